@@ -1,0 +1,25 @@
+/** What went wrong, as a stable word that programs can compare. */
+export type GossipErrorCode =
+  /** The configuration is wrong; the message lists every problem with its remedy. */
+  | "config-invalid"
+  /** An MSP folder cannot be used. */
+  | "msp-invalid"
+  /** The listen address is in use or not ours. */
+  | "listen-failed"
+  /** The node was used after it was closed. */
+  | "closed";
+
+/** A mistake on our side of the wire: wrong options or wrong use. Never caused by a peer. */
+export class GossipError extends Error {
+  override readonly name = "GossipError";
+  readonly code: GossipErrorCode;
+  /** Every problem found, one sentence each with its remedy; the message joins them. */
+  readonly problems: readonly string[];
+
+  constructor(code: GossipErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
+    const list = typeof problems === "string" ? [problems] : problems;
+    super(list.join("\n"), options);
+    this.code = code;
+    this.problems = list;
+  }
+}

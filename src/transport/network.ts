@@ -1,0 +1,80 @@
+/**
+ * The network below the handshake: links that carry whole messages between two processes whose
+ * identities are not known yet. `grpc.ts` is the real one (gRPC over mutual TLS), `memory.ts` the
+ * one for tests and simulation; both pass the same suite. Callbacks instead of promises, so that a
+ * simulator can run it step by step in virtual time. No callback is called before the function that
+ * takes it has returned.
+ */
+
+/** Why a dial, a ping or a link failed. Counted by this code. */
+export type NetworkFault =
+  /** Nothing listens there, the name does not resolve, or the host cannot be reached. */
+  | "unreachable"
+  /** TCP, TLS, HTTP/2 or the unary Ping did not finish in time. */
+  | "timeout"
+  /** The TLS handshake failed: chain, name, version, or our certificate was refused. */
+  | "tls"
+  /** The other side does not speak gossip over gRPC, or broke its rules. */
+  | "protocol"
+  /** A message above the limit. */
+  | "message-too-large"
+  /** The stream broke or the other side closed it. */
+  | "closed"
+  /** We are shutting down, or closed it ourselves. */
+  | "stopped";
+
+export interface LinkEvents {
+  /** One whole message (an encoded Envelope). The bytes are a view: copy what is kept. */
+  message(bytes: Uint8Array): void;
+  /** Called after `send` returned false, when there is room again. */
+  drain(): void;
+  /** The link is gone; nothing follows. `reason` is for people. Exactly once, also after `close()`. */
+  closed(fault: NetworkFault, reason: string): void;
+}
+
+/** One gossip stream. Full duplex; messages arrive in order. Nothing is read before `start`. */
+export interface Link {
+  /** True if this side dialled. */
+  readonly outbound: boolean;
+  /** `host:port` of the socket, for people; not a gossip endpoint. */
+  readonly remoteAddress: string;
+  /** SHA-256 of our own leaf certificate in this TLS session; empty without TLS. */
+  readonly localCertHash: Uint8Array;
+  /** SHA-256 of the other side's leaf certificate; undefined if it showed none; empty without TLS. */
+  readonly remoteCertHash: Uint8Array | undefined;
+  /** Starts delivery. Called exactly once; what arrived before is kept (bounded by flow control). */
+  start(events: LinkEvents): void;
+  /** Queues one message. False: wait for `drain` before the next one. Ignored after close. */
+  send(bytes: Uint8Array): boolean;
+  /**
+   * Ends the stream and, on the dialling side, its whole connection. An acceptor that ends a stream
+   * because of the other side's mistake passes `refusal`, which the other side sees as gRPC status.
+   */
+  close(refusal?: string): void;
+}
+
+export interface DialEvents {
+  opened(link: Link): void;
+  failed(fault: NetworkFault, reason: string): void;
+}
+
+/** Cancels what it was returned for; harmless afterwards. */
+export type Cancel = () => void;
+
+export interface Network {
+  /** Starts accepting. Resolves when the port is bound; rejects with a GossipError if it cannot. */
+  listen(accepted: (link: Link) => void): Promise<void>;
+  /** Connects, pings, opens a stream. Exactly one of the two events follows, unless cancelled. */
+  dial(endpoint: string, events: DialEvents): Cancel;
+  /** Connects, pings, closes: is somebody there? No handshake. */
+  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
+  /** Closes every link and stops accepting. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/** Timers as a parameter, so that tests and simulations decide what time it is. */
+export interface Clock {
+  now(): import("../core/abilities.ts").Now;
+  /** Calls back once after the delay (milliseconds, at most 2^31-1), unless cancelled. */
+  after(delayMs: number, callback: () => void): Cancel;
+}
