@@ -1,0 +1,223 @@
+/**
+ * The protocol. `step(core, input, now)` changes the state and returns what is to be done; nothing
+ * else happens here. Read this file as the table of contents: each kind of input and each kind of
+ * message has its line, and the line leads to the file that knows about it.
+ */
+import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import type { GossipMessage } from "../wire/messages.ts";
+import { PULL_TYPE } from "../wire/messages.ts";
+import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
+import type { Now, PkiId } from "./abilities.ts";
+import { readAlive } from "./alive.ts";
+import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
+import { hasBacklog } from "./claims.ts";
+import { attendContacts, nextContactMs } from "./contacts.ts";
+import { drop, type Effect } from "./effect.ts";
+import { flush } from "./emitter.ts";
+import { checkExpiry, checkUnused, purgeExpired } from "./expiry.ts";
+import type { Input } from "./input.ts";
+import {
+  handleIdentified,
+  handleLost,
+  handlePinged,
+  handleReplaced,
+  handleSendFailed,
+} from "./liveness.ts";
+import { aliveMembers, forgiveStall, isToRelay } from "./membership.ts";
+import { publish, publishIdentity, publishSigned } from "./publish.ts";
+import {
+  attendPull,
+  handleDigest,
+  handleHello,
+  handleRequest,
+  handleUpdate,
+  nextPullMs,
+  startRound,
+} from "./pull.ts";
+import type { Core } from "./state.ts";
+import { handleMembershipRequest, handleMembershipResponse, startSync } from "./sync.ts";
+
+export { type Core, createCore } from "./state.ts";
+
+/** A visit this much later than asked for means that our process stood still. */
+const STALL_MS = 1_000;
+
+/** Applies one input. Performs no I/O; the effects are to be carried out in order. */
+export function step(core: Core, input: Input, now: Now): readonly Effect[] {
+  const wasAlone = core.members.aliveCount === 0;
+  noticeStall(core, now);
+  const effects = [...handleInput(core, input, now), ...doWhatIsDue(core, now)];
+  // The first member we learn of hears from us at once, while our heartbeat carries our identity.
+  if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
+  core.schedule.identityExpiryAtMs = now.elapsedMs + core.identities.nextExpiryMs - now.wallMs;
+  core.expectedAtMs = nextDeadlineMs(core);
+  return effects;
+}
+
+function noticeStall(core: Core, now: Now): void {
+  const lateMs = now.elapsedMs - core.expectedAtMs;
+  if (lateMs > STALL_MS) forgiveStall(core.members, lateMs);
+}
+
+function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
+  switch (input.type) {
+    case "start":
+      return [...publishIdentity(core), ...learn(core, core.options.self, "self", now)];
+    case "tick":
+      return [];
+    case "message":
+      return handleMessage(core, input.from, input.bytes, now);
+    case "connected":
+      return learn(core, input.identity, "handshake", now);
+    case "connection-lost":
+      return handleLost(core, input.pkiId);
+    case "send-failed":
+      return handleSendFailed(core, input.pkiId, input.endpoint);
+    case "replaced":
+      return handleReplaced(core, input.old, input.identity, now);
+    case "identified":
+      return handleIdentified(core, input, now);
+    case "pinged":
+      return handlePinged(core, input.pkiId, input.reachable, now);
+    case "signed":
+      return publishSigned(core, input, now);
+    case "set-metadata":
+      core.self.metadata = input.metadata;
+      return publish(core, now);
+    case "set-endpoint":
+      core.self.externalEndpoint = input.externalEndpoint;
+      return publish(core, now);
+    case "trust-changed":
+      return rejudgeAll(core);
+  }
+}
+
+/** One message of an authenticated peer: tag, then content (spec B 3.3). */
+function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
+  const envelope = parseEnvelope(bytes);
+  if (!envelope.ok) return [drop(from, "malformed")];
+  const message = parseMessage(envelope.value.payload);
+  if (!message.ok) return [drop(from, "malformed")];
+  const { content } = message.value;
+  if (isNotForUs(message.value)) return [drop(from, "not-followed")];
+  if (!isTagLegal(message.value)) return [drop(from, "tag-illegal")];
+
+  switch (content?.type) {
+    case "alive":
+      return handleAlive(core, readAlive(envelope.value, content.value), from, now);
+    case "membership-request":
+      return handleMembershipRequest(core, content.value, message.value.nonce, from, now);
+    case "membership-response":
+      return handleMembershipResponse(core, content.value, message.value.nonce, from, now);
+    case "hello":
+      return handleHello(core, content.value, from, now);
+    case "digest":
+      return handleDigest(core, content.value, from, now);
+    case "request":
+      return handleRequest(core, content.value, from, now);
+    case "update":
+      return handleUpdate(core, content.value, from);
+    default:
+      return [drop(from, "not-followed")];
+  }
+}
+
+/** Contents that a peer sends to everybody whether they care or not; their tag is not our concern. */
+function isNotForUs({ content, tag }: GossipMessage): boolean {
+  switch (content?.type) {
+    case "conn-establish":
+    case "empty":
+    case "ack":
+    case "private-data":
+    case "private-request":
+    case "private-response":
+      return true;
+    case "hello":
+    case "digest":
+    case "request":
+    case "update":
+      return content.value.msgType === PULL_TYPE.block && isChannelRestricted(tag);
+    default:
+      return false;
+  }
+}
+
+/** A gossiped alive message: cheap checks, then the signature, then news and relay (spec B 1.5). */
+function handleAlive(
+  core: Core,
+  alive: ReturnType<typeof readAlive>,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  if (!alive.ok) return [drop(from, alive.code)];
+  const { pkiId, time, endpoint } = alive.value;
+  if (pkiId === core.options.self.pkiId) return handleOwn(core, endpoint, from);
+  if (!isToRelay(core.members, pkiId, time)) return [drop(from, "stale")];
+  return believe(core, { type: "alive", from, source: "gossip", alive: alive.value }, now);
+}
+
+/** Our own message came back, or somebody else uses our identity. */
+function handleOwn(core: Core, endpoint: string, from: PkiId): readonly Effect[] {
+  const effects: Effect[] = [drop(from, "own-message")];
+  if (endpoint !== core.self.externalEndpoint && endpoint !== core.options.externalEndpoint) {
+    const { pkiId } = core.options.self;
+    effects.push({ type: "notify", event: { type: "same-identity", pkiId, endpoint } });
+  }
+  return effects;
+}
+
+function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
+  const { schedule, options, emitter } = core;
+  const { timing, random } = options;
+  const effects = [...checkClaims(core, now), ...purgeExpired(core, now)];
+  const isDue = (atMs: number): boolean => atMs <= now.elapsedMs;
+
+  if (isDue(schedule.expiryCheckAtMs)) {
+    schedule.expiryCheckAtMs = now.elapsedMs + timing.aliveExpiryCheckMs;
+    effects.push(...checkExpiry(core, now));
+  }
+  if (isDue(schedule.unusedCheckAtMs)) {
+    schedule.unusedCheckAtMs = now.elapsedMs + timing.identityUnusedMs / 10;
+    effects.push(...checkUnused(core, now));
+  }
+  if (isDue(schedule.heartbeatAtMs)) effects.push(...publish(core, now));
+  if (isDue(schedule.syncAtMs)) {
+    schedule.syncAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
+    effects.push(...startSync(core, now));
+  }
+  if (isDue(schedule.pullAtMs)) {
+    schedule.pullAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
+    effects.push(...publishIdentity(core), ...startRound(core, now));
+  }
+  effects.push(...attendPull(core, now));
+  effects.push(...attendContacts(core.contacts, core.members, timing, random, now));
+  if (isDue(emitter.flushAtMs)) {
+    const members = aliveMembers(core.members);
+    const { burstLatencyMs } = timing;
+    const { mspId } = options.self;
+    effects.push(...flush(emitter, members, mspId, options.fanout, burstLatencyMs, random, now));
+  }
+  return effects;
+}
+
+/** Up to a tenth more: members started together must not stay in step. */
+function withJitter(core: Core, periodMs: number): number {
+  return periodMs + core.options.random.below(Math.max(1, Math.trunc(periodMs / 10)));
+}
+
+/** The elapsed time at which `step` wants to be called at the latest. */
+export function nextDeadlineMs(core: Core): number {
+  if (hasBacklog(core.claims)) return Number.NEGATIVE_INFINITY;
+  const { schedule } = core;
+  return Math.min(
+    schedule.heartbeatAtMs,
+    schedule.syncAtMs,
+    schedule.pullAtMs,
+    schedule.expiryCheckAtMs,
+    schedule.unusedCheckAtMs,
+    schedule.identityExpiryAtMs,
+    core.emitter.flushAtMs,
+    nextContactMs(core.contacts),
+    nextPullMs(core.pull),
+  );
+}

@@ -1,0 +1,40 @@
+/**
+ * Which organisation may learn what. Pure predicates; the tables are spec B 2.3 to 2.5 (Fabric's
+ * `disclosurePolicy`, `peersByOriginOrgPolicy`, `sameOrgOrOurOrgPullFilter`).
+ */
+
+/** Somebody as far as disclosure is concerned. */
+export interface Party {
+  readonly mspId: string;
+  /** Whether it can be known outside its organisation at all. */
+  readonly isExternal: boolean;
+}
+
+/** How a member's alive message may be shown to somebody. */
+export type Disclosure = "hidden" | "without-secret" | "with-secret";
+
+/** How `subject` may be shown to `asker` in a membership response (spec B 2.3). */
+export function discloseMember(ownMspId: string, asker: Party, subject: Party): Disclosure {
+  if (asker.mspId === ownMspId) return subject.mspId === ownMspId ? "with-secret" : "hidden";
+  if (subject.mspId === asker.mspId) return "without-secret";
+  if (subject.mspId !== ownMspId) return "hidden"; // A third organisation is none of their business.
+  return subject.isExternal && asker.isExternal ? "without-secret" : "hidden";
+}
+
+/** How the alive message of `origin` may be pushed to `target` (spec B 2.4). */
+export function disclosePush(ownMspId: string, origin: Party, target: Party): Disclosure {
+  if (origin.mspId === ownMspId) {
+    if (target.mspId === ownMspId) return "with-secret";
+    return origin.isExternal && target.isExternal ? "without-secret" : "hidden";
+  }
+  // Whoever cannot be known outside does not get to know foreigners either.
+  if (!target.isExternal) return "hidden";
+  if (target.mspId === ownMspId) return "with-secret";
+  return target.mspId === origin.mspId ? "without-secret" : "hidden";
+}
+
+/** Whether the identity of `subject` may be listed for, and given to, `asker` (spec B 2.5). */
+export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: Party): boolean {
+  if (askerMspId === ownMspId) return true;
+  return subject.isExternal && (subject.mspId === ownMspId || subject.mspId === askerMspId);
+}

@@ -1,0 +1,37 @@
+import type { Identity, PkiId } from "./abilities.ts";
+import type { Member } from "./membership.ts";
+
+export type PurgeReason = "expired" | "revoked" | "invalid" | "unused" | "replaced";
+
+/** How an identity became known. */
+export type LearntFrom = "self" | "handshake" | "alive" | "pull";
+
+/** Why a member is no longer alive in our view. */
+export type DeathReason =
+  /** No news of it for `aliveExpiryMs`. */
+  | "silent"
+  /** It could not be reached, and a ping confirmed that. */
+  | "unreachable"
+  /** First heard of as dead, from another member. */
+  | "listed-dead";
+
+/** What the core tells its host about. `member` and `identity` are snapshots. */
+export type GossipEvent =
+  | { readonly type: "member-joined"; readonly member: Member }
+  | { readonly type: "member-updated"; readonly member: Member }
+  | { readonly type: "member-dead"; readonly member: Member; readonly reason: DeathReason }
+  | { readonly type: "member-returned"; readonly member: Member }
+  | {
+      readonly type: "member-forgotten";
+      readonly member: Member;
+      readonly reason: "silent" | PurgeReason;
+    }
+  | {
+      readonly type: "identity-learnt";
+      readonly identity: Identity;
+      readonly learntFrom: LearntFrom;
+    }
+  | { readonly type: "identity-purged"; readonly identity: Identity; readonly reason: PurgeReason }
+  | { readonly type: "contact-failed"; readonly endpoint: string; readonly reason: string }
+  | { readonly type: "same-identity"; readonly pkiId: PkiId; readonly endpoint: string }
+  | { readonly type: "signing-failed"; readonly detail: string };

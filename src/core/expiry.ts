@@ -1,0 +1,86 @@
+/**
+ * Everything that ends by itself: silent members, expired or unused identities, old memories.
+ * Source: spec B 1.3, 1.8 and C1 7.5.
+ */
+import type { Now } from "./abilities.ts";
+import { purge } from "./belief.ts";
+import { contactPkiId, isContact, superviseContacts } from "./contacts.ts";
+import type { Effect } from "./effect.ts";
+import { expiredIdentities, unusedIdentities } from "./identities.ts";
+import {
+  declareDead,
+  dropTombstones,
+  forgetMember,
+  type Member,
+  preferredEndpoint,
+  scheduleReconnect,
+} from "./membership.ts";
+import { tidyPull } from "./pull.ts";
+import type { Core } from "./state.ts";
+
+/** Dead members tried again in one check; the others follow in the next ones. */
+const RECONNECTS_PER_CHECK = 50;
+
+/** Identities whose certificate has expired. Our own goes too: nobody believes it any more. */
+export function purgeExpired(core: Core, now: Now): readonly Effect[] {
+  const expired = expiredIdentities(core.identities, now);
+  return expired.flatMap((pkiId) => purge(core, pkiId, "expired", now));
+}
+
+/** The regular search for what is over. */
+export function checkExpiry(core: Core, now: Now): readonly Effect[] {
+  const { contacts, members, options } = core;
+  const effects: Effect[] = [];
+  let reconnects = 0;
+  for (const member of [...members.table.values()]) {
+    if (member.status === "alive") {
+      if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
+        effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
+      }
+    } else if (isOver(core, member, now)) {
+      const { forgetAfterMs } = options.timing;
+      effects.push(...forgetMember(members, member.pkiId, "silent", forgetAfterMs, now));
+    } else if (member.reconnectAtMs <= now.elapsedMs && reconnects < RECONNECTS_PER_CHECK) {
+      reconnects += 1;
+      effects.push(...reconnect(core, member, now));
+    }
+  }
+  superviseContacts(contacts, members, options.timing, options.random, now);
+  dropTombstones(members, now);
+  tidyPull(core.pull, now);
+  return effects;
+}
+
+/** Contacts are remembered for ever: they are how a split network heals. */
+function isOver(core: Core, member: Member, now: Now): boolean {
+  const isSilentLong = now.elapsedMs - member.lastSeenMs > core.options.timing.forgetAfterMs;
+  return isSilentLong && !isContact(core.contacts, member);
+}
+
+/** A dead member is pinged; if it answers, it is asked for its membership (see liveness.ts). */
+function reconnect(core: Core, member: Member, now: Now): readonly Effect[] {
+  scheduleReconnect(core.members, member.pkiId, reconnectAt(core, now));
+  const endpoint = preferredEndpoint(member);
+  return endpoint === "" ? [] : [{ type: "ping", pkiId: member.pkiId, endpoint }];
+}
+
+/** One interval from now, plus up to a tenth, so that many dead members are not tried together. */
+export function reconnectAt(core: Core, now: Now): number {
+  const { reconnectIntervalMs } = core.options.timing;
+  const jitterMs = core.options.random.below(Math.max(1, Math.trunc(reconnectIntervalMs / 10)));
+  return now.elapsedMs + reconnectIntervalMs + jitterMs;
+}
+
+/** Identities that nobody needed for long. Ours, and those of members and contacts, stay. */
+export function checkUnused(core: Core, now: Now): readonly Effect[] {
+  const { contacts, identities, members, options } = core;
+  const contactIds = new Set(contacts.map(contactPkiId));
+  const unused = unusedIdentities(
+    identities,
+    options.timing.identityUnusedMs,
+    ({ identity: { pkiId } }) =>
+      pkiId === options.self.pkiId || members.table.has(pkiId) || contactIds.has(pkiId),
+    now,
+  );
+  return unused.flatMap((pkiId) => purge(core, pkiId, "unused", now));
+}

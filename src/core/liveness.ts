@@ -1,0 +1,96 @@
+/**
+ * What the network tells us about a member: reached, not reached, somebody else in its place.
+ * A failed send or a broken connection is a suspicion only; a ping decides. Source: spec B 1.3,
+ * 3.2, 3.7, and 10.6 for the confirmation.
+ */
+import type { Identity, Now, PkiId } from "./abilities.ts";
+import { learn, purge } from "./belief.ts";
+import { failContact, refuseContact } from "./contacts.ts";
+import type { Effect } from "./effect.ts";
+import { reconnectAt } from "./expiry.ts";
+import { clearSuspicion, declareDead, preferredEndpoint, suspect } from "./membership.ts";
+import { requestAlive } from "./self.ts";
+import type { Core } from "./state.ts";
+import { recipientOf, requestMembership } from "./sync.ts";
+
+/** The last connection to the peer broke. */
+export function handleLost(core: Core, pkiId: PkiId): readonly Effect[] {
+  const member = core.members.table.get(pkiId);
+  return member ? confirm(core, pkiId, preferredEndpoint(member)) : [];
+}
+
+/** A message could not be delivered. */
+export function handleSendFailed(core: Core, pkiId: PkiId, endpoint: string): readonly Effect[] {
+  return confirm(core, pkiId, endpoint);
+}
+
+function confirm(core: Core, pkiId: PkiId, endpoint: string): readonly Effect[] {
+  if (endpoint === "" || !suspect(core.members, pkiId)) return [];
+  return [{ type: "ping", pkiId, endpoint }];
+}
+
+/** A ping was answered, or not: it was sent to a suspect or to a dead member. */
+export function handlePinged(
+  core: Core,
+  pkiId: PkiId,
+  reachable: boolean,
+  now: Now,
+): readonly Effect[] {
+  const member = core.members.table.get(pkiId);
+  if (member === undefined) return [];
+  if (member.status === "alive") {
+    if (reachable) clearSuspicion(core.members, pkiId);
+    else if (member.isSuspect) {
+      return declareDead(core.members, pkiId, "unreachable", reconnectAt(core, now), now);
+    }
+    return [];
+  }
+  return reachable ? requestMembership(core, recipientOf(member, 0n), now) : [];
+}
+
+/** At the endpoint of `old` there is now another identity of the same organisation: a renewal. */
+export function handleReplaced(
+  core: Core,
+  old: PkiId,
+  identity: Identity,
+  now: Now,
+): readonly Effect[] {
+  return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
+}
+
+/** The probe of a contact came back. */
+export function handleIdentified(
+  core: Core,
+  answer: {
+    readonly endpoint: string;
+    readonly identity: Identity | undefined;
+    readonly reason: string;
+  },
+  now: Now,
+): readonly Effect[] {
+  const { options, self } = core;
+  const { timing, random } = options;
+  const contact = core.contacts.find(({ endpoint }) => endpoint === answer.endpoint);
+  if (contact?.state.type !== "identifying") return [];
+  const { identity } = answer;
+  if (identity === undefined) return [failContact(contact, answer.reason, timing, random, now)];
+  if (identity.pkiId === options.self.pkiId) {
+    contact.state = { type: "self" };
+    return [];
+  }
+  const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
+  if (refusal !== undefined) return [failContact(contact, refusal, timing, random, now)];
+
+  const nonce = random.uint64();
+  const untilMs = now.elapsedMs + timing.membershipResponseWaitMs;
+  contact.state = { type: "asking", pkiId: identity.pkiId, nonce, untilMs };
+  const purpose = {
+    type: "membership-request",
+    to: identity.pkiId,
+    endpoint: contact.endpoint,
+    // Whether it has an external endpoint is not known yet, and does not matter for a request.
+    party: { mspId: identity.mspId, isExternal: true },
+    nonce,
+  } as const;
+  return [...learn(core, identity, "handshake", now), ...requestAlive(self, options, purpose, now)];
+}

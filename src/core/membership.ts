@@ -1,0 +1,260 @@
+/**
+ * Who is a member, alive or dead. One map, one status per member, newer wins; nobody else changes
+ * it. Source: spec B 1.5 to 1.8 (Fabric's `discovery_impl.go`).
+ */
+import { ownedEnvelope } from "../wire/envelope.ts";
+import type { PeerTime } from "../wire/messages.ts";
+import type { Now, PkiId } from "./abilities.ts";
+import type { Alive } from "./alive.ts";
+import { type Effect, notify } from "./effect.ts";
+import type { DeathReason, GossipEvent } from "./event.ts";
+import { isNewer } from "./message-order.ts";
+import type { Verified } from "./verify.ts";
+
+/** A member as we know it. Replaced, never changed, so it can be handed out. */
+export interface Member {
+  readonly pkiId: PkiId;
+  readonly mspId: string;
+  readonly status: "alive" | "dead";
+  /** External endpoint; may be empty. */
+  readonly endpoint: string;
+  /** Known for members of our own organisation only. */
+  readonly internalEndpoint: string | undefined;
+  readonly metadata: Uint8Array;
+  /** Time of the newest alive message, from wherever it came. */
+  readonly time: PeerTime;
+  /** The newest alive message itself. */
+  readonly alive: Alive;
+  /** Elapsed time at which the newest alive message arrived. */
+  readonly lastSeenMs: number;
+  /** Elapsed time at which the present status began. */
+  readonly sinceMs: number;
+  /** Time of the newest alive message that was gossiped to us: older ones are not relayed again. */
+  readonly relayed: PeerTime | undefined;
+  /** When a dead member is to be tried again. */
+  readonly reconnectAtMs: number;
+  /** A send to it failed, and a ping has yet to confirm that it is gone. */
+  readonly isSuspect: boolean;
+}
+
+/** What is left of a forgotten member, so that an old message cannot bring it back. */
+interface Tombstone {
+  readonly time: PeerTime;
+  readonly untilMs: number;
+}
+
+/** As many as the largest network we are built for; beyond it the oldest gives way. */
+const TOMBSTONES_MAX = 20_000;
+
+export interface Members {
+  readonly table: Map<PkiId, Member>;
+  readonly tombstones: Map<PkiId, Tombstone>;
+  aliveCount: number;
+}
+
+export function createMembers(): Members {
+  return { table: new Map(), tombstones: new Map(), aliveCount: 0 };
+}
+
+/** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
+export function preferredEndpoint(member: Member): string {
+  return member.internalEndpoint || member.endpoint;
+}
+
+export function aliveMembers(members: Members): Member[] {
+  return [...members.table.values()].filter((member) => member.status === "alive");
+}
+
+/** Whether an alive message with this time would tell us anything new about the member. */
+export function isNews(members: Members, pkiId: PkiId, time: PeerTime): boolean {
+  const known = members.table.get(pkiId)?.time ?? members.tombstones.get(pkiId)?.time;
+  return known === undefined || isNewer(time, known);
+}
+
+/** Whether an alive message with this time, gossiped to us, still has to be passed on. */
+export function isToRelay(members: Members, pkiId: PkiId, time: PeerTime): boolean {
+  const member = members.table.get(pkiId);
+  if (member === undefined) return isNews(members, pkiId, time);
+  return member.relayed === undefined || isNewer(time, member.relayed);
+}
+
+/** Remembers that the alive message of this time was passed on. */
+export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): void {
+  const member = members.table.get(pkiId);
+  if (member !== undefined) members.table.set(pkiId, { ...member, relayed: time });
+}
+
+/** Applies an authentic alive message. One that is not newer changes nothing. */
+export function applyAlive(
+  members: Members,
+  { claim: alive, author }: Verified<Alive>,
+  membersMax: number,
+  now: Now,
+): readonly Effect[] | "members-full" {
+  if (!isNews(members, alive.pkiId, alive.time)) return [];
+  const known = members.table.get(alive.pkiId);
+  if (known === undefined && members.table.size >= membersMax) return "members-full";
+
+  const member: Member = {
+    ...describeMember(alive, author.mspId, known, now),
+    status: "alive",
+    sinceMs: known?.status === "alive" ? known.sinceMs : now.elapsedMs,
+  };
+  putMember(members, member);
+  const event = newsOf(member, known);
+  return event === undefined ? [] : [notify(event)];
+}
+
+/** Learns an unknown member from a list of dead ones. A known one is left as it is. */
+export function learnDead(
+  members: Members,
+  { claim: alive, author }: Verified<Alive>,
+  membersMax: number,
+  now: Now,
+): readonly Effect[] | "members-full" {
+  if (members.table.has(alive.pkiId) || !isNews(members, alive.pkiId, alive.time)) return [];
+  if (members.table.size >= membersMax) return "members-full";
+  const member: Member = {
+    ...describeMember(alive, author.mspId, undefined, now),
+    status: "dead",
+    sinceMs: now.elapsedMs,
+  };
+  putMember(members, member);
+  return [notify({ type: "member-dead", member, reason: "listed-dead" })];
+}
+
+function describeMember(
+  alive: Alive,
+  mspId: string,
+  known: Member | undefined,
+  now: Now,
+): Omit<Member, "status" | "sinceMs"> {
+  return {
+    pkiId: alive.pkiId,
+    mspId,
+    endpoint: alive.endpoint,
+    // No secret says nothing about the internal endpoint; an empty one takes it back.
+    internalEndpoint: alive.internalEndpoint ?? known?.internalEndpoint,
+    metadata: alive.metadata.slice(),
+    time: alive.time,
+    alive: { ...alive, envelope: ownedEnvelope(alive.envelope) },
+    lastSeenMs: now.elapsedMs,
+    relayed: known?.relayed,
+    reconnectAtMs: now.elapsedMs,
+    isSuspect: false,
+  };
+}
+
+function newsOf(member: Member, known: Member | undefined): GossipEvent | undefined {
+  if (known === undefined) return { type: "member-joined", member };
+  if (known.status === "dead") return { type: "member-returned", member };
+  return isChanged(member, known) ? { type: "member-updated", member } : undefined;
+}
+
+function isChanged(member: Member, known: Member): boolean {
+  return (
+    member.endpoint !== known.endpoint ||
+    member.internalEndpoint !== known.internalEndpoint ||
+    member.time.incNum !== known.time.incNum ||
+    member.metadata.length !== known.metadata.length ||
+    member.metadata.some((byte, i) => byte !== known.metadata[i])
+  );
+}
+
+/** The only way into the map, so that the count and the tombstones are always right. */
+function putMember(members: Members, member: Member): void {
+  const before = members.table.get(member.pkiId)?.status === "alive" ? 1 : 0;
+  members.table.set(member.pkiId, member);
+  members.tombstones.delete(member.pkiId);
+  members.aliveCount += (member.status === "alive" ? 1 : 0) - before;
+}
+
+/** Turns an alive member into a dead one; its connections are closed. */
+export function declareDead(
+  members: Members,
+  pkiId: PkiId,
+  reason: Exclude<DeathReason, "listed-dead">,
+  reconnectAtMs: number,
+  now: Now,
+): readonly Effect[] {
+  const known = members.table.get(pkiId);
+  if (known?.status !== "alive") return [];
+  const member: Member = {
+    ...known,
+    status: "dead",
+    sinceMs: now.elapsedMs,
+    isSuspect: false,
+    reconnectAtMs,
+  };
+  putMember(members, member);
+  return [
+    notify({ type: "member-dead", member, reason }),
+    { type: "disconnect", pkiId, reason: `member is dead: ${reason}` },
+  ];
+}
+
+/** Marks an alive member that could not be reached; false if there is nothing to confirm. */
+export function suspect(members: Members, pkiId: PkiId): boolean {
+  const known = members.table.get(pkiId);
+  if (known?.status !== "alive" || known.isSuspect) return false;
+  members.table.set(pkiId, { ...known, isSuspect: true });
+  return true;
+}
+
+/** The member answered: it is not gone. */
+export function clearSuspicion(members: Members, pkiId: PkiId): void {
+  const known = members.table.get(pkiId);
+  if (known?.isSuspect) members.table.set(pkiId, { ...known, isSuspect: false });
+}
+
+export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
+  const known = members.table.get(pkiId);
+  if (known !== undefined) members.table.set(pkiId, { ...known, reconnectAtMs: atMs });
+}
+
+/**
+ * Removes a member. Its time is remembered for `rememberMs`, so that a message relayed late cannot
+ * bring it back.
+ */
+export function forgetMember(
+  members: Members,
+  pkiId: PkiId,
+  reason: Extract<GossipEvent, { type: "member-forgotten" }>["reason"],
+  rememberMs: number,
+  now: Now,
+): readonly Effect[] {
+  const member = members.table.get(pkiId);
+  if (member === undefined) return [];
+  members.table.delete(pkiId);
+  if (member.status === "alive") members.aliveCount -= 1;
+  if (members.tombstones.size >= TOMBSTONES_MAX) {
+    for (const [oldest] of members.tombstones) {
+      members.tombstones.delete(oldest);
+      break;
+    }
+  }
+  members.tombstones.set(pkiId, { time: member.time, untilMs: now.elapsedMs + rememberMs });
+  return [notify({ type: "member-forgotten", member, reason })];
+}
+
+/** A dead member that was forgotten is still listed by others: remember it longer. */
+export function keepForgotten(members: Members, pkiId: PkiId, rememberMs: number, now: Now): void {
+  const tombstone = members.tombstones.get(pkiId);
+  if (tombstone === undefined) return;
+  members.tombstones.set(pkiId, { ...tombstone, untilMs: now.elapsedMs + rememberMs });
+}
+
+/** Drops what is left of members forgotten long ago. */
+export function dropTombstones(members: Members, now: Now): void {
+  for (const [pkiId, { untilMs }] of members.tombstones) {
+    if (untilMs <= now.elapsedMs) members.tombstones.delete(pkiId);
+  }
+}
+
+/** After our own process stood still for `stallMs`, silence of that length proves nothing. */
+export function forgiveStall(members: Members, stallMs: number): void {
+  for (const [pkiId, member] of members.table) {
+    if (member.status !== "alive") continue;
+    members.table.set(pkiId, { ...member, lastSeenMs: member.lastSeenMs + stallMs });
+  }
+}

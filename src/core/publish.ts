@@ -1,0 +1,74 @@
+/** Our own heartbeats and identity message, from the wish to the signed bytes (spec B 1.2, 1.3). */
+import type { Now } from "./abilities.ts";
+import { type Effect, notify } from "./effect.ts";
+import { emit } from "./emitter.ts";
+import { offerIdentity } from "./pull.ts";
+import {
+  type AlivePurpose,
+  type OwnAlive,
+  requestAlive,
+  requestIdentityMessage,
+  takeSigned,
+} from "./self.ts";
+import type { Core } from "./state.ts";
+import { membershipRequest, membershipResponse } from "./sync.ts";
+
+/** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
+export function publish(core: Core, now: Now): readonly Effect[] {
+  const { aliveIntervalMs } = core.options.timing;
+  // Up to a tenth early, never late: members started together must not stay in step.
+  const jitterMs = core.options.random.below(Math.max(1, Math.trunc(aliveIntervalMs / 10)));
+  core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs - jitterMs;
+  if (core.members.aliveCount === 0) return [];
+  return requestAlive(core.self, core.options, { type: "heartbeat" }, now);
+}
+
+/** Asks for the signature under the item that others pull, unless we have it. */
+export function publishIdentity(core: Core): readonly Effect[] {
+  const { options, pull, self } = core;
+  if (pull.offered.has(options.self.pkiId)) return [];
+  if ([...self.pending.values()].some(({ type }) => type === "identity")) return [];
+  return [requestIdentityMessage(self, options)];
+}
+
+/** A signature is there: what waited for it happens. */
+export function publishSigned(
+  core: Core,
+  input: Parameters<typeof takeSigned>[1],
+  now: Now,
+): readonly Effect[] {
+  const pending = core.self.pending.get(input.token);
+  const signed = takeSigned(core.self, input, now);
+  if (signed === undefined) {
+    if (pending === undefined) return [];
+    return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
+  }
+  if (signed.type === "identity") {
+    offerIdentity(core.pull, core.options.self.pkiId, signed.envelope);
+    return [];
+  }
+  return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose, now));
+}
+
+function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): readonly Effect[] {
+  switch (purpose.type) {
+    case "heartbeat":
+      emitOwn(core, alive, now);
+      return [];
+    case "membership-request":
+      return [membershipRequest(core, alive, purpose)];
+    case "membership-response":
+      return [membershipResponse(core, alive, purpose)];
+  }
+}
+
+function emitOwn(core: Core, alive: OwnAlive, now: Now): void {
+  const { options, self, emitter } = core;
+  const emission = {
+    envelope: alive.envelope,
+    origin: options.self.pkiId,
+    originParty: { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" },
+    from: undefined,
+  };
+  emit(emitter, emission, options.fanout, options.timing.burstLatencyMs, now);
+}

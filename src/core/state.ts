@@ -1,0 +1,58 @@
+/** All state of one member. Each table is changed by the functions of its own file only. */
+import type { Now } from "./abilities.ts";
+import { type Claims, createClaims } from "./claims.ts";
+import { type Contact, createContacts } from "./contacts.ts";
+import { createEmitter, type Emitter } from "./emitter.ts";
+import { createIdentities, type Identities } from "./identities.ts";
+import { createMembers, type Members } from "./membership.ts";
+import type { CoreOptions } from "./options.ts";
+import { createPull, type Pull } from "./pull.ts";
+import { createSelf, type Self } from "./self.ts";
+
+/** When each periodic task is due next, in elapsed milliseconds. */
+export interface Schedule {
+  heartbeatAtMs: number;
+  syncAtMs: number;
+  pullAtMs: number;
+  expiryCheckAtMs: number;
+  unusedCheckAtMs: number;
+  /** When the next certificate expires, on the clock that never jumps; set anew after each step. */
+  identityExpiryAtMs: number;
+}
+
+export interface Core {
+  readonly options: CoreOptions;
+  readonly self: Self;
+  readonly members: Members;
+  readonly identities: Identities;
+  readonly claims: Claims;
+  readonly contacts: readonly Contact[];
+  readonly emitter: Emitter;
+  readonly pull: Pull;
+  readonly schedule: Schedule;
+  /** The moment the host was last told to come back at; a later visit means that we stood still. */
+  expectedAtMs: number;
+}
+
+export function createCore(options: CoreOptions, now: Now): Core {
+  const { timing } = options;
+  return {
+    options,
+    self: createSelf(options, now),
+    members: createMembers(),
+    identities: createIdentities(),
+    claims: createClaims(),
+    contacts: createContacts(options, now),
+    emitter: createEmitter(),
+    pull: createPull(),
+    schedule: {
+      heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
+      syncAtMs: now.elapsedMs + timing.pullIntervalMs,
+      pullAtMs: now.elapsedMs + timing.pullIntervalMs,
+      expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,
+      unusedCheckAtMs: now.elapsedMs + timing.identityUnusedMs / 10,
+      identityExpiryAtMs: Number.POSITIVE_INFINITY,
+    },
+    expectedAtMs: now.elapsedMs,
+  };
+}

@@ -1,0 +1,401 @@
+/**
+ * A world of cores in virtual time, for tests of the core: made-up identities and signatures, a
+ * network that delivers after a fixed delay, and nothing else. One seed gives one run.
+ */
+
+import { decode } from "../wire/decode.ts";
+import { encode } from "../wire/encode.ts";
+import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { type GossipMessage, SERIALIZED_IDENTITY } from "../wire/messages.ts";
+import { accept, reject } from "../wire/verdict.ts";
+import type { Crypto, Identity, Now, PkiId, Random } from "./abilities.ts";
+import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
+import type { Effect } from "./effect.ts";
+import type { GossipEvent } from "./event.ts";
+import type { Input } from "./input.ts";
+import { aliveMembers } from "./membership.ts";
+import {
+  type CoreOptions,
+  DEFAULT_CORE_LIMITS,
+  DEFAULT_FANOUT,
+  DEFAULT_TIMING,
+} from "./options.ts";
+import type { DropCode } from "./verify.ts";
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+export const EPOCH_MS = 1_800_000_000_000;
+const FAR_FUTURE_MS = EPOCH_MS + 3_650 * 86_400_000;
+
+/** mulberry32: small, seeded, good enough to choose peers in a test. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  return {
+    uint64: () => (BigInt(next()) << 32n) | BigInt(next()),
+    below: (limit) => next() % limit,
+  };
+}
+
+/** An identity whose certificate is just its name and expiry, written out. */
+export function testIdentity(mspId: string, name: string, notAfterMs = FAR_FUTURE_MS): Identity {
+  const bytes = encode(SERIALIZED_IDENTITY, {
+    mspid: mspId,
+    idBytes: UTF8.encode(`${name}|${notAfterMs}`),
+  });
+  return identityOf(bytes);
+}
+
+function identityOf(bytes: Uint8Array): Identity {
+  const decoded = decode(SERIALIZED_IDENTITY, bytes);
+  const { mspid, idBytes } = decoded.ok ? decoded.value : { mspid: "", idBytes: bytes };
+  const [name = "", notAfter = "0"] = TEXT.decode(idBytes).split("|");
+  return {
+    pkiId: hashHex(bytes) as PkiId,
+    mspId: mspid,
+    bytes: bytes.slice(),
+    subject: `CN=${name}`,
+    serial: "01",
+    notBeforeMs: 0,
+    notAfterMs: Number(notAfter),
+  };
+}
+
+/** FNV-1a, spread over 32 bytes: a stand-in for SHA-256 where nobody attacks. */
+function hashHex(bytes: Uint8Array): string {
+  let text = "";
+  for (let salt = 0; salt < 8; salt++) {
+    let hash = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
+    for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+    text += (hash >>> 0).toString(16).padStart(8, "0");
+  }
+  return text;
+}
+
+/** The signature of a made-up identity: the hash of its PKI-ID and the payload. */
+export function testSignature(pkiId: PkiId, payload: Uint8Array): Uint8Array {
+  return UTF8.encode(hashHex(UTF8.encode(pkiId + hashHex(payload))));
+}
+
+/** Believes identities of the given MSPs, except the revoked ones. Counts its checks. */
+export interface TestCrypto extends Crypto {
+  readonly trusted: Set<string>;
+  readonly revoked: Set<PkiId>;
+  checks: number;
+}
+
+export function testCrypto(...trustedMsps: readonly string[]): TestCrypto {
+  const trusted = new Set(trustedMsps);
+  const revoked = new Set<PkiId>();
+  const crypto: TestCrypto = {
+    trusted,
+    revoked,
+    checks: 0,
+    identify(bytes) {
+      const identity = identityOf(bytes);
+      if (!trusted.has(identity.mspId)) return reject("identity-unknown-msp");
+      return revoked.has(identity.pkiId) ? reject("identity-revoked") : accept(identity);
+    },
+    verify(identity, payload, signature) {
+      crypto.checks += 1;
+      return TEXT.decode(signature) === TEXT.decode(testSignature(identity.pkiId, payload));
+    },
+  };
+  return crypto;
+}
+
+export interface TestNode {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly identity: Identity;
+  readonly crypto: TestCrypto;
+  core: Core;
+  isUp: boolean;
+  readonly events: GossipEvent[];
+  readonly drops: DropCode[];
+  /** Every message sent, decoded, in order. */
+  readonly sent: { readonly to: PkiId; readonly message: GossipMessage; readonly atMs: number }[];
+  readonly connected: Set<PkiId>;
+}
+
+export type TestNodeOptions = Partial<
+  Pick<CoreOptions, "bootstrap" | "anchorPeers" | "externalEndpoint" | "timing" | "fanout">
+> & { readonly mspId?: string; readonly trusts?: readonly string[]; readonly identity?: Identity };
+
+export interface World {
+  readonly nodes: Map<string, TestNode>;
+  now(): Now;
+  add(name: string, options?: TestNodeOptions): TestNode;
+  /** The process dies; sockets reset. */
+  kill(node: TestNode): void;
+  /** The process starts again, with a new incarnation and nothing remembered. */
+  restart(node: TestNode): void;
+  /** Packets between the two groups vanish, until `heal`. */
+  cut(a: readonly TestNode[], b: readonly TestNode[]): void;
+  heal(): void;
+  /** Puts an input into a node by hand. */
+  give(node: TestNode, input: Input): void;
+  /** Lets virtual time pass. */
+  run(ms: number): void;
+  /** Runs until the condition holds; how long that took, or undefined after `maxMs`. */
+  runUntil(condition: () => boolean, maxMs: number): number | undefined;
+  /** Moves the wall clock, not the other one. */
+  setBackMs: number;
+}
+
+/** Names of the alive members in the node's view, sorted, for comparison at a glance. */
+export function viewOf(world: World, node: TestNode): string {
+  const names = new Map([...world.nodes.values()].map((n) => [n.identity.pkiId, n.name]));
+  return aliveMembers(node.core.members)
+    .map(({ pkiId }) => names.get(pkiId) ?? pkiId.slice(0, 8))
+    .sort()
+    .join(" ");
+}
+
+interface Scheduled {
+  readonly atMs: number;
+  readonly order: number;
+  readonly action: () => void;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+function sooner(a: Scheduled | undefined, b: Scheduled): Scheduled {
+  if (a === undefined) return b;
+  if (a.atMs !== b.atMs) return a.atMs < b.atMs ? a : b;
+  return a.order < b.order ? a : b;
+}
+
+export function createWorld(seed: number, delayMs = 1): World {
+  const nodes = new Map<string, TestNode>();
+  const random = seededRandom(seed);
+  let cuts: [Set<TestNode>, Set<TestNode>][] = [];
+  let queue: Scheduled[] = [];
+  let elapsedMs = 0;
+  let order = 0;
+
+  const world: World = {
+    nodes,
+    setBackMs: 0,
+    now: () => ({ elapsedMs, wallMs: EPOCH_MS + elapsedMs - world.setBackMs }),
+    add(name, options = {}) {
+      const mspId = options.mspId ?? "A";
+      const identity = options.identity ?? testIdentity(mspId, name);
+      const crypto = testCrypto(...(options.trusts ?? [mspId]));
+      const endpoint = `${name}:7051`;
+      const core = createCore(coreOptions(identity, crypto, endpoint, options), world.now());
+      const node: TestNode = {
+        name,
+        endpoint,
+        identity,
+        crypto,
+        core,
+        isUp: true,
+        events: [],
+        drops: [],
+        sent: [],
+        connected: new Set(),
+      };
+      nodes.set(name, node);
+      world.give(node, { type: "start" });
+      return node;
+    },
+    kill(node) {
+      node.isUp = false;
+      for (const peer of nodes.values()) {
+        if (!peer.connected.delete(node.identity.pkiId) || !canReach(peer, node)) continue;
+        const { pkiId } = node.identity;
+        later(delayMs, () => world.give(peer, { type: "connection-lost", pkiId }));
+      }
+      node.connected.clear();
+    },
+    restart(node) {
+      node.core = createCore(node.core.options, world.now());
+      node.isUp = true;
+      world.give(node, { type: "start" });
+    },
+    cut(a, b) {
+      cuts.push([new Set(a), new Set(b)]);
+    },
+    heal() {
+      cuts = [];
+    },
+    give(node, input) {
+      if (!node.isUp) return;
+      for (const effect of step(node.core, input, world.now())) perform(node, effect);
+    },
+    run(ms) {
+      const untilMs = elapsedMs + ms;
+      while (advance(untilMs));
+      elapsedMs = untilMs;
+    },
+    runUntil(condition, maxMs) {
+      const startMs = elapsedMs;
+      while (!condition()) {
+        if (elapsedMs >= startMs + maxMs || !advance(startMs + maxMs)) return undefined;
+      }
+      return elapsedMs - startMs;
+    },
+  };
+
+  function coreOptions(
+    self: Identity,
+    crypto: Crypto,
+    endpoint: string,
+    options: TestNodeOptions,
+  ): CoreOptions {
+    return {
+      self,
+      internalEndpoint: endpoint,
+      externalEndpoint: options.externalEndpoint ?? endpoint,
+      metadata: new Uint8Array(0),
+      bootstrap: options.bootstrap ?? [],
+      anchorPeers: options.anchorPeers ?? [],
+      lastIncarnation: 0n,
+      timing: options.timing ?? DEFAULT_TIMING,
+      fanout: options.fanout ?? DEFAULT_FANOUT,
+      limits: DEFAULT_CORE_LIMITS,
+      crypto,
+      random: seededRandom(random.below(2 ** 31)),
+    };
+  }
+
+  function later(ms: number, action: () => void): void {
+    queue.push({ atMs: elapsedMs + ms, order: order++, action });
+  }
+
+  /** Does the next thing that happens before `untilMs`; false if there is none. */
+  function advance(untilMs: number): boolean {
+    const next = queue.reduce<Scheduled | undefined>(sooner, undefined);
+    const tick = nextTick();
+    const atMs = Math.max(elapsedMs, Math.min(next?.atMs ?? NEVER, tick?.atMs ?? NEVER));
+    if (atMs > untilMs) return false;
+    elapsedMs = atMs;
+    if (next && next.atMs <= (tick?.atMs ?? NEVER)) {
+      queue = queue.filter((item) => item !== next);
+      next.action();
+    } else if (tick) world.give(tick.node, { type: "tick" });
+    return true;
+  }
+
+  function nextTick(): { node: TestNode; atMs: number } | undefined {
+    let soonest: { node: TestNode; atMs: number } | undefined;
+    for (const node of nodes.values()) {
+      if (!node.isUp) continue;
+      const atMs = nextDeadlineMs(node.core);
+      if (soonest === undefined || atMs < soonest.atMs) soonest = { node, atMs };
+    }
+    return soonest;
+  }
+
+  function canReach(a: TestNode, b: TestNode): boolean {
+    return !cuts.some(([x, y]) => (x.has(a) && y.has(b)) || (x.has(b) && y.has(a)));
+  }
+
+  function at(endpoint: string): TestNode | undefined {
+    return [...nodes.values()].reverse().find((n) => n.endpoint === endpoint && n.isUp);
+  }
+
+  function perform(node: TestNode, effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        deliver(node, effect);
+        return;
+      case "identify":
+        identify(node, effect.endpoint);
+        return;
+      case "ping": {
+        const { pkiId, endpoint } = effect;
+        const target = at(endpoint);
+        const reachable = target !== undefined && canReach(node, target);
+        later(2 * delayMs, () => world.give(node, { type: "pinged", pkiId, reachable }));
+        return;
+      }
+      case "disconnect":
+        node.connected.delete(effect.pkiId);
+        for (const peer of nodes.values()) {
+          if (peer.identity.pkiId === effect.pkiId) peer.connected.delete(node.identity.pkiId);
+        }
+        return;
+      case "sign": {
+        const { token, payload, secret } = effect;
+        const signature = testSignature(node.identity.pkiId, payload);
+        const secretSignature = secret && testSignature(node.identity.pkiId, secret);
+        later(0, () => world.give(node, { type: "signed", token, signature, secretSignature }));
+        return;
+      }
+      case "drop":
+        node.drops.push(effect.code);
+        return;
+      case "notify":
+        node.events.push(effect.event);
+    }
+  }
+
+  function identify(node: TestNode, endpoint: string): void {
+    const target = at(endpoint);
+    const isThere = target !== undefined && canReach(node, target) && trusts(node, target);
+    later(2 * delayMs, () =>
+      world.give(node, {
+        type: "identified",
+        endpoint,
+        identity: isThere ? target.identity : undefined,
+        reason: isThere ? "" : "unreachable",
+      }),
+    );
+  }
+
+  function trusts(a: TestNode, b: TestNode): boolean {
+    return believes(a, b) && believes(b, a);
+  }
+
+  function believes(a: TestNode, { identity }: TestNode): boolean {
+    return identity.notAfterMs > world.now().wallMs && a.crypto.identify(identity.bytes).ok;
+  }
+
+  function deliver(node: TestNode, { to, endpoint, messages }: Effect & { type: "send" }): void {
+    const from = node.identity.pkiId;
+    for (const { bytes } of messages) node.sent.push(record(to, bytes));
+    const target = connectedPeer(node, to) ?? at(endpoint);
+    if (target === undefined || !canReach(node, target) || !trusts(node, target)) {
+      const lost: Input = { type: "send-failed", pkiId: to, endpoint, reason: "unreachable" };
+      // A connection that was cut swallows what is sent; a new dial fails.
+      if (!node.connected.has(to)) later(delayMs, () => world.give(node, lost));
+      return;
+    }
+    if (!node.connected.has(target.identity.pkiId)) connect(node, target);
+    if (target.identity.pkiId !== to) {
+      world.give(node, { type: "replaced", old: to, identity: target.identity });
+    }
+    later(delayMs, () => {
+      for (const { bytes } of messages) world.give(target, { type: "message", from, bytes });
+    });
+  }
+
+  function connectedPeer(node: TestNode, to: PkiId): TestNode | undefined {
+    if (!node.connected.has(to)) return undefined;
+    return [...nodes.values()].find((peer) => peer.identity.pkiId === to && peer.isUp);
+  }
+
+  function connect(a: TestNode, b: TestNode): void {
+    a.connected.add(b.identity.pkiId);
+    b.connected.add(a.identity.pkiId);
+    world.give(a, { type: "connected", identity: b.identity });
+    world.give(b, { type: "connected", identity: a.identity });
+  }
+
+  function record(to: PkiId, bytes: Uint8Array): TestNode["sent"][number] {
+    const envelope = parseEnvelope(bytes);
+    const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+    if (!message.ok) throw new Error("a core sent something that cannot be decoded");
+    return { to, message: message.value, atMs: elapsedMs };
+  }
+
+  return world;
+}

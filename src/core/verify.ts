@@ -1,0 +1,141 @@
+/**
+ * The only place where a claim becomes something we believe: an alive message or a pulled identity
+ * turns into a `Verified` one here, or a code says why not. Cheap checks come before signatures.
+ */
+import { equalBytes } from "../wire/bytes.ts";
+import type { Envelope } from "../wire/envelope.ts";
+import { accept, reject, type Verdict } from "../wire/verdict.ts";
+import type { Crypto, Identity, IdentityFault, Now, PkiId } from "./abilities.ts";
+import type { Alive, AliveFault } from "./alive.ts";
+import { findIdentity, type Identities } from "./identities.ts";
+
+declare const verifiedBrand: unique symbol;
+
+/** A claim whose author is known, trusted, and has signed it. */
+export interface Verified<T> {
+  readonly claim: T;
+  readonly author: Identity;
+  readonly [verifiedBrand]: true;
+}
+
+/** Why an identity presented under a PKI-ID is refused. */
+export type PresentedIdentityFault = IdentityFault | "pki-id-mismatch" | "identity-expired";
+
+/** Why a claim is not believed. */
+export type VerifyFault = PresentedIdentityFault | "identity-unknown" | "signature-invalid";
+
+/** Why something received was not used. Those in {@link QUIET_DROPS} are everyday life. */
+export type DropCode =
+  | AliveFault
+  | VerifyFault
+  /** A tag that this kind of message must not have. */
+  | "tag-illegal"
+  /** A message of a channel that we do not follow, or another content that is not for us. */
+  | "not-followed"
+  /** Not newer than what we have. */
+  | "stale"
+  /** Our own message came back. */
+  | "own-message"
+  /** A membership request in somebody else's name. */
+  | "request-spoofed"
+  /** The peer may not see us: its request is not answered. */
+  | "not-disclosed"
+  /** Nobody asked for this digest or update, or it came too late. */
+  | "pull-unsolicited"
+  /** A request without a hello of the same peer shortly before. */
+  | "pull-without-hello"
+  /** More hellos at a time than we remember for one peer. */
+  | "pull-too-often"
+  /** A pulled item that is no identity. */
+  | "not-an-identity"
+  /** A table or queue is full. */
+  | "members-full"
+  | "identities-full"
+  | "backlog-full";
+
+/** Drops that say nothing about the peer: counted, but neither logged nor reported. */
+export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
+  "not-followed",
+  "stale",
+  "own-message",
+  "identity-unknown",
+]);
+
+/** Judges identity bytes presented under a PKI-ID, expiry included. */
+export function judgeIdentity(
+  crypto: Crypto,
+  bytes: Uint8Array,
+  pkiId: PkiId,
+  now: Now,
+): Verdict<Identity, PresentedIdentityFault> {
+  const identity = crypto.identify(bytes);
+  if (!identity.ok) return identity;
+  if (identity.value.pkiId !== pkiId) return reject("pki-id-mismatch");
+  if (identity.value.notAfterMs <= now.wallMs) return reject("identity-expired");
+  return identity;
+}
+
+/** Whether payload and, if there is one, secret of the envelope were signed by the identity. */
+export function isSignedBy(crypto: Crypto, identity: Identity, envelope: Envelope): boolean {
+  const { payload, signature, secret } = envelope;
+  if (!isSignature(crypto, identity, payload, signature)) return false;
+  return secret === undefined || isSignature(crypto, identity, secret.payload, secret.signature);
+}
+
+function isSignature(
+  crypto: Crypto,
+  identity: Identity,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (payload.length === 0 || signature.length === 0) return false;
+  return crypto.verify(identity, payload, signature);
+}
+
+/** Believes an alive message, by the identity it carries or the one we know. */
+export function verifyAlive(
+  crypto: Crypto,
+  identities: Identities,
+  alive: Alive,
+  now: Now,
+): Verdict<Verified<Alive>, VerifyFault> {
+  const author = authorOf(crypto, identities, alive, now);
+  if (!author.ok) return author;
+  if (!isSignedBy(crypto, author.value, alive.envelope)) return reject("signature-invalid");
+  return accept(verified(alive, author.value));
+}
+
+function authorOf(
+  crypto: Crypto,
+  identities: Identities,
+  alive: Alive,
+  now: Now,
+): Verdict<Identity, VerifyFault> {
+  const known = findIdentity(identities, alive.pkiId, now);
+  if (alive.identity.length === 0) return known ? accept(known) : reject("identity-unknown");
+  if (known && equalBytes(known.bytes, alive.identity)) return accept(known);
+  return judgeIdentity(crypto, alive.identity, alive.pkiId, now);
+}
+
+/** What a pulled item claims: this certificate has this PKI-ID, signed by the certificate's key. */
+export interface IdentityClaim {
+  readonly pkiId: PkiId;
+  readonly certificate: Uint8Array;
+  readonly envelope: Envelope;
+}
+
+/** Believes a pulled identity. Its tag is not looked at, as it travels nested (spec C1 2.2). */
+export function verifyIdentity(
+  crypto: Crypto,
+  claim: IdentityClaim,
+  now: Now,
+): Verdict<Verified<IdentityClaim>, VerifyFault> {
+  const author = judgeIdentity(crypto, claim.certificate, claim.pkiId, now);
+  if (!author.ok) return author;
+  if (!isSignedBy(crypto, author.value, claim.envelope)) return reject("signature-invalid");
+  return accept(verified(claim, author.value));
+}
+
+function verified<T>(claim: T, author: Identity): Verified<T> {
+  return { claim, author } as Verified<T>;
+}
