@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { EMPTY_BYTES, fromHex, toHex } from "./bytes.ts";
+import { encode } from "./encode.ts";
+import {
+  type Envelope,
+  encodeEnvelope,
+  encodeMessage,
+  encodeUnsigned,
+  internalEndpointOf,
+  ownedEnvelope,
+  parseEnvelope,
+  parseMessage,
+  withoutSecret,
+} from "./envelope.ts";
+import { messageToJson } from "./json.ts";
+import { type GossipMessage, SECRET, TAG } from "./messages.ts";
+import { isTagLegal } from "./tags.ts";
+import { readEnvelopeVectors } from "./testing.ts";
+import { reject } from "./verdict.ts";
+
+const vectors = readEnvelopeVectors();
+
+function envelopeOf(bytes: Uint8Array): Envelope {
+  const verdict = parseEnvelope(bytes);
+  assert.ok(verdict.ok);
+  return verdict.value;
+}
+
+function messageOf(envelope: Envelope): GossipMessage {
+  const verdict = parseMessage(envelope.payload);
+  assert.ok(verdict.ok);
+  return verdict.value;
+}
+
+function vectorNamed(name: string): Envelope {
+  const vector = vectors.find((candidate) => candidate.name === name);
+  assert.ok(vector);
+  return envelopeOf(vector.bytes);
+}
+
+describe("what Fabric recorded", () => {
+  for (const vector of vectors) {
+    test(`${vector.name}: is read as Fabric reads it`, () => {
+      const envelope = envelopeOf(vector.bytes);
+      assert.deepEqual(messageToJson(messageOf(envelope)), vector.message);
+      assert.equal(internalEndpointOf(envelope.secret), vector.internalEndpoint);
+    });
+
+    test(`${vector.name}: is written as Fabric writes it`, () => {
+      const { signature, secret, ...envelope } = envelopeOf(vector.bytes);
+      const payload = encodeMessage(messageOf({ signature, secret, ...envelope }));
+      const written = encodeEnvelope({ payload, signature, secret });
+      assert.equal(toHex(written.bytes), toHex(vector.bytes));
+    });
+
+    test(`${vector.name}: has the tag verdict of Fabric`, () => {
+      const message = messageOf(envelopeOf(vector.bytes));
+      assert.equal(isTagLegal(message), vector.tagError === "");
+    });
+  }
+});
+
+describe("parseEnvelope()", () => {
+  test("takes no bytes for an empty, unsigned envelope, as protobuf does", () => {
+    const { payload, signature, secret } = envelopeOf(EMPTY_BYTES);
+    assert.deepEqual([payload, signature, secret], [EMPTY_BYTES, EMPTY_BYTES, undefined]);
+  });
+
+  test("tells an empty secret from none", () => {
+    const { secret } = envelopeOf(fromHex("1a00"));
+    assert.deepEqual(secret, { payload: EMPTY_BYTES, signature: EMPTY_BYTES });
+  });
+
+  test("does not look into the payload", () => {
+    const { payload } = envelopeOf(fromHex("0a01ff"));
+    assert.deepEqual(parseMessage(payload), reject("malformed"));
+  });
+});
+
+test("parseMessage() takes an empty payload for a message without content", () => {
+  const message = messageOf(envelopeOf(EMPTY_BYTES));
+  assert.deepEqual(message, { nonce: 0n, channel: EMPTY_BYTES, tag: 0, content: undefined });
+});
+
+test("encodeUnsigned() writes a payload and nothing else", () => {
+  const { payload, signature, secret } = envelopeOf(encodeUnsigned({ tag: TAG.empty }));
+  assert.deepEqual([toHex(payload), signature, secret], ["1801", EMPTY_BYTES, undefined]);
+});
+
+describe("withoutSecret()", () => {
+  const secretive = vectorNamed("alive-with-secret");
+
+  test("keeps payload and signature and drops the secret, also from the bytes", () => {
+    const open = withoutSecret(secretive);
+    const { payload, signature, secret } = envelopeOf(open.bytes);
+    assert.deepEqual([payload, signature], [secretive.payload, secretive.signature]);
+    assert.deepEqual([secret, open.secret], [undefined, undefined]);
+  });
+
+  test("leaves an envelope without secret as it is", () => {
+    const plain = vectorNamed("alive");
+    assert.equal(withoutSecret(plain), plain);
+  });
+});
+
+test("ownedEnvelope() equals the original and shares no memory with it", () => {
+  const original = vectorNamed("alive-with-secret");
+  const owned = ownedEnvelope(original);
+  assert.deepEqual(owned, original);
+  const parts = [owned.payload, owned.signature, owned.secret?.payload, owned.secret?.signature];
+  for (const part of parts) assert.equal(part?.buffer, owned.bytes.buffer);
+  assert.equal(owned.bytes.buffer.byteLength, original.bytes.length);
+  assert.notEqual(owned.bytes.buffer, original.bytes.buffer);
+});
+
+describe("internalEndpointOf()", () => {
+  const cases = [
+    { name: "reads it", payload: encode(SECRET, { internalEndpoint: "a:1" }), want: "a:1" },
+    { name: "no payload", payload: EMPTY_BYTES, want: undefined },
+    { name: "no protobuf", payload: fromHex("ff"), want: undefined },
+    { name: "no UTF-8", payload: fromHex("0a01ff"), want: undefined },
+    { name: "another content", payload: fromHex("120161"), want: undefined },
+  ];
+  for (const { name, payload, want } of cases) {
+    test(name, () => {
+      assert.equal(internalEndpointOf({ payload, signature: EMPTY_BYTES }), want);
+    });
+  }
+});

@@ -1,0 +1,86 @@
+/**
+ * The container of every message on a stream: the signed bytes, their signature, and at times a
+ * secret beside them (spec A 2.1 and 4). What was signed is never encoded again: signatures are
+ * checked over, and relays pass on, the bytes that were received.
+ */
+import { EMPTY_BYTES } from "./bytes.ts";
+import { decode, type WireFault } from "./decode.ts";
+import { encode } from "./encode.ts";
+import {
+  ENVELOPE,
+  GOSSIP_MESSAGE,
+  type GossipMessage,
+  type GossipMessageInit,
+  SECRET,
+  type SecretEnvelope,
+} from "./messages.ts";
+import { accept, type Verdict } from "./verdict.ts";
+
+export type Envelope = {
+  /** The whole envelope as received or encoded. */
+  readonly bytes: Uint8Array;
+  /** An encoded GossipMessage; exactly what the signature covers. May be empty: Fabric drops those. */
+  readonly payload: Uint8Array;
+  /** Empty = unsigned. */
+  readonly signature: Uint8Array;
+  /** The internal endpoint, for members of the sender's organisation; not covered by `signature`. */
+  readonly secret: SecretEnvelope | undefined;
+};
+
+/** Reads an envelope. Its parts are views of `bytes`; see {@link ownedEnvelope}. */
+export function parseEnvelope(bytes: Uint8Array): Verdict<Envelope, WireFault> {
+  const verdict = decode(ENVELOPE, bytes);
+  if (!verdict.ok) return verdict;
+  const { payload, signature, secretEnvelope } = verdict.value;
+  return accept({ bytes, payload, signature, secret: secretEnvelope });
+}
+
+/** Reads the payload of an envelope. An empty payload is a message without content and tag 0. */
+export function parseMessage(payload: Uint8Array): Verdict<GossipMessage, WireFault> {
+  return decode(GOSSIP_MESSAGE, payload);
+}
+
+/** Encodes a message as the payload of an envelope: sign these bytes, and send these very bytes. */
+export function encodeMessage(message: GossipMessageInit): Uint8Array {
+  return encode(GOSSIP_MESSAGE, message);
+}
+
+/** Puts signed bytes into an envelope. */
+export function encodeEnvelope(parts: {
+  readonly payload: Uint8Array;
+  /** Default: none, for the messages Fabric sends unsigned. */
+  readonly signature?: Uint8Array | undefined;
+  /** Default: none. */
+  readonly secret?: SecretEnvelope | undefined;
+}): Envelope {
+  const { payload, signature = EMPTY_BYTES, secret } = parts;
+  const bytes = encode(ENVELOPE, { payload, signature, secretEnvelope: secret });
+  return { bytes, payload, signature, secret };
+}
+
+/** Encodes a message in an envelope without signature, ready to send (Fabric: `NoopSign`). */
+export function encodeUnsigned(message: GossipMessageInit): Uint8Array {
+  return encode(ENVELOPE, { payload: encodeMessage(message) });
+}
+
+/** The same envelope for another organisation: payload and signature untouched, no secret. */
+export function withoutSecret(envelope: Envelope): Envelope {
+  if (envelope.secret === undefined) return envelope;
+  return encodeEnvelope({ payload: envelope.payload, signature: envelope.signature });
+}
+
+/** A copy that can be kept: the original is a view that holds a whole network buffer in memory. */
+export function ownedEnvelope(envelope: Envelope): Envelope {
+  const verdict = parseEnvelope(envelope.bytes.slice());
+  if (!verdict.ok) throw new Error("an envelope that was parsed before cannot be parsed again");
+  return verdict.value;
+}
+
+/** The internal endpoint in a secret; undefined if there is none or it cannot be read. */
+export function internalEndpointOf(secret: SecretEnvelope | undefined): string | undefined {
+  if (secret === undefined) return undefined;
+  const verdict = decode(SECRET, secret.payload);
+  return verdict.ok && verdict.value.internalEndpoint !== ""
+    ? verdict.value.internalEndpoint
+    : undefined;
+}
