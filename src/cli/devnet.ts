@@ -1,0 +1,1 @@
+export async function devnet(_options: object): Promise<void> {}

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/** The command line: words to calls. It prints and exits; it decides nothing. */
+import { Command, CommanderError } from "commander";
+import { GossipError } from "../errors.ts";
+import { VERSION } from "../version.ts";
+import { DEFAULT_URL, UnreachableError } from "./client.ts";
+import { generateCrypto } from "./crypto.ts";
+import { devnet } from "./devnet.ts";
+import { showConnections, showIdentities, showMembers } from "./show.ts";
+import { start } from "./start.ts";
+
+/** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
+const EXIT = { wrongUse: 2, unreachable: 3 } as const;
+
+function program(): Command {
+  const cli = new Command("fabric-gossip")
+    .description("The gossip layer of Hyperledger Fabric: one member, or a network of them.")
+    .exitOverride()
+    .showHelpAfterError("(--help lists the verbs and options)");
+  cli
+    .command("start")
+    .description("run one member in the foreground, configured as a Fabric peer, until SIGTERM")
+    .option("--config <file>", "core.yaml of the member (default: $FABRIC_CFG_PATH/core.yaml)")
+    .option("--set <key=value>", "any configuration key; may be repeated", append)
+    .addHelpText("after", "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port")
+    .action(start);
+  cli
+    .command("devnet")
+    .description("run a network of this machine's own, with a dashboard")
+    .option("--orgs <n>", "organisations", "2")
+    .option("--peers <n>", "peers of each organisation", "3")
+    .option("--base-port <port>", "port of the dashboard; members use the ones above it", "9400")
+    .option("--dir <folder>", "keep keys and state here between runs (default: a new folder, removed)")
+    .option("--fast", "divide all protocol timers by 10")
+    .action(devnet);
+  shower(cli, "members", "whom the node knows, alive and dead").action(showMembers);
+  shower(cli, "identities", "the certificates the node knows").action(showIdentities);
+  shower(cli, "connections", "the node's gossip connections").action(showConnections);
+  cli
+    .command("crypto")
+    .description("key material in the layout of Fabric's cryptogen")
+    .command("generate")
+    .description("make organisations with CA, TLS CA, peers, an admin and users")
+    .option("--output <folder>", "where to; an existing organisation is never overwritten", "crypto-config")
+    .option("--org <domain>", "an organisation; may be repeated (default: org1.example.com)", append)
+    .option("--peers <n>", "peers of each organisation", "2")
+    .option("--users <n>", "users of each organisation besides Admin", "1")
+    .option("--san <name>", "DNS name or IP address for the peers' TLS certificates; may be repeated", append)
+    .action(generateCrypto);
+  cli
+    .command("version")
+    .description("print the version")
+    .option("--json", "as JSON")
+    .action(({ json }: { json?: boolean }) => {
+      const text = json ? JSON.stringify({ Version: VERSION, CommitSHA: "unknown" }) : VERSION;
+      process.stdout.write(`${text}\n`);
+    });
+  return cli;
+}
+
+function shower(cli: Command, verb: string, description: string): Command {
+  return cli
+    .command(verb)
+    .description(description)
+    .option("--url <url>", "operations address of the node", DEFAULT_URL)
+    .option("--json", "as JSON, for programs")
+    .option("--watch", "again every second");
+}
+
+function append(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Prints what is wrong and returns the exit code. What nobody foresaw keeps its stack. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
+  if (error instanceof UnreachableError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.unreachable;
+  }
+  if (error instanceof GossipError) {
+    const lines = error.problems.map((problem) => `error: ${problem}`);
+    process.stderr.write(`${lines.join("\n")}\n`);
+    return EXIT.wrongUse;
+  }
+  throw error;
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0); // `fabric-gossip members | head`
+});
+await main();

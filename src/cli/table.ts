@@ -1,0 +1,60 @@
+/** Plain tables that fit the terminal. */
+
+export interface Column<T> {
+  readonly title: string;
+  readonly text: (row: T) => string;
+  /** Which columns give way first when the terminal is narrow: the lowest; default never. */
+  readonly weight?: number;
+}
+
+/** Lines of a table at most `width` wide: what does not fit is dropped by weight, then cut. */
+export function formatTable<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  let shown = [...columns];
+  while (shown.length > 1 && widthOf(rows, shown) > width) {
+    const droppable = shown.filter(({ weight }) => weight !== undefined);
+    const weakest = droppable.sort((a, b) => (a.weight ?? 0) - (b.weight ?? 0))[0];
+    if (weakest === undefined) break;
+    shown = shown.filter((column) => column !== weakest);
+  }
+  const cells = [shown.map(({ title }) => title), ...rows.map((row) => cellsOf(row, shown))];
+  const widths = shown.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
+  return cells
+    .map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "))
+    .map((line) => line.trimEnd().slice(0, width))
+    .join("\n");
+}
+
+function cellsOf<T>(row: T, columns: readonly Column<T>[]): string[] {
+  return columns.map(({ text }) => text(row));
+}
+
+function widthOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number {
+  const widths = columns.map(({ title, text }) =>
+    Math.max(title.length, ...rows.map((row) => text(row).length)),
+  );
+  return widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1);
+}
+
+/** How long ago, at a glance: `3s`, `12m`, `5h`, `40d`. */
+export function ago(iso: string, nowMs: number): string {
+  return span(nowMs - Date.parse(iso));
+}
+
+/** How long until then: `5h`, `3650d`; `over` if it has passed. */
+export function until(iso: string | null, nowMs: number): string {
+  if (iso === null) return "-";
+  const ms = Date.parse(iso) - nowMs;
+  return ms <= 0 ? "over" : span(ms);
+}
+
+function span(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000;
+  if (seconds < 100) return `${Math.trunc(seconds)}s`;
+  if (seconds < 6_000) return `${Math.trunc(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.trunc(seconds / 3_600)}h`;
+  return `${Math.trunc(seconds / 86_400)}d`;
+}

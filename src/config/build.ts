@@ -1,0 +1,204 @@
+import { GossipError } from "../errors.ts";
+import { parseLogSpec } from "../log-spec.ts";
+import type { Config, GossipConfig, GossipTls, Limits } from "./config.ts";
+import { formatHostPort, isUnspecified, parseHostPort } from "./host-port.ts";
+import type { Key } from "./key.ts";
+import { GOSSIP_KEYS } from "./keys-gossip.ts";
+import { LIMIT_KEYS, OWN_KEYS } from "./keys-own.ts";
+import { KEEPALIVE_KEYS, LOGGING_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
+import type { Source } from "./source.ts";
+
+/** Reads one key; a fault is recorded, and the default stands in for the value. */
+type Read = <T>(key: Key<T>) => T;
+
+/** A configuration under construction: problems make it unusable, warnings do not. */
+export interface Draft extends Config {
+  readonly warnings: string[];
+}
+
+/**
+ * Reads every key. The result is only usable if nothing was added to `problems`.
+ * `localAddress`: the IPv4 address that stands in for an unspecified host, if there is one.
+ */
+export function buildConfig(
+  source: Source,
+  localAddress: string | undefined,
+  problems: string[],
+): Draft {
+  const warnings: string[] = [];
+  const read: Read = (key) => readKey(source, key, problems);
+  const endpoint = ownEndpoint(read, localAddress, problems, warnings);
+  const maxRecvMessageBytes = read(PEER_KEYS.maxRecvMessageBytes);
+  const draft: Draft = {
+    file: source.file,
+    id: read(PEER_KEYS.id) || endpoint,
+    mspId: required(read, PEER_KEYS.mspId, "for example Org1MSP", problems),
+    mspFolder: required(read, PEER_KEYS.mspFolder, "the folder of this node's MSP", problems),
+    keystoreFolder: read(PEER_KEYS.keystoreFolder),
+    listenAddress: read(PEER_KEYS.listenAddress),
+    endpoint,
+    externalEndpoint: read(GOSSIP_KEYS.externalEndpoint),
+    tls: readTls(read, problems),
+    keepalive: {
+      clientIntervalMs: read(KEEPALIVE_KEYS.clientIntervalMs),
+      clientTimeoutMs: read(KEEPALIVE_KEYS.clientTimeoutMs),
+      serverIntervalMs: read(KEEPALIVE_KEYS.serverIntervalMs),
+      serverTimeoutMs: read(KEEPALIVE_KEYS.serverTimeoutMs),
+      serverMinIntervalMs: read(KEEPALIVE_KEYS.serverMinIntervalMs),
+    },
+    maxRecvMessageBytes,
+    maxSendMessageBytes: read(PEER_KEYS.maxSendMessageBytes),
+    connectionTimeoutMs: read(PEER_KEYS.connectionTimeoutMs),
+    gossip: readGossip(read),
+    operations: {
+      listenAddress: read(OPERATIONS_KEYS.listenAddress),
+      tls: {
+        enabled: read(OPERATIONS_KEYS.tlsEnabled),
+        clientAuthRequired: read(OPERATIONS_KEYS.clientAuthRequired),
+        certFile: read(OPERATIONS_KEYS.certFile),
+        keyFile: read(OPERATIONS_KEYS.keyFile),
+        clientRootCaFiles: read(OPERATIONS_KEYS.clientRootCaFiles),
+      },
+    },
+    metricsProvider: read(OPERATIONS_KEYS.metricsProvider),
+    logging: readLogging(read, problems),
+    fabricGossip: {
+      trustedMsps: read(OWN_KEYS.trustedMsps).map(({ name, path }) => ({ mspId: name, path })),
+      anchorPeers: read(OWN_KEYS.anchorPeers),
+      channels: read(OWN_KEYS.channels).map(({ name, path }) => ({ name, configBlock: path })),
+      stateDir: read(OWN_KEYS.stateDir),
+      limits: readLimits(read, maxRecvMessageBytes),
+    },
+    warnings,
+  };
+  return draft;
+}
+
+function readKey<T>(source: Source, key: Key<T>, problems: string[]): T {
+  const setting = source.find(key.name, key.env);
+  if (setting === undefined) return key.absent;
+  const parsed = key.parse(setting.raw, source.folder);
+  if ("value" in parsed) return parsed.value;
+  problems.push(`${key.name} (${setting.origin}) ${parsed.fault}`);
+  return key.absent;
+}
+
+function required(
+  read: Read,
+  key: Key<string | undefined>,
+  example: string,
+  problems: string[],
+): string {
+  const before = problems.length;
+  const value = read(key);
+  if (!value && problems.length === before) {
+    problems.push(`${key.name} is not set; give it in the file or the environment, ${example}.`);
+  }
+  return value ?? "";
+}
+
+/** Fabric's rule for the address a peer gives out (srvcfg:getLocalAddress, initGossipService). */
+function ownEndpoint(
+  read: Read,
+  localAddress: string | undefined,
+  problems: string[],
+  warnings: string[],
+): string {
+  const autoDetect = read(PEER_KEYS.addressAutoDetect);
+  const endpoint = read(GOSSIP_KEYS.endpoint);
+  if (endpoint !== "") return endpoint;
+  const example = "the host:port under which others reach this node";
+  const address = required(read, PEER_KEYS.address, example, problems);
+  const parts = parseHostPort(address);
+  if (parts === undefined || !(autoDetect || isUnspecified(parts.host))) return address;
+  if (localAddress === undefined) {
+    warnings.push(
+      `${PEER_KEYS.address.name} asks for the address of a network card, but there is none; ` +
+        "127.0.0.1 is used, which only this machine can reach.",
+    );
+  }
+  return formatHostPort({ host: localAddress ?? "127.0.0.1", port: parts.port });
+}
+
+function readTls(read: Read, problems: string[]): GossipTls {
+  const certFile = read(TLS_KEYS.certFile);
+  const keyFile = read(TLS_KEYS.keyFile);
+  const clientCertFile = read(TLS_KEYS.clientCertFile);
+  const clientKeyFile = read(TLS_KEYS.clientKeyFile);
+  if ((clientCertFile === undefined) !== (clientKeyFile === undefined)) {
+    const { name: certName } = TLS_KEYS.clientCertFile;
+    const { name: keyName } = TLS_KEYS.clientKeyFile;
+    problems.push(`${certName} and ${keyName} belong together; set both or neither.`);
+  }
+  return {
+    enabled: read(TLS_KEYS.enabled),
+    clientAuthRequired: read(TLS_KEYS.clientAuthRequired),
+    certFile,
+    keyFile,
+    rootCertFile: read(TLS_KEYS.rootCertFile),
+    clientRootCaFiles: read(TLS_KEYS.clientRootCaFiles),
+    clientCertFile: clientCertFile ?? certFile,
+    clientKeyFile: clientKeyFile ?? keyFile,
+  };
+}
+
+function readGossip(read: Read): GossipConfig {
+  const aliveIntervalMs = read(GOSSIP_KEYS.aliveIntervalMs);
+  const aliveExpiryMs = read(GOSSIP_KEYS.aliveExpiryMs) ?? 5 * aliveIntervalMs;
+  const messageExpiryFactor = read(GOSSIP_KEYS.messageExpiryFactor);
+  return {
+    bootstrap: read(GOSSIP_KEYS.bootstrap),
+    aliveIntervalMs,
+    aliveExpiryMs,
+    aliveExpiryCheckMs: Math.max(1, Math.round(aliveExpiryMs / 10)),
+    reconnectIntervalMs: read(GOSSIP_KEYS.reconnectIntervalMs) ?? aliveExpiryMs,
+    messageExpiryFactor,
+    forgetAfterMs: aliveExpiryMs * messageExpiryFactor,
+    publishCertPeriodMs: read(GOSSIP_KEYS.publishCertPeriodMs),
+    pullIntervalMs: read(GOSSIP_KEYS.pullIntervalMs),
+    pullPeerNum: read(GOSSIP_KEYS.pullPeerNum),
+    digestWaitMs: read(GOSSIP_KEYS.digestWaitMs),
+    requestWaitMs: read(GOSSIP_KEYS.requestWaitMs),
+    responseWaitMs: read(GOSSIP_KEYS.responseWaitMs),
+    propagateIterations: read(GOSSIP_KEYS.propagateIterations),
+    propagatePeerNum: read(GOSSIP_KEYS.propagatePeerNum),
+    propagationBurstSize: read(GOSSIP_KEYS.propagationBurstSize),
+    propagationBurstLatencyMs: read(GOSSIP_KEYS.propagationBurstLatencyMs),
+    dialTimeoutMs: read(GOSSIP_KEYS.dialTimeoutMs),
+    connTimeoutMs: read(GOSSIP_KEYS.connTimeoutMs),
+    recvBufferSize: read(GOSSIP_KEYS.recvBufferSize),
+    sendBufferSize: read(GOSSIP_KEYS.sendBufferSize),
+    publishStateInfoIntervalMs: read(GOSSIP_KEYS.publishStateInfoIntervalMs),
+    requestStateInfoIntervalMs: read(GOSSIP_KEYS.requestStateInfoIntervalMs),
+    identityUsageMs: read(LIMIT_KEYS.identityUsageMs),
+  };
+}
+
+function readLogging(read: Read, problems: string[]): Config["logging"] {
+  const level = read(LOGGING_KEYS.level);
+  const spec = read(LOGGING_KEYS.spec) || level;
+  try {
+    parseLogSpec(spec);
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    problems.push(...error.problems);
+  }
+  return { spec, format: read(LOGGING_KEYS.format) === "json" ? "json" : "text" };
+}
+
+function readLimits(read: Read, maxRecvMessageBytes: number): Limits {
+  return {
+    membersMax: read(LIMIT_KEYS.membersMax),
+    identitiesMax: read(LIMIT_KEYS.identitiesMax),
+    backlogMax: read(LIMIT_KEYS.backlogMax),
+    pullItemsMax: read(LIMIT_KEYS.pullItemsMax),
+    hellosPerPeerMax: read(LIMIT_KEYS.hellosPerPeerMax),
+    connectionsMax: read(LIMIT_KEYS.connectionsMax),
+    handshakesMax: read(LIMIT_KEYS.handshakesMax),
+    messageBytesMax: Math.min(read(LIMIT_KEYS.messageBytesMax), maxRecvMessageBytes),
+    sendQueueBytesMax: read(LIMIT_KEYS.sendQueueBytesMax),
+    sendQueuesBytesMax: read(LIMIT_KEYS.sendQueuesBytesMax),
+    eventsMax: read(LIMIT_KEYS.eventsMax),
+    listenersMax: read(LIMIT_KEYS.listenersMax),
+  };
+}

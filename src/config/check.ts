@@ -1,0 +1,190 @@
+/** What can still be wrong when each value is right by itself: names, files, combinations. */
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { isIPv6 } from "node:net";
+import type { Config } from "./config.ts";
+import { isUnspecified, parseHostPort } from "./host-port.ts";
+import { ALL_KEYS } from "./keys.ts";
+import { GOSSIP_KEYS } from "./keys-gossip.ts";
+import { OWN_KEYS } from "./keys-own.ts";
+import { KEEPALIVE_KEYS, OPERATIONS_KEYS, TLS_KEYS } from "./keys-peer.ts";
+import { nearest } from "./nearest.ts";
+import type { Source } from "./source.ts";
+
+const OWN_PREFIX = "fabricgossip.";
+/** What Fabric's peers tolerate by default (`peer.keepalive.minInterval`). */
+const FABRIC_PING_INTERVAL_MS = 60_000;
+/** Node fires longer timers at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** Refuses names below `fabricGossip` that do not exist; warns of overrides without effect. */
+export function checkNames(source: Source, problems: string[], warnings: string[]): void {
+  const names = ALL_KEYS.map(({ name }) => name);
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const own = names.filter((name) => name.toLowerCase().startsWith(OWN_PREFIX));
+  for (const { name, origin } of source.under(OWN_PREFIX)) {
+    if (known.has(name)) continue;
+    problems.push(`${name} (${origin}) is no key of fabric-gossip; ${suggest(name, own)}`);
+  }
+  for (const { name, origin } of source.overridden()) {
+    if (known.has(name) || name.startsWith(OWN_PREFIX)) continue;
+    warnings.push(`${name} (${origin}) has no effect here; ${suggest(name, names)}`);
+  }
+}
+
+function suggest(name: string, candidates: readonly string[]): string {
+  const found = nearest(name, candidates);
+  return found === undefined ? "remove it." : `did you mean ${found}?`;
+}
+
+/** A file that TLS needs; `file` is undefined if nobody named it. */
+interface WantedFile {
+  readonly name: string;
+  readonly file: string | undefined;
+}
+
+/** Checks that every file TLS needs is named, is a file and can be read. Contents come later. */
+export async function checkFiles(config: Config, problems: string[]): Promise<void> {
+  const wanted = [...gossipTlsFiles(config.tls), ...operationsTlsFiles(config.operations)];
+  for (const { name, file } of wanted) {
+    if (file === undefined) {
+      problems.push(`${name} is not set although TLS is enabled; name a PEM file.`);
+      continue;
+    }
+    const fault = await readFault(file);
+    if (fault === undefined) continue;
+    problems.push(`${name} names ${file}, which ${fault}; correct the path or the file's rights.`);
+  }
+}
+
+function gossipTlsFiles(tls: Config["tls"]): WantedFile[] {
+  if (!tls.enabled) return [];
+  const wanted: WantedFile[] = [
+    { name: TLS_KEYS.certFile.name, file: tls.certFile },
+    { name: TLS_KEYS.keyFile.name, file: tls.keyFile },
+  ];
+  // Unless configured these are the pair above, which was mentioned already.
+  if (tls.clientCertFile !== tls.certFile && tls.clientKeyFile !== tls.keyFile) {
+    wanted.push({ name: TLS_KEYS.clientCertFile.name, file: tls.clientCertFile });
+    wanted.push({ name: TLS_KEYS.clientKeyFile.name, file: tls.clientKeyFile });
+  }
+  if (tls.rootCertFile !== undefined) {
+    wanted.push({ name: TLS_KEYS.rootCertFile.name, file: tls.rootCertFile });
+  }
+  const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
+  return [...wanted, ...clientCas.map((file) => ({ name: TLS_KEYS.clientRootCaFiles.name, file }))];
+}
+
+function operationsTlsFiles({ listenAddress, tls }: Config["operations"]): WantedFile[] {
+  if (listenAddress === undefined || !tls.enabled) return [];
+  return [
+    { name: OPERATIONS_KEYS.certFile.name, file: tls.certFile },
+    { name: OPERATIONS_KEYS.keyFile.name, file: tls.keyFile },
+    ...tls.clientRootCaFiles.map((file) => ({
+      name: OPERATIONS_KEYS.clientRootCaFiles.name,
+      file,
+    })),
+  ];
+}
+
+async function readFault(file: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(file)).isFile()) return "is not a file";
+    await access(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return missing ? "does not exist" : "cannot be read";
+  }
+}
+
+/** Refuses combinations that cannot work and warns of those that probably are not meant. */
+export function checkTogether(config: Config, problems: string[], warnings: string[]): void {
+  checkTimers(config, problems, warnings);
+  checkEndpoints(config, warnings);
+  checkTrust(config, problems, warnings);
+  if (config.keepalive.clientIntervalMs < FABRIC_PING_INTERVAL_MS) {
+    const { name } = KEEPALIVE_KEYS.clientIntervalMs;
+    warnings.push(`${name} is below 60s; Fabric's peers disconnect whoever pings more often.`);
+  }
+  if (config.metricsProvider === "statsd") {
+    const { name } = OPERATIONS_KEYS.metricsProvider;
+    warnings.push(`${name} is statsd, which is not pushed to; read /metrics instead.`);
+  }
+}
+
+function checkTimers({ gossip }: Config, problems: string[], warnings: string[]): void {
+  if (gossip.aliveExpiryMs < 2 * gossip.aliveIntervalMs) {
+    problems.push(
+      `${GOSSIP_KEYS.aliveExpiryMs.name} (${gossip.aliveExpiryMs} ms) is less than twice ` +
+        `${GOSSIP_KEYS.aliveIntervalMs.name} (${gossip.aliveIntervalMs} ms), so that one lost ` +
+        "heartbeat would kill a member; raise the first or lower the second.",
+    );
+  }
+  if (gossip.forgetAfterMs > TIMER_MS_MAX) {
+    problems.push(
+      `${GOSSIP_KEYS.aliveExpiryMs.name} times ${GOSSIP_KEYS.messageExpiryFactor.name} is more ` +
+        "than 24 days; lower one of them.",
+    );
+  }
+  if (gossip.pullIntervalMs <= gossip.digestWaitMs + gossip.responseWaitMs) {
+    warnings.push(
+      `${GOSSIP_KEYS.pullIntervalMs.name} should be more than ${GOSSIP_KEYS.digestWaitMs.name} ` +
+        `and ${GOSSIP_KEYS.responseWaitMs.name} together, or pulls overlap.`,
+    );
+  }
+  if (gossip.requestWaitMs <= gossip.digestWaitMs) {
+    warnings.push(
+      `${GOSSIP_KEYS.requestWaitMs.name} should be more than ${GOSSIP_KEYS.digestWaitMs.name}, ` +
+        "or requests of other peers come too late.",
+    );
+  }
+}
+
+function checkEndpoints(config: Config, warnings: string[]): void {
+  const named = [
+    [GOSSIP_KEYS.endpoint.name, config.endpoint],
+    [GOSSIP_KEYS.externalEndpoint.name, config.externalEndpoint],
+  ] as const;
+  for (const [name, endpoint] of named) {
+    if (!isUnspecified(parseHostPort(endpoint)?.host ?? "")) continue;
+    warnings.push(`${name} is ${endpoint}, which nobody can dial; name a reachable host.`);
+  }
+  if (isIPv6(parseHostPort(config.endpoint)?.host ?? "")) {
+    warnings.push(
+      `${GOSSIP_KEYS.endpoint.name} is ${config.endpoint}; Fabric's own peers refuse an IPv6 ` +
+        "address there, so a host name is safer.",
+    );
+  }
+  const { anchorPeers, trustedMsps } = config.fabricGossip;
+  if (config.externalEndpoint === "" && anchorPeers.length + trustedMsps.length > 0) {
+    warnings.push(
+      `${GOSSIP_KEYS.externalEndpoint.name} is empty, so other organisations will not learn of ` +
+        "this node; give the host:port under which they reach it.",
+    );
+  }
+}
+
+function checkTrust(config: Config, problems: string[], warnings: string[]): void {
+  const { name } = OWN_KEYS.trustedMsps;
+  const seen = new Set([config.mspId]);
+  for (const { mspId } of config.fabricGossip.trustedMsps) {
+    if (mspId === config.mspId) {
+      problems.push(`${name} lists our own ${mspId}, whose folder is set elsewhere; remove it.`);
+    } else if (seen.has(mspId)) {
+      problems.push(`${name} lists ${mspId} twice; keep one folder for each organisation.`);
+    }
+    seen.add(mspId);
+  }
+  if (!config.tls.enabled) {
+    warnings.push(
+      `${TLS_KEYS.enabled.name} is false: connections are neither encrypted nor bound to an ` +
+        "identity; use that for experiments only.",
+    );
+  } else if (config.tls.rootCertFile === undefined) {
+    warnings.push(
+      `${TLS_KEYS.rootCertFile.name} is not set, so that only CAs of followed channels are ` +
+        "trusted when dialling.",
+    );
+  }
+}

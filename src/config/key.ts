@@ -1,0 +1,255 @@
+/** One configuration key, and the kinds of key there are: how each is read and what it may be. */
+import { resolve } from "node:path";
+import { formatDuration, parseDurationMs } from "./duration.ts";
+import { formatHostPort, type HostPort, parseHostPort } from "./host-port.ts";
+
+/** A value, or what is wrong: the rest of a sentence that starts with the key's name. */
+export type Parsed<T> = { readonly value: T } | { readonly fault: string };
+
+/** Everything known about one key; parsing, validation and the manual all come from here. */
+export interface Key<T> {
+  /** Fabric's dotted name, `peer.gossip.bootstrap`. */
+  readonly name: string;
+  /** Kind, unit and range, for the manual. */
+  readonly kind: string;
+  /** The default, for the manual. */
+  readonly byDefault: string;
+  /** What it means, for the manual. */
+  readonly doc: string;
+  /** Environment variables that count besides `CORE_...`, the strongest first. */
+  readonly env: readonly string[];
+  /** What holds if nobody gives a value. */
+  readonly absent: T;
+  /** Reads a given value; `folder` is where relative paths start. */
+  parse(raw: unknown, folder: string): Parsed<T>;
+}
+
+interface About<T> {
+  readonly doc: string;
+  readonly absent: T;
+  /** What an explicitly empty value means, if not the default. */
+  readonly empty?: T;
+  /** The default in words, where it is not simply the value. */
+  readonly byDefault?: string;
+  readonly env?: readonly string[];
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+const TEXT_LENGTH_MAX = 4_096;
+
+/** A text without control characters. */
+export function text(name: string, about: About<string>): Key<string> {
+  return key(name, "text", about, (raw) => readText(raw));
+}
+
+/** One of a few words, in any capitals. */
+export function choice<W extends string>(
+  name: string,
+  words: readonly W[],
+  about: About<W>,
+): Key<W> {
+  return key(name, words.map((word) => `\`${word}\``).join(", "), about, (raw) => {
+    const value = words.find((word) => word === String(raw).toLowerCase());
+    if (value !== undefined) return { value };
+    return wrong(raw, "none of the possible words", `write one of ${words.join(", ")}`);
+  });
+}
+
+/** Yes or no, in every spelling that Go or YAML know. */
+export function flag(name: string, about: About<boolean>): Key<boolean> {
+  return key(name, "true or false", about, (raw) => {
+    const word = String(raw).toLowerCase();
+    if (["true", "t", "1", "yes", "y", "on"].includes(word)) return { value: true };
+    if (["false", "f", "0", "no", "n", "off"].includes(word)) return { value: false };
+    return wrong(raw, "neither yes nor no", "write true or false");
+  });
+}
+
+/**
+ * A whole number; digits may be grouped with `_`, as Go allows. Zero means the default, as in
+ * Fabric (`GetIntOrDefault`).
+ */
+export function whole<A extends number | undefined>(
+  name: string,
+  { min, max, unit, ...about }: About<A> & Range & { readonly unit: string },
+): Key<number | A> {
+  const range = `${group(min)} to ${group(max)}`;
+  const words = about.absent === undefined ? "" : group(about.absent);
+  return key<number | A>(name, `${unit}, ${range}`, { byDefault: words, ...about }, (raw) => {
+    const digits = String(raw).replaceAll("_", "");
+    if (!/^-?\d{1,15}$/.test(digits)) {
+      return wrong(raw, "no whole number", `write the ${unit} in digits, ${range}`);
+    }
+    const value = Number(digits);
+    if (value === 0) return { value: about.absent };
+    if (value >= min && value <= max) return { value };
+    return wrong(raw, "out of range", `write the ${unit} as a number from ${range}`);
+  });
+}
+
+/** A span of time in milliseconds. Zero means the default (Fabric: `GetDurationOrDefault`). */
+export function duration<A extends number | undefined>(
+  name: string,
+  { min, max, ...about }: About<A> & Range,
+): Key<number | A> {
+  const range = `${formatDuration(min)} to ${formatDuration(max)}`;
+  const words = about.absent === undefined ? "" : formatDuration(about.absent);
+  return key<number | A>(name, `duration, ${range}`, { byDefault: words, ...about }, (raw) => {
+    const ms = typeof raw === "boolean" ? undefined : parseDurationMs(String(raw));
+    if (ms === undefined) {
+      return wrong(raw, "no duration", "write for example 5s, 1500ms or 2h45m");
+    }
+    if (ms === 0) return { value: about.absent };
+    if (ms >= min && ms <= max) return { value: Math.round(ms) };
+    const bare = /^-?[\d.]+$/.test(String(raw));
+    const hint = bare ? ' and give the unit ("5s"), since a bare number is nanoseconds' : "";
+    return wrong(raw, "out of range", `stay within ${range}${hint}`);
+  });
+}
+
+/** Where to listen: `host:port`, `[IPv6]:port` or `:port` (every interface). Port 0 = any free. */
+export function listenAddress<A extends HostPort | undefined>(
+  name: string,
+  about: About<A>,
+): Key<HostPort | A> {
+  const words = about.absent === undefined ? "" : formatHostPort(about.absent);
+  return key<HostPort | A>(name, "`host:port`", { byDefault: words, ...about }, (raw) => {
+    const found = parseHostPort(String(raw));
+    if (found === undefined) {
+      return wrong(raw, "no address", "write host:port, for example 0.0.0.0:7051");
+    }
+    return { value: found.host === "" ? { ...found, host: "0.0.0.0" } : found };
+  });
+}
+
+/** Where others reach somebody: `host:port` with a host. Empty stays empty. */
+export function endpoint(name: string, about: About<string>): Key<string> {
+  return key(name, "`host:port`", about, (raw) => readEndpoint(raw));
+}
+
+/** Several endpoints: a YAML list, or one text separated by spaces or commas. */
+export function endpoints(name: string, about: About<readonly string[]>): Key<readonly string[]> {
+  return key(name, "list of `host:port`", about, (raw) => readAll(readList(raw), readEndpoint));
+}
+
+/** A file or folder; a relative one starts at the folder of the configuration file. */
+export function path(name: string, about: About<undefined>): Key<string | undefined> {
+  return key<string | undefined>(name, "path", about, (raw, folder) => readPath(raw, folder));
+}
+
+/** Several paths: a YAML list, or one text separated by spaces or commas. */
+export function paths(name: string, about: About<readonly string[]>): Key<readonly string[]> {
+  return key(name, "list of paths", about, (raw, folder) =>
+    readAll(readList(raw), (item) => readPath(item, folder)),
+  );
+}
+
+/** A name and a path that belong together. */
+export interface NamedPath {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Names with paths: a YAML list of mappings with two given keys, or `name=path,name=path`. */
+export function namedPaths(
+  name: string,
+  fields: { readonly name: string; readonly path: string },
+  about: About<readonly NamedPath[]>,
+): Key<readonly NamedPath[]> {
+  const kind = `list of \`{${fields.name}, ${fields.path}}\``;
+  const { name: first, path: second } = fields;
+  const remedy = `write ${first}=${second}, or {${first}: ..., ${second}: ...}`;
+  return key(name, kind, about, (raw, folder) =>
+    readAll(readList(raw, /\s*,\s*/), (item) => {
+      const pair = item instanceof Map ? pairOfMap(item, fields) : pairOfText(item);
+      if (pair === undefined) return wrong(item, `no ${fields.name} with a ${fields.path}`, remedy);
+      return { value: { name: pair[0], path: resolve(folder, pair[1]) } };
+    }),
+  );
+}
+
+function key<T>(
+  name: string,
+  kind: string,
+  about: About<T>,
+  read: (raw: unknown, folder: string) => Parsed<T>,
+): Key<T> {
+  const { doc, absent, byDefault, env = [] } = about;
+  const empty = { value: "empty" in about ? about.empty : absent };
+  const parse = (raw: unknown, folder: string): Parsed<T> =>
+    raw === "" ? empty : read(raw, folder);
+  const words = byDefault || (Array.isArray(absent) ? absent.join(" ") : String(absent ?? ""));
+  return { name, kind, doc, env, byDefault: words, absent, parse };
+}
+
+function readText(raw: unknown): Parsed<string> {
+  if (typeof raw === "object") return wrong(raw, "no text", "write one value");
+  const value = String(raw);
+  // Control characters would get into logs and tables.
+  const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
+  return unfit ? wrong(raw, "too long or not printable", "write one short line") : { value };
+}
+
+function readEndpoint(raw: unknown): Parsed<string> {
+  const found = parseHostPort(String(raw));
+  if (found !== undefined && found.host !== "" && found.port > 0) return { value: String(raw) };
+  const remedy = "write host:port, for example peer0.org1.example.com:7051";
+  return wrong(raw, "no endpoint", remedy);
+}
+
+function readPath(raw: unknown, folder: string): Parsed<string> {
+  const read = readText(raw);
+  return "fault" in read ? read : { value: resolve(folder, read.value) };
+}
+
+function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
+  if (Array.isArray(raw)) return raw;
+  if (typeof raw !== "string") return [raw];
+  return raw.split(separator).filter((item) => item !== "");
+}
+
+function readAll<T>(items: readonly unknown[], read: (item: unknown) => Parsed<T>): Parsed<T[]> {
+  const value: T[] = [];
+  for (const item of items) {
+    const parsed = read(item);
+    if ("fault" in parsed) return parsed;
+    value.push(parsed.value);
+  }
+  return { value };
+}
+
+function pairOfText(item: unknown): [string, string] | undefined {
+  const text = typeof item === "string" ? item : "";
+  const equals = text.indexOf("=");
+  if (equals < 1 || equals === text.length - 1) return undefined;
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+function pairOfMap(
+  item: ReadonlyMap<unknown, unknown>,
+  fields: { readonly name: string; readonly path: string },
+): [string, string] | undefined {
+  const name = item.get(fields.name);
+  const path = item.get(fields.path);
+  if (item.size !== 2 || typeof name !== "string" || typeof path !== "string") return undefined;
+  return name === "" || path === "" ? undefined : [name, path];
+}
+
+function wrong(raw: unknown, what: string, remedy: string): { readonly fault: string } {
+  return { fault: `is ${show(raw)}, which is ${what}; ${remedy}.` };
+}
+
+function show(raw: unknown): string {
+  if (Array.isArray(raw)) return "a list";
+  if (raw instanceof Map) return `{${[...raw.keys()].join(", ").slice(0, 100)}}`;
+  const text = String(raw);
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+}
+
+function group(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "_");
+}

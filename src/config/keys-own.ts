@@ -1,0 +1,134 @@
+/** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
+import { duration, endpoints, namedPaths, path, whole } from "./key.ts";
+
+const HOUR = 3_600_000;
+
+export const OWN_KEYS = {
+  trustedMsps: namedPaths(
+    "fabricGossip.trustedMsps",
+    { name: "mspId", path: "path" },
+    {
+      doc:
+        "MSP folders of other organisations whose members we accept. As text: " +
+        "`Org2MSP=path,Org3MSP=path`.",
+      absent: [],
+    },
+  ),
+  anchorPeers: endpoints("fabricGossip.anchorPeers", {
+    doc:
+      "Members of any trusted organisation to contact, never given up. Fabric takes these " +
+      "from the channel configuration.",
+    absent: [],
+  }),
+  channels: namedPaths(
+    "fabricGossip.channels",
+    { name: "name", path: "configBlock" },
+    {
+      doc:
+        "Channels to follow, each with the configuration block to trust. As text: " +
+        "`mychannel=path`.",
+      absent: [],
+    },
+  ),
+  stateDir: path("fabricGossip.stateDir", {
+    doc:
+      "Folder where the last incarnation and the known members outlive a restart. Empty: " +
+      "nothing is kept.",
+    absent: undefined,
+  }),
+};
+
+export const LIMIT_KEYS = {
+  membersMax: whole("fabricGossip.limits.membersMax", {
+    doc: "Members remembered, alive and dead.",
+    unit: "members",
+    min: 1,
+    max: 1_000_000,
+    absent: 20_000,
+  }),
+  identitiesMax: whole("fabricGossip.limits.identitiesMax", {
+    doc: "Identities remembered.",
+    unit: "identities",
+    min: 1,
+    max: 1_000_000,
+    absent: 20_000,
+  }),
+  identityUsageMs: duration("fabricGossip.limits.identityUsage", {
+    doc: "How long an identity nobody needs is kept (fixed in Fabric).",
+    min: 100,
+    max: 24 * HOUR,
+    absent: HOUR,
+  }),
+  backlogMax: whole("fabricGossip.limits.backlogMax", {
+    doc: "Messages that wait for their signature check.",
+    unit: "messages",
+    min: 64,
+    max: 1_000_000,
+    absent: 50_000,
+  }),
+  pullItemsMax: whole("fabricGossip.limits.pullItemsMax", {
+    doc: "Items asked for or sent in one pull message.",
+    unit: "items",
+    min: 1,
+    max: 100_000,
+    absent: 2_000,
+  }),
+  hellosPerPeerMax: whole("fabricGossip.limits.hellosPerPeerMax", {
+    doc: "Open pull rounds remembered for one peer.",
+    unit: "hellos",
+    min: 1,
+    max: 1_000,
+    absent: 16,
+  }),
+  connectionsMax: whole("fabricGossip.limits.connectionsMax", {
+    doc: "Connections with a finished handshake.",
+    unit: "connections",
+    min: 1,
+    max: 100_000,
+    absent: 1_000,
+  }),
+  handshakesMax: whole("fabricGossip.limits.handshakesMax", {
+    doc: "Incoming connections whose handshake is not finished.",
+    unit: "connections",
+    min: 1,
+    max: 10_000,
+    absent: 100,
+  }),
+  messageBytesMax: whole("fabricGossip.limits.messageBytesMax", {
+    doc:
+      "Largest message we accept; never more than `peer.maxRecvMsgSize`. Fabric's 100 MiB are " +
+      "for blocks; the answer to a joiner in a network of 20_000 members stays below 32 MiB.",
+    unit: "bytes",
+    min: 65_536,
+    max: 2_147_483_647,
+    absent: 33_554_432,
+  }),
+  sendQueueBytesMax: whole("fabricGossip.limits.sendQueueBytesMax", {
+    doc: "Bytes that may wait to be sent to one peer; a single larger message may wait alone.",
+    unit: "bytes",
+    min: 65_536,
+    max: 1_073_741_824,
+    absent: 8_388_608,
+  }),
+  sendQueuesBytesMax: whole("fabricGossip.limits.sendQueuesBytesMax", {
+    doc: "Bytes that may wait to be sent to all peers together.",
+    unit: "bytes",
+    min: 65_536,
+    max: 17_179_869_184,
+    absent: 268_435_456,
+  }),
+  eventsMax: whole("fabricGossip.limits.eventsMax", {
+    doc: "Past events kept for listeners that come back.",
+    unit: "events",
+    min: 1,
+    max: 1_000_000,
+    absent: 10_000,
+  }),
+  listenersMax: whole("fabricGossip.limits.listenersMax", {
+    doc: "Open event streams of the operations endpoint.",
+    unit: "listeners",
+    min: 1,
+    max: 10_000,
+    absent: 100,
+  }),
+};

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { parseSettings } from "./source.ts";
+
+function parse(text: string) {
+  const problems: string[] = [];
+  const settings = parseSettings(text, "core.yaml", problems);
+  return { settings: Object.fromEntries(settings), problems };
+}
+
+describe("parseSettings()", () => {
+  test("names leaves by their path in lower case, with the line they stand on", () => {
+    const { settings } = parse(
+      "peer:\n  localMspId: Org1MSP\n  gossip:\n    bootstrap: [a:1, b:2]\n",
+    );
+    assert.deepEqual(settings, {
+      "peer.localmspid": { raw: "Org1MSP", origin: "core.yaml:2" },
+      "peer.gossip.bootstrap": { raw: ["a:1", "b:2"], origin: "core.yaml:4" },
+    });
+  });
+
+  test("follows merge keys, as Fabric's files use them", () => {
+    const { settings } = parse("base: &b\n  id: x\npeer:\n  <<: *b\n  address: a:1\n");
+    assert.equal(settings["peer.id"]?.raw, "x");
+    assert.equal(settings["peer.address"]?.raw, "a:1");
+  });
+
+  test("treats a key without value as absent", () => {
+    assert.deepEqual(parse("peer:\n  id:\n").settings, {});
+  });
+
+  test("refuses a name given twice in different capitals", () => {
+    const { problems } = parse("peer:\n  id: a\n  ID: b\n");
+    assert.deepEqual(problems, [
+      "peer.id (core.yaml:3) is given twice in different capitals; remove one.",
+    ]);
+  });
+
+  const broken = [
+    { name: "tabs", text: "peer:\n\tid: a" },
+    { name: "a name given twice", text: "a: 1\na: 2" },
+    { name: "an endless nest", text: "[".repeat(100_000) },
+    {
+      name: "a deep nest",
+      text: `${Array.from({ length: 30 }, (_, i) => `${" ".repeat(i)}a:`).join("\n")} 1`,
+    },
+    {
+      name: "a laugh of a billion aliases",
+      text: `a: &a [${"x,".repeat(9)}x]\n${[..."bcdefghij"]
+        .map(
+          (name, i) => `${name}: &${name} [${`*${"abcdefghij"[i]},`.repeat(9)}*${"abcdefghij"[i]}]`,
+        )
+        .join("\n")}`,
+    },
+  ];
+  for (const { name, text } of broken) {
+    test(`survives ${name}`, () => {
+      const { problems } = parse(text);
+      assert.equal(problems.length, 1);
+      assert.match(problems[0] ?? "", /core\.yaml is not correct YAML: /);
+    });
+  }
+
+  test("never throws, whatever the text", () => {
+    const piece = fc.constantFrom(
+      "a",
+      ":",
+      " ",
+      "\n",
+      "- ",
+      "[",
+      "]",
+      "{",
+      "}",
+      "&x",
+      "*x",
+      "<<",
+      "'",
+      "|",
+      "#",
+      "\t",
+      "? ",
+      "!!map",
+      "%",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        assert.ok(Array.isArray(parse(pieces.join("")).problems));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,67 @@
+/** Events for any number of listeners, none of whom can hold up the node or fill its memory. */
+
+interface Listener<T> {
+  readonly waiting: T[];
+  wake: (() => void) | undefined;
+  isClosed: boolean;
+}
+
+export interface EventStream<T> {
+  /** Hands an event to every listener. One that lags behind loses its oldest events. */
+  push(event: T): void;
+  /** Every event from now on, until the stream is closed or the signal aborts. */
+  listen(signal?: AbortSignal): AsyncIterableIterator<T>;
+  /** Ends all listeners once they have read what waits. */
+  close(): void;
+}
+
+/** `waitingMax`: events kept for a listener that does not read. */
+export function createEventStream<T>(waitingMax: number): EventStream<T> {
+  const listeners = new Set<Listener<T>>();
+  let isClosed = false;
+
+  function close(listener: Listener<T>): void {
+    listener.isClosed = true;
+    listeners.delete(listener);
+    listener.wake?.();
+  }
+
+  return {
+    push(event) {
+      for (const listener of listeners) {
+        if (listener.waiting.length >= waitingMax) listener.waiting.shift();
+        listener.waiting.push(event);
+        listener.wake?.();
+      }
+    },
+    listen(signal) {
+      const listener: Listener<T> = { waiting: [], wake: undefined, isClosed };
+      if (!isClosed && signal?.aborted !== true) listeners.add(listener);
+      else listener.isClosed = true;
+      signal?.addEventListener("abort", () => close(listener), { once: true });
+      return read(listener, () => close(listener));
+    },
+    close() {
+      isClosed = true;
+      for (const listener of [...listeners]) close(listener);
+    },
+  };
+}
+
+async function* read<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {
+  try {
+    for (;;) {
+      const event = listener.waiting.shift();
+      if (event !== undefined) yield event;
+      else if (listener.isClosed) return undefined;
+      else {
+        await new Promise<void>((resolve) => {
+          listener.wake = resolve;
+        });
+        listener.wake = undefined;
+      }
+    }
+  } finally {
+    done();
+  }
+}

@@ -1,0 +1,37 @@
+/** Subject alternative names: the four types Go's verifier looks at. */
+import { DerFault, type DerReader } from "./der.ts";
+
+/** One name: its GeneralName number and its value as it stands. */
+export interface AlternativeName {
+  readonly type: number;
+  readonly value: Uint8Array;
+}
+
+export const NAME_TYPE = { mail: 1, dns: 2, uri: 6, ip: 7 } as const;
+
+const KNOWN: ReadonlySet<number> = new Set(Object.values(NAME_TYPE));
+
+/** Whether we understand names of this kind. */
+export function isKnownName({ type }: AlternativeName): boolean {
+  return KNOWN.has(type);
+}
+
+/** GeneralName elements up to the end of the reader, of any type. */
+export function readGeneralName(reader: DerReader): AlternativeName {
+  const { tag, content } = reader.readAny();
+  return { type: tag ^ 0x80, value: content };
+}
+
+/** The known names of a subjectAltName sequence; others are left out. */
+export function readAlternativeNames(reader: DerReader): readonly AlternativeName[] {
+  const names: AlternativeName[] = [];
+  while (!reader.isEmpty) names.push(readGeneralName(reader));
+  const known = names.filter(isKnownName);
+  if (!known.every(isWellFormed)) throw new DerFault("malformed alternative name");
+  return known;
+}
+
+function isWellFormed({ type, value }: AlternativeName): boolean {
+  if (type === NAME_TYPE.ip) return value.length === 4 || value.length === 16;
+  return value.every((byte) => byte < 0x80);
+}

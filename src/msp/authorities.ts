@@ -1,0 +1,131 @@
+/** Setting up the CAs of an MSP: reading, low-S form, and the checks every CA must pass. */
+import {
+  type Certificate,
+  isEcdsaSigned,
+  parseCertificate,
+  sanitizeCertificate,
+} from "./certificate.ts";
+import { type Authorities, findChain, hasIssued, includesCertificate } from "./chain.ts";
+import type { MspFile, MspMaterial } from "./msp.ts";
+import { decodePem } from "./pem.ts";
+
+/** What setting up found out, in sentences. */
+export interface Findings {
+  readonly problems: string[];
+  readonly warnings: string[];
+}
+
+/** Roots, then intermediates. */
+export function allOf({ roots, intermediates }: Authorities): readonly Certificate[] {
+  return [...roots, ...intermediates];
+}
+
+/** The certificate in a file's first PEM block; further blocks do not count, as in Fabric. */
+export function certificateIn(file: MspFile, problems: string[]): Certificate | undefined {
+  const block = decodePem(file.bytes);
+  const certificate = block && parseCertificate(block.der);
+  if (certificate === undefined) {
+    problems.push(
+      `${file.name} does not begin with a PEM block that holds an X.509 certificate: ` +
+        "replace the file or remove it.",
+    );
+  }
+  return certificate;
+}
+
+/** A certificate with the file it came from. */
+export interface NamedCertificate {
+  readonly name: string;
+  readonly certificate: Certificate;
+}
+
+/** The certificates of those files that hold one. */
+export function certificatesIn(files: readonly MspFile[], problems: string[]): NamedCertificate[] {
+  return files.flatMap((file) => {
+    const certificate = certificateIn(file, problems);
+    return certificate === undefined ? [] : [{ name: file.name, certificate }];
+  });
+}
+
+/** Roots and intermediates in low-S form, each once. */
+export function setUpAuthorities(material: MspMaterial, problems: string[]): Authorities {
+  const roots = certificatesIn(material.rootCerts, problems);
+  const intermediates = certificatesIn(material.intermediateCerts ?? [], problems);
+  const raw = {
+    roots: unique(roots.map(({ certificate }) => certificate)),
+    intermediates: unique(intermediates.map(({ certificate }) => certificate)),
+  };
+  const sanitizeAll = (named: readonly NamedCertificate[]) =>
+    unique(
+      named.flatMap(({ name, certificate }) => {
+        const sanitized = sanitizeAuthority(certificate, raw);
+        if (typeof sanitized !== "string") return [sanitized];
+        problems.push(
+          `${name} is no CA certificate of this MSP (${sanitized}): ` +
+            "put its issuers into cacerts and intermediatecerts, or remove it.",
+        );
+        return [];
+      }),
+    );
+  return { roots: sanitizeAll(roots), intermediates: sanitizeAll(intermediates) };
+}
+
+/** Each certificate once. */
+export function unique(certificates: readonly Certificate[]): readonly Certificate[] {
+  return certificates.filter(
+    (certificate, i) => !includesCertificate(certificates.slice(0, i), certificate),
+  );
+}
+
+/** The CA certificate in low-S form, or why it has no place in a chain. */
+export function sanitizeAuthority(ca: Certificate, authorities: Authorities): Certificate | string {
+  if (!isEcdsaSigned(ca)) return ca;
+  if (ca.extensions.isCa === true && hasIssued(ca, ca)) {
+    const root = sanitizeCertificate(ca, ca);
+    const found = findChain(root, { roots: [root], intermediates: [] });
+    return found.ok ? root : found.reason;
+  }
+  const found = findChain(ca, authorities);
+  if (!found.ok) return found.reason;
+  const issuer = found.chain[1];
+  return issuer === undefined ? "it is not self-signed" : sanitizeCertificate(ca, issuer);
+}
+
+/** Checks every CA and returns those that have an intermediate CA below them. */
+export function checkAuthorities(
+  authorities: Authorities,
+  revoked: ReadonlyMap<Certificate, ReadonlySet<string>>,
+  problems: string[],
+): readonly Certificate[] {
+  const inner: Certificate[] = [];
+  for (const ca of allOf(authorities)) {
+    const chain = checkAuthority(ca, authorities, problems);
+    const [, issuer] = chain;
+    if (issuer !== undefined && revoked.get(issuer)?.has(ca.serial)) {
+      problems.push(
+        `The CA certificate ${ca.subject.text} is revoked by ${issuer.subject.text}: ` +
+          "remove it from intermediatecerts.",
+      );
+    }
+    if (authorities.intermediates.includes(ca)) inner.push(...chain.slice(1));
+  }
+  return unique(inner);
+}
+
+/** What every CA needs, enrolment or TLS; returns its chain, empty if it has none. */
+export function checkAuthority(
+  ca: Certificate,
+  authorities: Authorities,
+  problems: string[],
+): readonly Certificate[] {
+  const name = `The CA certificate ${ca.subject.text} (serial number ${ca.serial})`;
+  if (ca.extensions.isCa !== true) {
+    problems.push(`${name} is not marked as a CA: use a certificate with basicConstraints CA.`);
+  }
+  if (ca.extensions.subjectKeyId === undefined) {
+    problems.push(`${name} has no subject key identifier: issue it again with one.`);
+  }
+  const found = findChain(ca, authorities);
+  if (!found.ok) problems.push(`${name} is not valid: ${found.reason}; replace or remove it.`);
+  return found.ok ? found.chain : [];
+}

@@ -1,0 +1,153 @@
+/**
+ * The way from a certificate to a root, found and judged like Go's `x509.Certificate.Verify` with
+ * the options Fabric passes (spec A 7.4): only the given CAs, one chain, server authentication as
+ * the usage, and the moment one second after the certificate begins instead of now.
+ */
+import { equalBytes } from "../wire/bytes.ts";
+import type { Certificate } from "./certificate.ts";
+import { legacyNameConstraintFault, nameConstraintFault } from "./name-constraints.ts";
+import { isSignedBy } from "./signed.ts";
+
+/** The CAs of one MSP (or its TLS CAs). */
+export interface Authorities {
+  readonly roots: readonly Certificate[];
+  readonly intermediates: readonly Certificate[];
+}
+
+/** From the certificate itself to the root; or why there is no such chain, ending a sentence. */
+export type ChainResult =
+  | { readonly ok: true; readonly chain: readonly Certificate[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** Signatures checked for one certificate before the search gives up; Go's limit. */
+const SIGNATURE_CHECKS_MAX = 100;
+
+const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
+const ANY_USAGE = "2.5.29.37.0";
+
+interface Search {
+  readonly authorities: Authorities;
+  readonly atMs: number;
+  readonly chains: (readonly Certificate[])[];
+  signatureChecks: number;
+  /** Why the first candidate that looked right was not. */
+  reason: string | undefined;
+}
+
+/** Finds the one chain of a certificate, judged one second after its notBefore. */
+export function findChain(certificate: Certificate, authorities: Authorities): ChainResult {
+  const atMs = certificate.notBeforeMs + 1_000;
+  const fault = ownFault(certificate, atMs);
+  if (fault !== undefined) return { ok: false, reason: fault };
+
+  const search: Search = { authorities, atMs, chains: [], signatureChecks: 0, reason: undefined };
+  if (includesCertificate(authorities.roots, certificate)) search.chains.push([certificate]);
+  else extend(search, [certificate], certificate);
+
+  const [chain, ...others] = search.chains.filter((found) => found.every(allowsServers));
+  if (chain === undefined) {
+    const missing =
+      search.reason ?? `none of the MSP's CAs is its issuer, ${certificate.issuer.text}`;
+    const usage = "an extended key usage in its chain leaves out server authentication";
+    return { ok: false, reason: search.chains.length > 0 ? usage : missing };
+  }
+  if (others.length > 0) return { ok: false, reason: "it has more than one chain to a root" };
+  const legacyFault = legacyNameConstraintFault(chain);
+  if (legacyFault !== undefined) return { ok: false, reason: legacyFault };
+  return { ok: true, chain };
+}
+
+export function includesCertificate(
+  list: readonly Certificate[],
+  certificate: Certificate,
+): boolean {
+  return list.some((each) => equalBytes(each.der, certificate.der));
+}
+
+function extend(search: Search, chain: readonly Certificate[], last: Certificate): void {
+  for (const root of search.authorities.roots) {
+    if (isNextIn(search, chain, last, root)) search.chains.push([...chain, root]);
+  }
+  for (const intermediate of search.authorities.intermediates) {
+    if (isNextIn(search, chain, last, intermediate)) {
+      extend(search, [...chain, intermediate], intermediate);
+    }
+  }
+}
+
+/** Whether `ca` issued the last certificate of the chain and may do so. Notes why not. */
+function isNextIn(
+  search: Search,
+  chain: readonly Certificate[],
+  last: Certificate,
+  ca: Certificate,
+): boolean {
+  if (!equalBytes(last.issuer.der, ca.subject.der)) return false;
+  if (chain.some((member) => isSameEntity(member, ca))) return false;
+  search.signatureChecks++;
+  const fault =
+    search.signatureChecks > SIGNATURE_CHECKS_MAX
+      ? "too many CAs have the name of its issuer"
+      : (issuerFault(last, ca) ?? authorityFault(ca, chain, search.atMs));
+  search.reason ??= fault;
+  return fault === undefined;
+}
+
+/** Go's test against loops: same subject, key and alternative names. */
+function isSameEntity(a: Certificate, b: Certificate): boolean {
+  const aNames = a.extensions.alternativeNamesDer;
+  const bNames = b.extensions.alternativeNamesDer;
+  if (!equalBytes(a.subject.der, b.subject.der) || !a.publicKey.equals(b.publicKey)) return false;
+  if (aNames === undefined || bNames === undefined) return aNames === bNames;
+  return equalBytes(aNames, bNames);
+}
+
+/** Whether the CA may issue certificates and its key made the signature on this one. */
+export function hasIssued(ca: Certificate, certificate: Certificate): boolean {
+  return issuerFault(certificate, ca) === undefined;
+}
+
+function issuerFault(certificate: Certificate, ca: Certificate): string | undefined {
+  const { isCa, maySignCertificates } = ca.extensions;
+  const mayIssue = ca.version === 3 ? isCa === true : isCa !== false;
+  if (!mayIssue || !maySignCertificates) return `its issuer ${ca.subject.text} may not issue it`;
+  if (isSignedBy(certificate, ca.publicKey, "refuse")) return undefined;
+  return `the signature of its issuer ${ca.subject.text} does not verify`;
+}
+
+function authorityFault(
+  ca: Certificate,
+  chain: readonly Certificate[],
+  atMs: number,
+): string | undefined {
+  const { isCa, pathLengthMax } = ca.extensions;
+  const fault = ownFault(ca, atMs);
+  if (fault !== undefined) return `of its CA ${ca.subject.text}: ${fault}`;
+  if (isCa !== undefined && pathLengthMax !== undefined && chain.length - 1 > pathLengthMax) {
+    return `more CAs stand below ${ca.subject.text} than its path length allows`;
+  }
+  return nameConstraintFault(ca, chain);
+}
+
+/** What is wrong with a certificate whatever its place in a chain. */
+function ownFault(certificate: Certificate, atMs: number): string | undefined {
+  const { unhandledCritical } = certificate.extensions;
+  if (unhandledCritical !== undefined) return `unknown critical extension ${unhandledCritical}`;
+  if (atMs < certificate.notBeforeMs || atMs > certificate.notAfterMs) {
+    return `not valid at ${printTime(atMs)}, one second after the certificate begins`;
+  }
+  return undefined;
+}
+
+/** ISO 8601 to the second; certificates may hold years a Date cannot print, so no exception. */
+function printTime(atMs: number): string {
+  const date = new Date(atMs);
+  return Number.isNaN(date.getTime()) ? "an impossible time" : date.toISOString();
+}
+
+function allowsServers(certificate: Certificate): boolean {
+  const usages = certificate.extensions.extendedKeyUsage;
+  return (
+    usages.length === 0 || usages.includes(SERVER_AUTHENTICATION) || usages.includes(ANY_USAGE)
+  );
+}

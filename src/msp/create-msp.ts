@@ -1,0 +1,171 @@
+/**
+ * Sets up an MSP from its material, with the checks of Fabric's `setupV142` (spec A 7.2), except
+ * that every problem is reported, not only the first. Pure: no files, no clock.
+ */
+import { GossipError } from "../errors.ts";
+import {
+  allOf,
+  certificatesIn,
+  checkAuthorities,
+  checkAuthority,
+  type Findings,
+  setUpAuthorities,
+  unique,
+} from "./authorities.ts";
+import { type Certificate, sanitizeCertificate } from "./certificate.ts";
+import { type Authorities, findChain } from "./chain.ts";
+import { validityRefusal } from "./judge.ts";
+import type { Msp, MspFile, MspMaterial } from "./msp.ts";
+import {
+  isListOf,
+  isListSignedBy,
+  parseRevocationList,
+  type RevocationList,
+} from "./revocation.ts";
+import { resolveRoleUnits, resolveUnits } from "./unit-rules.ts";
+
+/** An MSP, or `msp-invalid` with every problem of the material and its remedy. */
+export function createMsp(material: MspMaterial): Msp {
+  const findings: Findings = { problems: [], warnings: [...(material.warnings ?? [])] };
+  const msp = setUpMsp(material, findings);
+  if (findings.problems.length > 0) throw new GossipError("msp-invalid", findings.problems);
+  return msp;
+}
+
+/** As {@link createMsp}, but the MSP must not be used if problems were added. */
+export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
+  const { problems, warnings } = findings;
+  if (material.mspId === "") {
+    problems.push("The MSP id is empty: set it (peer.localMspId, or mspId of a trusted MSP).");
+  }
+  if (material.rootCerts.length === 0) {
+    problems.push("There is no root CA certificate: put at least one into cacerts.");
+  }
+  const authorities = setUpAuthorities(material, problems);
+  const lists = readLists(material.revocationLists ?? [], problems);
+  const revoked = new Map(allOf(authorities).map((ca) => [ca, serialsRevokedBy(ca, lists)]));
+  const tlsAuthorities = setUpTls(material, lists, problems);
+  warnOfIdleLists(lists, [...allOf(authorities), ...allOf(tlsAuthorities)], warnings);
+  const msp: Msp = {
+    mspId: material.mspId,
+    ...authorities,
+    innerAuthorities: checkAuthorities(authorities, revoked, problems),
+    revoked,
+    requiredUnits: [],
+    roleUnits: new Map(),
+    admins: [],
+    tlsAuthorities,
+    warnings,
+  };
+  const withRules: Msp = {
+    ...msp,
+    requiredUnits: resolveUnits(material.requiredUnits ?? [], authorities, problems),
+    roleUnits: resolveRoleUnits(material.roleUnits ?? new Map(), authorities, problems),
+  };
+  return { ...withRules, admins: setUpAdmins(material.adminCerts ?? [], withRules, problems) };
+}
+
+function readLists(files: readonly MspFile[], problems: string[]): readonly NamedList[] {
+  return files.flatMap(({ name, bytes }) => {
+    const list = parseRevocationList(bytes);
+    if (list === undefined) {
+      problems.push(
+        `${name} is no revocation list that begins with -----BEGIN X509 CRL: replace or remove it.`,
+      );
+      return [];
+    }
+    if (list.authorityKeyId === undefined) {
+      problems.push(
+        `${name} has no authority key identifier, with which no identity would be valid: ` +
+          "have the CA issue the list again with one.",
+      );
+    }
+    return [{ name, list }];
+  });
+}
+
+interface NamedList {
+  readonly name: string;
+  readonly list: RevocationList;
+}
+
+function serialsRevokedBy(ca: Certificate, lists: readonly NamedList[]): ReadonlySet<string> {
+  const counting = lists.filter(({ list }) => isListOf(list, ca) && isListSignedBy(list, ca));
+  return new Set(counting.flatMap(({ list }) => [...list.serials]));
+}
+
+/** A list that revokes nothing is legal, but hardly what somebody wanted. */
+function warnOfIdleLists(
+  lists: readonly NamedList[],
+  cas: readonly Certificate[],
+  warnings: string[],
+): void {
+  for (const { name, list } of lists) {
+    const named = cas.filter((ca) => isListOf(list, ca));
+    if (named.some((ca) => isListSignedBy(list, ca))) continue;
+    const reason =
+      named.length === 0
+        ? "its authority key identifier is that of no CA of this MSP"
+        : `${named[0]?.subject.text} did not sign it`;
+    warnings.push(`${name} is ignored: ${reason}.`);
+  }
+}
+
+function setUpTls(
+  material: MspMaterial,
+  lists: readonly NamedList[],
+  problems: string[],
+): Authorities {
+  const rootFiles = material.tlsRootCerts ?? [];
+  const intermediateFiles = rootFiles.length > 0 ? (material.tlsIntermediateCerts ?? []) : [];
+  const certificates = (files: readonly MspFile[]) =>
+    unique(certificatesIn(files, problems).map(({ certificate }) => certificate));
+  const tls = { roots: certificates(rootFiles), intermediates: certificates(intermediateFiles) };
+  for (const ca of allOf(tls)) {
+    const [, issuer] = checkAuthority(ca, tls, problems);
+    if (issuer !== undefined && serialsRevokedBy(issuer, lists).has(ca.serial)) {
+      problems.push(
+        `The TLS CA ${ca.subject.text} is revoked: remove it from tlsintermediatecerts.`,
+      );
+    }
+  }
+  return tls;
+}
+
+function setUpAdmins(
+  files: readonly MspFile[],
+  msp: Msp,
+  problems: string[],
+): readonly Certificate[] {
+  if (files.length === 0 && !msp.roleUnits.has("admin")) {
+    problems.push(
+      "The MSP has no administrator: put a certificate into admincerts, or set NodeOUs with an " +
+        "AdminOUIdentifier in config.yaml.",
+    );
+  }
+  return certificatesIn(files, problems).flatMap(({ name, certificate }) => {
+    const found = findChain(certificate, msp);
+    const reason = found.ok ? adminFault(certificate, found.chain, msp) : found.reason;
+    const issuer = found.ok ? found.chain[1] : undefined;
+    if (reason === undefined && issuer !== undefined) {
+      return [sanitizeCertificate(certificate, issuer)];
+    }
+    problems.push(
+      `${name} is no administrator of this MSP (${reason ?? "it is a CA"}): replace or remove it.`,
+    );
+    return [];
+  });
+}
+
+/** With role rules an administrator must be a client or admin; without, a valid identity. */
+function adminFault(
+  certificate: Certificate,
+  chain: readonly Certificate[],
+  msp: Msp,
+): string | undefined {
+  if (msp.roleUnits.size === 0) return validityRefusal(msp, { certificate, chain })?.reason;
+  const allowed = [msp.roleUnits.get("client")?.unit, msp.roleUnits.get("admin")?.unit];
+  const units = certificate.subject.organizationalUnits;
+  if (allowed.some((unit) => unit !== undefined && units.includes(unit))) return undefined;
+  return "its organisational unit is neither the one of clients nor the one of admins";
+}

@@ -1,0 +1,129 @@
+/** The core's `Crypto`, over the MSPs we trust: judges identities and checks their signatures. */
+import { hash, type KeyObject, verify } from "node:crypto";
+import type { Crypto, Identity } from "../core/abilities.ts";
+import { decode } from "../wire/decode.ts";
+import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
+import { accept } from "../wire/verdict.ts";
+import { parseCertificate } from "./certificate.ts";
+import { acceptableSignature, type Curve } from "./ecdsa.ts";
+import { describeIdentity } from "./identity.ts";
+import { judgeIdentity, type Refusal, refuse } from "./judge.ts";
+import type { Msp } from "./msp.ts";
+import { decodePem } from "./pem.ts";
+
+/** A verdict that can say why in words, for `why` and `doctor`. */
+export type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
+
+export interface MspCrypto extends Crypto {
+  identify(bytes: Uint8Array): IdentityVerdict;
+  /** Replaces the trusted MSPs; every verdict from then on is by the new ones. */
+  setTrust(msps: readonly Msp[]): void;
+}
+
+/** Larger identities are refused unread. An enrolment certificate has 1 KB. */
+const IDENTITY_BYTES_MAX = 65_536;
+
+/**
+ * Larger identities are judged anew each time, so that 10_000 remembered ones take 80 MB at worst
+ * (usually 15).
+ */
+const REMEMBERED_BYTES_MAX = 8_192;
+const ACCEPTED_MAX = 10_000;
+
+/** Kept apart, so that whoever sends rubbish pushes out nothing but rubbish. */
+const REFUSED_MAX = 1_000;
+
+const ED25519_SIGNATURE_BYTES = 64;
+
+interface VerifyKey {
+  readonly key: KeyObject;
+  /** Undefined: Ed25519. */
+  readonly curve: Curve | undefined;
+}
+
+/** Judges identities by these MSPs, ours first: see {@link judgeIdentity}. */
+export function createCrypto(msps: readonly Msp[]): MspCrypto {
+  let trusted = msps;
+  const accepted = new Map<string, IdentityVerdict>();
+  const refused = new Map<string, IdentityVerdict>();
+  const keys = new WeakMap<Identity, VerifyKey>();
+
+  const judge = (bytes: Uint8Array): IdentityVerdict => {
+    const decoded = decode(SERIALIZED_IDENTITY, bytes);
+    if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
+    const { mspid, idBytes } = decoded.value;
+    const judged = judgeIdentity(trusted, mspid, idBytes);
+    if (!judged.ok) return judged;
+    const { certificate } = judged.value;
+    // A copy: the bytes may be a view of a received frame.
+    const identity = describeIdentity(certificate, { mspId: mspid, idBytes, bytes: bytes.slice() });
+    keys.set(identity, { key: certificate.publicKey, curve: certificate.curve });
+    return accept(identity);
+  };
+
+  return {
+    identify(bytes) {
+      if (bytes.length > IDENTITY_BYTES_MAX) {
+        return refuse("identity-malformed", `it is larger than ${IDENTITY_BYTES_MAX} bytes`);
+      }
+      if (bytes.length > REMEMBERED_BYTES_MAX) return judge(bytes);
+      const name = hash("sha256", bytes, "base64");
+      const known = recall(accepted, name) ?? recall(refused, name);
+      if (known !== undefined) return known;
+      const verdict = judge(bytes);
+      if (verdict.ok) remember(accepted, name, verdict, ACCEPTED_MAX);
+      else remember(refused, name, verdict, REFUSED_MAX);
+      return verdict;
+    },
+
+    verify(identity, payload, signature) {
+      if (payload.length === 0 || signature.length === 0) return false;
+      const known = keys.get(identity) ?? keyOf(identity);
+      if (known === undefined) return false;
+      keys.set(identity, known);
+      return isSignature(known, payload, signature);
+    },
+
+    setTrust(next) {
+      trusted = next;
+      accepted.clear();
+      refused.clear();
+    },
+  };
+}
+
+function isSignature({ key, curve }: VerifyKey, payload: Uint8Array, signature: Uint8Array) {
+  if (curve === undefined) {
+    return signature.length === ED25519_SIGNATURE_BYTES && verify(null, payload, key, signature);
+  }
+  const acceptable = acceptableSignature(signature, curve);
+  return acceptable !== undefined && verify("sha256", payload, key, acceptable);
+}
+
+/** The key of an identity that somebody else judged: our own, which `loadLocalMsp` made. */
+function keyOf(identity: Identity): VerifyKey | undefined {
+  const decoded = decode(SERIALIZED_IDENTITY, identity.bytes);
+  const block = decoded.ok ? decodePem(decoded.value.idBytes) : undefined;
+  const certificate = block && parseCertificate(block.der);
+  return certificate && { key: certificate.publicKey, curve: certificate.curve };
+}
+
+/** What is remembered, and now the last to be forgotten. */
+function recall(verdicts: Map<string, IdentityVerdict>, name: string): IdentityVerdict | undefined {
+  const verdict = verdicts.get(name);
+  if (verdict === undefined) return undefined;
+  verdicts.delete(name);
+  verdicts.set(name, verdict);
+  return verdict;
+}
+
+function remember(
+  verdicts: Map<string, IdentityVerdict>,
+  name: string,
+  verdict: IdentityVerdict,
+  verdictsMax: number,
+): void {
+  const oldest = verdicts.keys().next();
+  if (verdicts.size >= verdictsMax && !oldest.done) verdicts.delete(oldest.value);
+  verdicts.set(name, verdict);
+}

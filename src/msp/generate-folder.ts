@@ -1,0 +1,112 @@
+/** Where cryptogen puts what, and how a folder is filled. */
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Authority, parseForIssuing } from "./generate-certificate.ts";
+import { decodePem, encodePem } from "./pem.ts";
+
+/** The folders of one member: a peer or a user. */
+export interface MemberFolder {
+  /** Common name of its certificates, `peer0.org1.example.com` or `User1@org1.example.com`. */
+  readonly name: string;
+  readonly folder: string;
+  readonly mspFolder: string;
+  /** Enrolment certificate, PEM. */
+  readonly certFile: string;
+  /** Enrolment key, PEM. */
+  readonly keyFile: string;
+  /** TLS certificate, PEM. */
+  readonly tlsCertFile: string;
+  /** TLS key, PEM. */
+  readonly tlsKeyFile: string;
+  /** The organisation's TLS CA, PEM. */
+  readonly tlsCaFile: string;
+}
+
+/** The folders of one organisation. */
+export interface OrganisationFolder {
+  readonly domain: string;
+  readonly folder: string;
+  /** Our own material or, given to others, what they need to accept our members. */
+  readonly mspFolder: string;
+  /** CA of enrolment certificates: PEM of certificate and key. */
+  readonly ca: AuthorityFiles;
+  /** CA of TLS certificates. */
+  readonly tlsCa: AuthorityFiles;
+  readonly peersFolder: string;
+  readonly usersFolder: string;
+}
+
+export interface AuthorityFiles {
+  readonly name: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export const KEY_FILE = "priv_sk";
+export const CONFIG_FILE = "config.yaml";
+
+export function organisationFolder(folder: string, domain: string): OrganisationFolder {
+  const authority = (subfolder: string, name: string): AuthorityFiles => ({
+    name,
+    certFile: join(folder, subfolder, certFileName(name)),
+    keyFile: join(folder, subfolder, KEY_FILE),
+  });
+  return {
+    domain,
+    folder,
+    mspFolder: join(folder, "msp"),
+    ca: authority("ca", `ca.${domain}`),
+    tlsCa: authority("tlsca", `tlsca.${domain}`),
+    peersFolder: join(folder, "peers"),
+    usersFolder: join(folder, "users"),
+  };
+}
+
+/** `parent` is the folder of peers or users; TLS files of peers are `server.*`, else `client.*`. */
+export function memberFolder(parent: string, name: string, tlsName: string): MemberFolder {
+  const folder = join(parent, name);
+  return {
+    name,
+    folder,
+    mspFolder: join(folder, "msp"),
+    certFile: join(folder, "msp", "signcerts", certFileName(name)),
+    keyFile: join(folder, "msp", "keystore", KEY_FILE),
+    tlsCertFile: join(folder, "tls", `${tlsName}.crt`),
+    tlsKeyFile: join(folder, "tls", `${tlsName}.key`),
+    tlsCaFile: join(folder, "tls", "ca.crt"),
+  };
+}
+
+export function certFileName(name: string): string {
+  return `${name}-cert.pem`;
+}
+
+/** Writes a certificate or list, readable by all. The file appears whole or not at all. */
+export async function writePem(file: string, type: string, der: Uint8Array): Promise<void> {
+  await writeWhole(file, encodePem(type, der), 0o644);
+}
+
+/** Writes a private key as PKCS#8, readable by its owner only. */
+export async function writeKey(file: string, key: KeyObject): Promise<void> {
+  await writeWhole(file, key.export({ type: "pkcs8", format: "pem" }), 0o600);
+}
+
+export async function writeText(file: string, text: string): Promise<void> {
+  await writeWhole(file, text, 0o644);
+}
+
+async function writeWhole(file: string, content: string | Uint8Array, mode: number): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.new`;
+  await writeFile(draft, content, { mode });
+  await rename(draft, file);
+}
+
+/** The CA in these files; throws if they are not as we or cryptogen write them. */
+export async function readAuthority({ certFile, keyFile }: AuthorityFiles): Promise<Authority> {
+  const block = decodePem(await readFile(certFile));
+  if (block?.type !== "CERTIFICATE") throw new Error(`${certFile} holds no certificate`);
+  const privateKey = createPrivateKey(await readFile(keyFile));
+  return { certificate: parseForIssuing(block.der), privateKey };
+}

@@ -1,0 +1,156 @@
+/** New certificates for a peer and revocation of old ones, in folders as cryptogen makes them. */
+import { X509Certificate } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { GossipError } from "../errors.ts";
+import { beginOfValidity, TEN_YEARS_MS } from "./generate.ts";
+import {
+  generateKeyPair,
+  issueCertificate,
+  issueRevocationList,
+  parseForIssuing,
+  parseRevocationList,
+} from "./generate-certificate.ts";
+import {
+  type MemberFolder,
+  memberFolder,
+  type OrganisationFolder,
+  organisationFolder,
+  readAuthority,
+  writeKey,
+  writePem,
+} from "./generate-folder.ts";
+import { decodePem } from "./pem.ts";
+
+export interface RenewOptions {
+  /** The folder of the organisation, `.../peerOrganizations/org1.example.com`. */
+  readonly organisationFolder: string;
+  /** Host name or full name of the peer: `peer0` or `peer0.org1.example.com`. */
+  readonly peer: string;
+  /** Whether its TLS certificate is renewed too, with the same names in it; default false. */
+  readonly tls?: boolean;
+  /** Now, in milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Milliseconds; default 10 years. */
+  readonly validityMs?: number;
+}
+
+export interface RevokeOptions {
+  /** The folder of the organisation. */
+  readonly organisationFolder: string;
+  /** PEM file of the enrolment certificate to revoke, usually one in some `signcerts`. */
+  readonly certFile: string;
+  /** Now, in milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+const LIST_FILE = join("crls", "crl.pem");
+
+/**
+ * Gives a peer a new key and certificate; its PKI-ID changes, the old certificate stays valid until
+ * it expires or is revoked. Throws `msp-invalid` if the folders are not as expected.
+ */
+export async function renewPeerCertificate(options: RenewOptions): Promise<MemberFolder> {
+  return explain(options.organisationFolder, async () => {
+    const organisation = openOrganisation(options.organisationFolder);
+    const isFull = options.peer.endsWith(`.${organisation.domain}`);
+    const name = isFull ? options.peer : `${options.peer}.${organisation.domain}`;
+    const peer = memberFolder(organisation.peersFolder, name, "server");
+    await renewEnrolment(organisation, peer, options);
+    if (options.tls === true) await renewTls(organisation, peer, options);
+    return peer;
+  });
+}
+
+async function renewEnrolment(
+  organisation: OrganisationFolder,
+  peer: MemberFolder,
+  options: RenewOptions,
+): Promise<void> {
+  const ca = await readAuthority(organisation.ca);
+  // A peer that does not exist must not be made by accident.
+  await readCertificate(peer.certFile);
+  const { privateKey, publicKey } = generateKeyPair();
+  const period = validity(options);
+  const request = { commonName: peer.name, unit: "peer", publicKey, ...period };
+  const der = issueCertificate({ ...request, purpose: "enrolment" }, ca);
+  await writeKey(peer.keyFile, privateKey);
+  await writePem(peer.certFile, "CERTIFICATE", der);
+}
+
+async function renewTls(
+  organisation: OrganisationFolder,
+  peer: MemberFolder,
+  options: RenewOptions,
+): Promise<void> {
+  const tlsCa = await readAuthority(organisation.tlsCa);
+  const { subjectAltName = "" } = await readCertificate(peer.tlsCertFile);
+  const alternativeNames = subjectAltName
+    .split(", ")
+    .filter((name) => name !== "")
+    .map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
+  const { privateKey, publicKey } = generateKeyPair();
+  const request = { commonName: peer.name, alternativeNames, publicKey, ...validity(options) };
+  const der = issueCertificate({ ...request, purpose: "tls" }, tlsCa);
+  await writeKey(peer.tlsKeyFile, privateKey);
+  await writePem(peer.tlsCertFile, "CERTIFICATE", der);
+}
+
+/**
+ * Adds a certificate to the organisation's revocation list, in its own MSP folder and in those of
+ * its peers, and returns these files. Other organisations must be given the first. Twice is once.
+ * Throws `msp-invalid` if the certificate is not of this organisation's CA.
+ */
+export async function revokeCertificate(options: RevokeOptions): Promise<readonly string[]> {
+  return explain(options.organisationFolder, async () => {
+    const organisation = openOrganisation(options.organisationFolder);
+    const authority = await readAuthority(organisation.ca);
+    const certificate = await readCertificate(options.certFile);
+    const issuer = await readCertificate(organisation.ca.certFile);
+    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+      throw new Error(`${options.certFile} was not issued by ${organisation.ca.name}`);
+    }
+    const listFile = join(organisation.mspFolder, LIST_FILE);
+    const list = await readList(listFile);
+    const { serialNumber } = parseForIssuing(certificate.raw);
+    const der = issueRevocationList(authority, list, serialNumber, options.nowMs);
+    const peers = await readdir(organisation.peersFolder);
+    const mspFolders = peers.map((name) => join(organisation.peersFolder, name, "msp"));
+    const files = [listFile, ...mspFolders.map((folder) => join(folder, LIST_FILE))];
+    for (const file of files) await writePem(file, "X509 CRL", der);
+    return files;
+  });
+}
+
+/** The list so far; undefined before the first revocation. */
+async function readList(file: string) {
+  const entries = await readdir(dirname(file)).catch((): string[] => []);
+  if (!entries.includes(basename(file))) return undefined;
+  const block = decodePem(await readFile(file));
+  if (block?.type !== "X509 CRL") throw new Error(`${file} is no revocation list`);
+  return parseRevocationList(block.der);
+}
+
+function openOrganisation(folder: string): OrganisationFolder {
+  return organisationFolder(folder, basename(folder));
+}
+
+function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions) {
+  const notBeforeMs = beginOfValidity(nowMs);
+  return { notBeforeMs, notAfterMs: notBeforeMs + validityMs };
+}
+
+async function readCertificate(file: string): Promise<X509Certificate> {
+  return new X509Certificate(await readFile(file));
+}
+
+/** Whatever is wrong with the files is the user's to mend. */
+async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy = "name a folder as `crypto generate` or cryptogen makes it, and what is in it";
+    throw new GossipError("msp-invalid", `${folder}: ${reason}; ${remedy}.`, { cause: error });
+  }
+}

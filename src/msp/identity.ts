@@ -1,0 +1,40 @@
+/** Identities as they travel: an MSP id and a certificate text, and the PKI-ID they amount to. */
+import { createHash } from "node:crypto";
+import type { Identity, PkiId } from "../core/abilities.ts";
+import { encode } from "../wire/encode.ts";
+import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
+import type { Certificate } from "./certificate.ts";
+import { encodePem } from "./pem.ts";
+
+/**
+ * SHA-256 over MSP id and certificate text exactly as received: another line length is another
+ * member (spec A 5.1, Fabric's `GetPKIidOfCert`).
+ */
+export function computePkiId(mspId: string, idBytes: Uint8Array): PkiId {
+  return createHash("sha256").update(mspId, "utf8").update(idBytes).digest("hex") as PkiId;
+}
+
+/** What an accepted certificate says of its owner. Keeps `bytes`: pass a copy. */
+export function describeIdentity(
+  certificate: Certificate,
+  origin: { readonly mspId: string; readonly idBytes: Uint8Array; readonly bytes: Uint8Array },
+): Identity {
+  return {
+    pkiId: computePkiId(origin.mspId, origin.idBytes),
+    mspId: origin.mspId,
+    bytes: origin.bytes,
+    subject: certificate.subject.text,
+    serial: certificate.serial,
+    notBeforeMs: certificate.notBeforeMs,
+    notAfterMs: certificate.notAfterMs,
+  };
+}
+
+/** A SerializedIdentity in the text form a Fabric peer gives its own certificate. */
+export function serializeIdentity(
+  mspId: string,
+  certificateDer: Uint8Array,
+): { readonly idBytes: Uint8Array; readonly bytes: Uint8Array } {
+  const idBytes = encodePem("CERTIFICATE", certificateDer);
+  return { idBytes, bytes: encode(SERIALIZED_IDENTITY, { mspid: mspId, idBytes }) };
+}

@@ -1,0 +1,176 @@
+/**
+ * Whether an MSP accepts an identity: the three questions Fabric asks one after the other, each a
+ * function of its own: can it be deserialized, is it well formed, is it valid (spec A 5.3, 7.3 to
+ * 7.6). Nothing here knows what time it is: to an MSP an expired certificate is as good as any.
+ */
+import { createHash } from "node:crypto";
+import type { IdentityFault } from "../core/abilities.ts";
+import { accept } from "../wire/verdict.ts";
+import {
+  type Certificate,
+  hasCanonicalSignature,
+  parseCertificate,
+  sanitizeCertificate,
+} from "./certificate.ts";
+import { findChain, includesCertificate } from "./chain.ts";
+import { type Msp, ROLES, type Role, type UnitRule } from "./msp.ts";
+import { decodePem, type PemBlock } from "./pem.ts";
+
+/** A refusal with its reason for people: a sentence fragment that follows "refused: ". */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: IdentityFault;
+  readonly reason: string;
+}
+
+/** A certificate an MSP recognises. */
+export interface Recognized {
+  readonly certificate: Certificate;
+  readonly block: PemBlock;
+  /** From the certificate to its root. */
+  readonly chain: readonly Certificate[];
+}
+
+/** Names of strangers are cut to this before they go into a reason. */
+const SHOWN_CHARACTERS_MAX = 100;
+const SHOWN_UNITS_MAX = 5;
+
+export type Judgement<T> = { readonly ok: true; readonly value: T } | Refusal;
+
+export function refuse(code: IdentityFault, reason: string): Refusal {
+  return { ok: false, code, reason };
+}
+
+/**
+ * Whether the MSP of this id accepts the certificate text of an identity (`id_bytes`). Of several
+ * MSPs with the id (ours first, then those of channels) the first that recognises the certificate
+ * decides alone: Fabric does so for the local MSP, and asks channels in random order (spec A 5.3).
+ */
+export function judgeIdentity(
+  msps: readonly Msp[],
+  mspId: string,
+  idBytes: Uint8Array,
+): Judgement<Recognized> {
+  let refusal: Refusal | undefined;
+  for (const msp of msps) {
+    if (msp.mspId !== mspId) continue;
+    const recognized = recognizeIdentity(msp, idBytes);
+    if (recognized.ok) {
+      return formRefusal(recognized.value) ?? validityRefusal(msp, recognized.value) ?? recognized;
+    }
+    refusal ??= recognized;
+  }
+  const name = JSON.stringify(mspId.slice(0, SHOWN_CHARACTERS_MAX));
+  return refusal ?? refuse("identity-unknown-msp", `no MSP we trust is named ${name}`);
+}
+
+/** Fabric's DeserializeIdentity: a certificate with a usable key and a chain to the MSP's root. */
+export function recognizeIdentity(msp: Msp, idBytes: Uint8Array): Judgement<Recognized> {
+  const block = decodePem(idBytes);
+  if (block === undefined) return refuse("identity-malformed", "there is no PEM block in it");
+  const certificate = parseCertificate(block.der);
+  if (certificate === undefined) {
+    return refuse("identity-malformed", "the PEM block holds no X.509 certificate");
+  }
+  const { asymmetricKeyType } = certificate.publicKey;
+  if (certificate.curve === undefined && asymmetricKeyType !== "ed25519") {
+    const reason = `its key is ${asymmetricKeyType ?? "unknown"}, neither ECDSA nor Ed25519`;
+    return refuse("identity-malformed", reason);
+  }
+  const found = findChain(certificate, msp);
+  if (!found.ok) return refuse("identity-invalid", found.reason);
+  return accept({ certificate, block, chain: found.chain });
+}
+
+/** Fabric's IsWellFormed; undefined if it is. */
+export function formRefusal({ block, certificate }: Recognized): Refusal | undefined {
+  if (block.hasRest) return refuse("identity-malformed", "something follows the PEM block");
+  if (block.type !== "CERTIFICATE" && block.type !== "") {
+    return refuse("identity-malformed", "the PEM block is not of type CERTIFICATE");
+  }
+  if (hasCanonicalSignature(certificate)) return undefined;
+  return refuse("identity-malformed", "the issuer's signature is not in canonical DER");
+}
+
+/** Fabric's Validate; undefined if the identity is valid. */
+export function validityRefusal(
+  msp: Msp,
+  { certificate, chain }: Pick<Recognized, "certificate" | "chain">,
+): Refusal | undefined {
+  if (certificate.extensions.isCa === true) {
+    return refuse("identity-invalid", "it is a CA certificate");
+  }
+  const issuer = chain[1];
+  if (issuer === undefined) return refuse("identity-invalid", "it is its own issuer");
+  if (includesCertificate(msp.innerAuthorities, issuer)) {
+    const name = issuer.subject.text;
+    return refuse("identity-invalid", `its issuer ${name} has intermediate CAs to do that`);
+  }
+  if (isRevoked(msp, certificate, issuer)) {
+    const name = issuer.subject.text;
+    return refuse("identity-revoked", `${name} revoked serial number ${certificate.serial}`);
+  }
+  const reason = unitFault(msp, certificate, chain);
+  return reason === undefined ? undefined : refuse("identity-invalid", reason);
+}
+
+/** Whether the issuer, a CA of this MSP, has revoked the certificate. */
+export function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boolean {
+  return msp.revoked.get(issuer)?.has(certificate.serial) ?? false;
+}
+
+/** Why the organisational units of the certificate do not suit the MSP; undefined if they do. */
+function unitFault(
+  msp: Msp,
+  certificate: Certificate,
+  chain: readonly Certificate[],
+): string | undefined {
+  const units = certificate.subject.organizationalUnits;
+  if (msp.requiredUnits.length === 0 && msp.roleUnits.size === 0) return undefined;
+  const certifiersId = certifiersIdOf(chain.slice(1));
+  const isBelow = (rule: UnitRule) =>
+    rule.certifiersId === undefined || rule.certifiersId === certifiersId;
+
+  const { requiredUnits } = msp;
+  const isRequired = (rule: UnitRule) => units.includes(rule.unit) && isBelow(rule);
+  if (requiredUnits.length > 0 && !requiredUnits.some(isRequired)) {
+    return `none of its organisational units is one the MSP asks for${printUnits(units)}`;
+  }
+
+  if (msp.roleUnits.size === 0) return undefined;
+  const byUnit = new Map([...msp.roleUnits.values()].map((rule) => [rule.unit, rule]));
+  const rules = units.flatMap((unit) => byUnit.get(unit) ?? []);
+  if (rules.length === 0) return `no organisational unit says what role it has${printUnits(units)}`;
+  if (rules.length > 1) return `its organisational units name several roles${printUnits(units)}`;
+  return rules.every(isBelow) ? undefined : "its role is reserved to another CA of the MSP";
+}
+
+function printUnits(units: readonly string[]): string {
+  const shown = units
+    .slice(0, SHOWN_UNITS_MAX)
+    .map((unit) => JSON.stringify(unit.slice(0, SHOWN_CHARACTERS_MAX)));
+  return units.length === 0 ? " (it has none)" : ` (it has ${shown.join(", ")})`;
+}
+
+/** SHA-256 over the CA certificates above an identity, issuer first, in hex. */
+export function certifiersIdOf(authorities: readonly Certificate[]): string {
+  const hash = createHash("sha256");
+  for (const ca of authorities) hash.update(ca.der);
+  return hash.digest("hex");
+}
+
+/**
+ * The roles of a valid identity. Empty without role rules, except that a certificate in admincerts
+ * is an admin in any case.
+ */
+export function rolesOf(msp: Msp, { certificate, chain }: Recognized): readonly Role[] {
+  const units = certificate.subject.organizationalUnits;
+  const issuer = chain[1];
+  const isListed =
+    issuer !== undefined &&
+    includesCertificate(msp.admins, sanitizeCertificate(certificate, issuer));
+  return ROLES.filter((role) => {
+    const rule = msp.roleUnits.get(role);
+    return (rule !== undefined && units.includes(rule.unit)) || (role === "admin" && isListed);
+  });
+}

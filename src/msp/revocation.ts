@@ -1,0 +1,94 @@
+/**
+ * Revocation lists, by Fabric's rules (spec A 7.5): a list counts for the CA whose subject key
+ * identifier is the list's authority key identifier and whose key signed it. Dates are ignored, so
+ * an outdated list still counts.
+ */
+import { equalBytes, toHex } from "../wire/bytes.ts";
+import { type Certificate, isEcdsaSigned } from "./certificate.ts";
+import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import { canonicalSignature } from "./ecdsa.ts";
+import { readExtensionList, readKeyId } from "./extensions.ts";
+import { decodePem } from "./pem.ts";
+import { isSignedBy, type Signed } from "./signed.ts";
+
+export interface RevocationList extends Signed {
+  /** Undefined if the list lacks the extension: Fabric then refuses every identity. */
+  readonly authorityKeyId: Uint8Array | undefined;
+  /** Serial numbers in lower-case hex. */
+  readonly serials: ReadonlySet<string>;
+}
+
+const AUTHORITY_KEY_ID = "2.5.29.35";
+const PEM_START = "-----BEGIN X509 CRL";
+
+/**
+ * The list in a file: PEM if `-----BEGIN X509 CRL` starts it, DER otherwise, like Go. Undefined if
+ * it is neither.
+ */
+export function parseRevocationList(bytes: Uint8Array): RevocationList | undefined {
+  try {
+    const isPem = Buffer.from(bytes.subarray(0, PEM_START.length)).toString("latin1") === PEM_START;
+    const block = isPem ? decodePem(bytes) : undefined;
+    return readList(block?.type === "X509 CRL" ? block.der : bytes);
+  } catch {
+    // Malformed, whatever the parser stumbled over; the caller names the file.
+    return undefined;
+  }
+}
+
+function readList(der: Uint8Array): RevocationList {
+  const outer = new DerReader(der);
+  const reader = outer.enter(TAG.sequence);
+  if (!outer.isEmpty) throw new DerFault("bytes after the list");
+  const tbs = reader.readElement(TAG.sequence);
+  const algorithm = reader.enter(TAG.sequence).readOid();
+  const bits = reader.readBitBytes();
+
+  const body = new DerReader(tbs.content);
+  if (body.isNext(TAG.integer)) body.readInteger();
+  body.read(TAG.sequence); // signature algorithm
+  body.read(TAG.sequence); // issuer
+  body.readAny(); // thisUpdate
+  if (!body.isEmpty && !body.isNext(TAG.sequence) && !body.isNext(contextTag(0, true))) {
+    body.readAny(); // nextUpdate
+  }
+  const serials = readSerials(body.readOptional(TAG.sequence));
+  const wrapped = body.readOptional(contextTag(0, true));
+  const extensions =
+    wrapped === undefined ? [] : readExtensionList(new DerReader(wrapped).enter(TAG.sequence));
+  const keyId = extensions.find(({ oid }) => oid === AUTHORITY_KEY_ID);
+
+  const signed = { tbs: tbs.whole, algorithm, signature: bits };
+  const signature = isEcdsaSigned(signed) ? canonicalSignature(bits) : bits;
+  if (signature === undefined) throw new DerFault("malformed signature");
+  return {
+    ...signed,
+    signature,
+    serials,
+    authorityKeyId: keyId && (readKeyId(keyId.value) ?? new Uint8Array(0)),
+  };
+}
+
+function readSerials(content: Uint8Array | undefined): ReadonlySet<string> {
+  const serials = new Set<string>();
+  if (content === undefined) return serials;
+  const reader = new DerReader(content);
+  while (!reader.isEmpty) serials.add(serialText(reader.enter(TAG.sequence).readInteger()));
+  return serials;
+}
+
+function serialText(integer: Uint8Array): string {
+  return toHex(integer.length > 1 && integer[0] === 0 ? integer.subarray(1) : integer);
+}
+
+/** Whether this list speaks for the CA: same key identifier. The signature is another question. */
+export function isListOf(list: RevocationList, ca: Certificate): boolean {
+  const { subjectKeyId } = ca.extensions;
+  if (list.authorityKeyId === undefined || subjectKeyId === undefined) return false;
+  return equalBytes(list.authorityKeyId, subjectKeyId);
+}
+
+/** Whether the CA signed the list. Unlike on certificates, SHA-1 is good enough here, as in Go. */
+export function isListSignedBy(list: RevocationList, ca: Certificate): boolean {
+  return isSignedBy(list, ca.publicKey, "accept");
+}

@@ -1,0 +1,354 @@
+/**
+ * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
+ * the network, the clock and the signer; it decides nothing.
+ */
+import type { Crypto, Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
+import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
+import type { Effect } from "./core/effect.ts";
+import type { Input } from "./core/input.ts";
+import type { CoreOptions } from "./core/options.ts";
+import { type DropCode, QUIET_DROPS } from "./core/verify.ts";
+import { GossipError } from "./errors.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+import type { ConnectionEvents, ConnectionsOptions } from "./transport/connection-options.ts";
+import { type Connections, createConnections } from "./transport/connections.ts";
+import type { Cancel, Clock, Network } from "./transport/network.ts";
+import {
+  type Connection,
+  type EventContent,
+  type GossipEvent,
+  type Identity,
+  type Member,
+  viewEvent,
+  viewIdentity,
+  viewLink,
+  viewMember,
+  viewSelf,
+} from "./view.ts";
+
+/** Everything a node is made of. `startNode` makes these from a configuration. */
+export interface NodeParts {
+  readonly core: Omit<CoreOptions, "crypto">;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
+  /** Events kept for a listener that does not read; default 1_000. */
+  readonly eventsMax?: number;
+  /** Totals of the network, for metrics; default: nothing counted. */
+  readonly traffic?: () => Traffic;
+  /** How long the signer may take; default 10_000 ms. */
+  readonly signerTimeoutMs?: number;
+  /** Carries out a change of trust (see {@link GossipNode.setTrust}). */
+  readonly setTrust?: (msps: readonly TrustedMsp[]) => void;
+  /** Called once when the node has been closed. */
+  readonly closed?: () => void;
+}
+
+/** An MSP as `loadMsp` returns it. */
+export type TrustedMsp = import("./msp/msp.ts").Msp;
+
+/** What went over the network since it was started. */
+export interface Traffic {
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Incoming sockets that never became a gossip stream, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+const NO_TRAFFIC: Traffic = {
+  messagesSent: 0,
+  messagesReceived: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  refused: {},
+};
+
+/** What the node has counted since it started, for metrics. Keys are codes. */
+export interface Counts {
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly handshakesFailed: Readonly<Record<string, number>>;
+  /** Messages dropped because too many waited for their peer. */
+  readonly overflows: number;
+  /** Signatures made with the enrolment key, those of handshakes left out. */
+  readonly signatures: number;
+  readonly traffic: Traffic;
+}
+
+export class GossipNode implements AsyncDisposable {
+  readonly #parts: NodeParts;
+  readonly #core: Core;
+  readonly #connections: Connections;
+  readonly #events: EventStream<GossipEvent>;
+  readonly #startedMs: number;
+  readonly #dropped = new Map<DropCode, number>();
+  readonly #handshakesFailed = new Map<string, number>();
+  readonly #inputs: Input[] = [];
+  #isStepping = false;
+  #isClosed = false;
+  #eventId = 0;
+  #signatures = 0;
+  #overflows = 0;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #cancelWake: Cancel = () => {};
+
+  private constructor(parts: NodeParts) {
+    const now = parts.clock.now();
+    this.#parts = parts;
+    this.#startedMs = now.elapsedMs;
+    this.#core = createCore({ ...parts.core, crypto: parts.crypto }, now);
+    this.#events = createEventStream(parts.eventsMax ?? 1_000);
+    this.#connections = createConnections({
+      ...parts.connections,
+      network: parts.network,
+      clock: parts.clock,
+      crypto: parts.crypto,
+      signer: parts.signer,
+      random: parts.core.random,
+      self: () => parts.core.self,
+      mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
+      events: this.#connectionEvents(),
+    });
+  }
+
+  /** Starts a node from its parts: listens, then contacts its bootstrap peers. */
+  static async create(parts: NodeParts): Promise<GossipNode> {
+    const node = new GossipNode(parts);
+    await node.#connections.listen();
+    node.#give({ type: "start" });
+    return node;
+  }
+
+  /** Ourselves, as others see us. */
+  self(): Member {
+    return viewSelf(this.#core, this.#startedMs, this.#parts.clock.now());
+  }
+
+  /** Ourselves first, then every member we know, alive and dead. */
+  members(): readonly Member[] {
+    const now = this.#parts.clock.now();
+    const others = [...this.#core.members.table.values()];
+    return [this.self(), ...others.map((member) => viewMember(this.#core, member, now))];
+  }
+
+  identities(): readonly Identity[] {
+    const now = this.#parts.clock.now();
+    const known = [...this.#core.identities.table.values()];
+    return known.map((entry) => viewIdentity(this.#core, entry, now));
+  }
+
+  connections(): readonly Connection[] {
+    return this.#connections.list().map(viewLink);
+  }
+
+  counts(): Counts {
+    return {
+      dropped: Object.fromEntries(this.#dropped),
+      handshakesFailed: Object.fromEntries(this.#handshakesFailed),
+      overflows: this.#overflows,
+      signatures: this.#signatures,
+      traffic: this.#parts.traffic?.() ?? NO_TRAFFIC,
+    };
+  }
+
+  /** What is wrong with this member, one sentence each; empty = healthy. */
+  problems(): readonly string[] {
+    const { core: options, clock } = this.#parts;
+    const { self, bootstrap, anchorPeers } = options;
+    const problems: string[] = [];
+    if (self.notAfterMs <= clock.now().wallMs) {
+      problems.push(
+        `the own certificate expired at ${new Date(self.notAfterMs).toISOString()}: renew it and restart`,
+      );
+    }
+    const contacts = [...bootstrap, ...anchorPeers];
+    const others = this.#core.contacts.some(({ state }) => state.type !== "self");
+    if (others && this.#core.members.aliveCount === 0) {
+      problems.push(`no member is alive in our view, although we contact ${contacts.join(", ")}`);
+    }
+    return problems;
+  }
+
+  /** Every event from now on; ends when the node is closed or the signal aborts. */
+  events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
+    return this.#events.listen(signal);
+  }
+
+  /** Publishes other metadata with a heartbeat sent at once. At most 4 KiB. */
+  setMetadata(metadata: Uint8Array): void {
+    if (metadata.length > METADATA_BYTES_MAX) {
+      throw new GossipError(
+        "config-invalid",
+        `metadata has ${metadata.length} bytes: at most ${METADATA_BYTES_MAX} can be published`,
+      );
+    }
+    this.#give({ type: "set-metadata", metadata: metadata.slice() });
+  }
+
+  /** Publishes another external endpoint (`host:port`, or empty) with a heartbeat sent at once. */
+  setEndpoint(externalEndpoint: string): void {
+    this.#give({ type: "set-endpoint", externalEndpoint });
+  }
+
+  /** Replaces the MSPs we trust, our own among them, and judges every identity again at once. */
+  setTrust(msps: readonly TrustedMsp[]): void {
+    this.#parts.setTrust?.(msps);
+    this.#give({ type: "trust-changed" });
+  }
+
+  /** Closes every connection and stops. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelWake();
+    this.#events.close();
+    this.#connections.close();
+    await this.#parts.network.close();
+    this.#parts.closed?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The only way to the core. Inputs that come up while it works wait their turn. */
+  #give(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next && !this.#isClosed; next = this.#inputs.shift()) {
+        for (const effect of step(this.#core, next, this.#parts.clock.now())) this.#perform(effect);
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+    this.#armTimer();
+  }
+
+  #armTimer(): void {
+    const deadlineMs = nextDeadlineMs(this.#core);
+    if (this.#isClosed || deadlineMs >= this.#wakeAtMs) return;
+    this.#cancelWake();
+    this.#wakeAtMs = deadlineMs;
+    const delayMs = Math.max(0, deadlineMs - this.#parts.clock.now().elapsedMs);
+    this.#cancelWake = this.#parts.clock.after(Math.min(delayMs, 2 ** 31 - 1), () => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.#give({ type: "tick" });
+    });
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
+        return;
+      case "identify":
+        this.#identify(effect.endpoint);
+        return;
+      case "ping":
+        this.#connections.ping(effect.endpoint, (fault) =>
+          this.#give({ type: "pinged", pkiId: effect.pkiId, reachable: fault === undefined }),
+        );
+        return;
+      case "disconnect":
+        this.#connections.disconnect(effect.pkiId, effect.reason);
+        return;
+      case "sign":
+        this.#sign(effect.token, effect.payload, effect.secret);
+        return;
+      case "drop":
+        this.#countDrop(effect.from, effect.code);
+        return;
+      case "notify":
+        this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
+    }
+  }
+
+  #identify(endpoint: string): void {
+    this.#connections.probe(endpoint, (verdict, reason) => {
+      const identity = verdict.ok ? verdict.value.identity : undefined;
+      const why = verdict.ok ? "" : `${verdict.code}: ${reason}`;
+      this.#give({ type: "identified", endpoint, identity, reason: why });
+    });
+  }
+
+  /** Signs at once if the signer can; otherwise the core hears of it when it is done, or overdue. */
+  #sign(token: number, payload: Uint8Array, secret: Uint8Array | undefined): void {
+    const signed = (signature?: Uint8Array, secretSignature?: Uint8Array): void =>
+      this.#give({ type: "signed", token, signature, secretSignature });
+    try {
+      const { signer } = this.#parts;
+      const signatures = [signer(payload), secret && signer(secret)] as const;
+      this.#signatures += secret ? 2 : 1;
+      const [first, second] = signatures;
+      if (first instanceof Promise || second instanceof Promise) this.#await(signatures, signed);
+      else signed(first, second);
+    } catch {
+      signed(); // The core reports it and asks again with the next heartbeat.
+    }
+  }
+
+  #await(
+    signatures: readonly [
+      Uint8Array | Promise<Uint8Array>,
+      Uint8Array | Promise<Uint8Array> | undefined,
+    ],
+    signed: (signature?: Uint8Array, secretSignature?: Uint8Array) => void,
+  ): void {
+    let isOver = false;
+    const finish = (signature?: Uint8Array, secretSignature?: Uint8Array): void => {
+      if (isOver) return;
+      isOver = true;
+      cancel();
+      signed(signature, secretSignature);
+    };
+    const timeoutMs = this.#parts.signerTimeoutMs ?? 10_000;
+    const cancel = this.#parts.clock.after(timeoutMs, () => finish());
+    Promise.all(signatures).then(
+      ([first, second]) => finish(first, second),
+      () => finish(),
+    );
+  }
+
+  #connectionEvents(): ConnectionEvents {
+    return {
+      connected: (identity: KnownIdentity, { outbound, endpoint }) => {
+        const { pkiId, mspId } = identity;
+        this.#publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
+        this.#give({ type: "connected", identity });
+      },
+      message: (from, bytes) => this.#give({ type: "message", from, bytes }),
+      disconnected: (pkiId, fault, reason) => {
+        this.#publish({ type: "connection-closed", pkiId, reason });
+        if (fault !== "stopped") this.#give({ type: "connection-lost", pkiId });
+      },
+      sendFailed: (pkiId, endpoint, fault, reason) =>
+        this.#give({ type: "send-failed", pkiId, endpoint, reason: `${fault}: ${reason}` }),
+      replaced: (old, identity) => this.#give({ type: "replaced", old, identity }),
+      handshakeFailed: (code, remote, reason) => {
+        this.#handshakesFailed.set(code, (this.#handshakesFailed.get(code) ?? 0) + 1);
+        this.#publish({ type: "handshake-failed", remote, code, reason });
+      },
+      dropped: (_pkiId, messages) => {
+        this.#overflows += messages;
+      },
+    };
+  }
+
+  #countDrop(from: PkiId, code: DropCode): void {
+    this.#dropped.set(code, (this.#dropped.get(code) ?? 0) + 1);
+    if (!QUIET_DROPS.has(code)) this.#publish({ type: "message-rejected", pkiId: from, code });
+  }
+
+  #publish(content: EventContent): void {
+    this.#eventId += 1;
+    const time = new Date(this.#parts.clock.now().wallMs).toISOString();
+    this.#events.push({ id: this.#eventId, time, ...content });
+  }
+}
+
+const METADATA_BYTES_MAX = 4_096;

@@ -1,0 +1,294 @@
+/** From a configuration to a running node: reads files, makes the parts, puts them together. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createSystemClock } from "./clock.ts";
+import type { Config, GossipTls } from "./config/config.ts";
+import { parseHostPort } from "./config/host-port.ts";
+import type { CoreOptions } from "./core/options.ts";
+import { GossipError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import { createCrypto } from "./msp/crypto.ts";
+import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
+import type { Msp } from "./msp/msp.ts";
+import { GossipNode, type NodeParts } from "./node.ts";
+import { createSystemRandom } from "./random.ts";
+import { createGrpcNetwork, type GrpcNetwork } from "./transport/grpc.ts";
+import type { TlsFiles } from "./transport/grpc-options.ts";
+
+/** What the configuration leads to, before anything listens. */
+export interface Prepared {
+  readonly local: LocalMsp;
+  readonly trusted: readonly Msp[];
+  readonly tls: TlsFiles | undefined;
+  /** Allowed, but probably not meant; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads every file the configuration names. Throws one `GossipError` with every problem found;
+ * what is merely doubtful comes back as warnings.
+ */
+export async function prepare(config: Config, wallMs: number): Promise<Prepared> {
+  const problems: string[] = [];
+  const warnings: string[] = [...config.warnings];
+  const local = await collect(problems, loadLocalMsp(config.mspFolder, config.mspId, { wallMs }));
+  const trusted: Msp[] = [];
+  for (const { mspId, path } of config.fabricGossip.trustedMsps) {
+    const msp = await collect(problems, loadMsp(path, mspId));
+    if (msp) trusted.push(msp);
+  }
+  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
+  if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
+  if (tls) warnings.push(...namesMissing(config, tls.cert));
+  for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
+  return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
+}
+
+/** Members of other organisations have TLS certificates of their own TLS CAs. */
+function withTlsRootsOf(trusted: readonly Msp[], tls: TlsFiles): TlsFiles {
+  const authorities = trusted.flatMap(({ tlsAuthorities: { roots, intermediates } }) => [
+    ...roots,
+    ...intermediates,
+  ]);
+  const pems = authorities.map(({ der }) => Buffer.from(new X509Certificate(der).toString()));
+  return {
+    ...tls,
+    rootCas: [...tls.rootCas, ...pems],
+    clientRootCas: [...tls.clientRootCas, ...pems],
+  };
+}
+
+/** Waits for one part; its problems join the others, so that all are reported together. */
+async function collect<T>(problems: string[], part: Promise<T>): Promise<T | undefined> {
+  try {
+    return await part;
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/**
+ * Reads the MSP folders again: our own organisation's first, then the others we trust. Throws one
+ * `GossipError` with every problem; our own certificate and key are not looked at.
+ */
+export async function loadTrust(config: Config): Promise<readonly Msp[]> {
+  const problems: string[] = [];
+  const own = { mspId: config.mspId, path: config.mspFolder };
+  const msps: Msp[] = [];
+  for (const { mspId, path } of [own, ...config.fabricGossip.trustedMsps]) {
+    const msp = await collect(problems, loadMsp(path, mspId));
+    if (msp) msps.push(msp);
+  }
+  if (problems.length > 0) throw new GossipError("msp-invalid", problems);
+  return msps;
+}
+
+async function readTls(
+  tls: GossipTls,
+  wallMs: number,
+  problems: string[],
+): Promise<TlsFiles | undefined> {
+  const server = await readPair("server", tls.certFile, tls.keyFile, wallMs, problems);
+  const client =
+    tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile
+      ? server
+      : await readPair("client", tls.clientCertFile, tls.clientKeyFile, wallMs, problems);
+  const rootCas = await readCas(tls.rootCertFile ? [tls.rootCertFile] : [], problems);
+  const clientRootCas = await readCas(tls.clientRootCaFiles, problems);
+  if (!server || !client) return undefined;
+  return {
+    cert: server.cert,
+    key: server.key,
+    clientCert: client.cert,
+    clientKey: client.key,
+    rootCas,
+    clientAuthRequired: tls.clientAuthRequired,
+    clientRootCas,
+  };
+}
+
+interface Pair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+async function readPair(
+  role: "server" | "client",
+  certFile: string | undefined,
+  keyFile: string | undefined,
+  wallMs: number,
+  problems: string[],
+): Promise<Pair | undefined> {
+  const cert = await read(certFile, problems);
+  const key = await read(keyFile, problems);
+  if (!cert || !key) return undefined;
+  const problem = judgePair(role, { cert, key }, { certFile, keyFile }, wallMs);
+  if (problem !== undefined) problems.push(problem);
+  return problem === undefined ? { cert, key } : undefined;
+}
+
+function judgePair(
+  role: string,
+  { cert, key }: Pair,
+  { certFile, keyFile }: { certFile: string | undefined; keyFile: string | undefined },
+  wallMs: number,
+): string | undefined {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(cert);
+  } catch {
+    return `The TLS ${role} certificate ${certFile} is not a PEM certificate: put one there.`;
+  }
+  try {
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) {
+      return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: use the pair that was issued together.`;
+    }
+  } catch {
+    return `The TLS ${role} key ${keyFile} is not an unencrypted PEM private key: put one there.`;
+  }
+  if (certificate.validToDate.getTime() <= wallMs) {
+    return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
+  }
+  return undefined;
+}
+
+async function readCas(files: readonly string[], problems: string[]): Promise<Buffer[]> {
+  const cas: Buffer[] = [];
+  for (const file of files) {
+    const ca = await read(file, problems);
+    if (!ca) continue;
+    if (ca.includes("-----BEGIN CERTIFICATE-----")) cas.push(ca);
+    else problems.push(`${file} holds no PEM certificate: put the TLS CA's certificate there.`);
+  }
+  return cas;
+}
+
+async function read(file: string | undefined, problems: string[]): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    problems.push(`${file} cannot be read (${why}): check the path and its permissions.`);
+    return undefined;
+  }
+}
+
+/** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
+function namesMissing(config: Config, cert: Buffer): readonly string[] {
+  const certificate = new X509Certificate(cert);
+  const warnings: string[] = [];
+  const endpoints = new Map([
+    [config.endpoint, "peer.gossip.endpoint"],
+    [config.externalEndpoint, "peer.gossip.externalEndpoint"],
+  ]);
+  for (const [endpoint, key] of endpoints) {
+    const host = parseHostPort(endpoint)?.host;
+    if (host === undefined || host === "") continue;
+    if (certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined)
+      continue;
+    warnings.push(
+      `${key} advertises ${host}, which the TLS certificate does not name ` +
+        `(it names ${certificate.subjectAltName ?? "nothing"}): peers that dial it will refuse; ` +
+        "advertise a name of the certificate or have it issued for this one.",
+    );
+  }
+  return warnings;
+}
+
+/** Starts a node as configured. Resolves when its port is bound and it has begun to gossip. */
+export async function startNode(config: Config, log?: Logger): Promise<GossipNode> {
+  const clock = createSystemClock();
+  const prepared = await prepare(config, clock.now().wallMs);
+  for (const warning of prepared.warnings) log?.warn(warning);
+  const crypto = createCrypto([prepared.local.msp, ...prepared.trusted]);
+  const { limits } = config.fabricGossip;
+  const network = createNetwork(config, prepared.tls);
+  return GossipNode.create({
+    core: coreOptions(config, prepared.local),
+    crypto,
+    signer: prepared.local.signer,
+    network,
+    traffic: () => network.stats(),
+    clock,
+    connections: {
+      timeouts: { connTimeoutMs: config.gossip.connTimeoutMs },
+      limits: {
+        queuedMessagesMax: config.gossip.sendBufferSize,
+        queuedBytesMax: limits.sendQueueBytesMax,
+        connectionsMax: limits.connectionsMax,
+        handshakesMax: limits.handshakesMax,
+      },
+    },
+    eventsMax: limits.eventsMax,
+    setTrust: (msps) => crypto.setTrust(msps),
+  } satisfies NodeParts);
+}
+
+function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
+  const { gossip, keepalive, fabricGossip, listenAddress } = config;
+  return createGrpcNetwork({
+    listen: listenAddress,
+    ...(tls ? { tls } : {}),
+    timeouts: {
+      dialTimeoutMs: gossip.dialTimeoutMs,
+      connTimeoutMs: gossip.connTimeoutMs,
+      acceptTimeoutMs: config.connectionTimeoutMs,
+      clientKeepaliveMs: keepalive.clientIntervalMs,
+      serverKeepaliveMs: keepalive.serverIntervalMs,
+      keepaliveTimeoutMs: keepalive.clientTimeoutMs,
+    },
+    limits: {
+      receivedBytesMax: fabricGossip.limits.messageBytesMax,
+      sentBytesMax: config.maxSendMessageBytes,
+      connectionsMax: fabricGossip.limits.connectionsMax,
+      handshakesMax: fabricGossip.limits.handshakesMax,
+    },
+  });
+}
+
+function coreOptions(config: Config, local: LocalMsp): Omit<CoreOptions, "crypto"> {
+  const { gossip, fabricGossip } = config;
+  return {
+    self: local.identity,
+    internalEndpoint: config.endpoint,
+    externalEndpoint: config.externalEndpoint,
+    metadata: new Uint8Array(0),
+    bootstrap: gossip.bootstrap,
+    anchorPeers: fabricGossip.anchorPeers,
+    lastIncarnation: 0n,
+    timing: {
+      aliveIntervalMs: gossip.aliveIntervalMs,
+      aliveExpiryMs: gossip.aliveExpiryMs,
+      aliveExpiryCheckMs: gossip.aliveExpiryCheckMs,
+      reconnectIntervalMs: gossip.reconnectIntervalMs,
+      forgetAfterMs: gossip.forgetAfterMs,
+      publishCertPeriodMs: gossip.publishCertPeriodMs,
+      pullIntervalMs: gossip.pullIntervalMs,
+      digestWaitMs: gossip.digestWaitMs,
+      requestWaitMs: gossip.requestWaitMs,
+      responseWaitMs: gossip.responseWaitMs,
+      burstLatencyMs: gossip.propagationBurstLatencyMs,
+      membershipResponseWaitMs: 5_000,
+      firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
+      identityUnusedMs: gossip.identityUsageMs,
+    },
+    fanout: {
+      pullPeers: gossip.pullPeerNum,
+      propagatePeers: gossip.propagatePeerNum,
+      iterations: gossip.propagateIterations,
+      burstSize: gossip.propagationBurstSize,
+    },
+    limits: {
+      membersMax: fabricGossip.limits.membersMax,
+      identitiesMax: fabricGossip.limits.identitiesMax,
+      backlogMax: fabricGossip.limits.backlogMax,
+      checksPerStep: 64,
+      pullItemsMax: fabricGossip.limits.pullItemsMax,
+      hellosPerPeerMax: fabricGossip.limits.hellosPerPeerMax,
+    },
+    random: createSystemRandom(),
+  };
+}

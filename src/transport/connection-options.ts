@@ -1,0 +1,89 @@
+import type { Crypto, Identity, PkiId, Random, Signer } from "../core/abilities.ts";
+import type { ConnectionView } from "./connection.ts";
+import type { Handshake, HandshakeFault } from "./handshake.ts";
+import type { Clock, Network, NetworkFault } from "./network.ts";
+import type { SendQueueLimits } from "./send-queue.ts";
+
+/** Why no connection to a peer could be had, or was lost. */
+export type ConnectionFault =
+  | NetworkFault
+  | HandshakeFault
+  /** We reached ourselves. */
+  | "self"
+  /** Another identity answered than the one we meant, and not one of its organisation. */
+  | "wrong-peer"
+  /** The peer is not connected, and nobody knows where to dial it. */
+  | "no-endpoint"
+  /** As many connections, or inbound handshakes, as are allowed. */
+  | "connections-full"
+  | "handshakes-full";
+
+export interface ConnectionEvents {
+  /** The first link to a peer. Further links to it are no news. */
+  connected(identity: Identity, view: ConnectionView, handshake: Handshake): void;
+  /** One encoded Envelope; a view: copy what is kept. */
+  message(pkiId: PkiId, bytes: Uint8Array): void;
+  /** The last link to the peer is gone; `stopped` if we ended it by `disconnect`. */
+  disconnected(pkiId: PkiId, fault: NetworkFault, reason: string): void;
+  /** What waited for the peer is lost: no connection could be had, or it broke. */
+  sendFailed(pkiId: PkiId, endpoint: string, fault: ConnectionFault, reason: string): void;
+  /** Where we expected `old`, another identity of the same organisation answered. */
+  replaced(old: PkiId, identity: Identity): void;
+  /** Somebody dialled us and was not accepted. */
+  handshakeFailed(fault: ConnectionFault, remoteAddress: string, reason: string): void;
+  /** Messages to the peer were dropped because too many waited (`gossip_comm_overflow_count`). */
+  dropped(pkiId: PkiId, messages: number): void;
+}
+
+export interface ConnectionLimits extends SendQueueLimits {
+  /** Peers with a connection, or being dialled; default 1_000. */
+  readonly connectionsMax: number;
+  /** Inbound links whose handshake is not complete; default 100. */
+  readonly handshakesMax: number;
+}
+
+/** All in milliseconds. */
+export interface ConnectionTimeouts {
+  /** The handshake of a connection that shall stay; default 2_000 (Fabric: `connTimeout`). */
+  readonly connTimeoutMs: number;
+  /** A probe from dial to answer; default 10_000 (Fabric: hard-coded). */
+  readonly probeTimeoutMs: number;
+  /** Links closer together than this were dialled at once; default 5_000. */
+  readonly simultaneousMs: number;
+  /** How long a superseded link is still read, if we are the one to decide; default 1_000. */
+  readonly lingerMs: number;
+  /** The same if the other side is to decide, and evidently does not; default 10_000. */
+  readonly lingerAsFollowerMs: number;
+}
+
+export interface ConnectionsOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly self: () => Identity;
+  /** The organisation of a peer we know; undefined if we do not know it. */
+  readonly mspOf: (pkiId: PkiId) => string | undefined;
+  readonly events: ConnectionEvents;
+  readonly limits?: Partial<ConnectionLimits>;
+  readonly timeouts?: Partial<ConnectionTimeouts>;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  queuedMessagesMax: 200,
+  queuedBytesMax: 16_777_216,
+  connectionsMax: 1_000,
+  handshakesMax: 100,
+};
+
+export const CONNECTION_TIMEOUTS: ConnectionTimeouts = {
+  connTimeoutMs: 2_000,
+  probeTimeoutMs: 10_000,
+  simultaneousMs: 5_000,
+  lingerMs: 1_000,
+  lingerAsFollowerMs: 10_000,
+};
+
+/** A lost link is dialled again once after this long, plus up to as much again by lot. */
+export const REDIAL_DELAY_MS = 50;

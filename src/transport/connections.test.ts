@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createNode, type NodeOptions, type TestNode } from "../../test/transport/node.ts";
+import { createPerson } from "../../test/transport/people.ts";
+import type { PkiId } from "../core/abilities.ts";
+import { createMemoryHub, type MemoryHubOptions, type Route } from "./memory.ts";
+import { createSeededRandom, createVirtualClock } from "./testing.ts";
+
+function createWorld(options: Partial<MemoryHubOptions> = {}) {
+  const clock = createVirtualClock();
+  let route: (from: string, to: string) => Route = () => "pass";
+  const latencyMs = () => 5;
+  const hub = createMemoryHub({
+    clock,
+    latencyMs,
+    route: (from, to) => route(from, to),
+    ...options,
+  });
+  const names = new Map<PkiId, string>();
+  const node = async (name: string, more: Partial<NodeOptions> = {}): Promise<TestNode> => {
+    const person = more.person ?? createPerson("Org1", name);
+    names.set(person.identity.pkiId, name);
+    const endpoint = more.endpoint ?? `${name}:7051`;
+    const network = hub.network({ endpoints: [endpoint], certificate: Buffer.from(name) });
+    const nameOf = (pkiId: PkiId) => names.get(pkiId) ?? pkiId;
+    const created = createNode({ person, endpoint, network, clock, nameOf, ...more });
+    await created.connections.listen();
+    return created;
+  };
+  const reroute = (rule: (from: string, to: string) => Route): void => {
+    route = rule;
+    hub.routesChanged();
+  };
+  return { clock, hub, node, reroute };
+}
+
+/** Two nodes, the first with the lower PKI-ID: it decides which link stays. */
+async function createPair(options: Partial<MemoryHubOptions> = {}) {
+  const world = createWorld(options);
+  const [one, two] = [await world.node("ann"), await world.node("ben")];
+  const [low, high] = one.pkiId < two.pkiId ? [one, two] : [two, one];
+  return { ...world, low, high };
+}
+
+const kinds = (node: TestNode) => node.told.map((line) => line.split(" ").slice(0, 3).join(" "));
+const nameOf = (node: TestNode) => node.endpoint.split(":")[0];
+
+describe("send()", () => {
+  test("dials once, and what was queued meanwhile arrives in order, then both use the link", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "1", "2");
+    low.send(high, "3");
+    clock.advance(1_000);
+    assert.deepEqual(high.received(), ["1", "2", "3"]);
+    high.send(low, "4");
+    clock.advance(1_000);
+    assert.deepEqual(low.received(), ["4"]);
+    assert.equal(hub.links, 1);
+    assert.deepEqual(
+      low.connections.list().map(({ outbound, messagesSent }) => [outbound, messagesSent]),
+      [[true, 3]],
+    );
+  });
+
+  test("answers on a link the other side dialled, even if nobody knows its endpoint", async () => {
+    const { clock, low, high } = await createPair();
+    low.send(high, "hello");
+    clock.advance(1_000);
+    high.connections.send({ pkiId: low.pkiId, endpoint: "" }, [{ bytes: Buffer.from("answer") }]);
+    clock.advance(1_000);
+    assert.deepEqual(low.received(), ["answer"]);
+  });
+
+  const failures = [
+    { name: "nobody listens", endpoint: "nowhere:1", want: "unreachable" },
+    { name: "no endpoint is known", endpoint: "", want: "no-endpoint" },
+  ];
+  for (const { name, endpoint, want } of failures) {
+    test(`fails once if ${name}, and a later one tries again`, async () => {
+      const { clock, low, high } = await createPair();
+      const messages = [{ bytes: Buffer.from("x") }];
+      low.connections.send({ pkiId: high.pkiId, endpoint }, messages);
+      low.connections.send({ pkiId: high.pkiId, endpoint }, messages);
+      assert.deepEqual(low.told, []);
+      clock.advance(5_000);
+      assert.deepEqual(low.told, [`sendFailed ${nameOf(high)} ${want}`]);
+      low.send(high, "again");
+      clock.advance(1_000);
+      assert.deepEqual(high.received(), ["again"]);
+    });
+  }
+
+  test("fails with a timeout if the route loses everything", async () => {
+    const { clock, low, high, reroute } = await createPair();
+    reroute(() => "lose");
+    low.send(high, "x");
+    clock.advance(4_000);
+    assert.deepEqual(low.told, [`sendFailed ${nameOf(high)} timeout`]);
+  });
+
+  test("to ourselves fails, by name and by endpoint", async () => {
+    const { clock, low, high } = await createPair();
+    low.send(low, "x");
+    low.connections.send({ pkiId: high.pkiId, endpoint: low.endpoint }, []);
+    clock.advance(1_000);
+    assert.ok(low.told.includes(`sendFailed ${nameOf(low)} self`), String(low.told));
+    assert.ok(low.told.includes(`sendFailed ${nameOf(high)} self`), String(low.told));
+    assert.equal(low.connections.list().length, 0);
+  });
+
+  test("drops the newest when the queue is full, and counts them", async () => {
+    const { clock, low, high } = await createPair();
+    low.send(high, ...Array.from({ length: 205 }, (_, i) => String(i)));
+    clock.advance(1_000);
+    assert.ok(low.told.includes(`dropped ${nameOf(high)} 5`));
+    assert.equal(high.received().length, 200);
+    assert.equal(high.received().at(-1), "199");
+    assert.equal(low.connections.list()[0]?.dropped, 5);
+  });
+
+  test("replaces a message of the same key that still waits, in its place", async () => {
+    const { clock, low, high } = await createPair();
+    const message = (text: string, replaces?: string) => ({
+      bytes: Buffer.from(text),
+      ...(replaces === undefined ? {} : { replaces }),
+    });
+    const to = { pkiId: high.pkiId, endpoint: high.endpoint };
+    low.connections.send(to, [message("old", "alive"), message("other"), message("x", "other")]);
+    low.connections.send(to, [message("new", "alive")]);
+    clock.advance(1_000);
+    assert.deepEqual(high.received(), ["new", "other", "x"]);
+  });
+
+  test("waits for a peer that does not read, without growing", async () => {
+    const { clock, low, high, reroute } = await createPair();
+    low.send(high, "x");
+    clock.advance(1_000);
+    reroute(() => "lose");
+    for (let i = 0; i < 1_000; i++) low.send(high, "y".repeat(1_000));
+    clock.advance(1_000);
+    const [view] = low.connections.list();
+    assert.equal(view?.queued, 200);
+    reroute(() => "pass");
+    clock.advance(1_000);
+    assert.equal(low.connections.list()[0]?.queued, 0);
+    assert.ok(high.received().length > 200);
+  });
+
+  test("refuses to dial more peers than allowed", async () => {
+    const { node, clock, low, high } = await createPair();
+    const small = await node("cat", { overrides: { limits: { connectionsMax: 1 } } });
+    small.send(low, "x");
+    small.send(high, "x");
+    clock.advance(1_000);
+    assert.ok(small.told.includes(`sendFailed ${nameOf(high)} connections-full`));
+    high.send(small, "x");
+    clock.advance(1_000);
+    assert.ok(small.told.includes("handshakeFailed connections-full"));
+  });
+});
+
+describe("a dial that finds another identity", () => {
+  test("of the same organisation: replaced, and what waited goes to the new one", async () => {
+    const { clock, low, node } = await createPair();
+    const renewed = await node("renewed", { endpoint: "renewed:7051" });
+    const old = await node("old", { endpoint: "elsewhere:7051" });
+    low.connections.send({ pkiId: old.pkiId, endpoint: renewed.endpoint }, [
+      { bytes: Buffer.from("x") },
+    ]);
+    clock.advance(1_000);
+    assert.deepEqual(kinds(low), ["replaced old renewed", "connected renewed outbound"]);
+    assert.deepEqual(renewed.received(), ["x"]);
+  });
+
+  for (const mspOf of [() => "Org2", () => undefined]) {
+    test(`of another organisation than the one known (${mspOf()}): closed`, async () => {
+      const { clock, high, node } = await createPair();
+      const old = await node("old");
+      const careful = await node("careful", { overrides: { mspOf } });
+      careful.connections.send({ pkiId: old.pkiId, endpoint: high.endpoint }, []);
+      clock.advance(1_000);
+      assert.deepEqual(careful.told, ["sendFailed old wrong-peer"]);
+      assert.equal(careful.connections.list().length, 0);
+    });
+  }
+});
+
+describe("probe()", () => {
+  test("tells who is there, and neither side keeps a connection", async () => {
+    const { clock, hub, low, high } = await createPair();
+    const answers: string[] = [];
+    low.connections.probe(high.endpoint, (verdict) =>
+      answers.push(verdict.ok ? verdict.value.identity.pkiId : verdict.code),
+    );
+    clock.advance(1_000);
+    assert.deepEqual(answers, [high.pkiId]);
+    assert.deepEqual([low.told, high.told, hub.links], [[], [], 0]);
+  });
+
+  test("leaves the connections alone that exist, whoever dialled them", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "before");
+    clock.advance(1_000);
+    for (const [from, to] of [
+      [low, high],
+      [high, low],
+    ] as const) {
+      from.connections.probe(to.endpoint, (verdict) => assert.ok(verdict.ok));
+    }
+    clock.advance(20_000);
+    low.send(high, "after");
+    clock.advance(1_000);
+    assert.deepEqual(high.received(), ["before", "after"]);
+    assert.equal(hub.links, 1);
+    assert.ok(!low.told.some((line) => line.startsWith("disconnected")));
+  });
+
+  test("fails by its own deadline or by that of the dial, and can be cancelled", async () => {
+    const { clock, low, high, reroute } = await createPair();
+    const answers: string[] = [];
+    const done = (verdict: { ok: boolean; code?: string }) => answers.push(String(verdict.code));
+    low.connections.probe("nowhere:1", done);
+    reroute(() => "lose");
+    low.connections.probe(high.endpoint, done);
+    low.connections.probe(high.endpoint, done)();
+    clock.advance(20_000);
+    assert.deepEqual(answers, ["unreachable", "timeout"]);
+  });
+});
+
+describe("two links to one peer", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    test(`after simultaneous dials exactly one remains (interleaving ${seed})`, async () => {
+      const random = createSeededRandom(seed);
+      const latencies = Array.from({ length: 64 }, () => random.below(40));
+      let next = 0;
+      const latencyMs = () => latencies[next++ % latencies.length] ?? 0;
+      const { clock, hub, low, high } = await createPair({ latencyMs });
+      const start = [random.below(60), random.below(60)];
+      clock.after(start[0] ?? 0, () => low.send(high, "a"));
+      clock.after(start[1] ?? 0, () => high.send(low, "b"));
+      for (let i = 0; i < 300; i++) {
+        clock.advance(10);
+        if (i % 10 === 5) {
+          low.send(high, `low${i}`);
+          high.send(low, `high${i}`);
+        }
+      }
+      clock.advance(15_000);
+      assert.equal(hub.links, 1);
+      assert.equal(low.connections.list().length, 1);
+      assert.equal(high.connections.list().length, 1);
+      // Nothing was lost on the way, and nobody was told that the other had left.
+      assert.equal(high.received().length, 31);
+      assert.equal(low.received().length, 31);
+      assert.equal(kinds(low).filter((line) => line.startsWith("connected")).length, 1);
+      assert.ok(![...low.told, ...high.told].some((line) => line.startsWith("disconnected")));
+    });
+  }
+
+  test("the one that was dialled by the lower PKI-ID stays", async () => {
+    const { clock, low, high } = await createPair();
+    low.send(high, "a");
+    high.send(low, "b");
+    clock.advance(500);
+    assert.equal(low.connections.list().length, 2);
+    clock.advance(1_000);
+    assert.deepEqual(
+      [...low.connections.list(), ...high.connections.list()].map(({ outbound }) => outbound),
+      [true, false],
+    );
+  });
+
+  test("if the preferred one breaks while the other lingers, the other is kept", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "a");
+    high.send(low, "b");
+    clock.advance(500);
+    hub.dropLinks((dialler) => dialler === low.endpoint);
+    low.send(high, "c");
+    clock.advance(20_000);
+    assert.equal(hub.links, 1);
+    assert.deepEqual(high.received(), ["a", "c"]);
+    assert.ok(![...low.told, ...high.told].some((line) => line.startsWith("disconnected")));
+  });
+
+  for (const who of ["low", "high"] as const) {
+    test(`a peer that comes back after a silent loss replaces its old link (${who} dials)`, async () => {
+      const { clock, hub, reroute, node, ...pair } = await createPair();
+      const [lost, stayed] = who === "low" ? [pair.low, pair.high] : [pair.high, pair.low];
+      stayed.send(lost, "x");
+      clock.advance(10_000);
+      // It restarts without a goodbye: its old link leads nowhere.
+      reroute(() => "lose");
+      await lost.network.close();
+      const { person } = lost;
+      const back = await node(nameOf(lost) ?? "", { person });
+      reroute((from, to) => (from === to ? "lose" : "pass"));
+      back.send(stayed, "again");
+      clock.advance(20_000);
+      assert.ok(stayed.received().includes("again"));
+      stayed.send(back, "welcome");
+      clock.advance(1_000);
+      assert.deepEqual(back.received(), ["welcome"]);
+      assert.equal(hub.links, 1);
+    });
+  }
+});
+
+describe("when a link breaks", () => {
+  test("the peer is disconnected, and the next message dials again", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "a");
+    clock.advance(60_000);
+    hub.dropLinks(() => true);
+    clock.advance(100);
+    assert.deepEqual(kinds(low).at(-1), `disconnected ${nameOf(high)} closed`);
+    assert.deepEqual(kinds(high).at(-1), `disconnected ${nameOf(low)} closed`);
+    low.send(high, "b");
+    clock.advance(1_000);
+    assert.deepEqual(high.received(), ["a", "b"]);
+  });
+
+  test("soon after it opened, what waits is dialled for once more before it fails", async () => {
+    const { clock, hub, low, high, reroute } = await createPair();
+    low.send(high, "a");
+    clock.advance(1_000);
+    reroute(() => "lose");
+    for (let i = 0; i < 100; i++) low.send(high, "y".repeat(1_000));
+    reroute(() => "pass");
+    hub.dropLinks(() => true);
+    clock.advance(1_000);
+    assert.ok(!low.told.some((line) => line.startsWith("sendFailed")), String(kinds(low)));
+    assert.ok(high.received().length > 30);
+    assert.equal(low.connections.list()[0]?.queued, 0);
+  });
+
+  test("later, what waits has failed", async () => {
+    const { clock, hub, low, high, reroute } = await createPair();
+    low.send(high, "a");
+    clock.advance(10_000);
+    reroute(() => "lose");
+    for (let i = 0; i < 100; i++) low.send(high, "y".repeat(1_000));
+    hub.dropLinks(() => true);
+    clock.advance(10_000);
+    const name = nameOf(high);
+    assert.deepEqual(kinds(low).slice(1), [
+      `disconnected ${name} closed`,
+      `sendFailed ${name} closed`,
+    ]);
+  });
+
+  test("disconnect() closes it on both sides and forgets what waits", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "a");
+    clock.advance(1_000);
+    low.connections.disconnect(high.pkiId, "expired");
+    assert.ok(!kinds(low).includes(`disconnected ${nameOf(high)} stopped`));
+    clock.advance(1_000);
+    assert.deepEqual(kinds(low).at(-1), `disconnected ${nameOf(high)} stopped`);
+    assert.deepEqual(kinds(high).at(-1), `disconnected ${nameOf(low)} closed`);
+    assert.equal(hub.links, 0);
+  });
+
+  test("close() ends everything without another word", async () => {
+    const { clock, hub, low, high } = await createPair();
+    low.send(high, "a");
+    clock.advance(1_000);
+    const before = [...low.told];
+    low.connections.probe(high.endpoint, () => assert.fail("told after close"));
+    low.connections.close();
+    low.send(high, "b");
+    clock.advance(20_000);
+    assert.deepEqual(low.told, before);
+    assert.equal(hub.links, 0);
+    assert.equal(clock.waiting, 0);
+  });
+});
+
+describe("an acceptor", () => {
+  test("has a limit for handshakes under way, and recovers", async () => {
+    const { clock, hub, node, low, high } = await createPair();
+    const busy = await node("busy", { overrides: { limits: { handshakesMax: 3 } } });
+    const silent = hub.network({ endpoints: ["silent:1"], certificate: Buffer.from("s") });
+    for (let i = 0; i < 5; i++) {
+      silent.dial(busy.endpoint, { opened: () => {}, failed: () => {} });
+    }
+    clock.advance(100);
+    assert.equal(busy.told.filter((line) => line === "handshakeFailed handshakes-full").length, 2);
+    low.send(busy, "too early");
+    clock.advance(3_000);
+    assert.equal(busy.told.filter((line) => line.endsWith("handshake-timeout")).length, 3);
+    high.send(busy, "now");
+    clock.advance(100);
+    assert.deepEqual(busy.received(), ["now"]);
+  });
+
+  test("ends a stranger's stream, and says why", async () => {
+    const { clock, node, low } = await createPair();
+    const stranger = await node("eve", { person: createPerson("Org3", "eve") });
+    stranger.send(low, "x");
+    clock.advance(3_000);
+    assert.deepEqual(low.told, ["handshakeFailed identity-unknown-msp"]);
+    assert.equal(low.connections.list().length, 0);
+  });
+});

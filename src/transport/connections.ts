@@ -1,0 +1,305 @@
+/**
+ * One live connection per peer, over links that come and go and may be dialled by both sides at
+ * once. Spec A 6.4 to 6.7, with the shortcomings listed there avoided.
+ */
+import type { PkiId } from "../core/abilities.ts";
+import type { Outgoing } from "../core/effect.ts";
+import { type Connection, type ConnectionView, createConnection } from "./connection.ts";
+import {
+  CONNECTION_LIMITS,
+  CONNECTION_TIMEOUTS,
+  type ConnectionFault,
+  type ConnectionLimits,
+  type ConnectionsOptions,
+  type ConnectionTimeouts,
+  REDIAL_DELAY_MS,
+} from "./connection-options.ts";
+import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { type Dial, Peer } from "./peer.ts";
+import { type ProbeDone, probe } from "./probe.ts";
+
+/** A peer, and where to dial it if need be; an empty endpoint = not known. */
+export interface Destination {
+  readonly pkiId: PkiId;
+  readonly endpoint: string;
+}
+
+export interface Connections {
+  /** Starts accepting. Rejects with a GossipError if the network cannot listen. */
+  listen(): Promise<void>;
+  /** Sends on the connection to the peer, else dials it; the messages wait meanwhile. */
+  send(to: Destination, messages: readonly Outgoing[]): void;
+  /** Who listens there? Not kept as a connection by either side. */
+  probe(endpoint: string, done: ProbeDone): Cancel;
+  /** Does anybody listen there? */
+  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
+  /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */
+  disconnect(pkiId: PkiId, reason: string): void;
+  list(): readonly ConnectionView[];
+  /** Ends everything; no event follows. The network is its owner's to close. */
+  close(): void;
+}
+
+const SELF = "that is ourselves";
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  return new ConnectionTable(options);
+}
+
+class ConnectionTable implements Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #timeouts: ConnectionTimeouts;
+  /** Those with a link or a dial, by the name they were meant or proven to have. */
+  readonly #peers = new Map<PkiId, Peer>();
+  /** Inbound handshakes and probes under way. */
+  readonly #inbound = new Set<Cancel>();
+  readonly #probes = new Set<Cancel>();
+  #isClosed = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
+    this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
+  }
+
+  listen(): Promise<void> {
+    return this.#options.network.listen((link) => this.#accept(link));
+  }
+
+  send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
+    if (this.#isClosed) return;
+    const peer = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
+    if (endpoint !== "") peer.endpoint = endpoint;
+    const dropped = peer.send(messages);
+    if (dropped > 0) this.#later(() => this.#options.events.dropped(pkiId, dropped));
+    if (!peer.isConnected && peer.dial === undefined) this.#dial(peer);
+  }
+
+  probe(endpoint: string, done: ProbeDone): Cancel {
+    const { probeTimeoutMs } = this.#timeouts;
+    const { network } = this.#options;
+    const options = { ...this.#handshakeOptions(), network, probeTimeoutMs };
+    const cancel = probe(endpoint, options, (verdict, reason) => {
+      this.#probes.delete(cancel);
+      done(verdict, reason);
+    });
+    this.#probes.add(cancel);
+    return () => {
+      this.#probes.delete(cancel);
+      cancel();
+    };
+  }
+
+  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
+    return this.#options.network.ping(endpoint, done);
+  }
+
+  disconnect(pkiId: PkiId, reason: string): void {
+    const peer = this.#peers.get(pkiId);
+    if (peer === undefined) return;
+    const wasConnected = peer.isConnected;
+    this.#peers.delete(pkiId);
+    peer.end();
+    if (!wasConnected) return;
+    this.#later(() => this.#options.events.disconnected(pkiId, "stopped", reason));
+  }
+
+  list(): readonly ConnectionView[] {
+    return [...this.#peers.values()].flatMap((peer) => peer.views());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const cancel of [...this.#inbound, ...this.#probes]) cancel();
+    for (const peer of this.#peers.values()) peer.end();
+    this.#peers.clear();
+  }
+
+  #addPeer(pkiId: PkiId): Peer {
+    const { clock, events, self } = this.#options;
+    const peer = new Peer({
+      pkiId,
+      isDecider: self().pkiId < pkiId,
+      clock,
+      limits: this.#limits,
+      timeouts: this.#timeouts,
+      message: (bytes) => events.message(pkiId, bytes),
+      lost: (connection, fault, reason) => this.#lose(peer, connection, fault, reason),
+    });
+    this.#peers.set(pkiId, peer);
+    return peer;
+  }
+
+  #dial(peer: Peer): void {
+    const { pkiId, endpoint } = peer;
+    const { network, self } = this.#options;
+    const dial: Dial = { cancel: () => {}, hasLink: false };
+    peer.dial = dial;
+    const fail = (fault: ConnectionFault, reason: string): void => this.#fail(peer, fault, reason);
+    const failSoon = (fault: ConnectionFault, reason: string): void => {
+      dial.cancel = this.#later(() => fail(fault, reason));
+    };
+    if (pkiId === self().pkiId) {
+      failSoon("self", SELF);
+    } else if (endpoint === "") {
+      failSoon("no-endpoint", "not connected, and no endpoint is known");
+    } else if (this.#peers.size > this.#limits.connectionsMax) {
+      failSoon("connections-full", "there are as many connections as are allowed");
+    } else {
+      dial.cancel = network.dial(endpoint, {
+        failed: fail,
+        opened: (link) => {
+          dial.hasLink = true;
+          dial.cancel = shakeHands(
+            { ...this.#handshakeOptions(), link, probe: false },
+            {
+              refused: fail,
+              accepted: (handshake) => this.#acceptAsDialler(peer, link, handshake),
+            },
+          );
+        },
+      });
+    }
+  }
+
+  /** We know who answered our dial; it need not be the one we meant. */
+  #acceptAsDialler(peer: Peer, link: Link, handshake: Handshake): LinkEvents | undefined {
+    const { self, mspOf, events, clock } = this.#options;
+    const { pkiId, mspId } = handshake.identity;
+    const connection = createConnection(link, handshake, peer.endpoint, clock);
+    peer.dial = undefined;
+    if (pkiId === peer.pkiId) return this.#add(peer, connection);
+    if (pkiId === self().pkiId || mspOf(peer.pkiId) !== mspId) {
+      link.close();
+      if (pkiId === self().pkiId) this.#fail(peer, "self", SELF);
+      else this.#fail(peer, "wrong-peer", `${pkiId} of ${mspId} answered`);
+      return undefined;
+    }
+    // Its certificate was renewed: what waited for the old name is meant for the new one.
+    const actual = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
+    actual.endpoint = peer.endpoint;
+    for (let next = peer.queue.shift(); next !== undefined; next = peer.queue.shift()) {
+      actual.queue.push(next);
+    }
+    if (!peer.isConnected) this.#forget(peer);
+    events.replaced(peer.pkiId, handshake.identity);
+    return this.#add(actual, connection);
+  }
+
+  #accept(link: Link): void {
+    const { events } = this.#options;
+    const { remoteAddress } = link;
+    if (this.#isClosed) {
+      link.close("shutting down");
+      return;
+    }
+    if (this.#inbound.size >= this.#limits.handshakesMax) {
+      this.#refuse(link, "handshakes-full", "too many handshakes at a time");
+      return;
+    }
+    const cancel = shakeHands(
+      { ...this.#handshakeOptions(), link, probe: false },
+      {
+        refused: (fault, reason) => {
+          this.#inbound.delete(cancel);
+          events.handshakeFailed(fault, remoteAddress, reason);
+        },
+        accepted: (handshake) => {
+          this.#inbound.delete(cancel);
+          return this.#acceptAsAcceptor(link, handshake);
+        },
+      },
+    );
+    this.#inbound.add(cancel);
+  }
+
+  #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {
+    const { self, clock } = this.#options;
+    const { pkiId } = handshake.identity;
+    if (handshake.probe) {
+      link.close();
+      return undefined;
+    }
+    if (pkiId === self().pkiId) return this.#refuse(link, "self", SELF);
+    const known = this.#peers.get(pkiId);
+    if (known === undefined && this.#peers.size >= this.#limits.connectionsMax) {
+      return this.#refuse(link, "connections-full", "too many connections");
+    }
+    const connection = createConnection(link, handshake, undefined, clock);
+    return this.#add(known ?? this.#addPeer(pkiId), connection);
+  }
+
+  #refuse(link: Link, fault: ConnectionFault, reason: string): undefined {
+    link.close(reason);
+    this.#options.events.handshakeFailed(fault, link.remoteAddress, reason);
+  }
+
+  #add(peer: Peer, connection: Connection): LinkEvents {
+    const isFirst = !peer.isConnected;
+    const { handshake } = connection;
+    const linkEvents = peer.add(connection);
+    if (isFirst) {
+      this.#options.events.connected(handshake.identity, peer.view(connection), handshake);
+    }
+    peer.pump();
+    return linkEvents;
+  }
+
+  /** The last link to a peer has broken. */
+  #lose(peer: Peer, { openedMs }: Connection, fault: NetworkFault, reason: string): void {
+    const { clock, events } = this.#options;
+    const { pkiId, endpoint } = peer;
+    const isYoung = clock.now().elapsedMs - openedMs < this.#timeouts.simultaneousMs;
+    const hasMessages = peer.queue.size > 0;
+    if (
+      peer.dial === undefined &&
+      hasMessages &&
+      isYoung &&
+      !peer.hasRedialled &&
+      endpoint !== ""
+    ) {
+      this.#redial(peer);
+    } else if (peer.dial === undefined) {
+      this.#forget(peer);
+      if (hasMessages) this.#later(() => events.sendFailed(pkiId, endpoint, fault, reason));
+    }
+    events.disconnected(pkiId, fault, reason);
+  }
+
+  /**
+   * A peer that has dialled at the same time may have closed one link in favour of another that we
+   * have closed as well (spec A 6.5). We wait a little, by lot, lest we collide again.
+   */
+  #redial(peer: Peer): void {
+    peer.hasRedialled = true;
+    const delayMs = REDIAL_DELAY_MS + this.#options.random.below(REDIAL_DELAY_MS);
+    const cancel = this.#options.clock.after(delayMs, () => this.#dial(peer));
+    peer.dial = { cancel, hasLink: false };
+  }
+
+  /** A dial failed. If the peer has connected to us meanwhile, nothing is lost. */
+  #fail(peer: Peer, fault: ConnectionFault, reason: string): void {
+    peer.dial = undefined;
+    if (peer.isConnected) return;
+    this.#forget(peer);
+    this.#options.events.sendFailed(peer.pkiId, peer.endpoint, fault, reason);
+  }
+
+  #forget(peer: Peer): void {
+    if (this.#peers.get(peer.pkiId) === peer) this.#peers.delete(peer.pkiId);
+  }
+
+  #handshakeOptions(): Omit<HandshakeOptions, "link" | "probe"> {
+    const { clock, crypto, signer, self } = this.#options;
+    return { clock, crypto, signer, self: self(), timeoutMs: this.#timeouts.connTimeoutMs };
+  }
+
+  /** Never from within the call that causes it. */
+  #later(callback: () => void): Cancel {
+    return this.#options.clock.after(0, () => {
+      if (!this.#isClosed) callback();
+    });
+  }
+}

@@ -1,0 +1,177 @@
+import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+import {
+  createFrameReader,
+  encodeFrame,
+  type FrameFault,
+  GRPC_RESOURCE_EXHAUSTED,
+  GRPC_UNKNOWN,
+} from "./grpc-framing.ts";
+import type { GrpcContext } from "./grpc-options.ts";
+import type { Link, LinkEvents, NetworkFault } from "./network.ts";
+
+/** How a stream ended, for {@link LinkEvents.closed}. */
+export interface StreamEnd {
+  readonly fault: NetworkFault;
+  readonly reason: string;
+}
+
+/** What differs between the two roles of a stream. */
+export interface StreamRole {
+  /** Ends our side: with a status (acceptor), or by leaving (dialler). */
+  end(fault: FrameFault | undefined): void;
+  /** How the stream ended, once it has. */
+  ending(): StreamEnd;
+}
+
+export interface LinkFacts {
+  readonly outbound: boolean;
+  readonly remoteAddress: string;
+  readonly localCertHash: Uint8Array;
+  readonly remoteCertHash: Uint8Array | undefined;
+}
+
+/** Longest time messages of one link are handled before other work gets its turn. */
+const TURN_MS = 5;
+
+/** A gossip stream as a {@link Link}. The stream must not have been read yet. */
+export function createStreamLink(
+  stream: ServerHttp2Stream | ClientHttp2Stream,
+  facts: LinkFacts,
+  role: StreamRole,
+  context: GrpcContext,
+): Link {
+  return new StreamLink(stream, facts, role, context);
+}
+
+class StreamLink implements Link {
+  readonly outbound: boolean;
+  readonly remoteAddress: string;
+  readonly localCertHash: Uint8Array;
+  readonly remoteCertHash: Uint8Array | undefined;
+  readonly #stream: ServerHttp2Stream | ClientHttp2Stream;
+  readonly #role: StreamRole;
+  readonly #context: GrpcContext;
+  readonly #reader;
+  #events: LinkEvents | undefined;
+  /** Why we ended it; undefined while we have not. */
+  #ownEnd: StreamEnd | undefined;
+  #streamClosed = false;
+  #turnPending = false;
+
+  constructor(
+    stream: ServerHttp2Stream | ClientHttp2Stream,
+    facts: LinkFacts,
+    role: StreamRole,
+    context: GrpcContext,
+  ) {
+    this.outbound = facts.outbound;
+    this.remoteAddress = facts.remoteAddress;
+    this.localCertHash = facts.localCertHash;
+    this.remoteCertHash = facts.remoteCertHash;
+    this.#stream = stream;
+    this.#role = role;
+    this.#context = context;
+    const { firstBytesMax, receivedBytesMax } = context.limits;
+    this.#reader = createFrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
+    stream.on("close", () => this.#handleStreamClosed());
+    stream.on("drain", () => {
+      if (this.#ownEnd === undefined) this.#events?.drain();
+    });
+  }
+
+  start(events: LinkEvents): void {
+    this.#events = events;
+    if (this.#streamClosed) {
+      setImmediate(() => this.#deliver());
+      return;
+    }
+    // Attaching the listener lets data flow; Node delivers it later, never from within this call.
+    this.#stream.on("data", (chunk: Uint8Array) => {
+      if (this.#ownEnd !== undefined) return;
+      this.#reader.push(chunk);
+      if (!this.#turnPending) this.#deliver();
+    });
+    // We never half-close as a dialler, so a dialler that does has left.
+    this.#stream.on("end", () => {
+      if (this.#ownEnd === undefined) this.#role.end(undefined);
+    });
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.#ownEnd !== undefined || this.#stream.destroyed || this.#stream.writableEnded) {
+      return false;
+    }
+    const limit = this.#context.limits.sentBytesMax;
+    if (bytes.length > limit) {
+      const reason = `our message of ${bytes.length} bytes is above the limit of ${limit}`;
+      this.#end(
+        { fault: "message-too-large", reason },
+        { status: GRPC_RESOURCE_EXHAUSTED, reason },
+      );
+      return false;
+    }
+    this.#context.stats.messagesSent += 1;
+    this.#context.stats.bytesSent += bytes.length;
+    return this.#stream.write(encodeFrame(bytes));
+  }
+
+  close(refusal?: string): void {
+    if (this.#ownEnd !== undefined) return;
+    const fault = refusal === undefined ? undefined : { status: GRPC_UNKNOWN, reason: refusal };
+    this.#end({ fault: "stopped", reason: refusal ?? "closed by this side" }, fault);
+  }
+
+  /** Hands over what has arrived, in turns, and at last the end. */
+  #deliver(): void {
+    const started = performance.now();
+    const { stats } = this.#context;
+    while (this.#ownEnd === undefined) {
+      const message = this.#reader.next();
+      if (message === undefined) break;
+      stats.messagesReceived += 1;
+      stats.bytesReceived += message.length;
+      this.#events?.message(message);
+      if (performance.now() - started > TURN_MS) {
+        this.#takeTurns();
+        return;
+      }
+    }
+    const { fault } = this.#reader;
+    if (fault !== undefined && this.#ownEnd === undefined) {
+      const tooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED;
+      this.#end(
+        { fault: tooLarge ? "message-too-large" : "protocol", reason: fault.reason },
+        fault,
+      );
+    }
+    if (this.#streamClosed) this.#handleEnd();
+  }
+
+  /** The rest waits for the next turn of the event loop, and the peer for us: flow control. */
+  #takeTurns(): void {
+    this.#turnPending = true;
+    this.#stream.pause();
+    setImmediate(() => {
+      this.#turnPending = false;
+      this.#deliver();
+      if (!this.#turnPending) this.#stream.resume();
+    });
+  }
+
+  #end(end: StreamEnd, fault: FrameFault | undefined): void {
+    this.#ownEnd = end;
+    this.#role.end(fault);
+  }
+
+  #handleStreamClosed(): void {
+    this.#streamClosed = true;
+    if (this.#events !== undefined && !this.#turnPending) this.#deliver();
+  }
+
+  #handleEnd(): void {
+    const events = this.#events;
+    this.#events = undefined;
+    const { fault, reason } = this.#ownEnd ?? this.#role.ending();
+    events?.closed(fault, reason);
+  }
+}

@@ -1,0 +1,164 @@
+import type { SecureContextOptions } from "node:tls";
+import { EMPTY_BYTES } from "../wire/bytes.ts";
+
+/** Certificates and keys as PEM text. */
+export interface TlsFiles {
+  /** Server certificate, leaf first, and its key (Fabric: `peer.tls.cert.file`, `.key.file`). */
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Certificate and key used when dialling; default: the server's. Both or none. */
+  readonly clientCert?: Buffer;
+  readonly clientKey?: Buffer;
+  /** What a dialled server's chain must end in; may hold intermediates (`rootcert.file`). */
+  readonly rootCas: readonly Buffer[];
+  /**
+   * Whether a dialler's chain is verified (Fabric: `peer.tls.clientAuthRequired`, default false).
+   * A certificate is always asked for: gossip binds identities to it. Fixed once listening.
+   */
+  readonly clientAuthRequired: boolean;
+  /** What a dialler's chain must end in when it is verified. Roots only, no bare intermediates. */
+  readonly clientRootCas: readonly Buffer[];
+}
+
+/** All in milliseconds. */
+export interface GrpcTimeouts {
+  /** Name, TCP, TLS and HTTP/2 settings of a dial; default 3_000 (Fabric: `dialTimeout`). */
+  readonly dialTimeoutMs: number;
+  /** The unary Ping of a dial; default 2_000 (Fabric: `connTimeout`). */
+  readonly connTimeoutMs: number;
+  /** TCP to HTTP/2 settings of an accepted socket; default 5_000 (`peer.connectiontimeout`). */
+  readonly acceptTimeoutMs: number;
+  /** How long an accepted connection may carry no stream; default 30_000. No limit in Fabric. */
+  readonly idleTimeoutMs: number;
+  /** Silence after which a dialled connection is pinged; default 60_000, and never less: Fabric
+   * disconnects clients that ping more often (`peer.keepalive.client.interval`). */
+  readonly clientKeepaliveMs: number;
+  /** The same for accepted connections; default 7_200_000 (`peer.keepalive.interval`). */
+  readonly serverKeepaliveMs: number;
+  /** How long an answer to such a ping may take; default 20_000 (`peer.keepalive.timeout`). */
+  readonly keepaliveTimeoutMs: number;
+}
+
+export interface GrpcLimits {
+  /** Longest message read, in bytes; default 104_857_600 (`peer.maxRecvMsgSize`). */
+  readonly receivedBytesMax: number;
+  /**
+   * Longest first message of a stream, in bytes; default 262_144. It is the handshake, and comes
+   * from a stranger: without this limit a few of them could fill the memory. No limit in Fabric.
+   */
+  readonly firstBytesMax: number;
+  /** Longest message sent, in bytes; default 104_857_600 (`peer.maxSendMsgSize`). */
+  readonly sentBytesMax: number;
+  /** Accepted sockets at any time; default 1_000. Further ones are closed at once. */
+  readonly connectionsMax: number;
+  /** Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. */
+  readonly handshakesMax: number;
+}
+
+export const GRPC_TIMEOUTS: GrpcTimeouts = {
+  dialTimeoutMs: 3_000,
+  connTimeoutMs: 2_000,
+  acceptTimeoutMs: 5_000,
+  idleTimeoutMs: 30_000,
+  clientKeepaliveMs: 60_000,
+  serverKeepaliveMs: 7_200_000,
+  keepaliveTimeoutMs: 20_000,
+};
+
+export const GRPC_LIMITS: GrpcLimits = {
+  receivedBytesMax: 104_857_600,
+  firstBytesMax: 262_144,
+  sentBytesMax: 104_857_600,
+  connectionsMax: 1_000,
+  handshakesMax: 100,
+};
+
+/** What both roles count. Totals since the start; `*Open` are current. */
+export interface GrpcStats {
+  /** Sockets accepted and gone again (Fabric: `grpc_comm_conn_opened`, `grpc_comm_conn_closed`). */
+  accepted: number;
+  acceptedClosed: number;
+  /** Dials that ended with an open stream. */
+  dialled: number;
+  messagesReceived: number;
+  messagesSent: number;
+  bytesReceived: number;
+  bytesSent: number;
+  /** Accepted sockets that never became a connection, by reason. */
+  readonly refused: Record<AcceptFault, number>;
+}
+
+/** Why an accepted socket did not become a connection. */
+export type AcceptFault =
+  /** More than `connectionsMax` sockets. */
+  | "too-many-connections"
+  /** More than `handshakesMax` sockets in their handshake. */
+  | "too-many-handshakes"
+  /** Not finished within `acceptTimeoutMs`. */
+  | "timeout"
+  /** The TLS handshake failed, or the socket was closed in the middle. */
+  | "tls"
+  /** Not HTTP/2, or its rules were broken. */
+  | "protocol";
+
+export function createGrpcStats(): GrpcStats {
+  return {
+    accepted: 0,
+    acceptedClosed: 0,
+    dialled: 0,
+    messagesReceived: 0,
+    messagesSent: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    refused: {
+      "too-many-connections": 0,
+      "too-many-handshakes": 0,
+      timeout: 0,
+      tls: 0,
+      protocol: 0,
+    },
+  };
+}
+
+/** What the two roles share. */
+export interface GrpcContext {
+  readonly timeouts: GrpcTimeouts;
+  readonly limits: GrpcLimits;
+  readonly stats: GrpcStats;
+}
+
+const KIB = 1_024;
+
+/** What one stream, and one connection, may send us ahead of our reading. */
+export const STREAM_WINDOW_BYTES = 256 * KIB;
+export const CONNECTION_WINDOW_BYTES = 1_024 * KIB;
+
+/** Limits against hostile HTTP/2; the rest (resets, empty frames) Node and nghttp2 bound. */
+export const HTTP2_LIMITS = {
+  maxHeaderListPairs: 64,
+  maxSessionInvalidFrames: 100,
+  maxSessionMemory: 10,
+  settings: {
+    enablePush: false,
+    initialWindowSize: STREAM_WINDOW_BYTES,
+    // A peer has a Ping or a GossipStream open, rarely both.
+    maxConcurrentStreams: 16,
+    maxHeaderListSize: 8 * KIB,
+  },
+} as const;
+
+/** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
+export const TLS_COMMON: SecureContextOptions = {
+  minVersion: "TLSv1.2",
+  ciphers: [
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+  ].join(":"),
+};
+
+export const NO_HASH: Uint8Array = EMPTY_BYTES;

@@ -1,0 +1,121 @@
+import { constants } from "node:crypto";
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from "node:http2";
+import { GossipError } from "../errors.ts";
+import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
+import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
+import { guardSockets, type SocketGuard } from "./grpc-guard.ts";
+import { type GrpcContext, HTTP2_LIMITS, TLS_COMMON, type TlsFiles } from "./grpc-options.ts";
+import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
+import type { Link } from "./network.ts";
+
+export interface GrpcServer {
+  /** Resolves to the bound port; rejects with `listen-failed`. */
+  listen(address: HostAndPort): Promise<number>;
+  /** New handshakes use these files; connections that exist stay. */
+  setTls(tls: TlsFiles): void;
+  /** Ends every stream with status OK, then every connection. Resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/** How long an ended stream may take to deliver its status before it is cut. */
+const GRACE_MS = 200;
+
+export function createGrpcServer(
+  tls: TlsFiles | undefined,
+  context: GrpcContext,
+  accepted: (link: Link) => void,
+): GrpcServer {
+  const server = createHttp2Server(tls, context);
+  const sessions = new Set<ServerHttp2Session>();
+  const links = new Set<Link>();
+  const guard: SocketGuard = guardSockets(server, context);
+
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    guard.tend(session);
+  });
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {}); // The close event that follows tells the rest.
+    const fault = requestFault(headers);
+    if (fault !== undefined) return refuseCall(stream, fault);
+    if (headers[":path"] === SERVICE_PING) return answerPing(stream, context);
+    const { session } = stream;
+    const link = session && acceptStream(stream, sessionFacts(session), context);
+    if (link === undefined) return;
+    links.add(link);
+    stream.once("close", () => links.delete(link));
+    accepted(link);
+  });
+
+  return {
+    listen: (address) => listen(server, address),
+
+    setTls(files) {
+      if ("setSecureContext" in server) server.setSecureContext(serverTls(files));
+    },
+
+    close() {
+      for (const link of links) link.close();
+      const cut = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+      }, GRACE_MS);
+      for (const session of sessions) session.close();
+      return new Promise((resolve) => {
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function createHttp2Server(
+  tls: TlsFiles | undefined,
+  { timeouts }: GrpcContext,
+): Http2Server | Http2SecureServer {
+  if (tls === undefined) return createServer(HTTP2_LIMITS);
+  return createSecureServer({
+    ...HTTP2_LIMITS,
+    ...serverTls(tls),
+    ALPNProtocols: ["h2"],
+    requestCert: true,
+    rejectUnauthorized: tls.clientAuthRequired,
+    handshakeTimeout: timeouts.acceptTimeoutMs,
+  });
+}
+
+function serverTls(tls: TlsFiles) {
+  return {
+    ...TLS_COMMON,
+    cert: tls.cert,
+    key: tls.key,
+    ca: [...tls.clientRootCas],
+    // No session tickets, as Fabric: a resumed session might not show the certificate again.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function listen(server: Http2Server | Http2SecureServer, address: HostAndPort): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => {
+      const at = formatEndpoint(address.host, address.port);
+      const problem = `Cannot listen on ${at} (${error.message}); choose another address or port.`;
+      reject(new GossipError("listen-failed", problem, { cause: error }));
+    };
+    server.once("error", failed);
+    server.listen(address, () => {
+      server.off("error", failed);
+      server.on("error", () => {}); // Accepting one socket failed; the next may succeed.
+      const bound = server.address();
+      resolve(typeof bound === "object" && bound !== null ? bound.port : address.port);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+/** What accepted and dialled HTTP/2 connections have in common. */
+import { createHash } from "node:crypto";
+import type { Http2Session } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import { formatEndpoint } from "./endpoint.ts";
+import { CONNECTION_WINDOW_BYTES, NO_HASH } from "./grpc-options.ts";
+import type { Cancel } from "./network.ts";
+
+export const SERVICE_PING = "/gossip.Gossip/Ping";
+export const SERVICE_STREAM = "/gossip.Gossip/GossipStream";
+export const GRPC_CONTENT_TYPE = "application/grpc";
+
+/** Fabric: SHA-256 over the DER of the leaf certificate (spec A 6.1). */
+function certHash(certificate: object | null): Uint8Array | undefined {
+  // `getPeerX509Certificate()` on a client socket spoils later calls on Node 24; `.raw` does not.
+  // Without a certificate Node answers with an empty object.
+  const raw: unknown = certificate !== null && "raw" in certificate ? certificate.raw : undefined;
+  return raw instanceof Uint8Array ? createHash("sha256").update(raw).digest() : undefined;
+}
+
+export interface SessionFacts {
+  readonly remoteAddress: string;
+  readonly localCertHash: Uint8Array;
+  readonly remoteCertHash: Uint8Array | undefined;
+}
+
+function isTls(socket: Http2Session["socket"]): socket is TLSSocket {
+  return "encrypted" in socket && socket.encrypted === true;
+}
+
+export function sessionFacts(session: Http2Session): SessionFacts {
+  const { socket } = session;
+  const remoteAddress = formatEndpoint(socket.remoteAddress ?? "unknown", socket.remotePort ?? 0);
+  if (!isTls(socket)) return { remoteAddress, localCertHash: NO_HASH, remoteCertHash: NO_HASH };
+  return {
+    remoteAddress,
+    localCertHash: certHash(socket.getCertificate()) ?? NO_HASH,
+    remoteCertHash: certHash(socket.getPeerCertificate()),
+  };
+}
+
+/** Sets the connection's flow-control window; a session that is closing already needs none. */
+export function openWindow(session: Http2Session): void {
+  if (!session.destroyed && !session.closed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+}
+
+/** Above the peer's minimum, or network jitter would make us look more eager than we are. */
+const KEEPALIVE_SLACK_MS = 1_000;
+
+/**
+ * Pings the other side every `intervalMs` and ends the session if an answer takes longer than
+ * `timeoutMs`: the only way to notice, on an idle connection, that a host is gone.
+ */
+export function keepAlive(session: Http2Session, intervalMs: number, timeoutMs: number): Cancel {
+  let overdue: NodeJS.Timeout | undefined;
+  const ping = (): void => {
+    if (session.destroyed) return;
+    const sent = session.ping(() => clearTimeout(overdue));
+    if (!sent) return;
+    clearTimeout(overdue);
+    overdue = setTimeout(() => session.destroy(new Error("keepalive timed out")), timeoutMs);
+    overdue.unref();
+  };
+  const timer = setInterval(ping, intervalMs + KEEPALIVE_SLACK_MS);
+  timer.unref();
+  const cancel = (): void => {
+    clearInterval(timer);
+    clearTimeout(overdue);
+  };
+  session.once("close", cancel);
+  return cancel;
+}

@@ -1,0 +1,147 @@
+import type { ClientHttp2Session } from "node:http2";
+import { GossipError } from "../errors.ts";
+import type { HostAndPort } from "./endpoint.ts";
+import { openSession, openStream, type SessionEvents } from "./grpc-client.ts";
+import {
+  createGrpcStats,
+  GRPC_LIMITS,
+  GRPC_TIMEOUTS,
+  type GrpcContext,
+  type GrpcLimits,
+  type GrpcStats,
+  type GrpcTimeouts,
+  type TlsFiles,
+} from "./grpc-options.ts";
+import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
+import type { Cancel, DialEvents, Link, Network, NetworkFault } from "./network.ts";
+
+export interface GrpcOptions {
+  /** Where to accept; port 0 takes a free one (Fabric: `peer.listenAddress`). */
+  readonly listen: HostAndPort;
+  /** Mutual TLS, for both roles; undefined: plain TCP in both (Fabric: `peer.tls.enabled`). */
+  readonly tls?: TlsFiles;
+  readonly timeouts?: Partial<GrpcTimeouts>;
+  readonly limits?: Partial<GrpcLimits>;
+}
+
+export interface GrpcNetwork extends Network {
+  /** The port in use once `listen` has resolved; before that the configured one. */
+  readonly port: number;
+  /** Uses other certificates or trust from the next handshake on. Connections that exist stay. */
+  setTls(tls: TlsFiles): void;
+  /** Totals so far. */
+  stats(): GrpcStats;
+}
+
+/** Fabric's gossip service over gRPC: spec A 1, on node:http2. */
+export function createGrpcNetwork(options: GrpcOptions): GrpcNetwork {
+  return new Grpc(options);
+}
+
+const CLOSED = "the network is closed";
+
+class Grpc implements GrpcNetwork {
+  readonly #listen: HostAndPort;
+  readonly #context: GrpcContext;
+  #tls: TlsFiles | undefined;
+  #server: GrpcServer | undefined;
+  #port: number;
+  #closing: Promise<void> | undefined;
+  /** Every dial and ping under way, as what ends it when we close. */
+  readonly #pending = new Set<Cancel>();
+  readonly #sessions = new Set<ClientHttp2Session>();
+
+  constructor(options: GrpcOptions) {
+    this.#listen = options.listen;
+    this.#port = options.listen.port;
+    this.#tls = options.tls;
+    this.#context = {
+      timeouts: { ...GRPC_TIMEOUTS, ...options.timeouts },
+      limits: { ...GRPC_LIMITS, ...options.limits },
+      stats: createGrpcStats(),
+    };
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  stats(): GrpcStats {
+    const { stats } = this.#context;
+    return { ...stats, refused: { ...stats.refused } };
+  }
+
+  setTls(tls: TlsFiles): void {
+    this.#server?.setTls(tls);
+    this.#tls = tls;
+  }
+
+  async listen(accepted: (link: Link) => void): Promise<void> {
+    if (this.#closing !== undefined) throw new GossipError("closed", CLOSED);
+    this.#server = createGrpcServer(this.#tls, this.#context, accepted);
+    this.#port = await this.#server.listen(this.#listen);
+  }
+
+  dial(endpoint: string, events: DialEvents): Cancel {
+    return this.#connect(endpoint, {
+      opened: (session) => {
+        const link = openStream(session, this.#context);
+        if (link === undefined) return events.failed("closed", "the connection was closed");
+        this.#context.stats.dialled += 1;
+        this.#sessions.add(session);
+        session.once("close", () => this.#sessions.delete(session));
+        events.opened(link);
+      },
+      failed: ({ fault, reason }) => events.failed(fault, reason),
+    });
+  }
+
+  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
+    return this.#connect(endpoint, {
+      opened: (session) => {
+        session.destroy();
+        done(undefined, "");
+      },
+      failed: ({ fault, reason }) => done(fault, reason),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const stop of this.#pending) stop();
+    for (const session of this.#sessions) session.destroy();
+    await this.#server?.close();
+  }
+
+  /** Opens a session; once we are closing it fails, whatever it had reached. */
+  #connect(endpoint: string, events: SessionEvents): Cancel {
+    if (this.#closing !== undefined) {
+      const soon = setImmediate(() => events.failed({ fault: "stopped", reason: CLOSED }));
+      return () => clearImmediate(soon);
+    }
+    const cancel = openSession(endpoint, this.#tls, this.#context, {
+      opened: (session) => {
+        this.#pending.delete(stop);
+        events.opened(session);
+      },
+      failed: (end) => {
+        this.#pending.delete(stop);
+        events.failed(end);
+      },
+    });
+    const stop = (): void => {
+      this.#pending.delete(stop);
+      cancel();
+      events.failed({ fault: "stopped", reason: CLOSED });
+    };
+    this.#pending.add(stop);
+    return () => {
+      this.#pending.delete(stop);
+      cancel();
+    };
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Who is at the other end of a link? Both sides send a signed ConnEstablish at once and judge the
+ * one they receive; the same in both roles (spec A 6.1 and 6.2, Fabric's `authenticateRemotePeer`).
+ */
+import type { Crypto, Identity, Signer } from "../core/abilities.ts";
+import { parsePkiId, pkiIdBytes } from "../core/pki-id.ts";
+import { isSignedBy, judgeIdentity, type PresentedIdentityFault } from "../core/verify.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import {
+  type Envelope,
+  encodeEnvelope,
+  encodeMessage,
+  ownedEnvelope,
+  parseEnvelope,
+  parseMessage,
+} from "../wire/envelope.ts";
+import { TAG } from "../wire/messages.ts";
+import { accept, reject, type Verdict } from "../wire/verdict.ts";
+import type { Cancel, Clock, Link, LinkEvents } from "./network.ts";
+
+/** Why a handshake failed. */
+export type HandshakeFault =
+  /** The other side showed no TLS certificate, to which its identity could be bound. */
+  | "no-tls-certificate"
+  /** Our own signature could not be made. */
+  | "signing-failed"
+  | "handshake-timeout"
+  /** The link ended first. */
+  | "handshake-closed"
+  /** The first message is not a gossip message, or longer than any handshake. */
+  | "malformed"
+  /** The first message is something else than a handshake. */
+  | "wrong-first-message"
+  | "pki-id-missing"
+  | "identity-missing"
+  | PresentedIdentityFault
+  /** The handshake speaks of another TLS certificate than the one that was shown. */
+  | "tls-binding-mismatch"
+  /** The signature, or the one of a secret that comes along, is missing or wrong. */
+  | "signature-invalid";
+
+/** What a successful handshake tells. */
+export interface Handshake {
+  readonly identity: Identity;
+  /** The dialler only wanted to know who we are: the stream is not kept (spec A 6.3). */
+  readonly probe: boolean;
+  /** The signed ConnEstablish: proof of the identity for as long as the connection lives. */
+  readonly envelope: Envelope;
+}
+
+export interface HandshakeOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly self: Identity;
+  /** Whether we only want to know who is there. */
+  readonly probe: boolean;
+  /** For our signature and the other side's message (Fabric: `connTimeout`, 2_000). */
+  readonly timeoutMs: number;
+}
+
+/** One of the two is called, unless cancelled. */
+export interface HandshakeEvents {
+  /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
+  accepted(handshake: Handshake): LinkEvents | undefined;
+  /** The link is closed. `reason` is a sentence for people. */
+  refused(fault: HandshakeFault, reason: string): void;
+}
+
+/** No handshake is longer: a certificate and a few hashes. */
+const HANDSHAKE_BYTES_MAX = 262_144;
+
+/** Starts the link and shakes hands over it. Cancelling closes the link. */
+export function shakeHands(options: HandshakeOptions, events: HandshakeEvents): Cancel {
+  const { link, clock, timeoutMs } = options;
+  let settled = false;
+  let next: LinkEvents | undefined;
+  const settle = (): void => {
+    settled = true;
+    cancelTimer();
+  };
+  const refuse = (fault: HandshakeFault, detail = ""): void => {
+    if (settled) return;
+    settle();
+    const reason = detail === "" ? SENTENCES[fault] : `${SENTENCES[fault]}: ${detail}`;
+    link.close(reason);
+    events.refused(fault, reason);
+  };
+  const refuseSoon = (fault: HandshakeFault, detail?: string): void => {
+    clock.after(0, () => refuse(fault, detail));
+  };
+  const cancelTimer = clock.after(timeoutMs, () => refuse("handshake-timeout"));
+
+  const judge = (bytes: Uint8Array): void => {
+    const verdict = judgeHandshake(bytes, options);
+    if (verdict.ok) {
+      settle();
+      next = events.accepted(verdict.value);
+    } else {
+      refuse(verdict.code);
+    }
+  };
+  const begin = (own: Envelope): void => {
+    if (settled) return;
+    link.send(own.bytes);
+    link.start({
+      message(bytes) {
+        if (settled) next?.message(bytes);
+        else judge(bytes);
+      },
+      drain: () => next?.drain(),
+      closed(fault, reason) {
+        refuse("handshake-closed", reason);
+        next?.closed(fault, reason);
+      },
+    });
+  };
+
+  // Nothing is sent to somebody whose identity could not be bound to the connection.
+  if (link.remoteCertHash === undefined) refuseSoon("no-tls-certificate");
+  else signHandshake(options, begin, (error) => refuseSoon("signing-failed", String(error)));
+
+  return () => {
+    if (settled) return;
+    settle();
+    link.close();
+  };
+}
+
+const SENTENCES: Readonly<Record<HandshakeFault, string>> = {
+  "no-tls-certificate": "the other side showed no TLS certificate",
+  "signing-failed": "our own handshake could not be signed",
+  "handshake-timeout": "no handshake arrived in time",
+  "handshake-closed": "the link ended before the handshake was complete",
+  malformed: "the first message is not a gossip message",
+  "wrong-first-message": "the first message is not a handshake",
+  "pki-id-missing": "the handshake has no PKI-ID",
+  "identity-missing": "the handshake has no identity",
+  "identity-malformed": "the identity cannot be read",
+  "identity-unknown-msp": "the identity belongs to an organisation that is not trusted here",
+  "identity-invalid": "the identity is not valid in its organisation",
+  "identity-revoked": "the identity has been revoked",
+  "identity-expired": "the identity has expired",
+  "pki-id-mismatch": "the PKI-ID is not the one of the identity",
+  "tls-binding-mismatch": "the handshake names another TLS certificate than the connection's",
+  "signature-invalid": "the handshake is not signed by its identity",
+};
+
+/** Makes our ConnEstablish. The signer may answer at once or later, and may fail. */
+function signHandshake(
+  { self, link, probe, signer }: HandshakeOptions,
+  signed: (envelope: Envelope) => void,
+  failed: (error: unknown) => void,
+): void {
+  const { localCertHash } = link;
+  const value = { pkiId: pkiIdBytes(self.pkiId), identity: self.bytes, tlsCertHash: localCertHash };
+  const payload = encodeMessage({
+    tag: TAG.empty,
+    content: { type: "conn-establish", value: { ...value, probe } },
+  });
+  const finish = (signature: Uint8Array): void => signed(encodeEnvelope({ payload, signature }));
+  try {
+    const signature = signer(payload);
+    if (signature instanceof Promise) signature.then(finish, failed);
+    else finish(signature);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** The checks in Fabric's order: cheap ones first, the signature last. */
+export function judgeHandshake(
+  bytes: Uint8Array,
+  { link, crypto, clock }: Pick<HandshakeOptions, "link" | "crypto" | "clock">,
+): Verdict<Handshake, HandshakeFault> {
+  if (bytes.length > HANDSHAKE_BYTES_MAX) return reject("malformed");
+  const received = parseEnvelope(bytes);
+  if (!received.ok) return reject("malformed");
+  // The identity is kept: let it not hold a whole network buffer in memory.
+  const envelope = ownedEnvelope(received.value);
+  const message = parseMessage(envelope.payload);
+  if (!message.ok) return reject("malformed");
+  const { content } = message.value;
+  if (content?.type !== "conn-establish") return reject("wrong-first-message");
+
+  const { pkiId: pkiIdField, identity: identityBytes, tlsCertHash, probe } = content.value;
+  if (pkiIdField.length === 0) return reject("pki-id-missing");
+  if (identityBytes.length === 0) return reject("identity-missing");
+  const pkiId = parsePkiId(pkiIdField);
+  if (pkiId === undefined) return reject("pki-id-mismatch");
+  const identity = judgeIdentity(crypto, identityBytes, pkiId, clock.now());
+  if (!identity.ok) return identity;
+
+  // Without TLS there is nothing to bind to, and whatever is claimed is ignored.
+  const isTls = link.localCertHash.length > 0;
+  if (isTls && !equalBytes(tlsCertHash, link.remoteCertHash ?? new Uint8Array(0))) {
+    return reject("tls-binding-mismatch");
+  }
+  if (!isSignedBy(crypto, identity.value, envelope)) return reject("signature-invalid");
+  return accept({ identity: identity.value, probe, envelope });
+}

@@ -1,0 +1,172 @@
+import type { PkiId } from "../core/abilities.ts";
+import type { Outgoing } from "../core/effect.ts";
+import {
+  type Connection,
+  type ConnectionView,
+  isNewerPreferred,
+  sendOn,
+  viewConnection,
+} from "./connection.ts";
+import type { ConnectionLimits, ConnectionTimeouts } from "./connection-options.ts";
+import type { Cancel, Clock, LinkEvents, NetworkFault } from "./network.ts";
+import { createSendQueue, type SendQueue } from "./send-queue.ts";
+
+/** Links to one peer at any time: more are a mistake of the other side. */
+const LINKS_PER_PEER_MAX = 3;
+
+export interface PeerOptions {
+  readonly pkiId: PkiId;
+  /** Whether of the two of us the other has the higher PKI-ID: then we decide which link stays. */
+  readonly isDecider: boolean;
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly timeouts: ConnectionTimeouts;
+  readonly message: (bytes: Uint8Array) => void;
+  /** The last link broke. Not called after {@link Peer.end}. */
+  readonly lost: (connection: Connection, fault: NetworkFault, reason: string) => void;
+}
+
+/** A dial under way, or about to be repeated. */
+export interface Dial {
+  cancel: Cancel;
+  /** Before there is a link the other side cannot have taken it for a connection. */
+  hasLink: boolean;
+}
+
+/**
+ * The links to one peer and what waits to be sent to it. Messages wait per peer, not per link, so
+ * that they survive the change from one link to another.
+ */
+export class Peer {
+  readonly pkiId: PkiId;
+  /** What was last given as its endpoint; empty if nobody knows. */
+  endpoint = "";
+  dial: Dial | undefined;
+  /** A link that broke young was dialled again: not a second time. */
+  hasRedialled = false;
+  readonly queue: SendQueue;
+  readonly #options: PeerOptions;
+  /** Newest last. */
+  readonly #links: Connection[] = [];
+  /** The link that is sent on; there is one whenever there are links. */
+  #preferred: Connection | undefined;
+  #dropped = 0;
+
+  constructor(options: PeerOptions) {
+    this.pkiId = options.pkiId;
+    this.queue = createSendQueue(options.limits);
+    this.#options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#preferred !== undefined;
+  }
+
+  views(): readonly ConnectionView[] {
+    return this.#links.map((connection) => this.view(connection));
+  }
+
+  view(connection: Connection): ConnectionView {
+    const isPreferred = this.#preferred === connection;
+    return viewConnection(connection, {
+      isPreferred,
+      queued: this.queue.size,
+      dropped: this.#dropped,
+    });
+  }
+
+  /** Queues the messages, and sends what can be sent. Returns how many found no room. */
+  send(messages: readonly Outgoing[]): number {
+    const dropped = messages.filter((message) => !this.queue.push(message)).length;
+    this.#dropped += dropped;
+    this.pump();
+    return dropped;
+  }
+
+  pump(): void {
+    const preferred = this.#preferred;
+    while (preferred?.isWritable && this.#preferred === preferred) {
+      const message = this.queue.shift();
+      if (message === undefined) return;
+      sendOn(preferred, message);
+    }
+  }
+
+  /** Make before break: from now on the new link is sent on, or it is not; both are read. */
+  add(connection: Connection): LinkEvents {
+    const preferred = this.#preferred;
+    this.#links.push(connection);
+    // The link we have makes a dial needless. Once that has a link, it may be the one that stays.
+    if (this.dial?.hasLink === false) {
+      this.dial.cancel();
+      this.dial = undefined;
+    }
+    if (preferred === undefined) this.#preferred = connection;
+    else this.#choose(preferred, connection);
+    return this.#linkEvents(connection);
+  }
+
+  /** Closes every link and cancels a dial. */
+  end(): void {
+    this.dial?.cancel();
+    this.dial = undefined;
+    for (const connection of [...this.#links]) this.#close(connection);
+  }
+
+  #choose(older: Connection, newer: Connection): void {
+    const { isDecider, timeouts } = this.#options;
+    const rules = { selfIsLower: isDecider, simultaneousMs: timeouts.simultaneousMs };
+    const isNewer = isNewerPreferred(older, newer, rules);
+    this.#preferred = isNewer ? newer : older;
+    this.#retire(isNewer ? older : newer);
+    const oldest = this.#links.find((connection) => connection !== this.#preferred);
+    if (this.#links.length > LINKS_PER_PEER_MAX && oldest !== undefined) this.#close(oldest);
+  }
+
+  /** Closes a superseded link after a while, unless by then it is the one we need. */
+  #retire(connection: Connection): void {
+    const { isDecider, clock, timeouts } = this.#options;
+    const delayMs = isDecider ? timeouts.lingerMs : timeouts.lingerAsFollowerMs;
+    connection.cancelRetirement();
+    connection.cancelRetirement = clock.after(delayMs, () => {
+      if (this.#preferred !== connection) this.#close(connection);
+    });
+  }
+
+  #close(connection: Connection): void {
+    this.#detach(connection);
+    connection.link.close();
+    this.pump();
+  }
+
+  #detach(connection: Connection): void {
+    connection.isDetached = true;
+    connection.cancelRetirement();
+    const index = this.#links.indexOf(connection);
+    if (index >= 0) this.#links.splice(index, 1);
+    if (this.#preferred === connection) this.#preferred = this.#links.at(-1);
+    if (connection.held !== undefined) this.queue.unshift(connection.held);
+  }
+
+  #linkEvents(connection: Connection): LinkEvents {
+    return {
+      message: (bytes) => {
+        if (connection.isDetached) return;
+        connection.messagesReceived += 1;
+        connection.bytesReceived += bytes.length;
+        this.#options.message(bytes);
+      },
+      drain: () => {
+        connection.isWritable = true;
+        connection.held = undefined;
+        this.pump();
+      },
+      closed: (fault, reason) => {
+        if (connection.isDetached) return;
+        this.#detach(connection);
+        if (this.isConnected) this.pump();
+        else this.#options.lost(connection, fault, reason);
+      },
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Identity } from "../core/abilities.ts";
+import { accept, reject, type Verdict } from "../wire/verdict.ts";
+import { type HandshakeFault, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { Cancel, Network, NetworkFault } from "./network.ts";
+
+/** Who answered a probe. */
+export interface Probed {
+  readonly identity: Identity;
+  /** SHA-256 of its TLS certificate; empty without TLS. */
+  readonly certHash: Uint8Array;
+  readonly remoteAddress: string;
+}
+
+export type ProbeDone = (
+  verdict: Verdict<Probed, NetworkFault | HandshakeFault>,
+  reason: string,
+) => void;
+
+export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
+  readonly network: Network;
+  /** From dial to answer, in milliseconds. */
+  readonly probeTimeoutMs: number;
+}
+
+/** Learns who listens on the endpoint. The other side registers nothing (spec A 6.3). */
+export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
+  const { network, clock, probeTimeoutMs } = options;
+  let cancelStep: Cancel = () => {};
+  const finish: ProbeDone = (verdict, reason) => {
+    cancelTimer();
+    done(verdict, reason);
+  };
+  const cancelTimer = clock.after(probeTimeoutMs, () => {
+    cancelStep();
+    done(reject("timeout"), `no answer within ${probeTimeoutMs} ms`);
+  });
+  cancelStep = network.dial(endpoint, {
+    failed: (fault, reason) => finish(reject(fault), reason),
+    opened(link) {
+      cancelStep = shakeHands(
+        { ...options, link, probe: true },
+        {
+          refused: (fault, reason) => finish(reject(fault), reason),
+          accepted({ identity }) {
+            const { remoteAddress, remoteCertHash = new Uint8Array(0) } = link;
+            link.close();
+            finish(accept({ identity, certHash: remoteCertHash, remoteAddress }), "");
+            return undefined;
+          },
+        },
+      );
+    },
+  });
+  return () => {
+    cancelTimer();
+    cancelStep();
+  };
+}
