@@ -2,17 +2,20 @@
  * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
  * the network, the clock and the signer; it decides nothing.
  */
-import type { Crypto, Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
+import type { Config } from "./config/config.ts";
+import type { Identity as KnownIdentity, PkiId } from "./core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
-import type { CoreOptions } from "./core/options.ts";
 import { type DropCode, QUIET_DROPS } from "./core/verify.ts";
 import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
-import type { ConnectionEvents, ConnectionsOptions } from "./transport/connection-options.ts";
+import type { Logger } from "./log.ts";
+import type { Msp } from "./msp/msp.ts";
+import { type Counts, NO_TRAFFIC, type NodeParts } from "./node-parts.ts";
+import type { ConnectionEvents } from "./transport/connection-options.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
-import type { Cancel, Clock, Network } from "./transport/network.ts";
+import type { Cancel } from "./transport/network.ts";
 import {
   type Connection,
   type EventContent,
@@ -25,58 +28,6 @@ import {
   viewMember,
   viewSelf,
 } from "./view.ts";
-
-/** Everything a node is made of. `startNode` makes these from a configuration. */
-export interface NodeParts {
-  readonly core: Omit<CoreOptions, "crypto">;
-  readonly crypto: Crypto;
-  readonly signer: Signer;
-  readonly network: Network;
-  readonly clock: Clock;
-  readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
-  /** Events kept for a listener that does not read; default 1_000. */
-  readonly eventsMax?: number;
-  /** Totals of the network, for metrics; default: nothing counted. */
-  readonly traffic?: () => Traffic;
-  /** How long the signer may take; default 10_000 ms. */
-  readonly signerTimeoutMs?: number;
-  /** Carries out a change of trust (see {@link GossipNode.setTrust}). */
-  readonly setTrust?: (msps: readonly TrustedMsp[]) => void;
-  /** Called once when the node has been closed. */
-  readonly closed?: () => void;
-}
-
-/** An MSP as `loadMsp` returns it. */
-export type TrustedMsp = import("./msp/msp.ts").Msp;
-
-/** What went over the network since it was started. */
-export interface Traffic {
-  readonly messagesSent: number;
-  readonly messagesReceived: number;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  /** Incoming sockets that never became a gossip stream, by reason. */
-  readonly refused: Readonly<Record<string, number>>;
-}
-
-const NO_TRAFFIC: Traffic = {
-  messagesSent: 0,
-  messagesReceived: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  refused: {},
-};
-
-/** What the node has counted since it started, for metrics. Keys are codes. */
-export interface Counts {
-  readonly dropped: Readonly<Record<string, number>>;
-  readonly handshakesFailed: Readonly<Record<string, number>>;
-  /** Messages dropped because too many waited for their peer. */
-  readonly overflows: number;
-  /** Signatures made with the enrolment key, those of handshakes left out. */
-  readonly signatures: number;
-  readonly traffic: Traffic;
-}
 
 export class GossipNode implements AsyncDisposable {
   readonly #parts: NodeParts;
@@ -114,7 +65,17 @@ export class GossipNode implements AsyncDisposable {
     });
   }
 
-  /** Starts a node from its parts: listens, then contacts its bootstrap peers. */
+  /**
+   * Starts a node as configured: reads its files, listens, contacts its bootstrap peers. Resolves
+   * when the port is bound. Throws `GossipError` `config-invalid`, with every problem at once, or
+   * `listen-failed`. `log` gets one line per thing that is allowed but probably not meant.
+   */
+  static async start(config: Config, log?: Pick<Logger, "warn">): Promise<GossipNode> {
+    const { startNode } = await import("./start-node.ts");
+    return startNode(config, log);
+  }
+
+  /** Starts a node from its parts, for tests and simulations. */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
     await node.#connections.listen();
@@ -194,7 +155,7 @@ export class GossipNode implements AsyncDisposable {
   }
 
   /** Replaces the MSPs we trust, our own among them, and judges every identity again at once. */
-  setTrust(msps: readonly TrustedMsp[]): void {
+  setTrust(msps: readonly Msp[]): void {
     this.#parts.setTrust?.(msps);
     this.#give({ type: "trust-changed" });
   }

@@ -1,8 +1,7 @@
 /** From a configuration to a running node: reads files, makes the parts, puts them together. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
 import { createSystemClock } from "./clock.ts";
-import type { Config, GossipTls } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
 import type { CoreOptions } from "./core/options.ts";
 import { GossipError } from "./errors.ts";
@@ -10,8 +9,11 @@ import type { Logger } from "./log.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
 import type { Msp } from "./msp/msp.ts";
-import { GossipNode, type NodeParts } from "./node.ts";
+import { GossipNode } from "./node.ts";
+import type { NodeParts } from "./node-parts.ts";
 import { createSystemRandom } from "./random.ts";
+import { readIncarnation, writeIncarnation } from "./state-dir.ts";
+import { readTls } from "./tls-files.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "./transport/grpc.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
 
@@ -31,7 +33,13 @@ export interface Prepared {
 export async function prepare(config: Config, wallMs: number): Promise<Prepared> {
   const problems: string[] = [];
   const warnings: string[] = [...config.warnings];
-  const local = await collect(problems, loadLocalMsp(config.mspFolder, config.mspId, { wallMs }));
+  const local = await collect(
+    problems,
+    loadLocalMsp(config.mspFolder, config.mspId, {
+      wallMs,
+      ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
+    }),
+  );
   const trusted: Msp[] = [];
   for (const { mspId, path } of config.fabricGossip.trustedMsps) {
     const msp = await collect(problems, loadMsp(path, mspId));
@@ -85,97 +93,6 @@ export async function loadTrust(config: Config): Promise<readonly Msp[]> {
   return msps;
 }
 
-async function readTls(
-  tls: GossipTls,
-  wallMs: number,
-  problems: string[],
-): Promise<TlsFiles | undefined> {
-  const server = await readPair("server", tls.certFile, tls.keyFile, wallMs, problems);
-  const client =
-    tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile
-      ? server
-      : await readPair("client", tls.clientCertFile, tls.clientKeyFile, wallMs, problems);
-  const rootCas = await readCas(tls.rootCertFile ? [tls.rootCertFile] : [], problems);
-  const clientRootCas = await readCas(tls.clientRootCaFiles, problems);
-  if (!server || !client) return undefined;
-  return {
-    cert: server.cert,
-    key: server.key,
-    clientCert: client.cert,
-    clientKey: client.key,
-    rootCas,
-    clientAuthRequired: tls.clientAuthRequired,
-    clientRootCas,
-  };
-}
-
-interface Pair {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
-
-async function readPair(
-  role: "server" | "client",
-  certFile: string | undefined,
-  keyFile: string | undefined,
-  wallMs: number,
-  problems: string[],
-): Promise<Pair | undefined> {
-  const cert = await read(certFile, problems);
-  const key = await read(keyFile, problems);
-  if (!cert || !key) return undefined;
-  const problem = judgePair(role, { cert, key }, { certFile, keyFile }, wallMs);
-  if (problem !== undefined) problems.push(problem);
-  return problem === undefined ? { cert, key } : undefined;
-}
-
-function judgePair(
-  role: string,
-  { cert, key }: Pair,
-  { certFile, keyFile }: { certFile: string | undefined; keyFile: string | undefined },
-  wallMs: number,
-): string | undefined {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(cert);
-  } catch {
-    return `The TLS ${role} certificate ${certFile} is not a PEM certificate: put one there.`;
-  }
-  try {
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) {
-      return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: use the pair that was issued together.`;
-    }
-  } catch {
-    return `The TLS ${role} key ${keyFile} is not an unencrypted PEM private key: put one there.`;
-  }
-  if (certificate.validToDate.getTime() <= wallMs) {
-    return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
-  }
-  return undefined;
-}
-
-async function readCas(files: readonly string[], problems: string[]): Promise<Buffer[]> {
-  const cas: Buffer[] = [];
-  for (const file of files) {
-    const ca = await read(file, problems);
-    if (!ca) continue;
-    if (ca.includes("-----BEGIN CERTIFICATE-----")) cas.push(ca);
-    else problems.push(`${file} holds no PEM certificate: put the TLS CA's certificate there.`);
-  }
-  return cas;
-}
-
-async function read(file: string | undefined, problems: string[]): Promise<Buffer | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    problems.push(`${file} cannot be read (${why}): check the path and its permissions.`);
-    return undefined;
-  }
-}
-
 /** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
 function namesMissing(config: Config, cert: Buffer): readonly string[] {
   const certificate = new X509Certificate(cert);
@@ -199,15 +116,17 @@ function namesMissing(config: Config, cert: Buffer): readonly string[] {
 }
 
 /** Starts a node as configured. Resolves when its port is bound and it has begun to gossip. */
-export async function startNode(config: Config, log?: Logger): Promise<GossipNode> {
+export async function startNode(config: Config, log?: Pick<Logger, "warn">): Promise<GossipNode> {
   const clock = createSystemClock();
   const prepared = await prepare(config, clock.now().wallMs);
   for (const warning of prepared.warnings) log?.warn(warning);
   const crypto = createCrypto([prepared.local.msp, ...prepared.trusted]);
   const { limits } = config.fabricGossip;
   const network = createNetwork(config, prepared.tls);
-  return GossipNode.create({
-    core: coreOptions(config, prepared.local),
+  const { stateDir } = config.fabricGossip;
+  const lastIncarnation = stateDir ? await readIncarnation(stateDir) : 0n;
+  const node = await GossipNode.create({
+    core: { ...coreOptions(config, prepared.local), lastIncarnation },
     crypto,
     signer: prepared.local.signer,
     network,
@@ -225,6 +144,8 @@ export async function startNode(config: Config, log?: Logger): Promise<GossipNod
     eventsMax: limits.eventsMax,
     setTrust: (msps) => crypto.setTrust(msps),
   } satisfies NodeParts);
+  if (stateDir) await writeIncarnation(stateDir, BigInt(node.self().incarnation));
+  return node;
 }
 
 function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
@@ -249,7 +170,10 @@ function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
   });
 }
 
-function coreOptions(config: Config, local: LocalMsp): Omit<CoreOptions, "crypto"> {
+function coreOptions(
+  config: Config,
+  local: LocalMsp,
+): Omit<CoreOptions, "crypto" | "lastIncarnation"> {
   const { gossip, fabricGossip } = config;
   return {
     self: local.identity,
@@ -258,7 +182,6 @@ function coreOptions(config: Config, local: LocalMsp): Omit<CoreOptions, "crypto
     metadata: new Uint8Array(0),
     bootstrap: gossip.bootstrap,
     anchorPeers: fabricGossip.anchorPeers,
-    lastIncarnation: 0n,
     timing: {
       aliveIntervalMs: gossip.aliveIntervalMs,
       aliveExpiryMs: gossip.aliveExpiryMs,

@@ -22,7 +22,10 @@ function program(): Command {
     .description("run one member in the foreground, configured as a Fabric peer, until SIGTERM")
     .option("--config <file>", "core.yaml of the member (default: $FABRIC_CFG_PATH/core.yaml)")
     .option("--set <key=value>", "any configuration key; may be repeated", append)
-    .addHelpText("after", "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port")
+    .addHelpText(
+      "after",
+      "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
+    )
     .action(start);
   cli
     .command("devnet")
@@ -30,23 +33,16 @@ function program(): Command {
     .option("--orgs <n>", "organisations", "2")
     .option("--peers <n>", "peers of each organisation", "3")
     .option("--base-port <port>", "port of the dashboard; members use the ones above it", "9400")
-    .option("--dir <folder>", "keep keys and state here between runs (default: a new folder, removed)")
+    .option(
+      "--dir <folder>",
+      "keep keys and state here between runs (default: a new folder, removed)",
+    )
     .option("--fast", "divide all protocol timers by 10")
     .action(devnet);
   shower(cli, "members", "whom the node knows, alive and dead").action(showMembers);
   shower(cli, "identities", "the certificates the node knows").action(showIdentities);
   shower(cli, "connections", "the node's gossip connections").action(showConnections);
-  cli
-    .command("crypto")
-    .description("key material in the layout of Fabric's cryptogen")
-    .command("generate")
-    .description("make organisations with CA, TLS CA, peers, an admin and users")
-    .option("--output <folder>", "where to; an existing organisation is never overwritten", "crypto-config")
-    .option("--org <domain>", "an organisation; may be repeated (default: org1.example.com)", append)
-    .option("--peers <n>", "peers of each organisation", "2")
-    .option("--users <n>", "users of each organisation besides Admin", "1")
-    .option("--san <name>", "DNS name or IP address for the peers' TLS certificates; may be repeated", append)
-    .action(generateCrypto);
+  addCrypto(cli);
   cli
     .command("version")
     .description("print the version")
@@ -56,6 +52,32 @@ function program(): Command {
       process.stdout.write(`${text}\n`);
     });
   return cli;
+}
+
+function addCrypto(cli: Command): void {
+  cli
+    .command("crypto")
+    .description("key material in the layout of Fabric's cryptogen")
+    .command("generate")
+    .description("make organisations with CA, TLS CA, peers, an admin and users")
+    .option(
+      "--output <folder>",
+      "where to; an existing organisation is never overwritten",
+      "crypto-config",
+    )
+    .option(
+      "--org <domain>",
+      "an organisation; may be repeated (default: org1.example.com)",
+      append,
+    )
+    .option("--peers <n>", "peers of each organisation", "2")
+    .option("--users <n>", "users of each organisation besides Admin", "1")
+    .option(
+      "--san <name>",
+      "DNS name or IP address for the peers' TLS certificates; may be repeated",
+      append,
+    )
+    .action(generateCrypto);
 }
 
 function shower(cli: Command, verb: string, description: string): Command {

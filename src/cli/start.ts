@@ -1,11 +1,12 @@
 /** `fabric-gossip start`: one member in the foreground, until it is told to stop. */
+
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { createEventLog } from "../event-log.ts";
 import { createLog, type Log, type Logger } from "../log.ts";
-import { loadTrust, startNode } from "../start-node.ts";
-import type { GossipNode } from "../node.ts";
+import { GossipNode } from "../node.ts";
 import { type Operations, startOperations } from "../ops/http.ts";
-import type { Config } from "../config/config.ts";
+import { loadTrust } from "../start-node.ts";
 
 export interface StartOptions {
   readonly config?: string;
@@ -19,7 +20,7 @@ export async function start(options: StartOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
-  const node = await startNode(config, logger);
+  const node = await GossipNode.start(config, logger);
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);

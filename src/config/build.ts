@@ -1,6 +1,6 @@
 import { GossipError } from "../errors.ts";
 import { parseLogSpec } from "../log-spec.ts";
-import type { Config, GossipConfig, GossipTls, Limits } from "./config.ts";
+import type { Config, GossipConfig, GossipTls, Keepalive, Limits } from "./config.ts";
 import { formatHostPort, isUnspecified, parseHostPort } from "./host-port.ts";
 import type { Key } from "./key.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
@@ -39,27 +39,12 @@ export function buildConfig(
     endpoint,
     externalEndpoint: read(GOSSIP_KEYS.externalEndpoint),
     tls: readTls(read, problems),
-    keepalive: {
-      clientIntervalMs: read(KEEPALIVE_KEYS.clientIntervalMs),
-      clientTimeoutMs: read(KEEPALIVE_KEYS.clientTimeoutMs),
-      serverIntervalMs: read(KEEPALIVE_KEYS.serverIntervalMs),
-      serverTimeoutMs: read(KEEPALIVE_KEYS.serverTimeoutMs),
-      serverMinIntervalMs: read(KEEPALIVE_KEYS.serverMinIntervalMs),
-    },
+    keepalive: readKeepalive(read),
     maxRecvMessageBytes,
     maxSendMessageBytes: read(PEER_KEYS.maxSendMessageBytes),
     connectionTimeoutMs: read(PEER_KEYS.connectionTimeoutMs),
     gossip: readGossip(read),
-    operations: {
-      listenAddress: read(OPERATIONS_KEYS.listenAddress),
-      tls: {
-        enabled: read(OPERATIONS_KEYS.tlsEnabled),
-        clientAuthRequired: read(OPERATIONS_KEYS.clientAuthRequired),
-        certFile: read(OPERATIONS_KEYS.certFile),
-        keyFile: read(OPERATIONS_KEYS.keyFile),
-        clientRootCaFiles: read(OPERATIONS_KEYS.clientRootCaFiles),
-      },
-    },
+    operations: readOperations(read),
     metricsProvider: read(OPERATIONS_KEYS.metricsProvider),
     logging: readLogging(read, problems),
     fabricGossip: {
@@ -139,6 +124,29 @@ function readTls(read: Read, problems: string[]): GossipTls {
     clientRootCaFiles: read(TLS_KEYS.clientRootCaFiles),
     clientCertFile: clientCertFile ?? certFile,
     clientKeyFile: clientKeyFile ?? keyFile,
+  };
+}
+
+function readKeepalive(read: Read): Keepalive {
+  return {
+    clientIntervalMs: read(KEEPALIVE_KEYS.clientIntervalMs),
+    clientTimeoutMs: read(KEEPALIVE_KEYS.clientTimeoutMs),
+    serverIntervalMs: read(KEEPALIVE_KEYS.serverIntervalMs),
+    serverTimeoutMs: read(KEEPALIVE_KEYS.serverTimeoutMs),
+    serverMinIntervalMs: read(KEEPALIVE_KEYS.serverMinIntervalMs),
+  };
+}
+
+function readOperations(read: Read): Config["operations"] {
+  return {
+    listenAddress: read(OPERATIONS_KEYS.listenAddress),
+    tls: {
+      enabled: read(OPERATIONS_KEYS.tlsEnabled),
+      clientAuthRequired: read(OPERATIONS_KEYS.clientAuthRequired),
+      certFile: read(OPERATIONS_KEYS.certFile),
+      keyFile: read(OPERATIONS_KEYS.keyFile),
+      clientRootCaFiles: read(OPERATIONS_KEYS.clientRootCaFiles),
+    },
   };
 }
 

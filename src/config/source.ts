@@ -127,13 +127,10 @@ async function readSettings(file: string, problems: string[]): Promise<Settings>
 }
 
 async function readText(file: string): Promise<string> {
-  const { size, ...kind } = await stat(file).then((found) => ({
-    size: found.size,
-    isFile: found.isFile(),
-  }));
+  const found = await stat(file);
   // A pipe would never end, a folder never start.
-  if (!kind.isFile) throw new Error("it is not a regular file");
-  if (size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+  if (!found.isFile()) throw new Error("it is not a regular file");
+  if (found.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
   return readFile(file, "utf8");
 }
 

@@ -25,15 +25,9 @@ import {
 } from "./liveness.ts";
 import { aliveMembers, forgiveStall, isToRelay } from "./membership.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
-import {
-  attendPull,
-  handleDigest,
-  handleHello,
-  handleRequest,
-  handleUpdate,
-  nextPullMs,
-  startRound,
-} from "./pull.ts";
+import { nextPullMs } from "./pull.ts";
+import { handleHello, handleRequest } from "./pull-answer.ts";
+import { attendPull, handleDigest, handleUpdate, startRound } from "./pull-ask.ts";
 import type { Core } from "./state.ts";
 import { handleMembershipRequest, handleMembershipResponse, startSync } from "./sync.ts";
 
@@ -49,9 +43,25 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const effects = [...handleInput(core, input, now), ...doWhatIsDue(core, now)];
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
+  if (effects.some(isArrival)) syncSoon(core, now);
   core.schedule.identityExpiryAtMs = now.elapsedMs + core.identities.nextExpiryMs - now.wallMs;
   core.expectedAtMs = nextDeadlineMs(core);
   return effects;
+}
+
+function isArrival(effect: Effect): boolean {
+  if (effect.type !== "notify") return false;
+  return effect.event.type === "member-joined" || effect.event.type === "member-returned";
+}
+
+/**
+ * While we are new, an arrival means that the network is still forming and our first picture of it
+ * incomplete: the next sync comes soon. Later, arrivals are gossiped to us anyway.
+ */
+function syncSoon(core: Core, now: Now): void {
+  if (now.elapsedMs >= core.self.publishCertUntilMs) return;
+  const soonMs = now.elapsedMs + core.options.timing.pullIntervalMs / 8;
+  core.schedule.syncAtMs = Math.min(core.schedule.syncAtMs, soonMs);
 }
 
 function noticeStall(core: Core, now: Now): void {

@@ -133,7 +133,7 @@ function describeMember(
     pkiId: alive.pkiId,
     mspId,
     endpoint: alive.endpoint,
-    // No secret says nothing about the internal endpoint; an empty one takes it back.
+    // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
     internalEndpoint: alive.internalEndpoint ?? known?.internalEndpoint,
     metadata: alive.metadata.slice(),
     time: alive.time,

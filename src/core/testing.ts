@@ -141,6 +141,8 @@ export interface World {
   heal(): void;
   /** Puts an input into a node by hand. */
   give(node: TestNode, input: Input): void;
+  /** A handshake with somebody who is no node of this world: what is sent to it goes nowhere. */
+  meet(node: TestNode, identity: Identity): void;
   /** Lets virtual time pass. */
   run(ms: number): void;
   /** Runs until the condition holds; how long that took, or undefined after `maxMs`. */
@@ -229,6 +231,10 @@ export function createWorld(seed: number, delayMs = 1): World {
     give(node, input) {
       if (!node.isUp) return;
       for (const effect of step(node.core, input, world.now())) perform(node, effect);
+    },
+    meet(node, identity) {
+      node.connected.add(identity.pkiId);
+      world.give(node, { type: "connected", identity });
     },
     run(ms) {
       const untilMs = elapsedMs + ms;

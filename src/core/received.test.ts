@@ -1,0 +1,319 @@
+/** What a peer may send, right and wrong, and what comes of it (spec A 8.3, B 1.5, B 11). */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
+import type { Identity } from "./abilities.ts";
+import { nextDeadlineMs } from "./core.ts";
+import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
+import { aliveOf, unsigned } from "./testing-messages.ts";
+
+const friend = testIdentity("A", "friend");
+const stranger = testIdentity("A", "stranger");
+const foreigner = testIdentity("B", "foreigner");
+
+/** One node that is connected to `friend`. */
+function setUp(options: { externalEndpoint?: string } = {}): { world: World; node: TestNode } {
+  const world = createWorld(1);
+  const node = world.add("n", { ...options, trusts: ["A", "B"] });
+  world.meet(node, friend);
+  return { world, node };
+}
+
+function receive(world: World, node: TestNode, bytes: Uint8Array, from: Identity = friend): void {
+  node.drops.length = 0;
+  world.give(node, { type: "message", from: from.pkiId, bytes });
+}
+
+function sentTo(node: TestNode, to: Identity): Content[] {
+  return node.sent
+    .filter((sent) => sent.to === to.pkiId)
+    .map(({ message }) => message.content)
+    .filter((content) => content !== undefined);
+}
+
+const junk = new Uint8Array([1, 2, 3]);
+
+describe("an alive message", () => {
+  const cases: readonly (readonly [string, Uint8Array, string])[] = [
+    ["of an unknown author without identity is kept aside", aliveOf(stranger), "identity-unknown"],
+    ["with the wrong tag", aliveOf(friend, { tag: TAG.orgOnly }), "tag-illegal"],
+    ["without tag", aliveOf(friend, { tag: TAG.undefined }), "tag-illegal"],
+    ["without membership", aliveOf(friend, { without: "membership" }), "alive-incomplete"],
+    ["without time", aliveOf(friend, { without: "timestamp" }), "alive-incomplete"],
+    ["without PKI-ID", aliveOf(friend, { pkiId: new Uint8Array(0) }), "alive-incomplete"],
+    [
+      "with a PKI-ID of 31 bytes",
+      aliveOf(friend, { pkiId: new Uint8Array(31) }),
+      "alive-incomplete",
+    ],
+    ["without signature", aliveOf(friend, { signature: new Uint8Array(0) }), "alive-incomplete"],
+    ["with a wrong signature", aliveOf(friend, { signature: junk }), "signature-invalid"],
+    [
+      "with a wrong signature under its secret",
+      aliveOf(friend, { internalEndpoint: "i:1", secretSignature: junk }),
+      "signature-invalid",
+    ],
+    [
+      "with somebody else's identity",
+      aliveOf(stranger, { identity: foreigner.bytes }),
+      "pki-id-mismatch",
+    ],
+    [
+      "with an identity of an unknown organisation",
+      aliveOf(testIdentity("Z", "z"), { identity: true }),
+      "identity-unknown-msp",
+    ],
+    [
+      "with an expired identity",
+      aliveOf(testIdentity("A", "old", EPOCH_MS - 1), { identity: true }),
+      "identity-expired",
+    ],
+  ];
+  for (const [name, bytes, code] of cases) {
+    test(`${name}: ${code}, and nothing else happens`, () => {
+      const { world, node } = setUp();
+      receive(world, node, bytes);
+      assert.deepEqual(node.drops, [code]);
+      assert.equal(node.core.members.table.size, 0);
+    });
+  }
+
+  test("of a known author is learnt, and a repeat is dropped before its signature is checked", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(friend));
+    assert.deepEqual([node.drops, node.core.members.aliveCount], [[], 1]);
+    const checks = node.crypto.checks;
+    receive(world, node, aliveOf(friend));
+    assert.deepEqual([node.drops, node.crypto.checks], [["stale"], checks]);
+  });
+
+  test("that carries its identity makes both known", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(stranger, { identity: true }));
+    assert.equal(node.core.members.table.get(stranger.pkiId)?.status, "alive");
+    assert.equal(node.core.identities.table.get(stranger.pkiId)?.learntFrom, "alive");
+  });
+
+  test("kept aside is applied as soon as its author connects", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(stranger));
+    world.meet(node, stranger);
+    assert.equal(node.core.members.table.get(stranger.pkiId)?.status, "alive");
+  });
+
+  test("of our own is ignored, and under another endpoint reported", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(node.identity, { endpoint: node.endpoint }));
+    assert.deepEqual(node.drops, ["own-message"]);
+    assert.equal(
+      node.events.some(({ type }) => type === "same-identity"),
+      false,
+    );
+    receive(world, node, aliveOf(node.identity, { endpoint: "elsewhere:1" }));
+    assert.ok(node.events.some(({ type }) => type === "same-identity"));
+  });
+
+  test("without secret keeps the internal endpoint known before", () => {
+    const { world, node } = setUp();
+    const internal = (): string | undefined =>
+      node.core.members.table.get(friend.pkiId)?.internalEndpoint;
+    receive(world, node, aliveOf(friend, { seqNum: 1n, internalEndpoint: "in:1" }));
+    receive(world, node, aliveOf(friend, { seqNum: 2n }));
+    assert.equal(internal(), "in:1");
+  });
+});
+
+describe("a membership request", () => {
+  const ask = (selfInformation: Uint8Array, nonce = 7n): Uint8Array =>
+    unsigned({ type: "membership-request", value: { selfInformation } }, { nonce });
+
+  test("is answered with its nonce; our own entry comes last", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(stranger, { identity: true }));
+    receive(world, node, ask(aliveOf(friend)));
+    world.run(5);
+    const answer = node.sent.find(({ message }) => message.content?.type === "membership-response");
+    assert.equal(answer?.message.nonce, 7n);
+    const content = answer?.message.content;
+    assert.equal(content?.type === "membership-response" && content.value.alive.length, 3);
+    const own = node.core.self.alive?.envelope.bytes;
+    assert.ok(own && content?.type === "membership-response");
+    assert.deepEqual(content.value.alive.at(-1), own);
+  });
+
+  test("with news that are old is answered all the same", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(friend, { seqNum: 9n }));
+    receive(world, node, ask(aliveOf(friend, { seqNum: 3n })));
+    world.run(5);
+    assert.ok(sentTo(node, friend).some(({ type }) => type === "membership-response"));
+    assert.equal(node.core.members.table.get(friend.pkiId)?.time.seqNum, 9n);
+  });
+
+  const refused: readonly (readonly [string, Uint8Array, string])[] = [
+    ["in somebody else's name", ask(aliveOf(stranger, { identity: true })), "request-spoofed"],
+    ["without self information", ask(new Uint8Array(0)), "not-alive"],
+    ["with rubbish inside", ask(new Uint8Array([0x0a, 0xff])), "malformed"],
+    [
+      "with an unsigned alive message",
+      ask(aliveOf(friend, { signature: junk })),
+      "signature-invalid",
+    ],
+  ];
+  for (const [name, bytes, code] of refused) {
+    test(`${name} gets no answer: ${code}`, () => {
+      const { world, node } = setUp();
+      receive(world, node, bytes);
+      world.run(5);
+      assert.deepEqual([node.drops, sentTo(node, friend)], [[code], []]);
+    });
+  }
+
+  test("of a foreigner is not answered while we have no external endpoint; the connection ends", () => {
+    const { world, node } = setUp({ externalEndpoint: "" });
+    world.meet(node, foreigner);
+    node.connected.add(foreigner.pkiId);
+    receive(world, node, ask(aliveOf(foreigner)), foreigner);
+    world.run(5);
+    assert.deepEqual(node.drops, ["not-disclosed"]);
+    assert.equal(node.connected.has(foreigner.pkiId), false);
+    assert.deepEqual(
+      sentTo(node, foreigner).map(({ type }) => type),
+      [],
+    );
+  });
+});
+
+describe("a membership response", () => {
+  const answer = (alive: Uint8Array[], dead: Uint8Array[] = []): Uint8Array =>
+    unsigned({ type: "membership-response", value: { alive, dead } });
+
+  test("is used though nobody asked; a bad entry does not spoil its neighbours", () => {
+    const { world, node } = setUp();
+    const other = testIdentity("A", "other");
+    receive(
+      world,
+      node,
+      answer(
+        [
+          aliveOf(stranger, { identity: true }),
+          new Uint8Array([0xff]),
+          aliveOf(friend, { without: "timestamp" }),
+          aliveOf(other, { identity: true, signature: junk }),
+          unsigned({ type: "empty", value: {} }),
+          aliveOf(friend),
+        ],
+        [unsigned({ type: "empty", value: {} })],
+      ),
+    );
+    assert.deepEqual(
+      [...node.core.members.table.keys()].sort(),
+      [stranger.pkiId, friend.pkiId].sort(),
+    );
+    assert.deepEqual(node.drops.sort(), [
+      "alive-incomplete",
+      "malformed",
+      "not-alive",
+      "not-alive",
+      "signature-invalid",
+    ]);
+  });
+
+  test("teaches unknown members as dead, and never kills a known one", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(friend, { seqNum: 1n }));
+    receive(
+      world,
+      node,
+      answer([], [aliveOf(friend, { seqNum: 5n }), aliveOf(stranger, { identity: true })]),
+    );
+    const status = (who: Identity): string | undefined =>
+      node.core.members.table.get(who.pkiId)?.status;
+    assert.deepEqual([status(friend), status(stranger)], ["alive", "dead"]);
+  });
+
+  test("is neither relayed nor does it stop a later gossiped copy from being relayed", () => {
+    const { world, node } = setUp();
+    const relayed = (): number =>
+      sentTo(node, friend).filter(({ type }) => type === "alive").length;
+    receive(world, node, aliveOf(friend));
+    world.run(20); // Our own first heartbeat goes to friend.
+    const before = relayed();
+    receive(world, node, answer([aliveOf(stranger, { identity: true })]));
+    world.run(20);
+    assert.equal(relayed(), before);
+    const checks = node.crypto.checks;
+    receive(world, node, aliveOf(stranger, { identity: true }), stranger);
+    world.run(20);
+    assert.equal(relayed(), before + 1);
+    assert.equal(node.crypto.checks, checks, "the same bytes are not verified twice");
+  });
+
+  test("with thousands of entries is worked through in small steps", () => {
+    const { world, node } = setUp();
+    const many = Array.from({ length: 1_000 }, (_, i) => testIdentity("A", `m${i}`));
+    receive(world, node, answer(many.map((one) => aliveOf(one, { identity: true }))));
+    assert.equal(node.core.members.table.size, node.core.options.limits.checksPerStep);
+    assert.equal(nextDeadlineMs(node.core), Number.NEGATIVE_INFINITY);
+    world.run(1);
+    assert.equal(node.core.members.table.size, 1_000);
+  });
+});
+
+describe("messages that are not for us", () => {
+  const value = { nonce: 1n, msgType: PULL_TYPE.block };
+  const cases: readonly (readonly [string, Uint8Array])[] = [
+    ["block pull", unsigned({ type: "hello", value }, { tag: TAG.chanAndOrg })],
+    ["state info", unsigned({ type: "state-info", value: {} }, { tag: TAG.chanOrOrg })],
+    [
+      "state info pull request",
+      unsigned({ type: "state-info-pull-request", value: {} }, { tag: TAG.chanOrOrg }),
+    ],
+    ["leadership", unsigned({ type: "leadership", value: {} }, { tag: TAG.chanAndOrg })],
+    ["a block", unsigned({ type: "data", value: {} }, { tag: TAG.chanAndOrg })],
+    ["private data", unsigned({ type: "private-data", value: {} }, { tag: TAG.chanOnly })],
+    ["an ack", unsigned({ type: "ack", value: {} }, { tag: TAG.undefined })],
+    ["empty", unsigned({ type: "empty", value: {} })],
+    ["a second handshake", unsigned({ type: "conn-establish", value: {} })],
+  ];
+  for (const [name, bytes] of cases) {
+    test(`${name} is dropped quietly`, () => {
+      const { world, node } = setUp();
+      receive(world, node, bytes);
+      assert.deepEqual(node.drops, ["not-followed"]);
+    });
+  }
+
+  test("bytes that are no message are counted, and the connection stays", () => {
+    const { world, node } = setUp();
+    node.connected.add(friend.pkiId);
+    receive(world, node, new Uint8Array([0x0a, 0x05, 1]));
+    assert.deepEqual([node.drops, node.connected.has(friend.pkiId)], [["malformed"], true]);
+  });
+});
+
+describe("what only the trust of the moment holds", () => {
+  test("a full member table refuses new members and keeps the old", () => {
+    const { world, node } = setUp();
+    node.core = {
+      ...node.core,
+      options: { ...node.core.options, limits: { ...node.core.options.limits, membersMax: 1 } },
+    };
+    receive(world, node, aliveOf(friend));
+    receive(world, node, aliveOf(stranger, { identity: true }));
+    assert.deepEqual(node.drops, ["members-full"]);
+    assert.deepEqual([...node.core.members.table.keys()], [friend.pkiId]);
+  });
+
+  test("a full identity table refuses new identities", () => {
+    const { world, node } = setUp();
+    const { options } = node.core;
+    node.core = {
+      ...node.core,
+      options: { ...options, limits: { ...options.limits, identitiesMax: 2 } },
+    };
+    receive(world, node, aliveOf(stranger, { identity: true }));
+    assert.ok(node.drops.includes("identities-full"));
+    assert.equal(node.core.identities.table.has(stranger.pkiId), false);
+  });
+});

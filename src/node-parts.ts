@@ -1,0 +1,55 @@
+/** What a node is made of, and what it counts. */
+import type { Crypto, Signer } from "./core/abilities.ts";
+import type { CoreOptions } from "./core/options.ts";
+import type { Msp } from "./msp/msp.ts";
+import type { ConnectionsOptions } from "./transport/connection-options.ts";
+import type { Clock, Network } from "./transport/network.ts";
+
+/** Everything a node is made of. `startNode` makes these from a configuration. */
+export interface NodeParts {
+  readonly core: Omit<CoreOptions, "crypto">;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
+  /** Events kept for a listener that does not read; default 1_000. */
+  readonly eventsMax?: number;
+  /** Totals of the network, for metrics; default: nothing counted. */
+  readonly traffic?: () => Traffic;
+  /** How long the signer may take; default 10_000 ms. */
+  readonly signerTimeoutMs?: number;
+  /** Carries out a change of trust (see {@link GossipNode.setTrust}). */
+  readonly setTrust?: (msps: readonly Msp[]) => void;
+  /** Called once when the node has been closed. */
+  readonly closed?: () => void;
+}
+
+/** What went over the network since it was started. */
+export interface Traffic {
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Incoming sockets that never became a gossip stream, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export const NO_TRAFFIC: Traffic = {
+  messagesSent: 0,
+  messagesReceived: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  refused: {},
+};
+
+/** What the node has counted since it started, for metrics. Keys are codes. */
+export interface Counts {
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly handshakesFailed: Readonly<Record<string, number>>;
+  /** Messages dropped because too many waited for their peer. */
+  readonly overflows: number;
+  /** Signatures made with the enrolment key, those of handshakes left out. */
+  readonly signatures: number;
+  readonly traffic: Traffic;
+}

@@ -1,0 +1,154 @@
+/** What a diagram cannot enforce: who may import whom, what the pure parts may use, how long files are. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, test } from "node:test";
+
+const ROOT = join(import.meta.dirname, "..");
+const LINES_MAX = 320;
+const MEDIAN_LINES_MAX = 160;
+
+/** Each room and the rooms it may import from, besides itself. `shell` = the files in src itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  core: ["wire"],
+  msp: ["wire", "core", "errors"],
+  transport: ["wire", "core", "errors"],
+  config: ["errors", "log-spec"],
+  shell: ["wire", "core", "msp", "transport", "config", "errors", "log-spec"],
+  "log-spec": ["errors"],
+  ops: ["shell", "config", "core", "errors", "log-spec"],
+  devnet: ["shell", "ops", "config", "msp", "errors", "log-spec"],
+  cli: ["shell", "ops", "devnet", "config", "msp", "errors", "log-spec"],
+};
+
+/** Files in src itself that are below the shell: everybody may use them. */
+const FOUNDATIONS = new Set(["errors", "log-spec"]);
+
+/** In `wire` and `core`, time, dice and I/O are parameters. */
+const BANNED_IN_PURE: readonly (readonly [RegExp, string])[] = [
+  [/from "node:/, "imports nothing from Node"],
+  [/\bDate\b/, "takes the time as a parameter"],
+  [/\bMath\.random\b/, "takes dice as a parameter"],
+  [/\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "has no timers"],
+  [/\b(process|performance|console|Buffer)\b[.(]/, "uses nothing of the platform"],
+  [/\b(async|await|Promise)\b/, "is synchronous"],
+];
+
+interface Source {
+  readonly path: string;
+  readonly room: string;
+  readonly text: string;
+  readonly isTest: boolean;
+}
+
+const sources: readonly Source[] = globSync("src/**/*.ts", { cwd: ROOT }).map((path) => ({
+  path,
+  room: roomOf(path),
+  text: readFileSync(join(ROOT, path), "utf8"),
+  isTest: /\.test\.ts$|testing[^/]*\.ts$/.test(path),
+}));
+const product = sources.filter(({ isTest }) => !isTest);
+
+function roomOf(path: string): string {
+  const [, first = "", second] = path.split("/");
+  if (second !== undefined) return first;
+  const name = first.replace(/\.ts$/, "");
+  return FOUNDATIONS.has(name) ? name : "shell";
+}
+
+function importsOf({ path, text }: Source): string[] {
+  const found = text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g);
+  return [...found].map(([, target = ""]) => normalize(join(dirname(path), target)));
+}
+
+/** Code without comments and string contents, so that prose may speak of what code may not use. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+}
+
+describe("architecture", () => {
+  test("the rooms are those we know", () => {
+    const rooms = new Set(product.map(({ room }) => room));
+    for (const room of rooms) assert.ok(FOUNDATIONS.has(room) || room in MAY_IMPORT, room);
+  });
+
+  test("imports point one way", () => {
+    const wrong: string[] = [];
+    for (const source of product) {
+      for (const target of importsOf(source)) {
+        const room = roomOf(target);
+        const allowed = [source.room, ...(MAY_IMPORT[source.room] ?? [])];
+        if (!allowed.includes(room)) wrong.push(`${source.path} imports ${target}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  test("product code does not import test code", () => {
+    const wrong = product.filter((source) =>
+      importsOf(source).some((target) => /testing[^/]*\.ts$|\.test\.ts$/.test(target)),
+    );
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+
+  for (const [pattern, rule] of BANNED_IN_PURE) {
+    test(`wire and core: ${rule}`, () => {
+      const wrong = product.filter(
+        ({ room, path, text }) =>
+          (room === "wire" || room === "core") &&
+          !path.endsWith(".d.ts") &&
+          path !== "src/core/abilities.ts" && // Declares the Signer, which may be asynchronous.
+          pattern.test(codeOf(text)),
+      );
+      assert.deepEqual(
+        wrong.map(({ path }) => path),
+        [],
+      );
+    });
+  }
+
+  test("wire and core need no package", () => {
+    const wrong = product.filter(
+      ({ room, text }) => (room === "wire" || room === "core") && /from "[^.]/.test(text),
+    );
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+
+  test(`no file is longer than ${LINES_MAX} lines, the median at most ${MEDIAN_LINES_MAX}`, () => {
+    const lengths = product.map(({ path, text }) => ({ path, lines: text.split("\n").length }));
+    assert.deepEqual(
+      lengths.filter(({ lines }) => lines > LINES_MAX),
+      [],
+    );
+    const median =
+      lengths.map(({ lines }) => lines).sort((a, b) => a - b)[lengths.length >> 1] ?? 0;
+    assert.ok(median <= MEDIAN_LINES_MAX, `median ${median}`);
+  });
+
+  test("a Verified is made in verify.ts only", () => {
+    const makers = product.filter(({ text }) => /as Verified</.test(text)).map(({ path }) => path);
+    assert.deepEqual(makers, ["src/core/verify.ts"]);
+  });
+
+  test("a PkiId is made where its rule is known, nowhere else", () => {
+    const makers = product.filter(({ text }) => /as PkiId\b/.test(text)).map(({ path }) => path);
+    assert.deepEqual(makers.toSorted(), ["src/core/pki-id.ts", "src/msp/identity.ts"]);
+  });
+
+  test("no error is swallowed, no type forced, no check suppressed", () => {
+    const wrong = product.filter(({ text }) =>
+      /catch\s*\{\s*\}|\bas unknown as\b|@ts-|biome-ignore/.test(text),
+    );
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+});
