@@ -28,6 +28,7 @@ import {
   viewMember,
   viewSelf,
 } from "./view.ts";
+import { copyBytes } from "./wire/bytes.ts";
 
 export class GossipNode implements AsyncDisposable {
   readonly #parts: NodeParts;
@@ -146,7 +147,7 @@ export class GossipNode implements AsyncDisposable {
         `metadata has ${metadata.length} bytes: at most ${METADATA_BYTES_MAX} can be published`,
       );
     }
-    this.#give({ type: "set-metadata", metadata: metadata.slice() });
+    this.#give({ type: "set-metadata", metadata: copyBytes(metadata) });
   }
 
   /** Publishes another external endpoint (`host:port`, or empty) with a heartbeat sent at once. */

@@ -1,6 +1,12 @@
 /** An alive message, read once at the edge: everything the core needs, nothing that can be wrong. */
+import { copyBytes } from "../wire/bytes.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { internalEndpointOf, parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import {
+  internalEndpointOf,
+  ownedEnvelope,
+  parseEnvelope,
+  parseMessage,
+} from "../wire/envelope.ts";
 import type { AliveMessage, PeerTime } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { PkiId } from "./abilities.ts";
@@ -54,4 +60,14 @@ export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
   if (!message.ok) return reject("malformed");
   const { content } = message.value;
   return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
+}
+
+/** The same message in memory of its own, to be kept longer than the buffer it arrived in. */
+export function ownedAlive(alive: Alive): Alive {
+  return {
+    ...alive,
+    metadata: copyBytes(alive.metadata),
+    identity: copyBytes(alive.identity),
+    envelope: ownedEnvelope(alive.envelope),
+  };
 }

@@ -2,9 +2,10 @@
  * Claims that wait: for their turn at the signature check, because a list may hold thousands and
  * one step must stay short, or for the identity of their author, because it is still unknown.
  */
+import { copyBytes } from "../wire/bytes.ts";
 import { ownedEnvelope } from "../wire/envelope.ts";
 import type { PkiId } from "./abilities.ts";
-import type { Alive } from "./alive.ts";
+import { type Alive, ownedAlive } from "./alive.ts";
 import { isNewer } from "./message-order.ts";
 import type { IdentityClaim } from "./verify.ts";
 
@@ -52,21 +53,10 @@ export function enqueueClaim(claims: Claims, claim: Claim, max: number): boolean
 /** A claim that outlives the step that brought it must not pin the network buffer it lies in. */
 function ownClaim(claim: Claim): Claim {
   if (claim.type === "rejudge") return claim;
-  if (claim.type === "identity") {
-    const { item } = claim;
-    const certificate = item.certificate.slice();
-    return { ...claim, item: { ...item, certificate, envelope: ownedEnvelope(item.envelope) } };
-  }
-  return { ...claim, alive: ownAlive(claim.alive) };
-}
-
-function ownAlive(alive: Alive): Alive {
-  return {
-    ...alive,
-    metadata: alive.metadata.slice(),
-    identity: alive.identity.slice(),
-    envelope: ownedEnvelope(alive.envelope),
-  };
+  if (claim.type === "alive") return { ...claim, alive: ownedAlive(claim.alive) };
+  const { item } = claim;
+  const certificate = copyBytes(item.certificate);
+  return { ...claim, item: { ...item, certificate, envelope: ownedEnvelope(item.envelope) } };
 }
 
 export function hasBacklog(claims: Claims): boolean {
@@ -98,7 +88,7 @@ export function setAside(claims: Claims, claim: AliveClaim, max: number): void {
     const [oldest] = claims.aside.keys();
     if (oldest !== undefined) claims.aside.delete(oldest);
   }
-  claims.aside.set(pkiId, { ...claim, alive: ownAlive(claim.alive) });
+  claims.aside.set(pkiId, { ...claim, alive: ownedAlive(claim.alive) });
 }
 
 /** The identity has become known: what was kept aside for it, if anything. */

@@ -2,10 +2,9 @@
  * Who is a member, alive or dead. One map, one status per member, newer wins; nobody else changes
  * it. Source: spec B 1.5 to 1.8 (Fabric's `discovery_impl.go`).
  */
-import { ownedEnvelope } from "../wire/envelope.ts";
 import type { PeerTime } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import type { Alive } from "./alive.ts";
+import { type Alive, ownedAlive } from "./alive.ts";
 import { type Effect, notify } from "./effect.ts";
 import type { DeathReason, GossipEvent } from "./event.ts";
 import { isNewer } from "./message-order.ts";
@@ -129,15 +128,16 @@ function describeMember(
   known: Member | undefined,
   now: Now,
 ): Omit<Member, "status" | "sinceMs"> {
+  const owned = ownedAlive(alive);
   return {
     pkiId: alive.pkiId,
     mspId,
     endpoint: alive.endpoint,
     // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
     internalEndpoint: alive.internalEndpoint ?? known?.internalEndpoint,
-    metadata: alive.metadata.slice(),
+    metadata: owned.metadata,
     time: alive.time,
-    alive: { ...alive, envelope: ownedEnvelope(alive.envelope) },
+    alive: owned,
     lastSeenMs: now.elapsedMs,
     relayed: known?.relayed,
     reconnectAtMs: now.elapsedMs,

@@ -123,6 +123,24 @@ describe("an alive message", () => {
   });
 });
 
+test("what is kept of a message does not pin the network buffer it arrived in", () => {
+  const { world, node } = setUp();
+  const frame = Buffer.alloc(65_536);
+  const bytes = aliveOf(friend, { internalEndpoint: "in:1" });
+  frame.set(bytes, 1_000);
+  receive(world, node, frame.subarray(1_000, 1_000 + bytes.length));
+  receive(world, node, Buffer.from(aliveOf(stranger)));
+  const kept = node.core.members.table.get(friend.pkiId)?.alive;
+  const aside = node.core.claims.aside.get(stranger.pkiId)?.alive;
+  for (const alive of [kept, aside]) {
+    assert.ok(alive);
+    const { bytes: own, payload, signature } = alive.envelope;
+    for (const part of [own, payload, signature, alive.metadata]) {
+      assert.ok(part.buffer.byteLength <= 1_024, `${part.buffer.byteLength} bytes`);
+    }
+  }
+});
+
 describe("a membership request", () => {
   const ask = (selfInformation: Uint8Array, nonce = 7n): Uint8Array =>
     unsigned({ type: "membership-request", value: { selfInformation } }, { nonce });

@@ -55,7 +55,7 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
     roleUnits: new Map(),
     admins: [],
     tlsAuthorities,
-    warnings,
+    warnings: [...warnings],
   };
   const withRules: Msp = {
     ...msp,

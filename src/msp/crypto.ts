@@ -7,7 +7,7 @@ import { accept } from "../wire/verdict.ts";
 import { parseCertificate } from "./certificate.ts";
 import { acceptableSignature, type Curve } from "./ecdsa.ts";
 import { describeIdentity } from "./identity.ts";
-import { judgeIdentity, type Refusal, refuse } from "./judge.ts";
+import { type Judgement, judgeIdentity, type Refusal, refuse } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 
@@ -49,16 +49,10 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   const keys = new WeakMap<Identity, VerifyKey>();
 
   const judge = (bytes: Uint8Array): IdentityVerdict => {
-    const decoded = decode(SERIALIZED_IDENTITY, bytes);
-    if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
-    const { mspid, idBytes } = decoded.value;
-    const judged = judgeIdentity(trusted, mspid, idBytes);
+    const judged = judgeBytes(trusted, bytes);
     if (!judged.ok) return judged;
-    const { certificate } = judged.value;
-    // A copy: the bytes may be a view of a received frame.
-    const identity = describeIdentity(certificate, { mspId: mspid, idBytes, bytes: bytes.slice() });
-    keys.set(identity, { key: certificate.publicKey, curve: certificate.curve });
-    return accept(identity);
+    keys.set(judged.value.identity, judged.value.verifyKey);
+    return accept(judged.value.identity);
   };
 
   return {
@@ -92,7 +86,29 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   };
 }
 
-function isSignature({ key, curve }: VerifyKey, payload: Uint8Array, signature: Uint8Array) {
+interface Judged {
+  readonly identity: Identity;
+  readonly verifyKey: VerifyKey;
+}
+
+function judgeBytes(msps: readonly Msp[], bytes: Uint8Array): Judgement<Judged> {
+  const decoded = decode(SERIALIZED_IDENTITY, bytes);
+  if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
+  const { mspid, idBytes } = decoded.value;
+  const judged = judgeIdentity(msps, mspid, idBytes);
+  if (!judged.ok) return judged;
+  const { certificate } = judged.value;
+  // A copy: the bytes may be a view of a received frame. (Buffer's own slice() copies nothing.)
+  const origin = { mspId: mspid, idBytes, bytes: new Uint8Array(bytes) };
+  const verifyKey = { key: certificate.publicKey, curve: certificate.curve };
+  return accept({ identity: describeIdentity(certificate, origin), verifyKey });
+}
+
+function isSignature(
+  { key, curve }: VerifyKey,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   if (curve === undefined) {
     return signature.length === ED25519_SIGNATURE_BYTES && verify(null, payload, key, signature);
   }

@@ -82,8 +82,7 @@ function readText(tag: number, content: Uint8Array): string | undefined {
     case TAG.printableString:
       return checked(latin1(), /^[A-Za-z0-9'()*&+,\-./ :=?]*$/);
     case TAG.ia5String:
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: IA5 is all of ASCII.
-      return checked(latin1(), /^[\x00-\x7f]*$/);
+      return checked(latin1(), /^\p{ASCII}*$/u);
     case TAG.numericString:
       return checked(latin1(), /^[0-9 ]*$/);
     case TAG.t61String:
@@ -118,7 +117,10 @@ function printName(relativeNames: readonly (readonly Attribute[])[]): string {
 }
 
 function printAttribute({ oid, text, der }: Attribute): string {
-  const value = text === undefined ? `#${Buffer.from(der).toString("hex")}` : escapeValue(text);
+  const value =
+    text === undefined
+      ? `#${Buffer.from(der.subarray(0, TEXT_CHARACTERS_MAX)).toString("hex")}`
+      : escapeValue(text.slice(0, TEXT_CHARACTERS_MAX));
   return `${SHORT_NAMES[oid] ?? oid}=${value}`;
 }
 

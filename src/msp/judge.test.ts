@@ -11,6 +11,7 @@ import { encodePem } from "./pem.ts";
 import {
   alternativeNames,
   fileOf,
+  keyIdOf,
   type Made,
   makeCertificate,
   makeExtension,
@@ -72,12 +73,11 @@ describe("one CA: what is accepted", () => {
     "a path length of none": { root: { pathLengthMax: 0 } },
     "the issuer's signature with high S": { peer: { reshape: toHighS } },
     "the root's own signature with high S": { root: { reshape: toHighS } },
-    "a CA without key usage": {},
     "a CA whose key usage has the signing bit": { root: { keyUsage: 0x06 } },
     "an unknown extension that is not critical": {
       peer: { extensions: [makeExtension("1.2.3.4", Uint8Array.of(1))] },
     },
-    "a year after 2050 and one before": { peer: { notBefore: "20500101000000Z" } },
+    "a certificate that begins in 2050": { peer: { notBefore: "20500101000000Z" } },
   };
   for (const [name, { root = {}, peer = {} }] of Object.entries(cases)) {
     test(name, () => {
@@ -275,7 +275,7 @@ describe("revocation", () => {
   });
   test("a list somebody else signed in the name of the CA counts for nothing", () => {
     const impostor = { ...root, ...makeKeys() };
-    const list = makeRevocationList(impostor, [200], parsed(root).extensions.subjectKeyId);
+    const list = makeRevocationList(impostor, [200], keyIdOf(root.publicKey));
     assert.equal(judgeWith(list), "accepted");
     const { warnings } = makeMsp([root], { revocationLists: [{ name: "crl.pem", bytes: list }] });
     assert.deepEqual(warnings, ["crl.pem is ignored: CN=ca.org did not sign it."]);

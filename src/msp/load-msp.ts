@@ -1,4 +1,5 @@
 /** From an MSP folder to an MSP, and to our own identity and signer. */
+import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/abilities.ts";
@@ -9,7 +10,7 @@ import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
 import { judgeIdentity } from "./judge.ts";
-import type { Msp, MspFile } from "./msp.ts";
+import type { Msp } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { decodePem } from "./pem.ts";
 import { createSigner } from "./signer.ts";
@@ -23,7 +24,7 @@ export interface LocalMsp {
 }
 
 export interface LocalMspOptions {
-  /** Now, in milliseconds since the epoch: like Fabric we do not start with an expired certificate. */
+  /** Now, in milliseconds since the epoch: like Fabric we do not start with an expired identity. */
   readonly wallMs: number;
   /**
    * Folder of the private keys. Default: `keystore` in the MSP folder
@@ -55,40 +56,74 @@ export async function loadLocalMsp(
 ): Promise<LocalMsp> {
   const findings: Findings = { problems: [], warnings: [] };
   const msp = setUpMsp(await readMspFolder(folder, mspId, findings), findings);
+  const isSound = findings.problems.length === 0;
+  const own = await readOwnCertificate(join(folder, "signcerts"), findings);
   const keystore = options.keystore ?? join(folder, "keystore");
-  const signCerts = await readPemFiles(join(folder, "signcerts"), findings, "required");
-  const keys = await readFiles(keystore, findings, "required");
-  const [file] = signCerts;
+  const key = own && (await readOwnKey(own, keystore, findings));
+  if (own !== undefined) checkDates(own, options.wallMs, findings);
+  // With its CAs amiss, nothing sensible can be said of our certificate.
+  const identity = own && isSound ? ownIdentity(own, msp, findings.problems) : undefined;
+  throwProblems(findings);
+  assert(identity && key, "whatever is missing is among the problems");
+  return {
+    msp: { ...msp, warnings: findings.warnings },
+    identity,
+    signer: createSigner(key),
+  };
+}
+
+interface OwnCertificate {
+  readonly name: string;
+  readonly certificate: Certificate;
+}
+
+async function readOwnCertificate(
+  signCerts: string,
+  findings: Findings,
+): Promise<OwnCertificate | undefined> {
+  const [file] = await readPemFiles(signCerts, findings);
   if (file === undefined) {
     findings.problems.push(
-      `There is no certificate in ${join(folder, "signcerts")}: put the one of this node there.`,
+      `There is no certificate in ${signCerts}: put the one of this node there.`,
     );
+    return undefined;
   }
-  const certificate = file && certificateIn(file, findings.problems);
-  const key = certificate && findKey(certificate, keys);
-  if (certificate !== undefined && key === undefined) {
-    findings.problems.push(
-      `No file in ${keystore} is the private key of ${file?.name}: put it there as PKCS#8 or SEC1 ` +
-        "PEM, unencrypted.",
-    );
+  const certificate = certificateIn(file, findings.problems);
+  return certificate && { name: file.name, certificate };
+}
+
+async function readOwnKey(
+  { name, certificate }: OwnCertificate,
+  keystore: string,
+  findings: Findings,
+): Promise<KeyObject | undefined> {
+  for (const { bytes } of await readFiles(keystore, findings, "optional")) {
+    const key = privateKeyIn(bytes);
+    if (key !== undefined && createPublicKey(key).equals(certificate.publicKey)) return key;
   }
-  const name = file?.name ?? "";
-  const identity = certificate && ownIdentity({ name, certificate }, msp, findings, options.wallMs);
-  throwProblems(findings);
-  if (identity === undefined || key === undefined) throw new GossipError("msp-invalid", name);
-  return { msp, identity, signer: createSigner(key) };
+  findings.problems.push(
+    `No file in ${keystore} is the private key of ${name}: put it there as PKCS#8 or SEC1 PEM, ` +
+      "unencrypted.",
+  );
+  return undefined;
+}
+
+function checkDates(
+  { name, certificate }: OwnCertificate,
+  wallMs: number,
+  { problems, warnings }: Findings,
+): void {
+  if (certificate.notAfterMs <= wallMs) {
+    const end = new Date(certificate.notAfterMs).toISOString();
+    problems.push(`The certificate ${name} expired at ${end}: renew it.`);
+  }
+  if (certificate.notBeforeMs > wallMs) {
+    warnings.push(`The certificate ${name} begins in the future: check the clock of this machine.`);
+  }
 }
 
 function throwProblems({ problems }: Findings): void {
   if (problems.length > 0) throw new GossipError("msp-invalid", problems);
-}
-
-function findKey(certificate: Certificate, files: readonly MspFile[]): KeyObject | undefined {
-  for (const file of files) {
-    const key = privateKeyIn(file.bytes);
-    if (key !== undefined && createPublicKey(key).equals(certificate.publicKey)) return key;
-  }
-  return undefined;
 }
 
 /** The key in the first PEM block, PKCS#8 or SEC1; undefined if it is anything else. */
@@ -107,19 +142,10 @@ function privateKeyIn(bytes: Uint8Array): KeyObject | undefined {
 
 /** Our certificate in the form Fabric sends it, accepted by our own MSP; else adds a problem. */
 function ownIdentity(
-  own: { readonly name: string; readonly certificate: Certificate },
+  { name, certificate }: OwnCertificate,
   msp: Msp,
-  { problems, warnings }: Findings,
-  wallMs: number,
+  problems: string[],
 ): Identity | undefined {
-  const { name, certificate } = own;
-  if (certificate.notAfterMs <= wallMs) {
-    const end = new Date(certificate.notAfterMs).toISOString();
-    problems.push(`The certificate ${name} expired at ${end}: renew it.`);
-  }
-  if (certificate.notBeforeMs > wallMs) {
-    warnings.push(`The certificate ${name} begins in the future: check the clock of this machine.`);
-  }
   const found = findChain(certificate, msp);
   const issuer = found.ok ? found.chain[1] : undefined;
   const sanitized = issuer === undefined ? certificate : sanitizeCertificate(certificate, issuer);

@@ -133,8 +133,8 @@ async function readRequiredUnits(
     if (typeof bytes !== "string") sources.push({ unit, certificate: { name, bytes } });
     else {
       problems.push(
-        `The CA certificate ${name} of the organisational unit "${unit}" in config.yaml cannot be ` +
-          `read (${bytes}): correct Certificate under OrganizationalUnitIdentifiers.`,
+        `The CA certificate ${name} of the organisational unit "${unit}" in config.yaml cannot ` +
+          `be read (${bytes}): correct Certificate under OrganizationalUnitIdentifiers.`,
       );
     }
   }

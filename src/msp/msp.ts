@@ -1,4 +1,4 @@
-/** A membership service provider: who vouches for the members of one organisation, and by which rules. */
+/** A membership service provider: who vouches for members of an organisation, by which rules. */
 
 import type { Certificate } from "./certificate.ts";
 import type { Authorities } from "./chain.ts";

@@ -145,11 +145,11 @@ export function makeCertificate(wish: Wish): Made {
   return { ...keys, name, der, pem: encodePem("CERTIFICATE", der) };
 }
 
-/** A revocation list; `keyId` undefined leaves its authority key identifier out. */
+/** A revocation list; a `keyId` of null leaves its authority key identifier out. */
 export function makeRevocationList(
   issuer: Made,
   serials: readonly number[],
-  keyId: Uint8Array | undefined = keyIdOf(issuer.publicKey),
+  keyId: Uint8Array | null = keyIdOf(issuer.publicKey),
 ): Uint8Array {
   const { algorithm } = signWith(issuer.privateKey, issuer.name);
   const time = text(0x17, "200101000000Z");
@@ -162,7 +162,7 @@ export function makeRevocationList(
     issuer.name,
     time,
     ...(entries.length > 0 ? [seq(...entries)] : []),
-    ...(authority === undefined ? [] : [encodeDer(contextTag(0, true), seq(authority))]),
+    ...(authority === null ? [] : [encodeDer(contextTag(0, true), seq(authority))]),
   );
   return encodePem(
     "X509 CRL",
@@ -194,15 +194,45 @@ export function parsed(made: Made): NonNullable<ReturnType<typeof parseCertifica
 }
 
 /** A new folder with these files, gone after the test. */
-export async function makeFolder(
-  test: TestContext,
-  files: Readonly<Record<string, Uint8Array | string>>,
-): Promise<string> {
+export async function makeFolder(test: TestContext, files: Files): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "msp-"));
   test.after(() => rm(folder, { recursive: true }));
   for (const [name, content] of Object.entries(files)) {
+    if (content === undefined) continue;
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
   return folder;
 }
+
+/** The root CA of the folder that {@link peerFolder} describes. */
+export const root = makeCertificate({ commonName: "ca.org", isCa: true });
+
+export const makePeer = (wish: Partial<Wish> = {}): Made =>
+  makeCertificate({ commonName: "peer0.org", units: ["peer"], issuer: root, serial: 500, ...wish });
+
+/** The peer whose folder it is. */
+export const peer = makePeer();
+
+export const keyPem = (made: Made, type: "pkcs8" | "sec1" = "pkcs8"): string | Uint8Array =>
+  made.privateKey.export({ format: "pem", type });
+
+export const CONFIG = `
+NodeOUs:
+  Enable: true
+  ClientOUIdentifier: {OrganizationalUnitIdentifier: client}
+  PeerOUIdentifier: {Certificate: cacerts/ca.pem, OrganizationalUnitIdentifier: peer}
+  AdminOUIdentifier: {OrganizationalUnitIdentifier: admin}
+  OrdererOUIdentifier: {OrganizationalUnitIdentifier: ""}
+`;
+
+export type Files = Readonly<Record<string, Uint8Array | string | undefined>>;
+
+/** The MSP folder of a peer, with some files changed or (undefined) missing. */
+export const peerFolder = (changes: Files = {}, made: Made = peer): Files => ({
+  "cacerts/ca.pem": root.pem,
+  "signcerts/peer.pem": made.pem,
+  "keystore/key.pem": keyPem(made),
+  "config.yaml": CONFIG,
+  ...changes,
+});

@@ -20,6 +20,14 @@ export function fromHex(text: string): Uint8Array {
   return bytes;
 }
 
+/**
+ * A copy that shares no memory with the original. `slice()` is no substitute: on Node's Buffer it
+ * makes a view, and a view kept for long pins the whole network buffer it lies in.
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

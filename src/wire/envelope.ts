@@ -3,7 +3,7 @@
  * secret beside them (spec A 2.1 and 4). What was signed is never encoded again: signatures are
  * checked over, and relays pass on, the bytes that were received.
  */
-import { EMPTY_BYTES } from "./bytes.ts";
+import { copyBytes, EMPTY_BYTES } from "./bytes.ts";
 import { decode, type WireFault } from "./decode.ts";
 import { encode } from "./encode.ts";
 import {
@@ -71,7 +71,7 @@ export function withoutSecret(envelope: Envelope): Envelope {
 
 /** A copy that can be kept: the original is a view that holds a whole network buffer in memory. */
 export function ownedEnvelope(envelope: Envelope): Envelope {
-  const verdict = parseEnvelope(envelope.bytes.slice());
+  const verdict = parseEnvelope(copyBytes(envelope.bytes));
   if (!verdict.ok) throw new Error("an envelope that was parsed before cannot be parsed again");
   return verdict.value;
 }

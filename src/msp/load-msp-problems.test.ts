@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { GossipError } from "../errors.ts";
+import { loadLocalMsp, loadMsp } from "./load-msp.ts";
+import {
+  CONFIG,
+  type Files,
+  keyPem,
+  makeCertificate,
+  makeFolder,
+  makePeer,
+  makeRevocationList,
+  peer,
+  peerFolder,
+  root,
+} from "./testing.ts";
+
+const loadOwn = (folder: string) =>
+  loadLocalMsp(folder, "OrgMSP", { wallMs: Date.UTC(2026, 0, 1) });
+
+/** The problems of a folder, without its own path. */
+async function problemsOf(folder: string, load: (folder: string) => Promise<unknown> = loadOwn) {
+  try {
+    await load(folder);
+  } catch (error) {
+    assert(error instanceof GossipError);
+    assert.equal(error.code, "msp-invalid");
+    return error.problems.map((problem) => problem.replaceAll(`${folder}/`, ""));
+  }
+  return [];
+}
+
+describe("a folder that is refused, and what the sentence says", () => {
+  const weak = makeCertificate({ commonName: "weak.org", isCa: true, hasKeyId: false });
+  const noCa = makeCertificate({ commonName: "no.ca" });
+  const expired = makePeer({ notAfter: "20250101000000Z" });
+  const tlsBelow = makeCertificate({ commonName: "tls", isCa: true, issuer: weak });
+  const cases: readonly [name: string, files: Files, ...problems: RegExp[]][] = [
+    [
+      "no cacerts",
+      peerFolder({ "cacerts/ca.pem": undefined, "config.yaml": undefined }),
+      /^The folder cacerts cannot be read \(ENOENT\): create it/,
+      /no root CA certificate: put at least one into cacerts/,
+      /^The MSP has no administrator/,
+    ],
+    [
+      "a root that is no certificate",
+      peerFolder({
+        "cacerts/b.pem": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      }),
+      /^cacerts\/b\.pem does not begin with .*: replace the file or remove it\.$/,
+    ],
+    [
+      "a root without CA flag",
+      peerFolder({ "cacerts/b.pem": noCa.pem }),
+      /^cacerts\/b\.pem is no CA certificate of this MSP \(it is not self-signed\)/,
+    ],
+    [
+      "a root without key identifier",
+      peerFolder({ "cacerts/b.pem": weak.pem }),
+      /^The CA certificate CN=weak\.org \(serial number \w+\) has no subject key identifier: issue/,
+    ],
+    [
+      "an intermediate of an unknown root",
+      peerFolder({ "intermediatecerts/i.pem": tlsBelow.pem }),
+      /^intermediatecerts\/i\.pem is no CA certificate of this MSP \(none of the MSP's CAs is its issuer, CN=weak\.org\): put its issuers/,
+    ],
+    [
+      "an intermediate that is no CA",
+      peerFolder({ "intermediatecerts/i.pem": peer.pem }),
+      /CN=peer0\.org.* is not marked as a CA: use a certificate/,
+      /CN=peer0\.org.* has no subject key identifier/,
+    ],
+    [
+      "a revoked intermediate",
+      peerFolder({
+        "intermediatecerts/i.pem": makeCertificate({
+          commonName: "i",
+          isCa: true,
+          issuer: root,
+          serial: 9,
+        }).pem,
+        "crls/c.pem": makeRevocationList(root, [9]),
+      }),
+      /^The CA certificate CN=i is revoked by CN=ca\.org: remove it/,
+    ],
+    [
+      "a revocation list that is none",
+      peerFolder({ "crls/c.pem": `hello\n${root.pem}`, "crls/d.pem": root.pem }),
+      /^crls\/d\.pem is no revocation list/,
+    ],
+    [
+      "a revocation list with text before it",
+      peerFolder({
+        "crls/c.pem": Buffer.concat([Buffer.from("x\n"), makeRevocationList(root, [])]),
+      }),
+      /^crls\/c\.pem is no revocation list that begins with -----BEGIN X509 CRL: replace/,
+    ],
+    [
+      "a revocation list without authority key identifier",
+      peerFolder({ "crls/c.pem": makeRevocationList(root, [], null) }),
+      /^crls\/c\.pem has no authority key identifier, .*: have the CA issue/,
+    ],
+    [
+      "no certificate of ours",
+      peerFolder({ "signcerts/peer.pem": "" }),
+      /^There is no certificate in signcerts: put/,
+    ],
+    [
+      "no signcerts",
+      peerFolder({ "signcerts/peer.pem": undefined }),
+      /^There is no certificate in signcerts/,
+    ],
+    [
+      "the key of another certificate",
+      peerFolder({ "keystore/key.pem": keyPem(makePeer()) }),
+      /^No file in keystore is the private key of signcerts\/peer\.pem: put it there as PKCS#8/,
+    ],
+    [
+      "an encrypted key",
+      peerFolder({
+        "keystore/key.pem": peer.privateKey.export({
+          format: "pem",
+          type: "pkcs8",
+          cipher: "aes-256-cbc",
+          passphrase: "x",
+        }),
+      }),
+      /^No file in keystore .*unencrypted\.$/,
+    ],
+    [
+      "our certificate from elsewhere",
+      peerFolder({ "cacerts/ca.pem": makeCertificate({ commonName: "else", isCa: true }).pem }),
+      /^The certificate signcerts\/peer\.pem is refused by its own MSP \(none of the MSP's CAs/,
+    ],
+    [
+      "our certificate without role",
+      peerFolder({ "config.yaml": CONFIG.replace("r: peer}", "r: pear}") }),
+      /refused by its own MSP \(no organisational unit says what role it has/,
+    ],
+    [
+      "our certificate revoked",
+      peerFolder({ "crls/c.pem": makeRevocationList(root, [500]) }),
+      /refused by its own MSP \(CN=ca\.org revoked serial number 01f4\)/,
+    ],
+    [
+      "our certificate expired",
+      peerFolder({}, expired),
+      /^The certificate signcerts\/peer\.pem expired at 2025-01-01T00:00:00.000Z: renew it\.$/,
+    ],
+    [
+      "a TLS CA that is none",
+      peerFolder({ "tlscacerts/t.pem": noCa.pem }),
+      /CN=no\.ca.* is not marked as a CA/,
+      /CN=no\.ca.* has no subject key identifier/,
+    ],
+    [
+      "a TLS intermediate without root",
+      peerFolder({ "tlscacerts/t.pem": root.pem, "tlsintermediatecerts/i.pem": tlsBelow.pem }),
+      /CN=tls .* is not valid: none of the MSP's CAs/,
+    ],
+    [
+      "a required unit without its CA",
+      peerFolder({
+        "config.yaml":
+          "OrganizationalUnitIdentifiers: [{Certificate: cacerts/gone.pem, OrganizationalUnitIdentifier: x}]",
+        "admincerts/a.pem": peer.pem,
+      }),
+      /^The CA certificate cacerts\/gone\.pem of the organisational unit "x" in config\.yaml cannot be read \(ENOENT\): correct/,
+    ],
+    [
+      "a NodeOU below something that is no CA of ours",
+      peerFolder({
+        "config.yaml": CONFIG.replace("cacerts/ca.pem", "other.pem"),
+        "other.pem": weak.pem,
+      }),
+      /^other\.pem, which an organisational unit in config\.yaml refers to, is no CA of this MSP: name/,
+    ],
+    [
+      "no administrator",
+      peerFolder({ "config.yaml": undefined }),
+      /^The MSP has no administrator: put a certificate into admincerts, or set NodeOUs/,
+    ],
+    [
+      "an administrator who is a peer",
+      peerFolder({ "admincerts/a.pem": peer.pem }),
+      /^admincerts\/a\.pem is no administrator of this MSP \(its organisational unit is neither/,
+    ],
+    [
+      "an administrator of another organisation",
+      peerFolder({ "admincerts/a.pem": noCa.pem }),
+      /^admincerts\/a\.pem is no administrator of this MSP \(none of/,
+    ],
+    [
+      "a revoked administrator",
+      peerFolder({
+        "config.yaml": undefined,
+        "admincerts/a.pem": makePeer({ serial: 7 }).pem,
+        "crls/c.pem": makeRevocationList(root, [7]),
+      }),
+      /^admincerts\/a\.pem is no administrator of this MSP \(CN=ca\.org revoked/,
+    ],
+    [
+      "YAML that is none",
+      peerFolder({ "config.yaml": "a: [" }),
+      /^config\.yaml is not valid YAML \(.*\): correct the file\.$/,
+      /no administrator/,
+    ],
+    [
+      "a switch that is no boolean",
+      peerFolder({ "config.yaml": "NodeOUs: {Enable: 3}" }),
+      /^config\.yaml: NodeOUs\.Enable must be boolean: correct the value\.$/,
+      /no administrator/,
+    ],
+  ];
+  for (const [name, files, ...wanted] of cases) {
+    test(name, async (t) => {
+      const problems = await problemsOf(await makeFolder(t, files));
+      assert.equal(problems.length, wanted.length, problems.join("\n"));
+      for (const pattern of wanted) {
+        assert(
+          problems.some((problem) => pattern.test(problem)),
+          `${pattern}\n${problems.join("\n")}`,
+        );
+      }
+    });
+  }
+
+  test("an empty MSP id", async (t) => {
+    const load = (folder: string) => loadMsp(folder, "");
+    assert.match(
+      (await problemsOf(await makeFolder(t, peerFolder()), load)).join(),
+      /^The MSP id is empty/,
+    );
+  });
+
+  test("more than 256 files in a folder", async (t) => {
+    const folder = await makeFolder(t, peerFolder());
+    for (let i = 0; i < 256; i++) await writeFile(join(folder, "cacerts", `${i}`), "");
+    assert.match(
+      (await problemsOf(folder))[0] ?? "",
+      /^The folder cacerts has 257 files, more than 256: remove some\.$/,
+    );
+  });
+
+  test("a folder that does not exist", async (t) => {
+    const folder = await makeFolder(t, {});
+    const [problem] = await problemsOf(join(folder, "gone"));
+    assert.match(problem ?? "", /cacerts cannot be read \(ENOENT\)/);
+  });
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { createCrypto } from "./crypto.ts";
+import { loadLocalMsp, loadMsp } from "./load-msp.ts";
+import {
+  CONFIG,
+  type Files,
+  keyPem,
+  makeCertificate,
+  makeFolder,
+  makeKeys,
+  makePeer,
+  makeRevocationList,
+  peer,
+  peerFolder,
+  root,
+} from "./testing.ts";
+
+const intermediate = makeCertificate({ commonName: "ica.org", isCa: true, issuer: root });
+const NOW_MS = Date.UTC(2026, 0, 1);
+const loadOwn = (folder: string) => loadLocalMsp(folder, "OrgMSP", { wallMs: NOW_MS });
+
+describe("a folder that works", () => {
+  const variants: Readonly<Record<string, Files>> = {
+    "PKCS#8 key": peerFolder(),
+    "SEC1 key": peerFolder({ "keystore/key.pem": keyPem(peer, "sec1") }),
+    "other keys and rubbish beside ours": peerFolder({
+      "keystore/a.pem": keyPem(makePeer()),
+      "keystore/b": "rubbish",
+      "keystore/c.pem": generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey.export({
+        format: "pem",
+        type: "pkcs8",
+      }),
+    }),
+    "no config.yaml, but an administrator": peerFolder({
+      "config.yaml": undefined,
+      "admincerts/admin.pem": makePeer().pem,
+    }),
+    "NodeOUs not enabled, but an administrator": peerFolder({
+      "config.yaml": CONFIG.replace("true", "false"),
+      "admincerts/admin.pem": makePeer({ units: [] }).pem,
+    }),
+    "an empty config.yaml": peerFolder({ "config.yaml": "", "admincerts/a.pem": makePeer().pem }),
+    "a client as administrator": peerFolder({
+      "admincerts/a.pem": makePeer({ units: ["client"] }).pem,
+    }),
+    "TLS CAs": peerFolder({
+      "tlscacerts/ca.pem": root.pem,
+      "tlsintermediatecerts/i.pem": intermediate.pem,
+    }),
+    "TLS intermediates without TLS roots, which nobody looks at": peerFolder({
+      "tlsintermediatecerts/bad.pem": peer.pem,
+    }),
+    "the second certificate of a file does not count": peerFolder({
+      "cacerts/ca.pem": Buffer.concat([root.pem, peer.pem]),
+    }),
+    "the second certificate in signcerts does not count": peerFolder({
+      "signcerts/z.pem": makePeer().pem,
+    }),
+    "required units": peerFolder({
+      "config.yaml": `${CONFIG}OrganizationalUnitIdentifiers:\n  - {Certificate: cacerts/ca.pem, OrganizationalUnitIdentifier: peer}\n`,
+    }),
+    "an Ed25519 key": peerFolder({}, makePeer({ keys: makeKeys("ed25519") })),
+  };
+  for (const [name, files] of Object.entries(variants)) {
+    test(name, async (t) => {
+      const folder = await makeFolder(t, files);
+      const local = await loadOwn(folder);
+      assert.deepEqual(local.msp.warnings, []);
+      const crypto = createCrypto([local.msp]);
+      const payload = Buffer.from("payload");
+      assert(crypto.verify(local.identity, payload, await local.signer(payload)));
+      assert.deepEqual(crypto.identify(local.identity.bytes), { ok: true, value: local.identity });
+    });
+  }
+
+  test("the identity is the canonical text of the certificate, however the file is written", async (t) => {
+    const plain = await loadOwn(await makeFolder(t, peerFolder()));
+    const odd = `subject=peer0\r\n${Buffer.from(peer.pem).toString().replaceAll("\n", "\r\n")}`;
+    const written = await loadOwn(await makeFolder(t, peerFolder({ "signcerts/peer.pem": odd })));
+    assert.equal(written.identity.pkiId, plain.identity.pkiId);
+    assert.equal(written.identity.subject, "CN=peer0.org,OU=peer");
+  });
+
+  test("keys may lie elsewhere", async (t) => {
+    const folder = await makeFolder(t, peerFolder({ "keystore/key.pem": undefined }));
+    const keystore = await makeFolder(t, { any_sk: keyPem(peer) });
+    const local = await loadLocalMsp(folder, "OrgMSP", { wallMs: NOW_MS, keystore });
+    const payload = Buffer.from("x");
+    assert(verify("sha256", payload, createPublicKey(keyPem(peer)), await local.signer(payload)));
+  });
+
+  test("folders are passed over, symbolic links followed, files read in name order", async (t) => {
+    const folder = await makeFolder(
+      t,
+      peerFolder({ "signcerts/peer.pem": undefined, ".data/p.pem": peer.pem }),
+    );
+    await mkdir(join(folder, "signcerts/a-folder"), { recursive: true });
+    await symlink("../.data/p.pem", join(folder, "signcerts/b.pem"));
+    await symlink("../nowhere", join(folder, "signcerts/a-broken.pem"));
+    await writeFile(join(folder, "signcerts/c.pem"), makePeer().pem);
+    const local = await loadOwn(folder);
+    assert.equal(local.identity.serial, "01f4");
+    assert.deepEqual(local.msp.warnings, [
+      `${folder}/signcerts/a-broken.pem is skipped: it cannot be read (ENOENT).`,
+    ]);
+  });
+
+  test("an organisation we only trust needs neither certificate nor key", async (t) => {
+    const msp = await loadMsp(
+      await makeFolder(t, { "cacerts/ca.pem": root.pem, "config.yaml": CONFIG }),
+      "M",
+    );
+    assert.equal(msp.mspId, "M");
+    assert.equal(msp.roots[0]?.subject.text, "CN=ca.org");
+  });
+});
+
+describe("a folder that works, with a warning", () => {
+  const cases: readonly [name: string, files: Files, warning: RegExp][] = [
+    [
+      "a file without PEM",
+      peerFolder({ "cacerts/README": "hello" }),
+      /cacerts\/README is skipped: there is no PEM block in it\.$/,
+    ],
+    [
+      "the CA of a NodeOU missing, which lifts the restriction",
+      peerFolder({ "config.yaml": CONFIG.replace("ca.pem", "gone.pem") }),
+      /^NodeOUs accepts the peer role from any CA, since .*cacerts\/gone\.pem cannot be read \(ENOENT\)\.$/,
+    ],
+    [
+      "a revocation list of another CA",
+      peerFolder({ "crls/crl.pem": makeRevocationList(makePeer({ isCa: true }), [1]) }),
+      /crls\/crl\.pem is ignored: its authority key identifier is that of no CA of this MSP\.$/,
+    ],
+    [
+      "our certificate begins tomorrow",
+      peerFolder({}, makePeer({ notBefore: "20260102000000Z" })),
+      /signcerts\/peer\.pem begins in the future: check the clock/,
+    ],
+    [
+      "a file above 1 MiB",
+      peerFolder({ "cacerts/x.pem": "x".repeat(1_048_577) }),
+      /x\.pem is skipped: it cannot be read \(larger than 1048576 bytes\)/,
+    ],
+  ];
+  for (const [name, files, warning] of cases) {
+    test(name, async (t) => {
+      const { msp } = await loadOwn(await makeFolder(t, files));
+      assert.equal(msp.warnings.length, 1);
+      assert.match(msp.warnings[0] ?? "", warning);
+    });
+  }
+});
