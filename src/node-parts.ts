@@ -5,6 +5,14 @@ import type { Msp } from "./msp/msp.ts";
 import type { ConnectionsOptions } from "./transport/connection-options.ts";
 import type { Clock, Network } from "./transport/network.ts";
 
+/** What a configuration file cannot say. */
+export interface StartOptions {
+  /** Signs with the enrolment key in place of a key file (an HSM). Default: the key in the MSP folder. */
+  readonly signer?: Signer;
+  /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
+  readonly warn?: (sentence: string) => void;
+}
+
 /** Everything a node is made of. `startNode` makes these from a configuration. */
 export interface NodeParts {
   readonly core: Omit<CoreOptions, "crypto">;

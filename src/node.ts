@@ -10,9 +10,8 @@ import type { Input } from "./core/input.ts";
 import { type DropCode, QUIET_DROPS } from "./core/verify.ts";
 import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
-import type { Logger } from "./log.ts";
 import type { Msp } from "./msp/msp.ts";
-import { type Counts, NO_TRAFFIC, type NodeParts } from "./node-parts.ts";
+import { type Counts, NO_TRAFFIC, type NodeParts, type StartOptions } from "./node-parts.ts";
 import type { ConnectionEvents } from "./transport/connection-options.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
 import type { Cancel } from "./transport/network.ts";
@@ -69,11 +68,11 @@ export class GossipNode implements AsyncDisposable {
   /**
    * Starts a node as configured: reads its files, listens, contacts its bootstrap peers. Resolves
    * when the port is bound. Throws `GossipError` `config-invalid`, with every problem at once, or
-   * `listen-failed`. `log` gets one line per thing that is allowed but probably not meant.
+   * `listen-failed`.
    */
-  static async start(config: Config, log?: Pick<Logger, "warn">): Promise<GossipNode> {
+  static async start(config: Config, options: StartOptions = {}): Promise<GossipNode> {
     const { startNode } = await import("./start-node.ts");
-    return startNode(config, log);
+    return startNode(config, options);
   }
 
   /** Starts a node from its parts, for tests and simulations. */

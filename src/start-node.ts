@@ -3,14 +3,14 @@ import { X509Certificate } from "node:crypto";
 import { createSystemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
+import type { Signer } from "./core/abilities.ts";
 import type { CoreOptions } from "./core/options.ts";
 import { GossipError } from "./errors.ts";
-import type { Logger } from "./log.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
 import type { Msp } from "./msp/msp.ts";
 import { GossipNode } from "./node.ts";
-import type { NodeParts } from "./node-parts.ts";
+import type { NodeParts, StartOptions } from "./node-parts.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { readTls } from "./tls-files.ts";
@@ -30,13 +30,14 @@ export interface Prepared {
  * Reads every file the configuration names. Throws one `GossipError` with every problem found;
  * what is merely doubtful comes back as warnings.
  */
-export async function prepare(config: Config, wallMs: number): Promise<Prepared> {
+export async function prepare(config: Config, wallMs: number, signer?: Signer): Promise<Prepared> {
   const problems: string[] = [];
   const warnings: string[] = [...config.warnings];
   const local = await collect(
     problems,
     loadLocalMsp(config.mspFolder, config.mspId, {
       wallMs,
+      ...(signer ? { signer } : {}),
       ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
     }),
   );
@@ -116,10 +117,13 @@ function namesMissing(config: Config, cert: Buffer): readonly string[] {
 }
 
 /** Starts a node as configured. Resolves when its port is bound and it has begun to gossip. */
-export async function startNode(config: Config, log?: Pick<Logger, "warn">): Promise<GossipNode> {
+export async function startNode(
+  config: Config,
+  { signer, warn }: StartOptions,
+): Promise<GossipNode> {
   const clock = createSystemClock();
-  const prepared = await prepare(config, clock.now().wallMs);
-  for (const warning of prepared.warnings) log?.warn(warning);
+  const prepared = await prepare(config, clock.now().wallMs, signer);
+  for (const warning of prepared.warnings) warn?.(warning);
   const crypto = createCrypto([prepared.local.msp, ...prepared.trusted]);
   const { limits } = config.fabricGossip;
   const network = createNetwork(config, prepared.tls);

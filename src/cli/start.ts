@@ -20,7 +20,7 @@ export async function start(options: StartOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
-  const node = await GossipNode.start(config, logger);
+  const node = await GossipNode.start(config, { warn: (sentence) => logger.warn(sentence) });
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);

@@ -93,6 +93,13 @@ describe("a folder that works", () => {
     assert(verify("sha256", payload, createPublicKey(keyPem(peer)), await local.signer(payload)));
   });
 
+  test("a signer of the host's own takes the place of any key", async (t) => {
+    const folder = await makeFolder(t, peerFolder({ "keystore/key.pem": undefined }));
+    const signer = (payload: Uint8Array): Uint8Array => payload;
+    const local = await loadLocalMsp(folder, "OrgMSP", { wallMs: NOW_MS, signer });
+    assert.equal(local.signer, signer);
+  });
+
   test("folders are passed over, symbolic links followed, files read in name order", async (t) => {
     const folder = await makeFolder(
       t,

@@ -31,6 +31,8 @@ export interface LocalMspOptions {
    * (Fabric: `peer.BCCSP.SW.FileKeyStore.KeyStore`).
    */
   readonly keystore?: string;
+  /** Signs in place of a private key from the keystore, which is then not looked for: an HSM. */
+  readonly signer?: Signer;
 }
 
 /**
@@ -59,17 +61,13 @@ export async function loadLocalMsp(
   const isSound = findings.problems.length === 0;
   const own = await readOwnCertificate(join(folder, "signcerts"), findings);
   const keystore = options.keystore ?? join(folder, "keystore");
-  const key = own && (await readOwnKey(own, keystore, findings));
+  const signer = options.signer ?? (own && (await readOwnSigner(own, keystore, findings)));
   if (own !== undefined) checkDates(own, options.wallMs, findings);
   // With its CAs amiss, nothing sensible can be said of our certificate.
   const identity = own && isSound ? ownIdentity(own, msp, findings.problems) : undefined;
   throwProblems(findings);
-  assert(identity && key, "whatever is missing is among the problems");
-  return {
-    msp: { ...msp, warnings: findings.warnings },
-    identity,
-    signer: createSigner(key),
-  };
+  assert(identity && signer, "whatever is missing is among the problems");
+  return { msp: { ...msp, warnings: findings.warnings }, identity, signer };
 }
 
 interface OwnCertificate {
@@ -92,14 +90,15 @@ async function readOwnCertificate(
   return certificate && { name: file.name, certificate };
 }
 
-async function readOwnKey(
+async function readOwnSigner(
   { name, certificate }: OwnCertificate,
   keystore: string,
   findings: Findings,
-): Promise<KeyObject | undefined> {
+): Promise<Signer | undefined> {
   for (const { bytes } of await readFiles(keystore, findings, "optional")) {
     const key = privateKeyIn(bytes);
-    if (key !== undefined && createPublicKey(key).equals(certificate.publicKey)) return key;
+    if (key !== undefined && createPublicKey(key).equals(certificate.publicKey))
+      return createSigner(key);
   }
   findings.problems.push(
     `No file in ${keystore} is the private key of ${name}: put it there as PKCS#8 or SEC1 PEM, ` +
