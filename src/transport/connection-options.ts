@@ -1,7 +1,9 @@
 import type { Crypto, Identity, PkiId, Random, Signer } from "../core/abilities.ts";
+import type { Outgoing } from "../core/effect.ts";
 import type { ConnectionView } from "./connection.ts";
 import type { Handshake, HandshakeFault } from "./handshake.ts";
-import type { Clock, Network, NetworkFault } from "./network.ts";
+import type { Cancel, Clock, Network, NetworkFault } from "./network.ts";
+import type { ProbeDone } from "./probe.ts";
 import type { SendQueueLimits } from "./send-queue.ts";
 
 /** Why no connection to a peer could be had, or was lost. */
@@ -68,6 +70,28 @@ export interface ConnectionsOptions {
   readonly events: ConnectionEvents;
   readonly limits?: Partial<ConnectionLimits>;
   readonly timeouts?: Partial<ConnectionTimeouts>;
+}
+
+/** A peer, and where to dial it if need be; an empty endpoint = not known. */
+export interface Destination {
+  readonly pkiId: PkiId;
+  readonly endpoint: string;
+}
+
+export interface Connections {
+  /** Starts accepting. Rejects with a GossipError if the network cannot listen. */
+  listen(): Promise<void>;
+  /** Sends on the connection to the peer, else dials it; the messages wait meanwhile. */
+  send(to: Destination, messages: readonly Outgoing[]): void;
+  /** Who listens there? Not kept as a connection by either side. */
+  probe(endpoint: string, done: ProbeDone): Cancel;
+  /** Does anybody listen there? */
+  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
+  /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */
+  disconnect(pkiId: PkiId, reason: string): void;
+  list(): readonly ConnectionView[];
+  /** Ends everything; no event follows. The network is its owner's to close. */
+  close(): void;
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {

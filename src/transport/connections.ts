@@ -10,8 +10,10 @@ import {
   CONNECTION_TIMEOUTS,
   type ConnectionFault,
   type ConnectionLimits,
+  type Connections,
   type ConnectionsOptions,
   type ConnectionTimeouts,
+  type Destination,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
@@ -19,27 +21,7 @@ import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { type ProbeDone, probe } from "./probe.ts";
 
-/** A peer, and where to dial it if need be; an empty endpoint = not known. */
-export interface Destination {
-  readonly pkiId: PkiId;
-  readonly endpoint: string;
-}
-
-export interface Connections {
-  /** Starts accepting. Rejects with a GossipError if the network cannot listen. */
-  listen(): Promise<void>;
-  /** Sends on the connection to the peer, else dials it; the messages wait meanwhile. */
-  send(to: Destination, messages: readonly Outgoing[]): void;
-  /** Who listens there? Not kept as a connection by either side. */
-  probe(endpoint: string, done: ProbeDone): Cancel;
-  /** Does anybody listen there? */
-  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
-  /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */
-  disconnect(pkiId: PkiId, reason: string): void;
-  list(): readonly ConnectionView[];
-  /** Ends everything; no event follows. The network is its owner's to close. */
-  close(): void;
-}
+export type { Connections, Destination };
 
 const SELF = "that is ourselves";
 

@@ -5,9 +5,12 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** `host:port`, with IPv6 addresses in brackets. Undefined if it is anything else. */
+/**
+ * `host:port`: a host name, an IPv4 address, or an IPv6 address in brackets. Undefined if it is
+ * anything else. Endpoints come from peers, so this is strict.
+ */
 export function parseEndpoint(endpoint: string): HostAndPort | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([^\s:[\]/]{1,255})):(\d{1,5})$/.exec(endpoint);
+  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9._-]{1,255})):(\d{1,5})$/.exec(endpoint);
   if (match === null) return undefined;
   const host = match[1] ?? match[2] ?? "";
   const port = Number(match[3]);

@@ -21,7 +21,7 @@ import type { Link } from "./network.ts";
 /** The Ping request is an empty message; more than this is none. */
 const PING_BYTES_MAX = 4_096;
 /** How long an ended stream may take to deliver its status before it is cut. */
-const GRACE_MS = 1_000;
+const GRACE_MS = 500;
 
 /** What is wrong with a request: an HTTP status, or a gRPC status if it is gRPC at all. */
 export interface RequestFault {

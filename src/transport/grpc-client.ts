@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, TLSSocket } from "node:tls";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket } from "node:tls";
 import { formatEndpoint, type HostAndPort, parseEndpoint } from "./endpoint.ts";
 import {
   decodeStatusMessage,
@@ -11,7 +11,7 @@ import {
   plainText,
 } from "./grpc-framing.ts";
 import { createStreamLink, type StreamEnd, type StreamRole } from "./grpc-link.ts";
-import { type GrpcContext, HTTP2_LIMITS, TLS_COMMON, type TlsFiles } from "./grpc-options.ts";
+import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
 import {
   GRPC_CONTENT_TYPE,
   keepAlive,
@@ -20,6 +20,7 @@ import {
   SERVICE_STREAM,
   sessionFacts,
 } from "./grpc-session.ts";
+import { clientOptions } from "./grpc-tls.ts";
 import type { Cancel, Link, NetworkFault } from "./network.ts";
 
 export interface SessionEvents {
@@ -27,6 +28,7 @@ export interface SessionEvents {
   failed(end: StreamEnd): void;
 }
 
+/** How far a dial has come; `tls` lasts until the other side has said anything in HTTP/2. */
 type DialPhase = "tcp" | "tls" | "http2";
 
 /** Connects, with TLS if there are files for it, and pings. Unless cancelled, one event follows. */
@@ -42,93 +44,101 @@ export function openSession(
     const soon = setImmediate(() => events.failed({ fault: "unreachable", reason }));
     return () => clearImmediate(soon);
   }
-  const { dialTimeoutMs, connTimeoutMs } = context.timeouts;
-  let settled = false;
-  let phase: DialPhase = "tcp";
-  let session: ClientHttp2Session | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const settle = (): boolean => {
-    const first = !settled;
-    settled = true;
-    clearTimeout(timer);
-    return first;
-  };
-  const cancel = (): boolean => {
-    if (!settle()) return false;
-    session?.destroy();
-    socket.destroy();
-    return true;
-  };
-  const fail = (end: StreamEnd): void => {
-    if (cancel()) events.failed(end);
-  };
-  const failWith = (error: Error): void => fail(dialFault(error, phase));
-  const failAfter = (delayMs: number, what: string): NodeJS.Timeout =>
-    setTimeout(() => fail({ fault: "timeout", reason: `${what} within ${delayMs} ms` }), delayMs);
+  const dial = new SessionDial(address, tls, context, events);
+  return () => dial.cancel();
+}
 
-  timer = failAfter(dialTimeoutMs, "no connection");
-  const socket = openSocket(address, tls);
-  socket.on("error", failWith);
-  socket.once("close", () => failWith(new Error(LOST)));
-  socket.once("connect", () => {
-    phase = tls === undefined ? "http2" : "tls";
-  });
-  socket.once(tls === undefined ? "connect" : "secureConnect", () => {
-    if (settled) return;
-    phase = "http2";
-    if (socket instanceof TLSSocket && socket.alpnProtocol !== "h2") {
-      return fail({ fault: "protocol", reason: "the other side does not speak HTTP/2" });
-    }
-    const opened = startHttp2(socket, address, tls !== undefined, failWith);
-    session = opened;
-    opened.once("remoteSettings", () => {
-      if (settled) return;
-      clearTimeout(timer);
-      timer = failAfter(connTimeoutMs, "no answer to Ping");
-      sendPing(opened, (end) => {
-        if (end !== undefined) fail(end);
-        else if (settle()) events.opened(opened);
-      });
+class SessionDial {
+  readonly #endpoint: string;
+  readonly #context: GrpcContext;
+  readonly #events: SessionEvents;
+  readonly #socket: Socket;
+  #session: ClientHttp2Session | undefined;
+  #phase: DialPhase = "tcp";
+  #timer: NodeJS.Timeout;
+  #isSettled = false;
+
+  constructor(
+    address: HostAndPort,
+    tls: TlsFiles | undefined,
+    context: GrpcContext,
+    events: SessionEvents,
+  ) {
+    this.#endpoint = formatEndpoint(address.host, address.port);
+    this.#context = context;
+    this.#events = events;
+    this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
+    const socket = openSocket(address, tls);
+    this.#socket = socket;
+    socket.on("error", (error) => this.#failWith(error));
+    socket.once("close", () => this.#failWith(new Error(LOST)));
+    socket.once("connect", () => {
+      this.#phase = tls === undefined ? "http2" : "tls";
     });
-  });
-  return cancel;
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => this.#startHttp2());
+  }
+
+  cancel(): void {
+    if (!this.#settle()) return;
+    this.#session?.destroy();
+    this.#socket.destroy();
+  }
+
+  #startHttp2(): void {
+    if (this.#isSettled) return;
+    const socket = this.#socket;
+    const isSecure = socket instanceof TLSSocket;
+    if (isSecure && socket.alpnProtocol !== "h2") {
+      this.#fail({ fault: "protocol", reason: "the other side does not speak HTTP/2" });
+      return;
+    }
+    // Not the endpoint: that comes from a peer, and might be none that a URL can hold.
+    const url = isSecure ? "https://gossip" : "http://gossip";
+    const session = connect(url, { ...HTTP2_LIMITS, createConnection: () => socket });
+    this.#session = session;
+    session.on("error", (error) => this.#failWith(error));
+    session.once("close", () => this.#failWith(new Error(LOST)));
+    session.once("remoteSettings", () => this.#ping(session));
+  }
+
+  #ping(session: ClientHttp2Session): void {
+    if (this.#isSettled) return;
+    this.#phase = "http2";
+    clearTimeout(this.#timer);
+    this.#timer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
+    sendPing(session, this.#endpoint, (end) => {
+      if (end !== undefined) this.#fail(end);
+      else if (this.#settle()) this.#events.opened(session);
+    });
+  }
+
+  /** Whether this is the first time. */
+  #settle(): boolean {
+    const isFirst = !this.#isSettled;
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
+    return isFirst;
+  }
+
+  #fail(end: StreamEnd): void {
+    if (this.#isSettled) return;
+    this.cancel();
+    this.#events.failed(end);
+  }
+
+  #failWith(error: Error): void {
+    this.#fail(dialFault(error, this.#phase));
+  }
+
+  #failAfter(delayMs: number, what: string): NodeJS.Timeout {
+    const reason = `${what} within ${delayMs} ms`;
+    return setTimeout(() => this.#fail({ fault: "timeout", reason }), delayMs);
+  }
 }
 
 function openSocket({ host, port }: HostAndPort, tls: TlsFiles | undefined): Socket {
   if (tls === undefined) return connectTcp({ host, port, noDelay: true });
-  return connectTls({
-    ...TLS_COMMON,
-    host,
-    port,
-    // The name must not be sent for an address; the certificate is checked against `host` then.
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    cert: tls.clientCert ?? tls.cert,
-    key: tls.clientKey ?? tls.key,
-    ca: [...tls.rootCas],
-    // Go takes every certificate of the pool as an anchor, intermediates too.
-    allowPartialTrustChain: true,
-    ALPNProtocols: ["h2"],
-    checkServerIdentity(name, certificate) {
-      // Like Go we do not fall back to the common name.
-      if (certificate.subjectaltname === undefined) {
-        return new Error(`the certificate of ${name} has no subject alternative name`);
-      }
-      return checkServerIdentity(name, certificate);
-    },
-  }).setNoDelay(true);
-}
-
-function startHttp2(
-  socket: Socket,
-  { host, port }: HostAndPort,
-  secure: boolean,
-  failed: (error: Error) => void,
-): ClientHttp2Session {
-  const authority = `${secure ? "https" : "http"}://${formatEndpoint(host, port)}`;
-  const session = connect(authority, { ...HTTP2_LIMITS, createConnection: () => socket });
-  session.on("error", failed);
-  session.once("close", () => failed(new Error(LOST)));
-  return session;
+  return connectTls({ ...clientOptions(tls, host), host, port }).setNoDelay(true);
 }
 
 const LOST = "the connection was closed";
@@ -139,18 +149,26 @@ function dialFault(error: Error, phase: DialPhase): StreamEnd {
   // Trying several addresses of one name fails with an AggregateError, which has no message.
   const reason = plainText(error.message || code);
   if (phase === "tcp") return { fault: code === "ETIMEDOUT" ? "timeout" : "unreachable", reason };
-  if (LOST_CODES.includes(code) || error.message === LOST) return { fault: "closed", reason };
-  // With TLS 1.3 a server refuses our certificate only after the handshake, as we see it.
-  const isTls = phase === "tls" || code.startsWith("ERR_SSL");
-  return { fault: isTls ? "tls" : "protocol", reason };
+  const isLost = LOST_CODES.includes(code) || error.message === LOST;
+  if (phase === "tls") {
+    // With TLS 1.3 a server judges our certificate after the handshake, as we see it; some close
+    // without a word then.
+    return { fault: "tls", reason: isLost ? `${reason} during the TLS handshake` : reason };
+  }
+  return { fault: isLost ? "closed" : "protocol", reason };
 }
 
 /** Opens a call; undefined if the session has just ended. */
-function request(session: ClientHttp2Session, path: string): ClientHttp2Stream | undefined {
+function request(
+  session: ClientHttp2Session,
+  endpoint: string,
+  path: string,
+): ClientHttp2Stream | undefined {
   if (session.destroyed || session.closed) return undefined;
   const stream = session.request(
     {
       [constants.HTTP2_HEADER_METHOD]: "POST",
+      [constants.HTTP2_HEADER_AUTHORITY]: endpoint,
       [constants.HTTP2_HEADER_PATH]: path,
       [constants.HTTP2_HEADER_CONTENT_TYPE]: GRPC_CONTENT_TYPE,
       [constants.HTTP2_HEADER_TE]: "trailers",
@@ -192,8 +210,12 @@ function statusFault(status: number): NetworkFault {
   return status === GRPC_UNIMPLEMENTED || status === -1 ? "protocol" : "closed";
 }
 
-function sendPing(session: ClientHttp2Session, done: (end: StreamEnd | undefined) => void): void {
-  const stream = request(session, SERVICE_PING);
+function sendPing(
+  session: ClientHttp2Session,
+  endpoint: string,
+  done: (end: StreamEnd | undefined) => void,
+): void {
+  const stream = request(session, endpoint, SERVICE_PING);
   if (stream === undefined) {
     done({ fault: "closed", reason: LOST });
     return;
@@ -208,9 +230,13 @@ function sendPing(session: ClientHttp2Session, done: (end: StreamEnd | undefined
 }
 
 /** Opens the gossip stream of a session, which it then owns. */
-export function openStream(session: ClientHttp2Session, context: GrpcContext): Link | undefined {
+export function openStream(
+  session: ClientHttp2Session,
+  endpoint: string,
+  context: GrpcContext,
+): Link | undefined {
   const facts = sessionFacts(session);
-  const stream = request(session, SERVICE_STREAM);
+  const stream = request(session, endpoint, SERVICE_STREAM);
   if (stream === undefined) return undefined;
   openWindow(session);
   keepAlive(session, context.timeouts.clientKeepaliveMs, context.timeouts.keepaliveTimeoutMs);

@@ -35,89 +35,94 @@ export interface FrameReader {
  * The first message has its own: it comes from somebody who has not shown who he is yet.
  */
 export function createFrameReader(firstBytesMax: number, messageBytesMax: number): FrameReader {
-  let bytesMax = firstBytesMax;
-  let chunk: Uint8Array = new Uint8Array(0);
-  let offset = 0;
-  // A frame that spans chunks is put together here. The buffer grows with what has really arrived,
-  // so that a claimed length costs nothing.
-  let partial = new Uint8Array(0);
-  let partialBytes = 0;
-  let fault: FrameFault | undefined;
+  return new ChunkReader(firstBytesMax, messageBytesMax);
+}
 
-  function payloadLength(bytes: Uint8Array, at: number): number | undefined {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_BYTES);
-    const length = view.getUint32(1);
-    if (view.getUint8(0) !== 0) {
-      fault = { status: GRPC_UNIMPLEMENTED, reason: "compressed messages are not supported" };
-    } else if (length > bytesMax) {
-      const reason = `a message of ${length} bytes is above the limit of ${bytesMax}`;
-      fault = { status: GRPC_RESOURCE_EXHAUSTED, reason };
-    }
-    return fault === undefined ? length : undefined;
+class ChunkReader implements FrameReader {
+  fault: FrameFault | undefined;
+  readonly #messageBytesMax: number;
+  /** The limit for the message that comes next. */
+  #bytesMax: number;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  /**
+   * A frame that spans chunks is put together here. The buffer grows with what has really arrived,
+   * so that a claimed length costs nothing.
+   */
+  #partial: Uint8Array = new Uint8Array(0);
+  #partialBytes = 0;
+
+  constructor(firstBytesMax: number, messageBytesMax: number) {
+    this.#bytesMax = firstBytesMax;
+    this.#messageBytesMax = messageBytesMax;
   }
 
-  function delivered(message: Uint8Array): Uint8Array {
-    bytesMax = messageBytesMax;
+  push(bytes: Uint8Array): void {
+    const left = this.#chunk.subarray(this.#offset);
+    const joined = left.length === 0 ? bytes : Buffer.concat([left, bytes]);
+    // No Buffers are handed out: their `slice` does not copy, which has fooled many.
+    this.#chunk = new Uint8Array(joined.buffer, joined.byteOffset, joined.byteLength);
+    this.#offset = 0;
+  }
+
+  next(): Uint8Array | undefined {
+    if (this.fault !== undefined) return undefined;
+    if (this.#partialBytes > 0) return this.#nextFromPartial();
+    const left = this.#chunk.length - this.#offset;
+    if (left < HEADER_BYTES) {
+      if (left > 0) this.#gather(HEADER_BYTES);
+      return undefined;
+    }
+    const length = this.#payloadLength(this.#chunk, this.#offset);
+    if (length === undefined) return undefined;
+    if (left < HEADER_BYTES + length) {
+      this.#gather(HEADER_BYTES + length);
+      return undefined;
+    }
+    const start = this.#offset + HEADER_BYTES;
+    this.#offset = start + length;
+    this.#bytesMax = this.#messageBytesMax;
+    return this.#chunk.subarray(start, this.#offset);
+  }
+
+  #nextFromPartial(): Uint8Array | undefined {
+    if (this.#partialBytes < HEADER_BYTES && !this.#gather(HEADER_BYTES)) return undefined;
+    const length = this.#payloadLength(this.#partial, 0);
+    if (length === undefined || !this.#gather(HEADER_BYTES + length)) return undefined;
+    const message = this.#partial.subarray(HEADER_BYTES, HEADER_BYTES + length);
+    this.#partial = new Uint8Array(0);
+    this.#partialBytes = 0;
+    this.#bytesMax = this.#messageBytesMax;
     return message;
   }
 
-  /** Moves bytes from the chunk until `partial` holds `wanted` of them. False: not enough yet. */
-  function gather(wanted: number): boolean {
-    const taken = Math.min(wanted - partialBytes, chunk.length - offset);
-    if (partialBytes + taken > partial.length) {
-      const capacity = Math.min(wanted, Math.max(2 * (partialBytes + taken), FIRST_BUFFER_BYTES));
-      const grown = new Uint8Array(Math.max(capacity, HEADER_BYTES));
-      grown.set(partial.subarray(0, partialBytes));
-      partial = grown;
+  #payloadLength(bytes: Uint8Array, at: number): number | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_BYTES);
+    const length = view.getUint32(1);
+    if (view.getUint8(0) !== 0) {
+      const reason = "compressed messages are not supported";
+      this.fault = { status: GRPC_UNIMPLEMENTED, reason };
+    } else if (length > this.#bytesMax) {
+      const reason = `a message of ${length} bytes is above the limit of ${this.#bytesMax}`;
+      this.fault = { status: GRPC_RESOURCE_EXHAUSTED, reason };
     }
-    partial.set(chunk.subarray(offset, offset + taken), partialBytes);
-    partialBytes += taken;
-    offset += taken;
-    return partialBytes === wanted;
+    return this.fault === undefined ? length : undefined;
   }
 
-  function nextFromPartial(): Uint8Array | undefined {
-    if (partialBytes < HEADER_BYTES && !gather(HEADER_BYTES)) return undefined;
-    const length = payloadLength(partial, 0);
-    if (length === undefined || !gather(HEADER_BYTES + length)) return undefined;
-    const message = partial.subarray(HEADER_BYTES, HEADER_BYTES + length);
-    partial = new Uint8Array(0);
-    partialBytes = 0;
-    return delivered(message);
+  /** Moves bytes from the chunk until `wanted` of them are gathered. False: not enough yet. */
+  #gather(wanted: number): boolean {
+    const taken = Math.min(wanted - this.#partialBytes, this.#chunk.length - this.#offset);
+    const have = this.#partialBytes + taken;
+    if (have > this.#partial.length) {
+      const grown = new Uint8Array(Math.min(wanted, Math.max(2 * have, FIRST_BUFFER_BYTES)));
+      grown.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = grown;
+    }
+    this.#partial.set(this.#chunk.subarray(this.#offset, this.#offset + taken), this.#partialBytes);
+    this.#partialBytes = have;
+    this.#offset += taken;
+    return have === wanted;
   }
-
-  return {
-    get fault() {
-      return fault;
-    },
-
-    push(bytes) {
-      const left = chunk.subarray(offset);
-      const joined = left.length === 0 ? bytes : Buffer.concat([left, bytes]);
-      // No Buffers are handed out: their `slice` does not copy, which has fooled many.
-      chunk = new Uint8Array(joined.buffer, joined.byteOffset, joined.byteLength);
-      offset = 0;
-    },
-
-    next() {
-      if (fault !== undefined) return undefined;
-      if (partialBytes > 0) return nextFromPartial();
-      const left = chunk.length - offset;
-      if (left < HEADER_BYTES) {
-        if (left > 0) gather(HEADER_BYTES);
-        return undefined;
-      }
-      const length = payloadLength(chunk, offset);
-      if (length === undefined) return undefined;
-      if (left < HEADER_BYTES + length) {
-        gather(HEADER_BYTES + length);
-        return undefined;
-      }
-      const start = offset + HEADER_BYTES;
-      offset = start + length;
-      return delivered(chunk.subarray(start, offset));
-    },
-  };
 }
 
 /** The frame that carries the message: a copy, so the caller may reuse its bytes. */

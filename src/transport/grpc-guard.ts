@@ -5,79 +5,71 @@ import { formatEndpoint } from "./endpoint.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { keepAlive, openWindow } from "./grpc-session.ts";
 
-export interface SocketGuard {
-  /** Watches over a new session: its handshake, idle time and keepalive. */
-  tend(session: ServerHttp2Session): void;
-}
-
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
   return formatEndpoint(socket.remoteAddress ?? "", socket.remotePort ?? 0);
 }
 
-export function guardSockets(
-  server: Http2Server | Http2SecureServer,
-  context: GrpcContext,
-): SocketGuard {
-  const { limits, timeouts, stats } = context;
-  /** Sockets that have not finished TLS and HTTP/2 settings: what cuts them off. */
-  const handshakes = new Map<string, { readonly timer: NodeJS.Timeout; fault: AcceptFault }>();
-  server.maxConnections = limits.connectionsMax;
+/** Watches over the sockets that a server accepts, from the first byte on. */
+export class SocketGuard {
+  readonly #context: GrpcContext;
+  readonly #isSecure: boolean;
+  /** Sockets that have not finished TLS and HTTP/2 settings: what they will be counted as. */
+  readonly #handshakes = new Map<string, AcceptFault>();
 
-  function handshakeEnded(key: string): AcceptFault | undefined {
-    const handshake = handshakes.get(key);
-    clearTimeout(handshake?.timer);
-    handshakes.delete(key);
-    return handshake?.fault;
+  constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
+    this.#context = context;
+    this.#isSecure = isSecure(server);
+    server.maxConnections = context.limits.connectionsMax;
+    server.on("drop", () => {
+      context.stats.refused["too-many-connections"] += 1;
+    });
+    server.on("connection", (socket: Socket) => this.#admit(socket));
+    server.on("secureConnection", (socket: Socket) => this.#mark(socketKey(socket), "protocol"));
+    server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
+    server.on("unknownProtocol", (socket: Socket) => socket.destroy());
+    server.on("sessionError", () => {}); // Its socket is closed, and counted there.
   }
 
-  server.on("drop", () => {
-    stats.refused["too-many-connections"] += 1;
-  });
-  server.on("connection", (socket: Socket) => {
+  /** Watches over a new session: its handshake, idle time and keepalive. */
+  tend(session: ServerHttp2Session): void {
+    const { timeouts } = this.#context;
+    const key = socketKey(session.socket);
+    session.on("error", () => {}); // The close event that follows tells the rest.
+    session.once("remoteSettings", () => this.#handshakes.delete(key));
+    openWindow(session);
+    keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
+    endIdle(session, timeouts.idleTimeoutMs);
+  }
+
+  #admit(socket: Socket): void {
+    const { limits, timeouts, stats } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
-    const key = socketKey(socket);
-    if (handshakes.size >= limits.handshakesMax) {
+    if (this.#handshakes.size >= limits.handshakesMax) {
       stats.refused["too-many-handshakes"] += 1;
       socket.destroy();
       return;
     }
     stats.accepted += 1;
+    const key = socketKey(socket);
+    this.#handshakes.set(key, this.#isSecure ? "tls" : "protocol");
     const timer = setTimeout(() => {
-      mark(key, "timeout");
+      if (!this.#handshakes.has(key)) return;
+      this.#mark(key, "timeout");
       socket.destroy();
     }, timeouts.acceptTimeoutMs);
-    handshakes.set(key, { timer, fault: isSecure(server) ? "tls" : "protocol" });
     socket.once("close", () => {
+      clearTimeout(timer);
       stats.acceptedClosed += 1;
-      const fault = handshakeEnded(key);
+      const fault = this.#handshakes.get(key);
       if (fault !== undefined) stats.refused[fault] += 1;
+      this.#handshakes.delete(key);
     });
-  });
-
-  function mark(key: string, fault: AcceptFault): void {
-    const handshake = handshakes.get(key);
-    if (handshake !== undefined) handshake.fault = fault;
   }
 
-  server.on("secureConnection", (socket: Socket) => mark(socketKey(socket), "protocol"));
-  server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
-  server.on("unknownProtocol", (socket: Socket) => {
-    mark(socketKey(socket), "protocol");
-    socket.destroy();
-  });
-  server.on("sessionError", () => {}); // Its socket is closed, and counted there.
-
-  return {
-    tend(session) {
-      const key = socketKey(session.socket);
-      session.on("error", () => {});
-      session.once("remoteSettings", () => handshakeEnded(key));
-      openWindow(session);
-      keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
-      endIdle(session, timeouts.idleTimeoutMs);
-    },
-  };
+  #mark(key: string, fault: AcceptFault): void {
+    if (this.#handshakes.has(key)) this.#handshakes.set(key, fault);
+  }
 }
 
 function isSecure(server: Http2Server | Http2SecureServer): server is Http2SecureServer {

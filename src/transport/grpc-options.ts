@@ -1,4 +1,3 @@
-import type { SecureContextOptions } from "node:tls";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 
 /** Certificates and keys as PEM text. */
@@ -146,19 +145,5 @@ export const HTTP2_LIMITS = {
     maxHeaderListSize: 8 * KIB,
   },
 } as const;
-
-/** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
-export const TLS_COMMON: SecureContextOptions = {
-  minVersion: "TLSv1.2",
-  ciphers: [
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-  ].join(":"),
-};
 
 export const NO_HASH: Uint8Array = EMPTY_BYTES;

@@ -1,4 +1,3 @@
-import { constants } from "node:crypto";
 import {
   createSecureServer,
   createServer,
@@ -9,9 +8,10 @@ import {
 import { GossipError } from "../errors.ts";
 import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
-import { guardSockets, type SocketGuard } from "./grpc-guard.ts";
-import { type GrpcContext, HTTP2_LIMITS, TLS_COMMON, type TlsFiles } from "./grpc-options.ts";
+import { SocketGuard } from "./grpc-guard.ts";
+import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
+import { serverContext } from "./grpc-tls.ts";
 import type { Link } from "./network.ts";
 
 export interface GrpcServer {
@@ -34,7 +34,7 @@ export function createGrpcServer(
   const server = createHttp2Server(tls, context);
   const sessions = new Set<ServerHttp2Session>();
   const links = new Set<Link>();
-  const guard: SocketGuard = guardSockets(server, context);
+  const guard = new SocketGuard(server, context);
 
   server.on("session", (session) => {
     sessions.add(session);
@@ -58,7 +58,7 @@ export function createGrpcServer(
     listen: (address) => listen(server, address),
 
     setTls(files) {
-      if ("setSecureContext" in server) server.setSecureContext(serverTls(files));
+      if ("setSecureContext" in server) server.setSecureContext(serverContext(files));
     },
 
     close() {
@@ -84,23 +84,13 @@ function createHttp2Server(
   if (tls === undefined) return createServer(HTTP2_LIMITS);
   return createSecureServer({
     ...HTTP2_LIMITS,
-    ...serverTls(tls),
+    ...serverContext(tls),
     ALPNProtocols: ["h2"],
     requestCert: true,
     rejectUnauthorized: tls.clientAuthRequired,
-    handshakeTimeout: timeouts.acceptTimeoutMs,
+    // The guard's limit comes first; it spans TCP, TLS and HTTP/2, and counts.
+    handshakeTimeout: 2 * timeouts.acceptTimeoutMs,
   });
-}
-
-function serverTls(tls: TlsFiles) {
-  return {
-    ...TLS_COMMON,
-    cert: tls.cert,
-    key: tls.key,
-    ca: [...tls.clientRootCas],
-    // No session tickets, as Fabric: a resumed session might not show the certificate again.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  };
 }
 
 function listen(server: Http2Server | Http2SecureServer, address: HostAndPort): Promise<number> {

@@ -44,8 +44,8 @@ export function openWindow(session: Http2Session): void {
   if (!session.destroyed && !session.closed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
 }
 
-/** Above the peer's minimum, or network jitter would make us look more eager than we are. */
-const KEEPALIVE_SLACK_MS = 1_000;
+/** A second in a minute: or network jitter would make us look more eager than the peer allows. */
+const KEEPALIVE_SLACK = 1 / 60;
 
 /**
  * Pings the other side every `intervalMs` and ends the session if an answer takes longer than
@@ -61,7 +61,7 @@ export function keepAlive(session: Http2Session, intervalMs: number, timeoutMs: 
     overdue = setTimeout(() => session.destroy(new Error("keepalive timed out")), timeoutMs);
     overdue.unref();
   };
-  const timer = setInterval(ping, intervalMs + KEEPALIVE_SLACK_MS);
+  const timer = setInterval(ping, intervalMs * (1 + KEEPALIVE_SLACK));
   timer.unref();
   const cancel = (): void => {
     clearInterval(timer);

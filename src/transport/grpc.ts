@@ -13,6 +13,7 @@ import {
   type TlsFiles,
 } from "./grpc-options.ts";
 import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
+import { checkTls } from "./grpc-tls.ts";
 import type { Cancel, DialEvents, Link, Network, NetworkFault } from "./network.ts";
 
 export interface GrpcOptions {
@@ -27,13 +28,16 @@ export interface GrpcOptions {
 export interface GrpcNetwork extends Network {
   /** The port in use once `listen` has resolved; before that the configured one. */
   readonly port: number;
-  /** Uses other certificates or trust from the next handshake on. Connections that exist stay. */
+  /**
+   * Uses other certificates or trust from the next handshake on. Connections that exist stay, and
+   * so does `clientAuthRequired`. Unusable files throw, and change nothing.
+   */
   setTls(tls: TlsFiles): void;
   /** Totals so far. */
   stats(): GrpcStats;
 }
 
-/** Fabric's gossip service over gRPC: spec A 1, on node:http2. */
+/** Fabric's gossip service over gRPC: spec A 1, on node:http2. Unusable TLS files throw. */
 export function createGrpcNetwork(options: GrpcOptions): GrpcNetwork {
   return new Grpc(options);
 }
@@ -52,6 +56,7 @@ class Grpc implements GrpcNetwork {
   readonly #sessions = new Set<ClientHttp2Session>();
 
   constructor(options: GrpcOptions) {
+    if (options.tls !== undefined) checkTls(options.tls);
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
@@ -72,6 +77,7 @@ class Grpc implements GrpcNetwork {
   }
 
   setTls(tls: TlsFiles): void {
+    checkTls(tls);
     this.#server?.setTls(tls);
     this.#tls = tls;
   }
@@ -85,7 +91,7 @@ class Grpc implements GrpcNetwork {
   dial(endpoint: string, events: DialEvents): Cancel {
     return this.#connect(endpoint, {
       opened: (session) => {
-        const link = openStream(session, this.#context);
+        const link = openStream(session, endpoint, this.#context);
         if (link === undefined) return events.failed("closed", "the connection was closed");
         this.#context.stats.dialled += 1;
         this.#sessions.add(session);

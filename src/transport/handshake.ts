@@ -16,7 +16,7 @@ import {
 } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import type { Cancel, Clock, Link, LinkEvents } from "./network.ts";
+import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
 
 /** Why a handshake failed. */
 export type HandshakeFault =
@@ -73,59 +73,80 @@ const HANDSHAKE_BYTES_MAX = 262_144;
 
 /** Starts the link and shakes hands over it. Cancelling closes the link. */
 export function shakeHands(options: HandshakeOptions, events: HandshakeEvents): Cancel {
-  const { link, clock, timeoutMs } = options;
-  let settled = false;
-  let next: LinkEvents | undefined;
-  const settle = (): void => {
-    settled = true;
-    cancelTimer();
-  };
-  const refuse = (fault: HandshakeFault, detail = ""): void => {
-    if (settled) return;
-    settle();
-    const reason = detail === "" ? SENTENCES[fault] : `${SENTENCES[fault]}: ${detail}`;
-    link.close(reason);
-    events.refused(fault, reason);
-  };
-  const refuseSoon = (fault: HandshakeFault, detail?: string): void => {
-    clock.after(0, () => refuse(fault, detail));
-  };
-  const cancelTimer = clock.after(timeoutMs, () => refuse("handshake-timeout"));
+  const shake = new Shake(options, events);
+  return () => shake.cancel();
+}
 
-  const judge = (bytes: Uint8Array): void => {
-    const verdict = judgeHandshake(bytes, options);
-    if (verdict.ok) {
-      settle();
-      next = events.accepted(verdict.value);
-    } else {
-      refuse(verdict.code);
+class Shake implements LinkEvents {
+  readonly #options: HandshakeOptions;
+  readonly #events: HandshakeEvents;
+  readonly #cancelTimer: Cancel;
+  #isSettled = false;
+  /** Who hears the link after us. */
+  #next: LinkEvents | undefined;
+
+  constructor(options: HandshakeOptions, events: HandshakeEvents) {
+    const { link, clock, timeoutMs } = options;
+    this.#options = options;
+    this.#events = events;
+    this.#cancelTimer = clock.after(timeoutMs, () => this.#refuse("handshake-timeout"));
+    const refuseSoon = (fault: HandshakeFault, detail?: string): void => {
+      clock.after(0, () => this.#refuse(fault, detail));
+    };
+    // Nothing is sent to somebody whose identity could not be bound to the connection.
+    if (link.remoteCertHash === undefined) {
+      refuseSoon("no-tls-certificate");
+      return;
     }
-  };
-  const begin = (own: Envelope): void => {
-    if (settled) return;
-    link.send(own.bytes);
-    link.start({
-      message(bytes) {
-        if (settled) next?.message(bytes);
-        else judge(bytes);
-      },
-      drain: () => next?.drain(),
-      closed(fault, reason) {
-        refuse("handshake-closed", reason);
-        next?.closed(fault, reason);
-      },
-    });
-  };
+    const begin = (own: Envelope): void => {
+      if (this.#isSettled) return;
+      link.send(own.bytes);
+      link.start(this);
+    };
+    signHandshake(options, begin, (error) => refuseSoon("signing-failed", String(error)));
+  }
 
-  // Nothing is sent to somebody whose identity could not be bound to the connection.
-  if (link.remoteCertHash === undefined) refuseSoon("no-tls-certificate");
-  else signHandshake(options, begin, (error) => refuseSoon("signing-failed", String(error)));
+  cancel(): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#options.link.close();
+  }
 
-  return () => {
-    if (settled) return;
-    settle();
-    link.close();
-  };
+  message(bytes: Uint8Array): void {
+    if (this.#isSettled) {
+      this.#next?.message(bytes);
+      return;
+    }
+    const verdict = judgeHandshake(bytes, this.#options);
+    if (verdict.ok) {
+      this.#settle();
+      this.#next = this.#events.accepted(verdict.value);
+    } else {
+      this.#refuse(verdict.code);
+    }
+  }
+
+  drain(): void {
+    this.#next?.drain();
+  }
+
+  closed(fault: NetworkFault, reason: string): void {
+    this.#refuse("handshake-closed", reason);
+    this.#next?.closed(fault, reason);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#cancelTimer();
+  }
+
+  #refuse(fault: HandshakeFault, detail = ""): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    const reason = detail === "" ? SENTENCES[fault] : `${SENTENCES[fault]}: ${detail}`;
+    this.#options.link.close(reason);
+    this.#events.refused(fault, reason);
+  }
 }
 
 const SENTENCES: Readonly<Record<HandshakeFault, string>> = {

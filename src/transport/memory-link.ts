@@ -31,57 +31,67 @@ export function openMemoryLinks(
   settings: Settings,
   facts: PipeFacts,
 ): { readonly outbound: Link; readonly inbound: Link; readonly pipe: Pipe } {
-  const { dialler, acceptor, diallerHash, acceptorHash } = facts;
-  const addresses = { outbound: dialler, inbound: acceptor };
-  let open = 2;
-  const closed = (): void => {
-    open -= 1;
-    if (open > 0) return;
-    cancelSilence();
-    facts.closed();
-  };
-  const outbound = new MemoryLink(settings, closed, {
-    outbound: true,
-    address: addresses.outbound,
-    remoteAddress: addresses.inbound,
-    localCertHash: diallerHash,
-    remoteCertHash: acceptorHash,
-  });
-  const inbound = new MemoryLink(settings, closed, {
-    outbound: false,
-    address: addresses.inbound,
-    remoteAddress: addresses.outbound,
-    localCertHash: acceptorHash,
-    remoteCertHash: diallerHash,
-  });
-  outbound.join(inbound);
-  inbound.join(outbound);
-  let cancelSilence: Cancel = () => {};
+  const pipe = new MemoryPipe(settings, facts);
+  return { outbound: pipe.outbound, inbound: pipe.inbound, pipe };
+}
 
-  const pipe: Pipe = {
-    dialler,
-    acceptor,
+class MemoryPipe implements Pipe {
+  readonly dialler: string;
+  readonly acceptor: string;
+  readonly outbound: MemoryLink;
+  readonly inbound: MemoryLink;
+  readonly #settings: Settings;
+  #openEnds = 2;
+  #cancelSilence: Cancel = () => {};
 
-    break(fault, reason) {
-      outbound.end(fault, reason);
-      inbound.end(fault, reason);
-    },
+  constructor(settings: Settings, facts: PipeFacts) {
+    const { dialler, acceptor, diallerHash, acceptorHash } = facts;
+    const closed = (): void => {
+      this.#openEnds -= 1;
+      if (this.#openEnds > 0) return;
+      this.#cancelSilence();
+      facts.closed();
+    };
+    this.dialler = dialler;
+    this.acceptor = acceptor;
+    this.#settings = settings;
+    this.outbound = new MemoryLink(settings, closed, {
+      outbound: true,
+      address: dialler,
+      remoteAddress: acceptor,
+      localCertHash: diallerHash,
+      remoteCertHash: acceptorHash,
+    });
+    this.inbound = new MemoryLink(settings, closed, {
+      outbound: false,
+      address: acceptor,
+      remoteAddress: dialler,
+      localCertHash: acceptorHash,
+      remoteCertHash: diallerHash,
+    });
+    this.outbound.join(this.inbound);
+    this.inbound.join(this.outbound);
+  }
 
-    leave(address) {
-      if (address === dialler) outbound.close();
-      if (address === acceptor) inbound.close();
-    },
+  break(fault: NetworkFault, reason: string): void {
+    this.outbound.end(fault, reason);
+    this.inbound.end(fault, reason);
+  }
 
-    routesChanged() {
-      cancelSilence();
-      outbound.pump();
-      inbound.pump();
-      const { route, clock, silenceTimeoutMs } = settings;
-      if (route(dialler, acceptor) !== "lose" && route(acceptor, dialler) !== "lose") return;
-      cancelSilence = clock.after(silenceTimeoutMs, () => pipe.break("timeout", "silence"));
-    },
-  };
-  return { outbound, inbound, pipe };
+  leave(address: string): void {
+    if (address === this.dialler) this.outbound.close();
+    if (address === this.acceptor) this.inbound.close();
+  }
+
+  routesChanged(): void {
+    const { dialler, acceptor } = this;
+    const { route, clock, silenceTimeoutMs } = this.#settings;
+    this.#cancelSilence();
+    this.outbound.pump();
+    this.inbound.pump();
+    if (route(dialler, acceptor) !== "lose" && route(acceptor, dialler) !== "lose") return;
+    this.#cancelSilence = clock.after(silenceTimeoutMs, () => this.break("timeout", "silence"));
+  }
 }
 
 interface EndFacts {

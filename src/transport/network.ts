@@ -32,7 +32,10 @@ export interface LinkEvents {
   closed(fault: NetworkFault, reason: string): void;
 }
 
-/** One gossip stream. Full duplex; messages arrive in order. Nothing is read before `start`. */
+/**
+ * One gossip stream. Full duplex; messages arrive in order. Nothing is read before `start`.
+ * The first message may be at most 256 KiB long: it is the handshake of a stranger.
+ */
 export interface Link {
   /** True if this side dialled. */
   readonly outbound: boolean;
@@ -44,10 +47,11 @@ export interface Link {
   readonly remoteCertHash: Uint8Array | undefined;
   /** Starts delivery. Called exactly once; what arrived before is kept (bounded by flow control). */
   start(events: LinkEvents): void;
-  /** Queues one message. False: wait for `drain` before the next one. Ignored after close. */
+  /** Queues a copy. False: wait for `drain` before the next one. Ignored after close. */
   send(bytes: Uint8Array): boolean;
   /**
-   * Ends the stream and, on the dialling side, its whole connection. An acceptor that ends a stream
+   * Ends the stream and, on the dialling side, its whole connection; from now on only `closed` is
+   * called. An acceptor that ends a stream
    * because of the other side's mistake passes `refusal`, which the other side sees as gRPC status.
    */
   close(refusal?: string): void;

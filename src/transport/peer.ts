@@ -151,7 +151,6 @@ export class Peer {
   #linkEvents(connection: Connection): LinkEvents {
     return {
       message: (bytes) => {
-        if (connection.isDetached) return;
         connection.messagesReceived += 1;
         connection.bytesReceived += bytes.length;
         this.#options.message(bytes);

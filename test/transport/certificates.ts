@@ -3,7 +3,7 @@ import { createHash, webcrypto } from "node:crypto";
 import * as asn1js from "asn1js";
 import * as pkijs from "pkijs";
 
-pkijs.setEngine("node", new pkijs.CryptoEngine({ crypto: webcrypto as Crypto }));
+pkijs.setEngine("node", new pkijs.CryptoEngine({ crypto: webcrypto }));
 
 export interface Credentials {
   readonly cert: Buffer;
@@ -26,7 +26,6 @@ export interface LeafOptions {
 
 type Pair = { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey };
 type CryptoKey = webcrypto.CryptoKey;
-type Crypto = NonNullable<ConstructorParameters<typeof pkijs.CryptoEngine>[0]>["crypto"];
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const DAY_MS = 86_400_000;

@@ -2,9 +2,10 @@
 import type { PkiId } from "../../src/core/abilities.ts";
 import type { ConnectionsOptions } from "../../src/transport/connection-options.ts";
 import { type Connections, createConnections } from "../../src/transport/connections.ts";
+import { createMemoryHub, type MemoryHubOptions, type Route } from "../../src/transport/memory.ts";
 import type { Clock, Network } from "../../src/transport/network.ts";
-import { createSeededRandom } from "../../src/transport/testing.ts";
-import { type Person, toyCrypto } from "./people.ts";
+import { createSeededRandom, createVirtualClock } from "../../src/transport/testing.ts";
+import { createPerson, type Person, toyCrypto } from "./people.ts";
 
 export interface TestNode {
   readonly connections: Connections;
@@ -68,3 +69,45 @@ export function createNode(options: NodeOptions): TestNode {
     },
   };
 }
+
+export function createWorld(options: Partial<MemoryHubOptions> = {}) {
+  const clock = createVirtualClock();
+  let route: (from: string, to: string) => Route = () => "pass";
+  const latencyMs = () => 5;
+  const hub = createMemoryHub({
+    clock,
+    latencyMs,
+    route: (from, to) => route(from, to),
+    ...options,
+  });
+  const names = new Map<PkiId, string>();
+  const node = async (name: string, more: Partial<NodeOptions> = {}): Promise<TestNode> => {
+    const person = more.person ?? createPerson("Org1", name);
+    names.set(person.identity.pkiId, name);
+    const endpoint = more.endpoint ?? `${name}:7051`;
+    const network = hub.network({ endpoints: [endpoint], certificate: Buffer.from(name) });
+    const nameOf = (pkiId: PkiId) => names.get(pkiId) ?? pkiId;
+    const created = createNode({ person, endpoint, network, clock, nameOf, ...more });
+    await created.connections.listen();
+    return created;
+  };
+  const reroute = (rule: (from: string, to: string) => Route): void => {
+    route = rule;
+    hub.routesChanged();
+  };
+  return { clock, hub, node, reroute };
+}
+
+/** Two nodes, the first with the lower PKI-ID: it decides which link stays. */
+export async function createPair(options: Partial<MemoryHubOptions> = {}) {
+  const world = createWorld(options);
+  const [one, two] = [await world.node("ann"), await world.node("ben")];
+  const [low, high] = one.pkiId < two.pkiId ? [one, two] : [two, one];
+  return { ...world, low, high };
+}
+
+/** What a node was told, without reasons. */
+export const kinds = (node: TestNode) =>
+  node.told.map((line) => line.split(" ").slice(0, 3).join(" "));
+/** The name it was created with. */
+export const nameOf = (node: TestNode) => node.endpoint.split(":")[0];

@@ -1,0 +1,90 @@
+import { constants, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  type SecureContextOptions,
+} from "node:tls";
+import { GossipError } from "../errors.ts";
+import type { TlsFiles } from "./grpc-options.ts";
+
+/** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
+const TLS_COMMON: SecureContextOptions = {
+  minVersion: "TLSv1.2",
+  ciphers: [
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+  ].join(":"),
+};
+
+export function serverContext(tls: TlsFiles): SecureContextOptions {
+  return {
+    ...TLS_COMMON,
+    cert: tls.cert,
+    key: tls.key,
+    ca: [...tls.clientRootCas],
+    // No session tickets, as Fabric: a resumed session might not show the certificate again.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function clientContext(tls: TlsFiles): SecureContextOptions {
+  return {
+    ...TLS_COMMON,
+    cert: tls.clientCert ?? tls.cert,
+    key: tls.clientKey ?? tls.key,
+    ca: [...tls.rootCas],
+    // Go takes every certificate of the pool as an anchor, intermediates too.
+    allowPartialTrustChain: true,
+  };
+}
+
+export function clientOptions(tls: TlsFiles, host: string): ConnectionOptions {
+  return {
+    ...clientContext(tls),
+    // The name must not be sent for an address; the certificate is checked against `host` then.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ALPNProtocols: ["h2"],
+    checkServerIdentity(name, certificate) {
+      // Like Go we do not fall back to the common name.
+      if (certificate.subjectaltname === undefined) {
+        return new Error(`the certificate of ${name} has no subject alternative name`);
+      }
+      return checkServerIdentity(name, certificate);
+    },
+  };
+}
+
+/** Throws `config-invalid` with everything that is wrong with the files. */
+export function checkTls(tls: TlsFiles): void {
+  const problems: string[] = [];
+  if ((tls.clientCert === undefined) !== (tls.clientKey === undefined)) {
+    problems.push(
+      "Of the TLS client certificate and its key only one is given; give both or none.",
+    );
+  }
+  const roles: readonly [string, SecureContextOptions][] = [
+    ["server", serverContext(tls)],
+    ["client", clientContext(tls)],
+  ];
+  for (const [role, context] of problems.length > 0 ? [] : roles) {
+    try {
+      createSecureContext(context);
+      // OpenSSL passes over a CA that it cannot read, and then trusts nobody.
+      for (const ca of role === "server" ? tls.clientRootCas : tls.rootCas) new X509Certificate(ca);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      const remedy = "give PEM files, and the key that belongs to the certificate";
+      problems.push(
+        `The TLS ${role} certificate, key or trusted CAs are unusable (${detail}); ${remedy}.`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+}

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, test } from "node:test";
+import { connect } from "node:tls";
+import { GossipError } from "../../src/errors.ts";
+import type { TlsFiles } from "../../src/transport/grpc-options.ts";
+import type { Link, NetworkFault } from "../../src/transport/network.ts";
+import { type Credentials, createAuthority } from "./certificates.ts";
+import { authority, createGrpcWorld, TLS } from "./grpc-world.ts";
+import { dialFault, dialOk, listenTo } from "./suite.ts";
+
+const stranger = await createAuthority("another-ca");
+const strangerLeaf = await stranger.issue("stranger");
+const server = await authority.issue("server");
+const client = await authority.issue("client");
+const elsewhere = await authority.issue("elsewhere", { names: ["elsewhere.example.com"] });
+const nameless = await authority.issue("127.0.0.1", { names: [] });
+const expired = await authority.issue("expired", { days: -1 });
+
+const served = ({ cert, key }: Credentials): Partial<TlsFiles> => ({ cert, key });
+const shown = ({ cert, key }: Credentials): Partial<TlsFiles> => ({
+  clientCert: cert,
+  clientKey: key,
+});
+
+describe("gRPC and TLS", () => {
+  const world = createGrpcWorld(TLS);
+  const accepted: Link[] = [];
+  const listening = async (tls: TlsFiles | undefined) => {
+    const member = tls ? world.grpc({ tls }) : createPlain();
+    accepted.length = 0;
+    await member.network.listen((link) => accepted.push(link));
+    return member;
+  };
+  const plain = createGrpcWorld(undefined);
+  const createPlain = () => plain.grpc();
+  afterEach(async () => {
+    await Promise.all([world.close(), plain.close()]);
+  });
+
+  test("the hashes are those of the leaf certificates, each in its role", async () => {
+    const acceptor = await listening({ ...TLS, ...served(server) });
+    const dialler = world.grpc({ tls: { ...TLS, ...shown(client) } });
+    const link = await dialOk(world, dialler.network, acceptor.endpoint());
+    await world.until(() => accepted.length === 1);
+    assert.deepEqual(link.localCertHash, client.hash);
+    assert.deepEqual(link.remoteCertHash, server.hash);
+    assert.deepEqual(accepted[0]?.localCertHash, server.hash);
+    assert.deepEqual(accepted[0]?.remoteCertHash, client.hash);
+  });
+
+  test("without a client certificate of its own a dialler shows its server certificate", async () => {
+    const acceptor = await listening(TLS);
+    const { cert, key, rootCas, clientRootCas } = { ...TLS, ...served(server) };
+    const tls = { cert, key, rootCas, clientRootCas, clientAuthRequired: false };
+    const link = await dialOk(world, world.grpc({ tls }).network, acceptor.endpoint());
+    assert.deepEqual(link.localCertHash, server.hash);
+  });
+
+  const serverCases: readonly {
+    readonly name: string;
+    readonly server: Partial<TlsFiles> | "plain";
+    readonly client?: Partial<TlsFiles>;
+    readonly host?: string;
+    readonly want: NetworkFault | undefined;
+  }[] = [
+    { name: "a name of the certificate", server: {}, host: "localhost", want: undefined },
+    { name: "a chain of another authority", server: served(strangerLeaf), want: "tls" },
+    { name: "another name", server: served(elsewhere), want: "tls" },
+    { name: "only a common name", server: served(nameless), want: "tls" },
+    { name: "an expired certificate", server: served(expired), want: "tls" },
+    { name: "no TLS at all", server: "plain", want: "tls" },
+    { name: "no trust anchors here", server: {}, client: { rootCas: [] }, want: "tls" },
+    {
+      name: "its own leaf as trust anchor here",
+      server: served(server),
+      client: { rootCas: [server.cert] },
+      want: undefined,
+    },
+    {
+      name: "a demand for client certificates, and a good one",
+      server: { clientAuthRequired: true },
+      want: undefined,
+    },
+    {
+      name: "a demand for client certificates, and one of a stranger",
+      server: { clientAuthRequired: true },
+      client: shown(strangerLeaf),
+      want: "tls",
+    },
+    {
+      name: "no such demand, and a stranger's certificate",
+      server: {},
+      client: shown(strangerLeaf),
+      want: undefined,
+    },
+  ];
+  for (const { name, server, client, host = "127.0.0.1", want } of serverCases) {
+    test(`a dial meets ${name}: ${want ?? "opens"}`, async () => {
+      const acceptor = await listening(server === "plain" ? undefined : { ...TLS, ...server });
+      const dialler = world.grpc({ tls: { ...TLS, ...client } });
+      const endpoint = `${host}:${acceptor.network.port}`;
+      assert.equal(await dialFault(world, dialler.network, endpoint), want);
+    });
+  }
+
+  test("a client without a certificate gets a link that says so", async () => {
+    const acceptor = await listening(TLS);
+    const { connect: connectHttp2 } = await import("node:http2");
+    const session = connectHttp2(`https://localhost:${acceptor.network.port}`, {
+      ca: authority.cert,
+    });
+    session.on("error", () => {});
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/gossip.Gossip/GossipStream",
+      "content-type": "application/grpc",
+    });
+    stream.on("error", () => {});
+    await world.until(() => accepted.length === 1);
+    assert.equal(accepted[0]?.remoteCertHash, undefined);
+    assert.equal(accepted[0]?.localCertHash.length, 32);
+    session.destroy();
+  });
+
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    test(`${maxVersion} is spoken`, async () => {
+      const { network } = await listening(TLS);
+      const options = { ca: authority.cert, maxVersion, ALPNProtocols: ["h2"] };
+      const socket = connect({ host: "localhost", port: network.port, ...options });
+      await world.until(() => socket.alpnProtocol === "h2");
+      assert.equal(socket.getProtocol(), maxVersion);
+      socket.destroy();
+    });
+  }
+
+  test("renewed certificates and trust count from the next handshake on", async () => {
+    const acceptor = await listening(TLS);
+    const dialler = world.grpc();
+    const old = await dialOk(world, dialler.network, acceptor.endpoint());
+    await world.until(() => accepted.length === 1);
+    acceptor.network.setTls({ ...TLS, ...served(strangerLeaf) });
+    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls");
+    dialler.network.setTls({ ...TLS, rootCas: [stranger.cert] });
+    const renewed = await dialOk(world, dialler.network, acceptor.endpoint());
+    assert.deepEqual(renewed.remoteCertHash, strangerLeaf.hash);
+    const heard = listenTo(old);
+    accepted[0]?.send(Buffer.from("still here"));
+    await world.until(() => heard.messages.length === 1);
+  });
+
+  test("a failed handshake is counted by its reason", async () => {
+    const acceptor = await listening(TLS);
+    const dialler = world.grpc({ tls: { ...TLS, rootCas: [] } });
+    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls");
+    await world.until(() => acceptor.network.stats().refused.tls === 1);
+  });
+
+  const unusable: readonly [string, Partial<TlsFiles>, RegExp][] = [
+    ["a key of another certificate", { key: client.key }, /TLS server/],
+    ["no PEM", { clientCert: Buffer.from("x"), clientKey: client.key }, /TLS client/],
+    ["a broken CA", { rootCas: [Buffer.from("-----BEGIN CERTIFICATE-----\nx\n")] }, /TLS client/],
+  ];
+  for (const [name, files, message] of unusable) {
+    test(`${name} is our user's mistake, at the start and later`, async () => {
+      const isExpected = (error: unknown): boolean =>
+        error instanceof GossipError &&
+        error.code === "config-invalid" &&
+        message.test(error.message);
+      const tls = { ...TLS, ...served(server), ...files };
+      assert.throws(() => world.grpc({ tls }), isExpected);
+      const member = await listening(TLS);
+      assert.throws(() => member.network.setTls(tls), isExpected);
+      assert.equal(await dialFault(world, world.grpc().network, member.endpoint()), undefined);
+    });
+  }
+
+  test("a client certificate without its key is our user's mistake", () => {
+    const { cert, key, rootCas, clientRootCas } = TLS;
+    const tls = { cert, key, rootCas, clientRootCas, clientAuthRequired: false };
+    assert.throws(() => world.grpc({ tls: { ...tls, clientCert: client.cert } }), /both or none/);
+  });
+});
