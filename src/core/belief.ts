@@ -109,11 +109,12 @@ function questionSameEndpoint(
   now: Now,
 ): readonly Effect[] {
   const isNew = applied.some(({ type }) => type === "notify") && member.sinceMs === now.elapsedMs;
-  if (!isNew || member.status !== "alive") return [];
+  const endpoint = preferredEndpoint(member);
+  if (!isNew || member.status !== "alive" || endpoint === "") return [];
   const effects: Effect[] = [];
   for (const other of core.members.table.values()) {
     if (other.pkiId === member.pkiId || other.mspId !== member.mspId) continue;
-    if (preferredEndpoint(other) !== preferredEndpoint(member)) continue;
+    if (preferredEndpoint(other) !== endpoint) continue;
     effects.push(...requestMembership(core, recipientOf(other, 0n), now));
   }
   return effects;

@@ -45,7 +45,7 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
   if (effects.some(isArrival)) syncSoon(core, now);
   core.schedule.identityExpiryAtMs = now.elapsedMs + core.identities.nextExpiryMs - now.wallMs;
-  core.expectedAtMs = nextDeadlineMs(core);
+  core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
   return effects;
 }
 

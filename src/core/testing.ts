@@ -122,6 +122,9 @@ export interface TestNode {
   /** Every message sent, decoded, in order. */
   readonly sent: { readonly to: PkiId; readonly message: GossipMessage; readonly atMs: number }[];
   readonly connected: Set<PkiId>;
+  stalledUntilMs: number;
+  /** What happened to it while it stood still. */
+  readonly stalled: Input[];
 }
 
 export type TestNodeOptions = Partial<
@@ -136,6 +139,8 @@ export interface World {
   kill(node: TestNode): void;
   /** The process starts again, with a new incarnation and nothing remembered. */
   restart(node: TestNode): void;
+  /** The process is not given the processor for so long; messages to it wait. */
+  stall(node: TestNode, ms: number): void;
   /** Packets between the two groups vanish, until `heal`. */
   cut(a: readonly TestNode[], b: readonly TestNode[]): void;
   heal(): void;
@@ -203,6 +208,8 @@ export function createWorld(seed: number, delayMs = 1): World {
         drops: [],
         sent: [],
         connected: new Set(),
+        stalledUntilMs: 0,
+        stalled: [],
       };
       nodes.set(name, node);
       world.give(node, { type: "start" });
@@ -222,6 +229,13 @@ export function createWorld(seed: number, delayMs = 1): World {
       node.isUp = true;
       world.give(node, { type: "start" });
     },
+    stall(node, ms) {
+      node.stalledUntilMs = elapsedMs + ms;
+      later(ms, () => {
+        for (const input of node.stalled.splice(0)) world.give(node, input);
+      });
+      world.run(ms);
+    },
     cut(a, b) {
       cuts.push([new Set(a), new Set(b)]);
     },
@@ -230,6 +244,10 @@ export function createWorld(seed: number, delayMs = 1): World {
     },
     give(node, input) {
       if (!node.isUp) return;
+      if (elapsedMs < node.stalledUntilMs) {
+        if (input.type !== "tick") node.stalled.push(input);
+        return;
+      }
       for (const effect of step(node.core, input, world.now())) perform(node, effect);
     },
     meet(node, identity) {
@@ -294,7 +312,7 @@ export function createWorld(seed: number, delayMs = 1): World {
     let soonest: { node: TestNode; atMs: number } | undefined;
     for (const node of nodes.values()) {
       if (!node.isUp) continue;
-      const atMs = nextDeadlineMs(node.core);
+      const atMs = Math.max(node.stalledUntilMs, nextDeadlineMs(node.core));
       if (soonest === undefined || atMs < soonest.atMs) soonest = { node, atMs };
     }
     return soonest;

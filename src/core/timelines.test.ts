@@ -9,6 +9,7 @@ import {
   viewOf,
   type World,
 } from "./testing.ts";
+import { aliveOf, unsigned } from "./testing-messages.ts";
 
 function views(world: World, ...nodes: readonly TestNode[]): string[] {
   return nodes.map((node) => viewOf(world, node));
@@ -160,6 +161,32 @@ describe("C: crash and return", () => {
     world.restart(p2);
     world.run(1_000);
     assert.equal(viewOf(world, p0), "p1 p2");
+  });
+});
+
+describe("our own process stands still", () => {
+  test("for 40 s: nobody is declared dead for that", () => {
+    const { world, p0 } = trio(24);
+    world.run(20_000);
+    world.stall(p0, 40_000);
+    world.run(5_000);
+    assert.equal(viewOf(world, p0), "p1 p2");
+    assert.equal(
+      p0.events.some(({ type }) => type === "member-dead"),
+      false,
+    );
+  });
+
+  test("a long list of claims is no standstill: silent members still die", () => {
+    const { world, p0, p1, p2 } = trio(25);
+    world.run(20_000);
+    world.cut([p2], [p0, p1]);
+    const many = Array.from({ length: 200 }, (_, i) => testIdentity("A", `m${i}`));
+    const alive = many.map((one) => aliveOf(one, { identity: true, endpoint: "" }));
+    const bytes = unsigned({ type: "membership-response", value: { alive, dead: [] } });
+    world.give(p0, { type: "message", from: p1.identity.pkiId, bytes });
+    world.run(35_000);
+    assert.equal(viewOf(world, p0), "p1");
   });
 });
 
