@@ -1,5 +1,6 @@
 /** From a configuration to a running node: reads files, makes the parts, puts them together. */
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { createSystemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
@@ -105,8 +106,8 @@ function namesMissing(config: Config, cert: Buffer): readonly string[] {
   for (const [endpoint, key] of endpoints) {
     const host = parseHostPort(endpoint)?.host;
     if (host === undefined || host === "") continue;
-    if (certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined)
-      continue;
+    const isNamed = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
+    if (isNamed !== undefined) continue;
     warnings.push(
       `${key} advertises ${host}, which the TLS certificate does not name ` +
         `(it names ${certificate.subjectAltName ?? "nothing"}): peers that dial it will refuse; ` +

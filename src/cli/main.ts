@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-/** The command line: words to calls. It prints and exits; it decides nothing. */
+/** The command line: words to calls. It decides nothing, and loads only what the verb needs. */
 import { Command, CommanderError } from "commander";
 import { GossipError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { DEFAULT_URL, UnreachableError } from "./client.ts";
-import { generateCrypto } from "./crypto.ts";
-import { devnet } from "./devnet.ts";
-import { showConnections, showIdentities, showMembers } from "./show.ts";
-import { start } from "./start.ts";
+import type { GenerateOptions } from "./crypto.ts";
+import type { DevnetOptions } from "./devnet.ts";
+import type { ShowOptions } from "./show.ts";
+import type { StartOptions } from "./start.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
 const EXIT = { wrongUse: 2, unreachable: 3 } as const;
@@ -26,7 +26,7 @@ function program(): Command {
       "after",
       "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
     )
-    .action(start);
+    .action(async (options: StartOptions) => (await import("./start.ts")).start(options));
   cli
     .command("devnet")
     .description("run a network of this machine's own, with a dashboard")
@@ -38,10 +38,10 @@ function program(): Command {
       "keep keys and state here between runs (default: a new folder, removed)",
     )
     .option("--fast", "divide all protocol timers by 10")
-    .action(devnet);
-  shower(cli, "members", "whom the node knows, alive and dead").action(showMembers);
-  shower(cli, "identities", "the certificates the node knows").action(showIdentities);
-  shower(cli, "connections", "the node's gossip connections").action(showConnections);
+    .action(async (options: DevnetOptions) => (await import("./devnet.ts")).devnet(options));
+  shower(cli, "members", "whom the node knows, alive and dead", (show) => show.showMembers);
+  shower(cli, "identities", "the certificates the node knows", (show) => show.showIdentities);
+  shower(cli, "connections", "the node's gossip connections", (show) => show.showConnections);
   addCrypto(cli);
   cli
     .command("version")
@@ -77,16 +77,24 @@ function addCrypto(cli: Command): void {
       "DNS name or IP address for the peers' TLS certificates; may be repeated",
       append,
     )
-    .action(generateCrypto);
+    .action(async (options: GenerateOptions) =>
+      (await import("./crypto.ts")).generateCrypto(options),
+    );
 }
 
-function shower(cli: Command, verb: string, description: string): Command {
-  return cli
+function shower(
+  cli: Command,
+  verb: string,
+  description: string,
+  which: (show: typeof import("./show.ts")) => (options: ShowOptions) => Promise<void>,
+): void {
+  cli
     .command(verb)
     .description(description)
     .option("--url <url>", "operations address of the node", DEFAULT_URL)
     .option("--json", "as JSON, for programs")
-    .option("--watch", "again every second");
+    .option("--watch", "again every second")
+    .action(async (options: ShowOptions) => which(await import("./show.ts"))(options));
 }
 
 function append(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,0 +1,172 @@
+/** Members as processes: how they meet, how they end, and what a user may get wrong. */
+import assert from "node:assert/strict";
+import { copyFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import type { Organisation } from "../../src/msp/generate.ts";
+import type { Member } from "../../src/view.ts";
+import {
+  get,
+  launch,
+  organisation,
+  type PeerPorts,
+  peerEnvironment,
+  ports,
+  type Running,
+  run,
+  temporaryFolder,
+  until,
+} from "./program.ts";
+
+async function alive({ operations }: PeerPorts): Promise<number> {
+  const members = (await get<Member[]>(operations, "/api/v1/members")) ?? [];
+  return members.filter(({ status, self }) => status === "alive" && !self).length;
+}
+
+async function pair(
+  t: TestContext,
+): Promise<{ org: Organisation; a: PeerPorts; b: PeerPorts; running: [Running, Running] }> {
+  const org = await organisation(await temporaryFolder(t));
+  const [a, b] = [await ports(), await ports()];
+  const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${a.port}` };
+  const running: [Running, Running] = [
+    launch(t, ["start"], peerEnvironment(org, 0, a, bootstrap)),
+    launch(t, ["start"], peerEnvironment(org, 1, b, bootstrap)),
+  ];
+  await until("both see each other", async () => (await alive(a)) === 1 && (await alive(b)) === 1);
+  return { org, a, b, running };
+}
+
+describe("members as processes", () => {
+  test("meet, notice a kill and a return, and stop on SIGTERM within 2 s with exit code 0", async (t) => {
+    const { org, a, b, running } = await pair(t);
+    const health = await get<{ status: string }>(a.operations, "/healthz");
+    assert.equal(health?.status, "OK");
+
+    running[1].child.kill("SIGKILL");
+    await until("the kill is noticed", async () => (await alive(a)) === 0, 5_000);
+    const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${a.port}` };
+    const again = launch(t, ["start"], peerEnvironment(org, 1, b, bootstrap));
+    await until("the return is noticed", async () => (await alive(a)) === 1);
+
+    const begin = Date.now();
+    again.child.kill("SIGTERM");
+    assert.equal((await again.finished).code, 0);
+    assert.ok(Date.now() - begin < 2_000);
+    await until("the stop is noticed", async () => (await alive(a)) === 0, 5_000);
+  });
+
+  test("SIGHUP reads revocation lists again; a mistake in them changes nothing", async (t) => {
+    const { org, a, running } = await pair(t);
+    const folder = join(org.peers[0]?.folder ?? "", "msp");
+    await rm(join(folder, "cacerts"), { recursive: true });
+    running[0].child.kill("SIGHUP");
+    await until("the mistake is reported", () =>
+      running[0].output().includes("trust stays as it was"),
+    );
+    assert.equal(await alive(a), 1);
+  });
+
+  test("garbage, oversized and truncated bytes on the port harm nobody", async (t) => {
+    const { a } = await pair(t);
+    const garbage = [
+      Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+      Buffer.alloc(100_000, 0xff),
+      Buffer.from([0x16, 0x03, 0x01]),
+      Buffer.alloc(0),
+    ];
+    for (const bytes of garbage) {
+      const socket = connect(a.port, "127.0.0.1");
+      socket.on("error", () => {}); // Being reset is what we expect.
+      await new Promise((resolve) => {
+        socket.once("close", resolve);
+        socket.end(bytes);
+      });
+    }
+    assert.equal(await alive(a), 1);
+    const metrics = await (await fetch(`http://127.0.0.1:${a.operations}/metrics`)).text();
+    const refused = metrics.match(/^gossip_connections_refused_total\{code="tls"\} (\d+)$/m);
+    assert.ok(Number(refused?.[1]) >= 3, metrics);
+    assert.match(metrics, /^gossip_members\{msp="Org1MSP",status="alive"\} 2$/m);
+  });
+});
+
+describe("what a user may get wrong", () => {
+  async function setUp(
+    t: TestContext,
+  ): Promise<{ org: Organisation; env: Record<string, string>; at: PeerPorts }> {
+    const org = await organisation(await temporaryFolder(t));
+    const at = await ports();
+    return { org, env: peerEnvironment(org, 0, at), at };
+  }
+
+  test("a key that does not belong to the certificate: TLS and MSP are both named, exit 2", async (t) => {
+    const { org, env } = await setUp(t);
+    const [mine, other] = [org.peers[0]?.folder ?? "", org.peers[1]?.folder ?? ""];
+    await copyFile(join(other, "tls/server.key"), join(mine, "tls/server.key"));
+    await copyFile(join(other, "msp/keystore/priv_sk"), join(mine, "msp/keystore/priv_sk"));
+    const { code, stderr } = await run(t, ["start"], env);
+    assert.equal(code, 2);
+    assert.match(stderr, /error: No file in .*keystore is the private key of/);
+    assert.match(stderr, /error: The TLS server key .* does not belong to the certificate/);
+  });
+
+  test("an endpoint that the TLS certificate does not name: a warning, and it runs", async (t) => {
+    const { env, at } = await setUp(t);
+    const running = launch(t, ["start"], {
+      ...env,
+      CORE_PEER_GOSSIP_EXTERNALENDPOINT: "elsewhere.example.com:7051",
+    });
+    await until("it answers", async () => (await get(at.operations, "/api/v1/self")) !== undefined);
+    assert.match(running.output(), /WARN .*externalEndpoint advertises elsewhere\.example\.com/);
+  });
+
+  test("a bootstrap peer that is not there: reported, tried again, unhealthy", async (t) => {
+    const { env, at } = await setUp(t);
+    const nobody = await ports();
+    const running = launch(t, ["start"], {
+      ...env,
+      CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${nobody.port}`,
+    });
+    const attempts = (): number => running.output().split("could not join").length - 1;
+    await until("it is tried again", () => attempts() >= 2, 10_000);
+    assert.match(running.output(), /could not join 127\.0\.0\.1:\d+, trying again: unreachable/);
+    const response = await fetch(`http://127.0.0.1:${at.operations}/healthz`);
+    assert.equal(response.status, 503);
+    assert.match(JSON.stringify(await response.json()), /"component":"gossip"/);
+  });
+
+  for (const which of ["port", "operations"] as const) {
+    test(`the ${which} is in use: one sentence, exit 2`, async (t) => {
+      const { env, at } = await setUp(t);
+      const server = createServer().listen(at[which], "127.0.0.1");
+      await new Promise((resolve) => server.once("listening", resolve));
+      t.after(() => server.close());
+      const { code, stderr } = await run(t, ["start"], env);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`error: .*${at[which]}.*EADDRINUSE`));
+    });
+  }
+
+  test("an MSP folder without CA: exit 2 and the folder is named", async (t) => {
+    const { org, env } = await setUp(t);
+    await rm(join(org.peers[0]?.folder ?? "", "msp/cacerts"), { recursive: true });
+    const { code, stderr } = await run(t, ["start"], env);
+    assert.equal(code, 2);
+    assert.match(stderr, /cacerts/);
+  });
+
+  test("a core.yaml with two mistakes: both are named, exit 2", async (t) => {
+    const { env } = await setUp(t);
+    const file = join(await temporaryFolder(t), "core.yaml");
+    await writeFile(
+      file,
+      "peer:\n  gossip:\n    aliveTimeInterval: soon\nfabricGossip:\n  stateDirr: x\n",
+    );
+    const { code, stderr } = await run(t, ["start", "--config", file], env);
+    assert.equal(code, 2);
+    assert.match(stderr, /aliveTimeInterval/i);
+    assert.match(stderr, /stateDir/i);
+  });
+});

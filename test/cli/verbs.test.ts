@@ -1,0 +1,99 @@
+/** The verbs that need no network: their output and their exit codes. */
+import assert from "node:assert/strict";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { VERSION } from "../../src/version.ts";
+import {
+  freePort,
+  get,
+  launch,
+  organisation,
+  peerEnvironment,
+  ports,
+  run,
+  temporaryFolder,
+  until,
+} from "./program.ts";
+
+describe("fabric-gossip", () => {
+  test("runs on the Node.js that npm ci brought, or a newer one", () => {
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+    assert.ok(major > 22 || (major === 22 && minor >= 18), process.version);
+  });
+
+  test("version prints the version, as text and as JSON", async (t) => {
+    assert.equal((await run(t, ["version"])).stdout, `${VERSION}\n`);
+    const json: unknown = JSON.parse((await run(t, ["version", "--json"])).stdout);
+    assert.deepEqual(json, { Version: VERSION, CommitSHA: "unknown" });
+  });
+
+  test("help lists the verbs, exit 0", async (t) => {
+    const { code, stdout } = await run(t, ["--help"]);
+    assert.equal(code, 0);
+    for (const verb of ["start", "devnet", "members", "crypto"])
+      assert.match(stdout, new RegExp(`^  ${verb}`, "m"));
+  });
+
+  const wrongUse = [
+    ["frobnicate"],
+    ["start", "--nope"],
+    ["crypto", "generate", "--peers", "many"],
+    [],
+  ];
+  for (const args of wrongUse) {
+    test(`"${args.join(" ")}" is wrong use: exit 2`, async (t) => {
+      const { code, stderr } = await run(t, args);
+      assert.equal(code, 2);
+      assert.notEqual(stderr, "");
+    });
+  }
+
+  test("members of a node that does not run: exit 3, and what to do", async (t) => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await run(t, ["members", "--url", url]);
+    assert.equal(code, 3);
+    assert.match(stderr, /No node answers at .* start one, or give/);
+  });
+
+  test("crypto generate makes what it says, and never overwrites", async (t) => {
+    const folder = join(await temporaryFolder(t), "crypto");
+    const args = [
+      "crypto",
+      "generate",
+      "--output",
+      folder,
+      "--org",
+      "a.example.com",
+      "--org",
+      "b.example.com",
+    ];
+    const { code, stdout } = await run(t, args);
+    assert.equal(code, 0);
+    assert.equal(stdout.trim().split("\n").length, 2);
+    await access(
+      join(folder, "peerOrganizations/b.example.com/peers/peer1.b.example.com/tls/server.key"),
+    );
+    const again = await run(t, args);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /exists already/);
+  });
+
+  test("members, identities and connections show a running node, for people and for programs", async (t) => {
+    const org = await organisation(await temporaryFolder(t));
+    const at = await ports();
+    launch(t, ["start"], peerEnvironment(org, 0, at));
+    await until("it answers", async () => (await get(at.operations, "/api/v1/self")) !== undefined);
+    const url = `http://127.0.0.1:${at.operations}`;
+    const { stdout } = await run(t, ["members", "--url", url]);
+    assert.match(stdout, /^ENDPOINT +MSP +STATUS/);
+    assert.match(stdout, new RegExp(`127.0.0.1:${at.port} +Org1MSP +alive \\(self\\)`));
+    const json: unknown = JSON.parse((await run(t, ["members", "--url", url, "--json"])).stdout);
+    assert.ok(Array.isArray(json) && json.length === 1);
+    assert.match(
+      (await run(t, ["identities", "--url", url])).stdout,
+      /CN=peer0\.org1\.example\.com/,
+    );
+    assert.match((await run(t, ["connections", "--url", url])).stdout, /^REMOTE/);
+  });
+});
