@@ -1,0 +1,202 @@
+/** The operations endpoint over real HTTP, in front of a node on a network in memory. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../core/options.ts";
+import { testCrypto, testIdentity, testSignature } from "../core/testing.ts";
+import { GossipError } from "../errors.ts";
+import { createLog, type Log } from "../log.ts";
+import { generateOrganisation } from "../msp/generate.ts";
+import { GossipNode } from "../node.ts";
+import { createMemoryHub } from "../transport/memory.ts";
+import { createSeededRandom, createVirtualClock } from "../transport/testing.ts";
+import { type Operations, type OperationsOptions, startOperations } from "./http.ts";
+
+const NO_TLS = {
+  enabled: false,
+  clientAuthRequired: false,
+  certFile: undefined,
+  keyFile: undefined,
+  clientRootCaFiles: [],
+} as const;
+
+async function setUp(
+  t: TestContext,
+  { bootstrap = [], tls = NO_TLS }: { bootstrap?: string[]; tls?: OperationsOptions["tls"] } = {},
+): Promise<{ operations: Operations; node: GossipNode; log: Log }> {
+  const clock = createVirtualClock();
+  const identity = testIdentity("A", "n");
+  const node = await GossipNode.create({
+    core: {
+      self: identity,
+      internalEndpoint: "n:1",
+      externalEndpoint: "",
+      metadata: new Uint8Array(0),
+      bootstrap,
+      anchorPeers: [],
+      lastIncarnation: 0n,
+      timing: DEFAULT_TIMING,
+      fanout: DEFAULT_FANOUT,
+      limits: DEFAULT_CORE_LIMITS,
+      random: createSeededRandom(1),
+    },
+    crypto: testCrypto("A"),
+    signer: (payload) => testSignature(identity.pkiId, payload),
+    network: createMemoryHub({ clock }).network({
+      endpoints: ["n:1"],
+      certificate: identity.bytes,
+    }),
+    clock,
+    connections: {},
+  });
+  const log = createLog({ stream: { write: () => true } });
+  const listen = { host: "127.0.0.1", port: 0 };
+  const operations = await startOperations({ listen, tls, node, log });
+  t.after(async () => {
+    await operations.close();
+    await node.close();
+  });
+  return { operations, node, log };
+}
+
+async function json(
+  url: string,
+  path: string,
+  init?: RequestInit,
+): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(url + path, init);
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+function put(spec: unknown, headers: Record<string, string> = {}): RequestInit {
+  return { method: "PUT", body: JSON.stringify({ spec }), headers };
+}
+
+describe("the operations endpoint", () => {
+  test("healthz is OK for a member that is meant to be alone", async (t) => {
+    const { operations } = await setUp(t);
+    const { status, body } = await json(operations.url, "/healthz");
+    assert.equal(status, 200);
+    assert.ok(typeof body === "object" && body && "status" in body && body.status === "OK");
+  });
+
+  test("healthz names the failed check when a contact is configured and nobody is alive", async (t) => {
+    const { operations } = await setUp(t, { bootstrap: ["elsewhere:1"] });
+    const { status, body } = await json(operations.url, "/healthz");
+    assert.equal(status, 503);
+    assert.match(JSON.stringify(body), /"component":"gossip","reason":"no member is alive/);
+  });
+
+  test("logspec is read and changed; a wrong one is explained and changes nothing", async (t) => {
+    const { operations, log } = await setUp(t);
+    assert.deepEqual((await json(operations.url, "/logspec")).body, { spec: "info" });
+    assert.equal((await json(operations.url, "/logspec", put("gossip=debug:warn"))).status, 204);
+    assert.equal(log.spec(), "gossip=debug:warn");
+    for (const wrong of ["loud", 7]) {
+      assert.equal((await json(operations.url, "/logspec", put(wrong))).status, 400);
+    }
+    assert.equal(log.spec(), "gossip=debug:warn");
+  });
+
+  test("a page of another origin cannot change anything", async (t) => {
+    const { operations, log } = await setUp(t);
+    for (const headers of [{ origin: "http://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      const { status } = await json(operations.url, "/logspec", put("debug", headers));
+      assert.equal(status, 403);
+    }
+    assert.equal(log.spec(), "info");
+  });
+
+  test("self and members show ourselves in the product's shape", async (t) => {
+    const { operations } = await setUp(t);
+    const self = (await json(operations.url, "/api/v1/self")).body;
+    assert.deepEqual((await json(operations.url, "/api/v1/members")).body, [self]);
+    assert.ok(typeof self === "object" && self);
+    assert.deepEqual(Object.keys(self).sort(), [
+      "endpoint",
+      "identityExpires",
+      "incarnation",
+      "internalEndpoint",
+      "lastSeen",
+      "metadata",
+      "mspId",
+      "pkiId",
+      "self",
+      "sequence",
+      "since",
+      "status",
+    ]);
+    assert.equal((await json(operations.url, "/api/v1/connections")).status, 200);
+    assert.equal((await json(operations.url, "/nowhere")).status, 404);
+  });
+
+  test("metrics are Prometheus text: each with help and type, no line twice", async (t) => {
+    const { operations } = await setUp(t);
+    const text = await (await fetch(`${operations.url}/metrics`)).text();
+    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    for (const sample of samples) {
+      assert.match(sample, /^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? \d+$/);
+      const name = sample.match(/^[a-z_]+/)?.[0];
+      assert.ok(text.includes(`# HELP ${name} `) && text.includes(`# TYPE ${name} `), name);
+    }
+    assert.equal(new Set(samples).size, samples.length);
+    assert.ok(samples.includes('gossip_members{msp="A",status="alive"} 1'));
+  });
+
+  test("a port in use is one sentence with the remedy", async (t) => {
+    const { operations, node, log } = await setUp(t);
+    const port = Number(URL.parse(operations.url)?.port);
+    await assert.rejects(
+      startOperations({ listen: { host: "127.0.0.1", port }, tls: NO_TLS, node, log }),
+      (error) => error instanceof GossipError && error.code === "listen-failed",
+    );
+  });
+
+  test("with TLS, health is open and the rest needs a client certificate", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const { peers } = await generateOrganisation({
+      folder,
+      domain: "org1.example.com",
+      peers: 1,
+      sans: ["127.0.0.1"],
+      nowMs: Date.now(),
+    });
+    const tlsFolder = join(peers[0]?.folder ?? "", "tls");
+    const file = (name: string): string => join(tlsFolder, name);
+    const tls = {
+      enabled: true,
+      clientAuthRequired: true,
+      certFile: file("server.crt"),
+      keyFile: file("server.key"),
+      clientRootCaFiles: [file("ca.crt")],
+    };
+    const { operations } = await setUp(t, { tls });
+    const ca = await readFile(file("ca.crt"));
+    const pair = {
+      cert: await readFile(file("server.crt")),
+      key: await readFile(file("server.key")),
+    };
+    const status = (path: string, client: object): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const asked = request(operations.url + path, { ca, ...client }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        asked.once("error", reject).end();
+      });
+    assert.deepEqual(
+      [
+        await status("/healthz", {}),
+        await status("/metrics", {}),
+        await status("/api/v1/self", {}),
+        await status("/api/v1/self", pair),
+      ],
+      [200, 401, 401, 200],
+    );
+  });
+});
