@@ -25,7 +25,7 @@ import {
   markRelayed,
   preferredEndpoint,
 } from "./membership.ts";
-import { offerIdentity, shunIdentity, wantIdentity } from "./pull.ts";
+import { offer, shun, want } from "./pull.ts";
 import type { Core } from "./state.ts";
 import { isSameEnvelope, isWorthChecking, recipientOf, requestMembership } from "./sync.ts";
 import { judgeIdentity, type Verified, verifyAlive, verifyIdentity } from "./verify.ts";
@@ -69,7 +69,7 @@ function believeAlive(core: Core, claim: AliveClaim, now: Now): readonly Effect[
   if (!verified.ok) {
     if (verified.code === "identity-unknown") {
       setAside(core.claims, claim, core.options.limits.membersMax);
-      wantIdentity(core.pull, alive.pkiId, from, now);
+      want(core.pull, alive.pkiId, from, now);
     }
     return [drop(from, verified.code)];
   }
@@ -141,13 +141,13 @@ function believeIdentity(
 ): readonly Effect[] {
   const verified = verifyIdentity(core.options.crypto, item, now);
   if (!verified.ok) {
-    shunIdentity(core.pull, item.pkiId, now);
+    shun(core.pull, item.pkiId, now);
     return [drop(from, verified.code)];
   }
   const { author, claim } = verified.value;
   const effects = learn(core, author, "pull", now);
   if (core.identities.table.has(author.pkiId)) {
-    offerIdentity(core.pull, author.pkiId, claim.envelope);
+    offer(core.pull, author.pkiId, claim.envelope);
   }
   return effects;
 }
@@ -196,7 +196,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   const identity = removeIdentity(core.identities, pkiId);
   core.pull.offered.delete(pkiId);
   core.claims.aside.delete(pkiId);
-  if (reason !== "unused") shunIdentity(core.pull, pkiId, now);
+  if (reason !== "unused") shun(core.pull, pkiId, now);
   const { forgetAfterMs } = core.options.timing;
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;

@@ -15,6 +15,14 @@ import { attendContacts, nextContactMs } from "./contacts.ts";
 import { drop, type Effect } from "./effect.ts";
 import { flush } from "./emitter.ts";
 import { checkExpiry, checkUnused, purgeExpired } from "./expiry.ts";
+import {
+  attendIdentityPull,
+  handleDigest,
+  handleHello,
+  handleRequest,
+  handleUpdate,
+  startIdentityPull,
+} from "./identity-pull.ts";
 import type { Input } from "./input.ts";
 import {
   handleIdentified,
@@ -26,8 +34,6 @@ import {
 import { aliveMembers, forgiveStall, isToRelay } from "./membership.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
-import { handleHello, handleRequest } from "./pull-answer.ts";
-import { attendPull, handleDigest, handleUpdate, startRound } from "./pull-ask.ts";
 import type { Core } from "./state.ts";
 import { handleMembershipRequest, handleMembershipResponse, startSync } from "./sync.ts";
 
@@ -197,9 +203,9 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
   }
   if (isDue(schedule.pullAtMs)) {
     schedule.pullAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
-    effects.push(...publishIdentity(core), ...startRound(core, now));
+    effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
   }
-  effects.push(...attendPull(core, now));
+  effects.push(...attendIdentityPull(core, now));
   effects.push(...attendContacts(core.contacts, core.members, timing, random, now));
   if (isDue(emitter.flushAtMs)) {
     const members = aliveMembers(core.members);

@@ -2,7 +2,7 @@
 import type { Now } from "./abilities.ts";
 import { type Effect, notify } from "./effect.ts";
 import { emit } from "./emitter.ts";
-import { offerIdentity } from "./pull.ts";
+import { offer } from "./pull.ts";
 import {
   type AlivePurpose,
   type OwnAlive,
@@ -44,7 +44,7 @@ export function publishSigned(
     return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
   }
   if (signed.type === "identity") {
-    offerIdentity(core.pull, core.options.self.pkiId, signed.envelope);
+    offer(core.pull, core.options.self.pkiId, signed.envelope);
     return [];
   }
   return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose, now));

@@ -1,93 +1,56 @@
-/** The answering side of the identity pull: who may have what (spec C1 3.5, 5.4). */
-import { encodeUnsigned } from "../wire/envelope.ts";
-import { type DataRequest, type GossipHello, PULL_TYPE, TAG } from "../wire/messages.ts";
-import type { Now, PkiId } from "./abilities.ts";
-import { mayPullIdentity, type Party } from "./disclosure.ts";
-import { drop, type Effect, send } from "./effect.ts";
-import { partyOf } from "./emitter.ts";
-import { findIdentity } from "./identities.ts";
-import { preferredEndpoint } from "./membership.ts";
-import { parsePkiId, pkiIdBytes } from "./pki-id.ts";
-import type { Core } from "./state.ts";
+/** The answering side of the pull engine (spec C1 3.5, 5.4). */
+import type { DataRequest, GossipHello } from "../wire/messages.ts";
+import type { Now } from "./abilities.ts";
+import { drop, type Effect } from "./effect.ts";
+import { type Pull, type PullOptions, type PullPeer, sendPull } from "./pull.ts";
+
+/** Which of our items this peer may see; the same rule for digests and for answers. */
+export type MayHave<Id extends string> = (id: Id) => boolean;
 
 /** Somebody asks what we have. Nothing to offer: no answer (spec C1 3.5). */
-export function handleHello(
-  core: Core,
-  hello: GossipHello,
-  from: PkiId,
+export function handleHello<Id extends string>(
+  pull: Pull<Id>,
+  { nonce }: GossipHello,
+  from: PullPeer,
+  mayHave: MayHave<Id>,
+  { timing, limits }: PullOptions,
   now: Now,
 ): readonly Effect[] {
-  const { pull, options } = core;
-  const current = (pull.hellos.get(from) ?? []).filter(({ untilMs }) => untilMs > now.elapsedMs);
-  if (current.length >= options.limits.hellosPerPeerMax) return [drop(from, "pull-too-often")];
-  const untilMs = now.elapsedMs + options.timing.requestWaitMs;
-  pull.hellos.set(from, [...current, { nonce: hello.nonce, untilMs }]);
+  const hellos = pull.hellos.get(from.pkiId) ?? [];
+  const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
+  if (current.length >= limits.hellosPerPeerMax) return [drop(from.pkiId, "pull-too-often")];
+  const untilMs = now.elapsedMs + timing.requestWaitMs;
+  pull.hellos.set(from.pkiId, [...current, { nonce, untilMs }]);
 
-  const digests = itemsFor(core, from, now).map(pkiIdBytes);
+  const { msgType, encodeId } = pull.subject;
+  const digests = [...pull.offered.keys()].filter(mayHave).map(encodeId);
   if (digests.length === 0) return [];
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    content: {
-      type: "digest",
-      value: { nonce: hello.nonce, digests, msgType: PULL_TYPE.identity },
-    },
-  });
-  return [send(from, endpointOf(core, from), { bytes })];
+  return [sendPull(pull, from, { type: "digest", value: { nonce, digests, msgType } })];
 }
 
-/** Somebody asks for items. Only who said hello shortly before is served, under the same rule. */
-export function handleRequest(
-  core: Core,
+/** Somebody asks for items. Only who said hello shortly before is served. */
+export function handleRequest<Id extends string>(
+  pull: Pull<Id>,
   request: DataRequest,
-  from: PkiId,
+  from: PullPeer,
+  mayHave: MayHave<Id>,
+  { limits }: PullOptions,
   now: Now,
 ): readonly Effect[] {
-  const { pull, options } = core;
-  const isEntitled = pull.hellos
-    .get(from)
-    ?.some(({ nonce, untilMs }) => nonce === request.nonce && untilMs > now.elapsedMs);
-  if (!isEntitled) return [drop(from, "pull-without-hello")];
-  const asker = findIdentity(core.identities, from, now);
+  const hellos = pull.hellos.get(from.pkiId) ?? [];
+  const isEntitled = hellos.some(
+    ({ nonce, untilMs }) => nonce === request.nonce && untilMs > now.elapsedMs,
+  );
+  if (!isEntitled) return [drop(from.pkiId, "pull-without-hello")];
   const data: Uint8Array[] = [];
   for (const item of request.digests) {
-    if (data.length === options.limits.pullItemsMax) break;
-    const pkiId = parsePkiId(item);
-    const envelope = pkiId && pull.offered.get(pkiId);
-    if (!envelope || !asker || !isOfferedTo(core, asker.mspId, pkiId)) continue;
-    data.push(envelope.bytes);
+    if (data.length === limits.pullItemsMax) break;
+    const id = pull.subject.parseId(item);
+    const envelope = id === undefined ? undefined : pull.offered.get(id);
+    if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope.bytes);
   }
   if (data.length === 0) return [];
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    content: { type: "update", value: { nonce: request.nonce, data, msgType: PULL_TYPE.identity } },
-  });
-  return [send(from, endpointOf(core, from), { bytes })];
-}
-
-function itemsFor(core: Core, peer: PkiId, now: Now): readonly PkiId[] {
-  const asker = findIdentity(core.identities, peer, now);
-  if (asker === undefined) return [];
-  return [...core.pull.offered.keys()].filter((pkiId) => isOfferedTo(core, asker.mspId, pkiId));
-}
-
-function isOfferedTo(core: Core, askerMspId: string, pkiId: PkiId): boolean {
-  const { self } = core.options;
-  if (askerMspId === self.mspId) return true;
-  const subject = partyOfKnown(core, pkiId);
-  return subject !== undefined && mayPullIdentity(self.mspId, askerMspId, subject);
-}
-
-function partyOfKnown(core: Core, pkiId: PkiId): Party | undefined {
-  const { self } = core.options;
-  if (pkiId === self.pkiId) {
-    return { mspId: self.mspId, isExternal: core.self.externalEndpoint !== "" };
-  }
-  const member = core.members.table.get(pkiId);
-  return member && partyOf(member);
-}
-
-/** Answers travel on the connection the question came on; the endpoint is a fallback. */
-function endpointOf(core: Core, pkiId: PkiId): string {
-  const member = core.members.table.get(pkiId);
-  return member ? preferredEndpoint(member) : "";
+  const { nonce } = request;
+  const { msgType } = pull.subject;
+  return [sendPull(pull, from, { type: "update", value: { nonce, data, msgType } })];
 }

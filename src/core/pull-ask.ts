@@ -1,155 +1,132 @@
-/** The asking side of the identity pull (spec C1 3.4, 5.2). */
-import { encodeUnsigned, parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { type DataDigest, type DataUpdate, PULL_TYPE, TAG } from "../wire/messages.ts";
-import { accept, reject, type Verdict } from "../wire/verdict.ts";
+/** The asking side of the pull engine (spec C1 3.4, 5.2). */
+import { EMPTY_BYTES } from "../wire/bytes.ts";
+import type { DataDigest, DataUpdate } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import { enqueueClaim } from "./claims.ts";
-import { drop, type Effect, send } from "./effect.ts";
-import { shuffled } from "./emitter.ts";
-import { aliveMembers, type Member, preferredEndpoint } from "./membership.ts";
-import { parsePkiId, pkiIdBytes } from "./pki-id.ts";
-import { type Exchange, isShunned, type Round } from "./pull.ts";
-import type { Core } from "./state.ts";
-import type { IdentityClaim } from "./verify.ts";
+import type { Claim } from "./claims.ts";
+import { drop, type Effect } from "./effect.ts";
+import {
+  type Exchange,
+  isShunned,
+  type Pull,
+  type PullOptions,
+  type PullPeer,
+  type Round,
+  sendPull,
+} from "./pull.ts";
 
-/** Pause between rounds started out of turn. */
-const URGENT_PAUSE_MS = 200;
-
-/** The regular round: a few random members of any organisation. */
-export function startRound(core: Core, now: Now): readonly Effect[] {
-  if (core.pull.round !== undefined) return [];
-  const { random, fanout } = core.options;
-  const peers: Member[] = [];
-  for (const member of shuffled(aliveMembers(core.members), random)) {
-    if (peers.length === fanout.pullPeers) break;
-    peers.push(member);
-  }
-  return beginRound(core, peers, now);
-}
-
-/** Ends what is overdue, and starts a round out of turn if somebody unknown was heard of. */
-export function attendPull(core: Core, now: Now): readonly Effect[] {
-  const { pull } = core;
-  if (pull.round !== undefined) {
-    if (now.elapsedMs < pull.round.untilMs) return [];
-    return pull.round.phase === "digests" ? requestItems(core, pull.round, now) : endRound(core);
-  }
-  if (pull.wanted.size === 0 || now.elapsedMs < pull.urgentAtMs) return [];
-  pull.urgentAtMs = now.elapsedMs + URGENT_PAUSE_MS;
-  const peers = new Map<PkiId, Member>();
-  for (const from of pull.wanted.values()) {
-    const member = core.members.table.get(from);
-    if (member?.status === "alive") peers.set(from, member);
-    if (peers.size === core.options.fanout.pullPeers) break;
-  }
-  pull.wanted.clear(); // Whoever is still unknown afterwards is wanted again with its next message.
-  return beginRound(core, [...peers.values()], now);
-}
-
-function beginRound(core: Core, peers: readonly Member[], now: Now): readonly Effect[] {
-  if (peers.length === 0) return [];
-  const exchanges = new Map<PkiId, Exchange>();
-  const effects: Effect[] = [];
-  for (const peer of peers) {
-    const nonce = core.options.random.uint64();
-    const endpoint = preferredEndpoint(peer);
+/** Says hello to these peers. Nobody to ask, or a round under way: nothing happens. */
+export function beginRound<Id extends string>(
+  pull: Pull<Id>,
+  peers: readonly PullPeer[],
+  { random, timing }: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  if (peers.length === 0 || pull.round !== undefined) return [];
+  const exchanges = new Map<PkiId, Exchange<Id>>();
+  const { msgType } = pull.subject;
+  const effects = peers.map((peer) => {
+    const nonce = random.uint64();
+    const { endpoint } = peer;
     exchanges.set(peer.pkiId, { nonce, endpoint, hasAnswered: false, requested: new Set() });
-    const bytes = encodeUnsigned({
-      tag: TAG.empty,
-      content: { type: "hello", value: { nonce, msgType: PULL_TYPE.identity } },
+    return sendPull(pull, peer, {
+      type: "hello",
+      value: { nonce, metadata: EMPTY_BYTES, msgType },
     });
-    effects.push(send(peer.pkiId, endpoint, { bytes }));
-  }
-  const untilMs = now.elapsedMs + core.options.timing.digestWaitMs;
-  core.pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
+  });
+  const untilMs = now.elapsedMs + timing.digestWaitMs;
+  pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
   return effects;
 }
 
-/** A digest lists what the peer has. When all peers have answered, or time is up, we choose. */
-export function handleDigest(
-  core: Core,
-  digest: DataDigest,
-  from: PkiId,
+/** Goes on when time is up: with the digests that came, or without the updates that did not. */
+export function attendRound<Id extends string>(
+  pull: Pull<Id>,
+  options: PullOptions,
   now: Now,
 ): readonly Effect[] {
-  const { round, offered } = core.pull;
+  const { round } = pull;
+  if (round === undefined || now.elapsedMs < round.untilMs) return [];
+  if (round.phase === "digests") return requestItems(pull, round, options, now);
+  pull.round = undefined;
+  return [];
+}
+
+/** A digest lists what the peer has. When all peers have answered, or time is up, we choose. */
+export function handleDigest<Id extends string>(
+  pull: Pull<Id>,
+  digest: DataDigest,
+  from: PkiId,
+  options: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  const { round } = pull;
   const exchange = round?.exchanges.get(from);
   if (round?.phase !== "digests" || exchange?.nonce !== digest.nonce || exchange.hasAnswered) {
     return [drop(from, "pull-unsolicited")];
   }
   exchange.hasAnswered = true;
   for (const item of digest.digests) {
-    const pkiId = parsePkiId(item);
-    if (pkiId === undefined || offered.has(pkiId) || isShunned(core.pull, pkiId, now)) continue;
-    const owners = round.owners.get(pkiId);
+    const id = pull.subject.parseId(item);
+    if (id === undefined || pull.offered.has(id) || isShunned(pull, id, now)) continue;
+    const owners = round.owners.get(id);
     if (owners) owners.push(from);
-    else if (round.owners.size < core.options.limits.pullItemsMax) round.owners.set(pkiId, [from]);
+    else if (round.owners.size < options.limits.pullItemsMax) round.owners.set(id, [from]);
   }
   const isComplete = [...round.exchanges.values()].every(({ hasAnswered }) => hasAnswered);
-  return isComplete ? requestItems(core, round, now) : [];
+  return isComplete ? requestItems(pull, round, options, now) : [];
 }
 
 /** Each missing item is asked from one of its owners, drawn by lot. */
-function requestItems(core: Core, round: Round, now: Now): readonly Effect[] {
+function requestItems<Id extends string>(
+  pull: Pull<Id>,
+  round: Round<Id>,
+  { random, timing }: PullOptions,
+  now: Now,
+): readonly Effect[] {
   for (const [item, owners] of round.owners) {
-    const owner = owners[core.options.random.below(owners.length)];
+    const owner = owners[random.below(owners.length)];
     if (owner !== undefined) round.exchanges.get(owner)?.requested.add(item);
   }
+  const { msgType, encodeId } = pull.subject;
   const effects: Effect[] = [];
-  for (const [peer, { nonce, endpoint, requested }] of round.exchanges) {
+  for (const [pkiId, { nonce, endpoint, requested }] of round.exchanges) {
     if (requested.size === 0) continue;
-    const digests = [...requested].map(pkiIdBytes);
-    const bytes = encodeUnsigned({
-      tag: TAG.empty,
-      content: { type: "request", value: { nonce, digests, msgType: PULL_TYPE.identity } },
-    });
-    effects.push(send(peer, endpoint, { bytes }));
+    const digests = [...requested].map(encodeId);
+    const peer = { pkiId, endpoint };
+    effects.push(sendPull(pull, peer, { type: "request", value: { nonce, digests, msgType } }));
   }
-  if (effects.length === 0) return endRound(core);
+  if (effects.length === 0) {
+    pull.round = undefined;
+    return [];
+  }
   round.phase = "updates";
-  round.untilMs = now.elapsedMs + core.options.timing.responseWaitMs;
+  round.untilMs = now.elapsedMs + timing.responseWaitMs;
   return effects;
 }
 
-function endRound(core: Core): readonly Effect[] {
-  core.pull.round = undefined;
-  return [];
-}
-
-/** An update brings items. Each is judged alone: a bad one never spoils its neighbours. */
-export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
-  const { round } = core.pull;
+/**
+ * An update brings items. Those we asked this peer for come back as claims to be checked one by one:
+ * a bad one never spoils its neighbours.
+ */
+export function handleUpdate<Id extends string>(
+  pull: Pull<Id>,
+  update: DataUpdate,
+  from: PkiId,
+): { readonly claims: readonly Claim[]; readonly effects: readonly Effect[] } {
+  const { round, subject } = pull;
   const exchange = round?.exchanges.get(from);
   if (round?.phase !== "updates" || exchange?.nonce !== update.nonce) {
-    return [drop(from, "pull-unsolicited")];
+    return { claims: [], effects: [drop(from, "pull-unsolicited")] };
   }
+  const claims: Claim[] = [];
   const effects: Effect[] = [];
   for (const bytes of update.data) {
-    const item = parseIdentityClaim(bytes);
+    const item = subject.parseItem(bytes, from);
     if (!item.ok) effects.push(drop(from, item.code));
-    else if (!exchange.requested.delete(item.value.pkiId)) {
-      effects.push(drop(from, "pull-unsolicited"));
-    } else {
-      const claim = { type: "identity", from, item: item.value } as const;
-      if (!enqueueClaim(core.claims, claim, core.options.limits.backlogMax)) {
-        effects.push(drop(from, "backlog-full"));
-      }
-    }
+    else if (exchange.requested.delete(item.value.id)) claims.push(item.value.claim);
+    else effects.push(drop(from, "pull-unsolicited"));
   }
   const isComplete = [...round.exchanges.values()].every(({ requested }) => requested.size === 0);
-  return isComplete ? [...effects, ...endRound(core)] : effects;
-}
-
-function parseIdentityClaim(
-  bytes: Uint8Array,
-): Verdict<IdentityClaim, "malformed" | "not-an-identity"> {
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return reject("malformed");
-  const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return reject("malformed");
-  const { content } = message.value;
-  if (content?.type !== "peer-identity") return reject("not-an-identity");
-  const pkiId = parsePkiId(content.value.pkiId);
-  if (pkiId === undefined) return reject("not-an-identity");
-  return accept({ pkiId, certificate: content.value.cert, envelope: envelope.value });
+  if (isComplete) pull.round = undefined;
+  return { claims, effects };
 }

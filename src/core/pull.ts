@@ -1,29 +1,65 @@
 /**
- * Identity pull, what both roles share: hello, digest, request, update. A round asks a few peers what
- * they have (hello), learns the lists (digest), asks one owner for each missing item (request) and
- * gets the signed items (update). Every step is tied to the peer and the nonce it belongs to. The
- * asking side is in pull-ask.ts, the answering side in pull-answer.ts.
+ * The pull engine, what both roles share: hello, digest, request, update. A round asks a few peers
+ * what they have (hello), learns the lists (digest), asks one owner for each missing item (request)
+ * and gets the signed items (update). Every step is tied to the peer and the nonce it belongs to.
+ * The engine does not know what it pulls: a `PullSubject` tells (identities in identity-pull.ts).
+ * The asking side is in pull-ask.ts, the answering side in pull-answer.ts.
  * Source: spec C1 2 to 5 (Fabric's `algo/pull.go`, `pullstore.go`, `certstore.go`).
  */
-import type { Envelope } from "../wire/envelope.ts";
-import type { Now, PkiId } from "./abilities.ts";
+import { type Envelope, encodeUnsigned } from "../wire/envelope.ts";
+import type { Content } from "../wire/messages.ts";
+import type { Verdict } from "../wire/verdict.ts";
+import type { Now, PkiId, Random } from "./abilities.ts";
+import type { Claim } from "./claims.ts";
+import { type Effect, send } from "./effect.ts";
+import type { CoreLimits, Timing } from "./options.ts";
+import type { DropCode } from "./verify.ts";
+
+/** What is pulled, and how its items are named and read. */
+export interface PullSubject<Id extends string> {
+  /** `PULL_TYPE`, tag and channel of every message of this pull. */
+  readonly msgType: number;
+  readonly tag: number;
+  readonly channel: Uint8Array;
+  /** The id in a digest; undefined if it cannot be one. */
+  readonly parseId: (bytes: Uint8Array) => Id | undefined;
+  readonly encodeId: (id: Id) => Uint8Array;
+  /** An item of an update: whose it claims to be, and what is to be checked. */
+  readonly parseItem: (
+    bytes: Uint8Array,
+    from: PkiId,
+  ) => Verdict<{ readonly id: Id; readonly claim: Claim }, DropCode>;
+}
+
+/** Somebody we pull from or answer. The endpoint is a fallback: a connection comes first. */
+export interface PullPeer {
+  readonly pkiId: PkiId;
+  readonly endpoint: string;
+}
+
+/** What the engine needs of the core's options. */
+export interface PullOptions {
+  readonly timing: Timing;
+  readonly limits: CoreLimits;
+  readonly random: Random;
+}
 
 /** What was said between us and one peer in a round. */
-export interface Exchange {
+export interface Exchange<Id extends string> {
   readonly nonce: bigint;
   readonly endpoint: string;
   hasAnswered: boolean;
   /** What we asked it for and have not got yet. */
-  readonly requested: Set<PkiId>;
+  readonly requested: Set<Id>;
 }
 
-export interface Round {
+export interface Round<Id extends string> {
   /** Digests are collected first; then each item is asked from one owner. */
   phase: "digests" | "updates";
   untilMs: number;
-  readonly exchanges: Map<PkiId, Exchange>;
+  readonly exchanges: Map<PkiId, Exchange<Id>>;
   /** Who has what we miss. */
-  readonly owners: Map<PkiId, PkiId[]>;
+  readonly owners: Map<Id, PkiId[]>;
 }
 
 interface Hello {
@@ -31,18 +67,19 @@ interface Hello {
   readonly untilMs: number;
 }
 
-export interface Pull {
-  /** Signed identity messages that we can hand on, as we got them; our own among them. */
-  readonly offered: Map<PkiId, Envelope>;
-  round: Round | undefined;
+export interface Pull<Id extends string> {
+  readonly subject: PullSubject<Id>;
+  /** Signed items that we can hand on, as we got them; our own among them. */
+  readonly offered: Map<Id, Envelope>;
+  round: Round<Id> | undefined;
   /** Hellos we answered and whose requests we still accept. */
   readonly hellos: Map<PkiId, readonly Hello[]>;
-  /** Unknown authors of news, and the peer that brought the news: reason for a round at once. */
-  readonly wanted: Map<PkiId, PkiId>;
+  /** Items we learnt of otherwise, and the peer that knows them: reason for a round at once. */
+  readonly wanted: Map<Id, PkiId>;
   /** No round is started out of turn before this moment. */
   urgentAtMs: number;
   /** Items that turned out worthless, and until when they are not asked for again. */
-  readonly shunned: Map<PkiId, number>;
+  readonly shunned: Map<Id, number>;
 }
 
 /** How long an item that could not be verified is not asked for again. */
@@ -50,8 +87,9 @@ const SHUN_MS = 60_000;
 const WANTED_MAX = 1_000;
 const SHUNNED_MAX = 10_000;
 
-export function createPull(): Pull {
+export function createPull<Id extends string>(subject: PullSubject<Id>): Pull<Id> {
   return {
+    subject,
     offered: new Map(),
     round: undefined,
     hellos: new Map(),
@@ -62,35 +100,35 @@ export function createPull(): Pull {
 }
 
 /** When the pull needs attention out of the regular turn. */
-export function nextPullMs(pull: Pull): number {
-  if (pull.round !== undefined) return pull.round.untilMs;
-  return pull.wanted.size > 0 ? pull.urgentAtMs : Number.POSITIVE_INFINITY;
+export function nextPullMs<Id extends string>({ round, wanted, urgentAtMs }: Pull<Id>): number {
+  if (round !== undefined) return round.untilMs;
+  return wanted.size > 0 ? urgentAtMs : Number.POSITIVE_INFINITY;
 }
 
-/** News of an unknown author came from this peer: it will be asked for the identity at once. */
-export function wantIdentity(pull: Pull, pkiId: PkiId, from: PkiId, now: Now): void {
-  if (isShunned(pull, pkiId, now) || pull.wanted.size >= WANTED_MAX) return;
-  pull.wanted.set(pkiId, from);
+/** This peer knows an item that we miss: it will be asked for it at once. */
+export function want<Id extends string>(pull: Pull<Id>, id: Id, from: PkiId, now: Now): void {
+  if (isShunned(pull, id, now) || pull.wanted.size >= WANTED_MAX) return;
+  pull.wanted.set(id, from);
 }
 
 /** A verified item may be handed on from now on. */
-export function offerIdentity(pull: Pull, pkiId: PkiId, envelope: Envelope): void {
-  pull.offered.set(pkiId, envelope);
+export function offer<Id extends string>(pull: Pull<Id>, id: Id, envelope: Envelope): void {
+  pull.offered.set(id, envelope);
 }
 
 /** An item that could not be verified is left alone for a while, whoever offers it. */
-export function shunIdentity(pull: Pull, pkiId: PkiId, now: Now): void {
+export function shun<Id extends string>(pull: Pull<Id>, id: Id, now: Now): void {
   if (pull.shunned.size >= SHUNNED_MAX) dropShunned(pull, now);
-  if (pull.shunned.size < SHUNNED_MAX) pull.shunned.set(pkiId, now.elapsedMs + SHUN_MS);
+  if (pull.shunned.size < SHUNNED_MAX) pull.shunned.set(id, now.elapsedMs + SHUN_MS);
 }
 
-export function isShunned(pull: Pull, pkiId: PkiId, now: Now): boolean {
-  const untilMs = pull.shunned.get(pkiId);
+export function isShunned<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
+  const untilMs = pull.shunned.get(id);
   return untilMs !== undefined && untilMs > now.elapsedMs;
 }
 
 /** Forgets what is over: hellos that entitle to nothing any more, items that may be tried again. */
-export function tidyPull(pull: Pull, now: Now): void {
+export function tidyPull<Id extends string>(pull: Pull<Id>, now: Now): void {
   dropShunned(pull, now);
   for (const [peer, hellos] of pull.hellos) {
     const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
@@ -99,8 +137,18 @@ export function tidyPull(pull: Pull, now: Now): void {
   }
 }
 
-function dropShunned(pull: Pull, now: Now): void {
-  for (const [pkiId, untilMs] of pull.shunned) {
-    if (untilMs <= now.elapsedMs) pull.shunned.delete(pkiId);
+function dropShunned<Id extends string>(pull: Pull<Id>, now: Now): void {
+  for (const [id, untilMs] of pull.shunned) {
+    if (untilMs <= now.elapsedMs) pull.shunned.delete(id);
   }
+}
+
+/** Sends one message of the pull; they are all unsigned and alike but for their content. */
+export function sendPull<Id extends string>(
+  { subject }: Pull<Id>,
+  { pkiId, endpoint }: PullPeer,
+  content: Extract<Content, { type: "hello" | "digest" | "request" | "update" }>,
+): Effect {
+  const { tag, channel } = subject;
+  return send(pkiId, endpoint, { bytes: encodeUnsigned({ tag, channel, content }) });
 }

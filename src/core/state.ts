@@ -1,9 +1,10 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
-import type { Now } from "./abilities.ts";
+import type { Now, PkiId } from "./abilities.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import { createIdentities, type Identities } from "./identities.ts";
+import { IDENTITY_PULL } from "./identity-pull.ts";
 import { createMembers, type Members } from "./membership.ts";
 import type { CoreOptions } from "./options.ts";
 import { createPull, type Pull } from "./pull.ts";
@@ -28,7 +29,7 @@ export interface Core {
   readonly claims: Claims;
   readonly contacts: readonly Contact[];
   readonly emitter: Emitter;
-  readonly pull: Pull;
+  readonly pull: Pull<PkiId>;
   readonly schedule: Schedule;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
@@ -44,7 +45,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     claims: createClaims(),
     contacts: createContacts(options, now),
     emitter: createEmitter(),
-    pull: createPull(),
+    pull: createPull(IDENTITY_PULL),
     schedule: {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
       syncAtMs: now.elapsedMs + timing.pullIntervalMs,
