@@ -21,13 +21,9 @@ export function createEventLog(log: Log): (event: GossipEvent) => void {
         logMember(discovery, event);
         return;
       case "identity-learnt":
-        gossip.debug(`learnt the identity of ${event.identity.subject}`, identityFields(event));
-        return;
+      case "identity-expiring":
       case "identity-purged":
-        gossip.info(
-          `forgot the identity of ${event.identity.subject}: ${event.reason}`,
-          identityFields(event),
-        );
+        logIdentity(gossip, event);
         return;
       case "connection-opened":
         comm.debug(`connected ${event.outbound ? "to" : "from"} ${event.remote}`, {
@@ -86,11 +82,25 @@ function logMember(discovery: Logger, event: Extract<GossipEvent, { member: Memb
   }
 }
 
-function identityFields(event: { identity: { pkiId: string; mspId: string } }): {
-  peer: string;
-  mspId: string;
-} {
-  return { peer: short(event.identity.pkiId), mspId: event.identity.mspId };
+function logIdentity(
+  gossip: Logger,
+  event: Extract<GossipEvent, { identity: { subject: string } }>,
+): void {
+  const { subject, pkiId, mspId, notAfter, self } = event.identity;
+  const fields = { peer: short(pkiId), mspId };
+  switch (event.type) {
+    case "identity-learnt":
+      gossip.debug(`learnt the identity of ${subject}`, fields);
+      return;
+    case "identity-expiring":
+      gossip.warn(
+        `${self ? "our own" : "the"} certificate of ${subject} expires at ${notAfter}`,
+        fields,
+      );
+      return;
+    case "identity-purged":
+      gossip.info(`forgot the identity of ${subject}: ${event.reason}`, fields);
+  }
 }
 
 function short(pkiId: string): string {

@@ -1,5 +1,5 @@
 /** What a node is made of, and what it counts. */
-import type { Crypto, Signer } from "./core/abilities.ts";
+import type { Crypto, Identity, Signer } from "./core/abilities.ts";
 import type { CoreOptions } from "./core/options.ts";
 import type { Msp } from "./msp/msp.ts";
 import type { ConnectionsOptions } from "./transport/connection-options.ts";
@@ -27,8 +27,10 @@ export interface NodeParts {
   readonly traffic?: () => Traffic;
   /** How long the signer may take; default 10_000 ms. */
   readonly signerTimeoutMs?: number;
-  /** Carries out a change of trust (see {@link GossipNode.setTrust}). */
+  /** Carries out a change of trust (see `GossipNode.setTrust`). */
   readonly setTrust?: (msps: readonly Msp[]) => void;
+  /** Reads everything again and puts trust and TLS in force (see `GossipNode.reload`). */
+  readonly reload?: () => Promise<{ readonly self: Identity; readonly signer: Signer }>;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
 }

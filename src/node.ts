@@ -3,7 +3,7 @@
  * the network, the clock and the signer; it decides nothing.
  */
 import type { Config } from "./config/config.ts";
-import type { Identity as KnownIdentity, PkiId } from "./core/abilities.ts";
+import type { Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
@@ -12,6 +12,7 @@ import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import type { Msp } from "./msp/msp.ts";
 import { type Counts, NO_TRAFFIC, type NodeParts, type StartOptions } from "./node-parts.ts";
+import { signBoth } from "./sign.ts";
 import type { ConnectionEvents } from "./transport/connection-options.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
 import type { Cancel } from "./transport/network.ts";
@@ -38,6 +39,8 @@ export class GossipNode implements AsyncDisposable {
   readonly #dropped = new Map<DropCode, number>();
   readonly #handshakesFailed = new Map<string, number>();
   readonly #inputs: Input[] = [];
+  #self: KnownIdentity;
+  #signer: Signer;
   #isStepping = false;
   #isClosed = false;
   #eventId = 0;
@@ -49,6 +52,8 @@ export class GossipNode implements AsyncDisposable {
   private constructor(parts: NodeParts) {
     const now = parts.clock.now();
     this.#parts = parts;
+    this.#self = parts.core.self;
+    this.#signer = parts.signer;
     this.#startedMs = now.elapsedMs;
     this.#core = createCore({ ...parts.core, crypto: parts.crypto }, now);
     this.#events = createEventStream(parts.eventsMax ?? 1_000);
@@ -57,9 +62,9 @@ export class GossipNode implements AsyncDisposable {
       network: parts.network,
       clock: parts.clock,
       crypto: parts.crypto,
-      signer: parts.signer,
+      signer: (payload) => this.#signer(payload),
       random: parts.core.random,
-      self: () => parts.core.self,
+      self: () => this.#self,
       mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
       events: this.#connectionEvents(),
     });
@@ -117,8 +122,8 @@ export class GossipNode implements AsyncDisposable {
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
   problems(): readonly string[] {
-    const { core: options, clock } = this.#parts;
-    const { self, bootstrap, anchorPeers } = options;
+    const { clock } = this.#parts;
+    const { self, bootstrap, anchorPeers } = this.#core.options;
     const problems: string[] = [];
     if (self.notAfterMs <= clock.now().wallMs) {
       problems.push(
@@ -158,6 +163,23 @@ export class GossipNode implements AsyncDisposable {
   setTrust(msps: readonly Msp[]): void {
     this.#parts.setTrust?.(msps);
     this.#give({ type: "trust-changed" });
+  }
+
+  /**
+   * Reads the files of the configuration again: MSP folders with their revocation lists, our own
+   * certificate and key, TLS. What changed takes effect at once, also trust set with `setTrust`.
+   * Throws `GossipError` with every problem; then nothing has changed.
+   *
+   * A renewed certificate is another PKI-ID: to the others another member at the same endpoint, which
+   * they take in while they drop the old one. What we know of them stays.
+   */
+  async reload(): Promise<void> {
+    const reloaded = await this.#parts.reload?.();
+    if (reloaded === undefined || this.#isClosed) return;
+    this.#signer = reloaded.signer;
+    this.#self = reloaded.self;
+    this.#give({ type: "trust-changed" });
+    this.#give({ type: "renewed", self: reloaded.self });
   }
 
   /** Closes every connection and stops. May be called twice. */
@@ -237,41 +259,11 @@ export class GossipNode implements AsyncDisposable {
     });
   }
 
-  /** Signs at once if the signer can; otherwise the core hears of it when it is done, or overdue. */
   #sign(token: number, payload: Uint8Array, secret: Uint8Array | undefined): void {
-    const signed = (signature?: Uint8Array, secretSignature?: Uint8Array): void =>
-      this.#give({ type: "signed", token, signature, secretSignature });
-    try {
-      const { signer } = this.#parts;
-      const signatures = [signer(payload), secret && signer(secret)] as const;
-      this.#signatures += secret ? 2 : 1;
-      const [first, second] = signatures;
-      if (first instanceof Promise || second instanceof Promise) this.#await(signatures, signed);
-      else signed(first, second);
-    } catch {
-      signed(); // The core reports it and asks again with the next heartbeat.
-    }
-  }
-
-  #await(
-    signatures: readonly [
-      Uint8Array | Promise<Uint8Array>,
-      Uint8Array | Promise<Uint8Array> | undefined,
-    ],
-    signed: (signature?: Uint8Array, secretSignature?: Uint8Array) => void,
-  ): void {
-    let isOver = false;
-    const finish = (signature?: Uint8Array, secretSignature?: Uint8Array): void => {
-      if (isOver) return;
-      isOver = true;
-      cancel();
-      signed(signature, secretSignature);
-    };
-    const timeoutMs = this.#parts.signerTimeoutMs ?? 10_000;
-    const cancel = this.#parts.clock.after(timeoutMs, () => finish());
-    Promise.all(signatures).then(
-      ([first, second]) => finish(first, second),
-      () => finish(),
+    const { clock, signerTimeoutMs = 10_000 } = this.#parts;
+    this.#signatures += secret ? 2 : 1;
+    signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
+      this.#give({ type: "signed", token, signature, secretSignature }),
     );
   }
 

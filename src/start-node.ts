@@ -79,22 +79,6 @@ async function collect<T>(problems: string[], part: Promise<T>): Promise<T | und
   }
 }
 
-/**
- * Reads the MSP folders again: our own organisation's first, then the others we trust. Throws one
- * `GossipError` with every problem; our own certificate and key are not looked at.
- */
-export async function loadTrust(config: Config): Promise<readonly Msp[]> {
-  const problems: string[] = [];
-  const own = { mspId: config.mspId, path: config.mspFolder };
-  const msps: Msp[] = [];
-  for (const { mspId, path } of [own, ...config.fabricGossip.trustedMsps]) {
-    const msp = await collect(problems, loadMsp(path, mspId));
-    if (msp) msps.push(msp);
-  }
-  if (problems.length > 0) throw new GossipError("msp-invalid", problems);
-  return msps;
-}
-
 /** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
 function namesMissing(config: Config, cert: Buffer): readonly string[] {
   const certificate = new X509Certificate(cert);
@@ -148,12 +132,18 @@ export async function startNode(
     },
     eventsMax: limits.eventsMax,
     setTrust: (msps) => crypto.setTrust(msps),
+    reload: async () => {
+      const { local, trusted, tls } = await prepare(config, clock.now().wallMs, signer);
+      if (tls) network.setTls(tls);
+      crypto.setTrust([local.msp, ...trusted]);
+      return { self: local.identity, signer: local.signer };
+    },
   } satisfies NodeParts);
   if (stateDir) await writeIncarnation(stateDir, BigInt(node.self().incarnation));
   return node;
 }
 
-function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
+export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
   const { gossip, keepalive, fabricGossip, listenAddress } = config;
   return createGrpcNetwork({
     listen: listenAddress,
@@ -202,6 +192,7 @@ function coreOptions(
       membershipResponseWaitMs: 5_000,
       firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
       identityUnusedMs: gossip.identityUsageMs,
+      expiryNoticesMs: fabricGossip.expiryNoticesMs,
     },
     fanout: {
       pullPeers: gossip.pullPeerNum,

@@ -92,6 +92,12 @@ export type EventContent =
       readonly learntFrom: LearntFrom;
     }
   | {
+      readonly type: "identity-expiring";
+      readonly identity: Pick<Identity, IdentityFields>;
+      /** Which notice this is: so many seconds before the certificate expires, or fewer. */
+      readonly noticeSeconds: number;
+    }
+  | {
       readonly type: "identity-purged";
       readonly identity: Pick<Identity, IdentityFields>;
       readonly reason: PurgeReason;
@@ -205,6 +211,10 @@ export function viewEvent(core: Core, event: CoreEvent, now: Now): EventContent 
     case "identity-learnt": {
       const identity = describeIdentity(event.identity, core.options.self.pkiId);
       return { type: event.type, identity, learntFrom: event.learntFrom };
+    }
+    case "identity-expiring": {
+      const identity = describeIdentity(event.identity, core.options.self.pkiId);
+      return { type: event.type, identity, noticeSeconds: event.noticeMs / 1_000 };
     }
     case "identity-purged": {
       const identity = describeIdentity(event.identity, core.options.self.pkiId);

@@ -1,6 +1,8 @@
 /** `fabric-gossip crypto`: key material for networks without a CA of their own. */
+import { join } from "node:path";
 import { GossipError } from "../errors.ts";
 import { generateOrganisation } from "../msp/generate.ts";
+import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
 
 export interface GenerateOptions {
   readonly output: string;
@@ -24,6 +26,41 @@ export async function generateCrypto(options: GenerateOptions): Promise<void> {
     });
     process.stdout.write(`${organisation.folder}\n`);
   }
+}
+
+export interface RenewOptions {
+  /** Folder of the organisation, `.../peerOrganizations/org1.example.com`. */
+  readonly org: string;
+  readonly tls?: boolean;
+  readonly days?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A new key and certificate for one peer. A running member takes them by itself within seconds. */
+export async function renewCrypto(peer: string, { org, tls, days }: RenewOptions): Promise<void> {
+  const validityMs = days === undefined ? undefined : count("--days", days, 1, 3_650) * DAY_MS;
+  const { mspFolder } = await renewPeerCertificate({
+    organisationFolder: org,
+    peer,
+    tls: tls === true,
+    nowMs: Date.now(),
+    ...(validityMs === undefined ? {} : { validityMs }),
+  });
+  process.stdout.write(`${join(mspFolder, "signcerts")}\n`);
+}
+
+/** Puts a certificate on the revocation list of its organisation. */
+export async function revokeCrypto(certificate: string, { org }: { org: string }): Promise<void> {
+  const files = await revokeCertificate({
+    organisationFolder: org,
+    certFile: certificate,
+    nowMs: Date.now(),
+  });
+  process.stdout.write(`${files.join("\n")}\n`);
+  process.stderr.write(
+    "Running members read revocation lists again on SIGHUP; other organisations need the new list too.\n",
+  );
 }
 
 /** A flag that is a number of things, 0 to 1000. */

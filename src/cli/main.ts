@@ -4,8 +4,9 @@ import { Command, CommanderError } from "commander";
 import { GossipError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { DEFAULT_URL, UnreachableError } from "./client.ts";
-import type { GenerateOptions } from "./crypto.ts";
+import type { GenerateOptions, RenewOptions } from "./crypto.ts";
 import type { DevnetOptions } from "./devnet.ts";
+import type { ProbeOptions } from "./probe.ts";
 import type { ShowOptions } from "./show.ts";
 import type { StartOptions } from "./start.ts";
 
@@ -42,6 +43,7 @@ function program(): Command {
   shower(cli, "members", "whom the node knows, alive and dead", (show) => show.showMembers);
   shower(cli, "identities", "the certificates the node knows", (show) => show.showIdentities);
   shower(cli, "connections", "the node's gossip connections", (show) => show.showConnections);
+  addProbe(cli);
   addCrypto(cli);
   cli
     .command("version")
@@ -55,31 +57,51 @@ function program(): Command {
 }
 
 function addCrypto(cli: Command): void {
-  cli
+  const crypto = cli
     .command("crypto")
-    .description("key material in the layout of Fabric's cryptogen")
+    .description("key material in the layout of Fabric's cryptogen");
+  crypto
     .command("generate")
     .description("make organisations with CA, TLS CA, peers, an admin and users")
-    .option(
-      "--output <folder>",
-      "where to; an existing organisation is never overwritten",
-      "crypto-config",
-    )
-    .option(
-      "--org <domain>",
-      "an organisation; may be repeated (default: org1.example.com)",
-      append,
-    )
+    .option("--output <folder>", "where to; nothing there is overwritten", "crypto-config")
+    .option("--org <domain>", "organisation; may be repeated (default: org1.example.com)", append)
     .option("--peers <n>", "peers of each organisation", "2")
     .option("--users <n>", "users of each organisation besides Admin", "1")
-    .option(
-      "--san <name>",
-      "DNS name or IP address for the peers' TLS certificates; may be repeated",
-      append,
-    )
+    .option("--san <name>", "name or address in TLS certificates; may be repeated", append)
     .action(async (options: GenerateOptions) =>
       (await import("./crypto.ts")).generateCrypto(options),
     );
+  crypto
+    .command("renew")
+    .description("give one peer a new key and certificate; a running member takes them by itself")
+    .argument("<peer>", "peer0, or peer0.org1.example.com")
+    .requiredOption("--org <folder>", "the organisation's folder, as generate printed it")
+    .option("--tls", "its TLS certificate as well")
+    .option("--days <n>", "valid for so many days (default: 10 years)")
+    .action(async (peer: string, options: RenewOptions) =>
+      (await import("./crypto.ts")).renewCrypto(peer, options),
+    );
+  crypto
+    .command("revoke")
+    .description("put a certificate on its organisation's revocation list")
+    .argument("<certificate>", "PEM file, for example .../peers/peer1.../msp/signcerts/...pem")
+    .requiredOption("--org <folder>", "the organisation's folder, as generate printed it")
+    .action(async (certificate: string, options: { org: string }) =>
+      (await import("./crypto.ts")).revokeCrypto(certificate, options),
+    );
+}
+
+function addProbe(cli: Command): void {
+  cli
+    .command("probe")
+    .description("who is at this endpoint? Dials, shakes hands, prints; joins nothing")
+    .argument("<endpoint>", "host:port")
+    .option("--config <file>", "core.yaml with the identity to show")
+    .option("--set <key=value>", "any configuration key; may be repeated", append)
+    .option("--json", "as JSON, for programs")
+    .action(async (endpoint: string, options: ProbeOptions) => {
+      process.exitCode = await (await import("./probe.ts")).probe(endpoint, options);
+    });
 }
 
 function shower(

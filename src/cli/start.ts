@@ -1,12 +1,13 @@
 /** `fabric-gossip start`: one member in the foreground, until it is told to stop. */
 
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { createEventLog } from "../event-log.ts";
 import { createLog, type Log, type Logger } from "../log.ts";
 import { GossipNode } from "../node.ts";
 import { type Operations, startOperations } from "../ops/http.ts";
-import { loadTrust } from "../start-node.ts";
+import { watchFiles } from "../watch-files.ts";
 
 export interface StartOptions {
   readonly config?: string;
@@ -24,13 +25,22 @@ export async function start(options: StartOptions): Promise<void> {
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);
-  const reload = (): void => void reloadTrust(config, node, logger);
-  process.on("SIGHUP", reload);
+  process.on("SIGHUP", () => void reload(node, logger));
+  const stopWatching = watchFiles(ownFiles(config), () => reload(node, logger));
   await stopRequested();
+  stopWatching();
   logger.info("stopping");
   setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
   await Promise.all([node.close(), operations?.close()]);
   process.exit(0);
+}
+
+/** What a renewal replaces: our certificate and key, and the TLS pairs. */
+function ownFiles({ mspFolder, keystoreFolder, tls }: Config): readonly string[] {
+  const { certFile, keyFile, clientCertFile, clientKeyFile } = tls;
+  const folders = [join(mspFolder, "signcerts"), keystoreFolder ?? join(mspFolder, "keystore")];
+  const files = tls.enabled ? [certFile, keyFile, clientCertFile, clientKeyFile] : [];
+  return [...folders, ...files.filter((file) => file !== undefined)];
 }
 
 async function logEvents(node: GossipNode, log: Log): Promise<void> {
@@ -68,14 +78,18 @@ function announce(
   });
 }
 
-/** SIGHUP: MSP folders and revocation lists are read again; a mistake in them changes nothing. */
-async function reloadTrust(config: Config, node: GossipNode, logger: Logger): Promise<void> {
+/** Reads the files again; a mistake in them is logged and changes nothing. */
+async function reload(node: GossipNode, logger: Logger): Promise<boolean> {
   try {
-    node.setTrust(await loadTrust(config));
-    logger.info("read the MSP folders again");
+    await node.reload();
+    logger.info("read certificates, keys and MSP folders again", {
+      peer: node.self().pkiId.slice(0, 16),
+    });
+    return true;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    logger.error(`the MSP folders cannot be used, trust stays as it was: ${message}`);
+    logger.error(`certificates and MSP folders stay as they were: ${message}`);
+    return false;
   }
 }
 

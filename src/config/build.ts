@@ -52,6 +52,7 @@ export function buildConfig(
       anchorPeers: read(OWN_KEYS.anchorPeers),
       channels: read(OWN_KEYS.channels).map(({ name, path }) => ({ name, configBlock: path })),
       stateDir: read(OWN_KEYS.stateDir),
+      expiryNoticesMs: read(OWN_KEYS.expiryNoticesMs),
       limits: readLimits(read, maxRecvMessageBytes),
     },
     warnings,

@@ -143,6 +143,8 @@ export interface Config {
     readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
     /** Absolute; undefined = nothing is kept. */
     readonly stateDir: string | undefined;
+    /** Milliseconds before a certificate expires at which notice is given, longest first. */
+    readonly expiryNoticesMs: readonly number[];
     readonly limits: Limits;
   };
   /** What is allowed but probably not meant, one sentence each. */

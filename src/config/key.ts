@@ -111,6 +111,21 @@ export function duration<A extends number | undefined>(
   });
 }
 
+/** Several spans of time in milliseconds, longest first: a YAML list, or one text as for endpoints. */
+export function durations(
+  name: string,
+  { min, max, ...about }: About<readonly number[]> & Range,
+): Key<readonly number[]> {
+  const one = duration(name, { min, max, doc: about.doc, absent: undefined });
+  const kind = `list of durations, ${formatDuration(min)} to ${formatDuration(max)}`;
+  const words = about.absent.map(formatDuration).join(" ");
+  return key(name, kind, { byDefault: words, ...about }, (raw, folder) => {
+    const parsed = readAll(readList(raw), (item) => one.parse(item, folder));
+    if ("fault" in parsed) return parsed;
+    return { value: parsed.value.filter((ms) => ms !== undefined).toSorted((a, b) => b - a) };
+  });
+}
+
 /** Where to listen: `host:port`, `[IPv6]:port` or `:port` (every interface). Port 0 = any free. */
 export function listenAddress<A extends HostPort | undefined>(
   name: string,

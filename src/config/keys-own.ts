@@ -1,5 +1,5 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
-import { duration, endpoints, namedPaths, path, whole } from "./key.ts";
+import { duration, durations, endpoints, namedPaths, path, whole } from "./key.ts";
 
 const HOUR = 3_600_000;
 
@@ -35,6 +35,12 @@ export const OWN_KEYS = {
       "Folder where the last incarnation and the known members outlive a restart. Empty: " +
       "nothing is kept.",
     absent: undefined,
+  }),
+  expiryNoticesMs: durations("fabricGossip.expiryNotices", {
+    doc: "How long before a certificate expires, ours or another's, notice is given.",
+    min: 1_000,
+    max: 8_760 * HOUR,
+    absent: [720 * HOUR, 168 * HOUR, 24 * HOUR, HOUR],
   }),
 };
 

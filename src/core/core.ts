@@ -15,6 +15,7 @@ import { attendContacts, nextContactMs } from "./contacts.ts";
 import { drop, type Effect } from "./effect.ts";
 import { flush } from "./emitter.ts";
 import { checkExpiry, checkUnused, purgeExpired } from "./expiry.ts";
+import { noticeExpiring } from "./identities.ts";
 import {
   attendIdentityPull,
   handleDigest,
@@ -34,6 +35,7 @@ import {
 import { aliveMembers, forgiveStall, isToRelay } from "./membership.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
+import { renew } from "./renewal.ts";
 import type { Core } from "./state.ts";
 import { handleMembershipRequest, handleMembershipResponse, startSync } from "./sync.ts";
 
@@ -50,7 +52,8 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
   if (effects.some(isArrival)) syncSoon(core, now);
-  core.schedule.identityExpiryAtMs = now.elapsedMs + core.identities.nextExpiryMs - now.wallMs;
+  const { nextExpiryMs, nextNoticeMs } = core.identities;
+  core.schedule.identityDueAtMs = now.elapsedMs + Math.min(nextExpiryMs, nextNoticeMs) - now.wallMs;
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
   return effects;
 }
@@ -105,6 +108,8 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return publish(core, now);
     case "trust-changed":
       return rejudgeAll(core);
+    case "renewed":
+      return renew(core, input.self, now);
   }
 }
 
@@ -185,7 +190,11 @@ function handleOwn(core: Core, endpoint: string, from: PkiId): readonly Effect[]
 function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
   const { schedule, options, emitter } = core;
   const { timing, random } = options;
-  const effects = [...checkClaims(core, now), ...purgeExpired(core, now)];
+  const effects = [
+    ...checkClaims(core, now),
+    ...purgeExpired(core, now),
+    ...noticeExpiring(core.identities, timing.expiryNoticesMs, now),
+  ];
   const isDue = (atMs: number): boolean => atMs <= now.elapsedMs;
 
   if (isDue(schedule.expiryCheckAtMs)) {
@@ -231,7 +240,7 @@ export function nextDeadlineMs(core: Core): number {
     schedule.pullAtMs,
     schedule.expiryCheckAtMs,
     schedule.unusedCheckAtMs,
-    schedule.identityExpiryAtMs,
+    schedule.identityDueAtMs,
     core.emitter.flushAtMs,
     nextContactMs(core.contacts),
     nextPullMs(core.pull),

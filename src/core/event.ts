@@ -31,6 +31,12 @@ export type GossipEvent =
       readonly identity: Identity;
       readonly learntFrom: LearntFrom;
     }
+  | {
+      readonly type: "identity-expiring";
+      readonly identity: Identity;
+      /** Which notice this is: so many milliseconds before the certificate expires, or fewer. */
+      readonly noticeMs: number;
+    }
   | { readonly type: "identity-purged"; readonly identity: Identity; readonly reason: PurgeReason }
   | { readonly type: "contact-failed"; readonly endpoint: string; readonly reason: string }
   | { readonly type: "same-identity"; readonly pkiId: PkiId; readonly endpoint: string }

@@ -11,16 +11,22 @@ export interface KnownIdentity {
   readonly learntFrom: LearntFrom;
   /** Elapsed time at which it was last looked up. */
   lastUsedMs: number;
+  /** The shortest notice of its expiry that was given, in milliseconds; Infinity: none yet. */
+  noticeMs: number;
 }
 
 export interface Identities {
   readonly table: Map<PkiId, KnownIdentity>;
   /** Wall time of the earliest expiry in the table; Infinity if it is empty. */
   nextExpiryMs: number;
+  /** Wall time of the earliest notice of an expiry that is to be given. */
+  nextNoticeMs: number;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 export function createIdentities(): Identities {
-  return { table: new Map(), nextExpiryMs: Number.POSITIVE_INFINITY };
+  return { table: new Map(), nextExpiryMs: NEVER, nextNoticeMs: NEVER };
 }
 
 /** Looks an identity up. Being looked up counts as being used. */
@@ -44,7 +50,9 @@ export function learnIdentity(
 ): readonly Effect[] | undefined {
   if (identities.table.has(identity.pkiId)) return [];
   if (identities.table.size >= max) return undefined;
-  identities.table.set(identity.pkiId, { identity, learntFrom, lastUsedMs: now.elapsedMs });
+  const lastUsedMs = now.elapsedMs;
+  identities.table.set(identity.pkiId, { identity, learntFrom, lastUsedMs, noticeMs: NEVER });
+  identities.nextNoticeMs = Number.NEGATIVE_INFINITY; // Looked at in this very step.
   identities.nextExpiryMs = Math.min(identities.nextExpiryMs, identity.notAfterMs);
   return [notify({ type: "identity-learnt", identity, learntFrom })];
 }
@@ -61,7 +69,7 @@ export function removeIdentity(identities: Identities, pkiId: PkiId): Identity |
 }
 
 function earliestExpiry(identities: Identities): number {
-  let earliest = Number.POSITIVE_INFINITY;
+  let earliest = NEVER;
   for (const { identity } of identities.table.values()) {
     earliest = Math.min(earliest, identity.notAfterMs);
   }
@@ -74,6 +82,34 @@ export function expiredIdentities(identities: Identities, now: Now): readonly Pk
   return [...identities.table.values()]
     .filter(({ identity }) => identity.notAfterMs <= now.wallMs)
     .map(({ identity }) => identity.pkiId);
+}
+
+/**
+ * Gives notice of certificates that expire soon: once for each of the `noticesMs` (descending) that
+ * is reached; of several reached at once only the shortest.
+ */
+export function noticeExpiring(
+  identities: Identities,
+  noticesMs: readonly number[],
+  now: Now,
+): readonly Effect[] {
+  if (now.wallMs < identities.nextNoticeMs) return [];
+  identities.nextNoticeMs = NEVER;
+  const effects: Effect[] = [];
+  for (const known of identities.table.values()) {
+    const { notAfterMs } = known.identity;
+    const leftMs = notAfterMs - now.wallMs;
+    const due = noticesMs.findLast((noticeMs) => leftMs <= noticeMs);
+    if (due !== undefined && due < known.noticeMs) {
+      known.noticeMs = due;
+      effects.push(notify({ type: "identity-expiring", identity: known.identity, noticeMs: due }));
+    }
+    const next = noticesMs.find((noticeMs) => noticeMs < Math.min(leftMs, known.noticeMs));
+    if (next !== undefined) {
+      identities.nextNoticeMs = Math.min(identities.nextNoticeMs, notAfterMs - next);
+    }
+  }
+  return effects;
 }
 
 /** The identities nobody needed for `unusedMs`. Those in `exempt` stay whatever happens. */

@@ -41,4 +41,6 @@ export type Input =
   | { readonly type: "set-metadata"; readonly metadata: Uint8Array }
   | { readonly type: "set-endpoint"; readonly externalEndpoint: string }
   /** The trusted MSPs or revocation lists changed: every identity is judged again at once. */
-  | { readonly type: "trust-changed" };
+  | { readonly type: "trust-changed" }
+  /** Our own certificate was renewed; the host signs with its key from now on. */
+  | { readonly type: "renewed"; readonly self: Identity };

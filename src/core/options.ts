@@ -30,6 +30,11 @@ export interface Timing {
   readonly firstRetryMs: number;
   /** How long an identity that nobody needs is kept; default 3_600_000 (hard-coded in Fabric). */
   readonly identityUnusedMs: number;
+  /**
+   * How long before a certificate expires notice is given, longest first; default 30 days, 7 days,
+   * 1 day, 1 hour.
+   */
+  readonly expiryNoticesMs: readonly number[];
 }
 
 /** How many peers are chosen. Defaults are Fabric's. */
@@ -96,6 +101,7 @@ export const DEFAULT_TIMING: Timing = {
   membershipResponseWaitMs: 5_000,
   firstRetryMs: 500,
   identityUnusedMs: 3_600_000,
+  expiryNoticesMs: [30 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000],
 };
 
 export const DEFAULT_FANOUT: Fanout = {

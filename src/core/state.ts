@@ -17,13 +17,17 @@ export interface Schedule {
   pullAtMs: number;
   expiryCheckAtMs: number;
   unusedCheckAtMs: number;
-  /** When the next certificate expires, on the clock that never jumps; set anew after each step. */
-  identityExpiryAtMs: number;
+  /**
+   * When the next certificate expires, or notice of it is due, on the clock that never jumps; set
+   * anew after each step.
+   */
+  identityDueAtMs: number;
 }
 
 export interface Core {
-  readonly options: CoreOptions;
-  readonly self: Self;
+  /** Replaced as a whole when our own identity is renewed (renewal.ts), otherwise constant. */
+  options: CoreOptions;
+  self: Self;
   readonly members: Members;
   readonly identities: Identities;
   readonly claims: Claims;
@@ -52,7 +56,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
       pullAtMs: now.elapsedMs + timing.pullIntervalMs,
       expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,
       unusedCheckAtMs: now.elapsedMs + timing.identityUnusedMs / 10,
-      identityExpiryAtMs: Number.POSITIVE_INFINITY,
+      identityDueAtMs: Number.POSITIVE_INFINITY,
     },
     expectedAtMs: now.elapsedMs,
   };

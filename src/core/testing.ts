@@ -113,7 +113,7 @@ export function testCrypto(...trustedMsps: readonly string[]): TestCrypto {
 export interface TestNode {
   readonly name: string;
   readonly endpoint: string;
-  readonly identity: Identity;
+  identity: Identity;
   readonly crypto: TestCrypto;
   core: Core;
   isUp: boolean;
@@ -139,6 +139,10 @@ export interface World {
   kill(node: TestNode): void;
   /** The process starts again, with a new incarnation and nothing remembered. */
   restart(node: TestNode): void;
+  /** The process goes on with another identity at the same endpoint. */
+  renew(node: TestNode, identity: Identity): void;
+  /** So much time since the start of the world, at once; nothing happens in between. */
+  leap(elapsedMs: number): void;
   /** The process is not given the processor for so long; messages to it wait. */
   stall(node: TestNode, ms: number): void;
   /** Packets between the two groups vanish, until `heal`. */
@@ -228,6 +232,13 @@ export function createWorld(seed: number, delayMs = 1): World {
       node.core = createCore(node.core.options, world.now());
       node.isUp = true;
       world.give(node, { type: "start" });
+    },
+    renew(node, identity) {
+      node.identity = identity;
+      world.give(node, { type: "renewed", self: identity });
+    },
+    leap(toMs) {
+      elapsedMs = toMs;
     },
     stall(node, ms) {
       node.stalledUntilMs = elapsedMs + ms;

@@ -244,7 +244,56 @@ describe("F: renewed certificate", () => {
   });
 });
 
+describe("our own certificate is renewed while we run", () => {
+  test("others have the new one at once and the old one no more; we keep our view", () => {
+    const { world, p0, p1, p2 } = trio(26);
+    world.run(20_000);
+    const old = p2.identity;
+    world.renew(p2, testIdentity("A", "p2-renewed"));
+    const isReplaced = (): boolean =>
+      [p0, p1].every(
+        ({ core }) =>
+          core.members.table.get(p2.identity.pkiId)?.status === "alive" &&
+          !core.members.table.has(old.pkiId) &&
+          !core.identities.table.has(old.pkiId),
+      );
+    const tookMs = world.runUntil(isReplaced, 30_000);
+    assert.ok(tookMs !== undefined && tookMs <= 100, `took ${tookMs} ms`);
+    assert.equal(viewOf(world, p2), "p0 p1");
+    world.run(60_000);
+    assert.deepEqual([isReplaced(), viewOf(world, p2)], [true, "p0 p1"]);
+    assert.equal(p0.core.pull.offered.has(old.pkiId), false);
+  });
+
+  test("the same certificate again changes nothing", () => {
+    const { world, p2 } = trio(27);
+    const { incarnation } = p2.core.self;
+    world.renew(p2, p2.identity);
+    assert.equal(p2.core.self.incarnation, incarnation);
+  });
+});
+
 describe("identities end", () => {
+  test("not without notice: 30 d, 7 d, 1 d and 1 h before, once each", () => {
+    const world = createWorld(28);
+    const p0 = world.add("p0");
+    const day = 86_400_000;
+    const identity = testIdentity("A", "p1", EPOCH_MS + 8 * day);
+    world.add("p1", { identity, bootstrap: ["p0:7051"] });
+    const notices = (): number[] =>
+      p0.events.flatMap((event) => (event.type === "identity-expiring" ? [event.noticeMs] : []));
+    world.run(1_000);
+    assert.deepEqual(notices(), [30 * day]);
+    for (const left of [7 * day, day, day / 24]) {
+      const { identities, schedule } = p0.core;
+      assert.equal(identities.nextNoticeMs, EPOCH_MS + 8 * day - left);
+      assert.ok(schedule.identityDueAtMs <= 8 * day - left);
+      world.leap(8 * day - left);
+      world.give(p0, { type: "tick" });
+    }
+    assert.deepEqual(notices(), [30 * day, 7 * day, day, day / 24]);
+  });
+
   test("an expired one is gone from every table and cannot come back by relay", () => {
     const world = createWorld(17);
     const p0 = world.add("p0");

@@ -1,0 +1,37 @@
+/**
+ * Our own certificate was renewed: another PKI-ID, so to the others another member at the same
+ * endpoint. We keep what we know of them and begin a new incarnation under the new name.
+ */
+import type { Identity, Now } from "./abilities.ts";
+import { learn } from "./belief.ts";
+import type { Effect } from "./effect.ts";
+import { removeIdentity } from "./identities.ts";
+import { publish, publishIdentity } from "./publish.ts";
+import { createSelf } from "./self.ts";
+import type { Core } from "./state.ts";
+
+/** Takes the new identity. Connections made under the old one are closed; they come back by need. */
+export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
+  const old = core.options.self.pkiId;
+  if (self.pkiId === old) return [];
+  const { externalEndpoint, metadata, incarnation, nextToken } = core.self;
+  core.options = {
+    ...core.options,
+    self,
+    externalEndpoint,
+    metadata,
+    lastIncarnation: incarnation,
+  };
+  // A signature by the old key may still be on its way: its token must not be given out again.
+  core.self = { ...createSelf(core.options, now), nextToken };
+  removeIdentity(core.identities, old);
+  core.pull.offered.delete(old);
+  const reason = "our own identity was renewed";
+  const peers = [...core.members.table.keys()];
+  return [
+    ...peers.map((pkiId) => ({ type: "disconnect", pkiId, reason }) as const),
+    ...publishIdentity(core),
+    ...learn(core, self, "self", now),
+    ...publish(core, now),
+  ];
+}
