@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { GossipError } from "../errors.ts";
-import { beginOfValidity, TEN_YEARS_MS } from "./generate.ts";
+import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   generateKeyPair,
   issueCertificate,
@@ -137,7 +137,7 @@ function openOrganisation(folder: string): OrganisationFolder {
 
 function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions) {
   const notBeforeMs = beginOfValidity(nowMs);
-  return { notBeforeMs, notAfterMs: notBeforeMs + validityMs };
+  return { notBeforeMs, notAfterMs: endOfValidity(nowMs, validityMs) };
 }
 
 async function readCertificate(file: string): Promise<X509Certificate> {

@@ -146,7 +146,7 @@ async function fillOrganisation(
     ca: await createAuthority(organisation.ca, domain, notBeforeMs),
     tlsCa: await createAuthority(organisation.tlsCa, domain, notBeforeMs),
     notBeforeMs,
-    notAfterMs: notBeforeMs + validityMs,
+    notAfterMs: endOfValidity(nowMs, validityMs),
   };
   await writeVerifyingMsp(organisation.mspFolder, organisation, issuers);
   for (const peer of organisation.peers) {
@@ -162,6 +162,11 @@ async function fillOrganisation(
 /** Five minutes before the nearest full minute, so that clocks may differ a little (cryptogen). */
 export function beginOfValidity(nowMs: number): number {
   return Math.round(nowMs / MINUTE_MS) * MINUTE_MS - 5 * MINUTE_MS;
+}
+
+/** So long from now, but not beyond what the CAs of this moment live. */
+export function endOfValidity(nowMs: number, validityMs: number): number {
+  return Math.min(nowMs + validityMs, beginOfValidity(nowMs) + TEN_YEARS_MS);
 }
 
 async function createAuthority(
