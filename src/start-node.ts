@@ -189,7 +189,7 @@ function coreOptions(
       requestWaitMs: gossip.requestWaitMs,
       responseWaitMs: gossip.responseWaitMs,
       burstLatencyMs: gossip.propagationBurstLatencyMs,
-      membershipResponseWaitMs: 5_000,
+      membershipResponseWaitMs: gossip.reconnectIntervalMs / 5, // 5 s in Fabric, where it is fixed.
       firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
       identityUnusedMs: gossip.identityUsageMs,
       expiryNoticesMs: fabricGossip.expiryNoticesMs,

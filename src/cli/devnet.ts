@@ -1,1 +1,125 @@
-export async function devnet(_options: object): Promise<void> {}
+/** `fabric-gossip devnet`: a network of this machine's own, until it is told to stop. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Folder, generateKeys, openFolder } from "../devnet/folder.ts";
+import { createObserver, isComplete, type Observer, summarise } from "../devnet/observer.ts";
+import { type DevnetOptions, type Plan, parsePlan } from "../devnet/plan.ts";
+import { checkPorts } from "../devnet/ports.ts";
+import { startServer } from "../devnet/server.ts";
+import { Supervisor } from "../devnet/supervisor.ts";
+import { createLiveTable, type LiveTable } from "./live-table.ts";
+
+export type { DevnetOptions } from "../devnet/plan.ts";
+
+/** How often, at most, the members are asked until all see each other; then once a second. */
+const STARTING_MS = 50;
+const REFRESH_MS = 1_000;
+const PARENT_CHECK_MS = 300;
+/** Without a terminal the table is printed after this long, complete or not. */
+const SETTLED_MAX_MS = 30_000;
+
+export async function devnet(options: DevnetOptions): Promise<void> {
+  const plan = parsePlan(options);
+  const stop = stopSignal();
+  await checkPorts(plan);
+  const folder = await openFolder(options.dir, plan);
+  process.once("exit", () => folder.remove()); // Whatever way we end, unless killed.
+  await prepareKeys(plan, folder, stop);
+  if (!stop.aborted) await run(plan, folder, stop);
+  process.exit(0);
+}
+
+/** The first signal asks to stop; later ones change nothing, since stopping is bounded. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => controller.abort());
+  }
+  // A SIGTERM to npm ends the shell between it and us, which does not pass it on.
+  if (process.env["npm_lifecycle_event"] !== undefined) {
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && controller.abort(), PARENT_CHECK_MS).unref();
+  }
+  return controller.signal;
+}
+
+async function prepareKeys(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void> {
+  const startedMs = performance.now();
+  let made = 0;
+  const progress = (domain: string): void => {
+    made += 1;
+    print(`making keys of ${domain} (${plan.peers} ${plan.peers === 1 ? "peer" : "peers"})`);
+  };
+  await generateKeys(plan, folder, progress, stop);
+  const how = made === 0 ? "kept from before" : `made in ${seconds(performance.now() - startedMs)}`;
+  print(`keys ${how}: ${folder.path}${folder.isTemporary ? " (removed at the end)" : ""}`);
+}
+
+async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void> {
+  const table = createLiveTable(process.stdout);
+  const supervisor = new Supervisor({
+    plan,
+    folder,
+    environment: process.env,
+    died: (name, how, lines) => {
+      const log = lines.map((line) => `  | ${line}`).join("\n");
+      table.say(`${name} ended by itself (${how}); its log ends with\n${log}`);
+    },
+  });
+  const observer = createObserver(supervisor);
+  const server = await startServer({ port: plan.basePort, supervisor, observer });
+  try {
+    supervisor.startAll();
+    print(`dashboard: ${server.url} (Ctrl-C stops all)`);
+    await awaitFullView(supervisor, observer, table, stop);
+    while (!stop.aborted) {
+      table.show(summarise(supervisor.list(), await observer.look()), Date.now(), true);
+      await sleep(REFRESH_MS, undefined, { signal: stop }).catch(() => {});
+    }
+  } finally {
+    server.close();
+    await supervisor.close();
+  }
+  table.say("all members stopped");
+}
+
+/** Waits until all see each other, and says how long that took; gives up after a while. */
+async function awaitFullView(
+  supervisor: Supervisor,
+  observer: Observer,
+  table: LiveTable,
+  stop: AbortSignal,
+): Promise<void> {
+  const startedMs = performance.now();
+  let listeningMs: number | undefined;
+  let shownMs = startedMs;
+  while (!stop.aborted) {
+    const askedMs = performance.now();
+    const summaries = summarise(supervisor.list(), await observer.look());
+    const nowMs = performance.now();
+    if (summaries.every(({ sees }) => sees !== undefined)) listeningMs ??= nowMs;
+    if (listeningMs !== undefined && isComplete(summaries)) {
+      const count = summaries.length;
+      table.say(
+        `all ${count} members listen after ${seconds(listeningMs - startedMs)} and see each ` +
+          `other ${seconds(nowMs - listeningMs)} later`,
+      );
+      return;
+    }
+    if (nowMs - startedMs > SETTLED_MAX_MS) return;
+    if (nowMs - shownMs >= REFRESH_MS) {
+      table.show(summaries, Date.now(), false);
+      shownMs = nowMs;
+    }
+    // Many members take long to answer, and need the processor for themselves.
+    const pauseMs = Math.max(STARTING_MS, nowMs - askedMs);
+    await sleep(pauseMs, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

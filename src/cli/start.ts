@@ -18,6 +18,7 @@ export interface StartOptions {
 const SHUTDOWN_MAX_MS = 1_800;
 
 export async function start(options: StartOptions): Promise<void> {
+  const stopped = stopRequested();
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
@@ -27,7 +28,7 @@ export async function start(options: StartOptions): Promise<void> {
   announce(logger, config, node, operations);
   process.on("SIGHUP", () => void reload(node, logger));
   const stopWatching = watchFiles(ownFiles(config), () => reload(node, logger));
-  await stopRequested();
+  await stopped;
   stopWatching();
   logger.info("stopping");
   setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
@@ -99,5 +100,7 @@ function stopRequested(): Promise<void> {
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
     process.once("disconnect", () => resolve());
+    process.channel?.unref(); // A member that cannot start must not wait for its parent.
+    if (process.connected === false) resolve();
   });
 }

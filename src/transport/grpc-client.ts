@@ -80,6 +80,19 @@ class SessionDial {
 
   cancel(): void {
     if (!this.#settle()) return;
+    if (this.#session === undefined && this.#socket instanceof TLSSocket) this.#endAfterTls();
+    else this.#destroy();
+  }
+
+  /** Cut short, a TLS handshake would be an error in the log of the other side; Fabric's is loud. */
+  #endAfterTls(): void {
+    const socket = this.#socket.unref();
+    const { dialTimeoutMs } = this.#context.timeouts;
+    this.#timer = setTimeout(() => socket.destroy(), dialTimeoutMs).unref();
+    socket.once("secureConnect", () => socket.end());
+  }
+
+  #destroy(): void {
     this.#session?.destroy();
     this.#socket.destroy();
   }
@@ -121,8 +134,8 @@ class SessionDial {
   }
 
   #fail(end: StreamEnd): void {
-    if (this.#isSettled) return;
-    this.cancel();
+    if (!this.#settle()) return;
+    this.#destroy();
     this.#events.failed(end);
   }
 

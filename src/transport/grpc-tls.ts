@@ -28,7 +28,9 @@ export function serverContext(tls: TlsFiles): SecureContextOptions {
     ...TLS_COMMON,
     cert: tls.cert,
     key: tls.key,
-    ca: [...tls.clientRootCas],
+    // Their names are sent to diallers, and Go shows no certificate but of one of them: who need not
+    // be verified must not be asked for one of ours.
+    ca: tls.clientAuthRequired ? [...tls.clientRootCas] : [],
     // No session tickets, as Fabric: a resumed session might not show the certificate again.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };

@@ -1,0 +1,92 @@
+/** The member table of a devnet: redrawn in place on a terminal, else news line by line. */
+import type { Summary } from "../devnet/observer.ts";
+import { type Column, formatTable, until } from "./table.ts";
+
+/** Where it is written: standard output. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}
+
+export interface LiveTable {
+  /** Shows the members as they are now. Without a terminal nothing is shown until all is settled. */
+  show(summaries: readonly Summary[], nowMs: number, isSettled: boolean): void;
+  /** Prints a line; on a terminal it stays above the table. */
+  say(line: string): void;
+}
+
+export function createLiveTable(screen: Screen): LiveTable {
+  return screen.isTTY ? createRedrawn(screen) : createLines(screen);
+}
+
+function createRedrawn(screen: Screen): LiveTable {
+  let drawn = "";
+  const erase = (): string => {
+    const lines = drawn === "" ? 0 : drawn.split("\n").length - 1;
+    drawn = "";
+    return lines === 0 ? "" : `\x1b[${lines}A\x1b[J`;
+  };
+  return {
+    show(summaries, nowMs) {
+      const lines = formatTable(summaries, columns(nowMs), (screen.columns || 80) - 1).split("\n");
+      // What scrolled out of sight cannot be redrawn.
+      const linesMax = Math.max(2, (screen.rows || 24) - 2);
+      const shown = lines.length > linesMax ? [...lines.slice(0, linesMax - 1), "..."] : lines;
+      const next = `\n${shown.join("\n")}\n`;
+      const erased = erase();
+      drawn = next;
+      screen.write(`${erased}${next}`);
+    },
+    say(line) {
+      screen.write(`${erase()}${line}\n`);
+    },
+  };
+}
+
+function createLines(screen: Screen): LiveTable {
+  let known: ReadonlyMap<string, string> | undefined;
+  return {
+    show(summaries, nowMs, isSettled) {
+      if (known === undefined && !isSettled) return;
+      const states = new Map(summaries.map((summary) => [summary.name, stateOf(summary)]));
+      if (known === undefined) screen.write(`\n${formatTable(summaries, columns(nowMs))}\n\n`);
+      for (const [name, state] of known === undefined ? [] : states) {
+        if (known?.get(name) === state) continue;
+        screen.write(`${new Date(nowMs).toISOString().slice(11, 19)} ${name}: ${state}\n`);
+      }
+      known = states;
+    },
+    say(line) {
+      screen.write(`${line}\n`);
+    },
+  };
+}
+
+function columns(nowMs: number): readonly Column<Summary>[] {
+  return [
+    { title: "NAME", text: ({ name }) => name },
+    { title: "MSP", text: ({ mspId }) => mspId, weight: 3 },
+    { title: "ENDPOINT", text: ({ endpoint }) => endpoint, weight: 4 },
+    { title: "PID", text: ({ pid }) => String(pid ?? "-"), weight: 2 },
+    { title: "STATUS", text: statusOf },
+    { title: "SEES", text: ({ sees }) => (sees === undefined ? "-" : `${sees} alive`) },
+    { title: "SEEN BY", text: seenBy },
+    { title: "EXPIRES", text: ({ identityExpires }) => until(identityExpires, nowMs), weight: 1 },
+  ];
+}
+
+function statusOf({ status, sees }: Summary): string {
+  return status === "running" && sees === undefined ? "running, no answer" : status;
+}
+
+function seenBy({ seenBy: count, observers }: Summary): string {
+  if (observers === 0) return "-";
+  return count === observers ? "all" : `${count} of ${observers}`;
+}
+
+function stateOf(summary: Summary): string {
+  const who = summary.seenBy === 0 ? "nobody" : seenBy(summary);
+  return `${statusOf(summary)}, seen alive by ${who}`;
+}

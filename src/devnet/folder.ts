@@ -1,0 +1,130 @@
+/** The folder of a devnet: keys, logs and state of its members. */
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { GossipError } from "../errors.ts";
+import { generateOrganisation } from "../msp/generate.ts";
+import { type OrganisationFolder, organisationFolder } from "../msp/generate-folder.ts";
+import type { MemberPlan, Plan } from "./plan.ts";
+
+/** Says what the folder holds, and that it is ours. Written first, so that a run can be repeated. */
+const MARKER = "devnet.json";
+/** Where the organisations are, relative to the folder. */
+export const ORGANISATIONS = join("crypto-config", "peerOrganizations");
+
+export interface Folder {
+  /** Absolute path. */
+  readonly path: string;
+  readonly isTemporary: boolean;
+  /** Removes a temporary folder at once; keeps any other. May be called twice. */
+  remove(): void;
+}
+
+/**
+ * Opens the folder that `dir` names, or a temporary one. Throws `config-invalid` if it cannot be
+ * written, holds something else, or holds a devnet of another size.
+ */
+export async function openFolder(dir: string | undefined, plan: Plan): Promise<Folder> {
+  const path = resolve(dir ?? (await makeTemporary()));
+  await explain(path, async () => {
+    await mkdir(path, { recursive: true });
+    if (!(await isOurs(path, plan))) {
+      const { orgs, peers } = plan;
+      await writeFile(join(path, MARKER), `${JSON.stringify({ orgs, peers })}\n`);
+    }
+    for (const subfolder of ["logs", "state"])
+      await mkdir(join(path, subfolder), { recursive: true });
+  });
+  const isTemporary = dir === undefined;
+  const remove = (): void => {
+    if (isTemporary) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  };
+  return { path, isTemporary, remove };
+}
+
+async function makeTemporary(): Promise<string> {
+  const prefix = join(tmpdir(), "fabric-gossip-devnet-");
+  return explain(prefix, () => mkdtemp(prefix));
+}
+
+/** False for an empty folder; throws if there is something in it that is not this devnet's. */
+async function isOurs(path: string, plan: Plan): Promise<boolean> {
+  const entries = await readdir(path);
+  if (entries.length === 0) return false;
+  if (!entries.includes(MARKER)) {
+    throw invalid(`${path} is not empty and holds no devnet; name a new folder with --dir.`);
+  }
+  const { orgs, peers } = parseMarker(await readFile(join(path, MARKER), "utf8"));
+  if (orgs === plan.orgs && peers === plan.peers) return true;
+  throw invalid(
+    `${path} holds a devnet of ${orgs} organisations x ${peers} peers, not ${plan.orgs} x ` +
+      `${plan.peers}; write --orgs ${orgs} --peers ${peers}, or name another folder with --dir.`,
+  );
+}
+
+function parseMarker(text: string): { orgs: unknown; peers: unknown } {
+  try {
+    const marker: unknown = JSON.parse(text);
+    if (typeof marker === "object" && marker && "orgs" in marker && "peers" in marker)
+      return marker;
+  } catch {
+    // Not JSON is as unknown as JSON that says something else.
+  }
+  return { orgs: "?", peers: "?" };
+}
+
+/**
+ * Makes the keys of every organisation that has none yet; `progress` hears of each. Stops between
+ * two organisations when the signal aborts.
+ */
+export async function generateKeys(
+  plan: Plan,
+  folder: Folder,
+  progress: (domain: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const domains = new Set(plan.members.map(({ domain }) => domain));
+  for (const domain of domains) {
+    if (signal.aborted) return;
+    if (await exists(join(folder.path, ORGANISATIONS, domain))) continue;
+    progress(domain);
+    await explain(folder.path, () =>
+      generateOrganisation({
+        folder: join(folder.path, "crypto-config"),
+        domain,
+        peers: plan.peers,
+        users: 0,
+        sans: ["127.0.0.1", "localhost"],
+        nowMs: Date.now(),
+      }),
+    );
+  }
+}
+
+/** Where the keys of this member's organisation are. */
+export function organisationOf(folder: Folder, { domain }: MemberPlan): OrganisationFolder {
+  return organisationFolder(join(folder.path, ORGANISATIONS, domain), domain);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whatever the file system refuses is the user's to mend. */
+async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof GossipError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalid(`${path} cannot be used (${reason}); name a writable folder with --dir.`, error);
+  }
+}
+
+function invalid(problem: string, cause?: unknown): GossipError {
+  return new GossipError("config-invalid", problem, { cause });
+}

@@ -1,0 +1,31 @@
+/** Whether the ports of a devnet are free, asked before anything is started. */
+import { createServer } from "node:net";
+import { GossipError } from "../errors.ts";
+import { HOST, type Plan } from "./plan.ts";
+
+const NAMED_MAX = 5;
+
+/** Throws `listen-failed` naming the ports that cannot be used. */
+export async function checkPorts({ basePort, members }: Plan): Promise<void> {
+  const ports = [basePort, ...members.flatMap(({ ports: p }) => [p.gossip, p.operations])];
+  const faults: string[] = [];
+  for (const port of ports) {
+    const fault = await listenFault(port);
+    if (fault !== undefined) faults.push(`${port} (${fault})`);
+  }
+  if (faults.length === 0) return;
+  const more = faults.length > NAMED_MAX ? ` and ${faults.length - NAMED_MAX} more` : "";
+  throw new GossipError(
+    "listen-failed",
+    `These ports of ${HOST} cannot be used: ${faults.slice(0, NAMED_MAX).join(", ")}${more}; ` +
+      "stop what uses them (another devnet?), or choose another --base-port.",
+  );
+}
+
+function listenFault(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, HOST, () => server.close(() => resolve(undefined)));
+  });
+}

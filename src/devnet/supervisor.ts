@@ -1,0 +1,165 @@
+/** All members of a devnet: starts them, keeps track of them, does to them what is asked. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { memberFolder } from "../msp/generate-folder.ts";
+import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
+import { memberEnvironment } from "./environment.ts";
+import { type Folder, organisationOf } from "./folder.ts";
+import { MemberProcess } from "./member-process.ts";
+import type { Plan } from "./plan.ts";
+
+/** A member in `GET /api/v1/devnet`. */
+export interface MemberRow {
+  readonly name: string;
+  readonly mspId: string;
+  readonly endpoint: string;
+  /** Base URL of its operations endpoint. */
+  readonly operations: string;
+  /** Null when it does not run. */
+  readonly pid: number | null;
+  readonly status: "running" | "stopped";
+}
+
+const ACTIONS = ["stop", "kill", "start", "pause", "resume", "revoke", "renew"] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export function isAction(word: string): word is Action {
+  return ACTIONS.some((action) => action === word);
+}
+
+/** What became of an action; `error` is a sentence with the remedy. */
+export type Outcome =
+  | { readonly ok: true; readonly member: MemberRow }
+  | { readonly ok: false; readonly error: string };
+
+export interface SupervisorOptions {
+  readonly plan: Plan;
+  readonly folder: Folder;
+  /** Variables that the members inherit, unless they configure a peer. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A member ended by itself; `lines` is the end of its log. */
+  readonly died: (name: string, how: string, lines: readonly string[]) => void;
+}
+
+const LAST_LINES = 5;
+
+export class Supervisor {
+  readonly #folder: Folder;
+  readonly #members: ReadonlyMap<string, MemberProcess>;
+  /** Members something is being done to. */
+  readonly #busy = new Set<string>();
+  #isClosed = false;
+
+  constructor({ plan, folder, environment, died }: SupervisorOptions) {
+    this.#folder = folder;
+    const members = plan.members.map((member): [string, MemberProcess] => {
+      mkdirSync(join(folder.path, "state", member.name), { recursive: true });
+      const process: MemberProcess = new MemberProcess({
+        plan: member,
+        folder: folder.path,
+        logFile: join(folder.path, "logs", `${member.name}.log`),
+        environment: memberEnvironment(plan, member, environment),
+        died: (how) => {
+          void process.logTail().then((tail) => {
+            const lines = tail.split("\n").filter((line) => line !== "");
+            if (!this.#isClosed) died(member.name, how, lines.slice(-LAST_LINES));
+          });
+        },
+      });
+      return [member.name, process];
+    });
+    this.#members = new Map(members);
+  }
+
+  startAll(): void {
+    for (const member of this.#members.values()) member.start();
+  }
+
+  list(): readonly MemberRow[] {
+    return [...this.#members.values()].map(describe);
+  }
+
+  /** The members that run and are not paused. */
+  reachable(): readonly MemberProcess[] {
+    const members = [...this.#members.values()];
+    return members.filter(({ status, isPaused }) => status === "running" && !isPaused);
+  }
+
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
+  /** The end of a member's log; undefined for an unknown name. */
+  async logTail(name: string): Promise<string | undefined> {
+    return this.#members.get(name)?.logTail();
+  }
+
+  /** Does it, and resolves when it is done. */
+  async act(name: string, action: Action): Promise<Outcome> {
+    const member = this.#members.get(name);
+    if (member === undefined || this.#isClosed) {
+      return { ok: false, error: `There is no ${name}; GET /api/v1/devnet lists the members.` };
+    }
+    if (this.#busy.has(name)) {
+      return { ok: false, error: `${name} is busy with another action; try again in a second.` };
+    }
+    if (member.status === "stopped" && (action === "pause" || action === "resume")) {
+      return { ok: false, error: `${name} is stopped, so it cannot ${action}; start it first.` };
+    }
+    this.#busy.add(name);
+    try {
+      await this.#perform(member, action);
+      return { ok: true, member: describe(member) };
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  async #perform(member: MemberProcess, action: Action): Promise<void> {
+    switch (action) {
+      case "start":
+      case "pause":
+      case "resume":
+        member[action]();
+        return;
+      case "stop":
+      case "kill":
+        await member[action]();
+        return;
+      case "revoke":
+        await this.#revoke(member);
+        return;
+      case "renew":
+        await this.#renew(member);
+    }
+  }
+
+  /** Puts its certificate on its organisation's list and has everybody read that. */
+  async #revoke({ plan }: MemberProcess): Promise<void> {
+    const { folder, peersFolder } = organisationOf(this.#folder, plan);
+    const { certFile } = memberFolder(peersFolder, `${plan.host}.${plan.domain}`, "server");
+    await revokeCertificate({ organisationFolder: folder, certFile, nowMs: Date.now() });
+    for (const member of this.#members.values()) member.reload();
+  }
+
+  /** Gives it a new certificate; a member reads its own only when it starts. */
+  async #renew(member: MemberProcess): Promise<void> {
+    const { folder } = organisationOf(this.#folder, member.plan);
+    const peer = member.plan.host;
+    await renewPeerCertificate({ organisationFolder: folder, peer, nowMs: Date.now() });
+    if (member.status === "stopped") return;
+    await member.stop();
+    if (!this.#isClosed) member.start();
+  }
+
+  /** Stops every member; those that do not listen are killed. Under two seconds. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#members.values()].map((member) => member.stop()));
+  }
+}
+
+function describe({ plan, pid, status }: MemberProcess): MemberRow {
+  const { name, mspId, endpoint, operations } = plan;
+  return { name, mspId, endpoint, operations, pid, status };
+}
