@@ -1,5 +1,6 @@
 /** An alive message, read once at the edge: everything the core needs, nothing that can be wrong. */
 import { copyBytes } from "../wire/bytes.ts";
+import type { WireFault } from "../wire/decode.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import {
   internalEndpointOf,
@@ -26,9 +27,15 @@ export interface Alive {
   readonly envelope: Envelope;
 }
 
+/**
+ * Longer alive messages are refused: they are kept for every member and passed on. Bytes of the
+ * whole envelope; a real one has 160 to 1_200.
+ */
+const ALIVE_BYTES_MAX = 65_536;
+
 export type AliveFault =
-  /** Not decodable. */
-  | "malformed"
+  /** Not decodable, or beyond a limit of the codec or {@link ALIVE_BYTES_MAX}. */
+  | WireFault
   /** Decodable, but no alive message. */
   | "not-alive"
   /** No member, no PKI-ID of 32 bytes, no time or no signature (spec B 10.1). */
@@ -36,6 +43,7 @@ export type AliveFault =
 
 /** Reads the alive message out of its decoded content. */
 export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Alive, AliveFault> {
+  if (envelope.bytes.length > ALIVE_BYTES_MAX) return reject("too-large");
   const { membership, timestamp } = message;
   const pkiId = membership && parsePkiId(membership.pkiId);
   if (!membership || !pkiId || !timestamp || envelope.signature.length === 0) {
@@ -55,9 +63,9 @@ export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Al
 /** Reads an alive message nested in a membership request or response. Its tag is not looked at. */
 export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
   const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return reject("malformed");
+  if (!envelope.ok) return envelope;
   const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return reject("malformed");
+  if (!message.ok) return message;
   const { content } = message.value;
   return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
 }

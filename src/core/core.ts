@@ -116,9 +116,9 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
 /** One message of an authenticated peer: tag, then content (spec B 3.3). */
 function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
   const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return [drop(from, "malformed")];
+  if (!envelope.ok) return [drop(from, envelope.code)];
   const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return [drop(from, "malformed")];
+  if (!message.ok) return [drop(from, message.code)];
   const { content } = message.value;
   if (isNotForUs(message.value)) return [drop(from, "not-followed")];
   if (!isTagLegal(message.value)) return [drop(from, "tag-illegal")];

@@ -1,5 +1,6 @@
 /** The pull of identities: whom we ask, who may have what, and what an item must look like. */
 import { EMPTY_BYTES } from "../wire/bytes.ts";
+import type { WireFault } from "../wire/decode.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import {
   type DataDigest,
@@ -31,6 +32,9 @@ export const IDENTITY_PULL: PullSubject<PkiId> = {
   encodeId: pkiIdBytes,
   parseItem: parseIdentityItem,
 };
+
+/** Longer items are refused: they are kept and handed on. A real one has about 1_000 bytes. */
+const IDENTITY_BYTES_MAX = 65_536;
 
 /** Pause between rounds started out of turn. */
 const URGENT_PAUSE_MS = 200;
@@ -131,15 +135,16 @@ function peerAt(member: Member): PullPeer {
 function parseIdentityItem(
   bytes: Uint8Array,
   from: PkiId,
-): Verdict<{ id: PkiId; claim: Claim }, "malformed" | "not-an-identity"> {
+): Verdict<{ id: PkiId; claim: Claim }, WireFault | "not-an-identity"> {
   const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return reject("malformed");
+  if (!envelope.ok) return envelope;
   const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return reject("malformed");
+  if (!message.ok) return message;
   const { content } = message.value;
   if (content?.type !== "peer-identity") return reject("not-an-identity");
   const id = parsePkiId(content.value.pkiId);
   if (id === undefined) return reject("not-an-identity");
+  if (bytes.length > IDENTITY_BYTES_MAX) return reject("too-large");
   const item = { pkiId: id, certificate: content.value.cert, envelope: envelope.value };
   return accept({ id, claim: { type: "identity", from, item } });
 }

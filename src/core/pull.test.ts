@@ -140,6 +140,17 @@ describe("asking", () => {
     assert.deepEqual(requested(node), [i0.pkiId]);
   });
 
+  test("a digest with more ids than any network has is refused as a whole; so is a huge item", () => {
+    const { world, node, nonce } = inRound();
+    const many = Array.from({ length: 100_000 }, () => i0);
+    receive(world, node, digest(nonce, many));
+    assert.deepEqual([node.drops, requested(node)], [["too-many"], []]);
+    receive(world, node, digest(nonce, [i0]));
+    const huge = { ...i0, bytes: new Uint8Array(1_000_000) };
+    receive(world, node, update(nonce, [identityItemOf(huge)]));
+    assert.deepEqual([node.drops, offered(node, i0)], [["too-large"], false]);
+  });
+
   test("5,000 ids in one digest lead to a bounded request", () => {
     const { world, node, nonce } = inRound();
     const many = Array.from({ length: 5_000 }, (_, i) => testIdentity("A", `many${i}`));

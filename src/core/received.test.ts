@@ -47,6 +47,11 @@ describe("an alive message", () => {
       "alive-incomplete",
     ],
     ["without signature", aliveOf(friend, { signature: new Uint8Array(0) }), "alive-incomplete"],
+    [
+      "longer than any real one",
+      aliveOf(friend, { identity: new Uint8Array(70_000) }),
+      "too-large",
+    ],
     ["with a wrong signature", aliveOf(friend, { signature: junk }), "signature-invalid"],
     [
       "with a wrong signature under its secret",
