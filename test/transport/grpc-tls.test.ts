@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile, spawnSync } from "node:child_process";
 import { afterEach, describe, test } from "node:test";
-import { connect } from "node:tls";
+import { connect, createServer as createTlsServer } from "node:tls";
 import { GossipError } from "../../src/errors.ts";
 import type { TlsFiles } from "../../src/transport/grpc-options.ts";
 import type { Link, NetworkFault } from "../../src/transport/network.ts";
@@ -8,6 +9,7 @@ import { type Credentials, createAuthority } from "./certificates.ts";
 import { authority, createGrpcWorld, TLS } from "./grpc-world.ts";
 import { dialFault, dialOk, listenTo } from "./suite.ts";
 
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 const stranger = await createAuthority("another-ca");
 const strangerLeaf = await stranger.issue("stranger");
 const server = await authority.issue("server");
@@ -132,6 +134,36 @@ describe("gRPC and TLS", () => {
       socket.destroy();
     });
   }
+
+  for (const clientAuthRequired of [false, true]) {
+    const demand = clientAuthRequired ? "our CAs" : "any certificate";
+    test(`diallers are asked for one of ${demand}`, { skip: !hasOpenssl }, async () => {
+      const { network } = await listening({ ...TLS, clientAuthRequired });
+      const words = ["s_client", "-alpn", "h2", "-connect", `localhost:${network.port}`];
+      const output = await new Promise<string>((resolve) => {
+        execFile("openssl", words, (_error, stdout) => resolve(stdout)).stdin?.end();
+      });
+      assert.equal(output.includes("Acceptable client certificate CA names"), clientAuthRequired);
+      assert.equal(output.includes("No client certificate CA names sent"), !clientAuthRequired);
+    });
+  }
+
+  test("a cancelled dial does not break off the TLS handshake", async (t) => {
+    const seen: string[] = [];
+    const listener = createTlsServer({ ...served(server), ALPNProtocols: ["h2"] }, (socket) => {
+      socket.resume().on("error", (error) => seen.push(error.message));
+      socket.once("end", () => seen.push("ended"));
+    });
+    listener.on("tlsClientError", (error) => seen.push(error.message));
+    await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+    t.after(() => listener.close());
+    const address = listener.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const events = { opened: () => seen.push("opened"), failed: () => seen.push("failed") };
+    world.grpc().network.dial(`127.0.0.1:${port}`, events)();
+    await world.until(() => seen.length > 0);
+    assert.deepEqual(seen, ["ended"]);
+  });
 
   test("renewed certificates and trust count from the next handshake on", async () => {
     const acceptor = await listening(TLS);

@@ -1,0 +1,172 @@
+/** The two kinds of peers behind one face, so that a scenario reads the same for both. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { getJson } from "../../src/cli/client.ts";
+import type { Connection, Identity, Member } from "../../src/view.ts";
+import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
+import { until } from "./until.ts";
+import {
+  DOMAIN,
+  endpointOf,
+  environmentOf,
+  local,
+  MSP_ID,
+  type PeerSettings,
+  type Workspace,
+} from "./workspace.ts";
+
+const START_TIMEOUT_MS = 20_000;
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+export interface Peer {
+  readonly name: string;
+  readonly endpoint: string;
+  /** Starts it and waits until it serves. `changes` stay for later starts. */
+  start(changes?: Partial<PeerSettings>): Promise<void>;
+  stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** The endpoints of those it holds alive, itself included, sorted. */
+  alive(): Promise<readonly string[]>;
+  /** What it has logged since it was last started. */
+  log(): readonly LogLine[];
+}
+
+/** A peer of Fabric. What it thinks is asked of its discovery service. */
+export interface FabricPeer extends Peer {
+  /** Endpoint to certificate (PEM) of those it holds alive, itself included. */
+  certificates(): Promise<ReadonlyMap<string, string>>;
+  /** Makes it a member of a channel, by the channel's first block. */
+  joinChannel(block: string): Promise<void>;
+}
+
+/** Our own member. What it thinks is asked of its operations endpoint. */
+export interface OwnPeer extends Peer {
+  members(): Promise<readonly Member[]>;
+  identities(): Promise<readonly Identity[]>;
+  connections(): Promise<readonly Connection[]>;
+  /** A counter of `/metrics`, by code. */
+  counts(metric: string): Promise<Readonly<Record<string, number>>>;
+}
+
+export function createFabricPeer(workspace: Workspace, settings: PeerSettings): FabricPeer {
+  const { installation, folder } = workspace;
+  const program = installation.program("peer");
+  const peer = createPeer(workspace, settings, { program, arguments: ["node", "start"] }, (line) =>
+    line.msg.startsWith("Started peer with ID"),
+  );
+  const certificates = async (): Promise<ReadonlyMap<string, string>> => {
+    peer.assertRuns();
+    const found = JSON.parse(await runToEnd(discoverCommand(workspace, peer.endpoint))) ?? [];
+    assertPeerList(found);
+    return new Map(found.map(({ Endpoint, Identity }) => [Endpoint, Identity]));
+  };
+  return {
+    ...peer,
+    certificates,
+    alive: async () => [...(await certificates()).keys()].sort(),
+    async joinChannel(block) {
+      const environment = {
+        ...environmentOf(workspace, settings),
+        CORE_PEER_MSPCONFIGPATH: join(workspace.admin, "msp"),
+        CORE_PEER_TLS_CLIENTCERT_FILE: join(workspace.admin, "tls/client.crt"),
+        CORE_PEER_TLS_CLIENTKEY_FILE: join(workspace.admin, "tls/client.key"),
+      };
+      const words = ["channel", "join", "-b", block];
+      await runToEnd({ program, arguments: words, environment, folder });
+    },
+  };
+}
+
+interface ListedPeer {
+  readonly Endpoint: string;
+  readonly Identity: string;
+}
+
+function assertPeerList(value: unknown): asserts value is readonly ListedPeer[] {
+  if (!Array.isArray(value)) throw new Error(`discover printed no list: ${JSON.stringify(value)}`);
+}
+
+function discoverCommand({ installation, folder, admin }: Workspace, server: string): Command {
+  const flags = {
+    MSP: MSP_ID,
+    userCert: join(admin, "msp/signcerts", `Admin@${DOMAIN}-cert.pem`),
+    userKey: join(admin, "msp/keystore/priv_sk"),
+    peerTLSCA: join(admin, "tls/ca.crt"),
+    tlsCert: join(admin, "tls/client.crt"),
+    tlsKey: join(admin, "tls/client.key"),
+  };
+  const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  return {
+    program: installation.program("discover"),
+    arguments: [...words, "peers", `--server=${server}`],
+    environment: {},
+    folder,
+  };
+}
+
+export function createOwnPeer(workspace: Workspace, settings: PeerSettings): OwnPeer {
+  const command = { program: process.execPath, arguments: [MAIN, "start"] };
+  const peer = createPeer(workspace, settings, command, (line) =>
+    line.msg.includes(`gossips as ${endpointOf(settings)}`),
+  );
+  const url = `http://${local(settings.ports.operations)}`;
+  const members = (): Promise<readonly Member[]> => getJson(url, "/api/v1/members");
+  return {
+    ...peer,
+    members,
+    identities: () => getJson(url, "/api/v1/identities"),
+    connections: () => getJson(url, "/api/v1/connections"),
+    async alive() {
+      peer.assertRuns();
+      const alive = (await members()).filter(({ status }) => status === "alive");
+      return alive.map(({ endpoint }) => endpoint).sort();
+    },
+    async counts(metric) {
+      const response = await fetch(`${url}/metrics`);
+      const pattern = new RegExp(`^${metric}\\{code="(.+)"\\} (\\d+)$`, "gm");
+      const found = [...(await response.text()).matchAll(pattern)];
+      return Object.fromEntries(found.map(([, code, count]) => [code, Number(count)]));
+    },
+  };
+}
+
+/** The part of a peer that does not depend on its kind. */
+function createPeer(
+  workspace: Workspace,
+  initial: PeerSettings,
+  command: Pick<Command, "program" | "arguments">,
+  isUp: (line: LogLine) => boolean,
+): Omit<Peer, "alive"> & { assertRuns(): void } {
+  const { folder } = workspace;
+  let settings = initial;
+  let running: Running | undefined;
+  const { name } = initial;
+  return {
+    name,
+    endpoint: endpointOf(initial),
+    async start(changes = {}) {
+      settings = { ...settings, ...changes };
+      const environment = environmentOf(workspace, settings);
+      const program = start({ ...command, environment, folder });
+      running = program;
+      await until({
+        what: `${name} serves`,
+        timeoutMs: START_TIMEOUT_MS,
+        isSo() {
+          assertRuns(name, program);
+          return program.log().some(isUp) || (program.log().at(-1)?.text ?? "silence");
+        },
+      });
+    },
+    assertRuns: () => assertRuns(name, running),
+    stop: async (signal) => running?.stop(signal),
+    log: () => running?.log() ?? [],
+  };
+}
+
+/** A peer that has died by itself is the news, not that it cannot be asked. */
+function assertRuns(name: string, program: Running | undefined): void {
+  const ended = program?.ended();
+  if (program === undefined || ended === undefined) return;
+  const end = program.log().slice(-15);
+  throw new Error(`${name} ended with ${ended}:\n${end.map(({ text }) => text).join("\n")}`);
+}
