@@ -5,12 +5,15 @@ import type { GossipEvent, Member } from "./view.ts";
 /** Lines about mistakes of others that are written in a minute; the rest is counted only. */
 const REJECTIONS_PER_MINUTE = 20;
 
+const STRANGERS_MAX = 100;
+
 /** Writes each event as one line. */
 export function createEventLog(log: Log): (event: GossipEvent) => void {
   const discovery = log.logger("gossip.discovery");
   const gossip = log.logger("gossip.gossip");
   const comm = log.logger("gossip.comm");
   const isFrequent = limitPerMinute(REJECTIONS_PER_MINUTE);
+  const strangers = new Set<string>();
   return (event) => {
     switch (event.type) {
       case "member-joined":
@@ -40,7 +43,8 @@ export function createEventLog(log: Log): (event: GossipEvent) => void {
         }
         return;
       case "handshake-failed":
-        if (!isFrequent(event.time)) {
+        if (event.code === "identity-unknown-msp") logStranger(comm, event.reason, strangers);
+        else if (!isFrequent(event.time)) {
           comm.warn(`refused a handshake from ${event.remote}: ${event.reason}`, {
             code: event.code,
           });
@@ -101,6 +105,13 @@ function logIdentity(
     case "identity-purged":
       gossip.info(`forgot the identity of ${subject}: ${event.reason}`, fields);
   }
+}
+
+/** Members of organisations we do not trust try for ever: once a reason is enough. */
+function logStranger(comm: Logger, reason: string, told: Set<string>): void {
+  if (told.has(reason) || told.size >= STRANGERS_MAX) return;
+  told.add(reason);
+  comm.warn(`refused a handshake: ${reason}; to accept it, list it under fabricGossip.trustedMsps`);
 }
 
 function short(pkiId: string): string {

@@ -59,6 +59,8 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "stale",
   "own-message",
   "identity-unknown",
+  // Neighbours that trust more organisations than we do speak of them all the time.
+  "identity-unknown-msp",
 ]);
 
 /** Judges identity bytes presented under a PKI-ID, expiry included. */

@@ -122,7 +122,7 @@ class Shake implements LinkEvents {
       this.#settle();
       this.#next = this.#events.accepted(verdict.value);
     } else {
-      this.#refuse(verdict.code);
+      this.#refuse(verdict.code, verdict.reason);
     }
   }
 

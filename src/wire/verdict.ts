@@ -4,7 +4,12 @@
  */
 export type Verdict<T, Code extends string = string> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: Code };
+  | {
+      readonly ok: false;
+      readonly code: Code;
+      /** Details for people; part of a sentence. Never needed to decide anything. */
+      readonly reason?: string;
+    };
 
 export function accept<T>(value: T): { readonly ok: true; readonly value: T } {
   return { ok: true, value };

@@ -12,6 +12,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
 import type { Member } from "../../src/view.ts";
 import { makeChannelBlock } from "./channel.ts";
 import { findInstallation } from "./installation.ts";
@@ -150,6 +151,55 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
     await report(t, "back", seeAll(JOIN_MS, ours, [peer0, peer1, peer3]));
   });
 
+  test("they follow when our certificate is renewed while we run", async (t) => {
+    const old = await pkiIds(ours, ours);
+    await renew(ours);
+    const isFollowed = async (): Promise<true | string> => {
+      const certificate = await certificateOf(ours);
+      const known = await Promise.all([peer0, peer1, peer3].map((peer) => peer.certificates()));
+      const followers = known.filter((peer) => peer.get(ours.endpoint) === certificate).length;
+      return followers === known.length || `${followers} of ${known.length} do`;
+    };
+    const what = "they know us by the new certificate";
+    await report(t, "followed", until({ what, timeoutMs: RETURN_MS, isSo: isFollowed }));
+    assert.notDeepEqual(await pkiIds(ours, ours), old);
+    await seeAll(JOIN_MS, ours, [peer0, peer1, peer3]);
+  });
+
+  test("we follow when one of them comes back with a renewed certificate", async (t) => {
+    const [old] = await pkiIds(ours, peer1);
+    await peer1.stop("SIGTERM");
+    await renew(peer1);
+    await peer1.start();
+    const isFollowed = async (): Promise<true | string> => {
+      const [now, ...more] = await pkiIds(ours, peer1);
+      const isAlive = (await ours.alive()).includes(peer1.endpoint);
+      return (isAlive && now !== old && more.length === 0) || `${now} ${more.join()}`;
+    };
+    const what = "we know it by the new certificate only";
+    await report(t, "followed", until({ what, timeoutMs: RETURN_MS, isSo: isFollowed }));
+    assert.equal(
+      (await ours.identities()).some(({ pkiId }) => pkiId === old),
+      false,
+    );
+  });
+
+  async function renew({ name }: Peer): Promise<void> {
+    const organisationFolder = workspace.organisation;
+    await renewPeerCertificate({ organisationFolder, peer: name, nowMs: Date.now() });
+  }
+
+  async function certificateOf({ name }: Peer): Promise<string> {
+    const file = join(workspace.peer(name), "msp/signcerts", `${name}.${DOMAIN}-cert.pem`);
+    return readFile(file, "utf8");
+  }
+
+  /** Under which PKI-IDs we know a peer, dead or alive. */
+  async function pkiIds(own: OwnPeer, { endpoint }: Peer): Promise<readonly string[]> {
+    const found = (await own.members()).filter((member) => member.endpoint === endpoint);
+    return found.map(({ pkiId }) => pkiId);
+  }
+
   /** Their certificate with us, and ours with them. */
   async function assertCertificatesKnown(
     own: OwnPeer,
@@ -158,8 +208,7 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
     const subjects = (await own.identities()).map(({ subject }) => subject.split(",")[0]);
     const names = [own, ...others].map(({ name }) => `CN=${name}.${DOMAIN}`);
     assert.deepEqual(subjects.sort(), names.sort());
-    const file = join(workspace.peer(own.name), "msp/signcerts", `${own.name}.${DOMAIN}-cert.pem`);
-    const certificate = await readFile(file, "utf8");
+    const certificate = await certificateOf(own);
     for (const other of others) {
       const known = (await other.certificates()).get(own.endpoint);
       assert.equal(known, certificate, `${own.name}'s certificate as ${other.name} knows it`);

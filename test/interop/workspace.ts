@@ -14,6 +14,8 @@ export const MSP_ID = "Org1MSP";
 export interface Workspace {
   readonly folder: string;
   readonly installation: Installation;
+  /** The organisation's folder as cryptogen made it. */
+  readonly organisation: string;
   /** The folder that holds `msp` and `tls` of a peer, or of the organisation's administrator. */
   peer(name: string): string;
   readonly admin: string;
@@ -32,6 +34,7 @@ export async function createWorkspace(
   return {
     folder,
     installation,
+    organisation,
     peer: (name) => join(organisation, "peers", `${name}.${DOMAIN}`),
     admin: join(organisation, "users", `Admin@${DOMAIN}`),
   };
