@@ -61,5 +61,7 @@ export interface Counts {
   readonly overflows: number;
   /** Signatures made with the enrolment key, those of handshakes left out. */
   readonly signatures: number;
+  /** Identities that we can hand on when they are pulled. */
+  readonly identitiesOffered: number;
   readonly traffic: Traffic;
 }

@@ -116,6 +116,7 @@ export class GossipNode implements AsyncDisposable {
       handshakesFailed: Object.fromEntries(this.#handshakesFailed),
       overflows: this.#overflows,
       signatures: this.#signatures,
+      identitiesOffered: this.#core.pull.offered.size,
       traffic: this.#parts.traffic?.() ?? NO_TRAFFIC,
     };
   }

@@ -54,6 +54,12 @@ const METRICS: readonly Metric[] = [
     read: (node) => tally(node.identities().map(({ mspId }) => labels({ msp: mspId }))),
   },
   {
+    name: "gossip_identities_offered",
+    type: "gauge",
+    help: "Identities we can hand on when they are pulled: ours and those we pulled.",
+    read: (node) => single(node.counts().identitiesOffered),
+  },
+  {
     name: "gossip_connections",
     type: "gauge",
     help: "Authenticated connections, by who dialled.",
