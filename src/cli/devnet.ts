@@ -76,7 +76,7 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
       await sleep(REFRESH_MS, undefined, { signal: stop }).catch(() => {});
     }
   } finally {
-    server.close();
+    await server.close();
     await supervisor.close();
   }
   table.say("all members stopped");

@@ -6,7 +6,8 @@ import { loadConfig } from "../config/config.ts";
 import { createEventLog } from "../event-log.ts";
 import { createLog, type Log, type Logger } from "../log.ts";
 import { GossipNode } from "../node.ts";
-import { type Operations, startOperations } from "../ops/http.ts";
+import { startOperations } from "../ops/http.ts";
+import type { HttpServer } from "../ops/http-server.ts";
 import { watchFiles } from "../watch-files.ts";
 
 export interface StartOptions {
@@ -53,7 +54,7 @@ async function startOperationsOf(
   config: Config,
   node: GossipNode,
   log: Log,
-): Promise<Operations | undefined> {
+): Promise<HttpServer | undefined> {
   const { listenAddress: listen, tls } = config.operations;
   if (listen === undefined) return undefined;
   try {
@@ -68,7 +69,7 @@ function announce(
   logger: Logger,
   config: Config,
   node: GossipNode,
-  operations: Operations | undefined,
+  operations: HttpServer | undefined,
 ): void {
   const { pkiId, mspId } = node.self();
   logger.info(`${config.id} of ${mspId} gossips as ${config.endpoint}`, {

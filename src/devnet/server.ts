@@ -1,10 +1,9 @@
 /** The HTTP side of a devnet: the dashboard, and what it asks for (product 4). */
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { getRequestListener } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import type { HostPort } from "../config/host-port.ts";
 import { GossipError } from "../errors.ts";
-import { isSameOrigin } from "../ops/http.ts";
+import { createApp, type HttpApp, type HttpServer, serve } from "../ops/http-server.ts";
 import type { Observer } from "./observer.ts";
 import { HOST } from "./plan.ts";
 import { isAction, type Supervisor } from "./supervisor.ts";
@@ -13,11 +12,6 @@ export interface ServerOptions {
   readonly port: number;
   readonly supervisor: Supervisor;
   readonly observer: Observer;
-}
-
-export interface DevnetServer {
-  readonly url: string;
-  close(): void;
 }
 
 const PAGE = [
@@ -32,40 +26,25 @@ const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
 } as const;
 
 /** Starts the server. Throws `listen-failed` if the port cannot be used. */
-export async function startServer(options: ServerOptions): Promise<DevnetServer> {
-  const handle = getRequestListener((await devnetApp(options)).fetch);
-  const server = createServer((request, response) => void handle(request, response));
-  server.requestTimeout = 10_000;
-  server.maxConnections = 256;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", ({ message }) => {
-      const where = `the dashboard cannot listen on ${HOST}:${options.port}`;
-      const remedy = "stop what uses the port, or choose another --base-port";
-      reject(new GossipError("listen-failed", `${where} (${message}): ${remedy}.`));
-    });
-    server.listen(options.port, HOST, resolve);
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const listen = { host: HOST, port: options.port };
+  return serve(await devnetApp(listen, options), listen, undefined, {
+    what: "the dashboard",
+    remedy: "stop what uses the port, or choose another --base-port",
   });
-  return {
-    url: `http://${HOST}:${options.port}`,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }
 
-async function devnetApp({ supervisor, observer }: ServerOptions): Promise<Hono> {
-  const app = new Hono();
+async function devnetApp(
+  listen: HostPort,
+  { supervisor, observer }: ServerOptions,
+): Promise<HttpApp> {
+  const app = createApp(listen);
   app.use(async (context, next) => {
     for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
-    const refusal = refuse(context.req.raw);
-    if (refusal !== undefined) return context.json({ error: refusal }, 403);
     return next();
   });
   for (const { path, file, type } of PAGE) {
@@ -85,20 +64,7 @@ async function devnetApp({ supervisor, observer }: ServerOptions): Promise<Hono>
   app.post("/api/v1/devnet/partition", (context) =>
     context.json({ error: "Partitions cannot be made yet; pause or stop members instead." }, 501),
   );
-  app.notFound((context) => context.json({ error: "no such path" }, 404));
   return app;
-}
-
-/** What is wrong with where a request comes from, if anything. */
-function refuse(request: Request): string | undefined {
-  // A page elsewhere can point a host name of its own at this machine; the name gives it away.
-  const host = URL.parse(`http://${request.headers.get("host")}`)?.hostname ?? "";
-  if (!["127.0.0.1", "localhost", "[::1]"].includes(host)) {
-    return `"${host.slice(0, 100)}" is not this machine; use http://127.0.0.1.`;
-  }
-  const isReading = request.method === "GET" || request.method === "HEAD";
-  if (isReading || isSameOrigin(request)) return undefined;
-  return "Another page must not change anything here; use the dashboard or a program.";
 }
 
 async function act(context: Context, supervisor: Supervisor): Promise<Response> {

@@ -13,7 +13,8 @@ import { generateOrganisation } from "../msp/generate.ts";
 import { GossipNode } from "../node.ts";
 import { createMemoryHub } from "../transport/memory.ts";
 import { createSeededRandom, createVirtualClock } from "../transport/testing.ts";
-import { type Operations, type OperationsOptions, startOperations } from "./http.ts";
+import { type OperationsOptions, startOperations } from "./http.ts";
+import type { HttpServer } from "./http-server.ts";
 
 const NO_TLS = {
   enabled: false,
@@ -26,7 +27,7 @@ const NO_TLS = {
 async function setUp(
   t: TestContext,
   { bootstrap = [], tls = NO_TLS }: { bootstrap?: string[]; tls?: OperationsOptions["tls"] } = {},
-): Promise<{ operations: Operations; node: GossipNode; log: Log }> {
+): Promise<{ operations: HttpServer; node: GossipNode; log: Log }> {
   const clock = createVirtualClock();
   const identity = testIdentity("A", "n");
   const node = await GossipNode.create({

@@ -1,0 +1,123 @@
+/** What our HTTP servers have in common: how they listen, what they refuse, which headers they send. */
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer as createHttpsServer, type ServerOptions } from "node:https";
+import { isIP } from "node:net";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { formatHostPort, type HostPort } from "../config/host-port.ts";
+import { GossipError } from "../errors.ts";
+
+/** An application that can look at the socket a request came on. */
+export type HttpApp = Hono<{ Bindings: HttpBindings }>;
+
+/** Nothing we take in a body is longer. */
+const BODY_BYTES_MAX = 8_192;
+const CONNECTIONS_MAX = 256;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * An application that answers only those it should: on a loopback address only requests for this
+ * machine, and changes only from our own pages or from programs. Bodies are bounded.
+ */
+export function createApp({ host }: HostPort): HttpApp {
+  const app: HttpApp = new Hono();
+  const isLocal = isLoopback(host);
+  app.use(async (context, next) => {
+    context.header("x-content-type-options", "nosniff");
+    context.header("cache-control", "no-store");
+    const refusal = refuse(context.req.raw, isLocal);
+    return refusal === undefined ? next() : context.json({ error: refusal }, 403);
+  });
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (context) => context.json({ error: `at most ${BODY_BYTES_MAX} bytes` }, 413),
+    }),
+  );
+  app.notFound((context) => context.json({ error: "no such path" }, 404));
+  return app;
+}
+
+/** What is wrong with where a request comes from, if anything. */
+function refuse(request: Request, isLocal: boolean): string | undefined {
+  const name = URL.parse(`http://${request.headers.get("host")}`)?.hostname ?? "";
+  // A page elsewhere can point a host name of its own at this machine; the name gives it away.
+  if (isLocal && !isLoopback(name)) {
+    return `"${name.slice(0, 100)}" is not this machine; use http://127.0.0.1.`;
+  }
+  const isReading = request.method === "GET" || request.method === "HEAD";
+  if (isReading || isTrustworthy(request, isLocal)) return undefined;
+  return "Another page must not change anything here; use our own pages or a program.";
+}
+
+/** A browser says where a request comes from; a program says nothing. */
+function isTrustworthy({ headers }: Request, isLocal: boolean): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin" && site !== "none") return false;
+  const origin = headers.get("origin");
+  if (origin === null) return true;
+  // Beyond loopback the name of the host proves nothing, so no page may change anything there.
+  return isLocal && URL.parse(origin)?.host === headers.get("host");
+}
+
+function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "");
+  return bare === "localhost" || bare === "::1" || (isIP(bare) === 4 && bare.startsWith("127."));
+}
+
+export interface HttpServer {
+  /** `http://host:port`, with the port in use. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the application. Throws `listen-failed` with the remedy if the address cannot be used. */
+export async function serve(
+  app: HttpApp,
+  listen: HostPort,
+  tls: ServerOptions | undefined,
+  explain: { readonly what: string; readonly remedy: string },
+): Promise<HttpServer> {
+  const answer = getRequestListener(app.fetch);
+  const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
+  const options = { ...limits, connectionsCheckingInterval: 1_000 };
+  const server = tls
+    ? createHttpsServer(
+        { ...options, ...tls },
+        (request, response) => void answer(request, response),
+      )
+    : createHttpServer(options, (request, response) => void answer(request, response));
+  server.maxConnections = CONNECTIONS_MAX;
+  await bind(server, listen, explain);
+  server.on("error", () => {}); // A socket that could not be accepted is no reason to end.
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : listen.port;
+  return {
+    url: `${tls ? "https" : "http"}://${formatHostPort({ host: listen.host, port })}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function bind(
+  server: Server,
+  listen: HostPort,
+  { what, remedy }: { readonly what: string; readonly remedy: string },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = ({ message }: Error): void => {
+      const where = `${what} cannot listen on ${formatHostPort(listen)}`;
+      reject(new GossipError("listen-failed", `${where} (${message}): ${remedy}.`));
+    };
+    server.once("error", failed);
+    server.listen(listen.port, listen.host, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
+}
