@@ -3,7 +3,7 @@
  * the network, the clock and the signer; it decides nothing.
  */
 import type { Config } from "./config/config.ts";
-import type { Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
+import type { Identity as KnownIdentity, Signer } from "./core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
@@ -132,7 +132,7 @@ export class GossipNode implements AsyncDisposable {
       );
     }
     const contacts = [...bootstrap, ...anchorPeers];
-    const others = this.#core.contacts.some(({ state }) => state.type !== "self");
+    const others = this.#core.contacts.some(({ isSelf }) => !isSelf);
     if (others && this.#core.members.aliveCount === 0) {
       problems.push(`no member is alive in our view, although we contact ${contacts.join(", ")}`);
     }
@@ -245,7 +245,7 @@ export class GossipNode implements AsyncDisposable {
         this.#sign(effect.token, effect.payload, effect.secret);
         return;
       case "drop":
-        this.#countDrop(effect.from, effect.code);
+        this.#countDrop(effect);
         return;
       case "notify":
         this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
@@ -293,8 +293,8 @@ export class GossipNode implements AsyncDisposable {
     };
   }
 
-  #countDrop(from: PkiId, code: DropCode): void {
-    this.#dropped.set(code, (this.#dropped.get(code) ?? 0) + 1);
+  #countDrop({ from, code, times }: Extract<Effect, { type: "drop" }>): void {
+    this.#dropped.set(code, (this.#dropped.get(code) ?? 0) + times);
     if (!QUIET_DROPS.has(code)) this.#publish({ type: "message-rejected", pkiId: from, code });
   }
 

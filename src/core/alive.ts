@@ -2,12 +2,7 @@
 import { copyBytes } from "../wire/bytes.ts";
 import type { WireFault } from "../wire/decode.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import {
-  internalEndpointOf,
-  ownedEnvelope,
-  parseEnvelope,
-  parseMessage,
-} from "../wire/envelope.ts";
+import { internalEndpointOf, parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { AliveMessage, PeerTime } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { PkiId } from "./abilities.ts";
@@ -31,7 +26,7 @@ export interface Alive {
  * Longer alive messages are refused: they are kept for every member and passed on. Bytes of the
  * whole envelope; a real one has 160 to 1_200.
  */
-const ALIVE_BYTES_MAX = 65_536;
+const ALIVE_BYTES_MAX = 8_192;
 
 export type AliveFault =
   /** Not decodable, or beyond a limit of the codec or {@link ALIVE_BYTES_MAX}. */
@@ -70,12 +65,12 @@ export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
   return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
 }
 
-/** The same message in memory of its own, to be kept longer than the buffer it arrived in. */
+/**
+ * The same message in one piece of memory of its own, to be kept longer than the buffer it arrived
+ * in. It was read before, so it can be read again.
+ */
 export function ownedAlive(alive: Alive): Alive {
-  return {
-    ...alive,
-    metadata: copyBytes(alive.metadata),
-    identity: copyBytes(alive.identity),
-    envelope: ownedEnvelope(alive.envelope),
-  };
+  const owned = parseAlive(copyBytes(alive.envelope.bytes));
+  if (!owned.ok) throw new Error("an alive message that was read before cannot be read again");
+  return owned.value;
 }

@@ -2,136 +2,145 @@
  * From claim to knowledge: checks claims one by one and applies those that hold. What follows from
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
+import { equalBytes } from "../wire/bytes.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
-import type { Alive } from "./alive.ts";
+import { parseAlive } from "./alive.ts";
+import { applyVerified, relay } from "./apply.ts";
 import {
   type AliveClaim,
   type Claim,
   enqueueClaim,
+  type ListClaim,
   nextClaim,
   setAside,
   takeAside,
 } from "./claims.ts";
 import { drop, type Effect, notify } from "./effect.ts";
-import { emit, partyOf } from "./emitter.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
 import { learnIdentity, removeIdentity } from "./identities.ts";
+import { forgetMember, isToRelay } from "./membership.ts";
+import { offer, rest, shun, want } from "./pull.ts";
+import { type Core, isSelf } from "./state.ts";
+import { isWorthChecking } from "./sync.ts";
 import {
-  applyAlive,
-  forgetMember,
-  isToRelay,
-  learnDead,
-  type Member,
-  markRelayed,
-  preferredEndpoint,
-} from "./membership.ts";
-import { offer, shun, want } from "./pull.ts";
-import type { Core } from "./state.ts";
-import { isSameEnvelope, isWorthChecking, recipientOf, requestMembership } from "./sync.ts";
-import { judgeIdentity, type Verified, verifyAlive, verifyIdentity } from "./verify.ts";
+  type DropCode,
+  judgeIdentity,
+  type VerifyFault,
+  verifyAlive,
+  verifyIdentity,
+} from "./verify.ts";
 
-/** Checks as many waiting claims as one step may. */
+/** Entries of a list that are read for each one that may be verified. Reading takes about 3 us. */
+const READS_PER_CHECK = 16;
+/** A list with so many useless entries is not read to its end. */
+const FAULTS_MAX = 100;
+
+/** Checks as many waiting claims as one step may; trust that has changed comes first. */
 export function checkClaims(core: Core, now: Now): readonly Effect[] {
+  const { claims, options } = core;
   const effects: Effect[] = [];
-  for (let checks = 0; checks < core.options.limits.checksPerStep; checks++) {
-    const claim = nextClaim(core.claims);
+  let checksLeft = options.limits.checksPerStep;
+  for (const pkiId of claims.rejudge) {
+    if (checksLeft === 0) return effects;
+    checksLeft -= 1;
+    claims.rejudge.delete(pkiId);
+    effects.push(...rejudge(core, pkiId, now));
+  }
+  for (; checksLeft > 0; checksLeft--) {
+    const claim = nextClaim(claims);
     if (claim === undefined) break;
     effects.push(...believe(core, claim, now));
+  }
+  for (const list of claims.lists.values()) {
+    if (checksLeft === 0) break;
+    checksLeft = workThrough(core, list, checksLeft, effects, now);
   }
   return effects;
 }
 
-/** Checks one claim and applies it if it holds. */
-export function believe(core: Core, claim: Claim, now: Now): readonly Effect[] {
-  switch (claim.type) {
-    case "alive":
-      return believeAlive(core, claim, now);
-    case "identity":
-      return believeIdentity(core, claim, now);
-    case "rejudge":
-      return rejudge(core, claim.pkiId, now);
+/** Goes on with a membership response; returns how many checks are left for others. */
+function workThrough(
+  core: Core,
+  list: ListClaim,
+  checks: number,
+  effects: Effect[],
+  now: Now,
+): number {
+  const { from, entries, dropped } = list;
+  let readsLeft = checks * READS_PER_CHECK;
+  while (list.done < entries.length && readsLeft >= READS_PER_CHECK) {
+    readsLeft -= considerEntry(core, list, effects, now) ? READS_PER_CHECK : 1;
   }
+  if (list.done >= entries.length) {
+    core.claims.lists.delete(from);
+    for (const [code, times] of dropped) effects.push(drop(from, code, times));
+  }
+  return Math.floor(readsLeft / READS_PER_CHECK);
 }
 
-function believeAlive(core: Core, claim: AliveClaim, now: Now): readonly Effect[] {
+/** Looks at the next entry of a list; true if that took a signature check. */
+function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now): boolean {
+  const entry = list.entries[list.done];
+  list.done += 1;
+  if (entry === undefined) return false;
+  const [bytes, source] = entry;
+  const alive = parseAlive(bytes);
+  if (!alive.ok) {
+    // Who sends so much rubbish has nothing to say.
+    if (count(list.dropped, alive.code) >= FAULTS_MAX) list.done = list.entries.length;
+    return false;
+  }
+  if (!isWorthChecking(core, alive.value, source, now)) return false;
+  const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
+  const fault = believeAlive(core, claim, effects, now);
+  if (fault !== undefined) count(list.dropped, fault);
+  return true;
+}
+
+function count(dropped: Map<DropCode, number>, code: DropCode): number {
+  const times = (dropped.get(code) ?? 0) + 1;
+  dropped.set(code, times);
+  return times;
+}
+
+/** Checks one claim and applies it if it holds. */
+export function believe(core: Core, claim: Claim, now: Now): readonly Effect[] {
+  if (claim.type === "identity") return believeIdentity(core, claim, now);
+  const effects: Effect[] = [];
+  const fault = believeAlive(core, claim, effects, now);
+  return fault === undefined ? effects : [...effects, drop(claim.from, fault)];
+}
+
+/** Adds what follows to the effects; returns why the claim was not used, if so. */
+function believeAlive(
+  core: Core,
+  claim: AliveClaim,
+  effects: Effect[],
+  now: Now,
+): VerifyFault | "stale" | undefined {
   const { alive, from, source } = claim;
   const isWorthwhile =
     source === "gossip"
       ? isToRelay(core.members, alive.pkiId, alive.time)
       : isWorthChecking(core, alive, source, now);
-  if (!isWorthwhile) return [drop(from, "stale")];
+  if (!isWorthwhile) return "stale";
 
   const known = core.members.table.get(alive.pkiId);
-  if (known && isSameEnvelope(known.alive.envelope, alive.envelope)) {
-    return relay(core, known, alive, from, now); // Checked already, when it was listed to us.
+  if (known && equalBytes(known.alive.envelope.bytes, alive.envelope.bytes)) {
+    relay(core, known, alive, from, now); // Checked already, when it was listed to us.
+    return undefined;
   }
   const verified = verifyAlive(core.options.crypto, core.identities, alive, now);
   if (!verified.ok) {
     if (verified.code === "identity-unknown") {
-      setAside(core.claims, claim, core.options.limits.membersMax);
+      setAside(core.claims, claim, now);
       want(core.pull, alive.pkiId, from, now);
     }
-    return [drop(from, verified.code)];
+    return verified.code;
   }
-  return [
-    ...learn(core, verified.value.author, "alive", now),
-    ...applyVerified(core, verified.value, claim, now),
-  ];
-}
-
-function applyVerified(
-  core: Core,
-  verified: Verified<Alive>,
-  { alive, from, source }: AliveClaim,
-  now: Now,
-): readonly Effect[] {
-  const { membersMax } = core.options.limits;
-  const applied =
-    source === "listed-dead"
-      ? learnDead(core.members, verified, membersMax, now)
-      : applyAlive(core.members, verified, membersMax, now);
-  if (applied === "members-full") return [drop(from, applied)];
-  const member = core.members.table.get(alive.pkiId);
-  if (member === undefined) return applied;
-  const effects = [...applied, ...questionSameEndpoint(core, member, applied, now)];
-  if (source === "gossip") effects.push(...relay(core, member, alive, from, now));
-  return effects;
-}
-
-/**
- * A new member at the endpoint of another one is probably the same peer with a renewed certificate.
- * Whoever answers there settles it: the other one is purged as replaced (see liveness.ts).
- */
-function questionSameEndpoint(
-  core: Core,
-  member: Member,
-  applied: readonly Effect[],
-  now: Now,
-): readonly Effect[] {
-  const isNew = applied.some(({ type }) => type === "notify") && member.sinceMs === now.elapsedMs;
-  const endpoint = preferredEndpoint(member);
-  if (!isNew || member.status !== "alive" || endpoint === "") return [];
-  const effects: Effect[] = [];
-  for (const other of core.members.table.values()) {
-    if (other.pkiId === member.pkiId || other.mspId !== member.mspId) continue;
-    if (preferredEndpoint(other) !== endpoint) continue;
-    effects.push(...requestMembership(core, recipientOf(other, 0n), now));
-  }
-  return effects;
-}
-
-/** What was gossiped to us is passed on, once, as the bytes that came. */
-function relay(core: Core, member: Member, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
-  const { fanout, timing } = core.options;
-  markRelayed(core.members, alive.pkiId, alive.time);
-  const emission = {
-    envelope: alive.time === member.time ? member.alive.envelope : alive.envelope,
-    origin: alive.pkiId,
-    originParty: partyOf(member),
-    from,
-  };
-  emit(core.emitter, emission, fanout, timing.burstLatencyMs, now);
-  return [];
+  effects.push(...learn(core, verified.value.author, "alive", now));
+  effects.push(...applyVerified(core, verified.value, source, from, now));
+  return undefined;
 }
 
 function believeIdentity(
@@ -139,6 +148,7 @@ function believeIdentity(
   { item, from }: Extract<Claim, { type: "identity" }>,
   now: Now,
 ): readonly Effect[] {
+  if (isSelf(core, item.pkiId)) return [drop(from, "own-message")];
   const verified = verifyIdentity(core.options.crypto, item, now);
   if (!verified.ok) {
     shun(core.pull, item.pkiId, now);
@@ -146,9 +156,7 @@ function believeIdentity(
   }
   const { author, claim } = verified.value;
   const effects = learn(core, author, "pull", now);
-  if (core.identities.table.has(author.pkiId)) {
-    offer(core.pull, author.pkiId, claim.envelope);
-  }
+  if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope);
   return effects;
 }
 
@@ -159,11 +167,12 @@ export function learn(
   learntFrom: LearntFrom,
   now: Now,
 ): readonly Effect[] {
-  const { limits } = core.options;
-  if (identity.notAfterMs <= now.wallMs) return [drop(identity.pkiId, "identity-expired")];
+  const { limits, timing } = core.options;
+  const { pkiId } = identity;
+  if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
   const learnt = learnIdentity(core.identities, identity, learntFrom, limits.identitiesMax, now);
-  if (learnt === undefined) return [drop(identity.pkiId, "identities-full")];
-  const waiting = takeAside(core.claims, identity.pkiId);
+  if (learnt === undefined) return [drop(pkiId, "identities-full")];
+  const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
   if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
   return learnt;
 }
@@ -171,8 +180,7 @@ export function learn(
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */
 export function rejudgeAll(core: Core): readonly Effect[] {
   for (const pkiId of core.identities.table.keys()) {
-    if (pkiId === core.options.self.pkiId) continue;
-    enqueueClaim(core.claims, { type: "rejudge", pkiId }, Number.POSITIVE_INFINITY);
+    if (pkiId !== core.options.self.pkiId) core.claims.rejudge.add(pkiId);
   }
   core.pull.shunned.clear(); // What was refused before may be welcome now.
   return [];
@@ -193,11 +201,12 @@ function rejudge(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
  * member and its connections (spec C1 7.7).
  */
 export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
+  const { forgetAfterMs, identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
   core.pull.offered.delete(pkiId);
   core.claims.aside.delete(pkiId);
-  if (reason !== "unused") shun(core.pull, pkiId, now);
-  const { forgetAfterMs } = core.options.timing;
+  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
+  else shun(core.pull, pkiId, now);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;
   return [

@@ -1,18 +1,20 @@
 /**
- * Claims that wait: for their turn at the signature check, because a list may hold thousands and
- * one step must stay short, or for the identity of their author, because it is still unknown.
+ * Claims that wait: for their turn, because a list may hold thousands and one step must stay short,
+ * or for the identity of their author, because it is still unknown.
  */
 import { copyBytes } from "../wire/bytes.ts";
 import { ownedEnvelope } from "../wire/envelope.ts";
-import type { PkiId } from "./abilities.ts";
+import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, ownedAlive } from "./alive.ts";
 import { isNewer } from "./message-order.ts";
-import type { IdentityClaim } from "./verify.ts";
+import type { DropCode, IdentityClaim } from "./verify.ts";
 
 /** Where a claim that somebody is alive (or dead) came from; it decides what follows from it. */
 export type AliveSource =
   /** Gossiped to us: relayed if new. */
   | "gossip"
+  /** Said by its author in a membership request. */
+  | "request"
   /** Listed as alive in a membership response. */
   | "listed-alive"
   /** Listed as dead in a membership response. */
@@ -25,22 +27,48 @@ export type Claim =
       readonly source: AliveSource;
       readonly alive: Alive;
     }
-  | { readonly type: "identity"; readonly from: PkiId; readonly item: IdentityClaim }
-  /** Trust has changed: is the identity still valid? */
-  | { readonly type: "rejudge"; readonly pkiId: PkiId };
+  | { readonly type: "identity"; readonly from: PkiId; readonly item: IdentityClaim };
 
 export type AliveClaim = Extract<Claim, { type: "alive" }>;
+
+/** A membership response that is being worked through, a few entries in each step. */
+export interface ListClaim {
+  readonly from: PkiId;
+  readonly entries: readonly (readonly [bytes: Uint8Array, source: AliveSource])[];
+  /** Bytes of all entries. */
+  readonly bytes: number;
+  /** How many entries are done. */
+  done: number;
+  /** What was not used so far, by reason: told once, at the end. */
+  readonly dropped: Map<DropCode, number>;
+}
+
+interface Aside {
+  readonly claim: AliveClaim;
+  readonly sinceMs: number;
+}
 
 export interface Claims {
   readonly backlog: Claim[];
   /** How many at the front of the backlog are done. */
   done: number;
+  /** At most one response of each peer; further ones are refused until it is done. */
+  readonly lists: Map<PkiId, ListClaim>;
+  /** Identities to be judged again because trust has changed; before everything else. */
+  readonly rejudge: Set<PkiId>;
   /** The newest claim about each author whose identity is unknown, oldest entry first. */
-  readonly aside: Map<PkiId, AliveClaim>;
+  readonly aside: Map<PkiId, Aside>;
 }
 
+/** Bytes of all responses that wait. */
+const LIST_BYTES_MAX = 67_108_864;
+/** Unknown authors of whom something is kept; with the limit of an alive message 32 MiB. */
+const ASIDE_MAX = 4_096;
+/** The done part of the backlog is dropped when it has grown to this. */
+const DONE_MAX = 1_024;
+
 export function createClaims(): Claims {
-  return { backlog: [], done: 0, aside: new Map() };
+  return { backlog: [], done: 0, lists: new Map(), rejudge: new Set(), aside: new Map() };
 }
 
 /** Queues a claim for its check; false if the backlog is full. Keeps a copy of its bytes. */
@@ -52,15 +80,24 @@ export function enqueueClaim(claims: Claims, claim: Claim, max: number): boolean
 
 /** A claim that outlives the step that brought it must not pin the network buffer it lies in. */
 function ownClaim(claim: Claim): Claim {
-  if (claim.type === "rejudge") return claim;
   if (claim.type === "alive") return { ...claim, alive: ownedAlive(claim.alive) };
   const { item } = claim;
   const certificate = copyBytes(item.certificate);
   return { ...claim, item: { ...item, certificate, envelope: ownedEnvelope(item.envelope) } };
 }
 
-export function hasBacklog(claims: Claims): boolean {
-  return claims.backlog.length > claims.done;
+/** Queues a response; false if one of the same peer waits already, or too many bytes wait. */
+export function enqueueList(claims: Claims, from: PkiId, entries: ListClaim["entries"]): boolean {
+  let waiting = 0;
+  for (const list of claims.lists.values()) waiting += list.bytes;
+  const bytes = entries.reduce((sum, [entry]) => sum + entry.length, 0);
+  if (claims.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
+  claims.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
+  return true;
+}
+
+export function hasBacklog({ backlog, done, lists, rejudge }: Claims): boolean {
+  return backlog.length > done || lists.size > 0 || rejudge.size > 0;
 }
 
 /** Takes the next claim to be checked. */
@@ -68,8 +105,8 @@ export function nextClaim(claims: Claims): Claim | undefined {
   const claim = claims.backlog[claims.done];
   if (claim === undefined) return undefined;
   claims.done += 1;
-  if (claims.done === claims.backlog.length) {
-    claims.backlog.length = 0;
+  if (claims.done === claims.backlog.length || claims.done >= DONE_MAX) {
+    claims.backlog.splice(0, claims.done);
     claims.done = 0;
   }
   return claim;
@@ -79,21 +116,38 @@ export function nextClaim(claims: Claims): Claim | undefined {
  * Keeps a claim until its author's identity is known. The newest one of each author wins; when
  * there are too many, the one waiting longest is given up.
  */
-export function setAside(claims: Claims, claim: AliveClaim, max: number): void {
+export function setAside(claims: Claims, claim: AliveClaim, now: Now): void {
   const { pkiId, time } = claim.alive;
   const waiting = claims.aside.get(pkiId);
-  if (waiting !== undefined && !isNewer(time, waiting.alive.time)) return;
+  if (waiting !== undefined && !isNewer(time, waiting.claim.alive.time)) return;
   claims.aside.delete(pkiId);
-  if (claims.aside.size >= max) {
+  if (claims.aside.size >= ASIDE_MAX) {
     const [oldest] = claims.aside.keys();
     if (oldest !== undefined) claims.aside.delete(oldest);
   }
-  claims.aside.set(pkiId, { ...claim, alive: ownedAlive(claim.alive) });
+  const owned = { ...claim, alive: ownedAlive(claim.alive) };
+  claims.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
 }
 
-/** The identity has become known: what was kept aside for it, if anything. */
-export function takeAside(claims: Claims, pkiId: PkiId): AliveClaim | undefined {
-  const claim = claims.aside.get(pkiId);
+/** The identity has become known: what was kept aside for it, if it is news still. */
+export function takeAside(
+  claims: Claims,
+  pkiId: PkiId,
+  maxAgeMs: number,
+  now: Now,
+): AliveClaim | undefined {
+  const waiting = claims.aside.get(pkiId);
   claims.aside.delete(pkiId);
-  return claim;
+  return waiting && isFresh(waiting, maxAgeMs, now) ? waiting.claim : undefined;
+}
+
+/** Gives up what has waited so long that its author would count as silent. */
+export function tidyAside(claims: Claims, maxAgeMs: number, now: Now): void {
+  for (const [pkiId, waiting] of claims.aside) {
+    if (!isFresh(waiting, maxAgeMs, now)) claims.aside.delete(pkiId);
+  }
+}
+
+function isFresh({ sinceMs }: Aside, maxAgeMs: number, now: Now): boolean {
+  return now.elapsedMs - sinceMs <= maxAgeMs;
 }

@@ -5,7 +5,7 @@
  */
 import type { Identity, Now, PkiId, Random } from "./abilities.ts";
 import { type Effect, notify } from "./effect.ts";
-import type { Members } from "./membership.ts";
+import { type Member, type Members, memberAt } from "./membership.ts";
 import type { CoreOptions, Timing } from "./options.ts";
 
 type ContactState =
@@ -20,9 +20,7 @@ type ContactState =
       readonly untilMs: number;
     }
   /** It answered; `pkiId` is watched from now on. */
-  | { readonly type: "connected"; readonly pkiId: PkiId }
-  /** The endpoint turned out to be our own. */
-  | { readonly type: "self" };
+  | { readonly type: "connected"; readonly pkiId: PkiId };
 
 export interface Contact {
   readonly endpoint: string;
@@ -31,6 +29,8 @@ export interface Contact {
   state: ContactState;
   /** Failed attempts since it was last alive. */
   failures: number;
+  /** It was ourselves who answered last: a name may lead to several peers, us among them. */
+  isSelf: boolean;
 }
 
 export function createContacts(options: CoreOptions, now: Now): Contact[] {
@@ -44,6 +44,7 @@ export function createContacts(options: CoreOptions, now: Now): Contact[] {
       isBootstrap,
       state: { type: "waiting", atMs: now.elapsedMs },
       failures: 0,
+      isSelf: false,
     }));
 }
 
@@ -71,6 +72,7 @@ export function nextContactMs(contacts: readonly Contact[]): number {
 export function attendContacts(
   contacts: readonly Contact[],
   members: Members,
+  ownMspId: string,
   timing: Timing,
   random: Random,
   now: Now,
@@ -79,7 +81,7 @@ export function attendContacts(
   for (const contact of contacts) {
     const { state } = contact;
     if (state.type === "waiting" && state.atMs <= now.elapsedMs) {
-      effects.push(...attend(contact, members));
+      effects.push(...attend(contact, members, ownMspId));
     } else if (state.type === "asking" && state.untilMs <= now.elapsedMs) {
       effects.push(failContact(contact, "no membership response", timing, random, now));
     }
@@ -87,31 +89,26 @@ export function attendContacts(
   return effects;
 }
 
-function attend(contact: Contact, members: Members): readonly Effect[] {
-  for (const member of members.table.values()) {
-    if (member.status === "alive" && isAt(contact, member)) {
-      contact.state = { type: "connected", pkiId: member.pkiId };
-      return [];
-    }
+function attend(contact: Contact, members: Members, ownMspId: string): readonly Effect[] {
+  const member = memberAt(members, contact.endpoint);
+  if (member?.status === "alive" && isAt(contact, ownMspId, member)) {
+    contact.state = { type: "connected", pkiId: member.pkiId };
+    return [];
   }
   contact.state = { type: "identifying" };
   return [{ type: "identify", endpoint: contact.endpoint }];
 }
 
-function isAt(
-  contact: Contact,
-  member: { endpoint: string; internalEndpoint: string | undefined },
-): boolean {
+/** A member of another organisation may say that it is at the endpoint of a bootstrap peer of ours. */
+function isAt(contact: Contact, ownMspId: string, member: Member): boolean {
+  if (contact.isBootstrap && member.mspId !== ownMspId) return false;
   return member.internalEndpoint === contact.endpoint || member.endpoint === contact.endpoint;
 }
 
 /** Whether the member is one of those that are never forgotten because we were told to contact them. */
-export function isContact(
-  contacts: readonly Contact[],
-  member: { pkiId: PkiId; endpoint: string; internalEndpoint: string | undefined },
-): boolean {
+export function isContact(contacts: readonly Contact[], ownMspId: string, member: Member): boolean {
   return contacts.some(
-    (contact) => isAt(contact, member) || contactPkiId(contact) === member.pkiId,
+    (contact) => isAt(contact, ownMspId, member) || contactPkiId(contact) === member.pkiId,
   );
 }
 
@@ -144,6 +141,12 @@ export function failContact(
 ): Effect {
   retryLater(contact, timing, random, now);
   return notify({ type: "contact-failed", endpoint: contact.endpoint, reason });
+}
+
+/** We reached ourselves: no failure, but perhaps somebody else answers next time. */
+export function reachedSelf(contact: Contact, timing: Timing, random: Random, now: Now): void {
+  contact.isSelf = true;
+  retryLater(contact, timing, random, now);
 }
 
 /** 0.5 s, 1 s, 2 s ... up to the reconnect interval, each with up to a quarter less. */

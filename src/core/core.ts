@@ -8,7 +8,7 @@ import type { GossipMessage } from "../wire/messages.ts";
 import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import { readAlive } from "./alive.ts";
+import { type Alive, readAlive } from "./alive.ts";
 import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
 import { hasBacklog } from "./claims.ts";
 import { attendContacts, nextContactMs } from "./contacts.ts";
@@ -25,24 +25,21 @@ import {
   startIdentityPull,
 } from "./identity-pull.ts";
 import type { Input } from "./input.ts";
-import {
-  handleIdentified,
-  handleLost,
-  handlePinged,
-  handleReplaced,
-  handleSendFailed,
-} from "./liveness.ts";
-import { aliveMembers, forgiveStall, isToRelay } from "./membership.ts";
+import { handleIdentified, handlePinged, handleReplaced, handleUnreached } from "./liveness.ts";
+import { aliveMembers, forgiveStall, isToRelay, markReachable } from "./membership.ts";
+import { startSync } from "./membership-request.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
 import { renew } from "./renewal.ts";
-import type { Core } from "./state.ts";
-import { handleMembershipRequest, handleMembershipResponse, startSync } from "./sync.ts";
+import { type Core, isSelf } from "./state.ts";
+import { handleMembershipRequest, handleMembershipResponse } from "./sync.ts";
+import { isSignedBy } from "./verify.ts";
 
 export { type Core, createCore } from "./state.ts";
 
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
+const IMPOSTORS_MAX = 10;
 
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
@@ -81,17 +78,17 @@ function noticeStall(core: Core, now: Now): void {
 function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
   switch (input.type) {
     case "start":
-      return [...publishIdentity(core), ...learn(core, core.options.self, "self", now)];
+      return [...learn(core, core.options.self, "self", now), ...publishIdentity(core)];
     case "tick":
       return [];
     case "message":
       return handleMessage(core, input.from, input.bytes, now);
     case "connected":
+      markReachable(core.members, input.identity.pkiId);
       return learn(core, input.identity, "handshake", now);
     case "connection-lost":
-      return handleLost(core, input.pkiId);
     case "send-failed":
-      return handleSendFailed(core, input.pkiId, input.endpoint);
+      return handleUnreached(core, input.pkiId);
     case "replaced":
       return handleReplaced(core, input.old, input.identity, now);
     case "identified":
@@ -129,7 +126,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
     case "membership-request":
       return handleMembershipRequest(core, content.value, message.value.nonce, from, now);
     case "membership-response":
-      return handleMembershipResponse(core, content.value, message.value.nonce, from, now);
+      return handleMembershipResponse(core, content.value, message.value.nonce, from);
     case "hello":
       return handleHello(core, content.value, from, now);
     case "digest":
@@ -171,20 +168,25 @@ function handleAlive(
   now: Now,
 ): readonly Effect[] {
   if (!alive.ok) return [drop(from, alive.code)];
-  const { pkiId, time, endpoint } = alive.value;
-  if (pkiId === core.options.self.pkiId) return handleOwn(core, endpoint, from);
+  const { pkiId, time } = alive.value;
+  if (isSelf(core, pkiId)) return handleOwn(core, alive.value, from);
   if (!isToRelay(core.members, pkiId, time)) return [drop(from, "stale")];
   return believe(core, { type: "alive", from, source: "gossip", alive: alive.value }, now);
 }
 
-/** Our own message came back, or somebody else uses our identity. */
-function handleOwn(core: Core, endpoint: string, from: PkiId): readonly Effect[] {
-  const effects: Effect[] = [drop(from, "own-message")];
-  if (endpoint !== core.self.externalEndpoint && endpoint !== core.options.externalEndpoint) {
-    const { pkiId } = core.options.self;
-    effects.push({ type: "notify", event: { type: "same-identity", pkiId, endpoint } });
+/** Our own message came back; or somebody else uses our identity, which is told once. */
+function handleOwn(core: Core, alive: Alive, from: PkiId): readonly Effect[] {
+  const { options, self } = core;
+  const echo = drop(from, "own-message");
+  const { pkiId, endpoint, time } = alive;
+  // What we may have said ourselves is no proof of a second one, nor is what anybody can forge.
+  const isOurs = time.incNum <= self.incarnation || pkiId !== options.self.pkiId;
+  if (isOurs || self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX) return [echo];
+  if (!isSignedBy(options.crypto, options.self, alive.envelope)) {
+    return [drop(from, "signature-invalid")];
   }
-  return effects;
+  self.impostors.add(endpoint);
+  return [echo, { type: "notify", event: { type: "same-identity", pkiId, endpoint } }];
 }
 
 function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
@@ -215,7 +217,9 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
     effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
   }
   effects.push(...attendIdentityPull(core, now));
-  effects.push(...attendContacts(core.contacts, core.members, timing, random, now));
+  effects.push(
+    ...attendContacts(core.contacts, core.members, options.self.mspId, timing, random, now),
+  );
   if (isDue(emitter.flushAtMs)) {
     const members = aliveMembers(core.members);
     const { burstLatencyMs } = timing;

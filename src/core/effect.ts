@@ -32,15 +32,21 @@ export type Effect =
       readonly secret: Uint8Array | undefined;
     }
   /** Something a peer sent was not used. Counted by code; no reaction needed. */
-  | { readonly type: "drop"; readonly from: PkiId; readonly code: DropCode }
+  | {
+      readonly type: "drop";
+      readonly from: PkiId;
+      readonly code: DropCode;
+      /** How often, in one message. */
+      readonly times: number;
+    }
   | { readonly type: "notify"; readonly event: GossipEvent };
 
 export function notify(event: GossipEvent): Effect {
   return { type: "notify", event };
 }
 
-export function drop(from: PkiId, code: DropCode): Effect {
-  return { type: "drop", from, code };
+export function drop(from: PkiId, code: DropCode, times = 1): Effect {
+  return { type: "drop", from, code, times };
 }
 
 export function send(to: PkiId, endpoint: string, ...messages: readonly Outgoing[]): Effect {

@@ -44,6 +44,7 @@ function member(mspId: string, name: string, endpoint = `${name}:1`): Member {
     relayed: undefined,
     reconnectAtMs: 0,
     isSuspect: false,
+    isCutOff: false,
   };
 }
 

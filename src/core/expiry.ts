@@ -3,7 +3,8 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 import type { Now } from "./abilities.ts";
-import { purge } from "./belief.ts";
+import { learn, purge } from "./belief.ts";
+import { tidyAside } from "./claims.ts";
 import { contactPkiId, isContact, superviseContacts } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import { expiredIdentities, unusedIdentities } from "./identities.ts";
@@ -18,20 +19,29 @@ import {
 import { tidyPull } from "./pull.ts";
 import type { Core } from "./state.ts";
 
+/** A certificate authority may have issued many certificates that end in the same second. */
+const PURGES_PER_STEP = 64;
 /** Dead members tried again in one check; the others follow in the next ones. */
 const RECONNECTS_PER_CHECK = 50;
 
 /** Identities whose certificate has expired. Our own goes too: nobody believes it any more. */
 export function purgeExpired(core: Core, now: Now): readonly Effect[] {
-  const expired = expiredIdentities(core.identities, now);
+  const expired = expiredIdentities(core.identities, PURGES_PER_STEP, now);
   return expired.flatMap((pkiId) => purge(core, pkiId, "expired", now));
+}
+
+/** Our own identity is back when it was only the clock that had gone too far. */
+function restoreSelf(core: Core, now: Now): readonly Effect[] {
+  const { self } = core.options;
+  if (core.identities.table.has(self.pkiId) || self.notAfterMs <= now.wallMs) return [];
+  return learn(core, self, "self", now);
 }
 
 /** The regular search for what is over. */
 export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   const { contacts, members, options } = core;
-  const effects: Effect[] = [];
-  let reconnects = 0;
+  const effects: Effect[] = [...restoreSelf(core, now)];
+  const toReconnect: Member[] = [];
   for (const member of [...members.table.values()]) {
     if (member.status === "alive") {
       if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
@@ -40,21 +50,24 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
     } else if (isOver(core, member, now)) {
       const { forgetAfterMs } = options.timing;
       effects.push(...forgetMember(members, member.pkiId, "silent", forgetAfterMs, now));
-    } else if (member.reconnectAtMs <= now.elapsedMs && reconnects < RECONNECTS_PER_CHECK) {
-      reconnects += 1;
-      effects.push(...reconnect(core, member, now));
-    }
+    } else if (member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
+  }
+  // Whoever has waited longest comes first, so that many dead members each have their turn.
+  toReconnect.sort((a, b) => a.reconnectAtMs - b.reconnectAtMs);
+  for (const member of toReconnect.slice(0, RECONNECTS_PER_CHECK)) {
+    effects.push(...reconnect(core, member, now));
   }
   superviseContacts(contacts, members, options.timing, options.random, now);
   dropTombstones(members, now);
   tidyPull(core.pull, now);
+  tidyAside(core.claims, options.timing.aliveExpiryMs, now);
   return effects;
 }
 
 /** Contacts are remembered for ever: they are how a split network heals. */
 function isOver(core: Core, member: Member, now: Now): boolean {
   const isSilentLong = now.elapsedMs - member.lastSeenMs > core.options.timing.forgetAfterMs;
-  return isSilentLong && !isContact(core.contacts, member);
+  return isSilentLong && !isContact(core.contacts, core.options.self.mspId, member);
 }
 
 /** A dead member is pinged; if it answers, it is asked for its membership (see liveness.ts). */

@@ -17,7 +17,7 @@ export interface KnownIdentity {
 
 export interface Identities {
   readonly table: Map<PkiId, KnownIdentity>;
-  /** Wall time of the earliest expiry in the table; Infinity if it is empty. */
+  /** Wall time before which no identity in the table expires. */
   nextExpiryMs: number;
   /** Wall time of the earliest notice of an expiry that is to be given. */
   nextNoticeMs: number;
@@ -62,26 +62,24 @@ export function removeIdentity(identities: Identities, pkiId: PkiId): Identity |
   const known = identities.table.get(pkiId);
   if (known === undefined) return undefined;
   identities.table.delete(pkiId);
-  if (known.identity.notAfterMs <= identities.nextExpiryMs) {
-    identities.nextExpiryMs = earliestExpiry(identities);
-  }
   return known.identity;
 }
 
-function earliestExpiry(identities: Identities): number {
+/**
+ * Identities that must go now because their certificate expired, at most `max` of them. The host
+ * comes back for the others at once.
+ */
+export function expiredIdentities(identities: Identities, max: number, now: Now): readonly PkiId[] {
+  if (now.wallMs < identities.nextExpiryMs) return [];
+  const expired: PkiId[] = [];
   let earliest = NEVER;
   for (const { identity } of identities.table.values()) {
-    earliest = Math.min(earliest, identity.notAfterMs);
+    if (identity.notAfterMs > now.wallMs) earliest = Math.min(earliest, identity.notAfterMs);
+    else if (expired.length < max) expired.push(identity.pkiId);
+    else return expired;
   }
-  return earliest;
-}
-
-/** The identities that must go now because their certificate expired. */
-export function expiredIdentities(identities: Identities, now: Now): readonly PkiId[] {
-  if (now.wallMs < identities.nextExpiryMs) return [];
-  return [...identities.table.values()]
-    .filter(({ identity }) => identity.notAfterMs <= now.wallMs)
-    .map(({ identity }) => identity.pkiId);
+  identities.nextExpiryMs = earliest;
+  return expired;
 }
 
 /**

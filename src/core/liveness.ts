@@ -5,26 +5,21 @@
  */
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { learn, purge } from "./belief.ts";
-import { failContact, refuseContact } from "./contacts.ts";
+import { failContact, reachedSelf, refuseContact } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import { reconnectAt } from "./expiry.ts";
 import { clearSuspicion, declareDead, preferredEndpoint, suspect } from "./membership.ts";
+import { recipientOf, requestMembership } from "./membership-request.ts";
 import { requestAlive } from "./self.ts";
-import type { Core } from "./state.ts";
-import { recipientOf, requestMembership } from "./sync.ts";
+import { type Core, isSelf } from "./state.ts";
 
-/** The last connection to the peer broke. */
-export function handleLost(core: Core, pkiId: PkiId): readonly Effect[] {
+/**
+ * The last connection to the peer broke, or a message could not be delivered: it is asked whether it
+ * is there, at the endpoint it has now.
+ */
+export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
   const member = core.members.table.get(pkiId);
-  return member ? confirm(core, pkiId, preferredEndpoint(member)) : [];
-}
-
-/** A message could not be delivered. */
-export function handleSendFailed(core: Core, pkiId: PkiId, endpoint: string): readonly Effect[] {
-  return confirm(core, pkiId, endpoint);
-}
-
-function confirm(core: Core, pkiId: PkiId, endpoint: string): readonly Effect[] {
+  const endpoint = member ? preferredEndpoint(member) : "";
   if (endpoint === "" || !suspect(core.members, pkiId)) return [];
   return [{ type: "ping", pkiId, endpoint }];
 }
@@ -74,8 +69,9 @@ export function handleIdentified(
   if (contact?.state.type !== "identifying") return [];
   const { identity } = answer;
   if (identity === undefined) return [failContact(contact, answer.reason, timing, random, now)];
-  if (identity.pkiId === options.self.pkiId) {
-    contact.state = { type: "self" };
+  contact.isSelf = isSelf(core, identity.pkiId);
+  if (contact.isSelf) {
+    reachedSelf(contact, timing, random, now);
     return [];
   }
   const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);

@@ -34,6 +34,11 @@ export interface Member {
   readonly reconnectAtMs: number;
   /** A send to it failed, and a ping has yet to confirm that it is gone. */
   readonly isSuspect: boolean;
+  /**
+   * It was declared dead as unreachable, and others have brought news of it since: we cannot reach it
+   * although it lives. Only silence makes it dead again, until it connects.
+   */
+  readonly isCutOff: boolean;
 }
 
 /** What is left of a forgotten member, so that an old message cannot bring it back. */
@@ -48,11 +53,13 @@ const TOMBSTONES_MAX = 20_000;
 export interface Members {
   readonly table: Map<PkiId, Member>;
   readonly tombstones: Map<PkiId, Tombstone>;
+  /** Who was last at an endpoint. */
+  readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
 }
 
 export function createMembers(): Members {
-  return { table: new Map(), tombstones: new Map(), aliveCount: 0 };
+  return { table: new Map(), tombstones: new Map(), byEndpoint: new Map(), aliveCount: 0 };
 }
 
 /** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
@@ -87,6 +94,7 @@ export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): voi
 export function applyAlive(
   members: Members,
   { claim: alive, author }: Verified<Alive>,
+  ownMspId: string,
   membersMax: number,
   now: Now,
 ): readonly Effect[] | "members-full" {
@@ -96,6 +104,8 @@ export function applyAlive(
 
   const member: Member = {
     ...describeMember(alive, author.mspId, known, now),
+    // The internal endpoint of another organisation is none of our business, even if it is told us.
+    ...(author.mspId === ownMspId ? {} : { internalEndpoint: undefined }),
     status: "alive",
     sinceMs: known?.status === "alive" ? known.sinceMs : now.elapsedMs,
   };
@@ -142,6 +152,7 @@ function describeMember(
     relayed: known?.relayed,
     reconnectAtMs: now.elapsedMs,
     isSuspect: false,
+    isCutOff: known?.isCutOff ?? false,
   };
 }
 
@@ -166,6 +177,8 @@ function putMember(members: Members, member: Member): void {
   const before = members.table.get(member.pkiId)?.status === "alive" ? 1 : 0;
   members.table.set(member.pkiId, member);
   members.tombstones.delete(member.pkiId);
+  const endpoint = preferredEndpoint(member);
+  if (endpoint !== "") members.byEndpoint.set(endpoint, member.pkiId);
   members.aliveCount += (member.status === "alive" ? 1 : 0) - before;
 }
 
@@ -184,6 +197,7 @@ export function declareDead(
     status: "dead",
     sinceMs: now.elapsedMs,
     isSuspect: false,
+    isCutOff: reason === "unreachable",
     reconnectAtMs,
   };
   putMember(members, member);
@@ -196,7 +210,7 @@ export function declareDead(
 /** Marks an alive member that could not be reached; false if there is nothing to confirm. */
 export function suspect(members: Members, pkiId: PkiId): boolean {
   const known = members.table.get(pkiId);
-  if (known?.status !== "alive" || known.isSuspect) return false;
+  if (known?.status !== "alive" || known.isSuspect || known.isCutOff) return false;
   members.table.set(pkiId, { ...known, isSuspect: true });
   return true;
 }
@@ -205,6 +219,18 @@ export function suspect(members: Members, pkiId: PkiId): boolean {
 export function clearSuspicion(members: Members, pkiId: PkiId): void {
   const known = members.table.get(pkiId);
   if (known?.isSuspect) members.table.set(pkiId, { ...known, isSuspect: false });
+}
+
+/** There is a connection: we can reach each other after all. */
+export function markReachable(members: Members, pkiId: PkiId): void {
+  const known = members.table.get(pkiId);
+  if (known?.isCutOff) members.table.set(pkiId, { ...known, isCutOff: false });
+}
+
+/** The member last known at this endpoint, if any. */
+export function memberAt(members: Members, endpoint: string): Member | undefined {
+  const pkiId = members.byEndpoint.get(endpoint);
+  return pkiId === undefined ? undefined : members.table.get(pkiId);
 }
 
 export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
@@ -227,6 +253,8 @@ export function forgetMember(
   if (member === undefined) return [];
   members.table.delete(pkiId);
   if (member.status === "alive") members.aliveCount -= 1;
+  const endpoint = preferredEndpoint(member);
+  if (members.byEndpoint.get(endpoint) === pkiId) members.byEndpoint.delete(endpoint);
   if (members.tombstones.size >= TOMBSTONES_MAX) {
     for (const [oldest] of members.tombstones) {
       members.tombstones.delete(oldest);

@@ -2,6 +2,7 @@
 import type { Now } from "./abilities.ts";
 import { type Effect, notify } from "./effect.ts";
 import { emit } from "./emitter.ts";
+import { membershipRequest } from "./membership-request.ts";
 import { offer } from "./pull.ts";
 import {
   type AlivePurpose,
@@ -11,7 +12,7 @@ import {
   takeSigned,
 } from "./self.ts";
 import type { Core } from "./state.ts";
-import { membershipRequest, membershipResponse } from "./sync.ts";
+import { membershipResponse } from "./sync.ts";
 
 /** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
 export function publish(core: Core, now: Now): readonly Effect[] {
@@ -26,7 +27,9 @@ export function publish(core: Core, now: Now): readonly Effect[] {
 /** Asks for the signature under the item that others pull, unless we have it. */
 export function publishIdentity(core: Core): readonly Effect[] {
   const { options, pull, self } = core;
-  if (pull.offered.has(options.self.pkiId)) return [];
+  const { pkiId } = options.self;
+  // An expired certificate is offered to nobody, not even our own.
+  if (pull.offered.has(pkiId) || !core.identities.table.has(pkiId)) return [];
   if ([...self.pending.values()].some(({ type }) => type === "identity")) return [];
   return [requestIdentityMessage(self, options)];
 }

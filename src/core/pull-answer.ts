@@ -42,10 +42,10 @@ export function handleRequest<Id extends string>(
     ({ nonce, untilMs }) => nonce === request.nonce && untilMs > now.elapsedMs,
   );
   if (!isEntitled) return [drop(from.pkiId, "pull-without-hello")];
+  // The same item twice is once too often; more than we would ask for need not be looked at.
+  const ids = new Set(request.digests.slice(0, limits.pullItemsMax).map(pull.subject.parseId));
   const data: Uint8Array[] = [];
-  for (const item of request.digests) {
-    if (data.length === limits.pullItemsMax) break;
-    const id = pull.subject.parseId(item);
+  for (const id of ids) {
     const envelope = id === undefined ? undefined : pull.offered.get(id);
     if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope.bytes);
   }

@@ -236,6 +236,20 @@ describe("answering", () => {
     assert.equal(delivered(node), 3);
   });
 
+  test("an item is delivered once, however often one message asks for it", () => {
+    const { world, node } = setUp();
+    receive(world, node, hello(1n));
+    receive(
+      world,
+      node,
+      request(
+        1n,
+        Array.from({ length: 500 }, () => node.identity),
+      ),
+    );
+    assert.equal(delivered(node), 1);
+  });
+
   test("too many hellos at a time are refused, later ones are welcome", () => {
     const { world, node } = setUp();
     for (let nonce = 1n; nonce <= 16n; nonce++) receive(world, node, hello(nonce));

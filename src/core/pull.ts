@@ -80,6 +80,8 @@ export interface Pull<Id extends string> {
   urgentAtMs: number;
   /** Items that turned out worthless, and until when they are not asked for again. */
   readonly shunned: Map<Id, number>;
+  /** Items forgotten as unused, and until when they are not asked for: unless their owner shows life. */
+  readonly resting: Map<Id, number>;
 }
 
 /** How long an item that could not be verified is not asked for again. */
@@ -96,6 +98,7 @@ export function createPull<Id extends string>(subject: PullSubject<Id>): Pull<Id
     wanted: new Map(),
     urgentAtMs: 0,
     shunned: new Map(),
+    resting: new Map(),
   };
 }
 
@@ -107,6 +110,7 @@ export function nextPullMs<Id extends string>({ round, wanted, urgentAtMs }: Pul
 
 /** This peer knows an item that we miss: it will be asked for it at once. */
 export function want<Id extends string>(pull: Pull<Id>, id: Id, from: PkiId, now: Now): void {
+  pull.resting.delete(id);
   if (isShunned(pull, id, now) || pull.wanted.size >= WANTED_MAX) return;
   pull.wanted.set(id, from);
 }
@@ -118,18 +122,38 @@ export function offer<Id extends string>(pull: Pull<Id>, id: Id, envelope: Envel
 
 /** An item that could not be verified is left alone for a while, whoever offers it. */
 export function shun<Id extends string>(pull: Pull<Id>, id: Id, now: Now): void {
-  if (pull.shunned.size >= SHUNNED_MAX) dropShunned(pull, now);
-  if (pull.shunned.size < SHUNNED_MAX) pull.shunned.set(id, now.elapsedMs + SHUN_MS);
+  putUntil(pull.shunned, id, now.elapsedMs + SHUN_MS);
 }
 
-export function isShunned<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
-  const untilMs = pull.shunned.get(id);
-  return untilMs !== undefined && untilMs > now.elapsedMs;
+/** An item that nobody needed is not asked for again for so long, or everybody would keep it for ever. */
+export function rest<Id extends string>(pull: Pull<Id>, id: Id, forMs: number, now: Now): void {
+  putUntil(pull.resting, id, now.elapsedMs + forMs);
+}
+
+/** Whether the item may be asked for. */
+export function isAskedFor<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
+  const restsUntilMs = pull.resting.get(id) ?? 0;
+  return restsUntilMs <= now.elapsedMs && !isShunned(pull, id, now);
+}
+
+function isShunned<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
+  return (pull.shunned.get(id) ?? 0) > now.elapsedMs;
+}
+
+/** Adds an entry; if there are too many, the oldest gives way. */
+function putUntil<Id extends string>(map: Map<Id, number>, id: Id, untilMs: number): void {
+  map.delete(id);
+  if (map.size >= SHUNNED_MAX) {
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
+  }
+  map.set(id, untilMs);
 }
 
 /** Forgets what is over: hellos that entitle to nothing any more, items that may be tried again. */
 export function tidyPull<Id extends string>(pull: Pull<Id>, now: Now): void {
-  dropShunned(pull, now);
+  dropOver(pull.shunned, now);
+  dropOver(pull.resting, now);
   for (const [peer, hellos] of pull.hellos) {
     const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
     if (current.length === 0) pull.hellos.delete(peer);
@@ -137,10 +161,8 @@ export function tidyPull<Id extends string>(pull: Pull<Id>, now: Now): void {
   }
 }
 
-function dropShunned<Id extends string>(pull: Pull<Id>, now: Now): void {
-  for (const [id, untilMs] of pull.shunned) {
-    if (untilMs <= now.elapsedMs) pull.shunned.delete(id);
-  }
+function dropOver<Id extends string>(map: Map<Id, number>, now: Now): void {
+  for (const [id, untilMs] of map) if (untilMs <= now.elapsedMs) map.delete(id);
 }
 
 /** Sends one message of the pull; they are all unsigned and alike but for their content. */

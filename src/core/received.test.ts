@@ -1,9 +1,13 @@
 /** What a peer may send, right and wrong, and what comes of it (spec A 8.3, B 1.5, B 11). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
 import type { Identity } from "./abilities.ts";
+import { parseAlive } from "./alive.ts";
 import { nextDeadlineMs } from "./core.ts";
+import { partyOf } from "./emitter.ts";
+import { membershipResponse } from "./sync.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 
@@ -106,16 +110,24 @@ describe("an alive message", () => {
     assert.equal(node.core.members.table.get(stranger.pkiId)?.status, "alive");
   });
 
-  test("of our own is ignored, and under another endpoint reported", () => {
+  test("of our own is ignored", () => {
     const { world, node } = setUp();
-    receive(world, node, aliveOf(node.identity, { endpoint: node.endpoint }));
+    receive(world, node, aliveOf(node.identity, { endpoint: "elsewhere:1" }));
     assert.deepEqual(node.drops, ["own-message"]);
     assert.equal(
       node.events.some(({ type }) => type === "same-identity"),
       false,
     );
-    receive(world, node, aliveOf(node.identity, { endpoint: "elsewhere:1" }));
-    assert.ok(node.events.some(({ type }) => type === "same-identity"));
+  });
+
+  test("of a second process with our identity is reported, once, and only if it is signed", () => {
+    const { world, node } = setUp();
+    const later = { incNum: node.core.self.incarnation + 1n, endpoint: "elsewhere:1" };
+    const reports = (): number => node.events.filter(({ type }) => type === "same-identity").length;
+    receive(world, node, aliveOf(node.identity, { ...later, signature: junk }));
+    assert.deepEqual([node.drops, reports()], [["signature-invalid"], 0]);
+    for (let i = 0; i < 3; i++) receive(world, node, aliveOf(node.identity, later));
+    assert.equal(reports(), 1);
   });
 
   test("without secret keeps the internal endpoint known before", () => {
@@ -136,7 +148,7 @@ test("what is kept of a message does not pin the network buffer it arrived in", 
   receive(world, node, frame.subarray(1_000, 1_000 + bytes.length));
   receive(world, node, Buffer.from(aliveOf(stranger)));
   const kept = node.core.members.table.get(friend.pkiId)?.alive;
-  const aside = node.core.claims.aside.get(stranger.pkiId)?.alive;
+  const aside = node.core.claims.aside.get(stranger.pkiId)?.claim.alive;
   for (const alive of [kept, aside]) {
     assert.ok(alive);
     const { bytes: own, payload, signature } = alive.envelope;
@@ -171,6 +183,38 @@ describe("a membership request", () => {
     world.run(5);
     assert.ok(sentTo(node, friend).some(({ type }) => type === "membership-response"));
     assert.equal(node.core.members.table.get(friend.pkiId)?.time.seqNum, 9n);
+  });
+
+  test("of a foreigner is answered without the secrets of our organisation, and without its members that it may not know", () => {
+    const { world, node } = setUp();
+    world.meet(node, foreigner);
+    receive(world, node, aliveOf(stranger, { identity: true, internalEndpoint: "in:1" }));
+    receive(world, node, aliveOf(friend, { endpoint: "", internalEndpoint: "in:2" }));
+    receive(world, node, ask(aliveOf(foreigner)), foreigner);
+    world.run(5);
+    const [answer] = sentTo(node, foreigner).filter(({ type }) => type === "membership-response");
+    assert.ok(answer?.type === "membership-response");
+    const listed = answer.value.alive.map((bytes) => parseAlive(bytes));
+    assert.ok(listed.every((alive) => alive.ok && alive.value.envelope.secret === undefined));
+    const ids = listed.map((alive) => alive.ok && alive.value.pkiId);
+    assert.deepEqual(
+      ids.toSorted(),
+      [stranger.pkiId, foreigner.pkiId, node.identity.pkiId].toSorted(),
+    );
+  });
+
+  test("from a peer at the endpoint of another one makes us ask who is there", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(stranger, { identity: true, internalEndpoint: "host:1" }));
+    world.run(100);
+    node.sent.length = 0;
+    receive(world, node, ask(aliveOf(friend, { internalEndpoint: "host:1" })));
+    world.run(5);
+    const asked = node.sent.filter(({ message }) => message.content?.type === "membership-request");
+    assert.deepEqual(
+      asked.map(({ to }) => to),
+      [stranger.pkiId],
+    );
   });
 
   const refused: readonly (readonly [string, Uint8Array, string])[] = [
@@ -280,6 +324,44 @@ describe("a membership response", () => {
     assert.equal(nextDeadlineMs(node.core), Number.NEGATIVE_INFINITY);
     world.run(1);
     assert.equal(node.core.members.table.size, 1_000);
+  });
+
+  test("full of rubbish is not read to its end, and told of in one word", () => {
+    const { world, node } = setUp();
+    receive(world, node, answer(Array.from({ length: 9_000 }, () => new Uint8Array([0xff]))));
+    world.run(1);
+    assert.deepEqual(new Set(node.drops), new Set(["malformed"]));
+    assert.equal(node.drops.length, 100);
+  });
+
+  test("is refused while another one of the same peer is worked through", () => {
+    const { world, node } = setUp();
+    const many = Array.from({ length: 500 }, (_, i) => testIdentity("A", `m${i}`));
+    const bytes = answer(many.map((one) => aliveOf(one, { identity: true })));
+    receive(world, node, bytes);
+    receive(world, node, bytes);
+    assert.deepEqual(node.drops, ["backlog-full"]);
+  });
+
+  test("of ours is never longer than what others read", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(friend));
+    world.run(20);
+    const member = node.core.members.table.get(friend.pkiId);
+    assert.ok(member && node.core.self.alive);
+    for (let i = 0; i < 10_050; i++) {
+      const pkiId = testIdentity("A", `x${i}`).pkiId;
+      node.core.members.table.set(pkiId, { ...member, pkiId });
+    }
+    const asker = { to: friend.pkiId, endpoint: "f:1", party: partyOf(member), nonce: 1n };
+    const effect = membershipResponse(node.core, node.core.self.alive, asker);
+    assert.ok(effect.type === "send");
+    const envelope = parseEnvelope(effect.messages[0]?.bytes ?? junk);
+    assert.ok(envelope.ok);
+    const message = parseMessage(envelope.value.payload);
+    assert.ok(message.ok && message.value.content?.type === "membership-response");
+    assert.equal(message.value.content.value.alive.length, 10_000);
+    assert.deepEqual(message.value.content.value.alive.at(-1), node.core.self.alive.envelope.bytes);
   });
 });
 

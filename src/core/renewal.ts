@@ -23,15 +23,18 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
     lastIncarnation: incarnation,
   };
   // A signature by the old key may still be on its way: its token must not be given out again.
-  core.self = { ...createSelf(core.options, now), nextToken };
+  const { formerIds } = core.self;
+  core.self = { ...createSelf(core.options, now), nextToken, formerIds };
+  formerIds.add(old);
+  formerIds.delete(self.pkiId); // Back to an earlier certificate.
   removeIdentity(core.identities, old);
   core.pull.offered.delete(old);
   const reason = "our own identity was renewed";
-  const peers = [...core.members.table.keys()];
+  const peers = [...core.identities.table.keys()];
   return [
     ...peers.map((pkiId) => ({ type: "disconnect", pkiId, reason }) as const),
-    ...publishIdentity(core),
     ...learn(core, self, "self", now),
+    ...publishIdentity(core),
     ...publish(core, now),
   ];
 }

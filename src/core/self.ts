@@ -58,6 +58,10 @@ export interface Self {
   sequence: bigint;
   externalEndpoint: string;
   metadata: Uint8Array;
+  /** PKI-IDs of certificates of ours that were renewed since we started: still us. */
+  readonly formerIds: Set<PkiId>;
+  /** Endpoints at which somebody else uses our identity; told once each. */
+  readonly impostors: Set<string>;
   /** Until when our alive messages carry our certificate. */
   readonly publishCertUntilMs: number;
   alive: OwnAlive | undefined;
@@ -83,6 +87,8 @@ export function createSelf(options: CoreOptions, now: Now): Self {
     sequence: 0n,
     externalEndpoint: options.externalEndpoint,
     metadata: options.metadata,
+    formerIds: new Set(),
+    impostors: new Set(),
     publishCertUntilMs: now.elapsedMs + options.timing.publishCertPeriodMs,
     alive: undefined,
     pending: new Map(),

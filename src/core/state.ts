@@ -39,6 +39,11 @@ export interface Core {
   expectedAtMs: number;
 }
 
+/** Whether this is us, under our present or a former certificate. */
+export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
+  return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
+}
+
 export function createCore(options: CoreOptions, now: Now): Core {
   const { timing } = options;
   return {

@@ -1,80 +1,26 @@
 /**
- * Membership request and response: asking others whom they know, and answering.
- * Source: spec B 1.4, 1.5, 2.3 (Fabric's `InitiateSync`, `sendMemResponse`, `handleMsgFromComm`).
+ * Answering membership requests, and using responses.
+ * Source: spec B 1.5, 2.3 (Fabric's `sendMemResponse`, `handleMsgFromComm`).
  */
 import { equalBytes } from "../wire/bytes.ts";
 import { type Envelope, encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
+import { ENVELOPES_MAX } from "../wire/limits.ts";
 import { type MembershipRequest, type MembershipResponse, TAG } from "../wire/messages.ts";
 import { accept, type Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, parseAlive } from "./alive.ts";
-import { type AliveSource, enqueueClaim } from "./claims.ts";
+import { applyVerified } from "./apply.ts";
+import { type AliveSource, enqueueList } from "./claims.ts";
 import { contactAnswered } from "./contacts.ts";
 import { type Disclosure, discloseMember, type Party } from "./disclosure.ts";
 import { drop, type Effect, send } from "./effect.ts";
 import { partyOf, shuffled } from "./emitter.ts";
 import { findIdentity } from "./identities.ts";
-import {
-  aliveMembers,
-  applyAlive,
-  isNews,
-  keepForgotten,
-  type Member,
-  preferredEndpoint,
-} from "./membership.ts";
+import { isNews, keepForgotten, type Member } from "./membership.ts";
+import { recentAlive } from "./membership-request.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
-import type { Core } from "./state.ts";
+import { type Core, isSelf } from "./state.ts";
 import { type Verified, type VerifyFault, verifyAlive } from "./verify.ts";
-
-/** Asks a few random members whom they know. Nobody alive: nothing is asked, nothing signed. */
-export function startSync(core: Core, now: Now): readonly Effect[] {
-  const { options, members } = core;
-  const effects: Effect[] = [];
-  let asked = 0;
-  for (const member of shuffled(aliveMembers(members), options.random)) {
-    if (asked === options.fanout.pullPeers) break;
-    asked += 1;
-    const recipient = recipientOf(member, 0n);
-    const recent = recentAlive(core, now);
-    if (recent) effects.push(membershipRequest(core, recent, recipient));
-    else effects.push(...requestMembership(core, recipient, now));
-  }
-  return effects;
-}
-
-export function recipientOf(member: Member, nonce: bigint): Recipient {
-  return {
-    to: member.pkiId,
-    endpoint: preferredEndpoint(member),
-    party: partyOf(member),
-    nonce,
-  };
-}
-
-/** Our last alive message, unless it is older than a heartbeat. */
-function recentAlive(core: Core, now: Now): OwnAlive | undefined {
-  const { alive } = core.self;
-  const { aliveIntervalMs } = core.options.timing;
-  return alive && now.elapsedMs - alive.signedMs <= aliveIntervalMs ? alive : undefined;
-}
-
-/** Asks one peer, with an alive message signed for the purpose: it revives us if we were dead there. */
-export function requestMembership(core: Core, recipient: Recipient, now: Now): readonly Effect[] {
-  const purpose = { type: "membership-request", ...recipient } as const;
-  return requestAlive(core.self, core.options, purpose, now);
-}
-
-/** The request itself; our internal endpoint stays within the organisation. */
-export function membershipRequest(core: Core, alive: OwnAlive, to: Recipient): Effect {
-  const isOwnOrg = to.party.mspId === core.options.self.mspId;
-  const self = isOwnOrg ? alive.envelope : withoutSecret(alive.envelope);
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    nonce: to.nonce,
-    content: { type: "membership-request", value: { selfInformation: self.bytes } },
-  });
-  return send(to.to, to.endpoint, { bytes });
-}
 
 /** Answers a request; learns from it that the requester is alive. */
 export function handleMembershipRequest(
@@ -90,12 +36,7 @@ export function handleMembershipRequest(
   const verified = verifyUnlessKnown(core, alive.value, now);
   if (!verified.ok) return [drop(from, verified.code)];
 
-  const effects: Effect[] = [];
-  if (verified.value !== undefined) {
-    const applied = applyAlive(core.members, verified.value, core.options.limits.membersMax, now);
-    if (applied === "members-full") effects.push(drop(from, applied));
-    else effects.push(...applied);
-  }
+  const effects = verified.value ? applyVerified(core, verified.value, "request", from, now) : [];
   const mspId = findIdentity(core.identities, from, now)?.mspId;
   if (mspId === undefined) return [...effects, drop(from, "identity-unknown")];
   const { endpoint, internalEndpoint } = alive.value;
@@ -105,8 +46,7 @@ export function handleMembershipRequest(
     party: { mspId, isExternal: endpoint !== "" },
     nonce,
   };
-  effects.push(...answer(core, asker, now));
-  return effects;
+  return [...effects, ...answer(core, asker, now)];
 }
 
 /** No signature is checked twice: an alive message we already hold is accepted as it is. */
@@ -116,12 +56,8 @@ function verifyUnlessKnown(
   now: Now,
 ): Verdict<Verified<Alive> | undefined, VerifyFault> {
   const known = core.members.table.get(alive.pkiId)?.alive.envelope;
-  if (known && isSameEnvelope(known, alive.envelope)) return accept(undefined);
+  if (known && equalBytes(known.bytes, alive.envelope.bytes)) return accept(undefined);
   return verifyAlive(core.options.crypto, core.identities, alive, now);
-}
-
-export function isSameEnvelope(a: Envelope, b: Envelope): boolean {
-  return equalBytes(a.bytes, b.bytes);
 }
 
 function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
@@ -140,17 +76,16 @@ function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
 export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient): Effect {
   const ownMspId = core.options.self.mspId;
   const [alive, dead]: [Uint8Array[], Uint8Array[]] = [[], []];
-  for (const member of core.members.table.values()) {
-    const bytes = disclosed(
-      member.alive.envelope,
-      discloseMember(ownMspId, asker.party, partyOf(member)),
-    );
-    if (bytes) (member.status === "alive" ? alive : dead).push(bytes);
+  for (const member of listable(core)) {
+    const entries = member.status === "alive" ? alive : dead;
+    // One place is kept for ourselves; a longer list would not be read.
+    if (entries.length >= ENVELOPES_MAX - 1) continue;
+    const { envelope } = member.alive;
+    const bytes = disclosed(envelope, discloseMember(ownMspId, asker.party, partyOf(member)));
+    if (bytes) entries.push(bytes);
   }
-  const self = disclosed(
-    own.envelope,
-    asker.party.mspId === ownMspId ? "with-secret" : "without-secret",
-  );
+  const isOwnOrg = asker.party.mspId === ownMspId;
+  const self = disclosed(own.envelope, isOwnOrg ? "with-secret" : "without-secret");
   if (self) alive.push(self);
   const bytes = encodeUnsigned({
     tag: TAG.empty,
@@ -160,51 +95,35 @@ export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient):
   return send(asker.to, asker.endpoint, { bytes });
 }
 
+/** All members; in random order if they may not all find room, so that each has its chance. */
+function listable({ members, options }: Core): Iterable<Member> {
+  const all = members.table.values();
+  return members.table.size < ENVELOPES_MAX ? all : shuffled([...all], options.random);
+}
+
 function disclosed(envelope: Envelope, disclosure: Disclosure): Uint8Array | undefined {
   if (disclosure === "hidden") return undefined;
   return disclosure === "with-secret" ? envelope.bytes : withoutSecret(envelope).bytes;
 }
 
-/** Queues what a response says about members we do not know, or know less of. */
+/** Queues a response: it is worked through a few entries at a time (see belief.ts). */
 export function handleMembershipResponse(
   core: Core,
-  response: MembershipResponse,
+  { alive, dead }: MembershipResponse,
   nonce: bigint,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   contactAnswered(core.contacts, from, nonce);
-  return [
-    ...considerList(core, response.alive, "listed-alive", from, now),
-    ...considerList(core, response.dead, "listed-dead", from, now),
+  const entries = [
+    ...alive.map((bytes) => [bytes, "listed-alive"] as const),
+    ...dead.map((bytes) => [bytes, "listed-dead"] as const),
   ];
-}
-
-function considerList(
-  core: Core,
-  entries: readonly Uint8Array[],
-  source: AliveSource,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  const effects: Effect[] = [];
-  for (const entry of entries) {
-    const alive = parseAlive(entry);
-    if (!alive.ok) {
-      effects.push(drop(from, alive.code));
-    } else if (isWorthChecking(core, alive.value, source, now)) {
-      const claim = { type: "alive", from, source, alive: alive.value } as const;
-      if (!enqueueClaim(core.claims, claim, core.options.limits.backlogMax)) {
-        effects.push(drop(from, "backlog-full"));
-      }
-    }
-  }
-  return effects;
+  return enqueueList(core.claims, from, entries) ? [] : [drop(from, "backlog-full")];
 }
 
 /** Cheap checks, before any signature: is it about somebody else, and is it news? */
 export function isWorthChecking(core: Core, alive: Alive, source: AliveSource, now: Now): boolean {
-  if (alive.pkiId === core.options.self.pkiId) return false;
+  if (isSelf(core, alive.pkiId)) return false;
   if (isNews(core.members, alive.pkiId, alive.time)) {
     return source !== "listed-dead" || !core.members.table.has(alive.pkiId);
   }

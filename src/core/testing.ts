@@ -366,7 +366,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         return;
       }
       case "drop":
-        node.drops.push(effect.code);
+        for (let i = 0; i < effect.times; i++) node.drops.push(effect.code);
         return;
       case "notify":
         node.events.push(effect.event);

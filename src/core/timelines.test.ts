@@ -265,6 +265,14 @@ describe("our own certificate is renewed while we run", () => {
     assert.equal(p0.core.pull.offered.has(old.pkiId), false);
   });
 
+  test("connections made under the old one are closed, whoever is at the other end", () => {
+    const { world, p2 } = trio(45);
+    const friend = testIdentity("A", "friend");
+    world.meet(p2, friend);
+    world.renew(p2, testIdentity("A", "p2-renewed"));
+    assert.equal(p2.connected.has(friend.pkiId), false);
+  });
+
   test("the same certificate again changes nothing", () => {
     const { world, p2 } = trio(27);
     const { incarnation } = p2.core.self;
@@ -330,6 +338,75 @@ describe("identities end", () => {
     assert.deepEqual(views(world, p0, p1), ["p1", "p0"]);
   });
 
+  test("many in the same second end a few in each step", () => {
+    const world = createWorld(40);
+    const p0 = world.add("p0");
+    for (let i = 0; i < 200; i++) {
+      world.give(p0, {
+        type: "connected",
+        identity: testIdentity("A", `m${i}`, EPOCH_MS + 10_000),
+      });
+    }
+    world.leap(10_001);
+    world.give(p0, { type: "tick" });
+    assert.equal(p0.core.identities.table.size, 201 - 64);
+    world.run(1);
+    assert.equal(p0.core.identities.table.size, 1);
+  });
+
+  test("ours is not offered any more when it has expired, and is back if only the clock was wrong", () => {
+    const { world, p0 } = trio(41);
+    world.run(10_000);
+    const has = (): boolean[] => {
+      const { pkiId } = p0.identity;
+      return [p0.core.identities.table.has(pkiId), p0.core.pull.offered.has(pkiId)];
+    };
+    world.setBackMs = -4_000 * 86_400_000;
+    world.run(20_000);
+    assert.deepEqual(has(), [false, false]);
+    world.setBackMs = 0;
+    world.run(20_000);
+    assert.deepEqual(has(), [true, true]);
+  });
+
+  test("an expired one is not learnt from a handshake", () => {
+    const world = createWorld(42);
+    const p0 = world.add("p0");
+    world.give(p0, { type: "connected", identity: testIdentity("A", "old", EPOCH_MS - 1) });
+    assert.equal(p0.core.identities.table.size, 1);
+  });
+
+  test("a change of trust comes before everything that waits", () => {
+    const { world, p0, p1, p2 } = trio(43);
+    world.run(20_000);
+    const many = Array.from({ length: 5_000 }, (_, i) => testIdentity("A", `m${i}`));
+    const alive = many.map((one) => aliveOf(one, { identity: true, endpoint: "" }));
+    const bytes = unsigned({ type: "membership-response", value: { alive, dead: [] } });
+    world.give(p0, { type: "message", from: p1.identity.pkiId, bytes });
+    p0.crypto.revoked.add(p2.identity.pkiId);
+    for (let i = 0; i < 50; i++) world.give(p0, { type: "trust-changed" });
+    assert.equal(p0.core.identities.table.has(p2.identity.pkiId), false);
+    assert.ok(p0.core.claims.rejudge.size <= p0.core.identities.table.size);
+  });
+
+  test("one that nobody needs disappears although others still offer it", () => {
+    const world = createWorld(44);
+    const names = ["p0", "p1", "p2", "p3"];
+    const nodes: TestNode[] = [];
+    for (const name of names) {
+      nodes.push(world.add(name, { bootstrap: ["p0:7051"] }));
+      world.run(400_000);
+    }
+    const [p0, p1, p2, gone] = nodes as [TestNode, TestNode, TestNode, TestNode];
+    world.kill(gone);
+    world.run(6 * 3_600_000);
+    for (const { core, events } of [p0, p1, p2]) {
+      assert.equal(core.identities.table.has(gone.identity.pkiId), false);
+      const purges = events.filter((event) => event.type === "identity-purged").length;
+      assert.ok(purges <= 2, `${purges} purges`);
+    }
+  });
+
   test("certificates further away than a Node timer can count are no problem", () => {
     const { world, p0 } = trio(19);
     world.run(1_000);
@@ -348,6 +425,139 @@ describe("identities end", () => {
     world.run(4_900_000);
     const known = [p0, p1, p2].map((n) => p1.core.identities.table.has(n.identity.pkiId));
     assert.deepEqual(known, [true, true, false]);
+  });
+});
+
+describe("nobody comes back from the dead", () => {
+  test("by an old message that waited for its author's identity", () => {
+    const world = createWorld(31);
+    const p0 = world.add("p0");
+    const [friend, ghost] = [testIdentity("A", "friend"), testIdentity("A", "ghost")];
+    world.meet(p0, friend);
+    world.give(p0, { type: "message", from: friend.pkiId, bytes: aliveOf(ghost) });
+    assert.equal(p0.core.claims.aside.size, 1);
+    world.run(24_000);
+    assert.equal(p0.core.claims.aside.size, 1);
+    world.run(5_000);
+    assert.equal(p0.core.claims.aside.size, 0);
+    world.give(p0, { type: "connected", identity: ghost });
+    assert.equal(p0.core.members.table.has(ghost.pkiId), false);
+  });
+
+  test("by the lists of somebody who never forgets", () => {
+    const { world, p0, p1, p2 } = trio(32);
+    world.run(20_000);
+    const last = p0.core.members.table.get(p2.identity.pkiId)?.alive.envelope.bytes;
+    assert.ok(last);
+    world.kill(p2);
+    const keeper = p1.identity.pkiId;
+    const list = { type: "membership-response", value: { alive: [], dead: [last] } } as const;
+    for (let minutes = 0; minutes < 60; minutes++) {
+      world.run(60_000);
+      world.give(p0, { type: "message", from: keeper, bytes: unsigned(list) });
+      if (minutes > 10) assert.equal(p0.core.members.table.has(p2.identity.pkiId), false);
+    }
+    assert.ok(p0.core.members.tombstones.has(p2.identity.pkiId), "and it is remembered why");
+  });
+
+  test("by our own former certificate, after we renewed it", () => {
+    const { world, p0, p2 } = trio(33);
+    world.run(1_000);
+    const old = p2.identity;
+    const seen = p0.core.members.table.get(old.pkiId)?.alive.envelope.bytes ?? aliveOf(old);
+    world.renew(p2, testIdentity("A", "p2-renewed"));
+    const list = { type: "membership-response", value: { alive: [seen], dead: [] } } as const;
+    world.give(p2, { type: "message", from: p0.identity.pkiId, bytes: unsigned(list) });
+    world.run(10_000);
+    assert.equal(viewOf(world, p2), "p0 p1");
+    assert.equal(p2.core.pull.offered.has(old.pkiId), false);
+  });
+});
+
+describe("who cannot be reached, or is not who it seems", () => {
+  test("a member we are cut off from, but others are not, does not flap", () => {
+    const { world, p0, p2 } = trio(34);
+    world.run(20_000);
+    world.cut([p0], [p2]);
+    world.run(600_000);
+    const deaths = p0.events.filter(({ type }) => type === "member-dead").length;
+    assert.ok(deaths <= 1, `${deaths} deaths`);
+    assert.equal(viewOf(world, p0), "p1 p2");
+  });
+
+  test("a member that moved is not judged by its old endpoint", () => {
+    const { world, p0, p2 } = trio(35);
+    world.run(20_000);
+    const { pkiId } = p2.identity;
+    world.give(p0, { type: "send-failed", pkiId, endpoint: "old:1", reason: "unreachable" });
+    world.run(1_000);
+    assert.equal(viewOf(world, p0), "p1 p2");
+  });
+
+  test("a contact that turned out to be ourselves is tried again", () => {
+    const world = createWorld(36);
+    const p0 = world.add("p0", { bootstrap: ["service:7051"] });
+    const answer = { type: "identified", endpoint: "service:7051", reason: "" } as const;
+    world.give(p0, { ...answer, identity: p0.identity });
+    assert.equal(p0.core.contacts[0]?.isSelf, true);
+    world.run(30_000);
+    const other = testIdentity("A", "other");
+    p0.core.contacts.map((contact) => Object.assign(contact, { state: { type: "identifying" } }));
+    world.give(p0, { ...answer, identity: other });
+    world.run(10);
+    assert.deepEqual(
+      p0.sent.map(({ to }) => to),
+      [other.pkiId],
+    );
+  });
+
+  test("a foreigner that claims the endpoint of our bootstrap peer does not take its place", () => {
+    const world = createWorld(37);
+    const p0 = world.add("p0", { bootstrap: ["boot:7051"], trusts: ["A", "B"] });
+    const liar = testIdentity("B", "liar");
+    world.meet(p0, liar);
+    const bytes = aliveOf(liar, { endpoint: "boot:7051" });
+    world.give(p0, { type: "message", from: liar.pkiId, bytes });
+    world.run(3_000);
+    const failures = p0.events.filter(({ type }) => type === "contact-failed").length;
+    assert.ok(failures >= 2, `${failures} attempts`);
+  });
+
+  test("a contact is only joined by its own answer to our question", () => {
+    const world = createWorld(38);
+    const p0 = world.add("p0", { bootstrap: ["boot:7051"] });
+    const [boot, other] = [testIdentity("A", "boot"), testIdentity("A", "other")];
+    for (const identity of [boot, other]) world.meet(p0, identity);
+    const [contact] = p0.core.contacts;
+    assert.ok(contact);
+    contact.state = { type: "asking", pkiId: boot.pkiId, nonce: 7n, untilMs: 100_000 };
+    const answer = (from: string, nonce: bigint): string => {
+      const list = { type: "membership-response", value: {} } as const;
+      const bytes = unsigned(list, { nonce });
+      const identity = from === "boot" ? boot : other;
+      world.give(p0, { type: "message", from: identity.pkiId, bytes });
+      return contact.state.type;
+    };
+    assert.deepEqual(
+      [answer("other", 7n), answer("boot", 8n), answer("boot", 7n)],
+      ["asking", "asking", "connected"],
+    );
+  });
+
+  test("of a thousand dead members each has its turn to be tried", () => {
+    const world = createWorld(39);
+    const p0 = world.add("p0");
+    const friend = testIdentity("A", "friend");
+    world.meet(p0, friend);
+    const many = Array.from({ length: 600 }, (_, i) => testIdentity("A", `m${i}`));
+    const dead = many.map((one, i) => aliveOf(one, { identity: true, endpoint: `m${i}:1` }));
+    const list = { type: "membership-response", value: { alive: [], dead } } as const;
+    world.give(p0, { type: "message", from: friend.pkiId, bytes: unsigned(list) });
+    world.run(60_000);
+    const never = [...p0.core.members.table.values()].filter(
+      ({ reconnectAtMs, sinceMs }) => reconnectAtMs === sinceMs,
+    );
+    assert.equal(never.length, 0);
   });
 });
 

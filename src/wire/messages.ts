@@ -3,6 +3,8 @@
  * Fabric's field names in camel case. The limits are ours: far above what real peers send, low
  * enough that no message can occupy us for long.
  */
+
+import { ENVELOPES_MAX } from "./limits.ts";
 import {
   bool,
   bytes,
@@ -37,8 +39,6 @@ const PULL_TYPE_NAMES = ["UNDEFINED", "BLOCK_MSG", "IDENTITY_MSG"];
 const ENDPOINT_BYTES_MAX = 512;
 /** An error text. Bytes; anything longer serves nobody. */
 const ERROR_BYTES_MAX = 65_536;
-/** Members in one response, items in one update, state infos in one snapshot. */
-const ENVELOPES_MAX = 10_000;
 /** Ids of items a peer holds: all identities, or all blocks in its store (100 by default). */
 const DIGESTS_MAX = 50_000;
 /** Fabric always sends `known` empty. */
