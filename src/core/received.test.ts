@@ -203,6 +203,20 @@ describe("a membership request", () => {
     );
   });
 
+  test("is answered with fresh news of ourselves, even if nobody was alive for long", () => {
+    const { world, node } = setUp();
+    receive(world, node, aliveOf(friend));
+    world.run(60_000);
+    assert.equal(node.core.members.aliveCount, 0);
+    const before = node.core.self.alive?.time.seqNum ?? 0n;
+    receive(world, node, ask(aliveOf(friend, { seqNum: 2n })));
+    world.run(5);
+    const answer = sentTo(node, friend).find(({ type }) => type === "membership-response");
+    assert.ok(answer?.type === "membership-response");
+    const own = parseAlive(answer.value.alive.at(-1) ?? junk);
+    assert.ok(own.ok && own.value.time.seqNum > before);
+  });
+
   test("from a peer at the endpoint of another one makes us ask who is there", () => {
     const { world, node } = setUp();
     receive(world, node, aliveOf(stranger, { identity: true, internalEndpoint: "host:1" }));
