@@ -37,8 +37,8 @@ describe("limits, each at its last good value and one beyond", () => {
     {
       name: "digests of a message",
       schema: DATA_DIGEST,
-      good: digests(50_000),
-      bad: digests(50_001),
+      good: digests(25_000),
+      bad: digests(25_001),
       code: "too-many",
     },
     {

@@ -40,7 +40,7 @@ const ENDPOINT_BYTES_MAX = 512;
 /** An error text. Bytes; anything longer serves nobody. */
 const ERROR_BYTES_MAX = 65_536;
 /** Ids of items a peer holds: all identities, or all blocks in its store (100 by default). */
-const DIGESTS_MAX = 50_000;
+const DIGESTS_MAX = 25_000;
 /** Fabric always sends `known` empty. */
 const KNOWN_MAX = 10_000;
 /** Chaincodes installed on a channel. */
