@@ -171,10 +171,24 @@ describe("a node", () => {
     assert.deepEqual([seen?.metadata, seen?.endpoint], ["AQID", "outside:1"]);
   });
 
-  test("refuses metadata that would bloat every heartbeat", async () => {
+  test("refuses metadata that would bloat every heartbeat, and endpoints that are none", async () => {
     const network = createNetwork();
     const { node } = await network.start("a");
     assert.throws(() => node.setMetadata(new Uint8Array(5_000)), GossipError);
+    for (const endpoint of ["garbage", "a\nb:1", "host:0", ":1", "x".repeat(10_000)]) {
+      assert.throws(() => node.setEndpoint(endpoint), GossipError, endpoint.slice(0, 10));
+    }
+  });
+
+  test("says that it was closed to whoever still wants to change it", async () => {
+    const network = createNetwork();
+    const { node } = await network.start("a");
+    await node.close();
+    const closed = { name: "GossipError", code: "closed" };
+    assert.throws(() => node.setMetadata(new Uint8Array(1)), closed);
+    assert.throws(() => node.setEndpoint(""), closed);
+    assert.throws(() => node.setTrust([]), closed);
+    await assert.rejects(node.reload(), closed);
   });
 
   test("drops a revoked member when trust changes, and does not let it back", async () => {

@@ -3,6 +3,7 @@
  * the network, the clock and the signer; it decides nothing.
  */
 import type { Config } from "./config/config.ts";
+import { parseHostPort } from "./config/host-port.ts";
 import type { Identity as KnownIdentity, Signer } from "./core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
@@ -10,6 +11,7 @@ import type { Input } from "./core/input.ts";
 import { type DropCode, QUIET_DROPS } from "./core/verify.ts";
 import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
+import { healthProblems } from "./health.ts";
 import type { Msp } from "./msp/msp.ts";
 import { type Counts, NO_TRAFFIC, type NodeParts, type StartOptions } from "./node-parts.ts";
 import { signBoth } from "./sign.ts";
@@ -123,20 +125,7 @@ export class GossipNode implements AsyncDisposable {
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
   problems(): readonly string[] {
-    const { clock } = this.#parts;
-    const { self, bootstrap, anchorPeers } = this.#core.options;
-    const problems: string[] = [];
-    if (self.notAfterMs <= clock.now().wallMs) {
-      problems.push(
-        `the own certificate expired at ${new Date(self.notAfterMs).toISOString()}: renew it and restart`,
-      );
-    }
-    const contacts = [...bootstrap, ...anchorPeers];
-    const others = this.#core.contacts.some(({ isSelf }) => !isSelf);
-    if (others && this.#core.members.aliveCount === 0) {
-      problems.push(`no member is alive in our view, although we contact ${contacts.join(", ")}`);
-    }
-    return problems;
+    return healthProblems(this.#core, this.#parts.clock.now());
   }
 
   /** Every event from now on; ends when the node is closed or the signal aborts. */
@@ -146,6 +135,10 @@ export class GossipNode implements AsyncDisposable {
 
   /** Publishes other metadata with a heartbeat sent at once. At most 4 KiB. */
   setMetadata(metadata: Uint8Array): void {
+    this.#assertOpen();
+    if (!(metadata instanceof Uint8Array)) {
+      throw new GossipError("config-invalid", "metadata are bytes: give a Uint8Array");
+    }
     if (metadata.length > METADATA_BYTES_MAX) {
       throw new GossipError(
         "config-invalid",
@@ -157,11 +150,17 @@ export class GossipNode implements AsyncDisposable {
 
   /** Publishes another external endpoint (`host:port`, or empty) with a heartbeat sent at once. */
   setEndpoint(externalEndpoint: string): void {
+    this.#assertOpen();
+    const address = externalEndpoint === "" ? undefined : parseHostPort(externalEndpoint);
+    if (externalEndpoint !== "" && (!address?.host || address.port === 0)) {
+      throw new GossipError("config-invalid", "an endpoint is host:port, or empty to have none");
+    }
     this.#give({ type: "set-endpoint", externalEndpoint });
   }
 
   /** Replaces the MSPs we trust, our own among them, and judges every identity again at once. */
   setTrust(msps: readonly Msp[]): void {
+    this.#assertOpen();
     this.#parts.setTrust?.(msps);
     this.#give({ type: "trust-changed" });
   }
@@ -175,6 +174,7 @@ export class GossipNode implements AsyncDisposable {
    * they take in while they drop the old one. What we know of them stays.
    */
   async reload(): Promise<void> {
+    this.#assertOpen();
     const reloaded = await this.#parts.reload?.();
     if (reloaded === undefined || this.#isClosed) return;
     this.#signer = reloaded.signer;
@@ -196,6 +196,10 @@ export class GossipNode implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
   }
 
   /** The only way to the core. Inputs that come up while it works wait their turn. */

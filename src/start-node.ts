@@ -139,7 +139,13 @@ export async function startNode(
       return { self: local.identity, signer: local.signer };
     },
   } satisfies NodeParts);
-  if (stateDir) await writeIncarnation(stateDir, BigInt(node.self().incarnation));
+  if (stateDir === undefined) return node;
+  try {
+    await writeIncarnation(stateDir, BigInt(node.self().incarnation));
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
   return node;
 }
 

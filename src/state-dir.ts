@@ -1,7 +1,8 @@
 /** What survives a restart: the incarnation of the last life (product 3, `stateDir`). */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GossipError } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const FILE = "incarnation";
 
@@ -23,7 +24,7 @@ export async function readIncarnation(folder: string): Promise<bigint> {
 export async function writeIncarnation(folder: string, incarnation: bigint): Promise<void> {
   const file = join(folder, FILE);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(`${file}.new`, `${incarnation}\n`);
     await rename(`${file}.new`, file);
   } catch (error) {

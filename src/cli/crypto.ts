@@ -16,15 +16,30 @@ export async function generateCrypto(options: GenerateOptions): Promise<void> {
   const domains = options.org ?? ["org1.example.com"];
   const [peers, users] = [count("--peers", options.peers), count("--users", options.users)];
   for (const domain of domains) {
-    const organisation = await generateOrganisation({
-      folder: options.output,
-      domain,
-      peers,
-      users,
-      sans: options.san ?? [],
-      nowMs: Date.now(),
-    });
+    const organisation = await writing(options.output, () =>
+      generateOrganisation({
+        folder: options.output,
+        domain,
+        peers,
+        users,
+        sans: options.san ?? [],
+        nowMs: Date.now(),
+      }),
+    );
     process.stdout.write(`${organisation.folder}\n`);
+  }
+}
+
+/** A folder that cannot be written is the user's mistake. */
+async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error) || error instanceof GossipError) throw error;
+    throw new GossipError(
+      "config-invalid",
+      `${folder} cannot be written (${error.message}): choose another --output.`,
+    );
   }
 }
 

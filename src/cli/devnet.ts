@@ -7,6 +7,7 @@ import { checkPorts } from "../devnet/ports.ts";
 import { startServer } from "../devnet/server.ts";
 import { Supervisor } from "../devnet/supervisor.ts";
 import { createLiveTable, type LiveTable } from "./live-table.ts";
+import type { Signals } from "./signals.ts";
 
 export type { DevnetOptions } from "../devnet/plan.ts";
 
@@ -17,9 +18,9 @@ const PARENT_CHECK_MS = 300;
 /** Without a terminal the table is printed after this long, complete or not. */
 const SETTLED_MAX_MS = 30_000;
 
-export async function devnet(options: DevnetOptions): Promise<void> {
+export async function devnet(options: DevnetOptions, signals: Signals): Promise<void> {
   const plan = parsePlan(options);
-  const stop = stopSignal();
+  const stop = stopSignal(signals);
   await checkPorts(plan);
   const folder = await openFolder(options.dir, plan);
   process.once("exit", () => folder.remove()); // Whatever way we end, unless killed.
@@ -28,18 +29,16 @@ export async function devnet(options: DevnetOptions): Promise<void> {
   process.exit(0);
 }
 
-/** The first signal asks to stop; later ones change nothing, since stopping is bounded. */
-function stopSignal(): AbortSignal {
+/** Any of the three signals asks to stop. */
+function stopSignal(signals: Signals): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => controller.abort());
-  }
+  signals.onHangup(() => controller.abort());
   // A SIGTERM to npm ends the shell between it and us, which does not pass it on.
   if (process.env["npm_lifecycle_event"] !== undefined) {
     const parent = process.ppid;
     setInterval(() => process.ppid !== parent && controller.abort(), PARENT_CHECK_MS).unref();
   }
-  return controller.signal;
+  return AbortSignal.any([signals.stop, controller.signal]);
 }
 
 async function prepareKeys(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void> {

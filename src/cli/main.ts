@@ -8,6 +8,7 @@ import type { GenerateOptions, RenewOptions } from "./crypto.ts";
 import type { DevnetOptions } from "./devnet.ts";
 import type { ProbeOptions } from "./probe.ts";
 import type { ShowOptions } from "./show.ts";
+import { listenToSignals } from "./signals.ts";
 import type { StartOptions } from "./start.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
@@ -27,7 +28,10 @@ function program(): Command {
       "after",
       "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
     )
-    .action(async (options: StartOptions) => (await import("./start.ts")).start(options));
+    .action(async (options: StartOptions) => {
+      const signals = listenToSignals();
+      await (await import("./start.ts")).start(options, signals);
+    });
   cli
     .command("devnet")
     .description("run a network of this machine's own, with a dashboard")
@@ -39,7 +43,10 @@ function program(): Command {
       "keep keys and state here between runs (default: a new folder, removed)",
     )
     .option("--fast", "divide all protocol timers by 10")
-    .action(async (options: DevnetOptions) => (await import("./devnet.ts")).devnet(options));
+    .action(async (options: DevnetOptions) => {
+      const signals = listenToSignals();
+      await (await import("./devnet.ts")).devnet(options, signals);
+    });
   shower(cli, "members", "whom the node knows, alive and dead", (show) => show.showMembers);
   shower(cli, "identities", "the certificates the node knows", (show) => show.showIdentities);
   shower(cli, "connections", "the node's gossip connections", (show) => show.showConnections);
@@ -147,6 +154,8 @@ function report(error: unknown): number {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0); // `fabric-gossip members | head`
+  // `fabric-gossip members | head` has what it wanted; a full disk has not.
+  process.exit(error.code === "EPIPE" ? 0 : 1);
 });
+process.stderr.on("error", () => {}); // Nobody reads the log any more: no reason to stop gossiping.
 await main();

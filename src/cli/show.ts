@@ -1,7 +1,7 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection, Identity, Member } from "../view.ts";
-import { getJson } from "./client.ts";
+import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
 
 export interface ShowOptions {
@@ -30,7 +30,7 @@ export async function showMembers(options: ShowOptions): Promise<void> {
 
 export async function showIdentities(options: ShowOptions): Promise<void> {
   await show<Identity>(options, "/api/v1/identities", (nowMs) => [
-    { title: "SUBJECT", text: ({ subject }) => subject },
+    { title: "NAME", text: ({ subject }) => subject.split(",")[0] ?? "" },
     { title: "MSP", text: ({ mspId }) => mspId },
     { title: "EXPIRES", text: ({ notAfter }) => until(notAfter, nowMs) },
     { title: "FROM", text: ({ learntFrom }) => learntFrom, weight: 3 },
@@ -54,13 +54,13 @@ export async function showConnections(options: ShowOptions): Promise<void> {
 }
 
 /** Prints once, or again and again. On a terminal, `--watch` redraws in place. */
-async function show<T>(
+async function show<T extends object>(
   { url, json, watch }: ShowOptions,
   path: string,
   columns: (nowMs: number) => readonly Column<T>[],
 ): Promise<void> {
   for (;;) {
-    const rows = await getJson<readonly T[]>(url, path);
+    const rows = await getList<T>(url, path);
     const width = process.stdout.isTTY ? process.stdout.columns : undefined;
     const text = json ? JSON.stringify(rows) : formatTable(rows, columns(Date.now()), width);
     if (watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");

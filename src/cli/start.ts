@@ -3,12 +3,14 @@
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
+import { GossipError } from "../errors.ts";
 import { createEventLog } from "../event-log.ts";
 import { createLog, type Log, type Logger } from "../log.ts";
 import { GossipNode } from "../node.ts";
 import { startOperations } from "../ops/http.ts";
 import type { HttpServer } from "../ops/http-server.ts";
 import { watchFiles } from "../watch-files.ts";
+import { aborted, type Signals } from "./signals.ts";
 
 export interface StartOptions {
   readonly config?: string;
@@ -18,8 +20,7 @@ export interface StartOptions {
 /** Closing takes milliseconds; whatever hangs is cut off after this long. */
 const SHUTDOWN_MAX_MS = 1_800;
 
-export async function start(options: StartOptions): Promise<void> {
-  const stopped = stopRequested();
+export async function start(options: StartOptions, signals: Signals): Promise<void> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
@@ -27,9 +28,9 @@ export async function start(options: StartOptions): Promise<void> {
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);
-  process.on("SIGHUP", () => void reload(node, logger));
+  signals.onHangup(() => void reload(node, logger));
   const stopWatching = watchFiles(ownFiles(config), () => reload(node, logger));
-  await stopped;
+  await aborted(signals.stop);
   stopWatching();
   logger.info("stopping");
   setTimeout(() => process.exit(0), SHUTDOWN_MAX_MS).unref();
@@ -89,19 +90,10 @@ async function reload(node: GossipNode, logger: Logger): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    logger.error(`certificates and MSP folders stay as they were: ${message}`);
+    const problems = error instanceof GossipError ? error.problems : [String(error)];
+    for (const problem of problems) {
+      logger.error(`certificates and MSP folders stay as they were: ${problem}`);
+    }
     return false;
   }
-}
-
-/** Ends with the first signal, or with the parent process that started us over an IPC channel. */
-function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-    process.once("disconnect", () => resolve());
-    process.channel?.unref(); // A member that cannot start must not wait for its parent.
-    if (process.connected === false) resolve();
-  });
 }

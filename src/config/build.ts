@@ -206,8 +206,6 @@ function readLimits(read: Read, maxRecvMessageBytes: number): Limits {
     handshakesMax: read(LIMIT_KEYS.handshakesMax),
     messageBytesMax: Math.min(read(LIMIT_KEYS.messageBytesMax), maxRecvMessageBytes),
     sendQueueBytesMax: read(LIMIT_KEYS.sendQueueBytesMax),
-    sendQueuesBytesMax: read(LIMIT_KEYS.sendQueuesBytesMax),
     eventsMax: read(LIMIT_KEYS.eventsMax),
-    listenersMax: read(LIMIT_KEYS.listenersMax),
   };
 }

@@ -107,6 +107,9 @@ export function checkTogether(config: Config, problems: string[], warnings: stri
     const { name } = KEEPALIVE_KEYS.clientIntervalMs;
     warnings.push(`${name} is below 60s; Fabric's peers disconnect whoever pings more often.`);
   }
+  if (config.fabricGossip.channels.length > 0) {
+    warnings.push(`${OWN_KEYS.channels.name} has no effect yet: channels are not followed.`);
+  }
   if (config.metricsProvider === "statsd") {
     const { name } = OPERATIONS_KEYS.metricsProvider;
     warnings.push(`${name} is statsd, which is not pushed to; read /metrics instead.`);

@@ -94,12 +94,8 @@ export interface Limits {
   readonly messageBytesMax: number;
   /** Bytes waiting for one peer; 64 KiB to 1 GiB, default 8 MiB. A larger message waits alone. */
   readonly sendQueueBytesMax: number;
-  /** Bytes waiting for all peers together; 64 KiB to 16 GiB, default 256 MiB. */
-  readonly sendQueuesBytesMax: number;
-  /** Past events kept for listeners that come back; 1 to 1_000_000, default 10_000. */
+  /** Events kept for a listener that lags behind; 1 to 1_000_000, default 10_000. */
   readonly eventsMax: number;
-  /** Open event streams; 1 to 10_000, default 100. */
-  readonly listenersMax: number;
 }
 
 /** A whole, checked configuration. Ranges, defaults and Fabric's names: `docs/configuration.md`. */

@@ -121,7 +121,7 @@ export const GOSSIP_KEYS = {
     absent: 2 * SECOND,
   }),
   recvBufferSize: whole("peer.gossip.recvBuffSize", {
-    doc: "Messages received from one peer that may wait.",
+    doc: "Messages received from one peer that may wait. No effect here: none waits.",
     unit: "messages",
     min: 1,
     max: 100_000,
@@ -137,12 +137,12 @@ export const GOSSIP_KEYS = {
     absent: 200,
   }),
   publishStateInfoIntervalMs: duration("peer.gossip.publishStateInfoInterval", {
-    doc: "Time between two announcements of our channel state.",
+    doc: "Time between two announcements of our channel state. No effect yet.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),
   requestStateInfoIntervalMs: duration("peer.gossip.requestStateInfoInterval", {
-    doc: "Time between two requests for the channel state of others.",
+    doc: "Time between two requests for the channel state of others. No effect yet.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),

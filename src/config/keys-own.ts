@@ -66,7 +66,7 @@ export const LIMIT_KEYS = {
     absent: HOUR,
   }),
   backlogMax: whole("fabricGossip.limits.backlogMax", {
-    doc: "Messages that wait for their signature check.",
+    doc: "Pulled identities, and news kept aside, that wait for their signature check.",
     unit: "messages",
     min: 64,
     max: 1_000_000,
@@ -116,25 +116,11 @@ export const LIMIT_KEYS = {
     max: 1_073_741_824,
     absent: 8_388_608,
   }),
-  sendQueuesBytesMax: whole("fabricGossip.limits.sendQueuesBytesMax", {
-    doc: "Bytes that may wait to be sent to all peers together.",
-    unit: "bytes",
-    min: 65_536,
-    max: 17_179_869_184,
-    absent: 268_435_456,
-  }),
   eventsMax: whole("fabricGossip.limits.eventsMax", {
-    doc: "Past events kept for listeners that come back.",
+    doc: "Events kept for a listener that lags behind; beyond, it loses the oldest.",
     unit: "events",
     min: 1,
     max: 1_000_000,
     absent: 10_000,
-  }),
-  listenersMax: whole("fabricGossip.limits.listenersMax", {
-    doc: "Open event streams of the operations endpoint.",
-    unit: "listeners",
-    min: 1,
-    max: 10_000,
-    absent: 100,
   }),
 };

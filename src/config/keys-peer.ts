@@ -126,7 +126,7 @@ export const KEEPALIVE_KEYS = {
     absent: 60 * SECOND,
   }),
   clientTimeoutMs: duration("peer.keepalive.client.timeout", {
-    doc: "How long we wait for the answer to such a ping.",
+    doc: "How long we wait for the answer to such a ping. No effect here: the client's holds for both.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
@@ -136,12 +136,12 @@ export const KEEPALIVE_KEYS = {
     absent: 2 * HOUR,
   }),
   serverTimeoutMs: duration("peer.keepalive.timeout", {
-    doc: "How long we wait for the answer to such a ping.",
+    doc: "How long we wait for the answer to such a ping. No effect here: the client's holds for both.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
   serverMinIntervalMs: duration("peer.keepalive.minInterval", {
-    doc: "Peers that ping us more often than this are disconnected.",
+    doc: "Fabric disconnects peers that ping more often. No effect here: we are patient.",
     min: 10,
     max: 24 * HOUR,
     absent: 60 * SECOND,
@@ -177,7 +177,7 @@ export const OPERATIONS_KEYS = {
     absent: [],
   }),
   metricsProvider: choice("metrics.provider", ["disabled", "prometheus", "statsd"], {
-    doc: "How metrics leave the node.",
+    doc: "How metrics leave the node. Here `/metrics` is there in any case.",
     absent: "disabled",
   }),
 };

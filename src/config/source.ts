@@ -131,7 +131,9 @@ async function readText(file: string): Promise<string> {
   // A pipe would never end, a folder never start.
   if (!found.isFile()) throw new Error("it is not a regular file");
   if (found.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
-  return readFile(file, "utf8");
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  if (text.includes("\0")) throw new Error("it is no text");
+  return text;
 }
 
 /** All leaves of a YAML text by their dotted name in lower case; a list is a leaf. */
@@ -142,6 +144,9 @@ export function parseSettings(text: string, file: string, problems: string[]): S
     const document = parseDocument(text, { merge: true, lineCounter: lines });
     const fault = document.errors[0];
     if (fault !== undefined) throw fault;
+    if (document.contents !== null && !isMap(document.contents)) {
+      throw new Error("its top level is no mapping; is this a core.yaml?");
+    }
     const origins = new Map<string, string>();
     collectLines(document.contents, "", (name, offset) => {
       origins.set(name, `${file}:${lines.linePos(offset).line}`);

@@ -1,9 +1,10 @@
 /** The folder of a devnet: keys, logs and state of its members. */
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { GossipError } from "../errors.ts";
+import { makeFolder } from "../make-folder.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { type OrganisationFolder, organisationFolder } from "../msp/generate-folder.ts";
 import type { MemberPlan, Plan } from "./plan.ts";
@@ -26,15 +27,15 @@ export interface Folder {
  * written, holds something else, or holds a devnet of another size.
  */
 export async function openFolder(dir: string | undefined, plan: Plan): Promise<Folder> {
+  if (dir === "") throw invalid("--dir is empty: name a folder, or leave it out.");
   const path = resolve(dir ?? (await makeTemporary()));
   await explain(path, async () => {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     if (!(await isOurs(path, plan))) {
       const { orgs, peers } = plan;
       await writeFile(join(path, MARKER), `${JSON.stringify({ orgs, peers })}\n`);
     }
-    for (const subfolder of ["logs", "state"])
-      await mkdir(join(path, subfolder), { recursive: true });
+    for (const subfolder of ["logs", "state"]) await makeFolder(join(path, subfolder));
   });
   const isTemporary = dir === undefined;
   const remove = (): void => {

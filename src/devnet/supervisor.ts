@@ -142,14 +142,12 @@ export class Supervisor {
     for (const member of this.#members.values()) member.reload();
   }
 
-  /** Gives it a new certificate; a member reads its own only when it starts. */
+  /** Gives it a new certificate, which it takes without a restart. */
   async #renew(member: MemberProcess): Promise<void> {
     const { folder } = organisationOf(this.#folder, member.plan);
     const peer = member.plan.host;
     await renewPeerCertificate({ organisationFolder: folder, peer, nowMs: Date.now() });
-    if (member.status === "stopped") return;
-    await member.stop();
-    if (!this.#isClosed) member.start();
+    member.reload();
   }
 
   /** Stops every member; those that do not listen are killed. Under two seconds. */

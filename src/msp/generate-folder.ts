@@ -1,7 +1,8 @@
 /** Where cryptogen puts what, and how a folder is filled. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../make-folder.ts";
 import { type Authority, parseForIssuing } from "./generate-certificate.ts";
 import { decodePem, encodePem } from "./pem.ts";
 
@@ -97,7 +98,7 @@ export async function writeText(file: string, text: string): Promise<void> {
 }
 
 async function writeWhole(file: string, content: string | Uint8Array, mode: number): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const draft = `${file}.new`;
   await writeFile(draft, content, { mode });
   await rename(draft, file);

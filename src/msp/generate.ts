@@ -1,7 +1,8 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { GossipError } from "../errors.ts";
+import { makeFolder } from "../make-folder.ts";
 import {
   type Authority,
   generateKeyPair,
@@ -191,7 +192,7 @@ async function writeVerifyingMsp(
 ): Promise<void> {
   const caFile = `cacerts/${certFileName(ca.name)}`;
   const tlsCaFile = `tlscacerts/${certFileName(tlsCa.name)}`;
-  await mkdir(join(mspFolder, "admincerts"), { recursive: true });
+  await makeFolder(join(mspFolder, "admincerts"));
   await writePem(join(mspFolder, caFile), "CERTIFICATE", derOf(issuers.ca));
   await writePem(join(mspFolder, tlsCaFile), "CERTIFICATE", derOf(issuers.tlsCa));
   const rules = ["Client", "Peer", "Admin", "Orderer"].map(

@@ -1,6 +1,7 @@
 /** The operations endpoint over real HTTP, in front of a node on a network in memory. */
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -171,7 +172,7 @@ describe("the operations endpoint", () => {
     const file = (name: string): string => join(tlsFolder, name);
     const tls = {
       enabled: true,
-      clientAuthRequired: true,
+      clientAuthRequired: false,
       certFile: file("server.crt"),
       keyFile: file("server.key"),
       clientRootCaFiles: [file("ca.crt")],
@@ -182,9 +183,14 @@ describe("the operations endpoint", () => {
       cert: await readFile(file("server.crt")),
       key: await readFile(file("server.key")),
     };
-    const status = (path: string, client: object): Promise<number | undefined> =>
+    const status = (
+      path: string,
+      client: object,
+      url = operations.url,
+    ): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
-        const asked = request(operations.url + path, { ca, ...client }, (response) => {
+        const { hostname: host, port } = new URL(url);
+        const asked = request({ host, port, path, ca, ...client }, (response) => {
           response.resume();
           resolve(response.statusCode);
         });
@@ -194,10 +200,41 @@ describe("the operations endpoint", () => {
       [
         await status("/healthz", {}),
         await status("/metrics", {}),
-        await status("/api/v1/self", {}),
+        await status("/healthz/../metrics", {}),
+        await status("/version/%2e%2e/api/v1/self", {}),
         await status("/api/v1/self", pair),
       ],
-      [200, 401, 401, 200],
+      [200, 401, 401, 401, 200],
     );
+    const strict = (await setUp(t, { tls: { ...tls, clientAuthRequired: true } })).operations;
+    assert.deepEqual(
+      [await status("/healthz", {}, strict.url), await status("/healthz", pair, strict.url)],
+      [401, 200],
+    );
+  });
+
+  test("a request for another host is refused, and a body that is too long", async (t) => {
+    const { operations } = await setUp(t);
+    const port = Number(URL.parse(operations.url)?.port);
+    const ask = (
+      method: string,
+      headers: Record<string, string>,
+      body = "",
+    ): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const path = method === "GET" ? "/api/v1/members" : "/logspec";
+        const asked = httpRequest(
+          { host: "127.0.0.1", port, path, method, headers },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          },
+        );
+        asked.once("error", reject).end(body);
+      });
+    const rebound = { host: "evil.example", origin: "http://evil.example" };
+    assert.equal(await ask("GET", { host: "evil.example" }), 403);
+    assert.equal(await ask("PUT", rebound, '{"spec":"debug"}'), 403);
+    assert.equal(await ask("PUT", { "transfer-encoding": "chunked" }, " ".repeat(100_000)), 413);
   });
 });

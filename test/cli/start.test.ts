@@ -1,6 +1,6 @@
 /** Members as processes: how they meet, how they end, and what a user may get wrong. */
 import assert from "node:assert/strict";
-import { copyFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -63,9 +63,19 @@ describe("members as processes", () => {
     await rm(join(folder, "cacerts"), { recursive: true });
     running[0].child.kill("SIGHUP");
     await until("the mistake is reported", () =>
-      running[0].output().includes("trust stays as it was"),
+      running[0].output().includes("MSP folders stay as they were"),
     );
     assert.equal(await alive(a), 1);
+  });
+
+  test("go on when nobody reads their log any more", async (t) => {
+    const { a, b, running } = await pair(t);
+    running[0].child.stderr?.destroy();
+    for (let i = 0; i < 3; i++) running[0].child.kill("SIGHUP");
+    running[1].child.kill("SIGKILL");
+    await until("the kill is noticed", async () => (await alive(a)) === 0, 5_000);
+    assert.equal(running[0].child.exitCode, null);
+    assert.notEqual(b.port, a.port);
   });
 
   test("garbage, oversized and truncated bytes on the port harm nobody", async (t) => {
@@ -148,6 +158,34 @@ describe("what a user may get wrong", () => {
       assert.match(stderr, new RegExp(`error: .*${at[which]}.*EADDRINUSE`));
     });
   }
+
+  const noMappings: readonly (readonly [string, string | Uint8Array])[] = [
+    ["a word", "hello"],
+    ["a list", "- peer\n"],
+    ["no text", new Uint8Array([0xff, 0xfe, 0, 1])],
+  ];
+  for (const [name, content] of noMappings) {
+    test(`a core.yaml that is ${name}: exit 2 and the file is named`, async (t) => {
+      const { env } = await setUp(t);
+      const file = join(await temporaryFolder(t), "core.yaml");
+      await writeFile(file, content);
+      const { code, stderr } = await run(t, ["start", "--config", file], env);
+      assert.equal(code, 2);
+      assert.match(stderr, /core\.yaml/);
+    });
+  }
+
+  test("a state folder that cannot be written: exit 2, and nothing is left running", async (t) => {
+    const { env } = await setUp(t);
+    const folder = await temporaryFolder(t);
+    await mkdir(join(folder, "incarnation.new"));
+    const { code, stderr } = await run(t, ["start"], {
+      ...env,
+      CORE_FABRICGOSSIP_STATEDIR: folder,
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /fabricGossip\.stateDir .* cannot be used/);
+  });
 
   test("an MSP folder without CA: exit 2 and the folder is named", async (t) => {
     const { org, env } = await setUp(t);

@@ -1,6 +1,7 @@
 /** The verbs that need no network: their output and their exit codes. */
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { VERSION } from "../../src/version.ts";
@@ -54,6 +55,37 @@ describe("fabric-gossip", () => {
     const { code, stderr } = await run(t, ["members", "--url", url]);
     assert.equal(code, 3);
     assert.match(stderr, /No node answers at .* start one, or give/);
+  });
+
+  const strange: readonly (readonly [string, string])[] = [
+    ["a page", "<html></html>"],
+    ["an object", '{"a":1}'],
+    ["a list of nothing", "[null]"],
+  ];
+  for (const [name, body] of strange) {
+    test(`members of something that answers with ${name}: exit 3`, async (t) => {
+      const server = createServer((_request, response) => response.end(body));
+      server.listen(0, "127.0.0.1");
+      await new Promise((resolve) => server.once("listening", resolve));
+      t.after(() => server.close());
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      const { code, stderr } = await run(t, ["members", "--url", `http://127.0.0.1:${port}`]);
+      assert.equal(code, 3);
+      assert.match(stderr, /is this the operations address of a fabric-gossip node/);
+    });
+  }
+
+  for (const url of ["127.0.0.1:9443", "", "ftp://127.0.0.1", "http://127.0.0.1:99999"]) {
+    test(`members --url "${url}" is wrong use: exit 2`, async (t) => {
+      assert.equal((await run(t, ["members", "--url", url])).code, 2);
+    });
+  }
+
+  test("crypto generate where nothing can be made: exit 2, at once", async (t) => {
+    const { code, stderr } = await run(t, ["crypto", "generate", "--output", "/proc/nothing"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /error: /);
   });
 
   test("crypto generate makes what it says, and never overwrites", async (t) => {

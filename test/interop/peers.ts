@@ -1,7 +1,7 @@
 /** The two kinds of peers behind one face, so that a scenario reads the same for both. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { getJson } from "../../src/cli/client.ts";
+import { getList } from "../../src/cli/client.ts";
 import type { Connection, Identity, Member } from "../../src/view.ts";
 import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
 import { until } from "./until.ts";
@@ -109,12 +109,12 @@ export function createOwnPeer(workspace: Workspace, settings: PeerSettings): Own
     line.msg.includes(`gossips as ${endpointOf(settings)}`),
   );
   const url = `http://${local(settings.ports.operations)}`;
-  const members = (): Promise<readonly Member[]> => getJson(url, "/api/v1/members");
+  const members = (): Promise<readonly Member[]> => getList(url, "/api/v1/members");
   return {
     ...peer,
     members,
-    identities: () => getJson(url, "/api/v1/identities"),
-    connections: () => getJson(url, "/api/v1/connections"),
+    identities: () => getList(url, "/api/v1/identities"),
+    connections: () => getList(url, "/api/v1/connections"),
     async alive() {
       peer.assertRuns();
       const alive = (await members()).filter(({ status }) => status === "alive");

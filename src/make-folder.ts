@@ -1,0 +1,19 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/**
+ * Makes a folder and those above it. Step by step, because Node's own recursive form never ends where
+ * a folder is there but nothing can be made in it, as below /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST") return;
+    const above = dirname(path);
+    if (code !== "ENOENT" || above === path) throw error;
+    await makeFolder(above);
+    await mkdir(path);
+  }
+}
