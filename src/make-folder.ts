@@ -9,11 +9,20 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EEXIST") return;
+    if (isExisting(error)) return;
     const above = dirname(path);
-    if (code !== "ENOENT" || above === path) throw error;
+    if (codeOf(error) !== "ENOENT" || above === path) throw error;
     await makeFolder(above);
-    await mkdir(path);
+    await mkdir(path).catch((again: unknown) => {
+      if (!isExisting(again)) throw again; // Somebody else may have been faster.
+    });
   }
+}
+
+function isExisting(error: unknown): boolean {
+  return codeOf(error) === "EEXIST";
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -14,6 +14,7 @@ import { createEventStream, type EventStream } from "./event-stream.ts";
 import { healthProblems } from "./health.ts";
 import type { Msp } from "./msp/msp.ts";
 import { type Counts, NO_TRAFFIC, type NodeParts, type StartOptions } from "./node-parts.ts";
+import { plainReason } from "./plain-reason.ts";
 import { signBoth } from "./sign.ts";
 import type { ConnectionEvents } from "./transport/connection-options.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
@@ -259,7 +260,7 @@ export class GossipNode implements AsyncDisposable {
   #identify(endpoint: string): void {
     this.#connections.probe(endpoint, (verdict, reason) => {
       const identity = verdict.ok ? verdict.value.identity : undefined;
-      const why = verdict.ok ? "" : `${verdict.code}: ${reason}`;
+      const why = verdict.ok ? "" : `${verdict.code}: ${plainReason(reason)}`;
       this.#give({ type: "identified", endpoint, identity, reason: why });
     });
   }
@@ -285,7 +286,12 @@ export class GossipNode implements AsyncDisposable {
         if (fault !== "stopped") this.#give({ type: "connection-lost", pkiId });
       },
       sendFailed: (pkiId, endpoint, fault, reason) =>
-        this.#give({ type: "send-failed", pkiId, endpoint, reason: `${fault}: ${reason}` }),
+        this.#give({
+          type: "send-failed",
+          pkiId,
+          endpoint,
+          reason: `${fault}: ${plainReason(reason)}`,
+        }),
       replaced: (old, identity) => this.#give({ type: "replaced", old, identity }),
       handshakeFailed: (code, remote, reason) => {
         this.#handshakesFailed.set(code, (this.#handshakesFailed.get(code) ?? 0) + 1);

@@ -6,6 +6,7 @@ import { parseHostPort } from "./config/host-port.ts";
 import { GossipError } from "./errors.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "./msp/describe.ts";
+import { plainReason } from "./plain-reason.ts";
 import { createNetwork, prepare } from "./start-node.ts";
 import { probe } from "./transport/probe.ts";
 
@@ -28,7 +29,7 @@ export interface Answer {
 /** Throws `config-invalid` if the configuration or the endpoint is none. */
 export async function probeEndpoint(config: Config, endpoint: string): Promise<Answer> {
   const target = parseHostPort(endpoint);
-  if (target === undefined || target.host === "") {
+  if (target === undefined || target.host === "" || target.port === 0) {
     throw new GossipError("config-invalid", `"${endpoint}" is no endpoint: write host:port.`);
   }
   const clock = createSystemClock();
@@ -48,7 +49,7 @@ export async function probeEndpoint(config: Config, endpoint: string): Promise<A
   const answer = await new Promise<Answer>((resolve) => {
     probe(endpoint, options, (verdict, reason) => {
       if (!verdict.ok) {
-        const failure = { code: verdict.code, reason };
+        const failure = { code: verdict.code, reason: plainReason(reason) };
         resolve({ endpoint, tls: shown, identity: null, failure });
         return;
       }

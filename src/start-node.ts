@@ -1,6 +1,7 @@
 /** From a configuration to a running node: reads files, makes the parts, puts them together. */
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import { join } from "node:path";
 import { createSystemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
@@ -12,6 +13,7 @@ import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
 import type { Msp } from "./msp/msp.ts";
 import { GossipNode } from "./node.ts";
 import type { NodeParts, StartOptions } from "./node-parts.ts";
+import { findOpenKeys } from "./open-keys.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { readTls } from "./tls-files.ts";
@@ -51,7 +53,17 @@ export async function prepare(config: Config, wallMs: number, signer?: Signer): 
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
   if (tls) warnings.push(...namesMissing(config, tls.cert));
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
+  warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
+}
+
+/** Where our private keys are: files, and the folder of the enrolment key unless it is elsewhere. */
+function keyPaths(config: Config, signer: Signer | undefined): readonly string[] {
+  const { mspFolder, keystoreFolder, tls, operations } = config;
+  const enrolment = signer ? [] : [keystoreFolder ?? join(mspFolder, "keystore")];
+  const gossip = tls.enabled ? [tls.keyFile, tls.clientKeyFile] : [];
+  const own = operations.tls.enabled ? [operations.tls.keyFile] : [];
+  return [...enrolment, ...gossip, ...own].filter((path) => path !== undefined);
 }
 
 /** Members of other organisations have TLS certificates of their own TLS CAs. */

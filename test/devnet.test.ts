@@ -152,6 +152,14 @@ describe("a devnet of 2 x 2", () => {
     });
   }
 
+  test("has nothing to heal", async () => {
+    const body = JSON.stringify({ groups: [] });
+    const url = `${devnet.url}/api/v1/devnet/partition`;
+    assert.equal((await fetch(url, { method: "POST", body })).status, 200);
+    const split = JSON.stringify({ groups: [["peer0.org1"], ["peer1.org1"]] });
+    assert.equal((await fetch(url, { method: "POST", body: split })).status, 501);
+  });
+
   test("answers 403 to a host name that is not this machine's", async () => {
     const status = await new Promise((resolve, reject) => {
       const headers = { host: `evil.example:${BASE_PORT}` };
@@ -217,6 +225,7 @@ describe("devnet refuses with one sentence and exit code 2", () => {
 
   const cases = [
     { name: "no peers", options: () => ["--peers", "0"], says: /--peers 0 .* from 1 to 100/ },
+    { name: "no folder", options: () => ["--dir", ""], says: /--dir is empty: name a folder/ },
     {
       name: "a folder that cannot be written",
       options: () => ["--dir", join(folder, "notes.txt", "devnet")],

@@ -1,5 +1,6 @@
 /** Asks a running node over its operations endpoint. */
 import { GossipError } from "../errors.ts";
+import { plainReason } from "../plain-reason.ts";
 
 /** The node at this URL did not answer as one. Ends the program with exit code 3. */
 export class UnreachableError extends Error {
@@ -54,7 +55,5 @@ function notANode(address: URL, status = " something else"): UnreachableError {
 /** What went wrong below `fetch`, in one line. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const text = cause instanceof Error ? cause.message || cause.name : String(cause);
-  if (/SSL routines|packet length|wrong version/i.test(text)) return "that port does not speak TLS";
-  return text.replace(/\s+/g, " ").slice(0, 200);
+  return plainReason(cause instanceof Error ? cause.message || cause.name : String(cause));
 }

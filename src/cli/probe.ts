@@ -8,12 +8,16 @@ export interface ProbeOptions {
   readonly json?: boolean;
 }
 
-/** Prints the answer; 0 if somebody we trust is there, else 1. */
+/** Nobody is there, as opposed to somebody whom we do not believe, or who does not believe us. */
+const NOBODY: readonly string[] = ["unreachable", "timeout"];
+
+/** Prints the answer; 0 if somebody we trust is there, 1 if somebody else is, 3 if nobody is. */
 export async function probe(endpoint: string, options: ProbeOptions): Promise<number> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
   process.stdout.write(`${options.json ? JSON.stringify(answer) : describe(answer)}\n`);
-  return answer.failure === null ? 0 : 1;
+  if (answer.failure === null) return 0;
+  return NOBODY.includes(answer.failure.code) ? 3 : 1;
 }
 
 function describe({ endpoint, tls, identity, failure }: Answer): string {

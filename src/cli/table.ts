@@ -1,5 +1,8 @@
 /** Plain tables that fit the terminal. */
 
+/** No column is cut below this many characters. */
+const CELL_MIN = 6;
+
 export interface Column<T> {
   readonly title: string;
   readonly text: (row: T) => string;
@@ -7,7 +10,10 @@ export interface Column<T> {
   readonly weight?: number;
 }
 
-/** Lines of a table at most `width` wide: what does not fit is dropped by weight, then cut. */
+/**
+ * Lines of a table at most `width` wide. What does not fit is dropped by weight, then the widest
+ * column is cut, so that the others stay in sight.
+ */
 export function formatTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
@@ -21,11 +27,32 @@ export function formatTable<T>(
     shown = shown.filter((column) => column !== weakest);
   }
   const cells = [shown.map(({ title }) => title), ...rows.map((row) => cellsOf(row, shown))];
-  const widths = shown.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0)));
+  const widths = shrink(
+    shown.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0))),
+    width - 2 * (shown.length - 1),
+  );
   return cells
-    .map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "))
+    .map((line) => line.map((cell, i) => fit(cell, widths[i] ?? 0)).join("  "))
     .map((line) => line.trimEnd().slice(0, width))
     .join("\n");
+}
+
+/** Takes from the widest until all together have `room`, or are too narrow to tell anything. */
+function shrink(widths: readonly number[], room: number): readonly number[] {
+  const narrowed = [...widths];
+  let excess = narrowed.reduce((sum, width) => sum + width, 0) - room;
+  while (excess > 0) {
+    const [widest = 0, second = 0] = narrowed.toSorted((a, b) => b - a);
+    if (widest <= CELL_MIN) break;
+    const cut = Math.min(excess, Math.max(1, widest - Math.max(second, CELL_MIN)));
+    narrowed[narrowed.indexOf(widest)] = widest - cut;
+    excess -= cut;
+  }
+  return narrowed;
+}
+
+function fit(cell: string, width: number): string {
+  return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width);
 }
 
 function cellsOf<T>(row: T, columns: readonly Column<T>[]): string[] {

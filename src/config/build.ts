@@ -11,6 +11,15 @@ import type { Source } from "./source.ts";
 /** Reads one key; a fault is recorded, and the default stands in for the value. */
 type Read = <T>(key: Key<T>) => T;
 
+/** Keys of Fabric that change nothing here. A wrong value is a mistake all the same. */
+const WITHOUT_EFFECT: readonly Key<number>[] = [
+  GOSSIP_KEYS.recvBufferSize,
+  GOSSIP_KEYS.publishStateInfoIntervalMs,
+  GOSSIP_KEYS.requestStateInfoIntervalMs,
+  KEEPALIVE_KEYS.serverTimeoutMs,
+  KEEPALIVE_KEYS.serverMinIntervalMs,
+];
+
 /** A configuration under construction: problems make it unusable, warnings do not. */
 export interface Draft extends Config {
   readonly warnings: string[];
@@ -29,6 +38,11 @@ export function buildConfig(
   const read: Read = (key) => readKey(source, key, problems);
   const endpoint = ownEndpoint(read, localAddress, problems, warnings);
   const maxRecvMessageBytes = read(PEER_KEYS.maxRecvMessageBytes);
+  for (const key of WITHOUT_EFFECT) read(key);
+  if (read(OPERATIONS_KEYS.metricsProvider) === "statsd") {
+    const { name } = OPERATIONS_KEYS.metricsProvider;
+    warnings.push(`${name} is statsd, which is not pushed to; read /metrics instead.`);
+  }
   const draft: Draft = {
     file: source.file,
     id: read(PEER_KEYS.id) || endpoint,
@@ -45,7 +59,6 @@ export function buildConfig(
     connectionTimeoutMs: read(PEER_KEYS.connectionTimeoutMs),
     gossip: readGossip(read),
     operations: readOperations(read),
-    metricsProvider: read(OPERATIONS_KEYS.metricsProvider),
     logging: readLogging(read, problems),
     fabricGossip: {
       trustedMsps: read(OWN_KEYS.trustedMsps).map(({ name, path }) => ({ mspId: name, path })),
@@ -133,8 +146,6 @@ function readKeepalive(read: Read): Keepalive {
     clientIntervalMs: read(KEEPALIVE_KEYS.clientIntervalMs),
     clientTimeoutMs: read(KEEPALIVE_KEYS.clientTimeoutMs),
     serverIntervalMs: read(KEEPALIVE_KEYS.serverIntervalMs),
-    serverTimeoutMs: read(KEEPALIVE_KEYS.serverTimeoutMs),
-    serverMinIntervalMs: read(KEEPALIVE_KEYS.serverMinIntervalMs),
   };
 }
 
@@ -175,10 +186,7 @@ function readGossip(read: Read): GossipConfig {
     propagationBurstLatencyMs: read(GOSSIP_KEYS.propagationBurstLatencyMs),
     dialTimeoutMs: read(GOSSIP_KEYS.dialTimeoutMs),
     connTimeoutMs: read(GOSSIP_KEYS.connTimeoutMs),
-    recvBufferSize: read(GOSSIP_KEYS.recvBufferSize),
     sendBufferSize: read(GOSSIP_KEYS.sendBufferSize),
-    publishStateInfoIntervalMs: read(GOSSIP_KEYS.publishStateInfoIntervalMs),
-    requestStateInfoIntervalMs: read(GOSSIP_KEYS.requestStateInfoIntervalMs),
     identityUsageMs: read(LIMIT_KEYS.identityUsageMs),
   };
 }

@@ -110,10 +110,6 @@ export function checkTogether(config: Config, problems: string[], warnings: stri
   if (config.fabricGossip.channels.length > 0) {
     warnings.push(`${OWN_KEYS.channels.name} has no effect yet: channels are not followed.`);
   }
-  if (config.metricsProvider === "statsd") {
-    const { name } = OPERATIONS_KEYS.metricsProvider;
-    warnings.push(`${name} is statsd, which is not pushed to; read /metrics instead.`);
-  }
 }
 
 function checkTimers({ gossip }: Config, problems: string[], warnings: string[]): void {

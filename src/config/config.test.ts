@@ -161,18 +161,13 @@ describe("defaults", () => {
       propagationBurstLatencyMs: 10,
       dialTimeoutMs: 3_000,
       connTimeoutMs: 2_000,
-      recvBufferSize: 20,
       sendBufferSize: 200,
-      publishStateInfoIntervalMs: 4_000,
-      requestStateInfoIntervalMs: 4_000,
       identityUsageMs: 3_600_000,
     });
     assert.deepEqual(keepalive, {
       clientIntervalMs: 60_000,
       clientTimeoutMs: 20_000,
       serverIntervalMs: 7_200_000,
-      serverTimeoutMs: 20_000,
-      serverMinIntervalMs: 60_000,
     });
     assert.deepEqual(config.listenAddress, { host: "0.0.0.0", port: 7051 });
     assert.deepEqual(config.operations.listenAddress, { host: "127.0.0.1", port: 9443 });
@@ -182,7 +177,6 @@ describe("defaults", () => {
       [104_857_600, 5_000],
     );
     assert.deepEqual(config.logging, { spec: "info", format: "text" });
-    assert.equal(config.metricsProvider, "disabled");
   });
 
   test("of the expiry and the reconnect interval follow the heartbeat", async () => {
@@ -278,6 +272,8 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
     ["fabricGossip.trustedMsps=A=/a,A=/b", /lists A twice/],
     ["fabricGossip.stateDirr=x", /no key of fabric-gossip; did you mean fabricGossip\.stateDir\?/],
     ["fabricGossip.colourOfTheSky=x", /no key of fabric-gossip; remove it\./],
+    ["fabricGossip.limits.listenersMax=5", /listenersmax.* is no key of fabric-gossip/],
+    ["peer.gossip.recvBuffSize=many", /no whole number/],
     ["peer.gossip.msgExpirationFactor=100_000", /out of range/],
     ["peer.gossip.aliveExpirationTimeout=9s", /less than twice peer\.gossip\.aliveTimeInterval/],
     ["peer.id=a\nb", /not printable/],
@@ -345,6 +341,7 @@ describe("what is allowed but strange is a warning", () => {
     ["peer.gossip.externalEndpoint=0.0.0.0:7051", /nobody can dial/],
     ["fabricGossip.anchorPeers=a:1", /will not learn of this node/],
     ["metrics.provider=statsd", /read \/metrics instead/],
+    ["fabricGossip.channels=mychannel=/my.block", /channels are not followed/],
     ["peer.networkId=dev", /has no effect here/],
     ["peer.gosip.bootstrap=a:1", /has no effect here; did you mean peer\.gossip\.bootstrap\?/],
   ] as const;

@@ -29,10 +29,9 @@ export interface GossipTls extends TlsFiles {
 /** gRPC keepalive (`peer.keepalive`; spec A 1.2). Milliseconds. */
 export interface Keepalive {
   readonly clientIntervalMs: number;
+  /** For the answer to any of our pings, whoever dialled. */
   readonly clientTimeoutMs: number;
   readonly serverIntervalMs: number;
-  readonly serverTimeoutMs: number;
-  readonly serverMinIntervalMs: number;
 }
 
 /** `peer.gossip` (spec A 9, B 7). Milliseconds where the name says so. */
@@ -62,11 +61,7 @@ export interface GossipConfig {
   readonly dialTimeoutMs: number;
   readonly connTimeoutMs: number;
   /** Messages. */
-  readonly recvBufferSize: number;
-  /** Messages. */
   readonly sendBufferSize: number;
-  readonly publishStateInfoIntervalMs: number;
-  readonly requestStateInfoIntervalMs: number;
   /** How long an identity nobody needs is kept: `fabricGossip.limits.identityUsage`. */
   readonly identityUsageMs: number;
 }
@@ -102,7 +97,7 @@ export interface Limits {
 export interface Config {
   /** The file it was read from, absolute; undefined if environment and overrides were enough. */
   readonly file: string | undefined;
-  /** Name for log and metrics: `peer.id`, else the endpoint. */
+  /** Name for the log: `peer.id`, else the endpoint. */
   readonly id: string;
   readonly mspId: string;
   /** Absolute; whether it is usable is found out by whoever reads it. */
@@ -127,7 +122,6 @@ export interface Config {
     readonly listenAddress: HostPort | undefined;
     readonly tls: TlsFiles;
   };
-  readonly metricsProvider: "disabled" | "prometheus" | "statsd";
   readonly logging: {
     /** Already checked; what `createLog` takes. */
     readonly spec: string;

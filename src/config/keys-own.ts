@@ -26,14 +26,14 @@ export const OWN_KEYS = {
     {
       doc:
         "Channels to follow, each with the configuration block to trust. As text: " +
-        "`mychannel=path`.",
+        "`mychannel=path`. No effect yet.",
       absent: [],
     },
   ),
   stateDir: path("fabricGossip.stateDir", {
     doc:
-      "Folder where the last incarnation and the known members outlive a restart. Empty: " +
-      "nothing is kept.",
+      "Folder where the last incarnation outlives a restart, so that a clock set back does no harm. " +
+      "Empty: nothing is kept.",
     absent: undefined,
   }),
   expiryNoticesMs: durations("fabricGossip.expiryNotices", {

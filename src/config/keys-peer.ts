@@ -25,7 +25,7 @@ const KEEPALIVE = { min: SECOND, max: 24 * HOUR };
 
 export const PEER_KEYS = {
   id: text("peer.id", {
-    doc: "Name of this node in its log and metrics.",
+    doc: "Name of this node in its log.",
     absent: "",
     byDefault: "the own endpoint",
   }),
@@ -126,7 +126,7 @@ export const KEEPALIVE_KEYS = {
     absent: 60 * SECOND,
   }),
   clientTimeoutMs: duration("peer.keepalive.client.timeout", {
-    doc: "How long we wait for the answer to such a ping. No effect here: the client's holds for both.",
+    doc: "How long we wait for the answer to a ping, whoever dialled.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
@@ -136,7 +136,7 @@ export const KEEPALIVE_KEYS = {
     absent: 2 * HOUR,
   }),
   serverTimeoutMs: duration("peer.keepalive.timeout", {
-    doc: "How long we wait for the answer to such a ping. No effect here: the client's holds for both.",
+    doc: "The same for a peer that dialled us. No effect here: `peer.keepalive.client.timeout` holds for both.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
@@ -177,7 +177,7 @@ export const OPERATIONS_KEYS = {
     absent: [],
   }),
   metricsProvider: choice("metrics.provider", ["disabled", "prometheus", "statsd"], {
-    doc: "How metrics leave the node. Here `/metrics` is there in any case.",
+    doc: "How Fabric gives out metrics. No effect here: `/metrics` is there in any case, StatsD never.",
     absent: "disabled",
   }),
 };

@@ -61,10 +61,17 @@ async function devnetApp(
     return tail === undefined ? context.notFound() : context.text(tail);
   });
   app.post("/api/v1/devnet/members/:name/:action", (context) => act(context, supervisor));
-  app.post("/api/v1/devnet/partition", (context) =>
-    context.json({ error: "Partitions cannot be made yet; pause or stop members instead." }, 501),
-  );
+  app.post("/api/v1/devnet/partition", partition);
   return app;
+}
+
+/** No groups means to heal, and there is nothing to heal. */
+async function partition(context: Context): Promise<Response> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  const groups = typeof body === "object" && body && "groups" in body ? body.groups : undefined;
+  if (Array.isArray(groups) && groups.length === 0) return context.json({ groups: [] });
+  const error = "Partitions cannot be made yet; pause or stop members instead.";
+  return context.json({ error }, 501);
 }
 
 async function act(context: Context, supervisor: Supervisor): Promise<Response> {

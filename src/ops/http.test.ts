@@ -138,7 +138,9 @@ describe("the operations endpoint", () => {
 
   test("metrics are Prometheus text: each with help and type, no line twice", async (t) => {
     const { operations } = await setUp(t);
-    const text = await (await fetch(`${operations.url}/metrics`)).text();
+    const response = await fetch(`${operations.url}/metrics`);
+    assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4");
+    const text = await response.text();
     const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     for (const sample of samples) {
       assert.match(sample, /^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? \d+$/);

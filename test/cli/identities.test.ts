@@ -189,7 +189,7 @@ describe("identities of members that are processes", () => {
 });
 
 describe("probe", () => {
-  test("prints who is there, and says no when nobody is whom we believe", async (t) => {
+  test("prints who is there; 1 if we do not believe them, 3 if nobody is there, 2 if it is no endpoint", async (t) => {
     const org = await organisationOf(t, 2);
     const [p0] = (await startPeers(t, org, [0])) as [Peer];
     const env = peerEnvironment(org, 1, await ports());
@@ -198,8 +198,13 @@ describe("probe", () => {
     assert.match(found.stdout, new RegExp(`PKI-ID +${await idOf(p0)}`));
     assert.equal((await get<Connection[]>(p0.at.operations, "/api/v1/connections"))?.length, 0);
     const nobody = await run(t, ["probe", `127.0.0.1:${(await ports()).port}`, "--json"], env);
-    assert.equal(nobody.code, 1);
+    assert.equal(nobody.code, 3);
     assert.match(nobody.stdout, /"code":"unreachable"/);
-    assert.equal((await run(t, ["probe", "nonsense"], env)).code, 2);
+    const other = await run(t, ["probe", `127.0.0.1:${p0.at.operations}`], env);
+    assert.equal(other.code, 1);
+    assert.match(other.stdout, /no handshake +that port does not speak TLS \(tls\)/);
+    for (const wrong of ["nonsense", "127.0.0.1:0"]) {
+      assert.equal((await run(t, ["probe", wrong], env)).code, 2);
+    }
   });
 });

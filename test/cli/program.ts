@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+export const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 
 export interface Finished {
   readonly code: number | null;

@@ -1,6 +1,6 @@
 /** Members as processes: how they meet, how they end, and what a user may get wrong. */
 import assert from "node:assert/strict";
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -68,14 +68,36 @@ describe("members as processes", () => {
     assert.equal(await alive(a), 1);
   });
 
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`told to stop by ${signal} while it still starts, one ends with exit code 0`, async (t) => {
+      const org = await organisation(await temporaryFolder(t));
+      const env = peerEnvironment(org, 0, await ports());
+      const { child, output, finished } = launch(t, ["start"], env);
+      await until("it listens to signals", async () => {
+        const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+        const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+        return (BigInt(`0x${caught}`) & 1n) !== 0n; // SIGHUP: Node does not catch it by itself.
+      });
+      assert.doesNotMatch(output(), /gossips as/, "it has not started yet");
+      child.kill("SIGHUP");
+      child.kill(signal);
+      assert.equal((await finished).code, 0);
+    });
+  }
+
   test("go on when nobody reads their log any more", async (t) => {
-    const { a, b, running } = await pair(t);
+    const { a, running } = await pair(t);
     running[0].child.stderr?.destroy();
-    for (let i = 0; i < 3; i++) running[0].child.kill("SIGHUP");
+    running[0].child.kill("SIGHUP"); // Which is logged.
     running[1].child.kill("SIGKILL");
-    await until("the kill is noticed", async () => (await alive(a)) === 0, 5_000);
-    assert.equal(running[0].child.exitCode, null);
-    assert.notEqual(b.port, a.port);
+    await until("it tells of the kill", async () => {
+      const members = await get<Member[]>(a.operations, "/api/v1/members");
+      return members?.some(({ status }) => status === "dead") === true;
+    });
+    await until(
+      "it still answers",
+      async () => (await get(a.operations, "/version")) !== undefined,
+    );
   });
 
   test("garbage, oversized and truncated bytes on the port harm nobody", async (t) => {
@@ -130,6 +152,17 @@ describe("what a user may get wrong", () => {
     });
     await until("it answers", async () => (await get(at.operations, "/api/v1/self")) !== undefined);
     assert.match(running.output(), /WARN .*externalEndpoint advertises elsewhere\.example\.com/);
+  });
+
+  test("a key that other users may read: a warning, and it runs", async (t) => {
+    const { org, env, at } = await setUp(t);
+    const key = join(org.peers[0]?.folder ?? "", "tls/server.key");
+    await chmod(key, 0o644);
+    const running = launch(t, ["start"], env);
+    await until("it answers", async () => (await get(at.operations, "/api/v1/self")) !== undefined);
+    const warnings = running.output().match(/WARN .*chmod 600/g) ?? [];
+    assert.equal(warnings.length, 1, running.output());
+    assert.ok(warnings[0]?.includes(key));
   });
 
   test("a bootstrap peer that is not there: reported, tried again, unhealthy", async (t) => {

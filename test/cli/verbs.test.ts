@@ -1,5 +1,6 @@
 /** The verbs that need no network: their output and their exit codes. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { access } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import {
   freePort,
   get,
   launch,
+  MAIN,
   organisation,
   peerEnvironment,
   ports,
@@ -49,6 +51,11 @@ describe("fabric-gossip", () => {
       assert.notEqual(stderr, "");
     });
   }
+
+  test("output that cannot be written, as to a full disk, is no success", () => {
+    const script = '"$0" "$1" version >/dev/full';
+    assert.equal(spawnSync("/bin/sh", ["-c", script, process.execPath, MAIN]).status, 1);
+  });
 
   test("members of a node that does not run: exit 3, and what to do", async (t) => {
     const url = `http://127.0.0.1:${await freePort()}`;

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Column, formatTable } from "./table.ts";
+
+interface Row {
+  readonly name: string;
+  readonly expires: string;
+  readonly id: string;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: "NAME", text: ({ name }) => name },
+  { title: "ID", text: ({ id }) => id, weight: 1 },
+  { title: "EXPIRES", text: ({ expires }) => expires },
+];
+const ROWS: readonly Row[] = [
+  { name: "CN=peer0.org1.example.com", id: "0123456789abcdef", expires: "3649d" },
+  { name: "short", id: "", expires: "1h" },
+];
+
+describe("formatTable()", () => {
+  const cases = [
+    {
+      width: 80,
+      want: [
+        "NAME                       ID                EXPIRES",
+        "CN=peer0.org1.example.com  0123456789abcdef  3649d",
+        "short                                        1h",
+      ],
+    },
+    {
+      width: 40,
+      want: [
+        "NAME                       EXPIRES",
+        "CN=peer0.org1.example.com  3649d",
+        "short                      1h",
+      ],
+    },
+    { width: 20, want: ["NAME         EXPIRES", "CN=peer0.o…  3649d", "short        1h"] },
+  ];
+  for (const { width, want } of cases) {
+    test(`at ${width} columns keeps the important ones and cuts the widest`, () => {
+      assert.equal(formatTable(ROWS, COLUMNS, width), want.join("\n"));
+    });
+  }
+
+  test("is never wider than the terminal, however narrow", () => {
+    for (let width = 1; width < 60; width++) {
+      for (const line of formatTable(ROWS, COLUMNS, width).split("\n")) {
+        assert.ok(line.length <= width);
+      }
+    }
+  });
+});

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { makeFolder } from "./make-folder.ts";
+
+test("makeFolder() makes what is missing above, also when called at the same time", async (t) => {
+  const root = await mkdtemp(join(tmpdir(), "fabric-gossip-"));
+  t.after(() => rm(root, { recursive: true }));
+  const folder = join(root, "a", "b", "c");
+  await Promise.all([makeFolder(folder), makeFolder(folder), makeFolder(join(folder, "d"))]);
+  await makeFolder(folder);
+  assert.ok((await stat(join(folder, "d"))).isDirectory());
+});
+
+test("makeFolder() fails at once where nothing can be made", { timeout: 5_000 }, async () => {
+  await assert.rejects(makeFolder("/proc/nothing/here"), { code: "ENOENT" });
+});

@@ -1,0 +1,34 @@
+/** Private keys that anybody on the machine may read. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+const FILES_MAX = 100;
+/** Whatever is allowed to group or others. */
+const FOR_OTHERS = 0o077;
+
+/** One sentence for each key file, or file in a folder of keys, that is open to others. */
+export async function findOpenKeys(paths: readonly string[]): Promise<readonly string[]> {
+  const sentences: string[] = [];
+  for (const path of new Set(paths)) {
+    for (const file of await filesAt(path)) {
+      if (!(await isOpen(file))) continue;
+      sentences.push(`The private key ${file} is open to other users: chmod 600 it.`);
+    }
+  }
+  return sentences;
+}
+
+async function filesAt(path: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(path);
+    return names.slice(0, FILES_MAX).map((name) => join(path, name));
+  } catch {
+    return [path]; // A file. If it is not there, others have reported that.
+  }
+}
+
+async function isOpen(file: string): Promise<boolean> {
+  if (process.platform === "win32") return false; // Modes say nothing there.
+  const found = await stat(file).catch(() => undefined);
+  return found?.isFile() === true && (found.mode & FOR_OTHERS) !== 0;
+}
