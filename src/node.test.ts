@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Identity, Signer } from "./core/abilities.ts";
-import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "./core/options.ts";
-import { type TestCrypto, testCrypto, testIdentity, testSignature } from "./core/testing.ts";
+import { type TestCrypto, testIdentity, testSignature } from "./core/testing.ts";
 import { GossipError } from "./errors.ts";
 import { GossipNode } from "./node.ts";
+import { testParts } from "./testing.ts";
 import { createMemoryHub, type MemoryHub } from "./transport/memory.ts";
-import { createSeededRandom, createVirtualClock, type VirtualClock } from "./transport/testing.ts";
+import { createVirtualClock, type VirtualClock } from "./transport/testing.ts";
 import type { GossipEvent } from "./view.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -36,29 +36,10 @@ function createNetwork(seed = 1): Network {
     hub,
     async start(name, { bootstrap = ["a:1"], signer } = {}) {
       nodes += 1;
-      const identity = testIdentity("A", name);
-      const crypto = testCrypto("A");
-      const endpoint = `${name}:1`;
-      const node = await GossipNode.create({
-        core: {
-          self: identity,
-          internalEndpoint: endpoint,
-          externalEndpoint: "",
-          metadata: new Uint8Array(0),
-          bootstrap,
-          anchorPeers: [],
-          lastIncarnation: 0n,
-          timing: DEFAULT_TIMING,
-          fanout: DEFAULT_FANOUT,
-          limits: DEFAULT_CORE_LIMITS,
-          random: createSeededRandom(seed * 1_000 + nodes),
-        },
-        crypto,
-        signer: signer ?? ((payload) => testSignature(identity.pkiId, payload)),
-        network: hub.network({ endpoints: [endpoint], certificate: identity.bytes }),
-        clock,
-        connections: {},
-      });
+      const seedOfNode = seed * 1_000 + nodes;
+      const parts = testParts(name, { clock, hub, bootstrap, signer, seed: seedOfNode });
+      const { crypto, identity } = parts;
+      const node = await GossipNode.create(parts);
       const events: GossipEvent[] = [];
       void collect(node, events);
       return { node, crypto, identity, events };

@@ -6,14 +6,13 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../core/options.ts";
-import { testCrypto, testIdentity, testSignature } from "../core/testing.ts";
 import { GossipError } from "../errors.ts";
 import { createLog, type Log } from "../log.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { GossipNode } from "../node.ts";
+import { testParts } from "../testing.ts";
 import { createMemoryHub } from "../transport/memory.ts";
-import { createSeededRandom, createVirtualClock } from "../transport/testing.ts";
+import { createVirtualClock } from "../transport/testing.ts";
 import { type OperationsOptions, startOperations } from "./http.ts";
 import type { HttpServer } from "./http-server.ts";
 
@@ -30,30 +29,8 @@ async function setUp(
   { bootstrap = [], tls = NO_TLS }: { bootstrap?: string[]; tls?: OperationsOptions["tls"] } = {},
 ): Promise<{ operations: HttpServer; node: GossipNode; log: Log }> {
   const clock = createVirtualClock();
-  const identity = testIdentity("A", "n");
-  const node = await GossipNode.create({
-    core: {
-      self: identity,
-      internalEndpoint: "n:1",
-      externalEndpoint: "",
-      metadata: new Uint8Array(0),
-      bootstrap,
-      anchorPeers: [],
-      lastIncarnation: 0n,
-      timing: DEFAULT_TIMING,
-      fanout: DEFAULT_FANOUT,
-      limits: DEFAULT_CORE_LIMITS,
-      random: createSeededRandom(1),
-    },
-    crypto: testCrypto("A"),
-    signer: (payload) => testSignature(identity.pkiId, payload),
-    network: createMemoryHub({ clock }).network({
-      endpoints: ["n:1"],
-      certificate: identity.bytes,
-    }),
-    clock,
-    connections: {},
-  });
+  const hub = createMemoryHub({ clock });
+  const node = await GossipNode.create(testParts("n", { clock, hub, bootstrap }));
   const log = createLog({ stream: { write: () => true } });
   const listen = { host: "127.0.0.1", port: 0 };
   const operations = await startOperations({ listen, tls, node, log });
