@@ -55,10 +55,15 @@ async function startPeers(
 ): Promise<Peer[]> {
   const peers: Peer[] = [];
   for (const index of indices) peers.push(await startPeer(t, org, index, peers[0]));
-  await until("all see all", async () => {
-    const views = await Promise.all(peers.map(aliveIds));
-    return views.every((ids) => ids.length === peers.length);
-  });
+  try {
+    await until("all see all", async () => {
+      const views = await Promise.all(peers.map(aliveIds));
+      return views.every((ids) => ids.length === peers.length);
+    });
+  } catch (error) {
+    const logs = peers.map(({ running }) => running.output()).join("\n");
+    throw new Error(`the members did not meet; their logs:\n${logs}`, { cause: error });
+  }
   return peers;
 }
 
