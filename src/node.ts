@@ -283,7 +283,7 @@ export class GossipNode implements AsyncDisposable {
       message: (from, bytes) => this.#give({ type: "message", from, bytes }),
       disconnected: (pkiId, fault, reason) => {
         this.#publish({ type: "connection-closed", pkiId, reason });
-        if (fault !== "stopped") this.#give({ type: "connection-lost", pkiId });
+        if (fault !== "stopped" && fault !== "idle") this.#give({ type: "connection-lost", pkiId });
       },
       sendFailed: (pkiId, endpoint, fault, reason) =>
         this.#give({

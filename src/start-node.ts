@@ -6,7 +6,7 @@ import { createSystemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
 import type { Signer } from "./core/abilities.ts";
-import type { CoreOptions } from "./core/options.ts";
+import { type CoreOptions, DEFAULT_CORE_LIMITS } from "./core/options.ts";
 import { GossipError } from "./errors.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
@@ -17,6 +17,7 @@ import { findOpenKeys } from "./open-keys.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { readTls } from "./tls-files.ts";
+import { CONNECTION_TIMEOUTS } from "./transport/connection-options.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "./transport/grpc.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
 
@@ -134,7 +135,11 @@ export async function startNode(
     traffic: () => network.stats(),
     clock,
     connections: {
-      timeouts: { connTimeoutMs: config.gossip.connTimeoutMs },
+      timeouts: {
+        connTimeoutMs: config.gossip.connTimeoutMs,
+        // Between neighbours there is a heartbeat now and then: they are not idle.
+        idleMs: Math.max(CONNECTION_TIMEOUTS.idleMs, 3 * config.gossip.aliveIntervalMs),
+      },
       limits: {
         queuedMessagesMax: config.gossip.sendBufferSize,
         queuedBytesMax: limits.sendQueueBytesMax,
@@ -210,9 +215,12 @@ function coreOptions(
       membershipResponseWaitMs: gossip.reconnectIntervalMs / 5, // 5 s in Fabric, where it is fixed.
       firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
       identityUnusedMs: gossip.identityUsageMs,
+      stateInfoExpiryMs: gossip.stateInfoExpiryMs,
+      neighbourRefreshMs: fabricGossip.neighbourRefreshMs,
       expiryNoticesMs: fabricGossip.expiryNoticesMs,
     },
     fanout: {
+      strategy: fabricGossip.strategy,
       pullPeers: gossip.pullPeerNum,
       propagatePeers: gossip.propagatePeerNum,
       iterations: gossip.propagateIterations,
@@ -222,9 +230,13 @@ function coreOptions(
       membersMax: fabricGossip.limits.membersMax,
       identitiesMax: fabricGossip.limits.identitiesMax,
       backlogMax: fabricGossip.limits.backlogMax,
-      checksPerStep: 64,
+      stateInfosMax: fabricGossip.limits.stateInfosMax,
+      checksPerStep: DEFAULT_CORE_LIMITS.checksPerStep,
       pullItemsMax: fabricGossip.limits.pullItemsMax,
       hellosPerPeerMax: fabricGossip.limits.hellosPerPeerMax,
+      checksPerSecond: fabricGossip.limits.checksPerSecond,
+      newsPerSecond: fabricGossip.limits.newsPerSecond,
+      answerBytesPerSecond: fabricGossip.limits.answerBytesPerSecond,
     },
     random: createSystemRandom(),
   };

@@ -150,6 +150,7 @@ describe("defaults", () => {
       messageExpiryFactor: 20,
       forgetAfterMs: 500_000,
       publishCertPeriodMs: 10_000,
+      stateInfoExpiryMs: 400_000,
       pullIntervalMs: 4_000,
       pullPeerNum: 3,
       digestWaitMs: 1_000,

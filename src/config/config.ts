@@ -49,6 +49,8 @@ export interface GossipConfig {
   /** `aliveExpiryMs` times `messageExpiryFactor`; fits a timer of Node (at most 2^31-1). */
   readonly forgetAfterMs: number;
   readonly publishCertPeriodMs: number;
+  /** A hundred times `peer.gossip.publishStateInfoInterval`, as in Fabric. */
+  readonly stateInfoExpiryMs: number;
   readonly pullIntervalMs: number;
   readonly pullPeerNum: number;
   readonly digestWaitMs: number;
@@ -77,10 +79,18 @@ export interface Limits {
   readonly identitiesMax: number;
   /** Messages waiting for their signature check; 64 to 1_000_000, default 50_000. */
   readonly backlogMax: number;
+  /** News of channels that we do not follow, remembered; 1 to 1_000_000, default 20_000. */
+  readonly stateInfosMax: number;
   /** Items asked for or sent in one pull message; 1 to 100_000, default 2_000. */
   readonly pullItemsMax: number;
   /** Open pull rounds remembered for one peer; 1 to 1_000, default 16. */
   readonly hellosPerPeerMax: number;
+  /** Signatures checked for one peer, a second; 10 to 1_000_000, default 2_000. */
+  readonly checksPerSecond: number;
+  /** News of one author that are taken, a second; 1 to 1_000_000, default 50. */
+  readonly newsPerSecond: number;
+  /** Bytes of answers to one peer, a second; 1_024 to 1_073_741_824, default 2_097_152. */
+  readonly answerBytesPerSecond: number;
   /** Connections with a finished handshake; 1 to 100_000, default 1_000. */
   readonly connectionsMax: number;
   /** Incoming connections without a finished handshake; 1 to 10_000, default 100. */
@@ -133,6 +143,8 @@ export interface Config {
     readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
     /** Absolute; undefined = nothing is kept. */
     readonly stateDir: string | undefined;
+    readonly strategy: "neighbours" | "random";
+    readonly neighbourRefreshMs: number;
     /** Milliseconds before a certificate expires at which notice is given, longest first. */
     readonly expiryNoticesMs: readonly number[];
     readonly limits: Limits;

@@ -137,7 +137,9 @@ export const GOSSIP_KEYS = {
     absent: 200,
   }),
   publishStateInfoIntervalMs: duration("peer.gossip.publishStateInfoInterval", {
-    doc: "Time between two announcements of our channel state. No effect yet.",
+    doc:
+      "Time between two announcements of our channel state. As we announce none, only a hundred " +
+      "times this counts: how long news of channels that we do not follow are remembered.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),

@@ -1,5 +1,5 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
-import { duration, durations, endpoints, namedPaths, path, whole } from "./key.ts";
+import { choice, duration, durations, endpoints, namedPaths, path, whole } from "./key.ts";
 
 const HOUR = 3_600_000;
 
@@ -35,6 +35,18 @@ export const OWN_KEYS = {
       "Folder where the last incarnation outlives a restart, so that a clock set back does no harm. " +
       "Empty: nothing is kept.",
     absent: undefined,
+  }),
+  strategy: choice("fabricGossip.strategy", ["neighbours", "random"], {
+    doc:
+      "To whom messages are passed on: `neighbours`, a few fixed members, or `random`, " +
+      "`peer.gossip.propagatePeerNum` members drawn for each message as Fabric does.",
+    absent: "neighbours",
+  }),
+  neighbourRefreshMs: duration("fabricGossip.neighbourRefresh", {
+    doc: "How long a member keeps its neighbours at most; the same for all members.",
+    min: 10_000,
+    max: 720 * HOUR,
+    absent: HOUR,
   }),
   expiryNoticesMs: durations("fabricGossip.expiryNotices", {
     doc: "How long before a certificate expires, ours or another's, notice is given.",
@@ -72,6 +84,13 @@ export const LIMIT_KEYS = {
     max: 1_000_000,
     absent: 50_000,
   }),
+  stateInfosMax: whole("fabricGossip.limits.stateInfosMax", {
+    doc: "News of channels that we do not follow, remembered so that they are passed on once.",
+    unit: "messages",
+    min: 1,
+    max: 1_000_000,
+    absent: 20_000,
+  }),
   pullItemsMax: whole("fabricGossip.limits.pullItemsMax", {
     doc: "Items asked for or sent in one pull message.",
     unit: "items",
@@ -85,6 +104,33 @@ export const LIMIT_KEYS = {
     min: 1,
     max: 1_000,
     absent: 16,
+  }),
+  checksPerSecond: whole("fabricGossip.limits.checksPerSecond", {
+    doc:
+      "Signatures checked for one peer that passes them on; a wrong one counts ten times. What is " +
+      "above is dropped unchecked (`check-budget`). Ten seconds' worth can be saved up.",
+    unit: "checks/s",
+    min: 10,
+    max: 1_000_000,
+    absent: 2_000,
+  }),
+  newsPerSecond: whole("fabricGossip.limits.newsPerSecond", {
+    doc:
+      "News of one author that are taken, whoever passes them on; what is above is dropped " +
+      "(`news-budget`). Ten seconds' worth can be saved up.",
+    unit: "messages/s",
+    min: 1,
+    max: 1_000_000,
+    absent: 50,
+  }),
+  answerBytesPerSecond: whole("fabricGossip.limits.answerBytesPerSecond", {
+    doc:
+      "Answers to one peer's questions, as estimated before they are made; what it asks beyond is " +
+      "not answered (`answer-budget`). Two seconds' worth can be saved up.",
+    unit: "bytes/s",
+    min: 1_024,
+    max: 1_073_741_824,
+    absent: 2_097_152,
   }),
   connectionsMax: whole("fabricGossip.limits.connectionsMax", {
     doc: "Connections with a finished handshake.",

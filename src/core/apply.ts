@@ -1,9 +1,11 @@
 /** What follows from an alive message that is believed: the only way from a claim to a member. */
+import { type Envelope, ownedEnvelope, withoutSecret } from "../wire/envelope.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import type { AliveSource } from "./claims.ts";
+import type { Party } from "./disclosure.ts";
 import { drop, type Effect } from "./effect.ts";
-import { emit, partyOf } from "./emitter.ts";
+import { type Emission, emit, noteHolder } from "./emitter.ts";
 import {
   applyAlive,
   isToRelay,
@@ -11,6 +13,7 @@ import {
   type Member,
   markRelayed,
   memberAt,
+  partyOf,
   preferredEndpoint,
 } from "./membership.ts";
 import { recipientOf, requestMembership } from "./membership-request.ts";
@@ -32,7 +35,14 @@ export function applyVerified(
   const applied =
     source === "listed-dead"
       ? learnDead(members, verified, options.limits.membersMax, now)
-      : applyAlive(members, verified, options.self.mspId, options.limits.membersMax, now);
+      : applyAlive(
+          members,
+          verified,
+          options.self.mspId,
+          options.limits.membersMax,
+          source !== "listed-alive",
+          now,
+        );
   if (applied === "members-full") return [drop(from, applied)];
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return applied;
@@ -56,14 +66,41 @@ function questionRival(core: Core, member: Member, rival: Member, now: Now): rea
 
 /** What was gossiped to us is passed on, once, as the bytes that came. */
 export function relay(core: Core, member: Member, alive: Alive, from: PkiId, now: Now): void {
-  const { fanout, timing } = core.options;
-  if (!isToRelay(core.members, alive.pkiId, alive.time)) return;
-  markRelayed(core.members, alive.pkiId, alive.time);
-  const emission = {
-    envelope: alive.time === member.time ? member.alive.envelope : alive.envelope,
-    origin: alive.pkiId,
-    originParty: partyOf(member),
-    from,
+  const { pkiId, time } = alive;
+  if (!isToRelay(core.members, pkiId, time)) return;
+  markRelayed(core.members, pkiId, time);
+  const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
+  emitAlive(core, pkiId, envelope, partyOf(member), [from], now);
+}
+
+/** Passes an alive message on to everybody who may see its author and does not have it yet. */
+export function emitAlive(
+  core: Core,
+  author: PkiId,
+  envelope: Envelope,
+  party: Party,
+  holders: readonly PkiId[],
+  now: Now,
+): void {
+  const { fanout, timing, random } = core.options;
+  const emission: Emission = {
+    key: aliveKey(author),
+    reach: { type: "about", party },
+    bytes: envelope.bytes,
+    withoutSecret: () => withoutSecret(envelope).bytes,
+    replacesOlder: true,
+    holders: new Set([author, ...holders]),
   };
-  emit(core.emitter, emission, fanout, timing.burstLatencyMs, now);
+  emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+}
+
+/** A gossiped message that we have already: who sent it need not get it from us. */
+export function noteCopy(core: Core, { pkiId, time }: Alive, from: PkiId): void {
+  const relayed = core.members.table.get(pkiId)?.relayed;
+  if (relayed?.incNum !== time.incNum || relayed.seqNum !== time.seqNum) return;
+  noteHolder(core.emitter, aliveKey(pkiId), from);
+}
+
+function aliveKey(author: PkiId): string {
+  return `alive ${author}`;
 }

@@ -6,6 +6,7 @@ import { equalBytes } from "../wire/bytes.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { parseAlive } from "./alive.ts";
 import { applyVerified, relay } from "./apply.ts";
+import { type CheckFault, checkAlive, checkIdentity } from "./check.ts";
 import {
   type AliveClaim,
   type Claim,
@@ -22,13 +23,7 @@ import { forgetMember, isToRelay } from "./membership.ts";
 import { offer, rest, shun, want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
 import { isWorthChecking } from "./sync.ts";
-import {
-  type DropCode,
-  judgeIdentity,
-  type VerifyFault,
-  verifyAlive,
-  verifyIdentity,
-} from "./verify.ts";
+import { type DropCode, judgeIdentity } from "./verify.ts";
 
 /** Entries of a list that are read for each one that may be verified. Reading takes about 3 us. */
 const READS_PER_CHECK = 16;
@@ -94,6 +89,7 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
   const fault = believeAlive(core, claim, effects, now);
   if (fault !== undefined) count(list.dropped, fault);
+  if (fault === "check-budget") list.done = list.entries.length;
   return true;
 }
 
@@ -117,7 +113,7 @@ function believeAlive(
   claim: AliveClaim,
   effects: Effect[],
   now: Now,
-): VerifyFault | "stale" | undefined {
+): CheckFault | "stale" | undefined {
   const { alive, from, source } = claim;
   const isWorthwhile =
     source === "gossip"
@@ -130,7 +126,7 @@ function believeAlive(
     relay(core, known, alive, from, now); // Checked already, when it was listed to us.
     return undefined;
   }
-  const verified = verifyAlive(core.options.crypto, core.identities, alive, now);
+  const verified = checkAlive(core, alive, from, now);
   if (!verified.ok) {
     if (verified.code === "identity-unknown") {
       setAside(core.claims, claim, now);
@@ -149,9 +145,9 @@ function believeIdentity(
   now: Now,
 ): readonly Effect[] {
   if (isSelf(core, item.pkiId)) return [drop(from, "own-message")];
-  const verified = verifyIdentity(core.options.crypto, item, now);
+  const verified = checkIdentity(core, item, from, now);
   if (!verified.ok) {
-    shun(core.pull, item.pkiId, now);
+    if (verified.code !== "check-budget") shun(core.pull, item.pkiId, now);
     return [drop(from, verified.code)];
   }
   const { author, claim } = verified.value;

@@ -9,9 +9,12 @@ import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, readAlive } from "./alive.ts";
+import { noteCopy } from "./apply.ts";
 import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
+import { checkAlive, isAnswerRefused } from "./check.ts";
 import { hasBacklog } from "./claims.ts";
 import { attendContacts, nextContactMs } from "./contacts.ts";
+import { type Audience, chooseAudience, type Reach } from "./dissemination.ts";
 import { drop, type Effect } from "./effect.ts";
 import { flush } from "./emitter.ts";
 import { checkExpiry, checkUnused, purgeExpired } from "./expiry.ts";
@@ -26,14 +29,15 @@ import {
 } from "./identity-pull.ts";
 import type { Input } from "./input.ts";
 import { handleIdentified, handlePinged, handleReplaced, handleUnreached } from "./liveness.ts";
-import { aliveMembers, forgiveStall, isToRelay, markReachable } from "./membership.ts";
+import { forgiveStall, isToRelay, markReachable } from "./membership.ts";
 import { startSync } from "./membership-request.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
+import { attendQuestions, nextQuestionMs } from "./questions.ts";
 import { renew } from "./renewal.ts";
 import { type Core, isSelf } from "./state.ts";
+import { handleStateInfo } from "./state-info.ts";
 import { handleMembershipRequest, handleMembershipResponse } from "./sync.ts";
-import { isSignedBy } from "./verify.ts";
 
 export { type Core, createCore } from "./state.ts";
 
@@ -119,6 +123,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   const { content } = message.value;
   if (isNotForUs(message.value)) return [drop(from, "not-followed")];
   if (!isTagLegal(message.value)) return [drop(from, "tag-illegal")];
+  if (isAnswerRefused(core, content, from, now)) return [drop(from, "answer-budget")];
 
   switch (content?.type) {
     case "alive":
@@ -135,6 +140,8 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
       return handleRequest(core, content.value, from, now);
     case "update":
       return handleUpdate(core, content.value, from);
+    case "state-info":
+      return handleStateInfo(core, envelope.value, message.value, content.value, from, now);
     default:
       return [drop(from, "not-followed")];
   }
@@ -169,22 +176,24 @@ function handleAlive(
 ): readonly Effect[] {
   if (!alive.ok) return [drop(from, alive.code)];
   const { pkiId, time } = alive.value;
-  if (isSelf(core, pkiId)) return handleOwn(core, alive.value, from);
-  if (!isToRelay(core.members, pkiId, time)) return [drop(from, "stale")];
+  if (isSelf(core, pkiId)) return handleOwn(core, alive.value, from, now);
+  if (!isToRelay(core.members, pkiId, time)) {
+    noteCopy(core, alive.value, from);
+    return [drop(from, "stale")];
+  }
   return believe(core, { type: "alive", from, source: "gossip", alive: alive.value }, now);
 }
 
 /** Our own message came back; or somebody else uses our identity, which is told once. */
-function handleOwn(core: Core, alive: Alive, from: PkiId): readonly Effect[] {
+function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
   const { options, self } = core;
   const echo = drop(from, "own-message");
   const { pkiId, endpoint, time } = alive;
   // What we may have said ourselves is no proof of a second one, nor is what anybody can forge.
   const isOurs = time.incNum <= self.incarnation || pkiId !== options.self.pkiId;
   if (isOurs || self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX) return [echo];
-  if (!isSignedBy(options.crypto, options.self, alive.envelope)) {
-    return [drop(from, "signature-invalid")];
-  }
+  const verdict = checkAlive(core, alive, from, now);
+  if (!verdict.ok) return [drop(from, verdict.code)];
   self.impostors.add(endpoint);
   return [echo, { type: "notify", event: { type: "same-identity", pkiId, endpoint } }];
 }
@@ -216,15 +225,15 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
     schedule.pullAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
     effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
   }
-  effects.push(...attendIdentityPull(core, now));
+  effects.push(...attendIdentityPull(core, now), ...attendQuestions(core, now));
   effects.push(
     ...attendContacts(core.contacts, core.members, options.self.mspId, timing, random, now),
   );
   if (isDue(emitter.flushAtMs)) {
-    const members = aliveMembers(core.members);
+    const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
     const { burstLatencyMs } = timing;
     const { mspId } = options.self;
-    effects.push(...flush(emitter, members, mspId, options.fanout, burstLatencyMs, random, now));
+    effects.push(...flush(emitter, choose, mspId, burstLatencyMs, random, now));
   }
   return effects;
 }
@@ -248,5 +257,6 @@ export function nextDeadlineMs(core: Core): number {
     core.emitter.flushAtMs,
     nextContactMs(core.contacts),
     nextPullMs(core.pull),
+    nextQuestionMs(core.questions),
   );
 }

@@ -1,21 +1,27 @@
 /**
- * What waits to be passed on, and to whom it goes. Messages gather for a moment, so that those for
- * one peer leave together. Source: spec B 4 (Fabric's `batcher.go`, `gossipBatch`).
+ * What waits to be passed on. Messages gather for a moment, so that those for one peer leave
+ * together, and peers that turn out to have a message are spared it. Source: spec B 4 (Fabric's
+ * `batcher.go`, `gossipBatch`).
  */
-import { type Envelope, withoutSecret } from "../wire/envelope.ts";
 import type { Now, PkiId, Random } from "./abilities.ts";
-import { disclosePush, type Party } from "./disclosure.ts";
+import { type Audience, discloseTo, type Reach } from "./dissemination.ts";
 import { type Effect, type Outgoing, send } from "./effect.ts";
 import { type Member, preferredEndpoint } from "./membership.ts";
 import type { Fanout } from "./options.ts";
 
-/** An alive message on its way. */
+/** A message on its way. */
 export interface Emission {
-  readonly envelope: Envelope;
-  readonly origin: PkiId;
-  readonly originParty: Party;
-  /** The peer that passed it to us; undefined for our own. */
-  readonly from: PkiId | undefined;
+  /** What it is about: of several that wait under one key only the newest is sent. */
+  readonly key: string;
+  readonly reach: Reach;
+  /** The encoded envelope. */
+  readonly bytes: Uint8Array;
+  /** The same for those who must not see the secret; only made if one of them gets it. */
+  readonly withoutSecret: () => Uint8Array;
+  /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. */
+  readonly replacesOlder: boolean;
+  /** Who has it: its author, who passed it to us, and whoever else does. They are left out. */
+  readonly holders: Set<PkiId>;
 }
 
 interface Waiting {
@@ -24,97 +30,97 @@ interface Waiting {
 }
 
 export interface Emitter {
-  waiting: Waiting[];
+  readonly waiting: Map<string, Waiting>;
   /** When what waits is to leave; Infinity if nothing waits. */
   flushAtMs: number;
 }
 
 export function createEmitter(): Emitter {
-  return { waiting: [], flushAtMs: Number.POSITIVE_INFINITY };
+  return { waiting: new Map(), flushAtMs: Number.POSITIVE_INFINITY };
 }
 
-/** Adds a message. It leaves within the burst latency, or at once when the burst is complete. */
+/**
+ * Adds a message. It leaves within the burst latency, or at once when the burst is complete. When
+ * exactly is left to chance: two members that have it from a third then rarely send it to each other.
+ */
 export function emit(
   emitter: Emitter,
   emission: Emission,
   fanout: Fanout,
   latencyMs: number,
+  random: Random,
   now: Now,
 ): void {
   if (fanout.iterations === 0) return;
-  emitter.waiting.push({ emission, timesLeft: fanout.iterations });
-  const isComplete = emitter.waiting.length >= fanout.burstSize;
-  const flushAtMs = isComplete ? now.elapsedMs : now.elapsedMs + latencyMs;
+  emitter.waiting.set(emission.key, { emission, timesLeft: fanout.iterations });
+  const isComplete = emitter.waiting.size >= fanout.burstSize;
+  const flushAtMs = now.elapsedMs + (isComplete ? 0 : waitMs(latencyMs, random));
   emitter.flushAtMs = Math.min(emitter.flushAtMs, flushAtMs);
 }
 
-/** Passes on everything that waits: to each message its own choice of peers, to each peer one send. */
+function waitMs(latencyMs: number, random: Random): number {
+  return latencyMs < 1 ? latencyMs : 1 + random.below(Math.trunc(latencyMs));
+}
+
+/** The peer has the message that waits under this key: it need not get it from us. */
+export function noteHolder(emitter: Emitter, key: string, holder: PkiId): void {
+  emitter.waiting.get(key)?.emission.holders.add(holder);
+}
+
+/** Passes on everything that waits: each message to its own audience, to each peer in one send. */
 export function flush(
   emitter: Emitter,
-  members: readonly Member[],
+  choose: (reach: Reach) => Audience,
   ownMspId: string,
-  fanout: Fanout,
   latencyMs: number,
   random: Random,
   now: Now,
 ): readonly Effect[] {
   const bundles = new Map<PkiId, { member: Member; messages: Outgoing[] }>();
-  for (const { emission } of emitter.waiting) {
-    const targets = chooseTargets(emission, members, ownMspId, fanout.propagatePeers, random);
-    for (const { member, message } of targets) {
+  for (const [key, { emission, timesLeft }] of emitter.waiting) {
+    const audience = choose(emission.reach);
+    for (const { member, message } of address(emission, audience, ownMspId)) {
       const bundle = bundles.get(member.pkiId);
       if (bundle) bundle.messages.push(message);
       else bundles.set(member.pkiId, { member, messages: [message] });
     }
+    // Who sends to all of them at once need not do it again.
+    const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
+    if (isOver) emitter.waiting.delete(key);
+    else emitter.waiting.set(key, { emission, timesLeft: timesLeft - 1 });
   }
-  emitter.waiting = emitter.waiting
-    .map(({ emission, timesLeft }) => ({ emission, timesLeft: timesLeft - 1 }))
-    .filter(({ timesLeft }) => timesLeft > 0);
-  emitter.flushAtMs =
-    emitter.waiting.length === 0 ? Number.POSITIVE_INFINITY : now.elapsedMs + latencyMs;
+  const isEmpty = emitter.waiting.size === 0;
+  emitter.flushAtMs = isEmpty
+    ? Number.POSITIVE_INFINITY
+    : now.elapsedMs + waitMs(latencyMs, random);
   return [...bundles.values()].map(({ member, messages }) =>
     send(member.pkiId, preferredEndpoint(member), ...messages),
   );
 }
 
-/** Up to `count` random members that may see the message and surely do not have it. */
-function chooseTargets(
+/** As many of the audience as it is for, those left out who have it or may not see it. */
+function* address(
   emission: Emission,
-  members: readonly Member[],
+  { members, count }: Audience,
   ownMspId: string,
-  count: number,
-  random: Random,
-): readonly { readonly member: Member; readonly message: Outgoing }[] {
-  const { envelope, origin, originParty, from } = emission;
-  const replaces = `alive ${origin}`;
+): Generator<{ readonly member: Member; readonly message: Outgoing }> {
+  const { reach, holders, key } = emission;
+  const replaces = emission.replacesOlder ? { replaces: key } : {};
+  const full: Outgoing = { bytes: emission.bytes, ...replaces };
   let stripped: Outgoing | undefined;
-  const targets: { member: Member; message: Outgoing }[] = [];
-  for (const member of shuffled(members, random)) {
-    if (targets.length === count) break;
-    if (member.pkiId === from || member.pkiId === origin) continue;
-    const disclosure = disclosePush(ownMspId, originParty, partyOf(member));
+  let left = count;
+  const done = new Set<PkiId>();
+  for (const member of members) {
+    if (left === 0) return;
+    if (holders.has(member.pkiId) || done.has(member.pkiId)) continue;
+    const disclosure = discloseTo(ownMspId, reach, member);
     if (disclosure === "hidden") continue;
-    if (disclosure === "with-secret") {
-      targets.push({ member, message: { bytes: envelope.bytes, replaces } });
-    } else {
-      stripped ??= { bytes: withoutSecret(envelope).bytes, replaces };
-      targets.push({ member, message: stripped });
+    left -= 1;
+    done.add(member.pkiId);
+    if (disclosure === "with-secret") yield { member, message: full };
+    else {
+      stripped ??= { bytes: emission.withoutSecret(), ...replaces };
+      yield { member, message: stripped };
     }
-  }
-  return targets;
-}
-
-export function partyOf(member: Member): Party {
-  return { mspId: member.mspId, isExternal: member.endpoint !== "" };
-}
-
-/** The items in random order, drawn one by one: taking k of n costs k draws and one copy. */
-export function* shuffled<T>(items: readonly T[], random: Random): Generator<T> {
-  const pool = [...items];
-  for (let left = pool.length; left > 0; left--) {
-    const index = random.below(left);
-    const [item, last] = [pool[index], pool[left - 1]];
-    if (last !== undefined) pool[index] = last;
-    if (item !== undefined) yield item;
   }
 }

@@ -16,7 +16,9 @@ import {
   preferredEndpoint,
   scheduleReconnect,
 } from "./membership.ts";
+import { expireMessages } from "./message-store.ts";
 import { tidyPull } from "./pull.ts";
+import { doubtSilent, tidyQuestions } from "./questions.ts";
 import type { Core } from "./state.ts";
 
 /** A certificate authority may have issued many certificates that end in the same second. */
@@ -46,7 +48,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
     if (member.status === "alive") {
       if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
         effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
-      }
+      } else doubtSilent(core, member, now);
     } else if (isOver(core, member, now)) {
       const { forgetAfterMs } = options.timing;
       effects.push(...forgetMember(members, member.pkiId, "silent", forgetAfterMs, now));
@@ -60,6 +62,8 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   superviseContacts(contacts, members, options.timing, options.random, now);
   dropTombstones(members, now);
   tidyPull(core.pull, now);
+  tidyQuestions(core, now);
+  expireMessages(core.stateInfos, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);
   return effects;
 }

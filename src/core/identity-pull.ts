@@ -14,10 +14,10 @@ import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Claim, enqueueClaim } from "./claims.ts";
 import { mayPullIdentity, type Party } from "./disclosure.ts";
+import { choosePartners } from "./dissemination.ts";
 import { drop, type Effect } from "./effect.ts";
-import { partyOf, shuffled } from "./emitter.ts";
 import { findIdentity } from "./identities.ts";
-import { aliveMembers, type Member, preferredEndpoint } from "./membership.ts";
+import { type Member, partyOf, preferredEndpoint } from "./membership.ts";
 import { parsePkiId, pkiIdBytes } from "./pki-id.ts";
 import type { PullPeer, PullSubject } from "./pull.ts";
 import * as answer from "./pull-answer.ts";
@@ -39,14 +39,9 @@ const IDENTITY_BYTES_MAX = 65_536;
 /** Pause between rounds started out of turn. */
 const URGENT_PAUSE_MS = 200;
 
-/** The regular round: a few random members of any organisation. */
+/** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
-  const { random, fanout } = core.options;
-  const peers: PullPeer[] = [];
-  for (const member of shuffled(aliveMembers(core.members), random)) {
-    if (peers.length === fanout.pullPeers) break;
-    peers.push(peerAt(member));
-  }
+  const peers = choosePartners(core, now).map(peerAt);
   return ask.beginRound(core.pull, peers, core.options, now);
 }
 

@@ -3,13 +3,24 @@
  * A failed send or a broken connection is a suspicion only; a ping decides. Source: spec B 1.3,
  * 3.2, 3.7, and 10.6 for the confirmation.
  */
+import { encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
+import { TAG } from "../wire/messages.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { learn, purge } from "./belief.ts";
 import { failContact, reachedSelf, refuseContact } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
+import { emit } from "./emitter.ts";
 import { reconnectAt } from "./expiry.ts";
-import { clearSuspicion, declareDead, preferredEndpoint, suspect } from "./membership.ts";
+import {
+  clearSuspicion,
+  declareDead,
+  type Member,
+  partyOf,
+  preferredEndpoint,
+  suspect,
+} from "./membership.ts";
 import { recipientOf, requestMembership } from "./membership-request.ts";
+import { speakSoon } from "./publish.ts";
 import { requestAlive } from "./self.ts";
 import { type Core, isSelf } from "./state.ts";
 
@@ -34,13 +45,52 @@ export function handlePinged(
   const member = core.members.table.get(pkiId);
   if (member === undefined) return [];
   if (member.status === "alive") {
-    if (reachable) clearSuspicion(core.members, pkiId);
-    else if (member.isSuspect) {
+    if (reachable) {
+      clearSuspicion(core.members, pkiId, now);
+      return member.isSuspect ? reassure(core, member, now) : [];
+    }
+    if (member.isSuspect) {
+      announceDeath(core, member, now);
       return declareDead(core.members, pkiId, "unreachable", reconnectAt(core, now), now);
     }
     return [];
   }
   return reachable ? requestMembership(core, recipientOf(member, 0n), now) : [];
+}
+
+/**
+ * It is there, but the connection broke: perhaps it believes us dead, as after a standstill of
+ * ours. If only others doubted it, there is nothing to tell.
+ */
+function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
+  if (core.questions.asked.has(member.pkiId)) return [];
+  speakSoon(core, now);
+  return requestMembership(core, recipientOf(member, 0n), now);
+}
+
+/**
+ * Tells those who know the member that it does not answer: they ask it themselves. To a Fabric peer
+ * it is a membership response that tells nothing new.
+ */
+function announceDeath(core: Core, member: Member, now: Now): void {
+  const { fanout, timing, random } = core.options;
+  const { envelope } = member.alive;
+  const emission = {
+    key: `dead ${member.pkiId}`,
+    reach: { type: "about", party: partyOf(member) },
+    bytes: encodeDead(envelope.bytes),
+    withoutSecret: () => encodeDead(withoutSecret(envelope).bytes),
+    replacesOlder: false,
+    holders: new Set([member.pkiId]),
+  } as const;
+  emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+}
+
+function encodeDead(envelope: Uint8Array): Uint8Array {
+  return encodeUnsigned({
+    tag: TAG.empty,
+    content: { type: "membership-response", value: { alive: [], dead: [envelope] } },
+  });
 }
 
 /** At the endpoint of `old` there is now another identity of the same organisation: a renewal. */

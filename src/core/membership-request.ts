@@ -2,20 +2,16 @@
 import { encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import type { Now } from "./abilities.ts";
+import { choosePartners } from "./dissemination.ts";
 import { type Effect, send } from "./effect.ts";
-import { partyOf, shuffled } from "./emitter.ts";
-import { aliveMembers, type Member, preferredEndpoint } from "./membership.ts";
+import { type Member, partyOf, preferredEndpoint } from "./membership.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
 import type { Core } from "./state.ts";
 
-/** Asks a few random members whom they know. Nobody alive: nothing is asked, nothing signed. */
+/** Asks a few members whom they know. Nobody alive: nothing is asked, nothing signed. */
 export function startSync(core: Core, now: Now): readonly Effect[] {
-  const { options, members } = core;
   const effects: Effect[] = [];
-  let asked = 0;
-  for (const member of shuffled(aliveMembers(members), options.random)) {
-    if (asked === options.fanout.pullPeers) break;
-    asked += 1;
+  for (const member of choosePartners(core, now)) {
     const recipient = recipientOf(member, 0n);
     const recent = recentAlive(core, now);
     if (recent) effects.push(membershipRequest(core, recent, recipient));

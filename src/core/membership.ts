@@ -5,6 +5,7 @@
 import type { PeerTime } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, ownedAlive } from "./alive.ts";
+import type { Party } from "./disclosure.ts";
 import { type Effect, notify } from "./effect.ts";
 import type { DeathReason, GossipEvent } from "./event.ts";
 import { isNewer } from "./message-order.ts";
@@ -26,6 +27,11 @@ export interface Member {
   readonly alive: Alive;
   /** Elapsed time at which the newest alive message arrived. */
   readonly lastSeenMs: number;
+  /**
+   * Elapsed time at which it was last heard of otherwise than from a list: lists may be old, and pass
+   * what is in them from one to the other.
+   */
+  readonly heardMs: number;
   /** Elapsed time at which the present status began. */
   readonly sinceMs: number;
   /** Time of the newest alive message that was gossiped to us: older ones are not relayed again. */
@@ -56,10 +62,23 @@ export interface Members {
   /** Who was last at an endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
+  /** Changes whenever it may matter for the choice of neighbours. */
+  version: number;
 }
 
 export function createMembers(): Members {
-  return { table: new Map(), tombstones: new Map(), byEndpoint: new Map(), aliveCount: 0 };
+  return {
+    table: new Map(),
+    tombstones: new Map(),
+    byEndpoint: new Map(),
+    aliveCount: 0,
+    version: 0,
+  };
+}
+
+/** The member as far as disclosure is concerned. */
+export function partyOf({ mspId, endpoint }: Member): Party {
+  return { mspId, isExternal: endpoint !== "" };
 }
 
 /** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
@@ -96,6 +115,7 @@ export function applyAlive(
   { claim: alive, author }: Verified<Alive>,
   ownMspId: string,
   membersMax: number,
+  isFirstHand: boolean,
   now: Now,
 ): readonly Effect[] | "members-full" {
   if (!isNews(members, alive.pkiId, alive.time)) return [];
@@ -107,6 +127,7 @@ export function applyAlive(
     // The internal endpoint of another organisation is none of our business, even if it is told us.
     ...(author.mspId === ownMspId ? {} : { internalEndpoint: undefined }),
     status: "alive",
+    heardMs: known?.status === "alive" && !isFirstHand ? known.heardMs : now.elapsedMs,
     sinceMs: known?.status === "alive" ? known.sinceMs : now.elapsedMs,
   };
   putMember(members, member);
@@ -126,6 +147,7 @@ export function learnDead(
   const member: Member = {
     ...describeMember(alive, author.mspId, undefined, now),
     status: "dead",
+    heardMs: now.elapsedMs,
     sinceMs: now.elapsedMs,
   };
   putMember(members, member);
@@ -137,7 +159,7 @@ function describeMember(
   mspId: string,
   known: Member | undefined,
   now: Now,
-): Omit<Member, "status" | "sinceMs"> {
+): Omit<Member, "status" | "heardMs" | "sinceMs"> {
   const owned = ownedAlive(alive);
   return {
     pkiId: alive.pkiId,
@@ -174,7 +196,11 @@ function isChanged(member: Member, known: Member): boolean {
 
 /** The only way into the map, so that the count and the tombstones are always right. */
 function putMember(members: Members, member: Member): void {
-  const before = members.table.get(member.pkiId)?.status === "alive" ? 1 : 0;
+  const known = members.table.get(member.pkiId);
+  const before = known?.status === "alive" ? 1 : 0;
+  if (known?.status !== member.status || (known.endpoint === "") !== (member.endpoint === "")) {
+    members.version += 1;
+  }
   members.table.set(member.pkiId, member);
   members.tombstones.delete(member.pkiId);
   const endpoint = preferredEndpoint(member);
@@ -216,15 +242,18 @@ export function suspect(members: Members, pkiId: PkiId): boolean {
 }
 
 /** The member answered: it is not gone. */
-export function clearSuspicion(members: Members, pkiId: PkiId): void {
+export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
   const known = members.table.get(pkiId);
-  if (known?.isSuspect) members.table.set(pkiId, { ...known, isSuspect: false });
+  if (known === undefined) return;
+  members.table.set(pkiId, { ...known, isSuspect: false, heardMs: now.elapsedMs });
 }
 
 /** There is a connection: we can reach each other after all. */
 export function markReachable(members: Members, pkiId: PkiId): void {
   const known = members.table.get(pkiId);
-  if (known?.isCutOff) members.table.set(pkiId, { ...known, isCutOff: false });
+  if (!known?.isCutOff) return;
+  members.table.set(pkiId, { ...known, isCutOff: false });
+  members.version += 1;
 }
 
 /** The member last known at this endpoint, if any. */
@@ -252,6 +281,7 @@ export function forgetMember(
   const member = members.table.get(pkiId);
   if (member === undefined) return [];
   members.table.delete(pkiId);
+  members.version += 1;
   if (member.status === "alive") members.aliveCount -= 1;
   const endpoint = preferredEndpoint(member);
   if (members.byEndpoint.get(endpoint) === pkiId) members.byEndpoint.delete(endpoint);
@@ -283,6 +313,7 @@ export function dropTombstones(members: Members, now: Now): void {
 export function forgiveStall(members: Members, stallMs: number): void {
   for (const [pkiId, member] of members.table) {
     if (member.status !== "alive") continue;
-    members.table.set(pkiId, { ...member, lastSeenMs: member.lastSeenMs + stallMs });
+    const lastSeenMs = member.lastSeenMs + stallMs;
+    members.table.set(pkiId, { ...member, lastSeenMs, heardMs: member.heardMs + stallMs });
   }
 }

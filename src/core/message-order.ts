@@ -2,8 +2,8 @@
  * Which of two messages makes the other one superfluous. The only place that knows it.
  * Source: spec B 1.6 and 5.1 (Fabric's `msgcomparator.go`).
  */
-import { equalBytes } from "../wire/bytes.ts";
-import type { GossipMessage, PeerTime } from "../wire/messages.ts";
+import { EMPTY_BYTES, equalBytes } from "../wire/bytes.ts";
+import type { Content, GossipMessage, PeerTime } from "../wire/messages.ts";
 
 /** What a new message means for a stored one. */
 export type Relation =
@@ -26,34 +26,52 @@ export function relate(
   blockWindow: number,
 ): Relation {
   const [a, b] = [message.content, stored.content];
-  if (a?.type === "alive" && b?.type === "alive") {
-    const [mine, its] = [a.value.membership, b.value.membership];
-    return byTime(mine?.pkiId, its?.pkiId, a.value.timestamp, b.value.timestamp);
-  }
-  if (a?.type === "state-info" && b?.type === "state-info") {
-    return byTime(a.value.pkiId, b.value.pkiId, a.value.timestamp, b.value.timestamp);
-  }
-  if (a?.type === "leadership" && b?.type === "leadership") {
-    return byTime(a.value.pkiId, b.value.pkiId, a.value.timestamp, b.value.timestamp);
-  }
   if (a?.type === "peer-identity" && b?.type === "peer-identity") {
     return equalBytes(a.value.pkiId, b.value.pkiId) ? "rejected" : "unrelated";
   }
   if (a?.type === "data" && b?.type === "data") {
     return byBlock(a.value.payload?.seqNum ?? 0n, b.value.payload?.seqNum ?? 0n, blockWindow);
   }
-  return "unrelated";
+  const [mine, its] = [newsOf(a), newsOf(b)];
+  return mine && its && a?.type === b?.type ? byTime(mine, its) : "unrelated";
 }
 
-function byTime(
-  pkiId: Uint8Array | undefined,
-  storedPkiId: Uint8Array | undefined,
-  time: PeerTime | undefined,
-  storedTime: PeerTime | undefined,
-): Relation {
-  if (!pkiId || !storedPkiId || !equalBytes(pkiId, storedPkiId)) return "unrelated";
-  if (!time || !storedTime) return "rejected"; // Without a time nothing can be newer.
-  return isNewer(time, storedTime) ? "supersedes" : "rejected";
+/** What its author says now, and says anew later. */
+interface News {
+  readonly pkiId: Uint8Array | undefined;
+  readonly channel: Uint8Array;
+  readonly time: PeerTime | undefined;
+}
+
+function newsOf(content: Content | undefined): News | undefined {
+  switch (content?.type) {
+    case "alive": {
+      const { membership, timestamp } = content.value;
+      return { pkiId: membership?.pkiId, channel: EMPTY_BYTES, time: timestamp };
+    }
+    case "state-info": {
+      // Fabric looks at the PKI-ID only, so that news of two channels push each other out.
+      const { pkiId, channelMac, timestamp } = content.value;
+      return { pkiId, channel: channelMac, time: timestamp };
+    }
+    case "leadership": {
+      const { pkiId, timestamp } = content.value;
+      return { pkiId, channel: EMPTY_BYTES, time: timestamp };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function byTime(mine: News, its: News): Relation {
+  const isSame =
+    mine.pkiId &&
+    its.pkiId &&
+    equalBytes(mine.pkiId, its.pkiId) &&
+    equalBytes(mine.channel, its.channel);
+  if (!isSame) return "unrelated";
+  if (!mine.time || !its.time) return "rejected"; // Without a time nothing can be newer.
+  return isNewer(mine.time, its.time) ? "supersedes" : "rejected";
 }
 
 function byBlock(seqNum: bigint, storedSeqNum: bigint, window: number): Relation {

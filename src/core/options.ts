@@ -1,4 +1,5 @@
 import type { Crypto, Identity, Random } from "./abilities.ts";
+import { type BudgetLimits, DEFAULT_BUDGET_LIMITS } from "./budget.ts";
 
 /** Periods and waits of the protocol. All in milliseconds; defaults are Fabric's. */
 export interface Timing {
@@ -28,6 +29,13 @@ export interface Timing {
   readonly membershipResponseWaitMs: number;
   /** First pause after a failed bootstrap; doubled up to `reconnectIntervalMs`. Default 500 (Fabric: 25 s). */
   readonly firstRetryMs: number;
+  /**
+   * How long news of a channel that we do not follow are remembered, so that they are passed on once;
+   * default 400_000 (`publishStateInfoInterval` x 100).
+   */
+  readonly stateInfoExpiryMs: number;
+  /** How long a member keeps its neighbours at most; default 3_600_000. */
+  readonly neighbourRefreshMs: number;
   /** How long an identity that nobody needs is kept; default 3_600_000 (hard-coded in Fabric). */
   readonly identityUnusedMs: number;
   /**
@@ -37,11 +45,16 @@ export interface Timing {
   readonly expiryNoticesMs: readonly number[];
 }
 
-/** How many peers are chosen. Defaults are Fabric's. */
+/** How peers are chosen, and how many. Numbers are Fabric's. */
 export interface Fanout {
+  /**
+   * `neighbours` (default): to a few fixed members, so that every message reaches everybody over few
+   * connections (neighbours.ts). `random`: to some drawn anew for each message, as Fabric does.
+   */
+  readonly strategy: "neighbours" | "random";
   /** Peers asked in a membership sync or an identity pull; default 3 (`pullPeerNum`). */
   readonly pullPeers: number;
-  /** Peers a gossiped message is passed to; default 3 (`propagatePeerNum`). */
+  /** Peers a gossiped message is passed to if they are drawn; default 3 (`propagatePeerNum`). */
   readonly propagatePeers: number;
   /** How often a gossiped message is passed on; default 1 (`propagateIterations`). */
   readonly iterations: number;
@@ -50,13 +63,15 @@ export interface Fanout {
 }
 
 /** Every collection of the core has a maximum; what is above it is refused and counted. */
-export interface CoreLimits {
+export interface CoreLimits extends BudgetLimits {
   /** Members remembered, alive and dead; default 20_000. */
   readonly membersMax: number;
   /** Identities remembered; default 20_000. */
   readonly identitiesMax: number;
   /** Pulled identities, and news kept aside, that wait for their check; default 50_000. */
   readonly backlogMax: number;
+  /** News of channels that we do not follow, remembered; default 20_000. */
+  readonly stateInfosMax: number;
   /** Claims checked without a pause, 0.1 to 0.5 ms each; default 16. */
   readonly checksPerStep: number;
   /** Items asked for, or sent, in one pull message; default 2_000. */
@@ -100,11 +115,14 @@ export const DEFAULT_TIMING: Timing = {
   burstLatencyMs: 10,
   membershipResponseWaitMs: 5_000,
   firstRetryMs: 500,
+  stateInfoExpiryMs: 400_000,
+  neighbourRefreshMs: 3_600_000,
   identityUnusedMs: 3_600_000,
   expiryNoticesMs: [30 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000],
 };
 
 export const DEFAULT_FANOUT: Fanout = {
+  strategy: "neighbours",
   pullPeers: 3,
   propagatePeers: 3,
   iterations: 1,
@@ -112,9 +130,11 @@ export const DEFAULT_FANOUT: Fanout = {
 };
 
 export const DEFAULT_CORE_LIMITS: CoreLimits = {
+  ...DEFAULT_BUDGET_LIMITS,
   membersMax: 20_000,
   identitiesMax: 20_000,
   backlogMax: 50_000,
+  stateInfosMax: 20_000,
   checksPerStep: 16,
   pullItemsMax: 2_000,
   hellosPerPeerMax: 16,

@@ -1,7 +1,7 @@
 /** Our own heartbeats and identity message, from the wish to the signed bytes (spec B 1.2, 1.3). */
 import type { Now } from "./abilities.ts";
+import { emitAlive } from "./apply.ts";
 import { type Effect, notify } from "./effect.ts";
-import { emit } from "./emitter.ts";
 import { membershipRequest } from "./membership-request.ts";
 import { offer } from "./pull.ts";
 import {
@@ -22,6 +22,15 @@ export function publish(core: Core, now: Now): readonly Effect[] {
   core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs - jitterMs;
   if (core.members.aliveCount === 0) return [];
   return requestAlive(core.self, core.options, { type: "heartbeat" }, now);
+}
+
+/** However often we are believed dead, we say that we are not once in this time only. */
+const REFUTATION_PAUSE_MS = 1_000;
+
+/** Somebody may believe us dead: the next heartbeat comes at once. */
+export function speakSoon({ schedule, self }: Core, now: Now): void {
+  const soonMs = Math.max(now.elapsedMs, (self.alive?.signedMs ?? 0) + REFUTATION_PAUSE_MS);
+  schedule.heartbeatAtMs = Math.min(schedule.heartbeatAtMs, soonMs);
 }
 
 /** Asks for the signature under the item that others pull, unless we have it. */
@@ -66,12 +75,7 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): re
 }
 
 function emitOwn(core: Core, alive: OwnAlive, now: Now): void {
-  const { options, self, emitter } = core;
-  const emission = {
-    envelope: alive.envelope,
-    origin: options.self.pkiId,
-    originParty: { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" },
-    from: undefined,
-  };
-  emit(emitter, emission, options.fanout, options.timing.burstLatencyMs, now);
+  const { pkiId, mspId } = core.options.self;
+  const party = { mspId, isExternal: core.self.externalEndpoint !== "" };
+  emitAlive(core, pkiId, alive.envelope, party, [], now);
 }

@@ -6,7 +6,7 @@ import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
 import type { Identity } from "./abilities.ts";
 import { parseAlive } from "./alive.ts";
 import { nextDeadlineMs } from "./core.ts";
-import { partyOf } from "./emitter.ts";
+import { partyOf } from "./membership.ts";
 import { membershipResponse } from "./sync.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
@@ -383,7 +383,10 @@ describe("messages that are not for us", () => {
   const value = { nonce: 1n, msgType: PULL_TYPE.block };
   const cases: readonly (readonly [string, Uint8Array])[] = [
     ["block pull", unsigned({ type: "hello", value }, { tag: TAG.chanAndOrg })],
-    ["state info", unsigned({ type: "state-info", value: {} }, { tag: TAG.chanOrOrg })],
+    [
+      "a snapshot of state infos",
+      unsigned({ type: "state-snapshot", value: {} }, { tag: TAG.chanOrOrg }),
+    ],
     [
       "state info pull request",
       unsigned({ type: "state-info-pull-request", value: {} }, { tag: TAG.chanOrOrg }),

@@ -1,13 +1,17 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 import type { Now, PkiId } from "./abilities.ts";
+import { type Budgets, createBudgets } from "./budget.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
+import { createNeighbourhood, type Neighbourhood } from "./dissemination.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import { createIdentities, type Identities } from "./identities.ts";
 import { IDENTITY_PULL } from "./identity-pull.ts";
 import { createMembers, type Members } from "./membership.ts";
+import { createMessageStore, type MessageStore } from "./message-store.ts";
 import type { CoreOptions } from "./options.ts";
 import { createPull, type Pull } from "./pull.ts";
+import { createQuestions, type Questions } from "./questions.ts";
 import { createSelf, type Self } from "./self.ts";
 
 /** When each periodic task is due next, in elapsed milliseconds. */
@@ -31,9 +35,16 @@ export interface Core {
   readonly members: Members;
   readonly identities: Identities;
   readonly claims: Claims;
+  /** What each peer may still cost us. */
+  readonly budgets: Budgets;
   readonly contacts: readonly Contact[];
   readonly emitter: Emitter;
+  /** Replaced as a whole by dissemination.ts. */
+  neighbourhood: Neighbourhood;
   readonly pull: Pull<PkiId>;
+  readonly questions: Questions;
+  /** News of channels that we do not follow. */
+  readonly stateInfos: MessageStore;
   readonly schedule: Schedule;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
@@ -44,6 +55,9 @@ export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
   return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
 }
 
+/** Channels of one member that we do not follow and pass on news of. */
+const CHANNELS_PER_MEMBER_MAX = 100;
+
 export function createCore(options: CoreOptions, now: Now): Core {
   const { timing } = options;
   return {
@@ -52,9 +66,18 @@ export function createCore(options: CoreOptions, now: Now): Core {
     members: createMembers(),
     identities: createIdentities(),
     claims: createClaims(),
+    budgets: createBudgets(options.limits),
     contacts: createContacts(options, now),
     emitter: createEmitter(),
+    neighbourhood: createNeighbourhood(),
     pull: createPull(IDENTITY_PULL),
+    questions: createQuestions(),
+    stateInfos: createMessageStore({
+      expireMs: timing.stateInfoExpiryMs,
+      messagesMax: options.limits.stateInfosMax,
+      perAuthorMax: CHANNELS_PER_MEMBER_MAX,
+      blockWindow: 0,
+    }),
     schedule: {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
       syncAtMs: now.elapsedMs + timing.pullIntervalMs,

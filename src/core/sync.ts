@@ -10,17 +10,21 @@ import { accept, type Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, parseAlive } from "./alive.ts";
 import { applyVerified } from "./apply.ts";
+import { type CheckFault, checkAlive } from "./check.ts";
 import { type AliveSource, enqueueList } from "./claims.ts";
 import { contactAnswered } from "./contacts.ts";
 import { type Disclosure, discloseMember, type Party } from "./disclosure.ts";
 import { drop, type Effect, send } from "./effect.ts";
-import { partyOf, shuffled } from "./emitter.ts";
 import { findIdentity } from "./identities.ts";
-import { isNews, keepForgotten, type Member } from "./membership.ts";
+import { isNews, keepForgotten, type Member, partyOf } from "./membership.ts";
 import { recentAlive } from "./membership-request.ts";
+import { isNewer } from "./message-order.ts";
+import { speakSoon } from "./publish.ts";
+import { doubt } from "./questions.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
+import { shuffled } from "./shuffle.ts";
 import { type Core, isSelf } from "./state.ts";
-import { type Verified, type VerifyFault, verifyAlive } from "./verify.ts";
+import type { Verified } from "./verify.ts";
 
 /** Answers a request; learns from it that the requester is alive. */
 export function handleMembershipRequest(
@@ -54,10 +58,10 @@ function verifyUnlessKnown(
   core: Core,
   alive: Alive,
   now: Now,
-): Verdict<Verified<Alive> | undefined, VerifyFault> {
+): Verdict<Verified<Alive> | undefined, CheckFault> {
   const known = core.members.table.get(alive.pkiId)?.alive.envelope;
   if (known && equalBytes(known.bytes, alive.envelope.bytes)) return accept(undefined);
-  return verifyAlive(core.options.crypto, core.identities, alive, now);
+  return checkAlive(core, alive, alive.pkiId, now);
 }
 
 function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
@@ -121,8 +125,22 @@ export function handleMembershipResponse(
   return enqueueList(core.claims, from, entries) ? [] : [drop(from, "backlog-full")];
 }
 
+/**
+ * Somebody believes a member to be dead. If it is us, we say that we are not; if it is one that is
+ * alive to us, and nothing newer is known of it, we shall ask it (questions.ts).
+ */
+function considerDeath(core: Core, { pkiId, time }: Alive, now: Now): void {
+  if (isSelf(core, pkiId)) {
+    if (time.incNum >= core.self.incarnation) speakSoon(core, now);
+    return;
+  }
+  const member = core.members.table.get(pkiId);
+  if (member !== undefined && !isNewer(member.time, time)) doubt(core, member, now);
+}
+
 /** Cheap checks, before any signature: is it about somebody else, and is it news? */
 export function isWorthChecking(core: Core, alive: Alive, source: AliveSource, now: Now): boolean {
+  if (source === "listed-dead") considerDeath(core, alive, now);
   if (isSelf(core, alive.pkiId)) return false;
   if (isNews(core.members, alive.pkiId, alive.time)) {
     return source !== "listed-dead" || !core.members.table.has(alive.pkiId);

@@ -103,3 +103,29 @@ export function request(nonce: bigint, items: readonly Identity[]): Uint8Array {
 export function update(nonce: bigint, data: readonly Uint8Array[]): Uint8Array {
   return unsigned({ type: "update", value: { nonce, data, msgType: PULL_TYPE.identity } });
 }
+
+/** News of its author's channel, named by the first byte of the MAC. */
+export function stateInfoOf(
+  author: Identity,
+  options: {
+    readonly seqNum?: bigint;
+    readonly channel?: number;
+    readonly macBytes?: number;
+    readonly signature?: Uint8Array;
+  } = {},
+): Uint8Array {
+  const payload = encode(GOSSIP_MESSAGE, {
+    tag: TAG.chanOrOrg,
+    content: {
+      type: "state-info",
+      value: {
+        pkiId: pkiIdBytes(author.pkiId),
+        timestamp: { incNum: 1n, seqNum: options.seqNum ?? 1n },
+        channelMac: new Uint8Array(options.macBytes ?? 32).fill(options.channel ?? 1),
+        properties: { ledgerHeight: 7n },
+      },
+    },
+  });
+  const signature = options.signature ?? testSignature(author.pkiId, payload);
+  return encodeEnvelope({ payload, signature }).bytes;
+}

@@ -334,7 +334,9 @@ export function createWorld(seed: number, delayMs = 1): World {
   }
 
   function at(endpoint: string): TestNode | undefined {
-    return [...nodes.values()].reverse().find((n) => n.endpoint === endpoint && n.isUp);
+    return [...nodes.values()].reverse().find((n) => {
+      return n.isUp && (n.endpoint === endpoint || n.core.self.externalEndpoint === endpoint);
+    });
   }
 
   function perform(node: TestNode, effect: Effect): void {

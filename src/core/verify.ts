@@ -7,6 +7,7 @@ import type { Envelope } from "../wire/envelope.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Crypto, Identity, IdentityFault, Now, PkiId } from "./abilities.ts";
 import type { Alive, AliveFault } from "./alive.ts";
+import type { BudgetFault } from "./budget.ts";
 import { findIdentity, type Identities } from "./identities.ts";
 
 declare const verifiedBrand: unique symbol;
@@ -28,6 +29,7 @@ export type VerifyFault = PresentedIdentityFault | "identity-unknown" | "signatu
 export type DropCode =
   | AliveFault
   | VerifyFault
+  | BudgetFault
   /** A tag that this kind of message must not have. */
   | "tag-illegal"
   /** A message of a channel that we do not follow, or another content that is not for us. */
@@ -48,7 +50,10 @@ export type DropCode =
   | "pull-too-often"
   /** A pulled item that is no identity. */
   | "not-an-identity"
+  /** News of a channel without author, channel or time. */
+  | "state-info-incomplete"
   /** A table or queue is full. */
+  | "channels-full"
   | "members-full"
   | "identities-full"
   | "backlog-full";

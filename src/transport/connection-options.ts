@@ -25,8 +25,11 @@ export interface ConnectionEvents {
   connected(identity: Identity, view: ConnectionView, handshake: Handshake): void;
   /** One encoded Envelope; a view: copy what is kept. */
   message(pkiId: PkiId, bytes: Uint8Array): void;
-  /** The last link to the peer is gone; `stopped` if we ended it by `disconnect`. */
-  disconnected(pkiId: PkiId, fault: NetworkFault, reason: string): void;
+  /**
+   * The last link to the peer is gone; `stopped` if we ended it by `disconnect`, `idle` if it had not
+   * been used for so long that either side may have ended it.
+   */
+  disconnected(pkiId: PkiId, fault: NetworkFault | "idle", reason: string): void;
   /** What waited for the peer is lost: no connection could be had, or it broke. */
   sendFailed(pkiId: PkiId, endpoint: string, fault: ConnectionFault, reason: string): void;
   /** Where we expected `old`, another identity of the same organisation answered. */
@@ -56,6 +59,8 @@ export interface ConnectionTimeouts {
   readonly lingerMs: number;
   /** The same if the other side is to decide, and evidently does not; default 10_000. */
   readonly lingerAsFollowerMs: number;
+  /** A connection that is not used for so long is closed; default 30_000 (Fabric: never). */
+  readonly idleMs: number;
 }
 
 export interface ConnectionsOptions {
@@ -107,6 +112,7 @@ export const CONNECTION_TIMEOUTS: ConnectionTimeouts = {
   simultaneousMs: 5_000,
   lingerMs: 1_000,
   lingerAsFollowerMs: 10_000,
+  idleMs: 30_000,
 };
 
 /** A lost link is dialled again once after this long, plus up to as much again by lot. */

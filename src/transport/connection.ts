@@ -1,4 +1,4 @@
-import type { Identity, PkiId } from "../core/abilities.ts";
+import type { Identity, Now, PkiId } from "../core/abilities.ts";
 import type { Outgoing } from "../core/effect.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Cancel, Clock, Link } from "./network.ts";
@@ -18,6 +18,8 @@ export interface Connection {
   /** Set once it no longer counts: whatever its link still says is not heard. */
   isDetached: boolean;
   cancelRetirement: Cancel;
+  /** Elapsed time at which a message was last sent or received. */
+  activeMs: number;
   messagesReceived: number;
   messagesSent: number;
   bytesReceived: number;
@@ -41,6 +43,7 @@ export function createConnection(
     held: undefined,
     isDetached: false,
     cancelRetirement: () => {},
+    activeMs: now.elapsedMs,
     messagesReceived: 0,
     messagesSent: 0,
     bytesReceived: 0,
@@ -106,7 +109,8 @@ export function isNewerPreferred(
 }
 
 /** Sends the next message of a queue on the connection. */
-export function sendOn(connection: Connection, message: Outgoing): void {
+export function sendOn(connection: Connection, message: Outgoing, { elapsedMs }: Now): void {
+  connection.activeMs = elapsedMs;
   connection.messagesSent += 1;
   connection.bytesSent += message.bytes.length;
   connection.isWritable = connection.link.send(message.bytes);

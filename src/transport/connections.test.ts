@@ -191,7 +191,7 @@ describe("when a link breaks", () => {
   test("the peer is disconnected, and the next message dials again", async () => {
     const { clock, hub, low, high } = await createPair();
     low.send(high, "a");
-    clock.advance(60_000);
+    clock.advance(10_000);
     hub.dropLinks(() => true);
     clock.advance(100);
     assert.deepEqual(kinds(low).at(-1), `disconnected ${nameOf(high)} closed`);
@@ -253,6 +253,7 @@ describe("when a link breaks", () => {
     clock.advance(20_000);
     assert.deepEqual(low.told, before);
     assert.equal(hub.links, 0);
+    high.connections.close();
     assert.equal(clock.waiting, 0);
   });
 });

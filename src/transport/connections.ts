@@ -39,6 +39,7 @@ class ConnectionTable implements Connections {
   readonly #inbound = new Set<Cancel>();
   readonly #probes = new Set<Cancel>();
   #isClosed = false;
+  #cancelIdleCheck: Cancel = () => {};
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -47,6 +48,7 @@ class ConnectionTable implements Connections {
   }
 
   listen(): Promise<void> {
+    this.#closeIdle();
     return this.#options.network.listen((link) => this.#accept(link));
   }
 
@@ -94,6 +96,7 @@ class ConnectionTable implements Connections {
 
   close(): void {
     this.#isClosed = true;
+    this.#cancelIdleCheck();
     for (const cancel of [...this.#inbound, ...this.#probes]) cancel();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
@@ -230,10 +233,13 @@ class ConnectionTable implements Connections {
   }
 
   /** The last link to a peer has broken. */
-  #lose(peer: Peer, { openedMs }: Connection, fault: NetworkFault, reason: string): void {
+  #lose(peer: Peer, lost: Connection, fault: NetworkFault, reason: string): void {
     const { clock, events } = this.#options;
     const { pkiId, endpoint } = peer;
-    const isYoung = clock.now().elapsedMs - openedMs < this.#timeouts.simultaneousMs;
+    const { elapsedMs } = clock.now();
+    const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
+    // The other side closes idle connections too, perhaps a little earlier than we do.
+    const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
     if (
       peer.dial === undefined &&
@@ -247,7 +253,21 @@ class ConnectionTable implements Connections {
       this.#forget(peer);
       if (hasMessages) this.#later(() => events.sendFailed(pkiId, endpoint, fault, reason));
     }
-    events.disconnected(pkiId, fault, reason);
+    events.disconnected(pkiId, isIdle ? "idle" : fault, reason);
+  }
+
+  /** Closes what nobody uses, and looks again after a while. */
+  #closeIdle(): void {
+    const { clock, events } = this.#options;
+    const { idleMs } = this.#timeouts;
+    const untilMs = clock.now().elapsedMs - idleMs;
+    for (const peer of [...this.#peers.values()]) {
+      if (peer.activeMs === undefined || peer.activeMs > untilMs || peer.queue.size > 0) continue;
+      this.#peers.delete(peer.pkiId);
+      peer.end();
+      events.disconnected(peer.pkiId, "idle", "not used any more");
+    }
+    this.#cancelIdleCheck = clock.after(idleMs / 4, () => this.#closeIdle());
   }
 
   /**

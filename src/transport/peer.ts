@@ -62,6 +62,12 @@ export class Peer {
     return this.#preferred !== undefined;
   }
 
+  /** When a message was last sent or received; undefined without a link. */
+  get activeMs(): number | undefined {
+    if (!this.isConnected) return undefined;
+    return Math.max(...this.#links.map(({ activeMs }) => activeMs));
+  }
+
   views(): readonly ConnectionView[] {
     return this.#links.map((connection) => this.view(connection));
   }
@@ -88,7 +94,7 @@ export class Peer {
     while (preferred?.isWritable && this.#preferred === preferred) {
       const message = this.queue.shift();
       if (message === undefined) return;
-      sendOn(preferred, message);
+      sendOn(preferred, message, this.#options.clock.now());
     }
   }
 
@@ -151,6 +157,7 @@ export class Peer {
   #linkEvents(connection: Connection): LinkEvents {
     return {
       message: (bytes) => {
+        connection.activeMs = this.#options.clock.now().elapsedMs;
         connection.messagesReceived += 1;
         connection.bytesReceived += bytes.length;
         this.#options.message(bytes);

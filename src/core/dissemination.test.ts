@@ -1,0 +1,193 @@
+/** Who gets what, by which way, and how often, with either strategy (spec B 2.4, 4.2, 10.6). */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { toHex } from "../wire/bytes.ts";
+import type { PkiId } from "./abilities.ts";
+import { allNeighbours, choosePartners } from "./dissemination.ts";
+import { preferredEndpoint } from "./membership.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "./options.ts";
+import { createWorld, type TestNode, viewOf, type World } from "./testing.ts";
+
+interface Network {
+  readonly world: World;
+  readonly nodes: readonly TestNode[];
+}
+
+/** So many members of each organisation; all know all, and the start is over. */
+function network(sizes: Readonly<Record<string, number>>, fanout: Partial<Fanout> = {}): Network {
+  const world = createWorld(5);
+  const trusts = Object.keys(sizes);
+  const nodes: TestNode[] = [];
+  for (const [mspId, size] of Object.entries(sizes)) {
+    for (let i = 0; i < size; i++) {
+      const options = {
+        mspId,
+        trusts,
+        anchorPeers: nodes.length > 0 ? ["A0:7051"] : [],
+        bootstrap: i > 0 ? [`${mspId}0:7051`] : [],
+        fanout: { ...DEFAULT_FANOUT, ...fanout },
+      };
+      nodes.push(world.add(`${mspId}${i}`, options));
+    }
+  }
+  world.run(30_000);
+  for (const node of nodes) node.sent.length = 0;
+  return { world, nodes };
+}
+
+/** Copies of alive messages sent since, by author, sequence and receiver. */
+function copies(nodes: readonly TestNode[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { sent } of nodes) {
+    for (const { to, message } of sent) {
+      if (message.content?.type !== "alive") continue;
+      const { membership, timestamp } = message.content.value;
+      const key = `${toHex(membership?.pkiId ?? new Uint8Array())} ${timestamp?.seqNum} ${to}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** How many members got each heartbeat, by author and sequence. */
+function coverage(counts: ReadonlyMap<string, number>): number[] {
+  const reached = new Map<string, number>();
+  for (const key of counts.keys()) {
+    const beat = key.slice(0, key.lastIndexOf(" "));
+    reached.set(beat, (reached.get(beat) ?? 0) + 1);
+  }
+  return [...reached.values()];
+}
+
+function sum(counts: Iterable<number>): number {
+  return [...counts].reduce((a, b) => a + b, 0);
+}
+
+describe("our neighbours", () => {
+  test("every heartbeat reaches every member, in fewer copies than with Fabric's strategy", () => {
+    const totals: Record<string, number> = {};
+    for (const strategy of ["neighbours", "random"] as const) {
+      const { world, nodes } = network({ A: 25 }, { strategy });
+      world.run(20_000);
+      // The last beats may still be under way.
+      world.run(100);
+      const counts = copies(nodes);
+      totals[strategy] = sum(counts.values());
+      const reached = coverage(counts);
+      const isComplete = reached.every((members) => members === 24);
+      assert.equal(isComplete, strategy === "neighbours");
+    }
+    const { neighbours = 0, random = 0 } = totals;
+    assert.ok(neighbours <= random, `${neighbours} copies against ${random}`);
+  });
+
+  test("two organisations: every heartbeat reaches every member of both", () => {
+    const { world, nodes } = network({ A: 12, B: 5 });
+    world.run(20_100);
+    assert.deepEqual([...new Set(coverage(copies(nodes)))], [16]);
+  });
+
+  test("a renewed order leaves no gap", () => {
+    const { world, nodes } = network({ A: 12 });
+    const { neighbourRefreshMs } = DEFAULT_TIMING;
+    const before = allNeighbours(first(nodes).core, world.now()).map(({ pkiId }) => pkiId);
+    // The clocks of the two halves reach the new epoch half a minute apart.
+    const untilMs = neighbourRefreshMs - (world.now().wallMs % neighbourRefreshMs);
+    for (const node of nodes) node.sent.length = 0;
+    world.run(Math.min(untilMs, 60_000));
+    world.setBackMs -= neighbourRefreshMs;
+    world.run(20_100);
+    const after = allNeighbours(first(nodes).core, world.now()).map(({ pkiId }) => pkiId);
+    assert.notDeepEqual(after, before);
+    assert.deepEqual([...new Set(coverage(copies(nodes)))], [11]);
+  });
+
+  test("a neighbour that we cannot reach is none: another takes its place", () => {
+    const { world, nodes } = network({ A: 12 });
+    const node = first(nodes);
+    const [lost] = allNeighbours(node.core, world.now());
+    const other = nodes.find(({ identity }) => identity.pkiId === lost?.pkiId);
+    assert.ok(other);
+    world.cut([node], [other]);
+    node.connected.delete(other.identity.pkiId);
+    world.give(node, { type: "connection-lost", pkiId: other.identity.pkiId });
+    world.run(60_000);
+    const now = allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId);
+    assert.ok(!now.includes(other.identity.pkiId));
+    assert.ok(now.length >= 3);
+    assert.equal(viewOf(world, node).split(" ").length, 11, "it is seen through others");
+  });
+});
+
+describe("whom we ask", () => {
+  test("neighbours, and now and then somebody else", () => {
+    const { world, nodes } = network({ A: 25 });
+    const node = first(nodes);
+    const neighbours = new Set(allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId));
+    let strangers = 0;
+    for (let times = 0; times < 300; times++) {
+      const partners = choosePartners(node.core, world.now());
+      assert.equal(new Set(partners).size, 3);
+      if (partners.some(({ pkiId }) => !neighbours.has(pkiId))) strangers += 1;
+    }
+    assert.ok(strangers >= 5 && strangers <= 60, String(strangers));
+  });
+
+  test("with Fabric's strategy anybody", () => {
+    const { world, nodes } = network({ A: 25 }, { strategy: "random" });
+    const asked = new Set<PkiId>();
+    for (let times = 0; times < 100; times++) {
+      for (const { pkiId } of choosePartners(first(nodes).core, world.now())) asked.add(pkiId);
+    }
+    assert.equal(asked.size, 24);
+  });
+});
+
+describe("three organisations of four, of each one without an external endpoint", () => {
+  for (const strategy of ["neighbours", "random"] as const) {
+    test(`${strategy}: who sees whom, and with which endpoint`, () => {
+      const world = createWorld(9);
+      const nodes = ["A", "B", "C"].flatMap((mspId) => addFour(world, mspId, strategy));
+      world.run(60_000);
+      for (const node of nodes) {
+        const seen = [...node.core.members.table.values()].map(
+          (member) => `${member.status} ${preferredEndpoint(member)} ${member.internalEndpoint}`,
+        );
+        const expected = nodes.flatMap((other) => expectedView(node, other));
+        assert.deepEqual(seen.toSorted(), expected.toSorted(), node.name);
+      }
+    });
+  }
+});
+
+function addFour(world: World, mspId: string, strategy: Fanout["strategy"]): TestNode[] {
+  return [0, 1, 2, 3].map((i) =>
+    world.add(`${mspId}${i}`, {
+      mspId,
+      trusts: ["A", "B", "C"],
+      anchorPeers: ["A0.public:7051", "B0.public:7051", "C0.public:7051"],
+      bootstrap: i > 0 ? [`${mspId}0:7051`] : [],
+      externalEndpoint: isExternal(`${mspId}${i}`) ? `${mspId}${i}.public:7051` : "",
+      fanout: { ...DEFAULT_FANOUT, strategy },
+    }),
+  );
+}
+
+function isExternal(name: string): boolean {
+  return !name.endsWith("3");
+}
+
+function expectedView(node: TestNode, other: TestNode): string[] {
+  if (node === other) return [];
+  if (node.identity.mspId === other.identity.mspId) {
+    return [`alive ${other.endpoint} ${other.endpoint}`];
+  }
+  const isSeen = isExternal(node.name) && isExternal(other.name);
+  return isSeen ? [`alive ${other.name}.public:7051 undefined`] : [];
+}
+
+function first(nodes: readonly TestNode[]): TestNode {
+  const [node] = nodes;
+  assert.ok(node);
+  return node;
+}

@@ -1,0 +1,132 @@
+/**
+ * To whom a message goes, and whom we ask. Two strategies behind one face: our neighbours, or
+ * members drawn anew each time as Fabric does (`gossipBatch`, spec B 2.4 and 4.2).
+ */
+import type { Now } from "./abilities.ts";
+import { type Disclosure, disclosePush, type Party } from "./disclosure.ts";
+import { aliveMembers, type Member, partyOf } from "./membership.ts";
+import { findNeighbours, type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
+import { shuffled } from "./shuffle.ts";
+import type { Core } from "./state.ts";
+
+/** How far a message may travel. */
+export type Reach =
+  /** As news of this party: see {@link disclosePush}. */
+  | { readonly type: "about"; readonly party: Party }
+  /** Everybody in our organisation, nobody else. */
+  | { readonly type: "organisation" };
+
+/** Who is to get a message: so many of these, in this order. */
+export interface Audience {
+  readonly members: Iterable<Member>;
+  readonly count: number;
+}
+
+/** Our neighbours as last computed, and from what. */
+export interface Neighbourhood {
+  neighbours: Neighbours;
+  membersVersion: number;
+  isExternal: boolean;
+  readonly epochs: number[];
+}
+
+/** Once in so often one that we ask is drawn from all: it may know what no neighbour does. */
+const STRANGER_EVERY = 15;
+
+export function createNeighbourhood(): Neighbourhood {
+  return { neighbours: NO_NEIGHBOURS, membersVersion: -1, isExternal: false, epochs: [0, 0] };
+}
+
+/** Who should get a message of this reach. */
+export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
+  const { fanout, random, self } = core.options;
+  if (fanout.strategy === "random") {
+    const members = shuffled(aliveMembers(core.members), random);
+    return { members, count: fanout.propagatePeers };
+  }
+  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+  const count = Number.POSITIVE_INFINITY;
+  if (reach.type === "organisation") return { members: lookUp(core, home), count };
+  const { mspId, isExternal } = reach.party;
+  if (mspId !== self.mspId) {
+    return { members: lookUp(core, homeExternal, abroad.get(mspId) ?? []), count };
+  }
+  const gateways = isExternal ? abroad.values() : [];
+  return { members: lookUp(core, home, ...gateways), count };
+}
+
+/** In which form a member may get a message of this reach. */
+export function discloseTo(ownMspId: string, reach: Reach, target: Member): Disclosure {
+  if (reach.type === "about") return disclosePush(ownMspId, reach.party, partyOf(target));
+  return target.mspId === ownMspId ? "with-secret" : "hidden";
+}
+
+/** Some alive members to ask for what they know. */
+export function choosePartners(core: Core, now: Now): readonly Member[] {
+  const { fanout, random } = core.options;
+  const isRandom = fanout.strategy === "random";
+  const candidates = isRandom ? aliveMembers(core.members) : allNeighbours(core, now);
+  const partners = new Set<Member>();
+  if (!isRandom && random.below(STRANGER_EVERY) === 0) {
+    for (const stranger of shuffled(aliveMembers(core.members), random)) {
+      partners.add(stranger);
+      break;
+    }
+  }
+  for (const member of shuffled(candidates, random)) {
+    if (partners.size >= fanout.pullPeers) break;
+    partners.add(member);
+  }
+  return [...partners];
+}
+
+/** Every neighbour once. */
+export function allNeighbours(core: Core, now: Now): readonly Member[] {
+  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+  return [...new Set(lookUp(core, home, homeExternal, ...abroad.values()))];
+}
+
+function* lookUp(
+  { members }: Core,
+  ...groups: readonly (readonly Member["pkiId"][])[]
+): Generator<Member> {
+  for (const group of groups) {
+    for (const pkiId of group) {
+      const member = members.table.get(pkiId);
+      if (member !== undefined) yield member;
+    }
+  }
+}
+
+/** Our neighbours; computed anew if somebody came or went, or a ring has a new order. */
+function currentNeighbours(core: Core, now: Now): Neighbours {
+  const { neighbourhood, members, options, self } = core;
+  const isExternal = self.externalEndpoint !== "";
+  const [first, second] = epochsAt(options.timing.neighbourRefreshMs, now);
+  const isCurrent =
+    neighbourhood.membersVersion === members.version &&
+    neighbourhood.isExternal === isExternal &&
+    neighbourhood.epochs[0] === first &&
+    neighbourhood.epochs[1] === second;
+  if (isCurrent) return neighbourhood.neighbours;
+
+  const { pkiId, mspId } = options.self;
+  // Whom we cannot reach is no neighbour, alive though it is.
+  const others = aliveMembers(members).filter(({ isCutOff }) => !isCutOff);
+  core.neighbourhood = {
+    neighbours: findNeighbours(
+      { pkiId, mspId, isExternal },
+      others.map((member) => ({ pkiId: member.pkiId, ...partyOf(member) })),
+      [first, second],
+    ),
+    membersVersion: members.version,
+    isExternal,
+    epochs: [first, second],
+  };
+  return core.neighbourhood.neighbours;
+}
+
+/** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */
+function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
+  return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
+}

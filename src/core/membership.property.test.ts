@@ -1,0 +1,243 @@
+/** Membership against a list written from spec B 1.5 to 1.8 and the rules of our own in docs/protocol.md. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Now } from "./abilities.ts";
+import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
+import type { Input } from "./input.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "./options.ts";
+import { EPOCH_MS, seededRandom, testCrypto, testIdentity } from "./testing.ts";
+import { aliveOf, unsigned } from "./testing-messages.ts";
+
+const SELF = testIdentity("A", "self");
+const PEOPLE = ["a", "b", "c", "d"].map((name) => testIdentity("A", name));
+/** One less than there are people. */
+const MEMBERS_MAX = 3;
+
+interface Time {
+  readonly inc: number;
+  readonly seq: number;
+}
+
+type How = "gossip" | "request" | "listed-alive" | "listed-dead";
+
+/** What happens: somebody speaks or is spoken of, cannot be reached, connects; or time passes. */
+type Happening =
+  | { readonly type: "heard"; readonly how: How; readonly who: number; readonly time: Time }
+  | { readonly type: "unreachable"; readonly who: number }
+  | { readonly type: "connected"; readonly who: number }
+  | { readonly type: "pass"; readonly ms: number };
+
+/** Everything that is known of one person, whatever has become of it. */
+interface Row {
+  readonly who: number;
+  status: "alive" | "dead" | "forgotten";
+  time: Time;
+  lastSeenMs: number;
+  /** Forgotten: until when old messages are told from new ones. */
+  untilMs: number;
+  /** Others said it lives after we could not reach it: only silence makes it dead. */
+  isCutOff: boolean;
+}
+
+/** The same protocol without maps, effects or indices. Looks at every row for everything. */
+class NaiveMembership {
+  nowMs = 0;
+  #rows: Row[] = [];
+
+  get view(): string[] {
+    return this.#rows
+      .filter(({ status }) => status !== "forgotten")
+      .map(({ who, status, time }) => `${who} ${status} ${time.inc}.${time.seq}`)
+      .sort();
+  }
+
+  happen(happening: Happening): void {
+    if (happening.type === "pass") {
+      for (const end = this.nowMs + happening.ms; this.nowMs < end; ) {
+        // Searches are every 2.5 s from the start.
+        const next = (Math.floor(this.nowMs / 2_500) + 1) * 2_500;
+        this.nowMs = Math.min(next, end);
+        if (this.nowMs === next) this.#search();
+      }
+      return;
+    }
+    const { who } = happening;
+    const row = this.#rows.find((one) => one.who === who);
+    if (happening.type === "connected") {
+      if (row) row.isCutOff = false;
+    } else if (happening.type === "unreachable") {
+      if (row?.status === "alive" && !row.isCutOff)
+        Object.assign(row, { status: "dead", isCutOff: true });
+    } else this.#hear(happening.how === "listed-dead", who, happening.time, row);
+  }
+
+  #hear(isOfDeath: boolean, who: number, time: Time, row: Row | undefined): void {
+    const isNewer =
+      row === undefined ||
+      time.inc > row.time.inc ||
+      (time.inc === row.time.inc && time.seq > row.time.seq);
+    const isMember = row !== undefined && row.status !== "forgotten";
+    if (isOfDeath && isMember) return; // Somebody else's dead are no news of those we know.
+    if (!isNewer) {
+      if (isOfDeath) row.untilMs = this.nowMs + 500_000; // Others have not forgotten it yet.
+      return;
+    }
+    const members = this.#rows.filter(({ status }) => status !== "forgotten");
+    if (!isMember && members.length >= MEMBERS_MAX) return;
+    this.#rows = this.#rows.filter((one) => one !== row);
+    this.#rows.push({
+      who,
+      status: isOfDeath ? "dead" : "alive",
+      time,
+      lastSeenMs: this.nowMs,
+      untilMs: 0,
+      isCutOff: isMember && row.isCutOff,
+    });
+  }
+
+  #search(): void {
+    for (const row of this.#rows) {
+      const silentMs = this.nowMs - row.lastSeenMs;
+      if (row.status === "alive" && silentMs > 25_000) {
+        row.status = "dead";
+        row.isCutOff = false;
+      } else if (row.status === "dead" && silentMs > 500_000) {
+        row.status = "forgotten";
+        row.untilMs = this.nowMs + 500_000;
+      }
+    }
+    this.#rows = this.#rows.filter((row) => row.status !== "forgotten" || row.untilMs > this.nowMs);
+  }
+}
+
+/** A core that is given the same; nobody answers what it asks. */
+class DrivenCore {
+  readonly #core: Core;
+  #elapsedMs = 0;
+
+  constructor() {
+    this.#core = createCore(
+      {
+        self: SELF,
+        internalEndpoint: "self:1",
+        externalEndpoint: "self:1",
+        metadata: new Uint8Array(0),
+        bootstrap: [],
+        anchorPeers: [],
+        lastIncarnation: 0n,
+        timing: DEFAULT_TIMING,
+        fanout: DEFAULT_FANOUT,
+        limits: { ...DEFAULT_CORE_LIMITS, membersMax: MEMBERS_MAX },
+        crypto: testCrypto("A"),
+        random: seededRandom(1),
+      },
+      this.#now,
+    );
+    this.#give({ type: "start" });
+    for (const identity of PEOPLE) this.#give({ type: "connected", identity });
+  }
+
+  get #now(): Now {
+    return { elapsedMs: this.#elapsedMs, wallMs: EPOCH_MS + this.#elapsedMs };
+  }
+
+  get view(): string[] {
+    return [...this.#core.members.table.values()]
+      .map(({ pkiId, status, time }) => {
+        const who = PEOPLE.findIndex((identity) => identity.pkiId === pkiId);
+        return `${who} ${status} ${time.incNum}.${time.seqNum}`;
+      })
+      .sort();
+  }
+
+  happen(happening: Happening): void {
+    if (happening.type === "pass") {
+      this.#pass(happening.ms);
+      return;
+    }
+    const identity = PEOPLE[happening.who] ?? SELF;
+    const { pkiId } = identity;
+    if (happening.type === "connected") this.#give({ type: "connected", identity });
+    else if (happening.type === "unreachable") {
+      this.#give({ type: "send-failed", pkiId, endpoint: "", reason: "" });
+      this.#give({ type: "pinged", pkiId, reachable: false });
+    } else this.#hear(happening.how, happening.who, happening.time);
+    while (nextDeadlineMs(this.#core) <= this.#elapsedMs) this.#give({ type: "tick" });
+  }
+
+  #hear(how: How, who: number, time: Time): void {
+    const identity = PEOPLE[who] ?? SELF;
+    const endpoint = `p${who}:1`;
+    const [incNum, seqNum] = [BigInt(time.inc), BigInt(time.seq)];
+    const alive = aliveOf(identity, { endpoint, incNum, seqNum, identity: true });
+    const bytes = {
+      gossip: () => alive,
+      request: () => unsigned({ type: "membership-request", value: { selfInformation: alive } }),
+      "listed-alive": () => unsigned({ type: "membership-response", value: { alive: [alive] } }),
+      "listed-dead": () => unsigned({ type: "membership-response", value: { dead: [alive] } }),
+    }[how]();
+    this.#give({ type: "message", from: identity.pkiId, bytes });
+  }
+
+  #pass(ms: number): void {
+    const endMs = this.#elapsedMs + ms;
+    for (;;) {
+      const dueMs = Math.max(this.#elapsedMs, nextDeadlineMs(this.#core));
+      if (dueMs > endMs) break;
+      this.#elapsedMs = dueMs;
+      this.#give({ type: "tick" });
+    }
+    this.#elapsedMs = endMs;
+  }
+
+  #give(input: Input): void {
+    for (const effect of step(this.#core, input, this.#now)) {
+      if (effect.type !== "sign") continue;
+      const signature = new Uint8Array(1);
+      this.#give({ type: "signed", token: effect.token, signature, secretSignature: signature });
+    }
+  }
+}
+
+const who = fc.nat(PEOPLE.length - 1);
+const time = fc.record({
+  inc: fc.integer({ min: 1, max: 2 }),
+  seq: fc.integer({ min: 1, max: 9 }),
+});
+const ms = fc.oneof(
+  fc.nat(3_000),
+  fc.constantFrom(22_500, 24_999, 25_000, 25_001, 27_500),
+  fc.nat(30_000),
+  fc.constantFrom(470_000, 500_000, 505_000),
+);
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("heard"),
+      how: fc.constantFrom("gossip", "request", "listed-alive", "listed-dead"),
+      who,
+      time,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("unreachable"), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("connected"), who }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("pass"), ms }) },
+);
+
+describe("membership is what a list of everything heard says", () => {
+  test("newer wins; silent is dead, dead is forgotten, forgotten is not revived by old news", () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 30, size: "max" }), (happenings) => {
+        const [core, naive] = [new DrivenCore(), new NaiveMembership()];
+        for (const one of happenings) {
+          core.happen(one);
+          naive.happen(one);
+          assert.deepEqual(core.view, naive.view);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,392 @@
+/**
+ * The pull engine over a network that loses, repeats, delays and reorders. Each message is judged
+ * by looking through everything that was said before, as spec C1 3.4 to 3.7 tells it; unlike there,
+ * a nonce belongs to one peer, a round ends early when all have answered, and only what was asked
+ * for is taken.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { EMPTY_BYTES } from "../wire/bytes.ts";
+import { encodeEnvelope, parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
+import { accept, reject } from "../wire/verdict.ts";
+import type { Now, PkiId } from "./abilities.ts";
+import type { Effect } from "./effect.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "./options.ts";
+import { createPull, nextPullMs, offer, type Pull, type PullSubject } from "./pull.ts";
+import * as answering from "./pull-answer.ts";
+import * as asking from "./pull-ask.ts";
+import { seededRandom, testIdentity } from "./testing.ts";
+
+type Id = "a" | "b" | "c" | "d" | "e";
+const IDS: readonly Id[] = ["a", "b", "c", "d", "e"];
+const LIMITS = { ...DEFAULT_CORE_LIMITS, pullItemsMax: 3, hellosPerPeerMax: 2 };
+const PKI_IDS = ["x", "y", "z"].map((name) => testIdentity("A", name).pkiId);
+/** With all three asking all others, an item is two steps away at most. */
+const CLEAN_ROUNDS = 2 * Math.ceil(IDS.length / LIMITS.pullItemsMax) + 1;
+
+const itemOf = (id: Id) => encodeEnvelope({ payload: bytesOf(id), signature: Uint8Array.of(1) });
+const bytesOf = (id: Id): Uint8Array => Uint8Array.of(id.charCodeAt(0));
+const idIn = (bytes: Uint8Array): Id | undefined =>
+  IDS.find((id) => bytes.length === 1 && bytes[0] === id.charCodeAt(0));
+
+const SUBJECT: PullSubject<Id> = {
+  msgType: PULL_TYPE.identity,
+  tag: TAG.empty,
+  channel: EMPTY_BYTES,
+  parseId: idIn,
+  encodeId: bytesOf,
+  parseItem(bytes, from) {
+    const envelope = parseEnvelope(bytes);
+    const id = envelope.ok ? idIn(envelope.value.payload) : undefined;
+    if (!envelope.ok || id === undefined) return reject("not-an-identity");
+    const item = { pkiId: from, certificate: envelope.value.payload, envelope: envelope.value };
+    return accept({ id, claim: { type: "identity", from, item } });
+  },
+};
+
+/** Something said, as the one who hears it sees it. */
+interface Said {
+  readonly kind: "hello" | "digest" | "request" | "update";
+  readonly from: number;
+  readonly to: number;
+  readonly nonce: bigint;
+  readonly ids: readonly Id[];
+  readonly atMs: number;
+}
+
+/** What the network does with one message: milliseconds until each copy arrives. */
+type Fate = readonly number[];
+
+/** Who may have what of whom. */
+type Rights = (owner: number, asker: number, id: Id) => boolean;
+
+class PullWorld {
+  nowMs = 0;
+  readonly engines: readonly Pull<Id>[];
+  readonly #rights: Rights;
+  readonly #fates: Fate[];
+  readonly #random = seededRandom(3);
+  #underway: Said[] = [];
+  /** Everything that was sent, and everything that arrived. */
+  readonly #sent: Said[] = [];
+  readonly #heard: Said[] = [];
+
+  constructor(held: readonly (readonly Id[])[], rights: Rights, fates: readonly Fate[]) {
+    this.engines = PKI_IDS.map((_, i) => {
+      const engine = createPull(SUBJECT);
+      for (const id of held[i] ?? []) offer(engine, id, itemOf(id));
+      return engine;
+    });
+    this.#rights = rights;
+    this.#fates = [...fates];
+  }
+
+  held(who: number): readonly Id[] {
+    return [...(this.engines[who]?.offered.keys() ?? [])].sort();
+  }
+
+  begin(who: number): void {
+    const engine = this.#engine(who);
+    const peers = PKI_IDS.flatMap((pkiId, i) => (i === who ? [] : [{ pkiId, endpoint: "" }]));
+    this.#send(who, asking.beginRound(engine, peers, this.#options, this.#now));
+  }
+
+  /** Somebody hears what nobody has sent. */
+  forge(said: Omit<Said, "atMs">): void {
+    this.#hear({ ...said, atMs: this.nowMs });
+  }
+
+  pass(ms: number): void {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.#underway.toSorted((a, b) => a.atMs - b.atMs)[0];
+      const due = this.engines.map((engine) => nextPullMs(engine));
+      const soonestMs = Math.min(...due, next?.atMs ?? endMs, endMs);
+      this.nowMs = Math.max(this.nowMs, soonestMs);
+      const attended = due.findIndex((atMs) => atMs <= this.nowMs);
+      if (attended >= 0) this.#attend(attended);
+      else if (next !== undefined && next.atMs <= this.nowMs) {
+        this.#underway = this.#underway.filter((said) => said !== next);
+        this.#hear(next);
+      } else return;
+    }
+  }
+
+  #attend(who: number): void {
+    const engine = this.#engine(who);
+    const wasCollecting = engine.round?.phase === "digests";
+    const effects = asking.attendRound(engine, this.#options, this.#now);
+    const said = this.#send(who, effects);
+    if (wasCollecting) this.#judgeRequests(who, said);
+    else assert.deepEqual(said, []);
+  }
+
+  /** Gives a message to the one it is for and judges the reaction. */
+  #hear(said: Said): void {
+    const engine = this.#engine(said.to);
+    const before = new Set(engine.offered.keys());
+    const wasCollecting = engine.round?.phase === "digests";
+    this.#heard.push(said);
+    const reaction = this.#send(said.to, this.#react(engine, said));
+    const after = [...engine.offered.keys()].filter((id) => !before.has(id));
+    if (said.kind === "hello") assert.deepEqual(idsIn(reaction), this.#listed(said));
+    if (said.kind === "request") assert.deepEqual(idsIn(reaction), this.#served(said));
+    if (said.kind === "digest" && wasCollecting && engine.round?.phase !== "digests") {
+      this.#judgeRequests(said.to, reaction);
+    }
+    assert.deepEqual(after.sort(), said.kind === "update" ? this.#taken(said, before) : []);
+  }
+
+  #react(engine: Pull<Id>, { kind, from, to, nonce, ids }: Said): readonly Effect[] {
+    const pkiId = this.#pkiId(from);
+    const mayHave = (id: Id): boolean => this.#rights(to, from, id);
+    const [options, now] = [this.#options, this.#now];
+    const peer = { pkiId, endpoint: "" };
+    const msgType = SUBJECT.msgType;
+    const digests = ids.map(bytesOf);
+    switch (kind) {
+      case "hello": {
+        const hello = { nonce, metadata: EMPTY_BYTES, msgType };
+        return answering.handleHello(engine, hello, peer, mayHave, options, now);
+      }
+      case "request": {
+        const request = { nonce, digests, msgType };
+        return answering.handleRequest(engine, request, peer, mayHave, options, now);
+      }
+      case "digest":
+        return asking.handleDigest(engine, { nonce, digests, msgType }, pkiId, options, now);
+      case "update": {
+        const data = ids.map((id) => itemOf(id).bytes);
+        const { claims, effects } = asking.handleUpdate(engine, { nonce, data, msgType }, pkiId);
+        for (const claim of claims) {
+          if (claim.type !== "identity") continue;
+          const id = idIn(claim.item.certificate);
+          if (id !== undefined) offer(engine, id, claim.item.envelope);
+        }
+        return effects;
+      }
+    }
+  }
+
+  /** 3.5.1: all that the asker may have, unless it has said hello too often. */
+  #listed(hello: Said): readonly Id[] {
+    if (!this.#isCounted(hello)) return [];
+    return this.held(hello.to).filter((id) => this.#rights(hello.to, hello.from, id));
+  }
+
+  /** Whether a hello was one of the few that are remembered at a time. */
+  #isCounted(hello: Said): boolean {
+    const earlier = this.#heard
+      .slice(0, this.#heard.lastIndexOf(hello))
+      .filter((one) => one.kind === "hello" && one.from === hello.from && one.to === hello.to)
+      .filter(
+        (one) => one.atMs > hello.atMs - DEFAULT_TIMING.requestWaitMs && this.#isCounted(one),
+      );
+    return earlier.length < LIMITS.hellosPerPeerMax;
+  }
+
+  /** 3.5.2: what is asked for within 1.5 s of a hello of the same peer and nonce. */
+  #served(request: Said): readonly Id[] {
+    const { from, to, nonce, atMs } = request;
+    const isEntitled = this.#heard.some(
+      (one) =>
+        one.kind === "hello" &&
+        one.from === from &&
+        one.to === to &&
+        one.nonce === nonce &&
+        one.atMs > atMs - DEFAULT_TIMING.requestWaitMs &&
+        this.#isCounted(one),
+    );
+    if (!isEntitled) return [];
+    const asked = request.ids.slice(0, LIMITS.pullItemsMax);
+    return this.held(to).filter((id) => asked.includes(id) && this.#rights(to, from, id));
+  }
+
+  /** The hellos of somebody's latest round; a round is over 3 s after it began. */
+  #helloesOf(who: number): readonly Said[] {
+    const hellos = this.#sent.filter(({ kind, from }) => kind === "hello" && from === who);
+    const beganMs = hellos.at(-1)?.atMs;
+    return hellos.filter(({ atMs }) => atMs === beganMs);
+  }
+
+  /** 3.4.3 and 3.4.4: every item that was listed in time and is missing, of one who listed it. */
+  #judgeRequests(who: number, requests: readonly Said[]): void {
+    const lists = this.#helloesOf(who).flatMap(({ to, nonce, atMs }) => {
+      const digest = this.#heard.find(
+        (one) =>
+          one.kind === "digest" &&
+          one.from === to &&
+          one.to === who &&
+          one.nonce === nonce &&
+          one.atMs >= atMs,
+      );
+      return digest === undefined ? [] : [digest];
+    });
+    const missing = IDS.filter((id) => !this.held(who).includes(id));
+    const wanted = missing.filter((id) => lists.some(({ ids }) => ids.includes(id)));
+    const asked = requests.flatMap(({ ids }) => ids);
+    assert.equal(asked.length, Math.min(wanted.length, LIMITS.pullItemsMax));
+    assert.equal(new Set(asked).size, asked.length, "one item is asked from two");
+    for (const { to, ids } of requests) {
+      const list = lists.find(({ from }) => from === to);
+      for (const id of ids) assert.ok(wanted.includes(id) && list?.ids.includes(id));
+    }
+  }
+
+  /** 3.4.5 and 3.6: what this peer was asked for in this round, within 2 s of the request, once. */
+  #taken({ from, to, nonce, ids, atMs }: Said, before: ReadonlySet<Id>): readonly Id[] {
+    const isOfRound = this.#helloesOf(to).some((one) => one.to === from && one.nonce === nonce);
+    const request = this.#sent.findLast(
+      (one) => one.kind === "request" && one.from === to && one.to === from && one.nonce === nonce,
+    );
+    if (!isOfRound || request === undefined) return [];
+    if (atMs >= request.atMs + DEFAULT_TIMING.responseWaitMs) return [];
+    return IDS.filter((id) => ids.includes(id) && request.ids.includes(id) && !before.has(id));
+  }
+
+  /** Puts what is to be sent on the network; returns it. */
+  #send(from: number, effects: readonly Effect[]): readonly Said[] {
+    const said = effects.flatMap((effect) =>
+      effect.type === "send"
+        ? effect.messages.map(({ bytes }) => this.#read(from, effect.to, bytes))
+        : [],
+    );
+    for (const one of said) {
+      this.#sent.push(one);
+      for (const delayMs of this.#fates.shift() ?? [5]) {
+        this.#underway.push({ ...one, atMs: this.nowMs + delayMs });
+      }
+    }
+    return said;
+  }
+
+  #read(from: number, to: PkiId, bytes: Uint8Array): Said {
+    const envelope = parseEnvelope(bytes);
+    const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+    assert.ok(message.ok);
+    const [kind, nonce, ids] = contentOf(message.value.content);
+    return { kind, from, to: PKI_IDS.indexOf(to), nonce, ids, atMs: this.nowMs };
+  }
+
+  #engine(who: number): Pull<Id> {
+    const engine = this.engines[who];
+    assert.ok(engine);
+    return engine;
+  }
+
+  #pkiId(who: number): PkiId {
+    const pkiId = PKI_IDS[who];
+    assert.ok(pkiId);
+    return pkiId;
+  }
+
+  get #now(): Now {
+    return { elapsedMs: this.nowMs, wallMs: this.nowMs };
+  }
+
+  get #options() {
+    return { timing: DEFAULT_TIMING, limits: LIMITS, random: this.#random };
+  }
+}
+
+function contentOf(content: Content | undefined): [Said["kind"], bigint, readonly Id[]] {
+  const idsOf = (list: readonly Uint8Array[]): Id[] => list.flatMap((bytes) => idIn(bytes) ?? []);
+  switch (content?.type) {
+    case "hello":
+      return ["hello", content.value.nonce, []];
+    case "digest":
+    case "request":
+      return [content.type, content.value.nonce, idsOf(content.value.digests)];
+    case "update": {
+      const items = content.value.data.flatMap((bytes) => {
+        const envelope = parseEnvelope(bytes);
+        return envelope.ok ? [envelope.value.payload] : [];
+      });
+      return ["update", content.value.nonce, idsOf(items)];
+    }
+    default:
+      return assert.fail("not a message of a pull");
+  }
+}
+
+function idsIn(reaction: readonly Said[]): readonly Id[] {
+  return reaction.flatMap(({ ids }) => ids).sort();
+}
+
+/** What everybody ends up with when nothing is lost: whatever may pass goes on passing. */
+function closure(held: readonly (readonly Id[])[], rights: Rights): readonly (readonly Id[])[] {
+  const next = held.map((mine, asker) =>
+    IDS.filter(
+      (id) =>
+        mine.includes(id) ||
+        held.some((theirs, i) => i !== asker && theirs.includes(id) && rights(i, asker, id)),
+    ),
+  );
+  const isGrowing = next.flat().length > held.flat().length;
+  return isGrowing ? closure(next, rights) : next;
+}
+
+/** Bit by bit, for each owner, asker and item. */
+function rightsOf(mask: number): Rights {
+  return (owner, asker, id) => {
+    const bit = (owner * PKI_IDS.length + asker) * IDS.length + IDS.indexOf(id);
+    return Math.floor(mask / 2 ** bit) % 2 === 1;
+  };
+}
+
+const person = fc.nat(PKI_IDS.length - 1);
+const ids = fc.uniqueArray(fc.constantFrom(...IDS));
+const delay = fc.oneof(fc.nat(20), fc.constantFrom(400, 700, 999, 1_000, 1_500, 2_100, 3_000));
+const fates = fc.array(fc.array(delay, { maxLength: 2 }), { maxLength: 40, size: "max" });
+const forged = fc.record({
+  kind: fc.constantFrom("hello", "digest", "request", "update"),
+  from: person,
+  to: person,
+  nonce: fc.bigInt({ min: 0n, max: 1n }),
+  ids,
+});
+type Forged = Omit<Said, "atMs">;
+type Action = { begin: number } | { passMs: number } | { forge: Forged };
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ begin: person }),
+  fc.record({ passMs: fc.oneof(fc.nat(100), fc.constantFrom(500, 1_000, 1_499, 2_000, 4_000)) }),
+  fc.record({ forge: forged }),
+);
+/** One bit for each owner, asker and item. */
+const rightsMask = fc.oneof(fc.constant(2 ** 45 - 1), fc.nat({ max: 2 ** 31 - 1 }));
+
+function act(world: PullWorld, action: Action): void {
+  if ("begin" in action) world.begin(action.begin);
+  else if ("passMs" in action) world.pass(action.passMs);
+  else if (action.forge.from !== action.forge.to) world.forge(action.forge);
+}
+
+describe("pull over a bad network", () => {
+  test("nothing passes that was not asked for or may not be had; in the end everything else does", () => {
+    const actions = fc.array(action, { maxLength: 15, size: "max" });
+    const property = fc.property(
+      fc.tuple(ids, ids, ids),
+      fates,
+      actions,
+      rightsMask,
+      (held, ofMessages, all, mask) => {
+        const rights = rightsOf(mask);
+        const world = new PullWorld(held, rights, ofMessages);
+        for (const one of all) act(world, one);
+        world.pass(10_000);
+        for (let i = 0; i < CLEAN_ROUNDS + ofMessages.length; i++) {
+          for (const who of PKI_IDS.keys()) world.begin(who);
+          world.pass(4_000);
+        }
+        const want = closure(held, rights);
+        assert.deepEqual(
+          want.map((_, who) => world.held(who)),
+          want,
+        );
+      },
+    );
+    fc.assert(property, { numRuns: 200 });
+  });
+});

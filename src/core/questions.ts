@@ -1,0 +1,87 @@
+/**
+ * Members that are to be asked whether they are there: nobody but lists has spoken of them for
+ * long, or somebody says that they are dead. What is said proves nothing, a ping does; and it is
+ * spared if they are heard of in time. Source: spec B 10.4 and 10.6.
+ */
+import type { Now, PkiId } from "./abilities.ts";
+import type { Effect } from "./effect.ts";
+import { type Member, preferredEndpoint, suspect } from "./membership.ts";
+import { isNewer } from "./message-order.ts";
+import type { Core } from "./state.ts";
+
+interface Question {
+  /** The newest message of the member when the doubt arose: a newer one settles it. */
+  readonly member: Member;
+  readonly atMs: number;
+}
+
+export interface Questions {
+  readonly open: Map<PkiId, Question>;
+  /** When members were asked: not again so soon, whoever doubts. */
+  readonly asked: Map<PkiId, number>;
+  /** The moment of the latest open question: the next one comes a little later. */
+  lastAtMs: number;
+}
+
+/** Time for the one in doubt to be heard of: it hears of the doubt as soon as we do. */
+const PATIENCE_MS = 200;
+/** Up to so much more by lot, so that not everybody asks at once. */
+const JITTER_MS = 300;
+/** Between two questions: who doubts many members does not dial them all together. */
+const SPACING_MS = 20;
+const OPEN_MAX = 1_000;
+/** How long an answer holds, in heartbeats. */
+const ANSWER_HOLDS = 2;
+/** Heartbeats missed, with a little patience, before a member is asked. */
+const SILENCE = 2.2;
+
+export function createQuestions(): Questions {
+  return { open: new Map(), asked: new Map(), lastAtMs: Number.NEGATIVE_INFINITY };
+}
+
+export function nextQuestionMs({ open }: Questions): number {
+  const [next] = open.values(); // They are asked in the order in which they came up.
+  return next?.atMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** Somebody says, or silence suggests, that an alive member is gone. */
+export function doubt(core: Core, member: Member, now: Now): void {
+  const { questions, options } = core;
+  const { open, asked } = questions;
+  if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
+  if (open.has(member.pkiId) || asked.has(member.pkiId) || open.size >= OPEN_MAX) return;
+  const soonMs = now.elapsedMs + PATIENCE_MS + options.random.below(JITTER_MS);
+  questions.lastAtMs = Math.max(soonMs, questions.lastAtMs + SPACING_MS);
+  open.set(member.pkiId, { member, atMs: questions.lastAtMs });
+}
+
+/** Doubts everybody of whom nothing but lists has told for too long. */
+export function doubtSilent(core: Core, member: Member, now: Now): void {
+  const silenceMs = core.options.timing.aliveIntervalMs * SILENCE;
+  if (now.elapsedMs - member.heardMs > silenceMs) doubt(core, member, now);
+}
+
+/** Asks whoever is still in doubt when its time has come. */
+export function attendQuestions(core: Core, now: Now): readonly Effect[] {
+  const { open, asked } = core.questions;
+  const effects: Effect[] = [];
+  for (const [pkiId, { member, atMs }] of open) {
+    if (atMs > now.elapsedMs) break;
+    open.delete(pkiId);
+    const present = core.members.table.get(pkiId);
+    if (present === undefined || isNewer(present.time, member.time)) continue;
+    const endpoint = preferredEndpoint(present);
+    if (endpoint === "" || !suspect(core.members, pkiId)) continue;
+    asked.set(pkiId, now.elapsedMs);
+    effects.push({ type: "ping", pkiId, endpoint });
+  }
+  return effects;
+}
+
+/** Whoever was asked long ago may be asked again. */
+export function tidyQuestions({ questions, options }: Core, now: Now): void {
+  const holdsMs = options.timing.aliveIntervalMs * ANSWER_HOLDS;
+  for (const [pkiId, atMs] of questions.asked) {
+    if (now.elapsedMs - atMs > holdsMs) questions.asked.delete(pkiId);
+  }
+}
