@@ -36,8 +36,10 @@ export function checkAlive(
   from: PkiId,
   now: Now,
 ): Verdict<Verified<Alive>, CheckFault> {
+  const { identities, members, options } = core;
+  const known = members.table.get(alive.pkiId)?.alive.envelope.secret;
   return check(core, alive.pkiId, from, now, () =>
-    verifyAlive(core.options.crypto, core.identities, alive, now),
+    verifyAlive(options.crypto, identities, alive, known, now),
   );
 }
 

@@ -10,6 +10,7 @@ import { partyOf } from "./membership.ts";
 import { membershipResponse } from "./sync.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
+import { trio } from "./testing-views.ts";
 
 const friend = testIdentity("A", "friend");
 const stranger = testIdentity("A", "stranger");
@@ -376,6 +377,35 @@ describe("a membership response", () => {
     assert.ok(message.ok && message.value.content?.type === "membership-response");
     assert.equal(message.value.content.value.alive.length, 10_000);
     assert.deepEqual(message.value.content.value.alive.at(-1), node.core.self.alive.envelope.bytes);
+  });
+});
+
+describe("a secret", () => {
+  test("is checked once, however often it comes; another one is checked again", () => {
+    const { world, node } = setUp();
+    const checksOf = (bytes: Uint8Array): number => {
+      const before = node.crypto.checks;
+      receive(world, node, bytes);
+      return node.crypto.checks - before;
+    };
+    const of = (seqNum: bigint, internalEndpoint: string): Uint8Array =>
+      aliveOf(friend, { seqNum, internalEndpoint });
+    assert.equal(checksOf(of(1n, "friend:1")), 2);
+    assert.equal(checksOf(of(2n, "friend:1")), 1);
+    assert.equal(checksOf(of(3n, "friend:2")), 2);
+    const forged = { seqNum: 4n, internalEndpoint: "friend:2", secretSignature: junk };
+    assert.equal(checksOf(aliveOf(friend, forged)), 2);
+    assert.deepEqual(node.drops, ["signature-invalid"]);
+  });
+
+  test("of ours is signed once", () => {
+    const { world, p0 } = trio(3);
+    const { secret, sequence } = p0.core.self;
+    assert.ok(secret);
+    world.run(20_000);
+    assert.ok(p0.core.self.sequence > sequence + 3n);
+    assert.equal(p0.core.self.secret, secret);
+    assert.deepEqual(p0.core.self.alive?.envelope.secret, secret);
   });
 });
 

@@ -6,7 +6,13 @@
 import { encode } from "../wire/encode.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import { encodeEnvelope } from "../wire/envelope.ts";
-import { GOSSIP_MESSAGE, type PeerTime, SECRET, TAG } from "../wire/messages.ts";
+import {
+  GOSSIP_MESSAGE,
+  type PeerTime,
+  SECRET,
+  type SecretEnvelope,
+  TAG,
+} from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import type { Party } from "./disclosure.ts";
 import type { Effect } from "./effect.ts";
@@ -33,7 +39,7 @@ const PURPOSES_MAX = 1_000;
 interface PendingAlive {
   readonly type: "alive";
   readonly payload: Uint8Array;
-  readonly secret: Uint8Array;
+  readonly secretPayload: Uint8Array;
   readonly time: PeerTime;
   /** What was published when the payload was built. */
   readonly metadata: Uint8Array;
@@ -65,6 +71,11 @@ export interface Self {
   /** Until when our alive messages carry our certificate. */
   readonly publishCertUntilMs: number;
   alive: OwnAlive | undefined;
+  /**
+   * Our internal endpoint, signed once: it stays the same, and who has checked it before need not
+   * check it again.
+   */
+  secret: SecretEnvelope | undefined;
   /** What waits for its signature, by token. */
   readonly pending: Map<number, PendingAlive | PendingIdentity>;
   nextToken: number;
@@ -91,6 +102,7 @@ export function createSelf(options: CoreOptions, now: Now): Self {
     impostors: new Set(),
     publishCertUntilMs: now.elapsedMs + options.timing.publishCertPeriodMs,
     alive: undefined,
+    secret: undefined,
     pending: new Map(),
     nextToken: 1,
   };
@@ -114,15 +126,13 @@ export function requestAlive(
   const pending: PendingAlive = {
     type: "alive",
     payload: encodeAlive(self, options, time, now),
-    secret: encode(SECRET, {
-      internalEndpoint: options.internalEndpoint,
-    }),
+    secretPayload: encode(SECRET, { internalEndpoint: options.internalEndpoint }),
     time,
     metadata: self.metadata,
     externalEndpoint: self.externalEndpoint,
     purposes: [purpose],
   };
-  return [askForSignature(self, pending, pending.secret)];
+  return [askForSignature(self, pending, self.secret ? undefined : pending.secretPayload)];
 }
 
 function isUpToDate(self: Self, pending: PendingAlive): boolean {
@@ -190,13 +200,10 @@ export function takeSigned(
   if (pending.type === "identity") {
     return { type: "identity", envelope: encodeEnvelope({ payload, signature }) };
   }
-  const envelope = encodeEnvelope({
-    payload,
-    signature,
-    ...(input.secretSignature === undefined
-      ? {}
-      : { secret: { payload: pending.secret, signature: input.secretSignature } }),
-  });
+  if (input.secretSignature !== undefined) {
+    self.secret = { payload: pending.secretPayload, signature: input.secretSignature };
+  }
+  const envelope = encodeEnvelope({ payload, signature, secret: self.secret });
   self.alive = { envelope, time: pending.time, signedMs: now.elapsedMs };
   return { type: "alive", alive: self.alive, purposes: pending.purposes };
 }

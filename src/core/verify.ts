@@ -4,6 +4,7 @@
  */
 import { equalBytes } from "../wire/bytes.ts";
 import type { Envelope } from "../wire/envelope.ts";
+import type { SecretEnvelope } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Crypto, Identity, IdentityFault, Now, PkiId } from "./abilities.ts";
 import type { Alive, AliveFault } from "./alive.ts";
@@ -82,11 +83,28 @@ export function judgeIdentity(
   return identity;
 }
 
-/** Whether payload and, if there is one, secret of the envelope were signed by the identity. */
-export function isSignedBy(crypto: Crypto, identity: Identity, envelope: Envelope): boolean {
+/**
+ * Whether payload and, if there is one, secret of the envelope were signed by the identity.
+ * `knownSecret`: one of the same identity that was checked before, and need not be again.
+ */
+export function isSignedBy(
+  crypto: Crypto,
+  identity: Identity,
+  envelope: Envelope,
+  knownSecret?: SecretEnvelope,
+): boolean {
   const { payload, signature, secret } = envelope;
   if (!isSignature(crypto, identity, payload, signature)) return false;
-  return secret === undefined || isSignature(crypto, identity, secret.payload, secret.signature);
+  if (secret === undefined || isSameSecret(secret, knownSecret)) return true;
+  return isSignature(crypto, identity, secret.payload, secret.signature);
+}
+
+function isSameSecret(secret: SecretEnvelope, known: SecretEnvelope | undefined): boolean {
+  return (
+    known !== undefined &&
+    equalBytes(secret.signature, known.signature) &&
+    equalBytes(secret.payload, known.payload)
+  );
 }
 
 function isSignature(
@@ -104,11 +122,13 @@ export function verifyAlive(
   crypto: Crypto,
   identities: Identities,
   alive: Alive,
+  knownSecret: SecretEnvelope | undefined,
   now: Now,
 ): Verdict<Verified<Alive>, VerifyFault> {
   const author = authorOf(crypto, identities, alive, now);
   if (!author.ok) return author;
-  if (!isSignedBy(crypto, author.value, alive.envelope)) return reject("signature-invalid");
+  if (!isSignedBy(crypto, author.value, alive.envelope, knownSecret))
+    return reject("signature-invalid");
   return accept(verified(alive, author.value));
 }
 

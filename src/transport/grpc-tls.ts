@@ -4,6 +4,7 @@ import {
   type ConnectionOptions,
   checkServerIdentity,
   createSecureContext,
+  type SecureContext,
   type SecureContextOptions,
 } from "node:tls";
 import { GossipError } from "../errors.ts";
@@ -47,9 +48,20 @@ function clientContext(tls: TlsFiles): SecureContextOptions {
   };
 }
 
+/** Reading keys and CAs costs as much as the rest of a handshake: once for all dials. */
+const contexts = new WeakMap<TlsFiles, SecureContext>();
+
+function reusedContext(tls: TlsFiles): SecureContext {
+  const known = contexts.get(tls);
+  if (known !== undefined) return known;
+  const context = createSecureContext(clientContext(tls));
+  contexts.set(tls, context);
+  return context;
+}
+
 export function clientOptions(tls: TlsFiles, host: string): ConnectionOptions {
   return {
-    ...clientContext(tls),
+    secureContext: reusedContext(tls),
     // The name must not be sent for an address; the certificate is checked against `host` then.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
