@@ -8,6 +8,7 @@ import { drop, type Effect } from "./effect.ts";
 import { type Emission, emit, noteHolder } from "./emitter.ts";
 import {
   applyAlive,
+  isNews,
   isToRelay,
   learnDead,
   type Member,
@@ -17,6 +18,7 @@ import {
   preferredEndpoint,
 } from "./membership.ts";
 import { recipientOf, requestMembership } from "./membership-request.ts";
+import { quicken } from "./pace.ts";
 import type { Core } from "./state.ts";
 import type { Verified } from "./verify.ts";
 
@@ -31,6 +33,7 @@ export function applyVerified(
   const alive = verified.claim;
   const { members, options } = core;
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
+  const isNewest = isNews(members, alive.pkiId, alive.time);
   const isNew = members.table.get(alive.pkiId)?.status !== "alive";
   const applied =
     source === "listed-dead"
@@ -47,6 +50,8 @@ export function applyVerified(
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return applied;
   const effects = [...applied];
+  // Gossip has not brought it: then more may be missing.
+  if (source === "listed-alive" && isNewest) quicken(core.syncPace, options, now);
   if (isNew && member.status === "alive" && rival) {
     effects.push(...questionRival(core, member, rival, now));
   }

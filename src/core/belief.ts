@@ -10,6 +10,7 @@ import { type CheckFault, checkAlive, checkIdentity } from "./check.ts";
 import {
   type AliveClaim,
   type Claim,
+  dropAside,
   enqueueClaim,
   type ListClaim,
   nextClaim,
@@ -20,6 +21,7 @@ import { drop, type Effect, notify } from "./effect.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
 import { learnIdentity, removeIdentity } from "./identities.ts";
 import { forgetMember, isToRelay } from "./membership.ts";
+import { quicken } from "./pace.ts";
 import { offer, rest, shun, want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
 import { isWorthChecking } from "./sync.ts";
@@ -152,6 +154,7 @@ function believeIdentity(
   }
   const { author, claim } = verified.value;
   const effects = learn(core, author, "pull", now);
+  quicken(core.pullPace, core.options, now);
   if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope);
   return effects;
 }
@@ -200,7 +203,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   const { forgetAfterMs, identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
   core.pull.offered.delete(pkiId);
-  core.claims.aside.delete(pkiId);
+  dropAside(core.claims, pkiId);
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);

@@ -17,10 +17,10 @@ import { aliveOf } from "./testing-messages.ts";
 const from = testIdentity("A", "friend").pkiId;
 const now = { elapsedMs: 0, wallMs: 0 };
 
-function claimOf(name: string, seqNum = 1n): AliveClaim {
+function claimOf(name: string, seqNum = 1n, broughtBy = from): AliveClaim {
   const alive = parseAlive(aliveOf(testIdentity("A", name), { seqNum }));
   assert.ok(alive.ok);
-  return { type: "alive", from, source: "gossip", alive: alive.value };
+  return { type: "alive", from: broughtBy, source: "gossip", alive: alive.value };
 }
 
 describe("the backlog", () => {
@@ -57,12 +57,28 @@ describe("lists", () => {
 describe("what is kept aside", () => {
   test("is the newest claim of each author, of so many authors", () => {
     const claims = createClaims();
-    for (let i = 0; i < 4_200; i++) setAside(claims, claimOf(`m${i}`), now);
+    const peers = ["a", "b", "c"].map((name) => testIdentity("A", name).pkiId);
+    for (let i = 0; i < 4_200; i++) setAside(claims, claimOf(`m${i}`, 1n, peers[i % 3]), now);
     assert.equal(claims.aside.size, 4_096);
     const last = testIdentity("A", "m4199").pkiId;
-    setAside(claims, claimOf("m4199", 9n), now);
-    setAside(claims, claimOf("m4199", 5n), now);
+    setAside(claims, claimOf("m4199", 9n, peers[2]), now);
+    setAside(claims, claimOf("m4199", 5n, peers[2]), now);
     assert.equal(takeAside(claims, last, 1_000, now)?.alive.time.seqNum, 9n);
     assert.equal(takeAside(claims, last, 1_000, now), undefined);
+  });
+
+  test("comes from one peer by half at most, so that the others' share is safe", () => {
+    const claims = createClaims();
+    const talker = testIdentity("A", "talker").pkiId;
+    setAside(claims, claimOf("friend of a friend"), now);
+    for (let i = 0; i < 5_000; i++) setAside(claims, claimOf(`m${i}`, 1n, talker), now);
+    assert.equal(claims.aside.size, 2_049);
+    const taken = (name: string) =>
+      takeAside(claims, testIdentity("A", name).pkiId, 1_000, now)?.alive.time.seqNum;
+    assert.equal(taken("friend of a friend"), 1n);
+    setAside(claims, claimOf("m7", 2n, talker), now);
+    assert.equal(taken("m7"), 2n);
+    setAside(claims, claimOf("m4999", 1n, talker), now);
+    assert.equal(taken("m4999"), 1n);
   });
 });

@@ -58,17 +58,28 @@ export interface Claims {
   readonly rejudge: Set<PkiId>;
   /** The newest claim about each author whose identity is unknown, oldest entry first. */
   readonly aside: Map<PkiId, Aside>;
+  /** How many of these each peer has brought. */
+  readonly asideBy: Map<PkiId, number>;
 }
 
 /** Bytes of all responses that wait. */
 const LIST_BYTES_MAX = 67_108_864;
 /** Unknown authors of whom something is kept; with the limit of an alive message 32 MiB. */
 const ASIDE_MAX = 4_096;
+/** Of these from one peer, so that it cannot push out what others have brought. */
+const ASIDE_PER_PEER_MAX = 2_048;
 /** The done part of the backlog is dropped when it has grown to this. */
 const DONE_MAX = 1_024;
 
 export function createClaims(): Claims {
-  return { backlog: [], done: 0, lists: new Map(), rejudge: new Set(), aside: new Map() };
+  return {
+    backlog: [],
+    done: 0,
+    lists: new Map(),
+    rejudge: new Set(),
+    aside: new Map(),
+    asideBy: new Map(),
+  };
 }
 
 /** Queues a claim for its check; false if the backlog is full. Keeps a copy of its bytes. */
@@ -120,13 +131,28 @@ export function setAside(claims: Claims, claim: AliveClaim, now: Now): void {
   const { pkiId, time } = claim.alive;
   const waiting = claims.aside.get(pkiId);
   if (waiting !== undefined && !isNewer(time, waiting.claim.alive.time)) return;
-  claims.aside.delete(pkiId);
+  const { from } = claim;
+  const isOneMore = waiting?.claim.from !== from;
+  if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return;
+  dropAside(claims, pkiId);
   if (claims.aside.size >= ASIDE_MAX) {
     const [oldest] = claims.aside.keys();
-    if (oldest !== undefined) claims.aside.delete(oldest);
+    if (oldest !== undefined) dropAside(claims, oldest);
   }
   const owned = { ...claim, alive: ownedAlive(claim.alive) };
   claims.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
+  claims.asideBy.set(from, (claims.asideBy.get(from) ?? 0) + 1);
+}
+
+/** Forgets what was kept aside for an author. */
+export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {
+  const waiting = aside.get(pkiId);
+  if (waiting === undefined) return;
+  aside.delete(pkiId);
+  const { from } = waiting.claim;
+  const left = (asideBy.get(from) ?? 0) - 1;
+  if (left > 0) asideBy.set(from, left);
+  else asideBy.delete(from);
 }
 
 /** The identity has become known: what was kept aside for it, if it is news still. */
@@ -137,14 +163,14 @@ export function takeAside(
   now: Now,
 ): AliveClaim | undefined {
   const waiting = claims.aside.get(pkiId);
-  claims.aside.delete(pkiId);
+  dropAside(claims, pkiId);
   return waiting && isFresh(waiting, maxAgeMs, now) ? waiting.claim : undefined;
 }
 
 /** Gives up what has waited so long that its author would count as silent. */
 export function tidyAside(claims: Claims, maxAgeMs: number, now: Now): void {
   for (const [pkiId, waiting] of claims.aside) {
-    if (!isFresh(waiting, maxAgeMs, now)) claims.aside.delete(pkiId);
+    if (!isFresh(waiting, maxAgeMs, now)) dropAside(claims, pkiId);
   }
 }
 

@@ -31,6 +31,7 @@ import type { Input } from "./input.ts";
 import { handleIdentified, handlePinged, handleReplaced, handleUnreached } from "./liveness.ts";
 import { forgiveStall, isToRelay, markReachable } from "./membership.ts";
 import { startSync } from "./membership-request.ts";
+import { beginInterval, quicken } from "./pace.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
 import { attendQuestions, nextQuestionMs } from "./questions.ts";
@@ -48,11 +49,12 @@ const IMPOSTORS_MAX = 10;
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const wasAlone = core.members.aliveCount === 0;
+  const { version } = core.members;
   noticeStall(core, now);
   const effects = [...handleInput(core, input, now), ...doWhatIsDue(core, now)];
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
-  if (effects.some(isArrival)) syncSoon(core, now);
+  if (core.members.version !== version) askSoon(core, effects.some(isArrival), now);
   const { nextExpiryMs, nextNoticeMs } = core.identities;
   core.schedule.identityDueAtMs = now.elapsedMs + Math.min(nextExpiryMs, nextNoticeMs) - now.wallMs;
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
@@ -65,13 +67,14 @@ function isArrival(effect: Effect): boolean {
 }
 
 /**
- * While we are new, an arrival means that the network is still forming and our first picture of it
- * incomplete: the next sync comes soon. Later, arrivals are gossiped to us anyway.
+ * Members came or went: there may be more that we missed. While we are new, an arrival even means
+ * that the network is still forming and our first picture of it incomplete.
  */
-function syncSoon(core: Core, now: Now): void {
-  if (now.elapsedMs >= core.self.publishCertUntilMs) return;
-  const soonMs = now.elapsedMs + core.options.timing.pullIntervalMs / 8;
-  core.schedule.syncAtMs = Math.min(core.schedule.syncAtMs, soonMs);
+function askSoon({ options, pullPace, self, syncPace }: Core, isArrival: boolean, now: Now): void {
+  const isYoung = now.elapsedMs < self.publishCertUntilMs;
+  const { pullIntervalMs } = options.timing;
+  quicken(syncPace, options, now, isYoung && isArrival ? pullIntervalMs / 8 : pullIntervalMs);
+  quicken(pullPace, options, now);
 }
 
 function noticeStall(core: Core, now: Now): void {
@@ -199,7 +202,7 @@ function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Ef
 }
 
 function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
-  const { schedule, options, emitter } = core;
+  const { schedule, options, emitter, pullPace, syncPace } = core;
   const { timing, random } = options;
   const effects = [
     ...checkClaims(core, now),
@@ -217,12 +220,12 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
     effects.push(...checkUnused(core, now));
   }
   if (isDue(schedule.heartbeatAtMs)) effects.push(...publish(core, now));
-  if (isDue(schedule.syncAtMs)) {
-    schedule.syncAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
+  if (isDue(syncPace.dueMs)) {
+    beginInterval(syncPace, options, now);
     effects.push(...startSync(core, now));
   }
-  if (isDue(schedule.pullAtMs)) {
-    schedule.pullAtMs = now.elapsedMs + withJitter(core, timing.pullIntervalMs);
+  if (isDue(pullPace.dueMs)) {
+    beginInterval(pullPace, options, now);
     effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
   }
   effects.push(...attendIdentityPull(core, now), ...attendQuestions(core, now));
@@ -238,19 +241,14 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
   return effects;
 }
 
-/** Up to a tenth more: members started together must not stay in step. */
-function withJitter(core: Core, periodMs: number): number {
-  return periodMs + core.options.random.below(Math.max(1, Math.trunc(periodMs / 10)));
-}
-
 /** The elapsed time at which `step` wants to be called at the latest. */
 export function nextDeadlineMs(core: Core): number {
   if (hasBacklog(core.claims)) return Number.NEGATIVE_INFINITY;
   const { schedule } = core;
   return Math.min(
     schedule.heartbeatAtMs,
-    schedule.syncAtMs,
-    schedule.pullAtMs,
+    core.syncPace.dueMs,
+    core.pullPace.dueMs,
     schedule.expiryCheckAtMs,
     schedule.unusedCheckAtMs,
     schedule.identityDueAtMs,

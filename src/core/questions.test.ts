@@ -89,7 +89,7 @@ describe("an accusation", () => {
     const { world, p0, p1, p2 } = trio(14);
     world.run(20_000);
     p2.core.schedule.heartbeatAtMs = world.now().elapsedMs + 4_000;
-    p2.core.schedule.syncAtMs = world.now().elapsedMs + 4_000;
+    p2.core.syncPace.dueMs = world.now().elapsedMs + 4_000;
     accuse(world, p0, p2, p1);
     world.run(1_000);
     assert.deepEqual([askedCount(p0), deaths(p0)], [1, []]);

@@ -10,6 +10,7 @@ import { IDENTITY_PULL } from "./identity-pull.ts";
 import { createMembers, type Members } from "./membership.ts";
 import { createMessageStore, type MessageStore } from "./message-store.ts";
 import type { CoreOptions } from "./options.ts";
+import { createPace, type Pace } from "./pace.ts";
 import { createPull, type Pull } from "./pull.ts";
 import { createQuestions, type Questions } from "./questions.ts";
 import { createSelf, type Self } from "./self.ts";
@@ -17,8 +18,6 @@ import { createSelf, type Self } from "./self.ts";
 /** When each periodic task is due next, in elapsed milliseconds. */
 export interface Schedule {
   heartbeatAtMs: number;
-  syncAtMs: number;
-  pullAtMs: number;
   expiryCheckAtMs: number;
   unusedCheckAtMs: number;
   /**
@@ -45,6 +44,9 @@ export interface Core {
   readonly questions: Questions;
   /** News of channels that we do not follow. */
   readonly stateInfos: MessageStore;
+  /** When we ask for members, and for identities. */
+  readonly syncPace: Pace;
+  readonly pullPace: Pace;
   readonly schedule: Schedule;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
@@ -78,10 +80,10 @@ export function createCore(options: CoreOptions, now: Now): Core {
       perAuthorMax: CHANNELS_PER_MEMBER_MAX,
       blockWindow: 0,
     }),
+    syncPace: createPace(options, now),
+    pullPace: createPace(options, now),
     schedule: {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
-      syncAtMs: now.elapsedMs + timing.pullIntervalMs,
-      pullAtMs: now.elapsedMs + timing.pullIntervalMs,
       expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,
       unusedCheckAtMs: now.elapsedMs + timing.identityUnusedMs / 10,
       identityDueAtMs: Number.POSITIVE_INFINITY,
