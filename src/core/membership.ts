@@ -62,8 +62,9 @@ export interface Members {
   /** Who was last at an endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
-  /** Changes whenever it may matter for the choice of neighbours. */
+  /** Changes whenever it may matter for the choice of neighbours; when it last did. */
   version: number;
+  changedMs: number;
 }
 
 export function createMembers(): Members {
@@ -73,6 +74,7 @@ export function createMembers(): Members {
     byEndpoint: new Map(),
     aliveCount: 0,
     version: 0,
+    changedMs: 0,
   };
 }
 
