@@ -31,13 +31,15 @@ export function applyVerified(
   now: Now,
 ): readonly Effect[] {
   const alive = verified.claim;
-  const { members, options } = core;
+  const { identities, members, options } = core;
+  // Without its identity it would outlive its certificate, and trust in it.
+  if (!identities.table.has(alive.pkiId)) return [drop(from, "identities-full")];
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
   const isNewest = isNews(members, alive.pkiId, alive.time);
   const isNew = members.table.get(alive.pkiId)?.status !== "alive";
   const applied =
     source === "listed-dead"
-      ? learnDead(members, verified, options.limits.membersMax, now)
+      ? learnDead(members, verified, options.self.mspId, options.limits.membersMax, now)
       : applyAlive(
           members,
           verified,

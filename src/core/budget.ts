@@ -10,14 +10,16 @@ export interface Budget {
   readonly perSecond: number;
   /** What it holds when nothing was spent for a while. */
   readonly savedMax: number;
-  /** Whoever owes something; all others have everything they can have. Last charged last. */
+  /** Whoever may owe something; all others have everything they can have. */
   readonly debts: Map<PkiId, Debt>;
+  /** At this size it is looked who has paid off what he owed. */
+  tidyAt: number;
 }
 
 interface Debt {
-  /** What is missing from a full account, at that moment. */
-  readonly amount: number;
-  readonly atMs: number;
+  /** What was missing from a full account at that moment. */
+  amount: number;
+  atMs: number;
 }
 
 export interface Budgets {
@@ -63,8 +65,9 @@ export const DEFAULT_BUDGET_LIMITS: BudgetLimits = {
 const SAVED_SECONDS = 10;
 /** The same for answers: each may take milliseconds to build, and many at once would be felt. */
 const ANSWERS_SAVED_SECONDS = 2;
-/** More peers than are connected at a time; then the one charged longest ago is forgiven. */
+/** More peers than are connected at a time; then the one that began to owe first is forgiven. */
 const DEBTS_MAX = 10_000;
+const TIDY_MIN = 64;
 
 export function createBudgets(limits: BudgetLimits): Budgets {
   return {
@@ -75,7 +78,7 @@ export function createBudgets(limits: BudgetLimits): Budgets {
 }
 
 export function createBudget(perSecond: number, savedSeconds: number): Budget {
-  return { perSecond, savedMax: perSecond * savedSeconds, debts: new Map() };
+  return { perSecond, savedMax: perSecond * savedSeconds, debts: new Map(), tidyAt: TIDY_MIN };
 }
 
 /** Whether nothing is left. What costs more than is left may still be done, and is paid off later. */
@@ -86,13 +89,27 @@ export function isSpent(budget: Budget, pkiId: PkiId, now: Now): boolean {
 /** Takes the cost from the account, which may go below nothing. */
 export function charge(budget: Budget, pkiId: PkiId, cost: number, now: Now): void {
   const amount = debtOf(budget, pkiId, now) + cost;
-  const { debts } = budget;
-  debts.delete(pkiId);
-  if (debts.size >= DEBTS_MAX) {
-    const [oldest] = debts.keys();
-    if (oldest !== undefined) debts.delete(oldest);
+  const debt = budget.debts.get(pkiId);
+  if (debt !== undefined) {
+    debt.amount = amount;
+    debt.atMs = now.elapsedMs;
+    return;
   }
-  debts.set(pkiId, { amount, atMs: now.elapsedMs });
+  if (budget.debts.size >= budget.tidyAt) tidy(budget, now);
+  budget.debts.set(pkiId, { amount, atMs: now.elapsedMs });
+}
+
+/** Forgets those who have paid off what they owed; if all still owe, the one who was first to. */
+function tidy(budget: Budget, now: Now): void {
+  const { debts } = budget;
+  for (const pkiId of debts.keys()) {
+    if (debtOf(budget, pkiId, now) === 0) debts.delete(pkiId);
+  }
+  for (const pkiId of debts.keys()) {
+    if (debts.size < DEBTS_MAX) break;
+    debts.delete(pkiId);
+  }
+  budget.tidyAt = Math.min(DEBTS_MAX, Math.max(TIDY_MIN, 2 * debts.size));
 }
 
 function debtOf({ debts, perSecond }: Budget, pkiId: PkiId, now: Now): number {

@@ -10,7 +10,6 @@ import type { Effect } from "./effect.ts";
 import { expiredIdentities, unusedIdentities } from "./identities.ts";
 import {
   declareDead,
-  dropTombstones,
   forgetMember,
   type Member,
   preferredEndpoint,
@@ -20,6 +19,7 @@ import { expireMessages } from "./message-store.ts";
 import { tidyPull } from "./pull.ts";
 import { doubtSilent, tidyQuestions } from "./questions.ts";
 import type { Core } from "./state.ts";
+import { dropTombstones } from "./tombstones.ts";
 
 /** A certificate authority may have issued many certificates that end in the same second. */
 const PURGES_PER_STEP = 64;
@@ -60,7 +60,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
     effects.push(...reconnect(core, member, now));
   }
   superviseContacts(contacts, members, options.timing, options.random, now);
-  dropTombstones(members, now);
+  dropTombstones(members.tombstones, now);
   tidyPull(core.pull, now);
   tidyQuestions(core, now);
   expireMessages(core.stateInfos, now);

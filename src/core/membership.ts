@@ -9,6 +9,7 @@ import type { Party } from "./disclosure.ts";
 import { type Effect, notify } from "./effect.ts";
 import type { DeathReason, GossipEvent } from "./event.ts";
 import { isNewer } from "./message-order.ts";
+import { addTombstone, type Tombstones } from "./tombstones.ts";
 import type { Verified } from "./verify.ts";
 
 /** A member as we know it. Replaced, never changed, so it can be handed out. */
@@ -47,18 +48,9 @@ export interface Member {
   readonly isCutOff: boolean;
 }
 
-/** What is left of a forgotten member, so that an old message cannot bring it back. */
-interface Tombstone {
-  readonly time: PeerTime;
-  readonly untilMs: number;
-}
-
-/** As many as the largest network we are built for; beyond it the oldest gives way. */
-const TOMBSTONES_MAX = 20_000;
-
 export interface Members {
   readonly table: Map<PkiId, Member>;
-  readonly tombstones: Map<PkiId, Tombstone>;
+  readonly tombstones: Tombstones;
   /** Who was last at an endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
@@ -125,9 +117,7 @@ export function applyAlive(
   if (known === undefined && members.table.size >= membersMax) return "members-full";
 
   const member: Member = {
-    ...describeMember(alive, author.mspId, known, now),
-    // The internal endpoint of another organisation is none of our business, even if it is told us.
-    ...(author.mspId === ownMspId ? {} : { internalEndpoint: undefined }),
+    ...describeMember(alive, author.mspId, ownMspId, known, now),
     status: "alive",
     heardMs: known?.status === "alive" && !isFirstHand ? known.heardMs : now.elapsedMs,
     sinceMs: known?.status === "alive" ? known.sinceMs : now.elapsedMs,
@@ -141,13 +131,14 @@ export function applyAlive(
 export function learnDead(
   members: Members,
   { claim: alive, author }: Verified<Alive>,
+  ownMspId: string,
   membersMax: number,
   now: Now,
 ): readonly Effect[] | "members-full" {
   if (members.table.has(alive.pkiId) || !isNews(members, alive.pkiId, alive.time)) return [];
   if (members.table.size >= membersMax) return "members-full";
   const member: Member = {
-    ...describeMember(alive, author.mspId, undefined, now),
+    ...describeMember(alive, author.mspId, ownMspId, undefined, now),
     status: "dead",
     heardMs: now.elapsedMs,
     sinceMs: now.elapsedMs,
@@ -159,6 +150,7 @@ export function learnDead(
 function describeMember(
   alive: Alive,
   mspId: string,
+  ownMspId: string,
   known: Member | undefined,
   now: Now,
 ): Omit<Member, "status" | "heardMs" | "sinceMs"> {
@@ -168,7 +160,9 @@ function describeMember(
     mspId,
     endpoint: alive.endpoint,
     // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
-    internalEndpoint: alive.internalEndpoint ?? known?.internalEndpoint,
+    // That of another organisation is none of our business, even if it is told us.
+    internalEndpoint:
+      mspId === ownMspId ? (alive.internalEndpoint ?? known?.internalEndpoint) : undefined,
     metadata: owned.metadata,
     time: alive.time,
     alive: owned,
@@ -205,9 +199,16 @@ function putMember(members: Members, member: Member): void {
   }
   members.table.set(member.pkiId, member);
   members.tombstones.delete(member.pkiId);
+  if (known !== undefined) leaveEndpoint(members, known);
   const endpoint = preferredEndpoint(member);
   if (endpoint !== "") members.byEndpoint.set(endpoint, member.pkiId);
   members.aliveCount += (member.status === "alive" ? 1 : 0) - before;
+}
+
+/** Whoever moves on is not found where it was, or the map of endpoints would grow without end. */
+function leaveEndpoint({ byEndpoint }: Members, member: Member): void {
+  const endpoint = preferredEndpoint(member);
+  if (byEndpoint.get(endpoint) === member.pkiId) byEndpoint.delete(endpoint);
 }
 
 /** Turns an alive member into a dead one; its connections are closed. */
@@ -285,30 +286,9 @@ export function forgetMember(
   members.table.delete(pkiId);
   members.version += 1;
   if (member.status === "alive") members.aliveCount -= 1;
-  const endpoint = preferredEndpoint(member);
-  if (members.byEndpoint.get(endpoint) === pkiId) members.byEndpoint.delete(endpoint);
-  if (members.tombstones.size >= TOMBSTONES_MAX) {
-    for (const [oldest] of members.tombstones) {
-      members.tombstones.delete(oldest);
-      break;
-    }
-  }
-  members.tombstones.set(pkiId, { time: member.time, untilMs: now.elapsedMs + rememberMs });
+  leaveEndpoint(members, member);
+  addTombstone(members.tombstones, pkiId, member.time, now.elapsedMs + rememberMs);
   return [notify({ type: "member-forgotten", member, reason })];
-}
-
-/** A dead member that was forgotten is still listed by others: remember it longer. */
-export function keepForgotten(members: Members, pkiId: PkiId, rememberMs: number, now: Now): void {
-  const tombstone = members.tombstones.get(pkiId);
-  if (tombstone === undefined) return;
-  members.tombstones.set(pkiId, { ...tombstone, untilMs: now.elapsedMs + rememberMs });
-}
-
-/** Drops what is left of members forgotten long ago. */
-export function dropTombstones(members: Members, now: Now): void {
-  for (const [pkiId, { untilMs }] of members.tombstones) {
-    if (untilMs <= now.elapsedMs) members.tombstones.delete(pkiId);
-  }
 }
 
 /** After our own process stood still for `stallMs`, silence of that length proves nothing. */

@@ -16,7 +16,7 @@ import { contactAnswered } from "./contacts.ts";
 import { type Disclosure, discloseMember, type Party } from "./disclosure.ts";
 import { drop, type Effect, send } from "./effect.ts";
 import { findIdentity } from "./identities.ts";
-import { isNews, keepForgotten, type Member, partyOf } from "./membership.ts";
+import { isNews, type Member, partyOf } from "./membership.ts";
 import { recentAlive } from "./membership-request.ts";
 import { isNewer } from "./message-order.ts";
 import { speakSoon } from "./publish.ts";
@@ -24,6 +24,7 @@ import { doubt } from "./questions.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
 import { shuffled } from "./shuffle.ts";
 import { type Core, isSelf } from "./state.ts";
+import { keepForgotten } from "./tombstones.ts";
 import type { Verified } from "./verify.ts";
 
 /** Answers a request; learns from it that the requester is alive. */
@@ -146,7 +147,8 @@ export function isWorthChecking(core: Core, alive: Alive, source: AliveSource, n
     return source !== "listed-dead" || !core.members.table.has(alive.pkiId);
   }
   if (source === "listed-dead") {
-    keepForgotten(core.members, alive.pkiId, core.options.timing.forgetAfterMs, now);
+    const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;
+    keepForgotten(core.members.tombstones, alive.pkiId, untilMs);
   }
   return false;
 }

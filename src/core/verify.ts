@@ -67,6 +67,10 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "identity-unknown",
   // Neighbours that trust more organisations than we do speak of them all the time.
   "identity-unknown-msp",
+  // A flood must not become a flood of events.
+  "check-budget",
+  "news-budget",
+  "answer-budget",
 ]);
 
 /** Judges identity bytes presented under a PKI-ID, expiry included. */

@@ -89,8 +89,13 @@ function readTrailer(body: DerReader): ReturnType<typeof readExtensionList> {
   return readExtensionList(new DerReader(wrapped).enter(TAG.sequence));
 }
 
+/** OpenSSL's text for a date that is none. */
+const BAD_TIME = "Bad time value";
+
 function openWithOpenSsl(der: Uint8Array) {
   const opened = new X509Certificate(der);
+  // The dates of what OpenSSL cannot read are left to chance by Node.js (24.21): ask the texts first.
+  if ([opened.validFrom, opened.validTo].includes(BAD_TIME)) throw new DerFault("malformed dates");
   const notBeforeMs = opened.validFromDate.getTime();
   const notAfterMs = opened.validToDate.getTime();
   if (Number.isNaN(notBeforeMs) || Number.isNaN(notAfterMs)) throw new DerFault("malformed dates");

@@ -23,6 +23,9 @@ export const TAG = {
   set: 0x31,
 } as const;
 
+/** Longer object identifiers mean nothing to us, and take long to print. */
+const OID_BYTES_MAX = 128;
+
 /** Tag of a context-specific element, `[number]`. */
 export function contextTag(number: number, isConstructed: boolean): number {
   return 0x80 | (isConstructed ? 0x20 : 0) | number;
@@ -170,6 +173,7 @@ export class DerReader {
   /** An object identifier in dotted form. */
   readOid(): string {
     const content = this.read(TAG.oid);
+    if (content.length > OID_BYTES_MAX) throw new DerFault("object identifier too large");
     const arcs: number[] = [];
     let arc = 0;
     let isInside = false;

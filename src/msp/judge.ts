@@ -60,7 +60,7 @@ export function judgeIdentity(
     }
     refusal ??= recognized;
   }
-  const name = JSON.stringify(mspId.slice(0, SHOWN_CHARACTERS_MAX));
+  const name = quote(mspId);
   return refusal ?? refuse("identity-unknown-msp", `no MSP we trust is named ${name}`);
 }
 
@@ -146,10 +146,17 @@ function unitFault(
 }
 
 function printUnits(units: readonly string[]): string {
-  const shown = units
-    .slice(0, SHOWN_UNITS_MAX)
-    .map((unit) => JSON.stringify(unit.slice(0, SHOWN_CHARACTERS_MAX)));
+  const shown = units.slice(0, SHOWN_UNITS_MAX).map(quote);
   return units.length === 0 ? " (it has none)" : ` (it has ${shown.join(", ")})`;
+}
+
+/** A name of a stranger for a log or a terminal: not long, and nothing that moves the cursor. */
+function quote(name: string): string {
+  const spell = (control: string) => `\\u{${(control.codePointAt(0) ?? 0).toString(16)}}`;
+  return JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX)).replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    spell,
+  );
 }
 
 /** SHA-256 over the CA certificates above an identity, issuer first, in hex. */

@@ -72,7 +72,7 @@ function parseYaml(
   problems: string[],
 ): { readonly content: unknown } | undefined {
   try {
-    return { content: parse(text, { merge: true }) };
+    return { content: parse(text, { merge: true, logLevel: "error" }) };
   } catch (error) {
     const where = error instanceof YAMLParseError ? (error.message.split("\n")[0] ?? "") : "";
     problems.push(`${name} is not valid YAML (${where || String(error)}): correct the file.`);

@@ -1,0 +1,17 @@
+/** Everything that reads bytes of others. A new decoder gets its line here. */
+import type { Target } from "./fuzz.ts";
+import { coreTargets } from "./targets-core.ts";
+import { mspTargets } from "./targets-msp.ts";
+import { signatureTargets } from "./targets-signature.ts";
+import { textTargets } from "./targets-text.ts";
+import { transportTargets } from "./targets-transport.ts";
+import { wireTargets } from "./targets-wire.ts";
+
+export const targets: readonly Target[] = [
+  ...wireTargets,
+  ...mspTargets,
+  ...signatureTargets,
+  ...textTargets,
+  ...transportTargets,
+  ...coreTargets,
+];
