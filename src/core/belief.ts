@@ -131,8 +131,7 @@ function believeAlive(
   const verified = checkAlive(core, alive, from, now);
   if (!verified.ok) {
     if (verified.code === "identity-unknown") {
-      setAside(core.claims, claim, now);
-      want(core.pull, alive.pkiId, from, now);
+      if (setAside(core.claims, claim, now)) want(core.pull, alive.pkiId, from, now);
     }
     return verified.code;
   }

@@ -125,15 +125,15 @@ export function nextClaim(claims: Claims): Claim | undefined {
 
 /**
  * Keeps a claim until its author's identity is known. The newest one of each author wins; when
- * there are too many, the one waiting longest is given up.
+ * there are too many, the one waiting longest is given up. False: its peer has brought too many.
  */
-export function setAside(claims: Claims, claim: AliveClaim, now: Now): void {
+export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
   const { pkiId, time } = claim.alive;
   const waiting = claims.aside.get(pkiId);
-  if (waiting !== undefined && !isNewer(time, waiting.claim.alive.time)) return;
+  if (waiting !== undefined && !isNewer(time, waiting.claim.alive.time)) return true;
   const { from } = claim;
   const isOneMore = waiting?.claim.from !== from;
-  if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return;
+  if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return false;
   dropAside(claims, pkiId);
   if (claims.aside.size >= ASIDE_MAX) {
     const [oldest] = claims.aside.keys();
@@ -142,6 +142,7 @@ export function setAside(claims: Claims, claim: AliveClaim, now: Now): void {
   const owned = { ...claim, alive: ownedAlive(claim.alive) };
   claims.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
   claims.asideBy.set(from, (claims.asideBy.get(from) ?? 0) + 1);
+  return true;
 }
 
 /** Forgets what was kept aside for an author. */

@@ -194,6 +194,8 @@ function handleAlive(
 function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
   const { options, self } = core;
   const echo = drop(from, "own-message");
+  // Nobody who has neighbours passes a message on to its author.
+  if (core.members.table.has(from)) core.drawing.add(from);
   const { pkiId, endpoint, time } = alive;
   // What we may have said ourselves is no proof of a second one, nor is what anybody can forge.
   const isOurs = time.incNum <= self.incarnation || pkiId !== options.self.pkiId;

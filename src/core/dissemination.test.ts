@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { toHex } from "../wire/bytes.ts";
 import type { PkiId } from "./abilities.ts";
-import { allNeighbours, choosePartners } from "./dissemination.ts";
+import { allNeighbours, chooseAudience, choosePartners } from "./dissemination.ts";
 import { preferredEndpoint } from "./membership.ts";
 import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "./options.ts";
 import { createWorld, type TestNode, viewOf, type World } from "./testing.ts";
@@ -116,6 +116,47 @@ describe("our neighbours", () => {
     assert.ok(!now.includes(other.identity.pkiId));
     assert.ok(now.length >= 3);
     assert.equal(viewOf(world, node).split(" ").length, 11, "it is seen through others");
+  });
+});
+
+describe("a member that draws peers for each message, as Fabric's do", () => {
+  /** How many of so many messages go to a member that is no neighbour. */
+  function drawn({ world, nodes }: Network, times: number): { count: number; stranger: TestNode } {
+    const node = first(nodes);
+    const neighbours = new Set(allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId));
+    const stranger = nodes.find(
+      ({ identity }) => identity.pkiId !== node.identity.pkiId && !neighbours.has(identity.pkiId),
+    );
+    assert.ok(stranger);
+    const own = node.core.self.alive?.envelope.bytes;
+    assert.ok(own);
+    world.give(node, { type: "message", from: stranger.identity.pkiId, bytes: own });
+    let count = 0;
+    for (let i = 0; i < times; i++) {
+      const { members } = chooseAudience(node.core, { type: "organisation" }, world.now());
+      const isDrawn = [...members].some(({ pkiId }) => pkiId === stranger.identity.pkiId);
+      if (isDrawn) count += 1;
+    }
+    return { count, stranger };
+  }
+
+  test("is known by passing our own message to us, and is drawn by us as often", () => {
+    // Three of the twelve others are drawn by each of its kind.
+    const { count } = drawn(network({ A: 13 }), 1_000);
+    assert.ok(count > 180 && count < 320, String(count));
+  });
+
+  test("is drawn no more when it is gone", () => {
+    const net = network({ A: 13 });
+    const { stranger } = drawn(net, 1);
+    net.world.kill(stranger);
+    net.world.run(600_000);
+    const { core } = first(net.nodes);
+    for (let i = 0; i < 100; i++) {
+      const { members } = chooseAudience(core, { type: "organisation" }, net.world.now());
+      assert.ok([...members].every(({ pkiId }) => pkiId !== stranger.identity.pkiId));
+    }
+    assert.equal(core.drawing.size, 0);
   });
 });
 

@@ -57,13 +57,36 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   }
   const { home, homeExternal, abroad } = currentNeighbours(core, now);
   const count = Number.POSITIVE_INFINITY;
-  if (reach.type === "organisation") return { members: lookUp(core, home), count };
+  if (reach.type === "organisation") {
+    return { members: withDrawn(core, lookUp(core, home)), count };
+  }
   const { mspId, isExternal } = reach.party;
   if (mspId !== self.mspId) {
-    return { members: lookUp(core, homeExternal, abroad.get(mspId) ?? []), count };
+    const members = lookUp(core, homeExternal, abroad.get(mspId) ?? []);
+    return { members: withDrawn(core, members), count };
   }
   const gateways = isExternal ? abroad.values() : [];
-  return { members: lookUp(core, home, ...gateways), count };
+  return { members: withDrawn(core, lookUp(core, home, ...gateways)), count };
+}
+
+/**
+ * Whoever draws peers for each message is drawn by us too, as often as by its like: it may have no
+ * neighbour that knows of neighbours.
+ */
+function* withDrawn(core: Core, neighbours: Iterable<Member>): Generator<Member> {
+  yield* neighbours;
+  const { members, drawing, options } = core;
+  const { fanout, random } = options;
+  for (const pkiId of drawing) {
+    const member = members.table.get(pkiId);
+    if (member === undefined) drawing.delete(pkiId);
+    else if (
+      member.status === "alive" &&
+      random.below(members.aliveCount) < fanout.propagatePeers
+    ) {
+      yield member;
+    }
+  }
 }
 
 /** In which form a member may get a message of this reach. */

@@ -40,6 +40,8 @@ export interface Core {
   readonly emitter: Emitter;
   /** Replaced as a whole by dissemination.ts. */
   neighbourhood: Neighbourhood;
+  /** Members that draw peers anew for each message, as Fabric does. */
+  readonly drawing: Set<PkiId>;
   readonly pull: Pull<PkiId>;
   readonly questions: Questions;
   /** News of channels that we do not follow. */
@@ -72,6 +74,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     contacts: createContacts(options, now),
     emitter: createEmitter(),
     neighbourhood: createNeighbourhood(),
+    drawing: new Set(),
     pull: createPull(IDENTITY_PULL),
     questions: createQuestions(),
     stateInfos: createMessageStore({

@@ -2,13 +2,21 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runToEnd } from "./program.ts";
-import { DOMAIN, MSP_ID, type Workspace } from "./workspace.ts";
+import type { Organisation, Workspace } from "./workspace.ts";
 
-/** Makes the channel's first block and returns the path of its file. */
-export async function makeChannelBlock(workspace: Workspace, channel: string): Promise<string> {
+/** The anchor peers of the organisations, by MSP-ID: their ports on this machine. */
+export type Anchors = Readonly<Record<string, readonly number[]>>;
+
+/** Makes the first block of a channel of all organisations and returns the path of its file. */
+export async function makeChannelBlock(
+  workspace: Workspace,
+  channel: string,
+  anchors: Anchors = {},
+): Promise<string> {
   const { folder, installation } = workspace;
   const block = join(folder, `${channel}.block`);
-  await writeFile(join(folder, "configtx.yaml"), JSON.stringify(channelConfig(folder)));
+  const config = JSON.stringify(channelConfig(workspace, anchors));
+  await writeFile(join(folder, "configtx.yaml"), config);
   await runToEnd({
     program: installation.program("configtxgen"),
     arguments: [
@@ -25,13 +33,13 @@ export async function makeChannelBlock(workspace: Workspace, channel: string): P
 
 const ANYBODY = { Readers: "ANY Readers", Writers: "ANY Writers", Admins: "ANY Admins" };
 
-function channelConfig(folder: string): object {
+function channelConfig({ folder, organisations }: Workspace, anchors: Anchors): object {
   const ordererFolder = join(folder, "crypto/ordererOrganizations/example.com");
   const ordererTls = join(ordererFolder, "orderers/orderer.example.com/tls/server.crt");
   // Nobody listens there.
   const orderer = { Host: "127.0.0.1", Port: 1 };
-  const orderers = organisation("OrdererMSP", join(ordererFolder, "msp"));
-  const peers = organisation(MSP_ID, join(folder, "crypto/peerOrganizations", DOMAIN, "msp"));
+  const orderers = describe("OrdererMSP", join(ordererFolder, "msp"));
+  const peers = organisations.map((organisation) => ofPeers(organisation, anchors));
   const channel = {
     Policies: policies("ImplicitMeta", ANYBODY),
     Capabilities: { V2_0: true },
@@ -47,7 +55,7 @@ function channelConfig(folder: string): object {
       Capabilities: { V2_0: true },
     },
     Application: {
-      Organizations: [peers],
+      Organizations: peers,
       Policies: policies("ImplicitMeta", {
         ...ANYBODY,
         LifecycleEndorsement: "ANY Endorsement",
@@ -59,7 +67,15 @@ function channelConfig(folder: string): object {
   return { Profiles: { Channel: channel } };
 }
 
-function organisation(mspId: string, mspFolder: string): object {
+function ofPeers({ mspId, folder }: Organisation, anchors: Anchors): object {
+  const ports = anchors[mspId] ?? [];
+  return {
+    ...describe(mspId, join(folder, "msp")),
+    AnchorPeers: ports.map((port) => ({ Host: "127.0.0.1", Port: port })),
+  };
+}
+
+function describe(mspId: string, mspFolder: string): object {
   const member = `OR('${mspId}.member')`;
   return {
     Name: mspId,

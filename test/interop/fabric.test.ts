@@ -13,7 +13,6 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
-import type { Member } from "../../src/view.ts";
 import { makeChannelBlock } from "./channel.ts";
 import { findInstallation } from "./installation.ts";
 import {
@@ -23,9 +22,15 @@ import {
   type OwnPeer,
   type Peer,
 } from "./peers.ts";
-import type { LogLine } from "./program.ts";
 import { until } from "./until.ts";
-import { createWorkspace, DOMAIN, freePorts, local, type Workspace } from "./workspace.ts";
+import { isAboutUs, loses, report, seeAll, seeEachOther, warnings } from "./views.ts";
+import {
+  choosePorts,
+  createWorkspace,
+  local,
+  type Organisation,
+  type Workspace,
+} from "./workspace.ts";
 
 const search = findInstallation(process.env);
 const { FABRIC_INTEROP_MINUTES: minutes = "0.2" } = process.env;
@@ -43,6 +48,7 @@ const HARMLESS = new Set(["stale", "own-message", "not-followed", "identity-unkn
 
 describe("among Fabric's peers", { skip: search.found ? false : search.reason }, () => {
   let workspace: Workspace;
+  let organisation: Organisation;
   let ours: OwnPeer;
   let peer0: FabricPeer;
   let peer1: FabricPeer;
@@ -52,24 +58,20 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
     assert.ok(search.found);
     assert.ok(WATCH_MS > 0, "FABRIC_INTEROP_MINUTES must be a positive number");
     workspace = await createWorkspace(search.installation, 4);
-    const free = await freePorts(12);
-    const settings = (index: number, ...bootstrap: number[]) => {
-      const port = (peer: number, offset: number) => free[peer * 3 + offset] ?? 0;
-      return {
-        name: `peer${index}`,
-        ports: {
-          gossip: port(index, 0),
-          chaincode: port(index, 1),
-          operations: port(index, 2),
-        },
-        bootstrap: bootstrap.map((peer) => local(port(peer, 0))),
-      };
+    const [first] = workspace.organisations;
+    assert.ok(first);
+    organisation = first;
+    const settings = async (index: number, bootstrap?: Peer) => {
+      const ports = await choosePorts();
+      // Itself is nobody; without any bootstrap peer the one of core.yaml would count.
+      const endpoint = bootstrap?.endpoint ?? local(ports.gossip);
+      return { organisation, name: `peer${index}`, ports, bootstrap: [endpoint] };
     };
-    // Itself is nobody; without any bootstrap peer the one of core.yaml would count.
-    peer0 = createFabricPeer(workspace, settings(0, 0));
-    peer1 = createFabricPeer(workspace, { ...settings(1, 0), clientAuthRequired: true });
-    ours = createOwnPeer(workspace, settings(2, 0));
-    peer3 = createFabricPeer(workspace, settings(3, 2));
+    peer0 = createFabricPeer(workspace, await settings(0));
+    const demanding = { ...(await settings(1, peer0)), clientAuthRequired: true };
+    peer1 = createFabricPeer(workspace, demanding);
+    ours = createOwnPeer(workspace, await settings(2, peer0));
+    peer3 = createFabricPeer(workspace, await settings(3, ours));
     await peer0.start();
     await peer1.start();
     await seeEachOther(RETURN_MS, peer0, peer1);
@@ -185,12 +187,12 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
   });
 
   async function renew({ name }: Peer): Promise<void> {
-    const organisationFolder = workspace.organisation;
+    const organisationFolder = organisation.folder;
     await renewPeerCertificate({ organisationFolder, peer: name, nowMs: Date.now() });
   }
 
-  async function certificateOf({ name }: Peer): Promise<string> {
-    const file = join(workspace.peer(name), "msp/signcerts", `${name}.${DOMAIN}-cert.pem`);
+  async function certificateOf({ name, id }: Peer): Promise<string> {
+    const file = join(organisation.peer(name), "msp/signcerts", `${id}-cert.pem`);
     return readFile(file, "utf8");
   }
 
@@ -206,7 +208,7 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
     others: readonly FabricPeer[],
   ): Promise<void> {
     const subjects = (await own.identities()).map(({ subject }) => subject.split(",")[0]);
-    const names = [own, ...others].map(({ name }) => `CN=${name}.${DOMAIN}`);
+    const names = [own, ...others].map(({ id }) => `CN=${id}`);
     assert.deepEqual(subjects.sort(), names.sort());
     const certificate = await certificateOf(own);
     for (const other of others) {
@@ -215,45 +217,6 @@ describe("among Fabric's peers", { skip: search.found ? false : search.reason },
     }
   }
 });
-
-/** Waits until each of the peers holds each of them alive. */
-async function seeEachOther(timeoutMs: number, ...peers: readonly Peer[]): Promise<void> {
-  const endpoints = peers.map(({ endpoint }) => endpoint);
-  await Promise.all(
-    peers.map((peer) =>
-      until({
-        what: `${peer.name} sees ${endpoints.join(", ")}`,
-        timeoutMs,
-        async isSo() {
-          const alive = await peer.alive();
-          return endpoints.every((endpoint) => alive.includes(endpoint)) || alive.join(", ");
-        },
-      }),
-    ),
-  );
-}
-
-/** Waits until we see all of the others, and each of them sees us. */
-async function seeAll(timeoutMs: number, own: Peer, others: readonly Peer[]): Promise<void> {
-  await Promise.all(others.map((other) => seeEachOther(timeoutMs, own, other)));
-}
-
-function loses(timeoutMs: number, peer: Peer, { name, endpoint }: Peer): Promise<number> {
-  return until({
-    what: `${peer.name} no longer holds ${name} alive`,
-    timeoutMs,
-    async isSo() {
-      const alive = await peer.alive();
-      return !alive.includes(endpoint) || alive.join(", ");
-    },
-  });
-}
-
-async function report(t: TestContext, what: string, wait: Promise<unknown>): Promise<void> {
-  const startMs = performance.now();
-  await wait;
-  t.diagnostic(`${what} after ${((performance.now() - startMs) / 1_000).toFixed(2)} s`);
-}
 
 /** For the time of the watch we see everybody and everybody sees us. */
 async function watch(t: TestContext, own: OwnPeer, others: readonly Peer[]): Promise<void> {
@@ -271,20 +234,4 @@ async function watch(t: TestContext, own: OwnPeer, others: readonly Peer[]): Pro
 
 async function openedAt(own: OwnPeer): Promise<readonly string[]> {
   return (await own.connections()).map(({ pkiId, openedAt }) => `${pkiId} ${openedAt}`).sort();
-}
-
-function warnings(peer: Peer): readonly LogLine[] {
-  return peer.log().filter(({ level }) => level !== "debug" && level !== "info");
-}
-
-/** Where Fabric's peers complain of a connection by an address that says nothing. */
-const CONNECTION_LOGGERS = new Set(["gossip.comm", "core.comm", "comm.grpc.server"]);
-
-/** Whether the line names us, or somebody who cannot be told but is none of the others. */
-function isAboutUs({ name, text }: LogLine, members: readonly Member[]): boolean {
-  const names = ({ pkiId, endpoint }: Member): boolean =>
-    text.includes(pkiId) || text.includes(endpoint);
-  const named = members.filter(names);
-  if (named.length === 0) return CONNECTION_LOGGERS.has(name);
-  return named.some(({ self }) => self);
 }

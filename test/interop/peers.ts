@@ -6,11 +6,11 @@ import type { Connection, Identity, Member } from "../../src/view.ts";
 import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
 import { until } from "./until.ts";
 import {
-  DOMAIN,
   endpointOf,
   environmentOf,
+  internalEndpointOf,
   local,
-  MSP_ID,
+  type Organisation,
   type PeerSettings,
   type Workspace,
 } from "./workspace.ts";
@@ -19,18 +19,30 @@ const START_TIMEOUT_MS = 20_000;
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 export interface Peer {
+  readonly organisation: Organisation;
+  /** Unique within its organisation. */
   readonly name: string;
+  /** Unique. */
+  readonly id: string;
+  /** Where other organisations reach it. */
   readonly endpoint: string;
+  /** Where its own organisation reaches it. */
+  readonly internalEndpoint: string;
   /** Starts it and waits until it serves. `changes` stay for later starts. */
   start(changes?: Partial<PeerSettings>): Promise<void>;
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** The endpoints of those it holds alive, itself included, sorted. */
+  /** Makes it stand still, or go on. */
+  send(signal: "SIGSTOP" | "SIGCONT"): void;
+  /** The external endpoints of those it holds alive, itself included, sorted. */
   alive(): Promise<readonly string[]>;
   /** What it has logged since it was last started. */
   log(): readonly LogLine[];
 }
 
-/** A peer of Fabric. What it thinks is asked of its discovery service. */
+/**
+ * A peer of Fabric. What it thinks is asked of its discovery service, which knows nobody without an
+ * external endpoint.
+ */
 export interface FabricPeer extends Peer {
   /** Endpoint to certificate (PEM) of those it holds alive, itself included. */
   certificates(): Promise<ReadonlyMap<string, string>>;
@@ -55,7 +67,7 @@ export function createFabricPeer(workspace: Workspace, settings: PeerSettings): 
   );
   const certificates = async (): Promise<ReadonlyMap<string, string>> => {
     peer.assertRuns();
-    const found = JSON.parse(await runToEnd(discoverCommand(workspace, peer.endpoint))) ?? [];
+    const found = JSON.parse(await runToEnd(discoverCommand(workspace, peer))) ?? [];
     assertPeerList(found);
     return new Map(found.map(({ Endpoint, Identity }) => [Endpoint, Identity]));
   };
@@ -64,11 +76,12 @@ export function createFabricPeer(workspace: Workspace, settings: PeerSettings): 
     certificates,
     alive: async () => [...(await certificates()).keys()].sort(),
     async joinChannel(block) {
+      const { admin } = settings.organisation;
       const environment = {
         ...environmentOf(workspace, settings),
-        CORE_PEER_MSPCONFIGPATH: join(workspace.admin, "msp"),
-        CORE_PEER_TLS_CLIENTCERT_FILE: join(workspace.admin, "tls/client.crt"),
-        CORE_PEER_TLS_CLIENTKEY_FILE: join(workspace.admin, "tls/client.key"),
+        CORE_PEER_MSPCONFIGPATH: join(admin, "msp"),
+        CORE_PEER_TLS_CLIENTCERT_FILE: join(admin, "tls/client.crt"),
+        CORE_PEER_TLS_CLIENTKEY_FILE: join(admin, "tls/client.key"),
       };
       const words = ["channel", "join", "-b", block];
       await runToEnd({ program, arguments: words, environment, folder });
@@ -85,10 +98,14 @@ function assertPeerList(value: unknown): asserts value is readonly ListedPeer[] 
   if (!Array.isArray(value)) throw new Error(`discover printed no list: ${JSON.stringify(value)}`);
 }
 
-function discoverCommand({ installation, folder, admin }: Workspace, server: string): Command {
+function discoverCommand(
+  { installation, folder }: Workspace,
+  { organisation, endpoint }: Pick<Peer, "organisation" | "endpoint">,
+): Command {
+  const { mspId, domain, admin } = organisation;
   const flags = {
-    MSP: MSP_ID,
-    userCert: join(admin, "msp/signcerts", `Admin@${DOMAIN}-cert.pem`),
+    MSP: mspId,
+    userCert: join(admin, "msp/signcerts", `Admin@${domain}-cert.pem`),
     userKey: join(admin, "msp/keystore/priv_sk"),
     peerTLSCA: join(admin, "tls/ca.crt"),
     tlsCert: join(admin, "tls/client.crt"),
@@ -97,7 +114,7 @@ function discoverCommand({ installation, folder, admin }: Workspace, server: str
   const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
   return {
     program: installation.program("discover"),
-    arguments: [...words, "peers", `--server=${server}`],
+    arguments: [...words, "peers", `--server=${endpoint}`],
     environment: {},
     folder,
   };
@@ -106,7 +123,7 @@ function discoverCommand({ installation, folder, admin }: Workspace, server: str
 export function createOwnPeer(workspace: Workspace, settings: PeerSettings): OwnPeer {
   const command = { program: process.execPath, arguments: [MAIN, "start"] };
   const peer = createPeer(workspace, settings, command, (line) =>
-    line.msg.includes(`gossips as ${endpointOf(settings)}`),
+    line.msg.includes(`gossips as ${internalEndpointOf(settings)}`),
   );
   const url = `http://${local(settings.ports.operations)}`;
   const members = (): Promise<readonly Member[]> => getList(url, "/api/v1/members");
@@ -139,34 +156,39 @@ function createPeer(
   const { folder } = workspace;
   let settings = initial;
   let running: Running | undefined;
-  const { name } = initial;
+  const { organisation, name } = initial;
+  const id = `${name}.${organisation.domain}`;
   return {
+    organisation,
     name,
+    id,
     endpoint: endpointOf(initial),
+    internalEndpoint: internalEndpointOf(initial),
     async start(changes = {}) {
       settings = { ...settings, ...changes };
       const environment = environmentOf(workspace, settings);
       const program = start({ ...command, environment, folder });
       running = program;
       await until({
-        what: `${name} serves`,
+        what: `${id} serves`,
         timeoutMs: START_TIMEOUT_MS,
         isSo() {
-          assertRuns(name, program);
+          assertRuns(id, program);
           return program.log().some(isUp) || (program.log().at(-1)?.text ?? "silence");
         },
       });
     },
-    assertRuns: () => assertRuns(name, running),
+    assertRuns: () => assertRuns(id, running),
     stop: async (signal) => running?.stop(signal),
+    send: (signal) => running?.send(signal),
     log: () => running?.log() ?? [],
   };
 }
 
 /** A peer that has died by itself is the news, not that it cannot be asked. */
-function assertRuns(name: string, program: Running | undefined): void {
+function assertRuns(id: string, program: Running | undefined): void {
   const ended = program?.ended();
   if (program === undefined || ended === undefined) return;
   const end = program.log().slice(-15);
-  throw new Error(`${name} ended with ${ended}:\n${end.map(({ text }) => text).join("\n")}`);
+  throw new Error(`${id} ended with ${ended}:\n${end.map(({ text }) => text).join("\n")}`);
 }

@@ -1,6 +1,7 @@
 /** Programs started by a test: their output is kept, and none outlives the test. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -27,6 +28,8 @@ export interface Running {
   log(): readonly LogLine[];
   /** The exit code or the signal; undefined while it runs. */
   ended(): number | string | undefined;
+  /** Makes it stand still, or go on. */
+  send(signal: "SIGSTOP" | "SIGCONT"): void;
   /** Sends the signal and waits for the end. */
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
@@ -51,13 +54,14 @@ export function start(command: Command): Running {
   });
   children.add(child);
   child.once("exit", () => children.delete(child));
-  const output: string[] = [];
-  child.once("error", (error) => output.push(String(error)));
-  child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => output.push(text));
+  const lines: LogLine[] = [];
+  const keep = (line: string): number => lines.push(parseLine(line));
+  child.once("error", (error) => keep(String(error)));
+  for (const input of [child.stdout, child.stderr]) createInterface({ input }).on("line", keep);
   return {
-    log: () => output.join("").split("\n").filter(Boolean).map(parseLine),
+    log: () => lines,
     ended: () => child.exitCode ?? child.signalCode ?? undefined,
+    send: (signal) => void child.kill(signal),
     async stop(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, "exit");

@@ -1,56 +1,70 @@
 /** A folder with the key material and the configuration that both kinds of peers are given. */
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import { freePort } from "../cli/program.ts";
 import type { Installation } from "./installation.ts";
 import { runToEnd } from "./program.ts";
 
-export const DOMAIN = "org1.example.com";
-export const MSP_ID = "Org1MSP";
+export interface Organisation {
+  readonly mspId: string;
+  readonly domain: string;
+  /** Its folder, as cryptogen made it. */
+  readonly folder: string;
+  /** The folder that holds `msp` and `tls` of its administrator. */
+  readonly admin: string;
+  /** The same of one of its peers. */
+  peer(name: string): string;
+}
 
 export interface Workspace {
   readonly folder: string;
   readonly installation: Installation;
-  /** The organisation's folder as cryptogen made it. */
-  readonly organisation: string;
-  /** The folder that holds `msp` and `tls` of a peer, or of the organisation's administrator. */
-  peer(name: string): string;
-  readonly admin: string;
+  /** Org1MSP, Org2MSP, and so on. */
+  readonly organisations: readonly Organisation[];
 }
 
-/** Makes the folder, one organisation in it, and a core.yaml. It goes when the process ends. */
+/**
+ * Makes the folder, organisations with so many peers each, and a core.yaml. It goes when the process
+ * ends.
+ */
 export async function createWorkspace(
   installation: Installation,
-  peers: number,
+  ...peers: readonly number[]
 ): Promise<Workspace> {
   const folder = await mkdtemp(join(tmpdir(), "interop-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const organisation = join(folder, "crypto/peerOrganizations", DOMAIN);
   await makeCrypto(installation, folder, peers);
   await makeConfig(installation, folder);
+  const organisations = peers.map((_, index) => describeOrganisation(folder, index + 1));
+  return { folder, installation, organisations };
+}
+
+function describeOrganisation(workspace: string, number: number): Organisation {
+  const domain = `org${number}.example.com`;
+  const folder = join(workspace, "crypto/peerOrganizations", domain);
   return {
+    mspId: `Org${number}MSP`,
+    domain,
     folder,
-    installation,
-    organisation,
-    peer: (name) => join(organisation, "peers", `${name}.${DOMAIN}`),
-    admin: join(organisation, "users", `Admin@${DOMAIN}`),
+    admin: join(folder, "users", `Admin@${domain}`),
+    peer: (name) => join(folder, "peers", `${name}.${domain}`),
   };
 }
 
 async function makeCrypto(
   installation: Installation,
   folder: string,
-  peers: number,
+  peers: readonly number[],
 ): Promise<void> {
-  const organisation = {
-    Name: "Org1",
-    Domain: DOMAIN,
+  const organisations = peers.map((count, index) => ({
+    Name: `Org${index + 1}`,
+    Domain: `org${index + 1}.example.com`,
     EnableNodeOUs: true,
-    Template: { Count: peers, SANS: ["127.0.0.1"] },
-  };
+    Template: { Count: count, SANS: ["127.0.0.1", "localhost"] },
+  }));
   const orderer = {
     Name: "Orderer",
     Domain: "example.com",
@@ -59,7 +73,7 @@ async function makeCrypto(
   };
   const file = join(folder, "crypto.yaml");
   // JSON is YAML.
-  await writeFile(file, JSON.stringify({ PeerOrgs: [organisation], OrdererOrgs: [orderer] }));
+  await writeFile(file, JSON.stringify({ PeerOrgs: organisations, OrdererOrgs: [orderer] }));
   await runToEnd({
     program: installation.program("cryptogen"),
     arguments: ["generate", `--config=${file}`, `--output=${join(folder, "crypto")}`],
@@ -88,16 +102,31 @@ export interface Ports {
 
 /** What `peer node start` needs to know, and what our own `start` understands. */
 export interface PeerSettings {
+  readonly organisation: Organisation;
   readonly name: string;
   readonly ports: Ports;
   /** Endpoints of other peers. */
   readonly bootstrap: readonly string[];
   /** Whether those who dial must show a certificate of a trusted CA; default false. */
   readonly clientAuthRequired?: boolean;
+  /** Whether other organisations may know it; default true. */
+  readonly isExternal?: boolean;
+  /** Whom we trust besides our own organisation; peers of Fabric learn that from a channel. */
+  readonly trusted?: readonly Organisation[];
+  /** How soon a failed dial is repeated; default Fabric's, 25 s. */
+  readonly reconnectInterval?: string;
+  /** Default `info`. */
+  readonly logSpec?: string;
 }
 
+/** Where other organisations reach the peer; the same host by another name than for its own. */
 export function endpointOf({ ports }: PeerSettings): string {
   return local(ports.gossip);
+}
+
+/** Where its own organisation reaches it. */
+export function internalEndpointOf({ ports }: PeerSettings): string {
+  return `localhost:${ports.gossip}`;
 }
 
 export function local(port: number): string {
@@ -106,21 +135,24 @@ export function local(port: number): string {
 
 /** The environment of a peer of Fabric; our own member is started with the very same. */
 export function environmentOf(
-  { folder, peer }: Workspace,
+  { folder }: Workspace,
   settings: PeerSettings,
 ): Record<string, string> {
-  const { name, ports, bootstrap, clientAuthRequired = false } = settings;
+  const { organisation, name, ports, bootstrap, trusted = [] } = settings;
+  const { clientAuthRequired = false, isExternal = true, logSpec = "info" } = settings;
+  const { reconnectInterval = "25s" } = settings;
   const { gossip, chaincode, operations } = ports;
-  const state = join(folder, "state", name);
-  const tls = join(peer(name), "tls");
+  const id = `${name}.${organisation.domain}`;
+  const state = join(folder, "state", id);
+  const tls = join(organisation.peer(name), "tls");
   return {
     FABRIC_CFG_PATH: join(folder, "config"),
-    FABRIC_LOGGING_SPEC: "info",
+    FABRIC_LOGGING_SPEC: logSpec,
     FABRIC_LOGGING_FORMAT: "json",
-    CORE_PEER_ID: `${name}.${DOMAIN}`,
+    CORE_PEER_ID: id,
     CORE_PEER_NETWORKID: "interop",
-    CORE_PEER_LOCALMSPID: MSP_ID,
-    CORE_PEER_MSPCONFIGPATH: join(peer(name), "msp"),
+    CORE_PEER_LOCALMSPID: organisation.mspId,
+    CORE_PEER_MSPCONFIGPATH: join(organisation.peer(name), "msp"),
     CORE_PEER_FILESYSTEMPATH: state,
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(state, "snapshots"),
     CORE_PEER_LISTENADDRESS: local(gossip),
@@ -135,24 +167,18 @@ export function environmentOf(
     CORE_PEER_TLS_ROOTCERT_FILE: join(tls, "ca.crt"),
     CORE_PEER_TLS_CLIENTAUTHREQUIRED: String(clientAuthRequired),
     CORE_PEER_TLS_CLIENTROOTCAS_FILES: join(tls, "ca.crt"),
-    CORE_PEER_GOSSIP_ENDPOINT: local(gossip),
-    CORE_PEER_GOSSIP_EXTERNALENDPOINT: local(gossip),
+    CORE_PEER_GOSSIP_ENDPOINT: internalEndpointOf(settings),
+    ...(isExternal && { CORE_PEER_GOSSIP_EXTERNALENDPOINT: endpointOf(settings) }),
     CORE_PEER_GOSSIP_BOOTSTRAP: bootstrap.join(" "),
+    CORE_PEER_GOSSIP_RECONNECTINTERVAL: reconnectInterval,
+    CORE_FABRICGOSSIP_TRUSTEDMSPS: trusted
+      .map(({ mspId, folder: trustedFolder }) => `${mspId}=${join(trustedFolder, "msp")}`)
+      .join(),
   };
 }
 
-/** Ports that are free at this moment, all different. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+/** Three ports for a peer, free at this moment. */
+export async function choosePorts(): Promise<Ports> {
+  const [gossip, chaincode, operations] = [await freePort(), await freePort(), await freePort()];
+  return { gossip, chaincode, operations };
 }
