@@ -219,6 +219,7 @@ function readLimits(read: Read, maxRecvMessageBytes: number): Limits {
     connectionsMax: read(LIMIT_KEYS.connectionsMax),
     handshakesMax: read(LIMIT_KEYS.handshakesMax),
     messageBytesMax: Math.min(read(LIMIT_KEYS.messageBytesMax), maxRecvMessageBytes),
+    receivedBytesPerSecond: read(LIMIT_KEYS.receivedBytesPerSecond),
     sendQueueBytesMax: read(LIMIT_KEYS.sendQueueBytesMax),
     eventsMax: read(LIMIT_KEYS.eventsMax),
   };

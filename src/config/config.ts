@@ -95,8 +95,10 @@ export interface Limits {
   readonly connectionsMax: number;
   /** Incoming connections without a finished handshake; 1 to 10_000, default 100. */
   readonly handshakesMax: number;
-  /** Bytes of one received message; 64 KiB to `maxRecvMessageBytes`, default 32 MiB. */
+  /** Bytes of one received message; 64 KiB to `maxRecvMessageBytes`, default 16 MiB. */
   readonly messageBytesMax: number;
+  /** How fast one connection is read; 64 KiB to 1 GiB a second, default 4 MiB. */
+  readonly receivedBytesPerSecond: number;
   /** Bytes waiting for one peer; 64 KiB to 1 GiB, default 8 MiB. A larger message waits alone. */
   readonly sendQueueBytesMax: number;
   /** Events kept for a listener that lags behind; 1 to 1_000_000, default 10_000. */

@@ -149,11 +149,20 @@ export const LIMIT_KEYS = {
   messageBytesMax: whole("fabricGossip.limits.messageBytesMax", {
     doc:
       "Largest message we accept; never more than `peer.maxRecvMsgSize`. Fabric's 100 MiB are " +
-      "for blocks; the answer to a joiner in a network of 20_000 members stays below 32 MiB.",
+      "for blocks; a list of the 10_000 members that one answer can name stays below 13 MB.",
     unit: "bytes",
     min: 65_536,
     max: 2_147_483_647,
-    absent: 33_554_432,
+    absent: 16_777_216,
+  }),
+  receivedBytesPerSecond: whole("fabricGossip.limits.receivedBytesPerSecond", {
+    doc:
+      "How fast one connection is read, each message counting 400 bytes more; who sends faster is " +
+      "made to wait, and nothing is lost. Four seconds' worth can be saved up.",
+    unit: "bytes/s",
+    min: 65_536,
+    max: 1_073_741_824,
+    absent: 4_194_304,
   }),
   sendQueueBytesMax: whole("fabricGossip.limits.sendQueueBytesMax", {
     doc: "Bytes that may wait to be sent to one peer; a single larger message may wait alone.",

@@ -43,7 +43,7 @@ export interface ConnectionEvents {
 export interface ConnectionLimits extends SendQueueLimits {
   /** Peers with a connection, or being dialled; default 1_000. */
   readonly connectionsMax: number;
-  /** Inbound links whose handshake is not complete; default 100. */
+  /** Inbound links whose handshake is not complete; default 100. The oldest makes room. */
   readonly handshakesMax: number;
 }
 

@@ -259,7 +259,7 @@ describe("when a link breaks", () => {
 });
 
 describe("an acceptor", () => {
-  test("has a limit for handshakes under way, and recovers", async () => {
+  test("has a limit for handshakes under way, at which the oldest makes room", async () => {
     const { clock, hub, node, low, high } = await createPair();
     const busy = await node("busy", { overrides: { limits: { handshakesMax: 3 } } });
     const silent = hub.network({ endpoints: ["silent:1"], certificate: Buffer.from("s") });
@@ -268,12 +268,12 @@ describe("an acceptor", () => {
     }
     clock.advance(100);
     assert.equal(busy.told.filter((line) => line === "handshakeFailed handshakes-full").length, 2);
-    low.send(busy, "too early");
+    low.send(busy, "crowded");
     clock.advance(3_000);
-    assert.equal(busy.told.filter((line) => line.endsWith("handshake-timeout")).length, 3);
-    high.send(busy, "now");
+    assert.equal(busy.told.filter((line) => line.endsWith("handshake-timeout")).length, 2);
+    high.send(busy, "alone");
     clock.advance(100);
-    assert.deepEqual(busy.received(), ["now"]);
+    assert.deepEqual(busy.received(), ["crowded", "alone"]);
   });
 
   test("ends a stranger's stream, and says why", async () => {

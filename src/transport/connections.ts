@@ -35,8 +35,8 @@ class ConnectionTable implements Connections {
   readonly #timeouts: ConnectionTimeouts;
   /** Those with a link or a dial, by the name they were meant or proven to have. */
   readonly #peers = new Map<PkiId, Peer>();
-  /** Inbound handshakes and probes under way. */
-  readonly #inbound = new Set<Cancel>();
+  /** Inbound handshakes under way, the oldest first; and probes. */
+  readonly #inbound = new Map<Link, Cancel>();
   readonly #probes = new Set<Cancel>();
   #isClosed = false;
   #cancelIdleCheck: Cancel = () => {};
@@ -47,9 +47,9 @@ class ConnectionTable implements Connections {
     this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
   }
 
-  listen(): Promise<void> {
-    this.#closeIdle();
-    return this.#options.network.listen((link) => this.#accept(link));
+  async listen(): Promise<void> {
+    await this.#options.network.listen((link) => this.#accept(link));
+    if (!this.#isClosed) this.#closeIdle();
   }
 
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
@@ -97,7 +97,7 @@ class ConnectionTable implements Connections {
   close(): void {
     this.#isClosed = true;
     this.#cancelIdleCheck();
-    for (const cancel of [...this.#inbound, ...this.#probes]) cancel();
+    for (const cancel of [...this.#inbound.values(), ...this.#probes]) cancel();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
   }
@@ -180,24 +180,28 @@ class ConnectionTable implements Connections {
       link.close("shutting down");
       return;
     }
-    if (this.#inbound.size >= this.#limits.handshakesMax) {
-      this.#refuse(link, "handshakes-full", "too many handshakes at a time");
-      return;
+    // Whoever takes longest makes room: silent ones cannot keep others out.
+    const [slowest] = this.#inbound;
+    if (slowest !== undefined && this.#inbound.size >= this.#limits.handshakesMax) {
+      const [slow, cancelSlow] = slowest;
+      this.#inbound.delete(slow);
+      cancelSlow();
+      this.#refuse(slow, "handshakes-full", "too many handshakes at a time");
     }
     const cancel = shakeHands(
       { ...this.#handshakeOptions(), link, probe: false },
       {
         refused: (fault, reason) => {
-          this.#inbound.delete(cancel);
+          this.#inbound.delete(link);
           events.handshakeFailed(fault, remoteAddress, reason);
         },
         accepted: (handshake) => {
-          this.#inbound.delete(cancel);
+          this.#inbound.delete(link);
           return this.#acceptAsAcceptor(link, handshake);
         },
       },
     );
-    this.#inbound.add(cancel);
+    this.#inbound.set(link, cancel);
   }
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {

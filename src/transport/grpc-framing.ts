@@ -11,6 +11,8 @@ export const GRPC_UNIMPLEMENTED = 12;
 
 const HEADER_BYTES = 5;
 const FIRST_BUFFER_BYTES = 4_096;
+/** From here on a buffer is not doubled again: old ones wait in memory until they are collected. */
+const DOUBLED_BYTES_MAX = 1_048_576;
 
 /** Why a byte stream cannot be read on, as the gRPC status to answer with. */
 export interface FrameFault {
@@ -28,6 +30,8 @@ export interface FrameReader {
   next(): Uint8Array | undefined;
   /** Set as soon as a broken rule is seen, and for good. */
   readonly fault: FrameFault | undefined;
+  /** Memory taken by the beginning of a message whose rest has not come. */
+  readonly heldBytes: number;
 }
 
 /**
@@ -47,7 +51,7 @@ class ChunkReader implements FrameReader {
   #offset = 0;
   /**
    * A frame that spans chunks is put together here. The buffer grows with what has really arrived,
-   * so that a claimed length costs nothing.
+   * so that a claimed length alone costs nothing.
    */
   #partial: Uint8Array = new Uint8Array(0);
   #partialBytes = 0;
@@ -55,6 +59,10 @@ class ChunkReader implements FrameReader {
   constructor(firstBytesMax: number, messageBytesMax: number) {
     this.#bytesMax = firstBytesMax;
     this.#messageBytesMax = messageBytesMax;
+  }
+
+  get heldBytes(): number {
+    return this.#partial.length;
   }
 
   push(bytes: Uint8Array): void {
@@ -114,7 +122,8 @@ class ChunkReader implements FrameReader {
     const taken = Math.min(wanted - this.#partialBytes, this.#chunk.length - this.#offset);
     const have = this.#partialBytes + taken;
     if (have > this.#partial.length) {
-      const grown = new Uint8Array(Math.min(wanted, Math.max(2 * have, FIRST_BUFFER_BYTES)));
+      const doubled = have > DOUBLED_BYTES_MAX ? wanted : Math.max(2 * have, FIRST_BUFFER_BYTES);
+      const grown = new Uint8Array(Math.min(wanted, doubled));
       grown.set(this.#partial.subarray(0, this.#partialBytes));
       this.#partial = grown;
     }

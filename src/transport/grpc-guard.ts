@@ -3,7 +3,7 @@ import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:ht
 import type { Socket } from "node:net";
 import { formatEndpoint } from "./endpoint.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
-import { keepAlive, openWindow } from "./grpc-session.ts";
+import { keepAlive, openWindow, SERVICE_STREAM } from "./grpc-session.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
@@ -14,16 +14,15 @@ function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string
 export class SocketGuard {
   readonly #context: GrpcContext;
   readonly #isSecure: boolean;
+  readonly #open = new Set<Socket>();
   /** Sockets that have not finished TLS and HTTP/2 settings: what they will be counted as. */
   readonly #handshakes = new Map<string, AcceptFault>();
+  /** Sockets without a gossip stream, the one that has been so for the longest time first. */
+  readonly #idle = new Map<string, Socket>();
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
     this.#isSecure = isSecure(server);
-    server.maxConnections = context.limits.connectionsMax;
-    server.on("drop", () => {
-      context.stats.refused["too-many-connections"] += 1;
-    });
     server.on("connection", (socket: Socket) => this.#admit(socket));
     server.on("secureConnection", (socket: Socket) => this.#mark(socketKey(socket), "protocol"));
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
@@ -40,31 +39,76 @@ export class SocketGuard {
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
+    this.#watchStreams(session, key);
+  }
+
+  /** A Ping is asked for by anybody; a gossip stream is soon gone if no handshake follows. */
+  #watchStreams(session: ServerHttp2Session, key: string): void {
+    const socket = this.#idle.get(key);
+    let streams = 0;
+    session.on("stream", (stream, headers) => {
+      if (headers[":path"] !== SERVICE_STREAM) return;
+      streams += 1;
+      this.#idle.delete(key);
+      stream.once("close", () => {
+        streams -= 1;
+        if (streams === 0 && socket?.destroyed === false) this.#idle.set(key, socket);
+      });
+    });
   }
 
   #admit(socket: Socket): void {
-    const { limits, timeouts, stats } = this.#context;
+    const { timeouts, stats } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
-    if (this.#handshakes.size >= limits.handshakesMax) {
-      stats.refused["too-many-handshakes"] += 1;
+    if (!this.#makeRoom()) {
+      stats.refused["too-many-connections"] += 1;
       socket.destroy();
       return;
     }
     stats.accepted += 1;
     const key = socketKey(socket);
+    this.#open.add(socket);
+    this.#idle.set(key, socket);
     this.#handshakes.set(key, this.#isSecure ? "tls" : "protocol");
     const timer = setTimeout(() => {
-      if (!this.#handshakes.has(key)) return;
-      this.#mark(key, "timeout");
-      socket.destroy();
+      if (this.#handshakes.has(key)) this.#cut(key, "timeout");
     }, timeouts.acceptTimeoutMs);
     socket.once("close", () => {
       clearTimeout(timer);
       stats.acceptedClosed += 1;
       const fault = this.#handshakes.get(key);
       if (fault !== undefined) stats.refused[fault] += 1;
+      this.#open.delete(socket);
       this.#handshakes.delete(key);
+      this.#idle.delete(key);
     });
+  }
+
+  /**
+   * A newcomer takes the place of whoever has been there longest without doing anything: silent ones
+   * cannot keep others out. False: everybody is busy.
+   */
+  #makeRoom(): boolean {
+    const { limits } = this.#context;
+    if (this.#handshakes.size >= limits.handshakesMax) {
+      const [slowest] = this.#handshakes.keys();
+      if (slowest !== undefined) this.#cut(slowest, "too-many-handshakes");
+    }
+    if (this.#open.size < limits.connectionsMax) return true;
+    const [idlest] = this.#idle.keys();
+    if (idlest !== undefined) this.#cut(idlest, "too-many-connections");
+    return idlest !== undefined;
+  }
+
+  /** Ends an idle socket. Its room is free at once; the close event comes later. */
+  #cut(key: string, fault: AcceptFault): void {
+    const socket = this.#idle.get(key);
+    if (socket === undefined) return;
+    this.#context.stats.refused[fault] += 1;
+    this.#idle.delete(key);
+    this.#handshakes.delete(key);
+    this.#open.delete(socket);
+    socket.destroy();
   }
 
   #mark(key: string, fault: AcceptFault): void {

@@ -8,6 +8,7 @@ import {
 } from "./grpc-framing.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import type { Link, LinkEvents, NetworkFault } from "./network.ts";
+import { Pace } from "./pace.ts";
 
 /** How a stream ended, for {@link LinkEvents.closed}. */
 export interface StreamEnd {
@@ -30,9 +31,6 @@ export interface LinkFacts {
   readonly remoteCertHash: Uint8Array | undefined;
 }
 
-/** Longest time messages of one link are handled before other work gets its turn. */
-const TURN_MS = 5;
-
 /** A gossip stream as a {@link Link}. The stream must not have been read yet. */
 export function createStreamLink(
   stream: ServerHttp2Stream | ClientHttp2Stream,
@@ -51,7 +49,8 @@ class StreamLink implements Link {
   readonly #stream: ServerHttp2Stream | ClientHttp2Stream;
   readonly #role: StreamRole;
   readonly #context: GrpcContext;
-  readonly #reader;
+  readonly #pace: Pace;
+  #reader;
   #events: LinkEvents | undefined;
   /** Why we ended it; undefined while we have not. */
   #ownEnd: StreamEnd | undefined;
@@ -71,7 +70,8 @@ class StreamLink implements Link {
     this.#stream = stream;
     this.#role = role;
     this.#context = context;
-    const { firstBytesMax, receivedBytesMax } = context.limits;
+    const { firstBytesMax, receivedBytesMax, receivedBytesPerSecond } = context.limits;
+    this.#pace = new Pace(receivedBytesPerSecond);
     this.#reader = createFrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
     stream.on("close", () => this.#handleStreamClosed());
     stream.on("drain", () => {
@@ -123,19 +123,21 @@ class StreamLink implements Link {
 
   /** Hands over what has arrived, in turns, and at last the end. */
   #deliver(): void {
-    const started = performance.now();
-    const { stats } = this.#context;
+    const { stats, turns } = this.#context;
     while (this.#ownEnd === undefined) {
+      const pauseMs = this.#pace.waitMs(performance.now());
+      if (pauseMs > 0 || turns.isOver) {
+        this.#wait(pauseMs);
+        return;
+      }
       const message = this.#reader.next();
       if (message === undefined) break;
       stats.messagesReceived += 1;
       stats.bytesReceived += message.length;
+      this.#pace.count(message.length, performance.now());
       this.#events?.message(message);
-      if (performance.now() - started > TURN_MS) {
-        this.#takeTurns();
-        return;
-      }
     }
+    this.#context.unfinished.hold(this.#giveUp, this.#reader.heldBytes);
     const { fault } = this.#reader;
     if (fault !== undefined && this.#ownEnd === undefined) {
       const tooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED;
@@ -147,19 +149,30 @@ class StreamLink implements Link {
     if (this.#streamClosed) this.#handleEnd();
   }
 
-  /** The rest waits for the next turn of the event loop, and the peer for us: flow control. */
-  #takeTurns(): void {
-    this.#turnPending = true;
-    this.#stream.pause();
-    setImmediate(() => {
+  /** The rest waits for our next turn, and the peer for us: flow control. */
+  #wait(pauseMs: number): void {
+    const turn = (): void => {
       this.#turnPending = false;
       this.#deliver();
       if (!this.#turnPending) this.#stream.resume();
-    });
+    };
+    this.#turnPending = true;
+    this.#stream.pause();
+    const { turns } = this.#context;
+    if (pauseMs > 0) setTimeout(() => turns.wait(turn), Math.ceil(pauseMs)).unref();
+    else turns.wait(turn);
   }
+
+  /** Too much was begun and not finished, here or by others, and here the most. */
+  readonly #giveUp = (): void => {
+    const reason = "too many messages were begun and not finished";
+    this.#end({ fault: "message-too-large", reason }, { status: GRPC_RESOURCE_EXHAUSTED, reason });
+  };
 
   #end(end: StreamEnd, fault: FrameFault | undefined): void {
     this.#ownEnd = end;
+    this.#reader = createFrameReader(0, 0); // Nothing more is read: let go of what was begun.
+    this.#context.unfinished.hold(this.#giveUp, 0);
     this.#role.end(fault);
   }
 
@@ -169,6 +182,7 @@ class StreamLink implements Link {
   }
 
   #handleEnd(): void {
+    this.#context.unfinished.hold(this.#giveUp, 0);
     const events = this.#events;
     this.#events = undefined;
     const { fault, reason } = this.#ownEnd ?? this.#role.ending();

@@ -1,4 +1,6 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
+import { Turns } from "./turns.ts";
+import { Unfinished } from "./unfinished.ts";
 
 /** Certificates and keys as PEM text. */
 export interface TlsFiles {
@@ -39,8 +41,16 @@ export interface GrpcTimeouts {
 }
 
 export interface GrpcLimits {
-  /** Longest message read, in bytes; default 104_857_600 (`peer.maxRecvMsgSize`). */
+  /**
+   * Longest message read, in bytes; default 104_857_600 (`peer.maxRecvMsgSize`). Messages of which
+   * only a part has come may not take more together, over all links.
+   */
   readonly receivedBytesMax: number;
+  /**
+   * How fast one stream is read, each message counting 400 bytes more; default 4_194_304. Who sends
+   * faster waits. Four seconds' worth can be saved up.
+   */
+  readonly receivedBytesPerSecond: number;
   /**
    * Longest first message of a stream, in bytes; default 262_144. It is the handshake, and comes
    * from a stranger: without this limit a few of them could fill the memory. No limit in Fabric.
@@ -48,9 +58,15 @@ export interface GrpcLimits {
   readonly firstBytesMax: number;
   /** Longest message sent, in bytes; default 104_857_600 (`peer.maxSendMsgSize`). */
   readonly sentBytesMax: number;
-  /** Accepted sockets at any time; default 1_000. Further ones are closed at once. */
+  /**
+   * Accepted sockets at any time; default 1_000. A further one takes the place of the one that has
+   * been without a gossip stream for longest; if all have one, it is closed at once.
+   */
   readonly connectionsMax: number;
-  /** Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. */
+  /**
+   * Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. A further one takes
+   * the place of the one that has taken longest.
+   */
   readonly handshakesMax: number;
 }
 
@@ -66,6 +82,7 @@ export const GRPC_TIMEOUTS: GrpcTimeouts = {
 
 export const GRPC_LIMITS: GrpcLimits = {
   receivedBytesMax: 104_857_600,
+  receivedBytesPerSecond: 4_194_304,
   firstBytesMax: 262_144,
   sentBytesMax: 104_857_600,
   connectionsMax: 1_000,
@@ -89,9 +106,9 @@ export interface GrpcStats {
 
 /** Why an accepted socket did not become a connection. */
 export type AcceptFault =
-  /** More than `connectionsMax` sockets. */
+  /** More than `connectionsMax` sockets, and this one was idle, or all others were busy. */
   | "too-many-connections"
-  /** More than `handshakesMax` sockets in their handshake. */
+  /** More than `handshakesMax` sockets in their handshake, this one for longest. */
   | "too-many-handshakes"
   /** Not finished within `acceptTimeoutMs`. */
   | "timeout"
@@ -100,7 +117,7 @@ export type AcceptFault =
   /** Not HTTP/2, or its rules were broken. */
   | "protocol";
 
-export function createGrpcStats(): GrpcStats {
+function createGrpcStats(): GrpcStats {
   return {
     accepted: 0,
     acceptedClosed: 0,
@@ -124,6 +141,25 @@ export interface GrpcContext {
   readonly timeouts: GrpcTimeouts;
   readonly limits: GrpcLimits;
   readonly stats: GrpcStats;
+  readonly turns: Turns;
+  readonly unfinished: Unfinished;
+}
+
+/** Small beginnings beside one of the longest messages: 4 KiB for each of a thousand links. */
+const UNFINISHED_SLACK_BYTES = 4_194_304;
+
+export function createGrpcContext(
+  timeouts: Partial<GrpcTimeouts> = {},
+  limits: Partial<GrpcLimits> = {},
+): GrpcContext {
+  const allLimits = { ...GRPC_LIMITS, ...limits };
+  return {
+    timeouts: { ...GRPC_TIMEOUTS, ...timeouts },
+    limits: allLimits,
+    stats: createGrpcStats(),
+    turns: new Turns(),
+    unfinished: new Unfinished(allLimits.receivedBytesMax + UNFINISHED_SLACK_BYTES),
+  };
 }
 
 const KIB = 1_024;

@@ -3,9 +3,7 @@ import { GossipError } from "../errors.ts";
 import type { HostAndPort } from "./endpoint.ts";
 import { openSession, openStream, type SessionEvents } from "./grpc-client.ts";
 import {
-  createGrpcStats,
-  GRPC_LIMITS,
-  GRPC_TIMEOUTS,
+  createGrpcContext,
   type GrpcContext,
   type GrpcLimits,
   type GrpcStats,
@@ -60,11 +58,7 @@ class Grpc implements GrpcNetwork {
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
-    this.#context = {
-      timeouts: { ...GRPC_TIMEOUTS, ...options.timeouts },
-      limits: { ...GRPC_LIMITS, ...options.limits },
-      stats: createGrpcStats(),
-    };
+    this.#context = createGrpcContext(options.timeouts, options.limits);
   }
 
   get port(): number {

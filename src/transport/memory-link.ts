@@ -1,5 +1,15 @@
+import { copyBytes } from "../wire/bytes.ts";
 import type { MemoryHubOptions } from "./memory.ts";
-import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
+import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
+
+/** Who is at one end of a link, and how it reads. */
+export interface End {
+  readonly address: string;
+  /** Calls it back. */
+  readonly clock: Clock;
+  readonly readMs: number;
+  readonly windowBytes: number;
+}
 
 /** Both ends of a link in memory, as the hub that made it sees them. */
 export interface Pipe {
@@ -14,8 +24,8 @@ export interface Pipe {
 }
 
 export interface PipeFacts {
-  readonly dialler: string;
-  readonly acceptor: string;
+  readonly dialler: End;
+  readonly acceptor: End;
   readonly diallerHash: Uint8Array | undefined;
   readonly acceptorHash: Uint8Array | undefined;
   /** Called once both ends have been told of the end. */
@@ -23,9 +33,11 @@ export interface PipeFacts {
 }
 
 type Settings = Required<MemoryHubOptions>;
-type Parcel =
-  | { readonly dueMs: number; readonly bytes: Uint8Array }
-  | { readonly dueMs: number; readonly reason: string };
+/** A message, or why there will be none any more. */
+interface Parcel {
+  readonly dueMs: number;
+  readonly content: Uint8Array | string;
+}
 
 export function openMemoryLinks(
   settings: Settings,
@@ -52,20 +64,20 @@ class MemoryPipe implements Pipe {
       this.#cancelSilence();
       facts.closed();
     };
-    this.dialler = dialler;
-    this.acceptor = acceptor;
+    this.dialler = dialler.address;
+    this.acceptor = acceptor.address;
     this.#settings = settings;
     this.outbound = new MemoryLink(settings, closed, {
       outbound: true,
-      address: dialler,
-      remoteAddress: acceptor,
+      own: dialler,
+      remoteAddress: acceptor.address,
       localCertHash: diallerHash,
       remoteCertHash: acceptorHash,
     });
     this.inbound = new MemoryLink(settings, closed, {
       outbound: false,
-      address: acceptor,
-      remoteAddress: dialler,
+      own: acceptor,
+      remoteAddress: dialler.address,
       localCertHash: acceptorHash,
       remoteCertHash: diallerHash,
     });
@@ -96,7 +108,7 @@ class MemoryPipe implements Pipe {
 
 interface EndFacts {
   readonly outbound: boolean;
-  readonly address: string;
+  readonly own: End;
   readonly remoteAddress: string;
   readonly localCertHash: Uint8Array | undefined;
   readonly remoteCertHash: Uint8Array | undefined;
@@ -109,13 +121,15 @@ class MemoryLink implements Link {
   readonly localCertHash: Uint8Array;
   readonly remoteCertHash: Uint8Array | undefined;
   readonly #settings: Settings;
-  readonly #address: string;
+  readonly #own: End;
   readonly #closed: () => void;
   #other: MemoryLink | undefined;
   #events: LinkEvents | undefined;
   #inbox: Parcel[] = [];
   #inboxBytes = 0;
-  #cancelDelivery: Cancel = () => {};
+  #cancelDelivery: Cancel | undefined;
+  /** A slow reader takes nothing before this moment. */
+  #readyAtMs = 0;
   /** `send` returned false, and `drain` has not been called since. */
   #blocked = false;
   #end: { readonly fault: NetworkFault; readonly reason: string } | undefined;
@@ -123,7 +137,7 @@ class MemoryLink implements Link {
   constructor(settings: Settings, closed: () => void, facts: EndFacts) {
     this.#settings = settings;
     this.#closed = closed;
-    this.#address = facts.address;
+    this.#own = facts.own;
     this.outbound = facts.outbound;
     this.remoteAddress = facts.remoteAddress;
     this.localCertHash = facts.localCertHash ?? new Uint8Array(0);
@@ -143,15 +157,15 @@ class MemoryLink implements Link {
   send(bytes: Uint8Array): boolean {
     const other = this.#other;
     if (this.#end !== undefined || other === undefined) return false;
-    const { messageBytesMax, windowBytes } = this.#settings;
+    const { messageBytesMax, sharesBytes } = this.#settings;
     if (bytes.length > messageBytesMax) {
       const reason = `a message of ${bytes.length} bytes is above the limit of ${messageBytesMax}`;
       this.end("message-too-large", reason);
-      other.#receive({ dueMs: this.#arrivalMs(), reason });
+      other.#receive(this.#arrivalMs(), reason);
       return false;
     }
-    other.#receive({ dueMs: this.#arrivalMs(), bytes: Uint8Array.from(bytes) });
-    this.#blocked = other.#inboxBytes >= windowBytes;
+    other.#receive(this.#arrivalMs(), sharesBytes ? bytes : copyBytes(bytes));
+    this.#blocked = other.#inboxBytes >= other.#own.windowBytes;
     return !this.#blocked;
   }
 
@@ -159,14 +173,14 @@ class MemoryLink implements Link {
     if (this.#end !== undefined) return;
     this.end("stopped", refusal ?? "closed by this side");
     const reason = refusal ?? "the other side ended the stream";
-    if (this.#other !== undefined) this.#other.#receive({ dueMs: this.#arrivalMs(), reason });
+    if (this.#other !== undefined) this.#other.#receive(this.#arrivalMs(), reason);
   }
 
   /** Ends this side; nothing more is handed over but the end. */
   end(fault: NetworkFault, reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = { fault, reason };
-    this.#cancelDelivery();
+    this.#cancelDelivery?.();
     this.#inbox = [];
     this.#inboxBytes = 0;
     this.#settings.clock.after(0, this.#closed);
@@ -176,55 +190,65 @@ class MemoryLink implements Link {
   /** Hands over what is due; never from within the call of somebody else. */
   pump(): void {
     const head = this.#inbox[0];
-    this.#cancelDelivery();
+    this.#cancelDelivery?.();
+    this.#cancelDelivery = undefined;
     if (head === undefined || this.#events === undefined) return;
-    const { clock } = this.#settings;
-    const delayMs = Math.max(0, head.dueMs - clock.now().elapsedMs);
+    const { clock } = this.#own;
+    const atMs = Math.max(head.dueMs, this.#readyAtMs);
+    const delayMs = Math.max(0, atMs - clock.now().elapsedMs);
     this.#cancelDelivery = clock.after(delayMs, () => this.#deliver());
   }
 
   #arrivalMs(): number {
     const { clock, latencyMs } = this.#settings;
-    return clock.now().elapsedMs + latencyMs(this.#address, this.remoteAddress);
+    return clock.now().elapsedMs + latencyMs(this.#own.address, this.remoteAddress);
   }
 
-  #receive(parcel: Parcel): void {
+  #receive(arrivalMs: number, content: Uint8Array | string): void {
     if (this.#end !== undefined) return;
     // A stream keeps its order, even if the delay has become shorter meanwhile.
-    const dueMs = Math.max(parcel.dueMs, this.#inbox.at(-1)?.dueMs ?? 0);
-    this.#inbox.push({ ...parcel, dueMs });
-    if ("bytes" in parcel) this.#inboxBytes += parcel.bytes.length;
+    const dueMs = Math.max(arrivalMs, this.#inbox.at(-1)?.dueMs ?? 0);
+    this.#inbox.push({ dueMs, content });
+    if (typeof content !== "string") this.#inboxBytes += content.length;
     if (this.#inbox.length === 1) this.pump();
   }
 
   #deliver(): void {
-    const { clock, route } = this.#settings;
-    if (route(this.remoteAddress, this.#address) === "lose") return;
+    this.#cancelDelivery = undefined;
+    const { route } = this.#settings;
+    const { address, clock, readMs } = this.#own;
+    if (route(this.remoteAddress, address) === "lose") return;
+    const nowMs = clock.now().elapsedMs;
     while (this.#end === undefined) {
       const head = this.#inbox[0];
-      if (head === undefined || head.dueMs > clock.now().elapsedMs) break;
+      if (head === undefined || Math.max(head.dueMs, this.#readyAtMs) > nowMs) break;
       this.#inbox.shift();
-      if ("bytes" in head) {
-        this.#inboxBytes -= head.bytes.length;
-        this.#events?.message(head.bytes);
-        if (this.#other !== undefined) this.#other.#drainSoon(this.#inboxBytes);
-      } else {
-        this.end("closed", head.reason);
-      }
+      if (typeof head.content === "string") this.end("closed", head.content);
+      else this.#handOver(head.content);
+      this.#readyAtMs = nowMs + readMs;
     }
     this.pump();
   }
 
-  #drainSoon(inboxBytes: number): void {
-    if (!this.#blocked || inboxBytes >= this.#settings.windowBytes / 2) return;
+  #handOver(bytes: Uint8Array): void {
+    this.#inboxBytes -= bytes.length;
+    this.#settings.delivered(this.remoteAddress, this.#own.address, bytes);
+    this.#events?.message(bytes);
+    if (this.#other !== undefined) {
+      this.#other.#drainSoon(this.#inboxBytes, this.#own.windowBytes);
+    }
+  }
+
+  #drainSoon(inboxBytes: number, windowBytes: number): void {
+    if (!this.#blocked || inboxBytes >= windowBytes / 2) return;
     this.#blocked = false;
-    this.#settings.clock.after(0, () => {
+    this.#own.clock.after(0, () => {
       if (this.#end === undefined) this.#events?.drain();
     });
   }
 
   #tellEnd(): void {
     const { fault, reason } = this.#end ?? { fault: "closed", reason: "" };
-    this.#settings.clock.after(0, () => this.#events?.closed(fault, reason));
+    this.#own.clock.after(0, () => this.#events?.closed(fault, reason));
   }
 }

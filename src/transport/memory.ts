@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { GossipError } from "../errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
-import { openMemoryLinks, type Pipe } from "./memory-link.ts";
+import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";
 
 /** What becomes of the bytes from one address to another. */
@@ -33,6 +33,10 @@ export interface MemoryHubOptions {
   readonly messageBytesMax?: number;
   /** Bytes of one direction of a link under way before `send` returns false; default 65_536. */
   readonly windowBytes?: number;
+  /** Hands over the sender's own bytes, which it must then never change; default: a copy. */
+  readonly sharesBytes?: boolean;
+  /** Told of every message at the moment it is handed over, for measurements; default: nobody. */
+  readonly delivered?: (from: string, to: string, bytes: Uint8Array) => void;
 }
 
 export interface MemoryNetworkOptions {
@@ -42,6 +46,12 @@ export interface MemoryNetworkOptions {
   readonly certificate?: Uint8Array;
   /** The certificate when dialling; default: `certificate`. */
   readonly clientCertificate?: Uint8Array;
+  /** Calls this network's user back: of a process that stands still, late; default: the hub's. */
+  readonly clock?: Clock;
+  /** What it takes off the network is limited to a message in so many milliseconds; default 0. */
+  readonly readMs?: number;
+  /** Bytes on their way to it on one link before the other side must wait; default: the hub's. */
+  readonly windowBytes?: number;
 }
 
 export interface MemoryHub {
@@ -62,7 +72,7 @@ interface Hub {
   readonly pipes: Set<Pipe>;
 }
 
-interface Node {
+interface Node extends End {
   readonly address: string;
   readonly serverHash: Uint8Array | undefined;
   readonly clientHash: Uint8Array | undefined;
@@ -78,6 +88,8 @@ export function createMemoryHub(options: MemoryHubOptions): MemoryHub {
     silenceTimeoutMs: 80_000,
     messageBytesMax: 104_857_600,
     windowBytes: 65_536,
+    sharesBytes: false,
+    delivered: () => {},
     ...options,
   };
   const hub: Hub = { settings, listeners: new Map(), pipes: new Set() };
@@ -115,6 +127,9 @@ class MemoryNetwork implements Network {
     this.#endpoints = options.endpoints;
     this.#node = {
       address: options.endpoints[0],
+      clock: options.clock ?? hub.settings.clock,
+      readMs: options.readMs ?? 0,
+      windowBytes: options.windowBytes ?? hub.settings.windowBytes,
       serverHash: hash(options.certificate),
       clientHash: hash(options.clientCertificate ?? options.certificate),
       accepted: undefined,
@@ -155,8 +170,8 @@ class MemoryNetwork implements Network {
 
   #open(node: Node): Link {
     const { outbound, inbound, pipe } = openMemoryLinks(this.#hub.settings, {
-      dialler: this.#node.address,
-      acceptor: node.address,
+      dialler: this.#node,
+      acceptor: node,
       diallerHash: this.#node.clientHash,
       acceptorHash: node.serverHash,
       closed: () => this.#hub.pipes.delete(pipe),
@@ -168,8 +183,9 @@ class MemoryNetwork implements Network {
 
   /** There and back again, or a failure; stopped by `close`. */
   #connect(endpoint: string, events: ConnectEvents): Cancel {
-    const { clock, latencyMs, route, dialTimeoutMs } = this.#hub.settings;
-    const { address } = this.#node;
+    const { latencyMs, route, dialTimeoutMs } = this.#hub.settings;
+    const { address, clock } = this.#node;
+    const roundTripMs = latencyMs(address, endpoint) + latencyMs(endpoint, address);
     let cancelTimer: Cancel = () => {};
     const settle = (): void => {
       cancelTimer();
@@ -185,7 +201,7 @@ class MemoryNetwork implements Network {
       const node = this.#hub.listeners.get(endpoint);
       const there = route(address, node?.address ?? endpoint);
       const back = route(node?.address ?? endpoint, address);
-      if (there === "lose" || back === "lose") {
+      if (there === "lose" || back === "lose" || roundTripMs > dialTimeoutMs) {
         cancelTimer = clock.after(dialTimeoutMs, () => fail("timeout", "no answer"));
       } else if (node === undefined || there === "refuse") {
         fail("unreachable", `nothing listens on ${endpoint}`);
@@ -195,7 +211,7 @@ class MemoryNetwork implements Network {
       }
     };
     const soon = this.#closed ? stop : arrive;
-    cancelTimer = clock.after(2 * latencyMs(address, endpoint), soon);
+    cancelTimer = clock.after(Math.min(roundTripMs, dialTimeoutMs), soon);
     return settle;
   }
 }

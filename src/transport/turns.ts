@@ -1,0 +1,41 @@
+/**
+ * All links share one event loop. In each round of it they may use so much time together; who has
+ * not had his turn by then is first in the next round, and timers and sockets come in between.
+ */
+
+/** Long enough for hundreds of messages, short enough that nobody notices. */
+const ROUND_MS = 5;
+
+export class Turns {
+  /** When this round ends; undefined until somebody uses it. */
+  #endMs: number | undefined;
+  /** Who waits for the next round, in the order in which they came. */
+  readonly #waiting = new Set<() => void>();
+
+  /** Whether the time of this round is used up. The first one to ask always gets a turn. */
+  get isOver(): boolean {
+    const nowMs = performance.now();
+    return nowMs > (this.#endMs ?? this.#begin(nowMs));
+  }
+
+  /** Calls back when it is this one's turn. */
+  wait(turn: () => void): void {
+    this.#waiting.add(turn);
+    if (this.#endMs === undefined) this.#begin(performance.now());
+  }
+
+  #begin(nowMs: number): number {
+    setImmediate(() => this.#nextRound());
+    this.#endMs = nowMs + ROUND_MS;
+    return this.#endMs;
+  }
+
+  #nextRound(): void {
+    this.#endMs = undefined;
+    for (const turn of [...this.#waiting]) {
+      if (this.isOver) return;
+      this.#waiting.delete(turn);
+      turn();
+    }
+  }
+}

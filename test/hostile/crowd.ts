@@ -1,0 +1,54 @@
+/**
+ * Many members told of by one honest neighbour, as a Fabric peer in a large network would: a program
+ * of its own. It dials the victim and sends each member's heartbeat whenever it is due.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadConfig } from "../../src/config/config.ts";
+import type { Identity, Signer } from "../../src/core/abilities.ts";
+import { pkiIdBytes } from "../../src/core/pki-id.ts";
+import { loadLocalMsp } from "../../src/msp/load-msp.ts";
+import { Attacker } from "./attacker-links.ts";
+import { aliveMessage } from "./messages.ts";
+
+export interface CrowdReport {
+  readonly pkiIds: readonly string[];
+}
+
+const { CROWD = "", CROWD_PORT = "", CROWD_FAST = "" } = process.env;
+const EVERY_MS = CROWD_FAST === "true" ? 500 : 5_000;
+const config = await loadConfig({});
+const relay = await Attacker.create(config, { host: "127.0.0.1", port: Number(CROWD_PORT) });
+const people: { readonly identity: Identity; readonly signer: Signer }[] = [];
+for (const folder of CROWD.split(":")) {
+  people.push(await loadLocalMsp(folder, "Org1MSP", { wallMs: Date.now() }));
+}
+
+async function speak(): Promise<void> {
+  const incNum = BigInt(Date.now()) * 1_000_000n;
+  let link = await relay.connect();
+  for (let seqNum = 1n; ; seqNum += 1n) {
+    const startedMs = performance.now();
+    for (const [index, { identity, signer }] of people.entries()) {
+      const sign = (payload: Uint8Array): Uint8Array => {
+        const signature = signer(payload);
+        if (signature instanceof Promise) throw new Error("the signer is expected to be at hand");
+        return signature;
+      };
+      const pkiId = pkiIdBytes(identity.pkiId);
+      const certificate = seqNum < 3n ? { certificate: identity.bytes } : {};
+      const internalEndpoint = `127.0.0.1:${1 + index}`; // Nobody is there.
+      if (!link.isOpen()) link = await relay.connect();
+      link.send(aliveMessage({ pkiId, sign, incNum, seqNum, internalEndpoint, ...certificate }));
+      const dueMs = startedMs + (EVERY_MS * (index + 1)) / people.length;
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 1) await sleep(waitMs);
+    }
+  }
+}
+
+process.on("message", () => {
+  process.send?.({ pkiIds: people.map(({ identity }) => identity.pkiId) } satisfies CrowdReport);
+});
+process.once("disconnect", () => process.exit(0));
+process.send?.({ pkiId: relay.identity.pkiId });
+void speak();

@@ -1,0 +1,64 @@
+/**
+ * An authenticated hostile member against real ones: processes, sockets, mutual TLS. Each attack
+ * lasts a moment here; `run.ts` has more of them, and runs them for as long as you like.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Arena, type Outcome } from "./arena.ts";
+
+const SECONDS = 1;
+/** What one attack may cost the victim. */
+const GROWTH_MAX_MB = 100;
+const BUSY_MAX_MS = 50;
+/** And all of them, one after the other: nothing is kept but what the engine reserves. */
+const GROWTH_IN_ALL_MAX_MB = 200;
+
+describe("a hostile member", () => {
+  let arena: Arena;
+  let rssAtFirstMb = 0;
+  before(async () => {
+    arena = await Arena.open({ crowd: 20, isFast: true });
+    rssAtFirstMb = (await arena.run("nothing", 0.5)).victim.rssStartMb;
+  });
+  after(() => arena[Symbol.asyncDispose]());
+
+  function assertUnharmed({ victim, others, harmed, visits }: Outcome): void {
+    assert.deepEqual(harmed, [], "every honest member is in every honest view, all the time");
+    for (const { newsMs } of [victim, ...others.slice(1)]) {
+      assert.ok(newsMs.count > 0, "heartbeats of others arrive meanwhile");
+    }
+    assert.ok(visits.some(Number.isFinite), "a newcomer gets in");
+    const { rssStartMb, rssPeakMb } = victim;
+    const growth = `from ${rssAtFirstMb} over ${rssStartMb} to ${rssPeakMb} MB`;
+    assert.ok(rssPeakMb - rssStartMb < GROWTH_MAX_MB, `memory has grown ${growth}`);
+    assert.ok(rssPeakMb - rssAtFirstMb < GROWTH_IN_ALL_MAX_MB, `memory has grown ${growth}`);
+    // Own CPU time: on a busy machine the clock also counts what others take.
+    const { busyMaxMs } = victim;
+    assert.ok(busyMaxMs < BUSY_MAX_MS, `the event loop was kept for ${busyMaxMs} ms`);
+  }
+
+  /** What is tried, and a reason for which the victim must have refused something. */
+  const attacks: readonly (readonly [string, string])[] = [
+    ["forged news", "check-budget"],
+    ["own news, ever newer", "news-budget"],
+    ["news of unknown authors", "identity-unknown"],
+    ["membership requests", "answer-budget"],
+    ["lists of forged news", "signature-invalid"],
+    ["much asked for, nothing read", "answer-budget"],
+    ["1,000 silent TLS connections", "too-many-handshakes"],
+  ];
+  for (const [attack, reason] of attacks) {
+    test(`${attack}: views, memory and event loop are unharmed`, async () => {
+      const outcome = await arena.run(attack, SECONDS);
+      assertUnharmed(outcome);
+      const { dropped, refused } = outcome.victim;
+      assert.ok({ ...dropped, ...refused }[reason], `something is refused as ${reason}`);
+    });
+  }
+
+  for (const attack of ["messages begun and never ended", "everybody listed as dead"]) {
+    test(`${attack}: views, memory and event loop are unharmed`, async () => {
+      assertUnharmed(await arena.run(attack, SECONDS));
+    });
+  }
+});
