@@ -1,0 +1,220 @@
+/** The package as its users get it: packed, installed elsewhere without a network, used. */
+import assert from "node:assert/strict";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { freePort, until } from "./cli/program.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const SOURCES = ["package.json", "src", "tsconfig.json", "tsconfig.build.json", "README.md"];
+const run = promisify(execFile);
+
+interface Manifest {
+  readonly version: string;
+  readonly files: readonly string[];
+  readonly bin: object;
+  readonly engines: object;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+interface Locked {
+  readonly version: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly optional?: boolean;
+}
+
+const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const lock: { readonly packages: Readonly<Record<string, Locked>> } = JSON.parse(
+  readFileSync(join(ROOT, "package-lock.json"), "utf8"),
+);
+/** What an installation brings along, directly or not, by its place in node_modules. */
+const brought = Object.entries(lock.packages).filter(
+  ([place, { dev, devOptional, optional }]) => place !== "" && !dev && !devOptional && !optional,
+);
+
+let folder: string;
+let packed: readonly string[] = [];
+/** Why nothing could be installed; undefined if it could. */
+let obstacle: string | undefined;
+
+/** A person with only this Node.js, and no repository around. */
+const env = {
+  PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
+  HOME: process.env["HOME"],
+  npm_config_cache: process.env["npm_config_cache"],
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+};
+
+/** Builds and packs a copy, so that nothing of the repository is touched. */
+async function pack(): Promise<void> {
+  const source = join(folder, "source");
+  mkdirSync(source);
+  for (const name of [...SOURCES, ...manifest.files.filter((name) => name !== "dist")]) {
+    cpSync(join(ROOT, name), join(source, name), { recursive: true });
+  }
+  cpSync(join(ROOT, "LICENSE"), join(source, "LICENSE"));
+  symlinkSync(join(ROOT, "node_modules"), join(source, "node_modules"));
+  const words = ["pack", "--json", "--pack-destination", folder];
+  const { stdout } = await run("npm", words, { cwd: source, env, maxBuffer: 1 << 24 });
+  const list = /^\[.*^\]/ms.exec(stdout)?.[0] ?? "[]"; // Scripts may print something before it.
+  const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(list);
+  packed = files.map(({ path }) => path);
+}
+
+/** As `npm install` of the package, with what npm has in its cache since this repository's own. */
+async function install(): Promise<void> {
+  const consumer = join(folder, "consumer");
+  const { version, dependencies, bin, engines } = manifest;
+  const resolved = `file:../fabric-gossip-${version}.tgz`;
+  const own = { name: "consumer", version: "1.0.0", type: "module" };
+  const root = { ...own, dependencies: { "fabric-gossip": resolved } };
+  const packages = {
+    "": root,
+    "node_modules/fabric-gossip": { version, resolved, dependencies, bin, engines },
+    ...Object.fromEntries(brought),
+  };
+  mkdirSync(consumer);
+  writeFileSync(join(consumer, "package.json"), JSON.stringify(root));
+  writeFileSync(
+    join(consumer, "package-lock.json"),
+    JSON.stringify({ ...own, lockfileVersion: 3, requires: true, packages }),
+  );
+  try {
+    await run("npm", ["ci", "--offline"], { cwd: consumer, env });
+  } catch (error) {
+    if (!(error instanceof Error && /ENOTCACHED/.test(error.message))) throw error;
+    obstacle = "npm's cache does not hold our dependencies: run npm ci once with a network";
+  }
+}
+
+function needsInstallation(t: TestContext): string {
+  if (obstacle !== undefined) t.skip(obstacle);
+  return join(folder, "consumer");
+}
+
+describe("what npm pack makes", () => {
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "fabric-gossip-package-"));
+    await pack();
+    await install();
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  describe("the package", () => {
+    test("holds the program, the library, its types and its page, and no files of development", () => {
+      for (const path of ["dist/cli/main.js", "dist/index.js", "dist/index.d.ts", "LICENSE"]) {
+        assert.ok(packed.includes(path), path);
+      }
+      const pages = packed.filter((path) => path.startsWith("dist/devnet/page/"));
+      assert.ok(pages.some((path) => path.endsWith(".html")));
+      const foreign = packed.filter(
+        (path) =>
+          !/^(dist\/.*|package\.json|[A-Z-]+(\.zh|\.md)*)$/.test(path) ||
+          /\.test\.|\/testing|(?<!\.d)\.ts$|\.map$/.test(path),
+      );
+      assert.deepEqual(foreign, []);
+    });
+
+    test("names nothing of the machine it was made on", async () => {
+      const files = join(folder, "source");
+      const texts = packed.map((path) => readFileSync(join(files, path), "utf8"));
+      assert.ok(!texts.some((text) => text.includes(folder) || text.includes(`${ROOT}/`)));
+    });
+  });
+
+  describe("installed elsewhere", () => {
+    test("the program runs by npx", async (t) => {
+      const cwd = needsInstallation(t);
+      if (obstacle) return;
+      const { stdout } = await run("npx", ["--offline", "fabric-gossip", "version"], { cwd, env });
+      assert.equal(stdout.trim(), manifest.version);
+    });
+
+    test("the devnet serves its page, and its member comes up", async (t) => {
+      const cwd = needsInstallation(t);
+      if (obstacle) return;
+      const port = await freePort();
+      const program = join(cwd, "node_modules/.bin/fabric-gossip");
+      const words = ["devnet", "--orgs", "1", "--peers", "1", "--base-port", String(port)];
+      const child = spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+      t.after(() => child.kill("SIGKILL"));
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          output += chunk;
+        });
+      }
+      await until("its member is up", () => /peer0\.org1 .*running/.test(output), 25_000);
+      const page = await fetch(`http://127.0.0.1:${port}/`);
+      assert.match(await page.text(), /<html/);
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      assert.equal(await ended, 0);
+    });
+
+    test("a TypeScript program finds the types; so does all the code in the guides", (t) => {
+      const cwd = needsInstallation(t);
+      if (obstacle) return;
+      const programs = ["README.md", "README.zh.md", "docs/library.md"].flatMap(programsIn);
+      assert.ok(programs.length >= 5, `${programs.length} programs`);
+      const files = programs.map((_, i) => `program-${i}.ts`);
+      for (const [i, program] of programs.entries()) {
+        writeFileSync(join(cwd, `program-${i}.ts`), program);
+      }
+      writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions: STRICT, files }));
+      const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+      const words = [tsc, "-p", cwd, "--typeRoots", join(ROOT, "node_modules/@types")];
+      assert.equal(execFileSync(process.execPath, words, { encoding: "utf8" }), "");
+    });
+  });
+});
+
+/** A consumer may be as strict as we are, and may check our declarations too. */
+const STRICT = {
+  target: "es2024",
+  lib: ["es2024", "esnext.disposable"],
+  module: "nodenext",
+  types: ["node"],
+  noEmit: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+};
+
+/** The TypeScript in a document. What does not start a node goes on with the one started before. */
+function programsIn(document: string): readonly string[] {
+  const path = join(ROOT, document);
+  if (!existsSync(path)) return [];
+  const blocks = [...readFileSync(path, "utf8").matchAll(/^```ts\n(.*?)^```$/gms)];
+  return blocks.map(([, code = ""]) => {
+    const isWhole = /^import .* from "fabric-gossip"/m.test(code);
+    const before = 'import { GossipNode, loadConfig, loadMsp } from "fabric-gossip";\n';
+    return isWhole ? code : `${before}declare const node: GossipNode;\n${code}`;
+  });
+}
+
+describe("THIRD-PARTY.md", () => {
+  const text = readFileSync(join(ROOT, "THIRD-PARTY.md"), "utf8");
+
+  test("names every package that an installation brings, with its version and licence", () => {
+    const rows = [...text.matchAll(/^\| `([^`]+)` \| (\S+) \| (\S+) \|/gm)];
+    const stated = rows.map(([, name, version, license]) => `${name} ${version} ${license}`);
+    const want = brought.map(([place, { version, license }]) => {
+      return `${place.replace("node_modules/", "")} ${version} ${license}`;
+    });
+    assert.deepEqual(stated, want);
+  });
+
+  test("has licences only under which the package may be used with ours", () => {
+    const licenses = new Set(brought.map(([, { license }]) => license));
+    assert.deepEqual([...licenses].sort(), ["BSD-3-Clause", "ISC", "MIT"]);
+  });
+});
