@@ -1,6 +1,8 @@
 /** What a node is made of, and what it counts. */
 import type { Crypto, Identity, Signer } from "./core/abilities.ts";
 import type { CoreOptions } from "./core/options.ts";
+import type { EventCounts } from "./event-counts.ts";
+import type { Meters } from "./meters.ts";
 import type { Msp } from "./msp/msp.ts";
 import type { ConnectionsOptions } from "./transport/connection-options.ts";
 import type { Clock, Network } from "./transport/network.ts";
@@ -11,6 +13,8 @@ export interface StartOptions {
   readonly signer?: Signer;
   /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
   readonly warn?: (sentence: string) => void;
+  /** Puts something between the gossip and the network, to break it on purpose. Default: nothing. */
+  readonly network?: (network: Network) => Network;
 }
 
 /** Everything a node is made of. `startNode` makes these from a configuration. */
@@ -23,8 +27,12 @@ export interface NodeParts {
   readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
   /** Events kept for a listener that does not read; default 1_000. */
   readonly eventsMax?: number;
+  /** Channels of the configuration; default: none. */
+  readonly channels?: readonly { readonly name: string; readonly configBlock: string }[];
   /** Totals of the network, for metrics; default: nothing counted. */
   readonly traffic?: () => Traffic;
+  /** What is measured beside the node, for metrics; default: nothing. */
+  readonly meters?: Meters;
   /** How long the signer may take; default 10_000 ms. */
   readonly signerTimeoutMs?: number;
   /** Carries out a change of trust (see `GossipNode.setTrust`). */
@@ -41,6 +49,9 @@ export interface Traffic {
   readonly messagesReceived: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Incoming sockets, and those of them that are gone again. */
+  readonly accepted: number;
+  readonly acceptedClosed: number;
   /** Incoming sockets that never became a gossip stream, by reason. */
   readonly refused: Readonly<Record<string, number>>;
 }
@@ -50,6 +61,8 @@ export const NO_TRAFFIC: Traffic = {
   messagesReceived: 0,
   bytesSent: 0,
   bytesReceived: 0,
+  accepted: 0,
+  acceptedClosed: 0,
   refused: {},
 };
 
@@ -57,6 +70,8 @@ export const NO_TRAFFIC: Traffic = {
 export interface Counts {
   readonly dropped: Readonly<Record<string, number>>;
   readonly handshakesFailed: Readonly<Record<string, number>>;
+  /** These go on counting: copy what is compared later. */
+  readonly events: EventCounts;
   /** Messages dropped because too many waited for their peer. */
   readonly overflows: number;
   /** Signatures made with the enrolment key, those of handshakes left out. */
@@ -64,4 +79,5 @@ export interface Counts {
   /** Identities that we can hand on when they are pulled. */
   readonly identitiesOffered: number;
   readonly traffic: Traffic;
+  readonly meters: Meters | undefined;
 }

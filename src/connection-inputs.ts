@@ -1,0 +1,41 @@
+/** What the connections tell, as inputs of the core and as events for the host. */
+import type { Input } from "./core/input.ts";
+import { add, type Counters } from "./counters.ts";
+import { plainReason } from "./plain-reason.ts";
+import type { ConnectionEvents } from "./transport/connection-options.ts";
+import type { EventContent } from "./view.ts";
+
+export interface ConnectionListener {
+  readonly give: (input: Input) => void;
+  readonly publish: (event: EventContent) => void;
+  readonly counters: Counters;
+}
+
+export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
+  const { give, publish, counters } = listener;
+  return {
+    connected: (identity, { outbound, endpoint }) => {
+      const { pkiId, mspId } = identity;
+      publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
+      give({ type: "connected", identity });
+    },
+    message: (from, bytes) => give({ type: "message", from, bytes }),
+    disconnected: (pkiId, fault, reason) => {
+      publish({ type: "connection-closed", pkiId, reason });
+      if (fault !== "stopped" && fault !== "idle") give({ type: "connection-lost", pkiId });
+    },
+    sendFailed: (pkiId, endpoint, code, detail) => {
+      const reason = plainReason(detail);
+      publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      give({ type: "send-failed", pkiId, endpoint, reason: `${code}: ${reason}` });
+    },
+    replaced: (old, identity) => give({ type: "replaced", old, identity }),
+    handshakeFailed: (code, remote, reason) => {
+      add(counters.handshakesFailed, code);
+      publish({ type: "handshake-failed", remote, code, reason });
+    },
+    dropped: (_pkiId, messages) => {
+      counters.overflows += messages;
+    },
+  };
+}

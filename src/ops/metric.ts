@@ -1,0 +1,61 @@
+/** One row of the table of metrics, and what its value is read from. */
+import type { Log } from "../log.ts";
+import type { Counts } from "../node-parts.ts";
+import type { OrganisationSummary, Summary } from "../summary.ts";
+import type { EventLoop } from "./event-loop.ts";
+import type { Family, Sample } from "./exposition.ts";
+
+/** Everything that is known at the moment of a scrape; gathered once for all metrics. */
+export interface Reading {
+  readonly counts: Counts;
+  readonly summary: Summary;
+  readonly logEntries: ReturnType<Log["entries"]>;
+  readonly eventLoop: EventLoop;
+  readonly nowMs: number;
+}
+
+export interface Metric extends Omit<Family, "samples"> {
+  /** Fabric's peer has it under the same name, with the same meaning and labels. */
+  readonly isFabrics: boolean;
+  /** Of the value; empty for a mere number of things. */
+  readonly unit: "" | "bytes" | "seconds";
+  readonly labels: readonly string[];
+  readonly read: (reading: Reading) => readonly Sample[];
+}
+
+type Row = Pick<Metric, "name" | "type" | "help" | "read"> &
+  Partial<Pick<Metric, "unit" | "labels">>;
+
+/** Metrics of our own. */
+export function ours(...rows: readonly Row[]): readonly Metric[] {
+  return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: false }));
+}
+
+/** Metrics of Fabric's peer: its names do not follow Prometheus' advice, and stay as they are. */
+export function fabrics(...rows: readonly Row[]): readonly Metric[] {
+  return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: true }));
+}
+
+export function single(value: Sample["value"]): readonly Sample[] {
+  return [{ labels: {}, value }];
+}
+
+/** One sample for each key, which is the value of this label. */
+export function by(
+  label: string,
+  values: ReadonlyMap<string, number> | Readonly<Record<string, number>>,
+): readonly Sample[] {
+  const entries = values instanceof Map ? [...values] : Object.entries(values);
+  return entries.map(([key, value]) => ({ labels: { [label]: key }, value }));
+}
+
+/** One sample for each organisation that has a value. */
+export function byMsp(
+  { summary }: Reading,
+  read: (organisation: OrganisationSummary) => number | undefined,
+): readonly Sample[] {
+  return [...summary.organisations].flatMap(([msp, organisation]) => {
+    const value = read(organisation);
+    return value === undefined ? [] : [{ labels: { msp }, value }];
+  });
+}
