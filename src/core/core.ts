@@ -54,10 +54,7 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const effects = [...handleInput(core, input, now), ...doWhatIsDue(core, now)];
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
-  if (core.members.version !== version) {
-    core.members.changedMs = now.elapsedMs;
-    askSoon(core, effects.some(isArrival), now);
-  }
+  if (core.members.version !== version) askSoon(core, effects.some(isArrival), now);
   const { nextExpiryMs, nextNoticeMs } = core.identities;
   core.schedule.identityDueAtMs = now.elapsedMs + Math.min(nextExpiryMs, nextNoticeMs) - now.wallMs;
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));

@@ -28,24 +28,13 @@ export interface Neighbourhood {
   membersVersion: number;
   isExternal: boolean;
   readonly epochs: readonly number[];
-  /** Elapsed time at which they were computed. */
-  readonly sinceMs: number;
 }
-
-/**
- * Each change of neighbours costs connections, and while many come all but the last would be for
- * nothing: they change when nobody has come or gone for so long, or at the latest after so long.
- */
-const CALM_MS = 500;
-const RESTLESS_MS = 5_000;
 
 /** Once in so often one that we ask is drawn from all: it may know what no neighbour does. */
 const STRANGER_EVERY = 15;
 
 export function createNeighbourhood(): Neighbourhood {
-  const sinceMs = Number.NEGATIVE_INFINITY;
-  const [membersVersion, epochs] = [-1, [0, 0]];
-  return { neighbours: NO_NEIGHBOURS, membersVersion, isExternal: false, epochs, sinceMs };
+  return { neighbours: NO_NEIGHBOURS, membersVersion: -1, isExternal: false, epochs: [0, 0] };
 }
 
 /** Who should get a message of this reach. */
@@ -142,9 +131,7 @@ function currentNeighbours(core: Core, now: Now): Neighbours {
     neighbourhood.isExternal === isExternal &&
     neighbourhood.epochs[0] === first &&
     neighbourhood.epochs[1] === second;
-  if (isCurrent || (isUnsettled(core, now) && hasNeighbours(core))) {
-    return neighbourhood.neighbours;
-  }
+  if (isCurrent) return neighbourhood.neighbours;
 
   const { pkiId, mspId } = options.self;
   // Whom we cannot reach is no neighbour, alive though it is.
@@ -158,20 +145,8 @@ function currentNeighbours(core: Core, now: Now): Neighbours {
     membersVersion: members.version,
     isExternal,
     epochs: [first, second],
-    sinceMs: now.elapsedMs,
   };
   return core.neighbourhood.neighbours;
-}
-
-function isUnsettled({ neighbourhood, members }: Core, now: Now): boolean {
-  const isRestless = now.elapsedMs - members.changedMs < CALM_MS;
-  return isRestless && now.elapsedMs - neighbourhood.sinceMs < RESTLESS_MS;
-}
-
-/** Whether one of those that we had is still there. */
-function hasNeighbours(core: Core): boolean {
-  const { home, homeExternal, abroad } = core.neighbourhood.neighbours;
-  return lookUp(core, home, homeExternal, ...abroad.values()).next().done === false;
 }
 
 /** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */

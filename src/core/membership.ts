@@ -54,9 +54,8 @@ export interface Members {
   /** Who was last at an endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
-  /** Changes whenever it may matter for the choice of neighbours; when it last did. */
+  /** Changes whenever it may matter for the choice of neighbours. */
   version: number;
-  changedMs: number;
 }
 
 export function createMembers(): Members {
@@ -66,7 +65,6 @@ export function createMembers(): Members {
     byEndpoint: new Map(),
     aliveCount: 0,
     version: 0,
-    changedMs: 0,
   };
 }
 
