@@ -31,7 +31,7 @@ import type { Input } from "./input.ts";
 import { handleIdentified, handlePinged, handleReplaced, handleUnreached } from "./liveness.ts";
 import { forgiveStall, isToRelay, markReachable } from "./membership.ts";
 import { startSync } from "./membership-request.ts";
-import { beginInterval, quicken } from "./pace.ts";
+import { beginInterval, hurry, quicken } from "./pace.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
 import { attendQuestions, nextQuestionMs } from "./questions.ts";
@@ -71,10 +71,9 @@ function isArrival(effect: Effect): boolean {
  * that the network is still forming and our first picture of it incomplete.
  */
 function askSoon({ options, pullPace, self, syncPace }: Core, isArrival: boolean, now: Now): void {
-  const isYoung = now.elapsedMs < self.publishCertUntilMs;
-  const { pullIntervalMs } = options.timing;
-  quicken(syncPace, options, now, isYoung && isArrival ? pullIntervalMs / 8 : pullIntervalMs);
+  quicken(syncPace, options, now);
   quicken(pullPace, options, now);
+  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncPace, options, now);
 }
 
 function noticeStall(core: Core, now: Now): void {

@@ -10,13 +10,17 @@ export interface Pace {
   dueMs: number;
   /** Rounds in a row that brought nothing. */
   idleRounds: number;
+  /** All rounds so far. */
+  rounds: number;
 }
 
+/** The first round may come after this part of the interval. */
+const FIRST_ROUND = 8;
 /** At most so many times the interval, as a power of two. */
 const IDLE_ROUNDS_MAX = 3;
 
 export function createPace(options: CoreOptions, now: Now): Pace {
-  return { dueMs: now.elapsedMs + options.timing.pullIntervalMs, idleRounds: 0 };
+  return { dueMs: now.elapsedMs + options.timing.pullIntervalMs, idleRounds: 0, rounds: 0 };
 }
 
 /**
@@ -28,13 +32,23 @@ export function beginInterval(pace: Pace, { timing, fanout, random }: CoreOption
   const intervalMs = timing.pullIntervalMs * 2 ** pace.idleRounds;
   const jitterMs = random.below(Math.max(1, Math.trunc(intervalMs / 10)));
   pace.dueMs = now.elapsedMs + intervalMs + jitterMs;
+  pace.rounds += 1;
   if (fanout.strategy === "neighbours") {
     pace.idleRounds = Math.min(pace.idleRounds + 1, IDLE_ROUNDS_MAX);
   }
 }
 
-/** Asking brought something, or much is changing: back to the interval, or to an earlier moment. */
-export function quicken(pace: Pace, { timing }: CoreOptions, now: Now, withinMs?: number): void {
+/** Asking brought something, or something has changed: back to the interval. */
+export function quicken(pace: Pace, { timing }: CoreOptions, now: Now): void {
   pace.idleRounds = 0;
-  pace.dueMs = Math.min(pace.dueMs, now.elapsedMs + (withinMs ?? timing.pullIntervalMs));
+  pace.dueMs = Math.min(pace.dueMs, now.elapsedMs + timing.pullIntervalMs);
+}
+
+/**
+ * The network is still forming: the first rounds come soon, after an eighth of the interval, a
+ * quarter, a half. Not more of them: where a thousand start together, each answer is long.
+ */
+export function hurry(pace: Pace, { timing }: CoreOptions, now: Now): void {
+  const withinMs = Math.min(1, 2 ** pace.rounds / FIRST_ROUND) * timing.pullIntervalMs;
+  pace.dueMs = Math.min(pace.dueMs, now.elapsedMs + withinMs);
 }
