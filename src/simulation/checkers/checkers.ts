@@ -1,0 +1,59 @@
+/** All checkers of a world, and the samples they are given. */
+import type { Fault } from "../fault.ts";
+import type { World } from "../world.ts";
+import { checkBounds } from "./bounds.ts";
+import { type Checker, createViolations, type Violations } from "./checker.ts";
+import { checkDeaths } from "./deaths.ts";
+import { DisclosureChecker } from "./disclosure.ts";
+import { NewerWinsChecker } from "./newer-wins.ts";
+import { checkStorms } from "./storms.ts";
+import { checkStory } from "./story.ts";
+import { IdentityChecker } from "./valid-identities.ts";
+
+export interface Checkers {
+  readonly violations: Violations;
+  /** Looks at some nodes, all of them one after the other; to be called once a virtual second. */
+  sample(): void;
+}
+
+/** Members shown by all nodes that are looked at in one second. */
+const SHOWN_PER_SECOND = 3_000;
+/** In larger worlds only a part of the messages is read. */
+const READ_ALL_MAX = 40;
+
+export function installCheckers(world: World, faults: readonly Fault[], tripMs: number): Checkers {
+  const violations = createViolations();
+  const { report } = violations;
+  const size = world.members.length;
+  const isSmall = size <= READ_ALL_MAX;
+  const checkers: readonly Checker[] = [
+    new IdentityChecker(world, report),
+    new NewerWinsChecker(world, report, isSmall),
+    checkStory(world, report),
+    new DisclosureChecker(world, report, isSmall ? 1 : size),
+    checkBounds(world, report),
+    checkStorms(world, report),
+    checkDeaths(world, report, faults, tripMs),
+  ];
+  world.watch(...checkers.flatMap(({ watcher }) => watcher ?? []));
+  const perSecond = Math.max(1, Math.min(size, Math.floor(SHOWN_PER_SECOND / size)));
+  let next = 0;
+  return {
+    violations,
+    sample() {
+      for (let i = 0; i < perSecond; i++) {
+        const life = world.members[next]?.life;
+        next = (next + 1) % size;
+        if (life === undefined || life.process.isStalled) continue;
+        const { node } = life;
+        const snapshot = {
+          members: node.members(),
+          identities: node.identities(),
+          connections: node.connections(),
+          counts: node.counts(),
+        };
+        for (const checker of checkers) checker.snapshot?.(life, snapshot, world.nowMs);
+      }
+    },
+  };
+}

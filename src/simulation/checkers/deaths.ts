@@ -1,0 +1,100 @@
+/** No false death without a cause: whoever is called dead had a fault that explains it. */
+import type { Issued } from "../authority.ts";
+import { EPOCH_MS } from "../epoch.ts";
+import type { Fault } from "../fault.ts";
+import { type Member, maySee } from "../member.ts";
+import type { World } from "../world.ts";
+import { type Checker, type Report, who } from "./checker.ts";
+
+/** A fault explains deaths for so long after its end: silence, a search for the silent, some delay. */
+const LINGER_MS = 40_000;
+/** Dead members are listed until they are forgotten. */
+const LISTED_MS = 600_000;
+/** Loss above this can silence a member. */
+const HEAVY_LOSS = 0.2;
+/** A dial takes two round trips, and 3 s at most. */
+const LONG_TRIP_MS = 700;
+
+export function checkDeaths(
+  world: World,
+  report: Report,
+  faults: readonly Fault[],
+  tripMs: number,
+): Checker {
+  /** By so much some clock may be ahead. */
+  const skewMaxMs = Math.max(0, ...faults.map((fault) => ("skewMs" in fault ? fault.skewMs : 0)));
+  return {
+    watcher: {
+      event({ member: observer }, event, atMs) {
+        if (event.type !== "member-dead") return;
+        const issued = world.authority.find(event.member.pkiId);
+        const subject = issued && world.members[issued.owner];
+        if (issued === undefined || subject === undefined || subject.isHostile) return;
+        if (!isBelieved(world, observer, issued, subject, skewMaxMs)) return;
+        const lingerMs = event.reason === "listed-dead" ? LISTED_MS : LINGER_MS;
+        const isExplained = faults.some(
+          (fault) =>
+            fault.fromMs <= atMs &&
+            atMs <= fault.untilMs + lingerMs &&
+            explains(fault, observer, subject, event.reason, tripMs),
+        );
+        if (isExplained) return;
+        const whom = who(subject, event.member.pkiId);
+        report(
+          atMs,
+          `${observer.name} calls ${whom} dead (${event.reason}), and nothing was wrong`,
+        );
+      },
+    },
+  };
+}
+
+/** They may see each other by certificates that hold: otherwise a death is what should happen. */
+function isBelieved(
+  world: World,
+  observer: Member,
+  issued: Issued,
+  subject: Member,
+  skewMaxMs: number,
+): boolean {
+  const isSound = ({ identity }: Issued): boolean =>
+    identity.notAfterMs > EPOCH_MS + world.nowMs + skewMaxMs && !world.revoked.has(identity.pkiId);
+  return (
+    maySee(observer, subject) &&
+    subject.issued === issued &&
+    isSound(issued) &&
+    isSound(observer.issued)
+  );
+}
+
+function explains(
+  fault: Fault,
+  observer: Member,
+  subject: Member,
+  reason: string,
+  tripMs: number,
+): boolean {
+  switch (fault.type) {
+    case "crash":
+    case "leave":
+    case "stall":
+      return fault.member === subject.index || fault.member === observer.index;
+    case "cut": {
+      const isBetween = (a: Member, b: Member): boolean =>
+        fault.from.includes(a.index) && fault.to.includes(b.index);
+      // Whoever was cut off from somebody may have told the others of its death.
+      const isAmong = fault.from.includes(subject.index) || fault.to.includes(subject.index);
+      if (reason === "listed-dead") return isAmong;
+      return isBetween(observer, subject) || isBetween(subject, observer);
+    }
+    case "loss":
+      return fault.probability >= HEAVY_LOSS;
+    case "slow":
+      return fault.factor * tripMs > LONG_TRIP_MS;
+    case "hostile":
+      // It can tell of somebody unknown as dead, until that one is heard of; it kills nobody.
+      return reason === "listed-dead";
+    default:
+      return false; // Neither broken links nor clocks may kill anybody.
+  }
+}

@@ -1,0 +1,89 @@
+/** How far everybody sees everybody else: what is true against what the views show. */
+import type { Issued } from "./authority.ts";
+import { type Member, maySee } from "./member.ts";
+import type { Views } from "./views.ts";
+import type { World } from "./world.ts";
+
+export interface Sight {
+  /** Pairs of observer and subject that should see each other, and how many do. */
+  readonly expected: number;
+  readonly seen: number;
+  /** Pairs in which somebody is seen alive who is not. */
+  readonly ghosts: number;
+}
+
+type Gap = "missing" | "ghost";
+
+export function look(world: World, views: Views): Sight {
+  let [expected, seen, ghosts] = [0, 0, 0];
+  for (const observer of observers(world)) {
+    for (const certificate of world.authority.issued) {
+      const should = shouldSee(world, observer, certificate);
+      const sees = views.sees(observer.index, certificate.index);
+      if (should) expected += 1;
+      if (should && sees) seen += 1;
+      if (sees && !should && isOurs(world, certificate)) ghosts += 1;
+    }
+  }
+  return { expected, seen, ghosts };
+}
+
+/** Members whose views count: those that run, can think, and would be believed themselves. */
+export function observers(world: World): readonly Member[] {
+  return world.members.filter(
+    (member) =>
+      member.life !== undefined &&
+      !member.life.process.isStalled &&
+      world.isValidFor(member, member.issued),
+  );
+}
+
+/** Whether an observer should see the bearer of a certificate by now, if all has gone well. */
+function shouldSee(world: World, observer: Member, certificate: Issued): boolean {
+  const subject = world.members[certificate.owner];
+  return (
+    subject?.life !== undefined &&
+    subject !== observer &&
+    subject.issued === certificate &&
+    maySee(observer, subject) &&
+    world.isValidFor(observer, certificate)
+  );
+}
+
+/** Whether a hostile member is seen is its own affair. */
+function isOurs(world: World, { owner }: Issued): boolean {
+  return world.members[owner]?.isHostile === false;
+}
+
+function gapBetween(
+  world: World,
+  views: Views,
+  observer: Member,
+  certificate: Issued,
+): Gap | undefined {
+  if (!isOurs(world, certificate)) return undefined;
+  const should = shouldSee(world, observer, certificate);
+  const sees = views.sees(observer.index, certificate.index);
+  if (should === sees) return undefined;
+  return should ? "missing" : "ghost";
+}
+
+/** Who does not see whom, and who sees somebody that is gone; a few of each. */
+export function describeGaps(world: World, views: Views, max = 5): readonly string[] {
+  const gaps: string[] = [];
+  for (const observer of observers(world)) {
+    for (const certificate of world.authority.issued) {
+      const gap = gapBetween(world, views, observer, certificate);
+      if (gap === undefined || gaps.length >= max) continue;
+      const { pkiId } = certificate.identity;
+      const subject = `${world.members[certificate.owner]?.name} (${pkiId.slice(0, 8)})`;
+      const verb = gap === "missing" ? "does not see" : "still sees";
+      gaps.push(`${observer.name} ${verb} ${subject}`);
+    }
+  }
+  return gaps;
+}
+
+export function isComplete({ expected, seen, ghosts }: Sight): boolean {
+  return seen === expected && ghosts === 0;
+}

@@ -1,0 +1,126 @@
+/** Measures a run: traffic by kind, how heartbeats spread, connections, and the trace of it all. */
+import { Dissemination, type DisseminationFigures } from "./dissemination.ts";
+import { maySee } from "./member.ts";
+import { createTrace } from "./trace.ts";
+import { copyOf, createTraffic, since, type Traffic } from "./traffic.ts";
+import type { Views } from "./views.ts";
+import { createGlance } from "./wire-kind.ts";
+import type { Watcher, World } from "./world.ts";
+
+/** The part of a run in which nothing happens but gossip. */
+export interface SteadyFigures {
+  readonly seconds: number;
+  /** Per member and second. */
+  readonly messagesPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Per member and second, by kind. */
+  readonly kinds: Traffic;
+  /** Per member, at the end. */
+  readonly connectionsMean: number;
+  readonly connectionsMax: number;
+}
+
+export interface Meter {
+  readonly watcher: Watcher;
+  readonly traffic: Traffic;
+  readonly dissemination: Dissemination;
+  /** From now on all is steady. */
+  beginSteady(): void;
+  steady(): SteadyFigures;
+  figures(): DisseminationFigures;
+  /** A fingerprint of everything that happened so far. */
+  trace(): string;
+}
+
+/** So many arrivals of heartbeats are measured in a virtual second; of more, a sample. */
+const ARRIVALS_PER_SECOND = 400_000;
+const HEARTBEAT_SECONDS = 5;
+
+export function createMeter(world: World, views: Views): Meter {
+  const { members } = world;
+  const traffic = createTraffic();
+  const trace = createTrace();
+  const glance = createGlance();
+  const arrivals = members.length ** 2 / HEARTBEAT_SECONDS;
+  const dissemination = new Dissemination(
+    {
+      size: members.length,
+      isConcerned(origin, member, bornMs) {
+        const [author, reader] = [members[origin], members[member]];
+        if (author === undefined || reader?.life === undefined || author === reader) return false;
+        if (author.isHostile) return false; // What it sends is no heartbeat.
+        return reader.life.bornMs < bornMs && maySee(reader, author);
+      },
+    },
+    Math.max(1, Math.ceil(arrivals / ARRIVALS_PER_SECOND)),
+  );
+  let steadyFrom = { atMs: 0, traffic: createTraffic() };
+
+  const watcher: Watcher = {
+    signed: (number, member, nowMs) => dissemination.signed(number, member.index, nowMs),
+
+    delivered(from, to, bytes, nowMs) {
+      const { kind, number } = glance(bytes);
+      const volume = traffic[kind];
+      volume.messages += 1;
+      volume.bytes += bytes.length;
+      trace.number(nowMs);
+      trace.number(from.index * members.length + to.index);
+      trace.tail(bytes);
+      if (kind === "alive" && number >= 0) {
+        dissemination.arrived(number, from.index, to.index, nowMs);
+      }
+    },
+
+    event(life, event, atMs) {
+      trace.number(atMs);
+      trace.number(life.number);
+      trace.text(event.type);
+    },
+  };
+
+  return {
+    watcher,
+    traffic,
+    dissemination,
+    beginSteady() {
+      steadyFrom = { atMs: world.nowMs, traffic: copyOf(traffic) };
+      dissemination.measure(world.nowMs, Number.POSITIVE_INFINITY);
+    },
+    steady: () => steadyFigures(world, views, since(steadyFrom.traffic, traffic), steadyFrom.atMs),
+    figures() {
+      dissemination.settle(world.nowMs);
+      return dissemination.figures();
+    },
+    trace: () => trace.digest(),
+  };
+}
+
+function steadyFigures(
+  world: World,
+  views: Views,
+  traffic: Traffic,
+  fromMs: number,
+): SteadyFigures {
+  const running = world.members.filter(({ life }) => life !== undefined);
+  const seconds = (world.nowMs - fromMs) / 1_000;
+  const share = seconds <= 0 ? 0 : 1 / (seconds * Math.max(1, running.length));
+  const kinds = copyOf(traffic);
+  let [messages, bytes] = [0, 0];
+  for (const volume of Object.values(kinds)) {
+    volume.messages *= share;
+    volume.bytes *= share;
+    messages += volume.messages;
+    bytes += volume.bytes;
+  }
+  const connections = running.map(({ index }) => views.connections(index));
+  const sum = connections.reduce((total, count) => total + count, 0);
+  return {
+    seconds,
+    messagesPerSecond: messages,
+    bytesPerSecond: bytes,
+    kinds,
+    connectionsMean: sum / Math.max(1, running.length),
+    connectionsMax: Math.max(0, ...connections),
+  };
+}

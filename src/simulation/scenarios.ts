@@ -1,0 +1,123 @@
+/** Scenarios by name: who takes part, and what goes wrong when. The seed decides the rest. */
+import { EPOCH_MS } from "./epoch.ts";
+import type { Fault } from "./fault.ts";
+import { type LayoutOptions, layOut, type Seat } from "./layout.ts";
+import { createSeededRandom, type SeededRandom } from "./random.ts";
+import { drawFaults, type FaultKind } from "./trouble.ts";
+
+export interface Plan {
+  readonly seats: readonly Seat[];
+  readonly faults: readonly Fault[];
+  /** When all faults are over. */
+  readonly firstPhaseMs: number;
+  readonly delayMs: number;
+  readonly jitterMs: number;
+  /** When the certificate of a member expires, in milliseconds since the epoch, if soon. */
+  readonly notAfterMs: ReadonlyMap<number, number>;
+}
+
+export interface PlanOptions {
+  readonly scenario: ScenarioName;
+  readonly seed: number;
+  readonly nodes: number | undefined;
+  readonly orgs: number | undefined;
+  readonly minutes: number | undefined;
+}
+
+interface Scenario extends Partial<LayoutOptions> {
+  readonly delay?: Delay;
+  readonly minutes?: number;
+  /** Kinds of faults, and the mean number of each in a minute. */
+  readonly troubles?: Partial<Record<FaultKind, number>>;
+}
+
+/** Least delay of the network and jitter, in milliseconds. */
+type Delay = readonly [number, number];
+
+const ROOM: Delay = [0.2, 0.3];
+const CITY: Delay = [2, 3];
+const CONTINENT: Delay = [40, 30];
+const STARTS_WITHIN_MS = 2_000;
+
+const TABLE = {
+  calm: {},
+  "cold-start": { startsWithinMs: 0 },
+  churn: { troubles: { crash: 6, leave: 0.5 } },
+  partition: { minutes: 3, troubles: { partition: 1 } },
+  "one-way": { minutes: 3, troubles: { "one-way": 1.5 } },
+  loss: { oddShare: 0.2, troubles: { loss: 1, slow: 0.5, break: 4 } },
+  stall: { troubles: { stall: 3 } },
+  clocks: { troubles: { skew: 3, crash: 1.5, renew: 0.5 } },
+  renewal: { troubles: { renew: 3, crash: 0.5, metadata: 1 } },
+  revocation: { orgs: 2, troubles: { revoke: 1, crash: 0.5 } },
+  expiry: { troubles: { expire: 1, skew: 1 } },
+  hostile: { orgs: 2, troubles: { hostile: 1, metadata: 1 } },
+  organisations: {
+    orgs: 3,
+    nodes: 12,
+    hiddenShare: 0.4,
+    troubles: { crash: 1, partition: 0.3, hostile: 0.3, metadata: 1 },
+  },
+  mixed: {},
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof TABLE;
+export const SCENARIOS = Object.keys(TABLE) as readonly ScenarioName[];
+
+/** What a seed draws if no scenario says otherwise. */
+function drawMixed(random: SeededRandom): Scenario {
+  const often = (): number => (random.chance(0.4) ? random.fraction() * 2 : 0);
+  return {
+    nodes: random.between(3, 9),
+    orgs: random.pick([1, 1, 2, 3]),
+    minutes: random.between(4, 10) / 4,
+    startsWithinMs: random.pick([0, 500, 5_000, 20_000]),
+    hiddenShare: random.pick([0, 0.3, 0.7]),
+    oddShare: random.pick([0, 0, 0.2, 0.5]),
+    delay: random.pick([ROOM, CITY, CONTINENT]),
+    troubles: {
+      crash: often() * 1.5,
+      leave: often() / 2,
+      stall: often(),
+      partition: often() / 2,
+      "one-way": often() / 2,
+      loss: often() / 2,
+      slow: often() / 2,
+      break: often() * 3,
+      skew: often(),
+      renew: often() / 2,
+      revoke: often() / 3,
+      expire: often() / 3,
+      hostile: often() / 2,
+      metadata: often(),
+    },
+  };
+}
+
+/** Everything that is going to happen, drawn from the seed before anything does. */
+export function makePlan(options: PlanOptions): Plan {
+  const random = createSeededRandom(options.seed).fork();
+  const scenario: Scenario =
+    options.scenario === "mixed" ? drawMixed(random) : TABLE[options.scenario];
+  const nodes = options.nodes ?? Math.max(options.orgs ?? 0, scenario.nodes ?? 8);
+  const orgs = options.orgs ?? Math.min(nodes, scenario.orgs ?? 1);
+  const minutes = options.minutes ?? scenario.minutes ?? 2;
+  const seats = layOut(
+    {
+      nodes,
+      orgs,
+      startsWithinMs: scenario.startsWithinMs ?? STARTS_WITHIN_MS,
+      hiddenShare: scenario.hiddenShare ?? 0,
+      oddShare: scenario.oddShare ?? 0,
+    },
+    random.fork(),
+  );
+  const firstPhaseMs = Math.round(minutes * 60_000);
+  const faults = drawFaults(scenario.troubles ?? {}, seats, firstPhaseMs, random.fork());
+  const notAfterMs = new Map<number, number>();
+  for (const fault of faults) {
+    if (fault.type === "expire") notAfterMs.set(fault.member, EPOCH_MS + fault.fromMs);
+  }
+  const [delayMs, jitterMs] = scenario.delay ?? CITY;
+  return { seats, faults, firstPhaseMs, notAfterMs, delayMs, jitterMs };
+}

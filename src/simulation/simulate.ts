@@ -1,0 +1,264 @@
+/** One simulation from its seed to its result: first phase under faults, second phase healed. */
+import { type Checkers, installCheckers } from "./checkers/checkers.ts";
+import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
+import type { DisseminationFigures } from "./dissemination.ts";
+import { Faults } from "./faults.ts";
+import { createMeter, type Meter, type SteadyFigures } from "./meter.ts";
+import type { SimulationOptions } from "./options.ts";
+import { makePlan, type Plan } from "./scenarios.ts";
+import { type Traffic, totalOf } from "./traffic.ts";
+import { createViews, type Views } from "./views.ts";
+import { World } from "./world.ts";
+
+/** What happens in a simulation, at every virtual second, to show progress. */
+export interface Progress {
+  readonly virtualSeconds: number;
+  readonly isHealing: boolean;
+  readonly sight: Sight;
+}
+
+/** Share of the pairs that see each other, at a moment. */
+export interface Moment {
+  readonly second: number;
+  readonly share: number;
+  readonly ghosts: number;
+}
+
+export interface Result {
+  readonly options: SimulationOptions;
+  readonly plan: Plan;
+  readonly nodes: number;
+  readonly virtualSeconds: number;
+  readonly converged: boolean;
+  /** From the start, or from the end of the last fault, until everybody saw everybody. */
+  readonly convergeSeconds: number;
+  /** The same for the start; undefined if faults came first. */
+  readonly firstConvergeSeconds: number | undefined;
+  readonly violations: readonly string[];
+  readonly messages: number;
+  readonly bytes: number;
+  readonly traffic: Traffic;
+  readonly dissemination: DisseminationFigures;
+  readonly steady: SteadyFigures;
+  readonly history: readonly Moment[];
+  readonly trace: string;
+  readonly meter: Meter;
+  readonly world: World;
+  readonly views: Views;
+}
+
+/** After the faults everybody must see everybody within so many virtual milliseconds. */
+export const CONVERGE_MAX_MS = 120_000;
+/** For so long they must go on seeing each other. */
+const CALM_MS = 15_000;
+/** Members ask each other often at first, while that brings something. */
+const WARM_UP_MS = 45_000;
+/** While views are incomplete, they are compared so often. */
+const LOOK_MS = 100;
+/** Comparing so many pairs each second is too much: larger worlds are looked at less often. */
+const PAIRS_MAX = 200_000;
+
+export async function simulate(
+  options: SimulationOptions,
+  progress: (progress: Progress) => void = () => {},
+): Promise<Result> {
+  const run = new Run(options, progress);
+  await run.firstPhase();
+  await run.secondPhase();
+  return run.finish();
+}
+
+interface Step {
+  readonly atMs: number;
+  readonly act: () => void | Promise<void>;
+}
+
+class Run {
+  readonly #options: SimulationOptions;
+  readonly #progress: (progress: Progress) => void;
+  readonly #plan: Plan;
+  readonly #world: World;
+  readonly #views: Views;
+  readonly #meter: Meter;
+  readonly #faults: Faults;
+  readonly #history: Moment[] = [];
+  readonly #checkers: Checkers;
+  #firstConvergedMs: number | undefined;
+  #healedMs = 0;
+  #isSteady = false;
+  #convergedMs: number | undefined;
+
+  constructor(options: SimulationOptions, progress: (progress: Progress) => void) {
+    this.#options = options;
+    this.#progress = progress;
+    this.#plan = makePlan(options);
+    const { strategy, seed } = options;
+    const { delayMs, jitterMs, seats, notAfterMs, faults } = this.#plan;
+    this.#world = new World({ seed, strategy, delayMs, jitterMs });
+    seats.forEach((seat, index) => {
+      const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
+      this.#world.add(seat, notAfterMs.get(index), isHostile);
+    });
+    this.#faults = new Faults(this.#world);
+    this.#views = createViews(this.#world.authority);
+    this.#meter = createMeter(this.#world, this.#views);
+    this.#checkers = installCheckers(this.#world, this.#plan.faults, delayMs + jitterMs);
+    this.#world.watch(this.#meter.watcher, {
+      began: ({ member }) => this.#views.begin(member),
+      event: ({ member }, event) => this.#views.observe(member, event),
+    });
+  }
+
+  async firstPhase(): Promise<void> {
+    const { firstPhaseMs } = this.#plan;
+    for (const { atMs, act } of this.#steps()) {
+      if (atMs > firstPhaseMs) break;
+      await this.#runUntil(atMs);
+      await act();
+    }
+    await this.#runUntil(firstPhaseMs);
+  }
+
+  async secondPhase(): Promise<void> {
+    if (this.#plan.faults.length === 0) {
+      this.#convergedMs = isComplete(this.#look()) ? this.#firstConvergedMs : undefined;
+      return;
+    }
+    this.#healedMs = this.#world.nowMs;
+    const lastMs = this.#healedMs + CONVERGE_MAX_MS;
+    while (!this.#isSettled() && this.#world.nowMs < lastMs) {
+      await this.#runUntil(this.#world.nowMs + 1_000);
+    }
+  }
+
+  /** Whether all has been well for so long that it will remain so. */
+  #isSettled(): boolean {
+    return this.#convergedMs !== undefined && this.#world.nowMs >= this.#convergedMs + CALM_MS;
+  }
+
+  finish(): Result {
+    const [world, meter] = [this.#world, this.#meter];
+    const { messages, bytes } = totalOf(meter.traffic);
+    const converged = this.#convergedMs !== undefined;
+    if (!converged) this.#reportGaps();
+    this.#reportIllness();
+    const endMs = this.#convergedMs ?? world.nowMs;
+    return {
+      options: this.#options,
+      plan: this.#plan,
+      nodes: world.members.length,
+      virtualSeconds: world.nowMs / 1_000,
+      converged,
+      convergeSeconds: (endMs - this.#healedMs) / 1_000,
+      firstConvergeSeconds: seconds(this.#firstConvergedMs),
+      violations: this.#checkers.violations.sentences,
+      messages,
+      bytes,
+      traffic: meter.traffic,
+      dissemination: meter.figures(),
+      steady: meter.steady(),
+      history: this.#history,
+      trace: meter.trace(),
+      meter,
+      world,
+      views: this.#views,
+    };
+  }
+
+  #reportGaps(): void {
+    const { report } = this.#checkers.violations;
+    const { seen, expected, ghosts } = this.#look();
+    const sight = `${seen} of ${expected} pairs see each other, ${ghosts} see somebody gone`;
+    report(this.#world.nowMs, `not everybody is found: ${sight}`);
+    for (const gap of describeGaps(this.#world, this.#views)) {
+      report(this.#world.nowMs, `${gap}, although all faults are over`);
+    }
+  }
+
+  /** In the end no node that is believed may complain of anything. */
+  #reportIllness(): void {
+    for (const { name, life } of observers(this.#world)) {
+      for (const problem of life?.node.problems() ?? []) {
+        const sentence = `${name} says "${problem}", although all faults are over`;
+        this.#checkers.violations.report(this.#world.nowMs, sentence);
+      }
+    }
+  }
+
+  /** Starts and faults in the order of time. */
+  #steps(): readonly Step[] {
+    const { seats, faults, firstPhaseMs } = this.#plan;
+    const world = this.#world;
+    const steps: Step[] = [];
+    seats.forEach(({ startMs }, index) => {
+      const member = world.members[index];
+      if (member) steps.push({ atMs: startMs, act: () => world.start(member) });
+    });
+    for (const fault of faults) {
+      steps.push({ atMs: fault.fromMs, act: () => this.#faults.begin(fault) });
+      const endMs = Math.min(fault.untilMs, firstPhaseMs);
+      if (Number.isFinite(fault.untilMs)) {
+        steps.push({ atMs: endMs, act: () => this.#faults.end(fault) });
+      }
+    }
+    return steps.toSorted((a, b) => a.atMs - b.atMs);
+  }
+
+  async #runUntil(untilMs: number): Promise<void> {
+    const world = this.#world;
+    while (world.nowMs < untilMs) {
+      const stepMs = this.#isLarge() || this.#firstConvergedMs !== undefined ? 1_000 : LOOK_MS;
+      const nextMs = Math.min(untilMs, (Math.floor(world.nowMs / stepMs) + 1) * stepMs);
+      await world.run(nextMs - world.nowMs);
+      if (nextMs % stepMs === 0) this.#observe();
+    }
+  }
+
+  /** When what follows the start is over, if the run is long enough to wait for it. */
+  #steadyMs(): number {
+    return this.#plan.firstPhaseMs >= 2 * WARM_UP_MS ? WARM_UP_MS : 0;
+  }
+
+  #isLarge(): boolean {
+    return this.#world.members.length ** 2 > PAIRS_MAX;
+  }
+
+  /** Looks at the views, and tells how far things are. */
+  #observe(): void {
+    const world = this.#world;
+    const isSecond = world.nowMs % 1_000 === 0;
+    this.#meter.dissemination.settle(world.nowMs);
+    const isSettled = this.#isSteady && this.#plan.faults.length === 0;
+    if (isSettled && this.#isLarge() && world.nowMs % 10_000 !== 0) return;
+    const sight = this.#look();
+    if (!isSecond) return;
+    this.#checkers.sample();
+    const { expected, seen, ghosts } = sight;
+    const second = world.nowMs / 1_000;
+    this.#history.push({ second, share: expected === 0 ? 0 : seen / expected, ghosts });
+    this.#progress({ virtualSeconds: second, isHealing: this.#healedMs > 0, sight });
+  }
+
+  #look(): Sight {
+    const world = this.#world;
+    const sight = look(world, this.#views);
+    const haveStarted = this.#plan.seats.every(({ startMs }) => startMs <= world.nowMs);
+    const isWell = haveStarted && sight.expected > 0 && isComplete(sight);
+    if (isWell) this.#firstConvergedMs ??= world.nowMs;
+    if (
+      this.#firstConvergedMs !== undefined &&
+      !this.#isSteady &&
+      world.nowMs >= this.#steadyMs()
+    ) {
+      this.#isSteady = true;
+      this.#meter.beginSteady();
+    }
+    if (this.#healedMs > 0)
+      this.#convergedMs = isWell ? (this.#convergedMs ?? world.nowMs) : undefined;
+    return sight;
+  }
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1_000;
+}

@@ -1,0 +1,95 @@
+/** The result of a simulation as one line of JSON. */
+import type { Result } from "./simulate.ts";
+
+export interface Summary {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
+  readonly peakRssMb: number;
+  readonly converged: boolean;
+  readonly convergeSeconds: number;
+  readonly violations: readonly string[];
+  readonly messages: number;
+  readonly bytes: number;
+  /** Mean share of the members concerned that a heartbeat reached by gossip. */
+  readonly coverage: number;
+  /** Seconds of processor time, which other programs on the machine do not lengthen. */
+  readonly cpuSeconds: number;
+  readonly scenario: string;
+  readonly strategy: string;
+  readonly firstConvergeSeconds: number | undefined;
+  readonly traffic: Result["traffic"];
+  readonly dissemination: Result["dissemination"];
+  readonly steady: Result["steady"];
+  readonly trace: string;
+  /** Of a sweep: how many runs this is, and which of them failed. */
+  readonly seeds?: number;
+  readonly failedSeeds?: readonly number[];
+}
+
+/** What a run took of the machine. */
+export interface Cost {
+  readonly wallSeconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+}
+
+export function summarise(result: Result, cost: Cost): Summary {
+  const { options, dissemination, steady } = result;
+  return {
+    seed: options.seed,
+    nodes: result.nodes,
+    virtualSeconds: result.virtualSeconds,
+    wallSeconds: rounded(cost.wallSeconds),
+    peakRssMb: cost.peakRssMb,
+    converged: result.converged,
+    convergeSeconds: result.convergeSeconds,
+    violations: result.violations,
+    messages: result.messages,
+    bytes: result.bytes,
+    coverage: rounded(dissemination.coverage),
+    cpuSeconds: rounded(cost.cpuSeconds),
+    scenario: options.scenario,
+    strategy: options.strategy,
+    firstConvergeSeconds: result.firstConvergeSeconds,
+    traffic: result.traffic,
+    dissemination,
+    steady,
+    trace: result.trace,
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
+
+/** Several runs as one: sums, maxima, and the violations of all with their seeds. */
+export function summariseAll(summaries: readonly Summary[]): Summary {
+  const [first, ...rest] = summaries;
+  if (first === undefined) throw new RangeError("there are no runs to sum up");
+  if (rest.length === 0) return first;
+  const sum = (read: (summary: Summary) => number): number =>
+    rounded(summaries.reduce((total, summary) => total + read(summary), 0));
+  const max = (read: (summary: Summary) => number): number => Math.max(...summaries.map(read));
+  return {
+    ...first,
+    seeds: summaries.length,
+    failedSeeds: summaries
+      .filter(({ converged, violations }) => !converged || violations.length > 0)
+      .map(({ seed }) => seed),
+    nodes: max(({ nodes }) => nodes),
+    virtualSeconds: sum(({ virtualSeconds }) => virtualSeconds),
+    wallSeconds: sum(({ wallSeconds }) => wallSeconds),
+    cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
+    peakRssMb: max(({ peakRssMb }) => peakRssMb),
+    converged: summaries.every(({ converged }) => converged),
+    convergeSeconds: max(({ convergeSeconds }) => convergeSeconds),
+    violations: summaries.flatMap(({ seed, violations }) =>
+      violations.map((violation) => `seed ${seed}: ${violation}`),
+    ),
+    messages: sum(({ messages }) => messages),
+    bytes: sum(({ bytes }) => bytes),
+    coverage: rounded(sum(({ coverage }) => coverage) / summaries.length),
+  };
+}

@@ -1,0 +1,51 @@
+/** What went over the network, by kind. */
+import { KINDS, type Kind } from "./wire-kind.ts";
+
+export interface Volume {
+  messages: number;
+  bytes: number;
+}
+
+export type Traffic = Readonly<Record<Kind, Volume>>;
+
+export function createTraffic(): Traffic {
+  return {
+    alive: nothing(),
+    "membership-request": nothing(),
+    "membership-response": nothing(),
+    hello: nothing(),
+    digest: nothing(),
+    request: nothing(),
+    update: nothing(),
+    "state-info": nothing(),
+    handshake: nothing(),
+    other: nothing(),
+  };
+}
+
+function nothing(): Volume {
+  return { messages: 0, bytes: 0 };
+}
+
+export function totalOf(traffic: Traffic): Volume {
+  const total = nothing();
+  for (const kind of KINDS) {
+    total.messages += traffic[kind].messages;
+    total.bytes += traffic[kind].bytes;
+  }
+  return total;
+}
+
+/** What came between an earlier moment and a later one. */
+export function since(earlier: Traffic, later: Traffic): Traffic {
+  const difference = createTraffic();
+  for (const kind of KINDS) {
+    difference[kind].messages = later[kind].messages - earlier[kind].messages;
+    difference[kind].bytes = later[kind].bytes - earlier[kind].bytes;
+  }
+  return difference;
+}
+
+export function copyOf(traffic: Traffic): Traffic {
+  return since(createTraffic(), traffic);
+}

@@ -1,0 +1,169 @@
+/** Draws faults from dice: how often each kind, when, for how long, and whom it befalls. */
+import type { Fault } from "./fault.ts";
+import { CONTACTS, type Seat } from "./layout.ts";
+import type { SeededRandom } from "./random.ts";
+
+export type FaultKind =
+  | Exclude<Fault["type"], "cut">
+  /** A cut that is mutual, and one that is not. */
+  | "partition"
+  | "one-way";
+
+interface Draw {
+  readonly seats: readonly Seat[];
+  readonly random: SeededRandom;
+  /** Nothing happens after this moment. */
+  readonly endMs: number;
+  /** Members that something final has happened to, or will; nothing else does then. */
+  readonly doomed: Set<number>;
+}
+
+/** The network has so long to form before anything goes wrong. */
+const QUIET_MS = 5_000;
+
+/** So many of each kind a minute, on average. */
+export function drawFaults(
+  perMinute: Partial<Record<FaultKind, number>>,
+  seats: readonly Seat[],
+  firstPhaseMs: number,
+  random: SeededRandom,
+): readonly Fault[] {
+  const draw: Draw = { seats, random, endMs: firstPhaseMs, doomed: new Set() };
+  const faults: Fault[] = [];
+  // Final ones come first: whoever is doomed is left out of everything else.
+  for (const kind of [...FINAL, ...PASSING]) {
+    const mean = ((perMinute[kind] ?? 0) * firstPhaseMs) / 60_000;
+    const count = Math.floor(mean) + (random.chance(mean % 1) ? 1 : 0);
+    for (let i = 0; i < count; i++) {
+      const fault = drawOne(kind, draw);
+      if (fault !== undefined) faults.push(fault);
+    }
+  }
+  return faults.map((fault) => withMemory(fault, faults)).toSorted((a, b) => a.fromMs - b.fromMs);
+}
+
+/** Who forgets its incarnation and whose clock goes back is hidden until the clock has caught up. */
+function withMemory(fault: Fault, faults: readonly Fault[]): Fault {
+  if (fault.type !== "crash") return fault;
+  const { member } = fault;
+  const isSkewed = faults.some((other) => other.type === "skew" && other.member === member);
+  return isSkewed ? { ...fault, remembersIncarnation: true } : fault;
+}
+
+const FINAL = ["hostile", "leave", "revoke", "expire"] as const;
+const PASSING = [
+  "crash",
+  "stall",
+  "partition",
+  "one-way",
+  "loss",
+  "slow",
+  "break",
+  "skew",
+  "renew",
+  "metadata",
+] as const;
+
+function drawOne(kind: FaultKind, draw: Draw): Fault | undefined {
+  const { random, seats } = draw;
+  const { fromMs, untilMs } = drawSpan(draw);
+  switch (kind) {
+    case "hostile":
+    case "leave":
+    case "revoke":
+    case "expire":
+      return drawFinal(kind, draw);
+    case "partition":
+    case "one-way": {
+      const [from, to] = split(seats, random);
+      if (from.length === 0 || to.length === 0) return undefined;
+      return { type: "cut", fromMs, untilMs, from, to, isMutual: kind === "partition" };
+    }
+    case "loss":
+      return { type: kind, fromMs, untilMs, probability: random.pick([0.01, 0.05, 0.2, 0.4]) };
+    case "slow":
+      return { type: kind, fromMs, untilMs, factor: random.pick([3, 10, 30]) };
+    default:
+      return drawForOne(kind, draw, fromMs, untilMs);
+  }
+}
+
+/** What befalls one member and passes. */
+function drawForOne(
+  type: "crash" | "stall" | "break" | "skew" | "renew" | "metadata",
+  draw: Draw,
+  fromMs: number,
+  untilMs: number,
+): Fault | undefined {
+  const { random } = draw;
+  const member = pickMember(draw, () => true);
+  if (member === undefined) return undefined;
+  switch (type) {
+    case "crash": {
+      const isPowerCut = random.chance(0.3);
+      return {
+        type,
+        fromMs,
+        untilMs,
+        member,
+        isPowerCut,
+        remembersIncarnation: random.chance(0.7),
+      };
+    }
+    case "skew":
+      return { type, fromMs, untilMs, member, skewMs: random.pick(SKEWS_MS) };
+    case "stall":
+      return { type, fromMs, untilMs, member };
+    default:
+      return { type, fromMs, untilMs: fromMs, member };
+  }
+}
+
+const SKEWS_MS = [-3_600_000, -300_000, -30_000, -2_000, 2_000, 30_000, 300_000, 3_600_000];
+
+function drawFinal(type: "hostile" | "leave" | "revoke" | "expire", draw: Draw): Fault | undefined {
+  const { random, doomed, endMs, seats } = draw;
+  // Contacts stay: without them nobody who has lost everybody could come back.
+  const member = pickMember(draw, ({ place }) => place >= CONTACTS);
+  if (member === undefined || doomed.size >= seats.length / 2) return undefined;
+  doomed.add(member);
+  const lastMs = Math.max(QUIET_MS, endMs - 10_000);
+  const fromMs = type === "hostile" ? 0 : random.between(QUIET_MS, lastMs);
+  const untilMs = type === "revoke" ? Math.min(endMs, fromMs + random.below(15_000)) : NEVER;
+  if (type === "hostile") return { type, fromMs, untilMs: endMs, member };
+  return { type, fromMs, untilMs, member };
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+function pickMember(
+  { seats, random, doomed }: Draw,
+  isEligible: (seat: Seat) => boolean,
+): number | undefined {
+  const eligible = seats
+    .map((seat, index) => ({ seat, index }))
+    .filter(({ seat, index }) => !doomed.has(index) && isEligible(seat));
+  return eligible.length === 0 ? undefined : random.pick(eligible).index;
+}
+
+/** Most faults are short, some last longer than it takes to be declared dead. */
+function drawSpan({ random, endMs }: Draw): { readonly fromMs: number; readonly untilMs: number } {
+  const fromMs = random.between(Math.min(QUIET_MS, endMs), endMs);
+  const durationMs = random.pick([300, 2_000, 8_000, 20_000, 40_000, 90_000]) * random.fraction();
+  return { fromMs, untilMs: Math.min(endMs, fromMs + Math.round(durationMs)) };
+}
+
+/** Two groups: of any size, or one organisation against the others. */
+function split(
+  seats: readonly Seat[],
+  random: SeededRandom,
+): readonly [readonly number[], readonly number[]] {
+  const [one, other]: [number[], number[]] = [[], []];
+  const org = random.pick(seats).org;
+  const isByOrg = random.chance(0.3);
+  seats.forEach((seat, index) => {
+    const isInOne = isByOrg ? seat.org === org : random.chance(0.5);
+    (isInOne ? one : other).push(index);
+  });
+  return [one, other];
+}

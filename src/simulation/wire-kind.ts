@@ -1,0 +1,86 @@
+/** What an envelope on the wire is, told from its first bytes: nothing is decoded for it. */
+import { NUMBER_AT, numberAt, SIGNATURE_BYTES } from "./authority.ts";
+
+/** What traffic is counted by; the names of the contents, handshakes apart. */
+export const KINDS = [
+  "alive",
+  "membership-request",
+  "membership-response",
+  "hello",
+  "digest",
+  "request",
+  "update",
+  "state-info",
+  "handshake",
+  "other",
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** Field numbers of the contents of a GossipMessage, from 5 on. */
+const KIND_OF_FIELD: readonly Kind[] = [
+  "alive",
+  "membership-request",
+  "membership-response",
+  "other",
+  "hello",
+  "digest",
+  "request",
+  "update",
+  "other",
+  "handshake",
+  "state-info",
+];
+const FIRST_FIELD = 5;
+const PAYLOAD_TAG = 0x0a;
+const SIGNATURE_TAG = 0x12;
+const CHANNEL_FIELD = 2;
+
+export interface Glance {
+  kind: Kind;
+  /** The number in its signature, or -1 if it bears none of this world's signatures. */
+  number: number;
+}
+
+/** Looks at an envelope. The result is overwritten by the next call. */
+export function createGlance(): (bytes: Uint8Array) => Glance {
+  const glance: Glance = { kind: "other", number: -1 };
+  let at = 0;
+
+  function varint(bytes: Uint8Array): number {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at++] ?? 0;
+      if (shift < 28) value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
+  function kindOf(bytes: Uint8Array, end: number): Kind {
+    while (at < end) {
+      const tag = varint(bytes);
+      const field = tag >>> 3;
+      if ((tag & 7) === 0) varint(bytes);
+      else if (field === CHANNEL_FIELD) {
+        const length = varint(bytes);
+        at += length;
+      } else return KIND_OF_FIELD[field - FIRST_FIELD] ?? "other";
+    }
+    return "other";
+  }
+
+  return (bytes) => {
+    at = 0;
+    glance.kind = "other";
+    glance.number = -1;
+    if (bytes[at++] !== PAYLOAD_TAG) return glance;
+    const length = varint(bytes);
+    const end = at + length;
+    glance.kind = kindOf(bytes, end);
+    if (bytes[end] === SIGNATURE_TAG && bytes[end + 1] === SIGNATURE_BYTES) {
+      glance.number = numberAt(bytes, end + 2 + NUMBER_AT);
+    }
+    return glance;
+  };
+}

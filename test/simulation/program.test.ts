@@ -1,0 +1,89 @@
+/** `fabric-gossip simulate` as a program: what it prints, writes and returns. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+
+const MAIN = `${import.meta.dirname}/../../src/cli/main.ts`;
+
+function simulate(...flags: readonly string[]) {
+  return spawnSync(process.execPath, [MAIN, "simulate", ...flags], { encoding: "utf8" });
+}
+
+describe("fabric-gossip simulate", () => {
+  test("ends with one line of JSON", () => {
+    const { stdout, status } = simulate(
+      ..."--scenario calm --nodes 4 --orgs 2 --seed 9 --minutes 0.5 --json".split(" "),
+    );
+    const [line = "", ...rest] = stdout.trimEnd().split("\n").reverse();
+    const result = JSON.parse(line);
+    assert.deepEqual([status, rest], [0, []]);
+    assert.deepEqual(Object.keys(result).slice(0, 11), [
+      "seed",
+      "nodes",
+      "virtualSeconds",
+      "wallSeconds",
+      "peakRssMb",
+      "converged",
+      "convergeSeconds",
+      "violations",
+      "messages",
+      "bytes",
+      "coverage",
+    ]);
+    assert.deepEqual(
+      [result.seed, result.nodes, result.virtualSeconds, result.violations, result.coverage],
+      [9, 4, 30, [], 1],
+    );
+  });
+
+  test("sums up many seeds", () => {
+    const { stdout, status } = simulate(
+      ..."--scenario calm --nodes 3 --minutes 0.2 --seed-range 4..6 --json".split(" "),
+    );
+    const { seeds, failedSeeds, virtualSeconds } = JSON.parse(stdout);
+    assert.deepEqual([status, seeds, failedSeeds, virtualSeconds], [0, 3, [], 36]);
+  });
+
+  test("lists all mistakes at once and exits 2", () => {
+    const { stderr, status } = simulate("--nodes", "0", "--scenario", "chaos", "--minutes", "x");
+    assert.equal(status, 2);
+    assert.equal(stderr.trimEnd().split("\n").length, 3);
+  });
+
+  test("refuses a report that cannot be written before it begins", () => {
+    const { stderr, status } = simulate("--report", join(tmpdir(), "no", "such", "folder.html"));
+    assert.equal(status, 2);
+    assert.match(stderr, /cannot be written/);
+  });
+
+  test("fails with the command that repeats it", () => {
+    // Half of the members start within the first second, the others after the end.
+    const { stderr, stdout, status } = simulate(
+      ..."--scenario calm --nodes 8 --minutes 0.017 --seed 1".split(" "),
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /not everybody is found/);
+    assert.match(stderr, /again: fabric-gossip simulate --scenario calm --seed 1 --nodes 8/);
+    assert.match(stdout, /1 failed/);
+  });
+
+  test("writes a page that needs nothing else", () => {
+    const folder = mkdtempSync(join(tmpdir(), "simulate-"));
+    const file = join(folder, "report.html");
+    try {
+      const flags = `--scenario partition --nodes 6 --minutes 1 --report ${file}`.split(" ");
+      const { stdout } = simulate(...flags);
+      const page = readFileSync(file, "utf8");
+      assert.match(stdout, /all is well/);
+      assert.match(page, /fabric-gossip simulate --scenario partition --seed 1 --nodes 6/);
+      assert.equal(page.match(/<svg /g)?.length, 8);
+      assert.match(page, /cut off from/);
+      assert.doesNotMatch(page, /https?:|<script|<link|<img|url\(|NaN|undefined/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
