@@ -1,5 +1,6 @@
 /** The public API. Everything else is internal and may change without notice. */
 
+export type { Channel } from "./channels.ts";
 export { type Config, type LoadOptions, loadConfig } from "./config/config.ts";
 export type { Signer } from "./core/abilities.ts";
 export { GossipError, type GossipErrorCode } from "./errors.ts";
@@ -9,3 +10,4 @@ export type { Msp } from "./msp/msp.ts";
 // For users: run a member, look at the network.
 export { GossipNode } from "./node.ts";
 export type { Connection, GossipEvent, Identity, Member } from "./view.ts";
+export type { Explanation } from "./why.ts";

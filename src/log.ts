@@ -47,7 +47,19 @@ export interface Log {
   setSpec(spec: string): void;
   /** The specification in force, in Fabric's normal form. */
   spec(): string;
+  /** How many lines there were so far, by level. They go on counting. */
+  entries(): ReadonlyMap<string, LogEntries>;
 }
+
+/** Lines of one level. */
+export interface LogEntries {
+  /** Lines asked for: written or not, as their level was (Fabric: `logging_entries_checked`). */
+  checked: number;
+  /** Lines let through by the specification (Fabric: `logging_entries_written`). */
+  written: number;
+}
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** Longer texts are cut: what peers send must not fill the log. */
 const TEXT_LENGTH_MAX = 2_000;
@@ -60,13 +72,14 @@ export function createLog(options: LogOptions = {}): Log {
   const nowMs = options.nowMs ?? Date.now;
   const root = createRoot(boundStream(textStream(options.format ?? "text", stream), stream), nowMs);
   let spec = parseLogSpec(options.spec ?? "");
+  const entries: Entries = new Map(LEVELS.map((level) => [level, { checked: 0, written: 0 }]));
   const loggers = new Map<string, { readonly logger: Logger; severity: number }>();
   return {
     logger(name) {
       const known = loggers.get(name);
       if (known !== undefined) return known.logger;
       const threshold = { severity: SEVERITY[levelOf(spec, name)] };
-      const logger = createLogger(root, name, threshold);
+      const logger = createLogger(root, name, threshold, entries);
       loggers.set(name, Object.assign(threshold, { logger }));
       return logger;
     },
@@ -75,10 +88,12 @@ export function createLog(options: LogOptions = {}): Log {
       for (const [name, entry] of loggers) entry.severity = SEVERITY[levelOf(spec, name)];
     },
     spec: () => formatLogSpec(spec),
+    entries: () => entries,
   };
 }
 
 type Root = pino.Logger<"panic">;
+type Entries = ReadonlyMap<(typeof LEVELS)[number], LogEntries>;
 
 function createRoot(stream: pino.DestinationStream, nowMs: () => number): Root {
   const settings: pino.LoggerOptions<"panic"> = {
@@ -93,11 +108,19 @@ function createRoot(stream: pino.DestinationStream, nowMs: () => number): Root {
   return pino(settings, stream);
 }
 
-function createLogger(root: Root, name: string, threshold: { readonly severity: number }): Logger {
-  const writer = (level: "debug" | "info" | "warn" | "error") => {
+function createLogger(
+  root: Root,
+  name: string,
+  threshold: { readonly severity: number },
+  entries: Entries,
+): Logger {
+  const writer = (level: (typeof LEVELS)[number]) => {
     const severity = SEVERITY[level];
+    const counts = entries.get(level) ?? { checked: 0, written: 0 };
     return (message: string, fields?: LogFields): void => {
+      counts.checked += 1;
       if (severity < threshold.severity) return;
+      counts.written += 1;
       root[level]({ name, ...printable(fields) }, clip(message));
     };
   };
@@ -188,7 +211,7 @@ function formatValue(value: unknown): string {
 }
 
 /** Nothing a peer sent may start a new line or steer the terminal. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });

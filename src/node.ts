@@ -2,21 +2,27 @@
  * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
  * the network, the clock and the signer; it decides nothing.
  */
+
+import { type Channel, viewChannels } from "./channels.ts";
 import type { Config } from "./config/config.ts";
-import { parseHostPort } from "./config/host-port.ts";
-import type { Identity as KnownIdentity, Signer } from "./core/abilities.ts";
+import { connectionInputs } from "./connection-inputs.ts";
+import type { Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
-import { type DropCode, QUIET_DROPS } from "./core/verify.ts";
+import { add, type Counters, createCounters, viewCounts } from "./counters.ts";
 import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
+import { createFailures, type Failures } from "./failures.ts";
 import { healthProblems } from "./health.ts";
+import { createMessageTap, type MessageBatch, type MessageTap } from "./message-tap.ts";
 import type { Msp } from "./msp/msp.ts";
-import { type Counts, NO_TRAFFIC, type NodeParts, type StartOptions } from "./node-parts.ts";
+import type { Counts, NodeParts, StartOptions } from "./node-parts.ts";
 import { plainReason } from "./plain-reason.ts";
+import { checkEndpoint, checkMetadata } from "./published.ts";
+import { createRejectionFilter } from "./rejections.ts";
 import { signBoth } from "./sign.ts";
-import type { ConnectionEvents } from "./transport/connection-options.ts";
+import { type Summary, summarise } from "./summary.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
 import type { Cancel } from "./transport/network.ts";
 import {
@@ -31,6 +37,7 @@ import {
   viewMember,
   viewSelf,
 } from "./view.ts";
+import { type Explanation, explain } from "./why.ts";
 import { copyBytes } from "./wire/bytes.ts";
 
 export class GossipNode implements AsyncDisposable {
@@ -39,16 +46,16 @@ export class GossipNode implements AsyncDisposable {
   readonly #connections: Connections;
   readonly #events: EventStream<GossipEvent>;
   readonly #startedMs: number;
-  readonly #dropped = new Map<DropCode, number>();
-  readonly #handshakesFailed = new Map<string, number>();
+  readonly #failures: Failures = createFailures();
+  readonly #counters: Counters = createCounters();
+  readonly #tap: MessageTap;
   readonly #inputs: Input[] = [];
   #self: KnownIdentity;
   #signer: Signer;
+  readonly #isTold = createRejectionFilter();
   #isStepping = false;
   #isClosed = false;
-  #eventId = 0;
-  #signatures = 0;
-  #overflows = 0;
+  #eventId: number;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #cancelWake: Cancel = () => {};
 
@@ -58,18 +65,24 @@ export class GossipNode implements AsyncDisposable {
     this.#self = parts.core.self;
     this.#signer = parts.signer;
     this.#startedMs = now.elapsedMs;
+    this.#eventId = Math.trunc(now.wallMs);
     this.#core = createCore({ ...parts.core, crypto: parts.crypto }, now);
+    this.#tap = createMessageTap(parts.clock);
     this.#events = createEventStream(parts.eventsMax ?? 1_000);
     this.#connections = createConnections({
       ...parts.connections,
-      network: parts.network,
+      network: this.#tap.network(parts.network),
       clock: parts.clock,
       crypto: parts.crypto,
       signer: (payload) => this.#signer(payload),
       random: parts.core.random,
       self: () => this.#self,
       mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
-      events: this.#connectionEvents(),
+      events: connectionInputs({
+        give: (input) => this.#give(input),
+        publish: (event) => this.#publish(event),
+        counters: this.#counters,
+      }),
     });
   }
 
@@ -113,15 +126,28 @@ export class GossipNode implements AsyncDisposable {
     return this.#connections.list().map(viewLink);
   }
 
+  /** The channels of the configuration, and which members say that they are in them. */
+  channels(): readonly Channel[] {
+    return viewChannels(this.#core, this.#parts.channels ?? []);
+  }
+
   counts(): Counts {
-    return {
-      dropped: Object.fromEntries(this.#dropped),
-      handshakesFailed: Object.fromEntries(this.#handshakesFailed),
-      overflows: this.#overflows,
-      signatures: this.#signatures,
-      identitiesOffered: this.#core.pull.offered.size,
-      traffic: this.#parts.traffic?.() ?? NO_TRAFFIC,
-    };
+    return viewCounts(this.#counters, this.#core, this.#parts);
+  }
+
+  /** Members, identities and connections in numbers, without a copy of them. */
+  summary(): Summary {
+    return summarise(this.#core, this.#connections.list(), this.#parts.clock.now());
+  }
+
+  /**
+   * Why a peer is or is not visible to us. `peer`: its endpoint, or the beginning of its PKI-ID.
+   * Throws `config-invalid` if it is neither, or the beginning of several.
+   */
+  why(peer: string): Explanation {
+    const now = this.#parts.clock.now();
+    const known = { core: this.#core, failures: this.#failures, self: this.self(), now };
+    return explain({ ...known, connections: this.connections() }, peer);
   }
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
@@ -134,28 +160,25 @@ export class GossipNode implements AsyncDisposable {
     return this.#events.listen(signal);
   }
 
+  /**
+   * The messages that are sent and received from now on, decoded, a few times a second; of too many,
+   * the newest. Ends when the node is closed or the signal aborts. Costs nothing until it is read.
+   */
+  messages(signal?: AbortSignal): AsyncIterableIterator<MessageBatch> {
+    return this.#tap.watch(signal);
+  }
+
   /** Publishes other metadata with a heartbeat sent at once. At most 4 KiB. */
   setMetadata(metadata: Uint8Array): void {
     this.#assertOpen();
-    if (!(metadata instanceof Uint8Array)) {
-      throw new GossipError("config-invalid", "metadata are bytes: give a Uint8Array");
-    }
-    if (metadata.length > METADATA_BYTES_MAX) {
-      throw new GossipError(
-        "config-invalid",
-        `metadata has ${metadata.length} bytes: at most ${METADATA_BYTES_MAX} can be published`,
-      );
-    }
+    checkMetadata(metadata);
     this.#give({ type: "set-metadata", metadata: copyBytes(metadata) });
   }
 
   /** Publishes another external endpoint (`host:port`, or empty) with a heartbeat sent at once. */
   setEndpoint(externalEndpoint: string): void {
     this.#assertOpen();
-    const address = externalEndpoint === "" ? undefined : parseHostPort(externalEndpoint);
-    if (externalEndpoint !== "" && (!address?.host || address.port === 0)) {
-      throw new GossipError("config-invalid", "an endpoint is host:port, or empty to have none");
-    }
+    checkEndpoint(externalEndpoint);
     this.#give({ type: "set-endpoint", externalEndpoint });
   }
 
@@ -190,6 +213,7 @@ export class GossipNode implements AsyncDisposable {
     this.#isClosed = true;
     this.#cancelWake();
     this.#events.close();
+    this.#tap.close();
     this.#connections.close();
     await this.#parts.network.close();
     this.#parts.closed?.();
@@ -239,9 +263,7 @@ export class GossipNode implements AsyncDisposable {
         this.#identify(effect.endpoint);
         return;
       case "ping":
-        this.#connections.ping(effect.endpoint, (fault) =>
-          this.#give({ type: "pinged", pkiId: effect.pkiId, reachable: fault === undefined }),
-        );
+        this.#ping(effect.pkiId, effect.endpoint);
         return;
       case "disconnect":
         this.#connections.disconnect(effect.pkiId, effect.reason);
@@ -250,7 +272,9 @@ export class GossipNode implements AsyncDisposable {
         this.#sign(effect.token, effect.payload, effect.secret);
         return;
       case "drop":
-        this.#countDrop(effect);
+        add(this.#counters.dropped, effect.code, effect.times);
+        if (!this.#isTold(effect, this.#parts.clock.now())) return;
+        this.#publish({ type: "message-rejected", pkiId: effect.from, code: effect.code });
         return;
       case "notify":
         this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
@@ -265,54 +289,31 @@ export class GossipNode implements AsyncDisposable {
     });
   }
 
+  #ping(pkiId: PkiId, endpoint: string): void {
+    this.#connections.ping(endpoint, (fault, detail) => {
+      if (fault !== undefined) {
+        const time = new Date(this.#parts.clock.now().wallMs).toISOString();
+        const failure = { during: "ping", code: fault, reason: plainReason(detail), time } as const;
+        this.#failures.noteFailure({ pkiId, endpoint }, failure);
+      }
+      this.#give({ type: "pinged", pkiId, reachable: fault === undefined });
+    });
+  }
+
   #sign(token: number, payload: Uint8Array, secret: Uint8Array | undefined): void {
     const { clock, signerTimeoutMs = 10_000 } = this.#parts;
-    this.#signatures += secret ? 2 : 1;
+    this.#counters.signatures += secret ? 2 : 1;
     signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
       this.#give({ type: "signed", token, signature, secretSignature }),
     );
   }
 
-  #connectionEvents(): ConnectionEvents {
-    return {
-      connected: (identity: KnownIdentity, { outbound, endpoint }) => {
-        const { pkiId, mspId } = identity;
-        this.#publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
-        this.#give({ type: "connected", identity });
-      },
-      message: (from, bytes) => this.#give({ type: "message", from, bytes }),
-      disconnected: (pkiId, fault, reason) => {
-        this.#publish({ type: "connection-closed", pkiId, reason });
-        if (fault !== "stopped" && fault !== "idle") this.#give({ type: "connection-lost", pkiId });
-      },
-      sendFailed: (pkiId, endpoint, fault, reason) =>
-        this.#give({
-          type: "send-failed",
-          pkiId,
-          endpoint,
-          reason: `${fault}: ${plainReason(reason)}`,
-        }),
-      replaced: (old, identity) => this.#give({ type: "replaced", old, identity }),
-      handshakeFailed: (code, remote, reason) => {
-        this.#handshakesFailed.set(code, (this.#handshakesFailed.get(code) ?? 0) + 1);
-        this.#publish({ type: "handshake-failed", remote, code, reason });
-      },
-      dropped: (_pkiId, messages) => {
-        this.#overflows += messages;
-      },
-    };
-  }
-
-  #countDrop({ from, code, times }: Extract<Effect, { type: "drop" }>): void {
-    this.#dropped.set(code, (this.#dropped.get(code) ?? 0) + times);
-    if (!QUIET_DROPS.has(code)) this.#publish({ type: "message-rejected", pkiId: from, code });
-  }
-
   #publish(content: EventContent): void {
     this.#eventId += 1;
     const time = new Date(this.#parts.clock.now().wallMs).toISOString();
-    this.#events.push({ id: this.#eventId, time, ...content });
+    const event = { id: this.#eventId, time, ...content };
+    this.#failures.note(event);
+    this.#counters.events.note(content);
+    this.#events.push(event);
   }
 }
-
-const METADATA_BYTES_MAX = 4_096;

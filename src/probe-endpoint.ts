@@ -7,59 +7,105 @@ import { GossipError } from "./errors.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "./msp/describe.ts";
 import { plainReason } from "./plain-reason.ts";
-import { createNetwork, prepare } from "./start-node.ts";
-import { probe } from "./transport/probe.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import { createNetwork } from "./start-node.ts";
+import { type Handshake, type HandshakeOptions, shakeHands } from "./transport/handshake.ts";
+import type { LinkEvents, Network } from "./transport/network.ts";
+
+/** From dial to answer. */
+const PROBE_TIMEOUT_MS = 10_000;
+/** How long the other side may take to refuse us. */
+const VERDICT_MS = 1_000;
 
 /** Who answered, or why nobody did whom we could believe. */
 export interface Answer {
   readonly endpoint: string;
   /** The certificate that TLS showed; null without TLS, or if it could not be had. */
   readonly tls: CertificateDescription | null;
-  /** Null if the handshake failed. */
+  /** Null if we could not believe who answered. */
   readonly identity: {
     readonly pkiId: string;
     readonly mspId: string;
     readonly subject: string;
     readonly notAfter: string;
   } | null;
-  /** Why the handshake failed; null if it did not. */
+  /** Why the handshake failed; null if it did not. With an identity: why it did not believe us. */
   readonly failure: { readonly code: string; readonly reason: string } | null;
 }
 
-/** Throws `config-invalid` if the configuration or the endpoint is none. */
-export async function probeEndpoint(config: Config, endpoint: string): Promise<Answer> {
+/**
+ * Throws `config-invalid` if the configuration or the endpoint is none. `prepared`: if its files have
+ * been read already.
+ */
+export async function probeEndpoint(
+  config: Config,
+  endpoint: string,
+  prepared?: Pick<Prepared, "local" | "trusted" | "tls">,
+): Promise<Answer> {
   const target = parseHostPort(endpoint);
   if (target === undefined || target.host === "" || target.port === 0) {
     throw new GossipError("config-invalid", `"${endpoint}" is no endpoint: write host:port.`);
   }
   const clock = createSystemClock();
-  const { local, trusted, tls } = await prepare(config, clock.now().wallMs);
+  const { local, trusted, tls } = prepared ?? (await prepare(config, clock.now().wallMs));
   const certificate = tls ? await tlsCertificate(target, config.gossip.dialTimeoutMs) : undefined;
   const shown = (certificate && describeCertificate(certificate)) ?? null;
   const network = createNetwork(config, tls);
-  const options = {
-    network,
+  const options: Shaking = {
     clock,
     crypto: createCrypto([local.msp, ...trusted]),
     signer: local.signer,
     self: local.identity,
     timeoutMs: config.gossip.connTimeoutMs,
-    probeTimeoutMs: 10_000,
   };
-  const answer = await new Promise<Answer>((resolve) => {
-    probe(endpoint, options, (verdict, reason) => {
-      if (!verdict.ok) {
-        const failure = { code: verdict.code, reason: plainReason(reason) };
-        resolve({ endpoint, tls: shown, identity: null, failure });
-        return;
-      }
-      const { pkiId, mspId, subject, notAfterMs } = verdict.value.identity;
-      const identity = { pkiId, mspId, subject, notAfter: new Date(notAfterMs).toISOString() };
-      resolve({ endpoint, tls: shown, identity, failure: null });
+  const met = await meet(network, endpoint, options);
+  await network.close();
+  return { endpoint, tls: shown, ...met };
+}
+
+type Shaking = Omit<HandshakeOptions, "link" | "probe">;
+type Met = Pick<Answer, "identity" | "failure">;
+
+/** Dials and shakes hands with the probe flag; then waits to see whether we are accepted as well. */
+function meet(network: Network, endpoint: string, options: Shaking): Promise<Met> {
+  return new Promise((resolve) => {
+    let identity: Answer["identity"] = null;
+    const end = (failure: Answer["failure"]): void => {
+      cancelTimer();
+      resolve({ identity, failure });
+    };
+    const fail = (code: string, reason: string): void => end({ code, reason: plainReason(reason) });
+    const cancelTimer = options.clock.after(PROBE_TIMEOUT_MS, () =>
+      fail("timeout", `no answer within ${PROBE_TIMEOUT_MS} ms`),
+    );
+    network.dial(endpoint, {
+      failed: fail,
+      opened: (link) => {
+        const accepted = (handshake: Handshake): LinkEvents => {
+          identity = describe(handshake);
+          // Both sides judge at once: that we believe it says nothing of the reverse.
+          const cancelWait = options.clock.after(VERDICT_MS, () => link.close());
+          const closed = (_fault: unknown, reason: string): void => {
+            cancelWait();
+            end(refusalIn(reason));
+          };
+          return { message: () => {}, drain: () => {}, closed };
+        };
+        shakeHands({ ...options, link, probe: true }, { refused: fail, accepted });
+      },
     });
   });
-  await network.close();
-  return answer;
+}
+
+/** Whoever refuses us ends the stream with a gRPC status other than OK, and says why. */
+function refusalIn(reason: string): Answer["failure"] {
+  const [, why] = /^gRPC status [1-9]\d*: (.*)$/s.exec(reason) ?? [];
+  return why === undefined ? null : { code: "refused-us", reason: plainReason(why) };
+}
+
+function describe({ identity }: Handshake): NonNullable<Answer["identity"]> {
+  const { pkiId, mspId, subject, notAfterMs } = identity;
+  return { pkiId, mspId, subject, notAfter: new Date(notAfterMs).toISOString() };
 }
 
 /** The leaf certificate a TLS server shows, believed or not. */

@@ -72,7 +72,10 @@ export interface Connection {
   readonly dropped: number;
 }
 
-/** What the node tells its host. Every event has a number that grows by one, and a time (ISO 8601). */
+/**
+ * What the node tells its host. Every event has a time (ISO 8601) and a number that grows by one; the
+ * first number is the start of the node in milliseconds, so that none comes again after a restart.
+ */
 export type GossipEvent = { readonly id: number; readonly time: string } & EventContent;
 
 export type EventContent =
@@ -119,6 +122,14 @@ export type EventContent =
       readonly code: string;
       readonly reason: string;
     }
+  /** What waited for a peer could not be delivered; `code` says why: no connection, or it broke. */
+  | {
+      readonly type: "send-failed";
+      readonly pkiId: string;
+      readonly endpoint: string;
+      readonly code: string;
+      readonly reason: string;
+    }
   /** A bootstrap or anchor peer could not be joined; it is tried again. */
   | { readonly type: "contact-failed"; readonly endpoint: string; readonly reason: string }
   /** Somebody else uses our identity under another endpoint: two peers with one certificate. */
@@ -128,8 +139,8 @@ export type EventContent =
 
 type IdentityFields = "pkiId" | "mspId" | "subject" | "serial" | "notBefore" | "notAfter" | "self";
 
-/** The wall time that belongs to a moment on the clock that never jumps. */
-function wallTime(elapsedMs: number, now: Now): string {
+/** The wall time (ISO 8601) that belongs to a moment on the clock that never jumps. */
+export function wallTime(elapsedMs: number, now: Now): string {
   return new Date(now.wallMs - (now.elapsedMs - elapsedMs)).toISOString();
 }
 

@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "log-spec": ["errors"],
   ops: ["shell", "config", "core", "errors", "log-spec"],
   devnet: ["shell", "ops", "config", "msp", "errors", "log-spec", "make-folder"],
-  cli: ["shell", "ops", "devnet", "config", "msp", "errors", "log-spec"],
+  simulation: ["wire", "core", "transport", "shell", "errors"],
+  cli: ["shell", "ops", "devnet", "simulation", "config", "msp", "errors", "log-spec"],
 };
 
 /** Files in src itself that are below the shell: everybody may use them. */

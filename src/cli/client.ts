@@ -1,59 +1,122 @@
 /** Asks a running node over its operations endpoint. */
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
 import { GossipError } from "../errors.ts";
-import { plainReason } from "../plain-reason.ts";
+import { openTarget, type Target } from "./target.ts";
+import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 
-/** The node at this URL did not answer as one. Ends the program with exit code 3. */
-export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
+export interface Asked {
+  readonly method?: "GET" | "PUT";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
-export const DEFAULT_URL = "http://127.0.0.1:9443";
+const TIMEOUT_MS = 5_000;
+/** No answer but the members of the largest network comes near. */
+const BODY_LENGTH_MAX = 268_435_456;
 
 /**
- * GETs a list of objects. Throws {@link UnreachableError} with the remedy if nobody answers as a node
- * does, and `config-invalid` if the URL is none.
+ * GETs a list of objects, from a node or from the URL of one. Throws {@link UnreachableError} unless
+ * a node answers.
  */
-export async function getList<T extends object>(url: string, path: string): Promise<readonly T[]> {
-  const body = await getJson(url, path);
+export async function getList<T extends object>(
+  from: Target | string,
+  path: string,
+): Promise<readonly T[]> {
+  const target = typeof from === "string" ? await openTarget({ url: from }) : from;
+  const body = await getJson(target, path);
   const isList =
     Array.isArray(body) && body.every((row) => typeof row === "object" && row !== null);
   if (isList) return body as readonly T[];
-  throw notANode(new URL(path, url));
+  throw notANode(target, path);
 }
 
-async function getJson(url: string, path: string): Promise<unknown> {
-  const address = URL.parse(path, url);
-  if (address === null || !/^https?:$/.test(address.protocol)) {
-    throw new GossipError(
-      "config-invalid",
-      `"${url}" is no URL of a node: give one like ${DEFAULT_URL} with --url.`,
-    );
-  }
-  let response: Response;
+/** GETs an object. Throws {@link UnreachableError} unless a node answers. */
+export async function getObject<T extends object>(target: Target, path: string): Promise<T> {
+  const body = await getJson(target, path);
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as T;
+  throw notANode(target, path);
+}
+
+async function getJson(target: Target, path: string): Promise<unknown> {
+  const text = await ask(target, path, {});
   try {
-    response = await fetch(address, { signal: AbortSignal.timeout(5_000) });
-  } catch (error) {
-    throw new UnreachableError(
-      `No node answers at ${url} (${causeOf(error)}): start one, or give its operations address ` +
-        "with --url.",
-    );
-  }
-  if (!response.ok) throw notANode(address, ` ${response.status}`);
-  try {
-    return await response.json();
+    return JSON.parse(text);
   } catch {
-    throw notANode(address);
+    throw notANode(target, path);
   }
 }
 
-function notANode(address: URL, status = " something else"): UnreachableError {
-  return new UnreachableError(
-    `${address} answered${status}: is this the operations address of a fabric-gossip node?`,
-  );
+/**
+ * One request, the whole answer as text. Throws {@link UnreachableError} with the remedy if no node
+ * answers, and `config-invalid` with the node's own words if it calls the request wrong.
+ */
+export async function ask(target: Target, path: string, asked: Asked): Promise<string> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await open(target, path, asked, signal);
+  const text = await readText(target, path, response);
+  const { statusCode = 0 } = response;
+  if (statusCode >= 200 && statusCode < 300) return text;
+  throw refusal(target, path, statusCode, text);
 }
 
-/** What went wrong below `fetch`, in one line. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return plainReason(cause instanceof Error ? cause.message || cause.name : String(cause));
+/** The body of an answer. */
+export async function readText(
+  target: Target,
+  path: string,
+  response: IncomingMessage,
+): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      text += chunk;
+      if (text.length > BODY_LENGTH_MAX) throw notANode(target, path);
+    }
+  } catch (error) {
+    throw explainFailure(target, error);
+  }
+  return text;
+}
+
+/** Sends a request; resolves with the answer's head. */
+export function open(
+  target: Target,
+  path: string,
+  { method = "GET", headers = {}, body }: Asked,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { url, tls } = target;
+  const address = new URL(path, url);
+  const request = address.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const asked = request(address, { ...tls, method, headers, signal, agent: false }, resolve);
+    asked.once("error", (error) => reject(explainFailure(target, error)));
+    asked.end(body);
+  });
+}
+
+/** What a status other than success means. */
+export function refusal(target: Target, path: string, status: number, text: string): Error {
+  const said = errorIn(text);
+  if (status === 400 && said !== undefined) return new GossipError("config-invalid", said);
+  if (status === 401) {
+    return new UnreachableError(
+      `${target.url.origin} asks for a client certificate: give --cert and --key, issued by a CA of ` +
+        "the node's operations.tls.clientRootCAs.",
+    );
+  }
+  if (status === 403 && said !== undefined) {
+    return new UnreachableError(`${target.url.origin} refused the request: ${said}`);
+  }
+  return notANode(target, path, status);
+}
+
+function errorIn(text: string): string | undefined {
+  try {
+    const body: unknown = JSON.parse(text);
+    const isError = typeof body === "object" && body !== null && "error" in body;
+    return isError && typeof body.error === "string" ? body.error : undefined;
+  } catch {
+    return undefined; // Not one of our answers.
+  }
 }

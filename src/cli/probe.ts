@@ -1,5 +1,6 @@
 /** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
 import { loadConfig } from "../config/config.ts";
+import { escapeControls } from "../log.ts";
 import { type Answer, probeEndpoint } from "../probe-endpoint.ts";
 
 export interface ProbeOptions {
@@ -37,6 +38,9 @@ function describe({ endpoint, tls, identity, failure }: Answer): string {
       `expires       ${identity.notAfter}`,
     );
   }
-  if (failure) lines.push(`no handshake  ${failure.reason} (${failure.code})`);
+  if (failure) {
+    const title = identity ? "refuses us " : "no handshake";
+    lines.push(`${title.padEnd(12)}  ${escapeControls(failure.reason)} (${failure.code})`);
+  }
   return lines.join("\n");
 }

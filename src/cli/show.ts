@@ -1,27 +1,46 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Channel } from "../channels.ts";
 import type { Connection, Identity, Member } from "../view.ts";
 import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
+import { openTarget, type TargetOptions } from "./target.ts";
+import { type Colour, painter, widthOf } from "./terminal.ts";
 
-export interface ShowOptions {
-  readonly url: string;
+export interface ShowOptions extends TargetOptions {
   readonly json?: boolean;
   readonly watch?: boolean;
 }
 
 const WATCH_MS = 1_000;
+/** Certificates that end so soon are shown in yellow. */
+const SOON_MS = 30 * 86_400_000;
 
 export function memberColumns(nowMs: number): readonly Column<Member>[] {
   return [
     { title: "ENDPOINT", text: (m) => m.internalEndpoint || m.endpoint || "-" },
     { title: "MSP", text: (m) => m.mspId ?? "?" },
-    { title: "STATUS", text: (m) => (m.self ? `${m.status} (self)` : m.status) },
+    {
+      title: "STATUS",
+      text: (m) => (m.self ? `${m.status} (self)` : m.status),
+      colour: ({ status }) => (status === "alive" ? "green" : "red"),
+    },
     { title: "SINCE", text: (m) => ago(m.since, nowMs), weight: 3 },
     { title: "SEEN", text: (m) => ago(m.lastSeen, nowMs), weight: 4 },
-    { title: "EXPIRES", text: (m) => until(m.identityExpires, nowMs), weight: 2 },
+    {
+      title: "EXPIRES",
+      text: (m) => until(m.identityExpires, nowMs),
+      colour: (m) => urgency(m.identityExpires, nowMs),
+      weight: 2,
+    },
     { title: "PKI-ID", text: (m) => m.pkiId.slice(0, 16), weight: 1 },
   ];
+}
+
+function urgency(expires: string | null, nowMs: number): Colour | undefined {
+  const leftMs = expires === null ? Number.POSITIVE_INFINITY : Date.parse(expires) - nowMs;
+  if (leftMs <= 0) return "red";
+  return leftMs < SOON_MS ? "yellow" : undefined;
 }
 
 export async function showMembers(options: ShowOptions): Promise<void> {
@@ -32,7 +51,11 @@ export async function showIdentities(options: ShowOptions): Promise<void> {
   await show<Identity>(options, "/api/v1/identities", (nowMs) => [
     { title: "NAME", text: ({ subject }) => subject.split(",")[0] ?? "" },
     { title: "MSP", text: ({ mspId }) => mspId },
-    { title: "EXPIRES", text: ({ notAfter }) => until(notAfter, nowMs) },
+    {
+      title: "EXPIRES",
+      text: ({ notAfter }) => until(notAfter, nowMs),
+      colour: ({ notAfter }) => urgency(notAfter, nowMs),
+    },
     { title: "FROM", text: ({ learntFrom }) => learntFrom, weight: 3 },
     { title: "USED", text: ({ lastUsed }) => ago(lastUsed, nowMs), weight: 2 },
     { title: "PKI-ID", text: ({ pkiId }) => pkiId.slice(0, 16), weight: 1 },
@@ -53,16 +76,35 @@ export async function showConnections(options: ShowOptions): Promise<void> {
   ]);
 }
 
+export async function showChannels(options: ShowOptions): Promise<void> {
+  const columns: readonly Column<Channel>[] = [
+    { title: "CHANNEL", text: ({ name }) => name },
+    { title: "FOLLOWED", text: ({ followed }) => (followed ? "yes" : "no") },
+    { title: "MEMBERS HEARD OF", text: ({ members }) => String(members.length) },
+    { title: "CONFIGURATION BLOCK", text: ({ configBlock }) => configBlock, weight: 1 },
+  ];
+  const none =
+    "No channel is configured under fabricGossip.channels, and none is followed: this version passes " +
+    "news of channels on, and cannot tell their names.";
+  await show<Channel>(options, "/api/v1/channels", () => columns, none);
+}
+
 /** Prints once, or again and again. On a terminal, `--watch` redraws in place. */
 async function show<T extends object>(
-  { url, json, watch }: ShowOptions,
+  { json, watch, ...options }: ShowOptions,
   path: string,
   columns: (nowMs: number) => readonly Column<T>[],
+  none?: string,
 ): Promise<void> {
+  const target = await openTarget(options);
+  const paint = painter(process.stdout);
   for (;;) {
-    const rows = await getList<T>(url, path);
-    const width = process.stdout.isTTY ? process.stdout.columns : undefined;
-    const text = json ? JSON.stringify(rows) : formatTable(rows, columns(Date.now()), width);
+    const rows = await getList<T>(target, path);
+    const table = (): string =>
+      rows.length === 0 && none !== undefined
+        ? none
+        : formatTable(rows, columns(Date.now()), widthOf(process.stdout), paint);
+    const text = json ? JSON.stringify(rows) : table();
     if (watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
     process.stdout.write(`${text}\n`);
     if (!watch) return;

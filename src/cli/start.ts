@@ -7,6 +7,7 @@ import { GossipError } from "../errors.ts";
 import { createEventLog } from "../event-log.ts";
 import { createLog, type Log, type Logger } from "../log.ts";
 import { GossipNode } from "../node.ts";
+import type { StartOptions as NodeOptions } from "../node-parts.ts";
 import { startOperations } from "../ops/http.ts";
 import type { HttpServer } from "../ops/http-server.ts";
 import { watchFiles } from "../watch-files.ts";
@@ -20,11 +21,17 @@ export interface StartOptions {
 /** Closing takes milliseconds; whatever hangs is cut off after this long. */
 const SHUTDOWN_MAX_MS = 1_800;
 
-export async function start(options: StartOptions, signals: Signals): Promise<void> {
+/** `parts`: what no configuration can ask for. */
+export async function start(
+  options: StartOptions,
+  signals: Signals,
+  parts: Pick<NodeOptions, "network"> = {},
+): Promise<void> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
-  const node = await GossipNode.start(config, { warn: (sentence) => logger.warn(sentence) });
+  const warn = (sentence: string): void => logger.warn(sentence);
+  const node = await GossipNode.start(config, { ...parts, warn });
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);

@@ -1,4 +1,5 @@
-/** Plain tables that fit the terminal. */
+/** Tables that fit the terminal. */
+import type { Colour, Paint } from "./terminal.ts";
 
 /** No column is cut below this many characters. */
 const CELL_MIN = 6;
@@ -8,7 +9,11 @@ export interface Column<T> {
   readonly text: (row: T) => string;
   /** Which columns give way first when the terminal is narrow: the lowest; default never. */
   readonly weight?: number;
+  /** The colour of the cell, where there are colours; default none. */
+  readonly colour?: (row: T) => Colour | undefined;
 }
+
+const UNPAINTED: Paint = (_colour, text) => text;
 
 /**
  * Lines of a table at most `width` wide. What does not fit is dropped by weight, then the widest
@@ -18,6 +23,7 @@ export function formatTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   width = Number.POSITIVE_INFINITY,
+  paint: Paint = UNPAINTED,
 ): string {
   let shown = [...columns];
   while (shown.length > 1 && widthOf(rows, shown) > width) {
@@ -32,9 +38,34 @@ export function formatTable<T>(
     width - 2 * (shown.length - 1),
   );
   return cells
-    .map((line) => line.map((cell, i) => fit(cell, widths[i] ?? 0)).join("  "))
-    .map((line) => line.trimEnd().slice(0, width))
+    .map((line) => cutLine(line, widths, width))
+    .map((line, i) => paintLine(line, widths, shown, rows[i - 1], paint))
     .join("\n");
+}
+
+function cutLine(line: readonly string[], widths: readonly number[], width: number): string {
+  const fitted = line.map((cell, i) => fit(cell, widths[i] ?? 0)).join("  ");
+  return fitted.trimEnd().slice(0, width);
+}
+
+/** Colours come last, as they take no room on the terminal. No row: the titles. */
+function paintLine<T>(
+  line: string,
+  widths: readonly number[],
+  columns: readonly Column<T>[],
+  row: T | undefined,
+  paint: Paint,
+): string {
+  let painted = "";
+  let at = 0;
+  for (const [i, { colour }] of columns.entries()) {
+    const end = at + (widths[i] ?? 0);
+    const cell = line.slice(at, end);
+    const found = row === undefined ? undefined : colour?.(row);
+    painted += (found === undefined ? cell : paint(found, cell)) + line.slice(end, end + 2);
+    at = end + 2;
+  }
+  return painted;
 }
 
 /** Takes from the widest until all together have `room`, or are too narrow to tell anything. */

@@ -19,7 +19,7 @@ export interface MemberProcessOptions {
 const STOP_MAX_MS = 1_500;
 const LOG_TAIL_BYTES = 16_384;
 const ENDING = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const MAIN = fileURLToPath(new URL(`../cli/main.${ENDING}`, import.meta.url));
+const MAIN = fileURLToPath(new URL(`../cli/devnet-member.${ENDING}`, import.meta.url));
 
 export class MemberProcess {
   readonly #options: MemberProcessOptions;
@@ -33,6 +33,8 @@ export class MemberProcess {
   /** It has answered, so it listens to signals too. */
   #isReady = false;
   #isReloadDue = false;
+  /** Endpoints that its gate keeps it from. */
+  #cutOff: readonly string[] = [];
 
   constructor(options: MemberProcessOptions) {
     this.#options = options;
@@ -62,7 +64,7 @@ export class MemberProcess {
     const log = openSync(logFile, this.#logMode);
     this.#logMode = "a";
     // Detached: Ctrl-C is for us alone, we stop the members. If we die, their channel closes.
-    const child = fork(MAIN, ["start"], {
+    const child = fork(MAIN, this.#cutOff, {
       cwd: folder,
       env: environment,
       execArgv: [],
@@ -126,6 +128,18 @@ export class MemberProcess {
   reload(): void {
     if (this.#isReady) this.#child?.kill("SIGHUP");
     else this.#isReloadDue = true;
+  }
+
+  /**
+   * Keeps it from reaching these endpoints, and no others, over dials and links of its own; also
+   * after it was started again. Resolves when it has been told.
+   */
+  async cutOff(endpoints: readonly string[]): Promise<void> {
+    this.#cutOff = endpoints;
+    const child = this.#child;
+    if (child?.connected !== true) return;
+    // An error means that it is about to end.
+    await new Promise<void>((resolve) => child.send({ cutOff: endpoints }, () => resolve()));
   }
 
   /** The member has answered. Before that, a signal could end it. */

@@ -1,10 +1,11 @@
 /** The HTTP side of a devnet: the dashboard, and what it asks for (product 4). */
-import { readFile } from "node:fs/promises";
 import type { Context } from "hono";
 import type { HostPort } from "../config/host-port.ts";
 import { GossipError } from "../errors.ts";
+import { addDashboard } from "../ops/dashboard.ts";
 import { createApp, type HttpApp, type HttpServer, serve } from "../ops/http-server.ts";
 import type { Observer } from "./observer.ts";
+import { parseGroups } from "./partition.ts";
 import { HOST } from "./plan.ts";
 import { isAction, type Supervisor } from "./supervisor.ts";
 
@@ -14,43 +15,29 @@ export interface ServerOptions {
   readonly observer: Observer;
 }
 
-const PAGE = [
-  { path: "/", file: "index.html", type: "text/html; charset=utf-8" },
-  { path: "/page.js", file: "page.js", type: "text/javascript; charset=utf-8" },
-  { path: "/model.js", file: "model.js", type: "text/javascript; charset=utf-8" },
-  { path: "/graph.js", file: "graph.js", type: "text/javascript; charset=utf-8" },
-  { path: "/page.css", file: "page.css", type: "text/css; charset=utf-8" },
-] as const;
-
-const HEADERS = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-} as const;
+/** What can be read of a member through us: a page may not ask another origin. */
+const RELAYED = new Set([
+  "self",
+  "members",
+  "identities",
+  "connections",
+  "events",
+  "messages",
+  "why",
+]);
 
 /** Starts the server. Throws `listen-failed` if the port cannot be used. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const listen = { host: HOST, port: options.port };
-  return serve(await devnetApp(listen, options), listen, undefined, {
+  return serve(devnetApp(listen, options), listen, undefined, {
     what: "the dashboard",
     remedy: "stop what uses the port, or choose another --base-port",
   });
 }
 
-async function devnetApp(
-  listen: HostPort,
-  { supervisor, observer }: ServerOptions,
-): Promise<HttpApp> {
+function devnetApp(listen: HostPort, { supervisor, observer }: ServerOptions): HttpApp {
   const app = createApp(listen);
-  app.use(async (context, next) => {
-    for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
-    return next();
-  });
-  for (const { path, file, type } of PAGE) {
-    const content = await readFile(new URL(`./page/${file}`, import.meta.url), "utf8");
-    app.get(path, (context) => context.body(content, 200, { "content-type": type }));
-  }
+  addDashboard(app, "devnet");
   app.get("/api/v1/devnet", (context) => context.json({ members: supervisor.list() }));
   app.get("/api/v1/devnet/views", async (context) => context.json((await observer.look()).views));
   app.get("/api/v1/devnet/connections", async (context) =>
@@ -60,18 +47,40 @@ async function devnetApp(
     const tail = await supervisor.logTail(context.req.param("name"));
     return tail === undefined ? context.notFound() : context.text(tail);
   });
+  app.get("/api/v1/devnet/members/:name/api/:what", (context) => relay(context, supervisor));
   app.post("/api/v1/devnet/members/:name/:action", (context) => act(context, supervisor));
-  app.post("/api/v1/devnet/partition", partition);
+  app.get("/api/v1/devnet/partition", (context) => context.json({ groups: supervisor.groups }));
+  app.post("/api/v1/devnet/partition", (context) => partition(context, supervisor));
   return app;
 }
 
-/** No groups means to heal, and there is nothing to heal. */
-async function partition(context: Context): Promise<Response> {
+/** Passes a question on to a member, and its answer back; a stream ends when either side leaves. */
+async function relay(context: Context, supervisor: Supervisor): Promise<Response> {
+  const { name = "", what = "" } = context.req.param();
+  const operations = supervisor.operationsOf(name);
+  if (operations === undefined || !RELAYED.has(what)) return context.notFound();
+  const last = context.req.header("last-event-id");
+  try {
+    const answer = await fetch(`${operations}/api/v1/${what}${new URL(context.req.url).search}`, {
+      headers: last === undefined ? {} : { "last-event-id": last },
+      signal: context.req.raw.signal,
+    });
+    const type = answer.headers.get("content-type") ?? "application/json";
+    return new Response(answer.body, { status: answer.status, headers: { "content-type": type } });
+  } catch {
+    return context.json({ error: `${name} does not answer; is it running?` }, 502);
+  }
+}
+
+async function partition(context: Context, supervisor: Supervisor): Promise<Response> {
   const body: unknown = await context.req.json().catch(() => undefined);
-  const groups = typeof body === "object" && body && "groups" in body ? body.groups : undefined;
-  if (Array.isArray(groups) && groups.length === 0) return context.json({ groups: [] });
-  const error = "Partitions cannot be made yet; pause or stop members instead.";
-  return context.json({ error }, 501);
+  const parsed = parseGroups(
+    body,
+    supervisor.list().map(({ name }) => name),
+  );
+  if (!parsed.ok) return context.json({ error: parsed.error }, 400);
+  await supervisor.partition(parsed.groups);
+  return context.json({ groups: supervisor.groups });
 }
 
 async function act(context: Context, supervisor: Supervisor): Promise<Response> {

@@ -6,6 +6,7 @@ import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.t
 import { memberEnvironment } from "./environment.ts";
 import { type Folder, organisationOf } from "./folder.ts";
 import { MemberProcess } from "./member-process.ts";
+import { cutOffFrom, type Groups } from "./partition.ts";
 import type { Plan } from "./plan.ts";
 
 /** A member in `GET /api/v1/devnet`. */
@@ -48,6 +49,7 @@ export class Supervisor {
   readonly #members: ReadonlyMap<string, MemberProcess>;
   /** Members something is being done to. */
   readonly #busy = new Set<string>();
+  #groups: Groups = [];
   #isClosed = false;
 
   constructor({ plan, folder, environment, died }: SupervisorOptions) {
@@ -89,9 +91,29 @@ export class Supervisor {
     return this.#members.has(name);
   }
 
+  /** Base URL of a member's operations endpoint; undefined for an unknown name. */
+  operationsOf(name: string): string | undefined {
+    return this.#members.get(name)?.plan.operations;
+  }
+
   /** The end of a member's log; undefined for an unknown name. */
   async logTail(name: string): Promise<string | undefined> {
     return this.#members.get(name)?.logTail();
+  }
+
+  /** The groups between which nothing passes; none: the network is whole. */
+  get groups(): Groups {
+    return this.#groups;
+  }
+
+  /** Takes the network apart, or puts it together again. Resolves when all members have been told. */
+  async partition(groups: Groups): Promise<void> {
+    this.#groups = groups;
+    const members = [...this.#members.values()];
+    const plans = members.map(({ plan }) => plan);
+    const tell = (member: MemberProcess): Promise<void> =>
+      member.cutOff(cutOffFrom(groups, member.plan.name, plans));
+    await Promise.all(members.map(tell));
   }
 
   /** Does it, and resolves when it is done. */

@@ -113,19 +113,23 @@ describe("the operations endpoint", () => {
     assert.equal((await json(operations.url, "/nowhere")).status, 404);
   });
 
-  test("metrics are Prometheus text: each with help and type, no line twice", async (t) => {
-    const { operations } = await setUp(t);
-    const response = await fetch(`${operations.url}/metrics`);
-    assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4");
-    const text = await response.text();
-    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    for (const sample of samples) {
-      assert.match(sample, /^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? \d+$/);
-      const name = sample.match(/^[a-z_]+/)?.[0];
-      assert.ok(text.includes(`# HELP ${name} `) && text.includes(`# TYPE ${name} `), name);
+  test("why explains a peer, and calls a wrong question wrong", async (t) => {
+    const { operations, node } = await setUp(t, { bootstrap: ["elsewhere:1"] });
+    const about = (peer: string) => json(operations.url, `/api/v1/why?peer=${peer}`);
+    assert.deepEqual((await about(node.self().pkiId)).body, node.why(node.self().pkiId));
+    const elsewhere = await about("elsewhere:1");
+    assert.equal(elsewhere.status, 200);
+    assert.match(JSON.stringify(elsewhere.body), /"visible":false.*configured as a bootstrap peer/);
+    for (const wrong of ["", "a%20b"]) {
+      const { status, body } = await about(wrong);
+      assert.equal(status, 400);
+      assert.match(JSON.stringify(body), /"error":".* names no peer: write its endpoint/);
     }
-    assert.equal(new Set(samples).size, samples.length);
-    assert.ok(samples.includes('gossip_members{msp="A",status="alive"} 1'));
+  });
+
+  test("channels are a list, empty unless some are configured", async (t) => {
+    const { operations } = await setUp(t);
+    assert.deepEqual((await json(operations.url, "/api/v1/channels")).body, []);
   });
 
   test("a port in use is one sentence with the remedy", async (t) => {

@@ -8,7 +8,12 @@ import { GossipError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { GossipNode } from "../node.ts";
 import { VERSION } from "../version.ts";
+import { addDashboard } from "./dashboard.ts";
+import { type EventLoop, watchEventLoop } from "./event-loop.ts";
+import { addEvents } from "./events.ts";
+import { CONTENT_TYPE } from "./exposition.ts";
 import { createApp, type HttpApp, type HttpServer, serve } from "./http-server.ts";
+import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
 
 export interface OperationsOptions {
@@ -21,11 +26,19 @@ export interface OperationsOptions {
 /** Starts the endpoint. Throws `listen-failed` if the address cannot be used. */
 export async function startOperations(options: OperationsOptions): Promise<HttpServer> {
   const { listen, tls } = options;
-  const app = operationsApp(options);
-  return serve(app, listen, tls.enabled ? await readTls(tls) : undefined, {
-    what: "the operations endpoint",
-    remedy: "stop what uses it, or choose another operations.listenAddress",
-  });
+  const serverTls = tls.enabled ? await readTls(tls) : undefined;
+  const eventLoop = watchEventLoop();
+  const app = operationsApp(options, eventLoop);
+  try {
+    const server = await serve(app, listen, serverTls, {
+      what: "the operations endpoint",
+      remedy: "stop what uses it, or choose another operations.listenAddress",
+    });
+    return { url: server.url, close: () => server.close().finally(() => eventLoop.stop()) };
+  } catch (error) {
+    eventLoop.stop();
+    throw error;
+  }
 }
 
 async function readTls(tls: TlsFiles): Promise<ServerOptions> {
@@ -36,7 +49,10 @@ async function readTls(tls: TlsFiles): Promise<ServerOptions> {
   return { cert, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" };
 }
 
-function operationsApp({ listen, tls, node, log }: OperationsOptions): HttpApp {
+function operationsApp(
+  { listen, tls, node, log }: OperationsOptions,
+  eventLoop: EventLoop,
+): HttpApp {
   const app = createApp(listen);
   app.use(async (context, next) => {
     // As in Fabric: with TLS, what tells more than health and version needs a client certificate.
@@ -50,12 +66,17 @@ function operationsApp({ listen, tls, node, log }: OperationsOptions): HttpApp {
   addLogSpec(app, log);
   app.get("/version", (context) => context.json({ CommitSHA: "unknown", Version: VERSION }));
   app.get("/metrics", (context) =>
-    context.body(metricsText(node), 200, { "content-type": "text/plain; version=0.0.4" }),
+    context.body(metricsText({ node, log, eventLoop }), 200, { "content-type": CONTENT_TYPE }),
   );
   app.get("/api/v1/self", (context) => context.json(node.self()));
   app.get("/api/v1/members", (context) => context.json(node.members()));
   app.get("/api/v1/identities", (context) => context.json(node.identities()));
   app.get("/api/v1/connections", (context) => context.json(node.connections()));
+  app.get("/api/v1/channels", (context) => context.json(node.channels()));
+  addWhy(app, node);
+  addEvents(app, node);
+  addMessages(app, node);
+  addDashboard(app, "member");
   return app;
 }
 
@@ -66,6 +87,17 @@ function addHealth(app: HttpApp, node: GossipNode): void {
     if (reasons.length === 0) return context.json({ status: "OK", time });
     const failed = reasons.map((reason) => ({ component: "gossip", reason }));
     return context.json({ status: "Service Unavailable", time, failed_checks: failed }, 503);
+  });
+}
+
+function addWhy(app: HttpApp, node: GossipNode): void {
+  app.get("/api/v1/why", (context) => {
+    try {
+      return context.json(node.why(context.req.query("peer") ?? ""));
+    } catch (error) {
+      if (!(error instanceof GossipError)) throw error;
+      return context.json({ error: error.message }, 400);
+    }
   });
 }
 

@@ -1,0 +1,20 @@
+/** `fabric-gossip logspec`: the log levels of a running node. */
+import { ask, getObject } from "./client.ts";
+import { openTarget, type TargetOptions } from "./target.ts";
+
+const PATH = "/logspec";
+
+export async function getLogSpec({
+  json,
+  ...options
+}: TargetOptions & { readonly json?: boolean }): Promise<void> {
+  const found = await getObject<{ spec: string }>(await openTarget(options), PATH);
+  process.stdout.write(`${json ? JSON.stringify(found) : found.spec}\n`);
+}
+
+/** Throws `config-invalid`, with the node's own words, for a wrong specification. */
+export async function setLogSpec(spec: string, options: TargetOptions): Promise<void> {
+  const target = await openTarget(options);
+  const headers = { "content-type": "application/json" };
+  await ask(target, PATH, { method: "PUT", headers, body: JSON.stringify({ spec }) });
+}

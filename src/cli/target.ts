@@ -1,0 +1,84 @@
+/** Which node a verb talks to, and how: address and TLS, from flags, environment or configuration. */
+import { readFile } from "node:fs/promises";
+import { loadConfig } from "../config/config.ts";
+import { formatHostPort, isUnspecified } from "../config/host-port.ts";
+import { GossipError } from "../errors.ts";
+
+/** What the flags say; commander fills in the environment. */
+export interface TargetOptions {
+  readonly url?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly config?: string;
+}
+
+export interface Target {
+  readonly url: URL;
+  /** PEM; empty without files. */
+  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+  /** Where the address can be set, for messages. */
+  readonly source: "--url" | "operations.listenAddress";
+}
+
+export const DEFAULT_URL = "http://127.0.0.1:9443";
+
+/** Throws `config-invalid` with every problem of the flags and files. */
+export async function openTarget(flags: TargetOptions): Promise<Target> {
+  const options = flags.config === undefined ? flags : await withConfig(flags, flags.config);
+  const problems: string[] = [];
+  const url = URL.parse(options.url ?? DEFAULT_URL);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    problems.push(`"${options.url}" is no URL of a node: give one like ${DEFAULT_URL} with --url.`);
+  }
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    problems.push("--cert and --key belong together: give both or neither.");
+  }
+  const tls = {
+    ...(await pem("--ca", options.ca, problems)),
+    ...(await pem("--cert", options.cert, problems)),
+    ...(await pem("--key", options.key, problems)),
+  };
+  if (url === null || problems.length > 0) throw new GossipError("config-invalid", problems);
+  const source = flags.config && flags.url === undefined ? "operations.listenAddress" : "--url";
+  return { url, tls, source };
+}
+
+/** A file as the option of `node:https` that its flag is named after. */
+async function pem(
+  flag: "--ca" | "--cert" | "--key",
+  file: string | undefined,
+  problems: string[],
+): Promise<Target["tls"]> {
+  if (file === undefined) return {};
+  try {
+    const content = await readFile(file);
+    if (content.includes("-----BEGIN ")) return { [flag.slice(2)]: content };
+    problems.push(`${flag} ${file} holds no PEM block: give a PEM file.`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    problems.push(`${flag} ${file} cannot be read (${why}): correct the path.`);
+  }
+  return {};
+}
+
+/**
+ * What the member's own configuration says of its operations endpoint: the address, and with TLS its
+ * own pair as ours, which is accepted where the CA of its peers is trusted. Flags are stronger.
+ */
+async function withConfig(flags: TargetOptions, file: string): Promise<TargetOptions> {
+  const { operations } = await loadConfig({ file });
+  const { listenAddress, tls } = operations;
+  if (listenAddress === undefined) {
+    throw new GossipError("config-invalid", `${file} has no operations.listenAddress: give --url.`);
+  }
+  const isAnywhere = listenAddress.host === "" || isUnspecified(listenAddress.host);
+  const host = isAnywhere ? "127.0.0.1" : listenAddress.host;
+  const url = `${tls.enabled ? "https" : "http"}://${formatHostPort({ ...listenAddress, host })}`;
+  const { certFile: cert, keyFile: key, clientRootCaFiles } = tls;
+  const [ca] = clientRootCaFiles;
+  const files = tls.enabled
+    ? { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) }
+    : {};
+  return { url, ...files, ...flags };
+}

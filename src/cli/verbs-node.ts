@@ -1,0 +1,86 @@
+/** The verbs that ask a running node. */
+import type { Command } from "commander";
+import type { EventsOptions } from "./events.ts";
+import type { ShowOptions } from "./show.ts";
+import { listenToSignals } from "./signals.ts";
+import type { TargetOptions } from "./target.ts";
+import type { WhyOptions } from "./why.ts";
+import { withExamples, withTarget } from "./words.ts";
+
+export function addNodeVerbs(cli: Command): void {
+  shower(cli, "members", "whom the node knows, alive and dead", (show) => show.showMembers);
+  shower(cli, "identities", "the certificates the node knows", (show) => show.showIdentities);
+  shower(cli, "connections", "the node's gossip connections", (show) => show.showConnections);
+  shower(cli, "channels", "the channels of its configuration", (show) => show.showChannels);
+  addEvents(cli);
+  addWhy(cli);
+  addLogSpec(cli);
+}
+
+function shower(
+  cli: Command,
+  verb: string,
+  description: string,
+  which: (show: typeof import("./show.ts")) => (options: ShowOptions) => Promise<void>,
+): void {
+  const command = withTarget(cli.command(verb).description(description))
+    .option("--json", "as JSON, for programs")
+    .option("--watch", "again every second")
+    .action(async (options: ShowOptions) => which(await import("./show.ts"))(options));
+  withExamples(
+    command,
+    [`fabric-gossip ${verb} --watch`, "of the node on this machine, again every second"],
+    [
+      `fabric-gossip ${verb} --url https://peer0.org1.example.com:9443 --ca ca.crt --cert me.crt --key me.key`,
+      "of a node whose operations endpoint speaks TLS",
+    ],
+  );
+}
+
+function addEvents(cli: Command): void {
+  const verb = withTarget(cli.command("events"))
+    .description("what happens at the node, one line an event, until interrupted")
+    .option("--json", "as JSON lines, for programs")
+    .action(async (options: EventsOptions) => {
+      const signals = listenToSignals();
+      await (await import("./events.ts")).showEvents(options, signals);
+      process.exit(0);
+    });
+  withExamples(
+    verb,
+    ["fabric-gossip events", "as they come; connects again by itself and says what is missing"],
+    ["fabric-gossip events --json | jq 'select(.type == \"member-dead\")'", "deaths only"],
+  );
+}
+
+function addWhy(cli: Command): void {
+  const verb = withTarget(cli.command("why"))
+    .description("why the node sees a peer, or does not see it: 0 it does, 1 it does not")
+    .argument("<peer>", "its endpoint, or the first digits of its PKI-ID")
+    .option("--json", "as JSON, for programs")
+    .action(async (peer: string, options: WhyOptions) => {
+      process.exitCode = await (await import("./why.ts")).why(peer, options);
+    });
+  withExamples(
+    verb,
+    ["fabric-gossip why peer1.org1.example.com:7051", "by endpoint"],
+    ["fabric-gossip why 62bcd144", "by the beginning of its PKI-ID"],
+  );
+}
+
+function addLogSpec(cli: Command): void {
+  const verb = cli.command("logspec").description("the log levels of the running node");
+  const get = withTarget(verb.command("get").description("print them"))
+    .option("--json", "as JSON, for programs")
+    .action(async (options: TargetOptions) => (await import("./logspec.ts")).getLogSpec(options));
+  withExamples(get, ["fabric-gossip logspec get", "for example info"]);
+  const set = withTarget(verb.command("set").description("change them until the node is restarted"))
+    .argument("<spec>", "in Fabric's notation")
+    .action(async (spec: string, options: TargetOptions) =>
+      (await import("./logspec.ts")).setLogSpec(spec, options),
+    );
+  withExamples(set, [
+    "fabric-gossip logspec set info:gossip.discovery=debug",
+    "more about members, nothing more about the rest",
+  ]);
+}

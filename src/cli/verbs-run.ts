@@ -1,0 +1,83 @@
+/** The verbs that run something: a member, a network, a simulation. */
+import type { Command } from "commander";
+import type { DevnetOptions } from "./devnet.ts";
+import { listenToSignals } from "./signals.ts";
+import type { SimulateOptions } from "./simulate.ts";
+import type { StartOptions } from "./start.ts";
+import { withConfiguration, withExamples } from "./words.ts";
+
+export function addRunVerbs(cli: Command): void {
+  const start = withConfiguration(cli.command("start"))
+    .description("run one member in the foreground, configured as a Fabric peer, until SIGTERM")
+    .addHelpText(
+      "after",
+      "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
+    )
+    .action(async (options: StartOptions) => {
+      const signals = listenToSignals();
+      await (await import("./start.ts")).start(options, signals);
+    });
+  withExamples(
+    start,
+    ["fabric-gossip start --config core.yaml", "with the configuration of a peer"],
+    [
+      "fabric-gossip start --config core.yaml --set peer.gossip.bootstrap=peer0.org1.example.com:7051",
+      "and another bootstrap peer",
+    ],
+  );
+  addDevnet(cli);
+  addSimulate(cli);
+}
+
+function addDevnet(cli: Command): void {
+  const devnet = cli
+    .command("devnet")
+    .description("run a network of this machine's own, with a dashboard")
+    .option("--orgs <n>", "organisations", "2")
+    .option("--peers <n>", "peers of each organisation", "3")
+    .option("--base-port <port>", "port of the dashboard; members use the ones above it", "9400")
+    .option(
+      "--dir <folder>",
+      "keep keys and state here between runs (default: a new folder, removed)",
+    )
+    .option("--fast", "divide all protocol timers by 10")
+    .action(async (options: DevnetOptions) => {
+      const signals = listenToSignals();
+      await (await import("./devnet.ts")).devnet(options, signals);
+    });
+  withExamples(
+    devnet,
+    ["fabric-gossip devnet", "two organisations of three peers; http://127.0.0.1:9400 shows them"],
+    [
+      "fabric-gossip devnet --orgs 1 --peers 5 --dir net --fast",
+      "keys stay in net; all goes faster",
+    ],
+  );
+}
+
+function addSimulate(cli: Command): void {
+  const simulate = cli
+    .command("simulate")
+    .description("run a network in virtual time, from a seed, and check what must always hold")
+    .option("--scenario <name>", "what goes wrong (default: mixed, drawn from the seed)")
+    .option("--seed <n>", "decides everything; the same seed gives the same run (default: 1)")
+    .option("--seeds <n>", "run the seeds 1 to n")
+    .option("--seed-range <a..b>", "run these seeds")
+    .option("--nodes <n>", "members (default: as the scenario says)")
+    .option("--orgs <n>", "organisations (default: as the scenario says)")
+    .option(
+      "--minutes <n>",
+      "virtual minutes before all faults end (default: as the scenario says)",
+    )
+    .option("--strategy <name>", "neighbours or random: to whom messages are passed on")
+    .option("--report <file>", "write what happened as an HTML page with pictures")
+    .option("--json", "end with one line of JSON, for programs")
+    .action(async (options: SimulateOptions) => {
+      process.exitCode = await (await import("./simulate.ts")).runSimulation(options);
+    });
+  withExamples(
+    simulate,
+    ["fabric-gossip simulate --seed 7", "one network with troubles drawn from the seed"],
+    ["fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
+  );
+}

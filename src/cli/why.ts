@@ -1,0 +1,28 @@
+/** `fabric-gossip why`: the node's own explanation of a peer. */
+import { escapeControls } from "../log.ts";
+import type { Explanation } from "../why.ts";
+import { getObject } from "./client.ts";
+import { openTarget, type TargetOptions } from "./target.ts";
+import { painter } from "./terminal.ts";
+
+export interface WhyOptions extends TargetOptions {
+  readonly json?: boolean;
+}
+
+/** Returns the exit code: 0 if the peer is visible, 1 if it is not. */
+export async function why(peer: string, { json, ...options }: WhyOptions): Promise<number> {
+  const target = await openTarget(options);
+  const path = `/api/v1/why?peer=${encodeURIComponent(peer)}`;
+  const explanation = await getObject<Explanation>(target, path);
+  const text = json ? JSON.stringify(explanation) : describe(explanation);
+  process.stdout.write(`${text}\n`);
+  return explanation.visible ? 0 : 1;
+}
+
+function describe({ peer, visible, sentences, remedy }: Explanation): string {
+  const paint = painter(process.stdout);
+  const answer = visible ? paint("green", "visible") : paint("red", "not visible");
+  const lines = sentences.map((sentence) => `  ${escapeControls(sentence)}`);
+  const advice = remedy === null ? [] : [`What to do: ${escapeControls(remedy)}`];
+  return [`${escapeControls(peer)} is ${answer}.`, ...lines, ...advice].join("\n");
+}

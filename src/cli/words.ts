@@ -1,0 +1,38 @@
+/** What verbs have in common. */
+import { type Command, Option } from "commander";
+import { DEFAULT_URL } from "./target.ts";
+
+/** Collects an option that may be repeated. */
+export function append(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+/** Adds examples to the help of a verb: a command and what it is for, each. */
+export function withExamples(
+  verb: Command,
+  ...examples: readonly (readonly [command: string, purpose: string])[]
+): Command {
+  const lines = examples.map(([command, purpose]) => `  $ ${command}\n      ${purpose}`);
+  return verb.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+}
+
+/** The options of `start`, `doctor` and `probe`: whose configuration. */
+export function withConfiguration(verb: Command): Command {
+  return verb
+    .option("--config <file>", "core.yaml of the member (default: $FABRIC_CFG_PATH/core.yaml)")
+    .option("--set <key=value>", "any configuration key; may be repeated", append);
+}
+
+/** The options of every verb that asks a running node: which one, and how. */
+export function withTarget(verb: Command): Command {
+  const option = (flags: string, description: string, variable: string): Option =>
+    new Option(flags, description).env(variable);
+  return verb
+    .addOption(
+      option("--url <url>", `operations address (default: ${DEFAULT_URL})`, "FABRIC_GOSSIP_URL"),
+    )
+    .addOption(option("--ca <file>", "CA of the node's TLS certificate, PEM", "FABRIC_GOSSIP_CA"))
+    .addOption(option("--cert <file>", "our TLS client certificate, PEM", "FABRIC_GOSSIP_CERT"))
+    .addOption(option("--key <file>", "the key of --cert, PEM", "FABRIC_GOSSIP_KEY"))
+    .option("--config <file>", "take address and TLS from the node's own core.yaml");
+}

@@ -1,0 +1,78 @@
+/** Making and changing elements. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/** An HTML element; properties whose name has a dash or is `role` are attributes. */
+export function make(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role") made.setAttribute(name, value);
+    else made[name] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+/** An SVG element with these attributes. */
+export function draw(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  setAttributes(made, attributes);
+  made.append(...children);
+  return made;
+}
+
+export function setAttributes(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  }
+}
+
+/** Writes only what changed, so that screen readers and selections are left in peace. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** A part of the page with a heading. */
+export function card(name, title, ...children) {
+  const heading = make("h2", { id: `${name}-title` }, title);
+  const head = make("div", { className: "card-head" }, heading);
+  const section = make(
+    "section",
+    { className: `card ${name}`, "aria-labelledby": heading.id },
+    head,
+    ...children,
+  );
+  return { section, head, heading };
+}
+
+export function button(text, click, properties = {}) {
+  const made = make("button", { type: "button", ...properties }, text);
+  made.addEventListener("click", click);
+  return made;
+}
+
+/** Lets the arrow keys move between the children; one of them is in the order of the tab key. */
+export function moveByArrows(parent, selector) {
+  parent.addEventListener("keydown", (event) => {
+    const items = [...parent.querySelectorAll(selector)];
+    const at = items.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1 };
+    const ends = { Home: 0, End: items.length - 1 };
+    const index = to[event.key] ?? ends[event.key];
+    if (at < 0 || index === undefined) return;
+    event.preventDefault();
+    items[(index + items.length) % items.length].focus();
+  });
+}
+
+/** Makes one of them the one that the tab key reaches. */
+export function setTabStop(items, stop) {
+  for (const item of items) {
+    const value = item === stop ? "0" : "-1";
+    if (item.getAttribute("tabindex") !== value) item.setAttribute("tabindex", value);
+  }
+}

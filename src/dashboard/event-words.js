@@ -1,0 +1,48 @@
+/** The events of one member as sentences. Pure. */
+
+const LEVELS = {
+  "member-joined": "good",
+  "member-returned": "good",
+  "member-dead": "bad",
+  "identity-expiring": "warn",
+  "handshake-failed": "warn",
+  "send-failed": "warn",
+  "message-rejected": "warn",
+  "contact-failed": "warn",
+  "same-identity": "bad",
+  "signing-failed": "bad",
+};
+
+/** `nameOf`: PKI-ID to the name that the page uses. */
+export function describeEvent(event, nameOf) {
+  const level = LEVELS[event.type] ?? "dull";
+  return { text: (SENTENCES[event.type] ?? other)(event, nameOf), level, time: event.time };
+}
+
+const member = ({ member: { internalEndpoint, endpoint, pkiId } }) =>
+  internalEndpoint || endpoint || pkiId.slice(0, 16);
+const subject = ({ identity: { subject: text, self } }) => (self ? `our own (${text})` : text);
+const other = ({ type }) => type;
+
+const SENTENCES = {
+  "member-joined": (event) => `${member(event)} joined`,
+  "member-updated": (event) => `${member(event)} says something new about itself`,
+  "member-returned": (event) => `${member(event)} is back`,
+  "member-dead": (event) => `${member(event)} is dead: ${event.reason}`,
+  "member-forgotten": (event) => `${member(event)} is forgotten: ${event.reason}`,
+  "identity-learnt": (event) =>
+    `learnt the certificate of ${subject(event)} by ${event.learntFrom}`,
+  "identity-expiring": (event) => `the certificate of ${subject(event)} expires soon`,
+  "identity-purged": (event) => `forgot the certificate of ${subject(event)}: ${event.reason}`,
+  "connection-opened": (event, nameOf) =>
+    `connected ${event.outbound ? "to" : "from"} ${nameOf(event.pkiId)}`,
+  "connection-closed": (event, nameOf) =>
+    `connection with ${nameOf(event.pkiId)} closed: ${event.reason}`,
+  "message-rejected": (event, nameOf) =>
+    `rejected a message of ${nameOf(event.pkiId)}: ${event.code}`,
+  "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${event.reason}`,
+  "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${event.reason}`,
+  "contact-failed": (event) => `could not join ${event.endpoint}: ${event.reason}`,
+  "same-identity": (event) => `somebody at ${event.endpoint} uses our identity`,
+  "signing-failed": (event) => `could not sign: ${event.detail}`,
+};

@@ -1,0 +1,71 @@
+/** Times and sizes for people. Pure. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Two units at most: `3 s`, `5 min 10 s`, `2 h 5 min`, `12 days`. */
+export function duration(ms) {
+  if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`;
+  if (ms < HOUR) return pair(ms, MINUTE, "min", SECOND, "s");
+  if (ms < 2 * DAY) return pair(ms, HOUR, "h", MINUTE, "min");
+  return `${Math.floor(ms / DAY).toLocaleString("en-GB")} days`;
+}
+
+function pair(ms, large, largeUnit, small, smallUnit) {
+  const rest = Math.floor((ms % large) / small);
+  const text = `${Math.floor(ms / large)} ${largeUnit}`;
+  return rest === 0 ? text : `${text} ${rest} ${smallUnit}`;
+}
+
+/** How long ago, or how long since; a dash for nothing. */
+export function age(iso, nowMs) {
+  return iso === null || iso === undefined ? "–" : duration(nowMs - Date.parse(iso));
+}
+
+/** Until a certificate expires: in words, and how bad that is. */
+export function countdown(iso, nowMs) {
+  if (iso === null || iso === undefined) return { text: "unknown", level: "dull" };
+  const leftMs = Date.parse(iso) - nowMs;
+  if (leftMs <= 0) return { text: `expired ${duration(-leftMs)} ago`, level: "bad" };
+  return { text: `${duration(leftMs)} left`, level: levelOf(leftMs) };
+}
+
+function levelOf(leftMs) {
+  if (leftMs < DAY) return "bad";
+  return leftMs < 30 * DAY ? "warn" : "plain";
+}
+
+export function date(iso) {
+  return iso === null || iso === undefined ? "–" : iso.slice(0, 10);
+}
+
+/** Local time of day, with milliseconds if asked for. */
+export function timeOfDay(iso, withMs = false) {
+  const time = new Date(iso);
+  const text = time.toLocaleTimeString("en-GB");
+  return withMs ? `${text}.${String(time.getMilliseconds()).padStart(3, "0")}` : text;
+}
+
+export function size(bytes) {
+  return bytes < 1_024 ? `${bytes} B` : `${(bytes / 1_024).toFixed(1)} KiB`;
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** How a member is called where there is little room. */
+export function shortName(endpoint) {
+  const host = endpoint.replace(/:\d+$/, "");
+  return /^[\d.]+$|:/.test(host) ? endpoint : (host.split(".")[0] ?? endpoint);
+}
+
+/** The same for many; where all are on one machine, the ports tell them apart. */
+export function shortNames(endpoints) {
+  const names = endpoints.map(shortName);
+  const hosts = new Set(endpoints.map((endpoint) => endpoint.replace(/:\d+$/, "")));
+  const isClear = new Set(names).size === names.length && (hosts.size > 1 || names.length === 1);
+  return isClear ? names : endpoints.map((endpoint) => `:${endpoint.split(":").at(-1)}`);
+}

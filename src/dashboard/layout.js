@@ -1,0 +1,87 @@
+/** Where everything is drawn: organisations as circles, always at the same place. Pure. */
+
+/** Up to so many members stand in a circle and have their names shown. */
+const RING_MAX = 14;
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+/** From the members to the line around their organisation. */
+const MARGIN = 34;
+const GAP = 18;
+/** Radians; tried out: with this, lines pass the members of the usual networks at a distance. */
+const TURN = 2.14;
+/** Below this width, in pixels, organisations are one above the other. */
+const NARROW = 520;
+
+/** Pixels that a unit of the plane is at most. */
+const SCALE_MAX = 1.3;
+
+/** Groups `{name, x, y, radius}`, places by key `{x, y}`, the part of the plane that shows them. */
+export function arrange(members, width) {
+  const organisations = [...Map.groupBy(members, ({ organisation }) => organisation)];
+  organisations.sort(([a], [b]) => (a < b ? -1 : 1));
+  const isDense = organisations.some(([, list]) => list.length > RING_MAX);
+  const radii = organisations.map(([, list]) => reachOf(list.length, isDense) + MARGIN);
+  const centres = centresOf(radii, width < NARROW);
+  const places = new Map();
+  const groups = organisations.map(([name, list], index) => {
+    const centre = centres[index];
+    const put = isDense ? spiral(list.length) : ring(list.length, radii[index], centre.angle);
+    for (const [at, { key }] of list.entries()) {
+      places.set(key, { x: centre.x + put[at].x, y: centre.y + put[at].y });
+    }
+    return { name, count: list.length, radius: radii[index], x: centre.x, y: centre.y };
+  });
+  return { groups, places, isDense, bounds: boundsOf(groups, width) };
+}
+
+function reachOf(count, isDense) {
+  if (isDense) return 14 * Math.sqrt(count);
+  return count === 1 ? 22 : Math.max(76, (62 * count) / (2 * Math.PI));
+}
+
+function ring(count, radius, angle) {
+  if (count === 1) return [{ x: 0, y: 0 }];
+  return Array.from({ length: count }, (_, at) => {
+    const turn = angle + TURN + (2 * Math.PI * at) / count;
+    return { x: (radius - MARGIN) * Math.cos(turn), y: (radius - MARGIN) * Math.sin(turn) };
+  });
+}
+
+/** As seeds in a sunflower: dense and even, whatever their number. */
+function spiral(count) {
+  return Array.from({ length: count }, (_, at) => {
+    const reach = 14 * Math.sqrt(at + 0.5);
+    return { x: reach * Math.cos(at * GOLDEN_ANGLE), y: reach * Math.sin(at * GOLDEN_ANGLE) };
+  });
+}
+
+/** Up to three organisations stand in a row or a column, more of them in a circle. */
+function centresOf(radii, isNarrow) {
+  if (radii.length <= 3 && (radii.length < 3 || isNarrow)) return row(radii, isNarrow);
+  const largest = Math.max(...radii);
+  const spread = (largest + GAP / 2) / Math.sin(Math.PI / radii.length);
+  return radii.map((_, index) => {
+    const angle = -Math.PI / 2 + (2 * Math.PI * index) / radii.length;
+    return { x: spread * Math.cos(angle), y: spread * Math.sin(angle), angle };
+  });
+}
+
+function row(radii, isColumn) {
+  let at = 0;
+  return radii.map((radius, index) => {
+    const centre = at + radius;
+    at += 2 * radius + GAP;
+    const isFirst = index === 0;
+    if (isColumn) return { x: 0, y: centre, angle: isFirst ? -Math.PI / 2 : Math.PI / 2 };
+    return { x: centre, y: 0, angle: isFirst ? Math.PI : 0 };
+  });
+}
+
+/** A small network is not blown up to fill the page. */
+function boundsOf(groups, width) {
+  const left = Math.min(...groups.map(({ x, radius }) => x - radius)) - 8;
+  const right = Math.max(...groups.map(({ x, radius }) => x + radius)) + 8;
+  const top = Math.min(...groups.map(({ y, radius }) => y - radius)) - 14;
+  const bottom = Math.max(...groups.map(({ y, radius }) => y + radius)) + 8;
+  const missing = Math.max(0, width / SCALE_MAX - (right - left));
+  return [left - missing / 2, top, right - left + missing, bottom - top].map(Math.round).join(" ");
+}

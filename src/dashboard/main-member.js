@@ -1,0 +1,99 @@
+/** The dashboard of one member: its view of the network. */
+import { createDetails } from "./details.js";
+import { byId, make } from "./dom.js";
+import { describeEvent } from "./event-words.js";
+import { createGraph } from "./graph.js";
+import { createMembersTable } from "./members-table.js";
+import { memberModel } from "./model-member.js";
+import { getJson, startPolling } from "./poll.js";
+import { createProtocol } from "./protocol.js";
+import { createSelection } from "./selection.js";
+import { readStream } from "./stream.js";
+import { showSummary } from "./summary.js";
+import { createTabs } from "./tabs.js";
+import { createTimeline } from "./timeline.js";
+
+const API = "/api/v1";
+
+export async function start() {
+  const selection = createSelection();
+  const links = () => [];
+  const graph = createGraph("member", selection);
+  const details = createDetails({ selection, ask, links });
+  const table = createMembersTable("member", { selection, links });
+  const timeline = createTimeline();
+  let model;
+  const nameOf = (pkiId) => model?.members.find((member) => member.pkiId === pkiId)?.name;
+  const peerOf = ({ pkiId, remote }) => nameOf(pkiId) ?? remote;
+  const protocol = createProtocol({ urlOf: () => `${API}/messages`, peerOf });
+  const show = () => {
+    showSummary(model.summary);
+    graph.update(model);
+    details.update(model);
+    table.update(model);
+  };
+  createTabs([
+    {
+      id: "overview",
+      title: "Overview",
+      parts: [graph.section, details.section, timeline.section],
+      shown: () => model && show(),
+    },
+    { id: "members-view", title: "Members", parts: [table.section], shown: () => model && show() },
+    { id: "protocol", title: "Protocol", parts: protocol.sections, shown: protocol.shown },
+  ]);
+  const look = async () => {
+    const [members, connections] = await Promise.all(
+      ["members", "connections"].map((what) => getJson(`${API}/${what}`)),
+    );
+    model = memberModel({ members, connections }, Date.now());
+    const self = model.members.find((member) => member.self);
+    byId("subtitle").textContent = `${self.name} of ${self.organisation}`;
+    document.title = `${self.name} – fabric-gossip`;
+    show();
+  };
+  await startPolling(look, "The member does not answer. Is it still running?")();
+  watchEvents(timeline, (pkiId) => nameOf(pkiId) ?? pkiId.slice(0, 16));
+}
+
+async function ask({ pkiId }) {
+  try {
+    return await getJson(`${API}/why?peer=${pkiId}`);
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
+/** What comes and goes all the time is shown, but not spoken. */
+const QUIET = /^(connection-|identity-learnt|member-updated)/;
+
+/** An id of long ago: it brings everything that the member has kept. */
+const FIRST_ID = "1";
+
+function watchEvents(timeline, nameOf) {
+  const openedMs = Date.now();
+  let isFirst = true;
+  timeline.head.append(make("span", { className: "soft", id: "stream" }));
+  const state = byId("stream");
+  void readStream(`${API}/events`, {
+    signal: new AbortController().signal,
+    after: FIRST_ID,
+    onOpen: () => {
+      state.textContent = "live";
+    },
+    onLost: () => {
+      state.textContent = "not connected";
+    },
+    onEvent: (type, event) => {
+      const isGap = type === "gap" && !isFirst;
+      isFirst = false;
+      if (isGap) timeline.report(`${event.missed ?? "some"} events were missed`, "warn");
+      if (type !== "message") return;
+      const { text, level, time } = describeEvent(event, nameOf);
+      timeline.report(text, level, {
+        time,
+        isSpoken: !QUIET.test(event.type) && Date.parse(time) > openedMs,
+      });
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/** The members as a table: sorted by any column, filtered by any word. */
+import { card, make, setText } from "./dom.js";
+import { age, count, countdown, date } from "./format.js";
+
+/** More rows serve nobody; the filter finds the others. */
+const ROWS_MAX = 500;
+
+/** `value(member)`: what is sorted by; `text(member, nowMs)`: what is shown. */
+const COLUMNS = {
+  name: { title: "Member", value: ({ name }) => name },
+  organisation: { title: "Organisation", value: ({ organisation }) => organisation },
+  address: { title: "Endpoint", value: ({ address }) => address },
+  state: { title: "Status", value: ({ stateText }) => stateText },
+  since: { title: "Since", value: ({ since }) => since ?? "", text: ageOf("since") },
+  heard: { title: "Heartbeat", value: ({ lastSeen }) => lastSeen ?? "", text: heartbeat },
+  expires: { title: "Certificate", value: ({ expires }) => expires ?? "", text: certificate },
+  connected: { title: "Links", value: ({ connected }) => connected },
+  pid: { title: "PID", value: ({ pid }) => pid ?? "–" },
+  sees: { title: "Sees", value: ({ sees }) => sees, text: seesOf },
+};
+const SHOWN = {
+  member: ["name", "organisation", "state", "since", "heard", "expires", "connected"],
+  devnet: ["name", "organisation", "address", "state", "heard", "sees", "expires", "pid"],
+};
+
+function ageOf(key) {
+  return (member, nowMs) => age(member[key], nowMs);
+}
+
+function heartbeat({ lastSeen, self }, nowMs) {
+  return self || lastSeen === null ? "–" : `${age(lastSeen, nowMs)} ago`;
+}
+
+function certificate({ expires }, nowMs) {
+  return countdown(expires, nowMs).text;
+}
+
+function seesOf({ isAnswering, sees }) {
+  return isAnswering ? `${sees} alive` : "–";
+}
+
+export function createMembersTable(kind, { selection, actions, links }) {
+  const columns = SHOWN[kind].map((key) => [key, COLUMNS[key]]);
+  const state = { sort: "organisation", isDescending: false, filter: "", model: undefined };
+  const filter = make("input", { type: "search", id: "filter", placeholder: "name, state, …" });
+  const found = make("span", { className: "soft", role: "status" });
+  const search = make("label", { className: "search" }, "Filter", filter);
+  const table = make("table", { id: "members" });
+  const scroll = make("div", { className: "scroll" }, table);
+  const { section, head } = card("members-card", "Members", scroll);
+  head.append(found, search);
+  const parts = { state, columns, table, found, selection, actions, links, rows: new Map() };
+  filter.addEventListener("input", () => {
+    state.filter = filter.value.trim().toLowerCase();
+    show(parts);
+  });
+  buildHead(parts);
+  return {
+    section,
+    update(model) {
+      state.model = model;
+      show(parts);
+    },
+  };
+}
+
+function buildHead(parts) {
+  const { table, columns, actions, state } = parts;
+  const heads = columns.map(([key, { title }]) => {
+    const sort = make("button", { type: "button" }, title);
+    sort.addEventListener("click", () => {
+      state.isDescending = state.sort === key && !state.isDescending;
+      state.sort = key;
+      show(parts, true);
+    });
+    const head = make("th", { scope: "col" }, sort);
+    head.dataset.key = key;
+    return head;
+  });
+  const last = actions ? "Actions" : "";
+  table.append(
+    make("caption", { className: "hidden" }, "Members. Buttons in the head sort the table."),
+    make("thead", {}, make("tr", {}, ...heads, make("th", { scope: "col" }, last))),
+    make("tbody"),
+  );
+}
+
+/** `isAsked`: the user wants another order now. */
+function show(parts, isAsked = false) {
+  const { state, table, found, rows } = parts;
+  if (state.model === undefined || table.offsetParent === null) return;
+  const { members } = state.model;
+  const wanted = members.filter((member) => matches(member, state.filter)).sort(orderOf(state));
+  const shown = wanted.slice(0, ROWS_MAX);
+  const number = shown.length === members.length ? "" : `${shown.length} of `;
+  setText(found, `${number}${count(members.length, "member")}`);
+  const nowMs = Date.now();
+  const elements = shown.map((member) => {
+    const row = rows.get(member.key) ?? buildRow(parts, member);
+    rows.set(member.key, row);
+    updateRow(parts, row, member, nowMs);
+    return row.element;
+  });
+  arrangeRows(parts, elements, isAsked);
+  const keys = new Set(members.map(({ key }) => key));
+  for (const key of rows.keys()) if (!keys.has(key)) rows.delete(key);
+  for (const head of table.tHead.rows[0].cells) {
+    const order = state.isDescending ? "descending" : "ascending";
+    head.ariaSort = head.dataset.key === state.sort ? order : null;
+  }
+}
+
+/** Rows do not move away under the focus; only their texts change. */
+function arrangeRows({ table }, elements, isAsked) {
+  const body = table.tBodies[0];
+  const isSame =
+    elements.length === body.rows.length && elements.every((row, at) => row === body.rows[at]);
+  if (isSame) return;
+  const isUsed = body.contains(document.activeElement) && elements.length === body.rows.length;
+  if (!isUsed || isAsked) body.replaceChildren(...elements);
+}
+
+function matches({ name, organisation, address, stateText, pkiId }, filter) {
+  const text = `${name} ${organisation} ${address} ${stateText} ${pkiId ?? ""}`.toLowerCase();
+  return filter.split(/\s+/).every((word) => text.includes(word));
+}
+
+function orderOf({ sort, isDescending }) {
+  const { value } = COLUMNS[sort];
+  const sign = isDescending ? -1 : 1;
+  const names = new Intl.Collator("en", { numeric: true });
+  return (a, b) => {
+    const [left, right] = [value(a), value(b)];
+    const isNumber = typeof left === "number" && typeof right === "number";
+    const order = isNumber ? left - right : names.compare(left, right);
+    return sign * order || names.compare(a.name, b.name);
+  };
+}
+
+function buildRow({ columns, actions, links, selection }, member) {
+  const cells = columns.map(([key, { title }]) => {
+    const cell = make(key === "name" ? "th" : "td");
+    cell.dataset.label = title;
+    if (key === "name") cell.scope = "row";
+    if (key === "state") cell.append(make("span", { className: "badge" }));
+    return cell;
+  });
+  const buttons = actions?.create(member, false);
+  const last = make("div", { className: "actions" }, ...(buttons?.elements ?? []));
+  last.append(...links(member));
+  const element = make("tr", {}, ...cells, make("td", { className: "last" }, last));
+  element.dataset.name = member.name;
+  element.addEventListener("click", () => selection.select(member.key));
+  return { element, cells, buttons };
+}
+
+function updateRow({ columns }, { cells, buttons }, member, nowMs) {
+  for (const [index, [key, { value, text }]] of columns.entries()) {
+    const shown = String((text ?? value)(member, nowMs));
+    setText(key === "state" ? cells[index].firstElementChild : cells[index], shown);
+    if (key === "state") cells[index].firstElementChild.className = `badge ${member.state}`;
+    if (key === "expires") {
+      cells[index].className = countdown(member.expires, nowMs).level;
+      cells[index].title = `until ${date(member.expires)}`;
+    }
+  }
+  buttons?.update(member);
+}

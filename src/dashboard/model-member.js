@@ -1,0 +1,70 @@
+/** From the answers of one member to what the page shows. Pure: no page, no clock, no network. */
+import { shortNames } from "./format.js";
+
+/** From these answers, at this time. */
+export function memberModel({ members, connections }, nowMs) {
+  const limitMs = quietAfterMs(members, nowMs);
+  const self = members.find((member) => member.self);
+  const labels = shortNames(members.map(addressOf));
+  const described = members.map((member, at) => ({
+    ...describe(member, connections, nowMs, limitMs),
+    label: labels[at] === ":" ? member.pkiId.slice(0, 8) : labels[at],
+  }));
+  const links = connections
+    .filter(({ pkiId }) => members.some((member) => member.pkiId === pkiId))
+    .map(({ pkiId }) => ({ from: self.pkiId, to: pkiId, isCut: false }));
+  const isUnique = new Map(links.map((link) => [link.to, link]));
+  return {
+    members: described,
+    links: [...isUnique.values()],
+    groups: [],
+    summary: summary(described),
+  };
+}
+
+function addressOf({ internalEndpoint, endpoint }) {
+  return internalEndpoint || endpoint;
+}
+
+/**
+ * Heartbeats come at about the same pace from everybody: whoever is much later than the others is
+ * worth a look, long before it counts as dead.
+ */
+function quietAfterMs(members, nowMs) {
+  const ages = members
+    .filter((member) => !member.self && member.status === "alive")
+    .map(({ lastSeen }) => nowMs - Date.parse(lastSeen))
+    .sort((a, b) => a - b);
+  return 1_000 + 4 * (ages[Math.floor(ages.length / 2)] ?? Number.POSITIVE_INFINITY);
+}
+
+function describe(member, connections, nowMs, limitMs) {
+  const { pkiId, mspId, identityExpires, status } = member;
+  const address = addressOf(member);
+  const links = connections.filter((connection) => connection.pkiId === pkiId);
+  const ageMs = nowMs - Date.parse(member.lastSeen);
+  const isQuiet = !member.self && status === "alive" && ageMs > limitMs;
+  return {
+    ...member,
+    key: pkiId,
+    name: address || pkiId.slice(0, 16),
+    organisation: mspId ?? "unknown",
+    address,
+    expires: identityExpires,
+    state: isQuiet ? "quiet" : status,
+    stateText: isQuiet ? "overdue" : status,
+    beat: `${member.incarnation} ${member.sequence}`,
+    connected: member.self ? connections.length : links.length,
+  };
+}
+
+function summary(members) {
+  const others = members.filter((member) => !member.self);
+  const alive = others.filter(({ status }) => status === "alive").length;
+  const quiet = others.filter(({ state }) => state === "quiet").length;
+  const dead = others.length - alive;
+  const parts = [`sees ${alive} alive`];
+  if (quiet > 0) parts.push(`${quiet} overdue`);
+  if (dead > 0) parts.push(`${dead} dead`);
+  return { text: parts.join(", "), level: dead + quiet > 0 ? "warn" : "good" };
+}

@@ -1,0 +1,37 @@
+/** Light, dark, or as the system says; remembered. */
+import { byId } from "./dom.js";
+
+const NEXT = { system: "light", light: "dark", dark: "system" };
+const KEY = "fabric-gossip-theme";
+
+export function startTheme() {
+  const made = byId("theme");
+  let theme = recall();
+  const show = () => {
+    document.documentElement.dataset.theme = theme;
+    made.textContent = `Theme: ${theme}`;
+  };
+  made.addEventListener("click", () => {
+    theme = NEXT[theme];
+    remember(theme);
+    show();
+  });
+  show();
+}
+
+function recall() {
+  try {
+    const theme = localStorage.getItem(KEY);
+    return theme in NEXT ? theme : "system";
+  } catch {
+    return "system"; // Storage may be forbidden.
+  }
+}
+
+function remember(theme) {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // Then it is forgotten with the page.
+  }
+}

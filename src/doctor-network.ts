@@ -1,0 +1,203 @@
+/** Doctor: names, ports, and whoever we are to contact. */
+import { lookup } from "node:dns/promises";
+import { createServer } from "node:net";
+import type { Config } from "./config/config.ts";
+import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "./config/host-port.ts";
+import { refuseContact } from "./core/contacts.ts";
+import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
+import type { Prepared } from "./prepare.ts";
+import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
+import { remedyFor } from "./remedies.ts";
+
+/** Endpoints probed at a time. */
+const PROBES_MAX = 8;
+
+type Files = Pick<Prepared, "local" | "trusted" | "tls">;
+
+/** Whether the names that we give out lead somewhere, and fit what we listen on. */
+export async function examineNames(config: Config): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const endpoint of new Set([config.endpoint, config.externalEndpoint])) {
+    const address = parseHostPort(endpoint);
+    if (address === undefined || address.host === "" || isUnspecified(address.host)) continue;
+    findings.push(await nameFinding(endpoint, address.host));
+    const { port } = config.listenAddress;
+    if (address.port === port || port === 0) continue;
+    const message = `We advertise ${endpoint}, but listen on port ${port}.`;
+    findings.push(
+      warning("endpoint", message, "Correct one of them, unless something maps the port."),
+    );
+  }
+  return findings;
+}
+
+async function nameFinding(endpoint: string, host: string): Promise<Finding> {
+  const found = await resolve(host);
+  if (typeof found === "string") return ok("dns", `${endpoint} leads to ${found}.`);
+  const message = `The host of ${endpoint}, which we advertise, does not resolve here (${found.code}).`;
+  return warning("dns", message, "Make sure that it does where the other members are.");
+}
+
+async function resolve(host: string): Promise<string | { readonly code: string }> {
+  try {
+    return (await lookup(host)).address;
+  } catch (fault) {
+    return { code: fault instanceof Error && "code" in fault ? String(fault.code) : "unknown" };
+  }
+}
+
+/** Whether we could listen. `files`: to find out if it is we who listen already. */
+export async function examinePorts(
+  config: Config,
+  files: Files | undefined,
+): Promise<readonly Finding[]> {
+  const { listenAddress, operations } = config;
+  const gossip = await portFault(listenAddress);
+  const isRunning = gossip === "EADDRINUSE" && files && (await isOurselves(config, files));
+  const findings = [
+    portFinding("port", listenAddress, gossip, isRunning === true, "peer.listenAddress"),
+  ];
+  if (operations.listenAddress !== undefined) {
+    const fault = await portFault(operations.listenAddress);
+    const key = "operations.listenAddress";
+    findings.push(portFinding("port", operations.listenAddress, fault, isRunning === true, key));
+  }
+  return findings;
+}
+
+function portFault({ host, port }: HostPort): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (fault: NodeJS.ErrnoException) => resolve(fault.code ?? fault.message));
+    server.listen(port, host || undefined, () => server.close(() => resolve(undefined)));
+  });
+}
+
+async function isOurselves(config: Config, files: Files): Promise<boolean> {
+  const { host, port } = config.listenAddress;
+  const isAnywhere = host === "" || isUnspecified(host);
+  const endpoint = formatHostPort({ host: isAnywhere ? "127.0.0.1" : host, port });
+  // By its own address or the one it advertises, whichever the TLS certificate names.
+  for (const candidate of [config.endpoint, endpoint]) {
+    const { identity } = await probeEndpoint(config, candidate, files).catch(() => NOBODY);
+    if (identity?.pkiId === files.local.identity.pkiId) return true;
+  }
+  return false;
+}
+
+const NOBODY: Pick<Answer, "identity"> = { identity: null };
+
+function portFinding(
+  check: string,
+  listen: HostPort,
+  fault: string | undefined,
+  isRunning: boolean,
+  key: string,
+): Finding {
+  const where = formatHostPort(listen);
+  if (fault === undefined) return ok(check, `${where} (${key}) is free to listen on.`);
+  if (fault === "EADDRINUSE" && isRunning) {
+    return ok(check, `${where} (${key}) is in use: this very member runs already.`);
+  }
+  const remedies: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Stop what uses it, or choose another ${key}.`,
+    EADDRNOTAVAIL: `Choose an address of this machine for ${key}.`,
+    EACCES: `Choose a port above 1023 for ${key}, or allow this user to listen there.`,
+  };
+  const remedy = remedies[fault] ?? `Correct ${key}.`;
+  return error(check, `${where} (${key}) cannot be listened on (${fault}).`, remedy);
+}
+
+interface Contacted {
+  readonly endpoint: string;
+  readonly isBootstrap: boolean;
+}
+
+/** Dials every bootstrap and anchor peer and shakes hands, as the member would. */
+export async function examineContacts(
+  config: Config,
+  files: Files,
+  wallMs: number,
+): Promise<readonly Finding[]> {
+  const own = [config.endpoint, config.externalEndpoint];
+  const all: Contacted[] = [
+    ...config.gossip.bootstrap.map((endpoint) => ({ endpoint, isBootstrap: true })),
+    ...config.fabricGossip.anchorPeers.map((endpoint) => ({ endpoint, isBootstrap: false })),
+  ];
+  const others = all.filter(({ endpoint }) => !own.includes(endpoint));
+  if (others.length === 0) {
+    const message =
+      "No bootstrap or anchor peer but ourselves: this member waits for others to contact it.";
+    return [ok("bootstrap", message)];
+  }
+  const findings: Finding[] = [];
+  for (let i = 0; i < others.length; i += PROBES_MAX) {
+    const batch = others.slice(i, i + PROBES_MAX);
+    const found = await Promise.all(
+      batch.map((one) => contactFindings(config, files, one, wallMs)),
+    );
+    findings.push(...found.flat());
+  }
+  return findings;
+}
+
+async function contactFindings(
+  config: Config,
+  files: Files,
+  contact: Contacted,
+  wallMs: number,
+): Promise<readonly Finding[]> {
+  const { endpoint, isBootstrap } = contact;
+  const check = isBootstrap ? "bootstrap" : "anchor";
+  const host = parseHostPort(endpoint)?.host ?? "";
+  const found = await resolve(host);
+  if (typeof found !== "string") {
+    const message = `The host of ${endpoint} does not resolve (${found.code}).`;
+    return [
+      error(check, message, "Correct the name, or give this machine a name server that knows it."),
+    ];
+  }
+  const answer = await probeEndpoint(config, endpoint, files);
+  return [answerFinding(config, files, contact, answer, wallMs), ...clockFindings(answer, wallMs)];
+}
+
+function answerFinding(
+  config: Config,
+  { local }: Files,
+  { endpoint, isBootstrap }: Contacted,
+  { identity, failure }: Answer,
+  wallMs: number,
+): Finding {
+  const check = isBootstrap ? "bootstrap" : "anchor";
+  if (identity === null || failure) {
+    const { code, reason } = failure ?? { code: "unknown", reason: "nobody answered" };
+    const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
+    const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
+    return error(check, message, remedyFor(code, reason) ?? "Look into its log.");
+  }
+  if (identity.pkiId === local.identity.pkiId) {
+    return ok(check, `${endpoint} is this member itself, which runs already.`);
+  }
+  const contact = { endpoint, isBootstrap, state: { type: "identifying" }, failures: 0 } as const;
+  const refusal = refuseContact(
+    { ...contact, isSelf: false },
+    { ...local.identity, mspId: identity.mspId },
+    config.mspId,
+    config.externalEndpoint,
+  );
+  if (refusal !== undefined) return error(check, `${endpoint} ${refusal}.`);
+  const left = timeLeft(Date.parse(identity.notAfter), wallMs);
+  const { subject, mspId } = identity;
+  return ok(
+    check,
+    `${endpoint} answers as ${subject} of ${mspId}; its certificate expires in ${left}.`,
+  );
+}
+
+/** Time is not exchanged; only a certificate from the future gives a wrong clock away. */
+function clockFindings({ endpoint, tls }: Answer, wallMs: number): readonly Finding[] {
+  if (tls === null || tls.notBeforeMs <= wallMs) return [];
+  const begin = new Date(tls.notBeforeMs).toISOString();
+  const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock here is slow, or the one of its CA fast.`;
+  return [warning("clock", message, "Check the clock of this machine.")];
+}

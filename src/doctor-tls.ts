@@ -1,0 +1,166 @@
+/** Doctor: TLS files, names and chains, tried for real over a socket of this machine. */
+import { X509Certificate } from "node:crypto";
+import { connect, createServer, type TLSSocket } from "node:tls";
+import type { Config, GossipTls } from "./config/config.ts";
+import type { Examined } from "./doctor-identity.ts";
+import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
+import { plainReason } from "./plain-reason.ts";
+import { namesMissing } from "./prepare.ts";
+import { readTls } from "./tls-files.ts";
+import type { TlsFiles } from "./transport/grpc-options.ts";
+import { clientOptions, serverContext } from "./transport/grpc-tls.ts";
+
+const TRIAL_MS = 5_000;
+
+/** The TLS of the gossip connections; nothing to say if it is off. */
+export async function examineTls(config: Config, wallMs: number): Promise<Examined<TlsFiles>> {
+  if (!config.tls.enabled) return { findings: [], value: undefined };
+  const problems: string[] = [];
+  const tls = await readTls(config.tls, wallMs, problems);
+  const findings: Finding[] = problems.map((problem) => error("tls", problem));
+  if (tls === undefined || problems.length > 0) return { findings, value: undefined };
+  const certificate = new X509Certificate(tls.cert);
+  const names = certificate.subjectAltName ?? "no name";
+  const untilMs = certificate.validToDate.getTime();
+  const message = `${config.tls.certFile} and its key match; it names ${names} and expires in ${timeLeft(untilMs, wallMs)}.`;
+  const isSoon = untilMs - wallMs < (config.fabricGossip.expiryNoticesMs[0] ?? 0);
+  findings.push(isSoon ? warning("tls", message, "Renew it in time.") : ok("tls", message));
+  findings.push(...beginning(certificate, wallMs));
+  findings.push(...nameFindings(config, tls.cert), await chainFinding(config.tls, tls));
+  return { findings, value: tls };
+}
+
+function beginning(certificate: X509Certificate, wallMs: number): readonly Finding[] {
+  const { validFromDate } = certificate;
+  if (validFromDate.getTime() <= wallMs) return [];
+  const message = `Our TLS certificate begins at ${validFromDate.toISOString()}, in the future: nobody accepts it before.`;
+  return [error("clock", message, "Check the clock of this machine, or wait.")];
+}
+
+function nameFindings(config: Config, cert: Buffer): readonly Finding[] {
+  const missing = namesMissing(config, cert);
+  if (missing.length > 0) return missing.map((sentence) => error("tls-names", sentence));
+  const advertised = [config.endpoint, config.externalEndpoint].filter((name) => name !== "");
+  return [
+    ok(
+      "tls-names",
+      `The TLS certificate names the host of ${[...new Set(advertised)].join(" and ")}.`,
+    ),
+  ];
+}
+
+/** Would a member with our own settings accept us, in both roles? */
+async function chainFinding(files: GossipTls, tls: TlsFiles): Promise<Finding> {
+  if (tls.rootCas.length === 0) {
+    return warning(
+      "tls-chain",
+      "Whether our TLS certificate is believed cannot be tried without peer.tls.rootcert.file.",
+      "Name the TLS CA there.",
+    );
+  }
+  const fault = await tryTls(tls);
+  if (fault === undefined) {
+    return ok(
+      "tls-chain",
+      "A member with our own TLS settings accepts our certificates, when we dial and when we are dialled.",
+    );
+  }
+  const { side, reason } = fault;
+  const remedy = /purpose/.test(reason)
+    ? `Have the certificate issued for both uses: serverAuth and clientAuth.`
+    : side === "client"
+      ? `Have ${files.certFile} issued by the CA in ${files.rootCertFile}, or correct peer.tls.rootcert.file; add intermediate CAs to it.`
+      : `Have ${files.clientCertFile} issued by a CA of peer.tls.clientRootCAs.files, or correct these.`;
+  const whose = side === "client" ? "server" : "client";
+  return error(
+    "tls-chain",
+    `A member with our own TLS settings refuses our ${whose} certificate: ${reason}.`,
+    remedy,
+  );
+}
+
+interface Refused {
+  /** Who refused: the dialler (client) or the listener (server). */
+  readonly side: "client" | "server";
+  readonly reason: string;
+}
+
+/** Shakes hands with ourselves; names are another check. Undefined: both sides are content. */
+async function tryTls(tls: TlsFiles): Promise<Refused | undefined> {
+  const server = createServer({
+    ...serverContext(tls),
+    ALPNProtocols: ["h2"],
+    requestCert: true,
+    rejectUnauthorized: false, // We look at the outcome, which Node would keep to itself.
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    const address = server.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    return await shake(server, port, tls);
+  } finally {
+    server.close();
+  }
+}
+
+function shake(
+  server: ReturnType<typeof createServer>,
+  port: number,
+  tls: TlsFiles,
+): Promise<Refused | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      ...clientOptions(tls, "localhost"),
+      host: "127.0.0.1",
+      port,
+      checkServerIdentity: () => undefined,
+    });
+    const end = (refused: Refused | undefined): void => {
+      socket.destroy();
+      resolve(refused);
+    };
+    server.once("secureConnection", (accepted: TLSSocket) => {
+      const { authorized, authorizationError } = accepted;
+      accepted.on("error", () => {}); // What follows the handshake does not matter.
+      accepted.destroy();
+      const isRefused = tls.clientAuthRequired && !authorized;
+      end(
+        isRefused ? { side: "server", reason: verifyFault(String(authorizationError)) } : undefined,
+      );
+    });
+    socket.once("error", ({ message }) => end({ side: "client", reason: plainReason(message) }));
+    socket.setTimeout(TRIAL_MS, () => end({ side: "client", reason: "it took too long" }));
+  });
+}
+
+/** Node names what OpenSSL found by a code. */
+function verifyFault(code: string): string {
+  if (code === "INVALID_PURPOSE") return "unsuitable certificate purpose";
+  return `its chain leads to no CA of peer.tls.clientRootCAs.files (${code})`;
+}
+
+/** The TLS of the operations endpoint. */
+export async function examineOperationsTls(
+  { operations: { tls, listenAddress } }: Config,
+  wallMs: number,
+): Promise<readonly Finding[]> {
+  if (!tls.enabled || listenAddress === undefined) return [];
+  const problems: string[] = [];
+  const files: GossipTls = {
+    ...tls,
+    rootCertFile: undefined,
+    clientCertFile: tls.certFile,
+    clientKeyFile: tls.keyFile,
+  };
+  await readTls(files, wallMs, problems);
+  if (problems.length > 0) return problems.map((problem) => error("operations-tls", problem));
+  if (tls.clientRootCaFiles.length === 0) {
+    const message =
+      "operations.tls.clientRootCAs.files names no CA, so that nobody can use /metrics, /logspec and /api.";
+    return [warning("operations-tls", message, "Name the CA of those who may.")];
+  }
+  return [ok("operations-tls", `${tls.certFile} and its key match.`)];
+}

@@ -1,0 +1,121 @@
+/**
+ * Checks a configuration before it is used (product 2, `doctor`): everything that can be found out
+ * without joining the network, one finding a check, as they come.
+ */
+import { mkdtemp, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Config, type LoadOptions, loadConfig } from "./config/config.ts";
+import { isUnspecified } from "./config/host-port.ts";
+import { examineKeys, examineOwnMsp, examineTrusted } from "./doctor-identity.ts";
+import { examineContacts, examineNames, examinePorts } from "./doctor-network.ts";
+import { examineOperationsTls, examineTls } from "./doctor-tls.ts";
+import { GossipError } from "./errors.ts";
+import { error, type Finding, ok, warning } from "./finding.ts";
+import { withTlsRootsOf } from "./prepare.ts";
+import { readIncarnation } from "./state-dir.ts";
+
+/** Never throws for what is wrong with the configuration: that is what it tells. */
+export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
+  const wallMs = Date.now();
+  const { findings, config } = await examineConfig(options);
+  yield* findings;
+  if (config === undefined) return;
+  let isClockDoubtful = false;
+  for await (const finding of examineAll(config, wallMs)) {
+    isClockDoubtful ||= finding.check === "clock";
+    yield finding;
+  }
+  if (isClockDoubtful) return;
+  const time = new Date(wallMs).toISOString();
+  yield ok("clock", `The clock says ${time}, and no certificate that was seen begins later.`);
+}
+
+async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Finding> {
+  const own = await examineOwnMsp(config, wallMs);
+  yield* own.findings;
+  const { findings, value: trusted = [] } = await examineTrusted(config);
+  yield* findings;
+  yield* await examineKeys(config);
+  const tls = await examineTls(config, wallMs);
+  yield* tls.findings;
+  yield* await examineOperationsTls(config, wallMs);
+  yield* operationsFindings(config);
+  yield* await examineState(config);
+  yield* await examineNames(config);
+  const isSound = own.value && (tls.value || !config.tls.enabled);
+  if (own.value === undefined || !isSound) {
+    yield* await examinePorts(config, undefined);
+    const message =
+      "Bootstrap and anchor peers were not dialled, as our own files are not in order.";
+    yield warning("bootstrap", message, "Mend them first.");
+    return;
+  }
+  const files = {
+    local: own.value,
+    trusted,
+    tls: tls.value && withTlsRootsOf(trusted, tls.value),
+  };
+  yield* await examinePorts(config, files);
+  yield* await examineContacts(config, files, wallMs);
+}
+
+async function examineConfig(
+  options: LoadOptions,
+): Promise<{ readonly findings: readonly Finding[]; readonly config: Config | undefined }> {
+  try {
+    const config = await loadConfig(options);
+    const from = config.file ?? "what the environment and --set say";
+    const warnings = config.warnings.map((sentence) => warning("configuration", sentence));
+    return { findings: [ok("configuration", `${from} can be read.`), ...warnings], config };
+  } catch (fault) {
+    if (!(fault instanceof GossipError)) throw fault;
+    return {
+      findings: fault.problems.map((problem) => error("configuration", problem)),
+      config: undefined,
+    };
+  }
+}
+
+function operationsFindings({ operations: { listenAddress, tls } }: Config): readonly Finding[] {
+  if (listenAddress === undefined || tls.enabled) return [];
+  const { host } = listenAddress;
+  const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
+  if (isLocal) return [];
+  const who = host === "" || isUnspecified(host) ? "every interface" : host;
+  const message = `operations.listenAddress is open on ${who} without TLS: whoever reaches it sees the members and can change log levels.`;
+  return [warning("operations", message, "Listen on 127.0.0.1, or set operations.tls.")];
+}
+
+async function examineState({ fabricGossip: { stateDir } }: Config): Promise<readonly Finding[]> {
+  if (stateDir === undefined) {
+    return [ok("state", "fabricGossip.stateDir is not set: nothing is kept across restarts.")];
+  }
+  try {
+    // Rights alone do not tell: the disk may be full, or the folder of the system's own.
+    await rmdir(await mkdtemp(join(await nearestFolder(stateDir), ".doctor-")));
+    await readIncarnation(stateDir);
+    return [ok("state", `${stateDir} can be written.`)];
+  } catch (fault) {
+    if (fault instanceof GossipError) return [error("state", fault.message)];
+    const code = fault instanceof Error && "code" in fault ? String(fault.code) : String(fault);
+    const message = `fabricGossip.stateDir ${stateDir} cannot be written (${code}).`;
+    return [
+      error("state", message, "Make it a folder that this user may write, or choose another."),
+    ];
+  }
+}
+
+/** The folder itself, or the one in which it would be made. */
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    if ((await stat(path)).isDirectory()) return path;
+  } catch (fault) {
+    const isMissing = fault instanceof Error && "code" in fault && fault.code === "ENOENT";
+    if (isMissing && dirname(path) !== path) return nearestFolder(dirname(path));
+    throw fault;
+  }
+  throw new GossipError(
+    "config-invalid",
+    `fabricGossip.stateDir ${path} is not a folder: choose another.`,
+  );
+}

@@ -1,0 +1,48 @@
+/** What `doctor` says: one finding a check. */
+
+export interface Finding {
+  /** What was looked at: `configuration`, `msp`, `tls`, ... */
+  readonly check: string;
+  readonly status: "ok" | "warning" | "error";
+  /** One sentence. */
+  readonly message: string;
+  /** What to do about it; null if there is nothing to do, or the message says it. */
+  readonly remedy: string | null;
+}
+
+export function ok(check: string, message: string): Finding {
+  return { check, status: "ok", message, remedy: null };
+}
+
+export function warning(check: string, message: string, remedy?: string): Finding {
+  return remedy === undefined
+    ? told(check, "warning", message)
+    : { check, status: "warning", message, remedy };
+}
+
+export function error(check: string, message: string, remedy?: string): Finding {
+  return remedy === undefined
+    ? told(check, "error", message)
+    : { check, status: "error", message, remedy };
+}
+
+/** Our sentences end with the remedy, after the last colon or semicolon. */
+function told(check: string, status: Finding["status"], sentence: string): Finding {
+  const [, message, remedy] = /^(.+)[:;] (.+)$/s.exec(sentence) ?? [];
+  if (message === undefined || remedy === undefined)
+    return { check, status, message: sentence, remedy: null };
+  return {
+    check,
+    status,
+    message: `${message}.`,
+    remedy: remedy.charAt(0).toUpperCase() + remedy.slice(1),
+  };
+}
+
+/** How long until then, for people. */
+export function timeLeft(untilMs: number, wallMs: number): string {
+  const days = Math.floor((untilMs - wallMs) / 86_400_000);
+  return days >= 2
+    ? `${days} days`
+    : `${Math.max(0, Math.floor((untilMs - wallMs) / 3_600_000))} hours`;
+}

@@ -1,0 +1,87 @@
+/**
+ * The node's events for any number of readers. The recent ones are kept in one ring, and a reader is
+ * only a position in it: a slow reader costs nothing, and one that falls behind is told so.
+ */
+import type { GossipEvent } from "../view.ts";
+
+export interface Chunk {
+  /** The oldest first. */
+  readonly events: readonly GossipEvent[];
+  /** How many between the position and these are gone; null: the position is of an earlier life. */
+  readonly missed: number | null;
+}
+
+export interface EventFeed {
+  /** The id of the newest event; 0 before the first one. */
+  readonly newest: number;
+  /** Whether no more events will come. */
+  readonly isClosed: boolean;
+  /** What came after the event of this id, at most `max`. */
+  after(id: number, max: number): Chunk;
+  /** Resolves when there is an event after this id, when `ms` have passed, at abort or at the end. */
+  wait(id: number, ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Reads the events of a node until they end. `keep`: how many of the last ones are kept. */
+export function createEventFeed(events: AsyncIterable<GossipEvent>, keep: number): EventFeed {
+  const ring: GossipEvent[] = [];
+  const waiting = new Set<() => void>();
+  let written = 0;
+  let firstId: number | undefined;
+  let newest = 0;
+  let isClosed = false;
+
+  const wakeAll = (): void => {
+    for (const wake of [...waiting]) wake();
+  };
+  const read = async (): Promise<void> => {
+    for await (const event of events) {
+      ring[written % keep] = event;
+      written += 1;
+      firstId ??= event.id;
+      newest = event.id;
+      wakeAll();
+    }
+    isClosed = true;
+    wakeAll();
+  };
+  void read();
+
+  /** The event that came `age` events before the newest. */
+  const past = (age: number): GossipEvent | undefined =>
+    age < ring.length ? ring[(written - 1 - age) % keep] : undefined;
+
+  return {
+    get newest() {
+      return newest;
+    },
+    get isClosed() {
+      return isClosed;
+    },
+    after(id, max) {
+      let behind = 0;
+      while ((past(behind)?.id ?? id) > id) behind += 1;
+      const found: GossipEvent[] = [];
+      for (let age = behind - 1; age >= 0 && found.length < max; age--) {
+        const event = past(age);
+        if (event) found.push(event);
+      }
+      if (firstId !== undefined && id < firstId - 1) return { events: found, missed: null };
+      return { events: found, missed: found[0] ? found[0].id - id - 1 : 0 };
+    },
+    wait(id, ms, signal) {
+      if (newest > id || isClosed || signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          waiting.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, ms);
+        signal.addEventListener("abort", wake);
+        waiting.add(wake);
+      });
+    },
+  };
+}

@@ -1,0 +1,201 @@
+/** Server-sent events over real HTTP: resuming, gaps, slow readers, bounds. */
+import assert from "node:assert/strict";
+import { get, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { describe, type TestContext, test } from "node:test";
+import { createEventStream } from "../event-stream.ts";
+import type { GossipEvent } from "../view.ts";
+import { addEvents, type EventLimits } from "./events.ts";
+import { createApp, serve } from "./http-server.ts";
+
+const FIRST_ID = 1_000;
+
+interface Source {
+  readonly url: string;
+  /** Lets so many events happen. */
+  happen(count: number, detail?: string): Promise<void>;
+  close(): void;
+}
+
+async function setUp(t: TestContext, limits: Partial<EventLimits> = {}): Promise<Source> {
+  const stream = createEventStream<GossipEvent>(100_000);
+  const listen = { host: "127.0.0.1", port: 0 };
+  const app = createApp(listen);
+  const { kept = 100, readersMax = 10, heartbeatMs = 60_000 } = limits;
+  addEvents(app, { events: () => stream.listen() }, { kept, readersMax, heartbeatMs });
+  const server = await serve(app, listen, undefined, { what: "the test", remedy: "none" });
+  t.after(() => server.close());
+  let id = FIRST_ID;
+  return {
+    url: `${server.url}/api/v1/events`,
+    async happen(count, detail = "heartbeat") {
+      for (let i = 0; i < count; i++) {
+        const time = "2026-01-01T00:00:00.000Z";
+        stream.push({ id: id++, time, type: "signing-failed", detail });
+        await Promise.resolve(); // The feed reads them one by one.
+      }
+      await new Promise(setImmediate);
+    },
+    close: () => stream.close(),
+  };
+}
+
+function open(url: string, lastId?: string, method = "GET"): Promise<IncomingMessage> {
+  const headers = lastId === undefined ? {} : { "last-event-id": lastId };
+  return new Promise((resolve, reject) => {
+    get(url, { headers, method, agent: false }, resolve).once("error", reject);
+  });
+}
+
+/** The blocks of a stream until there are enough. `begun` is called after the first of them. */
+async function readUntil(
+  response: IncomingMessage,
+  isEnough: (blocks: readonly string[]) => boolean,
+  begun: () => Promise<void> = async () => {},
+): Promise<readonly string[]> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    if (text === "") await begun();
+    text += chunk;
+    const blocks = text.split("\n\n").slice(0, -1);
+    if (isEnough(blocks)) {
+      response.destroy();
+      return blocks;
+    }
+  }
+  return text.split("\n\n").slice(0, -1);
+}
+
+function idsIn(blocks: readonly string[]): number[] {
+  return blocks.flatMap((block) => /^id: (\d+)$/m.exec(block)?.[1] ?? []).map(Number);
+}
+
+describe("GET /api/v1/events", () => {
+  test("tells each event as JSON with its id, from now on", async (t) => {
+    const { url, happen } = await setUp(t);
+    await happen(3);
+    const response = await open(url);
+    assert.match(response.headers["content-type"] ?? "", /^text\/event-stream/);
+    const blocks = await readUntil(
+      response,
+      (seen) => idsIn(seen).length === 2,
+      () => happen(2),
+    );
+    assert.deepEqual(idsIn(blocks), [1_003, 1_004]);
+    const data = /^data: (.*)$/m.exec(blocks.at(-1) ?? "")?.[1] ?? "";
+    const wanted = { id: 1_004, time: "2026-01-01T00:00:00.000Z" };
+    assert.deepEqual(JSON.parse(data), { ...wanted, type: "signing-failed", detail: "heartbeat" });
+  });
+
+  test("goes on after Last-Event-ID", async (t) => {
+    const { url, happen } = await setUp(t);
+    await happen(50);
+    const blocks = await readUntil(await open(url, "1046"), (seen) => idsIn(seen).length === 3);
+    assert.deepEqual(idsIn(blocks), [1_047, 1_048, 1_049]);
+    assert.ok(!blocks.some((block) => block.includes("gap")));
+  });
+
+  const gaps: readonly (readonly [name: string, lastId: string, missed: number | null])[] = [
+    ["events that nobody has any more are counted", "1009", 990],
+    ["an id of an earlier life of the node", "17", null],
+    ["an id that is yet to come", "999999", null],
+  ];
+  for (const [name, lastId, missed] of gaps) {
+    test(`a gap is told: ${name}`, async (t) => {
+      const { url, happen } = await setUp(t);
+      await happen(1_100);
+      const blocks = await readUntil(await open(url, lastId), (seen) => idsIn(seen).length >= 100);
+      assert.ok(blocks.includes(`event: gap\ndata: {"missed":${missed}}`), blocks[1]);
+      assert.deepEqual(
+        idsIn(blocks),
+        Array.from({ length: 100 }, (_, i) => 2_000 + i),
+      );
+    });
+  }
+
+  test("who listens before anything has happened has missed nothing", async (t) => {
+    const { url, happen } = await setUp(t);
+    const blocks = await readUntil(
+      await open(url),
+      (seen) => idsIn(seen).length === 2,
+      () => happen(2),
+    );
+    assert.ok(!blocks.some((block) => block.includes("gap")), blocks.join("\n"));
+  });
+
+  test("an id that is none counts as none", async (t) => {
+    const { url, happen } = await setUp(t);
+    await happen(5);
+    const response = await open(url, "x; y");
+    const blocks = await readUntil(
+      response,
+      (seen) => idsIn(seen).length === 1,
+      () => happen(1),
+    );
+    assert.deepEqual(idsIn(blocks), [1_005]);
+  });
+
+  test("a reader that does not read costs nothing, and then sees what it has missed", async (t) => {
+    const { url, happen } = await setUp(t, { kept: 50 });
+    const response = await open(url);
+    response.pause();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 200; i++) await happen(50, "x".repeat(5_000));
+    // 50 MB have happened; what waits is what the sockets hold.
+    assert.ok(process.memoryUsage().arrayBuffers - before < 25_000_000);
+    const blocks = await readUntil(response, (seen) => idsIn(seen).at(-1) === 10_999);
+    const missed = blocks.flatMap((block) => /"missed":(\d+)/.exec(block)?.[1] ?? []).map(Number);
+    const total = missed.reduce((sum, count) => sum + count, 0);
+    assert.ok(total > 1_000, `${total} missed`);
+    assert.equal(idsIn(blocks).length + total, 10_000);
+  });
+
+  test("a silent stream says that it is there", async (t) => {
+    const { url } = await setUp(t, { heartbeatMs: 20 });
+    const blocks = await readUntil(await open(url), (seen) => seen.length === 4);
+    assert.deepEqual(blocks.slice(1), Array(3).fill(": still here"));
+  });
+
+  test("readers are limited, and make room when they leave", async (t) => {
+    const { url, happen } = await setUp(t, { readersMax: 2 });
+    const readers = [await open(url), await open(url)];
+    for (const reader of readers) await new Promise((resolve) => reader.once("data", resolve));
+    const refused = await open(url);
+    assert.equal(refused.statusCode, 503);
+    assert.match((await readUntil(refused, () => false)).join(), /^$/);
+    readers[0]?.destroy();
+    for (;;) {
+      await happen(1);
+      const next = await open(url);
+      next.destroy();
+      if (next.statusCode === 200) break;
+    }
+  });
+
+  test("HEAD and broken connections take no reader's place", async (t) => {
+    const { url, happen } = await setUp(t, { readersMax: 1 });
+    for (let i = 0; i < 5; i++) {
+      (await open(url, undefined, "HEAD")).resume();
+      const { port } = new URL(url);
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.end("GET /api/v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      await new Promise((resolve) => socket.once("connect", resolve));
+      socket.destroy();
+      await happen(1);
+    }
+    for (;;) {
+      await happen(1);
+      const { statusCode } = await open(url);
+      if (statusCode === 200) break;
+    }
+  });
+
+  test("ends when the node ends, after the last events", async (t) => {
+    const { url, happen, close } = await setUp(t);
+    const response = await open(url, "1000");
+    await happen(3);
+    close();
+    const blocks = await readUntil(response, () => false);
+    assert.ok(idsIn(blocks).includes(1_002));
+  });
+});

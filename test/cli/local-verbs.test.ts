@@ -1,0 +1,126 @@
+/** Help, completion and decoding: verbs that need no node. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { Command } from "commander";
+import { program } from "../../src/cli/program.ts";
+import { launch, MAIN, run, temporaryFolder } from "./program.ts";
+
+/** Every verb that does something, with the words that lead to it. */
+function verbsOf(command: Command, path: readonly string[] = []): [readonly string[], Command][] {
+  if (command.commands.length === 0) return [[path, command]];
+  return command.commands.flatMap((verb) => verbsOf(verb, [...path, verb.name()]));
+}
+
+describe("help", () => {
+  for (const [path, verb] of verbsOf(program())) {
+    test(`of "${path.join(" ")}" has an example that the verb understands`, () => {
+      let text = "";
+      verb.configureOutput({ writeOut: (part) => (text += part) });
+      verb.outputHelp();
+      const examples = [...text.matchAll(/^ {2}\$ .*?fabric-gossip ([^|)<>]*)/gm)];
+      assert.ok(examples.length > 0, text);
+      for (const [, words = ""] of examples) {
+        assert.ok(words.startsWith(path.join(" ")), words);
+        const flags = words.match(/--[a-z-]+/g) ?? [];
+        const known = verb.options.map(({ long }) => long);
+        for (const flag of flags) assert.ok(known.includes(flag), `${words}: ${flag}`);
+      }
+    });
+  }
+
+  test("fits a terminal of 80 columns", async (t) => {
+    for (const args of [["--help"], ["start", "--help"], ["crypto", "generate", "--help"]]) {
+      const { stdout, code } = await run(t, args);
+      assert.equal(code, 0);
+      const described = stdout.split("Examples:")[0] ?? "";
+      for (const line of described.split("\n")) assert.ok(line.length <= 100, line);
+    }
+  });
+});
+
+describe("completion", () => {
+  /** What bash offers after these words, the last of which is being typed. */
+  function offered(...words: readonly string[]): string[] {
+    const script = spawnSync(process.execPath, [MAIN, "completion", "bash"], { encoding: "utf8" });
+    const typed = ["fabric-gossip", ...words].map((word) => `'${word}'`).join(" ");
+    const bash = `${script.stdout}
+      COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _fabric_gossip
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync("bash", ["-c", bash], { encoding: "utf8" });
+    assert.equal(stderr, "");
+    return stdout.trim().split("\n");
+  }
+
+  const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [["do"], ["doctor"]],
+    [
+      ["crypto", ""],
+      ["generate", "renew", "revoke", "--help"],
+    ],
+    [["crypto", "renew", "--t"], ["--tls"]],
+    [
+      ["why", "peer:7051", "--c"],
+      ["--ca", "--cert", "--config"],
+    ],
+    [["nonsense", "ev"], ["events"]],
+  ];
+  for (const [words, wanted] of cases) {
+    test(`in bash after "${words.join(" ")}"`, () => assert.deepEqual(offered(...words), wanted));
+  }
+
+  for (const shell of ["zsh", "fish"]) {
+    test(`for ${shell} names every verb and option`, async (t) => {
+      const { stdout, code } = await run(t, ["completion", shell]);
+      assert.equal(code, 0);
+      for (const word of ["doctor", "generate", "logspec set"])
+        assert.ok(stdout.includes(word), word);
+      for (const option of ["watch", "base-port", "strategy"]) assert.ok(stdout.includes(option));
+    });
+  }
+
+  test("for a shell that we do not know: exit 2", async (t) => {
+    const { code, stderr } = await run(t, ["completion", "tcsh"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /There is no completion for "tcsh": write one of bash, zsh, fish\./);
+  });
+});
+
+describe("decode", () => {
+  const FILE = join(import.meta.dirname, "../vectors/envelopes.json");
+  const { vectors }: { vectors: { name: string; envelope_hex: string }[] } = JSON.parse(
+    readFileSync(FILE, "utf8"),
+  );
+  const hex = vectors.find(({ name }) => name === "alive-with-secret")?.envelope_hex ?? "";
+
+  test("from an argument, a file or standard input, whatever the spelling", async (t) => {
+    const fromArgument = await run(t, ["decode", hex]);
+    assert.equal(fromArgument.code, 0);
+    assert.match(fromArgument.stdout, /"verified": true/);
+    const file = join(await temporaryFolder(t), "envelope.bin");
+    await writeFile(file, Buffer.from(hex, "hex"));
+    assert.equal((await run(t, ["decode", file])).stdout, fromArgument.stdout);
+    for (const args of [["decode"], ["decode", "-"]]) {
+      const reading = launch(t, args);
+      reading.child.stdin?.end(Buffer.from(hex, "hex").toString("base64"));
+      assert.equal((await reading.finished).stdout, fromArgument.stdout);
+    }
+  });
+
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ["garbage", /error: That is no gossip envelope \(malformed\): give one as hex, base64/],
+    ["/proc", /error: \/proc is no file that can hold an envelope\./],
+    ["", /error: There is nothing to decode/],
+  ];
+  for (const [input, sentence] of wrong) {
+    test(`of "${input}": one sentence, exit 2`, async (t) => {
+      const { code, stderr, stdout } = await run(t, ["decode", input]);
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, sentence);
+      assert.equal(stderr.trim().split("\n").length, 1);
+    });
+  }
+});
