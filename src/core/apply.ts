@@ -30,8 +30,14 @@ export function applyVerified(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const alive = verified.claim;
   const { identities, members, options } = core;
+  if (isNotOurs(core, verified)) {
+    return source === "request" ? [] : [drop(from, "not-disclosed")]; // The answer tells of it.
+  }
+  if (verified.author.mspId !== options.self.mspId && verified.claim.envelope.secret) {
+    return applyVerified(core, withSecretDropped(verified), source, from, now);
+  }
+  const alive = verified.claim;
   // Without its identity it would outlive its certificate, and trust in it.
   if (!identities.table.has(alive.pkiId)) return [drop(from, "identities-full")];
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
@@ -59,6 +65,19 @@ export function applyVerified(
   }
   if (source === "gossip") relay(core, member, alive, from, now);
   return effects;
+}
+
+/** Who is not known outside its organisation is not for us, nor are foreigners if we are not. */
+function isNotOurs({ options, self }: Core, { claim, author }: Verified<Alive>): boolean {
+  if (author.mspId === options.self.mspId) return false;
+  return claim.endpoint === "" || self.externalEndpoint === "";
+}
+
+/** Another organisation's secret was told us by mistake or malice: it goes no further. */
+function withSecretDropped(verified: Verified<Alive>): Verified<Alive> {
+  const { claim } = verified;
+  const envelope = withoutSecret(claim.envelope);
+  return { ...verified, claim: { ...claim, envelope, internalEndpoint: undefined } };
 }
 
 /**

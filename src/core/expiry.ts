@@ -46,6 +46,8 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   const toReconnect: Member[] = [];
   for (const member of [...members.table.values()]) {
     if (member.status === "alive") {
+      // Whom we could not reach is asked again: perhaps the way is free by now.
+      if (member.isCutOff && member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
       if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
         effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
       } else doubtSilent(core, member, now);

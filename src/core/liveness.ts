@@ -15,6 +15,7 @@ import {
   clearSuspicion,
   declareDead,
   type Member,
+  markReachable,
   partyOf,
   preferredEndpoint,
   suspect,
@@ -47,6 +48,7 @@ export function handlePinged(
   if (member.status === "alive") {
     if (reachable) {
       clearSuspicion(core.members, pkiId, now);
+      markReachable(core.members, pkiId);
       return member.isSuspect ? reassure(core, member, now) : [];
     }
     if (member.isSuspect) {
@@ -64,6 +66,8 @@ export function handlePinged(
  */
 function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
   if (core.questions.asked.has(member.pkiId)) return [];
+  // Not again so soon: if it refuses us, it will break the next connection too.
+  core.questions.asked.set(member.pkiId, now.elapsedMs);
   speakSoon(core, now);
   return requestMembership(core, recipientOf(member, 0n), now);
 }

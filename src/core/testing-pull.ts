@@ -99,7 +99,12 @@ export class PullWorld {
       (one) => one.kind === "hello" && one.from === asker && one.to === asked,
     );
     const nonce = isApt && hello !== undefined ? hello.nonce : 0n;
-    this.#hear({ ...said, nonce, atMs: this.nowMs });
+    // Whoever offers an item, and then brings it, has it: that would be no forgery.
+    const ids =
+      kind === "digest"
+        ? said.ids.filter((id) => this.held(from).includes(id) && this.#rights(from, to, id))
+        : said.ids;
+    this.#hear({ ...said, ids, nonce, atMs: this.nowMs });
   }
 
   /** From now on nothing is lost or late. */
