@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: runs one benchmark, prints a table, and with `--json` one line of JSON. */
 import { Command, Option } from "commander";
 import { benchCluster } from "./cluster.ts";
+import { benchSpread } from "./spread.ts";
 
 const program = new Command("bench").description("What it costs, measured on this machine.");
 
@@ -29,5 +30,17 @@ program
     const options = { members: Number(members), seconds: Number(seconds), strategy, progress };
     print(await benchCluster(options), json);
   });
+
+program
+  .command("spread")
+  .description("how heartbeats spread over the links of so many members")
+  .option("--members <n>", "how many", "1000")
+  .addOption(
+    new Option("--strategy <name>", "to whom messages go")
+      .choices(["neighbours", "random"])
+      .default("neighbours"),
+  )
+  .option("--json", "one line of JSON at the end")
+  .action(({ members, strategy, json }) => print(benchSpread(Number(members), strategy), json));
 
 await program.parseAsync();

@@ -1,0 +1,132 @@
+/**
+ * How heartbeats spread in networks too large to simulate whole: the neighbours are those of the
+ * real function, links take 1 to 5 ms, members wait 1 to 10 ms before they pass a message on, and
+ * spare whoever has sent it to them meanwhile.
+ */
+import type { PkiId } from "../src/core/abilities.ts";
+import { findNeighbours } from "../src/core/neighbours.ts";
+import { createSeededRandom } from "../src/simulation/random.ts";
+import { mean, round } from "./measure.ts";
+
+export interface SpreadResult {
+  readonly members: number;
+  readonly strategy: string;
+  readonly heartbeats: number;
+  /** Share of the other members that a heartbeat reaches; the mean and the worst. */
+  readonly coverage: number;
+  readonly coverageMin: number;
+  readonly hopsMean: number;
+  readonly hopsMax: number;
+  /** Milliseconds until the last member has it; the mean and the worst. */
+  readonly lastMs: number;
+  readonly lastMsMax: number;
+  /** How often a member gets a heartbeat. */
+  readonly copies: number;
+  readonly linksMean: number;
+}
+
+type Choose = (member: number) => readonly number[];
+
+const HEARTBEATS = 200;
+const FANOUT = 3;
+
+export function benchSpread(members: number, strategy: "neighbours" | "random"): SpreadResult {
+  const { below } = createSeededRandom(1);
+  const links = strategy === "neighbours" ? overlay(members, below) : undefined;
+  const choose: Choose = (member) => links?.[member] ?? draw(members, member, below);
+  const beats = Array.from({ length: HEARTBEATS }, () => spread(members, choose, below));
+  const shares = beats.map(({ reached }) => reached / (members - 1));
+  return {
+    members,
+    strategy,
+    heartbeats: HEARTBEATS,
+    coverage: round(mean(shares), 4),
+    coverageMin: round(Math.min(...shares), 4),
+    hopsMean: round(mean(beats.map(({ hopsMean }) => hopsMean)), 1),
+    hopsMax: Math.max(...beats.map(({ hopsMax }) => hopsMax)),
+    lastMs: Math.round(mean(beats.map(({ lastMs }) => lastMs))),
+    lastMsMax: Math.round(Math.max(...beats.map(({ lastMs }) => lastMs))),
+    copies: round(mean(beats.map(({ copies, reached }) => copies / reached)), 2),
+    linksMean: links ? round(mean(links.map((ids) => ids.length)), 2) : members - 1,
+  };
+}
+
+type Below = (limit: number) => number;
+
+function overlay(members: number, below: Below): readonly (readonly number[])[] {
+  const hex = (): string =>
+    below(2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  const all = Array.from({ length: members }, () => ({
+    pkiId: Array.from({ length: 8 }, hex).join("") as PkiId,
+    mspId: "Org1MSP",
+    isExternal: true,
+  }));
+  const indexOf = new Map(all.map(({ pkiId }, index) => [pkiId, index]));
+  return all.map((self) => {
+    const others = all.filter((other) => other !== self);
+    return findNeighbours(self, others, [1, 1]).home.map((id) => indexOf.get(id) ?? 0);
+  });
+}
+
+function draw(members: number, self: number, below: Below): readonly number[] {
+  const drawn = new Set<number>();
+  while (drawn.size < Math.min(FANOUT, members - 1)) {
+    const member = below(members);
+    if (member !== self) drawn.add(member);
+  }
+  return [...drawn];
+}
+
+interface Beat {
+  readonly reached: number;
+  readonly copies: number;
+  readonly hopsMean: number;
+  readonly hopsMax: number;
+  readonly lastMs: number;
+}
+
+/** One heartbeat, copy by copy in the order of arrival. */
+function spread(members: number, choose: Choose, below: Below): Beat {
+  const author = below(members);
+  const has = new Map<number, { hops: number; senders: Set<number> }>();
+  const underway: { atMs: number; run: () => void }[] = [];
+  let [copies, lastMs] = [0, 0];
+  const later = (atMs: number, run: () => void): void => {
+    let at = underway.length;
+    while (at > 0 && (underway[at - 1]?.atMs ?? 0) < atMs) at -= 1;
+    underway.splice(at, 0, { atMs, run });
+  };
+  const pass = (member: number, hops: number, senders: Set<number>, nowMs: number): void =>
+    later(nowMs + 1 + below(10), () => {
+      for (const to of choose(member)) {
+        if (!senders.has(to)) later(clockMs + 1 + below(5), () => arrive(to, member, hops + 1));
+      }
+    });
+  const arrive = (to: number, from: number, hops: number): void => {
+    copies += 1;
+    const known = has.get(to);
+    if (known) known.senders.add(from);
+    else if (to !== author) {
+      const senders = new Set([from, author]);
+      has.set(to, { hops, senders });
+      lastMs = clockMs;
+      pass(to, hops, senders, clockMs);
+    }
+  };
+  let clockMs = 0;
+  pass(author, 0, new Set(), 0);
+  for (let next = underway.pop(); next !== undefined; next = underway.pop()) {
+    clockMs = next.atMs;
+    next.run();
+  }
+  const hops = [...has.values()].map((one) => one.hops);
+  return {
+    reached: has.size,
+    copies,
+    hopsMean: mean(hops),
+    hopsMax: Math.max(...hops),
+    lastMs,
+  };
+}
