@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import type { MemberRow } from "../src/devnet/supervisor.ts";
 import type { Member } from "../src/view.ts";
 import {
@@ -50,6 +51,23 @@ async function awaitStatus(devnet: DevnetProcess, name: string, status?: string)
     const opinions = await getOpinions(devnet);
     return others.every((o) => opinions[o] && opinions[o][name] === status) || undefined;
   });
+}
+
+/** Waits until all members say this, and nothing else. */
+async function awaitOpinions(
+  devnet: DevnetProcess,
+  wanted: Record<string, Record<string, string>>,
+): Promise<void> {
+  await eventually(
+    JSON.stringify(wanted),
+    async () => isDeepStrictEqual(await getOpinions(devnet), wanted) || undefined,
+  );
+}
+
+async function partition({ url }: DevnetProcess, groups: string[][]): Promise<[number, unknown]> {
+  const body = JSON.stringify({ groups });
+  const response = await fetch(`${url}/api/v1/devnet/partition`, { method: "POST", body });
+  return [response.status, await response.json()];
 }
 
 async function awaitFullView(devnet: DevnetProcess): Promise<void> {
@@ -129,7 +147,13 @@ describe("a devnet of 2 x 2", () => {
   const refused = [
     { name: "an unknown member", path: "members/peer9.org9/stop", headers: {}, status: 404 },
     { name: "an unknown action", path: "members/peer0.org1/eat", headers: {}, status: 404 },
-    { name: "a partition", path: "partition", headers: {}, status: 501 },
+    { name: "a partition without groups", path: "partition", headers: {}, status: 400 },
+    {
+      name: "a partition that another page asks for",
+      path: "partition",
+      headers: { origin: "http://evil.example" },
+      status: 403,
+    },
     {
       name: "a request from another page",
       path: "members/peer0.org1/stop",
@@ -152,12 +176,47 @@ describe("a devnet of 2 x 2", () => {
     });
   }
 
-  test("has nothing to heal", async () => {
-    const body = JSON.stringify({ groups: [] });
-    const url = `${devnet.url}/api/v1/devnet/partition`;
-    assert.equal((await fetch(url, { method: "POST", body })).status, 200);
-    const split = JSON.stringify({ groups: [["peer0.org1"], ["peer1.org1"]] });
-    assert.equal((await fetch(url, { method: "POST", body: split })).status, 501);
+  test("takes the network apart, also for a member that is started meanwhile, and heals it", async () => {
+    await post(devnet, "members/peer1.org1/start");
+    await awaitFullView(devnet);
+    const [here, there] = [NAMES.slice(0, 2), NAMES.slice(2)];
+    assert.deepEqual(await partition(devnet, [here]), [200, { groups: [here, there] }]);
+    const divided = {
+      "peer0.org1": { "peer1.org1": "alive", "peer0.org2": "dead", "peer1.org2": "dead" },
+      "peer1.org1": { "peer0.org1": "alive", "peer0.org2": "dead", "peer1.org2": "dead" },
+      "peer0.org2": { "peer0.org1": "dead", "peer1.org1": "dead", "peer1.org2": "alive" },
+      "peer1.org2": { "peer0.org1": "dead", "peer1.org1": "dead", "peer0.org2": "alive" },
+    };
+    await awaitOpinions(devnet, divided);
+    await post(devnet, "members/peer1.org2/kill");
+    await post(devnet, "members/peer1.org2/start");
+    await eventually("the new process and its friend see each other only", async () => {
+      const { "peer1.org2": opinion } = await getOpinions(devnet);
+      return opinion?.["peer0.org2"] === "alive" || undefined;
+    });
+    const { "peer0.org1": other, "peer1.org2": started } = await getOpinions(devnet);
+    assert.equal(other?.["peer1.org2"], "dead");
+    assert.notEqual(started?.["peer0.org1"], "alive");
+    assert.deepEqual(await partition(devnet, []), [200, { groups: [] }]);
+    await awaitFullView(devnet);
+  });
+
+  test("lets a page read a member through it, and nothing else", async () => {
+    const read = (path: string) => fetch(`${devnet.url}/api/v1/devnet/members/${path}`);
+    const self = (await (await read("peer0.org2/api/self")).json()) as Member;
+    assert.equal(self.endpoint, `127.0.0.1:${BASE_PORT + 5}`);
+    const why = await read(`peer0.org2/api/why?peer=127.0.0.1:${BASE_PORT + 1}`);
+    assert.equal(((await why.json()) as { visible: boolean }).visible, true);
+    for (const path of [
+      "peer0.org2/api/logspec",
+      "peer9.org9/api/self",
+      "peer0.org2/api/..%2fself",
+    ]) {
+      assert.equal((await read(path)).status, 404, path);
+    }
+    const messages = await read("peer0.org2/api/messages");
+    assert.equal(messages.headers.get("content-type"), "text/event-stream; charset=utf-8");
+    await messages.body?.cancel();
   });
 
   test("answers 403 to a host name that is not this machine's", async () => {

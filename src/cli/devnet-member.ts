@@ -6,7 +6,6 @@ import { createSystemClock } from "../clock.ts";
 import { GossipError } from "../errors.ts";
 import { createNetworkGate } from "../network-gate.ts";
 import { listenToSignals } from "./signals.ts";
-import { start } from "./start.ts";
 
 const signals = listenToSignals();
 const gate = createNetworkGate(createSystemClock());
@@ -15,7 +14,11 @@ process.on("message", (message) => gate.cutOff(endpointsIn(message)));
 process.channel?.unref(); // Listening to it must not keep a member alive that cannot start.
 
 try {
-  await start({}, signals, { network: (network) => gate.network(network) });
+  const { start } = await import("./start.ts");
+  // Whoever started us may be gone by now.
+  if (!signals.stop.aborted) {
+    await start({}, signals, { network: (network) => gate.network(network) });
+  }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
   process.stderr.write(error.problems.map((problem) => `error: ${problem}\n`).join(""));

@@ -64,7 +64,7 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
       table.say(`${name} ended by itself (${how}); its log ends with\n${log}`);
     },
   });
-  const observer = createObserver(supervisor);
+  const observer = createObserver(supervisor, stop);
   const server = await startServer({ port: plan.basePort, supervisor, observer });
   try {
     supervisor.startAll();

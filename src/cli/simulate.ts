@@ -16,6 +16,9 @@ export interface SimulateOptions extends SimulationWords {
   readonly json?: boolean;
 }
 
+/** Without a terminal one seed in so many is told. */
+const MILESTONE = 500;
+
 /** Returns the exit code: 0 all is well, 1 a violation or no convergence. */
 export async function runSimulation(options: SimulateOptions): Promise<number> {
   const { options: common, seeds } = parseSweep(options);
@@ -91,6 +94,8 @@ function showSeed(
     ];
     process.stderr.write(`${lines.join("\n")}\n  again: ${commandOf(options)}\n`);
   } else if (!isOnly) say(`seed ${options.seed} of ${last}`);
+  const isMilestone = options.seed % MILESTONE === 0 && !isOnly;
+  if (isMilestone && !process.stderr.isTTY) process.stderr.write(`seed ${options.seed} done\n`);
 }
 
 /** Progress is for people at a terminal: one line, written over again and again. */

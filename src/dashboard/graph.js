@@ -3,7 +3,7 @@ import { card, draw, make, moveByArrows, setAttributes, setTabStop, setText } fr
 import { arrange } from "./layout.js";
 
 /** The sign inside says the same as the colour. */
-const SIGNS = { alive: "", quiet: "…", partial: "≠", silent: "?", stopped: "–", dead: "×" };
+const SIGNS = { alive: "", quiet: "!", partial: "≠", silent: "?", stopped: "–", dead: "×" };
 const LEGENDS = {
   member: { alive: "alive", quiet: "overdue", dead: "dead" },
   devnet: {
@@ -17,7 +17,7 @@ const LEGENDS = {
 const PULSE_MS = 1_100;
 
 export function createGraph(kind, selection) {
-  const layers = ["groups", "links", "nodes"].map((name) => draw("g", { class: name }));
+  const layers = ["groups", "links", "nodes", "names"].map((name) => draw("g", { class: name }));
   const svg = draw("svg", { id: "graph", role: "group" }, ...layers);
   const legend = make("ul", { className: "legend", "aria-label": "Legend" });
   for (const [state, text] of Object.entries(LEGENDS[kind])) {
@@ -51,14 +51,19 @@ function update(parts, model) {
 
 function build(parts, { members }, { groups, places, isDense, bounds }) {
   const { svg, layers, nodes, links, selection } = parts;
-  const [groupLayer, linkLayer, nodeLayer] = layers;
+  const [groupLayer, linkLayer, nodeLayer, nameLayer] = layers;
   const focused = document.activeElement?.closest?.("#graph .node")?.dataset.key;
   setAttributes(svg, { viewBox: bounds, class: isDense ? "dense" : "" });
   parts.places = places;
   nodes.clear();
   links.clear();
   linkLayer.replaceChildren();
-  groupLayer.replaceChildren(...groups.flatMap(drawGroup));
+  groupLayer.replaceChildren(
+    ...groups.map(({ x, y, radius }) =>
+      draw("circle", { class: "group", cx: x, cy: y, r: radius }),
+    ),
+  );
+  nameLayer.replaceChildren(...groups.map(drawGroupName));
   nodeLayer.replaceChildren(
     ...members.map((member) => {
       const node = drawNode(member, places.get(member.key), isDense, selection);
@@ -69,12 +74,9 @@ function build(parts, { members }, { groups, places, isDense, bounds }) {
   nodes.get(focused)?.root.focus();
 }
 
-function drawGroup({ name, count, x, y, radius }) {
+function drawGroupName({ name, count, x, y, radius }) {
   const label = count > 14 ? `${name} (${count})` : name;
-  return [
-    draw("circle", { class: "group", cx: x, cy: y, r: radius }),
-    draw("text", { class: "group-name", x, y: y - radius + 5 }, label),
-  ];
+  return draw("text", { class: "group-name", x, y: y - radius + 5 }, label);
 }
 
 function drawNode(member, { x, y }, isDense, selection) {

@@ -4,7 +4,7 @@
 const RING_MAX = 14;
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 /** From the members to the line around their organisation. */
-const MARGIN = 34;
+const MARGIN = 40;
 const GAP = 18;
 /** Radians; tried out: with this, lines pass the members of the usual networks at a distance. */
 const TURN = 2.14;

@@ -1,10 +1,13 @@
 /** From the answers of one member to what the page shows. Pure: no page, no clock, no network. */
 import { shortNames } from "./format.js";
 
+const ORDER = new Intl.Collator("en", { numeric: true });
+
 /** From these answers, at this time. */
 export function memberModel({ members, connections }, nowMs) {
   const limitMs = quietAfterMs(members, nowMs);
   const self = members.find((member) => member.self);
+  members.sort((a, b) => ORDER.compare(addressOf(a), addressOf(b)));
   const labels = shortNames(members.map(addressOf));
   const described = members.map((member, at) => ({
     ...describe(member, connections, nowMs, limitMs),

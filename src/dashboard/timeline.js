@@ -27,7 +27,9 @@ export function createTimeline() {
     /** `isSpoken`: whether it is worth interrupting for. */
     report(text, level = "dull", { time = new Date().toISOString(), isSpoken = true } = {}) {
       const when = make("time", { dateTime: time }, timeOfDay(time));
-      list.prepend(make("li", { className: level }, when, make("span", {}, text)));
+      list.prepend(
+        make("li", { className: level }, when, make("span", { className: "text" }, text)),
+      );
       while (list.children.length > EVENTS_MAX) list.lastElementChild.remove();
       if (!isSpoken) return;
       unspoken.push(text);

@@ -29,11 +29,12 @@ export interface Summary extends MemberRow {
 
 const ANSWER_MAX_MS = 1_000;
 
-export function createObserver(supervisor: Supervisor): Observer {
+/** `stop`: ends all questions; members that have not answered by then are missing. */
+export function createObserver(supervisor: Supervisor, stop: AbortSignal): Observer {
   let current: Promise<Observation> | undefined;
   return {
     look() {
-      current ??= observe(supervisor).finally(() => {
+      current ??= observe(supervisor, stop).finally(() => {
         current = undefined;
       });
       return current;
@@ -41,15 +42,15 @@ export function createObserver(supervisor: Supervisor): Observer {
   };
 }
 
-async function observe(supervisor: Supervisor): Promise<Observation> {
+async function observe(supervisor: Supervisor, stop: AbortSignal): Promise<Observation> {
   const views: Record<string, readonly Member[]> = {};
   const connections: Record<string, readonly Connection[]> = {};
   await Promise.all(
     supervisor.reachable().map(async (member) => {
       const { name, operations } = member.plan;
       const [seen, links] = await Promise.all([
-        ask<Member>(`${operations}/api/v1/members`),
-        ask<Connection>(`${operations}/api/v1/connections`),
+        ask<Member>(`${operations}/api/v1/members`, stop),
+        ask<Connection>(`${operations}/api/v1/connections`, stop),
       ]);
       if (seen === undefined) return;
       member.markReady();
@@ -61,9 +62,10 @@ async function observe(supervisor: Supervisor): Promise<Observation> {
 }
 
 /** Undefined if there is no answer: a member may be starting, paused or gone. */
-async function ask<T>(url: string): Promise<readonly T[] | undefined> {
+async function ask<T>(url: string, stop: AbortSignal): Promise<readonly T[] | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MAX_MS) });
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MAX_MS)]);
+    const response = await fetch(url, { signal });
     return response.ok ? ((await response.json()) as readonly T[]) : undefined;
   } catch {
     return undefined;

@@ -53,6 +53,12 @@ async function awaitMatrix(
   assert.deepEqual(actual, wanted, `${JSON.stringify({ actual, wanted })}\n${devnet.output()}`);
 }
 
+/** Picks the member in the graph, with the keyboard, so that its buttons show. */
+async function choose(page: Page, name: string): Promise<void> {
+  await page.locator(`#graph .node[data-name="${name}"]`).focus();
+  await page.keyboard.press("Enter");
+}
+
 const ALL_ALIVE = [
   "self alive alive alive",
   "alive self alive alive",
@@ -80,20 +86,14 @@ describe("the dashboard of a devnet", { skip }, () => {
   test("shows that all members see each other", async () => {
     await awaitMatrix(page, ALL_ALIVE, devnet);
     await page.getByText("4 running: all see each other").waitFor(SLOW);
-    assert.deepEqual(await page.locator("#members tbody th").allTextContents(), NAMES);
-    assert.deepEqual(await page.locator("#members td[data-label=Status]").allTextContents(), [
-      "running",
-      "running",
-      "running",
-      "running",
-    ]);
+    assert.deepEqual(await page.locator("#matrix tbody th").allTextContents(), NAMES);
   });
 
   test("draws every member and a line for every connection", async () => {
-    await page
-      .getByRole("img", { name: /^4 of 4 members answer, [3-6] connections/ })
-      .waitFor(SLOW);
-    assert.equal(await page.locator("#graph .node.running").count(), 4);
+    await page.locator("#graph .node").first().waitFor(SLOW);
+    assert.equal(await page.locator("#graph .node.alive").count(), 4);
+    const links = await page.locator("#graph .link").count();
+    assert.ok(links >= 3 && links <= 6, String(links));
   });
 
   test("fits its width, from a desktop to a phone", async () => {
@@ -108,23 +108,27 @@ describe("the dashboard of a devnet", { skip }, () => {
     await page.setViewportSize({ width: 1_280, height: 800 });
   });
 
-  test("kills a member and starts it again, by keyboard, and says what happened", async () => {
+  test("kills a member and starts it again, by keyboard", async () => {
+    await choose(page, "peer1.org2");
     const kill = page.getByRole("button", { name: "Kill peer1.org2" });
     await kill.focus();
     await page.keyboard.press("Enter");
     const others = ["self alive alive dead", "alive self alive dead", "alive alive self dead"];
     await awaitMatrix(page, [...others, "none none none none"], devnet);
-    assert.equal(await kill.getAttribute("aria-disabled"), "true");
-    assert.equal(await kill.evaluate((button) => button.matches(":focus")), true);
-    await page.getByRole("log").getByText("peer1.org2 is dead for").first().waitFor(SLOW);
     await page.getByRole("button", { name: "Start peer1.org2" }).click();
     await awaitMatrix(page, ALL_ALIVE, devnet);
   });
 
-  test("tells a paused member from a stopped one", async () => {
-    await page.getByRole("button", { name: "Pause peer0.org2" }).click();
-    await page.getByText("3 running, 1 no answer").waitFor(SLOW);
-    await page.getByRole("button", { name: "Resume peer0.org2" }).click();
+  test("divides the network, and makes it whole again", async () => {
+    await page.getByRole("button", { name: "Split organisations" }).click();
+    const divided = [
+      "self alive dead dead",
+      "alive self dead dead",
+      "dead dead self alive",
+      "dead dead alive self",
+    ];
+    await awaitMatrix(page, divided, devnet);
+    await page.getByRole("button", { name: "Heal" }).click();
     await awaitMatrix(page, ALL_ALIVE, devnet);
   });
 

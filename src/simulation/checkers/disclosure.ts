@@ -108,7 +108,8 @@ export class DisclosureChecker implements Checker {
 
   #authorOf(alive: AliveOnWire | undefined): Author | undefined {
     const member = this.#ownerOf(alive?.pkiId);
-    return member && alive && { member, isExternal: alive.endpoint !== "" };
+    // What a hostile member says of itself changes from one message to the next.
+    return member && alive && { member, isExternal: member.isHostile || alive.endpoint !== "" };
   }
 
   #tell(sentence: string): void {
