@@ -112,7 +112,7 @@ describe("what npm pack makes", () => {
       for (const path of ["dist/cli/main.js", "dist/index.js", "dist/index.d.ts", "LICENSE"]) {
         assert.ok(packed.includes(path), path);
       }
-      const pages = packed.filter((path) => path.startsWith("dist/devnet/page/"));
+      const pages = packed.filter((path) => path.startsWith("dist/dashboard/"));
       assert.ok(pages.some((path) => path.endsWith(".html")));
       const foreign = packed.filter(
         (path) =>
