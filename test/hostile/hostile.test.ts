@@ -39,7 +39,7 @@ describe("a hostile member", () => {
 
   /** What is tried, and a reason for which the victim must have refused something. */
   const attacks: readonly (readonly [string, string])[] = [
-    ["forged news", "check-budget"],
+    ["forged news", "signature-invalid"],
     ["own news, ever newer", "news-budget"],
     ["news of unknown authors", "identity-unknown"],
     ["membership requests", "answer-budget"],
