@@ -55,7 +55,7 @@ function factsOf(member, nowMs) {
   const facts = [
     ["Organisation", member.organisation],
     ["Endpoint", member.address || "none"],
-    ["Certificate", `${left.text}, until ${date(member.expires)}`, left.level],
+    ["Certificate", `${left.text} (${date(member.expires)})`, left.level],
     [isDead ? "Dead for" : "Alive for", age(member.since, nowMs)],
   ];
   if (!member.self) facts.push(["Last heartbeat", heard(member.lastSeen, nowMs)]);
@@ -85,12 +85,15 @@ function updateFoot(parts, member) {
     parts.buttons = actions?.create(member, true);
     foot.replaceChildren(...(parts.buttons?.elements ?? []), explain, ...links(member));
   }
+  // What was explained is no longer so.
+  if (why.dataset.state !== member.state) why.hidden = true;
   parts.buttons?.update(member);
   foot.classList.toggle("inert", selection.shown !== selection.key);
 }
 
 async function explainTo(place, ask, member) {
   place.hidden = false;
+  place.dataset.state = member.state;
   place.replaceChildren(make("p", {}, "asking …"));
   const { from, sentences, remedy, error } = await ask(member);
   const lines = error === undefined ? sentences : [error];

@@ -54,6 +54,7 @@ function build(parts, { members }, { groups, places, isDense, bounds }) {
   const [groupLayer, linkLayer, nodeLayer, nameLayer] = layers;
   const focused = document.activeElement?.closest?.("#graph .node")?.dataset.key;
   setAttributes(svg, { viewBox: bounds, class: isDense ? "dense" : "" });
+  svg.style.setProperty("--name-size", `${nameSize(svg)}px`);
   parts.places = places;
   nodes.clear();
   links.clear();
@@ -72,6 +73,12 @@ function build(parts, { members }, { groups, places, isDense, bounds }) {
     }),
   );
   nodes.get(focused)?.root.focus();
+}
+
+/** Where the picture is small, the names of organisations are not. */
+function nameSize({ clientWidth, clientHeight, viewBox }) {
+  const { width, height } = viewBox.baseVal;
+  return Math.max(13, 12 / Math.min(clientWidth / width, clientHeight / height));
 }
 
 function drawGroupName({ name, count, x, y, radius }) {

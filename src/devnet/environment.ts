@@ -29,7 +29,6 @@ export function memberEnvironment(plan: Plan, member: MemberPlan, inherited: Env
   const files = memberFolder(organisation.peersFolder, `${member.host}.${member.domain}`, "server");
   const isFirst = ({ domain, host }: MemberPlan) => domain === member.domain && host === "peer0";
   return {
-    NODE_COMPILE_CACHE: "cache",
     ...Object.fromEntries(kept),
     CORE_PEER_ID: member.name,
     CORE_PEER_LOCALMSPID: member.mspId,

@@ -1,8 +1,7 @@
 /** One member of the devnet as a process: started, watched, stopped, its log in a file. */
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MemberPlan } from "./plan.ts";
 
@@ -61,14 +60,13 @@ export class MemberProcess {
   /** Starts the process; one that runs stays as it is. */
   start(): void {
     if (this.#child !== undefined) return;
-    const { folder, logFile } = this.#options;
+    const { folder, logFile, environment } = this.#options;
     const log = openSync(logFile, this.#logMode);
-    const env = this.#environment();
     this.#logMode = "a";
     // Detached: Ctrl-C is for us alone, we stop the members. If we die, their channel closes.
     const child = fork(MAIN, this.#cutOff, {
       cwd: folder,
-      env,
+      env: environment,
       execArgv: [],
       detached: true,
       stdio: ["ignore", log, log, "ipc"],
@@ -88,18 +86,6 @@ export class MemberProcess {
         resolve();
       });
     });
-  }
-
-  /**
-   * A cache of compiled code halves the time to start again. It is written at the end of a process:
-   * hundreds of files, which all members would write at once when the devnet is stopped. So nobody
-   * begins one in its first life.
-   */
-  #environment(): MemberProcessOptions["environment"] {
-    const { folder, environment } = this.#options;
-    const { NODE_COMPILE_CACHE: cache, ...others } = environment;
-    const isFirst = this.#logMode === "w";
-    return isFirst && !existsSync(join(folder, cache ?? "")) ? others : environment;
   }
 
   #finish(how: string): void {

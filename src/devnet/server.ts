@@ -66,10 +66,28 @@ async function relay(context: Context, supervisor: Supervisor): Promise<Response
       signal: context.req.raw.signal,
     });
     const type = answer.headers.get("content-type") ?? "application/json";
-    return new Response(answer.body, { status: answer.status, headers: { "content-type": type } });
+    const body = answer.body && endsQuietly(answer.body);
+    return new Response(body, { status: answer.status, headers: { "content-type": type } });
   } catch {
     return context.json({ error: `${name} does not answer; is it running?` }, 502);
   }
+}
+
+/** The same stream; if the other side breaks it off, that is its end and no failure of ours. */
+function endsQuietly(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch {
+        controller.close(); // The member, or whoever asked, is gone.
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 async function partition(context: Context, supervisor: Supervisor): Promise<Response> {

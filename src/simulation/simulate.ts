@@ -120,9 +120,9 @@ class Run {
   }
 
   async secondPhase(): Promise<void> {
-    if (this.#plan.faults.length === 0) {
-      this.#convergedMs = isComplete(this.#look()) ? this.#firstConvergedMs : undefined;
-      return;
+    if (this.#plan.faults.length === 0 && isComplete(this.#look())) {
+      this.#convergedMs = this.#firstConvergedMs;
+      if (this.#convergedMs !== undefined) return;
     }
     this.#healedMs = this.#world.nowMs;
     const lastMs = this.#healedMs + CONVERGE_MAX_MS;
