@@ -10,4 +10,4 @@ export type { Msp } from "./msp/msp.ts";
 // For users: run a member, look at the network.
 export { GossipNode } from "./node.ts";
 export type { Connection, GossipEvent, Identity, Member } from "./view.ts";
-export type { Explanation } from "./why.ts";
+export type { Explanation } from "./why/why.ts";

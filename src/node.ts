@@ -37,7 +37,7 @@ import {
   viewMember,
   viewSelf,
 } from "./view.ts";
-import { type Explanation, explain } from "./why.ts";
+import { type Explanation, explain } from "./why/why.ts";
 import { copyBytes } from "./wire/bytes.ts";
 
 export class GossipNode implements AsyncDisposable {

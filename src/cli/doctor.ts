@@ -1,6 +1,6 @@
 /** `fabric-gossip doctor`: what is wrong with a configuration, before it is used. */
-import { examine } from "../doctor.ts";
-import type { Finding } from "../finding.ts";
+import { examine } from "../doctor/doctor.ts";
+import type { Finding } from "../doctor/finding.ts";
 import { escapeControls } from "../log.ts";
 import { type Colour, painter } from "./terminal.ts";
 

@@ -1,7 +1,7 @@
 /** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
 import { loadConfig } from "../config/config.ts";
+import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { escapeControls } from "../log.ts";
-import { type Answer, probeEndpoint } from "../probe-endpoint.ts";
 
 export interface ProbeOptions {
   readonly config?: string;

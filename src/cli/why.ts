@@ -1,6 +1,6 @@
 /** `fabric-gossip why`: the node's own explanation of a peer. */
 import { escapeControls } from "../log.ts";
-import type { Explanation } from "../why.ts";
+import type { Explanation } from "../why/why.ts";
 import { getObject } from "./client.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 import { painter } from "./terminal.ts";

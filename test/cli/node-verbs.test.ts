@@ -4,10 +4,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { type Config, loadConfig } from "../../src/config/config.ts";
+import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
-import { probeEndpoint } from "../../src/probe-endpoint.ts";
 import type { GossipEvent } from "../../src/view.ts";
-import type { Explanation } from "../../src/why.ts";
+import type { Explanation } from "../../src/why/why.ts";
 import {
   freePort,
   get,

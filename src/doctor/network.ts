@@ -1,13 +1,18 @@
 /** Doctor: names, ports, and whoever we are to contact. */
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
-import type { Config } from "./config/config.ts";
-import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "./config/host-port.ts";
-import { refuseContact } from "./core/contacts.ts";
+import type { Config } from "../config/config.ts";
+import {
+  formatHostPort,
+  type HostPort,
+  isUnspecified,
+  parseHostPort,
+} from "../config/host-port.ts";
+import { refuseContact } from "../core/contacts.ts";
+import type { Prepared } from "../prepare.ts";
+import { remedyFor } from "../remedies.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
-import type { Prepared } from "./prepare.ts";
 import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
-import { remedyFor } from "./remedies.ts";
 
 /** Endpoints probed at a time. */
 const PROBES_MAX = 8;

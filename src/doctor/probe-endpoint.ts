@@ -1,16 +1,16 @@
 /** Asks who is at an endpoint, as a member would, but joins nothing (product 2, `probe`). */
 import { connect } from "node:tls";
-import { createSystemClock } from "./clock.ts";
-import type { Config } from "./config/config.ts";
-import { parseHostPort } from "./config/host-port.ts";
-import { GossipError } from "./errors.ts";
-import { createCrypto } from "./msp/crypto.ts";
-import { type CertificateDescription, describeCertificate } from "./msp/describe.ts";
-import { plainReason } from "./plain-reason.ts";
-import { type Prepared, prepare } from "./prepare.ts";
-import { createNetwork } from "./start-node.ts";
-import { type Handshake, type HandshakeOptions, shakeHands } from "./transport/handshake.ts";
-import type { LinkEvents, Network } from "./transport/network.ts";
+import { createSystemClock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import { parseHostPort } from "../config/host-port.ts";
+import { GossipError } from "../errors.ts";
+import { createCrypto } from "../msp/crypto.ts";
+import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
+import { plainReason } from "../plain-reason.ts";
+import { type Prepared, prepare } from "../prepare.ts";
+import { createNetwork } from "../start-node.ts";
+import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
+import type { LinkEvents, Network } from "../transport/network.ts";
 
 /** From dial to answer. */
 const PROBE_TIMEOUT_MS = 10_000;

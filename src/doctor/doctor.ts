@@ -4,15 +4,15 @@
  */
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Config, type LoadOptions, loadConfig } from "./config/config.ts";
-import { isUnspecified } from "./config/host-port.ts";
-import { examineKeys, examineOwnMsp, examineTrusted } from "./doctor-identity.ts";
-import { examineContacts, examineNames, examinePorts } from "./doctor-network.ts";
-import { examineOperationsTls, examineTls } from "./doctor-tls.ts";
-import { GossipError } from "./errors.ts";
+import { type Config, type LoadOptions, loadConfig } from "../config/config.ts";
+import { isUnspecified } from "../config/host-port.ts";
+import { GossipError } from "../errors.ts";
+import { withTlsRootsOf } from "../prepare.ts";
+import { readIncarnation } from "../state-dir.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
-import { withTlsRootsOf } from "./prepare.ts";
-import { readIncarnation } from "./state-dir.ts";
+import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
+import { examineContacts, examineNames, examinePorts } from "./network.ts";
+import { examineOperationsTls, examineTls } from "./tls.ts";
 
 /** Never throws for what is wrong with the configuration: that is what it tells. */
 export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {

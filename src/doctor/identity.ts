@@ -1,10 +1,10 @@
 /** Doctor: MSP folders, our certificate and key, and those of the organisations we trust. */
-import type { Config } from "./config/config.ts";
+import type { Config } from "../config/config.ts";
+import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
+import type { Msp } from "../msp/msp.ts";
+import { findOpenKeys } from "../open-keys.ts";
+import { collect, keyPaths } from "../prepare.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
-import { type LocalMsp, loadLocalMsp, loadMsp } from "./msp/load-msp.ts";
-import type { Msp } from "./msp/msp.ts";
-import { findOpenKeys } from "./open-keys.ts";
-import { collect, keyPaths } from "./prepare.ts";
 
 export interface Examined<T> {
   readonly findings: readonly Finding[];

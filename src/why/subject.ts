@@ -1,14 +1,14 @@
 /** Who is meant by an endpoint or the beginning of a PKI-ID. */
-import { parseHostPort } from "./config/host-port.ts";
-import type { PkiId } from "./core/abilities.ts";
-import { type Contact, contactPkiId } from "./core/contacts.ts";
-import type { Core } from "./core/core.ts";
-import type { KnownIdentity } from "./core/identities.ts";
-import type { Member as CoreMember } from "./core/membership.ts";
-import { parsePkiId } from "./core/pki-id.ts";
-import { GossipError } from "./errors.ts";
-import type { Failures, Trace } from "./failures.ts";
-import { fromHex } from "./wire/bytes.ts";
+import { parseHostPort } from "../config/host-port.ts";
+import type { PkiId } from "../core/abilities.ts";
+import { type Contact, contactPkiId } from "../core/contacts.ts";
+import type { Core } from "../core/core.ts";
+import type { KnownIdentity } from "../core/identities.ts";
+import type { Member as CoreMember } from "../core/membership.ts";
+import { parsePkiId } from "../core/pki-id.ts";
+import { GossipError } from "../errors.ts";
+import type { Failures, Trace } from "../failures.ts";
+import { fromHex } from "../wire/bytes.ts";
 
 /** Everything we have about the peer that is asked for. */
 export interface Subject {

@@ -1,14 +1,14 @@
 /** Doctor: TLS files, names and chains, tried for real over a socket of this machine. */
 import { X509Certificate } from "node:crypto";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import type { Config, GossipTls } from "./config/config.ts";
-import type { Examined } from "./doctor-identity.ts";
+import type { Config, GossipTls } from "../config/config.ts";
+import { plainReason } from "../plain-reason.ts";
+import { namesMissing } from "../prepare.ts";
+import { readTls } from "../tls-files.ts";
+import type { TlsFiles } from "../transport/grpc-options.ts";
+import { clientOptions, serverContext } from "../transport/grpc-tls.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
-import { plainReason } from "./plain-reason.ts";
-import { namesMissing } from "./prepare.ts";
-import { readTls } from "./tls-files.ts";
-import type { TlsFiles } from "./transport/grpc-options.ts";
-import { clientOptions, serverContext } from "./transport/grpc-tls.ts";
+import type { Examined } from "./identity.ts";
 
 const TRIAL_MS = 5_000;
 

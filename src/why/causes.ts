@@ -1,11 +1,11 @@
 /** What there is to say of a peer, fact by fact. */
-import type { Now } from "./core/abilities.ts";
-import type { Member as CoreMember } from "./core/membership.ts";
-import { type Departure, type Failure, hostOf } from "./failures.ts";
-import { wallTime } from "./view.ts";
+import type { Now } from "../core/abilities.ts";
+import type { Member as CoreMember } from "../core/membership.ts";
+import { type Departure, type Failure, hostOf } from "../failures.ts";
+import { wallTime } from "../view.ts";
+import { isHidden } from "./remedy.ts";
+import type { Subject } from "./subject.ts";
 import type { Cause, Known } from "./why.ts";
-import { isHidden } from "./why-remedy.ts";
-import type { Subject } from "./why-subject.ts";
 
 export function causesOf(
   known: Known,

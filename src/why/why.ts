@@ -2,14 +2,14 @@
  * Why a peer is, or is not, visible to us (product 4, `why`): what is known of it, what went wrong,
  * what happens next and what can be done, in sentences for people and as codes for programs.
  */
-import type { Now } from "./core/abilities.ts";
-import type { Core } from "./core/core.ts";
-import type { Failure, Failures } from "./failures.ts";
-import { type Connection, type Member, wallTime } from "./view.ts";
-import { causesOf } from "./why-causes.ts";
-import { type Next, nextOf } from "./why-next.ts";
-import { remedyOf } from "./why-remedy.ts";
-import { findSubject } from "./why-subject.ts";
+import type { Now } from "../core/abilities.ts";
+import type { Core } from "../core/core.ts";
+import type { Failure, Failures } from "../failures.ts";
+import { type Connection, type Member, wallTime } from "../view.ts";
+import { causesOf } from "./causes.ts";
+import { type Next, nextOf } from "./next.ts";
+import { remedyOf } from "./remedy.ts";
+import { findSubject } from "./subject.ts";
 
 /** One fact that has to do with it. */
 export interface Cause {

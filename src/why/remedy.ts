@@ -1,8 +1,8 @@
 /** What can be done so that a peer becomes visible. */
-import type { Core } from "./core/core.ts";
-import type { Failure } from "./failures.ts";
-import { remedyFor } from "./remedies.ts";
-import type { Subject } from "./why-subject.ts";
+import type { Core } from "../core/core.ts";
+import type { Failure } from "../failures.ts";
+import { remedyFor } from "../remedies.ts";
+import type { Subject } from "./subject.ts";
 
 /** The remedy for the most telling of the things that went wrong. */
 export function remedyOf(

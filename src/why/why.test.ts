@@ -1,11 +1,11 @@
 /** Explanations of peers in every state the protocol can leave them in, in virtual time. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createWorld, type TestNode, testIdentity, type World } from "./core/testing.ts";
-import { aliveOf, digest, identityItemOf, update } from "./core/testing-messages.ts";
-import { GossipError } from "./errors.ts";
-import { createFailures } from "./failures.ts";
-import { viewEvent, viewSelf } from "./view.ts";
+import { createWorld, type TestNode, testIdentity, type World } from "../core/testing.ts";
+import { aliveOf, digest, identityItemOf, update } from "../core/testing-messages.ts";
+import { GossipError } from "../errors.ts";
+import { createFailures } from "../failures.ts";
+import { viewEvent, viewSelf } from "../view.ts";
 import { type Explanation, explain } from "./why.ts";
 
 /** What `node` says of the peer; of what happened, all is dated now. */

@@ -1,10 +1,10 @@
 /** What happens by itself with a peer, and when. */
-import type { Now } from "./core/abilities.ts";
-import type { Contact } from "./core/contacts.ts";
-import type { Core } from "./core/core.ts";
-import { preferredEndpoint } from "./core/membership.ts";
-import { wallTime } from "./view.ts";
-import type { Subject } from "./why-subject.ts";
+import type { Now } from "../core/abilities.ts";
+import type { Contact } from "../core/contacts.ts";
+import type { Core } from "../core/core.ts";
+import { preferredEndpoint } from "../core/membership.ts";
+import { wallTime } from "../view.ts";
+import type { Subject } from "./subject.ts";
 
 export interface Next {
   readonly action:
