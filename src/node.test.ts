@@ -5,10 +5,12 @@ import type { Identity, Signer } from "./core/abilities.ts";
 import { type TestCrypto, testIdentity, testSignature } from "./core/testing.ts";
 import { GossipError } from "./errors.ts";
 import { GossipNode } from "./node.ts";
+import { Process } from "./simulation/process.ts";
 import { testParts } from "./testing.ts";
 import { createMemoryHub, type MemoryHub } from "./transport/memory.ts";
 import { createVirtualClock, type VirtualClock } from "./transport/testing.ts";
 import type { GossipEvent } from "./view.ts";
+import { toHex } from "./wire/bytes.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -184,6 +186,41 @@ describe("a node", () => {
     const purged = a.events.find(({ type }) => type === "identity-purged");
     assert.equal(purged?.type === "identity-purged" && purged.reason, "revoked");
     assert.ok(types(a).includes("handshake-failed"));
+  });
+
+  test("says what is overdue under its old certificate before it takes the new one", async () => {
+    const network = createNetwork();
+    const a = await network.start("a");
+    const process = new Process(network.clock);
+    const { identity, ...parts } = testParts("b", { ...network, bootstrap: ["a:1"], seed: 7 });
+    const renewed = testIdentity("A", "b-renewed");
+    const signed: string[] = [];
+    const node = await GossipNode.create({
+      ...parts,
+      clock: process.clock,
+      network: network.hub.network({
+        endpoints: ["b:1"],
+        certificate: identity.bytes,
+        clock: process.clock,
+      }),
+      reload: async () => ({
+        self: renewed,
+        signer: (payload) => {
+          signed.push(toHex(payload));
+          return testSignature(renewed.pkiId, payload);
+        },
+      }),
+    });
+    await network.run(2_000);
+    process.stall();
+    await network.run(8_000);
+    await node.reload();
+    process.resume();
+    await network.run(8_000);
+    const names = a.node.members().map(({ pkiId }) => pkiId);
+    assert.ok(names.includes(renewed.pkiId) && !names.includes(identity.pkiId));
+    assert.ok(signed.length > 2);
+    assert.ok(!signed.some((payload) => payload.includes(identity.pkiId)));
   });
 
   test("works with a signer that takes its time", async () => {

@@ -201,9 +201,10 @@ export class GossipNode implements AsyncDisposable {
     this.#assertOpen();
     const reloaded = await this.#parts.reload?.();
     if (reloaded === undefined || this.#isClosed) return;
+    this.#give({ type: "trust-changed" });
+    // Not before: what is due now is still said, and so signed, under the old identity.
     this.#signer = reloaded.signer;
     this.#self = reloaded.self;
-    this.#give({ type: "trust-changed" });
     this.#give({ type: "renewed", self: reloaded.self });
   }
 

@@ -145,6 +145,6 @@ export class Faults {
 
   #publish({ life }: Member): void {
     const metadata = new TextEncoder().encode(`at ${this.#world.nowMs}`);
-    life?.node.setMetadata(metadata);
+    life?.process.run(() => life.node.setMetadata(metadata));
   }
 }

@@ -68,6 +68,11 @@ export class Process {
     });
   }
 
+  /** Something that only a running process does: at once, or when it goes on. */
+  run(act: () => void): void {
+    this.#run({ callback: act });
+  }
+
   /** Nothing happens in it any more. */
   end(): void {
     this.#hasEnded = true;

@@ -157,11 +157,16 @@ export class World {
     member.life?.process.setSkew(skewMs);
   }
 
-  /** Gives it a new certificate, which its process takes at once. */
+  /** Gives it a new certificate, which its process takes as soon as it runs. */
   async renew(member: Member, notAfterMs = EPOCH_MS + LONG_MS): Promise<void> {
     const { mspId, name, index } = member;
     member.issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
-    await member.life?.node.reload();
+    const { life } = member;
+    let reloading: Promise<void> | undefined;
+    life?.process.run(() => {
+      reloading = life.node.reload();
+    });
+    await reloading;
   }
 
   /** Puts its certificate on the revocation list; the others get it when they `readRevocations`. */
@@ -170,9 +175,11 @@ export class World {
   }
 
   readRevocations(member: Member): void {
-    if (member.life === undefined) return;
-    this.#takeRevocations(member);
-    member.life.node.setTrust([]);
+    const { life } = member;
+    life?.process.run(() => {
+      this.#takeRevocations(member);
+      life.node.setTrust([]);
+    });
   }
 
   #takeRevocations({ revoked }: Member): void {

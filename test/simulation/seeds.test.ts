@@ -60,6 +60,10 @@ describe("what was found before does not come back", () => {
       await assertWell(optionsOf(scenario, seed));
     });
   }
+
+  test("what is due while a certificate is renewed is signed with the wrong key", async () => {
+    await assertWell(optionsOf("mixed", 50381, { minutes: 0.5 }));
+  });
 });
 
 describe("a calm network", () => {
