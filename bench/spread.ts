@@ -66,7 +66,9 @@ function overlay(members: number, below: Below): readonly (readonly number[])[] 
   const indexOf = new Map(all.map(({ pkiId }, index) => [pkiId, index]));
   return all.map((self) => {
     const others = all.filter((other) => other !== self);
-    return findNeighbours(self, others, [1, 1]).home.map((id) => indexOf.get(id) ?? 0);
+    return findNeighbours(self, others, [1, 1])
+      .home.flat()
+      .map((id) => indexOf.get(id) ?? 0);
   });
 }
 

@@ -1,8 +1,13 @@
 /** An alive message, read once at the edge: everything the core needs, nothing that can be wrong. */
-import { copyBytes } from "../wire/bytes.ts";
+import { sameView } from "../wire/bytes.ts";
 import type { WireFault } from "../wire/decode.ts";
 import type { Envelope } from "../wire/envelope.ts";
-import { internalEndpointOf, parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import {
+  internalEndpointOf,
+  ownedEnvelope,
+  parseEnvelope,
+  parseMessage,
+} from "../wire/envelope.ts";
 import type { AliveMessage, PeerTime } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { PkiId } from "./abilities.ts";
@@ -65,12 +70,15 @@ export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
   return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
 }
 
-/**
- * The same message in one piece of memory of its own, to be kept longer than the buffer it arrived
- * in. It was read before, so it can be read again.
- */
+/** The same message in memory of its own, to be kept longer than the buffer it arrived in. */
 export function ownedAlive(alive: Alive): Alive {
-  const owned = parseAlive(copyBytes(alive.envelope.bytes));
-  if (!owned.ok) throw new Error("an alive message that was read before cannot be read again");
-  return owned.value;
+  const envelope = ownedEnvelope(alive.envelope);
+  if (envelope === alive.envelope) return alive;
+  const [whole, copy] = [alive.envelope.bytes, envelope.bytes];
+  return {
+    ...alive,
+    metadata: sameView(alive.metadata, whole, copy),
+    identity: sameView(alive.identity, whole, copy),
+    envelope,
+  };
 }

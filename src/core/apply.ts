@@ -3,7 +3,8 @@ import { type Envelope, ownedEnvelope, withoutSecret } from "../wire/envelope.ts
 import type { Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import type { AliveSource } from "./claims.ts";
-import type { Party } from "./disclosure.ts";
+import { addOriginal, findOriginal } from "./copies.ts";
+import type { Reach } from "./dissemination.ts";
 import { drop, type Effect } from "./effect.ts";
 import { type Emission, emit, noteHolder } from "./emitter.ts";
 import {
@@ -63,7 +64,7 @@ export function applyVerified(
   if (isNew && member.status === "alive" && rival) {
     effects.push(...questionRival(core, member, rival, now));
   }
-  if (source === "gossip") relay(core, member, alive, from, now);
+  if (source === "gossip") relay(core, member, alive, from, effects.length === 0, now);
   return effects;
 }
 
@@ -90,13 +91,28 @@ function questionRival(core: Core, member: Member, rival: Member, now: Now): rea
   return requestMembership(core, recipientOf(rival, 0n), now);
 }
 
-/** What was gossiped to us is passed on, once, as the bytes that came. */
-export function relay(core: Core, member: Member, alive: Alive, from: PkiId, now: Now): void {
+/**
+ * What was gossiped to us is passed on, once, as the bytes that came. `isNoNews`: nothing about the
+ * member has changed but that it lives still.
+ */
+export function relay(
+  core: Core,
+  member: Member,
+  alive: Alive,
+  from: PkiId,
+  isNoNews: boolean,
+  now: Now,
+): void {
   const { pkiId, time } = alive;
   if (!isToRelay(core.members, pkiId, time)) return;
   markRelayed(core.members, pkiId, time);
   const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
-  emitAlive(core, pkiId, envelope, partyOf(member), [from], now);
+  const isEveryday = isNoNews && alive.identity.length === 0;
+  const everyday = isEveryday ? { author: pkiId, sequence: time.seqNum } : undefined;
+  const reach = { type: "about", party: partyOf(member), everyday } as const;
+  emitAlive(core, pkiId, envelope, reach, [from], now);
+  const { bytes } = envelope;
+  addOriginal(core.copies, { author: pkiId, time, key: aliveKey(pkiId), bytes });
 }
 
 /** Passes an alive message on to everybody who may see its author and does not have it yet. */
@@ -104,20 +120,34 @@ export function emitAlive(
   core: Core,
   author: PkiId,
   envelope: Envelope,
-  party: Party,
+  reach: Reach,
   holders: readonly PkiId[],
   now: Now,
 ): void {
   const { fanout, timing, random } = core.options;
   const emission: Emission = {
     key: aliveKey(author),
-    reach: { type: "about", party },
+    reach,
     bytes: envelope.bytes,
     withoutSecret: () => withoutSecret(envelope).bytes,
     replacesOlder: true,
     holders: new Set([author, ...holders]),
   };
   emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+}
+
+/** Whether these are the very bytes of a message that was passed on: known without reading them. */
+export function isCopy(
+  { copies, emitter, members }: Core,
+  from: PkiId,
+  bytes: Uint8Array,
+): boolean {
+  const original = findOriginal(copies, bytes);
+  // Whoever was forgotten since may come back by the same message.
+  if (original === undefined || isToRelay(members, original.author, original.time)) return false;
+  const waiting = emitter.waiting.get(original.key)?.emission;
+  if (waiting?.bytes === original.bytes) waiting.holders.add(from);
+  return true;
 }
 
 /** A gossiped message that we have already: who sent it need not get it from us. */

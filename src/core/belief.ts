@@ -125,7 +125,7 @@ function believeAlive(
 
   const known = core.members.table.get(alive.pkiId);
   if (known && equalBytes(known.alive.envelope.bytes, alive.envelope.bytes)) {
-    relay(core, known, alive, from, now); // Checked already, when it was listed to us.
+    relay(core, known, alive, from, false, now); // Checked already, when it was listed to us.
     return undefined;
   }
   const verified = checkAlive(core, alive, from, now);

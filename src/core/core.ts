@@ -9,7 +9,7 @@ import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, readAlive } from "./alive.ts";
-import { noteCopy } from "./apply.ts";
+import { isCopy, noteCopy } from "./apply.ts";
 import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
 import { checkAlive, isAnswerRefused } from "./check.ts";
 import { hasBacklog } from "./claims.ts";
@@ -51,14 +51,23 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const wasAlone = core.members.aliveCount === 0;
   const { version } = core.members;
   noticeStall(core, now);
-  const effects = [...handleInput(core, input, now), ...doWhatIsDue(core, now)];
+  const effects = [...handleInput(core, input, now)];
+  noteIdentitiesDue(core, now);
+  if (nextDeadlineMs(core) <= now.elapsedMs) {
+    for (const effect of doWhatIsDue(core, now)) effects.push(effect);
+    noteIdentitiesDue(core, now);
+  }
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
   if (core.members.version !== version) askSoon(core, effects.some(isArrival), now);
-  const { nextExpiryMs, nextNoticeMs } = core.identities;
-  core.schedule.identityDueAtMs = now.elapsedMs + Math.min(nextExpiryMs, nextNoticeMs) - now.wallMs;
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
   return effects;
+}
+
+/** Certificates end by the wall clock, which may jump: looked at in each step. */
+function noteIdentitiesDue({ identities, schedule }: Core, now: Now): void {
+  const dueMs = Math.min(identities.nextExpiryMs, identities.nextNoticeMs);
+  schedule.identityDueAtMs = now.elapsedMs + dueMs - now.wallMs;
 }
 
 function isArrival(effect: Effect): boolean {
@@ -88,7 +97,9 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
     case "tick":
       return [];
     case "message":
-      return handleMessage(core, input.from, input.bytes, now);
+      return isCopy(core, input.from, input.bytes)
+        ? [drop(input.from, "stale")]
+        : handleMessage(core, input.from, input.bytes, now);
     case "connected":
       markReachable(core.members, input.identity.pkiId);
       return learn(core, input.identity, "handshake", now);

@@ -2,19 +2,33 @@
  * To whom a message goes, and whom we ask. Two strategies behind one face: our neighbours, or
  * members drawn anew each time as Fabric does (`gossipBatch`, spec B 2.4 and 4.2).
  */
-import type { Now } from "./abilities.ts";
+import type { Now, PkiId } from "./abilities.ts";
 import { type Disclosure, disclosePush, type Party } from "./disclosure.ts";
 import { aliveMembers, type Member, partyOf } from "./membership.ts";
-import { findNeighbours, type Neighbours, NO_NEIGHBOURS } from "./neighbours.ts";
+import {
+  findNeighbours,
+  type Neighbours,
+  NO_NEIGHBOURS,
+  type Rings,
+  sparing,
+} from "./neighbours.ts";
 import { shuffled } from "./shuffle.ts";
 import type { Core } from "./state.ts";
 
 /** How far a message may travel. */
 export type Reach =
-  /** As news of this party: see {@link disclosePush}. */
-  | { readonly type: "about"; readonly party: Party }
+  /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
+  | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
   /** Everybody in our organisation, nobody else. */
   | { readonly type: "organisation" };
+
+/** One of many messages of its author that are all alike but for their sequence. */
+export interface Heartbeat {
+  readonly author: PkiId;
+  readonly sequence: bigint;
+}
+
+type NewsReach = Extract<Reach, { type: "about" }>;
 
 /** Who is to get a message: so many of these, in this order. */
 export interface Audience {
@@ -47,23 +61,34 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   const { home, homeExternal, abroad } = currentNeighbours(core, now);
   const count = Number.POSITIVE_INFINITY;
   if (reach.type === "organisation") {
-    return { members: withDrawn(core, lookUp(core, home)), count };
+    return { members: withDrawn(core, lookUp(core, ...home)), count };
   }
   const { mspId, isExternal } = reach.party;
   if (mspId !== self.mspId) {
-    const members = lookUp(core, homeExternal, abroad.get(mspId) ?? []);
+    const members = lookUp(core, ...links(core, homeExternal, reach), abroad.get(mspId) ?? []);
     return { members: withDrawn(core, members), count };
   }
   const gateways = isExternal ? abroad.values() : [];
-  return { members: withDrawn(core, lookUp(core, home, ...gateways)), count };
+  return {
+    members: withDrawn(core, lookUp(core, ...links(core, home, reach), ...gateways)),
+    count,
+  };
+}
+
+/**
+ * Everyday messages leave out some links. Not while there are members that know nothing of links:
+ * where they stand on a ring, it has a gap.
+ */
+function links({ drawing, options }: Core, rings: Rings, { everyday }: NewsReach): Rings {
+  if (everyday === undefined || drawing.size > 0) return rings;
+  return [sparing(rings, options.self.pkiId, everyday.author, everyday.sequence)];
 }
 
 /**
  * Whoever draws peers for each message is drawn by us too, as often as by its like: it may have no
  * neighbour that knows of neighbours.
  */
-function* withDrawn(core: Core, neighbours: Iterable<Member>): Generator<Member> {
-  yield* neighbours;
+function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
   const { members, drawing, options } = core;
   const { fanout, random } = options;
   for (const pkiId of drawing) {
@@ -73,9 +98,10 @@ function* withDrawn(core: Core, neighbours: Iterable<Member>): Generator<Member>
       member.status === "alive" &&
       random.below(members.aliveCount) < fanout.propagatePeers
     ) {
-      yield member;
+      neighbours.push(member);
     }
   }
+  return neighbours;
 }
 
 /** In which form a member may get a message of this reach. */
@@ -106,19 +132,19 @@ export function choosePartners(core: Core, now: Now): readonly Member[] {
 /** Every neighbour once. */
 export function allNeighbours(core: Core, now: Now): readonly Member[] {
   const { home, homeExternal, abroad } = currentNeighbours(core, now);
-  return [...new Set(lookUp(core, home, homeExternal, ...abroad.values()))];
+  return [...new Set(lookUp(core, ...home, ...homeExternal, ...abroad.values()))];
 }
 
-function* lookUp(
-  { members }: Core,
-  ...groups: readonly (readonly Member["pkiId"][])[]
-): Generator<Member> {
+/** Those of them that are there, some perhaps twice. */
+function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Member[] {
+  const found: Member[] = [];
   for (const group of groups) {
     for (const pkiId of group) {
       const member = members.table.get(pkiId);
-      if (member?.status === "alive" && !member.isCutOff) yield member;
+      if (member?.status === "alive" && !member.isCutOff) found.push(member);
     }
   }
+  return found;
 }
 
 /** Our neighbours; computed anew if somebody came or went, or a ring has a new order. */

@@ -5,7 +5,7 @@
  */
 import type { Now, PkiId, Random } from "./abilities.ts";
 import { type Audience, discloseTo, type Reach } from "./dissemination.ts";
-import { type Effect, type Outgoing, send } from "./effect.ts";
+import type { Effect, Outgoing } from "./effect.ts";
 import { type Member, preferredEndpoint } from "./membership.ts";
 import type { Fanout } from "./options.ts";
 
@@ -77,13 +77,14 @@ export function flush(
   now: Now,
 ): readonly Effect[] {
   const bundles = new Map<PkiId, { member: Member; messages: Outgoing[] }>();
+  const put = (member: Member, message: Outgoing): void => {
+    const bundle = bundles.get(member.pkiId);
+    if (bundle) bundle.messages.push(message);
+    else bundles.set(member.pkiId, { member, messages: [message] });
+  };
   for (const [key, { emission, timesLeft }] of emitter.waiting) {
     const audience = choose(emission.reach);
-    for (const { member, message } of address(emission, audience, ownMspId)) {
-      const bundle = bundles.get(member.pkiId);
-      if (bundle) bundle.messages.push(message);
-      else bundles.set(member.pkiId, { member, messages: [message] });
-    }
+    address(emission, audience, ownMspId, put);
     // Who sends to all of them at once need not do it again.
     const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
     if (isOver) emitter.waiting.delete(key);
@@ -93,17 +94,25 @@ export function flush(
   emitter.flushAtMs = isEmpty
     ? Number.POSITIVE_INFINITY
     : now.elapsedMs + waitMs(latencyMs, random);
-  return [...bundles.values()].map(({ member, messages }) =>
-    send(member.pkiId, preferredEndpoint(member), ...messages),
-  );
+  const effects: Effect[] = [];
+  for (const { member, messages } of bundles.values()) {
+    effects.push({
+      type: "send",
+      to: member.pkiId,
+      endpoint: preferredEndpoint(member),
+      messages,
+    });
+  }
+  return effects;
 }
 
 /** As many of the audience as it is for, those left out who have it or may not see it. */
-function* address(
+function address(
   emission: Emission,
   { members, count }: Audience,
   ownMspId: string,
-): Generator<{ readonly member: Member; readonly message: Outgoing }> {
+  put: (member: Member, message: Outgoing) => void,
+): void {
   const { reach, holders, key } = emission;
   const replaces = emission.replacesOlder ? { replaces: key } : {};
   const full: Outgoing = { bytes: emission.bytes, ...replaces };
@@ -117,10 +126,10 @@ function* address(
     if (disclosure === "hidden") continue;
     left -= 1;
     done.add(member.pkiId);
-    if (disclosure === "with-secret") yield { member, message: full };
+    if (disclosure === "with-secret") put(member, full);
     else {
       stripped ??= { bytes: emission.withoutSecret(), ...replaces };
-      yield { member, message: stripped };
+      put(member, stripped);
     }
   }
 }

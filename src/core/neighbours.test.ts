@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { PkiId } from "./abilities.ts";
-import { findNeighbours, type Neighbours, type Resident } from "./neighbours.ts";
+import {
+  findNeighbours,
+  type Neighbours,
+  type Resident,
+  type Rings,
+  sparing,
+} from "./neighbours.ts";
 import { testIdentity } from "./testing.ts";
 
 function residents(mspId: string, count: number, isExternal = true): Resident[] {
@@ -27,13 +33,20 @@ function overlay(all: readonly Resident[], epochs = [7, 7]): Map<PkiId, Neighbou
 }
 
 function linksOf({ home, homeExternal, abroad }: Neighbours): Set<PkiId> {
-  return new Set([...home, ...homeExternal, ...[...abroad.values()].flat()]);
+  return new Set([...home.flat(), ...homeExternal.flat(), ...[...abroad.values()].flat()]);
 }
 
 /** Everybody to whom a message of the author gets, passed on by the rules of dissemination.ts. */
-function reached(all: readonly Resident[], author: Resident, dead = new Set<PkiId>()): Set<PkiId> {
+function reached(
+  all: readonly Resident[],
+  author: Resident,
+  dead = new Set<PkiId>(),
+  sequence?: bigint,
+): Set<PkiId> {
   const byId = new Map(all.map((resident) => [resident.pkiId, resident]));
   const links = overlay(all);
+  const pick = (rings: Rings, at: Resident): readonly PkiId[] =>
+    sequence === undefined ? rings.flat() : sparing(rings, at.pkiId, author.pkiId, sequence);
   const has = new Set([author.pkiId]);
   const queue = [author];
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
@@ -41,8 +54,8 @@ function reached(all: readonly Resident[], author: Resident, dead = new Set<PkiI
     const gateways = author.isExternal ? [...abroad.values()].flat() : [];
     const next =
       at.mspId === author.mspId
-        ? [...home, ...gateways]
-        : [...homeExternal, ...(abroad.get(author.mspId) ?? [])];
+        ? [...pick(home, at), ...gateways]
+        : [...pick(homeExternal, at), ...(abroad.get(author.mspId) ?? [])];
     for (const pkiId of next) {
       if (has.has(pkiId) || dead.has(pkiId)) continue;
       has.add(pkiId);
@@ -95,16 +108,41 @@ describe("the overlay", () => {
         );
         assert.equal(reached(all, author).size, expected.length);
       }
+      for (const author of all.slice(0, 3)) {
+        const size = reached(all, author).size;
+        for (const sequence of [1n, 2n, 3n]) {
+          assert.equal(reached(all, author, new Set(), sequence).size, size);
+        }
+      }
     });
   }
+
+  test("an everyday message spares a quarter of the links, each time others", () => {
+    const all = residents("A", 100);
+    const links = overlay(all);
+    const author = all[0]?.pkiId ?? fail();
+    const used = (sequence: bigint): Set<string> =>
+      new Set(
+        all.flatMap(({ pkiId }) => {
+          const { home } = links.get(pkiId) ?? fail();
+          return sparing(home, pkiId, author, sequence).map((other) => `${pkiId} ${other}`);
+        }),
+      );
+    const [one, another] = [used(1n), used(2n)];
+    for (const link of one) assert.ok(one.has(link.split(" ").reverse().join(" ")));
+    assert.ok(one.size > 260 && one.size < 340, String(one.size));
+    assert.ok([...one].some((link) => !another.has(link)));
+  });
 
   test("any one member may be dead unnoticed: everybody else is reached all the same", () => {
     const all = [...residents("A", 12), ...residents("B", 6)];
     for (const victim of all) {
       for (const author of all) {
         if (author === victim) continue;
-        const size = reached(all, author, new Set([victim.pkiId])).size;
-        assert.equal(size, all.length - 1);
+        for (const sequence of [undefined, 1n, 2n]) {
+          const { size } = reached(all, author, new Set([victim.pkiId]), sequence);
+          assert.equal(size, all.length - 1);
+        }
       }
     }
   });
@@ -115,7 +153,7 @@ describe("the overlay", () => {
     const [first] = all;
     const distance = new Map([[first?.pkiId ?? fail(), 0]]);
     for (const [pkiId, hops] of distance) {
-      for (const other of links.get(pkiId)?.home ?? fail()) {
+      for (const other of links.get(pkiId)?.home.flat() ?? fail()) {
         if (!distance.has(other)) distance.set(other, hops + 1);
       }
     }
@@ -138,8 +176,8 @@ describe("the overlay", () => {
     const [old, half, whole] = [overlay(all, [7, 7]), overlay(all, [8, 7]), overlay(all, [8, 8])];
     const kept = (a: Map<PkiId, Neighbours>, b: Map<PkiId, Neighbours>): number =>
       all.reduce((sum, { pkiId }) => {
-        const home = new Set(b.get(pkiId)?.home);
-        return sum + (a.get(pkiId)?.home ?? []).filter((id) => home.has(id)).length;
+        const home = new Set(b.get(pkiId)?.home.flat());
+        return sum + (a.get(pkiId)?.home.flat() ?? []).filter((id) => home.has(id)).length;
       }, 0);
     assert.ok(kept(old, half) >= 200 && kept(old, half) < 240, String(kept(old, half)));
     assert.ok(kept(old, whole) < 40, String(kept(old, whole)));

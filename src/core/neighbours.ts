@@ -15,11 +15,14 @@ export interface Resident extends Party {
   readonly pkiId: PkiId;
 }
 
+/** For each ring who stands before and after us; on both rings it may be the same. */
+export type Rings = readonly (readonly PkiId[])[];
+
 export interface Neighbours {
-  /** Of our organisation, for messages that all of it may see. */
-  readonly home: readonly PkiId[];
+  /** Of our organisation, for messages that all of it may see: those next to us on each ring. */
+  readonly home: Rings;
   /** The same among those with an external endpoint: only they may see foreign members. */
-  readonly homeExternal: readonly PkiId[];
+  readonly homeExternal: Rings;
   /** Of each other organisation, by MSP-ID. */
   readonly abroad: ReadonlyMap<string, readonly PkiId[]>;
 }
@@ -66,13 +69,25 @@ export function findNeighbours(
   };
 }
 
-/** Those before and after us on each ring, each named once. */
+/**
+ * Whom an everyday message takes its way over: one whole ring, and by lot half of the links of the
+ * other. Both ends of a link draw the same lot, and each message its own.
+ */
+export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
+  const lot = mix(word(author), Number(sequence & 0xffffffffn));
+  const whole = lot % RINGS;
+  return rings.flatMap((ring, i) =>
+    i === whole ? ring : ring.filter((pkiId) => mix(word(self) ^ word(pkiId), lot) < CIRCLE / 2),
+  );
+}
+
+/** Those before and after us on each ring. */
 function nextOnRings(
   self: Resident,
   others: readonly Resident[],
   epochs: readonly number[],
-): readonly PkiId[] {
-  const next = new Set<PkiId>();
+): Rings {
+  const rings: PkiId[][] = [];
   for (let ring = 0; ring < RINGS; ring++) {
     const salt = mix(epochs[ring] ?? 0, ring + 1);
     const here = place(self.pkiId, salt);
@@ -84,10 +99,9 @@ function nextOnRings(
       if (ahead < leastAfter) [leastAfter, after] = [ahead, pkiId];
       if (behind < leastBefore) [leastBefore, before] = [behind, pkiId];
     }
-    if (after !== undefined) next.add(after);
-    if (before !== undefined) next.add(before);
+    rings.push([after, before].filter((pkiId) => pkiId !== undefined));
   }
-  return [...next];
+  return rings;
 }
 
 /** Those of another organisation that are linked with us, if we are a gateway to it. */
@@ -120,9 +134,14 @@ function ranked(residents: readonly Resident[], salt: number): readonly PkiId[] 
     .map(({ pkiId }) => pkiId);
 }
 
-/** Where a PKI-ID stands in the order of this salt. A PKI-ID is a hash: its first bits will do. */
+/** Where a PKI-ID stands in the order of this salt. */
 function place(pkiId: PkiId, salt: number): number {
-  return mix(Number.parseInt(pkiId.slice(0, 8), 16), salt);
+  return mix(word(pkiId), salt);
+}
+
+/** A PKI-ID is a hash: its first 32 bits will do. */
+function word(pkiId: PkiId): number {
+  return Number.parseInt(pkiId.slice(0, 8), 16);
 }
 
 /** The same for both organisations, whichever asks. */

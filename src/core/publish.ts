@@ -77,5 +77,5 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): re
 function emitOwn(core: Core, alive: OwnAlive, now: Now): void {
   const { pkiId, mspId } = core.options.self;
   const party = { mspId, isExternal: core.self.externalEndpoint !== "" };
-  emitAlive(core, pkiId, alive.envelope, party, [], now);
+  emitAlive(core, pkiId, alive.envelope, { type: "about", party }, [], now);
 }

@@ -149,7 +149,7 @@ describe("a death", () => {
     const [victim, ...others] = nodes.toReversed() as [TestNode, ...TestNode[]];
     // Connections that are not needed any more are closed by the host.
     for (const node of nodes) {
-      const needed = new Set(Object.values(node.core.neighbourhood.neighbours.home));
+      const needed = new Set(node.core.neighbourhood.neighbours.home.flat());
       for (const pkiId of [...node.connected]) if (!needed.has(pkiId)) node.connected.delete(pkiId);
     }
     const connected = others.filter((node) => node.connected.has(victim.identity.pkiId));

@@ -3,6 +3,7 @@ import type { Now, PkiId } from "./abilities.ts";
 import { type Budgets, createBudgets } from "./budget.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
+import type { Copies } from "./copies.ts";
 import { createNeighbourhood, type Neighbourhood } from "./dissemination.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import { createIdentities, type Identities } from "./identities.ts";
@@ -38,6 +39,8 @@ export interface Core {
   readonly budgets: Budgets;
   readonly contacts: readonly Contact[];
   readonly emitter: Emitter;
+  /** What was passed on lately. */
+  readonly copies: Copies;
   /** Replaced as a whole by dissemination.ts. */
   neighbourhood: Neighbourhood;
   /** Members that draw peers anew for each message, as Fabric does. */
@@ -73,6 +76,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     budgets: createBudgets(options.limits),
     contacts: createContacts(options, now),
     emitter: createEmitter(),
+    copies: new Map(),
     neighbourhood: createNeighbourhood(),
     drawing: new Set(),
     pull: createPull(IDENTITY_PULL),

@@ -41,7 +41,21 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
+/** The bytes in memory of their own: a copy, unless they are all that is in theirs. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.length === bytes.buffer.byteLength ? bytes : copyBytes(bytes);
+}
+
+/** The part of `copy` that is where `view` is in `whole`; a copy of `view` if it lies elsewhere. */
+export function sameView(view: Uint8Array, whole: Uint8Array, copy: Uint8Array): Uint8Array {
+  if (view.length === 0) return EMPTY_BYTES;
+  if (view.buffer !== whole.buffer) return ownBytes(view);
+  const start = view.byteOffset - whole.byteOffset;
+  return copy.subarray(start, start + view.length);
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

@@ -104,10 +104,16 @@ describe("withoutSecret()", () => {
   });
 });
 
-test("ownedEnvelope() equals the original and shares no memory with it", () => {
-  const original = vectorNamed("alive-with-secret");
+test("ownedEnvelope() equals the original and pins no other memory", () => {
+  const { bytes } = vectorNamed("alive-with-secret");
+  const chunk = new Uint8Array(bytes.length + 100);
+  chunk.set(bytes, 50);
+  const read = parseEnvelope(chunk.subarray(50, 50 + bytes.length));
+  assert.ok(read.ok);
+  const original = read.value;
   const owned = ownedEnvelope(original);
   assert.deepEqual(owned, original);
+  assert.equal(ownedEnvelope(owned), owned);
   const parts = [owned.payload, owned.signature, owned.secret?.payload, owned.secret?.signature];
   for (const part of parts) assert.equal(part?.buffer, owned.bytes.buffer);
   assert.equal(owned.bytes.buffer.byteLength, original.bytes.length);

@@ -3,7 +3,7 @@
  * secret beside them (spec A 2.1 and 4). What was signed is never encoded again: signatures are
  * checked over, and relays pass on, the bytes that were received.
  */
-import { copyBytes, EMPTY_BYTES } from "./bytes.ts";
+import { EMPTY_BYTES, ownBytes, sameView } from "./bytes.ts";
 import { decode, type WireFault } from "./decode.ts";
 import { encode } from "./encode.ts";
 import {
@@ -69,11 +69,20 @@ export function withoutSecret(envelope: Envelope): Envelope {
   return encodeEnvelope({ payload: envelope.payload, signature: envelope.signature });
 }
 
-/** A copy that can be kept: the original is a view that holds a whole network buffer in memory. */
+/** One that can be kept: the original may be a view that holds a whole network buffer in memory. */
 export function ownedEnvelope(envelope: Envelope): Envelope {
-  const verdict = parseEnvelope(copyBytes(envelope.bytes));
-  if (!verdict.ok) throw new Error("an envelope that was parsed before cannot be parsed again");
-  return verdict.value;
+  const { bytes: whole, secret } = envelope;
+  const bytes = ownBytes(whole);
+  if (bytes === whole) return envelope;
+  return {
+    bytes,
+    payload: sameView(envelope.payload, whole, bytes),
+    signature: sameView(envelope.signature, whole, bytes),
+    secret: secret && {
+      payload: sameView(secret.payload, whole, bytes),
+      signature: sameView(secret.signature, whole, bytes),
+    },
+  };
 }
 
 /** The internal endpoint in a secret; undefined if there is none or it cannot be read. */
