@@ -34,6 +34,8 @@ const RINGS = 2;
 const GATEWAYS_MAX = 3;
 /** Links of one member to other organisations on average, unless each needs its one link. */
 const LINKS_ABROAD_MAX = 8;
+/** Share of the links of the second ring that an everyday message uses. */
+const EVERYDAY_SHARE = 1 / 4;
 const CIRCLE = 2 ** 32;
 
 /**
@@ -70,14 +72,16 @@ export function findNeighbours(
 }
 
 /**
- * Whom an everyday message takes its way over: one whole ring, and by lot half of the links of the
- * other. Both ends of a link draw the same lot, and each message its own.
+ * Whom an everyday message takes its way over: one whole ring, and by lot a quarter of the links
+ * of the other. Both ends of a link draw the same lot, and each message its own.
  */
 export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
   const lot = mix(word(author), Number(sequence & 0xffffffffn));
   const whole = lot % RINGS;
   return rings.flatMap((ring, i) =>
-    i === whole ? ring : ring.filter((pkiId) => mix(word(self) ^ word(pkiId), lot) < CIRCLE / 2),
+    i === whole
+      ? ring
+      : ring.filter((pkiId) => mix(word(self) ^ word(pkiId), lot) < CIRCLE * EVERYDAY_SHARE),
   );
 }
 

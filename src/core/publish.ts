@@ -17,9 +17,10 @@ import { membershipResponse } from "./sync.ts";
 /** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
 export function publish(core: Core, now: Now): readonly Effect[] {
   const { aliveIntervalMs } = core.options.timing;
-  // Up to a tenth early, never late: members started together must not stay in step.
-  const jitterMs = core.options.random.below(Math.max(1, Math.trunc(aliveIntervalMs / 10)));
-  core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs - jitterMs;
+  // A twentieth early or late: members started together must not stay in step.
+  const spanMs = Math.trunc(aliveIntervalMs / 10);
+  const jitterMs = core.options.random.below(Math.max(1, spanMs)) - spanMs / 2;
+  core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs + jitterMs;
   if (core.members.aliveCount === 0) return [];
   return requestAlive(core.self, core.options, { type: "heartbeat" }, now);
 }
