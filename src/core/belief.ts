@@ -154,7 +154,7 @@ function believeIdentity(
   const { author, claim } = verified.value;
   const effects = learn(core, author, "pull", now);
   quicken(core.pullPace, core.options, now);
-  if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope);
+  if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
   return effects;
 }
 

@@ -57,7 +57,7 @@ export function publishSigned(
     return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
   }
   if (signed.type === "identity") {
-    offer(core.pull, core.options.self.pkiId, signed.envelope);
+    offer(core.pull, core.options.self.pkiId, signed.envelope.bytes);
     return [];
   }
   return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose, now));

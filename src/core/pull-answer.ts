@@ -47,7 +47,7 @@ export function handleRequest<Id extends string>(
   const data: Uint8Array[] = [];
   for (const id of ids) {
     const envelope = id === undefined ? undefined : pull.offered.get(id);
-    if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope.bytes);
+    if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope);
   }
   if (data.length === 0) return [];
   const { nonce } = request;

@@ -172,17 +172,10 @@ describe("answering", () => {
     receive(world, node, aliveOf(hidden, { endpoint: "", identity: true }));
     world.run(1);
     for (const one of [hidden, foreigner]) {
-      node.core.pull.offered.set(one.pkiId, envelopeOf(one));
+      node.core.pull.offered.set(one.pkiId, identityItemOf(one));
     }
     node.sent.length = 0;
     return { world, node, foreigner, hidden };
-  }
-
-  function envelopeOf(
-    identity: Identity,
-  ): TestNode["core"]["pull"]["offered"] extends Map<infer _K, infer V> ? V : never {
-    const bytes = identityItemOf(identity);
-    return { bytes, payload: bytes, signature: bytes, secret: undefined };
   }
 
   function listed(node: TestNode): string[] {

@@ -6,7 +6,7 @@
  * The asking side is in pull-ask.ts, the answering side in pull-answer.ts.
  * Source: spec C1 2 to 5 (Fabric's `algo/pull.go`, `pullstore.go`, `certstore.go`).
  */
-import { type Envelope, encodeUnsigned } from "../wire/envelope.ts";
+import { encodeUnsigned } from "../wire/envelope.ts";
 import type { Content } from "../wire/messages.ts";
 import type { Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId, Random } from "./abilities.ts";
@@ -69,8 +69,8 @@ interface Hello {
 
 export interface Pull<Id extends string> {
   readonly subject: PullSubject<Id>;
-  /** Signed items that we can hand on, as we got them; our own among them. */
-  readonly offered: Map<Id, Envelope>;
+  /** Encoded envelopes of items that we can hand on, as we got them; our own among them. */
+  readonly offered: Map<Id, Uint8Array>;
   round: Round<Id> | undefined;
   /** Hellos we answered and whose requests we still accept. */
   readonly hellos: Map<PkiId, readonly Hello[]>;
@@ -116,7 +116,7 @@ export function want<Id extends string>(pull: Pull<Id>, id: Id, from: PkiId, now
 }
 
 /** A verified item may be handed on from now on. */
-export function offer<Id extends string>(pull: Pull<Id>, id: Id, envelope: Envelope): void {
+export function offer<Id extends string>(pull: Pull<Id>, id: Id, envelope: Uint8Array): void {
   pull.offered.set(id, envelope);
 }
 

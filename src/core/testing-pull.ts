@@ -74,7 +74,7 @@ export class PullWorld {
   constructor(held: readonly (readonly Id[])[], rights: Rights, fates: readonly Fate[]) {
     this.engines = PKI_IDS.map((_, i) => {
       const engine = createPull(SUBJECT);
-      for (const id of held[i] ?? []) offer(engine, id, itemOf(id));
+      for (const id of held[i] ?? []) offer(engine, id, itemOf(id).bytes);
       return engine;
     });
     this.#rights = rights;
@@ -177,7 +177,7 @@ export class PullWorld {
         for (const claim of claims) {
           if (claim.type !== "identity") continue;
           const id = idIn(claim.item.certificate);
-          if (id !== undefined) offer(engine, id, claim.item.envelope);
+          if (id !== undefined) offer(engine, id, claim.item.envelope.bytes);
         }
         return effects;
       }

@@ -35,7 +35,7 @@ export interface Sweep {
 
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const NODES_MAX = 20_000;
-const ORGS_MAX = 50;
+const ORGS_MAX = 200;
 const MINUTES_MIN = 0.01;
 const MINUTES_MAX = 1_440;
 

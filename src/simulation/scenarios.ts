@@ -58,6 +58,7 @@ const TABLE = {
     hiddenShare: 0.4,
     troubles: { crash: 1, partition: 0.3, hostile: 0.3, metadata: 1 },
   },
+  consortium: { orgs: 4, nodes: 24, hiddenShare: 1 },
   mixed: {},
 } satisfies Record<string, Scenario>;
 
