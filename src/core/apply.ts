@@ -107,8 +107,7 @@ export function relay(
   if (!isToRelay(core.members, pkiId, time)) return;
   markRelayed(core.members, pkiId, time);
   const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
-  const isEveryday = isNoNews && alive.identity.length === 0;
-  const everyday = isEveryday ? { author: pkiId, sequence: time.seqNum } : undefined;
+  const everyday = isNoNews ? { author: pkiId, sequence: time.seqNum } : undefined;
   const reach = { type: "about", party: partyOf(member), everyday } as const;
   emitAlive(core, pkiId, envelope, reach, [from], now);
   const { bytes } = envelope;
