@@ -126,7 +126,8 @@ class DrivenCore {
         bootstrap: [],
         anchorPeers: [],
         lastIncarnation: 0n,
-        timing: DEFAULT_TIMING,
+        // Nobody here needs to show its certificate again after an hour of silence.
+        timing: { ...DEFAULT_TIMING, identityUnusedMs: Number.MAX_SAFE_INTEGER },
         fanout: DEFAULT_FANOUT,
         limits: { ...DEFAULT_CORE_LIMITS, membersMax: MEMBERS_MAX },
         crypto: testCrypto("A"),

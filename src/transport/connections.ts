@@ -20,6 +20,7 @@ import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.t
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { type ProbeDone, probe } from "./probe.ts";
+import { Rebuffs } from "./rebuffs.ts";
 
 export type { Connections, Destination };
 
@@ -38,6 +39,7 @@ class ConnectionTable implements Connections {
   /** Inbound handshakes under way, the oldest first; and probes. */
   readonly #inbound = new Map<Link, Cancel>();
   readonly #probes = new Set<Cancel>();
+  readonly #rebuffs = new Rebuffs();
   #isClosed = false;
   #cancelIdleCheck: Cancel = () => {};
 
@@ -54,7 +56,10 @@ class ConnectionTable implements Connections {
 
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
     if (this.#isClosed) return;
-    const peer = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
+    const known = this.#peers.get(pkiId);
+    const { clock } = this.#options;
+    if (known === undefined && this.#rebuffs.has(pkiId, clock.now().elapsedMs)) return;
+    const peer = known ?? this.#addPeer(pkiId);
     if (endpoint !== "") peer.endpoint = endpoint;
     const dropped = peer.send(messages);
     if (dropped > 0) this.#later(() => this.#options.events.dropped(pkiId, dropped));
@@ -216,6 +221,7 @@ class ConnectionTable implements Connections {
     if (known === undefined && this.#peers.size >= this.#limits.connectionsMax) {
       return this.#refuse(link, "connections-full", "too many connections");
     }
+    this.#rebuffs.forget(pkiId);
     const connection = createConnection(link, handshake, undefined, clock);
     return this.#add(known ?? this.#addPeer(pkiId), connection);
   }
@@ -242,6 +248,9 @@ class ConnectionTable implements Connections {
     const { pkiId, endpoint } = peer;
     const { elapsedMs } = clock.now();
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
+    const isRebuff = isYoung && lost.link.outbound && lost.messagesReceived === 0;
+    if (isRebuff) this.#rebuffs.note(pkiId, elapsedMs);
+    else this.#rebuffs.forget(pkiId);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
