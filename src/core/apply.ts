@@ -13,6 +13,7 @@ import {
   isToRelay,
   learnDead,
   type Member,
+  type Members,
   markRelayed,
   memberAt,
   partyOf,
@@ -42,7 +43,7 @@ export function applyVerified(
   // Without its identity it would outlive its certificate, and trust in it.
   if (!identities.table.has(alive.pkiId)) return [drop(from, "identities-full")];
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
-  const isNewest = isNews(members, alive.pkiId, alive.time);
+  const isMissed = source === "listed-alive" && hasMissed(members, alive);
   const isNew = members.table.get(alive.pkiId)?.status !== "alive";
   const applied =
     source === "listed-dead"
@@ -59,13 +60,23 @@ export function applyVerified(
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return applied;
   const effects = [...applied];
-  // Gossip has not brought it: then more may be missing.
-  if (source === "listed-alive" && isNewest) quicken(core.syncPace, options, now);
+  if (isMissed) quicken(core.syncPace, options, now);
   if (isNew && member.status === "alive" && rival) {
     effects.push(...questionRival(core, member, rival, now));
   }
   if (source === "gossip") relay(core, member, alive, from, effects.length === 0, now);
   return effects;
+}
+
+/** Heartbeats on their way may be overtaken by a list. */
+const OVERTAKEN_MAX = 1n;
+
+/** Whether gossip should have brought it, or something before it: then more may be missing. */
+function hasMissed(members: Members, { pkiId, time }: Alive): boolean {
+  const known = members.table.get(pkiId);
+  if (known === undefined) return isNews(members, pkiId, time);
+  if (time.incNum !== known.time.incNum) return time.incNum > known.time.incNum;
+  return time.seqNum > known.time.seqNum + OVERTAKEN_MAX;
 }
 
 /** Who is not known outside its organisation is not for us, nor are foreigners if we are not. */
