@@ -248,9 +248,8 @@ class ConnectionTable implements Connections {
     const { pkiId, endpoint } = peer;
     const { elapsedMs } = clock.now();
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
-    const isRebuff = isYoung && lost.link.outbound && lost.messagesReceived === 0;
-    if (isRebuff) this.#rebuffs.note(pkiId, elapsedMs);
-    else this.#rebuffs.forget(pkiId);
+    const isSilent = lost.link.outbound && lost.messagesReceived === 0;
+    this.#rebuffs.noteEnd(pkiId, isYoung && isSilent, elapsedMs);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;

@@ -29,6 +29,12 @@ export class Rebuffs {
     this.#byPeer.set(pkiId, { untilMs: nowMs + pauseMs, pauseMs });
   }
 
+  /** A connection with it has ended. */
+  noteEnd(pkiId: PkiId, isRebuff: boolean, nowMs: number): void {
+    if (isRebuff) this.note(pkiId, nowMs);
+    else this.forget(pkiId);
+  }
+
   /** It talks with us after all. */
   forget(pkiId: PkiId): void {
     this.#byPeer.delete(pkiId);
