@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import { viewChannels } from "./channels.ts";
+import { createChannelView } from "./channels.ts";
 import type { Identity } from "./core/abilities.ts";
 import { pkiIdBytes } from "./core/pki-id.ts";
 import { createWorld, testIdentity, testSignature } from "./core/testing.ts";
@@ -20,7 +20,7 @@ function stateInfo(author: Identity, channel: string): Uint8Array {
   return encodeEnvelope({ payload, signature }).bytes;
 }
 
-describe("viewChannels()", () => {
+describe("createChannelView()", () => {
   const [one, two] = [testIdentity("A", "one"), testIdentity("A", "two")];
   const world = createWorld(1);
   const node = world.add("n");
@@ -42,7 +42,7 @@ describe("viewChannels()", () => {
   const configured = (name: string) => ({ name, configBlock: `/${name}.block` });
 
   test("knows who is in a channel whose name is configured", () => {
-    const channels = viewChannels(node.core, ["mine", "other", "empty"].map(configured));
+    const channels = createChannelView(["mine", "other", "empty"].map(configured))(node.core);
     assert.deepEqual(
       channels.map(({ name, members, followed }) => [name, members.toSorted(), followed]),
       [
@@ -54,11 +54,13 @@ describe("viewChannels()", () => {
   });
 
   test("invents none from news whose channel it cannot name", () => {
-    assert.deepEqual(viewChannels(node.core, []), []);
+    assert.deepEqual(createChannelView([])(node.core), []);
   });
 
   test("forgets who has not spoken of it for long", () => {
+    const view = createChannelView([configured("mine")]);
+    assert.equal(view(node.core)[0]?.members.length, 2);
     world.run(500_000);
-    assert.deepEqual(viewChannels(node.core, [configured("mine")])[0]?.members, []);
+    assert.deepEqual(view(node.core)[0]?.members, []);
   });
 });

@@ -1,10 +1,10 @@
 /** What is known of channels. We follow none: others' news of them are passed on, not read. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Core } from "./core/core.ts";
-import { pkiIdBytes } from "./core/pki-id.ts";
 
 /** A channel of the configuration. */
 export interface Channel {
+  /** As the configuration spells it. */
   readonly name: string;
   /** The file of its configuration block; absolute. */
   readonly configBlock: string;
@@ -14,21 +14,37 @@ export interface Channel {
   readonly members: readonly string[];
 }
 
+/** Hashes remembered, 200 bytes each: one for each member and channel. Of more, all are forgotten. */
+const HASHES_MAX = 40_000;
+
 /**
  * The configured channels. News of a channel carry no name, but a hash over member and name (spec C2
- * 2): those of channels that are not configured cannot be told apart, and are not listed.
+ * 2): those of channels that are not configured cannot be told apart, and are not listed. Hashes are
+ * made once, as somebody may ask every second.
  */
-export function viewChannels(
-  { stateInfos, members }: Core,
+export function createChannelView(
   channels: readonly { readonly name: string; readonly configBlock: string }[],
-): readonly Channel[] {
-  return channels.map(({ name, configBlock }) => {
-    const inChannel = [...members.table.keys()].filter((pkiId) => {
-      const keys = stateInfos.byAuthor.get(pkiId);
-      if (keys === undefined) return false;
-      const mac = createHash("sha256").update(pkiIdBytes(pkiId)).update(name).digest("hex");
-      return [...keys].some((key) => stateInfos.live.has(key) && key.endsWith(mac));
+): (core: Core) => readonly Channel[] {
+  const hashes = new Map<string, string>();
+  const hashOf = (author: string, name: string): string => {
+    const key = `${author} ${name}`;
+    const known = hashes.get(key);
+    if (known !== undefined) return known;
+    const mac = hash("sha256", Buffer.concat([Buffer.from(author, "hex"), Buffer.from(name)]));
+    if (hashes.size >= HASHES_MAX) hashes.clear();
+    hashes.set(key, mac);
+    return mac;
+  };
+  return ({ stateInfos, members }) =>
+    channels.map(({ name, configBlock }) => {
+      const inChannel: string[] = [];
+      for (const { pkiId } of members.table.values()) {
+        const keys = stateInfos.byAuthor.get(pkiId);
+        if (keys === undefined) continue;
+        const mac = hashOf(pkiId, name);
+        const isIn = [...keys].some((key) => stateInfos.live.has(key) && key.endsWith(mac));
+        if (isIn) inChannel.push(pkiId);
+      }
+      return { name, configBlock, followed: false, members: inChannel };
     });
-    return { name, configBlock, followed: false, members: inChannel };
-  });
 }

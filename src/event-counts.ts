@@ -4,7 +4,9 @@ import type { EventContent, Member } from "./view.ts";
 
 /** What happened to the members of one organisation in our view. */
 export interface MemberCounts {
+  /** Times somebody became a member. */
   joins: number;
+  /** Times a dead member came back to life. */
   returns: number;
   /** Returns of members that had not been restarted: they had been there all along. */
   flaps: number;
@@ -12,13 +14,17 @@ export interface MemberCounts {
   readonly deaths: Map<string, number>;
 }
 
+/** How often each kind of event was published since the start. */
 export interface EventCounts {
   /** By MSP-ID. */
   readonly members: ReadonlyMap<string, MemberCounts>;
-  /** By reason, origin or code. */
+  /** By reason. */
   readonly membersForgotten: ReadonlyMap<string, number>;
+  /** By origin. */
   readonly identitiesLearnt: ReadonlyMap<string, number>;
+  /** By reason. */
   readonly identitiesPurged: ReadonlyMap<string, number>;
+  /** By code. */
   readonly sendsFailed: ReadonlyMap<string, number>;
   /** Kinds of events of which no more is counted, by type. */
   readonly others: ReadonlyMap<string, number>;

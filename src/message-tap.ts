@@ -16,6 +16,7 @@ export interface TappedMessage {
   readonly id: number;
   /** ISO 8601. */
   readonly time: string;
+  /** Seen from us. */
   readonly direction: "sent" | "received";
   /** Who the other side says it is in its handshake; null before that. Not verified here. */
   readonly pkiId: string | null;
@@ -29,6 +30,7 @@ export interface TappedMessage {
   readonly envelope: unknown;
 }
 
+/** Messages that crossed the links of the node within some tenths of a second. */
 export interface MessageBatch {
   /** The oldest first; at most 50. */
   readonly messages: readonly TappedMessage[];

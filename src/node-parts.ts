@@ -45,12 +45,17 @@ export interface NodeParts {
 
 /** What went over the network since it was started. */
 export interface Traffic {
+  /** Gossip messages, handshakes among them. */
   readonly messagesSent: number;
+  /** The same, received. */
   readonly messagesReceived: number;
+  /** Bytes of the messages, encoded; without TLS and HTTP/2. */
   readonly bytesSent: number;
+  /** The same, received. */
   readonly bytesReceived: number;
-  /** Incoming sockets, and those of them that are gone again. */
+  /** Incoming sockets. */
   readonly accepted: number;
+  /** Incoming sockets that are gone again. */
   readonly acceptedClosed: number;
   /** Incoming sockets that never became a gossip stream, by reason. */
   readonly refused: Readonly<Record<string, number>>;
@@ -68,7 +73,9 @@ export const NO_TRAFFIC: Traffic = {
 
 /** What the node has counted since it started, for metrics. Keys are codes. */
 export interface Counts {
+  /** Messages received and not used, by code. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Handshakes that failed, by code. */
   readonly handshakesFailed: Readonly<Record<string, number>>;
   /** These go on counting: copy what is compared later. */
   readonly events: EventCounts;
@@ -78,6 +85,8 @@ export interface Counts {
   readonly signatures: number;
   /** Identities that we can hand on when they are pulled. */
   readonly identitiesOffered: number;
+  /** What went over the network. */
   readonly traffic: Traffic;
+  /** What is measured beside the node: signature checks, traffic by message type, certificates. */
   readonly meters: Meters | undefined;
 }

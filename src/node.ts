@@ -3,11 +3,13 @@
  * the network, the clock and the signer; it decides nothing.
  */
 
-import { type Channel, viewChannels } from "./channels.ts";
+import { type Alarm, createAlarm } from "./alarm.ts";
+import { type Asking, identify, ping } from "./ask-peer.ts";
+import { type Channel, createChannelView } from "./channels.ts";
 import type { Config } from "./config/config.ts";
 import { connectionInputs } from "./connection-inputs.ts";
-import type { Identity as KnownIdentity, PkiId, Signer } from "./core/abilities.ts";
-import { type Core, createCore, nextDeadlineMs, step } from "./core/core.ts";
+import type { Identity as KnownIdentity, Signer } from "./core/abilities.ts";
+import { type Core, createCore, step } from "./core/core.ts";
 import type { Effect } from "./core/effect.ts";
 import type { Input } from "./core/input.ts";
 import { add, type Counters, createCounters, viewCounts } from "./counters.ts";
@@ -18,13 +20,12 @@ import { healthProblems } from "./health.ts";
 import { createMessageTap, type MessageBatch, type MessageTap } from "./message-tap.ts";
 import type { Msp } from "./msp/msp.ts";
 import type { Counts, NodeParts, StartOptions } from "./node-parts.ts";
-import { plainReason } from "./plain-reason.ts";
 import { checkEndpoint, checkMetadata } from "./published.ts";
+import { createRefusals, type Refusals } from "./refusals.ts";
 import { createRejectionFilter } from "./rejections.ts";
 import { signBoth } from "./sign.ts";
 import { type Summary, summarise } from "./summary.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
-import type { Cancel } from "./transport/network.ts";
 import {
   type Connection,
   type EventContent,
@@ -40,6 +41,12 @@ import {
 import { type Explanation, explain } from "./why/why.ts";
 import { copyBytes } from "./wire/bytes.ts";
 
+/**
+ * One member of a gossip network: joins it, keeps the view of who else is in it, and tells what
+ * changes. Everything it shows is a plain copy, as of the moment of the call; nothing it shows or
+ * takes is shared. After `close()` the views stay as they were last, and what would change something
+ * throws `GossipError` `closed`. Fabric: the gossip component of a peer (`gossip.Node`).
+ */
 export class GossipNode implements AsyncDisposable {
   readonly #parts: NodeParts;
   readonly #core: Core;
@@ -47,8 +54,10 @@ export class GossipNode implements AsyncDisposable {
   readonly #events: EventStream<GossipEvent>;
   readonly #startedMs: number;
   readonly #failures: Failures = createFailures();
+  readonly #refusals: Refusals;
   readonly #counters: Counters = createCounters();
   readonly #tap: MessageTap;
+  readonly #channels: (core: Core) => readonly Channel[];
   readonly #inputs: Input[] = [];
   #self: KnownIdentity;
   #signer: Signer;
@@ -56,8 +65,8 @@ export class GossipNode implements AsyncDisposable {
   #isStepping = false;
   #isClosed = false;
   #eventId: number;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
-  #cancelWake: Cancel = () => {};
+  readonly #alarm: Alarm;
+  readonly #asking: Asking;
 
   private constructor(parts: NodeParts) {
     const now = parts.clock.now();
@@ -65,15 +74,19 @@ export class GossipNode implements AsyncDisposable {
     this.#self = parts.core.self;
     this.#signer = parts.signer;
     this.#startedMs = now.elapsedMs;
+    this.#alarm = createAlarm(parts.clock, () => this.#give({ type: "tick" }));
     this.#eventId = Math.trunc(now.wallMs);
-    this.#core = createCore({ ...parts.core, crypto: parts.crypto }, now);
+    this.#refusals = createRefusals(parts.crypto, parts.clock);
+    const { crypto } = this.#refusals;
+    this.#core = createCore({ ...parts.core, crypto }, now);
     this.#tap = createMessageTap(parts.clock);
+    this.#channels = createChannelView(parts.channels ?? []);
     this.#events = createEventStream(parts.eventsMax ?? 1_000);
     this.#connections = createConnections({
       ...parts.connections,
       network: this.#tap.network(parts.network),
       clock: parts.clock,
-      crypto: parts.crypto,
+      crypto,
       signer: (payload) => this.#signer(payload),
       random: parts.core.random,
       self: () => this.#self,
@@ -84,6 +97,12 @@ export class GossipNode implements AsyncDisposable {
         counters: this.#counters,
       }),
     });
+    this.#asking = {
+      connections: this.#connections,
+      failures: this.#failures,
+      clock: parts.clock,
+      give: (input) => this.#give(input),
+    };
   }
 
   /**
@@ -116,21 +135,24 @@ export class GossipNode implements AsyncDisposable {
     return [this.self(), ...others.map((member) => viewMember(this.#core, member, now))];
   }
 
+  /** Every certificate we know and believe, our own among them. */
   identities(): readonly Identity[] {
     const now = this.#parts.clock.now();
     const known = [...this.#core.identities.table.values()];
     return known.map((entry) => viewIdentity(this.#core, entry, now));
   }
 
+  /** The open connections; of two with one peer, which happens for a moment, both. */
   connections(): readonly Connection[] {
     return this.#connections.list().map(viewLink);
   }
 
   /** The channels of the configuration, and which members say that they are in them. */
   channels(): readonly Channel[] {
-    return viewChannels(this.#core, this.#parts.channels ?? []);
+    return this.#channels(this.#core);
   }
 
+  /** What was counted since the start: drops, failures, events, traffic. For metrics. */
   counts(): Counts {
     return viewCounts(this.#counters, this.#core, this.#parts);
   }
@@ -141,13 +163,14 @@ export class GossipNode implements AsyncDisposable {
   }
 
   /**
-   * Why a peer is or is not visible to us. `peer`: its endpoint, or the beginning of its PKI-ID.
-   * Throws `config-invalid` if it is neither, or the beginning of several.
+   * Why a peer is or is not visible to us. `peer`: its endpoint, its name, or the beginning of its
+   * PKI-ID. Throws `config-invalid` if it is none of these, or of several peers.
    */
   why(peer: string): Explanation {
     const now = this.#parts.clock.now();
-    const known = { core: this.#core, failures: this.#failures, self: this.self(), now };
-    return explain({ ...known, connections: this.connections() }, peer);
+    const heard = { failures: this.#failures, refusals: this.#refusals };
+    const views = { self: this.self(), connections: this.connections() };
+    return explain({ core: this.#core, ...heard, ...views, now }, peer);
   }
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
@@ -155,7 +178,10 @@ export class GossipNode implements AsyncDisposable {
     return healthProblems(this.#core, this.#parts.clock.now());
   }
 
-  /** Every event from now on; ends when the node is closed or the signal aborts. */
+  /**
+   * Every event from now on; ends when the node is closed or the signal aborts. For a reader that
+   * lags behind, `limits.eventsMax` events are kept; of more, the oldest are left out.
+   */
   events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
     return this.#events.listen(signal);
   }
@@ -168,21 +194,24 @@ export class GossipNode implements AsyncDisposable {
     return this.#tap.watch(signal);
   }
 
-  /** Publishes other metadata with a heartbeat sent at once. At most 4 KiB. */
+  /** Publishes these metadata at once, at most 4_096 bytes, else throws `config-invalid`. */
   setMetadata(metadata: Uint8Array): void {
     this.#assertOpen();
     checkMetadata(metadata);
     this.#give({ type: "set-metadata", metadata: copyBytes(metadata) });
   }
 
-  /** Publishes another external endpoint (`host:port`, or empty) with a heartbeat sent at once. */
+  /**
+   * Publishes another external endpoint (`host:port`, or empty: other organisations no longer learn
+   * of us) with a heartbeat sent at once. Throws `config-invalid`. Fabric: `UpdateEndpoint`.
+   */
   setEndpoint(externalEndpoint: string): void {
     this.#assertOpen();
     checkEndpoint(externalEndpoint);
     this.#give({ type: "set-endpoint", externalEndpoint });
   }
 
-  /** Replaces the MSPs we trust, our own among them, and judges every identity again at once. */
+  /** Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. */
   setTrust(msps: readonly Msp[]): void {
     this.#assertOpen();
     this.#parts.setTrust?.(msps);
@@ -212,7 +241,7 @@ export class GossipNode implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelWake();
+    this.#alarm.cancel();
     this.#events.close();
     this.#tap.close();
     this.#connections.close();
@@ -220,6 +249,7 @@ export class GossipNode implements AsyncDisposable {
     this.#parts.closed?.();
   }
 
+  /** The same as `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -240,19 +270,7 @@ export class GossipNode implements AsyncDisposable {
     } finally {
       this.#isStepping = false;
     }
-    this.#armTimer();
-  }
-
-  #armTimer(): void {
-    const deadlineMs = nextDeadlineMs(this.#core);
-    if (this.#isClosed || deadlineMs >= this.#wakeAtMs) return;
-    this.#cancelWake();
-    this.#wakeAtMs = deadlineMs;
-    const delayMs = Math.max(0, deadlineMs - this.#parts.clock.now().elapsedMs);
-    this.#cancelWake = this.#parts.clock.after(Math.min(delayMs, 2 ** 31 - 1), () => {
-      this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.#give({ type: "tick" });
-    });
+    if (!this.#isClosed) this.#alarm.wakeBy(this.#core.expectedAtMs);
   }
 
   #perform(effect: Effect): void {
@@ -261,10 +279,10 @@ export class GossipNode implements AsyncDisposable {
         this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
         return;
       case "identify":
-        this.#identify(effect.endpoint);
+        identify(this.#asking, effect.endpoint);
         return;
       case "ping":
-        this.#ping(effect.pkiId, effect.endpoint);
+        ping(this.#asking, effect.pkiId, effect.endpoint);
         return;
       case "disconnect":
         this.#connections.disconnect(effect.pkiId, effect.reason);
@@ -280,25 +298,6 @@ export class GossipNode implements AsyncDisposable {
       case "notify":
         this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }
-  }
-
-  #identify(endpoint: string): void {
-    this.#connections.probe(endpoint, (verdict, reason) => {
-      const identity = verdict.ok ? verdict.value.identity : undefined;
-      const why = verdict.ok ? "" : `${verdict.code}: ${plainReason(reason)}`;
-      this.#give({ type: "identified", endpoint, identity, reason: why });
-    });
-  }
-
-  #ping(pkiId: PkiId, endpoint: string): void {
-    this.#connections.ping(endpoint, (fault, detail) => {
-      if (fault !== undefined) {
-        const time = new Date(this.#parts.clock.now().wallMs).toISOString();
-        const failure = { during: "ping", code: fault, reason: plainReason(detail), time } as const;
-        this.#failures.noteFailure({ pkiId, endpoint }, failure);
-      }
-      this.#give({ type: "pinged", pkiId, reachable: fault === undefined });
-    });
   }
 
   #sign(token: number, payload: Uint8Array, secret: Uint8Array | undefined): void {

@@ -20,6 +20,10 @@ export function plainReason(text: string): string {
   if (/wrong version number|packet length too long/i.test(line)) {
     return "that port does not speak TLS";
   }
+  if (/^Client network socket disconnected/.test(line)) {
+    return "the connection was closed during the TLS handshake";
+  }
+  if (/^certificate (has expired|is not yet valid)/.test(line)) return `its TLS ${line}`;
   if (/^(self-signed|unable to (get|verify)).* certificate/i.test(line)) {
     return `its TLS certificate is of a CA that we do not trust (${line.slice(0, 100)})`;
   }

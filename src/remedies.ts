@@ -3,6 +3,9 @@
 const LOOK_THERE =
   "The other side ended it, so its log tells why: most likely it does not trust our organisation or our certificate.";
 
+const NO_GOSSIP_PORT =
+  "Check that this is the gossip port of a peer, with no other proxy in front of it.";
+
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   // The network.
   [
@@ -14,7 +17,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "tls",
     "Check that the CA of its TLS certificate is in peer.tls.rootcert.file, or in the tlscacerts of its MSP folder under fabricGossip.trustedMsps, and that the certificate names the host we dial.",
   ],
-  ["protocol", "Check that this is the gossip port of a peer, with no other proxy in front of it."],
+  ["protocol", NO_GOSSIP_PORT],
   ["message-too-large", "Raise peer.maxRecvMsgSize on the receiving side."],
   ["closed", "Check that it runs; the connection is made again with the next message."],
   // The handshake.
@@ -98,6 +101,8 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
     /during the TLS handshake/,
     "Check that it runs; if it does, have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.",
   ],
+  [/another version of TLS/, "Allow TLS 1.2 or 1.3 there: older versions are broken."],
+  [/does not speak HTTP\/2/, NO_GOSSIP_PORT],
   [/not yet valid/i, "Check the clocks here and there: its TLS certificate begins in the future."],
   [/expired/i, "Have its TLS certificate renewed."],
 ];

@@ -11,12 +11,15 @@ import type { ConnectionView } from "./transport/connection.ts";
 export interface OrganisationSummary {
   /** Ourselves included. */
   alive: number;
+  /** Members believed dead and not forgotten yet. */
   dead: number;
   /** Alive members other than ourselves. */
   othersAlive: number;
   /** Since the newest alive message of each of these, milliseconds: the longest, and the sum. */
   silenceMaxMs: number;
+  /** Divided by `othersAlive`, the mean. */
   silenceSumMs: number;
+  /** Certificates known. */
   identities: number;
   /** Until the first certificate of another member expires; Infinity: there is none. */
   remainingMinMs: number;
@@ -27,17 +30,21 @@ export interface OrganisationSummary {
   publicChecksum: number;
   /** The same of all alive members; meaningful within the organisation only. */
   checksum: number;
+  /** Members to which we pass messages on. */
   neighbours: number;
 }
 
+/** The view of one node in numbers. */
 export interface Summary {
   /** By MSP-ID, our own among them. */
   readonly organisations: ReadonlyMap<string, OrganisationSummary>;
+  /** Our organisation. */
   readonly ownMspId: string;
   /** Whether we have an external endpoint: without one we do not see other organisations. */
   readonly isExternal: boolean;
   /** Until our own certificate expires, milliseconds; negative afterwards. */
   readonly ownRemainingMs: number;
+  /** Connections with a finished handshake, by who dialled, and what waits on them. */
   readonly connections: {
     readonly inbound: number;
     readonly outbound: number;
@@ -74,7 +81,7 @@ export function summarise(core: Core, connections: readonly ConnectionView[], no
     organisation.remainingMinMs = Math.min(organisation.remainingMinMs, remainingMs);
   }
   const { home, homeExternal, abroad } = core.neighbourhood.neighbours;
-  own.neighbours = new Set([...home, ...homeExternal]).size;
+  own.neighbours = new Set([...home, ...homeExternal].flat()).size;
   for (const [mspId, neighbours] of abroad) of(mspId).neighbours = neighbours.length;
   return {
     organisations,

@@ -9,7 +9,7 @@ import type { ConnectionView } from "./transport/connection.ts";
 
 /** A member of the network, ourselves included. */
 export interface Member {
-  /** 64 hex digits. */
+  /** Its name: SHA-256 over MSP id and certificate, 64 lower-case hex digits (Fabric: `PKI-ID`). */
   readonly pkiId: string;
   /** The organisation; null while the identity is unknown. */
   readonly mspId: string | null;
@@ -17,8 +17,9 @@ export interface Member {
   readonly endpoint: string;
   /** `host:port` within our own organisation; null if it is not ours to know. */
   readonly internalEndpoint: string | null;
-  /** base64. */
+  /** What it publishes of itself, base64; at most 4 KiB before that. */
   readonly metadata: string;
+  /** `alive`: heard of within `aliveExpirationTimeout`, and reachable as far as we know. */
   readonly status: "alive" | "dead";
   /** Decimal uint64: start of the member's process in nanoseconds since the epoch. */
   readonly incarnation: string;
@@ -36,23 +37,31 @@ export interface Member {
 
 /** A certificate we know and believe. */
 export interface Identity {
+  /** 64 lower-case hex digits: whose it is. */
   readonly pkiId: string;
+  /** The organisation whose MSP vouches for it. */
   readonly mspId: string;
+  /** Its owner as RFC 4514 writes it: `CN=peer0.org1.example.com,OU=peer,...`. */
   readonly subject: string;
-  /** Hex. */
+  /** Serial number, lower-case hex. */
   readonly serial: string;
-  /** ISO 8601. */
+  /** ISO 8601. Like Fabric we do not refuse it before this moment. */
   readonly notBefore: string;
+  /** ISO 8601. From then on it is refused and forgotten. */
   readonly notAfter: string;
+  /** Who brought it. */
   readonly learntFrom: LearntFrom;
-  /** ISO 8601. */
+  /** ISO 8601: when it was needed last; unused ones are forgotten after `identityUsage`. */
   readonly lastUsed: string;
+  /** Whether it is our own. */
   readonly self: boolean;
 }
 
 /** An authenticated gossip connection. */
 export interface Connection {
+  /** The other side, as its handshake proved: 64 lower-case hex digits. */
   readonly pkiId: string;
+  /** Its organisation. */
   readonly mspId: string;
   /** The endpoint we dialled, or the address of the socket that came in. */
   readonly endpoint: string;
@@ -62,9 +71,13 @@ export interface Connection {
   readonly openedAt: string;
   /** Whether we send on it; false only for a second link that is about to go. */
   readonly isPreferred: boolean;
+  /** Gossip messages received since it was opened, handshake left out. */
   readonly messagesReceived: number;
+  /** Messages written to it. */
   readonly messagesSent: number;
+  /** Bytes of the messages received, encoded. */
   readonly bytesReceived: number;
+  /** Bytes of the messages sent, encoded. */
   readonly bytesSent: number;
   /** Messages waiting to be written. */
   readonly queued: number;
@@ -78,33 +91,43 @@ export interface Connection {
  */
 export type GossipEvent = { readonly id: number; readonly time: string } & EventContent;
 
+/** What happened. Fabric tells its log of most of this, and nobody else. */
 export type EventContent =
+  /** Somebody is a member for the first time, or again after it was forgotten. */
   | { readonly type: "member-joined"; readonly member: Member }
+  /** A member changed its endpoint or metadata, or its process was restarted. */
   | { readonly type: "member-updated"; readonly member: Member }
+  /** A dead member is alive again. */
   | { readonly type: "member-returned"; readonly member: Member }
+  /** A member is believed dead, until it is heard of again or forgotten. */
   | {
       readonly type: "member-dead";
       readonly member: Member;
       /** `silent`, `unreachable` (a send and a ping failed) or `listed-dead` (heard from others). */
       readonly reason: string;
     }
+  /** Removed from the view: `silent` (dead too long), or why its certificate was dropped. */
   | { readonly type: "member-forgotten"; readonly member: Member; readonly reason: string }
+  /** A certificate is known and believed from now on. */
   | {
       readonly type: "identity-learnt";
       readonly identity: Pick<Identity, IdentityFields>;
       readonly learntFrom: LearntFrom;
     }
+  /** A certificate, ours or another's, expires soon; once for each of `expiryNotices`. */
   | {
       readonly type: "identity-expiring";
       readonly identity: Pick<Identity, IdentityFields>;
       /** Which notice this is: so many seconds before the certificate expires, or fewer. */
       readonly noticeSeconds: number;
     }
+  /** A certificate was dropped, and with it everything that rested on it. */
   | {
       readonly type: "identity-purged";
       readonly identity: Pick<Identity, IdentityFields>;
       readonly reason: PurgeReason;
     }
+  /** A handshake succeeded. `remote`: the endpoint we dialled, or the address that dialled us. */
   | {
       readonly type: "connection-opened";
       readonly pkiId: string;
@@ -112,6 +135,7 @@ export type EventContent =
       readonly outbound: boolean;
       readonly remote: string;
     }
+  /** The connection is gone; `reason` is for people. */
   | { readonly type: "connection-closed"; readonly pkiId: string; readonly reason: string }
   /** A peer sent something we do not accept; `code` says what was wrong with it. */
   | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: DropCode }
@@ -137,6 +161,7 @@ export type EventContent =
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 
+/** What an event tells of a certificate. */
 type IdentityFields = "pkiId" | "mspId" | "subject" | "serial" | "notBefore" | "notAfter" | "self";
 
 /** The wall time (ISO 8601) that belongs to a moment on the clock that never jumps. */

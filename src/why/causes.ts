@@ -1,8 +1,10 @@
 /** What there is to say of a peer, fact by fact. */
 import type { Now } from "../core/abilities.ts";
 import type { Member as CoreMember } from "../core/membership.ts";
-import { type Departure, type Failure, hostOf } from "../failures.ts";
+import type { Departure, Failure } from "../failures.ts";
 import { wallTime } from "../view.ts";
+import { moment, tell } from "./moment.ts";
+import { aboutRefusals } from "./refused.ts";
 import { isHidden } from "./remedy.ts";
 import type { Subject } from "./subject.ts";
 import type { Cause, Known } from "./why.ts";
@@ -24,11 +26,12 @@ export function causesOf(
     ...aboutConnection(known, subject),
     ...aboutContact(subject),
     ...aboutFailure(known, subject, failure),
+    ...aboutRefusals(known, subject),
   ];
 }
 
 function cause(code: Cause["code"], sentence: string): Cause {
-  return { code, sentence };
+  return { code, sentence: sentence.replace(/^th(?=(e|at) peer )/, "Th") };
 }
 
 function nameOf({ endpoints, pkiId }: Subject): string {
@@ -51,6 +54,10 @@ function aboutMember({ core, now }: Known, subject: Subject): readonly Cause[] {
     return [cause("no-alive-message", sentence)];
   }
   if (trace) return [];
+  if (subject.refused) {
+    const sentence = `${name} is no member here: nothing it signs is believed, as its certificate was refused.`;
+    return [cause("no-alive-message", sentence)];
+  }
   if (subject.pkiId && core.members.tombstones.has(subject.pkiId)) {
     return [cause("forgotten", `${name} was a member once and has been forgotten.`)];
   }
@@ -138,7 +145,7 @@ function aboutIdentity({ core, now }: Known, subject: Subject): readonly Cause[]
   if (isAwaited) {
     return [cause("identity-awaited", "Its certificate is not known yet, and is being asked for.")];
   }
-  if (trace?.departures.some(({ type }) => type === "purged")) return [];
+  if (subject.refused || trace?.departures.some(({ type }) => type === "purged")) return [];
   return [cause("identity-unknown", "Its certificate is not known.")];
 }
 
@@ -196,55 +203,16 @@ const DURING: Readonly<Record<Failure["during"], string>> = {
 };
 
 function aboutFailure(
-  known: Known,
+  { now }: Known,
   subject: Subject,
   failure: Failure | undefined,
 ): readonly Cause[] {
-  const { failures, now } = known;
-  const causes: Cause[] = [];
-  if (failure && !isOutdated(failure, subject, now)) {
-    const sentence = `The last failure, ${DURING[failure.during]}: ${tell(failure, now)}.`;
-    causes.push(cause("failure", sentence));
-  }
-  if (subject.member?.status === "alive") return causes;
-  for (const host of new Set(subject.endpoints.map(hostOf))) {
-    const refused = isShared(known, subject, host) ? undefined : failures.stranger(host);
-    if (refused === undefined) continue;
-    const sentence = `Somebody from ${host} dialled us and was refused: ${tell(refused, now)}.`;
-    causes.push(cause("stranger-refused", sentence));
-  }
-  return causes;
+  if (failure === undefined || isOutdated(failure, subject, now)) return [];
+  const sentence = `The last failure, ${DURING[failure.during]}: ${tell(failure, now)}.`;
+  return [cause("failure", sentence)];
 }
 
 /** What went wrong before it came to life explains nothing. */
 function isOutdated({ time }: Failure, { member }: Subject, now: Now): boolean {
   return member?.status === "alive" && time < wallTime(member.sinceMs, now);
-}
-
-/** Where several members are, or we ourselves, the host does not tell who it was. */
-function isShared({ core, self }: Known, { pkiId }: Subject, host: string): boolean {
-  const others = [...core.members.table.values()].filter((member) => member.pkiId !== pkiId);
-  return [self, ...others].some(({ internalEndpoint, endpoint }) =>
-    [internalEndpoint ?? "", endpoint].some((place) => hostOf(place) === host),
-  );
-}
-
-function tell({ reason, code, time, times }: Failure, now: Now): string {
-  const again = times > 1 ? `, ${times} times in a row` : "";
-  const what = reason.includes(code) ? reason : `${reason} (${code})`;
-  return `${what}, ${moment(time, now)}${again}`;
-}
-
-/** `12 s ago (2026-11-22T15:55:14.000Z)` */
-function moment(time: string, { wallMs }: Now): string {
-  return `${ago(wallMs - Date.parse(time))} (${time})`;
-}
-
-function ago(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min ago`;
-  return seconds < 172_800
-    ? `${Math.round(seconds / 3_600)} h ago`
-    : `${Math.round(seconds / 86_400)} days ago`;
 }

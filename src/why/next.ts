@@ -6,7 +6,9 @@ import { preferredEndpoint } from "../core/membership.ts";
 import { wallTime } from "../view.ts";
 import type { Subject } from "./subject.ts";
 
+/** What the node does by itself about a peer. */
 export interface Next {
+  /** A stable word, for programs. */
   readonly action:
     | "declare-dead"
     | "ping"
@@ -17,6 +19,7 @@ export interface Next {
     | "none";
   /** ISO 8601; null: at once, or nobody knows. */
   readonly time: string | null;
+  /** For people. */
   readonly sentence: string;
 }
 

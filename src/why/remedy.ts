@@ -2,32 +2,48 @@
 import type { Core } from "../core/core.ts";
 import type { Failure } from "../failures.ts";
 import { remedyFor } from "../remedies.ts";
+import { tellingRefusal } from "./refused.ts";
 import type { Subject } from "./subject.ts";
+import type { Known } from "./why.ts";
 
 /** The remedy for the most telling of the things that went wrong. */
 export function remedyOf(
-  core: Core,
-  { trace, endpoints, identity, member, contact }: Subject,
+  known: Known,
+  subject: Subject,
   failure: Failure | undefined,
 ): string | undefined {
+  const { trace, identity, member, contact } = subject;
   const purged = trace?.departures.find(({ type }) => type === "purged");
   if (purged) return remedyFor(purged.reason);
-  const isOfContact = failure?.during !== "message";
-  const known = failure && isOfContact ? remedyFor(failure.code, failure.reason) : undefined;
-  if (known !== undefined) return known;
+  const remedy = failure && remedyForFailure(failure, subject);
+  if (remedy !== undefined) return remedy;
   if (contact && failure) return undefined; // The reason says it: another organisation, for example.
-  if (isHidden(core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
+  const refusal = tellingRefusal(known, subject);
+  if (refusal) return remedyFor(refusal.code, refusal.reason);
+  if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
     return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
   }
   if (identity && !member) {
     return "Check that it runs, and if it is of another organisation that it has peer.gossip.externalEndpoint.";
   }
-  if (member || trace) return remedyFor("silent");
-  const [endpoint = "its endpoint"] = endpoints;
-  return (
-    `Ask who is there with "fabric-gossip probe ${endpoint}"; have it name us, or one whom we ` +
-    "see, in its peer.gossip.bootstrap, or name it in ours."
-  );
+  return member || trace ? remedyFor("silent") : toFindOut(subject);
+}
+
+function remedyForFailure(
+  { during, code, reason }: Failure,
+  { member }: Subject,
+): string | undefined {
+  if (during === "message") return undefined;
+  // TLS has worked with a member before: if it breaks off in the middle, its process is ending.
+  const isEnding = member && /during the TLS handshake/.test(reason);
+  return remedyFor(isEnding ? "unreachable" : code, reason);
+}
+
+function toFindOut({ endpoints: [endpoint] }: Subject): string {
+  return endpoint === undefined
+    ? 'Look for it in "fabric-gossip members" and "identities", or give its endpoint as host:port.'
+    : `Ask who is there with "fabric-gossip probe ${endpoint}"; have it name us, or one whom we ` +
+        "see, in its peer.gossip.bootstrap, or name it in ours.";
 }
 
 /** Whether we are nobody to the organisation, for want of an external endpoint. */

@@ -7,8 +7,10 @@ import type { KnownIdentity } from "../core/identities.ts";
 import type { Member as CoreMember } from "../core/membership.ts";
 import { parsePkiId } from "../core/pki-id.ts";
 import { GossipError } from "../errors.ts";
-import type { Failures, Trace } from "../failures.ts";
+import type { Trace } from "../failures.ts";
+import type { RefusedIdentity } from "../refusals.ts";
 import { fromHex } from "../wire/bytes.ts";
+import type { Known } from "./why.ts";
 
 /** Everything we have about the peer that is asked for. */
 export interface Subject {
@@ -17,6 +19,8 @@ export interface Subject {
   readonly endpoints: readonly string[];
   readonly member: CoreMember | undefined;
   readonly identity: KnownIdentity | undefined;
+  /** Its certificate, if we did not believe it. */
+  readonly refused: RefusedIdentity | undefined;
   readonly contact: Contact | undefined;
   readonly trace: Trace | undefined;
   /** Its alive messages wait for its certificate. */
@@ -27,23 +31,25 @@ export interface Subject {
 const NAMED_MAX = 5;
 
 /** Throws `config-invalid` if nobody, or more than one, can be meant. */
-export function findSubject(core: Core, failures: Failures, peer: string): Subject {
+export function findSubject(known: Known, peer: string): Subject {
   if (/^[0-9a-f]{1,64}$/i.test(peer)) {
-    return describe(core, failures, findPkiId(core, failures, peer.toLowerCase()), undefined);
+    return describe(known, findPkiId(known, peer.toLowerCase()), undefined);
   }
   const address = parseHostPort(peer);
   if (address === undefined || address.host === "" || address.port === 0) {
+    const named = findName(known, peer);
+    if (named) return describe(known, named, undefined);
     throw new GossipError(
       "config-invalid",
-      `${JSON.stringify(peer.slice(0, 100))} names no peer: write its endpoint as host:port, or the ` +
-        "first digits of its PKI-ID as the members table shows them.",
+      `${JSON.stringify(peer.slice(0, 100))} names no peer that is known: write its endpoint as ` +
+        "host:port, or the first digits of its PKI-ID, or its name, as the tables show them.",
     );
   }
-  return describe(core, failures, pkiIdAt(core, failures, peer), peer);
+  return describe(known, pkiIdAt(known, peer), peer);
 }
 
 /** The only one that begins so; undefined if nobody does. */
-function findPkiId(core: Core, failures: Failures, prefix: string): PkiId | undefined {
+function findPkiId({ core, failures, refusals }: Known, prefix: string): PkiId | undefined {
   const { members, identities, claims, pull, options } = core;
   const found = new Set<string>();
   const look = (pkiIds: Iterable<string>): void => {
@@ -58,32 +64,50 @@ function findPkiId(core: Core, failures: Failures, prefix: string): PkiId | unde
     look(claims.aside.keys());
     look(pull.shunned.keys());
     for (const { pkiId } of failures.traces()) look([pkiId]);
+    for (const { pkiId } of refusals.all()) look([pkiId]);
   }
   const [only] = found;
   if (found.size > 1) throw ambiguous(core, prefix, [...found]);
   return only === undefined && prefix.length < 64 ? undefined : toPkiId(only ?? prefix);
 }
 
+/** The only one whose certificate has this name, or begins with it up to a dot. */
+function findName({ core, failures }: Known, name: string): PkiId | undefined {
+  const wanted = `cn=${name.toLowerCase()}`;
+  const isIt = ({ subject }: { readonly subject: string | null }): boolean => {
+    const [first = ""] = subject?.toLowerCase().split(",") ?? [];
+    return first === wanted || first.startsWith(`${wanted}.`);
+  };
+  const present = [...core.identities.table.values()].map(({ identity }) => identity).filter(isIt);
+  // Of those who are gone, only if nobody present is meant.
+  const found = present.length > 0 ? present : [...failures.traces()].filter(isIt);
+  const [only] = found;
+  if (found.length > 1) {
+    const pkiIds = found.map(({ pkiId }) => pkiId);
+    throw ambiguous(core, name, pkiIds);
+  }
+  return only && toPkiId(only.pkiId);
+}
+
 function toPkiId(hex: string): PkiId | undefined {
   return parsePkiId(fromHex(hex));
 }
 
-function ambiguous(core: Core, prefix: string, pkiIds: readonly string[]): GossipError {
+function ambiguous({ identities }: Core, prefix: string, pkiIds: readonly string[]): GossipError {
   const names = pkiIds.slice(0, NAMED_MAX).map((pkiId) => {
     const id = toPkiId(pkiId);
-    const subject = id && core.identities.table.get(id)?.identity.subject.split(",")[0];
+    const subject = id && identities.table.get(id)?.identity.subject.split(",")[0];
     return `${pkiId.slice(0, Math.max(16, prefix.length + 2))}${subject ? ` (${subject})` : ""}`;
   });
   const more = pkiIds.length > NAMED_MAX ? `, and ${pkiIds.length - NAMED_MAX} more` : "";
   return new GossipError(
     "config-invalid",
-    `The PKI-IDs of ${pkiIds.length} peers begin with ${prefix}: ${names.join(", ")}${more}; ` +
-      "write more digits.",
+    `${pkiIds.length} peers begin with ${prefix}: ${names.join(", ")}${more}; write more of it.`,
   );
 }
 
 /** Who is at the endpoint: best an alive member, else whoever was there last. */
-function pkiIdAt(core: Core, failures: Failures, peer: string): PkiId | undefined {
+function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
   const { members, contacts, claims } = core;
   if (ownOf(core).includes(peer)) return core.options.self.pkiId;
   const there = [...members.table.values()].filter((member) => endpointsOf(member).includes(peer));
@@ -107,8 +131,7 @@ function rank({ status }: CoreMember): number {
 }
 
 function describe(
-  core: Core,
-  failures: Failures,
+  { core, failures, refusals }: Known,
   pkiId: PkiId | undefined,
   asked: string | undefined,
 ): Subject {
@@ -121,11 +144,13 @@ function describe(
     (one) => endpoints.has(one.endpoint) || (pkiId && contactPkiId(one) === pkiId),
   );
   if (contact) endpoints.add(contact.endpoint);
+  const identity = pkiId && core.identities.table.get(pkiId);
   return {
     pkiId,
     endpoints: [...endpoints],
     member,
-    identity: pkiId && core.identities.table.get(pkiId),
+    identity,
+    refused: pkiId && !identity ? refusals.of(pkiId) : undefined,
     contact,
     trace,
     isAwaited: pkiId !== undefined && core.claims.aside.has(pkiId),

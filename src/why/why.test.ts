@@ -4,12 +4,18 @@ import { describe, test } from "node:test";
 import { createWorld, type TestNode, testIdentity, type World } from "../core/testing.ts";
 import { aliveOf, digest, identityItemOf, update } from "../core/testing-messages.ts";
 import { GossipError } from "../errors.ts";
-import { createFailures } from "../failures.ts";
+import { createFailures, type Failure } from "../failures.ts";
+import { createRefusals } from "../refusals.ts";
 import { viewEvent, viewSelf } from "../view.ts";
 import { type Explanation, explain } from "./why.ts";
 
 /** What `node` says of the peer; of what happened, all is dated now. */
-function why(world: World, node: TestNode, peer: string): Explanation {
+function why(
+  world: World,
+  node: TestNode,
+  peer: string,
+  lastFailure?: Pick<Failure, "during" | "code" | "reason">,
+): Explanation {
   const { core } = node;
   const now = world.now();
   const failures = createFailures();
@@ -17,7 +23,10 @@ function why(world: World, node: TestNode, peer: string): Explanation {
   for (const [id, event] of node.events.entries()) {
     failures.note({ id, time, ...viewEvent(core, event, now) });
   }
-  return explain({ core, failures, self: viewSelf(core, 0, now), connections: [], now }, peer);
+  if (lastFailure) failures.noteFailure({ endpoint: peer }, { ...lastFailure, time });
+  const refusals = createRefusals(node.crypto, { now: () => now, after: () => () => {} });
+  const self = viewSelf(core, 0, now);
+  return explain({ core, failures, refusals, self, connections: [], now }, peer);
 }
 
 const codes = ({ causes }: Explanation): string => causes.map(({ code }) => code).join(" ");
@@ -97,6 +106,24 @@ describe("a peer that is visible", () => {
   });
 });
 
+describe("a peer by the name in its certificate", () => {
+  test("whole, or its beginning up to a dot, if it is the only one", () => {
+    const { world, n } = alone();
+    const names = ["peer0.org1.example.com", "peer1.org1.example.com", "peer1.org2.example.com"];
+    const met = names.map((name) => testIdentity("A", name));
+    for (const identity of met) world.meet(n, identity);
+    for (const [i, peer] of [
+      [0, "peer0"],
+      [1, "Peer1.org1"],
+      [2, "peer1.org2.example.com"],
+    ] as const) {
+      assert.equal(why(world, n, peer).pkiId, met[i]?.pkiId);
+    }
+    assert.throws(() => why(world, n, "peer1"), /2 peers begin with peer1: .*CN=peer1\.org2/);
+    assert.throws(() => why(world, n, "peer"), /"peer" names no peer that is known/);
+  });
+});
+
 describe("a member that is dead", () => {
   test("since nobody answered: when it is tried again", () => {
     const { world, a, b } = pair();
@@ -111,6 +138,18 @@ describe("a member that is dead", () => {
     assert.equal(told.next?.action, "ping");
     assert.ok(Date.parse(told.next?.time ?? "") > world.now().wallMs);
     assert.match(told.remedy ?? "", /Check that it runs/);
+  });
+
+  test("whose TLS broke off as its process ended: its CA is not to blame", () => {
+    const { world, a, b } = pair();
+    world.kill(b);
+    world.run(1_000);
+    const failure = { during: "ping", code: "tls" } as const;
+    const reason = "read ECONNRESET during the TLS handshake";
+    const remedyFor = (text: string) =>
+      why(world, a, "b:7051", { ...failure, reason: text }).remedy;
+    assert.match(remedyFor(reason) ?? "", /^Check that it runs, that its host name/);
+    assert.match(remedyFor("its TLS certificate has expired") ?? "", /TLS certificate renewed/);
   });
 
   test("since it fell silent", () => {
@@ -178,15 +217,16 @@ describe("a peer whose certificate is gone", () => {
   test("expired", () => {
     const world = createWorld(1);
     const a = world.add("a");
-    const identity = testIdentity("A", "b", world.now().wallMs + 5_000);
+    const identity = testIdentity("A", "peer1.b", world.now().wallMs + 5_000);
     world.add("b", { bootstrap: ["a:7051"], identity });
     world.run(10_000);
     const told = why(world, a, "b:7051");
     assert.match(
       told.sentences.join("\n"),
-      /Its certificate \(CN=b\) was dropped .*: it has expired/,
+      /Its certificate \(CN=peer1\.b\) was dropped .*: it has expired/,
     );
     assert.match(told.remedy ?? "", /Renew its certificate/);
+    assert.deepEqual(why(world, a, "peer1").causes, told.causes, "it is found by its name");
   });
 
   test("replaced by another one", () => {
@@ -207,6 +247,7 @@ describe("a peer that never became a member", () => {
     assert.match(told.remedy ?? "", /fabric-gossip probe nobody:1/);
     const byId = why(world, n, "0123456789");
     assert.deepEqual([byId.pkiId, codes(byId)], [null, "never-heard-of"]);
+    assert.match(byId.remedy ?? "", /or give its endpoint/);
   });
 
   test("whose certificate is not known yet", () => {
@@ -287,7 +328,7 @@ describe("a question that cannot be answered", () => {
     assert.ok(shared, "of 40 identities, more than 6 begin alike");
     assert.throws(
       () => why(world, n, shared),
-      /^GossipError: The PKI-IDs of \d+ peers begin with .: [0-9a-f]{16} \(CN=m\d+\), .* and \d+ more; write more digits\.$/,
+      /^GossipError: \d+ peers begin with .: [0-9a-f]{16} \(CN=m\d+\), .* and \d+ more; write more of it\.$/,
     );
   });
 });

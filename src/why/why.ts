@@ -5,6 +5,7 @@
 import type { Now } from "../core/abilities.ts";
 import type { Core } from "../core/core.ts";
 import type { Failure, Failures } from "../failures.ts";
+import type { Refusals } from "../refusals.ts";
 import { type Connection, type Member, wallTime } from "../view.ts";
 import { causesOf } from "./causes.ts";
 import { type Next, nextOf } from "./next.ts";
@@ -13,6 +14,7 @@ import { findSubject } from "./subject.ts";
 
 /** One fact that has to do with it. */
 export interface Cause {
+  /** A stable word, for programs. */
   readonly code:
     | "self"
     | "alive"
@@ -33,10 +35,14 @@ export interface Cause {
     | "not-connected"
     | "contact"
     | "failure"
+    | "identity-refused"
+    | "organisation-refused"
     | "stranger-refused";
+  /** For people, with names, times and places. */
   readonly sentence: string;
 }
 
+/** Why a peer is, or is not, visible to us. */
 export interface Explanation {
   /** As it was asked for. */
   readonly peer: string;
@@ -44,9 +50,11 @@ export interface Explanation {
   readonly visible: boolean;
   /** 64 hex digits; null while nobody is known there. */
   readonly pkiId: string | null;
+  /** Its organisation, as proven; null while that is unknown. */
   readonly mspId: string | null;
   /** Where it is, was, or is looked for; the preferred one first. */
   readonly endpoints: readonly string[];
+  /** What has to do with it: the state first, then what led to it. */
   readonly causes: readonly Cause[];
   /** The causes and what comes next, to be read as a text. */
   readonly sentences: readonly string[];
@@ -54,6 +62,7 @@ export interface Explanation {
   readonly remedy: string | null;
   /** ISO 8601: when its newest alive message reached us. */
   readonly lastMessage: string | null;
+  /** The last thing that went wrong with it; null: nothing that is remembered. */
   readonly lastFailure: Failure | null;
   /** What happens by itself; null: nothing. */
   readonly next: Next | null;
@@ -63,6 +72,7 @@ export interface Explanation {
 export interface Known {
   readonly core: Core;
   readonly failures: Failures;
+  readonly refusals: Refusals;
   readonly self: Member;
   readonly connections: readonly Connection[];
   readonly now: Now;
@@ -71,14 +81,14 @@ export interface Known {
 /** Throws `config-invalid` if `peer` is neither an endpoint nor the beginning of one PKI-ID. */
 export function explain(known: Known, peer: string): Explanation {
   const { core, failures, self, now } = known;
-  const subject = findSubject(core, failures, peer);
+  const subject = findSubject(known, peer);
   const { pkiId, member, identity, trace, endpoints } = subject;
   const isSelf = pkiId === self.pkiId;
   const lastFailure = isSelf ? undefined : failures.latest(pkiId, endpoints);
   const causes = causesOf(known, subject, lastFailure);
   const next = isSelf ? undefined : nextOf(core, subject, now);
   const isVisible = isSelf || member?.status === "alive";
-  const remedy = isVisible ? undefined : remedyOf(core, subject, lastFailure);
+  const remedy = isVisible ? undefined : remedyOf(known, subject, lastFailure);
   return {
     peer,
     visible: isVisible,

@@ -1,0 +1,37 @@
+/** The two questions that the core has asked beside the gossip: who is there, and are you there. */
+import type { PkiId } from "./core/abilities.ts";
+import type { Input } from "./core/input.ts";
+import type { Failures } from "./failures.ts";
+import { plainReason } from "./plain-reason.ts";
+import type { Connections } from "./transport/connections.ts";
+import type { Clock } from "./transport/network.ts";
+
+export interface Asking {
+  readonly connections: Connections;
+  readonly failures: Failures;
+  readonly clock: Clock;
+  readonly give: (input: Input) => void;
+}
+
+export function identify({ connections, give }: Asking, endpoint: string): void {
+  connections.probe(endpoint, (verdict, detail) => {
+    const identity = verdict.ok ? verdict.value.identity : undefined;
+    const reason = verdict.ok ? "" : `${verdict.code}: ${plainReason(detail)}`;
+    give({ type: "identified", endpoint, identity, reason });
+  });
+}
+
+export function ping(
+  { connections, failures, clock, give }: Asking,
+  pkiId: PkiId,
+  endpoint: string,
+): void {
+  connections.ping(endpoint, (code, detail) => {
+    if (code !== undefined) {
+      const time = new Date(clock.now().wallMs).toISOString();
+      const reason = plainReason(detail);
+      failures.noteFailure({ pkiId, endpoint }, { during: "ping", code, reason, time });
+    }
+    give({ type: "pinged", pkiId, reachable: code === undefined });
+  });
+}
