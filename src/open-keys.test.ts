@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { findOpenKeys } from "./open-keys.ts";
 
-test("findOpenKeys() names every key that others may read, once", async (t) => {
+test("findOpenKeys() names every key that strangers may read or the group may change, once", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-"));
   t.after(() => rm(folder, { recursive: true }));
   const keystore = join(folder, "keystore");
@@ -13,17 +13,23 @@ test("findOpenKeys() names every key that others may read, once", async (t) => {
   const files = [
     { file: join(keystore, "closed_sk"), mode: 0o600 },
     { file: join(keystore, "open_sk"), mode: 0o644 },
-    { file: join(folder, "server.key"), mode: 0o640 },
+    { file: join(folder, "server.key"), mode: 0o660 },
     { file: join(folder, "client.key"), mode: 0o400 },
+    { file: join(folder, "mounted.key"), mode: 0o440 },
   ];
   for (const { file, mode } of files) {
     await writeFile(file, "");
     await chmod(file, mode);
   }
-  const [closed = "", open = "", server = "", client = ""] = files.map(({ file }) => file);
+  const [closed = "", open = "", server = "", client = "", mounted = ""] = files.map(
+    ({ file }) => file,
+  );
   const missing = join(folder, "missing.key");
-  assert.deepEqual(await findOpenKeys([keystore, server, server, client, missing, closed]), [
-    `The private key ${open} is open to other users: chmod 600 it.`,
-    `The private key ${server} is open to other users: chmod 600 it.`,
-  ]);
+  assert.deepEqual(
+    await findOpenKeys([keystore, server, server, client, mounted, missing, closed]),
+    [
+      `The private key ${open} is open to other users: chmod 600 it, or 640 if its group has to read it.`,
+      `The private key ${server} is open to other users: chmod 600 it, or 640 if its group has to read it.`,
+    ],
+  );
 });

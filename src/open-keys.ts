@@ -1,10 +1,11 @@
-/** Private keys that anybody on the machine may read. */
+/** Private keys that more than their owner and group may read, or more than their owner may change. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 const FILES_MAX = 100;
-/** Whatever is allowed to group or others. */
-const FOR_OTHERS = 0o077;
+/** Kubernetes mounts secrets so that the group of the pod may read them (0440): that is no leak. */
+const GROUP_MAY_READ = 0o040;
+const FOR_OTHERS = 0o077 & ~GROUP_MAY_READ;
 
 /** One sentence for each key file, or file in a folder of keys, that is open to others. */
 export async function findOpenKeys(paths: readonly string[]): Promise<readonly string[]> {
@@ -12,7 +13,9 @@ export async function findOpenKeys(paths: readonly string[]): Promise<readonly s
   for (const path of new Set(paths)) {
     for (const file of await filesAt(path)) {
       if (!(await isOpen(file))) continue;
-      sentences.push(`The private key ${file} is open to other users: chmod 600 it.`);
+      sentences.push(
+        `The private key ${file} is open to other users: chmod 600 it, or 640 if its group has to read it.`,
+      );
     }
   }
   return sentences;

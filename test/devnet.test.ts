@@ -109,6 +109,7 @@ describe("a devnet of 2 x 2", () => {
       devnet.output().includes("SEEN BY") ? devnet.output() : undefined,
     );
     assert.match(output, /all 4 members listen after [\d.]+ s and see each other [\d.]+ s later/);
+    assert.match(output, /^ask one: .* members --url http:\/\/127\.0\.0\.1:\d+$/m);
     for (const name of NAMES) assert.match(output, new RegExp(`${name} .* running +3 alive +all`));
   });
 
@@ -267,6 +268,10 @@ describe("a devnet that is killed", () => {
   test("finds its keys again in its folder, which is of no use for another size", async () => {
     const again = await startDevnet([...OPTIONS, "--dir", folder]);
     assert.match(again.output(), /keys kept from before/);
+    const elsewhere = ["--base-port", String(BASE_PORT + 100)];
+    const second = await runDevnet([...OPTIONS, ...elsewhere, "--dir", folder]);
+    assert.equal(second.code, 2);
+    assert.match(second.stderr, /^error: .* is in use by another devnet, process \d+; stop that/);
     assert.equal(await again.stop(), 0);
     const other = await runDevnet([...OPTIONS, "--peers", "3", "--dir", folder]);
     assert.equal(other.code, 2);

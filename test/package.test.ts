@@ -168,10 +168,13 @@ describe("what npm pack makes", () => {
       for (const [i, program] of programs.entries()) {
         writeFileSync(join(cwd, `program-${i}.ts`), program);
       }
-      writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions: STRICT, files }));
-      const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-      const words = [tsc, "-p", cwd, "--typeRoots", join(ROOT, "node_modules/@types")];
-      assert.equal(execFileSync(process.execPath, words, { encoding: "utf8" }), "");
+      for (const options of [STRICT, { ...STRICT, ...BUNDLED }]) {
+        const settings = { compilerOptions: options, files };
+        writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify(settings));
+        const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+        const words = [tsc, "-p", cwd, "--typeRoots", join(ROOT, "node_modules/@types")];
+        assert.equal(execFileSync(process.execPath, words, { encoding: "utf8" }), "");
+      }
     });
   });
 });
@@ -188,6 +191,9 @@ const STRICT = {
   noUncheckedIndexedAccess: true,
   skipLibCheck: false,
 };
+
+/** As those have it whose program goes through a bundler. */
+const BUNDLED = { module: "esnext", moduleResolution: "bundler" };
 
 /** The TypeScript in a document. What does not start a node goes on with the one started before. */
 function programsIn(document: string): readonly string[] {

@@ -97,11 +97,11 @@ async function awaitFullView(
     const nowMs = performance.now();
     if (summaries.every(({ sees }) => sees !== undefined)) listeningMs ??= nowMs;
     if (listeningMs !== undefined && isComplete(summaries)) {
-      const count = summaries.length;
-      table.say(
-        `all ${count} members listen after ${seconds(listeningMs - startedMs)} and see each ` +
-          `other ${seconds(nowMs - listeningMs)} later`,
-      );
+      const [listen, see] = [
+        seconds(listeningMs - startedMs),
+        seconds(nowMs - listeningMs),
+      ] as const;
+      for (const line of fullView(supervisor, listen, see)) table.say(line);
       return;
     }
     if (nowMs - startedMs > SETTLED_MAX_MS) return;
@@ -113,6 +113,23 @@ async function awaitFullView(
     const pauseMs = Math.max(STARTING_MS, nowMs - askedMs);
     await sleep(pauseMs, undefined, { signal: stop }).catch(() => {});
   }
+}
+
+function fullView(supervisor: Supervisor, listen: string, see: string): readonly string[] {
+  const members = supervisor.list();
+  const [first] = members;
+  return [
+    members.length === 1
+      ? `the only member listens after ${listen}`
+      : `all ${members.length} members listen after ${listen} and see each other ${see} later`,
+    `ask one: ${program()} members --url ${first?.operations ?? ""}`,
+  ];
+}
+
+/** How the program was called: in the repository it is not in the path. */
+function program(): string {
+  const isSource = import.meta.url.endsWith(".ts");
+  return isSource ? "npx node src/cli/main.ts" : "npx fabric-gossip";
 }
 
 function seconds(ms: number): string {

@@ -2,6 +2,7 @@
 /** The command line: runs a verb and turns what goes wrong into a sentence and an exit code. */
 import { CommanderError } from "commander";
 import { GossipError } from "../errors.ts";
+import { nodeProblem } from "./node-version.ts";
 import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";
 
@@ -10,6 +11,8 @@ const EXIT = { wrongUse: 2, unreachable: 3 } as const;
 
 async function main(): Promise<void> {
   try {
+    const problem = nodeProblem(process.versions.node);
+    if (problem !== undefined) throw new GossipError("config-invalid", problem);
     await program().parseAsync();
   } catch (error) {
     process.exitCode = report(error);

@@ -1,5 +1,6 @@
 /** The words of the command line, verb by verb. Each verb loads only what it needs. */
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import { addCompletion } from "./completion.ts";
 import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";
@@ -8,6 +9,7 @@ import { addRunVerbs } from "./verbs-run.ts";
 export function program(): Command {
   const cli = new Command("fabric-gossip")
     .description("The gossip layer of Hyperledger Fabric: one member, or a network of them.")
+    .version(VERSION, "-V, --version", "the version, as the verb `version` prints it")
     .exitOverride()
     .showHelpAfterError("(--help lists the verbs and options)");
   addRunVerbs(cli);
@@ -17,7 +19,7 @@ export function program(): Command {
   return cli.addHelpText(
     "after",
     "\nfabric-gossip VERB --help tells more, with examples.\n" +
-      "Exit codes: 0 success; 1 the answer is no, or a check failed; 2 wrong use or wrong " +
-      "configuration;\n            3 the node cannot be reached.",
+      "Exit codes: 0 success; 1 the answer is no, or a check failed; 2 wrong use or\n" +
+      "            wrong configuration; 3 the node cannot be reached.",
   );
 }

@@ -27,9 +27,10 @@ export const DEFAULT_URL = "http://127.0.0.1:9443";
 export async function openTarget(flags: TargetOptions): Promise<Target> {
   const options = flags.config === undefined ? flags : await withConfig(flags, flags.config);
   const problems: string[] = [];
-  const url = URL.parse(options.url ?? DEFAULT_URL);
+  const { url: given = DEFAULT_URL } = options;
+  const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    problems.push(`"${options.url}" is no URL of a node: give one like ${DEFAULT_URL} with --url.`);
+    problems.push(`"${given}" is no URL of a node: give one like ${DEFAULT_URL} with --url.`);
   }
   if ((options.cert === undefined) !== (options.key === undefined)) {
     problems.push("--cert and --key belong together: give both or neither.");

@@ -1,6 +1,6 @@
 /** Why no node answers, with what to do about it. */
 import { plainReason } from "../plain-reason.ts";
-import type { Target } from "./target.ts";
+import { DEFAULT_URL, type Target } from "./target.ts";
 
 /** The node did not answer as one. Ends the program with exit code 3. */
 export class UnreachableError extends Error {
@@ -37,9 +37,11 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
       `${where} ended the connection (${code}): if it speaks TLS, write https:// in --url and give its CA with --ca.`,
     );
   }
+  const ofDevnet =
+    where === DEFAULT_URL ? " (of a devnet's first member http://127.0.0.1:9402)" : "";
   return new UnreachableError(
-    `No node answers at ${where} (${reasonOf(error)}): start one, or give its operations address ` +
-      `with ${source}.`,
+    `No node answers at ${where} (${reasonOf(error)}): start one, or give its operations address` +
+      `${ofDevnet} with ${source}.`,
   );
 }
 
@@ -47,7 +49,8 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
 export function notANode({ url }: Target, path: string, status?: number): UnreachableError {
   const address = new URL(path, url);
   return new UnreachableError(
-    `${address} answered ${status ?? "something else"}: is this the operations address of a fabric-gossip node?`,
+    `${address} answered ${status ?? "something else"}: is this the operations address of a fabric-gossip node? ` +
+      "(Of a devnet, it is the port of the dashboard plus 2.)",
   );
 }
 

@@ -46,7 +46,7 @@ function addProbe(cli: Command): void {
     });
   withExamples(verb, [
     "fabric-gossip probe peer1.org1.example.com:7051 --config core.yaml",
-    "with the identity of core.yaml: 0 a peer we believe, 1 somebody else, 3 nobody",
+    "with the identity of core.yaml: 0 somebody we believe, 1 others, 3 nobody",
   ]);
 }
 

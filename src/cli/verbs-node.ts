@@ -56,7 +56,7 @@ function addEvents(cli: Command): void {
 function addWhy(cli: Command): void {
   const verb = withTarget(cli.command("why"))
     .description("why the node sees a peer, or does not see it: 0 it does, 1 it does not")
-    .argument("<peer>", "its endpoint, or the first digits of its PKI-ID")
+    .argument("<peer>", "its endpoint, the first digits of its PKI-ID, or its name")
     .option("--json", "as JSON, for programs")
     .action(async (peer: string, options: WhyOptions) => {
       process.exitCode = await (await import("./why.ts")).why(peer, options);
@@ -65,6 +65,7 @@ function addWhy(cli: Command): void {
     verb,
     ["fabric-gossip why peer1.org1.example.com:7051", "by endpoint"],
     ["fabric-gossip why 62bcd144", "by the beginning of its PKI-ID"],
+    ["fabric-gossip why peer1.org1", "by the name in its certificate, or its beginning"],
   );
 }
 

@@ -7,6 +7,7 @@ import { openSource } from "./source.ts";
 
 /** Server or client side of one TLS listener: files, not yet read. All paths are absolute. */
 export interface TlsFiles {
+  /** Whether there is TLS at all; default false. */
   readonly enabled: boolean;
   /** Whether the certificate of whoever connects must have a chain we trust. */
   readonly clientAuthRequired: boolean;
@@ -14,6 +15,7 @@ export interface TlsFiles {
   readonly certFile: string | undefined;
   /** PEM; defined whenever `enabled`. */
   readonly keyFile: string | undefined;
+  /** PEM: CAs of the clients that are let in; may be empty. */
   readonly clientRootCaFiles: readonly string[];
 }
 
@@ -23,46 +25,63 @@ export interface GossipTls extends TlsFiles {
   readonly rootCertFile: string | undefined;
   /** What we show when dialling: the server's pair unless configured otherwise. */
   readonly clientCertFile: string | undefined;
+  /** Defined together with `clientCertFile`. */
   readonly clientKeyFile: string | undefined;
 }
 
 /** gRPC keepalive (`peer.keepalive`; spec A 1.2). Milliseconds. */
 export interface Keepalive {
+  /** Silence after which we ping a peer we dialled; default 60_000. */
   readonly clientIntervalMs: number;
   /** For the answer to any of our pings, whoever dialled. */
   readonly clientTimeoutMs: number;
+  /** Silence after which we ping a peer that dialled us; default 7_200_000. */
   readonly serverIntervalMs: number;
 }
 
 /** `peer.gossip` (spec A 9, B 7). Milliseconds where the name says so. */
 export interface GossipConfig {
-  /** `host:port` of members of our own organisation. */
+  /** `host:port` of members of our own organisation to contact first; may be empty. */
   readonly bootstrap: readonly string[];
+  /** Between two of our heartbeats; default 5_000 (`aliveTimeInterval`). */
   readonly aliveIntervalMs: number;
   /** At least twice `aliveIntervalMs`. */
   readonly aliveExpiryMs: number;
   /** A tenth of `aliveExpiryMs`. */
   readonly aliveExpiryCheckMs: number;
+  /** Between two attempts to reach a dead member; default `aliveExpiryMs`. */
   readonly reconnectIntervalMs: number;
   /** A dead member is forgotten after this many times `aliveExpiryMs`; see `forgetAfterMs`. */
   readonly messageExpiryFactor: number;
   /** `aliveExpiryMs` times `messageExpiryFactor`; fits a timer of Node (at most 2^31-1). */
   readonly forgetAfterMs: number;
+  /** How long after the start heartbeats carry our certificate; default 10_000. */
   readonly publishCertPeriodMs: number;
   /** A hundred times `peer.gossip.publishStateInfoInterval`, as in Fabric. */
   readonly stateInfoExpiryMs: number;
+  /** Between two membership syncs, and between two pulls; default 4_000. */
   readonly pullIntervalMs: number;
+  /** Members asked in each; default 3. */
   readonly pullPeerNum: number;
+  /** How long the digests of a pull are awaited; default 1_000. */
   readonly digestWaitMs: number;
+  /** How long a hello entitles its sender to a request; default 1_500. */
   readonly requestWaitMs: number;
+  /** How long the updates of a pull are awaited; default 2_000. */
   readonly responseWaitMs: number;
+  /** How often a message is passed on, with the strategy `random`; default 1. */
   readonly propagateIterations: number;
+  /** To how many members each time, with the strategy `random`; default 3. */
   readonly propagatePeerNum: number;
+  /** Waiting messages that are passed on at once; default 10 (`maxPropagationBurstSize`). */
   readonly propagationBurstSize: number;
+  /** How long a message waits for company; default 10 (`maxPropagationBurstLatency`). */
   readonly propagationBurstLatencyMs: number;
+  /** For TCP, TLS and HTTP/2 together when we dial; default 3_000. */
   readonly dialTimeoutMs: number;
+  /** For a ping, and for the first message of a handshake; default 2_000. */
   readonly connTimeoutMs: number;
-  /** Messages. */
+  /** Messages to one peer that may wait; default 200 (`sendBuffSize`). */
   readonly sendBufferSize: number;
   /** How long an identity nobody needs is kept: `fabricGossip.limits.identityUsage`. */
   readonly identityUsageMs: number;
@@ -111,50 +130,66 @@ export interface Config {
   readonly file: string | undefined;
   /** Name for the log: `peer.id`, else the endpoint. */
   readonly id: string;
+  /** MSP id of our organisation (`peer.localMspId`). */
   readonly mspId: string;
   /** Absolute; whether it is usable is found out by whoever reads it. */
   readonly mspFolder: string;
   /** Absolute; undefined = `keystore` in `mspFolder`. */
   readonly keystoreFolder: string | undefined;
+  /** Where gossip listens (`peer.listenAddress`); port 0: the system chooses. */
   readonly listenAddress: HostPort;
   /** Our `host:port` for our own organisation (Fabric's internal endpoint; spec B 2.1). */
   readonly endpoint: string;
   /** Our `host:port` for other organisations; empty = not for them. */
   readonly externalEndpoint: string;
+  /** TLS of the gossip connections (`peer.tls`). */
   readonly tls: GossipTls;
+  /** Pings on idle connections (`peer.keepalive`). */
   readonly keepalive: Keepalive;
   /** `peer.maxRecvMsgSize`; what we really accept is `limits.messageBytesMax`. */
   readonly maxRecvMessageBytes: number;
+  /** The largest message we send (`peer.maxSendMsgSize`); default 104_857_600. */
   readonly maxSendMessageBytes: number;
   /** For TCP, TLS and HTTP/2 of an incoming connection together. */
   readonly connectionTimeoutMs: number;
+  /** Intervals, timeouts and sizes of the protocol (`peer.gossip`). */
   readonly gossip: GossipConfig;
+  /** The operations endpoint (`operations`): for the daemon, not for the library. */
   readonly operations: {
     /** Undefined = no operations endpoint. */
     readonly listenAddress: HostPort | undefined;
     readonly tls: TlsFiles;
   };
+  /** The log (`logging`): for the daemon, not for the library. */
   readonly logging: {
     /** Already checked; what `createLog` takes. */
     readonly spec: string;
     readonly format: "text" | "json";
   };
+  /** What Fabric has no key for (`fabricGossip`). */
   readonly fabricGossip: {
+    /** Other organisations whose members we accept: MSP id, and folder, absolute. */
     readonly trustedMsps: readonly { readonly mspId: string; readonly path: string }[];
+    /** `host:port` of members of any trusted organisation to contact, never given up. */
     readonly anchorPeers: readonly string[];
+    /** Channels by name, with the file of their configuration block; not followed yet. */
     readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
     /** Absolute; undefined = nothing is kept. */
     readonly stateDir: string | undefined;
+    /** To whom messages are passed on: a few fixed members, or drawn anew as in Fabric. */
     readonly strategy: "neighbours" | "random";
+    /** How long a member keeps its neighbours at most; default 3_600_000. */
     readonly neighbourRefreshMs: number;
     /** Milliseconds before a certificate expires at which notice is given, longest first. */
     readonly expiryNoticesMs: readonly number[];
+    /** Every bound of the node. */
     readonly limits: Limits;
   };
   /** What is allowed but probably not meant, one sentence each. */
   readonly warnings: readonly string[];
 }
 
+/** Where a configuration comes from; all may be left out. */
 export interface LoadOptions {
   /** A file in the shape of core.yaml; default `$FABRIC_CFG_PATH/core.yaml` of `env`, else none. */
   readonly file?: string | undefined;
@@ -172,13 +207,21 @@ export async function loadConfig(from: string | LoadOptions = {}): Promise<Confi
   const options = typeof from === "string" ? { file: from } : from;
   const problems: string[] = [];
   const source = await openSource({ env: process.env, ...options }, problems);
+  if (source.isBroken) throw new GossipError("config-invalid", problems);
   const config = buildConfig(source, firstAddress(), problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);
   await checkFiles(config, problems);
+  if (source.file === undefined && config.mspId === "" && config.mspFolder === "") {
+    problems.unshift(NO_FILE);
+  }
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   return config;
 }
+
+const NO_FILE =
+  "There is no configuration: name the core.yaml of a peer with --config, or its folder in " +
+  "FABRIC_CFG_PATH, or set its CORE_ variables.";
 
 /** The first IPv4 address of a network card, as Fabric detects its own (srvcfg:getLocalIP). */
 function firstAddress(): string | undefined {

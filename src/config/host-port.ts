@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 
 /** A network address taken apart. `host` of an IPv6 literal is without its brackets. */
 export interface HostPort {
+  /** A name or an IP address; may be empty where that means every interface. */
   readonly host: string;
   /** 0 to 65_535; 0 only where the system may choose the port. */
   readonly port: number;

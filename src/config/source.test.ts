@@ -9,6 +9,8 @@ function parse(text: string) {
   return { settings: Object.fromEntries(settings), problems };
 }
 
+const MANY_NAMES = Array.from({ length: 30_000 }, (_, i) => `k${i}: 1\n`).join("");
+
 describe("parseSettings()", () => {
   test("names leaves by their path in lower case, with the line they stand on", () => {
     const { settings } = parse(
@@ -30,6 +32,11 @@ describe("parseSettings()", () => {
     assert.deepEqual(parse("peer:\n  id:\n").settings, {});
   });
 
+  test("takes in 30_000 names without comparing each with each", () => {
+    const { settings, problems } = parse(MANY_NAMES);
+    assert.deepEqual([Object.keys(settings).length, problems], [30_000, []]);
+  });
+
   test("refuses a name given twice in different capitals", () => {
     const { problems } = parse("peer:\n  id: a\n  ID: b\n");
     assert.deepEqual(problems, [
@@ -40,6 +47,8 @@ describe("parseSettings()", () => {
   const broken = [
     { name: "tabs", text: "peer:\n\tid: a" },
     { name: "a name given twice", text: "a: 1\na: 2" },
+    { name: "an inner name given twice", text: "peer:\n  id: 1\n  tls:\n    id: 2\n  id: 3" },
+    { name: "30_000 names and one twice", text: `${MANY_NAMES}k7: 1\n` },
     { name: "an endless nest", text: "[".repeat(100_000) },
     {
       name: "a deep nest",

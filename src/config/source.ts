@@ -22,6 +22,8 @@ export interface Given {
 export interface Source {
   /** The file that was read, absolute; undefined without one. */
   readonly file: string | undefined;
+  /** Whether there is a file that could not be used: what it would have said is not missing. */
+  readonly isBroken: boolean;
   /** Relative paths start here: the file's folder, or the working directory without a file. */
   readonly folder: string;
   /** The setting of this name (`peer.id`), looked up also under the extra environment names. */
@@ -41,7 +43,7 @@ export interface SourceOptions {
 type Settings = Map<string, Setting>;
 
 const ENV_PREFIX = "CORE_";
-/** Fabric's own sample has 40 KB; parsing takes about 3 us a byte at worst. */
+/** Fabric's own sample has 40 KB; parsing takes about 1 us a byte at worst. */
 const FILE_BYTES_MAX = 1 << 18;
 const DEPTH_MAX = 20;
 
@@ -54,10 +56,13 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
   const { FABRIC_CFG_PATH: configFolder } = options.env;
   const named = options.file ?? (configFolder ? join(configFolder, "core.yaml") : undefined);
   const file = named === undefined ? undefined : resolve(named);
+  const before = problems.length;
   const ofFile = file === undefined ? new Map() : await readSettings(file, problems);
+  const isBroken = problems.length > before && ofFile.size === 0;
   const ofOverrides = readOverrides(options.overrides ?? [], problems);
   return {
     file,
+    isBroken,
     folder: file === undefined ? process.cwd() : dirname(file),
     find(name, extraEnv) {
       const key = name.toLowerCase();
@@ -130,7 +135,9 @@ async function readText(file: string): Promise<string> {
   const found = await stat(file);
   // A pipe would never end, a folder never start.
   if (!found.isFile()) throw new Error("it is not a regular file");
-  if (found.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+  if (found.size > FILE_BYTES_MAX) {
+    throw new Error(`it has ${found.size} bytes, more than the ${FILE_BYTES_MAX} of any core.yaml`);
+  }
   const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   if (text.includes("\0")) throw new Error("it is no text");
   return text;
@@ -141,15 +148,21 @@ export function parseSettings(text: string, file: string, problems: string[]): S
   const settings: Settings = new Map();
   try {
     const lines = new LineCounter();
-    const document = parseDocument(text, { merge: true, lineCounter: lines });
+    // Keys that are given twice we find ourselves: the library compares each with each.
+    const options = { merge: true, lineCounter: lines, uniqueKeys: false };
+    const document = parseDocument(text, options);
     const fault = document.errors[0];
     if (fault !== undefined) throw fault;
     if (document.contents !== null && !isMap(document.contents)) {
       throw new Error("its top level is no mapping; is this a core.yaml?");
     }
     const origins = new Map<string, string>();
-    collectLines(document.contents, "", (name, offset) => {
-      origins.set(name, `${file}:${lines.linePos(offset).line}`);
+    const keys = new Set<string>();
+    collectLines(document.contents, "", (name, key, offset) => {
+      const { line } = lines.linePos(offset);
+      if (keys.has(key)) throw new Error(`${key} is given twice, the second time in line ${line}`);
+      keys.add(key);
+      origins.set(name, `${file}:${line}`);
     });
     const values: unknown = document.toJS({ mapAsMap: true });
     collectLeaves(values, "", 0, (name, raw) => {
@@ -185,17 +198,18 @@ function collectLeaves(
   }
 }
 
+/** `found` hears of each key its name in lower case, its name as it is spelt, and where it is. */
 function collectLines(
   node: unknown,
-  name: string,
-  found: (name: string, offset: number) => void,
+  path: string,
+  found: (name: string, key: string, offset: number) => void,
 ): void {
   if (!isMap(node)) return;
   for (const { key, value } of node.items) {
-    if (!isScalar(key) || !key.range) continue;
-    const part = String(key.value).toLowerCase();
-    const inner = name === "" ? part : `${name}.${part}`;
-    found(inner, key.range[0]);
+    // The key `<<`, which may come more than once, is a symbol.
+    if (!isScalar(key) || !key.range || typeof key.value === "symbol") continue;
+    const inner = path === "" ? String(key.value) : `${path}.${key.value}`;
+    found(inner.toLowerCase(), inner, key.range[0]);
     collectLines(value, inner, found);
   }
 }

@@ -11,6 +11,8 @@ import type { MemberPlan, Plan } from "./plan.ts";
 
 /** Says what the folder holds, and that it is ours. Written first, so that a run can be repeated. */
 const MARKER = "devnet.json";
+/** The process that uses the folder just now. Two would write into the same logs and state. */
+const LOCK = "devnet.pid";
 /** Where the organisations are, relative to the folder. */
 export const ORGANISATIONS = join("crypto-config", "peerOrganizations");
 
@@ -18,13 +20,13 @@ export interface Folder {
   /** Absolute path. */
   readonly path: string;
   readonly isTemporary: boolean;
-  /** Removes a temporary folder at once; keeps any other. May be called twice. */
+  /** Removes a temporary folder at once; leaves any other for the next run. May be called twice. */
   remove(): void;
 }
 
 /**
  * Opens the folder that `dir` names, or a temporary one. Throws `config-invalid` if it cannot be
- * written, holds something else, or holds a devnet of another size.
+ * written, holds something else, or a devnet of another size, or is in use.
  */
 export async function openFolder(dir: string | undefined, plan: Plan): Promise<Folder> {
   if (dir === "") throw invalid("--dir is empty: name a folder, or leave it out.");
@@ -35,11 +37,14 @@ export async function openFolder(dir: string | undefined, plan: Plan): Promise<F
       const { orgs, peers } = plan;
       await writeFile(join(path, MARKER), `${JSON.stringify({ orgs, peers })}\n`);
     }
+    await assertUnused(path);
+    await writeFile(join(path, LOCK), `${process.pid}\n`);
     for (const subfolder of ["logs", "state"]) await makeFolder(join(path, subfolder));
   });
   const isTemporary = dir === undefined;
   const remove = (): void => {
-    if (isTemporary) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    const what = isTemporary ? path : join(path, LOCK);
+    rmSync(what, { recursive: true, force: true, maxRetries: 3 });
   };
   return { path, isTemporary, remove };
 }
@@ -62,6 +67,26 @@ async function isOurs(path: string, plan: Plan): Promise<boolean> {
     `${path} holds a devnet of ${orgs} organisations x ${peers} peers, not ${plan.orgs} x ` +
       `${plan.peers}; write --orgs ${orgs} --peers ${peers}, or name another folder with --dir.`,
   );
+}
+
+async function assertUnused(path: string): Promise<void> {
+  const lock = join(path, LOCK);
+  const pid = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid || !isRunning(pid)) return;
+  throw invalid(
+    `${path} is in use by another devnet, process ${pid}; stop that, or name another folder with ` +
+      `--dir. (If it is no devnet, remove ${lock}.)`,
+  );
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is one, too.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 function parseMarker(text: string): { orgs: unknown; peers: unknown } {

@@ -69,6 +69,6 @@ export async function examineTrusted(config: Config): Promise<Examined<readonly 
 export async function examineKeys(config: Config): Promise<readonly Finding[]> {
   const sentences = await findOpenKeys(keyPaths(config));
   if (sentences.length === 0)
-    return [ok("keys", "The private keys are readable by their owner only.")];
+    return [ok("keys", "The private keys are closed to other users of this machine.")];
   return sentences.map((sentence) => warning("keys", sentence));
 }

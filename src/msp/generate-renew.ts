@@ -69,7 +69,11 @@ async function renewEnrolment(
 ): Promise<void> {
   const ca = await readAuthority(organisation.ca);
   // A peer that does not exist must not be made by accident.
-  await readCertificate(peer.certFile);
+  await readCertificate(peer.certFile).catch(async (error: unknown) => {
+    const peers = await readdir(organisation.peersFolder);
+    if (peers.includes(peer.name)) throw error;
+    throw new Error(`there is no peer ${peer.name}, but ${peers.join(", ") || "none"}`);
+  });
   const { privateKey, publicKey } = generateKeyPair();
   const period = validity(options);
   const request = { commonName: peer.name, unit: "peer", publicKey, ...period };

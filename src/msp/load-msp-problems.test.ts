@@ -209,6 +209,12 @@ describe("a folder that is refused, and what the sentence says", () => {
       /no administrator/,
     ],
     [
+      "YAML that is too long",
+      peerFolder({ "config.yaml": `${CONFIG}${"#\n".repeat(10_000)}` }),
+      /^config\.yaml cannot be read \(larger than 16384 bytes\): correct or remove it\.$/,
+      /no administrator/,
+    ],
+    [
       "a switch that is no boolean",
       peerFolder({ "config.yaml": "NodeOUs: {Enable: 3}" }),
       /^config\.yaml: NodeOUs\.Enable must be boolean: correct the value\.$/,

@@ -136,7 +136,7 @@ describe("a folder that works, with a warning", () => {
     [
       "the CA of a NodeOU missing, which lifts the restriction",
       peerFolder({ "config.yaml": CONFIG.replace("ca.pem", "gone.pem") }),
-      /^NodeOUs accepts the peer role from any CA, since .*cacerts\/gone\.pem cannot be read \(ENOENT\)\.$/,
+      /^NodeOUs accepts the peer role from any CA, since .*cacerts\/gone\.pem cannot be read \(ENOENT\): correct the path in config\.yaml\.$/,
     ],
     [
       "a revocation list of another CA",

@@ -9,7 +9,7 @@ import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { judgeIdentity } from "./judge.ts";
+import { judgeIdentity, type Refusal } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { decodePem } from "./pem.ts";
@@ -153,7 +153,17 @@ function ownIdentity(
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
   problems.push(
     `The certificate ${name} is refused by its own MSP (${judged.reason}): ` +
-      "use one issued by a CA of this folder, or add its CA.",
+      `${remedyFor(judged, found.ok)}.`,
   );
   return undefined;
+}
+
+function remedyFor({ code, reason }: Refusal, hasChain: boolean): string {
+  if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
+  if (reason.includes("organisational unit")) {
+    return "have one issued with the unit that config.yaml asks for, or correct config.yaml";
+  }
+  return hasChain
+    ? "have another one issued"
+    : "use one issued by a CA of this folder, or add its CA";
 }

@@ -12,6 +12,8 @@ import { decodePem } from "./pem.ts";
 
 /** A certificate has about 1 KB; a revocation list of 1 MiB names about 30_000 certificates. */
 const FILE_BYTES_MAX = 1_048_576;
+/** Usually 1 KB. It is read again while the node runs, and must not hold it up. */
+const CONFIG_BYTES_MAX = 16_384;
 
 /** Files in one of the folders. Real ones have one or two. */
 const FILES_MAX = 256;
@@ -90,12 +92,12 @@ export async function readFiles(
 const NO_FILE = "no file";
 
 /** The content of a regular file, or in a few words why there is none. */
-async function readBounded(path: string): Promise<Uint8Array | string> {
+async function readBounded(path: string, bytesMax = FILE_BYTES_MAX): Promise<Uint8Array | string> {
   try {
     // Asked first, because opening a pipe would wait for its writer.
     const status = await stat(path);
     if (!status.isFile()) return NO_FILE;
-    if (status.size > FILE_BYTES_MAX) return `larger than ${FILE_BYTES_MAX} bytes`;
+    if (status.size > bytesMax) return `larger than ${bytesMax} bytes`;
     return await readFile(path);
   } catch (error) {
     return codeOf(error);
@@ -113,7 +115,7 @@ async function readConfig(folder: string, problems: string[]): Promise<MspConfig
     () => false,
   );
   if (!isThere) return EMPTY_MSP_CONFIG;
-  const content = await readBounded(path);
+  const content = await readBounded(path, CONFIG_BYTES_MAX);
   if (typeof content !== "string") {
     return parseMspConfig(path, new TextDecoder().decode(content), problems);
   }
@@ -165,7 +167,7 @@ async function readRoleUnit(
   const bytes = await readBounded(name);
   if (typeof bytes !== "string") return { unit, certificate: { name, bytes } };
   warnings.push(
-    `NodeOUs accepts the ${role} role from any CA, since ${name} cannot be read (${bytes}).`,
+    `NodeOUs accepts the ${role} role from any CA, since ${name} cannot be read (${bytes}): correct the path in config.yaml.`,
   );
   return { unit, certificate: undefined };
 }

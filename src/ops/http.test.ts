@@ -123,7 +123,10 @@ describe("the operations endpoint", () => {
     for (const wrong of ["", "a%20b"]) {
       const { status, body } = await about(wrong);
       assert.equal(status, 400);
-      assert.match(JSON.stringify(body), /"error":".* names no peer: write its endpoint/);
+      assert.match(
+        JSON.stringify(body),
+        /"error":".* names no peer that is known: write its endpoint/,
+      );
     }
   });
 

@@ -61,7 +61,7 @@ describe("why", () => {
     assert.deepEqual([json.code, explanation.visible, explanation.pkiId], [1, false, null]);
     const wrong = await run(t, ["why", "nobody", "--url", url]);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /^error: "nobody" names no peer: write/);
+    assert.match(wrong.stderr, /^error: "nobody" names no peer that is known: write/);
   });
 
   test("tells why a bootstrap peer cannot be joined, and when it is tried again", async (t) => {

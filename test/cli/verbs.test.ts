@@ -64,6 +64,26 @@ describe("fabric-gossip", () => {
     assert.match(stderr, /No node answers at .* start one, or give/);
   });
 
+  const asking = [
+    ["members"],
+    ["identities"],
+    ["connections"],
+    ["channels"],
+    ["members", "--watch"],
+    ["why", "peer:7051"],
+    ["logspec", "get"],
+    ["logspec", "set", "info"],
+    ["events"],
+  ];
+  test("every verb that asks a node ends with exit code 3 where there is none", async (t) => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    for (const words of asking) {
+      const { code, stdout, stderr } = await run(t, [...words, "--url", url]);
+      assert.deepEqual([code, stdout], [3, ""], words.join(" "));
+      assert.match(stderr, /^No node answers at .*\n$/, words.join(" "));
+    }
+  });
+
   const strange: readonly (readonly [string, string])[] = [
     ["a page", "<html></html>"],
     ["an object", '{"a":1}'],
@@ -83,7 +103,14 @@ describe("fabric-gossip", () => {
     });
   }
 
-  for (const url of ["127.0.0.1:9443", "", "ftp://127.0.0.1", "http://127.0.0.1:99999"]) {
+  test("an address without http:// is one with it", async (t) => {
+    const port = await freePort();
+    const { code, stderr } = await run(t, ["members", "--url", `localhost:${port}`]);
+    assert.equal(code, 3);
+    assert.match(stderr, new RegExp(`No node answers at http://localhost:${port} `));
+  });
+
+  for (const url of ["", "a b", "ftp://127.0.0.1", "http://127.0.0.1:99999"]) {
     test(`members --url "${url}" is wrong use: exit 2`, async (t) => {
       assert.equal((await run(t, ["members", "--url", url])).code, 2);
     });

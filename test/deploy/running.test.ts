@@ -126,16 +126,19 @@ test("the manifest's settings and secrets run; a renewed secret is taken without
       await mountSecret(join(folders[i] ?? "", name), files, version);
     }
   };
+  const logs: (() => string)[] = [];
   for (const [i, own] of members.entries()) {
     await mount(i, "..first");
     const set = statefulSetOf(`peer${i}`);
-    launch(t, containerOf(set).args, environmentOf(set, folders[i] ?? "", own, members));
+    const environment = environmentOf(set, folders[i] ?? "", own, members);
+    logs.push(launch(t, containerOf(set).args, environment).output);
   }
   const [{ operations }] = [members[0] ?? { operations: 0 }];
   const status = async (path: string): Promise<number | undefined> =>
     (await ask(operations, path).catch(() => undefined))?.status;
   await until("it is ready", async () => (await status("/healthz")) === 200, 25_000);
   assert.deepEqual([await status("/version"), await status("/metrics")], [200, 401]);
+  assert.ok(!logs.some((log) => /open to other users/.test(log())), "the group may read secrets");
 
   const tls = join(folders[0] ?? "", "tls");
   const pair = {

@@ -1,0 +1,231 @@
+/** Doctor on TLS files: each mistake in a real pair, and what is said of it. */
+import assert from "node:assert/strict";
+import { copyFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { Finding } from "../../src/doctor/finding.ts";
+import { alternativeNames, keyPem, type Made, makeCertificate } from "../../src/msp/testing.ts";
+import {
+  assertSays,
+  type Environment,
+  errorsOf,
+  findingsOf,
+  type Peer,
+  setUp,
+} from "./doctor-peer.ts";
+import { freePort } from "./program.ts";
+
+describe("doctor on TLS files (spec A 1.3)", () => {
+  const ca = makeCertificate({ commonName: "tls ca", isCa: true });
+  const localhost = alternativeNames("localhost");
+  const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+  const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+  const leaf = (wish: Parameters<typeof makeCertificate>[0] | object = {}): Made =>
+    makeCertificate({ commonName: "peer", issuer: ca, extensions: [localhost], ...wish });
+
+  /** Puts a TLS pair of our own making in place; the peer advertises localhost. */
+  async function install({ env, file }: Peer, made: Made, chain: readonly Made[] = []) {
+    const port = env["CORE_PEER_ADDRESS"]?.split(":")[1] ?? "";
+    env["CORE_PEER_ADDRESS"] = `localhost:${port}`;
+    env["CORE_PEER_GOSSIP_EXTERNALENDPOINT"] = `localhost:${port}`;
+    const pems = [made, ...chain].map(({ pem }) => Buffer.from(pem).toString());
+    await writeFile(file("tls/server.crt"), pems.join(""));
+    await writeFile(file("tls/server.key"), keyPem(made), { mode: 0o600 });
+    await writeFile(file("tls/ca.crt"), ca.pem);
+  }
+
+  test("a pair that is in order, also with its chain", async (t) => {
+    const peer = await setUp(t);
+    await install(peer, leaf());
+    assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
+    const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });
+    await install(peer, leaf({ issuer: inner }), [inner]);
+    assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
+  });
+
+  const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });
+  const strict = { CORE_PEER_TLS_CLIENTAUTHREQUIRED: "true" };
+  const pairs: readonly (readonly [
+    string,
+    Made,
+    Environment,
+    Finding["status"],
+    string,
+    RegExp,
+  ])[] = [
+    [
+      "expired",
+      leaf({ notAfter: "20250101000000Z" }),
+      {},
+      "error",
+      "tls",
+      /server certificate .* expired at 2025-01-01.* Renew it/,
+    ],
+    [
+      "not valid yet",
+      leaf({ notBefore: "20590101000000Z" }),
+      {},
+      "error",
+      "clock",
+      /begins at 2059-01-01.*, in the future.* Check the clock/,
+    ],
+    [
+      "of another CA",
+      leaf({ issuer: makeCertificate({ commonName: "else", isCa: true }) }),
+      {},
+      "error",
+      "tls-chain",
+      /refuses our server certificate: .*CA that we do not trust.* issued by the CA in/,
+    ],
+    [
+      "below an intermediate CA that is missing",
+      leaf({ issuer: inner }),
+      {},
+      "error",
+      "tls-chain",
+      /refuses our server certificate.* add intermediate CAs/,
+    ],
+    [
+      "without a name",
+      leaf({ extensions: [] }),
+      {},
+      "error",
+      "tls-names",
+      /\(it names nothing\).* Advertise a name of the certificate/,
+    ],
+    [
+      "with another name",
+      leaf({ extensions: [alternativeNames("elsewhere")] }),
+      {},
+      "error",
+      "tls-names",
+      /advertises localhost, which the TLS certificate does not name/,
+    ],
+    [
+      "for clients only",
+      leaf({ extendedKeyUsage: [CLIENT_AUTH] }),
+      {},
+      "error",
+      "tls-chain",
+      /refuses our server certificate: .*purpose.* both uses/,
+    ],
+    [
+      "for servers only, where clients are verified",
+      leaf({ extendedKeyUsage: [SERVER_AUTH] }),
+      strict,
+      "error",
+      "tls-chain",
+      /refuses our client certificate: unsuitable certificate purpose.* both uses/,
+    ],
+  ];
+  for (const [name, made, more, status, check, sentence] of pairs) {
+    test(`a certificate ${name}`, async (t) => {
+      const peer = await setUp(t);
+      await install(peer, made);
+      const clientCas = { CORE_PEER_TLS_CLIENTROOTCAS_FILES: peer.file("tls/ca.crt") };
+      assertSays(await findingsOf(peer.env, { ...clientCas, ...more }), status, check, sentence);
+    });
+  }
+
+  test("a server certificate will do for dialling where clients are not verified", async (t) => {
+    const peer = await setUp(t);
+    await install(peer, leaf({ extendedKeyUsage: [SERVER_AUTH] }));
+    assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
+  });
+
+  const files: readonly (readonly [
+    string,
+    (peer: Peer) => Promise<unknown>,
+    Finding["status"],
+    string,
+    RegExp,
+  ])[] = [
+    [
+      "the key of another peer",
+      ({ org, file }) =>
+        copyFile(join(org.peers[1]?.folder ?? "", "tls/server.key"), file("tls/server.key")),
+      "error",
+      "tls",
+      /does not belong to the certificate .* Use the pair/,
+    ],
+    [
+      "a certificate that is none",
+      ({ file }) => writeFile(file("tls/server.crt"), "x"),
+      "error",
+      "tls",
+      /is not a PEM certificate\. Put one there/,
+    ],
+    [
+      "a key that is none",
+      ({ file }) => writeFile(file("tls/server.key"), "x"),
+      "error",
+      "tls",
+      /is not an unencrypted PEM private key/,
+    ],
+    [
+      "a CA file that is none",
+      ({ file }) => writeFile(file("tls/ca.crt"), "x"),
+      "error",
+      "tls",
+      /holds no PEM certificate/,
+    ],
+    [
+      "no CA to dial with",
+      async ({ env }) => {
+        env["CORE_PEER_TLS_ROOTCERT_FILE"] = "";
+      },
+      "warning",
+      "tls-chain",
+      /cannot be tried without peer\.tls\.rootcert\.file\. Name the TLS CA there/,
+    ],
+    [
+      "client CAs that do not know us",
+      async ({ env, file }) => {
+        await writeFile(file("tls/other.crt"), ca.pem);
+        env["CORE_PEER_TLS_CLIENTAUTHREQUIRED"] = "true";
+        env["CORE_PEER_TLS_CLIENTROOTCAS_FILES"] = file("tls/other.crt");
+      },
+      "error",
+      "tls-chain",
+      /refuses our client certificate: its chain leads to no CA of peer\.tls\.clientRootCAs\.files/,
+    ],
+    [
+      "the operations endpoint with the key of another",
+      async ({ org, env, file }) => {
+        env["CORE_OPERATIONS_TLS_ENABLED"] = "true";
+        env["CORE_OPERATIONS_TLS_CERT_FILE"] = file("tls/server.crt");
+        env["CORE_OPERATIONS_TLS_KEY_FILE"] = join(org.peers[1]?.folder ?? "", "tls/server.key");
+      },
+      "error",
+      "operations-tls",
+      /does not belong to the certificate/,
+    ],
+    [
+      "the operations endpoint that knows no clients",
+      async ({ env, file }) => {
+        env["CORE_OPERATIONS_TLS_ENABLED"] = "true";
+        env["CORE_OPERATIONS_TLS_CERT_FILE"] = file("tls/server.crt");
+        env["CORE_OPERATIONS_TLS_KEY_FILE"] = file("tls/server.key");
+      },
+      "warning",
+      "operations-tls",
+      /names no CA, so that nobody can use/,
+    ],
+    [
+      "the operations endpoint open to all",
+      async ({ env }) => {
+        env["CORE_OPERATIONS_LISTENADDRESS"] = `0.0.0.0:${await freePort()}`;
+      },
+      "warning",
+      "operations",
+      /open on every interface without TLS/,
+    ],
+  ];
+  for (const [name, spoil, status, check, sentence] of files) {
+    test(name, async (t) => {
+      const peer = await setUp(t);
+      await spoil(peer);
+      assertSays(await findingsOf(peer.env), status, check, sentence);
+    });
+  }
+});
