@@ -17,7 +17,7 @@ import {
 } from "./membership.ts";
 import { expireMessages } from "./message-store.ts";
 import { tidyPull } from "./pull.ts";
-import { doubtSilent, tidyQuestions } from "./questions.ts";
+import { tidyQuestions } from "./questions.ts";
 import type { Core } from "./state.ts";
 import { dropTombstones } from "./tombstones.ts";
 
@@ -50,7 +50,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
       if (member.isCutOff && member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
       if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
         effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
-      } else doubtSilent(core, member, now);
+      }
     } else if (isOver(core, member, now)) {
       const { forgetAfterMs } = options.timing;
       effects.push(...forgetMember(members, member.pkiId, "silent", forgetAfterMs, now));

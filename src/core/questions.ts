@@ -12,6 +12,8 @@ import type { Core } from "./state.ts";
 interface Question {
   /** The newest message of the member when the doubt arose: a newer one settles it. */
   readonly member: Member;
+  /** Nothing but lists has told of it: then another list settles nothing. */
+  readonly isSilent: boolean;
   readonly atMs: number;
 }
 
@@ -19,6 +21,8 @@ export interface Questions {
   readonly open: Map<PkiId, Question>;
   /** When members were asked: not again so soon, whoever doubts. */
   readonly asked: Map<PkiId, number>;
+  /** When it is looked next who is silent. */
+  lookAtMs: number;
   /** The moment of the latest open question: the next one comes a little later. */
   lastAtMs: number;
 }
@@ -33,49 +37,61 @@ const OPEN_MAX = 1_000;
 /** How long an answer holds, in heartbeats. */
 const ANSWER_HOLDS = 2;
 /** Heartbeats missed, with a little patience, before a member is asked. */
-const SILENCE = 2.2;
+const SILENCE = 2.1;
+/** It is looked so many times in a heartbeat who is silent. */
+const LOOKS = 5;
 
 export function createQuestions(): Questions {
-  return { open: new Map(), asked: new Map(), lastAtMs: Number.NEGATIVE_INFINITY };
+  return { open: new Map(), asked: new Map(), lookAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
 }
 
-export function nextQuestionMs({ open }: Questions): number {
+export function nextQuestionMs({ open, lookAtMs }: Questions): number {
   const [next] = open.values(); // They are asked in the order in which they came up.
-  return next?.atMs ?? Number.POSITIVE_INFINITY;
+  return Math.min(lookAtMs, next?.atMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** Somebody says, or silence suggests, that an alive member is gone. */
-export function doubt(core: Core, member: Member, now: Now): void {
+export function doubt(core: Core, member: Member, now: Now, isSilent = false): void {
   const { questions, options } = core;
   const { open, asked } = questions;
   if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
   if (open.has(member.pkiId) || asked.has(member.pkiId) || open.size >= OPEN_MAX) return;
   const soonMs = now.elapsedMs + PATIENCE_MS + options.random.below(JITTER_MS);
   questions.lastAtMs = Math.max(soonMs, questions.lastAtMs + SPACING_MS);
-  open.set(member.pkiId, { member, atMs: questions.lastAtMs });
+  open.set(member.pkiId, { member, isSilent, atMs: questions.lastAtMs });
 }
 
 /** Doubts everybody of whom nothing but lists has told for too long. */
-export function doubtSilent(core: Core, member: Member, now: Now): void {
-  const silenceMs = core.options.timing.aliveIntervalMs * SILENCE;
-  if (now.elapsedMs - member.heardMs > silenceMs) doubt(core, member, now);
+function doubtSilent(core: Core, now: Now): void {
+  const { questions, options, members } = core;
+  if (now.elapsedMs < questions.lookAtMs) return;
+  questions.lookAtMs = now.elapsedMs + options.timing.aliveIntervalMs / LOOKS;
+  const silenceMs = options.timing.aliveIntervalMs * SILENCE;
+  for (const member of members.table.values()) {
+    if (now.elapsedMs - member.heardMs > silenceMs) doubt(core, member, now, true);
+  }
 }
 
-/** Asks whoever is still in doubt when its time has come. */
+/** Looks who is silent, and asks whoever is still in doubt when its time has come. */
 export function attendQuestions(core: Core, now: Now): readonly Effect[] {
+  doubtSilent(core, now);
   const { open, asked } = core.questions;
   const effects: Effect[] = [];
-  for (const [pkiId, { member, atMs }] of open) {
-    if (atMs > now.elapsedMs) break;
+  for (const [pkiId, question] of open) {
+    if (question.atMs > now.elapsedMs) break;
     open.delete(pkiId);
     const present = core.members.table.get(pkiId);
-    if (present === undefined || isNewer(present.time, member.time)) continue;
+    if (present === undefined || isSettled(question, present)) continue;
     const endpoint = preferredEndpoint(present);
     if (endpoint === "" || !suspect(core.members, pkiId)) continue;
     asked.set(pkiId, now.elapsedMs);
     effects.push({ type: "ping", pkiId, endpoint });
   }
   return effects;
+}
+
+function isSettled({ member, isSilent }: Question, present: Member): boolean {
+  return isSilent ? present.heardMs > member.heardMs : isNewer(present.time, member.time);
 }
 
 /** Whoever was asked long ago may be asked again. */
