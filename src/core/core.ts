@@ -116,9 +116,11 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return publishSigned(core, input, now);
     case "set-metadata":
       core.self.metadata = input.metadata;
+      core.self.alive = undefined; // It tells what is no longer true.
       return publish(core, now);
     case "set-endpoint":
       core.self.externalEndpoint = input.externalEndpoint;
+      core.self.alive = undefined;
       return publish(core, now);
     case "trust-changed":
       return rejudgeAll(core);
