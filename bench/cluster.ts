@@ -2,20 +2,33 @@
  * So many members in one process, over real sockets with mutual TLS, all timers at their defaults:
  * how fast they find each other, what they cost, how fast they notice who is gone or new.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GossipNode } from "../src/index.ts";
-import { mean, measureVerification, round, waitFor } from "./measure.ts";
+import {
+  atMost,
+  cpuUs,
+  inTemporaryFolder,
+  mean,
+  measureVerification,
+  round,
+  waitFor,
+} from "./measure.ts";
 import { type MemberMaker, prepareMembers } from "./members.ts";
+import { type ProfileResult, profile } from "./profile.ts";
 
 export interface ClusterOptions {
   readonly members: number;
   /** How long the steady state is watched. */
   readonly seconds: number;
+  /**
+   * How long it settles before that: certificates leave the heartbeats after 10 s, idle connections
+   * are closed after 30 s.
+   */
+  readonly settleSeconds: number;
   readonly strategy: "neighbours" | "random";
+  /** Whether the steady state is profiled, which costs a little. */
+  readonly profile: boolean;
   readonly progress: (sentence: string) => void;
 }
 
@@ -24,6 +37,10 @@ export interface ClusterResult {
   readonly strategy: string;
   /** From the first start to everybody seeing everybody; null: not within the limit. */
   readonly convergeMs: number | null;
+  /** What a member took until then: processor time, connections accepted, signatures made. */
+  readonly startCpuMsPerMember: number;
+  readonly startConnectionsPerMember: number;
+  readonly startSignaturesPerMember: number;
   readonly cpuMsPerMemberSecond: number;
   /** Microseconds of one P-256 verification on this machine. */
   readonly verifyUs: number;
@@ -38,54 +55,63 @@ export interface ClusterResult {
   readonly lateJoinerMs: number | null;
   readonly messagesPerMemberSecond: number;
   readonly bytesPerMemberSecond: number;
+  /** How often somebody called somebody dead in the steady state, where nobody is. */
+  readonly falseDeaths: number;
   /** Longest pause of the event loop in the steady state, shared by all members. */
   readonly loopPauseMaxMs: number;
+  /** Where the processor time goes, until all see all and afterwards. */
+  readonly startProfile?: ProfileResult;
+  readonly profile?: ProfileResult;
 }
 
 const CONVERGE_MAX_MS = 180_000;
 const NOTICE_MAX_MS = 60_000;
-/** Certificates leave the heartbeats after 10 s, idle connections are closed after 30 s. */
-const SETTLE_MS = 45_000;
+/** Between the last arrival and an end. */
+const REST_MAX_MS = 5_000;
+/** A result must not be lost because somebody does not end. */
+const CLOSE_MAX_MS = 10_000;
 
 export async function benchCluster(options: ClusterOptions): Promise<ClusterResult> {
-  const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-bench-"));
   const nodes: GossipNode[] = [];
-  try {
-    options.progress(`making keys for ${options.members + 1} members`);
-    const maker = await prepareMembers(folder, options.members + 1, options.strategy);
-    return await measureCluster(options, maker, nodes);
-  } finally {
-    await Promise.all(nodes.map((node) => node.close()));
-    await rm(folder, { recursive: true, force: true });
-  }
+  return inTemporaryFolder(async (folder) => {
+    try {
+      options.progress(`making keys for ${options.members + 1} members`);
+      const maker = await prepareMembers(folder, options.members + 1, options.strategy);
+      return await measureCluster(options, maker, nodes);
+    } finally {
+      await atMost(CLOSE_MAX_MS, Promise.all(nodes.map((node) => node.close())));
+    }
+  });
 }
 
 async function measureCluster(
-  { members, seconds, strategy, progress }: ClusterOptions,
+  { members, seconds, settleSeconds, profile: isProfiled, strategy, progress }: ClusterOptions,
   maker: MemberMaker,
   nodes: GossipNode[],
 ): Promise<ClusterResult> {
   const verifyUs = measureVerification();
   const rssBefore = process.memoryUsage.rss();
   progress(`starting ${members} members`);
-  const startedMs = performance.now();
-  const starting = Array.from({ length: members }, (_, index) => maker.start(index));
-  nodes.push(...(await Promise.all(starting)));
-  const isComplete = (): boolean => nodes.every((node) => alive(node) === nodes.length);
-  const converged = await waitFor(isComplete, CONVERGE_MAX_MS);
-  const convergeMs = converged === undefined ? null : Math.round(performance.now() - startedMs);
-  progress(`all see all after ${convergeMs} ms; letting it settle`);
-  await sleep(SETTLE_MS);
+  const start = await coldStart(maker, nodes, members, isProfiled);
+  progress(`all see all after ${start.convergeMs} ms; letting it settle`);
+  await sleep(settleSeconds * 1_000);
   progress(`watching for ${seconds} s`);
-  const steady = await watch(nodes, seconds);
+  const steady = await watch(nodes, seconds, isProfiled);
   const rss = process.memoryUsage.rss() - rssBefore;
   const connections = nodes.map((node) => node.connections().length);
   progress("one more joins, one ends");
-  const { lateJoinerMs, killSeenByAllMs } = await disturb(maker, nodes);
+  const { lateJoinerMs, killSeenByAllMs } = await disturb(
+    maker,
+    nodes,
+    Math.min(REST_MAX_MS, settleSeconds * 1_000),
+  );
   return {
     members,
     strategy,
-    convergeMs,
+    convergeMs: start.convergeMs,
+    startCpuMsPerMember: round(start.cpuMs / members, 1),
+    startConnectionsPerMember: round(start.connections / members, 1),
+    startSignaturesPerMember: round(start.signatures / members, 1),
     cpuMsPerMemberSecond: round(steady.cpuMs, 2),
     verifyUs: round(verifyUs, 1),
     verificationsPerMemberSecond: round((steady.cpuMs * 1_000) / verifyUs, 1),
@@ -96,19 +122,89 @@ async function measureCluster(
     lateJoinerMs,
     messagesPerMemberSecond: round(steady.messages, 1),
     bytesPerMemberSecond: Math.round(steady.bytes),
+    falseDeaths: steady.falseDeaths,
     loopPauseMaxMs: round(steady.pauseMaxMs, 1),
+    ...(start.profile ? { startProfile: start.profile } : {}),
+    ...(steady.profile ? { profile: steady.profile } : {}),
   };
+}
+
+interface Start {
+  readonly convergeMs: number | null;
+  readonly cpuMs: number;
+  readonly connections: number;
+  readonly signatures: number;
+  readonly profile: ProfileResult | undefined;
+}
+
+/** Everybody starts at once. */
+async function coldStart(
+  maker: MemberMaker,
+  nodes: GossipNode[],
+  members: number,
+  isProfiled: boolean,
+): Promise<Start> {
+  const startedMs = performance.now();
+  const startedUs = cpuUs();
+  let convergeMs: number | null = null;
+  const start = async (): Promise<void> => {
+    const starting = Array.from({ length: members }, (_, index) => maker.start(index));
+    nodes.push(...(await Promise.all(starting)));
+    const isComplete = everyNode(nodes, (node) => alive(node) === nodes.length);
+    const waitedMs = await waitFor(isComplete, CONVERGE_MAX_MS);
+    if (waitedMs !== undefined) convergeMs = Math.round(performance.now() - startedMs);
+  };
+  const profiled = isProfiled ? await profile(start) : undefined;
+  if (!isProfiled) await start();
+  const counts = nodes.map((node) => node.counts());
+  return {
+    convergeMs,
+    cpuMs: (cpuUs() - startedUs) / 1_000,
+    connections: counts.reduce((sum, { traffic }) => sum + traffic.accepted, 0),
+    signatures: counts.reduce((sum, one) => sum + one.signatures, 0),
+    profile: profiled,
+  };
+}
+
+/** Whether it holds for all; asks first the one for which it did not hold the last time. */
+function everyNode(
+  nodes: readonly GossipNode[],
+  holds: (node: GossipNode) => boolean,
+): () => boolean {
+  let last: GossipNode | undefined;
+  return () => {
+    if (last && !holds(last)) return false;
+    last = nodes.find((node) => !holds(node));
+    return last === undefined;
+  };
+}
+
+interface Steady {
+  readonly cpuMs: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly falseDeaths: number;
+  readonly pauseMaxMs: number;
+  readonly profile: ProfileResult | undefined;
 }
 
 /** CPU milliseconds, messages and bytes sent, per member and second. */
 async function watch(
   nodes: readonly GossipNode[],
   seconds: number,
-): Promise<{ cpuMs: number; messages: number; bytes: number; pauseMaxMs: number }> {
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  const before = { cpu: process.cpuUsage(), traffic: traffic(nodes), ms: performance.now() };
+  isProfiled: boolean,
+): Promise<Steady> {
+  const resolution = 5;
+  const delay = monitorEventLoopDelay({ resolution });
+  const before = {
+    cpu: process.cpuUsage(),
+    traffic: traffic(nodes),
+    deaths: deaths(nodes),
+    ms: performance.now(),
+  };
   delay.enable();
-  await sleep(seconds * 1_000);
+  const profiled = isProfiled ? await profile(() => sleep(seconds * 1_000)) : undefined;
+  if (!isProfiled) await sleep(seconds * 1_000);
   delay.disable();
   const { user, system } = process.cpuUsage(before.cpu);
   const after = traffic(nodes);
@@ -117,7 +213,9 @@ async function watch(
     cpuMs: (user + system) / 1_000 / memberSeconds,
     messages: (after.messages - before.traffic.messages) / memberSeconds,
     bytes: (after.bytes - before.traffic.bytes) / memberSeconds,
-    pauseMaxMs: delay.max / 1e6,
+    falseDeaths: deaths(nodes) - before.deaths,
+    pauseMaxMs: Math.max(0, delay.max / 1e6 - resolution),
+    profile: profiled,
   };
 }
 
@@ -129,28 +227,42 @@ function traffic(nodes: readonly GossipNode[]): { messages: number; bytes: numbe
   };
 }
 
+/** How often any of them has called a member dead so far. */
+function deaths(nodes: readonly GossipNode[]): number {
+  const counts = nodes.flatMap((node) => [...node.counts().events.members.values()]);
+  const reasons = counts.flatMap((one) => [...one.deaths.values()]);
+  return reasons.reduce((sum, times) => sum + times, 0);
+}
+
 async function disturb(
   maker: MemberMaker,
   nodes: GossipNode[],
+  restMs: number,
 ): Promise<{ lateJoinerMs: number | null; killSeenByAllMs: number | null }> {
   const joiningMs = performance.now();
   const late = await maker.start(nodes.length);
   nodes.push(late);
   const joined = await waitFor(() => alive(late) === nodes.length, NOTICE_MAX_MS);
   const lateJoinerMs = joined === undefined ? null : Math.round(performance.now() - joiningMs);
-  await waitFor(() => nodes.every((node) => alive(node) === nodes.length), NOTICE_MAX_MS);
-  await sleep(5_000);
+  await waitFor(
+    everyNode(nodes, (node) => alive(node) === nodes.length),
+    NOTICE_MAX_MS,
+  );
+  await sleep(restMs);
   const victim = nodes.splice(Math.floor(nodes.length / 2), 1)[0];
   const { pkiId } = victim?.self() ?? { pkiId: "" };
   const endedMs = performance.now();
   await victim?.close();
-  const isGone = (): boolean =>
-    nodes.every((node) => node.members().find((one) => one.pkiId === pkiId)?.status !== "alive");
+  const isGone = everyNode(
+    nodes,
+    (node) => node.members().find((one) => one.pkiId === pkiId)?.status !== "alive",
+  );
   const gone = await waitFor(isGone, NOTICE_MAX_MS);
   const killSeenByAllMs = gone === undefined ? null : Math.round(performance.now() - endedMs);
   return { lateJoinerMs, killSeenByAllMs };
 }
 
+/** How many members it sees alive, itself included. */
 function alive(node: GossipNode): number {
-  return node.members().filter(({ status }) => status === "alive").length;
+  return [...node.summary().organisations.values()].reduce((sum, one) => sum + one.alive, 0);
 }

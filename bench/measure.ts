@@ -1,9 +1,26 @@
-/** What a machine can do, and how to wait for something. */
+/** What a machine can do, how to wait for something, and how to compare what takes turns. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** Microseconds of one P-256 verification over 300 bytes, the best of five runs. */
 export function measureVerification(): number {
+  const verifyOnce = verification();
+  const runs = Array.from({ length: 5 }, () => {
+    const times = 2_000;
+    const before = cpuUs();
+    for (let i = 0; i < times; i++) verifyOnce();
+    return (cpuUs() - before) / times;
+  });
+  return Math.min(...runs);
+}
+
+/** One P-256 verification over 300 bytes. */
+export function verification(): () => boolean {
   const pair = generateKeyPairSync("ec", {
     namedCurve: "P-256",
     publicKeyEncoding: { type: "spki", format: "der" },
@@ -13,31 +30,105 @@ export function measureVerification(): number {
   const privateKey = createPrivateKey({ key: pair.privateKey, format: "der", type: "pkcs8" });
   const message = Buffer.alloc(300, 7);
   const signature = sign("sha256", message, privateKey);
-  const runs = Array.from({ length: 5 }, () => {
-    const times = 2_000;
-    const before = process.cpuUsage();
-    for (let i = 0; i < times; i++) verify("sha256", message, publicKey, signature);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / times;
-  });
-  return Math.min(...runs);
+  return () => verify("sha256", message, publicKey, signature);
+}
+
+/** Microseconds of processor time this process has taken so far, in all its threads. */
+export function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+/** Something to be measured. */
+export interface Task {
+  /** How often one run does what it does. */
+  readonly times: number;
+  /** What is to be done before each run, and is not measured. */
+  readonly prepare?: () => void;
+  readonly run: () => void | Promise<void>;
+}
+
+/**
+ * Microseconds of processor time each time, for each of the tasks: the median of so many rounds. In
+ * a round each task runs once, so that what else happens on the machine falls on all alike. Some
+ * rounds come first and do not count, until the engine has compiled what it runs.
+ */
+export async function takeTurns(
+  tasks: readonly Task[],
+  rounds: number,
+): Promise<readonly number[]> {
+  const turns = tasks.map((task) => ({ task, samples: [] as number[] }));
+  const collectGarbage = garbageCollector();
+  for (let round = -Math.ceil(rounds / 4); round < rounds; round++) {
+    for (const { task, samples } of round % 2 === 0 ? turns : turns.toReversed()) {
+      task.prepare?.();
+      // What the one before has left lying about is not to be cleared away by this one.
+      collectGarbage();
+      const before = cpuUs();
+      await task.run();
+      const us = (cpuUs() - before) / task.times;
+      if (round >= 0) samples.push(us);
+    }
+  }
+  return turns.map(({ samples }) => median(samples));
+}
+
+/** Clears away what is young and not needed any more. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  return () => {
+    if (typeof collect === "function") collect({ type: "minor" });
+  };
 }
 
 /** Milliseconds until the condition holds; undefined after `maxMs`. */
 export async function waitFor(
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   maxMs: number,
 ): Promise<number | undefined> {
   const startedMs = performance.now();
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() - startedMs > maxMs) return undefined;
     await sleep(5);
   }
   return Math.round(performance.now() - startedMs);
 }
 
+/** Waits for it, but not longer than this. */
+export async function atMost(ms: number, what: Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    what.then(done, reject);
+  });
+}
+
+/** Hands over a temporary folder, which is removed afterwards. */
+export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-bench-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which this share of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 /** At most so many digits after the point. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type GossipNode, loadConfig, GossipNode as Node } from "../src/index.ts";
 import { generateOrganisation, type Organisation } from "../src/msp/generate.ts";
 
-/** Outside the range from which outgoing connections take their ports. */
-const FIRST_PORT = 20_000;
+/** Outside the range from which outgoing connections take their ports; others for each process. */
+const FIRST_PORT = 20_000 + (process.pid % 16) * 250;
 
 export interface MemberMaker {
   /** Starts the member of this number; number 0 is the bootstrap peer of all others. */

@@ -1,7 +1,18 @@
-/** `npm run bench -- NAME`: runs one benchmark, prints a table, and with `--json` one line of JSON. */
+/**
+ * `npm run bench`: all benchmarks at modest sizes. `npm run bench -- NAME`: one of them, which
+ * prints a table or, with `--json`, one line of JSON.
+ */
 import { Command, Option } from "commander";
+import { runAll } from "./all.ts";
 import { benchCluster } from "./cluster.ts";
+import { benchCodec } from "./codec.ts";
+import { benchMemory } from "./memory.ts";
+import { writeReport } from "./report.ts";
+import { benchSilence } from "./silence.ts";
+import { benchSimulator } from "./simulator.ts";
 import { benchSpread } from "./spread.ts";
+import { benchTransport } from "./transport.ts";
+import { benchVerify } from "./verify.ts";
 
 const program = new Command("bench").description("What it costs, measured on this machine.");
 
@@ -12,35 +23,106 @@ function progress(sentence: string): void {
 
 function print(result: object, isJson: boolean | undefined): void {
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else console.table(result);
+  else console.dir(result, { depth: null });
 }
 
-program
-  .command("cluster")
-  .description("members in one process over real sockets")
+function strategy(): Option {
+  return new Option("--strategy <name>", "to whom messages go")
+    .choices(["neighbours", "random"])
+    .default("neighbours");
+}
+
+/** A benchmark and the flag that all of them have. */
+function bench(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--json", "one line of JSON at the end");
+}
+
+bench("codec", "reading and writing messages")
+  .option("--members <n>", "entries of the membership response", "100")
+  .option("--rounds <n>", "how often each is measured", "40")
+  .action(async ({ members, rounds, json }) =>
+    print(await benchCodec(Number(members), Number(rounds)), json),
+  );
+
+bench("verify", "our whole way of an alive message beside the bare check of its signature")
+  .option("--members <n>", "whose messages they are", "100")
+  .option("--rounds <n>", "how often each is measured", "200")
+  .action(async ({ members, rounds, json }) =>
+    print(await benchVerify(Number(members), Number(rounds)), json),
+  );
+
+bench("transport", "messages over mutual TLS beside bare streams of HTTP/2")
+  .option("--bytes <n>", "the length of a message", "240")
+  .option("--rounds <n>", "how often each is measured", "100")
+  .action(async ({ bytes, rounds, json }) =>
+    print(await benchTransport(Number(bytes), Number(rounds)), json),
+  );
+
+bench("simulator", "virtual time, memory and messages of calm simulated networks")
+  .option("--members <n,n>", "how many; several sizes one after the other", "10,50")
+  .option("--minutes <n>", "virtual minutes", "2")
+  .action(async ({ members, minutes, json }) => {
+    const sizes = members.split(",").map(Number);
+    print(await benchSimulator(sizes, Number(minutes), progress), json);
+  });
+
+bench("memory", "one daemon in a network of so many members")
+  .option("--members <n>", "how many, up to 1000", "100")
+  .option("--seconds <n>", "how long it is watched", "30")
+  .option("--settle <n>", "seconds before that", "45")
+  .action(async ({ members, seconds, settle, json }) => {
+    const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
+    print(await benchMemory({ members: Number(members), ...times, progress }), json);
+  });
+
+bench("silence", "how soon a silent death is known, and whether anybody is wrongly called dead")
+  .option("--members <n>", "in each simulated network", "10")
+  .option("--deaths <n>", "how often somebody falls silent", "100")
+  .option("--hours <n>", "hours without a death, added up over the members", "100")
+  .option("--loss <share>", "of the packets, 0 to 1", "0")
+  .option("--seed <n>", "of the first network", "1")
+  .action(async ({ members, deaths, hours, loss, seed, json }) => {
+    const sizes = { members: Number(members), deaths: Number(deaths), memberHours: Number(hours) };
+    const rest = { loss: Number(loss), seed: Number(seed), progress };
+    print(await benchSilence({ ...sizes, ...rest }), json);
+  });
+
+bench("cluster", "members in one process over real sockets")
   .option("--members <n>", "how many", "50")
   .option("--seconds <n>", "how long the steady state is watched", "30")
-  .addOption(
-    new Option("--strategy <name>", "to whom messages go")
-      .choices(["neighbours", "random"])
-      .default("neighbours"),
-  )
-  .option("--json", "one line of JSON at the end")
-  .action(async ({ members, seconds, strategy, json }) => {
-    const options = { members: Number(members), seconds: Number(seconds), strategy, progress };
-    print(await benchCluster(options), json);
+  .option("--settle <n>", "seconds before that", "45")
+  .addOption(strategy())
+  .option("--profile", "tells where the processor time of the steady state goes")
+  .action(async ({ members, seconds, settle, strategy, profile, json }) => {
+    const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
+    const options = { members: Number(members), strategy, profile: profile === true, progress };
+    print(await benchCluster({ ...options, ...times }), json);
+  });
+
+bench("spread", "how heartbeats spread over the links of so many members")
+  .option("--members <n>", "how many", "1000")
+  .addOption(strategy())
+  .action(({ members, strategy, json }) => print(benchSpread(Number(members), strategy), json));
+
+program
+  .command("all", { isDefault: true })
+  .description("all of them, each in a process of its own; then the report")
+  .option("--full", "at the sizes of docs/performance.md, which takes an hour")
+  .option("--only <name,name>", "some of them")
+  .option("--out <folder>", "where the results go", "bench/results")
+  .action(async ({ full, only, out }) => {
+    await runAll({ isFull: full === true, only: only?.split(","), folder: out, progress });
+    await writeReport(out, undefined);
   });
 
 program
-  .command("spread")
-  .description("how heartbeats spread over the links of so many members")
-  .option("--members <n>", "how many", "1000")
-  .addOption(
-    new Option("--strategy <name>", "to whom messages go")
-      .choices(["neighbours", "random"])
-      .default("neighbours"),
-  )
-  .option("--json", "one line of JSON at the end")
-  .action(({ members, strategy, json }) => print(benchSpread(Number(members), strategy), json));
+  .command("report")
+  .description("a table and pictures of the results there are")
+  .option("--out <folder>", "where the results are", "bench/results")
+  .option("--docs", "puts them into docs/performance.md and docs/images")
+  .action(async ({ out, docs }) => writeReport(out, docs ? "docs" : undefined));
 
 await program.parseAsync();

@@ -93,12 +93,13 @@ interface Beat {
 function spread(members: number, choose: Choose, below: Below): Beat {
   const author = below(members);
   const has = new Map<number, { hops: number; senders: Set<number> }>();
-  const underway: { atMs: number; run: () => void }[] = [];
+  /** What happens in each millisecond. */
+  const underway: (() => void)[][] = [];
   let [copies, lastMs] = [0, 0];
   const later = (atMs: number, run: () => void): void => {
-    let at = underway.length;
-    while (at > 0 && (underway[at - 1]?.atMs ?? 0) < atMs) at -= 1;
-    underway.splice(at, 0, { atMs, run });
+    const moment = underway[atMs];
+    if (moment) moment.push(run);
+    else underway[atMs] = [run];
   };
   const pass = (member: number, hops: number, senders: Set<number>, nowMs: number): void =>
     later(nowMs + 1 + below(10), () => {
@@ -119,9 +120,9 @@ function spread(members: number, choose: Choose, below: Below): Beat {
   };
   let clockMs = 0;
   pass(author, 0, new Set(), 0);
-  for (let next = underway.pop(); next !== undefined; next = underway.pop()) {
-    clockMs = next.atMs;
-    next.run();
+  for (; clockMs < underway.length; clockMs++) {
+    const moment = underway[clockMs] ?? [];
+    for (let run = moment.pop(); run; run = moment.pop()) run();
   }
   const hops = [...has.values()].map((one) => one.hops);
   return {

@@ -1,0 +1,160 @@
+/**
+ * Members that say what members say without being any: each has a key, a certificate and a port of
+ * its own, takes connections, shakes hands, answers questions, and all of them speak through
+ * whatever connections the one real member has made. They share one memory and check nothing.
+ */
+import { createSystemClock } from "../src/clock.ts";
+import type { PkiId } from "../src/core/abilities.ts";
+import { parsePkiId, pkiIdBytes } from "../src/core/pki-id.ts";
+import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
+import type { TlsFiles } from "../src/transport/grpc-options.ts";
+import { shakeHands } from "../src/transport/handshake.ts";
+import type { Link, LinkEvents } from "../src/transport/network.ts";
+import { encodeUnsigned, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
+import { type Content, type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
+import { aliveOf, identityItemOf, type People, type Person } from "./people.ts";
+
+const HEARTBEAT_MS = 5_000;
+/** How many of its neighbours bring a member each heartbeat: about what is measured. */
+const COPIES = 2;
+/** Neighbours hear from each other more often; connections of others are to fall silent and end. */
+const NEIGHBOUR_MS = 6_000;
+/** Identities in one update. */
+const UPDATE_ITEMS_MAX = 500;
+
+export class Crowd {
+  readonly #people: People;
+  readonly #tls: TlsFiles;
+  readonly #networks: GrpcNetwork[] = [];
+  /** When something last came over each link. */
+  readonly #links = new Map<Link, number>();
+  readonly #alive = new Map<PkiId, Uint8Array>();
+  readonly #items = new Map<PkiId, Uint8Array>();
+  readonly #clock = createSystemClock();
+  #timer: NodeJS.Timeout | undefined;
+  #spoken = 0;
+  sent = 0;
+
+  /** Everybody but the first, who is the real one. `tls`: of one of them, for all. */
+  constructor(people: People, tls: TlsFiles) {
+    this.#people = people;
+    this.#tls = tls;
+    for (const person of this.#members) {
+      this.#items.set(person.identity.pkiId, identityItemOf(person).bytes);
+      this.#alive.set(person.identity.pkiId, aliveOf(person, 1n).bytes);
+    }
+  }
+
+  get #members(): readonly Person[] {
+    return this.#people.all.slice(1);
+  }
+
+  /** How many connections the real member has to us. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  async listen(): Promise<void> {
+    for (const person of this.#members) {
+      const [host = "", port = ""] = person.endpoint.split(":");
+      const network = createGrpcNetwork({ listen: { host, port: Number(port) }, tls: this.#tls });
+      this.#networks.push(network);
+      await network.listen((link) => this.#accept(person, link));
+    }
+  }
+
+  /** From now on each has its heartbeat every five seconds, one after the other. */
+  speak(): void {
+    const members = this.#members;
+    const startedMs = performance.now();
+    this.#timer = setInterval(() => {
+      const due = ((performance.now() - startedMs) / HEARTBEAT_MS) * members.length;
+      for (; this.#spoken < due; this.#spoken++) {
+        const person = members[this.#spoken % members.length];
+        if (person) this.#beat(person, BigInt(2 + Math.floor(this.#spoken / members.length)));
+      }
+    }, 5);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#networks.map((network) => network.close()));
+  }
+
+  #beat(person: Person, seqNum: bigint): void {
+    const { bytes } = aliveOf(person, seqNum);
+    this.#alive.set(person.identity.pkiId, bytes);
+    const links = this.#neighbours();
+    for (let copy = 0; copy < Math.min(COPIES, links.length); copy++) {
+      links[(this.#spoken + copy) % links.length]?.send(bytes);
+      this.sent += 1;
+    }
+  }
+
+  /** Whoever gets messages from the real member is its neighbour, and passes messages on to it. */
+  #neighbours(): readonly Link[] {
+    const sinceMs = performance.now() - NEIGHBOUR_MS;
+    return [...this.#links].filter(([, heardMs]) => heardMs > sinceMs).map(([link]) => link);
+  }
+
+  #accept(person: Person, link: Link): void {
+    const { identity: self, sign: signer } = person;
+    const options = { clock: this.#clock, crypto: this.#people.crypto, signer, self };
+    shakeHands(
+      { ...options, link, probe: false, timeoutMs: 5_000 },
+      {
+        accepted: ({ probe }) => {
+          if (!probe) this.#links.set(link, performance.now());
+          return this.#listener(person, link);
+        },
+        refused: () => {},
+      },
+    );
+  }
+
+  #listener(person: Person, link: Link): LinkEvents {
+    return {
+      message: (bytes) => {
+        this.#links.set(link, performance.now());
+        const envelope = parseEnvelope(bytes);
+        const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+        if (!message.ok) return;
+        const { content, nonce } = message.value;
+        const answer = content && this.#answer(person, content);
+        const reply = { tag: TAG.empty, nonce, content: answer };
+        if (answer) link.send(encodeUnsigned(reply));
+      },
+      drain: () => {},
+      closed: () => this.#links.delete(link),
+    };
+  }
+
+  /** The answer to a question; undefined if it is none. */
+  #answer({ identity }: Person, content: Content): GossipMessageInit["content"] {
+    const msgType = PULL_TYPE.identity;
+    switch (content.type) {
+      case "membership-request": {
+        const { [identity.pkiId]: own, ...others } = Object.fromEntries(this.#alive);
+        const alive = [...Object.values(others), ...(own ? [own] : [])];
+        return { type: "membership-response", value: { alive, dead: [] } };
+      }
+      case "hello": {
+        const digests = [...this.#items.keys()].map(pkiIdBytes);
+        return { type: "digest", value: { nonce: content.value.nonce, digests, msgType } };
+      }
+      case "request": {
+        const { digests, nonce } = content.value;
+        const asked = digests.slice(0, UPDATE_ITEMS_MAX).map((id) => this.#itemOf(id));
+        const data = asked.filter((item) => item !== undefined);
+        return { type: "update", value: { nonce, data, msgType } };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #itemOf(id: Uint8Array): Uint8Array | undefined {
+    const pkiId = parsePkiId(id);
+    return pkiId && this.#items.get(pkiId);
+  }
+}

@@ -1,0 +1,138 @@
+/** What we want, what was measured, and by which command. */
+import { type Measured, numberAt, valueAt } from "./all.ts";
+
+export interface Goal {
+  readonly what: string;
+  readonly goal: string;
+  readonly measured: string;
+  /** Undefined: not measured. */
+  readonly isMet: boolean | undefined;
+  readonly command: string;
+}
+
+type Results = ReadonlyMap<string, Measured>;
+
+interface GoalRow {
+  readonly what: string;
+  readonly goal: string;
+  /** The result it is read from. */
+  readonly from: string;
+  readonly paths: readonly string[];
+  readonly say: (...values: readonly number[]) => string;
+  readonly isMet: (...values: readonly number[]) => boolean;
+}
+
+const ROWS: readonly GoalRow[] = [
+  {
+    what: "CPU per member and second, steady, N = 50",
+    goal: "at most a third of the Go original: 40 v",
+    from: "cluster-50",
+    paths: ["verificationsPerMemberSecond", "cpuMsPerMemberSecond"],
+    say: (v, ms) => `${v} v (${ms} ms)`,
+    isMet: (v = 0) => v <= 121 / 3,
+  },
+  {
+    what: "N = 100 in one process on two cores",
+    goal: "converges, stays converged, under one core",
+    from: "cluster-100",
+    paths: ["convergeMs", "falseDeaths", "cpuMsPerMemberSecond"],
+    say: (ms = 0, deaths, cpu = 0) =>
+      `after ${seconds(ms)}; ${deaths} false deaths; ${Math.round(cpu * 10)} % of a core`,
+    isMet: (_ms, deaths, cpu = 0) => deaths === 0 && cpu * 100 < 1_000,
+  },
+  {
+    what: "Cold start, N = 50, one bootstrap peer: all see all",
+    goal: "under 2 s",
+    from: "cluster-50",
+    paths: ["convergeMs"],
+    say: (ms = 0) => seconds(ms),
+    isMet: (ms = 0) => ms < 2_000,
+  },
+  {
+    what: "Late joiner, N = 50: complete view",
+    goal: "under 1 s",
+    from: "cluster-50",
+    paths: ["lateJoinerMs"],
+    say: (ms = 0) => seconds(ms),
+    isMet: (ms = 0) => ms < 1_000,
+  },
+  {
+    what: "A member ends, its sockets reset, N = 50: all others know",
+    goal: "under 2 s",
+    from: "cluster-50",
+    paths: ["killSeenByAllMs"],
+    say: (ms = 0) => seconds(ms),
+    isMet: (ms = 0) => ms < 2_000,
+  },
+  {
+    what: "Silent death, default timers, N = 10: all others know",
+    goal: "under 15 s at the 99th percentile",
+    from: "silence",
+    paths: ["allSeconds.p50", "allSeconds.p99", "allSeconds.max", "deaths"],
+    say: (p50, p99, max, deaths) => `${p99} s (median ${p50}, most ${max}; ${deaths} deaths)`,
+    isMet: (_p50, p99 = 0) => p99 < 15,
+  },
+  {
+    what: "False deaths at 5 % loss",
+    goal: "none in 1,000,000 member-hours",
+    from: "silence-loss",
+    paths: ["falseDeaths", "memberHours"],
+    say: (deaths = 0, hours = 0) => `${deaths} in ${Math.round(hours)} member-hours`,
+    isMet: (deaths, hours = 0) => deaths === 0 && hours >= 1e6,
+  },
+  {
+    what: "Alive messages checked and applied, one core",
+    goal: "at least 85 % of what node:crypto alone verifies",
+    from: "verify",
+    paths: ["ratio", "alivePerSecond", "copiesPerSecond"],
+    say: (ratio = 0, alive, copies) =>
+      `${Math.round(ratio * 100)} %: ${alive} a second (copies: ${copies})`,
+    isMet: (ratio = 0) => ratio >= 0.85,
+  },
+  ...[100, 1_000].map(
+    (members): GoalRow => ({
+      what: `Memory of one member process, N = ${members}`,
+      goal: `under ${members === 100 ? 110 : 180} MB`,
+      from: `memory-${members}`,
+      paths: ["rssSteadyMb", "rssPeakMb"],
+      say: (steady, peak) => `${steady} MB (at most ${peak})`,
+      isMet: (_steady, peak = 0) => peak < (members === 100 ? 110 : 180),
+    }),
+  ),
+  {
+    what: "Event loop at N = 1000, steady",
+    goal: "no pause above 20 ms",
+    from: "memory-1000",
+    paths: ["pausesSteady.cpuMaxMs", "pausesSteady.clockMaxMs"],
+    say: (cpu, clock) => `${cpu} ms of its own CPU time (${clock} by the clock)`,
+    isMet: (cpu = 0) => cpu <= 20,
+  },
+  {
+    what: "Event loop at N = 1000, while it joins",
+    goal: "no pause above 20 ms",
+    from: "memory-1000",
+    paths: ["pausesJoining.cpuMaxMs", "pausesJoining.clockMaxMs"],
+    say: (cpu, clock) => `${cpu} ms of its own CPU time (${clock} by the clock)`,
+    isMet: (cpu = 0) => cpu <= 20,
+  },
+];
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
+}
+
+export function judgeGoals(results: Results): readonly Goal[] {
+  return ROWS.map((row) => judge(row, results.get(row.from)));
+}
+
+function judge({ what, goal, paths, say, isMet }: GoalRow, measured: Measured | undefined): Goal {
+  const command = measured?.command ?? "";
+  if (paths.some((path) => valueAt(measured, path) === undefined)) {
+    return { what, goal, measured: "not measured", isMet: undefined, command };
+  }
+  const values = paths.map((path) => numberAt(measured, path));
+  const known = values.filter((value) => value !== undefined);
+  // What has no number did not happen within the time that is waited for it.
+  if (known.length < paths.length) return { what, goal, measured: "never", isMet: false, command };
+  return { what, goal, measured: say(...known), isMet: isMet(...known), command };
+}

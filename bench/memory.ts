@@ -1,0 +1,214 @@
+/**
+ * One daemon as it is installed (compiled, in a process of its own), in a network of so many members:
+ * its memory, its processor time, and how long its event loop stands still.
+ */
+import { type ChildProcess, execFile, fork } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import type { TlsFiles } from "../src/transport/grpc-options.ts";
+import { Crowd } from "./crowd.ts";
+import { inTemporaryFolder, measureVerification, round, waitFor } from "./measure.ts";
+import type { MemoryOrder, MemoryReport } from "./memory-probe.ts";
+import { MSP_ID, type People, preparePeople } from "./people.ts";
+
+export interface MemoryOptions {
+  readonly members: number;
+  /** How long the steady state is watched. */
+  readonly seconds: number;
+  /** How long it takes until pulls and syncs have become rare. */
+  readonly settleSeconds: number;
+  readonly progress: (sentence: string) => void;
+}
+
+export interface MemoryResult {
+  readonly members: number;
+  /** From the first connection to a complete view. */
+  readonly joinMs: number | null;
+  /** Megabytes resident: when its view is complete, when all is quiet, and the most since its start. */
+  readonly rssJoinedMb: number;
+  readonly rssSteadyMb: number;
+  readonly rssPeakMb: number;
+  /** Of these when all is quiet: the engine's heap, and the buffers outside of it. */
+  readonly heapSteadyMb: number;
+  readonly buffersSteadyMb: number;
+  /** Processor time in the steady state; the same told in verifications. */
+  readonly cpuMsPerSecond: number;
+  readonly verifyUs: number;
+  readonly verificationsPerSecond: number;
+  /** Copies of heartbeats that it gets. */
+  readonly heartbeatsPerSecond: number;
+  readonly connections: number;
+  readonly pausesJoining: Pauses;
+  readonly pausesSteady: Pauses;
+}
+
+/** For how long the event loop stands still; milliseconds. */
+export interface Pauses {
+  /** The longest, in the process's own processor time: what others on the machine take is left out. */
+  readonly cpuMaxMs: number;
+  /** The longest by the clock. */
+  readonly clockMaxMs: number;
+  readonly clockP99Ms: number;
+}
+
+const ROOT = join(import.meta.dirname, "..");
+/**
+ * Below the ports from which systems choose those of outgoing connections; others for each process,
+ * so that two can be measured at a time.
+ */
+const FIRST_PORT = 24_001 + (process.pid % 8) * 1_010;
+const OPERATIONS_PORT = FIRST_PORT - 1;
+const JOIN_MAX_MS = 120_000;
+
+export async function benchMemory(options: MemoryOptions): Promise<MemoryResult> {
+  const verifyUs = measureVerification();
+  return inTemporaryFolder(async (folder) => {
+    options.progress(`compiling; making keys for ${options.members} members`);
+    const build = join(folder, "build");
+    await compile(build);
+    const people = await preparePeople(
+      folder,
+      options.members,
+      (index) => `127.0.0.1:${FIRST_PORT + index}`,
+    );
+    const crowd = new Crowd(people, await tlsOf(people));
+    await crowd.listen();
+    crowd.speak();
+    const daemon = startDaemon(build, people);
+    try {
+      return await measure(options, crowd, daemon, verifyUs);
+    } finally {
+      daemon.kill("SIGKILL");
+      await crowd.close();
+    }
+  });
+}
+
+async function measure(
+  { members, seconds, settleSeconds, progress }: MemoryOptions,
+  crowd: Crowd,
+  daemon: ChildProcess,
+  verifyUs: number,
+): Promise<MemoryResult> {
+  progress("starting the daemon");
+  const met = await waitFor(() => crowd.connections > 0, JOIN_MAX_MS);
+  if (met === undefined) throw new Error("the daemon contacted nobody");
+  tell(daemon, "watch");
+  const joinedMs = await waitFor(async () => {
+    await sleep(200);
+    return (await membersAlive()) >= members;
+  }, JOIN_MAX_MS);
+  const joining = await report(daemon);
+  progress(`its view is complete after ${joinedMs} ms; letting it settle`);
+  await sleep(settleSeconds * 1_000);
+  progress(`twice ${seconds} s of watching`);
+  tell(daemon, "count");
+  const { sent } = crowd;
+  await sleep(seconds * 1_000);
+  const steady = await report(daemon);
+  const received = crowd.sent - sent;
+  tell(daemon, "watch");
+  await sleep(seconds * 1_000);
+  const watched = await report(daemon);
+  const cpuMsPerSecond = steady.cpuMs / steady.seconds;
+  return {
+    members,
+    joinMs: joinedMs ?? null,
+    rssJoinedMb: round(joining.rssBytes / 1e6, 1),
+    rssSteadyMb: round(steady.rssBytes / 1e6, 1),
+    rssPeakMb: round(watched.rssPeakBytes / 1e6, 1),
+    heapSteadyMb: round(steady.heapBytes / 1e6, 1),
+    buffersSteadyMb: round(steady.externalBytes / 1e6, 1),
+    cpuMsPerSecond: round(cpuMsPerSecond, 2),
+    verifyUs: round(verifyUs, 1),
+    verificationsPerSecond: round((cpuMsPerSecond * 1_000) / verifyUs, 1),
+    heartbeatsPerSecond: round(received / steady.seconds, 1),
+    connections: crowd.connections,
+    pausesJoining: pausesOf(joining),
+    pausesSteady: pausesOf(watched),
+  };
+}
+
+function pausesOf({ busyMaxMs, pauseMaxMs, pauseP99Ms }: MemoryReport): Pauses {
+  return {
+    cpuMaxMs: round(busyMaxMs, 1),
+    clockMaxMs: round(pauseMaxMs, 1),
+    clockP99Ms: round(pauseP99Ms, 1),
+  };
+}
+
+/** As `npm run build` does, to a folder of its own. */
+async function compile(build: string): Promise<void> {
+  await mkdir(build);
+  const compiler = join(ROOT, "node_modules/.bin/tsc");
+  const run = promisify(execFile);
+  const project = join(ROOT, "tsconfig.build.json");
+  await run(compiler, ["-p", project, "--outDir", join(build, "dist")]);
+  await cp(join(ROOT, "package.json"), join(build, "package.json"));
+  await symlink(join(ROOT, "node_modules"), join(build, "node_modules"), "junction");
+  const probe = ["--ignoreConfig", join(import.meta.dirname, "memory-probe.ts")];
+  const settings = ["--target", "es2024", "--module", "nodenext", "--types", "node"];
+  const flags = [...settings, "--skipLibCheck", "--outDir", build];
+  await run(compiler, [...probe, ...flags], { cwd: ROOT });
+}
+
+async function tlsOf({ organisation }: People): Promise<TlsFiles> {
+  const peer = organisation.peers.at(-1);
+  if (peer === undefined) throw new RangeError("ask for at least two members");
+  const cert = await readFile(peer.tlsCertFile);
+  const key = await readFile(peer.tlsKeyFile);
+  const ca = await readFile(peer.tlsCaFile);
+  return { cert, key, rootCas: [ca], clientAuthRequired: true, clientRootCas: [ca] };
+}
+
+function startDaemon(build: string, { organisation, all }: People): ChildProcess {
+  const [peer] = organisation.peers;
+  const [self, contact] = all;
+  if (!peer || !self || !contact) throw new RangeError("ask for at least two members");
+  const { PATH = "", HOME = "" } = process.env;
+  const daemon = fork(join(build, "dist/cli/main.js"), ["start"], {
+    execArgv: ["--import", join(build, "memory-probe.js")],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    env: {
+      PATH,
+      HOME,
+      CORE_PEER_ID: "peer0",
+      CORE_PEER_LOCALMSPID: MSP_ID,
+      CORE_PEER_MSPCONFIGPATH: peer.mspFolder,
+      CORE_PEER_ADDRESS: self.endpoint,
+      CORE_PEER_LISTENADDRESS: self.endpoint,
+      CORE_PEER_GOSSIP_EXTERNALENDPOINT: self.endpoint,
+      CORE_PEER_GOSSIP_BOOTSTRAP: contact.endpoint,
+      CORE_PEER_TLS_ENABLED: "true",
+      CORE_PEER_TLS_CERT_FILE: peer.tlsCertFile,
+      CORE_PEER_TLS_KEY_FILE: peer.tlsKeyFile,
+      CORE_PEER_TLS_ROOTCERT_FILE: peer.tlsCaFile,
+      CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${OPERATIONS_PORT}`,
+    },
+  });
+  return daemon;
+}
+
+function tell(daemon: ChildProcess, order: MemoryOrder): void {
+  daemon.send(order);
+}
+
+async function report(daemon: ChildProcess): Promise<MemoryReport> {
+  const answer = once(daemon, "message");
+  tell(daemon, "report");
+  const [message] = await answer;
+  return message;
+}
+
+/** As its metrics tell, itself included. */
+async function membersAlive(): Promise<number> {
+  const text = await fetch(`http://127.0.0.1:${OPERATIONS_PORT}/metrics`).then(
+    (response) => response.text(),
+    () => "", // Not up yet.
+  );
+  const lines = text.matchAll(/^gossip_members\{.*status="alive".*\} (\d+)$/gm);
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}

@@ -1,0 +1,21 @@
+/** Runs programs of this repository, each in a process of its own. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** The JSON on the last line of what a program prints. Rejects if there is none. */
+export async function runForJson(program: string, args: readonly string[]): Promise<unknown> {
+  const child = spawn(process.execPath, [join(ROOT, program), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const [code] = await once(child, "close");
+  const last = output.trimEnd().split("\n").at(-1) ?? "";
+  if (!last.startsWith("{")) throw new Error(`${program} ended with exit code ${code}`);
+  return JSON.parse(last);
+}

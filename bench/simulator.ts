@@ -1,0 +1,78 @@
+/** How fast the simulator is, and how much memory it takes: one calm network of each size. */
+import * as v from "valibot";
+import { round } from "./measure.ts";
+import { runForJson } from "./program.ts";
+
+export interface SimulatorResult {
+  readonly minutes: number;
+  readonly rows: readonly SimulatorRow[];
+}
+
+export interface SimulatorRow {
+  readonly members: number;
+  /** Virtual seconds in one second of processor time. */
+  readonly speed: number;
+  readonly messages: number;
+  /** Microseconds of processor time for each message. */
+  readonly usPerMessage: number;
+  readonly peakRssMb: number;
+  /** What each member's knowledge of each other one takes, the program itself left out. */
+  readonly mbPerPair: number;
+  readonly convergeSeconds: number;
+  /** Of one member in a second, once all is quiet. */
+  readonly messagesPerMemberSecond: number;
+  readonly bytesPerMemberSecond: number;
+  readonly connectionsMean: number;
+  /** How often a member gets each heartbeat. */
+  readonly copies: number;
+}
+
+const SUMMARY = v.object({
+  virtualSeconds: v.number(),
+  cpuSeconds: v.number(),
+  peakRssMb: v.number(),
+  messages: v.number(),
+  convergeSeconds: v.number(),
+  dissemination: v.object({ copies: v.number() }),
+  steady: v.object({
+    messagesPerSecond: v.number(),
+    bytesPerSecond: v.number(),
+    connectionsMean: v.number(),
+  }),
+});
+
+/** Network by network, each in a process of its own, so that each has the memory to itself. */
+export async function benchSimulator(
+  sizes: readonly number[],
+  minutes: number,
+  progress: (sentence: string) => void,
+): Promise<SimulatorResult> {
+  const empty = await simulate(2, 0.1);
+  const rows: SimulatorRow[] = [];
+  for (const members of sizes) {
+    progress(`simulating ${members} members for ${minutes} minutes`);
+    const run = await simulate(members, minutes);
+    const { virtualSeconds, cpuSeconds, peakRssMb, messages, steady } = run;
+    const seconds = Math.max(0.001, cpuSeconds - empty.cpuSeconds);
+    rows.push({
+      members,
+      speed: round(virtualSeconds / cpuSeconds, 1),
+      messages,
+      usPerMessage: round((seconds * 1e6) / messages, 1),
+      peakRssMb,
+      mbPerPair: round((peakRssMb - empty.peakRssMb) / (members * (members - 1)), 4),
+      convergeSeconds: run.convergeSeconds,
+      messagesPerMemberSecond: round(steady.messagesPerSecond, 1),
+      bytesPerMemberSecond: Math.round(steady.bytesPerSecond),
+      connectionsMean: round(steady.connectionsMean, 2),
+      copies: round(run.dissemination.copies, 2),
+    });
+  }
+  return { minutes, rows };
+}
+
+async function simulate(members: number, minutes: number): Promise<v.InferOutput<typeof SUMMARY>> {
+  const size = [`--nodes=${members}`, `--minutes=${minutes}`];
+  const words = ["simulate", "--scenario=calm", "--seed=1", "--json", ...size];
+  return v.parse(SUMMARY, await runForJson("src/cli/main.ts", words));
+}

@@ -1,0 +1,196 @@
+/**
+ * Messages between two members over mutual TLS on loopback, both ends in this process: our links
+ * beside bare streams of node:http2 with the same certificates, which only count bytes.
+ */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  createSecureServer,
+  type Http2SecureServer,
+} from "node:http2";
+import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
+import type { TlsFiles } from "../src/transport/grpc-options.ts";
+import type { Link } from "../src/transport/network.ts";
+import { inTemporaryFolder, round, takeTurns } from "./measure.ts";
+import { preparePeople } from "./people.ts";
+
+export interface TransportResult {
+  /** Length of each message. */
+  readonly bytes: number;
+  readonly rows: readonly TransportRow[];
+}
+
+export interface TransportRow {
+  readonly name: string;
+  /** Messages handed over in one go; the next ones follow when these have arrived. */
+  readonly burst: number;
+  /** Microseconds of processor time for each message, sending and receiving. */
+  readonly oursUs: number;
+  readonly bareUs: number;
+  /** Ours is so many times the bare stream. */
+  readonly ratio: number;
+  /** Messages one core could carry in a second. */
+  readonly messagesPerSecond: number;
+}
+
+/** One direction: sends, and resolves when so many bytes have arrived. */
+interface Pipe {
+  send(message: Uint8Array): void;
+  arrived(bytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const BURSTS = [
+  ["singles", 1, 100],
+  ["bursts of 10", 10, 500],
+  ["bursts of 1,000", 1_000, 5_000],
+] as const;
+/** What a frame of gRPC has before the message; the bare stream sends as much. */
+const HEADER_BYTES = 5;
+
+export async function benchTransport(bytes: number, rounds: number): Promise<TransportResult> {
+  const tls = await inTemporaryFolder(makeTls);
+  const [ours, bare] = [await openLink(tls), await openBare(tls)];
+  const rows: TransportRow[] = [];
+  try {
+    for (const [name, burst, times] of BURSTS) {
+      const [oursUs = 0, bareUs = 0] = await takeTurns(
+        [
+          { times, run: () => sendAll(ours, new Uint8Array(bytes), burst, times) },
+          { times, run: () => sendAll(bare, new Uint8Array(bytes + HEADER_BYTES), burst, times) },
+        ],
+        rounds,
+      );
+      rows.push({
+        name,
+        burst,
+        oursUs: round(oursUs, 1),
+        bareUs: round(bareUs, 1),
+        ratio: round(oursUs / bareUs, 2),
+        messagesPerSecond: Math.round(1e6 / oursUs),
+      });
+    }
+  } finally {
+    await Promise.all([ours.close(), bare.close()]);
+  }
+  return { bytes, rows };
+}
+
+async function sendAll(
+  pipe: Pipe,
+  message: Uint8Array,
+  burst: number,
+  times: number,
+): Promise<void> {
+  for (let sent = 0; sent < times; sent += burst) {
+    for (let i = 0; i < burst; i++) pipe.send(message);
+    await pipe.arrived(burst * message.length);
+  }
+}
+
+async function makeTls(folder: string): Promise<TlsFiles> {
+  const { organisation } = await preparePeople(folder, 1);
+  const [peer] = organisation.peers;
+  if (peer === undefined) throw new RangeError("one peer was asked for");
+  const [cert, key, ca] = await Promise.all(
+    [peer.tlsCertFile, peer.tlsKeyFile, peer.tlsCaFile].map((file) => readFile(file)),
+  );
+  if (!cert || !key || !ca) throw new RangeError("three files were asked for");
+  return { cert, key, rootCas: [ca], clientAuthRequired: true, clientRootCas: [ca] };
+}
+
+/** Counts what arrives, and tells when it is enough. */
+class Arrivals {
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+
+  count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#wake?.();
+  }
+
+  async take(bytes: number): Promise<void> {
+    while (this.#bytes < bytes) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#bytes -= bytes;
+  }
+}
+
+/** Our own, with no limit to the pace at which a link is read. */
+async function openLink(tls: TlsFiles): Promise<Pipe> {
+  const options = {
+    listen: { host: "127.0.0.1", port: 0 },
+    tls,
+    limits: { receivedBytesPerSecond: Number.MAX_SAFE_INTEGER },
+  };
+  const [dialler, acceptor] = [createGrpcNetwork(options), createGrpcNetwork(options)];
+  const arrivals = new Arrivals();
+  const nothing = { message: () => {}, drain: () => {}, closed: () => {} };
+  await acceptor.listen((link) =>
+    link.start({ ...nothing, message: ({ length }) => arrivals.count(length) }),
+  );
+  const link = await dial(dialler, `127.0.0.1:${acceptor.port}`);
+  link.start(nothing);
+  return {
+    send: (message) => link.send(message),
+    arrived: (bytes) => arrivals.take(bytes),
+    close: async () => {
+      await Promise.all([dialler.close(), acceptor.close()]);
+    },
+  };
+}
+
+function dial(network: GrpcNetwork, endpoint: string): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    network.dial(endpoint, {
+      opened: resolve,
+      failed: (fault, reason) => reject(new Error(`${fault}: ${reason}`)),
+    });
+  });
+}
+
+async function openBare(tls: TlsFiles): Promise<Pipe> {
+  const { cert, key, rootCas } = tls;
+  const common = { cert, key, ca: [...rootCas] };
+  const server = createSecureServer({ ...common, requestCert: true, rejectUnauthorized: true });
+  const arrivals = new Arrivals();
+  server.on("stream", (stream) => {
+    stream.respond({ ":status": 200 });
+    stream.on("data", ({ length }: Buffer) => arrivals.count(length));
+    stream.on("error", () => {}); // It ends with its session.
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const session = connectHttp2(`https://127.0.0.1:${portOf(server)}`, common);
+  await once(session, "connect");
+  const stream = session.request({ ":method": "POST" }, { endStream: false });
+  stream.on("error", () => {});
+  await once(stream, "response");
+  return {
+    send: (message) => stream.write(message),
+    arrived: (bytes) => arrivals.take(bytes),
+    close: () => closeBare(server, session, stream),
+  };
+}
+
+function portOf(server: Http2SecureServer): number {
+  const address = server.address();
+  return address !== null && typeof address === "object" ? address.port : 0;
+}
+
+async function closeBare(
+  server: Http2SecureServer,
+  session: ClientHttp2Session,
+  stream: ClientHttp2Stream,
+): Promise<void> {
+  stream.destroy();
+  session.destroy();
+  server.close();
+  await once(server, "close");
+}

@@ -1,0 +1,129 @@
+/**
+ * Our whole way of an alive message - read, judged, checked, applied, passed on - beside the bare
+ * check of its signature by node:crypto. Both over the same messages, in turns.
+ */
+import { type KeyObject, verify, X509Certificate } from "node:crypto";
+import { type Core, createCore, step } from "../src/core/core.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/options.ts";
+import { createSeededRandom } from "../src/simulation/random.ts";
+import { decode } from "../src/wire/decode.ts";
+import type { Envelope } from "../src/wire/envelope.ts";
+import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
+import { inTemporaryFolder, round, takeTurns } from "./measure.ts";
+import { aliveOf, type People, type Person, preparePeople } from "./people.ts";
+
+export interface VerifyResult {
+  readonly members: number;
+  /** Microseconds of one check by node:crypto alone. */
+  readonly rawUs: number;
+  /** Microseconds of our whole way, the check included. */
+  readonly oursUs: number;
+  /** Alive messages checked and applied on one core, a second. */
+  readonly alivePerSecond: number;
+  /** The same as a part of what node:crypto alone checks in that time. */
+  readonly ratio: number;
+  /** Microseconds of a byte-identical copy, and how many are told to be copies a second. */
+  readonly copyUs: number;
+  readonly copiesPerSecond: number;
+}
+
+/** Virtual milliseconds between two messages: what a network of 1,000 members brings, and more. */
+const PAUSE_MS = 2;
+
+export async function benchVerify(members: number, rounds: number): Promise<VerifyResult> {
+  const people = await inTemporaryFolder((folder) => preparePeople(folder, members + 1));
+  const [, ...others] = people.all;
+  const receiver = new Receiver(people);
+  const keys = others.map(keyOf);
+  let seqNum = 1n;
+  let beats = others.map((person) => aliveOf(person, seqNum, true));
+  receiver.receive(beats, 0);
+  const ours = {
+    times: members,
+    prepare: () => {
+      seqNum += 1n;
+      beats = others.map((person) => aliveOf(person, seqNum));
+    },
+    run: () => receiver.receive(beats, 0),
+  };
+  const raw = { times: members, run: () => checkAll(beats, keys) };
+  const copies = { times: members, run: () => receiver.receive(beats, 1) };
+  const [oursUs = 0, rawUs = 0, copyUs = 0] = await takeTurns([ours, raw, copies], rounds);
+  receiver.assertUpToDate(seqNum);
+  return {
+    members,
+    rawUs: round(rawUs, 1),
+    oursUs: round(oursUs, 1),
+    alivePerSecond: Math.round(1e6 / oursUs),
+    ratio: round(rawUs / oursUs, 3),
+    copyUs: round(copyUs, 2),
+    copiesPerSecond: Math.round(1e6 / copyUs),
+  };
+}
+
+/** A core that gets one message after the other; what it wants to be done is left undone. */
+class Receiver {
+  readonly #core: Core;
+  readonly #people: readonly Person[];
+  #elapsedMs = 0;
+
+  constructor({ all, crypto }: People) {
+    const [self, ...others] = all;
+    if (self === undefined) throw new RangeError("ask for at least one member");
+    this.#people = others;
+    const options = {
+      self: self.identity,
+      internalEndpoint: self.endpoint,
+      externalEndpoint: self.endpoint,
+      metadata: new Uint8Array(0),
+      bootstrap: [],
+      anchorPeers: [],
+      lastIncarnation: 0n,
+      timing: DEFAULT_TIMING,
+      fanout: DEFAULT_FANOUT,
+      limits: DEFAULT_CORE_LIMITS,
+      crypto,
+      random: createSeededRandom(1),
+    };
+    this.#core = createCore(options, this.#now());
+    step(this.#core, { type: "start" }, this.#now());
+    for (const { identity } of others) {
+      step(this.#core, { type: "connected", identity }, this.#now());
+    }
+  }
+
+  /** Each of the messages, from one of the members. */
+  receive(beats: readonly Envelope[], from: number): void {
+    const { identity } = this.#people[from % this.#people.length] ?? {};
+    if (identity === undefined) return;
+    for (const { bytes } of beats) {
+      this.#elapsedMs += PAUSE_MS;
+      step(this.#core, { type: "message", from: identity.pkiId, bytes }, this.#now());
+    }
+  }
+
+  /** A check of the measurement itself: nothing was refused. */
+  assertUpToDate(seqNum: bigint): void {
+    const behind = this.#people.filter(
+      ({ identity }) => this.#core.members.table.get(identity.pkiId)?.time.seqNum !== seqNum,
+    );
+    if (behind.length > 0) throw new Error(`${behind.length} members were not brought up to date`);
+  }
+
+  #now(): { elapsedMs: number; wallMs: number } {
+    return { elapsedMs: this.#elapsedMs, wallMs: Date.now() };
+  }
+}
+
+function keyOf({ identity }: Person): KeyObject {
+  const decoded = decode(SERIALIZED_IDENTITY, identity.bytes);
+  if (!decoded.ok) throw new Error("our own identity is well-formed");
+  return new X509Certificate(decoded.value.idBytes).publicKey;
+}
+
+function checkAll(beats: readonly Envelope[], keys: readonly KeyObject[]): void {
+  for (const [index, { payload, signature }] of beats.entries()) {
+    const key = keys[index];
+    if (!key || !verify("sha256", payload, key, signature)) throw new Error("it is well signed");
+  }
+}

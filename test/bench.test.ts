@@ -1,0 +1,47 @@
+/** That each benchmark runs and says what it promises; not what it measures. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { runForJson } from "../bench/program.ts";
+
+const RUNS = [
+  {
+    words: "codec --members 2 --rounds 1",
+    fields: ["entries", "verifyUs", "rows"],
+  },
+  {
+    words: "verify --members 3 --rounds 2",
+    fields: ["rawUs", "oursUs", "alivePerSecond", "ratio", "copiesPerSecond"],
+  },
+  { words: "transport --rounds 1", fields: ["bytes", "rows"] },
+  { words: "simulator --members 3 --minutes 0.1", fields: ["minutes", "rows"] },
+  {
+    words: "silence --members 3 --deaths 1 --hours 1",
+    fields: ["allSeconds", "missed", "memberHours", "falseDeaths", "memberHoursPerMinute"],
+  },
+  { words: "spread --members 20", fields: ["coverage", "hopsMax", "copies"] },
+  {
+    words: "memory --members 3 --seconds 1 --settle 0",
+    fields: ["joinMs", "rssSteadyMb", "cpuMsPerSecond", "pausesJoining", "pausesSteady"],
+  },
+  {
+    words: "cluster --members 3 --seconds 1 --settle 0 --profile",
+    fields: [
+      ...["members", "convergeMs", "cpuMsPerMemberSecond", "verifyUs", "rssMbPerMember"],
+      ...["verificationsPerMemberSecond", "connectionsPerMember", "killSeenByAllMs"],
+      ...["lateJoinerMs", "profile"],
+    ],
+  },
+];
+
+describe("npm run bench", { concurrency: 2 }, () => {
+  for (const { words, fields } of RUNS) {
+    test(`${words} ends with a line of JSON`, async () => {
+      const result = await runForJson("bench/run.ts", [...words.split(" "), "--json"]);
+      assert.ok(result !== null && typeof result === "object");
+      assert.deepEqual(
+        fields.filter((field) => !(field in result)),
+        [],
+      );
+    });
+  }
+});
