@@ -42,6 +42,11 @@ export class SocketGuard {
     this.#watchStreams(session, key);
   }
 
+  /** Ends every socket, whatever it is in the middle of. */
+  destroyAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   /** A Ping is asked for by anybody; a gossip stream is soon gone if no handshake follows. */
   #watchStreams(session: ServerHttp2Session, key: string): void {
     const socket = this.#idle.get(key);

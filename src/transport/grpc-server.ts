@@ -63,11 +63,14 @@ export function createGrpcServer(
 
     close() {
       for (const link of links) link.close();
-      const cut = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-      }, GRACE_MS);
       for (const session of sessions) session.close();
       return new Promise((resolve) => {
+        // Sockets in the middle of TLS are no sessions, and some close without a word.
+        const cut = setTimeout(() => {
+          for (const session of sessions) session.destroy();
+          guard.destroyAll();
+          setImmediate(resolve);
+        }, GRACE_MS);
         server.close(() => {
           clearTimeout(cut);
           resolve();

@@ -121,6 +121,15 @@ function lengthPrefix(length: number): Buffer {
   return prefix;
 }
 
+test("closing does not wait for somebody in the middle of TLS", async () => {
+  const { network } = await listening({ timeouts: { acceptTimeoutMs: 3_600_000 } });
+  const stranger = openTcp(network.port);
+  await once(stranger, "connect");
+  stranger.write(Buffer.from("160301020001fc0303", "hex"));
+  await until(() => network.stats().accepted === 1);
+  await Promise.all([network.close(), closed(stranger)]);
+});
+
 describe("bytes that are no gRPC", () => {
   const clientHello = Buffer.from("160301020001fc0303", "hex");
   const inputs: readonly [string, Buffer][] = [
