@@ -4,7 +4,7 @@
  * spare whoever has sent it to them meanwhile.
  */
 import type { PkiId } from "../src/core/abilities.ts";
-import { findNeighbours } from "../src/core/neighbours.ts";
+import { findNeighbours, type Rings, sparing } from "../src/core/neighbours.ts";
 import { createSeededRandom } from "../src/simulation/random.ts";
 import { mean, round } from "./measure.ts";
 
@@ -25,16 +25,19 @@ export interface SpreadResult {
   readonly linksMean: number;
 }
 
-type Choose = (member: number) => readonly number[];
+/** To whom a member passes the everyday heartbeat of this author and sequence. */
+type Choose = (member: number, author: number, sequence: bigint) => readonly number[];
 
 const HEARTBEATS = 200;
 const FANOUT = 3;
 
 export function benchSpread(members: number, strategy: "neighbours" | "random"): SpreadResult {
   const { below } = createSeededRandom(1);
-  const links = strategy === "neighbours" ? overlay(members, below) : undefined;
-  const choose: Choose = (member) => links?.[member] ?? draw(members, member, below);
-  const beats = Array.from({ length: HEARTBEATS }, () => spread(members, choose, below));
+  const overlay = strategy === "neighbours" ? createOverlay(members, below) : undefined;
+  const choose: Choose = overlay?.choose ?? ((member) => draw(members, member, below));
+  const beats = Array.from({ length: HEARTBEATS }, (_, i) =>
+    spread(members, choose, BigInt(i), below),
+  );
   const shares = beats.map(({ reached }) => reached / (members - 1));
   return {
     members,
@@ -47,13 +50,18 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
     lastMs: Math.round(mean(beats.map(({ lastMs }) => lastMs))),
     lastMsMax: Math.round(Math.max(...beats.map(({ lastMs }) => lastMs))),
     copies: round(mean(beats.map(({ copies, reached }) => copies / reached)), 2),
-    linksMean: links ? round(mean(links.map((ids) => ids.length)), 2) : members - 1,
+    linksMean: overlay ? round(overlay.linksMean, 2) : members - 1,
   };
 }
 
 type Below = (limit: number) => number;
 
-function overlay(members: number, below: Below): readonly (readonly number[])[] {
+interface Overlay {
+  readonly choose: Choose;
+  readonly linksMean: number;
+}
+
+function createOverlay(members: number, below: Below): Overlay {
   const hex = (): string =>
     below(2 ** 32)
       .toString(16)
@@ -64,12 +72,21 @@ function overlay(members: number, below: Below): readonly (readonly number[])[] 
     isExternal: true,
   }));
   const indexOf = new Map(all.map(({ pkiId }, index) => [pkiId, index]));
-  return all.map((self) => {
+  const rings = all.map((self): Rings => {
     const others = all.filter((other) => other !== self);
-    return findNeighbours(self, others, [1, 1])
-      .home.flat()
-      .map((id) => indexOf.get(id) ?? 0);
+    return findNeighbours(self, others, [1, 1]).home;
   });
+  const idOf = (member: number): PkiId => all[member]?.pkiId ?? ("" as PkiId);
+  return {
+    choose(member, author, sequence) {
+      const own = rings[member] ?? [];
+      // The author itself, to whom its heartbeat is no copy, takes all of its links.
+      const isAuthor = member === author;
+      const to = isAuthor ? own.flat() : sparing(own, idOf(member), idOf(author), sequence);
+      return [...new Set(to)].map((pkiId) => indexOf.get(pkiId) ?? 0);
+    },
+    linksMean: mean(rings.map((own) => new Set(own.flat()).size)),
+  };
 }
 
 function draw(members: number, self: number, below: Below): readonly number[] {
@@ -90,7 +107,7 @@ interface Beat {
 }
 
 /** One heartbeat, copy by copy in the order of arrival. */
-function spread(members: number, choose: Choose, below: Below): Beat {
+function spread(members: number, choose: Choose, sequence: bigint, below: Below): Beat {
   const author = below(members);
   const has = new Map<number, { hops: number; senders: Set<number> }>();
   /** What happens in each millisecond. */
@@ -103,7 +120,7 @@ function spread(members: number, choose: Choose, below: Below): Beat {
   };
   const pass = (member: number, hops: number, senders: Set<number>, nowMs: number): void =>
     later(nowMs + 1 + below(10), () => {
-      for (const to of choose(member)) {
+      for (const to of choose(member, author, sequence)) {
         if (!senders.has(to)) later(clockMs + 1 + below(5), () => arrive(to, member, hops + 1));
       }
     });
