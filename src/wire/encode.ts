@@ -17,10 +17,16 @@ import {
 const UTF8 = new TextEncoder();
 const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
 const LOW_HALF = 0xffff_ffffn;
-const FIRST_CAPACITY = 256;
+/**
+ * Where messages are put together, before they are copied into memory of just their length: room that
+ * is made anew for each is slow, as the system hands it out page by page.
+ */
+let scratch = new Uint8Array(4_096);
+/** A larger scratch is let go: such messages are rare. */
+const SCRATCH_BYTES_MAX = 1_048_576;
 
 /** What is written lies between `at` and the end of `bytes`. */
-type Writer = { bytes: Uint8Array; at: number };
+type Writer = { bytes: Uint8Array<ArrayBuffer>; at: number };
 
 /**
  * Encodes a message into a buffer of its own; missing fields are left at their defaults. A bigint
@@ -28,8 +34,9 @@ type Writer = { bytes: Uint8Array; at: number };
  */
 export function encode<S extends Schema>(schema: S, init: Init<S>): Uint8Array;
 export function encode(schema: Schema, init: unknown): Uint8Array {
-  const writer: Writer = { bytes: new Uint8Array(FIRST_CAPACITY), at: FIRST_CAPACITY };
+  const writer: Writer = { bytes: scratch, at: scratch.length };
   if (isPlain(init)) writeMessage(writer, schema, init);
+  if (writer.bytes.length <= SCRATCH_BYTES_MAX) scratch = writer.bytes;
   return writer.bytes.slice(writer.at);
 }
 
