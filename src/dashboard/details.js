@@ -1,6 +1,6 @@
 /** All that is known of one member, and what can be done with it. */
 import { button, card, make, setText } from "./dom.js";
-import { age, countdown, date } from "./format.js";
+import { age, countdown, date, decoded } from "./format.js";
 
 /** `ask(member)`: the explanation why it is or is not visible. */
 export function createDetails({ selection, actions, ask, links }) {
@@ -64,6 +64,7 @@ function factsOf(member, nowMs) {
     facts.push(["Seen by", `${member.seenBy} of ${member.observers}`]);
     facts.push(["Process", member.pid === null ? "none" : String(member.pid)]);
   }
+  if (member.metadata) facts.push(["Metadata", decoded(member.metadata)]);
   facts.push(["PKI-ID", member.pkiId?.slice(0, 16) ?? "unknown", "code", member.pkiId ?? ""]);
   return facts;
 }

@@ -1,4 +1,5 @@
 /** The events of one member as sentences. Pure. */
+import { clip, visible } from "./format.js";
 
 const LEVELS = {
   "member-joined": "good",
@@ -13,10 +14,14 @@ const LEVELS = {
   "signing-failed": "bad",
 };
 
+/** Reasons may quote what a peer sent. */
+const TEXT_MAX = 400;
+
 /** `nameOf`: PKI-ID to the name that the page uses. */
 export function describeEvent(event, nameOf) {
   const level = LEVELS[event.type] ?? "dull";
-  return { text: (SENTENCES[event.type] ?? other)(event, nameOf), level, time: event.time };
+  const text = (SENTENCES[event.type] ?? other)(event, nameOf);
+  return { text: clip(visible(text), TEXT_MAX), level, time: event.time };
 }
 
 const member = ({ member: { internalEndpoint, endpoint, pkiId } }) =>

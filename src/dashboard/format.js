@@ -1,4 +1,4 @@
-/** Times and sizes for people. Pure. */
+/** Times, sizes and foreign words for people. Pure. */
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -54,6 +54,35 @@ export function size(bytes) {
 
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
+}
+
+/** Characters that are not seen but change how others are: controls, and turns of the direction. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** What others have written, so that what is seen is all there is: `\u202e`. */
+export function visible(text) {
+  return text.replace(
+    INVISIBLE,
+    (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+const METADATA_MAX = 300;
+
+/** What a member publishes of itself: text if it is, else in base64 as it came. */
+export function decoded(base64) {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return clip(visible(text), METADATA_MAX);
+  } catch {
+    return clip(base64, METADATA_MAX);
+  }
+}
+
+/** At most so many characters. */
+export function clip(text, max) {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }
 
 /** How a member is called where there is little room. */

@@ -1,11 +1,12 @@
 /** The members as a live picture: organisations as circles, connections as lines, heartbeats as pulses. */
 import { card, draw, make, moveByArrows, setAttributes, setTabStop, setText } from "./dom.js";
+import { clip } from "./format.js";
 import { arrange } from "./layout.js";
 
 /** The sign inside says the same as the colour. */
-const SIGNS = { alive: "", quiet: "!", partial: "≠", silent: "?", stopped: "–", dead: "×" };
+const SIGNS = { me: "", alive: "", quiet: "!", partial: "≠", silent: "?", stopped: "–", dead: "×" };
 const LEGENDS = {
-  member: { alive: "alive", quiet: "overdue", dead: "dead" },
+  member: { me: "this member", alive: "alive", quiet: "overdue", dead: "dead" },
   devnet: {
     alive: "alive for all",
     partial: "not for all",
@@ -15,6 +16,9 @@ const LEGENDS = {
   },
 };
 const PULSE_MS = 1_100;
+/** Characters that have room below a member, and above an organisation. */
+const LABEL_MAX = 16;
+const GROUP_MAX = 24;
 
 export function createGraph(kind, selection) {
   const layers = ["groups", "links", "nodes", "names"].map((name) => draw("g", { class: name }));
@@ -82,7 +86,8 @@ function nameSize({ clientWidth, clientHeight, viewBox }) {
 }
 
 function drawGroupName({ name, count, x, y, radius }) {
-  const label = count > 14 ? `${name} (${count})` : name;
+  const short = clip(name, GROUP_MAX);
+  const label = count > 14 ? `${short} (${count})` : short;
   return draw("text", { class: "group-name", x, y: y - radius + 5 }, label);
 }
 
@@ -91,7 +96,7 @@ function drawNode(member, { x, y }, isDense, selection) {
   const ring = draw("circle", { class: "pulse", r: radius });
   const sign = draw("text", { class: "sign", y: 5 });
   const division = draw("text", { class: "division", x: radius, y: -radius + 4 });
-  const name = draw("text", { class: "name", y: radius + 16 }, member.label);
+  const name = draw("text", { class: "name", y: radius + 16 }, clip(member.label, LABEL_MAX));
   const root = draw("g", { role: "button", transform: `translate(${x} ${y})` });
   root.append(ring, draw("circle", { class: "disc", r: radius }), sign, division, name);
   root.append(draw("circle", { class: "focus", r: radius + 4 }));
@@ -123,15 +128,14 @@ function updateNode(node, member) {
 }
 
 /** A heartbeat has come. */
-function pulse({ root, ring, radius }) {
+function pulse({ root, ring }) {
   const beats = Number(root.dataset.beats ?? 0) + 1;
   root.dataset.beats = String(beats);
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const far = radius * 1.9;
   ring.animate(
     [
-      { r: `${radius}px`, opacity: 0.7 },
-      { r: `${far}px`, opacity: 0 },
+      { transform: "scale(1)", opacity: 0.7 },
+      { transform: "scale(1.9)", opacity: 0 },
     ],
     {
       duration: PULSE_MS,

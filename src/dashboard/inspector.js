@@ -1,6 +1,6 @@
 /** One message, down to the decoded envelope. */
 import { button, make } from "./dom.js";
-import { size, timeOfDay } from "./format.js";
+import { size, timeOfDay, visible } from "./format.js";
 import { kindOf, nonceOf } from "./message-types.js";
 
 export function createInspector(select) {
@@ -49,6 +49,7 @@ function envelopeOf({ envelope }) {
 /** Names of fields in another colour than what they hold. */
 function coloured(json) {
   return json.split(/^(\s*"[^"]*"(?=: ))/m).map((text, index) => {
-    return index % 2 === 1 ? make("span", { className: "key" }, text) : text;
+    const plain = text.split("\n").map(visible).join("\n");
+    return index % 2 === 1 ? make("span", { className: "key" }, plain) : plain;
   });
 }

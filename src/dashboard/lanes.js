@@ -48,6 +48,7 @@ export function createLanes(select) {
 
 /** One row for what is sent, one for what is received. */
 function laneOf({ lanes, rows }, peer) {
+  if (!lanes.has(peer) && lanes.size >= LANES_MAX) removeEmptyLanes(lanes);
   const name = lanes.has(peer) || lanes.size < LANES_MAX ? peer : OTHERS;
   const known = lanes.get(name);
   if (known !== undefined) return known;
@@ -59,8 +60,17 @@ function laneOf({ lanes, rows }, peer) {
   row.dataset.peer = name;
   const after = [...rows.children].find(({ dataset }) => order(dataset.peer) > order(name));
   rows.insertBefore(row, after ?? null);
-  lanes.set(name, lane);
-  return lane;
+  lanes.set(name, { ...lane, row });
+  return lanes.get(name);
+}
+
+/** Of peers that have been silent for as long as the lanes show; others need the room. */
+function removeEmptyLanes(lanes) {
+  for (const [name, { row, sent, received }] of lanes) {
+    if (sent.firstChild !== null || received.firstChild !== null) continue;
+    row.remove();
+    lanes.delete(name);
+  }
 }
 
 /** Organisation by organisation; those without a name last. */
@@ -111,11 +121,12 @@ function step(parts) {
 function show({ rows, axis, lanes, originMs }) {
   const width = rows.querySelector(".track")?.clientWidth ?? 0;
   const nowX = ((Date.now() - originMs) / 1_000) * SECOND_PX;
-  rows.style.setProperty("--shift", `${(width - nowX - 4).toFixed(1)}px`);
   setText(axis.firstElementChild, `${Math.round(width / SECOND_PX)} s ago`);
   const oldestX = nowX - width;
+  const shift = `translateX(${(width - nowX - 4).toFixed(1)}px)`;
   for (const lane of lanes.values()) {
     for (const marks of [lane.sent, lane.received]) {
+      marks.style.transform = shift;
       while (Number(marks.firstElementChild?.dataset.x ?? oldestX) < oldestX) {
         marks.firstElementChild.remove();
       }

@@ -30,7 +30,7 @@ export function arrange(members, width) {
     }
     return { name, count: list.length, radius: radii[index], x: centre.x, y: centre.y };
   });
-  return { groups, places, isDense, bounds: boundsOf(groups, width) };
+  return { groups, places, isDense, bounds: boundsOf(groups, width, isDense ? 40 : 14) };
 }
 
 function reachOf(count, isDense) {
@@ -76,11 +76,11 @@ function row(radii, isColumn) {
   });
 }
 
-/** A small network is not blown up to fill the page. */
-function boundsOf(groups, width) {
+/** A small network is not blown up to fill the page. `above`: room for names. */
+function boundsOf(groups, width, above) {
   const left = Math.min(...groups.map(({ x, radius }) => x - radius)) - 8;
   const right = Math.max(...groups.map(({ x, radius }) => x + radius)) + 8;
-  const top = Math.min(...groups.map(({ y, radius }) => y - radius)) - 14;
+  const top = Math.min(...groups.map(({ y, radius }) => y - radius)) - above;
   const bottom = Math.max(...groups.map(({ y, radius }) => y + radius)) + 8;
   const missing = Math.max(0, width / SCALE_MAX - (right - left));
   return [left - missing / 2, top, right - left + missing, bottom - top].map(Math.round).join(" ");

@@ -2,6 +2,7 @@
 import { createDetails } from "./details.js";
 import { byId, make } from "./dom.js";
 import { describeEvent } from "./event-words.js";
+import { clip, visible } from "./format.js";
 import { createGraph } from "./graph.js";
 import { createMembersTable } from "./members-table.js";
 import { memberModel } from "./model-member.js";
@@ -14,6 +15,7 @@ import { createTabs } from "./tabs.js";
 import { createTimeline } from "./timeline.js";
 
 const API = "/api/v1";
+const REMOTE_MAX = 253;
 
 export async function start() {
   const selection = createSelection();
@@ -24,7 +26,7 @@ export async function start() {
   const timeline = createTimeline();
   let model;
   const nameOf = (pkiId) => model?.members.find((member) => member.pkiId === pkiId)?.name;
-  const peerOf = ({ pkiId, remote }) => nameOf(pkiId) ?? remote;
+  const peerOf = ({ pkiId, remote }) => nameOf(pkiId) ?? clip(visible(remote), REMOTE_MAX);
   const protocol = createProtocol({ urlOf: () => `${API}/messages`, peerOf });
   const show = () => {
     showSummary(model.summary);

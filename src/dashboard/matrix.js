@@ -1,10 +1,9 @@
 /** Who sees whom: a row for every observer. */
 import { card, make, setText } from "./dom.js";
 
-const SIGNS = { self: "·", alive: "✓", dead: "×", unknown: "?", none: "–" };
-const WORDS = { self: "self", alive: "alive", dead: "dead", unknown: "unknown", none: "none" };
-/** More columns than this show signs instead of words. */
+/** With more columns than this, and on a phone, signs are shown for the words. */
 const WORDS_MAX = 8;
+const PHONE = "(max-width: 479px)";
 
 export function createMatrix() {
   const table = make("table", { id: "matrix" });
@@ -28,8 +27,6 @@ export function createMatrix() {
 
 /** Makes the cells once; afterwards only their texts change. */
 function build(table, members) {
-  const isSmall = members.length <= WORDS_MAX;
-  table.className = isSmall ? "" : "small";
   const heads = members.map(({ name }) => {
     const [peer, ...rest] = name.split(".");
     return make("th", { scope: "col" }, peer, make("span", {}, `.${rest.join(".")}`));
@@ -43,13 +40,14 @@ function build(table, members) {
 }
 
 function update(table, members) {
-  const words = table.className === "" ? WORDS : SIGNS;
+  const isSmall = members.length > WORDS_MAX || matchMedia(PHONE).matches;
+  table.classList.toggle("small", isSmall);
   const { rows } = table.tBodies[0];
   for (const [index, { relations }] of members.entries()) {
     for (const [column, relation] of relations.entries()) {
       const cell = rows[index].cells[column + 1];
       if (cell.className === relation) continue;
-      setText(cell, words[relation]);
+      setText(cell, relation);
       cell.className = relation;
       cell.title = relation;
     }

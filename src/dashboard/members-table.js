@@ -45,7 +45,8 @@ export function createMembersTable(kind, { selection, actions, links }) {
   const filter = make("input", { type: "search", id: "filter", placeholder: "name, state, …" });
   const found = make("span", { className: "soft", role: "status" });
   const search = make("label", { className: "search" }, "Filter", filter);
-  const table = make("table", { id: "members" });
+  // On a phone the parts are no longer laid out as a table; the roles say that they are one.
+  const table = make("table", { id: "members", role: "table" });
   const scroll = make("div", { className: "scroll" }, table);
   const { section, head } = card("members-card", "Members", scroll);
   head.append(found, search);
@@ -73,15 +74,16 @@ function buildHead(parts) {
       state.sort = key;
       show(parts, true);
     });
-    const head = make("th", { scope: "col" }, sort);
+    const head = make("th", { scope: "col", role: "columnheader" }, sort);
     head.dataset.key = key;
     return head;
   });
   const last = actions ? "Actions" : "";
+  const end = make("th", { scope: "col", role: "columnheader" }, last);
   table.append(
     make("caption", { className: "hidden" }, "Members. Buttons in the head sort the table."),
-    make("thead", {}, make("tr", {}, ...heads, make("th", { scope: "col" }, last))),
-    make("tbody"),
+    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads, end)),
+    make("tbody", { role: "rowgroup" }),
   );
 }
 
@@ -139,16 +141,17 @@ function orderOf({ sort, isDescending }) {
 
 function buildRow({ columns, actions, links, selection }, member) {
   const cells = columns.map(([key, { title }]) => {
-    const cell = make(key === "name" ? "th" : "td");
+    const cell = key === "name" ? make("th", { role: "rowheader" }) : make("td", { role: "cell" });
     cell.dataset.label = title;
-    if (key === "name") cell.scope = "row";
+    if (key === "name") Object.assign(cell, { scope: "row", title: member.name });
     if (key === "state") cell.append(make("span", { className: "badge" }));
     return cell;
   });
   const buttons = actions?.create(member, false);
   const last = make("div", { className: "actions" }, ...(buttons?.elements ?? []));
   last.append(...links(member));
-  const element = make("tr", {}, ...cells, make("td", { className: "last" }, last));
+  const element = make("tr", { role: "row" }, ...cells);
+  element.append(make("td", { className: "last", role: "cell" }, last));
   element.dataset.name = member.name;
   element.addEventListener("click", () => selection.select(member.key));
   return { element, cells, buttons };

@@ -3,10 +3,10 @@
 const LABELS = { alive: "alive", silent: "no answer", stopped: "stopped", dead: "dead" };
 
 /** `views`, `connections`: by name what each member says; `groups`: who can reach whom, if divided. */
-export function devnetModel({ members, views, connections, groups }) {
-  const sightings = sightingsOf(members, views);
-  const names = namesOf(members, views);
-  const described = members.map((member) => describe(member, members, views, sightings, groups));
+export function devnetModel({ members, views: lists, connections, groups }) {
+  const views = byEndpoint(lists);
+  const names = namesOf(members, lists);
+  const described = members.map((member) => describe(member, members, views, groups));
   const links = linksBetween(connections, names, groups);
   for (const member of described) {
     member.connected = links.filter(({ from, to }) => [from, to].includes(member.key)).length;
@@ -18,26 +18,29 @@ function endpointOf({ internalEndpoint, endpoint }) {
   return internalEndpoint || endpoint;
 }
 
+/** Of each observer, what it says by endpoint: a renewed member is there twice. */
+function byEndpoint(lists) {
+  return Object.fromEntries(
+    Object.entries(lists).map(([name, list]) => [name, Map.groupBy(list, endpointOf)]),
+  );
+}
+
 /** How `view` sees the member at `endpoint`: self, alive, dead or unknown. */
 function relation(view, endpoint) {
-  const found = view.filter((seen) => endpointOf(seen) === endpoint);
+  const found = view.get(endpoint) ?? [];
   if (found.some((seen) => seen.self)) return "self";
   // A member with a new certificate is alive although its old one is dead.
   if (found.some((seen) => seen.status === "alive")) return "alive";
   return found.length > 0 ? "dead" : "unknown";
 }
 
-/** By endpoint, everything that is said of a member; what it says of itself first, then the newest. */
-function sightingsOf(members, views) {
-  const all = Object.values(views).flat();
+/** Everything that is said of a member; what it says of itself first, then the newest. */
+function sightingsOf(views, endpoint) {
   const newest = (a, b) =>
     a.self === b.self ? (a.lastSeen < b.lastSeen ? 1 : -1) : a.self ? -1 : 1;
-  return new Map(
-    members.map(({ endpoint }) => {
-      const found = all.filter((seen) => endpointOf(seen) === endpoint);
-      return [endpoint, found.sort(newest)];
-    }),
-  );
+  return Object.values(views)
+    .flatMap((view) => view.get(endpoint) ?? [])
+    .sort(newest);
 }
 
 /** PKI-ID to name; a renewed member has several. */
@@ -51,15 +54,16 @@ function namesOf(members, views) {
   return names;
 }
 
-function describe(member, members, views, sightings, groups) {
+function describe(member, members, views, groups) {
   const view = views[member.name];
   const relations = members.map(({ endpoint }) => (view ? relation(view, endpoint) : "none"));
   const opinions = members
     .filter(({ name }) => name !== member.name && views[name] !== undefined)
     .map(({ name }) => relation(views[name], member.endpoint));
   const seenBy = opinions.filter((opinion) => opinion === "alive").length;
-  const [best] = sightings.get(member.endpoint);
-  const heard = sightings.get(member.endpoint).find((seen) => !seen.self);
+  const sightings = sightingsOf(views, member.endpoint);
+  const [best] = sightings;
+  const heard = sightings.find((seen) => !seen.self);
   const state = stateOf(member, view !== undefined, seenBy, opinions.length);
   return {
     ...member,

@@ -1,5 +1,5 @@
 /** From the answers of one member to what the page shows. Pure: no page, no clock, no network. */
-import { shortNames } from "./format.js";
+import { clip, shortNames, visible } from "./format.js";
 
 const ORDER = new Intl.Collator("en", { numeric: true });
 
@@ -25,8 +25,11 @@ export function memberModel({ members, connections }, nowMs) {
   };
 }
 
+/** A host name has at most 253 characters; a peer may claim to have any. */
+const ADDRESS_MAX = 253;
+
 function addressOf({ internalEndpoint, endpoint }) {
-  return internalEndpoint || endpoint;
+  return clip(visible(internalEndpoint || endpoint), ADDRESS_MAX);
 }
 
 /**

@@ -2,9 +2,11 @@
 import { byId, setText } from "./dom.js";
 
 const REFRESH_MS = 1_000;
+/** Whoever takes longer does not answer: a paused process keeps its connections open. */
+const ANSWER_MS = 5_000;
 
 export async function getJson(path) {
-  const response = await fetch(path);
+  const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS) });
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.json();
 }
@@ -19,8 +21,8 @@ export function startPolling(look, complaint) {
       await look();
       complain("");
     } catch (error) {
-      if (!(error instanceof TypeError) && !/: \d+$/.test(error.message)) throw error;
       complain(complaint);
+      if (!isNoAnswer(error)) throw error;
     } finally {
       clearTimeout(timer);
       // A large network takes its time, and the page needs some for itself.
@@ -28,8 +30,18 @@ export function startPolling(look, complaint) {
       if (!document.hidden) timer = setTimeout(refresh, Math.max(REFRESH_MS, 4 * tookMs));
     }
   };
-  document.addEventListener("visibilitychange", () => void (document.hidden || refresh()));
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    void (document.hidden || refresh());
+  });
   return refresh;
+}
+
+/** No connection, no answer in time, or one that says so; all else is a mistake of this page. */
+function isNoAnswer(error) {
+  return (
+    error instanceof TypeError || error.name === "TimeoutError" || /: \d+$/.test(error.message)
+  );
 }
 
 function complain(text) {

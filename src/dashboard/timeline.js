@@ -10,14 +10,13 @@ export function createTimeline() {
   const list = make("ol", { id: "events", role: "log", "aria-live": "off", tabIndex: 0 });
   list.ariaLabel = "Events";
   const { section, head } = card("events", "Events", list);
-  const unspoken = [];
+  const unspoken = { text: "", more: 0 };
   let timer;
   let spokenMs = Number.NEGATIVE_INFINITY;
   const speak = () => {
-    const [last] = unspoken.slice(-1);
-    const more = unspoken.length > 1 ? `; and ${unspoken.length - 1} more` : "";
-    byId("announcement").textContent = `${last}${more}`;
-    unspoken.length = 0;
+    const { text, more } = unspoken;
+    byId("announcement").textContent = more > 0 ? `${text}; and ${more} more` : text;
+    unspoken.more = 0;
     timer = undefined;
     spokenMs = performance.now();
   };
@@ -32,8 +31,11 @@ export function createTimeline() {
       );
       while (list.children.length > EVENTS_MAX) list.lastElementChild.remove();
       if (!isSpoken) return;
-      unspoken.push(text);
-      if (timer !== undefined) return;
+      unspoken.text = text;
+      if (timer !== undefined) {
+        unspoken.more++;
+        return;
+      }
       timer = setTimeout(speak, Math.max(200, spokenMs + SPOKEN_MS - performance.now()));
     },
   };

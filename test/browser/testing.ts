@@ -83,6 +83,44 @@ export function widthOf(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth");
 }
 
+/**
+ * What the page costs in three seconds: time a second in scripts, in all its work, and the longest
+ * for which it could not react. For people: machines differ.
+ */
+export async function costOf(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const read = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return new Map(metrics.map(({ name, value }) => [name, value]));
+  };
+  const before = await read();
+  const longest = await longestPause(page);
+  const after = await read();
+  const spent = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  const share = (name: string) => Math.round((spent(name) / spent("Timestamp")) * 1_000);
+  await session.detach();
+  const script = `${share("ScriptDuration")} ms/s of scripts`;
+  return `${script}, ${share("TaskDuration")} ms/s of all work, longest pause ${longest} ms`;
+}
+
+/** The longest time, in milliseconds, for which the page could not react in three seconds. */
+function longestPause(page: Page): Promise<number> {
+  return page.evaluate(`new Promise((resolve) => {
+    let last = performance.now();
+    let longest = 0;
+    const end = last + 3_000;
+    const beat = () => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+      if (now < end) setTimeout(beat, 10);
+      else resolve(Math.round(longest - 10));
+    };
+    beat();
+  })`);
+}
+
 /** Presses Tab until the focus is on something that fits the selector. */
 export async function tabTo(page: Page, selector: string): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {

@@ -82,5 +82,6 @@ export class IdentityChecker implements Checker {
 /** As the node itself must judge: by its own clock and revocation list. */
 function isValid({ member }: Life, { identity }: Issued, atMs: number): boolean {
   const revokedMs = member.revoked.get(identity.pkiId) ?? Number.POSITIVE_INFINITY;
-  return revokedMs > atMs && identity.notAfterMs > EPOCH_MS + atMs + member.skewMs;
+  // In the very moment in which it read the list, news may have come before.
+  return revokedMs >= atMs && identity.notAfterMs > EPOCH_MS + atMs + member.skewMs;
 }

@@ -1,0 +1,103 @@
+/** The dashboard of one member in a real browser. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import type { MemberRow } from "../../src/devnet/supervisor.ts";
+import { type DevnetProcess, startDevnet } from "../devnet-process.ts";
+import { faintTexts, launchChromium, openPage, SLOW, skip, tabTo, takePicture } from "./testing.ts";
+
+const BASE_PORT = 19_490;
+
+describe("the dashboard of a member", { skip }, () => {
+  let devnet: DevnetProcess;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  before(async () => {
+    // Its heartbeats and pulls come as often as in a real network.
+    devnet = await startDevnet(["--peers", "2", "--base-port", String(BASE_PORT)]);
+    const { members } = JSON.parse(await (await fetch(`${devnet.url}/api/v1/devnet`)).text());
+    const [first]: readonly MemberRow[] = members;
+    browser = await launchChromium();
+    [page, complaints] = await openPage(browser, `${first?.operations}/`);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await devnet?.stop();
+  });
+
+  test("shows itself, whom it sees, and what has happened before the page was opened", async () => {
+    await page.locator("#summary", { hasText: "sees 3 alive" }).waitFor(SLOW);
+    await page.locator("#subtitle", { hasText: "127.0.0.1:19491 of Org1MSP" }).waitFor(SLOW);
+    assert.equal(await page.locator("#graph .node.alive").count(), 4);
+    await page.getByRole("log").getByText("127.0.0.1:19497 joined").waitFor(SLOW);
+    await page.locator(".node:not(.me)[data-beats]").first().waitFor(SLOW);
+  });
+
+  test("tells all about the member that is pointed at, and about the selected one afterwards", async () => {
+    const title = page.locator("#details-title");
+    await page.locator("#graph .node[data-name='127.0.0.1:19497']").hover();
+    await title.getByText("127.0.0.1:19497").waitFor(SLOW);
+    await page.locator(".facts", { hasText: /Certificate\d.* days left \(/ }).waitFor(SLOW);
+    await page.mouse.move(5, 5);
+    await title.getByText("127.0.0.1:19491").waitFor(SLOW);
+  });
+
+  test("explains, by keyboard alone, why a member is visible", async () => {
+    await tabTo(page, "#graph .node");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.locator("#details-title", { hasText: "127.0.0.1:19497" }).waitFor(SLOW);
+    await tabTo(page, ".foot button");
+    await page.keyboard.press("Enter");
+    await page.locator(".why", { hasText: "alive" }).waitFor(SLOW);
+  });
+
+  test("opens a whole pull, from hello to its answer, by keyboard alone", async () => {
+    await tabTo(page, "[role=tab]");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.locator("#messages li").nth(50).waitFor({ timeout: 60_000 });
+    await page.locator("#messages .what", { hasText: "digest" }).first().waitFor(SLOW);
+    await tabTo(page, "#messages button");
+    for (let rows = 0; rows < 150; rows++) {
+      const focused = await page.locator("#messages button:focus").textContent();
+      if (focused?.includes("digest")) break;
+      await page.keyboard.press("ArrowDown");
+    }
+    await page.keyboard.press("Enter");
+    await page.locator("#inspector-title", { hasText: /^digest (from|to) 127/ }).waitFor(SLOW);
+    const steps = await page.locator(".exchange button").allTextContents();
+    assert.deepEqual(steps.map((text) => text.slice(2)).slice(0, 2), ["hello", "digest"]);
+    await tabTo(page, ".exchange button[aria-pressed=false]");
+    await page.keyboard.press("Enter");
+    await page.locator("#inspector-title", { hasText: /^hello/ }).waitFor(SLOW);
+    const envelope = page.getByRole("region", { name: "Decoded envelope" });
+    assert.equal(
+      JSON.parse((await envelope.textContent()) ?? "").message.hello.msg_type,
+      "IDENTITY_MSG",
+    );
+    assert.deepEqual(await faintTexts(page), []);
+    await takePicture(page, "protocol");
+    await page.emulateMedia({ colorScheme: "dark" });
+    assert.deepEqual(await faintTexts(page), []);
+    await takePicture(page, "protocol-dark");
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+
+  test("shows a member that has fallen silent as dead", async () => {
+    await page.getByRole("tab", { name: "Overview" }).click();
+    const url = `${devnet.url}/api/v1/devnet/members/peer1.org2/pause`;
+    assert.equal((await fetch(url, { method: "POST" })).status, 200);
+    const node = page.locator(".node.dead[data-name='127.0.0.1:19497']");
+    await node.waitFor({ timeout: 60_000 });
+    await page.getByRole("log").getByText("127.0.0.1:19497 is dead").first().waitFor(SLOW);
+    await takePicture(page, "member");
+  });
+
+  test("complained about nothing and asked nobody else", () => {
+    assert.deepEqual(complaints, []);
+  });
+});
