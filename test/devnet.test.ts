@@ -136,7 +136,9 @@ describe("a devnet of 2 x 2", () => {
     await eventually("stopped", async () => {
       return (await getMembers(devnet))[1]?.status === "stopped" || undefined;
     });
-    await eventually("a line", async () => /peer1.org1 ended .*SIGKILL/.exec(devnet.output()));
+    await eventually("a line", async () => {
+      return /peer1.org1 ended .*SIGKILL/.exec(devnet.output()) ?? undefined;
+    });
     const log = await fetch(`${devnet.url}/api/v1/devnet/members/peer1.org1/log`);
     assert.match(await log.text(), /peer1\.org1 of Org1MSP gossips as/);
     assert.deepEqual(await post(devnet, "members/peer1.org1/pause"), [

@@ -54,14 +54,23 @@ function spiral(count) {
   });
 }
 
-/** Up to three organisations stand in a row or a column, more of them in a circle. */
+/** Up to three organisations stand in a row or a column, more of them in a circle or in pairs. */
 function centresOf(radii, isNarrow) {
   if (radii.length <= 3 && (radii.length < 3 || isNarrow)) return row(radii, isNarrow);
+  if (isNarrow) return pairs(radii);
   const largest = Math.max(...radii);
   const spread = (largest + GAP / 2) / Math.sin(Math.PI / radii.length);
   return radii.map((_, index) => {
     const angle = -Math.PI / 2 + (2 * Math.PI * index) / radii.length;
     return { x: spread * Math.cos(angle), y: spread * Math.sin(angle), angle };
+  });
+}
+
+/** Two in a line: no wider, and as large, as a small page allows. */
+function pairs(radii) {
+  const step = 2 * Math.max(...radii) + GAP;
+  return radii.map((_, index) => {
+    return { x: (index % 2) * step, y: Math.floor(index / 2) * step, angle: -Math.PI / 2 };
   });
 }
 

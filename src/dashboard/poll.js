@@ -17,17 +17,18 @@ export function startPolling(look, complaint) {
   const refresh = async () => {
     clearTimeout(timer);
     const startedMs = performance.now();
+    let pauseMs = REFRESH_MS;
     try {
       await look();
       complain("");
+      // A large network takes its time, and the page needs some for itself.
+      pauseMs = Math.max(REFRESH_MS, 4 * (performance.now() - startedMs));
     } catch (error) {
       complain(complaint);
       if (!isNoAnswer(error)) throw error;
     } finally {
       clearTimeout(timer);
-      // A large network takes its time, and the page needs some for itself.
-      const tookMs = performance.now() - startedMs;
-      if (!document.hidden) timer = setTimeout(refresh, Math.max(REFRESH_MS, 4 * tookMs));
+      if (!document.hidden) timer = setTimeout(refresh, pauseMs);
     }
   };
   document.addEventListener("visibilitychange", () => {

@@ -67,7 +67,9 @@ async function relay(context: Context, supervisor: Supervisor): Promise<Response
     });
     const type = answer.headers.get("content-type") ?? "application/json";
     const body = answer.body && endsQuietly(answer.body);
-    return new Response(body, { status: answer.status, headers: { "content-type": type } });
+    // By the context, which adds the headers that every answer has.
+    const passed = new Response(body, { status: answer.status, headers: { "content-type": type } });
+    return context.newResponse(passed.body, passed);
   } catch {
     return context.json({ error: `${name} does not answer; is it running?` }, 502);
   }

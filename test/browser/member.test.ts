@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import type { MemberRow } from "../../src/devnet/supervisor.ts";
-import { type DevnetProcess, startDevnet } from "../devnet-process.ts";
+import { type DevnetProcess, eventually, startDevnet } from "../devnet-process.ts";
 import { faintTexts, launchChromium, openPage, SLOW, skip, tabTo, takePicture } from "./testing.ts";
 
 const BASE_PORT = 19_490;
@@ -17,6 +17,10 @@ describe("the dashboard of a member", { skip }, () => {
   before(async () => {
     // Its heartbeats and pulls come as often as in a real network.
     devnet = await startDevnet(["--peers", "2", "--base-port", String(BASE_PORT)]);
+    await eventually(
+      "all members see each other",
+      async () => devnet.output().includes("SEEN BY") || undefined,
+    );
     const { members } = JSON.parse(await (await fetch(`${devnet.url}/api/v1/devnet`)).text());
     const [first]: readonly MemberRow[] = members;
     browser = await launchChromium();
@@ -83,7 +87,6 @@ describe("the dashboard of a member", { skip }, () => {
     await takePicture(page, "protocol");
     await page.emulateMedia({ colorScheme: "dark" });
     assert.deepEqual(await faintTexts(page), []);
-    await takePicture(page, "protocol-dark");
     await page.emulateMedia({ colorScheme: "light" });
   });
 
@@ -95,6 +98,15 @@ describe("the dashboard of a member", { skip }, () => {
     await node.waitFor({ timeout: 60_000 });
     await page.getByRole("log").getByText("127.0.0.1:19497 is dead").first().waitFor(SLOW);
     await takePicture(page, "member");
+  });
+
+  test("says so when the member itself does not answer, and when it does again", async () => {
+    const url = `${devnet.url}/api/v1/devnet/members/peer0.org1`;
+    assert.equal((await fetch(`${url}/pause`, { method: "POST" })).status, 200);
+    const alert = page.getByRole("alert");
+    await alert.getByText("The member does not answer. Is it still running?").waitFor(SLOW);
+    assert.equal((await fetch(`${url}/resume`, { method: "POST" })).status, 200);
+    await alert.waitFor({ ...SLOW, state: "hidden" });
   });
 
   test("complained about nothing and asked nobody else", () => {
