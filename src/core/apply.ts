@@ -6,7 +6,7 @@ import type { AliveSource } from "./claims.ts";
 import { addOriginal, findOriginal } from "./copies.ts";
 import type { Reach } from "./dissemination.ts";
 import { drop, type Effect } from "./effect.ts";
-import { type Emission, emit, noteHolder } from "./emitter.ts";
+import { type Emission, noteHolder } from "./emitter.ts";
 import {
   applyAlive,
   isNews,
@@ -21,6 +21,7 @@ import {
 } from "./membership.ts";
 import { recipientOf, requestMembership } from "./membership-request.ts";
 import { quicken } from "./pace.ts";
+import { passOn } from "./pass-on.ts";
 import type { Core } from "./state.ts";
 import type { Verified } from "./verify.ts";
 
@@ -104,7 +105,7 @@ function questionRival(core: Core, member: Member, rival: Member, now: Now): rea
 
 /**
  * What was gossiped to us is passed on, once, as the bytes that came. `isNoNews`: nothing about the
- * member has changed but that it lives still.
+ * member has changed but that it lives still. To those who doubt that, it is news.
  */
 export function relay(
   core: Core,
@@ -118,7 +119,8 @@ export function relay(
   if (!isToRelay(core.members, pkiId, time)) return;
   markRelayed(core.members, pkiId, time);
   const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
-  const everyday = isNoNews ? { author: pkiId, sequence: time.seqNum } : undefined;
+  const isEveryday = isNoNews && !core.questions.open.has(pkiId);
+  const everyday = isEveryday ? { author: pkiId, sequence: time.seqNum } : undefined;
   const reach = { type: "about", party: partyOf(member), everyday } as const;
   emitAlive(core, pkiId, envelope, reach, [from], now);
   const { bytes } = envelope;
@@ -134,7 +136,6 @@ export function emitAlive(
   holders: readonly PkiId[],
   now: Now,
 ): void {
-  const { fanout, timing, random } = core.options;
   const emission: Emission = {
     key: aliveKey(author),
     reach,
@@ -143,7 +144,7 @@ export function emitAlive(
     replacesOlder: true,
     holders: new Set([author, ...holders]),
   };
-  emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+  passOn(core, emission, now);
 }
 
 /** Whether these are the very bytes of a message that was passed on: known without reading them. */

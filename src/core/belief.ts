@@ -20,7 +20,7 @@ import {
 import { drop, type Effect, notify } from "./effect.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
 import { learnIdentity, removeIdentity } from "./identities.ts";
-import { forgetMember, isToRelay } from "./membership.ts";
+import { forgetMember, isToRelay, markHeard } from "./membership.ts";
 import { quicken } from "./pace.ts";
 import { offer, rest, shun, want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
@@ -125,6 +125,7 @@ function believeAlive(
 
   const known = core.members.table.get(alive.pkiId);
   if (known && equalBytes(known.alive.envelope.bytes, alive.envelope.bytes)) {
+    markHeard(core.members, alive.pkiId, now);
     relay(core, known, alive, from, false, now); // Checked already, when it was listed to us.
     return undefined;
   }

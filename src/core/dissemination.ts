@@ -9,6 +9,7 @@ import {
   findNeighbours,
   type Neighbours,
   NO_NEIGHBOURS,
+  RINGS,
   type Rings,
   sparing,
 } from "./neighbours.ts";
@@ -65,23 +66,33 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   }
   const { mspId, isExternal } = reach.party;
   if (mspId !== self.mspId) {
-    const members = lookUp(core, ...links(core, homeExternal, reach), abroad.get(mspId) ?? []);
+    const members = lookUp(core, ...links(core, homeExternal, reach, now), abroad.get(mspId) ?? []);
     return { members: withDrawn(core, members), count };
   }
   const gateways = isExternal ? abroad.values() : [];
   return {
-    members: withDrawn(core, lookUp(core, ...links(core, home, reach), ...gateways)),
+    members: withDrawn(core, lookUp(core, ...links(core, home, reach, now), ...gateways)),
     count,
   };
 }
 
+/** Everyday messages leave out some links. */
+function links(core: Core, rings: Rings, { everyday }: NewsReach, now: Now): Rings {
+  if (everyday === undefined || !isSparing(core, now)) return rings;
+  return [sparing(rings, core.options.self.pkiId, everyday.author, everyday.sequence)];
+}
+
 /**
- * Everyday messages leave out some links. Not while there are members that know nothing of links:
- * where they stand on a ring, it has a gap.
+ * Whether everyday messages are spread sparingly. Not while there are members that know nothing of
+ * links: where they stand on a ring, it has a gap. Nor while a ring gets its new order, at some a
+ * little sooner than at others.
  */
-function links({ drawing, options }: Core, rings: Rings, { everyday }: NewsReach): Rings {
-  if (everyday === undefined || drawing.size > 0) return rings;
-  return [sparing(rings, options.self.pkiId, everyday.author, everyday.sequence)];
+export function isSparing({ drawing, options }: Core, { wallMs }: Now): boolean {
+  if (options.fanout.strategy !== "neighbours" || drawing.size > 0) return false;
+  const { aliveIntervalMs, neighbourRefreshMs } = options.timing;
+  const halfMs = neighbourRefreshMs / RINGS;
+  const sinceMs = ((wallMs % halfMs) + halfMs) % halfMs;
+  return Math.min(sinceMs, halfMs - sinceMs) > aliveIntervalMs;
 }
 
 /**

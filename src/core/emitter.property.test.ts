@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Now, PkiId } from "./abilities.ts";
 import type { Audience } from "./dissemination.ts";
-import { createEmitter, type Emission, emit, flush, noteHolder } from "./emitter.ts";
+import { burstWaitMs, createEmitter, type Emission, emit, flush, noteHolder } from "./emitter.ts";
 import type { Member } from "./membership.ts";
 import { DEFAULT_FANOUT, type Fanout } from "./options.ts";
 import { createWorld, EPOCH_MS, seededRandom, testIdentity } from "./testing.ts";
@@ -101,7 +101,8 @@ class EmitterPair {
       replacesOlder: true,
       holders: new Set([holder]),
     };
-    emit(this.#emitter, emission, this.#fanout, LATENCY_MS, this.#random, this.#now);
+    const waitMs = burstWaitMs(LATENCY_MS, this.#random);
+    emit(this.#emitter, emission, this.#fanout, waitMs, this.#now);
     const { iterations, burstSize } = this.#fanout;
     if (iterations === 0) return;
     const one = { key, version, isExternal, holders: new Set([holder]), timesLeft: iterations };

@@ -74,8 +74,7 @@ function add(
       ...emission,
     },
     fanout,
-    10,
-    random,
+    1 + random.below(10),
     at(nowMs),
   );
 }

@@ -40,25 +40,25 @@ export function createEmitter(): Emitter {
 }
 
 /**
- * Adds a message. It leaves within the burst latency, or at once when the burst is complete. When
- * exactly is left to chance: two members that have it from a third then rarely send it to each other.
+ * Adds a message. It leaves in `waitMs` at the latest: with the next that leaves, or at once when
+ * the burst is complete.
  */
 export function emit(
   emitter: Emitter,
   emission: Emission,
   fanout: Fanout,
-  latencyMs: number,
-  random: Random,
+  waitMs: number,
   now: Now,
 ): void {
   if (fanout.iterations === 0) return;
   emitter.waiting.set(emission.key, { emission, timesLeft: fanout.iterations });
   const isComplete = emitter.waiting.size >= fanout.burstSize;
-  const flushAtMs = now.elapsedMs + (isComplete ? 0 : waitMs(latencyMs, random));
+  const flushAtMs = now.elapsedMs + (isComplete ? 0 : waitMs);
   emitter.flushAtMs = Math.min(emitter.flushAtMs, flushAtMs);
 }
 
-function waitMs(latencyMs: number, random: Random): number {
+/** A moment within the burst latency. */
+export function burstWaitMs(latencyMs: number, random: Random): number {
   return latencyMs < 1 ? latencyMs : 1 + random.below(Math.trunc(latencyMs));
 }
 
@@ -93,7 +93,7 @@ export function flush(
   const isEmpty = emitter.waiting.size === 0;
   emitter.flushAtMs = isEmpty
     ? Number.POSITIVE_INFINITY
-    : now.elapsedMs + waitMs(latencyMs, random);
+    : now.elapsedMs + burstWaitMs(latencyMs, random);
   const effects: Effect[] = [];
   for (const { member, messages } of bundles.values()) {
     effects.push({

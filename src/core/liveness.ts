@@ -9,7 +9,6 @@ import type { Identity, Now, PkiId } from "./abilities.ts";
 import { learn, purge } from "./belief.ts";
 import { failContact, reachedSelf, refuseContact } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
-import { emit } from "./emitter.ts";
 import { reconnectAt } from "./expiry.ts";
 import {
   clearSuspicion,
@@ -21,6 +20,7 @@ import {
   suspect,
 } from "./membership.ts";
 import { recipientOf, requestMembership } from "./membership-request.ts";
+import { passOn } from "./pass-on.ts";
 import { speakSoon } from "./publish.ts";
 import { requestAlive } from "./self.ts";
 import { type Core, isSelf } from "./state.ts";
@@ -77,7 +77,6 @@ function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
  * it is a membership response that tells nothing new.
  */
 function announceDeath(core: Core, member: Member, now: Now): void {
-  const { fanout, timing, random } = core.options;
   const { envelope } = member.alive;
   const emission = {
     key: `dead ${member.pkiId}`,
@@ -87,7 +86,7 @@ function announceDeath(core: Core, member: Member, now: Now): void {
     replacesOlder: false,
     holders: new Set([member.pkiId]),
   } as const;
-  emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+  passOn(core, emission, now);
 }
 
 function encodeDead(envelope: Uint8Array): Uint8Array {

@@ -78,7 +78,11 @@ class NaiveMembership {
       time.inc > row.time.inc ||
       (time.inc === row.time.inc && time.seq > row.time.seq);
     const isMember = row !== undefined && row.status !== "forgotten";
-    if (isOfDeath && isMember) return; // Somebody else's dead are no news of those we know.
+    if (isOfDeath && isMember) {
+      // Somebody else's dead are no news of those we know, but what they last said is.
+      if (isNewer) row.time = time;
+      return;
+    }
     if (!isNewer) {
       if (isOfDeath) row.untilMs = this.nowMs + 500_000; // Others have not forgotten it yet.
       return;

@@ -125,7 +125,10 @@ export function applyAlive(
   return event === undefined ? [] : [notify(event)];
 }
 
-/** Learns an unknown member from a list of dead ones. A known one is left as it is. */
+/**
+ * Learns an unknown member from a list of dead ones. Of a known one it learns the newest message,
+ * which then proves nothing any more if it comes late; whether it lives is for others to say.
+ */
 export function learnDead(
   members: Members,
   { claim: alive, author }: Verified<Alive>,
@@ -133,16 +136,28 @@ export function learnDead(
   membersMax: number,
   now: Now,
 ): readonly Effect[] | "members-full" {
-  if (members.table.has(alive.pkiId) || !isNews(members, alive.pkiId, alive.time)) return [];
-  if (members.table.size >= membersMax) return "members-full";
-  const member: Member = {
-    ...describeMember(alive, author.mspId, ownMspId, undefined, now),
-    status: "dead",
-    heardMs: now.elapsedMs,
-    sinceMs: now.elapsedMs,
-  };
+  if (!isNews(members, alive.pkiId, alive.time)) return [];
+  const known = members.table.get(alive.pkiId);
+  if (known === undefined && members.table.size >= membersMax) return "members-full";
+  const described = describeMember(alive, author.mspId, ownMspId, known, now);
+  if (known !== undefined) {
+    const { status, lastSeenMs, heardMs, sinceMs, reconnectAtMs, isSuspect } = known;
+    const times = { lastSeenMs, heardMs, sinceMs, reconnectAtMs };
+    const member: Member = { ...described, ...times, status, isSuspect };
+    putMember(members, member);
+    const isTold = status === "alive" && isChanged(member, known);
+    return isTold ? [notify({ type: "member-updated", member })] : [];
+  }
+  const { elapsedMs } = now;
+  const member: Member = { ...described, status: "dead", heardMs: elapsedMs, sinceMs: elapsedMs };
   putMember(members, member);
   return [notify({ type: "member-dead", member, reason: "listed-dead" })];
+}
+
+/** A heartbeat came on its way, whether or not a list had told of it before. */
+export function markHeard(members: Members, pkiId: PkiId, now: Now): void {
+  const member = members.table.get(pkiId);
+  if (member !== undefined) members.table.set(pkiId, { ...member, heardMs: now.elapsedMs });
 }
 
 function describeMember(

@@ -29,7 +29,7 @@ export interface Neighbours {
 
 export const NO_NEIGHBOURS: Neighbours = { home: [], homeExternal: [], abroad: new Map() };
 
-const RINGS = 2;
+export const RINGS = 2;
 /** Links between two organisations: one may break, and one be broken unnoticed. */
 const GATEWAYS_MAX = 3;
 /** Links of one member to other organisations on average, unless each needs its one link. */

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { aliveMembers } from "./membership.ts";
-import { doubt } from "./questions.ts";
+import { raise } from "./questions.ts";
 import { createWorld, type TestNode, testIdentity, viewOf, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { isComplete, trio, views } from "./testing-views.ts";
@@ -111,6 +111,47 @@ describe("an accusation", () => {
     assert.equal(p0.core.questions.open.size, 0);
   });
 
+  test("is settled by what was said after it only, not by what comes late", () => {
+    const world = createWorld(19);
+    const node = world.add("n");
+    const [friend, ghost] = [testIdentity("A", "friend"), testIdentity("A", "ghost")];
+    for (const identity of [friend, ghost]) world.meet(node, identity);
+    const say = (seqNum: bigint): Uint8Array => aliveOf(ghost, { seqNum, endpoint: "ghost:1" });
+    const hear = (bytes: Uint8Array): void =>
+      world.give(node, { type: "message", from: friend.pkiId, bytes });
+    hear(say(1n));
+    hear(unsigned({ type: "membership-response", value: { alive: [], dead: [say(2n)] } }));
+    hear(say(2n));
+    assert.deepEqual([deaths(node), node.core.questions.open.size], [[], 1]);
+    world.run(1_000);
+    hear(say(2n));
+    assert.deepEqual(deaths(node), ["unreachable"]);
+    assert.equal(node.core.members.table.get(ghost.pkiId)?.status, "dead");
+    hear(say(3n));
+    assert.equal(node.core.members.table.get(ghost.pkiId)?.status, "alive");
+  });
+
+  test("makes the answer of the accused news: it waits nowhere", () => {
+    const world = createWorld(20);
+    const nodes = Array.from({ length: 25 }, (_, i) =>
+      world.add(`p${i}`, { bootstrap: i === 0 ? [] : ["p0:7051"] }),
+    );
+    world.run(60_000);
+    const [accused] = nodes.splice(7, 1);
+    assert.ok(accused);
+    const { pkiId } = accused.identity;
+    const said = accused.core.self.sequence;
+    const lacking = (): number =>
+      nodes.filter(({ core }) => (core.members.table.get(pkiId)?.time.seqNum ?? 0n) <= said).length;
+    for (const node of nodes) accuse(world, node, accused, node);
+    accuse(world, accused, accused, accused);
+    world.runUntil(() => lacking() < 25, 2_000);
+    const tookMs = world.runUntil(() => lacking() === 0, 2_000);
+    assert.ok(tookMs !== undefined && tookMs <= 150, `took ${tookMs} ms`);
+    world.run(1_000);
+    assert.deepEqual(nodes.flatMap(deaths), []);
+  });
+
   test("however many, makes the accused speak once a second only", () => {
     const { world, p0, p1, p2 } = trio(16);
     world.run(20_000);
@@ -129,7 +170,8 @@ describe("an accusation", () => {
       const bytes = aliveOf(identity, { identity: true, endpoint: `m${i}:1` });
       world.give(p0, { type: "message", from: p0.identity.pkiId, bytes });
     }
-    for (const member of aliveMembers(p0.core.members)) doubt(p0.core, member, world.now());
+    for (const member of aliveMembers(p0.core.members))
+      raise(p0.core, member, { type: "told", time: member.time }, world.now());
     const dueMs = [...p0.core.questions.open.values()].map(({ atMs }) => atMs);
     assert.ok(dueMs.length > 100);
     assert.ok(dueMs.every((ms, i) => i === 0 || ms - (dueMs[i - 1] ?? 0) >= 20));

@@ -3,17 +3,22 @@
  * long, or somebody says that they are dead. What is said proves nothing, a ping does; and it is
  * spared if they are heard of in time. Source: spec B 10.4 and 10.6.
  */
+import type { PeerTime } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import type { Effect } from "./effect.ts";
 import { type Member, preferredEndpoint, suspect } from "./membership.ts";
 import { isNewer } from "./message-order.ts";
 import type { Core } from "./state.ts";
 
+/** Why somebody may be gone, and what would settle it. */
+export type Doubt =
+  /** Nothing but lists has told of it since then: another list settles nothing. */
+  | { readonly type: "silent"; readonly heardMs: number }
+  /** Somebody who knows this message of it says that it is dead: only a newer one settles that. */
+  | { readonly type: "told"; readonly time: PeerTime };
+
 interface Question {
-  /** The newest message of the member when the doubt arose: a newer one settles it. */
-  readonly member: Member;
-  /** Nothing but lists has told of it: then another list settles nothing. */
-  readonly isSilent: boolean;
+  readonly doubt: Doubt;
   readonly atMs: number;
 }
 
@@ -38,8 +43,8 @@ const OPEN_MAX = 1_000;
 const ANSWER_HOLDS = 2;
 /** Heartbeats missed, with a little patience, before a member is asked. */
 const SILENCE = 2.1;
-/** It is looked so many times in a heartbeat who is silent. */
-const LOOKS = 5;
+/** It is looked so many times in a heartbeat at most who is silent. */
+const LOOKS = 50;
 
 export function createQuestions(): Questions {
   return { open: new Map(), asked: new Map(), lookAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
@@ -51,25 +56,30 @@ export function nextQuestionMs({ open, lookAtMs }: Questions): number {
 }
 
 /** Somebody says, or silence suggests, that an alive member is gone. */
-export function doubt(core: Core, member: Member, now: Now, isSilent = false): void {
+export function raise(core: Core, member: Member, doubt: Doubt, now: Now): void {
   const { questions, options } = core;
   const { open, asked } = questions;
   if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
   if (open.has(member.pkiId) || asked.has(member.pkiId) || open.size >= OPEN_MAX) return;
   const soonMs = now.elapsedMs + PATIENCE_MS + options.random.below(JITTER_MS);
   questions.lastAtMs = Math.max(soonMs, questions.lastAtMs + SPACING_MS);
-  open.set(member.pkiId, { member, isSilent, atMs: questions.lastAtMs });
+  open.set(member.pkiId, { doubt, atMs: questions.lastAtMs });
 }
 
 /** Doubts everybody of whom nothing but lists has told for too long. */
 function doubtSilent(core: Core, now: Now): void {
   const { questions, options, members } = core;
   if (now.elapsedMs < questions.lookAtMs) return;
-  questions.lookAtMs = now.elapsedMs + options.timing.aliveIntervalMs / LOOKS;
-  const silenceMs = options.timing.aliveIntervalMs * SILENCE;
+  const { aliveIntervalMs } = options.timing;
+  let lookAtMs = now.elapsedMs + aliveIntervalMs;
   for (const member of members.table.values()) {
-    if (now.elapsedMs - member.heardMs > silenceMs) doubt(core, member, now, true);
+    if (member.status !== "alive") continue;
+    const { heardMs } = member;
+    const silentAtMs = heardMs + aliveIntervalMs * SILENCE;
+    if (silentAtMs > now.elapsedMs) lookAtMs = Math.min(lookAtMs, silentAtMs);
+    else raise(core, member, { type: "silent", heardMs }, now);
   }
+  questions.lookAtMs = Math.max(lookAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
 /** Looks who is silent, and asks whoever is still in doubt when its time has come. */
@@ -81,7 +91,7 @@ export function attendQuestions(core: Core, now: Now): readonly Effect[] {
     if (question.atMs > now.elapsedMs) break;
     open.delete(pkiId);
     const present = core.members.table.get(pkiId);
-    if (present === undefined || isSettled(question, present)) continue;
+    if (present === undefined || isSettled(question.doubt, present)) continue;
     const endpoint = preferredEndpoint(present);
     if (endpoint === "" || !suspect(core.members, pkiId)) continue;
     asked.set(pkiId, now.elapsedMs);
@@ -90,8 +100,10 @@ export function attendQuestions(core: Core, now: Now): readonly Effect[] {
   return effects;
 }
 
-function isSettled({ member, isSilent }: Question, present: Member): boolean {
-  return isSilent ? present.heardMs > member.heardMs : isNewer(present.time, member.time);
+function isSettled(doubt: Doubt, present: Member): boolean {
+  return doubt.type === "silent"
+    ? present.heardMs > doubt.heardMs
+    : isNewer(present.time, doubt.time);
 }
 
 /** Whoever was asked long ago may be asked again. */

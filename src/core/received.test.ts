@@ -402,7 +402,7 @@ describe("a secret", () => {
     const { world, p0 } = trio(3);
     const { secret, sequence } = p0.core.self;
     assert.ok(secret);
-    world.run(20_000);
+    world.run(25_000);
     assert.ok(p0.core.self.sequence > sequence + 3n);
     assert.equal(p0.core.self.secret, secret);
     assert.deepEqual(p0.core.self.alive?.envelope.secret, secret);

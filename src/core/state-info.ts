@@ -9,9 +9,10 @@ import { accept, reject } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { check } from "./check.ts";
 import { drop, type Effect } from "./effect.ts";
-import { emit, noteHolder } from "./emitter.ts";
+import { noteHolder } from "./emitter.ts";
 import { findIdentity } from "./identities.ts";
 import { addMessage, isNewMessage } from "./message-store.ts";
+import { passOn } from "./pass-on.ts";
 import { parsePkiId } from "./pki-id.ts";
 import { want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
@@ -31,7 +32,7 @@ export function handleStateInfo(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const { crypto, fanout, random, self, timing } = core.options;
+  const { crypto, self } = core.options;
   // Only what our own organisation tells is passed on: others serve themselves.
   if (findIdentity(core.identities, from, now)?.mspId !== self.mspId) {
     return [drop(from, "not-followed")];
@@ -65,6 +66,6 @@ export function handleStateInfo(
     replacesOlder: false,
     holders: new Set([from, author]),
   } as const;
-  emit(core.emitter, emission, fanout, timing.burstLatencyMs, random, now);
+  passOn(core, emission, now);
   return [];
 }

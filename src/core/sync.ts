@@ -20,7 +20,7 @@ import { isNews, type Member, partyOf } from "./membership.ts";
 import { recentAlive } from "./membership-request.ts";
 import { isNewer } from "./message-order.ts";
 import { speakSoon } from "./publish.ts";
-import { doubt } from "./questions.ts";
+import { raise } from "./questions.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
 import { shuffled } from "./shuffle.ts";
 import { type Core, isSelf } from "./state.ts";
@@ -136,16 +136,15 @@ function considerDeath(core: Core, { pkiId, time }: Alive, now: Now): void {
     return;
   }
   const member = core.members.table.get(pkiId);
-  if (member !== undefined && !isNewer(member.time, time)) doubt(core, member, now);
+  if (member === undefined || isNewer(member.time, time)) return;
+  raise(core, member, { type: "told", time }, now);
 }
 
 /** Cheap checks, before any signature: is it about somebody else, and is it news? */
 export function isWorthChecking(core: Core, alive: Alive, source: AliveSource, now: Now): boolean {
   if (source === "listed-dead") considerDeath(core, alive, now);
   if (isSelf(core, alive.pkiId)) return false;
-  if (isNews(core.members, alive.pkiId, alive.time)) {
-    return source !== "listed-dead" || !core.members.table.has(alive.pkiId);
-  }
+  if (isNews(core.members, alive.pkiId, alive.time)) return true;
   if (source === "listed-dead") {
     const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;
     keepForgotten(core.members.tombstones, alive.pkiId, untilMs);

@@ -112,7 +112,16 @@ class StreamLink implements Link {
     }
     this.#context.stats.messagesSent += 1;
     this.#context.stats.bytesSent += bytes.length;
+    this.#gather();
     return this.#stream.write(encodeFrame(bytes));
+  }
+
+  /** What is sent in one turn leaves in one packet. */
+  #gather(): void {
+    const stream = this.#stream;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 
   close(refusal?: string): void {
