@@ -1,10 +1,12 @@
 /**
  * How heartbeats spread in networks too large to simulate whole: the neighbours are those of the
- * real function, links take 1 to 5 ms, members wait 1 to 10 ms before they pass a message on, and
+ * real function, links take 1 to 5 ms, members let a message wait as long as the real ones, and
  * spare whoever has sent it to them meanwhile.
  */
 import type { PkiId } from "../src/core/abilities.ts";
 import { findNeighbours, type Rings, sparing } from "../src/core/neighbours.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/options.ts";
+import { EVERYDAY_WAIT } from "../src/core/pass-on.ts";
 import { createSeededRandom } from "../src/simulation/random.ts";
 import { mean, round } from "./measure.ts";
 
@@ -25,6 +27,9 @@ export interface SpreadResult {
   readonly linksMean: number;
 }
 
+/** Milliseconds for which a member lets a message wait. */
+type Wait = () => number;
+
 /** To whom a member passes the everyday heartbeat of this author and sequence. */
 type Choose = (member: number, author: number, sequence: bigint) => readonly number[];
 
@@ -35,8 +40,10 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
   const { below } = createSeededRandom(1);
   const overlay = strategy === "neighbours" ? createOverlay(members, below) : undefined;
   const choose: Choose = overlay?.choose ?? ((member) => draw(members, member, below));
+  const burst: Wait = () => 1 + below(DEFAULT_TIMING.burstLatencyMs);
+  const wait = strategy === "neighbours" ? everydayWait(members, below) : burst;
   const beats = Array.from({ length: HEARTBEATS }, (_, i) =>
-    spread(members, choose, BigInt(i), below),
+    spread(members, choose, burst, wait, BigInt(i), below),
   );
   const shares = beats.map(({ reached }) => reached / (members - 1));
   return {
@@ -55,6 +62,20 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
 }
 
 type Below = (limit: number) => number;
+
+/**
+ * The first that waits leaves after the whole time, or when the burst is complete; those that come
+ * in between leave with it.
+ */
+function everydayWait(members: number, below: Below): Wait {
+  const { aliveIntervalMs } = DEFAULT_TIMING;
+  const betweenMs = aliveIntervalMs / members;
+  const fullMs = DEFAULT_FANOUT.burstSize * betweenMs;
+  const wholeMs = Math.max(1, Math.min(aliveIntervalMs * EVERYDAY_WAIT, fullMs));
+  const firsts = betweenMs / (betweenMs + wholeMs);
+  return () =>
+    Math.ceil(below(1_000) < 1_000 * firsts ? wholeMs : (wholeMs * below(1_000)) / 1_000);
+}
 
 interface Overlay {
   readonly choose: Choose;
@@ -107,7 +128,14 @@ interface Beat {
 }
 
 /** One heartbeat, copy by copy in the order of arrival. */
-function spread(members: number, choose: Choose, sequence: bigint, below: Below): Beat {
+function spread(
+  members: number,
+  choose: Choose,
+  authorWait: Wait,
+  wait: Wait,
+  sequence: bigint,
+  below: Below,
+): Beat {
   const author = below(members);
   const has = new Map<number, { hops: number; senders: Set<number> }>();
   /** What happens in each millisecond. */
@@ -119,7 +147,7 @@ function spread(members: number, choose: Choose, sequence: bigint, below: Below)
     else underway[atMs] = [run];
   };
   const pass = (member: number, hops: number, senders: Set<number>, nowMs: number): void =>
-    later(nowMs + 1 + below(10), () => {
+    later(nowMs + (member === author ? authorWait : wait)(), () => {
       for (const to of choose(member, author, sequence)) {
         if (!senders.has(to)) later(clockMs + 1 + below(5), () => arrive(to, member, hops + 1));
       }

@@ -51,9 +51,12 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const wasAlone = core.members.aliveCount === 0;
   const { version } = core.members;
   noticeStall(core, now);
+  // A loop may bring many messages in one turn: only its ticks work off what was there before.
+  const isBehind = input.type === "message" && hasBacklog(core.claims);
   const effects = [...handleInput(core, input, now)];
   noteIdentitiesDue(core, now);
   if (nextDeadlineMs(core) <= now.elapsedMs) {
+    if (!isBehind) for (const effect of checkClaims(core, now)) effects.push(effect);
     for (const effect of doWhatIsDue(core, now)) effects.push(effect);
     noteIdentitiesDue(core, now);
   }
@@ -219,7 +222,6 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
   const { schedule, options, emitter, pullPace, syncPace } = core;
   const { timing, random } = options;
   const effects = [
-    ...checkClaims(core, now),
     ...purgeExpired(core, now),
     ...noticeExpiring(core.identities, timing.expiryNoticesMs, now),
   ];

@@ -5,7 +5,7 @@ import { burstWaitMs, type Emission, emit } from "./emitter.ts";
 import type { Core } from "./state.ts";
 
 /** Wherever an everyday message passes it waits for such a part of a heartbeat interval. */
-const EVERYDAY_WAIT = 1 / 20;
+export const EVERYDAY_WAIT = 1 / 20;
 
 /** Queues a message: it leaves together with others that go the same way. */
 export function passOn(core: Core, emission: Emission, now: Now): void {
