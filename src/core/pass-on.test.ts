@@ -2,41 +2,65 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DEFAULT_FANOUT, type Fanout } from "./options.ts";
-import { createWorld, testIdentity } from "./testing.ts";
-import { aliveOf } from "./testing-messages.ts";
+import { createWorld, type TestNode, type World } from "./testing.ts";
 
-/** How long a member lets the messages of another wait that come one after the other. */
-function waits(fanout: Partial<Fanout>, endpoints: readonly string[], isDrawing = false): number[] {
+function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, TestNode[]] {
   const world = createWorld(3);
-  const node = world.add("n", { fanout: { ...DEFAULT_FANOUT, ...fanout } });
-  const [author, friend] = [testIdentity("A", "author"), testIdentity("A", "friend")];
-  for (const identity of [author, friend]) world.meet(node, identity);
-  world.run(20_000);
-  return endpoints.map((endpoint, i) => {
-    if (isDrawing) node.core.drawing.add(author.pkiId);
-    const bytes = aliveOf(author, { seqNum: BigInt(i + 1), endpoint });
-    world.give(node, { type: "message", from: friend.pkiId, bytes });
-    const waitMs = node.core.emitter.flushAtMs - world.now().elapsedMs;
-    world.run(2_000);
-    return waitMs;
-  });
+  const [first, ...others] = Array.from({ length: size }, (_, i) =>
+    world.add(`p${i}`, {
+      bootstrap: i === 0 ? [] : ["p0:7051"],
+      fanout: { ...DEFAULT_FANOUT, ...fanout },
+    }),
+  );
+  assert.ok(first);
+  world.run(60_000);
+  return [world, first, others];
 }
 
-/** An arrival, two everyday heartbeats, a change. */
-const STORY = ["a:1", "a:1", "a:1", "a:2"];
+/** The longest that anything waits at the member while nothing happens but heartbeats. */
+function longestWaitMs(world: World, { core }: TestNode, drawing?: TestNode): number {
+  let longestMs = 0;
+  for (const endMs = world.now().elapsedMs + 10_000; world.now().elapsedMs < endMs; world.run(1)) {
+    if (drawing) core.drawing.add(drawing.identity.pkiId);
+    if (core.emitter.waiting.size === 0) continue;
+    longestMs = Math.max(longestMs, core.emitter.flushAtMs - world.now().elapsedMs);
+  }
+  return longestMs;
+}
 
-describe("a message that is passed on", () => {
-  test("waits for others only if it is everyday: a twentieth of the heartbeat interval", () => {
-    const [arrival = 0, first, second, change = 0] = waits({}, STORY);
-    assert.deepEqual([first, second], [250, 250]);
-    assert.ok(arrival <= 10 && change <= 10);
+describe("an everyday heartbeat", () => {
+  test("waits a twentieth of its interval among many", () => {
+    const [world, node] = network(20);
+    const ms = longestWaitMs(world, node);
+    assert.ok(ms > 200 && ms <= 250, `${ms} ms`);
   });
 
-  test("leaves within the burst latency with Fabric's strategy", () => {
-    for (const ms of waits({ strategy: "random" }, STORY)) assert.ok(ms <= 10);
+  test("leaves within the burst latency among few, and with Fabric's strategy", () => {
+    for (const [size, fanout] of [
+      [16, {}],
+      [20, { strategy: "random" }],
+    ] as const) {
+      const [world, node] = network(size, fanout);
+      const ms = longestWaitMs(world, node);
+      assert.ok(ms > 0 && ms <= 10, `${ms} ms`);
+    }
   });
 
   test("leaves within the burst latency while there are members that draw their peers", () => {
-    for (const ms of waits({}, STORY, true)) assert.ok(ms <= 10);
+    const [world, node, [other]] = network(20);
+    longestWaitMs(world, node, other);
+    const ms = longestWaitMs(world, node, other);
+    assert.ok(ms > 0 && ms <= 10, `${ms} ms`);
   });
+});
+
+test("news waits nowhere", () => {
+  const [world, node, [other, ...rest]] = network(25);
+  assert.ok(other);
+  const metadata = Uint8Array.of(7);
+  world.give(other, { type: "set-metadata", metadata });
+  const know = ({ core }: TestNode): boolean =>
+    core.members.table.get(other.identity.pkiId)?.metadata[0] === 7;
+  const tookMs = world.runUntil(() => [node, ...rest].every(know), 5_000);
+  assert.ok(tookMs !== undefined && tookMs <= 150, `${tookMs} ms`);
 });

@@ -6,6 +6,8 @@ import type { Core } from "./state.ts";
 
 /** Wherever an everyday message passes it waits for such a part of a heartbeat interval. */
 export const EVERYDAY_WAIT = 1 / 20;
+/** Among so few there is little to wait for. */
+const FEW = 16;
 
 /** Queues a message: it leaves together with others that go the same way. */
 export function passOn(core: Core, emission: Emission, now: Now): void {
@@ -21,6 +23,7 @@ function patienceMs(core: Core, reach: Reach, now: Now): number {
   const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
   const everydayMs = aliveIntervalMs * EVERYDAY_WAIT;
   const isEveryday = reach.type === "about" && reach.everyday !== undefined;
-  if (isEveryday && everydayMs > burstLatencyMs && isSparing(core, now)) return everydayMs;
+  const isWaiting = isEveryday && everydayMs > burstLatencyMs && core.members.aliveCount > FEW;
+  if (isWaiting && isSparing(core, now)) return everydayMs;
   return burstWaitMs(burstLatencyMs, core.options.random);
 }

@@ -48,9 +48,9 @@ describe("silence", () => {
     world.run(20_000);
     // Its socket answers, its process does not.
     p1.stalledUntilMs = world.now().elapsedMs + 60_000;
-    world.run(19_000);
+    world.run(15_000);
     assert.deepEqual([views(world, p0), askedCount(p0)], [["p1"], 1]);
-    world.run(12_000);
+    world.run(16_000);
     assert.deepEqual([views(world, p0), deaths(p0)], [[""], ["silent"]]);
   });
 
