@@ -18,7 +18,7 @@ export interface Channel {
 const HASHES_MAX = 40_000;
 
 /**
- * The configured channels. News of a channel carry no name, but a hash over member and name (spec C2
+ * The configured channels. News of a channel carry no name, but a hash over member and name (spec D
  * 2): those of channels that are not configured cannot be told apart, and are not listed. Hashes are
  * made once, as somebody may ask every second.
  */

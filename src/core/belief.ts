@@ -197,7 +197,7 @@ function rejudge(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
 /**
  * Forgets an identity and everything that rests on it, in one step, so that no order of events can
  * leave a part behind: the identity, the item offered to others, claims that wait for it, the
- * member and its connections (spec C1 7.7).
+ * member and its connections (spec C 7.7).
  */
 export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
   const { forgetAfterMs, identityUnusedMs } = core.options.timing;

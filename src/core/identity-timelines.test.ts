@@ -1,4 +1,4 @@
-/** The worked timelines of spec C1 9, in virtual time: identities renewed, expired, revoked, unused. */
+/** The worked timelines of spec C 9, in virtual time: identities renewed, expired, revoked, unused. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, viewOf } from "./testing.ts";

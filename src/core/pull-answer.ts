@@ -1,4 +1,4 @@
-/** The answering side of the pull engine (spec C1 3.5, 5.4). */
+/** The answering side of the pull engine (spec C 3.5, 5.4). */
 import type { DataRequest, GossipHello } from "../wire/messages.ts";
 import type { Now } from "./abilities.ts";
 import { drop, type Effect } from "./effect.ts";
@@ -7,7 +7,7 @@ import { type Pull, type PullOptions, type PullPeer, sendPull } from "./pull.ts"
 /** Which of our items this peer may see; the same rule for digests and for answers. */
 export type MayHave<Id extends string> = (id: Id) => boolean;
 
-/** Somebody asks what we have. Nothing to offer: no answer (spec C1 3.5). */
+/** Somebody asks what we have. Nothing to offer: no answer (spec C 3.5). */
 export function handleHello<Id extends string>(
   pull: Pull<Id>,
   { nonce }: GossipHello,

@@ -1,4 +1,4 @@
-/** The asking side of the pull engine (spec C1 3.4, 5.2). */
+/** The asking side of the pull engine (spec C 3.4, 5.2). */
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import type { DataDigest, DataUpdate } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";

@@ -1,4 +1,4 @@
-/** The pull engine: Fabric's own assertions (spec C1 3.11) and its wrong inputs (C1 10). */
+/** The pull engine: Fabric's own assertions (spec C 3.11) and its wrong inputs (C1 10). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Identity } from "./abilities.ts";

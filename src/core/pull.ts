@@ -4,7 +4,7 @@
  * and gets the signed items (update). Every step is tied to the peer and the nonce it belongs to.
  * The engine does not know what it pulls: a `PullSubject` tells (identities in identity-pull.ts).
  * The asking side is in pull-ask.ts, the answering side in pull-answer.ts.
- * Source: spec C1 2 to 5 (Fabric's `algo/pull.go`, `pullstore.go`, `certstore.go`).
+ * Source: spec C 2 to 5 (Fabric's `algo/pull.go`, `pullstore.go`, `certstore.go`).
  */
 import { encodeUnsigned } from "../wire/envelope.ts";
 import type { Content } from "../wire/messages.ts";

@@ -162,7 +162,7 @@ function encodeAlive(self: Self, options: CoreOptions, time: PeerTime, now: Now)
 /** Asks for the signature under our identity message, which others pull. Once, at start. */
 export function requestIdentityMessage(self: Self, options: CoreOptions): Effect {
   const payload = encode(GOSSIP_MESSAGE, {
-    tag: TAG.empty, // Not ORG_ONLY, although a top-level message would need that (spec C1 2.2).
+    tag: TAG.empty, // Not ORG_ONLY, although a top-level message would need that (spec C 2.2).
     content: {
       type: "peer-identity",
       value: { pkiId: pkiIdBytes(options.self.pkiId), cert: options.self.bytes },

@@ -1,6 +1,6 @@
 /**
  * For tests: the pull engine over a network that loses, repeats, delays and reorders. Each message
- * is judged by looking through everything that was said before, as spec C1 3.4 to 3.7 tells it;
+ * is judged by looking through everything that was said before, as spec C 3.4 to 3.7 tells it;
  * unlike there, a nonce belongs to one peer, a round ends early when all have answered, and only
  * what was asked for is taken.
  */

@@ -155,7 +155,7 @@ export interface IdentityClaim {
   readonly envelope: Envelope;
 }
 
-/** Believes a pulled identity. Its tag is not looked at, as it travels nested (spec C1 2.2). */
+/** Believes a pulled identity. Its tag is not looked at, as it travels nested (spec C 2.2). */
 export function verifyIdentity(
   crypto: Crypto,
   claim: IdentityClaim,

@@ -1,4 +1,4 @@
-/** The life of identities with real processes: entering, renewed, revoked, expired, unused (spec C1 9). */
+/** The life of identities with real processes: entering, renewed, revoked, expired, unused (spec C 9). */
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
