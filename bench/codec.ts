@@ -7,8 +7,8 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
+import { aliveOf, identityItemOf, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, round, type Task, takeTurns, verification } from "./measure.ts";
-import { aliveOf, identityItemOf, preparePeople } from "./people.ts";
 
 export interface CodecResult {
   /** Entries of the membership response, identities in the update. */
@@ -75,11 +75,11 @@ function repeat(times: number, act: () => unknown): void {
 }
 
 async function makeCases(folder: string, entries: number): Promise<readonly Case[]> {
-  const { all } = await preparePeople(folder, entries);
+  const { all } = await makeFixtures(folder, entries);
   const [first] = all;
   if (first === undefined) throw new RangeError("ask for at least one entry");
-  const heartbeats = all.map((person) => aliveOf(person, 1n).bytes);
-  const items = all.map((person) => identityItemOf(person).bytes);
+  const heartbeats = all.map((fixture) => aliveOf(fixture, 1n).bytes);
+  const items = all.map((fixture) => identityItemOf(fixture).bytes);
   const plain = (name: string, bytes: Uint8Array): Case => {
     const envelope = parseEnvelope(bytes);
     const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;

@@ -4,15 +4,15 @@
  */
 import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { TlsFiles } from "../src/transport/grpc-options.ts";
-import { Crowd } from "./crowd.ts";
+import { FakeMembers } from "./fake-members.ts";
+import { type Fixtures, MSP_ID, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, measureVerification, round, waitFor } from "./measure.ts";
 import type { MemoryOrder, MemoryReport } from "./memory-probe.ts";
-import { MSP_ID, type People, preparePeople } from "./people.ts";
+import { tlsOf } from "./tls.ts";
 
 export interface MemoryOptions {
   readonly members: number;
@@ -69,32 +69,32 @@ export async function benchMemory(options: MemoryOptions): Promise<MemoryResult>
     options.progress(`compiling; making keys for ${options.members} members`);
     const build = join(folder, "build");
     await compile(build);
-    const people = await preparePeople(
+    const fixtures = await makeFixtures(
       folder,
       options.members,
       (index) => `127.0.0.1:${FIRST_PORT + index}`,
     );
-    const crowd = new Crowd(people, await tlsOf(people));
-    await crowd.listen();
-    crowd.speak();
-    const daemon = startDaemon(build, people);
+    const fakes = new FakeMembers(fixtures, await tlsOf(fixtures));
+    await fakes.listen();
+    fakes.speak();
+    const daemon = startDaemon(build, fixtures);
     try {
-      return await measure(options, crowd, daemon, verifyUs);
+      return await measure(options, fakes, daemon, verifyUs);
     } finally {
       daemon.kill("SIGKILL");
-      await crowd.close();
+      await fakes.close();
     }
   });
 }
 
 async function measure(
   { members, seconds, settleSeconds, progress }: MemoryOptions,
-  crowd: Crowd,
+  fakes: FakeMembers,
   daemon: ChildProcess,
   verifyUs: number,
 ): Promise<MemoryResult> {
   progress("starting the daemon");
-  const met = await waitFor(() => crowd.connections > 0, JOIN_MAX_MS);
+  const met = await waitFor(() => fakes.connections > 0, JOIN_MAX_MS);
   if (met === undefined) throw new Error("the daemon contacted nobody");
   tell(daemon, "watch");
   const joinedMs = await waitFor(async () => {
@@ -106,10 +106,10 @@ async function measure(
   await sleep(settleSeconds * 1_000);
   progress(`twice ${seconds} s of watching`);
   tell(daemon, "count");
-  const { sent } = crowd;
+  const { sent } = fakes;
   await sleep(seconds * 1_000);
   const steady = await report(daemon);
-  const received = crowd.sent - sent;
+  const received = fakes.sent - sent;
   tell(daemon, "watch");
   await sleep(seconds * 1_000);
   const watched = await report(daemon);
@@ -126,7 +126,7 @@ async function measure(
     verifyUs: round(verifyUs, 1),
     verificationsPerSecond: round((cpuMsPerSecond * 1_000) / verifyUs, 1),
     heartbeatsPerSecond: round(received / steady.seconds, 1),
-    connections: crowd.connections,
+    connections: fakes.connections,
     pausesJoining: pausesOf(joining),
     pausesSteady: pausesOf(watched),
   };
@@ -155,16 +155,7 @@ async function compile(build: string): Promise<void> {
   await run(compiler, [...probe, ...flags], { cwd: ROOT });
 }
 
-async function tlsOf({ organisation }: People): Promise<TlsFiles> {
-  const peer = organisation.peers.at(-1);
-  if (peer === undefined) throw new RangeError("ask for at least two members");
-  const cert = await readFile(peer.tlsCertFile);
-  const key = await readFile(peer.tlsKeyFile);
-  const ca = await readFile(peer.tlsCaFile);
-  return { cert, key, rootCas: [ca], clientAuthRequired: true, clientRootCas: [ca] };
-}
-
-function startDaemon(build: string, { organisation, all }: People): ChildProcess {
+function startDaemon(build: string, { organisation, all }: Fixtures): ChildProcess {
   const [peer] = organisation.peers;
   const [self, contact] = all;
   if (!peer || !self || !contact) throw new RangeError("ask for at least two members");

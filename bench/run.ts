@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { runAll } from "./all.ts";
 import { benchCluster } from "./cluster.ts";
 import { benchCodec } from "./codec.ts";
+import { countFiles } from "./files.ts";
 import { benchMemory } from "./memory.ts";
 import { writeReport } from "./report.ts";
 import { benchSilence } from "./silence.ts";
@@ -106,6 +107,14 @@ bench("spread", "how heartbeats spread over the links of so many members")
   .option("--members <n>", "how many", "1000")
   .addOption(strategy())
   .action(({ members, strategy, json }) => print(benchSpread(Number(members), strategy), json));
+
+bench("files", "how many source files a message touches, from the socket to the neighbours")
+  .option("--names", "which files")
+  .action(async ({ names, json }) => {
+    const counted = await countFiles();
+    const results = counted.map(({ files, ...counts }) => (names ? { ...counts, files } : counts));
+    print(results, json);
+  });
 
 program
   .command("all", { isDefault: true })

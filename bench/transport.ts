@@ -14,8 +14,8 @@ import {
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
 import type { TlsFiles } from "../src/transport/grpc-options.ts";
 import type { Link } from "../src/transport/network.ts";
+import { makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, round, takeTurns } from "./measure.ts";
-import { preparePeople } from "./people.ts";
 
 export interface TransportResult {
   /** Length of each message. */
@@ -92,7 +92,7 @@ async function sendAll(
 }
 
 async function makeTls(folder: string): Promise<TlsFiles> {
-  const { organisation } = await preparePeople(folder, 1);
+  const { organisation } = await makeFixtures(folder, 1);
   const [peer] = organisation.peers;
   if (peer === undefined) throw new RangeError("one peer was asked for");
   const [cert, key, ca] = await Promise.all(

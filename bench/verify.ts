@@ -9,8 +9,8 @@ import { createSeededRandom } from "../src/simulation/random.ts";
 import { decode } from "../src/wire/decode.ts";
 import type { Envelope } from "../src/wire/envelope.ts";
 import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
+import { aliveOf, type Fixture, type Fixtures, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, round, takeTurns } from "./measure.ts";
-import { aliveOf, type People, type Person, preparePeople } from "./people.ts";
 
 export interface VerifyResult {
   readonly members: number;
@@ -31,18 +31,18 @@ export interface VerifyResult {
 const PAUSE_MS = 2;
 
 export async function benchVerify(members: number, rounds: number): Promise<VerifyResult> {
-  const people = await inTemporaryFolder((folder) => preparePeople(folder, members + 1));
-  const [, ...others] = people.all;
-  const receiver = new Receiver(people);
+  const fixtures = await inTemporaryFolder((folder) => makeFixtures(folder, members + 1));
+  const [, ...others] = fixtures.all;
+  const receiver = new Receiver(fixtures);
   const keys = others.map(keyOf);
   let seqNum = 1n;
-  let beats = others.map((person) => aliveOf(person, seqNum, true));
+  let beats = others.map((fixture) => aliveOf(fixture, seqNum, true));
   receiver.receive(beats, 0);
   const ours = {
     times: members,
     prepare: () => {
       seqNum += 1n;
-      beats = others.map((person) => aliveOf(person, seqNum));
+      beats = others.map((fixture) => aliveOf(fixture, seqNum));
     },
     run: () => receiver.receive(beats, 0),
   };
@@ -64,13 +64,13 @@ export async function benchVerify(members: number, rounds: number): Promise<Veri
 /** A core that gets one message after the other; what it wants to be done is left undone. */
 class Receiver {
   readonly #core: Core;
-  readonly #people: readonly Person[];
+  readonly #fixtures: readonly Fixture[];
   #elapsedMs = 0;
 
-  constructor({ all, crypto }: People) {
+  constructor({ all, crypto }: Fixtures) {
     const [self, ...others] = all;
     if (self === undefined) throw new RangeError("ask for at least one member");
-    this.#people = others;
+    this.#fixtures = others;
     const options = {
       self: self.identity,
       internalEndpoint: self.endpoint,
@@ -94,7 +94,7 @@ class Receiver {
 
   /** Each of the messages, from one of the members. */
   receive(beats: readonly Envelope[], from: number): void {
-    const { identity } = this.#people[from % this.#people.length] ?? {};
+    const { identity } = this.#fixtures[from % this.#fixtures.length] ?? {};
     if (identity === undefined) return;
     for (const { bytes } of beats) {
       this.#elapsedMs += PAUSE_MS;
@@ -104,7 +104,7 @@ class Receiver {
 
   /** A check of the measurement itself: nothing was refused. */
   assertUpToDate(seqNum: bigint): void {
-    const behind = this.#people.filter(
+    const behind = this.#fixtures.filter(
       ({ identity }) => this.#core.members.table.get(identity.pkiId)?.time.seqNum !== seqNum,
     );
     if (behind.length > 0) throw new Error(`${behind.length} members were not brought up to date`);
@@ -115,7 +115,7 @@ class Receiver {
   }
 }
 
-function keyOf({ identity }: Person): KeyObject {
+function keyOf({ identity }: Fixture): KeyObject {
   const decoded = decode(SERIALIZED_IDENTITY, identity.bytes);
   if (!decoded.ok) throw new Error("our own identity is well-formed");
   return new X509Certificate(decoded.value.idBytes).publicKey;

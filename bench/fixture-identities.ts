@@ -11,7 +11,7 @@ import { SECRET, type SecretEnvelope, TAG } from "../src/wire/messages.ts";
 
 export type Sign = (payload: Uint8Array) => Uint8Array;
 
-export interface Person {
+export interface Fixture {
   readonly identity: Identity;
   readonly endpoint: string;
   readonly sign: Sign;
@@ -19,9 +19,9 @@ export interface Person {
   readonly secret: SecretEnvelope;
 }
 
-export interface People {
+export interface Fixtures {
   readonly organisation: Organisation;
-  readonly all: readonly Person[];
+  readonly all: readonly Fixture[];
   readonly crypto: MspCrypto;
 }
 
@@ -29,11 +29,11 @@ export const MSP_ID = "Org1MSP";
 const INCARNATION = 1_800_000_000_000_000_000n;
 
 /** Makes keys and certificates for so many, up to 1_000; about 30 ms each. */
-export async function preparePeople(
+export async function makeFixtures(
   folder: string,
   count: number,
   endpointOf: (index: number) => string = (index) => `127.0.0.1:${20_000 + index}`,
-): Promise<People> {
+): Promise<Fixtures> {
   const organisation = await generateOrganisation({
     folder,
     domain: "org1.example.com",
@@ -42,7 +42,7 @@ export async function preparePeople(
     sans: ["127.0.0.1"],
     nowMs: Date.now(),
   });
-  const all: Person[] = [];
+  const all: Fixture[] = [];
   let crypto: MspCrypto | undefined;
   for (const [index, { mspFolder }] of organisation.peers.entries()) {
     const { msp, identity, signer } = await loadLocalMsp(mspFolder, MSP_ID, { wallMs: Date.now() });
@@ -59,14 +59,14 @@ export async function preparePeople(
   return { organisation, all, crypto: crypto ?? createCrypto([]) };
 }
 
-/** Where a person's keys are. */
-export function folderOf({ organisation }: People, index: number): string {
+/** Where a fixture's keys are. */
+export function folderOf({ organisation }: Fixtures, index: number): string {
   return join(organisation.peersFolder, organisation.peers[index]?.name ?? "");
 }
 
 /** A heartbeat: with the certificate in the first seconds of a member, later without. */
 export function aliveOf(
-  { identity, endpoint, sign, secret }: Person,
+  { identity, endpoint, sign, secret }: Fixture,
   seqNum: bigint,
   hasIdentity = false,
 ): Envelope {
@@ -85,7 +85,7 @@ export function aliveOf(
 }
 
 /** The identity as it is handed on in pulls. */
-export function identityItemOf({ identity, sign }: Person): Envelope {
+export function identityItemOf({ identity, sign }: Fixture): Envelope {
   const payload = encodeMessage({
     tag: TAG.empty,
     content: {

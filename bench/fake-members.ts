@@ -12,7 +12,7 @@ import { shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents } from "../src/transport/network.ts";
 import { encodeUnsigned, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import { type Content, type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
-import { aliveOf, identityItemOf, type People, type Person } from "./people.ts";
+import { aliveOf, type Fixture, type Fixtures, identityItemOf } from "./fixture-identities.ts";
 
 const HEARTBEAT_MS = 5_000;
 /** How many of its neighbours bring a member each heartbeat: about what is measured. */
@@ -22,8 +22,8 @@ const NEIGHBOUR_MS = 6_000;
 /** Identities in one update. */
 const UPDATE_ITEMS_MAX = 500;
 
-export class Crowd {
-  readonly #people: People;
+export class FakeMembers {
+  readonly #fixtures: Fixtures;
   readonly #tls: TlsFiles;
   readonly #networks: GrpcNetwork[] = [];
   /** When something last came over each link. */
@@ -36,17 +36,17 @@ export class Crowd {
   sent = 0;
 
   /** Everybody but the first, who is the real one. `tls`: of one of them, for all. */
-  constructor(people: People, tls: TlsFiles) {
-    this.#people = people;
+  constructor(fixtures: Fixtures, tls: TlsFiles) {
+    this.#fixtures = fixtures;
     this.#tls = tls;
-    for (const person of this.#members) {
-      this.#items.set(person.identity.pkiId, identityItemOf(person).bytes);
-      this.#alive.set(person.identity.pkiId, aliveOf(person, 1n).bytes);
+    for (const fixture of this.#members) {
+      this.#items.set(fixture.identity.pkiId, identityItemOf(fixture).bytes);
+      this.#alive.set(fixture.identity.pkiId, aliveOf(fixture, 1n).bytes);
     }
   }
 
-  get #members(): readonly Person[] {
-    return this.#people.all.slice(1);
+  get #members(): readonly Fixture[] {
+    return this.#fixtures.all.slice(1);
   }
 
   /** How many connections the real member has to us. */
@@ -54,12 +54,17 @@ export class Crowd {
     return this.#links.size;
   }
 
+  /** Those connections, as the members of the fakes hold them. */
+  get links(): readonly Link[] {
+    return [...this.#links.keys()];
+  }
+
   async listen(): Promise<void> {
-    for (const person of this.#members) {
-      const [host = "", port = ""] = person.endpoint.split(":");
+    for (const fixture of this.#members) {
+      const [host = "", port = ""] = fixture.endpoint.split(":");
       const network = createGrpcNetwork({ listen: { host, port: Number(port) }, tls: this.#tls });
       this.#networks.push(network);
-      await network.listen((link) => this.#accept(person, link));
+      await network.listen((link) => this.#accept(fixture, link));
     }
   }
 
@@ -70,8 +75,8 @@ export class Crowd {
     this.#timer = setInterval(() => {
       const due = ((performance.now() - startedMs) / HEARTBEAT_MS) * members.length;
       for (; this.#spoken < due; this.#spoken++) {
-        const person = members[this.#spoken % members.length];
-        if (person) this.#beat(person, BigInt(2 + Math.floor(this.#spoken / members.length)));
+        const fixture = members[this.#spoken % members.length];
+        if (fixture) this.#beat(fixture, BigInt(2 + Math.floor(this.#spoken / members.length)));
       }
     }, 5);
   }
@@ -81,9 +86,9 @@ export class Crowd {
     await Promise.all(this.#networks.map((network) => network.close()));
   }
 
-  #beat(person: Person, seqNum: bigint): void {
-    const { bytes } = aliveOf(person, seqNum);
-    this.#alive.set(person.identity.pkiId, bytes);
+  #beat(fixture: Fixture, seqNum: bigint): void {
+    const { bytes } = aliveOf(fixture, seqNum);
+    this.#alive.set(fixture.identity.pkiId, bytes);
     const links = this.#neighbours();
     for (let copy = 0; copy < Math.min(COPIES, links.length); copy++) {
       links[(this.#spoken + copy) % links.length]?.send(bytes);
@@ -97,22 +102,22 @@ export class Crowd {
     return [...this.#links].filter(([, heardMs]) => heardMs > sinceMs).map(([link]) => link);
   }
 
-  #accept(person: Person, link: Link): void {
-    const { identity: self, sign: signer } = person;
-    const options = { clock: this.#clock, crypto: this.#people.crypto, signer, self };
+  #accept(fixture: Fixture, link: Link): void {
+    const { identity: self, sign: signer } = fixture;
+    const options = { clock: this.#clock, crypto: this.#fixtures.crypto, signer, self };
     shakeHands(
       { ...options, link, probe: false, timeoutMs: 5_000 },
       {
         accepted: ({ probe }) => {
           if (!probe) this.#links.set(link, performance.now());
-          return this.#listener(person, link);
+          return this.#listener(fixture, link);
         },
         refused: () => {},
       },
     );
   }
 
-  #listener(person: Person, link: Link): LinkEvents {
+  #listener(fixture: Fixture, link: Link): LinkEvents {
     return {
       message: (bytes) => {
         this.#links.set(link, performance.now());
@@ -120,7 +125,7 @@ export class Crowd {
         const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
         if (!message.ok) return;
         const { content, nonce } = message.value;
-        const answer = content && this.#answer(person, content);
+        const answer = content && this.#answer(fixture, content);
         const reply = { tag: TAG.empty, nonce, content: answer };
         if (answer) link.send(encodeUnsigned(reply));
       },
@@ -130,7 +135,7 @@ export class Crowd {
   }
 
   /** The answer to a question; undefined if it is none. */
-  #answer({ identity }: Person, content: Content): GossipMessageInit["content"] {
+  #answer({ identity }: Fixture, content: Content): GossipMessageInit["content"] {
     const msgType = PULL_TYPE.identity;
     switch (content.type) {
       case "membership-request": {
