@@ -5,13 +5,13 @@ import type { Alive } from "./alive.ts";
 import type { AliveSource } from "./claims.ts";
 import { addOriginal, findOriginal } from "./copies.ts";
 import type { Reach } from "./dissemination.ts";
-import { drop, type Effect } from "./effect.ts";
+import { drop, type Effect, notify } from "./effect.ts";
 import { type Emission, noteHolder } from "./emitter.ts";
+import { type Heard, type HearingRules, hearAlive, hearDead } from "./hear.ts";
 import {
-  applyAlive,
+  type Hearing,
   isNews,
   isToRelay,
-  learnDead,
   type Member,
   type Members,
   markRelayed,
@@ -22,6 +22,7 @@ import {
 import { recipientOf, requestMembership } from "./membership-request.ts";
 import { quicken } from "./pace.ts";
 import { passOn } from "./pass-on.ts";
+import { askAgain, raise } from "./questions.ts";
 import type { Core } from "./state.ts";
 import type { Verified } from "./verify.ts";
 
@@ -33,7 +34,7 @@ export function applyVerified(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const { identities, members, options } = core;
+  const { identities, options } = core;
   if (isNotOurs(core, verified)) {
     return source === "request" ? [] : [drop(from, "not-disclosed")]; // The answer tells of it.
   }
@@ -43,30 +44,72 @@ export function applyVerified(
   const alive = verified.claim;
   // Without its identity it would outlive its certificate, and trust in it.
   if (!identities.table.has(alive.pkiId)) return [drop(from, "identities-full")];
+  return source === "listed-dead"
+    ? applyDead(core, verified, from, now)
+    : applyAlive(core, verified, source, from, now);
+}
+
+function applyDead(
+  core: Core,
+  verified: Verified<Alive>,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const events = hearDead(core.members, verified, hearingRules(core), now);
+  return events === "members-full" ? [drop(from, events)] : events.map(notify);
+}
+
+function applyAlive(
+  core: Core,
+  verified: Verified<Alive>,
+  source: Exclude<AliveSource, "listed-dead">,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const { members, options } = core;
+  const { claim: alive } = verified;
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
-  const isMissed = source === "listed-alive" && hasMissed(members, alive);
-  const isNew = members.table.get(alive.pkiId)?.status !== "alive";
-  const applied =
-    source === "listed-dead"
-      ? learnDead(members, verified, options.self.mspId, options.limits.membersMax, now)
-      : applyAlive(
-          members,
-          verified,
-          options.self.mspId,
-          options.limits.membersMax,
-          source !== "listed-alive",
-          now,
-        );
-  if (applied === "members-full") return [drop(from, applied)];
-  const member = members.table.get(alive.pkiId);
-  if (member === undefined) return applied;
-  const effects = [...applied];
-  if (isMissed) quicken(core.syncPace, options, now);
-  if (isNew && member.status === "alive" && rival) {
-    effects.push(...questionRival(core, member, rival, now));
+  if (source === "listed-alive" && hasMissed(members, alive)) {
+    quicken(core.syncPace, options, now);
   }
-  if (source === "gossip") relay(core, member, alive, from, effects.length === 0, now);
+  const hearing = hearingOf(source, alive.pkiId, from);
+  const heard = hearAlive(members, verified, hearing, hearingRules(core), now);
+  if (heard.type === "members-full") return [drop(from, heard.type)];
+  const member = members.table.get(alive.pkiId);
+  if (member === undefined) return [];
+  const effects = followUp(core, heard, member, rival, now);
+  const isNoNews = heard.type === "alive" && heard.isNews && effects.length === 0;
+  if (source === "gossip") relay(core, member, alive, from, isNoNews, now);
   return effects;
+}
+
+/** Whose word it is that somebody is alive. */
+export function hearingOf(source: AliveSource, author: PkiId, from: PkiId): Hearing {
+  if (source === "request" || author === from) return "itself";
+  return source === "gossip" ? "gossip" : "list";
+}
+
+function hearingRules({ options }: Core): HearingRules {
+  const { limits, self, timing } = options;
+  const { membersMax } = limits;
+  return { ownMspId: self.mspId, membersMax, onTheWayMs: timing.aliveIntervalMs };
+}
+
+/** What is to be told and asked about a member that we have just heard of. */
+function followUp(
+  core: Core,
+  heard: Heard,
+  member: Member,
+  rival: Member | undefined,
+  now: Now,
+): readonly Effect[] {
+  if (heard.type === "doubtful") return askAgain(core, member, now);
+  if (heard.type !== "alive") return [];
+  const effects = heard.events.map(notify);
+  if (heard.wasAlive) return effects;
+  // Somebody may have kept the message back until its author had died.
+  if (!heard.isNews) raise(core, member, { type: "told", time: member.time }, now);
+  return rival ? [...effects, ...questionRival(core, member, rival, now)] : effects;
 }
 
 /** Heartbeats on their way may be overtaken by a list. */

@@ -2,10 +2,9 @@
  * From claim to knowledge: checks claims one by one and applies those that hold. What follows from
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
-import { equalBytes } from "../wire/bytes.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { parseAlive } from "./alive.ts";
-import { applyVerified, relay } from "./apply.ts";
+import { applyVerified } from "./apply.ts";
 import { type CheckFault, checkAlive, checkIdentity } from "./check.ts";
 import {
   type AliveClaim,
@@ -20,9 +19,9 @@ import {
 import { drop, type Effect, notify } from "./effect.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
 import { learnIdentity, removeIdentity } from "./identities.ts";
-import { forgetMember, isToRelay, markHeard } from "./membership.ts";
+import { forgetMember, isToRelay } from "./membership.ts";
 import { quicken } from "./pace.ts";
-import { offer, rest, shun, want } from "./pull.ts";
+import { offer, rest, shun, shunFrom, want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
 import { isWorthChecking } from "./sync.ts";
 import { type DropCode, judgeIdentity } from "./verify.ts";
@@ -87,7 +86,7 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
     if (count(list.dropped, alive.code) >= FAULTS_MAX) list.done = list.entries.length;
     return false;
   }
-  if (!isWorthChecking(core, alive.value, source, now)) return false;
+  if (!isWorthChecking(core, alive.value, source, list.from, now)) return false;
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
   const fault = believeAlive(core, claim, effects, now);
   if (fault !== undefined) count(list.dropped, fault);
@@ -120,15 +119,9 @@ function believeAlive(
   const isWorthwhile =
     source === "gossip"
       ? isToRelay(core.members, alive.pkiId, alive.time)
-      : isWorthChecking(core, alive, source, now);
+      : isWorthChecking(core, alive, source, from, now);
   if (!isWorthwhile) return "stale";
 
-  const known = core.members.table.get(alive.pkiId);
-  if (known && equalBytes(known.alive.envelope.bytes, alive.envelope.bytes)) {
-    markHeard(core.members, alive.pkiId, now);
-    relay(core, known, alive, from, false, now); // Checked already, when it was listed to us.
-    return undefined;
-  }
   const verified = checkAlive(core, alive, from, now);
   if (!verified.ok) {
     if (verified.code === "identity-unknown") {
@@ -149,7 +142,7 @@ function believeIdentity(
   if (isSelf(core, item.pkiId)) return [drop(from, "own-message")];
   const verified = checkIdentity(core, item, from, now);
   if (!verified.ok) {
-    if (verified.code !== "check-budget") shun(core.pull, item.pkiId, now);
+    if (verified.code !== "check-budget") shunFrom(core.pull, item.pkiId, from, now);
     return [drop(from, verified.code)];
   }
   const { author, claim } = verified.value;

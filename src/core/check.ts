@@ -3,7 +3,7 @@
  * signature, then the bill.
  */
 import type { GossipMessage } from "../wire/messages.ts";
-import { reject, type Verdict } from "../wire/verdict.ts";
+import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import { type BudgetFault, charge, isSpent } from "./budget.ts";
@@ -13,6 +13,7 @@ import {
   type Verified,
   type VerifyFault,
   verifyAlive,
+  verifyHeld,
   verifyIdentity,
 } from "./verify.ts";
 
@@ -37,9 +38,11 @@ export function checkAlive(
   now: Now,
 ): Verdict<Verified<Alive>, CheckFault> {
   const { identities, members, options } = core;
-  const known = members.table.get(alive.pkiId)?.alive.envelope.secret;
+  const held = members.table.get(alive.pkiId)?.alive;
+  const known = verifyHeld(identities, alive, held, now);
+  if (known !== undefined) return accept(known);
   return check(core, alive.pkiId, from, now, () =>
-    verifyAlive(options.crypto, identities, alive, known, now),
+    verifyAlive(options.crypto, identities, alive, held?.envelope.secret, now),
   );
 }
 

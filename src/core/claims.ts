@@ -124,13 +124,13 @@ export function nextClaim(claims: Claims): Claim | undefined {
 }
 
 /**
- * Keeps a claim until its author's identity is known. The newest one of each author wins; when
+ * Keeps a claim until its author's identity is known. The best one of each author wins; when
  * there are too many, the one waiting longest is given up. False: its peer has brought too many.
  */
 export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
-  const { pkiId, time } = claim.alive;
+  const { pkiId } = claim.alive;
   const waiting = claims.aside.get(pkiId);
-  if (waiting !== undefined && !isNewer(time, waiting.claim.alive.time)) return true;
+  if (waiting !== undefined && !isBetter(claim, waiting.claim)) return true;
   const { from } = claim;
   const isOneMore = waiting?.claim.from !== from;
   if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return false;
@@ -144,6 +144,19 @@ export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
   claims.asideBy.set(from, (claims.asideBy.get(from) ?? 0) + 1);
   return true;
 }
+
+/** A list must not push out what was gossiped, however new its entry is; of its like the newer wins. */
+function isBetter(claim: AliveClaim, than: AliveClaim): boolean {
+  const weight = WEIGHT[claim.source] - WEIGHT[than.source];
+  return weight > 0 || (weight === 0 && isNewer(claim.alive.time, than.alive.time));
+}
+
+const WEIGHT: Readonly<Record<AliveSource, number>> = {
+  "listed-dead": 0,
+  "listed-alive": 1,
+  gossip: 2,
+  request: 2,
+};
 
 /** Forgets what was kept aside for an author. */
 export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {

@@ -28,8 +28,14 @@ import {
   startIdentityPull,
 } from "./identity-pull.ts";
 import type { Input } from "./input.ts";
-import { handleIdentified, handlePinged, handleReplaced, handleUnreached } from "./liveness.ts";
-import { forgiveStall, isToRelay, markReachable } from "./membership.ts";
+import {
+  handleConnected,
+  handleIdentified,
+  handlePinged,
+  handleReplaced,
+  handleUnreached,
+} from "./liveness.ts";
+import { forgiveStall, isToRelay } from "./membership.ts";
 import { startSync } from "./membership-request.ts";
 import { beginInterval, hurry, quicken } from "./pace.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
@@ -104,8 +110,10 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
         ? [drop(input.from, "stale")]
         : handleMessage(core, input.from, input.bytes, now);
     case "connected":
-      markReachable(core.members, input.identity.pkiId);
-      return learn(core, input.identity, "handshake", now);
+      return [
+        ...handleConnected(core, input.identity.pkiId, now),
+        ...learn(core, input.identity, "handshake", now),
+      ];
     case "connection-lost":
     case "send-failed":
       return handleUnreached(core, input.pkiId);

@@ -39,6 +39,7 @@ function member(mspId: string, name: string, endpoint = `${name}:1`): Member {
       identity: new Uint8Array(0),
       envelope,
     },
+    firstHand: undefined,
     lastSeenMs: 0,
     heardMs: 0,
     sinceMs: 0,

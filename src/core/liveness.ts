@@ -36,6 +36,16 @@ export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
   return [{ type: "ping", pkiId, endpoint }];
 }
 
+/** We can reach each other. One that we believed dead is asked for a sign of life at once. */
+export function handleConnected(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+  markReachable(core.members, pkiId);
+  const member = core.members.table.get(pkiId);
+  const { asked } = core.questions;
+  if (member?.status !== "dead" || asked.has(pkiId)) return [];
+  asked.set(pkiId, now.elapsedMs);
+  return requestMembership(core, recipientOf(member, 0n), now);
+}
+
 /** A ping was answered, or not: it was sent to a suspect or to a dead member. */
 export function handlePinged(
   core: Core,

@@ -4,13 +4,15 @@
  */
 import type { PeerTime } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import { type Alive, ownedAlive } from "./alive.ts";
+import type { Alive } from "./alive.ts";
 import type { Party } from "./disclosure.ts";
 import { type Effect, notify } from "./effect.ts";
 import type { DeathReason, GossipEvent } from "./event.ts";
 import { isNewer } from "./message-order.ts";
 import { addTombstone, type Tombstones } from "./tombstones.ts";
-import type { Verified } from "./verify.ts";
+
+/** How an alive message reached us: from its author, by gossip, or in somebody else's list. */
+export type Hearing = "itself" | "gossip" | "list";
 
 /** A member as we know it. Replaced, never changed, so it can be handed out. */
 export interface Member {
@@ -26,6 +28,12 @@ export interface Member {
   readonly time: PeerTime;
   /** The newest alive message itself. */
   readonly alive: Alive;
+  /**
+   * Time of the newest alive message that was gossiped to us or came from the member itself;
+   * undefined: only lists have told of it. Nothing in a list can make such a message late: whoever
+   * passes a true message on early must not silence its author.
+   */
+  readonly firstHand: PeerTime | undefined;
   /** Elapsed time at which the newest alive message arrived. */
   readonly lastSeenMs: number;
   /**
@@ -82,16 +90,33 @@ export function aliveMembers(members: Members): Member[] {
   return [...members.table.values()].filter((member) => member.status === "alive");
 }
 
-/** Whether an alive message with this time would tell us anything new about the member. */
+/** Whether an alive message with this time is newer than all that we have, from wherever it came. */
 export function isNews(members: Members, pkiId: PkiId, time: PeerTime): boolean {
   const known = members.table.get(pkiId)?.time ?? members.tombstones.get(pkiId)?.time;
   return known === undefined || isNewer(time, known);
 }
 
+/** Whether an alive message with this time, heard so, is a sign of life. */
+export function isSignOfLife(
+  members: Members,
+  pkiId: PkiId,
+  time: PeerTime,
+  hearing: Hearing,
+): boolean {
+  if (hearing === "list") return isNews(members, pkiId, time);
+  const firstHand = firstHandOf(members, pkiId);
+  return firstHand === undefined || isNewer(time, firstHand);
+}
+
+/** Time of the newest message of the member, or of its tombstone, that was heard first-hand. */
+export function firstHandOf({ table, tombstones }: Members, pkiId: PkiId): PeerTime | undefined {
+  return (table.get(pkiId) ?? tombstones.get(pkiId))?.firstHand;
+}
+
 /** Whether an alive message with this time, gossiped to us, still has to be passed on. */
 export function isToRelay(members: Members, pkiId: PkiId, time: PeerTime): boolean {
   const member = members.table.get(pkiId);
-  if (member === undefined) return isNews(members, pkiId, time);
+  if (member === undefined) return isSignOfLife(members, pkiId, time, "gossip");
   return member.relayed === undefined || isNewer(time, member.relayed);
 }
 
@@ -101,110 +126,8 @@ export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): voi
   if (member !== undefined) members.table.set(pkiId, { ...member, relayed: time });
 }
 
-/** Applies an authentic alive message. One that is not newer changes nothing. */
-export function applyAlive(
-  members: Members,
-  { claim: alive, author }: Verified<Alive>,
-  ownMspId: string,
-  membersMax: number,
-  isFirstHand: boolean,
-  now: Now,
-): readonly Effect[] | "members-full" {
-  if (!isNews(members, alive.pkiId, alive.time)) return [];
-  const known = members.table.get(alive.pkiId);
-  if (known === undefined && members.table.size >= membersMax) return "members-full";
-
-  const member: Member = {
-    ...describeMember(alive, author.mspId, ownMspId, known, now),
-    status: "alive",
-    heardMs: known?.status === "alive" && !isFirstHand ? known.heardMs : now.elapsedMs,
-    sinceMs: known?.status === "alive" ? known.sinceMs : now.elapsedMs,
-  };
-  putMember(members, member);
-  const event = newsOf(member, known);
-  return event === undefined ? [] : [notify(event)];
-}
-
-/**
- * Learns an unknown member from a list of dead ones. Of a known one it learns the newest message,
- * which then proves nothing any more if it comes late; whether it lives is for others to say.
- */
-export function learnDead(
-  members: Members,
-  { claim: alive, author }: Verified<Alive>,
-  ownMspId: string,
-  membersMax: number,
-  now: Now,
-): readonly Effect[] | "members-full" {
-  if (!isNews(members, alive.pkiId, alive.time)) return [];
-  const known = members.table.get(alive.pkiId);
-  if (known === undefined && members.table.size >= membersMax) return "members-full";
-  const described = describeMember(alive, author.mspId, ownMspId, known, now);
-  if (known !== undefined) {
-    const { status, lastSeenMs, heardMs, sinceMs, reconnectAtMs, isSuspect } = known;
-    const times = { lastSeenMs, heardMs, sinceMs, reconnectAtMs };
-    const member: Member = { ...described, ...times, status, isSuspect };
-    putMember(members, member);
-    const isTold = status === "alive" && isChanged(member, known);
-    return isTold ? [notify({ type: "member-updated", member })] : [];
-  }
-  const { elapsedMs } = now;
-  const member: Member = { ...described, status: "dead", heardMs: elapsedMs, sinceMs: elapsedMs };
-  putMember(members, member);
-  return [notify({ type: "member-dead", member, reason: "listed-dead" })];
-}
-
-/** A heartbeat came on its way, whether or not a list had told of it before. */
-export function markHeard(members: Members, pkiId: PkiId, now: Now): void {
-  const member = members.table.get(pkiId);
-  if (member !== undefined) members.table.set(pkiId, { ...member, heardMs: now.elapsedMs });
-}
-
-function describeMember(
-  alive: Alive,
-  mspId: string,
-  ownMspId: string,
-  known: Member | undefined,
-  now: Now,
-): Omit<Member, "status" | "heardMs" | "sinceMs"> {
-  const owned = ownedAlive(alive);
-  return {
-    pkiId: alive.pkiId,
-    mspId,
-    endpoint: alive.endpoint,
-    // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
-    // That of another organisation is none of our business, even if it is told us.
-    internalEndpoint:
-      mspId === ownMspId ? (alive.internalEndpoint ?? known?.internalEndpoint) : undefined,
-    metadata: owned.metadata,
-    time: alive.time,
-    alive: owned,
-    lastSeenMs: now.elapsedMs,
-    relayed: known?.relayed,
-    reconnectAtMs: now.elapsedMs,
-    isSuspect: false,
-    isCutOff: known?.isCutOff ?? false,
-  };
-}
-
-function newsOf(member: Member, known: Member | undefined): GossipEvent | undefined {
-  if (known === undefined) return { type: "member-joined", member };
-  if (known.status === "dead") return { type: "member-returned", member };
-  return isChanged(member, known) ? { type: "member-updated", member } : undefined;
-}
-
-function isChanged(member: Member, known: Member): boolean {
-  return (
-    member.endpoint !== known.endpoint ||
-    member.internalEndpoint !== known.internalEndpoint ||
-    member.time.incNum !== known.time.incNum ||
-    member.metadata.length !== known.metadata.length ||
-    member.metadata.some((byte, i) => byte !== known.metadata[i])
-  );
-}
-
 /** The only way into the map, so that the count and the tombstones are always right. */
-function putMember(members: Members, member: Member): void {
+export function putMember(members: Members, member: Member): void {
   const known = members.table.get(member.pkiId);
   const before = known?.status === "alive" ? 1 : 0;
   if (known?.status !== member.status || (known.endpoint === "") !== (member.endpoint === "")) {
@@ -300,7 +223,9 @@ export function forgetMember(
   members.version += 1;
   if (member.status === "alive") members.aliveCount -= 1;
   leaveEndpoint(members, member);
-  addTombstone(members.tombstones, pkiId, member.time, now.elapsedMs + rememberMs);
+  const { time, firstHand } = member;
+  const untilMs = now.elapsedMs + rememberMs;
+  addTombstone(members.tombstones, pkiId, { time, firstHand, untilMs });
   return [notify({ type: "member-forgotten", member, reason })];
 }
 

@@ -67,7 +67,7 @@ export function handleDigest<Id extends string>(
   exchange.hasAnswered = true;
   for (const item of digest.digests) {
     const id = pull.subject.parseId(item);
-    if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, now)) continue;
+    if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, from, now)) continue;
     const owners = round.owners.get(id);
     if (owners) owners.push(from);
     else if (round.owners.size < options.limits.pullItemsMax) round.owners.set(id, [from]);

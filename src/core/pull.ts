@@ -78,8 +78,11 @@ export interface Pull<Id extends string> {
   readonly wanted: Map<Id, PkiId>;
   /** No round is started out of turn before this moment. */
   urgentAtMs: number;
-  /** Items that turned out worthless, and until when they are not asked for again. */
-  readonly shunned: Map<Id, number>;
+  /**
+   * Until when items are not asked for again: from nobody (by id) because we judged them ourselves,
+   * or from one peer (by peer and id) because what it sent under that id was worthless.
+   */
+  readonly shunned: Map<string, number>;
   /** Items forgotten as unused, and until when they are not asked for: unless their owner shows life. */
   readonly resting: Map<Id, number>;
 }
@@ -111,7 +114,7 @@ export function nextPullMs<Id extends string>({ round, wanted, urgentAtMs }: Pul
 /** This peer knows an item that we miss: it will be asked for it at once. */
 export function want<Id extends string>(pull: Pull<Id>, id: Id, from: PkiId, now: Now): void {
   pull.resting.delete(id);
-  if (isShunned(pull, id, now) || pull.wanted.size >= WANTED_MAX) return;
+  if (isShunned(pull, id, from, now) || pull.wanted.size >= WANTED_MAX) return;
   pull.wanted.set(id, from);
 }
 
@@ -120,9 +123,21 @@ export function offer<Id extends string>(pull: Pull<Id>, id: Id, envelope: Uint8
   pull.offered.set(id, envelope);
 }
 
-/** An item that could not be verified is left alone for a while, whoever offers it. */
+/** An item that we do not believe any more is left alone for a while, whoever offers it. */
 export function shun<Id extends string>(pull: Pull<Id>, id: Id, now: Now): void {
   putUntil(pull.shunned, id, now.elapsedMs + SHUN_MS);
+}
+
+/**
+ * What this peer sent as the item could not be verified: it is not asked for it again for a while.
+ * Others are, or anybody could keep the item from us by sending rubbish under its id.
+ */
+export function shunFrom<Id extends string>(pull: Pull<Id>, id: Id, from: PkiId, now: Now): void {
+  putUntil(pull.shunned, offerOf(id, from), now.elapsedMs + SHUN_MS);
+}
+
+function offerOf(id: string, from: PkiId): string {
+  return `${from} ${id}`;
 }
 
 /** An item that nobody needed is not asked for again for so long, or everybody would keep it for ever. */
@@ -130,18 +145,29 @@ export function rest<Id extends string>(pull: Pull<Id>, id: Id, forMs: number, n
   putUntil(pull.resting, id, now.elapsedMs + forMs);
 }
 
-/** Whether the item may be asked for. */
-export function isAskedFor<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
+/** Whether the peer may be asked for the item. */
+export function isAskedFor<Id extends string>(
+  pull: Pull<Id>,
+  id: Id,
+  from: PkiId,
+  now: Now,
+): boolean {
   const restsUntilMs = pull.resting.get(id) ?? 0;
-  return restsUntilMs <= now.elapsedMs && !isShunned(pull, id, now);
+  return restsUntilMs <= now.elapsedMs && !isShunned(pull, id, from, now);
 }
 
-function isShunned<Id extends string>(pull: Pull<Id>, id: Id, now: Now): boolean {
-  return (pull.shunned.get(id) ?? 0) > now.elapsedMs;
+function isShunned<Id extends string>(
+  { shunned }: Pull<Id>,
+  id: Id,
+  from: PkiId,
+  now: Now,
+): boolean {
+  const untilMs = Math.max(shunned.get(id) ?? 0, shunned.get(offerOf(id, from)) ?? 0);
+  return untilMs > now.elapsedMs;
 }
 
 /** Adds an entry; if there are too many, the oldest gives way. */
-function putUntil<Id extends string>(map: Map<Id, number>, id: Id, untilMs: number): void {
+function putUntil<Key extends string>(map: Map<Key, number>, id: Key, untilMs: number): void {
   map.delete(id);
   if (map.size >= SHUNNED_MAX) {
     const [oldest] = map.keys();
@@ -161,7 +187,7 @@ export function tidyPull<Id extends string>(pull: Pull<Id>, now: Now): void {
   }
 }
 
-function dropOver<Id extends string>(map: Map<Id, number>, now: Now): void {
+function dropOver(map: Map<string, number>, now: Now): void {
   for (const [id, untilMs] of map) if (untilMs <= now.elapsedMs) map.delete(id);
 }
 

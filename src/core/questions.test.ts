@@ -127,7 +127,10 @@ describe("an accusation", () => {
     hear(say(2n));
     assert.deepEqual(deaths(node), ["unreachable"]);
     assert.equal(node.core.members.table.get(ghost.pkiId)?.status, "dead");
-    hear(say(3n));
+    hear(say(3n)); // It may have been on its way.
+    assert.equal(node.core.members.table.get(ghost.pkiId)?.status, "dead");
+    world.run(5_000);
+    hear(say(4n));
     assert.equal(node.core.members.table.get(ghost.pkiId)?.status, "alive");
   });
 

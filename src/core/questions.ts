@@ -66,6 +66,18 @@ export function raise(core: Core, member: Member, doubt: Doubt, now: Now): void 
   open.set(member.pkiId, { doubt, atMs: questions.lastAtMs });
 }
 
+/**
+ * Somebody whose death a ping has confirmed is said to live: it is pinged at once, and revived by
+ * its answer only (liveness.ts).
+ */
+export function askAgain({ questions }: Core, member: Member, now: Now): readonly Effect[] {
+  const { pkiId } = member;
+  const endpoint = preferredEndpoint(member);
+  if (endpoint === "" || questions.asked.has(pkiId)) return [];
+  questions.asked.set(pkiId, now.elapsedMs);
+  return [{ type: "ping", pkiId, endpoint }];
+}
+
 /** Doubts everybody of whom nothing but lists has told for too long. */
 function doubtSilent(core: Core, now: Now): void {
   const { questions, options, members } = core;

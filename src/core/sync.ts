@@ -2,21 +2,19 @@
  * Answering membership requests, and using responses.
  * Source: spec B 1.5, 2.3 (Fabric's `sendMemResponse`, `handleMsgFromComm`).
  */
-import { equalBytes } from "../wire/bytes.ts";
 import { type Envelope, encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
 import { ENVELOPES_MAX } from "../wire/limits.ts";
 import { type MembershipRequest, type MembershipResponse, TAG } from "../wire/messages.ts";
-import { accept, type Verdict } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { type Alive, parseAlive } from "./alive.ts";
-import { applyVerified } from "./apply.ts";
-import { type CheckFault, checkAlive } from "./check.ts";
+import { applyVerified, hearingOf } from "./apply.ts";
+import { checkAlive } from "./check.ts";
 import { type AliveSource, enqueueList } from "./claims.ts";
 import { contactAnswered } from "./contacts.ts";
 import { type Disclosure, discloseMember, type Party } from "./disclosure.ts";
 import { drop, type Effect, send } from "./effect.ts";
 import { findIdentity } from "./identities.ts";
-import { isNews, type Member, partyOf } from "./membership.ts";
+import { isNews, isSignOfLife, type Member, partyOf } from "./membership.ts";
 import { recentAlive } from "./membership-request.ts";
 import { isNewer } from "./message-order.ts";
 import { speakSoon } from "./publish.ts";
@@ -25,7 +23,6 @@ import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
 import { shuffled } from "./shuffle.ts";
 import { type Core, isSelf } from "./state.ts";
 import { keepForgotten } from "./tombstones.ts";
-import type { Verified } from "./verify.ts";
 
 /** Answers a request; learns from it that the requester is alive. */
 export function handleMembershipRequest(
@@ -38,10 +35,10 @@ export function handleMembershipRequest(
   const alive = parseAlive(request.selfInformation);
   if (!alive.ok) return [drop(from, alive.code)];
   if (alive.value.pkiId !== from) return [drop(from, "request-spoofed")];
-  const verified = verifyUnlessKnown(core, alive.value, now);
+  const verified = checkAlive(core, alive.value, from, now);
   if (!verified.ok) return [drop(from, verified.code)];
 
-  const effects = verified.value ? applyVerified(core, verified.value, "request", from, now) : [];
+  const effects = applyVerified(core, verified.value, "request", from, now);
   const mspId = findIdentity(core.identities, from, now)?.mspId;
   if (mspId === undefined) return [...effects, drop(from, "identity-unknown")];
   const { endpoint, internalEndpoint } = alive.value;
@@ -52,17 +49,6 @@ export function handleMembershipRequest(
     nonce,
   };
   return [...effects, ...answer(core, asker, now)];
-}
-
-/** No signature is checked twice: an alive message we already hold is accepted as it is. */
-function verifyUnlessKnown(
-  core: Core,
-  alive: Alive,
-  now: Now,
-): Verdict<Verified<Alive> | undefined, CheckFault> {
-  const known = core.members.table.get(alive.pkiId)?.alive.envelope;
-  if (known && equalBytes(known.bytes, alive.envelope.bytes)) return accept(undefined);
-  return checkAlive(core, alive, alive.pkiId, now);
 }
 
 function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
@@ -141,13 +127,21 @@ function considerDeath(core: Core, { pkiId, time }: Alive, now: Now): void {
 }
 
 /** Cheap checks, before any signature: is it about somebody else, and is it news? */
-export function isWorthChecking(core: Core, alive: Alive, source: AliveSource, now: Now): boolean {
+export function isWorthChecking(
+  core: Core,
+  alive: Alive,
+  source: AliveSource,
+  from: PkiId,
+  now: Now,
+): boolean {
+  const { members } = core;
+  const { pkiId, time } = alive;
   if (source === "listed-dead") considerDeath(core, alive, now);
-  if (isSelf(core, alive.pkiId)) return false;
-  if (isNews(core.members, alive.pkiId, alive.time)) return true;
-  if (source === "listed-dead") {
-    const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;
-    keepForgotten(core.members.tombstones, alive.pkiId, untilMs);
+  if (isSelf(core, pkiId)) return false;
+  if (source !== "listed-dead") {
+    return isSignOfLife(members, pkiId, time, hearingOf(source, pkiId, from));
   }
+  if (isNews(members, pkiId, time)) return true;
+  keepForgotten(members.tombstones, pkiId, now.elapsedMs + core.options.timing.forgetAfterMs);
   return false;
 }

@@ -3,7 +3,10 @@ import type { PeerTime } from "../wire/messages.ts";
 import type { Now, PkiId } from "./abilities.ts";
 
 interface Tombstone {
+  /** Of the newest message, from wherever it came. */
   readonly time: PeerTime;
+  /** Of the newest one that was gossiped to us or came from the member itself. */
+  readonly firstHand: PeerTime | undefined;
   readonly untilMs: number;
 }
 
@@ -13,17 +16,12 @@ export type Tombstones = Map<PkiId, Tombstone>;
 /** As many as the largest network we are built for; beyond it the oldest gives way. */
 const TOMBSTONES_MAX = 20_000;
 
-export function addTombstone(
-  tombstones: Tombstones,
-  pkiId: PkiId,
-  time: PeerTime,
-  untilMs: number,
-): void {
+export function addTombstone(tombstones: Tombstones, pkiId: PkiId, tombstone: Tombstone): void {
   if (tombstones.size >= TOMBSTONES_MAX) {
     const [oldest] = tombstones.keys();
     if (oldest !== undefined) tombstones.delete(oldest);
   }
-  tombstones.set(pkiId, { time, untilMs });
+  tombstones.set(pkiId, tombstone);
 }
 
 /** A dead member that was forgotten is still listed by others: remember it longer. */

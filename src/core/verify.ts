@@ -136,6 +136,19 @@ export function verifyAlive(
   return accept(verified(alive, author.value));
 }
 
+/** The very message that we hold is as good as it was: its signature need not be checked again. */
+export function verifyHeld(
+  identities: Identities,
+  alive: Alive,
+  held: Alive | undefined,
+  now: Now,
+): Verified<Alive> | undefined {
+  if (held === undefined || !equalBytes(held.envelope.bytes, alive.envelope.bytes))
+    return undefined;
+  const author = findIdentity(identities, alive.pkiId, now);
+  return author && verified(alive, author);
+}
+
 function authorOf(
   crypto: Crypto,
   identities: Identities,
