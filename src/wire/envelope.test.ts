@@ -39,6 +39,29 @@ function vectorNamed(name: string): Envelope {
   return envelopeOf(vector.bytes);
 }
 
+/** What a relay may put around the parts of an envelope; nothing of it is signed. */
+const ADDITIONS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  "unknown fields behind them": (bytes) => joined(bytes, fromHex("7a03616263")),
+  "unknown fields before them": (bytes) => joined(fromHex("f80101"), bytes),
+  "the secret's number in another wire type": (bytes) => joined(bytes, fromHex("1800")),
+  "the payload's number in another wire type": (bytes) => joined(fromHex("0d00000000"), bytes),
+  "a group": (bytes) => joined(bytes, fromHex("2b082a2c")),
+  "the payload twice": (bytes) => joined(fromHex("0a0161"), bytes),
+  "a length written longer than need be": longLength,
+};
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The same envelope, the length of its first field in one byte more. */
+function longLength(bytes: Uint8Array): Uint8Array {
+  const last = bytes.findIndex((byte, i) => i > 0 && byte < 0x80);
+  const [head, end] = [bytes.slice(0, last + 1), bytes.slice(last + 1)];
+  head[last] = (head[last] ?? 0) | 0x80;
+  return joined(head, Uint8Array.of(0), end);
+}
+
 describe("what Fabric recorded", () => {
   for (const vector of vectors) {
     test(`${vector.name}: is read as Fabric reads it`, () => {
@@ -71,6 +94,17 @@ describe("parseEnvelope()", () => {
     const { secret } = envelopeOf(fromHex("1a00"));
     assert.deepEqual(secret, { payload: EMPTY_BYTES, signature: EMPTY_BYTES });
   });
+
+  for (const [what, change] of Object.entries(ADDITIONS)) {
+    test(`keeps payload, signature and secret, and not ${what}`, () => {
+      for (const { bytes } of vectors) {
+        const plain = envelopeOf(bytes);
+        const changed = change(plain.bytes);
+        assert.notDeepEqual(changed, plain.bytes);
+        assert.deepEqual(envelopeOf(changed), plain);
+      }
+    });
+  }
 
   test("does not look into the payload", () => {
     const { payload } = envelopeOf(fromHex("0a01ff"));

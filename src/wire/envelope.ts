@@ -17,7 +17,10 @@ import {
 import { accept, type Verdict } from "./verdict.ts";
 
 export type Envelope = {
-  /** The whole envelope as received or encoded. */
+  /**
+   * The envelope as it is kept, compared and passed on: payload, signature and secret with the bytes
+   * received, and nothing besides. Nobody signs what else a relay may have put around them.
+   */
   readonly bytes: Uint8Array;
   /** An encoded GossipMessage; exactly what the signature covers. May be empty: Fabric drops those. */
   readonly payload: Uint8Array;
@@ -27,12 +30,37 @@ export type Envelope = {
   readonly secret: SecretEnvelope | undefined;
 };
 
-/** Reads an envelope. Its parts are views of `bytes`; see {@link ownedEnvelope}. */
+/**
+ * Reads an envelope. Its parts are views of its `bytes`, which are those given unless they hold more
+ * than the three parts: unknown fields, a part twice, one in the wrong wire type, which Go takes for
+ * an empty secret. See {@link ownedEnvelope}.
+ */
 export function parseEnvelope(bytes: Uint8Array): Verdict<Envelope, WireFault> {
   const verdict = decode(ENVELOPE, bytes);
   if (!verdict.ok) return verdict;
   const { payload, signature, secretEnvelope } = verdict.value;
-  return accept({ bytes, payload, signature, secret: secretEnvelope });
+  const envelope = { bytes, payload, signature, secret: secretEnvelope };
+  if (bytes.length === encodedLength(envelope)) return accept(envelope);
+  return parseEnvelope(encode(ENVELOPE, verdict.value));
+}
+
+/** How many bytes the three parts take when nothing else is there. */
+function encodedLength({ payload, signature, secret }: Omit<Envelope, "bytes">): number {
+  const own = fieldLength(payload.length) + fieldLength(signature.length);
+  if (secret === undefined) return own;
+  const inner = fieldLength(secret.payload.length) + fieldLength(secret.signature.length);
+  return own + 1 + lengthBytes(inner) + inner;
+}
+
+/** Of a field of bytes; an empty one is not encoded. */
+function fieldLength(length: number): number {
+  return length === 0 ? 0 : 1 + lengthBytes(length) + length;
+}
+
+function lengthBytes(length: number): number {
+  let bytes = 1;
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) bytes += 1;
+  return bytes;
 }
 
 /** Reads the payload of an envelope. An empty payload is a message without content and tag 0. */
