@@ -194,6 +194,7 @@ class Tap implements MessageTap {
             events.closed(...why);
           },
         }),
+      admit: () => link.admit(),
       send: (bytes) => {
         if (!isClosed) this.#note("sent", { pkiId, remote }, bytes);
         return link.send(bytes);

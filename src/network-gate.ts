@@ -139,6 +139,10 @@ class GatedLink implements Link {
     });
   }
 
+  admit(): void {
+    this.#link.admit();
+  }
+
   send(bytes: Uint8Array): boolean {
     return this.#passes() ? this.#link.send(bytes) : true;
   }

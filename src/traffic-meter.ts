@@ -67,6 +67,7 @@ function meterLink(link: Link, { sent, received }: MeteredTraffic): Link {
           events.closed(...why);
         },
       }),
+    admit: () => link.admit(),
     send(bytes) {
       if (!isClosed) noteSent(bytes);
       return link.send(bytes);

@@ -1,5 +1,10 @@
 /** What our HTTP servers have in common: how they listen, what they refuse, which headers they send. */
-import { createServer as createHttpServer, type Server } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer, type ServerOptions } from "node:https";
 import { isIP } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
@@ -7,15 +12,18 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { formatHostPort, type HostPort } from "../config/host-port.ts";
 import { GossipError } from "../errors.ts";
+import { Places } from "./places.ts";
 
 /** An application that can look at the socket a request came on. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
 /** Nothing we take in a body is longer. */
 const BODY_BYTES_MAX = 8_192;
-const CONNECTIONS_MAX = 256;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+const TLS_TIMEOUT_MS = 5_000;
+/** Answered also when nothing else is: those who look after us ask for these. */
+const ALWAYS = new Set(["/healthz", "/version"]);
 
 /**
  * An application that answers only those it should: on a loopback address only requests for this
@@ -81,15 +89,17 @@ export async function serve(
   explain: { readonly what: string; readonly remedy: string },
 ): Promise<HttpServer> {
   const answer = getRequestListener(app.fetch);
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const isAnswered = places.hold(request, response) || ALWAYS.has(request.url ?? "");
+    if (isAnswered) void answer(request, response);
+    else response.writeHead(503, { connection: "close" }).end("too many connections\n");
+  };
   const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
   const options = { ...limits, connectionsCheckingInterval: 1_000 };
   const server = tls
-    ? createHttpsServer(
-        { ...options, ...tls },
-        (request, response) => void answer(request, response),
-      )
-    : createHttpServer(options, (request, response) => void answer(request, response));
-  server.maxConnections = CONNECTIONS_MAX;
+    ? createHttpsServer({ ...options, handshakeTimeout: TLS_TIMEOUT_MS, ...tls }, take)
+    : createHttpServer(options, take);
+  const places = new Places(server);
   await bind(server, listen, explain);
   server.on("error", () => {}); // A socket that could not be accepted is no reason to end.
   const address = server.address();

@@ -23,6 +23,7 @@ function twice(link: Link, probability: number, random: SeededRandom): Link {
     remoteAddress: link.remoteAddress,
     localCertHash: link.localCertHash,
     remoteCertHash: link.remoteCertHash,
+    admit: () => link.admit(),
     start: (events) => link.start(events),
     close: (refusal) => link.close(refusal),
     send(bytes) {

@@ -61,28 +61,47 @@ function cutLater(stream: ServerHttp2Stream): void {
   stream.once("close", () => clearTimeout(cut));
 }
 
-/** Sends the response headers. The status follows in the trailers, when the stream is ended. */
-function beginResponse(stream: ServerHttp2Stream): (fault: FrameFault | undefined) => void {
-  let status: FrameFault = { status: GRPC_OK, reason: "" };
-  stream.respond(
-    { ":status": 200, "content-type": GRPC_CONTENT_TYPE },
-    { waitForTrailers: true, endStream: false },
-  );
-  stream.once("wantTrailers", () => {
-    if (!stream.destroyed) stream.sendTrailers(statusHeaders(status));
-  });
-  return (fault) => {
+const OK: FrameFault = { status: GRPC_OK, reason: "" };
+
+/** A response that begins when there is a reason to: nobody gets one for mere request headers. */
+class Response {
+  readonly #stream: ServerHttp2Stream;
+  #status = OK;
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream;
+  }
+
+  /** Sends the headers, once. The status follows in the trailers, when the stream is ended. */
+  begin(): void {
+    const stream = this.#stream;
+    if (stream.headersSent || stream.destroyed) return;
+    stream.respond(
+      { ":status": 200, "content-type": GRPC_CONTENT_TYPE },
+      { waitForTrailers: true, endStream: false },
+    );
+    stream.once("wantTrailers", () => {
+      if (!stream.destroyed) stream.sendTrailers(statusHeaders(this.#status));
+    });
+  }
+
+  end(fault: FrameFault = OK): void {
+    const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return;
-    if (fault !== undefined) status = fault;
+    if (!stream.headersSent) {
+      refuseCall(stream, { httpStatus: 200, grpc: fault });
+      return;
+    }
+    this.#status = fault;
     stream.end();
     cutLater(stream);
-  };
+  }
 }
 
 /** Answers Empty, whatever the caller is: Ping needs no identity (spec A 6.3). */
 export function answerPing(stream: ServerHttp2Stream, { timeouts }: GrpcContext): void {
   if (stream.destroyed) return;
-  const end = beginResponse(stream);
+  const response = new Response(stream);
   const reader = createFrameReader(PING_BYTES_MAX, PING_BYTES_MAX);
   const tooSlow = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeouts.connTimeoutMs);
   stream.once("close", () => clearTimeout(tooSlow));
@@ -90,24 +109,32 @@ export function answerPing(stream: ServerHttp2Stream, { timeouts }: GrpcContext)
     if (stream.writableEnded) return;
     reader.push(chunk);
     if (reader.next() !== undefined) {
+      response.begin();
       stream.write(encodeFrame(new Uint8Array(0)));
-      end(undefined);
+      response.end();
     } else if (reader.fault !== undefined) {
-      end(reader.fault);
+      response.end(reader.fault);
     }
   });
-  stream.once("end", () => end(undefined));
+  stream.once("end", () => response.end());
 }
 
 /** The gossip stream a dialler has opened. Undefined if it is gone already. */
 export function acceptStream(
   stream: ServerHttp2Stream,
   facts: SessionFacts,
+  admit: () => void,
   context: GrpcContext,
 ): Link | undefined {
   if (stream.destroyed) return undefined;
   let ending: StreamEnd = { fault: "closed", reason: "the other side left" };
-  const role: StreamRole = { end: beginResponse(stream), ending: () => ending };
+  const response = new Response(stream);
+  const role: StreamRole = {
+    begin: () => response.begin(),
+    admit,
+    end: (fault) => response.end(fault),
+    ending: () => ending,
+  };
   stream.on("error", (error) => {
     ending = { fault: "closed", reason: error.message };
   });

@@ -254,6 +254,8 @@ export function openStream(
   openWindow(session);
   keepAlive(session, context.timeouts.clientKeepaliveMs, context.timeouts.keepaliveTimeoutMs);
   const role: StreamRole = {
+    begin: () => {}, // The request did.
+    admit: () => {}, // We chose whom to dial.
     // A trailer that came with the end is read first.
     end: () => setImmediate(() => session.destroy()),
     ending: watchStatus(stream),

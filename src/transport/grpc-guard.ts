@@ -1,30 +1,64 @@
-/** Bounds for accepted sockets: how many, how long in the handshake, how long without a stream. */
-import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
+/**
+ * Bounds for accepted sockets: how many, how long in the handshake, how long without a stream, how
+ * many streams. What counts is whether the dialler has proven who it is.
+ */
+import type {
+  Http2SecureServer,
+  Http2Server,
+  Http2Session,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from "node:http2";
 import type { Socket } from "node:net";
 import { formatEndpoint } from "./endpoint.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
-import { keepAlive, openWindow, SERVICE_STREAM } from "./grpc-session.ts";
+import { keepAlive, openWindow } from "./grpc-session.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
   return formatEndpoint(socket.remoteAddress ?? "", socket.remotePort ?? 0);
 }
 
+/** A peer opens one gossip stream in a session, and perhaps a ping: this many are allowed at once. */
+const STREAMS_BURST = 16;
+const STREAMS_PER_SECOND = 1;
+
+interface Spent {
+  readonly streams: number;
+  readonly atMs: number;
+}
+
+/** An accepted socket. */
+interface Guest {
+  /** Remote address and port. */
+  readonly key: string;
+  readonly socket: Socket;
+  readonly address: string;
+  /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
+  handshake: AcceptFault | undefined;
+  /** Its dialler has proven who it is, by a gossip stream that is still open. */
+  isProven: boolean;
+}
+
 /** Watches over the sockets that a server accepts, from the first byte on. */
 export class SocketGuard {
   readonly #context: GrpcContext;
   readonly #isSecure: boolean;
-  readonly #open = new Set<Socket>();
-  /** Sockets that have not finished TLS and HTTP/2 settings: what they will be counted as. */
-  readonly #handshakes = new Map<string, AcceptFault>();
-  /** Sockets without a gossip stream, the one that has been so for the longest time first. */
-  readonly #idle = new Map<string, Socket>();
+  /** By remote address and port, the oldest first. */
+  readonly #guests = new Map<string, Guest>();
+  /** How many of each address have proven nothing; and how many of all are in their handshake. */
+  readonly #unproven = new Map<string, number>();
+  #handshakes = 0;
+  readonly #spent = new WeakMap<Http2Session, Spent>();
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
     this.#isSecure = isSecure(server);
-    server.on("connection", (socket: Socket) => this.#admit(socket));
-    server.on("secureConnection", (socket: Socket) => this.#mark(socketKey(socket), "protocol"));
+    server.on("connection", (socket: Socket) => this.#accept(socket));
+    server.on("secureConnection", (socket: Socket) => {
+      const guest = this.#guests.get(socketKey(socket));
+      if (guest?.handshake !== undefined) guest.handshake = "protocol";
+    });
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
     server.on("unknownProtocol", (socket: Socket) => socket.destroy());
     server.on("sessionError", () => {}); // Its socket is closed, and counted there.
@@ -33,91 +67,138 @@ export class SocketGuard {
   /** Watches over a new session: its handshake, idle time and keepalive. */
   tend(session: ServerHttp2Session): void {
     const { timeouts } = this.#context;
-    const key = socketKey(session.socket);
+    const guest = this.#guests.get(socketKey(session.socket));
     session.on("error", () => {}); // The close event that follows tells the rest.
-    session.once("remoteSettings", () => this.#handshakes.delete(key));
+    session.once("remoteSettings", () => guest && this.#endHandshake(guest));
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
-    this.#watchStreams(session, key);
+  }
+
+  /**
+   * Counts a stream, whatever it is for. False: the session has opened more of them than anybody
+   * needs, and is ended.
+   */
+  allow(session: Http2Session): boolean {
+    const nowMs = performance.now();
+    const spent = this.#spent.get(session) ?? { streams: 0, atMs: nowMs };
+    const paidOff = ((nowMs - spent.atMs) / 1_000) * STREAMS_PER_SECOND;
+    const streams = Math.max(0, spent.streams - paidOff) + 1;
+    this.#spent.set(session, { streams, atMs: nowMs });
+    if (streams <= STREAMS_BURST) return true;
+    this.#context.stats.refused["too-many-streams"] += 1;
+    session.destroy();
+    return false;
+  }
+
+  /**
+   * The dialler of this gossip stream has proven who it is. Until the stream ends its socket stays,
+   * whoever else wants in.
+   */
+  admit(session: Http2Session, stream: ServerHttp2Stream): void {
+    if (session.destroyed || stream.destroyed) return;
+    const guest = this.#guests.get(socketKey(session.socket));
+    if (guest === undefined || guest.isProven) return;
+    this.#setProven(guest, true);
+    stream.once("close", () => this.#setProven(guest, false));
   }
 
   /** Ends every socket, whatever it is in the middle of. */
   destroyAll(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const { socket } of this.#guests.values()) socket.destroy();
   }
 
-  /** A Ping is asked for by anybody; a gossip stream is soon gone if no handshake follows. */
-  #watchStreams(session: ServerHttp2Session, key: string): void {
-    const socket = this.#idle.get(key);
-    let streams = 0;
-    session.on("stream", (stream, headers) => {
-      if (headers[":path"] !== SERVICE_STREAM) return;
-      streams += 1;
-      this.#idle.delete(key);
-      stream.once("close", () => {
-        streams -= 1;
-        if (streams === 0 && socket?.destroyed === false) this.#idle.set(key, socket);
-      });
-    });
-  }
-
-  #admit(socket: Socket): void {
+  #accept(socket: Socket): void {
     const { timeouts, stats } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
-    if (!this.#makeRoom()) {
+    const address = socket.remoteAddress ?? "";
+    if (!this.#makeRoom(address)) {
       stats.refused["too-many-connections"] += 1;
       socket.destroy();
       return;
     }
     stats.accepted += 1;
     const key = socketKey(socket);
-    this.#open.add(socket);
-    this.#idle.set(key, socket);
-    this.#handshakes.set(key, this.#isSecure ? "tls" : "protocol");
+    const handshake = this.#isSecure ? "tls" : "protocol";
+    const guest: Guest = { key, socket, address, handshake, isProven: false };
+    this.#guests.set(key, guest);
+    this.#handshakes += 1;
+    this.#count(address, 1);
     const timer = setTimeout(() => {
-      if (this.#handshakes.has(key)) this.#cut(key, "timeout");
+      if (guest.handshake !== undefined) this.#cut(guest, "timeout");
     }, timeouts.acceptTimeoutMs);
     socket.once("close", () => {
       clearTimeout(timer);
       stats.acceptedClosed += 1;
-      const fault = this.#handshakes.get(key);
-      if (fault !== undefined) stats.refused[fault] += 1;
-      this.#open.delete(socket);
-      this.#handshakes.delete(key);
-      this.#idle.delete(key);
+      if (guest.handshake !== undefined) stats.refused[guest.handshake] += 1;
+      this.#forget(guest);
     });
   }
 
   /**
-   * A newcomer takes the place of whoever has been there longest without doing anything: silent ones
-   * cannot keep others out. False: everybody is busy.
+   * A newcomer takes the place of whoever has been there longest without proving who it is: silent
+   * ones cannot keep others out, nor can an address that holds many. False: everybody is proven.
    */
-  #makeRoom(): boolean {
-    const { limits } = this.#context;
-    if (this.#handshakes.size >= limits.handshakesMax) {
-      const [slowest] = this.#handshakes.keys();
-      if (slowest !== undefined) this.#cut(slowest, "too-many-handshakes");
+  #makeRoom(address: string): boolean {
+    const { connectionsMax, handshakesMax, unprovenPerAddressMax } = this.#context.limits;
+    if ((this.#unproven.get(address) ?? 0) >= unprovenPerAddressMax) {
+      this.#cutFirst("too-many-connections", (guest) => guest.address === address);
     }
-    if (this.#open.size < limits.connectionsMax) return true;
-    const [idlest] = this.#idle.keys();
-    if (idlest !== undefined) this.#cut(idlest, "too-many-connections");
-    return idlest !== undefined;
+    if (this.#handshakes >= handshakesMax) {
+      this.#cutFirst("too-many-handshakes", ({ handshake }) => handshake !== undefined);
+    }
+    if (this.#guests.size < connectionsMax) return true;
+    const largest = this.#largestAddress();
+    return this.#cutFirst("too-many-connections", (guest) => guest.address === largest);
   }
 
-  /** Ends an idle socket. Its room is free at once; the close event comes later. */
-  #cut(key: string, fault: AcceptFault): void {
-    const socket = this.#idle.get(key);
-    if (socket === undefined) return;
+  /** The address that holds the most sockets that have proven nothing. */
+  #largestAddress(): string | undefined {
+    const [largest] = [...this.#unproven].toSorted(([, a], [, b]) => b - a);
+    return largest?.[0];
+  }
+
+  /** Ends the oldest socket of this kind that has proven nothing; false if there is none. */
+  #cutFirst(fault: AcceptFault, isKind: (guest: Guest) => boolean): boolean {
+    for (const guest of this.#guests.values()) {
+      if (guest.isProven || !isKind(guest)) continue;
+      this.#cut(guest, fault);
+      return true;
+    }
+    return false;
+  }
+
+  /** Ends a socket. Its room is free at once; the close event comes later. */
+  #cut(guest: Guest, fault: AcceptFault): void {
     this.#context.stats.refused[fault] += 1;
-    this.#idle.delete(key);
-    this.#handshakes.delete(key);
-    this.#open.delete(socket);
-    socket.destroy();
+    this.#forget(guest);
+    guest.socket.destroy();
   }
 
-  #mark(key: string, fault: AcceptFault): void {
-    if (this.#handshakes.has(key)) this.#handshakes.set(key, fault);
+  #forget(guest: Guest): void {
+    if (this.#guests.get(guest.key) !== guest) return;
+    this.#guests.delete(guest.key);
+    this.#endHandshake(guest);
+    if (!guest.isProven) this.#count(guest.address, -1);
+  }
+
+  #endHandshake(guest: Guest): void {
+    if (guest.handshake === undefined) return;
+    guest.handshake = undefined;
+    this.#handshakes -= 1;
+  }
+
+  #setProven(guest: Guest, isProven: boolean): void {
+    const isKnown = this.#guests.get(guest.key) === guest;
+    if (!isKnown || guest.isProven === isProven) return;
+    guest.isProven = isProven;
+    this.#count(guest.address, isProven ? -1 : 1);
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    const count = (this.#unproven.get(address) ?? 0) + change;
+    if (count > 0) this.#unproven.set(address, count);
+    else this.#unproven.delete(address);
   }
 }
 

@@ -18,6 +18,10 @@ export interface StreamEnd {
 
 /** What differs between the two roles of a stream. */
 export interface StreamRole {
+  /** The other side has sent something, or we are about to: now there is a stream. */
+  begin(): void;
+  /** See {@link Link.admit}. */
+  admit(): void;
   /** Ends our side: with a status (acceptor), or by leaving (dialler). */
   end(fault: FrameFault | undefined): void;
   /** How the stream ended, once it has. */
@@ -79,6 +83,10 @@ class StreamLink implements Link {
     });
   }
 
+  admit(): void {
+    this.#role.admit();
+  }
+
   start(events: LinkEvents): void {
     this.#events = events;
     if (this.#streamClosed) {
@@ -88,6 +96,7 @@ class StreamLink implements Link {
     // Attaching the listener lets data flow; Node delivers it later, never from within this call.
     this.#stream.on("data", (chunk: Uint8Array) => {
       if (this.#ownEnd !== undefined) return;
+      this.#role.begin();
       this.#reader.push(chunk);
       if (!this.#turnPending) this.#deliver();
     });
@@ -110,6 +119,7 @@ class StreamLink implements Link {
       );
       return false;
     }
+    this.#role.begin();
     this.#context.stats.messagesSent += 1;
     this.#context.stats.bytesSent += bytes.length;
     this.#gather();

@@ -59,10 +59,13 @@ export interface GrpcLimits {
   /** Longest message sent, in bytes; default 104_857_600 (`peer.maxSendMsgSize`). */
   readonly sentBytesMax: number;
   /**
-   * Accepted sockets at any time; default 1_000. A further one takes the place of the one that has
-   * been without a gossip stream for longest; if all have one, it is closed at once.
+   * Accepted sockets at any time; default 1_000. A further one takes the place of the oldest whose
+   * dialler has not proven who it is, of the address that has most of them; if all have, it is closed
+   * at once.
    */
   readonly connectionsMax: number;
+  /** Accepted sockets of one address whose diallers have not proven who they are; default 100. */
+  readonly unprovenPerAddressMax: number;
   /**
    * Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. A further one takes
    * the place of the one that has taken longest.
@@ -86,6 +89,7 @@ export const GRPC_LIMITS: GrpcLimits = {
   firstBytesMax: 262_144,
   sentBytesMax: 104_857_600,
   connectionsMax: 1_000,
+  unprovenPerAddressMax: 100,
   handshakesMax: 100,
 };
 
@@ -106,10 +110,12 @@ export interface GrpcStats {
 
 /** Why an accepted socket did not become a connection. */
 export type AcceptFault =
-  /** More than `connectionsMax` sockets, and this one was idle, or all others were busy. */
+  /** More sockets than allowed, and this one was the oldest without proof, or all others had it. */
   | "too-many-connections"
   /** More than `handshakesMax` sockets in their handshake, this one for longest. */
   | "too-many-handshakes"
+  /** It opened streams faster than anybody needs them. */
+  | "too-many-streams"
   /** Not finished within `acceptTimeoutMs`. */
   | "timeout"
   /** The TLS handshake failed, or the socket was closed in the middle. */
@@ -129,6 +135,7 @@ function createGrpcStats(): GrpcStats {
     refused: {
       "too-many-connections": 0,
       "too-many-handshakes": 0,
+      "too-many-streams": 0,
       timeout: 0,
       tls: 0,
       protocol: 0,
@@ -170,6 +177,8 @@ export const CONNECTION_WINDOW_BYTES = 1_024 * KIB;
 
 /** Limits against hostile HTTP/2; the rest (resets, empty frames) Node and nghttp2 bound. */
 export const HTTP2_LIMITS = {
+  streamResetBurst: 16,
+  streamResetRate: 1,
   maxHeaderListPairs: 64,
   maxSessionInvalidFrames: 100,
   maxSessionMemory: 10,

@@ -43,11 +43,13 @@ export function createGrpcServer(
   });
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // The close event that follows tells the rest.
+    const { session } = stream;
+    if (session === undefined || session.destroyed || !guard.allow(session)) return;
     const fault = requestFault(headers);
     if (fault !== undefined) return refuseCall(stream, fault);
     if (headers[":path"] === SERVICE_PING) return answerPing(stream, context);
-    const { session } = stream;
-    const link = session && acceptStream(stream, sessionFacts(session), context);
+    const admit = (): void => guard.admit(session, stream);
+    const link = acceptStream(stream, sessionFacts(session), admit, context);
     if (link === undefined) return;
     links.add(link);
     stream.once("close", () => links.delete(link));

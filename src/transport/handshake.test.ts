@@ -319,8 +319,9 @@ describe("shakeHands() refuses", () => {
       world.clock.advance(1);
       assert.equal(atAlice.fault, want);
       assert.equal(atAlice.handshake === undefined, want !== undefined);
-      // Our own handshake went out at once, whatever came back; a refusal ends the stream.
-      assert.equal(heard.messages, want === "handshake-closed" ? 0 : 1);
+      // Our own handshake answers the first message, whatever it is; a refusal ends the stream.
+      const isMute = want === "handshake-closed" || want === "handshake-timeout";
+      assert.equal(heard.messages, isMute ? 0 : 1);
       assert.equal(heard.reason !== "", want !== undefined);
     });
   }
@@ -329,6 +330,7 @@ describe("shakeHands() refuses", () => {
     const { clock, inbound, outbound, shake, hear } = await setUp({ bobCertificate: undefined });
     const heard = hear(outbound);
     const atAlice = shake(inbound, alice);
+    outbound.send(claimOf(outbound, bob, {}));
     assert.equal(atAlice.fault, undefined);
     clock.advance(0);
     assert.equal(atAlice.fault, "no-tls-certificate");
@@ -344,11 +346,39 @@ describe("shakeHands() refuses", () => {
   ];
   for (const signer of broken) {
     test("nobody, but fails, if our own signature cannot be made", async () => {
-      const { clock, inbound, shake } = await setUp();
+      const { clock, inbound, outbound, shake } = await setUp();
       const atAlice = shake(inbound, { ...alice, signer });
+      const atBob = shake(outbound, { ...bob, signer });
+      outbound.send(claimOf(outbound, bob, {}));
+      clock.advance(0);
       await new Promise(setImmediate);
       clock.advance(0);
-      assert.equal(atAlice.fault, "signing-failed");
+      assert.deepEqual([atAlice.fault, atBob.fault], ["signing-failed", "signing-failed"]);
     });
   }
+
+  test("nothing is signed or sent for a dialler that says nothing", async () => {
+    const { clock, inbound, outbound, shake, hear } = await setUp();
+    let signatures = 0;
+    const signer = (payload: Uint8Array) => {
+      signatures += 1;
+      return alice.signer(payload);
+    };
+    const heard = hear(outbound);
+    shake(inbound, { ...alice, signer });
+    clock.advance(1_999);
+    assert.deepEqual([signatures, heard.messages], [0, 0]);
+    outbound.send(claimOf(outbound, bob, {}));
+    clock.advance(0);
+    assert.deepEqual([signatures, heard.messages], [1, 1]);
+  });
+
+  test("a second message before our own is on its way", async () => {
+    const { clock, inbound, outbound, shake } = await setUp();
+    const atAlice = shake(inbound, { ...alice, signer: () => new Promise(() => {}) });
+    for (let i = 0; i < 2; i++) outbound.send(claimOf(outbound, bob, {}));
+    clock.advance(0);
+    clock.advance(0);
+    assert.equal(atAlice.fault, "wrong-first-message");
+  });
 });

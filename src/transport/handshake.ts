@@ -1,11 +1,12 @@
 /**
- * Who is at the other end of a link? Both sides send a signed ConnEstablish at once and judge the
- * one they receive; the same in both roles (spec A 6.1 and 6.2, Fabric's `authenticateRemotePeer`).
+ * Who is at the other end of a link? Each side sends a signed ConnEstablish and judges the one it
+ * receives (spec A 6.1 and 6.2, Fabric's `authenticateRemotePeer`). The dialler speaks at once; we, as
+ * acceptor, when it has spoken: a stranger who says nothing costs no signature.
  */
 import type { Crypto, Identity, Signer } from "../core/abilities.ts";
 import { parsePkiId, pkiIdBytes } from "../core/pki-id.ts";
 import { isSignedBy, judgeIdentity, type PresentedIdentityFault } from "../core/verify.ts";
-import { equalBytes } from "../wire/bytes.ts";
+import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {
   type Envelope,
   encodeEnvelope,
@@ -82,6 +83,8 @@ class Shake implements LinkEvents {
   readonly #events: HandshakeEvents;
   readonly #cancelTimer: Cancel;
   #isSettled = false;
+  /** The first message of a dialler, judged when our own handshake is on its way. */
+  #first: Uint8Array | undefined;
   /** Who hears the link after us. */
   #next: LinkEvents | undefined;
 
@@ -90,8 +93,15 @@ class Shake implements LinkEvents {
     this.#options = options;
     this.#events = events;
     this.#cancelTimer = clock.after(timeoutMs, () => this.#refuse("handshake-timeout"));
+    if (link.outbound) this.#speak();
+    else link.start(this); // Whoever dialled has the first word: it costs us nothing until then.
+  }
+
+  /** Signs and sends our handshake. */
+  #speak(): void {
+    const { link } = this.#options;
     const refuseSoon = (fault: HandshakeFault, detail?: string): void => {
-      clock.after(0, () => this.#refuse(fault, detail));
+      this.#options.clock.after(0, () => this.#refuse(fault, detail));
     };
     // Nothing is sent to somebody whose identity could not be bound to the connection.
     if (link.remoteCertHash === undefined) {
@@ -101,9 +111,10 @@ class Shake implements LinkEvents {
     const begin = (own: Envelope): void => {
       if (this.#isSettled) return;
       link.send(own.bytes);
-      link.start(this);
+      if (this.#first === undefined) link.start(this);
+      else this.#judge(this.#first);
     };
-    signHandshake(options, begin, (error) => refuseSoon("signing-failed", String(error)));
+    signHandshake(this.#options, begin, (error) => refuseSoon("signing-failed", String(error)));
   }
 
   cancel(): void {
@@ -117,9 +128,19 @@ class Shake implements LinkEvents {
       this.#next?.message(bytes);
       return;
     }
+    if (this.#options.link.outbound) this.#judge(bytes);
+    else if (this.#first !== undefined) this.#refuse("wrong-first-message");
+    else {
+      this.#first = copyBytes(bytes);
+      this.#speak();
+    }
+  }
+
+  #judge(bytes: Uint8Array): void {
     const verdict = judgeHandshake(bytes, this.#options);
     if (verdict.ok) {
       this.#settle();
+      this.#options.link.admit();
       this.#next = this.#events.accepted(verdict.value);
     } else {
       this.#refuse(verdict.code, verdict.reason);

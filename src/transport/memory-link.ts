@@ -148,6 +148,9 @@ class MemoryLink implements Link {
     this.#other = other;
   }
 
+  /** There are no sockets here that could run out. */
+  admit(): void {}
+
   start(events: LinkEvents): void {
     this.#events = events;
     if (this.#end === undefined) this.pump();

@@ -45,6 +45,8 @@ export interface Link {
   readonly localCertHash: Uint8Array;
   /** SHA-256 of the other side's leaf certificate; undefined if it showed none; empty without TLS. */
   readonly remoteCertHash: Uint8Array | undefined;
+  /** The other side has proven who it is: its socket is not given up for a newcomer's any more. */
+  admit(): void;
   /** Starts delivery. Called exactly once; what arrived before is kept (bounded by flow control). */
   start(events: LinkEvents): void;
   /** Queues a copy. False: wait for `drain` before the next one. Ignored after close. */

@@ -100,7 +100,9 @@ export class Attacker {
       "content-type": "application/grpc",
     });
     stream.on("error", () => {});
-    const role = { end: () => session.destroy(), ending: () => ENDED };
+    const nothing = (): void => {};
+    const end = (): void => session.destroy();
+    const role = { begin: nothing, admit: nothing, end, ending: () => ENDED };
     const facts = { outbound: true, ...sessionFacts(session) };
     const link = createStreamLink(stream, facts, role, CONTEXT);
     return this.#shakeHands(link, stream, session);

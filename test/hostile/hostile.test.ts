@@ -45,7 +45,7 @@ describe("a hostile member", () => {
     ["membership requests", "answer-budget"],
     ["lists of forged news", "signature-invalid"],
     ["much asked for, nothing read", "answer-budget"],
-    ["1,000 silent TLS connections", "too-many-handshakes"],
+    ["1,000 silent TLS connections", "too-many-connections"],
   ];
   for (const [attack, reason] of attacks) {
     test(`${attack}: views, memory and event loop are unharmed`, async () => {

@@ -1,0 +1,67 @@
+/** Places at an HTTP server: a probe and a newcomer get in whoever holds connections. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { describe, type TestContext, test } from "node:test";
+import { createApp, type HttpServer, serve } from "./http-server.ts";
+
+async function setUp(t: TestContext): Promise<{ server: HttpServer; open(): Promise<Socket> }> {
+  const app = createApp({ host: "127.0.0.1", port: 0 });
+  app.get("/healthz", (context) => context.json({ status: "OK" }));
+  app.get("/api", (context) => context.json({}));
+  app.get("/stream", (context) => context.body(new ReadableStream()));
+  const listen = { host: "127.0.0.1", port: 0 };
+  const server = await serve(app, listen, undefined, { what: "the test", remedy: "" });
+  const sockets: Socket[] = [];
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await server.close();
+  });
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    socket.on("error", () => {});
+    sockets.push(socket);
+    await once(socket, "connect");
+    return socket;
+  };
+  return { server, open };
+}
+
+async function status({ url }: HttpServer, path: string): Promise<number> {
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(2_000) });
+  await response.text();
+  return response.status;
+}
+
+describe("an HTTP server of ours", () => {
+  test("serves a newcomer beside any number of silent connections", async (t) => {
+    const { server, open } = await setUp(t);
+    for (let i = 0; i < 600; i++) await open();
+    assert.deepEqual([await status(server, "/healthz"), await status(server, "/api")], [200, 200]);
+  });
+
+  test("serves a newcomer beside any number of connections that are kept alive", async (t) => {
+    const { server, open } = await setUp(t);
+    for (let i = 0; i < 300; i++) {
+      const socket = await open();
+      socket.write("GET /api HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      await once(socket, "data");
+    }
+    assert.deepEqual([await status(server, "/healthz"), await status(server, "/api")], [200, 200]);
+  });
+
+  test("tells of its health while every place is taken by somebody who is served", async (t) => {
+    const { server, open } = await setUp(t);
+    const streams: Socket[] = [];
+    for (let i = 0; i < 256; i++) {
+      const socket = await open();
+      socket.write("GET /stream HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      await once(socket, "data");
+      streams.push(socket);
+    }
+    for (let i = 0; i < 100; i++) await open(); // These fill the reserve.
+    assert.deepEqual([await status(server, "/healthz"), await status(server, "/api")], [200, 503]);
+    streams[0]?.destroy();
+    for (let tries = 0; (await status(server, "/api")) !== 200; tries++) assert.ok(tries < 100);
+  });
+});
