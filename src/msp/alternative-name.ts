@@ -1,5 +1,6 @@
 /** Subject alternative names: the four types Go's verifier looks at. */
 import { DerFault, type DerReader } from "./der.ts";
+import { parseUriHost } from "./name-syntax.ts";
 
 /** One name: its GeneralName number and its value as it stands. */
 export interface AlternativeName {
@@ -14,6 +15,11 @@ const KNOWN: ReadonlySet<number> = new Set(Object.values(NAME_TYPE));
 /** Whether we understand names of this kind. */
 export function isKnownName({ type }: AlternativeName): boolean {
   return KNOWN.has(type);
+}
+
+/** The text of a mail address, domain or URI. */
+export function textOfName({ value }: AlternativeName): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.length).toString("latin1");
 }
 
 /** GeneralName elements up to the end of the reader, of any type. */
@@ -31,7 +37,13 @@ export function readAlternativeNames(reader: DerReader): readonly AlternativeNam
   return known;
 }
 
-function isWellFormed({ type, value }: AlternativeName): boolean {
+function isWellFormed(name: AlternativeName): boolean {
+  const { type, value } = name;
   if (type === NAME_TYPE.ip) return value.length === 4 || value.length === 16;
-  return value.every((byte) => byte < 0x80);
+  if (!isAscii(value)) return false;
+  return type !== NAME_TYPE.uri || parseUriHost(textOfName(name)) !== undefined;
+}
+
+export function isAscii(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte < 0x80);
 }

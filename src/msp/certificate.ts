@@ -1,14 +1,22 @@
 /**
- * One X.509 certificate, taken apart once. Two parsers must agree: OpenSSL's (through node:crypto)
- * makes the key and the dates, our strict reader the rest, which node:crypto does not show.
+ * One X.509 certificate, taken apart once, exactly as strictly as Go's parser does: members of a
+ * network must agree who is one. OpenSSL, which takes and refuses other ones, makes nothing but the
+ * key.
  */
-import { type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { toHex } from "../wire/bytes.ts";
 import { contextTag, DerFault, DerReader, encodeDer, TAG } from "./der.ts";
+import { readTime } from "./der-time.ts";
 import { type DistinguishedName, readDistinguishedName } from "./distinguished-name.ts";
-import { type Curve, canonicalSignature, findCurve, toLowS } from "./ecdsa.ts";
-import { type Extensions, readExtensionList, readExtensions } from "./extensions.ts";
-import type { Signed } from "./signed.ts";
+import { type Curve, canonicalSignature, toLowS } from "./ecdsa.ts";
+import {
+  type Extensions,
+  type RawExtension,
+  readExtensionList,
+  readExtensions,
+} from "./extensions.ts";
+import { readPublicKey } from "./public-key.ts";
+import { ECDSA_ALGORITHMS, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface Certificate extends Signed {
   readonly der: Uint8Array;
@@ -30,7 +38,7 @@ export interface Certificate extends Signed {
   readonly extensions: Extensions;
 }
 
-/** The certificate in these bytes; undefined if Fabric's parser or OpenSSL's would refuse it. */
+/** The certificate in these bytes; undefined if Fabric's parser would refuse it, or its key. */
 export function parseCertificate(der: Uint8Array): Certificate | undefined {
   try {
     // A plain view: taking parts of a Buffer is four times slower.
@@ -46,81 +54,67 @@ function readCertificate(der: Uint8Array): Certificate {
   const reader = outer.enter(TAG.sequence);
   if (!outer.isEmpty) throw new DerFault("bytes after the certificate");
   const tbs = reader.readElement(TAG.sequence);
-  const algorithmDer = reader.readElement(TAG.sequence).whole;
+  const algorithm = reader.read(TAG.sequence);
   const signature = reader.readBitBytes();
 
   const body = new DerReader(tbs.content);
-  const versionDer = body.readOptional(contextTag(0, true));
-  const version = versionDer === undefined ? 1 : 1 + new DerReader(versionDer).readSmallInteger();
-  if (version > 3) throw new DerFault("unknown version");
+  const version = readVersion(body);
   const serial = body.readInteger();
   if ((serial[0] ?? 0) >= 0x80) throw new DerFault("negative serial number");
-  if (!Buffer.from(body.readElement(TAG.sequence).whole).equals(algorithmDer)) {
+  if (!Buffer.from(body.read(TAG.sequence)).equals(algorithm)) {
     throw new DerFault("two signature algorithms");
   }
   const issuer = readDistinguishedName(body.readElement(TAG.sequence).whole);
-  body.read(TAG.sequence); // Validity: OpenSSL reads the dates below.
+  const validity = body.enter(TAG.sequence);
+  const notBeforeMs = readTime(validity);
+  const notAfterMs = readTime(validity);
   const subject = readDistinguishedName(body.readElement(TAG.sequence).whole);
   const publicKeyDer = body.readElement(TAG.sequence).whole;
-  const extensions = readExtensions(version === 3 ? readTrailer(body) : []);
+  const extensions = readExtensions(readTrailer(body, version));
 
   return {
     der,
     tbs: tbs.whole,
-    algorithm: new DerReader(algorithmDer).enter(TAG.sequence).readOid(),
+    ...readAlgorithm(new DerReader(algorithm)),
     signature,
     version,
     serial: toHex(serial.length > 1 && serial[0] === 0 ? serial.subarray(1) : serial),
     issuer,
     subject,
+    notBeforeMs,
+    notAfterMs,
     publicKeyDer,
     extensions,
-    curve: readCurve(publicKeyDer),
-    ...openWithOpenSsl(der),
+    ...readPublicKey(publicKeyDer),
   };
 }
 
-/** What may follow the public key: two unique identifiers nobody uses, and the extensions. */
-function readTrailer(body: DerReader): ReturnType<typeof readExtensionList> {
-  body.readOptional(contextTag(1, false));
-  body.readOptional(contextTag(2, false));
-  const wrapped = body.readOptional(contextTag(3, true));
-  if (wrapped === undefined) return [];
-  return readExtensionList(new DerReader(wrapped).enter(TAG.sequence));
+function readVersion(body: DerReader): number {
+  const tag = contextTag(0, true);
+  if (!body.isNext(tag)) return 1;
+  const wrapped = body.enter(tag);
+  const version = 1 + wrapped.readSmallInteger();
+  if (version < 1 || version > 3 || !wrapped.isEmpty) throw new DerFault("unknown version");
+  return version;
 }
 
-/** OpenSSL's text for a date that is none. */
-const BAD_TIME = "Bad time value";
-
-function openWithOpenSsl(der: Uint8Array) {
-  const opened = new X509Certificate(der);
-  // The dates of what OpenSSL cannot read are left to chance by Node.js (24.21): ask the texts first.
-  if ([opened.validFrom, opened.validTo].includes(BAD_TIME)) throw new DerFault("malformed dates");
-  const notBeforeMs = opened.validFromDate.getTime();
-  const notAfterMs = opened.validToDate.getTime();
-  if (Number.isNaN(notBeforeMs) || Number.isNaN(notAfterMs)) throw new DerFault("malformed dates");
-  return { notBeforeMs, notAfterMs, publicKey: opened.publicKey };
+/**
+ * What may follow the public key: two unique identifiers nobody uses, and the extensions. Go passes
+ * over what its version does not know, and whatever comes after.
+ */
+function readTrailer(body: DerReader, version: number): readonly RawExtension[] {
+  if (version > 1) {
+    body.readOptional(contextTag(1, false));
+    body.readOptional(contextTag(2, false));
+  }
+  const wrapped = contextTag(3, true);
+  if (version < 3 || !body.isNext(wrapped)) return [];
+  return readExtensionList(body.enter(wrapped).enter(TAG.sequence));
 }
-
-const EC_KEY = "1.2.840.10045.2.1";
-const UNCOMPRESSED_POINT = 0x04;
-
-/** The curve of an ECDSA key; undefined for other keys. Go takes named curves and plain points. */
-function readCurve(publicKeyDer: Uint8Array): Curve | undefined {
-  const reader = new DerReader(publicKeyDer).enter(TAG.sequence);
-  const algorithm = reader.enter(TAG.sequence);
-  if (algorithm.readOid() !== EC_KEY) return undefined;
-  const curve = findCurve(algorithm.readOid());
-  const [form] = reader.readBitBytes();
-  if (curve === undefined || form !== UNCOMPRESSED_POINT) throw new DerFault("unusable EC key");
-  return curve;
-}
-
-const ECDSA_ALGORITHMS = "1.2.840.10045.4.";
 
 /** Whether the issuer signed with ECDSA: then Fabric checks chain and form more strictly. */
-export function isEcdsaSigned(certificate: Signed): boolean {
-  return certificate.algorithm.startsWith(ECDSA_ALGORITHMS);
+export function isEcdsaSigned({ algorithm }: Signed): boolean {
+  return ECDSA_ALGORITHMS.has(algorithm);
 }
 
 /** Whether the issuer's ECDSA signature is in canonical DER; true for other algorithms. */
@@ -144,4 +138,36 @@ export function sanitizeCertificate(certificate: Certificate, issuer: Certificat
   const bits = encodeDer(TAG.bitString, Uint8Array.of(0), low);
   const der = encodeDer(TAG.sequence, tbs, algorithm, bits);
   return { ...certificate, der, signature: low };
+}
+
+/**
+ * Whether Fabric can give the certificate low S. It encodes it anew for that, with another library
+ * than it reads it with, which is stricter in a few places that no CA makes use of.
+ */
+export function canBeSanitized(certificate: Certificate, issuer: Certificate): boolean {
+  if (sanitizeCertificate(certificate, issuer) === certificate) return true;
+  try {
+    const outer = new DerReader(certificate.der).enter(TAG.sequence);
+    return isBodyPlain(outer.enter(TAG.sequence)) && isAlgorithmPlain(outer.enter(TAG.sequence));
+  } catch {
+    // Go's `encoding/asn1` would not read this either.
+    return false;
+  }
+}
+
+const FIELDS_UP_TO_KEY = 6;
+
+function isBodyPlain(body: DerReader): boolean {
+  body.readOptional(contextTag(0, true));
+  for (let i = 0; i < FIELDS_UP_TO_KEY; i++) body.readAny();
+  for (const tag of [contextTag(1, false), contextTag(2, false)]) {
+    if (body.isNext(tag)) body.readBits(tag);
+  }
+  if (body.isEmpty || body.isNext(contextTag(3, true))) return true;
+  return body.readAny().content.length > 0 || !body.isEmpty;
+}
+
+function isAlgorithmPlain(algorithm: DerReader): boolean {
+  readAlgorithm(algorithm);
+  return algorithm.isEmpty;
 }

@@ -6,6 +6,7 @@
 import { equalBytes } from "../wire/bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { legacyNameConstraintFault, nameConstraintFault } from "./name-constraints.ts";
+import { arePoliciesValid } from "./policies.ts";
 import { isSignedBy } from "./signed.ts";
 
 /** The CAs of one MSP (or its TLS CAs). */
@@ -21,6 +22,9 @@ export type ChainResult =
 
 /** Signatures checked for one certificate before the search gives up; Go's limit. */
 const SIGNATURE_CHECKS_MAX = 100;
+
+/** Identifiers of strangers are cut to this before they go into a reason. */
+const SHOWN_CHARACTERS_MAX = 100;
 
 const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
 const ANY_USAGE = "2.5.29.37.0";
@@ -44,17 +48,24 @@ export function findChain(certificate: Certificate, authorities: Authorities): C
   if (includesCertificate(authorities.roots, certificate)) search.chains.push([certificate]);
   else extend(search, [certificate], certificate);
 
-  const [chain, ...others] = search.chains.filter((found) => found.every(allowsServers));
+  const faults = new Map(search.chains.map((found) => [found, chainFault(found)]));
+  const [chain, ...others] = search.chains.filter((found) => faults.get(found) === undefined);
   if (chain === undefined) {
     const missing =
       search.reason ?? `none of the MSP's CAs is its issuer, ${certificate.issuer.text}`;
-    const usage = "an extended key usage in its chain leaves out server authentication";
-    return { ok: false, reason: search.chains.length > 0 ? usage : missing };
+    return { ok: false, reason: [...faults.values()][0] ?? missing };
   }
   if (others.length > 0) return { ok: false, reason: "it has more than one chain to a root" };
   const legacyFault = legacyNameConstraintFault(chain);
   if (legacyFault !== undefined) return { ok: false, reason: legacyFault };
   return { ok: true, chain };
+}
+
+/** What is wrong with a chain as a whole. */
+function chainFault(chain: readonly Certificate[]): string | undefined {
+  if (!arePoliciesValid(chain)) return "its chain lacks a certificate policy that its CAs ask for";
+  if (chain.every(allowsServers)) return undefined;
+  return "an extended key usage in its chain leaves out server authentication";
 }
 
 export function includesCertificate(
@@ -83,8 +94,8 @@ function isNextIn(
   ca: Certificate,
 ): boolean {
   if (!equalBytes(last.issuer.der, ca.subject.der)) return false;
-  if (chain.some((member) => isSameEntity(member, ca))) return false;
   search.signatureChecks++;
+  if (chain.some((member) => isSameEntity(member, ca))) return false;
   const fault =
     search.signatureChecks > SIGNATURE_CHECKS_MAX
       ? "too many CAs have the name of its issuer"
@@ -97,7 +108,9 @@ function isNextIn(
 function isSameEntity(a: Certificate, b: Certificate): boolean {
   const aNames = a.extensions.alternativeNamesDer;
   const bNames = b.extensions.alternativeNamesDer;
-  if (!equalBytes(a.subject.der, b.subject.der) || !a.publicKey.equals(b.publicKey)) return false;
+  const isSame =
+    equalBytes(a.subject.der, b.subject.der) && equalBytes(a.publicKeyDer, b.publicKeyDer);
+  if (!isSame) return false;
   if (aNames === undefined || bNames === undefined) return aNames === bNames;
   return equalBytes(aNames, bNames);
 }
@@ -132,7 +145,10 @@ function authorityFault(
 /** What is wrong with a certificate whatever its place in a chain. */
 function ownFault(certificate: Certificate, atMs: number): string | undefined {
   const { unhandledCritical } = certificate.extensions;
-  if (unhandledCritical !== undefined) return `unknown critical extension ${unhandledCritical}`;
+  if (unhandledCritical !== undefined) {
+    const shown = unhandledCritical.slice(0, SHOWN_CHARACTERS_MAX);
+    return `unknown critical extension ${shown}`;
+  }
   if (atMs < certificate.notBeforeMs || atMs > certificate.notAfterMs) {
     return `not valid at ${printTime(atMs)}, one second after the certificate begins`;
   }

@@ -1,7 +1,7 @@
 /**
- * Reading DER, as strictly as Fabric's own parser does: definite and shortest lengths, shortest
- * integers, one-byte tags. Certificates come from strangers, so the reader works on views, never
- * recurses, and its time is linear in the input.
+ * Reading DER, exactly as strictly as Fabric's own parser does (Go's `cryptobyte`): definite and
+ * shortest lengths, shortest integers, one-byte tags. Certificates come from strangers, so the
+ * reader works on views, never recurses, and its time is linear in the input.
  *
  * Why not asn1js: it takes 370 us for a certificate against 20 us here, 74 ms for a hostile one of
  * 60 KB, and accepts BER, which Fabric refuses.
@@ -12,19 +12,19 @@ export const TAG = {
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
+  null: 0x05,
   oid: 0x06,
   utf8String: 0x0c,
   numericString: 0x12,
   printableString: 0x13,
   t61String: 0x14,
   ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
-
-/** Longer object identifiers mean nothing to us, and take long to print. */
-const OID_BYTES_MAX = 128;
 
 /** Tag of a context-specific element, `[number]`. */
 export function contextTag(number: number, isConstructed: boolean): number {
@@ -69,48 +69,76 @@ export function findDerContent(
   return end > bytes.length ? undefined : { start, end };
 }
 
+/** An element within the bytes of a reader. */
+interface Place {
+  /** Where its tag is. */
+  readonly at: number;
+  /** Where its content is. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Walks over the elements of one content, in order. Every method throws {@link DerFault}. */
 export class DerReader {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  #at: number;
+  readonly #end: number;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads from `start` to `end`; default: everything. */
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
 
   get isEmpty(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.#at >= this.#end;
   }
 
   /** Whether the next element has this tag. */
   isNext(tag: number): boolean {
-    return this.#bytes[this.#at] === tag;
+    return !this.isEmpty && this.#bytes[this.#at] === tag;
   }
 
-  readAny(): DerElement {
+  /** Steps over the next element and says where it is. */
+  #next(): Place {
     const at = this.#at;
     const found = findDerContent(this.#bytes, at);
-    if (found === undefined) throw new DerFault("malformed element");
+    if (found === undefined || found.end > this.#end) throw new DerFault("malformed element");
     this.#at = found.end;
+    return { at, start: found.start, end: found.end };
+  }
+
+  #expect(tag: number): Place {
+    if (!this.isNext(tag)) throw new DerFault(`expected tag ${tag}`);
+    return this.#next();
+  }
+
+  #element({ at, start, end }: Place): DerElement {
     return {
       tag: this.#bytes[at] ?? 0,
-      whole: this.#bytes.subarray(at, found.end),
-      content: this.#bytes.subarray(found.start, found.end),
+      whole: this.#bytes.subarray(at, end),
+      content: this.#bytes.subarray(start, end),
     };
   }
 
+  readAny(): DerElement {
+    return this.#element(this.#next());
+  }
+
   readElement(tag: number): DerElement {
-    if (!this.isNext(tag)) throw new DerFault(`expected tag ${tag}`);
-    return this.readAny();
+    return this.#element(this.#expect(tag));
   }
 
   read(tag: number): Uint8Array {
-    return this.readElement(tag).content;
+    const { start, end } = this.#expect(tag);
+    return this.#bytes.subarray(start, end);
   }
 
   /** A reader over the content of the next element. */
   enter(tag: number): DerReader {
-    return new DerReader(this.read(tag));
+    const { start, end } = this.#expect(tag);
+    return new DerReader(this.#bytes, start, end);
   }
 
   /** The content of the next element if it has this tag. */
@@ -119,8 +147,8 @@ export class DerReader {
   }
 
   /** Content of an integer: big-endian, two's complement, as short as possible. */
-  readInteger(): Uint8Array {
-    const content = this.read(TAG.integer);
+  readInteger(tag: number = TAG.integer): Uint8Array {
+    const content = this.read(tag);
     const [first, second] = content;
     if (first === undefined) throw new DerFault("empty integer");
     if (second !== undefined) {
@@ -130,14 +158,17 @@ export class DerReader {
     return content;
   }
 
-  /** An integer from 0 to 2^31-1. */
-  readSmallInteger(): number {
-    const content = this.readInteger();
-    if (content.length > 4) throw new DerFault("integer too large");
+  /**
+   * A signed integer of at most eight bytes, as Go's `int64`. Its sign is exact; beyond 2^53 its
+   * value is not.
+   */
+  readSmallInteger(tag: number = TAG.integer): number {
+    const content = this.readInteger(tag);
+    if (content.length > 8) throw new DerFault("integer too large");
+    const isNegative = (content[0] ?? 0) >= 0x80;
     let value = 0;
-    for (const byte of content) value = value * 256 + byte;
-    if (value > 0x7f_ff_ff_ff || (content[0] ?? 0) >= 0x80) throw new DerFault("integer too large");
-    return value;
+    for (const byte of content) value = value * 256 + (isNegative ? byte ^ 0xff : byte);
+    return isNegative ? -1 - value : value;
   }
 
   readBoolean(): boolean {
@@ -150,8 +181,8 @@ export class DerReader {
   }
 
   /** The bits with the number of unused ones at the end. */
-  readBits(): { readonly bytes: Uint8Array; readonly unused: number } {
-    const content = this.read(TAG.bitString);
+  readBits(tag: number = TAG.bitString): { readonly bytes: Uint8Array; readonly unused: number } {
+    const content = this.read(tag);
     const unused = content[0];
     const last = content.at(-1) ?? 0;
     if (unused === undefined || unused > 7 || (content.length === 1 && unused > 0)) {
@@ -163,34 +194,36 @@ export class DerReader {
     return { bytes: content.subarray(1), unused };
   }
 
-  /** Whole bytes in a bit string: keys and signatures. */
+  /** A bit string as a number: moved to the right by its unused bits, as Go does. */
   readBitBytes(): Uint8Array {
     const { bytes, unused } = this.readBits();
-    if (unused !== 0) throw new DerFault("bit string is not whole bytes");
-    return bytes;
+    if (unused === 0) return bytes;
+    return bytes.map(
+      (byte, i) => (byte >> unused) | (((bytes[i - 1] ?? 0) << (8 - unused)) & 0xff),
+    );
   }
 
   /** An object identifier in dotted form. */
   readOid(): string {
-    const content = this.read(TAG.oid);
-    if (content.length > OID_BYTES_MAX) throw new DerFault("object identifier too large");
-    const arcs: number[] = [];
+    const { start, end } = this.#expect(TAG.oid);
+    let dotted = "";
     let arc = 0;
     let isInside = false;
-    for (const byte of content) {
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at] ?? 0;
       if (!isInside && byte === 0x80) throw new DerFault("object identifier not minimal");
       arc = arc * 128 + (byte & 0x7f);
       if (arc > 0x7f_ff_ff_ff) throw new DerFault("object identifier too large");
       isInside = byte >= 0x80;
       if (isInside) continue;
-      if (arcs.length === 0) {
+      if (dotted === "") {
         const root = Math.min(Math.floor(arc / 40), 2);
-        arcs.push(root, arc - 40 * root);
-      } else arcs.push(arc);
+        dotted = `${root}.${arc - 40 * root}`;
+      } else dotted += `.${arc}`;
       arc = 0;
     }
-    if (isInside || arcs.length === 0) throw new DerFault("malformed object identifier");
-    return arcs.join(".");
+    if (isInside || dotted === "") throw new DerFault("malformed object identifier");
+    return dotted;
   }
 }
 

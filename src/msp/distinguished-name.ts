@@ -1,4 +1,5 @@
 /** The subject and issuer of a certificate: what rules need, and a line for people. */
+import { isUtf8 } from "node:buffer";
 import { DerFault, DerReader, TAG } from "./der.ts";
 
 export interface DistinguishedName {
@@ -35,11 +36,11 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 /** For people; the certificate of a stranger may hold 48 KB of names. */
 const TEXT_CHARACTERS_MAX = 1_000;
 
+/** A type and its value, known to be a string of its kind. */
 interface Attribute {
   readonly oid: string;
-  /** Undefined if the value is no string. */
-  readonly text: string | undefined;
-  readonly der: Uint8Array;
+  readonly tag: number;
+  readonly value: Uint8Array;
 }
 
 /** Reads a Name from its content. `der` is the whole element. */
@@ -52,76 +53,89 @@ export function readDistinguishedName(der: Uint8Array): DistinguishedName {
     while (!set.isEmpty) attributes.push(readAttribute(set.enter(TAG.sequence)));
     relativeNames.push(attributes);
   }
-  const all = relativeNames.flat();
-  const valuesOf = (oid: string) =>
-    all.flatMap((attribute) =>
-      attribute.oid === oid && attribute.text !== undefined ? [attribute.text] : [],
-    );
+  const valuesOf = (oid: string) => relativeNames.flat().filter((each) => each.oid === oid);
+  const commonName = valuesOf(COMMON_NAME).at(-1);
   return {
     der,
-    commonName: valuesOf(COMMON_NAME).at(-1) ?? "",
-    organizationalUnits: valuesOf(ORGANIZATIONAL_UNIT),
+    commonName: commonName === undefined ? "" : textOf(commonName),
+    organizationalUnits: valuesOf(ORGANIZATIONAL_UNIT).map(textOf),
     text: printName(relativeNames),
   };
 }
 
+/** Type and value; what follows them is passed over, as Go does. */
 function readAttribute(reader: DerReader): Attribute {
   const oid = reader.readOid();
-  const value = reader.readAny();
-  return { oid, text: readText(value.tag, value.content), der: value.whole };
+  const { tag, content } = reader.readAny();
+  if (!isStringOf(tag, content)) throw new DerFault("characters outside the string type");
+  return { oid, tag, value: content };
 }
 
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const isAscii = (byte: number): boolean => byte < 0x80;
+const isNumeric = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || byte === 0x20;
+/** With the asterisk and the ampersand, which Go allows besides. */
+const PRINTABLE: ReadonlySet<number> = new Set(
+  Buffer.from(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'()*&+,-./ :=?",
+    "latin1",
+  ),
+);
 
-/** The string in an element, by the rules of Go's parser; undefined if it is no string type. */
-function readText(tag: number, content: Uint8Array): string | undefined {
-  const latin1 = () => Buffer.from(content).toString("latin1");
+/** Whether the value is a string of the kind, by the rules of Go's parser; other kinds are not. */
+function isStringOf(tag: number, value: Uint8Array): boolean {
   switch (tag) {
     case TAG.utf8String:
-      return UTF8.decode(content);
+      return value.every(isAscii) || isUtf8(value);
     case TAG.printableString:
-      return checked(latin1(), /^[A-Za-z0-9'()*&+,\-./ :=?]*$/);
+      return value.every((byte) => PRINTABLE.has(byte));
     case TAG.ia5String:
-      return checked(latin1(), /^\p{ASCII}*$/u);
+      return value.every(isAscii);
     case TAG.numericString:
-      return checked(latin1(), /^[0-9 ]*$/);
+      return value.every(isNumeric);
     case TAG.t61String:
-      return latin1();
+      return true;
     case TAG.bmpString:
-      return readBmp(content);
+      return value.length % 2 === 0 && isBmp(value);
     default:
-      return undefined;
+      return false;
   }
 }
 
-function checked(text: string, allowed: RegExp): string {
-  if (!allowed.test(text)) throw new DerFault("characters outside the string type");
-  return text;
+/** No halves of surrogate pairs, and no code points that are reserved for ever. */
+function isBmp(value: Uint8Array): boolean {
+  for (let at = 0; at < value.length; at += 2) {
+    const point = (value[at] ?? 0) * 256 + (value[at + 1] ?? 0);
+    const isReserved = point >= 0xfffe || (point >= 0xfdd0 && point <= 0xfdef);
+    if (isReserved || (point >= 0xd800 && point <= 0xdfff)) return false;
+  }
+  return true;
 }
 
-function readBmp(content: Uint8Array): string {
-  const isTerminated = content.at(-1) === 0 && content.at(-2) === 0;
-  const bytes = Buffer.from(isTerminated ? content.subarray(0, -2) : content);
-  const text = bytes.length % 2 === 0 ? bytes.swap16().toString("utf16le") : "\ud800";
-  return checked(text, /^[^\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]*$/);
+function textOf({ tag, value }: Attribute): string {
+  if (tag === TAG.utf8String) return Buffer.from(value).toString("utf8");
+  if (tag !== TAG.bmpString) return Buffer.from(value).toString("latin1");
+  const isTerminated = value.length >= 2 && value.at(-1) === 0 && value.at(-2) === 0;
+  return Buffer.from(isTerminated ? value.subarray(0, -2) : value)
+    .swap16()
+    .toString("utf16le");
 }
 
 function printName(relativeNames: readonly (readonly Attribute[])[]): string {
   let text = "";
   for (const attributes of relativeNames.toReversed()) {
-    if (text !== "") text += ",";
-    text += attributes.map(printAttribute).join("+");
-    if (text.length > TEXT_CHARACTERS_MAX) return `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
+    let joint = text === "" ? "" : ",";
+    for (const attribute of attributes) {
+      text += joint + printAttribute(attribute);
+      if (text.length > TEXT_CHARACTERS_MAX) return `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
+      joint = "+";
+    }
   }
   return text;
 }
 
-function printAttribute({ oid, text, der }: Attribute): string {
-  const value =
-    text === undefined
-      ? `#${Buffer.from(der.subarray(0, TEXT_CHARACTERS_MAX)).toString("hex")}`
-      : escapeValue(text.slice(0, TEXT_CHARACTERS_MAX));
-  return `${SHORT_NAMES[oid] ?? oid}=${value}`;
+function printAttribute(attribute: Attribute): string {
+  const type = SHORT_NAMES[attribute.oid] ?? attribute.oid.slice(0, TEXT_CHARACTERS_MAX);
+  return `${type}=${escapeValue(textOf(attribute).slice(0, TEXT_CHARACTERS_MAX))}`;
 }
 
 /** RFC 4514 section 2.4; control characters too, since the text ends up on terminals. */

@@ -2,6 +2,7 @@
 import { type AlternativeName, readAlternativeNames } from "./alternative-name.ts";
 import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
+import { type Policies, readMappings, readPolicies } from "./policies.ts";
 
 export interface Extensions {
   /** Undefined: no basicConstraints at all, which is not the same as "not a CA". */
@@ -17,6 +18,7 @@ export interface Extensions {
   readonly alternativeNamesDer: Uint8Array | undefined;
   readonly alternativeNames: readonly AlternativeName[];
   readonly nameConstraints: NameConstraints | undefined;
+  readonly policies: Policies;
   /** A critical extension we do not process, as dotted identifier: the certificate is unusable. */
   readonly unhandledCritical: string | undefined;
 }
@@ -27,22 +29,15 @@ const OID = {
   alternativeNames: "2.5.29.17",
   basicConstraints: "2.5.29.19",
   nameConstraints: "2.5.29.30",
+  revocationListPoints: "2.5.29.31",
+  policies: "2.5.29.32",
+  policyMappings: "2.5.29.33",
   authorityKeyId: "2.5.29.35",
+  policyConstraints: "2.5.29.36",
   extendedKeyUsage: "2.5.29.37",
+  inhibitAnyPolicy: "2.5.29.54",
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
 } as const;
-
-/**
- * Go has fields for these and so counts them as processed even when critical: CRL distribution
- * points, policies, policy mappings, policy constraints, inhibitAnyPolicy.
- */
-const HARMLESS: ReadonlySet<string> = new Set([
-  "2.5.29.31",
-  "2.5.29.32",
-  "2.5.29.33",
-  "2.5.29.36",
-  "2.5.29.54",
-]);
 
 /** Must not be marked critical, or Go refuses to parse the certificate. */
 const NEVER_CRITICAL: ReadonlySet<string> = new Set([
@@ -52,6 +47,10 @@ const NEVER_CRITICAL: ReadonlySet<string> = new Set([
 ]);
 
 const KEY_CERT_SIGN = 0x04;
+/** Go knows the first nine bits of keyUsage. */
+const KNOWN_USAGES = [0xff, 0x80];
+
+const [DISTRIBUTION_POINT, FULL_NAME, URI] = [contextTag(0, true), contextTag(0, true), 0x86];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -70,14 +69,14 @@ export function readExtensionList(sequence: DerReader): readonly RawExtension[] 
     const isCritical = extension.isNext(TAG.boolean) ? extension.readBoolean() : false;
     list.push({ oid, isCritical, value: extension.read(TAG.octetString) });
   }
-  if (new Set(list.map(({ oid }) => oid)).size !== list.length) {
-    throw new DerFault("extension twice");
-  }
   return list;
 }
 
 /** Makes sense of the extensions of a certificate. Throws {@link DerFault}. */
 export function readExtensions(list: readonly RawExtension[]): Extensions {
+  if (new Set(list.map(({ oid }) => oid)).size !== list.length) {
+    throw new DerFault("extension twice");
+  }
   const result: Mutable<Extensions> = {
     isCa: undefined,
     pathLengthMax: undefined,
@@ -87,6 +86,13 @@ export function readExtensions(list: readonly RawExtension[]): Extensions {
     alternativeNamesDer: undefined,
     alternativeNames: [],
     nameConstraints: undefined,
+    policies: {
+      identifiers: [],
+      mappings: [],
+      requireExplicit: undefined,
+      inhibitMapping: undefined,
+      inhibitAny: undefined,
+    },
     unhandledCritical: undefined,
   };
   for (const extension of list) {
@@ -102,16 +108,16 @@ export function readExtensions(list: readonly RawExtension[]): Extensions {
 /** Whether the extension was understood to the last bit. */
 function readExtension(result: Mutable<Extensions>, { oid, value }: RawExtension): boolean {
   const reader = new DerReader(value);
+  const policies = (more: Partial<Policies>) => {
+    result.policies = { ...result.policies, ...more };
+  };
   switch (oid) {
     case OID.basicConstraints:
       readBasicConstraints(result, reader.enter(TAG.sequence));
       return true;
-    case OID.keyUsage: {
-      const { bytes } = reader.readBits();
-      const isEmpty = bytes.every((byte) => byte === 0);
-      result.maySignCertificates = isEmpty || ((bytes[0] ?? 0) & KEY_CERT_SIGN) !== 0;
+    case OID.keyUsage:
+      result.maySignCertificates = mayKeySignCertificates(reader.readBits().bytes);
       return true;
-    }
     case OID.extendedKeyUsage:
       result.extendedKeyUsage = readOids(reader.enter(TAG.sequence));
       return true;
@@ -128,14 +134,67 @@ function readExtension(result: Mutable<Extensions>, { oid, value }: RawExtension
     case OID.nameConstraints:
       result.nameConstraints = readNameConstraints(value);
       return result.nameConstraints.isComplete;
+    case OID.policies:
+      policies({ identifiers: readPolicies(reader.enter(TAG.sequence)) });
+      return true;
+    case OID.policyMappings:
+      policies({ mappings: readMappings(reader.enter(TAG.sequence)) });
+      return true;
+    case OID.policyConstraints:
+      policies(readPolicyConstraints(reader.enter(TAG.sequence)));
+      return true;
+    case OID.inhibitAnyPolicy:
+      policies({ inhibitAny: reader.readSmallInteger() });
+      return true;
+    case OID.revocationListPoints:
+      checkDistributionPoints(reader.enter(TAG.sequence));
+      return true;
+    case OID.authorityInfoAccess:
+      checkInfoAccess(reader.enter(TAG.sequence));
+      return true;
     default:
-      return HARMLESS.has(oid);
+      return false;
+  }
+}
+
+/** A usage without a bit that Go knows restricts nothing. */
+function mayKeySignCertificates(bits: Uint8Array): boolean {
+  const isEmpty = KNOWN_USAGES.every((known, i) => ((bits[i] ?? 0) & known) === 0);
+  return isEmpty || ((bits[0] ?? 0) & KEY_CERT_SIGN) !== 0;
+}
+
+function readPolicyConstraints(reader: DerReader): Partial<Policies> {
+  const readLimit = (number: number) => {
+    const tag = contextTag(number, false);
+    return reader.isNext(tag) ? reader.readSmallInteger(tag) : undefined;
+  };
+  return { requireExplicit: readLimit(0), inhibitMapping: readLimit(1) };
+}
+
+/** Nobody asks these points for lists, but Go refuses a certificate in which they are malformed. */
+function checkDistributionPoints(points: DerReader): void {
+  while (!points.isEmpty) {
+    const point = points.enter(TAG.sequence);
+    if (!point.isNext(DISTRIBUTION_POINT)) continue;
+    const names = point.enter(DISTRIBUTION_POINT).enter(FULL_NAME);
+    while (names.isNext(URI)) names.read(URI);
+  }
+}
+
+/** As little is asked of these places. */
+function checkInfoAccess(places: DerReader): void {
+  while (!places.isEmpty) {
+    const place = places.enter(TAG.sequence);
+    place.readOid();
+    place.readOptional(URI);
   }
 }
 
 function readBasicConstraints(result: Mutable<Extensions>, reader: DerReader): void {
   result.isCa = reader.isNext(TAG.boolean) ? reader.readBoolean() : false;
-  if (reader.isNext(TAG.integer)) result.pathLengthMax = reader.readSmallInteger();
+  if (!reader.isNext(TAG.integer)) return;
+  result.pathLengthMax = reader.readSmallInteger();
+  if (result.pathLengthMax < 0) throw new DerFault("negative path length");
 }
 
 function readOids(reader: DerReader): readonly string[] {

@@ -101,7 +101,7 @@ describe("one CA: what is refused, and why", () => {
     },
     "an RSA key": {
       peer: { keys: generateKeyPairSync("rsa", { modulusLength: 2048 }) },
-      why: /^identity-malformed: its key is rsa/,
+      why: /^identity-invalid: its key is RSA, .* ECDSA P-256 key$/,
     },
     "a key on another curve": {
       peer: { keys: makeKeys("secp256k1") },

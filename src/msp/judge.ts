@@ -8,6 +8,7 @@ import type { IdentityFault } from "../core/abilities.ts";
 import { accept } from "../wire/verdict.ts";
 import {
   type Certificate,
+  canBeSanitized,
   hasCanonicalSignature,
   parseCertificate,
   sanitizeCertificate,
@@ -34,6 +35,13 @@ export interface Recognized {
 /** Names of strangers are cut to this before they go into a reason. */
 const SHOWN_CHARACTERS_MAX = 100;
 const SHOWN_UNITS_MAX = 5;
+
+/**
+ * Fabric 3 refuses such identities. Fabric 2.5 accepts them but verifies no signature by them, so
+ * that their owners are members of no network (docs/decisions).
+ */
+const RSA_REASON =
+  "its key is RSA, by which no signature counts in Fabric: enrol it with an ECDSA P-256 key";
 
 export type Judgement<T> = { readonly ok: true; readonly value: T } | Refusal;
 
@@ -72,13 +80,12 @@ export function recognizeIdentity(msp: Msp, idBytes: Uint8Array): Judgement<Reco
   if (certificate === undefined) {
     return refuse("identity-malformed", "the PEM block holds no X.509 certificate");
   }
-  const { asymmetricKeyType } = certificate.publicKey;
-  if (certificate.curve === undefined && asymmetricKeyType !== "ed25519") {
-    const reason = `its key is ${asymmetricKeyType ?? "unknown"}, neither ECDSA nor Ed25519`;
-    return refuse("identity-malformed", reason);
-  }
   const found = findChain(certificate, msp);
   if (!found.ok) return refuse("identity-invalid", found.reason);
+  const issuer = found.chain[1];
+  if (issuer !== undefined && !canBeSanitized(certificate, issuer)) {
+    return refuse("identity-malformed", "its signature has high S, and it cannot be encoded anew");
+  }
   return accept({ certificate, block, chain: found.chain });
 }
 
@@ -99,6 +106,9 @@ export function validityRefusal(
 ): Refusal | undefined {
   if (certificate.extensions.isCa === true) {
     return refuse("identity-invalid", "it is a CA certificate");
+  }
+  if (certificate.publicKey.asymmetricKeyType === "rsa") {
+    return refuse("identity-invalid", RSA_REASON);
   }
   const issuer = chain[1];
   if (issuer === undefined) return refuse("identity-invalid", "it is its own issuer");

@@ -1,18 +1,26 @@
 /**
  * Which names a CA may vouch for (RFC 5280 section 4.2.1.10), as Go's verifier enforces them, plus
- * the older rule Fabric keeps on top (`verifyLegacyNameConstraints`). Domains and addresses are
- * compared; a mail address or URI below a CA that constrains such names is refused outright, since
- * enrolment certificates have none.
+ * the older rule Fabric keeps on top (`verifyLegacyNameConstraints`).
  */
-import { equalBytes } from "../wire/bytes.ts";
 import {
   type AlternativeName,
+  isAscii,
   isKnownName,
   NAME_TYPE,
   readGeneralName,
+  textOfName,
 } from "./alternative-name.ts";
 import type { Certificate } from "./certificate.ts";
 import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import {
+  constrainedDomain,
+  isDomain,
+  isDomainConstraint,
+  isIpAddress,
+  parseMailbox,
+  parseUriHost,
+} from "./name-syntax.ts";
+import { addressSearch, domainSearch } from "./subtrees.ts";
 
 export interface NameConstraints {
   readonly permitted: readonly AlternativeName[];
@@ -21,45 +29,52 @@ export interface NameConstraints {
   readonly isComplete: boolean;
 }
 
-/** Pairs of names compared for one CA before we refuse. Go allows 250_000; this takes 10 ms. */
-const COMPARISONS_MAX = 10_000;
-
 export function readNameConstraints(value: Uint8Array): NameConstraints {
   const outer = new DerReader(value);
   const reader = outer.enter(TAG.sequence);
   const permitted = readSubtrees(reader.readOptional(contextTag(0, true)));
   const excluded = readSubtrees(reader.readOptional(contextTag(1, true)));
-  if (!outer.isEmpty || !reader.isEmpty || (permitted === undefined && excluded === undefined)) {
+  const all = [...permitted, ...excluded];
+  if (!outer.isEmpty || !reader.isEmpty || all.length === 0) {
     throw new DerFault("malformed name constraints");
   }
-  const all = [...(permitted ?? []), ...(excluded ?? [])];
   if (!all.filter(isKnownName).every(isUsable)) throw new DerFault("malformed name constraint");
   return {
-    permitted: (permitted ?? []).filter(isKnownName),
-    excluded: (excluded ?? []).filter(isKnownName),
+    permitted: permitted.filter(isKnownName),
+    excluded: excluded.filter(isKnownName),
     isComplete: all.every(isKnownName),
   };
 }
 
-function readSubtrees(content: Uint8Array | undefined): readonly AlternativeName[] | undefined {
-  if (content === undefined) return undefined;
-  const reader = new DerReader(content);
+function readSubtrees(content: Uint8Array | undefined): readonly AlternativeName[] {
+  const reader = new DerReader(content ?? new Uint8Array(0));
   const names: AlternativeName[] = [];
   while (!reader.isEmpty) names.push(readGeneralName(reader.enter(TAG.sequence)));
-  if (names.length === 0) throw new DerFault("empty name constraints");
   return names;
 }
 
-function isUsable({ type, value }: AlternativeName): boolean {
-  if (type === NAME_TYPE.dns) {
-    const domain = textOf(value);
-    return domain === "" || labelsOf(domain.replace(/^\./, "")) !== undefined;
-  }
-  if (type !== NAME_TYPE.ip) return true;
+function isUsable(name: AlternativeName): boolean {
+  const { type, value } = name;
+  if (type === NAME_TYPE.ip) return (value.length === 8 || value.length === 32) && isMask(value);
+  const text = textOfName(name);
+  if (!isAscii(value)) return false;
+  if (type === NAME_TYPE.mail && text.includes("@")) return parseMailbox(text) !== undefined;
+  if (type === NAME_TYPE.uri && isIpAddress(text)) return false;
+  return isDomainConstraint(text);
+}
+
+/** Whether the second half of the bytes is ones, then zeros. */
+function isMask(value: Uint8Array): boolean {
   const mask = value.subarray(value.length / 2);
   const bits = [...mask].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return (value.length === 8 || value.length === 32) && /^1*0*$/.test(bits);
+  return /^1*0*$/.test(bits);
 }
+
+/** Says whether a name is fine. */
+type Check = (name: AlternativeName) => boolean;
+
+/** Made when a CA is asked for the first time: certificates of strangers have constraints too. */
+const checks = new WeakMap<NameConstraints, Check>();
 
 /** Why `ca` may not vouch for the names in the certificates below it; undefined if it may. */
 export function nameConstraintFault(
@@ -68,56 +83,73 @@ export function nameConstraintFault(
 ): string | undefined {
   const constraints = ca.extensions.nameConstraints;
   if (constraints === undefined) return undefined;
-  const names = below.flatMap((certificate) => certificate.extensions.alternativeNames);
-  const subtrees = constraints.permitted.length + constraints.excluded.length;
-  const isAllowed =
-    names.length * subtrees <= COMPARISONS_MAX &&
-    names.every((name) => isNameAllowed(constraints, name));
+  const check = checks.get(constraints) ?? checkOf(constraints);
+  checks.set(constraints, check);
+  const isAllowed = below.every(({ extensions }) => extensions.alternativeNames.every(check));
   return isAllowed ? undefined : `its CA ${ca.subject.text} may not vouch for its names`;
 }
 
-function isNameAllowed(constraints: NameConstraints, name: AlternativeName): boolean {
-  const ofType = (subtree: AlternativeName) => subtree.type === name.type;
-  const permitted = constraints.permitted.filter(ofType);
-  const excluded = constraints.excluded.filter(ofType);
-  if (permitted.length === 0 && excluded.length === 0) return true;
-  if (name.type === NAME_TYPE.mail || name.type === NAME_TYPE.uri) return false;
-  if (name.type === NAME_TYPE.dns && labelsOf(textOf(name.value)) === undefined) return false;
-  const isWithin = (subtree: AlternativeName) =>
-    name.type === NAME_TYPE.ip
-      ? isAddressWithin(name.value, subtree.value)
-      : isDomainWithin(textOf(name.value), textOf(subtree.value));
-  return !excluded.some(isWithin) && (permitted.length === 0 || permitted.some(isWithin));
+function checkOf({ permitted, excluded }: NameConstraints): Check {
+  const [dns, mail, uri, ip] = [NAME_TYPE.dns, NAME_TYPE.mail, NAME_TYPE.uri, NAME_TYPE.ip].map(
+    (type) => {
+      const ofType = (name: AlternativeName) => name.type === type;
+      const isPermitted = searchOf(type, permitted.filter(ofType), "permitted") ?? (() => true);
+      const isExcluded = searchOf(type, excluded.filter(ofType), "excluded") ?? (() => false);
+      return (name: AlternativeName) => isPermitted(name) && !isExcluded(name);
+    },
+  );
+  const byType = new Map([
+    [NAME_TYPE.dns as number, dns],
+    [NAME_TYPE.mail, mail],
+    [NAME_TYPE.uri, uri],
+    [NAME_TYPE.ip, ip],
+  ]);
+  return (name) => isComparable(name) && (byType.get(name.type)?.(name) ?? true);
 }
 
-/** Half of the constraint is an address, half a mask. */
-function isAddressWithin(address: Uint8Array, constraint: Uint8Array): boolean {
-  const mask = constraint.subarray(constraint.length / 2);
-  const network = constraint.subarray(0, mask.length);
-  const masked = (bytes: Uint8Array) => bytes.map((byte, i) => byte & (mask[i] ?? 0));
-  return address.length === mask.length && equalBytes(masked(address), masked(network));
+/** Below any constraint, be it of another type, names must be such that constraints could apply. */
+function isComparable(name: AlternativeName): boolean {
+  if (name.type === NAME_TYPE.dns) return isDomain(textOfName(name));
+  if (name.type === NAME_TYPE.mail) return parseMailbox(textOfName(name)) !== undefined;
+  return name.type !== NAME_TYPE.uri || domainOfUri(name) !== undefined;
 }
 
-/** An empty constraint takes in everything; a leading dot asks for at least one label more. */
-function isDomainWithin(domain: string, constraint: string): boolean {
-  if (constraint === "") return true;
-  const needsMore = constraint.startsWith(".");
-  const labels = labelsOf(domain);
-  const wanted = labelsOf(needsMore ? constraint.slice(1) : constraint);
-  if (labels === undefined || wanted === undefined) return false;
-  if (labels.length < wanted.length + (needsMore ? 1 : 0)) return false;
-  const tail = labels.slice(labels.length - wanted.length);
-  return tail.every((label, i) => label === wanted[i]);
+function domainOfUri(name: AlternativeName): string | undefined {
+  const host = parseUriHost(textOfName(name));
+  return host === undefined ? undefined : constrainedDomain(host);
 }
 
-/** Lower-case labels; undefined if the text is no domain name. */
-function labelsOf(domain: string): readonly string[] | undefined {
-  const labels = domain.toLowerCase().split(".");
-  return labels.every((label) => /^[!-~]+$/.test(label)) ? labels : undefined;
+/** Whether the constraints, all of one type, cover a comparable name; undefined without any. */
+function searchOf(
+  type: number,
+  constraints: readonly AlternativeName[],
+  kind: "permitted" | "excluded",
+): Check | undefined {
+  if (constraints.length === 0) return undefined;
+  if (type === NAME_TYPE.ip) {
+    const covers = addressSearch(constraints.map(({ value }) => value));
+    return ({ value }) => covers(value);
+  }
+  const texts = constraints.map(textOfName);
+  if (type === NAME_TYPE.mail) return mailSearch(texts, kind);
+  const covers = domainSearch(texts, kind);
+  const domainOf = type === NAME_TYPE.uri ? domainOfUri : textOfName;
+  return (name) => covers(domainOf(name) ?? "");
 }
 
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("latin1");
+/** A constraint with an @ covers one mailbox, whose local part has case; others cover domains. */
+function mailSearch(constraints: readonly string[], kind: "permitted" | "excluded"): Check {
+  const domains = constraints.filter((text) => !text.includes("@"));
+  const covers = domains.length === 0 ? () => false : domainSearch(domains, kind);
+  const keyOf = (text: string) => {
+    const mailbox = parseMailbox(text);
+    return mailbox && JSON.stringify([mailbox.local, mailbox.domain]);
+  };
+  const mailboxes = new Set(constraints.filter((text) => text.includes("@")).map(keyOf));
+  return (name) => {
+    const text = textOfName(name);
+    return mailboxes.has(keyOf(text)) || covers(parseMailbox(text)?.domain ?? "");
+  };
 }
 
 /**

@@ -4,14 +4,8 @@
  * skipped, spaces and both line ends are fine, and the caller learns what follows the block.
  */
 
-/**
- * Blocks that begin and turn out broken before we give up. Go goes on to the end of the text; the
- * limit keeps hostile text linear. A file that people make has its block first.
- */
-const BROKEN_BLOCKS_MAX = 16;
-
 const BEGIN = "-----BEGIN ";
-const END = "-----END ";
+const END = "\n-----END ";
 const DASHES = "-----";
 const LINE_CHARACTERS = 64;
 
@@ -23,25 +17,21 @@ export interface PemBlock {
   readonly hasRest: boolean;
 }
 
-/** The first whole PEM block of the text; undefined if there is none. */
+/**
+ * The first whole PEM block of the text; undefined if there is none. A block is what stands between
+ * an END line and the last BEGIN line before it, so that each part of the text is read once.
+ */
 export function decodePem(bytes: Uint8Array): PemBlock | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  let at = 0;
-  for (let attempt = 0; attempt < BROKEN_BLOCKS_MAX; attempt++) {
-    const begin = findLine(text, BEGIN, at);
-    if (begin < 0) return undefined;
-    const outcome = readBlock(text, begin + BEGIN.length);
-    if (typeof outcome !== "number") return outcome;
-    at = outcome;
+  for (let from = 0; ; ) {
+    const end = text.indexOf(END, from);
+    if (end < 0) return undefined;
+    const begin = text.slice(from, end).lastIndexOf(BEGIN);
+    const isLine = begin === 0 || (begin > 0 && text[from + begin - 1] === "\n");
+    const outcome = isLine ? readBlock(text, from + begin + BEGIN.length, end) : "broken";
+    if (outcome !== "broken") return outcome;
+    from = end + END.length;
   }
-  return undefined;
-}
-
-/** Where a line starts with `mark`: at `from` itself or after a later line feed; -1 if nowhere. */
-function findLine(text: string, mark: string, from: number): number {
-  if (text.startsWith(mark, from)) return from;
-  const found = text.indexOf(`\n${mark}`, from);
-  return found < 0 ? -1 : found + 1;
 }
 
 /** The line at `at` without its end and trailing blanks, and where the next line starts. */
@@ -59,32 +49,35 @@ function trimBlanks(line: string): string {
   return line.slice(0, end);
 }
 
-/** The block whose type starts at `at`, or where to look for the next one. */
-function readBlock(text: string, at: number): PemBlock | number {
+/** The block whose type starts at `at`; undefined: Go would look no further. */
+function readBlock(text: string, at: number, end: number): PemBlock | "broken" | undefined {
   const typeLine = readLine(text, at);
-  if (!typeLine.line.endsWith(DASHES)) return typeLine.next;
+  if (!typeLine.line.endsWith(DASHES)) return "broken";
   const type = typeLine.line.slice(0, -DASHES.length);
 
-  let body = typeLine.next;
-  for (;;) {
-    if (body >= text.length) return text.length;
-    const header = readLine(text, body);
-    if (!header.line.includes(":")) break;
-    body = header.next;
-  }
-
-  const hasHeaders = body !== typeLine.next;
-  const end = !hasHeaders && text.startsWith(END, body) ? body : text.indexOf(`\n${END}`, body);
-  if (end < 0) return text.length;
-  const trailerAt = (text[end] === "\n" ? end + 1 : end) + END.length;
+  const body = skipHeaders(text, typeLine.next);
+  const trailerAt = end + END.length;
+  if (body >= text.length || trailerAt < body) return undefined;
+  if (body !== typeLine.next && end < body) return "broken";
   const trailer = `${type}${DASHES}`;
-  if (!text.startsWith(trailer, trailerAt)) return body;
+  if (!text.startsWith(trailer, trailerAt)) return "broken";
   const afterEnd = readLine(text, trailerAt + trailer.length);
-  if (afterEnd.line !== "") return body;
+  if (afterEnd.line !== "") return "broken";
 
   const der = decodeBase64(text.slice(body, end));
-  if (der === undefined) return body;
+  if (der === undefined) return "broken";
   return { type, der, hasRest: afterEnd.next < text.length };
+}
+
+/** Where the first line without a colon starts. */
+function skipHeaders(text: string, at: number): number {
+  let next = at;
+  while (next < text.length) {
+    const header = readLine(text, next);
+    if (!header.line.includes(":")) break;
+    next = header.next;
+  }
+  return next;
 }
 
 /** Standard base64 with padding, spread over lines; undefined if anything else is in it. */
@@ -101,6 +94,5 @@ export function encodePem(type: string, der: Uint8Array): Uint8Array {
   for (let at = 0; at < base64.length; at += LINE_CHARACTERS) {
     lines.push(base64.slice(at, at + LINE_CHARACTERS));
   }
-  lines.push(`${END}${type}${DASHES}`, "");
-  return Uint8Array.from(Buffer.from(lines.join("\n"), "latin1"));
+  return Uint8Array.from(Buffer.from(`${lines.join("\n")}${END}${type}${DASHES}\n`, "latin1"));
 }

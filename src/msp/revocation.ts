@@ -6,10 +6,11 @@
 import { equalBytes, toHex } from "../wire/bytes.ts";
 import { type Certificate, isEcdsaSigned } from "./certificate.ts";
 import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import { readTime } from "./der-time.ts";
 import { canonicalSignature } from "./ecdsa.ts";
 import { readExtensionList, readKeyId } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
-import { isSignedBy, type Signed } from "./signed.ts";
+import { isSignedBy, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface RevocationList extends Signed {
   /** Undefined if the list lacks the extension: Fabric then refuses every identity. */
@@ -41,24 +42,22 @@ function readList(der: Uint8Array): RevocationList {
   const reader = outer.enter(TAG.sequence);
   if (!outer.isEmpty) throw new DerFault("bytes after the list");
   const tbs = reader.readElement(TAG.sequence);
-  const algorithm = reader.enter(TAG.sequence).readOid();
+  const algorithm = readAlgorithm(reader.enter(TAG.sequence));
   const bits = reader.readBitBytes();
 
   const body = new DerReader(tbs.content);
   if (body.isNext(TAG.integer)) body.readInteger();
   body.read(TAG.sequence); // signature algorithm
   body.read(TAG.sequence); // issuer
-  body.readAny(); // thisUpdate
-  if (!body.isEmpty && !body.isNext(TAG.sequence) && !body.isNext(contextTag(0, true))) {
-    body.readAny(); // nextUpdate
-  }
+  readTime(body, "skip"); // thisUpdate
+  if (body.isNext(TAG.utcTime) || body.isNext(TAG.generalizedTime)) readTime(body, "skip");
   const serials = readSerials(body.readOptional(TAG.sequence));
   const wrapped = body.readOptional(contextTag(0, true));
   const extensions =
     wrapped === undefined ? [] : readExtensionList(new DerReader(wrapped).enter(TAG.sequence));
   const keyId = extensions.find(({ oid }) => oid === AUTHORITY_KEY_ID);
 
-  const signed = { tbs: tbs.whole, algorithm, signature: bits };
+  const signed = { tbs: tbs.whole, ...algorithm, signature: bits };
   const signature = isEcdsaSigned(signed) ? canonicalSignature(bits) : bits;
   if (signature === undefined) throw new DerFault("malformed signature");
   return {
@@ -73,7 +72,11 @@ function readSerials(content: Uint8Array | undefined): ReadonlySet<string> {
   const serials = new Set<string>();
   if (content === undefined) return serials;
   const reader = new DerReader(content);
-  while (!reader.isEmpty) serials.add(serialText(reader.enter(TAG.sequence).readInteger()));
+  while (!reader.isEmpty) {
+    const entry = reader.enter(TAG.sequence);
+    serials.add(serialText(entry.readInteger()));
+    readTime(entry, "skip");
+  }
   return serials;
 }
 

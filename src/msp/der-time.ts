@@ -1,0 +1,59 @@
+/** The two times of X.509, as strictly as Go reads them: UTCTime and GeneralizedTime. */
+import { DerFault, type DerReader, TAG } from "./der.ts";
+
+/** Seconds may be left out in UTCTime only. */
+const UTC = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
+const GENERALIZED = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(Z|[+-]\d{4})$/;
+const FRACTION = /\.\d*[1-9](?=[Z+-])/;
+
+/** Longer texts are no times. */
+const TEXT_BYTES_MAX = 32;
+const MINUTE_MS = 60_000;
+
+/**
+ * The next element, one of the two kinds of time, in milliseconds since the epoch. A fraction of a
+ * second is passed over in a revocation list, and makes a certificate malformed.
+ */
+export function readTime(reader: DerReader, fraction: "refuse" | "skip" = "refuse"): number {
+  const { tag, content } = reader.readAny();
+  if (content.length > TEXT_BYTES_MAX) throw new DerFault("malformed time");
+  const whole = Buffer.from(content).toString("latin1");
+  const text = fraction === "skip" && tag !== TAG.utcTime ? whole.replace(FRACTION, "") : whole;
+  const parts = (tag === TAG.utcTime ? UTC : GENERALIZED).exec(text);
+  if (parts === null || (tag !== TAG.utcTime && tag !== TAG.generalizedTime)) {
+    throw new DerFault("malformed time");
+  }
+  const [, yearText, month, day, hour, minute, second, zone = "Z"] = parts;
+  const years = Number(yearText);
+  // RFC 5280 section 4.1.2.5.1: two digits stand for 1950 to 2049.
+  const year = tag === TAG.generalizedTime ? years : years + (years >= 50 ? 1900 : 2000);
+  return (
+    readDate(year, Number(month), Number(day)) +
+    readClock(Number(hour), Number(minute), Number(second ?? 0)) -
+    readZone(zone)
+  );
+}
+
+function readDate(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  // February 30 would be in March.
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
+    throw new DerFault("no such day");
+  }
+  return date.getTime();
+}
+
+function readClock(hour: number, minute: number, second: number): number {
+  if (hour > 23 || minute > 59 || second > 59) throw new DerFault("no such time of day");
+  return ((hour * 60 + minute) * 60 + second) * 1_000;
+}
+
+/** How far the zone is ahead. Zero is spelled Z and nothing else; Go takes 24 hours as well. */
+function readZone(zone: string): number {
+  if (zone === "Z") return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3));
+  if (hours > 24 || minutes > 59 || hours + minutes === 0) throw new DerFault("no such zone");
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * MINUTE_MS;
+}

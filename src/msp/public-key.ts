@@ -1,0 +1,73 @@
+/** The public key of a certificate: which kinds Go knows, and how they must be written. */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { DerFault, DerReader, encodeDer, TAG } from "./der.ts";
+import { type Curve, findCurve } from "./ecdsa.ts";
+
+export interface PublicKey {
+  readonly publicKey: KeyObject;
+  /** The curve of an ECDSA key; undefined for other kinds of key. */
+  readonly curve: Curve | undefined;
+}
+
+const EC_KEY = "1.2.840.10045.2.1";
+const RSA_KEY = "1.2.840.113549.1.1.1";
+const ED25519_KEY = "1.3.101.112";
+
+const UNCOMPRESSED_POINT = 0x04;
+const ED25519_KEY_BYTES = 32;
+const NULL = Uint8Array.of(5, 0);
+
+/**
+ * The key in a SubjectPublicKeyInfo. What Go passes over in it is left out before OpenSSL, which
+ * would not, makes the key. Throws if there is no key that Fabric could use.
+ */
+export function readPublicKey(der: Uint8Array): PublicKey {
+  const reader = new DerReader(der).enter(TAG.sequence);
+  const algorithm = reader.enter(TAG.sequence);
+  const { whole: type } = algorithm.readElement(TAG.oid);
+  const parameters = algorithm.isEmpty ? undefined : algorithm.readAny().whole;
+  const bytes = reader.readBitBytes();
+  const oid = new DerReader(type).readOid();
+  if (oid === EC_KEY) return readEcKey(type, parameters, bytes);
+  const isSound =
+    (oid === RSA_KEY && Buffer.from(parameters ?? []).equals(NULL)) ||
+    (oid === ED25519_KEY && parameters === undefined && bytes.length === ED25519_KEY_BYTES);
+  if (!isSound) throw new DerFault("unusable key");
+  const key = oid === RSA_KEY ? rsaKey(bytes) : bytes;
+  return { publicKey: importKey([type, parameters], key), curve: undefined };
+}
+
+/** Go takes named curves and plain points. */
+function readEcKey(
+  type: Uint8Array,
+  parameters: Uint8Array | undefined,
+  point: Uint8Array,
+): PublicKey {
+  const curve = findCurve(new DerReader(parameters ?? NULL).readOid());
+  if (curve === undefined || point[0] !== UNCOMPRESSED_POINT) {
+    throw new DerFault("unusable EC key");
+  }
+  return { publicKey: importKey([type, parameters], point), curve };
+}
+
+/** Modulus and exponent and nothing else. */
+function rsaKey(bytes: Uint8Array): Uint8Array {
+  const numbers = new DerReader(bytes).enter(TAG.sequence);
+  const [modulus, exponent] = [numbers.readInteger(), numbers.readInteger()];
+  const isPositive = (number: Uint8Array) =>
+    (number[0] ?? 0) < 0x80 && number.some((byte) => byte > 0);
+  if (!isPositive(modulus) || !isPositive(exponent) || exponent.length > 8) {
+    throw new DerFault("unusable RSA key");
+  }
+  return encodeDer(TAG.sequence, encodeDer(TAG.integer, modulus), encodeDer(TAG.integer, exponent));
+}
+
+function importKey(algorithm: readonly (Uint8Array | undefined)[], bytes: Uint8Array): KeyObject {
+  const parts = algorithm.filter((part) => part !== undefined);
+  const info = encodeDer(
+    TAG.sequence,
+    encodeDer(TAG.sequence, ...parts),
+    encodeDer(TAG.bitString, Uint8Array.of(0), bytes),
+  );
+  return createPublicKey({ key: Buffer.from(info), format: "der", type: "spki" });
+}

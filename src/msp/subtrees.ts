@@ -1,0 +1,135 @@
+/**
+ * Sets of name constraints that say quickly whether they cover a name: sorted, and without those
+ * that lie within another, as Go keeps them. Names come from strangers by the thousand, so looking
+ * through every constraint for each of them would take too long.
+ */
+
+/** What is compared: where the constraint stands in the order, and what it covers. */
+interface Order<Constraint, Name> {
+  readonly compare: (a: Constraint, b: Constraint) => number;
+  readonly isWithin: (inner: Constraint, outer: Constraint) => boolean;
+  readonly locate: (constraint: Constraint, name: Name) => number;
+  readonly covers: (constraint: Constraint, name: Name) => boolean;
+}
+
+/** Whether any of the constraints covers a name. */
+type Search<Name> = (name: Name) => boolean;
+
+function searchIn<Constraint, Name>(
+  constraints: readonly Constraint[],
+  order: Order<Constraint, Name>,
+): Search<Name> {
+  const kept: Constraint[] = [];
+  for (const each of constraints.toSorted(order.compare)) {
+    const last = kept.at(-1);
+    if (last === undefined || !order.isWithin(each, last)) kept.push(each);
+  }
+  return (name) => {
+    let low = 0;
+    for (let high = kept.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      const constraint = kept[middle] as Constraint;
+      if (order.locate(constraint, name) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const [exact, nearest] = [kept[low], kept[Math.max(0, low - 1)]];
+    if (exact !== undefined && order.locate(exact, name) === 0) return true;
+    return nearest !== undefined && order.covers(nearest, name);
+  };
+}
+
+/** A domain from its end, dots before everything else: what lies within it stands right after it. */
+function keyOf(domain: string): string {
+  return Buffer.from(domain.toLowerCase(), "latin1")
+    .reverse()
+    .toString("latin1")
+    .replaceAll(".", "\0");
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A constraint with a leading dot covers what is below it only. */
+function coversKey(constraint: string, name: string): boolean {
+  if (!name.startsWith(constraint)) return false;
+  return (
+    name.length === constraint.length ||
+    constraint.endsWith("\0") ||
+    name[constraint.length] === "\0"
+  );
+}
+
+const DOMAINS: Order<string, string> = {
+  compare: compareText,
+  isWithin: (inner, outer) => coversKey(outer, inner),
+  locate: compareText,
+  covers: coversKey,
+};
+
+/**
+ * Which domains these constraints cover. Excluded ones also cover a wildcard that would take in one
+ * of them: `*.example.com` if `www.example.com` is excluded.
+ */
+export function domainSearch(
+  constraints: readonly string[],
+  kind: "permitted" | "excluded",
+): Search<string> {
+  if (constraints.includes("")) return () => true;
+  const covers = searchIn(constraints.map(keyOf), DOMAINS);
+  const parents = new Set(kind === "excluded" ? constraints.map(withoutFirstLabel) : []);
+  parents.delete("");
+  return (domain) =>
+    covers(keyOf(domain)) || (domain.startsWith("*") && parents.has(withoutFirstLabel(domain)));
+}
+
+/** From the first dot on, in lower case; empty if there is none. */
+function withoutFirstLabel(domain: string): string {
+  const dot = domain.indexOf(".");
+  return dot < 0 ? "" : domain.slice(dot).toLowerCase();
+}
+
+/** A network: half of the bytes are an address, half a mask. */
+interface Network {
+  readonly address: Uint8Array;
+  readonly mask: Uint8Array;
+}
+
+function isMapped(address: Uint8Array): boolean {
+  return (
+    address.length === 16 && address.every((byte, i) => i >= 12 || byte === (i >= 10 ? 0xff : 0))
+  );
+}
+
+/** IPv4 addresses in IPv6 clothes are IPv4 addresses to Go: no other network takes them in. */
+function coversAddress({ address, mask }: Network, name: Uint8Array): boolean {
+  return (
+    isMapped(address) === isMapped(name) &&
+    address.every((byte, i) => ((byte ^ (name[i] ?? 0)) & (mask[i] ?? 0)) === 0)
+  );
+}
+
+const NETWORKS: Order<Network, Uint8Array> = {
+  compare: (a, b) => Buffer.compare(a.address, b.address) || Buffer.compare(a.mask, b.mask),
+  isWithin: (inner, outer) =>
+    coversAddress(outer, inner.address) &&
+    coversAddress(
+      outer,
+      inner.address.map((byte, i) => byte | (~(inner.mask[i] ?? 0) & 0xff)),
+    ),
+  locate: ({ address }, name) => Buffer.compare(address, name),
+  covers: coversAddress,
+};
+
+/** Which addresses these constraints cover. */
+export function addressSearch(constraints: readonly Uint8Array[]): Search<Uint8Array> {
+  const networks = constraints.map((bytes) => ({
+    address: bytes.subarray(0, bytes.length / 2),
+    mask: bytes.subarray(bytes.length / 2),
+  }));
+  const ofLength = (length: number) =>
+    searchIn(
+      networks.filter(({ address }) => address.length === length),
+      NETWORKS,
+    );
+  const [ipv4, ipv6] = [ofLength(4), ofLength(16)];
+  return (address) => (address.length === 4 ? ipv4 : ipv6)(address);
+}
