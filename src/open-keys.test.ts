@@ -18,9 +18,10 @@ test("findOpenKeys() names every key that strangers may read or the group may ch
     { file: join(folder, "mounted.key"), mode: 0o440 },
   ];
   for (const { file, mode } of files) {
-    await writeFile(file, "");
+    await writeFile(file, "-----BEGIN PRIVATE KEY-----\n");
     await chmod(file, mode);
   }
+  await writeFile(join(keystore, ".DS_Store"), "Bud1", { mode: 0o644 });
   const [closed = "", open = "", server = "", client = "", mounted = ""] = files.map(
     ({ file }) => file,
   );

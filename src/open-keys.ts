@@ -1,8 +1,10 @@
 /** Private keys that more than their owner and group may read, or more than their owner may change. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { holdsPrivateKey } from "./msp/private-key.ts";
 
 const FILES_MAX = 100;
+const KEY_BYTES_MAX = 65_536;
 /** Kubernetes mounts secrets so that the group of the pod may read them (0440): that is no leak. */
 const GROUP_MAY_READ = 0o040;
 const FOR_OTHERS = 0o077 & ~GROUP_MAY_READ;
@@ -33,5 +35,7 @@ async function filesAt(path: string): Promise<readonly string[]> {
 async function isOpen(file: string): Promise<boolean> {
   if (process.platform === "win32") return false; // Modes say nothing there.
   const found = await stat(file).catch(() => undefined);
-  return found?.isFile() === true && (found.mode & FOR_OTHERS) !== 0;
+  if (found?.isFile() !== true || (found.mode & FOR_OTHERS) === 0) return false;
+  // A folder of keys may hold other things, as .DS_Store.
+  return found.size <= KEY_BYTES_MAX && holdsPrivateKey(await readFile(file));
 }

@@ -34,6 +34,7 @@ export async function prepare(config: Config, wallMs: number, signer?: Signer): 
       wallMs,
       ...(signer ? { signer } : {}),
       ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
+      keyProvider: config.keyProvider,
     }),
   );
   const trusted: Msp[] = [];
@@ -83,6 +84,9 @@ export async function collect<T>(problems: string[], part: Promise<T>): Promise<
   }
 }
 
+/** Go looks at the alternative names only, and takes a wildcard for a whole label. */
+const AS_GO = { subject: "never", partialWildcards: false } as const;
+
 /** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
 export function namesMissing(config: Config, cert: Buffer): readonly string[] {
   const certificate = new X509Certificate(cert);
@@ -94,7 +98,7 @@ export function namesMissing(config: Config, cert: Buffer): readonly string[] {
   for (const [endpoint, key] of endpoints) {
     const host = parseHostPort(endpoint)?.host;
     if (host === undefined || host === "") continue;
-    const isNamed = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
+    const isNamed = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host, AS_GO);
     if (isNamed !== undefined) continue;
     warnings.push(
       `${key} advertises ${host}, which the TLS certificate does not name ` +

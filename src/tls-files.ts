@@ -1,7 +1,9 @@
 /** The TLS files a configuration names, read and judged. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { GossipTls } from "./config/config.ts";
+import { decodePem } from "./msp/pem.ts";
+import { whyNoPem } from "./msp/unusable.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
 
 /** Reads them all; undefined if one is unusable. Every problem is added to the list. */
@@ -16,7 +18,9 @@ export async function readTls(
       ? server
       : await readPair("client", tls.clientCertFile, tls.clientKeyFile, wallMs, problems);
   const rootCas = await readCas(tls.rootCertFile ? [tls.rootCertFile] : [], problems);
-  const clientRootCas = await readCas(tls.clientRootCaFiles, problems);
+  // As Fabric: a list that nobody needs may name files that are not there.
+  const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
+  const clientRootCas = await readCas(clientCas, problems);
   if (!server || !client) return undefined;
   return {
     cert: server.cert,
@@ -58,15 +62,21 @@ function judgePair(
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(cert);
+    if (decodePem(cert) === undefined) throw new Error("no PEM");
   } catch {
-    return `The TLS ${role} certificate ${certFile} is not a PEM certificate: put one there.`;
+    const why = whyUnusable(cert, "a certificate");
+    return `The TLS ${role} certificate ${certFile} cannot be used: ${why}.`;
   }
   try {
     if (!certificate.checkPrivateKey(createPrivateKey(key))) {
       return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: use the pair that was issued together.`;
     }
   } catch {
-    return `The TLS ${role} key ${keyFile} is not an unencrypted PEM private key: put one there.`;
+    const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
+    const why = isEncrypted
+      ? "it is encrypted: decrypt it with openssl pkey -in FILE -out FILE"
+      : whyUnusable(key, "a private key");
+    return `The TLS ${role} key ${keyFile} cannot be used: ${why}.`;
   }
   if (certificate.validToDate.getTime() <= wallMs) {
     return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
@@ -79,19 +89,45 @@ async function readCas(files: readonly string[], problems: string[]): Promise<Bu
   for (const file of files) {
     const ca = await read(file, problems);
     if (!ca) continue;
-    if (ca.includes("-----BEGIN CERTIFICATE-----")) cas.push(ca);
-    else problems.push(`${file} holds no PEM certificate: put the TLS CA's certificate there.`);
+    if (holdsCertificate(ca)) cas.push(ca);
+    else problems.push(`The TLS CA ${file} cannot be used: ${whyUnusable(ca, "a certificate")}.`);
   }
   return cas;
 }
 
+function holdsCertificate(pem: Buffer): boolean {
+  try {
+    return decodePem(pem)?.type === "CERTIFICATE" && new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Why bytes are not what they should be, with the remedy. */
+function whyUnusable(bytes: Uint8Array, wanted: string): string {
+  const block = decodePem(bytes);
+  if (block === undefined) return whyNoPem(bytes);
+  return `its first PEM block (${block.type.slice(0, 40)}) is not ${wanted} that can be read: put ${wanted} there`;
+}
+
+/** No PEM that we need is longer: a bundle of all public CAs has 250 KB. */
+const FILE_BYTES_MAX = 1_048_576;
+
 async function read(file: string | undefined, problems: string[]): Promise<Buffer | undefined> {
   if (file === undefined) return undefined;
   try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error("it is no regular file");
+    if (found.size > FILE_BYTES_MAX) throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
     return await readFile(file);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    problems.push(`${file} cannot be read (${why}): check the path and its permissions.`);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const why = code || (error instanceof Error ? error.message : String(error));
+    const remedy =
+      code === "EACCES" || code === "EPERM"
+        ? "let the user that runs this read it"
+        : "check the path";
+    problems.push(`${file} cannot be read (${why}): ${remedy}.`);
     return undefined;
   }
 }

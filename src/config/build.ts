@@ -6,7 +6,7 @@ import type { Key } from "./key.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { LIMIT_KEYS, OWN_KEYS } from "./keys-own.ts";
 import { KEEPALIVE_KEYS, LOGGING_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
-import type { Source } from "./source.ts";
+import type { Setting, Source, Trimmed } from "./source.ts";
 
 /** Reads one key; a fault is recorded, and the default stands in for the value. */
 type Read = <T>(key: Key<T>) => T;
@@ -34,7 +34,8 @@ export function buildConfig(
   problems: string[],
 ): Draft {
   const warnings: string[] = [];
-  const read: Read = (key) => readKey(source, key, problems);
+  const trimmed: Setting[] = [];
+  const read: Read = (key) => readKey(source, key, problems, trimmed);
   const endpoint = ownEndpoint(read, localAddress, problems, warnings);
   const maxRecvMessageBytes = read(PEER_KEYS.maxRecvMessageBytes);
   for (const key of WITHOUT_EFFECT) read(key);
@@ -48,6 +49,7 @@ export function buildConfig(
     mspId: required(read, PEER_KEYS.mspId, "for example Org1MSP", problems),
     mspFolder: required(read, PEER_KEYS.mspFolder, "the folder of this node's MSP", problems),
     keystoreFolder: read(PEER_KEYS.keystoreFolder),
+    keyProvider: read(PEER_KEYS.keyProvider),
     listenAddress: read(PEER_KEYS.listenAddress),
     endpoint,
     externalEndpoint: read(GOSSIP_KEYS.externalEndpoint),
@@ -71,16 +73,37 @@ export function buildConfig(
     },
     warnings,
   };
+  warnings.push(...trimmedSentences(trimmed));
   return draft;
 }
 
-function readKey<T>(source: Source, key: Key<T>, problems: string[]): T {
+function readKey<T>(source: Source, key: Key<T>, problems: string[], trimmed: Setting[]): T {
   const setting = source.find(key.name, key.env);
   if (setting === undefined) return key.absent;
+  if (setting.trimmed !== undefined) trimmed.push(setting);
   const parsed = key.parse(setting.raw, source.folder);
   if ("value" in parsed) return parsed.value;
   problems.push(`${key.name} (${setting.origin}) ${parsed.fault}`);
   return key.absent;
+}
+
+const TRIM_REMEDIES: Readonly<Record<Trimmed, string>> = {
+  "carriage return": "save the file that sets it with Unix line ends",
+  blank: "remove it",
+  "quotation marks": "remove them: env files and the list form of Compose files pass them on",
+};
+const NAMED_MAX = 3;
+
+/** One sentence for each thing that was left out, whatever it stood around. */
+function trimmedSentences(settings: readonly Setting[]): string[] {
+  return Object.entries(TRIM_REMEDIES).flatMap(([what, remedy]) => {
+    const origins = settings.filter(({ trimmed }) => trimmed === what).map(({ origin }) => origin);
+    const unique = [...new Set(origins)];
+    if (unique.length === 0) return [];
+    const more = unique.length > NAMED_MAX ? ` and ${unique.length - NAMED_MAX} more` : "";
+    const article = what === "quotation marks" ? "" : "a ";
+    return `${unique.slice(0, NAMED_MAX).join(", ")}${more} had ${article}${what} around the value, left out here; ${remedy}.`;
+  });
 }
 
 function required(

@@ -8,8 +8,8 @@ import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { KEEPALIVE_KEYS, OPERATIONS_KEYS, TLS_KEYS } from "./keys-peer.ts";
-import { nearest } from "./nearest.ts";
-import type { Source } from "./source.ts";
+import { editDistance, nearest } from "./nearest.ts";
+import { envName, type Source } from "./source.ts";
 
 const OWN_PREFIX = "fabricgossip.";
 /** What Fabric's peers tolerate by default (`peer.keepalive.minInterval`). */
@@ -30,6 +30,27 @@ export function checkNames(source: Source, problems: string[], warnings: string[
     if (known.has(name) || name.startsWith(OWN_PREFIX)) continue;
     warnings.push(`${name} (${origin}) has no effect here; ${suggest(name, names)}`);
   }
+  warnings.push(...misspelt(source));
+}
+
+/** How many letters of a variable may be wrong; more are those of another key of Fabric's. */
+const SLIPS_MAX = 2;
+
+/** Variables that are none of ours, but nearly. The other keys of Fabric are no concern of ours. */
+function misspelt(source: Source): string[] {
+  const names = ALL_KEYS.flatMap(({ name, env }) => [envName(name), ...env]);
+  const known = new Set(names);
+  return source.variables().flatMap((variable) => {
+    if (known.has(variable) || variable.startsWith(envName(OWN_PREFIX))) return [];
+    const found = nearest(variable, names);
+    if (found === undefined || lettersApart(variable, found) > SLIPS_MAX) return [];
+    return `${variable} has no effect; did you mean ${found}?`;
+  });
+}
+
+/** Not counting underscores: where words end is the most frequent slip. */
+function lettersApart(a: string, b: string): number {
+  return editDistance(a.replaceAll("_", ""), b.replaceAll("_", ""));
 }
 
 function suggest(name: string, candidates: readonly string[]): string {

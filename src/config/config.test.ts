@@ -356,10 +356,79 @@ describe("what is allowed but strange is a warning", () => {
   }
 });
 
+describe("what stands around a value in an environment", () => {
+  const surrounded = (wrap: (value: string) => string): Record<string, string> =>
+    Object.fromEntries(Object.entries(ENV).map(([name, value]) => [name, wrap(value)]));
+  const wraps: readonly (readonly [string, (value: string) => string, RegExp])[] = [
+    ["carriage returns of a Windows editor", (value) => `${value}\r`, /Unix line ends/],
+    ["blanks", (value) => ` ${value}\t `, /had a blank around the value/],
+    ["double quotation marks", (value) => `"${value}"`, /quotation marks.*Compose/],
+    ["single quotation marks", (value) => `'${value}'`, /quotation marks.*Compose/],
+    ["quotation marks with blanks around and within", (value) => ` " ${value} " `, /quotation/],
+  ];
+  for (const [what, wrap, want] of wraps) {
+    test(`${what} are left out, and told of in one sentence`, async () => {
+      const plain = await loadConfig({ env: ENV });
+      const { warnings, ...config } = await loadConfig({ env: surrounded(wrap) });
+      assert.deepEqual({ ...config, warnings: plain.warnings }, plain);
+      const told = warnings.filter((sentence) => !plain.warnings.includes(sentence));
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? "", want);
+    });
+  }
+
+  test("each item of a list may have its own quotation marks", async () => {
+    const env = { ...ENV, CORE_PEER_GOSSIP_BOOTSTRAP: `"a:7041","b:7042" 'c:7043'` };
+    const { gossip } = await loadConfig({ env });
+    assert.deepEqual(gossip.bootstrap, ["a:7041", "b:7042", "c:7043"]);
+  });
+
+  test("a value that consists of quotation marks counts as absent", async () => {
+    const { gossip } = await loadConfig({ env: { ...ENV, CORE_PEER_GOSSIP_BOOTSTRAP: '""' } });
+    assert.deepEqual(gossip.bootstrap, []);
+  });
+});
+
+describe("a variable that is nearly one of ours", () => {
+  const slips = {
+    CORE_PEER_LOCALMSP_ID: "CORE_PEER_LOCALMSPID",
+    CORE_PEER_GOSSIP_EXTERNAL_ENDPOINT: "CORE_PEER_GOSSIP_EXTERNALENDPOINT",
+    CORE_PEER_GOSSIP_BOOTSTRAPS: "CORE_PEER_GOSSIP_BOOTSTRAP",
+    CORE_PEER_MSP_CONFIG_PATH: "CORE_PEER_MSPCONFIGPATH",
+    CORE_PEER_TLS_ROOTCERTFILE: "CORE_PEER_TLS_ROOTCERT_FILE",
+    CORE_PEER_TLS_ENABELD: "CORE_PEER_TLS_ENABLED",
+  };
+  for (const [slip, meant] of Object.entries(slips)) {
+    test(`${slip} is told of`, async () => {
+      const { warnings } = await loadConfig({ env: { ...ENV, [slip]: "x" } });
+      assert.ok(warnings.includes(`${slip} has no effect; did you mean ${meant}?`), slip);
+    });
+  }
+
+  test("Fabric's other variables are none of our business", async () => {
+    const others = [
+      "CORE_PEER_CHAINCODEADDRESS",
+      "CORE_PEER_CHAINCODELISTENADDRESS",
+      "CORE_PEER_GOSSIP_ORGLEADER",
+      "CORE_PEER_GOSSIP_STATE_ENABLED",
+      "CORE_PEER_GOSSIP_USELEADERELECTION",
+      "CORE_PEER_PROFILE_ENABLED",
+      "CORE_CHAINCODE_LOGGING_LEVEL",
+      "CORE_LEDGER_STATE_STATEDATABASE",
+      "CORE_VM_ENDPOINT",
+    ];
+    const env = { ...ENV, ...Object.fromEntries(others.map((name) => [name, "x"])) };
+    assert.deepEqual(
+      (await loadConfig({ env })).warnings,
+      (await loadConfig({ env: ENV })).warnings,
+    );
+  });
+});
+
 describe("the table of keys", () => {
   test("is read completely: every key, given a wrong value, is noticed", async () => {
     // A line break fits no kind of key; those that take any text say so as well.
-    const overrides = ALL_KEYS.map(({ name }) => `${name}=\n`);
+    const overrides = ALL_KEYS.map(({ name }) => `${name}=a\nb`);
     const noticed = (await problemsOf({ env: {}, overrides })).join("\n");
     const unread = ALL_KEYS.filter(
       ({ name, kind }) => !noticed.includes(`${name} (`) && !/list/.test(kind),

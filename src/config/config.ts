@@ -136,6 +136,8 @@ export interface Config {
   readonly mspFolder: string;
   /** Absolute; undefined = `keystore` in `mspFolder`. */
   readonly keystoreFolder: string | undefined;
+  /** Where our private key is (`peer.BCCSP.Default`): `SW` in a file, else somewhere we cannot reach. */
+  readonly keyProvider: string;
   /** Where gossip listens (`peer.listenAddress`); port 0: the system chooses. */
   readonly listenAddress: HostPort;
   /** Our `host:port` for our own organisation (Fabric's internal endpoint; spec B 2.1). */

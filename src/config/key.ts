@@ -224,7 +224,9 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
 function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
   if (typeof raw !== "string") return [raw];
-  return raw.split(separator).filter((item) => item !== "");
+  // Quotation marks that a Compose file passes on may stand around each item, too.
+  const items = raw.split(separator).map((item) => item.replace(/^["']+|["']+$/g, ""));
+  return items.filter((item) => item !== "");
 }
 
 function readAll<T>(items: readonly unknown[], read: (item: unknown) => Parsed<T>): Parsed<T[]> {

@@ -37,6 +37,10 @@ export const PEER_KEYS = {
     doc: "Folder of our MSP: certificate, key, CAs. Required.",
     absent: undefined,
   }),
+  keyProvider: text("peer.BCCSP.Default", {
+    doc: "Where our private key is. `SW`: in a file. Anything else, as `PKCS11`, needs a signer of the library.",
+    absent: "SW",
+  }),
   keystoreFolder: path("peer.BCCSP.SW.FileKeyStore.KeyStore", {
     doc: "Folder of our private key.",
     absent: undefined,

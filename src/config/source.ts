@@ -11,7 +11,12 @@ import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 export interface Setting {
   readonly raw: unknown;
   readonly origin: string;
+  /** What stood around the value and was left out. */
+  readonly trimmed?: Trimmed | undefined;
 }
+
+/** What env files and Compose files put around a value without being asked. */
+export type Trimmed = "carriage return" | "blank" | "quotation marks";
 
 /** A setting that was given, under the name it was given by. */
 export interface Given {
@@ -32,6 +37,8 @@ export interface Source {
   under(prefix: string): readonly Given[];
   /** The names given by overrides. */
   overridden(): readonly Given[];
+  /** The `CORE_` variables that have a value, below `fabricGossip` or not. */
+  variables(): readonly string[];
 }
 
 export interface SourceOptions {
@@ -53,7 +60,8 @@ export function envName(name: string): string {
 
 /** Reads everything there is to read. What cannot be read is added to `problems`. */
 export async function openSource(options: SourceOptions, problems: string[]): Promise<Source> {
-  const { FABRIC_CFG_PATH: configFolder } = options.env;
+  const { FABRIC_CFG_PATH = "" } = options.env;
+  const { raw: configFolder } = trim(FABRIC_CFG_PATH);
   const named = options.file ?? (configFolder ? join(configFolder, "core.yaml") : undefined);
   const file = named === undefined ? undefined : resolve(named);
   const before = problems.length;
@@ -74,6 +82,8 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
       ...given(ofFile, prefix),
     ],
     overridden: () => given(ofOverrides, ""),
+    variables: () =>
+      Object.keys(options.env).filter((name) => name.startsWith(ENV_PREFIX) && options.env[name]),
   };
 }
 
@@ -83,10 +93,21 @@ function findEnv(
   extraEnv: readonly string[],
 ): Setting | undefined {
   for (const variable of [...extraEnv, envName(name)]) {
-    const raw = env[variable];
-    if (raw) return { raw, origin: variable };
+    const value = trim(env[variable] ?? "");
+    if (value.raw !== "") return { ...value, origin: variable };
   }
   return undefined;
+}
+
+/** A value without the blanks, line ends and pair of quotation marks around it. */
+function trim(text: string): { readonly raw: string; readonly trimmed?: Trimmed } {
+  const bare = text.trim();
+  const quoted = /^(["'])(.*)\1$/s.exec(bare)?.[2];
+  if (quoted !== undefined && !quoted.includes(bare[0] ?? "")) {
+    return { raw: quoted.trim(), trimmed: "quotation marks" };
+  }
+  if (bare === text) return { raw: text };
+  return { raw: bare, trimmed: text.endsWith("\r") ? "carriage return" : "blank" };
 }
 
 function given(settings: Settings, prefix: string): Given[] {
@@ -115,7 +136,7 @@ function readOverrides(overrides: readonly string[], problems: string[]): Settin
       );
       continue;
     }
-    settings.set(name.toLowerCase(), { raw: override.slice(equals + 1), origin: "--set" });
+    settings.set(name.toLowerCase(), { ...trim(override.slice(equals + 1)), origin: "--set" });
   }
   return settings;
 }
@@ -170,7 +191,7 @@ export function parseSettings(text: string, file: string, problems: string[]): S
       if (settings.has(name)) {
         problems.push(`${name} (${origin}) is given twice in different capitals; remove one.`);
       }
-      settings.set(name, { raw, origin });
+      settings.set(name, { ...(typeof raw === "string" ? trim(raw) : { raw }), origin });
     });
   } catch (error) {
     // Also the stack overflow of a text nested without end.

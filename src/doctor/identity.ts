@@ -16,7 +16,8 @@ export interface Examined<T> {
 export async function examineOwnMsp(config: Config, wallMs: number): Promise<Examined<LocalMsp>> {
   const problems: string[] = [];
   const { mspFolder, mspId, keystoreFolder: keystore } = config;
-  const options = { wallMs, ...(keystore ? { keystore } : {}) };
+  const { keyProvider } = config;
+  const options = { wallMs, keyProvider, ...(keystore ? { keystore } : {}) };
   const local = await collect(problems, loadLocalMsp(mspFolder, mspId, options));
   if (local === undefined) {
     return { findings: problems.map((problem) => error("msp", problem)), value: undefined };

@@ -6,7 +6,7 @@ import { plainReason } from "../plain-reason.ts";
 import { namesMissing } from "../prepare.ts";
 import { readTls } from "../tls-files.ts";
 import type { TlsFiles } from "../transport/grpc-options.ts";
-import { clientOptions, serverContext } from "../transport/grpc-tls.ts";
+import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import type { Examined } from "./identity.ts";
 
@@ -93,6 +93,7 @@ async function tryTls(tls: TlsFiles): Promise<Refused | undefined> {
     requestCert: true,
     rejectUnauthorized: false, // We look at the outcome, which Node would keep to itself.
   });
+  useServerContext(server, tls);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -151,6 +152,7 @@ export async function examineOperationsTls(
   const problems: string[] = [];
   const files: GossipTls = {
     ...tls,
+    clientAuthRequired: true, // What tells more than health asks for a certificate in any case.
     rootCertFile: undefined,
     clientCertFile: tls.certFile,
     clientKeyFile: tls.keyFile,

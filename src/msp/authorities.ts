@@ -8,6 +8,7 @@ import {
 import { type Authorities, findChain, hasIssued, includesCertificate } from "./chain.ts";
 import type { MspFile, MspMaterial } from "./msp.ts";
 import { decodePem } from "./pem.ts";
+import { whyCertificateUnfit } from "./unfit-key.ts";
 
 /** What setting up found out, in sentences. */
 export interface Findings {
@@ -25,9 +26,13 @@ export function certificateIn(file: MspFile, problems: string[]): Certificate | 
   const block = decodePem(file.bytes);
   const certificate = block && parseCertificate(block.der);
   if (certificate === undefined) {
+    const unfit = block && whyCertificateUnfit(block.der);
     problems.push(
-      `${file.name} does not begin with a PEM block that holds an X.509 certificate: ` +
-        "replace the file or remove it.",
+      unfit === undefined
+        ? `${file.name} does not begin with a PEM block that holds an X.509 certificate: ` +
+            "replace the file or remove it."
+        : `The certificate ${file.name} has ${unfit}, which Fabric cannot read: ` +
+            "have one issued for an ECDSA key on P-256.",
     );
   }
   return certificate;

@@ -38,7 +38,7 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   if (material.mspId === "") {
     problems.push("The MSP id is empty: set it (peer.localMspId, or mspId of a trusted MSP).");
   }
-  if (material.rootCerts.length === 0) {
+  if (material.rootCerts.length === 0 && problems.length === 0) {
     problems.push("There is no root CA certificate: put at least one into cacerts.");
   }
   const authorities = setUpAuthorities(material, problems);

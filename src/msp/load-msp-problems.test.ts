@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -19,6 +20,8 @@ import {
 
 const loadOwn = (folder: string) =>
   loadLocalMsp(folder, "OrgMSP", { wallMs: Date.UTC(2026, 0, 1) });
+
+const PEER_TEXT = Buffer.from(peer.pem).toString();
 
 /** The problems of a folder, without its own path. */
 async function problemsOf(folder: string, load: (folder: string) => Promise<unknown> = loadOwn) {
@@ -42,7 +45,6 @@ describe("a folder that is refused, and what the sentence says", () => {
       "no cacerts",
       peerFolder({ "cacerts/ca.pem": undefined, "config.yaml": undefined }),
       /^The folder cacerts cannot be read \(ENOENT\): create it/,
-      /no root CA certificate: put at least one into cacerts/,
       /^The MSP has no administrator/,
     ],
     [
@@ -90,6 +92,7 @@ describe("a folder that is refused, and what the sentence says", () => {
       "a revocation list that is none",
       peerFolder({ "crls/c.pem": `hello\n${root.pem}`, "crls/d.pem": root.pem }),
       /^crls\/d\.pem is no revocation list/,
+      /^crls\/c\.pem is skipped: there is no PEM block in it/,
     ],
     [
       "a revocation list with text before it",
@@ -116,7 +119,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "the key of another certificate",
       peerFolder({ "keystore/key.pem": keyPem(makePeer()) }),
-      /^No file in keystore is the private key of signcerts\/peer\.pem: put it there as PKCS#8/,
+      /^No file in keystore is the private key of signcerts\/peer\.pem \(keystore\/key\.pem is the key of another certificate\): put it there as PKCS#8/,
     ],
     [
       "an encrypted key",
@@ -128,7 +131,62 @@ describe("a folder that is refused, and what the sentence says", () => {
           passphrase: "x",
         }),
       }),
-      /^No file in keystore .*unencrypted\.$/,
+      /^No file in keystore .*key\.pem is encrypted; decrypt it with openssl pkey.*unencrypted\.$/,
+    ],
+    [
+      "a key in DER form",
+      peerFolder({ "keystore/key.pem": peer.privateKey.export({ format: "der", type: "pkcs8" }) }),
+      /^No file in keystore .*key\.pem holds no private key in PEM form/,
+    ],
+    [
+      "no key but other things",
+      peerFolder({
+        "keystore/key.pem": undefined,
+        "keystore/.DS_Store": "Bud1",
+        "keystore/cert.pem": peer.pem,
+      }),
+      /^No file in keystore .*\.DS_Store holds no private key.*cert\.pem holds no private key/,
+    ],
+    [
+      "our certificate in DER form",
+      peerFolder({ "signcerts/peer.pem": peer.der }),
+      /^signcerts\/peer\.pem is skipped: it is a certificate in DER form: convert it with openssl/,
+    ],
+    [
+      "our certificate with a byte order mark",
+      peerFolder({ "signcerts/peer.pem": Buffer.from(`\ufeff${PEER_TEXT}`) }),
+      /^signcerts\/peer\.pem is skipped: a byte order mark stands before the PEM block/,
+    ],
+    [
+      "our certificate as UTF-16",
+      peerFolder({ "signcerts/peer.pem": Buffer.from(`\ufeff${PEER_TEXT}`, "utf16le") }),
+      /^signcerts\/peer\.pem is skipped: it is saved as UTF-16/,
+    ],
+    [
+      "our certificate cut off",
+      peerFolder({ "signcerts/peer.pem": PEER_TEXT.slice(0, 300) }),
+      /^signcerts\/peer\.pem is skipped: its PEM block is broken/,
+    ],
+    [
+      "our certificate indented, as in a YAML block",
+      peerFolder({ "signcerts/peer.pem": PEER_TEXT.replace(/^/gm, "  ") }),
+      /^signcerts\/peer\.pem is skipped: its PEM block is broken: .*at the start of its line/,
+    ],
+    [
+      "every root CA in DER form",
+      peerFolder({ "cacerts/ca.pem": root.der, "config.yaml": undefined }),
+      /^cacerts\/ca\.pem is skipped: it is a certificate in DER form/,
+      /^The MSP has no administrator/,
+    ],
+    [
+      "a certificate with an RSA key",
+      peerFolder({}, makePeer({ keys: generateKeyPairSync("rsa", { modulusLength: 2048 }) })),
+      /^The certificate signcerts\/peer\.pem has an RSA key, which cannot sign in Fabric/,
+    ],
+    [
+      "a certificate with a key on a curve that Fabric does not know",
+      peerFolder({}, makePeer({ keys: generateKeyPairSync("ec", { namedCurve: "secp256k1" }) })),
+      /^The certificate signcerts\/peer\.pem has an ECDSA key on the curve secp256k1/,
     ],
     [
       "our certificate from elsewhere",
@@ -233,6 +291,14 @@ describe("a folder that is refused, and what the sentence says", () => {
       }
     });
   }
+
+  test("a key in an HSM", async (t) => {
+    const folder = await makeFolder(t, peerFolder({ "keystore/key.pem": undefined }));
+    const load = (where: string) =>
+      loadLocalMsp(where, "OrgMSP", { wallMs: Date.UTC(2026, 0, 1), keyProvider: "PKCS11" });
+    const [problem = ""] = await problemsOf(folder, load);
+    assert.match(problem, /peer\.BCCSP\.Default is PKCS11.*GossipNode\.start\(config, \{ signer/);
+  });
 
   test("an empty MSP id", async (t) => {
     const load = (folder: string) => loadMsp(folder, "");

@@ -63,6 +63,10 @@ describe("a folder that works", () => {
     "required units": peerFolder({
       "config.yaml": `${CONFIG}OrganizationalUnitIdentifiers:\n  - {Certificate: cacerts/ca.pem, OrganizationalUnitIdentifier: peer}\n`,
     }),
+    "a block of parameters before our key": peerFolder({
+      "keystore/key.pem": `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${keyPem(peer, "sec1")}`,
+    }),
+    "YAML 1.1's yes": peerFolder({ "config.yaml": CONFIG.replace("true", "yes") }),
     "an Ed25519 key": peerFolder({}, makePeer({ keys: makeKeys("ed25519") })),
   };
   for (const [name, files] of Object.entries(variants)) {
@@ -131,7 +135,7 @@ describe("a folder that works, with a warning", () => {
     [
       "a file without PEM",
       peerFolder({ "cacerts/README": "hello" }),
-      /cacerts\/README is skipped: there is no PEM block in it\.$/,
+      /cacerts\/README is skipped: there is no PEM block in it: put the PEM text there, or remove the file\.$/,
     ],
     [
       "the CA of a NodeOU missing, which lifts the restriction",

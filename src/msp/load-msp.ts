@@ -1,6 +1,5 @@
 /** From an MSP folder to an MSP, and to our own identity and signer. */
 import assert from "node:assert/strict";
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/abilities.ts";
 import { GossipError } from "../errors.ts";
@@ -11,9 +10,10 @@ import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
 import { judgeIdentity, type Refusal } from "./judge.ts";
 import type { Msp } from "./msp.ts";
-import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
-import { decodePem } from "./pem.ts";
+import { readMspFolder, readPemFiles } from "./msp-folder.ts";
+import { findPrivateKey } from "./private-key.ts";
 import { createSigner } from "./signer.ts";
+import { whyUnfit } from "./unfit-key.ts";
 
 /** Our own organisation's MSP with our identity in it. */
 export interface LocalMsp {
@@ -33,6 +33,8 @@ export interface LocalMspOptions {
   readonly keystore?: string;
   /** Signs in place of a private key from the keystore, which is then not looked for: an HSM. */
   readonly signer?: Signer;
+  /** Where the configuration says that keys are (Fabric: `peer.BCCSP.Default`); default `SW`, files. */
+  readonly keyProvider?: string;
 }
 
 /**
@@ -61,10 +63,13 @@ export async function loadLocalMsp(
   const isSound = findings.problems.length === 0;
   const own = await readOwnCertificate(join(folder, "signcerts"), findings);
   const keystore = options.keystore ?? join(folder, "keystore");
-  const signer = options.signer ?? (own && (await readOwnSigner(own, keystore, findings)));
+  const isFit = own !== undefined && checkKind(own, findings.problems);
+  const signer =
+    options.signer ??
+    (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
   if (own !== undefined) checkDates(own, options.wallMs, findings);
   // With its CAs amiss, nothing sensible can be said of our certificate.
-  const identity = own && isSound ? ownIdentity(own, msp, findings.problems) : undefined;
+  const identity = isFit && isSound ? ownIdentity(own, msp, findings.problems) : undefined;
   throwProblems(findings);
   assert(identity && signer, "whatever is missing is among the problems");
   return { msp: { ...msp, warnings: findings.warnings }, identity, signer };
@@ -79,11 +84,13 @@ async function readOwnCertificate(
   signCerts: string,
   findings: Findings,
 ): Promise<OwnCertificate | undefined> {
+  const before = findings.warnings.length;
   const [file] = await readPemFiles(signCerts, findings);
   if (file === undefined) {
-    findings.problems.push(
-      `There is no certificate in ${signCerts}: put the one of this node there.`,
-    );
+    // What is there and cannot be used is the reason, no mere warning.
+    const skipped = findings.warnings.splice(before);
+    const none = `There is no certificate in ${signCerts}: put the one of this node there.`;
+    findings.problems.push(...(skipped.length > 0 ? skipped : [none]));
     return undefined;
   }
   const certificate = certificateIn(file, findings.problems);
@@ -93,18 +100,39 @@ async function readOwnCertificate(
 async function readOwnSigner(
   { name, certificate }: OwnCertificate,
   keystore: string,
+  keyProvider: string | undefined,
   findings: Findings,
 ): Promise<Signer | undefined> {
-  for (const { bytes } of await readFiles(keystore, findings, "optional")) {
-    const key = privateKeyIn(bytes);
-    if (key !== undefined && createPublicKey(key).equals(certificate.publicKey))
-      return createSigner(key);
+  const found = await findPrivateKey(certificate.publicKey, keystore, findings);
+  if ("key" in found) return createSigner(found.key);
+  if (keyProvider !== undefined && keyProvider.toUpperCase() !== "SW") {
+    findings.problems.push(
+      `The private key of ${name} is not in ${keystore}, and peer.BCCSP.Default is ${keyProvider}, ` +
+        "which this program does not speak: use the library, where a signer of yours asks the HSM " +
+        "(GossipNode.start(config, { signer })), or set SW and put the key into a file.",
+    );
+    return undefined;
   }
+  const reasons = found.reasons.length > 0 ? ` (${found.reasons.join("; ")})` : "";
+  const isUnread = found.reasons.some((reason) => /EACCES|EPERM/.test(reason));
+  const remedy = isUnread
+    ? "let the user that runs this read it, for example with chown or chmod 640"
+    : "put it there as PKCS#8 or SEC1 PEM, unencrypted";
   findings.problems.push(
-    `No file in ${keystore} is the private key of ${name}: put it there as PKCS#8 or SEC1 PEM, ` +
-      "unencrypted.",
+    `No file in ${keystore} is the private key of ${name}${reasons}: ${remedy}.`,
   );
   return undefined;
+}
+
+/** Whether our certificate has a key that can sign in Fabric; else adds a problem. */
+function checkKind({ name, certificate }: OwnCertificate, problems: string[]): boolean {
+  const unfit = whyUnfit(certificate.publicKey);
+  if (unfit === undefined) return true;
+  problems.push(
+    `The certificate ${name} has ${unfit}, which cannot sign in Fabric: ` +
+      "have one issued for an ECDSA key on P-256.",
+  );
+  return false;
 }
 
 function checkDates(
@@ -121,22 +149,13 @@ function checkDates(
   }
 }
 
-function throwProblems({ problems }: Findings): void {
-  if (problems.length > 0) throw new GossipError("msp-invalid", problems);
-}
-
-/** The key in the first PEM block, PKCS#8 or SEC1; undefined if it is anything else. */
-function privateKeyIn(bytes: Uint8Array): KeyObject | undefined {
-  const block = decodePem(bytes);
-  if (block === undefined) return undefined;
-  for (const type of ["pkcs8", "sec1"] as const) {
-    try {
-      return createPrivateKey({ key: Buffer.from(block.der), format: "der", type });
-    } catch {
-      // Not this format. A keystore may hold other things; the caller reports if nothing fits.
-    }
-  }
-  return undefined;
+/** Throws the problems; what was skipped is said as well, since it may be what is missing. */
+function throwProblems({ problems, warnings }: Findings): void {
+  if (problems.length === 0) return;
+  const skipped = warnings.filter((sentence) => sentence.includes(" is skipped: "));
+  const told = problems.join(" ");
+  const untold = skipped.filter((sentence) => !told.includes(sentence.replace(/\.$/, "")));
+  throw new GossipError("msp-invalid", [...problems, ...untold]);
 }
 
 /** Our certificate in the form Fabric sends it, accepted by our own MSP; else adds a problem. */

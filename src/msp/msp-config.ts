@@ -1,6 +1,6 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
 import * as v from "valibot";
-import { parse, YAMLParseError } from "yaml";
+import { isScalar, parseDocument, Scalar } from "yaml";
 import { ROLES, type Role } from "./msp.ts";
 
 /** A unit rule as written: the CA is a path relative to the MSP folder; empty: any CA. */
@@ -72,13 +72,34 @@ function parseYaml(
   problems: string[],
 ): { readonly content: unknown } | undefined {
   try {
-    return { content: parse(text, { merge: true, logLevel: "error" }) };
+    const document = parseDocument(text, { merge: true, logLevel: "error" });
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    const enable = document.getIn(["NodeOUs", "Enable"], true);
+    if (isScalar(enable) && enable.type === Scalar.PLAIN) {
+      enable.value = GO_BOOLEANS.get(String(enable.source)) ?? enable.value;
+    }
+    return { content: document.toJS() };
   } catch (error) {
-    const where = error instanceof YAMLParseError ? (error.message.split("\n")[0] ?? "") : "";
-    problems.push(`${name} is not valid YAML (${where || String(error)}): correct the file.`);
+    const where = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    problems.push(`${name} is not valid YAML (${where}): correct the file.`);
     return undefined;
   }
 }
+
+/** Words that Go's YAML libraries read into a boolean field, unless they are quoted. */
+const GO_BOOLEANS: ReadonlyMap<string, boolean> = new Map(
+  [
+    { value: true, words: ["y", "yes", "on", "true"] },
+    { value: false, words: ["n", "no", "off", "false"] },
+  ].flatMap(({ value, words }) =>
+    words.flatMap((word) =>
+      [word, word.toUpperCase(), word.charAt(0).toUpperCase() + word.slice(1)].map(
+        (spelling) => [spelling, value] as const,
+      ),
+    ),
+  ),
+);
 
 function unitText(unit: v.InferOutput<typeof UNIT>): UnitText {
   return { unit: unit.OrganizationalUnitIdentifier, certificatePath: unit.Certificate };

@@ -9,6 +9,7 @@ import type { Findings } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig, type UnitText } from "./msp-config.ts";
 import { decodePem } from "./pem.ts";
+import { whyNoPem } from "./unusable.ts";
 
 /** A certificate has about 1 KB; a revocation list of 1 MiB names about 30_000 certificates. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -25,7 +26,10 @@ export async function readMspFolder(
   findings: Findings,
 ): Promise<MspMaterial> {
   const read = (name: string) => readPemFiles(join(folder, name), findings);
+  const before = findings.warnings.length;
   const rootCerts = await readPemFiles(join(folder, "cacerts"), findings, "required");
+  // Without any root, what was skipped is the reason.
+  if (rootCerts.length === 0) findings.problems.push(...findings.warnings.splice(before));
   const config = await readConfig(folder, findings.problems);
   return {
     mspId,
@@ -51,7 +55,7 @@ export async function readPemFiles(
     const hasPem = decodePem(bytes) !== undefined;
     // Empty files only keep the folder in version control; nobody wants to hear of them.
     if (!hasPem && bytes.length > 0) {
-      findings.warnings.push(`${name} is skipped: there is no PEM block in it.`);
+      findings.warnings.push(`${name} is skipped: ${whyNoPem(bytes)}.`);
     }
     return hasPem;
   });
@@ -82,10 +86,17 @@ export async function readFiles(
     const outcome = await readBounded(join(folder, name));
     if (outcome === NO_FILE) continue;
     if (typeof outcome === "string")
-      warnings.push(`${join(folder, name)} is skipped: it cannot be read (${outcome}).`);
+      warnings.push(
+        `${join(folder, name)} is skipped: it cannot be read (${outcome})${remedyOf(outcome)}.`,
+      );
     else files.push({ name: join(folder, name), bytes: outcome });
   }
   return files;
+}
+
+function remedyOf(outcome: string): string {
+  const isClosed = outcome === "EACCES" || outcome === "EPERM";
+  return isClosed ? "; let the user that runs this read it" : "";
 }
 
 /** Folders, pipes and devices are passed over without a word, as in Fabric. */

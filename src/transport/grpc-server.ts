@@ -11,7 +11,7 @@ import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
-import { serverContext } from "./grpc-tls.ts";
+import { serverContext, useServerContext } from "./grpc-tls.ts";
 import type { Link } from "./network.ts";
 
 export interface GrpcServer {
@@ -60,7 +60,7 @@ export function createGrpcServer(
     listen: (address) => listen(server, address),
 
     setTls(files) {
-      if ("setSecureContext" in server) server.setSecureContext(serverContext(files));
+      if ("setSecureContext" in server) useServerContext(server, files);
     },
 
     close() {
@@ -87,7 +87,7 @@ function createHttp2Server(
   { timeouts }: GrpcContext,
 ): Http2Server | Http2SecureServer {
   if (tls === undefined) return createServer(HTTP2_LIMITS);
-  return createSecureServer({
+  const server = createSecureServer({
     ...HTTP2_LIMITS,
     ...serverContext(tls),
     ALPNProtocols: ["h2"],
@@ -96,6 +96,8 @@ function createHttp2Server(
     // The guard's limit comes first; it spans TCP, TLS and HTTP/2, and counts.
     handshakeTimeout: 2 * timeouts.acceptTimeoutMs,
   });
+  useServerContext(server, tls);
+  return server;
 }
 
 function listen(server: Http2Server | Http2SecureServer, address: HostAndPort): Promise<number> {

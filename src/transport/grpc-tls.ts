@@ -32,9 +32,19 @@ export function serverContext(tls: TlsFiles): SecureContextOptions {
     // Their names are sent to diallers, and Go shows no certificate but of one of them: who need not
     // be verified must not be asked for one of ours.
     ca: tls.clientAuthRequired ? [...tls.clientRootCas] : [],
+    allowPartialTrustChain: true,
     // No session tickets, as Fabric: a resumed session might not show the certificate again.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
+}
+
+/**
+ * Puts files in force at a server. Go takes every certificate of the pool as an anchor, intermediates
+ * too; Node's server leaves out the option that says so, also from `setSecureContext`, but takes a
+ * context that was made with it.
+ */
+export function useServerContext(server: object, tls: TlsFiles): void {
+  Reflect.set(server, "_sharedCreds", createSecureContext(serverContext(tls)));
 }
 
 function clientContext(tls: TlsFiles): SecureContextOptions {
