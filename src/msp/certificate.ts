@@ -163,7 +163,14 @@ function isBodyPlain(body: DerReader): boolean {
   for (const tag of [contextTag(1, false), contextTag(2, false)]) {
     if (body.isNext(tag)) body.readBits(tag);
   }
-  if (body.isEmpty || body.isNext(contextTag(3, true))) return true;
+  const wrapped = contextTag(3, true);
+  if (body.isNext(wrapped)) readExtensionList(body.enter(wrapped).enter(TAG.sequence));
+  else if (!body.isEmpty) return isTailPlain(body);
+  return true;
+}
+
+/** Where extensions would be. */
+function isTailPlain(body: DerReader): boolean {
   return body.readAny().content.length > 0 || !body.isEmpty;
 }
 

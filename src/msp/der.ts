@@ -7,6 +7,11 @@
  * 60 KB, and accepts BER, which Fabric refuses.
  */
 
+import { toHex } from "../wire/bytes.ts";
+
+/** To print longer object identifiers takes long. */
+const OID_PRINTED_BYTES_MAX = 64;
+
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -203,28 +208,38 @@ export class DerReader {
     );
   }
 
-  /** An object identifier in dotted form. */
+  /** An object identifier in dotted form; a very long one, which means nothing to us, in hex. */
   readOid(): string {
-    const { start, end } = this.#expect(TAG.oid);
+    const content = this.read(TAG.oid);
+    const isLong = content.length > OID_PRINTED_BYTES_MAX;
     let dotted = "";
-    let arc = 0;
-    let isInside = false;
-    for (let at = start; at < end; at++) {
-      const byte = this.#bytes[at] ?? 0;
-      if (!isInside && byte === 0x80) throw new DerFault("object identifier not minimal");
-      arc = arc * 128 + (byte & 0x7f);
-      if (arc > 0x7f_ff_ff_ff) throw new DerFault("object identifier too large");
-      isInside = byte >= 0x80;
-      if (isInside) continue;
-      if (dotted === "") {
-        const root = Math.min(Math.floor(arc / 40), 2);
-        dotted = `${root}.${arc - 40 * root}`;
-      } else dotted += `.${arc}`;
-      arc = 0;
-    }
-    if (isInside || dotted === "") throw new DerFault("malformed object identifier");
-    return dotted;
+    readArcs(content, (arc) => {
+      if (!isLong) dotted = dotted === "" ? firstArcs(arc) : `${dotted}.${arc}`;
+    });
+    return isLong ? `#${toHex(content)}` : dotted;
   }
+}
+
+/** Tells the numbers of an object identifier, one after the other; there is at least one. */
+function readArcs(content: Uint8Array, tell: (arc: number) => void): void {
+  let arc = 0;
+  let isInside = false;
+  for (const byte of content) {
+    if (!isInside && byte === 0x80) throw new DerFault("object identifier not minimal");
+    arc = arc * 128 + (byte & 0x7f);
+    if (arc > 0x7f_ff_ff_ff) throw new DerFault("object identifier too large");
+    isInside = byte >= 0x80;
+    if (isInside) continue;
+    tell(arc);
+    arc = 0;
+  }
+  if (isInside || content.length === 0) throw new DerFault("malformed object identifier");
+}
+
+/** The first two arcs share a number. */
+function firstArcs(number: number): string {
+  const root = Math.min(Math.floor(number / 40), 2);
+  return `${root}.${number - 40 * root}`;
 }
 
 /** One element around the parts, put one after the other. */

@@ -273,6 +273,12 @@ describe("a folder that is refused, and what the sentence says", () => {
       /no administrator/,
     ],
     [
+      "YAML that is nested too deep",
+      peerFolder({ "config.yaml": `a: ${"{[".repeat(8_000)}` }),
+      /^config\.yaml opens more than 32 brackets: correct the file\.$/,
+      /no administrator/,
+    ],
+    [
       "a switch that is no boolean",
       peerFolder({ "config.yaml": "NodeOUs: {Enable: 3}" }),
       /^config\.yaml: NodeOUs\.Enable must be boolean: correct the value\.$/,

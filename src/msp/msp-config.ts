@@ -37,6 +37,12 @@ const CONFIG = v.nullish(
   }),
 );
 
+/**
+ * Brackets open at the same time; a real file has two. The time that the YAML parser takes grows
+ * with the square of their number.
+ */
+const BRACKETS_MAX = 32;
+
 const KEY_OF_ROLE = {
   client: "ClientOUIdentifier",
   peer: "PeerOUIdentifier",
@@ -46,6 +52,10 @@ const KEY_OF_ROLE = {
 
 /** Reads the file. Its mistakes are added to `problems`; unknown keys are ignored, as in Fabric. */
 export function parseMspConfig(name: string, text: string, problems: string[]): MspConfig {
+  if (opensTooMuch(text)) {
+    problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
+    return EMPTY_MSP_CONFIG;
+  }
   const yaml = parseYaml(name, text, problems);
   if (yaml === undefined) return EMPTY_MSP_CONFIG;
   const result = v.safeParse(CONFIG, yaml.content);
@@ -64,6 +74,16 @@ export function parseMspConfig(name: string, text: string, problems: string[]): 
   }
   const required = result.output?.OrganizationalUnitIdentifiers ?? [];
   return { requiredUnits: required.map(unitText), roleUnits };
+}
+
+function opensTooMuch(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === "{" || character === "[") open++;
+    else if (character === "}" || character === "]") open = Math.max(0, open - 1);
+    if (open > BRACKETS_MAX) return true;
+  }
+  return false;
 }
 
 function parseYaml(

@@ -17,10 +17,11 @@ import {
   isDomain,
   isDomainConstraint,
   isIpAddress,
+  type Mailbox,
   parseMailbox,
   parseUriHost,
 } from "./name-syntax.ts";
-import { addressSearch, domainSearch } from "./subtrees.ts";
+import { addressSearch, type DomainKey, domainKey, domainSearch, type Search } from "./subtrees.ts";
 
 export interface NameConstraints {
   readonly permitted: readonly AlternativeName[];
@@ -89,67 +90,56 @@ export function nameConstraintFault(
   return isAllowed ? undefined : `its CA ${ca.subject.text} may not vouch for its names`;
 }
 
-function checkOf({ permitted, excluded }: NameConstraints): Check {
-  const [dns, mail, uri, ip] = [NAME_TYPE.dns, NAME_TYPE.mail, NAME_TYPE.uri, NAME_TYPE.ip].map(
-    (type) => {
-      const ofType = (name: AlternativeName) => name.type === type;
-      const isPermitted = searchOf(type, permitted.filter(ofType), "permitted") ?? (() => true);
-      const isExcluded = searchOf(type, excluded.filter(ofType), "excluded") ?? (() => false);
-      return (name: AlternativeName) => isPermitted(name) && !isExcluded(name);
-    },
-  );
-  const byType = new Map([
-    [NAME_TYPE.dns as number, dns],
-    [NAME_TYPE.mail, mail],
-    [NAME_TYPE.uri, uri],
-    [NAME_TYPE.ip, ip],
-  ]);
-  return (name) => isComparable(name) && (byType.get(name.type)?.(name) ?? true);
-}
-
 /** Below any constraint, be it of another type, names must be such that constraints could apply. */
-function isComparable(name: AlternativeName): boolean {
-  if (name.type === NAME_TYPE.dns) return isDomain(textOfName(name));
-  if (name.type === NAME_TYPE.mail) return parseMailbox(textOfName(name)) !== undefined;
-  return name.type !== NAME_TYPE.uri || domainOfUri(name) !== undefined;
+function checkOf(constraints: NameConstraints): Check {
+  const isDomainAllowed = rule(constraints, NAME_TYPE.dns, searchDomains);
+  const isHostAllowed = rule(constraints, NAME_TYPE.uri, searchDomains);
+  const isMailAllowed = rule(constraints, NAME_TYPE.mail, searchMailboxes);
+  const isAddressAllowed = rule(constraints, NAME_TYPE.ip, (names) =>
+    addressSearch(names.map(({ value }) => value)),
+  );
+  return (name) => {
+    if (name.type === NAME_TYPE.ip) return isAddressAllowed(name.value);
+    const text = textOfName(name);
+    if (name.type === NAME_TYPE.dns) return isDomain(text) && isDomainAllowed(domainKey(text));
+    if (name.type === NAME_TYPE.mail) {
+      const mailbox = parseMailbox(text);
+      return mailbox !== undefined && isMailAllowed(mailbox);
+    }
+    const domain = constrainedDomain(parseUriHost(text) ?? "");
+    return domain !== undefined && isHostAllowed(domainKey(domain));
+  };
 }
 
-function domainOfUri(name: AlternativeName): string | undefined {
-  const host = parseUriHost(textOfName(name));
-  return host === undefined ? undefined : constrainedDomain(host);
-}
+type Kind = "permitted" | "excluded";
 
-/** Whether the constraints, all of one type, cover a comparable name; undefined without any. */
-function searchOf(
+/** Within a permitted subtree if there are any of the type, and in no excluded one. */
+function rule<Name>(
+  constraints: NameConstraints,
   type: number,
-  constraints: readonly AlternativeName[],
-  kind: "permitted" | "excluded",
-): Check | undefined {
-  if (constraints.length === 0) return undefined;
-  if (type === NAME_TYPE.ip) {
-    const covers = addressSearch(constraints.map(({ value }) => value));
-    return ({ value }) => covers(value);
-  }
-  const texts = constraints.map(textOfName);
-  if (type === NAME_TYPE.mail) return mailSearch(texts, kind);
-  const covers = domainSearch(texts, kind);
-  const domainOf = type === NAME_TYPE.uri ? domainOfUri : textOfName;
-  return (name) => covers(domainOf(name) ?? "");
+  searchIn: (subtrees: readonly AlternativeName[], kind: Kind) => Search<Name>,
+): Search<Name> {
+  const ofType = (name: AlternativeName) => name.type === type;
+  const permitted = constraints.permitted.filter(ofType);
+  const isPermitted = permitted.length === 0 ? () => true : searchIn(permitted, "permitted");
+  const isExcluded = searchIn(constraints.excluded.filter(ofType), "excluded");
+  return (name) => isPermitted(name) && !isExcluded(name);
+}
+
+function searchDomains(subtrees: readonly AlternativeName[], kind: Kind): Search<DomainKey> {
+  return domainSearch(subtrees.map(textOfName), kind);
 }
 
 /** A constraint with an @ covers one mailbox, whose local part has case; others cover domains. */
-function mailSearch(constraints: readonly string[], kind: "permitted" | "excluded"): Check {
-  const domains = constraints.filter((text) => !text.includes("@"));
-  const covers = domains.length === 0 ? () => false : domainSearch(domains, kind);
-  const keyOf = (text: string) => {
-    const mailbox = parseMailbox(text);
-    return mailbox && JSON.stringify([mailbox.local, mailbox.domain]);
-  };
-  const mailboxes = new Set(constraints.filter((text) => text.includes("@")).map(keyOf));
-  return (name) => {
-    const text = textOfName(name);
-    return mailboxes.has(keyOf(text)) || covers(parseMailbox(text)?.domain ?? "");
-  };
+function searchMailboxes(subtrees: readonly AlternativeName[], kind: Kind): Search<Mailbox> {
+  const texts = subtrees.map(textOfName);
+  const covers = domainSearch(
+    texts.filter((text) => !text.includes("@")),
+    kind,
+  );
+  const keyOf = ({ local, domain }: Mailbox) => JSON.stringify([local, domain]);
+  const mailboxes = new Set(texts.flatMap((text) => parseMailbox(text) ?? []).map(keyOf));
+  return (mailbox) => mailboxes.has(keyOf(mailbox)) || covers(domainKey(mailbox.domain));
 }
 
 /**

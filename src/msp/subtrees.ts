@@ -13,7 +13,7 @@ interface Order<Constraint, Name> {
 }
 
 /** Whether any of the constraints covers a name. */
-type Search<Name> = (name: Name) => boolean;
+export type Search<Name> = (name: Name) => boolean;
 
 function searchIn<Constraint, Name>(
   constraints: readonly Constraint[],
@@ -38,8 +38,22 @@ function searchIn<Constraint, Name>(
   };
 }
 
-/** A domain from its end, dots before everything else: what lies within it stands right after it. */
-function keyOf(domain: string): string {
+/** A domain in the form in which it is looked for. */
+export interface DomainKey {
+  /** From its end, dots before everything else: what lies within it stands right after it. */
+  readonly reversed: string;
+  /** What a wildcard stands below, from the dot on; undefined if the domain is none. */
+  readonly wildcardOf: string | undefined;
+}
+
+export function domainKey(domain: string): DomainKey {
+  return {
+    reversed: reverse(domain),
+    wildcardOf: domain.startsWith("*") ? withoutFirstLabel(domain) : undefined,
+  };
+}
+
+function reverse(domain: string): string {
   return Buffer.from(domain.toLowerCase(), "latin1")
     .reverse()
     .toString("latin1")
@@ -72,13 +86,13 @@ const DOMAINS: Order<string, string> = {
 export function domainSearch(
   constraints: readonly string[],
   kind: "permitted" | "excluded",
-): Search<string> {
+): Search<DomainKey> {
   if (constraints.includes("")) return () => true;
-  const covers = searchIn(constraints.map(keyOf), DOMAINS);
+  const covers = searchIn(constraints.map(reverse), DOMAINS);
   const parents = new Set(kind === "excluded" ? constraints.map(withoutFirstLabel) : []);
   parents.delete("");
-  return (domain) =>
-    covers(keyOf(domain)) || (domain.startsWith("*") && parents.has(withoutFirstLabel(domain)));
+  return ({ reversed, wildcardOf }) =>
+    covers(reversed) || (wildcardOf !== undefined && parents.has(wildcardOf));
 }
 
 /** From the first dot on, in lower case; empty if there is none. */

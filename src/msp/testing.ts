@@ -29,6 +29,8 @@ export interface Made extends KeyPair {
 export interface Wish {
   readonly commonName: string;
   readonly units?: readonly string[];
+  /** Instead of a name made of these two. */
+  readonly subject?: Uint8Array;
   /** Undefined: self-signed. */
   readonly issuer?: Made;
   readonly keys?: KeyPair;
@@ -124,7 +126,7 @@ let lastSerial = 0x1000;
 export function makeCertificate(wish: Wish): Made {
   const keys = wish.keys ?? makeKeys();
   const issuerKey = wish.issuer?.privateKey ?? keys.privateKey;
-  const name = makeName(wish.commonName, wish.units);
+  const name = wish.subject ?? makeName(wish.commonName, wish.units);
   const extensions = extensionsOf(wish, keys.publicKey);
   const { algorithm } = signWith(issuerKey, name);
   const tbs = seq(
