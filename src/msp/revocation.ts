@@ -7,6 +7,7 @@ import { equalBytes, toHex } from "../wire/bytes.ts";
 import { type Certificate, isEcdsaSigned } from "./certificate.ts";
 import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
 import { readTime } from "./der-time.ts";
+import { readDistinguishedName } from "./distinguished-name.ts";
 import { canonicalSignature } from "./ecdsa.ts";
 import { readExtensionList, readKeyId } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
@@ -47,8 +48,8 @@ function readList(der: Uint8Array): RevocationList {
 
   const body = new DerReader(tbs.content);
   if (body.isNext(TAG.integer)) body.readInteger();
-  body.read(TAG.sequence); // signature algorithm
-  body.read(TAG.sequence); // issuer
+  readAlgorithm(body.enter(TAG.sequence));
+  readDistinguishedName(body.readElement(TAG.sequence).whole); // issuer
   readTime(body, "skip"); // thisUpdate
   if (body.isNext(TAG.utcTime) || body.isNext(TAG.generalizedTime)) readTime(body, "skip");
   const serials = readSerials(body.readOptional(TAG.sequence));
@@ -76,6 +77,7 @@ function readSerials(content: Uint8Array | undefined): ReadonlySet<string> {
     const entry = reader.enter(TAG.sequence);
     serials.add(serialText(entry.readInteger()));
     readTime(entry, "skip");
+    if (entry.isNext(TAG.sequence)) readExtensionList(entry.enter(TAG.sequence));
   }
   return serials;
 }
