@@ -13,8 +13,14 @@ import { makeCertificate, makeExtension, materialOf, oid, seq, type Wish } from 
 const DER_BYTES_MAX = 48_400;
 /** No event may take longer. */
 const LONGEST_MS = 20;
-/** The quickest of so many counts: on a busy machine most are slow through no fault of the input. */
+/** The quickest of so many counts: the first ones compile the code. */
 const LOOKS = 8;
+
+/** The processor time of this thread: what others do on the machine does not count. */
+function busyMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
 
 const text = (tag: number, value: string) => encodeDer(tag, Buffer.from(value, "latin1"));
 const context = (number: number, value: string) => text(contextTag(number, false), value);
@@ -146,9 +152,9 @@ describe("no certificate takes 20 ms to judge", () => {
       const pem = encodePem("CERTIFICATE", der);
       let quickestMs = Number.POSITIVE_INFINITY;
       for (let look = 0; look < LOOKS; look++) {
-        const startMs = performance.now();
+        const startMs = busyMs();
         judgeIdentity([msp], "OrgMSP", pem);
-        quickestMs = Math.min(quickestMs, performance.now() - startMs);
+        quickestMs = Math.min(quickestMs, busyMs() - startMs);
       }
       assert(quickestMs < LONGEST_MS, `${quickestMs} ms`);
     });
