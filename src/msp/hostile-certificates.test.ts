@@ -13,8 +13,9 @@ import { makeCertificate, makeExtension, materialOf, oid, seq, type Wish } from 
 const DER_BYTES_MAX = 48_400;
 /** No event may take longer. */
 const LONGEST_MS = 20;
-/** The quickest of so many counts: the first ones compile the code. */
-const LOOKS = 8;
+/** Looks that only compile the code, and looks that count together: the clock is coarse. */
+const WARM_LOOKS = 3;
+const LOOKS = 10;
 
 /** The processor time of this thread: what others do on the machine does not count. */
 function busyMs(): number {
@@ -150,13 +151,12 @@ describe("no certificate takes 20 ms to judge", () => {
       });
       assert(der.length < DER_BYTES_MAX + 1_000, `${der.length}`);
       const pem = encodePem("CERTIFICATE", der);
-      let quickestMs = Number.POSITIVE_INFINITY;
-      for (let look = 0; look < LOOKS; look++) {
-        const startMs = busyMs();
-        judgeIdentity([msp], "OrgMSP", pem);
-        quickestMs = Math.min(quickestMs, busyMs() - startMs);
-      }
-      assert(quickestMs < LONGEST_MS, `${quickestMs} ms`);
+      const look = () => judgeIdentity([msp], "OrgMSP", pem);
+      for (let i = 0; i < WARM_LOOKS; i++) look();
+      const startMs = busyMs();
+      for (let i = 0; i < LOOKS; i++) look();
+      const tookMs = (busyMs() - startMs) / LOOKS;
+      assert(tookMs < LONGEST_MS, `${tookMs} ms`);
     });
   for (const [name, wish] of Object.entries(widths)) check(`many ${name}`, strictMsp, wish);
   for (const [name, subject] of Object.entries(subjects))

@@ -67,8 +67,7 @@ export function isSignedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "acc
   if (algorithm === undefined || algorithm.keyType !== key.asymmetricKeyType) return false;
   if (algorithm.hash === "sha1" && sha1 === "refuse") return false;
   const { hash, saltLength } = algorithm;
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < RSA_BITS_MIN) return false;
+  if (algorithm.keyType === "rsa" && bitsOf(key) < RSA_BITS_MIN) return false;
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   try {
     const how = saltLength === undefined ? { key } : { key, ...pss };
@@ -77,6 +76,10 @@ export function isSignedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "acc
     // OpenSSL throws on some malformed signatures; they verify nothing.
     return false;
   }
+}
+
+function bitsOf(key: KeyObject): number {
+  return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }
 
 function findAlgorithm({ algorithm, parameters }: Signed): Algorithm | undefined {
