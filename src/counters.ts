@@ -28,6 +28,7 @@ export function viewCounts(
   { dropped, handshakesFailed, events, overflows, signatures }: Counters,
   core: Core,
   { traffic, meters }: Pick<NodeParts, "traffic" | "meters">,
+  reloadProblems: number,
 ): Counts {
   return {
     dropped: Object.fromEntries(dropped),
@@ -35,6 +36,7 @@ export function viewCounts(
     events: events.counts,
     overflows,
     signatures,
+    reloadProblems,
     identitiesOffered: core.pull.offered.size,
     traffic: traffic?.() ?? NO_TRAFFIC,
     meters,

@@ -38,9 +38,17 @@ export interface NodeParts {
   /** Carries out a change of trust (see `GossipNode.setTrust`). */
   readonly setTrust?: (msps: readonly Msp[]) => void;
   /** Reads everything again and puts trust and TLS in force (see `GossipNode.reload`). */
-  readonly reload?: () => Promise<{ readonly self: Identity; readonly signer: Signer }>;
+  readonly reload?: () => Promise<Reloaded>;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
+}
+
+/** What reading the files again has led to, beside trust and TLS. */
+export interface Reloaded {
+  /** Undefined if our certificate or key cannot be used: the ones we have stay. */
+  readonly own: { readonly self: Identity; readonly signer: Signer } | undefined;
+  /** What could not be used and stays as it was, one sentence each. */
+  readonly problems: readonly string[];
 }
 
 /** What went over the network since it was started. */
@@ -81,6 +89,8 @@ export interface Counts {
   readonly events: EventCounts;
   /** Messages dropped because too many waited for their peer. */
   readonly overflows: number;
+  /** What could not be used when files were last read again; 0 = all is as the files say. */
+  readonly reloadProblems: number;
   /** Signatures made with the enrolment key, those of handshakes left out. */
   readonly signatures: number;
   /** Identities that we can hand on when they are pulled. */

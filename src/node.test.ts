@@ -204,11 +204,14 @@ describe("a node", () => {
         clock: process.clock,
       }),
       reload: async () => ({
-        self: renewed,
-        signer: (payload) => {
-          signed.push(toHex(payload));
-          return testSignature(renewed.pkiId, payload);
+        own: {
+          self: renewed,
+          signer: (payload) => {
+            signed.push(toHex(payload));
+            return testSignature(renewed.pkiId, payload);
+          },
         },
+        problems: [],
       }),
     });
     await network.run(2_000);

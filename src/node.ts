@@ -2,7 +2,6 @@
  * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
  * the network, the clock and the signer; it decides nothing.
  */
-
 import { type Alarm, createAlarm } from "./alarm.ts";
 import { type Asking, identify, ping } from "./ask-peer.ts";
 import { type Channel, createChannelView } from "./channels.ts";
@@ -62,6 +61,7 @@ export class GossipNode implements AsyncDisposable {
   #self: KnownIdentity;
   #signer: Signer;
   readonly #isTold = createRejectionFilter();
+  #reloadProblems: readonly string[] = [];
   #isStepping = false;
   #isClosed = false;
   #eventId: number;
@@ -138,8 +138,9 @@ export class GossipNode implements AsyncDisposable {
   /** Every certificate we know and believe, our own among them. */
   identities(): readonly Identity[] {
     const now = this.#parts.clock.now();
-    const known = [...this.#core.identities.table.values()];
-    return known.map((entry) => viewIdentity(this.#core, entry, now));
+    return [...this.#core.identities.table.values()].map((entry) =>
+      viewIdentity(this.#core, entry, now),
+    );
   }
 
   /** The open connections; of two with one peer, which happens for a moment, both. */
@@ -154,7 +155,7 @@ export class GossipNode implements AsyncDisposable {
 
   /** What was counted since the start: drops, failures, events, traffic. For metrics. */
   counts(): Counts {
-    return viewCounts(this.#counters, this.#core, this.#parts);
+    return viewCounts(this.#counters, this.#core, this.#parts, this.#reloadProblems.length);
   }
 
   /** Members, identities and connections in numbers, without a copy of them. */
@@ -168,14 +169,14 @@ export class GossipNode implements AsyncDisposable {
    */
   why(peer: string): Explanation {
     const now = this.#parts.clock.now();
-    const heard = { failures: this.#failures, refusals: this.#refusals };
-    const views = { self: this.self(), connections: this.connections() };
-    return explain({ core: this.#core, ...heard, ...views, now }, peer);
+    const [self, connections] = [this.self(), this.connections()];
+    const [core, failures, refusals] = [this.#core, this.#failures, this.#refusals];
+    return explain({ core, failures, refusals, self, connections, now }, peer);
   }
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
   problems(): readonly string[] {
-    return healthProblems(this.#core, this.#parts.clock.now());
+    return healthProblems(this.#core, this.#reloadProblems, this.#parts.clock.now());
   }
 
   /**
@@ -202,8 +203,8 @@ export class GossipNode implements AsyncDisposable {
   }
 
   /**
-   * Publishes another external endpoint (`host:port`, or empty: other organisations no longer learn
-   * of us) with a heartbeat sent at once. Throws `config-invalid`. Fabric: `UpdateEndpoint`.
+   * Publishes another external endpoint (`host:port`; empty: other organisations no longer learn of us)
+   * with a heartbeat sent at once. Throws `config-invalid`. Fabric: `UpdateEndpoint`.
    */
   setEndpoint(externalEndpoint: string): void {
     this.#assertOpen();
@@ -220,21 +221,23 @@ export class GossipNode implements AsyncDisposable {
 
   /**
    * Reads the files of the configuration again: MSP folders with their revocation lists, our own
-   * certificate and key, TLS. What changed takes effect at once, also trust set with `setTrust`.
-   * Throws `GossipError` with every problem; then nothing has changed.
-   *
-   * A renewed certificate is another PKI-ID: to the others another member at the same endpoint, which
-   * they take in while they drop the old one. What we know of them stays.
+   * certificate and key, TLS. What changed takes effect at once; what cannot be used stays as it was,
+   * part by part, is among `problems()`, and is thrown as a `GossipError` when the rest is in force.
+   * A renewed certificate is another PKI-ID: others take it in while they drop the old one.
    */
   async reload(): Promise<void> {
     this.#assertOpen();
     const reloaded = await this.#parts.reload?.();
     if (reloaded === undefined || this.#isClosed) return;
     this.#give({ type: "trust-changed" });
-    // Not before: what is due now is still said, and so signed, under the old identity.
-    this.#signer = reloaded.signer;
-    this.#self = reloaded.self;
-    this.#give({ type: "renewed", self: reloaded.self });
+    const { own, problems } = reloaded;
+    if (own !== undefined) {
+      // Not before: what is due now is still said, and so signed, under the old identity.
+      [this.#signer, this.#self] = [own.signer, own.self];
+      this.#give({ type: "renewed", self: own.self });
+    }
+    this.#reloadProblems = problems;
+    if (problems.length > 0) throw new GossipError("config-invalid", problems);
   }
 
   /** Closes every connection and stops. May be called twice. */
@@ -242,9 +245,7 @@ export class GossipNode implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#alarm.cancel();
-    this.#events.close();
-    this.#tap.close();
-    this.#connections.close();
+    for (const part of [this.#events, this.#tap, this.#connections]) part.close();
     await this.#parts.network.close();
     this.#parts.closed?.();
   }
@@ -288,19 +289,19 @@ export class GossipNode implements AsyncDisposable {
         this.#connections.disconnect(effect.pkiId, effect.reason);
         return;
       case "sign":
-        this.#sign(effect.token, effect.payload, effect.secret);
+        this.#sign(effect);
         return;
       case "drop":
         add(this.#counters.dropped, effect.code, effect.times);
-        if (!this.#isTold(effect, this.#parts.clock.now())) return;
-        this.#publish({ type: "message-rejected", pkiId: effect.from, code: effect.code });
+        if (this.#isTold(effect, this.#parts.clock.now()))
+          this.#publish({ type: "message-rejected", pkiId: effect.from, code: effect.code });
         return;
       case "notify":
         this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }
   }
 
-  #sign(token: number, payload: Uint8Array, secret: Uint8Array | undefined): void {
+  #sign({ token, payload, secret }: Extract<Effect, { type: "sign" }>): void {
     const { clock, signerTimeoutMs = 10_000 } = this.#parts;
     this.#counters.signatures += secret ? 2 : 1;
     signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
@@ -309,9 +310,8 @@ export class GossipNode implements AsyncDisposable {
   }
 
   #publish(content: EventContent): void {
-    this.#eventId += 1;
     const time = new Date(this.#parts.clock.now().wallMs).toISOString();
-    const event = { id: this.#eventId, time, ...content };
+    const event = { id: ++this.#eventId, time, ...content };
     this.#failures.note(event);
     this.#counters.events.note(content);
     this.#events.push(event);

@@ -28,15 +28,7 @@ export interface Prepared {
 export async function prepare(config: Config, wallMs: number, signer?: Signer): Promise<Prepared> {
   const problems: string[] = [];
   const warnings: string[] = [...config.warnings];
-  const local = await collect(
-    problems,
-    loadLocalMsp(config.mspFolder, config.mspId, {
-      wallMs,
-      ...(signer ? { signer } : {}),
-      ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
-      keyProvider: config.keyProvider,
-    }),
-  );
+  const local = await collect(problems, loadOwn(config, wallMs, signer));
   const trusted: Msp[] = [];
   for (const { mspId, path } of config.fabricGossip.trustedMsps) {
     const msp = await collect(problems, loadMsp(path, mspId));
@@ -48,6 +40,43 @@ export async function prepare(config: Config, wallMs: number, signer?: Signer): 
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
   warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
+}
+
+/** What a running node finds when it reads its files again, part by part. */
+export interface Reread {
+  /** Our organisation's and those trusted, in the order of the configuration; undefined: unusable. */
+  readonly msps: readonly (Msp | undefined)[];
+  /** Our identity and signer; undefined if certificate or key cannot be used. */
+  readonly local: LocalMsp | undefined;
+  /** Undefined without TLS, and if a file cannot be used. */
+  readonly tls: TlsFiles | undefined;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the files again. Trust does not depend on our own certificate and key: a revocation list must
+ * hold also while these are being replaced, or have expired.
+ */
+export async function readAgain(config: Config, wallMs: number, signer?: Signer): Promise<Reread> {
+  const problems: string[] = [];
+  const { mspFolder, mspId } = config;
+  const local = await collect(problems, loadOwn(config, wallMs, signer));
+  const own = local?.msp ?? (await collect([], loadMsp(mspFolder, mspId)));
+  const msps: (Msp | undefined)[] = [own];
+  for (const trusted of config.fabricGossip.trustedMsps) {
+    msps.push(await collect(problems, loadMsp(trusted.path, trusted.mspId)));
+  }
+  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
+  return { msps, local, tls, problems };
+}
+
+function loadOwn(config: Config, wallMs: number, signer?: Signer): Promise<LocalMsp> {
+  return loadLocalMsp(config.mspFolder, config.mspId, {
+    wallMs,
+    ...(signer ? { signer } : {}),
+    ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
+    keyProvider: config.keyProvider,
+  });
 }
 
 /** Where our private keys are: files, and the folder of the enrolment key unless it is elsewhere. */

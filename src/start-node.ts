@@ -7,9 +7,10 @@ import { type CoreOptions, DEFAULT_CORE_LIMITS } from "./core/options.ts";
 import { createMeters, tlsNotAfterMs } from "./meters.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import type { LocalMsp } from "./msp/load-msp.ts";
+import type { Msp } from "./msp/msp.ts";
 import { GossipNode } from "./node.ts";
 import type { NodeParts, StartOptions } from "./node-parts.ts";
-import { prepare } from "./prepare.ts";
+import { prepare, readAgain, withTlsRootsOf } from "./prepare.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { meterNetwork } from "./traffic-meter.ts";
@@ -27,12 +28,15 @@ export async function startNode(
   const clock = createSystemClock();
   const prepared = await prepare(config, clock.now().wallMs, signer);
   for (const warning of prepared.warnings) warn?.(warning);
-  const crypto = createCrypto([prepared.local.msp, ...prepared.trusted]);
+  let msps: readonly Msp[] = [prepared.local.msp, ...prepared.trusted];
+  const crypto = createCrypto(msps);
   const { limits } = config.fabricGossip;
   const network = createNetwork(config, prepared.tls);
   const meters = createMeters(prepared.tls);
   const { stateDir } = config.fabricGossip;
-  const lastIncarnation = stateDir ? await readIncarnation(stateDir) : 0n;
+  const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
+  if (kept?.problem !== undefined) warn?.(kept.problem);
+  const lastIncarnation = kept?.incarnation ?? 0n;
   const node = await GossipNode.create({
     core: { ...coreOptions(config, prepared.local), lastIncarnation },
     crypto: meterChecks(crypto, meters.checks),
@@ -58,20 +62,21 @@ export async function startNode(
     channels: config.fabricGossip.channels,
     setTrust: (msps) => crypto.setTrust(msps),
     reload: async () => {
-      const { local, trusted, tls } = await prepare(config, clock.now().wallMs, signer);
-      if (tls) network.setTls(tls);
-      meters.tlsNotAfterMs = tlsNotAfterMs(tls);
-      crypto.setTrust([local.msp, ...trusted]);
-      return { self: local.identity, signer: local.signer };
+      const reread = await readAgain(config, clock.now().wallMs, signer);
+      // What cannot be read stays as it was; the rest holds at once, revocation above all.
+      msps = msps.map((old, i) => reread.msps[i] ?? old);
+      crypto.setTrust(msps);
+      if (reread.tls) {
+        network.setTls(withTlsRootsOf(msps.slice(1), reread.tls));
+        meters.tlsNotAfterMs = tlsNotAfterMs(reread.tls);
+      }
+      const { local, problems } = reread;
+      return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
   } satisfies NodeParts);
   if (stateDir === undefined) return node;
-  try {
-    await writeIncarnation(stateDir, BigInt(node.self().incarnation));
-  } catch (error) {
-    await node.close();
-    throw error;
-  }
+  const problem = await writeIncarnation(stateDir, BigInt(node.self().incarnation));
+  if (problem !== undefined) warn?.(problem);
   return node;
 }
 

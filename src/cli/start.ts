@@ -38,8 +38,9 @@ export async function start(
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);
-  signals.onHangup(() => void reload(node, logger));
-  const stopWatching = watchFiles(ownFiles(config), () => reload(node, logger));
+  const reloading = createReload(node, logger);
+  signals.onHangup(() => void reloading({ isAsked: true }));
+  const stopWatching = watchFiles(ownFiles(config), () => reloading({ isAsked: false }));
   await aborted(signals.stop);
   stopWatching();
   logger.info("stopping");
@@ -91,19 +92,31 @@ function announce(
   });
 }
 
-/** Reads the files again; a mistake in them is logged and changes nothing. */
-async function reload(node: GossipNode, logger: Logger): Promise<boolean> {
-  try {
-    await node.reload();
-    logger.info("read certificates, keys and MSP folders again", {
-      peer: node.self().pkiId.slice(0, 16),
-    });
-    return true;
-  } catch (error) {
-    const problems = error instanceof GossipError ? error.problems : [String(error)];
-    for (const problem of problems) {
-      logger.error(`certificates and MSP folders stay as they were: ${problem}`);
+type Reload = (how: { readonly isAsked: boolean }) => Promise<boolean>;
+
+/**
+ * Reads the files again. What cannot be used is logged, once unless somebody asks again: half a
+ * renewal is looked at every few seconds until it is whole.
+ */
+function createReload(node: GossipNode, logger: Logger): Reload {
+  let told = "";
+  return async ({ isAsked }) => {
+    try {
+      await node.reload();
+      told = "";
+      const peer = node.self().pkiId.slice(0, 16);
+      logger.info("read certificates, keys and MSP folders again", { peer });
+      return true;
+    } catch (error) {
+      const problems = error instanceof GossipError ? error.problems : [String(error)];
+      const isNews = isAsked || told !== problems.join();
+      told = problems.join();
+      for (const problem of isNews ? problems : []) {
+        logger.error(
+          `read files again, and this could not be used and stays as it was: ${problem}`,
+        );
+      }
+      return false;
     }
-    return false;
-  }
+  };
 }

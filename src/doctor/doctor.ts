@@ -93,14 +93,15 @@ async function examineState({ fabricGossip: { stateDir } }: Config): Promise<rea
   try {
     // Rights alone do not tell: the disk may be full, or the folder of the system's own.
     await rmdir(await mkdtemp(join(await nearestFolder(stateDir), ".doctor-")));
-    await readIncarnation(stateDir);
-    return [ok("state", `${stateDir} can be written.`)];
+    const { problem } = await readIncarnation(stateDir);
+    const written = ok("state", `${stateDir} can be written.`);
+    return problem === undefined ? [written] : [written, warning("state", problem)];
   } catch (fault) {
     if (fault instanceof GossipError) return [error("state", fault.message)];
     const code = fault instanceof Error && "code" in fault ? String(fault.code) : String(fault);
     const message = `fabricGossip.stateDir ${stateDir} cannot be written (${code}).`;
     return [
-      error("state", message, "Make it a folder that this user may write, or choose another."),
+      warning("state", message, "Make it a folder that this user may write, or choose another."),
     ];
   }
 }

@@ -17,6 +17,12 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
       ]),
   },
   {
+    name: "gossip_reload_problems",
+    type: "gauge",
+    help: "Files that could not be used when certificates, keys, TLS and MSP folders were last read again.",
+    read: ({ counts }) => single(counts.reloadProblems),
+  },
+  {
     name: "gossip_member_joins_total",
     type: "counter",
     labels: ["msp"],

@@ -119,7 +119,10 @@ export class World {
       clock: process.clock,
       connections: {},
       eventsMax: 2_000_000,
-      reload: async () => ({ self: member.issued.identity, signer: this.signer(member) }),
+      reload: async () => {
+        const own = { self: member.issued.identity, signer: this.signer(member) };
+        return { own, problems: [] };
+      },
     });
     const life: Life = { member, number: this.#lives++, process, node, bornMs: this.nowMs };
     member.life = life;

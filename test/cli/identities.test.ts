@@ -1,6 +1,6 @@
 /** The life of identities with real processes: entering, renewed, revoked, expired, unused (spec C 9). */
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
@@ -142,6 +142,9 @@ describe("identities of members that are processes", () => {
   test("a revoked one is dropped, disconnected and refused as soon as the list is read", async (t) => {
     const org = await organisationOf(t, 3);
     const [p0, p1, p2] = (await startPeers(t, org, [0, 1, 2])) as [Peer, Peer, Peer];
+    // Trust does not wait for our own files to be in order.
+    const spoilt = join(org.peers[0]?.folder ?? "", "tls/server.key");
+    await writeFile(spoilt, "half a k");
     const revoked = await idOf(p2);
     const folder = join(org.peers[2]?.mspFolder ?? "", "signcerts");
     const [certificate = ""] = await readdir(folder);
@@ -165,6 +168,8 @@ describe("identities of members that are processes", () => {
       return metrics.includes('gossip_handshakes_failed_total{code="identity-revoked"}');
     });
     assert.ok(await isUnknown(revoked, p0, p1));
+    const health = await fetch(`http://127.0.0.1:${p0.at.operations}/healthz`);
+    assert.match(await health.text(), /not all files could be read again: .*server\.key/);
   });
 
   test("an expired one is gone, and its process says that it is unhealthy", async (t) => {

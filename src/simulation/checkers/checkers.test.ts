@@ -87,6 +87,7 @@ const EMPTY: Snapshot = {
     events: createEventCounter().counts,
     overflows: 0,
     signatures: 0,
+    reloadProblems: 0,
     identitiesOffered: 0,
     traffic: NO_TRAFFIC,
     meters: undefined,
