@@ -6,7 +6,10 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 
 /** The JSON on the last line of what a program prints. Rejects if there is none. */
-export async function runForJson(program: string, args: readonly string[]): Promise<unknown> {
+export async function runForJson<T = unknown>(
+  program: string,
+  args: readonly string[],
+): Promise<T> {
   const child = spawn(process.execPath, [join(ROOT, program), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });

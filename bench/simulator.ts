@@ -1,5 +1,4 @@
 /** How fast the simulator is, and how much memory it takes: one calm network of each size. */
-import * as v from "valibot";
 import { round } from "./measure.ts";
 import { runForJson } from "./program.ts";
 
@@ -27,19 +26,20 @@ export interface SimulatorRow {
   readonly copies: number;
 }
 
-const SUMMARY = v.object({
-  virtualSeconds: v.number(),
-  cpuSeconds: v.number(),
-  peakRssMb: v.number(),
-  messages: v.number(),
-  convergeSeconds: v.number(),
-  dissemination: v.object({ copies: v.number() }),
-  steady: v.object({
-    messagesPerSecond: v.number(),
-    bytesPerSecond: v.number(),
-    connectionsMean: v.number(),
-  }),
-});
+/** What we use of what `simulate --json` prints. */
+interface Summary {
+  readonly virtualSeconds: number;
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+  readonly messages: number;
+  readonly convergeSeconds: number;
+  readonly dissemination: { readonly copies: number };
+  readonly steady: {
+    readonly messagesPerSecond: number;
+    readonly bytesPerSecond: number;
+    readonly connectionsMean: number;
+  };
+}
 
 /** Network by network, each in a process of its own, so that each has the memory to itself. */
 export async function benchSimulator(
@@ -71,8 +71,8 @@ export async function benchSimulator(
   return { minutes, rows };
 }
 
-async function simulate(members: number, minutes: number): Promise<v.InferOutput<typeof SUMMARY>> {
+async function simulate(members: number, minutes: number): Promise<Summary> {
   const size = [`--nodes=${members}`, `--minutes=${minutes}`];
   const words = ["simulate", "--scenario=calm", "--seed=1", "--json", ...size];
-  return v.parse(SUMMARY, await runForJson("src/cli/main.ts", words));
+  return runForJson<Summary>("src/cli/main.ts", words);
 }

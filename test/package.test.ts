@@ -1,7 +1,15 @@
 /** The package as its users get it: packed, installed elsewhere without a network, used. */
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -55,7 +63,7 @@ const env = {
 async function pack(): Promise<void> {
   const source = join(folder, "source");
   mkdirSync(source);
-  for (const name of [...SOURCES, ...manifest.files.filter((name) => name !== "dist")]) {
+  for (const name of [...SOURCES, ...manifest.files.filter((name) => !name.includes("dist"))]) {
     cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }
   cpSync(join(ROOT, "LICENSE"), join(source, "LICENSE"));
@@ -206,6 +214,87 @@ function programsIn(document: string): readonly string[] {
     return isWhole ? code : `${before}declare const node: GossipNode;\n${code}`;
   });
 }
+
+describe("a clone", () => {
+  let clone: string;
+
+  /** What a checkout holds that an installation needs; nothing is downloaded. */
+  before(async () => {
+    clone = await mkdtemp(join(tmpdir(), "fabric-gossip-clone-"));
+    for (const name of [...SOURCES, "package-lock.json"]) {
+      cpSync(join(ROOT, name), join(clone, name), { recursive: true });
+    }
+  });
+
+  after(() => rm(clone, { recursive: true, force: true }));
+
+  test("is compiled by the script that npm ci runs, so that npx runs the program", async () => {
+    symlinkSync(join(ROOT, "node_modules"), join(clone, "node_modules"));
+    await run("npm", ["run", "prepare"], { cwd: clone, env });
+    const { stdout } = await run("npx", ["--offline", "fabric-gossip", "version"], {
+      cwd: clone,
+      env: { ...env, npm_config_cache: join(clone, "cache") },
+    });
+    assert.equal(stdout.trim(), manifest.version);
+  });
+
+  test("compiled anew after its output was removed, it still runs by npx", async () => {
+    await rm(join(clone, "dist"), { recursive: true });
+    await run("npm", ["run", "build"], { cwd: clone, env });
+    const { stdout } = await run("npx", ["--offline", "fabric-gossip", "version"], {
+      cwd: clone,
+      env: { ...env, npm_config_cache: join(clone, "cache") },
+    });
+    assert.equal(stdout.trim(), manifest.version);
+  });
+
+  test("npm start runs what was edited last", async () => {
+    const file = join(clone, "src/cli/devnet.ts");
+    const edited = readFileSync(file, "utf8").replace("dashboard:", "edited dashboard:");
+    writeFileSync(file, edited);
+    const port = await freePort();
+    const words = ["start", "--", "--orgs", "1", "--peers", "1", "--base-port", String(port)];
+    const child = spawn("npm", words, { cwd: clone, env, detached: true });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+    try {
+      await until("it says so", () => /edited dashboard:/.test(output), 60_000);
+    } finally {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+      await ended;
+    }
+  });
+
+  test("without what is for development gets no compiler, and no error", async (t) => {
+    await rm(join(clone, "node_modules"));
+    try {
+      await run("npm", ["ci", "--omit=dev", "--offline"], { cwd: clone, env });
+    } catch (error) {
+      if (!(error instanceof Error && /ENOTCACHED/.test(error.message))) throw error;
+      t.skip("npm's cache does not hold our dependencies: run npm ci once with a network");
+      return;
+    }
+    const installed = globSync("node_modules/{*,@*/*}/package.json", { cwd: clone });
+    const names = installed.map((path) => dirname(path).replace("node_modules/", ""));
+    const want = brought.map(([place]) => place.replace("node_modules/", ""));
+    assert.deepEqual(names.toSorted(), want.toSorted());
+  });
+});
+
+describe("package-lock.json", () => {
+  test("has nothing optional that an installation without development brings", () => {
+    const optional = Object.entries(lock.packages).filter(
+      ([, { dev, optional, devOptional }]) => !dev && (optional || devOptional),
+    );
+    assert.deepEqual(
+      optional.map(([place]) => place),
+      [],
+    );
+  });
+});
 
 describe("THIRD-PARTY.md", () => {
   const text = readFileSync(join(ROOT, "THIRD-PARTY.md"), "utf8");

@@ -122,14 +122,8 @@ function fullView(supervisor: Supervisor, listen: string, see: string): readonly
     members.length === 1
       ? `the only member listens after ${listen}`
       : `all ${members.length} members listen after ${listen} and see each other ${see} later`,
-    `ask one: ${program()} members --url ${first?.operations ?? ""}`,
+    `ask one: npx fabric-gossip members --url ${first?.operations ?? ""}`,
   ];
-}
-
-/** How the program was called: in the repository it is not in the path. */
-function program(): string {
-  const isSource = import.meta.url.endsWith(".ts");
-  return isSource ? "npx node src/cli/main.ts" : "npx fabric-gossip";
 }
 
 function seconds(ms: number): string {

@@ -19,7 +19,7 @@ export function addLocalVerbs(cli: Command): void {
       const text = json ? JSON.stringify({ Version: VERSION, CommitSHA: "unknown" }) : VERSION;
       process.stdout.write(`${text}\n`);
     });
-  withExamples(version, ["fabric-gossip version --json", "as GET /version of a node"]);
+  withExamples(version, ["npx fabric-gossip version --json", "as GET /version of a node"]);
 }
 
 function addDoctor(cli: Command): void {
@@ -31,8 +31,14 @@ function addDoctor(cli: Command): void {
     });
   withExamples(
     verb,
-    ["fabric-gossip doctor --config core.yaml", "files, keys, certificates, names, ports, peers"],
-    ["fabric-gossip doctor --json | jq '.[] | select(.status != \"ok\")'", "what is amiss only"],
+    [
+      "npx fabric-gossip doctor --config core.yaml",
+      "files, keys, certificates, names, ports, peers",
+    ],
+    [
+      "npx fabric-gossip doctor --json | jq '.[] | select(.status != \"ok\")'",
+      "what is amiss only",
+    ],
   );
 }
 
@@ -45,7 +51,7 @@ function addProbe(cli: Command): void {
       process.exitCode = await (await import("./probe.ts")).probe(endpoint, options);
     });
   withExamples(verb, [
-    "fabric-gossip probe peer1.org1.example.com:7051 --config core.yaml",
+    "npx fabric-gossip probe peer1.org1.example.com:7051 --config core.yaml",
     "with the identity of core.yaml: 0 somebody we believe, 1 others, 3 nobody",
   ]);
 }
@@ -58,8 +64,8 @@ function addDecode(cli: Command): void {
     .action(async (input: string | undefined) => (await import("./decode.ts")).decode(input));
   withExamples(
     verb,
-    ["fabric-gossip decode 0a0408016a00", "an empty message"],
-    ["fabric-gossip decode < envelope.bin", "the bytes as they were received"],
+    ["npx fabric-gossip decode 0a0408016a00", "an empty message"],
+    ["npx fabric-gossip decode < envelope.bin", "the bytes as they were received"],
   );
 }
 
@@ -79,7 +85,7 @@ function addCrypto(cli: Command): void {
       (await import("./crypto.ts")).renewCrypto(peer, options),
     );
   withExamples(renew, [
-    "fabric-gossip crypto renew peer0 --org crypto-config/peerOrganizations/org1.example.com",
+    "npx fabric-gossip crypto renew peer0 --org crypto-config/peerOrganizations/org1.example.com",
     "valid for ten years from now",
   ]);
   const revoke = crypto
@@ -91,7 +97,7 @@ function addCrypto(cli: Command): void {
       (await import("./crypto.ts")).revokeCrypto(certificate, options),
     );
   withExamples(revoke, [
-    "fabric-gossip crypto revoke cert.pem --org crypto-config/peerOrganizations/org1.example.com",
+    "npx fabric-gossip crypto revoke cert.pem --org crypto-config/peerOrganizations/org1.example.com",
     "running members read the list again on SIGHUP",
   ]);
 }
@@ -109,7 +115,7 @@ function addGenerate(crypto: Command): void {
       (await import("./crypto.ts")).generateCrypto(options),
     );
   withExamples(generate, [
-    "fabric-gossip crypto generate --org org1.example.com --org org2.example.com --san localhost",
+    "npx fabric-gossip crypto generate --org org1.example.com --org org2.example.com --san localhost",
     "two organisations in crypto-config, for tests on this machine",
   ]);
 }

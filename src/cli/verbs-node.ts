@@ -48,8 +48,8 @@ function addEvents(cli: Command): void {
     });
   withExamples(
     verb,
-    ["fabric-gossip events", "as they come; connects again by itself and says what is missing"],
-    ["fabric-gossip events --json | jq 'select(.type == \"member-dead\")'", "deaths only"],
+    ["npx fabric-gossip events", "as they come; connects again by itself and says what is missing"],
+    ["npx fabric-gossip events --json | jq 'select(.type == \"member-dead\")'", "deaths only"],
   );
 }
 
@@ -63,9 +63,9 @@ function addWhy(cli: Command): void {
     });
   withExamples(
     verb,
-    ["fabric-gossip why peer1.org1.example.com:7051", "by endpoint"],
-    ["fabric-gossip why 62bcd144", "by the beginning of its PKI-ID"],
-    ["fabric-gossip why peer1.org1", "by the name in its certificate, or its beginning"],
+    ["npx fabric-gossip why peer1.org1.example.com:7051", "by endpoint"],
+    ["npx fabric-gossip why 62bcd144", "by the beginning of its PKI-ID"],
+    ["npx fabric-gossip why peer1.org1", "by the name in its certificate, or its beginning"],
   );
 }
 
@@ -74,14 +74,14 @@ function addLogSpec(cli: Command): void {
   const get = withTarget(verb.command("get").description("print them"))
     .option("--json", "as JSON, for programs")
     .action(async (options: TargetOptions) => (await import("./logspec.ts")).getLogSpec(options));
-  withExamples(get, ["fabric-gossip logspec get", "for example info"]);
+  withExamples(get, ["npx fabric-gossip logspec get", "for example info"]);
   const set = withTarget(verb.command("set").description("change them until the node is restarted"))
     .argument("<spec>", "in Fabric's notation")
     .action(async (spec: string, options: TargetOptions) =>
       (await import("./logspec.ts")).setLogSpec(spec, options),
     );
   withExamples(set, [
-    "fabric-gossip logspec set info:gossip.discovery=debug",
+    "npx fabric-gossip logspec set info:gossip.discovery=debug",
     "more about members, nothing more about the rest",
   ]);
 }

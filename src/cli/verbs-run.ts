@@ -19,9 +19,9 @@ export function addRunVerbs(cli: Command): void {
     });
   withExamples(
     start,
-    ["fabric-gossip start --config core.yaml", "with the configuration of a peer"],
+    ["npx fabric-gossip start --config core.yaml", "with the configuration of a peer"],
     [
-      "fabric-gossip start --config core.yaml --set peer.gossip.bootstrap=peer0.org1.example.com:7051",
+      "npx fabric-gossip start --config core.yaml --set peer.gossip.bootstrap=peer0.org1.example.com:7051",
       "and another bootstrap peer",
     ],
   );
@@ -47,9 +47,12 @@ function addDevnet(cli: Command): void {
     });
   withExamples(
     devnet,
-    ["fabric-gossip devnet", "two organisations of three peers; http://127.0.0.1:9400 shows them"],
     [
-      "fabric-gossip devnet --orgs 1 --peers 5 --dir net --fast",
+      "npx fabric-gossip devnet",
+      "two organisations of three peers; http://127.0.0.1:9400 shows them",
+    ],
+    [
+      "npx fabric-gossip devnet --orgs 1 --peers 5 --dir net --fast",
       "keys stay in net; all goes faster",
     ],
   );
@@ -77,7 +80,7 @@ function addSimulate(cli: Command): void {
     });
   withExamples(
     simulate,
-    ["fabric-gossip simulate --seed 7", "one network with troubles drawn from the seed"],
-    ["fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
+    ["npx fabric-gossip simulate --seed 7", "one network with troubles drawn from the seed"],
+    ["npx fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
   );
 }

@@ -281,7 +281,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "a switch that is no boolean",
       peerFolder({ "config.yaml": "NodeOUs: {Enable: 3}" }),
-      /^config\.yaml: NodeOUs\.Enable must be boolean: correct the value\.$/,
+      /^config\.yaml: NodeOUs\.Enable must be true or false, without quotation marks: correct/,
       /no administrator/,
     ],
   ];

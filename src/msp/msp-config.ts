@@ -1,6 +1,5 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
-import * as v from "valibot";
-import { isScalar, parseDocument, Scalar } from "yaml";
+import { parseDocument } from "yaml";
 import { ROLES, type Role } from "./msp.ts";
 
 /** A unit rule as written: the CA is a path relative to the MSP folder; empty: any CA. */
@@ -16,26 +15,6 @@ export interface MspConfig {
 }
 
 export const EMPTY_MSP_CONFIG: MspConfig = { requiredUnits: [], roleUnits: new Map() };
-
-const TEXT = v.pipe(
-  v.nullish(v.union([v.string(), v.number(), v.boolean()]), ""),
-  v.transform(String),
-);
-const UNIT = v.object({ Certificate: TEXT, OrganizationalUnitIdentifier: TEXT });
-const CONFIG = v.nullish(
-  v.object({
-    OrganizationalUnitIdentifiers: v.nullish(v.array(UNIT), []),
-    NodeOUs: v.nullish(
-      v.object({
-        Enable: v.nullish(v.boolean(), false),
-        ClientOUIdentifier: v.nullish(UNIT),
-        PeerOUIdentifier: v.nullish(UNIT),
-        AdminOUIdentifier: v.nullish(UNIT),
-        OrdererOUIdentifier: v.nullish(UNIT),
-      }),
-    ),
-  }),
-);
 
 /**
  * Brackets open at the same time; a real file has two. The time that the YAML parser takes grows
@@ -56,24 +35,22 @@ export function parseMspConfig(name: string, text: string, problems: string[]): 
     problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
     return EMPTY_MSP_CONFIG;
   }
-  const yaml = parseYaml(name, text, problems);
-  if (yaml === undefined) return EMPTY_MSP_CONFIG;
-  const result = v.safeParse(CONFIG, yaml.content);
-  if (!result.success) {
-    for (const issue of result.issues) {
-      const key = v.getDotPath(issue) ?? "the document";
-      problems.push(`${name}: ${key} must be ${issue.expected ?? "valid"}: correct the value.`);
-    }
-    return EMPTY_MSP_CONFIG;
-  }
+  const content = parseYaml(name, text, problems);
+  const faults: string[] = [];
+  const document = readMap(content, "the document", faults);
+  const nodeOus = readMap(document.get("NodeOUs"), "NodeOUs", faults);
+  const isEnabled = readFlag(nodeOus.get("Enable"), "NodeOUs.Enable", faults);
   const roleUnits = new Map<Role, UnitText>();
-  const nodeOus = result.output?.NodeOUs;
-  for (const role of nodeOus?.Enable === true ? ROLES : []) {
-    const unit = nodeOus?.[KEY_OF_ROLE[role]];
-    if (unit && unit.OrganizationalUnitIdentifier !== "") roleUnits.set(role, unitText(unit));
+  for (const role of ROLES) {
+    const key = KEY_OF_ROLE[role];
+    const unit = readUnit(nodeOus.get(key), `NodeOUs.${key}`, faults);
+    if (isEnabled && unit.unit !== "") roleUnits.set(role, unit);
   }
-  const required = result.output?.OrganizationalUnitIdentifiers ?? [];
-  return { requiredUnits: required.map(unitText), roleUnits };
+  const listKey = "OrganizationalUnitIdentifiers";
+  const list = readList(document.get(listKey), listKey, faults);
+  const requiredUnits = list.map((item, index) => readUnit(item, `${listKey}.${index}`, faults));
+  problems.push(...faults.map((fault) => `${name}: ${fault}: correct the value.`));
+  return faults.length === 0 ? { requiredUnits, roleUnits } : EMPTY_MSP_CONFIG;
 }
 
 function opensTooMuch(text: string): boolean {
@@ -86,20 +63,37 @@ function opensTooMuch(text: string): boolean {
   return false;
 }
 
-function parseYaml(
-  name: string,
-  text: string,
-  problems: string[],
-): { readonly content: unknown } | undefined {
+/** A word that YAML without quotation marks gives a meaning; a field for text takes it as text. */
+class Word {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const TRUE = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE = /^(?:n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+/** Fabric 3 takes these in quotation marks too, Fabric 2 does not. */
+const QUOTED = { true: ["y", "Y", "yes", "on"], false: ["n", "N", "no", "off"] } as const;
+const NULL = /^(?:~|null|Null|NULL|)$/;
+const WORD = new RegExp([TRUE, FALSE, NULL].map(({ source }) => source).join("|"));
+
+/** As Go reads it: every scalar is the text that was written, until a field asks for more. */
+function parseYaml(name: string, text: string, problems: string[]): unknown {
   try {
-    const document = parseDocument(text, { merge: true, logLevel: "error" });
-    const [fault] = document.errors;
+    const document = parseDocument(text, {
+      schema: "failsafe",
+      merge: true,
+      logLevel: "error",
+      customTags: [
+        { tag: "word", default: true, test: WORD, resolve: (word: string) => new Word(word) },
+      ],
+    });
+    // As Fabric, we read the first document of several.
+    const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (fault !== undefined) throw fault;
-    const enable = document.getIn(["NodeOUs", "Enable"], true);
-    if (isScalar(enable) && enable.type === Scalar.PLAIN) {
-      enable.value = GO_BOOLEANS.get(String(enable.source)) ?? enable.value;
-    }
-    return { content: document.toJS() };
+    return document.toJS({ mapAsMap: true });
   } catch (error) {
     const where = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     problems.push(`${name} is not valid YAML (${where}): correct the file.`);
@@ -107,20 +101,42 @@ function parseYaml(
   }
 }
 
-/** Words that Go's YAML libraries read into a boolean field, unless they are quoted. */
-const GO_BOOLEANS: ReadonlyMap<string, boolean> = new Map(
-  [
-    { value: true, words: ["y", "yes", "on", "true"] },
-    { value: false, words: ["n", "no", "off", "false"] },
-  ].flatMap(({ value, words }) =>
-    words.flatMap((word) =>
-      [word, word.toUpperCase(), word.charAt(0).toUpperCase() + word.slice(1)].map(
-        (spelling) => [spelling, value] as const,
-      ),
-    ),
-  ),
-);
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (value instanceof Word && NULL.test(value.text));
+}
 
-function unitText(unit: v.InferOutput<typeof UNIT>): UnitText {
-  return { unit: unit.OrganizationalUnitIdentifier, certificatePath: unit.Certificate };
+function readMap(value: unknown, where: string, faults: string[]): ReadonlyMap<unknown, unknown> {
+  if (value instanceof Map) return value;
+  if (!isAbsent(value)) faults.push(`${where} must be a mapping`);
+  return new Map();
+}
+
+function readList(value: unknown, where: string, faults: string[]): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (!isAbsent(value)) faults.push(`${where} must be a list`);
+  return [];
+}
+
+function readFlag(value: unknown, where: string, faults: string[]): boolean {
+  if (isAbsent(value)) return false;
+  if (value instanceof Word) return TRUE.test(value.text);
+  if (QUOTED.true.some((word) => word === value)) return true;
+  if (!QUOTED.false.some((word) => word === value)) {
+    faults.push(`${where} must be true or false, without quotation marks`);
+  }
+  return false;
+}
+
+function readText(value: unknown, where: string, faults: string[]): string {
+  if (isAbsent(value)) return "";
+  if (value instanceof Word) return value.text;
+  if (typeof value === "string") return value;
+  faults.push(`${where} must be text`);
+  return "";
+}
+
+function readUnit(value: unknown, where: string, faults: string[]): UnitText {
+  const map = readMap(value, where, faults);
+  const read = (key: string): string => readText(map.get(key), `${where}.${key}`, faults);
+  return { unit: read("OrganizationalUnitIdentifier"), certificatePath: read("Certificate") };
 }

@@ -113,7 +113,7 @@ function parseSeeds(words: SimulationWords, problems: string[]): readonly [numbe
 /** The command that runs this again. */
 export function commandOf(options: SimulationOptions): string {
   const { scenario, seed, strategy, nodes, orgs, minutes } = options;
-  const words = [`fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];
+  const words = [`npx fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];
   if (nodes !== undefined) words.push(`--nodes ${nodes}`);
   if (orgs !== undefined) words.push(`--orgs ${orgs}`);
   if (minutes !== undefined) words.push(`--minutes ${minutes}`);

@@ -66,7 +66,7 @@ describe("fabric-gossip simulate", () => {
     );
     assert.equal(status, 1);
     assert.match(stderr, /not everybody is found/);
-    assert.match(stderr, /again: fabric-gossip simulate --scenario calm --seed 1 --nodes 2/);
+    assert.match(stderr, /again: npx fabric-gossip simulate --scenario calm --seed 1 --nodes 2/);
     assert.match(stdout, /1 failed/);
   });
 
