@@ -14,7 +14,7 @@ import { decodePem } from "./pem.ts";
 import { isSignedBy, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface RevocationList extends Signed {
-  /** Undefined if the list lacks the extension: Fabric then refuses every identity. */
+  /** Undefined without a readable extension: Fabric then refuses every identity. */
   readonly authorityKeyId: Uint8Array | undefined;
   /** Serial numbers in lower-case hex. */
   readonly serials: ReadonlySet<string>;
@@ -65,8 +65,17 @@ function readList(der: Uint8Array): RevocationList {
     ...signed,
     signature,
     serials,
-    authorityKeyId: keyId && (readKeyId(keyId.value) ?? new Uint8Array(0)),
+    authorityKeyId: keyId && readListKeyId(keyId.value),
   };
+}
+
+/** Empty if the extension names no key; one that cannot be read is as good as none. */
+function readListKeyId(value: Uint8Array): Uint8Array | undefined {
+  try {
+    return readKeyId(value) ?? new Uint8Array(0);
+  } catch {
+    return undefined;
+  }
 }
 
 function readSerials(content: Uint8Array | undefined): ReadonlySet<string> {
