@@ -13,9 +13,10 @@ import { makeCertificate, makeExtension, materialOf, oid, seq, type Wish } from 
 const DER_BYTES_MAX = 48_400;
 /** No event may take longer. */
 const LONGEST_MS = 20;
-/** Looks that only compile the code, and looks that count together: the clock is coarse. */
-const WARM_LOOKS = 3;
-const LOOKS = 10;
+/** The quickest of so many rounds: the first ones compile code, some collect garbage. */
+const ROUNDS = 6;
+/** The clock is coarse: one look would often take no time at all. */
+const LOOKS = 3;
 
 /** The processor time of this thread: what others do on the machine does not count. */
 function busyMs(): number {
@@ -151,12 +152,13 @@ describe("no certificate takes 20 ms to judge", () => {
       });
       assert(der.length < DER_BYTES_MAX + 1_000, `${der.length}`);
       const pem = encodePem("CERTIFICATE", der);
-      const look = () => judgeIdentity([msp], "OrgMSP", pem);
-      for (let i = 0; i < WARM_LOOKS; i++) look();
-      const startMs = busyMs();
-      for (let i = 0; i < LOOKS; i++) look();
-      const tookMs = (busyMs() - startMs) / LOOKS;
-      assert(tookMs < LONGEST_MS, `${tookMs} ms`);
+      let quickestMs = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < ROUNDS; round++) {
+        const startMs = busyMs();
+        for (let i = 0; i < LOOKS; i++) judgeIdentity([msp], "OrgMSP", pem);
+        quickestMs = Math.min(quickestMs, (busyMs() - startMs) / LOOKS);
+      }
+      assert(quickestMs < LONGEST_MS, `${quickestMs} ms`);
     });
   for (const [name, wish] of Object.entries(widths)) check(`many ${name}`, strictMsp, wish);
   for (const [name, subject] of Object.entries(subjects))
