@@ -19,6 +19,9 @@ const WITHOUT_EFFECT: readonly Key<number>[] = [
   KEEPALIVE_KEYS.serverMinIntervalMs,
 ];
 
+/** Node fires longer timers at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** A configuration under construction: problems make it unusable, warnings do not. */
 export interface Draft extends Config {
   readonly warnings: string[];
@@ -33,9 +36,9 @@ export function buildConfig(
   localAddress: string | undefined,
   problems: string[],
 ): Draft {
-  const warnings: string[] = [];
+  const warnings: string[] = [...source.warnings];
   const trimmed: Setting[] = [];
-  const read: Read = (key) => readKey(source, key, problems, trimmed);
+  const read: Read = (key) => readKey(source, key, { problems, warnings, trimmed });
   const endpoint = ownEndpoint(read, localAddress, problems, warnings);
   const maxRecvMessageBytes = read(PEER_KEYS.maxRecvMessageBytes);
   for (const key of WITHOUT_EFFECT) read(key);
@@ -77,12 +80,24 @@ export function buildConfig(
   return draft;
 }
 
-function readKey<T>(source: Source, key: Key<T>, problems: string[], trimmed: Setting[]): T {
+/** What is found while reading. */
+interface Findings {
+  readonly problems: string[];
+  readonly warnings: string[];
+  readonly trimmed: Setting[];
+}
+
+function readKey<T>(source: Source, key: Key<T>, { problems, warnings, trimmed }: Findings): T {
   const setting = source.find(key.name, key.env);
   if (setting === undefined) return key.absent;
   if (setting.trimmed !== undefined) trimmed.push(setting);
   const parsed = key.parse(setting.raw, source.folder);
-  if ("value" in parsed) return parsed.value;
+  if ("value" in parsed) {
+    if (parsed.doubt !== undefined) {
+      warnings.push(`${key.name} (${setting.origin}) ${parsed.doubt}`);
+    }
+    return parsed.value;
+  }
   problems.push(`${key.name} (${setting.origin}) ${parsed.fault}`);
   return key.absent;
 }
@@ -197,7 +212,7 @@ function readGossip(read: Read): GossipConfig {
     aliveExpiryCheckMs: Math.max(1, Math.round(aliveExpiryMs / 10)),
     reconnectIntervalMs: read(GOSSIP_KEYS.reconnectIntervalMs) ?? aliveExpiryMs,
     messageExpiryFactor,
-    forgetAfterMs: aliveExpiryMs * messageExpiryFactor,
+    forgetAfterMs: Math.min(aliveExpiryMs * messageExpiryFactor, TIMER_MS_MAX),
     publishCertPeriodMs: read(GOSSIP_KEYS.publishCertPeriodMs),
     stateInfoExpiryMs: read(GOSSIP_KEYS.publishStateInfoIntervalMs) * 100,
     pullIntervalMs: read(GOSSIP_KEYS.pullIntervalMs),

@@ -14,8 +14,6 @@ import { envName, type Source } from "./source.ts";
 const OWN_PREFIX = "fabricgossip.";
 /** What Fabric's peers tolerate by default (`peer.keepalive.minInterval`). */
 const FABRIC_PING_INTERVAL_MS = 60_000;
-/** Node fires longer timers at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Refuses names below `fabricGossip` that do not exist; warns of overrides without effect. */
 export function checkNames(source: Source, problems: string[], warnings: string[]): void {
@@ -35,6 +33,8 @@ export function checkNames(source: Source, problems: string[], warnings: string[
 
 /** How many letters of a variable may be wrong; more are those of another key of Fabric's. */
 const SLIPS_MAX = 2;
+/** How many may be missing if the words that are there are right. */
+const LEFT_OUT_MAX = 12;
 
 /** Variables that are none of ours, but nearly. The other keys of Fabric are no concern of ours. */
 function misspelt(source: Source): string[] {
@@ -42,10 +42,43 @@ function misspelt(source: Source): string[] {
   const known = new Set(names);
   return source.variables().flatMap((variable) => {
     if (known.has(variable) || variable.startsWith(envName(OWN_PREFIX))) return [];
-    const found = nearest(variable, names);
-    if (found === undefined || lettersApart(variable, found) > SLIPS_MAX) return [];
-    return `${variable} has no effect; did you mean ${found}?`;
+    const found = meant(variable.toUpperCase(), names);
+    return found === undefined ? [] : `${variable} has no effect; did you mean ${found}?`;
   });
+}
+
+/** The name that differs by a slip of the pen, or else the only one with a few words more. */
+function meant(variable: string, names: readonly string[]): string | undefined {
+  const found = nearest(variable, names);
+  if (found !== undefined && lettersApart(variable, found) <= SLIPS_MAX) return found;
+  for (const isWord of [isSame, isEnd]) {
+    const longer = names.filter((name) => leavesOut(variable, name, isWord));
+    if (longer.length === 1) return longer[0];
+  }
+  return undefined;
+}
+
+const isSame = (word: string, whole: string): boolean => word === whole;
+/** As `MSPID` for `LOCALMSPID`, or `EXTERNAL` for `EXTERNALENDPOINT`. */
+const isEnd = (word: string, whole: string): boolean =>
+  whole.startsWith(word) || whole.endsWith(word);
+
+/** Whether the words of a variable are those of a longer name, in its order. */
+function leavesOut(
+  variable: string,
+  name: string,
+  isWord: (word: string, whole: string) => boolean,
+): boolean {
+  const words = variable.split("_");
+  if (words.length < 3 || words.includes("") || name.length > variable.length + LEFT_OUT_MAX) {
+    return false;
+  }
+  let at = 0;
+  for (const whole of name.split("_")) {
+    const word = words[at];
+    if (word !== undefined && isWord(word, whole)) at++;
+  }
+  return at === words.length;
 }
 
 /** Not counting underscores: where words end is the most frequent slip. */
@@ -74,7 +107,10 @@ export async function checkFiles(config: Config, problems: string[]): Promise<vo
     }
     const fault = await readFault(file);
     if (fault === undefined) continue;
-    problems.push(`${name} names ${file}, which ${fault}; correct the path or the file's rights.`);
+    const remedy = /[*?]/.test(file)
+      ? "name each file, since patterns are not expanded, by Fabric neither"
+      : "correct the path or the file's rights";
+    problems.push(`${name} names ${file}, which ${fault}; ${remedy}.`);
   }
 }
 
@@ -134,17 +170,20 @@ export function checkTogether(config: Config, problems: string[], warnings: stri
 }
 
 function checkTimers({ gossip }: Config, problems: string[], warnings: string[]): void {
-  if (gossip.aliveExpiryMs < 2 * gossip.aliveIntervalMs) {
-    problems.push(
-      `${GOSSIP_KEYS.aliveExpiryMs.name} (${gossip.aliveExpiryMs} ms) is less than twice ` +
-        `${GOSSIP_KEYS.aliveIntervalMs.name} (${gossip.aliveIntervalMs} ms), so that one lost ` +
+  const { aliveExpiryMs, aliveIntervalMs, messageExpiryFactor, forgetAfterMs } = gossip;
+  if (aliveExpiryMs < 2 * aliveIntervalMs) {
+    // Fabric starts with any pair; below one interval, nobody would ever count as alive.
+    const found = aliveExpiryMs > aliveIntervalMs ? warnings : problems;
+    found.push(
+      `${GOSSIP_KEYS.aliveExpiryMs.name} (${aliveExpiryMs} ms) is less than twice ` +
+        `${GOSSIP_KEYS.aliveIntervalMs.name} (${aliveIntervalMs} ms), so that one lost ` +
         "heartbeat would kill a member; raise the first or lower the second.",
     );
   }
-  if (gossip.forgetAfterMs > TIMER_MS_MAX) {
-    problems.push(
+  if (aliveExpiryMs * messageExpiryFactor > forgetAfterMs) {
+    warnings.push(
       `${GOSSIP_KEYS.aliveExpiryMs.name} times ${GOSSIP_KEYS.messageExpiryFactor.name} is more ` +
-        "than 24 days; lower one of them.",
+        "than 24 days, after which a dead member is forgotten here at the latest.",
     );
   }
   if (gossip.pullIntervalMs <= gossip.digestWaitMs + gossip.responseWaitMs) {

@@ -3,8 +3,11 @@ import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "./host-port.ts";
 
-/** A value, or what is wrong: the rest of a sentence that starts with the key's name. */
-export type Parsed<T> = { readonly value: T } | { readonly fault: string };
+/**
+ * A value, perhaps with a doubt about it, or what is wrong: each the rest of a sentence that starts
+ * with the key's name.
+ */
+export type Parsed<T> = { readonly value: T; readonly doubt?: string } | { readonly fault: string };
 
 /** Everything known about one key; parsing, validation and the manual all come from here. */
 export interface Key<T> {
@@ -63,7 +66,11 @@ export function choice<W extends string>(
 export function flag(name: string, about: About<boolean>): Key<boolean> {
   return key(name, "true or false", about, (raw) => {
     const word = String(raw).toLowerCase();
-    if (["true", "t", "1", "yes", "y", "on"].includes(word)) return { value: true };
+    if (["true", "t", "1"].includes(word)) return { value: true };
+    if (["yes", "y", "on"].includes(word)) {
+      const doubt = `is ${show(raw)}, which not every peer of Fabric reads as true; write true.`;
+      return { value: true, doubt };
+    }
     if (["false", "f", "0", "no", "n", "off"].includes(word)) return { value: false };
     return wrong(raw, "neither yes nor no", "write true or false");
   });
@@ -81,12 +88,13 @@ export function whole<A extends number | undefined>(
   const words = about.absent === undefined ? "" : group(about.absent);
   return key<number | A>(name, `${unit}, ${range}`, { byDefault: words, ...about }, (raw) => {
     const digits = String(raw).replaceAll("_", "");
-    if (!/^-?\d{1,15}$/.test(digits)) {
+    if (!/^[-+]?(?:0|[1-9]\d{0,14}|0x[\da-f]{1,8})$/i.test(digits)) {
       return wrong(raw, "no whole number", `write the ${unit} in digits, ${range}`);
     }
     const value = Number(digits);
     if (value === 0) return { value: about.absent };
     if (value >= min && value <= max) return { value };
+    if (value > max && isOfFabric(name)) return atMost(raw, max, group(max));
     return wrong(raw, "out of range", `write the ${unit} as a number from ${range}`);
   });
 }
@@ -105,6 +113,7 @@ export function duration<A extends number | undefined>(
     }
     if (ms === 0) return { value: about.absent };
     if (ms >= min && ms <= max) return { value: Math.round(ms) };
+    if (ms > max && isOfFabric(name)) return atMost(raw, max, formatDuration(max));
     const bare = /^-?[\d.]+$/.test(String(raw));
     const hint = bare ? ' and give the unit ("5s"), since a bare number is nanoseconds' : "";
     return wrong(raw, "out of range", `stay within ${range}${hint}`);
@@ -201,6 +210,15 @@ function key<T>(
   return { name, kind, doc, env, byDefault: words, absent, parse };
 }
 
+/** Fabric takes any number for its keys; a peer's file must start a member. */
+function isOfFabric(name: string): boolean {
+  return !name.startsWith("fabricGossip.");
+}
+
+function atMost<T>(raw: unknown, value: T, words: string): Parsed<T> {
+  return { value, doubt: `is ${show(raw)}, more than is possible here; ${words} is used.` };
+}
+
 function readText(raw: unknown): Parsed<string> {
   if (typeof raw === "object") return wrong(raw, "no text", "write one value");
   const value = String(raw);
@@ -218,7 +236,10 @@ function readEndpoint(raw: unknown): Parsed<string> {
 
 function readPath(raw: unknown, folder: string): Parsed<string> {
   const read = readText(raw);
-  return "fault" in read ? read : { value: resolve(folder, read.value) };
+  if ("fault" in read) return read;
+  const value = resolve(folder, read.value);
+  if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { value };
+  return { value, doubt: `is ${show(raw)}, taken as it is written: only a shell would expand it.` };
 }
 
 function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
@@ -231,12 +252,14 @@ function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
 
 function readAll<T>(items: readonly unknown[], read: (item: unknown) => Parsed<T>): Parsed<T[]> {
   const value: T[] = [];
+  let doubt: string | undefined;
   for (const item of items) {
     const parsed = read(item);
     if ("fault" in parsed) return parsed;
     value.push(parsed.value);
+    doubt ??= parsed.doubt;
   }
-  return { value };
+  return doubt === undefined ? { value } : { value, doubt };
 }
 
 function pairOfText(item: unknown): [string, string] | undefined {

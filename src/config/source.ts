@@ -29,6 +29,8 @@ export interface Source {
   readonly file: string | undefined;
   /** Whether there is a file that could not be used: what it would have said is not missing. */
   readonly isBroken: boolean;
+  /** What is doubtful about the file itself. */
+  readonly warnings: readonly string[];
   /** Relative paths start here: the file's folder, or the working directory without a file. */
   readonly folder: string;
   /** The setting of this name (`peer.id`), looked up also under the extra environment names. */
@@ -53,6 +55,8 @@ const ENV_PREFIX = "CORE_";
 /** Fabric's own sample has 40 KB; parsing takes about 1 us a byte at worst. */
 const FILE_BYTES_MAX = 1 << 18;
 const DEPTH_MAX = 20;
+/** Keys given twice that are told of; a file may be one and the same line many times. */
+const TOLD_MAX = 5;
 
 export function envName(name: string): string {
   return ENV_PREFIX + name.toUpperCase().replaceAll(".", "_");
@@ -65,12 +69,14 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
   const named = options.file ?? (configFolder ? join(configFolder, "core.yaml") : undefined);
   const file = named === undefined ? undefined : resolve(named);
   const before = problems.length;
-  const ofFile = file === undefined ? new Map() : await readSettings(file, problems);
+  const warnings: string[] = [];
+  const ofFile = file === undefined ? new Map() : await readSettings(file, problems, warnings);
   const isBroken = problems.length > before && ofFile.size === 0;
   const ofOverrides = readOverrides(options.overrides ?? [], problems);
   return {
     file,
     isBroken,
+    warnings,
     folder: file === undefined ? process.cwd() : dirname(file),
     find(name, extraEnv) {
       const key = name.toLowerCase();
@@ -83,7 +89,9 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
     ],
     overridden: () => given(ofOverrides, ""),
     variables: () =>
-      Object.keys(options.env).filter((name) => name.startsWith(ENV_PREFIX) && options.env[name]),
+      Object.keys(options.env).filter(
+        (name) => name.toUpperCase().startsWith(ENV_PREFIX) && options.env[name],
+      ),
   };
 }
 
@@ -102,9 +110,12 @@ function findEnv(
 /** A value without the blanks, line ends and pair of quotation marks around it. */
 function trim(text: string): { readonly raw: string; readonly trimmed?: Trimmed } {
   const bare = text.trim();
-  const quoted = /^(["'])(.*)\1$/s.exec(bare)?.[2];
-  if (quoted !== undefined && !quoted.includes(bare[0] ?? "")) {
-    return { raw: quoted.trim(), trimmed: "quotation marks" };
+  const quoted = /^(?:"([^"]*)"|'([^']*)'|[\u201c\u201d]([^\u201c\u201d]*)[\u201c\u201d])$/.exec(
+    bare,
+  );
+  const within = quoted?.[1] ?? quoted?.[2] ?? quoted?.[3];
+  if (within !== undefined) {
+    return { raw: within.trim(), trimmed: "quotation marks" };
   }
   if (bare === text) return { raw: text };
   return { raw: bare, trimmed: text.endsWith("\r") ? "carriage return" : "blank" };
@@ -141,7 +152,11 @@ function readOverrides(overrides: readonly string[], problems: string[]): Settin
   return settings;
 }
 
-async function readSettings(file: string, problems: string[]): Promise<Settings> {
+async function readSettings(
+  file: string,
+  problems: string[],
+  warnings: string[],
+): Promise<Settings> {
   const text = await readText(file).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     problems.push(
@@ -149,7 +164,7 @@ async function readSettings(file: string, problems: string[]): Promise<Settings>
         "name another with --config or FABRIC_CFG_PATH.",
     );
   });
-  return text === undefined ? new Map() : parseSettings(text, file, problems);
+  return text === undefined ? new Map() : parseSettings(text, file, problems, warnings);
 }
 
 async function readText(file: string): Promise<string> {
@@ -159,20 +174,33 @@ async function readText(file: string): Promise<string> {
   if (found.size > FILE_BYTES_MAX) {
     throw new Error(`it has ${found.size} bytes, more than the ${FILE_BYTES_MAX} of any core.yaml`);
   }
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  const bytes = await readFile(file);
+  const text = new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   if (text.includes("\0")) throw new Error("it is no text");
   return text;
 }
 
+/** As Fabric, we take UTF-16 by its byte order mark: editors of Windows write it. */
+function encodingOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+}
+
 /** All leaves of a YAML text by their dotted name in lower case; a list is a leaf. */
-export function parseSettings(text: string, file: string, problems: string[]): Settings {
+export function parseSettings(
+  text: string,
+  file: string,
+  problems: string[],
+  warnings: string[] = [],
+): Settings {
   const settings: Settings = new Map();
   try {
     const lines = new LineCounter();
     // Keys that are given twice we find ourselves: the library compares each with each.
     const options = { merge: true, lineCounter: lines, uniqueKeys: false };
     const document = parseDocument(text, options);
-    const fault = document.errors[0];
+    // As Fabric, we read the first document of several.
+    const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (fault !== undefined) throw fault;
     if (document.contents !== null && !isMap(document.contents)) {
       throw new Error("its top level is no mapping; is this a core.yaml?");
@@ -181,7 +209,12 @@ export function parseSettings(text: string, file: string, problems: string[]): S
     const keys = new Set<string>();
     collectLines(document.contents, "", (name, key, offset) => {
       const { line } = lines.linePos(offset);
-      if (keys.has(key)) throw new Error(`${key} is given twice, the second time in line ${line}`);
+      if (keys.has(key) && warnings.length < TOLD_MAX) {
+        warnings.push(
+          `${key} is given twice in ${file}, the second time in line ${line}: what comes last ` +
+            "counts. Remove one, since peers of Fabric 3 refuse such a file.",
+        );
+      }
       keys.add(key);
       origins.set(name, `${file}:${line}`);
     });
