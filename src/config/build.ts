@@ -102,22 +102,28 @@ function readKey<T>(source: Source, key: Key<T>, { problems, warnings, trimmed }
   return key.absent;
 }
 
-const TRIM_REMEDIES: Readonly<Record<Trimmed, string>> = {
-  "carriage return": "save the file that sets it with Unix line ends",
-  blank: "remove it",
-  "quotation marks": "remove them: env files and the list form of Compose files pass them on",
+/** What was left out, in words, and the remedy. */
+const TRIM_SENTENCES: Readonly<Record<Trimmed, readonly [string, string]>> = {
+  "carriage return": [
+    "a carriage return (\\r) at the end of the value",
+    "save the file that sets it with Unix line ends",
+  ],
+  blank: ["a blank around the value", "remove it"],
+  "quotation marks": [
+    "quotation marks around the value",
+    "remove them: env files and the list form of Compose files pass them on",
+  ],
 };
 const NAMED_MAX = 3;
 
 /** One sentence for each thing that was left out, whatever it stood around. */
 function trimmedSentences(settings: readonly Setting[]): string[] {
-  return Object.entries(TRIM_REMEDIES).flatMap(([what, remedy]) => {
+  return Object.entries(TRIM_SENTENCES).flatMap(([what, [found, remedy]]) => {
     const origins = settings.filter(({ trimmed }) => trimmed === what).map(({ origin }) => origin);
     const unique = [...new Set(origins)];
     if (unique.length === 0) return [];
     const more = unique.length > NAMED_MAX ? ` and ${unique.length - NAMED_MAX} more` : "";
-    const article = what === "quotation marks" ? "" : "a ";
-    return `${unique.slice(0, NAMED_MAX).join(", ")}${more} had ${article}${what} around the value, left out here; ${remedy}.`;
+    return `${unique.slice(0, NAMED_MAX).join(", ")}${more} had ${found}, left out here; ${remedy}.`;
   });
 }
 

@@ -85,6 +85,38 @@ describe("numbers that Fabric takes", () => {
     });
   }
 
+  const below = [
+    [
+      "peer.gossip.pullInterval",
+      "1ms",
+      "pullIntervalMs",
+      10,
+      /less than is possible here; 10ms is/,
+    ],
+    [
+      "peer.gossip.reconnectInterval",
+      "2",
+      "reconnectIntervalMs",
+      25_000,
+      /nanoseconds without a unit/,
+    ],
+    [
+      "peer.gossip.aliveTimeInterval",
+      "5000",
+      "aliveIntervalMs",
+      5_000,
+      /nanoseconds without a unit/,
+    ],
+    ["peer.gossip.dialTimeout", "3.5", "dialTimeoutMs", 3_000, /The default is used/],
+  ] as const;
+  for (const [key, written, field, want, sentence] of below) {
+    test(`${key}=${written} starts a member, with a warning`, async () => {
+      const overrides = [`${key}=${written}`];
+      assert.equal((await loadConfig({ env: ENV, overrides })).gossip[field], want);
+      assert.match((await warningsOf(overrides)).join("\n"), sentence);
+    });
+  }
+
   test("messages may be called larger than an int32 can say", async () => {
     const overrides = ["peer.maxRecvMsgSize=4294967296", "peer.maxSendMsgSize=9999999999"];
     const config = await loadConfig({ env: ENV, overrides });
@@ -108,6 +140,59 @@ describe("numbers that Fabric takes", () => {
     assert.equal(gossip.forgetAfterMs, 2 ** 31 - 1);
     assert.match((await warningsOf(overrides)).join(), /more than 24 days, after which/);
   });
+});
+
+describe("variables of networks that people start from", () => {
+  const networks: readonly (readonly [string, Record<string, string>])[] = [
+    [
+      "a list of Compose that quotes everything",
+      {
+        CORE_PEER_LOCALMSPID: '"Org1MSP"',
+        CORE_PEER_GOSSIP_BOOTSTRAP: '"peer1.org1.example.com:7041 peer2.org1.example.com:7042"',
+        CORE_PEER_GOSSIP_USELEADERELECTION: "false",
+        CORE_PEER_GOSSIP_ORGLEADER: "true",
+        CORE_VM_ENDPOINT: "unix:///host/var/run/docker.sock",
+        CORE_OPERATIONS_LISTENADDRESS: "peer0.org1.example.com:9443",
+        CORE_METRICS_PROVIDER: "prometheus",
+      },
+    ],
+    [
+      "a chart with CouchDB, keepalives of its own and a pattern that nobody reads",
+      {
+        CORE_PEER_LISTENADDRESS: "0.0.0.0:7051",
+        CORE_PEER_NETWORKID: "nid1",
+        CORE_PEER_TLS_CLIENTAUTHREQUIRED: "false",
+        CORE_PEER_TLS_CLIENTROOTCAS_FILES: "/var/tls/client/cert/*",
+        CORE_PEER_KEEPALIVE_MININTERVAL: "25s",
+        CORE_PEER_KEEPALIVE_CLIENT_INTERVAL: "30s",
+        CORE_PEER_KEEPALIVE_DELIVERYCLIENT_INTERVAL: "30s",
+        CORE_LEDGER_STATE_STATEDATABASE: "CouchDB",
+        FABRIC_LOGGING_SPEC: "debug:policies,msp,grpc,peer.gossip.mcs,gossip,leveldbhelper=info",
+      },
+    ],
+    [
+      "a config map with everything as text",
+      {
+        CORE_PEER_ADDRESSAUTODETECT: "false",
+        CORE_PEER_GOSSIP_ENDPOINT: "peer1.org1.svc:7051",
+        CORE_PEER_GOSSIP_STATE_ENABLED: "true",
+        CORE_PEER_GOSSIP_PUBLISHCERTPERIOD: "10s",
+        CORE_PEER_GOSSIP_SKIPHANDSHAKE: "true",
+        CORE_PEER_TLS_CLIENTROOTCAS_FILES: "",
+        CORE_PEER_PROFILE_ENABLED: "true",
+        CORE_CHAINCODE_EXTERNALBUILDERS: "[{path: /b, name: b}]",
+        CORE_LOGGING_LEVEL: "info",
+        FABRIC_LOGGING_SPEC: "INFO",
+      },
+    ],
+  ];
+  for (const [what, more] of networks) {
+    test(`${what} start a member`, async () => {
+      const { mspId, warnings } = await loadConfig({ env: { ...ENV, ...more } });
+      assert.equal(mspId, "Org1MSP");
+      assert.ok(!warnings.some((warning) => /did you mean/.test(warning)), warnings.join("\n"));
+    });
+  }
 });
 
 describe("yes and on", () => {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "./host-port.ts";
+import { fit, isOfFabric, type Range } from "./range.ts";
 
 /**
  * A value, perhaps with a doubt about it, or what is wrong: each the rest of a sentence that starts
@@ -37,11 +38,6 @@ interface About<T> {
   readonly env?: readonly string[];
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
 const TEXT_LENGTH_MAX = 4_096;
 
 /** A text without control characters. */
@@ -67,10 +63,8 @@ export function flag(name: string, about: About<boolean>): Key<boolean> {
   return key(name, "true or false", about, (raw) => {
     const word = String(raw).toLowerCase();
     if (["true", "t", "1"].includes(word)) return { value: true };
-    if (["yes", "y", "on"].includes(word)) {
-      const doubt = `is ${show(raw)}, which not every peer of Fabric reads as true; write true.`;
-      return { value: true, doubt };
-    }
+    const doubt = `is ${show(raw)}, which not every peer of Fabric reads as true; write true.`;
+    if (["yes", "y", "on"].includes(word)) return { value: true, doubt };
     if (["false", "f", "0", "no", "n", "off"].includes(word)) return { value: false };
     return wrong(raw, "neither yes nor no", "write true or false");
   });
@@ -93,8 +87,8 @@ export function whole<A extends number | undefined>(
     }
     const value = Number(digits);
     if (value === 0) return { value: about.absent };
-    if (value >= min && value <= max) return { value };
-    if (value > max && isOfFabric(name)) return atMost(raw, max, group(max));
+    const fitted = fit(name, show(raw), value, { min, max }, group);
+    if (fitted !== undefined) return fitted;
     return wrong(raw, "out of range", `write the ${unit} as a number from ${range}`);
   });
 }
@@ -112,9 +106,13 @@ export function duration<A extends number | undefined>(
       return wrong(raw, "no duration", "write for example 5s, 1500ms or 2h45m");
     }
     if (ms === 0) return { value: about.absent };
-    if (ms >= min && ms <= max) return { value: Math.round(ms) };
-    if (ms > max && isOfFabric(name)) return atMost(raw, max, formatDuration(max));
-    const bare = /^-?[\d.]+$/.test(String(raw));
+    const bare = /^[-+]?[\d.]+$/.test(String(raw));
+    if (bare && ms > 0 && ms < min && isOfFabric(name)) {
+      const doubt = `is ${show(raw)}, nanoseconds without a unit; write for example 5s. The default is used.`;
+      return { value: about.absent, doubt };
+    }
+    const fitted = fit(name, show(raw), ms, { min, max }, formatDuration);
+    if (fitted !== undefined) return fitted;
     const hint = bare ? ' and give the unit ("5s"), since a bare number is nanoseconds' : "";
     return wrong(raw, "out of range", `stay within ${range}${hint}`);
   });
@@ -208,15 +206,6 @@ function key<T>(
     raw === "" ? empty : read(raw, folder);
   const words = byDefault || (Array.isArray(absent) ? absent.join(" ") : String(absent ?? ""));
   return { name, kind, doc, env, byDefault: words, absent, parse };
-}
-
-/** Fabric takes any number for its keys; a peer's file must start a member. */
-function isOfFabric(name: string): boolean {
-  return !name.startsWith("fabricGossip.");
-}
-
-function atMost<T>(raw: unknown, value: T, words: string): Parsed<T> {
-  return { value, doubt: `is ${show(raw)}, more than is possible here; ${words} is used.` };
 }
 
 function readText(raw: unknown): Parsed<string> {

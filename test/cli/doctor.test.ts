@@ -88,7 +88,7 @@ describe("doctor on the configuration (specs A 1, B 2.1)", () => {
     [
       "a heartbeat that may not be lost once",
       { CORE_PEER_GOSSIP_ALIVEEXPIRATIONTIMEOUT: "6s" },
-      "error",
+      "warning",
       /one lost heartbeat would kill a member/,
     ],
     [

@@ -133,14 +133,17 @@ export function local(port: number): string {
   return `127.0.0.1:${port}`;
 }
 
-/** The environment of a peer of Fabric; our own member is started with the very same. */
+/**
+ * The environment of a peer of Fabric; our own member is started with the very same. As those of real
+ * networks it leaves everything else to the stock core.yaml, whose own TLS files do not exist.
+ */
 export function environmentOf(
   { folder }: Workspace,
   settings: PeerSettings,
 ): Record<string, string> {
   const { organisation, name, ports, bootstrap, trusted = [] } = settings;
   const { clientAuthRequired = false, isExternal = true, logSpec = "info" } = settings;
-  const { reconnectInterval = "25s" } = settings;
+  const { reconnectInterval } = settings;
   const { gossip, chaincode, operations } = ports;
   const id = `${name}.${organisation.domain}`;
   const state = join(folder, "state", id);
@@ -150,13 +153,12 @@ export function environmentOf(
     FABRIC_LOGGING_SPEC: logSpec,
     FABRIC_LOGGING_FORMAT: "json",
     CORE_PEER_ID: id,
-    CORE_PEER_NETWORKID: "interop",
     CORE_PEER_LOCALMSPID: organisation.mspId,
     CORE_PEER_MSPCONFIGPATH: join(organisation.peer(name), "msp"),
     CORE_PEER_FILESYSTEMPATH: state,
     CORE_LEDGER_SNAPSHOTS_ROOTDIR: join(state, "snapshots"),
     CORE_PEER_LISTENADDRESS: local(gossip),
-    CORE_PEER_ADDRESS: local(gossip),
+    CORE_PEER_ADDRESS: internalEndpointOf(settings),
     CORE_PEER_CHAINCODELISTENADDRESS: local(chaincode),
     CORE_PEER_CHAINCODEADDRESS: local(chaincode),
     CORE_OPERATIONS_LISTENADDRESS: local(operations),
@@ -165,15 +167,20 @@ export function environmentOf(
     CORE_PEER_TLS_CERT_FILE: join(tls, "server.crt"),
     CORE_PEER_TLS_KEY_FILE: join(tls, "server.key"),
     CORE_PEER_TLS_ROOTCERT_FILE: join(tls, "ca.crt"),
-    CORE_PEER_TLS_CLIENTAUTHREQUIRED: String(clientAuthRequired),
-    CORE_PEER_TLS_CLIENTROOTCAS_FILES: join(tls, "ca.crt"),
-    CORE_PEER_GOSSIP_ENDPOINT: internalEndpointOf(settings),
+    ...(clientAuthRequired && {
+      CORE_PEER_TLS_CLIENTAUTHREQUIRED: "true",
+      CORE_PEER_TLS_CLIENTROOTCAS_FILES: join(tls, "ca.crt"),
+    }),
     ...(isExternal && { CORE_PEER_GOSSIP_EXTERNALENDPOINT: endpointOf(settings) }),
     CORE_PEER_GOSSIP_BOOTSTRAP: bootstrap.join(" "),
-    CORE_PEER_GOSSIP_RECONNECTINTERVAL: reconnectInterval,
-    CORE_FABRICGOSSIP_TRUSTEDMSPS: trusted
-      .map(({ mspId, folder: trustedFolder }) => `${mspId}=${join(trustedFolder, "msp")}`)
-      .join(),
+    ...(reconnectInterval !== undefined && {
+      CORE_PEER_GOSSIP_RECONNECTINTERVAL: reconnectInterval,
+    }),
+    ...(trusted.length > 0 && {
+      CORE_FABRICGOSSIP_TRUSTEDMSPS: trusted
+        .map(({ mspId, folder: trustedFolder }) => `${mspId}=${join(trustedFolder, "msp")}`)
+        .join(),
+    }),
   };
 }
 

@@ -1,0 +1,30 @@
+/** What becomes of numbers outside the range of their key. */
+import type { Parsed } from "./key.ts";
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Fabric takes any number for its keys, and a peer's own file must start a member. */
+export function isOfFabric(name: string): boolean {
+  return !name.startsWith("fabricGossip.");
+}
+
+/**
+ * A number in its range. One of Fabric's keys is put there, with a doubt, if it is positive;
+ * undefined for any other. `shown` is the value as it was written, `words` how a bound is.
+ */
+export function fit(
+  name: string,
+  shown: string,
+  value: number,
+  { min, max }: Range,
+  words: (value: number) => string,
+): Parsed<number> | undefined {
+  if (value >= min && value <= max) return { value: Math.round(value) };
+  if (value <= 0 || !isOfFabric(name)) return undefined;
+  const [how, end] = value > max ? (["more", max] as const) : (["less", min] as const);
+  const doubt = `is ${shown}, ${how} than is possible here; ${words(end)} is used.`;
+  return { value: end, doubt };
+}
