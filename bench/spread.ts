@@ -87,11 +87,10 @@ function createOverlay(members: number, below: Below): Overlay {
     below(2 ** 32)
       .toString(16)
       .padStart(8, "0");
-  const all = Array.from({ length: members }, () => ({
-    pkiId: Array.from({ length: 8 }, hex).join("") as PkiId,
-    mspId: "Org1MSP",
-    isExternal: true,
-  }));
+  const all = Array.from({ length: members }, () => {
+    const pkiId = Array.from({ length: 8 }, hex).join("") as PkiId;
+    return { pkiId, certificate: pkiId, mspId: "Org1MSP", isExternal: true };
+  });
   const indexOf = new Map(all.map(({ pkiId }, index) => [pkiId, index]));
   const rings = all.map((self): Rings => {
     const others = all.filter((other) => other !== self);

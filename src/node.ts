@@ -91,6 +91,7 @@ export class GossipNode implements AsyncDisposable {
       random: parts.core.random,
       self: () => this.#self,
       mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
+      certificateOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.certificate,
       events: connectionInputs({
         give: (input) => this.#give(input),
         publish: (event) => this.#publish(event),

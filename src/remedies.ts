@@ -9,6 +9,10 @@ const NO_GOSSIP_PORT =
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   // The network.
   [
+    "denied",
+    "It is of an address that is not dialled on a member's word: correct its endpoint, or narrow fabricGossip.dialDeny.",
+  ],
+  [
     "unreachable",
     "Check that it runs, that its host name leads there, and that no firewall is in between.",
   ],

@@ -84,6 +84,11 @@ export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNe
   const { gossip, keepalive, fabricGossip, listenAddress } = config;
   return createGrpcNetwork({
     listen: listenAddress,
+    dialRules: {
+      deny: fabricGossip.dialDeny,
+      ownPorts: config.operations.listenAddress ? [config.operations.listenAddress.port] : [],
+      exempt: [...gossip.bootstrap, ...fabricGossip.anchorPeers],
+    },
     ...(tls ? { tls } : {}),
     timeouts: {
       dialTimeoutMs: gossip.dialTimeoutMs,

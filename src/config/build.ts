@@ -67,6 +67,7 @@ export function buildConfig(
     fabricGossip: {
       trustedMsps: read(OWN_KEYS.trustedMsps).map(({ name, path }) => ({ mspId: name, path })),
       anchorPeers: read(OWN_KEYS.anchorPeers),
+      dialDeny: read(OWN_KEYS.dialDeny),
       channels: read(OWN_KEYS.channels).map(({ name, path }) => ({ name, configBlock: path })),
       stateDir: read(OWN_KEYS.stateDir),
       strategy: read(OWN_KEYS.strategy),

@@ -174,6 +174,8 @@ export interface Config {
     readonly trustedMsps: readonly { readonly mspId: string; readonly path: string }[];
     /** `host:port` of members of any trusted organisation to contact, never given up. */
     readonly anchorPeers: readonly string[];
+    /** Addresses and networks that are not dialled on a member's word. */
+    readonly dialDeny: readonly string[];
     /** Channels by name, with the file of their configuration block; not followed yet. */
     readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
     /** Absolute; undefined = nothing is kept. */

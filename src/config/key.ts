@@ -1,4 +1,5 @@
 /** One configuration key, and the kinds of key there are: how each is read and what it may be. */
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "./host-port.ts";
@@ -156,6 +157,31 @@ export function endpoint(name: string, about: About<string>): Key<string> {
 /** Several endpoints: a YAML list, or one text separated by spaces or commas. */
 export function endpoints(name: string, about: About<readonly string[]>): Key<readonly string[]> {
   return key(name, "list of `host:port`", about, (raw) => readAll(readList(raw), readEndpoint));
+}
+
+/** Addresses and networks in CIDR form: a YAML list, or one text separated by spaces or commas. */
+export function addressRanges(
+  name: string,
+  about: About<readonly string[]>,
+): Key<readonly string[]> {
+  return key(name, "list of addresses and networks", about, (raw) =>
+    readAll(readList(raw), (item) => {
+      const range = String(item);
+      if (isAddressRange(range)) return { value: range };
+      const remedy = "write for example 169.254.169.254, 10.0.0.0/8 or fe80::/10";
+      return wrong(item, "no address and no network", remedy);
+    }),
+  );
+}
+
+function isAddressRange(range: string): boolean {
+  const [address = "", prefix, ...rest] = range.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return (
+    prefix === undefined ||
+    (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  );
 }
 
 /** A file or folder; a relative one starts at the folder of the configuration file. */

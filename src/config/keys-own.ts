@@ -1,5 +1,14 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
-import { choice, duration, durations, endpoints, namedPaths, path, whole } from "./key.ts";
+import {
+  addressRanges,
+  choice,
+  duration,
+  durations,
+  endpoints,
+  namedPaths,
+  path,
+  whole,
+} from "./key.ts";
 
 const HOUR = 3_600_000;
 
@@ -19,6 +28,24 @@ export const OWN_KEYS = {
       "Members of any trusted organisation to contact, never given up. Fabric takes these " +
       "from the channel configuration.",
     absent: [],
+  }),
+  dialDeny: addressRanges("fabricGossip.dialDeny", {
+    doc:
+      "Addresses that are not dialled on a member's word, also if a name leads there: what a member " +
+      "says of itself is signed, but need not be true. Our own operations endpoint is never dialled; " +
+      "bootstrap and anchor peers always are.",
+    // Link-local and metadata services, "this host", several at once.
+    absent: [
+      "0.0.0.0/8",
+      "100.100.100.200",
+      "169.254.0.0/16",
+      "224.0.0.0/3",
+      "::",
+      "fd00:ec2::254",
+      "fe80::/10",
+      "ff00::/8",
+    ],
+    empty: [],
   }),
   channels: namedPaths(
     "fabricGossip.channels",

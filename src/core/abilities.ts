@@ -18,6 +18,11 @@ export interface Identity {
   readonly pkiId: PkiId;
   /** The organisation: the MSP that accepted the certificate. */
   readonly mspId: string;
+  /**
+   * What its CA has signed, as a hash in hex: the same whatever text stands around it. The PKI-ID
+   * covers that text too, so that one certificate has as many as somebody likes; it is one member.
+   */
+  readonly certificate: string;
   /** The SerializedIdentity exactly as received; its text decides the PKI-ID. */
   readonly bytes: Uint8Array;
   /** Subject in RFC 4514 style, for people: `CN=peer0.org1.example.com,OU=peer,...`. */

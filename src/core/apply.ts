@@ -43,7 +43,7 @@ export function applyVerified(
   }
   const alive = verified.claim;
   // Without its identity it would outlive its certificate, and trust in it.
-  if (!identities.table.has(alive.pkiId)) return [drop(from, "identities-full")];
+  if (!identities.table.has(alive.pkiId)) return []; // Told when it was not learnt.
   return source === "listed-dead"
     ? applyDead(core, verified, from, now)
     : applyAlive(core, verified, source, from, now);

@@ -16,9 +16,10 @@ import {
   setAside,
   takeAside,
 } from "./claims.ts";
+import { contactPkiId } from "./contacts.ts";
 import { drop, type Effect, notify } from "./effect.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
-import { learnIdentity, removeIdentity } from "./identities.ts";
+import { findVictim, learnIdentity, otherIdOf, removeIdentity } from "./identities.ts";
 import { forgetMember, isToRelay } from "./membership.ts";
 import { quicken } from "./pace.ts";
 import { offer, rest, shun, shunFrom, want } from "./pull.ts";
@@ -160,13 +161,44 @@ export function learn(
   now: Now,
 ): readonly Effect[] {
   const { limits, timing } = core.options;
+  const { identities } = core;
   const { pkiId } = identity;
+  if (identities.table.has(pkiId)) return [];
   if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
-  const learnt = learnIdentity(core.identities, identity, learntFrom, limits.identitiesMax, now);
-  if (learnt === undefined) return [drop(pkiId, "identities-full")];
+  const effects: Effect[] = [];
+  const other = otherIdOf(identities, identity);
+  if (other !== undefined) {
+    if (!mayReplace(core, other, learntFrom)) return [drop(pkiId, "certificate-in-use")];
+    effects.push(...purge(core, other, "replaced", now));
+  } else if (identities.table.size >= limits.identitiesMax) {
+    const victim = makeRoom(core, identity.mspId);
+    if (victim === undefined) return [drop(pkiId, "identities-full")];
+    effects.push(...purge(core, victim, "unused", now));
+  }
+  effects.push(...learnIdentity(identities, identity, learntFrom, now));
   const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
   if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
-  return learnt;
+  return effects;
+}
+
+/**
+ * Whether an identity may take the place of another one with the same certificate: its owner must
+ * show itself under the new name, since what was signed under an old one can be passed on for ever.
+ */
+function mayReplace({ members, options }: Core, other: PkiId, learntFrom: LearntFrom): boolean {
+  if (other === options.self.pkiId) return false;
+  return learntFrom === "handshake" || members.table.get(other)?.status !== "alive";
+}
+
+/** Who is dead or was never a member gives way; if there is nobody, one of the many of the largest. */
+function makeRoom({ identities, members, contacts, options }: Core, mspId: string) {
+  const contactIds = new Set(contacts.map(contactPkiId));
+  return findVictim(
+    identities,
+    mspId,
+    (pkiId) => members.table.get(pkiId)?.status !== "alive",
+    (pkiId) => pkiId === options.self.pkiId || contactIds.has(pkiId),
+  );
 }
 
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */

@@ -2,7 +2,7 @@
  * What one peer may cost us: so much a second, saved up for a while. A peer that spends more is not
  * cut off; what it sends beyond is dropped before it costs anything, and others bring what matters.
  */
-import type { Now, PkiId } from "./abilities.ts";
+import type { Now } from "./abilities.ts";
 
 /** The accounts of all peers for one kind of work. */
 export interface Budget {
@@ -11,7 +11,7 @@ export interface Budget {
   /** What it holds when nothing was spent for a while. */
   readonly savedMax: number;
   /** Whoever may owe something; all others have everything they can have. */
-  readonly debts: Map<PkiId, Debt>;
+  readonly debts: Map<string, Debt>;
   /** At this size it is looked who has paid off what he owed. */
   tidyAt: number;
 }
@@ -25,7 +25,7 @@ interface Debt {
 export interface Budgets {
   /** Of whoever passes something on: signature checks (one each, more if wrong: see check.ts). */
   readonly checks: Budget;
-  /** Of whoever has signed something: his news that were believed. */
+  /** Of each certificate that has signed something: its news that were believed. */
   readonly news: Budget;
   /** Of whoever asks: bytes of our answers, roughly. */
   readonly answers: Budget;
@@ -82,38 +82,38 @@ export function createBudget(perSecond: number, savedSeconds: number): Budget {
 }
 
 /** Whether nothing is left. What costs more than is left may still be done, and is paid off later. */
-export function isSpent(budget: Budget, pkiId: PkiId, now: Now): boolean {
-  return debtOf(budget, pkiId, now) >= budget.savedMax;
+export function isSpent(budget: Budget, account: string, now: Now): boolean {
+  return debtOf(budget, account, now) >= budget.savedMax;
 }
 
 /** Takes the cost from the account, which may go below nothing. */
-export function charge(budget: Budget, pkiId: PkiId, cost: number, now: Now): void {
-  const amount = debtOf(budget, pkiId, now) + cost;
-  const debt = budget.debts.get(pkiId);
+export function charge(budget: Budget, account: string, cost: number, now: Now): void {
+  const amount = debtOf(budget, account, now) + cost;
+  const debt = budget.debts.get(account);
   if (debt !== undefined) {
     debt.amount = amount;
     debt.atMs = now.elapsedMs;
     return;
   }
   if (budget.debts.size >= budget.tidyAt) tidy(budget, now);
-  budget.debts.set(pkiId, { amount, atMs: now.elapsedMs });
+  budget.debts.set(account, { amount, atMs: now.elapsedMs });
 }
 
 /** Forgets those who have paid off what they owed; if all still owe, the one who was first to. */
 function tidy(budget: Budget, now: Now): void {
   const { debts } = budget;
-  for (const pkiId of debts.keys()) {
-    if (debtOf(budget, pkiId, now) === 0) debts.delete(pkiId);
+  for (const account of debts.keys()) {
+    if (debtOf(budget, account, now) === 0) debts.delete(account);
   }
-  for (const pkiId of debts.keys()) {
+  for (const account of debts.keys()) {
     if (debts.size < DEBTS_MAX) break;
-    debts.delete(pkiId);
+    debts.delete(account);
   }
   budget.tidyAt = Math.min(DEBTS_MAX, Math.max(TIDY_MIN, 2 * debts.size));
 }
 
-function debtOf({ debts, perSecond }: Budget, pkiId: PkiId, now: Now): number {
-  const debt = debts.get(pkiId);
+function debtOf({ debts, perSecond }: Budget, account: string, now: Now): number {
+  const debt = debts.get(account);
   if (debt === undefined) return 0;
   return Math.max(0, debt.amount - ((now.elapsedMs - debt.atMs) / 1_000) * perSecond);
 }

@@ -4,7 +4,7 @@
  */
 import type { GossipMessage } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import type { Now, PkiId } from "./abilities.ts";
+import type { Identity, Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import { type BudgetFault, charge, isSpent } from "./budget.ts";
 import type { Core } from "./state.ts";
@@ -60,18 +60,23 @@ export function checkIdentity(
  * Anything signed: `verify` is called only if it may cost something. The author pays for what is
  * really his, so that nobody can silence him in his name.
  */
-export function check<T>(
-  { budgets }: Core,
+export function check<T extends { readonly author: Identity }>(
+  { budgets, identities }: Core,
   author: PkiId,
   from: PkiId,
   now: Now,
   verify: () => Verdict<T, VerifyFault>,
 ): Verdict<T, CheckFault> {
   if (isSpent(budgets.checks, from, now)) return reject("check-budget");
-  if (isSpent(budgets.news, author, now)) return reject("news-budget");
+  const known = identities.table.get(author)?.identity.certificate;
+  if (known !== undefined && isSpent(budgets.news, known, now)) return reject("news-budget");
   const verdict = verify();
   charge(budgets.checks, from, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
-  if (verdict.ok) charge(budgets.news, author, 1, now);
+  if (!verdict.ok) return verdict;
+  // Its other names are no accounts of their own.
+  const { certificate } = verdict.value.author;
+  if (isSpent(budgets.news, certificate, now)) return reject("news-budget");
+  charge(budgets.news, certificate, 1, now);
   return verdict;
 }
 

@@ -9,6 +9,7 @@ import {
   findNeighbours,
   type Neighbours,
   NO_NEIGHBOURS,
+  type Resident,
   RINGS,
   type Rings,
   sparing,
@@ -170,13 +171,13 @@ function currentNeighbours(core: Core, now: Now): Neighbours {
     neighbourhood.epochs[1] === second;
   if (isCurrent) return neighbourhood.neighbours;
 
-  const { pkiId, mspId } = options.self;
+  const { pkiId, mspId, certificate } = options.self;
   // Whom we cannot reach is no neighbour, alive though it is.
   const others = aliveMembers(members).filter(({ isCutOff }) => !isCutOff);
   core.neighbourhood = {
     neighbours: findNeighbours(
-      { pkiId, mspId, isExternal },
-      others.map((member) => ({ pkiId: member.pkiId, ...partyOf(member) })),
+      { pkiId, certificate, mspId, isExternal },
+      others.map((member) => residentOf(core, member)),
       [first, second],
     ),
     membersVersion: members.version,
@@ -184,6 +185,12 @@ function currentNeighbours(core: Core, now: Now): Neighbours {
     epochs: [first, second],
   };
   return core.neighbourhood.neighbours;
+}
+
+function residentOf({ identities }: Core, member: Member): Resident {
+  const { pkiId } = member;
+  const certificate = identities.table.get(pkiId)?.identity.certificate ?? pkiId;
+  return { pkiId, certificate, ...partyOf(member) };
 }
 
 /** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */

@@ -17,6 +17,10 @@ export interface KnownIdentity {
 
 export interface Identities {
   readonly table: Map<PkiId, KnownIdentity>;
+  /** Under which PKI-ID a certificate is known: one certificate is one member. */
+  readonly byCertificate: Map<string, PkiId>;
+  /** How many are known of each organisation. */
+  readonly perMsp: Map<string, number>;
   /** Wall time before which no identity in the table expires. */
   nextExpiryMs: number;
   /** Wall time of the earliest notice of an expiry that is to be given. */
@@ -26,7 +30,13 @@ export interface Identities {
 const NEVER = Number.POSITIVE_INFINITY;
 
 export function createIdentities(): Identities {
-  return { table: new Map(), nextExpiryMs: NEVER, nextNoticeMs: NEVER };
+  return {
+    table: new Map(),
+    byCertificate: new Map(),
+    perMsp: new Map(),
+    nextExpiryMs: NEVER,
+    nextNoticeMs: NEVER,
+  };
 }
 
 /** Looks an identity up. Being looked up counts as being used. */
@@ -37,21 +47,54 @@ export function findIdentity(identities: Identities, pkiId: PkiId, now: Now): Id
   return known.identity;
 }
 
+/** The other PKI-ID under which the same certificate is known, if it is. */
+export function otherIdOf(
+  { byCertificate }: Identities,
+  { certificate, pkiId }: Identity,
+): PkiId | undefined {
+  const known = byCertificate.get(certificate);
+  return known === pkiId ? undefined : known;
+}
+
+/** Identities looked at, the oldest first, when one has to make room. */
+const VICTIMS_MAX = 500;
+
 /**
- * Adds an identity that was judged valid. The table has room for `max`; above that the new one is
- * refused (`undefined`), never an old one evicted. Learning a known one again changes nothing.
+ * Who makes room for an identity of this organisation when the table is full: somebody `isIdle`,
+ * else anybody of an organisation that has more than this one. Undefined: nobody.
  */
+export function findVictim(
+  { table, perMsp }: Identities,
+  mspId: string,
+  isIdle: (pkiId: PkiId) => boolean,
+  isKept: (pkiId: PkiId) => boolean,
+): PkiId | undefined {
+  const ours = perMsp.get(mspId) ?? 0;
+  let looked = 0;
+  let fallback: PkiId | undefined;
+  for (const [pkiId, { identity, learntFrom }] of table) {
+    if (looked++ >= VICTIMS_MAX) break;
+    if (isKept(pkiId)) continue;
+    if (isIdle(pkiId)) return pkiId;
+    const isOfMany = (perMsp.get(identity.mspId) ?? 0) > ours + 1;
+    if (isOfMany && learntFrom !== "handshake") fallback ??= pkiId;
+  }
+  return fallback;
+}
+
+/** Adds an identity that was judged valid, if there is room. Learning a known one changes nothing. */
 export function learnIdentity(
   identities: Identities,
   identity: Identity,
   learntFrom: LearntFrom,
-  max: number,
   now: Now,
-): readonly Effect[] | undefined {
-  if (identities.table.has(identity.pkiId)) return [];
-  if (identities.table.size >= max) return undefined;
+): readonly Effect[] {
+  const { table, byCertificate, perMsp } = identities;
+  if (table.has(identity.pkiId)) return [];
   const lastUsedMs = now.elapsedMs;
-  identities.table.set(identity.pkiId, { identity, learntFrom, lastUsedMs, noticeMs: NEVER });
+  table.set(identity.pkiId, { identity, learntFrom, lastUsedMs, noticeMs: NEVER });
+  byCertificate.set(identity.certificate, identity.pkiId);
+  perMsp.set(identity.mspId, (perMsp.get(identity.mspId) ?? 0) + 1);
   identities.nextNoticeMs = Number.NEGATIVE_INFINITY; // Looked at in this very step.
   identities.nextExpiryMs = Math.min(identities.nextExpiryMs, identity.notAfterMs);
   return [notify({ type: "identity-learnt", identity, learntFrom })];
@@ -59,10 +102,16 @@ export function learnIdentity(
 
 /** Removes an identity; undefined if it was not there. */
 export function removeIdentity(identities: Identities, pkiId: PkiId): Identity | undefined {
-  const known = identities.table.get(pkiId);
+  const { table, byCertificate, perMsp } = identities;
+  const known = table.get(pkiId);
   if (known === undefined) return undefined;
-  identities.table.delete(pkiId);
-  return known.identity;
+  const { identity } = known;
+  table.delete(pkiId);
+  if (byCertificate.get(identity.certificate) === pkiId) byCertificate.delete(identity.certificate);
+  const left = (perMsp.get(identity.mspId) ?? 0) - 1;
+  if (left > 0) perMsp.set(identity.mspId, left);
+  else perMsp.delete(identity.mspId);
+  return identity;
 }
 
 /**

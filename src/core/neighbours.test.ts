@@ -13,8 +13,8 @@ import { testIdentity } from "./testing.ts";
 
 function residents(mspId: string, count: number, isExternal = true): Resident[] {
   return Array.from({ length: count }, (_, i) => {
-    const { pkiId } = testIdentity(mspId, `${mspId}${i}${isExternal}`);
-    return { pkiId, mspId, isExternal };
+    const { pkiId, certificate } = testIdentity(mspId, `${mspId}${i}${isExternal}`);
+    return { pkiId, certificate, mspId, isExternal };
   });
 }
 

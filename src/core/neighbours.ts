@@ -1,6 +1,6 @@
 /**
  * Our neighbours: the few members to whom we pass messages on and whom we ask. Everybody computes
- * them from the PKI-IDs alone, so both ends of a link agree on it without a word, whoever joins or
+ * them from the certificates alone, so both ends of a link agree on it without a word, whoever joins or
  * leaves moves a few links only, and the number of links does not grow with the network.
  *
  * Within the organisation, members stand on two rings, each in an order of its own that looks
@@ -13,6 +13,8 @@ import type { Party } from "./disclosure.ts";
 /** A member as far as neighbourhood is concerned. */
 export interface Resident extends Party {
   readonly pkiId: PkiId;
+  /** Decides where it stands: nobody can choose that without a CA that issues many certificates. */
+  readonly certificate: string;
 }
 
 /** For each ring who stands before and after us; on both rings it may be the same. */
@@ -94,11 +96,12 @@ function nextOnRings(
   const rings: PkiId[][] = [];
   for (let ring = 0; ring < RINGS; ring++) {
     const salt = mix(epochs[ring] ?? 0, ring + 1);
-    const here = place(self.pkiId, salt);
+    const here = place(self, salt);
     let [after, before]: [PkiId | undefined, PkiId | undefined] = [undefined, undefined];
     let [leastAfter, leastBefore] = [CIRCLE, CIRCLE];
-    for (const { pkiId } of others) {
-      const ahead = (place(pkiId, salt) - here + CIRCLE) % CIRCLE;
+    for (const other of others) {
+      const { pkiId } = other;
+      const ahead = (place(other, salt) - here + CIRCLE) % CIRCLE;
       const behind = CIRCLE - ahead;
       if (ahead < leastAfter) [leastAfter, after] = [ahead, pkiId];
       if (behind < leastBefore) [leastBefore, before] = [behind, pkiId];
@@ -133,19 +136,19 @@ function countLinks(ours: number, theirs: number, foreignOrganisations: number):
 
 function ranked(residents: readonly Resident[], salt: number): readonly PkiId[] {
   return residents
-    .map(({ pkiId }) => ({ pkiId, rank: place(pkiId, salt) }))
+    .map((resident) => ({ pkiId: resident.pkiId, rank: place(resident, salt) }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ pkiId }) => pkiId);
 }
 
-/** Where a PKI-ID stands in the order of this salt. */
-function place(pkiId: PkiId, salt: number): number {
-  return mix(word(pkiId), salt);
+/** Where a member stands in the order of this salt. */
+function place({ certificate }: Resident, salt: number): number {
+  return mix(word(certificate), salt);
 }
 
-/** A PKI-ID is a hash: its first 32 bits will do. */
-function word(pkiId: PkiId): number {
-  return Number.parseInt(pkiId.slice(0, 8), 16);
+/** Of a hash in hex the first 32 bits will do. */
+function word(hash: string): number {
+  return Number.parseInt(hash.slice(0, 8), 16);
 }
 
 /** The same for both organisations, whichever asks. */

@@ -458,15 +458,36 @@ describe("what only the trust of the moment holds", () => {
     assert.deepEqual([...node.core.members.table.keys()], [friend.pkiId]);
   });
 
-  test("a full identity table refuses new identities", () => {
-    const { world, node } = setUp();
+  function withRoomFor(node: TestNode, identitiesMax: number): void {
     const { options } = node.core;
-    node.core = {
-      ...node.core,
-      options: { ...options, limits: { ...options.limits, identitiesMax: 2 } },
-    };
+    const limits = { ...options.limits, identitiesMax };
+    node.core = { ...node.core, options: { ...options, limits } };
+  }
+
+  test("a full identity table gives the place of one that is no member to a newcomer", () => {
+    const { world, node } = setUp();
+    withRoomFor(node, 2); // Our own and the friend's, of whom nothing was heard.
     receive(world, node, aliveOf(stranger, { identity: true }));
-    assert.ok(node.drops.includes("identities-full"));
-    assert.equal(node.core.identities.table.has(stranger.pkiId), false);
+    assert.equal(node.core.identities.table.has(stranger.pkiId), true);
+    assert.equal(node.core.identities.table.has(friend.pkiId), false);
+  });
+
+  test("a full identity table keeps living members, and lets in an organisation that has few", () => {
+    const world = createWorld(5);
+    const node = world.add("n", { trusts: ["A", "B"] });
+    world.meet(node, friend);
+    receive(world, node, aliveOf(friend));
+    const others = Array.from({ length: 5 }, (_, i) => testIdentity("A", `many${i}`));
+    for (const one of others) receive(world, node, aliveOf(one, { identity: true }));
+    withRoomFor(node, node.core.identities.table.size);
+    receive(world, node, aliveOf(testIdentity("A", "more"), { identity: true }));
+    assert.ok(node.drops.includes("identities-full"), "one more of the largest is refused");
+    const few = testIdentity("B", "few");
+    receive(world, node, aliveOf(few, { identity: true }));
+    assert.ok(node.core.identities.table.has(few.pkiId), "one of another organisation is not");
+    assert.ok(
+      node.core.identities.table.has(friend.pkiId),
+      "nor is who shook hands put out for it",
+    );
   });
 });

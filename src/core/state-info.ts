@@ -53,7 +53,9 @@ export function handleStateInfo(
     return [drop(from, "identity-unknown")];
   }
   const checked = check(core, author, from, now, () =>
-    isSignedBy(crypto, identity, envelope) ? accept(undefined) : reject("signature-invalid"),
+    isSignedBy(crypto, identity, envelope)
+      ? accept({ author: identity })
+      : reject("signature-invalid"),
   );
   if (!checked.ok) return [drop(from, checked.code)];
   if (!addMessage(core.stateInfos, message, now)) return [drop(from, "channels-full")];

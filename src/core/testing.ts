@@ -59,6 +59,8 @@ function identityOf(bytes: Uint8Array): Identity {
   return {
     pkiId: hashHex(bytes) as PkiId,
     mspId: mspid,
+    // What stands behind a "#" is but text around the certificate.
+    certificate: hashHex(UTF8.encode(`${mspid} ${name.split("#")[0]}|${notAfter}`)),
     bytes: bytes.slice(),
     subject: `CN=${name}`,
     serial: "01",

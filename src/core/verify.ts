@@ -53,6 +53,8 @@ export type DropCode =
   | "not-an-identity"
   /** News of a channel without author, channel or time. */
   | "state-info-incomplete"
+  /** Its certificate is that of a living member under another PKI-ID. */
+  | "certificate-in-use"
   /** A table or queue is full. */
   | "channels-full"
   | "members-full"

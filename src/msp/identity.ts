@@ -22,6 +22,7 @@ export function describeIdentity(
   return {
     pkiId: computePkiId(origin.mspId, origin.idBytes),
     mspId: origin.mspId,
+    certificate: createHash("sha256").update(certificate.tbs).digest("hex"),
     bytes: origin.bytes,
     subject: certificate.subject.text,
     serial: certificate.serial,

@@ -110,6 +110,7 @@ function makeIdentity(index: number, { mspId, name, notAfterMs }: CertificateReq
   return {
     pkiId,
     mspId,
+    certificate: pkiId,
     bytes,
     subject: `CN=${name}`,
     serial: index.toString(16),

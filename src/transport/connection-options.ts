@@ -72,6 +72,8 @@ export interface ConnectionsOptions {
   readonly self: () => Identity;
   /** The organisation of a peer we know; undefined if we do not know it. */
   readonly mspOf: (pkiId: PkiId) => string | undefined;
+  /** The certificate of a peer we know (`Identity.certificate`); undefined if we do not know it. */
+  readonly certificateOf: (pkiId: PkiId) => string | undefined;
   readonly events: ConnectionEvents;
   readonly limits?: Partial<ConnectionLimits>;
   readonly timeouts?: Partial<ConnectionTimeouts>;

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { DeniedError } from "./dial-rules.ts";
 import { formatEndpoint, type HostAndPort, parseEndpoint } from "./endpoint.ts";
 import {
   decodeStatusMessage,
@@ -44,7 +45,13 @@ export function openSession(
     const soon = setImmediate(() => events.failed({ fault: "unreachable", reason }));
     return () => clearImmediate(soon);
   }
-  const dial = new SessionDial(address, tls, context, events);
+  const resolve = context.dialFilter.resolver(address);
+  if (resolve === undefined) {
+    const { message: reason } = new DeniedError(plainText(address.host));
+    const soon = setImmediate(() => events.failed({ fault: "denied", reason }));
+    return () => clearImmediate(soon);
+  }
+  const dial = new SessionDial(address, resolve, tls, context, events);
   return () => dial.cancel();
 }
 
@@ -60,6 +67,7 @@ class SessionDial {
 
   constructor(
     address: HostAndPort,
+    lookup: LookupFunction,
     tls: TlsFiles | undefined,
     context: GrpcContext,
     events: SessionEvents,
@@ -68,7 +76,7 @@ class SessionDial {
     this.#context = context;
     this.#events = events;
     this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
-    const socket = openSocket(address, tls);
+    const socket = openSocket(address, lookup, tls);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
     socket.once("close", () => this.#failWith(new Error(LOST)));
@@ -149,15 +157,20 @@ class SessionDial {
   }
 }
 
-function openSocket({ host, port }: HostAndPort, tls: TlsFiles | undefined): Socket {
-  if (tls === undefined) return connectTcp({ host, port, noDelay: true });
-  return connectTls({ ...clientOptions(tls, host), host, port }).setNoDelay(true);
+function openSocket(
+  { host, port }: HostAndPort,
+  lookup: LookupFunction,
+  tls: TlsFiles | undefined,
+): Socket {
+  if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
+  return connectTls({ ...clientOptions(tls, host), host, port, lookup }).setNoDelay(true);
 }
 
 const LOST = "the connection was closed";
 const LOST_CODES: readonly string[] = ["ECONNRESET", "EPIPE"];
 
 function dialFault(error: Error, phase: DialPhase): StreamEnd {
+  if (error instanceof DeniedError) return { fault: "denied", reason: plainText(error.message) };
   const code = "code" in error ? String(error.code) : "";
   // Trying several addresses of one name fails with an AggregateError, which has no message.
   const reason = plainText(error.message || code);

@@ -1,4 +1,5 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
+import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { Turns } from "./turns.ts";
 import { Unfinished } from "./unfinished.ts";
 
@@ -150,6 +151,7 @@ export interface GrpcContext {
   readonly stats: GrpcStats;
   readonly turns: Turns;
   readonly unfinished: Unfinished;
+  readonly dialFilter: DialFilter;
 }
 
 /** Small beginnings beside one of the longest messages: 4 KiB for each of a thousand links. */
@@ -158,6 +160,7 @@ const UNFINISHED_SLACK_BYTES = 4_194_304;
 export function createGrpcContext(
   timeouts: Partial<GrpcTimeouts> = {},
   limits: Partial<GrpcLimits> = {},
+  dialRules: DialRules = { deny: [], ownPorts: [], exempt: [] },
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
   return {
@@ -166,6 +169,7 @@ export function createGrpcContext(
     stats: createGrpcStats(),
     turns: new Turns(),
     unfinished: new Unfinished(allLimits.receivedBytesMax + UNFINISHED_SLACK_BYTES),
+    dialFilter: new DialFilter(dialRules),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ClientHttp2Session } from "node:http2";
 import { GossipError } from "../errors.ts";
+import type { DialRules } from "./dial-rules.ts";
 import type { HostAndPort } from "./endpoint.ts";
 import { openSession, openStream, type SessionEvents } from "./grpc-client.ts";
 import {
@@ -21,6 +22,8 @@ export interface GrpcOptions {
   readonly tls?: TlsFiles;
   readonly timeouts?: Partial<GrpcTimeouts>;
   readonly limits?: Partial<GrpcLimits>;
+  /** Which addresses are not dialled; default: none. */
+  readonly dialRules?: DialRules;
 }
 
 export interface GrpcNetwork extends Network {
@@ -58,7 +61,7 @@ class Grpc implements GrpcNetwork {
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
-    this.#context = createGrpcContext(options.timeouts, options.limits);
+    this.#context = createGrpcContext(options.timeouts, options.limits, options.dialRules);
   }
 
   get port(): number {

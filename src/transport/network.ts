@@ -10,6 +10,8 @@
 export type NetworkFault =
   /** Nothing listens there, the name does not resolve, or the host cannot be reached. */
   | "unreachable"
+  /** An address that is not dialled on a member's word (`fabricGossip.dialDeny`). */
+  | "denied"
   /** TCP, TLS, HTTP/2 or the unary Ping did not finish in time. */
   | "timeout"
   /** The TLS handshake failed: chain, name, version, or our certificate was refused. */

@@ -1,8 +1,9 @@
 /**
- * Peers that accept our connections only to end them: they do not trust us, or not any more. They are
- * dialled again after a pause that grows, not for every message that we would have for them.
+ * Dials that led to nothing: the peer ended our connection at once, since it does not trust us, or
+ * nobody was there. They are repeated after a pause that grows, not for every message that we would
+ * have. Kept by certificate, so that other names of one peer are no new chances, and by endpoint, so
+ * that many peers together cannot have us knock at one door.
  */
-import type { PkiId } from "../core/abilities.ts";
 
 interface Rebuff {
   readonly untilMs: number;
@@ -11,16 +12,18 @@ interface Rebuff {
 
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MAX_MS = 16_000;
+/** A peer that nobody answers for may be restarting. */
+export const UNANSWERED_PAUSE_MAX_MS = 4_000;
 const PEERS_MAX = 1_000;
 
 export class Rebuffs {
   /** Whoever rebuffed us longest ago comes first. */
-  readonly #byPeer = new Map<PkiId, Rebuff>();
+  readonly #byPeer = new Map<string, Rebuff>();
 
-  /** It ended a connection that we had dialled, at once and without a word. */
-  note(pkiId: PkiId, nowMs: number): void {
+  /** A dial led to nothing. */
+  note(pkiId: string, nowMs: number, pauseMaxMs = PAUSE_MAX_MS): void {
     const before = this.#byPeer.get(pkiId)?.pauseMs ?? FIRST_PAUSE_MS / 2;
-    const pauseMs = Math.min(2 * before, PAUSE_MAX_MS);
+    const pauseMs = Math.min(2 * before, pauseMaxMs);
     this.#byPeer.delete(pkiId);
     if (this.#byPeer.size >= PEERS_MAX) {
       const [oldest] = this.#byPeer.keys();
@@ -30,18 +33,18 @@ export class Rebuffs {
   }
 
   /** A connection with it has ended. */
-  noteEnd(pkiId: PkiId, isRebuff: boolean, nowMs: number): void {
+  noteEnd(pkiId: string, isRebuff: boolean, nowMs: number): void {
     if (isRebuff) this.note(pkiId, nowMs);
     else this.forget(pkiId);
   }
 
   /** It talks with us after all. */
-  forget(pkiId: PkiId): void {
+  forget(pkiId: string): void {
     this.#byPeer.delete(pkiId);
   }
 
   /** Whether it is to be left alone at present. */
-  has(pkiId: PkiId, nowMs: number): boolean {
+  has(pkiId: string, nowMs: number): boolean {
     return (this.#byPeer.get(pkiId)?.untilMs ?? 0) > nowMs;
   }
 }

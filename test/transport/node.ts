@@ -42,6 +42,7 @@ export function createNode(options: NodeOptions): TestNode {
     signer: person.signer,
     self: () => person.identity,
     mspOf: () => "Org1",
+    certificateOf: (pkiId) => pkiId,
     events: {
       connected: ({ pkiId }, { outbound }) =>
         told.push(`connected ${nameOf(pkiId)} ${outbound ? "outbound" : "inbound"}`),

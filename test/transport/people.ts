@@ -22,7 +22,16 @@ function identityOf(bytes: Uint8Array): Identity | undefined {
   if (mspId === undefined || subject === undefined || notAfter === undefined) return undefined;
   if (pkiId === undefined) return undefined;
   const notAfterMs = Number(notAfter);
-  return { pkiId, mspId, bytes, subject, serial: "1", notBeforeMs: 0, notAfterMs };
+  return {
+    pkiId,
+    mspId,
+    certificate: pkiId,
+    bytes,
+    subject,
+    serial: "1",
+    notBeforeMs: 0,
+    notAfterMs,
+  };
 }
 
 export function createPerson(mspId: string, name: string, notAfterMs = 4e12): Person {

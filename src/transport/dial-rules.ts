@@ -1,0 +1,73 @@
+/**
+ * Which addresses are not dialled on a member's word. What a member says of itself is signed but not
+ * true: it could have us knock at doors that only we can reach. Endpoints that our own user has named
+ * are exempt.
+ */
+import { lookup } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+import { networkInterfaces } from "node:os";
+import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
+
+export interface DialRules {
+  /** Addresses (`169.254.169.254`) and networks (`fe80::/10`). */
+  readonly deny: readonly string[];
+  /** Ports of this machine that are not gossip: its operations endpoint. */
+  readonly ownPorts: readonly number[];
+  /** `host:port` that are dialled all the same. */
+  readonly exempt: readonly string[];
+}
+
+export class DialFilter {
+  readonly #denied = new BlockList();
+  /** The addresses of this machine. */
+  readonly #own = new BlockList();
+  readonly #ownPorts: ReadonlySet<number>;
+  readonly #exempt: ReadonlySet<string>;
+
+  constructor({ deny, ownPorts, exempt }: DialRules) {
+    this.#ownPorts = new Set(ownPorts);
+    this.#exempt = new Set(exempt);
+    this.#own.addSubnet("127.0.0.0", 8);
+    for (const { address } of Object.values(networkInterfaces()).flatMap((found) => found ?? [])) {
+      this.#own.addAddress(address, familyOf(address));
+    }
+    for (const range of deny) {
+      const [address = "", prefix] = range.split("/");
+      if (prefix === undefined) this.#denied.addAddress(address, familyOf(address));
+      else this.#denied.addSubnet(address, Number(prefix), familyOf(address));
+    }
+  }
+
+  /** How a host is resolved; undefined if it must not be dialled at all. */
+  resolver({ host, port }: HostAndPort): LookupFunction | undefined {
+    if (this.#exempt.has(formatEndpoint(host, port))) return lookup as LookupFunction;
+    if (isIP(host) !== 0)
+      return this.#isDenied(host, port) ? undefined : (lookup as LookupFunction);
+    return (name, options, done) => {
+      lookup(name, { ...options, all: true }, (error, found) => {
+        if (error) return done(error, "");
+        const allowed = found.filter(({ address }) => !this.#isDenied(address, port));
+        const [first] = allowed;
+        if (first === undefined) return done(new DeniedError(name), "");
+        return options.all ? done(null, allowed) : done(null, first.address, first.family);
+      });
+    };
+  }
+
+  #isDenied(address: string, port: number): boolean {
+    const family = familyOf(address);
+    if (this.#denied.check(address, family)) return true;
+    return this.#ownPorts.has(port) && this.#own.check(address, family);
+  }
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 6 ? "ipv6" : "ipv4";
+}
+
+/** A name leads to nothing but addresses that are not dialled. */
+export class DeniedError extends Error {
+  constructor(host: string) {
+    super(`${host} is an address that is not dialled on a member's word`);
+  }
+}
