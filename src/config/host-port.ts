@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 
 /** A network address taken apart. `host` of an IPv6 literal is without its brackets. */
 export interface HostPort {
@@ -39,4 +39,15 @@ export function formatHostPort({ host, port }: HostPort): string {
 export function isUnspecified(host: string): boolean {
   if (isIPv4(host)) return host === "0.0.0.0";
   return isIPv6(host) && /^[0:.]+$/.test(host);
+}
+
+/** Whether a text is an address, or a network in CIDR form. */
+export function isAddressRange(range: string): boolean {
+  const [address = "", prefix, ...rest] = range.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return (
+    prefix === undefined ||
+    (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  );
 }

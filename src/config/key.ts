@@ -1,8 +1,7 @@
 /** One configuration key, and the kinds of key there are: how each is read and what it may be. */
-import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
-import { formatHostPort, type HostPort, parseHostPort } from "./host-port.ts";
+import { formatHostPort, type HostPort, isAddressRange, parseHostPort } from "./host-port.ts";
 import { fit, isOfFabric, type Range } from "./range.ts";
 
 /**
@@ -171,16 +170,6 @@ export function addressRanges(
       const remedy = "write for example 169.254.169.254, 10.0.0.0/8 or fe80::/10";
       return wrong(item, "no address and no network", remedy);
     }),
-  );
-}
-
-function isAddressRange(range: string): boolean {
-  const [address = "", prefix, ...rest] = range.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return (
-    prefix === undefined ||
-    (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
   );
 }
 

@@ -20,19 +20,11 @@ import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.t
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { type ProbeDone, probe } from "./probe.ts";
-import { Rebuffs, UNANSWERED_PAUSE_MAX_MS } from "./rebuffs.ts";
+import { Rebuffs } from "./rebuffs.ts";
 
 export type { Connections, Destination };
 
 const SELF = "that is ourselves";
-/** No gossip is spoken there, by nobody. */
-const NOBODY_THERE: ReadonlySet<ConnectionFault> = new Set<ConnectionFault>([
-  "unreachable",
-  "denied",
-  "timeout",
-  "tls",
-  "protocol",
-]);
 
 export function createConnections(options: ConnectionsOptions): Connections {
   return new ConnectionTable(options);
@@ -65,23 +57,15 @@ class ConnectionTable implements Connections {
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
     if (this.#isClosed) return;
     const known = this.#peers.get(pkiId);
-    if (known === undefined && this.#isLeftAlone(pkiId, endpoint)) return;
+    const { certificateOf, clock } = this.#options;
+    const { elapsedMs } = clock.now();
+    if (!known && this.#rebuffs.hasAny([certificateOf(pkiId) ?? pkiId, endpoint], elapsedMs))
+      return;
     const peer = known ?? this.#addPeer(pkiId);
     if (endpoint !== "") peer.endpoint = endpoint;
     const dropped = peer.send(messages);
     if (dropped > 0) this.#later(() => this.#options.events.dropped(pkiId, dropped));
     if (!peer.isConnected && peer.dial === undefined) this.#dial(peer);
-  }
-
-  /** Whether a dial to the peer, or to where it says it is, has led to nothing lately. */
-  #isLeftAlone(pkiId: PkiId, endpoint: string): boolean {
-    const nowMs = this.#options.clock.now().elapsedMs;
-    return this.#rebuffs.has(this.#nameOf(pkiId), nowMs) || this.#rebuffs.has(endpoint, nowMs);
-  }
-
-  /** The certificate of a peer that we know: its PKI-ID may be one of many. */
-  #nameOf(pkiId: PkiId): string {
-    return this.#options.certificateOf(pkiId) ?? pkiId;
   }
 
   probe(endpoint: string, done: ProbeDone): Cancel {
@@ -267,19 +251,14 @@ class ConnectionTable implements Connections {
     const { elapsedMs } = clock.now();
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
     const isSilent = lost.link.outbound && lost.messagesReceived === 0;
-    this.#rebuffs.noteEnd(this.#nameOf(pkiId), isYoung && isSilent, elapsedMs);
+    const name = this.#options.certificateOf(pkiId) ?? pkiId;
+    this.#rebuffs.noteEnd(name, isYoung && isSilent, elapsedMs);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
-    if (
-      peer.dial === undefined &&
-      hasMessages &&
-      isYoung &&
-      !peer.hasRedialled &&
-      endpoint !== ""
-    ) {
-      this.#redial(peer);
-    } else if (peer.dial === undefined) {
+    const mayRedial = hasMessages && isYoung && !peer.hasRedialled && endpoint !== "";
+    if (peer.dial === undefined && mayRedial) this.#redial(peer);
+    else if (peer.dial === undefined) {
       this.#forget(peer);
       if (hasMessages) this.#later(() => events.sendFailed(pkiId, endpoint, fault, reason));
     }
@@ -315,18 +294,11 @@ class ConnectionTable implements Connections {
   #fail(peer: Peer, fault: ConnectionFault, reason: string): void {
     peer.dial = undefined;
     if (peer.isConnected) return;
-    this.#noteUnanswered(peer, fault);
+    const { certificateOf, clock } = this.#options;
+    const name = certificateOf(peer.pkiId) ?? peer.pkiId;
+    this.#rebuffs.noteFault(name, peer.endpoint, fault, clock.now().elapsedMs);
     this.#forget(peer);
     this.#options.events.sendFailed(peer.pkiId, peer.endpoint, fault, reason);
-  }
-
-  #noteUnanswered({ pkiId, endpoint }: Peer, fault: ConnectionFault): void {
-    if (fault === "stopped" || fault === "no-endpoint" || fault === "connections-full") return;
-    const { elapsedMs } = this.#options.clock.now();
-    this.#rebuffs.note(this.#nameOf(pkiId), elapsedMs, UNANSWERED_PAUSE_MAX_MS);
-    // Whoever answers in another's place is no reason to leave that endpoint alone.
-    if (!NOBODY_THERE.has(fault)) return;
-    this.#rebuffs.note(endpoint, elapsedMs, UNANSWERED_PAUSE_MAX_MS);
   }
 
   #forget(peer: Peer): void {

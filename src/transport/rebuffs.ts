@@ -4,6 +4,7 @@
  * have. Kept by certificate, so that other names of one peer are no new chances, and by endpoint, so
  * that many peers together cannot have us knock at one door.
  */
+import type { ConnectionFault } from "./connection-options.ts";
 
 interface Rebuff {
   readonly untilMs: number;
@@ -13,8 +14,18 @@ interface Rebuff {
 const FIRST_PAUSE_MS = 500;
 const PAUSE_MAX_MS = 16_000;
 /** A peer that nobody answers for may be restarting. */
-export const UNANSWERED_PAUSE_MAX_MS = 4_000;
+const UNANSWERED_PAUSE_MAX_MS = 4_000;
 const PEERS_MAX = 1_000;
+/** Faults that say nothing of the peer. */
+const OUR_OWN = new Set<ConnectionFault>(["stopped", "no-endpoint", "connections-full"]);
+/** Nobody there speaks gossip. */
+const NOBODY_THERE = new Set<ConnectionFault>([
+  "unreachable",
+  "denied",
+  "timeout",
+  "tls",
+  "protocol",
+]);
 
 export class Rebuffs {
   /** Whoever rebuffed us longest ago comes first. */
@@ -32,6 +43,14 @@ export class Rebuffs {
     this.#byPeer.set(pkiId, { untilMs: nowMs + pauseMs, pauseMs });
   }
 
+  /** A dial to the peer of this name at this endpoint has failed. */
+  noteFault(name: string, endpoint: string, fault: ConnectionFault, nowMs: number): void {
+    if (OUR_OWN.has(fault)) return;
+    this.note(name, nowMs, UNANSWERED_PAUSE_MAX_MS);
+    // Whoever answers in another's place is no reason to leave that endpoint alone.
+    if (NOBODY_THERE.has(fault)) this.note(endpoint, nowMs, UNANSWERED_PAUSE_MAX_MS);
+  }
+
   /** A connection with it has ended. */
   noteEnd(pkiId: string, isRebuff: boolean, nowMs: number): void {
     if (isRebuff) this.note(pkiId, nowMs);
@@ -41,6 +60,11 @@ export class Rebuffs {
   /** It talks with us after all. */
   forget(pkiId: string): void {
     this.#byPeer.delete(pkiId);
+  }
+
+  /** Whether one of these is to be left alone at present. */
+  hasAny(names: readonly string[], nowMs: number): boolean {
+    return names.some((name) => this.has(name, nowMs));
   }
 
   /** Whether it is to be left alone at present. */
