@@ -2,13 +2,7 @@
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { formatHostPort, type HostPort, isAddressRange, parseHostPort } from "./host-port.ts";
-import { fit, isOfFabric, type Range } from "./range.ts";
-
-/**
- * A value, perhaps with a doubt about it, or what is wrong: each the rest of a sentence that starts
- * with the key's name.
- */
-export type Parsed<T> = { readonly value: T; readonly doubt?: string } | { readonly fault: string };
+import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
 
 /** Everything known about one key; parsing, validation and the manual all come from here. */
 export interface Key<T> {

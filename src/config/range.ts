@@ -1,5 +1,10 @@
-/** What becomes of numbers outside the range of their key. */
-import type { Parsed } from "./key.ts";
+/** What reading a value leads to, and what becomes of numbers outside the range of their key. */
+
+/**
+ * A value, perhaps with a doubt about it, or what is wrong: each the rest of a sentence that starts
+ * with the key's name.
+ */
+export type Parsed<T> = { readonly value: T; readonly doubt?: string } | { readonly fault: string };
 
 export interface Range {
   readonly min: number;
