@@ -17,6 +17,7 @@ import {
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import { Inbound } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { type ProbeDone, probe } from "./probe.ts";
@@ -36,8 +37,7 @@ class ConnectionTable implements Connections {
   readonly #timeouts: ConnectionTimeouts;
   /** Those with a link or a dial, by the name they were meant or proven to have. */
   readonly #peers = new Map<PkiId, Peer>();
-  /** Inbound handshakes under way, the oldest first; and probes. */
-  readonly #inbound = new Map<Link, Cancel>();
+  readonly #inbound = new Inbound();
   readonly #probes = new Set<Cancel>();
   readonly #rebuffs = new Rebuffs();
   #isClosed = false;
@@ -104,7 +104,8 @@ class ConnectionTable implements Connections {
   close(): void {
     this.#isClosed = true;
     this.#cancelIdleCheck();
-    for (const cancel of [...this.#inbound.values(), ...this.#probes]) cancel();
+    this.#inbound.cancelAll();
+    for (const cancel of [...this.#probes]) cancel();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
   }
@@ -187,12 +188,8 @@ class ConnectionTable implements Connections {
       link.close("shutting down");
       return;
     }
-    // Whoever takes longest makes room: silent ones cannot keep others out.
-    const [slowest] = this.#inbound;
-    if (slowest !== undefined && this.#inbound.size >= this.#limits.handshakesMax) {
-      const [slow, cancelSlow] = slowest;
-      this.#inbound.delete(slow);
-      cancelSlow();
+    const slow = this.#inbound.makeRoom(this.#limits.handshakesMax);
+    if (slow !== undefined) {
       this.#refuse(slow, "handshakes-full", "too many handshakes at a time");
     }
     const cancel = shakeHands(
@@ -208,7 +205,7 @@ class ConnectionTable implements Connections {
         },
       },
     );
-    this.#inbound.set(link, cancel);
+    this.#inbound.add(link, cancel);
   }
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {

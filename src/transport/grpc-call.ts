@@ -123,15 +123,15 @@ export function answerPing(stream: ServerHttp2Stream, { timeouts }: GrpcContext)
 export function acceptStream(
   stream: ServerHttp2Stream,
   facts: SessionFacts,
-  admit: () => void,
+  guest: Pick<StreamRole, "admit" | "count" | "cut">,
   context: GrpcContext,
 ): Link | undefined {
   if (stream.destroyed) return undefined;
   let ending: StreamEnd = { fault: "closed", reason: "the other side left" };
   const response = new Response(stream);
   const role: StreamRole = {
+    ...guest,
     begin: () => response.begin(),
-    admit,
     end: (fault) => response.end(fault),
     ending: () => ending,
   };

@@ -269,6 +269,8 @@ export function openStream(
   const role: StreamRole = {
     begin: () => {}, // The request did.
     admit: () => {}, // We chose whom to dial.
+    count: () => {},
+    cut: () => session.destroy(),
     // A trailer that came with the end is read first.
     end: () => setImmediate(() => session.destroy()),
     ending: watchStatus(stream),

@@ -1,6 +1,6 @@
 /**
  * Bounds for accepted sockets: how many, how long in the handshake, how long without a stream, how
- * many streams. What counts is whether the dialler has proven who it is.
+ * many streams, how many bytes. What counts is whether the dialler has proven who it is.
  */
 import type {
   Http2SecureServer,
@@ -10,8 +10,9 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { Allowance } from "./allowance.ts";
 import { formatEndpoint } from "./endpoint.ts";
-import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
+import { type AcceptFault, CONNECTION_WINDOW_BYTES, type GrpcContext } from "./grpc-options.ts";
 import { keepAlive, openWindow } from "./grpc-session.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -19,14 +20,18 @@ function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string
   return formatEndpoint(socket.remoteAddress ?? "", socket.remotePort ?? 0);
 }
 
-/** A peer opens one gossip stream in a session, and perhaps a ping: this many are allowed at once. */
-const STREAMS_BURST = 16;
+/** A peer opens a Ping and one gossip stream in a session: this many are allowed at once. */
+const STREAMS_BURST = 4;
 const STREAMS_PER_SECOND = 1;
 
-interface Spent {
-  readonly streams: number;
-  readonly atMs: number;
-}
+/** How often the bytes of sockets are looked at: soon if there are strangers, else now and then. */
+const WATCH_STRANGERS_MS = 20;
+const WATCH_PROVEN_MS = 250;
+/** TLS with long chains, the HTTP/2 settings and headers, a lost ping. */
+const STRANGER_BYTES = 65_536;
+const STRANGER_BYTES_PER_SECOND = 1_024;
+/** What came may be on its way to a stream that is read slowly. */
+const PROVEN_BYTES = 2 * CONNECTION_WINDOW_BYTES;
 
 /** An accepted socket. */
 interface Guest {
@@ -38,6 +43,13 @@ interface Guest {
   handshake: AcceptFault | undefined;
   /** Its dialler has proven who it is, by a gossip stream that is still open. */
   isProven: boolean;
+  session: Http2Session | undefined;
+  readonly streams: Allowance;
+  /** Bytes on the wire beside those of messages: frames that ask for work and bring nothing. */
+  overhead: Allowance;
+  /** What had come beside messages when it was looked at last; and what has come in messages. */
+  seenBytes: number;
+  messageBytes: number;
 }
 
 /** Watches over the sockets that a server accepts, from the first byte on. */
@@ -49,7 +61,8 @@ export class SocketGuard {
   /** How many of each address have proven nothing; and how many of all are in their handshake. */
   readonly #unproven = new Map<string, number>();
   #handshakes = 0;
-  readonly #spent = new WeakMap<Http2Session, Spent>();
+  readonly #bySession = new WeakMap<Http2Session, Guest>();
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
@@ -67,9 +80,11 @@ export class SocketGuard {
   /** Watches over a new session: its handshake, idle time and keepalive. */
   tend(session: ServerHttp2Session): void {
     const { timeouts } = this.#context;
-    const guest = this.#guests.get(socketKey(session.socket));
     session.on("error", () => {}); // The close event that follows tells the rest.
-    session.once("remoteSettings", () => guest && this.#endHandshake(guest));
+    session.once("remoteSettings", () => {
+      const guest = this.#guestOf(session);
+      if (guest !== undefined) this.#endHandshake(guest);
+    });
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
@@ -80,15 +95,23 @@ export class SocketGuard {
    * needs, and is ended.
    */
   allow(session: Http2Session): boolean {
-    const nowMs = performance.now();
-    const spent = this.#spent.get(session) ?? { streams: 0, atMs: nowMs };
-    const paidOff = ((nowMs - spent.atMs) / 1_000) * STREAMS_PER_SECOND;
-    const streams = Math.max(0, spent.streams - paidOff) + 1;
-    this.#spent.set(session, { streams, atMs: nowMs });
-    if (streams <= STREAMS_BURST) return true;
-    this.#context.stats.refused["too-many-streams"] += 1;
-    session.destroy();
+    const guest = this.#guestOf(session);
+    if (guest === undefined) return false; // Cut a moment ago; the rest of its frames is not read.
+    if (guest.streams.take(1, performance.now())) return true;
+    this.#cut(guest, "too-many-streams");
     return false;
+  }
+
+  /** So many bytes of messages have come in this session. */
+  count(session: Http2Session, bytes: number): void {
+    const guest = this.#guestOf(session);
+    if (guest !== undefined) guest.messageBytes += bytes;
+  }
+
+  /** Ends a session that makes more work than anybody who means well. */
+  cut(session: Http2Session, fault: AcceptFault): void {
+    const guest = this.#guestOf(session);
+    if (guest !== undefined) this.#cut(guest, fault);
   }
 
   /**
@@ -97,7 +120,7 @@ export class SocketGuard {
    */
   admit(session: Http2Session, stream: ServerHttp2Stream): void {
     if (session.destroyed || stream.destroyed) return;
-    const guest = this.#guests.get(socketKey(session.socket));
+    const guest = this.#guestOf(session);
     if (guest === undefined || guest.isProven) return;
     this.#setProven(guest, true);
     stream.once("close", () => this.#setProven(guest, false));
@@ -120,8 +143,20 @@ export class SocketGuard {
     stats.accepted += 1;
     const key = socketKey(socket);
     const handshake = this.#isSecure ? "tls" : "protocol";
-    const guest: Guest = { key, socket, address, handshake, isProven: false };
+    const guest: Guest = {
+      key,
+      socket,
+      address,
+      handshake,
+      isProven: false,
+      session: undefined,
+      streams: new Allowance(STREAMS_BURST, STREAMS_PER_SECOND),
+      overhead: new Allowance(STRANGER_BYTES, STRANGER_BYTES_PER_SECOND),
+      seenBytes: 0,
+      messageBytes: 0,
+    };
     this.#guests.set(key, guest);
+    this.#watchSoon();
     this.#handshakes += 1;
     this.#count(address, 1);
     const timer = setTimeout(() => {
@@ -168,10 +203,48 @@ export class SocketGuard {
     return false;
   }
 
+  /** Sockets are looked at for as long as there are any: frames come without any event. */
+  #watchSoon(): void {
+    if (this.#watch !== undefined && this.#unproven.size > 0) {
+      // A stranger has come: it is not left alone for as long as those we know.
+      clearTimeout(this.#watch);
+      this.#watch = undefined;
+    }
+    if (this.#watch !== undefined || this.#guests.size === 0) return;
+    const ms = this.#unproven.size > 0 ? WATCH_STRANGERS_MS : WATCH_PROVEN_MS;
+    this.#watch = setTimeout(() => {
+      this.#watch = undefined;
+      const nowMs = performance.now();
+      for (const guest of this.#guests.values()) this.#look(guest, nowMs);
+      this.#watchSoon();
+    }, ms).unref();
+  }
+
+  /** Whoever sends much beside messages is cut: settings, pings, what TLS needs and does not need. */
+  #look(guest: Guest, nowMs: number): void {
+    const bytes = guest.socket.bytesRead - guest.messageBytes;
+    const isFair = guest.overhead.take(bytes - guest.seenBytes, nowMs);
+    guest.seenBytes = bytes;
+    if (!isFair) this.#cut(guest, "too-many-frames");
+  }
+
+  /** Undefined if it was cut: what it still brings is not for us. */
+  #guestOf(session: Http2Session): Guest | undefined {
+    if (session.destroyed) return undefined;
+    // Not when the session begins: without TLS that is before we hear of the socket.
+    const guest = this.#bySession.get(session) ?? this.#guests.get(socketKey(session.socket));
+    if (guest === undefined || this.#guests.get(guest.key) !== guest) return undefined;
+    this.#bySession.set(session, guest);
+    guest.session = session;
+    return guest;
+  }
+
   /** Ends a socket. Its room is free at once; the close event comes later. */
   #cut(guest: Guest, fault: AcceptFault): void {
     this.#context.stats.refused[fault] += 1;
     this.#forget(guest);
+    // The session, or it would still make streams of what has come; the socket, or more would come.
+    guest.session?.destroy();
     guest.socket.destroy();
   }
 
@@ -192,6 +265,9 @@ export class SocketGuard {
     const isKnown = this.#guests.get(guest.key) === guest;
     if (!isKnown || guest.isProven === isProven) return;
     guest.isProven = isProven;
+    guest.overhead = isProven
+      ? new Allowance(PROVEN_BYTES, this.#context.limits.receivedBytesPerSecond)
+      : new Allowance(STRANGER_BYTES, STRANGER_BYTES_PER_SECOND);
     this.#count(guest.address, isProven ? -1 : 1);
   }
 

@@ -117,6 +117,8 @@ export type AcceptFault =
   | "too-many-handshakes"
   /** It opened streams faster than anybody needs them. */
   | "too-many-streams"
+  /** It sent frames that bring no messages, or messages in tiny pieces, by the thousand. */
+  | "too-many-frames"
   /** Not finished within `acceptTimeoutMs`. */
   | "timeout"
   /** The TLS handshake failed, or the socket was closed in the middle. */
@@ -137,6 +139,7 @@ function createGrpcStats(): GrpcStats {
       "too-many-connections": 0,
       "too-many-handshakes": 0,
       "too-many-streams": 0,
+      "too-many-frames": 0,
       timeout: 0,
       tls: 0,
       protocol: 0,

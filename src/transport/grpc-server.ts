@@ -3,7 +3,10 @@ import {
   createServer,
   type Http2SecureServer,
   type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import { GossipError } from "../errors.ts";
 import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
@@ -44,17 +47,23 @@ export function createGrpcServer(
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // The close event that follows tells the rest.
     const { session } = stream;
-    if (session === undefined || session.destroyed || !guard.allow(session)) return;
-    const fault = requestFault(headers);
-    if (fault !== undefined) return refuseCall(stream, fault);
-    if (headers[":path"] === SERVICE_PING) return answerPing(stream, context);
-    const admit = (): void => guard.admit(session, stream);
-    const link = acceptStream(stream, sessionFacts(session), admit, context);
+    if (session === undefined || !guard.allow(session)) return;
+    // Strangers share a part of each round of the event loop: a crowd of them waits for itself.
+    context.turns.take(() => serve(stream, headers, context, accept));
+  });
+
+  const accept: Accept = (stream, session) => {
+    const guest = {
+      admit: () => guard.admit(session, stream),
+      count: (bytes: number) => guard.count(session, bytes),
+      cut: () => guard.cut(session, "too-many-frames"),
+    };
+    const link = acceptStream(stream, sessionFacts(session), guest, context);
     if (link === undefined) return;
     links.add(link);
     stream.once("close", () => links.delete(link));
     accepted(link);
-  });
+  };
 
   return {
     listen: (address) => listen(server, address),
@@ -80,6 +89,22 @@ export function createGrpcServer(
       });
     },
   };
+}
+
+type Accept = (stream: ServerHttp2Stream, session: Http2Session) => void;
+
+function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  context: GrpcContext,
+  accept: Accept,
+): void {
+  const { session } = stream;
+  if (session === undefined || session.destroyed) return;
+  const fault = requestFault(headers);
+  if (fault !== undefined) refuseCall(stream, fault);
+  else if (headers[":path"] === SERVICE_PING) answerPing(stream, context);
+  else accept(stream, session);
 }
 
 function createHttp2Server(

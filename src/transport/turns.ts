@@ -18,6 +18,12 @@ export class Turns {
     return nowMs > (this.#endMs ?? this.#begin(nowMs));
   }
 
+  /** Calls at once if there is time, else in turn. */
+  take(turn: () => void): void {
+    if (this.isOver) this.wait(turn);
+    else turn();
+  }
+
   /** Calls back when it is this one's turn. */
   wait(turn: () => void): void {
     this.#waiting.add(turn);

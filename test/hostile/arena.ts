@@ -20,6 +20,8 @@ const FAST_TIMERS = {
   CORE_PEER_GOSSIP_PULLINTERVAL: "400ms",
 };
 const STAMP_EVERY_MS = 250;
+/** What a process may take to answer, on the busiest machine. */
+const ANSWER_MS = 60_000;
 /** Nobody answers at the endpoints of the crowd, so that now and then one of them counts as dead. */
 const CROWD_SEEN_MIN = 0.9;
 
@@ -80,8 +82,23 @@ export class Arena implements AsyncDisposable {
     this.#crowdIds = crowdIds;
   }
 
-  static async open({ crowd, isFast }: ArenaOptions): Promise<Arena> {
+  static async open(options: ArenaOptions): Promise<Arena> {
     const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-hostile-"));
+    const started: ChildProcess[] = [];
+    try {
+      return await Arena.#build(folder, started, options);
+    } catch (error) {
+      await Promise.all(started.map(kill)); // Or they would keep the test run from ending.
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #build(
+    folder: string,
+    started: ChildProcess[],
+    { crowd, isFast }: ArenaOptions,
+  ): Promise<Arena> {
     const organisation = await generateOrganisation({
       folder,
       domain: "org1.example.com",
@@ -93,12 +110,11 @@ export class Arena implements AsyncDisposable {
     const start = async (program: string, index: number, more = {}): Promise<Process> => {
       const env = environment(organisation, index, index === 0 ? port : await freePort());
       const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${port}` };
-      return startProcess(program, {
-        ...env,
-        ...bootstrap,
-        ...(isFast ? FAST_TIMERS : {}),
-        ...more,
-      });
+      const timers = isFast ? FAST_TIMERS : {};
+      const child = forkProgram(program, { ...env, ...bootstrap, ...timers, ...more });
+      started.push(child);
+      const { pkiId } = await answer<{ pkiId: string }>(child);
+      return { child, pkiId };
     };
     const members = [await start("measured-member.ts", 0)];
     members.push(await start("measured-member.ts", 1), await start("measured-member.ts", 2));
@@ -121,7 +137,8 @@ export class Arena implements AsyncDisposable {
     for (const { child } of this.#members) child.send({ type: "measure" } satisfies MemberOrder);
     const order: AttackOrder = { attack, seconds, port: this.#port };
     const endVisits = visitRepeatedly(this.#visitor);
-    const attacker = await ask<AttackReport>(this.#attacker, order);
+    const withinMs = ANSWER_MS + seconds * 1_000;
+    const attacker = await ask<AttackReport>(this.#attacker, order, withinMs).finally(endVisits);
     const visits = await endVisits();
     const reports = await this.#reports();
     const [victim, ...others] = reports;
@@ -136,14 +153,7 @@ export class Arena implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const all = [...this.#members, this.#attacker, ...(this.#crowd ? [this.#crowd] : [])];
-    await Promise.all(
-      all.map(async ({ child }) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        const exited = once(child, "exit");
-        child.kill("SIGKILL");
-        await exited;
-      }),
-    );
+    await Promise.all(all.map(({ child }) => kill(child)));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -232,34 +242,47 @@ function visitRepeatedly(visitor: Visitor): () => Promise<readonly number[]> {
   };
 }
 
-async function startProcess(program: string, env: Record<string, string>): Promise<Process> {
+function forkProgram(program: string, env: Record<string, string>): ChildProcess {
   const { PATH = "", HOME = "" } = process.env;
-  const child = fork(join(import.meta.dirname, program), [], {
+  return fork(join(import.meta.dirname, program), [], {
     env: { PATH, HOME, ...env },
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const { pkiId } = await answer<{ pkiId: string }>(child);
-  return { child, pkiId };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
 }
 
 function report<T>(of: Process): Promise<T> {
   return ask<T>(of, { type: "report" });
 }
 
-function ask<T>({ child }: Process, order: object): Promise<T> {
-  const answered = answer<T>(child);
+/** Asks, and waits for the answer, for so long at most. */
+function ask<T>({ child }: Process, order: object, withinMs = ANSWER_MS): Promise<T> {
+  const answered = answer<T>(child, withinMs);
   child.send(order);
   return answered;
 }
 
-async function answer<T>(child: ChildProcess): Promise<T> {
+async function answer<T>(child: ChildProcess, withinMs = ANSWER_MS): Promise<T> {
   const waiting = new AbortController();
   const { signal } = waiting;
   const ended = once(child, "exit", { signal }).then(() => {
     throw new Error("a process of the arena has ended");
   });
-  const [message] = await Promise.race([once(child, "message", { signal }), ended]);
-  waiting.abort();
-  return message;
+  const late = sleep(withinMs, undefined, { signal }).then(() => {
+    throw new Error(`a process of the arena has not answered within ${withinMs} ms`);
+  });
+  try {
+    const [message] = await Promise.race([once(child, "message", { signal }), ended, late]);
+    return message;
+  } finally {
+    waiting.abort();
+    for (const other of [ended, late]) other.catch(() => {}); // They hear of the abort.
+  }
 }

@@ -102,7 +102,14 @@ export class Attacker {
     stream.on("error", () => {});
     const nothing = (): void => {};
     const end = (): void => session.destroy();
-    const role = { begin: nothing, admit: nothing, end, ending: () => ENDED };
+    const role = {
+      begin: nothing,
+      admit: nothing,
+      count: nothing,
+      cut: end,
+      end,
+      ending: () => ENDED,
+    };
     const facts = { outbound: true, ...sessionFacts(session) };
     const link = createStreamLink(stream, facts, role, CONTEXT);
     return this.#shakeHands(link, stream, session);

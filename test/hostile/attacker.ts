@@ -2,6 +2,7 @@
 import { loadConfig } from "../../src/config/config.ts";
 import { Attacker } from "./attacker-links.ts";
 import { ATTACKS } from "./attacks.ts";
+import { STRANGERS } from "./strangers.ts";
 
 export interface AttackOrder {
   readonly attack: string;
@@ -22,7 +23,7 @@ async function run({ attack, seconds, port }: AttackOrder): Promise<AttackReport
   const attacker = await Attacker.create(config, { host: "127.0.0.1", port });
   let fault: string | undefined;
   try {
-    await ATTACKS[attack]?.(attacker, seconds);
+    await (ATTACKS[attack] ?? STRANGERS[attack])?.(attacker, seconds);
   } catch (error) {
     fault = String(error); // Told, not thrown: to be refused is what should happen to some.
   }

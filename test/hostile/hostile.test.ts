@@ -1,5 +1,5 @@
 /**
- * An authenticated hostile member against real ones: processes, sockets, mutual TLS. Each attack
+ * An authenticated hostile member, and strangers, against real ones: processes, sockets, mutual TLS. Each attack
  * lasts a moment here; `run.ts` has more of them, and runs them for as long as you like.
  */
 import assert from "node:assert/strict";
@@ -13,14 +13,19 @@ const BUSY_MAX_MS = 50;
 /** And all of them, one after the other: nothing is kept but what the engine reserves. */
 const GROWTH_IN_ALL_MAX_MB = 200;
 
-describe("a hostile member", () => {
-  let arena: Arena;
+describe("a hostile member or stranger", () => {
+  let arena: Arena | undefined;
   let rssAtFirstMb = 0;
   before(async () => {
     arena = await Arena.open({ crowd: 20, isFast: true });
-    rssAtFirstMb = (await arena.run("nothing", 0.5)).victim.rssStartMb;
+    rssAtFirstMb = (await run("nothing", 0.5)).victim.rssStartMb;
   });
-  after(() => arena[Symbol.asyncDispose]());
+  after(() => arena?.[Symbol.asyncDispose]());
+
+  function run(attack: string, seconds: number): Promise<Outcome> {
+    assert.ok(arena, "the network is up");
+    return arena.run(attack, seconds);
+  }
 
   function assertUnharmed({ victim, others, harmed, visits }: Outcome): void {
     assert.deepEqual(harmed, [], "every honest member is in every honest view, all the time");
@@ -46,10 +51,13 @@ describe("a hostile member", () => {
     ["lists of forged news", "signature-invalid"],
     ["much asked for, nothing read", "answer-budget"],
     ["1,000 silent TLS connections", "too-many-connections"],
+    ["streams opened and reset", "too-many-streams"],
+    ["windows opened by a byte", "too-many-frames"],
+    ["messages of one byte in frames of their own", "too-many-frames"],
   ];
   for (const [attack, reason] of attacks) {
     test(`${attack}: views, memory and event loop are unharmed`, async () => {
-      const outcome = await arena.run(attack, SECONDS);
+      const outcome = await run(attack, SECONDS);
       assertUnharmed(outcome);
       const { dropped, refused } = outcome.victim;
       assert.ok({ ...dropped, ...refused }[reason], `something is refused as ${reason}`);
@@ -58,7 +66,7 @@ describe("a hostile member", () => {
 
   for (const attack of ["messages begun and never ended", "everybody listed as dead"]) {
     test(`${attack}: views, memory and event loop are unharmed`, async () => {
-      assertUnharmed(await arena.run(attack, SECONDS));
+      assertUnharmed(await run(attack, SECONDS));
     });
   }
 });

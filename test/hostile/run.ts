@@ -4,9 +4,10 @@
  */
 import { Arena, type Outcome } from "./arena.ts";
 import { ATTACKS } from "./attacks.ts";
+import { STRANGERS } from "./strangers.ts";
 
 const [seconds = "60", crowd = "500", ...chosen] = process.argv.slice(2);
-const attacks = chosen.length > 0 ? chosen : Object.keys(ATTACKS);
+const attacks = chosen.length > 0 ? chosen : [...Object.keys(ATTACKS), ...Object.keys(STRANGERS)];
 
 const COLUMNS = [
   ["attack", 44],
