@@ -1,6 +1,5 @@
 /** From a configuration to what it names: every file read and judged, before anything listens. */
 import { X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config/config.ts";
 import { parseHostPort } from "./config/host-port.ts";
@@ -11,6 +10,7 @@ import type { Msp } from "./msp/msp.ts";
 import { findOpenKeys } from "./open-keys.ts";
 import { readTls } from "./tls-files.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
+import { isCertifiedFor } from "./transport/tls-names.ts";
 
 /** What the configuration leads to. */
 export interface Prepared {
@@ -113,9 +113,6 @@ export async function collect<T>(problems: string[], part: Promise<T>): Promise<
   }
 }
 
-/** Go looks at the alternative names only, and takes a wildcard for a whole label. */
-const AS_GO = { subject: "never", partialWildcards: false } as const;
-
 /** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
 export function namesMissing(config: Config, cert: Buffer): readonly string[] {
   const certificate = new X509Certificate(cert);
@@ -127,8 +124,7 @@ export function namesMissing(config: Config, cert: Buffer): readonly string[] {
   for (const [endpoint, key] of endpoints) {
     const host = parseHostPort(endpoint)?.host;
     if (host === undefined || host === "") continue;
-    const isNamed = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host, AS_GO);
-    if (isNamed !== undefined) continue;
+    if (isCertifiedFor(host, certificate.subjectAltName)) continue;
     warnings.push(
       `${key} advertises ${host}, which the TLS certificate does not name ` +
         `(it names ${certificate.subjectAltName ?? "nothing"}): peers that dial it will refuse; ` +

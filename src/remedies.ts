@@ -94,7 +94,7 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
     "Check the port: another service may be there, or a peer with peer.tls.enabled false.",
   ],
   [
-    /altnames|alternative name|go by that name/i,
+    /certificate is not for|alternative name|go by that name/i,
     "Dial a host that its TLS certificate names, or have the certificate issued for this one.",
   ],
   [

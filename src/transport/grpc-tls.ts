@@ -2,13 +2,13 @@ import { constants, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import {
   type ConnectionOptions,
-  checkServerIdentity,
   createSecureContext,
   type SecureContext,
   type SecureContextOptions,
 } from "node:tls";
 import { GossipError } from "../errors.ts";
 import type { TlsFiles } from "./grpc-options.ts";
+import { isCertifiedFor } from "./tls-names.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
 const TLS_COMMON: SecureContextOptions = {
@@ -75,12 +75,13 @@ export function clientOptions(tls: TlsFiles, host: string): ConnectionOptions {
     // The name must not be sent for an address; the certificate is checked against `host` then.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
-    checkServerIdentity(name, certificate) {
-      // Like Go we do not fall back to the common name.
-      if (certificate.subjectaltname === undefined) {
-        return new Error(`the certificate of ${name} has no subject alternative name`);
-      }
-      return checkServerIdentity(name, certificate);
+    checkServerIdentity(_, { subjectaltname: names }) {
+      if (isCertifiedFor(host, names)) return undefined;
+      return new Error(
+        names === undefined
+          ? `the certificate of ${host} has no subject alternative name`
+          : `its TLS certificate is not for ${host}, but for ${names.slice(0, 100)}`,
+      );
     },
   };
 }
