@@ -5,8 +5,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { decodeEnvelope } from "./decode-envelope.ts";
 import { GossipError } from "./errors.ts";
+import { encode } from "./wire/encode.ts";
 import { encodeEnvelope, encodeMessage } from "./wire/envelope.ts";
-import { TAG } from "./wire/messages.ts";
+import { SERIALIZED_IDENTITY, TAG } from "./wire/messages.ts";
 
 interface Vector {
   readonly name: string;
@@ -53,6 +54,60 @@ describe("decodeEnvelope()", () => {
       assert.deepEqual(decodeEnvelope(Buffer.from(spelling)), wanted, spelling.slice(0, 20));
     }
     assert.deepEqual(decodeEnvelope(Buffer.concat([frame, bytes])), wanted);
+  });
+
+  test("reads what other programs print", () => {
+    const bytes = bytesOf("alive-with-secret");
+    const wanted = decodeEnvelope(bytes);
+    const pairs = bytes.toString("hex").match(/../g) ?? [];
+    const rows = Array.from({ length: Math.ceil(pairs.length / 16) }, (_, i) =>
+      pairs.slice(16 * i, 16 * i + 16),
+    );
+    const address = (i: number): string => (16 * i).toString(16).padStart(8, "0");
+    const texts = {
+      "Wireshark, with colons": pairs.join(":"),
+      "od -An -tx1": rows.map((row) => ` ${row.join(" ")}`).join("\n"),
+      xxd: rows
+        .map((row, i) => `${address(i)}: ${row.join("").replace(/(.{4})/g, "$1 ")} .a0 :"|x`)
+        .join("\n"),
+      "hexdump -C": `${rows
+        .map(
+          (row, i) =>
+            `${address(i)}  ${row.slice(0, 8).join(" ")}  ${row.slice(8).join(" ")}  |.f0|`,
+        )
+        .join("\r\n")}\n${bytes.length.toString(16).padStart(8, "0")}\n`,
+      "xxd -i": `unsigned char a[] = {\n 0x${pairs.join(", 0x")}\n};\nunsigned int a_len = 85;`,
+      Python: `b'\\x${pairs.join("\\x")}'`.slice(1),
+      "in quotation marks": JSON.stringify(bytes.toString("base64")),
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      assert.deepEqual(decodeEnvelope(Buffer.from(text)), wanted, name);
+    }
+  });
+
+  test("names what is given by mistake", () => {
+    const bytes = bytesOf("alive-with-secret");
+    const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const identity = encode(SERIALIZED_IDENTITY, { mspid: "Org1MSP", idBytes: Buffer.from(pem) });
+    const mistakes: readonly (readonly [Uint8Array, RegExp])[] = [
+      [bytes.subarray(0, 60), /cut short: \d+ bytes are missing/],
+      [Buffer.from(pem), /That is a PEM block \(CERTIFICATE\)/],
+      [identity, /That is a serialized identity of Org1MSP/],
+    ];
+    for (const [input, sentence] of mistakes) {
+      assert.throws(() => decodeEnvelope(input), sentence);
+    }
+  });
+
+  test("names a content that only a later version knows, and reads a message without envelope", () => {
+    const payload = Buffer.from("08041801" + "9a06020801", "hex");
+    const future = decodeEnvelope(encodeEnvelope({ payload }).bytes);
+    assert.equal(at(future, "unknown"), "content of an unknown kind, field 99");
+    const hello = encodeMessage({
+      tag: TAG.empty,
+      content: { type: "hello", value: { nonce: 7n } },
+    });
+    assert.equal(at(decodeEnvelope(hello), "message", "hello", "nonce"), "7");
   });
 
   test("describes identity, signature and secret of an alive message", () => {

@@ -2,8 +2,10 @@
 
 import { describeMessage } from "./describe-message.ts";
 import { GossipError } from "./errors.ts";
-import { parseEnvelope, parseMessage } from "./wire/envelope.ts";
-import type { GossipMessage } from "./wire/messages.ts";
+import { decodePem } from "./msp/pem.ts";
+import { decode } from "./wire/decode.ts";
+import { encodeEnvelope, parseEnvelope, parseMessage } from "./wire/envelope.ts";
+import { GOSSIP_MESSAGE, type GossipMessage, SERIALIZED_IDENTITY } from "./wire/messages.ts";
 
 /** As long as the longest message a node takes by default. */
 const BYTES_MAX = 33_554_432;
@@ -12,8 +14,9 @@ const FRAME_BYTES = 5;
 const REMEDY = "give one as hex, base64 or the bytes themselves";
 
 /**
- * Reads an envelope in hex, base64 (either alphabet) or binary, with or without the frame that gRPC
- * puts before it. Throws `config-invalid` if it is none of these.
+ * Reads an envelope as people have it: hex (with colons, blanks or 0x, or as the dump of xxd or
+ * hexdump), base64 in either alphabet, or binary, with or without the frame that gRPC puts before it;
+ * or the message in it alone. Throws `config-invalid` if it is none of these.
  */
 export function decodeEnvelope(input: Uint8Array): unknown {
   if (input.length === 0) throw wrong("There is nothing to decode");
@@ -24,13 +27,89 @@ export function decodeEnvelope(input: Uint8Array): unknown {
     if (!envelope.ok || envelope.value.payload.length === 0) continue;
     const message = parseMessage(envelope.value.payload);
     if (!message.ok) fault = `its payload is ${message.code}`;
-    else if (isSomething(message.value)) return describeMessage(envelope.value, message.value);
+    else if (isSomething(message.value)) {
+      return withUnknown(describeMessage(envelope.value, message.value), envelope.value.payload);
+    }
   }
-  throw wrong(`That is no gossip envelope (${fault})`);
+  for (const bytes of candidates(input)) {
+    const message = parseMessage(bytes);
+    if (!message.ok || message.value.content === undefined) continue;
+    return { bare: true, ...describeMessage(encodeEnvelope({ payload: bytes }), message.value) };
+  }
+  throw somethingElse(input) ?? wrong(`That is no gossip envelope (${fault})`);
 }
 
 function wrong(what: string): GossipError {
   return new GossipError("config-invalid", `${what}: ${REMEDY}.`);
+}
+
+/** What people give by mistake, named. */
+function somethingElse(input: Uint8Array): GossipError | undefined {
+  const pem = decodePem(input);
+  if (pem !== undefined) {
+    const kind = pem.type.slice(0, 40);
+    return wrong(`That is a PEM block (${kind}), no gossip envelope; openssl shows what is in it`);
+  }
+  for (const bytes of candidates(input)) {
+    const identity = decode(SERIALIZED_IDENTITY, bytes);
+    if (identity.ok && decodePem(identity.value.idBytes) !== undefined) {
+      return wrong(`That is a serialized identity of ${identity.value.mspid}, no gossip envelope`);
+    }
+    const lacking = bytesLacking(bytes);
+    if (lacking !== undefined) return wrong(`That is cut short: ${lacking} bytes are missing`);
+  }
+  return undefined;
+}
+
+const PAYLOAD_TAG = 0x0a;
+
+/** How much of the payload is missing at the end, if it begins like an envelope. */
+function bytesLacking(bytes: Uint8Array): number | undefined {
+  if (bytes[0] !== PAYLOAD_TAG) return undefined;
+  let length = 0;
+  for (let i = 1; i < Math.min(bytes.length, 5); i++) {
+    const byte = bytes[i] ?? 0;
+    length += (byte & 0x7f) * 2 ** (7 * (i - 1));
+    if (byte >= 0x80) continue;
+    const lacking = i + 1 + length - bytes.length;
+    // What begins like a message of a gossip network, and is not longer than one.
+    return lacking > 0 && length <= BYTES_MAX && bytes.length > 8 ? lacking : undefined;
+  }
+  return undefined;
+}
+
+/** Names a content that this version does not know: perhaps a later one does. */
+function withUnknown(described: object, payload: Uint8Array): object {
+  const field = unknownField(payload);
+  return field === undefined
+    ? described
+    : { ...described, unknown: `content of an unknown kind, field ${field}` };
+}
+
+/** The first field of a message that is in no table of ours; undefined if there is none. */
+function unknownField(payload: Uint8Array): number | undefined {
+  const { slots } = GOSSIP_MESSAGE;
+  const known = new Set(slots.map(({ field }) => field.number));
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; at < payload.length; scale *= 128) {
+      const byte = payload[at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+    return value;
+  };
+  while (at < payload.length) {
+    const tag = varint();
+    const number = Math.floor(tag / 8);
+    if (!known.has(number)) return number;
+    const wireType = tag % 8;
+    if (wireType === 0) varint();
+    else if (wireType === 2) at += varint();
+    else return undefined; // No field of ours: the message was read, so it is none that matters.
+  }
+  return undefined;
 }
 
 /** Protobuf takes nearly nothing for something: at least one known field must be there. */
@@ -40,12 +119,18 @@ function isSomething({ content, tag, nonce, channel }: GossipMessage): boolean {
 
 /** What the input may mean, the likeliest first. */
 function candidates(input: Uint8Array): readonly Uint8Array[] {
-  const text = textOf(input);
+  const text = asciiOf(input);
   const found: Uint8Array[] = [];
   if (text !== undefined) {
-    const hex = text.replace(/^0x/i, "");
+    const dump = hexOfDump(text);
+    if (dump !== undefined) found.push(Buffer.from(dump, "hex"));
+    // An array as programs have it: xxd -i, Go, Python.
+    const numbers = /[{[(]([^}\])]*)[}\])]/.exec(text)?.[1]?.match(/0x[0-9a-f]{2}\b/gi);
+    if (numbers) found.push(Buffer.from(numbers.map((number) => Number(number))));
+    const hex = text.replace(/0x|\\x|[\s:,"']+/gi, "");
     if (hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) found.push(Buffer.from(hex, "hex"));
-    if (/^[\w+/-]+={0,2}$/.test(text)) found.push(Buffer.from(text, "base64"));
+    const dense = text.replace(/[\s"']+/g, "");
+    if (/^[\w+/-]+={0,2}$/.test(dense)) found.push(Buffer.from(dense, "base64"));
   }
   found.push(input);
   return found.flatMap((bytes) =>
@@ -53,10 +138,27 @@ function candidates(input: Uint8Array): readonly Uint8Array[] {
   );
 }
 
-/** The characters of a text without spaces and line ends; undefined if there are others than ASCII. */
-function textOf(input: Uint8Array): string | undefined {
+/** `00000000: 0a53 1801  .S..` of xxd, `00000000  0a 53 18 01  |.S..|` of hexdump -C. */
+const DUMP_LINE = /^\s*[0-9a-f]{4,16}:?\s+((?:[0-9a-f]{2,8} {0,2}){1,32})(?:\s{1,4}.*)?$/i;
+
+/** The bytes of a dump; undefined if the text is none. The addresses in front must count up. */
+function hexOfDump(text: string): string | undefined {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  let hex = "";
+  for (const line of lines) {
+    const address = Number.parseInt(line.trim(), 16);
+    if (/^\s*[0-9a-f]{4,16}:?\s*$/i.test(line) && 2 * address === hex.length) continue;
+    const bytes = DUMP_LINE.exec(line)?.[1];
+    if (bytes === undefined || 2 * address !== hex.length) return undefined;
+    hex += bytes.replaceAll(" ", "").slice(0, 64);
+  }
+  return hex === "" ? undefined : hex;
+}
+
+/** The input as text; undefined if it has other characters than ASCII. */
+function asciiOf(input: Uint8Array): string | undefined {
   if (input.some((byte) => byte > 0x7e)) return undefined;
-  return Buffer.from(input).toString("latin1").replace(/\s+/g, "");
+  return Buffer.from(input).toString("latin1");
 }
 
 /** A zero, the length of the rest in four bytes, the rest. */

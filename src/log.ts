@@ -1,6 +1,7 @@
 /** The log: one line per event, for people or for machines, with levels per logger as in Fabric. */
 import pino from "pino";
 import { formatLogSpec, type LogLevel, levelOf, parseLogSpec, SEVERITY } from "./log-spec.ts";
+import { escapeJson, printable } from "./printable.ts";
 
 /** What a line may carry besides its message. The four names are taken by the line itself. */
 export type LogFields = Readonly<Record<string, unknown>> & {
@@ -121,7 +122,7 @@ function createLogger(
       counts.checked += 1;
       if (severity < threshold.severity) return;
       counts.written += 1;
-      root[level]({ name, ...printable(fields) }, clip(message));
+      root[level]({ name, ...fieldValues(fields) }, clip(message));
     };
   };
   return {
@@ -133,7 +134,7 @@ function createLogger(
   };
 }
 
-function printable(fields: LogFields | undefined): Record<string, unknown> {
+function fieldValues(fields: LogFields | undefined): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields ?? {})) {
     if (typeof value === "bigint") values[name] = String(value);
@@ -170,7 +171,7 @@ function boundStream(write: (line: string) => void, stream: LogStream): pino.Des
 }
 
 function textStream(format: "text" | "json", stream: LogStream): (line: string) => void {
-  if (format === "json") return (line) => void stream.write(line);
+  if (format === "json") return (line) => void stream.write(escapeJson(line));
   const { NO_COLOR } = process.env;
   const coloured = stream.isTTY === true && NO_COLOR === undefined;
   return (line) => void stream.write(`${formatText(parseLine(line), coloured)}\n`);
@@ -202,17 +203,10 @@ function formatText(line: Line & Readonly<Record<string, unknown>>, coloured: bo
   const colour = COLOUR_OF_LEVEL.get(level);
   const shown = coloured && colour !== undefined ? `\u001b[${colour}m${label}\u001b[0m` : label;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${formatValue(value)}`);
-  return `${time} ${shown} ${name}: ${escapeControls(msg + rest.join(""))}`;
+  return `${time} ${shown} ${name}: ${printable(msg + rest.join(""))}`;
 }
 
 function formatValue(value: unknown): string {
   const plain = typeof value === "string" && /^[^\s"=]+$/.test(value);
   return plain ? value : JSON.stringify(value);
-}
-
-/** Nothing a peer sent may start a new line or steer the terminal. */
-export function escapeControls(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

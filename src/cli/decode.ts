@@ -2,20 +2,29 @@
 import { readFile, stat } from "node:fs/promises";
 import { decodeEnvelope } from "../decode-envelope.ts";
 import { GossipError } from "../errors.ts";
+import { printableJson } from "../printable.ts";
 
 /** Twice the longest message in hex; more is not read. */
 const INPUT_BYTES_MAX = 134_217_728;
 
 /** `input`: an envelope, the name of a file, `-` or nothing for standard input. */
 export async function decode(input: string | undefined): Promise<void> {
-  const json = decodeEnvelope(await readInput(input));
-  process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  const bytes = await readInput(input);
+  const json = decodeEnvelope(bytes);
+  process.stdout.write(`${printableJson(json, 2)}\n`);
 }
 
 async function readInput(input: string | undefined): Promise<Uint8Array> {
   if (input === undefined || input === "-") return readStandardInput();
-  const found = await stat(input).catch(() => undefined); // No file: then it is the envelope.
-  if (found === undefined) return Buffer.from(input);
+  const found = await stat(input).catch(() => undefined);
+  if (found === undefined) {
+    // No file: then it is the envelope, if it can be one.
+    if (/^[\s\w:,+/=\\"'-]+$/.test(input)) return Buffer.from(input);
+    throw new GossipError(
+      "config-invalid",
+      `There is no file ${input}, and that is no hex or base64 either: check the name.`,
+    );
+  }
   if (!found.isFile() || found.size > INPUT_BYTES_MAX) {
     throw new GossipError("config-invalid", `${input} is no file that can hold an envelope.`);
   }

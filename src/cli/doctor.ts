@@ -1,7 +1,7 @@
 /** `fabric-gossip doctor`: what is wrong with a configuration, before it is used. */
 import { examine } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { escapeControls } from "../log.ts";
+import { printable, printableJson } from "../printable.ts";
 import { type Colour, painter } from "./terminal.ts";
 
 export interface DoctorOptions {
@@ -27,9 +27,9 @@ export async function doctor({ config, set = [], json }: DoctorOptions): Promise
     if (json) continue;
     const { check, status, message, remedy } = finding;
     const mark = paint(COLOURS[status], status.padEnd(STATUS_WIDTH));
-    const sentences = escapeControls(remedy === null ? message : `${message} ${remedy}`);
+    const sentences = printable(remedy === null ? message : `${message} ${remedy}`);
     process.stdout.write(`${mark} ${check.padEnd(CHECK_WIDTH)} ${sentences}\n`);
   }
-  if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+  if (json) process.stdout.write(`${printableJson(findings)}\n`);
   return findings.some(({ status }) => status === "error") ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 /** `fabric-gossip events`: what happens at a node, line by line, over every interruption. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEvent } from "../event-text.ts";
-import { escapeControls } from "../log.ts";
+import { escapeJson, printable } from "../printable.ts";
 import type { GossipEvent } from "../view.ts";
 import { open, readText, refusal } from "./client.ts";
 import { readServerEvents, type ServerEvent } from "./event-stream.ts";
@@ -42,7 +42,7 @@ export async function showEvents(options: EventsOptions, { stop }: Signals): Pro
       await untilStopped(stop, read);
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
-      process.stderr.write(`${escapeControls(error.message)}\n`);
+      process.stderr.write(`${printable(error.message)}\n`);
     }
   }
 }
@@ -94,7 +94,7 @@ function isEnd(error: unknown): boolean {
 
 function printJson({ type, data }: ServerEvent): void {
   const line = type === "gap" ? JSON.stringify({ type, ...JSON.parse(data) }) : data;
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${escapeJson(line)}\n`);
 }
 
 const COLOUR_OF_LEVEL: Readonly<Record<string, Colour>> = {
@@ -116,7 +116,7 @@ function createPrinter(paint: Paint): (event: ServerEvent) => void {
     const { level, text, fields } = describeEvent(event);
     const time = event.time.slice(11, 23);
     const who = [fields["mspId"], fields["peer"]].filter((word) => typeof word === "string");
-    const line = `${time} ${event.type.padEnd(TYPE_WIDTH)} ${escapeControls(text)}${who.length > 0 ? ` (${escapeControls(who.join(" "))})` : ""}`;
+    const line = `${time} ${event.type.padEnd(TYPE_WIDTH)} ${printable(text)}${who.length > 0 ? ` (${printable(who.join(" "))})` : ""}`;
     const colour = COLOUR_OF_LEVEL[level];
     process.stdout.write(`${colour ? paint(colour, line) : line}\n`);
   };

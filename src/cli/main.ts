@@ -2,12 +2,13 @@
 /** The command line: runs a verb and turns what goes wrong into a sentence and an exit code. */
 import { CommanderError } from "commander";
 import { GossipError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { nodeProblem } from "./node-version.ts";
 import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
-const EXIT = { wrongUse: 2, unreachable: 3 } as const;
+const EXIT = { unforeseen: 1, wrongUse: 2, unreachable: 3 } as const;
 
 async function main(): Promise<void> {
   try {
@@ -23,15 +24,20 @@ async function main(): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
   if (error instanceof UnreachableError) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${printable(error.message)}\n`);
     return EXIT.unreachable;
   }
   if (error instanceof GossipError) {
-    const lines = error.problems.map((problem) => `error: ${problem}`);
+    const lines = error.problems.map((problem) => `error: ${printable(problem)}`);
     process.stderr.write(`${lines.join("\n")}\n`);
     return EXIT.wrongUse;
   }
-  throw error;
+  // Nobody foresaw it: the stack helps us, the sentence our user.
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `error: something unforeseen happened; please report it with these lines.\n${what}\n`,
+  );
+  return EXIT.unforeseen;
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -39,4 +45,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 process.stderr.on("error", () => {}); // Nobody reads the log any more: no reason to stop gossiping.
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => process.exit(report(error)));
+}
 await main();

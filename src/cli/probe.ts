@@ -1,7 +1,7 @@
 /** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
 import { loadConfig } from "../config/config.ts";
 import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
-import { escapeControls } from "../log.ts";
+import { printable, printableJson } from "../printable.ts";
 
 export interface ProbeOptions {
   readonly config?: string;
@@ -16,7 +16,7 @@ const NOBODY: readonly string[] = ["unreachable", "timeout"];
 export async function probe(endpoint: string, options: ProbeOptions): Promise<number> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
-  process.stdout.write(`${options.json ? JSON.stringify(answer) : describe(answer)}\n`);
+  process.stdout.write(`${options.json ? printableJson(answer) : describe(answer)}\n`);
   if (answer.failure === null) return 0;
   return NOBODY.includes(answer.failure.code) ? 3 : 1;
 }
@@ -40,7 +40,7 @@ function describe({ endpoint, tls, identity, failure }: Answer): string {
   }
   if (failure) {
     const title = identity ? "refuses us " : "no handshake";
-    lines.push(`${title.padEnd(12)}  ${escapeControls(failure.reason)} (${failure.code})`);
+    lines.push(`${title.padEnd(12)}  ${printable(failure.reason)} (${failure.code})`);
   }
   return lines.join("\n");
 }

@@ -1,6 +1,7 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "../channels.ts";
+import { printableJson } from "../printable.ts";
 import type { Connection, Identity, Member } from "../view.ts";
 import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
@@ -104,7 +105,7 @@ async function show<T extends object>(
       rows.length === 0 && none !== undefined
         ? none
         : formatTable(rows, columns(Date.now()), widthOf(process.stdout), paint);
-    const text = json ? JSON.stringify(rows) : table();
+    const text = json ? printableJson(rows) : table();
     if (watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
     process.stdout.write(`${text}\n`);
     if (!watch) return;

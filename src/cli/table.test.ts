@@ -52,3 +52,21 @@ describe("formatTable()", () => {
     }
   });
 });
+
+test("a terminal that has no width cuts nothing", () => {
+  const columns = [{ title: "NAME", text: (row: string) => row }];
+  const whole = formatTable(["peer0.org1.example.com"], columns);
+  for (const width of [0, -1, Number.NaN]) {
+    assert.equal(formatTable(["peer0.org1.example.com"], columns, width), whole);
+  }
+});
+
+test("nothing in a cell starts a row or steers the terminal", () => {
+  const columns = [
+    { title: "NAME", text: (row: string) => row },
+    { title: "MSP", text: () => "A" },
+  ];
+  const table = formatTable(["x\u001b[2J\nFORGED\u009b", "y"], columns);
+  assert.equal(table.split("\n").length, 3);
+  assert.doesNotMatch(table.replaceAll("\n", ""), /\p{Cc}/u);
+});

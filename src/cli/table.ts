@@ -1,4 +1,5 @@
 /** Tables that fit the terminal. */
+import { printable } from "../printable.ts";
 import type { Colour, Paint } from "./terminal.ts";
 
 /** No column is cut below this many characters. */
@@ -16,15 +17,17 @@ export interface Column<T> {
 const UNPAINTED: Paint = (_colour, text) => text;
 
 /**
- * Lines of a table at most `width` wide. What does not fit is dropped by weight, then the widest
+ * Lines of a table at most as wide as the terminal. What does not fit is dropped by weight, then the widest
  * column is cut, so that the others stay in sight.
  */
 export function formatTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
-  width = Number.POSITIVE_INFINITY,
+  terminalWidth = Number.POSITIVE_INFINITY,
   paint: Paint = UNPAINTED,
 ): string {
+  // A terminal that says it has no width has not said how wide it is.
+  const width = terminalWidth > 0 ? terminalWidth : Number.POSITIVE_INFINITY;
   let shown = [...columns];
   while (shown.length > 1 && widthOf(rows, shown) > width) {
     const droppable = shown.filter(({ weight }) => weight !== undefined);
@@ -87,12 +90,12 @@ function fit(cell: string, width: number): string {
 }
 
 function cellsOf<T>(row: T, columns: readonly Column<T>[]): string[] {
-  return columns.map(({ text }) => text(row));
+  return columns.map(({ text }) => printable(text(row)));
 }
 
 function widthOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number {
   const widths = columns.map(({ title, text }) =>
-    Math.max(title.length, ...rows.map((row) => text(row).length)),
+    Math.max(title.length, ...rows.map((row) => printable(text(row)).length)),
   );
   return widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1);
 }

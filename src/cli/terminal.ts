@@ -22,7 +22,7 @@ export function painter(
   return (colour, text) => `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
 }
 
-/** Columns of the terminal; undefined if it is none: nothing is cut then. */
+/** Columns of the terminal; undefined if it is none, or does not say: nothing is cut then. */
 export function widthOf({ isTTY, columns }: Stream): number | undefined {
-  return isTTY === true ? columns : undefined;
+  return isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
 }

@@ -1,5 +1,5 @@
 /** `fabric-gossip why`: the node's own explanation of a peer. */
-import { escapeControls } from "../log.ts";
+import { printable, printableJson } from "../printable.ts";
 import type { Explanation } from "../why/why.ts";
 import { getObject } from "./client.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
@@ -14,7 +14,7 @@ export async function why(peer: string, { json, ...options }: WhyOptions): Promi
   const target = await openTarget(options);
   const path = `/api/v1/why?peer=${encodeURIComponent(peer)}`;
   const explanation = await getObject<Explanation>(target, path);
-  const text = json ? JSON.stringify(explanation) : describe(explanation);
+  const text = json ? printableJson(explanation) : describe(explanation);
   process.stdout.write(`${text}\n`);
   return explanation.visible ? 0 : 1;
 }
@@ -22,7 +22,7 @@ export async function why(peer: string, { json, ...options }: WhyOptions): Promi
 function describe({ peer, visible, sentences, remedy }: Explanation): string {
   const paint = painter(process.stdout);
   const answer = visible ? paint("green", "visible") : paint("red", "not visible");
-  const lines = sentences.map((sentence) => `  ${escapeControls(sentence)}`);
-  const advice = remedy === null ? [] : [`What to do: ${escapeControls(remedy)}`];
-  return [`${escapeControls(peer)} is ${answer}.`, ...lines, ...advice].join("\n");
+  const lines = sentences.map((sentence) => `  ${printable(sentence)}`);
+  const advice = remedy === null ? [] : [`What to do: ${printable(remedy)}`];
+  return [`${printable(peer)} is ${answer}.`, ...lines, ...advice].join("\n");
 }
