@@ -11,13 +11,21 @@ export interface Asking {
   readonly failures: Failures;
   readonly clock: Clock;
   readonly give: (input: Input) => void;
+  readonly twinSeen: (endpoint: string) => void;
 }
 
-export function identify({ connections, give }: Asking, endpoint: string): void {
+export function identify({ connections, give, twinSeen }: Asking, endpoint: string): void {
   connections.probe(endpoint, (verdict, detail) => {
-    const identity = verdict.ok ? verdict.value.identity : undefined;
-    const reason = verdict.ok ? "" : `${verdict.code}: ${plainReason(detail)}`;
-    give({ type: "identified", endpoint, identity, reason });
+    if (!verdict.ok) {
+      const fault = { code: verdict.code, detail: plainReason(detail) };
+      give({ type: "identified", endpoint, identity: undefined, fault });
+      return;
+    }
+    const { identity, isTwin } = verdict.value;
+    const twin = { code: "same-identity", detail: endpoint };
+    if (isTwin) twinSeen(endpoint);
+    const fault = isTwin ? { fault: twin } : {};
+    give({ type: "identified", endpoint, identity, ...fault });
   });
 }
 

@@ -1,6 +1,7 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
 import type { Input } from "./core/input.ts";
 import { add, type Counters } from "./counters.ts";
+import { hostOf } from "./failures.ts";
 import { plainReason } from "./plain-reason.ts";
 import type { ConnectionEvents } from "./transport/connection-options.ts";
 import type { EventContent } from "./view.ts";
@@ -9,10 +10,11 @@ export interface ConnectionListener {
   readonly give: (input: Input) => void;
   readonly publish: (event: EventContent) => void;
   readonly counters: Counters;
+  readonly twinSeen: (place: string) => void;
 }
 
 export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
-  const { give, publish, counters } = listener;
+  const { give, publish, counters, twinSeen } = listener;
   return {
     connected: (identity, { outbound, endpoint }) => {
       const { pkiId, mspId } = identity;
@@ -27,8 +29,14 @@ export function connectionInputs(listener: ConnectionListener): ConnectionEvents
     sendFailed: (pkiId, endpoint, code, detail) => {
       const reason = plainReason(detail);
       publish({ type: "send-failed", pkiId, endpoint, code, reason });
-      give({ type: "send-failed", pkiId, endpoint, reason: `${code}: ${reason}` });
+      give({ type: "send-failed", pkiId, endpoint, reason });
     },
+    refused: (pkiId, endpoint, { fault: code, reason: text }, isRepeated) => {
+      const reason = plainReason(text);
+      if (!isRepeated) publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      give({ type: "refused", pkiId, fault: { code, detail: reason } });
+    },
+    twinSeen: (address) => twinSeen(hostOf(address)),
     replaced: (old, identity) => give({ type: "replaced", old, identity }),
     handshakeFailed: (code, remote, reason) => {
       add(counters.handshakesFailed, code);

@@ -86,8 +86,8 @@ describe("events are counted", () => {
   test("by code where there is one, else by type", () => {
     const counts = countsOf(
       { type: "send-failed", pkiId: "p", endpoint: "", code: "unreachable", reason: "" },
-      { type: "contact-failed", endpoint: "", reason: "" },
-      { type: "contact-failed", endpoint: "", reason: "" },
+      { type: "contact-failed", endpoint: "", code: "", reason: "" },
+      { type: "contact-failed", endpoint: "", code: "", reason: "" },
     );
     assert.deepEqual([...counts.sendsFailed], [["unreachable", 1]]);
     assert.deepEqual([...counts.others], [["contact-failed", 2]]);

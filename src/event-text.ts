@@ -1,11 +1,12 @@
 /** Events in words: one line each, for the log and for the verb `events`. */
+import { remedyFor } from "./causes.ts";
 import type { LogFields } from "./log.ts";
 import type { GossipEvent, Member } from "./view.ts";
 
 /** An event as a line of the log. */
 export interface EventText {
   /** The part of Fabric that would log it. */
-  readonly logger: "gossip.discovery" | "gossip.gossip" | "gossip.comm";
+  readonly logger: "gossip" | "gossip.discovery" | "gossip.gossip" | "gossip.comm";
   readonly level: "debug" | "info" | "warn" | "error";
   readonly text: string;
   readonly fields: LogFields;
@@ -34,9 +35,22 @@ export function describeEvent(event: GossipEvent): EventText {
       return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
     }
     case "contact-failed": {
-      const text = `could not join ${event.endpoint}, trying again: ${event.reason}`;
+      const { endpoint, code, reason } = event;
+      const text = `could not join ${endpoint}, trying again: ${code}: ${reason}${advice(code, reason)}`;
       return { logger: "gossip.discovery", level: "warn", text, fields: {} };
     }
+    case "problem": {
+      const { code, reason, remedy } = event;
+      const text = remedy === null ? reason : `${reason}. ${remedy}`;
+      return { logger: "gossip", level: levelOf(code), text, fields: { code } };
+    }
+    case "problem-solved":
+      return {
+        logger: "gossip",
+        level: "info",
+        text: `over: ${event.code}`,
+        fields: { code: event.code },
+      };
     case "same-identity": {
       const text = `another peer at "${event.endpoint}" uses our identity: give each peer its own certificate`;
       return { logger: "gossip.discovery", level: "error", text, fields: {} };
@@ -46,6 +60,18 @@ export function describeEvent(event: GossipEvent): EventText {
       return { logger: "gossip.gossip", level: "error", text, fields: {} };
     }
   }
+}
+
+function advice(code: string, reason: string): string {
+  const remedy = remedyFor(code, reason);
+  return remedy === undefined ? "" : `. ${remedy}`;
+}
+
+const PASSING: ReadonlySet<string> = new Set(["alone", "clock-was-ahead"]);
+
+/** Some pass by themselves; the rest does not. */
+function levelOf(code: string): EventText["level"] {
+  return PASSING.has(code) ? "warn" : "error";
 }
 
 function describeMember(event: Extract<GossipEvent, { member: Member }>): EventText {
@@ -71,6 +97,8 @@ function describeMember(event: Extract<GossipEvent, { member: Member }>): EventT
   }
 }
 
+const RENEW = "the others refuse us until it is renewed";
+
 function describeIdentity(
   event: Extract<GossipEvent, { identity: { subject: string } }>,
 ): EventText {
@@ -90,6 +118,9 @@ function describeIdentity(
         `${self ? "our own" : "the"} certificate of ${subject} expires at ${notAfter}`,
       );
     case "identity-purged":
+      if (self && event.reason === "expired") {
+        return line("error", `our own certificate expired at ${notAfter}: ${RENEW}`);
+      }
       return line("info", `forgot the identity of ${subject}: ${event.reason}`);
   }
 }

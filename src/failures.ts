@@ -112,8 +112,8 @@ interface Failed {
 function failureOf(event: GossipEvent): Failed | undefined {
   switch (event.type) {
     case "contact-failed": {
-      const { code, reason } = splitReason(event.reason);
-      return { where: { endpoint: event.endpoint }, what: { during: "contact", code, reason } };
+      const { endpoint, code, reason } = event;
+      return { where: { endpoint }, what: { during: "contact", code, reason } };
     }
     case "send-failed": {
       const { pkiId, endpoint, code, reason } = event;
@@ -126,12 +126,6 @@ function failureOf(event: GossipEvent): Failed | undefined {
     default:
       return undefined;
   }
-}
-
-/** A failed probe is told as `code: reason`; what the core itself has against a contact is not. */
-function splitReason(text: string): { readonly code: string; readonly reason: string } {
-  const [, code, reason] = /^([a-z]+(?:-[a-z]+)*): (.*)$/s.exec(text) ?? [];
-  return code && reason ? { code, reason } : { code: "contact-refused", reason: text };
 }
 
 function noteDeparture(traces: BoundedMap<string, Trace>, event: EventContent & { time: string }) {

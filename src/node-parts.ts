@@ -33,6 +33,8 @@ export interface NodeParts {
   readonly traffic?: () => Traffic;
   /** What is measured beside the node, for metrics; default: nothing. */
   readonly meters?: Meters;
+  /** Whether it asks who answers at its endpoints, and tells what is wrong with it; default: no. */
+  readonly watchesItself?: boolean;
   /** How long the signer may take; default 10_000 ms. */
   readonly signerTimeoutMs?: number;
   /** Carries out a change of trust (see `GossipNode.setTrust`). */

@@ -15,7 +15,7 @@ import { add, type Counters, createCounters, viewCounts } from "./counters.ts";
 import { GossipError } from "./errors.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { createFailures, type Failures } from "./failures.ts";
-import { healthProblems } from "./health.ts";
+import { sentenceOf } from "./health.ts";
 import { createMessageTap, type MessageBatch, type MessageTap } from "./message-tap.ts";
 import type { Msp } from "./msp/msp.ts";
 import type { Counts, NodeParts, StartOptions } from "./node-parts.ts";
@@ -37,6 +37,7 @@ import {
   viewMember,
   viewSelf,
 } from "./view.ts";
+import { createSelfWatch, type SelfWatch } from "./why/self-watch.ts";
 import { type Explanation, explain } from "./why/why.ts";
 import { copyBytes } from "./wire/bytes.ts";
 
@@ -67,6 +68,7 @@ export class GossipNode implements AsyncDisposable {
   #eventId: number;
   readonly #alarm: Alarm;
   readonly #asking: Asking;
+  readonly #watch: SelfWatch;
 
   private constructor(parts: NodeParts) {
     const now = parts.clock.now();
@@ -77,33 +79,28 @@ export class GossipNode implements AsyncDisposable {
     this.#alarm = createAlarm(parts.clock, () => this.#give({ type: "tick" }));
     this.#eventId = Math.trunc(now.wallMs);
     this.#refusals = createRefusals(parts.crypto, parts.clock);
-    const { crypto } = this.#refusals;
-    this.#core = createCore({ ...parts.core, crypto }, now);
+    this.#core = createCore({ ...parts.core, crypto: this.#refusals.crypto }, now);
     this.#tap = createMessageTap(parts.clock);
     this.#channels = createChannelView(parts.channels ?? []);
     this.#events = createEventStream(parts.eventsMax ?? 1_000);
+    const give = (input: Input): void => this.#give(input);
+    const publish = (event: EventContent): void => this.#publish(event);
+    const twinSeen = (place: string): void => this.#watch.noteTwin(place);
     this.#connections = createConnections({
       ...parts.connections,
       network: this.#tap.network(parts.network),
-      clock: parts.clock,
-      crypto,
+      ...{ clock: parts.clock, crypto: this.#refusals.crypto },
       signer: (payload) => this.#signer(payload),
       random: parts.core.random,
       self: () => this.#self,
       mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
       certificateOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.certificate,
-      events: connectionInputs({
-        give: (input) => this.#give(input),
-        publish: (event) => this.#publish(event),
-        counters: this.#counters,
-      }),
+      events: connectionInputs({ give, publish, counters: this.#counters, twinSeen }),
     });
-    this.#asking = {
-      connections: this.#connections,
-      failures: this.#failures,
-      clock: parts.clock,
-      give: (input) => this.#give(input),
-    };
+    const [core, connections, failures] = [this.#core, this.#connections, this.#failures];
+    const shared = { clock: parts.clock, core, connections, failures, publish, give, twinSeen };
+    this.#asking = shared;
+    this.#watch = createSelfWatch({ ...shared, reloadProblems: () => this.#reloadProblems });
   }
 
   /**
@@ -121,6 +118,7 @@ export class GossipNode implements AsyncDisposable {
     const node = new GossipNode(parts);
     await node.#connections.listen();
     node.#give({ type: "start" });
+    if (parts.watchesItself) node.#watch.start();
     return node;
   }
 
@@ -171,12 +169,13 @@ export class GossipNode implements AsyncDisposable {
     const now = this.#parts.clock.now();
     const [self, connections] = [this.self(), this.connections()];
     const [core, failures, refusals] = [this.#core, this.#failures, this.#refusals];
-    return explain({ core, failures, refusals, self, connections, now }, peer);
+    const faults = this.#watch.faults();
+    return explain({ core, failures, faults, refusals, self, connections, now }, peer);
   }
 
   /** What is wrong with this member, one sentence each; empty = healthy. */
   problems(): readonly string[] {
-    return healthProblems(this.#core, this.#reloadProblems, this.#parts.clock.now());
+    return this.#watch.faults().map(sentenceOf);
   }
 
   /**
@@ -246,6 +245,7 @@ export class GossipNode implements AsyncDisposable {
     this.#isClosed = true;
     this.#alarm.cancel();
     for (const part of [this.#events, this.#tap, this.#connections]) part.close();
+    this.#watch.stop();
     await this.#parts.network.close();
     this.#parts.closed?.();
   }
@@ -313,6 +313,7 @@ export class GossipNode implements AsyncDisposable {
     const time = new Date(this.#parts.clock.now().wallMs).toISOString();
     const event = { id: ++this.#eventId, time, ...content };
     this.#failures.note(event);
+    this.#watch.hear(content);
     this.#counters.events.note(content);
     this.#events.push(event);
   }

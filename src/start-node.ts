@@ -58,6 +58,7 @@ export async function startNode(
         handshakesMax: limits.handshakesMax,
       },
     },
+    watchesItself: true,
     eventsMax: limits.eventsMax,
     channels: config.fabricGossip.channels,
     setTrust: (msps) => crypto.setTrust(msps),

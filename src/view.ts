@@ -1,7 +1,8 @@
 /** What the outside sees: plain JSON values, the same in the library, over HTTP and in the tables. */
+import { remedyFor, tellFault } from "./causes.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "./core/abilities.ts";
 import type { Core } from "./core/core.ts";
-import type { GossipEvent as CoreEvent, LearntFrom, PurgeReason } from "./core/event.ts";
+import type { GossipEvent as CoreEvent, Fault, LearntFrom, PurgeReason } from "./core/event.ts";
 import type { KnownIdentity as IdentityEntry } from "./core/identities.ts";
 import type { Member as CoreMember } from "./core/membership.ts";
 import type { DropCode } from "./core/verify.ts";
@@ -154,10 +155,26 @@ export type EventContent =
       readonly code: string;
       readonly reason: string;
     }
-  /** A bootstrap or anchor peer could not be joined; it is tried again. */
-  | { readonly type: "contact-failed"; readonly endpoint: string; readonly reason: string }
+  /** A bootstrap or anchor peer could not be joined; it is tried again. `reason` is for people. */
+  | {
+      readonly type: "contact-failed";
+      readonly endpoint: string;
+      readonly code: string;
+      readonly reason: string;
+    }
   /** Somebody else uses our identity under another endpoint: two peers with one certificate. */
   | { readonly type: "same-identity"; readonly endpoint: string }
+  /** Something is wrong with us; told again after growing pauses for as long as it lasts. */
+  | {
+      readonly type: "problem";
+      readonly code: string;
+      /** For people. */
+      readonly reason: string;
+      /** What can be done; null if there is nothing to be done. */
+      readonly remedy: string | null;
+    }
+  /** A problem that was told is over. */
+  | { readonly type: "problem-solved"; readonly code: string }
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 
@@ -257,10 +274,28 @@ export function viewEvent(core: Core, event: CoreEvent, now: Now): EventContent 
       return { type: event.type, identity, reason: event.reason };
     }
     case "contact-failed":
-      return { type: event.type, endpoint: event.endpoint, reason: event.reason };
+      return {
+        type: event.type,
+        endpoint: event.endpoint,
+        code: event.code,
+        reason: tellFault(event),
+      };
     case "same-identity":
       return { type: event.type, endpoint: event.endpoint };
+    case "incarnation-raised": {
+      const wallMs = Number(event.incarnation / 1_000_000n);
+      const isDate = wallMs <= 8.64e15;
+      const code = "clock-was-ahead";
+      const detail = isDate ? new Date(wallMs).toISOString() : String(event.incarnation);
+      return problemOf({ code, detail });
+    }
     case "signing-failed":
       return { type: event.type, detail: event.detail };
   }
+}
+
+/** What is wrong with us, as an event. */
+export function problemOf(fault: Fault): EventContent {
+  const { code } = fault;
+  return { type: "problem", code, reason: tellFault(fault), remedy: remedyFor(code) ?? null };
 }

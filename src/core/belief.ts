@@ -21,6 +21,7 @@ import { drop, type Effect, notify } from "./effect.ts";
 import type { LearntFrom, PurgeReason } from "./event.ts";
 import { findVictim, learnIdentity, otherIdOf, removeIdentity } from "./identities.ts";
 import { forgetMember, isToRelay } from "./membership.ts";
+import { considerOwn } from "./own-messages.ts";
 import { quicken } from "./pace.ts";
 import { offer, rest, shun, shunFrom, want } from "./pull.ts";
 import { type Core, isSelf } from "./state.ts";
@@ -86,6 +87,9 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
     // Who sends so much rubbish has nothing to say.
     if (count(list.dropped, alive.code) >= FAULTS_MAX) list.done = list.entries.length;
     return false;
+  }
+  if (isSelf(core, alive.value.pkiId)) {
+    effects.push(...considerOwn(core, alive.value, list.from, now));
   }
   if (!isWorthChecking(core, alive.value, source, list.from, now)) return false;
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;

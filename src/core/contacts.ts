@@ -5,6 +5,7 @@
  */
 import type { Identity, Now, PkiId, Random } from "./abilities.ts";
 import { type Effect, notify } from "./effect.ts";
+import type { Fault } from "./event.ts";
 import { type Member, type Members, memberAt } from "./membership.ts";
 import type { CoreOptions, Timing } from "./options.ts";
 
@@ -48,7 +49,11 @@ export function createContacts(options: CoreOptions, now: Now): Contact[] {
     }));
 }
 
-function isOwnEndpoint(endpoint: string, options: CoreOptions): boolean {
+/** By Fabric's rule, which knows that the default configuration bootstraps from 127.0.0.1. */
+export function isOwnEndpoint(
+  endpoint: string,
+  options: Pick<CoreOptions, "internalEndpoint" | "externalEndpoint">,
+): boolean {
   const port = options.internalEndpoint.slice(options.internalEndpoint.lastIndexOf(":") + 1);
   return (
     endpoint === options.internalEndpoint ||
@@ -83,7 +88,9 @@ export function attendContacts(
     if (state.type === "waiting" && state.atMs <= now.elapsedMs) {
       effects.push(...attend(contact, members, ownMspId));
     } else if (state.type === "asking" && state.untilMs <= now.elapsedMs) {
-      effects.push(failContact(contact, "no membership response", timing, random, now));
+      effects.push(
+        failContact(contact, { code: "no-membership-response", detail: "" }, timing, random, now),
+      );
     }
   }
   return effects;
@@ -134,13 +141,36 @@ export function superviseContacts(
 /** The probe of a contact failed, or showed somebody we must not join. */
 export function failContact(
   contact: Contact,
-  reason: string,
+  fault: Fault,
   timing: Timing,
   random: Random,
   now: Now,
 ): Effect {
   retryLater(contact, timing, random, now);
-  return notify({ type: "contact-failed", endpoint: contact.endpoint, reason });
+  return notify({ type: "contact-failed", endpoint: contact.endpoint, ...fault });
+}
+
+/** What a fault of a probe means for a contact: a bootstrap peer must be of our own organisation. */
+export function contactFault(
+  { isBootstrap }: Pick<Contact, "isBootstrap">,
+  fault: Fault,
+  ownMspId: string,
+): Fault {
+  if (!isBootstrap || fault.code !== "identity-unknown-msp") return fault;
+  return { code: "bootstrap-untrusted", detail: `${fault.detail}; we are of "${ownMspId}"` };
+}
+
+/** A peer refused us when we asked it: whoever waits for its answer need not wait any longer. */
+export function refuseContacts(
+  contacts: readonly Contact[],
+  pkiId: PkiId,
+  fault: Fault,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): readonly Effect[] {
+  const asked = contacts.filter(({ state }) => state.type === "asking" && state.pkiId === pkiId);
+  return asked.map((contact) => failContact(contact, fault, timing, random, now));
 }
 
 /** We reached ourselves: no failure, but perhaps somebody else answers next time. */
@@ -160,18 +190,19 @@ function retryLater(contact: Contact, timing: Timing, random: Random, now: Now):
 
 /** Why the identity that a contact showed must not be joined; undefined = it may. */
 export function refuseContact(
-  contact: Contact,
-  identity: Identity,
+  { isBootstrap }: Pick<Contact, "isBootstrap">,
+  { mspId }: Pick<Identity, "mspId">,
   ownMspId: string,
   externalEndpoint: string,
-): string | undefined {
-  if (identity.mspId === ownMspId) return undefined;
-  if (contact.isBootstrap) {
-    return `is of ${identity.mspId}; a bootstrap peer must be of our own organisation ${ownMspId}: list it under fabricGossip.anchorPeers instead`;
+): Fault | undefined {
+  if (mspId === ownMspId) return undefined;
+  if (isBootstrap) {
+    return {
+      code: "bootstrap-other-organisation",
+      detail: `it is of ${mspId}, we are of ${ownMspId}`,
+    };
   }
-  if (externalEndpoint === "") {
-    return `is of ${identity.mspId}, and we have no external endpoint to show it: set peer.gossip.externalEndpoint`;
-  }
+  if (externalEndpoint === "") return { code: "we-are-hidden", detail: `it is of ${mspId}` };
   return undefined;
 }
 

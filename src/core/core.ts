@@ -8,12 +8,12 @@ import type { GossipMessage } from "../wire/messages.ts";
 import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import { type Alive, readAlive } from "./alive.ts";
+import { readAlive } from "./alive.ts";
 import { isCopy, noteCopy } from "./apply.ts";
 import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
-import { checkAlive, isAnswerRefused } from "./check.ts";
+import { isAnswerRefused } from "./check.ts";
 import { hasBacklog } from "./claims.ts";
-import { attendContacts, nextContactMs } from "./contacts.ts";
+import { attendContacts, nextContactMs, refuseContacts } from "./contacts.ts";
 import { type Audience, chooseAudience, type Reach } from "./dissemination.ts";
 import { drop, type Effect } from "./effect.ts";
 import { flush } from "./emitter.ts";
@@ -37,6 +37,7 @@ import {
 } from "./liveness.ts";
 import { forgiveStall, isToRelay } from "./membership.ts";
 import { startSync } from "./membership-request.ts";
+import { handleOwn } from "./own-messages.ts";
 import { beginInterval, hurry, quicken } from "./pace.ts";
 import { publish, publishIdentity, publishSigned } from "./publish.ts";
 import { nextPullMs } from "./pull.ts";
@@ -50,7 +51,6 @@ export { type Core, createCore } from "./state.ts";
 
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
-const IMPOSTORS_MAX = 10;
 
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
@@ -117,6 +117,10 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
     case "connection-lost":
     case "send-failed":
       return handleUnreached(core, input.pkiId);
+    case "refused": {
+      const { timing, random } = core.options;
+      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, now);
+    }
     case "replaced":
       return handleReplaced(core, input.old, input.identity, now);
     case "identified":
@@ -208,22 +212,6 @@ function handleAlive(
     return [drop(from, "stale")];
   }
   return believe(core, { type: "alive", from, source: "gossip", alive: alive.value }, now);
-}
-
-/** Our own message came back; or somebody else uses our identity, which is told once. */
-function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
-  const { options, self } = core;
-  const echo = drop(from, "own-message");
-  // Nobody who has neighbours passes a message on to its author.
-  if (core.members.table.has(from)) core.drawing.add(from);
-  const { pkiId, endpoint, time } = alive;
-  // What we may have said ourselves is no proof of a second one, nor is what anybody can forge.
-  const isOurs = time.incNum <= self.incarnation || pkiId !== options.self.pkiId;
-  if (isOurs || self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX) return [echo];
-  const verdict = checkAlive(core, alive, from, now);
-  if (!verdict.ok) return [drop(from, verdict.code)];
-  self.impostors.add(endpoint);
-  return [echo, { type: "notify", event: { type: "same-identity", pkiId, endpoint } }];
 }
 
 function doWhatIsDue(core: Core, now: Now): readonly Effect[] {

@@ -15,6 +15,13 @@ export type DeathReason =
   /** First heard of as dead, from another member. */
   | "listed-dead";
 
+/** What went wrong: a stable word, and what the place where it happened knows of it, for people. */
+export interface Fault {
+  readonly code: string;
+  /** A name, a reason of the network, ...; empty if the code says it all. */
+  readonly detail: string;
+}
+
 /** What the core tells its host about. `member` and `identity` are snapshots. */
 export type GossipEvent =
   | { readonly type: "member-joined"; readonly member: Member }
@@ -38,6 +45,8 @@ export type GossipEvent =
       readonly noticeMs: number;
     }
   | { readonly type: "identity-purged"; readonly identity: Identity; readonly reason: PurgeReason }
-  | { readonly type: "contact-failed"; readonly endpoint: string; readonly reason: string }
+  | ({ readonly type: "contact-failed"; readonly endpoint: string } & Fault)
   | { readonly type: "same-identity"; readonly pkiId: PkiId; readonly endpoint: string }
+  /** Others held newer messages of a former life of ours: we go on from there. */
+  | { readonly type: "incarnation-raised"; readonly incarnation: bigint }
   | { readonly type: "signing-failed"; readonly detail: string };

@@ -1,4 +1,5 @@
 import type { Identity, PkiId } from "./abilities.ts";
+import type { Fault } from "./event.ts";
 
 /** Everything that can happen to the core. The host turns sockets, timers and commands into these. */
 export type Input =
@@ -19,6 +20,8 @@ export type Input =
       readonly endpoint: string;
       readonly reason: string;
     }
+  /** The peer accepted a connection of ours only to refuse us, now or a moment ago. */
+  | { readonly type: "refused"; readonly pkiId: PkiId; readonly fault: Fault }
   /** Where we expected `old`, another identity of the same organisation answered. */
   | { readonly type: "replaced"; readonly old: PkiId; readonly identity: Identity }
   /** Answer to an `identify` effect; no identity = it failed. */
@@ -26,7 +29,8 @@ export type Input =
       readonly type: "identified";
       readonly endpoint: string;
       readonly identity: Identity | undefined;
-      readonly reason: string;
+      /** Why it failed. With our own identity: who has it is another process than we. */
+      readonly fault?: Fault;
     }
   /** Answer to a `ping` effect. */
   | { readonly type: "pinged"; readonly pkiId: PkiId; readonly reachable: boolean }

@@ -7,9 +7,11 @@ import { encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { learn, purge } from "./belief.ts";
-import { failContact, reachedSelf, refuseContact } from "./contacts.ts";
+import { contactFault, failContact, reachedSelf, refuseContact } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
+import type { Fault } from "./event.ts";
 import { reconnectAt } from "./expiry.ts";
+import type { Input } from "./input.ts";
 import {
   clearSuspicion,
   declareDead,
@@ -116,14 +118,12 @@ export function handleReplaced(
   return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
 }
 
+const NOBODY: Fault = { code: "unreachable", detail: "" };
+
 /** The probe of a contact came back. */
 export function handleIdentified(
   core: Core,
-  answer: {
-    readonly endpoint: string;
-    readonly identity: Identity | undefined;
-    readonly reason: string;
-  },
+  answer: Extract<Input, { type: "identified" }>,
   now: Now,
 ): readonly Effect[] {
   const { options, self } = core;
@@ -131,8 +131,14 @@ export function handleIdentified(
   const contact = core.contacts.find(({ endpoint }) => endpoint === answer.endpoint);
   if (contact?.state.type !== "identifying") return [];
   const { identity } = answer;
-  if (identity === undefined) return [failContact(contact, answer.reason, timing, random, now)];
-  contact.isSelf = isSelf(core, identity.pkiId);
+  if (identity === undefined) {
+    const fault = contactFault(contact, answer.fault ?? NOBODY, options.self.mspId);
+    return [failContact(contact, fault, timing, random, now)];
+  }
+  contact.isSelf = isSelf(core, identity.pkiId) && answer.fault === undefined;
+  if (isSelf(core, identity.pkiId) && answer.fault) {
+    return [failContact(contact, answer.fault, timing, random, now)];
+  }
   if (contact.isSelf) {
     reachedSelf(contact, timing, random, now);
     return [];

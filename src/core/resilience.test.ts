@@ -101,7 +101,7 @@ describe("who cannot be reached, or is not who it seems", () => {
   test("a contact that turned out to be ourselves is tried again", () => {
     const world = createWorld(36);
     const p0 = world.add("p0", { bootstrap: ["service:7051"] });
-    const answer = { type: "identified", endpoint: "service:7051", reason: "" } as const;
+    const answer = { type: "identified", endpoint: "service:7051" } as const;
     world.give(p0, { ...answer, identity: p0.identity });
     assert.equal(p0.core.contacts[0]?.isSelf, true);
     world.run(30_000);

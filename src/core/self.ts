@@ -60,7 +60,7 @@ export interface OwnAlive {
 }
 
 export interface Self {
-  readonly incarnation: bigint;
+  incarnation: bigint;
   sequence: bigint;
   externalEndpoint: string;
   metadata: Uint8Array;
@@ -136,7 +136,8 @@ export function requestAlive(
 }
 
 function isUpToDate(self: Self, pending: PendingAlive): boolean {
-  const { metadata, externalEndpoint } = pending;
+  const { metadata, externalEndpoint, time } = pending;
+  if (time.incNum !== self.incarnation) return false;
   return metadata === self.metadata && externalEndpoint === self.externalEndpoint;
 }
 

@@ -385,7 +385,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         type: "identified",
         endpoint,
         identity: isThere ? target.identity : undefined,
-        reason: isThere ? "" : "unreachable",
+        ...(isThere ? {} : { fault: { code: "unreachable", detail: "" } }),
       }),
     );
   }

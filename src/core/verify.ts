@@ -61,7 +61,10 @@ export type DropCode =
   | "identities-full"
   | "backlog-full";
 
-/** Drops that say nothing about the peer: counted, but neither logged nor reported. */
+/**
+ * Drops that say nothing against the peer, since an honest one that is slow, old, just restarted, or
+ * that knows more or less than we do causes them: counted, but neither logged nor reported.
+ */
 export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "not-followed",
   "stale",
@@ -69,6 +72,22 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "identity-unknown",
   // Neighbours that trust more organisations than we do speak of them all the time.
   "identity-unknown-msp",
+  // Nor do all learn of a revocation, a new CA or the end of a certificate in the same moment.
+  "identity-invalid",
+  "identity-revoked",
+  "identity-expired",
+  // Its round took longer than ours allows, or one of us was restarted in the middle of it.
+  "pull-without-hello",
+  "pull-unsolicited",
+  // A peer that stood still sends at once what it had to say meanwhile.
+  "pull-too-often",
+  // It cannot know yet that we have no external endpoint for it, or it none for us.
+  "not-disclosed",
+  // It is we who are full; health and metrics say so.
+  "channels-full",
+  "members-full",
+  "identities-full",
+  "backlog-full",
   // A flood must not become a flood of events.
   "check-budget",
   "news-budget",

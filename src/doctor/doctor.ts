@@ -11,7 +11,7 @@ import { withTlsRootsOf } from "../prepare.ts";
 import { readIncarnation } from "../state-dir.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
-import { examineContacts, examineNames, examinePorts } from "./network.ts";
+import { examineContacts, examineNames, examineOwnEndpoints, examinePorts } from "./network.ts";
 import { examineOperationsTls, examineTls } from "./tls.ts";
 
 /** Never throws for what is wrong with the configuration: that is what it tells. */
@@ -44,7 +44,7 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* await examineNames(config);
   const isSound = own.value && (tls.value || !config.tls.enabled);
   if (own.value === undefined || !isSound) {
-    yield* await examinePorts(config, undefined);
+    yield* (await examinePorts(config, undefined)).findings;
     const message =
       "Bootstrap and anchor peers were not dialled, as our own files are not in order.";
     yield warning("bootstrap", message, "Mend them first.");
@@ -55,8 +55,10 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
     trusted,
     tls: tls.value && withTlsRootsOf(trusted, tls.value),
   };
-  yield* await examinePorts(config, files);
-  yield* await examineContacts(config, files, wallMs);
+  const ports = await examinePorts(config, files);
+  yield* ports.findings;
+  yield* await examineOwnEndpoints(config, files, ports.isRunning);
+  yield* await examineContacts(config, files, wallMs, ports.isRunning);
 }
 
 async function examineConfig(

@@ -1,6 +1,7 @@
 /** Doctor: names, ports, and whoever we are to contact. */
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
+import { remedyFor, tellFault } from "../causes.ts";
 import type { Config } from "../config/config.ts";
 import {
   formatHostPort,
@@ -8,9 +9,9 @@ import {
   isUnspecified,
   parseHostPort,
 } from "../config/host-port.ts";
-import { refuseContact } from "../core/contacts.ts";
+import { contactFault, isOwnEndpoint, refuseContact } from "../core/contacts.ts";
+import type { Fault } from "../core/event.ts";
 import type { Prepared } from "../prepare.ts";
-import { remedyFor } from "../remedies.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
 
@@ -55,19 +56,18 @@ async function resolve(host: string): Promise<string | { readonly code: string }
 export async function examinePorts(
   config: Config,
   files: Files | undefined,
-): Promise<readonly Finding[]> {
+): Promise<{ readonly findings: readonly Finding[]; readonly isRunning: boolean }> {
   const { listenAddress, operations } = config;
   const gossip = await portFault(listenAddress);
-  const isRunning = gossip === "EADDRINUSE" && files && (await isOurselves(config, files));
-  const findings = [
-    portFinding("port", listenAddress, gossip, isRunning === true, "peer.listenAddress"),
-  ];
+  const isInUse = gossip === "EADDRINUSE" && files !== undefined;
+  const isRunning = isInUse && (await isOurselves(config, files));
+  const findings = [portFinding("port", listenAddress, gossip, isRunning, "peer.listenAddress")];
   if (operations.listenAddress !== undefined) {
     const fault = await portFault(operations.listenAddress);
     const key = "operations.listenAddress";
-    findings.push(portFinding("port", operations.listenAddress, fault, isRunning === true, key));
+    findings.push(portFinding("port", operations.listenAddress, fault, isRunning, key));
   }
-  return findings;
+  return { findings, isRunning };
 }
 
 function portFault({ host, port }: HostPort): Promise<string | undefined> {
@@ -123,13 +123,14 @@ export async function examineContacts(
   config: Config,
   files: Files,
   wallMs: number,
+  isRunning: boolean,
 ): Promise<readonly Finding[]> {
-  const own = [config.endpoint, config.externalEndpoint];
+  const own = { internalEndpoint: config.endpoint, externalEndpoint: config.externalEndpoint };
   const all: Contacted[] = [
     ...config.gossip.bootstrap.map((endpoint) => ({ endpoint, isBootstrap: true })),
     ...config.fabricGossip.anchorPeers.map((endpoint) => ({ endpoint, isBootstrap: false })),
   ];
-  const others = all.filter(({ endpoint }) => !own.includes(endpoint));
+  const others = all.filter(({ endpoint }) => !isOwnEndpoint(endpoint, own));
   if (others.length === 0) {
     const message =
       "No bootstrap or anchor peer but ourselves: this member waits for others to contact it.";
@@ -139,7 +140,7 @@ export async function examineContacts(
   for (let i = 0; i < others.length; i += PROBES_MAX) {
     const batch = others.slice(i, i + PROBES_MAX);
     const found = await Promise.all(
-      batch.map((one) => contactFindings(config, files, one, wallMs)),
+      batch.map((one) => contactFindings(config, files, one, wallMs, isRunning)),
     );
     findings.push(...found.flat());
   }
@@ -151,6 +152,7 @@ async function contactFindings(
   files: Files,
   contact: Contacted,
   wallMs: number,
+  isRunning: boolean,
 ): Promise<readonly Finding[]> {
   const { endpoint, isBootstrap } = contact;
   const check = isBootstrap ? "bootstrap" : "anchor";
@@ -163,7 +165,8 @@ async function contactFindings(
     ];
   }
   const answer = await probeEndpoint(config, endpoint, files);
-  return [answerFinding(config, files, contact, answer, wallMs), ...clockFindings(answer, wallMs)];
+  const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
+  return [finding, ...clockFindings(answer, wallMs)];
 }
 
 function answerFinding(
@@ -172,31 +175,70 @@ function answerFinding(
   { endpoint, isBootstrap }: Contacted,
   { identity, failure }: Answer,
   wallMs: number,
+  isRunning: boolean,
 ): Finding {
   const check = isBootstrap ? "bootstrap" : "anchor";
   if (identity === null || failure) {
-    const { code, reason } = failure ?? { code: "unknown", reason: "nobody answered" };
+    const known = failure ?? { code: "unknown", reason: "nobody answered" };
+    const found = { code: known.code, detail: known.reason };
+    const fault = contactFault({ isBootstrap }, found, config.mspId);
+    const [code, reason] = [fault.code, tellFault(fault)];
     const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
     const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
     return error(check, message, remedyFor(code, reason) ?? "Look into its log.");
   }
   if (identity.pkiId === local.identity.pkiId) {
-    return ok(check, `${endpoint} is this member itself, which runs already.`);
+    const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;
+    if (isHere) return ok(check, `${endpoint} is this member itself, which runs already.`);
+    return faultFinding(check, { code: "same-identity", detail: endpoint });
   }
-  const contact = { endpoint, isBootstrap, state: { type: "identifying" }, failures: 0 } as const;
-  const refusal = refuseContact(
-    { ...contact, isSelf: false },
-    { ...local.identity, mspId: identity.mspId },
-    config.mspId,
-    config.externalEndpoint,
-  );
-  if (refusal !== undefined) return error(check, `${endpoint} ${refusal}.`);
+  const refusal = refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
+  if (refusal !== undefined) {
+    const { code } = refusal;
+    const message = `${endpoint} cannot be joined: ${tellFault(refusal)} (${code}).`;
+    return error(check, message, remedyFor(code));
+  }
   const left = timeLeft(Date.parse(identity.notAfter), wallMs);
   const { subject, mspId } = identity;
   return ok(
     check,
     `${endpoint} answers as ${subject} of ${mspId}; its certificate expires in ${left}.`,
   );
+}
+
+function faultFinding(check: string, fault: Fault): Finding {
+  const sentence = tellFault(fault);
+  const message = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)} (${fault.code}).`;
+  return error(check, message, remedyFor(fault.code));
+}
+
+/**
+ * Who answers at the endpoints that we advertise. Nobody is no fault: before the start that is right,
+ * and many cannot reach themselves by the address that others use.
+ */
+export async function examineOwnEndpoints(
+  config: Config,
+  files: Files,
+  isRunning: boolean,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const isDialable = (endpoint: string): boolean => {
+    const { host, port } = parseHostPort(endpoint) ?? { host: "", port: 0 };
+    return host !== "" && port !== 0 && !isUnspecified(host);
+  };
+  for (const endpoint of new Set([config.endpoint, config.externalEndpoint])) {
+    if (!isDialable(endpoint)) continue;
+    const { identity } = await probeEndpoint(config, endpoint, files);
+    if (identity === null) continue;
+    const { pkiId, subject, mspId } = identity;
+    if (pkiId !== files.local.identity.pkiId) {
+      const detail = `${endpoint}: ${subject} of ${mspId}`;
+      findings.push(faultFinding("endpoint", { code: "endpoint-taken", detail }));
+    } else if (!isRunning) {
+      findings.push(faultFinding("endpoint", { code: "same-identity", detail: endpoint }));
+    } else findings.push(ok("endpoint", `${endpoint} leads to this member, which runs already.`));
+  }
+  return findings;
 }
 
 /** Time is not exchanged; only a certificate from the future gives a wrong clock away. */

@@ -10,7 +10,8 @@ import { plainReason } from "../plain-reason.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import { createNetwork } from "../start-node.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
-import type { LinkEvents, Network } from "../transport/network.ts";
+import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
+import { isRefusal } from "../transport/refusal.ts";
 
 /** From dial to answer. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -85,9 +86,10 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
           identity = describe(handshake);
           // Both sides judge at once: that we believe it says nothing of the reverse.
           const cancelWait = options.clock.after(VERDICT_MS, () => link.close());
-          const closed = (_fault: unknown, reason: string): void => {
+          const closed = (fault: NetworkFault, reason: string): void => {
             cancelWait();
-            end(refusalIn(reason));
+            if (isRefusal(fault)) fail(fault, reason);
+            else end(null);
           };
           return { message: () => {}, drain: () => {}, closed };
         };
@@ -95,12 +97,6 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
       },
     });
   });
-}
-
-/** Whoever refuses us ends the stream with a gRPC status other than OK, and says why. */
-function refusalIn(reason: string): Answer["failure"] {
-  const [, why] = /^gRPC status [1-9]\d*: (.*)$/s.exec(reason) ?? [];
-  return why === undefined ? null : { code: "refused-us", reason: plainReason(why) };
 }
 
 function describe({ identity }: Handshake): NonNullable<Answer["identity"]> {

@@ -4,6 +4,7 @@ import type { ConnectionView } from "./connection.ts";
 import type { Handshake, HandshakeFault } from "./handshake.ts";
 import type { Cancel, Clock, Network, NetworkFault } from "./network.ts";
 import type { ProbeDone } from "./probe.ts";
+import type { Refused } from "./rebuffs.ts";
 import type { SendQueueLimits } from "./send-queue.ts";
 
 /** Why no connection to a peer could be had, or was lost. */
@@ -32,8 +33,15 @@ export interface ConnectionEvents {
   disconnected(pkiId: PkiId, fault: NetworkFault | "idle", reason: string): void;
   /** What waited for the peer is lost: no connection could be had, or it broke. */
   sendFailed(pkiId: PkiId, endpoint: string, fault: ConnectionFault, reason: string): void;
+  /**
+   * The peer ended a connection that we had dialled and said why. `isRepeated`: it did so a while ago,
+   * and is not dialled again yet.
+   */
+  refused(pkiId: PkiId, endpoint: string, end: Refused, isRepeated: boolean): void;
   /** Where we expected `old`, another identity of the same organisation answered. */
   replaced(old: PkiId, identity: Identity): void;
+  /** Another process has shown that it has our key: at this address, or at the endpoint we dialled. */
+  twinSeen(place: string): void;
   /** Somebody dialled us and was not accepted. */
   handshakeFailed(fault: ConnectionFault, remoteAddress: string, reason: string): void;
   /** Messages to the peer were dropped because too many waited (`gossip_comm_overflow_count`). */

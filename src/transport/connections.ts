@@ -17,11 +17,13 @@ import {
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
-import { Inbound } from "./inbound.ts";
+import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { type ProbeDone, probe } from "./probe.ts";
-import { Rebuffs } from "./rebuffs.ts";
+import { Rebuffs, type Refused } from "./rebuffs.ts";
+import { isRefusal } from "./refusal.ts";
 
 export type { Connections, Destination };
 
@@ -37,16 +39,22 @@ class ConnectionTable implements Connections {
   readonly #timeouts: ConnectionTimeouts;
   /** Those with a link or a dial, by the name they were meant or proven to have. */
   readonly #peers = new Map<PkiId, Peer>();
-  readonly #inbound = new Inbound();
+  readonly #inbound: InboundHandshakes;
   readonly #probes = new Set<Cancel>();
   readonly #rebuffs = new Rebuffs();
+  readonly #ownHandshakes: OwnHandshakes;
   #isClosed = false;
   #cancelIdleCheck: Cancel = () => {};
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#ownHandshakes = new OwnHandshakes(() => options.self().pkiId);
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
+    this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, {
+      accepted: (link, handshake) => this.#acceptAsAcceptor(link, handshake),
+      failed: (...failure) => options.events.handshakeFailed(...failure),
+    });
   }
 
   async listen(): Promise<void> {
@@ -58,9 +66,10 @@ class ConnectionTable implements Connections {
     if (this.#isClosed) return;
     const known = this.#peers.get(pkiId);
     const { certificateOf, clock } = this.#options;
-    const { elapsedMs } = clock.now();
-    if (!known && this.#rebuffs.hasAny([certificateOf(pkiId) ?? pkiId, endpoint], elapsedMs))
-      return;
+    const names = [certificateOf(pkiId) ?? pkiId, endpoint];
+    const rebuff = known ? undefined : this.#rebuffs.find(names, clock.now().elapsedMs);
+    if (rebuff?.end) this.#tellRefused(pkiId, endpoint, rebuff.end, true);
+    if (rebuff) return;
     const peer = known ?? this.#addPeer(pkiId);
     if (endpoint !== "") peer.endpoint = endpoint;
     const dropped = peer.send(messages);
@@ -71,7 +80,8 @@ class ConnectionTable implements Connections {
   probe(endpoint: string, done: ProbeDone): Cancel {
     const { probeTimeoutMs } = this.#timeouts;
     const { network } = this.#options;
-    const options = { ...this.#handshakeOptions(), network, probeTimeoutMs };
+    const isTwin = (handshake: Handshake): boolean => this.#ownHandshakes.isTwin(handshake);
+    const options = { ...this.#handshakeOptions(), network, probeTimeoutMs, isTwin };
     const cancel = probe(endpoint, options, (verdict, reason) => {
       this.#probes.delete(cancel);
       done(verdict, reason);
@@ -105,7 +115,7 @@ class ConnectionTable implements Connections {
     this.#isClosed = true;
     this.#cancelIdleCheck();
     this.#inbound.cancelAll();
-    for (const cancel of [...this.#probes]) cancel();
+    for (const cancel of this.#probes) cancel();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
   }
@@ -166,6 +176,7 @@ class ConnectionTable implements Connections {
     if (pkiId === peer.pkiId) return this.#add(peer, connection);
     if (pkiId === self().pkiId || mspOf(peer.pkiId) !== mspId) {
       link.close();
+      if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(peer.endpoint);
       if (pkiId === self().pkiId) this.#fail(peer, "self", SELF);
       else this.#fail(peer, "wrong-peer", `${pkiId} of ${mspId} answered`);
       return undefined;
@@ -182,39 +193,21 @@ class ConnectionTable implements Connections {
   }
 
   #accept(link: Link): void {
-    const { events } = this.#options;
-    const { remoteAddress } = link;
     if (this.#isClosed) {
       link.close("shutting down");
       return;
     }
-    const slow = this.#inbound.makeRoom(this.#limits.handshakesMax);
-    if (slow !== undefined) {
-      this.#refuse(slow, "handshakes-full", "too many handshakes at a time");
-    }
-    const cancel = shakeHands(
-      { ...this.#handshakeOptions(), link, probe: false },
-      {
-        refused: (fault, reason) => {
-          this.#inbound.delete(link);
-          events.handshakeFailed(fault, remoteAddress, reason);
-        },
-        accepted: (handshake) => {
-          this.#inbound.delete(link);
-          return this.#acceptAsAcceptor(link, handshake);
-        },
-      },
-    );
-    this.#inbound.add(link, cancel);
+    this.#inbound.accept(link, this.#handshakeOptions());
   }
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {
     const { self, clock } = this.#options;
     const { pkiId } = handshake.identity;
     if (handshake.probe) {
-      link.close();
+      link.close(); // Ours too: doctor and the verb `probe` ask in our name.
       return undefined;
     }
+    if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(link.remoteAddress);
     if (pkiId === self().pkiId) return this.#refuse(link, "self", SELF);
     const known = this.#peers.get(pkiId);
     if (known === undefined && this.#peers.size >= this.#limits.connectionsMax) {
@@ -249,17 +242,25 @@ class ConnectionTable implements Connections {
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
     const isSilent = lost.link.outbound && lost.messagesReceived === 0;
     const name = this.#options.certificateOf(pkiId) ?? pkiId;
-    this.#rebuffs.noteEnd(name, isYoung && isSilent, elapsedMs);
+    const refusal = isRefusal(fault) ? { fault, reason } : undefined;
+    this.#rebuffs.noteEnd(name, isYoung && isSilent, elapsedMs, refusal);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
     const mayRedial = hasMessages && isYoung && !peer.hasRedialled && endpoint !== "";
-    if (peer.dial === undefined && mayRedial) this.#redial(peer);
+    if (peer.dial === undefined && refusal) {
+      this.#forget(peer);
+      this.#tellRefused(pkiId, endpoint, refusal, false);
+    } else if (peer.dial === undefined && mayRedial) this.#redial(peer);
     else if (peer.dial === undefined) {
       this.#forget(peer);
       if (hasMessages) this.#later(() => events.sendFailed(pkiId, endpoint, fault, reason));
     }
     events.disconnected(pkiId, isIdle ? "idle" : fault, reason);
+  }
+
+  #tellRefused(...[pkiId, endpoint, end, isRepeated]: [PkiId, string, Refused, boolean]): void {
+    this.#later(() => this.#options.events.refused(pkiId, endpoint, end, isRepeated));
   }
 
   /** Closes what nobody uses, and looks again after a while. */
@@ -304,7 +305,9 @@ class ConnectionTable implements Connections {
 
   #handshakeOptions(): Omit<HandshakeOptions, "link" | "probe"> {
     const { clock, crypto, signer, self } = this.#options;
-    return { clock, crypto, signer, self: self(), timeoutMs: this.#timeouts.connTimeoutMs };
+    const { connTimeoutMs: timeoutMs } = this.#timeouts;
+    const signed = (signature: Uint8Array): void => this.#ownHandshakes.note(signature);
+    return { clock, crypto, signer, self: self(), timeoutMs, signed };
   }
 
   /** Never from within the call that causes it. */

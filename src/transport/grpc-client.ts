@@ -9,6 +9,7 @@ import {
   GRPC_OK,
   GRPC_RESOURCE_EXHAUSTED,
   GRPC_UNIMPLEMENTED,
+  GRPC_UNKNOWN,
   plainText,
 } from "./grpc-framing.ts";
 import { createStreamLink, type StreamEnd, type StreamRole } from "./grpc-link.ts";
@@ -23,6 +24,7 @@ import {
 } from "./grpc-session.ts";
 import { clientOptions } from "./grpc-tls.ts";
 import type { Cancel, Link, NetworkFault } from "./network.ts";
+import { readRefusal } from "./refusal.ts";
 
 export interface SessionEvents {
   opened(session: ClientHttp2Session): void;
@@ -61,9 +63,14 @@ class SessionDial {
   readonly #events: SessionEvents;
   readonly #socket: Socket;
   #session: ClientHttp2Session | undefined;
+  readonly #address: HostAndPort;
+  readonly #isPlain: boolean;
   #phase: DialPhase = "tcp";
+  /** The other side has spoken HTTP/2. */
+  #hasSettings = false;
   #timer: NodeJS.Timeout;
   #isSettled = false;
+  #isCancelled = false;
 
   constructor(
     address: HostAndPort,
@@ -73,6 +80,8 @@ class SessionDial {
     events: SessionEvents,
   ) {
     this.#endpoint = formatEndpoint(address.host, address.port);
+    this.#address = address;
+    this.#isPlain = tls === undefined;
     this.#context = context;
     this.#events = events;
     this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
@@ -87,6 +96,7 @@ class SessionDial {
   }
 
   cancel(): void {
+    this.#isCancelled = true;
     if (!this.#settle()) return;
     if (this.#session === undefined && this.#socket instanceof TLSSocket) this.#endAfterTls();
     else this.#destroy();
@@ -125,6 +135,7 @@ class SessionDial {
   #ping(session: ClientHttp2Session): void {
     if (this.#isSettled) return;
     this.#phase = "http2";
+    this.#hasSettings = true;
     clearTimeout(this.#timer);
     this.#timer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
     sendPing(session, this.#endpoint, (end) => {
@@ -144,7 +155,18 @@ class SessionDial {
   #fail(end: StreamEnd): void {
     if (!this.#settle()) return;
     this.#destroy();
-    this.#events.failed(end);
+    const isMute = this.#isPlain && this.#phase === "http2" && !this.#hasSettings;
+    if (isMute && (end.fault === "closed" || end.fault === "protocol")) this.#askForTls(end);
+    else this.#events.failed(end);
+  }
+
+  /** It takes plain TCP and hangs up on plain HTTP/2: most likely it expects TLS, so we look. */
+  #askForTls(end: StreamEnd): void {
+    speaksTls(this.#address, (isTls) => {
+      if (this.#isCancelled) return;
+      const reason = "that port speaks TLS, but peer.tls.enabled is false here";
+      this.#events.failed(isTls ? { fault: "tls-expected", reason } : end);
+    });
   }
 
   #failWith(error: Error): void {
@@ -164,6 +186,24 @@ function openSocket(
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
   return connectTls({ ...clientOptions(tls, host), host, port, lookup }).setNoDelay(true);
+}
+
+const TLS_TRIAL_MS = 1_000;
+
+/** Whether a TLS handshake gets anywhere there, whatever certificate is shown or asked for. */
+function speaksTls({ host, port }: HostAndPort, done: (isTls: boolean) => void): void {
+  const socket = connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+  const end = (isTls: boolean): void => {
+    clearTimeout(timer);
+    socket.destroy();
+    done(isTls);
+    done = () => {};
+  };
+  const timer = setTimeout(() => end(false), TLS_TRIAL_MS);
+  socket.once("secureConnect", () => end(true));
+  // Who refuses us by an alert speaks TLS as well.
+  socket.on("error", ({ message }) => end(/SSL alert number/.test(message)));
+  socket.once("close", () => end(false));
 }
 
 const LOST = "the connection was closed";
@@ -227,6 +267,7 @@ function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { readonly ok
   return () => {
     if (status === undefined) return { ok: false, fault: "closed", reason: reason || LOST };
     if (status === GRPC_OK) return { ok: true, fault: "closed", reason: "ended with status OK" };
+    if (status === GRPC_UNKNOWN) return { ok: false, ...readRefusal(reason) };
     return { ok: false, fault: statusFault(status), reason: `gRPC status ${status}: ${reason}` };
   };
 }

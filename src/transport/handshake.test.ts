@@ -7,6 +7,7 @@ import { TAG } from "../wire/messages.ts";
 import { type Handshake, type HandshakeFault, shakeHands } from "./handshake.ts";
 import { createMemoryHub } from "./memory.ts";
 import type { Link } from "./network.ts";
+import type { RefusalFault } from "./refusal.ts";
 import { createVirtualClock } from "./testing.ts";
 
 const alice = createPerson("Org1", "alice");
@@ -14,7 +15,7 @@ const bob = createPerson("Org2", "bob");
 
 interface Outcome {
   handshake?: Handshake;
-  fault?: HandshakeFault;
+  fault?: HandshakeFault | RefusalFault;
   readonly messages: string[];
   closed?: string;
 }

@@ -18,6 +18,7 @@ import {
 import { TAG } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { isRefusal, type RefusalFault } from "./refusal.ts";
 
 /** Why a handshake failed. */
 export type HandshakeFault =
@@ -57,6 +58,8 @@ export interface HandshakeOptions {
   readonly self: Identity;
   /** Whether we only want to know who is there. */
   readonly probe: boolean;
+  /** Gets each signature that we make, to tell ourselves from another process with our key. */
+  readonly signed?: (signature: Uint8Array) => void;
   /** For our signature and the other side's message (Fabric: `connTimeout`, 2_000). */
   readonly timeoutMs: number;
 }
@@ -66,7 +69,7 @@ export interface HandshakeEvents {
   /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
   accepted(handshake: Handshake): LinkEvents | undefined;
   /** The link is closed. `reason` is a sentence for people. */
-  refused(fault: HandshakeFault, reason: string): void;
+  refused(fault: HandshakeFault | RefusalFault, reason: string): void;
 }
 
 /** No handshake is longer: a certificate and a few hashes. */
@@ -152,6 +155,11 @@ class Shake implements LinkEvents {
   }
 
   closed(fault: NetworkFault, reason: string): void {
+    if (!this.#isSettled && isRefusal(fault)) {
+      this.#settle();
+      this.#events.refused(fault, reason);
+      return;
+    }
     this.#refuse("handshake-closed", reason);
     this.#next?.closed(fault, reason);
   }
@@ -191,7 +199,7 @@ const SENTENCES: Readonly<Record<HandshakeFault, string>> = {
 
 /** Makes our ConnEstablish. The signer may answer at once or later, and may fail. */
 function signHandshake(
-  { self, link, probe, signer }: HandshakeOptions,
+  { self, link, probe, signer, signed: note }: HandshakeOptions,
   signed: (envelope: Envelope) => void,
   failed: (error: unknown) => void,
 ): void {
@@ -201,7 +209,10 @@ function signHandshake(
     tag: TAG.empty,
     content: { type: "conn-establish", value: { ...value, probe } },
   });
-  const finish = (signature: Uint8Array): void => signed(encodeEnvelope({ payload, signature }));
+  const finish = (signature: Uint8Array): void => {
+    note?.(signature);
+    signed(encodeEnvelope({ payload, signature }));
+  };
   try {
     const signature = signer(payload);
     if (signature instanceof Promise) signature.then(finish, failed);

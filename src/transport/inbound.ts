@@ -1,35 +1,61 @@
-/** Handshakes with diallers that are under way, the oldest first. */
-import type { Cancel, Link } from "./network.ts";
+import type { ConnectionFault } from "./connection-options.ts";
+import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { Cancel, Link, LinkEvents } from "./network.ts";
 
-export class Inbound {
-  readonly #handshakes = new Map<Link, Cancel>();
+export interface InboundEvents {
+  accepted(link: Link, handshake: Handshake): LinkEvents | undefined;
+  failed(fault: ConnectionFault, remoteAddress: string, reason: string): void;
+}
 
-  add(link: Link, cancel: Cancel): void {
-    this.#handshakes.set(link, cancel);
+/** Handshakes under way with those who dialled us, the oldest first. */
+export class InboundHandshakes {
+  readonly #events: InboundEvents;
+  readonly #max: number;
+  readonly #pending = new Map<Link, Cancel>();
+
+  constructor(max: number, events: InboundEvents) {
+    this.#max = max;
+    this.#events = events;
   }
 
-  delete(link: Link): void {
-    this.#handshakes.delete(link);
+  accept(link: Link, options: Omit<HandshakeOptions, "link" | "probe">): void {
+    this.#makeRoom();
+    const cancel = shakeHands(
+      { ...options, link, probe: false },
+      {
+        refused: (fault, reason) => {
+          this.#pending.delete(link);
+          this.#events.failed(fault, link.remoteAddress, reason);
+        },
+        accepted: (handshake) => {
+          this.#pending.delete(link);
+          return this.#events.accepted(link, handshake);
+        },
+      },
+    );
+    this.#pending.set(link, cancel);
   }
 
   /**
-   * If there are `max` or more: gives up the one that takes longest, of the address that has most of
-   * them, and returns its link. Neither silent ones nor a crowd from one place keep others out.
+   * If there are as many as are allowed: gives up the one that takes longest, of the address that has
+   * most of them. Neither silent ones nor a crowd from one place keep others out.
    */
-  makeRoom(max: number): Link | undefined {
-    if (this.#handshakes.size < max) return undefined;
-    const byHost = Map.groupBy(this.#handshakes, ([{ remoteAddress }]) => hostOf(remoteAddress));
+  #makeRoom(): void {
+    if (this.#pending.size < this.#max) return;
+    const byHost = Map.groupBy(this.#pending, ([{ remoteAddress }]) => hostOf(remoteAddress));
     const [largest] = [...byHost.values()].toSorted((a, b) => b.length - a.length);
     const [slowest] = largest ?? [];
-    if (slowest === undefined) return undefined;
+    if (slowest === undefined) return;
     const [link, cancel] = slowest;
-    this.#handshakes.delete(link);
+    const reason = "too many handshakes at a time";
+    this.#pending.delete(link);
     cancel();
-    return link;
+    link.close(reason);
+    this.#events.failed("handshakes-full", link.remoteAddress, reason);
   }
 
   cancelAll(): void {
-    for (const cancel of [...this.#handshakes.values()]) cancel();
+    for (const cancel of [...this.#pending.values()]) cancel();
   }
 }
 

@@ -1,6 +1,8 @@
 import { copyBytes } from "../wire/bytes.ts";
+import type { StreamEnd } from "./grpc-link.ts";
 import type { MemoryHubOptions } from "./memory.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { readRefusal } from "./refusal.ts";
 
 /** Who is at one end of a link, and how it reads. */
 export interface End {
@@ -36,7 +38,8 @@ type Settings = Required<MemoryHubOptions>;
 /** A message, or why there will be none any more. */
 interface Parcel {
   readonly dueMs: number;
-  readonly content: Uint8Array | string;
+  /** A message, or how the other side ended the stream. */
+  readonly content: Uint8Array | StreamEnd;
 }
 
 export function openMemoryLinks(
@@ -164,7 +167,7 @@ class MemoryLink implements Link {
     if (bytes.length > messageBytesMax) {
       const reason = `a message of ${bytes.length} bytes is above the limit of ${messageBytesMax}`;
       this.end("message-too-large", reason);
-      other.#receive(this.#arrivalMs(), reason);
+      other.#receive(this.#arrivalMs(), { fault: "closed", reason });
       return false;
     }
     other.#receive(this.#arrivalMs(), sharesBytes ? bytes : copyBytes(bytes));
@@ -175,8 +178,11 @@ class MemoryLink implements Link {
   close(refusal?: string): void {
     if (this.#end !== undefined) return;
     this.end("stopped", refusal ?? "closed by this side");
-    const reason = refusal ?? "the other side ended the stream";
-    if (this.#other !== undefined) this.#other.#receive(this.#arrivalMs(), reason);
+    const end: StreamEnd =
+      refusal === undefined
+        ? { fault: "closed", reason: "the other side ended the stream" }
+        : readRefusal(refusal);
+    if (this.#other !== undefined) this.#other.#receive(this.#arrivalMs(), end);
   }
 
   /** Ends this side; nothing more is handed over but the end. */
@@ -207,12 +213,12 @@ class MemoryLink implements Link {
     return clock.now().elapsedMs + latencyMs(this.#own.address, this.remoteAddress);
   }
 
-  #receive(arrivalMs: number, content: Uint8Array | string): void {
+  #receive(arrivalMs: number, content: Uint8Array | StreamEnd): void {
     if (this.#end !== undefined) return;
     // A stream keeps its order, even if the delay has become shorter meanwhile.
     const dueMs = Math.max(arrivalMs, this.#inbox.at(-1)?.dueMs ?? 0);
     this.#inbox.push({ dueMs, content });
-    if (typeof content !== "string") this.#inboxBytes += content.length;
+    if (content instanceof Uint8Array) this.#inboxBytes += content.length;
     if (this.#inbox.length === 1) this.pump();
   }
 
@@ -226,8 +232,8 @@ class MemoryLink implements Link {
       const head = this.#inbox[0];
       if (head === undefined || Math.max(head.dueMs, this.#readyAtMs) > nowMs) break;
       this.#inbox.shift();
-      if (typeof head.content === "string") this.end("closed", head.content);
-      else this.#handOver(head.content);
+      if (head.content instanceof Uint8Array) this.#handOver(head.content);
+      else this.end(head.content.fault, head.content.reason);
       this.#readyAtMs = nowMs + readMs;
     }
     this.pump();

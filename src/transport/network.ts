@@ -6,8 +6,11 @@
  * takes it has returned.
  */
 
+import type { RefusalFault } from "./refusal.ts";
+
 /** Why a dial, a ping or a link failed. Counted by this code. */
 export type NetworkFault =
+  | RefusalFault
   /** Nothing listens there, the name does not resolve, or the host cannot be reached. */
   | "unreachable"
   /** An address that is not dialled on a member's word (`fabricGossip.dialDeny`). */
@@ -16,6 +19,8 @@ export type NetworkFault =
   | "timeout"
   /** The TLS handshake failed: chain, name, version, or our certificate was refused. */
   | "tls"
+  /** We speak plain TCP, and the port speaks TLS. */
+  | "tls-expected"
   /** The other side does not speak gossip over gRPC, or broke its rules. */
   | "protocol"
   /** A message above the limit. */

@@ -1,6 +1,11 @@
 import type { Identity } from "../core/abilities.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import { type HandshakeFault, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import {
+  type Handshake,
+  type HandshakeFault,
+  type HandshakeOptions,
+  shakeHands,
+} from "./handshake.ts";
 import type { Cancel, Network, NetworkFault } from "./network.ts";
 
 /** Who answered a probe. */
@@ -9,17 +14,20 @@ export interface Probed {
   /** SHA-256 of its TLS certificate; empty without TLS. */
   readonly certHash: Uint8Array;
   readonly remoteAddress: string;
+  /** It has our identity, and is another process than we. */
+  readonly isTwin: boolean;
 }
 
-export type ProbeDone = (
-  verdict: Verdict<Probed, NetworkFault | HandshakeFault>,
-  reason: string,
-) => void;
+export type ProbeFault = NetworkFault | HandshakeFault;
+
+export type ProbeDone = (verdict: Verdict<Probed, ProbeFault>, reason: string) => void;
 
 export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
   readonly network: Network;
   /** From dial to answer, in milliseconds. */
   readonly probeTimeoutMs: number;
+  /** Whether a handshake shows another process with our identity. */
+  readonly isTwin?: (handshake: Handshake) => boolean;
 }
 
 /** Learns who listens on the endpoint. The other side registers nothing (spec A 6.3). */
@@ -41,10 +49,12 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
         { ...options, link, probe: true },
         {
           refused: (fault, reason) => finish(reject(fault), reason),
-          accepted({ identity }) {
-            const { remoteAddress, remoteCertHash = new Uint8Array(0) } = link;
+          accepted(handshake) {
+            const { identity } = handshake;
+            const { remoteAddress, remoteCertHash: certHash = new Uint8Array(0) } = link;
             link.close();
-            finish(accept({ identity, certHash: remoteCertHash, remoteAddress }), "");
+            const isTwin = options.isTwin?.(handshake) ?? false;
+            finish(accept({ identity, certHash, remoteAddress, isTwin }), "");
             return undefined;
           },
         },

@@ -10,7 +10,7 @@ const { pkiId } = testIdentity("A", "unwelcoming");
 function untilAfter(rebuffs: Rebuffs, nowMs: number): number {
   rebuffs.note(pkiId, nowMs);
   let untilMs = nowMs;
-  while (rebuffs.has(pkiId, untilMs)) untilMs += 100;
+  while (rebuffs.of(pkiId, untilMs)) untilMs += 100;
   return untilMs;
 }
 
@@ -31,15 +31,24 @@ describe("a peer that ends our connections at once", () => {
     untilAfter(rebuffs, 0);
     untilAfter(rebuffs, 500);
     rebuffs.forget(pkiId);
-    assert.equal(rebuffs.has(pkiId, 501), false);
+    assert.equal(rebuffs.of(pkiId, 501), undefined);
     assert.equal(untilAfter(rebuffs, 2_000), 2_500);
+  });
+
+  test("is remembered with what it said, however late it came", () => {
+    const rebuffs = new Rebuffs();
+    const end = { fault: "refused-revoked", reason: "the identity has been revoked" } as const;
+    rebuffs.noteEnd(pkiId, false, 0, end);
+    assert.deepEqual(rebuffs.of(pkiId, 1)?.end, end);
+    rebuffs.noteEnd(pkiId, false, 10);
+    assert.equal(rebuffs.of(pkiId, 11), undefined);
   });
 
   test("is one of a thousand that are remembered", () => {
     const rebuffs = new Rebuffs();
     rebuffs.note(pkiId, 0);
     for (let i = 0; i < 1_000; i++) rebuffs.note(`${i}` as PkiId, 0);
-    assert.equal(rebuffs.has(pkiId, 1), false);
-    assert.equal(rebuffs.has("999" as PkiId, 1), true);
+    assert.equal(rebuffs.of(pkiId, 1), undefined);
+    assert.ok(rebuffs.of("999" as PkiId, 1));
   });
 });

@@ -5,8 +5,16 @@
  * that many peers together cannot have us knock at one door.
  */
 import type { ConnectionFault } from "./connection-options.ts";
+import type { RefusalFault } from "./refusal.ts";
+
+/** How it put it, if it said anything. */
+export interface Refused {
+  readonly fault: RefusalFault;
+  readonly reason: string;
+}
 
 interface Rebuff {
+  readonly end: Refused | undefined;
   readonly untilMs: number;
   readonly pauseMs: number;
 }
@@ -32,7 +40,7 @@ export class Rebuffs {
   readonly #byPeer = new Map<string, Rebuff>();
 
   /** A dial led to nothing. */
-  note(pkiId: string, nowMs: number, pauseMaxMs = PAUSE_MAX_MS): void {
+  note(pkiId: string, nowMs: number, pauseMaxMs = PAUSE_MAX_MS, end?: Refused): void {
     const before = this.#byPeer.get(pkiId)?.pauseMs ?? FIRST_PAUSE_MS / 2;
     const pauseMs = Math.min(2 * before, pauseMaxMs);
     this.#byPeer.delete(pkiId);
@@ -40,7 +48,7 @@ export class Rebuffs {
       const [oldest] = this.#byPeer.keys();
       if (oldest !== undefined) this.#byPeer.delete(oldest);
     }
-    this.#byPeer.set(pkiId, { untilMs: nowMs + pauseMs, pauseMs });
+    this.#byPeer.set(pkiId, { untilMs: nowMs + pauseMs, pauseMs, end });
   }
 
   /** A dial to the peer of this name at this endpoint has failed. */
@@ -52,8 +60,8 @@ export class Rebuffs {
   }
 
   /** A connection with it has ended. */
-  noteEnd(pkiId: string, isRebuff: boolean, nowMs: number): void {
-    if (isRebuff) this.note(pkiId, nowMs);
+  noteEnd(pkiId: string, isRebuff: boolean, nowMs: number, end?: Refused): void {
+    if (isRebuff || end) this.note(pkiId, nowMs, PAUSE_MAX_MS, end);
     else this.forget(pkiId);
   }
 
@@ -62,13 +70,14 @@ export class Rebuffs {
     this.#byPeer.delete(pkiId);
   }
 
-  /** Whether one of these is to be left alone at present. */
-  hasAny(names: readonly string[], nowMs: number): boolean {
-    return names.some((name) => this.has(name, nowMs));
+  /** Why one of these is to be left alone at present; undefined if it is not. */
+  find(names: readonly string[], nowMs: number): Rebuff | undefined {
+    return names.flatMap((name) => this.of(name, nowMs) ?? [])[0];
   }
 
-  /** Whether it is to be left alone at present. */
-  has(pkiId: string, nowMs: number): boolean {
-    return (this.#byPeer.get(pkiId)?.untilMs ?? 0) > nowMs;
+  /** Its rebuff if it is to be left alone at present. */
+  of(pkiId: string, nowMs: number): Rebuff | undefined {
+    const rebuff = this.#byPeer.get(pkiId);
+    return rebuff && rebuff.untilMs > nowMs ? rebuff : undefined;
   }
 }

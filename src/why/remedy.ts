@@ -1,7 +1,8 @@
 /** What can be done so that a peer becomes visible. */
+
+import { remedyFor } from "../causes.ts";
 import type { Core } from "../core/core.ts";
 import type { Failure } from "../failures.ts";
-import { remedyFor } from "../remedies.ts";
 import { tellingRefusal } from "./refused.ts";
 import type { Subject } from "./subject.ts";
 import type { Known } from "./why.ts";
@@ -12,12 +13,11 @@ export function remedyOf(
   subject: Subject,
   failure: Failure | undefined,
 ): string | undefined {
-  const { trace, identity, member, contact } = subject;
+  const { trace, identity, member } = subject;
   const purged = trace?.departures.find(({ type }) => type === "purged");
   if (purged) return remedyFor(purged.reason);
   const remedy = failure && remedyForFailure(failure, subject);
   if (remedy !== undefined) return remedy;
-  if (contact && failure) return undefined; // The reason says it: another organisation, for example.
   const refusal = tellingRefusal(known, subject);
   if (refusal) return remedyFor(refusal.code, refusal.reason);
   if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {

@@ -1,7 +1,7 @@
 /** Who is meant by an endpoint or the beginning of a PKI-ID. */
 import { parseHostPort } from "../config/host-port.ts";
 import type { PkiId } from "../core/abilities.ts";
-import { type Contact, contactPkiId } from "../core/contacts.ts";
+import { type Contact, contactPkiId, isOwnEndpoint } from "../core/contacts.ts";
 import type { Core } from "../core/core.ts";
 import type { KnownIdentity } from "../core/identities.ts";
 import type { Member as CoreMember } from "../core/membership.ts";
@@ -109,7 +109,9 @@ function ambiguous({ identities }: Core, prefix: string, pkiIds: readonly string
 /** Who is at the endpoint: best an alive member, else whoever was there last. */
 function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
   const { members, contacts, claims } = core;
-  if (ownOf(core).includes(peer)) return core.options.self.pkiId;
+  const { internalEndpoint } = core.options;
+  const { externalEndpoint } = core.self;
+  if (isOwnEndpoint(peer, { internalEndpoint, externalEndpoint })) return core.options.self.pkiId;
   const there = [...members.table.values()].filter((member) => endpointsOf(member).includes(peer));
   const [best] = there.toSorted((a, b) => rank(b) - rank(a) || b.lastSeenMs - a.lastSeenMs);
   if (best) return best.pkiId;

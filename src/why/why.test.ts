@@ -5,8 +5,10 @@ import { createWorld, type TestNode, testIdentity, type World } from "../core/te
 import { aliveOf, digest, identityItemOf, update } from "../core/testing-messages.ts";
 import { GossipError } from "../errors.ts";
 import { createFailures, type Failure } from "../failures.ts";
+import { healthFaults } from "../health.ts";
 import { createRefusals } from "../refusals.ts";
 import { viewEvent, viewSelf } from "../view.ts";
+import { createConflicts } from "./conflicts.ts";
 import { type Explanation, explain } from "./why.ts";
 
 /** What `node` says of the peer; of what happened, all is dated now. */
@@ -26,7 +28,11 @@ function why(
   if (lastFailure) failures.noteFailure({ endpoint: peer }, { ...lastFailure, time });
   const refusals = createRefusals(node.crypto, { now: () => now, after: () => () => {} });
   const self = viewSelf(core, 0, now);
-  return explain({ core, failures, refusals, self, connections: [], now }, peer);
+  const faults = healthFaults(
+    { core, failures, conflicts: createConflicts(), reloadProblems: [] },
+    now,
+  );
+  return explain({ core, failures, faults, refusals, self, connections: [], now }, peer);
 }
 
 const codes = ({ causes }: Explanation): string => causes.map(({ code }) => code).join(" ");

@@ -2,8 +2,10 @@
  * Why a peer is, or is not, visible to us (product 4, `why`): what is known of it, what went wrong,
  * what happens next and what can be done, in sentences for people and as codes for programs.
  */
+import { remedyFor, tellFault } from "../causes.ts";
 import type { Now } from "../core/abilities.ts";
 import type { Core } from "../core/core.ts";
+import type { Fault } from "../core/event.ts";
 import type { Failure, Failures } from "../failures.ts";
 import type { Refusals } from "../refusals.ts";
 import { type Connection, type Member, wallTime } from "../view.ts";
@@ -37,7 +39,12 @@ export interface Cause {
     | "failure"
     | "identity-refused"
     | "organisation-refused"
-    | "stranger-refused";
+    | "stranger-refused"
+    | "same-identity"
+    | "endpoint-taken"
+    | "own-certificate-expired"
+    | "reload-failed"
+    | "alone";
   /** For people, with names, times and places. */
   readonly sentence: string;
 }
@@ -72,6 +79,8 @@ export interface Explanation {
 export interface Known {
   readonly core: Core;
   readonly failures: Failures;
+  /** What is wrong with ourselves. */
+  readonly faults: readonly Fault[];
   readonly refusals: Refusals;
   readonly self: Member;
   readonly connections: readonly Connection[];
@@ -85,10 +94,14 @@ export function explain(known: Known, peer: string): Explanation {
   const { pkiId, member, identity, trace, endpoints } = subject;
   const isSelf = pkiId === self.pkiId;
   const lastFailure = isSelf ? undefined : failures.latest(pkiId, endpoints);
-  const causes = causesOf(known, subject, lastFailure);
+  const ours = ownFaults(known, isSelf);
+  const causes = [...causesOf(known, subject, lastFailure), ...ours.map(causeOf)];
   const next = isSelf ? undefined : nextOf(core, subject, now);
-  const isVisible = isSelf || member?.status === "alive";
-  const remedy = isVisible ? undefined : remedyOf(known, subject, lastFailure);
+  const [own] = ours;
+  const isVisible = isSelf ? own === undefined : member?.status === "alive";
+  // What is wrong with ourselves explains why nobody is visible.
+  const helps = own ? remedyFor(own.code) : remedyOf(known, subject, lastFailure);
+  const remedy = isVisible ? undefined : helps;
   return {
     peer,
     visible: isVisible,
@@ -102,4 +115,15 @@ export function explain(known: Known, peer: string): Explanation {
     lastFailure: lastFailure ?? null,
     next: next ?? null,
   };
+}
+
+/** What is wrong with ourselves and has to do with the peer: with all of them, but to be alone. */
+function ownFaults({ faults }: Known, isSelf: boolean): readonly Fault[] {
+  return faults.filter(({ code }) => isSelf || code !== "alone");
+}
+
+function causeOf(fault: Fault): Cause {
+  const sentence = tellFault(fault);
+  const code = fault.code as Cause["code"]; // Each code of health.ts is one of ours.
+  return { code, sentence: `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.` };
 }

@@ -106,7 +106,12 @@ describe("the dashboard where there is much to show", { skip }, () => {
     page.on("request", (request) => asked.push(request.url()));
     const flood = async (count: number) => {
       for (let number = 0; number < count; number++) {
-        happen({ type: "contact-failed", endpoint: `c${number}:1`, reason: "unreachable" });
+        happen({
+          type: "contact-failed",
+          endpoint: `c${number}:1`,
+          code: "unreachable",
+          reason: "unreachable",
+        });
         pass([messageOf(number)]);
         if (number % 100 === 0) await page.waitForTimeout(20);
       }
@@ -146,7 +151,7 @@ describe("the dashboard where there is much to show", { skip }, () => {
     const [page, complaints] = await openPage(browser, url, { width: 360 });
     await page.locator("#summary", { hasText: "sees 7 alive" }).waitFor(SLOW);
     for (const [index, text] of strange.entries()) {
-      happen({ type: "contact-failed", endpoint: text, reason: text });
+      happen({ type: "contact-failed", endpoint: text, code: text, reason: text });
       await page.locator("#graph .node").nth(index).press("Enter");
     }
     await page.getByRole("log").getByText(markup).waitFor(SLOW);

@@ -77,7 +77,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       untrusted,
       "error",
       "bootstrap",
-      /Org2MSP.*\(identity-unknown-msp\)\. To accept its organisation, list/,
+      /named "Org2MSP"; we are of "Org1MSP".*of our own organisation \(bootstrap-untrusted\)\. Correct peer\.localMspId/,
     );
 
     const trusted = { CORE_FABRICGOSSIP_TRUSTEDMSPS: `Org2MSP=${other.org.mspFolder}` };
@@ -86,7 +86,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       wrongPlace,
       "error",
       "bootstrap",
-      /is of Org2MSP; a bootstrap peer must be of our own/,
+      /is of Org2MSP, we are of Org1MSP, and a bootstrap peer must be of our own.*List it under/,
     );
     const anchor = { CORE_FABRICGOSSIP_ANCHORPEERS: at, CORE_PEER_GOSSIP_EXTERNALENDPOINT: "" };
     const hidden = await findingsOf(peer.env, { ...anchor, ...trusted });

@@ -185,7 +185,7 @@ describe("identities of members that are processes", () => {
     const expired = await idOf(p1);
     await until("it is gone", () => isUnknown(expired, p0));
     const health = await fetch(`http://127.0.0.1:${p1.at.operations}/healthz`);
-    assert.match(await health.text(), /the own certificate expired at/);
+    assert.match(await health.text(), /our own certificate expired at/);
   });
 
   test("an unused one is forgotten after its member", async (t) => {

@@ -189,9 +189,14 @@ export class CoreHost {
       case 5:
         return { type: "pinged", pkiId, reachable: false };
       case 6:
-        return { type: "identified", endpoint, identity: peer, reason };
+        return { type: "identified", endpoint, identity: peer };
       case 7:
-        return { type: "identified", endpoint, identity: undefined, reason };
+        return {
+          type: "identified",
+          endpoint,
+          identity: undefined,
+          fault: { code: reason, detail: "" },
+        };
       case 8:
         return { type: "replaced", old: pkiId, identity: PEOPLE[9] ?? SELF };
       case 9:

@@ -10,6 +10,7 @@ import {
 import { type Handshake, type HandshakeFault, shakeHands } from "../../src/transport/handshake.ts";
 import { createMemoryHub } from "../../src/transport/memory.ts";
 import type { Link } from "../../src/transport/network.ts";
+import type { RefusalFault } from "../../src/transport/refusal.ts";
 import { createVirtualClock } from "../../src/transport/testing.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
 import { decode } from "../../src/wire/decode.ts";
@@ -125,7 +126,7 @@ async function meet(): Promise<Meeting> {
 /** What alice made of it. */
 interface Outcome {
   handshake?: Handshake;
-  fault?: HandshakeFault;
+  fault?: HandshakeFault | RefusalFault;
   verdicts: number;
   readonly heard: Uint8Array[];
 }

@@ -183,8 +183,8 @@ describe("our client of a grpc-js server", () => {
     [
       "an error",
       (call) => call.emit("error", { code: 2, details: "no TLS certificate" }),
-      "closed",
-      /status 2: .*no TLS certificate/,
+      "refused-no-certificate",
+      /no TLS certificate/,
     ],
     [
       "a message that is too long",

@@ -49,6 +49,8 @@ export function createNode(options: NodeOptions): TestNode {
       message: (pkiId, bytes) => told.push(`message ${nameOf(pkiId)} ${Buffer.from(bytes)}`),
       disconnected: (pkiId, fault) => told.push(`disconnected ${nameOf(pkiId)} ${fault}`),
       sendFailed: (pkiId, _endpoint, fault) => told.push(`sendFailed ${nameOf(pkiId)} ${fault}`),
+      refused: (pkiId, _endpoint, end) => told.push(`refused ${nameOf(pkiId)} ${end.fault}`),
+      twinSeen: (place) => told.push(`twinSeen ${place}`),
       replaced: (old, { pkiId }) => told.push(`replaced ${nameOf(old)} ${nameOf(pkiId)}`),
       handshakeFailed: (fault) => told.push(`handshakeFailed ${fault}`),
       dropped: (pkiId, messages) => told.push(`dropped ${nameOf(pkiId)} ${messages}`),

@@ -1,10 +1,37 @@
-/** What to do about a failure, by its code: for `why` and `doctor`. One sentence each. */
+/**
+ * The list of what can go wrong, by code: how it is said and what can be done about it. Log, `why`,
+ * doctor, page, API and health take their sentences from here; what happened travels as
+ * `{ code, detail }` and is never read back out of a sentence.
+ */
+import type { Fault } from "./core/event.ts";
 
 const LOOK_THERE =
   "The other side ended it, so its log tells why: most likely it does not trust our organisation or our certificate.";
 
 const NO_GOSSIP_PORT =
   "Check that this is the gossip port of a peer, with no other proxy in front of it.";
+
+const TRUST_US_THERE =
+  "Have our MSP folder trusted there, and our certificate checked against it: the reason is the other side's own.";
+
+/** How what we found ourselves is said. What is not here came with a sentence as its detail. */
+const SENTENCES: Readonly<Record<string, (detail: string) => string>> = {
+  "no-membership-response": () => "no membership response",
+  "bootstrap-other-organisation": (detail) =>
+    `${detail}, and a bootstrap peer must be of our own organisation`,
+  "bootstrap-untrusted": (detail) =>
+    `${detail}, and a bootstrap peer must be of our own organisation`,
+  "we-are-hidden": (detail) => `${detail}, and we have no external endpoint to show it`,
+  "same-identity": (detail) =>
+    `another process uses our certificate and key${detail === "" ? "" : `, at ${detail}`}`,
+  "endpoint-taken": (detail) => `another peer answers at the endpoint that we advertise, ${detail}`,
+  "own-certificate-expired": (detail) =>
+    `our own certificate expired at ${detail}, and the others refuse us since then`,
+  "clock-was-ahead": (detail) =>
+    `others hold messages of our former life that are from the future, and would take the present ones for old: we go on from there (${detail})`,
+  "reload-failed": (detail) => `not all files could be read again: ${detail}`,
+  alone: (detail) => `no member is alive in our view, although we contact ${detail}`,
+};
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   // The network.
@@ -35,10 +62,55 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "Check that it is not overloaded and that nothing holds up the connection.",
   ],
   ["handshake-closed", LOOK_THERE],
+  ["refused-us", TRUST_US_THERE],
+  ["refused-invalid", TRUST_US_THERE],
   [
-    "refused-us",
-    "Have our MSP folder trusted there, and our certificate checked against it: the reason is the other side's own.",
+    "refused-revoked",
+    "Our certificate is on a revocation list there: enrol this peer anew, or have the list corrected.",
   ],
+  ["refused-expired", "Renew our certificate; if it is valid here, check the clock there."],
+  [
+    "refused-tls-binding",
+    "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.",
+  ],
+  [
+    "refused-no-certificate",
+    "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
+  ],
+  ["refused-full", "Raise fabricGossip.limits there, or ask who holds so many connections."],
+  ["refused-stopping", "Nothing: it is being stopped or restarted, and is tried again."],
+  ["tls-expected", "Set peer.tls.enabled to true here, with the TLS files of this peer."],
+  [
+    "tls-client-refused",
+    "Have the CA of its TLS certificate listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+  ],
+  // Ourselves.
+  [
+    "same-identity",
+    "Give each peer its own certificate and key: enrol the copy anew, or stop one of the two.",
+  ],
+  [
+    "endpoint-taken",
+    "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint: each peer has its own.",
+  ],
+  ["own-certificate-expired", "Renew it: a new one in signcerts is noticed within five seconds."],
+  [
+    "clock-was-ahead",
+    "Set fabricGossip.stateDir, so that a restart goes on from there, and check the clock of this machine.",
+  ],
+  [
+    "alone",
+    'Ask "fabric-gossip why HOST:PORT" about each of them, and run "fabric-gossip doctor".',
+  ],
+  [
+    "bootstrap-other-organisation",
+    "List it under fabricGossip.anchorPeers instead, or correct peer.localMspId if that is wrong.",
+  ],
+  [
+    "bootstrap-untrusted",
+    "Correct peer.localMspId if that peer is of our own organisation; else list it under fabricGossip.anchorPeers, and its MSP folder under fabricGossip.trustedMsps.",
+  ],
+  ["we-are-hidden", "Set peer.gossip.externalEndpoint."],
   [
     "identity-unknown-msp",
     "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
@@ -115,4 +187,9 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
 export function remedyFor(code: string, reason = ""): string | undefined {
   const known = code === "tls" ? TLS_REMEDIES.find(([pattern]) => pattern.test(reason)) : undefined;
   return known?.[1] ?? REMEDIES.get(code);
+}
+
+/** What went wrong, in words. */
+export function tellFault({ code, detail }: Fault): string {
+  return SENTENCES[code]?.(detail) ?? (detail || code);
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { remedyFor } from "../causes.ts";
+import { readRefusal } from "./refusal.ts";
+
+/** What ends our stream, in the words of the other side; as Fabric 2.5 and 3.1 put it, and as we do. */
+const REFUSALS: readonly (readonly [message: string, fault: string])[] = [
+  [
+    "Peer Identity \n\u0007Org1MSP\u0012-----BEGIN CERTIFICATE----- cannot be validated. No MSP found able to do that.",
+    "refused-us",
+  ],
+  ["could not validate identity: The certificate has been revoked", "refused-revoked"],
+  ["gossipping peer identity expired", "refused-expired"],
+  ["Expected [1 2] in remote hash of TLS cert, but got [3]", "refused-tls-binding"],
+  ["no TLS certificate", "refused-no-certificate"],
+  ["x509: certificate signed by unknown authority", "refused-invalid"],
+  ["identity is not well formed: wrong order", "refused-invalid"],
+  ["shutting down", "refused-stopping"],
+  ["the identity belongs to an organisation that is not trusted here: x", "refused-us"],
+  ["the identity has been revoked: serial 5", "refused-revoked"],
+  ["the identity has expired", "refused-expired"],
+  ["the identity is not valid in its organisation: no CA", "refused-invalid"],
+  ["the handshake names another TLS certificate than the connection's", "refused-tls-binding"],
+  ["too many connections", "refused-full"],
+  ["too many handshakes at a time", "refused-full"],
+  ["that is ourselves", "refused-us"],
+  ["", "refused-us"],
+];
+
+describe("a refusal by the other side", () => {
+  for (const [message, fault] of REFUSALS) {
+    test(`${fault}: ${JSON.stringify(message.slice(0, 40))}`, () => {
+      const end = readRefusal(message);
+      assert.equal(end.fault, fault);
+      assert.ok(end.reason.length > 0);
+      assert.ok(remedyFor(end.fault), "has a remedy");
+    });
+  }
+
+  test("does not repeat a whole certificate", () => {
+    const [message = ""] = REFUSALS[0] ?? [];
+    assert.equal(readRefusal(message).reason, "no MSP there accepts our certificate");
+  });
+});
