@@ -136,9 +136,8 @@ export class GossipNode implements AsyncDisposable {
 
   /** Every certificate we know and believe, our own among them. */
   identities(): readonly Identity[] {
-    const now = this.#parts.clock.now();
-    const known = [...this.#core.identities.table.values()];
-    return known.map((entry) => viewIdentity(this.#core, entry, now));
+    const [now, known] = [this.#parts.clock.now(), this.#core.identities.table.values()];
+    return [...known].map((entry) => viewIdentity(this.#core, entry, now));
   }
 
   /** The open connections; of two with one peer, which happens for a moment, both. */
