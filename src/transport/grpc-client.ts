@@ -25,6 +25,7 @@ import {
 import { clientOptions } from "./grpc-tls.ts";
 import type { Cancel, Link, NetworkFault } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
+import { speaksTls } from "./tls-trial.ts";
 
 export interface SessionEvents {
   opened(session: ClientHttp2Session): void;
@@ -186,24 +187,6 @@ function openSocket(
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
   return connectTls({ ...clientOptions(tls, host), host, port, lookup }).setNoDelay(true);
-}
-
-const TLS_TRIAL_MS = 1_000;
-
-/** Whether a TLS handshake gets anywhere there, whatever certificate is shown or asked for. */
-function speaksTls({ host, port }: HostAndPort, done: (isTls: boolean) => void): void {
-  const socket = connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
-  const end = (isTls: boolean): void => {
-    clearTimeout(timer);
-    socket.destroy();
-    done(isTls);
-    done = () => {};
-  };
-  const timer = setTimeout(() => end(false), TLS_TRIAL_MS);
-  socket.once("secureConnect", () => end(true));
-  // Who refuses us by an alert speaks TLS as well.
-  socket.on("error", ({ message }) => end(/SSL alert number/.test(message)));
-  socket.once("close", () => end(false));
 }
 
 const LOST = "the connection was closed";
