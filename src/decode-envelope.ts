@@ -125,8 +125,8 @@ function candidates(input: Uint8Array): readonly Uint8Array[] {
     const dump = hexOfDump(text);
     if (dump !== undefined) found.push(Buffer.from(dump, "hex"));
     // An array as programs have it: xxd -i, Go, Python.
-    const numbers = /[{[(]([^}\])]*)[}\])]/.exec(text)?.[1]?.match(/0x[0-9a-f]{2}\b/gi);
-    if (numbers) found.push(Buffer.from(numbers.map((number) => Number(number))));
+    const numbers = text.match(/0x[0-9a-f]{2}\b/gi) ?? [];
+    if (numbers.length > 8) found.push(Buffer.from(numbers.map(Number)));
     const hex = text.replace(/0x|\\x|[\s:,"']+/gi, "");
     if (hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) found.push(Buffer.from(hex, "hex"));
     const dense = text.replace(/[\s"']+/g, "");
