@@ -8,6 +8,7 @@ import { createMeters, tlsNotAfterMs } from "./meters.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import type { LocalMsp } from "./msp/load-msp.ts";
 import type { Msp } from "./msp/msp.ts";
+import { tlsChainFault } from "./msp/tls-chain.ts";
 import { GossipNode } from "./node.ts";
 import type { NodeParts, StartOptions } from "./node-parts.ts";
 import { prepare, readAgain, withTlsRootsOf } from "./prepare.ts";
@@ -91,6 +92,7 @@ export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNe
       exempt: [...gossip.bootstrap, ...fabricGossip.anchorPeers],
     },
     ...(tls ? { tls } : {}),
+    judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
     timeouts: {
       dialTimeoutMs: gossip.dialTimeoutMs,
       connTimeoutMs: gossip.connTimeoutMs,

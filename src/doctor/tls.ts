@@ -2,11 +2,17 @@
 import { X509Certificate } from "node:crypto";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
+import { certificatesIn, tlsChainFault } from "../msp/tls-chain.ts";
 import { plainReason } from "../plain-reason.ts";
 import { namesMissing } from "../prepare.ts";
 import { readTls } from "../tls-files.ts";
 import type { TlsFiles } from "../transport/grpc-options.ts";
-import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
+import {
+  clientOptions,
+  serverContext,
+  useServerContext,
+  verifyFault,
+} from "../transport/grpc-tls.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import type { Examined } from "./identity.ts";
 
@@ -26,7 +32,7 @@ export async function examineTls(config: Config, wallMs: number): Promise<Examin
   const isSoon = untilMs - wallMs < (config.fabricGossip.expiryNoticesMs[0] ?? 0);
   findings.push(isSoon ? warning("tls", message, "Renew it in time.") : ok("tls", message));
   findings.push(...beginning(certificate, wallMs));
-  findings.push(...nameFindings(config, tls.cert), await chainFinding(config.tls, tls));
+  findings.push(...nameFindings(config, tls.cert), await chainFinding(config.tls, tls, wallMs));
   return { findings, value: tls };
 }
 
@@ -50,7 +56,7 @@ function nameFindings(config: Config, cert: Buffer): readonly Finding[] {
 }
 
 /** Would a member with our own settings accept us, in both roles? */
-async function chainFinding(files: GossipTls, tls: TlsFiles): Promise<Finding> {
+async function chainFinding(files: GossipTls, tls: TlsFiles, wallMs: number): Promise<Finding> {
   if (tls.rootCas.length === 0) {
     return warning(
       "tls-chain",
@@ -58,7 +64,7 @@ async function chainFinding(files: GossipTls, tls: TlsFiles): Promise<Finding> {
       "Name the TLS CA there.",
     );
   }
-  const fault = await tryTls(tls);
+  const fault = await tryTls(tls, wallMs);
   if (fault === undefined) {
     return ok(
       "tls-chain",
@@ -66,7 +72,7 @@ async function chainFinding(files: GossipTls, tls: TlsFiles): Promise<Finding> {
     );
   }
   const { side, reason } = fault;
-  const remedy = /purpose/.test(reason)
+  const remedy = /purpose|usage/.test(reason)
     ? `Have the certificate issued for both uses: serverAuth and clientAuth.`
     : side === "client"
       ? `Have ${files.certFile} issued by the CA in ${files.rootCertFile}, or correct peer.tls.rootcert.file; add intermediate CAs to it.`
@@ -85,8 +91,18 @@ interface Refused {
   readonly reason: string;
 }
 
+/** What Go says of the chains in our files, where OpenSSL's words are better known. */
+function judgeChains(tls: TlsFiles, atMs: number): Refused | undefined {
+  const { cert, clientCert = cert, rootCas, clientRootCas, clientAuthRequired } = tls;
+  const server = tlsChainFault(certificatesIn(cert), rootCas, { use: "server", atMs });
+  if (server !== undefined) return { side: "client", reason: server };
+  if (!clientAuthRequired) return undefined;
+  const client = tlsChainFault(certificatesIn(clientCert), clientRootCas, { use: "client", atMs });
+  return client === undefined ? undefined : { side: "server", reason: client };
+}
+
 /** Shakes hands with ourselves; names are another check. Undefined: both sides are content. */
-async function tryTls(tls: TlsFiles): Promise<Refused | undefined> {
+async function tryTls(tls: TlsFiles, atMs: number): Promise<Refused | undefined> {
   const server = createServer({
     ...serverContext(tls),
     ALPNProtocols: ["h2"],
@@ -101,46 +117,65 @@ async function tryTls(tls: TlsFiles): Promise<Refused | undefined> {
     });
     const address = server.address();
     const port = typeof address === "object" && address ? address.port : 0;
-    return await shake(server, port, tls);
+    const tried = await shake(server, port, tls);
+    const judged = judgeChains(tls, atMs);
+    // What OpenSSL alone refuses, neither Fabric nor we refuse.
+    return tried?.isVerdict
+      ? judged && (tried.side === judged.side ? tried : judged)
+      : (tried ?? judged);
   } finally {
     server.close();
   }
+}
+
+interface Tried extends Refused {
+  /** OpenSSL's verdict on a chain; otherwise TLS itself failed. */
+  readonly isVerdict: boolean;
 }
 
 function shake(
   server: ReturnType<typeof createServer>,
   port: number,
   tls: TlsFiles,
-): Promise<Refused | undefined> {
+): Promise<Tried | undefined> {
   return new Promise((resolve) => {
     const socket = connect({
       ...clientOptions(tls, "localhost"),
       host: "127.0.0.1",
       port,
       checkServerIdentity: () => undefined,
+      rejectUnauthorized: false,
     });
-    const end = (refused: Refused | undefined): void => {
+    const end = (tried: Tried | undefined): void => {
       socket.destroy();
-      resolve(refused);
+      resolve(tried);
     };
+    const fail = (reason: string): void => end({ side: "client", reason, isVerdict: false });
     server.once("secureConnection", (accepted: TLSSocket) => {
-      const { authorized, authorizationError } = accepted;
       accepted.on("error", () => {}); // What follows the handshake does not matter.
-      accepted.destroy();
-      const isRefused = tls.clientAuthRequired && !authorized;
-      end(
-        isRefused ? { side: "server", reason: verifyFault(String(authorizationError)) } : undefined,
-      );
+      const client = tls.clientAuthRequired ? verdict(accepted, "server") : undefined;
+      const judged = (): void => end(verdict(socket, "client") ?? client);
+      // With TLS 1.2 the server is ready before the client.
+      if (isReady) judged();
+      else socket.once("secureConnect", judged);
     });
-    socket.once("error", ({ message }) => end({ side: "client", reason: plainReason(message) }));
-    socket.setTimeout(TRIAL_MS, () => end({ side: "client", reason: "it took too long" }));
+    let isReady = false;
+    socket.once("secureConnect", () => {
+      isReady = true;
+    });
+    socket.once("error", ({ message }) => fail(plainReason(message)));
+    socket.setTimeout(TRIAL_MS, () => fail("it took too long"));
   });
 }
 
-/** Node names what OpenSSL found by a code. */
-function verifyFault(code: string): string {
-  if (code === "INVALID_PURPOSE") return "unsuitable certificate purpose";
-  return `its chain leads to no CA of peer.tls.clientRootCAs.files (${code})`;
+function verdict(socket: TLSSocket, side: Refused["side"]): Tried | undefined {
+  if (socket.authorized) return undefined;
+  const code = String(socket.authorizationError);
+  const reason =
+    side === "client" || code === "INVALID_PURPOSE"
+      ? plainReason(verifyFault(code))
+      : `its chain leads to no CA of peer.tls.clientRootCAs.files (${code})`;
+  return { side, reason, isVerdict: true };
 }
 
 /** The TLS of the operations endpoint. */

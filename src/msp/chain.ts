@@ -26,12 +26,22 @@ const SIGNATURE_CHECKS_MAX = 100;
 /** Identifiers of strangers are cut to this before they go into a reason. */
 const SHOWN_CHARACTERS_MAX = 100;
 
-const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
+const USAGE = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const ANY_USAGE = "2.5.29.37.0";
 
-interface Search {
-  readonly authorities: Authorities;
+/** When a chain is judged, and for what. */
+interface Question {
   readonly atMs: number;
+  /** Says of `atMs` what it is; ends a sentence. */
+  readonly moment: string;
+  /** Says of the CAs whose they are. */
+  readonly whose: string;
+  /** The extended key usage asked for. */
+  readonly usage: string;
+}
+
+interface Search extends Question {
+  readonly authorities: Authorities;
   readonly chains: (readonly Certificate[])[];
   signatureChecks: number;
   /** Why the first candidate that looked right was not. */
@@ -40,32 +50,70 @@ interface Search {
 
 /** Finds the one chain of a certificate, judged one second after its notBefore. */
 export function findChain(certificate: Certificate, authorities: Authorities): ChainResult {
-  const atMs = certificate.notBeforeMs + 1_000;
-  const fault = ownFault(certificate, atMs);
-  if (fault !== undefined) return { ok: false, reason: fault };
-
-  const search: Search = { authorities, atMs, chains: [], signatureChecks: 0, reason: undefined };
-  if (includesCertificate(authorities.roots, certificate)) search.chains.push([certificate]);
-  else extend(search, [certificate], certificate);
-
-  const faults = new Map(search.chains.map((found) => [found, chainFault(found)]));
-  const [chain, ...others] = search.chains.filter((found) => faults.get(found) === undefined);
-  if (chain === undefined) {
-    const missing =
-      search.reason ?? `none of the MSP's CAs is its issuer, ${certificate.issuer.text}`;
-    return { ok: false, reason: [...faults.values()][0] ?? missing };
-  }
+  const found = findChains(certificate, authorities, {
+    atMs: certificate.notBeforeMs + 1_000,
+    moment: ", one second after the certificate begins",
+    whose: "MSP's",
+    usage: USAGE.server,
+  });
+  if (!found.ok) return found;
+  const [chain, ...others] = found.chains;
   if (others.length > 0) return { ok: false, reason: "it has more than one chain to a root" };
   const legacyFault = legacyNameConstraintFault(chain);
   if (legacyFault !== undefined) return { ok: false, reason: legacyFault };
   return { ok: true, chain };
 }
 
+/** Why a certificate is not good for this usage at this time under these CAs, as in Go's TLS. */
+export function whyUntrusted(
+  certificate: Certificate,
+  authorities: Authorities,
+  { atMs, use }: { readonly atMs: number; readonly use: "server" | "client" },
+): string | undefined {
+  const question = { atMs, moment: "", whose: "trusted", usage: USAGE[use] };
+  const found = findChains(certificate, authorities, question);
+  return found.ok ? undefined : found.reason;
+}
+
+type Chains =
+  | {
+      readonly ok: true;
+      readonly chains: readonly [readonly Certificate[], ...(readonly Certificate[])[]];
+    }
+  | { readonly ok: false; readonly reason: string };
+
+function findChains(
+  certificate: Certificate,
+  authorities: Authorities,
+  question: Question,
+): Chains {
+  const fault = ownFault(certificate, question);
+  if (fault !== undefined) return { ok: false, reason: fault };
+
+  const search: Search = {
+    ...question,
+    authorities,
+    chains: [],
+    signatureChecks: 0,
+    reason: undefined,
+  };
+  if (includesCertificate(authorities.roots, certificate)) search.chains.push([certificate]);
+  else extend(search, [certificate], certificate);
+
+  const faults = new Map(search.chains.map((each) => [each, chainFault(each, question.usage)]));
+  const [chain, ...others] = search.chains.filter((each) => faults.get(each) === undefined);
+  if (chain !== undefined) return { ok: true, chains: [chain, ...others] };
+  const missing =
+    search.reason ?? `none of the ${question.whose} CAs is its issuer, ${certificate.issuer.text}`;
+  return { ok: false, reason: [...faults.values()][0] ?? missing };
+}
+
 /** What is wrong with a chain as a whole. */
-function chainFault(chain: readonly Certificate[]): string | undefined {
+function chainFault(chain: readonly Certificate[], usage: string): string | undefined {
   if (!arePoliciesValid(chain)) return "its chain lacks a certificate policy that its CAs ask for";
-  if (chain.every(allowsServers)) return undefined;
-  return "an extended key usage in its chain leaves out server authentication";
+  if (chain.every((each) => allows(each, usage))) return undefined;
+  const what = usage === USAGE.server ? "server" : "client";
+  return `an extended key usage in its chain leaves out ${what} authentication`;
 }
 
 export function includesCertificate(
@@ -99,7 +147,7 @@ function isNextIn(
   const fault =
     search.signatureChecks > SIGNATURE_CHECKS_MAX
       ? "too many CAs have the name of its issuer"
-      : (issuerFault(last, ca) ?? authorityFault(ca, chain, search.atMs));
+      : (issuerFault(last, ca) ?? authorityFault(ca, chain, search));
   search.reason ??= fault;
   return fault === undefined;
 }
@@ -131,10 +179,10 @@ function issuerFault(certificate: Certificate, ca: Certificate): string | undefi
 function authorityFault(
   ca: Certificate,
   chain: readonly Certificate[],
-  atMs: number,
+  question: Question,
 ): string | undefined {
   const { isCa, pathLengthMax } = ca.extensions;
-  const fault = ownFault(ca, atMs);
+  const fault = ownFault(ca, question);
   if (fault !== undefined) return `of its CA ${ca.subject.text}: ${fault}`;
   if (isCa !== undefined && pathLengthMax !== undefined && chain.length - 1 > pathLengthMax) {
     return `more CAs stand below ${ca.subject.text} than its path length allows`;
@@ -143,14 +191,14 @@ function authorityFault(
 }
 
 /** What is wrong with a certificate whatever its place in a chain. */
-function ownFault(certificate: Certificate, atMs: number): string | undefined {
+function ownFault(certificate: Certificate, { atMs, moment }: Question): string | undefined {
   const { unhandledCritical } = certificate.extensions;
   if (unhandledCritical !== undefined) {
     const shown = unhandledCritical.slice(0, SHOWN_CHARACTERS_MAX);
     return `unknown critical extension ${shown}`;
   }
   if (atMs < certificate.notBeforeMs || atMs > certificate.notAfterMs) {
-    return `not valid at ${printTime(atMs)}, one second after the certificate begins`;
+    return `not valid at ${printTime(atMs)}${moment}`;
   }
   return undefined;
 }
@@ -161,9 +209,7 @@ function printTime(atMs: number): string {
   return Number.isNaN(date.getTime()) ? "an impossible time" : date.toISOString();
 }
 
-function allowsServers(certificate: Certificate): boolean {
+function allows(certificate: Certificate, usage: string): boolean {
   const usages = certificate.extensions.extendedKeyUsage;
-  return (
-    usages.length === 0 || usages.includes(SERVER_AUTHENTICATION) || usages.includes(ANY_USAGE)
-  );
+  return usages.length === 0 || usages.includes(usage) || usages.includes(ANY_USAGE);
 }

@@ -22,7 +22,7 @@ import {
   SERVICE_STREAM,
   sessionFacts,
 } from "./grpc-session.ts";
-import { clientOptions } from "./grpc-tls.ts";
+import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, Link, NetworkFault } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
 import { speaksTls } from "./tls-trial.ts";
@@ -86,14 +86,16 @@ class SessionDial {
     this.#context = context;
     this.#events = events;
     this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
-    const socket = openSocket(address, lookup, tls);
+    const socket = openSocket(address, lookup, tls, context.judgeTls !== undefined);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
     socket.once("close", () => this.#failWith(new Error(LOST)));
     socket.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
     });
-    socket.once(tls === undefined ? "connect" : "secureConnect", () => this.#startHttp2());
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      if (this.#isTrusted(address.host, tls)) this.#startHttp2();
+    });
   }
 
   cancel(): void {
@@ -114,6 +116,15 @@ class SessionDial {
   #destroy(): void {
     this.#session?.destroy();
     this.#socket.destroy();
+  }
+
+  #isTrusted(host: string, tls: TlsFiles | undefined): boolean {
+    const socket = this.#socket;
+    const { judgeTls } = this.#context;
+    if (this.#isSettled || tls === undefined || !(socket instanceof TLSSocket)) return true;
+    const reason = judgeTls && serverFault(socket, host, tls, judgeTls);
+    if (reason !== undefined) this.#fail({ fault: "tls", reason: plainText(reason) });
+    return reason === undefined;
   }
 
   #startHttp2(): void {
@@ -184,9 +195,11 @@ function openSocket(
   { host, port }: HostAndPort,
   lookup: LookupFunction,
   tls: TlsFiles | undefined,
+  hasJudge: boolean,
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
-  return connectTls({ ...clientOptions(tls, host), host, port, lookup }).setNoDelay(true);
+  const options = { ...clientOptions(tls, host), host, port, lookup };
+  return connectTls({ ...options, rejectUnauthorized: !hasJudge }).setNoDelay(true);
 }
 
 const LOST = "the connection was closed";

@@ -69,6 +69,7 @@ export class SocketGuard {
     this.#isSecure = isSecure(server);
     server.on("connection", (socket: Socket) => this.#accept(socket));
     server.on("secureConnection", (socket: Socket) => {
+      if (socket.destroyed) return; // Its client is not trusted.
       const guest = this.#guests.get(socketKey(socket));
       if (guest?.handshake !== undefined) guest.handshake = "protocol";
     });

@@ -1,5 +1,6 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
+import type { TlsJudge } from "./grpc-tls.ts";
 import { Turns } from "./turns.ts";
 import { Unfinished } from "./unfinished.ts";
 
@@ -18,7 +19,7 @@ export interface TlsFiles {
    * A certificate is always asked for: gossip binds identities to it. Fixed once listening.
    */
   readonly clientAuthRequired: boolean;
-  /** What a dialler's chain must end in when it is verified. Roots only, no bare intermediates. */
+  /** What a dialler's chain must end in when it is verified; may hold intermediates. */
   readonly clientRootCas: readonly Buffer[];
 }
 
@@ -155,6 +156,8 @@ export interface GrpcContext {
   readonly turns: Turns;
   readonly unfinished: Unfinished;
   readonly dialFilter: DialFilter;
+  /** Asked about chains that OpenSSL refuses; default: its word stands. */
+  readonly judgeTls: TlsJudge | undefined;
 }
 
 /** Small beginnings beside one of the longest messages: 4 KiB for each of a thousand links. */
@@ -164,6 +167,7 @@ export function createGrpcContext(
   timeouts: Partial<GrpcTimeouts> = {},
   limits: Partial<GrpcLimits> = {},
   dialRules: DialRules = { deny: [], ownPorts: [], exempt: [] },
+  judgeTls?: TlsJudge,
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
   return {
@@ -173,6 +177,7 @@ export function createGrpcContext(
     turns: new Turns(),
     unfinished: new Unfinished(allLimits.receivedBytesMax + UNFINISHED_SLACK_BYTES),
     dialFilter: new DialFilter(dialRules),
+    judgeTls,
   };
 }
 

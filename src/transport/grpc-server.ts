@@ -14,7 +14,7 @@ import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
-import { serverContext, useServerContext } from "./grpc-tls.ts";
+import { judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
 import type { Link } from "./network.ts";
 
 export interface GrpcServer {
@@ -34,7 +34,11 @@ export function createGrpcServer(
   context: GrpcContext,
   accepted: (link: Link) => void,
 ): GrpcServer {
+  let current = tls;
   const server = createHttp2Server(tls, context);
+  if ("setSecureContext" in server && tls?.clientAuthRequired && context.judgeTls) {
+    judgeClients(server, () => current ?? tls, context.judgeTls);
+  }
   const sessions = new Set<ServerHttp2Session>();
   const links = new Set<Link>();
   const guard = new SocketGuard(server, context);
@@ -69,7 +73,9 @@ export function createGrpcServer(
     listen: (address) => listen(server, address),
 
     setTls(files) {
-      if ("setSecureContext" in server) useServerContext(server, files);
+      if (!("setSecureContext" in server)) return;
+      current = files;
+      useServerContext(server, files);
     },
 
     close() {
@@ -109,15 +115,12 @@ function serve(
 
 function createHttp2Server(
   tls: TlsFiles | undefined,
-  { timeouts }: GrpcContext,
+  { timeouts, judgeTls }: GrpcContext,
 ): Http2Server | Http2SecureServer {
   if (tls === undefined) return createServer(HTTP2_LIMITS);
   const server = createSecureServer({
     ...HTTP2_LIMITS,
-    ...serverContext(tls),
-    ALPNProtocols: ["h2"],
-    requestCert: true,
-    rejectUnauthorized: tls.clientAuthRequired,
+    ...serverOptions(tls, judgeTls),
     // The guard's limit comes first; it spans TCP, TLS and HTTP/2, and counts.
     handshakeTimeout: 2 * timeouts.acceptTimeoutMs,
   });

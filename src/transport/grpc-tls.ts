@@ -3,8 +3,12 @@ import { isIP } from "node:net";
 import {
   type ConnectionOptions,
   createSecureContext,
+  type DetailedPeerCertificate,
   type SecureContext,
   type SecureContextOptions,
+  type Server,
+  TLSSocket,
+  type TlsOptions,
 } from "node:tls";
 import { GossipError } from "../errors.ts";
 import type { TlsFiles } from "./grpc-options.ts";
@@ -21,6 +25,8 @@ const TLS_COMMON: SecureContextOptions = {
     "ECDHE-RSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES256-GCM-SHA384",
+    // Go takes RSA keys of 1,024 bits; SHA-1 stays out.
+    "@SECLEVEL=1",
   ].join(":"),
 };
 
@@ -36,6 +42,38 @@ export function serverContext(tls: TlsFiles): SecureContextOptions {
     // No session tickets, as Fabric: a resumed session might not show the certificate again.
     secureOptions: constants.SSL_OP_NO_TICKET,
   };
+}
+
+/** A TLS server of these files whose verdict on clients is Go's, as far as there is a judge. */
+export function serverOptions(tls: TlsFiles, judge: TlsJudge | undefined): TlsOptions {
+  return {
+    ...serverContext(tls),
+    requestCert: true,
+    rejectUnauthorized: tls.clientAuthRequired,
+    ...(judge && tls.clientAuthRequired ? { ALPNCallback: leaveVerdict } : ALPN),
+  };
+}
+
+const ALPN = { ALPNProtocols: ["h2"] };
+
+/**
+ * Node ends the connections of clients that OpenSSL refuses before anybody can ask; it can be kept
+ * from that up to here, where it has already asked for a certificate in OpenSSL's way: who shows none
+ * is told so by an alert. Should a version of Node not call us in this way, its refusal stands.
+ */
+function leaveVerdict(this: unknown, { protocols }: { protocols: string[] }): string | undefined {
+  if (this instanceof TLSSocket) Reflect.set(this, "_rejectUnauthorized", false);
+  return protocols.includes("h2") ? "h2" : undefined;
+}
+
+/** Lets nobody through to who listens so far but clients that are trusted. */
+export function judgeClients(server: Server, tls: () => TlsFiles, judge: TlsJudge): void {
+  const listeners = server.listeners("secureConnection");
+  server.removeAllListeners("secureConnection");
+  server.on("secureConnection", (socket) => {
+    if (clientFault(socket, tls(), judge) !== undefined) socket.destroy();
+    else for (const listener of listeners) listener.call(server, socket);
+  });
 }
 
 /**
@@ -76,15 +114,79 @@ export function clientOptions(tls: TlsFiles, host: string): ConnectionOptions {
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
     checkServerIdentity(_, { subjectaltname: names }) {
-      if (isCertifiedFor(host, names)) return undefined;
-      return new Error(
-        names === undefined
-          ? `the certificate of ${host} has no subject alternative name`
-          : `its TLS certificate is not for ${host}, but for ${names.slice(0, 100)}`,
-      );
+      const fault = nameFault(host, names);
+      return fault === undefined ? undefined : new Error(fault);
     },
   };
 }
+
+function nameFault(host: string, names: string | undefined): string | undefined {
+  if (isCertifiedFor(host, names)) return undefined;
+  if (names === undefined) return `the certificate of ${host} has no subject alternative name`;
+  return `its TLS certificate is not for ${host}, but for ${names.slice(0, 100)}`;
+}
+
+/**
+ * Why a chain (leaf first, DER) is not trusted by who trusts these PEM files; undefined: it is. Asked
+ * where OpenSSL refuses, which is stricter than Go in some places.
+ */
+export type TlsJudge = (
+  chain: readonly Uint8Array[],
+  anchors: readonly Buffer[],
+  use: "server" | "client",
+) => string | undefined;
+
+/** Why the server at the other end is not the one we dial; undefined: it is. */
+export function serverFault(
+  socket: TLSSocket,
+  host: string,
+  { rootCas }: TlsFiles,
+  judge: TlsJudge,
+): string | undefined {
+  if (socket.authorized) return undefined;
+  const fault = nameFault(host, socket.getPeerCertificate().subjectaltname);
+  const error = String(socket.authorizationError);
+  if (error === fault || judge(chainOf(socket), rootCas, "server") === undefined) return fault;
+  return verifyFault(error);
+}
+
+/** Why the client at the other end is not trusted; undefined: it is. */
+export function clientFault(
+  socket: TLSSocket,
+  { clientRootCas }: TlsFiles,
+  judge: TlsJudge,
+): string | undefined {
+  return socket.authorized ? undefined : judge(chainOf(socket), clientRootCas, "client");
+}
+
+/** Strangers can have each of a longer chain issued by all others, which takes long to search. */
+const JUDGED_MAX = 4;
+
+/** What the other side showed, as far as Node tells. */
+function chainOf(socket: TLSSocket): readonly Uint8Array[] {
+  const chain = new Set<DetailedPeerCertificate>();
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  // The issuer of a root is the root itself.
+  while (next?.raw !== undefined && !chain.has(next) && chain.size < JUDGED_MAX) {
+    chain.add(next);
+    next = next.issuerCertificate;
+  }
+  return [...chain].map(({ raw }) => raw);
+}
+
+/** OpenSSL's words for what Node gives as a code. */
+const VERIFY_FAULTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "certificate has expired",
+  CERT_NOT_YET_VALID: "certificate is not yet valid",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
+  INVALID_PURPOSE: "unsuitable certificate purpose",
+  SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in certificate chain",
+  UNABLE_TO_GET_ISSUER_CERT: "unable to get issuer certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unable to get local issuer certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unable to verify the first certificate",
+};
+
+export const verifyFault = (code: string): string => VERIFY_FAULTS[code] ?? code;
 
 /** Throws `config-invalid` with everything that is wrong with the files. */
 export function checkTls(tls: TlsFiles): void {

@@ -12,7 +12,7 @@ import {
   type TlsFiles,
 } from "./grpc-options.ts";
 import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
-import { checkTls } from "./grpc-tls.ts";
+import { checkTls, type TlsJudge } from "./grpc-tls.ts";
 import type { Cancel, DialEvents, Link, Network, NetworkFault } from "./network.ts";
 
 export interface GrpcOptions {
@@ -24,6 +24,8 @@ export interface GrpcOptions {
   readonly limits?: Partial<GrpcLimits>;
   /** Which addresses are not dialled; default: none. */
   readonly dialRules?: DialRules;
+  /** Asked about TLS chains that OpenSSL refuses; default: its word stands. */
+  readonly judgeTls?: TlsJudge;
 }
 
 export interface GrpcNetwork extends Network {
@@ -61,7 +63,8 @@ class Grpc implements GrpcNetwork {
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
-    this.#context = createGrpcContext(options.timeouts, options.limits, options.dialRules);
+    const { timeouts, limits, dialRules, judgeTls } = options;
+    this.#context = createGrpcContext(timeouts, limits, dialRules, judgeTls);
   }
 
   get port(): number {

@@ -1,0 +1,61 @@
+/** Chains of TLS certificates, judged as Go's `crypto/tls` judges them. */
+import { type Certificate, parseCertificate } from "./certificate.ts";
+import { whyUntrusted } from "./chain.ts";
+import { decodePem } from "./pem.ts";
+
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+const END = "-----END CERTIFICATE-----";
+/** Go's TLS checks no signature of a larger key. */
+const RSA_BITS_MAX = 8_192;
+/** OpenSSL's names of the curves that TLS of Go signs on. */
+const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
+
+export interface TlsQuestion {
+  /** What the one who shows the certificate is. */
+  readonly use: "server" | "client";
+  readonly atMs: number;
+}
+
+/**
+ * Why a chain, leaf first and in DER, is not trusted by who trusts these PEM files; undefined: it is.
+ * Each certificate in them is an anchor, intermediates too.
+ */
+export function tlsChainFault(
+  shown: readonly Uint8Array[],
+  anchors: readonly Buffer[],
+  { use, atMs }: TlsQuestion,
+): string | undefined {
+  const certificates: Certificate[] = [];
+  for (const der of shown) {
+    const certificate = parseCertificate(der);
+    if (certificate === undefined) return "it shows a certificate that Go cannot read";
+    const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (bits > RSA_BITS_MAX) return `it shows an RSA key of more than ${RSA_BITS_MAX} bits`;
+    certificates.push(certificate);
+  }
+  const [leaf, ...intermediates] = certificates;
+  if (leaf === undefined) return "it shows no certificate";
+  const curve = leaf.publicKey.asymmetricKeyDetails?.namedCurve;
+  if (curve !== undefined && !CURVES.includes(curve)) return `its key is on the curve ${curve}`;
+  return whyUntrusted(leaf, { roots: readAnchors(anchors), intermediates }, { use, atMs });
+}
+
+/** Every certificate in a PEM text, in DER; what cannot be decoded is left out. */
+export function certificatesIn(pem: Buffer): readonly Uint8Array[] {
+  const parts = pem.toString("latin1").split(END);
+  return parts.slice(0, -1).flatMap((part) => {
+    const block = `${part.slice(part.lastIndexOf(BEGIN))}${END}\n`;
+    return decodePem(Buffer.from(block, "latin1"))?.der ?? [];
+  });
+}
+
+/** Read once for each set of files: strangers make us ask. */
+const known = new WeakMap<readonly Buffer[], readonly Certificate[]>();
+
+function readAnchors(pems: readonly Buffer[]): readonly Certificate[] {
+  const read = known.get(pems);
+  if (read !== undefined) return read;
+  const anchors = pems.flatMap(certificatesIn).flatMap((der) => parseCertificate(der) ?? []);
+  known.set(pems, anchors);
+  return anchors;
+}
