@@ -13,7 +13,7 @@ import type { Socket } from "node:net";
 import { Allowance } from "./allowance.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import { type AcceptFault, CONNECTION_WINDOW_BYTES, type GrpcContext } from "./grpc-options.ts";
-import { keepAlive, openWindow } from "./grpc-session.ts";
+import { endIdle, keepAlive, openWindow } from "./grpc-session.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
@@ -23,6 +23,9 @@ function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string
 /** A peer opens a Ping and one gossip stream in a session: this many are allowed at once. */
 const STREAMS_BURST = 4;
 const STREAMS_PER_SECOND = 1;
+/** A stranger's HTTP/2 pings; each has to be answered. */
+const PINGS_BURST = 32;
+const PINGS_PER_SECOND = 1;
 
 /** How often the bytes of sockets are looked at: soon if there are strangers, else now and then. */
 const WATCH_STRANGERS_MS = 20;
@@ -45,6 +48,7 @@ interface Guest {
   isProven: boolean;
   session: Http2Session | undefined;
   readonly streams: Allowance;
+  readonly pings: Allowance;
   /** Bytes on the wire beside those of messages: frames that ask for work and bring nothing. */
   overhead: Allowance;
   /** What had come beside messages when it was looked at last; and what has come in messages. */
@@ -86,6 +90,7 @@ export class SocketGuard {
       const guest = this.#guestOf(session);
       if (guest !== undefined) this.#endHandshake(guest);
     });
+    session.on("ping", () => this.#countPing(session));
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
@@ -107,6 +112,13 @@ export class SocketGuard {
   count(session: Http2Session, bytes: number): void {
     const guest = this.#guestOf(session);
     if (guest !== undefined) guest.messageBytes += bytes;
+  }
+
+  /** Members ping as often as they like: how much they send at all is bounded. */
+  #countPing(session: Http2Session): void {
+    const guest = this.#guestOf(session);
+    if (guest === undefined || guest.isProven) return;
+    if (!guest.pings.take(1, performance.now())) this.#cut(guest, "too-many-frames");
   }
 
   /** Ends a session that makes more work than anybody who means well. */
@@ -152,6 +164,7 @@ export class SocketGuard {
       isProven: false,
       session: undefined,
       streams: new Allowance(STREAMS_BURST, STREAMS_PER_SECOND),
+      pings: new Allowance(PINGS_BURST, PINGS_PER_SECOND),
       overhead: new Allowance(STRANGER_BYTES, STRANGER_BYTES_PER_SECOND),
       seenBytes: 0,
       messageBytes: 0,
@@ -281,23 +294,4 @@ export class SocketGuard {
 
 function isSecure(server: Http2Server | Http2SecureServer): server is Http2SecureServer {
   return "setSecureContext" in server;
-}
-
-/** Ends a session that has carried no stream for so long: whoever needs us opens another one. */
-function endIdle(session: ServerHttp2Session, idleTimeoutMs: number): void {
-  let streams = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const arm = (): void => {
-    timer = setTimeout(() => session.destroy(), idleTimeoutMs);
-  };
-  arm();
-  session.on("stream", (stream) => {
-    streams += 1;
-    clearTimeout(timer);
-    stream.once("close", () => {
-      streams -= 1;
-      if (streams === 0 && !session.destroyed) arm();
-    });
-  });
-  session.once("close", () => clearTimeout(timer));
 }

@@ -70,3 +70,22 @@ export function keepAlive(session: Http2Session, intervalMs: number, timeoutMs: 
   session.once("close", cancel);
   return cancel;
 }
+
+/** Ends a session that has carried no stream for so long: whoever needs us opens another one. */
+export function endIdle(session: Http2Session, idleTimeoutMs: number): void {
+  let streams = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const arm = (): void => {
+    timer = setTimeout(() => session.destroy(), idleTimeoutMs);
+  };
+  arm();
+  session.on("stream", (stream) => {
+    streams += 1;
+    clearTimeout(timer);
+    stream.once("close", () => {
+      streams -= 1;
+      if (streams === 0 && !session.destroyed) arm();
+    });
+  });
+  session.once("close", () => clearTimeout(timer));
+}
