@@ -49,8 +49,8 @@ export class InboundHandshakes {
     const [link, cancel] = slowest;
     const reason = "too many handshakes at a time";
     this.#pending.delete(link);
+    link.close(reason); // First: cancelling would close it without a reason.
     cancel();
-    link.close(reason);
     this.#events.failed("handshakes-full", link.remoteAddress, reason);
   }
 
