@@ -105,7 +105,8 @@ export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNe
       receivedBytesMax: fabricGossip.limits.messageBytesMax,
       receivedBytesPerSecond: fabricGossip.limits.receivedBytesPerSecond,
       sentBytesMax: config.maxSendMessageBytes,
-      connectionsMax: fabricGossip.limits.connectionsMax,
+      // Newcomers get as far as their handshake although all places are taken: one may become free.
+      connectionsMax: fabricGossip.limits.connectionsMax + fabricGossip.limits.handshakesMax,
       handshakesMax: fabricGossip.limits.handshakesMax,
     },
   });

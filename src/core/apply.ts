@@ -4,11 +4,13 @@ import type { Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import type { AliveSource } from "./claims.ts";
 import { addOriginal, findOriginal } from "./copies.ts";
+import { makeRoom } from "./crowd.ts";
 import type { Reach } from "./dissemination.ts";
 import { drop, type Effect, notify } from "./effect.ts";
 import { type Emission, noteHolder } from "./emitter.ts";
 import { type Heard, type HearingRules, hearAlive, hearDead } from "./hear.ts";
 import {
+  forgetMember,
   type Hearing,
   isNews,
   isToRelay,
@@ -44,9 +46,30 @@ export function applyVerified(
   const alive = verified.claim;
   // Without its identity it would outlive its certificate, and trust in it.
   if (!identities.table.has(alive.pkiId)) return []; // Told when it was not learnt.
-  return source === "listed-dead"
-    ? applyDead(core, verified, from, now)
-    : applyAlive(core, verified, source, from, now);
+  return [
+    ...seat(core, verified, source, now),
+    ...(source === "listed-dead"
+      ? applyDead(core, verified, from, now)
+      : applyAlive(core, verified, source, from, now)),
+  ];
+}
+
+/** Finds room for a new member. */
+function seat(
+  core: Core,
+  { author }: Verified<Alive>,
+  source: AliveSource,
+  now: Now,
+): readonly Effect[] {
+  const { identities, members, options } = core;
+  const { pkiId, mspId } = author;
+  if (members.table.has(pkiId)) return [];
+  const hasConnected = identities.table.get(pkiId)?.hasConnected ?? false;
+  const living = hasConnected ? "present" : "absent";
+  const newcomer = source === "listed-dead" ? "dead" : living;
+  const leaving = makeRoom(core, "members", mspId, newcomer, now);
+  const { forgetAfterMs } = options.timing;
+  return leaving.flatMap((other) => forgetMember(members, other, "unused", forgetAfterMs, now));
 }
 
 function applyDead(

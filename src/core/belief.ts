@@ -2,29 +2,18 @@
  * From claim to knowledge: checks claims one by one and applies those that hold. What follows from
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
-import type { Identity, Now, PkiId } from "./abilities.ts";
+import type { Now, PkiId } from "./abilities.ts";
 import { parseAlive } from "./alive.ts";
 import { applyVerified } from "./apply.ts";
 import { type CheckFault, checkAlive, checkIdentity } from "./check.ts";
-import {
-  type AliveClaim,
-  type Claim,
-  dropAside,
-  enqueueClaim,
-  type ListClaim,
-  nextClaim,
-  setAside,
-  takeAside,
-} from "./claims.ts";
-import { contactPkiId } from "./contacts.ts";
-import { drop, type Effect, notify } from "./effect.ts";
-import type { LearntFrom, PurgeReason } from "./event.ts";
-import { findVictim, learnIdentity, otherIdOf, removeIdentity } from "./identities.ts";
-import { forgetMember, isToRelay } from "./membership.ts";
-import { considerOwn } from "./own-messages.ts";
+import { type AliveClaim, type Claim, type ListClaim, nextClaim, setAside } from "./claims.ts";
+import { drop, type Effect } from "./effect.ts";
+import { learn, purge } from "./learn.ts";
+import { isToRelay } from "./membership.ts";
+import { considerOwn, tellTwin } from "./own-messages.ts";
 import { quicken } from "./pace.ts";
-import { offer, rest, shun, shunFrom, want } from "./pull.ts";
-import { type Core, isSelf } from "./state.ts";
+import { offer, shunFrom, want } from "./pull.ts";
+import { type Core, isOurCertificate, isSelf } from "./state.ts";
 import { isWorthChecking } from "./sync.ts";
 import { type DropCode, judgeIdentity } from "./verify.ts";
 
@@ -119,7 +108,7 @@ function believeAlive(
   claim: AliveClaim,
   effects: Effect[],
   now: Now,
-): CheckFault | "stale" | undefined {
+): CheckFault | "stale" | "own-message" | undefined {
   const { alive, from, source } = claim;
   const isWorthwhile =
     source === "gossip"
@@ -134,7 +123,12 @@ function believeAlive(
     }
     return verified.code;
   }
-  effects.push(...learn(core, verified.value.author, "alive", now));
+  const { author } = verified.value;
+  if (isOurCertificate(core, author)) {
+    effects.push(...tellTwin(core, alive));
+    return "own-message";
+  }
+  effects.push(...learn(core, author, "alive", now, alive.time));
   effects.push(...applyVerified(core, verified.value, source, from, now));
   return undefined;
 }
@@ -151,58 +145,11 @@ function believeIdentity(
     return [drop(from, verified.code)];
   }
   const { author, claim } = verified.value;
+  if (isOurCertificate(core, author)) return [drop(from, "own-message")];
   const effects = learn(core, author, "pull", now);
   quicken(core.pullPace, core.options, now);
   if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
   return effects;
-}
-
-/** Learns a valid identity. Whatever was kept aside for it is checked next. */
-export function learn(
-  core: Core,
-  identity: Identity,
-  learntFrom: LearntFrom,
-  now: Now,
-): readonly Effect[] {
-  const { limits, timing } = core.options;
-  const { identities } = core;
-  const { pkiId } = identity;
-  if (identities.table.has(pkiId)) return [];
-  if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
-  const effects: Effect[] = [];
-  const other = otherIdOf(identities, identity);
-  if (other !== undefined) {
-    if (!mayReplace(core, other, learntFrom)) return [drop(pkiId, "certificate-in-use")];
-    effects.push(...purge(core, other, "replaced", now));
-  } else if (identities.table.size >= limits.identitiesMax) {
-    const victim = makeRoom(core, identity.mspId);
-    if (victim === undefined) return [drop(pkiId, "identities-full")];
-    effects.push(...purge(core, victim, "unused", now));
-  }
-  effects.push(...learnIdentity(identities, identity, learntFrom, now));
-  const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
-  if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
-  return effects;
-}
-
-/**
- * Whether an identity may take the place of another one with the same certificate: its owner must
- * show itself under the new name, since what was signed under an old one can be passed on for ever.
- */
-function mayReplace({ members, options }: Core, other: PkiId, learntFrom: LearntFrom): boolean {
-  if (other === options.self.pkiId) return false;
-  return learntFrom === "handshake" || members.table.get(other)?.status !== "alive";
-}
-
-/** Who is dead or was never a member gives way; if there is nobody, one of the many of the largest. */
-function makeRoom({ identities, members, contacts, options }: Core, mspId: string) {
-  const contactIds = new Set(contacts.map(contactPkiId));
-  return findVictim(
-    identities,
-    mspId,
-    (pkiId) => members.table.get(pkiId)?.status !== "alive",
-    (pkiId) => pkiId === options.self.pkiId || contactIds.has(pkiId),
-  );
 }
 
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */
@@ -221,25 +168,4 @@ function rejudge(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
   if (verdict.ok) return [];
   if (verdict.code === "identity-expired") return purge(core, pkiId, "expired", now);
   return purge(core, pkiId, verdict.code === "identity-revoked" ? "revoked" : "invalid", now);
-}
-
-/**
- * Forgets an identity and everything that rests on it, in one step, so that no order of events can
- * leave a part behind: the identity, the item offered to others, claims that wait for it, the
- * member and its connections (spec C 7.7).
- */
-export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
-  const { forgetAfterMs, identityUnusedMs } = core.options.timing;
-  const identity = removeIdentity(core.identities, pkiId);
-  core.pull.offered.delete(pkiId);
-  dropAside(core.claims, pkiId);
-  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
-  else shun(core.pull, pkiId, now);
-  const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
-  if (identity === undefined) return forgotten;
-  return [
-    notify({ type: "identity-purged", identity, reason }),
-    ...forgotten,
-    { type: "disconnect", pkiId, reason: `identity purged: ${reason}` },
-  ];
 }

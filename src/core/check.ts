@@ -2,14 +2,17 @@
  * Checking what somebody says within what may be spent on him: cheap refusals first, then the
  * signature, then the bill.
  */
-import type { GossipMessage } from "../wire/messages.ts";
+import type { GossipMessage, PeerTime } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import type { Alive } from "./alive.ts";
 import { type BudgetFault, charge, isSpent } from "./budget.ts";
-import type { Core } from "./state.ts";
+import { judgeName, type NameFault } from "./certificate-names.ts";
+import { type Core, isOurCertificate } from "./state.ts";
 import {
+  authorOf,
   type IdentityClaim,
+  judgeIdentity,
   type Verified,
   type VerifyFault,
   verifyAlive,
@@ -17,7 +20,7 @@ import {
   verifyIdentity,
 } from "./verify.ts";
 
-export type CheckFault = VerifyFault | BudgetFault;
+export type CheckFault = VerifyFault | BudgetFault | NameFault;
 
 /** What a wrong claim costs whoever passes it on; a right one costs 1. */
 const WRONG_COST = 10;
@@ -38,12 +41,16 @@ export function checkAlive(
   now: Now,
 ): Verdict<Verified<Alive>, CheckFault> {
   const { identities, members, options } = core;
+  const { crypto } = options;
   const held = members.table.get(alive.pkiId)?.alive;
   const known = verifyHeld(identities, alive, held, now);
   if (known !== undefined) return accept(known);
-  return check(core, alive.pkiId, from, now, () =>
-    verifyAlive(options.crypto, identities, alive, held?.envelope.secret, now),
-  );
+  const claim: SignedClaim<Verified<Alive>> = {
+    author: () => authorOf(crypto, identities, alive, now),
+    time: alive.time,
+    verify: (author) => verifyAlive(crypto, author, alive, held?.envelope.secret),
+  };
+  return check(core, claim, from, now);
 }
 
 /** The same for a pulled identity. */
@@ -53,31 +60,65 @@ export function checkIdentity(
   from: PkiId,
   now: Now,
 ): Verdict<Verified<IdentityClaim>, CheckFault> {
-  return check(core, item.pkiId, from, now, () => verifyIdentity(core.options.crypto, item, now));
+  const { crypto } = core.options;
+  const claim: SignedClaim<Verified<IdentityClaim>> = {
+    author: () => judgeIdentity(crypto, item.certificate, item.pkiId, now),
+    time: undefined,
+    verify: (author) => verifyIdentity(crypto, author, item),
+  };
+  return check(core, claim, from, now);
+}
+
+/** Anything signed. */
+export interface SignedClaim<T> {
+  readonly author: () => Verdict<Identity, VerifyFault>;
+  /** When the author said it, if that decides which PKI-ID of a certificate is the present one. */
+  readonly time: PeerTime | undefined;
+  readonly verify: (author: Identity) => Verdict<T, VerifyFault>;
 }
 
 /**
- * Anything signed: `verify` is called only if it may cost something. The author pays for what is
- * really his, so that nobody can silence him in his name.
+ * Cheap refusals first: the signature is checked only if it may cost something. The author pays for
+ * what is really his, so that nobody can silence him in his name.
  */
-export function check<T extends { readonly author: Identity }>(
-  { budgets, identities }: Core,
-  author: PkiId,
+export function check<T>(
+  core: Core,
+  claim: SignedClaim<T>,
   from: PkiId,
   now: Now,
-  verify: () => Verdict<T, VerifyFault>,
 ): Verdict<T, CheckFault> {
-  if (isSpent(budgets.checks, from, now)) return reject("check-budget");
-  const known = identities.table.get(author)?.identity.certificate;
-  if (known !== undefined && isSpent(budgets.news, known, now)) return reject("news-budget");
-  const verdict = verify();
-  charge(budgets.checks, from, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
-  if (!verdict.ok) return verdict;
-  // Its other names are no accounts of their own.
-  const { certificate } = verdict.value.author;
-  if (isSpent(budgets.news, certificate, now)) return reject("news-budget");
-  charge(budgets.news, certificate, 1, now);
+  const { checks, news } = core.budgets;
+  const bearer = accountOf(core, from);
+  if (isSpent(checks, bearer, now)) return reject("check-budget");
+  const author = claim.author();
+  const verdict = author.ok ? checkOf(core, author.value, claim, now) : author;
+  const isKnown = author.ok && core.identities.table.has(author.value.pkiId);
+  // To refuse somebody known costs nothing; to judge a certificate does.
+  if (!isKnown || verdict.ok || !UNCHECKED.has(verdict.code)) {
+    charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
+  }
+  if (verdict.ok && author.ok) charge(news, author.value.certificate, 1, now);
   return verdict;
+}
+
+/** Refused before the signature was looked at. */
+const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "certificate-in-use"]);
+
+function checkOf<T>(
+  core: Core,
+  author: Identity,
+  { time, verify }: SignedClaim<T>,
+  now: Now,
+): Verdict<T, CheckFault> {
+  if (isSpent(core.budgets.news, author.certificate, now)) return reject("news-budget");
+  if (isOurCertificate(core, author)) return verify(author);
+  const named = judgeName(core, author, { time, isPresent: false }, now);
+  return named.ok ? verify(author) : named;
+}
+
+/** Who pays: the certificate, whatever name it goes by. */
+function accountOf({ identities }: Core, pkiId: PkiId): string {
+  return identities.table.get(pkiId)?.identity.certificate ?? pkiId;
 }
 
 /** Bytes of one member in a list, of an item's name, of an identity; roughly. */
@@ -87,11 +128,12 @@ const ITEM_BYTES = 1_100;
 
 /** Whether this is a question that we may not answer at present. If we may, it is charged. */
 export function isAnswerRefused(
-  { budgets, members, pull }: Core,
+  core: Core,
   content: GossipMessage["content"],
   from: PkiId,
   now: Now,
 ): boolean {
+  const { budgets, members, pull } = core;
   const answerBytes = (): number => {
     switch (content?.type) {
       case "membership-request":
@@ -106,7 +148,8 @@ export function isAnswerRefused(
   };
   const bytes = answerBytes();
   if (bytes === 0) return false;
-  if (isSpent(budgets.answers, from, now)) return true;
-  charge(budgets.answers, from, bytes, now);
+  const account = accountOf(core, from);
+  if (isSpent(budgets.answers, account, now)) return true;
+  charge(budgets.answers, account, bytes, now);
   return false;
 }

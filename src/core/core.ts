@@ -10,7 +10,7 @@ import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
 import type { Now, PkiId } from "./abilities.ts";
 import { readAlive } from "./alive.ts";
 import { isCopy, noteCopy } from "./apply.ts";
-import { believe, checkClaims, learn, rejudgeAll } from "./belief.ts";
+import { believe, checkClaims, rejudgeAll } from "./belief.ts";
 import { isAnswerRefused } from "./check.ts";
 import { hasBacklog } from "./claims.ts";
 import { attendContacts, nextContactMs, refuseContacts } from "./contacts.ts";
@@ -28,6 +28,7 @@ import {
   startIdentityPull,
 } from "./identity-pull.ts";
 import type { Input } from "./input.ts";
+import { learn } from "./learn.ts";
 import {
   handleConnected,
   handleIdentified,

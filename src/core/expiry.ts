@@ -3,11 +3,12 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 import type { Now } from "./abilities.ts";
-import { learn, purge } from "./belief.ts";
+import { tidyRenamed } from "./certificate-names.ts";
 import { tidyAside } from "./claims.ts";
 import { contactPkiId, isContact, superviseContacts } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import { expiredIdentities, unusedIdentities } from "./identities.ts";
+import { learn, purge } from "./learn.ts";
 import {
   declareDead,
   forgetMember,
@@ -64,6 +65,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   superviseContacts(contacts, members, options.timing, options.random, now);
   dropTombstones(members.tombstones, now);
   tidyPull(core.pull, now);
+  tidyRenamed(core, now);
   tidyQuestions(core, now);
   expireMessages(core.stateInfos, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);

@@ -9,6 +9,8 @@ import type { LearntFrom } from "./event.ts";
 export interface KnownIdentity {
   readonly identity: Identity;
   readonly learntFrom: LearntFrom;
+  /** It has been at the other end of a connection: it is somebody, not only a name. */
+  hasConnected: boolean;
   /** Elapsed time at which it was last looked up. */
   lastUsedMs: number;
   /** The shortest notice of its expiry that was given, in milliseconds; Infinity: none yet. */
@@ -17,10 +19,8 @@ export interface KnownIdentity {
 
 export interface Identities {
   readonly table: Map<PkiId, KnownIdentity>;
-  /** Under which PKI-ID a certificate is known: one certificate is one member. */
-  readonly byCertificate: Map<string, PkiId>;
-  /** How many are known of each organisation. */
-  readonly perMsp: Map<string, number>;
+  /** The PKI-IDs of each certificate, the oldest first: see certificate-names.ts. */
+  readonly byCertificate: Map<string, readonly PkiId[]>;
   /** Wall time before which no identity in the table expires. */
   nextExpiryMs: number;
   /** Wall time of the earliest notice of an expiry that is to be given. */
@@ -30,13 +30,7 @@ export interface Identities {
 const NEVER = Number.POSITIVE_INFINITY;
 
 export function createIdentities(): Identities {
-  return {
-    table: new Map(),
-    byCertificate: new Map(),
-    perMsp: new Map(),
-    nextExpiryMs: NEVER,
-    nextNoticeMs: NEVER,
-  };
+  return { table: new Map(), byCertificate: new Map(), nextExpiryMs: NEVER, nextNoticeMs: NEVER };
 }
 
 /** Looks an identity up. Being looked up counts as being used. */
@@ -47,54 +41,29 @@ export function findIdentity(identities: Identities, pkiId: PkiId, now: Now): Id
   return known.identity;
 }
 
-/** The other PKI-ID under which the same certificate is known, if it is. */
-export function otherIdOf(
-  { byCertificate }: Identities,
-  { certificate, pkiId }: Identity,
-): PkiId | undefined {
-  const known = byCertificate.get(certificate);
-  return known === pkiId ? undefined : known;
-}
-
-/** Identities looked at, the oldest first, when one has to make room. */
-const VICTIMS_MAX = 500;
-
 /**
- * Who makes room for an identity of this organisation when the table is full: somebody `isIdle`,
- * else anybody of an organisation that has more than this one. Undefined: nobody.
+ * Adds an identity that was judged valid. The table has room for `max`; above that the new one is
+ * refused (`undefined`): crowd.ts makes room before. Learning a known one again changes little.
  */
-export function findVictim(
-  { table, perMsp }: Identities,
-  mspId: string,
-  isIdle: (pkiId: PkiId) => boolean,
-  isKept: (pkiId: PkiId) => boolean,
-): PkiId | undefined {
-  const ours = perMsp.get(mspId) ?? 0;
-  let looked = 0;
-  let fallback: PkiId | undefined;
-  for (const [pkiId, { identity, learntFrom }] of table) {
-    if (looked++ >= VICTIMS_MAX) break;
-    if (isKept(pkiId)) continue;
-    if (isIdle(pkiId)) return pkiId;
-    const isOfMany = (perMsp.get(identity.mspId) ?? 0) > ours + 1;
-    if (isOfMany && learntFrom !== "handshake") fallback ??= pkiId;
-  }
-  return fallback;
-}
-
-/** Adds an identity that was judged valid, if there is room. Learning a known one changes nothing. */
 export function learnIdentity(
   identities: Identities,
   identity: Identity,
   learntFrom: LearntFrom,
+  max: number,
   now: Now,
-): readonly Effect[] {
-  const { table, byCertificate, perMsp } = identities;
-  if (table.has(identity.pkiId)) return [];
-  const lastUsedMs = now.elapsedMs;
-  table.set(identity.pkiId, { identity, learntFrom, lastUsedMs, noticeMs: NEVER });
-  byCertificate.set(identity.certificate, identity.pkiId);
-  perMsp.set(identity.mspId, (perMsp.get(identity.mspId) ?? 0) + 1);
+): readonly Effect[] | undefined {
+  const { pkiId, certificate } = identity;
+  const known = identities.table.get(pkiId);
+  const hasConnected = learntFrom === "handshake";
+  if (known !== undefined) {
+    known.hasConnected ||= hasConnected;
+    return [];
+  }
+  if (identities.table.size >= max) return undefined;
+  const [lastUsedMs, noticeMs] = [now.elapsedMs, NEVER];
+  identities.table.set(pkiId, { identity, learntFrom, hasConnected, lastUsedMs, noticeMs });
+  const names = identities.byCertificate.get(certificate) ?? [];
+  identities.byCertificate.set(certificate, [...names, pkiId]);
   identities.nextNoticeMs = Number.NEGATIVE_INFINITY; // Looked at in this very step.
   identities.nextExpiryMs = Math.min(identities.nextExpiryMs, identity.notAfterMs);
   return [notify({ type: "identity-learnt", identity, learntFrom })];
@@ -102,16 +71,14 @@ export function learnIdentity(
 
 /** Removes an identity; undefined if it was not there. */
 export function removeIdentity(identities: Identities, pkiId: PkiId): Identity | undefined {
-  const { table, byCertificate, perMsp } = identities;
-  const known = table.get(pkiId);
+  const known = identities.table.get(pkiId);
   if (known === undefined) return undefined;
-  const { identity } = known;
-  table.delete(pkiId);
-  if (byCertificate.get(identity.certificate) === pkiId) byCertificate.delete(identity.certificate);
-  const left = (perMsp.get(identity.mspId) ?? 0) - 1;
-  if (left > 0) perMsp.set(identity.mspId, left);
-  else perMsp.delete(identity.mspId);
-  return identity;
+  identities.table.delete(pkiId);
+  const { certificate } = known.identity;
+  const names = identities.byCertificate.get(certificate)?.filter((name) => name !== pkiId) ?? [];
+  if (names.length > 0) identities.byCertificate.set(certificate, names);
+  else identities.byCertificate.delete(certificate);
+  return known.identity;
 }
 
 /**

@@ -6,12 +6,12 @@
 import { encodeUnsigned, withoutSecret } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
-import { learn, purge } from "./belief.ts";
 import { contactFault, failContact, reachedSelf, refuseContact } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import type { Fault } from "./event.ts";
 import { reconnectAt } from "./expiry.ts";
 import type { Input } from "./input.ts";
+import { learn, purge } from "./learn.ts";
 import {
   clearSuspicion,
   declareDead,

@@ -127,7 +127,13 @@ class NaiveMembership {
   ): void {
     const members = this.#rows.filter(({ status }) => status !== "forgotten");
     const isMember = before !== undefined && before.status !== "forgotten";
-    if (!isMember && members.length >= MEMBERS_MAX) return;
+    if (!isMember && members.length >= MEMBERS_MAX) {
+      // Whoever is dead, and was heard of longest ago, gives way to the living.
+      const dead = members.filter(({ status }) => status === "dead");
+      const [out] = dead.sort((a, b) => a.lastSeenMs - b.lastSeenMs || a.who - b.who);
+      if (row.status === "dead" || out === undefined) return;
+      Object.assign(out, { status: "forgotten", untilMs: this.nowMs + 500_000 });
+    }
     const isCutOff = !isReachable && isMember && before.isCutOff;
     this.#rows = this.#rows.filter((one) => one !== before);
     const [lastSeenMs, sinceMs] = [this.nowMs, this.nowMs];

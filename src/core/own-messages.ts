@@ -25,13 +25,26 @@ export function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): read
 export function considerOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
   const { options, self } = core;
   const { pkiId, endpoint, time } = alive;
-  // What we may have said ourselves is no proof of a second one, nor is what anybody can forge.
-  const isOurs = time.incNum <= self.incarnation || pkiId !== options.self.pkiId;
-  if (isOurs || self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX) return [];
+  // What anybody can forge is no proof of a second one.
+  if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return [];
   const verdict = checkAlive(core, alive, from, now);
   if (!verdict.ok) return [drop(from, verdict.code)];
   self.impostors.add(endpoint);
   if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) return overtake(core, alive, now);
+  return [notify({ type: "same-identity", pkiId, endpoint })];
+}
+
+/** Whether it shows a second process, if our key signed it: what we may have said ourselves does not. */
+function isTwin({ self }: Core, { endpoint, time }: Alive): boolean {
+  const isTold = self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX;
+  return time.incNum > self.incarnation && !isTold;
+}
+
+/** Somebody else has spoken with our own certificate under another PKI-ID. Told like any twin. */
+export function tellTwin(core: Core, alive: Alive): readonly Effect[] {
+  if (!isTwin(core, alive)) return [];
+  const { pkiId, endpoint } = alive;
+  core.self.impostors.add(endpoint);
   return [notify({ type: "same-identity", pkiId, endpoint })];
 }
 

@@ -468,8 +468,15 @@ describe("what only the trust of the moment holds", () => {
     const { world, node } = setUp();
     withRoomFor(node, 2); // Our own and the friend's, of whom nothing was heard.
     receive(world, node, aliveOf(stranger, { identity: true }));
-    assert.equal(node.core.identities.table.has(stranger.pkiId), true);
-    assert.equal(node.core.identities.table.has(friend.pkiId), false);
+    const { table } = node.core.identities;
+    assert.equal(table.has(friend.pkiId), true, "it has shaken hands, the stranger has not");
+    world.run(2_000);
+    withRoomFor(node, 3);
+    receive(world, node, aliveOf(stranger, { identity: true }));
+    world.run(60_000);
+    receive(world, node, aliveOf(testIdentity("A", "newcomer"), { identity: true }));
+    assert.equal(table.has(stranger.pkiId), false, "it is dead");
+    assert.equal(table.has(testIdentity("A", "newcomer").pkiId), true);
   });
 
   test("a full identity table keeps living members, and lets in an organisation that has few", () => {

@@ -3,9 +3,9 @@
  * endpoint. We keep what we know of them and begin a new incarnation under the new name.
  */
 import type { Identity, Now } from "./abilities.ts";
-import { learn } from "./belief.ts";
 import type { Effect } from "./effect.ts";
 import { removeIdentity } from "./identities.ts";
+import { learn } from "./learn.ts";
 import { publish, publishIdentity } from "./publish.ts";
 import { createSelf } from "./self.ts";
 import type { Core } from "./state.ts";

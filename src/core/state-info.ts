@@ -7,7 +7,7 @@ import type { Envelope } from "../wire/envelope.ts";
 import type { GossipMessage, StateInfo } from "../wire/messages.ts";
 import { accept, reject } from "../wire/verdict.ts";
 import type { Now, PkiId } from "./abilities.ts";
-import { check } from "./check.ts";
+import { check, type SignedClaim } from "./check.ts";
 import { drop, type Effect } from "./effect.ts";
 import { noteHolder } from "./emitter.ts";
 import { findIdentity } from "./identities.ts";
@@ -52,11 +52,13 @@ export function handleStateInfo(
     want(core.pull, author, from, now);
     return [drop(from, "identity-unknown")];
   }
-  const checked = check(core, author, from, now, () =>
-    isSignedBy(crypto, identity, envelope)
-      ? accept({ author: identity })
-      : reject("signature-invalid"),
-  );
+  const claim: SignedClaim<undefined> = {
+    author: () => accept(identity),
+    time: undefined,
+    verify: () =>
+      isSignedBy(crypto, identity, envelope) ? accept(undefined) : reject("signature-invalid"),
+  };
+  const checked = check(core, claim, from, now);
   if (!checked.ok) return [drop(from, checked.code)];
   if (!addMessage(core.stateInfos, message, now)) return [drop(from, "channels-full")];
   const bytes = copyBytes(envelope.bytes);

@@ -1,5 +1,5 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
-import type { Now, PkiId } from "./abilities.ts";
+import type { Identity, Now, PkiId } from "./abilities.ts";
 import { type Budgets, createBudgets } from "./budget.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
@@ -34,6 +34,10 @@ export interface Core {
   self: Self;
   readonly members: Members;
   readonly identities: Identities;
+  /** When a certificate last changed its PKI-ID: see certificate-names.ts. */
+  readonly renamed: Map<string, number>;
+  /** Until when a full table is not searched again for somebody to leave, by table and newcomer. */
+  readonly crowd: Map<string, number>;
   readonly claims: Claims;
   /** What each peer may still cost us. */
   readonly budgets: Budgets;
@@ -62,6 +66,11 @@ export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
   return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
 }
 
+/** Whether somebody else speaks with our own certificate, under another PKI-ID. */
+export function isOurCertificate({ options }: Core, { certificate, pkiId }: Identity): boolean {
+  return certificate === options.self.certificate && pkiId !== options.self.pkiId;
+}
+
 /** Channels of one member that we do not follow and pass on news of. */
 const CHANNELS_PER_MEMBER_MAX = 100;
 
@@ -72,6 +81,8 @@ export function createCore(options: CoreOptions, now: Now): Core {
     self: createSelf(options, now),
     members: createMembers(),
     identities: createIdentities(),
+    renamed: new Map(),
+    crowd: new Map(),
     claims: createClaims(),
     budgets: createBudgets(options.limits),
     contacts: createContacts(options, now),

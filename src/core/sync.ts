@@ -14,14 +14,16 @@ import { contactAnswered } from "./contacts.ts";
 import { type Disclosure, discloseMember, type Party } from "./disclosure.ts";
 import { drop, type Effect, send } from "./effect.ts";
 import { findIdentity } from "./identities.ts";
+import { learn } from "./learn.ts";
 import { isNews, isSignOfLife, type Member, partyOf } from "./membership.ts";
 import { recentAlive } from "./membership-request.ts";
 import { isNewer } from "./message-order.ts";
+import { tellTwin } from "./own-messages.ts";
 import { speakSoon } from "./publish.ts";
 import { raise } from "./questions.ts";
 import { type OwnAlive, type Recipient, requestAlive } from "./self.ts";
 import { shuffled } from "./shuffle.ts";
-import { type Core, isSelf } from "./state.ts";
+import { type Core, isOurCertificate, isSelf } from "./state.ts";
 import { keepForgotten } from "./tombstones.ts";
 
 /** Answers a request; learns from it that the requester is alive. */
@@ -38,7 +40,12 @@ export function handleMembershipRequest(
   const verified = checkAlive(core, alive.value, from, now);
   if (!verified.ok) return [drop(from, verified.code)];
 
-  const effects = applyVerified(core, verified.value, "request", from, now);
+  const { author, claim } = verified.value;
+  if (isOurCertificate(core, author)) return [drop(from, "own-message"), ...tellTwin(core, claim)];
+  const effects = [
+    ...learn(core, author, "alive", now, claim.time),
+    ...applyVerified(core, verified.value, "request", from, now),
+  ];
   const mspId = findIdentity(core.identities, from, now)?.mspId;
   if (mspId === undefined) return [...effects, drop(from, "identity-unknown")];
   const { endpoint, internalEndpoint } = alive.value;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createPair, kinds, nameOf } from "../../test/transport/node.ts";
+import { createPair, createWorld, kinds, nameOf } from "../../test/transport/node.ts";
 import { createPerson } from "../../test/transport/people.ts";
 
 describe("send()", () => {
@@ -274,6 +274,38 @@ describe("an acceptor", () => {
     high.send(busy, "alone");
     clock.advance(100);
     assert.deepEqual(busy.received(), ["crowded", "alone"]);
+  });
+
+  test("gives one place to a certificate, whatever PKI-IDs it has", async () => {
+    const { clock, node } = createWorld();
+    const victim = await node("victim");
+    for (let i = 0; i < 30; i++) {
+      const person = createPerson("Org1", "mallory", 4e12, String(i));
+      const mallory = await node(`mallory${i}`, { person });
+      mallory.send(victim, String(i));
+      clock.advance(100);
+      assert.equal(victim.connections.list().length, 1);
+    }
+    assert.equal(victim.received().at(-1), "29");
+  });
+
+  test("at its limit makes room for an organisation that has fewer", async () => {
+    const { clock, node } = createWorld();
+    const victim = await node("victim", { overrides: { limits: { connectionsMax: 4 } } });
+    for (let i = 0; i < 6; i++) {
+      const one = await node(`many${i}`);
+      one.send(victim, "x");
+      clock.advance(100);
+    }
+    assert.equal(victim.connections.list().length, 4);
+    for (const name of ["few1", "few2"]) {
+      const one = await node(name, { person: createPerson("Org2", name) });
+      one.send(victim, name);
+      clock.advance(100);
+    }
+    const views = victim.connections.list();
+    assert.equal(views.length, 4);
+    assert.equal(views.filter(({ mspId }) => mspId === "Org2").length, 2);
   });
 
   test("ends a stranger's stream, and says why", async () => {

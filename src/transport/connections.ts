@@ -21,7 +21,8 @@ import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
-import { type ProbeDone, probe } from "./probe.ts";
+import { Places } from "./places.ts";
+import { type ProbeDone, Probes } from "./probe.ts";
 import { Rebuffs, type Refused } from "./rebuffs.ts";
 import { isRefusal } from "./refusal.ts";
 
@@ -40,7 +41,8 @@ class ConnectionTable implements Connections {
   /** Those with a link or a dial, by the name they were meant or proven to have. */
   readonly #peers = new Map<PkiId, Peer>();
   readonly #inbound: InboundHandshakes;
-  readonly #probes = new Set<Cancel>();
+  readonly #places: Places;
+  readonly #probes = new Probes();
   readonly #rebuffs = new Rebuffs();
   readonly #ownHandshakes: OwnHandshakes;
   #isClosed = false;
@@ -51,6 +53,11 @@ class ConnectionTable implements Connections {
     this.#ownHandshakes = new OwnHandshakes(() => options.self().pkiId);
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
+    this.#places = new Places({
+      peers: this.#peers,
+      max: this.#limits.connectionsMax,
+      leave: (pkiId, reason) => this.disconnect(pkiId, reason),
+    });
     this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, {
       accepted: (link, handshake) => this.#acceptAsAcceptor(link, handshake),
       failed: (...failure) => options.events.handshakeFailed(...failure),
@@ -82,15 +89,7 @@ class ConnectionTable implements Connections {
     const { network } = this.#options;
     const isTwin = (handshake: Handshake): boolean => this.#ownHandshakes.isTwin(handshake);
     const options = { ...this.#handshakeOptions(), network, probeTimeoutMs, isTwin };
-    const cancel = probe(endpoint, options, (verdict, reason) => {
-      this.#probes.delete(cancel);
-      done(verdict, reason);
-    });
-    this.#probes.add(cancel);
-    return () => {
-      this.#probes.delete(cancel);
-      cancel();
-    };
+    return this.#probes.start(endpoint, options, done);
   }
 
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
@@ -101,7 +100,7 @@ class ConnectionTable implements Connections {
     const peer = this.#peers.get(pkiId);
     if (peer === undefined) return;
     const wasConnected = peer.isConnected;
-    this.#peers.delete(pkiId);
+    this.#forget(peer);
     peer.end();
     if (!wasConnected) return;
     this.#later(() => this.#options.events.disconnected(pkiId, "stopped", reason));
@@ -115,7 +114,7 @@ class ConnectionTable implements Connections {
     this.#isClosed = true;
     this.#cancelIdleCheck();
     this.#inbound.cancelAll();
-    for (const cancel of this.#probes) cancel();
+    this.#probes.cancelAll();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
   }
@@ -183,10 +182,7 @@ class ConnectionTable implements Connections {
     }
     // Its certificate was renewed: what waited for the old name is meant for the new one.
     const actual = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
-    actual.endpoint = peer.endpoint;
-    for (let next = peer.queue.shift(); next !== undefined; next = peer.queue.shift()) {
-      actual.queue.push(next);
-    }
+    actual.inherit(peer);
     if (!peer.isConnected) this.#forget(peer);
     events.replaced(peer.pkiId, handshake.identity);
     return this.#add(actual, connection);
@@ -210,7 +206,8 @@ class ConnectionTable implements Connections {
     if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(link.remoteAddress);
     if (pkiId === self().pkiId) return this.#refuse(link, "self", SELF);
     const known = this.#peers.get(pkiId);
-    if (known === undefined && this.#peers.size >= this.#limits.connectionsMax) {
+    const silentSinceMs = clock.now().elapsedMs - this.#timeouts.idleMs / 2;
+    if (known === undefined && !this.#places.find(handshake.identity, silentSinceMs)) {
       return this.#refuse(link, "connections-full", "too many connections");
     }
     this.#rebuffs.forget(handshake.identity.certificate);
@@ -226,6 +223,7 @@ class ConnectionTable implements Connections {
   #add(peer: Peer, connection: Connection): LinkEvents {
     const isFirst = !peer.isConnected;
     const { handshake } = connection;
+    this.#places.take(peer, handshake.identity);
     const linkEvents = peer.add(connection);
     if (isFirst) {
       this.#options.events.connected(handshake.identity, peer.view(connection), handshake);
@@ -270,7 +268,7 @@ class ConnectionTable implements Connections {
     const untilMs = clock.now().elapsedMs - idleMs;
     for (const peer of [...this.#peers.values()]) {
       if (peer.activeMs === undefined || peer.activeMs > untilMs || peer.queue.size > 0) continue;
-      this.#peers.delete(peer.pkiId);
+      this.#forget(peer);
       peer.end();
       events.disconnected(peer.pkiId, "idle", "not used any more");
     }
@@ -300,7 +298,9 @@ class ConnectionTable implements Connections {
   }
 
   #forget(peer: Peer): void {
-    if (this.#peers.get(peer.pkiId) === peer) this.#peers.delete(peer.pkiId);
+    if (this.#peers.get(peer.pkiId) !== peer) return;
+    this.#peers.delete(peer.pkiId);
+    this.#places.release(peer);
   }
 
   #handshakeOptions(): Omit<HandshakeOptions, "link" | "probe"> {

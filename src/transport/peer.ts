@@ -1,4 +1,4 @@
-import type { PkiId } from "../core/abilities.ts";
+import type { Identity, PkiId } from "../core/abilities.ts";
 import type { Outgoing } from "../core/effect.ts";
 import {
   type Connection,
@@ -41,6 +41,8 @@ export class Peer {
   readonly pkiId: PkiId;
   /** What was last given as its endpoint; empty if nobody knows. */
   endpoint = "";
+  /** What it has proven to be; undefined until it is connected. */
+  identity: Identity | undefined;
   dial: Dial | undefined;
   /** A link that broke young was dialled again: not a second time. */
   hasRedialled = false;
@@ -87,6 +89,14 @@ export class Peer {
     this.#dropped += dropped;
     this.pump();
     return dropped;
+  }
+
+  /** What waited for another name of the same peer. */
+  inherit(former: Peer): void {
+    this.endpoint = former.endpoint;
+    for (let next = former.queue.shift(); next !== undefined; next = former.queue.shift()) {
+      this.queue.push(next);
+    }
   }
 
   pump(): void {

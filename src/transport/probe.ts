@@ -66,3 +66,24 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
     cancelStep();
   };
 }
+
+/** The probes under way. */
+export class Probes {
+  readonly #cancels = new Set<Cancel>();
+
+  start(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
+    const cancel = probe(endpoint, options, (verdict, reason) => {
+      this.#cancels.delete(cancel);
+      done(verdict, reason);
+    });
+    this.#cancels.add(cancel);
+    return () => {
+      this.#cancels.delete(cancel);
+      cancel();
+    };
+  }
+
+  cancelAll(): void {
+    for (const cancel of this.#cancels) cancel();
+  }
+}

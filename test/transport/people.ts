@@ -25,7 +25,7 @@ function identityOf(bytes: Uint8Array): Identity | undefined {
   return {
     pkiId,
     mspId,
-    certificate: pkiId,
+    certificate: sha256(mspId, "/", subject, "/", notAfter).toString("hex"),
     bytes,
     subject,
     serial: "1",
@@ -34,8 +34,9 @@ function identityOf(bytes: Uint8Array): Identity | undefined {
   };
 }
 
-export function createPerson(mspId: string, name: string, notAfterMs = 4e12): Person {
-  const bytes = new TextEncoder().encode(`${mspId}/${name}/${notAfterMs}`);
+/** `around`: text beside the same certificate, which gives it another PKI-ID. */
+export function createPerson(mspId: string, name: string, notAfterMs = 4e12, around = ""): Person {
+  const bytes = new TextEncoder().encode(`${mspId}/${name}/${notAfterMs}${around && `/${around}`}`);
   const identity = identityOf(bytes);
   if (identity === undefined) throw new Error("a person cannot be made of this");
   return { identity, signer: (payload) => sha256("key", bytes, payload) };

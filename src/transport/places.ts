@@ -1,0 +1,82 @@
+/** The places of those who are connected: one for each certificate, and a fair share. */
+import type { Identity, PkiId } from "../core/abilities.ts";
+import type { Peer } from "./peer.ts";
+
+interface PlacesOptions {
+  /** Those with a place, or being dialled. */
+  readonly peers: ReadonlyMap<PkiId, Peer>;
+  readonly max: number;
+  /** Ends the connection of somebody who gives up his place. */
+  readonly leave: (pkiId: PkiId, reason: string) => void;
+}
+
+export class Places {
+  readonly #options: PlacesOptions;
+  /** Under which PKI-ID each certificate is connected. */
+  readonly #names = new Map<string, PkiId>();
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is a place for a newcomer, or somebody leaves for it: see {@link whoLeaves}. */
+  find(newcomer: Identity, silentSinceMs: number): boolean {
+    const { leave, max, peers } = this.#options;
+    this.#leaveOther(newcomer);
+    if (peers.size < max) return true;
+    const leaving = whoLeaves(peers.values(), newcomer.mspId, silentSinceMs);
+    if (leaving !== undefined) leave(leaving, "its place was needed for somebody else");
+    return leaving !== undefined;
+  }
+
+  /** A peer is connected: under no other PKI-ID any more. */
+  take(peer: Peer, identity: Identity): void {
+    this.#leaveOther(identity);
+    this.#names.set(identity.certificate, identity.pkiId);
+    peer.identity = identity;
+  }
+
+  /** A peer is not connected any more. */
+  release({ identity, pkiId }: Peer): void {
+    if (identity === undefined || this.#names.get(identity.certificate) !== pkiId) return;
+    this.#names.delete(identity.certificate);
+  }
+
+  #leaveOther({ certificate, pkiId }: Identity): void {
+    const other = this.#names.get(certificate);
+    if (other === undefined || other === pkiId) return;
+    this.#options.leave(other, "its certificate has connected under another PKI-ID");
+  }
+}
+
+/**
+ * Organisations share the places fairly: of the one that has most, whoever has been silent for
+ * longest. Within its own organisation a newcomer takes the place of somebody only who has been
+ * silent since `silentSinceMs`. Undefined: nobody leaves.
+ */
+function whoLeaves(peers: Iterable<Peer>, mspId: string, silentSinceMs: number): PkiId | undefined {
+  const connected = byOrganisation(peers);
+  let [largest, most] = [mspId, connected.get(mspId)?.length ?? 0];
+  for (const [other, { length }] of connected) {
+    if (length > most + 1) [largest, most] = [other, length];
+  }
+  const [longest] = (connected.get(largest) ?? []).sort((a, b) => activeMsOf(a) - activeMsOf(b));
+  if (longest === undefined) return undefined;
+  return largest === mspId && activeMsOf(longest) > silentSinceMs ? undefined : longest.pkiId;
+}
+
+function byOrganisation(peers: Iterable<Peer>): Map<string, Peer[]> {
+  const connected = new Map<string, Peer[]>();
+  for (const peer of peers) {
+    if (peer.identity === undefined || !peer.isConnected) continue;
+    const { mspId } = peer.identity;
+    const others = connected.get(mspId);
+    if (others) others.push(peer);
+    else connected.set(mspId, [peer]);
+  }
+  return connected;
+}
+
+function activeMsOf({ activeMs }: Peer): number {
+  return activeMs ?? Number.POSITIVE_INFINITY;
+}
