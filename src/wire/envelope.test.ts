@@ -14,7 +14,7 @@ import {
   withoutSecret,
 } from "./envelope.ts";
 import { messageToJson } from "./json.ts";
-import { type GossipMessage, SECRET, TAG } from "./messages.ts";
+import { ENVELOPE, type GossipMessage, SECRET, SECRET_ENVELOPE, TAG } from "./messages.ts";
 import { isTagLegal } from "./tags.ts";
 import { readEnvelopeVectors } from "./testing.ts";
 import { reject } from "./verdict.ts";
@@ -62,6 +62,26 @@ function longLength(bytes: Uint8Array): Uint8Array {
   return joined(head, Uint8Array.of(0), end);
 }
 
+/** The fields of the envelope, each encoded by itself, in every order; those of the secret as well. */
+function shuffles({ payload, signature, secret }: Envelope): Uint8Array[] {
+  const [a, b] = [encode(ENVELOPE, { payload }), encode(ENVELOPE, { signature })];
+  if (secret === undefined) return [joined(a, b), joined(b, a)];
+  const inner = encode(SECRET_ENVELOPE, secret);
+  const first = encode(SECRET_ENVELOPE, { payload: secret.payload });
+  const turned = joined(inner.subarray(first.length), first);
+  const [c, d] = [inner, turned].map((body) => joined(Uint8Array.of(0x1a, body.length), body));
+  assert.ok(c !== undefined && d !== undefined && inner.length < 128);
+  const orders = [c, d].map((e) => [
+    [a, b, e],
+    [a, e, b],
+    [b, a, e],
+    [b, e, a],
+    [e, a, b],
+    [e, b, a],
+  ]);
+  return orders.flat().map((parts) => joined(...parts));
+}
+
 describe("what Fabric recorded", () => {
   for (const vector of vectors) {
     test(`${vector.name}: is read as Fabric reads it`, () => {
@@ -105,6 +125,15 @@ describe("parseEnvelope()", () => {
       }
     });
   }
+
+  test("puts the parts into one order, so that equal messages are equal bytes", () => {
+    for (const { bytes } of vectors) {
+      const plain = envelopeOf(bytes);
+      for (const shuffled of shuffles(plain)) {
+        assert.deepEqual(envelopeOf(shuffled), plain, toHex(shuffled));
+      }
+    }
+  });
 
   test("does not look into the payload", () => {
     const { payload } = envelopeOf(fromHex("0a01ff"));

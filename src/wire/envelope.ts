@@ -16,6 +16,10 @@ import {
 } from "./messages.ts";
 import { accept, type Verdict } from "./verdict.ts";
 
+/** Field 1 and field 2, length-delimited, of an envelope and of a secret alike. */
+const PAYLOAD_TAG = 0x0a;
+const SIGNATURE_TAG = 0x12;
+
 export type Envelope = {
   /**
    * The envelope as it is kept, compared and passed on: payload, signature and secret with the bytes
@@ -32,15 +36,15 @@ export type Envelope = {
 
 /**
  * Reads an envelope. Its parts are views of its `bytes`, which are those given unless they hold more
- * than the three parts: unknown fields, a part twice, one in the wrong wire type, which Go takes for
- * an empty secret. See {@link ownedEnvelope}.
+ * than the three parts, or hold them in another order: unknown fields, a part twice, one in the wrong
+ * wire type, which Go takes for an empty secret. See {@link ownedEnvelope}.
  */
 export function parseEnvelope(bytes: Uint8Array): Verdict<Envelope, WireFault> {
   const verdict = decode(ENVELOPE, bytes);
   if (!verdict.ok) return verdict;
   const { payload, signature, secretEnvelope } = verdict.value;
   const envelope = { bytes, payload, signature, secret: secretEnvelope };
-  if (bytes.length === encodedLength(envelope)) return accept(envelope);
+  if (bytes.length === encodedLength(envelope) && isInOrder(envelope)) return accept(envelope);
   return parseEnvelope(encode(ENVELOPE, verdict.value));
 }
 
@@ -50,6 +54,17 @@ function encodedLength({ payload, signature, secret }: Omit<Envelope, "bytes">):
   if (secret === undefined) return own;
   const inner = fieldLength(secret.payload.length) + fieldLength(secret.signature.length);
   return own + 1 + lengthBytes(inner) + inner;
+}
+
+/** Whether the parts of an envelope of {@link encodedLength} stand as Fabric writes them. */
+function isInOrder({ bytes, payload, signature, secret }: Envelope): boolean {
+  const signatureAt = fieldLength(payload.length);
+  const secretAt = signatureAt + fieldLength(signature.length);
+  if (payload.length > 0 && bytes[0] !== PAYLOAD_TAG) return false;
+  if (signature.length > 0 && bytes[signatureAt] !== SIGNATURE_TAG) return false;
+  if (secret === undefined || secret.payload.length === 0) return true;
+  const inner = fieldLength(secret.payload.length) + fieldLength(secret.signature.length);
+  return bytes[secretAt + 1 + lengthBytes(inner)] === PAYLOAD_TAG;
 }
 
 /** Of a field of bytes; an empty one is not encoded. */
