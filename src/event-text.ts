@@ -147,6 +147,10 @@ function describeConnection(event: ConnectionEvent): EventText {
     }
     case "handshake-failed": {
       const text = `refused a handshake from ${event.remote}: ${event.reason}`;
+      // Any port scanner can cause this one.
+      if (event.code === "tls-client-refused") {
+        return { logger, level: "info", text: `${text}${advice(event.code, "")}`, fields: {} };
+      }
       return { logger, level: "warn", text, fields: { code: event.code } };
     }
   }

@@ -75,8 +75,8 @@ class Tap implements MessageTap {
 
   network(network: Network): Network {
     return {
-      listen: (accepted) =>
-        network.listen((link) => accepted(this.#tapLink(link, link.remoteAddress))),
+      listen: (accepted, refused) =>
+        network.listen((link) => accepted(this.#tapLink(link, link.remoteAddress)), refused),
       dial: (endpoint, events) =>
         network.dial(endpoint, {
           opened: (link) => events.opened(this.#tapLink(link, endpoint)),

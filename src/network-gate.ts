@@ -52,7 +52,7 @@ class Gate implements NetworkGate {
 
   network(network: Network): Network {
     return {
-      listen: (accepted) => network.listen(accepted),
+      listen: (accepted, refused) => network.listen(accepted, refused),
       dial: (endpoint, events) => {
         if (this.#cutOff.has(endpoint))
           return this.#loseDial(() => events.failed("timeout", NO_ANSWER));

@@ -34,7 +34,8 @@ export function messagesOf(volumes: Volumes): number {
 /** The same network; what it carries is added to `traffic`. */
 export function meterNetwork(network: Network, traffic: MeteredTraffic): Network {
   return {
-    listen: (accepted) => network.listen((link) => accepted(meterLink(link, traffic))),
+    listen: (accepted, refused) =>
+      network.listen((link) => accepted(meterLink(link, traffic)), refused),
     dial: (endpoint, events) =>
       network.dial(endpoint, {
         opened: (link) => events.opened(meterLink(link, traffic)),

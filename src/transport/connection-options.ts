@@ -43,7 +43,11 @@ export interface ConnectionEvents {
   /** Another process has shown that it has our key: at this address, or at the endpoint we dialled. */
   twinSeen(place: string): void;
   /** Somebody dialled us and was not accepted. */
-  handshakeFailed(fault: ConnectionFault, remoteAddress: string, reason: string): void;
+  handshakeFailed(
+    fault: ConnectionFault | "tls-client-refused",
+    remoteAddress: string,
+    reason: string,
+  ): void;
   /** Messages to the peer were dropped because too many waited (`gossip_comm_overflow_count`). */
   dropped(pkiId: PkiId, messages: number): void;
 }

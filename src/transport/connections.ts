@@ -65,7 +65,8 @@ class ConnectionTable implements Connections {
   }
 
   async listen(): Promise<void> {
-    await this.#options.network.listen((link) => this.#accept(link));
+    const { network, events } = this.#options;
+    await network.listen((link) => this.#accept(link), events.handshakeFailed);
     if (!this.#isClosed) this.#closeIdle();
   }
 

@@ -15,7 +15,7 @@ import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
 import { judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
-import type { Link } from "./network.ts";
+import type { Link, Refuse } from "./network.ts";
 
 export interface GrpcServer {
   /** Resolves to the bound port; rejects with `listen-failed`. */
@@ -33,11 +33,12 @@ export function createGrpcServer(
   tls: TlsFiles | undefined,
   context: GrpcContext,
   accepted: (link: Link) => void,
+  refused: Refuse,
 ): GrpcServer {
   let current = tls;
   const server = createHttp2Server(tls, context);
   if ("setSecureContext" in server && tls?.clientAuthRequired && context.judgeTls) {
-    judgeClients(server, () => current ?? tls, context.judgeTls);
+    judgeClients(server, () => current ?? tls, context.judgeTls, refused);
   }
   const sessions = new Set<ServerHttp2Session>();
   const links = new Set<Link>();

@@ -11,7 +11,10 @@ import {
   type TlsOptions,
 } from "node:tls";
 import { GossipError } from "../errors.ts";
+import { formatEndpoint } from "./endpoint.ts";
+import { plainText } from "./grpc-framing.ts";
 import type { TlsFiles } from "./grpc-options.ts";
+import type { Refuse } from "./network.ts";
 import { isCertifiedFor } from "./tls-names.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
@@ -67,13 +70,43 @@ function leaveVerdict(this: unknown, { protocols }: { protocols: string[] }): st
 }
 
 /** Lets nobody through to who listens so far but clients that are trusted. */
-export function judgeClients(server: Server, tls: () => TlsFiles, judge: TlsJudge): void {
+export function judgeClients(
+  server: Server,
+  tls: () => TlsFiles,
+  judge: TlsJudge,
+  refused: Refuse,
+): void {
   const listeners = server.listeners("secureConnection");
   server.removeAllListeners("secureConnection");
   server.on("secureConnection", (socket) => {
-    if (clientFault(socket, tls(), judge) !== undefined) socket.destroy();
-    else for (const listener of listeners) listener.call(server, socket);
+    const fault = clientFault(socket, tls(), judge);
+    if (fault === undefined) {
+      for (const listener of listeners) listener.call(server, socket);
+      return;
+    }
+    refused(
+      "tls-client-refused",
+      addressOf(socket),
+      `its TLS certificate, ${ownerOf(socket)}: ${fault}`,
+    );
+    socket.destroy();
   });
+  server.on("tlsClientError", (error, socket) => {
+    if (!("code" in error) || error.code !== "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") return;
+    refused("tls-client-refused", addressOf(socket), "it showed no TLS certificate");
+  });
+}
+
+function addressOf({ remoteAddress = "", remotePort = 0 }: TLSSocket): string {
+  return formatEndpoint(remoteAddress, remotePort);
+}
+
+/** What a certificate that is not believed says of its owner. */
+function ownerOf(socket: TLSSocket): string {
+  const { subject, issuer } = socket.getPeerCertificate();
+  const name = (of: { CN?: string | string[]; O?: string | string[] } | undefined): string =>
+    plainText(String(of?.CN ?? of?.O ?? "nobody"));
+  return `of ${name(subject)} by ${name(issuer)}`;
 }
 
 /**

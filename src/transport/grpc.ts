@@ -13,7 +13,7 @@ import {
 } from "./grpc-options.ts";
 import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
 import { checkTls, type TlsJudge } from "./grpc-tls.ts";
-import type { Cancel, DialEvents, Link, Network, NetworkFault } from "./network.ts";
+import type { Cancel, DialEvents, Link, Network, NetworkFault, Refuse } from "./network.ts";
 
 export interface GrpcOptions {
   /** Where to accept; port 0 takes a free one (Fabric: `peer.listenAddress`). */
@@ -82,9 +82,9 @@ class Grpc implements GrpcNetwork {
     this.#tls = tls;
   }
 
-  async listen(accepted: (link: Link) => void): Promise<void> {
+  async listen(accepted: (link: Link) => void, refused: Refuse = () => {}): Promise<void> {
     if (this.#closing !== undefined) throw new GossipError("closed", CLOSED);
-    this.#server = createGrpcServer(this.#tls, this.#context, accepted);
+    this.#server = createGrpcServer(this.#tls, this.#context, accepted, refused);
     this.#port = await this.#server.listen(this.#listen);
   }
 

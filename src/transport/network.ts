@@ -71,12 +71,15 @@ export interface DialEvents {
   failed(fault: NetworkFault, reason: string): void;
 }
 
+/** Somebody dialled us, and TLS ended before there was a link. `reason` is for people. */
+export type Refuse = (fault: "tls-client-refused", address: string, reason: string) => void;
+
 /** Cancels what it was returned for; harmless afterwards. */
 export type Cancel = () => void;
 
 export interface Network {
   /** Starts accepting. Resolves when the port is bound; rejects with a GossipError if it cannot. */
-  listen(accepted: (link: Link) => void): Promise<void>;
+  listen(accepted: (link: Link) => void, refused?: Refuse): Promise<void>;
   /** Connects, pings, opens a stream. Exactly one of the two events follows, unless cancelled. */
   dial(endpoint: string, events: DialEvents): Cancel;
   /** Connects, pings, closes: is somebody there? No handshake. */
