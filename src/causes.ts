@@ -116,6 +116,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
   ],
   [
+    "organisation-untrusted",
+    "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps. Until then its peers see us come and go, and warn in their logs; if they are not to learn of us, leave peer.gossip.externalEndpoint empty.",
+  ],
+  [
     "identity-invalid",
     "Check its certificate against its MSP folder as we have it: issuer, intermediate CAs and NodeOUs in config.yaml.",
   ],

@@ -1,4 +1,5 @@
 /** Turns events into log lines, under the names of the parts of Fabric that would log them. */
+import { remedyFor } from "./causes.ts";
 import { describeEvent } from "./event-text.ts";
 import type { Log } from "./log.ts";
 import type { GossipEvent } from "./view.ts";
@@ -14,7 +15,7 @@ export function createEventLog(log: Log): (event: GossipEvent) => void {
   const strangers = new Set<string>();
   return (event) => {
     if (event.type === "handshake-failed" && event.code === "identity-unknown-msp") {
-      const line = `refused a handshake: ${event.reason}; to accept it, list it under fabricGossip.trustedMsps`;
+      const line = `refused a handshake: ${event.reason}. ${remedyFor("organisation-untrusted")}`;
       if (isNew(event.reason, strangers)) log.logger("gossip.comm").warn(line);
       return;
     }

@@ -19,3 +19,53 @@ test("of each peer and code one a second is told, everyday ones never", () => {
   ];
   assert.deepEqual(told, [true, false, true, true, false, true, false]);
 });
+
+/**
+ * Every code, and whether an honest peer can cause it: one that is slow, was restarted, is of an older
+ * version, trusts others than we do, or knows of a change sooner or later than we. That is no warning.
+ */
+const HONEST: Readonly<Record<DropCode, boolean>> = {
+  "own-message": true,
+  stale: true,
+  "not-followed": true,
+  "identity-unknown": true,
+  "identity-unknown-msp": true,
+  "identity-invalid": true,
+  "identity-revoked": true,
+  "identity-expired": true,
+  "pull-unsolicited": true,
+  "pull-without-hello": true,
+  "pull-too-often": true,
+  "not-disclosed": true,
+  "channels-full": true,
+  "members-full": true,
+  "identities-full": true,
+  "backlog-full": true,
+  "check-budget": true,
+  "news-budget": true,
+  "answer-budget": true,
+  malformed: false,
+  "too-many": false,
+  "too-deep": false,
+  "too-large": false,
+  "not-alive": false,
+  "alive-incomplete": false,
+  "identity-malformed": false,
+  "pki-id-mismatch": false,
+  "signature-invalid": false,
+  "tag-illegal": false,
+  "request-spoofed": false,
+  "not-an-identity": false,
+  "state-info-incomplete": false,
+  "certificate-in-use": false,
+};
+
+for (const [code, isHonest] of Object.entries(HONEST) as [DropCode, boolean][]) {
+  test(`${code} is ${isHonest ? "told to nobody" : "a warning"}`, () => {
+    const isTold = createRejectionFilter()(
+      { from: "a" as PkiId, code },
+      { elapsedMs: 0, wallMs: 0 },
+    );
+    assert.equal(isTold, !isHonest);
+  });
+}

@@ -140,6 +140,18 @@ function offerOf(id: string, from: PkiId): string {
   return `${from} ${id}`;
 }
 
+/** The items that are not asked for at present, from everybody or from some, and until when. */
+export function shunnedItems<Id extends string>({
+  shunned,
+}: Pull<Id>): ReadonlyMap<string, number> {
+  const items = new Map<string, number>();
+  for (const [key, untilMs] of shunned) {
+    const id = key.slice(key.lastIndexOf(" ") + 1);
+    items.set(id, Math.max(items.get(id) ?? 0, untilMs));
+  }
+  return items;
+}
+
 /** An item that nobody needed is not asked for again for so long, or everybody would keep it for ever. */
 export function rest<Id extends string>(pull: Pull<Id>, id: Id, forMs: number, now: Now): void {
   putUntil(pull.resting, id, now.elapsedMs + forMs);

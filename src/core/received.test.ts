@@ -131,6 +131,31 @@ describe("an alive message", () => {
     assert.equal(reports(), 1);
   });
 
+  test("of a former life whose clock was ahead is overtaken, once", () => {
+    const { world, node } = setUp();
+    const { incarnation, externalEndpoint: endpoint } = node.core.self;
+    const former = { incNum: incarnation + 10n ** 15n, endpoint };
+    receive(world, node, aliveOf(node.identity, { ...former, signature: junk }));
+    assert.equal(node.core.self.incarnation, incarnation);
+    for (let i = 0; i < 3; i++) receive(world, node, aliveOf(node.identity, former));
+    assert.equal(node.core.self.incarnation, former.incNum + 1n);
+    const raised = node.events.filter(({ type }) => type === "incarnation-raised");
+    assert.equal(raised.length, 1);
+    // A twin at the same endpoint would go on for ever.
+    const twin = { incNum: former.incNum + 5n, endpoint };
+    receive(world, node, aliveOf(node.identity, twin));
+    assert.equal(node.core.self.incarnation, former.incNum + 1n);
+  });
+
+  test("of ourselves in a list is looked at like a gossiped one", () => {
+    const { world, node } = setUp();
+    const later = { incNum: node.core.self.incarnation + 1n, endpoint: "elsewhere:1" };
+    const value = { alive: [aliveOf(node.identity, later)], dead: [] };
+    receive(world, node, unsigned({ type: "membership-response", value }));
+    world.run(100);
+    assert.equal(node.events.filter(({ type }) => type === "same-identity").length, 1);
+  });
+
   test("without secret keeps the internal endpoint known before", () => {
     const { world, node } = setUp();
     const internal = (): string | undefined =>

@@ -12,6 +12,8 @@ const LEVELS = {
   "contact-failed": "warn",
   "same-identity": "bad",
   "signing-failed": "bad",
+  problem: "bad",
+  "problem-solved": "good",
 };
 
 /** Reasons may quote what a peer sent. */
@@ -49,5 +51,7 @@ const SENTENCES = {
   "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${event.reason}`,
   "contact-failed": (event) => `could not join ${event.endpoint}: ${event.reason}`,
   "same-identity": (event) => `somebody at ${event.endpoint} uses our identity`,
+  problem: (event) => [event.reason, event.remedy].filter(Boolean).join(". "),
+  "problem-solved": (event) => `over: ${event.code}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,
 };

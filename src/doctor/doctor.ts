@@ -40,7 +40,7 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* tls.findings;
   yield* await examineOperationsTls(config, wallMs);
   yield* operationsFindings(config);
-  yield* await examineState(config);
+  yield* await examineState(config, wallMs);
   yield* await examineNames(config);
   const isSound = own.value && (tls.value || !config.tls.enabled);
   if (own.value === undefined || !isSound) {
@@ -88,16 +88,29 @@ function operationsFindings({ operations: { listenAddress, tls } }: Config): rea
   return [warning("operations", message, "Listen on 127.0.0.1, or set operations.tls.")];
 }
 
-async function examineState({ fabricGossip: { stateDir } }: Config): Promise<readonly Finding[]> {
+/** Clocks that a time service keeps do not differ by more. */
+const CLOCK_TOLERANCE_MS = 60_000;
+const LIFE_AHEAD = warning(
+  "clock",
+  "A former life of this member began in the future, as fabricGossip.stateDir tells: the clock was ahead then, or is slow now.",
+  "Check the clock of this machine.",
+);
+
+async function examineState(
+  { fabricGossip: { stateDir } }: Config,
+  wallMs: number,
+): Promise<readonly Finding[]> {
   if (stateDir === undefined) {
     return [ok("state", "fabricGossip.stateDir is not set: nothing is kept across restarts.")];
   }
   try {
     // Rights alone do not tell: the disk may be full, or the folder of the system's own.
     await rmdir(await mkdtemp(join(await nearestFolder(stateDir), ".doctor-")));
-    const { problem } = await readIncarnation(stateDir);
-    const written = ok("state", `${stateDir} can be written.`);
-    return problem === undefined ? [written] : [written, warning("state", problem)];
+    const { problem, incarnation } = await readIncarnation(stateDir);
+    const findings = [ok("state", `${stateDir} can be written.`)];
+    if (problem !== undefined) findings.push(warning("state", problem));
+    if (Number(incarnation / 1_000_000n) > wallMs + CLOCK_TOLERANCE_MS) findings.push(LIFE_AHEAD);
+    return findings;
   } catch (fault) {
     if (fault instanceof GossipError) return [error("state", fault.message)];
     const code = fault instanceof Error && "code" in fault ? String(fault.code) : String(fault);

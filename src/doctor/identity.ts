@@ -63,6 +63,11 @@ export async function examineTrusted(config: Config): Promise<Examined<readonly 
       findings.push(warning("trusted-msp", message, "Put its TLS CA certificate there."));
     }
   }
+  if (trusted.length === 0 && config.externalEndpoint !== "") {
+    const message =
+      "No other organisation is trusted: if a channel is shared with one, its peers learn of peer.gossip.externalEndpoint, dial us in vain, see us come and go, and warn in their logs. List it under fabricGossip.trustedMsps, or leave that endpoint empty.";
+    findings.push(ok("trusted-msp", message));
+  }
   return { findings, value: trusted };
 }
 

@@ -93,9 +93,7 @@ class ConnectionTable implements Connections {
     return this.#probes.start(endpoint, options, done);
   }
 
-  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
-    return this.#options.network.ping(endpoint, done);
-  }
+  ping: Connections["ping"] = (endpoint, done) => this.#options.network.ping(endpoint, done);
 
   disconnect(pkiId: PkiId, reason: string): void {
     const peer = this.#peers.get(pkiId);

@@ -1,6 +1,7 @@
 /** What there is to say of a peer, fact by fact. */
 import type { Now } from "../core/abilities.ts";
 import type { Member as CoreMember } from "../core/membership.ts";
+import { shunnedItems } from "../core/pull.ts";
 import type { Departure, Failure } from "../failures.ts";
 import { wallTime } from "../view.ts";
 import { moment, tell } from "./moment.ts";
@@ -138,7 +139,7 @@ function aboutIdentity({ core, now }: Known, subject: Subject): readonly Cause[]
     const sentence = `Its certificate is known and ${verdict}: ${owner} of ${mspId}, until ${until}, learnt from ${LEARNT[identity.learntFrom]}.`;
     return [cause("identity-known", sentence)];
   }
-  if ((core.pull.shunned.get(pkiId) ?? 0) > now.elapsedMs) {
+  if ((shunnedItems(core.pull).get(pkiId) ?? 0) > now.elapsedMs) {
     const sentence = "A certificate under this PKI-ID was refused or dropped a short while ago.";
     return [cause("identity-shunned", sentence)];
   }

@@ -3,6 +3,7 @@ import type { Now } from "../core/abilities.ts";
 import type { Contact } from "../core/contacts.ts";
 import type { Core } from "../core/core.ts";
 import { preferredEndpoint } from "../core/membership.ts";
+import { shunnedItems } from "../core/pull.ts";
 import { wallTime } from "../view.ts";
 import type { Subject } from "./subject.ts";
 
@@ -35,7 +36,7 @@ export function nextOf(core: Core, subject: Subject, now: Now): Next | undefined
     const time = later(member.reconnectAtMs, now);
     return { action: "ping", time, sentence: `It is pinged again ${at(time)}.` };
   }
-  const shunnedUntilMs = pkiId && core.pull.shunned.get(pkiId);
+  const shunnedUntilMs = pkiId && shunnedItems(core.pull).get(pkiId);
   if (shunnedUntilMs !== undefined && shunnedUntilMs > now.elapsedMs) {
     const time = wallTime(shunnedUntilMs, now);
     const sentence = `Its certificate is asked for again from ${time} on, if others still offer it.`;

@@ -19,7 +19,10 @@ export function remedyOf(
   const remedy = failure && remedyForFailure(failure, subject);
   if (remedy !== undefined) return remedy;
   const refusal = tellingRefusal(known, subject);
-  if (refusal) return remedyFor(refusal.code, refusal.reason);
+  if (refusal) {
+    const isUntrusted = refusal.code === "identity-unknown-msp";
+    return remedyFor(isUntrusted ? "organisation-untrusted" : refusal.code, refusal.reason);
+  }
   if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
     return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
   }

@@ -6,6 +6,7 @@ import type { Core } from "../core/core.ts";
 import type { KnownIdentity } from "../core/identities.ts";
 import type { Member as CoreMember } from "../core/membership.ts";
 import { parsePkiId } from "../core/pki-id.ts";
+import { shunnedItems } from "../core/pull.ts";
 import { GossipError } from "../errors.ts";
 import type { Trace } from "../failures.ts";
 import type { RefusedIdentity } from "../refusals.ts";
@@ -62,7 +63,7 @@ function findPkiId({ core, failures, refusals }: Known, prefix: string): PkiId |
   if (found.size === 0) {
     look(members.tombstones.keys());
     look(claims.aside.keys());
-    look(pull.shunned.keys());
+    look(shunnedItems(pull).keys());
     for (const { pkiId } of failures.traces()) look([pkiId]);
     for (const { pkiId } of refusals.all()) look([pkiId]);
   }

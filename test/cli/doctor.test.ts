@@ -27,6 +27,7 @@ describe("doctor, when all is well", () => {
         "ok configuration",
         "ok msp",
         "ok certificate",
+        "ok trusted-msp",
         "ok keys",
         "ok tls",
         "ok tls-names",
