@@ -74,7 +74,13 @@ async function accepts(cell: Cell): Promise<boolean> {
     socket.on("error", () => {}); // The dialler is content or not; it says so itself.
     socket.end("x");
   });
-  if (serverFiles.clientAuthRequired) judgeClients(server, () => serverFiles, judge, () => {});
+  if (serverFiles.clientAuthRequired)
+    judgeClients(
+      server,
+      () => serverFiles,
+      judge,
+      () => {},
+    );
   useServerContext(server, serverFiles);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
