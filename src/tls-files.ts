@@ -1,8 +1,9 @@
 /** The TLS files a configuration names, read and judged. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { GossipTls } from "./config/config.ts";
 import { decodePem } from "./msp/pem.ts";
+import { certificatesIn } from "./msp/tls-chain.ts";
 import { whyNoPem } from "./msp/unusable.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
 
@@ -68,8 +69,13 @@ function judgePair(
     return `The TLS ${role} certificate ${certFile} cannot be used: ${why}.`;
   }
   try {
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) {
-      return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: use the pair that was issued together.`;
+    const privateKey = createPrivateKey(key);
+    if (!certificate.checkPrivateKey(privateKey)) {
+      const isLater = certificatesIn(cert).some((der) => isPair(der, privateKey));
+      const remedy = isLater
+        ? "put the certificate of this key first, before those of CAs"
+        : "use the pair that was issued together";
+      return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: ${remedy}.`;
     }
   } catch {
     const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
@@ -82,6 +88,14 @@ function judgePair(
     return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
   }
   return undefined;
+}
+
+function isPair(der: Uint8Array, key: KeyObject): boolean {
+  try {
+    return new X509Certificate(der).checkPrivateKey(key);
+  } catch {
+    return false; // OpenSSL cannot read it; it is not the first one in any case.
+  }
 }
 
 async function readCas(files: readonly string[], problems: string[]): Promise<Buffer[]> {

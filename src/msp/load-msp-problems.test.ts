@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { GossipError } from "../errors.ts";
 import { loadLocalMsp, loadMsp } from "./load-msp.ts";
+import { decodePem } from "./pem.ts";
 import {
   CONFIG,
   type Files,
@@ -109,7 +110,37 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "no certificate of ours",
       peerFolder({ "signcerts/peer.pem": "" }),
+      /^There is no certificate in signcerts \(signcerts\/peer\.pem is empty\): put/,
+    ],
+    [
+      "the certificate of our CA before ours",
+      peerFolder({ "signcerts/peer.pem": Buffer.concat([root.pem, peer.pem]) }),
+      /^No file in keystore /,
+      /^The certificate .* \(it is a CA certificate\): put the certificate of this node there, before/,
+    ],
+    [
+      "an empty key",
+      peerFolder({ "keystore/key.pem": "", "keystore/.gitkeep": "" }),
+      /^No file in keystore .* \(keystore\/key\.pem is empty: put the PEM text into it\): put it/,
+    ],
+    [
+      "a key as UTF-16",
+      peerFolder({ "keystore/key.pem": Buffer.from(`\ufeff${keyPem(peer)}`, "utf16le") }),
+      /^No file in keystore .*key\.pem is saved as UTF-16: save it as/,
+    ],
+    [
+      "a file in place of a folder",
+      { ...peerFolder({ "signcerts/peer.pem": undefined }), signcerts: "x" },
+      /^The folder signcerts cannot be read \(ENOTDIR\): create it or fix it\.$/,
+    ],
+    [
+      "a revocation list in DER form beside another mistake",
+      peerFolder({
+        "signcerts/peer.pem": undefined,
+        "crls/c.crl": decodePem(makeRevocationList(root, [9]))?.der,
+      }),
       /^There is no certificate in signcerts: put/,
+      /^crls\/c\.crl is skipped: it is binary, perhaps a revocation list .* openssl crl -inform der/,
     ],
     [
       "no signcerts",
@@ -136,7 +167,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "a key in DER form",
       peerFolder({ "keystore/key.pem": peer.privateKey.export({ format: "der", type: "pkcs8" }) }),
-      /^No file in keystore .*key\.pem holds no private key in PEM form/,
+      /^No file in keystore .*key\.pem is a private key in DER form: convert it with openssl pkey/,
     ],
     [
       "no key but other things",

@@ -10,7 +10,7 @@ import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
 import { judgeIdentity, type Refusal } from "./judge.ts";
 import type { Msp } from "./msp.ts";
-import { readMspFolder, readPemFiles } from "./msp-folder.ts";
+import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { findPrivateKey } from "./private-key.ts";
 import { createSigner } from "./signer.ts";
 import { whyUnfit } from "./unfit-key.ts";
@@ -84,13 +84,17 @@ async function readOwnCertificate(
   signCerts: string,
   findings: Findings,
 ): Promise<OwnCertificate | undefined> {
-  const before = findings.warnings.length;
+  const { problems, warnings } = findings;
+  const [warningsBefore, problemsBefore] = [warnings.length, problems.length];
   const [file] = await readPemFiles(signCerts, findings);
+  if (file === undefined && problems.length > problemsBefore) return undefined;
   if (file === undefined) {
     // What is there and cannot be used is the reason, no mere warning.
-    const skipped = findings.warnings.splice(before);
-    const none = `There is no certificate in ${signCerts}: put the one of this node there.`;
-    findings.problems.push(...(skipped.length > 0 ? skipped : [none]));
+    const skipped = warnings.splice(warningsBefore);
+    const [empty] = await readFiles(signCerts, findings, "optional");
+    const why = empty ? ` (${empty.name} is empty)` : "";
+    const none = `There is no certificate in ${signCerts}${why}: put the one of this node there.`;
+    problems.push(...(skipped.length > 0 ? skipped : [none]));
     return undefined;
   }
   const certificate = certificateIn(file, findings.problems);
@@ -103,7 +107,9 @@ async function readOwnSigner(
   keyProvider: string | undefined,
   findings: Findings,
 ): Promise<Signer | undefined> {
+  const before = findings.problems.length;
   const found = await findPrivateKey(certificate.publicKey, keystore, findings);
+  if (findings.problems.length > before) return undefined; // The folder cannot be read.
   if ("key" in found) return createSigner(found.key);
   if (keyProvider !== undefined && keyProvider.toUpperCase() !== "SW") {
     findings.problems.push(
@@ -179,6 +185,9 @@ function ownIdentity(
 
 function remedyFor({ code, reason }: Refusal, hasChain: boolean): string {
   if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
+  if (reason === "it is a CA certificate") {
+    return "put the certificate of this node there, before those of CAs";
+  }
   if (reason.includes("organisational unit")) {
     return "have one issued with the unit that config.yaml asks for, or correct config.yaml";
   }

@@ -1,7 +1,9 @@
 /** Private keys in files: reading them as people keep them, and saying what else a file holds. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { basename } from "node:path";
 import type { Findings } from "./authorities.ts";
 import { readFiles } from "./msp-folder.ts";
+import { whyNoPem } from "./unusable.ts";
 
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
 const NAMED_MAX = 3;
@@ -17,7 +19,10 @@ export function holdsPrivateKey(bytes: Uint8Array): boolean {
  */
 function privateKeyIn(bytes: Uint8Array): KeyObject | string {
   const text = Buffer.from(bytes).toString("latin1");
-  if (!PRIVATE_KEY.test(text)) return "holds no private key in PEM form";
+  if (!PRIVATE_KEY.test(text)) {
+    const [, what] = /^it (is .*)$/.exec(text.includes("-----BEGIN") ? "" : whyNoPem(bytes)) ?? [];
+    return what ?? "holds no private key in PEM form";
+  }
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
     return "is encrypted; decrypt it with openssl pkey -in FILE -out FILE";
   }
@@ -50,7 +55,8 @@ export async function findPrivateKey(
   for (const { name, bytes } of await readFiles(keystore, findings, "optional")) {
     const key = privateKeyIn(bytes);
     if (typeof key === "string") {
-      if (bytes.length > 0) others.push(`${name} ${key}`);
+      // Empty ones such as .gitkeep only keep the folder in version control.
+      if (bytes.length > 0 || !basename(name).startsWith(".")) others.push(`${name} ${key}`);
     } else if (isKeyOf(key, publicKey)) return { key };
     else others.push(`${name} is the key of another certificate`);
   }

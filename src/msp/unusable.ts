@@ -20,12 +20,22 @@ export function whyNoPem(bytes: Uint8Array): string {
     if (isDerKey(bytes)) {
       return "it is a private key in DER form: convert it with openssl pkey -inform der -in FILE -out FILE.pem";
     }
+    if (!isPkcs12(bytes)) {
+      return "it is binary, perhaps a revocation list in DER form: convert that with openssl crl -inform der -in FILE -out FILE.pem";
+    }
     return "it is binary, perhaps PKCS#12: take certificate and key out with openssl pkcs12 -nodes";
   }
   if (start.includes("-----BEGIN")) {
     return "its PEM block is broken: put the whole text from the BEGIN line to the END line there, each at the start of its line";
   }
   return "there is no PEM block in it: put the PEM text there, or remove the file";
+}
+
+/** It begins with its version, which is 3; what is signed begins with what is signed. */
+function isPkcs12(bytes: Uint8Array): boolean {
+  const [, length = 0] = bytes;
+  const content = 2 + (length < 0x80 ? 0 : length - 0x80);
+  return Buffer.from(bytes.subarray(content, content + 3)).equals(Buffer.of(2, 1, 3));
 }
 
 function isDerCertificate(bytes: Uint8Array): boolean {

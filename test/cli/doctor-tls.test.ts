@@ -141,6 +141,16 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     RegExp,
   ])[] = [
     [
+      "the certificate of the CA before that of the server",
+      async ({ file }) => {
+        const chain = [await readFile(file("tls/ca.crt")), await readFile(file("tls/server.crt"))];
+        await writeFile(file("tls/server.crt"), Buffer.concat(chain));
+      },
+      "error",
+      "tls",
+      /does not belong to the certificate .* Put the certificate of this key first/,
+    ],
+    [
       "the key of another peer",
       ({ org, file }) =>
         copyFile(join(org.peers[1]?.folder ?? "", "tls/server.key"), file("tls/server.key")),
