@@ -4,14 +4,14 @@ import { meterChecks } from "./checks-meter.ts";
 import { createSystemClock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "./core/options.ts";
-import { createMeters, tlsNotAfterMs } from "./meters.ts";
+import { createMeters, type Meters, tlsNotAfterMs } from "./meters.ts";
 import { createCrypto } from "./msp/crypto.ts";
 import type { LocalMsp } from "./msp/load-msp.ts";
 import type { Msp } from "./msp/msp.ts";
 import { tlsChainFault } from "./msp/tls-chain.ts";
 import { GossipNode } from "./node.ts";
 import type { NodeParts, StartOptions } from "./node-parts.ts";
-import { prepare, readAgain, withTlsRootsOf } from "./prepare.ts";
+import { collect, prepare, readAgain, withTlsRootsOf } from "./prepare.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { meterNetwork } from "./traffic-meter.ts";
@@ -68,11 +68,10 @@ export async function startNode(
       // What cannot be read stays as it was; the rest holds at once, revocation above all.
       msps = msps.map((old, i) => reread.msps[i] ?? old);
       crypto.setTrust(msps);
-      if (reread.tls) {
-        network.setTls(withTlsRootsOf(msps.slice(1), reread.tls));
-        meters.tlsNotAfterMs = tlsNotAfterMs(reread.tls);
-      }
-      const { local, problems } = reread;
+      const { local, tls } = reread;
+      const problems = [...reread.problems];
+      // OpenSSL may find fault with files that looked well: then the old ones stay, and trust is new.
+      await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(msps.slice(1), tls)));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
   } satisfies NodeParts);
@@ -80,6 +79,12 @@ export async function startNode(
   const problem = await writeIncarnation(stateDir, BigInt(node.self().incarnation));
   if (problem !== undefined) warn?.(problem);
   return node;
+}
+
+async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsFiles): Promise<void> {
+  if (tls === undefined) return;
+  network.setTls(tls);
+  meters.tlsNotAfterMs = tlsNotAfterMs(tls);
 }
 
 export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {

@@ -1,6 +1,6 @@
 /** Doctor on TLS files: each mistake in a real pair, and what is said of it. */
 import assert from "node:assert/strict";
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "../../src/doctor/finding.ts";

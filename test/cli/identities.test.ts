@@ -1,6 +1,6 @@
 /** The life of identities with real processes: entering, renewed, revoked, expired, unused (spec C 9). */
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
@@ -144,7 +144,11 @@ describe("identities of members that are processes", () => {
     const [p0, p1, p2] = (await startPeers(t, org, [0, 1, 2])) as [Peer, Peer, Peer];
     // Trust does not wait for our own files to be in order.
     const spoilt = join(org.peers[0]?.folder ?? "", "tls/server.key");
+    const whole = await readFile(spoilt);
     await writeFile(spoilt, "half a k");
+    // The certificate is whole and belongs to its key; what follows is half written.
+    const chain = join(org.peers[1]?.folder ?? "", "tls/server.crt");
+    await appendFile(chain, "-----BEGIN CERTIFICATE-----\nMIIB");
     const revoked = await idOf(p2);
     const folder = join(org.peers[2]?.mspFolder ?? "", "signcerts");
     const [certificate = ""] = await readdir(folder);
@@ -170,6 +174,17 @@ describe("identities of members that are processes", () => {
     assert.ok(await isUnknown(revoked, p0, p1));
     const health = await fetch(`http://127.0.0.1:${p0.at.operations}/healthz`);
     assert.match(await health.text(), /not all files could be read again: .*server\.key/);
+    const other = await fetch(`http://127.0.0.1:${p1.at.operations}/healthz`);
+    assert.match(
+      await other.text(),
+      /not all files could be read again: The TLS server certificate/,
+    );
+    await writeFile(spoilt, whole);
+    p0.running.child.kill("SIGHUP");
+    await until("the mended key is in use, and nothing is said of it any more", async () => {
+      const mended = await fetch(`http://127.0.0.1:${p0.at.operations}/healthz`);
+      return !(await mended.text()).includes("read again");
+    });
   });
 
   test("an expired one is gone, and its process says that it is unhealthy", async (t) => {
