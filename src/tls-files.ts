@@ -2,10 +2,12 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { GossipTls } from "./config/config.ts";
+import { GossipError } from "./errors.ts";
 import { decodePem } from "./msp/pem.ts";
 import { certificatesIn } from "./msp/tls-chain.ts";
 import { whyNoPem } from "./msp/unusable.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
+import { checkTls } from "./transport/grpc-tls.ts";
 
 /** Reads them all; undefined if one is unusable. Every problem is added to the list. */
 export async function readTls(
@@ -23,7 +25,7 @@ export async function readTls(
   const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
   const clientRootCas = await readCas(clientCas, problems);
   if (!server || !client) return undefined;
-  return {
+  const files = {
     cert: server.cert,
     key: server.key,
     clientCert: client.cert,
@@ -32,6 +34,15 @@ export async function readTls(
     clientAuthRequired: tls.clientAuthRequired,
     clientRootCas,
   };
+  try {
+    checkTls(files);
+    return files;
+  } catch (error) {
+    // OpenSSL looks at what is behind the first certificate, and at the size of keys.
+    if (!(error instanceof GossipError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 interface Pair {

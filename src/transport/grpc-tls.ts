@@ -229,22 +229,30 @@ export function checkTls(tls: TlsFiles): void {
       "Of the TLS client certificate and its key only one is given; give both or none.",
     );
   }
-  const roles: readonly [string, SecureContextOptions][] = [
-    ["server", serverContext(tls)],
-    ["client", clientContext(tls)],
+  const pairs: readonly [string, SecureContextOptions, readonly Buffer[]][] = [
+    ["server", serverContext(tls), tls.clientRootCas],
+    ["client", clientContext(tls), tls.rootCas],
   ];
-  for (const [role, context] of problems.length > 0 ? [] : roles) {
-    try {
-      createSecureContext(context);
-      // OpenSSL passes over a CA that it cannot read, and then trusts nobody.
-      for (const ca of role === "server" ? tls.clientRootCas : tls.rootCas) new X509Certificate(ca);
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      const remedy = "give PEM files, and the key that belongs to the certificate";
-      problems.push(
-        `The TLS ${role} certificate, key or trusted CAs are unusable (${detail}); ${remedy}.`,
-      );
-    }
+  for (const [role, context, cas] of problems.length > 0 ? [] : pairs) {
+    const detail = contextFault(context, cas);
+    // One pair may serve both roles.
+    if (detail === undefined || problems.some((problem) => problem.includes(detail))) continue;
+    const remedy = "give PEM files, and the key that belongs to the certificate";
+    problems.push(
+      `The TLS ${role} certificate, key or trusted CAs are unusable (${detail}); ${remedy}.`,
+    );
   }
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
+}
+
+function contextFault(options: SecureContextOptions, cas: readonly Buffer[]): string | undefined {
+  try {
+    createSecureContext(options);
+    // OpenSSL passes over a CA that it cannot read, and then trusts nobody.
+    for (const ca of cas) new X509Certificate(ca);
+    return undefined;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return text.replace(/^error:[0-9A-F]+:[^:]*::/, "");
+  }
 }

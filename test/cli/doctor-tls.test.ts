@@ -1,6 +1,6 @@
 /** Doctor on TLS files: each mistake in a real pair, and what is said of it. */
 import assert from "node:assert/strict";
-import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "../../src/doctor/finding.ts";
@@ -140,6 +140,13 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     string,
     RegExp,
   ])[] = [
+    [
+      "a chain that is half written",
+      ({ file }) => appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB"),
+      "error",
+      "tls",
+      /TLS server certificate, key or trusted CAs are unusable \(bad end line\)/,
+    ],
     [
       "the certificate of the CA before that of the server",
       async ({ file }) => {
