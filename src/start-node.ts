@@ -16,6 +16,7 @@ import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-dir.ts";
 import { meterNetwork } from "./traffic-meter.ts";
 import { CONNECTION_TIMEOUTS } from "./transport/connection-options.ts";
+import { parseEndpoint } from "./transport/endpoint.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "./transport/grpc.ts";
 import type { TlsFiles } from "./transport/grpc-options.ts";
 
@@ -87,14 +88,22 @@ async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsFiles): P
   meters.tlsNotAfterMs = tlsNotAfterMs(tls);
 }
 
-export function createNetwork(config: Config, tls: TlsFiles | undefined): GrpcNetwork {
+/** `named`: further endpoints that our user, not a member, has named. */
+export function createNetwork(
+  config: Config,
+  tls: TlsFiles | undefined,
+  named: readonly string[] = [],
+): GrpcNetwork {
   const { gossip, keepalive, fabricGossip, listenAddress } = config;
+  const own = [config.endpoint, config.externalEndpoint];
+  const ours = [...own, ...gossip.bootstrap, ...fabricGossip.anchorPeers, ...named];
   return createGrpcNetwork({
     listen: listenAddress,
     dialRules: {
       deny: fabricGossip.dialDeny,
       ownPorts: config.operations.listenAddress ? [config.operations.listenAddress.port] : [],
-      exempt: [...gossip.bootstrap, ...fabricGossip.anchorPeers],
+      homes: ours.map((endpoint) => parseEndpoint(endpoint)?.host ?? ""),
+      exempt: ours,
     },
     ...(tls ? { tls } : {}),
     judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),

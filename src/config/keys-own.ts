@@ -33,14 +33,16 @@ export const OWN_KEYS = {
     doc:
       "Addresses that are not dialled on a member's word, also if a name leads there: what a member " +
       "says of itself is signed, but need not be true. Our own operations endpoint is never dialled; " +
-      "bootstrap and anchor peers always are.",
-    // Link-local and metadata services, "this host", several at once.
+      "bootstrap and anchor peers always are, and loopback addresses if we or one of these are there.",
+    // Loopback, link-local and metadata services, "this host", several at once.
     absent: [
       "0.0.0.0/8",
       "100.100.100.200",
+      "127.0.0.0/8",
       "169.254.0.0/16",
       "224.0.0.0/3",
       "::",
+      "::1",
       "fd00:ec2::254",
       "fe80::/10",
       "ff00::/8",

@@ -51,7 +51,7 @@ export async function probeEndpoint(
   const { local, trusted, tls } = prepared ?? (await prepare(config, clock.now().wallMs));
   const certificate = tls ? await tlsCertificate(target, config.gossip.dialTimeoutMs) : undefined;
   const shown = (certificate && describeCertificate(certificate)) ?? null;
-  const network = createNetwork(config, tls);
+  const network = createNetwork(config, tls, [endpoint]);
   const options: Shaking = {
     clock,
     crypto: createCrypto([local.msp, ...trusted]),

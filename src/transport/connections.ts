@@ -16,9 +16,10 @@ import {
   type Destination,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
-import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { Handshake, HandshakeOptions } from "./handshake.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { Outbound } from "./outbound.ts";
 import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { Places } from "./places.ts";
@@ -41,6 +42,7 @@ class ConnectionTable implements Connections {
   /** Those with a link or a dial, by the name they were meant or proven to have. */
   readonly #peers = new Map<PkiId, Peer>();
   readonly #inbound: InboundHandshakes;
+  readonly #outbound: Outbound;
   readonly #places: Places;
   readonly #probes = new Probes();
   readonly #rebuffs = new Rebuffs();
@@ -53,6 +55,7 @@ class ConnectionTable implements Connections {
     this.#ownHandshakes = new OwnHandshakes(() => options.self().pkiId);
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
+    this.#outbound = new Outbound(options.network, options.clock);
     this.#places = new Places({
       peers: this.#peers,
       max: this.#limits.connectionsMax,
@@ -93,7 +96,7 @@ class ConnectionTable implements Connections {
     return this.#probes.start(endpoint, options, done);
   }
 
-  ping: Connections["ping"] = (endpoint, done) => this.#options.network.ping(endpoint, done);
+  ping: Connections["ping"] = (endpoint, done) => this.#outbound.ping(endpoint, done);
 
   disconnect(pkiId: PkiId, reason: string): void {
     const peer = this.#peers.get(pkiId);
@@ -135,7 +138,7 @@ class ConnectionTable implements Connections {
 
   #dial(peer: Peer): void {
     const { pkiId, endpoint } = peer;
-    const { network, self } = this.#options;
+    const { self } = this.#options;
     const dial: Dial = { cancel: () => {}, hasLink: false };
     peer.dial = dial;
     const fail = (fault: ConnectionFault, reason: string): void => this.#fail(peer, fault, reason);
@@ -149,18 +152,12 @@ class ConnectionTable implements Connections {
     } else if (this.#peers.size > this.#limits.connectionsMax) {
       failSoon("connections-full", "there are as many connections as are allowed");
     } else {
-      dial.cancel = network.dial(endpoint, {
-        failed: fail,
-        opened: (link) => {
+      dial.cancel = this.#outbound.dial(endpoint, () => this.#handshakeOptions(), {
+        linked: () => {
           dial.hasLink = true;
-          dial.cancel = shakeHands(
-            { ...this.#handshakeOptions(), link, probe: false },
-            {
-              refused: fail,
-              accepted: (handshake) => this.#acceptAsDialler(peer, link, handshake),
-            },
-          );
         },
+        failed: fail,
+        accepted: (link, handshake) => this.#acceptAsDialler(peer, link, handshake),
       });
     }
   }

@@ -13,6 +13,8 @@ export interface DialRules {
   readonly deny: readonly string[];
   /** Ports of this machine that are not gossip: its operations endpoint. */
   readonly ownPorts: readonly number[];
+  /** Hosts at which we and our contacts are: if one is this machine itself, loopback is dialled. */
+  readonly homes: readonly string[];
   /** `host:port` that are dialled all the same. */
   readonly exempt: readonly string[];
 }
@@ -21,13 +23,20 @@ export class DialFilter {
   readonly #denied = new BlockList();
   /** The addresses of this machine. */
   readonly #own = new BlockList();
+  readonly #loopback = new BlockList();
+  /** Members are on this machine: they are found by its loopback addresses. */
+  #isHome = false;
   readonly #ownPorts: ReadonlySet<number>;
   readonly #exempt: ReadonlySet<string>;
 
-  constructor({ deny, ownPorts, exempt }: DialRules) {
+  constructor({ deny, exempt, homes, ownPorts }: DialRules) {
     this.#ownPorts = new Set(ownPorts);
     this.#exempt = new Set(exempt);
-    this.#own.addSubnet("127.0.0.0", 8);
+    for (const list of [this.#own, this.#loopback]) {
+      list.addSubnet("127.0.0.0", 8);
+      list.addAddress("::1", "ipv6");
+    }
+    for (const host of homes) this.#noteHome(host);
     for (const { address } of Object.values(networkInterfaces()).flatMap((found) => found ?? [])) {
       this.#own.addAddress(address, familyOf(address));
     }
@@ -54,9 +63,20 @@ export class DialFilter {
     };
   }
 
+  /** A name is resolved meanwhile; nobody is dialled as early as that. */
+  #noteHome(host: string): void {
+    if (isIP(host) !== 0) this.#isHome ||= this.#loopback.check(host, familyOf(host));
+    else if (host !== "") {
+      lookup(host, { all: true }, (_error, found = []) => {
+        for (const { address } of found) this.#noteHome(address);
+      });
+    }
+  }
+
   #isDenied(address: string, port: number): boolean {
     const family = familyOf(address);
-    if (this.#denied.check(address, family)) return true;
+    const isHome = this.#isHome && this.#loopback.check(address, family);
+    if (!isHome && this.#denied.check(address, family)) return true;
     return this.#ownPorts.has(port) && this.#own.check(address, family);
   }
 }

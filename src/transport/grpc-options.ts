@@ -166,7 +166,7 @@ const UNFINISHED_SLACK_BYTES = 4_194_304;
 export function createGrpcContext(
   timeouts: Partial<GrpcTimeouts> = {},
   limits: Partial<GrpcLimits> = {},
-  dialRules: DialRules = { deny: [], ownPorts: [], exempt: [] },
+  dialRules: DialRules = { deny: [], ownPorts: [], homes: [], exempt: [] },
   judgeTls?: TlsJudge,
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
