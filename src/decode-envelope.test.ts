@@ -20,6 +20,12 @@ const { vectors }: { vectors: readonly Vector[] } = JSON.parse(readFileSync(FILE
 const bytesOf = (name: string): Buffer =>
   Buffer.from(vectors.find((vector) => vector.name === name)?.envelope_hex ?? "", "hex");
 
+function framed(bytes: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
 /** A value deep inside, by its path. */
 function at(json: unknown, ...path: readonly (string | number)[]): unknown {
   let value = json;
@@ -90,7 +96,9 @@ describe("decodeEnvelope()", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     const identity = encode(SERIALIZED_IDENTITY, { mspid: "Org1MSP", idBytes: Buffer.from(pem) });
     const mistakes: readonly (readonly [Uint8Array, RegExp])[] = [
-      [bytes.subarray(0, 60), /cut short: \d+ bytes are missing/],
+      [bytes.subarray(0, 60), /cut short \(\d+ bytes are missing\)/],
+      [framed(bytes).subarray(0, -7), /cut short \(7 bytes are missing\)/],
+      [Buffer.concat([framed(bytes), framed(bytes)]), /More than one frame/],
       [Buffer.from(pem), /That is a PEM block \(CERTIFICATE\)/],
       [identity, /That is a serialized identity of Org1MSP/],
     ];

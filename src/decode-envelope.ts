@@ -3,26 +3,26 @@
 import { describeMessage } from "./describe-message.ts";
 import { GossipError } from "./errors.ts";
 import { decodePem } from "./msp/pem.ts";
+import { bytesMissing, spellingsOf } from "./spellings.ts";
 import { decode } from "./wire/decode.ts";
 import { encodeEnvelope, parseEnvelope, parseMessage } from "./wire/envelope.ts";
 import { GOSSIP_MESSAGE, type GossipMessage, SERIALIZED_IDENTITY } from "./wire/messages.ts";
 
 /** As long as the longest message a node takes by default. */
 const BYTES_MAX = 33_554_432;
-const FRAME_BYTES = 5;
 
 const REMEDY = "give one as hex, base64 or the bytes themselves";
 
 /**
- * Reads an envelope as people have it: hex (with colons, blanks or 0x, or as the dump of xxd or
- * hexdump), base64 in either alphabet, or binary, with or without the frame that gRPC puts before it;
- * or the message in it alone. Throws `config-invalid` if it is none of these.
+ * Reads an envelope as people have it ({@link spellingsOf}), or the message in it alone. Throws
+ * `config-invalid` if it is none of these.
  */
 export function decodeEnvelope(input: Uint8Array): unknown {
   if (input.length === 0) throw wrong("There is nothing to decode");
   if (input.length > 2 * BYTES_MAX) throw wrong(`More than ${2 * BYTES_MAX} bytes are no envelope`);
   let fault = "malformed";
-  for (const bytes of candidates(input)) {
+  const spellings = spellingsOf(input);
+  for (const bytes of spellings) {
     const envelope = parseEnvelope(bytes);
     if (!envelope.ok || envelope.value.payload.length === 0) continue;
     const message = parseMessage(envelope.value.payload);
@@ -31,12 +31,12 @@ export function decodeEnvelope(input: Uint8Array): unknown {
       return withUnknown(describeMessage(envelope.value, message.value), envelope.value.payload);
     }
   }
-  for (const bytes of candidates(input)) {
+  for (const bytes of spellings) {
     const message = parseMessage(bytes);
     if (!message.ok || message.value.content === undefined) continue;
     return { bare: true, ...describeMessage(encodeEnvelope({ payload: bytes }), message.value) };
   }
-  throw somethingElse(input) ?? wrong(`That is no gossip envelope (${fault})`);
+  throw somethingElse(input, spellings) ?? wrong(`That is no gossip envelope (${fault})`);
 }
 
 function wrong(what: string): GossipError {
@@ -44,21 +44,36 @@ function wrong(what: string): GossipError {
 }
 
 /** What people give by mistake, named. */
-function somethingElse(input: Uint8Array): GossipError | undefined {
+function somethingElse(
+  input: Uint8Array,
+  spellings: readonly Uint8Array[],
+): GossipError | undefined {
   const pem = decodePem(input);
   if (pem !== undefined) {
     const kind = pem.type.slice(0, 40);
     return wrong(`That is a PEM block (${kind}), no gossip envelope; openssl shows what is in it`);
   }
-  for (const bytes of candidates(input)) {
+  for (const bytes of spellings) {
     const identity = decode(SERIALIZED_IDENTITY, bytes);
     if (identity.ok && decodePem(identity.value.idBytes) !== undefined) {
       return wrong(`That is a serialized identity of ${identity.value.mspid}, no gossip envelope`);
     }
-    const lacking = bytesLacking(bytes);
-    if (lacking !== undefined) return wrong(`That is cut short: ${lacking} bytes are missing`);
+    const missing = bytesMissing(bytes) ?? 0;
+    if (missing < 0 && isEnvelope(bytes.subarray(5, bytes.length + missing))) {
+      return wrong(`More than one frame of gRPC is there (${-missing} bytes follow the first)`);
+    }
+    const lacking = missing > 0 && missing <= BYTES_MAX ? missing : bytesLacking(bytes);
+    if (lacking !== undefined) {
+      const what = `That is cut short (${lacking} bytes are missing): copy all of it.`;
+      return new GossipError("config-invalid", what);
+    }
   }
   return undefined;
+}
+
+function isEnvelope(bytes: Uint8Array): boolean {
+  const envelope = parseEnvelope(bytes);
+  return envelope.ok && envelope.value.payload.length > 0;
 }
 
 const PAYLOAD_TAG = 0x0a;
@@ -115,55 +130,4 @@ function unknownField(payload: Uint8Array): number | undefined {
 /** Protobuf takes nearly nothing for something: at least one known field must be there. */
 function isSomething({ content, tag, nonce, channel }: GossipMessage): boolean {
   return content !== undefined || tag !== 0 || nonce !== 0n || channel.length > 0;
-}
-
-/** What the input may mean, the likeliest first. */
-function candidates(input: Uint8Array): readonly Uint8Array[] {
-  const text = asciiOf(input);
-  const found: Uint8Array[] = [];
-  if (text !== undefined) {
-    const dump = hexOfDump(text);
-    if (dump !== undefined) found.push(Buffer.from(dump, "hex"));
-    // An array as programs have it: xxd -i, Go, Python.
-    const numbers = text.match(/0x[0-9a-f]{2}\b/gi) ?? [];
-    if (numbers.length > 8) found.push(Buffer.from(numbers.map(Number)));
-    const hex = text.replace(/0x|\\x|[\s:,"']+/gi, "");
-    if (hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) found.push(Buffer.from(hex, "hex"));
-    const dense = text.replace(/[\s"']+/g, "");
-    if (/^[\w+/-]+={0,2}$/.test(dense)) found.push(Buffer.from(dense, "base64"));
-  }
-  found.push(input);
-  return found.flatMap((bytes) =>
-    isFramed(bytes) ? [bytes, bytes.subarray(FRAME_BYTES)] : [bytes],
-  );
-}
-
-/** `00000000: 0a53 1801  .S..` of xxd, `00000000  0a 53 18 01  |.S..|` of hexdump -C. */
-const DUMP_LINE = /^\s*[0-9a-f]{4,16}:?\s+((?:[0-9a-f]{2,8} {0,2}){1,32})(?:\s{1,4}.*)?$/i;
-
-/** The bytes of a dump; undefined if the text is none. The addresses in front must count up. */
-function hexOfDump(text: string): string | undefined {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  let hex = "";
-  for (const line of lines) {
-    const address = Number.parseInt(line.trim(), 16);
-    if (/^\s*[0-9a-f]{4,16}:?\s*$/i.test(line) && 2 * address === hex.length) continue;
-    const bytes = DUMP_LINE.exec(line)?.[1];
-    if (bytes === undefined || 2 * address !== hex.length) return undefined;
-    hex += bytes.replaceAll(" ", "").slice(0, 64);
-  }
-  return hex === "" ? undefined : hex;
-}
-
-/** The input as text; undefined if it has other characters than ASCII. */
-function asciiOf(input: Uint8Array): string | undefined {
-  if (input.some((byte) => byte > 0x7e)) return undefined;
-  return Buffer.from(input).toString("latin1");
-}
-
-/** A zero, the length of the rest in four bytes, the rest. */
-function isFramed(bytes: Uint8Array): boolean {
-  if (bytes.length <= FRAME_BYTES || bytes[0] !== 0) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return view.getUint32(1) === bytes.length - FRAME_BYTES;
 }

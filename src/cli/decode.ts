@@ -7,24 +7,40 @@ import { printableJson } from "../printable.ts";
 /** Twice the longest message in hex; more is not read. */
 const INPUT_BYTES_MAX = 134_217_728;
 
+/** Such a word is no name of a file. */
+const HEX = /^(0x)?[\s0-9a-f:]{16,}$/i;
+/** No name of a file is longer; what is must be the envelope. */
+const NAME_LENGTH_MAX = 255;
+const NO_FILE: readonly unknown[] = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"];
+
 /** `input`: an envelope, the name of a file, `-` or nothing for standard input. */
 export async function decode(input: string | undefined): Promise<void> {
   const bytes = await readInput(input);
-  const json = decodeEnvelope(bytes);
-  process.stdout.write(`${printableJson(json, 2)}\n`);
+  process.stdout.write(`${printableJson(decodeEnvelope(bytes ?? asWord(input ?? "")), 2)}\n`);
 }
 
-async function readInput(input: string | undefined): Promise<Uint8Array> {
-  if (input === undefined || input === "-") return readStandardInput();
-  const found = await stat(input).catch(() => undefined);
-  if (found === undefined) {
-    // No file: then it is the envelope, if it can be one.
-    if (/^[\s\w:,+/=\\"'-]+$/.test(input)) return Buffer.from(input);
-    throw new GossipError(
-      "config-invalid",
-      `There is no file ${input}, and that is no hex or base64 either: check the name.`,
-    );
+/** The word itself, if it is the envelope; or else it was meant to be the name of a file. */
+function asWord(input: string): Uint8Array {
+  const bytes = Buffer.from(input);
+  if (input === "" || input.length > NAME_LENGTH_MAX || HEX.test(input)) return bytes;
+  try {
+    decodeEnvelope(bytes);
+    return bytes;
+  } catch {
+    const what = `There is no file ${input}, and the word itself is no envelope in hex or base64`;
+    throw new GossipError("config-invalid", `${what}: check the name.`);
   }
+}
+
+/** Undefined: there is no such file. */
+async function readInput(input: string | undefined): Promise<Uint8Array | undefined> {
+  if (input === undefined || input === "-") return readStandardInput();
+  const found = await stat(input).catch((error: NodeJS.ErrnoException) => {
+    if (NO_FILE.includes(error.code)) return undefined;
+    const what = `${input} cannot be read (${error.message}): check its rights.`;
+    throw new GossipError("config-invalid", what);
+  });
+  if (found === undefined) return undefined;
   if (!found.isFile() || found.size > INPUT_BYTES_MAX) {
     throw new GossipError("config-invalid", `${input} is no file that can hold an envelope.`);
   }
