@@ -9,8 +9,8 @@ import type { Reach } from "./dissemination.ts";
 import { drop, type Effect, notify } from "./effect.ts";
 import { type Emission, noteHolder } from "./emitter.ts";
 import { type Heard, type HearingRules, hearAlive, hearDead } from "./hear.ts";
+import { forget } from "./learn.ts";
 import {
-  forgetMember,
   type Hearing,
   isNews,
   isToRelay,
@@ -61,15 +61,14 @@ function seat(
   source: AliveSource,
   now: Now,
 ): readonly Effect[] {
-  const { identities, members, options } = core;
+  const { identities, members } = core;
   const { pkiId, mspId } = author;
   if (members.table.has(pkiId)) return [];
   const hasConnected = identities.table.get(pkiId)?.hasConnected ?? false;
   const living = hasConnected ? "present" : "absent";
   const newcomer = source === "listed-dead" ? "dead" : living;
   const leaving = makeRoom(core, "members", mspId, newcomer, now);
-  const { forgetAfterMs } = options.timing;
-  return leaving.flatMap((other) => forgetMember(members, other, "unused", forgetAfterMs, now));
+  return leaving.flatMap((other) => forget(core, other, "unused", now));
 }
 
 function applyDead(

@@ -3,19 +3,13 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 import type { Now } from "./abilities.ts";
-import { tidyRenamed } from "./certificate-names.ts";
+import { tidyNames } from "./certificate-names.ts";
 import { tidyAside } from "./claims.ts";
 import { contactPkiId, isContact, superviseContacts } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import { expiredIdentities, unusedIdentities } from "./identities.ts";
-import { learn, purge } from "./learn.ts";
-import {
-  declareDead,
-  forgetMember,
-  type Member,
-  preferredEndpoint,
-  scheduleReconnect,
-} from "./membership.ts";
+import { forget, learn, purge } from "./learn.ts";
+import { declareDead, type Member, preferredEndpoint, scheduleReconnect } from "./membership.ts";
 import { expireMessages } from "./message-store.ts";
 import { tidyPull } from "./pull.ts";
 import { tidyQuestions } from "./questions.ts";
@@ -53,8 +47,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
         effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
       }
     } else if (isOver(core, member, now)) {
-      const { forgetAfterMs } = options.timing;
-      effects.push(...forgetMember(members, member.pkiId, "silent", forgetAfterMs, now));
+      effects.push(...forget(core, member.pkiId, "silent", now));
     } else if (member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
   }
   // Whoever has waited longest comes first, so that many dead members each have their turn.
@@ -65,7 +58,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   superviseContacts(contacts, members, options.timing, options.random, now);
   dropTombstones(members.tombstones, now);
   tidyPull(core.pull, now);
-  tidyRenamed(core, now);
+  tidyNames(core, now);
   tidyQuestions(core, now);
   expireMessages(core.stateInfos, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);

@@ -3,7 +3,7 @@
  */
 import type { PeerTime } from "../wire/messages.ts";
 import type { Identity, Now, PkiId } from "./abilities.ts";
-import { judgeName, noteRenamed } from "./certificate-names.ts";
+import { judgeName, noteLastWord, noteRenamed } from "./certificate-names.ts";
 import { dropAside, enqueueClaim, takeAside } from "./claims.ts";
 import { makeRoom } from "./crowd.ts";
 import { drop, type Effect, notify } from "./effect.ts";
@@ -59,6 +59,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   dropAside(core.claims, pkiId);
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);
+  if (identity !== undefined) noteLastWord(core, identity, now);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;
   return [
@@ -66,4 +67,17 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
     ...forgotten,
     { type: "disconnect", pkiId, reason: `identity purged: ${reason}` },
   ];
+}
+
+/** Forgets a member, but not its identity. */
+export function forget(
+  core: Core,
+  pkiId: PkiId,
+  reason: "silent" | "unused",
+  now: Now,
+): readonly Effect[] {
+  const known = core.identities.table.get(pkiId);
+  if (known !== undefined) noteLastWord(core, known.identity, now);
+  const { forgetAfterMs } = core.options.timing;
+  return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
 }

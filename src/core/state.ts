@@ -1,6 +1,7 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 import type { Identity, Now, PkiId } from "./abilities.ts";
 import { type Budgets, createBudgets } from "./budget.ts";
+import type { LastWord } from "./certificate-names.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
 import type { Copies } from "./copies.ts";
@@ -36,6 +37,8 @@ export interface Core {
   readonly identities: Identities;
   /** When a certificate last changed its PKI-ID: see certificate-names.ts. */
   readonly renamed: Map<string, number>;
+  /** By certificate, of members that were forgotten: the same. */
+  readonly lastWords: Map<string, LastWord>;
   /** Until when a full table is not searched again for somebody to leave, by table and newcomer. */
   readonly crowd: Map<string, number>;
   readonly claims: Claims;
@@ -82,6 +85,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     members: createMembers(),
     identities: createIdentities(),
     renamed: new Map(),
+    lastWords: new Map(),
     crowd: new Map(),
     claims: createClaims(),
     budgets: createBudgets(options.limits),

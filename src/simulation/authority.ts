@@ -18,6 +18,9 @@ export interface Issued {
   /** The member it was issued to. */
   readonly owner: number;
   readonly identity: Identity;
+  readonly request: CertificateRequest;
+  /** The same certificate with other text around it, by number. */
+  readonly aliases: Map<number, Identity>;
   /** Signs; `number` is written into the signature, so that the message can be told on the wire. */
   readonly sign: (payload: Uint8Array, number: number) => Uint8Array;
 }
@@ -32,7 +35,10 @@ export interface CertificateRequest {
 export interface Authority {
   readonly issued: readonly Issued[];
   issue(request: CertificateRequest): Issued;
+  /** To whom the certificate behind a PKI-ID was issued, an alias among them. */
   find(pkiId: string): Issued | undefined;
+  /** The same certificate with other text around it, and so under another PKI-ID. */
+  alias(issued: Issued, number: number): Identity;
   /** How one member judges: its own trust, its own revocation list. */
   crypto(isTrusted: (mspId: string) => boolean, revoked: ReadonlyMap<PkiId, unknown>): Crypto;
 }
@@ -57,8 +63,9 @@ export function createAuthority(seed: number): Authority {
   function identityOf(bytes: Uint8Array): Identity | undefined {
     const decoded = decode(SERIALIZED_IDENTITY, bytes);
     if (!decoded.ok) return undefined;
-    const found = issued[serialOf(decoded.value.idBytes)]?.identity;
-    return found !== undefined && equalBytes(found.bytes, bytes) ? found : undefined;
+    const found = issued[serialOf(decoded.value.idBytes)];
+    if (found !== undefined && equalBytes(found.identity.bytes, bytes)) return found.identity;
+    return [...(found?.aliases.values() ?? [])].find((alias) => equalBytes(alias.bytes, bytes));
   }
 
   return {
@@ -68,12 +75,9 @@ export function createAuthority(seed: number): Authority {
       const index = issued.length;
       const identity = makeIdentity(index, request);
       const key = hash(UTF8.encode(`${seed}/${index}`), 0x5bd1e995);
-      const certificate: Issued = {
-        index,
-        owner: request.owner,
-        identity,
-        sign: (payload, number) => signature(payload, key, number),
-      };
+      const sign: Issued["sign"] = (payload, number) => signature(payload, key, number);
+      const { owner } = request;
+      const certificate = { index, owner, identity, request, sign, aliases: new Map() };
       issued.push(certificate);
       byPkiId.set(identity.pkiId, certificate);
       keys.set(identity, key);
@@ -82,12 +86,21 @@ export function createAuthority(seed: number): Authority {
 
     find: (pkiId) => byPkiId.get(pkiId),
 
+    alias(of, number) {
+      const identity = of.aliases.get(number) ?? makeAlias(of, number);
+      of.aliases.set(number, identity);
+      byPkiId.set(identity.pkiId, of);
+      keys.set(identity, keys.get(of.identity) ?? 0);
+      return identity;
+    },
+
     crypto: (isTrusted, revoked) => ({
       identify(bytes) {
         const identity = identityOf(bytes);
         if (identity === undefined) return reject("identity-invalid");
         if (!isTrusted(identity.mspId)) return reject("identity-unknown-msp");
-        return revoked.has(identity.pkiId) ? reject("identity-revoked") : accept(identity);
+        const { pkiId } = byPkiId.get(identity.pkiId)?.identity ?? identity;
+        return revoked.has(pkiId) ? reject("identity-revoked") : accept(identity);
       },
       verify(identity, payload, given) {
         const key = keys.get(identity);
@@ -98,8 +111,12 @@ export function createAuthority(seed: number): Authority {
   };
 }
 
-function makeIdentity(index: number, { mspId, name, notAfterMs }: CertificateRequest): Identity {
-  const text = `${index}|${name}|${notAfterMs}|`;
+function makeIdentity(
+  index: number,
+  { mspId, name, notAfterMs }: CertificateRequest,
+  around = "",
+): Identity {
+  const text = `${index}|${name}|${notAfterMs}|${around}`;
   const idBytes = UTF8.encode(text.padEnd(CERTIFICATE_BYTES, "."));
   const bytes = encode(SERIALIZED_IDENTITY, { mspid: mspId, idBytes });
   const digest = new Uint8Array(32);
@@ -117,6 +134,11 @@ function makeIdentity(index: number, { mspId, name, notAfterMs }: CertificateReq
     notBeforeMs: 0,
     notAfterMs,
   };
+}
+
+function makeAlias({ identity, index, request }: Issued, number: number): Identity {
+  const { certificate } = identity;
+  return { ...makeIdentity(index, request, `alias ${number}`), certificate };
 }
 
 /** The number at the start of a certificate. */

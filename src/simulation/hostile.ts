@@ -5,7 +5,8 @@
 import { type Handshake, shakeHands } from "../transport/handshake.ts";
 import type { Link, LinkEvents, Network } from "../transport/network.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { LIES, type Loot, swapSecret } from "./lies.ts";
+import type { Loot } from "./lie-messages.ts";
+import { LIES, swapSecret } from "./lies.ts";
 import type { Member } from "./member.ts";
 import { Process } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
@@ -19,6 +20,9 @@ const HEARD_MAX = 300;
 /** Share of the news that it passes on at once, changed. */
 const TAMPERED = 0.2;
 const HANDSHAKE_MS = 2_000;
+/** PKI-IDs that it makes of its certificate, and how often it shakes hands under one of them. */
+const ALIASES = 30;
+const DISGUISED = 0.2;
 
 export class HostileMember {
   readonly #world: World;
@@ -41,6 +45,7 @@ export class HostileMember {
       self: member,
       identity: member.issued.identity,
       sign: world.signer(member),
+      alias: () => world.authority.alias(member.issued, random.below(ALIASES)),
       random,
       heard: [],
       members: world.members,
@@ -82,7 +87,8 @@ export class HostileMember {
   #shake(link: Link): void {
     const { clock } = this.#process;
     const crypto = this.#world.authority.crypto(() => true, new Map());
-    const { sign: signer, identity: self } = this.#loot;
+    const { sign: signer, alias, identity } = this.#loot;
+    const self = this.#random.chance(DISGUISED) ? alias() : identity;
     shakeHands(
       { link, clock, crypto, signer, self, probe: false, timeoutMs: HANDSHAKE_MS },
       { refused: () => {}, accepted: (handshake) => this.#accept(link, handshake) },

@@ -1,47 +1,30 @@
 /** What a hostile member says: every kind of message that an honest one must see through. */
-import type { Identity } from "../core/abilities.ts";
 import { pkiIdBytes } from "../core/pki-id.ts";
-import { encode } from "../wire/encode.ts";
 import {
-  type Envelope,
   encodeEnvelope,
   encodeMessage,
   encodeUnsigned,
   parseEnvelope,
-  parseMessage,
   withoutSecret,
 } from "../wire/envelope.ts";
+import { PULL_TYPE, type SecretEnvelope, TAG } from "../wire/messages.ts";
 import {
-  type GossipMessageInit,
-  PULL_TYPE,
-  SECRET,
-  type SecretEnvelope,
-  TAG,
-} from "../wire/messages.ts";
+  aliveHeard,
+  aliveMessage,
+  aliveOf,
+  type Loot,
+  list,
+  ownAlive,
+  pull,
+} from "./lie-messages.ts";
 import type { Member } from "./member.ts";
-import type { SeededRandom } from "./random.ts";
-import { createGlance } from "./wire-kind.ts";
-
-/** What a liar has to work with. */
-export interface Loot {
-  readonly self: Member;
-  readonly identity: Identity;
-  readonly sign: (payload: Uint8Array) => Uint8Array;
-  readonly random: SeededRandom;
-  /** Envelopes it was sent. */
-  readonly heard: Uint8Array[];
-  readonly members: readonly Member[];
-  readonly incarnation: bigint;
-  sequence: bigint;
-  /** Of the last message with a nonce that it heard. */
-  lastNonce: bigint;
-}
 
 /** Messages for a victim. */
 export type Lie = (loot: Loot, victim: Member) => readonly Uint8Array[];
 
 const FLOOD = 500;
 const LIST_ENTRIES = 2_000;
+const NAMES = 20;
 const OVERSIZED_BYTES = 300_000;
 const DAY_NANOS = 86_400_000_000_000n;
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -67,6 +50,26 @@ const mismatched: Lie = (loot) => {
 
 /** What others said before: news of the dead, and of the living as they once were. */
 const replayed: Lie = ({ heard }) => [...heard].slice(0, 50);
+
+/** Itself once more, under other PKI-IDs: gossiped, listed, in a request. */
+const renamed: Lie = (loot) => {
+  const asOther = (): Uint8Array => {
+    loot.sequence += 1n;
+    const alias = loot.alias();
+    return aliveOf(loot, { pkiId: alias, certificate: alias }).bytes;
+  };
+  const many = Array.from({ length: NAMES }, asOther);
+  const content = {
+    type: "membership-request",
+    value: { selfInformation: asOther() },
+  } as const;
+  return [
+    ...many,
+    list(0n, many, []),
+    list(0n, [], many),
+    encodeUnsigned({ tag: TAG.empty, content }),
+  ];
+};
 
 /** Others' old messages in a list of its own. */
 const replayedList: Lie = (loot) => {
@@ -197,6 +200,8 @@ export const LIES: readonly Lie[] = [
   forged,
   mismatched,
   replayed,
+  renamed,
+  renamed,
   replayedList,
   obituaries,
   oversized,
@@ -212,94 +217,3 @@ export const LIES: readonly Lie[] = [
   spoofedRequests,
   garbled,
 ];
-
-interface AliveParts {
-  readonly pkiId?: Identity;
-  readonly certificate?: Identity;
-  readonly incarnation?: bigint;
-  readonly sequence?: bigint;
-  readonly endpoint?: string;
-  readonly internalEndpoint?: string;
-  readonly metadata?: Uint8Array;
-}
-
-function ownAlive(loot: Loot): Envelope {
-  loot.sequence += 1n;
-  return aliveOf(loot, { certificate: loot.identity });
-}
-
-/** An alive message with its own signature, whatever it says. */
-function aliveOf(loot: Loot, parts: AliveParts): Envelope {
-  const payload = encodeMessage(aliveMessage(loot, parts));
-  const secret = encode(SECRET, {
-    internalEndpoint: parts.internalEndpoint ?? loot.self.internalEndpoint,
-  });
-  return encodeEnvelope({
-    payload,
-    signature: loot.sign(payload),
-    secret: { payload: secret, signature: loot.sign(secret) },
-  });
-}
-
-function aliveMessage(loot: Loot, parts: AliveParts): GossipMessageInit {
-  return {
-    tag: TAG.empty,
-    content: {
-      type: "alive",
-      value: {
-        membership: {
-          endpoint: parts.endpoint ?? loot.self.externalEndpoint,
-          metadata: parts.metadata ?? new Uint8Array(0),
-          pkiId: pkiIdBytes((parts.pkiId ?? loot.identity).pkiId),
-        },
-        timestamp: {
-          incNum: parts.incarnation ?? loot.incarnation,
-          seqNum: parts.sequence ?? loot.sequence,
-        },
-        ...(parts.certificate === undefined ? {} : { identity: parts.certificate.bytes }),
-      },
-    },
-  };
-}
-
-function list(
-  nonce: bigint,
-  alive: readonly Uint8Array[],
-  dead: readonly Uint8Array[],
-): Uint8Array {
-  return encodeUnsigned({
-    tag: TAG.empty,
-    nonce,
-    content: { type: "membership-response", value: { alive: [...alive], dead: [...dead] } },
-  });
-}
-
-type PullContent = Extract<
-  NonNullable<GossipMessageInit["content"]>,
-  { type: "hello" | "digest" | "request" | "update" }
->;
-
-function pull(content: PullContent): Uint8Array {
-  const value = { ...content.value, msgType: PULL_TYPE.identity };
-  return encodeUnsigned({ tag: TAG.empty, content: { ...content, value } });
-}
-
-/** The alive messages among what it heard: gossiped ones, and those in lists. */
-function aliveHeard({ heard }: Loot): readonly Uint8Array[] {
-  const glance = createGlance();
-  const found: Uint8Array[] = [];
-  for (const bytes of heard.slice(-100)) {
-    const { kind } = glance(bytes);
-    if (kind === "alive") found.push(bytes);
-    if (kind === "membership-response") found.push(...entriesOf(bytes));
-  }
-  return found.slice(0, 60);
-}
-
-function entriesOf(bytes: Uint8Array): readonly Uint8Array[] {
-  const envelope = parseEnvelope(bytes);
-  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
-  if (!message.ok || message.value.content?.type !== "membership-response") return [];
-  const { alive, dead } = message.value.content.value;
-  return [...alive, ...dead];
-}

@@ -16,6 +16,9 @@ import { sessionFacts } from "../../src/transport/grpc-session.ts";
 import { clientOptions } from "../../src/transport/grpc-tls.ts";
 import { shakeHands } from "../../src/transport/handshake.ts";
 import type { Link, LinkEvents } from "../../src/transport/network.ts";
+import { decode } from "../../src/wire/decode.ts";
+import { encode } from "../../src/wire/encode.ts";
+import { SERIALIZED_IDENTITY } from "../../src/wire/messages.ts";
 import type { Sign } from "./messages.ts";
 
 const CONTEXT = createGrpcContext();
@@ -84,8 +87,19 @@ export class Attacker {
     return socket;
   }
 
+  /** The same certificate with other text before it, and so under another PKI-ID. */
+  alias(number: number): Identity {
+    const decoded = decode(SERIALIZED_IDENTITY, this.identity.bytes);
+    if (!decoded.ok) throw new Error("our own identity can be read");
+    const { mspid, idBytes } = decoded.value;
+    const text = Buffer.concat([Buffer.from(`${number}\n`), idBytes]);
+    const judged = this.#crypto.identify(encode(SERIALIZED_IDENTITY, { mspid, idBytes: text }));
+    if (!judged.ok) throw new Error(`text before a certificate is allowed: ${judged.reason}`);
+    return judged.value;
+  }
+
   /** TLS, HTTP/2, gossip stream and handshake. Rejects if the other side refuses. */
-  async connect(): Promise<HostileLink> {
+  async connect(self = this.identity): Promise<HostileLink> {
     const socket = await this.connectSilently();
     if (socket.destroyed) throw new Error("refused");
     const session = connectHttp2("https://gossip", { createConnection: () => socket });
@@ -112,10 +126,11 @@ export class Attacker {
     };
     const facts = { outbound: true, ...sessionFacts(session) };
     const link = createStreamLink(stream, facts, role, CONTEXT);
-    return this.#shakeHands(link, stream, session);
+    return this.#shakeHands(self, link, stream, session);
   }
 
   #shakeHands(
+    self: Identity,
     link: Link,
     stream: ClientHttp2Stream,
     session: ClientHttp2Session,
@@ -152,7 +167,7 @@ export class Attacker {
     };
     const close = (): void => session.destroy();
     return new Promise((resolve, reject) => {
-      const { identity: self, sign: signer } = this;
+      const { sign: signer } = this;
       const common = { clock, crypto: this.#crypto, signer, self, probe: false, timeoutMs: 10_000 };
       shakeHands(
         { ...common, link },

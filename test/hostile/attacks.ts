@@ -1,6 +1,7 @@
 /** What a hostile member with a valid certificate can try, by name. Each runs for some seconds. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Alive, parseAlive } from "../../src/core/alive.ts";
 import { pkiIdBytes } from "../../src/core/pki-id.ts";
@@ -36,6 +37,21 @@ function ownNews({ identity, sign }: Attacker, more: object = {}): () => Uint8Ar
   return () => {
     seqNum += 1n;
     return aliveMessage({ pkiId, sign, incNum, seqNum, ...more });
+  };
+}
+
+const ALIASES = 3_000;
+
+/** Each message of another member, all with one certificate. */
+function newsOfAliases(attacker: Attacker, more: object = {}): () => Uint8Array {
+  const incNum = BigInt(Date.now()) * 1_000_000n;
+  const { sign } = attacker;
+  let seqNum = 1_000_000n;
+  return () => {
+    seqNum += 1n;
+    const alias = attacker.alias(Number(seqNum) % ALIASES);
+    const pkiId = pkiIdBytes(alias.pkiId);
+    return aliveMessage({ pkiId, sign, incNum, seqNum, certificate: alias.bytes, ...more });
   };
 }
 
@@ -269,6 +285,46 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     const links = await Promise.all(times(4, () => attacker.connect()));
     for (const { stream } of links) stream.write(frame);
     await sleep(seconds * 1_000);
+  },
+
+  async "one certificate, any number of members"(attacker, seconds) {
+    // It says nothing under its first name, which would be given up for the next.
+    const link = await attacker.connect();
+    await flood(link, newsOfAliases(attacker), seconds);
+  },
+
+  /** Nobody there speaks gossip; whoever is told dials it. */
+  async "one address announced by any number of members"(attacker, seconds) {
+    let dials = 0;
+    const trap = createServer((socket) => {
+      dials += 1;
+      socket.on("error", () => {});
+    });
+    trap.listen(0, "127.0.0.1");
+    await once(trap, "listening");
+    const address = trap.address();
+    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    try {
+      const link = await attacker.connect();
+      const next = newsOfAliases(attacker, { endpoint: `localhost:${port}` });
+      await flood(link, next, seconds);
+    } finally {
+      trap.close();
+    }
+    const most = 20 + 6 * seconds;
+    if (dials > most) throw new Error(`the address was dialled ${dials} times`);
+  },
+
+  async "1,000 connections of one certificate"(attacker, seconds) {
+    const endMs = performance.now() + seconds * 1_000;
+    let number = 0;
+    const batch = async (): Promise<void> => {
+      while (number < 1_000 && performance.now() < endMs) {
+        await attacker.connect(attacker.alias(number++)).catch(() => {});
+      }
+    };
+    await Promise.all(times(20, batch));
+    await sleep(Math.max(0, endMs - performance.now()));
   },
 
   async "1,000 connections of one identity"(attacker, seconds) {

@@ -50,6 +50,7 @@ describe("a hostile member or stranger", () => {
     ["membership requests", "answer-budget"],
     ["lists of forged news", "signature-invalid"],
     ["much asked for, nothing read", "answer-budget"],
+    ["one certificate, any number of members", "certificate-in-use"],
     ["1,000 silent TLS connections", "too-many-connections"],
     ["streams opened and reset", "too-many-streams"],
     ["HTTP/2 pings", "too-many-frames"],
@@ -65,9 +66,17 @@ describe("a hostile member or stranger", () => {
     });
   }
 
-  for (const attack of ["messages begun and never ended", "everybody listed as dead"]) {
+  const others = [
+    "messages begun and never ended",
+    "everybody listed as dead",
+    "one address announced by any number of members",
+    "1,000 connections of one certificate",
+  ];
+  for (const attack of others) {
     test(`${attack}: views, memory and event loop are unharmed`, async () => {
-      assertUnharmed(await run(attack, SECONDS));
+      const outcome = await run(attack, SECONDS);
+      assertUnharmed(outcome);
+      assert.equal(outcome.attacker.fault, undefined);
     });
   }
 });

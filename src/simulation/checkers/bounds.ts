@@ -5,6 +5,8 @@ import type { Checker, Report } from "./checker.ts";
 
 /** Links to one peer, for a moment. */
 const LINKS_PER_PEER = 3;
+/** PKI-IDs of a hostile member beside the one under which it is a member. */
+const ALIASES = 2;
 /** Waiting timers of one node, and more for each of its connections. */
 const TIMERS = 100;
 const TIMERS_PER_LINK = 20;
@@ -13,10 +15,11 @@ export function checkBounds(world: World, report: Report): Checker {
   return {
     snapshot({ member }, { members, identities, connections, counts }, nowMs) {
       const certificates = world.authority.issued.length;
+      const names = certificates + ALIASES * world.members.filter((one) => one.isHostile).length;
       const queued = Math.max(0, ...connections.map((connection) => connection.queued));
       const sizes: readonly (readonly [string, number, number])[] = [
         ["members", members.length, certificates],
-        ["identities", identities.length, certificates],
+        ["identities", identities.length, names],
         ["identities on offer", counts.identitiesOffered, certificates],
         ["connections", connections.length, LINKS_PER_PEER * world.members.length],
         ["messages waiting for one peer", queued, CONNECTION_LIMITS.queuedMessagesMax + 1],

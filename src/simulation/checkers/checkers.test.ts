@@ -17,6 +17,7 @@ import { type Checker, createViolations, type Report, type Snapshot } from "./ch
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
+import { checkOneCertificate } from "./one-certificate.ts";
 import { checkStorms } from "./storms.ts";
 import { checkStory } from "./story.ts";
 import { IdentityChecker } from "./valid-identities.ts";
@@ -340,6 +341,23 @@ describe("the checker of bounds", () => {
     const counts = { ...EMPTY.counts, identitiesOffered: 6 };
     set.checker.snapshot?.(set.life, { ...EMPTY, members: more, counts }, 0);
     assert.match(set.sentences.join(), /6 members.*6 identities on offer/s);
+  });
+});
+
+describe("the checker of certificates", () => {
+  test("reports two members, or more identities than may wait, by one certificate", async () => {
+    const set = await stage((world, report) => checkOneCertificate(world.authority, report));
+    const { authority } = set.world;
+    const names = [0, 1, 2, 3].map((number) => authority.alias(set.b.issued, number).pkiId);
+    const members = names.map((pkiId) => viewOf(set.b, { pkiId }));
+    const [own] = set.life.node.identities();
+    assert.ok(own);
+    const identities = names.map((pkiId) => ({ ...own, pkiId }));
+    const few = { ...EMPTY, members: members.slice(0, 1), identities: identities.slice(0, 3) };
+    set.checker.snapshot?.(set.life, few, 0);
+    assert.deepEqual(set.sentences, []);
+    set.checker.snapshot?.(set.life, { ...EMPTY, members: members.slice(0, 2), identities }, 0);
+    assert.match(set.sentences.join(), /2 members.*4 identities/s);
   });
 });
 

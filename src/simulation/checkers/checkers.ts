@@ -6,6 +6,7 @@ import { type Checker, createViolations, type Violations } from "./checker.ts";
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
+import { checkOneCertificate } from "./one-certificate.ts";
 import { checkStorms } from "./storms.ts";
 import { checkStory } from "./story.ts";
 import { IdentityChecker } from "./valid-identities.ts";
@@ -32,6 +33,7 @@ export function installCheckers(world: World, faults: readonly Fault[], tripMs: 
     checkStory(world, report),
     new DisclosureChecker(world, report, isSmall ? 1 : size),
     checkBounds(world, report),
+    checkOneCertificate(world.authority, report),
     checkStorms(world, report),
     checkDeaths(world, report, faults, tripMs),
   ];

@@ -33,6 +33,7 @@ export class NewerWinsChecker implements Checker {
       },
       event: (life, event, atMs) => {
         if ("member" in event) this.#checkForward(life, event.member, atMs);
+        if (event.type === "member-forgotten") this.#forgetHostile(life, event.member);
       },
     };
   }
@@ -63,6 +64,11 @@ export class NewerWinsChecker implements Checker {
       this.#report(atMs, `${life.member.name} goes back to an older message of ${subject}`);
     }
     this.#shown.set(key, time > before ? time : before);
+  }
+
+  /** Who tells lists of messages that it gossips later may come back by an older one, if it wants to. */
+  #forgetHostile(life: Life, view: MemberView): void {
+    if (this.#authorOf(view)?.isHostile) this.#shown.delete(`${life.number} ${view.pkiId}`);
   }
 
   /** A hostile author may contradict itself. */

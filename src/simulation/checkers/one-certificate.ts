@@ -1,0 +1,29 @@
+/** One certificate is one member, under whatever PKI-IDs it is presented. */
+import type { Authority } from "../authority.ts";
+import type { Checker, Report } from "./checker.ts";
+
+/** Identities of one certificate that may be known side by side until one of them has spoken. */
+const IDENTITIES_MAX = 3;
+
+export function checkOneCertificate(authority: Authority, report: Report): Checker {
+  const countAll = (views: readonly { readonly pkiId: string }[]): Map<number, number> => {
+    const counts = new Map<number, number>();
+    for (const { pkiId } of views) {
+      const certificate = authority.find(pkiId)?.index;
+      if (certificate !== undefined) counts.set(certificate, (counts.get(certificate) ?? 0) + 1);
+    }
+    return counts;
+  };
+  return {
+    snapshot({ member }, { members, identities }, nowMs) {
+      for (const [certificate, times] of countAll(members)) {
+        if (times > 1)
+          report(nowMs, `${member.name} knows ${times} members by certificate ${certificate}`);
+      }
+      for (const [certificate, times] of countAll(identities)) {
+        if (times > IDENTITIES_MAX)
+          report(nowMs, `${member.name} knows ${times} identities by certificate ${certificate}`);
+      }
+    },
+  };
+}
