@@ -44,6 +44,8 @@ const HONEST: Readonly<Record<DropCode, boolean>> = {
   "check-budget": true,
   "news-budget": true,
   "answer-budget": true,
+  // Fabric knows no certificates, only PKI-IDs: its peers pass all of them on.
+  "certificate-in-use": true,
   malformed: false,
   "too-many": false,
   "too-deep": false,
@@ -57,7 +59,6 @@ const HONEST: Readonly<Record<DropCode, boolean>> = {
   "request-spoofed": false,
   "not-an-identity": false,
   "state-info-incomplete": false,
-  "certificate-in-use": false,
 };
 
 for (const [code, isHonest] of Object.entries(HONEST) as [DropCode, boolean][]) {

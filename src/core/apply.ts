@@ -13,6 +13,7 @@ import { forget } from "./learn.ts";
 import {
   type Hearing,
   isNews,
+  isSignOfLife,
   isToRelay,
   type Member,
   type Members,
@@ -47,23 +48,25 @@ export function applyVerified(
   // Without its identity it would outlive its certificate, and trust in it.
   if (!identities.table.has(alive.pkiId)) return []; // Told when it was not learnt.
   return [
-    ...seat(core, verified, source, now),
+    ...seat(core, verified, source, from, now),
     ...(source === "listed-dead"
       ? applyDead(core, verified, from, now)
       : applyAlive(core, verified, source, from, now)),
   ];
 }
 
-/** Finds room for a new member. */
+/** Finds room for a new member, if the message makes it one. */
 function seat(
   core: Core,
-  { author }: Verified<Alive>,
+  { author, claim }: Verified<Alive>,
   source: AliveSource,
+  from: PkiId,
   now: Now,
 ): readonly Effect[] {
   const { identities, members } = core;
   const { pkiId, mspId } = author;
-  if (members.table.has(pkiId)) return [];
+  const hearing = source === "listed-dead" ? "list" : hearingOf(source, pkiId, from);
+  if (members.table.has(pkiId) || !isSignOfLife(members, pkiId, claim.time, hearing)) return [];
   const hasConnected = identities.table.get(pkiId)?.hasConnected ?? false;
   const living = hasConnected ? "present" : "absent";
   const newcomer = source === "listed-dead" ? "dead" : living;

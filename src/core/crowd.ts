@@ -12,8 +12,15 @@ const WORTH = { heardOf: 0, dead: 1, alive: 2, met: 3, neighbour: 4 } as const;
 
 /** This part of a full table leaves at once, so that it is not searched for every newcomer. */
 const LEAVE_TOGETHER = 1 / 1_000;
-/** After a search that found nobody. */
+/** After a search that found nobody, unless somebody comes or goes. */
 const SEARCH_PAUSE_MS = 1_000;
+
+/** A search that found nobody. */
+export interface VainSearch {
+  /** Of the members, at that time. */
+  readonly version: number;
+  readonly untilMs: number;
+}
 
 /** A newcomer: told to be dead, heard of, or connected with us. */
 export type Newcomer = "dead" | "absent" | "present";
@@ -36,17 +43,20 @@ export function makeRoom(
   newcomer: Newcomer,
   now: Now,
 ): readonly PkiId[] {
-  const { crowd, options } = core;
+  const { crowd, members, options } = core;
   const { identitiesMax, membersMax } = options.limits;
   const max = table === "identities" ? identitiesMax : membersMax;
   const key = `${table} ${newcomer} ${mspId}`;
-  const isSearched = (crowd.get(key) ?? 0) > now.elapsedMs;
+  const search = crowd.get(key);
+  const isSearched = search?.version === members.version && search.untilMs > now.elapsedMs;
   if (core[table].table.size < max || isSearched) return [];
   const residents = residentsOf(core, table);
   const largest = largestOf(residents, mspId);
   const worthMax = largest === mspId ? GIVES_WAY[newcomer] : WORTH.neighbour;
   const leaving = leastOf(core, residents.get(largest) ?? [], worthMax);
-  if (leaving.length === 0) crowd.set(key, now.elapsedMs + SEARCH_PAUSE_MS);
+  const { version } = members;
+  const untilMs = now.elapsedMs + SEARCH_PAUSE_MS;
+  if (leaving.length === 0) crowd.set(key, { version, untilMs });
   return leaving.slice(0, Math.ceil(max * LEAVE_TOGETHER));
 }
 

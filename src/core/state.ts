@@ -5,6 +5,7 @@ import type { LastWord } from "./certificate-names.ts";
 import { type Claims, createClaims } from "./claims.ts";
 import { type Contact, createContacts } from "./contacts.ts";
 import type { Copies } from "./copies.ts";
+import type { VainSearch } from "./crowd.ts";
 import { createNeighbourhood, type Neighbourhood } from "./dissemination.ts";
 import { createEmitter, type Emitter } from "./emitter.ts";
 import { createIdentities, type Identities } from "./identities.ts";
@@ -39,8 +40,8 @@ export interface Core {
   readonly renamed: Map<string, number>;
   /** By certificate, of members that were forgotten: the same. */
   readonly lastWords: Map<string, LastWord>;
-  /** Until when a full table is not searched again for somebody to leave, by table and newcomer. */
-  readonly crowd: Map<string, number>;
+  /** Searches for somebody to leave a full table that found nobody, by table and newcomer. */
+  readonly crowd: Map<string, VainSearch>;
   readonly claims: Claims;
   /** What each peer may still cost us. */
   readonly budgets: Budgets;
