@@ -36,6 +36,9 @@ export interface Recognized {
 const SHOWN_CHARACTERS_MAX = 100;
 const SHOWN_UNITS_MAX = 5;
 
+/** Of an identity. */
+export const CA_REASON = "it is a CA certificate";
+
 /**
  * Fabric 3 refuses such identities. Fabric 2.5 accepts them but verifies no signature by them, so
  * that their owners are members of no network (docs/decisions).
@@ -105,7 +108,7 @@ export function validityRefusal(
   { certificate, chain }: Pick<Recognized, "certificate" | "chain">,
 ): Refusal | undefined {
   if (certificate.extensions.isCa === true) {
-    return refuse("identity-invalid", "it is a CA certificate");
+    return refuse("identity-invalid", CA_REASON);
   }
   // To ask a key for its type takes a while, and nearly all have a curve.
   if (certificate.curve === undefined && certificate.publicKey.asymmetricKeyType === "rsa") {

@@ -8,7 +8,7 @@ import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { judgeIdentity, type Refusal } from "./judge.ts";
+import { CA_REASON, judgeIdentity, type Refusal } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { findPrivateKey } from "./private-key.ts";
@@ -176,16 +176,18 @@ function ownIdentity(
   const origin = { mspId: msp.mspId, ...serializeIdentity(msp.mspId, sanitized.der) };
   const judged = judgeIdentity([msp], msp.mspId, origin.idBytes);
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
+  // A CA's own signature may have another form in the folder of CAs, and then it has no issuer there.
+  const refusal = certificate.extensions.isCa === true ? { ...judged, reason: CA_REASON } : judged;
   problems.push(
-    `The certificate ${name} is refused by its own MSP (${judged.reason}): ` +
-      `${remedyFor(judged, found.ok)}.`,
+    `The certificate ${name} is refused by its own MSP (${refusal.reason}): ` +
+      `${remedyFor(refusal, found.ok)}.`,
   );
   return undefined;
 }
 
 function remedyFor({ code, reason }: Refusal, hasChain: boolean): string {
   if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
-  if (reason === "it is a CA certificate") {
+  if (reason === CA_REASON) {
     return "put the certificate of this node there, before those of CAs";
   }
   if (reason.includes("organisational unit")) {
