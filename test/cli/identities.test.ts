@@ -193,7 +193,7 @@ describe("identities of members that are processes", () => {
       organisationFolder: org.folder,
       peer: "peer1",
       nowMs: Date.now(),
-      validityMs: 7_000,
+      validityMs: 20_000,
     });
     const [p0, p1] = (await startPeers(t, org, [0, 1])) as [Peer, Peer];
     assert.match(p0.running.output(), /WARN .*the certificate of CN=peer1.* expires at/);
