@@ -1,5 +1,5 @@
 /** What reading and writing a message costs, beside what checking one signature costs. */
-import { parseAlive } from "../src/core/alive.ts";
+import { parseAlive } from "../src/core/rules/read-alive.ts";
 import {
   encodeEnvelope,
   encodeMessage,

@@ -3,9 +3,10 @@
  * its own, takes connections, shakes hands, answers questions, and all of them speak through
  * whatever connections the one real member has made. They share one memory and check nothing.
  */
-import { createSystemClock } from "../src/clock.ts";
-import type { PkiId } from "../src/core/abilities.ts";
-import { parsePkiId, pkiIdBytes } from "../src/core/pki-id.ts";
+
+import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import type { PkiId } from "../src/core/types/host.ts";
+import { createSystemClock } from "../src/node/clock.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
 import type { TlsFiles } from "../src/transport/grpc-options.ts";
 import { shakeHands } from "../src/transport/handshake.ts";

@@ -1,7 +1,7 @@
 /** Members that exist as keys and certificates only, and what they say. */
 import { join } from "node:path";
-import type { Identity } from "../src/core/abilities.ts";
-import { pkiIdBytes } from "../src/core/pki-id.ts";
+import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import type { Identity } from "../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../src/msp/crypto.ts";
 import { generateOrganisation, type Organisation } from "../src/msp/generate.ts";
 import { loadLocalMsp } from "../src/msp/load-msp.ts";

@@ -160,7 +160,7 @@ function startDaemon(build: string, { organisation, all }: Fixtures): ChildProce
   const [self, contact] = all;
   if (!peer || !self || !contact) throw new RangeError("ask for at least two members");
   const { PATH = "", HOME = "" } = process.env;
-  const daemon = fork(join(build, "dist/cli/main.js"), ["start"], {
+  const daemon = fork(join(build, "dist/src/cli/main.js"), ["start"], {
     execArgv: ["--import", join(build, "memory-probe.js")],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     env: {

@@ -3,10 +3,10 @@
  * anybody is called dead who is not: real nodes in virtual time, every timer at its default.
  */
 
-import { layOut } from "../src/simulation/layout.ts";
-import type { Member } from "../src/simulation/member.ts";
-import { createSeededRandom, type SeededRandom } from "../src/simulation/random.ts";
-import { World } from "../src/simulation/world.ts";
+import { layOut } from "../simulation/layout.ts";
+import type { Member } from "../simulation/member.ts";
+import { createSeededRandom, type SeededRandom } from "../simulation/random.ts";
+import { World } from "../simulation/world.ts";
 import { cpuUs, quantile, round } from "./measure.ts";
 
 export interface SilenceOptions {

@@ -3,11 +3,12 @@
  * real function, links take 1 to 5 ms, members let a message wait as long as the real ones, and
  * spare whoever has sent it to them meanwhile.
  */
-import type { PkiId } from "../src/core/abilities.ts";
-import { findNeighbours, type Rings, sparing } from "../src/core/neighbours.ts";
-import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/options.ts";
-import { EVERYDAY_WAIT } from "../src/core/pass-on.ts";
-import { createSeededRandom } from "../src/simulation/random.ts";
+
+import { createSeededRandom } from "../simulation/random.ts";
+import { EVERYDAY_WAIT } from "../src/core/handlers/pass-on.ts";
+import { findNeighbours, type Rings, sparing } from "../src/core/rules/neighbours.ts";
+import type { PkiId } from "../src/core/types/host.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/types/options.ts";
 import { mean, round } from "./measure.ts";
 
 export interface SpreadResult {

@@ -3,9 +3,9 @@
  * check of its signature by node:crypto. Both over the same messages, in turns.
  */
 import { type KeyObject, verify, X509Certificate } from "node:crypto";
+import { createSeededRandom } from "../simulation/random.ts";
 import { type Core, createCore, step } from "../src/core/core.ts";
-import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/options.ts";
-import { createSeededRandom } from "../src/simulation/random.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/types/options.ts";
 import { decode } from "../src/wire/decode.ts";
 import type { Envelope } from "../src/wire/envelope.ts";
 import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";

@@ -41,7 +41,7 @@ export function writeReference(): string {
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     const flags = ["--emitDeclarationOnly", "--noCheck", "--outDir", folder];
     execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), ...flags]);
-    return describeModule(join(folder, "index.d.ts"));
+    return describeModule(join(folder, "src/index.d.ts"));
   } finally {
     rmSync(folder, { recursive: true });
   }

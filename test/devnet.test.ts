@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { MemberRow } from "../src/devnet/supervisor.ts";
-import type { Member } from "../src/view.ts";
+import type { Member } from "../src/observe/views.ts";
 import {
   type DevnetProcess,
   eventually,

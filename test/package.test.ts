@@ -18,7 +18,14 @@ import { promisify } from "node:util";
 import { freePort, until } from "./cli/program.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const SOURCES = ["package.json", "src", "tsconfig.json", "tsconfig.build.json", "README.md"];
+const SOURCES = [
+  "package.json",
+  "src",
+  "simulation",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "README.md",
+];
 const run = promisify(execFile);
 
 interface Manifest {
@@ -117,10 +124,15 @@ describe("what npm pack makes", () => {
 
   describe("the package", () => {
     test("holds the program, the library, its types and its page, and no files of development", () => {
-      for (const path of ["dist/cli/main.js", "dist/index.js", "dist/index.d.ts", "LICENSE"]) {
+      for (const path of [
+        "dist/src/cli/main.js",
+        "dist/src/index.js",
+        "dist/src/index.d.ts",
+        "LICENSE",
+      ]) {
         assert.ok(packed.includes(path), path);
       }
-      const pages = packed.filter((path) => path.startsWith("dist/dashboard/"));
+      const pages = packed.filter((path) => path.startsWith("dist/src/dashboard/"));
       assert.ok(pages.some((path) => path.endsWith(".html")));
       const foreign = packed.filter(
         (path) =>

@@ -1,7 +1,7 @@
 /** Asks a running node over its operations endpoint. */
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { openTarget, type Target } from "./target.ts";
 import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 

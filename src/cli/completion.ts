@@ -1,6 +1,6 @@
 /** `fabric-gossip completion`: scripts for shells, made from the verbs as they are. */
 import type { Command } from "commander";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { withExamples } from "./words.ts";
 
 /** One place in the tree of verbs: what may come next there. */

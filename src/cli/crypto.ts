@@ -1,6 +1,6 @@
 /** `fabric-gossip crypto`: key material for networks without a CA of their own. */
 import { join } from "node:path";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
 

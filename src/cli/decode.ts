@@ -1,8 +1,8 @@
 /** `fabric-gossip decode`: an envelope as readable JSON. */
 import { readFile, stat } from "node:fs/promises";
-import { decodeEnvelope } from "../decode-envelope.ts";
-import { GossipError } from "../errors.ts";
-import { printableJson } from "../printable.ts";
+import { GossipError } from "../lib/errors.ts";
+import { printableJson } from "../lib/printable.ts";
+import { decodeEnvelope } from "../observe/decode-envelope.ts";
 
 /** Twice the longest message in hex; more is not read. */
 const INPUT_BYTES_MAX = 134_217_728;

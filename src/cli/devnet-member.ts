@@ -2,9 +2,10 @@
  * A member of a devnet: `fabric-gossip start` behind a gate that the devnet opens and closes over the
  * IPC channel. No verb leads here: only the devnet starts this file, and only it holds the channel.
  */
-import { createSystemClock } from "../clock.ts";
-import { GossipError } from "../errors.ts";
-import { createNetworkGate } from "../network-gate.ts";
+
+import { GossipError } from "../lib/errors.ts";
+import { createSystemClock } from "../node/clock.ts";
+import { createNetworkGate } from "../transport/network-gate.ts";
 import { listenToSignals } from "./signals.ts";
 
 const signals = listenToSignals();

@@ -1,7 +1,7 @@
 /** `fabric-gossip doctor`: what is wrong with a configuration, before it is used. */
 import { examine } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { printable, printableJson } from "../printable.ts";
+import { printable, printableJson } from "../lib/printable.ts";
 import { type Colour, painter } from "./terminal.ts";
 
 export interface DoctorOptions {

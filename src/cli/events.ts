@@ -1,8 +1,8 @@
 /** `fabric-gossip events`: what happens at a node, line by line, over every interruption. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeEvent } from "../event-text.ts";
-import { escapeJson, printable } from "../printable.ts";
-import type { GossipEvent } from "../view.ts";
+import { escapeJson, printable } from "../lib/printable.ts";
+import { describeEvent } from "../observe/event-text.ts";
+import type { GossipEvent } from "../observe/views.ts";
 import { open, readText, refusal } from "./client.ts";
 import { readServerEvents, type ServerEvent } from "./event-stream.ts";
 import type { Signals } from "./signals.ts";

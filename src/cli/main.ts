@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line: runs a verb and turns what goes wrong into a sentence and an exit code. */
 import { CommanderError } from "commander";
-import { GossipError } from "../errors.ts";
-import { printable } from "../printable.ts";
+import { GossipError } from "../lib/errors.ts";
+import { printable } from "../lib/printable.ts";
 import { nodeProblem } from "./node-version.ts";
 import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";

@@ -1,7 +1,7 @@
 /** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
 import { loadConfig } from "../config/config.ts";
 import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
-import { printable, printableJson } from "../printable.ts";
+import { printable, printableJson } from "../lib/printable.ts";
 
 export interface ProbeOptions {
   readonly config?: string;

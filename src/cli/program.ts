@@ -1,6 +1,6 @@
 /** The words of the command line, verb by verb. Each verb loads only what it needs. */
 import { Command } from "commander";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../lib/version.ts";
 import { addCompletion } from "./completion.ts";
 import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";

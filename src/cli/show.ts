@@ -1,8 +1,8 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel } from "../channels.ts";
-import { printableJson } from "../printable.ts";
-import type { Connection, Identity, Member } from "../view.ts";
+import { printableJson } from "../lib/printable.ts";
+import type { Channel } from "../observe/channels.ts";
+import type { Connection, Identity, Member } from "../observe/views.ts";
 import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
 import { openTarget, type TargetOptions } from "./target.ts";

@@ -1,15 +1,15 @@
 /** `fabric-gossip simulate`: runs one seed or many, shows how it goes, and says what was found. */
 import { appendFileSync, writeFileSync } from "node:fs";
-import { GossipError } from "../errors.ts";
 import {
   commandOf,
   parseSweep,
   type SimulationOptions,
   type SimulationWords,
-} from "../simulation/options.ts";
-import { renderReport } from "../simulation/report.ts";
-import { type Progress, type Result, simulate } from "../simulation/simulate.ts";
-import { type Summary, summarise, summariseAll } from "../simulation/summary.ts";
+} from "../../simulation/options.ts";
+import { renderReport } from "../../simulation/report.ts";
+import { type Progress, type Result, simulate } from "../../simulation/simulate.ts";
+import { type Summary, summarise, summariseAll } from "../../simulation/summary.ts";
+import { GossipError } from "../lib/errors.ts";
 
 export interface SimulateOptions extends SimulationWords {
   readonly report?: string;

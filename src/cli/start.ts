@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
-import { GossipError } from "../errors.ts";
-import { createEventLog } from "../event-log.ts";
-import { createLog, type Log, type Logger } from "../log.ts";
-import { GossipNode } from "../node.ts";
-import type { StartOptions as NodeOptions } from "../node-parts.ts";
+import { GossipError } from "../lib/errors.ts";
+import { GossipNode } from "../node/node.ts";
+import type { StartOptions as NodeOptions } from "../node/options.ts";
+import { watchFiles } from "../node/watch-files.ts";
+import { createEventLog } from "../observe/event-log.ts";
+import { createLog, type Log, type Logger } from "../observe/log.ts";
 import { startOperations } from "../ops/http.ts";
 import type { HttpServer } from "../ops/http-server.ts";
-import { watchFiles } from "../watch-files.ts";
 import { aborted, type Signals } from "./signals.ts";
 
 export interface StartOptions {

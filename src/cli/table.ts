@@ -1,5 +1,5 @@
 /** Tables that fit the terminal. */
-import { printable } from "../printable.ts";
+import { printable } from "../lib/printable.ts";
 import type { Colour, Paint } from "./terminal.ts";
 
 /** No column is cut below this many characters. */

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { loadConfig } from "../config/config.ts";
 import { formatHostPort, isUnspecified } from "../config/host-port.ts";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 
 /** What the flags say; commander fills in the environment. */
 export interface TargetOptions {

@@ -1,5 +1,5 @@
 /** Why no node answers, with what to do about it. */
-import { plainReason } from "../plain-reason.ts";
+import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import { DEFAULT_URL, type Target } from "./target.ts";
 
 /** The node did not answer as one. Ends the program with exit code 3. */

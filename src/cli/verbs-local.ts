@@ -1,6 +1,6 @@
 /** The verbs that need no running node: checks, key material, decoding. */
 import type { Command } from "commander";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../lib/version.ts";
 import type { GenerateOptions, RenewOptions } from "./crypto.ts";
 import type { DoctorOptions } from "./doctor.ts";
 import type { ProbeOptions } from "./probe.ts";

@@ -1,5 +1,5 @@
-import { GossipError } from "../errors.ts";
-import { parseLogSpec } from "../log-spec.ts";
+import { GossipError } from "../lib/errors.ts";
+import { parseLogSpec } from "../lib/log-spec.ts";
 import type { Config, GossipConfig, GossipTls, Keepalive, Limits } from "./config.ts";
 import { formatHostPort, isUnspecified, parseHostPort } from "./host-port.ts";
 import type { Key } from "./key.ts";

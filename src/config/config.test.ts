@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { loadConfig } from "./config.ts";
 import { ALL_KEYS } from "./keys.ts";
 

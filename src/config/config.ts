@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether } from "./check.ts";
 import type { HostPort } from "./host-port.ts";

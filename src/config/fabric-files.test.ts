@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { type Config, loadConfig } from "./config.ts";
 
 const ENV = {

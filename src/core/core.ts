@@ -7,18 +7,10 @@ import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { GossipMessage } from "../wire/messages.ts";
 import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
-import type { Now, PkiId } from "./abilities.ts";
-import { readAlive } from "./alive.ts";
-import { isCopy, noteCopy } from "./apply.ts";
-import { believe, checkClaims, rejudgeAll } from "./belief.ts";
-import { isAnswerRefused } from "./check.ts";
-import { hasBacklog } from "./claims.ts";
-import { attendContacts, nextContactMs, refuseContacts } from "./contacts.ts";
-import { type Audience, chooseAudience, type Reach } from "./dissemination.ts";
-import { drop, type Effect } from "./effect.ts";
-import { flush } from "./emitter.ts";
-import { checkExpiry, checkUnused, purgeExpired } from "./expiry.ts";
-import { noticeExpiring } from "./identities.ts";
+import { isCopy, noteCopy } from "./handlers/apply.ts";
+import { type Audience, chooseAudience, type Reach } from "./handlers/audience.ts";
+import { isAnswerRefused } from "./handlers/check.ts";
+import { checkExpiry, checkUnused, purgeExpired } from "./handlers/expiry.ts";
 import {
   attendIdentityPull,
   handleDigest,
@@ -26,27 +18,38 @@ import {
   handleRequest,
   handleUpdate,
   startIdentityPull,
-} from "./identity-pull.ts";
-import type { Input } from "./input.ts";
-import { learn } from "./learn.ts";
+} from "./handlers/identity-pull.ts";
+import { learn } from "./handlers/learn-identity.ts";
 import {
   handleConnected,
   handleIdentified,
   handlePinged,
   handleReplaced,
   handleUnreached,
-} from "./liveness.ts";
-import { forgiveStall, isToRelay } from "./membership.ts";
-import { startSync } from "./membership-request.ts";
-import { handleOwn } from "./own-messages.ts";
-import { beginInterval, hurry, quicken } from "./pace.ts";
-import { publish, publishIdentity, publishSigned } from "./publish.ts";
-import { nextPullMs } from "./pull.ts";
-import { attendQuestions, nextQuestionMs } from "./questions.ts";
-import { renew } from "./renewal.ts";
+} from "./handlers/liveness.ts";
+import { startSync } from "./handlers/membership-request.ts";
+import {
+  handleMembershipRequest,
+  handleMembershipResponse,
+} from "./handlers/membership-response.ts";
+import { handleOwn } from "./handlers/own-messages.ts";
+import { publish, publishIdentity, publishSigned } from "./handlers/publish.ts";
+import { renew } from "./handlers/renewal.ts";
+import { handleStateInfo } from "./handlers/state-info.ts";
+import { believe, checkClaims, rejudgeAll } from "./handlers/verification.ts";
+import { readAlive } from "./rules/read-alive.ts";
 import { type Core, isSelf } from "./state.ts";
-import { handleStateInfo } from "./state-info.ts";
-import { handleMembershipRequest, handleMembershipResponse } from "./sync.ts";
+import { flush } from "./tables/broadcast-queue.ts";
+import { attendContacts, nextContactMs, refuseContacts } from "./tables/contacts.ts";
+import { noticeExpiring } from "./tables/identities.ts";
+import { forgiveStall, isToRelay } from "./tables/members.ts";
+import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
+import { nextPullMs } from "./tables/pull.ts";
+import { attendQuestions, nextQuestionMs } from "./tables/suspicion.ts";
+import { hasBacklog } from "./tables/verification-queue.ts";
+import { drop, type Effect } from "./types/effect.ts";
+import type { Now, PkiId } from "./types/host.ts";
+import type { Input } from "./types/input.ts";
 
 export { type Core, createCore } from "./state.ts";
 

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
-import type { Identity } from "./abilities.ts";
-import { parseAlive } from "./alive.ts";
 import { nextDeadlineMs } from "./core.ts";
-import { partyOf } from "./membership.ts";
-import { membershipResponse } from "./sync.ts";
+import { membershipResponse } from "./handlers/membership-response.ts";
+import { parseAlive } from "./rules/read-alive.ts";
+import { partyOf } from "./tables/members.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { trio } from "./testing-views.ts";
+import type { Identity } from "./types/host.ts";
 
 const friend = testIdentity("A", "friend");
 const stranger = testIdentity("A", "stranger");

@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parseEnvelope, withoutSecret } from "../wire/envelope.ts";
-import type { Identity, PkiId } from "./abilities.ts";
 import { createWorld, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "./testing-messages.ts";
+import type { Identity, PkiId } from "./types/host.ts";
 
 const friend = testIdentity("A", "friend");
 const victim = testIdentity("A", "victim");

@@ -1,22 +1,23 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
-import type { Identity, Now, PkiId } from "./abilities.ts";
-import { type Budgets, createBudgets } from "./budget.ts";
-import type { LastWord } from "./certificate-names.ts";
-import { type Claims, createClaims } from "./claims.ts";
-import { type Contact, createContacts } from "./contacts.ts";
-import type { Copies } from "./copies.ts";
-import type { VainSearch } from "./crowd.ts";
-import { createNeighbourhood, type Neighbourhood } from "./dissemination.ts";
-import { createEmitter, type Emitter } from "./emitter.ts";
-import { createIdentities, type Identities } from "./identities.ts";
-import { IDENTITY_PULL } from "./identity-pull.ts";
-import { createMembers, type Members } from "./membership.ts";
-import { createMessageStore, type MessageStore } from "./message-store.ts";
-import type { CoreOptions } from "./options.ts";
-import { createPace, type Pace } from "./pace.ts";
-import { createPull, type Pull } from "./pull.ts";
-import { createQuestions, type Questions } from "./questions.ts";
-import { createSelf, type Self } from "./self.ts";
+
+import { createNeighbourhood, type Neighbourhood } from "./handlers/audience.ts";
+import type { LastWord } from "./handlers/certificate-names.ts";
+import { IDENTITY_PULL } from "./handlers/identity-pull.ts";
+import type { VainSearch } from "./handlers/make-room.ts";
+import { createEmitter, type Emitter } from "./tables/broadcast-queue.ts";
+import { type Contact, createContacts } from "./tables/contacts.ts";
+import { createIdentities, type Identities } from "./tables/identities.ts";
+import { createMembers, type Members } from "./tables/members.ts";
+import { createMessageStore, type MessageStore } from "./tables/message-store.ts";
+import { createPace, type Pace } from "./tables/poll-backoff.ts";
+import { createPull, type Pull } from "./tables/pull.ts";
+import { type Budgets, createBudgets } from "./tables/rate-limit.ts";
+import type { Copies } from "./tables/seen-cache.ts";
+import { createSelf, type Self } from "./tables/self.ts";
+import { createQuestions, type Questions } from "./tables/suspicion.ts";
+import { type Claims, createClaims } from "./tables/verification-queue.ts";
+import type { Identity, Now, PkiId } from "./types/host.ts";
+import type { CoreOptions } from "./types/options.ts";
 
 /** When each periodic task is due next, in elapsed milliseconds. */
 export interface Schedule {

@@ -10,9 +10,9 @@ import {
   TAG,
 } from "../wire/messages.ts";
 import type { Init } from "../wire/schema.ts";
-import type { Identity } from "./abilities.ts";
-import { pkiIdBytes } from "./pki-id.ts";
+import { pkiIdBytes } from "./rules/pki-id.ts";
 import { testSignature } from "./testing.ts";
+import type { Identity } from "./types/host.ts";
 
 export interface AliveOptions {
   readonly seqNum?: bigint;

@@ -8,19 +8,19 @@ import { encode } from "../wire/encode.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type GossipMessage, SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept, reject } from "../wire/verdict.ts";
-import type { Crypto, Identity, Now, PkiId, Random } from "./abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
-import type { Effect } from "./effect.ts";
-import type { GossipEvent } from "./event.ts";
-import type { Input } from "./input.ts";
-import { aliveMembers } from "./membership.ts";
+import type { DropCode } from "./rules/verify.ts";
+import { aliveMembers } from "./tables/members.ts";
+import type { Effect } from "./types/effect.ts";
+import type { GossipEvent } from "./types/event.ts";
+import type { Crypto, Identity, Now, PkiId, Random } from "./types/host.ts";
+import type { Input } from "./types/input.ts";
 import {
   type CoreOptions,
   DEFAULT_CORE_LIMITS,
   DEFAULT_FANOUT,
   DEFAULT_TIMING,
-} from "./options.ts";
-import type { DropCode } from "./verify.ts";
+} from "./types/options.ts";
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();

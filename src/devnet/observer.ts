@@ -1,5 +1,5 @@
 /** Asks every member what it sees, and says in short what that amounts to. */
-import type { Connection, Member } from "../view.ts";
+import type { Connection, Member } from "../observe/views.ts";
 import type { MemberRow, Supervisor } from "./supervisor.ts";
 
 /** Answers by name; who does not run, or does not answer, is missing. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { type DevnetOptions, parsePlan } from "./plan.ts";
 
 const USUAL: DevnetOptions = { orgs: "2", peers: "3", basePort: "9400" };

@@ -1,5 +1,5 @@
 /** What a devnet consists of: who its members are and where each of them listens. */
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 
 /** The options of the command line, as typed. */
 export interface DevnetOptions {

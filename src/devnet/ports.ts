@@ -1,6 +1,6 @@
 /** Whether the ports of a devnet are free, asked before anything is started. */
 import { createServer } from "node:net";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { HOST, type Plan } from "./plan.ts";
 
 const NAMED_MAX = 5;

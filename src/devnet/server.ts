@@ -1,7 +1,7 @@
 /** The HTTP side of a devnet: the dashboard, and what it asks for (product 4). */
 import type { Context } from "hono";
 import type { HostPort } from "../config/host-port.ts";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { addDashboard } from "../ops/dashboard.ts";
 import { createApp, type HttpApp, type HttpServer, serve } from "../ops/http-server.ts";
 import type { Observer } from "./observer.ts";

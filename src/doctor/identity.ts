@@ -2,8 +2,8 @@
 import type { Config } from "../config/config.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
-import { findOpenKeys } from "../open-keys.ts";
-import { collect, keyPaths } from "../prepare.ts";
+import { findOpenKeys } from "../node/key-permissions.ts";
+import { collect, keyPaths } from "../node/load-credentials.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 
 export interface Examined<T> {

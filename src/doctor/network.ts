@@ -1,7 +1,6 @@
 /** Doctor: names, ports, and whoever we are to contact. */
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
-import { remedyFor, tellFault } from "../causes.ts";
 import type { Config } from "../config/config.ts";
 import {
   formatHostPort,
@@ -9,9 +8,10 @@ import {
   isUnspecified,
   parseHostPort,
 } from "../config/host-port.ts";
-import { contactFault, isOwnEndpoint, refuseContact } from "../core/contacts.ts";
-import type { Fault } from "../core/event.ts";
-import type { Prepared } from "../prepare.ts";
+import { contactFault, isOwnEndpoint, refuseContact } from "../core/tables/contacts.ts";
+import type { Fault } from "../core/types/event.ts";
+import type { Prepared } from "../node/load-credentials.ts";
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
 

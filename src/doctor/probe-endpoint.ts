@@ -1,14 +1,14 @@
 /** Asks who is at an endpoint, as a member would, but joins nothing (product 2, `probe`). */
 import { connect } from "node:tls";
-import { createSystemClock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { parseHostPort } from "../config/host-port.ts";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
-import { plainReason } from "../plain-reason.ts";
-import { type Prepared, prepare } from "../prepare.ts";
-import { createNetwork } from "../start-node.ts";
+import { createSystemClock } from "../node/clock.ts";
+import { type Prepared, prepare } from "../node/load-credentials.ts";
+import { createNetwork } from "../node/start.ts";
+import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";

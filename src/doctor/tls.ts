@@ -3,9 +3,9 @@ import { X509Certificate } from "node:crypto";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
 import { certificatesIn, tlsChainFault } from "../msp/tls-chain.ts";
-import { plainReason } from "../plain-reason.ts";
-import { namesMissing } from "../prepare.ts";
-import { readTls } from "../tls-files.ts";
+import { namesMissing } from "../node/load-credentials.ts";
+import { readTls } from "../node/tls-files.ts";
+import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import type { TlsFiles } from "../transport/grpc-options.ts";
 import {
   clientOptions,

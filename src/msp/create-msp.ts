@@ -2,7 +2,7 @@
  * Sets up an MSP from its material, with the checks of Fabric's `setupV142` (spec A 7.2), except
  * that every problem is reported, not only the first. Pure: no files, no clock.
  */
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import {
   allOf,
   certificatesIn,

@@ -1,6 +1,6 @@
 /** The core's `Crypto`, over the MSPs we trust: judges identities and checks their signatures. */
 import { hash, type KeyObject, verify } from "node:crypto";
-import type { Crypto, Identity } from "../core/abilities.ts";
+import type { Crypto, Identity } from "../core/types/host.ts";
 import { decode } from "../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept } from "../wire/verdict.ts";

@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeFolder } from "../make-folder.ts";
+import { makeFolder } from "../lib/make-folder.ts";
 import { type Authority, parseForIssuing } from "./generate-certificate.ts";
 import { decodePem, encodePem } from "./pem.ts";
 

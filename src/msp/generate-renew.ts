@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   generateKeyPair,

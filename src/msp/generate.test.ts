@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { hasCanonicalSignature, parseCertificate } from "./certificate.ts";
 import { createCrypto } from "./crypto.ts";
 import { generateOrganisation, type Organisation, TEN_YEARS_MS } from "./generate.ts";

@@ -1,8 +1,8 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { GossipError } from "../errors.ts";
-import { makeFolder } from "../make-folder.ts";
+import { GossipError } from "../lib/errors.ts";
+import { makeFolder } from "../lib/make-folder.ts";
 import {
   type Authority,
   generateKeyPair,

@@ -1,6 +1,6 @@
 /** Identities as they travel: an MSP id and a certificate text, and the PKI-ID they amount to. */
 import { createHash } from "node:crypto";
-import type { Identity, PkiId } from "../core/abilities.ts";
+import type { Identity, PkiId } from "../core/types/host.ts";
 import { encode } from "../wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import type { Certificate } from "./certificate.ts";

@@ -4,7 +4,7 @@
  * 7.6). Nothing here knows what time it is: to an MSP an expired certificate is as good as any.
  */
 import { createHash } from "node:crypto";
-import type { IdentityFault } from "../core/abilities.ts";
+import type { IdentityFault } from "../core/types/host.ts";
 import { accept } from "../wire/verdict.ts";
 import {
   type Certificate,

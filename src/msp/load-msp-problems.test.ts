@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { loadLocalMsp, loadMsp } from "./load-msp.ts";
 import { decodePem } from "./pem.ts";
 import {

@@ -1,8 +1,8 @@
 /** From an MSP folder to an MSP, and to our own identity and signer. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Identity, Signer } from "../core/abilities.ts";
-import { GossipError } from "../errors.ts";
+import type { Identity, Signer } from "../core/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
 import { certificateIn, type Findings } from "./authorities.ts";
 import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";

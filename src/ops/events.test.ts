@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, type TestContext, test } from "node:test";
-import { createEventStream } from "../event-stream.ts";
-import type { GossipEvent } from "../view.ts";
+import { createEventStream } from "../node/event-stream.ts";
+import type { GossipEvent } from "../observe/views.ts";
 import { addEvents, type EventLimits } from "./events.ts";
 import { createApp, serve } from "./http-server.ts";
 

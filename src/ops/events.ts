@@ -1,5 +1,5 @@
 /** `GET /api/v1/events`: the node's events as server-sent events (product 4). */
-import type { GossipEvent } from "../view.ts";
+import type { GossipEvent } from "../observe/views.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
 import type { HttpApp } from "./http-server.ts";
 

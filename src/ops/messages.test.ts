@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { describe, type TestContext, test } from "node:test";
-import type { MessageBatch } from "../message-tap.ts";
+import type { MessageBatch } from "../observe/message-tap.ts";
 import { createApp, serve } from "./http-server.ts";
 import { addMessages, type MessageLimits } from "./messages.ts";
 

@@ -1,5 +1,5 @@
 /** `GET /api/v1/messages`: what the node sends and receives, as server-sent events while they are read. */
-import type { MessageBatch } from "../message-tap.ts";
+import type { MessageBatch } from "../observe/message-tap.ts";
 import type { HttpApp } from "./http-server.ts";
 
 export interface MessageLimits {

@@ -1,7 +1,8 @@
 /** One row of the table of metrics, and what its value is read from. */
-import type { Log } from "../log.ts";
-import type { Counts } from "../node-parts.ts";
-import type { OrganisationSummary, Summary } from "../summary.ts";
+
+import type { Counts } from "../observe/counters.ts";
+import type { Log } from "../observe/log.ts";
+import type { OrganisationSummary, Summary } from "../observe/summary.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { Family, Sample } from "./exposition.ts";
 

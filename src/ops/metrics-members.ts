@@ -1,6 +1,6 @@
 /** Metrics of the view: members and identities. */
-import type { MemberCounts } from "../event-counts.ts";
-import type { OrganisationSummary } from "../summary.ts";
+import type { MemberCounts } from "../observe/event-counts.ts";
+import type { OrganisationSummary } from "../observe/summary.ts";
 import type { Sample } from "./exposition.ts";
 import { by, byMsp, type Metric, ours, type Reading, single } from "./metric.ts";
 

@@ -1,6 +1,7 @@
 /** `/metrics`: one table of metrics, read from one look at the node. `docs/metrics.md` explains it. */
-import type { Log } from "../log.ts";
-import type { GossipNode } from "../node.ts";
+
+import type { GossipNode } from "../node/node.ts";
+import type { Log } from "../observe/log.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { writeExposition } from "./exposition.ts";
 import type { Metric } from "./metric.ts";

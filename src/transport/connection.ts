@@ -1,5 +1,5 @@
-import type { Identity, Now, PkiId } from "../core/abilities.ts";
-import type { Outgoing } from "../core/effect.ts";
+import type { Outgoing } from "../core/types/effect.ts";
+import type { Identity, Now, PkiId } from "../core/types/host.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Cancel, Clock, Link } from "./network.ts";
 

@@ -2,8 +2,9 @@
  * One live connection per peer, over links that come and go and may be dialled by both sides at
  * once. Spec A 6.4 to 6.7, with the shortcomings listed there avoided.
  */
-import type { PkiId } from "../core/abilities.ts";
-import type { Outgoing } from "../core/effect.ts";
+
+import type { Outgoing } from "../core/types/effect.ts";
+import type { PkiId } from "../core/types/host.ts";
 import { type Connection, type ConnectionView, createConnection } from "./connection.ts";
 import {
   CONNECTION_LIMITS,
@@ -16,6 +17,7 @@ import {
   type Destination,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
+import { Rebuffs, type Refused } from "./dial-backoff.ts";
 import type { Handshake, HandshakeOptions } from "./handshake.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
@@ -24,7 +26,6 @@ import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { Places } from "./places.ts";
 import { type ProbeDone, Probes } from "./probe.ts";
-import { Rebuffs, type Refused } from "./rebuffs.ts";
 import { isRefusal } from "./refusal.ts";
 
 export type { Connections, Destination };

@@ -9,7 +9,7 @@ import {
 } from "./grpc-framing.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import type { Link, LinkEvents, NetworkFault } from "./network.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "./rate-limit.ts";
 
 /** How a stream ended, for {@link LinkEvents.closed}. */
 export interface StreamEnd {

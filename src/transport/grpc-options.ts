@@ -1,8 +1,8 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
+import { Turns } from "./fair-scheduler.ts";
 import type { TlsJudge } from "./grpc-tls.ts";
-import { Turns } from "./turns.ts";
-import { Unfinished } from "./unfinished.ts";
+import { Unfinished } from "./partial-frame-budget.ts";
 
 /** Certificates and keys as PEM text. */
 export interface TlsFiles {

@@ -8,7 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";

@@ -10,7 +10,7 @@ import {
   TLSSocket,
   type TlsOptions,
 } from "node:tls";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import { plainText } from "./grpc-framing.ts";
 import type { TlsFiles } from "./grpc-options.ts";

@@ -1,5 +1,5 @@
 import type { ClientHttp2Session } from "node:http2";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import type { DialRules } from "./dial-rules.ts";
 import type { HostAndPort } from "./endpoint.ts";
 import { openSession, openStream, type SessionEvents } from "./grpc-client.ts";

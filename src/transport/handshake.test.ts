@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createPerson, type Person, toyCrypto } from "../../test/transport/people.ts";
-import { pkiIdBytes } from "../core/pki-id.ts";
+import { pkiIdBytes } from "../core/rules/pki-id.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { type Handshake, type HandshakeFault, shakeHands } from "./handshake.ts";

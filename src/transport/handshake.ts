@@ -3,9 +3,10 @@
  * receives (spec A 6.1 and 6.2, Fabric's `authenticateRemotePeer`). The dialler speaks at once; we, as
  * acceptor, when it has spoken: a stranger who says nothing costs no signature.
  */
-import type { Crypto, Identity, Signer } from "../core/abilities.ts";
-import { parsePkiId, pkiIdBytes } from "../core/pki-id.ts";
-import { isSignedBy, judgeIdentity, type PresentedIdentityFault } from "../core/verify.ts";
+
+import { parsePkiId, pkiIdBytes } from "../core/rules/pki-id.ts";
+import { isSignedBy, judgeIdentity, type PresentedIdentityFault } from "../core/rules/verify.ts";
+import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {
   type Envelope,

@@ -3,7 +3,7 @@
  * happens, and in which order, follows from the calls and the clock alone.
  */
 import { createHash } from "node:crypto";
-import { GossipError } from "../errors.ts";
+import { GossipError } from "../lib/errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";

@@ -90,7 +90,7 @@ export interface Network {
 
 /** Timers as a parameter, so that tests and simulations decide what time it is. */
 export interface Clock {
-  now(): import("../core/abilities.ts").Now;
+  now(): import("../core/types/host.ts").Now;
   /** Calls back once after the delay (milliseconds, at most 2^31-1), unless cancelled. */
   after(delayMs: number, callback: () => void): Cancel;
 }

@@ -1,4 +1,4 @@
-import type { PkiId } from "../core/abilities.ts";
+import type { PkiId } from "../core/types/host.ts";
 import { toHex } from "../wire/bytes.ts";
 import type { Handshake } from "./handshake.ts";
 

@@ -1,5 +1,5 @@
-import type { Identity, PkiId } from "../core/abilities.ts";
-import type { Outgoing } from "../core/effect.ts";
+import type { Outgoing } from "../core/types/effect.ts";
+import type { Identity, PkiId } from "../core/types/host.ts";
 import {
   type Connection,
   type ConnectionView,

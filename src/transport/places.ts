@@ -1,5 +1,5 @@
 /** The places of those who are connected: one for each certificate, and a fair share. */
-import type { Identity, PkiId } from "../core/abilities.ts";
+import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Peer } from "./peer.ts";
 
 interface PlacesOptions {

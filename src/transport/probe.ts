@@ -1,4 +1,4 @@
-import type { Identity } from "../core/abilities.ts";
+import type { Identity } from "../core/types/host.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import {
   type Handshake,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { remedyFor } from "../causes.ts";
+import { remedyFor } from "../observe/diagnosis/causes.ts";
 import { readRefusal } from "./refusal.ts";
 
 /** What ends our stream, in the words of the other side; as Fabric 2.5 and 3.1 put it, and as we do. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Outgoing } from "../core/effect.ts";
+import type { Outgoing } from "../core/types/effect.ts";
 import { createSendQueue, type SendQueue } from "./send-queue.ts";
 
 const message = (length: number, replaces?: string): Outgoing => ({

@@ -1,4 +1,4 @@
-import type { Outgoing } from "../core/effect.ts";
+import type { Outgoing } from "../core/types/effect.ts";
 
 export interface SendQueueLimits {
   /** Messages that wait for one peer; default 200 (Fabric: `peer.gossip.sendBuffSize`). */

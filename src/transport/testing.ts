@@ -1,3 +1,3 @@
 /** Time and dice for tests of the transport: those of the simulator. */
-export { createVirtualClock, type VirtualClock } from "../simulation/clock.ts";
-export { createSeededRandom } from "../simulation/random.ts";
+export { createVirtualClock, type VirtualClock } from "../../simulation/clock.ts";
+export { createSeededRandom } from "../../simulation/random.ts";

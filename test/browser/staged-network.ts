@@ -2,12 +2,12 @@
 import { EventEmitter, on } from "node:events";
 import type { TestContext } from "node:test";
 import type { MemberRow } from "../../src/devnet/supervisor.ts";
-import type { MessageBatch, TappedMessage } from "../../src/message-tap.ts";
+import type { MessageBatch, TappedMessage } from "../../src/observe/message-tap.ts";
+import type { Connection, EventContent, GossipEvent, Member } from "../../src/observe/views.ts";
 import { addDashboard } from "../../src/ops/dashboard.ts";
 import { addEvents } from "../../src/ops/events.ts";
 import { createApp, type HttpApp, serve } from "../../src/ops/http-server.ts";
 import { addMessages } from "../../src/ops/messages.ts";
-import type { Connection, EventContent, GossipEvent, Member } from "../../src/view.ts";
 
 const DAY_MS = 86_400_000;
 const ORGANISATIONS = 4;

@@ -6,7 +6,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { examine } from "../../src/doctor/doctor.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
-import { GossipNode } from "../../src/node.ts";
+import { GossipNode } from "../../src/node/node.ts";
 import { organisation, peerEnvironment, ports, temporaryFolder } from "./program.ts";
 
 export type Environment = Record<string, string>;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
-import type { Connection, Identity, Member } from "../../src/view.ts";
+import type { Connection, Identity, Member } from "../../src/observe/views.ts";
 import {
   get,
   launch,

@@ -6,8 +6,8 @@ import { describe, type TestContext, test } from "node:test";
 import { type Config, loadConfig } from "../../src/config/config.ts";
 import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
-import type { GossipEvent } from "../../src/view.ts";
-import type { Explanation } from "../../src/why/why.ts";
+import type { Explanation } from "../../src/observe/diagnosis/why/why.ts";
+import type { GossipEvent } from "../../src/observe/views.ts";
 import {
   freePort,
   get,

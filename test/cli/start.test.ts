@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { Organisation } from "../../src/msp/generate.ts";
-import type { Member } from "../../src/view.ts";
+import type { Member } from "../../src/observe/views.ts";
 import {
   get,
   launch,

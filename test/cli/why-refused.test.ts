@@ -6,8 +6,8 @@ import { loadConfig } from "../../src/config/config.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
 import { loadMsp } from "../../src/msp/load-msp.ts";
-import { GossipNode } from "../../src/node.ts";
-import type { Explanation } from "../../src/why/why.ts";
+import { GossipNode } from "../../src/node/node.ts";
+import type { Explanation } from "../../src/observe/diagnosis/why/why.ts";
 import { organisation, peerEnvironment, ports, temporaryFolder, until } from "./program.ts";
 
 type Environment = Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Organisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
-import type { Member } from "../../src/view.ts";
+import type { Member } from "../../src/observe/views.ts";
 import {
   launch,
   organisation,

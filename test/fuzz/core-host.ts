@@ -1,17 +1,17 @@
 /** A core on its own, driven by a script: what peers say, what the network does, how time passes. */
 import assert from "node:assert/strict";
-import type { Crypto, Identity, Now, PkiId } from "../../src/core/abilities.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "../../src/core/core.ts";
-import type { Effect } from "../../src/core/effect.ts";
-import type { Input } from "../../src/core/input.ts";
+import { EPOCH_MS, seededRandom, testIdentity } from "../../src/core/testing.ts";
+import { aliveOf } from "../../src/core/testing-messages.ts";
+import type { Effect } from "../../src/core/types/effect.ts";
+import type { Crypto, Identity, Now, PkiId } from "../../src/core/types/host.ts";
+import type { Input } from "../../src/core/types/input.ts";
 import {
   type CoreOptions,
   DEFAULT_CORE_LIMITS,
   DEFAULT_FANOUT,
   DEFAULT_TIMING,
-} from "../../src/core/options.ts";
-import { EPOCH_MS, seededRandom, testIdentity } from "../../src/core/testing.ts";
-import { aliveOf } from "../../src/core/testing-messages.ts";
+} from "../../src/core/types/options.ts";
 import { toHex } from "../../src/wire/bytes.ts";
 import { ENVELOPE } from "../../src/wire/messages.ts";
 import { embedded, message, repeated, table, uint64, type Value } from "../../src/wire/schema.ts";

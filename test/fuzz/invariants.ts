@@ -1,9 +1,9 @@
 /** What must be true of a core after every step, whatever it was fed. */
 import assert from "node:assert/strict";
-import type { Now, PkiId } from "../../src/core/abilities.ts";
 import { type Core, nextDeadlineMs } from "../../src/core/core.ts";
-import type { Effect } from "../../src/core/effect.ts";
-import { isNewer } from "../../src/core/message-order.ts";
+import { isNewer } from "../../src/core/rules/message-order.ts";
+import type { Effect } from "../../src/core/types/effect.ts";
+import type { Now, PkiId } from "../../src/core/types/host.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { PeerTime } from "../../src/wire/messages.ts";
 import { isTagLegal } from "../../src/wire/tags.ts";

@@ -1,5 +1,5 @@
 /** Small changes to inputs: of single bytes, and of the fields of a {@link Grammar}. */
-import type { Random } from "../../src/core/abilities.ts";
+import type { Random } from "../../src/core/types/host.ts";
 import { type Field, type Grammar, isTree } from "./tree.ts";
 
 export interface Material {

@@ -1,6 +1,6 @@
 /** The stream below the messages: gRPC frames, status texts, the handshake. */
 import assert from "node:assert/strict";
-import { pkiIdBytes } from "../../src/core/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
 import {
   createFrameReader,
   decodeStatusMessage,

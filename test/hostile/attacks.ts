@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Alive, parseAlive } from "../../src/core/alive.ts";
-import { pkiIdBytes } from "../../src/core/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import { type Alive, parseAlive } from "../../src/core/rules/read-alive.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import { type Attacker, flood, type HostileLink } from "./attacker-links.ts";
 import {

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config/config.ts";
-import type { Identity, Signer } from "../../src/core/abilities.ts";
-import { pkiIdBytes } from "../../src/core/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import type { Identity, Signer } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";
 import { Attacker } from "./attacker-links.ts";
 import { aliveMessage } from "./messages.ts";

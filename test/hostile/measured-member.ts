@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { loadConfig } from "../../src/config/config.ts";
-import { GossipNode } from "../../src/node.ts";
+import { GossipNode } from "../../src/node/node.ts";
 
 /** How a period went, from one `measure` to the next `report`. */
 export interface Report {

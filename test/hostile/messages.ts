@@ -1,7 +1,7 @@
 /** Messages that an honest member would not send, or not like this. */
 import { randomBytes } from "node:crypto";
-import type { PkiId } from "../../src/core/abilities.ts";
-import { pkiIdBytes } from "../../src/core/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import type { PkiId } from "../../src/core/types/host.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/envelope.ts";
 import { PULL_TYPE, SECRET, TAG } from "../../src/wire/messages.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getList } from "../../src/cli/client.ts";
-import type { Connection, Identity, Member } from "../../src/view.ts";
+import type { Connection, Identity, Member } from "../../src/observe/views.ts";
 import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
 import { until } from "./until.ts";
 import {

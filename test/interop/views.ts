@@ -1,6 +1,6 @@
 /** What tests wait for and look at: who holds whom alive, and what is in the logs. */
 import type { TestContext } from "node:test";
-import type { Member } from "../../src/view.ts";
+import type { Member } from "../../src/observe/views.ts";
 import type { Peer } from "./peers.ts";
 import type { LogLine } from "./program.ts";
 import { until } from "./until.ts";

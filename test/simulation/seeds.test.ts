@@ -1,9 +1,9 @@
 /** Networks under faults drawn from seeds: what must always hold holds, and in the end all is found. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { commandOf, type SimulationOptions } from "../../src/simulation/options.ts";
-import { SCENARIOS, type ScenarioName } from "../../src/simulation/scenarios.ts";
-import { type Result, simulate } from "../../src/simulation/simulate.ts";
+import { commandOf, type SimulationOptions } from "../../simulation/options.ts";
+import { SCENARIOS, type ScenarioName } from "../../simulation/scenarios.ts";
+import { type Result, simulate } from "../../simulation/simulate.ts";
 
 const SEEDS = 200;
 const GROUP = 20;

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
-import { parseSweep } from "../../src/simulation/options.ts";
-import { simulate } from "../../src/simulation/simulate.ts";
-import { summarise } from "../../src/simulation/summary.ts";
+import { parseSweep } from "../../simulation/options.ts";
+import { simulate } from "../../simulation/simulate.ts";
+import { summarise } from "../../simulation/summary.ts";
 
 const run = promisify(execFile);
 const MAIN = `${import.meta.dirname}/../../src/cli/main.ts`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import type { PkiId } from "../../src/core/abilities.ts";
+import type { PkiId } from "../../src/core/types/host.ts";
 import type { Clock } from "../../src/transport/network.ts";
 import { createGrpcWorld, TLS, until } from "./grpc-world.ts";
 import { createNode, type TestNode } from "./node.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { afterEach, describe, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
-import { GossipError } from "../../src/errors.ts";
+import { GossipError } from "../../src/lib/errors.ts";
 import type { TlsFiles } from "../../src/transport/grpc-options.ts";
 import type { Link, NetworkFault } from "../../src/transport/network.ts";
 import { type Credentials, createAuthority } from "./certificates.ts";

@@ -1,5 +1,5 @@
 /** A member for tests of connections: the table, its network, and all it was told. */
-import type { PkiId } from "../../src/core/abilities.ts";
+import type { PkiId } from "../../src/core/types/host.ts";
 import type { ConnectionsOptions } from "../../src/transport/connection-options.ts";
 import { type Connections, createConnections } from "../../src/transport/connections.ts";
 import { createMemoryHub, type MemoryHubOptions, type Route } from "../../src/transport/memory.ts";

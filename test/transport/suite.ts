@@ -1,7 +1,7 @@
 /** What every network must do, run on each of them. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { GossipError } from "../../src/errors.ts";
+import { GossipError } from "../../src/lib/errors.ts";
 import type { Link, Network, NetworkFault } from "../../src/transport/network.ts";
 
 export interface Member {

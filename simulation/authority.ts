@@ -1,0 +1,190 @@
+/**
+ * Made-up certificates and cheap signatures: whoever does not hold the signing function cannot sign,
+ * and that is all a simulation needs. Every certificate of a world is issued here, so what is true
+ * of an identity can be looked up.
+ */
+
+import { parsePkiId } from "../src/core/rules/pki-id.ts";
+import type { Crypto, Identity, PkiId } from "../src/core/types/host.ts";
+import { equalBytes } from "../src/wire/bytes.ts";
+import { decode } from "../src/wire/decode.ts";
+import { encode } from "../src/wire/encode.ts";
+import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
+import { accept, reject } from "../src/wire/verdict.ts";
+
+/** A certificate that was issued, and to whom. */
+export interface Issued {
+  /** Counts the certificates of this world from 0. */
+  readonly index: number;
+  /** The member it was issued to. */
+  readonly owner: number;
+  readonly identity: Identity;
+  readonly request: CertificateRequest;
+  /** The same certificate with other text around it, by number. */
+  readonly aliases: Map<number, Identity>;
+  /** Signs; `number` is written into the signature, so that the message can be told on the wire. */
+  readonly sign: (payload: Uint8Array, number: number) => Uint8Array;
+}
+
+export interface CertificateRequest {
+  readonly mspId: string;
+  readonly name: string;
+  readonly owner: number;
+  readonly notAfterMs: number;
+}
+
+export interface Authority {
+  readonly issued: readonly Issued[];
+  issue(request: CertificateRequest): Issued;
+  /** To whom the certificate behind a PKI-ID was issued, an alias among them. */
+  find(pkiId: string): Issued | undefined;
+  /** The same certificate with other text around it, and so under another PKI-ID. */
+  alias(issued: Issued, number: number): Identity;
+  /** How one member judges: its own trust, its own revocation list. */
+  crypto(isTrusted: (mspId: string) => boolean, revoked: ReadonlyMap<PkiId, unknown>): Crypto;
+}
+
+/** As long as a DER signature on P-256 mostly is. Bytes. */
+export const SIGNATURE_BYTES = 70;
+/** Where in a signature its number is. */
+export const NUMBER_AT = 8;
+/** About as long as the PEM text of a certificate on P-256. Bytes. */
+const CERTIFICATE_BYTES = 800;
+
+const UTF8 = new TextEncoder();
+const SEPARATOR = "|".charCodeAt(0);
+const ZERO = "0".charCodeAt(0);
+
+export function createAuthority(seed: number): Authority {
+  const issued: Issued[] = [];
+  const byPkiId = new Map<string, Issued>();
+  /** An identity is one object in all of a world. */
+  const keys = new Map<Identity, number>();
+
+  function identityOf(bytes: Uint8Array): Identity | undefined {
+    const decoded = decode(SERIALIZED_IDENTITY, bytes);
+    if (!decoded.ok) return undefined;
+    const found = issued[serialOf(decoded.value.idBytes)];
+    if (found !== undefined && equalBytes(found.identity.bytes, bytes)) return found.identity;
+    return [...(found?.aliases.values() ?? [])].find((alias) => equalBytes(alias.bytes, bytes));
+  }
+
+  return {
+    issued,
+
+    issue(request) {
+      const index = issued.length;
+      const identity = makeIdentity(index, request);
+      const key = hash(UTF8.encode(`${seed}/${index}`), 0x5bd1e995);
+      const sign: Issued["sign"] = (payload, number) => signature(payload, key, number);
+      const { owner } = request;
+      const certificate = { index, owner, identity, request, sign, aliases: new Map() };
+      issued.push(certificate);
+      byPkiId.set(identity.pkiId, certificate);
+      keys.set(identity, key);
+      return certificate;
+    },
+
+    find: (pkiId) => byPkiId.get(pkiId),
+
+    alias(of, number) {
+      const identity = of.aliases.get(number) ?? makeAlias(of, number);
+      of.aliases.set(number, identity);
+      byPkiId.set(identity.pkiId, of);
+      keys.set(identity, keys.get(of.identity) ?? 0);
+      return identity;
+    },
+
+    crypto: (isTrusted, revoked) => ({
+      identify(bytes) {
+        const identity = identityOf(bytes);
+        if (identity === undefined) return reject("identity-invalid");
+        if (!isTrusted(identity.mspId)) return reject("identity-unknown-msp");
+        const { pkiId } = byPkiId.get(identity.pkiId)?.identity ?? identity;
+        return revoked.has(pkiId) ? reject("identity-revoked") : accept(identity);
+      },
+      verify(identity, payload, given) {
+        const key = keys.get(identity);
+        if (key === undefined || given.length !== SIGNATURE_BYTES) return false;
+        return equalBytes(given, signature(payload, key, numberAt(given, NUMBER_AT)));
+      },
+    }),
+  };
+}
+
+function makeIdentity(
+  index: number,
+  { mspId, name, notAfterMs }: CertificateRequest,
+  around = "",
+): Identity {
+  const text = `${index}|${name}|${notAfterMs}|${around}`;
+  const idBytes = UTF8.encode(text.padEnd(CERTIFICATE_BYTES, "."));
+  const bytes = encode(SERIALIZED_IDENTITY, { mspid: mspId, idBytes });
+  const digest = new Uint8Array(32);
+  const view = new DataView(digest.buffer);
+  for (let word = 0; word < 8; word++) view.setUint32(word * 4, hash(bytes, word));
+  const pkiId = parsePkiId(digest);
+  if (pkiId === undefined) throw new Error("a digest has 32 bytes");
+  return {
+    pkiId,
+    mspId,
+    certificate: pkiId,
+    bytes,
+    subject: `CN=${name}`,
+    serial: index.toString(16),
+    notBeforeMs: 0,
+    notAfterMs,
+  };
+}
+
+function makeAlias({ identity, index, request }: Issued, number: number): Identity {
+  const { certificate } = identity;
+  return { ...makeIdentity(index, request, `alias ${number}`), certificate };
+}
+
+/** The number at the start of a certificate. */
+function serialOf(certificate: Uint8Array): number {
+  let serial = 0;
+  for (const byte of certificate.subarray(0, 8)) {
+    if (byte === SEPARATOR) return serial;
+    serial = serial * 10 + byte - ZERO;
+  }
+  return -1;
+}
+
+function signature(payload: Uint8Array, key: number, number: number): Uint8Array {
+  const bytes = new Uint8Array(SIGNATURE_BYTES);
+  putNumber(bytes, 0, hash(payload, key ^ number));
+  putNumber(bytes, 4, hash(bytes.subarray(0, 4), key));
+  putNumber(bytes, NUMBER_AT, number);
+  return bytes;
+}
+
+function putNumber(bytes: Uint8Array, at: number, number: number): void {
+  bytes[at] = number;
+  bytes[at + 1] = number >>> 8;
+  bytes[at + 2] = number >>> 16;
+  bytes[at + 3] = number >>> 24;
+}
+
+/** The unsigned number of four bytes at this place, the lowest first. */
+export function numberAt(bytes: Uint8Array, at: number): number {
+  return wordAt(bytes, at) >>> 0;
+}
+
+/** FNV-1a over words of four bytes, with a salt, its bits spread at the end: nobody attacks it. */
+function hash(bytes: Uint8Array, salt: number): number {
+  let state = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
+  for (let i = 0; i < bytes.length; i += 4) {
+    const word = wordAt(bytes, i);
+    state = Math.imul(state ^ word, 0x01000193) ^ (state >>> 15);
+  }
+  state = Math.imul(state ^ bytes.length ^ (state >>> 16), 0x85ebca6b);
+  return (state ^ (state >>> 13)) >>> 0;
+}
+
+/** Four bytes from this place on; beyond the end there are zeroes. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+}

@@ -1,0 +1,38 @@
+/** Bounded memory: nothing in a node grows beyond what the number of members explains. */
+import { CONNECTION_LIMITS } from "../../src/transport/connection-options.ts";
+import type { World } from "../world.ts";
+import type { Checker, Report } from "./checker.ts";
+
+/** Links to one peer, for a moment. */
+const LINKS_PER_PEER = 3;
+/** PKI-IDs of a hostile member beside the one under which it is a member. */
+const ALIASES = 2;
+/** Waiting timers of one node, and more for each of its connections. */
+const TIMERS = 100;
+const TIMERS_PER_LINK = 20;
+
+export function checkBounds(world: World, report: Report): Checker {
+  return {
+    snapshot({ member }, { members, identities, connections, counts }, nowMs) {
+      const certificates = world.authority.issued.length;
+      const names = certificates + ALIASES * world.members.filter((one) => one.isHostile).length;
+      const queued = Math.max(0, ...connections.map((connection) => connection.queued));
+      const sizes: readonly (readonly [string, number, number])[] = [
+        ["members", members.length, certificates],
+        ["identities", identities.length, names],
+        ["identities on offer", counts.identitiesOffered, certificates],
+        ["connections", connections.length, LINKS_PER_PEER * world.members.length],
+        ["messages waiting for one peer", queued, CONNECTION_LIMITS.queuedMessagesMax + 1],
+        [
+          "timers in all",
+          world.clock.waiting,
+          world.members.length * TIMERS + world.network.hub.links * TIMERS_PER_LINK,
+        ],
+      ];
+      for (const [what, size, max] of sizes) {
+        if (size > max)
+          report(nowMs, `${member.name} has ${size} ${what}: at most ${max} expected`);
+      }
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Nothing of a third organisation leaks, no internal endpoint leaves its organisation: every envelope
+ * an honest member sends is held against the rules of spec B 2.3 to 2.5, written here a second time.
+ */
+import { parsePkiId } from "../../src/core/rules/pki-id.ts";
+import type { Member } from "../member.ts";
+import type { Watcher, World } from "../world.ts";
+import type { Checker, Report } from "./checker.ts";
+import { type AliveOnWire, readAlive, readContent, readItemId } from "./wire-reader.ts";
+
+/** Whose word it is, as far as organisations are concerned. */
+interface Author {
+  readonly member: Member;
+  /** Whether it is known outside its organisation, by its own word. */
+  readonly isExternal: boolean;
+}
+
+export class DisclosureChecker implements Checker {
+  readonly watcher: Watcher;
+  readonly #world: World;
+  readonly #report: Report;
+  #count = 0;
+
+  /** `every`: one message in so many is looked at. */
+  constructor(world: World, report: Report, every: number) {
+    this.#world = world;
+    this.#report = report;
+    this.watcher = {
+      delivered: (from, to, bytes) => {
+        this.#count += 1;
+        if (!from.isHostile && this.#count % every === 0) this.#check(from, to, bytes);
+      },
+    };
+  }
+
+  #check(from: Member, to: Member, bytes: Uint8Array): void {
+    const content = readContent(bytes);
+    switch (content?.type) {
+      case "alive":
+        this.#checkNews(from, to, readAlive(bytes));
+        break;
+      case "membership-request":
+        this.#checkSecret(from, to, readAlive(content.value.selfInformation));
+        break;
+      case "membership-response":
+        this.#checkList(from, to, content.value.alive, content.value.dead);
+        break;
+      case "digest":
+        this.#checkIds(from, to, content.value.digests.map(parsePkiId));
+        break;
+      case "update":
+        this.#checkIds(from, to, content.value.data.map(readItemId));
+        break;
+      default:
+    }
+  }
+
+  #checkNews(from: Member, to: Member, alive: AliveOnWire | undefined): void {
+    const author = this.#authorOf(alive);
+    this.#checkSecret(from, to, alive);
+    if (author === undefined || mayPush(from, to, author)) return;
+    this.#tell(`${from.name} passes news of ${author.member.name} on to ${to.name}`);
+  }
+
+  /** A list of one dead member is no answer but news: the rules for news apply. */
+  #checkList(
+    from: Member,
+    to: Member,
+    alive: readonly Uint8Array[],
+    dead: readonly Uint8Array[],
+  ): void {
+    const [obituary] = dead;
+    if (alive.length === 0 && dead.length === 1 && obituary !== undefined) {
+      this.#checkNews(from, to, readAlive(obituary));
+    } else this.#checkEntries(from, to, [...alive, ...dead]);
+  }
+
+  #checkEntries(from: Member, to: Member, entries: readonly Uint8Array[]): void {
+    for (const entry of entries) {
+      const alive = readAlive(entry);
+      const author = this.#authorOf(alive);
+      this.#checkSecret(from, to, alive);
+      if (author === undefined || mayList(from, to, author)) continue;
+      this.#tell(`${from.name} lists ${author.member.name} for ${to.name}`);
+    }
+  }
+
+  #checkIds(from: Member, to: Member, ids: Iterable<string | undefined>): void {
+    for (const id of ids) {
+      const owner = this.#ownerOf(id);
+      if (owner === undefined || mayOffer(from, to, owner)) continue;
+      this.#tell(`${from.name} offers the identity of ${owner.name} to ${to.name}`);
+    }
+  }
+
+  #checkSecret(from: Member, to: Member, alive: AliveOnWire | undefined): void {
+    const owner = this.#ownerOf(alive?.pkiId);
+    // A hostile member may tell its own secret to whom it likes.
+    if (alive?.hasSecret !== true || owner === undefined || owner.isHostile) return;
+    if (owner.mspId === from.mspId && owner.mspId === to.mspId) return;
+    this.#tell(`${from.name} shows the internal endpoint of ${owner.name} to ${to.name}`);
+  }
+
+  #ownerOf(pkiId: string | undefined): Member | undefined {
+    const issued = pkiId === undefined ? undefined : this.#world.authority.find(pkiId);
+    return issued && this.#world.members[issued.owner];
+  }
+
+  #authorOf(alive: AliveOnWire | undefined): Author | undefined {
+    const member = this.#ownerOf(alive?.pkiId);
+    // What a hostile member says of itself changes from one message to the next.
+    return member && alive && { member, isExternal: member.isHostile || alive.endpoint !== "" };
+  }
+
+  #tell(sentence: string): void {
+    this.#report(this.#world.nowMs, sentence);
+  }
+}
+
+/** A hostile member says of itself what it likes: nobody else can know better. */
+function isExternal({ externalEndpoint, isHostile }: Member): boolean {
+  return isHostile || externalEndpoint !== "";
+}
+
+/** Spec B 2.4: news of one's own organisation, or of another. */
+export function mayPush(from: Member, to: Member, { member, isExternal: known }: Author): boolean {
+  if (member.mspId === from.mspId) {
+    return to.mspId === from.mspId || (known && isExternal(to));
+  }
+  return isExternal(to) && (to.mspId === from.mspId || to.mspId === member.mspId);
+}
+
+/** Spec B 2.3: an entry in a membership response. */
+export function mayList(from: Member, to: Member, { member, isExternal: known }: Author): boolean {
+  if (to.mspId === from.mspId) return member.mspId === from.mspId;
+  if (member.mspId === to.mspId) return true;
+  return member.mspId === from.mspId && known && isExternal(to);
+}
+
+/** Spec B 2.5: an identity in a digest or an update. */
+export function mayOffer(from: Member, to: Member, owner: Member): boolean {
+  if (to.mspId === from.mspId) return true;
+  return isExternal(owner) && (owner.mspId === from.mspId || owner.mspId === to.mspId);
+}

@@ -1,0 +1,95 @@
+/** Newer wins: what a node knows of a member moves forward only, and keeps up with what it is told. */
+import type { Member as MemberView } from "../../src/observe/views.ts";
+import type { Life, Member } from "../member.ts";
+import type { Watcher, World } from "../world.ts";
+import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
+import { readAliveTime } from "./wire-reader.ts";
+
+interface Told {
+  readonly time: bigint;
+  readonly atMs: number;
+}
+
+/** A message needs no longer to be checked and applied. */
+const DIGESTION_MS = 2_000;
+
+export class NewerWinsChecker implements Checker {
+  readonly watcher: Watcher;
+  readonly #world: World;
+  readonly #report: Report;
+  /** By life and PKI-ID: the newest time it has shown. */
+  readonly #shown = new Map<string, bigint>();
+  /** By life and PKI-ID: the newest alive message that was handed to it. */
+  readonly #told = new Map<string, Told>();
+
+  /** `reads`: whether every message on the wire is looked at; else only events and views are. */
+  constructor(world: World, report: Report, reads: boolean) {
+    this.#world = world;
+    this.#report = report;
+    this.watcher = {
+      delivered: (from, to, bytes, nowMs) => {
+        // What a hostile member says may be forged: it is no measure.
+        if (reads && !from.isHostile) this.#hear(to, bytes, nowMs);
+      },
+      event: (life, event, atMs) => {
+        if ("member" in event) this.#checkForward(life, event.member, atMs);
+        if (event.type === "member-forgotten") this.#forgetHostile(life, event.member);
+      },
+    };
+  }
+
+  snapshot(life: Life, { members }: Snapshot, nowMs: number): void {
+    for (const view of members) {
+      if (view.self) continue;
+      this.#checkForward(life, view, nowMs);
+      this.#checkUpToDate(life, view, nowMs);
+    }
+  }
+
+  #hear(to: Member, bytes: Uint8Array, atMs: number): void {
+    const alive = readAliveTime(bytes);
+    if (alive === undefined || to.life === undefined) return;
+    const key = `${to.life.number} ${alive.pkiId}`;
+    const before = this.#told.get(key);
+    if (before !== undefined && alive.time <= before.time) return;
+    this.#told.set(key, { time: alive.time, atMs });
+  }
+
+  #checkForward(life: Life, view: MemberView, atMs: number): void {
+    const key = `${life.number} ${view.pkiId}`;
+    const time = timeOf(view);
+    const before = this.#shown.get(key) ?? 0n;
+    if (time < before) {
+      const subject = who(this.#authorOf(view), view.pkiId);
+      this.#report(atMs, `${life.member.name} goes back to an older message of ${subject}`);
+    }
+    this.#shown.set(key, time > before ? time : before);
+  }
+
+  /** Who tells lists of messages that it gossips later may come back by an older one, if it wants to. */
+  #forgetHostile(life: Life, view: MemberView): void {
+    if (this.#authorOf(view)?.isHostile) this.#shown.delete(`${life.number} ${view.pkiId}`);
+  }
+
+  /** A hostile author may contradict itself. */
+  #checkUpToDate(life: Life, view: MemberView, nowMs: number): void {
+    const author = this.#authorOf(view);
+    const key = `${life.number} ${view.pkiId}`;
+    const newest = this.#told.get(key);
+    if (newest === undefined || author?.isHostile !== false) return;
+    if (nowMs - newest.atMs <= DIGESTION_MS || timeOf(view) >= newest.time) return;
+    const subject = who(author, view.pkiId);
+    this.#report(nowMs, `${life.member.name} was told news of ${subject}, and keeps the old`);
+    this.#told.delete(key);
+  }
+
+  #authorOf({ pkiId }: MemberView): Member | undefined {
+    const issued = this.#world.authority.find(pkiId);
+    return issued && this.#world.members[issued.owner];
+  }
+}
+
+/** Incarnation and sequence as one number that grows. */
+function timeOf({ incarnation, sequence }: MemberView): bigint {
+  return (BigInt(incarnation) << 64n) | BigInt(sequence);
+}

@@ -1,0 +1,37 @@
+/** The events of a node tell one story: joined, then dead, then returned or forgotten. */
+import type { GossipEvent } from "../../src/observe/views.ts";
+import type { World } from "../world.ts";
+import { type Checker, type Report, who } from "./checker.ts";
+
+type Status = "alive" | "dead" | "unknown";
+
+/** What a member may have been before an event, and what it is afterwards. */
+const CHAPTERS: Partial<
+  Record<GossipEvent["type"], { readonly before: readonly Status[]; readonly after: Status }>
+> = {
+  "member-joined": { before: ["unknown"], after: "alive" },
+  "member-updated": { before: ["alive"], after: "alive" },
+  "member-returned": { before: ["dead"], after: "alive" },
+  "member-dead": { before: ["alive", "unknown"], after: "dead" },
+  "member-forgotten": { before: ["alive", "dead"], after: "unknown" },
+};
+
+export function checkStory(world: World, report: Report): Checker {
+  const stories = new Map<string, Status>();
+  return {
+    watcher: {
+      event(life, event, atMs) {
+        const chapter = CHAPTERS[event.type];
+        if (chapter === undefined || !("member" in event)) return;
+        const { pkiId } = event.member;
+        const key = `${life.number} ${pkiId}`;
+        const status = stories.get(key) ?? "unknown";
+        stories.set(key, chapter.after);
+        if (chapter.before.includes(status)) return;
+        const issued = world.authority.find(pkiId);
+        const subject = who(issued && world.members[issued.owner], pkiId);
+        report(atMs, `${life.member.name} tells ${event.type} of ${subject}, which was ${status}`);
+      },
+    },
+  };
+}

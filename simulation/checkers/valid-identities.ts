@@ -1,0 +1,87 @@
+/** Never a member without a valid identity, and never one that says what its owner did not say. */
+import type { Identity, Member as MemberView } from "../../src/observe/views.ts";
+import type { Issued } from "../authority.ts";
+import { EPOCH_MS } from "../epoch.ts";
+import type { Life } from "../member.ts";
+import type { Watcher, World } from "../world.ts";
+import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
+
+/** An expired or revoked identity must be gone after this long, whatever the node is busy with. */
+const GRACE_MS = 4_000;
+
+export class IdentityChecker implements Checker {
+  readonly watcher: Watcher;
+  readonly #world: World;
+  readonly #report: Report;
+  /** Since when a node has shown something invalid; Infinity once that was told. */
+  readonly #invalidSince = new Map<string, number>();
+
+  constructor(world: World, report: Report) {
+    this.#world = world;
+    this.#report = report;
+    this.watcher = {
+      event: (life, event, atMs) => {
+        const isNews =
+          event.type === "member-joined" ||
+          event.type === "member-returned" ||
+          event.type === "member-updated";
+        if (isNews) this.#checkNews(life, event.member, atMs);
+      },
+    };
+  }
+
+  snapshot(life: Life, { members, identities }: Snapshot, nowMs: number): void {
+    for (const identity of identities) this.#checkShown(life, identity, nowMs);
+    for (const member of members) {
+      if (member.status === "alive") this.#checkShown(life, member, nowMs);
+    }
+  }
+
+  #checkShown(life: Life, shown: Identity | MemberView, nowMs: number): void {
+    const issued = this.#world.authority.find(shown.pkiId);
+    const key = `${life.number} ${shown.pkiId}`;
+    if (issued === undefined || shown.self || isValid(life, issued, nowMs)) {
+      this.#invalidSince.delete(key);
+      return;
+    }
+    const sinceMs = this.#invalidSince.get(key) ?? nowMs;
+    this.#invalidSince.set(key, sinceMs);
+    if (nowMs - sinceMs < GRACE_MS) return;
+    const subject = who(this.#world.members[issued.owner], shown.pkiId);
+    const what = `still holds the identity of ${subject}, which is not valid`;
+    this.#report(nowMs, `${life.member.name} ${what}`);
+    this.#invalidSince.set(key, Number.POSITIVE_INFINITY);
+  }
+
+  #checkNews(life: Life, view: MemberView, atMs: number): void {
+    const { name } = life.member;
+    const issued = this.#world.authority.find(view.pkiId);
+    if (issued === undefined) {
+      this.#report(atMs, `${name} takes in a member whose certificate nobody issued`);
+      return;
+    }
+    const owner = this.#world.members[issued.owner];
+    const subject = who(owner, view.pkiId);
+    if (!isValid(life, issued, atMs)) {
+      this.#report(atMs, `${name} takes in ${subject}, whose identity is not valid`);
+    }
+    if (view.mspId !== issued.identity.mspId) {
+      this.#report(atMs, `${name} takes ${subject} for a member of ${view.mspId}`);
+    }
+    if (owner === undefined || owner.isHostile) return; // It may say of itself what it likes.
+    const mayKnow = owner.mspId === life.member.mspId ? owner.internalEndpoint : null;
+    const isRight =
+      view.endpoint === owner.externalEndpoint &&
+      (view.internalEndpoint === null || view.internalEndpoint === mayKnow);
+    if (isRight) return;
+    const where = `"${view.endpoint}" and "${view.internalEndpoint}"`;
+    this.#report(atMs, `${name} believes ${subject} to be at ${where}`);
+  }
+}
+
+/** As the node itself must judge: by its own clock and revocation list. */
+function isValid({ member }: Life, { identity }: Issued, atMs: number): boolean {
+  const revokedMs = member.revoked.get(identity.pkiId) ?? Number.POSITIVE_INFINITY;
+  // In the very moment in which it read the list, news may have come before.
+  return revokedMs >= atMs && identity.notAfterMs > EPOCH_MS + atMs + member.skewMs;
+}

@@ -1,0 +1,51 @@
+/** What checkers read off the wire, with the codec alone: no rule of the protocol is applied here. */
+import { parsePkiId } from "../../src/core/rules/pki-id.ts";
+import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
+import type { Content } from "../../src/wire/messages.ts";
+import { createGlance } from "../wire-kind.ts";
+
+/** Somebody's alive message, wherever it was found. */
+export interface AliveOnWire {
+  readonly pkiId: string;
+  readonly endpoint: string;
+  readonly hasSecret: boolean;
+  readonly time: bigint;
+}
+
+const glance = createGlance();
+
+/** Author and time of a gossiped alive message; undefined if it is something else. */
+export function readAliveTime(bytes: Uint8Array): AliveOnWire | undefined {
+  return glance(bytes).kind === "alive" ? readAlive(bytes) : undefined;
+}
+
+/** An alive message in its envelope; undefined if it is none, or incomplete. */
+export function readAlive(bytes: Uint8Array): AliveOnWire | undefined {
+  const envelope = parseEnvelope(bytes);
+  if (!envelope.ok) return undefined;
+  const message = parseMessage(envelope.value.payload);
+  if (!message.ok || message.value.content?.type !== "alive") return undefined;
+  const { membership, timestamp } = message.value.content.value;
+  const pkiId = membership && parsePkiId(membership.pkiId);
+  if (pkiId === undefined || membership === undefined || timestamp === undefined) return undefined;
+  return {
+    pkiId,
+    endpoint: membership.endpoint,
+    hasSecret: envelope.value.secret !== undefined,
+    time: (timestamp.incNum << 64n) | timestamp.seqNum,
+  };
+}
+
+/** The content of any message. */
+export function readContent(bytes: Uint8Array): Content | undefined {
+  const envelope = parseEnvelope(bytes);
+  if (!envelope.ok) return undefined;
+  const message = parseMessage(envelope.value.payload);
+  return message.ok ? message.value.content : undefined;
+}
+
+/** The PKI-ID an item of an update is about. */
+export function readItemId(bytes: Uint8Array): string | undefined {
+  const content = readContent(bytes);
+  return content?.type === "peer-identity" ? parsePkiId(content.value.pkiId) : undefined;
+}

@@ -1,0 +1,113 @@
+/** Virtual time: a clock that stands still until it is told to go on. */
+import type { Now } from "../src/core/types/host.ts";
+import type { Cancel, Clock } from "../src/transport/network.ts";
+
+export interface VirtualClock extends Clock {
+  now(): Now;
+  /** Lets so much time pass, calling back in the order of due times, then of registration. */
+  advance(elapsedMs: number): void;
+  /** Callbacks that wait. */
+  readonly waiting: number;
+}
+
+interface Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  /** Undefined once it was called or cancelled. */
+  callback: (() => void) | undefined;
+}
+
+/** Cancelled timers stay in the heap until they are due, or until so many of them are in it. */
+const CANCELLED_MAX = 1_000;
+
+/** A clock at 0 ms elapsed. `wallMs` is its wall time at the start. */
+export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
+  let now: Now = { elapsedMs: 0, wallMs };
+  let heap: Timer[] = [];
+  let order = 0;
+  let cancelled = 0;
+
+  function moveTo(elapsedMs: number): void {
+    if (elapsedMs > now.elapsedMs) now = { elapsedMs, wallMs: wallMs + elapsedMs };
+  }
+
+  function dropCancelled(): void {
+    const kept = heap.filter(({ callback }) => callback !== undefined);
+    heap = [];
+    for (const timer of kept) push(heap, timer);
+    cancelled = 0;
+  }
+
+  return {
+    get waiting() {
+      return heap.length - cancelled;
+    },
+    now: () => now,
+
+    after(delayMs, callback): Cancel {
+      const timer: Timer = { dueMs: now.elapsedMs + delayMs, order: order++, callback };
+      push(heap, timer);
+      return () => {
+        if (timer.callback === undefined) return;
+        timer.callback = undefined;
+        cancelled += 1;
+        if (cancelled > CANCELLED_MAX && cancelled > heap.length / 2) dropCancelled();
+      };
+    },
+
+    advance(durationMs) {
+      const untilMs = now.elapsedMs + durationMs;
+      for (let next = heap[0]; next !== undefined && next.dueMs <= untilMs; next = heap[0]) {
+        pop(heap);
+        const { callback } = next;
+        if (callback === undefined) {
+          cancelled -= 1;
+          continue;
+        }
+        next.callback = undefined;
+        moveTo(next.dueMs);
+        callback();
+      }
+      moveTo(untilMs);
+    },
+  };
+}
+
+function isSooner(a: Timer, b: Timer): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);
+}
+
+/** A binary heap: the soonest timer is the first, the children of `i` are at `2i + 1` and `2i + 2`. */
+function push(heap: Timer[], timer: Timer): void {
+  let at = heap.length;
+  heap.push(timer);
+  while (at > 0) {
+    const above = (at - 1) >> 1;
+    const parent = heap[above];
+    if (parent === undefined || isSooner(parent, timer)) break;
+    heap[at] = parent;
+    at = above;
+  }
+  heap[at] = timer;
+}
+
+/** Removes the first. */
+function pop(heap: Timer[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    let below = 2 * at + 1;
+    let child = heap[below];
+    if (child === undefined) break;
+    const right = heap[below + 1];
+    if (right !== undefined && isSooner(right, child)) {
+      child = right;
+      below += 1;
+    }
+    if (isSooner(last, child)) break;
+    heap[at] = child;
+    at = below;
+  }
+  heap[at] = last;
+}

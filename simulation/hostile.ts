@@ -1,0 +1,136 @@
+/**
+ * An authenticated member that keeps no rule: its handshakes are real, what it says afterwards is
+ * not. It also listens, so it hears what honest members tell it, and may repeat that.
+ */
+import { type Handshake, shakeHands } from "../src/transport/handshake.ts";
+import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
+import { parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
+import type { Loot } from "./lie-messages.ts";
+import { LIES, swapSecret } from "./lies.ts";
+import type { Member } from "./member.ts";
+import { Process } from "./process.ts";
+import type { SeededRandom } from "./random.ts";
+import { createGlance } from "./wire-kind.ts";
+import type { World } from "./world.ts";
+
+/** It does something about so often. */
+const PAUSE_MS = 400;
+/** Of what it hears it remembers so much. */
+const HEARD_MAX = 300;
+/** Share of the news that it passes on at once, changed. */
+const TAMPERED = 0.2;
+const HANDSHAKE_MS = 2_000;
+/** PKI-IDs that it makes of its certificate, and how often it shakes hands under one of them. */
+const ALIASES = 30;
+const DISGUISED = 0.2;
+
+export class HostileMember {
+  readonly #world: World;
+  readonly #member: Member;
+  readonly #random: SeededRandom;
+  readonly #process: Process;
+  readonly #network: Network;
+  readonly #links = new Map<string, Link>();
+  readonly #loot: Loot;
+  readonly #glance = createGlance();
+  #hasEnded = false;
+
+  constructor(world: World, member: Member, random: SeededRandom) {
+    this.#world = world;
+    this.#member = member;
+    this.#random = random;
+    this.#process = new Process(world.clock);
+    this.#network = world.networkOf(member, this.#process);
+    this.#loot = {
+      self: member,
+      identity: member.issued.identity,
+      sign: world.signer(member),
+      alias: () => world.authority.alias(member.issued, random.below(ALIASES)),
+      random,
+      heard: [],
+      members: world.members,
+      sequence: 0n,
+      incarnation: BigInt(Math.trunc(world.clock.now().wallMs)) * 1_000_000n,
+      lastNonce: 0n,
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.#network.listen((link) => this.#shake(link));
+    this.#act();
+  }
+
+  async stop(): Promise<void> {
+    this.#hasEnded = true;
+    this.#process.end();
+    await this.#network.close();
+  }
+
+  #act(): void {
+    if (this.#hasEnded) return;
+    const others = this.#world.members.filter(({ isHostile }) => !isHostile);
+    const victim = this.#random.pick(others);
+    const link = this.#links.get(victim.name);
+    if (link === undefined) this.#dial(victim);
+    else for (const bytes of this.#random.pick(LIES)(this.#loot, victim)) link.send(bytes);
+    const pauseMs = Math.floor(this.#random.fraction() * 2 * PAUSE_MS);
+    this.#process.clock.after(pauseMs, () => this.#act());
+  }
+
+  #dial(victim: Member): void {
+    const isNear = victim.mspId === this.#member.mspId;
+    const endpoint = isNear ? victim.internalEndpoint : victim.externalEndpoint;
+    if (endpoint === "") return;
+    this.#network.dial(endpoint, { opened: (link) => this.#shake(link), failed: () => {} });
+  }
+
+  #shake(link: Link): void {
+    const { clock } = this.#process;
+    const crypto = this.#world.authority.crypto(() => true, new Map());
+    const { sign: signer, alias, identity } = this.#loot;
+    const self = this.#random.chance(DISGUISED) ? alias() : identity;
+    shakeHands(
+      { link, clock, crypto, signer, self, probe: false, timeoutMs: HANDSHAKE_MS },
+      { refused: () => {}, accepted: (handshake) => this.#accept(link, handshake) },
+    );
+  }
+
+  #accept(link: Link, handshake: Handshake): LinkEvents | undefined {
+    const issued = this.#world.authority.find(handshake.identity.pkiId);
+    const peer = this.#world.members[issued?.owner ?? -1];
+    if (handshake.probe || peer === undefined) {
+      link.close();
+      return undefined;
+    }
+    const { name } = peer;
+    this.#links.set(name, link);
+    return {
+      message: (bytes) => this.#hear(bytes),
+      drain: () => {},
+      closed: () => {
+        if (this.#links.get(name) === link) this.#links.delete(name);
+      },
+    };
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const { heard } = this.#loot;
+    if (this.#random.chance(TAMPERED)) this.#tamper(bytes);
+    this.#loot.lastNonce = nonceOf(bytes) ?? this.#loot.lastNonce;
+    if (heard.length < HEARD_MAX) heard.push(bytes);
+    else heard[this.#random.below(HEARD_MAX)] = bytes;
+  }
+
+  /** Passes fresh news on at once, with a secret that is not its author's: some have no other yet. */
+  #tamper(bytes: Uint8Array): void {
+    if (this.#glance(bytes).kind !== "alive" || this.#links.size === 0) return;
+    const changed = swapSecret(this.#loot, bytes);
+    if (changed !== undefined) for (const link of this.#links.values()) link.send(changed);
+  }
+}
+
+function nonceOf(bytes: Uint8Array): bigint | undefined {
+  const envelope = parseEnvelope(bytes);
+  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+  return message.ok && message.value.nonce !== 0n ? message.value.nonce : undefined;
+}

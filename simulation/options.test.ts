@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { GossipError } from "../src/lib/errors.ts";
+import { commandOf, parseSweep } from "./options.ts";
+
+describe("the options of a simulation", () => {
+  test("have defaults", () => {
+    const { options, seeds } = parseSweep({});
+    assert.deepEqual([options.scenario, options.strategy, seeds], ["mixed", "neighbours", [1, 1]]);
+  });
+
+  test("name every mistake at once", () => {
+    const wrong = {
+      scenario: "chaos",
+      strategy: "psychic",
+      nodes: "1",
+      orgs: "0.5",
+      minutes: "-3",
+      seed: "x",
+      seeds: "4",
+    };
+    assert.throws(
+      () => parseSweep(wrong),
+      (error) => error instanceof GossipError && error.problems.length === 6,
+    );
+  });
+
+  for (const [words, problem] of [
+    [{ nodes: "3", orgs: "4" }, /there are only 3 nodes/],
+    [{ nodes: "3.5" }, /whole number/],
+    [{ seedRange: "9..3" }, /first\.\.last/],
+    [{ seedRange: "abc" }, /first\.\.last/],
+    [{ seed: "" }, /--seed/],
+    [{ minutes: "1e9" }, /--minutes/],
+  ] as const) {
+    test(`refuse ${JSON.stringify(words)}`, () => {
+      assert.throws(() => parseSweep(words), problem);
+    });
+  }
+
+  test("take one seed, the first so many, or a range", () => {
+    assert.deepEqual(parseSweep({ seed: "42" }).seeds, [42, 42]);
+    assert.deepEqual(parseSweep({ seeds: "200" }).seeds, [1, 200]);
+    assert.deepEqual(parseSweep({ seedRange: "7..9" }).seeds, [7, 9]);
+  });
+
+  test("can be read back from the command that repeats a run", () => {
+    const { options } = parseSweep({ scenario: "churn", nodes: "9", orgs: "2", minutes: "1.5" });
+    const command = commandOf({ ...options, seed: 5 });
+    const words = Object.fromEntries(
+      [...command.matchAll(/--(\w+) (\S+)/g)].map(([, flag, word]) => [flag ?? "", word]),
+    );
+    assert.deepEqual(parseSweep(words), { options, seeds: [5, 5] });
+  });
+});

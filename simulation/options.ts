@@ -1,0 +1,122 @@
+/** What a simulation is asked to do, checked as a whole. */
+import { GossipError } from "../src/lib/errors.ts";
+import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
+
+export type Strategy = "neighbours" | "random";
+
+export interface SimulationOptions {
+  readonly scenario: ScenarioName;
+  readonly seed: number;
+  /** Undefined = the scenario decides. */
+  readonly nodes: number | undefined;
+  readonly orgs: number | undefined;
+  /** Virtual minutes of the first phase; undefined = the scenario decides. */
+  readonly minutes: number | undefined;
+  readonly strategy: Strategy;
+}
+
+/** As they stand on the command line. */
+export interface SimulationWords {
+  readonly scenario?: string;
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly seedRange?: string;
+  readonly nodes?: string;
+  readonly orgs?: string;
+  readonly minutes?: string;
+  readonly strategy?: string;
+}
+
+export interface Sweep {
+  readonly options: Omit<SimulationOptions, "seed">;
+  /** First and last seed. */
+  readonly seeds: readonly [number, number];
+}
+
+const SEED_MAX = Number.MAX_SAFE_INTEGER;
+const NODES_MAX = 20_000;
+const ORGS_MAX = 200;
+const MINUTES_MIN = 0.01;
+const MINUTES_MAX = 1_440;
+
+/** Throws `GossipError` `config-invalid` with every mistake at once. */
+export function parseSweep(words: SimulationWords): Sweep {
+  const problems: string[] = [];
+  const scenario = words.scenario ?? "mixed";
+  const strategy = words.strategy ?? "neighbours";
+  if (!isScenario(scenario)) {
+    problems.push(`--scenario ${scenario}: there is none; take one of ${SCENARIOS.join(", ")}`);
+  }
+  if (!isStrategy(strategy)) {
+    problems.push(`--strategy ${strategy}: there is none; take neighbours or random`);
+  }
+  const number = (flag: string, text: string | undefined, low: number, high: number) =>
+    text === undefined ? undefined : parseNumber(flag, text, low, high, problems);
+  const nodes = whole("--nodes", number("--nodes", words.nodes, 2, NODES_MAX), problems);
+  const orgs = whole("--orgs", number("--orgs", words.orgs, 1, ORGS_MAX), problems);
+  const minutes = number("--minutes", words.minutes, MINUTES_MIN, MINUTES_MAX);
+  if (nodes !== undefined && orgs !== undefined && orgs > nodes) {
+    problems.push(`--orgs ${orgs}: there are only ${nodes} nodes; each organisation needs one`);
+  }
+  const seeds = parseSeeds(words, problems);
+  if (problems.length > 0 || !isScenario(scenario) || !isStrategy(strategy)) {
+    throw new GossipError("config-invalid", problems);
+  }
+  return { options: { scenario, strategy, nodes, orgs, minutes }, seeds };
+}
+
+function isScenario(word: string): word is ScenarioName {
+  return SCENARIOS.some((name) => name === word);
+}
+
+function isStrategy(word: string): word is Strategy {
+  return word === "neighbours" || word === "random";
+}
+
+function parseNumber(
+  flag: string,
+  text: string,
+  low: number,
+  high: number,
+  problems: string[],
+): number | undefined {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= low && value <= high) return value;
+  problems.push(`${flag} ${text}: give a number from ${low} to ${high}`);
+  return undefined;
+}
+
+function whole(flag: string, value: number | undefined, problems: string[]): number | undefined {
+  if (value === undefined || Number.isInteger(value)) return value;
+  problems.push(`${flag} ${value}: give a whole number`);
+  return undefined;
+}
+
+function parseSeeds(words: SimulationWords, problems: string[]): readonly [number, number] {
+  const { seed, seeds, seedRange } = words;
+  const given = [seed, seeds, seedRange].filter((word) => word !== undefined);
+  if (given.length > 1) problems.push("give one of --seed, --seeds and --seed-range");
+  if (seedRange !== undefined) {
+    const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(seedRange) ?? [];
+    const range = [Number(first), Number(last)] as const;
+    if (range[0] <= range[1] && range[1] <= SEED_MAX) return range;
+    problems.push(`--seed-range ${seedRange}: give first..last, for example 1..200`);
+    return [1, 1];
+  }
+  const count = seeds === undefined ? undefined : parseNumber("--seeds", seeds, 1, 1e9, problems);
+  if (count !== undefined) return [1, whole("--seeds", count, problems) ?? 1];
+  const one = seed === undefined ? 1 : parseNumber("--seed", seed, 0, SEED_MAX, problems);
+  const checked = whole("--seed", one, problems) ?? 1;
+  return [checked, checked];
+}
+
+/** The command that runs this again. */
+export function commandOf(options: SimulationOptions): string {
+  const { scenario, seed, strategy, nodes, orgs, minutes } = options;
+  const words = [`npx fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];
+  if (nodes !== undefined) words.push(`--nodes ${nodes}`);
+  if (orgs !== undefined) words.push(`--orgs ${orgs}`);
+  if (minutes !== undefined) words.push(`--minutes ${minutes}`);
+  words.push(`--strategy ${strategy}`);
+  return words.join(" ");
+}

@@ -1,0 +1,100 @@
+/** A process as its machine treats it: it may stand still, end, and have a clock that is wrong. */
+import type { Now } from "../src/core/types/host.ts";
+import type { Clock } from "../src/transport/network.ts";
+
+interface Task {
+  /** Undefined once cancelled. */
+  callback: (() => void) | undefined;
+}
+
+export class Process {
+  /** What the process believes the time to be; calls back only while it runs. */
+  readonly clock: Clock;
+  readonly #machine: Clock;
+  #skewMs: number;
+  #isStalled = false;
+  #hasEnded = false;
+  /** What would have happened while it stood still. */
+  #held: Task[] = [];
+  #machineNow: Now;
+  #now: Now;
+
+  /** `skewMs`: how far its wall clock is ahead of the true time. */
+  constructor(machine: Clock, skewMs = 0) {
+    this.#machine = machine;
+    this.#skewMs = skewMs;
+    this.#machineNow = machine.now();
+    this.#now = skewed(this.#machineNow, skewMs);
+    this.clock = {
+      now: () => this.#readClock(),
+      after: (delayMs, callback) => {
+        const task: Task = { callback };
+        const cancel = machine.after(delayMs, () => this.#run(task));
+        return () => {
+          task.callback = undefined;
+          cancel();
+        };
+      },
+    };
+  }
+
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  get isStalled(): boolean {
+    return this.#isStalled;
+  }
+
+  /** Sets the wall clock, not the other one. */
+  setSkew(skewMs: number): void {
+    this.#skewMs = skewMs;
+    this.#now = skewed(this.#machineNow, skewMs);
+  }
+
+  /** From now on it is given no processor. */
+  stall(): void {
+    this.#isStalled = true;
+  }
+
+  /** It goes on; first with everything that should have happened meanwhile, in order. */
+  resume(): void {
+    if (!this.#isStalled) return;
+    this.#isStalled = false;
+    const held = this.#held;
+    this.#held = [];
+    this.#machine.after(0, () => {
+      for (const task of held) this.#run(task);
+    });
+  }
+
+  /** Something that only a running process does: at once, or when it goes on. */
+  run(act: () => void): void {
+    this.#run({ callback: act });
+  }
+
+  /** Nothing happens in it any more. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#held = [];
+  }
+
+  #run(task: Task): void {
+    if (this.#hasEnded) return;
+    if (this.#isStalled) this.#held.push(task);
+    else task.callback?.();
+  }
+
+  #readClock(): Now {
+    const now = this.#machine.now();
+    if (now !== this.#machineNow) {
+      this.#machineNow = now;
+      this.#now = skewed(now, this.#skewMs);
+    }
+    return this.#now;
+  }
+}
+
+function skewed(now: Now, skewMs: number): Now {
+  return skewMs === 0 ? now : { elapsedMs: now.elapsedMs, wallMs: now.wallMs + skewMs };
+}

@@ -1,0 +1,267 @@
+/**
+ * A network of real nodes in virtual time. The world knows what is true: who runs, whose certificate
+ * is valid, what the network does. Watchers are told all that happens; they change nothing.
+ */
+import { setImmediate as afterPromises } from "node:timers/promises";
+import type { Identity, PkiId } from "../src/core/types/host.ts";
+import {
+  type CoreOptions,
+  DEFAULT_CORE_LIMITS,
+  DEFAULT_FANOUT,
+  DEFAULT_TIMING,
+} from "../src/core/types/options.ts";
+import { GossipNode } from "../src/node/node.ts";
+import type { GossipEvent } from "../src/observe/views.ts";
+import type { Network } from "../src/transport/network.ts";
+import { EMPTY_BYTES } from "../src/wire/bytes.ts";
+import { type Authority, createAuthority, type Issued } from "./authority.ts";
+import { createVirtualClock, type VirtualClock } from "./clock.ts";
+import { duplicating } from "./duplicating.ts";
+import { EPOCH_MS } from "./epoch.ts";
+import type { Life, Member, MemberPlan } from "./member.ts";
+import { SimulatedNetwork } from "./network.ts";
+import { Process } from "./process.ts";
+import { createSeededRandom, type SeededRandom } from "./random.ts";
+
+/** Told what happens, in order; events up to a slice late, but with the time they happened. */
+export interface Watcher {
+  delivered?(from: Member, to: Member, bytes: Uint8Array, nowMs: number): void;
+  signed?(number: number, member: Member, nowMs: number): void;
+  began?(life: Life): void;
+  event?(life: Life, event: GossipEvent, atMs: number): void;
+  ended?(member: Member, nowMs: number): void;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly strategy: CoreOptions["fanout"]["strategy"];
+  readonly delayMs: number;
+  readonly jitterMs: number;
+}
+
+/** Ten years: such a certificate does not expire in a simulation. */
+const LONG_MS = 3_650 * 86_400_000;
+/** Events are handed to the watchers after at most this much virtual time. */
+const SLICE_MS = 100;
+
+export class World {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly authority: Authority;
+  readonly network: SimulatedNetwork;
+  readonly members: Member[] = [];
+  /** What the authorities have revoked so far. */
+  readonly revoked = new Set<PkiId>();
+  readonly #options: WorldOptions;
+  readonly #watchers: Watcher[] = [];
+  readonly #byEndpoint = new Map<string, Member>();
+  readonly #nodeDice: SeededRandom;
+  #signatures = 0;
+  #lives = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.clock = createVirtualClock(EPOCH_MS);
+    const dice = createSeededRandom(options.seed);
+    this.#nodeDice = dice.fork();
+    this.random = dice.fork();
+    this.authority = createAuthority(options.seed);
+    this.network = new SimulatedNetwork({
+      clock: this.clock,
+      random: dice.fork(),
+      delayMs: options.delayMs,
+      jitterMs: options.jitterMs,
+      memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
+      delivered: (from, to, bytes) => this.#deliver(from, to, bytes),
+    });
+  }
+
+  /** Milliseconds since the start. */
+  get nowMs(): number {
+    return this.clock.now().elapsedMs;
+  }
+
+  watch(...watchers: readonly Watcher[]): void {
+    this.#watchers.push(...watchers);
+  }
+
+  add(plan: MemberPlan, notAfterMs = EPOCH_MS + LONG_MS, isHostile = false): Member {
+    const index = this.members.length;
+    const { mspId, name } = plan;
+    const issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
+    const member: Member = {
+      ...plan,
+      index,
+      issued,
+      revoked: new Map(),
+      life: undefined,
+      skewMs: 0,
+      lastIncarnation: 0n,
+      isHostile,
+      hasLeft: false,
+    };
+    this.members.push(member);
+    for (const endpoint of endpointsOf(member)) this.#byEndpoint.set(endpoint, member);
+    return member;
+  }
+
+  /** Starts its process, unless it runs. */
+  async start(member: Member, remembersIncarnation = true): Promise<void> {
+    if (member.life !== undefined || member.isHostile) return;
+    this.network.setOff(member.index, false);
+    this.#takeRevocations(member);
+    const process = new Process(this.clock, member.skewMs);
+    const node = await GossipNode.create({
+      core: this.#coreOptions(member, remembersIncarnation),
+      crypto: this.authority.crypto(() => true, member.revoked),
+      signer: this.signer(member),
+      network: this.networkOf(member, process),
+      clock: process.clock,
+      connections: {},
+      eventsMax: 2_000_000,
+      reload: async () => {
+        const own = { self: member.issued.identity, signer: this.signer(member) };
+        return { own, problems: [] };
+      },
+    });
+    const life: Life = { member, number: this.#lives++, process, node, bornMs: this.nowMs };
+    member.life = life;
+    for (const watcher of this.#watchers) watcher.began?.(life);
+    void this.#listen(life);
+  }
+
+  /** Its process ends: with a word to its peers, or with the machine's power. */
+  async stop(member: Member, isPowerCut = false): Promise<void> {
+    const { life } = member;
+    if (life === undefined) return;
+    if (isPowerCut) this.network.setOff(member.index, true);
+    this.network.setDeaf(member.index, false);
+    member.lastIncarnation = BigInt(life.node.self().incarnation);
+    life.process.end();
+    member.life = undefined;
+    await life.node.close();
+    for (const watcher of this.#watchers) watcher.ended?.(member, this.nowMs);
+  }
+
+  /** No processor for it until `resume`; its machine takes no new connections. */
+  stall(member: Member): void {
+    if (member.life === undefined) return;
+    member.life.process.stall();
+    this.network.setDeaf(member.index, true);
+  }
+
+  resume(member: Member): void {
+    this.network.setDeaf(member.index, false);
+    member.life?.process.resume();
+  }
+
+  setSkew(member: Member, skewMs: number): void {
+    member.skewMs = skewMs;
+    member.life?.process.setSkew(skewMs);
+  }
+
+  /** Gives it a new certificate, which its process takes as soon as it runs. */
+  async renew(member: Member, notAfterMs = EPOCH_MS + LONG_MS): Promise<void> {
+    const { mspId, name, index } = member;
+    member.issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
+    const { life } = member;
+    let reloading: Promise<void> | undefined;
+    life?.process.run(() => {
+      reloading = life.node.reload();
+    });
+    await reloading;
+  }
+
+  /** Puts its certificate on the revocation list; the others get it when they `readRevocations`. */
+  revoke(member: Member): void {
+    this.revoked.add(member.issued.identity.pkiId);
+  }
+
+  readRevocations(member: Member): void {
+    const { life } = member;
+    life?.process.run(() => {
+      this.#takeRevocations(member);
+      life.node.setTrust([]);
+    });
+  }
+
+  #takeRevocations({ revoked }: Member): void {
+    for (const pkiId of this.revoked) if (!revoked.has(pkiId)) revoked.set(pkiId, this.nowMs);
+  }
+
+  /** Whether the certificate counts for this member at this moment, by its own clock and list. */
+  isValidFor(observer: Member, { identity }: Issued): boolean {
+    const wallMs = EPOCH_MS + this.nowMs + observer.skewMs;
+    return identity.notAfterMs > wallMs && !observer.revoked.has(identity.pkiId);
+  }
+
+  /** Lets time pass. */
+  async run(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    while (this.nowMs < untilMs) {
+      this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
+      await afterPromises();
+    }
+  }
+
+  /** Signs with the key of its present certificate. */
+  signer(member: Member): (payload: Uint8Array) => Uint8Array {
+    const { issued } = member;
+    return (payload) => {
+      const number = this.#signatures++;
+      for (const watcher of this.#watchers) watcher.signed?.(number, member, this.nowMs);
+      return issued.sign(payload, number);
+    };
+  }
+
+  networkOf(member: Member, process: Process): Network {
+    const { readMs, windowBytes, duplicates, issued } = member;
+    const network = this.network.hub.network({
+      endpoints: endpointsOf(member),
+      certificate: issued.identity.bytes,
+      clock: process.clock,
+      readMs,
+      windowBytes,
+    });
+    return duplicates === 0 ? network : duplicating(network, duplicates, this.#nodeDice.fork());
+  }
+
+  #coreOptions(member: Member, remembersIncarnation: boolean): Omit<CoreOptions, "crypto"> {
+    const self: Identity = member.issued.identity;
+    return {
+      self,
+      internalEndpoint: member.internalEndpoint,
+      externalEndpoint: member.externalEndpoint,
+      metadata: EMPTY_BYTES,
+      bootstrap: member.bootstrap,
+      anchorPeers: member.anchorPeers,
+      lastIncarnation: remembersIncarnation ? member.lastIncarnation : 0n,
+      timing: DEFAULT_TIMING,
+      fanout: { ...DEFAULT_FANOUT, strategy: this.#options.strategy },
+      limits: DEFAULT_CORE_LIMITS,
+      random: this.#nodeDice.fork(),
+    };
+  }
+
+  #deliver(from: string, to: string, bytes: Uint8Array): void {
+    const [sender, receiver] = [this.#byEndpoint.get(from), this.#byEndpoint.get(to)];
+    if (sender === undefined || receiver === undefined) return;
+    for (const watcher of this.#watchers) {
+      watcher.delivered?.(sender, receiver, bytes, this.nowMs);
+    }
+  }
+
+  async #listen(life: Life): Promise<void> {
+    const { member } = life;
+    for await (const event of life.node.events()) {
+      // The node tells its own wall time; what is wrong with its clock is known here.
+      const atMs = Date.parse(event.time) - EPOCH_MS - member.skewMs;
+      for (const watcher of this.#watchers) watcher.event?.(life, event, atMs);
+    }
+  }
+}
+
+export function endpointsOf(member: MemberPlan): readonly [string, ...string[]] {
+  const { internalEndpoint, externalEndpoint } = member;
+  return externalEndpoint === "" ? [internalEndpoint] : [internalEndpoint, externalEndpoint];
+}

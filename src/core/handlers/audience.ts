@@ -1,0 +1,200 @@
+/**
+ * To whom a message goes, and whom we ask. Two strategies behind one face: our neighbours, or
+ * members drawn anew each time as Fabric does (`gossipBatch`, spec B 2.4 and 4.2).
+ */
+
+import { type Disclosure, disclosePush, type Party } from "../rules/disclosure.ts";
+import {
+  findNeighbours,
+  type Neighbours,
+  NO_NEIGHBOURS,
+  type Resident,
+  RINGS,
+  type Rings,
+  sparing,
+} from "../rules/neighbours.ts";
+import { shuffled } from "../rules/shuffle.ts";
+import type { Core } from "../state.ts";
+import { aliveMembers, type Member, partyOf } from "../tables/members.ts";
+import type { Now, PkiId } from "../types/host.ts";
+
+/** How far a message may travel. */
+export type Reach =
+  /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
+  | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
+  /** Everybody in our organisation, nobody else. */
+  | { readonly type: "organisation" };
+
+/** One of many messages of its author that are all alike but for their sequence. */
+export interface Heartbeat {
+  readonly author: PkiId;
+  readonly sequence: bigint;
+}
+
+type NewsReach = Extract<Reach, { type: "about" }>;
+
+/** Who is to get a message: so many of these, in this order. */
+export interface Audience {
+  readonly members: Iterable<Member>;
+  readonly count: number;
+}
+
+/** Our neighbours as last computed, and from what. */
+export interface Neighbourhood {
+  neighbours: Neighbours;
+  membersVersion: number;
+  isExternal: boolean;
+  readonly epochs: readonly number[];
+}
+
+/** Once in so often one that we ask is drawn from all: it may know what no neighbour does. */
+const STRANGER_EVERY = 15;
+
+export function createNeighbourhood(): Neighbourhood {
+  return { neighbours: NO_NEIGHBOURS, membersVersion: -1, isExternal: false, epochs: [0, 0] };
+}
+
+/** Who should get a message of this reach. */
+export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
+  const { fanout, random, self } = core.options;
+  if (fanout.strategy === "random") {
+    const members = shuffled(aliveMembers(core.members), random);
+    return { members, count: fanout.propagatePeers };
+  }
+  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+  const count = Number.POSITIVE_INFINITY;
+  if (reach.type === "organisation") {
+    return { members: withDrawn(core, lookUp(core, ...home)), count };
+  }
+  const { mspId, isExternal } = reach.party;
+  if (mspId !== self.mspId) {
+    const members = lookUp(core, ...links(core, homeExternal, reach, now), abroad.get(mspId) ?? []);
+    return { members: withDrawn(core, members), count };
+  }
+  const gateways = isExternal ? abroad.values() : [];
+  return {
+    members: withDrawn(core, lookUp(core, ...links(core, home, reach, now), ...gateways)),
+    count,
+  };
+}
+
+/** Everyday messages leave out some links. */
+function links(core: Core, rings: Rings, { everyday }: NewsReach, now: Now): Rings {
+  if (everyday === undefined || !isSparing(core, now)) return rings;
+  return [sparing(rings, core.options.self.pkiId, everyday.author, everyday.sequence)];
+}
+
+/**
+ * Whether everyday messages are spread sparingly. Not while there are members that know nothing of
+ * links: where they stand on a ring, it has a gap. Nor while a ring gets its new order, at some a
+ * little sooner than at others.
+ */
+export function isSparing({ drawing, options }: Core, { wallMs }: Now): boolean {
+  if (options.fanout.strategy !== "neighbours" || drawing.size > 0) return false;
+  const { aliveIntervalMs, neighbourRefreshMs } = options.timing;
+  const halfMs = neighbourRefreshMs / RINGS;
+  const sinceMs = ((wallMs % halfMs) + halfMs) % halfMs;
+  return Math.min(sinceMs, halfMs - sinceMs) > aliveIntervalMs;
+}
+
+/**
+ * Whoever draws peers for each message is drawn by us too, as often as by its like: it may have no
+ * neighbour that knows of neighbours.
+ */
+function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
+  const { members, drawing, options } = core;
+  const { fanout, random } = options;
+  for (const pkiId of drawing) {
+    const member = members.table.get(pkiId);
+    if (member === undefined) drawing.delete(pkiId);
+    else if (
+      member.status === "alive" &&
+      random.below(members.aliveCount) < fanout.propagatePeers
+    ) {
+      neighbours.push(member);
+    }
+  }
+  return neighbours;
+}
+
+/** In which form a member may get a message of this reach. */
+export function discloseTo(ownMspId: string, reach: Reach, target: Member): Disclosure {
+  if (reach.type === "about") return disclosePush(ownMspId, reach.party, partyOf(target));
+  return target.mspId === ownMspId ? "with-secret" : "hidden";
+}
+
+/** Some alive members to ask for what they know. */
+export function choosePartners(core: Core, now: Now): readonly Member[] {
+  const { fanout, random } = core.options;
+  const isRandom = fanout.strategy === "random";
+  const candidates = isRandom ? aliveMembers(core.members) : allNeighbours(core, now);
+  const partners = new Set<Member>();
+  if (!isRandom && random.below(STRANGER_EVERY) === 0) {
+    for (const stranger of shuffled(aliveMembers(core.members), random)) {
+      partners.add(stranger);
+      break;
+    }
+  }
+  for (const member of shuffled(candidates, random)) {
+    if (partners.size >= fanout.pullPeers) break;
+    partners.add(member);
+  }
+  return [...partners];
+}
+
+/** Every neighbour once. */
+export function allNeighbours(core: Core, now: Now): readonly Member[] {
+  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+  return [...new Set(lookUp(core, ...home, ...homeExternal, ...abroad.values()))];
+}
+
+/** Those of them that are there, some perhaps twice. */
+function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Member[] {
+  const found: Member[] = [];
+  for (const group of groups) {
+    for (const pkiId of group) {
+      const member = members.table.get(pkiId);
+      if (member?.status === "alive" && !member.isCutOff) found.push(member);
+    }
+  }
+  return found;
+}
+
+/** Our neighbours; computed anew if somebody came or went, or a ring has a new order. */
+function currentNeighbours(core: Core, now: Now): Neighbours {
+  const { neighbourhood, members, options, self } = core;
+  const isExternal = self.externalEndpoint !== "";
+  const [first, second] = epochsAt(options.timing.neighbourRefreshMs, now);
+  const isCurrent =
+    neighbourhood.membersVersion === members.version &&
+    neighbourhood.isExternal === isExternal &&
+    neighbourhood.epochs[0] === first &&
+    neighbourhood.epochs[1] === second;
+  if (isCurrent) return neighbourhood.neighbours;
+
+  const { pkiId, mspId, certificate } = options.self;
+  // Whom we cannot reach is no neighbour, alive though it is.
+  const others = aliveMembers(members).filter(({ isCutOff }) => !isCutOff);
+  core.neighbourhood = {
+    neighbours: findNeighbours(
+      { pkiId, certificate, mspId, isExternal },
+      others.map((member) => residentOf(core, member)),
+      [first, second],
+    ),
+    membersVersion: members.version,
+    isExternal,
+    epochs: [first, second],
+  };
+  return core.neighbourhood.neighbours;
+}
+
+function residentOf({ identities }: Core, member: Member): Resident {
+  const { pkiId } = member;
+  const certificate = identities.table.get(pkiId)?.identity.certificate ?? pkiId;
+  return { pkiId, certificate, ...partyOf(member) };
+}
+
+/** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */
+function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
+  return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
+}

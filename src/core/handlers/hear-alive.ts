@@ -1,0 +1,185 @@
+/**
+ * What an alive message does to the member that signed it, by the way it came: from its author, by
+ * gossip, or in somebody else's list. Source: spec B 1.5 to 1.7.
+ */
+
+import { isNewer } from "../rules/message-order.ts";
+import { type Alive, ownedAlive } from "../rules/read-alive.ts";
+import type { Verified } from "../rules/verify.ts";
+import {
+  firstHandOf,
+  type Hearing,
+  isNews,
+  isSignOfLife,
+  type Member,
+  type Members,
+  putMember,
+} from "../tables/members.ts";
+import type { GossipEvent } from "../types/event.ts";
+import type { Now } from "../types/host.ts";
+
+/** What came of an alive message. */
+export type Heard =
+  /** It proves nothing. */
+  | { readonly type: "stale" }
+  | { readonly type: "members-full" }
+  /** The member is alive. `isNews`: the message is the newest; `wasAlive`: and so it was before. */
+  | {
+      readonly type: "alive";
+      readonly isNews: boolean;
+      readonly wasAlive: boolean;
+      readonly events: readonly GossipEvent[];
+    }
+  /** A ping has shown that the member is gone, and the message may be older than that. */
+  | { readonly type: "doubtful" };
+
+export interface HearingRules {
+  readonly ownMspId: string;
+  readonly membersMax: number;
+  /**
+   * What arrives by gossip so long after a death was confirmed has been sent after it; before, it
+   * may have been on its way.
+   */
+  readonly onTheWayMs: number;
+}
+
+/** Applies an authentic alive message that somebody is alive. */
+export function hearAlive(
+  members: Members,
+  verified: Verified<Alive>,
+  hearing: Hearing,
+  { ownMspId, membersMax, onTheWayMs }: HearingRules,
+  now: Now,
+): Heard {
+  const { pkiId, time } = verified.claim;
+  if (!isSignOfLife(members, pkiId, time, hearing)) return { type: "stale" };
+  const isNewest = isNews(members, pkiId, time);
+  const known = members.table.get(pkiId);
+  if (known === undefined && members.table.size >= membersMax) return { type: "members-full" };
+
+  const described = {
+    ...describeMember(verified, ownMspId, known),
+    firstHand: hearing === "list" ? firstHandOf(members, pkiId) : time,
+  };
+  if (known?.status === "dead" && known.isCutOff && hearing !== "itself") {
+    const isSentSince = isNewest && now.elapsedMs - known.sinceMs > onTheWayMs;
+    if (hearing === "list" || !isSentSince) {
+      putMember(members, { ...known, ...described });
+      return { type: "doubtful" };
+    }
+  }
+  const member = alive(described, known, hearing, now);
+  putMember(members, member);
+  const event = newsOf(member, known);
+  const wasAlive = known?.status === "alive";
+  return { type: "alive", isNews: isNewest, wasAlive, events: event ? [event] : [] };
+}
+
+/** The member with the marks of one that was heard just now. */
+function alive(
+  described: Described & Pick<Member, "firstHand">,
+  known: Member | undefined,
+  hearing: Hearing,
+  now: Now,
+): Member {
+  const wasAlive = known?.status === "alive";
+  return {
+    ...described,
+    status: "alive",
+    lastSeenMs: now.elapsedMs,
+    heardMs: wasAlive && hearing === "list" ? known.heardMs : now.elapsedMs,
+    sinceMs: wasAlive ? known.sinceMs : now.elapsedMs,
+    reconnectAtMs: now.elapsedMs,
+    isSuspect: false,
+    isCutOff: hearing !== "itself" && (known?.isCutOff ?? false),
+  };
+}
+
+/**
+ * Learns an unknown member from a list of dead ones. Of a known one it learns the newest message;
+ * whether it lives is for others to say.
+ */
+export function hearDead(
+  members: Members,
+  verified: Verified<Alive>,
+  { ownMspId, membersMax }: HearingRules,
+  now: Now,
+): readonly GossipEvent[] | "members-full" {
+  const { pkiId, time } = verified.claim;
+  if (!isNews(members, pkiId, time)) return [];
+  const known = members.table.get(pkiId);
+  if (known === undefined && members.table.size >= membersMax) return "members-full";
+  const described = describeMember(verified, ownMspId, known);
+  if (known !== undefined) {
+    const member: Member = { ...known, ...described };
+    putMember(members, member);
+    const isTold = known.status === "alive" && isChanged(member, known);
+    return isTold ? [{ type: "member-updated", member }] : [];
+  }
+  const { elapsedMs } = now;
+  const member: Member = {
+    ...described,
+    status: "dead",
+    firstHand: firstHandOf(members, pkiId),
+    lastSeenMs: elapsedMs,
+    heardMs: elapsedMs,
+    sinceMs: elapsedMs,
+    reconnectAtMs: elapsedMs,
+    isSuspect: false,
+    isCutOff: false,
+  };
+  putMember(members, member);
+  return [{ type: "member-dead", member, reason: "listed-dead" }];
+}
+
+type Described = Pick<
+  Member,
+  "pkiId" | "mspId" | "endpoint" | "internalEndpoint" | "metadata" | "time" | "alive" | "relayed"
+>;
+
+/** What the newest message says of its author, the one that was known or this one. */
+function describeMember(
+  { claim: alive, author }: Verified<Alive>,
+  ownMspId: string,
+  known: Member | undefined,
+): Described {
+  if (known !== undefined && !isReplacedBy(known.alive, alive)) return known;
+  const owned = ownedAlive(alive);
+  const { mspId } = author;
+  return {
+    pkiId: alive.pkiId,
+    mspId,
+    endpoint: alive.endpoint,
+    // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
+    // That of another organisation is none of our business, even if it is told us.
+    internalEndpoint:
+      mspId === ownMspId ? (alive.internalEndpoint ?? known?.internalEndpoint) : undefined,
+    metadata: owned.metadata,
+    time: alive.time,
+    alive: owned,
+    relayed: known?.relayed,
+  };
+}
+
+/** A newer message replaces the one we keep, and so does the same one with its secret. */
+function isReplacedBy(kept: Alive, alive: Alive): boolean {
+  if (isNewer(alive.time, kept.time)) return true;
+  const isSameTime = !isNewer(kept.time, alive.time);
+  return isSameTime && kept.envelope.secret === undefined && alive.envelope.secret !== undefined;
+}
+
+function newsOf(member: Member, known: Member | undefined): GossipEvent | undefined {
+  if (known === undefined) return { type: "member-joined", member };
+  if (known.status === "dead") return { type: "member-returned", member };
+  return isChanged(member, known) ? { type: "member-updated", member } : undefined;
+}
+
+function isChanged(member: Member, known: Member): boolean {
+  return (
+    member.endpoint !== known.endpoint ||
+    member.internalEndpoint !== known.internalEndpoint ||
+    member.time.incNum !== known.time.incNum ||
+    member.metadata.length !== known.metadata.length ||
+    member.metadata.some((byte, i) => byte !== known.metadata[i])
+  );
+}

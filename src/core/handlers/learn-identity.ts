@@ -1,0 +1,83 @@
+/**
+ * Identities come and go here: learning one, and forgetting it with everything that rests on it.
+ */
+import type { PeerTime } from "../../wire/messages.ts";
+import { type Core, isOurCertificate } from "../state.ts";
+import { learnIdentity, removeIdentity } from "../tables/identities.ts";
+import { forgetMember } from "../tables/members.ts";
+import { rest, shun } from "../tables/pull.ts";
+import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
+import { drop, type Effect, notify } from "../types/effect.ts";
+import type { LearntFrom, PurgeReason } from "../types/event.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
+import { judgeName, noteLastWord, noteRenamed } from "./certificate-names.ts";
+import { makeRoom } from "./make-room.ts";
+
+/**
+ * Learns a valid identity. Whatever was kept aside for it is checked next. `time`: of the alive
+ * message that brought it.
+ */
+export function learn(
+  core: Core,
+  identity: Identity,
+  learntFrom: LearntFrom,
+  now: Now,
+  time?: PeerTime,
+): readonly Effect[] {
+  const { limits, timing } = core.options;
+  const { pkiId } = identity;
+  if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
+  if (isOurCertificate(core, identity)) return [drop(pkiId, "own-message")];
+  const isPresent = learntFrom === "handshake";
+  const named = judgeName(core, identity, { time, isPresent }, now);
+  if (!named.ok) return [drop(pkiId, named.code)];
+  const effects: Effect[] = [];
+  if (!core.identities.table.has(pkiId)) {
+    const newcomer = isPresent ? "present" : "absent";
+    for (const other of makeRoom(core, "identities", identity.mspId, newcomer, now)) {
+      effects.push(...purge(core, other, "unused", now));
+    }
+  }
+  const learnt = learnIdentity(core.identities, identity, learntFrom, limits.identitiesMax, now);
+  if (learnt === undefined) return [...effects, drop(pkiId, "identities-full")];
+  for (const name of named.value) effects.push(...purge(core, name, "replaced", now));
+  if (named.value.length > 0) noteRenamed(core, identity, now);
+  const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
+  if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
+  return [...effects, ...learnt];
+}
+
+/**
+ * Forgets an identity and everything that rests on it, in one step, so that no order of events can
+ * leave a part behind: the identity, the item offered to others, claims that wait for it, the
+ * member and its connections (spec C 7.7).
+ */
+export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
+  const { forgetAfterMs, identityUnusedMs } = core.options.timing;
+  const identity = removeIdentity(core.identities, pkiId);
+  core.pull.offered.delete(pkiId);
+  dropAside(core.claims, pkiId);
+  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
+  else shun(core.pull, pkiId, now);
+  if (identity !== undefined) noteLastWord(core, identity, now);
+  const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
+  if (identity === undefined) return forgotten;
+  return [
+    notify({ type: "identity-purged", identity, reason }),
+    ...forgotten,
+    { type: "disconnect", pkiId, reason: `identity purged: ${reason}` },
+  ];
+}
+
+/** Forgets a member, but not its identity. */
+export function forget(
+  core: Core,
+  pkiId: PkiId,
+  reason: "silent" | "unused",
+  now: Now,
+): readonly Effect[] {
+  const known = core.identities.table.get(pkiId);
+  if (known !== undefined) noteLastWord(core, known.identity, now);
+  const { forgetAfterMs } = core.options.timing;
+  return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
+}

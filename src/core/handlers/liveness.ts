@@ -1,0 +1,161 @@
+/**
+ * What the network tells us about a member: reached, not reached, somebody else in its place.
+ * A failed send or a broken connection is a suspicion only; a ping decides. Source: spec B 1.3,
+ * 3.2, 3.7, and 10.6 for the confirmation.
+ */
+import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
+import { TAG } from "../../wire/messages.ts";
+import { type Core, isSelf } from "../state.ts";
+import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
+import {
+  clearSuspicion,
+  declareDead,
+  type Member,
+  markReachable,
+  partyOf,
+  preferredEndpoint,
+  suspect,
+} from "../tables/members.ts";
+import { requestAlive } from "../tables/self.ts";
+import type { Effect } from "../types/effect.ts";
+import type { Fault } from "../types/event.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Input } from "../types/input.ts";
+import { reconnectAt } from "./expiry.ts";
+import { learn, purge } from "./learn-identity.ts";
+import { recipientOf, requestMembership } from "./membership-request.ts";
+import { passOn } from "./pass-on.ts";
+import { speakSoon } from "./publish.ts";
+
+/**
+ * The last connection to the peer broke, or a message could not be delivered: it is asked whether it
+ * is there, at the endpoint it has now.
+ */
+export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
+  const member = core.members.table.get(pkiId);
+  const endpoint = member ? preferredEndpoint(member) : "";
+  if (endpoint === "" || !suspect(core.members, pkiId)) return [];
+  return [{ type: "ping", pkiId, endpoint }];
+}
+
+/** We can reach each other. One that we believed dead is asked for a sign of life at once. */
+export function handleConnected(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+  markReachable(core.members, pkiId);
+  const member = core.members.table.get(pkiId);
+  const { asked } = core.questions;
+  if (member?.status !== "dead" || asked.has(pkiId)) return [];
+  asked.set(pkiId, now.elapsedMs);
+  return requestMembership(core, recipientOf(member, 0n), now);
+}
+
+/** A ping was answered, or not: it was sent to a suspect or to a dead member. */
+export function handlePinged(
+  core: Core,
+  pkiId: PkiId,
+  reachable: boolean,
+  now: Now,
+): readonly Effect[] {
+  const member = core.members.table.get(pkiId);
+  if (member === undefined) return [];
+  if (member.status === "alive") {
+    if (reachable) {
+      clearSuspicion(core.members, pkiId, now);
+      markReachable(core.members, pkiId);
+      return member.isSuspect ? reassure(core, member, now) : [];
+    }
+    if (member.isSuspect) {
+      announceDeath(core, member, now);
+      return declareDead(core.members, pkiId, "unreachable", reconnectAt(core, now), now);
+    }
+    return [];
+  }
+  return reachable ? requestMembership(core, recipientOf(member, 0n), now) : [];
+}
+
+/**
+ * It is there, but the connection broke: perhaps it believes us dead, as after a standstill of
+ * ours. If only others doubted it, there is nothing to tell.
+ */
+function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
+  if (core.questions.asked.has(member.pkiId)) return [];
+  // Not again so soon: if it refuses us, it will break the next connection too.
+  core.questions.asked.set(member.pkiId, now.elapsedMs);
+  speakSoon(core, now);
+  return requestMembership(core, recipientOf(member, 0n), now);
+}
+
+/**
+ * Tells those who know the member that it does not answer: they ask it themselves. To a Fabric peer
+ * it is a membership response that tells nothing new.
+ */
+function announceDeath(core: Core, member: Member, now: Now): void {
+  const { envelope } = member.alive;
+  const emission = {
+    key: `dead ${member.pkiId}`,
+    reach: { type: "about", party: partyOf(member) },
+    bytes: encodeDead(envelope.bytes),
+    withoutSecret: () => encodeDead(withoutSecret(envelope).bytes),
+    replacesOlder: false,
+    holders: new Set([member.pkiId]),
+  } as const;
+  passOn(core, emission, now);
+}
+
+function encodeDead(envelope: Uint8Array): Uint8Array {
+  return encodeUnsigned({
+    tag: TAG.empty,
+    content: { type: "membership-response", value: { alive: [], dead: [envelope] } },
+  });
+}
+
+/** At the endpoint of `old` there is now another identity of the same organisation: a renewal. */
+export function handleReplaced(
+  core: Core,
+  old: PkiId,
+  identity: Identity,
+  now: Now,
+): readonly Effect[] {
+  return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
+}
+
+const NOBODY: Fault = { code: "unreachable", detail: "" };
+
+/** The probe of a contact came back. */
+export function handleIdentified(
+  core: Core,
+  answer: Extract<Input, { type: "identified" }>,
+  now: Now,
+): readonly Effect[] {
+  const { options, self } = core;
+  const { timing, random } = options;
+  const contact = core.contacts.find(({ endpoint }) => endpoint === answer.endpoint);
+  if (contact?.state.type !== "identifying") return [];
+  const { identity } = answer;
+  if (identity === undefined) {
+    const fault = contactFault(contact, answer.fault ?? NOBODY, options.self.mspId);
+    return [failContact(contact, fault, timing, random, now)];
+  }
+  contact.isSelf = isSelf(core, identity.pkiId) && answer.fault === undefined;
+  if (isSelf(core, identity.pkiId) && answer.fault) {
+    return [failContact(contact, answer.fault, timing, random, now)];
+  }
+  if (contact.isSelf) {
+    reachedSelf(contact, timing, random, now);
+    return [];
+  }
+  const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
+  if (refusal !== undefined) return [failContact(contact, refusal, timing, random, now)];
+
+  const nonce = random.uint64();
+  const untilMs = now.elapsedMs + timing.membershipResponseWaitMs;
+  contact.state = { type: "asking", pkiId: identity.pkiId, nonce, untilMs };
+  const purpose = {
+    type: "membership-request",
+    to: identity.pkiId,
+    endpoint: contact.endpoint,
+    // Whether it has an external endpoint is not known yet, and does not matter for a request.
+    party: { mspId: identity.mspId, isExternal: true },
+    nonce,
+  } as const;
+  return [...learn(core, identity, "handshake", now), ...requestAlive(self, options, purpose, now)];
+}

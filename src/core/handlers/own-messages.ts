@@ -1,0 +1,66 @@
+/**
+ * Our own alive messages, back from others. What is newer than anything we have said comes from
+ * another process with our key, or from a former life whose clock was ahead of ours.
+ */
+
+import type { Alive } from "../rules/read-alive.ts";
+import type { Core } from "../state.ts";
+import { drop, type Effect, notify } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import { checkAlive } from "./check.ts";
+import { publish } from "./publish.ts";
+
+const IMPOSTORS_MAX = 10;
+const INCARNATION_MAX = 2n ** 64n - 1n;
+
+/** An own message that was gossiped. */
+export function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
+  // Nobody who has neighbours passes a message on to its author.
+  if (core.members.table.has(from)) core.drawing.add(from);
+  const found = considerOwn(core, alive, from, now);
+  const isForged = found.some(({ type }) => type === "drop");
+  return isForged ? found : [drop(from, "own-message"), ...found];
+}
+
+/** An own message, gossiped or listed: is there somebody else behind it? Told once for each endpoint. */
+export function considerOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
+  const { options, self } = core;
+  const { pkiId, endpoint, time } = alive;
+  // What anybody can forge is no proof of a second one.
+  if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return [];
+  const verdict = checkAlive(core, alive, from, now);
+  if (!verdict.ok) return [drop(from, verdict.code)];
+  self.impostors.add(endpoint);
+  if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) return overtake(core, alive, now);
+  return [notify({ type: "same-identity", pkiId, endpoint })];
+}
+
+/** Whether it shows a second process, if our key signed it: what we may have said ourselves does not. */
+function isTwin({ self }: Core, { endpoint, time }: Alive): boolean {
+  const isTold = self.impostors.has(endpoint) || self.impostors.size >= IMPOSTORS_MAX;
+  return time.incNum > self.incarnation && !isTold;
+}
+
+/** Somebody else has spoken with our own certificate under another PKI-ID. Told like any twin. */
+export function tellTwin(core: Core, alive: Alive): readonly Effect[] {
+  if (!isTwin(core, alive)) return [];
+  const { pkiId, endpoint } = alive;
+  core.self.impostors.add(endpoint);
+  return [notify({ type: "same-identity", pkiId, endpoint })];
+}
+
+function isFormerLife({ options, self }: Core, { endpoint, internalEndpoint }: Alive): boolean {
+  const isSameInside =
+    internalEndpoint === undefined || internalEndpoint === options.internalEndpoint;
+  return endpoint === self.externalEndpoint && isSameInside;
+}
+
+/** Others take our messages for old until we go on from there. Once: a twin would do the same. */
+function overtake(core: Core, { time }: Alive, now: Now): readonly Effect[] {
+  const { self } = core;
+  self.incarnation = time.incNum + 1n;
+  self.sequence = 0n;
+  self.alive = undefined;
+  const event = { type: "incarnation-raised", incarnation: self.incarnation } as const;
+  return [notify(event), ...publish(core, now)];
+}

@@ -1,0 +1,41 @@
+/**
+ * Our own certificate was renewed: another PKI-ID, so to the others another member at the same
+ * endpoint. We keep what we know of them and begin a new incarnation under the new name.
+ */
+
+import type { Core } from "../state.ts";
+import { removeIdentity } from "../tables/identities.ts";
+import { createSelf } from "../tables/self.ts";
+import type { Effect } from "../types/effect.ts";
+import type { Identity, Now } from "../types/host.ts";
+import { learn } from "./learn-identity.ts";
+import { publish, publishIdentity } from "./publish.ts";
+
+/** Takes the new identity. Connections made under the old one are closed; they come back by need. */
+export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
+  const old = core.options.self.pkiId;
+  if (self.pkiId === old) return [];
+  const { externalEndpoint, metadata, incarnation, nextToken } = core.self;
+  core.options = {
+    ...core.options,
+    self,
+    externalEndpoint,
+    metadata,
+    lastIncarnation: incarnation,
+  };
+  // A signature by the old key may still be on its way: its token must not be given out again.
+  const { formerIds } = core.self;
+  core.self = { ...createSelf(core.options, now), nextToken, formerIds };
+  formerIds.add(old);
+  formerIds.delete(self.pkiId); // Back to an earlier certificate.
+  removeIdentity(core.identities, old);
+  core.pull.offered.delete(old);
+  const reason = "our own identity was renewed";
+  const peers = [...core.identities.table.keys()];
+  return [
+    ...peers.map((pkiId) => ({ type: "disconnect", pkiId, reason }) as const),
+    ...learn(core, self, "self", now),
+    ...publishIdentity(core),
+    ...publish(core, now),
+  ];
+}

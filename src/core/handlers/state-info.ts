@@ -1,0 +1,75 @@
+/**
+ * News of channels that we do not follow. We pass them on once inside our organisation, as a
+ * Fabric peer does, lest the rumour ends with us. Source: spec B 1.10 and 5.3, C2 3.
+ */
+import { copyBytes, toHex } from "../../wire/bytes.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import type { GossipMessage, StateInfo } from "../../wire/messages.ts";
+import { accept, reject } from "../../wire/verdict.ts";
+import { parsePkiId } from "../rules/pki-id.ts";
+import { isSignedBy } from "../rules/verify.ts";
+import { type Core, isSelf } from "../state.ts";
+import { noteHolder } from "../tables/broadcast-queue.ts";
+import { findIdentity } from "../tables/identities.ts";
+import { addMessage, isNewMessage } from "../tables/message-store.ts";
+import { want } from "../tables/pull.ts";
+import { drop, type Effect } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import { check, type SignedClaim } from "./check.ts";
+import { passOn } from "./pass-on.ts";
+
+/** Longer ones are refused: they wait for their turn to be passed on. A real one has about 300. */
+const STATE_INFO_BYTES_MAX = 65_536;
+/** SHA-256 over PKI-ID and channel name. */
+const MAC_BYTES = 32;
+
+/** A peer tells how far some member is in some channel. */
+export function handleStateInfo(
+  core: Core,
+  envelope: Envelope,
+  message: GossipMessage,
+  { pkiId, channelMac, timestamp }: StateInfo,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const { crypto, self } = core.options;
+  // Only what our own organisation tells is passed on: others serve themselves.
+  if (findIdentity(core.identities, from, now)?.mspId !== self.mspId) {
+    return [drop(from, "not-followed")];
+  }
+  const author = parsePkiId(pkiId);
+  const isComplete = author && timestamp && channelMac.length === MAC_BYTES;
+  if (!isComplete) return [drop(from, "state-info-incomplete")];
+  if (envelope.bytes.length > STATE_INFO_BYTES_MAX) return [drop(from, "too-large")];
+  if (isSelf(core, author)) return [drop(from, "own-message")];
+  const key = `state-info ${author} ${toHex(channelMac)} ${timestamp.incNum} ${timestamp.seqNum}`;
+  if (!isNewMessage(core.stateInfos, message)) {
+    noteHolder(core.emitter, key, from);
+    return [drop(from, "stale")];
+  }
+  const identity = findIdentity(core.identities, author, now);
+  if (identity === undefined) {
+    want(core.pull, author, from, now);
+    return [drop(from, "identity-unknown")];
+  }
+  const claim: SignedClaim<undefined> = {
+    author: () => accept(identity),
+    time: undefined,
+    verify: () =>
+      isSignedBy(crypto, identity, envelope) ? accept(undefined) : reject("signature-invalid"),
+  };
+  const checked = check(core, claim, from, now);
+  if (!checked.ok) return [drop(from, checked.code)];
+  if (!addMessage(core.stateInfos, message, now)) return [drop(from, "channels-full")];
+  const bytes = copyBytes(envelope.bytes);
+  const emission = {
+    key,
+    reach: { type: "organisation" },
+    bytes,
+    withoutSecret: () => bytes,
+    replacesOlder: false,
+    holders: new Set([from, author]),
+  } as const;
+  passOn(core, emission, now);
+  return [];
+}

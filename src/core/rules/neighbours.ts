@@ -1,0 +1,169 @@
+/**
+ * Our neighbours: the few members to whom we pass messages on and whom we ask. Everybody computes
+ * them from the certificates alone, so both ends of a link agree on it without a word, whoever joins or
+ * leaves moves a few links only, and the number of links does not grow with the network.
+ *
+ * Within the organisation, members stand on two rings, each in an order of its own that looks
+ * random; the neighbours are those next to us on each. Between two organisations, a few members of
+ * each, their gateways, are linked in pairs. Decision 7 tells why.
+ */
+import type { PkiId } from "../types/host.ts";
+import type { Party } from "./disclosure.ts";
+
+/** A member as far as neighbourhood is concerned. */
+export interface Resident extends Party {
+  readonly pkiId: PkiId;
+  /** Decides where it stands: nobody can choose that without a CA that issues many certificates. */
+  readonly certificate: string;
+}
+
+/** For each ring who stands before and after us; on both rings it may be the same. */
+export type Rings = readonly (readonly PkiId[])[];
+
+export interface Neighbours {
+  /** Of our organisation, for messages that all of it may see: those next to us on each ring. */
+  readonly home: Rings;
+  /** The same among those with an external endpoint: only they may see foreign members. */
+  readonly homeExternal: Rings;
+  /** Of each other organisation, by MSP-ID. */
+  readonly abroad: ReadonlyMap<string, readonly PkiId[]>;
+}
+
+export const NO_NEIGHBOURS: Neighbours = { home: [], homeExternal: [], abroad: new Map() };
+
+export const RINGS = 2;
+/** Links between two organisations: one may break, and one be broken unnoticed. */
+const GATEWAYS_MAX = 3;
+/** Links of one member to other organisations on average, unless each needs its one link. */
+const LINKS_ABROAD_MAX = 8;
+/** Share of the links of the second ring that an everyday message uses. */
+const EVERYDAY_SHARE = 1 / 4;
+const CIRCLE = 2 ** 32;
+
+/**
+ * The neighbours of `self`. `epochs` has a number for each ring: another number is another order.
+ */
+export function findNeighbours(
+  self: Resident,
+  others: Iterable<Resident>,
+  epochs: readonly number[],
+): Neighbours {
+  const home: Resident[] = [];
+  const foreign = new Map<string, Resident[]>();
+  for (const other of others) {
+    if (other.mspId === self.mspId) home.push(other);
+    else if (self.isExternal && other.isExternal) {
+      const residents = foreign.get(other.mspId);
+      if (residents) residents.push(other);
+      else foreign.set(other.mspId, [other]);
+    }
+  }
+  const homeExternal = home.filter(({ isExternal }) => isExternal);
+  const ours = [self, ...homeExternal];
+  const abroad = new Map<string, readonly PkiId[]>();
+  for (const [mspId, theirs] of foreign) {
+    const links = countLinks(ours.length, theirs.length, foreign.size);
+    const salt = mix(hashPair(self.mspId, mspId), epochs[0] ?? 0);
+    abroad.set(mspId, findPartners(self, ours, theirs, links, salt));
+  }
+  return {
+    home: nextOnRings(self, home, epochs),
+    homeExternal: self.isExternal ? nextOnRings(self, homeExternal, epochs) : [],
+    abroad,
+  };
+}
+
+/**
+ * Whom an everyday message takes its way over: one whole ring, and by lot a quarter of the links
+ * of the other. Both ends of a link draw the same lot, and each message its own.
+ */
+export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
+  const lot = mix(word(author), Number(sequence & 0xffffffffn));
+  const whole = lot % RINGS;
+  return rings.flatMap((ring, i) =>
+    i === whole
+      ? ring
+      : ring.filter((pkiId) => mix(word(self) ^ word(pkiId), lot) < CIRCLE * EVERYDAY_SHARE),
+  );
+}
+
+/** Those before and after us on each ring. */
+function nextOnRings(
+  self: Resident,
+  others: readonly Resident[],
+  epochs: readonly number[],
+): Rings {
+  const rings: PkiId[][] = [];
+  for (let ring = 0; ring < RINGS; ring++) {
+    const salt = mix(epochs[ring] ?? 0, ring + 1);
+    const here = place(self, salt);
+    let [after, before]: [PkiId | undefined, PkiId | undefined] = [undefined, undefined];
+    let [leastAfter, leastBefore] = [CIRCLE, CIRCLE];
+    for (const other of others) {
+      const { pkiId } = other;
+      const ahead = (place(other, salt) - here + CIRCLE) % CIRCLE;
+      const behind = CIRCLE - ahead;
+      if (ahead < leastAfter) [leastAfter, after] = [ahead, pkiId];
+      if (behind < leastBefore) [leastBefore, before] = [behind, pkiId];
+    }
+    rings.push([after, before].filter((pkiId) => pkiId !== undefined));
+  }
+  return rings;
+}
+
+/** Those of another organisation that are linked with us, if we are a gateway to it. */
+function findPartners(
+  self: Resident,
+  ours: readonly Resident[],
+  theirs: readonly Resident[],
+  links: number,
+  salt: number,
+): readonly PkiId[] {
+  const [here, there] = [ranked(ours, salt), ranked(theirs, salt)];
+  const partners = new Set<PkiId>();
+  for (let i = 0; i < links; i++) {
+    const partner = there[i % there.length];
+    if (here[i % here.length] === self.pkiId && partner !== undefined) partners.add(partner);
+  }
+  return [...partners];
+}
+
+/** How many links two organisations have. Small ones among many others can afford one each only. */
+function countLinks(ours: number, theirs: number, foreignOrganisations: number): number {
+  const affordable = Math.floor((LINKS_ABROAD_MAX * Math.min(ours, theirs)) / foreignOrganisations);
+  return Math.max(1, Math.min(GATEWAYS_MAX, affordable));
+}
+
+function ranked(residents: readonly Resident[], salt: number): readonly PkiId[] {
+  return residents
+    .map((resident) => ({ pkiId: resident.pkiId, rank: place(resident, salt) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ pkiId }) => pkiId);
+}
+
+/** Where a member stands in the order of this salt. */
+function place({ certificate }: Resident, salt: number): number {
+  return mix(word(certificate), salt);
+}
+
+/** Of a hash in hex the first 32 bits will do. */
+function word(hash: string): number {
+  return Number.parseInt(hash.slice(0, 8), 16);
+}
+
+/** The same for both organisations, whichever asks. */
+function hashPair(a: string, b: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of a < b ? `${a}\n${b}` : `${b}\n${a}`) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** Spreads 32 bits over 32 bits, in another way for each salt (the end of MurmurHash3). */
+function mix(word: number, salt: number): number {
+  let hash = (word ^ Math.imul(salt, 0x9e3779b1)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

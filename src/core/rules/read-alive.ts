@@ -1,0 +1,84 @@
+/** An alive message, read once at the edge: everything the core needs, nothing that can be wrong. */
+import { sameView } from "../../wire/bytes.ts";
+import type { WireFault } from "../../wire/decode.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import {
+  internalEndpointOf,
+  ownedEnvelope,
+  parseEnvelope,
+  parseMessage,
+} from "../../wire/envelope.ts";
+import type { AliveMessage, PeerTime } from "../../wire/messages.ts";
+import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import type { PkiId } from "../types/host.ts";
+import { parsePkiId } from "./pki-id.ts";
+
+export interface Alive {
+  readonly pkiId: PkiId;
+  /** External endpoint; may be empty. */
+  readonly endpoint: string;
+  /** From the secret; undefined if there is none or it cannot be read. */
+  readonly internalEndpoint: string | undefined;
+  readonly metadata: Uint8Array;
+  readonly time: PeerTime;
+  /** The SerializedIdentity it carries; empty if none. */
+  readonly identity: Uint8Array;
+  /** As received: this is what is relayed. */
+  readonly envelope: Envelope;
+}
+
+/**
+ * Longer alive messages are refused: they are kept for every member and passed on. Bytes of the
+ * whole envelope; a real one has 160 to 1_200.
+ */
+const ALIVE_BYTES_MAX = 8_192;
+
+export type AliveFault =
+  /** Not decodable, or beyond a limit of the codec or {@link ALIVE_BYTES_MAX}. */
+  | WireFault
+  /** Decodable, but no alive message. */
+  | "not-alive"
+  /** No member, no PKI-ID of 32 bytes, no time or no signature (spec B 10.1). */
+  | "alive-incomplete";
+
+/** Reads the alive message out of its decoded content. */
+export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Alive, AliveFault> {
+  if (envelope.bytes.length > ALIVE_BYTES_MAX) return reject("too-large");
+  const { membership, timestamp } = message;
+  const pkiId = membership && parsePkiId(membership.pkiId);
+  if (!membership || !pkiId || !timestamp || envelope.signature.length === 0) {
+    return reject("alive-incomplete");
+  }
+  return accept({
+    pkiId,
+    endpoint: membership.endpoint,
+    internalEndpoint: envelope.secret && internalEndpointOf(envelope.secret),
+    metadata: membership.metadata,
+    time: timestamp,
+    identity: message.identity,
+    envelope,
+  });
+}
+
+/** Reads an alive message nested in a membership request or response. Its tag is not looked at. */
+export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
+  const envelope = parseEnvelope(bytes);
+  if (!envelope.ok) return envelope;
+  const message = parseMessage(envelope.value.payload);
+  if (!message.ok) return message;
+  const { content } = message.value;
+  return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
+}
+
+/** The same message in memory of its own, to be kept longer than the buffer it arrived in. */
+export function ownedAlive(alive: Alive): Alive {
+  const envelope = ownedEnvelope(alive.envelope);
+  if (envelope === alive.envelope) return alive;
+  const [whole, copy] = [alive.envelope.bytes, envelope.bytes];
+  return {
+    ...alive,
+    metadata: sameView(alive.metadata, whole, copy),
+    identity: sameView(alive.identity, whole, copy),
+    envelope,
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * What waits to be passed on. Messages gather for a moment, so that those for one peer leave
+ * together, and peers that turn out to have a message are spared it. Source: spec B 4 (Fabric's
+ * `batcher.go`, `gossipBatch`).
+ */
+
+import { type Audience, discloseTo, type Reach } from "../handlers/audience.ts";
+import type { Effect, Outgoing } from "../types/effect.ts";
+import type { Now, PkiId, Random } from "../types/host.ts";
+import type { Fanout } from "../types/options.ts";
+import { type Member, preferredEndpoint } from "./members.ts";
+
+/** A message on its way. */
+export interface Emission {
+  /** What it is about: of several that wait under one key only the newest is sent. */
+  readonly key: string;
+  readonly reach: Reach;
+  /** The encoded envelope. */
+  readonly bytes: Uint8Array;
+  /** The same for those who must not see the secret; only made if one of them gets it. */
+  readonly withoutSecret: () => Uint8Array;
+  /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. */
+  readonly replacesOlder: boolean;
+  /** Who has it: its author, who passed it to us, and whoever else does. They are left out. */
+  readonly holders: Set<PkiId>;
+}
+
+interface Waiting {
+  readonly emission: Emission;
+  readonly timesLeft: number;
+}
+
+export interface Emitter {
+  readonly waiting: Map<string, Waiting>;
+  /** When what waits is to leave; Infinity if nothing waits. */
+  flushAtMs: number;
+}
+
+export function createEmitter(): Emitter {
+  return { waiting: new Map(), flushAtMs: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * Adds a message. It leaves in `waitMs` at the latest: with the next that leaves, or at once when
+ * the burst is complete.
+ */
+export function emit(
+  emitter: Emitter,
+  emission: Emission,
+  fanout: Fanout,
+  waitMs: number,
+  now: Now,
+): void {
+  if (fanout.iterations === 0) return;
+  emitter.waiting.set(emission.key, { emission, timesLeft: fanout.iterations });
+  const isComplete = emitter.waiting.size >= fanout.burstSize;
+  const flushAtMs = now.elapsedMs + (isComplete ? 0 : waitMs);
+  emitter.flushAtMs = Math.min(emitter.flushAtMs, flushAtMs);
+}
+
+/** A moment within the burst latency. */
+export function burstWaitMs(latencyMs: number, random: Random): number {
+  return latencyMs < 1 ? latencyMs : 1 + random.below(Math.trunc(latencyMs));
+}
+
+/** The peer has the message that waits under this key: it need not get it from us. */
+export function noteHolder(emitter: Emitter, key: string, holder: PkiId): void {
+  emitter.waiting.get(key)?.emission.holders.add(holder);
+}
+
+/** Passes on everything that waits: each message to its own audience, to each peer in one send. */
+export function flush(
+  emitter: Emitter,
+  choose: (reach: Reach) => Audience,
+  ownMspId: string,
+  latencyMs: number,
+  random: Random,
+  now: Now,
+): readonly Effect[] {
+  const bundles = new Map<PkiId, { member: Member; messages: Outgoing[] }>();
+  const put = (member: Member, message: Outgoing): void => {
+    const bundle = bundles.get(member.pkiId);
+    if (bundle) bundle.messages.push(message);
+    else bundles.set(member.pkiId, { member, messages: [message] });
+  };
+  for (const [key, { emission, timesLeft }] of emitter.waiting) {
+    const audience = choose(emission.reach);
+    address(emission, audience, ownMspId, put);
+    // Who sends to all of them at once need not do it again.
+    const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
+    if (isOver) emitter.waiting.delete(key);
+    else emitter.waiting.set(key, { emission, timesLeft: timesLeft - 1 });
+  }
+  const isEmpty = emitter.waiting.size === 0;
+  emitter.flushAtMs = isEmpty
+    ? Number.POSITIVE_INFINITY
+    : now.elapsedMs + burstWaitMs(latencyMs, random);
+  const effects: Effect[] = [];
+  for (const { member, messages } of bundles.values()) {
+    effects.push({
+      type: "send",
+      to: member.pkiId,
+      endpoint: preferredEndpoint(member),
+      messages,
+    });
+  }
+  return effects;
+}
+
+/** As many of the audience as it is for, those left out who have it or may not see it. */
+function address(
+  emission: Emission,
+  { members, count }: Audience,
+  ownMspId: string,
+  put: (member: Member, message: Outgoing) => void,
+): void {
+  const { reach, holders, key } = emission;
+  const replaces = emission.replacesOlder ? { replaces: key } : {};
+  const full: Outgoing = { bytes: emission.bytes, ...replaces };
+  let stripped: Outgoing | undefined;
+  let left = count;
+  const done = new Set<PkiId>();
+  for (const member of members) {
+    if (left === 0) return;
+    if (holders.has(member.pkiId) || done.has(member.pkiId)) continue;
+    const disclosure = discloseTo(ownMspId, reach, member);
+    if (disclosure === "hidden") continue;
+    left -= 1;
+    done.add(member.pkiId);
+    if (disclosure === "with-secret") put(member, full);
+    else {
+      stripped ??= { bytes: emission.withoutSecret(), ...replaces };
+      put(member, stripped);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The peers we were told to contact: bootstrap peers and anchor peers. Each is identified by a probe
+ * first, then asked for its membership; one that fails or goes away is tried again for ever.
+ * Source: spec B 1.4 and 2.6 (Fabric's `Connect`, `connect2BootstrapPeers`, `learnAnchorPeers`).
+ */
+
+import { type Effect, notify } from "../types/effect.ts";
+import type { Fault } from "../types/event.ts";
+import type { Identity, Now, PkiId, Random } from "../types/host.ts";
+import type { CoreOptions, Timing } from "../types/options.ts";
+import { type Member, type Members, memberAt } from "./members.ts";
+
+type ContactState =
+  /** To be identified at this moment. */
+  | { readonly type: "waiting"; readonly atMs: number }
+  | { readonly type: "identifying" }
+  /** Asked for its membership; the answer carries the nonce. */
+  | {
+      readonly type: "asking";
+      readonly pkiId: PkiId;
+      readonly nonce: bigint;
+      readonly untilMs: number;
+    }
+  /** It answered; `pkiId` is watched from now on. */
+  | { readonly type: "connected"; readonly pkiId: PkiId };
+
+export interface Contact {
+  readonly endpoint: string;
+  /** Bootstrap peers must be of our own organisation; anchor peers may be of any we trust. */
+  readonly isBootstrap: boolean;
+  state: ContactState;
+  /** Failed attempts since it was last alive. */
+  failures: number;
+  /** It was ourselves who answered last: a name may lead to several peers, us among them. */
+  isSelf: boolean;
+}
+
+export function createContacts(options: CoreOptions, now: Now): Contact[] {
+  const endpoints = new Map<string, boolean>();
+  for (const endpoint of options.anchorPeers) endpoints.set(endpoint, false);
+  for (const endpoint of options.bootstrap) endpoints.set(endpoint, true);
+  return [...endpoints]
+    .filter(([endpoint]) => !isOwnEndpoint(endpoint, options))
+    .map(([endpoint, isBootstrap]) => ({
+      endpoint,
+      isBootstrap,
+      state: { type: "waiting", atMs: now.elapsedMs },
+      failures: 0,
+      isSelf: false,
+    }));
+}
+
+/** By Fabric's rule, which knows that the default configuration bootstraps from 127.0.0.1. */
+export function isOwnEndpoint(
+  endpoint: string,
+  options: Pick<CoreOptions, "internalEndpoint" | "externalEndpoint">,
+): boolean {
+  const port = options.internalEndpoint.slice(options.internalEndpoint.lastIndexOf(":") + 1);
+  return (
+    endpoint === options.internalEndpoint ||
+    endpoint === options.externalEndpoint ||
+    endpoint === `127.0.0.1:${port}` ||
+    endpoint === `localhost:${port}`
+  );
+}
+
+/** The next moment a contact needs attention. */
+export function nextContactMs(contacts: readonly Contact[]): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { state } of contacts) {
+    if (state.type === "waiting") next = Math.min(next, state.atMs);
+    if (state.type === "asking") next = Math.min(next, state.untilMs);
+  }
+  return next;
+}
+
+/** Starts the attempts that are due and gives up waiting for answers that are overdue. */
+export function attendContacts(
+  contacts: readonly Contact[],
+  members: Members,
+  ownMspId: string,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): readonly Effect[] {
+  const effects: Effect[] = [];
+  for (const contact of contacts) {
+    const { state } = contact;
+    if (state.type === "waiting" && state.atMs <= now.elapsedMs) {
+      effects.push(...attend(contact, members, ownMspId));
+    } else if (state.type === "asking" && state.untilMs <= now.elapsedMs) {
+      effects.push(
+        failContact(contact, { code: "no-membership-response", detail: "" }, timing, random, now),
+      );
+    }
+  }
+  return effects;
+}
+
+function attend(contact: Contact, members: Members, ownMspId: string): readonly Effect[] {
+  const member = memberAt(members, contact.endpoint);
+  if (member?.status === "alive" && isAt(contact, ownMspId, member)) {
+    contact.state = { type: "connected", pkiId: member.pkiId };
+    return [];
+  }
+  contact.state = { type: "identifying" };
+  return [{ type: "identify", endpoint: contact.endpoint }];
+}
+
+/** A member of another organisation may say that it is at the endpoint of a bootstrap peer of ours. */
+function isAt(contact: Contact, ownMspId: string, member: Member): boolean {
+  if (contact.isBootstrap && member.mspId !== ownMspId) return false;
+  return member.internalEndpoint === contact.endpoint || member.endpoint === contact.endpoint;
+}
+
+/** Whether the member is one of those that are never forgotten because we were told to contact them. */
+export function isContact(contacts: readonly Contact[], ownMspId: string, member: Member): boolean {
+  return contacts.some(
+    (contact) => isAt(contact, ownMspId, member) || contactPkiId(contact) === member.pkiId,
+  );
+}
+
+export function contactPkiId({ state }: Contact): PkiId | undefined {
+  return state.type === "connected" || state.type === "asking" ? state.pkiId : undefined;
+}
+
+/** Contacts that answered once but are not alive any more are tried again. */
+export function superviseContacts(
+  contacts: readonly Contact[],
+  members: Members,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): void {
+  for (const contact of contacts) {
+    if (contact.state.type !== "connected") continue;
+    if (members.table.get(contact.state.pkiId)?.status === "alive") contact.failures = 0;
+    else retryLater(contact, timing, random, now);
+  }
+}
+
+/** The probe of a contact failed, or showed somebody we must not join. */
+export function failContact(
+  contact: Contact,
+  fault: Fault,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): Effect {
+  retryLater(contact, timing, random, now);
+  return notify({ type: "contact-failed", endpoint: contact.endpoint, ...fault });
+}
+
+/** What a fault of a probe means for a contact: a bootstrap peer must be of our own organisation. */
+export function contactFault(
+  { isBootstrap }: Pick<Contact, "isBootstrap">,
+  fault: Fault,
+  ownMspId: string,
+): Fault {
+  if (!isBootstrap || fault.code !== "identity-unknown-msp") return fault;
+  return { code: "bootstrap-untrusted", detail: `${fault.detail}; we are of "${ownMspId}"` };
+}
+
+/** A peer refused us when we asked it: whoever waits for its answer need not wait any longer. */
+export function refuseContacts(
+  contacts: readonly Contact[],
+  pkiId: PkiId,
+  fault: Fault,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): readonly Effect[] {
+  const asked = contacts.filter(({ state }) => state.type === "asking" && state.pkiId === pkiId);
+  return asked.map((contact) => failContact(contact, fault, timing, random, now));
+}
+
+/** We reached ourselves: no failure, but perhaps somebody else answers next time. */
+export function reachedSelf(contact: Contact, timing: Timing, random: Random, now: Now): void {
+  contact.isSelf = true;
+  retryLater(contact, timing, random, now);
+}
+
+/** 0.5 s, 1 s, 2 s ... up to the reconnect interval, each with up to a quarter less. */
+function retryLater(contact: Contact, timing: Timing, random: Random, now: Now): void {
+  const doubled = timing.firstRetryMs * 2 ** Math.min(contact.failures, 20);
+  const delayMs = Math.min(doubled, timing.reconnectIntervalMs);
+  const jitterMs = random.below(Math.max(1, Math.trunc(delayMs / 4)));
+  contact.failures += 1;
+  contact.state = { type: "waiting", atMs: now.elapsedMs + delayMs - jitterMs };
+}
+
+/** Why the identity that a contact showed must not be joined; undefined = it may. */
+export function refuseContact(
+  { isBootstrap }: Pick<Contact, "isBootstrap">,
+  { mspId }: Pick<Identity, "mspId">,
+  ownMspId: string,
+  externalEndpoint: string,
+): Fault | undefined {
+  if (mspId === ownMspId) return undefined;
+  if (isBootstrap) {
+    return {
+      code: "bootstrap-other-organisation",
+      detail: `it is of ${mspId}, we are of ${ownMspId}`,
+    };
+  }
+  if (externalEndpoint === "") return { code: "we-are-hidden", detail: `it is of ${mspId}` };
+  return undefined;
+}
+
+/** Contacts that wait for a membership response with this nonce have it now. */
+export function contactAnswered(contacts: readonly Contact[], from: PkiId, nonce: bigint): void {
+  for (const contact of contacts) {
+    const { state } = contact;
+    if (state.type === "asking" && state.nonce === nonce && state.pkiId === from) {
+      contact.state = { type: "connected", pkiId: from };
+    }
+  }
+}

@@ -1,0 +1,328 @@
+/** Membership against a list written from spec B 1.5 to 1.8 and the rules of our own in docs/protocol.md. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Core, createCore, nextDeadlineMs, step } from "../core.ts";
+import { EPOCH_MS, seededRandom, testCrypto, testIdentity } from "../testing.ts";
+import { aliveOf, unsigned } from "../testing-messages.ts";
+import type { Now } from "../types/host.ts";
+import type { Input } from "../types/input.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../types/options.ts";
+
+const SELF = testIdentity("A", "self");
+const PEOPLE = ["a", "b", "c", "d"].map((name) => testIdentity("A", name));
+/** Passes on what others say; says nothing of itself. */
+const MESSENGER = testIdentity("A", "messenger");
+/** One less than there are people. */
+const MEMBERS_MAX = 3;
+
+interface Time {
+  readonly inc: number;
+  readonly seq: number;
+}
+
+type How = "gossip" | "request" | "listed-alive" | "listed-dead";
+
+/** Whose connection brings it. Requests come from their author only. */
+type By = "itself" | "another";
+
+/** What happens: somebody speaks or is spoken of, cannot be reached, connects; or time passes. */
+type Happening =
+  | {
+      readonly type: "heard";
+      readonly how: How;
+      readonly by: By;
+      readonly who: number;
+      readonly time: Time;
+    }
+  | { readonly type: "unreachable"; readonly who: number }
+  | { readonly type: "connected"; readonly who: number }
+  | { readonly type: "pass"; readonly ms: number };
+
+/** Everything that is known of one person, whatever has become of it. */
+interface Row {
+  readonly who: number;
+  status: "alive" | "dead" | "forgotten";
+  /** Of the newest message. */
+  time: Time;
+  /** Of the newest one that was gossiped or came from itself. */
+  firstHand: Time | undefined;
+  lastSeenMs: number;
+  sinceMs: number;
+  /** Forgotten: until when old messages are told from new ones. */
+  untilMs: number;
+  /** Others said it lives after we could not reach it: only silence makes it dead. */
+  isCutOff: boolean;
+}
+
+function isLater(time: Time, than: Time | undefined): boolean {
+  if (than === undefined) return true;
+  return time.inc > than.inc || (time.inc === than.inc && time.seq > than.seq);
+}
+
+/** The same protocol without maps, effects or indices. Looks at every row for everything. */
+class NaiveMembership {
+  nowMs = 0;
+  #rows: Row[] = [];
+
+  get view(): string[] {
+    return this.#rows
+      .filter(({ status }) => status !== "forgotten")
+      .map(({ who, status, time }) => `${who} ${status} ${time.inc}.${time.seq}`)
+      .sort();
+  }
+
+  happen(happening: Happening): void {
+    if (happening.type === "pass") {
+      for (const end = this.nowMs + happening.ms; this.nowMs < end; ) {
+        // Searches are every 2.5 s from the start.
+        const next = (Math.floor(this.nowMs / 2_500) + 1) * 2_500;
+        this.nowMs = Math.min(next, end);
+        if (this.nowMs === next) this.#search();
+      }
+      return;
+    }
+    const { who } = happening;
+    const row = this.#rows.find((one) => one.who === who);
+    if (happening.type === "connected") {
+      if (row) row.isCutOff = false;
+    } else if (happening.type === "unreachable") {
+      if (row?.status === "alive" && !row.isCutOff)
+        Object.assign(row, { status: "dead", isCutOff: true, sinceMs: this.nowMs });
+    } else if (happening.how === "listed-dead") this.#hearDead(who, happening.time, row);
+    else this.#hearAlive(happening, row);
+  }
+
+  #hearDead(who: number, time: Time, row: Row | undefined): void {
+    const isNewest = isLater(time, row?.time);
+    if (row !== undefined && row.status !== "forgotten") {
+      // Somebody else's dead are no news of those we know, but what they last said is.
+      if (isNewest) row.time = time;
+    } else if (isNewest) this.#put({ who, status: "dead", time, firstHand: row?.firstHand }, row);
+    else if (row) row.untilMs = this.nowMs + 500_000; // Others have not forgotten it yet.
+  }
+
+  #hearAlive({ how, by, who, time }: Extract<Happening, { type: "heard" }>, row?: Row): void {
+    const isItself = how === "request" || by === "itself";
+    const isList = how === "listed-alive" && !isItself;
+    const isNewest = isLater(time, row?.time);
+    if (isList ? !isNewest : !isLater(time, row?.firstHand)) return;
+    const isKept = row !== undefined && row.status !== "forgotten" && !isNewest;
+    const newest = isKept ? row.time : time;
+    const firstHand = isList ? row?.firstHand : time;
+    if (row?.status === "dead" && row.isCutOff && !isItself) {
+      const isSentSince = isNewest && this.nowMs - row.sinceMs > 5_000;
+      if (isList || !isSentSince) {
+        Object.assign(row, { time: newest, firstHand });
+        return;
+      }
+    }
+    this.#put({ who, status: "alive", time: newest, firstHand }, row, isItself);
+  }
+
+  #put(
+    row: Pick<Row, "who" | "status" | "time" | "firstHand">,
+    before: Row | undefined,
+    isReachable = false,
+  ): void {
+    const members = this.#rows.filter(({ status }) => status !== "forgotten");
+    const isMember = before !== undefined && before.status !== "forgotten";
+    if (!isMember && members.length >= MEMBERS_MAX) {
+      // Whoever is dead, and was heard of longest ago, gives way to the living.
+      const dead = members.filter(({ status }) => status === "dead");
+      const [out] = dead.sort((a, b) => a.lastSeenMs - b.lastSeenMs || a.who - b.who);
+      if (row.status === "dead" || out === undefined) return;
+      Object.assign(out, { status: "forgotten", untilMs: this.nowMs + 500_000 });
+    }
+    const isCutOff = !isReachable && isMember && before.isCutOff;
+    this.#rows = this.#rows.filter((one) => one !== before);
+    const [lastSeenMs, sinceMs] = [this.nowMs, this.nowMs];
+    this.#rows.push({ ...row, lastSeenMs, sinceMs, untilMs: 0, isCutOff });
+  }
+
+  #search(): void {
+    for (const row of this.#rows) {
+      const silentMs = this.nowMs - row.lastSeenMs;
+      if (row.status === "alive" && silentMs > 25_000) {
+        Object.assign(row, { status: "dead", isCutOff: false, sinceMs: this.nowMs });
+      } else if (row.status === "dead" && silentMs > 500_000) {
+        row.status = "forgotten";
+        row.untilMs = this.nowMs + 500_000;
+      }
+    }
+    this.#rows = this.#rows.filter((row) => row.status !== "forgotten" || row.untilMs > this.nowMs);
+  }
+}
+
+/** A core that is given the same; nobody answers what it asks. */
+class DrivenCore {
+  readonly #core: Core;
+  #elapsedMs = 0;
+
+  constructor() {
+    this.#core = createCore(
+      {
+        self: SELF,
+        internalEndpoint: "self:1",
+        externalEndpoint: "self:1",
+        metadata: new Uint8Array(0),
+        bootstrap: [],
+        anchorPeers: [],
+        lastIncarnation: 0n,
+        // Nobody here needs to show its certificate again after an hour of silence.
+        timing: { ...DEFAULT_TIMING, identityUnusedMs: Number.MAX_SAFE_INTEGER },
+        fanout: DEFAULT_FANOUT,
+        limits: { ...DEFAULT_CORE_LIMITS, membersMax: MEMBERS_MAX },
+        crypto: testCrypto("A"),
+        random: seededRandom(1),
+      },
+      this.#now,
+    );
+    this.#give({ type: "start" });
+    for (const identity of [...PEOPLE, MESSENGER]) this.#give({ type: "connected", identity });
+  }
+
+  get #now(): Now {
+    return { elapsedMs: this.#elapsedMs, wallMs: EPOCH_MS + this.#elapsedMs };
+  }
+
+  get view(): string[] {
+    return [...this.#core.members.table.values()]
+      .map(({ pkiId, status, time }) => {
+        const who = PEOPLE.findIndex((identity) => identity.pkiId === pkiId);
+        return `${who} ${status} ${time.incNum}.${time.seqNum}`;
+      })
+      .sort();
+  }
+
+  happen(happening: Happening): void {
+    if (happening.type === "pass") {
+      this.#pass(happening.ms);
+      return;
+    }
+    const identity = PEOPLE[happening.who] ?? SELF;
+    const { pkiId } = identity;
+    if (happening.type === "connected") this.#give({ type: "connected", identity });
+    else if (happening.type === "unreachable") {
+      this.#give({ type: "send-failed", pkiId, endpoint: "", reason: "" });
+      this.#give({ type: "pinged", pkiId, reachable: false });
+    } else this.#hear(happening);
+    while (nextDeadlineMs(this.#core) <= this.#elapsedMs) this.#give({ type: "tick" });
+  }
+
+  #hear({ how, by, who, time }: Extract<Happening, { type: "heard" }>): void {
+    const identity = PEOPLE[who] ?? SELF;
+    const endpoint = `p${who}:1`;
+    const [incNum, seqNum] = [BigInt(time.inc), BigInt(time.seq)];
+    const alive = aliveOf(identity, { endpoint, incNum, seqNum, identity: true });
+    const bytes = {
+      gossip: () => alive,
+      request: () => unsigned({ type: "membership-request", value: { selfInformation: alive } }),
+      "listed-alive": () => unsigned({ type: "membership-response", value: { alive: [alive] } }),
+      "listed-dead": () => unsigned({ type: "membership-response", value: { dead: [alive] } }),
+    }[how]();
+    const from = how === "request" || by === "itself" ? identity : MESSENGER;
+    this.#give({ type: "message", from: from.pkiId, bytes });
+  }
+
+  #pass(ms: number): void {
+    const endMs = this.#elapsedMs + ms;
+    for (;;) {
+      const dueMs = Math.max(this.#elapsedMs, nextDeadlineMs(this.#core));
+      if (dueMs > endMs) break;
+      this.#elapsedMs = dueMs;
+      this.#give({ type: "tick" });
+    }
+    this.#elapsedMs = endMs;
+  }
+
+  #give(input: Input): void {
+    for (const effect of step(this.#core, input, this.#now)) {
+      if (effect.type !== "sign") continue;
+      const signature = new Uint8Array(1);
+      this.#give({ type: "signed", token: effect.token, signature, secretSignature: signature });
+    }
+  }
+}
+
+/** Mostly the same one: much can happen to one, the others take up room. */
+const who = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.nat(PEOPLE.length - 1) },
+);
+const time = fc.record({
+  inc: fc.integer({ min: 1, max: 3 }),
+  seq: fc.oneof(fc.constant(0), fc.nat(4)),
+});
+const ms = fc.oneof(
+  fc.nat(3_000),
+  fc.constantFrom(22_500, 24_999, 25_000, 25_001, 27_500, 28_000, 30_000),
+  fc.nat(30_000),
+  fc.constantFrom(250_000, 470_000, 500_000, 530_000),
+);
+/** Those of sequence 0 are news for certain: later than everything before. */
+function inOrder(happenings: readonly Happening[]): readonly Happening[] {
+  return happenings.map((one, i) =>
+    one.type === "heard" && one.time.seq === 0 ? { ...one, time: { inc: 3, seq: 10 + i } } : one,
+  );
+}
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("heard"),
+      how: fc.constantFrom("gossip", "request", "listed-alive", "listed-dead"),
+      by: fc.constantFrom("itself", "another", "another"),
+      who,
+      time,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("unreachable"), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("connected"), who }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("pass"), ms }) },
+);
+
+/** Rare by chance: the forgotten whom others still list are remembered longer. */
+const remembered: readonly Happening[] = [
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 2, seq: 2 } },
+  { type: "pass", ms: 530_000 },
+  { type: "pass", ms: 400_000 },
+  { type: "heard", how: "listed-dead", by: "another", who: 0, time: { inc: 2, seq: 2 } },
+  { type: "pass", ms: 400_000 },
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 2, seq: 1 } },
+];
+
+/** Rare by chance too: forgotten, back with an older message, then with the first one again. */
+const backAgain: readonly Happening[] = [
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 3, seq: 1 } },
+  { type: "pass", ms: 530_000 },
+  { type: "pass", ms: 530_000 },
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 1, seq: 1 } },
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 3, seq: 1 } },
+];
+
+/** Rare by chance: its newest message is told as that of a dead one, before it comes as gossip. */
+const accusedFirst: readonly Happening[] = [
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 1, seq: 1 } },
+  { type: "pass", ms: 22_500 },
+  { type: "heard", how: "listed-dead", by: "another", who: 0, time: { inc: 1, seq: 2 } },
+  { type: "heard", how: "gossip", by: "another", who: 0, time: { inc: 1, seq: 2 } },
+  { type: "pass", ms: 22_500 },
+];
+
+describe("membership is what a list of everything heard says", () => {
+  test("newer wins; silent is dead, dead is forgotten, forgotten is not revived by old news", () => {
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 30, size: "max" }), (happenings) => {
+        const [core, naive] = [new DrivenCore(), new NaiveMembership()];
+        for (const one of inOrder(happenings)) {
+          core.happen(one);
+          naive.happen(one);
+          assert.deepEqual(core.view, naive.view);
+        }
+      }),
+      { numRuns: 1_000, examples: [[[...remembered]], [[...backAgain]], [[...accusedFirst]]] },
+    );
+  });
+});

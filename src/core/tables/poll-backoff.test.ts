@@ -1,0 +1,60 @@
+/** How often others are asked: less and less while that brings nothing, at once when it may. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
+import { DEFAULT_FANOUT } from "../types/options.ts";
+
+function network(count: number, fanout = DEFAULT_FANOUT): { world: World; nodes: TestNode[] } {
+  const world = createWorld(4);
+  const nodes = Array.from({ length: count }, (_, i) =>
+    world.add(`p${i}`, { bootstrap: i === 0 ? [] : ["p0:7051"], fanout }),
+  );
+  world.run(60_000);
+  return { world, nodes };
+}
+
+/** Messages of these kinds that one node has sent in so much time. */
+function sent(world: World, node: TestNode, ms: number, ...kinds: readonly string[]): number {
+  node.sent.length = 0;
+  world.run(ms);
+  return node.sent.filter(({ message }) => kinds.includes(message.content?.type ?? "")).length;
+}
+
+describe("in a calm network", () => {
+  test("others are asked every 32 s instead of every 4 s", () => {
+    const { world, nodes } = network(6);
+    const [node] = nodes as [TestNode, ...TestNode[]];
+    const asked = sent(world, node, 320_000, "membership-request", "hello");
+    // Three peers, ten rounds, for members and for identities.
+    assert.ok(asked >= 50 && asked <= 66, String(asked));
+  });
+
+  test("whose members are drawn anew for each message, the interval stays", () => {
+    const { world, nodes } = network(6, { ...DEFAULT_FANOUT, strategy: "random" });
+    const [node] = nodes as [TestNode, ...TestNode[]];
+    const asked = sent(world, node, 320_000, "membership-request", "hello");
+    assert.ok(asked >= 420 && asked <= 480, String(asked));
+  });
+});
+
+test("whoever comes or goes brings the interval back", () => {
+  const { world, nodes } = network(6);
+  const [node, ...others] = nodes as [TestNode, ...TestNode[]];
+  world.run(120_000);
+  assert.equal(node.core.syncPace.idleRounds, 3);
+  world.kill(others[4] ?? node);
+  world.run(1_000);
+  assert.ok(node.core.syncPace.idleRounds <= 1);
+  assert.ok(node.core.syncPace.dueMs - world.now().elapsedMs <= 4_000);
+});
+
+test("where nothing is gossiped, asking alone keeps ten members together", () => {
+  const { world, nodes } = network(10, { ...DEFAULT_FANOUT, iterations: 0 });
+  for (let times = 0; times < 10; times++) {
+    world.run(10_000);
+    for (const node of nodes) assert.equal(viewOf(world, node).split(" ").length, 9, node.name);
+  }
+  for (const node of nodes) {
+    assert.ok(!node.events.some(({ type }) => type === "member-dead"), node.name);
+  }
+});

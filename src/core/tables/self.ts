@@ -1,0 +1,210 @@
+/**
+ * What we say of ourselves: alive messages and the identity message. Signing may be slow, so it is
+ * asked for, and what the signature is for waits here. Source: spec B 1.2, C1 5.1.
+ */
+
+import { encode } from "../../wire/encode.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import { encodeEnvelope } from "../../wire/envelope.ts";
+import {
+  GOSSIP_MESSAGE,
+  type PeerTime,
+  SECRET,
+  type SecretEnvelope,
+  TAG,
+} from "../../wire/messages.ts";
+import type { Party } from "../rules/disclosure.ts";
+import { pkiIdBytes } from "../rules/pki-id.ts";
+import type { Effect } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import type { CoreOptions } from "../types/options.ts";
+
+/** What a fresh alive message is wanted for. */
+export type AlivePurpose =
+  | { readonly type: "heartbeat" }
+  | ({ readonly type: "membership-request" } & Recipient)
+  | ({ readonly type: "membership-response" } & Recipient);
+
+/** Whom a request or response with our alive message is for. */
+export interface Recipient {
+  readonly to: PkiId;
+  readonly endpoint: string;
+  readonly party: Party;
+  readonly nonce: bigint;
+}
+
+/** Beyond this many, what waits for one signature is dropped: the signer evidently does not work. */
+const PURPOSES_MAX = 1_000;
+
+interface PendingAlive {
+  readonly type: "alive";
+  readonly payload: Uint8Array;
+  readonly secretPayload: Uint8Array;
+  readonly time: PeerTime;
+  /** What was published when the payload was built. */
+  readonly metadata: Uint8Array;
+  readonly externalEndpoint: string;
+  readonly purposes: AlivePurpose[];
+}
+
+interface PendingIdentity {
+  readonly type: "identity";
+  readonly payload: Uint8Array;
+}
+
+/** Our last signed alive message. */
+export interface OwnAlive {
+  readonly envelope: Envelope;
+  readonly time: PeerTime;
+  readonly signedMs: number;
+}
+
+export interface Self {
+  incarnation: bigint;
+  sequence: bigint;
+  externalEndpoint: string;
+  metadata: Uint8Array;
+  /** PKI-IDs of certificates of ours that were renewed since we started: still us. */
+  readonly formerIds: Set<PkiId>;
+  /** Endpoints at which somebody else uses our identity; told once each. */
+  readonly impostors: Set<string>;
+  /** Until when our alive messages carry our certificate. */
+  readonly publishCertUntilMs: number;
+  alive: OwnAlive | undefined;
+  /**
+   * Our internal endpoint, signed once: it stays the same, and who has checked it before need not
+   * check it again.
+   */
+  secret: SecretEnvelope | undefined;
+  /** What waits for its signature, by token. */
+  readonly pending: Map<number, PendingAlive | PendingIdentity>;
+  nextToken: number;
+}
+
+/** What came of a signature. */
+export type Signed =
+  | {
+      readonly type: "alive";
+      readonly alive: OwnAlive;
+      readonly purposes: readonly AlivePurpose[];
+    }
+  | { readonly type: "identity"; readonly envelope: Envelope };
+
+export function createSelf(options: CoreOptions, now: Now): Self {
+  const clock = BigInt(Math.trunc(now.wallMs)) * 1_000_000n;
+  const afterLast = options.lastIncarnation + 1n;
+  return {
+    incarnation: clock > afterLast ? clock : afterLast,
+    sequence: 0n,
+    externalEndpoint: options.externalEndpoint,
+    metadata: options.metadata,
+    formerIds: new Set(),
+    impostors: new Set(),
+    publishCertUntilMs: now.elapsedMs + options.timing.publishCertPeriodMs,
+    alive: undefined,
+    secret: undefined,
+    pending: new Map(),
+    nextToken: 1,
+  };
+}
+
+/** Asks for a fresh signed alive message. Requests of the same moment share one signature. */
+export function requestAlive(
+  self: Self,
+  options: CoreOptions,
+  purpose: AlivePurpose,
+  now: Now,
+): readonly Effect[] {
+  for (const pending of self.pending.values()) {
+    if (pending.type === "alive" && isUpToDate(self, pending)) {
+      if (pending.purposes.length < PURPOSES_MAX) pending.purposes.push(purpose);
+      return [];
+    }
+  }
+  self.sequence += 1n;
+  const time: PeerTime = { incNum: self.incarnation, seqNum: self.sequence };
+  const pending: PendingAlive = {
+    type: "alive",
+    payload: encodeAlive(self, options, time, now),
+    secretPayload: encode(SECRET, { internalEndpoint: options.internalEndpoint }),
+    time,
+    metadata: self.metadata,
+    externalEndpoint: self.externalEndpoint,
+    purposes: [purpose],
+  };
+  return [askForSignature(self, pending, self.secret ? undefined : pending.secretPayload)];
+}
+
+function isUpToDate(self: Self, pending: PendingAlive): boolean {
+  const { metadata, externalEndpoint, time } = pending;
+  if (time.incNum !== self.incarnation) return false;
+  return metadata === self.metadata && externalEndpoint === self.externalEndpoint;
+}
+
+function encodeAlive(self: Self, options: CoreOptions, time: PeerTime, now: Now): Uint8Array {
+  const carriesIdentity = now.elapsedMs < self.publishCertUntilMs;
+  return encode(GOSSIP_MESSAGE, {
+    tag: TAG.empty,
+    content: {
+      type: "alive",
+      value: {
+        membership: {
+          endpoint: self.externalEndpoint,
+          metadata: self.metadata,
+          pkiId: pkiIdBytes(options.self.pkiId),
+        },
+        timestamp: time,
+        ...(carriesIdentity ? { identity: options.self.bytes } : {}),
+      },
+    },
+  });
+}
+
+/** Asks for the signature under our identity message, which others pull. Once, at start. */
+export function requestIdentityMessage(self: Self, options: CoreOptions): Effect {
+  const payload = encode(GOSSIP_MESSAGE, {
+    tag: TAG.empty, // Not ORG_ONLY, although a top-level message would need that (spec C 2.2).
+    content: {
+      type: "peer-identity",
+      value: { pkiId: pkiIdBytes(options.self.pkiId), cert: options.self.bytes },
+    },
+  });
+  return askForSignature(self, { type: "identity", payload }, undefined);
+}
+
+function askForSignature(
+  self: Self,
+  pending: PendingAlive | PendingIdentity,
+  secretBytes: Uint8Array | undefined,
+): Effect {
+  const token = self.nextToken;
+  self.nextToken += 1;
+  self.pending.set(token, pending);
+  return { type: "sign", token, payload: pending.payload, secret: secretBytes };
+}
+
+/** Puts payload and signature together. Undefined if the signing failed. */
+export function takeSigned(
+  self: Self,
+  input: {
+    readonly token: number;
+    readonly signature: Uint8Array | undefined;
+    readonly secretSignature: Uint8Array | undefined;
+  },
+  now: Now,
+): Signed | undefined {
+  const pending = self.pending.get(input.token);
+  self.pending.delete(input.token);
+  if (pending === undefined || input.signature === undefined) return undefined;
+  const { payload } = pending;
+  const { signature } = input;
+  if (pending.type === "identity") {
+    return { type: "identity", envelope: encodeEnvelope({ payload, signature }) };
+  }
+  if (input.secretSignature !== undefined) {
+    self.secret = { payload: pending.secretPayload, signature: input.secretSignature };
+  }
+  const envelope = encodeEnvelope({ payload, signature, secret: self.secret });
+  self.alive = { envelope, time: pending.time, signedMs: now.elapsedMs };
+  return { type: "alive", alive: self.alive, purposes: pending.purposes };
+}

@@ -1,0 +1,193 @@
+/**
+ * Claims that wait: for their turn, because a list may hold thousands and one step must stay short,
+ * or for the identity of their author, because it is still unknown.
+ */
+import { copyBytes } from "../../wire/bytes.ts";
+import { ownedEnvelope } from "../../wire/envelope.ts";
+import { isNewer } from "../rules/message-order.ts";
+import { type Alive, ownedAlive } from "../rules/read-alive.ts";
+import type { DropCode, IdentityClaim } from "../rules/verify.ts";
+import type { Now, PkiId } from "../types/host.ts";
+
+/** Where a claim that somebody is alive (or dead) came from; it decides what follows from it. */
+export type AliveSource =
+  /** Gossiped to us: relayed if new. */
+  | "gossip"
+  /** Said by its author in a membership request. */
+  | "request"
+  /** Listed as alive in a membership response. */
+  | "listed-alive"
+  /** Listed as dead in a membership response. */
+  | "listed-dead";
+
+export type Claim =
+  | {
+      readonly type: "alive";
+      readonly from: PkiId;
+      readonly source: AliveSource;
+      readonly alive: Alive;
+    }
+  | { readonly type: "identity"; readonly from: PkiId; readonly item: IdentityClaim };
+
+export type AliveClaim = Extract<Claim, { type: "alive" }>;
+
+/** A membership response that is being worked through, a few entries in each step. */
+export interface ListClaim {
+  readonly from: PkiId;
+  readonly entries: readonly (readonly [bytes: Uint8Array, source: AliveSource])[];
+  /** Bytes of all entries. */
+  readonly bytes: number;
+  /** How many entries are done. */
+  done: number;
+  /** What was not used so far, by reason: told once, at the end. */
+  readonly dropped: Map<DropCode, number>;
+}
+
+interface Aside {
+  readonly claim: AliveClaim;
+  readonly sinceMs: number;
+}
+
+export interface Claims {
+  readonly backlog: Claim[];
+  /** How many at the front of the backlog are done. */
+  done: number;
+  /** At most one response of each peer; further ones are refused until it is done. */
+  readonly lists: Map<PkiId, ListClaim>;
+  /** Identities to be judged again because trust has changed; before everything else. */
+  readonly rejudge: Set<PkiId>;
+  /** The newest claim about each author whose identity is unknown, oldest entry first. */
+  readonly aside: Map<PkiId, Aside>;
+  /** How many of these each peer has brought. */
+  readonly asideBy: Map<PkiId, number>;
+}
+
+/** Bytes of all responses that wait. */
+const LIST_BYTES_MAX = 67_108_864;
+/** Unknown authors of whom something is kept; with the limit of an alive message 32 MiB. */
+const ASIDE_MAX = 4_096;
+/** Of these from one peer, so that it cannot push out what others have brought. */
+const ASIDE_PER_PEER_MAX = 2_048;
+/** The done part of the backlog is dropped when it has grown to this. */
+const DONE_MAX = 1_024;
+
+export function createClaims(): Claims {
+  return {
+    backlog: [],
+    done: 0,
+    lists: new Map(),
+    rejudge: new Set(),
+    aside: new Map(),
+    asideBy: new Map(),
+  };
+}
+
+/** Queues a claim for its check; false if the backlog is full. Keeps a copy of its bytes. */
+export function enqueueClaim(claims: Claims, claim: Claim, max: number): boolean {
+  if (claims.backlog.length - claims.done >= max) return false;
+  claims.backlog.push(ownClaim(claim));
+  return true;
+}
+
+/** A claim that outlives the step that brought it must not pin the network buffer it lies in. */
+function ownClaim(claim: Claim): Claim {
+  if (claim.type === "alive") return { ...claim, alive: ownedAlive(claim.alive) };
+  const { item } = claim;
+  const certificate = copyBytes(item.certificate);
+  return { ...claim, item: { ...item, certificate, envelope: ownedEnvelope(item.envelope) } };
+}
+
+/** Queues a response; false if one of the same peer waits already, or too many bytes wait. */
+export function enqueueList(claims: Claims, from: PkiId, entries: ListClaim["entries"]): boolean {
+  let waiting = 0;
+  for (const list of claims.lists.values()) waiting += list.bytes;
+  const bytes = entries.reduce((sum, [entry]) => sum + entry.length, 0);
+  if (claims.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
+  claims.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
+  return true;
+}
+
+export function hasBacklog({ backlog, done, lists, rejudge }: Claims): boolean {
+  return backlog.length > done || lists.size > 0 || rejudge.size > 0;
+}
+
+/** Takes the next claim to be checked. */
+export function nextClaim(claims: Claims): Claim | undefined {
+  const claim = claims.backlog[claims.done];
+  if (claim === undefined) return undefined;
+  claims.done += 1;
+  if (claims.done === claims.backlog.length || claims.done >= DONE_MAX) {
+    claims.backlog.splice(0, claims.done);
+    claims.done = 0;
+  }
+  return claim;
+}
+
+/**
+ * Keeps a claim until its author's identity is known. The best one of each author wins; when
+ * there are too many, the one waiting longest is given up. False: its peer has brought too many.
+ */
+export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
+  const { pkiId } = claim.alive;
+  const waiting = claims.aside.get(pkiId);
+  if (waiting !== undefined && !isBetter(claim, waiting.claim)) return true;
+  const { from } = claim;
+  const isOneMore = waiting?.claim.from !== from;
+  if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return false;
+  dropAside(claims, pkiId);
+  if (claims.aside.size >= ASIDE_MAX) {
+    const [oldest] = claims.aside.keys();
+    if (oldest !== undefined) dropAside(claims, oldest);
+  }
+  const owned = { ...claim, alive: ownedAlive(claim.alive) };
+  claims.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
+  claims.asideBy.set(from, (claims.asideBy.get(from) ?? 0) + 1);
+  return true;
+}
+
+/** A list must not push out what was gossiped, however new its entry is; of its like the newer wins. */
+function isBetter(claim: AliveClaim, than: AliveClaim): boolean {
+  const weight = WEIGHT[claim.source] - WEIGHT[than.source];
+  return weight > 0 || (weight === 0 && isNewer(claim.alive.time, than.alive.time));
+}
+
+const WEIGHT: Readonly<Record<AliveSource, number>> = {
+  "listed-dead": 0,
+  "listed-alive": 1,
+  gossip: 2,
+  request: 2,
+};
+
+/** Forgets what was kept aside for an author. */
+export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {
+  const waiting = aside.get(pkiId);
+  if (waiting === undefined) return;
+  aside.delete(pkiId);
+  const { from } = waiting.claim;
+  const left = (asideBy.get(from) ?? 0) - 1;
+  if (left > 0) asideBy.set(from, left);
+  else asideBy.delete(from);
+}
+
+/** The identity has become known: what was kept aside for it, if it is news still. */
+export function takeAside(
+  claims: Claims,
+  pkiId: PkiId,
+  maxAgeMs: number,
+  now: Now,
+): AliveClaim | undefined {
+  const waiting = claims.aside.get(pkiId);
+  dropAside(claims, pkiId);
+  return waiting && isFresh(waiting, maxAgeMs, now) ? waiting.claim : undefined;
+}
+
+/** Gives up what has waited so long that its author would count as silent. */
+export function tidyAside(claims: Claims, maxAgeMs: number, now: Now): void {
+  for (const [pkiId, waiting] of claims.aside) {
+    if (!isFresh(waiting, maxAgeMs, now)) dropAside(claims, pkiId);
+  }
+}
+
+function isFresh({ sinceMs }: Aside, maxAgeMs: number, now: Now): boolean {
+  return now.elapsedMs - sinceMs <= maxAgeMs;
+}

@@ -1,0 +1,54 @@
+import type { DropCode } from "../rules/verify.ts";
+import type { GossipEvent } from "./event.ts";
+import type { PkiId } from "./host.ts";
+
+/** One encoded Envelope to be sent. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  /** A message still queued under the same key is out of date and may be replaced by this one. */
+  readonly replaces?: string;
+}
+
+/** What the core asks for. The host carries effects out in order. */
+export type Effect =
+  /** Send to the peer: on its connection if there is one, else dial `endpoint`. Never blocks. */
+  | {
+      readonly type: "send";
+      readonly to: PkiId;
+      readonly endpoint: string;
+      readonly messages: readonly Outgoing[];
+    }
+  /** Handshake with the probe flag: who is there? Answered by `identified`. */
+  | { readonly type: "identify"; readonly endpoint: string }
+  /** Connect and ping, no handshake: is anybody there? Answered by `pinged`. */
+  | { readonly type: "ping"; readonly pkiId: PkiId; readonly endpoint: string }
+  /** Close every connection to the peer. */
+  | { readonly type: "disconnect"; readonly pkiId: PkiId; readonly reason: string }
+  /** Sign with the enrolment key. Answered by `signed` with the same token. */
+  | {
+      readonly type: "sign";
+      readonly token: number;
+      readonly payload: Uint8Array;
+      readonly secret: Uint8Array | undefined;
+    }
+  /** Something a peer sent was not used. Counted by code; no reaction needed. */
+  | {
+      readonly type: "drop";
+      readonly from: PkiId;
+      readonly code: DropCode;
+      /** How often, in one message. */
+      readonly times: number;
+    }
+  | { readonly type: "notify"; readonly event: GossipEvent };
+
+export function notify(event: GossipEvent): Effect {
+  return { type: "notify", event };
+}
+
+export function drop(from: PkiId, code: DropCode, times = 1): Effect {
+  return { type: "drop", from, code, times };
+}
+
+export function send(to: PkiId, endpoint: string, ...messages: readonly Outgoing[]): Effect {
+  return { type: "send", to, endpoint, messages };
+}

@@ -1,0 +1,52 @@
+import type { Member } from "../tables/members.ts";
+import type { Identity, PkiId } from "./host.ts";
+
+export type PurgeReason = "expired" | "revoked" | "invalid" | "unused" | "replaced";
+
+/** How an identity became known. */
+export type LearntFrom = "self" | "handshake" | "alive" | "pull";
+
+/** Why a member is no longer alive in our view. */
+export type DeathReason =
+  /** No news of it for `aliveExpiryMs`. */
+  | "silent"
+  /** It could not be reached, and a ping confirmed that. */
+  | "unreachable"
+  /** First heard of as dead, from another member. */
+  | "listed-dead";
+
+/** What went wrong: a stable word, and what the place where it happened knows of it, for people. */
+export interface Fault {
+  readonly code: string;
+  /** A name, a reason of the network, ...; empty if the code says it all. */
+  readonly detail: string;
+}
+
+/** What the core tells its host about. `member` and `identity` are snapshots. */
+export type GossipEvent =
+  | { readonly type: "member-joined"; readonly member: Member }
+  | { readonly type: "member-updated"; readonly member: Member }
+  | { readonly type: "member-dead"; readonly member: Member; readonly reason: DeathReason }
+  | { readonly type: "member-returned"; readonly member: Member }
+  | {
+      readonly type: "member-forgotten";
+      readonly member: Member;
+      readonly reason: "silent" | PurgeReason;
+    }
+  | {
+      readonly type: "identity-learnt";
+      readonly identity: Identity;
+      readonly learntFrom: LearntFrom;
+    }
+  | {
+      readonly type: "identity-expiring";
+      readonly identity: Identity;
+      /** Which notice this is: so many milliseconds before the certificate expires, or fewer. */
+      readonly noticeMs: number;
+    }
+  | { readonly type: "identity-purged"; readonly identity: Identity; readonly reason: PurgeReason }
+  | ({ readonly type: "contact-failed"; readonly endpoint: string } & Fault)
+  | { readonly type: "same-identity"; readonly pkiId: PkiId; readonly endpoint: string }
+  /** Others held newer messages of a former life of ours: we go on from there. */
+  | { readonly type: "incarnation-raised"; readonly incarnation: bigint }
+  | { readonly type: "signing-failed"; readonly detail: string };

@@ -1,0 +1,50 @@
+import type { Fault } from "./event.ts";
+import type { Identity, PkiId } from "./host.ts";
+
+/** Everything that can happen to the core. The host turns sockets, timers and commands into these. */
+export type Input =
+  /** The node is ready to send and receive. First input, once. */
+  | { readonly type: "start" }
+  /** The moment `nextDeadlineMs` named has come (early or late does no harm). */
+  | { readonly type: "tick" }
+  /** One encoded Envelope arrived on the authenticated connection of `from`. */
+  | { readonly type: "message"; readonly from: PkiId; readonly bytes: Uint8Array }
+  /** A handshake succeeded, whoever dialled. */
+  | { readonly type: "connected"; readonly identity: Identity }
+  /** The last connection to the peer broke, and not by our own will. */
+  | { readonly type: "connection-lost"; readonly pkiId: PkiId }
+  /** No connection to the peer could be made, or a message to it was lost with its connection. */
+  | {
+      readonly type: "send-failed";
+      readonly pkiId: PkiId;
+      readonly endpoint: string;
+      readonly reason: string;
+    }
+  /** The peer accepted a connection of ours only to refuse us, now or a moment ago. */
+  | { readonly type: "refused"; readonly pkiId: PkiId; readonly fault: Fault }
+  /** Where we expected `old`, another identity of the same organisation answered. */
+  | { readonly type: "replaced"; readonly old: PkiId; readonly identity: Identity }
+  /** Answer to an `identify` effect; no identity = it failed. */
+  | {
+      readonly type: "identified";
+      readonly endpoint: string;
+      readonly identity: Identity | undefined;
+      /** Why it failed. With our own identity: who has it is another process than we. */
+      readonly fault?: Fault;
+    }
+  /** Answer to a `ping` effect. */
+  | { readonly type: "pinged"; readonly pkiId: PkiId; readonly reachable: boolean }
+  /** Answer to a `sign` effect, in the order of the effects; no signature = it failed. */
+  | {
+      readonly type: "signed";
+      readonly token: number;
+      readonly signature: Uint8Array | undefined;
+      readonly secretSignature: Uint8Array | undefined;
+    }
+  /** The host changes what we publish about ourselves. Takes effect with a heartbeat sent at once. */
+  | { readonly type: "set-metadata"; readonly metadata: Uint8Array }
+  | { readonly type: "set-endpoint"; readonly externalEndpoint: string }
+  /** The trusted MSPs or revocation lists changed: every identity is judged again at once. */
+  | { readonly type: "trust-changed" }
+  /** Our own certificate was renewed; the host signs with its key from now on. */
+  | { readonly type: "renewed"; readonly self: Identity };

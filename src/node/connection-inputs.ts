@@ -1,0 +1,49 @@
+/** What the connections tell, as inputs of the core and as events for the host. */
+import type { Input } from "../core/types/input.ts";
+import { add, type Counters } from "../observe/counters.ts";
+import { hostOf } from "../observe/diagnosis/failures.ts";
+import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
+import type { EventContent } from "../observe/views.ts";
+import type { ConnectionEvents } from "../transport/connection-options.ts";
+
+export interface ConnectionListener {
+  readonly give: (input: Input) => void;
+  readonly publish: (event: EventContent) => void;
+  readonly counters: Counters;
+  readonly twinSeen: (place: string) => void;
+}
+
+export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
+  const { give, publish, counters, twinSeen } = listener;
+  return {
+    connected: (identity, { outbound, endpoint }) => {
+      const { pkiId, mspId } = identity;
+      publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
+      give({ type: "connected", identity });
+    },
+    message: (from, bytes) => give({ type: "message", from, bytes }),
+    disconnected: (pkiId, fault, reason) => {
+      publish({ type: "connection-closed", pkiId, reason });
+      if (fault !== "stopped" && fault !== "idle") give({ type: "connection-lost", pkiId });
+    },
+    sendFailed: (pkiId, endpoint, code, detail) => {
+      const reason = plainReason(detail);
+      publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      give({ type: "send-failed", pkiId, endpoint, reason });
+    },
+    refused: (pkiId, endpoint, { fault: code, reason: text }, isRepeated) => {
+      const reason = plainReason(text);
+      if (!isRepeated) publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      give({ type: "refused", pkiId, fault: { code, detail: reason } });
+    },
+    twinSeen: (address) => twinSeen(hostOf(address)),
+    replaced: (old, identity) => give({ type: "replaced", old, identity }),
+    handshakeFailed: (code, remote, reason) => {
+      add(counters.handshakesFailed, code);
+      publish({ type: "handshake-failed", remote, code, reason });
+    },
+    dropped: (_pkiId, messages) => {
+      counters.overflows += messages;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+/** From a configuration to what it names: every file read and judged, before anything listens. */
+import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import type { Config } from "../config/config.ts";
+import { parseHostPort } from "../config/host-port.ts";
+import type { Signer } from "../core/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
+import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
+import type { Msp } from "../msp/msp.ts";
+import type { TlsFiles } from "../transport/grpc-options.ts";
+import { isCertifiedFor } from "../transport/tls-names.ts";
+import { findOpenKeys } from "./key-permissions.ts";
+import { readTls } from "./tls-files.ts";
+
+/** What the configuration leads to. */
+export interface Prepared {
+  readonly local: LocalMsp;
+  readonly trusted: readonly Msp[];
+  readonly tls: TlsFiles | undefined;
+  /** Allowed, but probably not meant; one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads every file the configuration names. Throws one `GossipError` with every problem found;
+ * what is merely doubtful comes back as warnings.
+ */
+export async function prepare(config: Config, wallMs: number, signer?: Signer): Promise<Prepared> {
+  const problems: string[] = [];
+  const warnings: string[] = [...config.warnings];
+  const local = await collect(problems, loadOwn(config, wallMs, signer));
+  const trusted: Msp[] = [];
+  for (const { mspId, path } of config.fabricGossip.trustedMsps) {
+    const msp = await collect(problems, loadMsp(path, mspId));
+    if (msp) trusted.push(msp);
+  }
+  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
+  if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
+  if (tls) warnings.push(...namesMissing(config, tls.cert));
+  for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
+  warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
+  return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
+}
+
+/** What a running node finds when it reads its files again, part by part. */
+export interface Reread {
+  /** Our organisation's and those trusted, in the order of the configuration; undefined: unusable. */
+  readonly msps: readonly (Msp | undefined)[];
+  /** Our identity and signer; undefined if certificate or key cannot be used. */
+  readonly local: LocalMsp | undefined;
+  /** Undefined without TLS, and if a file cannot be used. */
+  readonly tls: TlsFiles | undefined;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the files again. Trust does not depend on our own certificate and key: a revocation list must
+ * hold also while these are being replaced, or have expired.
+ */
+export async function readAgain(config: Config, wallMs: number, signer?: Signer): Promise<Reread> {
+  const problems: string[] = [];
+  const { mspFolder, mspId } = config;
+  const local = await collect(problems, loadOwn(config, wallMs, signer));
+  const own = local?.msp ?? (await collect([], loadMsp(mspFolder, mspId)));
+  const msps: (Msp | undefined)[] = [own];
+  for (const trusted of config.fabricGossip.trustedMsps) {
+    msps.push(await collect(problems, loadMsp(trusted.path, trusted.mspId)));
+  }
+  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
+  return { msps, local, tls, problems };
+}
+
+function loadOwn(config: Config, wallMs: number, signer?: Signer): Promise<LocalMsp> {
+  return loadLocalMsp(config.mspFolder, config.mspId, {
+    wallMs,
+    ...(signer ? { signer } : {}),
+    ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
+    keyProvider: config.keyProvider,
+  });
+}
+
+/** Where our private keys are: files, and the folder of the enrolment key unless it is elsewhere. */
+export function keyPaths(config: Config, signer?: Signer): readonly string[] {
+  const { mspFolder, keystoreFolder, tls, operations } = config;
+  const enrolment = signer ? [] : [keystoreFolder ?? join(mspFolder, "keystore")];
+  const gossip = tls.enabled ? [tls.keyFile, tls.clientKeyFile] : [];
+  const own = operations.tls.enabled ? [operations.tls.keyFile] : [];
+  return [...enrolment, ...gossip, ...own].filter((path) => path !== undefined);
+}
+
+/** Members of other organisations have TLS certificates of their own TLS CAs. */
+export function withTlsRootsOf(trusted: readonly Msp[], tls: TlsFiles): TlsFiles {
+  const authorities = trusted.flatMap(({ tlsAuthorities: { roots, intermediates } }) => [
+    ...roots,
+    ...intermediates,
+  ]);
+  const pems = authorities.map(({ der }) => Buffer.from(new X509Certificate(der).toString()));
+  return {
+    ...tls,
+    rootCas: [...tls.rootCas, ...pems],
+    clientRootCas: [...tls.clientRootCas, ...pems],
+  };
+}
+
+/** Waits for one part; its problems join the others, so that all are reported together. */
+export async function collect<T>(problems: string[], part: Promise<T>): Promise<T | undefined> {
+  try {
+    return await part;
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */
+export function namesMissing(config: Config, cert: Buffer): readonly string[] {
+  const certificate = new X509Certificate(cert);
+  const warnings: string[] = [];
+  const endpoints = new Map([
+    [config.endpoint, "peer.gossip.endpoint"],
+    [config.externalEndpoint, "peer.gossip.externalEndpoint"],
+  ]);
+  for (const [endpoint, key] of endpoints) {
+    const host = parseHostPort(endpoint)?.host;
+    if (host === undefined || host === "") continue;
+    if (isCertifiedFor(host, certificate.subjectAltName)) continue;
+    warnings.push(
+      `${key} advertises ${host}, which the TLS certificate does not name ` +
+        `(it names ${certificate.subjectAltName ?? "nothing"}): peers that dial it will refuse; ` +
+        "advertise a name of the certificate or have it issued for this one.",
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,325 @@
+/**
+ * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
+ * the network, the clock and the signer; it decides nothing.
+ */
+import type { Config } from "../config/config.ts";
+import { type Core, createCore, step } from "../core/core.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { Identity as KnownIdentity, Signer } from "../core/types/host.ts";
+import type { Input } from "../core/types/input.ts";
+import { GossipError } from "../lib/errors.ts";
+import type { Msp } from "../msp/msp.ts";
+import { type Channel, createChannelView } from "../observe/channels.ts";
+import {
+  add,
+  type Counters,
+  type Counts,
+  createCounters,
+  viewCounts,
+} from "../observe/counters.ts";
+import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
+import { sentenceOf } from "../observe/diagnosis/health.ts";
+import { createRefusals, type Refusals } from "../observe/diagnosis/refused-certificates.ts";
+import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
+import { type Explanation, explain } from "../observe/diagnosis/why/why.ts";
+import { createRejectionFilter } from "../observe/event-rate-filter.ts";
+import { createMessageTap, type MessageBatch, type MessageTap } from "../observe/message-tap.ts";
+import { type Summary, summarise } from "../observe/summary.ts";
+import {
+  type Connection,
+  type EventContent,
+  type GossipEvent,
+  type Identity,
+  type Member,
+  viewEvent,
+  viewIdentity,
+  viewLink,
+  viewMember,
+  viewSelf,
+} from "../observe/views.ts";
+import { type Connections, createConnections } from "../transport/connections.ts";
+import { copyBytes } from "../wire/bytes.ts";
+import { connectionInputs } from "./connection-inputs.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+import type { NodeParts, StartOptions } from "./options.ts";
+import { type Asking, identify, ping } from "./probes.ts";
+import { signBoth } from "./signing.ts";
+import { type Alarm, createAlarm } from "./timer.ts";
+import { checkEndpoint, checkMetadata } from "./validate-self.ts";
+
+/**
+ * One member of a gossip network: joins it, keeps the view of who else is in it, and tells what
+ * changes. Everything it shows is a plain copy, as of the moment of the call; nothing it shows or
+ * takes is shared. After `close()` the views stay as they were last, and what would change something
+ * throws `GossipError` `closed`. Fabric: the gossip component of a peer (`gossip.Node`).
+ */
+export class GossipNode implements AsyncDisposable {
+  readonly #parts: NodeParts;
+  readonly #core: Core;
+  readonly #connections: Connections;
+  readonly #events: EventStream<GossipEvent>;
+  readonly #startedMs: number;
+  readonly #failures: Failures = createFailures();
+  readonly #refusals: Refusals;
+  readonly #counters: Counters = createCounters();
+  readonly #tap: MessageTap;
+  readonly #channels: (core: Core) => readonly Channel[];
+  readonly #inputs: Input[] = [];
+  #self: KnownIdentity;
+  #signer: Signer;
+  readonly #isTold = createRejectionFilter();
+  #reloadProblems: readonly string[] = [];
+  #isStepping = false;
+  #isClosed = false;
+  #eventId: number;
+  readonly #alarm: Alarm;
+  readonly #asking: Asking;
+  readonly #watch: SelfWatch;
+
+  private constructor(parts: NodeParts) {
+    const now = parts.clock.now();
+    this.#parts = parts;
+    this.#self = parts.core.self;
+    this.#signer = parts.signer;
+    this.#startedMs = now.elapsedMs;
+    this.#alarm = createAlarm(parts.clock, () => this.#give({ type: "tick" }));
+    this.#eventId = Math.trunc(now.wallMs);
+    this.#refusals = createRefusals(parts.crypto, parts.clock);
+    this.#core = createCore({ ...parts.core, crypto: this.#refusals.crypto }, now);
+    this.#tap = createMessageTap(parts.clock);
+    this.#channels = createChannelView(parts.channels ?? []);
+    this.#events = createEventStream(parts.eventsMax ?? 1_000);
+    const give = (input: Input): void => this.#give(input);
+    const publish = (event: EventContent): void => this.#publish(event);
+    const twinSeen = (place: string): void => this.#watch.noteTwin(place);
+    this.#connections = createConnections({
+      ...parts.connections,
+      network: this.#tap.network(parts.network),
+      ...{ clock: parts.clock, crypto: this.#refusals.crypto },
+      signer: (payload) => this.#signer(payload),
+      random: parts.core.random,
+      self: () => this.#self,
+      mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
+      certificateOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.certificate,
+      events: connectionInputs({ give, publish, counters: this.#counters, twinSeen }),
+    });
+    const [core, connections, failures] = [this.#core, this.#connections, this.#failures];
+    const shared = { clock: parts.clock, core, connections, failures, publish, give, twinSeen };
+    this.#asking = shared;
+    this.#watch = createSelfWatch({ ...shared, reloadProblems: () => this.#reloadProblems });
+  }
+
+  /**
+   * Starts a node as configured: reads its files, listens, contacts its bootstrap peers. Resolves
+   * when the port is bound. Throws `GossipError` `config-invalid`, with every problem at once, or
+   * `listen-failed`.
+   */
+  static async start(config: Config, options: StartOptions = {}): Promise<GossipNode> {
+    const { startNode } = await import("./start.ts");
+    return startNode(config, options);
+  }
+
+  /** Starts a node from its parts, for tests and simulations. */
+  static async create(parts: NodeParts): Promise<GossipNode> {
+    const node = new GossipNode(parts);
+    await node.#connections.listen();
+    node.#give({ type: "start" });
+    if (parts.watchesItself) node.#watch.start();
+    return node;
+  }
+
+  /** Ourselves, as others see us. */
+  self(): Member {
+    return viewSelf(this.#core, this.#startedMs, this.#parts.clock.now());
+  }
+
+  /** Ourselves first, then every member we know, alive and dead. */
+  members(): readonly Member[] {
+    const now = this.#parts.clock.now();
+    const others = [...this.#core.members.table.values()];
+    return [this.self(), ...others.map((member) => viewMember(this.#core, member, now))];
+  }
+
+  /** Every certificate we know and believe, our own among them. */
+  identities(): readonly Identity[] {
+    const [now, known] = [this.#parts.clock.now(), this.#core.identities.table.values()];
+    return [...known].map((entry) => viewIdentity(this.#core, entry, now));
+  }
+
+  /** The open connections; of two with one peer, which happens for a moment, both. */
+  connections(): readonly Connection[] {
+    return this.#connections.list().map(viewLink);
+  }
+
+  /** The channels of the configuration, and which members say that they are in them. */
+  channels(): readonly Channel[] {
+    return this.#channels(this.#core);
+  }
+
+  /** What was counted since the start: drops, failures, events, traffic. For metrics. */
+  counts(): Counts {
+    return viewCounts(this.#counters, this.#core, this.#parts, this.#reloadProblems.length);
+  }
+
+  /** Members, identities and connections in numbers, without a copy of them. */
+  summary(): Summary {
+    return summarise(this.#core, this.#connections.list(), this.#parts.clock.now());
+  }
+
+  /**
+   * Why a peer is or is not visible to us. `peer`: its endpoint, its name, or the beginning of its
+   * PKI-ID. Throws `config-invalid` if it is none of these, or of several peers.
+   */
+  why(peer: string): Explanation {
+    const now = this.#parts.clock.now();
+    const [self, connections] = [this.self(), this.connections()];
+    const [core, failures, refusals] = [this.#core, this.#failures, this.#refusals];
+    const faults = this.#watch.faults();
+    return explain({ core, failures, faults, refusals, self, connections, now }, peer);
+  }
+
+  /** What is wrong with this member, one sentence each; empty = healthy. */
+  problems(): readonly string[] {
+    return this.#watch.faults().map(sentenceOf);
+  }
+
+  /**
+   * Every event from now on; ends when the node is closed or the signal aborts. For a reader that
+   * lags behind, `limits.eventsMax` events are kept; of more, the oldest are left out.
+   */
+  events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
+    return this.#events.listen(signal);
+  }
+
+  /**
+   * The messages that are sent and received from now on, decoded, a few times a second; of too many,
+   * the newest. Ends when the node is closed or the signal aborts. Costs nothing until it is read.
+   */
+  messages(signal?: AbortSignal): AsyncIterableIterator<MessageBatch> {
+    return this.#tap.watch(signal);
+  }
+
+  /** Publishes these metadata at once, at most 4_096 bytes, else throws `config-invalid`. */
+  setMetadata(metadata: Uint8Array): void {
+    this.#assertOpen();
+    checkMetadata(metadata);
+    this.#give({ type: "set-metadata", metadata: copyBytes(metadata) });
+  }
+
+  /**
+   * Publishes another external endpoint (`host:port`; empty: other organisations no longer learn of us)
+   * with a heartbeat sent at once. Throws `config-invalid`. Fabric: `UpdateEndpoint`.
+   */
+  setEndpoint(externalEndpoint: string): void {
+    this.#assertOpen();
+    checkEndpoint(externalEndpoint);
+    this.#give({ type: "set-endpoint", externalEndpoint });
+  }
+
+  /** Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. */
+  setTrust(msps: readonly Msp[]): void {
+    this.#assertOpen();
+    this.#parts.setTrust?.(msps);
+    this.#give({ type: "trust-changed" });
+  }
+
+  /**
+   * Reads the files of the configuration again: MSP folders with their revocation lists, our own
+   * certificate and key, TLS. What changed takes effect at once; what cannot be used stays as it was,
+   * part by part, is among `problems()`, and is thrown as a `GossipError` when the rest is in force.
+   * A renewed certificate is another PKI-ID: others take it in while they drop the old one.
+   */
+  async reload(): Promise<void> {
+    this.#assertOpen();
+    const reloaded = await this.#parts.reload?.();
+    if (reloaded === undefined || this.#isClosed) return;
+    this.#give({ type: "trust-changed" });
+    const { own, problems } = reloaded;
+    if (own !== undefined) {
+      // Not before: what is due now is still said, and so signed, under the old identity.
+      [this.#signer, this.#self] = [own.signer, own.self];
+      this.#give({ type: "renewed", self: own.self });
+    }
+    this.#reloadProblems = problems;
+    if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  }
+
+  /** Closes every connection and stops. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#alarm.cancel();
+    for (const part of [this.#events, this.#tap, this.#connections]) part.close();
+    this.#watch.stop();
+    await this.#parts.network.close();
+    this.#parts.closed?.();
+  }
+
+  /** The same as `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
+  }
+
+  /** The only way to the core. Inputs that come up while it works wait their turn. */
+  #give(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next && !this.#isClosed; next = this.#inputs.shift()) {
+        for (const effect of step(this.#core, next, this.#parts.clock.now())) this.#perform(effect);
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+    if (!this.#isClosed) this.#alarm.wakeBy(this.#core.expectedAtMs);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
+        return;
+      case "identify":
+        identify(this.#asking, effect.endpoint);
+        return;
+      case "ping":
+        ping(this.#asking, effect.pkiId, effect.endpoint);
+        return;
+      case "disconnect":
+        this.#connections.disconnect(effect.pkiId, effect.reason);
+        return;
+      case "sign":
+        this.#sign(effect);
+        return;
+      case "drop":
+        add(this.#counters.dropped, effect.code, effect.times);
+        if (this.#isTold(effect, this.#parts.clock.now()))
+          this.#publish({ type: "message-rejected", pkiId: effect.from, code: effect.code });
+        return;
+      case "notify":
+        this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
+    }
+  }
+
+  #sign({ token, payload, secret }: Extract<Effect, { type: "sign" }>): void {
+    const { clock, signerTimeoutMs = 10_000 } = this.#parts;
+    this.#counters.signatures += secret ? 2 : 1;
+    signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
+      this.#give({ type: "signed", token, signature, secretSignature }),
+    );
+  }
+
+  #publish(content: EventContent): void {
+    const time = new Date(this.#parts.clock.now().wallMs).toISOString();
+    const event = { id: ++this.#eventId, time, ...content };
+    this.#failures.note(event);
+    this.#watch.hear(content);
+    this.#counters.events.note(content);
+    this.#events.push(event);
+  }
+}

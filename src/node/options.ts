@@ -1,0 +1,54 @@
+/** What a node is made of. */
+import type { Crypto, Identity, Signer } from "../core/types/host.ts";
+import type { CoreOptions } from "../core/types/options.ts";
+import type { Msp } from "../msp/msp.ts";
+import type { Traffic } from "../observe/counters.ts";
+import type { Meters } from "../observe/meters.ts";
+import type { ConnectionsOptions } from "../transport/connection-options.ts";
+import type { Clock, Network } from "../transport/network.ts";
+
+/** What a configuration file cannot say. */
+export interface StartOptions {
+  /** Signs with the enrolment key in place of a key file (an HSM). Default: the key in the MSP folder. */
+  readonly signer?: Signer;
+  /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
+  readonly warn?: (sentence: string) => void;
+  /** Puts something between the gossip and the network, to break it on purpose. Default: nothing. */
+  readonly network?: (network: Network) => Network;
+}
+
+/** Everything a node is made of. `startNode` makes these from a configuration. */
+export interface NodeParts {
+  readonly core: Omit<CoreOptions, "crypto">;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
+  /** Events kept for a listener that does not read; default 1_000. */
+  readonly eventsMax?: number;
+  /** Channels of the configuration; default: none. */
+  readonly channels?: readonly { readonly name: string; readonly configBlock: string }[];
+  /** Totals of the network, for metrics; default: nothing counted. */
+  readonly traffic?: () => Traffic;
+  /** What is measured beside the node, for metrics; default: nothing. */
+  readonly meters?: Meters;
+  /** Whether it asks who answers at its endpoints, and tells what is wrong with it; default: no. */
+  readonly watchesItself?: boolean;
+  /** How long the signer may take; default 10_000 ms. */
+  readonly signerTimeoutMs?: number;
+  /** Carries out a change of trust (see `GossipNode.setTrust`). */
+  readonly setTrust?: (msps: readonly Msp[]) => void;
+  /** Reads everything again and puts trust and TLS in force (see `GossipNode.reload`). */
+  readonly reload?: () => Promise<Reloaded>;
+  /** Called once when the node has been closed. */
+  readonly closed?: () => void;
+}
+
+/** What reading the files again has led to, beside trust and TLS. */
+export interface Reloaded {
+  /** Undefined if our certificate or key cannot be used: the ones we have stay. */
+  readonly own: { readonly self: Identity; readonly signer: Signer } | undefined;
+  /** What could not be used and stays as it was, one sentence each. */
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,45 @@
+/** The two questions that the core has asked beside the gossip: who is there, and are you there. */
+import type { PkiId } from "../core/types/host.ts";
+import type { Input } from "../core/types/input.ts";
+import type { Failures } from "../observe/diagnosis/failures.ts";
+import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
+import type { Connections } from "../transport/connections.ts";
+import type { Clock } from "../transport/network.ts";
+
+export interface Asking {
+  readonly connections: Connections;
+  readonly failures: Failures;
+  readonly clock: Clock;
+  readonly give: (input: Input) => void;
+  readonly twinSeen: (endpoint: string) => void;
+}
+
+export function identify({ connections, give, twinSeen }: Asking, endpoint: string): void {
+  connections.probe(endpoint, (verdict, detail) => {
+    if (!verdict.ok) {
+      const fault = { code: verdict.code, detail: plainReason(detail) };
+      give({ type: "identified", endpoint, identity: undefined, fault });
+      return;
+    }
+    const { identity, isTwin } = verdict.value;
+    const twin = { code: "same-identity", detail: endpoint };
+    if (isTwin) twinSeen(endpoint);
+    const fault = isTwin ? { fault: twin } : {};
+    give({ type: "identified", endpoint, identity, ...fault });
+  });
+}
+
+export function ping(
+  { connections, failures, clock, give }: Asking,
+  pkiId: PkiId,
+  endpoint: string,
+): void {
+  connections.ping(endpoint, (code, detail) => {
+    if (code !== undefined) {
+      const time = new Date(clock.now().wallMs).toISOString();
+      const reason = plainReason(detail);
+      failures.noteFailure({ pkiId, endpoint }, { during: "ping", code, reason, time });
+    }
+    give({ type: "pinged", pkiId, reachable: code === undefined });
+  });
+}

@@ -1,0 +1,54 @@
+import type { Signer } from "../core/types/host.ts";
+import type { Clock } from "../transport/network.ts";
+
+/** What came of it; no signature = the signer failed or took too long. */
+type Signed = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
+
+type Signature = Uint8Array | undefined;
+
+/**
+ * Signs a payload and, if there is one, a secret. A signer that is at once done is answered at once,
+ * so that a simulation stays in step; one that takes its time is waited for.
+ */
+export function signBoth(
+  signer: Signer,
+  payload: Uint8Array,
+  secret: Uint8Array | undefined,
+  clock: Clock,
+  timeoutMs: number,
+  signed: Signed,
+): void {
+  const first = attempt(signer, payload);
+  const second = secret && attempt(signer, secret);
+  if (first instanceof Promise || second instanceof Promise) {
+    awaitBoth([first, second], clock, timeoutMs, signed);
+  } else if (first !== undefined) signed(first, second);
+  else signed(); // The core reports it and asks again with the next heartbeat.
+}
+
+/** A signer that throws and one whose promise is broken are the same to us: no signature. */
+function attempt(signer: Signer, payload: Uint8Array): Signature | Promise<Signature> {
+  try {
+    const signature = signer(payload);
+    return signature instanceof Promise ? signature.catch(() => undefined) : signature;
+  } catch {
+    return undefined;
+  }
+}
+
+function awaitBoth(
+  signatures: readonly [Signature | Promise<Signature>, Signature | Promise<Signature>],
+  clock: Clock,
+  timeoutMs: number,
+  signed: Signed,
+): void {
+  let isOver = false;
+  const finish: Signed = (signature, secretSignature) => {
+    if (isOver) return;
+    isOver = true;
+    cancel();
+    signed(signature, secretSignature);
+  };
+  const cancel = clock.after(timeoutMs, () => finish());
+  void Promise.all(signatures).then(([first, second]) => finish(first, second));
+}

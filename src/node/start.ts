@@ -1,0 +1,181 @@
+/** From a configuration to a running node: reads files, makes the parts, puts them together. */
+
+import type { Config } from "../config/config.ts";
+import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
+import { createCrypto } from "../msp/crypto.ts";
+import type { LocalMsp } from "../msp/load-msp.ts";
+import type { Msp } from "../msp/msp.ts";
+import { tlsChainFault } from "../msp/tls-chain.ts";
+import { meterChecks } from "../observe/checks-meter.ts";
+import { createMeters, type Meters, tlsNotAfterMs } from "../observe/meters.ts";
+import { meterNetwork } from "../observe/traffic-meter.ts";
+import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
+import { parseEndpoint } from "../transport/endpoint.ts";
+import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
+import type { TlsFiles } from "../transport/grpc-options.ts";
+import { createSystemClock } from "./clock.ts";
+import { collect, prepare, readAgain, withTlsRootsOf } from "./load-credentials.ts";
+import { GossipNode } from "./node.ts";
+import type { NodeParts, StartOptions } from "./options.ts";
+import { createSystemRandom } from "./random.ts";
+import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+
+export { prepare };
+
+/** Starts a node as configured. Resolves when its port is bound and it has begun to gossip. */
+export async function startNode(
+  config: Config,
+  { signer, warn, network: wrap = (network) => network }: StartOptions,
+): Promise<GossipNode> {
+  const clock = createSystemClock();
+  const prepared = await prepare(config, clock.now().wallMs, signer);
+  for (const warning of prepared.warnings) warn?.(warning);
+  let msps: readonly Msp[] = [prepared.local.msp, ...prepared.trusted];
+  const crypto = createCrypto(msps);
+  const { limits } = config.fabricGossip;
+  const network = createNetwork(config, prepared.tls);
+  const meters = createMeters(prepared.tls);
+  const { stateDir } = config.fabricGossip;
+  const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
+  if (kept?.problem !== undefined) warn?.(kept.problem);
+  const lastIncarnation = kept?.incarnation ?? 0n;
+  const node = await GossipNode.create({
+    core: { ...coreOptions(config, prepared.local), lastIncarnation },
+    crypto: meterChecks(crypto, meters.checks),
+    signer: prepared.local.signer,
+    network: meterNetwork(wrap(network), meters.traffic),
+    traffic: () => network.stats(),
+    meters,
+    clock,
+    connections: {
+      timeouts: {
+        connTimeoutMs: config.gossip.connTimeoutMs,
+        // Between neighbours there is a heartbeat now and then: they are not idle.
+        idleMs: Math.max(CONNECTION_TIMEOUTS.idleMs, 3 * config.gossip.aliveIntervalMs),
+      },
+      limits: {
+        queuedMessagesMax: config.gossip.sendBufferSize,
+        queuedBytesMax: limits.sendQueueBytesMax,
+        connectionsMax: limits.connectionsMax,
+        handshakesMax: limits.handshakesMax,
+      },
+    },
+    watchesItself: true,
+    eventsMax: limits.eventsMax,
+    channels: config.fabricGossip.channels,
+    setTrust: (msps) => crypto.setTrust(msps),
+    reload: async () => {
+      const reread = await readAgain(config, clock.now().wallMs, signer);
+      // What cannot be read stays as it was; the rest holds at once, revocation above all.
+      msps = msps.map((old, i) => reread.msps[i] ?? old);
+      crypto.setTrust(msps);
+      const { local, tls } = reread;
+      const problems = [...reread.problems];
+      // OpenSSL may find fault with files that looked well: then the old ones stay, and trust is new.
+      await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(msps.slice(1), tls)));
+      return { own: local && { self: local.identity, signer: local.signer }, problems };
+    },
+  } satisfies NodeParts);
+  if (stateDir === undefined) return node;
+  const problem = await writeIncarnation(stateDir, BigInt(node.self().incarnation));
+  if (problem !== undefined) warn?.(problem);
+  return node;
+}
+
+async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsFiles): Promise<void> {
+  if (tls === undefined) return;
+  network.setTls(tls);
+  meters.tlsNotAfterMs = tlsNotAfterMs(tls);
+}
+
+/** `named`: further endpoints that our user, not a member, has named. */
+export function createNetwork(
+  config: Config,
+  tls: TlsFiles | undefined,
+  named: readonly string[] = [],
+): GrpcNetwork {
+  const { gossip, keepalive, fabricGossip, listenAddress } = config;
+  const own = [config.endpoint, config.externalEndpoint];
+  const ours = [...own, ...gossip.bootstrap, ...fabricGossip.anchorPeers, ...named];
+  return createGrpcNetwork({
+    listen: listenAddress,
+    dialRules: {
+      deny: fabricGossip.dialDeny,
+      ownPorts: config.operations.listenAddress ? [config.operations.listenAddress.port] : [],
+      homes: ours.map((endpoint) => parseEndpoint(endpoint)?.host ?? ""),
+      exempt: ours,
+    },
+    ...(tls ? { tls } : {}),
+    judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
+    timeouts: {
+      dialTimeoutMs: gossip.dialTimeoutMs,
+      connTimeoutMs: gossip.connTimeoutMs,
+      acceptTimeoutMs: config.connectionTimeoutMs,
+      clientKeepaliveMs: keepalive.clientIntervalMs,
+      serverKeepaliveMs: keepalive.serverIntervalMs,
+      keepaliveTimeoutMs: keepalive.clientTimeoutMs,
+    },
+    limits: {
+      receivedBytesMax: fabricGossip.limits.messageBytesMax,
+      receivedBytesPerSecond: fabricGossip.limits.receivedBytesPerSecond,
+      sentBytesMax: config.maxSendMessageBytes,
+      // Newcomers get as far as their handshake although all places are taken: one may become free.
+      connectionsMax: fabricGossip.limits.connectionsMax + fabricGossip.limits.handshakesMax,
+      handshakesMax: fabricGossip.limits.handshakesMax,
+    },
+  });
+}
+
+function coreOptions(
+  config: Config,
+  local: LocalMsp,
+): Omit<CoreOptions, "crypto" | "lastIncarnation"> {
+  const { gossip, fabricGossip } = config;
+  return {
+    self: local.identity,
+    internalEndpoint: config.endpoint,
+    externalEndpoint: config.externalEndpoint,
+    metadata: new Uint8Array(0),
+    bootstrap: gossip.bootstrap,
+    anchorPeers: fabricGossip.anchorPeers,
+    timing: {
+      aliveIntervalMs: gossip.aliveIntervalMs,
+      aliveExpiryMs: gossip.aliveExpiryMs,
+      aliveExpiryCheckMs: gossip.aliveExpiryCheckMs,
+      reconnectIntervalMs: gossip.reconnectIntervalMs,
+      forgetAfterMs: gossip.forgetAfterMs,
+      publishCertPeriodMs: gossip.publishCertPeriodMs,
+      pullIntervalMs: gossip.pullIntervalMs,
+      digestWaitMs: gossip.digestWaitMs,
+      requestWaitMs: gossip.requestWaitMs,
+      responseWaitMs: gossip.responseWaitMs,
+      burstLatencyMs: gossip.propagationBurstLatencyMs,
+      membershipResponseWaitMs: gossip.reconnectIntervalMs / 5, // 5 s in Fabric, where it is fixed.
+      firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
+      identityUnusedMs: gossip.identityUsageMs,
+      stateInfoExpiryMs: gossip.stateInfoExpiryMs,
+      neighbourRefreshMs: fabricGossip.neighbourRefreshMs,
+      expiryNoticesMs: fabricGossip.expiryNoticesMs,
+    },
+    fanout: {
+      strategy: fabricGossip.strategy,
+      pullPeers: gossip.pullPeerNum,
+      propagatePeers: gossip.propagatePeerNum,
+      iterations: gossip.propagateIterations,
+      burstSize: gossip.propagationBurstSize,
+    },
+    limits: {
+      membersMax: fabricGossip.limits.membersMax,
+      identitiesMax: fabricGossip.limits.identitiesMax,
+      backlogMax: fabricGossip.limits.backlogMax,
+      stateInfosMax: fabricGossip.limits.stateInfosMax,
+      checksPerStep: DEFAULT_CORE_LIMITS.checksPerStep,
+      pullItemsMax: fabricGossip.limits.pullItemsMax,
+      hellosPerPeerMax: fabricGossip.limits.hellosPerPeerMax,
+      checksPerSecond: fabricGossip.limits.checksPerSecond,
+      newsPerSecond: fabricGossip.limits.newsPerSecond,
+      answerBytesPerSecond: fabricGossip.limits.answerBytesPerSecond,
+    },
+    random: createSystemRandom(),
+  };
+}

@@ -1,0 +1,60 @@
+/** The incarnation that survives a restart, and files that are none. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+
+async function makeStateFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "state-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe("the state folder", () => {
+  test("gives back what was written, and nothing else is left there", async (t) => {
+    const folder = await makeStateFolder(t);
+    for (const incarnation of [1n, 1_800_000_000_000_000_000n]) {
+      assert.equal(await writeIncarnation(folder, incarnation), undefined);
+      assert.deepEqual(await readIncarnation(folder), { incarnation, problem: undefined });
+    }
+    assert.deepEqual(await readdir(folder), ["incarnation"]);
+    assert.equal(await readFile(join(folder, "incarnation"), "utf8"), "1800000000000000000\n");
+  });
+
+  test("has no incarnation before the first start, and that is no problem", async (t) => {
+    const folder = join(await makeStateFolder(t), "new");
+    assert.deepEqual(await readIncarnation(folder), { incarnation: 0n, problem: undefined });
+  });
+
+  const files: Readonly<Record<string, string>> = {
+    empty: "",
+    "full of zeros": "\0".repeat(20),
+    garbage: "yesterday",
+    negative: "-5\n",
+    "above the greatest uint64": "18446744073709551616\n",
+    "the greatest uint64, after which none comes": "18446744073709551615\n",
+    "two numbers": "1 2\n",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    test(`${name}: told of, and as if there were none`, async (t) => {
+      const folder = await makeStateFolder(t);
+      await writeFile(join(folder, "incarnation"), text);
+      const { incarnation, problem } = await readIncarnation(folder);
+      assert.equal(incarnation, 0n);
+      assert.match(problem ?? "", /holds no incarnation/);
+      assert.equal(await writeIncarnation(folder, 7n), undefined);
+      assert.equal((await readIncarnation(folder)).incarnation, 7n);
+    });
+  }
+
+  test("that is no folder, or cannot be written, is told of and throws nothing", async (t) => {
+    const folder = await makeStateFolder(t);
+    await writeFile(join(folder, "file"), "");
+    assert.match((await writeIncarnation(join(folder, "file"), 1n)) ?? "", /cannot be written/);
+    assert.match((await readIncarnation(join(folder, "file"))).problem ?? "", /cannot be read/);
+    await mkdir(join(folder, "incarnation"));
+    assert.match((await readIncarnation(folder)).problem ?? "", /cannot be read|bytes/);
+  });
+});

@@ -1,0 +1,86 @@
+/**
+ * What survives a restart: the incarnation of the last life (product 3, `stateDir`). It is a safeguard
+ * against a clock that went back; nothing about it keeps a member from starting.
+ */
+import { open, readFile, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { makeFolder } from "../lib/make-folder.ts";
+
+const FILE = "incarnation";
+const FILE_BYTES_MAX = 64;
+/** Each start counts one up: beyond this the incarnations of Fabric's uint64 would come to an end. */
+const INCARNATION_MAX = 2n ** 63n;
+
+/** The last incarnation, 0 if there is none; and why what is there cannot be used, if so. */
+export interface Kept {
+  readonly incarnation: bigint;
+  readonly problem: string | undefined;
+}
+
+export async function readIncarnation(folder: string): Promise<Kept> {
+  const file = join(folder, FILE);
+  const unusable = (why: string, remedy: string): Kept => {
+    const problem = `${file} ${why}, so that the last incarnation is not known; ${remedy}.`;
+    return { incarnation: 0n, problem };
+  };
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) return unusable("cannot be read (it is no file)", "remove it");
+    const { size } = found;
+    if (size > FILE_BYTES_MAX) return unusable(`has ${size} bytes`, "remove it");
+    const text = await readFile(file, "utf8");
+    const incarnation = /^\d{1,20}\n?$/.test(text) ? BigInt(text) : undefined;
+    if (incarnation !== undefined && incarnation <= INCARNATION_MAX) {
+      return { incarnation, problem: undefined };
+    }
+    return unusable("holds no incarnation", "it is written anew; remove it if this comes again");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return { incarnation: 0n, problem: undefined };
+    return unusable(`cannot be read (${codeOf(error)})`, "correct its rights or choose another");
+  }
+}
+
+/**
+ * Writes the incarnation so that a crash, of the machine too, leaves either the old file or the new
+ * one. Returns why it could not, if so.
+ */
+export async function writeIncarnation(
+  folder: string,
+  incarnation: bigint,
+): Promise<string | undefined> {
+  const file = join(folder, FILE);
+  try {
+    await makeFolder(folder);
+    await writeDurably(`${file}.new`, `${incarnation}\n`);
+    await rename(`${file}.new`, file);
+    await syncFolder(folder);
+    return undefined;
+  } catch (error) {
+    return (
+      `fabricGossip.stateDir ${folder} cannot be written (${codeOf(error)}), so that the ` +
+      "incarnation is not kept across restarts; make it writable or choose another."
+    );
+  }
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, "w");
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A new name is on the disk when its folder is. Not every system lets a folder be synced. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r").catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error) return String(error.code);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,202 @@
+/**
+ * A message for people: protobuf JSON with Fabric's field names, in which nested envelopes are opened,
+ * identities are described, and ids and hashes are hex.
+ */
+
+import type { Identity } from "../core/types/host.ts";
+import { parseCertificate } from "../msp/certificate.ts";
+import { createCrypto } from "../msp/crypto.ts";
+import { describeCertificate } from "../msp/describe.ts";
+import { findCurve, toLowS } from "../msp/ecdsa.ts";
+import { describeIdentity } from "../msp/identity.ts";
+import { decodePem } from "../msp/pem.ts";
+import { decode } from "../wire/decode.ts";
+import { type Envelope, parseMessage } from "../wire/envelope.ts";
+import { messageToJson, toJson } from "../wire/json.ts";
+import { type Content, type GossipMessage, SECRET, SERIALIZED_IDENTITY } from "../wire/messages.ts";
+
+/** Envelopes within envelopes that are opened; real ones have two. */
+const DEPTH_MAX = 6;
+const TEXT = new TextDecoder("utf-8", { fatal: true });
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+/** The envelope and all that is in it. */
+export function describeMessage(
+  envelope: Envelope,
+  message: GossipMessage,
+  depth = 0,
+): { readonly [part: string]: unknown } {
+  const identity = carriedIdentity(message.content);
+  return {
+    message: readable(messageToJson(message), depth),
+    signature: describeSignature(envelope.payload, envelope.signature, identity),
+    ...(envelope.secret
+      ? { secret: describeSecret(envelope.secret.payload, envelope.secret.signature, identity) }
+      : {}),
+  };
+}
+
+/** The identity that a message brings along to prove whose it is. */
+function carriedIdentity(content: Content | undefined): Identity | undefined {
+  switch (content?.type) {
+    case "alive":
+    case "conn-establish":
+      return readIdentity(content.value.identity)?.identity;
+    case "peer-identity":
+      return readIdentity(content.value.cert)?.identity;
+    default:
+      return undefined;
+  }
+}
+
+function describeSecret(
+  payload: Uint8Array,
+  signature: Uint8Array,
+  identity: Identity | undefined,
+): unknown {
+  const secret = decode(SECRET, payload);
+  return {
+    content: secret.ok ? toJson(SECRET, secret.value) : base64(payload),
+    signature: describeSignature(payload, signature, identity),
+  };
+}
+
+function describeSignature(
+  payload: Uint8Array,
+  signature: Uint8Array,
+  identity: Identity | undefined,
+): unknown {
+  if (signature.length === 0) return null;
+  const shown = { hex: Buffer.from(signature).toString("hex"), ...shapeOf(signature) };
+  if (identity === undefined) {
+    return { ...shown, verified: null, note: "the identity of its author is not in the message" };
+  }
+  const isValid = createCrypto([]).verify(identity, payload, signature);
+  return { ...shown, verified: isValid, by: identity.pkiId };
+}
+
+/** ECDSA over P-256 is what Fabric uses; there the half of the group decides about validity. */
+function shapeOf(signature: Uint8Array): { readonly lowS?: boolean } {
+  const curve = findCurve("prime256v1");
+  const low = curve && toLowS(signature, curve);
+  return low === undefined ? {} : { lowS: Buffer.from(low).equals(signature) };
+}
+
+/** Makes JSON of the codec readable: by field name, since names are unique in what they mean. */
+function readable(json: unknown, depth: number): unknown {
+  if (Array.isArray(json)) return json.map((item) => readable(item, depth));
+  if (typeof json !== "object" || json === null) return json;
+  const entries = Object.entries(json);
+  if (depth < DEPTH_MAX && isEnvelope(json)) return openEnvelope(json, depth + 1);
+  return Object.fromEntries(entries.map(([name, value]) => [name, field(name, value, depth)]));
+}
+
+/** Envelopes are the only messages whose `payload` is bytes. */
+function isEnvelope(
+  json: object,
+): json is { readonly payload: string; readonly signature?: string } {
+  return "payload" in json && typeof json.payload === "string";
+}
+
+interface EnvelopeJson {
+  readonly payload: string;
+  readonly signature?: string;
+  readonly secret_envelope?: unknown;
+}
+
+function openEnvelope(json: EnvelopeJson, depth: number): unknown {
+  const payload = Buffer.from(json.payload, "base64");
+  const message = parseMessage(payload);
+  if (!message.ok) return json;
+  const signature = Buffer.from(json.signature ?? "", "base64");
+  return describeMessage(
+    { bytes: payload, payload, signature, secret: secretOf(json) },
+    message.value,
+    depth,
+  );
+}
+
+function secretOf({ secret_envelope: secret }: EnvelopeJson): Envelope["secret"] {
+  if (typeof secret !== "object" || secret === null || !isEnvelope(secret)) return undefined;
+  const { payload, signature = "" } = secret;
+  return { payload: Buffer.from(payload, "base64"), signature: Buffer.from(signature, "base64") };
+}
+
+function field(name: string, value: unknown, depth: number): unknown {
+  if (typeof value === "string") return text(name, value);
+  if (name === "digests" && Array.isArray(value)) return value.map(digest);
+  if (name === "timestamp") return withStart(value);
+  return readable(value, depth);
+}
+
+function text(name: string, value: string): unknown {
+  switch (name) {
+    case "pki_id":
+    case "tls_cert_hash":
+    case "channel_MAC":
+      return Buffer.from(value, "base64").toString("hex");
+    case "identity":
+    case "cert":
+      return describeCarried(Buffer.from(value, "base64")) ?? value;
+    case "channel":
+      return printable(Buffer.from(value, "base64")) ?? value;
+    default:
+      return value;
+  }
+}
+
+/** PKI-IDs in hex; digests of blocks are numbers in decimal text. */
+function digest(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const bytes = Buffer.from(value, "base64");
+  return bytes.length === 32 ? bytes.toString("hex") : (printable(bytes) ?? value);
+}
+
+function printable(bytes: Uint8Array): string | undefined {
+  try {
+    const found = TEXT.decode(bytes);
+    return /^[\x20-\x7e]*$/.test(found) ? found : undefined;
+  } catch {
+    return undefined; // No UTF-8.
+  }
+}
+
+/** The incarnation is the start of the process in nanoseconds. */
+function withStart(timestamp: unknown): unknown {
+  if (typeof timestamp !== "object" || timestamp === null) return timestamp;
+  if (!("inc_num" in timestamp) || typeof timestamp.inc_num !== "string") return timestamp;
+  const started = new Date(Number(BigInt(timestamp.inc_num) / NANOSECONDS_PER_MS));
+  return Number.isNaN(started.getTime())
+    ? timestamp
+    : { ...timestamp, started: started.toISOString() };
+}
+
+interface Carried {
+  readonly identity: Identity;
+  readonly pem: Uint8Array;
+}
+
+function readIdentity(bytes: Uint8Array): Carried | undefined {
+  const decoded = decode(SERIALIZED_IDENTITY, bytes);
+  if (!decoded.ok) return undefined;
+  const { mspid: mspId, idBytes } = decoded.value;
+  const block = decodePem(idBytes);
+  const certificate = block && parseCertificate(block.der);
+  if (certificate === undefined) return undefined;
+  return { identity: describeIdentity(certificate, { mspId, idBytes, bytes }), pem: idBytes };
+}
+
+function describeCarried(bytes: Uint8Array): unknown {
+  const carried = readIdentity(bytes);
+  const certificate = carried && describeCertificate(carried.pem);
+  if (carried === undefined || certificate === undefined) return undefined;
+  const { notBeforeMs, notAfterMs, ...rest } = certificate;
+  const { mspId, pkiId } = carried.identity;
+  const notBefore = new Date(notBeforeMs).toISOString();
+  const notAfter = new Date(notAfterMs).toISOString();
+  return { mspid: mspId, pki_id: pkiId, certificate: { ...rest, notBefore, notAfter } };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { EventContent, Member } from "../views.ts";
+import { createFailures, type Failures, hostOf } from "./failures.ts";
+
+const TIME = "2026-01-01T00:00:00.000Z";
+
+function noted(...contents: readonly EventContent[]): Failures {
+  const failures = createFailures();
+  for (const [id, content] of contents.entries()) failures.note({ id, time: TIME, ...content });
+  return failures;
+}
+
+const member = (pkiId: string): Member => ({
+  pkiId,
+  mspId: "A",
+  endpoint: "out:1",
+  internalEndpoint: "in:1",
+  metadata: "",
+  status: "dead",
+  incarnation: "1",
+  sequence: "1",
+  lastSeen: TIME,
+  since: TIME,
+  identityExpires: null,
+  self: false,
+});
+
+const sendFailed = (pkiId: string, code = "unreachable"): EventContent => ({
+  type: "send-failed",
+  pkiId,
+  endpoint: `${pkiId}:1`,
+  code,
+  reason: "nobody",
+});
+
+describe("what is remembered of failures", () => {
+  test("the last one, by PKI-ID and by endpoint, and how often in a row", () => {
+    const failures = noted(
+      sendFailed("p"),
+      sendFailed("p"),
+      sendFailed("p", "tls"),
+      sendFailed("p", "tls"),
+    );
+    const last = { during: "send", code: "tls", reason: "nobody", time: TIME, times: 2 };
+    assert.deepEqual(failures.latest("p", []), last);
+    assert.deepEqual(failures.latest(undefined, ["other:1", "p:1"]), last);
+    assert.equal(failures.latest("q", ["q:1"]), undefined);
+  });
+
+  test("of several, the youngest", () => {
+    const failures = noted(sendFailed("p"));
+    const time = "2026-01-01T00:00:01.000Z";
+    failures.noteFailure(
+      { endpoint: "q:1" },
+      { during: "ping", code: "timeout", reason: "", time },
+    );
+    assert.equal(failures.latest("p", ["q:1"])?.during, "ping");
+  });
+
+  test("a contact that failed, by its endpoint", () => {
+    const reason = "it is of B: a bootstrap peer: is not"; // Reasons are shown, never read.
+    const failed = { type: "contact-failed", endpoint: "c:1", code: "x", reason } as const;
+    const last = noted(failed).latest(undefined, ["c:1"]);
+    assert.deepEqual([last?.during, last?.code, last?.reason], ["contact", "x", reason]);
+  });
+
+  test("refused strangers by host, whatever their port", () => {
+    const remote = "[::1]:40123";
+    const event = { type: "handshake-failed", remote, code: "malformed", reason: "no" } as const;
+    assert.equal(noted(event, event).stranger("::1")?.times, 2);
+  });
+
+  test("strangers push out nobody but strangers, and all tables are bounded", () => {
+    const failures = noted(sendFailed("p"));
+    for (let i = 0; i < 10_000; i++) {
+      const remote = `10.0.${i >> 8}.${i & 255}:1`;
+      failures.note({ id: i, time: TIME, type: "handshake-failed", remote, code: "x", reason: "" });
+    }
+    assert.equal(failures.stranger("10.0.0.0"), undefined);
+    assert.ok(failures.latest("p", []));
+    for (let i = 0; i < 10_000; i++) {
+      failures.note({ id: i, time: TIME, ...sendFailed(`x${i}`) });
+      const gone = { type: "member-forgotten", member: member(`x${i}`), reason: "silent" } as const;
+      failures.note({ id: i, time: TIME, ...gone });
+    }
+    assert.equal(failures.latest("p", []), undefined);
+    assert.equal([...failures.traces()].length, 2_000);
+  });
+});
+
+describe("what is remembered of those who are gone", () => {
+  const identity = {
+    pkiId: "p",
+    mspId: "A",
+    subject: "CN=p",
+    serial: "01",
+    notBefore: TIME,
+    notAfter: TIME,
+    self: false,
+  };
+  const dead = { type: "member-dead", member: member("p"), reason: "silent" } as const;
+  const purged = { type: "identity-purged", identity, reason: "revoked" } as const;
+  const forgotten = { type: "member-forgotten", member: member("p"), reason: "revoked" } as const;
+
+  test("where it was, whose it was, and how it left", () => {
+    const trace = noted(dead, purged, forgotten).trace("p");
+    assert.deepEqual(trace?.endpoints, ["in:1", "out:1"]);
+    assert.equal(trace?.subject, "CN=p");
+    assert.deepEqual(
+      trace?.departures.map(({ type, reason }) => [type, reason]),
+      [
+        ["dead", "silent"],
+        ["purged", "revoked"],
+        ["forgotten", "revoked"],
+      ],
+    );
+  });
+
+  test("nothing any more once it is back", () => {
+    const back = { type: "member-returned", member: member("p") } as const;
+    assert.equal(noted(dead, back).trace("p"), undefined);
+  });
+});
+
+test("hostOf() takes the port and the brackets away", () => {
+  assert.deepEqual(["a:1", "[::1]:1", "b", ""].map(hostOf), ["a", "::1", "b", ""]);
+});

@@ -1,0 +1,164 @@
+/**
+ * What went wrong last, with whom, and what became of those who are gone. The core keeps what is;
+ * this remembers what was, so that `why` can tell. Every table is bounded: the oldest entry gives way.
+ */
+import { BoundedMap } from "../../lib/bounded-map.ts";
+import type { EventContent, GossipEvent } from "../views.ts";
+
+/** The last thing that went wrong with one peer, and how often it did so in a row. */
+export interface Failure {
+  /** What we, or for `handshake` they, were about to do. */
+  readonly during: "contact" | "send" | "ping" | "handshake" | "message";
+  /** A stable word: a fault of the network or the handshake, or why a message was rejected. */
+  readonly code: string;
+  /** For people. */
+  readonly reason: string;
+  /** ISO 8601: the last time. */
+  readonly time: string;
+  /** How often in a row with this code. */
+  readonly times: number;
+}
+
+/** How a peer left our view. */
+export interface Departure {
+  readonly type: "dead" | "forgotten" | "purged";
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** What is remembered of a peer that is not alive any more. */
+export interface Trace {
+  readonly pkiId: string;
+  readonly mspId: string | null;
+  /** Where it was: internal and external endpoint, those that are known. */
+  readonly endpoints: readonly string[];
+  /** Of its certificate; null if it was not known. */
+  readonly subject: string | null;
+  /** The last one of each type, in the order in which they came. */
+  readonly departures: readonly Departure[];
+}
+
+/** Peers of whom something is remembered; a peer takes about 1 KB. */
+const PEERS_MAX = 2_000;
+/** Strangers are kept apart, so that they push out nothing but each other. */
+const STRANGERS_MAX = 200;
+
+export interface Failures {
+  /** Takes from an event what `why` may want to know later. */
+  note(event: GossipEvent): void;
+  noteFailure(where: { pkiId?: string; endpoint?: string }, what: Omit<Failure, "times">): void;
+  /** The latest failure with this peer, by PKI-ID or by one of the endpoints. */
+  latest(pkiId: string | undefined, endpoints: readonly string[]): Failure | undefined;
+  /** The latest handshake of somebody at this host that we refused. */
+  stranger(host: string): Failure | undefined;
+  trace(pkiId: string): Trace | undefined;
+  traces(): Iterable<Trace>;
+}
+
+export function createFailures(): Failures {
+  const failures = new BoundedMap<string, Failure>(PEERS_MAX);
+  const strangers = new BoundedMap<string, Failure>(STRANGERS_MAX);
+  const traces = new BoundedMap<string, Trace>(PEERS_MAX);
+
+  const put = (
+    map: BoundedMap<string, Failure>,
+    key: string,
+    what: Omit<Failure, "times">,
+  ): void => {
+    const before = map.get(key);
+    const times = before?.code === what.code ? before.times + 1 : 1;
+    map.set(key, { ...what, times });
+  };
+  const noteFailure: Failures["noteFailure"] = ({ pkiId, endpoint }, what) => {
+    if (pkiId) put(failures, pkiId, what);
+    if (endpoint) put(failures, endpoint, what);
+  };
+
+  return {
+    note(event) {
+      if (event.type === "handshake-failed") {
+        const { code, reason, time } = event;
+        put(strangers, hostOf(event.remote), { during: "handshake", code, reason, time });
+        return;
+      }
+      const failed = failureOf(event);
+      if (failed) noteFailure(failed.where, { ...failed.what, time: event.time });
+      noteDeparture(traces, event);
+    },
+    noteFailure,
+    latest(pkiId, endpoints) {
+      const keys = [...(pkiId === undefined ? [] : [pkiId]), ...endpoints];
+      const found = keys.flatMap((key) => failures.get(key) ?? []);
+      return found.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+    },
+    stranger: (host) => strangers.get(host),
+    trace: (pkiId) => traces.get(pkiId),
+    traces: () => traces.values(),
+  };
+}
+
+/** The host of `host:port`, without the brackets of an IPv6 address. */
+export function hostOf(endpoint: string): string {
+  const colon = endpoint.lastIndexOf(":");
+  return (colon < 0 ? endpoint : endpoint.slice(0, colon)).replace(/^\[|\]$/g, "");
+}
+
+interface Failed {
+  readonly where: { pkiId?: string; endpoint?: string };
+  readonly what: Omit<Failure, "times" | "time">;
+}
+
+function failureOf(event: GossipEvent): Failed | undefined {
+  switch (event.type) {
+    case "contact-failed": {
+      const { endpoint, code, reason } = event;
+      return { where: { endpoint }, what: { during: "contact", code, reason } };
+    }
+    case "send-failed": {
+      const { pkiId, endpoint, code, reason } = event;
+      return { where: { pkiId, endpoint }, what: { during: "send", code, reason } };
+    }
+    case "message-rejected": {
+      const { pkiId, code } = event;
+      return { where: { pkiId }, what: { during: "message", code, reason: `rejected: ${code}` } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function noteDeparture(traces: BoundedMap<string, Trace>, event: EventContent & { time: string }) {
+  const { time } = event;
+  switch (event.type) {
+    case "member-joined":
+    case "member-returned":
+      traces.delete(event.member.pkiId);
+      return;
+    case "member-dead":
+    case "member-forgotten": {
+      const { pkiId, mspId, endpoint, internalEndpoint } = event.member;
+      const type = event.type === "member-dead" ? "dead" : "forgotten";
+      const endpoints = [internalEndpoint, endpoint].filter((known) => known !== null);
+      depart(traces, pkiId, { mspId, endpoints }, { type, reason: event.reason, time });
+      return;
+    }
+    case "identity-purged": {
+      const { pkiId, mspId, subject } = event.identity;
+      depart(traces, pkiId, { mspId, subject }, { type: "purged", reason: event.reason, time });
+    }
+  }
+}
+
+function depart(
+  traces: BoundedMap<string, Trace>,
+  pkiId: string,
+  known: Partial<Trace>,
+  departure: Departure,
+): void {
+  const before = traces.get(pkiId) ?? EMPTY;
+  const others = before.departures.filter(({ type }) => type !== departure.type);
+  traces.set(pkiId, { ...before, ...known, pkiId, departures: [...others, departure] });
+}
+
+const EMPTY: Trace = { pkiId: "", mspId: null, endpoints: [], subject: null, departures: [] };

@@ -1,0 +1,24 @@
+/** When something happened, and how often, in words. */
+import type { Now } from "../../../core/types/host.ts";
+import type { Failure } from "../failures.ts";
+
+/** What went wrong, its code, when, and how often. */
+export function tell({ reason, code, time, times }: Failure, now: Now): string {
+  const again = times > 1 ? `, ${times} times in a row` : "";
+  const what = reason.includes(code) ? reason : `${reason} (${code})`;
+  return `${what}, ${moment(time, now)}${again}`;
+}
+
+/** `12 s ago (2026-11-22T15:55:14.000Z)` */
+export function moment(time: string, { wallMs }: Now): string {
+  return `${ago(wallMs - Date.parse(time))} (${time})`;
+}
+
+function ago(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min ago`;
+  return seconds < 172_800
+    ? `${Math.round(seconds / 3_600)} h ago`
+    : `${Math.round(seconds / 86_400)} days ago`;
+}

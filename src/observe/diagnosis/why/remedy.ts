@@ -1,0 +1,55 @@
+/** What can be done so that a peer becomes visible. */
+
+import type { Core } from "../../../core/core.ts";
+import { remedyFor } from "../causes.ts";
+import type { Failure } from "../failures.ts";
+import { tellingRefusal } from "./refused.ts";
+import type { Subject } from "./subject.ts";
+import type { Known } from "./why.ts";
+
+/** The remedy for the most telling of the things that went wrong. */
+export function remedyOf(
+  known: Known,
+  subject: Subject,
+  failure: Failure | undefined,
+): string | undefined {
+  const { trace, identity, member } = subject;
+  const purged = trace?.departures.find(({ type }) => type === "purged");
+  if (purged) return remedyFor(purged.reason);
+  const remedy = failure && remedyForFailure(failure, subject);
+  if (remedy !== undefined) return remedy;
+  const refusal = tellingRefusal(known, subject);
+  if (refusal) {
+    const isUntrusted = refusal.code === "identity-unknown-msp";
+    return remedyFor(isUntrusted ? "organisation-untrusted" : refusal.code, refusal.reason);
+  }
+  if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
+    return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
+  }
+  if (identity && !member) {
+    return "Check that it runs, and if it is of another organisation that it has peer.gossip.externalEndpoint.";
+  }
+  return member || trace ? remedyFor("silent") : toFindOut(subject);
+}
+
+function remedyForFailure(
+  { during, code, reason }: Failure,
+  { member }: Subject,
+): string | undefined {
+  if (during === "message") return undefined;
+  // TLS has worked with a member before: if it breaks off in the middle, its process is ending.
+  const isEnding = member && /during the TLS handshake/.test(reason);
+  return remedyFor(isEnding ? "unreachable" : code, reason);
+}
+
+function toFindOut({ endpoints: [endpoint] }: Subject): string {
+  return endpoint === undefined
+    ? 'Look for it in "fabric-gossip members" and "identities", or give its endpoint as host:port.'
+    : `Ask who is there with "fabric-gossip probe ${endpoint}"; have it name us, or one whom we ` +
+        "see, in its peer.gossip.bootstrap, or name it in ours.";
+}
+
+/** Whether we are nobody to the organisation, for want of an external endpoint. */
+export function isHidden({ options, self }: Core, mspId: string | undefined): boolean {
+  return mspId !== undefined && mspId !== options.self.mspId && self.externalEndpoint === "";
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { GossipNode } from "../../../node/node.ts";
+import { testParts } from "../../../node/testing.ts";
+import { createMemoryHub } from "../../../transport/memory.ts";
+import { createVirtualClock } from "../../../transport/testing.ts";
+import type { GossipEvent } from "../../views.ts";
+
+async function world() {
+  const clock = createVirtualClock();
+  const hub = createMemoryHub({ clock });
+  const add = async (name: string, bootstrap: readonly string[] = [], endpoint = `${name}:1`) => {
+    const parts = testParts(name, { clock, hub, bootstrap });
+    const core = { ...parts.core, internalEndpoint: endpoint };
+    const node = await GossipNode.create({ ...parts, core, watchesItself: true });
+    const told: GossipEvent[] = [];
+    void (async () => {
+      for await (const event of node.events()) told.push(event);
+    })();
+    return { node, told };
+  };
+  /** Virtual time passes; listeners are served in between. */
+  const run = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 500) {
+      clock.advance(500);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  return { add, run };
+}
+
+function problems(told: readonly GossipEvent[]): string[] {
+  return told.flatMap((event) => (event.type === "problem" ? [event.code] : []));
+}
+
+describe("a member that watches itself", () => {
+  test("says within ten seconds that it is alone and why, and again after growing pauses", async () => {
+    const { add, run } = await world();
+    const { node, told } = await add("a", ["gone:1"]);
+    await run(10_000);
+    assert.deepEqual(problems(told), ["alone"]);
+    const [first] = told.filter(({ type }) => type === "problem");
+    assert.match(JSON.stringify(first), /although we contact gone:1 \(.+\)/);
+    await run(600_000);
+    assert.equal(problems(told).length, 4); // After 60 s, 120 s and 240 s more.
+    await node.close();
+  });
+
+  test("says so when it is over", async () => {
+    const { add, run } = await world();
+    const { node, told } = await add("a", ["b:1"]);
+    await run(10_000);
+    const other = await add("b");
+    await run(30_000);
+    assert.equal(told.filter(({ type }) => type === "problem-solved").length, 1);
+    assert.deepEqual(node.problems(), []);
+    await Promise.all([node.close(), other.node.close()]);
+  });
+
+  test("names who answers at the endpoint that it advertises", async () => {
+    const { add, run } = await world();
+    const other = await add("a");
+    const { node, told } = await add("b", ["a:1"], "a:1");
+    await run(10_000);
+    assert.deepEqual(problems(told), ["endpoint-taken"]);
+    assert.match(node.problems()[0] ?? "", /at the endpoint that we advertise, a:1: .*a.* of A/);
+    assert.equal(node.why("b:1").visible, false);
+    assert.deepEqual(problems(other.told), []);
+    await Promise.all([node.close(), other.node.close()]);
+  });
+
+  test("is silent while it is the first of its network, and about ways it cannot take itself", async () => {
+    const { add, run } = await world();
+    const first = await add("a", ["localhost:1"]);
+    const hidden = await add("b", ["a:1"], "public:1");
+    await run(120_000);
+    assert.deepEqual([problems(first.told), problems(hidden.told)], [[], []]);
+    await Promise.all([first.node.close(), hidden.node.close()]);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * Nobody is alone in silence: asks now and then who answers at the endpoints that we advertise, and
+ * tells what is wrong with us, again after growing pauses for as long as it lasts.
+ */
+
+import type { Core } from "../../../core/core.ts";
+import type { Fault } from "../../../core/types/event.ts";
+import type { Now } from "../../../core/types/host.ts";
+import type { Connections } from "../../../transport/connection-options.ts";
+import type { Cancel, Clock } from "../../../transport/network.ts";
+import { type EventContent, problemOf } from "../../views.ts";
+import type { Failures } from "../failures.ts";
+import { healthFaults } from "../health.ts";
+import { type Conflicts, createConflicts } from "./conflicts.ts";
+
+export interface SelfWatchOptions {
+  readonly clock: Clock;
+  readonly core: Core;
+  readonly failures: Failures;
+  readonly connections: Pick<Connections, "probe">;
+  readonly reloadProblems: () => readonly string[];
+  readonly publish: (event: EventContent) => void;
+}
+
+export interface SelfWatch {
+  /** Another process has our identity: at this endpoint, or address. */
+  noteTwin(place: string): void;
+  /** Takes from an event what speaks of a twin. */
+  hear(event: EventContent): void;
+  /** What is wrong with us at this moment. */
+  faults(): readonly Fault[];
+  start(): void;
+  stop(): void;
+}
+
+const LOOK_MS = 2_500;
+/** Joining takes a second or two; who is alone for longer is told. */
+const ALONE_MS = 5_000;
+const FIRST_PAUSE_MS = 60_000;
+const PAUSE_MAX_MS = 3_600_000;
+const FIRST_PROBE_MS = 500;
+const PROBE_MS = 60_000;
+
+interface Standing {
+  /** When it is told next, and the pause after that. */
+  dueMs: number;
+  pauseMs: number;
+  isTold: boolean;
+}
+
+export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
+  const { clock, core, failures, reloadProblems, publish } = options;
+  const conflicts = createConflicts();
+  const standing = new Map<string, Standing>();
+  const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
+
+  const note = (fault: Fault): void => {
+    const isNews = conflicts.note(fault, clock.now());
+    if (isNews && fault.code === "same-identity") {
+      publish({ type: "same-identity", endpoint: fault.detail });
+    }
+  };
+  const faults = (): readonly Fault[] =>
+    healthFaults({ core, failures, conflicts, reloadProblems: reloadProblems() }, clock.now());
+  const look = (): void => {
+    for (const event of eventsOf(faults(), standing, clock.now())) publish(event);
+    cancels.look = clock.after(LOOK_MS, look);
+  };
+  const probe = (): void => {
+    const endpoints = new Set([core.options.internalEndpoint, core.self.externalEndpoint]);
+    endpoints.delete("");
+    for (const endpoint of endpoints) askAt(options, endpoint, conflicts, note);
+    cancels.probe = clock.after(PROBE_MS, probe);
+  };
+
+  return {
+    noteTwin: (detail) => note({ code: "same-identity", detail }),
+    hear(event) {
+      if (event.type !== "same-identity") return;
+      conflicts.note({ code: event.type, detail: event.endpoint }, clock.now());
+    },
+    faults,
+    start() {
+      cancels.look = clock.after(LOOK_MS, look);
+      cancels.probe = clock.after(FIRST_PROBE_MS, probe);
+    },
+    stop() {
+      for (const cancel of Object.values(cancels)) cancel();
+    },
+  };
+}
+
+/** Nobody there proves nothing: many cannot reach themselves by the address that others use. */
+function askAt(
+  { core, connections }: SelfWatchOptions,
+  endpoint: string,
+  conflicts: Conflicts,
+  found: (fault: Fault) => void,
+): void {
+  connections.probe(endpoint, (verdict) => {
+    if (!verdict.ok) return;
+    const { identity, isTwin } = verdict.value;
+    const { pkiId, mspId, subject } = identity;
+    if (isTwin) found({ code: "same-identity", detail: endpoint });
+    else if (pkiId === core.options.self.pkiId) conflicts.clearAt(endpoint);
+    else found({ code: "endpoint-taken", detail: `${endpoint}: ${subject} of ${mspId}` });
+  });
+}
+
+/** What is to be told now: what has just begun or is over, or lasts for another pause. */
+function eventsOf(
+  faults: readonly Fault[],
+  standing: Map<string, Standing>,
+  { elapsedMs }: Now,
+): readonly EventContent[] {
+  const events: EventContent[] = [];
+  const codes = new Set(faults.map(({ code }) => code));
+  for (const [code, { isTold }] of standing) {
+    if (codes.has(code)) continue;
+    standing.delete(code);
+    if (isTold) events.push({ type: "problem-solved", code });
+  }
+  for (const code of codes) {
+    const known = standing.get(code) ?? begin(code, elapsedMs);
+    standing.set(code, known);
+    if (known.dueMs > elapsedMs) continue;
+    const present = faults.filter((fault) => fault.code === code);
+    events.push(...present.map(problemOf));
+    known.dueMs = elapsedMs + known.pauseMs;
+    known.pauseMs = Math.min(2 * known.pauseMs, PAUSE_MAX_MS);
+    known.isTold = true;
+  }
+  return events;
+}
+
+function begin(code: string, elapsedMs: number): Standing {
+  const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
+  return { dueMs: elapsedMs + waitMs, pauseMs: FIRST_PAUSE_MS, isTold: false };
+}

@@ -1,0 +1,110 @@
+/** How often each thing happened that the node tells its host about, for metrics. */
+import { BoundedMap } from "../lib/bounded-map.ts";
+import type { EventContent, Member } from "./views.ts";
+
+/** What happened to the members of one organisation in our view. */
+export interface MemberCounts {
+  /** Times somebody became a member. */
+  joins: number;
+  /** Times a dead member came back to life. */
+  returns: number;
+  /** Returns of members that had not been restarted: they had been there all along. */
+  flaps: number;
+  /** By reason; all reasons are there from the beginning. */
+  readonly deaths: Map<string, number>;
+}
+
+/** How often each kind of event was published since the start. */
+export interface EventCounts {
+  /** By MSP-ID. */
+  readonly members: ReadonlyMap<string, MemberCounts>;
+  /** By reason. */
+  readonly membersForgotten: ReadonlyMap<string, number>;
+  /** By origin. */
+  readonly identitiesLearnt: ReadonlyMap<string, number>;
+  /** By reason. */
+  readonly identitiesPurged: ReadonlyMap<string, number>;
+  /** By code. */
+  readonly sendsFailed: ReadonlyMap<string, number>;
+  /** Kinds of events of which no more is counted, by type. */
+  readonly others: ReadonlyMap<string, number>;
+}
+
+/** Takes each event once, as it is published. */
+export interface EventCounter {
+  readonly counts: EventCounts;
+  note(event: EventContent): void;
+}
+
+/** Dead members whose incarnation is remembered: as many as the largest network we are built for. */
+const DEAD_MAX = 20_000;
+const DEATH_REASONS = ["silent", "unreachable", "listed-dead"];
+
+export function createEventCounter(): EventCounter {
+  const members = new Map<string, MemberCounts>();
+  const codes = createCodeCounts();
+  /** By PKI-ID: the incarnation with which a member died in our view. */
+  const died = new BoundedMap<string, string>(DEAD_MAX);
+
+  const countsOf = ({ mspId }: Member): MemberCounts => {
+    const known = members.get(mspId ?? "");
+    if (known !== undefined) return known;
+    // A count that appears only with its first event hides that event from `increase()`.
+    const deaths = new Map(DEATH_REASONS.map((reason) => [reason, 0]));
+    const counts = { joins: 0, returns: 0, flaps: 0, deaths };
+    members.set(mspId ?? "", counts);
+    return counts;
+  };
+
+  const noteReturn = (member: Member): void => {
+    const counts = countsOf(member);
+    counts.returns += 1;
+    if (died.get(member.pkiId) === member.incarnation) counts.flaps += 1;
+    died.delete(member.pkiId);
+  };
+
+  return {
+    counts: { members, ...codes },
+    note(event) {
+      switch (event.type) {
+        case "member-joined":
+          countsOf(event.member).joins += 1;
+          return;
+        case "member-returned":
+          return noteReturn(event.member);
+        case "member-dead":
+          add(countsOf(event.member).deaths, event.reason);
+          // Of one that we have never seen alive we cannot tell.
+          if (event.reason !== "listed-dead")
+            died.set(event.member.pkiId, event.member.incarnation);
+          return;
+        case "member-forgotten":
+          died.delete(event.member.pkiId);
+          return add(codes.membersForgotten, event.reason);
+        case "identity-learnt":
+          return add(codes.identitiesLearnt, event.learntFrom);
+        case "identity-purged":
+          return add(codes.identitiesPurged, event.reason);
+        case "send-failed":
+          return add(codes.sendsFailed, event.code);
+        default:
+          return add(codes.others, event.type);
+      }
+    },
+  };
+}
+
+function createCodeCounts() {
+  const empty = (): Map<string, number> => new Map();
+  return {
+    membersForgotten: empty(),
+    identitiesLearnt: empty(),
+    identitiesPurged: empty(),
+    sendsFailed: empty(),
+    others: empty(),
+  } satisfies Omit<EventCounts, "members">;
+}
+
+export function add(counts: Map<string, number>, code: string, times = 1): void {
+  counts.set(code, (counts.get(code) ?? 0) + times);
+}

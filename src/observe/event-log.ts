@@ -1,0 +1,46 @@
+/** Turns events into log lines, under the names of the parts of Fabric that would log them. */
+import { remedyFor } from "./diagnosis/causes.ts";
+import { describeEvent } from "./event-text.ts";
+import type { Log } from "./log.ts";
+import type { GossipEvent } from "./views.ts";
+
+/** Lines about mistakes of others that are written in a minute; the rest is counted only. */
+const REJECTIONS_PER_MINUTE = 20;
+
+const STRANGERS_MAX = 100;
+
+/** Writes each event as one line. */
+export function createEventLog(log: Log): (event: GossipEvent) => void {
+  const isFrequent = limitPerMinute(REJECTIONS_PER_MINUTE);
+  const strangers = new Set<string>();
+  return (event) => {
+    if (event.type === "handshake-failed" && event.code === "identity-unknown-msp") {
+      const line = `refused a handshake: ${event.reason}. ${remedyFor("organisation-untrusted")}`;
+      if (isNew(event.reason, strangers)) log.logger("gossip.comm").warn(line);
+      return;
+    }
+    const isMistake = event.type === "handshake-failed" || event.type === "message-rejected";
+    if (isMistake && isFrequent(event.time)) return;
+    const { logger, level, text, fields } = describeEvent(event);
+    log.logger(logger)[level](text, fields);
+  };
+}
+
+/** Members of organisations we do not trust try for ever: once a reason is enough. */
+function isNew(reason: string, told: Set<string>): boolean {
+  if (told.has(reason) || told.size >= STRANGERS_MAX) return false;
+  told.add(reason);
+  return true;
+}
+
+/** True for everything above `max` within one minute of the event times. */
+function limitPerMinute(max: number): (time: string) => boolean {
+  let minute = "";
+  let count = 0;
+  return (time) => {
+    const current = time.slice(0, 16);
+    if (current !== minute) [minute, count] = [current, 0];
+    count += 1;
+    return count > max;
+  };
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DropCode } from "../core/rules/verify.ts";
+import type { PkiId } from "../core/types/host.ts";
+import { createRejectionFilter } from "./event-rate-filter.ts";
+
+test("of each peer and code one a second is told, everyday ones never", () => {
+  const isTold = createRejectionFilter();
+  const at = (name: string, code: DropCode, elapsedMs: number): boolean =>
+    isTold({ from: name as PkiId, code }, { elapsedMs, wallMs: 0 });
+  const told = [
+    at("a", "malformed", 0),
+    at("a", "malformed", 1),
+    at("b", "malformed", 1),
+    at("a", "tag-illegal", 1),
+    at("a", "malformed", 999),
+    at("a", "malformed", 1_000),
+    at("a", "stale", 5_000),
+  ];
+  assert.deepEqual(told, [true, false, true, true, false, true, false]);
+});
+
+/**
+ * Every code, and whether an honest peer can cause it: one that is slow, was restarted, is of an older
+ * version, trusts others than we do, or knows of a change sooner or later than we. That is no warning.
+ */
+const HONEST: Readonly<Record<DropCode, boolean>> = {
+  "own-message": true,
+  stale: true,
+  "not-followed": true,
+  "identity-unknown": true,
+  "identity-unknown-msp": true,
+  "identity-invalid": true,
+  "identity-revoked": true,
+  "identity-expired": true,
+  "pull-unsolicited": true,
+  "pull-without-hello": true,
+  "pull-too-often": true,
+  "not-disclosed": true,
+  "channels-full": true,
+  "members-full": true,
+  "identities-full": true,
+  "backlog-full": true,
+  "check-budget": true,
+  "news-budget": true,
+  "answer-budget": true,
+  // Fabric knows no certificates, only PKI-IDs: its peers pass all of them on.
+  "certificate-in-use": true,
+  malformed: false,
+  "too-many": false,
+  "too-deep": false,
+  "too-large": false,
+  "not-alive": false,
+  "alive-incomplete": false,
+  "identity-malformed": false,
+  "pki-id-mismatch": false,
+  "signature-invalid": false,
+  "tag-illegal": false,
+  "request-spoofed": false,
+  "not-an-identity": false,
+  "state-info-incomplete": false,
+};
+
+for (const [code, isHonest] of Object.entries(HONEST) as [DropCode, boolean][]) {
+  test(`${code} is ${isHonest ? "told to nobody" : "a warning"}`, () => {
+    const isTold = createRejectionFilter()(
+      { from: "a" as PkiId, code },
+      { elapsedMs: 0, wallMs: 0 },
+    );
+    assert.equal(isTold, !isHonest);
+  });
+}

@@ -1,0 +1,161 @@
+/** Events in words: one line each, for the log and for the verb `events`. */
+import { remedyFor } from "./diagnosis/causes.ts";
+import type { LogFields } from "./log.ts";
+import type { GossipEvent, Member } from "./views.ts";
+
+/** An event as a line of the log. */
+export interface EventText {
+  /** The part of Fabric that would log it. */
+  readonly logger: "gossip" | "gossip.discovery" | "gossip.gossip" | "gossip.comm";
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly text: string;
+  readonly fields: LogFields;
+}
+
+/** The event in one line. What peers send is in it: whoever prints it escapes control characters. */
+export function describeEvent(event: GossipEvent): EventText {
+  switch (event.type) {
+    case "member-joined":
+    case "member-returned":
+    case "member-updated":
+    case "member-dead":
+    case "member-forgotten":
+      return describeMember(event);
+    case "identity-learnt":
+    case "identity-expiring":
+    case "identity-purged":
+      return describeIdentity(event);
+    case "connection-opened":
+    case "connection-closed":
+    case "send-failed":
+    case "handshake-failed":
+      return describeConnection(event);
+    case "message-rejected": {
+      const text = `rejected a message: ${event.code}`;
+      return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
+    }
+    case "contact-failed": {
+      const { endpoint, code, reason } = event;
+      const text = `could not join ${endpoint}, trying again: ${code}: ${reason}${advice(code, reason)}`;
+      return { logger: "gossip.discovery", level: "warn", text, fields: {} };
+    }
+    case "problem": {
+      const { code, reason, remedy } = event;
+      const text = remedy === null ? reason : `${reason}. ${remedy}`;
+      return { logger: "gossip", level: levelOf(code), text, fields: { code } };
+    }
+    case "problem-solved":
+      return {
+        logger: "gossip",
+        level: "info",
+        text: `over: ${event.code}`,
+        fields: { code: event.code },
+      };
+    case "same-identity": {
+      const text = `another peer at "${event.endpoint}" uses our identity: give each peer its own certificate`;
+      return { logger: "gossip.discovery", level: "error", text, fields: {} };
+    }
+    case "signing-failed": {
+      const text = `could not sign our ${event.detail}, trying again`;
+      return { logger: "gossip.gossip", level: "error", text, fields: {} };
+    }
+  }
+}
+
+function advice(code: string, reason: string): string {
+  const remedy = remedyFor(code, reason);
+  return remedy === undefined ? "" : `. ${remedy}`;
+}
+
+const PASSING: ReadonlySet<string> = new Set(["alone", "clock-was-ahead"]);
+
+/** Some pass by themselves; the rest does not. */
+function levelOf(code: string): EventText["level"] {
+  return PASSING.has(code) ? "warn" : "error";
+}
+
+function describeMember(event: Extract<GossipEvent, { member: Member }>): EventText {
+  const { member } = event;
+  const name = member.internalEndpoint || member.endpoint || member.pkiId.slice(0, 16);
+  const line = (level: EventText["level"], text: string): EventText => ({
+    logger: "gossip.discovery",
+    level,
+    text: `${name} ${text}`,
+    fields: peer(member),
+  });
+  switch (event.type) {
+    case "member-updated":
+      return line("debug", "updated");
+    case "member-joined":
+      return line("info", "joined");
+    case "member-returned":
+      return line("info", "is back");
+    case "member-dead":
+      return line("warn", `is dead: ${event.reason}`);
+    case "member-forgotten":
+      return line("info", `forgotten: ${event.reason}`);
+  }
+}
+
+const RENEW = "the others refuse us until it is renewed";
+
+function describeIdentity(
+  event: Extract<GossipEvent, { identity: { subject: string } }>,
+): EventText {
+  const { subject, notAfter, self } = event.identity;
+  const line = (level: EventText["level"], text: string): EventText => ({
+    logger: "gossip.gossip",
+    level,
+    text,
+    fields: peer(event.identity),
+  });
+  switch (event.type) {
+    case "identity-learnt":
+      return line("debug", `learnt the identity of ${subject}`);
+    case "identity-expiring":
+      return line(
+        "warn",
+        `${self ? "our own" : "the"} certificate of ${subject} expires at ${notAfter}`,
+      );
+    case "identity-purged":
+      if (self && event.reason === "expired") {
+        return line("error", `our own certificate expired at ${notAfter}: ${RENEW}`);
+      }
+      return line("info", `forgot the identity of ${subject}: ${event.reason}`);
+  }
+}
+
+type ConnectionEvent = Extract<
+  GossipEvent,
+  { type: "connection-opened" | "connection-closed" | "send-failed" | "handshake-failed" }
+>;
+
+function describeConnection(event: ConnectionEvent): EventText {
+  const logger = "gossip.comm";
+  switch (event.type) {
+    case "connection-opened": {
+      const text = `connected ${event.outbound ? "to" : "from"} ${event.remote}`;
+      return { logger, level: "debug", text, fields: peer(event) };
+    }
+    case "connection-closed": {
+      const text = `connection closed: ${event.reason}`;
+      return { logger, level: "debug", text, fields: peer(event) };
+    }
+    case "send-failed": {
+      const text = `could not send to ${event.endpoint || "a peer"}: ${event.reason}`;
+      return { logger, level: "debug", text, fields: { ...peer(event), code: event.code } };
+    }
+    case "handshake-failed": {
+      const text = `refused a handshake from ${event.remote}: ${event.reason}`;
+      // Any port scanner can cause this one.
+      if (event.code === "tls-client-refused") {
+        return { logger, level: "info", text: `${text}${advice(event.code, "")}`, fields: {} };
+      }
+      return { logger, level: "warn", text, fields: { code: event.code } };
+    }
+  }
+}
+
+function peer({ pkiId, mspId }: { pkiId: string; mspId?: string | null }): LogFields {
+  return { peer: pkiId.slice(0, 16), ...(mspId === undefined ? {} : { mspId }) };
+}
