@@ -1,4 +1,5 @@
 /** `fabric-gossip logspec`: the log levels of a running node. */
+import { printable, printableJson } from "../lib/printable.ts";
 import { ask, getObject } from "./client.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 
@@ -9,7 +10,7 @@ export async function getLogSpec({
   ...options
 }: TargetOptions & { readonly json?: boolean }): Promise<void> {
   const found = await getObject<{ spec: string }>(await openTarget(options), PATH);
-  process.stdout.write(`${json ? JSON.stringify(found) : found.spec}\n`);
+  process.stdout.write(`${json ? printableJson(found) : printable(found.spec)}\n`);
 }
 
 /** Throws `config-invalid`, with the node's own words, for a wrong specification. */

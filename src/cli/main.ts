@@ -34,8 +34,9 @@ function report(error: unknown): number {
   }
   // Nobody foresaw it: the stack helps us, the sentence our user.
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const lines = what.split("\n").map(printable);
   process.stderr.write(
-    `error: something unforeseen happened; please report it with these lines.\n${what}\n`,
+    `error: something unforeseen happened; please report it with these lines.\n${lines.join("\n")}\n`,
   );
   return EXIT.unforeseen;
 }

@@ -40,7 +40,7 @@ function describe({ endpoint, tls, identity, failure }: Answer): string {
   }
   if (failure) {
     const title = identity ? "refuses us " : "no handshake";
-    lines.push(`${title.padEnd(12)}  ${printable(failure.reason)} (${failure.code})`);
+    lines.push(`${title.padEnd(12)}  ${failure.reason} (${failure.code})`);
   }
-  return lines.join("\n");
+  return lines.map(printable).join("\n");
 }

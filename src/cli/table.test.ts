@@ -70,3 +70,56 @@ test("nothing in a cell starts a row or steers the terminal", () => {
   assert.equal(table.split("\n").length, 3);
   assert.doesNotMatch(table.replaceAll("\n", ""), /\p{Cc}/u);
 });
+
+describe("text of others in a table", () => {
+  const columns: readonly Column<readonly [string, string]>[] = [
+    { title: "NAME", text: ([name]) => name },
+    { title: "MSP", text: ([, mspId]) => mspId, colour: () => "green" },
+  ];
+
+  test("wide characters and accents leave the columns where they are", () => {
+    const rows = [
+      ["组织一", "A"],
+      ["e\u0301te\u0301", "B"],
+      ["🙂", "C"],
+      ["plain", "D"],
+    ] as const;
+    assert.deepEqual(formatTable(rows, columns).split("\n"), [
+      "NAME    MSP",
+      "组织一  A",
+      "e\u0301te\u0301     B",
+      "🙂      C",
+      "plain   D",
+    ]);
+  });
+
+  test("is never cut within a character", () => {
+    const rows = [["🙂组🙂组🙂组🙂组🙂组", "组组组组组组组组组组"]] as const;
+    for (let width = 1; width < 45; width++) {
+      const table = formatTable(rows, columns, width);
+      assert.doesNotMatch(table, /\p{Cs}/u);
+    }
+  });
+
+  test("cannot look like a column of its own", () => {
+    const table = formatTable([["h:1  Org1MSP  alive", "Org2MSP"]], columns);
+    assert.doesNotMatch(table, /h:1 {2}Org1MSP/);
+  });
+
+  test("is painted in whole cells, and blanks are not", () => {
+    const painted = formatTable(
+      [["a", "b"]],
+      columns,
+      80,
+      (colour, text) => `<${colour}>${text}</>`,
+    );
+    assert.equal(painted, "NAME  MSP\na     <green>b</>");
+  });
+
+  test("of many thousand rows is formatted in bounded time", () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => [`组${i}`, "Org1MSP"] as const);
+    const startMs = process.cpuUsage().user;
+    formatTable(rows, columns, 80);
+    assert.ok(process.cpuUsage().user - startMs < 5_000_000);
+  });
+});

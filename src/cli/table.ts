@@ -37,38 +37,41 @@ export function formatTable<T>(
   }
   const cells = [shown.map(({ title }) => title), ...rows.map((row) => cellsOf(row, shown))];
   const widths = shrink(
-    shown.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0))),
+    shown.map((_, i) => Math.max(...cells.map((line) => columnsOf(line[i] ?? "")))),
     width - 2 * (shown.length - 1),
   );
   return cells
-    .map((line) => cutLine(line, widths, width))
-    .map((line, i) => paintLine(line, widths, shown, rows[i - 1], paint))
+    .map((line, i) => {
+      const row = rows[i - 1];
+      const colours = shown.map(({ colour }) => (row === undefined ? undefined : colour?.(row)));
+      return formatLine(line, widths, width, (cell, column) => {
+        const colour = colours[column];
+        return colour === undefined ? cell : paint(colour, cell);
+      });
+    })
     .join("\n");
 }
 
-function cutLine(line: readonly string[], widths: readonly number[], width: number): string {
-  const fitted = line.map((cell, i) => fit(cell, widths[i] ?? 0)).join("  ");
-  return fitted.trimEnd().slice(0, width);
-}
-
-/** Colours come last, as they take no room on the terminal. No row: the titles. */
-function paintLine<T>(
-  line: string,
+/** Cells beside each other, nothing behind the last. Colours take no room on the terminal. */
+function formatLine(
+  cells: readonly string[],
   widths: readonly number[],
-  columns: readonly Column<T>[],
-  row: T | undefined,
-  paint: Paint,
+  width: number,
+  paint: (cell: string, column: number) => string,
 ): string {
-  let painted = "";
-  let at = 0;
-  for (const [i, { colour }] of columns.entries()) {
-    const end = at + (widths[i] ?? 0);
-    const cell = line.slice(at, end);
-    const found = row === undefined ? undefined : colour?.(row);
-    painted += (found === undefined ? cell : paint(found, cell)) + line.slice(end, end + 2);
-    at = end + 2;
+  const last = cells.findLastIndex((cell) => cell !== "");
+  let line = "";
+  let room = width;
+  for (const [i, cell] of cells.slice(0, last + 1).entries()) {
+    const gap = i === 0 ? "" : " ".repeat(Math.min(2, room));
+    room -= gap.length;
+    const cellWidth = Math.min(widths[i] ?? 0, room);
+    const fitted = fit(cell, cellWidth);
+    const padding = i === last ? "" : " ".repeat(cellWidth - columnsOf(fitted));
+    if (room > 0) line += gap + paint(fitted, i) + padding;
+    room -= cellWidth;
   }
-  return painted;
+  return line;
 }
 
 /** Takes from the widest until all together have `room`, or are too narrow to tell anything. */
@@ -85,18 +88,42 @@ function shrink(widths: readonly number[], room: number): readonly number[] {
   return narrowed;
 }
 
+/** The text in at most so many columns. */
 function fit(cell: string, width: number): string {
-  return cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width);
+  if (columnsOf(cell) <= width) return cell;
+  let fitted = "";
+  let room = width - 1;
+  for (const character of cell) {
+    room -= columnsOf(character);
+    if (room < 0) break;
+    fitted += character;
+  }
+  return width < 1 ? "" : `${fitted}…`;
 }
 
+/** Ideographs, Hangul, full-width forms and pictures take two columns of a terminal. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+/** Accents and the like stand on the character before them. */
+const MARK = /\p{M}/u;
+const NARROW = /^[ -~]*$/;
+
+/** How many columns of a terminal a text takes. */
+function columnsOf(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) columns += WIDE.test(character) ? 2 : MARK.test(character) ? 0 : 1;
+  return columns;
+}
+
+/** Blanks side by side would look like the end of a column. */
 function cellsOf<T>(row: T, columns: readonly Column<T>[]): string[] {
-  return columns.map(({ text }) => printable(text(row)));
+  return columns.map(({ text }) => printable(text(row)).replace(/(?<= ) |^ | $/g, "\\u0020"));
 }
 
 function widthOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number {
-  const widths = columns.map(({ title, text }) =>
-    Math.max(title.length, ...rows.map((row) => printable(text(row)).length)),
-  );
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => cellsOf(row, columns))];
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => columnsOf(line[i] ?? ""))));
   return widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1);
 }
 

@@ -1,6 +1,13 @@
 /** Making and changing elements. */
 
+import { visible } from "./format.js";
+
 const SVG = "http://www.w3.org/2000/svg";
+
+/** Whatever becomes text of the page passes here: others may have written it. Lines may end. */
+function shown(child) {
+  return typeof child === "string" ? child.split("\n").map(visible).join("\n") : child;
+}
 
 export function byId(id) {
   return document.getElementById(id);
@@ -13,7 +20,7 @@ export function make(tag, properties = {}, ...children) {
     if (name.includes("-") || name === "role") made.setAttribute(name, value);
     else made[name] = value;
   }
-  made.append(...children);
+  made.append(...children.map(shown));
   return made;
 }
 
@@ -21,7 +28,7 @@ export function make(tag, properties = {}, ...children) {
 export function draw(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
   setAttributes(made, attributes);
-  made.append(...children);
+  made.append(...children.map(shown));
   return made;
 }
 
@@ -33,7 +40,8 @@ export function setAttributes(node, attributes) {
 
 /** Writes only what changed, so that screen readers and selections are left in peace. */
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const seen = shown(text);
+  if (node.textContent !== seen) node.textContent = seen;
 }
 
 /** A part of the page with a heading. */

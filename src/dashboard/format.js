@@ -56,8 +56,8 @@ export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** Characters that are not seen but change how others are: controls, and turns of the direction. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Characters that are not seen, or change how others are; as src/lib/printable.ts has them. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
 /** What others have written, so that what is seen is all there is: `\u202e`. */
 export function visible(text) {

@@ -23,9 +23,15 @@ const HARMFUL: Readonly<Record<string, string>> = {
   "a line separator": "\u2028FORGED",
   "half a character": "\ud800",
   "a tag character": "\u{e0041}",
+  "a letter that nobody sees": "\u3164",
+  "a blank of Braille": "\u2800",
+  "a joiner of graphemes": "\u034f",
+  "a selector of variants": "\ufe0f",
+  "a blank that is none": "a\u00a0b\u3000c",
   "a deletion": "abc\b\b\u007f",
 };
-const BAD = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
+const BAD =
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u00a0\u3000]/u;
 
 describe("text of others", () => {
   for (const [what, text] of Object.entries(HARMFUL)) {

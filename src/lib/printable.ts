@@ -5,12 +5,13 @@
  */
 
 /**
- * Control characters of both sets, marks of direction, invisible ones, half surrogates, characters
- * for private use, and whatever else ends a line.
+ * Control characters of both sets, marks of direction, half surrogates, characters for private use, what
+ * else ends a line, and what looks like nothing or like a blank but is none.
  */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 /** The same beyond what JSON escapes by itself. */
-const UNPRINTABLE_IN_JSON = /[\u007f-\u009f\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE_IN_JSON =
+  /[\u007f-\u009f\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
 /** The text with everything that is no visible character written out, as `\u001b`. */
 export function printable(text: string): string {

@@ -76,7 +76,7 @@ function levelOf(code: string): EventText["level"] {
 
 function describeMember(event: Extract<GossipEvent, { member: Member }>): EventText {
   const { member } = event;
-  const name = member.internalEndpoint || member.endpoint || member.pkiId.slice(0, 16);
+  const name = named(member.internalEndpoint || member.endpoint) || member.pkiId.slice(0, 16);
   const line = (level: EventText["level"], text: string): EventText => ({
     logger: "gossip.discovery",
     level,
@@ -95,6 +95,11 @@ function describeMember(event: Extract<GossipEvent, { member: Member }>): EventT
     case "member-forgotten":
       return line("info", `forgotten: ${event.reason}`);
   }
+}
+
+/** An endpoint as it is announced; one that could pass for more of the line stands in quotes. */
+function named(endpoint: string): string {
+  return /^[^\s"=]*$/.test(endpoint) ? endpoint : JSON.stringify(endpoint);
 }
 
 const RENEW = "the others refuse us until it is renewed";

@@ -1,0 +1,27 @@
+/** What is said of an event does not depend on what others call themselves. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeEvent } from "./event-text.ts";
+import type { Member } from "./views.ts";
+
+const time = "2026-01-01T00:00:00.000Z";
+
+function joined(endpoint: string): string {
+  const member: Member = {
+    ...{ pkiId: "ab".repeat(32), mspId: "Org1MSP", endpoint, internalEndpoint: null, metadata: "" },
+    ...{ status: "alive", incarnation: "1", sequence: "1", lastSeen: time, since: time },
+    ...{ identityExpires: null, self: false },
+  };
+  return describeEvent({ id: 1, time, type: "member-joined", member }).text;
+}
+
+test("an endpoint stands as it is announced", () => {
+  assert.equal(joined("peer0.org1:7051"), "peer0.org1:7051 joined");
+  assert.equal(joined("[2001:db8::1]:7051"), "[2001:db8::1]:7051 joined");
+  assert.equal(joined(""), "abababababababab joined");
+});
+
+test("an endpoint that could pass for more of the line stands in quotes", () => {
+  assert.equal(joined("h:1 is back peer=00"), '"h:1 is back peer=00" joined');
+  assert.equal(joined('h:1" joined'), '"h:1\\" joined" joined');
+});
