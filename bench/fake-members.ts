@@ -8,9 +8,9 @@ import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import type { PkiId } from "../src/core/types/host.ts";
 import { createSystemClock } from "../src/node/clock.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
-import type { TlsFiles } from "../src/transport/grpc-options.ts";
 import { shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents } from "../src/transport/network.ts";
+import type { TlsCredentials } from "../src/transport/tls-credentials.ts";
 import { encodeUnsigned, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import { type Content, type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
 import { aliveOf, type Fixture, type Fixtures, identityItemOf } from "./fixture-identities.ts";
@@ -25,7 +25,7 @@ const UPDATE_ITEMS_MAX = 500;
 
 export class FakeMembers {
   readonly #fixtures: Fixtures;
-  readonly #tls: TlsFiles;
+  readonly #tls: TlsCredentials;
   readonly #networks: GrpcNetwork[] = [];
   /** When something last came over each link. */
   readonly #links = new Map<Link, number>();
@@ -37,7 +37,7 @@ export class FakeMembers {
   sent = 0;
 
   /** Everybody but the first, who is the real one. `tls`: of one of them, for all. */
-  constructor(fixtures: Fixtures, tls: TlsFiles) {
+  constructor(fixtures: Fixtures, tls: TlsCredentials) {
     this.#fixtures = fixtures;
     this.#tls = tls;
     for (const fixture of this.#members) {

@@ -12,8 +12,8 @@ import {
   type Http2SecureServer,
 } from "node:http2";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
-import type { TlsFiles } from "../src/transport/grpc-options.ts";
 import type { Link } from "../src/transport/network.ts";
+import type { TlsCredentials } from "../src/transport/tls-credentials.ts";
 import { makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, round, takeTurns } from "./measure.ts";
 
@@ -91,7 +91,7 @@ async function sendAll(
   }
 }
 
-async function makeTls(folder: string): Promise<TlsFiles> {
+async function makeTls(folder: string): Promise<TlsCredentials> {
   const { organisation } = await makeFixtures(folder, 1);
   const [peer] = organisation.peers;
   if (peer === undefined) throw new RangeError("one peer was asked for");
@@ -123,7 +123,7 @@ class Arrivals {
 }
 
 /** Our own, with no limit to the pace at which a link is read. */
-async function openLink(tls: TlsFiles): Promise<Pipe> {
+async function openLink(tls: TlsCredentials): Promise<Pipe> {
   const options = {
     listen: { host: "127.0.0.1", port: 0 },
     tls,
@@ -155,7 +155,7 @@ function dial(network: GrpcNetwork, endpoint: string): Promise<Link> {
   });
 }
 
-async function openBare(tls: TlsFiles): Promise<Pipe> {
+async function openBare(tls: TlsCredentials): Promise<Pipe> {
   const { cert, key, rootCas } = tls;
   const common = { cert, key, ca: [...rootCas] };
   const server = createSecureServer({ ...common, requestCert: true, rejectUnauthorized: true });

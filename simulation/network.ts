@@ -2,7 +2,8 @@
  * The network between the members as it is at the moment: slow, lossy, cut in two. Packets travel
  * in TCP, so a lost one is a delay, and many lost ones in a row break the link.
  */
-import { createMemoryHub, type MemoryHub, type Route } from "../src/transport/memory.ts";
+import { createMemoryHub, type MemoryHub } from "../src/transport/memory.ts";
+import type { Route } from "../src/transport/memory-options.ts";
 import type { Clock } from "../src/transport/network.ts";
 import type { SeededRandom } from "./random.ts";
 

@@ -6,20 +6,23 @@ import { certificatesIn, tlsChainFault } from "../msp/tls-chain.ts";
 import { namesMissing } from "../node/load-credentials.ts";
 import { readTls } from "../node/tls-files.ts";
 import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
-import type { TlsFiles } from "../transport/grpc-options.ts";
 import {
   clientOptions,
   serverContext,
   useServerContext,
   verifyFault,
 } from "../transport/grpc-tls.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import type { Examined } from "./identity.ts";
 
 const TRIAL_MS = 5_000;
 
 /** The TLS of the gossip connections; nothing to say if it is off. */
-export async function examineTls(config: Config, wallMs: number): Promise<Examined<TlsFiles>> {
+export async function examineTls(
+  config: Config,
+  wallMs: number,
+): Promise<Examined<TlsCredentials>> {
   if (!config.tls.enabled) return { findings: [], value: undefined };
   const problems: string[] = [];
   const tls = await readTls(config.tls, wallMs, problems);
@@ -56,7 +59,11 @@ function nameFindings(config: Config, cert: Buffer): readonly Finding[] {
 }
 
 /** Would a member with our own settings accept us, in both roles? */
-async function chainFinding(files: GossipTls, tls: TlsFiles, wallMs: number): Promise<Finding> {
+async function chainFinding(
+  files: GossipTls,
+  tls: TlsCredentials,
+  wallMs: number,
+): Promise<Finding> {
   if (tls.rootCas.length === 0) {
     return warning(
       "tls-chain",
@@ -92,7 +99,7 @@ interface Refused {
 }
 
 /** What Go says of the chains in our files, where OpenSSL's words are better known. */
-function judgeChains(tls: TlsFiles, atMs: number): Refused | undefined {
+function judgeChains(tls: TlsCredentials, atMs: number): Refused | undefined {
   const { cert, clientCert = cert, rootCas, clientRootCas, clientAuthRequired } = tls;
   const server = tlsChainFault(certificatesIn(cert), rootCas, { use: "server", atMs });
   if (server !== undefined) return { side: "client", reason: server };
@@ -102,7 +109,7 @@ function judgeChains(tls: TlsFiles, atMs: number): Refused | undefined {
 }
 
 /** Shakes hands with ourselves; names are another check. Undefined: both sides are content. */
-async function tryTls(tls: TlsFiles, atMs: number): Promise<Refused | undefined> {
+async function tryTls(tls: TlsCredentials, atMs: number): Promise<Refused | undefined> {
   const server = createServer({
     ...serverContext(tls),
     ALPNProtocols: ["h2"],
@@ -136,7 +143,7 @@ interface Tried extends Refused {
 function shake(
   server: ReturnType<typeof createServer>,
   port: number,
-  tls: TlsFiles,
+  tls: TlsCredentials,
 ): Promise<Tried | undefined> {
   return new Promise((resolve) => {
     const socket = connect({

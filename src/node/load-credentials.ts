@@ -7,7 +7,7 @@ import type { Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
-import type { TlsFiles } from "../transport/grpc-options.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { isCertifiedFor } from "../transport/tls-names.ts";
 import { findOpenKeys } from "./key-permissions.ts";
 import { readTls } from "./tls-files.ts";
@@ -16,7 +16,7 @@ import { readTls } from "./tls-files.ts";
 export interface Prepared {
   readonly local: LocalMsp;
   readonly trusted: readonly Msp[];
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsCredentials | undefined;
   /** Allowed, but probably not meant; one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -49,7 +49,7 @@ export interface Reread {
   /** Our identity and signer; undefined if certificate or key cannot be used. */
   readonly local: LocalMsp | undefined;
   /** Undefined without TLS, and if a file cannot be used. */
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsCredentials | undefined;
   readonly problems: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export function keyPaths(config: Config, signer?: Signer): readonly string[] {
 }
 
 /** Members of other organisations have TLS certificates of their own TLS CAs. */
-export function withTlsRootsOf(trusted: readonly Msp[], tls: TlsFiles): TlsFiles {
+export function withTlsRootsOf(trusted: readonly Msp[], tls: TlsCredentials): TlsCredentials {
   const authorities = trusted.flatMap(({ tlsAuthorities: { roots, intermediates } }) => [
     ...roots,
     ...intermediates,

@@ -12,7 +12,7 @@ import { meterNetwork } from "../observe/traffic-meter.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
 import { parseEndpoint } from "../transport/endpoint.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
-import type { TlsFiles } from "../transport/grpc-options.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { createSystemClock } from "./clock.ts";
 import { collect, prepare, readAgain, withTlsRootsOf } from "./load-credentials.ts";
 import { GossipNode } from "./node.ts";
@@ -82,7 +82,7 @@ export async function startNode(
   return node;
 }
 
-async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsFiles): Promise<void> {
+async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsCredentials): Promise<void> {
   if (tls === undefined) return;
   network.setTls(tls);
   meters.tlsNotAfterMs = tlsNotAfterMs(tls);
@@ -91,7 +91,7 @@ async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsFiles): P
 /** `named`: further endpoints that our user, not a member, has named. */
 export function createNetwork(
   config: Config,
-  tls: TlsFiles | undefined,
+  tls: TlsCredentials | undefined,
   named: readonly string[] = [],
 ): GrpcNetwork {
   const { gossip, keepalive, fabricGossip, listenAddress } = config;

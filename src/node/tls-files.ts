@@ -6,15 +6,15 @@ import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
 import { whyNoPem } from "../msp/unusable.ts";
-import type { TlsFiles } from "../transport/grpc-options.ts";
 import { checkTls } from "../transport/grpc-tls.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
 /** Reads them all; undefined if one is unusable. Every problem is added to the list. */
 export async function readTls(
   tls: GossipTls,
   wallMs: number,
   problems: string[],
-): Promise<TlsFiles | undefined> {
+): Promise<TlsCredentials | undefined> {
   const server = await readPair("server", tls.certFile, tls.keyFile, wallMs, problems);
   const client =
     tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile

@@ -1,7 +1,7 @@
 /** What is measured around a running node: its network, its cryptography, its TLS certificates. */
 import { X509Certificate } from "node:crypto";
 import { createHistogram, type Histogram } from "../lib/histogram.ts";
-import type { TlsFiles } from "../transport/grpc-options.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { CHECK_BOUNDS } from "./checks-meter.ts";
 import { createMeteredTraffic, type MeteredTraffic } from "./traffic-meter.ts";
 
@@ -13,7 +13,7 @@ export interface Meters {
   tlsNotAfterMs: ReadonlyMap<string, number>;
 }
 
-export function createMeters(tls: TlsFiles | undefined): Meters {
+export function createMeters(tls: TlsCredentials | undefined): Meters {
   return {
     traffic: createMeteredTraffic(),
     checks: createHistogram(CHECK_BOUNDS),
@@ -22,7 +22,7 @@ export function createMeters(tls: TlsFiles | undefined): Meters {
 }
 
 /** Empty without TLS. */
-export function tlsNotAfterMs(tls: TlsFiles | undefined): ReadonlyMap<string, number> {
+export function tlsNotAfterMs(tls: TlsCredentials | undefined): ReadonlyMap<string, number> {
   if (tls === undefined) return new Map();
   const { cert, clientCert = cert } = tls;
   return new Map([

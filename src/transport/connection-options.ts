@@ -1,10 +1,10 @@
 import type { Outgoing } from "../core/types/effect.ts";
 import type { Crypto, Identity, PkiId, Random, Signer } from "../core/types/host.ts";
 import type { ConnectionView } from "./connection.ts";
-import type { Refused } from "./dial-backoff.ts";
 import type { Handshake, HandshakeFault } from "./handshake.ts";
 import type { Cancel, Clock, Network, NetworkFault } from "./network.ts";
 import type { ProbeDone } from "./probe.ts";
+import type { Refused } from "./refusal.ts";
 import type { SendQueueLimits } from "./send-queue.ts";
 
 /** Why no connection to a peer could be had, or was lost. */

@@ -17,7 +17,7 @@ import {
   type Destination,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
-import { Rebuffs, type Refused } from "./dial-backoff.ts";
+import { Rebuffs } from "./dial-backoff.ts";
 import type { Handshake, HandshakeOptions } from "./handshake.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
@@ -26,7 +26,7 @@ import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { Places } from "./places.ts";
 import { type ProbeDone, Probes } from "./probe.ts";
-import { isRefusal } from "./refusal.ts";
+import { isRefusal, type Refused } from "./refusal.ts";
 
 export type { Connections, Destination };
 

@@ -5,13 +5,7 @@
  * that many peers together cannot have us knock at one door.
  */
 import type { ConnectionFault } from "./connection-options.ts";
-import type { RefusalFault } from "./refusal.ts";
-
-/** How it put it, if it said anything. */
-export interface Refused {
-  readonly fault: RefusalFault;
-  readonly reason: string;
-}
+import type { Refused } from "./refusal.ts";
 
 interface Rebuff {
   readonly end: Refused | undefined;

@@ -8,7 +8,7 @@ import {
   GRPC_OK,
   GRPC_UNIMPLEMENTED,
 } from "./grpc-framing.ts";
-import { createStreamLink, type StreamEnd, type StreamRole } from "./grpc-link.ts";
+import { createStreamLink, type StreamRole } from "./grpc-link.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import {
   GRPC_CONTENT_TYPE,
@@ -16,7 +16,7 @@ import {
   SERVICE_STREAM,
   type SessionFacts,
 } from "./grpc-session.ts";
-import type { Link } from "./network.ts";
+import type { Link, StreamEnd } from "./network.ts";
 
 /** The Ping request is an empty message; more than this is none. */
 const PING_BYTES_MAX = 4_096;

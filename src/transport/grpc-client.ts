@@ -12,8 +12,8 @@ import {
   GRPC_UNKNOWN,
   plainText,
 } from "./grpc-framing.ts";
-import { createStreamLink, type StreamEnd, type StreamRole } from "./grpc-link.ts";
-import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
+import { createStreamLink, type StreamRole } from "./grpc-link.ts";
+import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import {
   GRPC_CONTENT_TYPE,
   keepAlive,
@@ -23,8 +23,9 @@ import {
   sessionFacts,
 } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
-import type { Cancel, Link, NetworkFault } from "./network.ts";
+import type { Cancel, Link, NetworkFault, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
+import type { TlsCredentials } from "./tls-credentials.ts";
 import { speaksTls } from "./tls-trial.ts";
 
 export interface SessionEvents {
@@ -38,7 +39,7 @@ type DialPhase = "tcp" | "tls" | "http2";
 /** Connects, with TLS if there are files for it, and pings. Unless cancelled, one event follows. */
 export function openSession(
   endpoint: string,
-  tls: TlsFiles | undefined,
+  tls: TlsCredentials | undefined,
   context: GrpcContext,
   events: SessionEvents,
 ): Cancel {
@@ -76,7 +77,7 @@ class SessionDial {
   constructor(
     address: HostAndPort,
     lookup: LookupFunction,
-    tls: TlsFiles | undefined,
+    tls: TlsCredentials | undefined,
     context: GrpcContext,
     events: SessionEvents,
   ) {
@@ -118,7 +119,7 @@ class SessionDial {
     this.#socket.destroy();
   }
 
-  #isTrusted(host: string, tls: TlsFiles | undefined): boolean {
+  #isTrusted(host: string, tls: TlsCredentials | undefined): boolean {
     const socket = this.#socket;
     const { judgeTls } = this.#context;
     if (this.#isSettled || tls === undefined || !(socket instanceof TLSSocket)) return true;
@@ -194,7 +195,7 @@ class SessionDial {
 function openSocket(
   { host, port }: HostAndPort,
   lookup: LookupFunction,
-  tls: TlsFiles | undefined,
+  tls: TlsCredentials | undefined,
   hasJudge: boolean,
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });

@@ -8,14 +8,8 @@ import {
   GRPC_UNKNOWN,
 } from "./grpc-framing.ts";
 import type { GrpcContext } from "./grpc-options.ts";
-import type { Link, LinkEvents, NetworkFault } from "./network.ts";
+import type { Link, LinkEvents, StreamEnd } from "./network.ts";
 import { Pace } from "./rate-limit.ts";
-
-/** How a stream ended, for {@link LinkEvents.closed}. */
-export interface StreamEnd {
-  readonly fault: NetworkFault;
-  readonly reason: string;
-}
 
 /** What differs between the two roles of a stream. */
 export interface StreamRole {

@@ -1,27 +1,8 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { Turns } from "./fair-scheduler.ts";
-import type { TlsJudge } from "./grpc-tls.ts";
 import { Unfinished } from "./partial-frame-budget.ts";
-
-/** Certificates and keys as PEM text. */
-export interface TlsFiles {
-  /** Server certificate, leaf first, and its key (Fabric: `peer.tls.cert.file`, `.key.file`). */
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  /** Certificate and key used when dialling; default: the server's. Both or none. */
-  readonly clientCert?: Buffer;
-  readonly clientKey?: Buffer;
-  /** What a dialled server's chain must end in; may hold intermediates (`rootcert.file`). */
-  readonly rootCas: readonly Buffer[];
-  /**
-   * Whether a dialler's chain is verified (Fabric: `peer.tls.clientAuthRequired`, default false).
-   * A certificate is always asked for: gossip binds identities to it. Fixed once listening.
-   */
-  readonly clientAuthRequired: boolean;
-  /** What a dialler's chain must end in when it is verified; may hold intermediates. */
-  readonly clientRootCas: readonly Buffer[];
-}
+import type { TlsJudge } from "./tls-credentials.ts";
 
 /** All in milliseconds. */
 export interface GrpcTimeouts {

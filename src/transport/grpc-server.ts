@@ -12,16 +12,17 @@ import { GossipError } from "../lib/errors.ts";
 import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";
-import { type GrpcContext, HTTP2_LIMITS, type TlsFiles } from "./grpc-options.ts";
+import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
 import { judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
 import type { Link, Refuse } from "./network.ts";
+import type { TlsCredentials } from "./tls-credentials.ts";
 
 export interface GrpcServer {
   /** Resolves to the bound port; rejects with `listen-failed`. */
   listen(address: HostAndPort): Promise<number>;
   /** New handshakes use these files; connections that exist stay. */
-  setTls(tls: TlsFiles): void;
+  setTls(tls: TlsCredentials): void;
   /** Ends every stream with status OK, then every connection. Resolves when the port is free. */
   close(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface GrpcServer {
 const GRACE_MS = 200;
 
 export function createGrpcServer(
-  tls: TlsFiles | undefined,
+  tls: TlsCredentials | undefined,
   context: GrpcContext,
   accepted: (link: Link) => void,
   refused: Refuse,
@@ -115,7 +116,7 @@ function serve(
 }
 
 function createHttp2Server(
-  tls: TlsFiles | undefined,
+  tls: TlsCredentials | undefined,
   { timeouts, judgeTls }: GrpcContext,
 ): Http2Server | Http2SecureServer {
   if (tls === undefined) return createServer(HTTP2_LIMITS);

@@ -13,8 +13,8 @@ import {
 import { GossipError } from "../lib/errors.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import { plainText } from "./grpc-framing.ts";
-import type { TlsFiles } from "./grpc-options.ts";
 import type { Refuse } from "./network.ts";
+import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 import { isCertifiedFor } from "./tls-names.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
@@ -33,7 +33,7 @@ const TLS_COMMON: SecureContextOptions = {
   ].join(":"),
 };
 
-export function serverContext(tls: TlsFiles): SecureContextOptions {
+export function serverContext(tls: TlsCredentials): SecureContextOptions {
   return {
     ...TLS_COMMON,
     cert: tls.cert,
@@ -48,7 +48,7 @@ export function serverContext(tls: TlsFiles): SecureContextOptions {
 }
 
 /** A TLS server of these files whose verdict on clients is Go's, as far as there is a judge. */
-export function serverOptions(tls: TlsFiles, judge: TlsJudge | undefined): TlsOptions {
+export function serverOptions(tls: TlsCredentials, judge: TlsJudge | undefined): TlsOptions {
   return {
     ...serverContext(tls),
     requestCert: true,
@@ -72,7 +72,7 @@ function leaveVerdict(this: unknown, { protocols }: { protocols: string[] }): st
 /** Lets nobody through to who listens so far but clients that are trusted. */
 export function judgeClients(
   server: Server,
-  tls: () => TlsFiles,
+  tls: () => TlsCredentials,
   judge: TlsJudge,
   refused: Refuse,
 ): void {
@@ -114,11 +114,11 @@ function ownerOf(socket: TLSSocket): string {
  * too; Node's server leaves out the option that says so, also from `setSecureContext`, but takes a
  * context that was made with it.
  */
-export function useServerContext(server: object, tls: TlsFiles): void {
+export function useServerContext(server: object, tls: TlsCredentials): void {
   Reflect.set(server, "_sharedCreds", createSecureContext(serverContext(tls)));
 }
 
-function clientContext(tls: TlsFiles): SecureContextOptions {
+function clientContext(tls: TlsCredentials): SecureContextOptions {
   return {
     ...TLS_COMMON,
     cert: tls.clientCert ?? tls.cert,
@@ -130,9 +130,9 @@ function clientContext(tls: TlsFiles): SecureContextOptions {
 }
 
 /** Reading keys and CAs costs as much as the rest of a handshake: once for all dials. */
-const contexts = new WeakMap<TlsFiles, SecureContext>();
+const contexts = new WeakMap<TlsCredentials, SecureContext>();
 
-function reusedContext(tls: TlsFiles): SecureContext {
+function reusedContext(tls: TlsCredentials): SecureContext {
   const known = contexts.get(tls);
   if (known !== undefined) return known;
   const context = createSecureContext(clientContext(tls));
@@ -140,7 +140,7 @@ function reusedContext(tls: TlsFiles): SecureContext {
   return context;
 }
 
-export function clientOptions(tls: TlsFiles, host: string): ConnectionOptions {
+export function clientOptions(tls: TlsCredentials, host: string): ConnectionOptions {
   return {
     secureContext: reusedContext(tls),
     // The name must not be sent for an address; the certificate is checked against `host` then.
@@ -159,21 +159,11 @@ function nameFault(host: string, names: string | undefined): string | undefined 
   return `its TLS certificate is not for ${host}, but for ${names.slice(0, 100)}`;
 }
 
-/**
- * Why a chain (leaf first, DER) is not trusted by who trusts these PEM files; undefined: it is. Asked
- * where OpenSSL refuses, which is stricter than Go in some places.
- */
-export type TlsJudge = (
-  chain: readonly Uint8Array[],
-  anchors: readonly Buffer[],
-  use: "server" | "client",
-) => string | undefined;
-
 /** Why the server at the other end is not the one we dial; undefined: it is. */
 export function serverFault(
   socket: TLSSocket,
   host: string,
-  { rootCas }: TlsFiles,
+  { rootCas }: TlsCredentials,
   judge: TlsJudge,
 ): string | undefined {
   if (socket.authorized) return undefined;
@@ -186,7 +176,7 @@ export function serverFault(
 /** Why the client at the other end is not trusted; undefined: it is. */
 export function clientFault(
   socket: TLSSocket,
-  { clientRootCas }: TlsFiles,
+  { clientRootCas }: TlsCredentials,
   judge: TlsJudge,
 ): string | undefined {
   return socket.authorized ? undefined : judge(chainOf(socket), clientRootCas, "client");
@@ -222,7 +212,7 @@ const VERIFY_FAULTS: Readonly<Record<string, string>> = {
 export const verifyFault = (code: string): string => VERIFY_FAULTS[code] ?? code;
 
 /** Throws `config-invalid` with everything that is wrong with the files. */
-export function checkTls(tls: TlsFiles): void {
+export function checkTls(tls: TlsCredentials): void {
   const problems: string[] = [];
   if ((tls.clientCert === undefined) !== (tls.clientKey === undefined)) {
     problems.push(

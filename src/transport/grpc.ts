@@ -9,17 +9,17 @@ import {
   type GrpcLimits,
   type GrpcStats,
   type GrpcTimeouts,
-  type TlsFiles,
 } from "./grpc-options.ts";
 import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
-import { checkTls, type TlsJudge } from "./grpc-tls.ts";
+import { checkTls } from "./grpc-tls.ts";
 import type { Cancel, DialEvents, Link, Network, NetworkFault, Refuse } from "./network.ts";
+import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 
 export interface GrpcOptions {
   /** Where to accept; port 0 takes a free one (Fabric: `peer.listenAddress`). */
   readonly listen: HostAndPort;
   /** Mutual TLS, for both roles; undefined: plain TCP in both (Fabric: `peer.tls.enabled`). */
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsCredentials;
   readonly timeouts?: Partial<GrpcTimeouts>;
   readonly limits?: Partial<GrpcLimits>;
   /** Which addresses are not dialled; default: none. */
@@ -35,7 +35,7 @@ export interface GrpcNetwork extends Network {
    * Uses other certificates or trust from the next handshake on. Connections that exist stay, and
    * so does `clientAuthRequired`. Unusable files throw, and change nothing.
    */
-  setTls(tls: TlsFiles): void;
+  setTls(tls: TlsCredentials): void;
   /** Totals so far. */
   stats(): GrpcStats;
 }
@@ -50,7 +50,7 @@ const CLOSED = "the network is closed";
 class Grpc implements GrpcNetwork {
   readonly #listen: HostAndPort;
   readonly #context: GrpcContext;
-  #tls: TlsFiles | undefined;
+  #tls: TlsCredentials | undefined;
   #server: GrpcServer | undefined;
   #port: number;
   #closing: Promise<void> | undefined;
@@ -76,7 +76,7 @@ class Grpc implements GrpcNetwork {
     return { ...stats, refused: { ...stats.refused } };
   }
 
-  setTls(tls: TlsFiles): void {
+  setTls(tls: TlsCredentials): void {
     checkTls(tls);
     this.#server?.setTls(tls);
     this.#tls = tls;

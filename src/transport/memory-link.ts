@@ -1,7 +1,6 @@
 import { copyBytes } from "../wire/bytes.ts";
-import type { StreamEnd } from "./grpc-link.ts";
-import type { MemoryHubOptions } from "./memory.ts";
-import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
+import type { MemorySettings } from "./memory-options.ts";
+import type { Cancel, Clock, Link, LinkEvents, NetworkFault, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
 
 /** Who is at one end of a link, and how it reads. */
@@ -34,7 +33,6 @@ export interface PipeFacts {
   closed(): void;
 }
 
-type Settings = Required<MemoryHubOptions>;
 /** A message, or why there will be none any more. */
 interface Parcel {
   readonly dueMs: number;
@@ -43,7 +41,7 @@ interface Parcel {
 }
 
 export function openMemoryLinks(
-  settings: Settings,
+  settings: MemorySettings,
   facts: PipeFacts,
 ): { readonly outbound: Link; readonly inbound: Link; readonly pipe: Pipe } {
   const pipe = new MemoryPipe(settings, facts);
@@ -55,11 +53,11 @@ class MemoryPipe implements Pipe {
   readonly acceptor: string;
   readonly outbound: MemoryLink;
   readonly inbound: MemoryLink;
-  readonly #settings: Settings;
+  readonly #settings: MemorySettings;
   #openEnds = 2;
   #cancelSilence: Cancel = () => {};
 
-  constructor(settings: Settings, facts: PipeFacts) {
+  constructor(settings: MemorySettings, facts: PipeFacts) {
     const { dialler, acceptor, diallerHash, acceptorHash } = facts;
     const closed = (): void => {
       this.#openEnds -= 1;
@@ -123,7 +121,7 @@ class MemoryLink implements Link {
   readonly remoteAddress: string;
   readonly localCertHash: Uint8Array;
   readonly remoteCertHash: Uint8Array | undefined;
-  readonly #settings: Settings;
+  readonly #settings: MemorySettings;
   readonly #own: End;
   readonly #closed: () => void;
   #other: MemoryLink | undefined;
@@ -137,7 +135,7 @@ class MemoryLink implements Link {
   #blocked = false;
   #end: { readonly fault: NetworkFault; readonly reason: string } | undefined;
 
-  constructor(settings: Settings, closed: () => void, facts: EndFacts) {
+  constructor(settings: MemorySettings, closed: () => void, facts: EndFacts) {
     this.#settings = settings;
     this.#closed = closed;
     this.#own = facts.own;

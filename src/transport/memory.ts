@@ -6,38 +6,8 @@ import { createHash } from "node:crypto";
 import { GossipError } from "../lib/errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
+import type { MemoryHubOptions, MemorySettings } from "./memory-options.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";
-
-/** What becomes of the bytes from one address to another. */
-export type Route =
-  /** They arrive. */
-  | "pass"
-  /** A dial is refused at once, as if nothing listened. Links that exist are not concerned. */
-  | "refuse"
-  /** They vanish: dials time out, links fall silent until the route passes again. */
-  | "lose";
-
-export interface MemoryHubOptions {
-  readonly clock: Clock;
-  /** Whether links have certificates on both sides, as with mutual TLS. Default true. */
-  readonly tls?: boolean;
-  /** One-way delay in milliseconds from one address to another; default 0. */
-  readonly latencyMs?: (from: string, to: string) => number;
-  /** Consulted whenever bytes move; default: all pass. See {@link MemoryHub.routesChanged}. */
-  readonly route?: (from: string, to: string) => Route;
-  /** How long a dial may take, in milliseconds; default 3_000. */
-  readonly dialTimeoutMs?: number;
-  /** How long a link survives on a route that loses, in milliseconds; default 80_000 (keepalive). */
-  readonly silenceTimeoutMs?: number;
-  /** Longest message, in bytes; default 104_857_600. */
-  readonly messageBytesMax?: number;
-  /** Bytes of one direction of a link under way before `send` returns false; default 65_536. */
-  readonly windowBytes?: number;
-  /** Hands over the sender's own bytes, which it must then never change; default: a copy. */
-  readonly sharesBytes?: boolean;
-  /** Told of every message at the moment it is handed over, for measurements; default: nobody. */
-  readonly delivered?: (from: string, to: string, bytes: Uint8Array) => void;
-}
 
 export interface MemoryNetworkOptions {
   /** Where others dial this network; the first is its address on routes. */
@@ -64,10 +34,8 @@ export interface MemoryHub {
   readonly links: number;
 }
 
-type Settings = Required<MemoryHubOptions>;
-
 interface Hub {
-  readonly settings: Settings;
+  readonly settings: MemorySettings;
   readonly listeners: Map<string, Node>;
   readonly pipes: Set<Pipe>;
 }
@@ -80,7 +48,7 @@ interface Node extends End {
 }
 
 export function createMemoryHub(options: MemoryHubOptions): MemoryHub {
-  const settings: Settings = {
+  const settings: MemorySettings = {
     tls: true,
     latencyMs: () => 0,
     route: () => "pass",

@@ -30,6 +30,12 @@ export type NetworkFault =
   /** We are shutting down, or closed it ourselves. */
   | "stopped";
 
+/** How a stream ended, for {@link LinkEvents.closed}. */
+export interface StreamEnd {
+  readonly fault: NetworkFault;
+  readonly reason: string;
+}
+
 export interface LinkEvents {
   /** One whole message (an encoded Envelope). The bytes are a view: copy what is kept. */
   message(bytes: Uint8Array): void;

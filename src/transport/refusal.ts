@@ -3,8 +3,6 @@
  * Ours say so in the sentences of handshake.ts; a Fabric peer returns the error of its
  * `authenticateRemotePeer` (gossip/comm, gossip/identity, internal/peer/gossip/mcs.go).
  */
-import type { StreamEnd } from "./grpc-link.ts";
-
 /** Why the other side refused us. */
 export type RefusalFault =
   /** It trusts no organisation of ours, or gives a reason that we do not know. */
@@ -21,6 +19,12 @@ export type RefusalFault =
   | "refused-full"
   /** It is shutting down. */
   | "refused-stopping";
+
+/** How the other side ended our stream, in its words as far as they help. */
+export interface Refused {
+  readonly fault: RefusalFault;
+  readonly reason: string;
+}
 
 interface Wording {
   readonly pattern: RegExp;
@@ -57,7 +61,7 @@ const WORDINGS: readonly Wording[] = [
 ];
 
 /** What the message of a gRPC status that ended our stream means. */
-export function readRefusal(message: string): StreamEnd {
+export function readRefusal(message: string): Refused {
   const known = WORDINGS.find(({ pattern }) => pattern.test(message));
   const reason = known?.reason ?? (message || "it gave no reason");
   return { fault: known?.fault ?? "refused-us", reason };

@@ -1,7 +1,10 @@
 /** Connections of a hostile member: real handshakes, and then whatever it likes. */
 import { once } from "node:events";
-import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
-import { connect as connectHttp2 } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+} from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Config } from "../../src/config/config.ts";
@@ -10,12 +13,12 @@ import { createCrypto, type MspCrypto } from "../../src/msp/crypto.ts";
 import { createSystemClock } from "../../src/node/clock.ts";
 import { prepare } from "../../src/node/load-credentials.ts";
 import { createStreamLink } from "../../src/transport/grpc-link.ts";
-import type { TlsFiles } from "../../src/transport/grpc-options.ts";
 import { createGrpcContext } from "../../src/transport/grpc-options.ts";
 import { sessionFacts } from "../../src/transport/grpc-session.ts";
 import { clientOptions } from "../../src/transport/grpc-tls.ts";
 import { shakeHands } from "../../src/transport/handshake.ts";
 import type { Link, LinkEvents } from "../../src/transport/network.ts";
+import type { TlsCredentials } from "../../src/transport/tls-credentials.ts";
 import { decode } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../../src/wire/messages.ts";
@@ -46,7 +49,7 @@ export class Attacker {
   bytesSent = 0;
   messagesSent = 0;
   bytesReceived = 0;
-  readonly #tls: TlsFiles;
+  readonly #tls: TlsCredentials;
   readonly #crypto: MspCrypto;
   readonly #sessions = new Set<ClientHttp2Session>();
   readonly #sockets = new Set<TLSSocket>();
@@ -54,7 +57,7 @@ export class Attacker {
   constructor(
     identity: Identity,
     sign: Sign,
-    tls: TlsFiles,
+    tls: TlsCredentials,
     crypto: MspCrypto,
     target: Attacker["target"],
   ) {

@@ -3,8 +3,8 @@ import { execFile, spawnSync } from "node:child_process";
 import { afterEach, describe, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
 import { GossipError } from "../../src/lib/errors.ts";
-import type { TlsFiles } from "../../src/transport/grpc-options.ts";
 import type { Link, NetworkFault } from "../../src/transport/network.ts";
+import type { TlsCredentials } from "../../src/transport/tls-credentials.ts";
 import { type Credentials, createAuthority } from "./certificates.ts";
 import { authority, createGrpcWorld, TLS } from "./grpc-world.ts";
 import { dialFault, dialOk, listenTo } from "./suite.ts";
@@ -18,8 +18,8 @@ const elsewhere = await authority.issue("elsewhere", { names: ["elsewhere.exampl
 const nameless = await authority.issue("127.0.0.1", { names: [] });
 const expired = await authority.issue("expired", { days: -1 });
 
-const served = ({ cert, key }: Credentials): Partial<TlsFiles> => ({ cert, key });
-const shown = ({ cert, key }: Credentials): Partial<TlsFiles> => ({
+const served = ({ cert, key }: Credentials): Partial<TlsCredentials> => ({ cert, key });
+const shown = ({ cert, key }: Credentials): Partial<TlsCredentials> => ({
   clientCert: cert,
   clientKey: key,
 });
@@ -27,7 +27,7 @@ const shown = ({ cert, key }: Credentials): Partial<TlsFiles> => ({
 describe("gRPC and TLS", () => {
   const world = createGrpcWorld(TLS);
   const accepted: Link[] = [];
-  const listening = async (tls: TlsFiles | undefined) => {
+  const listening = async (tls: TlsCredentials | undefined) => {
     const member = tls ? world.grpc({ tls }) : createPlain();
     accepted.length = 0;
     await member.network.listen((link) => accepted.push(link));
@@ -60,8 +60,8 @@ describe("gRPC and TLS", () => {
 
   const serverCases: readonly {
     readonly name: string;
-    readonly server: Partial<TlsFiles> | "plain";
-    readonly client?: Partial<TlsFiles>;
+    readonly server: Partial<TlsCredentials> | "plain";
+    readonly client?: Partial<TlsCredentials>;
     readonly host?: string;
     readonly want: NetworkFault | undefined;
   }[] = [
@@ -187,7 +187,7 @@ describe("gRPC and TLS", () => {
     await world.until(() => acceptor.network.stats().refused.tls === 1);
   });
 
-  const unusable: readonly [string, Partial<TlsFiles>, RegExp][] = [
+  const unusable: readonly [string, Partial<TlsCredentials>, RegExp][] = [
     ["a key of another certificate", { key: client.key }, /TLS server/],
     ["no PEM", { clientCert: Buffer.from("x"), clientKey: client.key }, /TLS client/],
     ["a broken CA", { rootCas: [Buffer.from("-----BEGIN CERTIFICATE-----\nx\n")] }, /TLS client/],

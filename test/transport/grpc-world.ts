@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGrpcNetwork, type GrpcNetwork, type GrpcOptions } from "../../src/transport/grpc.ts";
-import type { TlsFiles } from "../../src/transport/grpc-options.ts";
+import type { TlsCredentials } from "../../src/transport/tls-credentials.ts";
 import { createAuthority } from "./certificates.ts";
 import type { Member, World } from "./suite.ts";
 
@@ -10,7 +10,7 @@ const server = await authority.issue("server");
 const client = await authority.issue("client");
 
 /** Certificates of one authority for both roles, a chain is not demanded of diallers. */
-export const TLS: TlsFiles = {
+export const TLS: TlsCredentials = {
   cert: server.cert,
   key: server.key,
   clientCert: client.cert,
@@ -37,7 +37,7 @@ export async function until(isTrue: () => boolean): Promise<void> {
   assert.ok(isTrue(), "it never became true");
 }
 
-export function createGrpcWorld(tls: TlsFiles | undefined): GrpcWorld {
+export function createGrpcWorld(tls: TlsCredentials | undefined): GrpcWorld {
   const members: GrpcMember[] = [];
   const grpc = (options: Partial<GrpcOptions> = {}): GrpcMember => {
     const network = createGrpcNetwork({

@@ -2,7 +2,8 @@
 import type { PkiId } from "../../src/core/types/host.ts";
 import type { ConnectionsOptions } from "../../src/transport/connection-options.ts";
 import { type Connections, createConnections } from "../../src/transport/connections.ts";
-import { createMemoryHub, type MemoryHubOptions, type Route } from "../../src/transport/memory.ts";
+import { createMemoryHub } from "../../src/transport/memory.ts";
+import type { MemoryHubOptions, Route } from "../../src/transport/memory-options.ts";
 import type { Clock, Network } from "../../src/transport/network.ts";
 import { createSeededRandom, createVirtualClock } from "../../src/transport/testing.ts";
 import { createPerson, type Person, toyCrypto } from "./people.ts";

@@ -6,15 +6,14 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { certificatesIn, tlsChainFault } from "../../src/msp/tls-chain.ts";
-import type { TlsFiles } from "../../src/transport/grpc-options.ts";
 import {
   clientOptions,
   judgeClients,
   serverFault,
   serverOptions,
-  type TlsJudge,
   useServerContext,
 } from "../../src/transport/grpc-tls.ts";
+import type { TlsCredentials, TlsJudge } from "../../src/transport/tls-credentials.ts";
 import { isCertifiedFor } from "../../src/transport/tls-names.ts";
 
 /** Who shows `chain` and `key` to whom: a server to a dialler of `host`, or a client to a server. */
@@ -41,7 +40,7 @@ const pem = (label: string, base64 = ""): Buffer =>
   );
 const certificatesOf = (ids: readonly string[]): readonly Buffer[] =>
   ids.map((id) => pem("CERTIFICATE", certificates[id]));
-const shownIn = ({ chain, key }: Cell): Pick<TlsFiles, "cert" | "key"> => ({
+const shownIn = ({ chain, key }: Cell): Pick<TlsCredentials, "cert" | "key"> => ({
   cert: Buffer.concat(certificatesOf(chain)),
   key: pem("PRIVATE KEY", keys[key]),
 });
@@ -53,7 +52,7 @@ const other = { ...shownIn(plain), clientRootCas: [], clientAuthRequired: false 
 const otherRoots = certificatesOf(plain.pool);
 const otherHost = "peer.example.com";
 
-function filesOf(cell: Cell): { readonly server: TlsFiles; readonly client: TlsFiles } {
+function filesOf(cell: Cell): { readonly server: TlsCredentials; readonly client: TlsCredentials } {
   const shown = { ...other, ...shownIn(cell), rootCas: otherRoots };
   const pool = certificatesOf(cell.pool);
   return cell.role === "server"
