@@ -1,5 +1,5 @@
 /** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
-import { loadConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
 import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { GossipNode } from "../node/node.ts";
 import type { StartOptions as NodeOptions } from "../node/options.ts";

@@ -1,7 +1,7 @@
 /** Which node a verb talks to, and how: address and TLS, from flags, environment or configuration. */
 import { readFile } from "node:fs/promises";
-import { loadConfig } from "../config/config.ts";
 import { formatHostPort, isUnspecified } from "../config/host-port.ts";
+import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 
 /** What the flags say; commander fills in the environment. */

@@ -1,6 +1,6 @@
 /** `fabric-gossip why`: the node's own explanation of a peer. */
 import { printable, printableJson } from "../lib/printable.ts";
-import type { Explanation } from "../observe/diagnosis/why/why.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import { getObject } from "./client.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 import { painter } from "./terminal.ts";

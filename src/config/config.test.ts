@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { GossipError } from "../lib/errors.ts";
-import { loadConfig } from "./config.ts";
 import { ALL_KEYS } from "./keys.ts";
+import { loadConfig } from "./load.ts";
 
 /** The least a member needs. */
 const ENV = {

@@ -1,9 +1,4 @@
-import { networkInterfaces } from "node:os";
-import { GossipError } from "../lib/errors.ts";
-import { buildConfig } from "./build.ts";
-import { checkFiles, checkNames, checkTogether } from "./check.ts";
 import type { HostPort } from "./host-port.ts";
-import { openSource } from "./source.ts";
 
 /** Server or client side of one TLS listener: files, not yet read. All paths are absolute. */
 export interface TlsFiles {
@@ -191,44 +186,4 @@ export interface Config {
   };
   /** What is allowed but probably not meant, one sentence each. */
   readonly warnings: readonly string[];
-}
-
-/** Where a configuration comes from; all may be left out. */
-export interface LoadOptions {
-  /** A file in the shape of core.yaml; default `$FABRIC_CFG_PATH/core.yaml` of `env`, else none. */
-  readonly file?: string | undefined;
-  /** Default: the environment of the process. An empty variable counts as absent, as in Fabric. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `key=value` each, stronger than the environment; an empty value is a value. */
-  readonly overrides?: readonly string[];
-}
-
-/**
- * Reads a peer's configuration from its file, the environment and overrides, in rising strength.
- * Throws one `GossipError` "config-invalid" that lists every problem found. Product: section 3.
- */
-export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
-  const options = typeof from === "string" ? { file: from } : from;
-  const problems: string[] = [];
-  const source = await openSource({ env: process.env, ...options }, problems);
-  if (source.isBroken) throw new GossipError("config-invalid", problems);
-  const config = buildConfig(source, firstAddress(), problems);
-  checkNames(source, problems, config.warnings);
-  checkTogether(config, problems, config.warnings);
-  await checkFiles(config, problems);
-  if (source.file === undefined && config.mspId === "" && config.mspFolder === "") {
-    problems.unshift(NO_FILE);
-  }
-  if (problems.length > 0) throw new GossipError("config-invalid", problems);
-  return config;
-}
-
-const NO_FILE =
-  "There is no configuration: name the core.yaml of a peer with --config, or its folder in " +
-  "FABRIC_CFG_PATH, or set its CORE_ variables.";
-
-/** The first IPv4 address of a network card, as Fabric detects its own (srvcfg:getLocalIP). */
-function firstAddress(): string | undefined {
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
-import { type Config, loadConfig } from "./config.ts";
+import type { Config } from "./config.ts";
+import { loadConfig } from "./load.ts";
 
 const ENV = {
   CORE_PEER_LOCALMSPID: "Org1MSP",

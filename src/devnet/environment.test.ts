@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { loadConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
 import { memberEnvironment } from "./environment.ts";
 import { parsePlan } from "./plan.ts";
 

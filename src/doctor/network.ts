@@ -10,7 +10,7 @@ import {
 } from "../config/host-port.ts";
 import { contactFault, isOwnEndpoint, refuseContact } from "../core/tables/contacts.ts";
 import type { Fault } from "../core/types/event.ts";
-import type { Prepared } from "../node/load-credentials.ts";
+import type { Credentials } from "../node/load-credentials.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
@@ -18,7 +18,7 @@ import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
 /** Endpoints probed at a time. */
 const PROBES_MAX = 8;
 
-type Files = Pick<Prepared, "local" | "trusted" | "tls">;
+type Files = Pick<Credentials, "local" | "trusted" | "tls">;
 
 /** Whether the names that we give out lead somewhere, and fit what we listen on. */
 export async function examineNames(config: Config): Promise<readonly Finding[]> {

@@ -5,9 +5,9 @@ import { parseHostPort } from "../config/host-port.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
+import { createNetwork } from "../node/assemble.ts";
 import { createSystemClock } from "../node/clock.ts";
-import { type Prepared, prepare } from "../node/load-credentials.ts";
-import { createNetwork } from "../node/start.ts";
+import { type Credentials, loadCredentials } from "../node/load-credentials.ts";
 import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
@@ -35,20 +35,21 @@ export interface Answer {
 }
 
 /**
- * Throws `config-invalid` if the configuration or the endpoint is none. `prepared`: if its files have
+ * Throws `config-invalid` if the configuration or the endpoint is none. `credentials`: if its files have
  * been read already.
  */
 export async function probeEndpoint(
   config: Config,
   endpoint: string,
-  prepared?: Pick<Prepared, "local" | "trusted" | "tls">,
+  credentials?: Pick<Credentials, "local" | "trusted" | "tls">,
 ): Promise<Answer> {
   const target = parseHostPort(endpoint);
   if (target === undefined || target.host === "" || target.port === 0) {
     throw new GossipError("config-invalid", `"${endpoint}" is no endpoint: write host:port.`);
   }
   const clock = createSystemClock();
-  const { local, trusted, tls } = prepared ?? (await prepare(config, clock.now().wallMs));
+  const { local, trusted, tls } =
+    credentials ?? (await loadCredentials(config, clock.now().wallMs));
   const certificate = tls ? await tlsCertificate(target, config.gossip.dialTimeoutMs) : undefined;
   const shown = (certificate && describeCertificate(certificate)) ?? null;
   const network = createNetwork(config, tls, [endpoint]);

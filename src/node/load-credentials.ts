@@ -13,7 +13,7 @@ import { findOpenKeys } from "./key-permissions.ts";
 import { readTls } from "./tls-files.ts";
 
 /** What the configuration leads to. */
-export interface Prepared {
+export interface Credentials {
   readonly local: LocalMsp;
   readonly trusted: readonly Msp[];
   readonly tls: TlsCredentials | undefined;
@@ -25,7 +25,11 @@ export interface Prepared {
  * Reads every file the configuration names. Throws one `GossipError` with every problem found;
  * what is merely doubtful comes back as warnings.
  */
-export async function prepare(config: Config, wallMs: number, signer?: Signer): Promise<Prepared> {
+export async function loadCredentials(
+  config: Config,
+  wallMs: number,
+  signer?: Signer,
+): Promise<Credentials> {
   const problems: string[] = [];
   const warnings: string[] = [...config.warnings];
   const local = await collect(problems, loadOwn(config, wallMs, signer));

@@ -20,8 +20,9 @@ import {
 import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
 import { sentenceOf } from "../observe/diagnosis/health.ts";
 import { createRefusals, type Refusals } from "../observe/diagnosis/refused-certificates.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
-import { type Explanation, explain } from "../observe/diagnosis/why/why.ts";
+import { explain } from "../observe/diagnosis/why/why.ts";
 import { createRejectionFilter } from "../observe/event-rate-filter.ts";
 import { createMessageTap, type MessageBatch, type MessageTap } from "../observe/message-tap.ts";
 import { type Summary, summarise } from "../observe/summary.ts";
@@ -115,8 +116,9 @@ export class GossipNode implements AsyncDisposable {
    * `listen-failed`.
    */
   static async start(config: Config, options: StartOptions = {}): Promise<GossipNode> {
-    const { startNode } = await import("./start.ts");
-    return startNode(config, options);
+    // Not above: who makes a node of parts of their own needs neither gRPC nor files.
+    const { assemble } = await import("./assemble.ts");
+    return GossipNode.create(await assemble(config, options));
   }
 
   /** Starts a node from its parts, for tests and simulations. */
@@ -125,6 +127,7 @@ export class GossipNode implements AsyncDisposable {
     await node.#connections.listen();
     node.#give({ type: "start" });
     if (parts.watchesItself) node.#watch.start();
+    await parts.started?.(node.#core.self.incarnation);
     return node;
   }
 

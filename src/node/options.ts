@@ -17,7 +17,7 @@ export interface StartOptions {
   readonly network?: (network: Network) => Network;
 }
 
-/** Everything a node is made of. `startNode` makes these from a configuration. */
+/** Everything a node is made of. `assemble` makes these from a configuration. */
 export interface NodeParts {
   readonly core: Omit<CoreOptions, "crypto">;
   readonly crypto: Crypto;
@@ -41,6 +41,8 @@ export interface NodeParts {
   readonly setTrust?: (msps: readonly Msp[]) => void;
   /** Reads everything again and puts trust and TLS in force (see `GossipNode.reload`). */
   readonly reload?: () => Promise<Reloaded>;
+  /** Called with the incarnation once the node gossips; awaited. */
+  readonly started?: (incarnation: bigint) => Promise<void>;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
 }

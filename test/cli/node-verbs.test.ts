@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { type Config, loadConfig } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
-import type { Explanation } from "../../src/observe/diagnosis/why/why.ts";
+import type { Explanation } from "../../src/observe/diagnosis/why/explanation.ts";
 import type { GossipEvent } from "../../src/observe/views.ts";
 import {
   freePort,

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { loadConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
 import { loadMsp } from "../../src/msp/load-msp.ts";
 import { GossipNode } from "../../src/node/node.ts";
-import type { Explanation } from "../../src/observe/diagnosis/why/why.ts";
+import type { Explanation } from "../../src/observe/diagnosis/why/explanation.ts";
 import { organisation, peerEnvironment, ports, temporaryFolder, until } from "./program.ts";
 
 type Environment = Readonly<Record<string, string>>;

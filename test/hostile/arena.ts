@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { freePort, peerEnvironment, until } from "../cli/program.ts";
 import type { AttackOrder, AttackReport } from "./attacker.ts";

@@ -11,7 +11,7 @@ import type { Config } from "../../src/config/config.ts";
 import type { Identity } from "../../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../../src/msp/crypto.ts";
 import { createSystemClock } from "../../src/node/clock.ts";
-import { prepare } from "../../src/node/load-credentials.ts";
+import { loadCredentials } from "../../src/node/load-credentials.ts";
 import { createStreamLink } from "../../src/transport/grpc-link.ts";
 import { createGrpcContext } from "../../src/transport/grpc-options.ts";
 import { sessionFacts } from "../../src/transport/grpc-session.ts";
@@ -69,7 +69,7 @@ export class Attacker {
   }
 
   static async create(config: Config, target: Attacker["target"]): Promise<Attacker> {
-    const { local, trusted, tls } = await prepare(config, Date.now());
+    const { local, trusted, tls } = await loadCredentials(config, Date.now());
     if (tls === undefined) throw new Error("the hostile member needs TLS files");
     const sign: Sign = (payload) => {
       const signature = local.signer(payload);

@@ -1,5 +1,5 @@
 /** A hostile member: a program of its own, told over IPC what to try. */
-import { loadConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { Attacker } from "./attacker-links.ts";
 import { ATTACKS } from "./attacks.ts";
 import { STRANGERS } from "./strangers.ts";

@@ -3,7 +3,7 @@
  * of its own. It dials the victim and sends each member's heartbeat whenever it is due.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
 import type { Identity, Signer } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";

@@ -3,7 +3,7 @@
  * would. It is configured by the environment, told what to do over IPC, and prints nothing.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { loadConfig } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { GossipNode } from "../../src/node/node.ts";
 
 /** How a period went, from one `measure` to the next `report`. */

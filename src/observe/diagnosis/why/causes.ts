@@ -5,11 +5,11 @@ import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
 import { wallTime } from "../../views.ts";
 import type { Departure, Failure } from "../failures.ts";
+import type { Cause, Known } from "./explanation.ts";
 import { moment, tell } from "./moment.ts";
 import { aboutRefusals } from "./refused.ts";
 import { isHidden } from "./remedy.ts";
 import type { Subject } from "./subject.ts";
-import type { Cause, Known } from "./why.ts";
 
 export function causesOf(
   known: Known,

@@ -6,24 +6,8 @@ import { preferredEndpoint } from "../../../core/tables/members.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
 import { wallTime } from "../../views.ts";
+import type { Next } from "./explanation.ts";
 import type { Subject } from "./subject.ts";
-
-/** What the node does by itself about a peer. */
-export interface Next {
-  /** A stable word, for programs. */
-  readonly action:
-    | "declare-dead"
-    | "ping"
-    | "await-contact"
-    | "contact"
-    | "await-membership"
-    | "pull-identity"
-    | "none";
-  /** ISO 8601; null: at once, or nobody knows. */
-  readonly time: string | null;
-  /** For people. */
-  readonly sentence: string;
-}
 
 export function nextOf(core: Core, subject: Subject, now: Now): Next | undefined {
   const { pkiId, member, contact, isAwaited } = subject;

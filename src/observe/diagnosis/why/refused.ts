@@ -2,9 +2,9 @@
 import type { Now } from "../../../core/types/host.ts";
 import { type Failure, hostOf } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
+import type { Cause, Known } from "./explanation.ts";
 import { moment, tell } from "./moment.ts";
 import type { Subject } from "./subject.ts";
-import type { Cause, Known } from "./why.ts";
 
 /** Organisations named when nobody knows who is meant. */
 const NAMED_MAX = 3;

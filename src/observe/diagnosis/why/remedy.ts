@@ -3,9 +3,9 @@
 import type { Core } from "../../../core/core.ts";
 import { remedyFor } from "../causes.ts";
 import type { Failure } from "../failures.ts";
+import type { Known } from "./explanation.ts";
 import { tellingRefusal } from "./refused.ts";
 import type { Subject } from "./subject.ts";
-import type { Known } from "./why.ts";
 
 /** The remedy for the most telling of the things that went wrong. */
 export function remedyOf(

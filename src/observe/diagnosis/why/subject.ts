@@ -11,7 +11,7 @@ import { GossipError } from "../../../lib/errors.ts";
 import { fromHex } from "../../../wire/bytes.ts";
 import type { Trace } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
-import type { Known } from "./why.ts";
+import type { Known } from "./explanation.ts";
 
 /** Everything we have about the peer that is asked for. */
 export interface Subject {

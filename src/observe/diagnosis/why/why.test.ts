@@ -9,7 +9,8 @@ import { createFailures, type Failure } from "../failures.ts";
 import { healthFaults } from "../health.ts";
 import { createRefusals } from "../refused-certificates.ts";
 import { createConflicts } from "./conflicts.ts";
-import { type Explanation, explain } from "./why.ts";
+import type { Explanation } from "./explanation.ts";
+import { explain } from "./why.ts";
 
 /** What `node` says of the peer; of what happened, all is dated now. */
 function why(

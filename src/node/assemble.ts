@@ -1,4 +1,4 @@
-/** From a configuration to a running node: reads files, makes the parts, puts them together. */
+/** From a configuration to the parts of a node: reads files, makes network, crypto, options. */
 
 import type { Config } from "../config/config.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
@@ -14,35 +14,32 @@ import { parseEndpoint } from "../transport/endpoint.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { createSystemClock } from "./clock.ts";
-import { collect, prepare, readAgain, withTlsRootsOf } from "./load-credentials.ts";
-import { GossipNode } from "./node.ts";
+import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-folder.ts";
 
-export { prepare };
-
-/** Starts a node as configured. Resolves when its port is bound and it has begun to gossip. */
-export async function startNode(
+/** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */
+export async function assemble(
   config: Config,
   { signer, warn, network: wrap = (network) => network }: StartOptions,
-): Promise<GossipNode> {
+): Promise<NodeParts> {
   const clock = createSystemClock();
-  const prepared = await prepare(config, clock.now().wallMs, signer);
-  for (const warning of prepared.warnings) warn?.(warning);
-  let msps: readonly Msp[] = [prepared.local.msp, ...prepared.trusted];
+  const credentials = await loadCredentials(config, clock.now().wallMs, signer);
+  for (const warning of credentials.warnings) warn?.(warning);
+  let msps: readonly Msp[] = [credentials.local.msp, ...credentials.trusted];
   const crypto = createCrypto(msps);
   const { limits } = config.fabricGossip;
-  const network = createNetwork(config, prepared.tls);
-  const meters = createMeters(prepared.tls);
+  const network = createNetwork(config, credentials.tls);
+  const meters = createMeters(credentials.tls);
   const { stateDir } = config.fabricGossip;
   const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
   if (kept?.problem !== undefined) warn?.(kept.problem);
   const lastIncarnation = kept?.incarnation ?? 0n;
-  const node = await GossipNode.create({
-    core: { ...coreOptions(config, prepared.local), lastIncarnation },
+  return {
+    core: { ...coreOptions(config, credentials.local), lastIncarnation },
     crypto: meterChecks(crypto, meters.checks),
-    signer: prepared.local.signer,
+    signer: credentials.local.signer,
     network: meterNetwork(wrap(network), meters.traffic),
     traffic: () => network.stats(),
     meters,
@@ -75,11 +72,11 @@ export async function startNode(
       await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(msps.slice(1), tls)));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
-  } satisfies NodeParts);
-  if (stateDir === undefined) return node;
-  const problem = await writeIncarnation(stateDir, BigInt(node.self().incarnation));
-  if (problem !== undefined) warn?.(problem);
-  return node;
+    started: async (incarnation) => {
+      const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
+      if (problem) warn?.(problem);
+    },
+  };
 }
 
 async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsCredentials): Promise<void> {
