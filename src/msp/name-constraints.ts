@@ -10,7 +10,6 @@ import {
   readGeneralName,
   textOfName,
 } from "./alternative-name.ts";
-import type { Certificate } from "./certificate.ts";
 import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
 import {
   constrainedDomain,
@@ -28,6 +27,16 @@ export interface NameConstraints {
   readonly excluded: readonly AlternativeName[];
   /** False if a subtree is of a type we do not process. */
   readonly isComplete: boolean;
+}
+
+/** What of a certificate decides on its names. */
+interface NameBearer {
+  readonly subject: { readonly text: string; readonly commonName: string };
+  readonly extensions: {
+    readonly alternativeNamesDer: Uint8Array | undefined;
+    readonly alternativeNames: readonly AlternativeName[];
+    readonly nameConstraints: NameConstraints | undefined;
+  };
 }
 
 export function readNameConstraints(value: Uint8Array): NameConstraints {
@@ -79,8 +88,8 @@ const checks = new WeakMap<NameConstraints, Check>();
 
 /** Why `ca` may not vouch for the names in the certificates below it; undefined if it may. */
 export function nameConstraintFault(
-  ca: Certificate,
-  below: readonly Certificate[],
+  ca: NameBearer,
+  below: readonly NameBearer[],
 ): string | undefined {
   const constraints = ca.extensions.nameConstraints;
   if (constraints === undefined) return undefined;
@@ -146,7 +155,7 @@ function searchMailboxes(subtrees: readonly AlternativeName[], kind: Kind): Sear
  * Fabric's own rule: below a name-constrained CA, a leaf without alternative names must not have a
  * common name that looks like a host name. Undefined: all is well.
  */
-export function legacyNameConstraintFault(chain: readonly Certificate[]): string | undefined {
+export function legacyNameConstraintFault(chain: readonly NameBearer[]): string | undefined {
   const [leaf, ...authorities] = chain;
   if (leaf === undefined || leaf.extensions.alternativeNamesDer !== undefined) return undefined;
   const constrained = authorities.find((ca) => ca.extensions.nameConstraints !== undefined);

@@ -3,7 +3,6 @@
  * them: any policy will do, but a CA may require that there is one.
  */
 import { equalBytes } from "../wire/bytes.ts";
-import type { Certificate } from "./certificate.ts";
 import { DerFault, type DerReader, TAG } from "./der.ts";
 
 /** Policies are compared by the bytes of their identifiers, as binary strings. */
@@ -17,6 +16,13 @@ export interface Policies {
   readonly inhibitMapping: number | undefined;
   /** CAs below this one until `anyPolicy` no longer counts. */
   readonly inhibitAny: number | undefined;
+}
+
+/** What of a certificate decides on its policies. */
+interface PolicyBearer {
+  readonly issuer: { readonly der: Uint8Array };
+  readonly subject: { readonly der: Uint8Array };
+  readonly extensions: { readonly policies: Policies };
 }
 
 const ANY_POLICY = "\x55\x1d\x20\x00";
@@ -165,10 +171,10 @@ function startWalk(certificates: number): Walk {
 }
 
 /** Whether the chain, leaf first, keeps what its CAs ask for in policies. */
-export function arePoliciesValid(chain: readonly Certificate[]): boolean {
+export function arePoliciesValid(chain: readonly PolicyBearer[]): boolean {
   // The root is trusted as it is.
   const below = chain.slice(0, -1).reverse();
-  const asks = ({ extensions: { policies } }: Certificate) =>
+  const asks = ({ extensions: { policies } }: PolicyBearer) =>
     (policies.requireExplicit ?? -1) >= 0 || policies.mappings.length > 0;
   if (!below.some(asks)) return true;
   const walk = startWalk(below.length);
@@ -180,12 +186,12 @@ export function arePoliciesValid(chain: readonly Certificate[]): boolean {
   return !needsPolicy || (walk.levels !== undefined && hasPolicy(walk.levels));
 }
 
-function isSelfIssued({ issuer, subject }: Certificate): boolean {
+function isSelfIssued({ issuer, subject }: PolicyBearer): boolean {
   return equalBytes(issuer.der, subject.der);
 }
 
 /** Goes on to the next certificate of the chain; false if that is impossible. */
-function enter(walk: Walk, certificate: Certificate, isLeaf: boolean): boolean {
+function enter(walk: Walk, certificate: PolicyBearer, isLeaf: boolean): boolean {
   const { identifiers } = certificate.extensions.policies;
   if (identifiers.length === 0) walk.levels = undefined;
   if (walk.untilExplicit === 0 && walk.levels === undefined) return false;
@@ -195,7 +201,7 @@ function enter(walk: Walk, certificate: Certificate, isLeaf: boolean): boolean {
 }
 
 /** What a CA demands of the certificates below it. */
-function leave(walk: Walk, certificate: Certificate): boolean {
+function leave(walk: Walk, certificate: PolicyBearer): boolean {
   const { mappings, ...limits } = certificate.extensions.policies;
   const isAny = (pair: readonly string[]) => pair.includes(ANY_POLICY);
   if (walk.levels !== undefined && mappings.length > 0) {
