@@ -90,25 +90,6 @@ const KNOWN_FILE_CIRCLES: readonly (readonly string[])[] = [
     "src/core/handlers/own-messages.ts",
     "src/core/handlers/publish.ts",
   ],
-  [
-    "src/transport/grpc-link.ts",
-    "src/transport/grpc-options.ts",
-    "src/transport/grpc-tls.ts",
-    "src/transport/network.ts",
-    "src/transport/refusal.ts",
-  ],
-  ["src/transport/connection-options.ts", "src/transport/dial-backoff.ts"],
-  ["src/transport/memory-link.ts", "src/transport/memory.ts"],
-  [
-    "src/observe/diagnosis/why/causes.ts",
-    "src/observe/diagnosis/why/next.ts",
-    "src/observe/diagnosis/why/refused.ts",
-    "src/observe/diagnosis/why/remedy.ts",
-    "src/observe/diagnosis/why/subject.ts",
-    "src/observe/diagnosis/why/why.ts",
-  ],
-  ["src/config/build.ts", "src/config/check.ts", "src/config/config.ts"],
-  ["src/node/node.ts", "src/node/start.ts"],
 ];
 const KNOWN_FOLDER_CIRCLES: readonly (readonly string[])[] = [
   ["src/core", "src/core/handlers", "src/core/rules", "src/core/tables", "src/core/types"],
