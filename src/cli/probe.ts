@@ -2,6 +2,7 @@
 import { loadConfig } from "../config/load.ts";
 import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
 export interface ProbeOptions {
   readonly config?: string;
@@ -16,9 +17,16 @@ const NOBODY: readonly string[] = ["unreachable", "timeout"];
 export async function probe(endpoint: string, options: ProbeOptions): Promise<number> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
-  process.stdout.write(`${options.json ? printableJson(answer) : describe(answer)}\n`);
+  process.stdout.write(`${options.json ? printableJson(view(answer)) : describe(answer)}\n`);
   if (answer.failure === null) return 0;
   return NOBODY.includes(answer.failure.code) ? 3 : 1;
+}
+
+/** As doctor and `why` say it. */
+function view({ failure, ...answer }: Answer): object {
+  if (failure === null) return { ...answer, failure };
+  const [reason, remedy] = [tellFault(failure), remedyFor(failure.code) ?? null];
+  return { ...answer, failure: { code: failure.code, reason, remedy } };
 }
 
 function describe({ endpoint, tls, identity, failure }: Answer): string {
@@ -40,7 +48,9 @@ function describe({ endpoint, tls, identity, failure }: Answer): string {
   }
   if (failure) {
     const title = identity ? "refuses us " : "no handshake";
-    lines.push(`${title.padEnd(12)}  ${failure.reason} (${failure.code})`);
+    lines.push(`${title.padEnd(12)}  ${tellFault(failure)} (${failure.code})`);
+    const remedy = remedyFor(failure.code);
+    if (remedy !== undefined) lines.push(`what to do    ${remedy}`);
   }
   return lines.map(printable).join("\n");
 }

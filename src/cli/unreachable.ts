@@ -1,5 +1,6 @@
 /** Why no node answers, with what to do about it. */
-import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
+import { opensslReason, tlsFailure } from "../transport/tls-fault.ts";
 import { DEFAULT_URL, type Target } from "./target.ts";
 
 /** The node did not answer as one. Ends the program with exit code 3. */
@@ -7,29 +8,31 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-/** OpenSSL's codes for a chain that leads nowhere. */
-const UNTRUSTED: ReadonlySet<string> = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
+/** What to do about TLS with the operations endpoint of a node. */
+const TLS_REMEDIES: Readonly<Record<string, string>> = {
+  "tls-not-spoken": "write http:// in --url",
+  "tls-name": "use a name of the certificate in --url",
+  "tls-untrusted": "give the CA with --ca",
+  "tls-expired": "have it renewed; if it is valid, check the clock of this machine",
+  "tls-not-yet-valid": "check the clock of this machine",
+  "tls-wrong-purpose": "have it issued for serverAuth",
+  "tls-refused-us": "give a certificate of its client CAs with --cert and --key",
+  "tls-refused-expired": "renew the certificate that --cert gives",
+};
 
 /** What failed below HTTP, as a sentence with its remedy. */
 export function explainFailure({ url, source }: Target, error: unknown): Error {
   if (error instanceof UnreachableError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const where = url.origin;
-  if (UNTRUSTED.has(code)) {
-    return new UnreachableError(
-      `The TLS certificate of ${where} is of a CA that is not trusted here (${code}): give the CA with --ca.`,
-    );
-  }
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return new UnreachableError(
-      `The TLS certificate of ${where} does not name ${url.hostname}: use a name of the certificate in --url.`,
-    );
+  if (url.protocol === "https:" && error instanceof Error) {
+    const { fault, reason } = tlsFailure(error);
+    const detail = fault === "tls-name" ? `${url.hostname} (${reason})` : reason;
+    const remedy = TLS_REMEDIES[fault];
+    if (remedy !== undefined) {
+      const what = tellFault({ code: fault, detail });
+      return new UnreachableError(`${where} cannot be used: ${what}: ${remedy}.`);
+    }
   }
   const isCutOff = code === "ECONNRESET" || code.startsWith("HPE_");
   if (url.protocol === "http:" && isCutOff) {
@@ -55,9 +58,9 @@ export function notANode({ url }: Target, path: string, status?: number): Unreac
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return plainReason(String(error));
+  if (!(error instanceof Error)) return String(error);
   if (error.name === "AbortError" || error.name === "TimeoutError") return "it took too long";
   // Of several addresses tried, each with its own failure, Node tells only the list.
   const [first] = error instanceof AggregateError ? error.errors : [error];
-  return plainReason(first instanceof Error ? first.message || first.name : String(first));
+  return first instanceof Error ? opensslReason(first) || first.name : String(first);
 }

@@ -179,13 +179,12 @@ function answerFinding(
 ): Finding {
   const check = isBootstrap ? "bootstrap" : "anchor";
   if (identity === null || failure) {
-    const known = failure ?? { code: "unknown", reason: "nobody answered" };
-    const found = { code: known.code, detail: known.reason };
+    const found = failure ?? { code: "unknown", detail: "nobody answered" };
     const fault = contactFault({ isBootstrap }, found, config.mspId);
     const [code, reason] = [fault.code, tellFault(fault)];
     const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
     const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
-    return error(check, message, remedyFor(code, reason) ?? "Look into its log.");
+    return error(check, message, remedyFor(code) ?? "Look into its log.");
   }
   if (identity.pkiId === local.identity.pkiId) {
     const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;

@@ -2,13 +2,13 @@
 import { connect } from "node:tls";
 import type { Config } from "../config/config.ts";
 import { parseHostPort } from "../config/host-port.ts";
+import type { Fault } from "../core/types/event.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
 import { createNetwork } from "../node/assemble.ts";
 import { createSystemClock } from "../node/clock.ts";
 import { type Credentials, loadCredentials } from "../node/load-credentials.ts";
-import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
@@ -31,7 +31,7 @@ export interface Answer {
     readonly notAfter: string;
   } | null;
   /** Why the handshake failed; null if it did not. With an identity: why it did not believe us. */
-  readonly failure: { readonly code: string; readonly reason: string } | null;
+  readonly failure: Fault | null;
 }
 
 /**
@@ -76,7 +76,7 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
       cancelTimer();
       resolve({ identity, failure });
     };
-    const fail = (code: string, reason: string): void => end({ code, reason: plainReason(reason) });
+    const fail = (code: string, detail: string): void => end({ code, detail });
     const cancelTimer = options.clock.after(PROBE_TIMEOUT_MS, () =>
       fail("timeout", `no answer within ${PROBE_TIMEOUT_MS} ms`),
     );

@@ -2,17 +2,14 @@
 import { X509Certificate } from "node:crypto";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
+import type { Fault } from "../core/types/event.ts";
 import { certificatesIn, tlsChainFault } from "../msp/tls-chain.ts";
 import { namesMissing } from "../node/load-credentials.ts";
 import { readTls } from "../node/tls-files.ts";
-import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
-import {
-  clientOptions,
-  serverContext,
-  useServerContext,
-  verifyFault,
-} from "../transport/grpc-tls.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
+import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { tlsFailure, verdictFault } from "../transport/tls-fault.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 import type { Examined } from "./identity.ts";
 
@@ -78,34 +75,48 @@ async function chainFinding(
       "A member with our own TLS settings accepts our certificates, when we dial and when we are dialled.",
     );
   }
-  const { side, reason } = fault;
-  const remedy = /purpose|usage/.test(reason)
-    ? `Have the certificate issued for both uses: serverAuth and clientAuth.`
-    : side === "client"
-      ? `Have ${files.certFile} issued by the CA in ${files.rootCertFile}, or correct peer.tls.rootcert.file; add intermediate CAs to it.`
-      : `Have ${files.clientCertFile} issued by a CA of peer.tls.clientRootCAs.files, or correct these.`;
-  const whose = side === "client" ? "server" : "client";
+  const whose = fault.side === "client" ? "server" : "client";
   return error(
     "tls-chain",
-    `A member with our own TLS settings refuses our ${whose} certificate: ${reason}.`,
-    remedy,
+    `A member with our own TLS settings refuses our ${whose} certificate: ${tellRefused(fault)}.`,
+    chainRemedy(fault, files),
   );
 }
 
-interface Refused {
-  /** Who refused: the dialler (client) or the listener (server). */
-  readonly side: "client" | "server";
-  readonly reason: string;
+function tellRefused({ side, code, detail }: Refused): string {
+  if (code === "tls-wrong-purpose") return `it is not for this purpose (${detail})`;
+  if (side === "client" || code !== "tls-untrusted") return tellFault({ code, detail });
+  return `its chain leads to no CA of peer.tls.clientRootCAs.files (${detail})`;
 }
 
-/** What Go says of the chains in our files, where OpenSSL's words are better known. */
+function chainRemedy({ side, code }: Refused, files: GossipTls): string {
+  const { certFile, clientCertFile, rootCertFile } = files;
+  const file = side === "client" ? certFile : clientCertFile;
+  if (code === "tls-wrong-purpose") {
+    return "Have the certificate issued for both uses: serverAuth and clientAuth.";
+  }
+  if (code !== "tls-untrusted") {
+    return `Have ${file} issued anew by a CA that is valid, with an ECDSA P-256 key.`;
+  }
+  return side === "client"
+    ? `Have ${file} issued by the CA in ${rootCertFile}, or correct peer.tls.rootcert.file; add intermediate CAs to it.`
+    : `Have ${file} issued by a CA of peer.tls.clientRootCAs.files, or correct these.`;
+}
+
+interface Refused extends Fault {
+  /** Who refused: the dialler (client) or the listener (server). */
+  readonly side: "client" | "server";
+}
+
+/** What Go says of the chains in our files. */
 function judgeChains(tls: TlsCredentials, atMs: number): Refused | undefined {
   const { cert, clientCert = cert, rootCas, clientRootCas, clientAuthRequired } = tls;
+  const code = "tls-bad-certificate";
   const server = tlsChainFault(certificatesIn(cert), rootCas, { use: "server", atMs });
-  if (server !== undefined) return { side: "client", reason: server };
+  if (server !== undefined) return { side: "client", code, detail: server };
   if (!clientAuthRequired) return undefined;
   const client = tlsChainFault(certificatesIn(clientCert), clientRootCas, { use: "client", atMs });
-  return client === undefined ? undefined : { side: "server", reason: client };
+  return client === undefined ? undefined : { side: "server", code, detail: client };
 }
 
 /** Shakes hands with ourselves; names are another check. Undefined: both sides are content. */
@@ -126,10 +137,9 @@ async function tryTls(tls: TlsCredentials, atMs: number): Promise<Refused | unde
     const port = typeof address === "object" && address ? address.port : 0;
     const tried = await shake(server, port, tls);
     const judged = judgeChains(tls, atMs);
-    // What OpenSSL alone refuses, neither Fabric nor we refuse.
-    return tried?.isVerdict
-      ? judged && (tried.side === judged.side ? tried : judged)
-      : (tried ?? judged);
+    if (!tried?.isVerdict) return tried ?? judged;
+    // What OpenSSL alone refuses, neither Fabric nor we refuse; where both do, its code says which kind.
+    return judged && { ...judged, ...(tried.side === judged.side ? { code: tried.code } : {}) };
   } finally {
     server.close();
   }
@@ -157,7 +167,8 @@ function shake(
       socket.destroy();
       resolve(tried);
     };
-    const fail = (reason: string): void => end({ side: "client", reason, isVerdict: false });
+    const fail = (code: string, detail: string): void =>
+      end({ side: "client", code, detail, isVerdict: false });
     server.once("secureConnection", (accepted: TLSSocket) => {
       accepted.on("error", () => {}); // What follows the handshake does not matter.
       const client = tls.clientAuthRequired ? verdict(accepted, "server") : undefined;
@@ -170,19 +181,18 @@ function shake(
     socket.once("secureConnect", () => {
       isReady = true;
     });
-    socket.once("error", ({ message }) => fail(plainReason(message)));
-    socket.setTimeout(TRIAL_MS, () => fail("it took too long"));
+    socket.once("error", (fault) => {
+      const { fault: code, reason } = tlsFailure(fault);
+      fail(code, reason);
+    });
+    socket.setTimeout(TRIAL_MS, () => fail("tls", "it took too long"));
   });
 }
 
 function verdict(socket: TLSSocket, side: Refused["side"]): Tried | undefined {
   if (socket.authorized) return undefined;
-  const code = String(socket.authorizationError);
-  const reason =
-    side === "client" || code === "INVALID_PURPOSE"
-      ? plainReason(verifyFault(code))
-      : `its chain leads to no CA of peer.tls.clientRootCAs.files (${code})`;
-  return { side, reason, isVerdict: true };
+  const code = verdictFault(String(socket.authorizationError));
+  return { side, code, detail: "", isVerdict: true };
 }
 
 /** The TLS of the operations endpoint. */

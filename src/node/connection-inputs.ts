@@ -1,8 +1,8 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
 import type { Input } from "../core/types/input.ts";
 import { add, type Counters } from "../observe/counters.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
 import { hostOf } from "../observe/diagnosis/failures.ts";
-import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import type { EventContent } from "../observe/views.ts";
 import type { ConnectionEvents } from "../transport/connection-options.ts";
 
@@ -27,14 +27,14 @@ export function connectionInputs(listener: ConnectionListener): ConnectionEvents
       if (fault !== "stopped" && fault !== "idle") give({ type: "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {
-      const reason = plainReason(detail);
+      const reason = tellFault({ code, detail });
       publish({ type: "send-failed", pkiId, endpoint, code, reason });
       give({ type: "send-failed", pkiId, endpoint, reason });
     },
-    refused: (pkiId, endpoint, { fault: code, reason: text }, isRepeated) => {
-      const reason = plainReason(text);
+    refused: (pkiId, endpoint, { fault: code, reason: detail }, isRepeated) => {
+      const reason = tellFault({ code, detail });
       if (!isRepeated) publish({ type: "send-failed", pkiId, endpoint, code, reason });
-      give({ type: "refused", pkiId, fault: { code, detail: reason } });
+      give({ type: "refused", pkiId, fault: { code, detail } });
     },
     twinSeen: (address) => twinSeen(hostOf(address)),
     replaced: (old, identity) => give({ type: "replaced", old, identity }),

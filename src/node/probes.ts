@@ -1,8 +1,8 @@
 /** The two questions that the core has asked beside the gossip: who is there, and are you there. */
 import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
 import type { Failures } from "../observe/diagnosis/failures.ts";
-import { plainReason } from "../observe/diagnosis/tls-error-text.ts";
 import type { Connections } from "../transport/connections.ts";
 import type { Clock } from "../transport/network.ts";
 
@@ -17,7 +17,7 @@ export interface Asking {
 export function identify({ connections, give, twinSeen }: Asking, endpoint: string): void {
   connections.probe(endpoint, (verdict, detail) => {
     if (!verdict.ok) {
-      const fault = { code: verdict.code, detail: plainReason(detail) };
+      const fault = { code: verdict.code, detail };
       give({ type: "identified", endpoint, identity: undefined, fault });
       return;
     }
@@ -37,7 +37,7 @@ export function ping(
   connections.ping(endpoint, (code, detail) => {
     if (code !== undefined) {
       const time = new Date(clock.now().wallMs).toISOString();
-      const reason = plainReason(detail);
+      const reason = tellFault({ code, detail });
       failures.noteFailure({ pkiId, endpoint }, { during: "ping", code, reason, time });
     }
     give({ type: "pinged", pkiId, reachable: code === undefined });

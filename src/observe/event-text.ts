@@ -36,7 +36,7 @@ export function describeEvent(event: GossipEvent): EventText {
     }
     case "contact-failed": {
       const { endpoint, code, reason } = event;
-      const text = `could not join ${endpoint}, trying again: ${code}: ${reason}${advice(code, reason)}`;
+      const text = `could not join ${endpoint}, trying again: ${code}: ${reason}${advice(code)}`;
       return { logger: "gossip.discovery", level: "warn", text, fields: {} };
     }
     case "problem": {
@@ -62,8 +62,8 @@ export function describeEvent(event: GossipEvent): EventText {
   }
 }
 
-function advice(code: string, reason: string): string {
-  const remedy = remedyFor(code, reason);
+function advice(code: string): string {
+  const remedy = remedyFor(code);
   return remedy === undefined ? "" : `. ${remedy}`;
 }
 
@@ -152,9 +152,9 @@ function describeConnection(event: ConnectionEvent): EventText {
     }
     case "handshake-failed": {
       const text = `refused a handshake from ${event.remote}: ${event.reason}`;
-      // Any port scanner can cause this one.
-      if (event.code === "tls-client-refused") {
-        return { logger, level: "info", text: `${text}${advice(event.code, "")}`, fields: {} };
+      // Any port scanner can cause these.
+      if (event.code.startsWith("tls-client-")) {
+        return { logger, level: "info", text: `${text}${advice(event.code)}`, fields: {} };
       }
       return { logger, level: "warn", text, fields: { code: event.code } };
     }

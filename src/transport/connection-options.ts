@@ -2,7 +2,7 @@ import type { Outgoing } from "../core/types/effect.ts";
 import type { Crypto, Identity, PkiId, Random, Signer } from "../core/types/host.ts";
 import type { ConnectionView } from "./connection.ts";
 import type { Handshake, HandshakeFault } from "./handshake.ts";
-import type { Cancel, Clock, Network, NetworkFault } from "./network.ts";
+import type { Cancel, ClientTlsFault, Clock, Network, NetworkFault } from "./network.ts";
 import type { ProbeDone } from "./probe.ts";
 import type { Refused } from "./refusal.ts";
 import type { SendQueueLimits } from "./send-queue.ts";
@@ -44,7 +44,7 @@ export interface ConnectionEvents {
   twinSeen(place: string): void;
   /** Somebody dialled us and was not accepted. */
   handshakeFailed(
-    fault: ConnectionFault | "tls-client-refused",
+    fault: ConnectionFault | ClientTlsFault,
     remoteAddress: string,
     reason: string,
   ): void;

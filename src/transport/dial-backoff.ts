@@ -6,6 +6,7 @@
  */
 import type { ConnectionFault } from "./connection-options.ts";
 import type { Refused } from "./refusal.ts";
+import { TLS_FAULTS } from "./tls-fault.ts";
 
 interface Rebuff {
   readonly end: Refused | undefined;
@@ -22,10 +23,10 @@ const PEERS_MAX = 1_000;
 const OUR_OWN = new Set<ConnectionFault>(["stopped", "no-endpoint", "connections-full"]);
 /** Nobody there speaks gossip. */
 const NOBODY_THERE = new Set<ConnectionFault>([
+  ...TLS_FAULTS,
   "unreachable",
   "denied",
   "timeout",
-  "tls",
   "protocol",
 ]);
 

@@ -26,6 +26,7 @@ import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, Link, NetworkFault, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
+import { tlsFailure } from "./tls-fault.ts";
 import { speaksTls } from "./tls-trial.ts";
 
 export interface SessionEvents {
@@ -123,9 +124,9 @@ class SessionDial {
     const socket = this.#socket;
     const { judgeTls } = this.#context;
     if (this.#isSettled || tls === undefined || !(socket instanceof TLSSocket)) return true;
-    const reason = judgeTls && serverFault(socket, host, tls, judgeTls);
-    if (reason !== undefined) this.#fail({ fault: "tls", reason: plainText(reason) });
-    return reason === undefined;
+    const end = judgeTls && serverFault(socket, host, tls, judgeTls);
+    if (end !== undefined) this.#fail(end);
+    return end === undefined;
   }
 
   #startHttp2(): void {
@@ -133,7 +134,7 @@ class SessionDial {
     const socket = this.#socket;
     const isSecure = socket instanceof TLSSocket;
     if (isSecure && socket.alpnProtocol !== "h2") {
-      this.#fail({ fault: "protocol", reason: "the other side does not speak HTTP/2" });
+      this.#fail({ fault: "protocol", reason: NO_HTTP2 });
       return;
     }
     // Not the endpoint: that comes from a peer, and might be none that a URL can hold.
@@ -177,8 +178,7 @@ class SessionDial {
   #askForTls(end: StreamEnd): void {
     speaksTls(this.#address, (isTls) => {
       if (this.#isCancelled) return;
-      const reason = "that port speaks TLS, but peer.tls.enabled is false here";
-      this.#events.failed(isTls ? { fault: "tls-expected", reason } : end);
+      this.#events.failed(isTls ? { fault: "tls-expected", reason: "" } : end);
     });
   }
 
@@ -204,6 +204,7 @@ function openSocket(
 }
 
 const LOST = "the connection was closed";
+const NO_HTTP2 = "the other side does not speak HTTP/2";
 const LOST_CODES: readonly string[] = ["ECONNRESET", "EPIPE"];
 
 function dialFault(error: Error, phase: DialPhase): StreamEnd {
@@ -216,7 +217,9 @@ function dialFault(error: Error, phase: DialPhase): StreamEnd {
   if (phase === "tls") {
     // With TLS 1.3 a server judges our certificate after the handshake, as we see it; some close
     // without a word then.
-    return { fault: "tls", reason: isLost ? `${reason} during the TLS handshake` : reason };
+    if (isLost) return { fault: "tls-closed", reason };
+    const { fault, reason: detail } = tlsFailure(error);
+    return { fault, reason: fault === "protocol" ? NO_HTTP2 : detail };
   }
   return { fault: isLost ? "closed" : "protocol", reason };
 }

@@ -14,7 +14,7 @@ import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
-import { judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
+import { hearRefusals, judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
 import type { Link, Refuse } from "./network.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 
@@ -38,9 +38,7 @@ export function createGrpcServer(
 ): GrpcServer {
   let current = tls;
   const server = createHttp2Server(tls, context);
-  if ("setSecureContext" in server && tls?.clientAuthRequired && context.judgeTls) {
-    judgeClients(server, () => current ?? tls, context.judgeTls, refused);
-  }
+  watchClients(server, () => current, context, refused);
   const sessions = new Set<ServerHttp2Session>();
   const links = new Set<Link>();
   const guard = new SocketGuard(server, context);
@@ -97,6 +95,21 @@ export function createGrpcServer(
       });
     },
   };
+}
+
+/** Judges the certificates of clients where they have to show one, and hears of those who refuse ours. */
+function watchClients(
+  server: Http2Server | Http2SecureServer,
+  tls: () => TlsCredentials | undefined,
+  { judgeTls }: GrpcContext,
+  refused: Refuse,
+): void {
+  const files = tls();
+  if (!("setSecureContext" in server) || files === undefined) return;
+  hearRefusals(server, refused);
+  if (files.clientAuthRequired && judgeTls) {
+    judgeClients(server, () => tls() ?? files, judgeTls, refused);
+  }
 }
 
 type Accept = (stream: ServerHttp2Stream, session: Http2Session) => void;

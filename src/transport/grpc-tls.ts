@@ -13,8 +13,9 @@ import {
 import { GossipError } from "../lib/errors.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import { plainText } from "./grpc-framing.ts";
-import type { Refuse } from "./network.ts";
+import type { Refuse, StreamEnd } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
+import { isCertificateAlert, opensslReason, verdictFault } from "./tls-fault.ts";
 import { isCertifiedFor } from "./tls-names.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
@@ -97,6 +98,15 @@ export function judgeClients(
   });
 }
 
+/** Tells of diallers that refuse our certificate: they know why, and nobody looks there. */
+export function hearRefusals(server: Server, refused: Refuse): void {
+  server.on("tlsClientError", (error, socket) => {
+    if (!isCertificateAlert(error)) return;
+    const reason = `it refuses our TLS certificate (${opensslReason(error)})`;
+    refused("tls-client-refuses-us", addressOf(socket), reason);
+  });
+}
+
 function addressOf({ remoteAddress = "", remotePort = 0 }: TLSSocket): string {
   return formatEndpoint(remoteAddress, remotePort);
 }
@@ -147,17 +157,23 @@ export function clientOptions(tls: TlsCredentials, host: string): ConnectionOpti
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
     checkServerIdentity(_, { subjectaltname: names }) {
-      const fault = nameFault(host, names);
-      return fault === undefined ? undefined : new Error(fault);
+      const detail = nameFault(host, names);
+      if (detail === undefined) return undefined;
+      return Object.assign(new Error(detail), { code: NAME_VERDICT });
     },
   };
 }
 
+/** Node's code for a certificate that does not name the host. */
+const NAME_VERDICT = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+/** The host, and what the certificate names instead; undefined: it names the host. */
 function nameFault(host: string, names: string | undefined): string | undefined {
   if (isCertifiedFor(host, names)) return undefined;
-  if (names === undefined) return `the certificate of ${host} has no subject alternative name`;
-  return `its TLS certificate is not for ${host}, but for ${names.slice(0, 100)}`;
+  return `${host}, but for ${plainText(names?.slice(0, NAMES_SHOWN_MAX) ?? "no name at all")}`;
 }
+
+const NAMES_SHOWN_MAX = 100;
 
 /** Why the server at the other end is not the one we dial; undefined: it is. */
 export function serverFault(
@@ -165,12 +181,13 @@ export function serverFault(
   host: string,
   { rootCas }: TlsCredentials,
   judge: TlsJudge,
-): string | undefined {
+): StreamEnd | undefined {
   if (socket.authorized) return undefined;
-  const fault = nameFault(host, socket.getPeerCertificate().subjectaltname);
-  const error = String(socket.authorizationError);
-  if (error === fault || judge(chainOf(socket), rootCas, "server") === undefined) return fault;
-  return verifyFault(error);
+  const verdict = String(socket.authorizationError);
+  const detail = verdict === NAME_VERDICT ? undefined : judge(chainOf(socket), rootCas, "server");
+  if (detail !== undefined) return { fault: verdictFault(verdict), reason: plainText(detail) };
+  const names = nameFault(host, socket.getPeerCertificate().subjectaltname);
+  return names === undefined ? undefined : { fault: "tls-name", reason: names };
 }
 
 /** Why the client at the other end is not trusted; undefined: it is. */
@@ -196,20 +213,6 @@ function chainOf(socket: TLSSocket): readonly Uint8Array[] {
   }
   return [...chain].map(({ raw }) => raw);
 }
-
-/** OpenSSL's words for what Node gives as a code. */
-const VERIFY_FAULTS: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "certificate has expired",
-  CERT_NOT_YET_VALID: "certificate is not yet valid",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed certificate",
-  INVALID_PURPOSE: "unsuitable certificate purpose",
-  SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in certificate chain",
-  UNABLE_TO_GET_ISSUER_CERT: "unable to get issuer certificate",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unable to get local issuer certificate",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unable to verify the first certificate",
-};
-
-export const verifyFault = (code: string): string => VERIFY_FAULTS[code] ?? code;
 
 /** Throws `config-invalid` with everything that is wrong with the files. */
 export function checkTls(tls: TlsCredentials): void {

@@ -7,6 +7,7 @@
  */
 
 import type { RefusalFault } from "./refusal.ts";
+import type { TlsFault } from "./tls-fault.ts";
 
 /** Why a dial, a ping or a link failed. Counted by this code. */
 export type NetworkFault =
@@ -17,8 +18,7 @@ export type NetworkFault =
   | "denied"
   /** TCP, TLS, HTTP/2 or the unary Ping did not finish in time. */
   | "timeout"
-  /** The TLS handshake failed: chain, name, version, or our certificate was refused. */
-  | "tls"
+  | TlsFault
   /** We speak plain TCP, and the port speaks TLS. */
   | "tls-expected"
   /** The other side does not speak gossip over gRPC, or broke its rules. */
@@ -77,8 +77,15 @@ export interface DialEvents {
   failed(fault: NetworkFault, reason: string): void;
 }
 
+/** Why TLS with somebody who dialled us ended before there was a link. */
+export type ClientTlsFault =
+  /** We do not accept its certificate, or it showed none. */
+  | "tls-client-refused"
+  /** It does not accept our server certificate. */
+  | "tls-client-refuses-us";
+
 /** Somebody dialled us, and TLS ended before there was a link. `reason` is for people. */
-export type Refuse = (fault: "tls-client-refused", address: string, reason: string) => void;
+export type Refuse = (fault: ClientTlsFault, address: string, reason: string) => void;
 
 /** Cancels what it was returned for; harmless afterwards. */
 export type Cancel = () => void;

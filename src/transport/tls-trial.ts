@@ -1,5 +1,6 @@
 import { connect } from "node:tls";
 import type { HostAndPort } from "./endpoint.ts";
+import { isAlert } from "./tls-fault.ts";
 
 const TLS_TRIAL_MS = 1_000;
 
@@ -15,6 +16,6 @@ export function speaksTls({ host, port }: HostAndPort, done: (isTls: boolean) =>
   const timer = setTimeout(() => end(false), TLS_TRIAL_MS);
   socket.once("secureConnect", () => end(true));
   // Who refuses us by an alert speaks TLS as well.
-  socket.on("error", ({ message }) => end(/SSL alert number/.test(message)));
+  socket.on("error", (error) => end(isAlert(error)));
   socket.once("close", () => end(false));
 }

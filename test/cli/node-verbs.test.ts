@@ -218,12 +218,15 @@ describe("a node whose operations endpoint speaks TLS", () => {
     const { url, tls, at } = await startTls(t);
     const ca = ["--ca", tls("ca.crt")];
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [["--url", url], /is of a CA that is not trusted here .*: give the CA with --ca/],
+      [
+        ["--url", url],
+        /its TLS certificate is of a CA that we do not trust .*: give the CA with --ca/,
+      ],
       [["--url", url, ...ca], /asks for a client certificate: give --cert and --key/],
       [["--url", `http://127.0.0.1:${at.operations}`], /if it speaks TLS, write https:\/\//],
       [
         ["--url", `https://127.0.0.2:${at.operations}`, ...ca],
-        /No node answers|does not name 127\.0\.0\.2/,
+        /No node answers|certificate is not for 127\.0\.0\.2/,
       ],
     ];
     for (const [flags, sentence] of cases) {
@@ -241,7 +244,7 @@ describe("a node whose operations endpoint speaks TLS", () => {
       `https://127.0.0.1:${at.operations}`,
     ]);
     assert.equal(code, 3);
-    assert.match(stderr, /No node answers at .*does not speak TLS/);
+    assert.match(stderr, /port does not speak TLS: write http:/);
   });
 
   test("files that are none, and half a pair: all told at once, exit 2", async (t) => {

@@ -66,12 +66,12 @@ describe("gRPC and TLS", () => {
     readonly want: NetworkFault | undefined;
   }[] = [
     { name: "a name of the certificate", server: {}, host: "localhost", want: undefined },
-    { name: "a chain of another authority", server: served(strangerLeaf), want: "tls" },
-    { name: "another name", server: served(elsewhere), want: "tls" },
-    { name: "only a common name", server: served(nameless), want: "tls" },
-    { name: "an expired certificate", server: served(expired), want: "tls" },
-    { name: "no TLS at all", server: "plain", want: "tls" },
-    { name: "no trust anchors here", server: {}, client: { rootCas: [] }, want: "tls" },
+    { name: "a chain of another authority", server: served(strangerLeaf), want: "tls-untrusted" },
+    { name: "another name", server: served(elsewhere), want: "tls-name" },
+    { name: "only a common name", server: served(nameless), want: "tls-name" },
+    { name: "an expired certificate", server: served(expired), want: "tls-expired" },
+    { name: "no TLS at all", server: "plain", want: "tls-not-spoken" },
+    { name: "no trust anchors here", server: {}, client: { rootCas: [] }, want: "tls-untrusted" },
     {
       name: "its own leaf as trust anchor here",
       server: served(server),
@@ -87,7 +87,7 @@ describe("gRPC and TLS", () => {
       name: "a demand for client certificates, and one of a stranger",
       server: { clientAuthRequired: true },
       client: shown(strangerLeaf),
-      want: "tls",
+      want: "tls-closed",
     },
     {
       name: "no such demand, and a stranger's certificate",
@@ -171,7 +171,7 @@ describe("gRPC and TLS", () => {
     const old = await dialOk(world, dialler.network, acceptor.endpoint());
     await world.until(() => accepted.length === 1);
     acceptor.network.setTls({ ...TLS, ...served(strangerLeaf) });
-    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls");
+    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls-untrusted");
     dialler.network.setTls({ ...TLS, rootCas: [stranger.cert] });
     const renewed = await dialOk(world, dialler.network, acceptor.endpoint());
     assert.deepEqual(renewed.remoteCertHash, strangerLeaf.hash);
@@ -183,7 +183,7 @@ describe("gRPC and TLS", () => {
   test("a failed handshake is counted by its reason", async () => {
     const acceptor = await listening(TLS);
     const dialler = world.grpc({ tls: { ...TLS, rootCas: [] } });
-    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls");
+    assert.equal(await dialFault(world, dialler.network, acceptor.endpoint()), "tls-untrusted");
     await world.until(() => acceptor.network.stats().refused.tls === 1);
   });
 

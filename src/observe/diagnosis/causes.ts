@@ -1,12 +1,20 @@
 /**
  * The list of what can go wrong, by code: how it is said and what can be done about it. Log, `why`,
- * doctor, page, API and health take their sentences from here; what happened travels as
+ * doctor, probe, page, API and health take their sentences from here; what happened travels as
  * `{ code, detail }` and is never read back out of a sentence.
  */
 import type { Fault } from "../../core/types/event.ts";
 
+/** One thing that can go wrong. */
+export interface KnownCause {
+  /** How it is said. None: its detail is a sentence already, of the network or of the other side. */
+  readonly say?: (detail: string) => string;
+  /** None: the detail says it, or nothing sensible can be said. */
+  readonly remedy?: string;
+}
+
 const LOOK_THERE =
-  "The other side ended it, so its log tells why: most likely it does not trust our organisation or our certificate.";
+  "Look into its log: the other side ended the connection. Most likely it does not trust our organisation or our certificate.";
 
 const NO_GOSSIP_PORT =
   "Check that this is the gossip port of a peer, with no other proxy in front of it.";
@@ -14,186 +22,260 @@ const NO_GOSSIP_PORT =
 const TRUST_US_THERE =
   "Have our MSP folder trusted there, and our certificate checked against it: the reason is the other side's own.";
 
-/** How what we found ourselves is said. What is not here came with a sentence as its detail. */
-const SENTENCES: Readonly<Record<string, (detail: string) => string>> = {
-  "no-membership-response": () => "no membership response",
-  "bootstrap-other-organisation": (detail) =>
-    `${detail}, and a bootstrap peer must be of our own organisation`,
-  "bootstrap-untrusted": (detail) =>
-    `${detail}, and a bootstrap peer must be of our own organisation`,
-  "we-are-hidden": (detail) => `${detail}, and we have no external endpoint to show it`,
-  "same-identity": (detail) =>
-    `another process uses our certificate and key${detail === "" ? "" : `, at ${detail}`}`,
-  "endpoint-taken": (detail) => `another peer answers at the endpoint that we advertise, ${detail}`,
-  "own-certificate-expired": (detail) =>
-    `our own certificate expired at ${detail}, and the others refuse us since then`,
-  "clock-was-ahead": (detail) =>
-    `others hold messages of our former life that are from the future, and would take the present ones for old: we go on from there (${detail})`,
-  "reload-failed": (detail) => `not all files could be read again: ${detail}`,
-  alone: (detail) => `no member is alive in our view, although we contact ${detail}`,
+const PASS_TLS_THROUGH =
+  "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.";
+
+const DIAL_ITS_NAME =
+  "Dial a host that its TLS certificate names, or have the certificate issued for this one.";
+
+const LIST_OUR_TLS_CA =
+  "have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.";
+
+/** Behind a sentence, if there is anything to add. */
+const inBrackets = (detail: string): string => (detail === "" ? "" : ` (${detail})`);
+
+const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
+  denied: {
+    remedy:
+      "Correct the endpoint that it advertises, or narrow fabricGossip.dialDeny: its address is not dialled on a member's word.",
+  },
+  unreachable: {
+    remedy:
+      "Check that it runs, that its host name leads there, and that no firewall is in between.",
+  },
+  timeout: {
+    remedy:
+      "Check that it runs, that it is not overloaded, and that no firewall swallows packets in between.",
+  },
+  protocol: { remedy: NO_GOSSIP_PORT },
+  "message-too-large": {
+    remedy:
+      "Raise peer.maxRecvMsgSize on the receiving side; of a fabric-gossip member, fabricGossip.limits.messageBytesMax.",
+  },
+  closed: { remedy: "Check that it runs; the connection is made again with the next message." },
 };
 
-const REMEDIES: ReadonlyMap<string, string> = new Map([
-  // The network.
-  [
-    "denied",
-    "It is of an address that is not dialled on a member's word: correct its endpoint, or narrow fabricGossip.dialDeny.",
-  ],
-  [
-    "unreachable",
-    "Check that it runs, that its host name leads there, and that no firewall is in between.",
-  ],
-  ["timeout", "Check that it runs and that no firewall swallows packets in between."],
-  [
-    "tls",
-    "Check that the CA of its TLS certificate is in peer.tls.rootcert.file, or in the tlscacerts of its MSP folder under fabricGossip.trustedMsps, and that the certificate names the host we dial.",
-  ],
-  ["protocol", NO_GOSSIP_PORT],
-  ["message-too-large", "Raise peer.maxRecvMsgSize on the receiving side."],
-  ["closed", "Check that it runs; the connection is made again with the next message."],
-  // The handshake.
-  [
-    "no-tls-certificate",
-    "Give it a TLS client certificate, and let nothing end TLS between it and us.",
-  ],
-  ["signing-failed", "Check the enrolment key, or the signer that stands for it."],
-  [
-    "handshake-timeout",
-    "Check that it is not overloaded and that nothing holds up the connection.",
-  ],
-  ["handshake-closed", LOOK_THERE],
-  ["refused-us", TRUST_US_THERE],
-  ["refused-invalid", TRUST_US_THERE],
-  [
-    "refused-revoked",
-    "Our certificate is on a revocation list there: enrol this peer anew, or have the list corrected.",
-  ],
-  ["refused-expired", "Renew our certificate; if it is valid here, check the clock there."],
-  [
-    "refused-tls-binding",
-    "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.",
-  ],
-  [
-    "refused-no-certificate",
-    "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
-  ],
-  ["refused-full", "Raise fabricGossip.limits there, or ask who holds so many connections."],
-  ["refused-stopping", "Nothing: it is being stopped or restarted, and is tried again."],
-  ["tls-expected", "Set peer.tls.enabled to true here, with the TLS files of this peer."],
-  [
-    "tls-client-refused",
-    "Have the CA of its TLS certificate listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
-  ],
-  // Ourselves.
-  [
-    "same-identity",
-    "Give each peer its own certificate and key: enrol the copy anew, or stop one of the two.",
-  ],
-  [
-    "endpoint-taken",
-    "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint: each peer has its own.",
-  ],
-  ["own-certificate-expired", "Renew it: a new one in signcerts is noticed within five seconds."],
-  [
-    "clock-was-ahead",
-    "Set fabricGossip.stateDir, so that a restart goes on from there, and check the clock of this machine.",
-  ],
-  [
-    "alone",
-    'Ask "fabric-gossip why HOST:PORT" about each of them, and run "fabric-gossip doctor".',
-  ],
-  [
-    "bootstrap-other-organisation",
-    "List it under fabricGossip.anchorPeers instead, or correct peer.localMspId if that is wrong.",
-  ],
-  [
-    "bootstrap-untrusted",
-    "Correct peer.localMspId if that peer is of our own organisation; else list it under fabricGossip.anchorPeers, and its MSP folder under fabricGossip.trustedMsps.",
-  ],
-  ["we-are-hidden", "Set peer.gossip.externalEndpoint."],
-  [
-    "identity-unknown-msp",
-    "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
-  ],
-  [
-    "organisation-untrusted",
-    "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps. Until then its peers see us come and go, and warn in their logs; if they are not to learn of us, leave peer.gossip.externalEndpoint empty.",
-  ],
-  [
-    "identity-invalid",
-    "Check its certificate against its MSP folder as we have it: issuer, intermediate CAs and NodeOUs in config.yaml.",
-  ],
-  ["identity-revoked", "Give it a new certificate: this one is on the revocation list of its CA."],
-  ["identity-expired", "Renew its certificate."],
-  [
-    "identity-malformed",
-    "Check that its signcerts holds one clean PEM certificate, and nothing else.",
-  ],
-  [
-    "pki-id-mismatch",
-    "Check that it is a Fabric peer or one of ours: its identity contradicts itself.",
-  ],
-  [
-    "tls-binding-mismatch",
-    "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.",
-  ],
-  ["signature-invalid", "Check that its key in keystore belongs to the certificate in signcerts."],
-  // Who is there.
-  ["self", "That is this node itself: remove the endpoint, or correct it."],
-  ["wrong-peer", "Another peer answers there: check the endpoints that both advertise."],
-  ["no-endpoint", "Wait until it connects to us, or give it an endpoint that it advertises."],
-  ["connections-full", "Raise fabricGossip.limits.connections, or ask who holds so many."],
-  ["handshakes-full", "Raise fabricGossip.limits.handshakes, or ask who opens so many."],
-  [
-    "no-membership-response",
-    "Check that we may be shown to it: it accepts us, but does not answer.",
-  ],
-  // How it left.
-  ["expired", "Renew its certificate: it comes back by itself with a valid one."],
-  [
-    "revoked",
-    "If that was meant, nothing; else remove it from the revocation list and have its node start with a valid certificate.",
-  ],
-  [
-    "invalid",
-    "Check its certificate against the MSP folder as it is now: CAs, revocation lists, NodeOUs.",
-  ],
-  ["replaced", "Nothing: look for the new one under the same endpoint."],
-  ["unused", "Nothing: its certificate is pulled again when it shows life."],
-  ["silent", "Check that it runs and that somebody who sees it can reach us."],
-]);
+const OF_TLS: Readonly<Record<string, KnownCause>> = {
+  tls: {
+    say: (detail) => `the TLS handshake failed${inBrackets(detail)}`,
+    remedy:
+      "Compare TLS on both sides: version 1.2 or 1.3, ECDHE with AES-GCM, and a client certificate where one is asked for.",
+  },
+  "tls-not-spoken": {
+    say: () => "that port does not speak TLS",
+    remedy: "Check the port: another service may be there, or a peer with peer.tls.enabled false.",
+  },
+  "tls-expected": {
+    say: () => "that port speaks TLS, but peer.tls.enabled is false here",
+    remedy: "Set peer.tls.enabled to true here, with the TLS files of this peer.",
+  },
+  "tls-name": {
+    say: (detail) => `its TLS certificate is not for ${detail}`,
+    remedy: DIAL_ITS_NAME,
+  },
+  "tls-unknown-name": {
+    say: () => "it does not go by the name under which we dial it",
+    remedy: DIAL_ITS_NAME,
+  },
+  "tls-untrusted": {
+    say: (detail) => `its TLS certificate is of a CA that we do not trust${inBrackets(detail)}`,
+    remedy:
+      "Add the CA of its TLS certificate to peer.tls.rootcert.file, or to the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "tls-expired": {
+    say: (detail) => `its TLS certificate has expired${inBrackets(detail)}`,
+    remedy:
+      "Have its TLS certificate renewed, or that of its CA, whichever is meant; if neither has expired, check the clock of this machine.",
+  },
+  "tls-not-yet-valid": {
+    say: (detail) => `its TLS certificate is not yet valid${inBrackets(detail)}`,
+    remedy: "Check the clocks here and there: its TLS certificate begins in the future.",
+  },
+  "tls-wrong-purpose": {
+    say: (detail) => `its TLS certificate is not for servers${inBrackets(detail)}`,
+    remedy: "Have its TLS certificate issued for both uses: serverAuth and clientAuth.",
+  },
+  "tls-bad-certificate": {
+    say: (detail) => `its TLS certificate cannot be accepted${inBrackets(detail)}`,
+    remedy: "Have its TLS certificate issued anew: what is wrong with it stands in brackets.",
+  },
+  "tls-refused-us": {
+    say: (detail) => `it refused our TLS certificate${inBrackets(detail)}`,
+    remedy: `H${LIST_OUR_TLS_CA.slice(1)}`,
+  },
+  "tls-refused-expired": {
+    say: () => "it says that our TLS certificate has expired",
+    remedy: "Renew our TLS certificate; if it is valid here, check the clock there.",
+  },
+  "tls-closed": {
+    say: () => "the connection was closed during the TLS handshake",
+    remedy: `Check that it runs; if it does, ${LIST_OUR_TLS_CA}`,
+  },
+  "tls-version": {
+    say: () => "it speaks another version of TLS",
+    remedy: "Allow TLS 1.2 or 1.3 there: older versions are broken.",
+  },
+  "tls-client-refused": {
+    remedy:
+      "Have the CA of its TLS certificate listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "tls-client-refuses-us": {
+    remedy:
+      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it has not expired: fabric-gossip doctor tells.",
+  },
+};
 
-/** TLS fails in many ways, which only the reason tells apart: the first that fits counts. */
-const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [
-    /does not speak TLS/,
-    "Check the port: another service may be there, or a peer with peer.tls.enabled false.",
-  ],
-  [
-    /certificate is not for|alternative name|go by that name/i,
-    "Dial a host that its TLS certificate names, or have the certificate issued for this one.",
-  ],
-  [
-    /refused our TLS certificate/,
-    "Have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.",
-  ],
-  [
-    /during the TLS handshake/,
-    "Check that it runs; if it does, have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.",
-  ],
-  [/another version of TLS/, "Allow TLS 1.2 or 1.3 there: older versions are broken."],
-  [/does not speak HTTP\/2/, NO_GOSSIP_PORT],
-  [/not yet valid/i, "Check the clocks here and there: its TLS certificate begins in the future."],
-  [/expired/i, "Have its TLS certificate renewed."],
-];
+const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
+  "no-tls-certificate": {
+    remedy: "Give it a TLS client certificate, and let nothing end TLS between it and us.",
+  },
+  "signing-failed": { remedy: "Check the enrolment key, or the signer that stands for it." },
+  "handshake-timeout": {
+    remedy: "Check that it is not overloaded and that nothing holds up the connection.",
+  },
+  "handshake-closed": { remedy: LOOK_THERE },
+  "refused-us": { remedy: TRUST_US_THERE },
+  "refused-invalid": { remedy: TRUST_US_THERE },
+  "refused-revoked": {
+    remedy:
+      "Our certificate is on a revocation list there: enrol this peer anew, or have the list corrected.",
+  },
+  "refused-expired": {
+    remedy: "Renew our certificate; if it is valid here, check the clock there.",
+  },
+  "refused-tls-binding": { remedy: PASS_TLS_THROUGH },
+  "refused-no-certificate": {
+    remedy: "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
+  },
+  "refused-full": {
+    remedy: "Raise fabricGossip.limits.connectionsMax there, or ask who holds so many connections.",
+  },
+  "refused-stopping": {
+    remedy: "Nothing: it is being stopped or restarted, and is tried again.",
+  },
+  "identity-unknown-msp": {
+    remedy: "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "organisation-untrusted": {
+    remedy:
+      "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps. Until then its peers see us come and go, and warn in their logs; if they are not to learn of us, leave peer.gossip.externalEndpoint empty.",
+  },
+  "identity-invalid": {
+    remedy:
+      "Check its certificate against its MSP folder as we have it: issuer, intermediate CAs and NodeOUs in config.yaml.",
+  },
+  "identity-revoked": {
+    remedy: "Give it a new certificate: this one is on the revocation list of its CA.",
+  },
+  "identity-expired": { remedy: "Renew its certificate." },
+  "identity-malformed": {
+    remedy: "Check that its signcerts holds one clean PEM certificate, and nothing else.",
+  },
+  "pki-id-mismatch": {
+    remedy: "Check that it is a Fabric peer or one of ours: its identity contradicts itself.",
+  },
+  "tls-binding-mismatch": { remedy: PASS_TLS_THROUGH },
+  "signature-invalid": {
+    remedy: "Check that its key in keystore belongs to the certificate in signcerts.",
+  },
+};
 
-/** What to do about it; undefined if nothing sensible can be said. `reason`: as it was reported. */
-export function remedyFor(code: string, reason = ""): string | undefined {
-  const known = code === "tls" ? TLS_REMEDIES.find(([pattern]) => pattern.test(reason)) : undefined;
-  return known?.[1] ?? REMEDIES.get(code);
+const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
+  "no-membership-response": {
+    say: () => "no membership response",
+    remedy:
+      "Look into its log: it accepts our connection, but does not answer. It may be overloaded, or take our messages for old because our clock was ahead once.",
+  },
+  "bootstrap-other-organisation": {
+    say: (detail) => `${detail}, and a bootstrap peer must be of our own organisation`,
+    remedy:
+      "List it under fabricGossip.anchorPeers instead, or correct peer.localMspId if that is wrong.",
+  },
+  "bootstrap-untrusted": {
+    say: (detail) => `${detail}, and a bootstrap peer must be of our own organisation`,
+    remedy:
+      "Correct peer.localMspId if that peer is of our own organisation; else list it under fabricGossip.anchorPeers, and its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "we-are-hidden": {
+    say: (detail) => `${detail}, and we have no external endpoint to show it`,
+    remedy: "Set peer.gossip.externalEndpoint.",
+  },
+  self: { remedy: "That is this node itself: remove the endpoint, or correct it." },
+  "wrong-peer": {
+    remedy: "Another peer answers there: check the endpoints that both advertise.",
+  },
+  "no-endpoint": {
+    remedy: "Wait until it connects to us, or give it an endpoint that it advertises.",
+  },
+  "connections-full": {
+    remedy: "Raise fabricGossip.limits.connectionsMax, or ask who holds so many.",
+  },
+  "handshakes-full": {
+    remedy: "Raise fabricGossip.limits.handshakesMax, or ask who opens so many.",
+  },
+};
+
+const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
+  "same-identity": {
+    say: (detail) =>
+      `another process uses our certificate and key${detail === "" ? "" : `, at ${detail}`}`,
+    remedy:
+      "Give each peer its own certificate and key: enrol the copy anew, or stop one of the two.",
+  },
+  "endpoint-taken": {
+    say: (detail) => `another peer answers at the endpoint that we advertise, ${detail}`,
+    remedy:
+      "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint: each peer has its own.",
+  },
+  "own-certificate-expired": {
+    say: (detail) =>
+      `our own certificate expired at ${detail}, and the others refuse us since then`,
+    remedy: "Renew it: a new one in signcerts is noticed within five seconds.",
+  },
+  "clock-was-ahead": {
+    say: (detail) =>
+      `others hold messages of our former life that are from the future, and would take the present ones for old: we go on from there (${detail})`,
+    remedy:
+      "Set fabricGossip.stateDir, so that a restart goes on from there, and check the clock of this machine.",
+  },
+  "reload-failed": {
+    say: (detail) => `not all files could be read again: ${detail}`,
+  },
+  alone: {
+    say: (detail) => `no member is alive in our view, although we contact ${detail}`,
+    remedy: 'Ask "fabric-gossip why HOST:PORT" about each of them, and run "fabric-gossip doctor".',
+  },
+};
+
+/** How a peer left. */
+const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
+  expired: { remedy: "Renew its certificate: it comes back by itself with a valid one." },
+  revoked: {
+    remedy:
+      "If that was meant, nothing; else remove it from the revocation list and have its node start with a valid certificate.",
+  },
+  invalid: {
+    remedy:
+      "Check its certificate against the MSP folder as it is now: CAs, revocation lists, NodeOUs.",
+  },
+  replaced: { remedy: "Nothing: look for the new one under the same endpoint." },
+  unused: { remedy: "Nothing: its certificate is pulled again when it shows life." },
+  silent: { remedy: "Check that it runs and that somebody who sees it can reach us." },
+};
+
+/** Every cause that is known, in the order of docs/troubleshooting.md. */
+export const CAUSES: ReadonlyMap<string, KnownCause> = new Map(
+  [OF_THE_NETWORK, OF_TLS, OF_THE_HANDSHAKE, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES].flatMap(
+    (part) => Object.entries(part),
+  ),
+);
+
+/** What to do about it; undefined if nothing sensible can be said. */
+export function remedyFor(code: string): string | undefined {
+  return CAUSES.get(code)?.remedy;
 }
 
 /** What went wrong, in words. */
 export function tellFault({ code, detail }: Fault): string {
-  return SENTENCES[code]?.(detail) ?? (detail || code);
+  return CAUSES.get(code)?.say?.(detail) ?? (detail || code);
 }

@@ -21,7 +21,7 @@ export function remedyOf(
   const refusal = tellingRefusal(known, subject);
   if (refusal) {
     const isUntrusted = refusal.code === "identity-unknown-msp";
-    return remedyFor(isUntrusted ? "organisation-untrusted" : refusal.code, refusal.reason);
+    return remedyFor(isUntrusted ? "organisation-untrusted" : refusal.code);
   }
   if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
     return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
@@ -32,14 +32,10 @@ export function remedyOf(
   return member || trace ? remedyFor("silent") : toFindOut(subject);
 }
 
-function remedyForFailure(
-  { during, code, reason }: Failure,
-  { member }: Subject,
-): string | undefined {
+function remedyForFailure({ during, code }: Failure, { member }: Subject): string | undefined {
   if (during === "message") return undefined;
   // TLS has worked with a member before: if it breaks off in the middle, its process is ending.
-  const isEnding = member && /during the TLS handshake/.test(reason);
-  return remedyFor(isEnding ? "unreachable" : code, reason);
+  return remedyFor(member && code === "tls-closed" ? "unreachable" : code);
 }
 
 function toFindOut({ endpoints: [endpoint] }: Subject): string {
