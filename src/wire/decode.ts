@@ -112,9 +112,15 @@ function readMessage(cursor: Cursor, schema: Schema, value: Plain): void {
     if (cursor.fault !== undefined) return;
     const slot = cursor.number < byNumber.length ? byNumber[cursor.number] : undefined;
     if (slot === undefined || slot.wireType !== cursor.wireType) skipField(cursor);
-    else if (slot.wireType === VARINT) value[slot.key] = readNumber(cursor, slot.field);
+    else if (slot.wireType === VARINT)
+      value[slot.key] = inCase(slot, readNumber(cursor, slot.field));
     else readDelimited(cursor, slot, value);
   }
+}
+
+/** The value of a field, or of a oneof if the field is one of its cases. */
+function inCase({ type }: Slot, value: PlainValue): PlainValue {
+  return type === undefined ? value : { type, value };
 }
 
 /** Reads a field's tag: its number, from 1 to 2^29 - 1, and its wire type. */
@@ -162,8 +168,11 @@ function readNumber(cursor: Cursor, field: Single): PlainValue {
   readVarint(cursor);
   const { low, high } = cursor;
   if (field.kind === "bool") return low !== 0 || high !== 0;
-  if (field.kind === "enum") return low | 0; // An int32: Go drops the upper half as well.
-  return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+  // Of 32 bits: Go drops the upper half as well.
+  if (field.kind === "enum" || field.kind === "int32") return low | 0;
+  if (field.kind === "uint32") return low;
+  const value = high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low);
+  return field.kind === "int64" ? BigInt.asIntN(64, value) : value;
 }
 
 function readDelimited(cursor: Cursor, slot: Slot, value: Plain): void {
@@ -173,7 +182,7 @@ function readDelimited(cursor: Cursor, slot: Slot, value: Plain): void {
   if (slot.type !== undefined) {
     // The same case of a oneof twice is merged; another case replaces it.
     const started = caseOf(slot, current);
-    value[slot.key] = { type: slot.type, value: readItem(cursor, slot.field, started, end) };
+    value[slot.key] = inCase(slot, readItem(cursor, slot.field, started, end));
   } else if (slot.itemsMax === undefined) {
     value[slot.key] = readItem(cursor, slot.field, current, end);
   } else {

@@ -11,6 +11,7 @@ import {
   type Plain,
   type PlainValue,
   type Schema,
+  type Single,
   type Slot,
 } from "./schema.ts";
 
@@ -43,13 +44,14 @@ export function encode(schema: Schema, init: unknown): Uint8Array {
 function writeMessage(writer: Writer, schema: Schema, message: Plain): void {
   for (let i = schema.slots.length - 1; i >= 0; i--) {
     const slot = schema.slots[i];
-    if (slot !== undefined) writeSlot(writer, slot, message[slot.key]);
+    if (slot !== undefined) writeSlot(writer, slot, message[slot.key], schema.isMapEntry);
   }
 }
 
-function writeSlot(writer: Writer, slot: Slot, held: PlainValue): void {
+function writeSlot(writer: Writer, slot: Slot, held: PlainValue, isMapEntry: boolean): void {
   const value = slot.type === undefined ? held : caseOf(slot, held);
-  if (isDefault(value)) return;
+  // That a oneof holds a case, and what key and value an entry has, is always said.
+  if (value === undefined || (isDefault(value) && slot.type === undefined && !isMapEntry)) return;
   if (!Array.isArray(value)) writeField(writer, slot, value);
   else for (let i = value.length - 1; i >= 0; i--) writeField(writer, slot, value[i]);
 }
@@ -62,17 +64,22 @@ function writeField(writer: Writer, slot: Slot, value: PlainValue): void {
 }
 
 function writeValue(writer: Writer, { field, name }: Slot, value: PlainValue): void {
-  if (typeof value === "bigint") writeUint64(writer, value);
+  if (typeof value === "bigint") writeLong(writer, field.kind, value);
   else if (typeof value === "boolean") writeVarint(writer, value ? 1 : 0);
-  else if (typeof value === "number") writeEnum(writer, value);
+  else if (typeof value === "number") writeShort(writer, value);
   else if (typeof value === "string") writeBytes(writer, UTF8.encode(value));
   else if (value instanceof Uint8Array) writeBytes(writer, value);
   else if (isPlain(value) && field.kind === "message") writeMessage(writer, field.schema, value);
   else throw new TypeError(`${name}: not a value of kind ${field.kind}`);
 }
 
-function writeEnum(writer: Writer, value: number): void {
-  // Protobuf sends a negative enum as the 64-bit number it is a part of.
+function writeLong(writer: Writer, kind: Single["kind"], value: bigint): void {
+  writeUint64(writer, kind === "int64" ? BigInt.asUintN(64, value) : value);
+}
+
+/** An enum or a number of 32 bits. */
+function writeShort(writer: Writer, value: number): void {
+  // Protobuf sends a negative one as the 64-bit number it is a part of.
   if (value < 0) writeUint64(writer, BigInt.asUintN(64, BigInt(value)));
   else writeVarint(writer, value);
 }

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { IDENTIFIER_HEADER, TIMESTAMP } from "./block-messages.ts";
 import { EMPTY_BYTES, fromHex } from "./bytes.ts";
+import { CONFIG_GROUP } from "./config-messages.ts";
+import { decode } from "./decode.ts";
+import { encode } from "./encode.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { messageToJson, toJson } from "./json.ts";
 import {
@@ -9,6 +13,7 @@ import {
   SERIALIZED_IDENTITY,
   STATE_INFO_PULL_REQUEST,
 } from "./messages.ts";
+import { SIGNATURE_POLICY } from "./policy-messages.ts";
 
 /** The recorded messages of Fabric are compared in `envelope.test.ts`. */
 describe("messageToJson()", () => {
@@ -61,5 +66,47 @@ describe("toJson() names fields as Fabric does", () => {
     assert.deepEqual(toJson(STATE_INFO_PULL_REQUEST, { channelMac }), { channel_MAC: "AA==" });
     const identity = { mspid: "Org1MSP", idBytes: EMPTY_BYTES };
     assert.deepEqual(toJson(SERIALIZED_IDENTITY, identity), { mspid: "Org1MSP" });
+  });
+});
+
+describe("toJson() of maps and oneofs", () => {
+  test("a map is an object, whatever its keys", () => {
+    const empty = decode(CONFIG_GROUP, EMPTY_BYTES);
+    assert.ok(empty.ok);
+    const groups = [
+      { key: "Application", value: encode(CONFIG_GROUP, { modPolicy: "Admins" }) },
+      { key: "__proto__", value: EMPTY_BYTES },
+    ];
+    assert.equal(
+      JSON.stringify(toJson(CONFIG_GROUP, { ...empty.value, groups })),
+      '{"groups":{"Application":{"mod_policy":"Admins"},"__proto__":{}}}',
+    );
+  });
+
+  test("the first of the identities signs: a case is there although its value is a default", () => {
+    const bytes = fromHex("0800");
+    const rule = decode(SIGNATURE_POLICY, bytes);
+    assert.ok(rule.ok);
+    assert.deepEqual(toJson(SIGNATURE_POLICY, rule.value), { signed_by: 0 });
+    assert.deepEqual(encode(SIGNATURE_POLICY, rule.value), bytes);
+    const none = decode(SIGNATURE_POLICY, EMPTY_BYTES);
+    assert.ok(none.ok);
+    assert.deepEqual(toJson(SIGNATURE_POLICY, none.value), {});
+  });
+});
+
+describe("numbers of 32 and 64 bits with signs", () => {
+  for (const seconds of [-1n, -(2n ** 63n), 2n ** 63n - 1n]) {
+    test(`${seconds} seconds`, () => {
+      const time = { seconds, nanos: -1 };
+      assert.deepEqual(decode(TIMESTAMP, encode(TIMESTAMP, time)), { ok: true, value: time });
+      assert.deepEqual(toJson(TIMESTAMP, time), { seconds: `${seconds}`, nanos: -1 });
+    });
+  }
+
+  test("of a number too long for its field the lower half counts, as in Go", () => {
+    const consenter = decode(IDENTIFIER_HEADER, fromHex("08ffffffffffffffffff01"));
+    assert.ok(consenter.ok);
+    assert.equal(consenter.value.identifier, 0xffff_ffff);
   });
 });

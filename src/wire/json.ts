@@ -21,7 +21,7 @@ export function messageToJson(message: GossipMessage): unknown {
   return toJson(GOSSIP_MESSAGE, message);
 }
 
-/** Any message of `messages.ts` as protobuf JSON; see {@link messageToJson}. */
+/** A message of any table as protobuf JSON; see {@link messageToJson}. */
 export function toJson<S extends Schema>(schema: S, message: Value<S>): unknown;
 export function toJson(schema: Schema, message: unknown): unknown {
   return isPlain(message) ? plainToJson(schema, message) : undefined;
@@ -31,19 +31,33 @@ function plainToJson(schema: Schema, message: Plain): unknown {
   const json: { [name: string]: unknown } = {};
   for (const slot of schema.slots) {
     const value = slot.type === undefined ? message[slot.key] : caseOf(slot, message[slot.key]);
-    if (isDefault(value)) continue;
-    json[slot.name] = Array.isArray(value)
-      ? value.map((item) => valueToJson(slot, item))
-      : valueToJson(slot, value);
+    // Which case a oneof holds is said even if its value is a default.
+    if (value === undefined || (isDefault(value) && slot.type === undefined)) continue;
+    json[slot.name] = Array.isArray(value) ? listToJson(slot, value) : valueToJson(slot, value);
   }
   return json;
+}
+
+function listToJson(slot: Slot, items: readonly PlainValue[]): unknown {
+  const { field } = slot;
+  if (field.kind !== "message" || !field.schema.isMapEntry) {
+    return items.map((item) => valueToJson(slot, item));
+  }
+  return Object.fromEntries(items.map((item) => entryToJson(field.schema, item)));
+}
+
+function entryToJson(schema: Schema, entry: PlainValue): [key: string, value: unknown] {
+  const [, slot] = schema.slots;
+  if (slot === undefined || !isPlain(entry)) return ["", undefined];
+  const value = entry["value"];
+  return [String(entry["key"]), value === undefined ? {} : valueToJson(slot, value)];
 }
 
 function valueToJson({ field }: Slot, value: PlainValue): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number" && field.kind === "enum") return field.names[value] ?? value;
   if (value instanceof Uint8Array) {
-    const schema = field.kind === "embedded" ? field.schema : undefined;
+    const schema = field.kind === "embedded" ? field.schema?.() : undefined;
     const verdict = schema && decode(schema, value);
     return schema && verdict?.ok ? toJson(schema, verdict.value) : toBase64(value);
   }

@@ -11,6 +11,9 @@ const STRING_BYTES_MAX = 4_096;
 type Numbered = { readonly number: number; readonly name: string | undefined };
 
 export type Uint64Field = Numbered & { readonly kind: "uint64" };
+export type Int64Field = Numbered & { readonly kind: "int64" };
+export type Uint32Field = Numbered & { readonly kind: "uint32" };
+export type Int32Field = Numbered & { readonly kind: "int32" };
 export type BoolField = Numbered & { readonly kind: "bool" };
 export type EnumField = Numbered & { readonly kind: "enum"; readonly names: readonly string[] };
 export type BytesField = Numbered & { readonly kind: "bytes" };
@@ -21,17 +24,21 @@ export type MessageField<S extends Schema> = Numbered & {
 };
 export type EmbeddedField = Numbered & {
   readonly kind: "embedded";
-  readonly schema: Schema | undefined;
+  /** A function, as messages may hold messages of their own kind. */
+  readonly schema: (() => Schema) | undefined;
 };
 export type Single =
   | Uint64Field
+  | Int64Field
+  | Uint32Field
+  | Int32Field
   | BoolField
   | EnumField
   | BytesField
   | StringField
   | MessageField<Schema>
   | EmbeddedField;
-/** What may be repeated. Repeated numbers do not occur in gossip, so packing is not needed. */
+/** What may be repeated. No message that we read repeats numbers, so packing is not needed. */
 export type Repeatable = BytesField | StringField | MessageField<Schema> | EmbeddedField;
 export type RepeatedField<F extends Repeatable> = {
   readonly kind: "repeated";
@@ -39,7 +46,7 @@ export type RepeatedField<F extends Repeatable> = {
   readonly itemsMax: number;
 };
 export type OneofField<C extends Cases> = { readonly kind: "oneof"; readonly cases: C };
-export type Cases = { readonly [type: string]: MessageField<Schema> };
+export type Cases = { readonly [type: string]: Single };
 export type Field = Single | RepeatedField<Repeatable> | OneofField<Cases>;
 export type Fields = { readonly [key: string]: Field };
 
@@ -64,6 +71,8 @@ export type Schema<F extends Fields = Fields> = {
   readonly slots: readonly Slot[];
   /** The same slots by field number. */
   readonly byNumber: readonly (Slot | undefined)[];
+  /** An entry of a map is sent with key and value even if they are defaults, and is one in JSON. */
+  readonly isMapEntry: boolean;
   /** The value of a message of zero bytes. */
   readonly defaults: Plain;
 };
@@ -103,11 +112,11 @@ export function isDefault(value: PlainValue): boolean {
   return value === undefined || value === 0n || value === false || value === 0 || value === "";
 }
 
-type SingleValue<F> = F extends Uint64Field
+type SingleValue<F> = F extends Uint64Field | Int64Field
   ? bigint
   : F extends BoolField
     ? boolean
-    : F extends EnumField
+    : F extends EnumField | Uint32Field | Int32Field
       ? number
       : F extends StringField
         ? string
@@ -152,6 +161,13 @@ export const uint64 = (number: number): Uint64Field => ({
   number,
   name: undefined,
 });
+export const int64 = (number: number): Int64Field => ({ kind: "int64", number, name: undefined });
+export const uint32 = (number: number): Uint32Field => ({
+  kind: "uint32",
+  number,
+  name: undefined,
+});
+export const int32 = (number: number): Int32Field => ({ kind: "int32", number, name: undefined });
 export const bool = (number: number): BoolField => ({ kind: "bool", number, name: undefined });
 /** `names[n]` is the name of value n. Unknown values are kept as numbers, as proto3 demands. */
 export const enumeration = (number: number, names: readonly string[]): EnumField => ({
@@ -184,13 +200,13 @@ export const message = <S extends Schema>(
 /**
  * A message left undecoded: its bytes as received, a view. Whoever needs it decodes it, so signed
  * bytes stay untouched and one bad element does not spoil its neighbours. Absent = no bytes.
- * The schema, if we have one, serves the JSON form only.
+ * The schema, if we have one, serves the JSON form only; a function lets a message hold its own kind.
  */
-export const embedded = (number: number, schema?: Schema): EmbeddedField => ({
+export const embedded = (number: number, schema?: Schema | (() => Schema)): EmbeddedField => ({
   kind: "embedded",
   number,
   name: undefined,
-  schema,
+  schema: typeof schema === "object" ? () => schema : schema,
 });
 /** A list of at most `itemsMax` elements; one more and the whole message is refused. */
 export const repeated = <F extends Repeatable>(item: F, itemsMax: number): RepeatedField<F> => ({
@@ -198,7 +214,10 @@ export const repeated = <F extends Repeatable>(item: F, itemsMax: number): Repea
   item,
   itemsMax,
 });
-/** At most one of several messages, decoded as `{ type, value }`. An unknown one is undefined. */
+/** A map of at most `entriesMax` entries, decoded as a list: of two with one key the last counts. */
+export const map = <F extends Single>(number: number, value: F, entriesMax: number) =>
+  repeated(message(number, mapEntry({ key: string(1), value })), entriesMax);
+/** At most one of several fields, decoded as `{ type, value }`. An unknown one is undefined. */
 export const oneof = <C extends Cases>(cases: C): OneofField<C> => ({ kind: "oneof", cases });
 
 /** Makes a schema of a table. Field numbers must ascend from top to bottom. */
@@ -212,7 +231,11 @@ export function table<F extends Fields>(fields: F): Schema<F> {
     byNumber.push(slot);
     defaults[slot.key] = defaultOf(slot);
   }
-  return { fields, slots, byNumber, defaults };
+  return { fields, slots, byNumber, isMapEntry: false, defaults };
+}
+
+function mapEntry<F extends Fields>(fields: F): Schema<F> {
+  return { ...table(fields), isMapEntry: true };
 }
 
 function slotsOf(key: string, field: Field): Slot[] {
@@ -229,9 +252,22 @@ function slotOf(
   itemsMax: number | undefined,
   type: string | undefined,
 ): Slot {
-  const isVarint = field.kind === "uint64" || field.kind === "bool" || field.kind === "enum";
   const name = field.name ?? key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { key, name, field, wireType: isVarint ? 0 : 2, itemsMax, type };
+  return { key, name, field, wireType: isVarint(field) ? 0 : 2, itemsMax, type };
+}
+
+function isVarint({ kind }: Single): boolean {
+  switch (kind) {
+    case "uint64":
+    case "int64":
+    case "uint32":
+    case "int32":
+    case "bool":
+    case "enum":
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Shared by all decoded messages, hence frozen; the decoder starts a new list for the first item. */
@@ -242,9 +278,12 @@ function defaultOf(slot: Slot): PlainValue {
   if (slot.itemsMax !== undefined) return EMPTY_LIST;
   switch (slot.field.kind) {
     case "uint64":
+    case "int64":
       return 0n;
     case "bool":
       return false;
+    case "uint32":
+    case "int32":
     case "enum":
       return 0;
     case "bytes":

@@ -38,7 +38,10 @@ function whatRemains(slots: readonly Slot[], found: readonly RawField[]): PlainV
   const { field, itemsMax, type } = slot;
   if (itemsMax !== undefined) return found.map((raw) => decodeField(field, raw));
   if (last === undefined) return type === undefined ? defaultOf(field) : undefined;
-  if (field.kind !== "message" && field.kind !== "embedded") return decodeField(field, last);
+  if (field.kind !== "message" && field.kind !== "embedded") {
+    const alone = decodeField(field, last);
+    return type === undefined ? alone : { type, value: alone };
+  }
   const other = found.findLastIndex(({ number }) => number !== last.number);
   const joined = found.slice(other + 1).flatMap(({ bytes }) => [...bytes]);
   const value = decodeField(field, { ...last, bytes: Uint8Array.from(joined) });
@@ -46,7 +49,8 @@ function whatRemains(slots: readonly Slot[], found: readonly RawField[]): PlainV
 }
 
 function defaultOf(field: Single): PlainValue {
-  const defaults = { uint64: 0n, bool: false, enum: 0, string: "", message: undefined };
+  const numbers = { uint64: 0n, int64: 0n, uint32: 0, int32: 0, enum: 0 };
+  const defaults = { ...numbers, bool: false, string: "", message: undefined };
   return field.kind === "bytes" || field.kind === "embedded"
     ? new Uint8Array(0)
     : defaults[field.kind];
@@ -58,6 +62,11 @@ function decodeField(field: Single, { value, bytes }: RawField): PlainValue {
       return value;
     case "bool":
       return value !== 0n;
+    case "int64":
+      return BigInt.asIntN(64, value);
+    case "uint32":
+      return Number(BigInt.asUintN(32, value));
+    case "int32":
     case "enum":
       return Number(BigInt.asIntN(32, value));
     case "message":

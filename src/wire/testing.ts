@@ -1,9 +1,33 @@
 /** For tests: Fabric's recorded messages, and random values for any table. */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { fromHex } from "./bytes.ts";
+import * as blockMessages from "./block-messages.ts";
+import { EMPTY_BYTES, fromHex } from "./bytes.ts";
+import * as configMessages from "./config-messages.ts";
 import { encode } from "./encode.ts";
+import * as gossipMessages from "./messages.ts";
+import * as mspMessages from "./msp-messages.ts";
+import * as policyMessages from "./policy-messages.ts";
 import type { Field, Schema, Single, Value } from "./schema.ts";
+import * as transactionMessages from "./transaction-messages.ts";
+
+/** Every table there is, by the name of its constant. */
+export const TABLES: readonly (readonly [name: string, schema: Schema])[] = [
+  gossipMessages,
+  blockMessages,
+  configMessages,
+  mspMessages,
+  policyMessages,
+  transactionMessages,
+].flatMap((module) =>
+  Object.entries<unknown>(module).flatMap(([name, value]) =>
+    isSchema(value) ? [[name, value] as const] : [],
+  ),
+);
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === "object" && value !== null && "slots" in value;
+}
 
 export type EnvelopeVector = {
   readonly name: string;
@@ -51,41 +75,85 @@ export function varint(value: number): number[] {
 /** Encodings of a `CollectionConfigPackage`, in this order: none, one empty, one named "abc". */
 const COLLECTION_CONFIGS = ["", "0a00", "0a070a050a03616263"].map(fromHex);
 
+/** Embedded messages within embedded messages; deeper ones have no bytes. */
+const DEPTH_MAX = 2;
+
+/** How large what is made may be. */
+interface Bounds {
+  readonly uint64Max: bigint;
+  readonly depth: number;
+}
+
 /** Random values of a table, complete at every level. uint64 in [0, `uint64Max`]. */
 export function arbitraryValue<S extends Schema>(
   schema: S,
   uint64Max: bigint,
 ): fc.Arbitrary<Value<S>>;
 export function arbitraryValue(schema: Schema, uint64Max: bigint): fc.Arbitrary<unknown> {
+  return arbitraryMessage(schema, { uint64Max, depth: 0 });
+}
+
+function arbitraryMessage(schema: Schema, bounds: Bounds): fc.Arbitrary<unknown> {
   const fields: { [key: string]: fc.Arbitrary<unknown> } = {};
   for (const [key, field] of Object.entries(schema.fields)) {
-    fields[key] = arbitraryField(field, uint64Max);
+    fields[key] = schema.isMapEntry
+      ? arbitraryItem(slotField(schema, key), bounds)
+      : arbitraryField(field, bounds);
   }
   return fc.record(fields, { noNullPrototype: true });
 }
 
-function arbitraryField(field: Field, uint64Max: bigint): fc.Arbitrary<unknown> {
+function slotField(schema: Schema, key: string): Single {
+  const slot = schema.slots.find((one) => one.key === key);
+  if (slot === undefined) throw new Error(`no field ${key}`);
+  return slot.field;
+}
+
+function arbitraryField(field: Field, bounds: Bounds): fc.Arbitrary<unknown> {
   switch (field.kind) {
     case "oneof": {
-      const cases = Object.entries(field.cases).map(([type, { schema }]) =>
+      const cases = Object.entries(field.cases).map(([type, item]) =>
         fc.record(
-          { type: fc.constant(type), value: arbitraryValue(schema, uint64Max) },
+          { type: fc.constant(type), value: arbitraryItem(item, bounds) },
           { noNullPrototype: true },
         ),
       );
       return fc.oneof(fc.constant(undefined), ...cases);
     }
     case "repeated":
-      return fc.array(arbitraryItem(field.item, uint64Max), { maxLength: 4 });
+      return arbitraryList(field.item, bounds);
     case "message":
-      return fc.option(arbitraryItem(field, uint64Max), { nil: undefined });
+      return fc.option(arbitraryItem(field, bounds), { nil: undefined });
     default:
-      return arbitraryItem(field, uint64Max);
+      return arbitraryItem(field, bounds);
   }
 }
 
-function arbitraryItem(field: Single, uint64Max: bigint): fc.Arbitrary<unknown> {
+/** The entries of a map in the order of their keys, each once, as deterministic encoders send them. */
+function arbitraryList(item: Single, bounds: Bounds): fc.Arbitrary<unknown> {
+  if (item.kind !== "message" || !item.schema.isMapEntry) {
+    return fc.array(arbitraryItem(item, bounds), { maxLength: 4 });
+  }
+  const value = arbitraryItem(slotField(item.schema, "value"), bounds);
+  // The official package loses this one, as it keeps maps in objects.
+  const key = fc.string({ maxLength: 9 }).filter((one) => one !== "__proto__");
+  const entry = fc.record({ key, value }, { noNullPrototype: true });
+  return fc
+    .uniqueArray(entry, { maxLength: 4, selector: (one) => one.key })
+    .map((entries) => entries.toSorted((a, b) => (a.key < b.key ? -1 : 1)));
+}
+
+function arbitraryItem(field: Single, bounds: Bounds): fc.Arbitrary<unknown> {
+  const { uint64Max, depth } = bounds;
   switch (field.kind) {
+    case "int64": {
+      const max = uint64Max / 2n;
+      return fc.bigInt({ min: -max, max });
+    }
+    case "uint32":
+      return fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
+    case "int32":
+      return fc.integer();
     case "uint64":
       return fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: uint64Max }));
     case "bool":
@@ -97,11 +165,13 @@ function arbitraryItem(field: Single, uint64Max: bigint): fc.Arbitrary<unknown> 
     case "string":
       return fc.string({ unit: "binary", maxLength: 20 });
     case "message":
-      return arbitraryValue(field.schema, uint64Max);
+      return arbitraryMessage(field.schema, bounds);
     case "embedded": {
-      const { schema } = field;
+      const schema = field.schema?.();
       if (schema === undefined) return fc.constantFrom(...COLLECTION_CONFIGS);
-      return arbitraryValue(schema, uint64Max).map((value) => encode(schema, value));
+      if (depth === DEPTH_MAX) return fc.constant(EMPTY_BYTES);
+      const value = arbitraryMessage(schema, { uint64Max, depth: depth + 1 });
+      return value.map((one) => encode(schema, one as Value<Schema>));
     }
   }
 }

@@ -16,16 +16,15 @@ import {
   withoutSecret,
 } from "../../src/wire/envelope.ts";
 import { messageToJson } from "../../src/wire/json.ts";
-import * as messages from "../../src/wire/messages.ts";
 import { isPlain, type Schema } from "../../src/wire/schema.ts";
 import { isTagLegal } from "../../src/wire/tags.ts";
-import { arbitraryValue, readEnvelopeVectors } from "../../src/wire/testing.ts";
+import { arbitraryValue, readEnvelopeVectors, TABLES } from "../../src/wire/testing.ts";
 import { decodeNaively } from "../../src/wire/testing-naive.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 import { isTree, PROTOBUF } from "./tree.ts";
 
-const tables: readonly Schema[] = Object.values(messages).filter((value) => "slots" in value);
+const tables: readonly Schema[] = TABLES.map(([, schema]) => schema);
 
 const MESSAGES_MAX = 8;
 
