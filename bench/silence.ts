@@ -4,7 +4,7 @@
  */
 
 import { layOut } from "../simulation/layout.ts";
-import type { Member } from "../simulation/member.ts";
+import type { SimulatedMember } from "../simulation/member.ts";
 import { createSeededRandom, type SeededRandom } from "../simulation/random.ts";
 import { World } from "../simulation/world.ts";
 import { cpuUs, quantile, round } from "./measure.ts";
@@ -111,7 +111,7 @@ class Watch {
   readonly #world: World;
   readonly #dice: SeededRandom;
   /** Who has fallen silent, and when each of the others knew. */
-  #silent: Member | undefined;
+  #silent: SimulatedMember | undefined;
   readonly #noticedAtMs = new Map<number, number>();
   falseDeaths = 0;
   /** Added up over the members, silent ones left out. */

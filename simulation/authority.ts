@@ -33,7 +33,7 @@ export interface CertificateRequest {
   readonly notAfterMs: number;
 }
 
-export interface Authority {
+export interface SimulatedAuthority {
   readonly issued: readonly Issued[];
   issue(request: CertificateRequest): Issued;
   /** To whom the certificate behind a PKI-ID was issued, an alias among them. */
@@ -55,7 +55,7 @@ const UTF8 = new TextEncoder();
 const SEPARATOR = "|".charCodeAt(0);
 const ZERO = "0".charCodeAt(0);
 
-export function createAuthority(seed: number): Authority {
+export function createAuthority(seed: number): SimulatedAuthority {
   const issued: Issued[] = [];
   const byPkiId = new Map<string, Issued>();
   /** An identity is one object in all of a world. */

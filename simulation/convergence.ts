@@ -1,6 +1,6 @@
 /** How far everybody sees everybody else: what is true against what the views show. */
 import type { Issued } from "./authority.ts";
-import { type Member, maySee } from "./member.ts";
+import { maySee, type SimulatedMember } from "./member.ts";
 import type { Views } from "./views.ts";
 import type { World } from "./world.ts";
 
@@ -29,7 +29,7 @@ export function look(world: World, views: Views): Sight {
 }
 
 /** Members whose views count: those that run, can think, and would be believed themselves. */
-export function observers(world: World): readonly Member[] {
+export function observers(world: World): readonly SimulatedMember[] {
   return world.members.filter(
     (member) =>
       member.life !== undefined &&
@@ -39,7 +39,7 @@ export function observers(world: World): readonly Member[] {
 }
 
 /** Whether an observer should see the bearer of a certificate by now, if all has gone well. */
-function shouldSee(world: World, observer: Member, certificate: Issued): boolean {
+function shouldSee(world: World, observer: SimulatedMember, certificate: Issued): boolean {
   const subject = world.members[certificate.owner];
   return (
     subject?.life !== undefined &&
@@ -58,7 +58,7 @@ function isOurs(world: World, { owner }: Issued): boolean {
 function gapBetween(
   world: World,
   views: Views,
-  observer: Member,
+  observer: SimulatedMember,
   certificate: Issued,
 ): Gap | undefined {
   if (!isOurs(world, certificate)) return undefined;

@@ -1,5 +1,5 @@
 /** How heartbeats spread: whom they reach, how soon, over how many hops, and how often too much. */
-import { createHistogram } from "./histogram.ts";
+import { createNumberCounts } from "./histogram.ts";
 
 /** What a measurement needs to know of the world. */
 export interface Audience {
@@ -48,10 +48,10 @@ const LATENCY_MS_MAX = SETTLED_MS + 1;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Dissemination {
-  readonly latencies = createHistogram(LATENCY_MS_MAX);
-  readonly hopCounts = createHistogram(HOPS_MAX);
+  readonly latencies = createNumberCounts(LATENCY_MS_MAX);
+  readonly hopCounts = createNumberCounts(HOPS_MAX);
   /** Coverage of each heartbeat in percent. */
-  readonly coverages = createHistogram(100);
+  readonly coverages = createNumberCounts(100);
   readonly #audience: Audience;
   readonly #every: number;
   readonly #births = new Float64Array(BIRTHS);

@@ -7,7 +7,7 @@ interface Span {
   readonly untilMs: number;
 }
 
-export type Fault = Span &
+export type SimulatedFault = Span &
   (
     | /** The process dies, or the machine loses power; at the end it starts again. */ {
         readonly type: "crash";
@@ -47,10 +47,10 @@ export type Fault = Span &
       }
   );
 
-export type FaultType = Fault["type"];
+export type FaultType = SimulatedFault["type"];
 
 /** In a sentence, for people. `name` gives a member's. */
-export function describeFault(fault: Fault, name: (member: number) => string): string {
+export function describeFault(fault: SimulatedFault, name: (member: number) => string): string {
   const names = (members: readonly number[]): string =>
     members.length > 4 ? `${members.length} members` : members.map(name).join(", ");
   switch (fault.type) {

@@ -1,23 +1,23 @@
 /** Makes faults happen in a world, and makes them end. Faults of one kind may overlap. */
-import type { Fault } from "./fault.ts";
+import type { SimulatedFault } from "./fault.ts";
 import { HostileMember } from "./hostile.ts";
-import type { Member } from "./member.ts";
+import type { SimulatedMember } from "./member.ts";
 import type { Cut } from "./network.ts";
 import type { World } from "./world.ts";
 
-type FaultOf<T extends Fault["type"]> = Extract<Fault, { type: T }>;
+type FaultOf<T extends SimulatedFault["type"]> = Extract<SimulatedFault, { type: T }>;
 
 export class Faults {
   readonly #world: World;
-  readonly #active = new Set<Fault>();
-  readonly #cuts = new Map<Fault, readonly Cut[]>();
+  readonly #active = new Set<SimulatedFault>();
+  readonly #cuts = new Map<SimulatedFault, readonly Cut[]>();
   readonly #hostile = new Map<number, HostileMember>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  async begin(fault: Fault): Promise<void> {
+  async begin(fault: SimulatedFault): Promise<void> {
     const world = this.#world;
     this.#active.add(fault);
     switch (fault.type) {
@@ -49,7 +49,7 @@ export class Faults {
     }
   }
 
-  async end(fault: Fault): Promise<void> {
+  async end(fault: SimulatedFault): Promise<void> {
     const world = this.#world;
     this.#active.delete(fault);
     switch (fault.type) {
@@ -77,25 +77,25 @@ export class Faults {
     }
   }
 
-  #unleash(member: Member): Promise<void> {
+  #unleash(member: SimulatedMember): Promise<void> {
     const hostile = new HostileMember(this.#world, member, this.#world.random.fork());
     this.#hostile.set(member.index, hostile);
     return hostile.start();
   }
 
-  #memberOf({ member }: { readonly member: number }): Member {
+  #memberOf({ member }: { readonly member: number }): SimulatedMember {
     const found = this.#world.members[member];
     if (found === undefined) throw new RangeError(`there is no member ${member}`);
     return found;
   }
 
-  #isActive(type: Fault["type"], { index }: Member): boolean {
+  #isActive(type: SimulatedFault["type"], { index }: SimulatedMember): boolean {
     return [...this.#active].some(
       (fault) => fault.type === type && "member" in fault && fault.member === index,
     );
   }
 
-  async #leave(member: Member): Promise<void> {
+  async #leave(member: SimulatedMember): Promise<void> {
     member.hasLeft = true;
     await this.#world.stop(member);
   }
@@ -124,7 +124,7 @@ export class Faults {
   }
 
   /** The latest fault of a clock counts; without one it is right. */
-  #setClock(member: Member): void {
+  #setClock(member: SimulatedMember): void {
     let skewMs = 0;
     for (const fault of this.#active) {
       if (fault.type === "skew" && fault.member === member.index) ({ skewMs } = fault);
@@ -143,7 +143,7 @@ export class Faults {
     });
   }
 
-  #publish({ life }: Member): void {
+  #publish({ life }: SimulatedMember): void {
     const metadata = new TextEncoder().encode(`at ${this.#world.nowMs}`);
     life?.process.run(() => life.node.setMetadata(metadata));
   }

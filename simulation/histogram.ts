@@ -1,13 +1,13 @@
 /** Counts of whole numbers from 0 on, and what is asked of them. */
 
-export interface Histogram {
+export interface NumberCounts {
   /** Adds a number; one above the maximum counts as the maximum. */
   add(value: number): void;
   readonly counts: Float64Array;
   figures(): { mean: number; p50: number; p99: number; max: number };
 }
 
-export function createHistogram(max: number): Histogram {
+export function createNumberCounts(max: number): NumberCounts {
   const counts = new Float64Array(max + 1);
   let [total, sum, largest] = [0, 0, 0];
 

@@ -5,9 +5,9 @@
 import { type Handshake, shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
 import { parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
-import type { Loot } from "./lie-messages.ts";
-import { LIES, swapSecret } from "./lies.ts";
-import type { Member } from "./member.ts";
+import type { Forger } from "./forged-message-parts.ts";
+import { FORGED_MESSAGES, swapSecret } from "./forged-messages.ts";
+import type { SimulatedMember } from "./member.ts";
 import { Process } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
 import { createGlance } from "./wire-kind.ts";
@@ -26,22 +26,22 @@ const DISGUISED = 0.2;
 
 export class HostileMember {
   readonly #world: World;
-  readonly #member: Member;
+  readonly #member: SimulatedMember;
   readonly #random: SeededRandom;
   readonly #process: Process;
   readonly #network: Network;
   readonly #links = new Map<string, Link>();
-  readonly #loot: Loot;
+  readonly #forger: Forger;
   readonly #glance = createGlance();
   #hasEnded = false;
 
-  constructor(world: World, member: Member, random: SeededRandom) {
+  constructor(world: World, member: SimulatedMember, random: SeededRandom) {
     this.#world = world;
     this.#member = member;
     this.#random = random;
     this.#process = new Process(world.clock);
     this.#network = world.networkOf(member, this.#process);
-    this.#loot = {
+    this.#forger = {
       self: member,
       identity: member.issued.identity,
       sign: world.signer(member),
@@ -72,12 +72,14 @@ export class HostileMember {
     const victim = this.#random.pick(others);
     const link = this.#links.get(victim.name);
     if (link === undefined) this.#dial(victim);
-    else for (const bytes of this.#random.pick(LIES)(this.#loot, victim)) link.send(bytes);
+    else
+      for (const bytes of this.#random.pick(FORGED_MESSAGES)(this.#forger, victim))
+        link.send(bytes);
     const pauseMs = Math.floor(this.#random.fraction() * 2 * PAUSE_MS);
     this.#process.clock.after(pauseMs, () => this.#act());
   }
 
-  #dial(victim: Member): void {
+  #dial(victim: SimulatedMember): void {
     const isNear = victim.mspId === this.#member.mspId;
     const endpoint = isNear ? victim.internalEndpoint : victim.externalEndpoint;
     if (endpoint === "") return;
@@ -87,7 +89,7 @@ export class HostileMember {
   #shake(link: Link): void {
     const { clock } = this.#process;
     const crypto = this.#world.authority.crypto(() => true, new Map());
-    const { sign: signer, alias, identity } = this.#loot;
+    const { sign: signer, alias, identity } = this.#forger;
     const self = this.#random.chance(DISGUISED) ? alias() : identity;
     shakeHands(
       { link, clock, crypto, signer, self, probe: false, timeoutMs: HANDSHAKE_MS },
@@ -114,9 +116,9 @@ export class HostileMember {
   }
 
   #hear(bytes: Uint8Array): void {
-    const { heard } = this.#loot;
+    const { heard } = this.#forger;
     if (this.#random.chance(TAMPERED)) this.#tamper(bytes);
-    this.#loot.lastNonce = nonceOf(bytes) ?? this.#loot.lastNonce;
+    this.#forger.lastNonce = nonceOf(bytes) ?? this.#forger.lastNonce;
     if (heard.length < HEARD_MAX) heard.push(bytes);
     else heard[this.#random.below(HEARD_MAX)] = bytes;
   }
@@ -124,7 +126,7 @@ export class HostileMember {
   /** Passes fresh news on at once, with a secret that is not its author's: some have no other yet. */
   #tamper(bytes: Uint8Array): void {
     if (this.#glance(bytes).kind !== "alive" || this.#links.size === 0) return;
-    const changed = swapSecret(this.#loot, bytes);
+    const changed = swapSecret(this.#forger, bytes);
     if (changed !== undefined) for (const link of this.#links.values()) link.send(changed);
   }
 }

@@ -1,8 +1,8 @@
 /** Who is in a simulated network, and whom each is told to contact. */
-import type { MemberPlan } from "./member.ts";
+import type { SimulatedMemberPlan } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
 
-export interface Seat extends MemberPlan {
+export interface Seat extends SimulatedMemberPlan {
   readonly startMs: number;
   /** The organisation, counted from 0, and the place in it. */
   readonly org: number;

@@ -4,7 +4,7 @@ import type { GossipNode } from "../src/node/node.ts";
 import type { Issued } from "./authority.ts";
 import type { Process } from "./process.ts";
 
-export interface MemberPlan {
+export interface SimulatedMemberPlan {
   readonly name: string;
   readonly mspId: string;
   /** Its address on the network. */
@@ -22,7 +22,7 @@ export interface MemberPlan {
 
 /** A life begins with the start of a process and ends with it. */
 export interface Life {
-  readonly member: Member;
+  readonly member: SimulatedMember;
   /** Counts the lives of this world from 0. */
   readonly number: number;
   readonly process: Process;
@@ -30,7 +30,7 @@ export interface Life {
   readonly bornMs: number;
 }
 
-export interface Member extends MemberPlan {
+export interface SimulatedMember extends SimulatedMemberPlan {
   /** Counts the members of this world from 0. */
   readonly index: number;
   /** Its present certificate. */
@@ -50,7 +50,7 @@ export interface Member extends MemberPlan {
 }
 
 /** Whether the two may know each other at all: of one organisation, or both known outside theirs. */
-export function maySee(observer: MemberPlan, subject: MemberPlan): boolean {
+export function maySee(observer: SimulatedMemberPlan, subject: SimulatedMemberPlan): boolean {
   if (observer.mspId === subject.mspId) return true;
   return observer.externalEndpoint !== "" && subject.externalEndpoint !== "";
 }

@@ -2,7 +2,7 @@
 import { Dissemination, type DisseminationFigures } from "./dissemination.ts";
 import { maySee } from "./member.ts";
 import { createTrace } from "./trace.ts";
-import { copyOf, createTraffic, since, type Traffic } from "./traffic.ts";
+import { copyOf, createTraffic, since, type TrafficByKind } from "./traffic.ts";
 import type { Views } from "./views.ts";
 import { createGlance } from "./wire-kind.ts";
 import type { Watcher, World } from "./world.ts";
@@ -14,7 +14,7 @@ export interface SteadyFigures {
   readonly messagesPerSecond: number;
   readonly bytesPerSecond: number;
   /** Per member and second, by kind. */
-  readonly kinds: Traffic;
+  readonly kinds: TrafficByKind;
   /** Per member, at the end. */
   readonly connectionsMean: number;
   readonly connectionsMax: number;
@@ -22,7 +22,7 @@ export interface SteadyFigures {
 
 export interface Meter {
   readonly watcher: Watcher;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficByKind;
   readonly dissemination: Dissemination;
   /** From now on all is steady. */
   beginSteady(): void;
@@ -99,7 +99,7 @@ export function createMeter(world: World, views: Views): Meter {
 function steadyFigures(
   world: World,
   views: Views,
-  traffic: Traffic,
+  traffic: TrafficByKind,
   fromMs: number,
 ): SteadyFigures {
   const running = world.members.filter(({ life }) => life !== undefined);

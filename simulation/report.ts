@@ -4,14 +4,14 @@ import { describeFault } from "./fault.ts";
 import { maySee } from "./member.ts";
 import { commandOf } from "./options.ts";
 import type { Result } from "./simulate.ts";
-import type { Summary } from "./summary.ts";
+import type { RunSummary } from "./summary.ts";
 import { KINDS } from "./wire-kind.ts";
 
 /** Larger networks are shown by their first members. */
 const MATRIX_MAX = 64;
 const TIMELINE_MAX = 80;
 
-export function renderReport(result: Result, summary: Summary): string {
+export function renderReport(result: Result, summary: RunSummary): string {
   const { options, violations, converged } = result;
   const isGood = converged && violations.length === 0;
   const verdict = isGood ? "All is well" : `${violations.length} violations`;
@@ -49,7 +49,7 @@ function section(title: string, body: string): string {
   return `<section><h2>${title}</h2>${body}</section>`;
 }
 
-function figures(summary: Summary): string {
+function figures(summary: RunSummary): string {
   const { dissemination, steady } = summary;
   const entries: readonly (readonly [string, string])[] = [
     ["members", String(summary.nodes)],

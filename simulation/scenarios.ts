@@ -1,13 +1,13 @@
 /** Scenarios by name: who takes part, and what goes wrong when. The seed decides the rest. */
 import { EPOCH_MS } from "./epoch.ts";
-import type { Fault } from "./fault.ts";
+import type { SimulatedFault } from "./fault.ts";
+import { drawFaults, type FaultKind } from "./fault-generator.ts";
 import { type LayoutOptions, layOut, type Seat } from "./layout.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
-import { drawFaults, type FaultKind } from "./trouble.ts";
 
-export interface Plan {
+export interface ScenarioPlan {
   readonly seats: readonly Seat[];
-  readonly faults: readonly Fault[];
+  readonly faults: readonly SimulatedFault[];
   /** When all faults are over. */
   readonly firstPhaseMs: number;
   readonly delayMs: number;
@@ -28,7 +28,7 @@ interface Scenario extends Partial<LayoutOptions> {
   readonly delay?: Delay;
   readonly minutes?: number;
   /** Kinds of faults, and the mean number of each in a minute. */
-  readonly troubles?: Partial<Record<FaultKind, number>>;
+  readonly faultsPerMinute?: Partial<Record<FaultKind, number>>;
 }
 
 /** Least delay of the network and jitter, in milliseconds. */
@@ -42,21 +42,21 @@ const STARTS_WITHIN_MS = 2_000;
 const TABLE = {
   calm: {},
   "cold-start": { startsWithinMs: 0 },
-  churn: { troubles: { crash: 6, leave: 0.5 } },
-  partition: { minutes: 3, troubles: { partition: 1 } },
-  "one-way": { minutes: 3, troubles: { "one-way": 1.5 } },
-  loss: { oddShare: 0.2, troubles: { loss: 1, slow: 0.5, break: 4 } },
-  stall: { troubles: { stall: 3 } },
-  clocks: { troubles: { skew: 3, crash: 1.5, renew: 0.5 } },
-  renewal: { troubles: { renew: 3, crash: 0.5, metadata: 1 } },
-  revocation: { orgs: 2, troubles: { revoke: 1, crash: 0.5 } },
-  expiry: { troubles: { expire: 1, skew: 1 } },
-  hostile: { orgs: 2, troubles: { hostile: 1, metadata: 1 } },
+  churn: { faultsPerMinute: { crash: 6, leave: 0.5 } },
+  partition: { minutes: 3, faultsPerMinute: { partition: 1 } },
+  "one-way": { minutes: 3, faultsPerMinute: { "one-way": 1.5 } },
+  loss: { oddShare: 0.2, faultsPerMinute: { loss: 1, slow: 0.5, break: 4 } },
+  stall: { faultsPerMinute: { stall: 3 } },
+  clocks: { faultsPerMinute: { skew: 3, crash: 1.5, renew: 0.5 } },
+  renewal: { faultsPerMinute: { renew: 3, crash: 0.5, metadata: 1 } },
+  revocation: { orgs: 2, faultsPerMinute: { revoke: 1, crash: 0.5 } },
+  expiry: { faultsPerMinute: { expire: 1, skew: 1 } },
+  hostile: { orgs: 2, faultsPerMinute: { hostile: 1, metadata: 1 } },
   organisations: {
     orgs: 3,
     nodes: 12,
     hiddenShare: 0.4,
-    troubles: { crash: 1, partition: 0.3, hostile: 0.3, metadata: 1 },
+    faultsPerMinute: { crash: 1, partition: 0.3, hostile: 0.3, metadata: 1 },
   },
   consortium: { orgs: 4, nodes: 24, hiddenShare: 1 },
   mixed: {},
@@ -76,7 +76,7 @@ function drawMixed(random: SeededRandom): Scenario {
     hiddenShare: random.pick([0, 0.3, 0.7]),
     oddShare: random.pick([0, 0, 0.2, 0.5]),
     delay: random.pick([ROOM, CITY, CONTINENT]),
-    troubles: {
+    faultsPerMinute: {
       crash: often() * 1.5,
       leave: often() / 2,
       stall: often(),
@@ -96,7 +96,7 @@ function drawMixed(random: SeededRandom): Scenario {
 }
 
 /** Everything that is going to happen, drawn from the seed before anything does. */
-export function makePlan(options: PlanOptions): Plan {
+export function makePlan(options: PlanOptions): ScenarioPlan {
   const random = createSeededRandom(options.seed).fork();
   const scenario: Scenario =
     options.scenario === "mixed" ? drawMixed(random) : TABLE[options.scenario];
@@ -114,7 +114,7 @@ export function makePlan(options: PlanOptions): Plan {
     random.fork(),
   );
   const firstPhaseMs = Math.round(minutes * 60_000);
-  const faults = drawFaults(scenario.troubles ?? {}, seats, firstPhaseMs, random.fork());
+  const faults = drawFaults(scenario.faultsPerMinute ?? {}, seats, firstPhaseMs, random.fork());
   const notAfterMs = new Map<number, number>();
   for (const fault of faults) {
     if (fault.type === "expire") notAfterMs.set(fault.member, EPOCH_MS + fault.fromMs);

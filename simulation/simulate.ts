@@ -5,8 +5,8 @@ import type { DisseminationFigures } from "./dissemination.ts";
 import { Faults } from "./faults.ts";
 import { createMeter, type Meter, type SteadyFigures } from "./meter.ts";
 import type { SimulationOptions } from "./options.ts";
-import { makePlan, type Plan } from "./scenarios.ts";
-import { type Traffic, totalOf } from "./traffic.ts";
+import { makePlan, type ScenarioPlan } from "./scenarios.ts";
+import { type TrafficByKind, totalOf } from "./traffic.ts";
 import { createViews, type Views } from "./views.ts";
 import { World } from "./world.ts";
 
@@ -26,7 +26,7 @@ export interface Moment {
 
 export interface Result {
   readonly options: SimulationOptions;
-  readonly plan: Plan;
+  readonly plan: ScenarioPlan;
   readonly nodes: number;
   readonly virtualSeconds: number;
   readonly converged: boolean;
@@ -37,7 +37,7 @@ export interface Result {
   readonly violations: readonly string[];
   readonly messages: number;
   readonly bytes: number;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficByKind;
   readonly dissemination: DisseminationFigures;
   readonly steady: SteadyFigures;
   readonly history: readonly Moment[];
@@ -76,7 +76,7 @@ interface Step {
 class Run {
   readonly #options: SimulationOptions;
   readonly #progress: (progress: Progress) => void;
-  readonly #plan: Plan;
+  readonly #plan: ScenarioPlan;
   readonly #world: World;
   readonly #views: Views;
   readonly #meter: Meter;

@@ -1,7 +1,7 @@
 /** The result of a simulation as one line of JSON. */
 import type { Result } from "./simulate.ts";
 
-export interface Summary {
+export interface RunSummary {
   readonly seed: number;
   readonly nodes: number;
   readonly virtualSeconds: number;
@@ -35,7 +35,7 @@ export interface Cost {
   readonly peakRssMb: number;
 }
 
-export function summarise(result: Result, cost: Cost): Summary {
+export function summariseRun(result: Result, cost: Cost): RunSummary {
   const { options, dissemination, steady } = result;
   return {
     seed: options.seed,
@@ -65,13 +65,13 @@ function rounded(value: number): number {
 }
 
 /** Several runs as one: sums, maxima, and the violations of all with their seeds. */
-export function summariseAll(summaries: readonly Summary[]): Summary {
+export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
   const [first, ...rest] = summaries;
   if (first === undefined) throw new RangeError("there are no runs to sum up");
   if (rest.length === 0) return first;
-  const sum = (read: (summary: Summary) => number): number =>
+  const sum = (read: (summary: RunSummary) => number): number =>
     rounded(summaries.reduce((total, summary) => total + read(summary), 0));
-  const max = (read: (summary: Summary) => number): number => Math.max(...summaries.map(read));
+  const max = (read: (summary: RunSummary) => number): number => Math.max(...summaries.map(read));
   return {
     ...first,
     seeds: summaries.length,

@@ -1,6 +1,6 @@
 /** A running hash over everything that happens: equal seeds give equal traces. */
 
-export interface Trace {
+export interface RunTrace {
   number(value: number): void;
   text(value: string): void;
   /** The tail of a message: the signature is in it, or the secret. */
@@ -11,7 +11,7 @@ export interface Trace {
 
 const TAIL_BYTES = 16;
 
-export function createTrace(): Trace {
+export function createTrace(): RunTrace {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
 
   function word(value: number): void {

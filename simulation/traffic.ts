@@ -6,9 +6,9 @@ export interface Volume {
   bytes: number;
 }
 
-export type Traffic = Readonly<Record<Kind, Volume>>;
+export type TrafficByKind = Readonly<Record<Kind, Volume>>;
 
-export function createTraffic(): Traffic {
+export function createTraffic(): TrafficByKind {
   return {
     alive: nothing(),
     "membership-request": nothing(),
@@ -27,7 +27,7 @@ function nothing(): Volume {
   return { messages: 0, bytes: 0 };
 }
 
-export function totalOf(traffic: Traffic): Volume {
+export function totalOf(traffic: TrafficByKind): Volume {
   const total = nothing();
   for (const kind of KINDS) {
     total.messages += traffic[kind].messages;
@@ -37,7 +37,7 @@ export function totalOf(traffic: Traffic): Volume {
 }
 
 /** What came between an earlier moment and a later one. */
-export function since(earlier: Traffic, later: Traffic): Traffic {
+export function since(earlier: TrafficByKind, later: TrafficByKind): TrafficByKind {
   const difference = createTraffic();
   for (const kind of KINDS) {
     difference[kind].messages = later[kind].messages - earlier[kind].messages;
@@ -46,6 +46,6 @@ export function since(earlier: Traffic, later: Traffic): Traffic {
   return difference;
 }
 
-export function copyOf(traffic: Traffic): Traffic {
+export function copyOf(traffic: TrafficByKind): TrafficByKind {
   return since(createTraffic(), traffic);
 }

@@ -1,24 +1,24 @@
 /** Who sees whom, kept up to date from the events the nodes publish: nobody is asked. */
 import type { GossipEvent } from "../src/observe/views.ts";
-import type { Authority } from "./authority.ts";
-import type { Member } from "./member.ts";
+import type { SimulatedAuthority } from "./authority.ts";
+import type { SimulatedMember } from "./member.ts";
 
 export interface Views {
   /** A process has started: it sees nobody. */
-  begin(observer: Member): void;
+  begin(observer: SimulatedMember): void;
   /** Takes in one event of its node. */
-  observe(observer: Member, event: GossipEvent): void;
+  observe(observer: SimulatedMember, event: GossipEvent): void;
   /** Whether the certificate of this number is alive in the view. */
   sees(observer: number, certificate: number): boolean;
   /** Open connections of the member. */
   connections(observer: number): number;
 }
 
-export function createViews(authority: Authority): Views {
+export function createViews(authority: SimulatedAuthority): Views {
   const alive: Uint8Array[] = [];
   const connections: number[] = [];
 
-  function mark(observer: Member, pkiId: string, isAlive: boolean): void {
+  function mark(observer: SimulatedMember, pkiId: string, isAlive: boolean): void {
     const issued = authority.find(pkiId);
     if (issued === undefined) return;
     let row = alive[observer.index] ?? new Uint8Array(0);

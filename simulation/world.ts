@@ -14,22 +14,22 @@ import { GossipNode } from "../src/node/node.ts";
 import type { GossipEvent } from "../src/observe/views.ts";
 import type { Network } from "../src/transport/network.ts";
 import { EMPTY_BYTES } from "../src/wire/bytes.ts";
-import { type Authority, createAuthority, type Issued } from "./authority.ts";
+import { createAuthority, type Issued, type SimulatedAuthority } from "./authority.ts";
 import { createVirtualClock, type VirtualClock } from "./clock.ts";
 import { duplicating } from "./duplicating.ts";
 import { EPOCH_MS } from "./epoch.ts";
-import type { Life, Member, MemberPlan } from "./member.ts";
+import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 
 /** Told what happens, in order; events up to a slice late, but with the time they happened. */
 export interface Watcher {
-  delivered?(from: Member, to: Member, bytes: Uint8Array, nowMs: number): void;
-  signed?(number: number, member: Member, nowMs: number): void;
+  delivered?(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array, nowMs: number): void;
+  signed?(number: number, member: SimulatedMember, nowMs: number): void;
   began?(life: Life): void;
   event?(life: Life, event: GossipEvent, atMs: number): void;
-  ended?(member: Member, nowMs: number): void;
+  ended?(member: SimulatedMember, nowMs: number): void;
 }
 
 export interface WorldOptions {
@@ -47,14 +47,14 @@ const SLICE_MS = 100;
 export class World {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
-  readonly authority: Authority;
+  readonly authority: SimulatedAuthority;
   readonly network: SimulatedNetwork;
-  readonly members: Member[] = [];
+  readonly members: SimulatedMember[] = [];
   /** What the authorities have revoked so far. */
   readonly revoked = new Set<PkiId>();
   readonly #options: WorldOptions;
   readonly #watchers: Watcher[] = [];
-  readonly #byEndpoint = new Map<string, Member>();
+  readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
   #signatures = 0;
   #lives = 0;
@@ -85,11 +85,15 @@ export class World {
     this.#watchers.push(...watchers);
   }
 
-  add(plan: MemberPlan, notAfterMs = EPOCH_MS + LONG_MS, isHostile = false): Member {
+  add(
+    plan: SimulatedMemberPlan,
+    notAfterMs = EPOCH_MS + LONG_MS,
+    isHostile = false,
+  ): SimulatedMember {
     const index = this.members.length;
     const { mspId, name } = plan;
     const issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
-    const member: Member = {
+    const member: SimulatedMember = {
       ...plan,
       index,
       issued,
@@ -106,7 +110,7 @@ export class World {
   }
 
   /** Starts its process, unless it runs. */
-  async start(member: Member, remembersIncarnation = true): Promise<void> {
+  async start(member: SimulatedMember, remembersIncarnation = true): Promise<void> {
     if (member.life !== undefined || member.isHostile) return;
     this.network.setOff(member.index, false);
     this.#takeRevocations(member);
@@ -131,7 +135,7 @@ export class World {
   }
 
   /** Its process ends: with a word to its peers, or with the machine's power. */
-  async stop(member: Member, isPowerCut = false): Promise<void> {
+  async stop(member: SimulatedMember, isPowerCut = false): Promise<void> {
     const { life } = member;
     if (life === undefined) return;
     if (isPowerCut) this.network.setOff(member.index, true);
@@ -144,24 +148,24 @@ export class World {
   }
 
   /** No processor for it until `resume`; its machine takes no new connections. */
-  stall(member: Member): void {
+  stall(member: SimulatedMember): void {
     if (member.life === undefined) return;
     member.life.process.stall();
     this.network.setDeaf(member.index, true);
   }
 
-  resume(member: Member): void {
+  resume(member: SimulatedMember): void {
     this.network.setDeaf(member.index, false);
     member.life?.process.resume();
   }
 
-  setSkew(member: Member, skewMs: number): void {
+  setSkew(member: SimulatedMember, skewMs: number): void {
     member.skewMs = skewMs;
     member.life?.process.setSkew(skewMs);
   }
 
   /** Gives it a new certificate, which its process takes as soon as it runs. */
-  async renew(member: Member, notAfterMs = EPOCH_MS + LONG_MS): Promise<void> {
+  async renew(member: SimulatedMember, notAfterMs = EPOCH_MS + LONG_MS): Promise<void> {
     const { mspId, name, index } = member;
     member.issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
     const { life } = member;
@@ -173,11 +177,11 @@ export class World {
   }
 
   /** Puts its certificate on the revocation list; the others get it when they `readRevocations`. */
-  revoke(member: Member): void {
+  revoke(member: SimulatedMember): void {
     this.revoked.add(member.issued.identity.pkiId);
   }
 
-  readRevocations(member: Member): void {
+  readRevocations(member: SimulatedMember): void {
     const { life } = member;
     life?.process.run(() => {
       this.#takeRevocations(member);
@@ -185,12 +189,12 @@ export class World {
     });
   }
 
-  #takeRevocations({ revoked }: Member): void {
+  #takeRevocations({ revoked }: SimulatedMember): void {
     for (const pkiId of this.revoked) if (!revoked.has(pkiId)) revoked.set(pkiId, this.nowMs);
   }
 
   /** Whether the certificate counts for this member at this moment, by its own clock and list. */
-  isValidFor(observer: Member, { identity }: Issued): boolean {
+  isValidFor(observer: SimulatedMember, { identity }: Issued): boolean {
     const wallMs = EPOCH_MS + this.nowMs + observer.skewMs;
     return identity.notAfterMs > wallMs && !observer.revoked.has(identity.pkiId);
   }
@@ -205,7 +209,7 @@ export class World {
   }
 
   /** Signs with the key of its present certificate. */
-  signer(member: Member): (payload: Uint8Array) => Uint8Array {
+  signer(member: SimulatedMember): (payload: Uint8Array) => Uint8Array {
     const { issued } = member;
     return (payload) => {
       const number = this.#signatures++;
@@ -214,7 +218,7 @@ export class World {
     };
   }
 
-  networkOf(member: Member, process: Process): Network {
+  networkOf(member: SimulatedMember, process: Process): Network {
     const { readMs, windowBytes, duplicates, issued } = member;
     const network = this.network.hub.network({
       endpoints: endpointsOf(member),
@@ -226,7 +230,10 @@ export class World {
     return duplicates === 0 ? network : duplicating(network, duplicates, this.#nodeDice.fork());
   }
 
-  #coreOptions(member: Member, remembersIncarnation: boolean): Omit<CoreOptions, "crypto"> {
+  #coreOptions(
+    member: SimulatedMember,
+    remembersIncarnation: boolean,
+  ): Omit<CoreOptions, "crypto"> {
     const self: Identity = member.issued.identity;
     return {
       self,
@@ -261,7 +268,7 @@ export class World {
   }
 }
 
-export function endpointsOf(member: MemberPlan): readonly [string, ...string[]] {
+export function endpointsOf(member: SimulatedMemberPlan): readonly [string, ...string[]] {
   const { internalEndpoint, externalEndpoint } = member;
   return externalEndpoint === "" ? [internalEndpoint] : [internalEndpoint, externalEndpoint];
 }

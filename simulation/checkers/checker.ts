@@ -4,7 +4,7 @@
  */
 import type { Counts } from "../../src/observe/counters.ts";
 import type { Connection, Identity, Member as MemberView } from "../../src/observe/views.ts";
-import type { Life, Member } from "../member.ts";
+import type { Life, SimulatedMember } from "../member.ts";
 import type { Watcher } from "../world.ts";
 
 /** What a node shows to the outside at one moment. */
@@ -46,6 +46,6 @@ export function createViolations(): Violations {
 }
 
 /** A member and its certificate, at a glance. */
-export function who(member: Member | undefined, pkiId: string): string {
+export function who(member: SimulatedMember | undefined, pkiId: string): string {
   return `${member?.name ?? "somebody unknown"} (${pkiId.slice(0, 8)})`;
 }

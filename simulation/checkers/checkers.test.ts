@@ -9,26 +9,26 @@ import { encode } from "../../src/wire/encode.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/envelope.ts";
 import { PULL_TYPE, SECRET, TAG } from "../../src/wire/messages.ts";
 import { EPOCH_MS } from "../epoch.ts";
-import type { Fault } from "../fault.ts";
-import type { Life, Member } from "../member.ts";
+import type { SimulatedFault } from "../fault.ts";
+import type { Life, SimulatedMember } from "../member.ts";
 import { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
 import { type Checker, createViolations, type Report, type Snapshot } from "./checker.ts";
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
+import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
 import { checkStorms } from "./storms.ts";
-import { checkStory } from "./story.ts";
 import { IdentityChecker } from "./valid-identities.ts";
 
 interface Stage {
   readonly world: World;
-  readonly a: Member;
-  readonly b: Member;
-  readonly foreign: Member;
-  readonly third: Member;
-  readonly hidden: Member;
+  readonly a: SimulatedMember;
+  readonly b: SimulatedMember;
+  readonly foreign: SimulatedMember;
+  readonly third: SimulatedMember;
+  readonly hidden: SimulatedMember;
   /** The life of `a`. */
   readonly life: Life;
   readonly sentences: readonly string[];
@@ -38,7 +38,7 @@ interface Stage {
 /** Three organisations; nothing runs but `a`, and nothing happens but what a test tells. */
 async function stage(make: (world: World, report: Report) => Checker): Promise<Stage> {
   const world = new World({ seed: 1, strategy: "neighbours", delayMs: 1, jitterMs: 0 });
-  const add = (name: string, mspId: string, isKnown = true): Member =>
+  const add = (name: string, mspId: string, isKnown = true): SimulatedMember =>
     world.add({
       name,
       mspId,
@@ -59,7 +59,7 @@ async function stage(make: (world: World, report: Report) => Checker): Promise<S
   return { world, a, b, foreign, third, hidden, life, sentences, checker: make(world, report) };
 }
 
-function viewOf(member: Member, changes: Partial<MemberView> = {}): MemberView {
+function viewOf(member: SimulatedMember, changes: Partial<MemberView> = {}): MemberView {
   return {
     pkiId: member.issued.identity.pkiId,
     mspId: member.mspId,
@@ -109,12 +109,18 @@ function die(stage: Stage, member: MemberView, atMs = 0, reason = "silent") {
   stage.checker.watcher?.event?.(stage.life, event, atMs);
 }
 
-function send({ checker }: Stage, from: Member, to: Member, bytes: Uint8Array, atMs = 0) {
+function send(
+  { checker }: Stage,
+  from: SimulatedMember,
+  to: SimulatedMember,
+  bytes: Uint8Array,
+  atMs = 0,
+) {
   checker.watcher?.delivered?.(from, to, bytes, atMs);
 }
 
 function aliveOf(
-  author: Member,
+  author: SimulatedMember,
   options: { secret?: boolean; sequence?: bigint } = {},
 ): Uint8Array {
   const { sequence = 1n, secret = false } = options;
@@ -235,9 +241,9 @@ describe("the checker of newer messages", () => {
   });
 });
 
-describe("the checker of stories", () => {
+describe("the checker of statuses", () => {
   test("reports whoever returns without having been dead", async () => {
-    const set = await stage(checkStory);
+    const set = await stage(checkEventOrder);
     tell(set, "member-joined", viewOf(set.b));
     die(set, viewOf(set.b));
     tell(set, "member-returned", viewOf(set.b));
@@ -252,10 +258,10 @@ describe("the checker of disclosure", () => {
   const make = (world: World, report: Report) => new DisclosureChecker(world, report, 1);
   type Case = readonly [
     string,
-    (set: Stage) => readonly [Member, Member, Uint8Array],
+    (set: Stage) => readonly [SimulatedMember, SimulatedMember, Uint8Array],
     RegExp | null,
   ];
-  const digestOf = (...members: readonly Member[]): Uint8Array =>
+  const digestOf = (...members: readonly SimulatedMember[]): Uint8Array =>
     encodeUnsigned({
       tag: TAG.empty,
       content: {
@@ -377,7 +383,7 @@ describe("the checker of storms", () => {
 
 describe("the checker of deaths", () => {
   const cut = { type: "cut", fromMs: 0, untilMs: 5_000, isMutual: false } as const;
-  const faults: readonly (readonly [string, Fault | undefined, boolean])[] = [
+  const faults: readonly (readonly [string, SimulatedFault | undefined, boolean])[] = [
     ["nothing was wrong", undefined, false],
     ["the dead had crashed", crash(1, 0), true],
     ["the observer had stood still", { type: "stall", fromMs: 0, untilMs: 5_000, member: 0 }, true],
@@ -402,7 +408,7 @@ describe("the checker of deaths", () => {
   }
 });
 
-function crash(member: number, fromMs: number): Fault {
+function crash(member: number, fromMs: number): SimulatedFault {
   const untilMs = fromMs + 1_000;
   return { type: "crash", fromMs, untilMs, member, isPowerCut: false, remembersIncarnation: true };
 }

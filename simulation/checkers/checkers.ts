@@ -1,14 +1,14 @@
 /** All checkers of a world, and the samples they are given. */
-import type { Fault } from "../fault.ts";
+import type { SimulatedFault } from "../fault.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
 import { type Checker, createViolations, type Violations } from "./checker.ts";
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
+import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
 import { checkStorms } from "./storms.ts";
-import { checkStory } from "./story.ts";
 import { IdentityChecker } from "./valid-identities.ts";
 
 export interface Checkers {
@@ -22,7 +22,11 @@ const SHOWN_PER_SECOND = 3_000;
 /** In larger worlds only a part of the messages is read. */
 const READ_ALL_MAX = 40;
 
-export function installCheckers(world: World, faults: readonly Fault[], tripMs: number): Checkers {
+export function installCheckers(
+  world: World,
+  faults: readonly SimulatedFault[],
+  tripMs: number,
+): Checkers {
   const violations = createViolations();
   const { report } = violations;
   const size = world.members.length;
@@ -30,7 +34,7 @@ export function installCheckers(world: World, faults: readonly Fault[], tripMs: 
   const checkers: readonly Checker[] = [
     new IdentityChecker(world, report),
     new NewerWinsChecker(world, report, isSmall),
-    checkStory(world, report),
+    checkEventOrder(world, report),
     new DisclosureChecker(world, report, isSmall ? 1 : size),
     checkBounds(world, report),
     checkOneCertificate(world.authority, report),

@@ -1,8 +1,8 @@
 /** No false death without a cause: whoever is called dead had a fault that explains it. */
 import type { Issued } from "../authority.ts";
 import { EPOCH_MS } from "../epoch.ts";
-import type { Fault } from "../fault.ts";
-import { type Member, maySee } from "../member.ts";
+import type { SimulatedFault } from "../fault.ts";
+import { maySee, type SimulatedMember } from "../member.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 
@@ -18,7 +18,7 @@ const LONG_TRIP_MS = 700;
 export function checkDeaths(
   world: World,
   report: Report,
-  faults: readonly Fault[],
+  faults: readonly SimulatedFault[],
   tripMs: number,
 ): Checker {
   /** By so much some clock may be ahead. */
@@ -52,9 +52,9 @@ export function checkDeaths(
 /** They may see each other by certificates that hold: otherwise a death is what should happen. */
 function isBelieved(
   world: World,
-  observer: Member,
+  observer: SimulatedMember,
   issued: Issued,
-  subject: Member,
+  subject: SimulatedMember,
   skewMaxMs: number,
 ): boolean {
   const isSound = ({ identity }: Issued): boolean =>
@@ -68,9 +68,9 @@ function isBelieved(
 }
 
 function explains(
-  fault: Fault,
-  observer: Member,
-  subject: Member,
+  fault: SimulatedFault,
+  observer: SimulatedMember,
+  subject: SimulatedMember,
   reason: string,
   tripMs: number,
 ): boolean {
@@ -80,7 +80,7 @@ function explains(
     case "stall":
       return fault.member === subject.index || fault.member === observer.index;
     case "cut": {
-      const isBetween = (a: Member, b: Member): boolean =>
+      const isBetween = (a: SimulatedMember, b: SimulatedMember): boolean =>
         fault.from.includes(a.index) && fault.to.includes(b.index);
       // Whoever was cut off from somebody may have told the others of its death.
       const isAmong = fault.from.includes(subject.index) || fault.to.includes(subject.index);

@@ -3,14 +3,14 @@
  * an honest member sends is held against the rules of spec B 2.3 to 2.5, written here a second time.
  */
 import { parsePkiId } from "../../src/core/rules/pki-id.ts";
-import type { Member } from "../member.ts";
+import type { SimulatedMember } from "../member.ts";
 import type { Watcher, World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 import { type AliveOnWire, readAlive, readContent, readItemId } from "./wire-reader.ts";
 
 /** Whose word it is, as far as organisations are concerned. */
 interface Author {
-  readonly member: Member;
+  readonly member: SimulatedMember;
   /** Whether it is known outside its organisation, by its own word. */
   readonly isExternal: boolean;
 }
@@ -33,7 +33,7 @@ export class DisclosureChecker implements Checker {
     };
   }
 
-  #check(from: Member, to: Member, bytes: Uint8Array): void {
+  #check(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array): void {
     const content = readContent(bytes);
     switch (content?.type) {
       case "alive":
@@ -55,7 +55,7 @@ export class DisclosureChecker implements Checker {
     }
   }
 
-  #checkNews(from: Member, to: Member, alive: AliveOnWire | undefined): void {
+  #checkNews(from: SimulatedMember, to: SimulatedMember, alive: AliveOnWire | undefined): void {
     const author = this.#authorOf(alive);
     this.#checkSecret(from, to, alive);
     if (author === undefined || mayPush(from, to, author)) return;
@@ -64,8 +64,8 @@ export class DisclosureChecker implements Checker {
 
   /** A list of one dead member is no answer but news: the rules for news apply. */
   #checkList(
-    from: Member,
-    to: Member,
+    from: SimulatedMember,
+    to: SimulatedMember,
     alive: readonly Uint8Array[],
     dead: readonly Uint8Array[],
   ): void {
@@ -75,7 +75,7 @@ export class DisclosureChecker implements Checker {
     } else this.#checkEntries(from, to, [...alive, ...dead]);
   }
 
-  #checkEntries(from: Member, to: Member, entries: readonly Uint8Array[]): void {
+  #checkEntries(from: SimulatedMember, to: SimulatedMember, entries: readonly Uint8Array[]): void {
     for (const entry of entries) {
       const alive = readAlive(entry);
       const author = this.#authorOf(alive);
@@ -85,7 +85,7 @@ export class DisclosureChecker implements Checker {
     }
   }
 
-  #checkIds(from: Member, to: Member, ids: Iterable<string | undefined>): void {
+  #checkIds(from: SimulatedMember, to: SimulatedMember, ids: Iterable<string | undefined>): void {
     for (const id of ids) {
       const owner = this.#ownerOf(id);
       if (owner === undefined || mayOffer(from, to, owner)) continue;
@@ -93,7 +93,7 @@ export class DisclosureChecker implements Checker {
     }
   }
 
-  #checkSecret(from: Member, to: Member, alive: AliveOnWire | undefined): void {
+  #checkSecret(from: SimulatedMember, to: SimulatedMember, alive: AliveOnWire | undefined): void {
     const owner = this.#ownerOf(alive?.pkiId);
     // A hostile member may tell its own secret to whom it likes.
     if (alive?.hasSecret !== true || owner === undefined || owner.isHostile) return;
@@ -101,7 +101,7 @@ export class DisclosureChecker implements Checker {
     this.#tell(`${from.name} shows the internal endpoint of ${owner.name} to ${to.name}`);
   }
 
-  #ownerOf(pkiId: string | undefined): Member | undefined {
+  #ownerOf(pkiId: string | undefined): SimulatedMember | undefined {
     const issued = pkiId === undefined ? undefined : this.#world.authority.find(pkiId);
     return issued && this.#world.members[issued.owner];
   }
@@ -118,12 +118,16 @@ export class DisclosureChecker implements Checker {
 }
 
 /** A hostile member says of itself what it likes: nobody else can know better. */
-function isExternal({ externalEndpoint, isHostile }: Member): boolean {
+function isExternal({ externalEndpoint, isHostile }: SimulatedMember): boolean {
   return isHostile || externalEndpoint !== "";
 }
 
 /** Spec B 2.4: news of one's own organisation, or of another. */
-export function mayPush(from: Member, to: Member, { member, isExternal: known }: Author): boolean {
+export function mayPush(
+  from: SimulatedMember,
+  to: SimulatedMember,
+  { member, isExternal: known }: Author,
+): boolean {
   if (member.mspId === from.mspId) {
     return to.mspId === from.mspId || (known && isExternal(to));
   }
@@ -131,14 +135,22 @@ export function mayPush(from: Member, to: Member, { member, isExternal: known }:
 }
 
 /** Spec B 2.3: an entry in a membership response. */
-export function mayList(from: Member, to: Member, { member, isExternal: known }: Author): boolean {
+export function mayList(
+  from: SimulatedMember,
+  to: SimulatedMember,
+  { member, isExternal: known }: Author,
+): boolean {
   if (to.mspId === from.mspId) return member.mspId === from.mspId;
   if (member.mspId === to.mspId) return true;
   return member.mspId === from.mspId && known && isExternal(to);
 }
 
 /** Spec B 2.5: an identity in a digest or an update. */
-export function mayOffer(from: Member, to: Member, owner: Member): boolean {
+export function mayOffer(
+  from: SimulatedMember,
+  to: SimulatedMember,
+  owner: SimulatedMember,
+): boolean {
   if (to.mspId === from.mspId) return true;
   return isExternal(owner) && (owner.mspId === from.mspId || owner.mspId === to.mspId);
 }

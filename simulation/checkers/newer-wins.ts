@@ -1,6 +1,6 @@
 /** Newer wins: what a node knows of a member moves forward only, and keeps up with what it is told. */
 import type { Member as MemberView } from "../../src/observe/views.ts";
-import type { Life, Member } from "../member.ts";
+import type { Life, SimulatedMember } from "../member.ts";
 import type { Watcher, World } from "../world.ts";
 import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
 import { readAliveTime } from "./wire-reader.ts";
@@ -46,7 +46,7 @@ export class NewerWinsChecker implements Checker {
     }
   }
 
-  #hear(to: Member, bytes: Uint8Array, atMs: number): void {
+  #hear(to: SimulatedMember, bytes: Uint8Array, atMs: number): void {
     const alive = readAliveTime(bytes);
     if (alive === undefined || to.life === undefined) return;
     const key = `${to.life.number} ${alive.pkiId}`;
@@ -83,7 +83,7 @@ export class NewerWinsChecker implements Checker {
     this.#told.delete(key);
   }
 
-  #authorOf({ pkiId }: MemberView): Member | undefined {
+  #authorOf({ pkiId }: MemberView): SimulatedMember | undefined {
     const issued = this.#world.authority.find(pkiId);
     return issued && this.#world.members[issued.owner];
   }

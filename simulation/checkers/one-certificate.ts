@@ -1,11 +1,11 @@
 /** One certificate is one member, under whatever PKI-IDs it is presented. */
-import type { Authority } from "../authority.ts";
+import type { SimulatedAuthority } from "../authority.ts";
 import type { Checker, Report } from "./checker.ts";
 
 /** Identities of one certificate that may be known side by side until one of them has spoken. */
 const IDENTITIES_MAX = 3;
 
-export function checkOneCertificate(authority: Authority, report: Report): Checker {
+export function checkOneCertificate(authority: SimulatedAuthority, report: Report): Checker {
   const countAll = (views: readonly { readonly pkiId: string }[]): Map<number, number> => {
     const counts = new Map<number, number>();
     for (const { pkiId } of views) {

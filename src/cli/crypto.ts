@@ -43,7 +43,7 @@ async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-export interface RenewOptions {
+export interface RenewCommandOptions {
   /** Folder of the organisation, `.../peerOrganizations/org1.example.com`. */
   readonly org: string;
   readonly tls?: boolean;
@@ -53,7 +53,10 @@ export interface RenewOptions {
 const DAY_MS = 86_400_000;
 
 /** A new key and certificate for one peer. A running member takes them by itself within seconds. */
-export async function renewCrypto(peer: string, { org, tls, days }: RenewOptions): Promise<void> {
+export async function renewCrypto(
+  peer: string,
+  { org, tls, days }: RenewCommandOptions,
+): Promise<void> {
   const validityMs = days === undefined ? undefined : count("--days", days, 1, 3_650) * DAY_MS;
   const { mspFolder } = await renewPeerCertificate({
     organisationFolder: org,

@@ -1,7 +1,7 @@
 /** `fabric-gossip devnet`: a network of this machine's own, until it is told to stop. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Folder, generateKeys, openFolder } from "../devnet/folder.ts";
-import { createObserver, isComplete, type Observer, summarise } from "../devnet/observer.ts";
+import { createObserver, isComplete, type Observer, summariseMembers } from "../devnet/observer.ts";
 import { type DevnetOptions, type Plan, parsePlan } from "../devnet/plan.ts";
 import { checkPorts } from "../devnet/ports.ts";
 import { startServer } from "../devnet/server.ts";
@@ -71,7 +71,7 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
     print(`dashboard: ${server.url} (Ctrl-C stops all)`);
     await awaitFullView(supervisor, observer, table, stop);
     while (!stop.aborted) {
-      table.show(summarise(supervisor.list(), await observer.look()), Date.now(), true);
+      table.show(summariseMembers(supervisor.list(), await observer.look()), Date.now(), true);
       await sleep(REFRESH_MS, undefined, { signal: stop }).catch(() => {});
     }
   } finally {
@@ -93,7 +93,7 @@ async function awaitFullView(
   let shownMs = startedMs;
   while (!stop.aborted) {
     const askedMs = performance.now();
-    const summaries = summarise(supervisor.list(), await observer.look());
+    const summaries = summariseMembers(supervisor.list(), await observer.look());
     const nowMs = performance.now();
     if (summaries.every(({ sees }) => sees !== undefined)) listeningMs ??= nowMs;
     if (listeningMs !== undefined && isComplete(summaries)) {

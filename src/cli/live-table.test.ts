@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Summary } from "../devnet/observer.ts";
+import type { MemberSummary } from "../devnet/observer.ts";
 import { createLiveTable } from "./live-table.ts";
 
 const NOW_MS = Date.parse("2030-01-01T12:00:00Z");
 
 /** Two members that see each other, with changes to the second. */
-function network(changes: Partial<Summary> = {}): readonly Summary[] {
-  const member = (number: number): Summary => ({
+function network(changes: Partial<MemberSummary> = {}): readonly MemberSummary[] {
+  const member = (number: number): MemberSummary => ({
     name: `peer${number}.org1`,
     mspId: "Org1MSP",
     endpoint: `127.0.0.1:940${number}`,

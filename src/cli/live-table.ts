@@ -1,5 +1,5 @@
 /** The member table of a devnet: redrawn in place on a terminal, else news line by line. */
-import type { Summary } from "../devnet/observer.ts";
+import type { MemberSummary } from "../devnet/observer.ts";
 import { type Column, formatTable, until } from "./table.ts";
 
 /** Where it is written: standard output. */
@@ -12,7 +12,7 @@ export interface Screen {
 
 export interface LiveTable {
   /** Shows the members as they are now. Without a terminal nothing is shown until all is settled. */
-  show(summaries: readonly Summary[], nowMs: number, isSettled: boolean): void;
+  show(summaries: readonly MemberSummary[], nowMs: number, isSettled: boolean): void;
   /** Prints a line; on a terminal it stays above the table. */
   say(line: string): void;
 }
@@ -64,7 +64,7 @@ function createLines(screen: Screen): LiveTable {
   };
 }
 
-function columns(nowMs: number): readonly Column<Summary>[] {
+function columns(nowMs: number): readonly Column<MemberSummary>[] {
   return [
     { title: "NAME", text: ({ name }) => name },
     { title: "MSP", text: ({ mspId }) => mspId, weight: 3 },
@@ -77,16 +77,16 @@ function columns(nowMs: number): readonly Column<Summary>[] {
   ];
 }
 
-function statusOf({ status, sees }: Summary): string {
+function statusOf({ status, sees }: MemberSummary): string {
   return status === "running" && sees === undefined ? "running, no answer" : status;
 }
 
-function seenBy({ seenBy: count, observers }: Summary): string {
+function seenBy({ seenBy: count, observers }: MemberSummary): string {
   if (observers === 0) return "-";
   return count === observers ? "all" : `${count} of ${observers}`;
 }
 
-function stateOf(summary: Summary): string {
+function stateOf(summary: MemberSummary): string {
   const who = summary.seenBy === 0 ? "nobody" : seenBy(summary);
   return `${statusOf(summary)}, seen alive by ${who}`;
 }

@@ -4,7 +4,7 @@ import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
-export interface ProbeOptions {
+export interface ProbeCommandOptions {
   readonly config?: string;
   readonly set?: readonly string[];
   readonly json?: boolean;
@@ -14,7 +14,7 @@ export interface ProbeOptions {
 const NOBODY: readonly string[] = ["unreachable", "timeout"];
 
 /** Prints the answer; 0 if somebody we trust is there, 1 if somebody else is, 3 if nobody is. */
-export async function probe(endpoint: string, options: ProbeOptions): Promise<number> {
+export async function probe(endpoint: string, options: ProbeCommandOptions): Promise<number> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
   process.stdout.write(`${options.json ? printableJson(view(answer)) : describe(answer)}\n`);

@@ -8,7 +8,7 @@ import {
 } from "../../simulation/options.ts";
 import { renderReport } from "../../simulation/report.ts";
 import { type Progress, type Result, simulate } from "../../simulation/simulate.ts";
-import { type Summary, summarise, summariseAll } from "../../simulation/summary.ts";
+import { type RunSummary, summariseAll, summariseRun } from "../../simulation/summary.ts";
 import { GossipError } from "../lib/errors.ts";
 
 export interface SimulateOptions extends SimulationWords {
@@ -24,7 +24,7 @@ export async function runSimulation(options: SimulateOptions): Promise<number> {
   const { options: common, seeds } = parseSweep(options);
   if (options.report !== undefined) checkWritable(options.report);
   const [first, last] = seeds;
-  const summaries: Summary[] = [];
+  const summaries: RunSummary[] = [];
   for (let seed = first; seed <= last; seed++) {
     const one = { ...common, seed };
     const { result, summary } = await runOne(one, first === last);
@@ -56,12 +56,12 @@ function checkWritable(file: string): void {
 async function runOne(
   options: SimulationOptions,
   isOnly: boolean,
-): Promise<{ readonly result: Result; readonly summary: Summary }> {
+): Promise<{ readonly result: Result; readonly summary: RunSummary }> {
   const startedMs = performance.now();
   const before = process.cpuUsage();
   const result = await simulate(options, isOnly ? showProgress : undefined);
   const { user, system } = process.cpuUsage(before);
-  const summary = summarise(result, {
+  const summary = summariseRun(result, {
     wallSeconds: (performance.now() - startedMs) / 1_000,
     cpuSeconds: (user + system) / 1e6,
     peakRssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
@@ -69,7 +69,7 @@ async function runOne(
   return { result, summary };
 }
 
-function isFailed({ converged, violations }: Summary): boolean {
+function isFailed({ converged, violations }: RunSummary): boolean {
   return !converged || violations.length > 0;
 }
 
@@ -82,7 +82,7 @@ function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {
 /** A seed that failed is told at once, with the command that runs it again. */
 function showSeed(
   options: SimulationOptions,
-  summary: Summary,
+  summary: RunSummary,
   isOnly: boolean,
   last: number,
 ): void {
@@ -103,7 +103,7 @@ function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
-function sentenceOf(all: Summary, summaries: readonly Summary[]): string {
+function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
   const failed = summaries.filter(isFailed).length;
   const runs = summaries.length === 1 ? `seed ${all.seed}` : `${summaries.length} seeds`;
   const size = `${all.nodes} nodes, ${all.virtualSeconds} virtual seconds in ${all.wallSeconds} s`;

@@ -14,7 +14,7 @@ import { startOperations } from "../ops/http.ts";
 import type { HttpServer } from "../ops/http-server.ts";
 import { aborted, type Signals } from "./signals.ts";
 
-export interface StartOptions {
+export interface StartCommandOptions {
   readonly config?: string;
   readonly set?: readonly string[];
 }
@@ -24,7 +24,7 @@ const SHUTDOWN_MAX_MS = 1_800;
 
 /** `parts`: what no configuration can ask for. */
 export async function start(
-  options: StartOptions,
+  options: StartCommandOptions,
   signals: Signals,
   parts: Pick<NodeOptions, "network"> = {},
 ): Promise<void> {

@@ -1,9 +1,9 @@
 /** The verbs that need no running node: checks, key material, decoding. */
 import type { Command } from "commander";
 import { VERSION } from "../lib/version.ts";
-import type { GenerateOptions, RenewOptions } from "./crypto.ts";
+import type { GenerateOptions, RenewCommandOptions } from "./crypto.ts";
 import type { DoctorOptions } from "./doctor.ts";
-import type { ProbeOptions } from "./probe.ts";
+import type { ProbeCommandOptions } from "./probe.ts";
 import { append, withConfiguration, withExamples } from "./words.ts";
 
 export function addLocalVerbs(cli: Command): void {
@@ -47,7 +47,7 @@ function addProbe(cli: Command): void {
     .description("who is at this endpoint? Dials, shakes hands, prints; joins nothing")
     .argument("<endpoint>", "host:port")
     .option("--json", "as JSON, for programs")
-    .action(async (endpoint: string, options: ProbeOptions) => {
+    .action(async (endpoint: string, options: ProbeCommandOptions) => {
       process.exitCode = await (await import("./probe.ts")).probe(endpoint, options);
     });
   withExamples(verb, [
@@ -81,7 +81,7 @@ function addCrypto(cli: Command): void {
     .requiredOption("--org <folder>", "the organisation's folder, as generate printed it")
     .option("--tls", "its TLS certificate as well")
     .option("--days <n>", "valid for so many days (default: 10 years)")
-    .action(async (peer: string, options: RenewOptions) =>
+    .action(async (peer: string, options: RenewCommandOptions) =>
       (await import("./crypto.ts")).renewCrypto(peer, options),
     );
   withExamples(renew, [

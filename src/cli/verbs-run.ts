@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { DevnetOptions } from "./devnet.ts";
 import { listenToSignals } from "./signals.ts";
 import type { SimulateOptions } from "./simulate.ts";
-import type { StartOptions } from "./start.ts";
+import type { StartCommandOptions } from "./start.ts";
 import { withConfiguration, withExamples } from "./words.ts";
 
 export function addRunVerbs(cli: Command): void {
@@ -13,7 +13,7 @@ export function addRunVerbs(cli: Command): void {
       "after",
       "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
     )
-    .action(async (options: StartOptions) => {
+    .action(async (options: StartCommandOptions) => {
       const signals = listenToSignals();
       await (await import("./start.ts")).start(options, signals);
     });

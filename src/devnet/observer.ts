@@ -16,7 +16,7 @@ export interface Observer {
 }
 
 /** One member in short. */
-export interface Summary extends MemberRow {
+export interface MemberSummary extends MemberRow {
   /** Other members it sees alive; undefined if it does not answer. */
   readonly sees: number | undefined;
   /** Of the others that answer, how many see it alive. */
@@ -77,10 +77,10 @@ function sorted<T>(answers: Record<string, T>): Record<string, T> {
 }
 
 /** What the answers amount to, member by member. Members are matched by endpoint. */
-export function summarise(
+export function summariseMembers(
   rows: readonly MemberRow[],
   { views }: Pick<Observation, "views">,
-): readonly Summary[] {
+): readonly MemberSummary[] {
   const endpoints = new Set(rows.map(({ endpoint }) => endpoint));
   const alive = new Map<string, Set<string>>();
   const expiries = new Map<string, string | null>();
@@ -109,7 +109,7 @@ export function endpointOf({ internalEndpoint, endpoint }: Member): string {
 }
 
 /** Whether every member runs, answers and is seen alive by all others. */
-export function isComplete(summaries: readonly Summary[]): boolean {
+export function isComplete(summaries: readonly MemberSummary[]): boolean {
   const others = summaries.length - 1;
   return summaries.every(({ sees, seenBy }) => sees === others && seenBy === others);
 }

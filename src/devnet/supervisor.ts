@@ -29,7 +29,7 @@ export function isAction(word: string): word is Action {
 }
 
 /** What became of an action; `error` is a sentence with the remedy. */
-export type Outcome =
+export type ActionOutcome =
   | { readonly ok: true; readonly member: MemberRow }
   | { readonly ok: false; readonly error: string };
 
@@ -117,7 +117,7 @@ export class Supervisor {
   }
 
   /** Does it, and resolves when it is done. */
-  async act(name: string, action: Action): Promise<Outcome> {
+  async act(name: string, action: Action): Promise<ActionOutcome> {
     const member = this.#members.get(name);
     if (member === undefined || this.#isClosed) {
       return { ok: false, error: `There is no ${name}; GET /api/v1/devnet lists the members.` };

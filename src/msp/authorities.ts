@@ -45,7 +45,10 @@ export interface NamedCertificate {
 }
 
 /** The certificates of those files that hold one. */
-export function certificatesIn(files: readonly MspFile[], problems: string[]): NamedCertificate[] {
+export function parseCaCertificates(
+  files: readonly MspFile[],
+  problems: string[],
+): NamedCertificate[] {
   return files.flatMap((file) => {
     const certificate = certificateIn(file, problems);
     return certificate === undefined ? [] : [{ name: file.name, certificate }];
@@ -54,8 +57,8 @@ export function certificatesIn(files: readonly MspFile[], problems: string[]): N
 
 /** Roots and intermediates in low-S form, each once. */
 export function setUpAuthorities(material: MspMaterial, problems: string[]): Authorities {
-  const roots = certificatesIn(material.rootCerts, problems);
-  const intermediates = certificatesIn(material.intermediateCerts ?? [], problems);
+  const roots = parseCaCertificates(material.rootCerts, problems);
+  const intermediates = parseCaCertificates(material.intermediateCerts ?? [], problems);
   const raw = {
     roots: unique(roots.map(({ certificate }) => certificate)),
     intermediates: unique(intermediates.map(({ certificate }) => certificate)),

@@ -9,7 +9,7 @@ import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { parseCertificate } from "./certificate.ts";
 import { createMsp } from "./create-msp.ts";
 import { createCrypto } from "./crypto.ts";
-import { encodeDer, TAG } from "./der.ts";
+import { DER_TAG, encodeDer } from "./der.ts";
 import { describeCertificate } from "./describe.ts";
 import { encodePem } from "./pem.ts";
 import { parseRevocationList } from "./revocation.ts";
@@ -47,7 +47,7 @@ test("OpenSSL reads the same from every vector", () => {
 
 describe("the subject, for people", () => {
   const attribute = (type: string, tag: number, value: Uint8Array) =>
-    encodeDer(TAG.set, seq(oid(type), encodeDer(tag, value)));
+    encodeDer(DER_TAG.set, seq(oid(type), encodeDer(tag, value)));
   const subjectOf = (...sets: readonly Uint8Array[]) => {
     const made = makeCertificate({ commonName: "" });
     const name = seq(...sets);
@@ -59,34 +59,38 @@ describe("the subject, for people", () => {
   const cases: readonly [name: string, set: Uint8Array, want: string | undefined][] = [
     [
       "special characters",
-      attribute("2.5.4.3", TAG.utf8String, text(' a,b+"c" ')),
+      attribute("2.5.4.3", DER_TAG.utf8String, text(' a,b+"c" ')),
       'CN=\\ a\\,b\\+\\"c\\"\\ ',
     ],
     [
       "control characters",
-      attribute("2.5.4.3", TAG.utf8String, text("a\u001b[2J\u202e")),
+      attribute("2.5.4.3", DER_TAG.utf8String, text("a\u001b[2J\u202e")),
       "CN=a\\1b[2J\\e2\\80\\ae",
     ],
     [
       "something that is no text",
-      attribute("2.5.4.3", TAG.bitString, Uint8Array.of(0, 1)),
+      attribute("2.5.4.3", DER_TAG.bitString, Uint8Array.of(0, 1)),
       undefined,
     ],
-    ["an unknown attribute", attribute("1.2.3", TAG.printableString, text("x")), "1.2.3=x"],
-    ["Latin-1", attribute("2.5.4.10", TAG.t61String, Uint8Array.of(0xe4)), "O=\u00e4"],
-    ["two bytes a character", attribute("2.5.4.10", TAG.bmpString, Uint8Array.of(0, 0x41)), "O=A"],
-    ["digits", attribute("2.5.4.5", TAG.numericString, text("12 3")), "SERIALNUMBER=12 3"],
-    ["broken UTF-8", attribute("2.5.4.3", TAG.utf8String, Uint8Array.of(0xff)), undefined],
+    ["an unknown attribute", attribute("1.2.3", DER_TAG.printableString, text("x")), "1.2.3=x"],
+    ["Latin-1", attribute("2.5.4.10", DER_TAG.t61String, Uint8Array.of(0xe4)), "O=\u00e4"],
+    [
+      "two bytes a character",
+      attribute("2.5.4.10", DER_TAG.bmpString, Uint8Array.of(0, 0x41)),
+      "O=A",
+    ],
+    ["digits", attribute("2.5.4.5", DER_TAG.numericString, text("12 3")), "SERIALNUMBER=12 3"],
+    ["broken UTF-8", attribute("2.5.4.3", DER_TAG.utf8String, Uint8Array.of(0xff)), undefined],
     [
       "a character PrintableString lacks",
-      attribute("2.5.4.3", TAG.printableString, text("a@b")),
+      attribute("2.5.4.3", DER_TAG.printableString, text("a@b")),
       undefined,
     ],
-    ["eight bits in IA5", attribute("2.5.4.3", TAG.ia5String, Uint8Array.of(0x80)), undefined],
-    ["half a character", attribute("2.5.4.3", TAG.bmpString, Uint8Array.of(1)), undefined],
+    ["eight bits in IA5", attribute("2.5.4.3", DER_TAG.ia5String, Uint8Array.of(0x80)), undefined],
+    ["half a character", attribute("2.5.4.3", DER_TAG.bmpString, Uint8Array.of(1)), undefined],
     [
       "half a surrogate pair",
-      attribute("2.5.4.3", TAG.bmpString, Uint8Array.of(0xd8, 0)),
+      attribute("2.5.4.3", DER_TAG.bmpString, Uint8Array.of(0xd8, 0)),
       undefined,
     ],
   ];
@@ -94,7 +98,7 @@ describe("the subject, for people", () => {
 
   test("a very long one is cut", () => {
     const long = subjectOf(
-      ...Array.from({ length: 300 }, () => attribute("2.5.4.3", TAG.utf8String, text("name"))),
+      ...Array.from({ length: 300 }, () => attribute("2.5.4.3", DER_TAG.utf8String, text("name"))),
     );
     assert.equal(long?.length, 1_003);
   });

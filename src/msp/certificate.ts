@@ -5,7 +5,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { toHex } from "../wire/bytes.ts";
-import { contextTag, DerFault, DerReader, encodeDer, TAG } from "./der.ts";
+import { contextTag, DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { readTime } from "./der-time.ts";
 import { type DistinguishedName, readDistinguishedName } from "./distinguished-name.ts";
 import { type Curve, canonicalSignature, toLowS } from "./ecdsa.ts";
@@ -51,25 +51,25 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
 
 function readCertificate(der: Uint8Array): Certificate {
   const outer = new DerReader(der);
-  const reader = outer.enter(TAG.sequence);
+  const reader = outer.enter(DER_TAG.sequence);
   if (!outer.isEmpty) throw new DerFault("bytes after the certificate");
-  const tbs = reader.readElement(TAG.sequence);
-  const algorithm = reader.read(TAG.sequence);
+  const tbs = reader.readElement(DER_TAG.sequence);
+  const algorithm = reader.read(DER_TAG.sequence);
   const signature = reader.readBitBytes();
 
   const body = new DerReader(tbs.content);
   const version = readVersion(body);
   const serial = body.readInteger();
   if ((serial[0] ?? 0) >= 0x80) throw new DerFault("negative serial number");
-  if (!Buffer.from(body.read(TAG.sequence)).equals(algorithm)) {
+  if (!Buffer.from(body.read(DER_TAG.sequence)).equals(algorithm)) {
     throw new DerFault("two signature algorithms");
   }
-  const issuer = readDistinguishedName(body.readElement(TAG.sequence).whole);
-  const validity = body.enter(TAG.sequence);
+  const issuer = readDistinguishedName(body.readElement(DER_TAG.sequence).whole);
+  const validity = body.enter(DER_TAG.sequence);
   const notBeforeMs = readTime(validity);
   const notAfterMs = readTime(validity);
-  const subject = readDistinguishedName(body.readElement(TAG.sequence).whole);
-  const publicKeyDer = body.readElement(TAG.sequence).whole;
+  const subject = readDistinguishedName(body.readElement(DER_TAG.sequence).whole);
+  const publicKeyDer = body.readElement(DER_TAG.sequence).whole;
   const extensions = readExtensions(readTrailer(body, version));
 
   return {
@@ -109,7 +109,7 @@ function readTrailer(body: DerReader, version: number): readonly RawExtension[] 
   }
   const wrapped = contextTag(3, true);
   if (version < 3 || !body.isNext(wrapped)) return [];
-  return readExtensionList(body.enter(wrapped).enter(TAG.sequence));
+  return readExtensionList(body.enter(wrapped).enter(DER_TAG.sequence));
 }
 
 /** Whether the issuer signed with ECDSA: then Fabric checks chain and form more strictly. */
@@ -132,11 +132,11 @@ export function sanitizeCertificate(certificate: Certificate, issuer: Certificat
   if (!isEcdsaSigned(certificate) || issuer.curve === undefined) return certificate;
   const low = toLowS(certificate.signature, issuer.curve);
   if (low === undefined || Buffer.from(low).equals(certificate.signature)) return certificate;
-  const outer = new DerReader(certificate.der).enter(TAG.sequence);
+  const outer = new DerReader(certificate.der).enter(DER_TAG.sequence);
   const tbs = outer.readAny().whole;
   const algorithm = outer.readAny().whole;
-  const bits = encodeDer(TAG.bitString, Uint8Array.of(0), low);
-  const der = encodeDer(TAG.sequence, tbs, algorithm, bits);
+  const bits = encodeDer(DER_TAG.bitString, Uint8Array.of(0), low);
+  const der = encodeDer(DER_TAG.sequence, tbs, algorithm, bits);
   return { ...certificate, der, signature: low };
 }
 
@@ -147,8 +147,10 @@ export function sanitizeCertificate(certificate: Certificate, issuer: Certificat
 export function canBeSanitized(certificate: Certificate, issuer: Certificate): boolean {
   if (sanitizeCertificate(certificate, issuer) === certificate) return true;
   try {
-    const outer = new DerReader(certificate.der).enter(TAG.sequence);
-    return isBodyPlain(outer.enter(TAG.sequence)) && isAlgorithmPlain(outer.enter(TAG.sequence));
+    const outer = new DerReader(certificate.der).enter(DER_TAG.sequence);
+    return (
+      isBodyPlain(outer.enter(DER_TAG.sequence)) && isAlgorithmPlain(outer.enter(DER_TAG.sequence))
+    );
   } catch {
     // Go's `encoding/asn1` would not read this either.
     return false;
@@ -164,7 +166,7 @@ function isBodyPlain(body: DerReader): boolean {
     if (body.isNext(tag)) body.readBits(tag);
   }
   const wrapped = contextTag(3, true);
-  if (body.isNext(wrapped)) readExtensionList(body.enter(wrapped).enter(TAG.sequence));
+  if (body.isNext(wrapped)) readExtensionList(body.enter(wrapped).enter(DER_TAG.sequence));
   else if (!body.isEmpty) return isTailPlain(body);
   return true;
 }

@@ -7,7 +7,7 @@ import { equalBytes } from "../wire/bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { legacyNameConstraintFault, nameConstraintFault } from "./name-constraints.ts";
 import { arePoliciesValid } from "./policies.ts";
-import { isSignedBy } from "./signed.ts";
+import { isCertifiedBy } from "./signed.ts";
 
 /** The CAs of one MSP (or its TLS CAs). */
 export interface Authorities {
@@ -172,7 +172,7 @@ function issuerFault(certificate: Certificate, ca: Certificate): string | undefi
   const { isCa, maySignCertificates } = ca.extensions;
   const mayIssue = ca.version === 3 ? isCa === true : isCa !== false;
   if (!mayIssue || !maySignCertificates) return `its issuer ${ca.subject.text} may not issue it`;
-  if (isSignedBy(certificate, ca.publicKey, "refuse")) return undefined;
+  if (isCertifiedBy(certificate, ca.publicKey, "refuse")) return undefined;
   return `the signature of its issuer ${ca.subject.text} does not verify`;
 }
 

@@ -5,10 +5,10 @@
 import { GossipError } from "../lib/errors.ts";
 import {
   allOf,
-  certificatesIn,
   checkAuthorities,
   checkAuthority,
   type Findings,
+  parseCaCertificates,
   setUpAuthorities,
   unique,
 } from "./authorities.ts";
@@ -119,7 +119,7 @@ function setUpTls(
   const rootFiles = material.tlsRootCerts ?? [];
   const intermediateFiles = rootFiles.length > 0 ? (material.tlsIntermediateCerts ?? []) : [];
   const certificates = (files: readonly MspFile[]) =>
-    unique(certificatesIn(files, problems).map(({ certificate }) => certificate));
+    unique(parseCaCertificates(files, problems).map(({ certificate }) => certificate));
   const tls = { roots: certificates(rootFiles), intermediates: certificates(intermediateFiles) };
   for (const ca of allOf(tls)) {
     const [, issuer] = checkAuthority(ca, tls, problems);
@@ -143,7 +143,7 @@ function setUpAdmins(
         "AdminOUIdentifier in config.yaml.",
     );
   }
-  return certificatesIn(files, problems).flatMap(({ name, certificate }) => {
+  return parseCaCertificates(files, problems).flatMap(({ name, certificate }) => {
     const found = findChain(certificate, msp);
     const reason = found.ok ? adminFault(certificate, found.chain, msp) : found.reason;
     const issuer = found.ok ? found.chain[1] : undefined;

@@ -1,5 +1,5 @@
 /** The two times of X.509, as strictly as Go reads them: UTCTime and GeneralizedTime. */
-import { DerFault, type DerReader, TAG } from "./der.ts";
+import { DER_TAG, DerFault, type DerReader } from "./der.ts";
 
 /** Seconds may be left out in UTCTime only. */
 const UTC = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
@@ -18,15 +18,15 @@ export function readTime(reader: DerReader, fraction: "refuse" | "skip" = "refus
   const { tag, content } = reader.readAny();
   if (content.length > TEXT_BYTES_MAX) throw new DerFault("malformed time");
   const whole = Buffer.from(content).toString("latin1");
-  const text = fraction === "skip" && tag !== TAG.utcTime ? whole.replace(FRACTION, "") : whole;
-  const parts = (tag === TAG.utcTime ? UTC : GENERALIZED).exec(text);
-  if (parts === null || (tag !== TAG.utcTime && tag !== TAG.generalizedTime)) {
+  const text = fraction === "skip" && tag !== DER_TAG.utcTime ? whole.replace(FRACTION, "") : whole;
+  const parts = (tag === DER_TAG.utcTime ? UTC : GENERALIZED).exec(text);
+  if (parts === null || (tag !== DER_TAG.utcTime && tag !== DER_TAG.generalizedTime)) {
     throw new DerFault("malformed time");
   }
   const [, yearText, month, day, hour, minute, second, zone = "Z"] = parts;
   const years = Number(yearText);
   // RFC 5280 section 4.1.2.5.1: two digits stand for 1950 to 2049.
-  const year = tag === TAG.generalizedTime ? years : years + (years >= 50 ? 1900 : 2000);
+  const year = tag === DER_TAG.generalizedTime ? years : years + (years >= 50 ? 1900 : 2000);
   return (
     readDate(year, Number(month), Number(day)) +
     readClock(Number(hour), Number(minute), Number(second ?? 0)) -

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { DerFault, DerReader, encodeDer, TAG } from "./der.ts";
+import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -64,9 +64,13 @@ test("what is encoded is read back, at every length of length", () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535, 65_536]) {
     const content = new Uint8Array(length).fill(7);
     const reader = new DerReader(
-      encodeDer(TAG.octetString, content.subarray(0, length >> 1), content.subarray(length >> 1)),
+      encodeDer(
+        DER_TAG.octetString,
+        content.subarray(0, length >> 1),
+        content.subarray(length >> 1),
+      ),
     );
-    assert.equal(Buffer.compare(reader.read(TAG.octetString), content), 0);
+    assert.equal(Buffer.compare(reader.read(DER_TAG.octetString), content), 0);
     assert(reader.isEmpty);
   }
 });

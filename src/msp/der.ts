@@ -12,7 +12,7 @@ import { toHex } from "../wire/bytes.ts";
 /** To print longer object identifiers takes long. */
 const OID_PRINTED_BYTES_MAX = 64;
 
-export const TAG = {
+export const DER_TAG = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
@@ -152,7 +152,7 @@ export class DerReader {
   }
 
   /** Content of an integer: big-endian, two's complement, as short as possible. */
-  readInteger(tag: number = TAG.integer): Uint8Array {
+  readInteger(tag: number = DER_TAG.integer): Uint8Array {
     const content = this.read(tag);
     const [first, second] = content;
     if (first === undefined) throw new DerFault("empty integer");
@@ -167,7 +167,7 @@ export class DerReader {
    * A signed integer of at most eight bytes, as Go's `int64`. Its sign is exact; beyond 2^53 its
    * value is not.
    */
-  readSmallInteger(tag: number = TAG.integer): number {
+  readSmallInteger(tag: number = DER_TAG.integer): number {
     const content = this.readInteger(tag);
     if (content.length > 8) throw new DerFault("integer too large");
     const isNegative = (content[0] ?? 0) >= 0x80;
@@ -177,7 +177,7 @@ export class DerReader {
   }
 
   readBoolean(): boolean {
-    const content = this.read(TAG.boolean);
+    const content = this.read(DER_TAG.boolean);
     const [value] = content;
     if (content.length !== 1 || (value !== 0 && value !== 0xff)) {
       throw new DerFault("malformed boolean");
@@ -186,7 +186,10 @@ export class DerReader {
   }
 
   /** The bits with the number of unused ones at the end. */
-  readBits(tag: number = TAG.bitString): { readonly bytes: Uint8Array; readonly unused: number } {
+  readBits(tag: number = DER_TAG.bitString): {
+    readonly bytes: Uint8Array;
+    readonly unused: number;
+  } {
     const content = this.read(tag);
     const unused = content[0];
     const last = content.at(-1) ?? 0;
@@ -210,7 +213,7 @@ export class DerReader {
 
   /** An object identifier in dotted form; a very long one, which means nothing to us, in hex. */
   readOid(): string {
-    const content = this.read(TAG.oid);
+    const content = this.read(DER_TAG.oid);
     const isLong = content.length > OID_PRINTED_BYTES_MAX;
     let dotted = "";
     readArcs(content, (arc) => {

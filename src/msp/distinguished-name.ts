@@ -1,6 +1,6 @@
 /** The subject and issuer of a certificate: what rules need, and a line for people. */
 import { isUtf8 } from "node:buffer";
-import { DerFault, DerReader, TAG } from "./der.ts";
+import { DER_TAG, DerFault, DerReader } from "./der.ts";
 
 export interface DistinguishedName {
   /** The DER as it stands: chains match issuer and subject byte by byte, like Go. */
@@ -45,12 +45,12 @@ interface Attribute {
 
 /** Reads a Name from its content. `der` is the whole element. */
 export function readDistinguishedName(der: Uint8Array): DistinguishedName {
-  const sets = new DerReader(der).enter(TAG.sequence);
+  const sets = new DerReader(der).enter(DER_TAG.sequence);
   const relativeNames: Attribute[][] = [];
   while (!sets.isEmpty) {
-    const set = sets.enter(TAG.set);
+    const set = sets.enter(DER_TAG.set);
     const attributes: Attribute[] = [];
-    while (!set.isEmpty) attributes.push(readAttribute(set.enter(TAG.sequence)));
+    while (!set.isEmpty) attributes.push(readAttribute(set.enter(DER_TAG.sequence)));
     relativeNames.push(attributes);
   }
   const valuesOf = (oid: string) => relativeNames.flat().filter((each) => each.oid === oid);
@@ -84,17 +84,17 @@ const PRINTABLE: ReadonlySet<number> = new Set(
 /** Whether the value is a string of the kind, by the rules of Go's parser; other kinds are not. */
 function isStringOf(tag: number, value: Uint8Array): boolean {
   switch (tag) {
-    case TAG.utf8String:
+    case DER_TAG.utf8String:
       return value.every(isAscii) || isUtf8(value);
-    case TAG.printableString:
+    case DER_TAG.printableString:
       return value.every((byte) => PRINTABLE.has(byte));
-    case TAG.ia5String:
+    case DER_TAG.ia5String:
       return value.every(isAscii);
-    case TAG.numericString:
+    case DER_TAG.numericString:
       return value.every(isNumeric);
-    case TAG.t61String:
+    case DER_TAG.t61String:
       return true;
-    case TAG.bmpString:
+    case DER_TAG.bmpString:
       return value.length % 2 === 0 && isBmp(value);
     default:
       return false;
@@ -112,8 +112,8 @@ function isBmp(value: Uint8Array): boolean {
 }
 
 function textOf({ tag, value }: Attribute): string {
-  if (tag === TAG.utf8String) return Buffer.from(value).toString("utf8");
-  if (tag !== TAG.bmpString) return Buffer.from(value).toString("latin1");
+  if (tag === DER_TAG.utf8String) return Buffer.from(value).toString("utf8");
+  if (tag !== DER_TAG.bmpString) return Buffer.from(value).toString("latin1");
   const isTerminated = value.length >= 2 && value.at(-1) === 0 && value.at(-2) === 0;
   return Buffer.from(isTerminated ? value.subarray(0, -2) : value)
     .swap16()

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sign, verify } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { encodeDer, TAG } from "./der.ts";
+import { DER_TAG, encodeDer } from "./der.ts";
 import { acceptableSignature, canonicalSignature, findCurve, toLowS } from "./ecdsa.ts";
 import { makeKeys } from "./testing.ts";
 
@@ -11,7 +11,10 @@ assert(P256);
 
 /** A signature with these magnitudes, not caring whether it verifies. */
 const signatureOf = (r: bigint, s: bigint) =>
-  encodeDer(TAG.sequence, ...[r, s].map((value) => encodeDer(TAG.integer, magnitude(value))));
+  encodeDer(
+    DER_TAG.sequence,
+    ...[r, s].map((value) => encodeDer(DER_TAG.integer, magnitude(value))),
+  );
 
 function magnitude(value: bigint): Uint8Array {
   const hex = value.toString(16);
@@ -60,7 +63,7 @@ describe("low S on every curve Fabric knows", () => {
 
 describe("what counts as a signature", () => {
   const good = signatureOf(0x80n, 1n);
-  const r = encodeDer(TAG.integer, Uint8Array.of(1));
+  const r = encodeDer(DER_TAG.integer, Uint8Array.of(1));
   const cases: readonly { name: string; bytes: Uint8Array; want: Uint8Array | undefined }[] = [
     { name: "canonical", bytes: good, want: good },
     {
@@ -70,22 +73,22 @@ describe("what counts as a signature", () => {
     },
     {
       name: "an element after s is cut",
-      bytes: encodeDer(TAG.sequence, good.subarray(2), r),
+      bytes: encodeDer(DER_TAG.sequence, good.subarray(2), r),
       want: good,
     },
     { name: "empty", bytes: new Uint8Array(0), want: undefined },
     { name: "truncated", bytes: good.subarray(0, -1), want: undefined },
-    { name: "no s", bytes: encodeDer(TAG.sequence, r), want: undefined },
+    { name: "no s", bytes: encodeDer(DER_TAG.sequence, r), want: undefined },
     { name: "s is zero", bytes: signatureOf(1n, 0n), want: undefined },
     { name: "r is zero", bytes: signatureOf(0n, 1n), want: undefined },
     {
       name: "s is negative",
-      bytes: encodeDer(TAG.sequence, r, encodeDer(TAG.integer, Uint8Array.of(0x80))),
+      bytes: encodeDer(DER_TAG.sequence, r, encodeDer(DER_TAG.integer, Uint8Array.of(0x80))),
       want: undefined,
     },
     {
       name: "r is padded",
-      bytes: encodeDer(TAG.sequence, encodeDer(TAG.integer, Uint8Array.of(0, 1)), r),
+      bytes: encodeDer(DER_TAG.sequence, encodeDer(DER_TAG.integer, Uint8Array.of(0, 1)), r),
       want: undefined,
     },
     {
@@ -110,7 +113,7 @@ describe("what counts as a signature", () => {
   test("random bytes never throw", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-        const inSequence = encodeDer(TAG.sequence, bytes);
+        const inSequence = encodeDer(DER_TAG.sequence, bytes);
         for (const candidate of [bytes, inSequence]) {
           acceptableSignature(candidate, P256);
           toLowS(candidate, P256);

@@ -3,7 +3,7 @@
  * one (spec A 4.2, Fabric's `bccsp/utils/ecdsa.go`). OpenSSL makes high ones half of the time.
  */
 import { EMPTY_BYTES, fromHex } from "../wire/bytes.ts";
-import { encodeDer, findDerContent, TAG } from "./der.ts";
+import { DER_TAG, encodeDer, findDerContent } from "./der.ts";
 
 /** A curve, with what the low-S rule needs. */
 export interface Curve {
@@ -68,7 +68,7 @@ interface Parts {
 function endOfInteger(bytes: Uint8Array, at: number, limit: number): number {
   const length = bytes[at + 1];
   // The largest integer of our curves has 66 bytes, so a long length is never right.
-  if (bytes[at] !== TAG.integer || length === undefined || length === 0 || length >= 0x80) {
+  if (bytes[at] !== DER_TAG.integer || length === undefined || length === 0 || length >= 0x80) {
     return -1;
   }
   const end = at + 2 + length;
@@ -84,7 +84,7 @@ function endOfInteger(bytes: Uint8Array, at: number, limit: number): number {
  * after it, is passed over.
  */
 function readParts(signature: Uint8Array): Parts | undefined {
-  if (signature[0] !== TAG.sequence) return undefined;
+  if (signature[0] !== DER_TAG.sequence) return undefined;
   const content = findDerContent(signature, 0);
   if (content === undefined) return undefined;
   const rEnd = endOfInteger(signature, content.start, content.end);
@@ -113,11 +113,11 @@ function isAtMost(bytes: Uint8Array, start: number, end: number, limit: Uint8Arr
 
 function encodeInteger(magnitude: Uint8Array): Uint8Array {
   const isHigh = (magnitude[0] ?? 0) >= 0x80;
-  return encodeDer(TAG.integer, isHigh ? Uint8Array.of(0) : EMPTY_BYTES, magnitude);
+  return encodeDer(DER_TAG.integer, isHigh ? Uint8Array.of(0) : EMPTY_BYTES, magnitude);
 }
 
 function encodeSignature(r: Uint8Array, s: Uint8Array): Uint8Array {
-  return encodeDer(TAG.sequence, encodeInteger(r), encodeInteger(s));
+  return encodeDer(DER_TAG.sequence, encodeInteger(r), encodeInteger(s));
 }
 
 /** order - s, without leading zeros. `s` must be below the order. */

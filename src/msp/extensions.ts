@@ -1,6 +1,6 @@
 /** The certificate extensions that decide whether a chain holds, read as Go's parser reads them. */
 import { type AlternativeName, readAlternativeNames } from "./alternative-name.ts";
-import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import { contextTag, DER_TAG, DerFault, DerReader } from "./der.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 import { type Policies, readMappings, readPolicies } from "./policies.ts";
 
@@ -64,10 +64,10 @@ export interface RawExtension {
 export function readExtensionList(sequence: DerReader): readonly RawExtension[] {
   const list: RawExtension[] = [];
   while (!sequence.isEmpty) {
-    const extension = sequence.enter(TAG.sequence);
+    const extension = sequence.enter(DER_TAG.sequence);
     const oid = extension.readOid();
-    const isCritical = extension.isNext(TAG.boolean) ? extension.readBoolean() : false;
-    list.push({ oid, isCritical, value: extension.read(TAG.octetString) });
+    const isCritical = extension.isNext(DER_TAG.boolean) ? extension.readBoolean() : false;
+    list.push({ oid, isCritical, value: extension.read(DER_TAG.octetString) });
   }
   return list;
 }
@@ -113,44 +113,44 @@ function readExtension(result: Mutable<Extensions>, { oid, value }: RawExtension
   };
   switch (oid) {
     case OID.basicConstraints:
-      readBasicConstraints(result, reader.enter(TAG.sequence));
+      readBasicConstraints(result, reader.enter(DER_TAG.sequence));
       return true;
     case OID.keyUsage:
       result.maySignCertificates = mayKeySignCertificates(reader.readBits().bytes);
       return true;
     case OID.extendedKeyUsage:
-      result.extendedKeyUsage = readOids(reader.enter(TAG.sequence));
+      result.extendedKeyUsage = readOids(reader.enter(DER_TAG.sequence));
       return true;
     case OID.subjectKeyId:
-      result.subjectKeyId = reader.read(TAG.octetString);
+      result.subjectKeyId = reader.read(DER_TAG.octetString);
       return true;
     case OID.authorityKeyId:
       readKeyId(value);
       return true;
     case OID.alternativeNames:
       result.alternativeNamesDer = value;
-      result.alternativeNames = readAlternativeNames(reader.enter(TAG.sequence));
+      result.alternativeNames = readAlternativeNames(reader.enter(DER_TAG.sequence));
       return result.alternativeNames.length > 0;
     case OID.nameConstraints:
       result.nameConstraints = readNameConstraints(value);
       return result.nameConstraints.isComplete;
     case OID.policies:
-      policies({ identifiers: readPolicies(reader.enter(TAG.sequence)) });
+      policies({ identifiers: readPolicies(reader.enter(DER_TAG.sequence)) });
       return true;
     case OID.policyMappings:
-      policies({ mappings: readMappings(reader.enter(TAG.sequence)) });
+      policies({ mappings: readMappings(reader.enter(DER_TAG.sequence)) });
       return true;
     case OID.policyConstraints:
-      policies(readPolicyConstraints(reader.enter(TAG.sequence)));
+      policies(readPolicyConstraints(reader.enter(DER_TAG.sequence)));
       return true;
     case OID.inhibitAnyPolicy:
       policies({ inhibitAny: reader.readSmallInteger() });
       return true;
     case OID.revocationListPoints:
-      checkDistributionPoints(reader.enter(TAG.sequence));
+      checkDistributionPoints(reader.enter(DER_TAG.sequence));
       return true;
     case OID.authorityInfoAccess:
-      checkInfoAccess(reader.enter(TAG.sequence));
+      checkInfoAccess(reader.enter(DER_TAG.sequence));
       return true;
     default:
       return false;
@@ -174,7 +174,7 @@ function readPolicyConstraints(reader: DerReader): Partial<Policies> {
 /** Nobody asks these points for lists, but Go refuses a certificate in which they are malformed. */
 function checkDistributionPoints(points: DerReader): void {
   while (!points.isEmpty) {
-    const point = points.enter(TAG.sequence);
+    const point = points.enter(DER_TAG.sequence);
     if (!point.isNext(DISTRIBUTION_POINT)) continue;
     const names = point.enter(DISTRIBUTION_POINT).enter(FULL_NAME);
     while (names.isNext(URI)) names.read(URI);
@@ -184,15 +184,15 @@ function checkDistributionPoints(points: DerReader): void {
 /** As little is asked of these places. */
 function checkInfoAccess(places: DerReader): void {
   while (!places.isEmpty) {
-    const place = places.enter(TAG.sequence);
+    const place = places.enter(DER_TAG.sequence);
     place.readOid();
     place.readOptional(URI);
   }
 }
 
 function readBasicConstraints(result: Mutable<Extensions>, reader: DerReader): void {
-  result.isCa = reader.isNext(TAG.boolean) ? reader.readBoolean() : false;
-  if (!reader.isNext(TAG.integer)) return;
+  result.isCa = reader.isNext(DER_TAG.boolean) ? reader.readBoolean() : false;
+  if (!reader.isNext(DER_TAG.integer)) return;
   result.pathLengthMax = reader.readSmallInteger();
   if (result.pathLengthMax < 0) throw new DerFault("negative path length");
 }
@@ -205,5 +205,5 @@ function readOids(reader: DerReader): readonly string[] {
 
 /** keyIdentifier of an authorityKeyIdentifier extension, if it names one. */
 export function readKeyId(value: Uint8Array): Uint8Array | undefined {
-  return new DerReader(value).enter(TAG.sequence).readOptional(contextTag(0, false));
+  return new DerReader(value).enter(DER_TAG.sequence).readOptional(contextTag(0, false));
 }

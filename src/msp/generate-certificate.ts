@@ -156,7 +156,7 @@ export function issueRevocationList(
 }
 
 /** The list in these bytes; throws if they are none. */
-export function parseRevocationList(der: Uint8Array): CertificateRevocationList {
+export function parsePkijsRevocationList(der: Uint8Array): CertificateRevocationList {
   return CertificateRevocationList.fromBER(der);
 }
 

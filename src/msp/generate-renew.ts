@@ -9,7 +9,7 @@ import {
   issueCertificate,
   issueRevocationList,
   parseForIssuing,
-  parseRevocationList,
+  parsePkijsRevocationList,
 } from "./generate-certificate.ts";
 import {
   type MemberFolder,
@@ -132,7 +132,7 @@ async function readList(file: string) {
   if (!entries.includes(basename(file))) return undefined;
   const block = decodePem(await readFile(file));
   if (block?.type !== "X509 CRL") throw new Error(`${file} is no revocation list`);
-  return parseRevocationList(block.der);
+  return parsePkijsRevocationList(block.der);
 }
 
 function openOrganisation(folder: string): OrganisationFolder {

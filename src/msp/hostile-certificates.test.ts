@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 import { createMsp } from "./create-msp.ts";
-import { contextTag, encodeDer, TAG } from "./der.ts";
+import { contextTag, DER_TAG, encodeDer } from "./der.ts";
 import { judgeIdentity } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { encodePem } from "./pem.ts";
@@ -27,7 +27,7 @@ function busyMs(): number {
 const text = (tag: number, value: string) => encodeDer(tag, Buffer.from(value, "latin1"));
 const context = (number: number, value: string) => text(contextTag(number, false), value);
 const unit = (tag: number, value: string, type = "2.5.4.11") => seq(oid(type), text(tag, value));
-const set = (...parts: readonly Uint8Array[]) => encodeDer(TAG.set, ...parts);
+const set = (...parts: readonly Uint8Array[]) => encodeDer(DER_TAG.set, ...parts);
 
 /** As many as there is room for. */
 function fill(make: (i: number) => Uint8Array): readonly Uint8Array[] {
@@ -127,17 +127,17 @@ const widths: Readonly<Record<string, Partial<Wish>>> = {
 };
 
 const subjects: Readonly<Record<string, Uint8Array>> = {
-  "one set of units": seq(set(...fill(() => unit(TAG.utf8String, "u")))),
-  "a set for each unit": seq(...fill(() => set(unit(TAG.utf8String, "u")))),
-  "units that are roles": seq(...fill(() => set(unit(TAG.printableString, "peer")))),
-  "one set of strings of two bytes": seq(set(...fill(() => unit(TAG.bmpString, "\0a")))),
-  "one set of UTF-8": seq(set(...fill(() => unit(TAG.utf8String, "\xc3\xa9")))),
-  "one set of control characters": seq(set(...fill(() => unit(TAG.utf8String, "\x1b")))),
-  "one set of common names": seq(set(...fill(() => unit(TAG.utf8String, "u", "2.5.4.3")))),
-  "a long unit": seq(set(unit(TAG.utf8String, '"'.repeat(47_000)))),
-  "a long unit of escapes": seq(set(unit(TAG.utf8String, "\x01".repeat(47_000)))),
-  "a long common name": seq(set(unit(TAG.utf8String, "a.".repeat(23_000), "2.5.4.3"))),
-  "a long type": seq(set(unit(TAG.utf8String, "x", `1.2${".3".repeat(47_000)}`))),
+  "one set of units": seq(set(...fill(() => unit(DER_TAG.utf8String, "u")))),
+  "a set for each unit": seq(...fill(() => set(unit(DER_TAG.utf8String, "u")))),
+  "units that are roles": seq(...fill(() => set(unit(DER_TAG.printableString, "peer")))),
+  "one set of strings of two bytes": seq(set(...fill(() => unit(DER_TAG.bmpString, "\0a")))),
+  "one set of UTF-8": seq(set(...fill(() => unit(DER_TAG.utf8String, "\xc3\xa9")))),
+  "one set of control characters": seq(set(...fill(() => unit(DER_TAG.utf8String, "\x1b")))),
+  "one set of common names": seq(set(...fill(() => unit(DER_TAG.utf8String, "u", "2.5.4.3")))),
+  "a long unit": seq(set(unit(DER_TAG.utf8String, '"'.repeat(47_000)))),
+  "a long unit of escapes": seq(set(unit(DER_TAG.utf8String, "\x01".repeat(47_000)))),
+  "a long common name": seq(set(unit(DER_TAG.utf8String, "a.".repeat(23_000), "2.5.4.3"))),
+  "a long type": seq(set(unit(DER_TAG.utf8String, "x", `1.2${".3".repeat(47_000)}`))),
   "empty sets": seq(...fill(() => set())),
 };
 

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 import { sanitizeCertificate } from "./certificate.ts";
 import { createMsp } from "./create-msp.ts";
-import { encodeDer, TAG } from "./der.ts";
+import { DER_TAG, encodeDer } from "./der.ts";
 import { canonicalSignature, findCurve, toLowS } from "./ecdsa.ts";
 import { certifiersIdOf, judgeIdentity, rolesOf } from "./judge.ts";
 import type { Msp, MspMaterial, UnitRuleSource } from "./msp.ts";
@@ -52,7 +52,11 @@ function toHighS(signature: Uint8Array): Uint8Array {
   const order = BigInt(`0x${Buffer.from(P256?.order ?? []).toString("hex")}`);
   const high = Buffer.from((order - s).toString(16).padStart(64, "0"), "hex");
   const padded = Buffer.concat([Uint8Array.of(0), high]);
-  return encodeDer(TAG.sequence, encodeDer(TAG.integer, r), encodeDer(TAG.integer, padded));
+  return encodeDer(
+    DER_TAG.sequence,
+    encodeDer(DER_TAG.integer, r),
+    encodeDer(DER_TAG.integer, padded),
+  );
 }
 
 describe("one CA: what is accepted", () => {
@@ -121,7 +125,7 @@ describe("one CA: what is refused, and why", () => {
       why: /^identity-invalid: the signature/,
     },
     "a subject key identifier marked critical": {
-      peer: { extensions: [makeExtension("2.5.29.14", encodeDer(TAG.octetString), true)] },
+      peer: { extensions: [makeExtension("2.5.29.14", encodeDer(DER_TAG.octetString), true)] },
       why: /^identity-malformed/,
     },
     "the same extension twice": {

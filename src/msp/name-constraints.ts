@@ -10,7 +10,7 @@ import {
   readGeneralName,
   textOfName,
 } from "./alternative-name.ts";
-import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import { contextTag, DER_TAG, DerFault, DerReader } from "./der.ts";
 import {
   constrainedDomain,
   isDomain,
@@ -41,7 +41,7 @@ interface NameBearer {
 
 export function readNameConstraints(value: Uint8Array): NameConstraints {
   const outer = new DerReader(value);
-  const reader = outer.enter(TAG.sequence);
+  const reader = outer.enter(DER_TAG.sequence);
   const permitted = readSubtrees(reader.readOptional(contextTag(0, true)));
   const excluded = readSubtrees(reader.readOptional(contextTag(1, true)));
   const all = [...permitted, ...excluded];
@@ -59,7 +59,7 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
 function readSubtrees(content: Uint8Array | undefined): readonly AlternativeName[] {
   const reader = new DerReader(content ?? new Uint8Array(0));
   const names: AlternativeName[] = [];
-  while (!reader.isEmpty) names.push(readGeneralName(reader.enter(TAG.sequence)));
+  while (!reader.isEmpty) names.push(readGeneralName(reader.enter(DER_TAG.sequence)));
   return names;
 }
 

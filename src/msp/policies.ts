@@ -3,7 +3,7 @@
  * them: any policy will do, but a CA may require that there is one.
  */
 import { equalBytes } from "../wire/bytes.ts";
-import { DerFault, type DerReader, TAG } from "./der.ts";
+import { DER_TAG, DerFault, type DerReader } from "./der.ts";
 
 /** Policies are compared by the bytes of their identifiers, as binary strings. */
 export interface Policies {
@@ -28,7 +28,7 @@ interface PolicyBearer {
 const ANY_POLICY = "\x55\x1d\x20\x00";
 
 function readIdentifier(reader: DerReader): string {
-  const content = reader.read(TAG.oid);
+  const content = reader.read(DER_TAG.oid);
   return Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
 }
 
@@ -40,7 +40,7 @@ function isIdentifier(text: string): boolean {
 /** The policies of a certificatePolicies extension. */
 export function readPolicies(reader: DerReader): readonly string[] {
   const identifiers: string[] = [];
-  while (!reader.isEmpty) identifiers.push(readIdentifier(reader.enter(TAG.sequence)));
+  while (!reader.isEmpty) identifiers.push(readIdentifier(reader.enter(DER_TAG.sequence)));
   if (new Set(identifiers).size !== identifiers.length || !identifiers.every(isIdentifier)) {
     throw new DerFault("malformed certificate policies");
   }
@@ -51,7 +51,7 @@ export function readPolicies(reader: DerReader): readonly string[] {
 export function readMappings(reader: DerReader): readonly (readonly [string, string])[] {
   const mappings: (readonly [string, string])[] = [];
   while (!reader.isEmpty) {
-    const pair = reader.enter(TAG.sequence);
+    const pair = reader.enter(DER_TAG.sequence);
     mappings.push([readIdentifier(pair), readIdentifier(pair)]);
   }
   return mappings;

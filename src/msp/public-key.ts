@@ -1,6 +1,6 @@
 /** The public key of a certificate: which kinds Go knows, and how they must be written. */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { DerFault, DerReader, encodeDer, TAG } from "./der.ts";
+import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { type Curve, findCurve } from "./ecdsa.ts";
 
 export interface PublicKey {
@@ -22,9 +22,9 @@ const NULL = Uint8Array.of(5, 0);
  * would not, makes the key. Throws if there is no key that Fabric could use.
  */
 export function readPublicKey(der: Uint8Array): PublicKey {
-  const reader = new DerReader(der).enter(TAG.sequence);
-  const algorithm = reader.enter(TAG.sequence);
-  const { whole: type } = algorithm.readElement(TAG.oid);
+  const reader = new DerReader(der).enter(DER_TAG.sequence);
+  const algorithm = reader.enter(DER_TAG.sequence);
+  const { whole: type } = algorithm.readElement(DER_TAG.oid);
   const parameters = algorithm.isEmpty ? undefined : algorithm.readAny().whole;
   const bytes = reader.readBitBytes();
   const oid = new DerReader(type).readOid();
@@ -52,22 +52,26 @@ function readEcKey(
 
 /** Modulus and exponent and nothing else. */
 function rsaKey(bytes: Uint8Array): Uint8Array {
-  const numbers = new DerReader(bytes).enter(TAG.sequence);
+  const numbers = new DerReader(bytes).enter(DER_TAG.sequence);
   const [modulus, exponent] = [numbers.readInteger(), numbers.readInteger()];
   const isPositive = (number: Uint8Array) =>
     (number[0] ?? 0) < 0x80 && number.some((byte) => byte > 0);
   if (!isPositive(modulus) || !isPositive(exponent) || exponent.length > 8) {
     throw new DerFault("unusable RSA key");
   }
-  return encodeDer(TAG.sequence, encodeDer(TAG.integer, modulus), encodeDer(TAG.integer, exponent));
+  return encodeDer(
+    DER_TAG.sequence,
+    encodeDer(DER_TAG.integer, modulus),
+    encodeDer(DER_TAG.integer, exponent),
+  );
 }
 
 function importKey(algorithm: readonly (Uint8Array | undefined)[], bytes: Uint8Array): KeyObject {
   const parts = algorithm.filter((part) => part !== undefined);
   const info = encodeDer(
-    TAG.sequence,
-    encodeDer(TAG.sequence, ...parts),
-    encodeDer(TAG.bitString, Uint8Array.of(0), bytes),
+    DER_TAG.sequence,
+    encodeDer(DER_TAG.sequence, ...parts),
+    encodeDer(DER_TAG.bitString, Uint8Array.of(0), bytes),
   );
   return createPublicKey({ key: Buffer.from(info), format: "der", type: "spki" });
 }

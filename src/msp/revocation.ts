@@ -5,13 +5,13 @@
  */
 import { equalBytes, toHex } from "../wire/bytes.ts";
 import { type Certificate, isEcdsaSigned } from "./certificate.ts";
-import { contextTag, DerFault, DerReader, TAG } from "./der.ts";
+import { contextTag, DER_TAG, DerFault, DerReader } from "./der.ts";
 import { readTime } from "./der-time.ts";
 import { readDistinguishedName } from "./distinguished-name.ts";
 import { canonicalSignature } from "./ecdsa.ts";
 import { readExtensionList, readKeyId } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
-import { isSignedBy, readAlgorithm, type Signed } from "./signed.ts";
+import { isCertifiedBy, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface RevocationList extends Signed {
   /** Undefined without a readable extension: Fabric then refuses every identity. */
@@ -40,22 +40,22 @@ export function parseRevocationList(bytes: Uint8Array): RevocationList | undefin
 
 function readList(der: Uint8Array): RevocationList {
   const outer = new DerReader(der);
-  const reader = outer.enter(TAG.sequence);
+  const reader = outer.enter(DER_TAG.sequence);
   if (!outer.isEmpty) throw new DerFault("bytes after the list");
-  const tbs = reader.readElement(TAG.sequence);
-  const algorithm = readAlgorithm(reader.enter(TAG.sequence));
+  const tbs = reader.readElement(DER_TAG.sequence);
+  const algorithm = readAlgorithm(reader.enter(DER_TAG.sequence));
   const bits = reader.readBitBytes();
 
   const body = new DerReader(tbs.content);
-  if (body.isNext(TAG.integer)) body.readInteger();
-  readAlgorithm(body.enter(TAG.sequence));
-  readDistinguishedName(body.readElement(TAG.sequence).whole); // issuer
+  if (body.isNext(DER_TAG.integer)) body.readInteger();
+  readAlgorithm(body.enter(DER_TAG.sequence));
+  readDistinguishedName(body.readElement(DER_TAG.sequence).whole); // issuer
   readTime(body, "skip"); // thisUpdate
-  if (body.isNext(TAG.utcTime) || body.isNext(TAG.generalizedTime)) readTime(body, "skip");
-  const serials = readSerials(body.readOptional(TAG.sequence));
+  if (body.isNext(DER_TAG.utcTime) || body.isNext(DER_TAG.generalizedTime)) readTime(body, "skip");
+  const serials = readSerials(body.readOptional(DER_TAG.sequence));
   const wrapped = body.readOptional(contextTag(0, true));
   const extensions =
-    wrapped === undefined ? [] : readExtensionList(new DerReader(wrapped).enter(TAG.sequence));
+    wrapped === undefined ? [] : readExtensionList(new DerReader(wrapped).enter(DER_TAG.sequence));
   const keyId = extensions.find(({ oid }) => oid === AUTHORITY_KEY_ID);
 
   const signed = { tbs: tbs.whole, ...algorithm, signature: bits };
@@ -83,10 +83,10 @@ function readSerials(content: Uint8Array | undefined): ReadonlySet<string> {
   if (content === undefined) return serials;
   const reader = new DerReader(content);
   while (!reader.isEmpty) {
-    const entry = reader.enter(TAG.sequence);
+    const entry = reader.enter(DER_TAG.sequence);
     serials.add(serialText(entry.readInteger()));
     readTime(entry, "skip");
-    if (entry.isNext(TAG.sequence)) readExtensionList(entry.enter(TAG.sequence));
+    if (entry.isNext(DER_TAG.sequence)) readExtensionList(entry.enter(DER_TAG.sequence));
   }
   return serials;
 }
@@ -104,5 +104,5 @@ export function isListOf(list: RevocationList, ca: Certificate): boolean {
 
 /** Whether the CA signed the list. Unlike on certificates, SHA-1 is good enough here, as in Go. */
 export function isListSignedBy(list: RevocationList, ca: Certificate): boolean {
-  return isSignedBy(list, ca.publicKey, "accept");
+  return isCertifiedBy(list, ca.publicKey, "accept");
 }

@@ -1,6 +1,6 @@
 /** Checking the signature on a certificate or revocation list. */
 import { constants, type KeyObject, verify } from "node:crypto";
-import { contextTag, DerReader, TAG } from "./der.ts";
+import { contextTag, DER_TAG, DerReader } from "./der.ts";
 
 /** Something a CA signed. */
 export interface Signed {
@@ -62,7 +62,7 @@ export function readAlgorithm(reader: DerReader): Pick<Signed, "algorithm" | "pa
  * Whether the key made the signature. SHA-1 counts only on revocation lists: Go refuses it on
  * certificates.
  */
-export function isSignedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "accept"): boolean {
+export function isCertifiedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "accept"): boolean {
   const algorithm = findAlgorithm(signed);
   if (algorithm === undefined || algorithm.keyType !== key.asymmetricKeyType) return false;
   if (algorithm.hash === "sha1" && sha1 === "refuse") return false;
@@ -90,10 +90,10 @@ function findAlgorithm({ algorithm, parameters }: Signed): Algorithm | undefined
 /** The three ways of RSA-PSS that Go knows: one hash for both, and as much salt. */
 function findPss(parameters: Uint8Array | undefined): Algorithm | undefined {
   try {
-    const reader = new DerReader(parameters ?? new Uint8Array(0)).enter(TAG.sequence);
-    const hash = readHash(reader.enter(contextTag(0, true)).enter(TAG.sequence));
-    const mask = reader.enter(contextTag(1, true)).enter(TAG.sequence);
-    if (mask.readOid() !== MASK_FUNCTION || readHash(mask.enter(TAG.sequence)) !== hash) {
+    const reader = new DerReader(parameters ?? new Uint8Array(0)).enter(DER_TAG.sequence);
+    const hash = readHash(reader.enter(contextTag(0, true)).enter(DER_TAG.sequence));
+    const mask = reader.enter(contextTag(1, true)).enter(DER_TAG.sequence);
+    if (mask.readOid() !== MASK_FUNCTION || readHash(mask.enter(DER_TAG.sequence)) !== hash) {
       return undefined;
     }
     const salt = reader.enter(contextTag(2, true)).readSmallInteger();
@@ -113,6 +113,6 @@ const MASK_FUNCTION = "1.2.840.113549.1.1.8";
 function readHash(reader: DerReader): string {
   const hash = reader.readOid();
   const isPlain =
-    reader.isEmpty || (reader.isNext(TAG.null) && reader.readAny().content.length === 0);
+    reader.isEmpty || (reader.isNext(DER_TAG.null) && reader.readAny().content.length === 0);
   return isPlain ? hash : "";
 }

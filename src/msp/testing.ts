@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { parseCertificate } from "./certificate.ts";
-import { contextTag, encodeDer, TAG } from "./der.ts";
+import { contextTag, DER_TAG, encodeDer } from "./der.ts";
 import type { MspFile, MspMaterial } from "./msp.ts";
 import { encodePem } from "./pem.ts";
 
@@ -49,7 +49,7 @@ export interface Wish {
 }
 
 export const seq = (...parts: readonly Uint8Array[]): Uint8Array =>
-  encodeDer(TAG.sequence, ...parts);
+  encodeDer(DER_TAG.sequence, ...parts);
 
 export function oid(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
@@ -60,12 +60,12 @@ export function oid(dotted: string): Uint8Array {
     }
     return digits;
   });
-  return encodeDer(TAG.oid, Uint8Array.from(bytes));
+  return encodeDer(DER_TAG.oid, Uint8Array.from(bytes));
 }
 
 const text = (tag: number, value: string): Uint8Array => encodeDer(tag, Buffer.from(value));
 const integer = (value: number): Uint8Array =>
-  encodeDer(TAG.integer, Uint8Array.of(...(value < 0x80 ? [] : [value >> 8]), value & 0xff));
+  encodeDer(DER_TAG.integer, Uint8Array.of(...(value < 0x80 ? [] : [value >> 8]), value & 0xff));
 
 export const makeName = (commonName: string, units: readonly string[] = []): Uint8Array =>
   seq(
@@ -74,11 +74,11 @@ export const makeName = (commonName: string, units: readonly string[] = []): Uin
   );
 
 const attribute = (type: string, value: string): Uint8Array =>
-  encodeDer(TAG.set, seq(oid(type), text(TAG.utf8String, value)));
+  encodeDer(DER_TAG.set, seq(oid(type), text(DER_TAG.utf8String, value)));
 
 export function makeExtension(type: string, value: Uint8Array, isCritical = false): Uint8Array {
-  const critical = isCritical ? [encodeDer(TAG.boolean, Uint8Array.of(0xff))] : [];
-  return seq(oid(type), ...critical, encodeDer(TAG.octetString, value));
+  const critical = isCritical ? [encodeDer(DER_TAG.boolean, Uint8Array.of(0xff))] : [];
+  return seq(oid(type), ...critical, encodeDer(DER_TAG.octetString, value));
 }
 
 export const alternativeNames = (...names: readonly string[]): Uint8Array =>
@@ -92,20 +92,20 @@ export const keyIdOf = (publicKey: KeyObject): Uint8Array =>
 function extensionsOf(wish: Wish, publicKey: KeyObject): readonly Uint8Array[] {
   const list = [...(wish.extensions ?? [])];
   if (wish.isCa !== undefined) {
-    const ca = wish.isCa ? [encodeDer(TAG.boolean, Uint8Array.of(0xff))] : [];
+    const ca = wish.isCa ? [encodeDer(DER_TAG.boolean, Uint8Array.of(0xff))] : [];
     const length = wish.pathLengthMax === undefined ? [] : [integer(wish.pathLengthMax)];
     list.push(makeExtension("2.5.29.19", seq(...ca, ...length), true));
   }
   if (wish.keyUsage !== undefined) {
     list.push(
-      makeExtension("2.5.29.15", encodeDer(TAG.bitString, Uint8Array.of(0, wish.keyUsage))),
+      makeExtension("2.5.29.15", encodeDer(DER_TAG.bitString, Uint8Array.of(0, wish.keyUsage))),
     );
   }
   if (wish.extendedKeyUsage !== undefined) {
     list.push(makeExtension("2.5.29.37", seq(...wish.extendedKeyUsage.map(oid))));
   }
   if (wish.hasKeyId ?? wish.isCa === true) {
-    list.push(makeExtension("2.5.29.14", encodeDer(TAG.octetString, keyIdOf(publicKey))));
+    list.push(makeExtension("2.5.29.14", encodeDer(DER_TAG.octetString, keyIdOf(publicKey))));
   }
   return list;
 }
@@ -119,7 +119,7 @@ function signWith(key: KeyObject, tbs: Uint8Array): { algorithm: Uint8Array; bit
 }
 
 const bitString = (bytes: Uint8Array): Uint8Array =>
-  encodeDer(TAG.bitString, Uint8Array.of(0), bytes);
+  encodeDer(DER_TAG.bitString, Uint8Array.of(0), bytes);
 
 let lastSerial = 0x1000;
 

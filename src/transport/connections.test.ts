@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createPair, createWorld, kinds, nameOf } from "../../test/transport/node.ts";
-import { createPerson } from "../../test/transport/people.ts";
+import { createToyIdentity } from "../../test/transport/toy-identities.ts";
 
 describe("send()", () => {
   test("dials once, and what was queued meanwhile arrives in order, then both use the link", async () => {
@@ -280,7 +280,7 @@ describe("an acceptor", () => {
     const { clock, node } = createWorld();
     const victim = await node("victim");
     for (let i = 0; i < 30; i++) {
-      const person = createPerson("Org1", "mallory", 4e12, String(i));
+      const person = createToyIdentity("Org1", "mallory", 4e12, String(i));
       const mallory = await node(`mallory${i}`, { person });
       mallory.send(victim, String(i));
       clock.advance(100);
@@ -299,7 +299,7 @@ describe("an acceptor", () => {
     }
     assert.equal(victim.connections.list().length, 4);
     for (const name of ["few1", "few2"]) {
-      const one = await node(name, { person: createPerson("Org2", name) });
+      const one = await node(name, { person: createToyIdentity("Org2", name) });
       one.send(victim, name);
       clock.advance(100);
     }
@@ -310,7 +310,7 @@ describe("an acceptor", () => {
 
   test("ends a stranger's stream, and says why", async () => {
     const { clock, node, low } = await createPair();
-    const stranger = await node("eve", { person: createPerson("Org3", "eve") });
+    const stranger = await node("eve", { person: createToyIdentity("Org3", "eve") });
     stranger.send(low, "x");
     clock.advance(3_000);
     assert.deepEqual(low.told, ["handshakeFailed identity-unknown-msp"]);

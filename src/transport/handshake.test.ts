@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createPerson, type Person, toyCrypto } from "../../test/transport/people.ts";
+import {
+  createToyIdentity,
+  type ToyIdentity,
+  toyCrypto,
+} from "../../test/transport/toy-identities.ts";
 import { pkiIdBytes } from "../core/rules/pki-id.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
@@ -10,8 +14,8 @@ import type { Link } from "./network.ts";
 import type { RefusalFault } from "./refusal.ts";
 import { createVirtualClock } from "./testing.ts";
 
-const alice = createPerson("Org1", "alice");
-const bob = createPerson("Org2", "bob");
+const alice = createToyIdentity("Org1", "alice");
+const bob = createToyIdentity("Org2", "bob");
 
 interface Outcome {
   handshake?: Handshake;
@@ -41,7 +45,7 @@ async function setUp(
   const [inbound, outbound] = links;
   assert.ok(inbound && outbound);
 
-  const shake = (link: Link, who: Person, probe = false): Outcome & { cancel(): void } => {
+  const shake = (link: Link, who: ToyIdentity, probe = false): Outcome & { cancel(): void } => {
     const cancel = shakeHands(
       {
         link,
@@ -99,7 +103,7 @@ interface Claim {
 }
 
 /** Bob's handshake, honest but for what is given. */
-function claimOf(link: Link, who: Person, claim: Claim): Uint8Array {
+function claimOf(link: Link, who: ToyIdentity, claim: Claim): Uint8Array {
   const payload = encodeMessage({
     tag: TAG.empty,
     content: {
@@ -196,12 +200,12 @@ describe("shakeHands() when both are honest", () => {
 
 describe("shakeHands() refuses", () => {
   const send =
-    (claim: Claim, who: Person = bob) =>
+    (claim: Claim, who: ToyIdentity = bob) =>
     (world: World) => {
       world.outbound.send(claimOf(world.outbound, who, claim));
     };
-  const named = (name: string, mspId = "Org2") => send({}, createPerson(mspId, name));
-  const secretOf = (who: Person) => {
+  const named = (name: string, mspId = "Org2") => send({}, createToyIdentity(mspId, name));
+  const secretOf = (who: ToyIdentity) => {
     const payload = Buffer.from("secret");
     const signature = who.signer(payload);
     assert.ok(signature instanceof Uint8Array);
@@ -257,12 +261,12 @@ describe("shakeHands() refuses", () => {
     { name: "a revoked identity", act: named("revoked"), want: "identity-revoked" },
     {
       name: "an identity that expires this millisecond",
-      act: send({}, createPerson("Org2", "bob", 1_700_000_000_000)),
+      act: send({}, createToyIdentity("Org2", "bob", 1_700_000_000_000)),
       want: "identity-expired",
     },
     {
       name: "an identity that expires in the next one (accepted)",
-      act: send({}, createPerson("Org2", "bob", 1_700_000_000_001)),
+      act: send({}, createToyIdentity("Org2", "bob", 1_700_000_000_001)),
       want: undefined,
     },
     {
@@ -303,7 +307,7 @@ describe("shakeHands() refuses", () => {
     },
   ];
 
-  function claimSignature(who: Person, payload: Uint8Array): Uint8Array {
+  function claimSignature(who: ToyIdentity, payload: Uint8Array): Uint8Array {
     const signature = who.signer(payload);
     assert.ok(signature instanceof Uint8Array);
     return signature;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPerson, toyCrypto } from "../../test/transport/people.ts";
+import { createToyIdentity, toyCrypto } from "../../test/transport/toy-identities.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Link } from "./network.ts";
 import { createVirtualClock } from "./testing.ts";
 
-const { identity: self, signer } = createPerson("Org1", "alice");
+const { identity: self, signer } = createToyIdentity("Org1", "alice");
 
 test("the slowest of the address that has most makes room, whoever came first", () => {
   const told: string[] = [];

@@ -33,7 +33,7 @@ export type Step = Value<typeof STEP>;
 
 const SELF = testIdentity("A", "self");
 /** In A, B and C, which are trusted, and X, which is not. */
-export const PEOPLE: readonly Identity[] = [
+export const IDENTITIES: readonly Identity[] = [
   testIdentity("A", "friend"),
   testIdentity("B", "foreigner"),
   testIdentity("A", "mate"),
@@ -67,7 +67,7 @@ const WAIT_MS_MAX = 30_000n;
 
 /** Trusts by name, and any signature that does not begin with zero: hostile members sign all. */
 function lenientCrypto(revoked: ReadonlySet<PkiId>): Crypto & { checks: number } {
-  const byBytes = new Map(PEOPLE.map((identity) => [toHex(identity.bytes), identity]));
+  const byBytes = new Map(IDENTITIES.map((identity) => [toHex(identity.bytes), identity]));
   const crypto = {
     checks: 0,
     identify(bytes: Uint8Array) {
@@ -112,7 +112,7 @@ export class CoreHost {
     };
     this.core = createCore(options, this.#now());
     this.give({ type: "start" });
-    for (const identity of PEOPLE.slice(0, 3)) {
+    for (const identity of IDENTITIES.slice(0, 3)) {
       this.give({ type: "connected", identity });
       const endpoint = `${identity.subject.slice(3)}:1`;
       this.give({ type: "message", from: identity.pkiId, bytes: aliveOf(identity, { endpoint }) });
@@ -146,7 +146,7 @@ export class CoreHost {
     const effects = step(core, input, now);
     assert.ok(this.#crypto.checks <= 2 * (LIMITS.checksPerStep + 2), "too many signatures checked");
     checkCore(core, before, now);
-    checkEffects(core, effects, (id) => PEOPLE.find(({ pkiId }) => pkiId === id)?.mspId);
+    checkEffects(core, effects, (id) => IDENTITIES.find(({ pkiId }) => pkiId === id)?.mspId);
     for (const effect of effects) {
       if (effect.type === "send") this.sent.push(effect);
       if (effect.type === "drop") this.drops.add(effect.code);
@@ -172,9 +172,10 @@ export class CoreHost {
   }
 
   #inputOf({ who, event, message }: Step): Input {
-    const identity = PEOPLE[Number(who % BigInt(PEOPLE.length))] ?? SELF;
+    const identity = IDENTITIES[Number(who % BigInt(IDENTITIES.length))] ?? SELF;
     const { pkiId } = identity;
-    const peer = identity.mspId === "X" || pkiId === SELF.pkiId ? (PEOPLE[0] ?? SELF) : identity;
+    const peer =
+      identity.mspId === "X" || pkiId === SELF.pkiId ? (IDENTITIES[0] ?? SELF) : identity;
     const endpoint = who % 2n === 0n ? "boot:1" : "anchor:1";
     const reason = "fuzz";
     switch (Number(event % 12n)) {
@@ -198,7 +199,7 @@ export class CoreHost {
           fault: { code: reason, detail: "" },
         };
       case 8:
-        return { type: "replaced", old: pkiId, identity: PEOPLE[9] ?? SELF };
+        return { type: "replaced", old: pkiId, identity: IDENTITIES[9] ?? SELF };
       case 9:
         if (!this.#revoked.delete(peer.pkiId)) this.#revoked.add(peer.pkiId);
         return { type: "trust-changed" };

@@ -15,7 +15,7 @@ import { encode } from "../../src/wire/encode.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { Init } from "../../src/wire/schema.ts";
 import { readEnvelopeVectors } from "../../src/wire/testing.ts";
-import { CoreHost, PEOPLE, SCRIPT, type STEP } from "./core-host.ts";
+import { CoreHost, IDENTITIES, SCRIPT, type STEP } from "./core-host.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 import { PROTOBUF } from "./tree.ts";
@@ -50,7 +50,7 @@ class Recorder {
       const envelope = parseEnvelope(messages[0]?.bytes ?? new Uint8Array(0));
       const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
       const content = message.ok ? message.value.content : undefined;
-      if (to === PEOPLE[who]?.pkiId && content?.type === "hello") return content.value.nonce;
+      if (to === IDENTITIES[who]?.pkiId && content?.type === "hello") return content.value.nonce;
     }
     return 0n;
   }
@@ -61,9 +61,9 @@ class Recorder {
 }
 
 const [friend, foreigner, mate, third, stranger, neighbour, untrusted, expired, soonOver, another] =
-  PEOPLE.map((identity) => ({ identity, alive: (seqNum: bigint) => alive(identity, seqNum) }));
+  IDENTITIES.map((identity) => ({ identity, alive: (seqNum: bigint) => alive(identity, seqNum) }));
 
-function alive(identity: (typeof PEOPLE)[number], seqNum: bigint): Uint8Array {
+function alive(identity: (typeof IDENTITIES)[number], seqNum: bigint): Uint8Array {
   const endpoint = `${identity.subject.slice(3).replace(" ", "-")}:1`;
   return aliveOf(identity, {
     seqNum,
@@ -77,13 +77,13 @@ function seeds(): readonly Uint8Array[] {
   const all = [friend, foreigner, mate, third, stranger, neighbour, untrusted, expired, soonOver];
   const known = all.flatMap((one) => one ?? []);
   const lists = known.map((one) => one.alive(2n));
-  const ourselves = PEOPLE.slice(-1).map((self) => alive(self, 9n));
+  const ourselves = IDENTITIES.slice(-1).map((self) => alive(self, 9n));
   const response = unsigned({
     type: "membership-response",
     value: { alive: [...lists.slice(0, 5), ...ourselves], dead: lists.slice(5) },
   });
-  const people = [friend, stranger, another, neighbour, soonOver].map((one) => one?.identity);
-  const [one, other, late, far, short] = people;
+  const identities = [friend, stranger, another, neighbour, soonOver].map((one) => one?.identity);
+  const [one, other, late, far, short] = identities;
   if (!one || !other || !late || !far || !short) return [];
   const ask = (selfInformation: Uint8Array): Uint8Array =>
     unsigned({ type: "membership-request", value: { selfInformation } }, { nonce: 9n });
@@ -146,7 +146,7 @@ export const coreTargets: readonly Target[] = [
     grammar: PROTOBUF,
     corpus: [...seeds(), ...seeds(), ...recorded, ...readCorpus("core")],
     dictionary: [
-      ...PEOPLE.flatMap(({ pkiId, bytes }) => [pkiIdBytes(pkiId), bytes]),
+      ...IDENTITIES.flatMap(({ pkiId, bytes }) => [pkiIdBytes(pkiId), bytes]),
       ...["friend:1", "self:1", "boot:1", "anchor:1"].map(bytesOf),
     ],
     bytesMax: 16_384,

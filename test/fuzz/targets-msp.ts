@@ -11,7 +11,7 @@ import {
   sanitizeCertificate,
 } from "../../src/msp/certificate.ts";
 import { createCrypto } from "../../src/msp/crypto.ts";
-import { contextTag, DerFault, DerReader, encodeDer, TAG } from "../../src/msp/der.ts";
+import { contextTag, DER_TAG, DerFault, DerReader, encodeDer } from "../../src/msp/der.ts";
 import { readDistinguishedName } from "../../src/msp/distinguished-name.ts";
 import { serializeIdentity } from "../../src/msp/identity.ts";
 import { loadMsp } from "../../src/msp/load-msp.ts";
@@ -151,7 +151,7 @@ const crypto = createCrypto([msp]);
 
 /** A SerializedIdentity; or a certificate, which is put into one first. */
 function checkIdentity(input: Uint8Array): string {
-  const isDer = input[0] === TAG.sequence;
+  const isDer = input[0] === DER_TAG.sequence;
   const bytes = isDer ? serializeIdentity("Org3MSP", input).bytes : input;
   const verdict = crypto.identify(bytes);
   assert.ok(isDeepStrictEqual(crypto.identify(bytes), verdict), "another verdict the second time");
@@ -232,16 +232,16 @@ function checkMspConfig(input: Uint8Array): string {
 }
 
 const constraintOf = (number: number, ...names: readonly Uint8Array[]): Uint8Array =>
-  encodeDer(contextTag(number, true), ...names.map((name) => encodeDer(TAG.sequence, name)));
+  encodeDer(contextTag(number, true), ...names.map((name) => encodeDer(DER_TAG.sequence, name)));
 const dns = (name: string): Uint8Array => encodeDer(contextTag(2, false), bytesOf(name));
 const address = (...bytes: readonly number[]): Uint8Array =>
   encodeDer(contextTag(7, false), Uint8Array.from(bytes));
 
 const constraintSeeds: readonly Uint8Array[] = [
-  encodeDer(TAG.sequence, constraintOf(1, dns("secret.example.com"))),
-  encodeDer(TAG.sequence, constraintOf(0, dns("example.com"), dns(".example.com"))),
+  encodeDer(DER_TAG.sequence, constraintOf(1, dns("secret.example.com"))),
+  encodeDer(DER_TAG.sequence, constraintOf(0, dns("example.com"), dns(".example.com"))),
   encodeDer(
-    TAG.sequence,
+    DER_TAG.sequence,
     constraintOf(0, address(10, 0, 0, 0, 255, 0, 0, 0), dns("")),
     constraintOf(1, dns("secret.example.com"), encodeDer(contextTag(1, false), bytesOf("a@b"))),
   ),
@@ -255,13 +255,13 @@ const names = certificates.flatMap((der) => {
 /** Fabric's own names have printable strings only. */
 const unusualNames = ["peer\u001b[2J", "\u202eorg", ' #,+"'].map((text) =>
   encodeDer(
-    TAG.sequence,
+    DER_TAG.sequence,
     encodeDer(
-      TAG.set,
+      DER_TAG.set,
       encodeDer(
-        TAG.sequence,
-        encodeDer(TAG.oid, Uint8Array.of(0x55, 4, 3)),
-        encodeDer(TAG.utf8String, bytesOf(text)),
+        DER_TAG.sequence,
+        encodeDer(DER_TAG.oid, Uint8Array.of(0x55, 4, 3)),
+        encodeDer(DER_TAG.utf8String, bytesOf(text)),
       ),
     ),
   ),

@@ -26,7 +26,7 @@ import {
   uint64,
   type Value,
 } from "../../src/wire/schema.ts";
-import { createPerson, type Person, toyCrypto } from "../transport/people.ts";
+import { createToyIdentity, type ToyIdentity, toyCrypto } from "../transport/toy-identities.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 import { LINES, PROTOBUF } from "./tree.ts";
@@ -90,11 +90,11 @@ const HANDSHAKE_SCRIPT = table({
   delayMs: uint64(2),
 });
 
-const alice = createPerson("Org1", "alice");
-const bob = createPerson("Org2", "bob");
-const carol = createPerson("Org2", "carol");
+const alice = createToyIdentity("Org1", "alice");
+const bob = createToyIdentity("Org2", "bob");
+const carol = createToyIdentity("Org2", "carol");
 
-function signedBy({ signer }: Person, payload: Uint8Array): Uint8Array {
+function signedBy({ signer }: ToyIdentity, payload: Uint8Array): Uint8Array {
   const signature = signer(payload);
   assert.ok(signature instanceof Uint8Array);
   return encodeEnvelope({ payload, signature }).bytes;
@@ -205,7 +205,7 @@ function parcelBytes(parcel: HandshakeScript["parcels"][number]): Uint8Array {
 /** Bob's handshakes, good and bad, with something before or after them. */
 async function handshakeSeeds(): Promise<readonly Uint8Array[]> {
   const { outbound } = await meet();
-  const claim = (who: Person, tlsCertHash: Uint8Array, probe = false): Uint8Array =>
+  const claim = (who: ToyIdentity, tlsCertHash: Uint8Array, probe = false): Uint8Array =>
     encodeMessage({
       tag: TAG.empty,
       content: {
@@ -223,8 +223,8 @@ async function handshakeSeeds(): Promise<readonly Uint8Array[]> {
   const hello = {
     envelope: encodeUnsigned({ tag: TAG.empty, content: { type: "empty", value: {} } }),
   };
-  const revoked = createPerson("Org2", "revoked");
-  const expired = createPerson("Org2", "bob", 5);
+  const revoked = createToyIdentity("Org2", "revoked");
+  const expired = createToyIdentity("Org2", "bob", 5);
   return [
     { parcels: [good] },
     { parcels: [good, hello, { raw: bytesOf("rubbish") }] },

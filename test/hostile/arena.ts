@@ -10,8 +10,8 @@ import { generateOrganisation, type Organisation } from "../../src/msp/generate.
 import { freePort, peerEnvironment, until } from "../cli/program.ts";
 import type { AttackOrder, AttackReport } from "./attacker.ts";
 import { Attacker } from "./attacker-links.ts";
-import type { CrowdReport } from "./crowd.ts";
 import type { MemberOrder, Report } from "./measured-member.ts";
+import type { RelayedReport } from "./relayed-members.ts";
 
 const FAST_TIMERS = {
   CORE_PEER_GOSSIP_ALIVETIMEINTERVAL: "500ms",
@@ -22,18 +22,18 @@ const FAST_TIMERS = {
 const STAMP_EVERY_MS = 250;
 /** What a process may take to answer, on the busiest machine. */
 const ANSWER_MS = 60_000;
-/** Nobody answers at the endpoints of the crowd, so that now and then one of them counts as dead. */
+/** Nobody answers at the endpoints of relayed members, so some of them occasionally count as dead. */
 const CROWD_SEEN_MIN = 0.9;
 
 export interface ArenaOptions {
   /** Members besides those that are processes: one honest member tells of them all. */
-  readonly crowd: number;
+  readonly relayed: number;
   /** Timers ten times as fast as by default, so that deaths show within seconds. */
   readonly isFast: boolean;
 }
 
 /** What came of one attack. */
-export interface Outcome {
+export interface AttackOutcome {
   readonly attack: string;
   readonly seconds: number;
   /** The member under attack. */
@@ -43,7 +43,7 @@ export interface Outcome {
   readonly attacker: AttackReport;
   /** Honest processes that another one did not have in its view at the end, or lost meanwhile. */
   readonly harmed: readonly string[];
-  /** The smallest part of the crowd that an honest member had in its view at the end; 0 to 1. */
+  /** Smallest share of the relayed members that any honest member saw at the end; 0 to 1. */
   readonly crowdSeen: number;
   /** Milliseconds that each newcomer took to connect to the victim meanwhile; infinite = refused. */
   readonly visits: readonly number[];
@@ -54,12 +54,12 @@ interface Process {
   readonly pkiId: string;
 }
 
-/** Victim, two other members, perhaps a crowd; and the hostile one. All of one organisation. */
+/** Victim, two other members, optionally relayed members, and the attacker. All of one organisation. */
 export class Arena implements AsyncDisposable {
   readonly #folder: string;
   readonly #port: number;
   readonly #members: readonly Process[];
-  readonly #crowd: Process | undefined;
+  readonly #relay: Process | undefined;
   readonly #attacker: Process;
   readonly #visitor: Visitor;
   readonly #crowdIds: readonly string[];
@@ -68,7 +68,7 @@ export class Arena implements AsyncDisposable {
     folder: string,
     port: number,
     members: readonly Process[],
-    crowd: Process | undefined,
+    relayed: Process | undefined,
     attacker: Process,
     visitor: Visitor,
     crowdIds: readonly string[],
@@ -76,7 +76,7 @@ export class Arena implements AsyncDisposable {
     this.#folder = folder;
     this.#port = port;
     this.#members = members;
-    this.#crowd = crowd;
+    this.#relay = relayed;
     this.#attacker = attacker;
     this.#visitor = visitor;
     this.#crowdIds = crowdIds;
@@ -97,12 +97,12 @@ export class Arena implements AsyncDisposable {
   static async #build(
     folder: string,
     started: ChildProcess[],
-    { crowd, isFast }: ArenaOptions,
+    { relayed, isFast }: ArenaOptions,
   ): Promise<Arena> {
     const organisation = await generateOrganisation({
       folder,
       domain: "org1.example.com",
-      peers: 5 + crowd,
+      peers: 5 + relayed,
       sans: ["localhost", "127.0.0.1"],
       nowMs: Date.now(),
     });
@@ -121,10 +121,14 @@ export class Arena implements AsyncDisposable {
     const attacker = await start("attacker.ts", 3);
     const visitor = await createVisitor(environment(organisation, 4, port), port);
     const folders = organisation.peers.slice(5).map((peer) => join(peer.folder, "msp"));
-    const more = { CROWD: folders.join(":"), CROWD_PORT: String(port), CROWD_FAST: String(isFast) };
-    const crowdProcess = crowd > 0 ? await start("crowd.ts", 5, more) : undefined;
-    const crowdIds = crowdProcess ? (await report<CrowdReport>(crowdProcess)).pkiIds : [];
-    const arena = new Arena(folder, port, members, crowdProcess, attacker, visitor, crowdIds);
+    const more = {
+      RELAYED_MSPS: folders.join(":"),
+      RELAYED_PORT: String(port),
+      RELAYED_FAST: String(isFast),
+    };
+    const relayProcess = relayed > 0 ? await start("relayed-members.ts", 5, more) : undefined;
+    const crowdIds = relayProcess ? (await report<RelayedReport>(relayProcess)).pkiIds : [];
+    const arena = new Arena(folder, port, members, relayProcess, attacker, visitor, crowdIds);
     const [, stamping] = members;
     stamping?.child.send({ type: "stamp", everyMs: STAMP_EVERY_MS } satisfies MemberOrder);
     await arena.#waitUntilWhole();
@@ -132,7 +136,7 @@ export class Arena implements AsyncDisposable {
   }
 
   /** Has the hostile member do this, and measures meanwhile. */
-  async run(attack: string, seconds: number): Promise<Outcome> {
+  async run(attack: string, seconds: number): Promise<AttackOutcome> {
     await this.#waitUntilWhole();
     for (const { child } of this.#members) child.send({ type: "measure" } satisfies MemberOrder);
     const order: AttackOrder = { attack, seconds, port: this.#port };
@@ -152,7 +156,7 @@ export class Arena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [...this.#members, this.#attacker, ...(this.#crowd ? [this.#crowd] : [])];
+    const all = [...this.#members, this.#attacker, ...(this.#relay ? [this.#relay] : [])];
     await Promise.all(all.map(({ child }) => kill(child)));
     await rm(this.#folder, { recursive: true, force: true });
   }

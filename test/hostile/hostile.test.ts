@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Arena, type Outcome } from "./arena.ts";
+import { Arena, type AttackOutcome } from "./arena.ts";
 
 const SECONDS = 1;
 /** What one attack may cost the victim. */
@@ -17,17 +17,17 @@ describe("a hostile member or stranger", () => {
   let arena: Arena | undefined;
   let rssAtFirstMb = 0;
   before(async () => {
-    arena = await Arena.open({ crowd: 20, isFast: true });
+    arena = await Arena.open({ relayed: 20, isFast: true });
     rssAtFirstMb = (await run("nothing", 0.5)).victim.rssStartMb;
   });
   after(() => arena?.[Symbol.asyncDispose]());
 
-  function run(attack: string, seconds: number): Promise<Outcome> {
+  function run(attack: string, seconds: number): Promise<AttackOutcome> {
     assert.ok(arena, "the network is up");
     return arena.run(attack, seconds);
   }
 
-  function assertUnharmed({ victim, others, harmed, visits }: Outcome): void {
+  function assertUnharmed({ victim, others, harmed, visits }: AttackOutcome): void {
     assert.deepEqual(harmed, [], "every honest member is in every honest view, all the time");
     for (const { newsMs } of [victim, ...others.slice(1)]) {
       assert.ok(newsMs.count > 0, "heartbeats of others arrive meanwhile");

@@ -1,12 +1,12 @@
 /**
- * By hand: `node test/hostile/run.ts [seconds] [crowd] [attack ...]`. Runs each attack for so many
- * seconds (default 60) in a network with a crowd of so many members (default 500), and prints a table.
+ * By hand: `node test/hostile/run.ts [seconds] [relayed] [attack ...]`. Runs each attack for the given number of
+ * seconds (default 60) in a network with that many relayed members (default 500) and prints a table.
  */
-import { Arena, type Outcome } from "./arena.ts";
+import { Arena, type AttackOutcome } from "./arena.ts";
 import { ATTACKS } from "./attacks.ts";
 import { STRANGERS } from "./strangers.ts";
 
-const [seconds = "60", crowd = "500", ...chosen] = process.argv.slice(2);
+const [seconds = "60", relayed = "500", ...chosen] = process.argv.slice(2);
 const attacks = chosen.length > 0 ? chosen : [...Object.keys(ATTACKS), ...Object.keys(STRANGERS)];
 
 const COLUMNS = [
@@ -23,7 +23,7 @@ const COLUMNS = [
   ["others max", 11],
   ["news p50/max", 13],
   ["harmed", 7],
-  ["crowd %", 8],
+  ["relayed %", 8],
   ["visit max", 10],
 ] as const;
 
@@ -42,7 +42,7 @@ function print({
   harmed,
   crowdSeen,
   visits,
-}: Outcome): void {
+}: AttackOutcome): void {
   const cells = [
     attack,
     ((attacker.bytesSent * 8) / seconds / 1e6).toFixed(1),
@@ -70,7 +70,7 @@ function print({
 }
 
 let rssAtFirst = 0;
-await using arena = await Arena.open({ crowd: Number(crowd), isFast: false });
+await using arena = await Arena.open({ relayed: Number(relayed), isFast: false });
 console.log(row(COLUMNS.map(([title]) => title)));
 for (const attack of attacks) {
   const outcome = await arena.run(attack, Number(seconds));

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { promisify } from "node:util";
 import { parseSweep } from "../../simulation/options.ts";
 import { simulate } from "../../simulation/simulate.ts";
-import { summarise } from "../../simulation/summary.ts";
+import { summariseRun } from "../../simulation/summary.ts";
 
 const run = promisify(execFile);
 const MAIN = `${import.meta.dirname}/../../src/cli/main.ts`;
@@ -15,7 +15,7 @@ const FLAGS = ["--scenario", WORDS.scenario, "--minutes", WORDS.minutes];
 async function traceOf(seed: number): Promise<unknown> {
   const { options } = parseSweep(WORDS);
   const cost = { wallSeconds: 0, cpuSeconds: 0, peakRssMb: 0 };
-  return JSON.parse(JSON.stringify(summarise(await simulate({ ...options, seed }), cost)));
+  return JSON.parse(JSON.stringify(summariseRun(await simulate({ ...options, seed }), cost)));
 }
 
 describe("equal seeds", () => {

@@ -12,7 +12,7 @@ export interface Credentials {
   readonly hash: Buffer;
 }
 
-export interface Authority {
+export interface TestAuthority {
   readonly cert: Buffer;
   issue(commonName: string, options?: LeafOptions): Promise<Credentials>;
 }
@@ -80,7 +80,7 @@ async function keyPair(): Promise<Pair> {
   return webcrypto.subtle.generateKey(CURVE, true, ["sign", "verify"]);
 }
 
-export async function createAuthority(commonName: string): Promise<Authority> {
+export async function createAuthority(commonName: string): Promise<TestAuthority> {
   const pair = await keyPair();
   const issuer = { commonName, key: pair.privateKey };
   const isCa = new pkijs.BasicConstraints({ cA: true }).toSchema();

@@ -4,7 +4,7 @@ import type { PkiId } from "../../src/core/types/host.ts";
 import type { Clock } from "../../src/transport/network.ts";
 import { createGrpcWorld, TLS, until } from "./grpc-world.ts";
 import { createNode, type TestNode } from "./node.ts";
-import { createPerson } from "./people.ts";
+import { createToyIdentity } from "./toy-identities.ts";
 
 const clock: Clock = {
   now: () => ({ elapsedMs: performance.now(), wallMs: Date.now() }),
@@ -20,7 +20,7 @@ describe("connections over gRPC", () => {
   const nodes: TestNode[] = [];
 
   async function node(name: string, linger = 100): Promise<TestNode> {
-    const person = createPerson("Org1", name);
+    const person = createToyIdentity("Org1", name);
     names.set(person.identity.pkiId, name);
     const { network } = world.grpc();
     const nameOf = (pkiId: PkiId) => names.get(pkiId) ?? pkiId;
@@ -73,7 +73,7 @@ describe("connections over gRPC", () => {
 
   test("a refused stranger learns why from its side of the link", async () => {
     const [ann, eve] = [await node("ann"), await node("eve")];
-    const person = createPerson("Org3", "eve");
+    const person = createToyIdentity("Org3", "eve");
     const { network } = world.grpc();
     const options = { person, network, clock, endpoint: "", nameOf: (id: PkiId) => id };
     const stranger = createNode(options);

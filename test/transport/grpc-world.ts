@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGrpcNetwork, type GrpcNetwork, type GrpcOptions } from "../../src/transport/grpc.ts";
 import type { TlsCredentials } from "../../src/transport/tls-credentials.ts";
 import { createAuthority } from "./certificates.ts";
-import type { Member, World } from "./suite.ts";
+import type { TestMember, TestNetwork } from "./suite.ts";
 
 export const authority = await createAuthority("tls-ca");
 const server = await authority.issue("server");
@@ -20,11 +20,11 @@ export const TLS: TlsCredentials = {
   clientRootCas: [authority.cert],
 };
 
-export interface GrpcMember extends Member {
+export interface GrpcMember extends TestMember {
   readonly network: GrpcNetwork;
 }
 
-export interface GrpcWorld extends World {
+export interface GrpcWorld extends TestNetwork {
   grpc(options?: Partial<GrpcOptions>): GrpcMember;
 }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createMemoryHub } from "../../src/transport/memory.ts";
 import { createVirtualClock } from "../../src/transport/testing.ts";
-import { networkSuite, type World } from "./suite.ts";
+import { networkSuite, type TestNetwork } from "./suite.ts";
 
-async function createWorld(): Promise<World> {
+async function createWorld(): Promise<TestNetwork> {
   const clock = createVirtualClock();
   const messageBytesMax = 100_000;
   const hub = createMemoryHub({ clock, latencyMs: () => 1, messageBytesMax });

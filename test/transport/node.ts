@@ -6,11 +6,11 @@ import { createMemoryHub } from "../../src/transport/memory.ts";
 import type { MemoryHubOptions, Route } from "../../src/transport/memory-options.ts";
 import type { Clock, Network } from "../../src/transport/network.ts";
 import { createSeededRandom, createVirtualClock } from "../../src/transport/testing.ts";
-import { createPerson, type Person, toyCrypto } from "./people.ts";
+import { createToyIdentity, type ToyIdentity, toyCrypto } from "./toy-identities.ts";
 
 export interface TestNode {
   readonly connections: Connections;
-  readonly person: Person;
+  readonly person: ToyIdentity;
   readonly pkiId: PkiId;
   readonly endpoint: string;
   readonly network: Network;
@@ -22,7 +22,7 @@ export interface TestNode {
 }
 
 export interface NodeOptions {
-  readonly person: Person;
+  readonly person: ToyIdentity;
   readonly endpoint: string;
   readonly network: Network;
   readonly clock: Clock;
@@ -86,7 +86,7 @@ export function createWorld(options: Partial<MemoryHubOptions> = {}) {
   });
   const names = new Map<PkiId, string>();
   const node = async (name: string, more: Partial<NodeOptions> = {}): Promise<TestNode> => {
-    const person = more.person ?? createPerson("Org1", name);
+    const person = more.person ?? createToyIdentity("Org1", name);
     names.set(person.identity.pkiId, name);
     const endpoint = more.endpoint ?? `${name}:7051`;
     const network = hub.network({ endpoints: [endpoint], certificate: Buffer.from(name) });

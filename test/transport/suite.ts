@@ -4,16 +4,16 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { GossipError } from "../../src/lib/errors.ts";
 import type { Link, Network, NetworkFault } from "../../src/transport/network.ts";
 
-export interface Member {
+export interface TestMember {
   readonly network: Network;
   /** Where it listens; known once `listen` has resolved. */
   readonly endpoint: () => string;
 }
 
-export interface World {
-  member(): Promise<Member>;
+export interface TestNetwork {
+  member(): Promise<TestMember>;
   /** A second network on the endpoint of a member that listens. */
-  rival(member: Member): Promise<Member>;
+  rival(member: TestMember): Promise<TestMember>;
   /** Lets time pass until it is true; fails if it never becomes true. */
   until(isTrue: () => boolean): Promise<void>;
   /** Lets so much time pass that whatever was going to happen has happened. */
@@ -47,11 +47,11 @@ export interface Joined {
   readonly inbound: Link;
 }
 
-export function networkSuite(name: string, createWorld: () => Promise<World>): void {
+export function networkSuite(name: string, createWorld: () => Promise<TestNetwork>): void {
   describe(`${name}: a network`, () => {
-    let world: World;
-    let dialler: Member;
-    let acceptor: Member;
+    let world: TestNetwork;
+    let dialler: TestMember;
+    let acceptor: TestMember;
     const accepted: Link[] = [];
 
     beforeEach(async () => {
@@ -275,7 +275,11 @@ function faults(...heard: readonly Heard[]): readonly (readonly NetworkFault[])[
   return heard.map(({ closed }) => closed.map(({ fault }) => fault));
 }
 
-export async function dialOk(world: World, network: Network, endpoint: string): Promise<Link> {
+export async function dialOk(
+  world: TestNetwork,
+  network: Network,
+  endpoint: string,
+): Promise<Link> {
   const outcomes: (Link | string)[] = [];
   network.dial(endpoint, {
     opened: (link) => outcomes.push(link),
@@ -289,7 +293,7 @@ export async function dialOk(world: World, network: Network, endpoint: string): 
 }
 
 export async function dialFault(
-  world: World,
+  world: TestNetwork,
   network: Network,
   endpoint: string,
 ): Promise<NetworkFault | undefined> {

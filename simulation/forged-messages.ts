@@ -12,15 +12,15 @@ import {
   aliveHeard,
   aliveMessage,
   aliveOf,
-  type Loot,
+  type Forger,
   list,
   ownAlive,
   pull,
-} from "./lie-messages.ts";
-import type { Member } from "./member.ts";
+} from "./forged-message-parts.ts";
+import type { SimulatedMember } from "./member.ts";
 
 /** Messages for a victim. */
-export type Lie = (loot: Loot, victim: Member) => readonly Uint8Array[];
+export type Forgery = (forger: Forger, victim: SimulatedMember) => readonly Uint8Array[];
 
 const FLOOD = 500;
 const LIST_ENTRIES = 2_000;
@@ -30,33 +30,33 @@ const DAY_NANOS = 86_400_000_000_000n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 /** Its own heartbeat, as an honest member would send it. */
-const heartbeat: Lie = (loot) => [ownAlive(loot).bytes];
+const heartbeat: Forgery = (forger) => [ownAlive(forger).bytes];
 
 /** Signed by itself, in the name of somebody else, and newer than anything that one has said. */
-const forged: Lie = (loot, victim) => {
-  const other = loot.random.pick(loot.members);
-  const isPlain = loot.random.chance(0.5);
+const forged: Forgery = (forger, victim) => {
+  const other = forger.random.pick(forger.members);
+  const isPlain = forger.random.chance(0.5);
   const endpoint = isPlain ? other.externalEndpoint : victim.externalEndpoint;
-  const incarnation = loot.incarnation + DAY_NANOS;
-  const envelope = aliveOf(loot, { pkiId: other.issued.identity, incarnation, endpoint });
+  const incarnation = forger.incarnation + DAY_NANOS;
+  const envelope = aliveOf(forger, { pkiId: other.issued.identity, incarnation, endpoint });
   return [(isPlain ? envelope : withoutSecret(envelope)).bytes];
 };
 
 /** Somebody else's name with its own certificate beside it. */
-const mismatched: Lie = (loot) => {
-  const other = loot.random.pick(loot.members);
-  return [aliveOf(loot, { pkiId: other.issued.identity, certificate: loot.identity }).bytes];
+const mismatched: Forgery = (forger) => {
+  const other = forger.random.pick(forger.members);
+  return [aliveOf(forger, { pkiId: other.issued.identity, certificate: forger.identity }).bytes];
 };
 
 /** What others said before: news of the dead, and of the living as they once were. */
-const replayed: Lie = ({ heard }) => [...heard].slice(0, 50);
+const replayed: Forgery = ({ heard }) => [...heard].slice(0, 50);
 
 /** Itself once more, under other PKI-IDs: gossiped, listed, in a request. */
-const renamed: Lie = (loot) => {
+const renamed: Forgery = (forger) => {
   const asOther = (): Uint8Array => {
-    loot.sequence += 1n;
-    const alias = loot.alias();
-    return aliveOf(loot, { pkiId: alias, certificate: alias }).bytes;
+    forger.sequence += 1n;
+    const alias = forger.alias();
+    return aliveOf(forger, { pkiId: alias, certificate: alias }).bytes;
   };
   const many = Array.from({ length: NAMES }, asOther);
   const content = {
@@ -72,52 +72,53 @@ const renamed: Lie = (loot) => {
 };
 
 /** Others' old messages in a list of its own. */
-const replayedList: Lie = (loot) => {
-  const alive = aliveHeard(loot);
-  return [list(loot.lastNonce, alive, []), list(0n, [], alive)];
+const replayedList: Forgery = (forger) => {
+  const alive = aliveHeard(forger);
+  return [list(forger.lastNonce, alive, []), list(0n, [], alive)];
 };
 
 /** It says of everybody that they are dead. */
-const obituaries: Lie = (loot) => aliveHeard(loot).map((envelope) => list(0n, [], [envelope]));
+const obituaries: Forgery = (forger) =>
+  aliveHeard(forger).map((envelope) => list(0n, [], [envelope]));
 
-const oversized: Lie = (loot) => {
+const oversized: Forgery = (forger) => {
   const metadata = new Uint8Array(OVERSIZED_BYTES).fill(7);
-  return [aliveOf(loot, { metadata }).bytes, new Uint8Array(OVERSIZED_BYTES).fill(0xff)];
+  return [aliveOf(forger, { metadata }).bytes, new Uint8Array(OVERSIZED_BYTES).fill(0xff)];
 };
 
 /** Two messages of the same time that say different things. */
-const contradictory: Lie = (loot) => {
-  loot.sequence += 1n;
-  const { sequence } = loot;
+const contradictory: Forgery = (forger) => {
+  forger.sequence += 1n;
+  const { sequence } = forger;
   return [
-    aliveOf(loot, { sequence, endpoint: "here.example.com:1" }).bytes,
-    aliveOf(loot, { sequence, endpoint: "there.example.com:1" }).bytes,
+    aliveOf(forger, { sequence, endpoint: "here.example.com:1" }).bytes,
+    aliveOf(forger, { sequence, endpoint: "there.example.com:1" }).bytes,
   ];
 };
 
 /** Nothing newer can ever be said. */
-const final: Lie = (loot) => {
-  const incarnation = loot.random.chance(0.1) ? UINT64_MAX : loot.incarnation;
-  return [aliveOf(loot, { incarnation, sequence: UINT64_MAX }).bytes];
+const final: Forgery = (forger) => {
+  const incarnation = forger.random.chance(0.1) ? UINT64_MAX : forger.incarnation;
+  return [aliveOf(forger, { incarnation, sequence: UINT64_MAX }).bytes];
 };
 
-const flood: Lie = (loot) => Array.from({ length: FLOOD }, () => ownAlive(loot).bytes);
+const flood: Forgery = (forger) => Array.from({ length: FLOOD }, () => ownAlive(forger).bytes);
 
-const floodOfHellos: Lie = ({ random }) =>
+const floodOfHellos: Forgery = ({ random }) =>
   Array.from({ length: FLOOD }, () => pull({ type: "hello", value: { nonce: random.uint64() } }));
 
 /** Its own endpoint is said to be the victim's. */
-const hijacked: Lie = (loot, victim) => [
-  aliveOf(loot, {
+const hijacked: Forgery = (forger, victim) => [
+  aliveOf(forger, {
     endpoint: victim.externalEndpoint,
     internalEndpoint: victim.internalEndpoint,
   }).bytes,
 ];
 
 /** The secret of one member beside the message of another, if it has heard one. */
-export function swapSecret(loot: Loot, bytes: Uint8Array): Uint8Array | undefined {
+export function swapSecret(forger: Forger, bytes: Uint8Array): Uint8Array | undefined {
   const envelope = parseEnvelope(bytes);
-  const secret = loot.heard.map(secretOf).find((found) => found !== undefined);
+  const secret = forger.heard.map(secretOf).find((found) => found !== undefined);
   if (!envelope.ok || secret === undefined) return undefined;
   const { payload, signature } = envelope.value;
   return encodeEnvelope({ payload, signature, secret }).bytes;
@@ -128,11 +129,12 @@ function secretOf(bytes: Uint8Array): SecretEnvelope | undefined {
   return envelope.ok ? envelope.value.secret : undefined;
 }
 
-const swapped: Lie = (loot) => aliveHeard(loot).flatMap((bytes) => swapSecret(loot, bytes) ?? []);
+const swapped: Forgery = (forger) =>
+  aliveHeard(forger).flatMap((bytes) => swapSecret(forger, bytes) ?? []);
 
-const wrongTags: Lie = (loot) => {
-  const payload = encodeMessage({ ...aliveMessage(loot, {}), tag: TAG.chanAndOrg });
-  const signature = loot.sign(payload);
+const wrongTags: Forgery = (forger) => {
+  const payload = encodeMessage({ ...aliveMessage(forger, {}), tag: TAG.chanAndOrg });
+  const signature = forger.sign(payload);
   return [
     encodeEnvelope({ payload, signature }).bytes,
     encodeUnsigned({ tag: TAG.undefined, content: { type: "empty", value: {} } }),
@@ -140,51 +142,51 @@ const wrongTags: Lie = (loot) => {
   ];
 };
 
-const junkLists: Lie = (loot) => {
+const junkLists: Forgery = (forger) => {
   const junk = Array.from({ length: LIST_ENTRIES }, (_, i) =>
     new Uint8Array(16).map((_byte, at) => (i * 31 + at * 7) & 0xff),
   );
-  return [list(loot.lastNonce, junk, junk), list(0n, junk, [])];
+  return [list(forger.lastNonce, junk, junk), list(0n, junk, [])];
 };
 
 /** Answers nobody asked for. */
-const unsolicited: Lie = (loot) => {
-  const ids = loot.members.map(({ issued }) => pkiIdBytes(issued.identity.pkiId));
-  const nonce = loot.random.uint64();
+const unsolicited: Forgery = (forger) => {
+  const ids = forger.members.map(({ issued }) => pkiIdBytes(issued.identity.pkiId));
+  const nonce = forger.random.uint64();
   const fake = Array.from({ length: 100 }, (_, i) => new Uint8Array(32).fill(i));
   return [
     pull({ type: "digest", value: { nonce, digests: [...ids, ...fake] } }),
     pull({ type: "request", value: { nonce, digests: ids } }),
-    pull({ type: "update", value: { nonce, data: loot.heard.slice(0, 20) } }),
+    pull({ type: "update", value: { nonce, data: forger.heard.slice(0, 20) } }),
   ];
 };
 
 /** A request in somebody else's name, and one with somebody else's old word for it. */
-const spoofedRequests: Lie = (loot) => {
-  const other = loot.random.pick(loot.members);
-  const forgery = aliveOf(loot, { pkiId: other.issued.identity }).bytes;
-  return [forgery, ...aliveHeard(loot).slice(0, 3)].map((selfInformation) =>
+const spoofedRequests: Forgery = (forger) => {
+  const other = forger.random.pick(forger.members);
+  const forgery = aliveOf(forger, { pkiId: other.issued.identity }).bytes;
+  return [forgery, ...aliveHeard(forger).slice(0, 3)].map((selfInformation) =>
     encodeUnsigned({
       tag: TAG.empty,
-      nonce: loot.random.uint64(),
+      nonce: forger.random.uint64(),
       content: { type: "membership-request", value: { selfInformation } },
     }),
   );
 };
 
-const request: Lie = (loot) => [
+const request: Forgery = (forger) => [
   encodeUnsigned({
     tag: TAG.empty,
-    nonce: loot.random.uint64(),
+    nonce: forger.random.uint64(),
     content: {
       type: "membership-request",
-      value: { selfInformation: ownAlive(loot).bytes },
+      value: { selfInformation: ownAlive(forger).bytes },
     },
   }),
 ];
 
 /** Messages cut short, and with bits turned over. */
-const garbled: Lie = ({ heard, random }) =>
+const garbled: Forgery = ({ heard, random }) =>
   heard.slice(0, 20).map((bytes) => {
     const copy = new Uint8Array(bytes).slice(0, random.between(0, bytes.length));
     for (let i = 0; i < 3 && copy.length > 0; i++)
@@ -192,7 +194,7 @@ const garbled: Lie = ({ heard, random }) =>
     return copy;
   });
 
-export const LIES: readonly Lie[] = [
+export const FORGED_MESSAGES: readonly Forgery[] = [
   heartbeat,
   heartbeat,
   request,

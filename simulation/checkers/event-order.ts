@@ -6,7 +6,7 @@ import { type Checker, type Report, who } from "./checker.ts";
 type Status = "alive" | "dead" | "unknown";
 
 /** What a member may have been before an event, and what it is afterwards. */
-const CHAPTERS: Partial<
+const TRANSITIONS: Partial<
   Record<GossipEvent["type"], { readonly before: readonly Status[]; readonly after: Status }>
 > = {
   "member-joined": { before: ["unknown"], after: "alive" },
@@ -16,18 +16,18 @@ const CHAPTERS: Partial<
   "member-forgotten": { before: ["alive", "dead"], after: "unknown" },
 };
 
-export function checkStory(world: World, report: Report): Checker {
-  const stories = new Map<string, Status>();
+export function checkEventOrder(world: World, report: Report): Checker {
+  const statuses = new Map<string, Status>();
   return {
     watcher: {
       event(life, event, atMs) {
-        const chapter = CHAPTERS[event.type];
-        if (chapter === undefined || !("member" in event)) return;
+        const transition = TRANSITIONS[event.type];
+        if (transition === undefined || !("member" in event)) return;
         const { pkiId } = event.member;
         const key = `${life.number} ${pkiId}`;
-        const status = stories.get(key) ?? "unknown";
-        stories.set(key, chapter.after);
-        if (chapter.before.includes(status)) return;
+        const status = statuses.get(key) ?? "unknown";
+        statuses.set(key, transition.after);
+        if (transition.before.includes(status)) return;
         const issued = world.authority.find(pkiId);
         const subject = who(issued && world.members[issued.owner], pkiId);
         report(atMs, `${life.member.name} tells ${event.type} of ${subject}, which was ${status}`);

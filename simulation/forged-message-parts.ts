@@ -12,13 +12,13 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, SECRET, TAG } from "../src/wire/messages.ts";
-import type { Member } from "./member.ts";
+import type { SimulatedMember } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
 import { createGlance } from "./wire-kind.ts";
 
 /** What a liar has to work with. */
-export interface Loot {
-  readonly self: Member;
+export interface Forger {
+  readonly self: SimulatedMember;
   readonly identity: Identity;
   readonly sign: (payload: Uint8Array) => Uint8Array;
   /** Its own certificate under another PKI-ID. */
@@ -26,7 +26,7 @@ export interface Loot {
   readonly random: SeededRandom;
   /** Envelopes it was sent. */
   readonly heard: Uint8Array[];
-  readonly members: readonly Member[];
+  readonly members: readonly SimulatedMember[];
   readonly incarnation: bigint;
   sequence: bigint;
   /** Of the last message with a nonce that it heard. */
@@ -43,38 +43,38 @@ interface AliveParts {
   readonly metadata?: Uint8Array;
 }
 
-export function ownAlive(loot: Loot): Envelope {
-  loot.sequence += 1n;
-  return aliveOf(loot, { certificate: loot.identity });
+export function ownAlive(forger: Forger): Envelope {
+  forger.sequence += 1n;
+  return aliveOf(forger, { certificate: forger.identity });
 }
 
 /** An alive message with its own signature, whatever it says. */
-export function aliveOf(loot: Loot, parts: AliveParts): Envelope {
-  const payload = encodeMessage(aliveMessage(loot, parts));
+export function aliveOf(forger: Forger, parts: AliveParts): Envelope {
+  const payload = encodeMessage(aliveMessage(forger, parts));
   const secret = encode(SECRET, {
-    internalEndpoint: parts.internalEndpoint ?? loot.self.internalEndpoint,
+    internalEndpoint: parts.internalEndpoint ?? forger.self.internalEndpoint,
   });
   return encodeEnvelope({
     payload,
-    signature: loot.sign(payload),
-    secret: { payload: secret, signature: loot.sign(secret) },
+    signature: forger.sign(payload),
+    secret: { payload: secret, signature: forger.sign(secret) },
   });
 }
 
-export function aliveMessage(loot: Loot, parts: AliveParts): GossipMessageInit {
+export function aliveMessage(forger: Forger, parts: AliveParts): GossipMessageInit {
   return {
     tag: TAG.empty,
     content: {
       type: "alive",
       value: {
         membership: {
-          endpoint: parts.endpoint ?? loot.self.externalEndpoint,
+          endpoint: parts.endpoint ?? forger.self.externalEndpoint,
           metadata: parts.metadata ?? new Uint8Array(0),
-          pkiId: pkiIdBytes((parts.pkiId ?? loot.identity).pkiId),
+          pkiId: pkiIdBytes((parts.pkiId ?? forger.identity).pkiId),
         },
         timestamp: {
-          incNum: parts.incarnation ?? loot.incarnation,
-          seqNum: parts.sequence ?? loot.sequence,
+          incNum: parts.incarnation ?? forger.incarnation,
+          seqNum: parts.sequence ?? forger.sequence,
         },
         ...(parts.certificate === undefined ? {} : { identity: parts.certificate.bytes }),
       },
@@ -105,7 +105,7 @@ export function pull(content: PullContent): Uint8Array {
 }
 
 /** The alive messages among what it heard: gossiped ones, and those in lists. */
-export function aliveHeard({ heard }: Loot): readonly Uint8Array[] {
+export function aliveHeard({ heard }: Forger): readonly Uint8Array[] {
   const glance = createGlance();
   const found: Uint8Array[] = [];
   for (const bytes of heard.slice(-100)) {

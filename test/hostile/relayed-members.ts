@@ -10,17 +10,17 @@ import { loadLocalMsp } from "../../src/msp/load-msp.ts";
 import { Attacker } from "./attacker-links.ts";
 import { aliveMessage } from "./messages.ts";
 
-export interface CrowdReport {
+export interface RelayedReport {
   readonly pkiIds: readonly string[];
 }
 
-const { CROWD = "", CROWD_PORT = "", CROWD_FAST = "" } = process.env;
-const EVERY_MS = CROWD_FAST === "true" ? 500 : 5_000;
+const { RELAYED_MSPS = "", RELAYED_PORT = "", RELAYED_FAST = "" } = process.env;
+const EVERY_MS = RELAYED_FAST === "true" ? 500 : 5_000;
 const config = await loadConfig({});
-const relay = await Attacker.create(config, { host: "127.0.0.1", port: Number(CROWD_PORT) });
-const people: { readonly identity: Identity; readonly signer: Signer }[] = [];
-for (const folder of CROWD.split(":")) {
-  people.push(await loadLocalMsp(folder, "Org1MSP", { wallMs: Date.now() }));
+const relay = await Attacker.create(config, { host: "127.0.0.1", port: Number(RELAYED_PORT) });
+const members: { readonly identity: Identity; readonly signer: Signer }[] = [];
+for (const folder of RELAYED_MSPS.split(":")) {
+  members.push(await loadLocalMsp(folder, "Org1MSP", { wallMs: Date.now() }));
 }
 
 async function speak(): Promise<void> {
@@ -28,7 +28,7 @@ async function speak(): Promise<void> {
   let link = await relay.connect();
   for (let seqNum = 1n; ; seqNum += 1n) {
     const startedMs = performance.now();
-    for (const [index, { identity, signer }] of people.entries()) {
+    for (const [index, { identity, signer }] of members.entries()) {
       const sign = (payload: Uint8Array): Uint8Array => {
         const signature = signer(payload);
         if (signature instanceof Promise) throw new Error("the signer is expected to be at hand");
@@ -39,7 +39,7 @@ async function speak(): Promise<void> {
       const internalEndpoint = `127.0.0.1:${1 + index}`; // Nobody is there.
       if (!link.isOpen()) link = await relay.connect();
       link.send(aliveMessage({ pkiId, sign, incNum, seqNum, internalEndpoint, ...certificate }));
-      const dueMs = startedMs + (EVERY_MS * (index + 1)) / people.length;
+      const dueMs = startedMs + (EVERY_MS * (index + 1)) / members.length;
       const waitMs = dueMs - performance.now();
       if (waitMs > 1) await sleep(waitMs);
     }
@@ -47,7 +47,7 @@ async function speak(): Promise<void> {
 }
 
 process.on("message", () => {
-  process.send?.({ pkiIds: people.map(({ identity }) => identity.pkiId) } satisfies CrowdReport);
+  process.send?.({ pkiIds: members.map(({ identity }) => identity.pkiId) } satisfies RelayedReport);
 });
 process.once("disconnect", () => process.exit(0));
 process.send?.({ pkiId: relay.identity.pkiId });

@@ -1,10 +1,10 @@
 /** Draws faults from dice: how often each kind, when, for how long, and whom it befalls. */
-import type { Fault } from "./fault.ts";
+import type { SimulatedFault } from "./fault.ts";
 import { CONTACTS, type Seat } from "./layout.ts";
 import type { SeededRandom } from "./random.ts";
 
 export type FaultKind =
-  | Exclude<Fault["type"], "cut">
+  | Exclude<SimulatedFault["type"], "cut">
   /** A cut that is mutual, and one that is not. */
   | "partition"
   | "one-way";
@@ -27,9 +27,9 @@ export function drawFaults(
   seats: readonly Seat[],
   firstPhaseMs: number,
   random: SeededRandom,
-): readonly Fault[] {
+): readonly SimulatedFault[] {
   const draw: Draw = { seats, random, endMs: firstPhaseMs, doomed: new Set() };
-  const faults: Fault[] = [];
+  const faults: SimulatedFault[] = [];
   // Final ones come first: whoever is doomed is left out of everything else.
   for (const kind of [...FINAL, ...PASSING]) {
     const mean = ((perMinute[kind] ?? 0) * firstPhaseMs) / 60_000;
@@ -43,7 +43,7 @@ export function drawFaults(
 }
 
 /** Who forgets its incarnation and whose clock goes back is hidden until the clock has caught up. */
-function withMemory(fault: Fault, faults: readonly Fault[]): Fault {
+function withMemory(fault: SimulatedFault, faults: readonly SimulatedFault[]): SimulatedFault {
   if (fault.type !== "crash") return fault;
   const { member } = fault;
   const isSkewed = faults.some((other) => other.type === "skew" && other.member === member);
@@ -64,7 +64,7 @@ const PASSING = [
   "metadata",
 ] as const;
 
-function drawOne(kind: FaultKind, draw: Draw): Fault | undefined {
+function drawOne(kind: FaultKind, draw: Draw): SimulatedFault | undefined {
   const { random, seats } = draw;
   const { fromMs, untilMs } = drawSpan(draw);
   switch (kind) {
@@ -94,7 +94,7 @@ function drawForOne(
   draw: Draw,
   fromMs: number,
   untilMs: number,
-): Fault | undefined {
+): SimulatedFault | undefined {
   const { random } = draw;
   const member = pickMember(draw, () => true);
   if (member === undefined) return undefined;
@@ -121,7 +121,10 @@ function drawForOne(
 
 const SKEWS_MS = [-3_600_000, -300_000, -30_000, -2_000, 2_000, 30_000, 300_000, 3_600_000];
 
-function drawFinal(type: "hostile" | "leave" | "revoke" | "expire", draw: Draw): Fault | undefined {
+function drawFinal(
+  type: "hostile" | "leave" | "revoke" | "expire",
+  draw: Draw,
+): SimulatedFault | undefined {
   const { random, doomed, endMs, seats } = draw;
   // Contacts stay: without them nobody who has lost everybody could come back.
   const member = pickMember(draw, ({ place }) => place >= CONTACTS);

@@ -4,7 +4,7 @@ import { parsePkiId } from "../../src/core/rules/pki-id.ts";
 import type { Crypto, Identity, Signer } from "../../src/core/types/host.ts";
 import { accept, reject } from "../../src/wire/verdict.ts";
 
-export interface Person {
+export interface ToyIdentity {
   readonly identity: Identity;
   readonly signer: Signer;
 }
@@ -35,7 +35,12 @@ function identityOf(bytes: Uint8Array): Identity | undefined {
 }
 
 /** `around`: text beside the same certificate, which gives it another PKI-ID. */
-export function createPerson(mspId: string, name: string, notAfterMs = 4e12, around = ""): Person {
+export function createToyIdentity(
+  mspId: string,
+  name: string,
+  notAfterMs = 4e12,
+  around = "",
+): ToyIdentity {
   const bytes = new TextEncoder().encode(`${mspId}/${name}/${notAfterMs}${around && `/${around}`}`);
   const identity = identityOf(bytes);
   if (identity === undefined) throw new Error("a person cannot be made of this");
