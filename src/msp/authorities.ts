@@ -1,4 +1,6 @@
 /** Setting up the CAs of an MSP: reading, low-S form, and the checks every CA must pass. */
+
+import { equalBytes } from "../wire/bytes.ts";
 import {
   type Certificate,
   isEcdsaSigned,
@@ -68,10 +70,10 @@ export function setUpAuthorities(material: MspMaterial, problems: string[]): Aut
       named.flatMap(({ name, certificate }) => {
         const sanitized = sanitizeAuthority(certificate, raw);
         if (typeof sanitized !== "string") return [sanitized];
-        problems.push(
-          `${name} is no CA certificate of this MSP (${sanitized}): ` +
-            "put its issuers into cacerts and intermediatecerts, or remove it.",
-        );
+        const remedy = isSelfIssued(certificate)
+          ? "use a certificate with basicConstraints CA and the key usage keyCertSign"
+          : "put its issuers into cacerts and intermediatecerts, or remove it";
+        problems.push(`${name} is no CA certificate of this MSP (${sanitized}): ${remedy}.`);
         return [];
       }),
     );
@@ -96,7 +98,12 @@ export function sanitizeAuthority(ca: Certificate, authorities: Authorities): Ce
   const found = findChain(ca, authorities);
   if (!found.ok) return found.reason;
   const issuer = found.chain[1];
-  return issuer === undefined ? "it is not self-signed" : sanitizeCertificate(ca, issuer);
+  if (issuer !== undefined) return sanitizeCertificate(ca, issuer);
+  return isSelfIssued(ca) ? "it is not marked as a CA" : "it is not self-signed";
+}
+
+function isSelfIssued({ subject, issuer }: Certificate): boolean {
+  return equalBytes(subject.der, issuer.der);
 }
 
 /** Checks every CA and returns those that have an intermediate CA below them. */

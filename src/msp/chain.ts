@@ -15,10 +15,32 @@ export interface Authorities {
   readonly intermediates: readonly Certificate[];
 }
 
-/** From the certificate itself to the root; or why there is no such chain, ending a sentence. */
+/** Why there is no chain, as far as that decides what can be done about it. */
+export type ChainFault =
+  /** No CA at hand has the name of its issuer. */
+  | "no-issuer"
+  /** More than one chain leads to a root. */
+  | "several-chains"
+  /** An extended key usage leaves out what is asked for. */
+  | "usage"
+  /** The certificate of its issuer does not allow it to issue. */
+  | "issuer-unfit"
+  /** Its issuer has the name of a CA at hand, and another key. */
+  | "issuer-key"
+  /** Its issuer was not valid at the time that counts. */
+  | "issuer-time"
+  | "other";
+
+/** Why there is no chain; `reason` ends a sentence. */
+export interface NoChain {
+  readonly code: ChainFault;
+  readonly reason: string;
+}
+
+/** From the certificate itself to the root; or why there is no such chain. */
 export type ChainResult =
   | { readonly ok: true; readonly chain: readonly Certificate[] }
-  | { readonly ok: false; readonly reason: string };
+  | ({ readonly ok: false } & NoChain);
 
 /** Signatures checked for one certificate before the search gives up; Go's limit. */
 const SIGNATURE_CHECKS_MAX = 100;
@@ -45,7 +67,7 @@ interface Search extends Question {
   readonly chains: (readonly Certificate[])[];
   signatureChecks: number;
   /** Why the first candidate that looked right was not. */
-  reason: string | undefined;
+  fault: NoChain | undefined;
 }
 
 /** Finds the one chain of a certificate, judged one second after its notBefore. */
@@ -58,9 +80,11 @@ export function findChain(certificate: Certificate, authorities: Authorities): C
   });
   if (!found.ok) return found;
   const [chain, ...others] = found.chains;
-  if (others.length > 0) return { ok: false, reason: "it has more than one chain to a root" };
+  if (others.length > 0) {
+    return { ok: false, code: "several-chains", reason: "it has more than one chain to a root" };
+  }
   const legacyFault = legacyNameConstraintFault(chain);
-  if (legacyFault !== undefined) return { ok: false, reason: legacyFault };
+  if (legacyFault !== undefined) return { ok: false, code: "other", reason: legacyFault };
   return { ok: true, chain };
 }
 
@@ -80,7 +104,7 @@ type Chains =
       readonly ok: true;
       readonly chains: readonly [readonly Certificate[], ...(readonly Certificate[])[]];
     }
-  | { readonly ok: false; readonly reason: string };
+  | ({ readonly ok: false } & NoChain);
 
 function findChains(
   certificate: Certificate,
@@ -88,14 +112,14 @@ function findChains(
   question: Question,
 ): Chains {
   const fault = ownFault(certificate, question);
-  if (fault !== undefined) return { ok: false, reason: fault };
+  if (fault !== undefined) return { ok: false, code: "other", reason: fault };
 
   const search: Search = {
     ...question,
     authorities,
     chains: [],
     signatureChecks: 0,
-    reason: undefined,
+    fault: undefined,
   };
   if (includesCertificate(authorities.roots, certificate)) search.chains.push([certificate]);
   else extend(search, [certificate], certificate);
@@ -103,17 +127,23 @@ function findChains(
   const faults = new Map(search.chains.map((each) => [each, chainFault(each, question.usage)]));
   const [chain, ...others] = search.chains.filter((each) => faults.get(each) === undefined);
   if (chain !== undefined) return { ok: true, chains: [chain, ...others] };
-  const missing =
-    search.reason ?? `none of the ${question.whose} CAs is its issuer, ${certificate.issuer.text}`;
-  return { ok: false, reason: [...faults.values()][0] ?? missing };
+  const missing: NoChain = search.fault ?? {
+    code: "no-issuer",
+    reason: `none of the ${question.whose} CAs is its issuer, ${certificate.issuer.text}`,
+  };
+  return { ok: false, ...([...faults.values()][0] ?? missing) };
 }
 
 /** What is wrong with a chain as a whole. */
-function chainFault(chain: readonly Certificate[], usage: string): string | undefined {
-  if (!arePoliciesValid(chain)) return "its chain lacks a certificate policy that its CAs ask for";
+function chainFault(chain: readonly Certificate[], usage: string): NoChain | undefined {
+  if (!arePoliciesValid(chain)) {
+    const reason = "its chain lacks a certificate policy that its CAs ask for";
+    return { code: "other", reason };
+  }
   if (chain.every((each) => allows(each, usage))) return undefined;
   const what = usage === USAGE.server ? "server" : "client";
-  return `an extended key usage in its chain leaves out ${what} authentication`;
+  const reason = `an extended key usage in its chain leaves out ${what} authentication`;
+  return { code: "usage", reason };
 }
 
 export function includesCertificate(
@@ -146,11 +176,13 @@ function isNextIn(
   if (chain.some((member) => isSameEntity(member, ca))) return false;
   const fault =
     search.signatureChecks > SIGNATURE_CHECKS_MAX
-      ? "too many CAs have the name of its issuer"
+      ? other("too many CAs have the name of its issuer")
       : (issuerFault(last, ca) ?? authorityFault(ca, chain, search));
-  search.reason ??= fault;
+  search.fault ??= fault;
   return fault === undefined;
 }
+
+const other = (reason: string): NoChain => ({ code: "other", reason });
 
 /** Go's test against loops: same subject, key and alternative names. */
 function isSameEntity(a: Certificate, b: Certificate): boolean {
@@ -168,26 +200,33 @@ export function hasIssued(ca: Certificate, certificate: Certificate): boolean {
   return issuerFault(certificate, ca) === undefined;
 }
 
-function issuerFault(certificate: Certificate, ca: Certificate): string | undefined {
+function issuerFault(certificate: Certificate, ca: Certificate): NoChain | undefined {
   const { isCa, maySignCertificates } = ca.extensions;
   const mayIssue = ca.version === 3 ? isCa === true : isCa !== false;
-  if (!mayIssue || !maySignCertificates) return `its issuer ${ca.subject.text} may not issue it`;
+  if (!mayIssue || !maySignCertificates) {
+    return { code: "issuer-unfit", reason: `its issuer ${ca.subject.text} may not issue it` };
+  }
   if (isCertifiedBy(certificate, ca.publicKey, "refuse")) return undefined;
-  return `the signature of its issuer ${ca.subject.text} does not verify`;
+  const reason = `the signature of its issuer ${ca.subject.text} does not verify`;
+  return { code: "issuer-key", reason };
 }
 
 function authorityFault(
   ca: Certificate,
   chain: readonly Certificate[],
   question: Question,
-): string | undefined {
-  const { isCa, pathLengthMax } = ca.extensions;
+): NoChain | undefined {
+  const { isCa, pathLengthMax, unhandledCritical } = ca.extensions;
   const fault = ownFault(ca, question);
-  if (fault !== undefined) return `of its CA ${ca.subject.text}: ${fault}`;
-  if (isCa !== undefined && pathLengthMax !== undefined && chain.length - 1 > pathLengthMax) {
-    return `more CAs stand below ${ca.subject.text} than its path length allows`;
+  if (fault !== undefined) {
+    const code = unhandledCritical === undefined ? "issuer-time" : "other";
+    return { code, reason: `of its CA ${ca.subject.text}: ${fault}` };
   }
-  return nameConstraintFault(ca, chain);
+  if (isCa !== undefined && pathLengthMax !== undefined && chain.length - 1 > pathLengthMax) {
+    return other(`more CAs stand below ${ca.subject.text} than its path length allows`);
+  }
+  const constraint = nameConstraintFault(ca, chain);
+  return constraint === undefined ? undefined : other(constraint);
 }
 
 /** What is wrong with a certificate whatever its place in a chain. */

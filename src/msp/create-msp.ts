@@ -41,7 +41,10 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   if (material.rootCerts.length === 0 && problems.length === 0) {
     problems.push("There is no root CA certificate: put at least one into cacerts.");
   }
+  const before = problems.length;
   const authorities = setUpAuthorities(material, problems);
+  // A rule that names a CA which cannot be used is no mistake of its own.
+  const unitProblems = problems.length > before ? [] : problems;
   const lists = readLists(material.revocationLists ?? [], problems);
   const revoked = new Map(allOf(authorities).map((ca) => [ca, serialsRevokedBy(ca, lists)]));
   const tlsAuthorities = setUpTls(material, lists, problems);
@@ -59,8 +62,8 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   };
   const withRules: Msp = {
     ...msp,
-    requiredUnits: resolveUnits(material.requiredUnits ?? [], authorities, problems),
-    roleUnits: resolveRoleUnits(material.roleUnits ?? new Map(), authorities, problems),
+    requiredUnits: resolveUnits(material.requiredUnits ?? [], authorities, unitProblems),
+    roleUnits: resolveRoleUnits(material.roleUnits ?? new Map(), authorities, unitProblems),
   };
   return { ...withRules, admins: setUpAdmins(material.adminCerts ?? [], withRules, problems) };
 }

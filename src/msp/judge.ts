@@ -13,7 +13,7 @@ import {
   parseCertificate,
   sanitizeCertificate,
 } from "./certificate.ts";
-import { findChain, includesCertificate } from "./chain.ts";
+import { type ChainFault, findChain, includesCertificate } from "./chain.ts";
 import { type Msp, ROLES, type Role, type UnitRule } from "./msp.ts";
 import { decodePem, type PemBlock } from "./pem.ts";
 
@@ -22,7 +22,20 @@ export interface Refusal {
   readonly ok: false;
   readonly code: IdentityFault;
   readonly reason: string;
+  /** What it is in particular, where that decides what can be done about it. */
+  readonly kind?: InvalidKind;
 }
+
+/** Why an MSP does not accept an identity that can be read. */
+export type InvalidKind =
+  | ChainFault
+  | "ca"
+  | "own-issuer"
+  /** Intermediate CAs stand below its issuer, and only they may issue then. */
+  | "inner-issuer"
+  | "unit"
+  /** A NodeOU belongs to another CA than its issuer. */
+  | "unit-of-other-ca";
 
 /** A certificate an MSP recognises. */
 export interface Recognized {
@@ -37,7 +50,7 @@ const SHOWN_CHARACTERS_MAX = 100;
 const SHOWN_UNITS_MAX = 5;
 
 /** Of an identity. */
-export const CA_REASON = "it is a CA certificate";
+const CA_REASON = "it is a CA certificate";
 
 /**
  * Fabric 3 refuses such identities. Fabric 2.5 accepts them but verifies no signature by them, so
@@ -51,6 +64,13 @@ export type Judgement<T> = { readonly ok: true; readonly value: T } | Refusal;
 export function refuse(code: IdentityFault, reason: string): Refusal {
   return { ok: false, code, reason };
 }
+
+function invalid(kind: InvalidKind, reason: string): Refusal {
+  return { ok: false, code: "identity-invalid", reason, kind };
+}
+
+/** Our own certificate is one of a CA. */
+export const CA_REFUSAL: Refusal = invalid("ca", CA_REASON);
 
 /**
  * Whether the MSP of this id accepts the certificate text of an identity (`id_bytes`). Of several
@@ -84,7 +104,7 @@ export function recognizeIdentity(msp: Msp, idBytes: Uint8Array): Judgement<Reco
     return refuse("identity-malformed", "the PEM block holds no X.509 certificate");
   }
   const found = findChain(certificate, msp);
-  if (!found.ok) return refuse("identity-invalid", found.reason);
+  if (!found.ok) return invalid(found.code, found.reason);
   const issuer = found.chain[1];
   if (issuer !== undefined && !canBeSanitized(certificate, issuer)) {
     return refuse("identity-malformed", "its signature has high S, and it cannot be encoded anew");
@@ -107,25 +127,22 @@ export function validityRefusal(
   msp: Msp,
   { certificate, chain }: Pick<Recognized, "certificate" | "chain">,
 ): Refusal | undefined {
-  if (certificate.extensions.isCa === true) {
-    return refuse("identity-invalid", CA_REASON);
-  }
+  if (certificate.extensions.isCa === true) return CA_REFUSAL;
   // To ask a key for its type takes a while, and nearly all have a curve.
   if (certificate.curve === undefined && certificate.publicKey.asymmetricKeyType === "rsa") {
     return refuse("identity-invalid", RSA_REASON);
   }
   const issuer = chain[1];
-  if (issuer === undefined) return refuse("identity-invalid", "it is its own issuer");
+  if (issuer === undefined) return invalid("own-issuer", "it is its own issuer");
   if (includesCertificate(msp.innerAuthorities, issuer)) {
     const name = issuer.subject.text;
-    return refuse("identity-invalid", `its issuer ${name} has intermediate CAs to do that`);
+    return invalid("inner-issuer", `its issuer ${name} has intermediate CAs to do that`);
   }
   if (isRevoked(msp, certificate, issuer)) {
     const name = issuer.subject.text;
     return refuse("identity-revoked", `${name} revoked serial number ${certificate.serial}`);
   }
-  const reason = unitFault(msp, certificate, chain);
-  return reason === undefined ? undefined : refuse("identity-invalid", reason);
+  return unitRefusal(msp, certificate, chain);
 }
 
 /** Whether the issuer, a CA of this MSP, has revoked the certificate. */
@@ -134,11 +151,11 @@ export function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificat
 }
 
 /** Why the organisational units of the certificate do not suit the MSP; undefined if they do. */
-function unitFault(
+function unitRefusal(
   msp: Msp,
   certificate: Certificate,
   chain: readonly Certificate[],
-): string | undefined {
+): Refusal | undefined {
   const units = certificate.subject.organizationalUnits;
   if (msp.requiredUnits.length === 0 && msp.roleUnits.size === 0) return undefined;
   const certifiersId = certifiersIdOf(chain.slice(1));
@@ -148,15 +165,21 @@ function unitFault(
   const { requiredUnits } = msp;
   const isRequired = (rule: UnitRule) => units.includes(rule.unit) && isBelow(rule);
   if (requiredUnits.length > 0 && !requiredUnits.some(isRequired)) {
-    return `none of its organisational units is one the MSP asks for${printUnits(units)}`;
+    const reason = `none of its organisational units is one the MSP asks for${printUnits(units)}`;
+    return invalid("unit", reason);
   }
 
   if (msp.roleUnits.size === 0) return undefined;
   const byUnit = new Map([...msp.roleUnits.values()].map((rule) => [rule.unit, rule]));
   const rules = units.flatMap((unit) => byUnit.get(unit) ?? []);
-  if (rules.length === 0) return `no organisational unit says what role it has${printUnits(units)}`;
-  if (rules.length > 1) return `its organisational units name several roles${printUnits(units)}`;
-  return rules.every(isBelow) ? undefined : "its role is reserved to another CA of the MSP";
+  if (rules.length === 0) {
+    return invalid("unit", `no organisational unit says what role it has${printUnits(units)}`);
+  }
+  if (rules.length > 1) {
+    return invalid("unit", `its organisational units name several roles${printUnits(units)}`);
+  }
+  if (rules.every(isBelow)) return undefined;
+  return invalid("unit-of-other-ca", "its role is reserved to another CA of the MSP");
 }
 
 function printUnits(units: readonly string[]): string {

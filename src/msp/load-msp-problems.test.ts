@@ -58,7 +58,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "a root without CA flag",
       peerFolder({ "cacerts/b.pem": noCa.pem }),
-      /^cacerts\/b\.pem is no CA certificate of this MSP \(it is not self-signed\)/,
+      /^cacerts\/b\.pem is no CA certificate of this MSP \(it is not marked as a CA\): use a certificate with basicConstraints CA/,
     ],
     [
       "a root without key identifier",

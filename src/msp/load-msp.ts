@@ -8,9 +8,10 @@ import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { CA_REASON, judgeIdentity, type Refusal } from "./judge.ts";
-import type { Msp } from "./msp.ts";
+import { CA_REFUSAL, judgeIdentity } from "./judge.ts";
+import type { Msp, MspMaterial } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
+import { ownRemedy } from "./own-remedy.ts";
 import { findPrivateKey } from "./private-key.ts";
 import { createSigner } from "./signer.ts";
 import { whyUnfit } from "./unfit-key.ts";
@@ -59,7 +60,8 @@ export async function loadLocalMsp(
   options: LocalMspOptions,
 ): Promise<LocalMsp> {
   const findings: Findings = { problems: [], warnings: [] };
-  const msp = setUpMsp(await readMspFolder(folder, mspId, findings), findings);
+  const material = await readMspFolder(folder, mspId, findings);
+  const msp = setUpMsp(material, findings);
   const isSound = findings.problems.length === 0;
   const own = await readOwnCertificate(join(folder, "signcerts"), findings);
   const keystore = options.keystore ?? join(folder, "keystore");
@@ -69,7 +71,8 @@ export async function loadLocalMsp(
     (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
   if (own !== undefined) checkDates(own, options.wallMs, findings);
   // With its CAs amiss, nothing sensible can be said of our certificate.
-  const identity = isFit && isSound ? ownIdentity(own, msp, findings.problems) : undefined;
+  const identity =
+    isFit && isSound ? ownIdentity(own, msp, material, findings.problems) : undefined;
   throwProblems(findings);
   assert(identity && signer, "whatever is missing is among the problems");
   return { msp: { ...msp, warnings: findings.warnings }, identity, signer };
@@ -161,13 +164,15 @@ function throwProblems({ problems, warnings }: Findings): void {
   const skipped = warnings.filter((sentence) => sentence.includes(" is skipped: "));
   const told = problems.join(" ");
   const untold = skipped.filter((sentence) => !told.includes(sentence.replace(/\.$/, "")));
-  throw new GossipError("msp-invalid", [...problems, ...untold]);
+  // Several parts of config.yaml may name one file.
+  throw new GossipError("msp-invalid", [...new Set([...problems, ...untold])]);
 }
 
 /** Our certificate in the form Fabric sends it, accepted by our own MSP; else adds a problem. */
 function ownIdentity(
   { name, certificate }: OwnCertificate,
   msp: Msp,
+  material: MspMaterial,
   problems: string[],
 ): Identity | undefined {
   const found = findChain(certificate, msp);
@@ -177,23 +182,10 @@ function ownIdentity(
   const judged = judgeIdentity([msp], msp.mspId, origin.idBytes);
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
   // A CA's own signature may have another form in the folder of CAs, and then it has no issuer there.
-  const refusal = certificate.extensions.isCa === true ? { ...judged, reason: CA_REASON } : judged;
+  const refusal = certificate.extensions.isCa === true ? CA_REFUSAL : judged;
   problems.push(
     `The certificate ${name} is refused by its own MSP (${refusal.reason}): ` +
-      `${remedyFor(refusal, found.ok)}.`,
+      `${ownRemedy(refusal, certificate, material)}.`,
   );
   return undefined;
-}
-
-function remedyFor({ code, reason }: Refusal, hasChain: boolean): string {
-  if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
-  if (reason === CA_REASON) {
-    return "put the certificate of this node there, before those of CAs";
-  }
-  if (reason.includes("organisational unit")) {
-    return "have one issued with the unit that config.yaml asks for, or correct config.yaml";
-  }
-  return hasChain
-    ? "have another one issued"
-    : "use one issued by a CA of this folder, or add its CA";
 }

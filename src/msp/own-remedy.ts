@@ -1,0 +1,73 @@
+/** What can be done when our own certificate is refused by the MSP folder that it stands in. */
+
+import { equalBytes } from "../wire/bytes.ts";
+import type { Certificate } from "./certificate.ts";
+import { parseCertificate } from "./certificate.ts";
+import type { Refusal } from "./judge.ts";
+import type { MspMaterial } from "./msp.ts";
+import { decodePem } from "./pem.ts";
+import { certificatesIn } from "./tls-chain.ts";
+
+/** What to do about the refusal of `own`; begins with a verb, and ends a sentence. */
+export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspMaterial): string {
+  if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
+  const issuers = issuersIn(files, own).map(({ name }) => name);
+  const [issuer = "the certificate of its CA"] = issuers;
+  switch (kind) {
+    case "ca":
+      return "put the certificate of this node there, before those of CAs";
+    case "unit":
+      return "have one issued with the unit that config.yaml asks for, or correct config.yaml";
+    case "unit-of-other-ca":
+      return `let Certificate of the NodeOUs in config.yaml name ${issuer}, or leave Certificate out`;
+    case "no-issuer":
+      return noIssuerRemedy(files, own);
+    case "several-chains":
+      return `keep one of the CA certificates that lead to it and remove the others, here and in all MSPs of the organisation (${issuers.join(", ")})`;
+    case "usage":
+      return "have one issued with serverAuth among its extended key usages, or with none, by a CA that does not leave it out either";
+    case "issuer-time":
+      return "have one issued while its CA is valid, or replace the CA certificate by a renewed one of the same key";
+    case "issuer-unfit":
+      return `replace ${issuer} by a CA certificate with basicConstraints CA and the key usage keyCertSign`;
+    case "issuer-key":
+      return `have one issued by the CA of this folder, or replace ${issuer} by the certificate of the CA that issued it, which has the same name`;
+    case "own-issuer":
+      return "have one issued by the CA, as this is self-signed";
+    case "inner-issuer":
+      return "have one issued by an intermediate CA, or remove the intermediate CAs of this issuer from intermediatecerts";
+    default:
+      return "have one issued without that";
+  }
+}
+
+/** Fabric reads the first certificate of a file only. */
+function noIssuerRemedy(
+  { rootCerts, intermediateCerts = [] }: MspMaterial,
+  own: Certificate,
+): string {
+  const bundle = [...rootCerts, ...intermediateCerts].find(({ bytes }) =>
+    certificatesIn(Buffer.from(bytes))
+      .slice(1)
+      .some((der) => isIssuer(parseCertificate(der), own)),
+  );
+  if (bundle !== undefined) {
+    return `put each certificate of ${bundle.name} into a file of its own, intermediates into intermediatecerts, as only the first one of a file counts`;
+  }
+  return "use one issued by a CA of this folder, or add its CA, to intermediatecerts if that is no root";
+}
+
+/** The files of CAs that have the name of its issuer. */
+function issuersIn(
+  { rootCerts, intermediateCerts = [] }: MspMaterial,
+  own: Certificate,
+): readonly { readonly name: string }[] {
+  return [...rootCerts, ...intermediateCerts].filter(({ bytes }) => {
+    const block = decodePem(bytes);
+    return isIssuer(block && parseCertificate(block.der), own);
+  });
+}
+
+function isIssuer(ca: Certificate | undefined, own: Certificate): boolean {
+  return ca !== undefined && equalBytes(ca.subject.der, own.issuer.der);
+}
