@@ -5,7 +5,7 @@
  */
 
 import { createSeededRandom } from "../simulation/random.ts";
-import { EVERYDAY_WAIT } from "../src/core/handlers/pass-on.ts";
+import { EVERYDAY_WAIT } from "../src/core/handlers/audience.ts";
 import { findNeighbours, type Rings, sparing } from "../src/core/rules/neighbours.ts";
 import type { PkiId } from "../src/core/types/host.ts";
 import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/types/options.ts";

@@ -3,12 +3,13 @@
  * else happens here. Read this file as the table of contents: each kind of input and each kind of
  * message has its line, and the line leads to the file that knows about it.
  */
+
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { GossipMessage } from "../wire/messages.ts";
 import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
-import { isCopy, noteCopy } from "./handlers/apply.ts";
-import { type Audience, chooseAudience, type Reach } from "./handlers/audience.ts";
+import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
+import { chooseAudience } from "./handlers/audience.ts";
 import { isAnswerRefused } from "./handlers/check.ts";
 import { checkExpiry, checkUnused, purgeExpired } from "./handlers/expiry.ts";
 import {
@@ -27,22 +28,20 @@ import {
   handleReplaced,
   handleUnreached,
 } from "./handlers/liveness.ts";
-import { startSync } from "./handlers/membership-request.ts";
-import {
-  handleMembershipRequest,
-  handleMembershipResponse,
-} from "./handlers/membership-response.ts";
-import { handleOwn } from "./handlers/own-messages.ts";
-import { publish, publishIdentity, publishSigned } from "./handlers/publish.ts";
+import { handleMembershipRequest } from "./handlers/membership-request.ts";
+import { handleMembershipResponse } from "./handlers/membership-response.ts";
+import { publish, publishIdentity, publishSigned, startSync } from "./handlers/publish.ts";
 import { renew } from "./handlers/renewal.ts";
+import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
-import { believe, checkClaims, rejudgeAll } from "./handlers/verification.ts";
+import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
+import type { Reach } from "./rules/disclosure.ts";
 import { readAlive } from "./rules/read-alive.ts";
-import { type Core, isSelf } from "./state.ts";
+import type { Audience } from "./tables/broadcast-queue.ts";
 import { flush } from "./tables/broadcast-queue.ts";
 import { attendContacts, nextContactMs, refuseContacts } from "./tables/contacts.ts";
 import { noticeExpiring } from "./tables/identities.ts";
-import { forgiveStall, isToRelay } from "./tables/members.ts";
+import { forgiveStall } from "./tables/members.ts";
 import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
 import { nextPullMs } from "./tables/pull.ts";
 import { attendQuestions, nextQuestionMs } from "./tables/suspicion.ts";
@@ -51,7 +50,7 @@ import { drop, type Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
 
-export { type Core, createCore } from "./state.ts";
+export { type Core, createCore } from "./handlers/state.ts";
 
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
@@ -110,9 +109,7 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
     case "tick":
       return [];
     case "message":
-      return isCopy(core, input.from, input.bytes)
-        ? [drop(input.from, "stale")]
-        : handleMessage(core, input.from, input.bytes, now);
+      return handleMessage(core, input.from, input.bytes, now);
     case "connected":
       return [
         ...handleConnected(core, input.identity.pkiId, now),
@@ -150,6 +147,8 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
 
 /** One message of an authenticated peer: tag, then content (spec B 3.3). */
 function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
+  const original = findCopy(core, bytes);
+  if (original !== undefined) return handleCopy(core, original, from);
   const envelope = parseEnvelope(bytes);
   if (!envelope.ok) return [drop(from, envelope.code)];
   const message = parseMessage(envelope.value.payload);
@@ -201,23 +200,6 @@ function isNotForUs({ content, tag }: GossipMessage): boolean {
   }
 }
 
-/** A gossiped alive message: cheap checks, then the signature, then news and relay (spec B 1.5). */
-function handleAlive(
-  core: Core,
-  alive: ReturnType<typeof readAlive>,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  if (!alive.ok) return [drop(from, alive.code)];
-  const { pkiId, time } = alive.value;
-  if (isSelf(core, pkiId)) return handleOwn(core, alive.value, from, now);
-  if (!isToRelay(core.members, pkiId, time)) {
-    noteCopy(core, alive.value, from);
-    return [drop(from, "stale")];
-  }
-  return believe(core, { type: "alive", from, source: "gossip", alive: alive.value }, now);
-}
-
 function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
   const { schedule, options, emitter, pullPace, syncPace } = core;
   const { timing, random } = options;
@@ -244,7 +226,10 @@ function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
     beginInterval(pullPace, options, now);
     effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
   }
-  effects.push(...attendIdentityPull(core, now), ...attendQuestions(core, now));
+  effects.push(
+    ...attendIdentityPull(core, now),
+    ...attendQuestions(core.questions, core.members, timing, random, now),
+  );
   effects.push(
     ...attendContacts(core.contacts, core.members, options.self.mspId, timing, random, now),
   );

@@ -11,11 +11,12 @@ import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
 import { accept, reject } from "../wire/verdict.ts";
 import * as answering from "./handlers/pull-answer.ts";
 import * as asking from "./handlers/pull-ask.ts";
-import { createPull, nextPullMs, offer, type Pull, type PullSubject } from "./tables/pull.ts";
+import { createPull, nextPullMs, offer, type Pull } from "./tables/pull.ts";
 import { seededRandom, testIdentity } from "./testing.ts";
 import type { Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "./types/options.ts";
+import type { PullSubject } from "./types/pull.ts";
 
 export type Id = "a" | "b" | "c" | "d" | "e";
 export const IDS: readonly Id[] = ["a", "b", "c", "d", "e"];

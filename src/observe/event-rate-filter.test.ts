@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DropCode } from "../core/rules/verify.ts";
+import type { DropCode } from "../core/types/drop.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { createRejectionFilter } from "./event-rate-filter.ts";
 

@@ -1,4 +1,4 @@
-import { type DropCode, QUIET_DROPS } from "../core/rules/verify.ts";
+import { type DropCode, QUIET_DROPS } from "../core/types/drop.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
 

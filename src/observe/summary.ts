@@ -4,8 +4,8 @@
  */
 
 import type { Core } from "../core/core.ts";
-import type { Member } from "../core/tables/members.ts";
 import type { Now } from "../core/types/host.ts";
+import type { Member } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
 
 /** What there is of one organisation. */

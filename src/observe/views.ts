@@ -1,9 +1,8 @@
 /** What the outside sees: plain JSON values, the same in the library, over HTTP and in the tables. */
 
 import type { Core } from "../core/core.ts";
-import type { DropCode } from "../core/rules/verify.ts";
 import type { KnownIdentity as IdentityEntry } from "../core/tables/identities.ts";
-import type { Member as CoreMember } from "../core/tables/members.ts";
+import type { DropCode } from "../core/types/drop.ts";
 import type {
   GossipEvent as CoreEvent,
   Fault,
@@ -11,6 +10,7 @@ import type {
   PurgeReason,
 } from "../core/types/event.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "../core/types/host.ts";
+import type { Member as CoreMember } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
 import { remedyFor, tellFault } from "./diagnosis/causes.ts";
 

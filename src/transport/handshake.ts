@@ -5,7 +5,8 @@
  */
 
 import { parsePkiId, pkiIdBytes } from "../core/rules/pki-id.ts";
-import { isSignedBy, judgeIdentity, type PresentedIdentityFault } from "../core/rules/verify.ts";
+import { isSignedBy, judgeIdentity } from "../core/rules/verify.ts";
+import type { PresentedIdentityFault } from "../core/types/drop.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
-import { type Alive, parseAlive } from "../../src/core/rules/read-alive.ts";
+import { parseAlive } from "../../src/core/rules/read-alive.ts";
+import type { Alive } from "../../src/core/types/member.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import { type Attacker, flood, type HostileLink } from "./attacker-links.ts";
 import {

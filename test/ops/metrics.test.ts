@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
-import { QUIET_DROPS } from "../../src/core/rules/verify.ts";
+import { QUIET_DROPS } from "../../src/core/types/drop.ts";
 import { GossipNode } from "../../src/node/node.ts";
 import { testParts } from "../../src/node/testing.ts";
 import { createLog } from "../../src/observe/log.ts";

@@ -1,58 +1,30 @@
 /**
- * To whom a message goes, and whom we ask. Two strategies behind one face: our neighbours, or
+ * To whom a message goes and when, and whom we ask. Two strategies behind one face: our neighbours, or
  * members drawn anew each time as Fabric does (`gossipBatch`, spec B 2.4 and 4.2).
  */
 
-import { type Disclosure, disclosePush, type Party } from "../rules/disclosure.ts";
+import { type Envelope, withoutSecret } from "../../wire/envelope.ts";
+import type { Reach } from "../rules/disclosure.ts";
 import {
   findNeighbours,
   type Neighbours,
-  NO_NEIGHBOURS,
   type Resident,
   RINGS,
   type Rings,
   sparing,
 } from "../rules/neighbours.ts";
 import { shuffled } from "../rules/shuffle.ts";
-import type { Core } from "../state.ts";
-import { aliveMembers, type Member, partyOf } from "../tables/members.ts";
+import type { Audience } from "../tables/broadcast-queue.ts";
+import { burstWaitMs, type Emission, emit } from "../tables/broadcast-queue.ts";
+import { aliveMembers, partyOf } from "../tables/members.ts";
 import type { Now, PkiId } from "../types/host.ts";
-
-/** How far a message may travel. */
-export type Reach =
-  /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
-  | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
-  /** Everybody in our organisation, nobody else. */
-  | { readonly type: "organisation" };
-
-/** One of many messages of its author that are all alike but for their sequence. */
-export interface Heartbeat {
-  readonly author: PkiId;
-  readonly sequence: bigint;
-}
+import type { Member } from "../types/member.ts";
+import type { Core } from "./state.ts";
 
 type NewsReach = Extract<Reach, { type: "about" }>;
 
-/** Who is to get a message: so many of these, in this order. */
-export interface Audience {
-  readonly members: Iterable<Member>;
-  readonly count: number;
-}
-
-/** Our neighbours as last computed, and from what. */
-export interface Neighbourhood {
-  neighbours: Neighbours;
-  membersVersion: number;
-  isExternal: boolean;
-  readonly epochs: readonly number[];
-}
-
 /** Once in so often one that we ask is drawn from all: it may know what no neighbour does. */
 const STRANGER_EVERY = 15;
-
-export function createNeighbourhood(): Neighbourhood {
-  return { neighbours: NO_NEIGHBOURS, membersVersion: -1, isExternal: false, epochs: [0, 0] };
-}
 
 /** Who should get a message of this reach. */
 export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
@@ -115,12 +87,6 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
     }
   }
   return neighbours;
-}
-
-/** In which form a member may get a message of this reach. */
-export function discloseTo(ownMspId: string, reach: Reach, target: Member): Disclosure {
-  if (reach.type === "about") return disclosePush(ownMspId, reach.party, partyOf(target));
-  return target.mspId === ownMspId ? "with-secret" : "hidden";
 }
 
 /** Some alive members to ask for what they know. */
@@ -197,4 +163,52 @@ function residentOf({ identities }: Core, member: Member): Resident {
 /** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */
 function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
   return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
+}
+
+/** Wherever an everyday message passes it waits for such a part of a heartbeat interval. */
+export const EVERYDAY_WAIT = 1 / 20;
+/** Among so few there is little to wait for. */
+const FEW = 16;
+
+/** Queues a message: it leaves together with others that go the same way. */
+export function passOn(core: Core, emission: Emission, now: Now): void {
+  emit(core.emitter, emission, core.options.fanout, patienceMs(core, emission.reach, now), now);
+}
+
+/**
+ * Everybody lets everyday messages wait equally long: those that arrive together leave together.
+ * For others it is left to chance: two members that have one from a third then rarely send it to
+ * each other.
+ */
+function patienceMs(core: Core, reach: Reach, now: Now): number {
+  const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
+  const everydayMs = aliveIntervalMs * EVERYDAY_WAIT;
+  const isEveryday = reach.type === "about" && reach.everyday !== undefined;
+  const isWaiting = isEveryday && everydayMs > burstLatencyMs && core.members.aliveCount > FEW;
+  if (isWaiting && isSparing(core, now)) return everydayMs;
+  return burstWaitMs(burstLatencyMs, core.options.random);
+}
+
+/** Passes an alive message on to everybody who may see its author and does not have it yet. */
+export function emitAlive(
+  core: Core,
+  author: PkiId,
+  envelope: Envelope,
+  reach: Reach,
+  holders: readonly PkiId[],
+  now: Now,
+): void {
+  const emission: Emission = {
+    key: aliveKey(author),
+    reach,
+    bytes: envelope.bytes,
+    withoutSecret: () => withoutSecret(envelope).bytes,
+    replacesOlder: true,
+    holders: new Set([author, ...holders]),
+  };
+  passOn(core, emission, now);
+}
+
+export function aliveKey(author: PkiId): string {
+  return `alive ${author}`;
 }

@@ -1,26 +1,21 @@
-/**
- * Checking what somebody says within what may be spent on him: cheap refusals first, then the
- * signature, then the bill.
- */
 import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import type { Alive } from "../rules/read-alive.ts";
 import {
   authorOf,
-  type IdentityClaim,
   judgeIdentity,
   type Verified,
-  type VerifyFault,
   verifyAlive,
   verifyHeld,
   verifyIdentity,
 } from "../rules/verify.ts";
-import { type Core, isOurCertificate } from "../state.ts";
-import { type BudgetFault, charge, isSpent } from "../tables/rate-limit.ts";
+import { judgeName } from "../tables/certificate-names.ts";
+import { useIdentity } from "../tables/identities.ts";
+import { charge, isSpent } from "../tables/rate-limit.ts";
+import type { IdentityClaim } from "../types/claim.ts";
+import type { CheckFault, VerifyFault } from "../types/drop.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
-import { judgeName, type NameFault } from "./certificate-names.ts";
-
-export type CheckFault = VerifyFault | BudgetFault | NameFault;
+import type { Alive } from "../types/member.ts";
+import { type Core, isOurCertificate } from "./state.ts";
 
 /** What a wrong claim costs whoever passes it on; a right one costs 1. */
 const WRONG_COST = 10;
@@ -43,10 +38,11 @@ export function checkAlive(
   const { identities, members, options } = core;
   const { crypto } = options;
   const held = members.table.get(alive.pkiId)?.alive;
-  const known = verifyHeld(identities, alive, held, now);
-  if (known !== undefined) return accept(known);
+  const author = identities.table.get(alive.pkiId)?.identity;
+  const known = verifyHeld(author, alive, held);
+  if (known) return accept(known);
   const claim: SignedClaim<Verified<Alive>> = {
-    author: () => authorOf(crypto, identities, alive, now),
+    author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, now), alive, now),
     time: alive.time,
     verify: (author) => verifyAlive(crypto, author, alive, held?.envelope.secret),
   };
@@ -112,7 +108,7 @@ function checkOf<T>(
 ): Verdict<T, CheckFault> {
   if (isSpent(core.budgets.news, author.certificate, now)) return reject("news-budget");
   if (isOurCertificate(core, author)) return verify(author);
-  const named = judgeName(core, author, { time, isPresent: false }, now);
+  const named = judgeName(core, author, { time, isPresent: false }, core.options.timing, now);
   return named.ok ? verify(author) : named;
 }
 

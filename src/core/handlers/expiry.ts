@@ -3,15 +3,10 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 
-import type { Core } from "../state.ts";
+import { tidyNames } from "../tables/certificate-names.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
 import { expiredIdentities, unusedIdentities } from "../tables/identities.ts";
-import {
-  declareDead,
-  type Member,
-  preferredEndpoint,
-  scheduleReconnect,
-} from "../tables/members.ts";
+import { declareDead, preferredEndpoint, scheduleReconnect } from "../tables/members.ts";
 import { expireMessages } from "../tables/message-store.ts";
 import { tidyPull } from "../tables/pull.ts";
 import { tidyQuestions } from "../tables/suspicion.ts";
@@ -19,8 +14,9 @@ import { dropTombstones } from "../tables/tombstones.ts";
 import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
-import { tidyNames } from "./certificate-names.ts";
+import type { Member } from "../types/member.ts";
 import { forget, learn, purge } from "./learn-identity.ts";
+import type { Core } from "./state.ts";
 
 /** A certificate authority may have issued many certificates that end in the same second. */
 const PURGES_PER_STEP = 64;
@@ -64,8 +60,8 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   superviseContacts(contacts, members, options.timing, options.random, now);
   dropTombstones(members.tombstones, now);
   tidyPull(core.pull, now);
-  tidyNames(core, now);
-  tidyQuestions(core, now);
+  tidyNames(core.names, options.timing, now);
+  tidyQuestions(core.questions, options.timing, now);
   expireMessages(core.stateInfos, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);
   return effects;

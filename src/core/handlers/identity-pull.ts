@@ -1,40 +1,22 @@
-/** The pull of identities: whom we ask, who may have what, and what an item must look like. */
-import { EMPTY_BYTES } from "../../wire/bytes.ts";
-import type { WireFault } from "../../wire/decode.ts";
-import { parseEnvelope, parseMessage } from "../../wire/envelope.ts";
-import {
-  type DataDigest,
-  type DataRequest,
-  type DataUpdate,
-  type GossipHello,
-  PULL_TYPE,
-  TAG,
-} from "../../wire/messages.ts";
-import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import type { DataDigest, DataRequest, DataUpdate, GossipHello } from "../../wire/messages.ts";
 import { mayPullIdentity, type Party } from "../rules/disclosure.ts";
-import { parsePkiId, pkiIdBytes } from "../rules/pki-id.ts";
-import type { Core } from "../state.ts";
-import { findIdentity } from "../tables/identities.ts";
-import { type Member, partyOf, preferredEndpoint } from "../tables/members.ts";
-import type { PullPeer, PullSubject } from "../tables/pull.ts";
-import { type Claim, enqueueClaim } from "../tables/verification-queue.ts";
+import { useIdentity } from "../tables/identities.ts";
+import { partyOf, preferredEndpoint } from "../tables/members.ts";
+import { quicken } from "../tables/poll-backoff.ts";
+import type { PullPeer } from "../tables/pull.ts";
+import { offer, shunFrom } from "../tables/pull.ts";
+import { enqueueClaim } from "../tables/verification-queue.ts";
+import type { Claim } from "../types/claim.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 import { choosePartners } from "./audience.ts";
+import { checkIdentity } from "./check.ts";
+import { learn } from "./learn-identity.ts";
 import * as answer from "./pull-answer.ts";
 import * as ask from "./pull-ask.ts";
-
-export const IDENTITY_PULL: PullSubject<PkiId> = {
-  msgType: PULL_TYPE.identity,
-  tag: TAG.empty,
-  channel: EMPTY_BYTES,
-  parseId: parsePkiId,
-  encodeId: pkiIdBytes,
-  parseItem: parseIdentityItem,
-};
-
-/** Longer items are refused: they are kept and handed on. A real one has about 1_000 bytes. */
-const IDENTITY_BYTES_MAX = 65_536;
+import type { Core } from "./state.ts";
+import { isOurCertificate, isSelf } from "./state.ts";
 
 /** Pause between rounds started out of turn. */
 const URGENT_PAUSE_MS = 200;
@@ -99,7 +81,7 @@ export function handleRequest(
 
 /** What this peer may have, found out once for all items. */
 function rightsOf(core: Core, peer: PkiId, now: Now): answer.MayHave<PkiId> {
-  const asker = findIdentity(core.identities, peer, now);
+  const asker = useIdentity(core.identities, peer, now);
   const { mspId } = core.options.self;
   if (asker === undefined) return () => false;
   if (asker.mspId === mspId) return () => true;
@@ -127,19 +109,22 @@ function peerAt(member: Member): PullPeer {
   return { pkiId: member.pkiId, endpoint: preferredEndpoint(member) };
 }
 
-function parseIdentityItem(
-  bytes: Uint8Array,
-  from: PkiId,
-): Verdict<{ id: PkiId; claim: Claim }, WireFault | "not-an-identity"> {
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return message;
-  const { content } = message.value;
-  if (content?.type !== "peer-identity") return reject("not-an-identity");
-  const id = parsePkiId(content.value.pkiId);
-  if (id === undefined) return reject("not-an-identity");
-  if (bytes.length > IDENTITY_BYTES_MAX) return reject("too-large");
-  const item = { pkiId: id, certificate: content.value.cert, envelope: envelope.value };
-  return accept({ id, claim: { type: "identity", from, item } });
+/** Checks a pulled identity and learns it if it holds. */
+export function hearIdentity(
+  core: Core,
+  { item, from }: Extract<Claim, { type: "identity" }>,
+  now: Now,
+): readonly Effect[] {
+  if (isSelf(core, item.pkiId)) return [drop(from, "own-message")];
+  const verified = checkIdentity(core, item, from, now);
+  if (!verified.ok) {
+    if (verified.code !== "check-budget") shunFrom(core.pull, item.pkiId, from, now);
+    return [drop(from, verified.code)];
+  }
+  const { author, claim } = verified.value;
+  if (isOurCertificate(core, author)) return [drop(from, "own-message")];
+  const effects = learn(core, author, "pull", now);
+  quicken(core.pullPace, core.options, now);
+  if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
+  return effects;
 }

@@ -2,7 +2,7 @@
  * Identities come and go here: learning one, and forgetting it with everything that rests on it.
  */
 import type { PeerTime } from "../../wire/messages.ts";
-import { type Core, isOurCertificate } from "../state.ts";
+import { judgeName, noteLastWord, noteRenamed } from "../tables/certificate-names.ts";
 import { learnIdentity, removeIdentity } from "../tables/identities.ts";
 import { forgetMember } from "../tables/members.ts";
 import { rest, shun } from "../tables/pull.ts";
@@ -10,8 +10,8 @@ import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom, PurgeReason } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
-import { judgeName, noteLastWord, noteRenamed } from "./certificate-names.ts";
 import { makeRoom } from "./make-room.ts";
+import { type Core, isOurCertificate } from "./state.ts";
 
 /**
  * Learns a valid identity. Whatever was kept aside for it is checked next. `time`: of the alive
@@ -29,7 +29,7 @@ export function learn(
   if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
   if (isOurCertificate(core, identity)) return [drop(pkiId, "own-message")];
   const isPresent = learntFrom === "handshake";
-  const named = judgeName(core, identity, { time, isPresent }, now);
+  const named = judgeName(core, identity, { time, isPresent }, timing, now);
   if (!named.ok) return [drop(pkiId, named.code)];
   const effects: Effect[] = [];
   if (!core.identities.table.has(pkiId)) {
@@ -41,7 +41,7 @@ export function learn(
   const learnt = learnIdentity(core.identities, identity, learntFrom, limits.identitiesMax, now);
   if (learnt === undefined) return [...effects, drop(pkiId, "identities-full")];
   for (const name of named.value) effects.push(...purge(core, name, "replaced", now));
-  if (named.value.length > 0) noteRenamed(core, identity, now);
+  if (named.value.length > 0) noteRenamed(core.names, identity, now);
   const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
   if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
   return [...effects, ...learnt];
@@ -59,7 +59,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   dropAside(core.claims, pkiId);
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);
-  if (identity !== undefined) noteLastWord(core, identity, now);
+  if (identity !== undefined) rememberLastWord(core, identity, now);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;
   return [
@@ -77,7 +77,14 @@ export function forget(
   now: Now,
 ): readonly Effect[] {
   const known = core.identities.table.get(pkiId);
-  if (known !== undefined) noteLastWord(core, known.identity, now);
+  if (known !== undefined) rememberLastWord(core, known.identity, now);
   const { forgetAfterMs } = core.options.timing;
   return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
+}
+
+/** Its other names must not bring a member that is forgotten back by older messages. */
+function rememberLastWord(core: Core, identity: Identity, now: Now): void {
+  const time = core.members.table.get(identity.pkiId)?.time;
+  const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;
+  if (time !== undefined) noteLastWord(core.names, identity, time, untilMs);
 }

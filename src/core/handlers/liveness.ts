@@ -5,12 +5,10 @@
  */
 import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
-import { type Core, isSelf } from "../state.ts";
 import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
 import {
   clearSuspicion,
   declareDead,
-  type Member,
   markReachable,
   partyOf,
   preferredEndpoint,
@@ -21,11 +19,12 @@ import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
+import type { Member } from "../types/member.ts";
+import { passOn } from "./audience.ts";
 import { reconnectAt } from "./expiry.ts";
 import { learn, purge } from "./learn-identity.ts";
-import { recipientOf, requestMembership } from "./membership-request.ts";
-import { passOn } from "./pass-on.ts";
-import { speakSoon } from "./publish.ts";
+import { recipientOf, requestMembership, speakSoon } from "./publish.ts";
+import { type Core, isSelf } from "./state.ts";
 
 /**
  * The last connection to the peer broke, or a message could not be delivered: it is asked whether it

@@ -3,10 +3,10 @@
  * fills it pushes out its own; within an organisation whoever proved least goes first.
  */
 
-import type { Core } from "../state.ts";
 import { contactPkiId } from "../tables/contacts.ts";
 import type { KnownIdentity } from "../tables/identities.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import type { Core } from "./state.ts";
 
 /** How much somebody has proven, least first. */
 const WORTH = { heardOf: 0, dead: 1, alive: 2, met: 3, neighbour: 4 } as const;
@@ -15,13 +15,6 @@ const WORTH = { heardOf: 0, dead: 1, alive: 2, met: 3, neighbour: 4 } as const;
 const LEAVE_TOGETHER = 1 / 1_000;
 /** After a search that found nobody, unless somebody comes or goes. */
 const SEARCH_PAUSE_MS = 1_000;
-
-/** A search that found nobody. */
-export interface VainSearch {
-  /** Of the members, at that time. */
-  readonly version: number;
-  readonly untilMs: number;
-}
 
 /** A newcomer: told to be dead, heard of, or connected with us. */
 export type Newcomer = "dead" | "absent" | "present";

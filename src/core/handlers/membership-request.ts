@@ -1,55 +1,50 @@
-/** Asking others whom they know (spec B 1.4, Fabric's `InitiateSync`). */
-import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
-import { TAG } from "../../wire/messages.ts";
-import type { Core } from "../state.ts";
-import { type Member, partyOf, preferredEndpoint } from "../tables/members.ts";
-import { type OwnAlive, type Recipient, requestAlive } from "../tables/self.ts";
-import { type Effect, send } from "../types/effect.ts";
-import type { Now } from "../types/host.ts";
-import { choosePartners } from "./audience.ts";
+/** Somebody asks whom we know (spec B 1.5, 2.3; Fabric's `sendMemResponse`). */
 
-/** Asks a few members whom they know. Nobody alive: nothing is asked, nothing signed. */
-export function startSync(core: Core, now: Now): readonly Effect[] {
-  const effects: Effect[] = [];
-  for (const member of choosePartners(core, now)) {
-    const recipient = recipientOf(member, 0n);
-    const recent = recentAlive(core, now);
-    if (recent) effects.push(membershipRequest(core, recent, recipient));
-    else effects.push(...requestMembership(core, recipient, now));
-  }
-  return effects;
-}
+import type { MembershipRequest } from "../../wire/messages.ts";
+import { discloseMember, type Party } from "../rules/disclosure.ts";
+import { parseAlive } from "../rules/read-alive.ts";
+import { useIdentity } from "../tables/identities.ts";
+import { type Recipient, requestAlive } from "../tables/self.ts";
+import { drop, type Effect } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import { hear } from "./alive.ts";
+import { membershipResponse, recentAlive } from "./publish.ts";
+import type { Core } from "./state.ts";
 
-export function recipientOf(member: Member, nonce: bigint): Recipient {
-  return {
-    to: member.pkiId,
-    endpoint: preferredEndpoint(member),
-    party: partyOf(member),
+/** Answers a request; learns from it that the requester is alive. */
+export function handleMembershipRequest(
+  core: Core,
+  request: MembershipRequest,
+  nonce: bigint,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const alive = parseAlive(request.selfInformation);
+  if (!alive.ok) return [drop(from, alive.code)];
+  if (alive.value.pkiId !== from) return [drop(from, "request-spoofed")];
+  const claim = { type: "alive", from, source: "request", alive: alive.value } as const;
+  const { effects, fault } = hear(core, claim, now);
+  if (fault !== undefined) return [...effects, drop(from, fault)];
+  const mspId = useIdentity(core.identities, from, now)?.mspId;
+  if (mspId === undefined) return [...effects, drop(from, "identity-unknown")];
+  const { endpoint, internalEndpoint } = alive.value;
+  const asker: Recipient = {
+    to: from,
+    endpoint: internalEndpoint || endpoint,
+    party: { mspId, isExternal: endpoint !== "" },
     nonce,
   };
+  return [...effects, ...answer(core, asker, now)];
 }
 
-/** Our last alive message, unless it is older than a heartbeat. */
-export function recentAlive({ self, options }: Core, now: Now): OwnAlive | undefined {
-  const { alive } = self;
-  const { aliveIntervalMs } = options.timing;
-  return alive && now.elapsedMs - alive.signedMs <= aliveIntervalMs ? alive : undefined;
-}
-
-/** Asks one peer, with an alive message signed for the purpose: it revives us if we were dead there. */
-export function requestMembership(core: Core, recipient: Recipient, now: Now): readonly Effect[] {
-  const purpose = { type: "membership-request", ...recipient } as const;
-  return requestAlive(core.self, core.options, purpose, now);
-}
-
-/** The request itself; our internal endpoint stays within the organisation. */
-export function membershipRequest(core: Core, alive: OwnAlive, to: Recipient): Effect {
-  const isOwnOrg = to.party.mspId === core.options.self.mspId;
-  const self = isOwnOrg ? alive.envelope : withoutSecret(alive.envelope);
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    nonce: to.nonce,
-    content: { type: "membership-request", value: { selfInformation: self.bytes } },
-  });
-  return send(to.to, to.endpoint, { bytes });
+function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
+  const { options, self } = core;
+  const own: Party = { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" };
+  if (discloseMember(own.mspId, asker.party, own) === "hidden") {
+    const reason = "it may not see us: one side has no external endpoint";
+    return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, reason }];
+  }
+  const recent = recentAlive(core, now);
+  if (recent) return [membershipResponse(core, recent, asker)];
+  return requestAlive(self, options, { type: "membership-response", ...asker }, now);
 }

@@ -3,36 +3,53 @@
  * another process with our key, or from a former life whose clock was ahead of ours.
  */
 
-import type { Alive } from "../rules/read-alive.ts";
-import type { Core } from "../state.ts";
+import { accept, type Verdict } from "../../wire/verdict.ts";
+import type { Rights } from "../rules/rights.ts";
+import type { CheckFault } from "../types/drop.ts";
+
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import type { Alive } from "../types/member.ts";
 import { checkAlive } from "./check.ts";
 import { publish } from "./publish.ts";
+import type { Core } from "./state.ts";
 
 const IMPOSTORS_MAX = 10;
 const INCARNATION_MAX = 2n ** 64n - 1n;
 
-/** An own message that was gossiped. */
-export function handleOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
+/** An own message comes back. */
+export function hearOwn(
+  core: Core,
+  alive: Alive,
+  { isRelayed }: Rights,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
   // Nobody who has neighbours passes a message on to its author.
-  if (core.members.table.has(from)) core.drawing.add(from);
-  const found = considerOwn(core, alive, from, now);
-  const isForged = found.some(({ type }) => type === "drop");
-  return isForged ? found : [drop(from, "own-message"), ...found];
+  if (isRelayed && core.members.table.has(from)) core.drawing.add(from);
+  const found = findTwin(core, alive, from, now);
+  if (!found.ok) return [drop(from, found.code)];
+  return isRelayed ? [drop(from, "own-message"), ...found.value] : found.value;
 }
 
-/** An own message, gossiped or listed: is there somebody else behind it? Told once for each endpoint. */
-export function considerOwn(core: Core, alive: Alive, from: PkiId, now: Now): readonly Effect[] {
+/** Is there somebody else behind it? Told once for each endpoint. */
+function findTwin(
+  core: Core,
+  alive: Alive,
+  from: PkiId,
+  now: Now,
+): Verdict<readonly Effect[], CheckFault> {
   const { options, self } = core;
   const { pkiId, endpoint, time } = alive;
   // What anybody can forge is no proof of a second one.
-  if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return [];
+  if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return accept([]);
   const verdict = checkAlive(core, alive, from, now);
-  if (!verdict.ok) return [drop(from, verdict.code)];
+  if (!verdict.ok) return verdict;
   self.impostors.add(endpoint);
-  if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) return overtake(core, alive, now);
-  return [notify({ type: "same-identity", pkiId, endpoint })];
+  if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) {
+    return accept(overtake(core, alive, now));
+  }
+  return accept([notify({ type: "same-identity", pkiId, endpoint })]);
 }
 
 /** Whether it shows a second process, if our key signed it: what we may have said ourselves does not. */

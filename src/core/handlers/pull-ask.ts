@@ -10,7 +10,7 @@ import {
   type Round,
   sendPull,
 } from "../tables/pull.ts";
-import type { Claim } from "../tables/verification-queue.ts";
+import type { Claim } from "../types/claim.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 

@@ -3,13 +3,13 @@
  * endpoint. We keep what we know of them and begin a new incarnation under the new name.
  */
 
-import type { Core } from "../state.ts";
 import { removeIdentity } from "../tables/identities.ts";
 import { createSelf } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Identity, Now } from "../types/host.ts";
 import { learn } from "./learn-identity.ts";
 import { publish, publishIdentity } from "./publish.ts";
+import type { Core } from "./state.ts";
 
 /** Takes the new identity. Connections made under the old one are closed; they come back by need. */
 export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {

@@ -8,15 +8,15 @@ import type { GossipMessage, StateInfo } from "../../wire/messages.ts";
 import { accept, reject } from "../../wire/verdict.ts";
 import { parsePkiId } from "../rules/pki-id.ts";
 import { isSignedBy } from "../rules/verify.ts";
-import { type Core, isSelf } from "../state.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
-import { findIdentity } from "../tables/identities.ts";
+import { useIdentity } from "../tables/identities.ts";
 import { addMessage, isNewMessage } from "../tables/message-store.ts";
 import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import { passOn } from "./audience.ts";
 import { check, type SignedClaim } from "./check.ts";
-import { passOn } from "./pass-on.ts";
+import { type Core, isSelf } from "./state.ts";
 
 /** Longer ones are refused: they wait for their turn to be passed on. A real one has about 300. */
 const STATE_INFO_BYTES_MAX = 65_536;
@@ -34,7 +34,7 @@ export function handleStateInfo(
 ): readonly Effect[] {
   const { crypto, self } = core.options;
   // Only what our own organisation tells is passed on: others serve themselves.
-  if (findIdentity(core.identities, from, now)?.mspId !== self.mspId) {
+  if (useIdentity(core.identities, from, now)?.mspId !== self.mspId) {
     return [drop(from, "not-followed")];
   }
   const author = parsePkiId(pkiId);
@@ -47,7 +47,7 @@ export function handleStateInfo(
     noteHolder(core.emitter, key, from);
     return [drop(from, "stale")];
   }
-  const identity = findIdentity(core.identities, author, now);
+  const identity = useIdentity(core.identities, author, now);
   if (identity === undefined) {
     want(core.pull, author, from, now);
     return [drop(from, "identity-unknown")];

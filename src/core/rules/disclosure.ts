@@ -2,6 +2,7 @@
  * Which organisation may learn what. Pure predicates; the tables are spec B 2.3 to 2.5 (Fabric's
  * `disclosurePolicy`, `peersByOriginOrgPolicy`, `sameOrgOrOurOrgPullFilter`).
  */
+import type { PkiId } from "../types/host.ts";
 
 /** Somebody as far as disclosure is concerned. */
 export interface Party {
@@ -37,4 +38,23 @@ export function disclosePush(ownMspId: string, origin: Party, target: Party): Di
 export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: Party): boolean {
   if (askerMspId === ownMspId) return true;
   return subject.isExternal && (subject.mspId === ownMspId || subject.mspId === askerMspId);
+}
+
+/** How far a message may travel. */
+export type Reach =
+  /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
+  | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
+  /** Everybody in our organisation, nobody else. */
+  | { readonly type: "organisation" };
+
+/** One of many messages of its author that are all alike but for their sequence. */
+export interface Heartbeat {
+  readonly author: PkiId;
+  readonly sequence: bigint;
+}
+
+/** In which form somebody may get a message of this reach. */
+export function discloseTo(ownMspId: string, reach: Reach, target: Party): Disclosure {
+  if (reach.type === "about") return disclosePush(ownMspId, reach.party, target);
+  return target.mspId === ownMspId ? "with-secret" : "hidden";
 }

@@ -1,6 +1,6 @@
 /** An alive message, read once at the edge: everything the core needs, nothing that can be wrong. */
+
 import { sameView } from "../../wire/bytes.ts";
-import type { WireFault } from "../../wire/decode.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import {
   internalEndpointOf,
@@ -8,38 +8,17 @@ import {
   parseEnvelope,
   parseMessage,
 } from "../../wire/envelope.ts";
-import type { AliveMessage, PeerTime } from "../../wire/messages.ts";
+import type { AliveMessage } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import type { PkiId } from "../types/host.ts";
+import type { AliveFault } from "../types/drop.ts";
+import type { Alive } from "../types/member.ts";
 import { parsePkiId } from "./pki-id.ts";
-
-export interface Alive {
-  readonly pkiId: PkiId;
-  /** External endpoint; may be empty. */
-  readonly endpoint: string;
-  /** From the secret; undefined if there is none or it cannot be read. */
-  readonly internalEndpoint: string | undefined;
-  readonly metadata: Uint8Array;
-  readonly time: PeerTime;
-  /** The SerializedIdentity it carries; empty if none. */
-  readonly identity: Uint8Array;
-  /** As received: this is what is relayed. */
-  readonly envelope: Envelope;
-}
 
 /**
  * Longer alive messages are refused: they are kept for every member and passed on. Bytes of the
  * whole envelope; a real one has 160 to 1_200.
  */
 const ALIVE_BYTES_MAX = 8_192;
-
-export type AliveFault =
-  /** Not decodable, or beyond a limit of the codec or {@link ALIVE_BYTES_MAX}. */
-  | WireFault
-  /** Decodable, but no alive message. */
-  | "not-alive"
-  /** No member, no PKI-ID of 32 bytes, no time or no signature (spec B 10.1). */
-  | "alive-incomplete";
 
 /** Reads the alive message out of its decoded content. */
 export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Alive, AliveFault> {

@@ -6,11 +6,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Audience } from "../handlers/audience.ts";
 import { createWorld, EPOCH_MS, seededRandom, testIdentity } from "../testing.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
+import type { Audience } from "./broadcast-queue.ts";
 import {
   burstWaitMs,
   createEmitter,
@@ -19,7 +20,6 @@ import {
   flush,
   noteHolder,
 } from "./broadcast-queue.ts";
-import type { Member } from "./members.ts";
 
 /** Real members: two of our organisation, two of another, one of each unknown outside. */
 function makeMembers(): readonly Member[] {

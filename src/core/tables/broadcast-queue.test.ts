@@ -5,6 +5,7 @@ import { encodeEnvelope } from "../../wire/envelope.ts";
 import { EPOCH_MS, seededRandom, testIdentity } from "../testing.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
 import {
   createEmitter,
@@ -14,7 +15,6 @@ import {
   flush,
   noteHolder,
 } from "./broadcast-queue.ts";
-import type { Member } from "./members.ts";
 
 const envelope = encodeEnvelope({
   payload: new Uint8Array([1]),

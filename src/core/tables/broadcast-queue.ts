@@ -4,11 +4,12 @@
  * `batcher.go`, `gossipBatch`).
  */
 
-import { type Audience, discloseTo, type Reach } from "../handlers/audience.ts";
+import { discloseTo, type Reach } from "../rules/disclosure.ts";
 import type { Effect, Outgoing } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 import type { Fanout } from "../types/options.ts";
-import { type Member, preferredEndpoint } from "./members.ts";
+import { partyOf, preferredEndpoint } from "./members.ts";
 
 /** A message on its way. */
 export interface Emission {
@@ -23,6 +24,12 @@ export interface Emission {
   readonly replacesOlder: boolean;
   /** Who has it: its author, who passed it to us, and whoever else does. They are left out. */
   readonly holders: Set<PkiId>;
+}
+
+/** Who is to get a message: so many of these, in this order. */
+export interface Audience {
+  readonly members: Iterable<Member>;
+  readonly count: number;
 }
 
 interface Waiting {
@@ -123,7 +130,7 @@ function address(
   for (const member of members) {
     if (left === 0) return;
     if (holders.has(member.pkiId) || done.has(member.pkiId)) continue;
-    const disclosure = discloseTo(ownMspId, reach, member);
+    const disclosure = discloseTo(ownMspId, reach, partyOf(member));
     if (disclosure === "hidden") continue;
     left -= 1;
     done.add(member.pkiId);

@@ -7,8 +7,9 @@
 import { type Effect, notify } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId, Random } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 import type { CoreOptions, Timing } from "../types/options.ts";
-import { type Member, type Members, memberAt } from "./members.ts";
+import { type Members, memberAt } from "./members.ts";
 
 type ContactState =
   /** To be identified at this moment. */

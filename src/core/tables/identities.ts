@@ -34,8 +34,8 @@ export function createIdentities(): Identities {
   return { table: new Map(), byCertificate: new Map(), nextExpiryMs: NEVER, nextNoticeMs: NEVER };
 }
 
-/** Looks an identity up. Being looked up counts as being used. */
-export function findIdentity(identities: Identities, pkiId: PkiId, now: Now): Identity | undefined {
+/** The identity, which counts as needed at this moment. */
+export function useIdentity(identities: Identities, pkiId: PkiId, now: Now): Identity | undefined {
   const known = identities.table.get(pkiId);
   if (known === undefined) return undefined;
   known.lastUsedMs = now.elapsedMs;

@@ -6,30 +6,13 @@
  * The asking side is in pull-ask.ts, the answering side in pull-answer.ts.
  * Source: spec C 2 to 5 (Fabric's `algo/pull.go`, `pullstore.go`, `certstore.go`).
  */
+
 import { encodeUnsigned } from "../../wire/envelope.ts";
 import type { Content } from "../../wire/messages.ts";
-import type { Verdict } from "../../wire/verdict.ts";
-import type { DropCode } from "../rules/verify.ts";
 import { type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { CoreLimits, Timing } from "../types/options.ts";
-import type { Claim } from "./verification-queue.ts";
-
-/** What is pulled, and how its items are named and read. */
-export interface PullSubject<Id extends string> {
-  /** `PULL_TYPE`, tag and channel of every message of this pull. */
-  readonly msgType: number;
-  readonly tag: number;
-  readonly channel: Uint8Array;
-  /** The id in a digest; undefined if it cannot be one. */
-  readonly parseId: (bytes: Uint8Array) => Id | undefined;
-  readonly encodeId: (id: Id) => Uint8Array;
-  /** An item of an update: whose it claims to be, and what is to be checked. */
-  readonly parseItem: (
-    bytes: Uint8Array,
-    from: PkiId,
-  ) => Verdict<{ readonly id: Id; readonly claim: Claim }, DropCode>;
-}
+import type { PullSubject } from "../types/pull.ts";
 
 /** Somebody we pull from or answer. The endpoint is a fallback: a connection comes first. */
 export interface PullPeer {

@@ -6,14 +6,8 @@ import { parsePkiId } from "../rules/pki-id.ts";
 import { createWorld, type TestNode, testIdentity, type World } from "../testing.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import type { Identity, PkiId } from "../types/host.ts";
-import {
-  type Budget,
-  charge,
-  createBudget,
-  createBudgets,
-  DEFAULT_BUDGET_LIMITS,
-  isSpent,
-} from "./rate-limit.ts";
+import { DEFAULT_CORE_LIMITS } from "../types/options.ts";
+import { type Budget, charge, createBudget, createBudgets, isSpent } from "./rate-limit.ts";
 
 const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
 
@@ -86,7 +80,7 @@ describe("a budget", () => {
   });
 
   test("is never used up by an honest peer that tells us of 1,000 members", () => {
-    const { checks, news } = createBudgets(DEFAULT_BUDGET_LIMITS);
+    const { checks, news } = createBudgets(DEFAULT_CORE_LIMITS);
     // At first a list of everybody, the identities of all, and the heartbeats of the first second.
     charge(checks, a, 1_000 + 1_000 + 200, at(0));
     for (let ms = 0; ms < 600_000; ms += 100) {

@@ -2,7 +2,9 @@
  * What one peer may cost us: so much a second, saved up for a while. A peer that spends more is not
  * cut off; what it sends beyond is dropped before it costs anything, and others bring what matters.
  */
+
 import type { Now } from "../types/host.ts";
+import type { CoreLimits } from "../types/options.ts";
 
 /** The accounts of all peers for one kind of work. */
 export interface Budget {
@@ -31,36 +33,6 @@ export interface Budgets {
   readonly answers: Budget;
 }
 
-/** Why something was not looked at. The peer or author named by the code asks too much of us. */
-export type BudgetFault =
-  /** The peer has used up its signature checks. */
-  | "check-budget"
-  /** The author speaks more often than anybody needs to. */
-  | "news-budget"
-  /** The peer has used up what we answer it. */
-  | "answer-budget";
-
-export interface BudgetLimits {
-  /**
-   * Signatures of alive messages and the like that are checked for one peer, a second; default
-   * 2_000. In a network of 1_000 members there are 200 heartbeats a second, from whomever they come.
-   */
-  readonly checksPerSecond: number;
-  /**
-   * News of one author that are believed, a second; default 50. A member has one heartbeat every
-   * five seconds, and one message every four seconds for each of its channels.
-   */
-  readonly newsPerSecond: number;
-  /** Bytes of answers to one peer, a second, as estimated; default 2_097_152. */
-  readonly answerBytesPerSecond: number;
-}
-
-export const DEFAULT_BUDGET_LIMITS: BudgetLimits = {
-  checksPerSecond: 2_000,
-  newsPerSecond: 50,
-  answerBytesPerSecond: 2_097_152,
-};
-
 /** Seconds of gain that an account can hold: a joiner learns of a whole network at once. */
 const SAVED_SECONDS = 10;
 /** The same for answers: each may take milliseconds to build, and many at once would be felt. */
@@ -69,7 +41,7 @@ const ANSWERS_SAVED_SECONDS = 2;
 const DEBTS_MAX = 10_000;
 const TIDY_MIN = 64;
 
-export function createBudgets(limits: BudgetLimits): Budgets {
+export function createBudgets(limits: CoreLimits): Budgets {
   return {
     checks: createBudget(limits.checksPerSecond, SAVED_SECONDS),
     news: createBudget(limits.newsPerSecond, SAVED_SECONDS),

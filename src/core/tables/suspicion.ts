@@ -3,12 +3,14 @@
  * long, or somebody says that they are dead. What is said proves nothing, a ping does; and it is
  * spared if they are heard of in time. Source: spec B 10.4 and 10.6.
  */
+
 import type { PeerTime } from "../../wire/messages.ts";
 import { isNewer } from "../rules/message-order.ts";
-import type { Core } from "../state.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
-import { type Member, preferredEndpoint, suspect } from "./members.ts";
+import type { Now, PkiId, Random } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
+import type { Timing } from "../types/options.ts";
+import { type Members, preferredEndpoint, suspect } from "./members.ts";
 
 /** Why somebody may be gone, and what would settle it. */
 export type Doubt =
@@ -43,7 +45,7 @@ const OPEN_MAX = 1_000;
 const ANSWER_HOLDS = 2;
 /** Heartbeats missed, with a little patience, before a member is asked. */
 const SILENCE = 2.1;
-/** It is looked so many times in a heartbeat at most who is silent. */
+/** Maximum silence scans per heartbeat interval. */
 const LOOKS = 50;
 
 export function createQuestions(): Questions {
@@ -56,12 +58,17 @@ export function nextQuestionMs({ open, lookAtMs }: Questions): number {
 }
 
 /** Somebody says, or silence suggests, that an alive member is gone. */
-export function raise(core: Core, member: Member, doubt: Doubt, now: Now): void {
-  const { questions, options } = core;
+export function raise(
+  questions: Questions,
+  member: Member,
+  doubt: Doubt,
+  random: Random,
+  now: Now,
+): void {
   const { open, asked } = questions;
   if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
   if (open.has(member.pkiId) || asked.has(member.pkiId) || open.size >= OPEN_MAX) return;
-  const soonMs = now.elapsedMs + PATIENCE_MS + options.random.below(JITTER_MS);
+  const soonMs = now.elapsedMs + PATIENCE_MS + random.below(JITTER_MS);
   questions.lastAtMs = Math.max(soonMs, questions.lastAtMs + SPACING_MS);
   open.set(member.pkiId, { doubt, atMs: questions.lastAtMs });
 }
@@ -70,7 +77,7 @@ export function raise(core: Core, member: Member, doubt: Doubt, now: Now): void 
  * Somebody whose death a ping has confirmed is said to live: it is pinged at once, and revived by
  * its answer only (liveness.ts).
  */
-export function askAgain({ questions }: Core, member: Member, now: Now): readonly Effect[] {
+export function askAgain(questions: Questions, member: Member, now: Now): readonly Effect[] {
   const { pkiId } = member;
   const endpoint = preferredEndpoint(member);
   if (endpoint === "" || questions.asked.has(pkiId)) return [];
@@ -79,33 +86,43 @@ export function askAgain({ questions }: Core, member: Member, now: Now): readonl
 }
 
 /** Doubts everybody of whom nothing but lists has told for too long. */
-function doubtSilent(core: Core, now: Now): void {
-  const { questions, options, members } = core;
+function doubtSilent(
+  questions: Questions,
+  members: Members,
+  { aliveIntervalMs }: Timing,
+  random: Random,
+  now: Now,
+): void {
   if (now.elapsedMs < questions.lookAtMs) return;
-  const { aliveIntervalMs } = options.timing;
   let lookAtMs = now.elapsedMs + aliveIntervalMs;
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
     const { heardMs } = member;
     const silentAtMs = heardMs + aliveIntervalMs * SILENCE;
     if (silentAtMs > now.elapsedMs) lookAtMs = Math.min(lookAtMs, silentAtMs);
-    else raise(core, member, { type: "silent", heardMs }, now);
+    else raise(questions, member, { type: "silent", heardMs }, random, now);
   }
   questions.lookAtMs = Math.max(lookAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
 /** Looks who is silent, and asks whoever is still in doubt when its time has come. */
-export function attendQuestions(core: Core, now: Now): readonly Effect[] {
-  doubtSilent(core, now);
-  const { open, asked } = core.questions;
+export function attendQuestions(
+  questions: Questions,
+  members: Members,
+  timing: Timing,
+  random: Random,
+  now: Now,
+): readonly Effect[] {
+  doubtSilent(questions, members, timing, random, now);
+  const { open, asked } = questions;
   const effects: Effect[] = [];
   for (const [pkiId, question] of open) {
     if (question.atMs > now.elapsedMs) break;
     open.delete(pkiId);
-    const present = core.members.table.get(pkiId);
+    const present = members.table.get(pkiId);
     if (present === undefined || isSettled(question.doubt, present)) continue;
     const endpoint = preferredEndpoint(present);
-    if (endpoint === "" || !suspect(core.members, pkiId)) continue;
+    if (endpoint === "" || !suspect(members, pkiId)) continue;
     asked.set(pkiId, now.elapsedMs);
     effects.push({ type: "ping", pkiId, endpoint });
   }
@@ -119,8 +136,8 @@ function isSettled(doubt: Doubt, present: Member): boolean {
 }
 
 /** Whoever was asked long ago may be asked again. */
-export function tidyQuestions({ questions, options }: Core, now: Now): void {
-  const holdsMs = options.timing.aliveIntervalMs * ANSWER_HOLDS;
+export function tidyQuestions(questions: Questions, { aliveIntervalMs }: Timing, now: Now): void {
+  const holdsMs = aliveIntervalMs * ANSWER_HOLDS;
   for (const [pkiId, atMs] of questions.asked) {
     if (now.elapsedMs - atMs > holdsMs) questions.asked.delete(pkiId);
   }

@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { parseAlive } from "../rules/read-alive.ts";
 import { testIdentity } from "../testing.ts";
 import { aliveOf } from "../testing-messages.ts";
+import type { AliveClaim } from "../types/claim.ts";
 import {
-  type AliveClaim,
   createClaims,
   enqueueClaim,
   enqueueList,

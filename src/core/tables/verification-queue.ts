@@ -2,34 +2,15 @@
  * Claims that wait: for their turn, because a list may hold thousands and one step must stay short,
  * or for the identity of their author, because it is still unknown.
  */
+
 import { copyBytes } from "../../wire/bytes.ts";
 import { ownedEnvelope } from "../../wire/envelope.ts";
 import { isNewer } from "../rules/message-order.ts";
-import { type Alive, ownedAlive } from "../rules/read-alive.ts";
-import type { DropCode, IdentityClaim } from "../rules/verify.ts";
+import { ownedAlive } from "../rules/read-alive.ts";
+import { RIGHTS } from "../rules/rights.ts";
+import type { AliveClaim, AliveSource, Claim } from "../types/claim.ts";
+import type { DropCode } from "../types/drop.ts";
 import type { Now, PkiId } from "../types/host.ts";
-
-/** Where a claim that somebody is alive (or dead) came from; it decides what follows from it. */
-export type AliveSource =
-  /** Gossiped to us: relayed if new. */
-  | "gossip"
-  /** Said by its author in a membership request. */
-  | "request"
-  /** Listed as alive in a membership response. */
-  | "listed-alive"
-  /** Listed as dead in a membership response. */
-  | "listed-dead";
-
-export type Claim =
-  | {
-      readonly type: "alive";
-      readonly from: PkiId;
-      readonly source: AliveSource;
-      readonly alive: Alive;
-    }
-  | { readonly type: "identity"; readonly from: PkiId; readonly item: IdentityClaim };
-
-export type AliveClaim = Extract<Claim, { type: "alive" }>;
 
 /** A membership response that is being worked through, a few entries in each step. */
 export interface ListClaim {
@@ -147,16 +128,13 @@ export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
 
 /** A list must not push out what was gossiped, however new its entry is; of its like the newer wins. */
 function isBetter(claim: AliveClaim, than: AliveClaim): boolean {
-  const weight = WEIGHT[claim.source] - WEIGHT[than.source];
-  return weight > 0 || (weight === 0 && isNewer(claim.alive.time, than.alive.time));
+  const [priority, its] = [priorityOf(claim), priorityOf(than)];
+  return priority > its || (priority === its && isNewer(claim.alive.time, than.alive.time));
 }
 
-const WEIGHT: Readonly<Record<AliveSource, number>> = {
-  "listed-dead": 0,
-  "listed-alive": 1,
-  gossip: 2,
-  request: 2,
-};
+function priorityOf({ source }: AliveClaim): number {
+  return RIGHTS[source].waitPriority ?? 0;
+}
 
 /** Forgets what was kept aside for an author. */
 export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {

@@ -1,4 +1,4 @@
-import type { DropCode } from "../rules/verify.ts";
+import type { DropCode } from "./drop.ts";
 import type { GossipEvent } from "./event.ts";
 import type { PkiId } from "./host.ts";
 

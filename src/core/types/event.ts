@@ -1,5 +1,5 @@
-import type { Member } from "../tables/members.ts";
 import type { Identity, PkiId } from "./host.ts";
+import type { Member } from "./member.ts";
 
 export type PurgeReason = "expired" | "revoked" | "invalid" | "unused" | "replaced";
 

@@ -1,4 +1,3 @@
-import { type BudgetLimits, DEFAULT_BUDGET_LIMITS } from "../tables/rate-limit.ts";
 import type { Crypto, Identity, Random } from "./host.ts";
 
 /** Periods and waits of the protocol. All in milliseconds; defaults are Fabric's. */
@@ -63,7 +62,19 @@ export interface Fanout {
 }
 
 /** Every collection of the core has a maximum; what is above it is refused and counted. */
-export interface CoreLimits extends BudgetLimits {
+export interface CoreLimits {
+  /**
+   * Signatures of alive messages and the like that are checked for one peer, a second; default
+   * 2_000. In a network of 1_000 members there are 200 heartbeats a second, from whomever they come.
+   */
+  readonly checksPerSecond: number;
+  /**
+   * News of one author that are believed, a second; default 50. A member has one heartbeat every
+   * five seconds, and one message every four seconds for each of its channels.
+   */
+  readonly newsPerSecond: number;
+  /** Bytes of answers to one peer, a second, as estimated; default 2_097_152. */
+  readonly answerBytesPerSecond: number;
   /** Members remembered, alive and dead; default 20_000. */
   readonly membersMax: number;
   /** Identities remembered; default 20_000. */
@@ -130,7 +141,9 @@ export const DEFAULT_FANOUT: Fanout = {
 };
 
 export const DEFAULT_CORE_LIMITS: CoreLimits = {
-  ...DEFAULT_BUDGET_LIMITS,
+  checksPerSecond: 2_000,
+  newsPerSecond: 50,
+  answerBytesPerSecond: 2_097_152,
   membersMax: 20_000,
   identitiesMax: 20_000,
   backlogMax: 50_000,

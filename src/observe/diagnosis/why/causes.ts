@@ -1,8 +1,8 @@
 /** What there is to say of a peer, fact by fact. */
 
-import type { Member as CoreMember } from "../../../core/tables/members.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
+import type { Member as CoreMember } from "../../../core/types/member.ts";
 import { wallTime } from "../../views.ts";
 import type { Departure, Failure } from "../failures.ts";
 import type { Cause, Known } from "./explanation.ts";

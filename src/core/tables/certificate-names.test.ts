@@ -1,10 +1,10 @@
 /** One certificate is one member, however many PKI-IDs its owner makes of it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { choosePartners } from "../handlers/audience.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "../testing.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
-import { choosePartners } from "./audience.ts";
 
 const FAR_MS = EPOCH_MS + 86_400_000;
 const friend = testIdentity("A", "friend");

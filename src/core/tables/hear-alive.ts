@@ -4,22 +4,16 @@
  */
 
 import { isNewer } from "../rules/message-order.ts";
-import { type Alive, ownedAlive } from "../rules/read-alive.ts";
+import { ownedAlive } from "../rules/read-alive.ts";
+import { WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../rules/verify.ts";
-import {
-  firstHandOf,
-  type Hearing,
-  isNews,
-  isSignOfLife,
-  type Member,
-  type Members,
-  putMember,
-} from "../tables/members.ts";
+import { firstHandOf, isNews, isSignOfLife, type Members, putMember } from "../tables/members.ts";
 import type { GossipEvent } from "../types/event.ts";
 import type { Now } from "../types/host.ts";
+import type { Alive, Hearing, Member } from "../types/member.ts";
 
 /** What came of an alive message. */
-export type Heard =
+export type Sight =
   /** It proves nothing. */
   | { readonly type: "stale" }
   | { readonly type: "members-full" }
@@ -50,7 +44,7 @@ export function hearAlive(
   hearing: Hearing,
   { ownMspId, membersMax, onTheWayMs }: HearingRules,
   now: Now,
-): Heard {
+): Sight {
   const { pkiId, time } = verified.claim;
   if (!isSignOfLife(members, pkiId, time, hearing)) return { type: "stale" };
   const isNewest = isNews(members, pkiId, time);
@@ -59,11 +53,11 @@ export function hearAlive(
 
   const described = {
     ...describeMember(verified, ownMspId, known),
-    firstHand: hearing === "list" ? firstHandOf(members, pkiId) : time,
+    firstHand: WEIGHT[hearing].isFirstHand ? time : firstHandOf(members, pkiId),
   };
-  if (known?.status === "dead" && known.isCutOff && hearing !== "itself") {
+  if (known?.status === "dead" && known.isCutOff && !WEIGHT[hearing].isPresent) {
     const isSentSince = isNewest && now.elapsedMs - known.sinceMs > onTheWayMs;
-    if (hearing === "list" || !isSentSince) {
+    if (!WEIGHT[hearing].isFirstHand || !isSentSince) {
       putMember(members, { ...known, ...described });
       return { type: "doubtful" };
     }
@@ -83,15 +77,16 @@ function alive(
   now: Now,
 ): Member {
   const wasAlive = known?.status === "alive";
+  const { isFirstHand, isPresent } = WEIGHT[hearing];
   return {
     ...described,
     status: "alive",
     lastSeenMs: now.elapsedMs,
-    heardMs: wasAlive && hearing === "list" ? known.heardMs : now.elapsedMs,
+    heardMs: wasAlive && !isFirstHand ? known.heardMs : now.elapsedMs,
     sinceMs: wasAlive ? known.sinceMs : now.elapsedMs,
     reconnectAtMs: now.elapsedMs,
     isSuspect: false,
-    isCutOff: hearing !== "itself" && (known?.isCutOff ?? false),
+    isCutOff: !isPresent && (known?.isCutOff ?? false),
   };
 }
 

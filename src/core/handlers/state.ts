@@ -1,23 +1,23 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 
-import { createNeighbourhood, type Neighbourhood } from "./handlers/audience.ts";
-import type { LastWord } from "./handlers/certificate-names.ts";
-import { IDENTITY_PULL } from "./handlers/identity-pull.ts";
-import type { VainSearch } from "./handlers/make-room.ts";
-import { createEmitter, type Emitter } from "./tables/broadcast-queue.ts";
-import { type Contact, createContacts } from "./tables/contacts.ts";
-import { createIdentities, type Identities } from "./tables/identities.ts";
-import { createMembers, type Members } from "./tables/members.ts";
-import { createMessageStore, type MessageStore } from "./tables/message-store.ts";
-import { createPace, type Pace } from "./tables/poll-backoff.ts";
-import { createPull, type Pull } from "./tables/pull.ts";
-import { type Budgets, createBudgets } from "./tables/rate-limit.ts";
-import type { Copies } from "./tables/seen-cache.ts";
-import { createSelf, type Self } from "./tables/self.ts";
-import { createQuestions, type Questions } from "./tables/suspicion.ts";
-import { type Claims, createClaims } from "./tables/verification-queue.ts";
-import type { Identity, Now, PkiId } from "./types/host.ts";
-import type { CoreOptions } from "./types/options.ts";
+import { IDENTITY_PULL } from "../rules/identity-item.ts";
+import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
+import { type CertificateNames, createCertificateNames } from "../tables/certificate-names.ts";
+import { type Contact, createContacts } from "../tables/contacts.ts";
+import { createIdentities, type Identities } from "../tables/identities.ts";
+import { createMembers, type Members } from "../tables/members.ts";
+import { createMessageStore, type MessageStore } from "../tables/message-store.ts";
+import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
+import { createPace, type Pace } from "../tables/poll-backoff.ts";
+import { createPull, type Pull } from "../tables/pull.ts";
+import { type Budgets, createBudgets } from "../tables/rate-limit.ts";
+import type { Copies } from "../tables/seen-cache.ts";
+import { createSelf, type Self } from "../tables/self.ts";
+import { createQuestions, type Questions } from "../tables/suspicion.ts";
+import type { VainSearch } from "../tables/vain-searches.ts";
+import { type Claims, createClaims } from "../tables/verification-queue.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { CoreOptions } from "../types/options.ts";
 
 /** When each periodic task is due next, in elapsed milliseconds. */
 export interface Schedule {
@@ -37,10 +37,7 @@ export interface Core {
   self: Self;
   readonly members: Members;
   readonly identities: Identities;
-  /** When a certificate last changed its PKI-ID: see certificate-names.ts. */
-  readonly renamed: Map<string, number>;
-  /** By certificate, of members that were forgotten: the same. */
-  readonly lastWords: Map<string, LastWord>;
+  readonly names: CertificateNames;
   /** Searches for somebody to leave a full table that found nobody, by table and newcomer. */
   readonly crowd: Map<string, VainSearch>;
   readonly claims: Claims;
@@ -86,8 +83,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     self: createSelf(options, now),
     members: createMembers(),
     identities: createIdentities(),
-    renamed: new Map(),
-    lastWords: new Map(),
+    names: createCertificateNames(),
     crowd: new Map(),
     claims: createClaims(),
     budgets: createBudgets(options.limits),

@@ -1,0 +1,63 @@
+/** A member as we know it, and the message that tells of it. */
+import type { Envelope } from "../../wire/envelope.ts";
+import type { PeerTime } from "../../wire/messages.ts";
+import type { PkiId } from "./host.ts";
+
+export interface Alive {
+  readonly pkiId: PkiId;
+  /** External endpoint; may be empty. */
+  readonly endpoint: string;
+  /** From the secret; undefined if there is none or it cannot be read. */
+  readonly internalEndpoint: string | undefined;
+  readonly metadata: Uint8Array;
+  readonly time: PeerTime;
+  /** The SerializedIdentity it carries; empty if none. */
+  readonly identity: Uint8Array;
+  /** As received: this is what is relayed. */
+  readonly envelope: Envelope;
+}
+
+/** How an alive message reached us: from its author, by gossip, or in somebody else's list. */
+export type Hearing = "itself" | "gossip" | "list";
+
+/** A member as we know it. Replaced, never changed, so it can be handed out. */
+export interface Member {
+  readonly pkiId: PkiId;
+  readonly mspId: string;
+  readonly status: "alive" | "dead";
+  /** External endpoint; may be empty. */
+  readonly endpoint: string;
+  /** Known for members of our own organisation only. */
+  readonly internalEndpoint: string | undefined;
+  readonly metadata: Uint8Array;
+  /** Time of the newest alive message, from wherever it came. */
+  readonly time: PeerTime;
+  /** The newest alive message itself. */
+  readonly alive: Alive;
+  /**
+   * Time of the newest alive message that was gossiped to us or came from the member itself;
+   * undefined: only lists have told of it. Nothing in a list can make such a message late: whoever
+   * passes a true message on early must not silence its author.
+   */
+  readonly firstHand: PeerTime | undefined;
+  /** Elapsed time at which the newest alive message arrived. */
+  readonly lastSeenMs: number;
+  /**
+   * Elapsed time at which it was last heard of otherwise than from a list: lists may be old, and pass
+   * what is in them from one to the other.
+   */
+  readonly heardMs: number;
+  /** Elapsed time at which the present status began. */
+  readonly sinceMs: number;
+  /** Time of the newest alive message that was gossiped to us: older ones are not relayed again. */
+  readonly relayed: PeerTime | undefined;
+  /** When a dead member is to be tried again. */
+  readonly reconnectAtMs: number;
+  /** A send to it failed, and a ping has yet to confirm that it is gone. */
+  readonly isSuspect: boolean;
+  /**
+   * It was declared dead as unreachable, and others have brought news of it since: we cannot reach it
+   * although it lives. Only silence makes it dead again, until it connects.
+   */
+  readonly isCutOff: boolean;
+}
