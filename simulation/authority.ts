@@ -1,7 +1,7 @@
 /**
- * Made-up certificates and cheap signatures: whoever does not hold the signing function cannot sign,
- * and that is all a simulation needs. Every certificate of a world is issued here, so what is true
- * of an identity can be looked up.
+ * Synthetic certificates and cheap signatures. Only the holder of the signing function can sign,
+ * which is all a simulation needs. Every certificate of a world is issued here, so the truth
+ * about an identity can be looked up.
  */
 
 import { parsePkiId } from "../src/core/rules/pki-id.ts";
@@ -12,7 +12,7 @@ import { encode } from "../src/wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
 import { accept, reject } from "../src/wire/verdict.ts";
 
-/** A certificate that was issued, and to whom. */
+/** An issued certificate and its owner. */
 export interface Issued {
   /** Counts the certificates of this world from 0. */
   readonly index: number;
@@ -20,9 +20,9 @@ export interface Issued {
   readonly owner: number;
   readonly identity: Identity;
   readonly request: CertificateRequest;
-  /** The same certificate with other text around it, by number. */
+  /** The same certificate with different surrounding text, by number. */
   readonly aliases: Map<number, Identity>;
-  /** Signs; `number` is written into the signature, so that the message can be told on the wire. */
+  /** Signs; the signature contains `number`, which identifies the message on the wire. */
   readonly sign: (payload: Uint8Array, number: number) => Uint8Array;
 }
 
@@ -36,19 +36,19 @@ export interface CertificateRequest {
 export interface SimulatedAuthority {
   readonly issued: readonly Issued[];
   issue(request: CertificateRequest): Issued;
-  /** To whom the certificate behind a PKI-ID was issued, an alias among them. */
+  /** The owner of the certificate behind a PKI-ID, which may be an alias. */
   find(pkiId: string): Issued | undefined;
-  /** The same certificate with other text around it, and so under another PKI-ID. */
+  /** The same certificate with different surrounding text, hence another PKI-ID. */
   alias(issued: Issued, number: number): Identity;
-  /** How one member judges: its own trust, its own revocation list. */
+  /** One member's judgement: its own trust and its own revocation list. */
   crypto(isTrusted: (mspId: string) => boolean, revoked: ReadonlyMap<PkiId, unknown>): Crypto;
 }
 
-/** As long as a DER signature on P-256 mostly is. Bytes. */
+/** Typical length of a DER signature on P-256, in bytes. */
 export const SIGNATURE_BYTES = 70;
-/** Where in a signature its number is. */
+/** Offset of the number within a signature. */
 export const NUMBER_AT = 8;
-/** About as long as the PEM text of a certificate on P-256. Bytes. */
+/** Approximate length of the PEM text of a P-256 certificate, in bytes. */
 const CERTIFICATE_BYTES = 800;
 
 const UTF8 = new TextEncoder();
@@ -58,7 +58,7 @@ const ZERO = "0".charCodeAt(0);
 export function createAuthority(seed: number): SimulatedAuthority {
   const issued: Issued[] = [];
   const byPkiId = new Map<string, Issued>();
-  /** An identity is one object in all of a world. */
+  /** A world holds one object per identity. */
   const keys = new Map<Identity, number>();
 
   function identityOf(bytes: Uint8Array): Identity | undefined {
@@ -167,12 +167,12 @@ function putNumber(bytes: Uint8Array, at: number, number: number): void {
   bytes[at + 3] = number >>> 24;
 }
 
-/** The unsigned number of four bytes at this place, the lowest first. */
+/** Reads a little-endian uint32 at this offset. */
 export function numberAt(bytes: Uint8Array, at: number): number {
   return wordAt(bytes, at) >>> 0;
 }
 
-/** FNV-1a over words of four bytes, with a salt, its bits spread at the end: nobody attacks it. */
+/** FNV-1a over words of four bytes, salted, with a final mixing step. It need not resist attacks. */
 function hash(bytes: Uint8Array, salt: number): number {
   let state = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
   for (let i = 0; i < bytes.length; i += 4) {
@@ -183,7 +183,7 @@ function hash(bytes: Uint8Array, salt: number): number {
   return (state ^ (state >>> 13)) >>> 0;
 }
 
-/** Four bytes from this place on; beyond the end there are zeroes. */
+/** Reads four bytes at this offset; bytes beyond the end are zero. */
 function wordAt(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
   return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);

@@ -1,10 +1,10 @@
-/** Pictures of a simulation as SVG text. Colours are names of the page: see report.ts. */
+/** Charts of a simulation as SVG text. Colours refer to CSS names in report.ts. */
 
 const WIDTH = 720;
 const HEIGHT = 160;
 const LEFT = 44;
 const BOTTOM = 20;
-/** A sentence about a fault takes about so much. */
+/** Approximate width of a sentence about a fault. */
 const LABEL_WIDTH = 320;
 
 export interface Point {
@@ -19,7 +19,7 @@ export interface Bar {
   readonly label: string;
 }
 
-/** What is wanted where text stands in the page: nothing in it is markup. */
+/** Escapes text for the page, so that it contains no markup. */
 export function escapeText(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -77,7 +77,7 @@ export function timeline(title: string, bars: readonly Bar[], last: number): str
   return svg(Math.max(row, bars.length * row), title, rows.join(""));
 }
 
-/** Lying bars with a name on the left and a number on the right. */
+/** Horizontal bars with a name on the left and a number on the right. */
 export function barChart(
   title: string,
   rows: readonly { readonly name: string; readonly value: number; readonly label: string }[],
@@ -96,7 +96,7 @@ export function barChart(
   return svg(rows.length * row, title, body.join(""));
 }
 
-/** Standing bars over whole numbers, from the first to the last that occurred. */
+/** Vertical bars over integers, from the first to the last that occurred. */
 export function histogram(title: string, counts: Float64Array, unit: string): string {
   const first = counts.findIndex((count) => count > 0);
   const last = counts.findLastIndex((count) => count > 0);

@@ -1,23 +1,23 @@
-/** Virtual time: a clock that stands still until it is told to go on. */
+/** Virtual time: a clock that advances only on request. */
 import type { Now } from "../src/core/types/host.ts";
 import type { Cancel, Clock } from "../src/transport/network.ts";
 
 export interface VirtualClock extends Clock {
   now(): Now;
-  /** Lets so much time pass, calling back in the order of due times, then of registration. */
+  /** Advances the clock and runs callbacks ordered by due time, then by registration. */
   advance(elapsedMs: number): void;
-  /** Callbacks that wait. */
+  /** Number of pending callbacks. */
   readonly waiting: number;
 }
 
 interface Timer {
   readonly dueMs: number;
   readonly order: number;
-  /** Undefined once it was called or cancelled. */
+  /** Undefined after the call or cancellation. */
   callback: (() => void) | undefined;
 }
 
-/** Cancelled timers stay in the heap until they are due, or until so many of them are in it. */
+/** Cancelled timers stay in the heap until due, or until it holds this many of them. */
 const CANCELLED_MAX = 1_000;
 
 /** A clock at 0 ms elapsed. `wallMs` is its wall time at the start. */

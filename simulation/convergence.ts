@@ -1,14 +1,14 @@
-/** How far everybody sees everybody else: what is true against what the views show. */
+/** Convergence: compares every member's view with the truth. */
 import type { Issued } from "./authority.ts";
 import { maySee, type SimulatedMember } from "./member.ts";
 import type { Views } from "./views.ts";
 import type { World } from "./world.ts";
 
 export interface Sight {
-  /** Pairs of observer and subject that should see each other, and how many do. */
+  /** Observer-subject pairs that should see each other, and how many do. */
   readonly expected: number;
   readonly seen: number;
-  /** Pairs in which somebody is seen alive who is not. */
+  /** Pairs in which the observer shows a subject alive that is not. */
   readonly ghosts: number;
 }
 
@@ -28,7 +28,7 @@ export function look(world: World, views: Views): Sight {
   return { expected, seen, ghosts };
 }
 
-/** Members whose views count: those that run, can think, and would be believed themselves. */
+/** Members whose views count: running, not stalled, and holding a valid identity. */
 export function observers(world: World): readonly SimulatedMember[] {
   return world.members.filter(
     (member) =>
@@ -38,7 +38,7 @@ export function observers(world: World): readonly SimulatedMember[] {
   );
 }
 
-/** Whether an observer should see the bearer of a certificate by now, if all has gone well. */
+/** Whether a healthy observer should see the owner of a certificate by now. */
 function shouldSee(world: World, observer: SimulatedMember, certificate: Issued): boolean {
   const subject = world.members[certificate.owner];
   return (
@@ -50,7 +50,7 @@ function shouldSee(world: World, observer: SimulatedMember, certificate: Issued)
   );
 }
 
-/** Whether a hostile member is seen is its own affair. */
+/** Visibility of hostile members does not count. */
 function isOurs(world: World, { owner }: Issued): boolean {
   return world.members[owner]?.isHostile === false;
 }
@@ -68,7 +68,7 @@ function gapBetween(
   return should ? "missing" : "ghost";
 }
 
-/** Who does not see whom, and who sees somebody that is gone; a few of each. */
+/** Examples of missing and stale entries in views. */
 export function describeGaps(world: World, views: Views, max = 5): readonly string[] {
   const gaps: string[] = [];
   for (const observer of observers(world)) {

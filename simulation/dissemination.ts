@@ -1,9 +1,9 @@
-/** How heartbeats spread: whom they reach, how soon, over how many hops, and how often too much. */
+/** Measures dissemination of heartbeats: coverage, latency, hops and duplicates. */
 import { createNumberCounts } from "./histogram.ts";
 
-/** What a measurement needs to know of the world. */
+/** The part of the world that a measurement needs. */
 export interface Audience {
-  /** How many members there are, dead or alive. */
+  /** Number of members, dead or alive. */
   readonly size: number;
   /** Whether a heartbeat of `origin`, made at that moment, should have reached the member by now. */
   isConcerned(origin: number, member: number, bornMs: number): boolean;
@@ -12,14 +12,14 @@ export interface Audience {
 export interface DisseminationFigures {
   /** Heartbeats measured. */
   readonly heartbeats: number;
-  /** Mean share of the members concerned that a heartbeat reached. */
+  /** Mean share of eligible members that a heartbeat reached. */
   readonly coverage: number;
   /** The worst one. */
   readonly coverageMin: number;
   readonly hops: Figures;
   /** Milliseconds from signing to arrival. */
   readonly latencyMs: Figures;
-  /** Mean number of times a member got a heartbeat that it got at all. */
+  /** Mean number of copies per member and heartbeat, where at least one arrived. */
   readonly copies: number;
 }
 
@@ -33,14 +33,14 @@ export interface Figures {
 interface Heartbeat {
   readonly origin: number;
   readonly bornMs: number;
-  /** Hops to each member; 0 = it has not got it. */
+  /** Hops to each member; 0 means it has not arrived. */
   readonly hops: Uint8Array;
   copies: number;
 }
 
-/** A heartbeat has reached whom it will reach after this long. */
+/** Dissemination of a heartbeat is complete after this long. */
 const SETTLED_MS = 10_000;
-/** Signatures remembered until it is clear whether they are under heartbeats. */
+/** Signatures kept until they prove to belong to heartbeats or not. */
 const BIRTHS = 2 ** 17;
 const HOPS_MAX = 255;
 const LATENCY_MS_MAX = SETTLED_MS + 1;
@@ -66,7 +66,7 @@ export class Dissemination {
   #copies = 0;
   #arrivals = 0;
 
-  /** `every`: one heartbeat in so many is measured. */
+  /** `every`: measures one heartbeat in this many. */
   constructor(audience: Audience, every: number) {
     this.#audience = audience;
     this.#every = every;
@@ -78,13 +78,13 @@ export class Dissemination {
     this.#untilMs = untilMs;
   }
 
-  /** Told when a member signs something. */
+  /** Call when a member signs something. */
   signed(number: number, origin: number, nowMs: number): void {
     this.#births[number % BIRTHS] = nowMs;
     this.#origins[number % BIRTHS] = origin;
   }
 
-  /** Told of every arrival of a gossiped alive message; `number` is the one in its signature. */
+  /** Call on every arrival of a gossiped alive message; `number` is in its signature. */
   arrived(number: number, from: number, to: number, nowMs: number): void {
     if (number % this.#every !== 0) return;
     const heartbeat = this.#underway.get(number) ?? this.#begin(number, from, nowMs);
@@ -99,7 +99,7 @@ export class Dissemination {
     this.hopCounts.add(hop);
   }
 
-  /** Counts the heartbeats whose time is over. */
+  /** Counts completed heartbeats. */
   settle(nowMs: number): void {
     for (const [number, heartbeat] of this.#underway) {
       if (nowMs - heartbeat.bornMs <= SETTLED_MS) break;
@@ -123,7 +123,7 @@ export class Dissemination {
 
   #begin(number: number, from: number, nowMs: number): Heartbeat | undefined {
     const bornMs = this.#births[number % BIRTHS] ?? 0;
-    // Only a heartbeat is gossiped first by its author; other signatures are given to one peer.
+    // The author gossips only heartbeats; other signed messages go to one peer.
     if (this.#origins[number % BIRTHS] !== from || nowMs - bornMs > SETTLED_MS) return undefined;
     if (bornMs < this.#fromMs || bornMs >= this.#untilMs) return undefined;
     const hops = this.#pool.pop()?.fill(0) ?? new Uint8Array(this.#audience.size);

@@ -1,8 +1,8 @@
-/** A network whose user sends some of its messages twice, as a confused peer might. */
+/** A network that sends some messages twice, as a faulty peer might. */
 import type { Link, Network } from "../src/transport/network.ts";
 import type { SeededRandom } from "./random.ts";
 
-/** The same network; each message is sent once more with this probability, handshakes apart. */
+/** Wraps a network; repeats each message except handshakes with this probability. */
 export function duplicating(network: Network, probability: number, random: SeededRandom): Network {
   return {
     listen: (accepted) => network.listen((link) => accepted(twice(link, probability, random))),

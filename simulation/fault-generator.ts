@@ -1,27 +1,27 @@
-/** Draws faults from dice: how often each kind, when, for how long, and whom it befalls. */
+/** Generates random faults: kind, frequency, start, duration and affected members. */
 import type { SimulatedFault } from "./fault.ts";
 import { CONTACTS, type Seat } from "./layout.ts";
 import type { SeededRandom } from "./random.ts";
 
 export type FaultKind =
   | Exclude<SimulatedFault["type"], "cut">
-  /** A cut that is mutual, and one that is not. */
+  /** A symmetric and an asymmetric cut. */
   | "partition"
   | "one-way";
 
 interface Draw {
   readonly seats: readonly Seat[];
   readonly random: SeededRandom;
-  /** Nothing happens after this moment. */
+  /** No fault starts after this moment. */
   readonly endMs: number;
-  /** Members that something final has happened to, or will; nothing else does then. */
+  /** Members with a permanent fault; they receive no other faults. */
   readonly doomed: Set<number>;
 }
 
-/** The network has so long to form before anything goes wrong. */
+/** Fault-free time at the start, in which the network forms. */
 const QUIET_MS = 5_000;
 
-/** So many of each kind a minute, on average. */
+/** Draws faults at the given mean rates per minute. */
 export function drawFaults(
   perMinute: Partial<Record<FaultKind, number>>,
   seats: readonly Seat[],
@@ -30,7 +30,7 @@ export function drawFaults(
 ): readonly SimulatedFault[] {
   const draw: Draw = { seats, random, endMs: firstPhaseMs, doomed: new Set() };
   const faults: SimulatedFault[] = [];
-  // Final ones come first: whoever is doomed is left out of everything else.
+  // Draw permanent faults first, because their members receive no other faults.
   for (const kind of [...FINAL, ...PASSING]) {
     const mean = ((perMinute[kind] ?? 0) * firstPhaseMs) / 60_000;
     const count = Math.floor(mean) + (random.chance(mean % 1) ? 1 : 0);
@@ -42,7 +42,7 @@ export function drawFaults(
   return faults.map((fault) => withMemory(fault, faults)).toSorted((a, b) => a.fromMs - b.fromMs);
 }
 
-/** Who forgets its incarnation and whose clock goes back is hidden until the clock has caught up. */
+/** A member that loses its incarnation while its clock goes back stays stale until the clock catches up. */
 function withMemory(fault: SimulatedFault, faults: readonly SimulatedFault[]): SimulatedFault {
   if (fault.type !== "crash") return fault;
   const { member } = fault;
@@ -88,7 +88,7 @@ function drawOne(kind: FaultKind, draw: Draw): SimulatedFault | undefined {
   }
 }
 
-/** What befalls one member and passes. */
+/** A temporary fault of one member. */
 function drawForOne(
   type: "crash" | "stall" | "break" | "skew" | "renew" | "metadata",
   draw: Draw,
@@ -126,7 +126,7 @@ function drawFinal(
   draw: Draw,
 ): SimulatedFault | undefined {
   const { random, doomed, endMs, seats } = draw;
-  // Contacts stay: without them nobody who has lost everybody could come back.
+  // Contacts stay: an isolated member needs them to rejoin.
   const member = pickMember(draw, ({ place }) => place >= CONTACTS);
   if (member === undefined || doomed.size >= seats.length / 2) return undefined;
   doomed.add(member);
@@ -149,14 +149,14 @@ function pickMember(
   return eligible.length === 0 ? undefined : random.pick(eligible).index;
 }
 
-/** Most faults are short, some last longer than it takes to be declared dead. */
+/** Most faults are short; some outlast the time until a member is declared dead. */
 function drawSpan({ random, endMs }: Draw): { readonly fromMs: number; readonly untilMs: number } {
   const fromMs = random.between(Math.min(QUIET_MS, endMs), endMs);
   const durationMs = random.pick([300, 2_000, 8_000, 20_000, 40_000, 90_000]) * random.fraction();
   return { fromMs, untilMs: Math.min(endMs, fromMs + Math.round(durationMs)) };
 }
 
-/** Two groups: of any size, or one organisation against the others. */
+/** Splits members into two groups: random ones, or one organisation against the rest. */
 function split(
   seats: readonly Seat[],
   random: SeededRandom,

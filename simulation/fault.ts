@@ -1,9 +1,9 @@
-/** What can go wrong, as data: when, until when, with whom. */
+/** Faults as data: start, end and affected members. */
 
 interface Span {
   /** Milliseconds since the start. */
   readonly fromMs: number;
-  /** When it is over; Infinity = never. What happens in a moment ends when it begins. */
+  /** End; Infinity means never. Instantaneous faults end when they begin. */
   readonly untilMs: number;
 }
 
@@ -49,7 +49,7 @@ export type SimulatedFault = Span &
 
 export type FaultType = SimulatedFault["type"];
 
-/** In a sentence, for people. `name` gives a member's. */
+/** Describes a fault in one sentence. `name` returns a member's name. */
 export function describeFault(fault: SimulatedFault, name: (member: number) => string): string {
   const names = (members: readonly number[]): string =>
     members.length > 4 ? `${members.length} members` : members.map(name).join(", ");

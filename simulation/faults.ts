@@ -1,4 +1,4 @@
-/** Makes faults happen in a world, and makes them end. Faults of one kind may overlap. */
+/** Starts and ends faults in a world. Faults of one kind may overlap. */
 import type { SimulatedFault } from "./fault.ts";
 import { HostileMember } from "./hostile.ts";
 import type { SimulatedMember } from "./member.ts";
@@ -112,7 +112,7 @@ export class Faults {
     for (const cut of cuts) this.#world.network.addCut(cut);
   }
 
-  /** Of several at a time the worst counts. */
+  /** Of several simultaneous faults, the worst applies. */
   #setNetwork(): void {
     let [loss, slowness] = [0, 1];
     for (const fault of this.#active) {
@@ -123,7 +123,7 @@ export class Faults {
     this.#world.network.setSlowness(slowness);
   }
 
-  /** The latest fault of a clock counts; without one it is right. */
+  /** A clock follows its latest fault; without one it is correct. */
   #setClock(member: SimulatedMember): void {
     let skewMs = 0;
     for (const fault of this.#active) {
@@ -132,7 +132,7 @@ export class Faults {
     this.#world.setSkew(member, skewMs);
   }
 
-  /** The others read the list one after the other. */
+  /** The other members read the list one after another. */
   #revoke(fault: FaultOf<"revoke">): void {
     const world = this.#world;
     world.revoke(this.#memberOf(fault));

@@ -1,4 +1,4 @@
-/** What a hostile member's messages are made of. */
+/** Building blocks of forged messages. */
 
 import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import type { Identity } from "../src/core/types/host.ts";
@@ -16,7 +16,7 @@ import type { SimulatedMember } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
 import { createGlance } from "./wire-kind.ts";
 
-/** What a liar has to work with. */
+/** State that a hostile member uses to forge messages. */
 export interface Forger {
   readonly self: SimulatedMember;
   readonly identity: Identity;
@@ -24,12 +24,12 @@ export interface Forger {
   /** Its own certificate under another PKI-ID. */
   readonly alias: () => Identity;
   readonly random: SeededRandom;
-  /** Envelopes it was sent. */
+  /** Envelopes it received. */
   readonly heard: Uint8Array[];
   readonly members: readonly SimulatedMember[];
   readonly incarnation: bigint;
   sequence: bigint;
-  /** Of the last message with a nonce that it heard. */
+  /** Nonce of the last message received with one. */
   lastNonce: bigint;
 }
 
@@ -48,7 +48,7 @@ export function ownAlive(forger: Forger): Envelope {
   return aliveOf(forger, { certificate: forger.identity });
 }
 
-/** An alive message with its own signature, whatever it says. */
+/** An alive message with arbitrary content, signed by the hostile member. */
 export function aliveOf(forger: Forger, parts: AliveParts): Envelope {
   const payload = encodeMessage(aliveMessage(forger, parts));
   const secret = encode(SECRET, {
@@ -104,7 +104,7 @@ export function pull(content: PullContent): Uint8Array {
   return encodeUnsigned({ tag: TAG.empty, content: { ...content, value } });
 }
 
-/** The alive messages among what it heard: gossiped ones, and those in lists. */
+/** Alive messages it received, gossiped or in lists. */
 export function aliveHeard({ heard }: Forger): readonly Uint8Array[] {
   const glance = createGlance();
   const found: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-/** What a hostile member says: every kind of message that an honest one must see through. */
+/** Forged messages: every kind that an honest member must reject. */
 import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import {
   encodeEnvelope,
@@ -19,7 +19,7 @@ import {
 } from "./forged-message-parts.ts";
 import type { SimulatedMember } from "./member.ts";
 
-/** Messages for a victim. */
+/** Produces messages for a victim. */
 export type Forgery = (forger: Forger, victim: SimulatedMember) => readonly Uint8Array[];
 
 const FLOOD = 500;
@@ -29,10 +29,10 @@ const OVERSIZED_BYTES = 300_000;
 const DAY_NANOS = 86_400_000_000_000n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** Its own heartbeat, as an honest member would send it. */
+/** A genuine heartbeat, as an honest member would send it. */
 const heartbeat: Forgery = (forger) => [ownAlive(forger).bytes];
 
-/** Signed by itself, in the name of somebody else, and newer than anything that one has said. */
+/** An alive message in another member's name, newer than any genuine one, self-signed. */
 const forged: Forgery = (forger, victim) => {
   const other = forger.random.pick(forger.members);
   const isPlain = forger.random.chance(0.5);
@@ -42,16 +42,16 @@ const forged: Forgery = (forger, victim) => {
   return [(isPlain ? envelope : withoutSecret(envelope)).bytes];
 };
 
-/** Somebody else's name with its own certificate beside it. */
+/** Another member's PKI-ID with the attacker's certificate. */
 const mismatched: Forgery = (forger) => {
   const other = forger.random.pick(forger.members);
   return [aliveOf(forger, { pkiId: other.issued.identity, certificate: forger.identity }).bytes];
 };
 
-/** What others said before: news of the dead, and of the living as they once were. */
+/** Replays old messages of dead and live members. */
 const replayed: Forgery = ({ heard }) => [...heard].slice(0, 50);
 
-/** Itself once more, under other PKI-IDs: gossiped, listed, in a request. */
+/** The attacker under other PKI-IDs: gossiped, listed and in a request. */
 const renamed: Forgery = (forger) => {
   const asOther = (): Uint8Array => {
     forger.sequence += 1n;
@@ -71,13 +71,13 @@ const renamed: Forgery = (forger) => {
   ];
 };
 
-/** Others' old messages in a list of its own. */
+/** Replays old messages inside a membership response. */
 const replayedList: Forgery = (forger) => {
   const alive = aliveHeard(forger);
   return [list(forger.lastNonce, alive, []), list(0n, [], alive)];
 };
 
-/** It says of everybody that they are dead. */
+/** Declares every member dead. */
 const obituaries: Forgery = (forger) =>
   aliveHeard(forger).map((envelope) => list(0n, [], [envelope]));
 
@@ -86,7 +86,7 @@ const oversized: Forgery = (forger) => {
   return [aliveOf(forger, { metadata }).bytes, new Uint8Array(OVERSIZED_BYTES).fill(0xff)];
 };
 
-/** Two messages of the same time that say different things. */
+/** Two messages with equal times and different content. */
 const contradictory: Forgery = (forger) => {
   forger.sequence += 1n;
   const { sequence } = forger;
@@ -96,7 +96,7 @@ const contradictory: Forgery = (forger) => {
   ];
 };
 
-/** Nothing newer can ever be said. */
+/** The highest possible time: nothing newer can follow. */
 const final: Forgery = (forger) => {
   const incarnation = forger.random.chance(0.1) ? UINT64_MAX : forger.incarnation;
   return [aliveOf(forger, { incarnation, sequence: UINT64_MAX }).bytes];
@@ -107,7 +107,7 @@ const flood: Forgery = (forger) => Array.from({ length: FLOOD }, () => ownAlive(
 const floodOfHellos: Forgery = ({ random }) =>
   Array.from({ length: FLOOD }, () => pull({ type: "hello", value: { nonce: random.uint64() } }));
 
-/** Its own endpoint is said to be the victim's. */
+/** Claims the victim's endpoint as its own. */
 const hijacked: Forgery = (forger, victim) => [
   aliveOf(forger, {
     endpoint: victim.externalEndpoint,
@@ -115,7 +115,7 @@ const hijacked: Forgery = (forger, victim) => [
   }).bytes,
 ];
 
-/** The secret of one member beside the message of another, if it has heard one. */
+/** Attaches one member's secret to another's message, if it has received one. */
 export function swapSecret(forger: Forger, bytes: Uint8Array): Uint8Array | undefined {
   const envelope = parseEnvelope(bytes);
   const secret = forger.heard.map(secretOf).find((found) => found !== undefined);
@@ -149,7 +149,7 @@ const junkLists: Forgery = (forger) => {
   return [list(forger.lastNonce, junk, junk), list(0n, junk, [])];
 };
 
-/** Answers nobody asked for. */
+/** Unsolicited answers. */
 const unsolicited: Forgery = (forger) => {
   const ids = forger.members.map(({ issued }) => pkiIdBytes(issued.identity.pkiId));
   const nonce = forger.random.uint64();
@@ -161,7 +161,7 @@ const unsolicited: Forgery = (forger) => {
   ];
 };
 
-/** A request in somebody else's name, and one with somebody else's old word for it. */
+/** Requests in another member's name, forged or with a replayed alive message. */
 const spoofedRequests: Forgery = (forger) => {
   const other = forger.random.pick(forger.members);
   const forgery = aliveOf(forger, { pkiId: other.issued.identity }).bytes;
@@ -185,7 +185,7 @@ const request: Forgery = (forger) => [
   }),
 ];
 
-/** Messages cut short, and with bits turned over. */
+/** Truncated messages with corrupted bytes. */
 const garbled: Forgery = ({ heard, random }) =>
   heard.slice(0, 20).map((bytes) => {
     const copy = new Uint8Array(bytes).slice(0, random.between(0, bytes.length));

@@ -1,4 +1,4 @@
-/** Counts of whole numbers from 0 on, and what is asked of them. */
+/** Counts of non-negative integers, with mean and percentiles. */
 
 export interface NumberCounts {
   /** Adds a number; one above the maximum counts as the maximum. */

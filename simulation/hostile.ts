@@ -1,6 +1,6 @@
 /**
- * An authenticated member that keeps no rule: its handshakes are real, what it says afterwards is
- * not. It also listens, so it hears what honest members tell it, and may repeat that.
+ * An authenticated member that breaks every rule: its handshakes are genuine, its messages are
+ * not. It also records what honest members send it, and may replay that.
  */
 import { type Handshake, shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
@@ -13,14 +13,14 @@ import type { SeededRandom } from "./random.ts";
 import { createGlance } from "./wire-kind.ts";
 import type { World } from "./world.ts";
 
-/** It does something about so often. */
+/** Mean pause between actions. */
 const PAUSE_MS = 400;
-/** Of what it hears it remembers so much. */
+/** Maximum number of recorded messages. */
 const HEARD_MAX = 300;
-/** Share of the news that it passes on at once, changed. */
+/** Share of received gossip that it forwards at once, modified. */
 const TAMPERED = 0.2;
 const HANDSHAKE_MS = 2_000;
-/** PKI-IDs that it makes of its certificate, and how often it shakes hands under one of them. */
+/** Number of alias PKI-IDs of its certificate, and the share of handshakes that use one. */
 const ALIASES = 30;
 const DISGUISED = 0.2;
 
@@ -123,7 +123,7 @@ export class HostileMember {
     else heard[this.#random.below(HEARD_MAX)] = bytes;
   }
 
-  /** Passes fresh news on at once, with a secret that is not its author's: some have no other yet. */
+  /** Forwards fresh gossip at once with another author's secret, before the genuine copy arrives. */
   #tamper(bytes: Uint8Array): void {
     if (this.#glance(bytes).kind !== "alive" || this.#links.size === 0) return;
     const changed = swapSecret(this.#forger, bytes);

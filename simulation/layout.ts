@@ -1,4 +1,4 @@
-/** Who is in a simulated network, and whom each is told to contact. */
+/** The members of a simulated network and their configured contacts. */
 import type { SimulatedMemberPlan } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
 
@@ -12,22 +12,22 @@ export interface Seat extends SimulatedMemberPlan {
 export interface LayoutOptions {
   readonly nodes: number;
   readonly orgs: number;
-  /** All start within so many milliseconds. */
+  /** All members start within this many milliseconds. */
   readonly startsWithinMs: number;
-  /** Share of the members that are not known outside their organisation, its contacts apart. */
+  /** Share of members without an external endpoint, contacts excluded. */
   readonly hiddenShare: number;
-  /** Share of members that read slowly through a small window, or send messages twice. */
+  /** Share of members that read slowly or send messages twice. */
   readonly oddShare: number;
 }
 
-/** Contacts of an organisation: never hidden, never gone for good. */
+/** Contacts per organisation: always visible outside, never removed permanently. */
 export const CONTACTS = 2;
 const WINDOW_BYTES = 65_536;
 const SMALL_WINDOW_BYTES = 2_048;
 const SLOW_READ_MS = 20;
 const DUPLICATES = 0.2;
 
-/** Members are dealt to the organisations in turn. */
+/** Assigns members to organisations round robin. */
 export function layOut(options: LayoutOptions, random: SeededRandom): readonly Seat[] {
   const { nodes, orgs, startsWithinMs, hiddenShare, oddShare } = options;
   const seats: Seat[] = [];
@@ -55,7 +55,7 @@ export function layOut(options: LayoutOptions, random: SeededRandom): readonly S
   return seats;
 }
 
-/** The places of an organisation's contacts, as far as there are so many members. */
+/** The contacts of an organisation, limited by its number of members. */
 function contactsOf(org: number, nodes: number, orgs: number): readonly number[] {
   const size = Math.floor((nodes - org - 1) / orgs) + 1;
   return Array.from({ length: Math.min(CONTACTS, size) }, (_, place) => place);

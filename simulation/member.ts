@@ -9,21 +9,21 @@ export interface SimulatedMemberPlan {
   readonly mspId: string;
   /** Its address on the network. */
   readonly internalEndpoint: string;
-  /** Empty = unknown outside its organisation. */
+  /** Empty: invisible outside its organisation. */
   readonly externalEndpoint: string;
   readonly bootstrap: readonly string[];
   readonly anchorPeers: readonly string[];
-  /** Milliseconds for which it reads nothing after each message; 0 = as fast as they come. */
+  /** Pause after reading each message, in milliseconds; 0 means none. */
   readonly readMs: number;
   readonly windowBytes: number;
   /** Probability that it sends a message twice. */
   readonly duplicates: number;
 }
 
-/** A life begins with the start of a process and ends with it. */
+/** One run of a member's process, from start to end. */
 export interface Life {
   readonly member: SimulatedMember;
-  /** Counts the lives of this world from 0. */
+  /** Index of this life in the world, from 0. */
   readonly number: number;
   readonly process: Process;
   readonly node: GossipNode;
@@ -31,25 +31,25 @@ export interface Life {
 }
 
 export interface SimulatedMember extends SimulatedMemberPlan {
-  /** Counts the members of this world from 0. */
+  /** Index of this member in the world, from 0. */
   readonly index: number;
-  /** Its present certificate. */
+  /** Current certificate. */
   issued: Issued;
-  /** Certificates on the revocation list that it has, and when it read of them. */
+  /** Revoked certificates it knows of, and when it read each revocation. */
   readonly revoked: Map<PkiId, number>;
   /** Undefined while no process runs. */
   life: Life | undefined;
   /** How far its wall clock is ahead of the true time, in milliseconds. */
   skewMs: number;
-  /** The incarnation of its last life, which it may or may not remember. */
+  /** Incarnation of its previous life, which a restart may or may not keep. */
   lastIncarnation: bigint;
-  /** Not one of ours: an authenticated member that does what it likes. */
+  /** An authenticated attacker. */
   readonly isHostile: boolean;
-  /** It has left for good: nobody starts it again. */
+  /** It has left permanently and never restarts. */
   hasLeft: boolean;
 }
 
-/** Whether the two may know each other at all: of one organisation, or both known outside theirs. */
+/** Whether two members may see each other: same organisation, or both visible outside. */
 export function maySee(observer: SimulatedMemberPlan, subject: SimulatedMemberPlan): boolean {
   if (observer.mspId === subject.mspId) return true;
   return observer.externalEndpoint !== "" && subject.externalEndpoint !== "";

@@ -1,4 +1,4 @@
-/** Measures a run: traffic by kind, how heartbeats spread, connections, and the trace of it all. */
+/** Measures a run: traffic by kind, dissemination, connections and the trace hash. */
 import { Dissemination, type DisseminationFigures } from "./dissemination.ts";
 import { maySee } from "./member.ts";
 import { createTrace } from "./trace.ts";
@@ -7,7 +7,7 @@ import type { Views } from "./views.ts";
 import { createGlance } from "./wire-kind.ts";
 import type { Watcher, World } from "./world.ts";
 
-/** The part of a run in which nothing happens but gossip. */
+/** The steady state: the fault-free part of a run. */
 export interface SteadyFigures {
   readonly seconds: number;
   /** Per member and second. */
@@ -24,15 +24,15 @@ export interface Meter {
   readonly watcher: Watcher;
   readonly traffic: TrafficByKind;
   readonly dissemination: Dissemination;
-  /** From now on all is steady. */
+  /** Marks the start of the steady state. */
   beginSteady(): void;
   steady(): SteadyFigures;
   figures(): DisseminationFigures;
-  /** A fingerprint of everything that happened so far. */
+  /** Trace hash of all events so far. */
   trace(): string;
 }
 
-/** So many arrivals of heartbeats are measured in a virtual second; of more, a sample. */
+/** Maximum heartbeat arrivals measured per virtual second; above it, a sample. */
 const ARRIVALS_PER_SECOND = 400_000;
 const HEARTBEAT_SECONDS = 5;
 

@@ -1,6 +1,6 @@
 /**
- * The network between the members as it is at the moment: slow, lossy, cut in two. Packets travel
- * in TCP, so a lost one is a delay, and many lost ones in a row break the link.
+ * The network between members in its current condition: slow, lossy or partitioned. Packets travel
+ * over TCP: a lost packet adds delay, and many consecutive losses break the link.
  */
 import { createMemoryHub, type MemoryHub } from "../src/transport/memory.ts";
 import type { Route } from "../src/transport/memory-options.ts";
@@ -10,30 +10,30 @@ import type { SeededRandom } from "./random.ts";
 export interface NetworkOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
-  /** One-way delay of a message, in milliseconds: at least, and up to so much more by lot. */
+  /** One-way delay of a message in milliseconds: minimum, plus random jitter. */
   readonly delayMs: number;
   readonly jitterMs: number;
-  /** The member at an endpoint, by its number; undefined = nobody. */
+  /** Index of the member at an endpoint; undefined if there is none. */
   readonly memberAt: (endpoint: string) => number | undefined;
   readonly delivered: (from: string, to: string, bytes: Uint8Array) => void;
 }
 
-/** Packets from one of `from` to one of `to` vanish. */
+/** Drops packets from members in `from` to members in `to`. */
 export interface Cut {
   readonly from: ReadonlySet<number>;
   readonly to: ReadonlySet<number>;
 }
 
-/** A lost packet is sent again after this long, then after twice as long, and so on. */
+/** First retransmission timeout; doubles with each loss. */
 const RETRANSMISSION_MS = 200;
-/** After so many losses in a row the system gives the link up. */
+/** Consecutive losses after which TCP breaks the link. */
 const RETRANSMISSIONS_MAX = 6;
 
 export class SimulatedNetwork {
   readonly hub: MemoryHub;
   readonly #options: NetworkOptions;
   readonly #cuts = new Set<Cut>();
-  /** Members whose processes take nothing off the network, and whose machines are off it. */
+  /** Members with stalled processes, and members with disconnected machines. */
   readonly #deaf = new Set<number>();
   readonly #off = new Set<number>();
   #loss = 0;
@@ -45,13 +45,13 @@ export class SimulatedNetwork {
     this.hub = createMemoryHub({
       clock,
       delivered,
-      sharesBytes: true, // No node changes what it has sent.
+      sharesBytes: true, // Nodes never modify sent bytes, so sharing them is safe.
       latencyMs: (from, to) => this.#latencyMs(from, to),
       route: (from, to) => this.#route(from, to),
     });
   }
 
-  /** Probability that a packet is lost. */
+  /** Packet loss probability. */
   setLoss(probability: number): void {
     this.#loss = probability;
   }
@@ -61,7 +61,7 @@ export class SimulatedNetwork {
     this.#slowness = factor;
   }
 
-  /** Takes effect at once; links on a cut route fall silent. */
+  /** Takes effect at once; links across a cut fall silent. */
   addCut(cut: Cut): void {
     this.#change(this.#cuts, cut, true);
   }
@@ -70,17 +70,17 @@ export class SimulatedNetwork {
     this.#change(this.#cuts, cut, false);
   }
 
-  /** Its process takes nothing off the network, and no connections. */
+  /** Stalls a process: it reads nothing and accepts no connections. */
   setDeaf(member: number, isDeaf: boolean): void {
     this.#change(this.#deaf, member, isDeaf);
   }
 
-  /** Its machine has no power, or no cable. */
+  /** Disconnects a machine: power cut or unplugged cable. */
   setOff(member: number, isOff: boolean): void {
     this.#change(this.#off, member, isOff);
   }
 
-  /** Breaks every link for which this is true. */
+  /** Breaks every link that matches. */
   breakLinks(isBroken: (dialler: number, acceptor: number) => boolean): void {
     const { memberAt } = this.#options;
     this.hub.dropLinks((dialler, acceptor) => {
@@ -89,7 +89,7 @@ export class SimulatedNetwork {
     });
   }
 
-  /** Changes a set and tells the hub, if that is a change. */
+  /** Updates a set and notifies the hub of a change. */
   #change<T>(set: Set<T>, item: T, isIn: boolean): void {
     if (set.has(item) === isIn) return;
     if (isIn) set.add(item);

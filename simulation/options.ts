@@ -1,4 +1,4 @@
-/** What a simulation is asked to do, checked as a whole. */
+/** Options of a simulation, validated together. */
 import { GossipError } from "../src/lib/errors.ts";
 import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
@@ -15,7 +15,7 @@ export interface SimulationOptions {
   readonly strategy: Strategy;
 }
 
-/** As they stand on the command line. */
+/** Raw command-line values. */
 export interface SimulationWords {
   readonly scenario?: string;
   readonly seed?: string;
@@ -110,7 +110,7 @@ function parseSeeds(words: SimulationWords, problems: string[]): readonly [numbe
   return [checked, checked];
 }
 
-/** The command that runs this again. */
+/** The command that repeats this run. */
 export function commandOf(options: SimulationOptions): string {
   const { scenario, seed, strategy, nodes, orgs, minutes } = options;
   const words = [`npx fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];

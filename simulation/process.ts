@@ -1,4 +1,4 @@
-/** A process as its machine treats it: it may stand still, end, and have a clock that is wrong. */
+/** A simulated process: it may stall, end, or have a skewed clock. */
 import type { Now } from "../src/core/types/host.ts";
 import type { Clock } from "../src/transport/network.ts";
 
@@ -8,13 +8,13 @@ interface Task {
 }
 
 export class Process {
-  /** What the process believes the time to be; calls back only while it runs. */
+  /** The process's own clock; its callbacks run only while the process runs. */
   readonly clock: Clock;
   readonly #machine: Clock;
   #skewMs: number;
   #isStalled = false;
   #hasEnded = false;
-  /** What would have happened while it stood still. */
+  /** Work that came due during a stall. */
   #held: Task[] = [];
   #machineNow: Now;
   #now: Now;
@@ -46,18 +46,18 @@ export class Process {
     return this.#isStalled;
   }
 
-  /** Sets the wall clock, not the other one. */
+  /** Skews the wall clock; the monotonic clock is unaffected. */
   setSkew(skewMs: number): void {
     this.#skewMs = skewMs;
     this.#now = skewed(this.#machineNow, skewMs);
   }
 
-  /** From now on it is given no processor. */
+  /** Stalls the process. */
   stall(): void {
     this.#isStalled = true;
   }
 
-  /** It goes on; first with everything that should have happened meanwhile, in order. */
+  /** Resumes the process; first runs the work that came due meanwhile, in order. */
   resume(): void {
     if (!this.#isStalled) return;
     this.#isStalled = false;
@@ -68,12 +68,12 @@ export class Process {
     });
   }
 
-  /** Something that only a running process does: at once, or when it goes on. */
+  /** Runs work now, or after a stall ends. */
   run(act: () => void): void {
     this.#run({ callback: act });
   }
 
-  /** Nothing happens in it any more. */
+  /** Ends the process: no further work runs. */
   end(): void {
     this.#hasEnded = true;
     this.#held = [];

@@ -1,17 +1,17 @@
-/** Dice from a seed: the same seed, the same sequence. */
+/** Seeded random numbers: equal seeds give equal sequences. */
 import type { Random } from "../src/core/types/host.ts";
 
-/** Dice with the throws a simulation needs besides those of the protocol. */
+/** Random source with the distributions that simulations need. */
 export interface SeededRandom extends Random {
   /** Uniform number in [0, 1). */
   fraction(): number;
   /** Uniform integer in [low, high]. */
   between(low: number, high: number): number;
-  /** Whether something of this probability happens. */
+  /** True with this probability. */
   chance(probability: number): boolean;
-  /** One of them; there must be one. */
+  /** A random element of a non-empty list. */
   pick<T>(items: readonly T[]): T;
-  /** Dice of their own for a part of the world: what it throws does not change what others throw. */
+  /** An independent random source: draws from it do not affect this one. */
   fork(): SeededRandom;
 }
 

@@ -1,4 +1,4 @@
-/** The result of a simulation as one HTML page that needs nothing else. */
+/** The result of a simulation as a self-contained HTML page. */
 import { barChart, escapeText, histogram, lineChart, matrix, timeline } from "./charts.ts";
 import { describeFault } from "./fault.ts";
 import { maySee } from "./member.ts";
@@ -7,7 +7,7 @@ import type { Result } from "./simulate.ts";
 import type { RunSummary } from "./summary.ts";
 import { KINDS } from "./wire-kind.ts";
 
-/** Larger networks are shown by their first members. */
+/** Maximum members shown; larger networks show their first members. */
 const MATRIX_MAX = 64;
 const TIMELINE_MAX = 80;
 
@@ -88,7 +88,7 @@ function faultTimeline({ plan, world, virtualSeconds }: Result): string {
   return timeline("faults over time", bars, virtualSeconds);
 }
 
-/** Rows look at columns. */
+/** Rows are observers, columns are subjects. */
 function membership({ world, views }: Result): string {
   const shown = world.members.slice(0, MATRIX_MAX);
   const classOf = (row: number, column: number): string => {

@@ -1,4 +1,4 @@
-/** Scenarios by name: who takes part, and what goes wrong when. The seed decides the rest. */
+/** Scenarios by name: members and faults. The seed decides the rest. */
 import { EPOCH_MS } from "./epoch.ts";
 import type { SimulatedFault } from "./fault.ts";
 import { drawFaults, type FaultKind } from "./fault-generator.ts";
@@ -8,7 +8,7 @@ import { createSeededRandom, type SeededRandom } from "./random.ts";
 export interface ScenarioPlan {
   readonly seats: readonly Seat[];
   readonly faults: readonly SimulatedFault[];
-  /** When all faults are over. */
+  /** When the last fault ends. */
   readonly firstPhaseMs: number;
   readonly delayMs: number;
   readonly jitterMs: number;
@@ -27,11 +27,11 @@ export interface PlanOptions {
 interface Scenario extends Partial<LayoutOptions> {
   readonly delay?: Delay;
   readonly minutes?: number;
-  /** Kinds of faults, and the mean number of each in a minute. */
+  /** Mean number of faults per minute, by kind. */
   readonly faultsPerMinute?: Partial<Record<FaultKind, number>>;
 }
 
-/** Least delay of the network and jitter, in milliseconds. */
+/** Minimum network delay and jitter, in milliseconds. */
 type Delay = readonly [number, number];
 
 const ROOM: Delay = [0.2, 0.3];
@@ -65,7 +65,7 @@ const TABLE = {
 export type ScenarioName = keyof typeof TABLE;
 export const SCENARIOS = Object.keys(TABLE) as readonly ScenarioName[];
 
-/** What a seed draws if no scenario says otherwise. */
+/** Defaults that the seed draws unless the scenario sets them. */
 function drawMixed(random: SeededRandom): Scenario {
   const often = (): number => (random.chance(0.4) ? random.fraction() * 2 : 0);
   return {
@@ -95,7 +95,7 @@ function drawMixed(random: SeededRandom): Scenario {
   };
 }
 
-/** Everything that is going to happen, drawn from the seed before anything does. */
+/** The complete plan of a run, drawn from the seed in advance. */
 export function makePlan(options: PlanOptions): ScenarioPlan {
   const random = createSeededRandom(options.seed).fork();
   const scenario: Scenario =

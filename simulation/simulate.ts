@@ -10,14 +10,14 @@ import { type TrafficByKind, totalOf } from "./traffic.ts";
 import { createViews, type Views } from "./views.ts";
 import { World } from "./world.ts";
 
-/** What happens in a simulation, at every virtual second, to show progress. */
+/** Progress of a simulation, reported every virtual second. */
 export interface Progress {
   readonly virtualSeconds: number;
   readonly isHealing: boolean;
   readonly sight: Sight;
 }
 
-/** Share of the pairs that see each other, at a moment. */
+/** Share of pairs that see each other at one moment. */
 export interface Moment {
   readonly second: number;
   readonly share: number;
@@ -30,7 +30,7 @@ export interface Result {
   readonly nodes: number;
   readonly virtualSeconds: number;
   readonly converged: boolean;
-  /** From the start, or from the end of the last fault, until everybody saw everybody. */
+  /** Time from the start or the last fault until all views are complete. */
   readonly convergeSeconds: number;
   /** The same for the start; undefined if faults came first. */
   readonly firstConvergeSeconds: number | undefined;
@@ -47,15 +47,15 @@ export interface Result {
   readonly views: Views;
 }
 
-/** After the faults everybody must see everybody within so many virtual milliseconds. */
+/** After the faults, views must converge within this many virtual milliseconds. */
 export const CONVERGE_MAX_MS = 120_000;
-/** For so long they must go on seeing each other. */
+/** How long views must stay complete. */
 const CALM_MS = 15_000;
-/** Members ask each other often at first, while that brings something. */
+/** Members sync often at first, while answers bring news. */
 const WARM_UP_MS = 45_000;
-/** While views are incomplete, they are compared so often. */
+/** Comparison interval while views are incomplete. */
 const LOOK_MS = 100;
-/** Comparing so many pairs each second is too much: larger worlds are looked at less often. */
+/** Above this number of pairs, comparisons run less often. */
 const PAIRS_MAX = 200_000;
 
 export async function simulate(
@@ -131,7 +131,7 @@ class Run {
     }
   }
 
-  /** Whether all has been well for so long that it will remain so. */
+  /** Whether views have been complete long enough to count as stable. */
   #isSettled(): boolean {
     return this.#convergedMs !== undefined && this.#world.nowMs >= this.#convergedMs + CALM_MS;
   }
@@ -175,7 +175,7 @@ class Run {
     }
   }
 
-  /** In the end no node that is believed may complain of anything. */
+  /** At the end, no trusted node may report an internal problem. */
   #reportIllness(): void {
     for (const { name, life } of observers(this.#world)) {
       for (const problem of life?.node.problems() ?? []) {
@@ -185,7 +185,7 @@ class Run {
     }
   }
 
-  /** Starts and faults in the order of time. */
+  /** Starts and faults in chronological order. */
   #steps(): readonly Step[] {
     const { seats, faults, firstPhaseMs } = this.#plan;
     const world = this.#world;
@@ -214,7 +214,7 @@ class Run {
     }
   }
 
-  /** When what follows the start is over, if the run is long enough to wait for it. */
+  /** End of the startup phase, if the run is long enough. */
   #steadyMs(): number {
     return this.#plan.firstPhaseMs >= 2 * WARM_UP_MS ? WARM_UP_MS : 0;
   }
@@ -223,7 +223,7 @@ class Run {
     return this.#world.members.length ** 2 > PAIRS_MAX;
   }
 
-  /** Looks at the views, and tells how far things are. */
+  /** Compares the views and reports progress. */
   #observe(): void {
     const world = this.#world;
     const isSecond = world.nowMs % 1_000 === 0;

@@ -12,9 +12,9 @@ export interface RunSummary {
   readonly violations: readonly string[];
   readonly messages: number;
   readonly bytes: number;
-  /** Mean share of the members concerned that a heartbeat reached by gossip. */
+  /** Mean share of eligible members that a heartbeat reached by gossip. */
   readonly coverage: number;
-  /** Seconds of processor time, which other programs on the machine do not lengthen. */
+  /** Processor time in seconds, independent of other load on the machine. */
   readonly cpuSeconds: number;
   readonly scenario: string;
   readonly strategy: string;
@@ -23,12 +23,12 @@ export interface RunSummary {
   readonly dissemination: Result["dissemination"];
   readonly steady: Result["steady"];
   readonly trace: string;
-  /** Of a sweep: how many runs this is, and which of them failed. */
+  /** For a sweep: number of runs, and the seeds that failed. */
   readonly seeds?: number;
   readonly failedSeeds?: readonly number[];
 }
 
-/** What a run took of the machine. */
+/** Resources that a run used. */
 export interface Cost {
   readonly wallSeconds: number;
   readonly cpuSeconds: number;
@@ -64,7 +64,7 @@ function rounded(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 
-/** Several runs as one: sums, maxima, and the violations of all with their seeds. */
+/** Merges several runs: sums, maxima and all violations with their seeds. */
 export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
   const [first, ...rest] = summaries;
   if (first === undefined) throw new RangeError("there are no runs to sum up");

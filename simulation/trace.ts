@@ -1,9 +1,9 @@
-/** A running hash over everything that happens: equal seeds give equal traces. */
+/** A running hash over all events: equal seeds give equal traces. */
 
 export interface RunTrace {
   number(value: number): void;
   text(value: string): void;
-  /** The tail of a message: the signature is in it, or the secret. */
+  /** Length of the hashed tail of a message, which contains the signature or the secret. */
   tail(bytes: Uint8Array): void;
   /** 16 hex digits. */
   digest(): string;
@@ -20,7 +20,7 @@ export function createTrace(): RunTrace {
   }
 
   return {
-    /** To a thousandth. */
+    /** Rounds to thousandths. */
     number(value) {
       const thousandths = Math.round(value * 1_000);
       word(thousandths | 0);

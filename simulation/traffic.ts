@@ -1,4 +1,4 @@
-/** What went over the network, by kind. */
+/** Network traffic by message kind. */
 import { KINDS, type Kind } from "./wire-kind.ts";
 
 export interface Volume {
@@ -36,7 +36,7 @@ export function totalOf(traffic: TrafficByKind): Volume {
   return total;
 }
 
-/** What came between an earlier moment and a later one. */
+/** The traffic between two moments. */
 export function since(earlier: TrafficByKind, later: TrafficByKind): TrafficByKind {
   const difference = createTraffic();
   for (const kind of KINDS) {

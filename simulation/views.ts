@@ -1,4 +1,4 @@
-/** Who sees whom, kept up to date from the events the nodes publish: nobody is asked. */
+/** Who sees whom, derived from published events without polling the nodes. */
 import type { GossipEvent } from "../src/observe/views.ts";
 import type { SimulatedAuthority } from "./authority.ts";
 import type { SimulatedMember } from "./member.ts";
@@ -6,7 +6,7 @@ import type { SimulatedMember } from "./member.ts";
 export interface Views {
   /** A process has started: it sees nobody. */
   begin(observer: SimulatedMember): void;
-  /** Takes in one event of its node. */
+  /** Applies one event of the node. */
   observe(observer: SimulatedMember, event: GossipEvent): void;
   /** Whether the certificate of this number is alive in the view. */
   sees(observer: number, certificate: number): boolean;

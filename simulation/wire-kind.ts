@@ -1,7 +1,7 @@
-/** What an envelope on the wire is, told from its first bytes: nothing is decoded for it. */
+/** Classifies an envelope by its first bytes, without decoding it. */
 import { NUMBER_AT, numberAt, SIGNATURE_BYTES } from "./authority.ts";
 
-/** What traffic is counted by; the names of the contents, handshakes apart. */
+/** Traffic categories: content names, plus handshakes. */
 export const KINDS = [
   "alive",
   "membership-request",
@@ -38,11 +38,11 @@ const CHANNEL_FIELD = 2;
 
 export interface Glance {
   kind: Kind;
-  /** The number in its signature, or -1 if it bears none of this world's signatures. */
+  /** The number in its signature; -1 if the signature is not from this world. */
   number: number;
 }
 
-/** Looks at an envelope. The result is overwritten by the next call. */
+/** Classifies an envelope. The next call overwrites the result. */
 export function createGlance(): (bytes: Uint8Array) => Glance {
   const glance: Glance = { kind: "other", number: -1 };
   let at = 0;

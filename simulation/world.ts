@@ -1,6 +1,6 @@
 /**
- * A network of real nodes in virtual time. The world knows what is true: who runs, whose certificate
- * is valid, what the network does. Watchers are told all that happens; they change nothing.
+ * A network of real nodes in virtual time. The world holds the truth: which members run, which
+ * certificates are valid, how the network behaves. Watchers receive every event and change nothing.
  */
 import { setImmediate as afterPromises } from "node:timers/promises";
 import type { Identity, PkiId } from "../src/core/types/host.ts";
@@ -23,7 +23,7 @@ import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 
-/** Told what happens, in order; events up to a slice late, but with the time they happened. */
+/** Receives events in order, up to one slice late, with their original time. */
 export interface Watcher {
   delivered?(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array, nowMs: number): void;
   signed?(number: number, member: SimulatedMember, nowMs: number): void;
@@ -39,9 +39,9 @@ export interface WorldOptions {
   readonly jitterMs: number;
 }
 
-/** Ten years: such a certificate does not expire in a simulation. */
+/** Ten years: longer than any simulation. */
 const LONG_MS = 3_650 * 86_400_000;
-/** Events are handed to the watchers after at most this much virtual time. */
+/** Maximum virtual time until watchers receive an event. */
 const SLICE_MS = 100;
 
 export class World {
@@ -50,7 +50,7 @@ export class World {
   readonly authority: SimulatedAuthority;
   readonly network: SimulatedNetwork;
   readonly members: SimulatedMember[] = [];
-  /** What the authorities have revoked so far. */
+  /** Certificates revoked so far. */
   readonly revoked = new Set<PkiId>();
   readonly #options: WorldOptions;
   readonly #watchers: Watcher[] = [];
@@ -109,7 +109,7 @@ export class World {
     return member;
   }
 
-  /** Starts its process, unless it runs. */
+  /** Starts the member's process unless it is running. */
   async start(member: SimulatedMember, remembersIncarnation = true): Promise<void> {
     if (member.life !== undefined || member.isHostile) return;
     this.network.setOff(member.index, false);
@@ -134,7 +134,7 @@ export class World {
     void this.#listen(life);
   }
 
-  /** Its process ends: with a word to its peers, or with the machine's power. */
+  /** Ends the process: by closing its connections, or by a power cut. */
   async stop(member: SimulatedMember, isPowerCut = false): Promise<void> {
     const { life } = member;
     if (life === undefined) return;
@@ -147,7 +147,7 @@ export class World {
     for (const watcher of this.#watchers) watcher.ended?.(member, this.nowMs);
   }
 
-  /** No processor for it until `resume`; its machine takes no new connections. */
+  /** Suspends the process until `resume`; its machine accepts no new connections. */
   stall(member: SimulatedMember): void {
     if (member.life === undefined) return;
     member.life.process.stall();
@@ -164,7 +164,7 @@ export class World {
     member.life?.process.setSkew(skewMs);
   }
 
-  /** Gives it a new certificate, which its process takes as soon as it runs. */
+  /** Issues a new certificate, which the process loads as soon as it runs. */
   async renew(member: SimulatedMember, notAfterMs = EPOCH_MS + LONG_MS): Promise<void> {
     const { mspId, name, index } = member;
     member.issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
@@ -176,7 +176,7 @@ export class World {
     await reloading;
   }
 
-  /** Puts its certificate on the revocation list; the others get it when they `readRevocations`. */
+  /** Revokes its certificate; other members notice when they call `readRevocations`. */
   revoke(member: SimulatedMember): void {
     this.revoked.add(member.issued.identity.pkiId);
   }
@@ -193,13 +193,13 @@ export class World {
     for (const pkiId of this.revoked) if (!revoked.has(pkiId)) revoked.set(pkiId, this.nowMs);
   }
 
-  /** Whether the certificate counts for this member at this moment, by its own clock and list. */
+  /** Whether this member accepts the certificate now, by its own clock and revocation list. */
   isValidFor(observer: SimulatedMember, { identity }: Issued): boolean {
     const wallMs = EPOCH_MS + this.nowMs + observer.skewMs;
     return identity.notAfterMs > wallMs && !observer.revoked.has(identity.pkiId);
   }
 
-  /** Lets time pass. */
+  /** Advances virtual time. */
   async run(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     while (this.nowMs < untilMs) {
@@ -208,7 +208,7 @@ export class World {
     }
   }
 
-  /** Signs with the key of its present certificate. */
+  /** Signs with the key of the current certificate. */
   signer(member: SimulatedMember): (payload: Uint8Array) => Uint8Array {
     const { issued } = member;
     return (payload) => {
@@ -261,7 +261,7 @@ export class World {
   async #listen(life: Life): Promise<void> {
     const { member } = life;
     for await (const event of life.node.events()) {
-      // The node tells its own wall time; what is wrong with its clock is known here.
+      // The node reports its own wall time; subtract its known clock error.
       const atMs = Date.parse(event.time) - EPOCH_MS - member.skewMs;
       for (const watcher of this.#watchers) watcher.event?.(life, event, atMs);
     }

@@ -1,13 +1,13 @@
-/** Bounded memory: nothing in a node grows beyond what the number of members explains. */
+/** Bounded memory: a node holds no more than the number of members explains. */
 import { CONNECTION_LIMITS } from "../../src/transport/connection-options.ts";
 import type { World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 
-/** Links to one peer, for a moment. */
+/** Transient maximum of links to one peer. */
 const LINKS_PER_PEER = 3;
-/** PKI-IDs of a hostile member beside the one under which it is a member. */
+/** Additional PKI-IDs of a hostile member, besides its member PKI-ID. */
 const ALIASES = 2;
-/** Waiting timers of one node, and more for each of its connections. */
+/** Pending timers of one node, plus some for each connection. */
 const TIMERS = 100;
 const TIMERS_PER_LINK = 20;
 

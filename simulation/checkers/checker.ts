@@ -1,13 +1,13 @@
 /**
- * Checkers stand apart from what they check: they read public views, events and what is on the wire,
- * and compare them with what is true in the world.
+ * Checkers are independent of what they check. They read public views, events and wire traffic,
+ * and compare these with the ground truth of the world.
  */
 import type { Counts } from "../../src/observe/counters.ts";
 import type { Connection, Identity, Member as MemberView } from "../../src/observe/views.ts";
 import type { Life, SimulatedMember } from "../member.ts";
 import type { Watcher } from "../world.ts";
 
-/** What a node shows to the outside at one moment. */
+/** The public view of a node at one moment. */
 export interface Snapshot {
   readonly members: readonly MemberView[];
   readonly identities: readonly Identity[];
@@ -17,15 +17,15 @@ export interface Snapshot {
 
 export interface Checker {
   readonly watcher?: Watcher;
-  /** Told what a running node shows, about once in a second. */
+  /** Receives the public view of a running node about once a second. */
   snapshot?(life: Life, snapshot: Snapshot, nowMs: number): void;
 }
 
-/** A violation, in one sentence that names the nodes and what was seen. */
+/** Reports a violation in one sentence that names the nodes and the observation. */
 export type Report = (atMs: number, sentence: string) => void;
 
 export interface Violations {
-  /** The same sentence at another time is no news. */
+  /** Repeated sentences are reported once. */
   readonly report: Report;
   readonly sentences: readonly string[];
 }
@@ -45,7 +45,7 @@ export function createViolations(): Violations {
   };
 }
 
-/** A member and its certificate, at a glance. */
+/** Short text for a member and its certificate. */
 export function who(member: SimulatedMember | undefined, pkiId: string): string {
   return `${member?.name ?? "somebody unknown"} (${pkiId.slice(0, 8)})`;
 }

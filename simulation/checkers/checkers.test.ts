@@ -1,4 +1,4 @@
-/** Every checker can fail: each is shown what must never be. */
+/** Proves that every checker can fail: each one sees a violation of its rule. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { NO_TRAFFIC } from "../../src/observe/counters.ts";
@@ -35,7 +35,7 @@ interface Stage {
   readonly checker: Checker;
 }
 
-/** Three organisations; nothing runs but `a`, and nothing happens but what a test tells. */
+/** Three organisations. Only `a` runs, and only what a test triggers happens. */
 async function stage(make: (world: World, report: Report) => Checker): Promise<Stage> {
   const world = new World({ seed: 1, strategy: "neighbours", delayMs: 1, jitterMs: 0 });
   const add = (name: string, mspId: string, isKnown = true): SimulatedMember =>

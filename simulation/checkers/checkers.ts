@@ -1,4 +1,4 @@
-/** All checkers of a world, and the samples they are given. */
+/** Installs all checkers of a world and feeds them samples. */
 import type { SimulatedFault } from "../fault.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
@@ -13,13 +13,13 @@ import { IdentityChecker } from "./valid-identities.ts";
 
 export interface Checkers {
   readonly violations: Violations;
-  /** Looks at some nodes, all of them one after the other; to be called once a virtual second. */
+  /** Samples some nodes, all of them in turn. Call once per virtual second. */
   sample(): void;
 }
 
-/** Members shown by all nodes that are looked at in one second. */
+/** Maximum members across all views sampled in one second. */
 const SHOWN_PER_SECOND = 3_000;
-/** In larger worlds only a part of the messages is read. */
+/** Above this size, checkers read only a sample of the messages. */
 const READ_ALL_MAX = 40;
 
 export function installCheckers(

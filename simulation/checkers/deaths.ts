@@ -1,4 +1,4 @@
-/** No false death without a cause: whoever is called dead had a fault that explains it. */
+/** No unexplained deaths: a fault explains every member that a node declares dead. */
 import type { Issued } from "../authority.ts";
 import { EPOCH_MS } from "../epoch.ts";
 import type { SimulatedFault } from "../fault.ts";
@@ -6,13 +6,13 @@ import { maySee, type SimulatedMember } from "../member.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 
-/** A fault explains deaths for so long after its end: silence, a search for the silent, some delay. */
+/** How long after its end a fault still explains deaths: silence, scan interval and delay. */
 const LINGER_MS = 40_000;
-/** Dead members are listed until they are forgotten. */
+/** Lists contain dead members until the sender forgets them. */
 const LISTED_MS = 600_000;
 /** Loss above this can silence a member. */
 const HEAVY_LOSS = 0.2;
-/** A dial takes two round trips, and 3 s at most. */
+/** A dial takes two round trips and at most 3 s. */
 const LONG_TRIP_MS = 700;
 
 export function checkDeaths(
@@ -21,7 +21,7 @@ export function checkDeaths(
   faults: readonly SimulatedFault[],
   tripMs: number,
 ): Checker {
-  /** By so much some clock may be ahead. */
+  /** How far any clock may be ahead. */
   const skewMaxMs = Math.max(0, ...faults.map((fault) => ("skewMs" in fault ? fault.skewMs : 0)));
   return {
     watcher: {
@@ -49,7 +49,7 @@ export function checkDeaths(
   };
 }
 
-/** They may see each other by certificates that hold: otherwise a death is what should happen. */
+/** Whether both hold valid certificates and may see each other; if not, a death is correct. */
 function isBelieved(
   world: World,
   observer: SimulatedMember,
@@ -82,7 +82,7 @@ function explains(
     case "cut": {
       const isBetween = (a: SimulatedMember, b: SimulatedMember): boolean =>
         fault.from.includes(a.index) && fault.to.includes(b.index);
-      // Whoever was cut off from somebody may have told the others of its death.
+      // A member that lost contact with the subject may have reported its death to others.
       const isAmong = fault.from.includes(subject.index) || fault.to.includes(subject.index);
       if (reason === "listed-dead") return isAmong;
       return isBetween(observer, subject) || isBetween(subject, observer);
@@ -92,9 +92,9 @@ function explains(
     case "slow":
       return fault.factor * tripMs > LONG_TRIP_MS;
     case "hostile":
-      // It can tell of somebody unknown as dead, until that one is heard of; it kills nobody.
+      // It can introduce an unknown member as dead, but it cannot turn a live member dead.
       return reason === "listed-dead";
     default:
-      return false; // Neither broken links nor clocks may kill anybody.
+      return false; // Neither broken links nor skewed clocks may cause a death.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Nothing of a third organisation leaks, no internal endpoint leaves its organisation: every envelope
- * an honest member sends is held against the rules of spec B 2.3 to 2.5, written here a second time.
+ * No data of a third organisation leaks, and no internal endpoint leaves its organisation. The
+ * checker compares every envelope of an honest member with its own copy of spec B 2.3 to 2.5.
  */
 import { parsePkiId } from "../../src/core/rules/pki-id.ts";
 import type { SimulatedMember } from "../member.ts";
@@ -8,10 +8,10 @@ import type { Watcher, World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 import { type AliveOnWire, readAlive, readContent, readItemId } from "./wire-reader.ts";
 
-/** Whose word it is, as far as organisations are concerned. */
+/** The organisation of the author. */
 interface Author {
   readonly member: SimulatedMember;
-  /** Whether it is known outside its organisation, by its own word. */
+  /** Whether its alive message has an external endpoint. */
   readonly isExternal: boolean;
 }
 
@@ -21,7 +21,7 @@ export class DisclosureChecker implements Checker {
   readonly #report: Report;
   #count = 0;
 
-  /** `every`: one message in so many is looked at. */
+  /** `every`: the checker reads one message in this many. */
   constructor(world: World, report: Report, every: number) {
     this.#world = world;
     this.#report = report;
@@ -62,7 +62,7 @@ export class DisclosureChecker implements Checker {
     this.#tell(`${from.name} passes news of ${author.member.name} on to ${to.name}`);
   }
 
-  /** A list of one dead member is no answer but news: the rules for news apply. */
+  /** A list of one dead member is gossip, not an answer: the gossip rules apply. */
   #checkList(
     from: SimulatedMember,
     to: SimulatedMember,
@@ -95,7 +95,7 @@ export class DisclosureChecker implements Checker {
 
   #checkSecret(from: SimulatedMember, to: SimulatedMember, alive: AliveOnWire | undefined): void {
     const owner = this.#ownerOf(alive?.pkiId);
-    // A hostile member may tell its own secret to whom it likes.
+    // A hostile member may disclose its own secret to anyone.
     if (alive?.hasSecret !== true || owner === undefined || owner.isHostile) return;
     if (owner.mspId === from.mspId && owner.mspId === to.mspId) return;
     this.#tell(`${from.name} shows the internal endpoint of ${owner.name} to ${to.name}`);
@@ -108,7 +108,7 @@ export class DisclosureChecker implements Checker {
 
   #authorOf(alive: AliveOnWire | undefined): Author | undefined {
     const member = this.#ownerOf(alive?.pkiId);
-    // What a hostile member says of itself changes from one message to the next.
+    // A hostile member changes its own data with each message.
     return member && alive && { member, isExternal: member.isHostile || alive.endpoint !== "" };
   }
 
@@ -117,12 +117,12 @@ export class DisclosureChecker implements Checker {
   }
 }
 
-/** A hostile member says of itself what it likes: nobody else can know better. */
+/** A hostile member controls its own data, so nothing can contradict it. */
 function isExternal({ externalEndpoint, isHostile }: SimulatedMember): boolean {
   return isHostile || externalEndpoint !== "";
 }
 
-/** Spec B 2.4: news of one's own organisation, or of another. */
+/** Spec B 2.4: gossip about one's own organisation or another one. */
 export function mayPush(
   from: SimulatedMember,
   to: SimulatedMember,

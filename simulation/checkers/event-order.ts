@@ -1,11 +1,11 @@
-/** The events of a node tell one story: joined, then dead, then returned or forgotten. */
+/** A node's events follow one order: joined, then dead, then returned or forgotten. */
 import type { GossipEvent } from "../../src/observe/views.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 
 type Status = "alive" | "dead" | "unknown";
 
-/** What a member may have been before an event, and what it is afterwards. */
+/** Legal member states before an event, and the state after it. */
 const TRANSITIONS: Partial<
   Record<GossipEvent["type"], { readonly before: readonly Status[]; readonly after: Status }>
 > = {

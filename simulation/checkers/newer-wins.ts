@@ -1,4 +1,4 @@
-/** Newer wins: what a node knows of a member moves forward only, and keeps up with what it is told. */
+/** Newer wins: a node's data about a member only moves forward, and keeps up with its input. */
 import type { Member as MemberView } from "../../src/observe/views.ts";
 import type { Life, SimulatedMember } from "../member.ts";
 import type { Watcher, World } from "../world.ts";
@@ -10,7 +10,7 @@ interface Told {
   readonly atMs: number;
 }
 
-/** A message needs no longer to be checked and applied. */
+/** Maximum time to check and apply a message. */
 const DIGESTION_MS = 2_000;
 
 export class NewerWinsChecker implements Checker {
@@ -22,13 +22,13 @@ export class NewerWinsChecker implements Checker {
   /** By life and PKI-ID: the newest alive message that was handed to it. */
   readonly #told = new Map<string, Told>();
 
-  /** `reads`: whether every message on the wire is looked at; else only events and views are. */
+  /** `reads`: whether the checker reads every message, or only events and views. */
   constructor(world: World, report: Report, reads: boolean) {
     this.#world = world;
     this.#report = report;
     this.watcher = {
       delivered: (from, to, bytes, nowMs) => {
-        // What a hostile member says may be forged: it is no measure.
+        // Messages from hostile members may be forged, so they set no expectation.
         if (reads && !from.isHostile) this.#hear(to, bytes, nowMs);
       },
       event: (life, event, atMs) => {
@@ -66,7 +66,7 @@ export class NewerWinsChecker implements Checker {
     this.#shown.set(key, time > before ? time : before);
   }
 
-  /** Who tells lists of messages that it gossips later may come back by an older one, if it wants to. */
+  /** Messages of a hostile author may arrive out of order. */
   #forgetHostile(life: Life, view: MemberView): void {
     if (this.#authorOf(view)?.isHostile) this.#shown.delete(`${life.number} ${view.pkiId}`);
   }
@@ -89,7 +89,7 @@ export class NewerWinsChecker implements Checker {
   }
 }
 
-/** Incarnation and sequence as one number that grows. */
+/** Incarnation and sequence combined into one monotonic number. */
 function timeOf({ incarnation, sequence }: MemberView): bigint {
   return (BigInt(incarnation) << 64n) | BigInt(sequence);
 }

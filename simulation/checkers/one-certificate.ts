@@ -1,8 +1,8 @@
-/** One certificate is one member, under whatever PKI-IDs it is presented. */
+/** One certificate is one member, regardless of how many PKI-IDs present it. */
 import type { SimulatedAuthority } from "../authority.ts";
 import type { Checker, Report } from "./checker.ts";
 
-/** Identities of one certificate that may be known side by side until one of them has spoken. */
+/** Maximum coexisting identities of one certificate before one of them sends an alive message. */
 const IDENTITIES_MAX = 3;
 
 export function checkOneCertificate(authority: SimulatedAuthority, report: Report): Checker {

@@ -1,8 +1,8 @@
-/** No storms: two members do not connect with each other again and again. */
+/** No connection storms: two members do not reconnect repeatedly. */
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 
-/** Connections of one node with one peer in one minute. */
+/** Maximum connections between one node and one peer per minute. */
 const PER_MINUTE_MAX = 120;
 const MINUTE_MS = 60_000;
 

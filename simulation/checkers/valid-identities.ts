@@ -1,4 +1,4 @@
-/** Never a member without a valid identity, and never one that says what its owner did not say. */
+/** Every member has a valid identity, and its data comes from its owner. */
 import type { Identity, Member as MemberView } from "../../src/observe/views.ts";
 import type { Issued } from "../authority.ts";
 import { EPOCH_MS } from "../epoch.ts";
@@ -6,14 +6,14 @@ import type { Life } from "../member.ts";
 import type { Watcher, World } from "../world.ts";
 import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
 
-/** An expired or revoked identity must be gone after this long, whatever the node is busy with. */
+/** Deadline for removing an expired or revoked identity, even on a busy node. */
 const GRACE_MS = 4_000;
 
 export class IdentityChecker implements Checker {
   readonly watcher: Watcher;
   readonly #world: World;
   readonly #report: Report;
-  /** Since when a node has shown something invalid; Infinity once that was told. */
+  /** Since when a node has shown an invalid member; Infinity once reported. */
   readonly #invalidSince = new Map<string, number>();
 
   constructor(world: World, report: Report) {
@@ -68,7 +68,7 @@ export class IdentityChecker implements Checker {
     if (view.mspId !== issued.identity.mspId) {
       this.#report(atMs, `${name} takes ${subject} for a member of ${view.mspId}`);
     }
-    if (owner === undefined || owner.isHostile) return; // It may say of itself what it likes.
+    if (owner === undefined || owner.isHostile) return; // A hostile member controls its own data.
     const mayKnow = owner.mspId === life.member.mspId ? owner.internalEndpoint : null;
     const isRight =
       view.endpoint === owner.externalEndpoint &&
@@ -79,9 +79,9 @@ export class IdentityChecker implements Checker {
   }
 }
 
-/** As the node itself must judge: by its own clock and revocation list. */
+/** Judges as the node itself must: by its own clock and revocation list. */
 function isValid({ member }: Life, { identity }: Issued, atMs: number): boolean {
   const revokedMs = member.revoked.get(identity.pkiId) ?? Number.POSITIVE_INFINITY;
-  // In the very moment in which it read the list, news may have come before.
+  // A message may have arrived just before the node read the list.
   return revokedMs >= atMs && identity.notAfterMs > EPOCH_MS + atMs + member.skewMs;
 }

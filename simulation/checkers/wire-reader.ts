@@ -1,10 +1,10 @@
-/** What checkers read off the wire, with the codec alone: no rule of the protocol is applied here. */
+/** Reads messages off the wire with the codec alone; applies no protocol rule. */
 import { parsePkiId } from "../../src/core/rules/pki-id.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { Content } from "../../src/wire/messages.ts";
 import { createGlance } from "../wire-kind.ts";
 
-/** Somebody's alive message, wherever it was found. */
+/** An alive message, gossiped or embedded. */
 export interface AliveOnWire {
   readonly pkiId: string;
   readonly endpoint: string;

@@ -1,4 +1,4 @@
-/** Asks a running node over its operations endpoint. */
+/** HTTP client for the operations endpoint of a running node. */
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { GossipError } from "../lib/errors.ts";
@@ -12,7 +12,7 @@ export interface Asked {
 }
 
 const TIMEOUT_MS = 5_000;
-/** No answer but the members of the largest network comes near. */
+/** Maximum response size; the member list of the largest network stays below it. */
 const BODY_LENGTH_MAX = 268_435_456;
 
 /**
@@ -49,7 +49,7 @@ async function getJson(target: Target, path: string): Promise<unknown> {
 
 /**
  * One request, the whole answer as text. Throws {@link UnreachableError} with the remedy if no node
- * answers, and `config-invalid` with the node's own words if it calls the request wrong.
+ * answers, and `config-invalid` with the node's own message if it rejects the request.
  */
 export async function ask(target: Target, path: string, asked: Asked): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -95,7 +95,7 @@ export function open(
   });
 }
 
-/** What a status other than success means. */
+/** Turns an error status into an error. */
 export function refusal(target: Target, path: string, status: number, text: string): Error {
   const said = errorIn(text);
   if (status === 400 && said !== undefined) return new GossipError("config-invalid", said);

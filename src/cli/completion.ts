@@ -1,11 +1,11 @@
-/** `fabric-gossip completion`: scripts for shells, made from the verbs as they are. */
+/** `fabric-gossip completion`: shell scripts generated from the actual verbs. */
 import type { Command } from "commander";
 import { GossipError } from "../lib/errors.ts";
 import { withExamples } from "./words.ts";
 
-/** One place in the tree of verbs: what may come next there. */
+/** One node in the tree of verbs, with its possible next words. */
 interface Place {
-  /** The words that lead there: ` crypto generate`; empty at the start. */
+  /** Path to this node, such as ` crypto generate`; empty at the root. */
   readonly path: string;
   readonly words: readonly Word[];
 }
@@ -58,7 +58,7 @@ function placesOf(command: Command, path: string): readonly Place[] {
   return [{ path, words: [...verbs, ...options, help] }, ...below];
 }
 
-/** Shell patterns for every place but the start. */
+/** Shell patterns for every node except the root. */
 function patterns(places: readonly Place[]): string {
   return places
     .filter(({ path }) => path !== "")

@@ -30,7 +30,7 @@ export async function generateCrypto(options: GenerateOptions): Promise<void> {
   }
 }
 
-/** A folder that cannot be written is the user's mistake. */
+/** An unwritable folder is a user error. */
 async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -52,7 +52,7 @@ export interface RenewCommandOptions {
 
 const DAY_MS = 86_400_000;
 
-/** A new key and certificate for one peer. A running member takes them by itself within seconds. */
+/** Issues a new key and certificate for one peer. A running member loads them within seconds. */
 export async function renewCrypto(
   peer: string,
   { org, tls, days }: RenewCommandOptions,
@@ -68,7 +68,7 @@ export async function renewCrypto(
   process.stdout.write(`${join(mspFolder, "signcerts")}\n`);
 }
 
-/** Puts a certificate on the revocation list of its organisation. */
+/** Adds a certificate to its organisation's revocation list. */
 export async function revokeCrypto(certificate: string, { org }: { org: string }): Promise<void> {
   const files = await revokeCertificate({
     organisationFolder: org,
@@ -81,7 +81,7 @@ export async function revokeCrypto(certificate: string, { org }: { org: string }
   );
 }
 
-/** A flag that is a number of things, 0 to 1000. */
+/** Parses a flag that counts things, 0 to 1000. */
 export function count(flag: string, text: string, min = 0, max = 1_000): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;

@@ -4,12 +4,12 @@ import { GossipError } from "../lib/errors.ts";
 import { printableJson } from "../lib/printable.ts";
 import { decodeEnvelope } from "../observe/decode-envelope.ts";
 
-/** Twice the longest message in hex; more is not read. */
+/** Maximum input size: twice the longest message in hex. */
 const INPUT_BYTES_MAX = 134_217_728;
 
-/** Such a word is no name of a file. */
+/** Text that cannot be a file name. */
 const HEX = /^(0x)?[\s0-9a-f:]{16,}$/i;
-/** No name of a file is longer; what is must be the envelope. */
+/** Longer arguments must be envelopes, because no file name is this long. */
 const NAME_LENGTH_MAX = 255;
 const NO_FILE: readonly unknown[] = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"];
 
@@ -19,7 +19,7 @@ export async function decode(input: string | undefined): Promise<void> {
   process.stdout.write(`${printableJson(decodeEnvelope(bytes ?? asWord(input ?? "")), 2)}\n`);
 }
 
-/** The word itself, if it is the envelope; or else it was meant to be the name of a file. */
+/** Returns the argument itself if it is an envelope; otherwise treats it as a file name. */
 function asWord(input: string): Uint8Array {
   const bytes = Buffer.from(input);
   if (input === "" || input.length > NAME_LENGTH_MAX || HEX.test(input)) return bytes;
@@ -32,7 +32,7 @@ function asWord(input: string): Uint8Array {
   }
 }
 
-/** Undefined: there is no such file. */
+/** Undefined if the file does not exist. */
 async function readInput(input: string | undefined): Promise<Uint8Array | undefined> {
   if (input === undefined || input === "-") return readStandardInput();
   const found = await stat(input).catch((error: NodeJS.ErrnoException) => {

@@ -12,11 +12,11 @@ const signals = listenToSignals();
 const gate = createNetworkGate(createSystemClock());
 gate.cutOff(new Set(process.argv.slice(2)));
 process.on("message", (message) => gate.cutOff(endpointsIn(message)));
-process.channel?.unref(); // Listening to it must not keep a member alive that cannot start.
+process.channel?.unref(); // The channel must not keep a member alive that failed to start.
 
 try {
   const { start } = await import("./start.ts");
-  // Whoever started us may be gone by now.
+  // The parent process may have exited by now.
   if (!signals.stop.aborted) {
     await start({}, signals, { network: (network) => gate.network(network) });
   }

@@ -1,4 +1,4 @@
-/** `fabric-gossip devnet`: a network of this machine's own, until it is told to stop. */
+/** `fabric-gossip devnet`: a local network that runs until stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Folder, generateKeys, openFolder } from "../devnet/folder.ts";
 import { createObserver, isComplete, type Observer, summariseMembers } from "../devnet/observer.ts";
@@ -11,11 +11,11 @@ import type { Signals } from "./signals.ts";
 
 export type { DevnetOptions } from "../devnet/plan.ts";
 
-/** How often, at most, the members are asked until all see each other; then once a second. */
+/** Minimum poll interval until all members see each other; afterwards one second. */
 const STARTING_MS = 50;
 const REFRESH_MS = 1_000;
 const PARENT_CHECK_MS = 300;
-/** Without a terminal the table is printed after this long, complete or not. */
+/** Without a terminal, print the table after this long, complete or not. */
 const SETTLED_MAX_MS = 30_000;
 
 export async function devnet(options: DevnetOptions, signals: Signals): Promise<void> {
@@ -23,17 +23,17 @@ export async function devnet(options: DevnetOptions, signals: Signals): Promise<
   const stop = stopSignal(signals);
   await checkPorts(plan);
   const folder = await openFolder(options.dir, plan);
-  process.once("exit", () => folder.remove()); // Whatever way we end, unless killed.
+  process.once("exit", () => folder.remove()); // Runs on every exit except SIGKILL.
   await prepareKeys(plan, folder, stop);
   if (!stop.aborted) await run(plan, folder, stop);
   process.exit(0);
 }
 
-/** Any of the three signals asks to stop. */
+/** Each of the three signals requests a stop. */
 function stopSignal(signals: Signals): AbortSignal {
   const controller = new AbortController();
   signals.onHangup(() => controller.abort());
-  // A SIGTERM to npm ends the shell between it and us, which does not pass it on.
+  // SIGTERM to npm kills the shell in between, which does not forward the signal.
   if (process.env["npm_lifecycle_event"] !== undefined) {
     const parent = process.ppid;
     setInterval(() => process.ppid !== parent && controller.abort(), PARENT_CHECK_MS).unref();
@@ -81,7 +81,7 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
   table.say("all members stopped");
 }
 
-/** Waits until all see each other, and says how long that took; gives up after a while. */
+/** Waits until all members see each other and reports the time; gives up after a timeout. */
 async function awaitFullView(
   supervisor: Supervisor,
   observer: Observer,
@@ -109,7 +109,7 @@ async function awaitFullView(
       table.show(summaries, Date.now(), false);
       shownMs = nowMs;
     }
-    // Many members take long to answer, and need the processor for themselves.
+    // Large networks answer slowly and need the CPU themselves.
     const pauseMs = Math.max(STARTING_MS, nowMs - askedMs);
     await sleep(pauseMs, undefined, { signal: stop }).catch(() => {});
   }

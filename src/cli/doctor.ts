@@ -1,4 +1,4 @@
-/** `fabric-gossip doctor`: what is wrong with a configuration, before it is used. */
+/** `fabric-gossip doctor`: checks a configuration before use. */
 import { examine } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { printable, printableJson } from "../lib/printable.ts";
@@ -18,7 +18,7 @@ const COLOURS: Readonly<Record<Finding["status"], Colour>> = {
 const STATUS_WIDTH = "warning".length;
 const CHECK_WIDTH = "operations-tls".length;
 
-/** Prints each finding as it comes, or all as JSON; returns 1 if there is an error, else 0. */
+/** Prints each finding immediately, or all as JSON; returns 1 on any error, else 0. */
 export async function doctor({ config, set = [], json }: DoctorOptions): Promise<number> {
   const paint = painter(process.stdout);
   const findings: Finding[] = [];

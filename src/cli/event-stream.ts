@@ -1,17 +1,17 @@
 /** Reads server-sent events. */
 
 export interface ServerEvent {
-  /** Undefined if it has none. */
+  /** Undefined if the event has none. */
   readonly id: string | undefined;
-  /** `message` unless it says otherwise. */
+  /** Defaults to `message`. */
   readonly type: string;
   readonly data: string;
 }
 
-/** A longer line is not one of ours. */
+/** Maximum line length; nodes never send longer lines. */
 const LINE_LENGTH_MAX = 1_048_576;
 
-/** The events of a stream of text; comments and what is unknown are passed over. */
+/** Parses events from a text stream; skips comments and unknown fields. */
 export async function* readServerEvents(
   chunks: AsyncIterable<string>,
 ): AsyncGenerator<ServerEvent, undefined> {

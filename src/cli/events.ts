@@ -1,4 +1,4 @@
-/** `fabric-gossip events`: what happens at a node, line by line, over every interruption. */
+/** `fabric-gossip events`: follows the event stream of a node and reconnects after interruptions. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeJson, printable } from "../lib/printable.ts";
 import { describeEvent } from "../observe/event-text.ts";
@@ -15,12 +15,12 @@ export interface EventsOptions extends TargetOptions {
 }
 
 const PATH = "/api/v1/events";
-/** The node sends something every 15 s. */
+/** The node sends a keepalive every 15 s. */
 const SILENCE_MAX_MS = 40_000;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
 
-/** Prints events until stopped. Only the first connection must succeed: later ones are awaited. */
+/** Prints events until stopped. The first connection must succeed; later ones are retried. */
 export async function showEvents(options: EventsOptions, { stop }: Signals): Promise<void> {
   const target = await openTarget(options);
   const print = options.json ? printJson : createPrinter(painter(process.stdout));
@@ -47,7 +47,7 @@ export async function showEvents(options: EventsOptions, { stop }: Signals): Pro
   }
 }
 
-/** What fails because we were told to stop has not failed. */
+/** A failure caused by our own stop is not an error. */
 async function untilStopped(stop: AbortSignal, work: () => Promise<void>): Promise<void> {
   try {
     if (!stop.aborted) await work();
@@ -56,7 +56,7 @@ async function untilStopped(stop: AbortSignal, work: () => Promise<void>): Promi
   }
 }
 
-/** The events after `last`, until the connection ends or falls silent. */
+/** Yields the events after `last` until the connection ends or times out. */
 async function* listen(
   target: Target,
   last: string | undefined,
@@ -86,7 +86,7 @@ async function* listen(
   return undefined;
 }
 
-/** A connection that broke after it had been made. */
+/** An established connection that broke. */
 function isEnd(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ECONNRESET" || code === "ABORT_ERR" || code === "ERR_STREAM_PREMATURE_CLOSE";

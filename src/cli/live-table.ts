@@ -1,8 +1,8 @@
-/** The member table of a devnet: redrawn in place on a terminal, else news line by line. */
+/** The member table of a devnet: redrawn in place on a terminal, otherwise one line per change. */
 import type { MemberSummary } from "../devnet/observer.ts";
 import { type Column, formatTable, until } from "./table.ts";
 
-/** Where it is written: standard output. */
+/** Output stream: standard output. */
 export interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -11,9 +11,9 @@ export interface Screen {
 }
 
 export interface LiveTable {
-  /** Shows the members as they are now. Without a terminal nothing is shown until all is settled. */
+  /** Shows the current members. Without a terminal, prints nothing until the network is settled. */
   show(summaries: readonly MemberSummary[], nowMs: number, isSettled: boolean): void;
-  /** Prints a line; on a terminal it stays above the table. */
+  /** Prints a line, above the table on a terminal. */
   say(line: string): void;
 }
 
@@ -31,7 +31,7 @@ function createRedrawn(screen: Screen): LiveTable {
   return {
     show(summaries, nowMs) {
       const lines = formatTable(summaries, columns(nowMs), (screen.columns || 80) - 1).split("\n");
-      // What scrolled out of sight cannot be redrawn.
+      // Lines that scrolled off the screen cannot be redrawn.
       const linesMax = Math.max(2, (screen.rows || 24) - 2);
       const shown = lines.length > linesMax ? [...lines.slice(0, linesMax - 1), "..."] : lines;
       const next = `\n${shown.join("\n")}\n`;

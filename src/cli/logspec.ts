@@ -13,7 +13,7 @@ export async function getLogSpec({
   process.stdout.write(`${json ? printableJson(found) : printable(found.spec)}\n`);
 }
 
-/** Throws `config-invalid`, with the node's own words, for a wrong specification. */
+/** Throws `config-invalid` with the node's message if the specification is invalid. */
 export async function setLogSpec(spec: string, options: TargetOptions): Promise<void> {
   const target = await openTarget(options);
   const headers = { "content-type": "application/json" };

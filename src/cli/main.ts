@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: runs a verb and turns what goes wrong into a sentence and an exit code. */
+/** The command line: runs a verb and turns errors into a sentence and an exit code. */
 import { CommanderError } from "commander";
 import { GossipError } from "../lib/errors.ts";
 import { printable } from "../lib/printable.ts";
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Prints what is wrong and returns the exit code. What nobody foresaw keeps its stack. */
+/** Prints the error and returns the exit code. Unexpected errors include their stack. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
   if (error instanceof UnreachableError) {
@@ -32,7 +32,7 @@ function report(error: unknown): number {
     process.stderr.write(`${lines.join("\n")}\n`);
     return EXIT.wrongUse;
   }
-  // Nobody foresaw it: the stack helps us, the sentence our user.
+  // Unexpected: the stack helps the developers, the sentence helps the user.
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = what.split("\n").map(printable);
   process.stderr.write(
@@ -42,10 +42,10 @@ function report(error: unknown): number {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // `fabric-gossip members | head` has what it wanted; a full disk has not.
+  // `fabric-gossip members | head` closes the pipe on purpose; a full disk is an error.
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
-process.stderr.on("error", () => {}); // Nobody reads the log any more: no reason to stop gossiping.
+process.stderr.on("error", () => {}); // A closed log pipe is no reason to stop gossiping.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => process.exit(report(error)));
 }

@@ -1,9 +1,9 @@
-/** On a Node.js that is too old the program would break somewhere later, with a stack for an answer. */
+/** Rejects an unsupported Node.js early, before the program fails with a stack trace. */
 
-/** Of package.json's `engines`. */
+/** Minimum version, as in `engines` of package.json. */
 const OLDEST = { major: 22, minor: 18 } as const;
 
-/** One sentence if this version of Node.js cannot run the program. */
+/** An error sentence if this Node.js version cannot run the program. */
 export function nodeProblem(version: string): string | undefined {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isEnough = major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor);

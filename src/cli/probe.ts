@@ -1,4 +1,4 @@
-/** `fabric-gossip probe`: who is at an endpoint, and would we believe each other? */
+/** `fabric-gossip probe`: identifies an endpoint and checks mutual trust. */
 import { loadConfig } from "../config/load.ts";
 import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
@@ -10,10 +10,10 @@ export interface ProbeCommandOptions {
   readonly json?: boolean;
 }
 
-/** Nobody is there, as opposed to somebody whom we do not believe, or who does not believe us. */
+/** The endpoint does not answer, as opposed to an untrusted peer or one that rejects us. */
 const NOBODY: readonly string[] = ["unreachable", "timeout"];
 
-/** Prints the answer; 0 if somebody we trust is there, 1 if somebody else is, 3 if nobody is. */
+/** Prints the answer; returns 0 for a trusted peer, 1 for any other, 3 if none answers. */
 export async function probe(endpoint: string, options: ProbeCommandOptions): Promise<number> {
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
@@ -22,7 +22,7 @@ export async function probe(endpoint: string, options: ProbeCommandOptions): Pro
   return NOBODY.includes(answer.failure.code) ? 3 : 1;
 }
 
-/** As doctor and `why` say it. */
+/** Same wording as in `doctor` and `why`. */
 function view({ failure, ...answer }: Answer): object {
   if (failure === null) return { ...answer, failure };
   const [reason, remedy] = [tellFault(failure), remedyFor(failure.code) ?? null];

@@ -1,4 +1,4 @@
-/** The words of the command line, verb by verb. Each verb loads only what it needs. */
+/** Defines the command line verb by verb. Each verb loads only what it needs. */
 import { Command } from "commander";
 import { VERSION } from "../lib/version.ts";
 import { addCompletion } from "./completion.ts";

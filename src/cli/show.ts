@@ -14,7 +14,7 @@ export interface ShowOptions extends TargetOptions {
 }
 
 const WATCH_MS = 1_000;
-/** Certificates that end so soon are shown in yellow. */
+/** Certificates that expire within this time are shown in yellow. */
 const SOON_MS = 30 * 86_400_000;
 
 export function memberColumns(nowMs: number): readonly Column<Member>[] {
@@ -90,7 +90,7 @@ export async function showChannels(options: ShowOptions): Promise<void> {
   await show<Channel>(options, "/api/v1/channels", () => columns, none);
 }
 
-/** Prints once, or again and again. On a terminal, `--watch` redraws in place. */
+/** Prints once or repeatedly. On a terminal, `--watch` redraws in place. */
 async function show<T extends object>(
   { json, watch, ...options }: ShowOptions,
   path: string,

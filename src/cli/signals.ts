@@ -1,9 +1,9 @@
-/** Signals, heard from the first moment on: also while the rest of the program is being loaded. */
+/** Signal handlers, installed before the rest of the program loads. */
 
 export interface Signals {
-  /** Aborted by SIGTERM or SIGINT, or when the process that started us over an IPC channel is gone. */
+  /** Aborted by SIGTERM, SIGINT, or the end of a parent process with an IPC channel. */
   readonly stop: AbortSignal;
-  /** Calls back for each SIGHUP; one that came before counts. */
+  /** Calls back for each SIGHUP, including one received earlier. */
   onHangup(callback: () => void): void;
 }
 
@@ -11,7 +11,7 @@ export function listenToSignals(): Signals {
   const stopping = new AbortController();
   let hangUp: (() => void) | undefined;
   let isHangupDue = false;
-  // More of the same change nothing: stopping is bounded.
+  // Repeated signals change nothing, because stopping is bounded.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
   process.once("disconnect", () => stopping.abort());
   process.channel?.unref(); // A member that cannot start must not wait for its parent.
@@ -29,7 +29,7 @@ export function listenToSignals(): Signals {
   };
 }
 
-/** Resolves when the signal is aborted, or at once if it is. */
+/** Resolves when the signal aborts, or at once if it already has. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

@@ -1,4 +1,4 @@
-/** `fabric-gossip simulate`: runs one seed or many, shows how it goes, and says what was found. */
+/** `fabric-gossip simulate`: runs one seed or many, shows progress and reports findings. */
 import { appendFileSync, writeFileSync } from "node:fs";
 import {
   commandOf,
@@ -16,10 +16,10 @@ export interface SimulateOptions extends SimulationWords {
   readonly json?: boolean;
 }
 
-/** Without a terminal one seed in so many is told. */
+/** Without a terminal, report one seed in this many. */
 const MILESTONE = 500;
 
-/** Returns the exit code: 0 all is well, 1 a violation or no convergence. */
+/** Returns the exit code: 0 for success, 1 for a violation or missing convergence. */
 export async function runSimulation(options: SimulateOptions): Promise<number> {
   const { options: common, seeds } = parseSweep(options);
   if (options.report !== undefined) checkWritable(options.report);
@@ -33,7 +33,7 @@ export async function runSimulation(options: SimulateOptions): Promise<number> {
     const isLast = seed === last;
     if (options.report !== undefined && (isLast || isFailed(summary))) {
       writeFileSync(options.report, renderReport(result, summary));
-      if (isFailed(summary)) break; // The report is about the first failure.
+      if (isFailed(summary)) break; // The report describes the first failure.
     }
   }
   say("");
@@ -43,7 +43,7 @@ export async function runSimulation(options: SimulateOptions): Promise<number> {
   return isFailed(all) ? 1 : 0;
 }
 
-/** Before, not after, a long run. */
+/** Checks before a long run, not after it. */
 function checkWritable(file: string): void {
   try {
     appendFileSync(file, "");
@@ -79,7 +79,7 @@ function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {
   say(`${virtualSeconds} s, ${phase}: ${share} % see each other, ${sight.ghosts} ghosts`);
 }
 
-/** A seed that failed is told at once, with the command that runs it again. */
+/** Reports a failed seed at once, with the command that repeats it. */
 function showSeed(
   options: SimulationOptions,
   summary: RunSummary,
@@ -98,7 +98,7 @@ function showSeed(
   if (isMilestone && !process.stderr.isTTY) process.stderr.write(`seed ${options.seed} done\n`);
 }
 
-/** Progress is for people at a terminal: one line, written over again and again. */
+/** Shows progress on a terminal as one line that is rewritten in place. */
 function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }

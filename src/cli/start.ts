@@ -1,4 +1,4 @@
-/** `fabric-gossip start`: one member in the foreground, until it is told to stop. */
+/** `fabric-gossip start`: runs one member in the foreground until stopped. */
 
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -19,16 +19,16 @@ export interface StartCommandOptions {
   readonly set?: readonly string[];
 }
 
-/** Closing takes milliseconds; whatever hangs is cut off after this long. */
+/** Maximum time to close; normally it takes milliseconds. */
 const SHUTDOWN_MAX_MS = 1_800;
 
-/** `parts`: what no configuration can ask for. */
+/** `parts`: dependencies that no configuration can select. */
 export async function start(
   options: StartCommandOptions,
   signals: Signals,
   parts: Pick<NodeOptions, "network"> = {},
 ): Promise<void> {
-  // Young objects get little room: they die at once, and memory that nobody needs stays free.
+  // Limit the young generation: its objects die quickly, so a small one keeps memory use low.
   setFlagsFromString("--semi-space-growth-factor=1");
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
@@ -49,7 +49,7 @@ export async function start(
   process.exit(0);
 }
 
-/** What a renewal replaces: our certificate and key, and the TLS pairs. */
+/** Files that a renewal replaces: our certificate and key, and the TLS pairs. */
 function ownFiles({ mspFolder, keystoreFolder, tls }: Config): readonly string[] {
   const { certFile, keyFile, clientCertFile, clientKeyFile } = tls;
   const folders = [join(mspFolder, "signcerts"), keystoreFolder ?? join(mspFolder, "keystore")];
@@ -95,8 +95,8 @@ function announce(
 type Reload = (how: { readonly isAsked: boolean }) => Promise<boolean>;
 
 /**
- * Reads the files again. What cannot be used is logged, once unless somebody asks again: half a
- * renewal is looked at every few seconds until it is whole.
+ * Reloads the files. Logs unusable ones once, unless the user asks again: a partial renewal is
+ * rechecked every few seconds until it is complete.
  */
 function createReload(node: GossipNode, logger: Logger): Reload {
   let told = "";

@@ -2,23 +2,23 @@
 import { printable } from "../lib/printable.ts";
 import type { Colour, Paint } from "./terminal.ts";
 
-/** No column is cut below this many characters. */
+/** Minimum width of a shortened column, in characters. */
 const CELL_MIN = 6;
 
 export interface Column<T> {
   readonly title: string;
   readonly text: (row: T) => string;
-  /** Which columns give way first when the terminal is narrow: the lowest; default never. */
+  /** Columns with the lowest weight are dropped first on a narrow terminal; default never. */
   readonly weight?: number;
-  /** The colour of the cell, where there are colours; default none. */
+  /** Colour of the cell if colours are enabled; default none. */
   readonly colour?: (row: T) => Colour | undefined;
 }
 
 const UNPAINTED: Paint = (_colour, text) => text;
 
 /**
- * Lines of a table at most as wide as the terminal. What does not fit is dropped by weight, then the widest
- * column is cut, so that the others stay in sight.
+ * Lays out a table no wider than the terminal. Drops columns by weight, then shortens the widest
+ * column so that the others stay visible.
  */
 export function formatTable<T>(
   rows: readonly T[],
@@ -26,7 +26,7 @@ export function formatTable<T>(
   terminalWidth = Number.POSITIVE_INFINITY,
   paint: Paint = UNPAINTED,
 ): string {
-  // A terminal that says it has no width has not said how wide it is.
+  // A width of 0 means that the width is unknown.
   const width = terminalWidth > 0 ? terminalWidth : Number.POSITIVE_INFINITY;
   let shown = [...columns];
   while (shown.length > 1 && widthOf(rows, shown) > width) {
@@ -52,7 +52,7 @@ export function formatTable<T>(
     .join("\n");
 }
 
-/** Cells beside each other, nothing behind the last. Colours take no room on the terminal. */
+/** Joins cells without trailing blanks. Colour codes take no width. */
 function formatLine(
   cells: readonly string[],
   widths: readonly number[],
@@ -74,7 +74,7 @@ function formatLine(
   return line;
 }
 
-/** Takes from the widest until all together have `room`, or are too narrow to tell anything. */
+/** Shortens the widest columns until all fit into `room` or reach the minimum width. */
 function shrink(widths: readonly number[], room: number): readonly number[] {
   const narrowed = [...widths];
   let excess = narrowed.reduce((sum, width) => sum + width, 0) - room;
@@ -88,7 +88,7 @@ function shrink(widths: readonly number[], room: number): readonly number[] {
   return narrowed;
 }
 
-/** The text in at most so many columns. */
+/** Shortens text to a maximum number of terminal columns. */
 function fit(cell: string, width: number): string {
   if (columnsOf(cell) <= width) return cell;
   let fitted = "";
@@ -101,14 +101,14 @@ function fit(cell: string, width: number): string {
   return width < 1 ? "" : `${fitted}…`;
 }
 
-/** Ideographs, Hangul, full-width forms and pictures take two columns of a terminal. */
+/** Ideographs, Hangul, full-width forms and emoji take two terminal columns. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-/** Accents and the like stand on the character before them. */
+/** Combining characters take no column. */
 const MARK = /\p{M}/u;
 const NARROW = /^[ -~]*$/;
 
-/** How many columns of a terminal a text takes. */
+/** Width of a text in terminal columns. */
 function columnsOf(text: string): number {
   if (NARROW.test(text)) return text.length;
   let columns = 0;
@@ -116,7 +116,7 @@ function columnsOf(text: string): number {
   return columns;
 }
 
-/** Blanks side by side would look like the end of a column. */
+/** Collapses repeated blanks, which would look like a column boundary. */
 function cellsOf<T>(row: T, columns: readonly Column<T>[]): string[] {
   return columns.map(({ text }) => printable(text(row)).replace(/(?<= ) |^ | $/g, "\\u0020"));
 }
@@ -127,12 +127,12 @@ function widthOf<T>(rows: readonly T[], columns: readonly Column<T>[]): number {
   return widths.reduce((sum, w) => sum + w, 0) + 2 * (columns.length - 1);
 }
 
-/** How long ago, at a glance: `3s`, `12m`, `5h`, `40d`. */
+/** Short elapsed time: `3s`, `12m`, `5h`, `40d`. */
 export function ago(iso: string, nowMs: number): string {
   return span(nowMs - Date.parse(iso));
 }
 
-/** How long until then: `5h`, `3650d`; `over` if it has passed. */
+/** Short remaining time: `5h`, `3650d`; `over` if it has passed. */
 export function until(iso: string | null, nowMs: number): string {
   if (iso === null) return "-";
   const ms = Date.parse(iso) - nowMs;

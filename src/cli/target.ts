@@ -1,10 +1,10 @@
-/** Which node a verb talks to, and how: address and TLS, from flags, environment or configuration. */
+/** The node that a verb contacts: address and TLS from flags, environment or configuration. */
 import { readFile } from "node:fs/promises";
 import { formatHostPort, isUnspecified } from "../config/host-port.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 
-/** What the flags say; commander fills in the environment. */
+/** Flag values; commander adds the environment. */
 export interface TargetOptions {
   readonly url?: string;
   readonly ca?: string;
@@ -17,7 +17,7 @@ export interface Target {
   readonly url: URL;
   /** PEM; empty without files. */
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
-  /** Where the address can be set, for messages. */
+  /** Sources of the address, for error messages. */
   readonly source: "--url" | "operations.listenAddress";
 }
 
@@ -45,7 +45,7 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   return { url, tls, source };
 }
 
-/** A file as the option of `node:https` that its flag is named after. */
+/** Reads a file for the `node:https` option of the same name as its flag. */
 async function pem(
   flag: "--ca" | "--cert" | "--key",
   file: string | undefined,
@@ -64,8 +64,8 @@ async function pem(
 }
 
 /**
- * What the member's own configuration says of its operations endpoint: the address, and with TLS its
- * own pair as ours, which is accepted where the CA of its peers is trusted. Flags are stronger.
+ * Reads the operations endpoint from the member's own configuration: its address and, with TLS, its
+ * key pair, which nodes that trust the CA of its peers accept. Flags take precedence.
  */
 async function withConfig(flags: TargetOptions, file: string): Promise<TargetOptions> {
   const { operations } = await loadConfig({ file });

@@ -1,10 +1,10 @@
-/** What standard output can show: colours only on a terminal whose user wants them, and its width. */
+/** Capabilities of standard output: colours and width. */
 
 const COLOURS = { red: 31, green: 32, yellow: 33, grey: 90 } as const;
 
 export type Colour = keyof typeof COLOURS;
 
-/** Paints a text, or leaves it as it is. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (colour: Colour, text: string) => string;
 
 interface Stream {
@@ -12,7 +12,7 @@ interface Stream {
   readonly columns?: number;
 }
 
-/** `NO_COLOR` with any value turns colours off (no-color.org), and so does a terminal without any. */
+/** Any non-empty `NO_COLOR` disables colours (no-color.org), as does a monochrome terminal. */
 export function painter(
   stream: Stream,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -22,7 +22,7 @@ export function painter(
   return (colour, text) => `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
 }
 
-/** Columns of the terminal; undefined if it is none, or does not say: nothing is cut then. */
+/** Terminal width in columns; undefined if unknown, in which case nothing is shortened. */
 export function widthOf({ isTTY, columns }: Stream): number | undefined {
   return isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
 }

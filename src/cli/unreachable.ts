@@ -1,14 +1,14 @@
-/** Why no node answers, with what to do about it. */
+/** Explains why no node answers, with the remedy. */
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import { opensslReason, tlsFailure } from "../transport/tls-fault.ts";
 import { DEFAULT_URL, type Target } from "./target.ts";
 
-/** The node did not answer as one. Ends the program with exit code 3. */
+/** No node answered. Ends the program with exit code 3. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-/** What to do about TLS with the operations endpoint of a node. */
+/** Remedy for TLS problems with an operations endpoint. */
 const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-not-spoken": "write http:// in --url",
   "tls-name": "use a name of the certificate in --url",
@@ -20,7 +20,7 @@ const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-refused-expired": "renew the certificate that --cert gives",
 };
 
-/** What failed below HTTP, as a sentence with its remedy. */
+/** Describes a failure below HTTP, with its remedy. */
 export function explainFailure({ url, source }: Target, error: unknown): Error {
   if (error instanceof UnreachableError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -48,7 +48,7 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
   );
 }
 
-/** Something answered that is no node, or another version of it. */
+/** The answer did not come from a node, or came from another version. */
 export function notANode({ url }: Target, path: string, status?: number): UnreachableError {
   const address = new URL(path, url);
   return new UnreachableError(
@@ -60,7 +60,7 @@ export function notANode({ url }: Target, path: string, status?: number): Unreac
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "AbortError" || error.name === "TimeoutError") return "it took too long";
-  // Of several addresses tried, each with its own failure, Node tells only the list.
+  // After several failed addresses, Node reports only an aggregate error.
   const [first] = error instanceof AggregateError ? error.errors : [error];
   return first instanceof Error ? opensslReason(first) || first.name : String(first);
 }

@@ -1,4 +1,4 @@
-/** What verbs have in common. */
+/** Options and helpers shared by the verbs. */
 import { type Command, Option } from "commander";
 import { DEFAULT_URL } from "./target.ts";
 
@@ -7,7 +7,7 @@ export function append(value: string, before: readonly string[] = []): readonly 
   return [...before, value];
 }
 
-/** Adds examples to the help of a verb: a command and what it is for, each. */
+/** Adds examples to a verb's help, each with its purpose. */
 export function withExamples(
   verb: Command,
   ...examples: readonly (readonly [command: string, purpose: string])[]
@@ -16,14 +16,14 @@ export function withExamples(
   return verb.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
-/** The options of `start`, `doctor` and `probe`: whose configuration. */
+/** Configuration options of `start`, `doctor` and `probe`. */
 export function withConfiguration(verb: Command): Command {
   return verb
     .option("--config <file>", "core.yaml of the member (default: $FABRIC_CFG_PATH/core.yaml)")
     .option("--set <key=value>", "any configuration key; may be repeated", append);
 }
 
-/** The options of every verb that asks a running node: which one, and how. */
+/** Connection options of every verb that asks a running node. */
 export function withTarget(verb: Command): Command {
   const option = (flags: string, description: string, variable: string): Option =>
     new Option(flags, description).env(variable);

@@ -11,7 +11,7 @@ function environmentOf(index: number, fast: boolean, inherited = {}) {
   return memberEnvironment(plan, member, inherited);
 }
 
-/** Key files are another matter: without TLS none is looked for. */
+/** Excludes key files, which are unused without TLS. */
 function configOf(env: Readonly<Record<string, string | undefined>>) {
   return loadConfig({ env, overrides: ["peer.tls.enabled=false"] });
 }

@@ -1,4 +1,4 @@
-/** How a member of the devnet is configured: by Fabric's environment variables, and nothing else. */
+/** Configures a devnet member through Fabric's environment variables alone. */
 import { join } from "node:path";
 import { GOSSIP_KEYS } from "../config/keys-gossip.ts";
 import { LIMIT_KEYS } from "../config/keys-own.ts";
@@ -9,14 +9,14 @@ import { HOST, type MemberPlan, type Plan } from "./plan.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How much faster `--fast` is. */
+/** Speed-up factor of `--fast`. */
 const FAST_FACTOR = 10;
-/** How long machines take, which no wish for speed changes. */
+/** Timeouts that depend on the machine, so `--fast` does not divide them. */
 const UNHURRIED: ReadonlySet<string> = new Set([
   GOSSIP_KEYS.dialTimeoutMs.name,
   GOSSIP_KEYS.connTimeoutMs.name,
 ]);
-/** Peers of each organisation that all others contact, as anchor peers of a channel in Fabric. */
+/** Peers per organisation that all others contact, like Fabric's anchor peers. */
 const ANCHORS = 2;
 
 /**
@@ -64,7 +64,7 @@ function anchors({ members, peers }: Plan): readonly string[] {
   return first.map(({ endpoint }) => endpoint);
 }
 
-/** Every protocol timer with a default of its own, divided; the others follow from these. */
+/** Every protocol timer with its own default, divided; the others derive from these. */
 const FAST_TIMERS: Environment = Object.fromEntries(
   [...Object.values(GOSSIP_KEYS), LIMIT_KEYS.identityUsageMs].flatMap(({ name, kind, absent }) => {
     const isTimer = kind.startsWith("duration") && !UNHURRIED.has(name);

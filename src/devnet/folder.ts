@@ -9,11 +9,11 @@ import { generateOrganisation } from "../msp/generate.ts";
 import { type OrganisationFolder, organisationFolder } from "../msp/generate-folder.ts";
 import type { MemberPlan, Plan } from "./plan.ts";
 
-/** Says what the folder holds, and that it is ours. Written first, so that a run can be repeated. */
+/** Marks the folder as ours and records its size. Written first, so an aborted run can resume. */
 const MARKER = "devnet.json";
-/** The process that uses the folder just now. Two would write into the same logs and state. */
+/** Lock file: two processes would write to the same logs and state. */
 const LOCK = "devnet.pid";
-/** Where the organisations are, relative to the folder. */
+/** Folder of the organisations, relative to the devnet folder. */
 export const ORGANISATIONS = join("crypto-config", "peerOrganizations");
 
 export interface Folder {
@@ -54,7 +54,7 @@ async function makeTemporary(): Promise<string> {
   return explain(prefix, () => mkdtemp(prefix));
 }
 
-/** False for an empty folder; throws if there is something in it that is not this devnet's. */
+/** False for an empty folder; throws if it contains files of another origin. */
 async function isOurs(path: string, plan: Plan): Promise<boolean> {
   const entries = await readdir(path);
   if (entries.length === 0) return false;
@@ -84,7 +84,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is one, too.
+    // A process of another user also counts as running.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
@@ -95,13 +95,13 @@ function parseMarker(text: string): { orgs: unknown; peers: unknown } {
     if (typeof marker === "object" && marker && "orgs" in marker && "peers" in marker)
       return marker;
   } catch {
-    // Not JSON is as unknown as JSON that says something else.
+    // Treat invalid JSON like JSON with unexpected content.
   }
   return { orgs: "?", peers: "?" };
 }
 
 /**
- * Makes the keys of every organisation that has none yet; `progress` hears of each. Stops between
+ * Generates keys for every organisation that lacks them and reports each to `progress`. Stops between
  * two organisations when the signal aborts.
  */
 export async function generateKeys(
@@ -128,7 +128,7 @@ export async function generateKeys(
   }
 }
 
-/** Where the keys of this member's organisation are. */
+/** Key folder of this member's organisation. */
 export function organisationOf(folder: Folder, { domain }: MemberPlan): OrganisationFolder {
   return organisationFolder(join(folder.path, ORGANISATIONS, domain), domain);
 }
@@ -140,7 +140,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Whatever the file system refuses is the user's to mend. */
+/** File system errors are user errors. */
 async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -1,4 +1,4 @@
-/** One member of the devnet as a process: started, watched, stopped, its log in a file. */
+/** One devnet member as a child process, with its log in a file. */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -11,11 +11,11 @@ export interface MemberProcessOptions {
   readonly folder: string;
   readonly logFile: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The process ended without being told to; `how` is its exit code or signal in words. */
+  /** The process ended unexpectedly; `how` describes its exit code or signal. */
   readonly died: (how: string) => void;
 }
 
-/** A member that was told to stop, and did not, is killed after this long. */
+/** Time after which a member that ignores a stop is killed. */
 const STOP_MAX_MS = 1_500;
 const LOG_TAIL_BYTES = 16_384;
 const ENDING = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -24,16 +24,16 @@ const MAIN = fileURLToPath(new URL(`../cli/devnet-member.${ENDING}`, import.meta
 export class MemberProcess {
   readonly #options: MemberProcessOptions;
   #child: ChildProcess | undefined;
-  /** Resolves when the process of the moment has ended. */
+  /** Resolves when the current process has ended. */
   #ended: Promise<void> = Promise.resolve();
   #guard: ChildProcess | undefined;
-  /** "w" once, so that a log is that of one run of the devnet. */
+  /** "w" the first time, so that each devnet run starts a new log. */
   #logMode: "w" | "a" = "w";
   #isStopWanted = false;
-  /** It has answered, so it listens to signals too. */
+  /** It has answered, so its signal handlers are installed. */
   #isReady = false;
   #isReloadDue = false;
-  /** Endpoints that its gate keeps it from. */
+  /** Endpoints blocked by its network gate. */
   #cutOff: readonly string[] = [];
 
   constructor(options: MemberProcessOptions) {
@@ -44,7 +44,7 @@ export class MemberProcess {
     return this.#options.plan;
   }
 
-  /** Null when it does not run. */
+  /** Null while it is not running. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
@@ -57,13 +57,13 @@ export class MemberProcess {
     return this.#guard !== undefined;
   }
 
-  /** Starts the process; one that runs stays as it is. */
+  /** Starts the process unless it is running. */
   start(): void {
     if (this.#child !== undefined) return;
     const { folder, logFile, environment } = this.#options;
     const log = openSync(logFile, this.#logMode);
     this.#logMode = "a";
-    // Detached: Ctrl-C is for us alone, we stop the members. If we die, their channel closes.
+    // Detached, so that Ctrl-C reaches only us and we stop the members. If we die, their channel closes.
     const child = fork(MAIN, this.#cutOff, {
       cwd: folder,
       env: environment,
@@ -94,7 +94,7 @@ export class MemberProcess {
     if (!this.#isStopWanted) this.#options.died(how);
   }
 
-  /** SIGTERM, and SIGKILL to one that does not listen. Resolves when the process has ended. */
+  /** Sends SIGTERM, then SIGKILL after a timeout. Resolves when the process has ended. */
   async stop(): Promise<void> {
     this.#isStopWanted = true;
     this.#child?.kill("SIGTERM");
@@ -111,7 +111,7 @@ export class MemberProcess {
     await this.#ended;
   }
 
-  /** SIGSTOP: alive for the system, silent for everybody else. */
+  /** SIGSTOP: the process exists but does not respond. */
   pause(): void {
     if (this.#child?.pid === undefined || this.isPaused) return;
     this.#guard = guard(this.#child.pid);
@@ -124,25 +124,25 @@ export class MemberProcess {
     this.#releaseGuard();
   }
 
-  /** SIGHUP: reads its MSP folders again; while it starts, a little later. */
+  /** SIGHUP: reloads its MSP folders, after startup if necessary. */
   reload(): void {
     if (this.#isReady) this.#child?.kill("SIGHUP");
     else this.#isReloadDue = true;
   }
 
   /**
-   * Keeps it from reaching these endpoints, and no others, over dials and links of its own; also
-   * after it was started again. Resolves when it has been told.
+   * Blocks exactly these endpoints for its dials and links, also after a restart. Resolves when the
+   * member has received the list.
    */
   async cutOff(endpoints: readonly string[]): Promise<void> {
     this.#cutOff = endpoints;
     const child = this.#child;
     if (child?.connected !== true) return;
-    // An error means that it is about to end.
+    // An error means that the process is ending.
     await new Promise<void>((resolve) => child.send({ cutOff: endpoints }, () => resolve()));
   }
 
-  /** The member has answered. Before that, a signal could end it. */
+  /** Marks the member as answering. Before that, a signal could kill it. */
   markReady(): void {
     if (this.#isReady || this.#child === undefined) return;
     this.#isReady = true;
@@ -170,8 +170,8 @@ export class MemberProcess {
 }
 
 /**
- * A paused process does not notice that we die. A shell that waits for a line from us does: it gets
- * none and kills the process.
+ * A paused process does not notice our death. A watchdog shell does: its read from our pipe fails,
+ * and it kills the process.
  */
 function guard(pid: number): ChildProcess {
   const script = 'read line || kill -KILL "$1"';
@@ -179,7 +179,7 @@ function guard(pid: number): ChildProcess {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
-  shell.on("error", () => {}); // Without a shell the pause works, only without this safety.
-  shell.stdin.on("error", () => {}); // It may have ended before it was released.
+  shell.on("error", () => {}); // Without a shell, the pause works without this watchdog.
+  shell.stdin.on("error", () => {}); // The watchdog may have ended before its release.
   return shell;
 }

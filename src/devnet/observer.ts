@@ -1,8 +1,8 @@
-/** Asks every member what it sees, and says in short what that amounts to. */
+/** Collects every member's view and summarises them. */
 import type { Connection, Member } from "../observe/views.ts";
 import type { MemberRow, Supervisor } from "./supervisor.ts";
 
-/** Answers by name; who does not run, or does not answer, is missing. */
+/** Answers by member name; members that do not answer are missing. */
 export type Answers<T> = Readonly<Record<string, readonly T[]>>;
 
 export interface Observation {
@@ -11,25 +11,25 @@ export interface Observation {
 }
 
 export interface Observer {
-  /** What all members see now; askers at the same time share one round of questions. */
+  /** Collects the current views; concurrent callers share one round of requests. */
   look(): Promise<Observation>;
 }
 
-/** One member in short. */
+/** Summary of one member. */
 export interface MemberSummary extends MemberRow {
   /** Other members it sees alive; undefined if it does not answer. */
   readonly sees: number | undefined;
-  /** Of the others that answer, how many see it alive. */
+  /** Number of other answering members that see it alive. */
   readonly seenBy: number;
-  /** The others that answer. */
+  /** Number of other members that answer. */
   readonly observers: number;
-  /** When its certificate ends, ISO 8601; null if nobody says. */
+  /** Expiry of its certificate, ISO 8601; null if unknown. */
   readonly identityExpires: string | null;
 }
 
 const ANSWER_MAX_MS = 1_000;
 
-/** `stop`: ends all questions; members that have not answered by then are missing. */
+/** `stop` aborts all requests; members that have not answered by then are missing. */
 export function createObserver(supervisor: Supervisor, stop: AbortSignal): Observer {
   let current: Promise<Observation> | undefined;
   return {
@@ -61,7 +61,7 @@ async function observe(supervisor: Supervisor, stop: AbortSignal): Promise<Obser
   return { views: sorted(views), connections: sorted(connections) };
 }
 
-/** Undefined if there is no answer: a member may be starting, paused or gone. */
+/** Undefined without an answer: the member may be starting, paused or stopped. */
 async function ask<T>(url: string, stop: AbortSignal): Promise<readonly T[] | undefined> {
   try {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_MAX_MS)]);
@@ -76,7 +76,7 @@ function sorted<T>(answers: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the answers amount to, member by member. Members are matched by endpoint. */
+/** Summarises the answers per member. Matches members by endpoint. */
 export function summariseMembers(
   rows: readonly MemberRow[],
   { views }: Pick<Observation, "views">,
@@ -108,7 +108,7 @@ export function endpointOf({ internalEndpoint, endpoint }: Member): string {
   return internalEndpoint || endpoint;
 }
 
-/** Whether every member runs, answers and is seen alive by all others. */
+/** Whether every member answers and all others see it alive. */
 export function isComplete(summaries: readonly MemberSummary[]): boolean {
   const others = summaries.length - 1;
   return summaries.every(({ sees, seenBy }) => sees === others && seenBy === others);

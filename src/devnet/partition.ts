@@ -1,7 +1,7 @@
-/** Which members of a devnet can reach which: groups between which nothing passes. */
+/** Partitions of a devnet: groups of members that cannot reach each other. */
 import type { MemberPlan } from "./plan.ts";
 
-/** The names of the members of each group; empty: everybody reaches everybody. */
+/** Member names per group; empty means no partition. */
 export type Groups = readonly (readonly string[])[];
 
 export type ParsedGroups =
@@ -9,8 +9,8 @@ export type ParsedGroups =
   | { readonly ok: false; readonly error: string };
 
 /**
- * Reads the body of a request, `{groups: [[name, ...], ...]}`. Members that are in no group are one
- * more group together.
+ * Parses a request body, `{groups: [[name, ...], ...]}`. Members in no listed group form one more
+ * group together.
  */
 export function parseGroups(body: unknown, names: readonly string[]): ParsedGroups {
   const groups = groupsIn(body);

@@ -1,7 +1,7 @@
-/** What a devnet consists of: who its members are and where each of them listens. */
+/** The plan of a devnet: its members and their addresses. */
 import { GossipError } from "../lib/errors.ts";
 
-/** The options of the command line, as typed. */
+/** Raw command-line options. */
 export interface DevnetOptions {
   /** Organisations; 1 to 100. */
   readonly orgs: string;
@@ -40,9 +40,9 @@ export interface Plan {
   readonly members: readonly MemberPlan[];
 }
 
-/** Everything listens here only. */
+/** Bind address of every listener. */
 export const HOST = "127.0.0.1";
-/** Every member is a process of about 130 MB. */
+/** Maximum members; each is a process of about 130 MB. */
 const MEMBERS_MAX = 100;
 const PORT_MIN = 1_024;
 const PORT_MAX = 65_535;
@@ -79,12 +79,12 @@ function readCount(option: string, text: string, problems: string[]): number {
   return 0;
 }
 
-/** -1 for whatever is no whole number. */
+/** -1 unless the text is a whole number. */
 function readWhole(text: string): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }
 
-/** Members take two ports each, in order: gossip, then operations. */
+/** Each member takes two consecutive ports: gossip, then operations. */
 function planMember(index: number, peers: number, basePort: number): MemberPlan {
   const org = `org${Math.trunc(index / peers) + 1}`;
   const host = `peer${index % peers}`;

@@ -1,4 +1,4 @@
-/** Whether the ports of a devnet are free, asked before anything is started. */
+/** Checks that the ports of a devnet are free before it starts. */
 import { createServer } from "node:net";
 import { GossipError } from "../lib/errors.ts";
 import { HOST, type Plan } from "./plan.ts";

@@ -1,4 +1,4 @@
-/** The HTTP side of a devnet: the dashboard, and what it asks for (product 4). */
+/** The HTTP server of a devnet: the dashboard and its API. */
 import type { Context } from "hono";
 import type { HostPort } from "../config/host-port.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -15,7 +15,7 @@ export interface ServerOptions {
   readonly observer: Observer;
 }
 
-/** What can be read of a member through us: a page may not ask another origin. */
+/** Member paths that we proxy, because a page cannot query another origin. */
 const RELAYED = new Set([
   "self",
   "members",
@@ -54,7 +54,7 @@ function devnetApp(listen: HostPort, { supervisor, observer }: ServerOptions): H
   return app;
 }
 
-/** Passes a question on to a member, and its answer back; a stream ends when either side leaves. */
+/** Proxies a request to a member; a stream ends when either side disconnects. */
 async function relay(context: Context, supervisor: Supervisor): Promise<Response> {
   const { name = "", what = "" } = context.req.param();
   const operations = supervisor.operationsOf(name);
@@ -67,7 +67,7 @@ async function relay(context: Context, supervisor: Supervisor): Promise<Response
     });
     const type = answer.headers.get("content-type") ?? "application/json";
     const body = answer.body && endsQuietly(answer.body);
-    // By the context, which adds the headers that every answer has.
+    // Respond through the context, which adds the common headers.
     const passed = new Response(body, { status: answer.status, headers: { "content-type": type } });
     return context.newResponse(passed.body, passed);
   } catch {
@@ -75,7 +75,7 @@ async function relay(context: Context, supervisor: Supervisor): Promise<Response
   }
 }
 
-/** The same stream; if the other side breaks it off, that is its end and no failure of ours. */
+/** The same stream; an abort by the other side ends it without an error. */
 function endsQuietly(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream({
@@ -85,7 +85,7 @@ function endsQuietly(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Arra
         if (done) controller.close();
         else controller.enqueue(value);
       } catch {
-        controller.close(); // The member, or whoever asked, is gone.
+        controller.close(); // The member or the client has disconnected.
       }
     },
     cancel: (reason) => reader.cancel(reason),

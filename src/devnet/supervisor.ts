@@ -1,4 +1,4 @@
-/** All members of a devnet: starts them, keeps track of them, does to them what is asked. */
+/** Supervises the members of a devnet: starts, tracks and controls them. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { memberFolder } from "../msp/generate-folder.ts";
@@ -16,7 +16,7 @@ export interface MemberRow {
   readonly endpoint: string;
   /** Base URL of its operations endpoint. */
   readonly operations: string;
-  /** Null when it does not run. */
+  /** Null while it is not running. */
   readonly pid: number | null;
   readonly status: "running" | "stopped";
 }
@@ -28,7 +28,7 @@ export function isAction(word: string): word is Action {
   return ACTIONS.some((action) => action === word);
 }
 
-/** What became of an action; `error` is a sentence with the remedy. */
+/** Result of an action; `error` is a sentence with its remedy. */
 export type ActionOutcome =
   | { readonly ok: true; readonly member: MemberRow }
   | { readonly ok: false; readonly error: string };
@@ -38,7 +38,7 @@ export interface SupervisorOptions {
   readonly folder: Folder;
   /** Variables that the members inherit, unless they configure a peer. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A member ended by itself; `lines` is the end of its log. */
+  /** A member ended unexpectedly; `lines` is the end of its log. */
   readonly died: (name: string, how: string, lines: readonly string[]) => void;
 }
 
@@ -47,7 +47,7 @@ const LAST_LINES = 5;
 export class Supervisor {
   readonly #folder: Folder;
   readonly #members: ReadonlyMap<string, MemberProcess>;
-  /** Members something is being done to. */
+  /** Members with an action in progress. */
   readonly #busy = new Set<string>();
   #groups: Groups = [];
   #isClosed = false;
@@ -81,7 +81,7 @@ export class Supervisor {
     return [...this.#members.values()].map(describe);
   }
 
-  /** The members that run and are not paused. */
+  /** Members that are running and not paused. */
   reachable(): readonly MemberProcess[] {
     const members = [...this.#members.values()];
     return members.filter(({ status, isPaused }) => status === "running" && !isPaused);
@@ -101,12 +101,12 @@ export class Supervisor {
     return this.#members.get(name)?.logTail();
   }
 
-  /** The groups between which nothing passes; none: the network is whole. */
+  /** Current partition groups; empty means no partition. */
   get groups(): Groups {
     return this.#groups;
   }
 
-  /** Takes the network apart, or puts it together again. Resolves when all members have been told. */
+  /** Partitions or heals the network. Resolves when all members have applied it. */
   async partition(groups: Groups): Promise<void> {
     this.#groups = groups;
     const members = [...this.#members.values()];
@@ -116,7 +116,7 @@ export class Supervisor {
     await Promise.all(members.map(tell));
   }
 
-  /** Does it, and resolves when it is done. */
+  /** Performs the action; resolves on completion. */
   async act(name: string, action: Action): Promise<ActionOutcome> {
     const member = this.#members.get(name);
     if (member === undefined || this.#isClosed) {
@@ -156,7 +156,7 @@ export class Supervisor {
     }
   }
 
-  /** Puts its certificate on its organisation's list and has everybody read that. */
+  /** Revokes its certificate and has every member reload the list. */
   async #revoke({ plan }: MemberProcess): Promise<void> {
     const { folder, peersFolder } = organisationOf(this.#folder, plan);
     const { certFile } = memberFolder(peersFolder, `${plan.host}.${plan.domain}`, "server");
@@ -164,7 +164,7 @@ export class Supervisor {
     for (const member of this.#members.values()) member.reload();
   }
 
-  /** Gives it a new certificate, which it takes without a restart. */
+  /** Issues a new certificate, which it loads without a restart. */
   async #renew(member: MemberProcess): Promise<void> {
     const { folder } = organisationOf(this.#folder, member.plan);
     const peer = member.plan.host;
@@ -172,7 +172,7 @@ export class Supervisor {
     member.reload();
   }
 
-  /** Stops every member; those that do not listen are killed. Under two seconds. */
+  /** Stops every member within two seconds; kills those that do not stop. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#members.values()].map((member) => member.stop()));
