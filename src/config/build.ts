@@ -263,6 +263,7 @@ function readLimits(read: Read, maxRecvMessageBytes: number): Limits {
     answerBytesPerSecond: read(LIMIT_KEYS.answerBytesPerSecond),
     connectionsMax: read(LIMIT_KEYS.connectionsMax),
     handshakesMax: read(LIMIT_KEYS.handshakesMax),
+    unprovenPerAddressMax: read(LIMIT_KEYS.unprovenPerAddressMax),
     messageBytesMax: Math.min(read(LIMIT_KEYS.messageBytesMax), maxRecvMessageBytes),
     receivedBytesPerSecond: read(LIMIT_KEYS.receivedBytesPerSecond),
     sendQueueBytesMax: read(LIMIT_KEYS.sendQueueBytesMax),

@@ -109,6 +109,8 @@ export interface Limits {
   readonly connectionsMax: number;
   /** Incoming connections without a finished handshake; 1 to 10_000, default 100. */
   readonly handshakesMax: number;
+  /** Incoming connections of one address without proof of who they are; 1 to 10_000, default 100. */
+  readonly unprovenPerAddressMax: number;
   /** Bytes of one received message; 64 KiB to `maxRecvMessageBytes`, default 16 MiB. */
   readonly messageBytesMax: number;
   /** How fast one connection is read; 64 KiB to 1 GiB a second, default 4 MiB. */

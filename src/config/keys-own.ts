@@ -175,6 +175,15 @@ export const LIMIT_KEYS = {
     max: 10_000,
     absent: 100,
   }),
+  unprovenPerAddressMax: whole("fabricGossip.limits.unprovenPerAddressMax", {
+    doc:
+      "Incoming connections of one address that have not proven who they are; a further one takes " +
+      "the place of the oldest. More where many members come from behind one address.",
+    unit: "connections",
+    min: 1,
+    max: 10_000,
+    absent: 100,
+  }),
   messageBytesMax: whole("fabricGossip.limits.messageBytesMax", {
     doc:
       "Largest message we accept; never more than `peer.maxRecvMsgSize`. Fabric's 100 MiB are " +

@@ -119,6 +119,7 @@ export function createNetwork(
       // Newcomers get as far as their handshake although all places are taken: one may become free.
       connectionsMax: fabricGossip.limits.connectionsMax + fabricGossip.limits.handshakesMax,
       handshakesMax: fabricGossip.limits.handshakesMax,
+      unprovenPerAddressMax: fabricGossip.limits.unprovenPerAddressMax,
     },
   });
 }

@@ -123,7 +123,7 @@ export function answerPing(stream: ServerHttp2Stream, { timeouts }: GrpcContext)
 export function acceptStream(
   stream: ServerHttp2Stream,
   facts: SessionFacts,
-  guest: Pick<StreamRole, "admit" | "count" | "cut">,
+  guest: Pick<StreamRole, "admit">,
   context: GrpcContext,
 ): Link | undefined {
   if (stream.destroyed) return undefined;

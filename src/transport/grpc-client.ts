@@ -1,36 +1,21 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
 import { DeniedError } from "./dial-rules.ts";
 import { formatEndpoint, type HostAndPort, parseEndpoint } from "./endpoint.ts";
-import {
-  decodeStatusMessage,
-  encodeFrame,
-  GRPC_OK,
-  GRPC_RESOURCE_EXHAUSTED,
-  GRPC_UNIMPLEMENTED,
-  GRPC_UNKNOWN,
-  plainText,
-} from "./grpc-framing.ts";
-import { createStreamLink, type StreamRole } from "./grpc-link.ts";
+import { type DialledSession, LOST, sendPing } from "./grpc-dialled-call.ts";
+import { plainText } from "./grpc-framing.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
-import {
-  GRPC_CONTENT_TYPE,
-  keepAlive,
-  openWindow,
-  SERVICE_PING,
-  SERVICE_STREAM,
-  sessionFacts,
-} from "./grpc-session.ts";
+import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
-import type { Cancel, Link, NetworkFault, StreamEnd } from "./network.ts";
-import { readRefusal } from "./refusal.ts";
+import type { Cancel, StreamEnd } from "./network.ts";
+import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
 import { speaksTls } from "./tls-trial.ts";
 
 export interface SessionEvents {
-  opened(session: ClientHttp2Session): void;
+  opened(dialled: DialledSession): void;
   failed(end: StreamEnd): void;
 }
 
@@ -66,6 +51,7 @@ class SessionDial {
   readonly #events: SessionEvents;
   readonly #socket: Socket;
   #session: ClientHttp2Session | undefined;
+  #watched: WatchedSocket | undefined;
   readonly #address: HostAndPort;
   readonly #isPlain: boolean;
   #phase: DialPhase = "tcp";
@@ -94,6 +80,8 @@ class SessionDial {
     socket.once("close", () => this.#failWith(new Error(LOST)));
     socket.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
+      this.#watched = context.sockets.watch(socket, this.#endpoint, () => this.#destroy());
+      socket.once("close", () => this.#watched?.forget());
     });
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
       if (this.#isTrusted(address.host, tls)) this.#startHttp2();
@@ -141,20 +129,24 @@ class SessionDial {
     const url = isSecure ? "https://gossip" : "http://gossip";
     const session = connect(url, { ...HTTP2_LIMITS, createConnection: () => socket });
     this.#session = session;
+    const watched = this.#watched;
+    if (watched === undefined) return; // Not connected, then.
+    watched.readingBegan();
+    watchFrames(session, () => watched.conduct.countFrame() || this.#destroy());
     session.on("error", (error) => this.#failWith(error));
     session.once("close", () => this.#failWith(new Error(LOST)));
-    session.once("remoteSettings", () => this.#ping(session));
+    session.once("remoteSettings", () => this.#ping({ session, watched }));
   }
 
-  #ping(session: ClientHttp2Session): void {
+  #ping(dialled: DialledSession): void {
     if (this.#isSettled) return;
     this.#phase = "http2";
     this.#hasSettings = true;
     clearTimeout(this.#timer);
     this.#timer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
-    sendPing(session, this.#endpoint, (end) => {
+    sendPing(dialled, this.#endpoint, (end) => {
       if (end !== undefined) this.#fail(end);
-      else if (this.#settle()) this.#events.opened(session);
+      else if (this.#settle()) this.#events.opened(dialled);
     });
   }
 
@@ -203,7 +195,6 @@ function openSocket(
   return connectTls({ ...options, rejectUnauthorized: !hasJudge }).setNoDelay(true);
 }
 
-const LOST = "the connection was closed";
 const NO_HTTP2 = "the other side does not speak HTTP/2";
 const LOST_CODES: readonly string[] = ["ECONNRESET", "EPIPE"];
 
@@ -222,99 +213,4 @@ function dialFault(error: Error, phase: DialPhase): StreamEnd {
     return { fault, reason: fault === "protocol" ? NO_HTTP2 : detail };
   }
   return { fault: isLost ? "closed" : "protocol", reason };
-}
-
-/** Opens a call; undefined if the session has just ended. */
-function request(
-  session: ClientHttp2Session,
-  endpoint: string,
-  path: string,
-): ClientHttp2Stream | undefined {
-  if (session.destroyed || session.closed) return undefined;
-  const stream = session.request(
-    {
-      [constants.HTTP2_HEADER_METHOD]: "POST",
-      [constants.HTTP2_HEADER_AUTHORITY]: endpoint,
-      [constants.HTTP2_HEADER_PATH]: path,
-      [constants.HTTP2_HEADER_CONTENT_TYPE]: GRPC_CONTENT_TYPE,
-      [constants.HTTP2_HEADER_TE]: "trailers",
-    },
-    { endStream: false },
-  );
-  return stream;
-}
-
-/** Follows how a call ends: its gRPC status, or the error that came instead. */
-function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { readonly ok: boolean } {
-  let status: number | undefined;
-  let reason = "";
-  const read = (headers: Record<string, unknown>): void => {
-    const code = headers["grpc-status"];
-    if (code === undefined) return;
-    status = Number(code);
-    reason = decodeStatusMessage(String(headers["grpc-message"] ?? ""));
-  };
-  stream.on("error", (error) => {
-    reason ||= plainText(error.message);
-  });
-  stream.once("response", (headers) => {
-    read(headers);
-    if (headers[":status"] === 200) return;
-    status ??= -1;
-    reason ||= `HTTP status ${headers[":status"]}`;
-  });
-  stream.once("trailers", read);
-  return () => {
-    if (status === undefined) return { ok: false, fault: "closed", reason: reason || LOST };
-    if (status === GRPC_OK) return { ok: true, fault: "closed", reason: "ended with status OK" };
-    if (status === GRPC_UNKNOWN) return { ok: false, ...readRefusal(reason) };
-    return { ok: false, fault: statusFault(status), reason: `gRPC status ${status}: ${reason}` };
-  };
-}
-
-function statusFault(status: number): NetworkFault {
-  if (status === GRPC_RESOURCE_EXHAUSTED) return "message-too-large";
-  return status === GRPC_UNIMPLEMENTED || status === -1 ? "protocol" : "closed";
-}
-
-function sendPing(
-  session: ClientHttp2Session,
-  endpoint: string,
-  done: (end: StreamEnd | undefined) => void,
-): void {
-  const stream = request(session, endpoint, SERVICE_PING);
-  if (stream === undefined) {
-    done({ fault: "closed", reason: LOST });
-    return;
-  }
-  const ending = watchStatus(stream);
-  stream.resume(); // The answer is empty; its status is what matters.
-  stream.once("close", () => {
-    const end = ending();
-    done(end.ok ? undefined : end);
-  });
-  stream.end(encodeFrame(new Uint8Array(0)));
-}
-
-/** Opens the gossip stream of a session, which it then owns. */
-export function openStream(
-  session: ClientHttp2Session,
-  endpoint: string,
-  context: GrpcContext,
-): Link | undefined {
-  const facts = sessionFacts(session);
-  const stream = request(session, endpoint, SERVICE_STREAM);
-  if (stream === undefined) return undefined;
-  openWindow(session);
-  keepAlive(session, context.timeouts.clientKeepaliveMs, context.timeouts.keepaliveTimeoutMs);
-  const role: StreamRole = {
-    begin: () => {}, // The request did.
-    admit: () => {}, // We chose whom to dial.
-    count: () => {},
-    cut: () => session.destroy(),
-    // A trailer that came with the end is read first.
-    end: () => setImmediate(() => session.destroy()),
-    ending: watchStatus(stream),
-  };
-  return createStreamLink(stream, { outbound: true, ...facts }, role, context);
 }

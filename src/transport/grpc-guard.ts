@@ -12,8 +12,9 @@ import type {
 import type { Socket } from "node:net";
 import { Allowance } from "./allowance.ts";
 import { formatEndpoint } from "./endpoint.ts";
-import { type AcceptFault, CONNECTION_WINDOW_BYTES, type GrpcContext } from "./grpc-options.ts";
-import { endIdle, keepAlive, openWindow } from "./grpc-session.ts";
+import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
+import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
+import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
@@ -23,18 +24,6 @@ function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string
 /** A peer opens a Ping and one gossip stream in a session: this many are allowed at once. */
 const STREAMS_BURST = 4;
 const STREAMS_PER_SECOND = 1;
-/** A stranger's HTTP/2 pings; each has to be answered. */
-const PINGS_BURST = 32;
-const PINGS_PER_SECOND = 1;
-
-/** How often the bytes of sockets are looked at: soon if there are strangers, else now and then. */
-const WATCH_STRANGERS_MS = 20;
-const WATCH_PROVEN_MS = 250;
-/** TLS with long chains, the HTTP/2 settings and headers, a lost ping. */
-const STRANGER_BYTES = 65_536;
-const STRANGER_BYTES_PER_SECOND = 1_024;
-/** What came may be on its way to a stream that is read slowly. */
-const PROVEN_BYTES = 2 * CONNECTION_WINDOW_BYTES;
 
 /** An accepted socket. */
 interface Guest {
@@ -44,17 +33,13 @@ interface Guest {
   readonly address: string;
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
-  /** Its dialler has proven who it is, by a gossip stream that is still open. */
-  isProven: boolean;
   session: Http2Session | undefined;
   readonly streams: Allowance;
-  readonly pings: Allowance;
-  /** Bytes on the wire beside those of messages: frames that ask for work and bring nothing. */
-  overhead: Allowance;
-  /** What had come beside messages when it was looked at last; and what has come in messages. */
-  seenBytes: number;
-  messageBytes: number;
+  /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
+  readonly watched: WatchedSocket;
 }
+
+const isProven = ({ watched }: Guest): boolean => watched.conduct.isProven;
 
 /** Watches over the sockets that a server accepts, from the first byte on. */
 export class SocketGuard {
@@ -66,7 +51,6 @@ export class SocketGuard {
   readonly #unproven = new Map<string, number>();
   #handshakes = 0;
   readonly #bySession = new WeakMap<Http2Session, Guest>();
-  #watch: NodeJS.Timeout | undefined;
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
@@ -75,6 +59,7 @@ export class SocketGuard {
     server.on("secureConnection", (socket: Socket) => {
       if (socket.destroyed) return; // Its client is not trusted.
       const guest = this.#guests.get(socketKey(socket));
+      guest?.watched.readingBegan();
       if (guest?.handshake !== undefined) guest.handshake = "protocol";
     });
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
@@ -90,7 +75,7 @@ export class SocketGuard {
       const guest = this.#guestOf(session);
       if (guest !== undefined) this.#endHandshake(guest);
     });
-    session.on("ping", () => this.#countPing(session));
+    watchFrames(session, () => this.#countFrame(session));
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
@@ -108,23 +93,17 @@ export class SocketGuard {
     return false;
   }
 
-  /** So many bytes of messages have come in this session. */
-  count(session: Http2Session, bytes: number): void {
+  /** A piece of a message has come in this session. False: too many of them, and it is ended. */
+  count(session: Http2Session, bytes: number): boolean {
     const guest = this.#guestOf(session);
-    if (guest !== undefined) guest.messageBytes += bytes;
+    if (guest?.watched.conduct.countPiece(bytes)) return true;
+    if (guest !== undefined) this.#cut(guest, "too-many-frames");
+    return false;
   }
 
-  /** Members ping as often as they like: how much they send at all is bounded. */
-  #countPing(session: Http2Session): void {
+  #countFrame(session: Http2Session): void {
     const guest = this.#guestOf(session);
-    if (guest === undefined || guest.isProven) return;
-    if (!guest.pings.take(1, performance.now())) this.#cut(guest, "too-many-frames");
-  }
-
-  /** Ends a session that makes more work than anybody who means well. */
-  cut(session: Http2Session, fault: AcceptFault): void {
-    const guest = this.#guestOf(session);
-    if (guest !== undefined) this.#cut(guest, fault);
+    if (guest?.watched.conduct.countFrame() === false) this.#cut(guest, "too-many-frames");
   }
 
   /**
@@ -134,7 +113,7 @@ export class SocketGuard {
   admit(session: Http2Session, stream: ServerHttp2Stream): void {
     if (session.destroyed || stream.destroyed) return;
     const guest = this.#guestOf(session);
-    if (guest === undefined || guest.isProven) return;
+    if (guest === undefined || isProven(guest)) return;
     this.#setProven(guest, true);
     stream.once("close", () => this.#setProven(guest, false));
   }
@@ -145,7 +124,7 @@ export class SocketGuard {
   }
 
   #accept(socket: Socket): void {
-    const { timeouts, stats } = this.#context;
+    const { timeouts, stats, sockets } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
     const address = socket.remoteAddress ?? "";
     if (!this.#makeRoom(address)) {
@@ -161,16 +140,11 @@ export class SocketGuard {
       socket,
       address,
       handshake,
-      isProven: false,
       session: undefined,
       streams: new Allowance(STREAMS_BURST, STREAMS_PER_SECOND),
-      pings: new Allowance(PINGS_BURST, PINGS_PER_SECOND),
-      overhead: new Allowance(STRANGER_BYTES, STRANGER_BYTES_PER_SECOND),
-      seenBytes: 0,
-      messageBytes: 0,
+      watched: sockets.watch(socket, address, () => this.#cut(guest, "too-many-frames")),
     };
     this.#guests.set(key, guest);
-    this.#watchSoon();
     this.#handshakes += 1;
     this.#count(address, 1);
     const timer = setTimeout(() => {
@@ -210,36 +184,11 @@ export class SocketGuard {
   /** Ends the oldest socket of this kind that has proven nothing; false if there is none. */
   #cutFirst(fault: AcceptFault, isKind: (guest: Guest) => boolean): boolean {
     for (const guest of this.#guests.values()) {
-      if (guest.isProven || !isKind(guest)) continue;
+      if (isProven(guest) || !isKind(guest)) continue;
       this.#cut(guest, fault);
       return true;
     }
     return false;
-  }
-
-  /** Sockets are looked at for as long as there are any: frames come without any event. */
-  #watchSoon(): void {
-    if (this.#watch !== undefined && this.#unproven.size > 0) {
-      // A stranger has come: it is not left alone for as long as those we know.
-      clearTimeout(this.#watch);
-      this.#watch = undefined;
-    }
-    if (this.#watch !== undefined || this.#guests.size === 0) return;
-    const ms = this.#unproven.size > 0 ? WATCH_STRANGERS_MS : WATCH_PROVEN_MS;
-    this.#watch = setTimeout(() => {
-      this.#watch = undefined;
-      const nowMs = performance.now();
-      for (const guest of this.#guests.values()) this.#look(guest, nowMs);
-      this.#watchSoon();
-    }, ms).unref();
-  }
-
-  /** Whoever sends much beside messages is cut: settings, pings, what TLS needs and does not need. */
-  #look(guest: Guest, nowMs: number): void {
-    const bytes = guest.socket.bytesRead - guest.messageBytes;
-    const isFair = guest.overhead.take(bytes - guest.seenBytes, nowMs);
-    guest.seenBytes = bytes;
-    if (!isFair) this.#cut(guest, "too-many-frames");
   }
 
   /** Undefined if it was cut: what it still brings is not for us. */
@@ -266,7 +215,8 @@ export class SocketGuard {
     if (this.#guests.get(guest.key) !== guest) return;
     this.#guests.delete(guest.key);
     this.#endHandshake(guest);
-    if (!guest.isProven) this.#count(guest.address, -1);
+    guest.watched.forget();
+    if (!isProven(guest)) this.#count(guest.address, -1);
   }
 
   #endHandshake(guest: Guest): void {
@@ -275,14 +225,11 @@ export class SocketGuard {
     this.#handshakes -= 1;
   }
 
-  #setProven(guest: Guest, isProven: boolean): void {
+  #setProven(guest: Guest, hasProof: boolean): void {
     const isKnown = this.#guests.get(guest.key) === guest;
-    if (!isKnown || guest.isProven === isProven) return;
-    guest.isProven = isProven;
-    guest.overhead = isProven
-      ? new Allowance(PROVEN_BYTES, this.#context.limits.receivedBytesPerSecond)
-      : new Allowance(STRANGER_BYTES, STRANGER_BYTES_PER_SECOND);
-    this.#count(guest.address, isProven ? -1 : 1);
+    if (!isKnown || isProven(guest) === hasProof) return;
+    guest.watched.prove(hasProof);
+    this.#count(guest.address, hasProof ? -1 : 1);
   }
 
   #count(address: string, change: 1 | -1): void {

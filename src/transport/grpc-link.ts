@@ -1,5 +1,4 @@
 import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
-import { Allowance } from "./allowance.ts";
 import {
   createFrameReader,
   encodeFrame,
@@ -17,10 +16,6 @@ export interface StreamRole {
   begin(): void;
   /** See {@link Link.admit}. */
   admit(): void;
-  /** A piece of a message of so many bytes has come. */
-  count(bytes: number): void;
-  /** Ends the whole connection, at once. */
-  cut(): void;
   /** Ends our side: with a status (acceptor), or by leaving (dialler). */
   end(fault: FrameFault | undefined): void;
   /** How the stream ended, once it has. */
@@ -42,25 +37,6 @@ export function createStreamLink(
   context: GrpcContext,
 ): Link {
   return new StreamLink(stream, facts, role, context);
-}
-
-/** Peers send a message, or 16 KiB of it, in one piece. Each costs us, however small it is. */
-const TINY_BYTES = 32;
-const TINY_BURST = 1_000;
-const TINY_PER_SECOND = 10_000;
-
-/** Ends the connection if messages come in pieces as nobody sends them. */
-function watchPieces(stream: ServerHttp2Stream | ClientHttp2Stream, role: StreamRole): void {
-  const tiny = new Allowance(TINY_BURST, TINY_PER_SECOND);
-  const push = stream.push.bind(stream);
-  // Events come only while somebody reads; pieces come also to a stream that is paused.
-  stream.push = (chunk: Uint8Array | null, encoding) => {
-    if (chunk !== null) role.count(chunk.length);
-    const isTiny = chunk !== null && chunk.length < TINY_BYTES;
-    if (!isTiny || tiny.take(1, performance.now())) return push(chunk, encoding);
-    role.cut();
-    return false;
-  };
 }
 
 class StreamLink implements Link {
@@ -95,7 +71,6 @@ class StreamLink implements Link {
     const { firstBytesMax, receivedBytesMax, receivedBytesPerSecond } = context.limits;
     this.#pace = new Pace(receivedBytesPerSecond);
     this.#reader = createFrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
-    watchPieces(stream, role);
     stream.on("close", () => this.#handleStreamClosed());
     stream.on("drain", () => {
       if (this.#ownEnd === undefined) this.#events?.drain();

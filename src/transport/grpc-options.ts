@@ -2,6 +2,7 @@ import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { Turns } from "./fair-scheduler.ts";
 import { Unfinished } from "./partial-frame-budget.ts";
+import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";
 
 /** All in milliseconds. */
@@ -137,6 +138,7 @@ export interface GrpcContext {
   readonly turns: Turns;
   readonly unfinished: Unfinished;
   readonly dialFilter: DialFilter;
+  readonly sockets: SocketWatch;
   /** Asked about chains that OpenSSL refuses; default: its word stands. */
   readonly judgeTls: TlsJudge | undefined;
 }
@@ -158,6 +160,11 @@ export function createGrpcContext(
     turns: new Turns(),
     unfinished: new Unfinished(allLimits.receivedBytesMax + UNFINISHED_SLACK_BYTES),
     dialFilter: new DialFilter(dialRules),
+    // What came may be on its way to a stream that is read slowly.
+    sockets: new SocketWatch({
+      burst: 2 * CONNECTION_WINDOW_BYTES,
+      perSecond: allLimits.receivedBytesPerSecond,
+    }),
     judgeTls,
   };
 }

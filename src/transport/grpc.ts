@@ -2,7 +2,8 @@ import type { ClientHttp2Session } from "node:http2";
 import { GossipError } from "../lib/errors.ts";
 import type { DialRules } from "./dial-rules.ts";
 import type { HostAndPort } from "./endpoint.ts";
-import { openSession, openStream, type SessionEvents } from "./grpc-client.ts";
+import { openSession, type SessionEvents } from "./grpc-client.ts";
+import { openStream } from "./grpc-dialled-call.ts";
 import {
   createGrpcContext,
   type GrpcContext,
@@ -90,8 +91,9 @@ class Grpc implements GrpcNetwork {
 
   dial(endpoint: string, events: DialEvents): Cancel {
     return this.#connect(endpoint, {
-      opened: (session) => {
-        const link = openStream(session, endpoint, this.#context);
+      opened: (dialled) => {
+        const { session } = dialled;
+        const link = openStream(dialled, endpoint, this.#context);
         if (link === undefined) return events.failed("closed", "the connection was closed");
         this.#context.stats.dialled += 1;
         this.#sessions.add(session);
@@ -104,7 +106,7 @@ class Grpc implements GrpcNetwork {
 
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
     return this.#connect(endpoint, {
-      opened: (session) => {
+      opened: ({ session }) => {
         session.destroy();
         done(undefined, "");
       },
@@ -130,9 +132,9 @@ class Grpc implements GrpcNetwork {
       return () => clearImmediate(soon);
     }
     const cancel = openSession(endpoint, this.#tls, this.#context, {
-      opened: (session) => {
+      opened: (dialled) => {
         this.#pending.delete(stop);
-        events.opened(session);
+        events.opened(dialled);
       },
       failed: (end) => {
         this.#pending.delete(stop);

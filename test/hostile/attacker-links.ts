@@ -122,8 +122,7 @@ export class Attacker {
     const role = {
       begin: nothing,
       admit: nothing,
-      count: nothing,
-      cut: end,
+
       end,
       ending: () => ENDED,
     };

@@ -151,7 +151,7 @@ describe("bytes that are no gRPC", () => {
     ["the beginning of a TLS handshake", clientHello],
     ["an HTTP/2 preface", Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")],
     ["a preface and garbage", Buffer.from(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${"x".repeat(999)}`)],
-    ["zeros", Buffer.alloc(100_000)],
+    ["zeros", Buffer.alloc(50_000)],
   ];
   for (const [name, bytes] of inputs) {
     test(`${name}: TLS and plain servers go on`, async () => {
@@ -490,11 +490,11 @@ describe("HTTP/2 that breaks the rules of gRPC", () => {
     answer.stream.write(Buffer.alloc(5 * 20_000));
     await until(() => accepted.length === 1);
     let messages = 0;
-    let longestMs = 0;
-    let turn = performance.now();
+    let before = 0;
+    let mostInARound = 0;
     const watch = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - turn);
-      turn = performance.now();
+      mostInARound = Math.max(mostInARound, messages - before);
+      before = messages;
     }, 1);
     t.after(() => clearInterval(watch)); // Also if it fails, or the run would not end.
     accepted[0]?.start({
@@ -507,7 +507,8 @@ describe("HTTP/2 that breaks the rules of gRPC", () => {
       closed() {},
     });
     await until(() => messages === 20_000);
-    assert.ok(longestMs < 100, `the event loop was held up for ${longestMs} ms`);
+    // 250 take 5 ms, the time of a round; counted, for a busy machine takes longer for each.
+    assert.ok(mostInARound < 1_000, `${mostInARound} messages before anything else had a turn`);
   });
 
   test("a peer that writes faster than we read is held back", async () => {

@@ -1,0 +1,136 @@
+/** The dialling side of one gRPC call: Ping, the gossip stream, and how they end. */
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
+import {
+  decodeStatusMessage,
+  encodeFrame,
+  GRPC_OK,
+  GRPC_RESOURCE_EXHAUSTED,
+  GRPC_UNIMPLEMENTED,
+  GRPC_UNKNOWN,
+  plainText,
+} from "./grpc-framing.ts";
+import { createStreamLink, type StreamRole } from "./grpc-link.ts";
+import type { GrpcContext } from "./grpc-options.ts";
+import {
+  GRPC_CONTENT_TYPE,
+  keepAlive,
+  openWindow,
+  SERVICE_PING,
+  SERVICE_STREAM,
+  sessionFacts,
+  watchPieces,
+} from "./grpc-session.ts";
+import type { Link, NetworkFault, StreamEnd } from "./network.ts";
+import { readRefusal } from "./refusal.ts";
+import type { WatchedSocket } from "./socket-watch.ts";
+
+export const LOST = "the connection was closed";
+
+/** A connection that we have dialled: it is watched as those that we accept. */
+export interface DialledSession {
+  readonly session: ClientHttp2Session;
+  readonly watched: WatchedSocket;
+}
+
+/** Opens a call; undefined if the session has just ended. */
+function request(
+  { session, watched }: DialledSession,
+  endpoint: string,
+  path: string,
+): ClientHttp2Stream | undefined {
+  if (session.destroyed || session.closed) return undefined;
+  const stream = session.request(
+    {
+      [constants.HTTP2_HEADER_METHOD]: "POST",
+      [constants.HTTP2_HEADER_AUTHORITY]: endpoint,
+      [constants.HTTP2_HEADER_PATH]: path,
+      [constants.HTTP2_HEADER_CONTENT_TYPE]: GRPC_CONTENT_TYPE,
+      [constants.HTTP2_HEADER_TE]: "trailers",
+    },
+    { endStream: false },
+  );
+  const { conduct } = watched;
+  const endUnless = (isFair: boolean): boolean => {
+    if (!isFair) session.destroy();
+    return isFair;
+  };
+  watchPieces(stream, (bytes) => endUnless(conduct.countPiece(bytes)));
+  // Any number of informational responses may come before the real one.
+  stream.on("headers", () => endUnless(conduct.countFrame()));
+  return stream;
+}
+
+/** Follows how a call ends: its gRPC status, or the error that came instead. */
+function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { readonly ok: boolean } {
+  let status: number | undefined;
+  let reason = "";
+  const read = (headers: Record<string, unknown>): void => {
+    const code = headers["grpc-status"];
+    if (code === undefined) return;
+    status = Number(code);
+    reason = decodeStatusMessage(String(headers["grpc-message"] ?? ""));
+  };
+  stream.on("error", (error) => {
+    reason ||= plainText(error.message);
+  });
+  stream.once("response", (headers) => {
+    read(headers);
+    if (headers[":status"] === 200) return;
+    status ??= -1;
+    reason ||= `HTTP status ${headers[":status"]}`;
+  });
+  stream.once("trailers", read);
+  return () => {
+    if (status === undefined) return { ok: false, fault: "closed", reason: reason || LOST };
+    if (status === GRPC_OK) return { ok: true, fault: "closed", reason: "ended with status OK" };
+    if (status === GRPC_UNKNOWN) return { ok: false, ...readRefusal(reason) };
+    return { ok: false, fault: statusFault(status), reason: `gRPC status ${status}: ${reason}` };
+  };
+}
+
+function statusFault(status: number): NetworkFault {
+  if (status === GRPC_RESOURCE_EXHAUSTED) return "message-too-large";
+  return status === GRPC_UNIMPLEMENTED || status === -1 ? "protocol" : "closed";
+}
+
+/** Asks whether anybody is there; undefined: yes. */
+export function sendPing(
+  dialled: DialledSession,
+  endpoint: string,
+  done: (end: StreamEnd | undefined) => void,
+): void {
+  const stream = request(dialled, endpoint, SERVICE_PING);
+  if (stream === undefined) {
+    done({ fault: "closed", reason: LOST });
+    return;
+  }
+  const ending = watchStatus(stream);
+  stream.resume(); // The answer is empty; its status is what matters.
+  stream.once("close", () => {
+    const end = ending();
+    done(end.ok ? undefined : end);
+  });
+  stream.end(encodeFrame(new Uint8Array(0)));
+}
+
+/** Opens the gossip stream of a session, which it then owns. */
+export function openStream(
+  dialled: DialledSession,
+  endpoint: string,
+  context: GrpcContext,
+): Link | undefined {
+  const { session, watched } = dialled;
+  const facts = sessionFacts(session);
+  const stream = request(dialled, endpoint, SERVICE_STREAM);
+  if (stream === undefined) return undefined;
+  openWindow(session);
+  keepAlive(session, context.timeouts.clientKeepaliveMs, context.timeouts.keepaliveTimeoutMs);
+  const role: StreamRole = {
+    begin: () => {}, // The request did.
+    admit: () => watched.prove(true),
+    // A trailer that came with the end is read first.
+    end: () => setImmediate(() => session.destroy()),
+    ending: watchStatus(stream),
+  };
+  return createStreamLink(stream, { outbound: true, ...facts }, role, context);
+}

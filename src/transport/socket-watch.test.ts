@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { SocketWatch } from "./socket-watch.ts";
+
+const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
+
+test("strangers are read in turns, a few in each round, and first one of each address", async (t) => {
+  const watch = new SocketWatch(RATE);
+  const heard: string[] = [];
+  let [inThisRound, most, heardBefore] = [0, 0, 0];
+  const server = createServer((socket) => {
+    const { remoteAddress = "" } = socket;
+    if (remoteAddress === "127.0.0.2") heardBefore = heard.length;
+    watch.watch(socket, remoteAddress, () => assert.fail("nobody is cut"));
+    socket.on("data", () => {
+      heard.push(remoteAddress);
+      inThisRound += 1;
+      most = Math.max(most, inThisRound);
+      setImmediate(() => {
+        inThisRound = 0;
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const { port } = address;
+  const dial = async (localAddress: string): Promise<Socket> => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress });
+    await once(socket, "connect");
+    return socket;
+  };
+  const sockets = await Promise.all(Array.from({ length: 200 }, () => dial("127.0.0.1")));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  for (const socket of sockets) socket.write("x");
+  const other = await dial("127.0.0.2");
+  sockets.push(other);
+  other.write("x");
+  while (heard.length < 201) await new Promise(setImmediate);
+  assert.ok(most <= 3, `${most} in one round`);
+  const before = heard.indexOf("127.0.0.2") - heardBefore;
+  assert.ok(before < 20, `${before} were heard before the one of another address`);
+});
+
+test("who sends much beside messages is cut, later too if it has proven who it is", async (t) => {
+  const watch = new SocketWatch({ burst: 1_000_000, perSecond: 1 });
+  const cut: string[] = [];
+  const server = createServer((socket) => {
+    const isMember = cut.length > 0;
+    socket.resume();
+    const watched = watch.watch(socket, "", () => {
+      cut.push(isMember ? "member" : "stranger");
+      watched.forget();
+      socket.destroy();
+    });
+    if (isMember) watched.prove(true);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  t.after(() => server.close());
+  const { port } = address;
+  const send = async (bytes: number): Promise<Socket> => {
+    const socket = connect(port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    socket.write(Buffer.alloc(bytes));
+    return socket;
+  };
+  const stranger = await send(100_000);
+  await once(stranger, "close");
+  assert.deepEqual(cut, ["stranger"]);
+  await send(900_000);
+  const greedy = await send(2_000_000);
+  await once(greedy, "close");
+  assert.deepEqual(cut, ["stranger", "member"]);
+});

@@ -1,0 +1,185 @@
+import type { Socket } from "node:net";
+import { Conduct, type Rate } from "./conduct.ts";
+
+/**
+ * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
+ * round at most, of frames that cost 7 ns a byte, or has us do a part of a TLS handshake.
+ */
+const READ_AT_ONCE = 3;
+/** The next ones have their turn at the latest then, if those before them say nothing. */
+const TURN_MS = 1;
+/** How often those are looked at who have proven who they are. */
+const LOOK_MS = 250;
+
+/** A socket that is watched, until it is closed. */
+export interface WatchedSocket {
+  readonly conduct: Conduct;
+  /** The other side has proven who it is; or the stream in which it had is over. */
+  prove(isProven: boolean): void;
+  /** Node has begun to read the socket by itself, as it does when TLS or HTTP/2 begin. */
+  readingBegan(): void;
+  /** It is closed, or about to be. */
+  forget(): void;
+}
+
+interface Watched extends WatchedSocket {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly cut: () => void;
+  bytesRead: number;
+}
+
+/**
+ * Watches over sockets: whoever sends more than is fair is cut. Strangers are read in turns, first one
+ * of each address, so that no crowd of them keeps the event loop: whatever they have to say waits in
+ * the kernel, and then with them.
+ */
+export class SocketWatch {
+  readonly #provenBytes: Rate;
+  readonly #proven = new Set<Watched>();
+  /** The strangers that are read in this round. */
+  readonly #reading = new Set<Watched>();
+  /** Those who wait for their turn, by address, the next one first. */
+  readonly #waiting = new Map<string, Set<Watched>>();
+  /** Those among them that Node reads nevertheless, until this round is over. */
+  readonly #begun = new Set<Watched>();
+  #isArmed = false;
+  #wake: NodeJS.Timeout | undefined;
+  #lookAtProven: NodeJS.Timeout | undefined;
+
+  constructor(provenBytes: Rate) {
+    this.#provenBytes = provenBytes;
+  }
+
+  /** Watches a socket of this address; `cut` is to end it at once. */
+  watch(socket: Socket, address: string, cut: () => void): WatchedSocket {
+    const watched: Watched = {
+      socket,
+      address,
+      cut,
+      bytesRead: 0,
+      conduct: new Conduct(this.#provenBytes),
+      prove: (isProven) => this.#prove(watched, isProven),
+      readingBegan: () => this.#begun.add(watched),
+      forget: () => this.#forget(watched),
+    };
+    this.#addStranger(watched);
+    this.#begun.add(watched);
+    return watched;
+  }
+
+  #prove(watched: Watched, isProven: boolean): void {
+    watched.conduct.isProven = isProven;
+    this.#forget(watched);
+    if (!isProven) {
+      this.#addStranger(watched);
+      this.#begun.add(watched);
+      return;
+    }
+    setReading(watched.socket, true);
+    this.#proven.add(watched);
+    this.#lookAtProven ??= setInterval(() => {
+      for (const one of this.#proven) this.#look(one);
+    }, LOOK_MS).unref();
+  }
+
+  #forget(watched: Watched): void {
+    this.#proven.delete(watched);
+    this.#reading.delete(watched);
+    this.#begun.delete(watched);
+    const { address } = watched;
+    const waiting = this.#waiting.get(address);
+    waiting?.delete(watched);
+    if (waiting?.size === 0) this.#waiting.delete(address);
+    if (this.#proven.size > 0) return;
+    clearInterval(this.#lookAtProven);
+    this.#lookAtProven = undefined;
+  }
+
+  #addStranger(watched: Watched): void {
+    if (this.#reading.size < READ_AT_ONCE) this.#reading.add(watched);
+    else this.#wait(watched);
+    this.#arm();
+  }
+
+  #wait(watched: Watched): void {
+    const waiting = this.#waiting.get(watched.address) ?? new Set();
+    this.#waiting.set(watched.address, waiting.add(watched));
+  }
+
+  /** After each round, whatever it was for: such an immediate does not make the loop turn. */
+  #arm(): void {
+    if (this.#waiting.size > 0) this.#wake ??= setTimeout(() => this.#woken(), TURN_MS).unref();
+    if (this.#isArmed || this.#reading.size === 0) return;
+    this.#isArmed = true;
+    setImmediate(() => {
+      this.#isArmed = false;
+      this.#endRound();
+      this.#arm();
+    }).unref();
+  }
+
+  #woken(): void {
+    this.#wake = undefined;
+    this.#arm();
+  }
+
+  #endRound(): void {
+    for (const watched of this.#reading) this.#lookAtStranger(watched);
+    if (this.#waiting.size > 0) this.#changeTurns();
+    for (const watched of this.#begun) {
+      const isTurn = this.#reading.has(watched) || watched.conduct.isProven;
+      if (!isTurn) setReading(watched.socket, false);
+    }
+    this.#begun.clear();
+  }
+
+  /** Those who were read are last now. */
+  #changeTurns(): void {
+    for (const watched of this.#reading) {
+      setReading(watched.socket, false);
+      this.#wait(watched);
+    }
+    this.#reading.clear();
+    while (this.#reading.size < READ_AT_ONCE) {
+      const next = this.#takeNext();
+      if (next === undefined) return;
+      this.#reading.add(next);
+      setReading(next.socket, true);
+    }
+  }
+
+  #takeNext(): Watched | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const [address, waiting] = first;
+    const [next] = waiting;
+    this.#waiting.delete(address);
+    if (next === undefined) return undefined;
+    waiting.delete(next);
+    if (waiting.size > 0) this.#waiting.set(address, waiting);
+    return next;
+  }
+
+  #lookAtStranger(watched: Watched): void {
+    const { bytesRead } = watched.socket;
+    if (bytesRead === watched.bytesRead) return;
+    watched.bytesRead = bytesRead;
+    this.#look(watched);
+  }
+
+  #look({ conduct, socket, cut }: Watched): void {
+    if (!conduct.look(socket.bytesRead)) cut();
+  }
+}
+
+/**
+ * Node cannot keep a socket from being read once TLS or HTTP/2 have taken it over; its handle can.
+ * Should a version of Node have no such handle, everybody is read at once.
+ */
+function setReading(socket: Socket, isReading: boolean): void {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (typeof handle !== "object" || handle === null) return;
+  const set: unknown = Reflect.get(handle, isReading ? "readStart" : "readStop");
+  if (typeof set === "function") set.call(handle);
+}
