@@ -79,7 +79,7 @@ export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
   if (!isUseful(core.members, claim)) {
     return { isChecked: false, fault: "stale", effects: [] };
   }
-  const checked = checkAlive(core, alive, from, now);
+  const checked = checkAlive(core, alive, from, hearingOf(source, alive.pkiId, from), now);
   if (!checked.ok) {
     if (checked.code === "identity-unknown") keepAside(core, claim, now);
     return { isChecked: true, fault: checked.code, effects: [] };

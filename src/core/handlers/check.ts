@@ -1,5 +1,6 @@
 import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import { WEIGHT } from "../rules/rights.ts";
 import {
   authorOf,
   judgeIdentity,
@@ -14,7 +15,7 @@ import { charge, isSpent } from "../tables/rate-limit.ts";
 import type { IdentityClaim } from "../types/claim.ts";
 import type { CheckFault, VerifyFault } from "../types/drop.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
-import type { Alive } from "../types/member.ts";
+import type { Alive, Hearing } from "../types/member.ts";
 import { type Core, isOurCertificate } from "./state.ts";
 
 /** What a wrong claim costs whoever passes it on; a right one costs 1. */
@@ -33,6 +34,7 @@ export function checkAlive(
   core: Core,
   alive: Alive,
   from: PkiId,
+  hearing: Hearing,
   now: Now,
 ): Verdict<Verified<Alive>, CheckFault> {
   const { identities, members, options } = core;
@@ -44,6 +46,7 @@ export function checkAlive(
   const claim: SignedClaim<Verified<Alive>> = {
     author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, now), alive, now),
     time: alive.time,
+    isListed: !WEIGHT[hearing].isFirstHand,
     verify: (author) => verifyAlive(crypto, author, alive, held?.envelope.secret),
   };
   return check(core, claim, from, now);
@@ -60,6 +63,7 @@ export function checkIdentity(
   const claim: SignedClaim<Verified<IdentityClaim>> = {
     author: () => judgeIdentity(crypto, item.certificate, item.pkiId, now),
     time: undefined,
+    isListed: false,
     verify: (author) => verifyIdentity(crypto, author, item),
   };
   return check(core, claim, from, now);
@@ -70,6 +74,8 @@ export interface SignedClaim<T> {
   readonly author: () => Verdict<Identity, VerifyFault>;
   /** When the author said it, if that decides which PKI-ID of a certificate is the present one. */
   readonly time: PeerTime | undefined;
+  /** Found in somebody's list. Who fills lists with true messages must not use up what gossip needs. */
+  readonly isListed: boolean;
   readonly verify: (author: Identity) => Verdict<T, VerifyFault>;
 }
 
@@ -93,7 +99,7 @@ export function check<T>(
   if (!isKnown || verdict.ok || !UNCHECKED.has(verdict.code)) {
     charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
   }
-  if (verdict.ok && author.ok) charge(news, author.value.certificate, 1, now);
+  if (verdict.ok && author.ok) charge(news, newsAccountOf(author.value, claim), 1, now);
   return verdict;
 }
 
@@ -103,13 +109,18 @@ const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "cert
 function checkOf<T>(
   core: Core,
   author: Identity,
-  { time, verify }: SignedClaim<T>,
+  claim: SignedClaim<T>,
   now: Now,
 ): Verdict<T, CheckFault> {
-  if (isSpent(core.budgets.news, author.certificate, now)) return reject("news-budget");
+  const { time, verify } = claim;
+  if (isSpent(core.budgets.news, newsAccountOf(author, claim), now)) return reject("news-budget");
   if (isOurCertificate(core, author)) return verify(author);
   const named = judgeName(core, author, { time, isPresent: false }, core.options.timing, now);
   return named.ok ? verify(author) : named;
+}
+
+function newsAccountOf<T>({ certificate }: Identity, { isListed }: SignedClaim<T>): string {
+  return isListed ? `listed ${certificate}` : certificate;
 }
 
 /** Who pays: the certificate, whatever name it goes by. */

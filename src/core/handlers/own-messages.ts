@@ -43,7 +43,7 @@ function findTwin(
   const { pkiId, endpoint, time } = alive;
   // What anybody can forge is no proof of a second one.
   if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return accept([]);
-  const verdict = checkAlive(core, alive, from, now);
+  const verdict = checkAlive(core, alive, from, "list", now);
   if (!verdict.ok) return verdict;
   self.impostors.add(endpoint);
   if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) {

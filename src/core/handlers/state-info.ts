@@ -55,6 +55,7 @@ export function handleStateInfo(
   const claim: SignedClaim<undefined> = {
     author: () => accept(identity),
     time: undefined,
+    isListed: false,
     verify: () =>
       isSignedBy(crypto, identity, envelope) ? accept(undefined) : reject("signature-invalid"),
   };

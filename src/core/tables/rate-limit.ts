@@ -27,7 +27,7 @@ interface Debt {
 export interface Budgets {
   /** Of whoever passes something on: signature checks (one each, more if wrong: see check.ts). */
   readonly checks: Budget;
-  /** Of each certificate that has signed something: its news that were believed. */
+  /** Of each certificate that has signed something: its news that were believed, those in lists apart. */
   readonly news: Budget;
   /** Of whoever asks: bytes of our answers, roughly. */
   readonly answers: Budget;
