@@ -71,14 +71,22 @@ export function handlePinged(
   return reachable ? requestMembership(core, recipientOf(member, 0n), now) : [];
 }
 
+/** Heartbeats without any news of a member, after which it is asked for a message of its own. */
+const UNHEARD = 2;
+
 /**
  * It is there, but the connection broke: perhaps it believes us dead, as after a standstill of
- * ours. If only others doubted it, there is nothing to tell.
+ * ours. If only others doubted it, there is nothing to tell; but one whose messages do not arrive,
+ * although it answers, would soon be dead by its silence.
  */
 function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
-  if (core.questions.asked.has(member.pkiId)) return [];
+  const { questions, options } = core;
+  if (questions.asked.has(member.pkiId)) {
+    const isUnheard = now.elapsedMs - member.lastSeenMs > options.timing.aliveIntervalMs * UNHEARD;
+    return isUnheard ? requestMembership(core, recipientOf(member, 0n), now) : [];
+  }
   // Not again so soon: if it refuses us, it will break the next connection too.
-  core.questions.asked.set(member.pkiId, now.elapsedMs);
+  questions.asked.set(member.pkiId, now.elapsedMs);
   speakSoon(core, now);
   return requestMembership(core, recipientOf(member, 0n), now);
 }
