@@ -7,7 +7,7 @@
 import { type Envelope, ownedEnvelope, withoutSecret } from "../../wire/envelope.ts";
 import type { Verdict } from "../../wire/verdict.ts";
 import { isNewer } from "../rules/message-order.ts";
-import { hearingOf, RIGHTS } from "../rules/rights.ts";
+import { hearingOf, RIGHTS, WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../rules/verify.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import { type HearingRules, hearAlive, hearDead, type Sight } from "../tables/hear-alive.ts";
@@ -31,7 +31,7 @@ import type { AliveClaim } from "../types/claim.ts";
 import type { AliveFault, CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { Alive, Member } from "../types/member.ts";
+import type { Alive, Hearing, Member } from "../types/member.ts";
 import { aliveKey, emitAlive } from "./audience.ts";
 import { checkAlive } from "./check.ts";
 import { forget, learn } from "./learn-identity.ts";
@@ -107,7 +107,7 @@ function isUseful(members: Members, { alive, source, from }: AliveClaim): boolea
 
 /**
  * Somebody believes a member to be dead. If it is us, we say that we are not; if it is one that is
- * alive to us, and nothing newer is known of it, we shall ask it (suspicion.ts).
+ * alive to us, and nothing newer was heard of it first-hand, we shall ask it (suspicion.ts).
  */
 function doubt(core: Core, { pkiId, time }: Alive, now: Now): void {
   const { members, options, questions, self } = core;
@@ -116,7 +116,7 @@ function doubt(core: Core, { pkiId, time }: Alive, now: Now): void {
     return;
   }
   const member = members.table.get(pkiId);
-  const isOutdated = member !== undefined && isNewer(member.time, time);
+  const isOutdated = member?.firstHand !== undefined && isNewer(member.firstHand, time);
   if (member !== undefined && !isOutdated) {
     raise(questions, member, { type: "told", time }, options.random, now);
   }
@@ -211,7 +211,7 @@ function applyLife(
   if (sight.type === "members-full") return [drop(from, sight.type)];
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return [];
-  const effects = followUp(core, sight, member, rival, now);
+  const effects = followUp(core, sight, hearing, member, rival, now);
   const isEveryday = sight.type === "alive" && sight.isNews && sight.events.length === 0;
   if (isRelayed) relay(core, member, alive, from, isEveryday, now);
   return effects;
@@ -227,6 +227,7 @@ function hearingRules({ options }: Core): HearingRules {
 function followUp(
   core: Core,
   sight: Sight,
+  hearing: Hearing,
   member: Member,
   rival: Member | undefined,
   now: Now,
@@ -237,7 +238,7 @@ function followUp(
   const effects = sight.events.map(notify);
   if (sight.wasAlive) return effects;
   // Somebody may have kept the message back until its author had died.
-  if (!sight.isNews) {
+  if (!sight.isNews && !WEIGHT[hearing].isPresent) {
     raise(questions, member, { type: "told", time: member.time }, options.random, now);
   }
   return rival ? [...effects, ...questionRival(core, member, rival, now)] : effects;

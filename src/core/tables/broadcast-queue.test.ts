@@ -54,6 +54,7 @@ function member(mspId: string, name: string, endpoint = `${name}:1`): Member {
     reconnectAtMs: 0,
     isSuspect: false,
     isCutOff: false,
+    knownAtDeath: undefined,
   };
 }
 

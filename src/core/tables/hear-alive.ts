@@ -2,7 +2,7 @@
  * What an alive message does to the member that signed it, by the way it came: from its author, by
  * gossip, or in somebody else's list. Source: spec B 1.5 to 1.7.
  */
-
+import type { PeerTime } from "../../wire/messages.ts";
 import { isNewer } from "../rules/message-order.ts";
 import { ownedAlive } from "../rules/read-alive.ts";
 import { WEIGHT } from "../rules/rights.ts";
@@ -56,9 +56,9 @@ export function hearAlive(
     firstHand: WEIGHT[hearing].isFirstHand ? time : firstHandOf(members, pkiId),
   };
   if (known?.status === "dead" && known.isCutOff && !WEIGHT[hearing].isPresent) {
-    const isSentSince = isNewest && now.elapsedMs - known.sinceMs > onTheWayMs;
-    if (!WEIGHT[hearing].isFirstHand || !isSentSince) {
-      putMember(members, { ...known, ...described });
+    if (!WEIGHT[hearing].isFirstHand || !isSaidSince(known, time, onTheWayMs, now)) {
+      const knownAtDeath = knownAtDeathOf(known, time, onTheWayMs, now);
+      putMember(members, { ...known, ...described, knownAtDeath });
       return { type: "doubtful" };
     }
   }
@@ -67,6 +67,31 @@ export function hearAlive(
   const event = newsOf(member, known);
   const wasAlive = known?.status === "alive";
   return { type: "alive", isNews: isNewest, wasAlive, events: event ? [event] : [] };
+}
+
+/**
+ * Whether a member that a ping found gone has said this afterwards: nothing as new was known when it
+ * died or soon after, or it comes from a process that was started later.
+ */
+function isSaidSince(
+  { knownAtDeath, sinceMs }: Member,
+  time: PeerTime,
+  onTheWayMs: number,
+  now: Now,
+): boolean {
+  if (knownAtDeath === undefined || time.incNum > knownAtDeath.incNum) return true;
+  return isNewer(time, knownAtDeath) && now.elapsedMs - sinceMs > onTheWayMs;
+}
+
+/** Only for a while: later, whoever tells of a message early would make its arrival prove nothing. */
+function knownAtDeathOf(
+  { knownAtDeath, sinceMs }: Member,
+  time: PeerTime,
+  onTheWayMs: number,
+  now: Now,
+): PeerTime | undefined {
+  const isOnTheWay = now.elapsedMs - sinceMs <= onTheWayMs && time.incNum === knownAtDeath?.incNum;
+  return isOnTheWay && isNewer(time, knownAtDeath) ? time : knownAtDeath;
 }
 
 /** The member with the marks of one that was heard just now. */
@@ -85,8 +110,10 @@ function alive(
     heardMs: wasAlive && !isFirstHand ? known.heardMs : now.elapsedMs,
     sinceMs: wasAlive ? known.sinceMs : now.elapsedMs,
     reconnectAtMs: now.elapsedMs,
-    isSuspect: false,
+    // A list is no answer to the question that was asked.
+    isSuspect: !isFirstHand && (known?.isSuspect ?? false),
     isCutOff: !isPresent && (known?.isCutOff ?? false),
+    knownAtDeath: undefined,
   };
 }
 
@@ -97,7 +124,7 @@ function alive(
 export function hearDead(
   members: Members,
   verified: Verified<Alive>,
-  { ownMspId, membersMax }: HearingRules,
+  { ownMspId, membersMax, onTheWayMs }: HearingRules,
   now: Now,
 ): readonly GossipEvent[] | "members-full" {
   const { pkiId, time } = verified.claim;
@@ -106,7 +133,8 @@ export function hearDead(
   if (known === undefined && members.table.size >= membersMax) return "members-full";
   const described = describeMember(verified, ownMspId, known);
   if (known !== undefined) {
-    const member: Member = { ...known, ...described };
+    const knownAtDeath = knownAtDeathOf(known, time, onTheWayMs, now);
+    const member: Member = { ...known, ...described, knownAtDeath };
     putMember(members, member);
     const isTold = known.status === "alive" && isChanged(member, known);
     return isTold ? [{ type: "member-updated", member }] : [];
@@ -122,6 +150,7 @@ export function hearDead(
     reconnectAtMs: elapsedMs,
     isSuspect: false,
     isCutOff: false,
+    knownAtDeath: undefined,
   };
   putMember(members, member);
   return [{ type: "member-dead", member, reason: "listed-dead" }];

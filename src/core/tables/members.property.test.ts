@@ -47,17 +47,28 @@ interface Row {
   time: Time;
   /** Of the newest one that was gossiped or came from itself. */
   firstHand: Time | undefined;
+  /** Of the newest one that was gossiped. */
+  relayed: Time | undefined;
   lastSeenMs: number;
   sinceMs: number;
   /** Forgotten: until when old messages are told from new ones. */
   untilMs: number;
   /** Others said it lives after we could not reach it: only silence makes it dead. */
   isCutOff: boolean;
+  /** The newest message that may be older than its death. */
+  lastWords: Time | undefined;
 }
 
-function isLater(time: Time, than: Time | undefined): boolean {
+function isLater(time: Time, than: Time | undefined, orSame = false): boolean {
   if (than === undefined) return true;
+  if (time.inc === than.inc && time.seq === than.seq) return orSame;
   return time.inc > than.inc || (time.inc === than.inc && time.seq > than.seq);
+}
+
+type MemberRow = Row & { readonly status: "alive" | "dead" };
+
+function isMember(row: Row | undefined): row is MemberRow {
+  return row !== undefined && row.status !== "forgotten";
 }
 
 /** The same protocol without maps, effects or indices. Looks at every row for everything. */
@@ -88,56 +99,90 @@ class NaiveMembership {
       if (row) row.isCutOff = false;
     } else if (happening.type === "unreachable") {
       if (row?.status === "alive" && !row.isCutOff)
-        Object.assign(row, { status: "dead", isCutOff: true, sinceMs: this.nowMs });
+        Object.assign(row, {
+          status: "dead",
+          isCutOff: true,
+          sinceMs: this.nowMs,
+          lastWords: row.time,
+        });
     } else if (happening.how === "listed-dead") this.#hearDead(who, happening.time, row);
     else this.#hearAlive(happening, row);
   }
 
   #hearDead(who: number, time: Time, row: Row | undefined): void {
     const isNewest = isLater(time, row?.time);
-    if (row !== undefined && row.status !== "forgotten") {
+    if (isMember(row)) {
       // Somebody else's dead are no news of those we know, but what they last said is.
-      if (isNewest) row.time = time;
-    } else if (isNewest) this.#put({ who, status: "dead", time, firstHand: row?.firstHand }, row);
+      if (!isNewest) return;
+      row.time = time;
+      this.#noteLastWords(row, time);
+    } else if (isNewest)
+      this.#put({ who, status: "dead", time, firstHand: row?.firstHand, relayed: undefined }, row);
     else if (row) row.untilMs = this.nowMs + 500_000; // Others have not forgotten it yet.
   }
 
-  #hearAlive({ how, by, who, time }: Extract<Happening, { type: "heard" }>, row?: Row): void {
+  #hearAlive(heard: Extract<Happening, { type: "heard" }>, row?: Row): void {
+    const { how, who, time } = heard;
+    if (how !== "gossip") {
+      this.#apply(heard, row);
+      return;
+    }
+    if (!isLater(time, isMember(row) ? row.relayed : row?.firstHand)) return;
+    this.#apply(heard, row);
+    const member = this.#rows.find((one) => one.who === who);
+    if (member) member.relayed = time;
+  }
+
+  /** What any message says that is not stopped before. */
+  #apply({ how, by, who, time }: Extract<Happening, { type: "heard" }>, row?: Row): void {
     const isItself = how === "request" || by === "itself";
     const isList = how === "listed-alive" && !isItself;
     const isNewest = isLater(time, row?.time);
-    if (isList ? !isNewest : !isLater(time, row?.firstHand)) return;
-    const isKept = row !== undefined && row.status !== "forgotten" && !isNewest;
-    const newest = isKept ? row.time : time;
+    if (isList && !isNewest) return;
+    if (!isList && !isLater(time, row?.firstHand, isItself)) return;
+    const newest = isMember(row) && !isNewest ? row.time : time;
     const firstHand = isList ? row?.firstHand : time;
     if (row?.status === "dead" && row.isCutOff && !isItself) {
-      const isSentSince = isNewest && this.nowMs - row.sinceMs > 5_000;
-      if (isList || !isSentSince) {
+      if (isList || !this.#isSaidSince(row, time)) {
         Object.assign(row, { time: newest, firstHand });
+        this.#noteLastWords(row, time);
         return;
       }
     }
-    this.#put({ who, status: "alive", time: newest, firstHand }, row, isItself);
+    const relayed = isMember(row) ? row.relayed : undefined;
+    this.#put({ who, status: "alive", time: newest, firstHand, relayed }, row, isItself);
+  }
+
+  #isSaidSince({ lastWords, sinceMs }: Row, time: Time): boolean {
+    const isOfLaterProcess = time.inc > (lastWords?.inc ?? 0);
+    return isOfLaterProcess || (isLater(time, lastWords) && this.nowMs - sinceMs > 5_000);
+  }
+
+  /** What is told soon after a death may be older than that. */
+  #noteLastWords(row: Row, time: Time): void {
+    const { isCutOff, lastWords, sinceMs, status } = row;
+    if (status !== "dead" || !isCutOff || this.nowMs - sinceMs > 5_000) return;
+    if (isLater(time, lastWords) && time.inc === lastWords?.inc) row.lastWords = time;
   }
 
   #put(
-    row: Pick<Row, "who" | "status" | "time" | "firstHand">,
+    row: Pick<Row, "who" | "status" | "time" | "firstHand" | "relayed">,
     before: Row | undefined,
     isReachable = false,
   ): void {
     const members = this.#rows.filter(({ status }) => status !== "forgotten");
-    const isMember = before !== undefined && before.status !== "forgotten";
-    if (!isMember && members.length >= MEMBERS_MAX) {
+    if (!isMember(before) && members.length >= MEMBERS_MAX) {
       // Whoever is dead, and was heard of longest ago, gives way to the living.
       const dead = members.filter(({ status }) => status === "dead");
       const [out] = dead.sort((a, b) => a.lastSeenMs - b.lastSeenMs || a.who - b.who);
       if (row.status === "dead" || out === undefined) return;
       Object.assign(out, { status: "forgotten", untilMs: this.nowMs + 500_000 });
     }
-    const isCutOff = !isReachable && isMember && before.isCutOff;
+    const isCutOff = !isReachable && isMember(before) && before.isCutOff;
     this.#rows = this.#rows.filter((one) => one !== before);
     const [lastSeenMs, sinceMs] = [this.nowMs, this.nowMs];
-    this.#rows.push({ ...row, lastSeenMs, sinceMs, untilMs: 0, isCutOff });
+    const lastWords = undefined;
+    this.#rows.push({ ...row, lastSeenMs, sinceMs, untilMs: 0, isCutOff, lastWords });
   }
 
   #search(): void {

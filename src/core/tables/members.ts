@@ -62,7 +62,9 @@ export function isSignOfLife(
 ): boolean {
   if (!WEIGHT[hearing].isFirstHand) return isNews(members, pkiId, time);
   const firstHand = firstHandOf(members, pkiId);
-  return firstHand === undefined || isNewer(time, firstHand);
+  if (firstHand === undefined || isNewer(time, firstHand)) return true;
+  // Nobody else can repeat what a member says over its own connection.
+  return WEIGHT[hearing].isPresent && !isNewer(firstHand, time);
 }
 
 /** Time of the newest message of the member, or of its tombstone, that was heard first-hand. */
@@ -120,6 +122,7 @@ export function declareDead(
     sinceMs: now.elapsedMs,
     isSuspect: false,
     isCutOff: reason === "unreachable",
+    knownAtDeath: known.time,
     reconnectAtMs,
   };
   putMember(members, member);

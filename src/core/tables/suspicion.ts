@@ -16,7 +16,7 @@ import { type Members, preferredEndpoint, suspect } from "./members.ts";
 export type Doubt =
   /** Nothing but lists has told of it since then: another list settles nothing. */
   | { readonly type: "silent"; readonly heardMs: number }
-  /** Somebody who knows this message of it says that it is dead: only a newer one settles that. */
+  /** Somebody who knows this message of it says that it is dead: only a newer one heard first-hand settles that. */
   | { readonly type: "told"; readonly time: PeerTime };
 
 interface Question {
@@ -132,7 +132,7 @@ export function attendQuestions(
 function isSettled(doubt: Doubt, present: Member): boolean {
   return doubt.type === "silent"
     ? present.heardMs > doubt.heardMs
-    : isNewer(present.time, doubt.time);
+    : present.firstHand !== undefined && isNewer(present.firstHand, doubt.time);
 }
 
 /** Whoever was asked long ago may be asked again. */

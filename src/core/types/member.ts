@@ -60,4 +60,9 @@ export interface Member {
    * although it lives. Only silence makes it dead again, until it connects.
    */
   readonly isCutOff: boolean;
+  /**
+   * When a ping found it gone: time of the newest message known then, or told while it may still have
+   * been on its way. Only what is newer has been said since.
+   */
+  readonly knownAtDeath: PeerTime | undefined;
 }
