@@ -13,11 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   wire: [],
   core: ["wire"],
-  msp: ["wire", "core", "lib"],
+  channel: ["wire"],
+  msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
-  observe: ["wire", "core", "msp", "transport", "config", "lib"],
-  node: ["wire", "core", "msp", "transport", "config", "observe", "lib"],
+  observe: ["wire", "core", "channel", "msp", "transport", "config", "lib"],
+  node: ["wire", "core", "channel", "msp", "transport", "config", "observe", "lib"],
   ops: ["core", "config", "observe", "node", "lib"],
   doctor: ["core", "msp", "transport", "config", "observe", "node", "lib"],
   devnet: ["msp", "config", "observe", "node", "ops", "lib"],
@@ -37,7 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ["wire", "core", "msp", "transport", "config", "observe", "node", "ops", "lib"],
 };
 
-/** In `wire` and `core`, time, dice and I/O are parameters. */
+const PURE_ROOMS: readonly string[] = ["wire", "core", "channel"];
+/** In the pure rooms, time, dice and I/O are parameters. */
 const BANNED_IN_PURE: readonly (readonly [RegExp, string])[] = [
   [/from "node:/, "imports nothing from Node"],
   [/\bDate\b/, "takes the time as a parameter"],
@@ -222,10 +224,10 @@ describe("architecture", () => {
   });
 
   for (const [pattern, rule] of BANNED_IN_PURE) {
-    test(`wire and core: ${rule}`, () => {
+    test(`${PURE_ROOMS.join(", ")}: ${rule}`, () => {
       const wrong = product.filter(
         ({ room, path, text }) =>
-          (room === "wire" || room === "core") &&
+          PURE_ROOMS.includes(room) &&
           !path.endsWith(".d.ts") &&
           path !== "src/core/types/host.ts" && // Declares the Signer, which may be asynchronous.
           pattern.test(codeOf(text)),
@@ -237,9 +239,9 @@ describe("architecture", () => {
     });
   }
 
-  test("wire and core need no package", () => {
+  test("the pure rooms need no package", () => {
     const wrong = product.filter(
-      ({ room, text }) => (room === "wire" || room === "core") && /from "[^.]/.test(text),
+      ({ room, text }) => PURE_ROOMS.includes(room) && /from "[^.]/.test(text),
     );
     assert.deepEqual(
       wrong.map(({ path }) => path),

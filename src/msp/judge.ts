@@ -203,18 +203,24 @@ export function certifiersIdOf(authorities: readonly Certificate[]): string {
   return hash.digest("hex");
 }
 
+/** The roles that the organisational units of a certificate give; none without role rules. */
+export function rolesByUnit(msp: Msp, certificate: Certificate): readonly Role[] {
+  const units = certificate.subject.organizationalUnits;
+  return ROLES.filter((role) => {
+    const rule = msp.roleUnits.get(role);
+    return rule !== undefined && units.includes(rule.unit);
+  });
+}
+
 /**
  * The roles of a valid identity. Empty without role rules, except that a certificate in admincerts
  * is an admin in any case.
  */
 export function rolesOf(msp: Msp, { certificate, chain }: Recognized): readonly Role[] {
-  const units = certificate.subject.organizationalUnits;
+  const byUnit = rolesByUnit(msp, certificate);
   const issuer = chain[1];
   const isListed =
     issuer !== undefined &&
     includesCertificate(msp.admins, sanitizeCertificate(certificate, issuer));
-  return ROLES.filter((role) => {
-    const rule = msp.roleUnits.get(role);
-    return (rule !== undefined && units.includes(rule.unit)) || (role === "admin" && isListed);
-  });
+  return ROLES.filter((role) => byUnit.includes(role) || (role === "admin" && isListed));
 }

@@ -4,7 +4,7 @@
  */
 import {
   bytes,
-  embedded,
+  bytesOf,
   int32,
   int64,
   message,
@@ -55,14 +55,14 @@ export const SIGNATURE_HEADER = table({ creator: bytes(1), nonce: bytes(2) });
 /** In place of a signature header where the orderers are BFT: the signer is a consenter's id. */
 export const IDENTIFIER_HEADER = table({ identifier: uint32(1), nonce: bytes(2) });
 export const HEADER = table({
-  channelHeader: embedded(1, CHANNEL_HEADER),
-  signatureHeader: embedded(2, SIGNATURE_HEADER),
+  channelHeader: bytesOf(1, CHANNEL_HEADER),
+  signatureHeader: bytesOf(2, SIGNATURE_HEADER),
 });
 /** Fabric's `common.Payload`: what a transaction envelope holds. `PAYLOAD` is gossip's. */
 export const COMMON_PAYLOAD = table({ header: message(1, HEADER), data: bytes(2) });
 /** Fabric's `common.Envelope`: a transaction. `ENVELOPE` is gossip's. */
 export const COMMON_ENVELOPE = table({
-  payload: embedded(1, COMMON_PAYLOAD),
+  payload: bytesOf(1, COMMON_PAYLOAD),
   signature: bytes(2),
 });
 
@@ -72,7 +72,7 @@ export const BLOCK_HEADER = table({
   dataHash: bytes(3),
 });
 export const BLOCK_DATA = table({
-  data: repeated(embedded(1, COMMON_ENVELOPE), TRANSACTIONS_MAX),
+  data: repeated(bytesOf(1, COMMON_ENVELOPE), TRANSACTIONS_MAX),
 });
 export const BLOCK_METADATA = table({ metadata: repeated(bytes(1), METADATA_MAX) });
 export const BLOCK = table({
@@ -81,9 +81,9 @@ export const BLOCK = table({
   metadata: message(3, BLOCK_METADATA),
 });
 export const METADATA_SIGNATURE = table({
-  signatureHeader: embedded(1, SIGNATURE_HEADER),
+  signatureHeader: bytesOf(1, SIGNATURE_HEADER),
   signature: bytes(2),
-  identifierHeader: embedded(3, IDENTIFIER_HEADER),
+  identifierHeader: bytesOf(3, IDENTIFIER_HEADER),
 });
 export const METADATA = table({
   value: bytes(1),

@@ -7,6 +7,7 @@ import { POLICY } from "./policy-messages.ts";
 import {
   bool,
   bytes,
+  bytesOf,
   embedded,
   enumeration,
   int32,
@@ -59,7 +60,7 @@ export const CONFIG_UPDATE = table({
   isolatedData: map(5, bytes(2), ENTRIES_MAX),
 });
 export const CONFIG_UPDATE_ENVELOPE = table({
-  configUpdate: embedded(1, CONFIG_UPDATE),
+  configUpdate: bytesOf(1, CONFIG_UPDATE),
   signatures: repeated(message(2, CONFIG_SIGNATURE), SIGNATURES_MAX),
 });
 

@@ -57,7 +57,8 @@ function valueToJson({ field }: Slot, value: PlainValue): unknown {
   if (typeof value === "bigint") return value.toString();
   if (typeof value === "number" && field.kind === "enum") return field.names[value] ?? value;
   if (value instanceof Uint8Array) {
-    const schema = field.kind === "embedded" ? field.schema?.() : undefined;
+    const isShown = field.kind === "embedded" || field.kind === "bytes";
+    const schema = isShown ? field.schema?.() : undefined;
     const verdict = schema && decode(schema, value);
     return schema && verdict?.ok ? toJson(schema, verdict.value) : toBase64(value);
   }

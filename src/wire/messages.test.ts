@@ -148,19 +148,6 @@ const OFFICIAL = new Map<Schema, [name: string, OfficialClass]>([
   [transactions.CHAINCODE_ACTION_PAYLOAD, ["ChaincodeActionPayload", peer.ChaincodeActionPayload]],
 ]);
 
-/** Fields of bytes that hold a message, which the official package leaves undecoded as well. */
-const BYTES_IN_FABRIC = new Set([
-  "channel_header",
-  "signature_header",
-  "identifier_header",
-  "config_update",
-  "proposal_response_payload",
-  "extension",
-]);
-/** Bytes within these classes: an envelope's payload, and a transaction in a block. */
-const isBytesInFabric = (schema: Schema, { name }: Slot): boolean =>
-  BYTES_IN_FABRIC.has(name) || schema === blocks.COMMON_ENVELOPE || schema === blocks.BLOCK_DATA;
-
 function officialClass(schema: Schema): OfficialClass {
   const entry = OFFICIAL.get(schema);
   assert.ok(entry, "every table has an official class");
@@ -187,9 +174,9 @@ function toOfficial(schema: Schema, value: unknown): OfficialMessage {
       setEntries(result, slot, held, slot.field.schema);
       continue;
     }
-    const convert = (one: PlainValue): unknown =>
-      isBytesInFabric(schema, slot) ? one : toArgument(slot, one);
-    const argument = Array.isArray(held) ? held.map(convert) : convert(held);
+    const argument = Array.isArray(held)
+      ? held.map((item) => toArgument(slot, item))
+      : toArgument(slot, held);
     Reflect.apply(Reflect.get(result, setterOf(slot)), result, [argument]);
   }
   return result;

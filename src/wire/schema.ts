@@ -16,7 +16,11 @@ export type Uint32Field = Numbered & { readonly kind: "uint32" };
 export type Int32Field = Numbered & { readonly kind: "int32" };
 export type BoolField = Numbered & { readonly kind: "bool" };
 export type EnumField = Numbered & { readonly kind: "enum"; readonly names: readonly string[] };
-export type BytesField = Numbered & { readonly kind: "bytes" };
+export type BytesField = Numbered & {
+  readonly kind: "bytes";
+  /** Of the message in the bytes, if there is one and it is to be shown. */
+  readonly schema: (() => Schema) | undefined;
+};
 export type StringField = Numbered & { readonly kind: "string"; readonly bytesMax: number };
 export type MessageField<S extends Schema> = Numbered & {
   readonly kind: "message";
@@ -181,6 +185,12 @@ export const bytes = (number: number, name?: string): BytesField => ({
   kind: "bytes",
   number,
   name,
+  schema: undefined,
+});
+/** Bytes to Fabric as well, of which the last count; the schema serves the JSON form only. */
+export const bytesOf = (number: number, schema: Schema): BytesField => ({
+  ...bytes(number),
+  schema: () => schema,
 });
 /** Must be valid UTF-8, and at most `bytesMax` bytes of it, or the whole message is refused. */
 export const string = (

@@ -2,7 +2,7 @@
  * What a chaincode transaction says besides its effects (`peer/transaction.proto`, `proposal.proto`,
  * `chaincode.proto`): who called what, and who endorsed it. Read and write sets stay bytes.
  */
-import { bytes, embedded, int32, message, repeated, string, table, type Value } from "./schema.ts";
+import { bytes, bytesOf, int32, message, repeated, string, table, type Value } from "./schema.ts";
 
 /** Fabric writes one. */
 const ACTIONS_MAX = 100;
@@ -67,10 +67,10 @@ export const CHAINCODE_ACTION = table({
 });
 export const PROPOSAL_RESPONSE_PAYLOAD = table({
   proposalHash: bytes(1),
-  extension: embedded(2, CHAINCODE_ACTION),
+  extension: bytesOf(2, CHAINCODE_ACTION),
 });
 export const CHAINCODE_ENDORSED_ACTION = table({
-  proposalResponsePayload: embedded(1, PROPOSAL_RESPONSE_PAYLOAD),
+  proposalResponsePayload: bytesOf(1, PROPOSAL_RESPONSE_PAYLOAD),
   endorsements: repeated(message(2, ENDORSEMENT), ENDORSEMENTS_MAX),
 });
 export const CHAINCODE_ACTION_PAYLOAD = table({

@@ -1,0 +1,105 @@
+/** Blocks as bytes: their parts, and what their transactions and metadata say. */
+import {
+  BLOCK,
+  CHANNEL_HEADER,
+  type ChannelHeader,
+  COMMON_ENVELOPE,
+  COMMON_PAYLOAD,
+  HEADER_TYPE,
+  LAST_CONFIG,
+  METADATA,
+  METADATA_INDEX,
+  ORDERER_BLOCK_METADATA,
+} from "../../wire/block-messages.ts";
+import { decode } from "../../wire/decode.ts";
+import { encode } from "../../wire/encode.ts";
+import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import type { Block } from "../types/block.ts";
+
+/** Reads a block; the parts are views of the bytes. Nothing in it is believed yet. */
+export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed"> {
+  const decoded = decode(BLOCK, bytes);
+  if (!decoded.ok) return { ok: false, code: "block-malformed", reason: decoded.code };
+  const { header, data, metadata } = decoded.value;
+  if (header === undefined) return reject("block-malformed");
+  return accept({
+    bytes,
+    header,
+    transactions: data?.data ?? [],
+    metadata: metadata?.metadata ?? [],
+  });
+}
+
+/** The channel header of a transaction; undefined if it has none that can be read. */
+export function channelHeaderOf(transaction: Uint8Array): ChannelHeader | undefined {
+  const envelope = decode(COMMON_ENVELOPE, transaction);
+  const payload = envelope.ok ? decode(COMMON_PAYLOAD, envelope.value.payload) : envelope;
+  if (!payload.ok || payload.value.header === undefined) return undefined;
+  const header = decode(CHANNEL_HEADER, payload.value.header.channelHeader);
+  return header.ok ? header.value : undefined;
+}
+
+/** Whether the block holds a configuration of its channel. */
+export function isConfigBlock({ transactions: [first, ...others] }: Block): boolean {
+  if (first === undefined || others.length > 0) return false;
+  return channelHeaderOf(first)?.type === HEADER_TYPE.config;
+}
+
+/**
+ * Whether every transaction is encoded as Fabric's encoder would and has payload and signature. A
+ * single configuration is exempt; before capability V3_0 a single message of the orderers as well.
+ */
+export function areWellFormed({ transactions }: Block, isBft: boolean): boolean {
+  const [first, ...others] = transactions;
+  if (first === undefined) return false;
+  const type = others.length === 0 ? channelHeaderOf(first)?.type : undefined;
+  if (type === HEADER_TYPE.config) return true;
+  if (type === HEADER_TYPE.ordererTransaction && !isBft) return true;
+  return transactions.every(isWellFormed);
+}
+
+/** Unknown fields may stand at the end, where Go's encoder puts them. */
+function isWellFormed(transaction: Uint8Array): boolean {
+  const envelope = decode(COMMON_ENVELOPE, transaction);
+  if (!envelope.ok) return false;
+  const { payload, signature } = envelope.value;
+  if (payload.length === 0 || signature.length === 0) return false;
+  const canonical = encode(COMMON_ENVELOPE, { payload, signature });
+  if (canonical.length > transaction.length) return false;
+  if (canonical.some((byte, i) => byte !== transaction[i])) return false;
+  const rest = decode(COMMON_ENVELOPE, transaction.subarray(canonical.length));
+  return rest.ok && rest.value.payload.length === 0 && rest.value.signature.length === 0;
+}
+
+/**
+ * Number of the newest configuration block up to this one; undefined if the block does not say. Its
+ * orderers sign it, except in blocks of Fabric before 1.4.1.
+ */
+export function lastConfigOf({ metadata }: Block): bigint | undefined {
+  const signatures = decodeMetadata(metadata[METADATA_INDEX.signatures]);
+  if (signatures === undefined) return undefined;
+  if (signatures.length > 0) {
+    const value = decode(ORDERER_BLOCK_METADATA, signatures);
+    return value.ok ? value.value.lastConfig?.index : undefined;
+  }
+  const own = decodeMetadata(metadata[METADATA_INDEX.lastConfig]);
+  const value = own && decode(LAST_CONFIG, own);
+  return value?.ok ? value.value.index : undefined;
+}
+
+function decodeMetadata(element: Uint8Array | undefined): Uint8Array | undefined {
+  const decoded = element && decode(METADATA, element);
+  return decoded?.ok ? decoded.value.value : undefined;
+}
+
+/** One byte for each transaction, as the serving peer wrote them: nobody signs them. */
+export function validationCodesOf({ metadata }: Block): Uint8Array | undefined {
+  const codes = metadata[METADATA_INDEX.transactionsFilter];
+  return codes === undefined || codes.length === 0 ? undefined : codes;
+}
+
+/** The commit hash, as the serving peer wrote it: nobody signs it. */
+export function commitHashOf({ metadata }: Block): Uint8Array | undefined {
+  const hash = decodeMetadata(metadata[METADATA_INDEX.commitHash]);
+  return hash === undefined || hash.length === 0 ? undefined : hash;
+}

@@ -1,0 +1,159 @@
+/** What a peer says of itself in a channel: its height, its chaincodes, and when they changed. */
+import { equalBytes, fromHex, toHex } from "../../wire/bytes.ts";
+import { type Envelope, parseEnvelope, parseMessage } from "../../wire/envelope.ts";
+import type { GossipMessageInit, PeerTime, Properties } from "../../wire/messages.ts";
+import { TAG } from "../../wire/messages.ts";
+import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import type { ChannelConfiguration } from "../types/configuration.ts";
+import type { ChannelHost } from "../types/host.ts";
+import { isSatisfied } from "./evaluate-policy.ts";
+import { signersOf } from "./identities.ts";
+
+/** A StateInfo that names this channel but is not believed yet. */
+export interface StateInfoClaim {
+  /** Whose it says it is, 64 hex digits. */
+  readonly pkiId: string;
+  /** When the peer loaded the channel, and when it last changed what it says: ns of its clock. */
+  readonly loadedAtNs: bigint;
+  readonly changedAtNs: bigint;
+  /** Number of blocks: the last one has the number before. */
+  readonly height: bigint;
+  readonly hasLeft: boolean;
+  /** Those that are installed and approved there; `version` is the sequence of the definition. */
+  readonly chaincodes: Properties["chaincodes"];
+  /** What was signed: keep it, and pass it on untouched. */
+  readonly envelope: Envelope;
+}
+
+export type StateInfoFault =
+  | "state-info-malformed"
+  /** It lacks author, channel or time. */
+  | "state-info-incomplete"
+  /** It is of another channel. */
+  | "state-info-channel"
+  /** Its author belongs to no organisation of the channel, or is no longer valid there. */
+  | "state-info-organisation"
+  | "state-info-signature"
+  /** Its author may not read the channel. */
+  | "state-info-readers";
+
+export const READERS = "/Channel/Application/Readers";
+const PKI_ID_BYTES = 32;
+
+/**
+ * The name of a channel for those who know it: SHA-256 over a PKI-ID and the channel's name. In a
+ * StateInfo the PKI-ID is the author's; in a pull request it is that of the connection.
+ */
+export function channelMac(host: ChannelHost, pkiId: string, channel: string): Uint8Array {
+  return host.sha256([fromHex(pkiId), new TextEncoder().encode(channel)]);
+}
+
+/** Asks a peer for all that it knows of a channel's members. Not signed. */
+export function stateInfoPullRequest(
+  host: ChannelHost,
+  ownPkiId: string,
+  channel: string,
+): GossipMessageInit {
+  const value = { channelMac: channelMac(host, ownPkiId, channel) };
+  return { tag: TAG.chanOrOrg, content: { type: "state-info-pull-request", value } };
+}
+
+/** Reads an element of a snapshot, or a message that was pushed. */
+export function readStateInfo(
+  host: ChannelHost,
+  bytes: Uint8Array,
+  channel: string,
+): Verdict<StateInfoClaim, StateInfoFault> {
+  const envelope = parseEnvelope(bytes);
+  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+  if (!envelope.ok || !message.ok) return reject("state-info-malformed");
+  const { content } = message.value;
+  if (content?.type !== "state-info") return reject("state-info-malformed");
+  const { pkiId: author, timestamp, channelMac: mac, properties } = content.value;
+  if (author.length !== PKI_ID_BYTES || timestamp === undefined || properties === undefined) {
+    return reject("state-info-incomplete");
+  }
+  const pkiId = toHex(author);
+  if (!equalBytes(mac, channelMac(host, pkiId, channel))) return reject("state-info-channel");
+  return accept({
+    pkiId,
+    loadedAtNs: timestamp.incNum,
+    changedAtNs: timestamp.seqNum,
+    height: properties.ledgerHeight,
+    hasLeft: properties.leftChannel,
+    chaincodes: properties.chaincodes,
+    envelope: envelope.value,
+  });
+}
+
+/** The author of a StateInfo, whose PKI-ID somebody has checked. */
+export interface Author {
+  readonly mspId: string;
+  /** Its serialized identity. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Why a StateInfo is not to be believed under this configuration; undefined if it is. Its author must
+ * be of an organisation of the channel, have signed it, and satisfy the policy Readers.
+ */
+export function stateInfoFault(
+  configuration: ChannelConfiguration,
+  { envelope }: StateInfoClaim,
+  author: Author,
+): StateInfoFault | undefined {
+  const { organisations, msps, policies } = configuration;
+  if (!organisations.some(({ mspId }) => mspId === author.mspId)) return "state-info-organisation";
+  const { payload: data, signature } = envelope;
+  const signers = signersOf(msps, [{ identity: author.bytes, data, signature }]);
+  if (signers.length === 0) return "state-info-signature";
+  if (signers.some(({ refusal }) => refusal !== undefined)) return "state-info-organisation";
+  const readers = policies.get(READERS) ?? { type: "reject" };
+  return isSatisfied(readers, signers, msps) ? undefined : "state-info-readers";
+}
+
+/**
+ * Above 0: `a` is newer, and replaces `b` of the same author. 0: the same. A restart counts more than
+ * any change before it.
+ */
+export function compareStateInfo(a: StateInfoClaim, b: StateInfoClaim): number {
+  return compareTimes(
+    { incNum: a.loadedAtNs, seqNum: a.changedAtNs },
+    { incNum: b.loadedAtNs, seqNum: b.changedAtNs },
+  );
+}
+
+function compareTimes(a: PeerTime, b: PeerTime): number {
+  if (a.incNum !== b.incNum) return a.incNum > b.incNum ? 1 : -1;
+  if (a.seqNum === b.seqNum) return 0;
+  return a.seqNum > b.seqNum ? 1 : -1;
+}
+
+export interface Snapshot {
+  /** The newest of each author. */
+  readonly claims: readonly StateInfoClaim[];
+  /** Elements that were left out; one bad element does not hide the others. */
+  readonly faults: readonly StateInfoFault[];
+}
+
+/** Reads all elements of a snapshot, in whatever order they come. */
+export function readSnapshot(
+  host: ChannelHost,
+  elements: readonly Uint8Array[],
+  channel: string,
+): Snapshot {
+  const newest = new Map<string, StateInfoClaim>();
+  const faults: StateInfoFault[] = [];
+  for (const bytes of elements) {
+    const read = readStateInfo(host, bytes, channel);
+    if (!read.ok) {
+      faults.push(read.code);
+      continue;
+    }
+    const known = newest.get(read.value.pkiId);
+    if (known === undefined || compareStateInfo(read.value, known) > 0) {
+      newest.set(read.value.pkiId, read.value);
+    }
+  }
+  return { claims: [...newest.values()], faults };
+}

@@ -1,0 +1,147 @@
+/**
+ * Whether a block is to be believed: the only way to make a {@link VerifiedBlock}. Source: C2 7 and
+ * C3 5, Fabric's `VerifyBlock` and `BlockSignatureVerifier`; the chain of hashes is ours to check.
+ */
+import {
+  IDENTIFIER_HEADER,
+  METADATA,
+  METADATA_INDEX,
+  type MetadataSignature,
+  SIGNATURE_HEADER,
+} from "../../wire/block-messages.ts";
+import { equalBytes } from "../../wire/bytes.ts";
+import { decode } from "../../wire/decode.ts";
+import { encode } from "../../wire/encode.ts";
+import { SERIALIZED_IDENTITY } from "../../wire/messages.ts";
+import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import type { Block, BlockFault, ExpectedBlock, VerifiedBlock } from "../types/block.ts";
+import type { ChannelConfiguration } from "../types/configuration.ts";
+import type { ChannelHost, ChannelIdentity } from "../types/host.ts";
+import { BLOCK_VALIDATION } from "./bft-policy.ts";
+import { isSatisfied } from "./evaluate-policy.ts";
+import { headerBytes } from "./header-hash.ts";
+import { type SignedData, signersOf } from "./identities.ts";
+import { areWellFormed, channelHeaderOf, isConfigBlock } from "./read-block.ts";
+
+/** The configuration in force before the block, and the block that is expected. */
+export interface BlockQuestion extends ExpectedBlock {
+  readonly configuration: ChannelConfiguration;
+}
+
+/** Believes a block for the signatures of its orderers. */
+export function verifyBlock(
+  host: ChannelHost,
+  block: Block,
+  question: BlockQuestion,
+): Verdict<VerifiedBlock, BlockFault> {
+  const { configuration } = question;
+  const fault = contentFault(host, block, question, configuration.isBft);
+  if (fault !== undefined) return reject(fault);
+  const header = headerBytes(block.header);
+  const signed = signedDataOf(block, header, configuration);
+  if (signed === undefined) return reject("block-signatures");
+  const signers = signersOf(configuration.msps, signed);
+  const policy = configuration.policies.get(BLOCK_VALIDATION) ?? { type: "reject" };
+  if (!isSatisfied(policy, signers, configuration.msps)) return reject("block-policy");
+  return accept(verified(host, block, header, signers));
+}
+
+/**
+ * Believes a block because a believed one names its hash. The only way for block 0, which nobody
+ * signs, and a cheap one for all that come before a block that was verified.
+ */
+export function verifyByHash(
+  host: ChannelHost,
+  block: Block,
+  expected: ExpectedBlock & { readonly hash: Uint8Array },
+): Verdict<VerifiedBlock, BlockFault> {
+  const fault = contentFault(host, block, expected, false);
+  if (fault !== undefined) return reject(fault);
+  const result = verified(host, block, headerBytes(block.header), []);
+  return equalBytes(result.hash, expected.hash) ? accept(result) : reject("block-previous-hash");
+}
+
+function verified(
+  host: ChannelHost,
+  block: Block,
+  header: Uint8Array,
+  signers: readonly ChannelIdentity[],
+): VerifiedBlock {
+  return { block, hash: host.sha256([header]), signers, isConfig: isConfigBlock(block) };
+}
+
+/** What is wrong besides signatures; cheap checks first. */
+function contentFault(
+  host: ChannelHost,
+  block: Block,
+  expected: ExpectedBlock,
+  isBft: boolean,
+): BlockFault | undefined {
+  const { header, transactions, metadata } = block;
+  if (header.number !== expected.number) return "block-number";
+  const [first] = transactions;
+  if (first === undefined || metadata.length === 0) return "block-malformed";
+  const { previousHash } = expected;
+  if (previousHash !== undefined && !equalBytes(header.previousHash, previousHash)) {
+    return "block-previous-hash";
+  }
+  if (channelHeaderOf(first)?.channelId !== expected.channel) return "block-channel";
+  if (!areWellFormed(block, isBft)) return "block-transactions";
+  if (!equalBytes(host.sha256(transactions), header.dataHash)) return "block-data-hash";
+  return undefined;
+}
+
+/** Undefined: one of the signatures cannot be read, which spoils the block, as in Fabric. */
+function signedDataOf(
+  { metadata }: Block,
+  header: Uint8Array,
+  configuration: ChannelConfiguration,
+): readonly SignedData[] | undefined {
+  const element = metadata[METADATA_INDEX.signatures];
+  const decoded = element && decode(METADATA, element);
+  if (!decoded?.ok) return undefined;
+  const { value, signatures } = decoded.value;
+  const signed: SignedData[] = [];
+  for (const one of signatures) {
+    const signer = signerOf(one, configuration);
+    if (signer === undefined) return undefined;
+    if (signer === "unknown") continue;
+    const { identity, head } = signer;
+    signed.push({ identity, data: joined([value, head, header]), signature: one.signature });
+  }
+  return signed;
+}
+
+/** A serialized identity, and the header that is signed with the block. */
+interface SignatureClaim {
+  readonly identity: Uint8Array;
+  readonly head: Uint8Array;
+}
+
+/** "unknown": a number that no orderer has, which is passed over. */
+function signerOf(
+  { signatureHeader, identifierHeader }: MetadataSignature,
+  { isBft, consensus }: ChannelConfiguration,
+): SignatureClaim | "unknown" | undefined {
+  if (isBft && signatureHeader.length === 0 && identifierHeader.length > 0) {
+    const decoded = decode(IDENTIFIER_HEADER, identifierHeader);
+    if (!decoded.ok) return undefined;
+    const { identifier } = decoded.value;
+    const consenter = consensus?.bft.find(({ id }) => id === identifier);
+    if (consenter === undefined) return "unknown";
+    const { mspId: mspid, identity: idBytes } = consenter;
+    return { identity: encode(SERIALIZED_IDENTITY, { mspid, idBytes }), head: identifierHeader };
+  }
+  const decoded = decode(SIGNATURE_HEADER, signatureHeader);
+  return decoded.ok ? { identity: decoded.value.creator, head: signatureHeader } : undefined;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,60 @@
+/** What the channel rules need from outside: a hash, and somebody who judges certificates. */
+import type { FabricMspConfig } from "../../wire/msp-messages.ts";
+
+export interface ChannelHost {
+  /** SHA-256 over the parts, one after the other. */
+  sha256(parts: readonly Uint8Array[]): Uint8Array;
+  /** Sets up the MSP of one organisation as Fabric does for a channel. */
+  setUpMsp(config: FabricMspConfig, rules: MspRules): MspSetup;
+}
+
+/** What the capabilities of a channel change for its MSPs. */
+export interface MspRules {
+  /** From V3_0 on. */
+  readonly allowsEd25519: boolean;
+}
+
+export type MspSetup =
+  | { readonly ok: true; readonly msp: ChannelMsp }
+  /** Fabric would refuse the whole configuration; one sentence for each problem. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** The MSP of an organisation of a channel. */
+export interface ChannelMsp {
+  readonly mspId: string;
+  /** Whether organisational units decide about roles (`NodeOUs`). */
+  readonly hasRoleUnits: boolean;
+  /** What Fabric would only log, one sentence each. */
+  readonly warnings: readonly string[];
+  /**
+   * The certificate if this MSP knows its issuer (Fabric: `DeserializeIdentity`). Whether it is
+   * valid is another question: see {@link ChannelIdentity.refusal}.
+   */
+  recognize(idBytes: Uint8Array): ChannelIdentity | undefined;
+}
+
+/** A role that an organisational unit gives (Fabric: `MSPRole`, without member). */
+export type ChannelRole = "client" | "peer" | "admin" | "orderer";
+
+/** A certificate that an MSP of the channel recognises. Immutable. */
+export interface ChannelIdentity {
+  readonly mspId: string;
+  /** SHA-256 of the certificate in hex: equal for one certificate, whatever text it came in. */
+  readonly certificate: string;
+  /** Subject in RFC 4514 style, for people. */
+  readonly subject: string;
+  /** Why the MSP does not take it for valid (Fabric: `Validate`), ending a sentence. */
+  readonly refusal: string | undefined;
+  /** By organisational unit; the MSP's list of administrators is apart. */
+  readonly unitRoles: readonly ChannelRole[];
+  /** Whether the MSP lists this very certificate as an administrator. */
+  readonly isListedAdmin: boolean;
+  readonly organizationalUnits: readonly string[];
+  /** SHA-256 over the CA certificates above it (Fabric: certifiers identifier). */
+  readonly certifiersId: Uint8Array;
+  /** Whether its key has made the signature. */
+  verify(payload: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** The MSPs of a channel by their ids. */
+export type ChannelMsps = ReadonlyMap<string, ChannelMsp>;
