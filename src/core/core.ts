@@ -55,36 +55,61 @@ export { type Core, createCore } from "./handlers/state.ts";
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
 
+/** Something that happens at its time. */
+interface Task {
+  /** When, in elapsed milliseconds; Infinity: nothing is to be done. */
+  readonly nextMs: (core: Core) => number;
+  readonly run: (core: Core, now: Now) => readonly Effect[];
+}
+
+/** A few of the claims that wait for their check. */
+const VERIFICATION: Task = {
+  nextMs: ({ claims }) =>
+    hasBacklog(claims) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+  run: checkClaims,
+};
+
+/** In this order. What is due, and when the host is to come back, both follow from this list. */
+const TASKS: readonly Task[] = [
+  VERIFICATION,
+  // Certificates end by the wall clock, which may jump: it is looked at in each step.
+  { nextMs: nextIdentityMs, run: attendIdentities },
+  { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
+  { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
+  { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
+  { nextMs: ({ syncPace }) => syncPace.dueMs, run: sync },
+  { nextMs: ({ pullPace }) => pullPace.dueMs, run: pullIdentities },
+  { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
+  { nextMs: ({ questions }) => nextQuestionMs(questions), run: askSuspects },
+  { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
+  { nextMs: ({ emitter }) => emitter.flushAtMs, run: passOnWaiting },
+];
+
+/** The elapsed time at which `step` wants to be called at the latest. */
+export function nextDeadlineMs(core: Core): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { nextMs } of TASKS) next = Math.min(next, nextMs(core));
+  return next;
+}
+
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
-  const wasAlone = core.members.aliveCount === 0;
-  const { version } = core.members;
+  const { aliveCount, arrivals, version } = core.members;
   noticeStall(core, now);
+  core.now = now;
   // A loop may bring many messages in one turn: only its ticks work off what was there before.
   const isBehind = input.type === "message" && hasBacklog(core.claims);
   const effects = [...handleInput(core, input, now)];
-  noteIdentitiesDue(core, now);
-  if (nextDeadlineMs(core) <= now.elapsedMs) {
-    if (!isBehind) for (const effect of checkClaims(core, now)) effects.push(effect);
-    for (const effect of doWhatIsDue(core, now)) effects.push(effect);
-    noteIdentitiesDue(core, now);
+  for (const task of TASKS) {
+    if (task.nextMs(core) > now.elapsedMs || (isBehind && task === VERIFICATION)) continue;
+    for (const effect of task.run(core, now)) effects.push(effect);
   }
+  const { members } = core;
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
-  if (wasAlone && core.members.aliveCount > 0) effects.push(...publish(core, now));
-  if (core.members.version !== version) askSoon(core, effects.some(isArrival), now);
+  if (aliveCount === 0 && members.aliveCount > 0) effects.push(...publish(core, now));
+  if (members.version !== version) askSoon(core, members.arrivals > arrivals, now);
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
   return effects;
-}
-
-/** Certificates end by the wall clock, which may jump: looked at in each step. */
-function noteIdentitiesDue({ identities, schedule }: Core, now: Now): void {
-  const dueMs = Math.min(identities.nextExpiryMs, identities.nextNoticeMs);
-  schedule.identityDueAtMs = now.elapsedMs + dueMs - now.wallMs;
-}
-
-function isArrival(effect: Effect): boolean {
-  if (effect.type !== "notify") return false;
-  return effect.event.type === "member-joined" || effect.event.type === "member-returned";
 }
 
 /**
@@ -174,8 +199,22 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
     case "update":
       return handleUpdate(core, content.value, from);
     case "state-info":
-      return handleStateInfo(core, envelope.value, message.value, content.value, from, now);
-    default:
+      return handleStateInfo(core, envelope.value, content.value, from, now);
+    // Of channels, which we do not follow, or no content that travels alone.
+    case "conn-establish":
+    case "empty":
+    case "ack":
+    case "data":
+    case "leadership":
+    case "peer-identity":
+    case "private-data":
+    case "private-request":
+    case "private-response":
+    case "state-info-pull-request":
+    case "state-request":
+    case "state-response":
+    case "state-snapshot":
+    case undefined:
       return [drop(from, "not-followed")];
   }
 }
@@ -200,62 +239,37 @@ function isNotForUs({ content, tag }: GossipMessage): boolean {
   }
 }
 
-function doWhatIsDue(core: Core, now: Now): readonly Effect[] {
-  const { schedule, options, emitter, pullPace, syncPace } = core;
-  const { timing, random } = options;
-  const effects = [
-    ...purgeExpired(core, now),
-    ...noticeExpiring(core.identities, timing.expiryNoticesMs, now),
-  ];
-  const isDue = (atMs: number): boolean => atMs <= now.elapsedMs;
-
-  if (isDue(schedule.expiryCheckAtMs)) {
-    schedule.expiryCheckAtMs = now.elapsedMs + timing.aliveExpiryCheckMs;
-    effects.push(...checkExpiry(core, now));
-  }
-  if (isDue(schedule.unusedCheckAtMs)) {
-    schedule.unusedCheckAtMs = now.elapsedMs + timing.identityUnusedMs / 10;
-    effects.push(...checkUnused(core, now));
-  }
-  if (isDue(schedule.heartbeatAtMs)) effects.push(...publish(core, now));
-  if (isDue(syncPace.dueMs)) {
-    beginInterval(syncPace, options, now);
-    effects.push(...startSync(core, now));
-  }
-  if (isDue(pullPace.dueMs)) {
-    beginInterval(pullPace, options, now);
-    effects.push(...publishIdentity(core), ...startIdentityPull(core, now));
-  }
-  effects.push(
-    ...attendIdentityPull(core, now),
-    ...attendQuestions(core.questions, core.members, timing, random, now),
-  );
-  effects.push(
-    ...attendContacts(core.contacts, core.members, options.self.mspId, timing, random, now),
-  );
-  if (isDue(emitter.flushAtMs)) {
-    const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
-    const { burstLatencyMs } = timing;
-    const { mspId } = options.self;
-    effects.push(...flush(emitter, choose, mspId, burstLatencyMs, random, now));
-  }
-  return effects;
+function nextIdentityMs({ identities, now }: Core): number {
+  return now.elapsedMs + Math.min(identities.nextExpiryMs, identities.nextNoticeMs) - now.wallMs;
 }
 
-/** The elapsed time at which `step` wants to be called at the latest. */
-export function nextDeadlineMs(core: Core): number {
-  if (hasBacklog(core.claims)) return Number.NEGATIVE_INFINITY;
-  const { schedule } = core;
-  return Math.min(
-    schedule.heartbeatAtMs,
-    core.syncPace.dueMs,
-    core.pullPace.dueMs,
-    schedule.expiryCheckAtMs,
-    schedule.unusedCheckAtMs,
-    schedule.identityDueAtMs,
-    core.emitter.flushAtMs,
-    nextContactMs(core.contacts),
-    nextPullMs(core.pull),
-    nextQuestionMs(core.questions),
-  );
+function attendIdentities(core: Core, now: Now): readonly Effect[] {
+  const { identities, options } = core;
+  const purged = purgeExpired(core, now);
+  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, now)];
+}
+
+function sync(core: Core, now: Now): readonly Effect[] {
+  beginInterval(core.syncPace, core.options, now);
+  return startSync(core, now);
+}
+
+function pullIdentities(core: Core, now: Now): readonly Effect[] {
+  beginInterval(core.pullPace, core.options, now);
+  return [...publishIdentity(core), ...startIdentityPull(core, now)];
+}
+
+function askSuspects({ questions, members, options }: Core, now: Now): readonly Effect[] {
+  return attendQuestions(questions, members, options.timing, options.random, now);
+}
+
+function approachContacts({ contacts, members, options }: Core, now: Now): readonly Effect[] {
+  const { self, timing, random } = options;
+  return attendContacts(contacts, members, self.mspId, timing, random, now);
+}
+
+function passOnWaiting(core: Core, now: Now): readonly Effect[] {
+  const { self, timing, random } = core.options;
+  const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
+  return flush(core.emitter, choose, self.mspId, timing.burstLatencyMs, random, now);
 }

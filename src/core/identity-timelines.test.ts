@@ -1,6 +1,8 @@
 /** The worked timelines of spec C 9, in virtual time: identities renewed, expired, revoked, unused. */
+
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { nextDeadlineMs } from "./core.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, viewOf } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { isComplete, trio, views } from "./testing-views.ts";
@@ -73,9 +75,9 @@ describe("identities end", () => {
     world.run(1_000);
     assert.deepEqual(notices(), [30 * day]);
     for (const left of [7 * day, day, day / 24]) {
-      const { identities, schedule } = p0.core;
+      const { identities } = p0.core;
       assert.equal(identities.nextNoticeMs, EPOCH_MS + 8 * day - left);
-      assert.ok(schedule.identityDueAtMs <= 8 * day - left);
+      assert.ok(nextDeadlineMs(p0.core) <= 8 * day - left);
       world.leap(8 * day - left);
       world.give(p0, { type: "tick" });
     }

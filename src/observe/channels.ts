@@ -35,14 +35,14 @@ export function createChannelView(
     hashes.set(key, mac);
     return mac;
   };
-  return ({ stateInfos, members }) =>
+  return ({ channelNews, members }) =>
     channels.map(({ name, configBlock }) => {
       const inChannel: string[] = [];
       for (const { pkiId } of members.table.values()) {
-        const keys = stateInfos.byAuthor.get(pkiId);
+        const keys = channelNews.byAuthor.get(pkiId);
         if (keys === undefined) continue;
         const mac = hashOf(pkiId, name);
-        const isIn = [...keys].some((key) => stateInfos.live.has(key) && key.endsWith(mac));
+        const isIn = [...keys].some((key) => channelNews.live.has(key) && key.endsWith(mac));
         if (isIn) inChannel.push(pkiId);
       }
       return { name, configBlock, followed: false, members: inChannel };

@@ -68,7 +68,7 @@ function checkIdentities({ identities, options, pull }: Core, now: Now): void {
 function checkBounds(core: Core): void {
   const { members, identities, claims, pull, self, options } = core;
   const { limits } = options;
-  const { live, expired, byAuthor } = core.stateInfos;
+  const { live, expired, byAuthor } = core.channelNews;
   const bounds: readonly (readonly [name: string, size: number, max: number])[] = [
     ["members", members.table.size, limits.membersMax],
     ["endpoints", members.byEndpoint.size, 2 * limits.membersMax],

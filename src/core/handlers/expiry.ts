@@ -4,10 +4,10 @@
  */
 
 import { tidyNames } from "../tables/certificate-names.ts";
+import { expireChannelNews } from "../tables/channel-news.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
 import { expiredIdentities, unusedIdentities } from "../tables/identities.ts";
 import { declareDead, preferredEndpoint, scheduleReconnect } from "../tables/members.ts";
-import { expireMessages } from "../tables/message-store.ts";
 import { tidyPull } from "../tables/pull.ts";
 import { tidyQuestions } from "../tables/suspicion.ts";
 import { dropTombstones } from "../tables/tombstones.ts";
@@ -38,7 +38,8 @@ function restoreSelf(core: Core, now: Now): readonly Effect[] {
 
 /** The regular search for what is over. */
 export function checkExpiry(core: Core, now: Now): readonly Effect[] {
-  const { contacts, members, options } = core;
+  const { contacts, members, options, schedule } = core;
+  schedule.expiryCheckAtMs = now.elapsedMs + options.timing.aliveExpiryCheckMs;
   const effects: Effect[] = [...restoreSelf(core, now)];
   const toReconnect: Member[] = [];
   for (const member of [...members.table.values()]) {
@@ -62,7 +63,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   tidyPull(core.pull, now);
   tidyNames(core.names, options.timing, now);
   tidyQuestions(core.questions, options.timing, now);
-  expireMessages(core.stateInfos, now);
+  expireChannelNews(core.channelNews, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);
   return effects;
 }
@@ -89,7 +90,8 @@ export function reconnectAt(core: Core, now: Now): number {
 
 /** Identities that nobody needed for long. Ours, and those of members and contacts, stay. */
 export function checkUnused(core: Core, now: Now): readonly Effect[] {
-  const { contacts, identities, members, options } = core;
+  const { contacts, identities, members, options, schedule } = core;
+  schedule.unusedCheckAtMs = now.elapsedMs + options.timing.identityUnusedMs / 10;
   const contactIds = new Set(contacts.map(contactPkiId));
   const unused = unusedIdentities(
     identities,

@@ -86,7 +86,7 @@ describe("news of a channel that we do not follow", () => {
     receive(world, node, stateInfoOf(foreigner));
     assert.deepEqual(node.drops, ["stale"]);
     world.run(20_000);
-    assert.equal(node.core.stateInfos.live.size + node.core.stateInfos.expired.size, 0);
+    assert.equal(node.core.channelNews.live.size + node.core.channelNews.expired.size, 0);
   });
 
   const refused: readonly (readonly [string, Uint8Array, Identity, string])[] = [

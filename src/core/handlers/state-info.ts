@@ -2,15 +2,16 @@
  * News of channels that we do not follow. We pass them on once inside our organisation, as a
  * Fabric peer does, lest the rumour ends with us. Source: spec B 1.10 and 5.3, C2 3.
  */
+
 import { copyBytes, toHex } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import type { GossipMessage, StateInfo } from "../../wire/messages.ts";
+import type { StateInfo } from "../../wire/messages.ts";
 import { accept, reject } from "../../wire/verdict.ts";
 import { parsePkiId } from "../rules/pki-id.ts";
 import { isSignedBy } from "../rules/verify.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
+import { addChannelNews, isChannelNews } from "../tables/channel-news.ts";
 import { useIdentity } from "../tables/identities.ts";
-import { addMessage, isNewMessage } from "../tables/message-store.ts";
 import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -27,7 +28,6 @@ const MAC_BYTES = 32;
 export function handleStateInfo(
   core: Core,
   envelope: Envelope,
-  message: GossipMessage,
   { pkiId, channelMac, timestamp }: StateInfo,
   from: PkiId,
   now: Now,
@@ -42,8 +42,9 @@ export function handleStateInfo(
   if (!isComplete) return [drop(from, "state-info-incomplete")];
   if (envelope.bytes.length > STATE_INFO_BYTES_MAX) return [drop(from, "too-large")];
   if (isSelf(core, author)) return [drop(from, "own-message")];
-  const key = `state-info ${author} ${toHex(channelMac)} ${timestamp.incNum} ${timestamp.seqNum}`;
-  if (!isNewMessage(core.stateInfos, message)) {
+  const news = { author, channel: toHex(channelMac), time: timestamp };
+  const key = `state-info ${author} ${news.channel} ${timestamp.incNum} ${timestamp.seqNum}`;
+  if (!isChannelNews(core.channelNews, news)) {
     noteHolder(core.emitter, key, from);
     return [drop(from, "stale")];
   }
@@ -61,7 +62,7 @@ export function handleStateInfo(
   };
   const checked = check(core, claim, from, now);
   if (!checked.ok) return [drop(from, checked.code)];
-  if (!addMessage(core.stateInfos, message, now)) return [drop(from, "channels-full")];
+  if (!addChannelNews(core.channelNews, news, now)) return [drop(from, "channels-full")];
   const bytes = copyBytes(envelope.bytes);
   const emission = {
     key,

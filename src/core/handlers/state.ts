@@ -3,10 +3,10 @@
 import { IDENTITY_PULL } from "../rules/identity-item.ts";
 import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
 import { type CertificateNames, createCertificateNames } from "../tables/certificate-names.ts";
+import { type ChannelNewsTable, createChannelNews } from "../tables/channel-news.ts";
 import { type Contact, createContacts } from "../tables/contacts.ts";
 import { createIdentities, type Identities } from "../tables/identities.ts";
 import { createMembers, type Members } from "../tables/members.ts";
-import { createMessageStore, type MessageStore } from "../tables/message-store.ts";
 import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
 import { createPace, type Pace } from "../tables/poll-backoff.ts";
 import { createPull, type Pull } from "../tables/pull.ts";
@@ -24,11 +24,6 @@ export interface Schedule {
   heartbeatAtMs: number;
   expiryCheckAtMs: number;
   unusedCheckAtMs: number;
-  /**
-   * When the next certificate expires, or notice of it is due, on the clock that never jumps; set
-   * anew after each step.
-   */
-  identityDueAtMs: number;
 }
 
 export interface Core {
@@ -47,18 +42,20 @@ export interface Core {
   readonly emitter: Emitter;
   /** What was passed on lately. */
   readonly copies: Copies;
-  /** Replaced as a whole by dissemination.ts. */
+  /** Replaced as a whole by audience.ts. */
   neighbourhood: Neighbourhood;
   /** Members that draw peers anew for each message, as Fabric does. */
   readonly drawing: Set<PkiId>;
   readonly pull: Pull<PkiId>;
   readonly questions: Questions;
   /** News of channels that we do not follow. */
-  readonly stateInfos: MessageStore;
+  readonly channelNews: ChannelNewsTable;
   /** When we ask for members, and for identities. */
   readonly syncPace: Pace;
   readonly pullPace: Pace;
   readonly schedule: Schedule;
+  /** The moment of the last step: what is due by the wall clock is due so long after it. */
+  now: Now;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
 }
@@ -72,9 +69,6 @@ export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
 export function isOurCertificate({ options }: Core, { certificate, pkiId }: Identity): boolean {
   return certificate === options.self.certificate && pkiId !== options.self.pkiId;
 }
-
-/** Channels of one member that we do not follow and pass on news of. */
-const CHANNELS_PER_MEMBER_MAX = 100;
 
 export function createCore(options: CoreOptions, now: Now): Core {
   const { timing } = options;
@@ -94,20 +88,15 @@ export function createCore(options: CoreOptions, now: Now): Core {
     drawing: new Set(),
     pull: createPull(IDENTITY_PULL),
     questions: createQuestions(),
-    stateInfos: createMessageStore({
-      expireMs: timing.stateInfoExpiryMs,
-      messagesMax: options.limits.stateInfosMax,
-      perAuthorMax: CHANNELS_PER_MEMBER_MAX,
-      blockWindow: 0,
-    }),
+    channelNews: createChannelNews(timing.stateInfoExpiryMs, options.limits.stateInfosMax),
     syncPace: createPace(options, now),
     pullPace: createPace(options, now),
     schedule: {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
       expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,
       unusedCheckAtMs: now.elapsedMs + timing.identityUnusedMs / 10,
-      identityDueAtMs: Number.POSITIVE_INFINITY,
     },
+    now,
     expectedAtMs: now.elapsedMs,
   };
 }

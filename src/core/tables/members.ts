@@ -21,6 +21,8 @@ export interface Members {
   aliveCount: number;
   /** Changes whenever it may matter for the choice of neighbours. */
   version: number;
+  /** How often somebody became alive, new or returned. */
+  arrivals: number;
 }
 
 export function createMembers(): Members {
@@ -30,6 +32,7 @@ export function createMembers(): Members {
     byEndpoint: new Map(),
     aliveCount: 0,
     version: 0,
+    arrivals: 0,
   };
 }
 
@@ -97,7 +100,9 @@ export function putMember(members: Members, member: Member): void {
   if (known !== undefined) leaveEndpoint(members, known);
   const endpoint = preferredEndpoint(member);
   if (endpoint !== "") members.byEndpoint.set(endpoint, member.pkiId);
-  members.aliveCount += (member.status === "alive" ? 1 : 0) - before;
+  const after = member.status === "alive" ? 1 : 0;
+  members.aliveCount += after - before;
+  if (after > before) members.arrivals += 1;
 }
 
 /** Whoever moves on is not found where it was, or the map of endpoints would grow without end. */
