@@ -158,7 +158,7 @@ async function coldStart(
   };
   const profiled = isProfiled ? await profile(start) : undefined;
   if (!isProfiled) await start();
-  const counts = nodes.map((node) => node.counts());
+  const counts = nodes.map((node) => node.diagnostics.counts());
   return {
     convergeMs,
     cpuMs: (cpuUs() - startedUs) / 1_000,
@@ -227,7 +227,7 @@ async function watch(
 }
 
 function traffic(nodes: readonly GossipNode[]): { messages: number; bytes: number } {
-  const counts = nodes.map((node) => node.counts().traffic);
+  const counts = nodes.map((node) => node.diagnostics.counts().traffic);
   return {
     messages: counts.reduce((sum, { messagesSent }) => sum + messagesSent, 0),
     bytes: counts.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
@@ -236,7 +236,7 @@ function traffic(nodes: readonly GossipNode[]): { messages: number; bytes: numbe
 
 /** How often any of them has called a member dead so far. */
 function deaths(nodes: readonly GossipNode[]): number {
-  const counts = nodes.flatMap((node) => [...node.counts().events.members.values()]);
+  const counts = nodes.flatMap((node) => [...node.diagnostics.counts().events.members.values()]);
   const reasons = counts.flatMap((one) => [...one.deaths.values()]);
   return reasons.reduce((sum, times) => sum + times, 0);
 }
@@ -271,5 +271,8 @@ async function disturb(
 
 /** How many members it sees alive, itself included. */
 function alive(node: GossipNode): number {
-  return [...node.summary().organisations.values()].reduce((sum, one) => sum + one.alive, 0);
+  return [...node.diagnostics.summary().organisations.values()].reduce(
+    (sum, one) => sum + one.alive,
+    0,
+  );
 }

@@ -9,7 +9,7 @@ import { GossipError, GossipNode, loadConfig, type Member } from "../src/index.t
 const OFFER = /^[\w-]+=[\w.-]+:\d+$/;
 
 function offersOf({ metadata, mspId, pkiId }: Member): readonly string[] {
-  const lines = Buffer.from(metadata, "base64").toString("utf8").split("\n");
+  const lines = new TextDecoder().decode(metadata).split("\n");
   const offers = lines.filter((line) => OFFER.test(line));
   return offers.map((offer) => `${offer} (${mspId} ${pkiId.slice(0, 8)})`);
 }

@@ -178,7 +178,7 @@ class Run {
   /** At the end, no trusted node may report an internal problem. */
   #reportIllness(): void {
     for (const { name, life } of observers(this.#world)) {
-      for (const problem of life?.node.problems() ?? []) {
+      for (const problem of life?.node.diagnostics.problems() ?? []) {
         const sentence = `${name} says "${problem}", although all faults are over`;
         this.#checkers.violations.report(this.#world.nowMs, sentence);
       }

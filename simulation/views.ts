@@ -1,5 +1,5 @@
 /** Who sees whom, derived from published events without polling the nodes. */
-import type { GossipEvent } from "../src/observe/views.ts";
+import type { GossipEvent } from "../src/observe/events.ts";
 import type { SimulatedAuthority } from "./authority.ts";
 import type { SimulatedMember } from "./member.ts";
 

@@ -11,7 +11,7 @@ import {
   DEFAULT_TIMING,
 } from "../src/core/types/options.ts";
 import { GossipNode } from "../src/node/node.ts";
-import type { GossipEvent } from "../src/observe/views.ts";
+import type { GossipEvent } from "../src/observe/events.ts";
 import type { Network } from "../src/transport/network.ts";
 import { EMPTY_BYTES } from "../src/wire/bytes.ts";
 import { createAuthority, type Issued, type SimulatedAuthority } from "./authority.ts";
@@ -140,7 +140,7 @@ export class World {
     if (life === undefined) return;
     if (isPowerCut) this.network.setOff(member.index, true);
     this.network.setDeaf(member.index, false);
-    member.lastIncarnation = BigInt(life.node.self().incarnation);
+    member.lastIncarnation = life.node.self().incarnation;
     life.process.end();
     member.life = undefined;
     await life.node.close();
@@ -262,7 +262,7 @@ export class World {
     const { member } = life;
     for await (const event of life.node.events()) {
       // The node reports its own wall time; subtract its known clock error.
-      const atMs = Date.parse(event.time) - EPOCH_MS - member.skewMs;
+      const atMs = event.time.getTime() - EPOCH_MS - member.skewMs;
       for (const watcher of this.#watchers) watcher.event?.(life, event, atMs);
     }
   }

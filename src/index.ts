@@ -1,14 +1,60 @@
 /** The public API. Everything else is internal and may change without notice. */
 
-export type { Config } from "./config/config.ts";
+// What a configuration consists of.
+export type {
+  Config,
+  GossipConfig,
+  GossipTls,
+  Keepalive,
+  Limits,
+  TlsFiles,
+} from "./config/config.ts";
+export type { HostPort } from "./config/host-port.ts";
 export { type LoadOptions, loadConfig } from "./config/load.ts";
-export type { Signer } from "./core/types/host.ts";
+export type { NodeOptions, Preset, TlsOptions } from "./config/options.ts";
+// What happened, and why.
+export type {
+  AliveFault,
+  BudgetFault,
+  DropCode,
+  NameFault,
+  PresentedIdentityFault,
+  VerifyFault,
+} from "./core/types/drop.ts";
+export type { DeathReason, LearntFrom, PurgeReason } from "./core/types/event.ts";
+export type { IdentityFault, Signer } from "./core/types/host.ts";
 export { GossipError, type GossipErrorCode } from "./lib/errors.ts";
+export type { Histogram } from "./lib/histogram.ts";
 // For those who bring their own key store or change trust at run time.
 export { loadMsp } from "./msp/load-msp.ts";
 export type { Msp } from "./msp/msp.ts";
 // For users: run a member, look at the network.
+export type { Diagnostics } from "./node/diagnostics.ts";
 export { GossipNode } from "./node/node.ts";
+export type { StartOptions } from "./node/options.ts";
 export type { Channel } from "./observe/channels.ts";
-export type { Explanation } from "./observe/diagnosis/why/explanation.ts";
-export type { Connection, GossipEvent, Identity, Member } from "./observe/views.ts";
+export type { Counts, Traffic } from "./observe/counters.ts";
+export type { Failure } from "./observe/diagnosis/failures.ts";
+export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";
+export type { EventCounts, MemberCounts } from "./observe/event-counts.ts";
+export type {
+  ContactCode,
+  EventContent,
+  EventOf,
+  ForgetReason,
+  GossipEvent,
+  HandshakeCode,
+  ProblemCode,
+  SendCode,
+} from "./observe/events.ts";
+export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";
+export type { Meters } from "./observe/meters.ts";
+export type { OrganisationSummary, Summary } from "./observe/summary.ts";
+export type { MeteredTraffic, Volume, Volumes } from "./observe/traffic-meter.ts";
+export type { Connection, Identity, IdentitySummary, Member } from "./observe/views.ts";
+export type { ConnectionFault } from "./transport/connection-options.ts";
+export type { HandshakeFault } from "./transport/handshake.ts";
+export type { ClientTlsFault, NetworkFault } from "./transport/network.ts";
+export type { RefusalFault } from "./transport/refusal.ts";
+export type { TlsFault } from "./transport/tls-fault.ts";
+export type { WireFault } from "./wire/decode.ts";

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, "..");
 export const API_DOCUMENT = join(ROOT, "docs/api.md");
 
 /** Parts of the inside that a signature mentions: named, not described. */
-const OPAQUE = new Set(["NodeParts", "Msp", "Symbol", "Network", "Meters"]);
+const OPAQUE = new Set(["Msp", "Symbol"]);
 
 const HEAD = `# API reference
 
@@ -60,14 +60,12 @@ function describeModule(index: string): string {
       }
     }
   }
-  const used = all.filter((one) => one !== undefined && !exported.includes(one));
-  used.sort((a, b) => ((a?.name ?? "") < (b?.name ?? "") ? -1 : 1));
-  return [
-    HEAD,
-    ...exported.flatMap((one) => (one ? [describe(one, "##")] : [])),
-    "## Types that these use\n",
-    ...used.flatMap((one) => (one ? [describe(one, "###")] : [])),
-  ].join("\n");
+  const hidden = all.filter((one) => one !== undefined && !exported.includes(one));
+  if (hidden.length > 0) {
+    const names = hidden.map((one) => one?.name).join(", ");
+    throw new Error(`signatures name types that src/index.ts does not export: ${names}`);
+  }
+  return [HEAD, ...exported.flatMap((one) => (one ? [describe(one, "##")] : []))].join("\n");
 }
 
 function readModule(path: string, modules: Map<string, Module>): Module {
@@ -94,9 +92,20 @@ function findDeclaration(module: Module, name: string): Declaration | undefined 
   const pattern = new RegExp(`\\b(?:class|interface|type|function|const) ${name}\\b`);
   const statement = module.statements.find(({ code }) => pattern.test(firstLine(code)));
   if (statement === undefined) return undefined;
-  const declaration = { ...statement, name, module };
+  const code = expandLists(statement.code, module);
+  const declaration = { ...statement, code, name, module };
   module.found.set(name, declaration);
   return declaration;
+}
+
+/** The members of a list in place of `(typeof LIST)[number]`, which says nothing to a reader. */
+function expandLists(code: string, { statements }: Module): string {
+  return code.replace(/\(typeof (\w+)\)\[number\]/, (whole, list) => {
+    const found = statements.find((one) => one.code.includes(`const ${list}: readonly [`));
+    const text = /readonly \[(.*)\]/s.exec(found?.code ?? "")?.[1];
+    const members = text?.match(/(?:\/\*\*(?:.*?)\*\/\s*)?"[^"]*"/gs) ?? [];
+    return members.length === 0 ? whole : members.map((one) => `\n| ${one}`).join("");
+  });
 }
 
 function* mentionedIn(
@@ -128,9 +137,7 @@ function describe({ name, doc, code }: Declaration, heading: string): string {
     return [title, ...text, `\`\`\`ts\n${plain}\n\`\`\`\n`].join("\n");
   }
   const isClass = /^(?:export )?(?:declare )?class /.test(code);
-  const members = splitStatements(body).filter(
-    (member) => !/^(?:#|private)/.test(member.code) && !/\bNodeParts\b/.test(member.code),
-  );
+  const members = splitStatements(body).filter(({ code }) => !/^(?:#|private)/.test(code));
   const rows = members.map((member) => (isClass ? methodOf(member) : rowOf(member)));
   const table = isClass ? [] : ["| Property | Type | Meaning |", "|---|---|---|"];
   return [title, ...text, [...table, ...rows].join("\n"), ""].join("\n");

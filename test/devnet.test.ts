@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { MemberRow } from "../src/devnet/supervisor.ts";
+import type { Json } from "../src/observe/json.ts";
 import type { Member } from "../src/observe/views.ts";
 import {
   type DevnetProcess,
@@ -35,7 +36,7 @@ async function post({ url }: DevnetProcess, path: string, headers = {}): Promise
 async function getOpinions(devnet: DevnetProcess): Promise<Record<string, Record<string, string>>> {
   const names = new Map((await getMembers(devnet)).map(({ name, endpoint }) => [endpoint, name]));
   const response = await fetch(`${devnet.url}/api/v1/devnet/views`);
-  const views = (await response.json()) as Record<string, Member[]>;
+  const views = (await response.json()) as Record<string, Json<Member>[]>;
   const opinions = Object.entries(views).map(([observer, view]) => {
     const others = view.filter(({ self }) => !self);
     const opinion = others.map((m) => [names.get(m.internalEndpoint || m.endpoint), m.status]);
@@ -206,7 +207,7 @@ describe("a devnet of 2 x 2", () => {
 
   test("lets a page read a member through it, and nothing else", async () => {
     const read = (path: string) => fetch(`${devnet.url}/api/v1/devnet/members/${path}`);
-    const self = (await (await read("peer0.org2/api/self")).json()) as Member;
+    const self = (await (await read("peer0.org2/api/self")).json()) as Json<Member>;
     assert.equal(self.endpoint, `127.0.0.1:${BASE_PORT + 5}`);
     const why = await read(`peer0.org2/api/why?peer=127.0.0.1:${BASE_PORT + 1}`);
     assert.equal(((await why.json()) as { visible: boolean }).visible, true);

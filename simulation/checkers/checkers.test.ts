@@ -1,6 +1,7 @@
 /** Proves that every checker can fail: each one sees a violation of its rule. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { DeathReason } from "../../src/core/types/event.ts";
 import { NO_TRAFFIC } from "../../src/observe/counters.ts";
 import { createEventCounter } from "../../src/observe/event-counts.ts";
 import type { Member as MemberView } from "../../src/observe/views.ts";
@@ -65,19 +66,19 @@ function viewOf(member: SimulatedMember, changes: Partial<MemberView> = {}): Mem
     mspId: member.mspId,
     endpoint: member.externalEndpoint,
     internalEndpoint: null,
-    metadata: "",
+    metadata: new Uint8Array(0),
     status: "alive",
-    incarnation: "5",
-    sequence: "5",
-    lastSeen: "",
-    since: "",
+    incarnation: 5n,
+    sequence: 5n,
+    lastSeen: new Date(0),
+    since: new Date(0),
     identityExpires: null,
     self: false,
     ...changes,
   };
 }
 
-const HEADER = { id: 1, time: "" };
+const HEADER = { id: 1, time: new Date(0) };
 const EMPTY: Snapshot = {
   members: [],
   identities: [],
@@ -104,7 +105,7 @@ function tell(
   stage.checker.watcher?.event?.(stage.life, { ...HEADER, type, member }, atMs);
 }
 
-function die(stage: Stage, member: MemberView, atMs = 0, reason = "silent") {
+function die(stage: Stage, member: MemberView, atMs = 0, reason: DeathReason = "silent") {
   const event = { ...HEADER, type: "member-dead", member, reason } as const;
   stage.checker.watcher?.event?.(stage.life, event, atMs);
 }
@@ -215,18 +216,18 @@ describe("the checker of newer messages", () => {
   test("reports a view that goes back", async () => {
     const set = await stage(make);
     tell(set, "member-joined", viewOf(set.b));
-    tell(set, "member-updated", viewOf(set.b, { sequence: "6" }));
+    tell(set, "member-updated", viewOf(set.b, { sequence: 6n }));
     assert.deepEqual(set.sentences, []);
-    tell(set, "member-updated", viewOf(set.b, { sequence: "5" }));
+    tell(set, "member-updated", viewOf(set.b, { sequence: 5n }));
     assert.match(set.sentences.join(), /goes back/);
   });
 
   test("knows that a new incarnation beats every sequence", async () => {
     const set = await stage(make);
     tell(set, "member-joined", viewOf(set.b));
-    tell(set, "member-updated", viewOf(set.b, { incarnation: "6", sequence: "1" }));
+    tell(set, "member-updated", viewOf(set.b, { incarnation: 6n, sequence: 1n }));
     assert.deepEqual(set.sentences, []);
-    tell(set, "member-updated", viewOf(set.b, { incarnation: "5", sequence: "99" }));
+    tell(set, "member-updated", viewOf(set.b, { incarnation: 5n, sequence: 99n }));
     assert.equal(set.sentences.length, 1);
   });
 

@@ -56,7 +56,7 @@ export function installCheckers(
           members: node.members(),
           identities: node.identities(),
           connections: node.connections(),
-          counts: node.counts(),
+          counts: node.diagnostics.counts(),
         };
         for (const checker of checkers) checker.snapshot?.(life, snapshot, world.nowMs);
       }

@@ -1,5 +1,5 @@
 /** A node's events follow one order: joined, then dead, then returned or forgotten. */
-import type { GossipEvent } from "../../src/observe/views.ts";
+import type { GossipEvent } from "../../src/observe/events.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 

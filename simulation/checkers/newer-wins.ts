@@ -91,5 +91,5 @@ export class NewerWinsChecker implements Checker {
 
 /** Incarnation and sequence combined into one monotonic number. */
 function timeOf({ incarnation, sequence }: MemberView): bigint {
-  return (BigInt(incarnation) << 64n) | BigInt(sequence);
+  return (incarnation << 64n) | sequence;
 }

@@ -18,7 +18,7 @@ try {
   const { start } = await import("./start.ts");
   // The parent process may have exited by now.
   if (!signals.stop.aborted) {
-    await start({}, signals, { network: (network) => gate.network(network) });
+    await start({}, signals, (network) => gate.network(network));
   }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;

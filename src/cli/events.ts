@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { escapeJson, printable } from "../lib/printable.ts";
 import { describeEvent } from "../observe/event-text.ts";
-import type { GossipEvent } from "../observe/views.ts";
+import type { GossipEvent } from "../observe/events.ts";
+import type { Json } from "../observe/json.ts";
 import { open, readText, refusal } from "./client.ts";
 import { readServerEvents, type ServerEvent } from "./event-stream.ts";
 import type { Signals } from "./signals.ts";
@@ -112,7 +113,7 @@ function createPrinter(paint: Paint): (event: ServerEvent) => void {
       process.stdout.write(`${paint("yellow", `... ${many} are missing here`)}\n`);
       return;
     }
-    const event: GossipEvent = JSON.parse(data);
+    const event: Json<GossipEvent> = JSON.parse(data);
     const { level, text, fields } = describeEvent(event);
     const time = event.time.slice(11, 23);
     const who = [fields["mspId"], fields["peer"]].filter((word) => typeof word === "string");

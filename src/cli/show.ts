@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { printableJson } from "../lib/printable.ts";
 import type { Channel } from "../observe/channels.ts";
+import type { Json } from "../observe/json.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
 import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
@@ -17,7 +18,7 @@ const WATCH_MS = 1_000;
 /** Certificates that expire within this time are shown in yellow. */
 const SOON_MS = 30 * 86_400_000;
 
-export function memberColumns(nowMs: number): readonly Column<Member>[] {
+export function memberColumns(nowMs: number): readonly Column<Json<Member>>[] {
   return [
     { title: "ENDPOINT", text: (m) => m.internalEndpoint || m.endpoint || "-" },
     { title: "MSP", text: (m) => m.mspId ?? "?" },
@@ -45,11 +46,11 @@ function urgency(expires: string | null, nowMs: number): Colour | undefined {
 }
 
 export async function showMembers(options: ShowOptions): Promise<void> {
-  await show<Member>(options, "/api/v1/members", memberColumns);
+  await show<Json<Member>>(options, "/api/v1/members", memberColumns);
 }
 
 export async function showIdentities(options: ShowOptions): Promise<void> {
-  await show<Identity>(options, "/api/v1/identities", (nowMs) => [
+  await show<Json<Identity>>(options, "/api/v1/identities", (nowMs) => [
     { title: "NAME", text: ({ subject }) => subject.split(",")[0] ?? "" },
     { title: "MSP", text: ({ mspId }) => mspId },
     {
@@ -64,7 +65,7 @@ export async function showIdentities(options: ShowOptions): Promise<void> {
 }
 
 export async function showConnections(options: ShowOptions): Promise<void> {
-  await show<Connection>(options, "/api/v1/connections", (nowMs) => [
+  await show<Json<Connection>>(options, "/api/v1/connections", (nowMs) => [
     { title: "REMOTE", text: ({ endpoint }) => endpoint },
     { title: "DIALLED", text: ({ outbound }) => (outbound ? "by us" : "by them") },
     { title: "MSP", text: ({ mspId }) => mspId },

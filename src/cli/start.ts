@@ -5,8 +5,9 @@ import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
+import { assemble } from "../node/assemble.ts";
 import { GossipNode } from "../node/node.ts";
-import type { StartOptions as NodeOptions } from "../node/options.ts";
+import type { WrapNetwork } from "../node/options.ts";
 import { watchFiles } from "../node/watch-files.ts";
 import { createEventLog } from "../observe/event-log.ts";
 import { createLog, type Log, type Logger } from "../observe/log.ts";
@@ -22,11 +23,11 @@ export interface StartCommandOptions {
 /** Maximum time to close; normally it takes milliseconds. */
 const SHUTDOWN_MAX_MS = 1_800;
 
-/** `parts`: dependencies that no configuration can select. */
+/** `wrap`: puts something between gossip and network; no configuration can select it. */
 export async function start(
   options: StartCommandOptions,
   signals: Signals,
-  parts: Pick<NodeOptions, "network"> = {},
+  wrap?: WrapNetwork,
 ): Promise<void> {
   // Limit the young generation: its objects die quickly, so a small one keeps memory use low.
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -34,7 +35,7 @@ export async function start(
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
   const warn = (sentence: string): void => logger.warn(sentence);
-  const node = await GossipNode.start(config, { ...parts, warn });
+  const node = await GossipNode.create(await assemble(config, { warn }, wrap));
   void logEvents(node, log);
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);

@@ -3,7 +3,7 @@ import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether } from "./check.ts";
 import type { Config } from "./config.ts";
-import { openSource } from "./source.ts";
+import { openSource, type Source } from "./source.ts";
 
 /** Where a configuration comes from; all may be left out. */
 export interface LoadOptions {
@@ -24,6 +24,11 @@ export async function loadConfig(from: string | LoadOptions = {}): Promise<Confi
   const problems: string[] = [];
   const source = await openSource({ env: process.env, ...options }, problems);
   if (source.isBroken) throw new GossipError("config-invalid", problems);
+  return configOf(source, problems);
+}
+
+/** Reads and checks every key. Throws the problems, those that were there before among them. */
+export async function configOf(source: Source, problems: string[]): Promise<Config> {
   const config = buildConfig(source, firstAddress(), problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);

@@ -95,6 +95,25 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
   };
 }
 
+/** Settings that a program gives by name; the later one of two counts. */
+export function sourceOf(
+  settings: readonly { readonly name: string; readonly raw: unknown; readonly origin: string }[],
+): Source {
+  const all: Settings = new Map(
+    settings.map(({ name, raw, origin }) => [name.toLowerCase(), { raw, origin }]),
+  );
+  return {
+    file: undefined,
+    isBroken: false,
+    warnings: [],
+    folder: process.cwd(),
+    find: (name) => all.get(name.toLowerCase()),
+    under: (prefix) => given(all, prefix),
+    overridden: () => given(all, ""),
+    variables: () => [],
+  };
+}
+
 function findEnv(
   env: SourceOptions["env"],
   name: string,

@@ -1,7 +1,6 @@
 /** Configures a devnet member through Fabric's environment variables alone. */
 import { join } from "node:path";
-import { GOSSIP_KEYS } from "../config/keys-gossip.ts";
-import { LIMIT_KEYS } from "../config/keys-own.ts";
+import { PRESETS } from "../config/options.ts";
 import { envName } from "../config/source.ts";
 import { memberFolder, organisationFolder } from "../msp/generate-folder.ts";
 import { ORGANISATIONS } from "./folder.ts";
@@ -9,13 +8,6 @@ import { HOST, type MemberPlan, type Plan } from "./plan.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Speed-up factor of `--fast`. */
-const FAST_FACTOR = 10;
-/** Timeouts that depend on the machine, so `--fast` does not divide them. */
-const UNHURRIED: ReadonlySet<string> = new Set([
-  GOSSIP_KEYS.dialTimeoutMs.name,
-  GOSSIP_KEYS.connTimeoutMs.name,
-]);
 /** Peers per organisation that all others contact, like Fabric's anchor peers. */
 const ANCHORS = 2;
 
@@ -64,11 +56,7 @@ function anchors({ members, peers }: Plan): readonly string[] {
   return first.map(({ endpoint }) => endpoint);
 }
 
-/** Every protocol timer with its own default, divided; the others derive from these. */
+/** The preset `test`, as variables. */
 const FAST_TIMERS: Environment = Object.fromEntries(
-  [...Object.values(GOSSIP_KEYS), LIMIT_KEYS.identityUsageMs].flatMap(({ name, kind, absent }) => {
-    const isTimer = kind.startsWith("duration") && !UNHURRIED.has(name);
-    if (!isTimer || typeof absent !== "number") return [];
-    return [[envName(name), `${absent / FAST_FACTOR}ms`]];
-  }),
+  PRESETS.test.map(([name, value]) => [envName(name), value]),
 );

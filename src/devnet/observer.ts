@@ -1,6 +1,11 @@
 /** Collects every member's view and summarises them. */
-import type { Connection, Member } from "../observe/views.ts";
+import type { Json } from "../observe/json.ts";
+import type * as views from "../observe/views.ts";
 import type { MemberRow, Supervisor } from "./supervisor.ts";
+
+/** As they come over HTTP. */
+type Member = Json<views.Member>;
+type Connection = Json<views.Connection>;
 
 /** Answers by member name; members that do not answer are missing. */
 export type Answers<T> = Readonly<Record<string, readonly T[]>>;

@@ -27,7 +27,20 @@ export class BoundedMap<K, V> {
     this.#entries.delete(key);
   }
 
-  values(): Iterable<V> {
+  has(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
+  keys(): IterableIterator<K> {
+    return this.#entries.keys();
+  }
+
+  values(): IterableIterator<V> {
     return this.#entries.values();
+  }
+
+  /** The one that goes next comes first. */
+  [Symbol.iterator](): IterableIterator<[K, V]> {
+    return this.#entries.entries();
   }
 }

@@ -1,6 +1,7 @@
 /** From a configuration to the parts of a node: reads files, makes network, crypto, options. */
 
 import type { Config } from "../config/config.ts";
+import { configOfOptions, type NodeOptions } from "../config/options.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import type { LocalMsp } from "../msp/load-msp.ts";
@@ -15,14 +16,20 @@ import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { createSystemClock } from "./clock.ts";
 import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
-import type { NodeParts, StartOptions } from "./options.ts";
+import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+
+/** A configuration has been checked already; options are checked here. */
+export async function configFrom(from: NodeOptions | Config): Promise<Config> {
+  return "fabricGossip" in from ? from : configOfOptions(from);
+}
 
 /** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */
 export async function assemble(
   config: Config,
-  { signer, warn, network: wrap = (network) => network }: StartOptions,
+  { signer, warn }: StartOptions,
+  wrap: WrapNetwork = (network) => network,
 ): Promise<NodeParts> {
   const clock = createSystemClock();
   const credentials = await loadCredentials(config, clock.now().wallMs, signer);

@@ -3,7 +3,7 @@ import type { Input } from "../core/types/input.ts";
 import { add, type Counters } from "../observe/counters.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import { hostOf } from "../observe/diagnosis/failures.ts";
-import type { EventContent } from "../observe/views.ts";
+import type { EventContent } from "../observe/events.ts";
 import type { ConnectionEvents } from "../transport/connection-options.ts";
 
 export interface ConnectionListener {

@@ -5,7 +5,8 @@ import { Process } from "../../simulation/process.ts";
 import { type TestCrypto, testIdentity, testSignature } from "../core/testing.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
-import type { GossipEvent } from "../observe/views.ts";
+import type { GossipEvent } from "../observe/events.ts";
+import { toJson } from "../observe/json.ts";
 import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
 import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
 import { toHex } from "../wire/bytes.ts";
@@ -89,7 +90,7 @@ describe("a network of nodes", () => {
       ],
     );
     assert.ok(a.node.connections().every(({ mspId }) => mspId === "A"));
-    assert.deepEqual(a.node.problems(), []);
+    assert.deepEqual(a.node.diagnostics.problems(), []);
     assert.ok(types(a).includes("member-joined") && types(a).includes("connection-opened"));
   });
 
@@ -136,7 +137,7 @@ describe("a network of nodes", () => {
       await network.run(20_000);
       await members[2]?.node.close();
       await network.run(20_000);
-      return JSON.stringify(members.map(({ events }) => events));
+      return JSON.stringify(toJson(members.map(({ events }) => events)));
     };
     assert.equal(await trace(), await trace());
   });
@@ -151,7 +152,7 @@ describe("a node", () => {
     b.node.setEndpoint("outside:1");
     await network.run(100);
     const seen = a.node.members().find(({ pkiId }) => pkiId === b.identity.pkiId);
-    assert.deepEqual([seen?.metadata, seen?.endpoint], ["AQID", "outside:1"]);
+    assert.deepEqual([seen?.metadata, seen?.endpoint], [Uint8Array.of(1, 2, 3), "outside:1"]);
   });
 
   test("refuses metadata that would bloat every heartbeat, and endpoints that are none", async () => {
@@ -251,7 +252,7 @@ describe("a node", () => {
     const b = await network.start("b", { signer });
     await network.run(5_000);
     assert.ok(types(b).includes("signing-failed"));
-    assert.equal(b.node.problems().length, 1);
+    assert.equal(b.node.diagnostics.problems().length, 1);
     broken = false;
     await network.run(30_000);
     assert.deepEqual(alive(b), ["a:1"]);

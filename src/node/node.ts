@@ -3,49 +3,32 @@
  * the network, the clock and the signer; it decides nothing.
  */
 import type { Config } from "../config/config.ts";
-import { type Core, createCore, step } from "../core/core.ts";
+import type { NodeOptions } from "../config/options.ts";
+import { type Core, createCore } from "../core/core.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { Identity as KnownIdentity, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { Msp } from "../msp/msp.ts";
 import { type Channel, createChannelView } from "../observe/channels.ts";
-import {
-  add,
-  type Counters,
-  type Counts,
-  createCounters,
-  viewCounts,
-} from "../observe/counters.ts";
+import { add, type Counters, createCounters } from "../observe/counters.ts";
 import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
-import { sentenceOf } from "../observe/diagnosis/health.ts";
-import { createRefusals, type Refusals } from "../observe/diagnosis/refused-certificates.ts";
-import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
+import { createRefusals } from "../observe/diagnosis/refused-certificates.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
-import { explain } from "../observe/diagnosis/why/why.ts";
 import { createRejectionFilter } from "../observe/event-rate-filter.ts";
-import { createMessageTap, type MessageBatch, type MessageTap } from "../observe/message-tap.ts";
-import { type Summary, summarise } from "../observe/summary.ts";
-import {
-  type Connection,
-  type EventContent,
-  type GossipEvent,
-  type Identity,
-  type Member,
-  viewEvent,
-  viewIdentity,
-  viewLink,
-  viewMember,
-  viewSelf,
-} from "../observe/views.ts";
+import type { EventContent, GossipEvent } from "../observe/events.ts";
+import { createMessageTap, type MessageTap } from "../observe/message-tap.ts";
+import { viewEvent, viewIdentity, viewLink, viewMember, viewSelf } from "../observe/snapshots.ts";
+import type { Connection, Identity, Member } from "../observe/views.ts";
 import { type Connections, createConnections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { connectionInputs } from "./connection-inputs.ts";
+import { CoreLoop } from "./core-loop.ts";
+import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
-import { type Asking, identify, ping } from "./probes.ts";
+import { identify, type Probing, ping } from "./probes.ts";
 import { signBoth } from "./signing.ts";
-import { type Alarm, createAlarm } from "./timer.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
 /**
@@ -55,77 +38,88 @@ import { checkEndpoint, checkMetadata } from "./validate-self.ts";
  * throws `GossipError` `closed`. Fabric: the gossip component of a peer (`gossip.Node`).
  */
 export class GossipNode implements AsyncDisposable {
+  /** Why a peer is or is not visible, what is wrong here, counts, messages as they pass. */
+  readonly diagnostics: Diagnostics;
   readonly #parts: NodeParts;
   readonly #core: Core;
+  readonly #loop: CoreLoop;
   readonly #connections: Connections;
   readonly #events: EventStream<GossipEvent>;
   readonly #startedMs: number;
   readonly #failures: Failures = createFailures();
-  readonly #refusals: Refusals;
   readonly #counters: Counters = createCounters();
   readonly #tap: MessageTap;
   readonly #channels: (core: Core) => readonly Channel[];
-  readonly #inputs: Input[] = [];
+  readonly #isTold = createRejectionFilter();
+  readonly #probing: Probing;
+  readonly #watch: SelfWatch;
   #self: KnownIdentity;
   #signer: Signer;
-  readonly #isTold = createRejectionFilter();
   #reloadProblems: readonly string[] = [];
-  #isStepping = false;
   #isClosed = false;
   #eventId: number;
-  readonly #alarm: Alarm;
-  readonly #asking: Asking;
-  readonly #watch: SelfWatch;
 
   private constructor(parts: NodeParts) {
-    const now = parts.clock.now();
+    const { clock } = parts;
+    const now = clock.now();
     this.#parts = parts;
     this.#self = parts.core.self;
     this.#signer = parts.signer;
     this.#startedMs = now.elapsedMs;
-    this.#alarm = createAlarm(parts.clock, () => this.#give({ type: "tick" }));
     this.#eventId = Math.trunc(now.wallMs);
-    this.#refusals = createRefusals(parts.crypto, parts.clock);
-    this.#core = createCore({ ...parts.core, crypto: this.#refusals.crypto }, now);
-    this.#tap = createMessageTap(parts.clock);
+    const refusals = createRefusals(parts.crypto, clock);
+    const core = createCore({ ...parts.core, crypto: refusals.crypto }, now);
+    this.#core = core;
+    this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
+    this.#tap = createMessageTap(clock);
     this.#channels = createChannelView(parts.channels ?? []);
     this.#events = createEventStream(parts.eventsMax ?? 1_000);
-    const give = (input: Input): void => this.#give(input);
+    const give = (input: Input): void => this.#loop.give(input);
     const publish = (event: EventContent): void => this.#publish(event);
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
-    this.#connections = createConnections({
+    const counters = this.#counters;
+    const connections = createConnections({
       ...parts.connections,
       network: this.#tap.network(parts.network),
-      ...{ clock: parts.clock, crypto: this.#refusals.crypto },
+      ...{ clock, crypto: refusals.crypto },
       signer: (payload) => this.#signer(payload),
       random: parts.core.random,
       self: () => this.#self,
-      mspOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.mspId,
-      certificateOf: (pkiId) => this.#core.identities.table.get(pkiId)?.identity.certificate,
-      events: connectionInputs({ give, publish, counters: this.#counters, twinSeen }),
+      mspOf: (pkiId) => core.identities.table.get(pkiId)?.identity.mspId,
+      certificateOf: (pkiId) => core.identities.table.get(pkiId)?.identity.certificate,
+      events: connectionInputs({ give, publish, counters, twinSeen }),
     });
-    const [core, connections, failures] = [this.#core, this.#connections, this.#failures];
-    const shared = { clock: parts.clock, core, connections, failures, publish, give, twinSeen };
-    this.#asking = shared;
-    this.#watch = createSelfWatch({ ...shared, reloadProblems: () => this.#reloadProblems });
+    this.#connections = connections;
+    const [failures, reloadProblems] = [this.#failures, () => this.#reloadProblems];
+    const shared = { clock, core, connections, failures, publish, give, twinSeen, reloadProblems };
+    this.#probing = shared;
+    this.#watch = createSelfWatch(shared);
+    this.diagnostics = createDiagnostics({
+      ...shared,
+      ...{ parts, refusals, counters, tap: this.#tap, watch: this.#watch },
+      startedMs: this.#startedMs,
+    });
   }
 
   /**
-   * Starts a node as configured: reads its files, listens, contacts its bootstrap peers. Resolves
-   * when the port is bound. Throws `GossipError` `config-invalid`, with every problem at once, or
-   * `listen-failed`.
+   * Starts a node: reads its files, listens, contacts its bootstrap peers. Takes options, or a
+   * configuration from `loadConfig`. Resolves when the port is bound. Throws `GossipError`
+   * `config-invalid`, with every problem at once, or `listen-failed`.
    */
-  static async start(config: Config, options: StartOptions = {}): Promise<GossipNode> {
+  static async start(from: NodeOptions | Config, options: StartOptions = {}): Promise<GossipNode> {
     // Not above: who makes a node of parts of their own needs neither gRPC nor files.
-    const { assemble } = await import("./assemble.ts");
-    return GossipNode.create(await assemble(config, options));
+    const { assemble, configFrom } = await import("./assemble.ts");
+    return GossipNode.create(await assemble(await configFrom(from), options));
   }
 
-  /** Starts a node from its parts, for tests and simulations. */
+  /**
+   * Starts a node from its parts, for tests and simulations.
+   * @internal
+   */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
     await node.#connections.listen();
-    node.#give({ type: "start" });
+    node.#loop.give({ type: "start" });
     if (parts.watchesItself) node.#watch.start();
     await parts.started?.(node.#core.self.incarnation);
     return node;
@@ -159,33 +153,6 @@ export class GossipNode implements AsyncDisposable {
     return this.#channels(this.#core);
   }
 
-  /** What was counted since the start: drops, failures, events, traffic. For metrics. */
-  counts(): Counts {
-    return viewCounts(this.#counters, this.#core, this.#parts, this.#reloadProblems.length);
-  }
-
-  /** Members, identities and connections in numbers, without a copy of them. */
-  summary(): Summary {
-    return summarise(this.#core, this.#connections.list(), this.#parts.clock.now());
-  }
-
-  /**
-   * Why a peer is or is not visible to us. `peer`: its endpoint, its name, or the beginning of its
-   * PKI-ID. Throws `config-invalid` if it is none of these, or of several peers.
-   */
-  why(peer: string): Explanation {
-    const now = this.#parts.clock.now();
-    const [self, connections] = [this.self(), this.connections()];
-    const [core, failures, refusals] = [this.#core, this.#failures, this.#refusals];
-    const faults = this.#watch.faults();
-    return explain({ core, failures, faults, refusals, self, connections, now }, peer);
-  }
-
-  /** What is wrong with this member, one sentence each; empty = healthy. */
-  problems(): readonly string[] {
-    return this.#watch.faults().map(sentenceOf);
-  }
-
   /**
    * Every event from now on; ends when the node is closed or the signal aborts. For a reader that
    * lags behind, `limits.eventsMax` events are kept; of more, the oldest are left out.
@@ -194,19 +161,11 @@ export class GossipNode implements AsyncDisposable {
     return this.#events.listen(signal);
   }
 
-  /**
-   * The messages that are sent and received from now on, decoded, a few times a second; of too many,
-   * the newest. Ends when the node is closed or the signal aborts. Costs nothing until it is read.
-   */
-  messages(signal?: AbortSignal): AsyncIterableIterator<MessageBatch> {
-    return this.#tap.watch(signal);
-  }
-
   /** Publishes these metadata at once, at most 4_096 bytes, else throws `config-invalid`. */
   setMetadata(metadata: Uint8Array): void {
     this.#assertOpen();
     checkMetadata(metadata);
-    this.#give({ type: "set-metadata", metadata: copyBytes(metadata) });
+    this.#loop.give({ type: "set-metadata", metadata: copyBytes(metadata) });
   }
 
   /**
@@ -216,32 +175,32 @@ export class GossipNode implements AsyncDisposable {
   setEndpoint(externalEndpoint: string): void {
     this.#assertOpen();
     checkEndpoint(externalEndpoint);
-    this.#give({ type: "set-endpoint", externalEndpoint });
+    this.#loop.give({ type: "set-endpoint", externalEndpoint });
   }
 
   /** Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. */
   setTrust(msps: readonly Msp[]): void {
     this.#assertOpen();
     this.#parts.setTrust?.(msps);
-    this.#give({ type: "trust-changed" });
+    this.#loop.give({ type: "trust-changed" });
   }
 
   /**
    * Reads the files of the configuration again: MSP folders with their revocation lists, our own
    * certificate and key, TLS. What changed takes effect at once; what cannot be used stays as it was,
-   * part by part, is among `problems()`, and is thrown as a `GossipError` when the rest is in force.
+   * part by part, is among `diagnostics.problems()`, and is thrown as a `GossipError` when the rest is in force.
    * A renewed certificate is another PKI-ID: others take it in while they drop the old one.
    */
   async reload(): Promise<void> {
     this.#assertOpen();
     const reloaded = await this.#parts.reload?.();
     if (reloaded === undefined || this.#isClosed) return;
-    this.#give({ type: "trust-changed" });
+    this.#loop.give({ type: "trust-changed" });
     const { own, problems } = reloaded;
     if (own !== undefined) {
       // Not before: what is due now is still said, and so signed, under the old identity.
       [this.#signer, this.#self] = [own.signer, own.self];
-      this.#give({ type: "renewed", self: own.self });
+      this.#loop.give({ type: "renewed", self: own.self });
     }
     this.#reloadProblems = problems;
     if (problems.length > 0) throw new GossipError("config-invalid", problems);
@@ -251,7 +210,7 @@ export class GossipNode implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#alarm.cancel();
+    this.#loop.stop();
     for (const part of [this.#events, this.#tap, this.#connections]) part.close();
     this.#watch.stop();
     await this.#parts.network.close();
@@ -267,31 +226,16 @@ export class GossipNode implements AsyncDisposable {
     if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
   }
 
-  /** The only way to the core. Inputs that come up while it works wait their turn. */
-  #give(input: Input): void {
-    this.#inputs.push(input);
-    if (this.#isStepping) return;
-    this.#isStepping = true;
-    try {
-      for (let next = this.#inputs.shift(); next && !this.#isClosed; next = this.#inputs.shift()) {
-        for (const effect of step(this.#core, next, this.#parts.clock.now())) this.#perform(effect);
-      }
-    } finally {
-      this.#isStepping = false;
-    }
-    if (!this.#isClosed) this.#alarm.wakeBy(this.#core.expectedAtMs);
-  }
-
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "send":
         this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
         return;
       case "identify":
-        identify(this.#asking, effect.endpoint);
+        identify(this.#probing, effect.endpoint);
         return;
       case "ping":
-        ping(this.#asking, effect.pkiId, effect.endpoint);
+        ping(this.#probing, effect.pkiId, effect.endpoint);
         return;
       case "disconnect":
         this.#connections.disconnect(effect.pkiId, effect.reason);
@@ -313,12 +257,12 @@ export class GossipNode implements AsyncDisposable {
     const { clock, signerTimeoutMs = 10_000 } = this.#parts;
     this.#counters.signatures += secret ? 2 : 1;
     signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
-      this.#give({ type: "signed", token, signature, secretSignature }),
+      this.#loop.give({ type: "signed", token, signature, secretSignature }),
     );
   }
 
   #publish(content: EventContent): void {
-    const time = new Date(this.#parts.clock.now().wallMs).toISOString();
+    const time = new Date(this.#parts.clock.now().wallMs);
     const event = { id: ++this.#eventId, time, ...content };
     this.#failures.note(event);
     this.#watch.hear(content);

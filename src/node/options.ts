@@ -13,9 +13,10 @@ export interface StartOptions {
   readonly signer?: Signer;
   /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
   readonly warn?: (sentence: string) => void;
-  /** Puts something between the gossip and the network, to break it on purpose. Default: nothing. */
-  readonly network?: (network: Network) => Network;
 }
+
+/** Puts something between the gossip and the network, to break it on purpose. */
+export type WrapNetwork = (network: Network) => Network;
 
 /** Everything a node is made of. `assemble` makes these from a configuration. */
 export interface NodeParts {

@@ -6,7 +6,7 @@ import type { Failures } from "../observe/diagnosis/failures.ts";
 import type { Connections } from "../transport/connections.ts";
 import type { Clock } from "../transport/network.ts";
 
-export interface Asking {
+export interface Probing {
   readonly connections: Connections;
   readonly failures: Failures;
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface Asking {
   readonly twinSeen: (endpoint: string) => void;
 }
 
-export function identify({ connections, give, twinSeen }: Asking, endpoint: string): void {
+export function identify({ connections, give, twinSeen }: Probing, endpoint: string): void {
   connections.probe(endpoint, (verdict, detail) => {
     if (!verdict.ok) {
       const fault = { code: verdict.code, detail };
@@ -30,13 +30,13 @@ export function identify({ connections, give, twinSeen }: Asking, endpoint: stri
 }
 
 export function ping(
-  { connections, failures, clock, give }: Asking,
+  { connections, failures, clock, give }: Probing,
   pkiId: PkiId,
   endpoint: string,
 ): void {
   connections.ping(endpoint, (code, detail) => {
     if (code !== undefined) {
-      const time = new Date(clock.now().wallMs).toISOString();
+      const time = new Date(clock.now().wallMs);
       const reason = tellFault({ code, detail });
       failures.noteFailure({ pkiId, endpoint }, { during: "ping", code, reason, time });
     }

@@ -39,7 +39,7 @@ export interface Counts {
   readonly dropped: Readonly<Record<string, number>>;
   /** Handshakes that failed, by code. */
   readonly handshakesFailed: Readonly<Record<string, number>>;
-  /** These go on counting: copy what is compared later. */
+  /** What was published, by kind. */
   readonly events: EventCounts;
   /** Messages dropped because too many waited for their peer. */
   readonly overflows: number;
@@ -86,7 +86,8 @@ export function viewCounts(
   { traffic, meters }: Sources,
   reloadProblems: number,
 ): Counts {
-  return {
+  // A copy: what is compared later must not go on counting.
+  return structuredClone({
     dropped: Object.fromEntries(dropped),
     handshakesFailed: Object.fromEntries(handshakesFailed),
     events: events.counts,
@@ -96,5 +97,5 @@ export function viewCounts(
     identitiesOffered: core.pull.offered.size,
     traffic: traffic?.() ?? NO_TRAFFIC,
     meters,
-  };
+  });
 }

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { DeathReason } from "../core/types/event.ts";
 import { createEventCounter, type EventCounts } from "./event-counts.ts";
-import type { EventContent, Member } from "./views.ts";
+import type { EventContent } from "./events.ts";
+import type { Member } from "./views.ts";
 
 const member = (incarnation: string, mspId: string | null = "A"): Member => ({
   pkiId: "p",
   mspId,
   endpoint: "",
   internalEndpoint: null,
-  metadata: "",
+  metadata: new Uint8Array(0),
   status: "alive",
-  incarnation,
-  sequence: "1",
-  lastSeen: "",
-  since: "",
+  incarnation: BigInt(incarnation),
+  sequence: 1n,
+  lastSeen: new Date(0),
+  since: new Date(0),
   identityExpires: null,
   self: false,
 });
@@ -22,7 +24,7 @@ const joined = (incarnation: string): EventContent => ({
   type: "member-joined",
   member: member(incarnation),
 });
-const died = (incarnation: string, reason = "silent"): EventContent => ({
+const died = (incarnation: string, reason: DeathReason = "silent"): EventContent => ({
   type: "member-dead",
   member: member(incarnation),
   reason,
@@ -86,8 +88,8 @@ describe("events are counted", () => {
   test("by code where there is one, else by type", () => {
     const counts = countsOf(
       { type: "send-failed", pkiId: "p", endpoint: "", code: "unreachable", reason: "" },
-      { type: "contact-failed", endpoint: "", code: "", reason: "" },
-      { type: "contact-failed", endpoint: "", code: "", reason: "" },
+      { type: "contact-failed", endpoint: "", code: "timeout", reason: "" },
+      { type: "contact-failed", endpoint: "", code: "timeout", reason: "" },
     );
     assert.deepEqual([...counts.sendsFailed], [["unreachable", 1]]);
     assert.deepEqual([...counts.others], [["contact-failed", 2]]);

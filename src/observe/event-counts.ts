@@ -1,6 +1,7 @@
 /** How often each thing happened that the node tells its host about, for metrics. */
 import { BoundedMap } from "../lib/bounded-map.ts";
-import type { EventContent, Member } from "./views.ts";
+import type { EventContent } from "./events.ts";
+import type { Member } from "./views.ts";
 
 /** What happened to the members of one organisation in our view. */
 export interface MemberCounts {
@@ -44,7 +45,7 @@ export function createEventCounter(): EventCounter {
   const members = new Map<string, MemberCounts>();
   const codes = createCodeCounts();
   /** By PKI-ID: the incarnation with which a member died in our view. */
-  const died = new BoundedMap<string, string>(DEAD_MAX);
+  const died = new BoundedMap<string, bigint>(DEAD_MAX);
 
   const countsOf = ({ mspId }: Member): MemberCounts => {
     const known = members.get(mspId ?? "");

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createEventLog } from "./event-log.ts";
+import type { EventContent, HandshakeCode } from "./events.ts";
 import { createLog } from "./log.ts";
-import type { EventContent } from "./views.ts";
 
 function logged(...contents: readonly EventContent[]): string[] {
   const lines: string[] = [];
   const log = createLog({ stream: { write: (line) => lines.push(line) } });
   const write = createEventLog(log);
-  const time = "2026-01-01T00:00:00.000Z";
+  const time = new Date("2026-01-01T00:00:00.000Z");
   for (const [index, content] of contents.entries()) write({ id: index + 1, time, ...content });
   return lines;
 }
 
-function refused(code: string, reason: string): EventContent {
+function refused(code: HandshakeCode, reason: string): EventContent {
   return { type: "handshake-failed", remote: "127.0.0.1:1", code, reason };
 }
 

@@ -1,8 +1,9 @@
 /** Turns events into log lines, under the names of the parts of Fabric that would log them. */
 import { remedyFor } from "./diagnosis/causes.ts";
 import { describeEvent } from "./event-text.ts";
+import type { GossipEvent } from "./events.ts";
+import { toJson } from "./json.ts";
 import type { Log } from "./log.ts";
-import type { GossipEvent } from "./views.ts";
 
 /** Lines about mistakes of others that are written in a minute; the rest is counted only. */
 const REJECTIONS_PER_MINUTE = 20;
@@ -21,7 +22,7 @@ export function createEventLog(log: Log): (event: GossipEvent) => void {
     }
     const isMistake = event.type === "handshake-failed" || event.type === "message-rejected";
     if (isMistake && isFrequent(event.time)) return;
-    const { logger, level, text, fields } = describeEvent(event);
+    const { logger, level, text, fields } = describeEvent(toJson(event));
     log.logger(logger)[level](text, fields);
   };
 }
@@ -34,11 +35,11 @@ function isNew(reason: string, told: Set<string>): boolean {
 }
 
 /** True for everything above `max` within one minute of the event times. */
-function limitPerMinute(max: number): (time: string) => boolean {
-  let minute = "";
+function limitPerMinute(max: number): (time: Date) => boolean {
+  let minute = -1;
   let count = 0;
   return (time) => {
-    const current = time.slice(0, 16);
+    const current = Math.floor(time.getTime() / 60_000);
     if (current !== minute) [minute, count] = [current, 0];
     count += 1;
     return count > max;

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeEvent } from "./event-text.ts";
+import type { Json } from "./json.ts";
 import type { Member } from "./views.ts";
 
 const time = "2026-01-01T00:00:00.000Z";
 
 function joined(endpoint: string): string {
-  const member: Member = {
+  const member: Json<Member> = {
     ...{ pkiId: "ab".repeat(32), mspId: "Org1MSP", endpoint, internalEndpoint: null, metadata: "" },
     ...{ status: "alive", incarnation: "1", sequence: "1", lastSeen: time, since: time },
     ...{ identityExpires: null, self: false },

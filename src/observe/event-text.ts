@@ -1,7 +1,11 @@
 /** Events in words: one line each, for the log and for the verb `events`. */
 import { remedyFor } from "./diagnosis/causes.ts";
+import type * as events from "./events.ts";
+import type { Json } from "./json.ts";
 import type { LogFields } from "./log.ts";
-import type { GossipEvent, Member } from "./views.ts";
+
+/** As it travels over HTTP, so that who reads it there prints the same line. */
+type GossipEvent = Json<events.GossipEvent>;
 
 /** An event as a line of the log. */
 export interface EventText {
@@ -74,7 +78,7 @@ function levelOf(code: string): EventText["level"] {
   return PASSING.has(code) ? "warn" : "error";
 }
 
-function describeMember(event: Extract<GossipEvent, { member: Member }>): EventText {
+function describeMember(event: Extract<GossipEvent, { member: object }>): EventText {
   const { member } = event;
   const name = named(member.internalEndpoint || member.endpoint) || member.pkiId.slice(0, 16);
   const line = (level: EventText["level"], text: string): EventText => ({

@@ -14,8 +14,7 @@ import { describeMessage } from "./describe-message.ts";
 export interface TappedMessage {
   /** Grows by one with every message that crosses a link while somebody watches. */
   readonly id: number;
-  /** ISO 8601. */
-  readonly time: string;
+  readonly time: Date;
   /** Seen from us. */
   readonly direction: "sent" | "received";
   /** Who the other side says it is in its handshake; null before that. Not verified here. */
@@ -162,7 +161,7 @@ class Tap implements MessageTap {
     this.#lastId += 1;
     const seen: Seen = {
       id: this.#lastId,
-      time: new Date(this.#clock.now().wallMs).toISOString(),
+      time: new Date(this.#clock.now().wallMs),
       direction,
       ...ends,
       type: peekType(bytes) ?? "unknown",

@@ -2,7 +2,7 @@
  * The node's events for any number of readers. The recent ones are kept in one ring, and a reader is
  * only a position in it: a slow reader costs nothing, and one that falls behind is told so.
  */
-import type { GossipEvent } from "../observe/views.ts";
+import type { GossipEvent } from "../observe/events.ts";
 
 export interface Chunk {
   /** The oldest first. */

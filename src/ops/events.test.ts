@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { createEventStream } from "../node/event-stream.ts";
-import type { GossipEvent } from "../observe/views.ts";
+import type { GossipEvent } from "../observe/events.ts";
 import { addEvents, type EventLimits } from "./events.ts";
 import { createApp, serve } from "./http-server.ts";
 
@@ -30,7 +30,7 @@ async function setUp(t: TestContext, limits: Partial<EventLimits> = {}): Promise
     url: `${server.url}/api/v1/events`,
     async happen(count, detail = "heartbeat") {
       for (let i = 0; i < count; i++) {
-        const time = "2026-01-01T00:00:00.000Z";
+        const time = new Date("2026-01-01T00:00:00.000Z");
         stream.push({ id: id++, time, type: "signing-failed", detail });
         await Promise.resolve(); // The feed reads them one by one.
       }

@@ -1,5 +1,7 @@
 /** `GET /api/v1/events`: the node's events as server-sent events (product 4). */
-import type { GossipEvent } from "../observe/views.ts";
+
+import type { GossipEvent } from "../observe/events.ts";
+import { toJson } from "../observe/json.ts";
 import { createEventFeed, type EventFeed } from "./event-feed.ts";
 import type { HttpApp } from "./http-server.ts";
 
@@ -110,5 +112,5 @@ function streamOf(
 }
 
 function formatEvent(event: GossipEvent): string {
-  return `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`;
+  return `id: ${event.id}\ndata: ${JSON.stringify(toJson(event))}\n\n`;
 }

@@ -10,6 +10,7 @@ import { GossipError } from "../lib/errors.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { GossipNode } from "../node/node.ts";
 import { testParts } from "../node/testing.ts";
+import { toJson } from "../observe/json.ts";
 import { createLog, type Log } from "../observe/log.ts";
 import { createMemoryHub } from "../transport/memory.ts";
 import { createVirtualClock } from "../transport/testing.ts";
@@ -91,7 +92,8 @@ describe("the operations endpoint", () => {
   });
 
   test("self and members show ourselves in the product's shape", async (t) => {
-    const { operations } = await setUp(t);
+    const { operations, node } = await setUp(t);
+    node.setMetadata(Uint8Array.of(0, 255, 62));
     const self = (await json(operations.url, "/api/v1/self")).body;
     assert.deepEqual((await json(operations.url, "/api/v1/members")).body, [self]);
     assert.ok(typeof self === "object" && self);
@@ -109,6 +111,18 @@ describe("the operations endpoint", () => {
       "since",
       "status",
     ]);
+    const { metadata, incarnation, sequence, lastSeen, since } = node.self();
+    assert.deepEqual(
+      { ...self, lastSeen: "", sequence: "" },
+      {
+        ...{ ...node.self(), metadata: Buffer.from(metadata).toString("base64") },
+        ...{ incarnation: String(incarnation), since: since.toISOString() },
+        ...{ identityExpires: node.self().identityExpires?.toISOString() },
+        ...{ lastSeen: "", sequence: "" },
+      },
+    );
+    assert.ok("sequence" in self && /^\d+$/.test(String(self.sequence)) && sequence >= 0n);
+    assert.ok("lastSeen" in self && Date.parse(String(self.lastSeen)) <= lastSeen.getTime());
     assert.equal((await json(operations.url, "/api/v1/connections")).status, 200);
     assert.equal((await json(operations.url, "/nowhere")).status, 404);
   });
@@ -116,7 +130,10 @@ describe("the operations endpoint", () => {
   test("why explains a peer, and calls a wrong question wrong", async (t) => {
     const { operations, node } = await setUp(t, { bootstrap: ["elsewhere:1"] });
     const about = (peer: string) => json(operations.url, `/api/v1/why?peer=${peer}`);
-    assert.deepEqual((await about(node.self().pkiId)).body, node.why(node.self().pkiId));
+    assert.deepEqual(
+      (await about(node.self().pkiId)).body,
+      toJson(node.diagnostics.why(node.self().pkiId)),
+    );
     const elsewhere = await about("elsewhere:1");
     assert.equal(elsewhere.status, 200);
     assert.match(JSON.stringify(elsewhere.body), /"visible":false.*configured as a bootstrap peer/);

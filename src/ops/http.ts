@@ -1,4 +1,5 @@
 /** The operations endpoint: health, version, log levels, metrics and the node's views (product 4). */
+
 import { readFile } from "node:fs/promises";
 import type { ServerOptions } from "node:https";
 import { TLSSocket } from "node:tls";
@@ -7,6 +8,7 @@ import type { HostPort } from "../config/host-port.ts";
 import { GossipError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 import type { GossipNode } from "../node/node.ts";
+import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
 import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
@@ -66,16 +68,18 @@ function operationsApp(
   addLogSpec(app, log);
   app.get("/version", (context) => context.json({ CommitSHA: "unknown", Version: VERSION }));
   app.get("/metrics", (context) =>
-    context.body(metricsText({ node, log, eventLoop }), 200, { "content-type": CONTENT_TYPE }),
+    context.body(metricsText({ node: node.diagnostics, log, eventLoop }), 200, {
+      "content-type": CONTENT_TYPE,
+    }),
   );
-  app.get("/api/v1/self", (context) => context.json(node.self()));
-  app.get("/api/v1/members", (context) => context.json(node.members()));
-  app.get("/api/v1/identities", (context) => context.json(node.identities()));
-  app.get("/api/v1/connections", (context) => context.json(node.connections()));
-  app.get("/api/v1/channels", (context) => context.json(node.channels()));
+  app.get("/api/v1/self", (context) => context.json(toJson(node.self())));
+  app.get("/api/v1/members", (context) => context.json(toJson(node.members())));
+  app.get("/api/v1/identities", (context) => context.json(toJson(node.identities())));
+  app.get("/api/v1/connections", (context) => context.json(toJson(node.connections())));
+  app.get("/api/v1/channels", (context) => context.json(toJson(node.channels())));
   addWhy(app, node);
   addEvents(app, node);
-  addMessages(app, node);
+  addMessages(app, node.diagnostics);
   addDashboard(app, "member");
   return app;
 }
@@ -83,7 +87,7 @@ function operationsApp(
 function addHealth(app: HttpApp, node: GossipNode): void {
   app.get("/healthz", (context) => {
     const time = new Date().toISOString();
-    const reasons = node.problems();
+    const reasons = node.diagnostics.problems();
     if (reasons.length === 0) return context.json({ status: "OK", time });
     const failed = reasons.map((reason) => ({ component: "gossip", reason }));
     return context.json({ status: "Service Unavailable", time, failed_checks: failed }, 503);
@@ -93,7 +97,7 @@ function addHealth(app: HttpApp, node: GossipNode): void {
 function addWhy(app: HttpApp, node: GossipNode): void {
   app.get("/api/v1/why", (context) => {
     try {
-      return context.json(node.why(context.req.query("peer") ?? ""));
+      return context.json(toJson(node.diagnostics.why(context.req.query("peer") ?? "")));
     } catch (error) {
       if (!(error instanceof GossipError)) throw error;
       return context.json({ error: error.message }, 400);

@@ -10,7 +10,7 @@ const BATCH: MessageBatch = {
   messages: [
     {
       id: 7,
-      time: "2026-01-01T00:00:00.000Z",
+      time: new Date("2026-01-01T00:00:00.000Z"),
       direction: "sent",
       pkiId: null,
       remote: "a:1",

@@ -1,4 +1,5 @@
 /** `GET /api/v1/messages`: what the node sends and receives, as server-sent events while they are read. */
+import { toJson } from "../observe/json.ts";
 import type { MessageBatch } from "../observe/message-tap.ts";
 import type { HttpApp } from "./http-server.ts";
 
@@ -96,7 +97,7 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined>
 function format({ messages, skipped }: MessageBatch): string {
   const gap = skipped === 0 ? "" : `event: skipped\ndata: ${JSON.stringify({ skipped })}\n\n`;
   const events = messages.map(
-    (message) => `id: ${message.id}\ndata: ${JSON.stringify(message)}\n\n`,
+    (message) => `id: ${message.id}\ndata: ${JSON.stringify(toJson(message))}\n\n`,
   );
   return gap + events.join("");
 }

@@ -1,6 +1,6 @@
 /** `/metrics`: one table of metrics, read from one look at the node. `docs/metrics.md` explains it. */
 
-import type { GossipNode } from "../node/node.ts";
+import type { Diagnostics } from "../node/diagnostics.ts";
 import type { Log } from "../observe/log.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { writeExposition } from "./exposition.ts";
@@ -26,7 +26,7 @@ export const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
 export const METRICS: readonly Metric[] = [...METRIC_SECTIONS.values()].flat();
 
 export interface MetricsSource {
-  readonly node: Pick<GossipNode, "counts" | "summary">;
+  readonly node: Pick<Diagnostics, "counts" | "summary">;
   readonly log: Pick<Log, "entries">;
   readonly eventLoop: EventLoop;
 }

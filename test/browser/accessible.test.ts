@@ -124,8 +124,16 @@ describe("the dashboard without a mouse, and for those who hear it", { skip }, (
     const [page] = await openPage(browser, url);
     await page.locator("#stream", { hasText: "live" }).waitFor(SLOW);
     const spoken = page.locator("p#announcement[role=status]");
-    const [, member] = crowd()();
-    assert.ok(member);
+    const [, shown] = crowd()();
+    assert.ok(shown);
+    const times = { lastSeen: new Date(), since: new Date(), identityExpires: null };
+    const member = {
+      ...shown,
+      ...times,
+      metadata: new Uint8Array(0),
+      incarnation: 1n,
+      sequence: 1n,
+    };
     happen({ type: "connection-closed", pkiId: member.pkiId, reason: "idle" });
     happen({ type: "member-dead", member, reason: "silent" });
     await spoken.getByText("peer1.org2.example.com:7051 is dead: silent").waitFor(SLOW);

@@ -82,7 +82,7 @@ describe("the dashboard where there is much to show", { skip }, () => {
     const { url, pass } = await stageMember(t, createCrowd(8));
     const [page] = await openPage(browser, `${url}/#protocol`);
     await page.locator("#watching", { hasText: /^0 messages/ }).waitFor(SLOW);
-    const time = new Date(Date.now() - 120_000).toISOString();
+    const time = new Date(Date.now() - 120_000);
     const past = (id: number) => messageOf(id, { time, remote: `10.0.0.${id}:7051` });
     pass(Array.from({ length: 15 }, (_, index) => past(index)));
     await page.locator(".lane[data-peer=others]").waitFor(SLOW);
@@ -153,7 +153,7 @@ describe("the dashboard where there is much to show", { skip }, () => {
     const [page, complaints] = await openPage(browser, url, { width: 360 });
     await page.locator("#summary", { hasText: "sees 7 alive" }).waitFor(SLOW);
     for (const [index, text] of strange.entries()) {
-      happen({ type: "contact-failed", endpoint: text, code: text, reason: text });
+      happen({ type: "contact-failed", endpoint: text, code: "timeout", reason: text });
       await page.locator("#graph .node").nth(index).press("Enter");
     }
     await page.getByRole("log").getByText(markup).waitFor(SLOW);

@@ -2,8 +2,10 @@
 import { EventEmitter, on } from "node:events";
 import type { TestContext } from "node:test";
 import type { MemberRow } from "../../src/devnet/supervisor.ts";
+import type { EventContent, GossipEvent } from "../../src/observe/events.ts";
+import type { Json } from "../../src/observe/json.ts";
 import type { MessageBatch, TappedMessage } from "../../src/observe/message-tap.ts";
-import type { Connection, EventContent, GossipEvent, Member } from "../../src/observe/views.ts";
+import type { Connection, Member } from "../../src/observe/views.ts";
 import { addDashboard } from "../../src/ops/dashboard.ts";
 import { addEvents } from "../../src/ops/events.ts";
 import { createApp, type HttpApp, serve } from "../../src/ops/http-server.ts";
@@ -26,7 +28,7 @@ export interface Stage {
  * So many members of four organisations, the first one ourselves: of every 40 one is dead, and their
  * heartbeats go on with time.
  */
-export function createCrowd(count: number): () => Member[] {
+export function createCrowd(count: number): () => Json<Member>[] {
   const startedMs = Date.now();
   return () =>
     Array.from({ length: count }, (_, index) => {
@@ -50,7 +52,7 @@ export function createCrowd(count: number): () => Member[] {
     });
 }
 
-function connectionTo({ pkiId, mspId, endpoint }: Member): Connection {
+function connectionTo({ pkiId, mspId, endpoint }: Json<Member>): Json<Connection> {
   return {
     pkiId,
     mspId: mspId ?? "",
@@ -68,7 +70,7 @@ function connectionTo({ pkiId, mspId, endpoint }: Member): Connection {
 }
 
 /** The page of a member that sees these, and is connected with the first eight of them. */
-export async function stageMember(t: TestContext, members: () => Member[]): Promise<Stage> {
+export async function stageMember(t: TestContext, members: () => Json<Member>[]): Promise<Stage> {
   const emitter = new EventEmitter();
   let id = 0;
   async function* events(): AsyncGenerator<GossipEvent> {
@@ -156,7 +158,7 @@ async function serveStage(t: TestContext, fill: (app: HttpApp) => void): Promise
 export function messageOf(id: number, changes: Partial<TappedMessage> = {}): TappedMessage {
   return {
     id,
-    time: new Date().toISOString(),
+    time: new Date(),
     direction: id % 2 === 0 ? "sent" : "received",
     pkiId: null,
     remote: "10.0.0.1:7051",

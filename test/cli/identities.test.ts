@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
+import type { Json } from "../../src/observe/json.ts";
 import type { Connection, Identity, Member } from "../../src/observe/views.ts";
 import {
   get,
@@ -79,20 +80,20 @@ async function startPeer(
   return { at, running: launch(t, ["start"], peerEnvironment(org, index, at, more)) };
 }
 
-async function members({ at }: Peer): Promise<Member[]> {
-  return (await get<Member[]>(at.operations, "/api/v1/members")) ?? [];
+async function members({ at }: Peer): Promise<Json<Member>[]> {
+  return (await get<Json<Member>[]>(at.operations, "/api/v1/members")) ?? [];
 }
 
 async function aliveIds(peer: Peer): Promise<string[]> {
   return (await members(peer)).filter(({ status }) => status === "alive").map(({ pkiId }) => pkiId);
 }
 
-async function identities({ at }: Peer): Promise<Identity[]> {
-  return (await get<Identity[]>(at.operations, "/api/v1/identities")) ?? [];
+async function identities({ at }: Peer): Promise<Json<Identity>[]> {
+  return (await get<Json<Identity>[]>(at.operations, "/api/v1/identities")) ?? [];
 }
 
 async function idOf(peer: Peer): Promise<string> {
-  return (await get<Member>(peer.at.operations, "/api/v1/self"))?.pkiId ?? "";
+  return (await get<Json<Member>>(peer.at.operations, "/api/v1/self"))?.pkiId ?? "";
 }
 
 /** The subjects that none of the peers knows any more. */
@@ -110,7 +111,7 @@ describe("identities of members that are processes", () => {
     const peers = await startPeers(t, org, [0, 1, 2, 3, 4]);
     // Heartbeats carry no certificate any more: the newcomer has to pull them.
     await until("the certificates are no longer published", async () => {
-      const self = await get<Member>(peers[0]?.at.operations ?? 0, "/api/v1/self");
+      const self = await get<Json<Member>>(peers[0]?.at.operations ?? 0, "/api/v1/self");
       return Number(self?.sequence) > 5;
     });
     const late = await startPeer(t, org, 5, peers[0]);
@@ -162,7 +163,8 @@ describe("identities of members that are processes", () => {
     assert.equal(code, 0);
     for (const { running } of [p0, p1]) running.child.kill("SIGHUP");
     await until("both have dropped it", () => isUnknown(revoked, p0, p1));
-    const connections = (await get<Connection[]>(p0.at.operations, "/api/v1/connections")) ?? [];
+    const connections =
+      (await get<Json<Connection>[]>(p0.at.operations, "/api/v1/connections")) ?? [];
     assert.equal(
       connections.some(({ pkiId }) => pkiId === revoked),
       false,
@@ -221,7 +223,10 @@ describe("probe", () => {
     const found = await run(t, ["probe", `127.0.0.1:${p0.at.port}`], env);
     assert.equal(found.code, 0);
     assert.match(found.stdout, new RegExp(`PKI-ID +${await idOf(p0)}`));
-    assert.equal((await get<Connection[]>(p0.at.operations, "/api/v1/connections"))?.length, 0);
+    assert.equal(
+      (await get<Json<Connection>[]>(p0.at.operations, "/api/v1/connections"))?.length,
+      0,
+    );
     const nobody = await run(t, ["probe", `127.0.0.1:${(await ports()).port}`, "--json"], env);
     assert.equal(nobody.code, 3);
     assert.match(nobody.stdout, /"code":"unreachable"/);

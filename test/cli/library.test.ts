@@ -60,10 +60,10 @@ describe("the library", () => {
     const b = await startNode(t, await coreYaml(org, 1, portOf(a)));
     await until("both see both", () => a.members().length === 2 && b.members().length === 2);
     b.setMetadata(new TextEncoder().encode("hello"));
-    const metadata = (): string | undefined => a.members().find(({ self }) => !self)?.metadata;
+    const metadata = (): Uint8Array | undefined => a.members().find(({ self }) => !self)?.metadata;
     await until(
       "the metadata arrive",
-      () => metadata() === Buffer.from("hello").toString("base64"),
+      () => new TextDecoder().decode(metadata() ?? new Uint8Array(0)) === "hello",
     );
     await b.close();
     await until("the end is noticed", () => a.members().some(({ status }) => status === "dead"));

@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
 import type { Explanation } from "../../src/observe/diagnosis/why/explanation.ts";
-import type { GossipEvent } from "../../src/observe/views.ts";
+import type { GossipEvent } from "../../src/observe/events.ts";
 import {
   freePort,
   get,

@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { Organisation } from "../../src/msp/generate.ts";
+import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
 import {
   get,
@@ -20,7 +21,7 @@ import {
 } from "./program.ts";
 
 async function alive({ operations }: PeerPorts): Promise<number> {
-  const members = (await get<Member[]>(operations, "/api/v1/members")) ?? [];
+  const members = (await get<Json<Member>[]>(operations, "/api/v1/members")) ?? [];
   return members.filter(({ status, self }) => status === "alive" && !self).length;
 }
 
@@ -91,7 +92,7 @@ describe("members as processes", () => {
     running[0].child.kill("SIGHUP"); // Which is logged.
     running[1].child.kill("SIGKILL");
     await until("it tells of the kill", async () => {
-      const members = await get<Member[]>(a.operations, "/api/v1/members");
+      const members = await get<Json<Member>[]>(a.operations, "/api/v1/members");
       return members?.some(({ status }) => status === "dead") === true;
     });
     await until(

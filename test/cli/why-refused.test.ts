@@ -52,9 +52,9 @@ async function tellsOf(
   peer: string,
   code: Explanation["causes"][number]["code"],
 ): Promise<{ readonly told: Explanation; readonly sentence: string }> {
-  const find = () => node.why(peer).causes.find((cause) => cause.code === code);
+  const find = () => node.diagnostics.why(peer).causes.find((cause) => cause.code === code);
   await until(`why ${peer} says ${code}`, () => find() !== undefined);
-  return { told: node.why(peer), sentence: find()?.sentence ?? "" };
+  return { told: node.diagnostics.why(peer), sentence: find()?.sentence ?? "" };
 }
 
 const TO_TRUST = /^To accept its organisation, list its MSP folder under fabricGossip\.trustedMsps/;
@@ -100,8 +100,8 @@ describe("why, of a peer of an organisation that is not trusted", () => {
       await loadMsp(orgs.ours.mspFolder, "Org1MSP"),
       await loadMsp(orgs.theirs.mspFolder, "Org2MSP"),
     ]);
-    await until("it is a member", () => us.why(pkiId).visible);
-    assert.ok(!us.why(pkiId).causes.some(({ code }) => code.endsWith("refused")));
+    await until("it is a member", () => us.diagnostics.why(pkiId).visible);
+    assert.ok(!us.diagnostics.why(pkiId).causes.some(({ code }) => code.endsWith("refused")));
   });
 });
 

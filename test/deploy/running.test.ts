@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Organisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
+import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
 import {
   launch,
@@ -145,9 +146,9 @@ test("the manifest's settings and secrets run; a renewed secret is taken without
     cert: await readFile(join(tls, "tls.crt")),
     key: await readFile(join(tls, "tls.key")),
   };
-  const other = async (): Promise<Member | undefined> => {
+  const other = async (): Promise<Json<Member> | undefined> => {
     const { body } = await ask(operations, "/api/v1/members", pair);
-    const all: readonly Member[] = JSON.parse(body);
+    const all: readonly Json<Member>[] = JSON.parse(body);
     return all.find(({ self, status }) => !self && status === "alive");
   };
   const before = (await other())?.pkiId;

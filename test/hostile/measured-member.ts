@@ -61,7 +61,7 @@ let rssStart = 0;
 let rssPeak = 0;
 let startedMs = 0;
 let cpu = process.cpuUsage();
-let before = node.counts();
+let before = node.diagnostics.counts();
 const ages: number[] = [];
 const lost = new Set<string>();
 
@@ -76,7 +76,7 @@ function measure(): void {
   cpu = process.cpuUsage();
   threadCpuMs = threadMs();
   busyMaxMs = 0;
-  before = node.counts();
+  before = node.diagnostics.counts();
   ages.length = 0;
   lost.clear();
   loop.reset();
@@ -86,7 +86,7 @@ function measure(): void {
 function report(): Report {
   loop.disable();
   const { user, system } = process.cpuUsage(cpu);
-  const counts = node.counts();
+  const counts = node.diagnostics.counts();
   const failed = { ...counts.handshakesFailed, ...counts.traffic.refused };
   const sorted = ages.toSorted((a, b) => a - b);
   return {
@@ -118,8 +118,8 @@ function since(
 }
 
 /** A stamp is 13 digits: milliseconds since the epoch. */
-function readStamp(metadata: string): number | undefined {
-  const text = Buffer.from(metadata, "base64").toString();
+function readStamp(metadata: Uint8Array): number | undefined {
+  const text = new TextDecoder().decode(metadata);
   return /^\d{13}$/.test(text) ? Number(text) : undefined;
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getList } from "../../src/cli/client.ts";
+import type { Json } from "../../src/observe/json.ts";
 import type { Connection, Identity, Member } from "../../src/observe/views.ts";
 import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
 import { until } from "./until.ts";
@@ -52,9 +53,9 @@ export interface FabricPeer extends Peer {
 
 /** Our own member. What it thinks is asked of its operations endpoint. */
 export interface OwnPeer extends Peer {
-  members(): Promise<readonly Member[]>;
-  identities(): Promise<readonly Identity[]>;
-  connections(): Promise<readonly Connection[]>;
+  members(): Promise<readonly Json<Member>[]>;
+  identities(): Promise<readonly Json<Identity>[]>;
+  connections(): Promise<readonly Json<Connection>[]>;
   /** A counter of `/metrics`, by code. */
   counts(metric: string): Promise<Readonly<Record<string, number>>>;
 }
@@ -126,7 +127,7 @@ export function createOwnPeer(workspace: Workspace, settings: PeerSettings): Own
     line.msg.includes(`gossips as ${internalEndpointOf(settings)}`),
   );
   const url = `http://${local(settings.ports.operations)}`;
-  const members = (): Promise<readonly Member[]> => getList(url, "/api/v1/members");
+  const members = (): Promise<readonly Json<Member>[]> => getList(url, "/api/v1/members");
   return {
     ...peer,
     members,

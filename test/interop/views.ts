@@ -1,5 +1,6 @@
 /** What tests wait for and look at: who holds whom alive, and what is in the logs. */
 import type { TestContext } from "node:test";
+import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
 import type { Peer } from "./peers.ts";
 import type { LogLine } from "./program.ts";
@@ -52,8 +53,8 @@ export function warnings(peer: Peer): readonly LogLine[] {
 const CONNECTION_LOGGERS = new Set(["gossip.comm", "core.comm", "comm.grpc.server"]);
 
 /** Whether the line names us, or somebody who cannot be told but is none of the others. */
-export function isAboutUs({ name, text }: LogLine, members: readonly Member[]): boolean {
-  const names = ({ pkiId, endpoint, internalEndpoint }: Member): boolean =>
+export function isAboutUs({ name, text }: LogLine, members: readonly Json<Member>[]): boolean {
+  const names = ({ pkiId, endpoint, internalEndpoint }: Json<Member>): boolean =>
     [pkiId, endpoint, internalEndpoint ?? endpoint].some((word) => text.includes(word));
   const named = members.filter(names);
   if (named.length === 0) return CONNECTION_LOGGERS.has(name);

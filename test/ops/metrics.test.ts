@@ -26,7 +26,7 @@ async function scrape(): Promise<string> {
   const a = await GossipNode.create(testParts("a", { clock, hub, seed: 1 }));
   const b = await GossipNode.create(testParts("b", { clock, hub, bootstrap: ["a:1"], seed: 2 }));
   clock.advance(12_000);
-  const text = metricsText({ node: a, log, eventLoop });
+  const text = metricsText({ node: a.diagnostics, log, eventLoop });
   await Promise.all([a.close(), b.close()]);
   eventLoop.stop();
   return text;

@@ -4,6 +4,12 @@
  * `{ code, detail }` and is never read back out of a sentence.
  */
 import type { Fault } from "../../core/types/event.ts";
+import type { ProblemCode } from "../events.ts";
+
+/** What is wrong with this member itself. */
+export interface Problem extends Fault {
+  readonly code: ProblemCode;
+}
 
 /** One thing that can go wrong. */
 export interface KnownCause {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { EventContent, Member } from "../views.ts";
+import type { EventContent, SendCode } from "../events.ts";
+import type { Member } from "../views.ts";
 import { createFailures, type Failures, hostOf } from "./failures.ts";
 
-const TIME = "2026-01-01T00:00:00.000Z";
+const TIME = new Date("2026-01-01T00:00:00.000Z");
 
 function noted(...contents: readonly EventContent[]): Failures {
   const failures = createFailures();
@@ -16,17 +17,17 @@ const member = (pkiId: string): Member => ({
   mspId: "A",
   endpoint: "out:1",
   internalEndpoint: "in:1",
-  metadata: "",
+  metadata: new Uint8Array(0),
   status: "dead",
-  incarnation: "1",
-  sequence: "1",
+  incarnation: 1n,
+  sequence: 1n,
   lastSeen: TIME,
   since: TIME,
   identityExpires: null,
   self: false,
 });
 
-const sendFailed = (pkiId: string, code = "unreachable"): EventContent => ({
+const sendFailed = (pkiId: string, code: SendCode = "unreachable"): EventContent => ({
   type: "send-failed",
   pkiId,
   endpoint: `${pkiId}:1`,
@@ -50,7 +51,7 @@ describe("what is remembered of failures", () => {
 
   test("of several, the youngest", () => {
     const failures = noted(sendFailed("p"));
-    const time = "2026-01-01T00:00:01.000Z";
+    const time = new Date(TIME.getTime() + 1_000);
     failures.noteFailure(
       { endpoint: "q:1" },
       { during: "ping", code: "timeout", reason: "", time },
@@ -60,9 +61,9 @@ describe("what is remembered of failures", () => {
 
   test("a contact that failed, by its endpoint", () => {
     const reason = "it is of B: a bootstrap peer: is not"; // Reasons are shown, never read.
-    const failed = { type: "contact-failed", endpoint: "c:1", code: "x", reason } as const;
+    const failed = { type: "contact-failed", endpoint: "c:1", code: "tls", reason } as const;
     const last = noted(failed).latest(undefined, ["c:1"]);
-    assert.deepEqual([last?.during, last?.code, last?.reason], ["contact", "x", reason]);
+    assert.deepEqual([last?.during, last?.code, last?.reason], ["contact", "tls", reason]);
   });
 
   test("refused strangers by host, whatever their port", () => {
@@ -75,7 +76,14 @@ describe("what is remembered of failures", () => {
     const failures = noted(sendFailed("p"));
     for (let i = 0; i < 10_000; i++) {
       const remote = `10.0.${i >> 8}.${i & 255}:1`;
-      failures.note({ id: i, time: TIME, type: "handshake-failed", remote, code: "x", reason: "" });
+      failures.note({
+        id: i,
+        time: TIME,
+        type: "handshake-failed",
+        remote,
+        code: "malformed",
+        reason: "",
+      });
     }
     assert.equal(failures.stranger("10.0.0.0"), undefined);
     assert.ok(failures.latest("p", []));

@@ -2,8 +2,10 @@
  * What went wrong last, with whom, and what became of those who are gone. The core keeps what is;
  * this remembers what was, so that `why` can tell. Every table is bounded: the oldest entry gives way.
  */
+
+import type { DeathReason } from "../../core/types/event.ts";
 import { BoundedMap } from "../../lib/bounded-map.ts";
-import type { EventContent, GossipEvent } from "../views.ts";
+import type { ForgetReason, GossipEvent } from "../events.ts";
 
 /** The last thing that went wrong with one peer, and how often it did so in a row. */
 export interface Failure {
@@ -13,8 +15,8 @@ export interface Failure {
   readonly code: string;
   /** For people. */
   readonly reason: string;
-  /** ISO 8601: the last time. */
-  readonly time: string;
+  /** The last time. */
+  readonly time: Date;
   /** How often in a row with this code. */
   readonly times: number;
 }
@@ -22,9 +24,8 @@ export interface Failure {
 /** How a peer left our view. */
 export interface Departure {
   readonly type: "dead" | "forgotten" | "purged";
-  readonly reason: string;
-  /** ISO 8601. */
-  readonly time: string;
+  readonly reason: ForgetReason | DeathReason;
+  readonly time: Date;
 }
 
 /** What is remembered of a peer that is not alive any more. */
@@ -128,7 +129,7 @@ function failureOf(event: GossipEvent): Failed | undefined {
   }
 }
 
-function noteDeparture(traces: BoundedMap<string, Trace>, event: EventContent & { time: string }) {
+function noteDeparture(traces: BoundedMap<string, Trace>, event: GossipEvent) {
   const { time } = event;
   switch (event.type) {
     case "member-joined":

@@ -1,9 +1,8 @@
 /** What is wrong with this member itself, as causes of causes.ts. */
 
 import type { Core } from "../../core/core.ts";
-import type { Fault } from "../../core/types/event.ts";
 import type { Now } from "../../core/types/host.ts";
-import { remedyFor, tellFault } from "./causes.ts";
+import { type Problem, remedyFor, tellFault } from "./causes.ts";
 import type { Failures } from "./failures.ts";
 import type { Conflicts } from "./why/conflicts.ts";
 
@@ -16,10 +15,13 @@ export interface Health {
 }
 
 /** What is wrong; empty = healthy (product 4, `/healthz`). */
-export function healthFaults(health: Health, now: Now): readonly Fault[] {
+export function healthFaults(health: Health, now: Now): readonly Problem[] {
   const { core, failures, conflicts, reloadProblems } = health;
   const { options, contacts, members } = core;
-  const faults: Fault[] = reloadProblems.map((detail) => ({ code: "reload-failed", detail }));
+  const faults: Problem[] = reloadProblems.map((detail) => ({
+    code: "reload-failed",
+    detail,
+  }));
   const { notAfterMs } = options.self;
   if (notAfterMs <= now.wallMs) {
     faults.push({ code: "own-certificate-expired", detail: new Date(notAfterMs).toISOString() });
@@ -36,7 +38,7 @@ export function healthFaults(health: Health, now: Now): readonly Fault[] {
 }
 
 /** A fault as one sentence with its remedy. */
-export function sentenceOf(fault: Fault): string {
+export function sentenceOf(fault: Problem): string {
   const remedy = remedyFor(fault.code);
   return remedy === undefined ? tellFault(fault) : `${tellFault(fault)}: ${lower(remedy)}`;
 }

@@ -26,7 +26,7 @@ describe("what is remembered of refused certificates", () => {
     const told = { mspId: "B", code: "identity-unknown-msp", reason: "" };
     const [only, ...more] = refusals.all();
     const pkiId = computePkiId("B", text);
-    assert.deepEqual(only, { pkiId, ...told, time: "2026-01-01T00:00:00.000Z" });
+    assert.deepEqual(only, { pkiId, ...told, time: new Date("2026-01-01T00:00:00.000Z") });
     assert.deepEqual([more, refusals.of(pkiId)], [[], only]);
   });
 

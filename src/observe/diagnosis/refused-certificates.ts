@@ -18,8 +18,8 @@ export interface RefusedIdentity {
   readonly code: IdentityFault;
   /** For people: why. Empty if nothing more is known. */
   readonly reason: string;
-  /** ISO 8601: the last time. */
-  readonly time: string;
+  /** The last time. */
+  readonly time: Date;
 }
 
 /** The oldest gives way. */
@@ -45,7 +45,7 @@ export function createRefusals(crypto: Crypto, clock: Clock): Refusals {
     const { mspid, idBytes } = decoded.value;
     const pkiId = computePkiId(mspid, idBytes);
     const mspId = mspid.slice(0, SHOWN_CHARACTERS_MAX);
-    const time = new Date(clock.now().wallMs).toISOString();
+    const time = new Date(clock.now().wallMs);
     refusals.set(pkiId, { pkiId, mspId, code, reason, time });
   };
   return {

@@ -3,10 +3,10 @@
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
 import type { Member as CoreMember } from "../../../core/types/member.ts";
-import { wallTime } from "../../views.ts";
+import { dateOf } from "../../snapshots.ts";
 import type { Departure, Failure } from "../failures.ts";
 import type { Cause, Known } from "./explanation.ts";
-import { moment, tell } from "./moment.ts";
+import { moment, tell, wallTime } from "./moment.ts";
 import { aboutRefusals } from "./refused.ts";
 import { isHidden } from "./remedy.ts";
 import type { Subject } from "./subject.ts";
@@ -82,7 +82,7 @@ function aboutKnownMember(
   now: Now,
 ): readonly Cause[] {
   const { mspId, lastSeenMs, sinceMs } = member;
-  const heard = `its last alive message came ${moment(wallTime(lastSeenMs, now), now)}`;
+  const heard = `its last alive message came ${moment(dateOf(lastSeenMs, now), now)}`;
   if (member.status === "dead") {
     const death = departures.find(({ type }) => type === "dead");
     const why = DEATHS[death?.reason ?? ""] ?? "it left";
@@ -179,7 +179,7 @@ function aboutConnection({ connections }: Known, subject: Subject): readonly Cau
   const open = connections.find(({ pkiId }) => pkiId === subject.pkiId);
   if (open) {
     const whose = open.outbound ? "which we dialled" : "which it dialled";
-    const since = open.openedAt;
+    const since = open.openedAt.toISOString();
     return [cause("connected", `There is a connection with it since ${since}, ${whose}.`)];
   }
   if (subject.member?.status !== "alive") return [];
@@ -216,5 +216,5 @@ function aboutFailure(
 
 /** What went wrong before it came to life explains nothing. */
 function isOutdated({ time }: Failure, { member }: Subject, now: Now): boolean {
-  return member?.status === "alive" && time < wallTime(member.sinceMs, now);
+  return member?.status === "alive" && time < dateOf(member.sinceMs, now);
 }

@@ -3,8 +3,9 @@
  * own former life. Each stands for a while after it was last seen, so that it is gone when it is mended.
  */
 
-import type { Fault } from "../../../core/types/event.ts";
 import type { Now } from "../../../core/types/host.ts";
+import { BoundedMap } from "../../../lib/bounded-map.ts";
+import type { Problem } from "../causes.ts";
 
 /** Longer than the pause between two looks at our own endpoint. */
 const STANDS_MS = 90_000;
@@ -12,22 +13,21 @@ const CONFLICTS_MAX = 10;
 
 export interface Conflicts {
   /** Whether it is news. */
-  note(fault: Fault, now: Now): boolean;
+  note(fault: Problem, now: Now): boolean;
   /** It is we who answer at this endpoint. */
   clearAt(endpoint: string): void;
-  all(now: Now): readonly Fault[];
+  all(now: Now): readonly Problem[];
 }
 
 export function createConflicts(): Conflicts {
-  const seen = new Map<string, { readonly fault: Fault; readonly atMs: number }>();
-  const keyOf = ({ code, detail }: Fault): string => `${code} ${detail}`;
+  const seen = new BoundedMap<string, { readonly fault: Problem; readonly atMs: number }>(
+    CONFLICTS_MAX,
+  );
+  const keyOf = ({ code, detail }: Problem): string => `${code} ${detail}`;
   return {
     note(fault, { elapsedMs }) {
       const key = keyOf(fault);
       const before = seen.get(key);
-      seen.delete(key);
-      const [oldest] = seen.keys();
-      if (seen.size >= CONFLICTS_MAX && oldest !== undefined) seen.delete(oldest);
       seen.set(key, { fault, atMs: elapsedMs });
       return before === undefined || elapsedMs - before.atMs > STANDS_MS;
     },

@@ -1,9 +1,10 @@
 /** What an explanation consists of, and what it is drawn from. */
 
 import type { Core } from "../../../core/core.ts";
-import type { Fault } from "../../../core/types/event.ts";
 import type { Now } from "../../../core/types/host.ts";
+import type { ProblemCode } from "../../events.ts";
 import type { Connection, Member } from "../../views.ts";
+import type { Problem } from "../causes.ts";
 import type { Failure, Failures } from "../failures.ts";
 import type { Refusals } from "../refused-certificates.ts";
 
@@ -33,11 +34,7 @@ export interface Cause {
     | "identity-refused"
     | "organisation-refused"
     | "stranger-refused"
-    | "same-identity"
-    | "endpoint-taken"
-    | "own-certificate-expired"
-    | "reload-failed"
-    | "alone";
+    | ProblemCode;
   /** For people, with names, times and places. */
   readonly sentence: string;
 }
@@ -60,8 +57,8 @@ export interface Explanation {
   readonly sentences: readonly string[];
   /** What can be done; null if there is nothing to be done. */
   readonly remedy: string | null;
-  /** ISO 8601: when its newest alive message reached us. */
-  readonly lastMessage: string | null;
+  /** When its newest alive message reached us. */
+  readonly lastMessage: Date | null;
   /** The last thing that went wrong with it; null: nothing that is remembered. */
   readonly lastFailure: Failure | null;
   /** What happens by itself; null: nothing. */
@@ -79,8 +76,8 @@ export interface Next {
     | "await-membership"
     | "pull-identity"
     | "none";
-  /** ISO 8601; null: at once, or nobody knows. */
-  readonly time: string | null;
+  /** Null: at once, or nobody knows. */
+  readonly time: Date | null;
   /** For people. */
   readonly sentence: string;
 }
@@ -90,7 +87,7 @@ export interface Known {
   readonly core: Core;
   readonly failures: Failures;
   /** What is wrong with ourselves. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Problem[];
   readonly refusals: Refusals;
   readonly self: Member;
   readonly connections: readonly Connection[];

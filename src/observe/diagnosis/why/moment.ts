@@ -1,5 +1,6 @@
 /** When something happened, and how often, in words. */
 import type { Now } from "../../../core/types/host.ts";
+import { dateOf } from "../../snapshots.ts";
 import type { Failure } from "../failures.ts";
 
 /** What went wrong, its code, when, and how often. */
@@ -9,9 +10,14 @@ export function tell({ reason, code, time, times }: Failure, now: Now): string {
   return `${what}, ${moment(time, now)}${again}`;
 }
 
+/** The wall time of a moment on the clock that never jumps, ISO 8601. */
+export function wallTime(elapsedMs: number, now: Now): string {
+  return dateOf(elapsedMs, now).toISOString();
+}
+
 /** `12 s ago (2026-11-22T15:55:14.000Z)` */
-export function moment(time: string, { wallMs }: Now): string {
-  return `${ago(wallMs - Date.parse(time))} (${time})`;
+export function moment(time: Date, { wallMs }: Now): string {
+  return `${ago(wallMs - time.getTime())} (${time.toISOString()})`;
 }
 
 function ago(ms: number): string {

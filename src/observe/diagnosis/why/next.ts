@@ -5,7 +5,7 @@ import type { Contact } from "../../../core/tables/contacts.ts";
 import { preferredEndpoint } from "../../../core/tables/members.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
-import { wallTime } from "../../views.ts";
+import { dateOf } from "../../snapshots.ts";
 import type { Next } from "./explanation.ts";
 import type { Subject } from "./subject.ts";
 
@@ -23,8 +23,8 @@ export function nextOf(core: Core, subject: Subject, now: Now): Next | undefined
   }
   const shunnedUntilMs = pkiId && shunnedItems(core.pull).get(pkiId);
   if (shunnedUntilMs !== undefined && shunnedUntilMs > now.elapsedMs) {
-    const time = wallTime(shunnedUntilMs, now);
-    const sentence = `Its certificate is asked for again from ${time} on, if others still offer it.`;
+    const time = dateOf(shunnedUntilMs, now);
+    const sentence = `Its certificate is asked for again from ${time.toISOString()} on, if others still offer it.`;
     return { action: "pull-identity", time, sentence };
   }
   if (isAwaited) {
@@ -38,8 +38,8 @@ export function nextOf(core: Core, subject: Subject, now: Now): Next | undefined
 
 function nextOfAlive(core: Core, { member }: Subject, now: Now): Next | undefined {
   if (member === undefined) return undefined;
-  const time = wallTime(member.lastSeenMs + core.options.timing.aliveExpiryMs, now);
-  const sentence = `It counts as dead if nothing is heard of it until ${time}.`;
+  const time = dateOf(member.lastSeenMs + core.options.timing.aliveExpiryMs, now);
+  const sentence = `It counts as dead if nothing is heard of it until ${time.toISOString()}.`;
   return { action: "declare-dead", time, sentence };
 }
 
@@ -52,8 +52,8 @@ function nextOfContact({ state, endpoint }: Contact, now: Now): Next | undefined
     case "identifying":
       return { action: "contact", time: null, sentence: `${endpoint} is being dialled just now.` };
     case "asking": {
-      const time = wallTime(state.untilMs, now);
-      const sentence = `It was asked who the members are; its answer is awaited until ${time}.`;
+      const time = dateOf(state.untilMs, now);
+      const sentence = `It was asked who the members are; its answer is awaited until ${time.toISOString()}.`;
       return { action: "await-membership", time, sentence };
     }
     case "connected":
@@ -61,10 +61,10 @@ function nextOfContact({ state, endpoint }: Contact, now: Now): Next | undefined
   }
 }
 
-function later(atMs: number, now: Now): string | null {
-  return atMs > now.elapsedMs ? wallTime(atMs, now) : null;
+function later(atMs: number, now: Now): Date | null {
+  return atMs > now.elapsedMs ? dateOf(atMs, now) : null;
 }
 
-function at(time: string | null): string {
-  return time === null ? "at once" : `at ${time}`;
+function at(time: Date | null): string {
+  return time === null ? "at once" : `at ${time.toISOString()}`;
 }

@@ -4,7 +4,7 @@ import { GossipNode } from "../../../node/node.ts";
 import { testParts } from "../../../node/testing.ts";
 import { createMemoryHub } from "../../../transport/memory.ts";
 import { createVirtualClock } from "../../../transport/testing.ts";
-import type { GossipEvent } from "../../views.ts";
+import type { GossipEvent } from "../../events.ts";
 
 async function world() {
   const clock = createVirtualClock();
@@ -53,7 +53,7 @@ describe("a member that watches itself", () => {
     const other = await add("b");
     await run(30_000);
     assert.equal(told.filter(({ type }) => type === "problem-solved").length, 1);
-    assert.deepEqual(node.problems(), []);
+    assert.deepEqual(node.diagnostics.problems(), []);
     await Promise.all([node.close(), other.node.close()]);
   });
 
@@ -63,8 +63,11 @@ describe("a member that watches itself", () => {
     const { node, told } = await add("b", ["a:1"], "a:1");
     await run(10_000);
     assert.deepEqual(problems(told), ["endpoint-taken"]);
-    assert.match(node.problems()[0] ?? "", /at the endpoint that we advertise, a:1: .*a.* of A/);
-    assert.equal(node.why("b:1").visible, false);
+    assert.match(
+      node.diagnostics.problems()[0] ?? "",
+      /at the endpoint that we advertise, a:1: .*a.* of A/,
+    );
+    assert.equal(node.diagnostics.why("b:1").visible, false);
     assert.deepEqual(problems(other.told), []);
     await Promise.all([node.close(), other.node.close()]);
   });

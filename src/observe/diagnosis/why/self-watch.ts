@@ -4,11 +4,12 @@
  */
 
 import type { Core } from "../../../core/core.ts";
-import type { Fault } from "../../../core/types/event.ts";
 import type { Now } from "../../../core/types/host.ts";
 import type { Connections } from "../../../transport/connection-options.ts";
 import type { Cancel, Clock } from "../../../transport/network.ts";
-import { type EventContent, problemOf } from "../../views.ts";
+import type { EventContent, ProblemCode } from "../../events.ts";
+import { problemOf } from "../../snapshots.ts";
+import type { Problem } from "../causes.ts";
 import type { Failures } from "../failures.ts";
 import { healthFaults } from "../health.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
@@ -28,7 +29,7 @@ export interface SelfWatch {
   /** Takes from an event what speaks of a twin. */
   hear(event: EventContent): void;
   /** What is wrong with us at this moment. */
-  faults(): readonly Fault[];
+  faults(): readonly Problem[];
   start(): void;
   stop(): void;
 }
@@ -51,16 +52,16 @@ interface Standing {
 export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
   const { clock, core, failures, reloadProblems, publish } = options;
   const conflicts = createConflicts();
-  const standing = new Map<string, Standing>();
+  const standing = new Map<ProblemCode, Standing>();
   const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
 
-  const note = (fault: Fault): void => {
+  const note = (fault: Problem): void => {
     const isNews = conflicts.note(fault, clock.now());
     if (isNews && fault.code === "same-identity") {
       publish({ type: "same-identity", endpoint: fault.detail });
     }
   };
-  const faults = (): readonly Fault[] =>
+  const faults = (): readonly Problem[] =>
     healthFaults({ core, failures, conflicts, reloadProblems: reloadProblems() }, clock.now());
   const look = (): void => {
     for (const event of eventsOf(faults(), standing, clock.now())) publish(event);
@@ -95,7 +96,7 @@ function askAt(
   { core, connections }: SelfWatchOptions,
   endpoint: string,
   conflicts: Conflicts,
-  found: (fault: Fault) => void,
+  found: (fault: Problem) => void,
 ): void {
   connections.probe(endpoint, (verdict) => {
     if (!verdict.ok) return;
@@ -109,8 +110,8 @@ function askAt(
 
 /** What is to be told now: what has just begun or is over, or lasts for another pause. */
 function eventsOf(
-  faults: readonly Fault[],
-  standing: Map<string, Standing>,
+  faults: readonly Problem[],
+  standing: Map<ProblemCode, Standing>,
   { elapsedMs }: Now,
 ): readonly EventContent[] {
   const events: EventContent[] = [];
@@ -133,7 +134,7 @@ function eventsOf(
   return events;
 }
 
-function begin(code: string, elapsedMs: number): Standing {
+function begin(code: ProblemCode, elapsedMs: number): Standing {
   const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
   return { dueMs: elapsedMs + waitMs, pauseMs: FIRST_PAUSE_MS, isTold: false };
 }

@@ -3,9 +3,8 @@
  * what happens next and what can be done, in sentences for people and as codes for programs.
  */
 
-import type { Fault } from "../../../core/types/event.ts";
-import { wallTime } from "../../views.ts";
-import { remedyFor, tellFault } from "../causes.ts";
+import { dateOf } from "../../snapshots.ts";
+import { type Problem, remedyFor, tellFault } from "../causes.ts";
 import { causesOf } from "./causes.ts";
 import type { Cause, Explanation, Known } from "./explanation.ts";
 import { nextOf } from "./next.ts";
@@ -36,19 +35,21 @@ export function explain(known: Known, peer: string): Explanation {
     causes,
     sentences: [...causes, ...(next ? [next] : [])].map(({ sentence }) => sentence),
     remedy: remedy ?? null,
-    lastMessage: member ? wallTime(member.lastSeenMs, now) : null,
+    lastMessage: member ? dateOf(member.lastSeenMs, now) : null,
     lastFailure: lastFailure ?? null,
     next: next ?? null,
   };
 }
 
 /** What is wrong with ourselves and has to do with the peer: with all of them, but to be alone. */
-function ownFaults({ faults }: Known, isSelf: boolean): readonly Fault[] {
+function ownFaults({ faults }: Known, isSelf: boolean): readonly Problem[] {
   return faults.filter(({ code }) => isSelf || code !== "alone");
 }
 
-function causeOf(fault: Fault): Cause {
+function causeOf(fault: Problem): Cause {
   const sentence = tellFault(fault);
-  const code = fault.code as Cause["code"]; // Each code of health.ts is one of ours.
-  return { code, sentence: `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.` };
+  return {
+    code: fault.code,
+    sentence: `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}.`,
+  };
 }

@@ -1,0 +1,159 @@
+/**
+ * A configuration as a program writes it: `GossipNode.start({ mspId, mspPath, listen, ... })`. Each
+ * option stands for one key of core.yaml, whose range and default hold here too.
+ */
+import { GossipError } from "../lib/errors.ts";
+import type { Config } from "./config.ts";
+import { ALL_KEYS } from "./keys.ts";
+import { GOSSIP_KEYS } from "./keys-gossip.ts";
+import { OWN_KEYS } from "./keys-own.ts";
+import { OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
+import { configOf } from "./load.ts";
+import { sourceOf } from "./source.ts";
+
+/** TLS of the gossip connections: paths of PEM files. */
+export interface TlsOptions {
+  /** Our certificate, the leaf first (`peer.tls.cert.file`). */
+  readonly certPath: string;
+  /** Its private key (`peer.tls.key.file`). */
+  readonly keyPath: string;
+  /** CAs of the members that we dial (`peer.tls.rootcert.file`); default: those of `trustedMsps`. */
+  readonly rootCertPath?: string;
+  /** The certificate we show when we dial (`peer.tls.clientCert.file`); default `certPath`. */
+  readonly clientCertPath?: string;
+  /** Its private key (`peer.tls.clientKey.file`); default `keyPath`. */
+  readonly clientKeyPath?: string;
+  /** Whether members that dial us need a chain that we trust; default false (`peer.tls.clientAuthRequired`). */
+  readonly clientAuthRequired?: boolean;
+  /** CAs of those members (`peer.tls.clientRootCAs.files`); default: those of `trustedMsps`. */
+  readonly clientRootCaPaths?: readonly string[];
+}
+
+/**
+ * Timers for a kind of network. `lan`: those of Fabric, the default. `wan`: a member may be silent for
+ * a minute, and connections may take ten seconds. `test`: all timers of the protocol a tenth as long.
+ */
+export type Preset = "lan" | "wan" | "test";
+
+/** What a node needs to know. Paths may be relative to the working directory. */
+export interface NodeOptions {
+  /** MSP ID of our organisation, for example `Org1MSP` (`peer.localMspId`). */
+  readonly mspId: string;
+  /** Folder of our MSP: certificate, key, CAs (`peer.mspConfigPath`). */
+  readonly mspPath: string;
+  /** Where to listen, `host:port`; port 0 lets the system choose (`peer.listenAddress`). */
+  readonly listen: string;
+  /** Where our organisation reaches us, `host:port`; default `listen` (`peer.gossip.endpoint`). */
+  readonly endpoint?: string;
+  /** Where other organisations reach us, `host:port`; default: not at all (`peer.gossip.externalEndpoint`). */
+  readonly externalEndpoint?: string;
+  /** Members of our organisation to contact first, `host:port` each; default none (`peer.gossip.bootstrap`). */
+  readonly bootstrap?: readonly string[];
+  /** Members of any trusted organisation to contact; default none (`fabricGossip.anchorPeers`). */
+  readonly anchorPeers?: readonly string[];
+  /** Default: no TLS, for experiments only (`peer.tls`). */
+  readonly tls?: TlsOptions;
+  /** Other organisations whose members we accept; default none (`fabricGossip.trustedMsps`). */
+  readonly trustedMsps?: readonly { readonly mspId: string; readonly path: string }[];
+  /** Default `lan`. */
+  readonly preset?: Preset;
+  /** Folder in which the incarnation survives a restart; default: it does not (`fabricGossip.stateDir`). */
+  readonly statePath?: string;
+  /**
+   * Any other key of core.yaml with its value: `{ "peer.gossip.pullInterval": "2s" }`; default none.
+   * Beats the preset; `docs/configuration.md` lists all keys.
+   */
+  readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** How much faster the preset `test` is. */
+const TEST_FACTOR = 10;
+/** How long machines take, which no wish for speed changes. */
+const UNHURRIED: ReadonlySet<string> = new Set([
+  GOSSIP_KEYS.dialTimeoutMs.name,
+  GOSSIP_KEYS.connTimeoutMs.name,
+]);
+
+/** Every protocol timer with a default of its own, divided; the others follow from these. */
+function fastTimers(): [string, string][] {
+  return ALL_KEYS.flatMap(({ name, kind, absent }): [string, string][] => {
+    const isOfProtocol =
+      name.startsWith("peer.gossip.") || name === "fabricGossip.limits.identityUsage";
+    const isTimer = isOfProtocol && kind.startsWith("duration") && !UNHURRIED.has(name);
+    return isTimer && typeof absent === "number" ? [[name, `${absent / TEST_FACTOR}ms`]] : [];
+  });
+}
+
+/** Keys of each preset with their values, as text. */
+export const PRESETS: Readonly<Record<Preset, readonly (readonly [string, string])[]>> = {
+  lan: [],
+  // Heartbeats and digest waits stay Fabric's: its peers judge us by theirs.
+  wan: [
+    [GOSSIP_KEYS.aliveExpiryMs.name, `${MINUTE}ms`],
+    [GOSSIP_KEYS.dialTimeoutMs.name, `${10 * SECOND}ms`],
+    [GOSSIP_KEYS.connTimeoutMs.name, `${10 * SECOND}ms`],
+    [GOSSIP_KEYS.responseWaitMs.name, `${5 * SECOND}ms`],
+    [GOSSIP_KEYS.pullIntervalMs.name, `${8 * SECOND}ms`],
+  ],
+  test: fastTimers(),
+};
+
+/** Checks options as `loadConfig` checks a file. Throws `config-invalid` with every problem at once. */
+export async function configOfOptions(options: NodeOptions): Promise<Config> {
+  const problems: string[] = [];
+  const { preset = "lan", settings = {} } = options;
+  if (!Object.hasOwn(PRESETS, preset)) {
+    const names = Object.keys(PRESETS).join(", ");
+    throw new GossipError("config-invalid", `preset is "${preset}"; choose one of ${names}.`);
+  }
+  const given = [
+    ...PRESETS[preset].map(([name, raw]) => ({ name, raw, origin: `preset ${preset}` })),
+    ...settingsOf(options),
+    ...Object.entries(settings).map(([name, raw]) => ({ name, raw, origin: "option settings" })),
+  ];
+  return configOf(sourceOf(given), problems);
+}
+
+interface Given {
+  readonly name: string;
+  readonly raw: unknown;
+  readonly origin: string;
+}
+
+/** The options that are set, under the names of their keys. */
+function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
+  const trusted = options.trustedMsps?.map(
+    ({ mspId, path }) =>
+      new Map([
+        ["mspId", mspId],
+        ["path", path],
+      ]),
+  );
+  const rows: readonly (readonly [string, { readonly name: string }, unknown])[] = [
+    ["mspId", PEER_KEYS.mspId, options.mspId],
+    ["mspPath", PEER_KEYS.mspFolder, options.mspPath],
+    ["listen", PEER_KEYS.listenAddress, options.listen],
+    ["endpoint", PEER_KEYS.address, options.endpoint ?? options.listen],
+    ["externalEndpoint", GOSSIP_KEYS.externalEndpoint, options.externalEndpoint],
+    ["bootstrap", GOSSIP_KEYS.bootstrap, options.bootstrap],
+    ["anchorPeers", OWN_KEYS.anchorPeers, options.anchorPeers],
+    ["trustedMsps", OWN_KEYS.trustedMsps, trusted],
+    ["statePath", OWN_KEYS.stateDir, options.statePath],
+    // The operations endpoint is the daemon's.
+    ["operations", OPERATIONS_KEYS.listenAddress, ""],
+    ["tls", TLS_KEYS.enabled, tls !== undefined],
+    ["tls.certPath", TLS_KEYS.certFile, tls?.certPath],
+    ["tls.keyPath", TLS_KEYS.keyFile, tls?.keyPath],
+    ["tls.rootCertPath", TLS_KEYS.rootCertFile, tls?.rootCertPath],
+    ["tls.clientCertPath", TLS_KEYS.clientCertFile, tls?.clientCertPath],
+    ["tls.clientKeyPath", TLS_KEYS.clientKeyFile, tls?.clientKeyPath],
+    ["tls.clientAuthRequired", TLS_KEYS.clientAuthRequired, tls?.clientAuthRequired],
+    ["tls.clientRootCaPaths", TLS_KEYS.clientRootCaFiles, tls?.clientRootCaPaths],
+  ];
+  return rows.flatMap(([option, { name }, raw]) =>
+    raw === undefined ? [] : [{ name, raw, origin: `option ${option}` }],
+  );
+}

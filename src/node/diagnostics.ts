@@ -1,0 +1,65 @@
+/** What explains a node to its operator: `node.diagnostics`. */
+import type { Core } from "../core/core.ts";
+import { type Counters, type Counts, viewCounts } from "../observe/counters.ts";
+import type { Failures } from "../observe/diagnosis/failures.ts";
+import { sentenceOf } from "../observe/diagnosis/health.ts";
+import type { Refusals } from "../observe/diagnosis/refused-certificates.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
+import type { SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
+import { explain } from "../observe/diagnosis/why/why.ts";
+import type { MessageBatch, MessageTap } from "../observe/message-tap.ts";
+import { viewLink, viewSelf } from "../observe/snapshots.ts";
+import { type Summary, summarise } from "../observe/summary.ts";
+import type { Connections } from "../transport/connection-options.ts";
+import type { NodeParts } from "./options.ts";
+
+/** What explains a node to its operator. All of it are snapshots, safe to keep. */
+export interface Diagnostics {
+  /**
+   * Why a peer is or is not visible to us. `peer`: its endpoint, its name, or the beginning of its
+   * PKI-ID. Throws `config-invalid` if it is none of these, or of several peers.
+   */
+  why(peer: string): Explanation;
+  /** What is wrong with this member, one sentence each; empty = healthy. */
+  problems(): readonly string[];
+  /** What was counted since the start: drops, failures, events, traffic. For metrics. */
+  counts(): Counts;
+  /** Members, identities and connections in numbers, without a copy of them. */
+  summary(): Summary;
+  /**
+   * The messages that are sent and received from now on, decoded, a few times a second; of too many,
+   * the newest. Ends when the node is closed or the signal aborts. Costs nothing until it is read.
+   */
+  messages(signal?: AbortSignal): AsyncIterableIterator<MessageBatch>;
+}
+
+/** Where the answers come from. */
+export interface DiagnosticsSources {
+  readonly parts: Pick<NodeParts, "clock" | "traffic" | "meters">;
+  readonly core: Core;
+  readonly connections: Connections;
+  readonly failures: Failures;
+  readonly refusals: Refusals;
+  readonly counters: Counters;
+  readonly tap: MessageTap;
+  readonly watch: SelfWatch;
+  readonly startedMs: number;
+  readonly reloadProblems: () => readonly string[];
+}
+
+export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
+  const { parts, core, connections, failures, refusals, counters, tap, watch } = sources;
+  const now = () => parts.clock.now();
+  return {
+    why(peer) {
+      const self = viewSelf(core, sources.startedMs, now());
+      const links = connections.list().map(viewLink);
+      const known = { core, failures, faults: watch.faults(), refusals, self, now: now() };
+      return explain({ ...known, connections: links }, peer);
+    },
+    problems: () => watch.faults().map(sentenceOf),
+    counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
+    summary: () => summarise(core, connections.list(), now()),
+    messages: (signal) => tap.watch(signal),
+  };
+}

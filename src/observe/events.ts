@@ -1,0 +1,138 @@
+/** What the node tells its host, and the closed lists of reasons and codes in it. */
+
+import type { DropCode } from "../core/types/drop.ts";
+import type { DeathReason, LearntFrom, PurgeReason } from "../core/types/event.ts";
+import type { ConnectionFault } from "../transport/connection-options.ts";
+import type { ClientTlsFault } from "../transport/network.ts";
+import type { IdentitySummary, Member } from "./views.ts";
+
+/** Why a member left the view: it had been dead for too long, or its certificate was dropped. */
+export type ForgetReason = "silent" | PurgeReason;
+
+/** At which check a handshake with somebody who dialled us failed. */
+export type HandshakeCode = ConnectionFault | ClientTlsFault;
+
+/** Why what waited for a peer could not be delivered. */
+export type SendCode = ConnectionFault;
+
+/** Why a bootstrap or anchor peer could not be joined. */
+export type ContactCode =
+  | ConnectionFault
+  /** It accepts us, and does not answer who is a member. */
+  | "no-membership-response"
+  /** It is of another organisation than ours: that is what anchor peers are for. */
+  | "bootstrap-other-organisation"
+  /** The same, and we do not trust that organisation. */
+  | "bootstrap-untrusted"
+  /** It is of another organisation, to which we do not show ourselves. */
+  | "we-are-hidden"
+  /** A process that has our own certificate answered. */
+  | "same-identity";
+
+/** What can be wrong with this member itself. */
+export type ProblemCode =
+  | "same-identity"
+  /** Another peer answers at the endpoint that we advertise. */
+  | "endpoint-taken"
+  | "own-certificate-expired"
+  /** Files could not be used when they were last read again. */
+  | "reload-failed"
+  /** Bootstrap or anchor peers are configured, and no member is alive. */
+  | "alone"
+  /** Others held messages of our former life that are from the future. */
+  | "clock-was-ahead";
+
+/**
+ * What the node tells its host. Every event has a time and a number that grows by one; the
+ * first number is the start of the node in milliseconds, so that none comes again after a restart.
+ */
+export type GossipEvent = { readonly id: number; readonly time: Date } & EventContent;
+
+/** What happened. Fabric tells its log of most of this, and nobody else. */
+export type EventContent =
+  /** Somebody is a member for the first time, or again after it was forgotten. */
+  | { readonly type: "member-joined"; readonly member: Member }
+  /** A member changed its endpoint or metadata, or its process was restarted. */
+  | { readonly type: "member-updated"; readonly member: Member }
+  /** A dead member is alive again. */
+  | { readonly type: "member-returned"; readonly member: Member }
+  /** A member is believed dead, until it is heard of again or forgotten. */
+  | {
+      readonly type: "member-dead";
+      readonly member: Member;
+      /** `silent`, `unreachable` (a send and a ping failed) or `listed-dead` (heard from others). */
+      readonly reason: DeathReason;
+    }
+  /** Removed from the view: `silent` (dead too long), or why its certificate was dropped. */
+  | { readonly type: "member-forgotten"; readonly member: Member; readonly reason: ForgetReason }
+  /** A certificate is known and believed from now on. */
+  | {
+      readonly type: "identity-learnt";
+      readonly identity: IdentitySummary;
+      readonly learntFrom: LearntFrom;
+    }
+  /** A certificate, ours or another's, expires soon; once for each of `expiryNotices`. */
+  | {
+      readonly type: "identity-expiring";
+      readonly identity: IdentitySummary;
+      /** Which notice this is: so many seconds before the certificate expires, or fewer. */
+      readonly noticeSeconds: number;
+    }
+  /** A certificate was dropped, and with it everything that rested on it. */
+  | {
+      readonly type: "identity-purged";
+      readonly identity: IdentitySummary;
+      readonly reason: PurgeReason;
+    }
+  /** A handshake succeeded. `remote`: the endpoint we dialled, or the address that dialled us. */
+  | {
+      readonly type: "connection-opened";
+      readonly pkiId: string;
+      readonly mspId: string;
+      readonly outbound: boolean;
+      readonly remote: string;
+    }
+  /** The connection is gone; `reason` is for people. */
+  | { readonly type: "connection-closed"; readonly pkiId: string; readonly reason: string }
+  /** A peer sent something we do not accept; `code` says what was wrong with it. */
+  | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: DropCode }
+  /** A handshake failed; `code` says at which check. */
+  | {
+      readonly type: "handshake-failed";
+      readonly remote: string;
+      readonly code: HandshakeCode;
+      readonly reason: string;
+    }
+  /** What waited for a peer could not be delivered; `code` says why: no connection, or it broke. */
+  | {
+      readonly type: "send-failed";
+      readonly pkiId: string;
+      readonly endpoint: string;
+      readonly code: SendCode;
+      readonly reason: string;
+    }
+  /** A bootstrap or anchor peer could not be joined; it is tried again. `reason` is for people. */
+  | {
+      readonly type: "contact-failed";
+      readonly endpoint: string;
+      readonly code: ContactCode;
+      readonly reason: string;
+    }
+  /** Somebody else uses our identity under another endpoint: two peers with one certificate. */
+  | { readonly type: "same-identity"; readonly endpoint: string }
+  /** Something is wrong with us; told again after growing pauses for as long as it lasts. */
+  | {
+      readonly type: "problem";
+      readonly code: ProblemCode;
+      /** For people. */
+      readonly reason: string;
+      /** What can be done; null if there is nothing to be done. */
+      readonly remedy: string | null;
+    }
+  /** A problem that was told is over. */
+  | { readonly type: "problem-solved"; readonly code: ProblemCode }
+  /** The signer failed; it is asked again. */
+  | { readonly type: "signing-failed"; readonly detail: string };
+
+/** The event of one type, as `switch (event.type)` narrows it. */
+export type EventOf<T extends GossipEvent["type"]> = Extract<GossipEvent, { readonly type: T }>;
