@@ -38,6 +38,7 @@ const LEFT_UNREAD: readonly string[] = [
   "self information that is no envelope",
   "a collection configuration that is none",
   "content that is replaced, and was no message",
+  "self information in two halves, neither of them an envelope",
 ];
 
 describe("decode() and Fabric's decoder", () => {
