@@ -19,8 +19,10 @@ import { isCertificateAlert, opensslReason, verdictFault } from "./tls-fault.ts"
 import { isCertifiedFor } from "./tls-names.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
-const TLS_COMMON: SecureContextOptions = {
+const TLS_COMMON = {
   minVersion: "TLSv1.2",
+  // As Go, and as HTTP/2 demands: who is at the other end is settled once.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   ciphers: [
     "TLS_AES_128_GCM_SHA256",
     "TLS_AES_256_GCM_SHA384",
@@ -32,7 +34,7 @@ const TLS_COMMON: SecureContextOptions = {
     // Go takes RSA keys of 1,024 bits; SHA-1 stays out.
     "@SECLEVEL=1",
   ].join(":"),
-};
+} satisfies SecureContextOptions;
 
 export function serverContext(tls: TlsCredentials): SecureContextOptions {
   return {
@@ -44,7 +46,7 @@ export function serverContext(tls: TlsCredentials): SecureContextOptions {
     ca: tls.clientAuthRequired ? [...tls.clientRootCas] : [],
     allowPartialTrustChain: true,
     // No session tickets, as Fabric: a resumed session might not show the certificate again.
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    secureOptions: TLS_COMMON.secureOptions | constants.SSL_OP_NO_TICKET,
   };
 }
 
