@@ -133,7 +133,7 @@ function drawFinal(
   const lastMs = Math.max(QUIET_MS, endMs - 10_000);
   const fromMs = type === "hostile" ? 0 : random.between(QUIET_MS, lastMs);
   const untilMs = type === "revoke" ? Math.min(endMs, fromMs + random.below(15_000)) : NEVER;
-  if (type === "hostile") return { type, fromMs, untilMs: endMs, member };
+  if (type === "hostile") return { type, fromMs, untilMs: endMs, member, habit: undefined };
   return { type, fromMs, untilMs, member };
 }
 

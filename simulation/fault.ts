@@ -1,5 +1,7 @@
 /** Faults as data: start, end and affected members. */
 
+import type { Habit } from "./habits.ts";
+
 interface Span {
   /** Milliseconds since the start. */
   readonly fromMs: number;
@@ -44,6 +46,8 @@ export type SimulatedFault = Span &
     | /** An authenticated member does what it likes. */ {
         readonly type: "hostile";
         readonly member: number;
+        /** It lies in wait for true messages of one victim; undefined: it says what it likes. */
+        readonly habit: Habit | undefined;
       }
   );
 
@@ -81,6 +85,6 @@ export function describeFault(fault: SimulatedFault, name: (member: number) => s
     case "metadata":
       return `${name(fault.member)} publishes other metadata`;
     case "hostile":
-      return `${name(fault.member)} is hostile`;
+      return `${name(fault.member)} is hostile${fault.habit ? ` (${fault.habit})` : ""}`;
   }
 }

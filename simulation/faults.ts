@@ -1,5 +1,6 @@
 /** Starts and ends faults in a world. Faults of one kind may overlap. */
 import type { SimulatedFault } from "./fault.ts";
+import type { Habit } from "./habits.ts";
 import { HostileMember } from "./hostile.ts";
 import type { SimulatedMember } from "./member.ts";
 import type { Cut } from "./network.ts";
@@ -43,7 +44,7 @@ export class Faults {
       case "metadata":
         return this.#publish(this.#memberOf(fault));
       case "hostile":
-        return this.#unleash(this.#memberOf(fault));
+        return this.#unleash(this.#memberOf(fault), fault.habit);
       case "expire":
         return; // Its certificate says so from the beginning.
     }
@@ -77,8 +78,8 @@ export class Faults {
     }
   }
 
-  #unleash(member: SimulatedMember): Promise<void> {
-    const hostile = new HostileMember(this.#world, member, this.#world.random.fork());
+  #unleash(member: SimulatedMember, habit: Habit | undefined): Promise<void> {
+    const hostile = new HostileMember(this.#world, member, this.#world.random.fork(), habit);
     this.#hostile.set(member.index, hostile);
     return hostile.start();
   }

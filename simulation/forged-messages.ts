@@ -30,7 +30,7 @@ const DAY_NANOS = 86_400_000_000_000n;
 const UINT64_MAX = 2n ** 64n - 1n;
 
 /** A genuine heartbeat, as an honest member would send it. */
-const heartbeat: Forgery = (forger) => [ownAlive(forger).bytes];
+export const heartbeat: Forgery = (forger) => [ownAlive(forger).bytes];
 
 /** An alive message in another member's name, newer than any genuine one, self-signed. */
 const forged: Forgery = (forger, victim) => {
@@ -174,7 +174,7 @@ const spoofedRequests: Forgery = (forger) => {
   );
 };
 
-const request: Forgery = (forger) => [
+export const request: Forgery = (forger) => [
   encodeUnsigned({
     tag: TAG.empty,
     nonce: forger.random.uint64(),

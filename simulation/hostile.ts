@@ -2,11 +2,14 @@
  * An authenticated member that breaks every rule: its handshakes are genuine, its messages are
  * not. It also records what honest members send it, and may replay that.
  */
+
 import { type Handshake, shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
 import { parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
+import { readAlive } from "./checkers/wire-reader.ts";
 import type { Forger } from "./forged-message-parts.ts";
-import { FORGED_MESSAGES, swapSecret } from "./forged-messages.ts";
+import { FORGED_MESSAGES, heartbeat, request, swapSecret } from "./forged-messages.ts";
+import { aliveMessagesIn, type Habit, RELABEL } from "./habits.ts";
 import type { SimulatedMember } from "./member.ts";
 import { Process } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
@@ -23,6 +26,18 @@ const HANDSHAKE_MS = 2_000;
 /** Number of alias PKI-IDs of its certificate, and the share of handshakes that use one. */
 const ALIASES = 30;
 const DISGUISED = 0.2;
+/** Lying in wait, it asks its victim so often; how often it dials, and says that it lives, at each. */
+const LURK_MS = 50;
+const DIALS = 0.2;
+const HEARTBEATS = 0.01;
+
+/** It lies in wait for what its victim says. */
+interface Ambush {
+  readonly habit: Habit;
+  readonly victim: SimulatedMember;
+  /** Times of the messages that it has passed on. */
+  readonly passedOn: Set<bigint>;
+}
 
 export class HostileMember {
   readonly #world: World;
@@ -33,12 +48,22 @@ export class HostileMember {
   readonly #links = new Map<string, Link>();
   readonly #forger: Forger;
   readonly #glance = createGlance();
+  readonly #ambush: Ambush | undefined;
   #hasEnded = false;
 
-  constructor(world: World, member: SimulatedMember, random: SeededRandom) {
+  constructor(
+    world: World,
+    member: SimulatedMember,
+    random: SeededRandom,
+    habit: Habit | undefined = undefined,
+  ) {
     this.#world = world;
     this.#member = member;
     this.#random = random;
+    if (habit !== undefined) {
+      const victim = random.pick(world.members.filter(({ isHostile }) => !isHostile));
+      this.#ambush = { habit, victim, passedOn: new Set() };
+    }
     this.#process = new Process(world.clock);
     this.#network = world.networkOf(member, this.#process);
     this.#forger = {
@@ -57,7 +82,8 @@ export class HostileMember {
 
   async start(): Promise<void> {
     await this.#network.listen((link) => this.#shake(link));
-    this.#act();
+    if (this.#ambush === undefined) this.#act();
+    else this.#lurk(this.#ambush);
   }
 
   async stop(): Promise<void> {
@@ -79,6 +105,24 @@ export class HostileMember {
     this.#process.clock.after(pauseMs, () => this.#act());
   }
 
+  /**
+   * It asks its victim again and again, so that it has each of its messages before the others do,
+   * and keeps up connections with them all.
+   */
+  #lurk(ambush: Ambush): void {
+    if (this.#hasEnded) return;
+    const others = this.#world.members.filter(({ isHostile }) => !isHostile);
+    const missing = others.filter(({ name }) => !this.#links.has(name));
+    if (missing.length > 0 && this.#random.chance(DIALS)) this.#dial(this.#random.pick(missing));
+    if (this.#random.chance(HEARTBEATS)) {
+      const [bytes] = heartbeat(this.#forger, ambush.victim);
+      if (bytes) for (const link of this.#links.values()) link.send(bytes);
+    }
+    const { victim } = ambush;
+    for (const bytes of request(this.#forger, victim)) this.#links.get(victim.name)?.send(bytes);
+    this.#process.clock.after(LURK_MS, () => this.#lurk(ambush));
+  }
+
   #dial(victim: SimulatedMember): void {
     const isNear = victim.mspId === this.#member.mspId;
     const endpoint = isNear ? victim.internalEndpoint : victim.externalEndpoint;
@@ -90,7 +134,8 @@ export class HostileMember {
     const { clock } = this.#process;
     const crypto = this.#world.authority.crypto(() => true, new Map());
     const { sign: signer, alias, identity } = this.#forger;
-    const self = this.#random.chance(DISGUISED) ? alias() : identity;
+    const isDisguised = this.#ambush === undefined && this.#random.chance(DISGUISED);
+    const self = isDisguised ? alias() : identity;
     shakeHands(
       { link, clock, crypto, signer, self, probe: false, timeoutMs: HANDSHAKE_MS },
       { refused: () => {}, accepted: (handshake) => this.#accept(link, handshake) },
@@ -117,10 +162,25 @@ export class HostileMember {
 
   #hear(bytes: Uint8Array): void {
     const { heard } = this.#forger;
+    if (this.#ambush !== undefined) {
+      this.#passOn(bytes, this.#ambush);
+      return;
+    }
     if (this.#random.chance(TAMPERED)) this.#tamper(bytes);
     this.#forger.lastNonce = nonceOf(bytes) ?? this.#forger.lastNonce;
     if (heard.length < HEARD_MAX) heard.push(bytes);
     else heard[this.#random.below(HEARD_MAX)] = bytes;
+  }
+
+  /** Sends what its victim says to everybody else at once, in its own way. */
+  #passOn(bytes: Uint8Array, { habit, victim, passedOn }: Ambush): void {
+    for (const one of aliveMessagesIn(bytes)) {
+      const said = readAlive(one);
+      if (said?.pkiId !== victim.issued.identity.pkiId || passedOn.has(said.time)) continue;
+      passedOn.add(said.time);
+      const message = RELABEL[habit](one);
+      for (const [peer, link] of this.#links) if (peer !== victim.name) link.send(message);
+    }
   }
 
   /** Forwards fresh gossip at once with another author's secret, before the genuine copy arrives. */

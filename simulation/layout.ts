@@ -50,6 +50,7 @@ export function layOut(options: LayoutOptions, random: SeededRandom): readonly S
       readMs: isSlow ? SLOW_READ_MS : 0,
       windowBytes: isSlow ? SMALL_WINDOW_BYTES : WINDOW_BYTES,
       duplicates: random.chance(oddShare) ? DUPLICATES : 0,
+      signsAfresh: false,
     });
   }
   return seats;

@@ -18,6 +18,8 @@ export interface SimulatedMemberPlan {
   readonly windowBytes: number;
   /** Probability that it sends a message twice. */
   readonly duplicates: number;
+  /** Signs anew for each membership request and answer, as a Fabric peer does. */
+  readonly signsAfresh: boolean;
 }
 
 /** One run of a member's process, from start to end. */

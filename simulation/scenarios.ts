@@ -2,6 +2,7 @@
 import { EPOCH_MS } from "./epoch.ts";
 import type { SimulatedFault } from "./fault.ts";
 import { drawFaults, type FaultKind } from "./fault-generator.ts";
+import { HABITS } from "./habits.ts";
 import { type LayoutOptions, layOut, type Seat } from "./layout.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 
@@ -25,10 +26,17 @@ export interface PlanOptions {
 }
 
 interface Scenario extends Partial<LayoutOptions> {
+  /** Share of members that sign anew for whoever asks, and of hostile ones that lie in wait. */
+  readonly cunning?: Cunning;
   readonly delay?: Delay;
   readonly minutes?: number;
   /** Mean number of faults per minute, by kind. */
   readonly faultsPerMinute?: Partial<Record<FaultKind, number>>;
+}
+
+interface Cunning {
+  readonly afresh: number;
+  readonly habits: number;
 }
 
 /** Minimum network delay and jitter, in milliseconds. */
@@ -57,6 +65,11 @@ const TABLE = {
     nodes: 12,
     hiddenShare: 0.4,
     faultsPerMinute: { crash: 1, partition: 0.3, hostile: 0.3, metadata: 1 },
+  },
+  replay: {
+    nodes: 10,
+    cunning: { afresh: 0.5, habits: 1 },
+    faultsPerMinute: { hostile: 1, crash: 1.5, break: 1 },
   },
   consortium: { orgs: 4, nodes: 24, hiddenShare: 1 },
   mixed: {},
@@ -95,6 +108,29 @@ function drawMixed(random: SeededRandom): Scenario {
   };
 }
 
+/** Drawn after everything else, so that older seeds keep their plan. */
+function drawCunning(options: PlanOptions, { cunning }: Scenario, random: SeededRandom): Cunning {
+  if (cunning !== undefined) return cunning;
+  const dice = random.fork();
+  if (options.scenario !== "mixed") return { afresh: 0, habits: 0 };
+  return { afresh: dice.pick([0, 0.5, 1]), habits: dice.pick([0, 1]) };
+}
+
+function withCunning(
+  seats: readonly Seat[],
+  faults: readonly SimulatedFault[],
+  { afresh, habits }: Cunning,
+  random: SeededRandom,
+): Pick<ScenarioPlan, "seats" | "faults"> {
+  return {
+    seats: seats.map((seat) => ({ ...seat, signsAfresh: random.chance(afresh) })),
+    faults: faults.map((fault) => {
+      const lurks = fault.type === "hostile" && random.chance(habits);
+      return lurks ? { ...fault, habit: random.pick(HABITS) } : fault;
+    }),
+  };
+}
+
 /** The complete plan of a run, drawn from the seed in advance. */
 export function makePlan(options: PlanOptions): ScenarioPlan {
   const random = createSeededRandom(options.seed).fork();
@@ -115,10 +151,11 @@ export function makePlan(options: PlanOptions): ScenarioPlan {
   );
   const firstPhaseMs = Math.round(minutes * 60_000);
   const faults = drawFaults(scenario.faultsPerMinute ?? {}, seats, firstPhaseMs, random.fork());
+  const cast = withCunning(seats, faults, drawCunning(options, scenario, random), random.fork());
   const notAfterMs = new Map<number, number>();
   for (const fault of faults) {
     if (fault.type === "expire") notAfterMs.set(fault.member, EPOCH_MS + fault.fromMs);
   }
   const [delayMs, jitterMs] = scenario.delay ?? CITY;
-  return { seats, faults, firstPhaseMs, notAfterMs, delayMs, jitterMs };
+  return { ...cast, firstPhaseMs, notAfterMs, delayMs, jitterMs };
 }

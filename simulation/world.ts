@@ -22,6 +22,7 @@ import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
+import { signingAfresh } from "./signing-afresh.ts";
 
 /** Receives events in order, up to one slice late, with their original time. */
 export interface Watcher {
@@ -219,15 +220,19 @@ export class World {
   }
 
   networkOf(member: SimulatedMember, process: Process): Network {
-    const { readMs, windowBytes, duplicates, issued } = member;
-    const network = this.network.hub.network({
+    const { readMs, windowBytes, duplicates, issued, signsAfresh } = member;
+    let network: Network = this.network.hub.network({
       endpoints: endpointsOf(member),
       certificate: issued.identity.bytes,
       clock: process.clock,
       readMs,
       windowBytes,
     });
-    return duplicates === 0 ? network : duplicating(network, duplicates, this.#nodeDice.fork());
+    if (duplicates > 0) network = duplicating(network, duplicates, this.#nodeDice.fork());
+    if (!signsAfresh) return network;
+    return signingAfresh(network, () => {
+      return { pkiId: member.issued.identity.pkiId, sign: this.signer(member) };
+    });
   }
 
   #coreOptions(

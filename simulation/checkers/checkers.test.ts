@@ -11,6 +11,7 @@ import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/en
 import { PULL_TYPE, SECRET, TAG } from "../../src/wire/messages.ts";
 import { EPOCH_MS } from "../epoch.ts";
 import type { SimulatedFault } from "../fault.ts";
+import type { Habit } from "../habits.ts";
 import type { Life, SimulatedMember } from "../member.ts";
 import { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
@@ -20,6 +21,7 @@ import { DisclosureChecker } from "./disclosure.ts";
 import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
+import { checkRevivals } from "./revivals.ts";
 import { checkStorms } from "./storms.ts";
 import { IdentityChecker } from "./valid-identities.ts";
 
@@ -50,6 +52,7 @@ async function stage(make: (world: World, report: Report) => Checker): Promise<S
       readMs: 0,
       windowBytes: 65_536,
       duplicates: 0,
+      signsAfresh: false,
     });
   const [a, b, foreign, third] = [add("a", "A"), add("b", "A"), add("f", "F"), add("t", "T")];
   const hidden = add("h", "A", false);
@@ -395,7 +398,7 @@ describe("the checker of deaths", () => {
     ["others were cut off", { ...cut, from: [0], to: [2] }, false],
     ["the links broke", { type: "break", fromMs: 20_000, untilMs: 20_000, member: 1 }, false],
     ["a clock was wrong", { type: "skew", fromMs: 0, untilMs: 9, member: 1, skewMs: 5 }, false],
-    ["a hostile member was about", { type: "hostile", fromMs: 0, untilMs: 9e9, member: 3 }, false],
+    ["a hostile member was about", hostile("dead"), false],
     ["few packets were lost", { type: "loss", fromMs: 0, untilMs: 9e9, probability: 0.05 }, false],
     ["many packets were lost", { type: "loss", fromMs: 0, untilMs: 9e9, probability: 0.4 }, true],
   ];
@@ -408,6 +411,82 @@ describe("the checker of deaths", () => {
     });
   }
 });
+
+describe("the checker of deaths that last", () => {
+  async function shown(
+    fault: SimulatedFault | undefined,
+    atMs: number,
+  ): Promise<readonly string[]> {
+    const all = fault === undefined ? [] : [fault];
+    const set = await stage((world, report) => checkDeaths(world, report, all, 5));
+    await set.world.start(set.b);
+    const members = [viewOf(set.b, { status: "dead" })];
+    set.checker.snapshot?.(set.life, { ...EMPTY, members }, atMs);
+    return set.sentences;
+  }
+
+  test("reports a member that lives and stays dead, hostile members or not", async () => {
+    assert.match((await shown(undefined, 66_000)).join(), /goes on calling b/);
+    assert.equal((await shown(hostile("dead"), 66_000)).length, 1);
+    assert.equal((await shown(crash(1, 0), 67_000)).length, 1);
+  });
+
+  test("gives time to find it again", async () => {
+    assert.deepEqual(await shown(undefined, 64_000), []);
+    assert.deepEqual(await shown(crash(1, 5_000), 66_000), []);
+    assert.deepEqual(await shown(hostile("dead"), 64_000), []);
+  });
+});
+
+describe("the checker of revivals", () => {
+  async function stageOf(...faults: readonly SimulatedFault[]): Promise<Stage> {
+    const set = await stage((world, report) => checkRevivals(world, report, faults));
+    await set.world.start(set.b);
+    set.checker.watcher?.ended?.(set.b, 5_000);
+    die(set, viewOf(set.b), 5_100, "unreachable");
+    return set;
+  }
+  const look = (set: Stage, atMs: number): void =>
+    set.checker.snapshot?.(set.life, { ...EMPTY, members: [viewOf(set.b)] }, atMs);
+
+  test("reports whoever is shown alive again and has not come back", async () => {
+    for (const fault of [undefined, hostile("dead"), hostile("alive")]) {
+      const set = await stageOf(...(fault ? [fault] : []));
+      tell(set, "member-returned", viewOf(set.b), 7_000);
+      look(set, 9_900);
+      assert.deepEqual(set.sentences, []);
+      look(set, 10_100);
+      assert.match(set.sentences.join(), /shows b .* alive/);
+    }
+  });
+
+  test("reports it when it is called dead again only then", async () => {
+    const set = await stageOf();
+    tell(set, "member-returned", viewOf(set.b), 7_000);
+    die(set, viewOf(set.b), 32_000);
+    assert.equal(set.sentences.length, 1);
+  });
+
+  test("is content when it was asked again, has come back, or could be heard of late", async () => {
+    const asked = await stageOf();
+    tell(asked, "member-returned", viewOf(asked.b), 7_000);
+    die(asked, viewOf(asked.b), 7_500, "unreachable");
+    look(asked, 20_000);
+    const back = await stageOf();
+    assert.ok(back.b.life);
+    back.checker.watcher?.began?.(back.b.life);
+    tell(back, "member-returned", viewOf(back.b), 7_000);
+    look(back, 20_000);
+    const late = await stageOf(hostile("gossip"));
+    tell(late, "member-returned", viewOf(late.b), 7_000);
+    look(late, 20_000);
+    assert.deepEqual([asked.sentences, back.sentences, late.sentences], [[], [], []]);
+  });
+});
+
+function hostile(habit: Habit): SimulatedFault {
+  return { type: "hostile", fromMs: 0, untilMs: 9e9, member: 3, habit };
+}
 
 function crash(member: number, fromMs: number): SimulatedFault {
   const untilMs = fromMs + 1_000;

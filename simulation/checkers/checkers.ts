@@ -8,6 +8,7 @@ import { DisclosureChecker } from "./disclosure.ts";
 import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
+import { checkRevivals } from "./revivals.ts";
 import { checkStorms } from "./storms.ts";
 import { IdentityChecker } from "./valid-identities.ts";
 
@@ -40,6 +41,7 @@ export function installCheckers(
     checkOneCertificate(world.authority, report),
     checkStorms(world, report),
     checkDeaths(world, report, faults, tripMs),
+    checkRevivals(world, report, faults),
   ];
   world.watch(...checkers.flatMap(({ watcher }) => watcher ?? []));
   const perSecond = Math.max(1, Math.min(size, Math.floor(SHOWN_PER_SECOND / size)));

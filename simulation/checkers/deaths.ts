@@ -1,4 +1,7 @@
-/** No unexplained deaths: a fault explains every member that a node declares dead. */
+/**
+ * No unexplained deaths: a fault explains every member that a node declares dead, and the member is
+ * found again when the fault is over, whatever a hostile member does.
+ */
 import type { Issued } from "../authority.ts";
 import { EPOCH_MS } from "../epoch.ts";
 import type { SimulatedFault } from "../fault.ts";
@@ -8,6 +11,8 @@ import { type Checker, type Report, who } from "./checker.ts";
 
 /** How long after its end a fault still explains deaths: silence, scan interval and delay. */
 const LINGER_MS = 40_000;
+/** How long after the last fault everybody who lives is found. */
+const RETURN_MS = 65_000;
 /** Lists contain dead members until the sender forgets them. */
 const LISTED_MS = 600_000;
 /** Loss above this can silence a member. */
@@ -23,7 +28,30 @@ export function checkDeaths(
 ): Checker {
   /** How far any clock may be ahead. */
   const skewMaxMs = Math.max(0, ...faults.map((fault) => ("skewMs" in fault ? fault.skewMs : 0)));
+
+  /** Who it is, if it lives, is to be seen by the observer, and has had time to be found. */
+  function missed(
+    observer: SimulatedMember,
+    pkiId: string,
+    nowMs: number,
+  ): SimulatedMember | undefined {
+    const issued = world.authority.find(pkiId);
+    const subject = issued && world.members[issued.owner];
+    if (issued === undefined || subject?.isHostile !== false) return undefined;
+    const isThere = livesSince(subject, nowMs - RETURN_MS);
+    return isThere && isBelieved(world, observer, issued, subject, skewMaxMs) ? subject : undefined;
+  }
+
   return {
+    snapshot({ member: observer, bornMs }, { members }, nowMs) {
+      if (nowMs - bornMs <= RETURN_MS) return;
+      for (const { pkiId, status } of members) {
+        const subject = status === "dead" ? missed(observer, pkiId, nowMs) : undefined;
+        if (subject === undefined || outlasts(faults, observer, subject, nowMs, tripMs)) continue;
+        const whom = who(subject, pkiId);
+        report(nowMs, `${observer.name} goes on calling ${whom} dead, and nothing is wrong`);
+      }
+    },
     watcher: {
       event({ member: observer }, event, atMs) {
         if (event.type !== "member-dead") return;
@@ -47,6 +75,30 @@ export function checkDeaths(
       },
     },
   };
+}
+
+/** Whether a fault may keep the subject dead until now. */
+function outlasts(
+  faults: readonly SimulatedFault[],
+  observer: SimulatedMember,
+  subject: SimulatedMember,
+  nowMs: number,
+  tripMs: number,
+): boolean {
+  return faults.some(
+    (fault) =>
+      fault.type !== "hostile" &&
+      fault.fromMs <= nowMs &&
+      nowMs <= fault.untilMs + RETURN_MS &&
+      // Whatever its reason was.
+      ["silent", "listed-dead"].some((reason) =>
+        explains(fault, observer, subject, reason, tripMs),
+      ),
+  );
+}
+
+function livesSince({ life }: SimulatedMember, atMs: number): boolean {
+  return life !== undefined && !life.process.isStalled && life.bornMs < atMs;
 }
 
 /** Whether both hold valid certificates and may see each other; if not, a death is correct. */

@@ -22,7 +22,7 @@ interface Replay {
   readonly back: number;
   readonly as: As;
   readonly strip: boolean;
-  /** Asks everybody first, who signs anew for it. */
+  /** Makes everybody sign a new one first. */
   readonly polls: boolean;
 }
 
@@ -97,7 +97,7 @@ class Stage {
     }
   }
 
-  /** Everybody is asked, and signs anew for the answer, as a Fabric peer does. */
+  /** Everybody is asked, and signs anew: a Fabric peer does so for each of its own requests. */
   poll(): void {
     const selfInformation = aliveOf(hostile, { endpoint: "", identity: true });
     const bytes = unsigned({ type: "membership-request", value: { selfInformation } });

@@ -76,7 +76,7 @@ describe("a true message that a list has told of before", () => {
 describe("many true messages in lists", () => {
   test("do not use up what is believed of their author", () => {
     const { world, hear, status } = setUp(90);
-    // A Fabric peer signs a new one for whoever asks.
+    // A Fabric peer signs a new one for each of its requests.
     let seqNum = 1n;
     for (let round = 0; round < 12; round++) {
       hear(hostile, list("dead", ...Array.from({ length: 600 }, () => said(seqNum++))));

@@ -1,0 +1,49 @@
+/**
+ * What a hostile member may do with true messages of its victim the moment it hears them, before
+ * gossip has brought them to the others: it has signed none of them, and each is what it seems.
+ */
+import {
+  encodeUnsigned,
+  parseEnvelope,
+  parseMessage,
+  withoutSecret,
+} from "../src/wire/envelope.ts";
+import { TAG } from "../src/wire/messages.ts";
+import { list } from "./forged-message-parts.ts";
+
+export const HABITS = ["dead", "alive", "stripped", "gossip", "request"] as const;
+export type Habit = (typeof HABITS)[number];
+
+/** The message of somebody else as it is passed on. */
+export const RELABEL: Readonly<Record<Habit, (bytes: Uint8Array) => Uint8Array>> = {
+  dead: (bytes) => list(0n, [], [bytes]),
+  alive: (bytes) => list(0n, [bytes], []),
+  stripped(bytes) {
+    const envelope = parseEnvelope(bytes);
+    return envelope.ok ? withoutSecret(envelope.value).bytes : bytes;
+  },
+  gossip: (bytes) => bytes,
+  request: (bytes) =>
+    encodeUnsigned({
+      tag: TAG.empty,
+      content: { type: "membership-request", value: { selfInformation: bytes } },
+    }),
+};
+
+/** The alive messages that may be found in a message: itself, in a request, in a list. */
+export function aliveMessagesIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const envelope = parseEnvelope(bytes);
+  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+  if (!message.ok) return [];
+  const { content } = message.value;
+  switch (content?.type) {
+    case "alive":
+      return [bytes];
+    case "membership-request":
+      return [content.value.selfInformation];
+    case "membership-response":
+      return [...content.value.alive, ...content.value.dead];
+    default:
+      return [];
+  }
+}
