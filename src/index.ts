@@ -9,7 +9,6 @@ export type {
   Limits,
   TlsFiles,
 } from "./config/config.ts";
-export type { HostPort } from "./config/host-port.ts";
 export { type LoadOptions, loadConfig } from "./config/load.ts";
 export type { NodeOptions, Preset, TlsOptions } from "./config/options.ts";
 // What happened, and why.
@@ -25,6 +24,7 @@ export type { DeathReason, LearntFrom, PurgeReason } from "./core/types/event.ts
 export type { IdentityFault, Signer } from "./core/types/host.ts";
 export { GossipError, type GossipErrorCode } from "./lib/errors.ts";
 export type { Histogram } from "./lib/histogram.ts";
+export type { HostPort } from "./lib/host-port.ts";
 // For those who bring their own key store or change trust at run time.
 export { loadMsp } from "./msp/load-msp.ts";
 export type { Msp } from "./msp/msp.ts";

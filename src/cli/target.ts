@@ -1,8 +1,8 @@
 /** The node that a verb contacts: address and TLS from flags, environment or configuration. */
 import { readFile } from "node:fs/promises";
-import { formatHostPort, isUnspecified } from "../config/host-port.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
+import { formatHostPort, isUnspecified } from "../lib/host-port.ts";
 
 /** Flag values; commander adds the environment. */
 export interface TargetOptions {

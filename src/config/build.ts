@@ -1,7 +1,7 @@
 import { GossipError } from "../lib/errors.ts";
+import { formatHostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import { parseLogSpec } from "../lib/log-spec.ts";
 import type { Config, GossipConfig, GossipTls, Keepalive, Limits } from "./config.ts";
-import { formatHostPort, isUnspecified, parseHostPort } from "./host-port.ts";
 import type { Key } from "./key.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { LIMIT_KEYS, OWN_KEYS } from "./keys-own.ts";

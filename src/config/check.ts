@@ -2,8 +2,8 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
+import { isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import type { Config } from "./config.ts";
-import { isUnspecified, parseHostPort } from "./host-port.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";

@@ -1,4 +1,4 @@
-import type { HostPort } from "./host-port.ts";
+import type { HostPort } from "../lib/host-port.ts";
 
 /** Server or client side of one TLS listener: files, not yet read. All paths are absolute. */
 export interface TlsFiles {

@@ -1,7 +1,7 @@
 /** One configuration key, and the kinds of key there are: how each is read and what it may be. */
 import { resolve } from "node:path";
+import { formatHostPort, type HostPort, isAddressRange, parseHostPort } from "../lib/host-port.ts";
 import { formatDuration, parseDurationMs } from "./duration.ts";
-import { formatHostPort, type HostPort, isAddressRange, parseHostPort } from "./host-port.ts";
 import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
 
 /** Everything known about one key; parsing, validation and the manual all come from here. */

@@ -2,7 +2,7 @@
  * Keys of the node itself, under the names and with the defaults of Fabric. Reading, validation and
  * `docs/configuration.md` come from this table. Source: core.yaml; spec A 1.2, 1.3 and 9, spec B 7.
  */
-import type { HostPort } from "./host-port.ts";
+import type { HostPort } from "../lib/host-port.ts";
 import {
   choice,
   duration,

@@ -1,7 +1,7 @@
 /** The HTTP server of a devnet: the dashboard and its API. */
 import type { Context } from "hono";
-import type { HostPort } from "../config/host-port.ts";
 import { GossipError } from "../lib/errors.ts";
+import type { HostPort } from "../lib/host-port.ts";
 import { addDashboard } from "../ops/dashboard.ts";
 import { createApp, type HttpApp, type HttpServer, serve } from "../ops/http-server.ts";
 import type { Observer } from "./observer.ts";

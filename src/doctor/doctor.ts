@@ -5,9 +5,9 @@
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { isUnspecified } from "../config/host-port.ts";
 import { type LoadOptions, loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
+import { isUnspecified } from "../lib/host-port.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";

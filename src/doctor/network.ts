@@ -2,14 +2,9 @@
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";
-import {
-  formatHostPort,
-  type HostPort,
-  isUnspecified,
-  parseHostPort,
-} from "../config/host-port.ts";
 import { contactFault, isOwnEndpoint, refuseContact } from "../core/tables/contacts.ts";
 import type { Fault } from "../core/types/event.ts";
+import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import type { Credentials } from "../node/load-credentials.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";

@@ -1,9 +1,9 @@
 /** Asks who is at an endpoint, as a member would, but joins nothing (product 2, `probe`). */
 import { connect } from "node:tls";
 import type { Config } from "../config/config.ts";
-import { parseHostPort } from "../config/host-port.ts";
 import type { Fault } from "../core/types/event.ts";
 import { GossipError } from "../lib/errors.ts";
+import { parseHostPort } from "../lib/host-port.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
 import { createNetwork } from "../node/assemble.ts";

@@ -27,6 +27,10 @@ export class BoundedMap<K, V> {
     this.#entries.delete(key);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   has(key: K): boolean {
     return this.#entries.has(key);
   }

@@ -1,6 +1,7 @@
 /** The core's `Crypto`, over the MSPs we trust: judges identities and checks their signatures. */
 import { hash, type KeyObject, verify } from "node:crypto";
 import type { Crypto, Identity } from "../core/types/host.ts";
+import { BoundedMap } from "../lib/bounded-map.ts";
 import { decode } from "../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept } from "../wire/verdict.ts";
@@ -44,8 +45,8 @@ interface VerifyKey {
 /** Judges identities by these MSPs, ours first: see {@link judgeIdentity}. */
 export function createCrypto(msps: readonly Msp[]): MspCrypto {
   let trusted = msps;
-  const accepted = new Map<string, IdentityVerdict>();
-  const refused = new Map<string, IdentityVerdict>();
+  const accepted = new BoundedMap<string, IdentityVerdict>(ACCEPTED_MAX);
+  const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
   const keys = new WeakMap<Identity, VerifyKey>();
 
   const judge = (bytes: Uint8Array): IdentityVerdict => {
@@ -65,8 +66,7 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
       const known = recall(accepted, name) ?? recall(refused, name);
       if (known !== undefined) return known;
       const verdict = judge(bytes);
-      if (verdict.ok) remember(accepted, name, verdict, ACCEPTED_MAX);
-      else remember(refused, name, verdict, REFUSED_MAX);
+      (verdict.ok ? accepted : refused).set(name, verdict);
       return verdict;
     },
 
@@ -125,21 +125,12 @@ function keyOf(identity: Identity): VerifyKey | undefined {
 }
 
 /** What is remembered, and now the last to be forgotten. */
-function recall(verdicts: Map<string, IdentityVerdict>, name: string): IdentityVerdict | undefined {
+function recall(
+  verdicts: BoundedMap<string, IdentityVerdict>,
+  name: string,
+): IdentityVerdict | undefined {
   const verdict = verdicts.get(name);
   if (verdict === undefined) return undefined;
-  verdicts.delete(name);
   verdicts.set(name, verdict);
   return verdict;
-}
-
-function remember(
-  verdicts: Map<string, IdentityVerdict>,
-  name: string,
-  verdict: IdentityVerdict,
-  verdictsMax: number,
-): void {
-  const oldest = verdicts.keys().next();
-  if (verdicts.size >= verdictsMax && !oldest.done) verdicts.delete(oldest.value);
-  verdicts.set(name, verdict);
 }

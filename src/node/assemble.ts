@@ -3,6 +3,7 @@
 import type { Config } from "../config/config.ts";
 import { configOfOptions, type NodeOptions } from "../config/options.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
+import { parseEndpoint } from "../lib/host-port.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import type { LocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
@@ -11,7 +12,6 @@ import { meterChecks } from "../observe/checks-meter.ts";
 import { createMeters, type Meters, tlsNotAfterMs } from "../observe/meters.ts";
 import { meterNetwork } from "../observe/traffic-meter.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
-import { parseEndpoint } from "../transport/endpoint.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { createSystemClock } from "./clock.ts";

@@ -2,9 +2,9 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { parseHostPort } from "../config/host-port.ts";
 import type { Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
+import { parseHostPort } from "../lib/host-port.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";

@@ -1,6 +1,7 @@
 /** What a host may have us publish about ourselves. */
-import { parseHostPort } from "../config/host-port.ts";
+
 import { GossipError } from "../lib/errors.ts";
+import { parseHostPort } from "../lib/host-port.ts";
 
 /** Every heartbeat carries them. */
 const METADATA_BYTES_MAX = 4_096;

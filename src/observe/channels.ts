@@ -1,6 +1,7 @@
 /** What is known of channels. We follow none: others' news of them are passed on, not read. */
 import { hash } from "node:crypto";
 import type { Core } from "../core/core.ts";
+import { BoundedMap } from "../lib/bounded-map.ts";
 
 /** A channel of the configuration. */
 export interface Channel {
@@ -14,7 +15,7 @@ export interface Channel {
   readonly members: readonly string[];
 }
 
-/** Hashes remembered, 200 bytes each: one for each member and channel. Of more, all are forgotten. */
+/** Hashes remembered, 200 bytes each: one for each member and channel. Of more, the oldest are forgotten. */
 const HASHES_MAX = 40_000;
 
 /**
@@ -25,13 +26,12 @@ const HASHES_MAX = 40_000;
 export function createChannelView(
   channels: readonly { readonly name: string; readonly configBlock: string }[],
 ): (core: Core) => readonly Channel[] {
-  const hashes = new Map<string, string>();
+  const hashes = new BoundedMap<string, string>(HASHES_MAX);
   const hashOf = (author: string, name: string): string => {
     const key = `${author} ${name}`;
     const known = hashes.get(key);
     if (known !== undefined) return known;
     const mac = hash("sha256", Buffer.concat([Buffer.from(author, "hex"), Buffer.from(name)]));
-    if (hashes.size >= HASHES_MAX) hashes.clear();
     hashes.set(key, mac);
     return mac;
   };

@@ -10,8 +10,8 @@ import { isIP } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { formatHostPort, type HostPort } from "../config/host-port.ts";
 import { GossipError } from "../lib/errors.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { Places } from "./places.ts";
 
 /** An application that can look at the socket a request came on. */

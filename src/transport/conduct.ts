@@ -1,4 +1,4 @@
-import { Allowance } from "./allowance.ts";
+import { RateLimit } from "./rate-limit.ts";
 
 /** Pings, settings, farewells: frames that Node tells us of, and has to answer in part. */
 const STRANGER_FRAMES = { burst: 32, perSecond: 1 } as const;
@@ -20,7 +20,7 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-const allowance = ({ burst, perSecond }: Rate): Allowance => new Allowance(burst, perSecond);
+const allowance = ({ burst, perSecond }: Rate): RateLimit => new RateLimit(burst, perSecond);
 
 /**
  * How the other side of one connection behaves: what it sends beside messages, which asks for work

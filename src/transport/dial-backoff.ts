@@ -4,6 +4,7 @@
  * have. Kept by certificate, so that other names of one peer are no new chances, and by endpoint, so
  * that many peers together cannot have us knock at one door.
  */
+import { BoundedMap } from "../lib/bounded-map.ts";
 import type { ConnectionFault } from "./connection-options.ts";
 import type { Refused } from "./refusal.ts";
 import { TLS_FAULTS } from "./tls-fault.ts";
@@ -32,17 +33,12 @@ const NOBODY_THERE = new Set<ConnectionFault>([
 
 export class Rebuffs {
   /** Whoever rebuffed us longest ago comes first. */
-  readonly #byPeer = new Map<string, Rebuff>();
+  readonly #byPeer = new BoundedMap<string, Rebuff>(PEERS_MAX);
 
   /** A dial led to nothing. */
   note(pkiId: string, nowMs: number, pauseMaxMs = PAUSE_MAX_MS, end?: Refused): void {
     const before = this.#byPeer.get(pkiId)?.pauseMs ?? FIRST_PAUSE_MS / 2;
     const pauseMs = Math.min(2 * before, pauseMaxMs);
-    this.#byPeer.delete(pkiId);
-    if (this.#byPeer.size >= PEERS_MAX) {
-      const [oldest] = this.#byPeer.keys();
-      if (oldest !== undefined) this.#byPeer.delete(oldest);
-    }
     this.#byPeer.set(pkiId, { untilMs: nowMs + pauseMs, pauseMs, end });
   }
 

@@ -6,7 +6,7 @@
 import { lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
-import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 
 export interface DialRules {
   /** Addresses (`169.254.169.254`) and networks (`fe80::/10`). */
@@ -48,8 +48,8 @@ export class DialFilter {
   }
 
   /** How a host is resolved; undefined if it must not be dialled at all. */
-  resolver({ host, port }: HostAndPort): LookupFunction | undefined {
-    if (this.#exempt.has(formatEndpoint(host, port))) return lookup as LookupFunction;
+  resolver({ host, port }: HostPort): LookupFunction | undefined {
+    if (this.#exempt.has(formatHostPort({ host, port }))) return lookup as LookupFunction;
     if (isIP(host) !== 0)
       return this.#isDenied(host, port) ? undefined : (lookup as LookupFunction);
     return (name, options, done) => {

@@ -1,8 +1,8 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { formatHostPort, type HostPort, parseEndpoint } from "../lib/host-port.ts";
 import { DeniedError } from "./dial-rules.ts";
-import { formatEndpoint, type HostAndPort, parseEndpoint } from "./endpoint.ts";
 import { type DialledSession, LOST, sendPing } from "./grpc-dialled-call.ts";
 import { plainText } from "./grpc-framing.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
@@ -52,7 +52,7 @@ class SessionDial {
   readonly #socket: Socket;
   #session: ClientHttp2Session | undefined;
   #watched: WatchedSocket | undefined;
-  readonly #address: HostAndPort;
+  readonly #address: HostPort;
   readonly #isPlain: boolean;
   #phase: DialPhase = "tcp";
   /** The other side has spoken HTTP/2. */
@@ -62,13 +62,13 @@ class SessionDial {
   #isCancelled = false;
 
   constructor(
-    address: HostAndPort,
+    address: HostPort,
     lookup: LookupFunction,
     tls: TlsCredentials | undefined,
     context: GrpcContext,
     events: SessionEvents,
   ) {
-    this.#endpoint = formatEndpoint(address.host, address.port);
+    this.#endpoint = formatHostPort(address);
     this.#address = address;
     this.#isPlain = tls === undefined;
     this.#context = context;
@@ -185,7 +185,7 @@ class SessionDial {
 }
 
 function openSocket(
-  { host, port }: HostAndPort,
+  { host, port }: HostPort,
   lookup: LookupFunction,
   tls: TlsCredentials | undefined,
   hasJudge: boolean,

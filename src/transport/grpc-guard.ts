@@ -10,15 +10,18 @@ import type {
   ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { Allowance } from "./allowance.ts";
-import { formatEndpoint } from "./endpoint.ts";
+import { formatHostPort } from "../lib/host-port.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
 function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
-  return formatEndpoint(socket.remoteAddress ?? "", socket.remotePort ?? 0);
+  return formatHostPort({
+    host: socket.remoteAddress ?? "",
+    port: socket.remotePort ?? 0,
+  });
 }
 
 /** A peer opens a Ping and one gossip stream in a session: this many are allowed at once. */
@@ -34,7 +37,7 @@ interface Guest {
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
   session: Http2Session | undefined;
-  readonly streams: Allowance;
+  readonly streams: RateLimit;
   /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
   readonly watched: WatchedSocket;
 }
@@ -141,7 +144,7 @@ export class SocketGuard {
       address,
       handshake,
       session: undefined,
-      streams: new Allowance(STREAMS_BURST, STREAMS_PER_SECOND),
+      streams: new RateLimit(STREAMS_BURST, STREAMS_PER_SECOND),
       watched: sockets.watch(socket, address, () => this.#cut(guest, "too-many-frames")),
     };
     this.#guests.set(key, guest);

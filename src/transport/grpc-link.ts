@@ -8,7 +8,7 @@ import {
 } from "./grpc-framing.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import type { Link, LinkEvents, StreamEnd } from "./network.ts";
-import { Pace } from "./rate-limit.ts";
+import { MESSAGE_COST_BYTES, type RateLimit, readingRate } from "./rate-limit.ts";
 
 /** What differs between the two roles of a stream. */
 export interface StreamRole {
@@ -47,7 +47,7 @@ class StreamLink implements Link {
   readonly #stream: ServerHttp2Stream | ClientHttp2Stream;
   readonly #role: StreamRole;
   readonly #context: GrpcContext;
-  readonly #pace: Pace;
+  readonly #pace: RateLimit;
   #reader;
   #events: LinkEvents | undefined;
   /** Why we ended it; undefined while we have not. */
@@ -69,7 +69,7 @@ class StreamLink implements Link {
     this.#role = role;
     this.#context = context;
     const { firstBytesMax, receivedBytesMax, receivedBytesPerSecond } = context.limits;
-    this.#pace = new Pace(receivedBytesPerSecond);
+    this.#pace = readingRate(receivedBytesPerSecond);
     this.#reader = createFrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
     stream.on("close", () => this.#handleStreamClosed());
     stream.on("drain", () => {
@@ -147,7 +147,7 @@ class StreamLink implements Link {
       if (message === undefined) break;
       stats.messagesReceived += 1;
       stats.bytesReceived += message.length;
-      this.#pace.count(message.length, performance.now());
+      this.#pace.take(message.length + MESSAGE_COST_BYTES, performance.now());
       this.#events?.message(message);
     }
     this.#context.unfinished.hold(this.#giveUp, this.#reader.heldBytes);

@@ -9,7 +9,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { GossipError } from "../lib/errors.ts";
-import { formatEndpoint, type HostAndPort } from "./endpoint.ts";
+import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
@@ -20,7 +20,7 @@ import type { TlsCredentials } from "./tls-credentials.ts";
 
 export interface GrpcServer {
   /** Resolves to the bound port; rejects with `listen-failed`. */
-  listen(address: HostAndPort): Promise<number>;
+  listen(address: HostPort): Promise<number>;
   /** New handshakes use these files; connections that exist stay. */
   setTls(tls: TlsCredentials): void;
   /** Ends every stream with status OK, then every connection. Resolves when the port is free. */
@@ -140,10 +140,10 @@ function createHttp2Server(
   return server;
 }
 
-function listen(server: Http2Server | Http2SecureServer, address: HostAndPort): Promise<number> {
+function listen(server: Http2Server | Http2SecureServer, address: HostPort): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
-      const at = formatEndpoint(address.host, address.port);
+      const at = formatHostPort(address);
       const problem = `Cannot listen on ${at} (${error.message}); choose another address or port.`;
       reject(new GossipError("listen-failed", problem, { cause: error }));
     };

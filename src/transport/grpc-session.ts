@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Http2Session, Http2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import { formatEndpoint } from "./endpoint.ts";
+import { formatHostPort } from "../lib/host-port.ts";
 import { CONNECTION_WINDOW_BYTES, NO_HASH } from "./grpc-options.ts";
 import type { Cancel } from "./network.ts";
 
@@ -30,7 +30,10 @@ function isTls(socket: Http2Session["socket"]): socket is TLSSocket {
 
 export function sessionFacts(session: Http2Session): SessionFacts {
   const { socket } = session;
-  const remoteAddress = formatEndpoint(socket.remoteAddress ?? "unknown", socket.remotePort ?? 0);
+  const remoteAddress = formatHostPort({
+    host: socket.remoteAddress ?? "unknown",
+    port: socket.remotePort ?? 0,
+  });
   if (!isTls(socket)) return { remoteAddress, localCertHash: NO_HASH, remoteCertHash: NO_HASH };
   return {
     remoteAddress,

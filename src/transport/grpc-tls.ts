@@ -11,7 +11,7 @@ import {
   type TlsOptions,
 } from "node:tls";
 import { GossipError } from "../lib/errors.ts";
-import { formatEndpoint } from "./endpoint.ts";
+import { formatHostPort } from "../lib/host-port.ts";
 import { plainText } from "./grpc-framing.ts";
 import type { Refuse, StreamEnd } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
@@ -110,7 +110,7 @@ export function hearRefusals(server: Server, refused: Refuse): void {
 }
 
 function addressOf({ remoteAddress = "", remotePort = 0 }: TLSSocket): string {
-  return formatEndpoint(remoteAddress, remotePort);
+  return formatHostPort({ host: remoteAddress, port: remotePort });
 }
 
 /** What a certificate that is not believed says of its owner. */

@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import { GossipError } from "../lib/errors.ts";
+import type { HostPort } from "../lib/host-port.ts";
 import type { DialRules } from "./dial-rules.ts";
-import type { HostAndPort } from "./endpoint.ts";
 import { openSession, type SessionEvents } from "./grpc-client.ts";
 import { openStream } from "./grpc-dialled-call.ts";
 import {
@@ -18,7 +18,7 @@ import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 
 export interface GrpcOptions {
   /** Where to accept; port 0 takes a free one (Fabric: `peer.listenAddress`). */
-  readonly listen: HostAndPort;
+  readonly listen: HostPort;
   /** Mutual TLS, for both roles; undefined: plain TCP in both (Fabric: `peer.tls.enabled`). */
   readonly tls?: TlsCredentials;
   readonly timeouts?: Partial<GrpcTimeouts>;
@@ -49,7 +49,7 @@ export function createGrpcNetwork(options: GrpcOptions): GrpcNetwork {
 const CLOSED = "the network is closed";
 
 class Grpc implements GrpcNetwork {
-  readonly #listen: HostAndPort;
+  readonly #listen: HostPort;
   readonly #context: GrpcContext;
   #tls: TlsCredentials | undefined;
   #server: GrpcServer | undefined;

@@ -1,3 +1,4 @@
+import { hostOf } from "../lib/host-port.ts";
 import type { ConnectionFault } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { Cancel, Link, LinkEvents } from "./network.ts";
@@ -57,8 +58,4 @@ export class InboundHandshakes {
   cancelAll(): void {
     for (const cancel of [...this.#pending.values()]) cancel();
   }
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":"));
 }

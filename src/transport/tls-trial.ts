@@ -1,11 +1,11 @@
 import { connect } from "node:tls";
-import type { HostAndPort } from "./endpoint.ts";
+import type { HostPort } from "../lib/host-port.ts";
 import { isAlert } from "./tls-fault.ts";
 
 const TLS_TRIAL_MS = 1_000;
 
 /** Whether a TLS handshake gets anywhere there, whatever certificate is shown or asked for. */
-export function speaksTls({ host, port }: HostAndPort, done: (isTls: boolean) => void): void {
+export function speaksTls({ host, port }: HostPort, done: (isTls: boolean) => void): void {
   const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] });
   const end = (isTls: boolean): void => {
     clearTimeout(timer);

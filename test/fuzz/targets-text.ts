@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { buildConfig } from "../../src/config/build.ts";
 import { checkNames, checkTogether } from "../../src/config/check.ts";
 import { formatDuration, parseDurationMs } from "../../src/config/duration.ts";
-import { formatHostPort, parseHostPort } from "../../src/config/host-port.ts";
 import { openSource, parseSettings } from "../../src/config/source.ts";
 import { GossipError } from "../../src/lib/errors.ts";
+import { formatHostPort, parseEndpoint, parseHostPort } from "../../src/lib/host-port.ts";
 import { formatLogSpec, levelOf, parseLogSpec } from "../../src/lib/log-spec.ts";
-import { formatEndpoint, parseEndpoint } from "../../src/transport/endpoint.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 import { LINES } from "./tree.ts";
@@ -26,7 +25,7 @@ function checkHostPort(input: Uint8Array): string {
   }
   const endpoint = parseEndpoint(text);
   if (endpoint === undefined) return parts === undefined ? "refused" : "configuration only";
-  assert.deepEqual(parseEndpoint(formatEndpoint(endpoint.host, endpoint.port)), endpoint);
+  assert.deepEqual(parseEndpoint(formatHostPort(endpoint)), endpoint);
   return parts === undefined ? "peers only" : "accepted";
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { EventContent, SendCode } from "../events.ts";
 import type { Member } from "../views.ts";
-import { createFailures, type Failures, hostOf } from "./failures.ts";
+import { createFailures, type Failures } from "./failures.ts";
 
 const TIME = new Date("2026-01-01T00:00:00.000Z");
 
@@ -129,8 +129,4 @@ describe("what is remembered of those who are gone", () => {
     const back = { type: "member-returned", member: member("p") } as const;
     assert.equal(noted(dead, back).trace("p"), undefined);
   });
-});
-
-test("hostOf() takes the port and the brackets away", () => {
-  assert.deepEqual(["a:1", "[::1]:1", "b", ""].map(hostOf), ["a", "::1", "b", ""]);
 });

@@ -5,6 +5,7 @@
 
 import type { DeathReason } from "../../core/types/event.ts";
 import { BoundedMap } from "../../lib/bounded-map.ts";
+import { hostOf } from "../../lib/host-port.ts";
 import type { ForgetReason, GossipEvent } from "../events.ts";
 
 /** The last thing that went wrong with one peer, and how often it did so in a row. */
@@ -97,12 +98,6 @@ export function createFailures(): Failures {
     trace: (pkiId) => traces.get(pkiId),
     traces: () => traces.values(),
   };
-}
-
-/** The host of `host:port`, without the brackets of an IPv6 address. */
-export function hostOf(endpoint: string): string {
-  const colon = endpoint.lastIndexOf(":");
-  return (colon < 0 ? endpoint : endpoint.slice(0, colon)).replace(/^\[|\]$/g, "");
 }
 
 interface Failed {

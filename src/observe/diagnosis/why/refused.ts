@@ -1,6 +1,7 @@
 /** Whom we refused, where that may explain why a peer is not visible. */
 import type { Now } from "../../../core/types/host.ts";
-import { type Failure, hostOf } from "../failures.ts";
+import { hostOf } from "../../../lib/host-port.ts";
+import type { Failure } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
 import type { Cause, Known } from "./explanation.ts";
 import { moment, tell } from "./moment.ts";

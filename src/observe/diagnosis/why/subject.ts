@@ -1,5 +1,5 @@
 /** Who is meant by an endpoint or the beginning of a PKI-ID. */
-import { parseHostPort } from "../../../config/host-port.ts";
+
 import type { Core } from "../../../core/core.ts";
 import { parsePkiId } from "../../../core/rules/pki-id.ts";
 import { type Contact, contactPkiId, isOwnEndpoint } from "../../../core/tables/contacts.ts";
@@ -8,6 +8,7 @@ import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { PkiId } from "../../../core/types/host.ts";
 import type { Member as CoreMember } from "../../../core/types/member.ts";
 import { GossipError } from "../../../lib/errors.ts";
+import { parseHostPort } from "../../../lib/host-port.ts";
 import { fromHex } from "../../../wire/bytes.ts";
 import type { Trace } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { formatHostPort, isUnspecified, parseHostPort } from "./host-port.ts";
+import {
+  formatHostPort,
+  hostOf,
+  isUnspecified,
+  parseEndpoint,
+  parseHostPort,
+} from "./host-port.ts";
 
 describe("parseHostPort()", () => {
   const cases: [string, { host: string; port: number } | undefined][] = [
@@ -41,4 +47,46 @@ describe("parseHostPort()", () => {
 test("isUnspecified() knows the two addresses that mean every interface", () => {
   const hosts = ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", "::1", "127.0.0.1", "0.example.com", ""];
   assert.deepEqual(hosts.filter(isUnspecified), ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"]);
+});
+
+const good: readonly [string, string, number][] = [
+  ["peer0.org1.example.com:7051", "peer0.org1.example.com", 7051],
+  ["127.0.0.1:1", "127.0.0.1", 1],
+  ["[::1]:65535", "::1", 65535],
+];
+for (const [text, host, port] of good) {
+  test(`"${text}" is an endpoint`, () => {
+    assert.deepEqual(parseEndpoint(text), { host, port });
+    assert.equal(formatHostPort({ host, port }), text);
+  });
+}
+
+const bad = [
+  "",
+  ":7051",
+  "host",
+  "host:",
+  "host:0",
+  "host:65536",
+  "host:7x",
+  "::1:80",
+  "[host]:80",
+];
+for (const text of [
+  ...bad,
+  "[::1]",
+  "http://host:80",
+  "host:80/x",
+  "ho st:80",
+  "host:123456",
+  "a%00b:1",
+  "hö:1",
+  "[fe80::1%eth0]:80",
+  "-host:80",
+]) {
+  test(`"${text}" is no endpoint`, () => assert.equal(parseEndpoint(text), undefined));
+}
+
+test("hostOf() takes the port and the brackets away", () => {
+  assert.deepEqual(["a:1", "[::1]:1", "b", ""].map(hostOf), ["a", "::1", "b", ""]);
 });

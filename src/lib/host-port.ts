@@ -30,6 +30,23 @@ export function parseHostPort(text: string): HostPort | undefined {
   return undefined;
 }
 
+/**
+ * An endpoint that can be dialled: a host and a port, neither left out, no scope of one machine.
+ * Endpoints come from peers, so this is strict.
+ */
+export function parseEndpoint(text: string): HostPort | undefined {
+  const found = parseHostPort(text);
+  return found && found.host !== "" && !found.host.includes("%") && found.port > 0
+    ? found
+    : undefined;
+}
+
+/** The host of `host:port`, without the brackets of an IPv6 address; of anything else, all of it. */
+export function hostOf(endpoint: string): string {
+  const colon = endpoint.lastIndexOf(":");
+  return (colon < 0 ? endpoint : endpoint.slice(0, colon)).replace(/^\[|\]$/g, "");
+}
+
 /** The text `parseHostPort` reads: an IPv6 literal gets its brackets back. */
 export function formatHostPort({ host, port }: HostPort): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
