@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { MemberRow } from "../src/devnet/supervisor.ts";
+import { owned } from "./children.ts";
 
 export interface DevnetProcess {
   readonly process: ChildProcess;
@@ -71,10 +72,11 @@ export async function runDevnet(options: readonly string[]): Promise<Ended> {
 }
 
 function spawnDevnet(options: readonly string[], env: Readonly<Record<string, string>>) {
-  return spawn(process.execPath, [MAIN, "devnet", ...options], {
+  const child = spawn(process.execPath, [MAIN, "devnet", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
+  return owned(child);
 }
 
 /** Asks again and again until there is an answer; `what` says what was expected. */

@@ -8,6 +8,7 @@ import { after, before, describe, type TestContext, test } from "node:test";
 import { GossipNode, loadConfig } from "../src/index.ts";
 import type { Organisation } from "../src/msp/generate.ts";
 import { revokeCertificate } from "../src/msp/generate-renew.ts";
+import { owned } from "./children.ts";
 import { freePort, organisation, peerEnvironment, until } from "./cli/program.ts";
 
 let folder: string;
@@ -46,7 +47,7 @@ interface Running {
 
 function run(t: TestContext, name: string, { env }: Member, ...args: string[]): Running {
   const example = join(import.meta.dirname, "../examples", name);
-  const child = spawn(process.execPath, [example, coreYaml, ...args], { env });
+  const child = owned(spawn(process.execPath, [example, coreYaml, ...args], { env }));
   t.after(() => child.kill("SIGKILL"));
   const exit = new Promise((resolve) => child.once("exit", resolve));
   let output = "";

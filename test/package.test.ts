@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { owned } from "./children.ts";
 import { freePort, until } from "./cli/program.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -163,7 +164,7 @@ describe("what npm pack makes", () => {
       const port = await freePort();
       const program = join(cwd, "node_modules/.bin/fabric-gossip");
       const words = ["devnet", "--orgs", "1", "--peers", "1", "--base-port", String(port)];
-      const child = spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+      const child = owned(spawn(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"] }));
       t.after(() => child.kill("SIGKILL"));
       let output = "";
       for (const stream of [child.stdout, child.stderr]) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError, type GossipEvent, GossipNode, loadConfig, loadMsp } from "../../src/index.ts";
 import type { Organisation } from "../../src/msp/generate.ts";
+import { owned } from "../children.ts";
 import { organisation, ports, temporaryFolder, until } from "./program.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../examples/watch.ts");
@@ -101,7 +102,7 @@ describe("the library", () => {
 describe("examples/watch.ts", () => {
   test("says who we are, and ends when it is interrupted", async (t) => {
     const org = await organisation(await temporaryFolder(t));
-    const child = spawn(process.execPath, [EXAMPLE, await coreYaml(org, 0)]);
+    const child = owned(spawn(process.execPath, [EXAMPLE, await coreYaml(org, 0)]));
     t.after(() => child.kill("SIGKILL"));
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {

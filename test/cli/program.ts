@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { owned } from "../children.ts";
 
 export const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
 
@@ -29,7 +30,7 @@ export function launch(
   env: Readonly<Record<string, string>> = {},
 ): Running {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env } });
+  const child = owned(spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env } }));
   t.after(() => child.kill("SIGKILL"));
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => {

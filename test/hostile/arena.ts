@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config/load.ts";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { owned } from "../children.ts";
 import { freePort, peerEnvironment, until } from "../cli/program.ts";
 import type { AttackOrder, AttackReport } from "./attacker.ts";
 import { Attacker } from "./attacker-links.ts";
@@ -248,11 +249,12 @@ function visitRepeatedly(visitor: Visitor): () => Promise<readonly number[]> {
 
 function forkProgram(program: string, env: Record<string, string>): ChildProcess {
   const { PATH = "", HOME = "" } = process.env;
-  return fork(join(import.meta.dirname, program), [], {
+  const child = fork(join(import.meta.dirname, program), [], {
     env: { PATH, HOME, ...env },
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
+  return owned(child);
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -1,8 +1,9 @@
 /** Programs started by a test: their output is kept, and none outlives the test. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { owned } from "../children.ts";
 
 const run = promisify(execFile);
 
@@ -34,17 +35,6 @@ export interface Running {
   stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-/** Whatever runs is killed when the test process ends, however it ends. */
-const children = new Set<ChildProcess>();
-process.once("exit", killAll);
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-  process.once(signal, () => process.exit(1));
-}
-
-function killAll(): void {
-  for (const child of children) child.kill("SIGKILL");
-}
-
 export function start(command: Command): Running {
   const { program, arguments: words, environment, folder } = command;
   const child = spawn(program, words, {
@@ -52,8 +42,7 @@ export function start(command: Command): Running {
     env: inherited(environment),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  children.add(child);
-  child.once("exit", () => children.delete(child));
+  owned(child);
   const lines: LogLine[] = [];
   const keep = (line: string): number => lines.push(parseLine(line));
   child.once("error", (error) => keep(String(error)));
