@@ -6,6 +6,7 @@ import { nextDeadlineMs } from "./core.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, viewOf } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { isComplete, trio, views } from "./testing-views.ts";
+import { DEFAULT_TIMING } from "./types/options.ts";
 
 describe("F: renewed certificate", () => {
   test("the old PKI-ID goes as soon as the endpoint shows the new one", () => {
@@ -175,14 +176,16 @@ describe("identities end", () => {
   test("one that nobody needs disappears although others still offer it", () => {
     const world = createWorld(44);
     const names = ["p0", "p1", "p2", "p3"];
+    // A tenth of the real times.
+    const timing = { ...DEFAULT_TIMING, identityUnusedMs: 360_000, forgetAfterMs: 50_000 };
     const nodes: TestNode[] = [];
     for (const name of names) {
-      nodes.push(world.add(name, { bootstrap: ["p0:7051"] }));
-      world.run(400_000);
+      nodes.push(world.add(name, { bootstrap: ["p0:7051"], timing }));
+      world.run(40_000);
     }
     const [p0, p1, p2, gone] = nodes as [TestNode, TestNode, TestNode, TestNode];
     world.kill(gone);
-    world.run(6 * 3_600_000);
+    world.run(6 * timing.identityUnusedMs);
     for (const { core, events } of [p0, p1, p2]) {
       assert.equal(core.identities.table.has(gone.identity.pkiId), false);
       const purges = events.filter((event) => event.type === "identity-purged").length;

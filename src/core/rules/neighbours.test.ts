@@ -18,9 +18,18 @@ function residents(mspId: string, count: number, isExternal = true): Resident[] 
   });
 }
 
+type Overlay = ReadonlyMap<PkiId, Neighbours>;
+
+/** By members and epochs: the same for every message. */
+const overlays = new WeakMap<readonly Resident[], Map<string, Overlay>>();
+
 /** The neighbours of everybody, each with the view it may have: of foreigners only the external. */
-function overlay(all: readonly Resident[], epochs = [7, 7]): Map<PkiId, Neighbours> {
-  return new Map(
+function overlay(all: readonly Resident[], epochs = [7, 7]): Overlay {
+  const ofAll = overlays.get(all) ?? new Map<string, Overlay>();
+  overlays.set(all, ofAll);
+  const known = ofAll.get(epochs.join());
+  if (known !== undefined) return known;
+  const computed = new Map(
     all.map((self) => [
       self.pkiId,
       findNeighbours(
@@ -30,6 +39,8 @@ function overlay(all: readonly Resident[], epochs = [7, 7]): Map<PkiId, Neighbou
       ),
     ]),
   );
+  ofAll.set(epochs.join(), computed);
+  return computed;
 }
 
 function linksOf({ home, homeExternal, abroad }: Neighbours): Set<PkiId> {
@@ -174,7 +185,7 @@ describe("the overlay", () => {
   test("another epoch is another order; of one ring only if only its epoch changed", () => {
     const all = residents("A", 100);
     const [old, half, whole] = [overlay(all, [7, 7]), overlay(all, [8, 7]), overlay(all, [8, 8])];
-    const kept = (a: Map<PkiId, Neighbours>, b: Map<PkiId, Neighbours>): number =>
+    const kept = (a: Overlay, b: Overlay): number =>
       all.reduce((sum, { pkiId }) => {
         const home = new Set(b.get(pkiId)?.home.flat());
         return sum + (a.get(pkiId)?.home.flat() ?? []).filter((id) => home.has(id)).length;
