@@ -9,7 +9,12 @@ import { isTree, PROTOBUF } from "./tree.ts";
 const SEED = 42;
 const INPUTS = 5_000;
 /** Fewer of those that take longest, so that all together take about 20 s. */
-const INPUTS_OF: Readonly<Record<string, number>> = { core: 2_000, config: 1_000 };
+const INPUTS_OF: Readonly<Record<string, number>> = {
+  core: 2_000,
+  config: 1_000,
+  configuration: 1_000,
+  block: 2_000,
+};
 
 describe("no bytes make a decoder throw, or break the rules that hold for what it accepts", () => {
   for (const target of targets) {

@@ -1,5 +1,6 @@
 /** Everything that reads bytes of others. A new decoder gets its line here. */
 import type { Target } from "./fuzz.ts";
+import { channelTargets } from "./targets-channel.ts";
 import { coreTargets } from "./targets-core.ts";
 import { mspTargets } from "./targets-msp.ts";
 import { signatureTargets } from "./targets-signature.ts";
@@ -14,4 +15,5 @@ export const targets: readonly Target[] = [
   ...textTargets,
   ...transportTargets,
   ...coreTargets,
+  ...channelTargets,
 ];
