@@ -4,7 +4,7 @@ import { GossipError } from "./errors.ts";
 /** From talkative to silent. The words are those in which Fabric prints them. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "panic" | "fatal";
 
-/** How important each level is. Equal to pino's numbers; `panic` has its own. */
+/** How important each level is. */
 export const SEVERITY: Readonly<Record<LogLevel, number>> = {
   debug: 20,
   info: 30,

@@ -1,7 +1,6 @@
 /** The log: one line per event, for people or for machines, with levels per logger as in Fabric. */
-import pino from "pino";
 import { formatLogSpec, type LogLevel, levelOf, parseLogSpec, SEVERITY } from "../lib/log-spec.ts";
-import { escapeJson, printable } from "../lib/printable.ts";
+import { printable, printableJson } from "../lib/printable.ts";
 
 /** What a line may carry besides its message. The four names are taken by the line itself. */
 export type LogFields = Readonly<Record<string, unknown>> & {
@@ -70,8 +69,8 @@ const UNREAD_BYTES_MAX = 1 << 20;
 /** Makes a log. Throws `GossipError` "config-invalid" for a wrong specification. */
 export function createLog(options: LogOptions = {}): Log {
   const stream = options.stream ?? process.stderr;
+  const write = boundStream(formatter(options.format ?? "text", stream), stream);
   const nowMs = options.nowMs ?? Date.now;
-  const root = createRoot(boundStream(textStream(options.format ?? "text", stream), stream), nowMs);
   let spec = parseLogSpec(options.spec ?? "");
   const entries: Entries = new Map(LEVELS.map((level) => [level, { checked: 0, written: 0 }]));
   const loggers = new Map<string, { readonly logger: Logger; severity: number }>();
@@ -80,7 +79,11 @@ export function createLog(options: LogOptions = {}): Log {
       const known = loggers.get(name);
       if (known !== undefined) return known.logger;
       const threshold = { severity: SEVERITY[levelOf(spec, name)] };
-      const logger = createLogger(root, name, threshold, entries);
+      const logger = createLogger(
+        (line) => write({ ...line, name, ms: nowMs() }),
+        threshold,
+        entries,
+      );
       loggers.set(name, Object.assign(threshold, { logger }));
       return logger;
     },
@@ -93,36 +96,30 @@ export function createLog(options: LogOptions = {}): Log {
   };
 }
 
-type Root = pino.Logger<"panic">;
-type Entries = ReadonlyMap<(typeof LEVELS)[number], LogEntries>;
+type Level = (typeof LEVELS)[number];
+type Entries = ReadonlyMap<Level, LogEntries>;
 
-function createRoot(stream: pino.DestinationStream, nowMs: () => number): Root {
-  const settings: pino.LoggerOptions<"panic"> = {
-    base: null,
-    level: "debug",
-    customLevels: { panic: SEVERITY.panic },
-    // Keys and units of Fabric's own JSON log.
-    messageKey: "msg",
-    timestamp: () => `,"ts":${(nowMs() / 1_000).toFixed(3)}`,
-    formatters: { level: (label) => ({ level: label }) },
-  };
-  return pino(settings, stream);
+interface Line {
+  readonly level: Level;
+  readonly ms: number;
+  readonly name: string;
+  readonly msg: string;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 function createLogger(
-  root: Root,
-  name: string,
+  write: (line: Pick<Line, "level" | "msg" | "fields">) => void,
   threshold: { readonly severity: number },
   entries: Entries,
 ): Logger {
-  const writer = (level: (typeof LEVELS)[number]) => {
+  const writer = (level: Level) => {
     const severity = SEVERITY[level];
     const counts = entries.get(level) ?? { checked: 0, written: 0 };
     return (message: string, fields?: LogFields): void => {
       counts.checked += 1;
       if (severity < threshold.severity) return;
       counts.written += 1;
-      root[level]({ name, ...fieldValues(fields) }, clip(message));
+      write({ level, msg: clip(message), fields: fieldValues(fields) });
     };
   };
   return {
@@ -152,41 +149,30 @@ function clip(text: string): string {
 }
 
 /** Drops lines while the reader is far behind, and says afterwards how many. */
-function boundStream(write: (line: string) => void, stream: LogStream): pino.DestinationStream {
+function boundStream(format: (line: Line) => string, stream: LogStream): (line: Line) => void {
   let dropped = 0;
-  return {
-    write(line) {
-      if ((stream.writableLength ?? 0) > UNREAD_BYTES_MAX) {
-        dropped += 1;
-        return;
-      }
-      write(line);
-      if (dropped === 0) return;
-      const { ts } = parseLine(line);
-      const msg = `${dropped} lines were dropped because nobody read them`;
-      dropped = 0;
-      write(`${JSON.stringify({ level: "warn", ts, name: "log", msg })}\n`);
-    },
+  return (line) => {
+    if ((stream.writableLength ?? 0) > UNREAD_BYTES_MAX) {
+      dropped += 1;
+      return;
+    }
+    stream.write(`${format(line)}\n`);
+    if (dropped === 0) return;
+    const msg = `${dropped} lines were dropped because nobody read them`;
+    dropped = 0;
+    stream.write(`${format({ level: "warn", ms: line.ms, name: "log", msg, fields: {} })}\n`);
   };
 }
 
-function textStream(format: "text" | "json", stream: LogStream): (line: string) => void {
-  if (format === "json") return (line) => void stream.write(escapeJson(line));
-  const { NO_COLOR } = process.env;
-  const coloured = stream.isTTY === true && NO_COLOR === undefined;
-  return (line) => void stream.write(`${formatText(parseLine(line), coloured)}\n`);
+function formatter(format: "text" | "json", stream: LogStream): (line: Line) => string {
+  if (format === "json") return formatJson;
+  const coloured = stream.isTTY === true && process.env["NO_COLOR"] === undefined;
+  return (line) => formatText(line, coloured);
 }
 
-interface Line {
-  readonly ts: number;
-  readonly level: string;
-  readonly name: string;
-  readonly msg: string;
-}
-
-/** Our own line as pino wrote it a moment ago. */
-function parseLine(line: string): Line & Readonly<Record<string, unknown>> {
-  return JSON.parse(line);
+/** Keys and units of Fabric's own JSON log. */
+function formatJson({ level, ms, name, msg, fields }: Line): string {
+  return printableJson({ level, ts: ms / 1_000, name, ...fields, msg });
 }
 
 const COLOUR_OF_LEVEL: ReadonlyMap<string, number> = new Map([
@@ -196,13 +182,13 @@ const COLOUR_OF_LEVEL: ReadonlyMap<string, number> = new Map([
   ["error", 31],
 ]);
 
-function formatText(line: Line & Readonly<Record<string, unknown>>, coloured: boolean): string {
-  const { ts, level, name, msg, ...fields } = line;
-  const time = new Date(ts * 1_000).toISOString();
+function formatText({ level, ms, name, msg, fields }: Line, coloured: boolean): string {
+  const time = new Date(ms).toISOString();
   const label = level.toUpperCase().padEnd(5);
   const colour = COLOUR_OF_LEVEL.get(level);
   const shown = coloured && colour !== undefined ? `\u001b[${colour}m${label}\u001b[0m` : label;
-  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${formatValue(value)}`);
+  const shownFields = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const rest = shownFields.map(([key, value]) => ` ${key}=${formatValue(value)}`);
   return `${time} ${shown} ${name}: ${printable(msg + rest.join(""))}`;
 }
 
