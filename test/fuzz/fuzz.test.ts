@@ -14,6 +14,7 @@ const INPUTS_OF: Readonly<Record<string, number>> = {
   config: 1_000,
   configuration: 1_000,
   block: 2_000,
+  http2: 100,
 };
 
 describe("no bytes make a decoder throw, or break the rules that hold for what it accepts", () => {

@@ -2,6 +2,7 @@
 import type { Target } from "./fuzz.ts";
 import { channelTargets } from "./targets-channel.ts";
 import { coreTargets } from "./targets-core.ts";
+import { http2Targets } from "./targets-http2.ts";
 import { mspTargets } from "./targets-msp.ts";
 import { signatureTargets } from "./targets-signature.ts";
 import { textTargets } from "./targets-text.ts";
@@ -14,6 +15,7 @@ export const targets: readonly Target[] = [
   ...signatureTargets,
   ...textTargets,
   ...transportTargets,
+  ...http2Targets,
   ...coreTargets,
   ...channelTargets,
 ];
