@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testIdentity } from "./testing.ts";
+import { type TestNode, testIdentity } from "./testing.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "./testing-messages.ts";
 import {
   friend,
@@ -221,33 +221,72 @@ describe("a member whose death a ping has confirmed", () => {
 });
 
 describe("an identity", () => {
-  test("is asked of others although one has sent rubbish in its place", () => {
-    const { world, node, hear } = setUp(80);
+  /** Whom the node has said hello to since this was cleared, and with which nonce. */
+  function hellos(node: TestNode): Map<PkiId, bigint> {
+    return new Map(
+      node.sent.flatMap(({ to, message: { content } }) =>
+        content?.type === "hello" ? [[to, content.value.nonce] as const] : [],
+      ),
+    );
+  }
+
+  function introduce({ hear }: Scene): void {
     for (const identity of [friend, hostile]) {
       hear(identity, aliveOf(identity, { endpoint: `${identity.pkiId}:1` }));
     }
-    const wanted = testIdentity("A", "wanted");
-    const hellos = (): Map<PkiId, bigint> =>
-      new Map(
-        node.sent.flatMap(({ to, message: { content } }) =>
-          content?.type === "hello" ? [[to, content.value.nonce] as const] : [],
-        ),
-      );
-    const isAsked = (of: Identity): boolean =>
-      node.sent.some(({ to, message }) => to === of.pkiId && message.content?.type === "request");
-    world.runUntil(() => hellos().size === 2, 60_000);
-    hear(friend, digest(hellos().get(friend.pkiId) ?? 0n, []));
-    hear(hostile, digest(hellos().get(hostile.pkiId) ?? 0n, [wanted]));
-    assert.ok(isAsked(hostile));
-    const other = testIdentity("Z", "other");
-    const rubbish = identityItemOf(other, { pkiId: wanted.pkiId });
-    hear(hostile, update(hellos().get(hostile.pkiId) ?? 0n, [rubbish]));
-    world.run(3_000);
+  }
+
+  function isAsked({ sent }: TestNode, of: Identity): boolean {
+    return sent.some(({ to, message }) => to === of.pkiId && message.content?.type === "request");
+  }
+
+  /** Waits for the next round; these peers offer the identity. */
+  function offer({ world, node, hear }: Scene, wanted: Identity, ...by: readonly Identity[]): void {
     node.sent.length = 0;
-    world.runUntil(() => hellos().size === 2, 60_000);
-    for (const one of [hostile, friend]) {
-      hear(one, digest(hellos().get(one.pkiId) ?? 0n, [wanted]));
+    world.runUntil(() => hellos(node).size === 2, 60_000);
+    for (const one of [friend, hostile]) {
+      hear(one, digest(hellos(node).get(one.pkiId) ?? 0n, by.includes(one) ? [wanted] : []));
     }
-    assert.deepEqual([isAsked(friend), isAsked(hostile)], [true, false]);
+  }
+
+  /** One peer was asked for it, and has sent something else. */
+  function shun(scene: Scene, wanted: Identity): void {
+    const { world, node, hear } = scene;
+    offer(scene, wanted, hostile);
+    assert.ok(isAsked(node, hostile));
+    const rubbish = identityItemOf(testIdentity("Z", "other"), { pkiId: wanted.pkiId });
+    hear(hostile, update(hellos(node).get(hostile.pkiId) ?? 0n, [rubbish]));
+    world.run(3_000);
+  }
+
+  test("is asked of others although one has sent rubbish in its place", () => {
+    const scene = setUp(80);
+    introduce(scene);
+    const wanted = testIdentity("A", "wanted");
+    shun(scene, wanted);
+    offer(scene, wanted, friend, hostile);
+    assert.deepEqual([isAsked(scene.node, friend), isAsked(scene.node, hostile)], [true, false]);
+  });
+
+  test("is asked again of whoever sent it when trust has changed", () => {
+    const scene = setUp(81);
+    introduce(scene);
+    const wanted = testIdentity("A", "wanted");
+    shun(scene, wanted);
+    scene.world.give(scene.node, { type: "trust-changed" });
+    offer(scene, wanted, hostile);
+    assert.ok(isAsked(scene.node, hostile));
+  });
+
+  test("of an unknown author is asked at once, of nobody but who spoke of it", () => {
+    const scene = setUp(82);
+    const { world, node, hear } = scene;
+    introduce(scene);
+    world.runUntil(() => hellos(node).size === 2, 60_000);
+    world.run(1_500);
+    node.sent.length = 0;
+    hear(hostile, aliveOf(testIdentity("A", "unknown"), { endpoint: "unknown:1" }));
+    world.run(500);
+    assert.deepEqual([...hellos(node).keys()], [hostile.pkiId]);
   });
 });

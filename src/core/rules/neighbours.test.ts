@@ -128,6 +128,24 @@ describe("the overlay", () => {
     });
   }
 
+  test("organisations are linked as often as they can afford, at least once, and thrice at most", () => {
+    for (const [orgs, size, links] of [
+      [2, 12, 3],
+      [3, 1, 1],
+      [17, 2, 1],
+      [30, 2, 1],
+    ] as const) {
+      const all = Array.from({ length: orgs }, (_, i) => residents(`O${i}`, size)).flat();
+      const found = overlay(all);
+      for (let other = 1; other < orgs; other++) {
+        const abroad = all
+          .filter(({ mspId }) => mspId === "O0")
+          .flatMap(({ pkiId }) => found.get(pkiId)?.abroad.get(`O${other}`) ?? []);
+        assert.equal(abroad.length, links, `${orgs} of ${size}, O${other}`);
+      }
+    }
+  });
+
   test("an everyday message spares three of eight links, each time others", () => {
     const all = residents("A", 100);
     const links = overlay(all);

@@ -166,6 +166,26 @@ describe("an accusation", () => {
     assert.ok(p2.core.self.sequence - before <= 9n, String(p2.core.self.sequence - before));
   });
 
+  test("is answered by one heartbeat, and by none if it is about a former life", () => {
+    const { world, p0, p2 } = trio(16);
+    world.run(20_000);
+    const heartbeats = (ms: number): number => {
+      const before = p2.core.self.sequence;
+      world.run(ms);
+      return Number(p2.core.self.sequence - before);
+    };
+    const former = p2.core.self.alive?.envelope.bytes;
+    assert.ok(former);
+    accuse(world, p2, p2, p0);
+    assert.equal(heartbeats(4_000), 1);
+    world.restart(p2);
+    world.run(20_000);
+    world.runUntil(() => heartbeats(100) > 0, 10_000);
+    const about = unsigned({ type: "membership-response", value: { alive: [], dead: [former] } });
+    world.give(p2, { type: "message", from: p0.identity.pkiId, bytes: about });
+    assert.equal(heartbeats(4_000), 0);
+  });
+
   test("of everybody spreads the questions over time", () => {
     const { world, p0 } = trio(17);
     for (let i = 0; i < 100; i++) {
