@@ -77,7 +77,7 @@ export async function revokeCrypto(certificate: string, { org }: { org: string }
   });
   process.stdout.write(`${files.join("\n")}\n`);
   process.stderr.write(
-    "Running members read revocation lists again on SIGHUP; other organisations need the new list too.\n",
+    "Running members reload revocation lists on SIGHUP. Other organisations also need the new list.\n",
   );
 }
 

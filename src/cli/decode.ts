@@ -27,7 +27,7 @@ function asWord(input: string): Uint8Array {
     decodeEnvelope(bytes);
     return bytes;
   } catch {
-    const what = `There is no file ${input}, and the word itself is no envelope in hex or base64`;
+    const what = `There is no file ${input}, and the argument itself is not an envelope in hex or base64`;
     throw new GossipError("config-invalid", `${what}: check the name.`);
   }
 }
@@ -37,18 +37,24 @@ async function readInput(input: string | undefined): Promise<Uint8Array | undefi
   if (input === undefined || input === "-") return readStandardInput();
   const found = await stat(input).catch((error: NodeJS.ErrnoException) => {
     if (NO_FILE.includes(error.code)) return undefined;
-    const what = `${input} cannot be read (${error.message}): check its rights.`;
+    const what = `${input} cannot be read (${error.message}): check its permissions.`;
     throw new GossipError("config-invalid", what);
   });
   if (found === undefined) return undefined;
   if (!found.isFile() || found.size > INPUT_BYTES_MAX) {
-    throw new GossipError("config-invalid", `${input} is no file that can hold an envelope.`);
+    throw new GossipError(
+      "config-invalid",
+      `${input} is not a regular file: give a file that holds an envelope.`,
+    );
   }
   try {
     return await readFile(input);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new GossipError("config-invalid", `${input} cannot be read (${why}): check its rights.`);
+    throw new GossipError(
+      "config-invalid",
+      `${input} cannot be read (${why}): check its permissions.`,
+    );
   }
 }
 

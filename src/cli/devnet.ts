@@ -61,7 +61,7 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
     environment: process.env,
     died: (name, how, lines) => {
       const log = lines.map((line) => `  | ${line}`).join("\n");
-      table.say(`${name} ended by itself (${how}); its log ends with\n${log}`);
+      table.say(`${name} ended unexpectedly (${how}); its log ends with\n${log}`);
     },
   });
   const observer = createObserver(supervisor, stop);

@@ -110,7 +110,7 @@ function createPrinter(paint: Paint): (event: ServerEvent) => void {
     if (type === "gap") {
       const { missed }: { missed: number | null } = JSON.parse(data);
       const many = missed === null ? "the events while the node was restarted" : `${missed} events`;
-      process.stdout.write(`${paint("yellow", `... ${many} are missing here`)}\n`);
+      process.stdout.write(`${paint("yellow", `... ${many} were missed`)}\n`);
       return;
     }
     const event: Json<GossipEvent> = JSON.parse(data);

@@ -8,7 +8,7 @@ import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
-const EXIT = { unforeseen: 1, wrongUse: 2, unreachable: 3 } as const;
+const EXIT = { unexpected: 1, wrongUse: 2, unreachable: 3 } as const;
 
 async function main(): Promise<void> {
   try {
@@ -36,9 +36,9 @@ function report(error: unknown): number {
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = what.split("\n").map(printable);
   process.stderr.write(
-    `error: something unforeseen happened; please report it with these lines.\n${lines.join("\n")}\n`,
+    `error: unexpected failure; please report it with these lines.\n${lines.join("\n")}\n`,
   );
-  return EXIT.unforeseen;
+  return EXIT.unexpected;
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -9,7 +9,7 @@ export function nodeProblem(version: string): string | undefined {
   const isEnough = major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor);
   if (isEnough) return undefined;
   return (
-    `fabric-gossip needs Node.js ${OLDEST.major}.${OLDEST.minor} or newer, and this is ${version}: install a ` +
+    `fabric-gossip needs Node.js ${OLDEST.major}.${OLDEST.minor} or newer; this is ${version}: install a ` +
     "newer one, or run it with one that npx fetches: npx -p node@24 -p fabric-gossip fabric-gossip VERB."
   );
 }

@@ -9,7 +9,7 @@ import { addRunVerbs } from "./verbs-run.ts";
 export function program(): Command {
   const cli = new Command("fabric-gossip")
     .description("The gossip layer of Hyperledger Fabric: one member, or a network of them.")
-    .version(VERSION, "-V, --version", "the version, as the verb `version` prints it")
+    .version(VERSION, "-V, --version", "print the version, like the verb `version`")
     .exitOverride()
     .showHelpAfterError("(--help lists the verbs and options)");
   addRunVerbs(cli);
@@ -18,7 +18,7 @@ export function program(): Command {
   addCompletion(cli);
   return cli.addHelpText(
     "after",
-    "\nfabric-gossip VERB --help tells more, with examples.\n" +
+    "\nfabric-gossip VERB --help shows details and examples.\n" +
       "Exit codes: 0 success; 1 the answer is no, or a check failed; 2 wrong use or\n" +
       "            wrong configuration; 3 the node cannot be reached.",
   );

@@ -86,8 +86,8 @@ export async function showChannels(options: ShowOptions): Promise<void> {
     { title: "CONFIGURATION BLOCK", text: ({ configBlock }) => configBlock, weight: 1 },
   ];
   const none =
-    "No channel is configured under fabricGossip.channels, and none is followed: this version passes " +
-    "news of channels on, and cannot tell their names.";
+    "No channel is configured under fabricGossip.channels, and none is followed: this version relays " +
+    "channel messages but cannot read their names.";
   await show<Channel>(options, "/api/v1/channels", () => columns, none);
 }
 

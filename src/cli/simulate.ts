@@ -109,7 +109,7 @@ function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
   const size = `${all.nodes} nodes, ${all.virtualSeconds} virtual seconds in ${all.wallSeconds} s`;
   const outcome = failed === 0 ? "all is well" : `${failed} failed`;
   return (
-    `${runs}: ${outcome}. ${size}; everybody saw everybody ${all.convergeSeconds} s after the ` +
+    `${runs}: ${outcome}. ${size}; all views were complete ${all.convergeSeconds} s after the ` +
     `last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %`
   );
 }

@@ -30,7 +30,7 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   const { url: given = DEFAULT_URL } = options;
   const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    problems.push(`"${given}" is no URL of a node: give one like ${DEFAULT_URL} with --url.`);
+    problems.push(`"${given}" is not the URL of a node: give one like ${DEFAULT_URL} with --url.`);
   }
   if ((options.cert === undefined) !== (options.key === undefined)) {
     problems.push("--cert and --key belong together: give both or neither.");

@@ -13,10 +13,10 @@ const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-not-spoken": "write http:// in --url",
   "tls-name": "use a name of the certificate in --url",
   "tls-untrusted": "give the CA with --ca",
-  "tls-expired": "have it renewed; if it is valid, check the clock of this machine",
+  "tls-expired": "renew it; if it is valid, check the clock of this machine",
   "tls-not-yet-valid": "check the clock of this machine",
-  "tls-wrong-purpose": "have it issued for serverAuth",
-  "tls-refused-us": "give a certificate of its client CAs with --cert and --key",
+  "tls-wrong-purpose": "reissue it for serverAuth",
+  "tls-refused-us": "give a certificate issued by its client CAs with --cert and --key",
   "tls-refused-expired": "renew the certificate that --cert gives",
 };
 
@@ -52,7 +52,7 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
 export function notANode({ url }: Target, path: string, status?: number): UnreachableError {
   const address = new URL(path, url);
   return new UnreachableError(
-    `${address} answered ${status ?? "something else"}: is this the operations address of a fabric-gossip node? ` +
+    `${address} answered ${status ?? "unexpectedly"}: is this the operations address of a fabric-gossip node? ` +
       "(Of a devnet, it is the port of the dashboard plus 2.)",
   );
 }

@@ -24,7 +24,7 @@ export function addLocalVerbs(cli: Command): void {
 
 function addDoctor(cli: Command): void {
   const verb = withConfiguration(cli.command("doctor"))
-    .description("check a configuration before it is used: 0 it will do, 1 it will not")
+    .description("check a configuration before use; exit code 1 if it has errors")
     .option("--json", "as JSON, for programs")
     .action(async (options: DoctorOptions) => {
       process.exitCode = await (await import("./doctor.ts")).doctor(options);
@@ -44,7 +44,7 @@ function addDoctor(cli: Command): void {
 
 function addProbe(cli: Command): void {
   const verb = withConfiguration(cli.command("probe"))
-    .description("who is at this endpoint? Dials, shakes hands, prints; joins nothing")
+    .description("show who answers at an endpoint, without joining the network")
     .argument("<endpoint>", "host:port")
     .option("--json", "as JSON, for programs")
     .action(async (endpoint: string, options: ProbeCommandOptions) => {
@@ -52,7 +52,7 @@ function addProbe(cli: Command): void {
     });
   withExamples(verb, [
     "npx fabric-gossip probe peer1.org1.example.com:7051 --config core.yaml",
-    "with the identity of core.yaml: 0 somebody we believe, 1 others, 3 nobody",
+    "with the identity of core.yaml; exit code 0 trusted, 1 not trusted, 3 no answer",
   ]);
 }
 
@@ -60,12 +60,12 @@ function addDecode(cli: Command): void {
   const verb = cli
     .command("decode")
     .description("print an envelope as readable JSON, with signatures and certificates")
-    .argument("[envelope]", "hex, base64, or a file with it; - or nothing: standard input")
+    .argument("[envelope]", "hex, base64 or a file; standard input if - or omitted")
     .action(async (input: string | undefined) => (await import("./decode.ts")).decode(input));
   withExamples(
     verb,
     ["npx fabric-gossip decode 0a0408016a00", "an empty message"],
-    ["npx fabric-gossip decode < envelope.bin", "the bytes as they were received"],
+    ["npx fabric-gossip decode < envelope.bin", "the bytes as received"],
   );
 }
 
@@ -76,11 +76,13 @@ function addCrypto(cli: Command): void {
   addGenerate(crypto);
   const renew = crypto
     .command("renew")
-    .description("give one peer a new key and certificate; a running member takes them by itself")
+    .description(
+      "issue a new key and certificate for one peer; a running member loads them by itself",
+    )
     .argument("<peer>", "peer0, or peer0.org1.example.com")
-    .requiredOption("--org <folder>", "the organisation's folder, as generate printed it")
+    .requiredOption("--org <folder>", "the organisation's folder, as printed by generate")
     .option("--tls", "its TLS certificate as well")
-    .option("--days <n>", "valid for so many days (default: 10 years)")
+    .option("--days <n>", "validity in days (default: 10 years)")
     .action(async (peer: string, options: RenewCommandOptions) =>
       (await import("./crypto.ts")).renewCrypto(peer, options),
     );
@@ -90,23 +92,27 @@ function addCrypto(cli: Command): void {
   ]);
   const revoke = crypto
     .command("revoke")
-    .description("put a certificate on its organisation's revocation list")
+    .description("add a certificate to its organisation's revocation list")
     .argument("<certificate>", "PEM file, for example .../peers/peer1.../msp/signcerts/...pem")
-    .requiredOption("--org <folder>", "the organisation's folder, as generate printed it")
+    .requiredOption("--org <folder>", "the organisation's folder, as printed by generate")
     .action(async (certificate: string, options: { org: string }) =>
       (await import("./crypto.ts")).revokeCrypto(certificate, options),
     );
   withExamples(revoke, [
     "npx fabric-gossip crypto revoke cert.pem --org crypto-config/peerOrganizations/org1.example.com",
-    "running members read the list again on SIGHUP",
+    "running members reload the list on SIGHUP",
   ]);
 }
 
 function addGenerate(crypto: Command): void {
   const generate = crypto
     .command("generate")
-    .description("make organisations with CA, TLS CA, peers, an admin and users")
-    .option("--output <folder>", "where to; nothing there is overwritten", "crypto-config")
+    .description("create organisations with a CA, TLS CA, peers, an admin and users")
+    .option(
+      "--output <folder>",
+      "output folder; existing files are never overwritten",
+      "crypto-config",
+    )
     .option("--org <domain>", "organisation; may be repeated (default: org1.example.com)", append)
     .option("--peers <n>", "peers of each organisation", "2")
     .option("--users <n>", "users of each organisation besides Admin", "1")

@@ -8,10 +8,20 @@ import type { WhyOptions } from "./why.ts";
 import { withExamples, withTarget } from "./words.ts";
 
 export function addNodeVerbs(cli: Command): void {
-  shower(cli, "members", "whom the node knows, alive and dead", (show) => show.showMembers);
-  shower(cli, "identities", "the certificates the node knows", (show) => show.showIdentities);
-  shower(cli, "connections", "the node's gossip connections", (show) => show.showConnections);
-  shower(cli, "channels", "the channels of its configuration", (show) => show.showChannels);
+  shower(
+    cli,
+    "members",
+    "list the members that the node knows, alive and dead",
+    (show) => show.showMembers,
+  );
+  shower(
+    cli,
+    "identities",
+    "list the certificates that the node knows",
+    (show) => show.showIdentities,
+  );
+  shower(cli, "connections", "list the node's gossip connections", (show) => show.showConnections);
+  shower(cli, "channels", "list the channels in its configuration", (show) => show.showChannels);
   addEvents(cli);
   addWhy(cli);
   addLogSpec(cli);
@@ -29,17 +39,17 @@ function shower(
     .action(async (options: ShowOptions) => which(await import("./show.ts"))(options));
   withExamples(
     command,
-    [`fabric-gossip ${verb} --watch`, "of the node on this machine, again every second"],
+    [`fabric-gossip ${verb} --watch`, "the node on this machine, refreshed every second"],
     [
       `fabric-gossip ${verb} --url https://peer0.org1.example.com:9443 --ca ca.crt --cert me.crt --key me.key`,
-      "of a node whose operations endpoint speaks TLS",
+      "a node whose operations endpoint uses TLS",
     ],
   );
 }
 
 function addEvents(cli: Command): void {
   const verb = withTarget(cli.command("events"))
-    .description("what happens at the node, one line an event, until interrupted")
+    .description("follow the node's events, one line per event, until interrupted")
     .option("--json", "as JSON lines, for programs")
     .action(async (options: EventsOptions) => {
       const signals = listenToSignals();
@@ -48,15 +58,15 @@ function addEvents(cli: Command): void {
     });
   withExamples(
     verb,
-    ["npx fabric-gossip events", "as they come; connects again by itself and says what is missing"],
+    ["npx fabric-gossip events", "live events; reconnects by itself and reports missed events"],
     ["npx fabric-gossip events --json | jq 'select(.type == \"member-dead\")'", "deaths only"],
   );
 }
 
 function addWhy(cli: Command): void {
   const verb = withTarget(cli.command("why"))
-    .description("why the node sees a peer, or does not see it: 0 it does, 1 it does not")
-    .argument("<peer>", "its endpoint, the first digits of its PKI-ID, or its name")
+    .description("explain why the node sees a peer or not; exit code 1 if it does not")
+    .argument("<peer>", "endpoint, PKI-ID prefix or name")
     .option("--json", "as JSON, for programs")
     .action(async (peer: string, options: WhyOptions) => {
       process.exitCode = await (await import("./why.ts")).why(peer, options);
@@ -64,24 +74,28 @@ function addWhy(cli: Command): void {
   withExamples(
     verb,
     ["npx fabric-gossip why peer1.org1.example.com:7051", "by endpoint"],
-    ["npx fabric-gossip why 62bcd144", "by the beginning of its PKI-ID"],
-    ["npx fabric-gossip why peer1.org1", "by the name in its certificate, or its beginning"],
+    ["npx fabric-gossip why 62bcd144", "by PKI-ID prefix"],
+    ["npx fabric-gossip why peer1.org1", "by the name in its certificate, or a prefix of it"],
   );
 }
 
 function addLogSpec(cli: Command): void {
-  const verb = cli.command("logspec").description("the log levels of the running node");
+  const verb = cli
+    .command("logspec")
+    .description("read or change the log levels of a running node");
   const get = withTarget(verb.command("get").description("print them"))
     .option("--json", "as JSON, for programs")
     .action(async (options: TargetOptions) => (await import("./logspec.ts")).getLogSpec(options));
   withExamples(get, ["npx fabric-gossip logspec get", "for example info"]);
-  const set = withTarget(verb.command("set").description("change them until the node is restarted"))
+  const set = withTarget(
+    verb.command("set").description("change the log levels until the node restarts"),
+  )
     .argument("<spec>", "in Fabric's notation")
     .action(async (spec: string, options: TargetOptions) =>
       (await import("./logspec.ts")).setLogSpec(spec, options),
     );
   withExamples(set, [
     "npx fabric-gossip logspec set info:gossip.discovery=debug",
-    "more about members, nothing more about the rest",
+    "more detail about members only",
   ]);
 }

@@ -8,7 +8,7 @@ import { withConfiguration, withExamples } from "./words.ts";
 
 export function addRunVerbs(cli: Command): void {
   const start = withConfiguration(cli.command("start"))
-    .description("run one member in the foreground, configured as a Fabric peer, until SIGTERM")
+    .description("run one member in the foreground, configured like a Fabric peer, until SIGTERM")
     .addHelpText(
       "after",
       "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
@@ -19,7 +19,7 @@ export function addRunVerbs(cli: Command): void {
     });
   withExamples(
     start,
-    ["npx fabric-gossip start --config core.yaml", "with the configuration of a peer"],
+    ["npx fabric-gossip start --config core.yaml", "with a Fabric peer's configuration"],
     [
       "npx fabric-gossip start --config core.yaml --set peer.gossip.bootstrap=peer0.org1.example.com:7051",
       "and another bootstrap peer",
@@ -32,7 +32,7 @@ export function addRunVerbs(cli: Command): void {
 function addDevnet(cli: Command): void {
   const devnet = cli
     .command("devnet")
-    .description("run a network of this machine's own, with a dashboard")
+    .description("run a local network with a dashboard")
     .option("--orgs <n>", "organisations", "2")
     .option("--peers <n>", "peers of each organisation", "3")
     .option("--base-port <port>", "port of the dashboard; members use the ones above it", "9400")
@@ -49,11 +49,11 @@ function addDevnet(cli: Command): void {
     devnet,
     [
       "npx fabric-gossip devnet",
-      "two organisations of three peers; http://127.0.0.1:9400 shows them",
+      "two organisations of three peers; dashboard at http://127.0.0.1:9400",
     ],
     [
       "npx fabric-gossip devnet --orgs 1 --peers 5 --dir net --fast",
-      "keys stay in net; all goes faster",
+      "keeps keys in net and speeds up all timers",
     ],
   );
 }
@@ -61,9 +61,9 @@ function addDevnet(cli: Command): void {
 function addSimulate(cli: Command): void {
   const simulate = cli
     .command("simulate")
-    .description("run a network in virtual time, from a seed, and check what must always hold")
-    .option("--scenario <name>", "what goes wrong (default: mixed, drawn from the seed)")
-    .option("--seed <n>", "decides everything; the same seed gives the same run (default: 1)")
+    .description("simulate a network in virtual time from a seed and check its invariants")
+    .option("--scenario <name>", "faults to inject (default: mixed, drawn from the seed)")
+    .option("--seed <n>", "seed of the run; equal seeds give equal runs (default: 1)")
     .option("--seeds <n>", "run the seeds 1 to n")
     .option("--seed-range <a..b>", "run these seeds")
     .option("--nodes <n>", "members (default: as the scenario says)")
@@ -80,7 +80,7 @@ function addSimulate(cli: Command): void {
     });
   withExamples(
     simulate,
-    ["npx fabric-gossip simulate --seed 7", "one network with troubles drawn from the seed"],
+    ["npx fabric-gossip simulate --seed 7", "one network with faults drawn from the seed"],
     ["npx fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
   );
 }

@@ -1,7 +1,7 @@
-/** What can be done to a member of a devnet, as buttons. */
+/** Action buttons for a devnet member. */
 import { button, setText } from "./dom.js";
 
-/** One button each; what it does depends on the process. A state that is missing disables it. */
+/** One button per action; its effect depends on the process state. A missing state disables it. */
 const BUTTONS = [
   { running: "stop", silent: "stop", stopped: "start" },
   { running: "kill", silent: "kill", otherwise: "kill" },
@@ -9,19 +9,19 @@ const BUTTONS = [
   { running: "revoke", silent: "revoke", stopped: "revoke" },
   { running: "renew", silent: "renew", stopped: "renew" },
 ];
-/** What no member's state tells. */
+/** Actions that do not depend on the state. */
 const DONE = { revoke: "certificate revoked", renew: "certificate renewed" };
 const TITLES = {
-  stop: "SIGTERM: it says goodbye to nobody, and ends",
+  stop: "SIGTERM: the member shuts down without notifying its peers",
   kill: "SIGKILL: it ends at once",
   start: "starts the process again",
-  pause: "SIGSTOP: its connections stay open and silent",
+  pause: "SIGSTOP: its connections stay open but silent",
   resume: "SIGCONT",
-  revoke: "puts its certificate on its organisation's revocation list, which everybody reads",
-  renew: "gives it a new certificate, which it takes without a restart",
+  revoke: "adds its certificate to its organisation's revocation list, which every member reloads",
+  renew: "issues a new certificate, which it loads without a restart",
 };
 
-/** `report(text, level)` tells what came of it; `refresh()` looks again. */
+/** `report(text, level)` shows the result; `refresh()` polls again. */
 export function createActions({ report, refresh, isolate }) {
   const act = async (name, made) => {
     const { action } = made.dataset;
@@ -33,7 +33,7 @@ export function createActions({ report, refresh, isolate }) {
       if (!response.ok) report((await response.json()).error, "bad");
       else if (action in DONE) report(`${name}: ${DONE[action]}`, "dull");
     } catch {
-      report(`${name}: ${action} did not arrive`, "bad");
+      report(`${name}: ${action} could not be sent`, "bad");
     }
     made.ariaBusy = "false";
     await refresh();
@@ -67,7 +67,7 @@ function updateButtons(buttons, { name, status, isAnswering }) {
       made.ariaLabel = `${made.textContent} ${name}`;
       made.title = TITLES[action];
     }
-    // Not `disabled`: that would take the focus away from whoever just pressed it.
+    // Not `disabled`, which would remove the focus from the button just pressed.
     made.ariaDisabled = String(!(state in BUTTONS[index]));
   }
 }

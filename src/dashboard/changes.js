@@ -23,14 +23,14 @@ function describeProcess(old, { name, status, isAnswering, pid }) {
   return [{ text, level: isAnswering ? "good" : "warn" }];
 }
 
-/** Who thinks differently about one member now, grouped by what they think. */
+/** Observers whose view of one member changed, grouped by their new view. */
 function describeOpinions(before, after, column) {
   const { name } = after.members[column];
   const groups = new Map();
   for (const [row, observer] of after.members.entries()) {
     const now = observer.relations[column];
     const then = before.members[row].relations[column];
-    // A member that has just begun to answer has not changed its mind.
+    // The first answer of a member is not a change of its view.
     if (now === then || now === "none" || then === "none" || now === "self") continue;
     groups.set(now, [...(groups.get(now) ?? []), observer.name]);
   }

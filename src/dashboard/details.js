@@ -1,8 +1,8 @@
-/** All that is known of one member, and what can be done with it. */
+/** Details of one member and its actions. */
 import { button, card, make, setText } from "./dom.js";
 import { age, countdown, date, decoded } from "./format.js";
 
-/** `ask(member)`: the explanation why it is or is not visible. */
+/** `ask(member)` returns the explanation of its visibility. */
 export function createDetails({ selection, actions, ask, links }) {
   const badge = make("span", { className: "badge" });
   const list = make("dl", { className: "facts" });
@@ -73,7 +73,7 @@ function heard(lastSeen, nowMs) {
   return lastSeen === null ? "never" : `${age(lastSeen, nowMs)} ago`;
 }
 
-/** The buttons are those of the member that is shown; they stay while it does. */
+/** Keeps the buttons as long as the same member is shown. */
 function updateFoot(parts, member) {
   const { foot, why, actions, links, ask, selection } = parts;
   if (foot.dataset.key !== member.key) {
@@ -82,11 +82,11 @@ function updateFoot(parts, member) {
     const explain = button("Why?", () => explainTo(why, ask, member), {
       ariaLabel: `Why is ${member.name} seen as it is?`,
     });
-    // What is only pointed at is gone before its button could be reached.
+    // A hovered member disappears before the pointer could reach its buttons.
     parts.buttons = actions?.create(member, true);
     foot.replaceChildren(...(parts.buttons?.elements ?? []), explain, ...links(member));
   }
-  // What was explained is no longer so.
+  // The explanation is outdated.
   if (why.dataset.state !== member.state) why.hidden = true;
   parts.buttons?.update(member);
   foot.classList.toggle("inert", selection.shown !== selection.key);

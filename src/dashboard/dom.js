@@ -1,10 +1,10 @@
-/** Making and changing elements. */
+/** Creates and updates DOM elements. */
 
 import { visible } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Whatever becomes text of the page passes here: others may have written it. Lines may end. */
+/** Sets all page text, which may come from other members, so it is escaped. Line breaks are allowed. */
 function shown(child) {
   return typeof child === "string" ? child.split("\n").map(visible).join("\n") : child;
 }
@@ -38,13 +38,13 @@ export function setAttributes(node, attributes) {
   }
 }
 
-/** Writes only what changed, so that screen readers and selections are left in peace. */
+/** Writes only changes, to avoid disturbing screen readers and selections. */
 export function setText(node, text) {
   const seen = shown(text);
   if (node.textContent !== seen) node.textContent = seen;
 }
 
-/** A part of the page with a heading. */
+/** A page section with a heading. */
 export function card(name, title, ...children) {
   const heading = make("h2", { id: `${name}-title` }, title);
   const head = make("div", { className: "card-head" }, heading);
@@ -63,7 +63,7 @@ export function button(text, click, properties = {}) {
   return made;
 }
 
-/** Lets the arrow keys move between the children; one of them is in the order of the tab key. */
+/** Lets the arrow keys move between children; only one of them is in the tab order. */
 export function moveByArrows(parent, selector) {
   parent.addEventListener("keydown", (event) => {
     const items = [...parent.querySelectorAll(selector)];
@@ -77,7 +77,7 @@ export function moveByArrows(parent, selector) {
   });
 }
 
-/** Makes one of them the one that the tab key reaches. */
+/** Makes one child reachable by the tab key. */
 export function setTabStop(items, stop) {
   for (const item of items) {
     const value = item === stop ? "0" : "-1";

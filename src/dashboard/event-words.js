@@ -16,7 +16,7 @@ const LEVELS = {
   "problem-solved": "good",
 };
 
-/** Reasons may quote what a peer sent. */
+/** Maximum length of a reason, which may quote a peer. */
 const TEXT_MAX = 400;
 
 /** `nameOf`: PKI-ID to the name that the page uses. */
@@ -33,7 +33,7 @@ const other = ({ type }) => type;
 
 const SENTENCES = {
   "member-joined": (event) => `${member(event)} joined`,
-  "member-updated": (event) => `${member(event)} says something new about itself`,
+  "member-updated": (event) => `${member(event)} changed its metadata or endpoint`,
   "member-returned": (event) => `${member(event)} is back`,
   "member-dead": (event) => `${member(event)} is dead: ${event.reason}`,
   "member-forgotten": (event) => `${member(event)} is forgotten: ${event.reason}`,
@@ -50,7 +50,7 @@ const SENTENCES = {
   "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${event.reason}`,
   "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${event.reason}`,
   "contact-failed": (event) => `could not join ${event.endpoint}: ${event.reason}`,
-  "same-identity": (event) => `somebody at ${event.endpoint} uses our identity`,
+  "same-identity": (event) => `another process at ${event.endpoint} uses our identity`,
   problem: (event) => [event.reason, event.remedy].filter(Boolean).join(". "),
   "problem-solved": (event) => `over: ${event.code}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,

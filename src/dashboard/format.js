@@ -1,4 +1,4 @@
-/** Times, sizes and foreign words for people. Pure. */
+/** Formats times, sizes and untrusted text. Pure. */
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -24,7 +24,7 @@ export function age(iso, nowMs) {
   return iso === null || iso === undefined ? "–" : duration(nowMs - Date.parse(iso));
 }
 
-/** Until a certificate expires: in words, and how bad that is. */
+/** Time until a certificate expires, with a severity level. */
 export function countdown(iso, nowMs) {
   if (iso === null || iso === undefined) return { text: "unknown", level: "dull" };
   const leftMs = Date.parse(iso) - nowMs;
@@ -56,10 +56,10 @@ export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** Characters that are not seen, or change how others are; as src/lib/printable.ts has them. */
+/** Invisible and formatting characters; same set as src/lib/printable.ts. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
-/** What others have written, so that what is seen is all there is: `\u202e`. */
+/** Escapes invisible characters in untrusted text: `\u202e`. */
 export function visible(text) {
   return text.replace(
     INVISIBLE,
@@ -69,7 +69,7 @@ export function visible(text) {
 
 const METADATA_MAX = 300;
 
-/** What a member publishes of itself: text if it is, else in base64 as it came. */
+/** A member's metadata: as text if it is text, otherwise in base64. */
 export function decoded(base64) {
   const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
   try {
@@ -80,18 +80,18 @@ export function decoded(base64) {
   }
 }
 
-/** At most so many characters. */
+/** Shortens text to a number of characters. */
 export function clip(text, max) {
   return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }
 
-/** How a member is called where there is little room. */
+/** Short name of a member. */
 export function shortName(endpoint) {
   const host = endpoint.replace(/:\d+$/, "");
   return /^[\d.]+$|:/.test(host) ? endpoint : (host.split(".")[0] ?? endpoint);
 }
 
-/** The same for many; where all are on one machine, the ports tell them apart. */
+/** Short names of several members; on a single host, the ports distinguish them. */
 export function shortNames(endpoints) {
   const names = endpoints.map(shortName);
   const hosts = new Set(endpoints.map((endpoint) => endpoint.replace(/:\d+$/, "")));

@@ -1,9 +1,9 @@
-/** The members as a live picture: organisations as circles, connections as lines, heartbeats as pulses. */
+/** Live graph: organisations as circles, connections as lines, heartbeats as pulses. */
 import { card, draw, make, moveByArrows, setAttributes, setTabStop, setText } from "./dom.js";
 import { clip } from "./format.js";
 import { arrange } from "./layout.js";
 
-/** The sign inside says the same as the colour. */
+/** The sign carries the same information as the colour. */
 const SIGNS = { me: "", alive: "", quiet: "!", partial: "≠", silent: "?", stopped: "–", dead: "×" };
 const LEGENDS = {
   member: { me: "this member", alive: "alive", quiet: "overdue", dead: "dead" },
@@ -16,7 +16,7 @@ const LEGENDS = {
   },
 };
 const PULSE_MS = 1_100;
-/** Characters that have room below a member, and above an organisation. */
+/** Maximum label length below a member and above an organisation. */
 const LABEL_MAX = 16;
 const GROUP_MAX = 24;
 
@@ -40,7 +40,7 @@ function update(parts, model) {
   const { members, links } = model;
   if (!members.some(({ key }) => key === selection.key)) selection.select(members[0].key);
   const width = svg.clientWidth;
-  if (width === 0) return; // Another view is shown.
+  if (width === 0) return; // Another view is active.
   const shape = `${width} ${members.map(({ key, organisation }) => key + organisation).join()}`;
   if (shape !== parts.arranged) {
     parts.arranged = shape;
@@ -79,7 +79,7 @@ function build(parts, { members }, { groups, places, isDense, bounds }) {
   nodes.get(focused)?.root.focus();
 }
 
-/** Where the picture is small, the names of organisations are not. */
+/** Scales organisation names up in a small graph. */
 function nameSize({ clientWidth, clientHeight, viewBox }) {
   const { width, height } = viewBox.baseVal;
   return Math.max(13, 12 / Math.min(clientWidth / width, clientHeight / height));
@@ -127,7 +127,7 @@ function updateNode(node, member) {
   node.beat = beat;
 }
 
-/** A heartbeat has come. */
+/** Shows a received heartbeat as a pulse. */
 function pulse({ root, ring }) {
   const beats = Number(root.dataset.beats ?? 0) + 1;
   root.dataset.beats = String(beats);
@@ -165,7 +165,7 @@ function updateLinks({ layers, links, places }, wanted) {
   }
 }
 
-/** Marks the selected member, and the connections of the one that is looked at. */
+/** Highlights the selected member and the connections of the focused one. */
 function highlight({ nodes, links, selection }) {
   for (const [key, { root }] of nodes) {
     const isSelected = key === selection.key;

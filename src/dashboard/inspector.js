@@ -40,7 +40,8 @@ function exchange(message, related, select) {
 }
 
 function envelopeOf({ envelope }) {
-  if (envelope === null) return make("p", {}, "It is too long to be shown, or cannot be decoded.");
+  if (envelope === null)
+    return make("p", {}, "The message is too long to show or cannot be decoded.");
   const code = make("pre", { tabIndex: 0, role: "region", ariaLabel: "Decoded envelope" });
   code.append(...coloured(JSON.stringify(envelope, null, 2)));
   return code;

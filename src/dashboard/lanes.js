@@ -1,19 +1,19 @@
-/** Messages as marks that move along, a lane for every peer. */
+/** Messages as moving marks, one lane per peer. */
 import { make, setText } from "./dom.js";
 import { kindOf } from "./message-types.js";
 
 const LANES_MAX = 10;
 const OTHERS = "others";
-/** Pixels that a second is long. */
+/** Pixels per second. */
 const SECOND_PX = 30;
-/** A mark with a letter needs so much room; closer ones are ticks. */
+/** Minimum distance of marks with a letter; closer ones become ticks. */
 const MARK_PX = 19;
 
 export function createLanes(select) {
   const rows = make("div", { className: "lanes" });
   const axis = make("div", { className: "axis", "aria-hidden": "true" });
   axis.append(make("span"), make("span", {}, "now"));
-  // The list below says the same, and can be read and reached by key.
+  // The list below has the same content and is accessible by keyboard.
   rows.setAttribute("aria-hidden", "true");
   const isShown = () => true;
   const parts = { rows, axis, lanes: new Map(), originMs: Date.now(), isMoving: false, isShown };
@@ -24,7 +24,7 @@ export function createLanes(select) {
   return {
     elements: [rows, axis],
     add: (message, peer) => add(parts, message, peer),
-    /** Shows the moment, again and again while `isMoving`. */
+    /** Draws the current moment, repeatedly while `isMoving`. */
     move(isMoving) {
       const isNew = isMoving && !parts.isMoving;
       parts.isMoving = isMoving;
@@ -38,7 +38,7 @@ export function createLanes(select) {
       rows.querySelector(".mark.selected")?.classList.remove("selected");
       rows.querySelector(`[data-id="${id}"]`)?.classList.add("selected");
     },
-    /** Shows the messages of these kinds only, now and later. */
+    /** Filters messages by kind from now on. */
     filter(isKindShown) {
       parts.isShown = isKindShown;
       for (const lane of parts.lanes.values()) refit(lane, isKindShown);
@@ -46,7 +46,7 @@ export function createLanes(select) {
   };
 }
 
-/** One row for what is sent, one for what is received. */
+/** One row for sent and one for received messages. */
 function laneOf({ lanes, rows }, peer) {
   if (!lanes.has(peer) && lanes.size >= LANES_MAX) removeEmptyLanes(lanes);
   const name = lanes.has(peer) || lanes.size < LANES_MAX ? peer : OTHERS;
@@ -64,7 +64,7 @@ function laneOf({ lanes, rows }, peer) {
   return lanes.get(name);
 }
 
-/** Of peers that have been silent for as long as the lanes show; others need the room. */
+/** Removes lanes of peers without messages in the visible period. */
 function removeEmptyLanes(lanes) {
   for (const [name, { row, sent, received }] of lanes) {
     if (sent.firstChild !== null || received.firstChild !== null) continue;
@@ -73,7 +73,7 @@ function removeEmptyLanes(lanes) {
   }
 }
 
-/** Organisation by organisation; those without a name last. */
+/** Sorts by organisation; unnamed peers come last. */
 function order(peer) {
   return `${/^[\d.[]/.test(peer) ? 1 : 0}${peer.split(".").reverse().join(".")}`;
 }
@@ -92,7 +92,7 @@ function add(parts, { id, type, direction, time }, peer) {
   fit(mark, lane, direction, parts.isShown);
 }
 
-/** `lane` remembers where the last mark is that shows. */
+/** `lane` stores the position of its last visible mark. */
 function fit(mark, lane, direction, isShown) {
   mark.hidden = !isShown(mark.dataset.kind);
   if (mark.hidden) return;
@@ -109,7 +109,7 @@ function refit(lane, isShown) {
   }
 }
 
-/** Where motion is unwelcome the marks take a step a second. */
+/** With reduced motion, the marks move once a second. */
 function step(parts) {
   if (!parts.isMoving) return;
   show(parts);

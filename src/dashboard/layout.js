@@ -1,17 +1,17 @@
-/** Where everything is drawn: organisations as circles, always at the same place. Pure. */
+/** Layout of the graph: organisations as circles at stable positions. Pure. */
 
-/** Up to so many members stand in a circle and have their names shown. */
+/** Maximum members of an organisation drawn in a circle with names. */
 const RING_MAX = 14;
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-/** From the members to the line around their organisation. */
+/** Distance from members to the outline of their organisation. */
 const MARGIN = 40;
 const GAP = 18;
-/** Radians; tried out: with this, lines pass the members of the usual networks at a distance. */
+/** Radians; chosen so that lines do not touch other members in typical networks. */
 const TURN = 2.14;
-/** Below this width, in pixels, organisations are one above the other. */
+/** Below this width in pixels, organisations are stacked. */
 const NARROW = 520;
 
-/** Pixels that a unit of the plane is at most. */
+/** Maximum pixels per layout unit. */
 const SCALE_MAX = 1.3;
 
 /** Groups `{name, x, y, radius}`, places by key `{x, y}`, the part of the plane that shows them. */
@@ -46,7 +46,7 @@ function ring(count, radius, angle) {
   });
 }
 
-/** As seeds in a sunflower: dense and even, whatever their number. */
+/** Sunflower arrangement: dense and even for any number. */
 function spiral(count) {
   return Array.from({ length: count }, (_, at) => {
     const reach = 14 * Math.sqrt(at + 0.5);
@@ -54,7 +54,7 @@ function spiral(count) {
   });
 }
 
-/** Up to three organisations stand in a row or a column, more of them in a circle or in pairs. */
+/** Up to three organisations form a row or column, more form a circle or pairs. */
 function centresOf(radii, isNarrow) {
   if (radii.length <= 3 && (radii.length < 3 || isNarrow)) return row(radii, isNarrow);
   if (isNarrow) return pairs(radii);
@@ -66,7 +66,7 @@ function centresOf(radii, isNarrow) {
   });
 }
 
-/** Two in a line: no wider, and as large, as a small page allows. */
+/** Two per row, as large as a small page allows. */
 function pairs(radii) {
   const step = 2 * Math.max(...radii) + GAP;
   return radii.map((_, index) => {
@@ -85,7 +85,7 @@ function row(radii, isColumn) {
   });
 }
 
-/** A small network is not blown up to fill the page. `above`: room for names. */
+/** Limits the scale of small networks. `above`: space for names. */
 function boundsOf(groups, width, above) {
   const left = Math.min(...groups.map(({ x, radius }) => x - radius)) - 8;
   const right = Math.max(...groups.map(({ x, radius }) => x + radius)) + 8;

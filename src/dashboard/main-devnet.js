@@ -1,4 +1,4 @@
-/** The dashboard of a devnet: every member's view, and what can be done to the members. */
+/** Dashboard of a devnet: every member's view, and actions on members. */
 import { createActions } from "./actions.js";
 import { describeChanges } from "./changes.js";
 import { createDetails } from "./details.js";
@@ -83,10 +83,10 @@ function urlOf(name) {
   return name === "" ? undefined : `${API}/members/${name}/api/messages`;
 }
 
-/** Somebody else explains. */
+/** Asks another member for the explanation. */
 async function askObserver(model, { name, pkiId, address }) {
   const observer = model.members.find((other) => other.isAnswering && other.name !== name);
-  if (observer === undefined) return { error: "Nobody is there to be asked." };
+  if (observer === undefined) return { error: "No running member can be asked." };
   const path = `${API}/members/${observer.name}/api/why?peer=${encodeURIComponent(pkiId ?? address)}`;
   try {
     return { from: observer.name, ...(await getJson(path)) };
@@ -95,7 +95,7 @@ async function askObserver(model, { name, pkiId, address }) {
   }
 }
 
-/** The dialled endpoint tells before the handshake does. */
+/** The dialled endpoint identifies the peer before the handshake. */
 function peerOf(model, { pkiId, remote }) {
   const byEndpoint = model?.members.find(({ address }) => address === remote);
   return model?.names.get(pkiId) ?? byEndpoint?.name ?? remote;

@@ -66,10 +66,10 @@ async function ask({ pkiId }) {
   }
 }
 
-/** What comes and goes all the time is shown, but not spoken. */
+/** Frequent events are shown but not announced to screen readers. */
 const QUIET = /^(connection-|identity-learnt|member-updated)/;
 
-/** An id of long ago: it brings everything that the member has kept. */
+/** The oldest possible id: requests all events that the member has kept. */
 const FIRST_ID = "1";
 
 function watchEvents(timeline, nameOf) {

@@ -1,14 +1,14 @@
-/** Who sees whom: a row for every observer. */
+/** Visibility matrix: one row per observer. */
 import { card, make, setText } from "./dom.js";
 
-/** With more columns than this, and on a phone, signs are shown for the words. */
+/** Above this number of columns, and on phones, signs replace words. */
 const WORDS_MAX = 8;
 const PHONE = "(max-width: 479px)";
 
 export function createMatrix() {
   const table = make("table", { id: "matrix" });
   const caption = make("caption", { className: "hidden" });
-  caption.append("Each row is what one member says about the others");
+  caption.append("Each row shows one member's view of the others");
   table.append(caption, make("thead"), make("tbody"));
   const scroll = make("div", { className: "scroll", tabIndex: 0, role: "region" }, table);
   scroll.ariaLabel = "Who sees whom";
@@ -25,7 +25,7 @@ export function createMatrix() {
   };
 }
 
-/** Makes the cells once; afterwards only their texts change. */
+/** Creates the cells once, then updates only their text. */
 function build(table, members) {
   const heads = members.map(({ name }) => {
     const [peer, ...rest] = name.split(".");

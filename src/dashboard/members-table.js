@@ -1,8 +1,8 @@
-/** The members as a table: sorted by any column, filtered by any word. */
+/** Member table with sorting by column and a text filter. */
 import { card, make, setText } from "./dom.js";
 import { age, count, countdown, date } from "./format.js";
 
-/** More rows serve nobody; the filter finds the others. */
+/** Maximum rows shown; the filter finds the others. */
 const ROWS_MAX = 500;
 
 /** `value(member)`: what is sorted by; `text(member, nowMs)`: what is shown. */
@@ -45,7 +45,7 @@ export function createMembersTable(kind, { selection, actions, links }) {
   const filter = make("input", { type: "search", id: "filter", placeholder: "name, state, …" });
   const found = make("span", { className: "soft", role: "status" });
   const search = make("label", { className: "search" }, "Filter", filter);
-  // On a phone the parts are no longer laid out as a table; the roles say that they are one.
+  // The phone layout is not a CSS table, so explicit roles keep the table semantics.
   const table = make("table", { id: "members", role: "table" });
   const scroll = make("div", { className: "scroll" }, table);
   const { section, head } = card("members-card", "Members", scroll);
@@ -81,13 +81,13 @@ function buildHead(parts) {
   const last = actions ? "Actions" : "";
   const end = make("th", { scope: "col", role: "columnheader" }, last);
   table.append(
-    make("caption", { className: "hidden" }, "Members. Buttons in the head sort the table."),
+    make("caption", { className: "hidden" }, "Members. The buttons in the header sort the table."),
     make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...heads, end)),
     make("tbody", { role: "rowgroup" }),
   );
 }
 
-/** `isAsked`: the user wants another order now. */
+/** `isAsked`: the user requested another order. */
 function show(parts, isAsked = false) {
   const { state, table, found, rows } = parts;
   if (state.model === undefined || table.offsetParent === null) return;
@@ -112,7 +112,7 @@ function show(parts, isAsked = false) {
   }
 }
 
-/** Rows do not move away under the focus; only their texts change. */
+/** Keeps rows in place while focused; updates only their text. */
 function arrangeRows({ table }, elements, isAsked) {
   const body = table.tBodies[0];
   const isSame =

@@ -1,8 +1,8 @@
-/** From the answers of the devnet to what the page shows. Pure: no page, no clock, no network. */
+/** Derives the page model from the devnet's answers. Pure: no DOM, clock or network. */
 
 const LABELS = { alive: "alive", silent: "no answer", stopped: "stopped", dead: "dead" };
 
-/** `views`, `connections`: by name what each member says; `groups`: who can reach whom, if divided. */
+/** `views` and `connections` by member name; `groups`: the current partition, if any. */
 export function devnetModel({ members, views: lists, connections, groups }) {
   const views = byEndpoint(lists);
   const names = namesOf(members, lists);
@@ -34,7 +34,7 @@ function relation(view, endpoint) {
   return found.length > 0 ? "dead" : "unknown";
 }
 
-/** Everything that is said of a member; what it says of itself first, then the newest. */
+/** All views of a member: its own first, then by age, newest first. */
 function sightingsOf(views, endpoint) {
   const newest = (a, b) =>
     a.self === b.self ? (a.lastSeen < b.lastSeen ? 1 : -1) : a.self ? -1 : 1;

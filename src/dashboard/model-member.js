@@ -1,4 +1,4 @@
-/** From the answers of one member to what the page shows. Pure: no page, no clock, no network. */
+/** Derives the page model from one member's answers. Pure: no DOM, clock or network. */
 import { clip, shortNames, visible } from "./format.js";
 
 const ORDER = new Intl.Collator("en", { numeric: true });
@@ -33,7 +33,7 @@ function addressOf({ internalEndpoint, endpoint }) {
 }
 
 /**
- * Heartbeats come at about the same pace from everybody: whoever is much later than the others is
+ * All members send heartbeats at about the same interval, so a member much later than the others is
  * worth a look, long before it counts as dead.
  */
 function quietAfterMs(members, nowMs) {

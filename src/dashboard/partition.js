@@ -1,4 +1,4 @@
-/** Taking a devnet apart: which members reach which, chosen with a few clicks. */
+/** Partition editor: chooses which devnet members can reach each other. */
 import { button, byId, make } from "./dom.js";
 
 const GROUPS = 3;
@@ -16,7 +16,7 @@ export function createPartition({ report, refresh }) {
       if (!response.ok) report(answer.error, "bad");
       else report(sentence(answer.groups), answer.groups.length === 0 ? "good" : "warn");
     } catch {
-      report("the partition did not arrive", "bad");
+      report("the partition could not be sent", "bad");
     }
     await refresh();
   };
@@ -45,21 +45,21 @@ export function createPartition({ report, refresh }) {
         make("strong", {}, `Group ${index + 1}`),
         make("span", {}, shorten(group)),
       ]);
-      text.replaceChildren(make("span", {}, "Partitioned: nothing passes between"), ...parts);
+      text.replaceChildren(make("span", {}, "Partitioned: no traffic between"), ...parts);
     },
   };
 }
 
 function sentence(groups) {
   if (groups.length === 0) return "the network is whole again";
-  return `the network is divided: ${groups.map((group) => shorten(group)).join(" | ")}`;
+  return `the network is partitioned: ${groups.map((group) => shorten(group)).join(" | ")}`;
 }
 
 function shorten(names) {
   return names.length <= 6 ? names.join(", ") : `${names.length} members`;
 }
 
-/** A table of choices, one group for every member. */
+/** A table that assigns each member to a group. */
 function createDialog(divide) {
   const rows = make("div", { className: "choices" });
   const dialog = make("dialog", { "aria-labelledby": "partition-title" });
@@ -73,7 +73,7 @@ function createDialog(divide) {
   };
   dialog.append(
     make("h2", { id: "partition-title" }, "Partition the network"),
-    make("p", { className: "soft" }, "Members of different groups do not reach each other."),
+    make("p", { className: "soft" }, "Members of different groups cannot reach each other."),
     rows,
     make(
       "div",

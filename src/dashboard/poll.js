@@ -1,8 +1,8 @@
-/** Asks again and again, while somebody looks. */
+/** Polls while the page is visible. */
 import { byId, setText } from "./dom.js";
 
 const REFRESH_MS = 1_000;
-/** Whoever takes longer does not answer: a paused process keeps its connections open. */
+/** Request timeout, needed because a paused process keeps its connections open. */
 const ANSWER_MS = 5_000;
 
 export async function getJson(path) {
@@ -11,7 +11,7 @@ export async function getJson(path) {
   return response.json();
 }
 
-/** Calls `look` about once a second. Returns what calls it at once. */
+/** Calls `look` about once a second. Returns a function that calls it immediately. */
 export function startPolling(look, complaint) {
   let timer;
   const refresh = async () => {
@@ -21,7 +21,7 @@ export function startPolling(look, complaint) {
     try {
       await look();
       complain("");
-      // A large network takes its time, and the page needs some for itself.
+      // Leave time for rendering when a large network answers slowly.
       pauseMs = Math.max(REFRESH_MS, 4 * (performance.now() - startedMs));
     } catch (error) {
       complain(complaint);
@@ -38,7 +38,7 @@ export function startPolling(look, complaint) {
   return refresh;
 }
 
-/** No connection, no answer in time, or one that says so; all else is a mistake of this page. */
+/** A failed connection, timeout or error status; anything else is a bug in this page. */
 function isNoAnswer(error) {
   return (
     error instanceof TypeError || error.name === "TimeoutError" || /: \d+$/.test(error.message)

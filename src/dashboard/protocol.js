@@ -1,4 +1,4 @@
-/** The protocol as it runs: messages in lanes and in a list; any of them can be opened. */
+/** Protocol view: messages in lanes and in a list, with an inspector. */
 import { button, card, make, moveByArrows, setTabStop, setText } from "./dom.js";
 import { count, size, timeOfDay } from "./format.js";
 import { createInspector } from "./inspector.js";
@@ -40,7 +40,7 @@ export function createProtocol({ urlOf, peerOf, chooser }) {
   document.addEventListener("visibilitychange", () => follow(parts));
   return {
     sections: [flow.section, opened.section],
-    /** It may be known by now where the messages are. */
+    /** The message URL may have become known. */
     update: () => follow(parts),
     shown(isShown) {
       parts.isShown = isShown;
@@ -78,7 +78,7 @@ function buildFilter(parts) {
   return parts.filter;
 }
 
-/** Watches exactly while somebody looks: it is not free of charge for the member. */
+/** Streams messages only while visible, because the stream costs the member CPU. */
 function follow(parts) {
   const url = parts.urlOf();
   const isWanted = parts.isShown && !parts.isPaused && !document.hidden && url !== undefined;
@@ -100,7 +100,7 @@ function follow(parts) {
   });
 }
 
-/** Another member is watched. */
+/** Switches to another member. */
 function restart(parts) {
   parts.stop?.abort();
   parts.stop = undefined;
@@ -129,7 +129,7 @@ function receive(parts, type, value) {
   if (messages.length > KEPT_MAX) messages.shift();
   counts.set(name, counts.get(name) + 1);
   if (!hidden.has(name)) lanes.add(message, message.peer);
-  // Messages come in batches: one turn shows them all.
+  // Messages arrive in batches; render each batch once.
   parts.turn ??= setTimeout(() => {
     parts.turn = undefined;
     showList(parts);
@@ -154,7 +154,7 @@ function showList(parts) {
   const focused = document.activeElement?.closest?.("#messages li");
   const wanted = new Set(rows);
   for (const row of known.values()) if (!wanted.has(row)) row.remove();
-  // The newest are put before what is there, which stays in place with its focus.
+  // Prepend new entries so that existing ones keep their focus.
   for (const [at, row] of rows.entries()) {
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   }

@@ -1,4 +1,4 @@
-/** Which member the page is about: the one that was chosen, or for a moment the one pointed at. */
+/** The member shown: the selected one, or temporarily the hovered one. */
 
 export function createSelection() {
   const listeners = new Set();
@@ -8,11 +8,11 @@ export function createSelection() {
     for (const listener of listeners) listener();
   };
   return {
-    /** The chosen one. */
+    /** The selected member. */
     get key() {
       return chosen;
     },
-    /** The one to show. */
+    /** The member to show. */
     get shown() {
       return pointed ?? chosen;
     },
@@ -21,7 +21,7 @@ export function createSelection() {
       pointed = undefined;
       tell();
     },
-    /** Nothing ends the looking. */
+    /** Clears the selection. */
     look(key) {
       pointed = key;
       tell();

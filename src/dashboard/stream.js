@@ -1,9 +1,9 @@
-/** Server-sent events over fetch: unlike EventSource it can go on where another one stopped. */
+/** Server-sent events over fetch, which unlike EventSource can resume from a given id. */
 
 const RETRY_MS = 1_000;
 
 /**
- * Reads events until the signal aborts, and connects again when the stream breaks.
+ * Reads events until the signal aborts; reconnects when the stream breaks.
  * `onEvent(type, value)`, `onOpen()`, `onLost(reason)`; `after`: the id of the event to go on from.
  */
 export async function readStream(url, { signal, onEvent, onOpen, onLost, after }) {

@@ -1,4 +1,4 @@
-/** The state of everything in one line, at the top. */
+/** Overall state in one line at the top. */
 import { byId, setText } from "./dom.js";
 
 export function showSummary({ text, level }) {

@@ -1,4 +1,4 @@
-/** The views of the page, one at a time; the address tells which. */
+/** Tabs of the page; the URL fragment selects one. */
 import { byId, make, moveByArrows, setTabStop } from "./dom.js";
 
 /** `views`: `{id, title, parts, shown?(isShown)}`. */

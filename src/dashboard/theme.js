@@ -1,4 +1,4 @@
-/** Light, dark, or as the system says; remembered. */
+/** Theme: light, dark or system default; persisted. */
 import { byId } from "./dom.js";
 
 const NEXT = { system: "light", light: "dark", dark: "system" };
@@ -24,7 +24,7 @@ function recall() {
     const theme = localStorage.getItem(KEY);
     return theme in NEXT ? theme : "system";
   } catch {
-    return "system"; // Storage may be forbidden.
+    return "system"; // Storage may be disabled.
   }
 }
 
@@ -32,6 +32,6 @@ function remember(theme) {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Then it is forgotten with the page.
+    // The choice lasts until the page closes.
   }
 }

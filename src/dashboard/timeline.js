@@ -1,9 +1,9 @@
-/** What happened, the newest first. Spoken now and then, in short. */
+/** Event list, newest first, with a periodic screen reader summary. */
 import { byId, card, make } from "./dom.js";
 import { timeOfDay } from "./format.js";
 
 const EVENTS_MAX = 200;
-/** Screen readers hear of changes at most so often. */
+/** Minimum interval between screen reader announcements. */
 const SPOKEN_MS = 4_000;
 
 export function createTimeline() {
@@ -23,7 +23,7 @@ export function createTimeline() {
   return {
     section,
     head,
-    /** `isSpoken`: whether it is worth interrupting for. */
+    /** `isSpoken`: whether to announce the event to screen readers. */
     report(text, level = "dull", { time = new Date().toISOString(), isSpoken = true } = {}) {
       const when = make("time", { dateTime: time }, timeOfDay(time));
       list.prepend(

@@ -93,7 +93,7 @@ function operationsFindings({ operations: { listenAddress, tls } }: Config): rea
 const CLOCK_TOLERANCE_MS = 60_000;
 const LIFE_AHEAD = warning(
   "clock",
-  "A former life of this member began in the future, as fabricGossip.stateDir tells: the clock was ahead then, or is slow now.",
+  "According to fabricGossip.stateDir, this member last started in the future: its clock was fast then or is slow now.",
   "Check the clock of this machine.",
 );
 
@@ -102,7 +102,9 @@ async function examineState(
   wallMs: number,
 ): Promise<readonly Finding[]> {
   if (stateDir === undefined) {
-    return [ok("state", "fabricGossip.stateDir is not set: nothing is kept across restarts.")];
+    return [
+      ok("state", "fabricGossip.stateDir is not set: this member keeps no state across restarts."),
+    ];
   }
   try {
     // Rights alone do not tell: the disk may be full, or the folder of the system's own.
@@ -117,7 +119,7 @@ async function examineState(
     const code = fault instanceof Error && "code" in fault ? String(fault.code) : String(fault);
     const message = `fabricGossip.stateDir ${stateDir} cannot be written (${code}).`;
     return [
-      warning("state", message, "Make it a folder that this user may write, or choose another."),
+      warning("state", message, "Make the folder writable for this user, or choose another one."),
     ];
   }
 }

@@ -24,7 +24,7 @@ export async function examineOwnMsp(config: Config, wallMs: number): Promise<Exa
   }
   const { identity, msp } = local;
   const left = timeLeft(identity.notAfterMs, wallMs);
-  const message = `${identity.subject} is valid in ${mspId}, and its key is there; it expires in ${left}.`;
+  const message = `${identity.subject} is valid in ${mspId} and has its key; it expires in ${left}.`;
   const soonMs = config.fabricGossip.expiryNoticesMs[0] ?? 0;
   const isSoon = identity.notAfterMs - wallMs < soonMs;
   const findings = [
@@ -75,6 +75,6 @@ export async function examineTrusted(config: Config): Promise<Examined<readonly 
 export async function examineKeys(config: Config): Promise<readonly Finding[]> {
   const sentences = await findOpenKeys(keyPaths(config));
   if (sentences.length === 0)
-    return [ok("keys", "The private keys are closed to other users of this machine.")];
+    return [ok("keys", "Other users of this machine cannot read the private keys.")];
   return sentences.map((sentence) => warning("keys", sentence));
 }

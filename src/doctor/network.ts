@@ -26,7 +26,11 @@ export async function examineNames(config: Config): Promise<readonly Finding[]> 
     if (address.port === port || port === 0) continue;
     const message = `We advertise ${endpoint}, but listen on port ${port}.`;
     findings.push(
-      warning("endpoint", message, "Correct one of them, unless something maps the port."),
+      warning(
+        "endpoint",
+        message,
+        "Correct one of them, unless a port mapping explains the difference.",
+      ),
     );
   }
   return findings;
@@ -34,9 +38,9 @@ export async function examineNames(config: Config): Promise<readonly Finding[]> 
 
 async function nameFinding(endpoint: string, host: string): Promise<Finding> {
   const found = await resolve(host);
-  if (typeof found === "string") return ok("dns", `${endpoint} leads to ${found}.`);
-  const message = `The host of ${endpoint}, which we advertise, does not resolve here (${found.code}).`;
-  return warning("dns", message, "Make sure that it does where the other members are.");
+  if (typeof found === "string") return ok("dns", `${endpoint} resolves to ${found}.`);
+  const message = `The host of ${endpoint}, which we advertise, does not resolve on this machine (${found.code}).`;
+  return warning("dns", message, "Make sure that it resolves for the other members.");
 }
 
 async function resolve(host: string): Promise<string | { readonly code: string }> {
@@ -97,10 +101,10 @@ function portFinding(
   const where = formatHostPort(listen);
   if (fault === undefined) return ok(check, `${where} (${key}) is free to listen on.`);
   if (fault === "EADDRINUSE" && isRunning) {
-    return ok(check, `${where} (${key}) is in use: this very member runs already.`);
+    return ok(check, `${where} (${key}) is in use by this member, which is already running.`);
   }
   const remedies: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Stop what uses it, or choose another ${key}.`,
+    EADDRINUSE: `Stop the process that uses it, or choose another ${key}.`,
     EADDRNOTAVAIL: `Choose an address of this machine for ${key}.`,
     EACCES: `Choose a port above 1023 for ${key}, or allow this user to listen there.`,
   };
@@ -128,7 +132,7 @@ export async function examineContacts(
   const others = all.filter(({ endpoint }) => !isOwnEndpoint(endpoint, own));
   if (others.length === 0) {
     const message =
-      "No bootstrap or anchor peer but ourselves: this member waits for others to contact it.";
+      "No bootstrap or anchor peer except this member: it waits for others to contact it.";
     return [ok("bootstrap", message)];
   }
   const findings: Finding[] = [];
@@ -156,7 +160,7 @@ async function contactFindings(
   if (typeof found !== "string") {
     const message = `The host of ${endpoint} does not resolve (${found.code}).`;
     return [
-      error(check, message, "Correct the name, or give this machine a name server that knows it."),
+      error(check, message, "Correct the name, or configure a name server that resolves it."),
     ];
   }
   const answer = await probeEndpoint(config, endpoint, files);
@@ -183,7 +187,7 @@ function answerFinding(
   }
   if (identity.pkiId === local.identity.pkiId) {
     const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;
-    if (isHere) return ok(check, `${endpoint} is this member itself, which runs already.`);
+    if (isHere) return ok(check, `${endpoint} is this member itself, which is already running.`);
     return faultFinding(check, { code: "same-identity", detail: endpoint });
   }
   const refusal = refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
@@ -230,7 +234,8 @@ export async function examineOwnEndpoints(
       findings.push(faultFinding("endpoint", { code: "endpoint-taken", detail }));
     } else if (!isRunning) {
       findings.push(faultFinding("endpoint", { code: "same-identity", detail: endpoint }));
-    } else findings.push(ok("endpoint", `${endpoint} leads to this member, which runs already.`));
+    } else
+      findings.push(ok("endpoint", `${endpoint} leads to this member, which is already running.`));
   }
   return findings;
 }
@@ -239,6 +244,6 @@ export async function examineOwnEndpoints(
 function clockFindings({ endpoint, tls }: Answer, wallMs: number): readonly Finding[] {
   if (tls === null || tls.notBeforeMs <= wallMs) return [];
   const begin = new Date(tls.notBeforeMs).toISOString();
-  const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock here is slow, or the one of its CA fast.`;
+  const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock of this machine is slow, or that of its CA is fast.`;
   return [warning("clock", message, "Check the clock of this machine.")];
 }

@@ -45,7 +45,7 @@ export async function probeEndpoint(
 ): Promise<Answer> {
   const target = parseHostPort(endpoint);
   if (target === undefined || target.host === "" || target.port === 0) {
-    throw new GossipError("config-invalid", `"${endpoint}" is no endpoint: write host:port.`);
+    throw new GossipError("config-invalid", `"${endpoint}" is not an endpoint: write host:port.`);
   }
   const clock = createSystemClock();
   const { local, trusted, tls } =

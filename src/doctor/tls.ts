@@ -39,7 +39,7 @@ export async function examineTls(
 function beginning(certificate: X509Certificate, wallMs: number): readonly Finding[] {
   const { validFromDate } = certificate;
   if (validFromDate.getTime() <= wallMs) return [];
-  const message = `Our TLS certificate begins at ${validFromDate.toISOString()}, in the future: nobody accepts it before.`;
+  const message = `Our TLS certificate begins at ${validFromDate.toISOString()}, in the future: no peer accepts it before that.`;
   return [error("clock", message, "Check the clock of this machine, or wait.")];
 }
 
@@ -64,7 +64,7 @@ async function chainFinding(
   if (tls.rootCas.length === 0) {
     return warning(
       "tls-chain",
-      "Whether our TLS certificate is believed cannot be tried without peer.tls.rootcert.file.",
+      "Without peer.tls.rootcert.file, doctor cannot test whether peers accept our TLS certificate.",
       "Name the TLS CA there.",
     );
   }
@@ -72,31 +72,31 @@ async function chainFinding(
   if (fault === undefined) {
     return ok(
       "tls-chain",
-      "A member with our own TLS settings accepts our certificates, when we dial and when we are dialled.",
+      "A member with our TLS settings accepts our certificates in both directions.",
     );
   }
   const whose = fault.side === "client" ? "server" : "client";
   return error(
     "tls-chain",
-    `A member with our own TLS settings refuses our ${whose} certificate: ${tellRefused(fault)}.`,
+    `A member with our TLS settings refuses our ${whose} certificate: ${tellRefused(fault)}.`,
     chainRemedy(fault, files),
   );
 }
 
 function tellRefused({ side, code, detail }: Refused): string {
-  if (code === "tls-wrong-purpose") return `it is not for this purpose (${detail})`;
+  if (code === "tls-wrong-purpose") return `it is not valid for this purpose (${detail})`;
   if (side === "client" || code !== "tls-untrusted") return tellFault({ code, detail });
-  return `its chain leads to no CA of peer.tls.clientRootCAs.files (${detail})`;
+  return `its chain does not lead to a CA in peer.tls.clientRootCAs.files (${detail})`;
 }
 
 function chainRemedy({ side, code }: Refused, files: GossipTls): string {
   const { certFile, clientCertFile, rootCertFile } = files;
   const file = side === "client" ? certFile : clientCertFile;
   if (code === "tls-wrong-purpose") {
-    return "Have the certificate issued for both uses: serverAuth and clientAuth.";
+    return "Reissue the certificate for both uses: serverAuth and clientAuth.";
   }
   if (code !== "tls-untrusted") {
-    return `Have ${file} issued anew by a CA that is valid, with an ECDSA P-256 key.`;
+    return `Reissue ${file} from a valid CA, with an ECDSA P-256 key.`;
   }
   return side === "client"
     ? `Have ${file} issued by the CA in ${rootCertFile}, or correct peer.tls.rootcert.file; add intermediate CAs to it.`
@@ -214,7 +214,7 @@ export async function examineOperationsTls(
   if (tls.clientRootCaFiles.length === 0) {
     const message =
       "operations.tls.clientRootCAs.files names no CA, so that nobody can use /metrics, /logspec and /api.";
-    return [warning("operations-tls", message, "Name the CA of those who may.")];
+    return [warning("operations-tls", message, "Name the CA of the clients that may connect.")];
   }
   return [ok("operations-tls", `${tls.certFile} and its key match.`)];
 }

@@ -146,7 +146,7 @@ describe("the dashboard of a devnet", { skip }, () => {
 
   test("takes the network apart between organisations, and heals it", async () => {
     await page.getByRole("button", { name: "Split organisations" }).click();
-    await page.getByText("Partitioned: nothing passes between").waitFor(SLOW);
+    await page.getByText("Partitioned: no traffic between").waitFor(SLOW);
     const isTogether = (a: number, b: number) => a < 3 === b < 3;
     const divided = matrixOf((a, b) => (isTogether(a, b) ? "alive" : "dead"));
     await awaitMatrix(page, divided, devnet);

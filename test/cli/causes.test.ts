@@ -97,7 +97,7 @@ describe("nobody is alone in silence", () => {
     const running = await startPeer(t, peer);
     for (let i = 0; i < 3; i++) {
       const findings = await findingsOf({ ...peer.env });
-      assertSays(findings, "ok", "endpoint", /leads to this member, which runs already/);
+      assertSays(findings, "ok", "endpoint", /leads to this member, which is already running/);
       await run(t, ["probe", addressOf(peer)], peer.env);
     }
     assert.doesNotMatch(running.output(), /identity|another process/);

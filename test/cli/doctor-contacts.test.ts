@@ -212,7 +212,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       "bootstrap",
       /not yet valid .*\(tls-not-yet-valid\)\. Check the clocks/,
     );
-    assertSays(findings, "warning", "clock", /2059-01-01.*the clock here is slow/);
+    assertSays(findings, "warning", "clock", /2059-01-01.*the clock of this machine is slow/);
   });
 
   test("a revoked peer", async (t) => {

@@ -193,7 +193,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "warning",
       "tls-chain",
-      /cannot be tried without peer\.tls\.rootcert\.file\. Name the TLS CA there/,
+      /cannot test whether peers accept our TLS certificate\. Name the TLS CA there/,
     ],
     [
       "client CAs that do not know us",
@@ -204,7 +204,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "error",
       "tls-chain",
-      /refuses our client certificate: its chain leads to no CA of peer\.tls\.clientRootCAs\.files/,
+      /refuses our client certificate: its chain does not lead to a CA in peer\.tls\.clientRootCAs\.files/,
     ],
     [
       "the operations endpoint with the key of another",

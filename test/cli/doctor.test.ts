@@ -43,7 +43,7 @@ describe("doctor, when all is well", () => {
     assertSays(findings, "ok", "bootstrap", /answers as CN=peer0\.org1\.example\.com.* of Org1MSP/);
   });
 
-  test("knows the member that runs already, and trusted organisations", async (t) => {
+  test("recognises this member when it is already running, and trusted organisations", async (t) => {
     const other = await foreign(t);
     const more = {
       CORE_FABRICGOSSIP_TRUSTEDMSPS: `Org2MSP=${other.org.mspFolder}`,
@@ -54,7 +54,7 @@ describe("doctor, when all is well", () => {
     await start(t, peer, more);
     const findings = await findingsOf(peer.env, more);
     assert.deepEqual(errorsOf(findings), []);
-    assertSays(findings, "ok", "port", /is in use: this very member runs already/);
+    assertSays(findings, "ok", "port", /is in use by this member, which is already running/);
     assertSays(findings, "ok", "anchor", /of Org2MSP/);
     assertSays(findings, "ok", "trusted-msp", /Org2MSP loads from/);
   });
@@ -154,7 +154,7 @@ describe("doctor on ports, names and folders", () => {
       await findingsOf(env),
       "error",
       "port",
-      /\(EADDRINUSE\)\. Stop what uses it, or choose another peer\.listenAddress/,
+      /\(EADDRINUSE\)\. Stop the process that uses it, or choose another peer\.listenAddress/,
     );
   });
 
@@ -178,7 +178,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_PEER_GOSSIP_EXTERNALENDPOINT: "nowhere.invalid:1" },
       "warning",
       "dns",
-      /which we advertise, does not resolve here/,
+      /which we advertise, does not resolve on this machine/,
     ],
     [
       "a bootstrap peer whose name leads nowhere",
@@ -192,7 +192,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_FABRICGOSSIP_STATEDIR: "/proc/nothing" },
       "warning",
       "state",
-      /cannot be written \(\w+\)\. Make it a folder/,
+      /cannot be written \(\w+\)\. Make the folder writable/,
     ],
     [
       "a state folder that is a file",

@@ -129,9 +129,12 @@ describe("decode", () => {
   });
 
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ["garbage", /error: There is no file garbage, and the word itself is no envelope/],
+    ["garbage", /error: There is no file garbage, and the argument itself is not an envelope/],
     ["mistyped.bin", /error: There is no file mistyped\.bin, and .*: check the name\./],
-    ["[10,2,24]", /error: There is no file \[10,2,24\], and the word itself is no envelope/],
+    [
+      "[10,2,24]",
+      /error: There is no file \[10,2,24\], and the argument itself is not an envelope/,
+    ],
     ["0a5318012a4f0a3f", /error: That is no gossip envelope \(malformed\): give one as hex/],
     ["0a5318012a4f0a3f0a1b70656572", /error: That is cut short \(71 bytes are missing\): copy all/],
     ["/proc", /error: \/proc is no file that can hold an envelope\./],
