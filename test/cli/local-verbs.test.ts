@@ -137,7 +137,7 @@ describe("decode", () => {
     ],
     ["0a5318012a4f0a3f", /error: That is no gossip envelope \(malformed\): give one as hex/],
     ["0a5318012a4f0a3f0a1b70656572", /error: That is cut short \(71 bytes are missing\): copy all/],
-    ["/proc", /error: \/proc is no file that can hold an envelope\./],
+    ["/proc", /error: \/proc is not a regular file/],
     ["", /error: There is nothing to decode/],
   ];
   for (const [input, sentence] of wrong) {
