@@ -52,7 +52,7 @@ function addProbe(cli: Command): void {
     });
   withExamples(verb, [
     "npx fabric-gossip probe peer1.org1.example.com:7051 --config core.yaml",
-    "with the identity of core.yaml; exit code 0 trusted, 1 not trusted, 3 no answer",
+    "exit code 0 if we trust the peer, 1 if not, 3 if none answers",
   ]);
 }
 

@@ -44,7 +44,7 @@ export function useIdentity(identities: Identities, pkiId: PkiId, now: Now): Ide
 
 /**
  * Adds an identity that was judged valid. The table has room for `max`; above that the new one is
- * refused (`undefined`): crowd.ts makes room before. Learning a known one again changes little.
+ * refused (`undefined`): make-room.ts frees a place first. Learning a known one again changes little.
  */
 export function learnIdentity(
   identities: Identities,
