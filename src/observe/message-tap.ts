@@ -4,7 +4,8 @@
  */
 
 import { parsePkiId } from "../core/rules/pki-id.ts";
-import type { Clock, Link, LinkEvents, Network } from "../transport/network.ts";
+import type { Clock, Network } from "../transport/network.ts";
+import { type LinkWatcher, watchNetwork } from "../transport/watched-network.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { peekType } from "../wire/peek-type.ts";
@@ -73,17 +74,7 @@ class Tap implements MessageTap {
   }
 
   network(network: Network): Network {
-    return {
-      listen: (accepted, refused) =>
-        network.listen((link) => accepted(this.#tapLink(link, link.remoteAddress)), refused),
-      dial: (endpoint, events) =>
-        network.dial(endpoint, {
-          opened: (link) => events.opened(this.#tapLink(link, endpoint)),
-          failed: (fault, reason) => events.failed(fault, reason),
-        }),
-      ping: (endpoint, done) => network.ping(endpoint, done),
-      close: () => network.close(),
-    };
+    return watchNetwork(network, (remote) => this.#tapLink(remote));
   }
 
   close(): void {
@@ -171,37 +162,14 @@ class Tap implements MessageTap {
     for (const watcher of this.#watchers) watcher(seen);
   }
 
-  #tapLink(link: Link, remote: string): Link {
+  #tapLink(remote: string): LinkWatcher {
     let pkiId: string | null = null;
-    let isClosed = false;
-    const { outbound, remoteAddress, localCertHash, remoteCertHash } = link;
     return {
-      outbound,
-      remoteAddress,
-      localCertHash,
-      remoteCertHash,
-      start: (events) =>
-        link.start({
-          message: (bytes) => {
-            pkiId ??= pkiIdIn(bytes);
-            this.#note("received", { pkiId, remote }, bytes);
-            events.message(bytes);
-          },
-          drain: () => events.drain(),
-          closed: (...why: Parameters<LinkEvents["closed"]>) => {
-            isClosed = true;
-            events.closed(...why);
-          },
-        }),
-      admit: () => link.admit(),
-      send: (bytes) => {
-        if (!isClosed) this.#note("sent", { pkiId, remote }, bytes);
-        return link.send(bytes);
+      received: (bytes) => {
+        pkiId ??= pkiIdIn(bytes);
+        this.#note("received", { pkiId, remote }, bytes);
       },
-      close: (refusal) => {
-        isClosed = true;
-        link.close(refusal);
-      },
+      sent: (bytes) => this.#note("sent", { pkiId, remote }, bytes),
     };
   }
 }

@@ -1,5 +1,6 @@
 /** Counts what goes over a network by the type of message, without a change to the network. */
-import type { Link, LinkEvents, Network } from "../transport/network.ts";
+import type { Network } from "../transport/network.ts";
+import { watchNetwork } from "../transport/watched-network.ts";
 import { peekType } from "../wire/peek-type.ts";
 
 export interface Volume {
@@ -32,52 +33,8 @@ export function messagesOf(volumes: Volumes): number {
 }
 
 /** The same network; what it carries is added to `traffic`. */
-export function meterNetwork(network: Network, traffic: MeteredTraffic): Network {
-  return {
-    listen: (accepted, refused) =>
-      network.listen((link) => accepted(meterLink(link, traffic)), refused),
-    dial: (endpoint, events) =>
-      network.dial(endpoint, {
-        opened: (link) => events.opened(meterLink(link, traffic)),
-        failed: (fault, reason) => events.failed(fault, reason),
-      }),
-    ping: (endpoint, done) => network.ping(endpoint, done),
-    close: () => network.close(),
-  };
-}
-
-function meterLink(link: Link, { sent, received }: MeteredTraffic): Link {
-  const noteSent = meter(sent);
-  const noteReceived = meter(received);
-  let isClosed = false;
-  const { outbound, remoteAddress, localCertHash, remoteCertHash } = link;
-  return {
-    outbound,
-    remoteAddress,
-    localCertHash,
-    remoteCertHash,
-    start: (events) =>
-      link.start({
-        message(bytes) {
-          noteReceived(bytes);
-          events.message(bytes);
-        },
-        drain: () => events.drain(),
-        closed(...why: Parameters<LinkEvents["closed"]>) {
-          isClosed = true;
-          events.closed(...why);
-        },
-      }),
-    admit: () => link.admit(),
-    send(bytes) {
-      if (!isClosed) noteSent(bytes);
-      return link.send(bytes);
-    },
-    close(refusal) {
-      isClosed = true;
-      link.close(refusal);
-    },
-  };
+export function meterNetwork(network: Network, { sent, received }: MeteredTraffic): Network {
+  return watchNetwork(network, () => ({ sent: meter(sent), received: meter(received) }));
 }
 
 /** Counts the messages of one direction of one stream. */
