@@ -3,6 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import {
+  channelGroup,
+  configTransaction,
+  makeBlock,
+  makeOrganisation,
+  transaction,
+} from "../channel/testing.ts";
 import { GossipError } from "../lib/errors.ts";
 import { encode } from "../wire/encode.ts";
 import { encodeEnvelope, encodeMessage } from "../wire/envelope.ts";
@@ -156,6 +163,76 @@ describe("decodeEnvelope()", () => {
       "digests",
     );
     assert.equal(at(digests, 0), PKI_ID);
+  });
+
+  test("opens blocks and configurations, alone and in the answer to a state request", () => {
+    const org = makeOrganisation("Org1MSP");
+    const orderer = makeOrganisation("OrdererMSP");
+    const key = orderer.member("orderer1", ["orderer"]);
+    const tree = channelGroup({ organisations: [org], orderer, consenters: [key] });
+    const config = makeBlock({
+      number: 0n,
+      transactions: [configTransaction("ch1", 3n, tree)],
+      signers: [{ id: 1, key }],
+    });
+    const configuration = at(decodeEnvelope(config), "transactions", 0, "config");
+    assert.equal(at(configuration, "sequence"), "3");
+    const group = at(configuration, "channel_group", "groups", "Application", "groups", "Org1MSP");
+    const msp = at(group, "values", "MSP", "value", "config");
+    assert.equal(at(msp, "root_certs", 0, "subject"), "CN=ca.Org1MSP");
+    assert.equal(
+      at(group, "policies", "Readers", "policy", "value", "identities", 0, "role"),
+      "MEMBER",
+    );
+    assert.equal(at(decodeEnvelope(config), "signatures", 0, "orderer"), 1);
+
+    const block = makeBlock({
+      number: 7n,
+      transactions: [transaction("ch1", "a"), transaction("ch1", "b")],
+      signers: [{ identity: orderer.identity(key), key }],
+      lastConfig: 4n,
+      metadata: [new Uint8Array(0), Uint8Array.of(0, 11)],
+    });
+    const wanted = decodeEnvelope(block);
+    assert.deepEqual(at(wanted, "block", "number"), "7");
+    assert.deepEqual(at(wanted, "block", "last_config"), "4");
+    assert.deepEqual(at(wanted, "block", "data_hash_matches"), true);
+    assert.equal(at(wanted, "signatures", 0, "signature", "verified"), true);
+    assert.equal(at(wanted, "signatures", 0, "creator", "mspid"), "OrdererMSP");
+    assert.equal(at(wanted, "transactions", 0, "validation_code"), "VALID");
+    assert.equal(at(wanted, "transactions", 1, "validation_code"), "MVCC_READ_CONFLICT");
+    assert.deepEqual(decodeEnvelope(Buffer.from(Buffer.from(block).toString("base64"))), wanted);
+    const alone = decodeEnvelope(transaction("ch1", "a"));
+    assert.equal(at(alone, "transaction", "tx_id"), "a");
+
+    const payloads = [{ seqNum: 7n, data: block }];
+    const content = { type: "state-response", value: { payloads } } as const;
+    const payload = encodeMessage({ tag: TAG.chanOrOrg, channel: Buffer.from("ch1"), content });
+    const answer = decodeEnvelope(encodeEnvelope({ payload }).bytes);
+    assert.deepEqual(at(answer, "message", "state_response", "payloads", 0, "data"), wanted);
+  });
+
+  test("says when a StateInfo changed, alone and in a snapshot", () => {
+    const timestamp = { incNum: 1_795_331_685_376_064_482n, seqNum: 1_795_331_690_000_000_000n };
+    const value = { timestamp, pkiId: new Uint8Array(32), properties: { ledgerHeight: 9n } };
+    const info = encodeEnvelope({
+      payload: encodeMessage({ content: { type: "state-info", value } }),
+    }).bytes;
+    const said = at(decodeEnvelope(info), "message", "state_info");
+    assert.equal(at(said, "timestamp", "changed"), "2026-11-22T07:14:50.000Z");
+    assert.equal(at(said, "properties", "ledger_height"), "9");
+    const content = { type: "state-snapshot", value: { elements: [info] } } as const;
+    const snapshot = decodeEnvelope(encodeEnvelope({ payload: encodeMessage({ content }) }).bytes);
+    const element = at(
+      snapshot,
+      "message",
+      "state_snapshot",
+      "elements",
+      0,
+      "message",
+      "state_info",
+    );
+    assert.deepEqual(element, said);
   });
 
   test("opens only so many, however deep they are nested", () => {

@@ -1,10 +1,11 @@
-/** One envelope in words (product 2, `decode`): message, signature, certificates, nested envelopes. */
+/** One envelope or block in words (product 2, `decode`): message, signature, certificates, nested envelopes. */
 
 import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";
 import { decode } from "../wire/decode.ts";
 import { encodeEnvelope, parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { GOSSIP_MESSAGE, type GossipMessage, SERIALIZED_IDENTITY } from "../wire/messages.ts";
+import { describeBlock, describeTransaction } from "./describe-block.ts";
 import { describeMessage } from "./describe-message.ts";
 import { bytesMissing, spellingsOf } from "./spellings.ts";
 
@@ -14,7 +15,8 @@ const BYTES_MAX = 33_554_432;
 const REMEDY = "give one as hex, base64 or the bytes themselves";
 
 /**
- * Reads an envelope as people have it ({@link spellingsOf}), or the message in it alone. Throws
+ * Reads an envelope, a block or a transaction as people have it ({@link spellingsOf}), or the message
+ * in an envelope alone. Throws
  * `config-invalid` if it is none of these.
  */
 export function decodeEnvelope(input: Uint8Array): unknown {
@@ -22,6 +24,8 @@ export function decodeEnvelope(input: Uint8Array): unknown {
   if (input.length > 2 * BYTES_MAX) throw wrong(`More than ${2 * BYTES_MAX} bytes are no envelope`);
   let fault = "malformed";
   const spellings = spellingsOf(input);
+  const ofChannel = spellings.map(describeOfChannel).find((described) => described !== undefined);
+  if (ofChannel !== undefined) return ofChannel;
   for (const bytes of spellings) {
     const envelope = parseEnvelope(bytes);
     if (!envelope.ok || envelope.value.payload.length === 0) continue;
@@ -31,12 +35,21 @@ export function decodeEnvelope(input: Uint8Array): unknown {
       return withUnknown(describeMessage(envelope.value, message.value), envelope.value.payload);
     }
   }
-  for (const bytes of spellings) {
-    const message = parseMessage(bytes);
-    if (!message.ok || message.value.content === undefined) continue;
-    return { bare: true, ...describeMessage(encodeEnvelope({ payload: bytes }), message.value) };
-  }
+  const bare = spellings.map(describeBare).find((described) => described !== undefined);
+  if (bare !== undefined) return bare;
   throw somethingElse(input, spellings) ?? wrong(`That is no gossip envelope (${fault})`);
+}
+
+/** A message without its envelope. */
+function describeBare(bytes: Uint8Array): unknown {
+  const message = parseMessage(bytes);
+  if (!message.ok || message.value.content === undefined) return undefined;
+  return { bare: true, ...describeMessage(encodeEnvelope({ payload: bytes }), message.value) };
+}
+
+/** A block looks like an envelope, but no envelope looks like a block. */
+function describeOfChannel(bytes: Uint8Array): unknown {
+  return describeBlock(bytes) ?? describeTransaction(bytes);
 }
 
 function wrong(what: string): GossipError {

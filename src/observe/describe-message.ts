@@ -4,16 +4,14 @@
  */
 
 import type { Identity } from "../core/types/host.ts";
-import { parseCertificate } from "../msp/certificate.ts";
 import { createCrypto } from "../msp/crypto.ts";
-import { describeCertificate } from "../msp/describe.ts";
 import { findCurve, toLowS } from "../msp/ecdsa.ts";
-import { describeIdentity } from "../msp/identity.ts";
-import { decodePem } from "../msp/pem.ts";
 import { decode } from "../wire/decode.ts";
 import { type Envelope, parseMessage } from "../wire/envelope.ts";
 import { messageToJson, toJson } from "../wire/json.ts";
-import { type Content, type GossipMessage, SECRET, SERIALIZED_IDENTITY } from "../wire/messages.ts";
+import { type Content, type GossipMessage, SECRET } from "../wire/messages.ts";
+import { describeBlock } from "./describe-block.ts";
+import { describeCarried, readIdentity } from "./describe-identity.ts";
 
 /** Envelopes within envelopes that are opened; real ones have two. */
 const DEPTH_MAX = 6;
@@ -138,6 +136,8 @@ function text(name: string, value: string): unknown {
     case "identity":
     case "cert":
       return describeCarried(Buffer.from(value, "base64")) ?? value;
+    case "data":
+      return describeBlock(Buffer.from(value, "base64")) ?? value;
     case "channel":
       return printable(Buffer.from(value, "base64")) ?? value;
     default:
@@ -161,40 +161,30 @@ function printable(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The incarnation is the start of the process in nanoseconds. */
+/**
+ * The incarnation is the start of the process, or of the channel, in nanoseconds. The sequence of a
+ * StateInfo is the moment of its last change; that of an alive message is a small number.
+ */
 function withStart(timestamp: unknown): unknown {
   if (typeof timestamp !== "object" || timestamp === null) return timestamp;
-  if (!("inc_num" in timestamp) || typeof timestamp.inc_num !== "string") return timestamp;
-  const started = new Date(Number(BigInt(timestamp.inc_num) / NANOSECONDS_PER_MS));
-  return Number.isNaN(started.getTime())
-    ? timestamp
-    : { ...timestamp, started: started.toISOString() };
+  if (!("inc_num" in timestamp)) return timestamp;
+  const started = momentOf(timestamp.inc_num);
+  const changed = "seq_num" in timestamp ? momentOf(timestamp.seq_num) : undefined;
+  const isMoment = changed !== undefined && changed > TIMES_FROM;
+  return {
+    ...timestamp,
+    ...(started === undefined ? {} : { started }),
+    ...(isMoment ? { changed } : {}),
+  };
 }
 
-interface Carried {
-  readonly identity: Identity;
-  readonly pem: Uint8Array;
-}
+/** Sequences that are times lie after this. */
+const TIMES_FROM = "2015";
 
-function readIdentity(bytes: Uint8Array): Carried | undefined {
-  const decoded = decode(SERIALIZED_IDENTITY, bytes);
-  if (!decoded.ok) return undefined;
-  const { mspid: mspId, idBytes } = decoded.value;
-  const block = decodePem(idBytes);
-  const certificate = block && parseCertificate(block.der);
-  if (certificate === undefined) return undefined;
-  return { identity: describeIdentity(certificate, { mspId, idBytes, bytes }), pem: idBytes };
-}
-
-function describeCarried(bytes: Uint8Array): unknown {
-  const carried = readIdentity(bytes);
-  const certificate = carried && describeCertificate(carried.pem);
-  if (carried === undefined || certificate === undefined) return undefined;
-  const { notBeforeMs, notAfterMs, ...rest } = certificate;
-  const { mspId, pkiId } = carried.identity;
-  const notBefore = new Date(notBeforeMs).toISOString();
-  const notAfter = new Date(notAfterMs).toISOString();
-  return { mspid: mspId, pki_id: pkiId, certificate: { ...rest, notBefore, notAfter } };
+function momentOf(nanoseconds: unknown): string | undefined {
+  if (typeof nanoseconds !== "string") return undefined;
+  const date = new Date(Number(BigInt(nanoseconds) / NANOSECONDS_PER_MS));
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function base64(bytes: Uint8Array): string {
