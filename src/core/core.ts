@@ -36,6 +36,7 @@ import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
 import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
 import type { Reach } from "./rules/disclosure.ts";
+import { assertHolds } from "./rules/invariant.ts";
 import { readAlive } from "./rules/read-alive.ts";
 import type { Audience } from "./tables/broadcast-queue.ts";
 import { flush } from "./tables/broadcast-queue.ts";
@@ -95,6 +96,7 @@ export function nextDeadlineMs(core: Core): number {
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const { aliveCount, arrivals, version } = core.members;
+  assertHolds(now.elapsedMs >= core.now.elapsedMs, "the clock that never jumps went back");
   noticeStall(core, now);
   core.now = now;
   // A loop may bring many messages in one turn: only its ticks work off what was there before.
@@ -109,7 +111,19 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   if (aliveCount === 0 && members.aliveCount > 0) effects.push(...publish(core, now));
   if (members.version !== version) askSoon(core, members.arrivals > arrivals, now);
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
+  assertSound(core);
   return effects;
+}
+
+/** Counts agree and bounds hold; cheap enough to be asked after each step. */
+function assertSound({ claims, identities, members, options }: Core): void {
+  const { backlogMax, identitiesMax, membersMax } = options.limits;
+  const { aliveCount, byEndpoint, table } = members;
+  assertHolds(aliveCount >= 0 && aliveCount <= table.size, "more members alive than there are");
+  assertHolds(byEndpoint.size <= table.size, "an endpoint without a member");
+  assertHolds(table.size <= membersMax, "more members than the table may hold");
+  assertHolds(identities.table.size <= identitiesMax, "more identities than the table may hold");
+  assertHolds(claims.backlog.length - claims.done <= backlogMax, "more claims wait than may");
 }
 
 /**
