@@ -1,4 +1,4 @@
-/** Runs benchmarks one after the other, each in a process of its own, and keeps what they say. */
+/** Runs benchmarks in sequence, each in its own process, and stores the results. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * Members that say what members say without being any: each has a key, a certificate and a port of
- * its own, takes connections, shakes hands, answers questions, and all of them speak through
- * whatever connections the one real member has made. They share one memory and check nothing.
+ * Fake members that speak the protocol without running a node: each has its own key, certificate and
+ * port, accepts connections, performs handshakes and answers requests. All of them send through
+ * the connections that the one real member has opened. They share one process and verify nothing.
  */
 
 import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";

@@ -1,4 +1,4 @@
-/** What we want, what was measured, and by which command. */
+/** Performance goals, measurements and their commands. */
 import { type Measured, numberAt, valueAt } from "./all.ts";
 
 export interface Goal {

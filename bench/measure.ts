@@ -1,4 +1,4 @@
-/** What a machine can do, how to wait for something, and how to compare what takes turns. */
+/** Machine calibration, waiting, and interleaved comparison of tasks. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,7 +62,7 @@ export async function takeTurns(
   for (let round = -Math.ceil(rounds / 4); round < rounds; round++) {
     for (const { task, samples } of round % 2 === 0 ? turns : turns.toReversed()) {
       task.prepare?.();
-      // What the one before has left lying about is not to be cleared away by this one.
+      // Garbage of the previous task must not count towards this one.
       collectGarbage();
       const before = cpuUs();
       await task.run();
@@ -125,13 +125,13 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which this share of the values lies. */
+/** The quantile of the values at this share. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** At most so many digits after the point. */
+/** Rounds to a maximum number of decimal places. */
 export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }

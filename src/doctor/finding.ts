@@ -1,4 +1,4 @@
-/** What `doctor` says: one finding a check. */
+/** Findings of `doctor`, one per check. */
 
 export interface Finding {
   /** What was looked at: `configuration`, `msp`, `tls`, ... */
@@ -6,7 +6,7 @@ export interface Finding {
   readonly status: "ok" | "warning" | "error";
   /** One sentence. */
   readonly message: string;
-  /** What to do about it; null if there is nothing to do, or the message says it. */
+  /** Remedy; null if none is needed or the message contains it. */
   readonly remedy: string | null;
 }
 
@@ -39,7 +39,7 @@ function told(check: string, status: Finding["status"], sentence: string): Findi
   };
 }
 
-/** How long until then, for people. */
+/** Human-readable time until an expiry. */
 export function timeLeft(untilMs: number, wallMs: number): string {
   const days = Math.floor((untilMs - wallMs) / 86_400_000);
   return days >= 2

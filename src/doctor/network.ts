@@ -1,4 +1,4 @@
-/** Doctor: names, ports, and whoever we are to contact. */
+/** Doctor: host names, ports and contacts. */
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";

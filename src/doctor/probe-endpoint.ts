@@ -18,7 +18,7 @@ const PROBE_TIMEOUT_MS = 10_000;
 /** How long the other side may take to refuse us. */
 const VERDICT_MS = 1_000;
 
-/** Who answered, or why nobody did whom we could believe. */
+/** The peer that answered, or the reason why no trusted peer did. */
 export interface Answer {
   readonly endpoint: string;
   /** The certificate that TLS showed; null without TLS, or if it could not be had. */

@@ -21,7 +21,7 @@ export interface MspCrypto extends Crypto {
   setTrust(msps: readonly Msp[]): void;
 }
 
-/** Larger identities are refused unread. An enrolment certificate has 1 KB. */
+/** Maximum identity size; an enrolment certificate has 1 KB. */
 const IDENTITY_BYTES_MAX = 65_536;
 
 /**
@@ -31,7 +31,7 @@ const IDENTITY_BYTES_MAX = 65_536;
 const REMEMBERED_BYTES_MAX = 8_192;
 const ACCEPTED_MAX = 10_000;
 
-/** Kept apart, so that whoever sends rubbish pushes out nothing but rubbish. */
+/** A separate cache, so that invalid identities evict only invalid ones. */
 const REFUSED_MAX = 1_000;
 
 const ED25519_SIGNATURE_BYTES = 64;
@@ -124,7 +124,7 @@ function keyOf(identity: Identity): VerifyKey | undefined {
   return certificate && { key: certificate.publicKey, curve: certificate.curve };
 }
 
-/** What is remembered, and now the last to be forgotten. */
+/** A cached value, moved to the end of the eviction order. */
 function recall(
   verdicts: BoundedMap<string, IdentityVerdict>,
   name: string,

@@ -25,7 +25,7 @@ import {
 } from "pkijs";
 import { createSigner } from "./signer.ts";
 
-/** What a certificate is for; decides usages and extensions. */
+/** Purpose of a certificate; determines usages and extensions. */
 export type CertificatePurpose = "ca" | "enrolment" | "tls";
 
 /** A certificate authority that can sign. */
@@ -141,7 +141,7 @@ export function issueRevocationList(
     signature: createAlgorithm(),
     issuer: authority.certificate.subject,
     thisUpdate: createTime(nowMs),
-    // Lists are replaced when there is news, not when they are old: valid as long as their CA.
+    // Lists change on new revocations, not with age, so they are valid as long as their CA.
     nextUpdate: authority.certificate.notAfter,
     revokedCertificates: isKnown ? revoked : [...revoked, entry],
     crlExtensions: new Extensions({

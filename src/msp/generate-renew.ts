@@ -148,7 +148,7 @@ async function readCertificate(file: string): Promise<X509Certificate> {
   return new X509Certificate(await readFile(file));
 }
 
-/** Whatever is wrong with the files is the user's to mend. */
+/** Problems with the files are user errors. */
 async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

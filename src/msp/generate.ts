@@ -39,7 +39,7 @@ export interface OrganisationOptions {
   readonly validityMs?: number;
 }
 
-/** What was made, and where it is. */
+/** Paths of the generated files. */
 export interface Organisation extends OrganisationFolder {
   readonly peers: readonly MemberFolder[];
   /** Users in order, then Admin. */
@@ -165,7 +165,7 @@ export function beginOfValidity(nowMs: number): number {
   return Math.round(nowMs / MINUTE_MS) * MINUTE_MS - 5 * MINUTE_MS;
 }
 
-/** So long from now, but not beyond what the CAs of this moment live. */
+/** Expiry after this duration, but not after the CAs expire. */
 export function endOfValidity(nowMs: number, validityMs: number): number {
   return Math.min(nowMs + validityMs, beginOfValidity(nowMs) + TEN_YEARS_MS);
 }

@@ -187,7 +187,7 @@ function printUnits(units: readonly string[]): string {
   return units.length === 0 ? " (it has none)" : ` (it has ${shown.join(", ")})`;
 }
 
-/** A name of a stranger for a log or a terminal: not long, and nothing that moves the cursor. */
+/** An untrusted name for logs and terminals: shortened, without control characters. */
 function quote(name: string): string {
   const spell = (control: string) => `\\u{${(control.codePointAt(0) ?? 0).toString(16)}}`;
   return JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX)).replaceAll(

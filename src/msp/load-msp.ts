@@ -1,4 +1,4 @@
-/** From an MSP folder to an MSP, and to our own identity and signer. */
+/** Loads an MSP, our identity and our signer from an MSP folder. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
@@ -70,7 +70,7 @@ export async function loadLocalMsp(
     options.signer ??
     (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
   if (own !== undefined) checkDates(own, options.wallMs, findings);
-  // With its CAs amiss, nothing sensible can be said of our certificate.
+  // Without valid CAs, our certificate cannot be judged.
   const identity =
     isFit && isSound ? ownIdentity(own, msp, material, findings.problems) : undefined;
   throwProblems(findings);
@@ -92,7 +92,7 @@ async function readOwnCertificate(
   const [file] = await readPemFiles(signCerts, findings);
   if (file === undefined && problems.length > problemsBefore) return undefined;
   if (file === undefined) {
-    // What is there and cannot be used is the reason, no mere warning.
+    // An unusable file is the cause, so report it as a problem, not a warning.
     const skipped = warnings.splice(warningsBefore);
     const [empty] = await readFiles(signCerts, findings, "optional");
     const why = empty ? ` (${empty.name} is empty)` : "";

@@ -99,7 +99,7 @@ function remedyOf(outcome: string): string {
   return isClosed ? "; let the user that runs this read it" : "";
 }
 
-/** Folders, pipes and devices are passed over without a word, as in Fabric. */
+/** Skips folders, pipes and devices silently, as Fabric does. */
 const NO_FILE = "no file";
 
 /** The content of a regular file, or in a few words why there is none. */

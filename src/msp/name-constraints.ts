@@ -29,7 +29,7 @@ export interface NameConstraints {
   readonly isComplete: boolean;
 }
 
-/** What of a certificate decides on its names. */
+/** The parts of a certificate that decide which names are permitted. */
 interface NameBearer {
   readonly subject: { readonly text: string; readonly commonName: string };
   readonly extensions: {
@@ -80,7 +80,7 @@ function isMask(value: Uint8Array): boolean {
   return /^1*0*$/.test(bits);
 }
 
-/** Says whether a name is fine. */
+/** Whether a name is permitted. */
 type Check = (name: AlternativeName) => boolean;
 
 /** Made when a CA is asked for the first time: certificates of strangers have constraints too. */

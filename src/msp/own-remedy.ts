@@ -1,4 +1,4 @@
-/** What can be done when our own certificate is refused by the MSP folder that it stands in. */
+/** Remedies for our own certificate when its MSP folder refuses it. */
 
 import { equalBytes } from "../wire/bytes.ts";
 import type { Certificate } from "./certificate.ts";

@@ -1,8 +1,8 @@
-/** Kinds of keys that Fabric does not work with. */
+/** Key types that Fabric does not support. */
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { findCurve } from "./ecdsa.ts";
 
-/** Why Fabric cannot work with a key of this kind; undefined if it can. */
+/** Why Fabric rejects a key of this kind; undefined if it accepts it. */
 export function whyUnfit(key: KeyObject): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === "ed25519" || (type === "ec" && findCurve(details?.namedCurve))) return undefined;

@@ -1,9 +1,9 @@
-/** What a file is that should hold PEM and does not: said with the remedy, since people see it there. */
+/** Explains what a file without PEM contains, with the remedy. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 
 const DER_SEQUENCE = 0x30;
 
-/** Why there is no PEM block to be found in these bytes, and what to do; undefined if one is there. */
+/** Why these bytes contain no PEM block, with the remedy; undefined if they contain one. */
 export function whyNoPem(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.subarray(0, 4_096)).toString("latin1");
   if (bytes.length === 0) return "it is empty: put the PEM text into it";

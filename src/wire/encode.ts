@@ -23,7 +23,7 @@ const LOW_HALF = 0xffff_ffffn;
  * is made anew for each is slow, as the system hands it out page by page.
  */
 let scratch = new Uint8Array(4_096);
-/** A larger scratch is let go: such messages are rare. */
+/** Maximum scratch size to keep; larger messages are rare. */
 const SCRATCH_BYTES_MAX = 1_048_576;
 
 /** What is written lies between `at` and the end of `bytes`. */

@@ -1,4 +1,4 @@
-/** Messages for people and tools: protobuf's JSON form with Fabric's field names. */
+/** Protobuf JSON of messages, with Fabric's field names. */
 import { toBase64 } from "./bytes.ts";
 import { decode } from "./decode.ts";
 import { GOSSIP_MESSAGE, type GossipMessage } from "./messages.ts";

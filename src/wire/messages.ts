@@ -35,9 +35,9 @@ const TAG_NAMES = ["UNDEFINED", "EMPTY", "ORG_ONLY", "CHAN_ONLY", "CHAN_AND_ORG"
 export const PULL_TYPE = { undefined: 0, block: 1, identity: 2 } as const;
 const PULL_TYPE_NAMES = ["UNDEFINED", "BLOCK_MSG", "IDENTITY_MSG"];
 
-/** A host name has at most 253 characters; anything near this is no endpoint. Bytes. */
+/** Maximum endpoint length in bytes; a host name has at most 253 characters. */
 const ENDPOINT_BYTES_MAX = 512;
-/** An error text. Bytes; anything longer serves nobody. */
+/** Maximum length of an error text in bytes. */
 const ERROR_BYTES_MAX = 65_536;
 /** Ids of items a peer holds: all identities, or all blocks in its store (100 by default). */
 const DIGESTS_MAX = 25_000;

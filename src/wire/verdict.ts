@@ -7,7 +7,7 @@ export type Verdict<T, Code extends string = string> =
   | {
       readonly ok: false;
       readonly code: Code;
-      /** Details for people; part of a sentence. Never needed to decide anything. */
+      /** Human-readable detail; part of a sentence. Never affects a decision. */
       readonly reason?: string;
     };
 
