@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { assemble } from "../node/assemble.ts";
+import { hasContacts } from "../node/has-contacts.ts";
 import { GossipNode } from "../node/node.ts";
 import type { WrapNetwork } from "../node/options.ts";
 import { watchFiles } from "../node/watch-files.ts";
@@ -91,6 +92,15 @@ function announce(
     bootstrap: config.gossip.bootstrap.join(" ") || "none",
     operations: operations?.url ?? "none",
   });
+  const { bootstrap } = config.gossip;
+  if (hasContacts(config)) return;
+  const why =
+    bootstrap.length === 0
+      ? "there is no bootstrap or anchor peer"
+      : `the only bootstrap peer, ${bootstrap.join(" and ")}, is this member itself`;
+  logger.info(
+    `${why}: this member waits for others to contact it. Set peer.gossip.bootstrap to another peer of ${mspId} unless this is the first`,
+  );
 }
 
 type Reload = (how: { readonly isAsked: boolean }) => Promise<boolean>;

@@ -60,11 +60,12 @@ export async function examinePorts(
   const gossip = await portFault(listenAddress);
   const isInUse = gossip === "EADDRINUSE" && files !== undefined;
   const isRunning = isInUse && (await isOurselves(config, files));
-  const findings = [portFinding("port", listenAddress, gossip, isRunning, "peer.listenAddress")];
+  const running = files === undefined ? undefined : isRunning;
+  const findings = [portFinding("port", listenAddress, gossip, running, "peer.listenAddress")];
   if (operations.listenAddress !== undefined) {
     const fault = await portFault(operations.listenAddress);
     const key = "operations.listenAddress";
-    findings.push(portFinding("port", operations.listenAddress, fault, isRunning, key));
+    findings.push(portFinding("port", operations.listenAddress, fault, running, key));
   }
   return { findings, isRunning };
 }
@@ -95,13 +96,18 @@ function portFinding(
   check: string,
   listen: HostPort,
   fault: string | undefined,
-  isRunning: boolean,
+  /** Undefined: nobody could be asked, as our own files are not in order. */
+  isRunning: boolean | undefined,
   key: string,
 ): Finding {
   const where = formatHostPort(listen);
   if (fault === undefined) return ok(check, `${where} (${key}) is free to listen on.`);
   if (fault === "EADDRINUSE" && isRunning) {
     return ok(check, `${where} (${key}) is in use by this member, which is already running.`);
+  }
+  if (fault === "EADDRINUSE" && isRunning === undefined) {
+    const message = `${where} (${key}) is in use: by this member, if it runs already.`;
+    return warning(check, message, `If it does not, stop what uses it, or choose another ${key}.`);
   }
   const remedies: Readonly<Record<string, string>> = {
     EADDRINUSE: `Stop the process that uses it, or choose another ${key}.`,

@@ -6,7 +6,7 @@ import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
 import { whyNoPem } from "../msp/unusable.ts";
-import { checkTls } from "../transport/grpc-tls.ts";
+import { checkTls, pairFault } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
 /** Reads them all; undefined if one is unusable. Every problem is added to the list. */
@@ -38,7 +38,6 @@ export async function readTls(
     checkTls(files);
     return files;
   } catch (error) {
-    // OpenSSL looks at what is behind the first certificate, and at the size of keys.
     if (!(error instanceof GossipError)) throw error;
     problems.push(...error.problems);
     return undefined;
@@ -60,7 +59,9 @@ async function readPair(
   const cert = await read(certFile, problems);
   const key = await read(keyFile, problems);
   if (!cert || !key) return undefined;
-  const problem = judgePair(role, { cert, key }, { certFile, keyFile }, wallMs);
+  const problem =
+    judgePair(role, { cert, key }, { certFile, keyFile }, wallMs) ??
+    judgeByOpenssl(role, { cert, key }, certFile);
   if (problem !== undefined) problems.push(problem);
   return problem === undefined ? { cert, key } : undefined;
 }
@@ -99,6 +100,21 @@ function judgePair(
     return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
   }
   return undefined;
+}
+
+/** OpenSSL looks at what is behind the first certificate, and at the size of keys. */
+function judgeByOpenssl(
+  role: string,
+  { cert, key }: Pair,
+  certFile: string | undefined,
+): string | undefined {
+  const fault = pairFault(cert, key);
+  if (fault === undefined) return undefined;
+  const isWhole = pairFault(Buffer.from(new X509Certificate(cert).toString()), key) === undefined;
+  const remedy = isWhole
+    ? "mend or remove what stands behind the first certificate"
+    : "have it issued for an ECDSA P-256 key";
+  return `The TLS ${role} certificate ${certFile} cannot be used (${fault}): ${remedy}.`;
 }
 
 function isPair(der: Uint8Array, key: KeyObject): boolean {

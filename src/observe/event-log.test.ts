@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createEventLog } from "./event-log.ts";
-import type { EventContent, HandshakeCode } from "./events.ts";
+import type { ContactCode, EventContent, HandshakeCode } from "./events.ts";
 import { createLog } from "./log.ts";
 
 function logged(...contents: readonly EventContent[]): string[] {
@@ -10,6 +10,17 @@ function logged(...contents: readonly EventContent[]): string[] {
   const write = createEventLog(log);
   const time = new Date("2026-01-01T00:00:00.000Z");
   for (const [index, content] of contents.entries()) write({ id: index + 1, time, ...content });
+  return lines;
+}
+
+/** The lines of one event, told once a second. */
+function loggedEverySecond(seconds: number, content: EventContent): string[] {
+  const lines: string[] = [];
+  const write = createEventLog(createLog({ stream: { write: (line) => lines.push(line) } }));
+  for (let id = 0; id < seconds; id++) {
+    const time = new Date(Date.UTC(2026, 0, 1) + id * 1_000);
+    write({ id, time, ...content });
+  }
   return lines;
 }
 
@@ -31,6 +42,45 @@ describe("the log of events", () => {
       ...Array.from({ length: 1_000 }, () => refused("signature-invalid", "wrong signature")),
     );
     assert.equal(lines.length, 20);
+  });
+
+  const failed = (code: ContactCode, endpoint = "b:1"): EventContent => ({
+    ...{ type: "contact-failed", endpoint, code, reason: "nobody" },
+  });
+
+  test("tells a contact that fails again and again at once, then after growing pauses", () => {
+    const lines = loggedEverySecond(3_600, failed("unreachable"));
+    assert.equal(lines.length, 6); // After 0, 1, 3, 7, 15 and 31 minutes.
+    assert.doesNotMatch(lines[0] ?? "", /times more/);
+    assert.match(
+      lines[1] ?? "",
+      /could not join b:1.*\(59 times more since this was last written\)/,
+    );
+    assert.equal(loggedEverySecond(100_000, failed("unreachable")).length, 33);
+  });
+
+  test("tells at once what fails in another way, at another place, or again after it went well", () => {
+    assert.equal(logged(failed("unreachable"), failed("tls-name"), failed("timeout")).length, 3);
+    assert.equal(logged(failed("timeout"), failed("timeout", "c:1"), failed("timeout")).length, 2);
+    const member = { pkiId: "ab", mspId: "A", endpoint: "x:1", internalEndpoint: "b:1" };
+    const back = { type: "member-returned", member } as unknown as EventContent;
+    assert.equal(logged(failed("timeout"), back, failed("timeout")).length, 3);
+  });
+
+  test("tells of a dialler that refuses our certificate once a while, whatever its port", () => {
+    const dialler = (port: number, code: HandshakeCode): EventContent => ({
+      ...{ type: "handshake-failed", remote: `10.0.0.9:${port}`, code, reason: "it refuses" },
+    });
+    const lines = logged(
+      dialler(1, "tls-client-refuses-us"),
+      dialler(2, "tls-client-refuses-us"),
+      dialler(3, "tls-client-refused"),
+    );
+    assert.equal(lines.length, 2);
+    assert.match(
+      lines[0] ?? "",
+      /INFO .*10\.0\.0\.9:1: it refuses\. Have our TLS CA trusted there/,
+    );
   });
 
   test("says what to do when somebody else uses our identity", () => {

@@ -1,9 +1,12 @@
 /** Turns events into log lines, under the names of the parts of Fabric that would log them. */
+
+import { hostOf } from "../lib/host-port.ts";
 import { remedyFor } from "./diagnosis/causes.ts";
 import { describeEvent } from "./event-text.ts";
 import type { GossipEvent } from "./events.ts";
 import { toJson } from "./json.ts";
 import type { Log } from "./log.ts";
+import { createRepeats, type Repeats } from "./repeats.ts";
 
 /** Lines about mistakes of others that are written in a minute; the rest is counted only. */
 const REJECTIONS_PER_MINUTE = 20;
@@ -14,7 +17,10 @@ const STRANGERS_MAX = 100;
 export function createEventLog(log: Log): (event: GossipEvent) => void {
   const isFrequent = limitPerMinute(REJECTIONS_PER_MINUTE);
   const strangers = new Set<string>();
+  const repeats = createRepeats();
   return (event) => {
+    const omitted = omittedBefore(event, repeats);
+    if (omitted === undefined) return;
     if (event.type === "handshake-failed" && event.code === "identity-unknown-msp") {
       const line = `refused a handshake: ${event.reason}. ${remedyFor("organisation-untrusted")}`;
       if (isNew(event.reason, strangers)) log.logger("gossip.comm").warn(line);
@@ -23,8 +29,33 @@ export function createEventLog(log: Log): (event: GossipEvent) => void {
     const isMistake = event.type === "handshake-failed" || event.type === "message-rejected";
     if (isMistake && isFrequent(event.time)) return;
     const { logger, level, text, fields } = describeEvent(toJson(event));
-    log.logger(logger)[level](text, fields);
+    const again = omitted === 0 ? "" : ` (${omitted} times more since this was last written)`;
+    log.logger(logger)[level](`${text}${again}`, fields);
   };
+}
+
+/**
+ * How many events like this were left out before it; undefined: this one is left out too. Contacts
+ * and diallers try for ever: what fails in the same way is told now and then.
+ */
+function omittedBefore(event: GossipEvent, repeats: Repeats): number | undefined {
+  const atMs = event.time.getTime();
+  switch (event.type) {
+    case "contact-failed":
+      return repeats.note(event.endpoint, event.code, atMs);
+    case "handshake-failed": {
+      const isTls = event.code.startsWith("tls-client-");
+      return isTls ? repeats.note(`from ${hostOf(event.remote)}`, event.code, atMs) : 0;
+    }
+    case "member-joined":
+    case "member-returned": {
+      const { endpoint, internalEndpoint } = event.member;
+      for (const place of [endpoint, internalEndpoint]) if (place) repeats.forget(place);
+      return 0;
+    }
+    default:
+      return 0;
+  }
 }
 
 /** Members of organisations we do not trust try for ever: once a reason is enough. */

@@ -247,7 +247,11 @@ function contextFault(options: SecureContextOptions, cas: readonly Buffer[]): st
     for (const ca of cas) new X509Certificate(ca);
     return undefined;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return text.replace(/^error:[0-9A-F]+:[^:]*::/, "");
+    return error instanceof Error ? opensslReason(error) : String(error);
   }
+}
+
+/** Why OpenSSL cannot use a certificate, its chain and its key in one file each; undefined: it can. */
+export function pairFault(cert: Buffer, key: Buffer): string | undefined {
+  return contextFault({ ...TLS_COMMON, cert, key }, []);
 }

@@ -26,6 +26,8 @@ export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
   readonly network: Network;
   /** From dial to answer, in milliseconds. */
   readonly probeTimeoutMs: number;
+  /** False: the other side takes it for a connection, and sees who we are. Default true. */
+  readonly isProbe?: boolean;
   /** Whether a handshake shows another process with our identity. */
   readonly isTwin?: (handshake: Handshake) => boolean;
 }
@@ -46,7 +48,7 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
     failed: (fault, reason) => finish(reject(fault), reason),
     opened(link) {
       cancelStep = shakeHands(
-        { ...options, link, probe: true },
+        { ...options, link, probe: options.isProbe ?? true },
         {
           refused: (fault, reason) => finish(reject(fault), reason),
           accepted(handshake) {
@@ -67,13 +69,18 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
   };
 }
 
+/** Between two times that we show ourselves to a process with our identity. */
+const SHOW_PAUSE_MS = 60_000;
+
 /** The probes under way. */
 export class Probes {
   readonly #cancels = new Set<Cancel>();
+  #showAgainMs = 0;
 
   start(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
     const cancel = probe(endpoint, options, (verdict, reason) => {
       this.#cancels.delete(cancel);
+      if (verdict.ok && verdict.value.isTwin) this.#showOurselves(endpoint, options);
       done(verdict, reason);
     });
     this.#cancels.add(cancel);
@@ -81,6 +88,14 @@ export class Probes {
       this.#cancels.delete(cancel);
       cancel();
     };
+  }
+
+  /** Who has our identity hears nothing of our probes: one handshake that is none tells it. */
+  #showOurselves(endpoint: string, options: ProbeOptions): void {
+    const { elapsedMs } = options.clock.now();
+    if (options.isProbe === false || elapsedMs < this.#showAgainMs) return;
+    this.#showAgainMs = elapsedMs + SHOW_PAUSE_MS;
+    this.start(endpoint, { ...options, isProbe: false }, () => {});
   }
 
   cancelAll(): void {

@@ -76,6 +76,16 @@ describe("one cause, the same sentence everywhere", () => {
 });
 
 describe("nobody is alone in silence", () => {
+  test("a copy that contacts nobody but the first: the first says so as well", async (t) => {
+    const first = await setUp(t);
+    const copied = await setUp(t, 0, first.org);
+    copied.env["CORE_PEER_GOSSIP_BOOTSTRAP"] = addressOf(first);
+    const running = await startPeer(t, first);
+    await startPeer(t, copied);
+    await logged(running, /another peer at "127\.0\.0\.1" uses our identity/);
+    assert.match(await healthOf(first), /another process uses our certificate and key/);
+  });
+
   test("a folder copied to a second machine: the copy, the first and doctor say so", async (t) => {
     const other = await setUp(t);
     const first = await setUp(t, 1, other.org);
@@ -133,5 +143,6 @@ describe("nobody is alone in silence", () => {
       /is visible.*That is this node itself/s,
     );
     assert.doesNotMatch(running.output(), /could not join/);
+    assert.match(running.output(), /INFO .*the only bootstrap peer, .*, is this member itself/);
   });
 });

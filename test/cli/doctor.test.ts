@@ -1,6 +1,6 @@
 /** Doctor on a configuration, its ports, names and folders: each mistake, and what is said of it. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -156,6 +156,16 @@ describe("doctor on ports, names and folders", () => {
       "port",
       /\(EADDRINUSE\)\. Stop the process that uses it, or choose another peer\.listenAddress/,
     );
+  });
+
+  test("a port in use while our own files are not in order", async (t) => {
+    const { env, file } = await setUp(t);
+    const port = Number(env["CORE_PEER_ADDRESS"]?.split(":")[1]);
+    const server = createServer().listen(port, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    t.after(() => server.close());
+    await rm(file("msp/keystore"), { recursive: true });
+    assertSays(await findingsOf(env), "warning", "port", /by this member, if it runs already/);
   });
 
   const cases: readonly (readonly [string, Environment, Finding["status"], string, RegExp])[] = [

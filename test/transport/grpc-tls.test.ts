@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
 import { GossipError } from "../../src/lib/errors.ts";
@@ -147,6 +149,37 @@ describe("gRPC and TLS", () => {
       assert.equal(output.includes("No client certificate CA names sent"), !clientAuthRequired);
     });
   }
+
+  test("a dialler that refuses our certificate is named, with its alert", async () => {
+    const refused: string[][] = [];
+    const { network } = world.grpc({ tls: TLS });
+    await network.listen(
+      () => {},
+      (...told) => refused.push(told),
+    );
+    // Node sends no alert: what it begins is ended in its place, as Go would.
+    const toServer = connectTcp(network.port, "127.0.0.1");
+    const proxy = createTcpServer((client) => {
+      client.once("data", (hello) => toServer.write(hello));
+      client.on("error", () => {});
+      toServer.once("data", () => toServer.write(Buffer.from([21, 3, 3, 0, 2, 2, 42])));
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    const dialler = connect({ host: "127.0.0.1", port, maxVersion: "TLSv1.2" });
+    dialler.on("error", () => {});
+    await world.until(() => refused.length === 1);
+    const [code, remote, reason] = refused[0] ?? [];
+    assert.deepEqual(
+      [code, reason],
+      ["tls-client-refuses-us", "it refuses our TLS certificate (bad certificate)"],
+    );
+    assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
+    for (const one of [dialler, toServer]) one.destroy();
+    proxy.close();
+  });
 
   test("a cancelled dial does not break off the TLS handshake", async (t) => {
     const seen: string[] = [];

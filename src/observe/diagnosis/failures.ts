@@ -43,6 +43,8 @@ export interface Trace {
 
 /** Peers of whom something is remembered; a peer takes about 1 KB. */
 const PEERS_MAX = 2_000;
+/** Failures remembered of one peer, one of each code: the last one alone hides what led to it. */
+const KINDS_MAX = 3;
 /** Strangers are kept apart, so that they push out nothing but each other. */
 const STRANGERS_MAX = 200;
 
@@ -50,8 +52,8 @@ export interface Failures {
   /** Takes from an event what `why` may want to know later. */
   note(event: GossipEvent): void;
   noteFailure(where: { pkiId?: string; endpoint?: string }, what: Omit<Failure, "times">): void;
-  /** The latest failure with this peer, by PKI-ID or by one of the endpoints. */
-  latest(pkiId: string | undefined, endpoints: readonly string[]): Failure | undefined;
+  /** The latest failures with this peer, one of each code, by PKI-ID or by one of the endpoints. */
+  recent(pkiId: string | undefined, endpoints: readonly string[]): readonly Failure[];
   /** The latest handshake of somebody at this host that we refused. */
   stranger(host: string): Failure | undefined;
   trace(pkiId: string): Trace | undefined;
@@ -59,18 +61,20 @@ export interface Failures {
 }
 
 export function createFailures(): Failures {
-  const failures = new BoundedMap<string, Failure>(PEERS_MAX);
-  const strangers = new BoundedMap<string, Failure>(STRANGERS_MAX);
+  const failures = new BoundedMap<string, readonly Failure[]>(PEERS_MAX);
+  const strangers = new BoundedMap<string, readonly Failure[]>(STRANGERS_MAX);
   const traces = new BoundedMap<string, Trace>(PEERS_MAX);
 
   const put = (
-    map: BoundedMap<string, Failure>,
+    map: BoundedMap<string, readonly Failure[]>,
     key: string,
     what: Omit<Failure, "times">,
   ): void => {
-    const before = map.get(key);
-    const times = before?.code === what.code ? before.times + 1 : 1;
-    map.set(key, { ...what, times });
+    const before = map.get(key) ?? [];
+    const [last] = before;
+    const times = last?.code === what.code ? last.times + 1 : 1;
+    const others = before.filter(({ code }) => code !== what.code);
+    map.set(key, [{ ...what, times }, ...others].slice(0, KINDS_MAX));
   };
   const noteFailure: Failures["noteFailure"] = ({ pkiId, endpoint }, what) => {
     if (pkiId) put(failures, pkiId, what);
@@ -89,12 +93,16 @@ export function createFailures(): Failures {
       noteDeparture(traces, event);
     },
     noteFailure,
-    latest(pkiId, endpoints) {
+    recent(pkiId, endpoints) {
       const keys = [...(pkiId === undefined ? [] : [pkiId]), ...endpoints];
       const found = keys.flatMap((key) => failures.get(key) ?? []);
-      return found.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+      const kinds = new Map<string, Failure>();
+      for (const one of found.toSorted((a, b) => b.time.getTime() - a.time.getTime())) {
+        if (!kinds.has(one.code)) kinds.set(one.code, one);
+      }
+      return [...kinds.values()].slice(0, KINDS_MAX);
     },
-    stranger: (host) => strangers.get(host),
+    stranger: (host) => strangers.get(host)?.[0],
     trace: (pkiId) => traces.get(pkiId),
     traces: () => traces.values(),
   };

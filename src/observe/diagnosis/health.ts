@@ -29,7 +29,7 @@ export function healthFaults(health: Health, now: Now): readonly Problem[] {
   faults.push(...conflicts.all(now));
   if (contacts.some(({ isSelf }) => !isSelf) && members.aliveCount === 0) {
     const others = contacts.map(({ endpoint }) => {
-      const failure = failures.latest(undefined, [endpoint]);
+      const [failure] = failures.recent(undefined, [endpoint]);
       return failure ? `${endpoint} (${failure.reason})` : endpoint;
     });
     faults.push({ code: "alone", detail: others.join(", ") });

@@ -14,7 +14,7 @@ import type { Subject } from "./subject.ts";
 export function causesOf(
   known: Known,
   subject: Subject,
-  failure: Failure | undefined,
+  failures: readonly Failure[],
 ): readonly Cause[] {
   if (subject.pkiId === known.self.pkiId) {
     const sentence = `That is this node itself: ${nameOf(subject)} of ${known.self.mspId}.`;
@@ -27,7 +27,7 @@ export function causesOf(
     ...aboutDisclosure(known, subject),
     ...aboutConnection(known, subject),
     ...aboutContact(subject),
-    ...aboutFailure(known, subject, failure),
+    ...aboutFailures(known, subject, failures),
     ...aboutRefusals(known, subject),
   ];
 }
@@ -64,7 +64,7 @@ function aboutMember({ core, now }: Known, subject: Subject): readonly Cause[] {
     return [cause("forgotten", `${name} was a member once and has been forgotten.`)];
   }
   const whose = contact
-    ? `${name} is configured as a ${contact.isBootstrap ? "bootstrap" : "anchor"} peer, but nobody there has become a member.`
+    ? `${name} is configured as ${contact.isBootstrap ? "a bootstrap" : "an anchor"} peer, but nobody there has become a member.`
     : `Nothing was ever heard of ${name}: no alive message, no certificate, no connection.`;
   return [cause("never-heard-of", whose)];
 }
@@ -190,9 +190,9 @@ function aboutConnection({ connections }: Known, subject: Subject): readonly Cau
 
 function aboutContact({ contact, member }: Subject): readonly Cause[] {
   if (contact === undefined || member?.status === "alive" || contact.failures === 0) return [];
-  const kind = contact.isBootstrap ? "bootstrap" : "anchor";
+  const kind = contact.isBootstrap ? "a bootstrap" : "an anchor";
   const times = contact.failures === 1 ? "once" : `${contact.failures} times`;
-  const sentence = `As a ${kind} peer ${contact.endpoint} was tried ${times} since it was last there.`;
+  const sentence = `As ${kind} peer ${contact.endpoint} was tried ${times} since it was last there.`;
   return [cause("contact", sentence)];
 }
 
@@ -204,14 +204,16 @@ const DURING: Readonly<Record<Failure["during"], string>> = {
   message: "when we read a message of it",
 };
 
-function aboutFailure(
+function aboutFailures(
   { now }: Known,
   subject: Subject,
-  failure: Failure | undefined,
+  failures: readonly Failure[],
 ): readonly Cause[] {
-  if (failure === undefined || isOutdated(failure, subject, now)) return [];
-  const sentence = `The last failure, ${DURING[failure.during]}: ${tell(failure, now)}.`;
-  return [cause("failure", sentence)];
+  const telling = failures.filter((failure) => !isOutdated(failure, subject, now));
+  return telling.map((failure, i) => {
+    const which = i === 0 ? "The last failure" : "Another one before";
+    return cause("failure", `${which}, ${DURING[failure.during]}: ${tell(failure, now)}.`);
+  });
 }
 
 /** What went wrong before it came to life explains nothing. */

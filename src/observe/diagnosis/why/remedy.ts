@@ -11,13 +11,15 @@ import type { Subject } from "./subject.ts";
 export function remedyOf(
   known: Known,
   subject: Subject,
-  failure: Failure | undefined,
+  failures: readonly Failure[],
 ): string | undefined {
   const { trace, identity, member } = subject;
   const purged = trace?.departures.find(({ type }) => type === "purged");
   if (purged) return remedyFor(purged.reason);
-  const remedy = failure && remedyForFailure(failure, subject);
-  if (remedy !== undefined) return remedy;
+  for (const failure of failures) {
+    const remedy = remedyForFailure(failure, subject);
+    if (remedy !== undefined) return remedy;
+  }
   const refusal = tellingRefusal(known, subject);
   if (refusal) {
     const isUntrusted = refusal.code === "identity-unknown-msp";

@@ -17,14 +17,15 @@ export function explain(known: Known, peer: string): Explanation {
   const subject = findSubject(known, peer);
   const { pkiId, member, identity, trace, endpoints } = subject;
   const isSelf = pkiId === self.pkiId;
-  const lastFailure = isSelf ? undefined : failures.latest(pkiId, endpoints);
+  const recent = isSelf ? [] : failures.recent(pkiId, endpoints);
+  const [lastFailure] = recent;
   const ours = ownFaults(known, isSelf);
-  const causes = [...causesOf(known, subject, lastFailure), ...ours.map(causeOf)];
+  const causes = [...causesOf(known, subject, recent), ...ours.map(causeOf)];
   const next = isSelf ? undefined : nextOf(core, subject, now);
   const [own] = ours;
   const isVisible = isSelf ? own === undefined : member?.status === "alive";
   // What is wrong with ourselves explains why nobody is visible.
-  const helps = own ? remedyFor(own.code) : remedyOf(known, subject, lastFailure);
+  const helps = own ? remedyFor(own.code) : remedyOf(known, subject, recent);
   const remedy = isVisible ? undefined : helps;
   return {
     peer,
