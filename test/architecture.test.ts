@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["lib"],
   observe: ["wire", "core", "channel", "msp", "transport", "config", "lib"],
   node: ["wire", "core", "channel", "msp", "transport", "config", "observe", "lib"],
+  reader: ["wire", "core", "channel", "msp", "transport", "config", "observe", "node", "lib"],
   ops: ["core", "config", "observe", "node", "lib"],
   doctor: ["core", "msp", "transport", "config", "observe", "node", "lib"],
   devnet: ["msp", "config", "observe", "node", "ops", "lib"],
@@ -29,13 +30,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "transport",
     "observe",
     "node",
+    "reader",
     "ops",
     "doctor",
     "devnet",
     "simulation",
     "lib",
   ],
-  index: ["wire", "core", "msp", "transport", "config", "observe", "node", "ops", "lib"],
+  index: ["wire", "core", "msp", "transport", "config", "observe", "node", "reader", "ops", "lib"],
 };
 
 const PURE_ROOMS: readonly string[] = ["wire", "core", "channel"];

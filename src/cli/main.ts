@@ -3,12 +3,13 @@
 import { CommanderError } from "commander";
 import { GossipError } from "../lib/errors.ts";
 import { printable } from "../lib/printable.ts";
+import { ReadError } from "../reader/read-error.ts";
 import { nodeProblem } from "./node-version.ts";
 import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
-const EXIT = { unexpected: 1, wrongUse: 2, unreachable: 3 } as const;
+const EXIT = { no: 1, unexpected: 1, wrongUse: 2, unreachable: 3 } as const;
 
 async function main(): Promise<void> {
   try {
@@ -27,10 +28,11 @@ function report(error: unknown): number {
     process.stderr.write(`${printable(error.message)}\n`);
     return EXIT.unreachable;
   }
-  if (error instanceof GossipError) {
+  if (error instanceof GossipError || error instanceof ReadError) {
     const lines = error.problems.map((problem) => `error: ${printable(problem)}`);
     process.stderr.write(`${lines.join("\n")}\n`);
-    return EXIT.wrongUse;
+    if (error instanceof GossipError) return EXIT.wrongUse;
+    return error.code === "unreachable" ? EXIT.unreachable : EXIT.no;
   }
   // Unexpected: the stack helps the developers, the sentence helps the user.
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -4,6 +4,7 @@ import { VERSION } from "../lib/version.ts";
 import { addCompletion } from "./completion.ts";
 import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";
+import { addReaderVerbs } from "./verbs-reader.ts";
 import { addRunVerbs } from "./verbs-run.ts";
 
 export function program(): Command {
@@ -14,6 +15,7 @@ export function program(): Command {
     .showHelpAfterError("(--help lists the verbs and options)");
   addRunVerbs(cli);
   addNodeVerbs(cli);
+  addReaderVerbs(cli);
   addLocalVerbs(cli);
   addCompletion(cli);
   return cli.addHelpText(

@@ -82,13 +82,17 @@ export function buildConfig(
 }
 
 /** What is found while reading. */
-interface Findings {
+export interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
   readonly trimmed: Setting[];
 }
 
-function readKey<T>(source: Source, key: Key<T>, { problems, warnings, trimmed }: Findings): T {
+export function readKey<T>(
+  source: Source,
+  key: Key<T>,
+  { problems, warnings, trimmed }: Findings,
+): T {
   const setting = source.find(key.name, key.env);
   if (setting === undefined) return key.absent;
   if (setting.trimmed !== undefined) trimmed.push(setting);

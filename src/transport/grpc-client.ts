@@ -84,7 +84,7 @@ class SessionDial {
       socket.once("close", () => this.#watched?.forget());
     });
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
-      if (this.#isTrusted(address.host, tls)) this.#startHttp2();
+      if (this.#isTrusted(tls?.serverName ?? address.host, tls)) this.#startHttp2();
     });
   }
 
@@ -191,7 +191,7 @@ function openSocket(
   hasJudge: boolean,
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
-  const options = { ...clientOptions(tls, host), host, port, lookup };
+  const options = { ...clientOptions(tls, tls.serverName ?? host), host, port, lookup };
   return connectTls({ ...options, rejectUnauthorized: !hasJudge }).setNoDelay(true);
 }
 

@@ -8,6 +8,8 @@ export interface TlsCredentials {
   readonly clientKey?: Buffer;
   /** What a dialled server's chain must end in; may hold intermediates (`rootcert.file`). */
   readonly rootCas: readonly Buffer[];
+  /** The name that a dialled server's certificate must bear; default: the host that is dialled. */
+  readonly serverName?: string;
   /**
    * Whether a dialler's chain is verified (Fabric: `peer.tls.clientAuthRequired`, default false).
    * A certificate is always asked for: gossip binds identities to it. Fixed once listening.

@@ -1,0 +1,73 @@
+/** `fabric-gossip heights`: how high the peers of a channel are, and since when. */
+import type { ChannelHeights, ChannelMember } from "../reader/views.ts";
+import { openReader, parseNumber, parseSpan, type ReaderFlags, watch } from "./reader-flags.ts";
+import { ago, type Column, formatTable } from "./table.ts";
+import { painter, widthOf } from "./terminal.ts";
+
+export interface HeightsFlags extends ReaderFlags {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly maxBehind?: string;
+  readonly maxLag?: string;
+}
+
+/** Prints the table; 1 if a peer is further behind than allowed. */
+export async function heights(channel: string, flags: HeightsFlags): Promise<number> {
+  const limits = {
+    behindMax:
+      flags.maxBehind === undefined ? undefined : parseNumber("--max-behind", flags.maxBehind),
+    lagMaxMs: parseSpan("--max-lag", flags.maxLag),
+  };
+  await using reader = await openReader(channel, flags);
+  let isLagging = false;
+  await watch(flags, async () => {
+    const found = await reader.heights(limits);
+    isLagging = found.members.some(({ lagging }) => lagging);
+    return { value: found, text: () => describe(found), notes: found.notes };
+  });
+  return isLagging ? 1 : 0;
+}
+
+function describe(found: ChannelHeights): string {
+  const { name, height, configSequence, trust } = found;
+  const head = `channel ${name}, height ${height}, configuration ${configSequence ?? "unknown"}: ${trust}`;
+  const columns = heightColumns(Date.now());
+  const table = formatTable(
+    found.members,
+    columns,
+    widthOf(process.stdout),
+    painter(process.stdout),
+  );
+  return `${head}\n\n${found.members.length === 0 ? "No peer has published anything." : table}`;
+}
+
+function heightColumns(nowMs: number): readonly Column<ChannelMember>[] {
+  return [
+    { title: "PEER", text: nameOf },
+    { title: "MSP", text: ({ mspId }) => mspId },
+    { title: "HEIGHT", text: ({ height }) => String(height) },
+    {
+      title: "BEHIND",
+      text: ({ behind, leftChannel }) => (leftChannel ? "left" : String(behind)),
+      colour: ({ lagging, behind }) => (lagging ? "red" : behind === 0n ? "green" : undefined),
+    },
+    {
+      title: "COMMITTED",
+      text: ({ committedAt }) => ago(committedAt.toISOString(), nowMs),
+      weight: 3,
+    },
+    { title: "RESTARTED", text: ({ loadedAt }) => ago(loadedAt.toISOString(), nowMs), weight: 2 },
+    {
+      title: "CHAINCODES",
+      text: ({ chaincodes }) =>
+        chaincodes.map(({ name, sequence }) => `${name}:${sequence}`).join(" ") || "-",
+      weight: 1,
+    },
+  ];
+}
+
+/** Its common name, with the endpoint at which it answered. */
+function nameOf({ subject, endpoint, pkiId }: ChannelMember): string {
+  const [, name = pkiId.slice(0, 16)] = /(?:^|,)CN=([^,]+)/.exec(subject) ?? [];
+  return endpoint === null ? name : `${name} (${endpoint})`;
+}

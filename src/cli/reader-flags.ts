@@ -1,0 +1,118 @@
+/** What the verbs that read a channel have in common: who asks, whom, how often. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
+import { parseDurationMs } from "../config/duration.ts";
+import { GossipError } from "../lib/errors.ts";
+import { printable, printableJson } from "../lib/printable.ts";
+import type { ReadChannelOptions } from "../reader/options.ts";
+import { type ChannelReader, readChannel } from "../reader/read-channel.ts";
+import { ReadError } from "../reader/read-error.ts";
+import { append } from "./words.ts";
+
+/** The flags of every reader verb. */
+export interface ReaderFlags {
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly profile?: string;
+  readonly mspId?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly peer?: readonly string[];
+  readonly tlsCa?: string;
+  readonly trust?: string;
+}
+
+export function withReader(verb: Command): Command {
+  return verb
+    .option(
+      "--peer <host:port>",
+      "peer to ask; may be repeated (default: all of --profile)",
+      append,
+    )
+    .option("--tls-ca <file>", "CA of the TLS certificates of --peer, PEM")
+    .option("--profile <file>", "Fabric connection profile, JSON or YAML: peers and their TLS CAs")
+    .option("--msp-id <id>", "MSP id of who asks (default: of client.organization in --profile)")
+    .option("--cert <file>", "enrolment certificate of who asks, PEM")
+    .option("--key <file>", "the key of --cert, PEM")
+    .option("--tls-cert <file>", "TLS client certificate, PEM (default: the enrolment pair)")
+    .option("--tls-key <file>", "the key of --tls-cert, PEM")
+    .option("--trust <file>", "configuration block to start from (default: a peer's newest)")
+    .option("--config <file>", "core.yaml or CORE_ variables of who asks, instead of --cert")
+    .option("--set <key=value>", "any key of core.yaml; may be repeated", append);
+}
+
+/** Opens a reader as the flags say. */
+export function openReader(channel: string, flags: ReaderFlags): Promise<ChannelReader> {
+  const { peer: peers, ...rest } = flags;
+  const { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust } = rest;
+  const given = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust, peers };
+  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  return readChannel({ channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions);
+}
+
+export interface Shown {
+  /** For `--json`. */
+  readonly value: object;
+  readonly text: () => string;
+  /** For people, on standard error; part of the JSON. */
+  readonly notes: readonly string[];
+}
+
+/** Peers publish every 4 s at most; asking more often than this brings nothing. */
+const WATCH_MS = 2_000;
+
+/** Prints once, or with `--watch` again and again; on a terminal it redraws in place. */
+export async function watch(
+  flags: { readonly watch?: boolean; readonly json?: boolean },
+  look: () => Promise<Shown>,
+): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    const shown = await look().catch((error: unknown) => {
+      // Whoever watches wants to see the peers come back.
+      if (isFirst || !(error instanceof ReadError)) throw error;
+      printNotes(error.problems);
+      return undefined;
+    });
+    if (shown === undefined) {
+      await sleep(WATCH_MS);
+      continue;
+    }
+    const { value, text, notes } = shown;
+    if (flags.watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
+    process.stdout.write(`${flags.json ? printableJson(jsonOf(value)) : text()}\n`);
+    if (!flags.json) printNotes(notes);
+    if (!flags.watch) return;
+    await sleep(WATCH_MS);
+  }
+}
+
+export function printNotes(notes: readonly string[]): void {
+  for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
+}
+
+/** A whole number of blocks. */
+export function parseNumber(flag: string, text: string): bigint {
+  if (/^\d{1,19}$/.test(text)) return BigInt(text);
+  throw new GossipError("config-invalid", `${flag} ${text} is no number: write it in digits.`);
+}
+
+/** A span of time, as in core.yaml. */
+export function parseSpan(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text) ? undefined : parseDurationMs(text);
+  if (ms !== undefined && ms >= 0) return ms;
+  throw new GossipError("config-invalid", `${flag} ${text} is no duration: write 60s or 5m.`);
+}
+
+/** The value as JSON has it: whole numbers of 64 bits and moments as text, bytes in hex. */
+export function jsonOf(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(jsonOf);
+  if (typeof value !== "object" || value === null) return value;
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, jsonOf(inner)]));
+}

@@ -1,0 +1,62 @@
+/** What a client needs of a peer's configuration: the variables that Fabric's `peer` command reads. */
+import { type Findings, readKey } from "./build.ts";
+import type { Key } from "./key.ts";
+import { PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
+import type { LoadOptions } from "./load.ts";
+import { openSource } from "./source.ts";
+
+/** Who asks, and whom. Paths are absolute; whether they lead anywhere is not known yet. */
+export interface ClientConfig {
+  readonly mspId: string;
+  readonly mspFolder: string;
+  readonly keystoreFolder: string | undefined;
+  readonly keyProvider: string;
+  /** `peer.address`: the peer to ask; empty if not set. */
+  readonly address: string;
+  readonly tls: {
+    readonly enabled: boolean;
+    readonly rootCertFile: string | undefined;
+    readonly clientCertFile: string | undefined;
+    readonly clientKeyFile: string | undefined;
+    /** The server's pair, which a peer shows as a client if it has no other. */
+    readonly certFile: string | undefined;
+    readonly keyFile: string | undefined;
+  };
+}
+
+/** Reads file, environment and overrides, in rising strength. Problems are added to the list. */
+export async function loadClientConfig(
+  options: LoadOptions,
+  problems: string[],
+): Promise<ClientConfig> {
+  const source = await openSource({ env: process.env, ...options }, problems);
+  const findings: Findings = { problems, warnings: [], trimmed: [] };
+  const read = <T>(key: Key<T>): T => readKey(source, key, findings);
+  const mspFolder = read(PEER_KEYS.mspFolder);
+  const mspId = read(PEER_KEYS.mspId);
+  const nothing = mspId === "" && mspFolder === undefined && problems.length === 0;
+  if (nothing) problems.push(NO_CREDENTIALS);
+  else {
+    if (mspId === "") problems.push("peer.localMspId is not set: for example Org1MSP.");
+    if (mspFolder === undefined) problems.push("peer.mspConfigPath is not set: the MSP of a user.");
+  }
+  return {
+    mspId,
+    mspFolder: mspFolder ?? "",
+    keystoreFolder: read(PEER_KEYS.keystoreFolder),
+    keyProvider: read(PEER_KEYS.keyProvider),
+    address: read(PEER_KEYS.address),
+    tls: {
+      enabled: read(TLS_KEYS.enabled),
+      rootCertFile: read(TLS_KEYS.rootCertFile),
+      clientCertFile: read(TLS_KEYS.clientCertFile),
+      clientKeyFile: read(TLS_KEYS.clientKeyFile),
+      certFile: read(TLS_KEYS.certFile),
+      keyFile: read(TLS_KEYS.keyFile),
+    },
+  };
+}
+
+const NO_CREDENTIALS =
+  "Nothing says who asks: give --cert, --key and --msp-id with --peer or --profile, or name a " +
+  "core.yaml with --config, or set the CORE_ variables of Fabric's peer command.";

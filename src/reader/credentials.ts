@@ -1,0 +1,311 @@
+/** From options to what they name: who asks, and which peers are asked. */
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type ClientConfig, loadClientConfig } from "../config/client.ts";
+import type { Identity, Signer } from "../core/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
+import { parseHostPort } from "../lib/host-port.ts";
+import { type Certificate, parseCertificate } from "../msp/certificate.ts";
+import { describeIdentity, serializeIdentity } from "../msp/identity.ts";
+import { loadLocalMsp } from "../msp/load-msp.ts";
+import type { Msp } from "../msp/msp.ts";
+import { decodePem } from "../msp/pem.ts";
+import { findPrivateKey } from "../msp/private-key.ts";
+import { createSigner } from "../msp/signer.ts";
+import { whyUnfit } from "../msp/unfit-key.ts";
+import { whyNoPem } from "../msp/unusable.ts";
+import { checkTls } from "../transport/grpc-tls.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { readInput } from "./files.ts";
+import type { ReadChannelOptions } from "./options.ts";
+import { type ProfilePeer, readProfile } from "./profile.ts";
+
+/** A certificate and its key, PEM. */
+interface Pair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Who asks. */
+export interface Asker {
+  readonly identity: Identity;
+  readonly signer: Signer;
+  /** Our organisation's MSP, if we have its folder. */
+  readonly msp: Msp | undefined;
+}
+
+/** A peer to ask. */
+export interface Target {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly tls: TlsCredentials | undefined;
+}
+
+export interface Credentials {
+  readonly asker: Asker;
+  readonly targets: readonly Target[];
+}
+
+/** Throws `config-invalid` with every problem of options and files. */
+export async function loadCredentials(
+  options: ReadChannelOptions,
+  wallMs: number,
+): Promise<Credentials> {
+  const problems: string[] = [];
+  const profile =
+    options.profile === undefined ? undefined : await readProfile(options.profile, problems);
+  const hasFlags = options.cert !== undefined || options.key !== undefined;
+  const who = hasFlags
+    ? await fromFlags(options, options.mspId ?? profile?.mspId, wallMs, problems)
+    : await fromConfig(options, wallMs, problems);
+  const tlsPair = await ownTlsPair(options, who?.tlsPair, problems);
+  const rootCas = await namedAuthorities(options, who?.rootCertFile, problems);
+  const peers = choosePeers(options, profile?.peers ?? [], who, rootCas, problems);
+  if (problems.length === 0) checkPairs(peers, tlsPair, problems);
+  if (problems.length > 0 || who === undefined) throw new GossipError("config-invalid", problems);
+  const targets = peers.map(({ name, endpoint, tls }) => ({
+    name,
+    endpoint,
+    tls: tls && tlsPair && tlsOf(tls, tlsPair),
+  }));
+  return { asker: who.asker, targets };
+}
+
+interface Who {
+  readonly asker: Asker;
+  /** What we show in TLS unless options say otherwise. */
+  readonly tlsPair: Pair | undefined;
+  /** Of the configuration: CA of `address`. */
+  readonly rootCertFile: string | undefined;
+  readonly address: string;
+  readonly hasTls: boolean;
+}
+
+async function fromFlags(
+  options: ReadChannelOptions,
+  mspId: string | undefined,
+  wallMs: number,
+  problems: string[],
+): Promise<Who | undefined> {
+  const { cert: certFile, key: keyFile, signer: given } = options;
+  checkBoth(certFile, keyFile, given !== undefined, problems);
+  if (mspId === undefined) problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
+  const cert = certFile && (await readInput("--cert", certFile, problems));
+  const key = keyFile && (await readInput("--key", keyFile, problems));
+  const certificate = cert && readCertificate(certFile, cert, wallMs, problems);
+  if (!cert || !certificate || mspId === undefined) return undefined;
+  const privateKey = key ? readKey("--key", keyFile ?? "", cert, key, problems) : undefined;
+  const isFit = whyUnfit(certificate.publicKey) === undefined;
+  const signer = given ?? (privateKey && isFit ? createSigner(privateKey) : undefined);
+  if (signer === undefined) return undefined;
+  const origin = { mspId, ...serializeIdentity(mspId, certificate.der) };
+  const asker = { identity: describeIdentity(certificate, origin), signer, msp: undefined };
+  const tlsPair = key ? { cert, key } : undefined;
+  return { asker, tlsPair, rootCertFile: undefined, address: "", hasTls: true };
+}
+
+function checkBoth(
+  cert: string | undefined,
+  key: string | undefined,
+  hasSigner: boolean,
+  problems: string[],
+): void {
+  if (cert === undefined) problems.push("--key is given without --cert: give both.");
+  if (key === undefined && !hasSigner) {
+    problems.push("--cert is given without --key: give both.");
+  }
+}
+
+function readCertificate(
+  file: string,
+  pem: Buffer,
+  wallMs: number,
+  problems: string[],
+): Certificate | undefined {
+  const der = decodePem(pem)?.der;
+  const certificate = der && parseCertificate(der);
+  if (certificate === undefined) {
+    problems.push(`--cert ${file} is no certificate: ${whyNoPem(pem)}.`);
+    return undefined;
+  }
+  const { notAfterMs, publicKey } = certificate;
+  if (notAfterMs <= wallMs) {
+    problems.push(`--cert ${file} expired at ${new Date(notAfterMs).toISOString()}: renew it.`);
+  }
+  const unfit = whyUnfit(publicKey);
+  if (unfit !== undefined) problems.push(`--cert ${file} has ${unfit}: enrol with ECDSA P-256.`);
+  return certificate;
+}
+
+/** The private key of a certificate; else a problem. */
+function readKey(
+  flag: string,
+  file: string,
+  cert: Buffer,
+  key: Buffer,
+  problems: string[],
+): KeyObject | undefined {
+  const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
+  if (isEncrypted) {
+    problems.push(`${flag} ${file} is encrypted: decrypt it with openssl pkey -in FILE -out FILE.`);
+    return undefined;
+  }
+  try {
+    const text = key.toString("latin1");
+    const found = createPrivateKey(text.slice(text.search(/-----BEGIN [A-Z ]*PRIVATE KEY-----/)));
+    if (new X509Certificate(cert).checkPrivateKey(found)) return found;
+    problems.push(
+      `${flag} ${file} does not belong to the certificate: use the pair that was issued together.`,
+    );
+  } catch {
+    problems.push(
+      `${flag} ${file} is no private key with its certificate beside it: give both as PEM.`,
+    );
+  }
+  return undefined;
+}
+
+async function fromConfig(
+  options: ReadChannelOptions,
+  wallMs: number,
+  problems: string[],
+): Promise<Who | undefined> {
+  const { config: file, set: overrides = [], env, signer } = options;
+  const before = problems.length;
+  const config = await loadClientConfig({ file, overrides, ...(env ? { env } : {}) }, problems);
+  if (problems.length > before) return undefined;
+  const { mspId, mspFolder, keystoreFolder, keyProvider, address, tls } = config;
+  try {
+    const {
+      identity,
+      signer: own,
+      msp,
+    } = await loadLocalMsp(mspFolder, mspId, {
+      wallMs,
+      keyProvider,
+      ...(keystoreFolder === undefined ? {} : { keystore: keystoreFolder }),
+      ...(signer === undefined ? {} : { signer }),
+    });
+    const tlsPair =
+      (await configuredPair(tls, problems)) ?? (await enrolmentPair(config, identity));
+    const asker = { identity, signer: own, msp };
+    return { asker, tlsPair, rootCertFile: tls.rootCertFile, address, hasTls: tls.enabled };
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** The client's pair, else the server's if it is there: a user has none, but core.yaml names one. */
+async function configuredPair(
+  tls: ClientConfig["tls"],
+  problems: string[],
+): Promise<Pair | undefined> {
+  const { certFile, keyFile, clientCertFile, clientKeyFile } = tls;
+  if (clientCertFile !== undefined || clientKeyFile !== undefined) {
+    if (clientCertFile && clientKeyFile) return readPair(clientCertFile, clientKeyFile, problems);
+    problems.push(
+      "peer.tls.clientCert.file and peer.tls.clientKey.file belong together: set both.",
+    );
+    return undefined;
+  }
+  if (!certFile || !keyFile || !existsSync(certFile) || !existsSync(keyFile)) return undefined;
+  return readPair(certFile, keyFile, problems);
+}
+
+async function enrolmentPair(
+  { mspFolder, keystoreFolder = join(mspFolder, "keystore") }: ClientConfig,
+  { bytes }: Identity,
+): Promise<Pair | undefined> {
+  const cert = Buffer.from(bytes).subarray(Buffer.from(bytes).indexOf("-----BEGIN"));
+  const { publicKey } = new X509Certificate(cert);
+  const found = await findPrivateKey(publicKey, keystoreFolder, { problems: [], warnings: [] });
+  if (!("key" in found)) return undefined;
+  return { cert, key: Buffer.from(found.key.export({ type: "pkcs8", format: "pem" })) };
+}
+
+async function readPair(cert: string, key: string, problems: string[]): Promise<Pair | undefined> {
+  const certificate = await readInput("The TLS client certificate", cert, problems);
+  const privateKey = await readInput("The TLS client key", key, problems);
+  if (certificate === undefined || privateKey === undefined) return undefined;
+  readKey("The TLS client key", key, certificate, privateKey, problems);
+  return { cert: certificate, key: privateKey };
+}
+
+async function ownTlsPair(
+  { tlsCert, tlsKey }: ReadChannelOptions,
+  own: Pair | undefined,
+  problems: string[],
+): Promise<Pair | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return own;
+  if (tlsCert !== undefined && tlsKey !== undefined) return readPair(tlsCert, tlsKey, problems);
+  problems.push("--tls-cert and --tls-key belong together: give both or neither.");
+  return undefined;
+}
+
+async function namedAuthorities(
+  { tlsCa, peers = [] }: ReadChannelOptions,
+  configured: string | undefined,
+  problems: string[],
+): Promise<readonly Buffer[]> {
+  const file = tlsCa ?? (peers.length > 0 || configured ? configured : undefined);
+  const bytes = file && (await readInput("--tls-ca", file, problems));
+  return bytes ? [bytes] : [];
+}
+
+type Peer = Omit<ProfilePeer, "mspId">;
+
+function choosePeers(
+  { peers: named = [], profile, tlsCa }: ReadChannelOptions,
+  known: readonly ProfilePeer[],
+  who: Who | undefined,
+  rootCas: readonly Buffer[],
+  problems: string[],
+): readonly Peer[] {
+  const isPlain = who?.hasTls === false && tlsCa === undefined;
+  const bare = (endpoint: string): Peer => {
+    if (rootCas.length === 0 && !isPlain) {
+      problems.push(`${endpoint} needs the CA of its TLS certificate: give it with --tls-ca.`);
+    }
+    return { name: endpoint, endpoint, tls: isPlain ? undefined : { rootCas } };
+  };
+  if (named.length > 0) {
+    return named.flatMap((word) => {
+      const found = known.find(({ name, endpoint }) => name === word || endpoint === word);
+      if (found !== undefined) return [found];
+      const address = parseHostPort(word);
+      if (address !== undefined && address.host !== "" && address.port > 0) return [bare(word)];
+      const remedy = profile === undefined ? "write host:port" : "write host:port or a name of it";
+      problems.push(`--peer ${word} is no peer: ${remedy}.`);
+      return [];
+    });
+  }
+  if (known.length > 0 || profile !== undefined) return known;
+  if (who?.address) return [bare(who.address)];
+  if (who !== undefined) {
+    problems.push("Nothing says which peer to ask: give --peer host:port, or --profile.");
+  }
+  return [];
+}
+
+function checkPairs(peers: readonly Peer[], pair: Pair | undefined, problems: string[]): void {
+  const secure = peers.flatMap(({ tls }) => tls ?? []);
+  if (secure.length > 0 && pair === undefined) {
+    problems.push("Gossip needs a TLS client certificate: give --tls-cert and --tls-key.");
+    return;
+  }
+  for (const tls of secure) {
+    try {
+      if (pair !== undefined) checkTls(tlsOf(tls, pair));
+    } catch (error) {
+      if (!(error instanceof GossipError)) throw error;
+      problems.push(...error.problems.filter((problem) => !problems.includes(problem)));
+    }
+  }
+}
+
+function tlsOf(tls: NonNullable<Peer["tls"]>, pair: Pair): TlsCredentials {
+  return { ...pair, ...tls, clientAuthRequired: false, clientRootCas: [] };
+}

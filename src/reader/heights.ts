@@ -1,0 +1,130 @@
+/** From verified StateInfo to the table of a channel. */
+import type { StateInfoClaim } from "../channel/rules/state-info.ts";
+import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+import type { Identity } from "../core/types/host.ts";
+import type { ChannelHeights, ChannelMember } from "./views.ts";
+
+/** A StateInfo that its author has signed, who may read the channel; the newest of that author. */
+export interface Believed {
+  readonly identity: Identity;
+  readonly claim: StateInfoClaim;
+}
+
+/** From where on a peer counts as lagging; undefined: never. */
+export interface LagLimits {
+  readonly behindMax?: bigint | undefined;
+  readonly lagMaxMs?: number | undefined;
+}
+
+export interface HeightsInput {
+  readonly configuration: ChannelConfiguration;
+  readonly trust: string;
+  readonly believed: readonly Believed[];
+  /** Where we reached those that answered. */
+  readonly endpoints: ReadonlyMap<string, string>;
+  /** Number of the newest verified block, plus one. */
+  readonly provenHeight: bigint;
+  /** Peers that could not show the block that their height promises. */
+  readonly disproved: ReadonlySet<string>;
+  /** When a block was made, by its number, as far as known; milliseconds since the epoch. */
+  readonly madeAtMs: ReadonlyMap<bigint, number>;
+  readonly limits: LagLimits;
+  readonly nowMs: number;
+  readonly notes: readonly string[];
+}
+
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+export function describeHeights(input: HeightsInput): ChannelHeights {
+  const { configuration, trust, believed, provenHeight, notes } = input;
+  const highest = highestOf(input);
+  const members = believed
+    .map((one) => describeMember(one, highest, input))
+    .toSorted((a, b) => compare(a.mspId, b.mspId) || compare(a.subject, b.subject));
+  const organisations = configuration.organisations.map(({ mspId, anchors }) => {
+    const own = members.filter((member) => member.mspId === mspId);
+    const heights = own.map(({ height }) => height);
+    return {
+      mspId,
+      anchors: anchors.map(({ host, port }) => `${host}:${port}`),
+      members: own.length,
+      heightMax: heights.reduce(maxOf, 0n),
+    };
+  });
+  return {
+    name: configuration.channel,
+    role: null,
+    configSequence: configuration.sequence,
+    height: provenHeight,
+    organisations,
+    members,
+    trust,
+    notes,
+  };
+}
+
+/** What peers are measured by: the highest height published, unless it was disproved. */
+export function highestOf({
+  believed,
+  provenHeight,
+  disproved,
+}: Pick<HeightsInput, "believed" | "provenHeight" | "disproved">): bigint {
+  const credible = believed.filter(
+    ({ identity, claim }) => !disproved.has(identity.pkiId) && !claim.hasLeft,
+  );
+  return credible.map(({ claim }) => claim.height).reduce(maxOf, provenHeight);
+}
+
+function describeMember(
+  { identity, claim }: Believed,
+  highest: bigint,
+  { endpoints, limits, madeAtMs, nowMs, disproved }: HeightsInput,
+): ChannelMember {
+  const { pkiId, mspId, subject } = identity;
+  const { height, hasLeft: leftChannel, changedAtNs, loadedAtNs } = claim;
+  const isBehind = height < highest && !disproved.has(pkiId);
+  const behind = isBehind ? highest - height : 0n;
+  const missingSinceMs = madeAtMs.get(height);
+  // Without the block itself, what is known is that it came after the peer's last change.
+  const sinceMs = missingSinceMs ?? msOf(changedAtNs);
+  const lagMs = isBehind ? Math.max(0, Math.round(nowMs - sinceMs)) : null;
+  const endpoint = endpoints.get(pkiId) ?? null;
+  return {
+    pkiId,
+    mspId,
+    subject,
+    endpoint,
+    status: endpoint === null ? "unknown" : "alive",
+    self: false,
+    height,
+    behind,
+    committedAt: dateOf(changedAtNs),
+    loadedAt: dateOf(loadedAtNs),
+    lagMs,
+    lagging: !leftChannel && exceeds(limits, behind, lagMs),
+    leftChannel,
+    chaincodes: claim.chaincodes
+      .filter(({ name }) => name !== "_lifecycle")
+      .map(({ name, version: sequence }) => ({ name, sequence })),
+  };
+}
+
+function exceeds(limits: LagLimits, behind: bigint, lagMs: number | null): boolean {
+  const { behindMax, lagMaxMs } = limits;
+  if (behindMax !== undefined && behind > behindMax) return true;
+  return lagMaxMs !== undefined && lagMs !== null && lagMs > lagMaxMs;
+}
+
+function msOf(nanoseconds: bigint): number {
+  return Number(nanoseconds / NANOSECONDS_PER_MS);
+}
+
+/** The last moment that a date can hold: a peer may sign any number. */
+const DATE_MS_MAX = 8_640_000_000_000_000;
+
+function dateOf(nanoseconds: bigint): Date {
+  return new Date(Math.min(msOf(nanoseconds), DATE_MS_MAX));
+}
+
+const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

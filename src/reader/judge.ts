@@ -1,0 +1,82 @@
+/** Which StateInfo is believed under a configuration: the newest of each peer, of all that we were told. */
+import {
+  compareStateInfo,
+  type StateInfoClaim,
+  stateInfoFault,
+} from "../channel/rules/state-info.ts";
+import type { Identity } from "../core/types/host.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import type { Believed } from "./heights.ts";
+import type { Told } from "./observe.ts";
+import type { Trust } from "./trust.ts";
+
+export interface JudgedClaims {
+  readonly believed: readonly Believed[];
+  readonly notes: readonly string[];
+}
+
+/** Sentences about single peers; more are only counted. */
+const TOLD_MAX = 20;
+
+/** Judges what was told. Signatures of what was believed before are not checked again. */
+export function judgeClaims(
+  { configuration }: Trust,
+  told: readonly Told[],
+  identities: ReadonlyMap<string, Identity>,
+  before: Map<string, StateInfoClaim>,
+): JudgedClaims {
+  const notes = told.flatMap(({ stream, faults }) =>
+    faults > 0 ? [`${stream.target.name}: ${faults} of its StateInfo cannot be read.`] : [],
+  );
+  const believed = new Map<string, Believed>();
+  const unknown = new Set<string>();
+  for (const claim of told.flatMap(({ claims }) => claims)) {
+    const identity = identities.get(claim.pkiId);
+    const order = orderOf(claim, believed.get(claim.pkiId)?.claim);
+    if (identity === undefined) unknown.add(claim.pkiId);
+    if (identity === undefined || order === "older") continue;
+    const isKnown = isSame(claim, before.get(claim.pkiId));
+    const fault = isKnown ? undefined : stateInfoFault(configuration, claim, identity);
+    const who = `${identity.subject} of ${identity.mspId}`;
+    if (fault !== undefined) notes.push(`${who}: ${FAULTS[fault]}.`);
+    else if (order === "rival") notes.push(`${who} has signed two StateInfo of one moment.`);
+    else believed.set(claim.pkiId, { identity, claim });
+  }
+  notes.push(...tellUnknown(unknown.size));
+  before.clear();
+  for (const [pkiId, { claim }] of believed) before.set(pkiId, claim);
+  return { believed: [...believed.values()], notes: shorten(notes) };
+}
+
+function tellUnknown(count: number): readonly string[] {
+  if (count === 0) return [];
+  const who = count === 1 ? "one peer was" : `${count} peers were`;
+  return [`The StateInfo of ${who} left out, as nobody gave the identity.`];
+}
+
+/** `rival`: of the same moment, and different all the same. */
+function orderOf(claim: StateInfoClaim, known?: StateInfoClaim): "newer" | "older" | "rival" {
+  if (known === undefined) return "newer";
+  const order = compareStateInfo(claim, known);
+  if (order === 0) return isSame(claim, known) ? "older" : "rival";
+  return order > 0 ? "newer" : "older";
+}
+
+function shorten(notes: readonly string[]): readonly string[] {
+  const unique = [...new Set(notes)];
+  const more = unique.length - TOLD_MAX;
+  return more > 0 ? [...unique.slice(0, TOLD_MAX), `And ${more} more.`] : unique;
+}
+
+const FAULTS = {
+  "state-info-malformed": "its StateInfo cannot be read",
+  "state-info-incomplete": "its StateInfo lacks author, channel or time",
+  "state-info-channel": "its StateInfo is of another channel",
+  "state-info-organisation": "it is no valid member of an organisation of the channel",
+  "state-info-signature": "its StateInfo is not signed by it",
+  "state-info-readers": "it may not read the channel",
+} as const;
+
+function isSame(a: StateInfoClaim, b: StateInfoClaim | undefined): boolean {
+  return b !== undefined && equalBytes(a.envelope.bytes, b.envelope.bytes);
+}

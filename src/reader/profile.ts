@@ -1,0 +1,143 @@
+/** Fabric's connection profile: where peers are, and which CA their TLS certificates come from. */
+import { dirname, resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
+import { readInput } from "./files.ts";
+
+/** One peer of a profile. */
+export interface ProfilePeer {
+  /** Its key in the profile; often its host name. */
+  readonly name: string;
+  readonly endpoint: string;
+  /** Undefined: `grpc://`, no TLS. */
+  readonly tls: { readonly rootCas: readonly Buffer[]; readonly serverName?: string } | undefined;
+  /** The organisation that lists it; undefined if none does. */
+  readonly mspId: string | undefined;
+}
+
+export interface Profile {
+  readonly peers: readonly ProfilePeer[];
+  /** MSP id of `client.organization`; undefined if the profile names none. */
+  readonly mspId: string | undefined;
+}
+
+/** Peers of one profile. */
+const PEERS_MAX = 200;
+const PROFILE_BYTES_MAX = 4_194_304;
+const BRACKETS_MAX = 64;
+
+type Json = { readonly [key: string]: unknown };
+
+/** Reads JSON or YAML. Problems are added to the list; what remains is usable only without any. */
+export async function readProfile(file: string, problems: string[]): Promise<Profile> {
+  const none: Profile = { peers: [], mspId: undefined };
+  const bytes = await readInput("--profile", file, problems, PROFILE_BYTES_MAX);
+  if (bytes === undefined) return none;
+  const profile = parse(file, bytes.toString("utf8"), problems);
+  if (profile === undefined) return none;
+  const organisations = entries(profile["organizations"]);
+  const owners = new Map<string, string>();
+  for (const [, organisation] of organisations) {
+    const { mspid, peers } = organisation;
+    if (typeof mspid !== "string" || !Array.isArray(peers)) continue;
+    for (const name of peers) owners.set(String(name), mspid);
+  }
+  const peers: ProfilePeer[] = [];
+  const found = entries(profile["peers"]);
+  if (found.length === 0) problems.push(`${file} lists no peers: give a profile that has "peers".`);
+  if (found.length > PEERS_MAX) problems.push(`${file} lists more than ${PEERS_MAX} peers.`);
+  for (const [name, peer] of found.slice(0, PEERS_MAX)) {
+    const read = await readPeer(file, name, peer, problems);
+    if (read !== undefined) peers.push({ ...read, mspId: owners.get(name) });
+  }
+  return { peers, mspId: clientMspId(profile, organisations) };
+}
+
+function clientMspId(
+  profile: Json,
+  organisations: readonly (readonly [string, Json])[],
+): string | undefined {
+  const { organization } = asJson(profile["client"]) ?? {};
+  const [, own] = organisations.find(([name]) => name === organization) ?? [];
+  const mspId = own?.["mspid"];
+  return typeof mspId === "string" ? mspId : undefined;
+}
+
+function parse(file: string, text: string, problems: string[]): Json | undefined {
+  let open = 0;
+  for (const character of text) {
+    if (character === "{" || character === "[") open++;
+    else if (character === "}" || character === "]") open--;
+    // The time that the YAML parser takes grows with the square of their number.
+    if (open > BRACKETS_MAX) {
+      problems.push(`${file} is no connection profile: it nests too deep.`);
+      return undefined;
+    }
+  }
+  const document = parseDocument(text, { logLevel: "error" });
+  const [error] = document.errors;
+  const json = error === undefined ? asJson(document.toJS({ maxAliasCount: 100 })) : undefined;
+  if (json === undefined) {
+    const why = error?.message.split("\n")[0] ?? "it is no mapping";
+    problems.push(`${file} is no connection profile in JSON or YAML (${why}): correct the file.`);
+  }
+  return json;
+}
+
+async function readPeer(
+  file: string,
+  name: string,
+  peer: Json,
+  problems: string[],
+): Promise<Omit<ProfilePeer, "mspId"> | undefined> {
+  const { url } = peer;
+  const where = `${file}: peer ${name}`;
+  const [, scheme = "", rest = ""] = /^(grpcs?):\/\/(.*?)\/?$/.exec(String(url ?? "")) ?? [];
+  const address = parseHostPort(rest);
+  if (scheme === "" || address === undefined || address.host === "" || address.port === 0) {
+    problems.push(`${where} has no url like grpcs://host:port: correct it.`);
+    return undefined;
+  }
+  const endpoint = formatHostPort(address);
+  if (scheme === "grpc") return { name, endpoint, tls: undefined };
+  const rootCas = await readAuthorities(file, where, asJson(peer["tlsCACerts"]), problems);
+  const options = asJson(peer["grpcOptions"]) ?? {};
+  const override = options["ssl-target-name-override"] ?? options["hostnameOverride"];
+  const serverName = typeof override === "string" && override !== "" ? override : undefined;
+  return { name, endpoint, tls: { rootCas, ...(serverName === undefined ? {} : { serverName }) } };
+}
+
+/** `pem` is a text or a list of texts; `path` names a file, from the profile's folder on. */
+async function readAuthorities(
+  file: string,
+  where: string,
+  given: Json | undefined,
+  problems: string[],
+): Promise<readonly Buffer[]> {
+  const pems = [given?.["pem"] ?? []].flat().map((pem) => Buffer.from(String(pem)));
+  const path = given?.["path"];
+  if (typeof path === "string" && path !== "") {
+    const full = resolve(dirname(file), path);
+    const bytes = await readInput(`${where}, tlsCACerts.path`, full, problems);
+    return bytes === undefined ? pems : [...pems, bytes];
+  }
+  if (pems.length === 0) {
+    problems.push(
+      `${where} has no tlsCACerts with a pem or path: add the CA of its TLS certificate.`,
+    );
+  }
+  return pems;
+}
+
+function entries(value: unknown): readonly (readonly [string, Json])[] {
+  return Object.entries(asJson(value) ?? {}).flatMap(([name, entry]) => {
+    const json = asJson(entry);
+    return json === undefined ? [] : [[name, json] as const];
+  });
+}
+
+function asJson(value: unknown): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? { ...value }
+    : undefined;
+}

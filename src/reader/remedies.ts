@@ -1,0 +1,40 @@
+/** Why a peer is of no use to us, in a sentence with its remedy. */
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
+import type { Target } from "./credentials.ts";
+import type { AskFault } from "./peer-stream.ts";
+
+const NOT_ON_CHANNEL =
+  "check the name of the channel, that this peer has joined it, and that our organisation is on it " +
+  "with a certificate that its Readers policy accepts: a peer refuses by silence";
+
+/** Remedies in the words of a reader's flags; the rest have those of every member. */
+const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
+  unreachable: "Check the address, that the peer runs, and that no firewall is in between.",
+  "tls-expected": "Its port speaks TLS: give its CA with --tls-ca, or grpcs:// in the profile.",
+  silent: `It did not answer: ${NOT_ON_CHANNEL}.`,
+  malformed: "It answers with something that is no gossip message: check that it is a peer.",
+  "refused-us": "Check that our organisation is on a channel of that peer, and is trusted there.",
+  "refused-revoked": "Our certificate is revoked: enrol anew.",
+  "refused-expired": "Renew our certificate.",
+  "refused-invalid": "Check that --msp-id is the organisation that has issued our certificate.",
+};
+
+export interface Failure {
+  readonly code: AskFault;
+  readonly reason: string;
+}
+
+/** One sentence about a peer that failed. */
+export function tellFailure({ name, endpoint }: Target, { code, reason }: Failure): string {
+  const who = name === endpoint ? endpoint : `${name} (${endpoint})`;
+  const remedy = REMEDIES[code] ?? remedyFor(code) ?? "";
+  const what = code === "silent" ? "" : ` ${tellFault({ code, detail: reason })}.`;
+  return `${who}:${what} ${remedy}`.trim();
+}
+
+/** Whether nobody was there, as opposed to somebody who refuses us. */
+export function isUnreachable({ code }: Failure): boolean {
+  return (
+    code === "unreachable" || code === "timeout" || code === "closed" || code === "tls-expected"
+  );
+}

@@ -1,0 +1,135 @@
+/** The streams of a reader: one to each peer, opened again when it was lost. */
+import { GossipError } from "../lib/errors.ts";
+import { tlsChainFault } from "../msp/tls-chain.ts";
+import { createSystemClock } from "../node/clock.ts";
+import { createSystemRandom } from "../node/random.ts";
+import type { Clock } from "../transport/network.ts";
+import { type Asker, loadCredentials, type Target } from "./credentials.ts";
+import type { ReadChannelOptions } from "./options.ts";
+import { openPeerStream, type PeerStream } from "./peer-stream.ts";
+import { ReadError } from "./read-error.ts";
+import { type Failure, isUnreachable, tellFailure } from "./remedies.ts";
+import { createUnjudgedCrypto } from "./unjudged.ts";
+
+/** Peers asked at the same time. */
+const TARGETS_MAX = 100;
+/** Between two attempts to reach a peer that is gone: doubled up to the second. */
+const REDIAL_MS = 1_000;
+const REDIAL_MAX_MS = 30_000;
+
+/** A peer to ask, and how it goes with it. */
+export interface SessionPeer {
+  readonly target: Target;
+  stream: PeerStream | undefined;
+  /** Why it is of no use; undefined while it is. */
+  failure: Failure | undefined;
+  /** Not dialled before this moment of the monotonic clock. */
+  notBeforeMs: number;
+  delayMs: number;
+}
+
+export class Session {
+  readonly channel: string;
+  readonly asker: Asker;
+  readonly clock: Clock;
+  readonly peers: readonly SessionPeer[];
+  readonly #random = createSystemRandom();
+  readonly #crypto = createUnjudgedCrypto();
+
+  private constructor(channel: string, asker: Asker, targets: readonly Target[], clock: Clock) {
+    this.channel = channel;
+    this.asker = asker;
+    this.clock = clock;
+    this.peers = targets.map((target) => ({
+      target,
+      stream: undefined,
+      failure: undefined,
+      notBeforeMs: 0,
+      delayMs: REDIAL_MS,
+    }));
+  }
+
+  /** Throws `config-invalid` with every problem of the options; dials nobody yet. */
+  static async create(options: ReadChannelOptions): Promise<Session> {
+    const { channel } = options;
+    if (!/^[a-z][a-z0-9.-]{0,248}$/.test(channel)) {
+      const rule = "a lower-case letter, then letters, digits, dots and dashes";
+      throw new GossipError("config-invalid", `"${channel}" is no name of a channel: ${rule}.`);
+    }
+    const clock = createSystemClock();
+    const { asker, targets } = await loadCredentials(options, clock.now().wallMs);
+    if (targets.length > TARGETS_MAX) {
+      throw new GossipError("config-invalid", `At most ${TARGETS_MAX} peers: name some by --peer.`);
+    }
+    return new Session(channel, asker, targets, clock);
+  }
+
+  /** Dials whoever has no stream and may be dialled again. */
+  async connect(): Promise<void> {
+    const { elapsedMs } = this.clock.now();
+    await Promise.all(
+      this.peers
+        .filter((peer) => !isLive(peer) && peer.notBeforeMs <= elapsedMs)
+        .map((peer) => this.#dial(peer)),
+    );
+  }
+
+  /** The streams that live. */
+  streams(): readonly PeerStream[] {
+    return this.peers.flatMap((peer) => (isLive(peer) ? [peer.stream] : []));
+  }
+
+  /** Throws if nobody can be asked: unreachable if nobody is there, else refused. */
+  requireStreams(): readonly PeerStream[] {
+    const streams = this.streams();
+    if (streams.length > 0) return streams;
+    const failures = this.peers.flatMap(({ failure }) => failure ?? []);
+    const code = failures.every(isUnreachable) ? "unreachable" : "refused";
+    throw new ReadError(code, this.notes());
+  }
+
+  /** A peer that does not answer is not asked again. */
+  fail(stream: PeerStream, failure: Failure): void {
+    const peer = this.peers.find((one) => one.stream === stream);
+    if (peer === undefined) return;
+    peer.failure = { code: failure.code, reason: failure.reason };
+    const isFinal = stream.end === undefined;
+    if (isFinal) peer.notBeforeMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Why those are of no use that are not, one sentence each. */
+  notes(): readonly string[] {
+    return this.peers.flatMap(({ target, failure, stream }) => {
+      const why = failure ?? stream?.end;
+      return why === undefined ? [] : [tellFailure(target, why)];
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.peers.map(({ stream }) => stream?.close()));
+  }
+
+  async #dial(peer: SessionPeer): Promise<void> {
+    const opened = await openPeerStream({
+      target: peer.target,
+      asker: this.asker,
+      crypto: this.#crypto,
+      clock: this.clock,
+      random: this.#random,
+      judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
+    });
+    // Whoever ends our streams again and again is not hurried.
+    peer.notBeforeMs = this.clock.now().elapsedMs + peer.delayMs;
+    peer.delayMs = Math.min(2 * peer.delayMs, REDIAL_MAX_MS);
+    if (opened.ok) {
+      peer.stream = opened.value;
+      peer.failure = undefined;
+    } else {
+      peer.failure = { code: opened.code, reason: opened.reason };
+    }
+  }
+}
+
+function isLive(peer: SessionPeer): peer is SessionPeer & { stream: PeerStream } {
+  return peer.failure === undefined && peer.stream !== undefined && peer.stream.end === undefined;
+}

@@ -1,0 +1,124 @@
+/**
+ * What a reader believes in: a configuration of the channel, and the block that holds it. It comes
+ * from a file, or from peers of our own organisation; from then on each configuration is believed
+ * because the orderers of the one before have signed its block.
+ */
+
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { parseBlock } from "../channel/rules/read-block.ts";
+import { readConfiguration } from "../channel/rules/read-configuration.ts";
+import { whyNoSuccessor } from "../channel/rules/successor.ts";
+import { verifyBlock } from "../channel/rules/verify-block.ts";
+import type { Block, BlockFault, VerifiedBlock } from "../channel/types/block.ts";
+import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
+import { accept } from "../wire/verdict.ts";
+import { readInput } from "./files.ts";
+
+/** A configuration, the block that holds it, and where that came from. */
+export interface Trust {
+  readonly configuration: ChannelConfiguration;
+  readonly block: Block;
+  /** Hash of the block's header. */
+  readonly hash: Uint8Array;
+  /** In words, for the user. */
+  readonly origin: string;
+}
+
+/** A fault of a block, in words. */
+export interface BlockProblem {
+  readonly ok: false;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type Judged<T> = { readonly ok: true; readonly value: T } | BlockProblem;
+
+/** No configuration block is larger; Fabric allows messages of 100 MB. */
+const CONFIG_BLOCK_BYTES_MAX = 104_857_600;
+
+/** The configuration block in a file. Throws `config-invalid` with the remedy. */
+export async function trustFromFile(
+  host: ChannelHost,
+  flag: string,
+  file: string,
+  channel?: string,
+): Promise<Trust> {
+  const problems: string[] = [];
+  const bytes = await readInput(flag, file, problems, CONFIG_BLOCK_BYTES_MAX);
+  const made = bytes && makeTrust(host, new Uint8Array(bytes), `from ${file}`);
+  if (made !== undefined && !made.ok) {
+    problems.push(
+      `${flag} ${file} is no configuration block (${made.reason}): fetch one with ` +
+        "peer channel fetch config, or channel-config --out.",
+    );
+  }
+  if (!made?.ok) throw new GossipError("config-invalid", problems);
+  const { configuration } = made.value;
+  if (channel !== undefined && configuration.channel !== channel) {
+    const which = `${flag} ${file} is of channel ${configuration.channel}, not of ${channel}`;
+    throw new GossipError("config-invalid", `${which}: give a block of that channel.`);
+  }
+  return made.value;
+}
+
+/** Reads a configuration block; nothing says yet that it is to be believed. */
+export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string): Judged<Trust> {
+  const block = parseBlock(bytes);
+  if (!block.ok) return problem(block.code, block.reason ?? "it cannot be read");
+  const configuration = readConfiguration(host, block.value);
+  if (!configuration.ok) {
+    const isNone = configuration.code === "block-no-configuration";
+    const what = isNone ? "it holds transactions" : (configuration.reason ?? configuration.code);
+    return problem(configuration.code, what);
+  }
+  const hash = headerHash(host, block.value.header);
+  return accept({ configuration: configuration.value, block: block.value, hash, origin });
+}
+
+/** Why nothing may be judged by the configuration; undefined: it may. */
+export function whyUnusable({ configuration }: Trust): string | undefined {
+  const { faults } = configuration;
+  if (faults.length === 0) return undefined;
+  const first = faults.slice(0, 3).map(({ path, detail }) => `${path}: ${detail}`);
+  return `nothing can be verified under this configuration (${first.join("; ")})`;
+}
+
+/** Judges a block by the configuration before it. */
+export function judgeBlock(
+  host: ChannelHost,
+  { configuration }: Trust,
+  block: Block,
+  expected: { readonly number: bigint; readonly previousHash?: Uint8Array | undefined },
+): Judged<VerifiedBlock> {
+  const { channel } = configuration;
+  const verdict = verifyBlock(host, block, { configuration, channel, ...expected });
+  return verdict.ok ? verdict : problem(verdict.code, BLOCK_FAULTS[verdict.code]);
+}
+
+/** What is wrong with a block, following its number. */
+const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
+  "block-malformed": "it cannot be read, or lacks a part",
+  "block-number": "its header has another number",
+  "block-channel": "it is of another channel",
+  "block-transactions": "a transaction is not encoded as it must be",
+  "block-data-hash": "its transactions are not those of its header",
+  "block-previous-hash": "it does not follow the block before",
+  "block-signatures": "its signatures cannot be read",
+  "block-policy": "those who signed it do not satisfy the policy BlockValidation",
+};
+
+/** The configuration that a verified block brings. */
+export function follow(host: ChannelHost, before: Trust, { block }: VerifiedBlock): Judged<Trust> {
+  const next = makeTrust(host, block.bytes, before.origin);
+  if (!next.ok) return next;
+  const faults = whyNoSuccessor(before.configuration, next.value.configuration);
+  const [first] = faults;
+  if (first !== undefined) return problem(first.code, `${first.path}: ${first.detail}`);
+  return next;
+}
+
+export function problem(code: string, reason: string): BlockProblem {
+  return { ok: false, code, reason };
+}

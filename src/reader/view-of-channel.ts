@@ -1,0 +1,127 @@
+/**
+ * What we know of a channel between two questions: whom we asked, which configuration we believe,
+ * how high the chain is proven to be.
+ */
+
+import { headerHash } from "../channel/rules/header-hash.ts";
+import type { StateInfoClaim } from "../channel/rules/state-info.ts";
+import type { Block } from "../channel/types/block.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import type { Identity } from "../core/types/host.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { accept } from "../wire/verdict.ts";
+import { fetchBlock } from "./fetch.ts";
+import { advance, configNumber, findTrust, whyStranger } from "./find-trust.ts";
+import type { Believed } from "./heights.ts";
+import { judgeClaims } from "./judge.ts";
+import { observe, type Told } from "./observe.ts";
+import { ReadError } from "./read-error.ts";
+import type { Session } from "./session.ts";
+import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
+
+/** What one round of questions brought. */
+export interface Round {
+  readonly trust: Trust;
+  /** Peers that answered and are of the channel, with the height that they have published. */
+  readonly told: readonly Told[];
+  readonly believed: readonly Believed[];
+  /** PKI-IDs of those that could not show the block that their height promises. */
+  readonly disproved: ReadonlySet<string>;
+  /** Number of the newest verified block, plus one. */
+  readonly provenHeight: bigint;
+  readonly notes: readonly string[];
+}
+
+export class ViewOfChannel {
+  readonly session: Session;
+  readonly host: ChannelHost;
+  readonly #identities = new Map<string, Identity>();
+  /** What was believed the last time: its signatures are not checked again. */
+  readonly #claims = new Map<string, StateInfoClaim>();
+  #trust: Trust | undefined;
+  /** Heights that were not proven, by PKI-ID: they are not asked for again. */
+  readonly #broken = new Map<string, bigint>();
+  #provenHeight = 0n;
+
+  /** `trust`: what our user has given; undefined: to be found at a peer. */
+  constructor(session: Session, host: ChannelHost, trust: Trust | undefined) {
+    this.session = session;
+    this.host = host;
+    this.#trust = trust;
+  }
+
+  /** Asks every peer again. Throws a {@link ReadError} if nothing can be said. */
+  async refresh(): Promise<Round> {
+    const { told, notes: complaints } = await observe(this.session, this.host, this.#identities);
+    const notes = [...complaints];
+    let trust = this.#trust ?? (await findTrust(this.session, this.host, told, notes));
+    const trustedHeight = trust.configuration.blockNumber + 1n;
+    if (this.#provenHeight < trustedHeight) this.#provenHeight = trustedHeight;
+    const disproved = new Set<string>();
+    const members = told.filter((one) => isMember(trust, one, notes));
+    if (members.length === 0) throw new ReadError("untrusted", notes);
+    for (const one of byHeight(members)) trust = await this.#prove(one, trust, disproved, notes);
+    this.#trust = trust;
+    const judged = judgeClaims(trust, members, this.#identities, this.#claims);
+    notes.push(...judged.notes);
+    const { believed } = judged;
+    return { trust, told: members, believed, disproved, provenHeight: this.#provenHeight, notes };
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** Whether the peer has the block that its height promises, if that is news to us. */
+  async #prove(
+    { stream, height = 0n }: Told,
+    trust: Trust,
+    disproved: Set<string>,
+    notes: string[],
+  ): Promise<Trust> {
+    const { pkiId } = stream.identity;
+    if (height <= this.#provenHeight) return trust;
+    if (this.#broken.get(pkiId) === height) {
+      disproved.add(pkiId);
+      return trust;
+    }
+    const number = height - 1n;
+    const block = await fetchBlock(stream, this.session.channel, number);
+    const config = block.ok ? configNumber(block.value) : undefined;
+    const isNew = config !== undefined && config > trust.configuration.blockNumber;
+    const next = isNew ? await advance(this.host, stream, trust, config) : accept(trust);
+    const verdict = !block.ok ? block : !next.ok ? next : this.#judge(next.value, block.value);
+    if (verdict.ok && next.ok) {
+      this.#provenHeight = height;
+      return next.value;
+    }
+    disproved.add(pkiId);
+    this.#broken.set(pkiId, height);
+    const reason = verdict.ok ? "" : verdict.reason;
+    const { name } = stream.target;
+    notes.push(
+      `${name} says that its height is ${height}, but block ${number} is not proven: ${reason}.`,
+    );
+    return next.ok ? next.value : trust;
+  }
+
+  /** A block that is the trusted one itself is not judged by its own configuration. */
+  #judge(trust: Trust, block: Block): Judged<unknown> {
+    const { number } = block.header;
+    if (number !== trust.configuration.blockNumber) {
+      return judgeBlock(this.host, trust, block, { number });
+    }
+    const isSame = equalBytes(headerHash(this.host, block.header), trust.hash);
+    return isSame ? accept(block) : problem("block-policy", "it is not the one that is trusted");
+  }
+}
+
+function isMember(trust: Trust, { stream }: Told, notes: string[]): boolean {
+  const reason = whyStranger(trust, stream.identity);
+  if (reason !== undefined) notes.push(`${stream.target.name} is not believed: ${reason}.`);
+  return reason === undefined;
+}
+
+function byHeight(told: readonly Told[]): readonly Told[] {
+  return told.toSorted(({ height: a = 0n }, { height: b = 0n }) => (a > b ? -1 : a < b ? 1 : 0));
+}
