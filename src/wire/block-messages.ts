@@ -37,8 +37,8 @@ export const METADATA_INDEX = {
 const TRANSACTIONS_MAX = 50_000;
 /** Fabric writes five elements. */
 const METADATA_MAX = 100;
-/** One for each orderer at most. */
-const SIGNATURES_MAX = 1_000;
+/** One for each orderer at most; each costs the check of a certificate and of a signature. */
+const SIGNATURES_MAX = 100;
 
 export const TIMESTAMP = table({ seconds: int64(1), nanos: int32(2) });
 export const CHANNEL_HEADER = table({

@@ -72,7 +72,8 @@ function fieldLength(length: number): number {
   return length === 0 ? 0 : 1 + lengthBytes(length) + length;
 }
 
-function lengthBytes(length: number): number {
+/** Bytes that the length of a field takes. */
+export function lengthBytes(length: number): number {
   let bytes = 1;
   for (let rest = length >>> 7; rest > 0; rest >>>= 7) bytes += 1;
   return bytes;

@@ -12,7 +12,7 @@ import {
   ORDERER_BLOCK_METADATA,
 } from "../../wire/block-messages.ts";
 import { decode } from "../../wire/decode.ts";
-import { encode } from "../../wire/encode.ts";
+import { lengthBytes } from "../../wire/envelope.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { Block } from "../types/block.ts";
 
@@ -58,17 +58,35 @@ export function areWellFormed({ transactions }: Block, isBft: boolean): boolean 
   return transactions.every(isWellFormed);
 }
 
-/** Unknown fields may stand at the end, where Go's encoder puts them. */
+/** Field 1 and field 2 of an envelope. */
+const PAYLOAD_TAG = 0x0a;
+const SIGNATURE_TAG = 0x12;
+
+/**
+ * Payload and signature stand where Fabric's encoder puts them, and once: their views tell. Unknown
+ * fields may stand at the end, where Go's encoder leaves them.
+ */
 function isWellFormed(transaction: Uint8Array): boolean {
   const envelope = decode(COMMON_ENVELOPE, transaction);
   if (!envelope.ok) return false;
   const { payload, signature } = envelope.value;
   if (payload.length === 0 || signature.length === 0) return false;
-  const canonical = encode(COMMON_ENVELOPE, { payload, signature });
-  if (canonical.length > transaction.length) return false;
-  if (canonical.some((byte, i) => byte !== transaction[i])) return false;
-  const rest = decode(COMMON_ENVELOPE, transaction.subarray(canonical.length));
-  return rest.ok && rest.value.payload.length === 0 && rest.value.signature.length === 0;
+  const payloadAt = 1 + lengthBytes(payload.length);
+  const signatureTagAt = payloadAt + payload.length;
+  const signatureAt = signatureTagAt + 1 + lengthBytes(signature.length);
+  return (
+    transaction[0] === PAYLOAD_TAG &&
+    payload.byteOffset - transaction.byteOffset === payloadAt &&
+    transaction[signatureTagAt] === SIGNATURE_TAG &&
+    signature.byteOffset - transaction.byteOffset === signatureAt &&
+    hasNeither(transaction.subarray(signatureAt + signature.length))
+  );
+}
+
+/** An empty one would count as well: the last of each counts. */
+function hasNeither(rest: Uint8Array): boolean {
+  const envelope = decode(COMMON_ENVELOPE, rest);
+  return envelope.ok && envelope.value.payload.length + envelope.value.signature.length === 0;
 }
 
 /**
