@@ -143,7 +143,7 @@ describe("events", () => {
     await until("they notice", () => text.output().includes("the stream ended; connecting again"));
     launch(t, ["start"], peerEnvironment(org, 0, at, bootstrap));
     await until("they are told of the gap", () => {
-      return /\.\.\. the events while the node was restarted are missing/.test(text.output());
+      return /\.\.\. the events while the node was restarted were missed/.test(text.output());
     });
     await until("so are programs", () => json.output().includes('{"type":"gap","missed":null}'));
     for (const { child: verb, finished } of [text, json]) {
