@@ -1,7 +1,10 @@
 /** Action buttons for a devnet member. */
 import { button, setText } from "./dom.js";
 
-/** One button per action; its effect depends on the process state. A missing state disables it. */
+/**
+ * One button per action; its effect depends on the process state. A missing state disables it.
+ * @type {readonly Record<string, string>[]}
+ */
 const BUTTONS = [
   { running: "stop", silent: "stop", stopped: "start" },
   { running: "kill", silent: "kill", otherwise: "kill" },

@@ -3,6 +3,7 @@ import { button, card, make, setText } from "./dom.js";
 import { age, countdown, date, decoded } from "./format.js";
 
 /** `ask(member)` returns the explanation of its visibility. */
+/** @param {{ selection: any, actions?: any, ask: any, links: any }} options `actions`: only in a devnet. */
 export function createDetails({ selection, actions, ask, links }) {
   const badge = make("span", { className: "badge" });
   const list = make("dl", { className: "facts" });

@@ -9,8 +9,11 @@ function shown(child) {
   return typeof child === "string" ? child.split("\n").map(visible).join("\n") : child;
 }
 
+/** An element of the page as it is delivered, or made before: one that is missing is a bug. */
 export function byId(id) {
-  return document.getElementById(id);
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element "${id}"`);
+  return found;
 }
 
 /** An HTML element; properties whose name has a dash or is `role` are attributes. */

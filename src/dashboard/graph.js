@@ -56,7 +56,7 @@ function update(parts, model) {
 function build(parts, { members }, { groups, places, isDense, bounds }) {
   const { svg, layers, nodes, links, selection } = parts;
   const [groupLayer, linkLayer, nodeLayer, nameLayer] = layers;
-  const focused = document.activeElement?.closest?.("#graph .node")?.dataset.key;
+  const focused = document.activeElement?.closest?.("#graph .node")?.getAttribute("data-key");
   setAttributes(svg, { viewBox: bounds, class: isDense ? "dense" : "" });
   svg.style.setProperty("--name-size", `${nameSize(svg)}px`);
   parts.places = places;

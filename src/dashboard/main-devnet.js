@@ -20,7 +20,8 @@ const API = "/api/v1/devnet";
 export async function start() {
   byId("subtitle").textContent = "devnet";
   document.title = "devnet – fabric-gossip";
-  const page = { model: undefined };
+  /** @type {{ model: ReturnType<typeof devnetModel> | undefined, refresh: () => Promise<void> }} */
+  const page = { model: undefined, refresh: async () => {} };
   const selection = createSelection();
   const timeline = createTimeline();
   const tools = { report: timeline.report, refresh: () => page.refresh() };

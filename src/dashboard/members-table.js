@@ -39,6 +39,10 @@ function seesOf({ isAnswering, sees }) {
   return isAnswering ? `${sees} alive` : "–";
 }
 
+/**
+ * @param {"member" | "devnet"} kind
+ * @param {{ selection: any, actions?: any, links: any }} options `actions`: only in a devnet.
+ */
 export function createMembersTable(kind, { selection, actions, links }) {
   const columns = SHOWN[kind].map((key) => [key, COLUMNS[key]]);
   const state = { sort: "organisation", isDescending: false, filter: "", model: undefined };

@@ -72,6 +72,7 @@ function kind(name, letter, family, types, sentence) {
   return { name, letter, family, types, sentence };
 }
 
+/** @returns {ReturnType<typeof kind>} the last one for a type that none names. */
 export function kindOf(type) {
   return KINDS.find(({ types }) => types.includes(type)) ?? KINDS[KINDS.length - 1];
 }

@@ -64,6 +64,7 @@ function createDialog(divide) {
   const rows = make("div", { className: "choices" });
   const dialog = make("dialog", { "aria-labelledby": "partition-title" });
   const apply = () => {
+    /** @type {string[][]} */
     const groups = Array.from({ length: GROUPS }, () => []);
     for (const chosen of rows.querySelectorAll("input:checked")) {
       groups[Number(chosen.value)].push(chosen.name);

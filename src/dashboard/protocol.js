@@ -9,7 +9,10 @@ import { readStream } from "./stream.js";
 const KEPT_MAX = 600;
 const ROWS_MAX = 150;
 
-/** `urlOf()`: where the messages are, if that is known; `peerOf(message)`: the other side's name. */
+/**
+ * `urlOf()`: where the messages are, if that is known; `peerOf(message)`: the other side's name.
+ * @param {{ urlOf: any, peerOf: any, chooser?: HTMLElement }} options `chooser`: only in a devnet.
+ */
 export function createProtocol({ urlOf, peerOf, chooser }) {
   const parts = {
     messages: [],

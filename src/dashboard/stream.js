@@ -5,6 +5,8 @@ const RETRY_MS = 1_000;
 /**
  * Reads events until the signal aborts; reconnects when the stream breaks.
  * `onEvent(type, value)`, `onOpen()`, `onLost(reason)`; `after`: the id of the event to go on from.
+ * @param {string} url
+ * @param {{ signal: AbortSignal, onEvent: any, onOpen: any, onLost: any, after?: string }} options
  */
 export async function readStream(url, { signal, onEvent, onOpen, onLost, after }) {
   let lastId = after;
@@ -28,13 +30,15 @@ export async function readStream(url, { signal, onEvent, onOpen, onLost, after }
 }
 
 function pause(signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, RETRY_MS);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, RETRY_MS);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    })
+  );
 }
 
 async function* eventsIn(body) {
@@ -45,7 +49,7 @@ async function* eventsIn(body) {
     if (done) return;
     text += value;
     const blocks = text.split("\n\n");
-    text = blocks.pop();
+    text = blocks.pop() ?? "";
     for (const block of blocks) {
       const fields = Object.fromEntries(block.split("\n").map(fieldOf));
       if (fields.data !== undefined) yield { ...fields, type: fields.event ?? "message" };

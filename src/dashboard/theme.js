@@ -22,7 +22,7 @@ export function startTheme() {
 function recall() {
   try {
     const theme = localStorage.getItem(KEY);
-    return theme in NEXT ? theme : "system";
+    return theme !== null && theme in NEXT ? theme : "system";
   } catch {
     return "system"; // Storage may be disabled.
   }
