@@ -137,7 +137,7 @@ describe("nobody is alone in silence", () => {
     const [, port = ""] = addressOf(peer).split(":");
     const env = { ...peer.env, CORE_PEER_GOSSIP_BOOTSTRAP: `localhost:${port} 127.0.0.1:${port}` };
     const running = await startPeer(t, { ...peer, env });
-    assertSays(await findingsOf(env), "ok", "bootstrap", /but ourselves/);
+    assertSays(await findingsOf(env), "ok", "bootstrap", /except this member/);
     assert.match(
       await whyOf(t, peer, `localhost:${port}`),
       /is visible.*That is this node itself/s,
