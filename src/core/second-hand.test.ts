@@ -131,6 +131,24 @@ describe("a member that cannot be reached, and lives", () => {
   });
 });
 
+describe("a member that is said to be dead, and answers", () => {
+  test("is pinged once in two heartbeats, and asked for nothing more", () => {
+    const { world, node, hear, status } = setUp(99);
+    hear(friend, said(10n));
+    world.run(1_000); // The sync that a new member brings about is over.
+    node.sent.length = 0;
+    hear(hostile, list("dead", said(10n)));
+    world.run(1_000);
+    assert.ok(node.core.questions.asked.has(victim.pkiId));
+    const requests = node.sent.filter(({ to, message: { content } }) => {
+      return to === victim.pkiId && content?.type === "membership-request";
+    });
+    assert.deepEqual(requests, []);
+    hear(hostile, list("dead", said(10n)));
+    assert.deepEqual([node.core.questions.open.size, status()], [0, "alive"]);
+  });
+});
+
 describe("a member whose death a ping has confirmed", () => {
   function killed(seed: number): Scene {
     const scene = setUp(seed, false);
@@ -194,6 +212,16 @@ describe("a member whose death a ping has confirmed", () => {
       hear(victim, answer);
       assert.equal(status(), "alive");
     }
+  });
+
+  test("is asked once in two heartbeats, however many lists show it alive", () => {
+    const { world, node, hear } = killed(98);
+    hear(friend, list("alive", said(11n)));
+    const askedMs = node.core.questions.asked.get(victim.pkiId);
+    assert.equal(askedMs, world.now().elapsedMs);
+    world.run(2_000);
+    hear(hostile, list("alive", said(12n)));
+    assert.equal(node.core.questions.asked.get(victim.pkiId), askedMs);
   });
 
   test("is not back by what was told soon after its death and is gossiped later", () => {
