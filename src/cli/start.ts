@@ -99,7 +99,7 @@ function announce(
       ? "there is no bootstrap or anchor peer"
       : `the only bootstrap peer, ${bootstrap.join(" and ")}, is this member itself`;
   logger.info(
-    `${why}: this member waits for others to contact it. Set peer.gossip.bootstrap to another peer of ${mspId} unless this is the first`,
+    `${why}, so it waits for others to contact it. Set peer.gossip.bootstrap to another peer of ${mspId} unless this is the first`,
   );
 }
 

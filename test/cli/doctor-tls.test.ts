@@ -145,7 +145,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       ({ file }) => appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB"),
       "error",
       "tls",
-      /TLS server certificate, key or trusted CAs are unusable \(bad end line\)/,
+      /TLS server certificate \S+server\.crt cannot be used \(bad end line\).* Mend or remove what stands behind/,
     ],
     [
       "the certificate of the CA before that of the server",
