@@ -122,7 +122,7 @@ class Arrivals {
   }
 }
 
-/** Our own, with no limit to the pace at which a link is read. */
+/** Our own, with no limit to the pace at which a link is read, each end admitted by the other. */
 async function openLink(tls: TlsCredentials): Promise<Pipe> {
   const options = {
     listen: { host: "127.0.0.1", port: 0 },
@@ -132,10 +132,12 @@ async function openLink(tls: TlsCredentials): Promise<Pipe> {
   const [dialler, acceptor] = [createGrpcNetwork(options), createGrpcNetwork(options)];
   const arrivals = new Arrivals();
   const nothing = { message: () => {}, drain: () => {}, closed: () => {} };
-  await acceptor.listen((link) =>
-    link.start({ ...nothing, message: ({ length }) => arrivals.count(length) }),
-  );
+  await acceptor.listen((link) => {
+    link.admit();
+    link.start({ ...nothing, message: ({ length }) => arrivals.count(length) });
+  });
   const link = await dial(dialler, `127.0.0.1:${acceptor.port}`);
+  link.admit();
   link.start(nothing);
   return {
     send: (message) => link.send(message),
