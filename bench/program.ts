@@ -5,13 +5,15 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** The JSON on the last line of what a program prints. Rejects if there is none. */
+/** The JSON on the last line of what a program prints. Rejects if there is none, or on the signal. */
 export async function runForJson<T = unknown>(
   program: string,
   args: readonly string[],
+  signal?: AbortSignal,
 ): Promise<T> {
   const child = spawn(process.execPath, [join(ROOT, program), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
+    ...(signal ? { signal, killSignal: "SIGKILL" as const } : {}),
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

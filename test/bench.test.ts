@@ -35,8 +35,9 @@ const RUNS = [
 
 describe("npm run bench", { concurrency: 2 }, () => {
   for (const { words, fields } of RUNS) {
-    test(`${words} ends with a line of JSON`, async () => {
-      const result = await runForJson("bench/run.ts", [...words.split(" "), "--json"]);
+    test(`${words} ends with a line of JSON`, async ({ signal }) => {
+      const args = [...words.split(" "), "--json"];
+      const result = await runForJson("bench/run.ts", args, signal);
       assert.ok(result !== null && typeof result === "object");
       assert.deepEqual(
         fields.filter((field) => !(field in result)),
