@@ -116,14 +116,16 @@ function createReload(node: GossipNode, logger: Logger): Reload {
       await node.reload();
       told = "";
       const peer = node.self().pkiId.slice(0, 16);
-      logger.info("reloaded certificates, keys and MSP folders", { peer });
+      logger.info("read certificates, keys and MSP folders again", { peer });
       return true;
     } catch (error) {
       const problems = error instanceof GossipError ? error.problems : [String(error)];
       const isNews = isAsked || told !== problems.join();
       told = problems.join();
       for (const problem of isNews ? problems : []) {
-        logger.error(`reloaded files; kept the previous version of an unusable one:  ${problem}`);
+        logger.error(
+          `read files again, but this could not be used and stays as it was: ${problem}`,
+        );
       }
       return false;
     }

@@ -232,7 +232,7 @@ describe("probe", () => {
     assert.match(nobody.stdout, /"code":"unreachable"/);
     const other = await run(t, ["probe", `127.0.0.1:${p0.at.operations}`], env);
     assert.equal(other.code, 1);
-    assert.match(other.stdout, /no handshake +that port does not speak TLS \(tls\)/);
+    assert.match(other.stdout, /no handshake +that port does not speak TLS \(tls-not-spoken\)/);
     for (const wrong of ["nonsense", "127.0.0.1:0"]) {
       assert.equal((await run(t, ["probe", wrong], env)).code, 2);
     }
