@@ -68,6 +68,9 @@ export function networkSuite(name: string, createWorld: () => Promise<TestNetwor
       await world.until(() => accepted.length > 0);
       const inbound = accepted.shift();
       assert.ok(inbound);
+      // As members do when the handshake is over: of a stranger less is read.
+      outbound.admit();
+      inbound.admit();
       return { outbound, inbound };
     }
 
