@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { MemberRow } from "../src/devnet/supervisor.ts";
 import { owned } from "./children.ts";
+import { MAIN } from "./main-program.ts";
 
 export interface DevnetProcess {
   readonly process: ChildProcess;
@@ -22,7 +22,6 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const STARTED_MAX_MS = 15_000;
 
 /** Starts `fabric-gossip devnet` and resolves when the dashboard's address is printed. */

@@ -8,8 +8,9 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
+import { MAIN } from "../main-program.ts";
 
-export const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
+export { MAIN };
 
 export interface Finished {
   readonly code: number | null;

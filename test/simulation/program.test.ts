@@ -5,8 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-
-const MAIN = `${import.meta.dirname}/../../src/cli/main.ts`;
+import { MAIN } from "../main-program.ts";
 
 function simulate(...flags: readonly string[]) {
   return spawnSync(process.execPath, [MAIN, "simulate", ...flags], { encoding: "utf8" });

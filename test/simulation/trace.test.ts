@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { parseSweep } from "../../simulation/options.ts";
 import { simulate } from "../../simulation/simulate.ts";
 import { summariseRun } from "../../simulation/summary.ts";
+import { MAIN } from "../main-program.ts";
 
 const run = promisify(execFile);
-const MAIN = `${import.meta.dirname}/../../src/cli/main.ts`;
 const WORDS = { scenario: "organisations", minutes: "0.7" };
 const FLAGS = ["--scenario", WORDS.scenario, "--minutes", WORDS.minutes];
 
