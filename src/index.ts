@@ -53,11 +53,28 @@ export type { OrganisationSummary, Summary } from "./observe/summary.ts";
 export type { MeteredTraffic, Volume, Volumes } from "./observe/traffic-meter.ts";
 export type { Connection, Identity, IdentitySummary, Member } from "./observe/views.ts";
 // For users: read a channel without being a member.
+export type { BlocksOptions } from "./reader/blocks.ts";
 export type { LagLimits } from "./reader/heights.ts";
 export type { ReadChannelOptions } from "./reader/options.ts";
-export { type ChannelReader, readChannel } from "./reader/read-channel.ts";
+export {
+  type ChannelReader,
+  type ReadConfiguration,
+  readChannel,
+  readConfigurationFile,
+} from "./reader/read-channel.ts";
 export { ReadError, type ReadErrorCode } from "./reader/read-error.ts";
-export type { ChannelHeights, ChannelMember } from "./reader/views.ts";
+export type {
+  BlockAgreement,
+  CertificateView,
+  ChannelBlock,
+  ChannelChaincodes,
+  ChannelHeights,
+  ChannelMember,
+  ConfigDiff,
+  ConfigView,
+  OrganisationView,
+  ReadBlock,
+} from "./reader/views.ts";
 // What a signature above names.
 export type { ConnectionFault } from "./transport/connection-options.ts";
 export type { HandshakeFault } from "./transport/handshake.ts";

@@ -1,13 +1,20 @@
 /** The verbs that read a channel: they ask its peers, verify, print, and leave. */
 import type { Command } from "commander";
+import type { BlocksFlags } from "./blocks.ts";
+import type { ChaincodesFlags } from "./chaincodes.ts";
+import type { ChannelConfigFlags } from "./channel-config.ts";
 import type { HeightsFlags } from "./heights.ts";
 import { withReader } from "./reader-flags.ts";
+import { listenToSignals } from "./signals.ts";
 import { withExamples } from "./words.ts";
 
 const WHO = "--profile connection.json --cert user.pem --key user.key";
 
 export function addReaderVerbs(cli: Command): void {
   addHeights(cli);
+  addChaincodes(cli);
+  addBlocks(cli);
+  addChannelConfig(cli);
 }
 
 function addHeights(cli: Command): void {
@@ -29,5 +36,58 @@ function addHeights(cli: Command): void {
         "--msp-id Org1MSP --cert user.pem --key user.key --max-behind 10 --max-lag 60s",
       "one peer is enough to see all organisations; for cron: 1 if somebody lags",
     ],
+  );
+}
+
+function addChaincodes(cli: Command): void {
+  const verb = withReader(cli.command("chaincodes"))
+    .description("which chaincodes the organisations' peers have ready: 1 they differ")
+    .argument("<channel>", "name of the channel")
+    .option("--watch", "again every two seconds")
+    .option("--json", "as JSON, for programs")
+    .action(async (channel: string, flags: ChaincodesFlags) => {
+      process.exitCode = await (await import("./chaincodes.ts")).chaincodes(channel, flags);
+    });
+  withExamples(verb, [
+    `npx fabric-gossip chaincodes mychannel ${WHO}`,
+    "each chaincode with its sequence, and which peers lack it",
+  ]);
+}
+
+function addBlocks(cli: Command): void {
+  const verb = withReader(cli.command("blocks"))
+    .description("read and verify blocks of a channel: 1 one does not verify")
+    .argument("<channel>", "name of the channel")
+    .option("--from <n>", "first block (default: the last ten)")
+    .option("--to <n>", "last block (default: the newest)")
+    .option("--follow", "go on with new blocks as they come, until interrupted")
+    .option("--out <folder>", "write each block to a file, as peer channel fetch does")
+    .option("--json", "one line of JSON a block, for programs")
+    .action(async (channel: string, flags: BlocksFlags) => {
+      const signals = listenToSignals();
+      process.exitCode = await (await import("./blocks.ts")).blocks(channel, flags, signals);
+    });
+  withExamples(
+    verb,
+    [`npx fabric-gossip blocks mychannel --from 0 ${WHO}`, "the whole chain, verified"],
+    [`npx fabric-gossip blocks mychannel --follow ${WHO}`, "new blocks as they are committed"],
+  );
+}
+
+function addChannelConfig(cli: Command): void {
+  const verb = withReader(cli.command("channel-config"))
+    .description("the configuration of a channel, and what is wrong with it: 1 something is")
+    .argument("[channel]", "name of the channel; none with --block")
+    .option("--block <file>", "a configuration block from a file instead of from peers")
+    .option("--diff <file>", "what has changed since this configuration block")
+    .option("--out <file>", "write the configuration block to a file")
+    .option("--json", "as JSON, for programs")
+    .action(async (channel: string | undefined, flags: ChannelConfigFlags) => {
+      process.exitCode = await (await import("./channel-config.ts")).channelConfig(channel, flags);
+    });
+  withExamples(
+    verb,
+    [`npx fabric-gossip channel-config mychannel ${WHO}`, "organisations, policies, orderers"],
+    ["npx fabric-gossip channel-config --block new.block --diff old.block", "what has changed"],
   );
 }

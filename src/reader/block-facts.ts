@@ -1,7 +1,14 @@
 /** What a block says of itself, for people: when, what, how many. */
-import { channelHeaderOf } from "../channel/rules/read-block.ts";
-import type { Block } from "../channel/types/block.ts";
+import {
+  channelHeaderOf,
+  commitHashOf,
+  isConfigBlock,
+  lastConfigOf,
+  validationCodesOf,
+} from "../channel/rules/read-block.ts";
+import type { Block, VerifiedBlock } from "../channel/types/block.ts";
 import { HEADER_TYPE } from "../wire/block-messages.ts";
+import type { BlockAgreement, ReadBlock } from "./views.ts";
 
 /**
  * When the block's first transaction was made, by the clock of whoever made it; milliseconds since
@@ -17,10 +24,51 @@ export function madeAtMs({ transactions: [first] }: Block): number | undefined {
 /** The last moment that a date can hold. */
 const DATE_MS_MAX = 8_640_000_000_000_000;
 
+/** Number of the newest configuration block up to this one, itself included. */
+export function configNumber(block: Block): bigint | undefined {
+  if (isConfigBlock(block)) return block.header.number;
+  const number = lastConfigOf(block);
+  return number !== undefined && number < block.header.number ? number : undefined;
+}
+
 /** What kind of block it is. */
 export function kindOf(block: Block): "genesis" | "config" | "transactions" | "other" {
   const [first] = block.transactions;
   const type = first && channelHeaderOf(first)?.type;
   if (type === HEADER_TYPE.config) return block.header.number === 0n ? "genesis" : "config";
   return type === HEADER_TYPE.endorserTransaction ? "transactions" : "other";
+}
+
+/** A verified block as it is told. */
+export function describeBlock(
+  { block, hash, signers, isConfig }: VerifiedBlock,
+  told: {
+    readonly channel: string;
+    readonly endpoint: string;
+    readonly agreement: BlockAgreement;
+    readonly receivedAtMs: number;
+  },
+): ReadBlock {
+  const { number, previousHash, dataHash } = block.header;
+  const ms = madeAtMs(block);
+  const described = {
+    channel: told.channel,
+    number,
+    hash,
+    previousHash,
+    dataHash,
+    transactions: block.transactions.length,
+    bytes: block.bytes.length,
+    isConfig,
+    kind: kindOf(block),
+    signedBy: signers.map(({ mspId, subject }) => ({ mspId, subject })),
+    madeAt: ms === undefined ? null : new Date(ms),
+    lastConfig: configNumber(block) ?? null,
+    validationCodes: [...(validationCodesOf(block) ?? [])],
+    commitHash: commitHashOf(block) ?? null,
+    agreement: told.agreement,
+    receivedAt: new Date(told.receivedAtMs),
+    from: told.endpoint,
+  };
+  return { block: described, raw: block.bytes };
 }

@@ -1,12 +1,12 @@
 /** Finding the configuration of a channel by its blocks, and following it to the newest one. */
 import { recognize } from "../channel/rules/identities.ts";
-import { isConfigBlock, lastConfigOf } from "../channel/rules/read-block.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
+import { configNumber } from "./block-facts.ts";
 import { fetchBlock } from "./fetch.ts";
 import type { Told } from "./observe.ts";
 import type { PeerStream } from "./peer-stream.ts";
@@ -121,13 +121,6 @@ export function whyStranger({ configuration }: Trust, identity: Identity): strin
   const known = recognize(configuration.msps, bytes);
   if (known === undefined) return `${mspId} does not know the CA of its certificate`;
   return known.refusal;
-}
-
-/** Number of the newest configuration block up to this one, itself included. */
-export function configNumber(block: Block): bigint | undefined {
-  if (isConfigBlock(block)) return block.header.number;
-  const number = lastConfigOf(block);
-  return number !== undefined && number < block.header.number ? number : undefined;
 }
 
 /**

@@ -51,7 +51,7 @@ export function judgeClaims(
 function tellUnknown(count: number): readonly string[] {
   if (count === 0) return [];
   const who = count === 1 ? "one peer was" : `${count} peers were`;
-  return [`The StateInfo of ${who} left out, as nobody gave the identity.`];
+  return [`The StateInfo of ${who} left out: nobody gave an identity for it.`];
 }
 
 /** `rival`: of the same moment, and different all the same. */

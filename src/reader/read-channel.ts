@@ -1,15 +1,26 @@
 /** Reading a channel of Fabric peers without being a member: the library's one-shot way. */
 
+import assert from "node:assert/strict";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { madeAtMs } from "./block-facts.ts";
+import { type BlocksOptions, readBlocks } from "./blocks.ts";
+import { describeChaincodes } from "./chaincodes.ts";
+import { diffConfigurations } from "./config-diff.ts";
+import { describeConfiguration } from "./config-view.ts";
 import { fetchBlock } from "./fetch.ts";
 import { describeHeights, highestOf, type LagLimits } from "./heights.ts";
 import type { ReadChannelOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import { trustFromFile, whyUnusable } from "./trust.ts";
+import { type Trust, trustFromFile, whyUnusable } from "./trust.ts";
 import { type Round, ViewOfChannel } from "./view-of-channel.ts";
-import type { ChannelHeights } from "./views.ts";
+import type {
+  ChannelChaincodes,
+  ChannelHeights,
+  ConfigDiff,
+  ConfigView,
+  ReadBlock,
+} from "./views.ts";
 
 /** Blocks that are fetched to tell since when peers lag. */
 const LAG_BLOCKS_MAX = 10;
@@ -38,8 +49,58 @@ export interface ChannelReader extends AsyncDisposable {
    * if nobody answers, or nothing can be verified.
    */
   heights(limits?: LagLimits): Promise<ChannelHeights>;
+  /** Which chaincodes are ready on which peers, by their own signed word. Throws as `heights`. */
+  chaincodes(): Promise<ChannelChaincodes>;
+  /**
+   * Verified blocks in ascending order, resumable by number. Throws a {@link ReadError} if no peer
+   * gives a block that verifies, or the configuration cannot be followed.
+   */
+  blocks(options?: BlocksOptions): AsyncIterable<ReadBlock>;
+  /** The newest configuration, followed from what is trusted. Throws as `heights`. */
+  configuration(): Promise<ReadConfiguration>;
   /** Ends every stream. */
   close(): Promise<void>;
+}
+
+/** A configuration that was read. */
+export interface ReadConfiguration {
+  readonly view: ConfigView;
+  /** The block that holds it, as it was received. */
+  readonly raw: Uint8Array;
+  /** What could not be had or does not fit together, one sentence each. */
+  readonly notes: readonly string[];
+  /** What has changed since another configuration. */
+  since(before: ReadConfiguration): ConfigDiff;
+}
+
+/** The configuration in a block that stands in a file. Throws `config-invalid` with the remedy. */
+export async function readConfigurationFile(
+  file: string,
+  flag = "The file",
+): Promise<ReadConfiguration> {
+  return describe(await trustFromFile(createChannelHost(), flag, file), [], Date.now());
+}
+
+const trees = new WeakMap<ReadConfiguration, Trust["configuration"]>();
+
+function describe(trust: Trust, notes: readonly string[], nowMs: number): ReadConfiguration {
+  const { configuration, block, origin } = trust;
+  const view = describeConfiguration(configuration, origin, nowMs);
+  const read: ReadConfiguration = {
+    view,
+    raw: block.bytes,
+    notes,
+    since(before) {
+      const former = trees.get(before);
+      assert(former, "a ReadConfiguration is made here");
+      return diffConfigurations(
+        { configuration: former, view: before.view },
+        { configuration, view },
+      );
+    },
+  };
+  trees.set(read, configuration);
+  return read;
 }
 
 class Reader implements ChannelReader {
@@ -67,6 +128,19 @@ class Reader implements ChannelReader {
       nowMs: this.#view.session.clock.now().wallMs,
       notes,
     });
+  }
+
+  async chaincodes(): Promise<ChannelChaincodes> {
+    return describeChaincodes(await this.heights());
+  }
+
+  blocks(options: BlocksOptions = {}): AsyncIterable<ReadBlock> {
+    return readBlocks(this.#view, options);
+  }
+
+  async configuration(): Promise<ReadConfiguration> {
+    const { trust, notes } = await this.#view.refresh();
+    return describe(trust, notes, this.#view.session.clock.now().wallMs);
   }
 
   close(): Promise<void> {

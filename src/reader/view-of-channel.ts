@@ -10,8 +10,9 @@ import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
+import { configNumber } from "./block-facts.ts";
 import { fetchBlock } from "./fetch.ts";
-import { advance, configNumber, findTrust, whyStranger } from "./find-trust.ts";
+import { advance, findTrust, whyStranger } from "./find-trust.ts";
 import type { Believed } from "./heights.ts";
 import { judgeClaims } from "./judge.ts";
 import { observe, type Told } from "./observe.ts";
@@ -21,7 +22,10 @@ import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 
 /** What one round of questions brought. */
 export interface Round {
+  /** The newest configuration. */
   readonly trust: Trust;
+  /** The configuration that we started from. */
+  readonly anchor: Trust;
   /** Peers that answered and are of the channel, with the height that they have published. */
   readonly told: readonly Told[];
   readonly believed: readonly Believed[];
@@ -38,6 +42,8 @@ export class ViewOfChannel {
   readonly #identities = new Map<string, Identity>();
   /** What was believed the last time: its signatures are not checked again. */
   readonly #claims = new Map<string, StateInfoClaim>();
+  /** The configuration that everything else follows from. */
+  #anchor: Trust | undefined;
   #trust: Trust | undefined;
   /** Heights that were not proven, by PKI-ID: they are not asked for again. */
   readonly #broken = new Map<string, bigint>();
@@ -48,6 +54,7 @@ export class ViewOfChannel {
     this.session = session;
     this.host = host;
     this.#trust = trust;
+    this.#anchor = trust;
   }
 
   /** Asks every peer again. Throws a {@link ReadError} if nothing can be said. */
@@ -55,6 +62,7 @@ export class ViewOfChannel {
     const { told, notes: complaints } = await observe(this.session, this.host, this.#identities);
     const notes = [...complaints];
     let trust = this.#trust ?? (await findTrust(this.session, this.host, told, notes));
+    this.#anchor ??= trust;
     const trustedHeight = trust.configuration.blockNumber + 1n;
     if (this.#provenHeight < trustedHeight) this.#provenHeight = trustedHeight;
     const disproved = new Set<string>();
@@ -65,7 +73,16 @@ export class ViewOfChannel {
     const judged = judgeClaims(trust, members, this.#identities, this.#claims);
     notes.push(...judged.notes);
     const { believed } = judged;
-    return { trust, told: members, believed, disproved, provenHeight: this.#provenHeight, notes };
+    const anchor = this.#anchor;
+    return {
+      trust,
+      anchor,
+      told: members,
+      believed,
+      disproved,
+      provenHeight: this.#provenHeight,
+      notes,
+    };
   }
 
   close(): Promise<void> {

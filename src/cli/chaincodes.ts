@@ -1,0 +1,57 @@
+/** `fabric-gossip chaincodes`: which chaincodes the peers of a channel have ready. */
+import type { ChannelChaincodes } from "../reader/views.ts";
+import { openReader, type ReaderFlags, watch } from "./reader-flags.ts";
+import { type Column, formatTable } from "./table.ts";
+import { painter, widthOf } from "./terminal.ts";
+
+export interface ChaincodesFlags extends ReaderFlags {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Prints the table; 1 if peers have different definitions of one chaincode. */
+export async function chaincodes(channel: string, flags: ChaincodesFlags): Promise<number> {
+  await using reader = await openReader(channel, flags);
+  let differs = false;
+  await watch(flags, async () => {
+    const found = await reader.chaincodes();
+    differs = found.chaincodes.some((one) => one.differs);
+    return { value: found, text: () => describe(found), notes: found.notes };
+  });
+  return differs ? 1 : 0;
+}
+
+interface Row {
+  readonly chaincode: string;
+  readonly mspId: string;
+  readonly sequences: readonly string[];
+  readonly peers: string;
+  readonly lacking: readonly string[];
+  readonly differs: boolean;
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: "CHAINCODE", text: ({ chaincode }) => chaincode },
+  { title: "MSP", text: ({ mspId }) => mspId },
+  {
+    title: "SEQUENCE",
+    text: ({ sequences }) => sequences.join(", ") || "-",
+    colour: ({ differs }) => (differs ? "red" : undefined),
+  },
+  { title: "PEERS", text: ({ peers }) => peers },
+  { title: "LACKING", text: ({ lacking }) => lacking.map(shortName).join(" ") || "-", weight: 1 },
+];
+
+function describe({ name, chaincodes: all }: ChannelChaincodes): string {
+  const rows = all.flatMap(({ name: chaincode, organisations, differs }) =>
+    organisations.map(({ mspId, sequences, peers, of, lacking }) => {
+      return { chaincode, mspId, sequences, peers: `${peers} of ${of}`, lacking, differs };
+    }),
+  );
+  if (rows.length === 0) return `No peer of channel ${name} has a chaincode ready.`;
+  return formatTable(rows, COLUMNS, widthOf(process.stdout), painter(process.stdout));
+}
+
+function shortName(subject: string): string {
+  return /(?:^|,)CN=([^,]+)/.exec(subject)?.[1] ?? subject;
+}

@@ -1,0 +1,115 @@
+/** `fabric-gossip channel-config`: the configuration of a channel, and what is wrong with it. */
+import { writeFile } from "node:fs/promises";
+import { GossipError } from "../lib/errors.ts";
+import { printable, printableJson } from "../lib/printable.ts";
+import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
+import type { CertificateView, ConfigDiff, ConfigView, OrganisationView } from "../reader/views.ts";
+import { jsonOf, openReader, printNotes, type ReaderFlags } from "./reader-flags.ts";
+
+export interface ChannelConfigFlags extends ReaderFlags {
+  readonly block?: string;
+  readonly diff?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** Prints it; 1 if something in it is inconsistent. */
+export async function channelConfig(
+  channel: string | undefined,
+  flags: ChannelConfigFlags,
+): Promise<number> {
+  if ((channel === undefined) === (flags.block === undefined)) {
+    const what = channel === undefined ? "Nothing says which configuration" : "Two are named";
+    const remedy = "give a channel, or a file with --block";
+    throw new GossipError("config-invalid", `${what}: ${remedy}.`);
+  }
+  const other =
+    flags.diff === undefined ? undefined : await readConfigurationFile(flags.diff, "--diff");
+  const found = await find(channel ?? "", flags);
+  const diff = other && found.since(other);
+  if (flags.out !== undefined) await write(flags.out, found.raw);
+  if (flags.json) {
+    const value = { ...found.view, ...(diff ? { diff } : {}) };
+    process.stdout.write(`${printableJson(jsonOf(value))}\n`);
+  } else print(found, diff);
+  return found.view.problems.length > 0 ? 1 : 0;
+}
+
+function print({ view, notes }: ReadConfiguration, diff: ConfigDiff | undefined): void {
+  const lines = diff === undefined ? describe(view) : describeDiff(diff);
+  process.stdout.write(`${lines.map(printable).join("\n")}\n`);
+  printNotes(notes);
+  for (const problem of view.problems) process.stderr.write(`problem: ${printable(problem)}\n`);
+}
+
+async function find(channel: string, flags: ChannelConfigFlags): Promise<ReadConfiguration> {
+  if (flags.block !== undefined) return readConfigurationFile(flags.block, "--block");
+  await using reader = await openReader(channel, flags);
+  return await reader.configuration();
+}
+
+async function write(file: string, raw: Uint8Array): Promise<void> {
+  try {
+    await writeFile(file, raw);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GossipError(
+      "config-invalid",
+      `--out ${file} cannot be written (${why}): choose another.`,
+    );
+  }
+}
+
+function describe(view: ConfigView): readonly string[] {
+  const { channel, sequence, blockNumber, orderers, capabilities, policies, acls, trust } = view;
+  const { batch } = orderers;
+  return [
+    `channel ${channel}, configuration ${sequence} in block ${blockNumber}: ${trust}`,
+    "",
+    ...view.organisations.flatMap(textOf),
+    "",
+    `orderers: ${orderers.type ?? "none"}${orderers.isInMaintenance ? ", in maintenance" : ""}`,
+    ...(batch
+      ? [
+          `  batch: ${batch.messagesMax} messages, ${batch.preferredBytesMax} bytes, ${batch.timeout}`,
+        ]
+      : []),
+    ...view.ordererAddresses.map((address) => `  address: ${address}`),
+    ...orderers.consenters.flatMap(({ address, mspId, certificates }) => [
+      `  ${address}${mspId === null ? "" : ` of ${mspId}`}`,
+      ...certificates.map((one) => `    ${certificateText(one)}`),
+    ]),
+    ...orderers.organisations.flatMap(textOf),
+    "",
+    ...Object.entries(capabilities).map(
+      ([level, names]) => `capabilities of the ${level}: ${names.join(" ") || "none"}`,
+    ),
+    "",
+    ...policies.map(({ name, rule }) => `${name}: ${rule}`),
+    ...acls.map(({ resource, policy }) => `access to ${resource}: ${policy}`),
+  ];
+}
+
+function textOf(organisation: OrganisationView): readonly string[] {
+  const { mspId, name, anchors, endpoints, certificates, revoked } = organisation;
+  return [
+    `${mspId}${name === mspId ? "" : ` (${name})`}`,
+    ...(anchors.length > 0 ? [`  anchor peers: ${anchors.join(" ")}`] : []),
+    ...(endpoints.length > 0 ? [`  orderer endpoints: ${endpoints.join(" ")}`] : []),
+    ...certificates.map((one) => `  ${certificateText(one)}`),
+    ...(revoked.length > 0 ? [`  revoked serial numbers: ${revoked.join(" ")}`] : []),
+  ];
+}
+
+function certificateText({ kind, subject, notAfter }: CertificateView): string {
+  return `${kind}: ${subject}, until ${notAfter.toISOString().slice(0, 10)}`;
+}
+
+function describeDiff({ added, removed, paths }: ConfigDiff): readonly string[] {
+  if (paths.length === 0) return ["nothing has changed"];
+  return [
+    ...removed.map((fact) => `- ${fact}`),
+    ...added.map((fact) => `+ ${fact}`),
+    ...paths.map((path) => `changed: ${path}`),
+  ];
+}

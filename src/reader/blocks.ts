@@ -1,0 +1,270 @@
+/**
+ * Verified blocks in ascending order. Each is judged by the configuration before it and must follow
+ * the block before; a configuration on the way holds from the next block on.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { verifyByHash } from "../channel/rules/verify-block.ts";
+import type { Block, VerifiedBlock } from "../channel/types/block.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { describeBlock } from "./block-facts.ts";
+import { BlockSource } from "./block-source.ts";
+import { type Copy, compareCopies } from "./compare.ts";
+import { startOf } from "./find-start.ts";
+import type { Told } from "./observe.ts";
+import { ReadError } from "./read-error.ts";
+import {
+  follow,
+  type Judged,
+  judgeBlock,
+  makeTrust,
+  problem,
+  type Trust,
+  whyUnusable,
+} from "./trust.ts";
+import type { Round, ViewOfChannel } from "./view-of-channel.ts";
+import type { ReadBlock } from "./views.ts";
+
+/** Which blocks to read. */
+export interface BlocksOptions {
+  /** The first; default: the tenth from the end. */
+  readonly from?: bigint | undefined;
+  /** The last; default: the newest that a peer has published, or none with `follow`. */
+  readonly to?: bigint | undefined;
+  /** Whether to wait for new blocks; default false. */
+  readonly follow?: boolean | undefined;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what does not end it: a peer that is lost, or gives a block that does not verify. */
+  readonly note?: ((sentence: string) => void) | undefined;
+}
+
+/** Peers publish their height every 4 s at most; half of that is soon enough. */
+const POLL_MS = 2_000;
+const DEFAULT_COUNT = 10n;
+
+export async function* readBlocks(
+  view: ViewOfChannel,
+  options: BlocksOptions,
+): AsyncGenerator<ReadBlock, void, undefined> {
+  const round = await view.refresh();
+  for (const sentence of round.notes) options.note?.(sentence);
+  const height = maxOf(round.told.map((one) => one.height ?? 0n));
+  const tenth = height > DEFAULT_COUNT ? height - DEFAULT_COUNT : 0n;
+  const { from = tenth, to, follow: isFollowing = false } = options;
+  if (from >= height && !isFollowing) {
+    throw new ReadError("not-there", [
+      `There is no block ${from} yet, the height is ${height}: give a lower --from, or --follow.`,
+    ]);
+  }
+  if (to !== undefined && to < from) {
+    throw new ReadError("not-there", [`The last block ${to} comes before the first ${from}.`]);
+  }
+  if (to !== undefined && to >= height && !isFollowing) {
+    options.note?.(`There is no block ${to} yet: reading up to ${height - 1n}.`);
+  }
+  const newest = isFollowing ? U64_MAX : height - 1n;
+  const last = to !== undefined && to < newest ? to : newest;
+  const reading = new Reading(view, options, round, last);
+  await reading.begin(from);
+  yield* reading.run(from);
+}
+
+function maxOf(numbers: readonly bigint[]): bigint {
+  let max = 0n;
+  for (const number of numbers) if (number > max) max = number;
+  return max;
+}
+
+const U64_MAX = 2n ** 64n - 1n;
+
+/** A block of one peer that was believed. */
+interface Found {
+  readonly verified: VerifiedBlock;
+  readonly told: Told;
+}
+
+class Reading {
+  readonly #view: ViewOfChannel;
+  readonly #options: BlocksOptions;
+  readonly #last: bigint;
+  #round: Round;
+  /** The configuration before the next block. */
+  #trust: Trust | undefined;
+  #previousHash: Uint8Array | undefined;
+  readonly #sources = new Map<Told["stream"], BlockSource>();
+  /** Peers that gave a block that is not believed: none of theirs is asked for again. */
+  readonly #rejected = new Set<string>();
+
+  constructor(view: ViewOfChannel, options: BlocksOptions, round: Round, last: bigint) {
+    this.#view = view;
+    this.#options = options;
+    this.#round = round;
+    this.#last = last;
+  }
+
+  /** Finds the configuration before the first block; waits for the block before it, if need be. */
+  async begin(from: bigint): Promise<void> {
+    const { signal } = this.#options;
+    while (from > 0n && this.#trust === undefined && !signal?.aborted) {
+      const reasons: string[] = [];
+      for (const told of this.#sourcesOf(from - 1n)) {
+        const start = await startOf(this.#view, this.#round, told.stream, from);
+        if (start.ok) {
+          this.#trust = start.value.trust;
+          this.#previousHash = start.value.previousHash;
+          if (!start.value.isProven) this.#options.note?.(this.#word(told));
+          return;
+        }
+        reasons.push(`${told.stream.target.name}: ${start.reason}.`);
+      }
+      if (reasons.length > 0) throw new ReadError("untrusted", reasons);
+      await this.#wait();
+      await this.#refresh(true);
+    }
+  }
+
+  async *run(from: bigint): AsyncGenerator<ReadBlock, void, undefined> {
+    const { signal } = this.#options;
+    for (let number = from; number <= this.#last && !signal?.aborted; number++) {
+      const found = await this.#find(number);
+      if (found === undefined) return;
+      const trust = this.#trust ?? this.#round.anchor;
+      const copies = await this.#copies(number, found);
+      yield describeBlock(found.verified, {
+        endpoint: found.told.stream.target.endpoint,
+        channel: trust.configuration.channel,
+        agreement: compareCopies(this.#view.host, trust, copies),
+        receivedAtMs: this.#view.session.clock.now().wallMs,
+      });
+      this.#accept(found);
+    }
+  }
+
+  #word({ stream }: Told): string {
+    const { blockNumber } = this.#round.anchor.configuration;
+    return (
+      `The configuration before the first block is the word of ${stream.target.name}; ` +
+      `it is proven when the blocks up to ${blockNumber}, which is trusted, follow.`
+    );
+  }
+
+  /** The block from the first peer that gives one that is believed; undefined if we were stopped. */
+  async #find(number: bigint): Promise<Found | undefined> {
+    const { signal, follow: isFollowing = false } = this.#options;
+    for (let isFirst = true; !signal?.aborted; isFirst = false) {
+      for (const told of this.#sourcesOf(number)) {
+        const verified = await this.#ask(told, number);
+        if (verified.ok) return { verified: verified.value, told };
+        this.#options.note?.(`${told.stream.target.name}: block ${number}: ${verified.reason}.`);
+      }
+      if (!isFirst && !isFollowing) throw this.#nobody(number);
+      if (isFollowing) await this.#wait();
+      if (!signal?.aborted) await this.#refresh(isFollowing);
+    }
+    return undefined;
+  }
+
+  async #wait(): Promise<void> {
+    const { signal } = this.#options;
+    // Aborted: whoever waits looks at the signal.
+    await sleep(POLL_MS, undefined, signal ? { signal } : {}).catch(() => {});
+  }
+
+  #nobody(number: bigint): ReadError {
+    const isRejected = this.#rejected.size > 0;
+    const what = isRejected ? "that verifies" : "any more";
+    return new ReadError(isRejected ? "not-verified" : "not-there", [
+      `No peer gives a block ${number} ${what}: see the notes above.`,
+    ]);
+  }
+
+  async #refresh(isPatient: boolean): Promise<void> {
+    try {
+      this.#round = await this.#view.refresh();
+    } catch (error) {
+      if (!isPatient || !(error instanceof ReadError)) throw error;
+      for (const sentence of error.problems) this.#options.note?.(sentence);
+    }
+  }
+
+  /** Peers that have published the block. */
+  #sourcesOf(number: bigint): readonly Told[] {
+    return this.#round.told.filter(({ stream, height = 0n }) => {
+      const { pkiId } = stream.identity;
+      const isGood = !this.#rejected.has(pkiId) && !this.#round.disproved.has(pkiId);
+      return isGood && stream.end === undefined && height > number;
+    });
+  }
+
+  async #ask(told: Told, number: bigint): Promise<Judged<VerifiedBlock>> {
+    const { stream, height = 0n } = told;
+    const block = await this.#sourceOf(stream).block(number, this.#last, height);
+    if (!block.ok) {
+      // Whoever does not give what it has published is not asked again.
+      if (stream.end === undefined) this.#rejected.add(stream.identity.pkiId);
+      return block;
+    }
+    const verdict = this.#judge(block.value, number);
+    if (!verdict.ok) this.#rejected.add(stream.identity.pkiId);
+    return verdict;
+  }
+
+  #judge(block: Block, number: bigint): Judged<VerifiedBlock> {
+    const { host, session } = this.#view;
+    const { blockNumber } = this.#round.anchor.configuration;
+    const hash = headerHash(host, block.header);
+    if (number === blockNumber && !equalBytes(hash, this.#round.anchor.hash)) {
+      return problem("block-policy", "it is not the one that is trusted");
+    }
+    if (this.#trust !== undefined) {
+      return judgeBlock(host, this.#trust, block, { number, previousHash: this.#previousHash });
+    }
+    // Nobody signs block 0: the blocks after it prove it, up to the one that is trusted.
+    const verdict = verifyByHash(host, block, { channel: session.channel, number, hash });
+    if (!verdict.ok) return problem(verdict.code, "it is no first block of this channel");
+    return verdict;
+  }
+
+  #accept({ verified, told }: Found): void {
+    const { host } = this.#view;
+    this.#previousHash = verified.hash;
+    if (!verified.isConfig) return;
+    const { number } = verified.block.header;
+    const next =
+      this.#trust === undefined
+        ? makeTrust(host, verified.block.bytes, this.#round.anchor.origin)
+        : follow(host, this.#trust, verified);
+    const reason = next.ok ? whyUnusable(next.value) : next.reason;
+    if (!next.ok || reason !== undefined) {
+      const { name } = told.stream.target;
+      throw new ReadError("untrusted", [`${name}: configuration block ${number}: ${reason}.`]);
+    }
+    this.#trust = next.value;
+  }
+
+  /** The block as other peers give it. */
+  async #copies(number: bigint, { verified, told }: Found): Promise<readonly [Copy, ...Copy[]]> {
+    const others = this.#sourcesOf(number).filter((one) => one !== told);
+    const copies = await Promise.all(
+      others.map(async (one) => {
+        const { stream, height = 0n } = one;
+        const block = await this.#sourceOf(stream).block(number, this.#last, height);
+        return block.ok ? [copyOf(one, block.value)] : [];
+      }),
+    );
+    return [copyOf(told, verified.block), ...copies.flat()];
+  }
+
+  #sourceOf(stream: Told["stream"]): BlockSource {
+    const known = this.#sources.get(stream);
+    if (known !== undefined) return known;
+    const source = new BlockSource(stream, this.#view.session.channel);
+    this.#sources.set(stream, source);
+    return source;
+  }
+}
+
+function copyOf({ stream }: Told, block: Block): Copy {
+  return { peer: stream.target.name, mspId: stream.identity.mspId, block };
+}

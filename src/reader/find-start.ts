@@ -1,0 +1,49 @@
+/** The configuration in force before a block. */
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { accept } from "../wire/verdict.ts";
+import { configNumber } from "./block-facts.ts";
+import { fetchBlock } from "./fetch.ts";
+import { advance } from "./find-trust.ts";
+import type { PeerStream } from "./peer-stream.ts";
+import { type Judged, makeTrust, problem, type Trust, whyUnusable } from "./trust.ts";
+import type { Round, ViewOfChannel } from "./view-of-channel.ts";
+
+export interface Start {
+  readonly trust: Trust;
+  /** Hash of the block before. */
+  readonly previousHash: Uint8Array;
+  /** Whether what we trust leads to it; else it is the peer's word, until the trusted block is reached. */
+  readonly isProven: boolean;
+}
+
+/** `first`: at least 1, and at most the peer's height. */
+export async function startOf(
+  { host, session }: ViewOfChannel,
+  { anchor, trust: newest }: Round,
+  stream: PeerStream,
+  first: bigint,
+): Promise<Judged<Start>> {
+  const before = await fetchBlock(stream, session.channel, first - 1n);
+  if (!before.ok) return before;
+  const previousHash = headerHash(host, before.value.header);
+  const number = configNumber(before.value);
+  if (number === undefined) {
+    return problem("no-configuration", `block ${first - 1n} names no configuration block`);
+  }
+  const proven = [newest, anchor].find(({ configuration }) => configuration.blockNumber === number);
+  if (proven !== undefined) return accept({ trust: proven, previousHash, isProven: true });
+  if (number > anchor.configuration.blockNumber) {
+    const trust = await advance(host, stream, anchor, number);
+    return trust.ok ? accept({ trust: trust.value, previousHash, isProven: true }) : trust;
+  }
+  const block = await fetchBlock(stream, session.channel, number);
+  if (!block.ok) return block;
+  const trust = makeTrust(host, block.value.bytes, `taken from ${stream.target.name}`);
+  if (!trust.ok) return problem(trust.code, `configuration block ${number}: ${trust.reason}`);
+  const { channel } = trust.value.configuration;
+  const reason =
+    whyUnusable(trust.value) ??
+    (channel === session.channel ? undefined : "it is of another channel");
+  if (reason !== undefined) return problem("untrusted", `configuration block ${number}: ${reason}`);
+  return accept({ trust: trust.value, previousHash, isProven: false });
+}

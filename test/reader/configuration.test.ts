@@ -1,0 +1,121 @@
+/** `channel-config` and `chaincodes`: what they show, and when they end with 1. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { revokeCertificate } from "../../src/msp/generate-renew.ts";
+import { run } from "../cli/program.ts";
+import { type ConfigWish, makeConfig } from "./chain.ts";
+import { flagsOf, makeWorld, read } from "./world.ts";
+
+test("channel-config shows who is on the channel, and what is wrong", async (t) => {
+  const { org1, peer, chain, folder } = await makeWorld(t);
+  const own = await peer(org1, 0);
+  const out = join(folder, "config.block");
+  const { code, stdout, stderr } = await read(t, "channel-config", [
+    ...flagsOf(org1, own),
+    "--out",
+    out,
+  ]);
+  assert.equal(code, 1, stderr);
+  assert.match(stdout, /^channel ch1, configuration 0 in block 0: taken from/);
+  assert.match(
+    stdout,
+    /^Org1MSP\n {2}root CA: CN=ca\.org1\.example\.com.*, until \d{4}-\d\d-\d\d$/m,
+  );
+  assert.match(stdout, /^capabilities of the channel: V2_0$/m);
+  assert.match(stdout, /^\/Channel\/Application\/Org2MSP\/Readers: 'Org2MSP.member'$/m);
+  assert.match(stdout, /^orderers: etcdraft$/m);
+  assert.match(stderr, /problem: Org1MSP has no anchor peer: /);
+  assert.deepEqual(await readFile(out), Buffer.from(chain.blocks[0] ?? ""));
+  const json = await run(t, ["channel-config", "--block", out, "--json"]);
+  const view = JSON.parse(json.stdout);
+  assert.deepEqual(
+    [view.channel, view.sequence, view.orderers.type, view.capabilities.channel],
+    ["ch1", "0", "etcdraft", ["V2_0"]],
+  );
+});
+
+test("channel-config tells what has changed", async (t) => {
+  const { org1, org2, org3, orderer, chain, folder } = await makeWorld(t);
+  const [member] = org2.organisation.users;
+  assert.ok(member);
+  const [listFile = ""] = await revokeCertificate({
+    organisationFolder: org2.organisation.folder,
+    certFile: member.certFile,
+    nowMs: Date.now(),
+  });
+  const change = async (wish: Partial<ConfigWish>): Promise<string> => {
+    const base = { parties: [org1, org2], orderer, sequence: 1n };
+    const file = join(folder, "new.block");
+    const block = chain.make({ data: [chain.envelope(1, await makeConfig({ ...base, ...wish }))] });
+    await writeFile(file, block);
+    const diff = ["channel-config", "--block", file, "--diff", join(folder, "old.block")];
+    return (await run(t, diff)).stdout;
+  };
+  await writeFile(join(folder, "old.block"), chain.blocks[0] ?? "");
+  assert.match(await change({}), /^nothing has changed$/m);
+  const joined = await change({ parties: [org1, org2, org3] });
+  assert.match(joined, /^\+ organisation Org3MSP$/m);
+  assert.match(joined, /^changed: \/Channel\/Application\/Org3MSP$/m);
+  const anchored = await change({ parties: [{ ...org1, anchors: [["p0", 7051]] }, org2] });
+  assert.match(anchored, /^\+ Org1MSP: anchor peer p0:7051$/m);
+  const revoked = await change({ revocationLists: { Org2MSP: [await readFile(listFile)] } });
+  assert.match(revoked, /^\+ Org2MSP: certificate with serial number [0-9a-f]+ is revoked$/m);
+  assert.match(
+    await change({ capabilities: ["V2_0", "V3_0"] }),
+    /^\+ capability V3_0 of the channel$/m,
+  );
+  assert.match(
+    await change({ orderer: { ...org3, mspId: "OtherMSP" } }),
+    /^\+ orderer organisation OtherMSP$/m,
+  );
+});
+
+test("an unknown capability is a problem, and nothing is verified under it", async (t) => {
+  const { org1, org2, orderer, chain, peer } = await makeWorld(t);
+  const own = await peer(org1, 0);
+  chain.addConfig(
+    await makeConfig({ parties: [org1, org2], orderer, sequence: 1n, capabilities: ["V9_9"] }),
+  );
+  chain.addTransactions(1);
+  const { code, stderr } = await read(t, "heights", flagsOf(org1, own));
+  assert.equal(code, 1);
+  assert.match(stderr, /capability V9_9 is of a later Fabric/);
+});
+
+test("wrong files and words of channel-config have their sentences", async (t) => {
+  const { folder, chain } = await makeWorld(t, 1);
+  const say = async (...args: string[]) => {
+    const { code, stderr } = await run(t, ["channel-config", ...args]);
+    assert.equal(code, 2, stderr);
+    return stderr;
+  };
+  const file = join(folder, "1.block");
+  await writeFile(file, chain.blocks[1] ?? "");
+  assert.match(await say(), /Nothing says which configuration/);
+  assert.match(await say("--block", file), /is no configuration block \(it holds transactions\)/);
+  assert.match(
+    await say("--block", join(folder, "none")),
+    /cannot be read \(ENOENT\): check the path/,
+  );
+  await writeFile(file, new Uint8Array(1_000_000).fill(0xff));
+  assert.match(await say("--block", file), /is no configuration block/);
+});
+
+test("chaincodes tells who lacks one, and ends with 1 if definitions differ", async (t) => {
+  const { org1, org2, peer } = await makeWorld(t);
+  const own = await peer(org1, 0, { chaincodes: [{ name: "kv", version: "2" }] });
+  own.know(await peer(org1, 1));
+  const foreign = await peer(org2, 0);
+  own.know(foreign, { chaincodes: [{ name: "kv", version: "2" }] });
+  const equal = await read(t, "chaincodes", flagsOf(org1, own));
+  assert.equal(equal.code, 0, equal.stderr);
+  assert.match(equal.stdout, /^kv +Org1MSP +2 +1 of 2 +peer1\.org1\.example\.com$/m);
+  assert.match(equal.stdout, /^kv +Org2MSP +2 +1 of 1 +-$/m);
+  own.know(foreign, { chaincodes: [{ name: "kv", version: "3" }] });
+  const different = await read(t, "chaincodes", [...flagsOf(org1, own), "--json"]);
+  assert.equal(different.code, 1);
+  const { chaincodes } = JSON.parse(different.stdout);
+  assert.deepEqual([chaincodes[0].name, chaincodes[0].differs], ["kv", true]);
+});
