@@ -54,11 +54,16 @@ function tellUnknown(count: number): readonly string[] {
   return [`The StateInfo of ${who} left out: nobody gave an identity for it.`];
 }
 
-/** `rival`: of the same moment, and different all the same. */
+/**
+ * `rival`: of the same moment, and says something else. Fabric signs one StateInfo several times, and
+ * no two of these signatures are alike.
+ */
 function orderOf(claim: StateInfoClaim, known?: StateInfoClaim): "newer" | "older" | "rival" {
   if (known === undefined) return "newer";
   const order = compareStateInfo(claim, known);
-  if (order === 0) return isSame(claim, known) ? "older" : "rival";
+  if (order === 0) {
+    return equalBytes(claim.envelope.payload, known.envelope.payload) ? "older" : "rival";
+  }
   return order > 0 ? "newer" : "older";
 }
 

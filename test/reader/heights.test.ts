@@ -181,6 +181,22 @@ test("a StateInfo that its peer has not signed is left out", async (t) => {
   assert.match(notes.join("\n"), /2 of its StateInfo cannot be read/);
 });
 
+test("one StateInfo that was signed twice is no contradiction; two of one moment are", async (t) => {
+  const { org1, org2, peer } = await makeWorld(t);
+  const [own, second] = [await peer(org1, 0), await peer(org1, 1)];
+  const other = await peer(org2, 0);
+  const loadedMs = Date.now() - 60_000;
+  const committedMs = loadedMs + 5_000;
+  const notesOf = async (height: bigint): Promise<string> => {
+    own.know(other, { loadedMs, committedMs, height: 5n });
+    second.know(other, { loadedMs, committedMs, height });
+    const { stdout } = await read(t, "heights", [...flagsOf(org1, own, second), "--json"]);
+    return heightsOf(stdout).notes.join("\n");
+  };
+  assert.doesNotMatch(await notesOf(5n), /of one moment/);
+  assert.match(await notesOf(4n), /peer0\.org2.* has signed two StateInfo of one moment/);
+});
+
 test("16 MiB of rubbish are no answer", async (t) => {
   const { org1, peer } = await makeWorld(t);
   const rubbish = new Uint8Array(16 * 1_048_576).fill(0xff);
