@@ -10,18 +10,9 @@ import { ReadError } from "../reader/read-error.ts";
 import { append } from "./words.ts";
 
 /** The flags of every reader verb. */
-export interface ReaderFlags {
-  readonly config?: string;
-  readonly set?: readonly string[];
-  readonly profile?: string;
-  readonly mspId?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
+export interface ReaderFlags
+  extends Omit<ReadChannelOptions, "channel" | "peers" | "signer" | "env"> {
   readonly peer?: readonly string[];
-  readonly tlsCa?: string;
-  readonly trust?: string;
 }
 
 export function withReader(verb: Command): Command {
