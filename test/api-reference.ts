@@ -40,6 +40,8 @@ export function writeReference(): string {
   try {
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     const flags = ["--emitDeclarationOnly", "--noCheck", "--outDir", folder];
+    // Not that of the build, which would take these declarations for its own.
+    flags.push("--tsBuildInfoFile", join(folder, ".tsbuildinfo"));
     execFileSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), ...flags]);
     return describeModule(join(folder, "src/index.d.ts"));
   } finally {
