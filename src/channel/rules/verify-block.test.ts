@@ -19,6 +19,9 @@ import { commitHashOf, lastConfigOf, parseBlock, validationCodesOf } from "./rea
 import { readConfiguration } from "./read-configuration.ts";
 import { verifyBlock, verifyByHash } from "./verify-block.ts";
 
+/** A tag, and a length below 16,384. */
+const FRAME_BYTES = 3;
+
 const host = createChannelHost();
 const org = makeOrganisation("Org1MSP");
 const orderer = makeOrganisation("OrdererMSP");
@@ -91,12 +94,13 @@ for (const [name, { genesis, configuration, signers }] of Object.entries(network
         const block = parseBlock(changed);
         if (block.ok && verifyBlock(host, block.value, expected).ok) believed.push(at);
       }
-      // Fields of metadata after the signatures, and the frame of all metadata.
+      // Fields of metadata after the signatures, and the frame of all metadata: its tag and length.
       const unsigned = encode(BLOCK_METADATA, { metadata: rest }).length;
       const from = bytes.length - unsigned;
+      const frameEnd = from - encode(BLOCK_METADATA, { metadata: [element] }).length;
       assert.ok(element.length > 100);
       assert.deepEqual(
-        believed.filter((at) => at < from),
+        believed.filter((at) => at < frameEnd - FRAME_BYTES || (at >= frameEnd && at < from)),
         [],
       );
       assert.ok(believed.length > 0, "codes and commit hash are not signed");
