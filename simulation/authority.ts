@@ -120,10 +120,7 @@ function makeIdentity(
   const text = `${index}|${name}|${notAfterMs}|${around}`;
   const idBytes = UTF8.encode(text.padEnd(CERTIFICATE_BYTES, "."));
   const bytes = encode(SERIALIZED_IDENTITY, { mspid: mspId, idBytes });
-  const digest = new Uint8Array(32);
-  const view = new DataView(digest.buffer);
-  for (let word = 0; word < 8; word++) view.setUint32(word * 4, hash(bytes, word));
-  const pkiId = parsePkiId(digest);
+  const pkiId = parsePkiId(digest(bytes));
   if (pkiId === undefined) throw new Error("a digest has 32 bytes");
   return {
     pkiId,
@@ -135,6 +132,14 @@ function makeIdentity(
     notBeforeMs: 0,
     notAfterMs,
   };
+}
+
+/** 32 bytes that stand for SHA-256. */
+export function digest(bytes: Uint8Array): Uint8Array {
+  const made = new Uint8Array(32);
+  const view = new DataView(made.buffer);
+  for (let word = 0; word < 8; word++) view.setUint32(word * 4, hash(bytes, word));
+  return made;
 }
 
 function makeAlias({ identity, index, request }: Issued, number: number): Identity {

@@ -6,6 +6,10 @@ export interface VirtualClock extends Clock {
   now(): Now;
   /** Advances the clock and runs callbacks ordered by due time, then by registration. */
   advance(elapsedMs: number): void;
+  /** The same up to a moment, which is reached without rounding. */
+  runUntil(elapsedMs: number): void;
+  /** Runs the next callback that is due by this moment; false: there is none, and nothing moved. */
+  runNext(untilMs: number): boolean;
   /** Number of pending callbacks. */
   readonly waiting: number;
 }
@@ -38,6 +42,22 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
     cancelled = 0;
   }
 
+  function runNext(untilMs: number): boolean {
+    for (let next = heap[0]; next !== undefined && next.dueMs <= untilMs; next = heap[0]) {
+      pop(heap);
+      const { callback } = next;
+      if (callback === undefined) {
+        cancelled -= 1;
+        continue;
+      }
+      next.callback = undefined;
+      moveTo(next.dueMs);
+      callback();
+      return true;
+    }
+    return false;
+  }
+
   return {
     get waiting() {
       return heap.length - cancelled;
@@ -55,20 +75,15 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
       };
     },
 
+    runNext,
+
+    runUntil(elapsedMs) {
+      while (runNext(elapsedMs));
+      moveTo(elapsedMs);
+    },
+
     advance(durationMs) {
-      const untilMs = now.elapsedMs + durationMs;
-      for (let next = heap[0]; next !== undefined && next.dueMs <= untilMs; next = heap[0]) {
-        pop(heap);
-        const { callback } = next;
-        if (callback === undefined) {
-          cancelled -= 1;
-          continue;
-        }
-        next.callback = undefined;
-        moveTo(next.dueMs);
-        callback();
-      }
-      moveTo(untilMs);
+      this.runUntil(now.elapsedMs + durationMs);
     },
   };
 }

@@ -2,9 +2,10 @@
  * The network between members in its current condition: slow, lossy or partitioned. Packets travel
  * over TCP: a lost packet adds delay, and many consecutive losses break the link.
  */
-import { createMemoryHub, type MemoryHub } from "../src/transport/memory.ts";
+import { createHub, type MemoryHub } from "../src/transport/memory-hub.ts";
 import type { Route } from "../src/transport/memory-options.ts";
 import type { Clock } from "../src/transport/network.ts";
+import { digest } from "./authority.ts";
 import type { SeededRandom } from "./random.ts";
 
 export interface NetworkOptions {
@@ -42,7 +43,8 @@ export class SimulatedNetwork {
   constructor(options: NetworkOptions) {
     const { clock, delivered } = options;
     this.#options = options;
-    this.hub = createMemoryHub({
+    this.hub = createHub({
+      hash: digest,
       clock,
       delivered,
       sharesBytes: true, // Nodes never modify sent bytes, so sharing them is safe.

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import {
-  formatHostPort,
-  hostOf,
-  isUnspecified,
-  parseEndpoint,
-  parseHostPort,
-} from "./host-port.ts";
+import { hostOf } from "./host-of.ts";
+import { formatHostPort, isUnspecified, parseEndpoint, parseHostPort } from "./host-port.ts";
 
 describe("parseHostPort()", () => {
   const cases: [string, { host: string; port: number } | undefined][] = [

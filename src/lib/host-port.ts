@@ -41,12 +41,6 @@ export function parseEndpoint(text: string): HostPort | undefined {
     : undefined;
 }
 
-/** The host of `host:port`, without the brackets of an IPv6 address; of anything else, all of it. */
-export function hostOf(endpoint: string): string {
-  const colon = endpoint.lastIndexOf(":");
-  return (colon < 0 ? endpoint : endpoint.slice(0, colon)).replace(/^\[|\]$/g, "");
-}
-
 /** The text `parseHostPort` reads: an IPv6 literal gets its brackets back. */
 export function formatHostPort({ host, port }: HostPort): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,6 +1,6 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
 import type { Input } from "../core/types/input.ts";
-import { hostOf } from "../lib/host-port.ts";
+import { hostOf } from "../lib/host-of.ts";
 import { add, type Counters } from "../observe/counters.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import type { EventContent } from "../observe/events.ts";

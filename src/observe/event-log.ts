@@ -1,6 +1,6 @@
 /** Turns events into log lines, under the names of the parts of Fabric that would log them. */
 
-import { hostOf } from "../lib/host-port.ts";
+import { hostOf } from "../lib/host-of.ts";
 import { remedyFor } from "./diagnosis/causes.ts";
 import { describeEvent } from "./event-text.ts";
 import type { GossipEvent } from "./events.ts";

@@ -1,4 +1,4 @@
-import { hostOf } from "../lib/host-port.ts";
+import { hostOf } from "../lib/host-of.ts";
 import type { ConnectionFault } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { Cancel, Link, LinkEvents } from "./network.ts";

@@ -11,6 +11,8 @@ export type Route =
 
 export interface MemoryHubOptions {
   readonly clock: Clock;
+  /** Stands for SHA-256 over a certificate; default: that. */
+  readonly hash?: (certificate: Uint8Array) => Uint8Array;
   /** Whether links have certificates on both sides, as with mutual TLS. Default true. */
   readonly tls?: boolean;
   /** One-way delay in milliseconds from one address to another; default 0. */
@@ -30,6 +32,9 @@ export interface MemoryHubOptions {
   /** Told of every message at the moment it is handed over, for measurements; default: nobody. */
   readonly delivered?: (from: string, to: string, bytes: Uint8Array) => void;
 }
+
+/** Without a default for what needs the platform. */
+export type HubOptions = MemoryHubOptions & Required<Pick<MemoryHubOptions, "hash">>;
 
 /** The options of a hub with their defaults filled in. */
 export type MemorySettings = Required<MemoryHubOptions>;

@@ -5,7 +5,7 @@
 
 import type { DeathReason } from "../../core/types/event.ts";
 import { BoundedMap } from "../../lib/bounded-map.ts";
-import { hostOf } from "../../lib/host-port.ts";
+import { hostOf } from "../../lib/host-of.ts";
 import type { ForgetReason, GossipEvent } from "../events.ts";
 
 /** The last thing that went wrong with one peer, and how often it did so in a row. */

@@ -1,6 +1,6 @@
 /** Whom we refused, where that may explain why a peer is not visible. */
 import type { Now } from "../../../core/types/host.ts";
-import { hostOf } from "../../../lib/host-port.ts";
+import { hostOf } from "../../../lib/host-of.ts";
 import type { Failure } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
 import type { Cause, Known } from "./explanation.ts";
