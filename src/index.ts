@@ -22,6 +22,16 @@ export type {
 } from "./core/types/drop.ts";
 export type { DeathReason, LearntFrom, PurgeReason } from "./core/types/event.ts";
 export type { IdentityFault, Signer } from "./core/types/host.ts";
+// For users: read a channel without being a member.
+export type {
+  BlockAgreement,
+  CertificateView,
+  ChannelBlock,
+  ConfigDiff,
+  ConfigView,
+  OrganisationView,
+  ReadBlock,
+} from "./following/views.ts";
 export { GossipError, type GossipErrorCode } from "./lib/errors.ts";
 export type { Histogram } from "./lib/histogram.ts";
 export type { HostPort } from "./lib/host-port.ts";
@@ -52,7 +62,6 @@ export type { Meters } from "./observe/meters.ts";
 export type { OrganisationSummary, Summary } from "./observe/summary.ts";
 export type { MeteredTraffic, Volume, Volumes } from "./observe/traffic-meter.ts";
 export type { Connection, Identity, IdentitySummary, Member } from "./observe/views.ts";
-// For users: read a channel without being a member.
 export type { BlocksOptions } from "./reader/blocks.ts";
 export type { LagLimits } from "./reader/heights.ts";
 export type { ReadChannelOptions } from "./reader/options.ts";
@@ -63,18 +72,7 @@ export {
   readConfigurationFile,
 } from "./reader/read-channel.ts";
 export { ReadError, type ReadErrorCode } from "./reader/read-error.ts";
-export type {
-  BlockAgreement,
-  CertificateView,
-  ChannelBlock,
-  ChannelChaincodes,
-  ChannelHeights,
-  ChannelMember,
-  ConfigDiff,
-  ConfigView,
-  OrganisationView,
-  ReadBlock,
-} from "./reader/views.ts";
+export type { ChannelChaincodes, ChannelHeights, ChannelMember } from "./reader/views.ts";
 // What a signature above names.
 export type { ConnectionFault } from "./transport/connection-options.ts";
 export type { HandshakeFault } from "./transport/handshake.ts";

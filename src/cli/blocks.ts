@@ -1,10 +1,10 @@
 /** `fabric-gossip blocks`: verified blocks of a channel, one line each. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { ChannelBlock } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import type { ChannelBlock } from "../reader/views.ts";
 import { jsonOf, openReader, parseNumber, printNotes, type ReaderFlags } from "./reader-flags.ts";
 import type { Signals } from "./signals.ts";
 

@@ -1,9 +1,14 @@
 /** `fabric-gossip channel-config`: the configuration of a channel, and what is wrong with it. */
 import { writeFile } from "node:fs/promises";
+import type {
+  CertificateView,
+  ConfigDiff,
+  ConfigView,
+  OrganisationView,
+} from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
-import type { CertificateView, ConfigDiff, ConfigView, OrganisationView } from "../reader/views.ts";
 import { jsonOf, openReader, printNotes, type ReaderFlags } from "./reader-flags.ts";
 
 export interface ChannelConfigFlags extends ReaderFlags {

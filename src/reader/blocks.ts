@@ -6,13 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { verifyByHash } from "../channel/rules/verify-block.ts";
 import type { Block, VerifiedBlock } from "../channel/types/block.ts";
-import { equalBytes } from "../wire/bytes.ts";
-import { describeBlock } from "./block-facts.ts";
-import { BlockSource } from "./block-source.ts";
-import { type Copy, compareCopies } from "./compare.ts";
-import { startOf } from "./find-start.ts";
-import type { Told } from "./observe.ts";
-import { ReadError } from "./read-error.ts";
+import { describeBlock } from "../following/block-facts.ts";
+import { type Copy, compareCopies } from "../following/compare.ts";
 import {
   follow,
   type Judged,
@@ -21,9 +16,14 @@ import {
   problem,
   type Trust,
   whyUnusable,
-} from "./trust.ts";
+} from "../following/trust.ts";
+import type { ReadBlock } from "../following/views.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { BlockSource } from "./block-source.ts";
+import { startOf } from "./find-start.ts";
+import type { Told } from "./observe.ts";
+import { ReadError } from "./read-error.ts";
 import type { Round, ViewOfChannel } from "./view-of-channel.ts";
-import type { ReadBlock } from "./views.ts";
 
 /** Which blocks to read. */
 export interface BlocksOptions {

@@ -4,14 +4,7 @@ import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
-import { equalBytes } from "../wire/bytes.ts";
-import { accept } from "../wire/verdict.ts";
-import { configNumber } from "./block-facts.ts";
-import { fetchBlock } from "./fetch.ts";
-import type { Told } from "./observe.ts";
-import type { PeerStream } from "./peer-stream.ts";
-import { ReadError } from "./read-error.ts";
-import type { Session } from "./session.ts";
+import { configNumber } from "../following/block-facts.ts";
 import {
   follow,
   type Judged,
@@ -20,7 +13,14 @@ import {
   problem,
   type Trust,
   whyUnusable,
-} from "./trust.ts";
+} from "../following/trust.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { accept } from "../wire/verdict.ts";
+import { fetchBlock } from "./fetch.ts";
+import type { Told } from "./observe.ts";
+import type { PeerStream } from "./peer-stream.ts";
+import { ReadError } from "./read-error.ts";
+import type { Session } from "./session.ts";
 
 /** Configurations between the trusted one and the newest. */
 const CONFIGS_MAX = 10_000;

@@ -5,10 +5,10 @@ import {
   stateInfoFault,
 } from "../channel/rules/state-info.ts";
 import type { Identity } from "../core/types/host.ts";
+import type { Trust } from "../following/trust.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import type { Believed } from "./heights.ts";
 import type { Told } from "./observe.ts";
-import type { Trust } from "./trust.ts";
 
 export interface JudgedClaims {
   readonly believed: readonly Believed[];

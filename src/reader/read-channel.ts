@@ -1,26 +1,22 @@
 /** Reading a channel of Fabric peers without being a member: the library's one-shot way. */
 
 import assert from "node:assert/strict";
+import { madeAtMs } from "../following/block-facts.ts";
+import { diffConfigurations } from "../following/config-diff.ts";
+import { describeConfiguration } from "../following/config-view.ts";
+import { type Trust, whyUnusable } from "../following/trust.ts";
+import type { ConfigDiff, ConfigView, ReadBlock } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
-import { madeAtMs } from "./block-facts.ts";
 import { type BlocksOptions, readBlocks } from "./blocks.ts";
 import { describeChaincodes } from "./chaincodes.ts";
-import { diffConfigurations } from "./config-diff.ts";
-import { describeConfiguration } from "./config-view.ts";
 import { fetchBlock } from "./fetch.ts";
 import { describeHeights, highestOf, type LagLimits } from "./heights.ts";
 import type { ReadChannelOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import { type Trust, trustFromFile, whyUnusable } from "./trust.ts";
+import { trustFromFile } from "./trust-file.ts";
 import { type Round, ViewOfChannel } from "./view-of-channel.ts";
-import type {
-  ChannelChaincodes,
-  ChannelHeights,
-  ConfigDiff,
-  ConfigView,
-  ReadBlock,
-} from "./views.ts";
+import type { ChannelChaincodes, ChannelHeights } from "./views.ts";
 
 /** Blocks that are fetched to tell since when peers lag. */
 const LAG_BLOCKS_MAX = 10;

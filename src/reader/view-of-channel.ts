@@ -8,9 +8,10 @@ import type { StateInfoClaim } from "../channel/rules/state-info.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
+import { configNumber } from "../following/block-facts.ts";
+import { type Judged, judgeBlock, problem, type Trust } from "../following/trust.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
-import { configNumber } from "./block-facts.ts";
 import { fetchBlock } from "./fetch.ts";
 import { advance, findTrust, whyStranger } from "./find-trust.ts";
 import type { Believed } from "./heights.ts";
@@ -18,7 +19,6 @@ import { judgeClaims } from "./judge.ts";
 import { observe, type Told } from "./observe.ts";
 import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
-import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 
 /** What one round of questions brought. */
 export interface Round {

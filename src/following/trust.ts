@@ -1,5 +1,5 @@
 /**
- * What a reader believes in: a configuration of the channel, and the block that holds it. It comes
+ * What we believe in: a configuration of the channel, and the block that holds it. It comes
  * from a file, or from peers of our own organisation; from then on each configuration is believed
  * because the orderers of the one before have signed its block.
  */
@@ -12,9 +12,7 @@ import { verifyBlock } from "../channel/rules/verify-block.ts";
 import type { Block, BlockFault, VerifiedBlock } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { GossipError } from "../lib/errors.ts";
 import { accept } from "../wire/verdict.ts";
-import { readInput } from "./files.ts";
 
 /** A configuration, the block that holds it, and where that came from. */
 export interface Trust {
@@ -34,34 +32,6 @@ export interface BlockProblem {
 }
 
 export type Judged<T> = { readonly ok: true; readonly value: T } | BlockProblem;
-
-/** No configuration block is larger; Fabric allows messages of 100 MB. */
-const CONFIG_BLOCK_BYTES_MAX = 104_857_600;
-
-/** The configuration block in a file. Throws `config-invalid` with the remedy. */
-export async function trustFromFile(
-  host: ChannelHost,
-  flag: string,
-  file: string,
-  channel?: string,
-): Promise<Trust> {
-  const problems: string[] = [];
-  const bytes = await readInput(flag, file, problems, CONFIG_BLOCK_BYTES_MAX);
-  const made = bytes && makeTrust(host, new Uint8Array(bytes), `from ${file}`);
-  if (made !== undefined && !made.ok) {
-    problems.push(
-      `${flag} ${file} is no configuration block (${made.reason}): fetch one with ` +
-        "peer channel fetch config, or channel-config --out.",
-    );
-  }
-  if (!made?.ok) throw new GossipError("config-invalid", problems);
-  const { configuration } = made.value;
-  if (channel !== undefined && configuration.channel !== channel) {
-    const which = `${flag} ${file} is of channel ${configuration.channel}, not of ${channel}`;
-    throw new GossipError("config-invalid", `${which}: give a block of that channel.`);
-  }
-  return made.value;
-}
 
 /** Reads a configuration block; nothing says yet that it is to be believed. */
 export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string): Judged<Trust> {
