@@ -22,7 +22,11 @@ export function withReader(verb: Command): Command {
       "peer to ask; may be repeated (default: all of --profile)",
       append,
     )
-    .option("--tls-ca <file>", "CA of the TLS certificates of --peer, PEM")
+    .option(
+      "--tls-ca <file>",
+      "CA of the TLS certificates of --peer, PEM; may be repeated, one for each organisation",
+      append,
+    )
     .option("--profile <file>", "Fabric connection profile, JSON or YAML: peers and their TLS CAs")
     .option("--msp-id <id>", "MSP id of who asks (default: of client.organization in --profile)")
     .option("--cert <file>", "enrolment certificate of who asks, PEM")

@@ -246,13 +246,13 @@ async function ownTlsPair(
 }
 
 async function namedAuthorities(
-  { tlsCa, peers = [] }: ReadChannelOptions,
+  { tlsCa }: ReadChannelOptions,
   configured: string | undefined,
   problems: string[],
 ): Promise<readonly Buffer[]> {
-  const file = tlsCa ?? (peers.length > 0 || configured ? configured : undefined);
-  const bytes = file && (await readInput("--tls-ca", file, problems));
-  return bytes ? [bytes] : [];
+  const files = tlsCa ?? (configured ? [configured] : []);
+  const read = await Promise.all(files.map((file) => readInput("--tls-ca", file, problems)));
+  return read.filter((bytes) => bytes !== undefined);
 }
 
 type Peer = Omit<ProfilePeer, "mspId">;

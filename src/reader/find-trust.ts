@@ -39,7 +39,8 @@ export async function findTrust(
   const ours = told.filter(({ stream }) => stream.identity.mspId === mspId);
   if (ours.length === 0) {
     const remedy = "name one with --peer, or give a configuration block with --trust";
-    throw new ReadError("untrusted", [`No peer of ${mspId} has answered: ${remedy}.`]);
+    const missing = `No peer of ${mspId} has answered: ${remedy}.`;
+    throw new ReadError("untrusted", [...session.notes(), missing]);
   }
   const found = await Promise.all(ours.map((one) => trustOf(session, host, one)));
   const reasons: string[] = [];

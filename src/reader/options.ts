@@ -23,8 +23,8 @@ export interface ReadChannelOptions {
   readonly tlsKey?: string;
   /** Peers to ask, `host:port`; with a profile also their names. Default: all of the profile. */
   readonly peers?: readonly string[];
-  /** CA of the TLS certificates of `peers`, PEM. */
-  readonly tlsCa?: string;
+  /** CAs of the TLS certificates of `peers`, PEM files; each counts for every one of them. */
+  readonly tlsCa?: readonly string[];
   /** Configuration block to start from; default: the newest, of a peer of one's own organisation. */
   readonly trust?: string;
   /** Signs in place of a private key from a file: an HSM. */

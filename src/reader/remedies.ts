@@ -11,6 +11,10 @@ const NOT_ON_CHANNEL =
 const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
   unreachable: "Check the address, that the peer runs, and that no firewall is in between.",
   "tls-expected": "Its port speaks TLS: give its CA with --tls-ca, or grpcs:// in the profile.",
+  "tls-untrusted":
+    "Give the CA of its TLS certificate with --tls-ca, once for each organisation, or in the profile.",
+  "tls-name":
+    "Dial it by a name in its certificate, or give ssl-target-name-override in the profile.",
   silent: `It did not answer: ${NOT_ON_CHANNEL}.`,
   malformed: "It answers with something that is no gossip message: check that it is a peer.",
   "refused-us": "Check that our organisation is on a channel of that peer, and is trusted there.",

@@ -154,13 +154,7 @@ test("validation codes and commit hashes are compared between organisations", as
   const { org1, org2, chain } = world;
   const own = await world.peer(org1, 0);
   const foreign = await world.peer(org2, 0);
-  // Two CAs are one file here.
-  const cas = join(world.folder, "cas.pem");
-  await writeFile(
-    cas,
-    Buffer.concat([await readFile(own.tlsCaFile), await readFile(foreign.tlsCaFile)]),
-  );
-  const flags = flagsOf(org1, own, foreign).map((word) => (word === own.tlsCaFile ? cas : word));
+  const flags = [...flagsOf(org1, own, foreign), "--tls-ca", foreign.tlsCaFile];
   const agreed = await read(t, "blocks", [...flags, "--from", "1", "--json"]);
   assert.equal(agreed.code, 0, agreed.stderr);
   assert.deepEqual(linesOf(agreed.stdout)[0].agreement, {

@@ -232,7 +232,15 @@ test("nobody there, a wrong CA, and wrong files: each has its sentence", async (
   );
   const tls = await read(t, "heights", wrongCa);
   assert.notEqual(tls.code, 0);
-  assert.match(tls.stderr, /CA that we do not trust|not trusted/);
+  assert.match(tls.stderr, /CA that we do not trust.*with --tls-ca, once for each/);
+  const foreign = await peer(org2, 0);
+  const others = await read(t, "heights", [
+    ...wrongCa,
+    ...["--peer", foreign.endpoint, "--tls-ca", foreign.tlsCaFile],
+  ]);
+  assert.equal(others.code, 1);
+  assert.match(others.stderr, /CA that we do not trust|not trusted/);
+  assert.match(others.stderr, /No peer of Org1MSP has answered/);
   const half = flagsOf(org1, own).slice(0, -2);
   const pair = await read(t, "heights", half);
   assert.equal(pair.code, 2);
