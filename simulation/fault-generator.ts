@@ -5,6 +5,8 @@ import type { SeededRandom } from "./random.ts";
 
 export type FaultKind =
   | Exclude<SimulatedFault["type"], "cut">
+  /** A crash by a power cut, long enough for others to notice: nothing is heard any more. */
+  | "outage"
   /** A symmetric and an asymmetric cut. */
   | "partition"
   | "one-way";
@@ -53,6 +55,7 @@ function withMemory(fault: SimulatedFault, faults: readonly SimulatedFault[]): S
 const FINAL = ["hostile", "leave", "revoke", "expire"] as const;
 const PASSING = [
   "crash",
+  "outage",
   "stall",
   "partition",
   "one-way",
@@ -90,7 +93,7 @@ function drawOne(kind: FaultKind, draw: Draw): SimulatedFault | undefined {
 
 /** A temporary fault of one member. */
 function drawForOne(
-  type: "crash" | "stall" | "break" | "skew" | "renew" | "metadata",
+  type: "crash" | "outage" | "stall" | "break" | "skew" | "renew" | "metadata",
   draw: Draw,
   fromMs: number,
   untilMs: number,
@@ -109,6 +112,11 @@ function drawForOne(
         isPowerCut,
         remembersIncarnation: random.chance(0.7),
       };
+    }
+    case "outage": {
+      const lastMs = fromMs + random.between(20_000, 60_000);
+      const cut = { member, isPowerCut: true, remembersIncarnation: true };
+      return { type: "crash", fromMs, untilMs: Math.min(draw.endMs, lastMs), ...cut };
     }
     case "skew":
       return { type, fromMs, untilMs, member, skewMs: random.pick(SKEWS_MS) };

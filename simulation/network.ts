@@ -58,6 +58,10 @@ export class SimulatedNetwork {
     this.#loss = probability;
   }
 
+  get loss(): number {
+    return this.#loss;
+  }
+
   /** Multiplies every delay. */
   setSlowness(factor: number): void {
     this.#slowness = factor;

@@ -27,6 +27,9 @@ describe("the options of a simulation", () => {
 
   for (const [words, problem] of [
     [{ nodes: "3", orgs: "4" }, /there are only 3 nodes/],
+    [{ cores: "0" }, /--cores 0: give a number from 1/],
+    [{ find: "1", seed: "2" }, /give one of --seed/],
+    [{ onlyMembers: "1,x" }, /--only-members 1,x: give numbers/],
     [{ nodes: "3.5" }, /whole number/],
     [{ seedRange: "9..3" }, /first\.\.last/],
     [{ seedRange: "abc" }, /first\.\.last/],
@@ -45,11 +48,16 @@ describe("the options of a simulation", () => {
   });
 
   test("can be read back from the command that repeats a run", () => {
-    const { options } = parseSweep({ scenario: "churn", nodes: "9", orgs: "2", minutes: "1.5" });
+    const { options } = parseSweep({
+      ...{ scenario: "churn", nodes: "9", orgs: "2", minutes: "1.5" },
+      ...{ onlySeconds: "12.25", onlyMembers: "0,2,8", onlyFaults: "1" },
+    });
     const command = commandOf({ ...options, seed: 5 });
+    const camel = (flag = "") => flag.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
     const words = Object.fromEntries(
-      [...command.matchAll(/--(\w+) (\S+)/g)].map(([, flag, word]) => [flag ?? "", word]),
+      [...command.matchAll(/--([\w-]+) (\S+)/g)].map(([, flag, word]) => [camel(flag), word]),
     );
-    assert.deepEqual(parseSweep(words), { options, seeds: [5, 5] });
+    const again = parseSweep(words);
+    assert.deepEqual([again.options, again.seeds], [options, [5, 5]]);
   });
 });

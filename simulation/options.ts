@@ -1,5 +1,6 @@
 /** Options of a simulation, validated together. */
 import { GossipError } from "../src/lib/errors.ts";
+import type { PartOfPlan } from "./part-of-plan.ts";
 import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
 export type Strategy = "neighbours" | "random";
@@ -13,6 +14,8 @@ export interface SimulationOptions {
   /** Virtual minutes of the first phase; undefined = the scenario decides. */
   readonly minutes: number | undefined;
   readonly strategy: Strategy;
+  /** What of the plan that the seed draws is kept; undefined = all. */
+  readonly only?: PartOfPlan | undefined;
 }
 
 /** Raw command-line values. */
@@ -25,17 +28,27 @@ export interface SimulationWords {
   readonly orgs?: string;
   readonly minutes?: string;
   readonly strategy?: string;
+  readonly onlySeconds?: string;
+  readonly onlyMembers?: string;
+  readonly onlyFaults?: string;
+  readonly cores?: string;
+  readonly find?: string;
 }
 
 export interface Sweep {
   readonly options: Omit<SimulationOptions, "seed">;
   /** First and last seed. */
   readonly seeds: readonly [number, number];
+  /** Runs at a time; undefined = as many as the machine has cores. */
+  readonly cores: number | undefined;
+  /** Look for the smallest part of this seed's plan that fails. */
+  readonly find: boolean;
 }
 
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const NODES_MAX = 20_000;
 const ORGS_MAX = 200;
+const CORES_MAX = 256;
 const MINUTES_MIN = 0.01;
 const MINUTES_MAX = 1_440;
 
@@ -58,11 +71,34 @@ export function parseSweep(words: SimulationWords): Sweep {
   if (nodes !== undefined && orgs !== undefined && orgs > nodes) {
     problems.push(`--orgs ${orgs}: there are only ${nodes} nodes; each organisation needs one`);
   }
+  const cores = whole("--cores", number("--cores", words.cores, 1, CORES_MAX), problems);
+  const only = parsePart(words, problems);
   const seeds = parseSeeds(words, problems);
+  const find = words.find !== undefined;
   if (problems.length > 0 || !isScenario(scenario) || !isStrategy(strategy)) {
     throw new GossipError("config-invalid", problems);
   }
-  return { options: { scenario, strategy, nodes, orgs, minutes }, seeds };
+  return { options: { scenario, strategy, nodes, orgs, minutes, only }, seeds, cores, find };
+}
+
+function parsePart(
+  { onlySeconds, onlyMembers, onlyFaults }: SimulationWords,
+  problems: string[],
+): PartOfPlan | undefined {
+  if ((onlySeconds ?? onlyMembers ?? onlyFaults) === undefined) return undefined;
+  const list = (flag: string, text: string | undefined): readonly number[] | undefined => {
+    if (text === undefined) return undefined;
+    if (/^(\d+(,\d+)*)?$/.test(text)) return text === "" ? [] : text.split(",").map(Number);
+    problems.push(`${flag} ${text}: give numbers, counted from 0, for example 0,2,5`);
+    return undefined;
+  };
+  const longest = MINUTES_MAX * 60;
+  const seconds =
+    onlySeconds === undefined
+      ? undefined
+      : parseNumber("--only-seconds", onlySeconds, 0, longest, problems);
+  const members = list("--only-members", onlyMembers);
+  return { seconds, members, faults: list("--only-faults", onlyFaults) };
 }
 
 function isScenario(word: string): word is ScenarioName {
@@ -93,9 +129,9 @@ function whole(flag: string, value: number | undefined, problems: string[]): num
 }
 
 function parseSeeds(words: SimulationWords, problems: string[]): readonly [number, number] {
-  const { seed, seeds, seedRange } = words;
-  const given = [seed, seeds, seedRange].filter((word) => word !== undefined);
-  if (given.length > 1) problems.push("give one of --seed, --seeds and --seed-range");
+  const { seed, seeds, seedRange, find } = words;
+  const given = [seed, seeds, seedRange, find].filter((word) => word !== undefined);
+  if (given.length > 1) problems.push("give one of --seed, --seeds, --seed-range and --find");
   if (seedRange !== undefined) {
     const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(seedRange) ?? [];
     const range = [Number(first), Number(last)] as const;
@@ -105,18 +141,22 @@ function parseSeeds(words: SimulationWords, problems: string[]): readonly [numbe
   }
   const count = seeds === undefined ? undefined : parseNumber("--seeds", seeds, 1, 1e9, problems);
   if (count !== undefined) return [1, whole("--seeds", count, problems) ?? 1];
-  const one = seed === undefined ? 1 : parseNumber("--seed", seed, 0, SEED_MAX, problems);
-  const checked = whole("--seed", one, problems) ?? 1;
+  const flag = find === undefined ? "--seed" : "--find";
+  const one = parseNumber(flag, find ?? seed ?? "1", 0, SEED_MAX, problems);
+  const checked = whole(flag, one, problems) ?? 1;
   return [checked, checked];
 }
 
 /** The command that repeats this run. */
 export function commandOf(options: SimulationOptions): string {
-  const { scenario, seed, strategy, nodes, orgs, minutes } = options;
+  const { scenario, seed, strategy, nodes, orgs, minutes, only } = options;
   const words = [`npx fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];
   if (nodes !== undefined) words.push(`--nodes ${nodes}`);
   if (orgs !== undefined) words.push(`--orgs ${orgs}`);
   if (minutes !== undefined) words.push(`--minutes ${minutes}`);
   words.push(`--strategy ${strategy}`);
+  if (only?.seconds !== undefined) words.push(`--only-seconds ${only.seconds}`);
+  if (only?.members !== undefined) words.push(`--only-members ${only.members.join()}`);
+  if (only?.faults !== undefined) words.push(`--only-faults ${only.faults.join() || '""'}`);
   return words.join(" ");
 }

@@ -4,18 +4,10 @@ import type { SimulatedFault } from "./fault.ts";
 import { drawFaults, type FaultKind } from "./fault-generator.ts";
 import { HABITS } from "./habits.ts";
 import { type LayoutOptions, layOut, type Seat } from "./layout.ts";
+import { type PartOfPlan, type ScenarioPlan, takePart } from "./part-of-plan.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 
-export interface ScenarioPlan {
-  readonly seats: readonly Seat[];
-  readonly faults: readonly SimulatedFault[];
-  /** When the last fault ends. */
-  readonly firstPhaseMs: number;
-  readonly delayMs: number;
-  readonly jitterMs: number;
-  /** When the certificate of a member expires, in milliseconds since the epoch, if soon. */
-  readonly notAfterMs: ReadonlyMap<number, number>;
-}
+export type { ScenarioPlan } from "./part-of-plan.ts";
 
 export interface PlanOptions {
   readonly scenario: ScenarioName;
@@ -23,6 +15,7 @@ export interface PlanOptions {
   readonly nodes: number | undefined;
   readonly orgs: number | undefined;
   readonly minutes: number | undefined;
+  readonly only?: PartOfPlan | undefined;
 }
 
 interface Scenario extends Partial<LayoutOptions> {
@@ -30,6 +23,8 @@ interface Scenario extends Partial<LayoutOptions> {
   readonly cunning?: Cunning;
   readonly delay?: Delay;
   readonly minutes?: number;
+  /** Share of the packets that are lost from the beginning to the end of the first phase. */
+  readonly loss?: number;
   /** Mean number of faults per minute, by kind. */
   readonly faultsPerMinute?: Partial<Record<FaultKind, number>>;
 }
@@ -54,6 +49,7 @@ const TABLE = {
   partition: { minutes: 3, faultsPerMinute: { partition: 1 } },
   "one-way": { minutes: 3, faultsPerMinute: { "one-way": 1.5 } },
   loss: { oddShare: 0.2, faultsPerMinute: { loss: 1, slow: 0.5, break: 4 } },
+  silence: { nodes: 10, minutes: 5, loss: 0.05, faultsPerMinute: { outage: 0.5 } },
   stall: { faultsPerMinute: { stall: 3 } },
   clocks: { faultsPerMinute: { skew: 3, crash: 1.5, renew: 0.5 } },
   renewal: { faultsPerMinute: { renew: 3, crash: 0.5, metadata: 1 } },
@@ -108,6 +104,10 @@ function drawMixed(random: SeededRandom): Scenario {
   };
 }
 
+function lossOf({ loss }: Scenario, untilMs: number): readonly SimulatedFault[] {
+  return loss === undefined ? [] : [{ type: "loss", fromMs: 0, untilMs, probability: loss }];
+}
+
 /** Drawn after everything else, so that older seeds keep their plan. */
 function drawCunning(options: PlanOptions, { cunning }: Scenario, random: SeededRandom): Cunning {
   if (cunning !== undefined) return cunning;
@@ -131,8 +131,14 @@ function withCunning(
   };
 }
 
-/** The complete plan of a run, drawn from the seed in advance. */
+/** The plan of a run, or the part of it that is asked for. */
 export function makePlan(options: PlanOptions): ScenarioPlan {
+  const plan = drawPlan(options);
+  return options.only === undefined ? plan : takePart(plan, options.only);
+}
+
+/** The complete plan of a run, drawn from the seed in advance. */
+function drawPlan(options: PlanOptions): ScenarioPlan {
   const random = createSeededRandom(options.seed).fork();
   const scenario: Scenario =
     options.scenario === "mixed" ? drawMixed(random) : TABLE[options.scenario];
@@ -150,7 +156,8 @@ export function makePlan(options: PlanOptions): ScenarioPlan {
     random.fork(),
   );
   const firstPhaseMs = Math.round(minutes * 60_000);
-  const faults = drawFaults(scenario.faultsPerMinute ?? {}, seats, firstPhaseMs, random.fork());
+  const drawn = drawFaults(scenario.faultsPerMinute ?? {}, seats, firstPhaseMs, random.fork());
+  const faults = [...drawn, ...lossOf(scenario, firstPhaseMs)];
   const cast = withCunning(seats, faults, drawCunning(options, scenario, random), random.fork());
   const notAfterMs = new Map<number, number>();
   for (const fault of faults) {

@@ -3,6 +3,7 @@ import { type Checkers, installCheckers } from "./checkers/checkers.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
 import { Faults } from "./faults.ts";
+import { createLifetimes, type DeathFigures, type Lifetimes } from "./lifetimes.ts";
 import { createMeter, type Meter, type SteadyFigures } from "./meter.ts";
 import type { SimulationOptions } from "./options.ts";
 import { makePlan, type ScenarioPlan } from "./scenarios.ts";
@@ -40,6 +41,11 @@ export interface Result {
   readonly traffic: TrafficByKind;
   readonly dissemination: DisseminationFigures;
   readonly steady: SteadyFigures;
+  /** Time in which members lived, added up over all of them; and that at 5 % packet loss or more. */
+  readonly memberHours: number;
+  readonly lossyMemberHours: number;
+  /** Seconds from the end of a process until another member knows. */
+  readonly deathsKnown: DeathFigures;
   readonly history: readonly Moment[];
   readonly trace: string;
   readonly meter: Meter;
@@ -63,8 +69,7 @@ export async function simulate(
   progress: (progress: Progress) => void = () => {},
 ): Promise<Result> {
   const run = new Run(options, progress);
-  await run.firstPhase();
-  await run.secondPhase();
+  await run.phases();
   return run.finish();
 }
 
@@ -80,6 +85,7 @@ class Run {
   readonly #world: World;
   readonly #views: Views;
   readonly #meter: Meter;
+  readonly #lifetimes: Lifetimes;
   readonly #faults: Faults;
   readonly #history: Moment[] = [];
   readonly #checkers: Checkers;
@@ -103,13 +109,24 @@ class Run {
     this.#views = createViews(this.#world.authority);
     this.#meter = createMeter(this.#world, this.#views);
     this.#checkers = installCheckers(this.#world, this.#plan.faults, delayMs + jitterMs);
-    this.#world.watch(this.#meter.watcher, {
+    this.#lifetimes = createLifetimes(this.#world);
+    this.#world.watch(this.#meter.watcher, this.#lifetimes.watcher, {
       began: ({ member }) => this.#views.begin(member),
       event: ({ member }, event) => this.#views.observe(member, event),
     });
   }
 
-  async firstPhase(): Promise<void> {
+  /** An error, such as an assertion of the core, is a finding like any other. */
+  async phases(): Promise<void> {
+    try {
+      await this.#firstPhase();
+      await this.#secondPhase();
+    } catch (error) {
+      this.#checkers.violations.report(this.#world.nowMs, `the run broke off: ${String(error)}`);
+    }
+  }
+
+  async #firstPhase(): Promise<void> {
     const { firstPhaseMs } = this.#plan;
     for (const { atMs, act } of this.#steps()) {
       if (atMs > firstPhaseMs) break;
@@ -119,7 +136,7 @@ class Run {
     await this.#runUntil(firstPhaseMs);
   }
 
-  async secondPhase(): Promise<void> {
+  async #secondPhase(): Promise<void> {
     if (this.#plan.faults.length === 0 && isComplete(this.#look())) {
       this.#convergedMs = this.#firstConvergedMs;
       if (this.#convergedMs !== undefined) return;
@@ -157,6 +174,9 @@ class Run {
       traffic: meter.traffic,
       dissemination: meter.figures(),
       steady: meter.steady(),
+      memberHours: this.#lifetimes.memberHours(),
+      lossyMemberHours: this.#lifetimes.lossyMemberHours(),
+      deathsKnown: this.#lifetimes.deathsKnown(),
       history: this.#history,
       trace: meter.trace(),
       meter,
@@ -227,6 +247,7 @@ class Run {
   #observe(): void {
     const world = this.#world;
     const isSecond = world.nowMs % 1_000 === 0;
+    if (isSecond) this.#lifetimes.second();
     this.#meter.dissemination.settle(world.nowMs);
     const isSettled = this.#isSteady && this.#plan.faults.length === 0;
     if (isSettled && this.#isLarge() && world.nowMs % 10_000 !== 0) return;

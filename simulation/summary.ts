@@ -22,6 +22,10 @@ export interface RunSummary {
   readonly traffic: Result["traffic"];
   readonly dissemination: Result["dissemination"];
   readonly steady: Result["steady"];
+  /** Time in which members lived, added up over all of them; and that at 5 % packet loss or more. */
+  readonly memberHours: number;
+  readonly lossyMemberHours: number;
+  readonly deathsKnown: Result["deathsKnown"];
   readonly trace: string;
   /** For a sweep: number of runs, and the seeds that failed. */
   readonly seeds?: number;
@@ -56,8 +60,15 @@ export function summariseRun(result: Result, cost: Cost): RunSummary {
     traffic: result.traffic,
     dissemination,
     steady,
+    memberHours: rounded(result.memberHours),
+    lossyMemberHours: rounded(result.lossyMemberHours),
+    deathsKnown: result.deathsKnown,
     trace: result.trace,
   };
+}
+
+export function isFailed({ converged, violations }: RunSummary): boolean {
+  return !converged || violations.length > 0;
 }
 
 function rounded(value: number): number {
@@ -75,9 +86,7 @@ export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
   return {
     ...first,
     seeds: summaries.length,
-    failedSeeds: summaries
-      .filter(({ converged, violations }) => !converged || violations.length > 0)
-      .map(({ seed }) => seed),
+    failedSeeds: summaries.filter(isFailed).map(({ seed }) => seed),
     nodes: max(({ nodes }) => nodes),
     virtualSeconds: sum(({ virtualSeconds }) => virtualSeconds),
     wallSeconds: sum(({ wallSeconds }) => wallSeconds),
@@ -88,6 +97,8 @@ export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
     violations: summaries.flatMap(({ seed, violations }) =>
       violations.map((violation) => `seed ${seed}: ${violation}`),
     ),
+    memberHours: sum(({ memberHours }) => memberHours),
+    lossyMemberHours: sum(({ lossyMemberHours }) => lossyMemberHours),
     messages: sum(({ messages }) => messages),
     bytes: sum(({ bytes }) => bytes),
     coverage: rounded(sum(({ coverage }) => coverage) / summaries.length),

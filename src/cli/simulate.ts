@@ -1,14 +1,17 @@
 /** `fabric-gossip simulate`: runs one seed or many, shows progress and reports findings. */
 import { appendFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { findSmallest } from "../../simulation/many/find.ts";
+import { type Job, type Outcome, SeedPool } from "../../simulation/many/pool.ts";
 import {
   commandOf,
   parseSweep,
   type SimulationOptions,
   type SimulationWords,
+  type Sweep,
 } from "../../simulation/options.ts";
-import { renderReport } from "../../simulation/report.ts";
-import { type Progress, type Result, simulate } from "../../simulation/simulate.ts";
-import { type RunSummary, summariseAll, summariseRun } from "../../simulation/summary.ts";
+import type { Progress } from "../../simulation/simulate.ts";
+import { isFailed, type RunSummary, summariseAll } from "../../simulation/summary.ts";
 import { GossipError } from "../lib/errors.ts";
 
 export interface SimulateOptions extends SimulationWords {
@@ -16,31 +19,86 @@ export interface SimulateOptions extends SimulationWords {
   readonly json?: boolean;
 }
 
-/** Without a terminal, report one seed in this many. */
+/** Without a terminal, report one run in this many. */
 const MILESTONE = 500;
 
 /** Returns the exit code: 0 for success, 1 for a violation or missing convergence. */
 export async function runSimulation(options: SimulateOptions): Promise<number> {
-  const { options: common, seeds } = parseSweep(options);
+  const sweep = parseSweep(options);
   if (options.report !== undefined) checkWritable(options.report);
-  const [first, last] = seeds;
-  const summaries: RunSummary[] = [];
-  for (let seed = first; seed <= last; seed++) {
-    const one = { ...common, seed };
-    const { result, summary } = await runOne(one, first === last);
-    summaries.push(summary);
-    showSeed(one, summary, first === last, last);
-    const isLast = seed === last;
-    if (options.report !== undefined && (isLast || isFailed(summary))) {
-      writeFileSync(options.report, renderReport(result, summary));
-      if (isFailed(summary)) break; // The report describes the first failure.
-    }
+  const [first, last] = sweep.seeds;
+  const cores = sweep.cores ?? availableParallelism();
+  const pool = new SeedPool(sweep.find ? 1 : Math.min(cores, last - first + 1));
+  try {
+    return sweep.find ? await find(sweep, pool, options) : await runSeeds(sweep, pool, options);
+  } finally {
+    pool.close();
   }
+}
+
+async function runSeeds(sweep: Sweep, pool: SeedPool, options: SimulateOptions): Promise<number> {
+  const [first, last] = sweep.seeds;
+  const startedMs = performance.now();
+  const summaries: RunSummary[] = [];
+  let page: string | undefined;
+  const done = ({ summary, page: text }: Outcome, job: Job): void => {
+    summaries.push(summary);
+    page ??= text;
+    if (isFailed(summary)) showFailure(job.options, summary);
+    if (first < last) showCount(summaries, last - first + 1, startedMs);
+  };
+  const jobs = jobsOf(sweep, options.report !== undefined, () => page !== undefined);
+  await pool.runAll(jobs, done, first === last ? showProgress : undefined);
   say("");
-  const all = summariseAll(summaries);
-  if (options.json) process.stdout.write(`${JSON.stringify(all)}\n`);
-  else process.stdout.write(`${sentenceOf(all, summaries)}\n`);
+  if (options.report !== undefined && page !== undefined) writeFileSync(options.report, page);
+  summaries.sort((a, b) => a.seed - b.seed);
+  const wallSeconds = Math.round(performance.now() - startedMs) / 1_000;
+  const sum = summariseAll(summaries);
+  const all = first < last ? { ...sum, wallSeconds } : sum;
+  show(all, summaries, options);
   return isFailed(all) ? 1 : 0;
+}
+
+/** The report describes the first failure, after which no other run begins; or else the last run. */
+function* jobsOf(
+  { options: common, seeds: [first, last] }: Sweep,
+  reports: boolean,
+  hasFailed: () => boolean,
+): Generator<Job> {
+  for (let seed = first; seed <= last && !hasFailed(); seed++) {
+    const page = seed === last ? "always" : "if-failed";
+    const reportsProgress = first === last;
+    yield { options: { ...common, seed }, page: reports ? page : "never", reportsProgress };
+  }
+}
+
+async function find(
+  { options: common, seeds: [seed] }: Sweep,
+  pool: SeedPool,
+  options: SimulateOptions,
+): Promise<number> {
+  const run = async (one: SimulationOptions): Promise<RunSummary> =>
+    (await pool.run({ options: one, page: "never", reportsProgress: false })).summary;
+  const found = await findSmallest({ ...common, seed }, run, say);
+  say("");
+  if (found === undefined) {
+    process.stdout.write(`seed ${seed} does not fail\n`);
+    return 0;
+  }
+  if (options.report !== undefined) {
+    const job = { options: found.options, page: "always", reportsProgress: false } as const;
+    writeFileSync(options.report, (await pool.run(job)).page ?? "");
+  }
+  showFailure(found.options, found.summary);
+  if (options.json) process.stdout.write(`${JSON.stringify(found.summary)}\n`);
+  else {
+    const { members, faults, seconds } = found.options.only ?? {};
+    const size = `${members?.length} members, ${faults?.length} faults, ${seconds} s`;
+    process.stdout.write(
+      `${size}: the smallest of ${found.runs} runs that fails as seed ${seed}\n`,
+    );
+  }
+  return 1;
 }
 
 /** Checks before a long run, not after it. */
@@ -53,26 +111,6 @@ function checkWritable(file: string): void {
   }
 }
 
-async function runOne(
-  options: SimulationOptions,
-  isOnly: boolean,
-): Promise<{ readonly result: Result; readonly summary: RunSummary }> {
-  const startedMs = performance.now();
-  const before = process.cpuUsage();
-  const result = await simulate(options, isOnly ? showProgress : undefined);
-  const { user, system } = process.cpuUsage(before);
-  const summary = summariseRun(result, {
-    wallSeconds: (performance.now() - startedMs) / 1_000,
-    cpuSeconds: (user + system) / 1e6,
-    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
-  });
-  return { result, summary };
-}
-
-function isFailed({ converged, violations }: RunSummary): boolean {
-  return !converged || violations.length > 0;
-}
-
 function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {
   const share = sight.expected === 0 ? 0 : Math.floor((100 * sight.seen) / sight.expected);
   const phase = isHealing ? "healed" : "first phase";
@@ -80,27 +118,30 @@ function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {
 }
 
 /** Reports a failed seed at once, with the command that repeats it. */
-function showSeed(
-  options: SimulationOptions,
-  summary: RunSummary,
-  isOnly: boolean,
-  last: number,
-): void {
-  if (isFailed(summary)) {
-    say("");
-    const lines = [
-      `seed ${options.seed} failed:`,
-      ...summary.violations.map((line) => `  ${line}`),
-    ];
-    process.stderr.write(`${lines.join("\n")}\n  again: ${commandOf(options)}\n`);
-  } else if (!isOnly) say(`seed ${options.seed} of ${last}`);
-  const isMilestone = options.seed % MILESTONE === 0 && !isOnly;
-  if (isMilestone && !process.stderr.isTTY) process.stderr.write(`seed ${options.seed} done\n`);
+function showFailure(options: SimulationOptions, { violations }: RunSummary): void {
+  say("");
+  const lines = [`seed ${options.seed} failed:`, ...violations.map((line) => `  ${line}`)];
+  process.stderr.write(`${lines.join("\n")}\n  again: ${commandOf(options)}\n`);
+}
+
+function showCount(summaries: readonly RunSummary[], count: number, startedMs: number): void {
+  const done = summaries.length;
+  const perSecond = done / ((performance.now() - startedMs) / 1_000);
+  const left = Math.ceil((count - done) / perSecond);
+  const failed = summaries.filter(isFailed).length;
+  const line = `${done} of ${count} seeds, ${failed} failed, ${perSecond.toFixed(1)} a second`;
+  say(`${line}, ${left} s left`);
+  if (done % MILESTONE === 0 && !process.stderr.isTTY) process.stderr.write(`${line}\n`);
 }
 
 /** Shows progress on a terminal as one line that is rewritten in place. */
 function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+}
+
+function show(all: RunSummary, summaries: readonly RunSummary[], { json }: SimulateOptions): void {
+  const text = json ? JSON.stringify(all) : sentenceOf(all, summaries);
+  process.stdout.write(`${text}\n`);
 }
 
 function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {

@@ -73,6 +73,11 @@ function addSimulate(cli: Command): void {
       "virtual minutes before all faults end (default: as the scenario says)",
     )
     .option("--strategy <name>", "neighbours or random: to whom messages are passed on")
+    .option("--cores <n>", "seeds to run at the same time (default: as many as there are cores)")
+    .option("--find <seed>", "find the shortest run with the fewest members that fails as this one")
+    .option("--only-seconds <n>", "end the first phase early, keeping what the seed draws")
+    .option("--only-members <list>", "keep only these members of the plan, counted from 0")
+    .option("--only-faults <list>", "keep only these faults of the plan, counted from 0")
     .option("--report <file>", "write what happened as an HTML page with pictures")
     .option("--json", "end with one line of JSON, for programs")
     .action(async (options: SimulateOptions) => {
@@ -82,5 +87,6 @@ function addSimulate(cli: Command): void {
     simulate,
     ["npx fabric-gossip simulate --seed 7", "one network with faults drawn from the seed"],
     ["npx fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
+    ["npx fabric-gossip simulate --find 7", "if it fails: the smallest part of it that fails too"],
   );
 }

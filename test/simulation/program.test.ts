@@ -46,6 +46,33 @@ describe("fabric-gossip simulate", () => {
     assert.deepEqual([status, seeds, failedSeeds, virtualSeconds], [0, 3, [], 36]);
   });
 
+  test("gives the same on several cores as on one", () => {
+    const flags = "--scenario churn --nodes 4 --minutes 0.2 --seed-range 1..4 --json".split(" ");
+    const on = (cores: string) => {
+      const { stdout } = simulate(...flags, "--cores", cores);
+      return { ...JSON.parse(stdout), wallSeconds: 0, cpuSeconds: 0, peakRssMb: 0 };
+    };
+    assert.deepEqual(on("3"), on("1"));
+  });
+
+  test("finds the smallest part of a seed that fails, with the command that repeats it", () => {
+    // One member starts within this time, the other after the end.
+    const { stderr, stdout, status } = simulate(
+      ..."--scenario calm --nodes 2 --minutes 0.01 --find 1".split(" "),
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stdout,
+      /^2 members, 0 faults, 0\.6 s: the smallest of \d+ runs that fails as seed 1/,
+    );
+    assert.match(
+      stderr,
+      /again: .* --seed 1 .* --only-seconds 0\.6 --only-members 0,1 --only-faults ""/,
+    );
+    const [, command = ""] = /again: npx fabric-gossip simulate (.*)/.exec(stderr) ?? [];
+    assert.equal(simulate(...command.replaceAll('"', "").split(" ")).status, 1);
+  });
+
   test("lists all mistakes at once and exits 2", () => {
     const { stderr, status } = simulate("--nodes", "0", "--scenario", "chaos", "--minutes", "x");
     assert.equal(status, 2);

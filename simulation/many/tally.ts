@@ -1,0 +1,88 @@
+/** What a sweep has run so far. */
+import { createNumberCounts } from "../histogram.ts";
+import { commandOf, type SimulationOptions } from "../options.ts";
+import { createSeededRandom } from "../random.ts";
+import { SCENARIOS, type ScenarioName } from "../scenarios.ts";
+import { isFailed, type RunSummary } from "../summary.ts";
+import type { SweepRecord } from "./record.ts";
+
+/** Two minutes in tenths of a second. */
+const SILENCE_TICKS_MAX = 1_200;
+
+/** Mostly `mixed`, in which everything goes wrong; often silence under loss; now and then the others. */
+export function drawOptions(seed: number): SimulationOptions {
+  const random = createSeededRandom(seed).fork();
+  const any = random.pick(SCENARIOS);
+  const scenario = random.pick<ScenarioName>(["mixed", "mixed", "mixed", "silence", any]);
+  const isSilence = scenario === "silence";
+  return {
+    seed,
+    scenario,
+    nodes: isSilence ? random.pick([5, 10, 20]) : undefined,
+    orgs: undefined,
+    minutes: isSilence ? 5 : random.pick([0.5, 1, 2]),
+    strategy: random.chance(0.2) ? "random" : "neighbours",
+  };
+}
+
+export class Tally {
+  readonly failures: { command: string; violations: readonly string[] }[] = [];
+  readonly #first: number;
+  readonly #known = createNumberCounts(SILENCE_TICKS_MAX);
+  readonly #startedMs = performance.now();
+  readonly #commit: string;
+  #runs = 0;
+  #memberHours = 0;
+  #lossyMemberHours = 0;
+  #messages = 0;
+  #silences = 0;
+
+  constructor(first: number, commit: string) {
+    this.#first = first;
+    this.#commit = commit;
+  }
+
+  add(options: SimulationOptions, summary: RunSummary): void {
+    this.#runs += 1;
+    this.#memberHours += summary.memberHours;
+    this.#lossyMemberHours += summary.lossyMemberHours;
+    this.#messages += summary.messages;
+    if (options.scenario === "silence") {
+      this.#silences += summary.deathsKnown.ticks.length;
+      for (const ticks of summary.deathsKnown.ticks) this.#known.add(ticks);
+    }
+    if (!isFailed(summary)) return;
+    const { violations } = summary;
+    const command = commandOf(options);
+    this.failures.push({ command, violations });
+    process.stderr.write(
+      `\nseed ${options.seed} failed: ${violations.join("; ")}\n  again: ${command}\n`,
+    );
+  }
+
+  line(): string {
+    const perSecond = (this.#runs * 1_000) / (performance.now() - this.#startedMs);
+    const hours = `${this.#memberHours.toFixed(1)} member-hours`;
+    const failed = `${this.failures.length} failed`;
+    return `${this.#runs} seeds, ${hours}, ${failed}, ${perSecond.toFixed(1)} seeds a second`;
+  }
+
+  /** Seeds begin in order of their number: when all have ended, their count tells the last one. */
+  record(): SweepRecord {
+    const { p99, max } = this.#known.figures();
+    return {
+      date: new Date().toISOString(),
+      commit: this.#commit,
+      seeds: [this.#first, this.#first + this.#runs - 1],
+      memberHours: hundredths(this.#memberHours),
+      lossyMemberHours: hundredths(this.#lossyMemberHours),
+      messages: this.#messages,
+      silences: { count: this.#silences, p99: p99 / 10, max: max / 10 },
+      failures: this.failures,
+    };
+  }
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}
