@@ -40,6 +40,7 @@ export { loadMsp } from "./msp/load-msp.ts";
 export type { Msp } from "./msp/msp.ts";
 // For users: run a member, look at the network.
 export type { Diagnostics } from "./node/diagnostics.ts";
+export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
 export type { StartOptions } from "./node/options.ts";
 export type { Channel } from "./observe/channels.ts";

@@ -67,6 +67,8 @@ export function buildConfig(
     fabricGossip: {
       trustedMsps: read(OWN_KEYS.trustedMsps).map(({ name, path }) => ({ mspId: name, path })),
       anchorPeers: read(OWN_KEYS.anchorPeers),
+      bootstrapNames: read(OWN_KEYS.bootstrapNames),
+      nameServers: read(OWN_KEYS.nameServers),
       dialDeny: read(OWN_KEYS.dialDeny),
       channels: read(OWN_KEYS.channels).map(({ name, path }) => ({ name, configBlock: path })),
       stateDir: read(OWN_KEYS.stateDir),

@@ -171,6 +171,10 @@ export interface Config {
     readonly trustedMsps: readonly { readonly mspId: string; readonly path: string }[];
     /** `host:port` of members of any trusted organisation to contact, never given up. */
     readonly anchorPeers: readonly string[];
+    /** Names of DNS that lead to members of our organisation, resolved again and again. */
+    readonly bootstrapNames: readonly string[];
+    /** Name servers for these; empty = those of the system. */
+    readonly nameServers: readonly string[];
     /** Addresses and networks that are not dialled on a member's word. */
     readonly dialDeny: readonly string[];
     /** Channels by name, with the file of their configuration block; not followed yet. */

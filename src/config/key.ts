@@ -1,6 +1,5 @@
 /** One configuration key, and the kinds of key there are: how each is read and what it may be. */
 import { resolve } from "node:path";
-import { formatHostPort, type HostPort, isAddressRange, parseHostPort } from "../lib/host-port.ts";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
 
@@ -22,7 +21,7 @@ export interface Key<T> {
   parse(raw: unknown, folder: string): Parsed<T>;
 }
 
-interface About<T> {
+export interface About<T> {
   readonly doc: string;
   readonly absent: T;
   /** What an explicitly empty value means, if not the default. */
@@ -127,46 +126,6 @@ export function durations(
   });
 }
 
-/** Where to listen: `host:port`, `[IPv6]:port` or `:port` (every interface). Port 0 = any free. */
-export function listenAddress<A extends HostPort | undefined>(
-  name: string,
-  about: About<A>,
-): Key<HostPort | A> {
-  const words = about.absent === undefined ? "" : formatHostPort(about.absent);
-  return key<HostPort | A>(name, "`host:port`", { byDefault: words, ...about }, (raw) => {
-    const found = parseHostPort(String(raw));
-    if (found === undefined) {
-      return wrong(raw, "no address", "write host:port, for example 0.0.0.0:7051");
-    }
-    return { value: found.host === "" ? { ...found, host: "0.0.0.0" } : found };
-  });
-}
-
-/** Where others reach somebody: `host:port` with a host. Empty stays empty. */
-export function endpoint(name: string, about: About<string>): Key<string> {
-  return key(name, "`host:port`", about, (raw) => readEndpoint(raw));
-}
-
-/** Several endpoints: a YAML list, or one text separated by spaces or commas. */
-export function endpoints(name: string, about: About<readonly string[]>): Key<readonly string[]> {
-  return key(name, "list of `host:port`", about, (raw) => readAll(readList(raw), readEndpoint));
-}
-
-/** Addresses and networks in CIDR form: a YAML list, or one text separated by spaces or commas. */
-export function addressRanges(
-  name: string,
-  about: About<readonly string[]>,
-): Key<readonly string[]> {
-  return key(name, "list of addresses and networks", about, (raw) =>
-    readAll(readList(raw), (item) => {
-      const range = String(item);
-      if (isAddressRange(range)) return { value: range };
-      const remedy = "write for example 169.254.169.254, 10.0.0.0/8 or fe80::/10";
-      return wrong(item, "no address and no network", remedy);
-    }),
-  );
-}
-
 /** A file or folder; a relative one starts at the folder of the configuration file. */
 export function path(name: string, about: About<undefined>): Key<string | undefined> {
   return key<string | undefined>(name, "path", about, (raw, folder) => readPath(raw, folder));
@@ -203,7 +162,7 @@ export function namedPaths(
   );
 }
 
-function key<T>(
+export function key<T>(
   name: string,
   kind: string,
   about: About<T>,
@@ -225,13 +184,6 @@ function readText(raw: unknown): Parsed<string> {
   return unfit ? wrong(raw, "too long or not printable", "write one short line") : { value };
 }
 
-function readEndpoint(raw: unknown): Parsed<string> {
-  const found = parseHostPort(String(raw));
-  if (found !== undefined && found.host !== "" && found.port > 0) return { value: String(raw) };
-  const remedy = "write host:port, for example peer0.org1.example.com:7051";
-  return wrong(raw, "no endpoint", remedy);
-}
-
 function readPath(raw: unknown, folder: string): Parsed<string> {
   const read = readText(raw);
   if ("fault" in read) return read;
@@ -240,7 +192,7 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
   return { value, doubt: `is ${show(raw)}, taken as it is written: only a shell would expand it.` };
 }
 
-function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
+export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
   if (typeof raw !== "string") return [raw];
   // Quotation marks that a Compose file passes on may stand around each item, too.
@@ -248,7 +200,10 @@ function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   return items.filter((item) => item !== "");
 }
 
-function readAll<T>(items: readonly unknown[], read: (item: unknown) => Parsed<T>): Parsed<T[]> {
+export function readAll<T>(
+  items: readonly unknown[],
+  read: (item: unknown) => Parsed<T>,
+): Parsed<T[]> {
   const value: T[] = [];
   let doubt: string | undefined;
   for (const item of items) {
@@ -277,7 +232,7 @@ function pairOfMap(
   return name === "" || path === "" ? undefined : [name, path];
 }
 
-function wrong(raw: unknown, what: string, remedy: string): { readonly fault: string } {
+export function wrong(raw: unknown, what: string, remedy: string): { readonly fault: string } {
   return { fault: `is ${show(raw)}, which is ${what}; ${remedy}.` };
 }
 

@@ -2,7 +2,8 @@
  * Keys of the protocol, under the names and with the defaults of Fabric. Reading, validation and
  * `docs/configuration.md` come from this table. Source: core.yaml; spec A 1.2, 1.3 and 9, spec B 7.
  */
-import { duration, endpoint, endpoints, whole } from "./key.ts";
+import { duration, whole } from "./key.ts";
+import { endpoint, endpoints } from "./key-network.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;

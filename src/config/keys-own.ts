@@ -1,14 +1,6 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
-import {
-  addressRanges,
-  choice,
-  duration,
-  durations,
-  endpoints,
-  namedPaths,
-  path,
-  whole,
-} from "./key.ts";
+import { choice, duration, durations, namedPaths, path, whole } from "./key.ts";
+import { addresses, addressRanges, dnsNames, endpoints } from "./key-network.ts";
 
 const HOUR = 3_600_000;
 
@@ -27,6 +19,19 @@ export const OWN_KEYS = {
     doc:
       "Members of any trusted organisation to contact, never given up. Fabric takes these " +
       "from the channel configuration.",
+    absent: [],
+  }),
+  bootstrapNames: dnsNames("fabricGossip.bootstrapNames", {
+    doc:
+      "Names that lead to members of our organisation: `host:port`, whose addresses (A, AAAA) are one " +
+      "member each, or a service (SRV), `_gossip._tcp.example.com`. Resolved again every 30 s, and every " +
+      "second while no other member is alive; 8 of those that they lead to are contacted at a time.",
+    absent: [],
+  }),
+  nameServers: addresses("fabricGossip.nameServers", {
+    doc:
+      "Name servers that are asked for `fabricGossip.bootstrapNames`, such as Consul's `127.0.0.1:8600`. " +
+      "Empty: those of the system, for `host:port` with its files and search domains.",
     absent: [],
   }),
   dialDeny: addressRanges("fabricGossip.dialDeny", {

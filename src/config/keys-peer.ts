@@ -3,17 +3,8 @@
  * `docs/configuration.md` come from this table. Source: core.yaml; spec A 1.2, 1.3 and 9, spec B 7.
  */
 import type { HostPort } from "../lib/host-port.ts";
-import {
-  choice,
-  duration,
-  endpoint,
-  flag,
-  listenAddress,
-  path,
-  paths,
-  text,
-  whole,
-} from "./key.ts";
+import { choice, duration, flag, path, paths, text, whole } from "./key.ts";
+import { endpoint, listenAddress } from "./key-network.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;

@@ -49,6 +49,11 @@ export interface NodeOptions {
   readonly externalEndpoint?: string;
   /** Members of our organisation to contact first, `host:port` each; default none (`peer.gossip.bootstrap`). */
   readonly bootstrap?: readonly string[];
+  /**
+   * Names of DNS that lead to members of our organisation, `host:port` or a service each, resolved again
+   * for as long as the node lives; default none (`fabricGossip.bootstrapNames`).
+   */
+  readonly bootstrapNames?: readonly string[];
   /** Members of any trusted organisation to contact; default none (`fabricGossip.anchorPeers`). */
   readonly anchorPeers?: readonly string[];
   /** Default: no TLS, for experiments only (`peer.tls`). */
@@ -139,6 +144,7 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["endpoint", PEER_KEYS.address, options.endpoint ?? options.listen],
     ["externalEndpoint", GOSSIP_KEYS.externalEndpoint, options.externalEndpoint],
     ["bootstrap", GOSSIP_KEYS.bootstrap, options.bootstrap],
+    ["bootstrapNames", OWN_KEYS.bootstrapNames, options.bootstrapNames],
     ["anchorPeers", OWN_KEYS.anchorPeers, options.anchorPeers],
     ["trustedMsps", OWN_KEYS.trustedMsps, trusted],
     ["statePath", OWN_KEYS.stateDir, options.statePath],

@@ -40,7 +40,12 @@ import { assertHolds } from "./rules/invariant.ts";
 import { readAlive } from "./rules/read-alive.ts";
 import type { Audience } from "./tables/broadcast-queue.ts";
 import { flush } from "./tables/broadcast-queue.ts";
-import { attendContacts, nextContactMs, refuseContacts } from "./tables/contacts.ts";
+import {
+  attendContacts,
+  nextContactMs,
+  refuseContacts,
+  resolveContacts,
+} from "./tables/contacts.ts";
 import { noticeExpiring } from "./tables/identities.ts";
 import { forgiveStall } from "./tables/members.ts";
 import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
@@ -165,6 +170,9 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return handleReplaced(core, input.old, input.identity, now);
     case "identified":
       return handleIdentified(core, input, now);
+    case "names-resolved":
+      resolveContacts(core.contacts, input.endpoints, core.options, now);
+      return [];
     case "pinged":
       return handlePinged(core, input.pkiId, input.reachable, now);
     case "signed":

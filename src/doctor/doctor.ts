@@ -10,9 +10,10 @@ import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
+import { examineContacts } from "./contacts.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
-import { examineContacts, examineNames, examineOwnEndpoints, examinePorts } from "./network.ts";
+import { examineNames, examineOwnEndpoints, examinePorts } from "./network.ts";
 import { examineOperationsTls, examineTls } from "./tls.ts";
 
 /** Never throws for what is wrong with the configuration: that is what it tells. */

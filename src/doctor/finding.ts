@@ -1,4 +1,6 @@
 /** Findings of `doctor`, one per check. */
+import type { Fault } from "../core/types/event.ts";
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
 export interface Finding {
   /** What was looked at: `configuration`, `msp`, `tls`, ... */
@@ -37,6 +39,12 @@ function told(check: string, status: Finding["status"], sentence: string): Findi
     message: `${message}.`,
     remedy: remedy.charAt(0).toUpperCase() + remedy.slice(1),
   };
+}
+
+export function faultFinding(check: string, fault: Fault): Finding {
+  const sentence = tellFault(fault);
+  const message = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)} (${fault.code}).`;
+  return error(check, message, remedyFor(fault.code));
 }
 
 /** Human-readable time until an expiry. */

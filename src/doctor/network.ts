@@ -1,19 +1,10 @@
-/** Doctor: host names, ports and contacts. */
+/** Doctor: our own host names and ports. */
 import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";
-import { contactFault, isOwnEndpoint, refuseContact } from "../core/tables/contacts.ts";
-import type { Fault } from "../core/types/event.ts";
 import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
-import type { Credentials } from "../node/load-credentials.ts";
-import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
-import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
-import { type Answer, probeEndpoint } from "./probe-endpoint.ts";
-
-/** Endpoints probed at a time. */
-const PROBES_MAX = 8;
-
-type Files = Pick<Credentials, "local" | "trusted" | "tls">;
+import { error, type Finding, faultFinding, ok, warning } from "./finding.ts";
+import { type Answer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
 /** Whether the names that we give out lead somewhere, and fit what we listen on. */
 export async function examineNames(config: Config): Promise<readonly Finding[]> {
@@ -118,104 +109,6 @@ function portFinding(
   return error(check, `${where} (${key}) cannot be listened on (${fault}).`, remedy);
 }
 
-interface Contacted {
-  readonly endpoint: string;
-  readonly isBootstrap: boolean;
-}
-
-/** Dials every bootstrap and anchor peer and shakes hands, as the member would. */
-export async function examineContacts(
-  config: Config,
-  files: Files,
-  wallMs: number,
-  isRunning: boolean,
-): Promise<readonly Finding[]> {
-  const own = { internalEndpoint: config.endpoint, externalEndpoint: config.externalEndpoint };
-  const all: Contacted[] = [
-    ...config.gossip.bootstrap.map((endpoint) => ({ endpoint, isBootstrap: true })),
-    ...config.fabricGossip.anchorPeers.map((endpoint) => ({ endpoint, isBootstrap: false })),
-  ];
-  const others = all.filter(({ endpoint }) => !isOwnEndpoint(endpoint, own));
-  if (others.length === 0) {
-    const message =
-      "No bootstrap or anchor peer except this member: it waits for others to contact it.";
-    return [ok("bootstrap", message)];
-  }
-  const findings: Finding[] = [];
-  for (let i = 0; i < others.length; i += PROBES_MAX) {
-    const batch = others.slice(i, i + PROBES_MAX);
-    const found = await Promise.all(
-      batch.map((one) => contactFindings(config, files, one, wallMs, isRunning)),
-    );
-    findings.push(...found.flat());
-  }
-  return findings;
-}
-
-async function contactFindings(
-  config: Config,
-  files: Files,
-  contact: Contacted,
-  wallMs: number,
-  isRunning: boolean,
-): Promise<readonly Finding[]> {
-  const { endpoint, isBootstrap } = contact;
-  const check = isBootstrap ? "bootstrap" : "anchor";
-  const host = parseHostPort(endpoint)?.host ?? "";
-  const found = await resolve(host);
-  if (typeof found !== "string") {
-    const message = `The host of ${endpoint} does not resolve (${found.code}).`;
-    return [
-      error(check, message, "Correct the name, or configure a name server that resolves it."),
-    ];
-  }
-  const answer = await probeEndpoint(config, endpoint, files);
-  const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
-  return [finding, ...clockFindings(answer, wallMs)];
-}
-
-function answerFinding(
-  config: Config,
-  { local }: Files,
-  { endpoint, isBootstrap }: Contacted,
-  { identity, failure }: Answer,
-  wallMs: number,
-  isRunning: boolean,
-): Finding {
-  const check = isBootstrap ? "bootstrap" : "anchor";
-  if (identity === null || failure) {
-    const found = failure ?? { code: "unknown", detail: "nobody answered" };
-    const fault = contactFault({ isBootstrap }, found, config.mspId);
-    const [code, reason] = [fault.code, tellFault(fault)];
-    const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
-    const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
-    return error(check, message, remedyFor(code) ?? "Look into its log.");
-  }
-  if (identity.pkiId === local.identity.pkiId) {
-    const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;
-    if (isHere) return ok(check, `${endpoint} is this member itself, which is already running.`);
-    return faultFinding(check, { code: "same-identity", detail: endpoint });
-  }
-  const refusal = refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
-  if (refusal !== undefined) {
-    const { code } = refusal;
-    const message = `${endpoint} cannot be joined: ${tellFault(refusal)} (${code}).`;
-    return error(check, message, remedyFor(code));
-  }
-  const left = timeLeft(Date.parse(identity.notAfter), wallMs);
-  const { subject, mspId } = identity;
-  return ok(
-    check,
-    `${endpoint} answers as ${subject} of ${mspId}; its certificate expires in ${left}.`,
-  );
-}
-
-function faultFinding(check: string, fault: Fault): Finding {
-  const sentence = tellFault(fault);
-  const message = `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)} (${fault.code}).`;
-  return error(check, message, remedyFor(fault.code));
-}
-
 /**
  * Who answers at the endpoints that we advertise. Nobody is no fault: before the start that is right,
  * and many cannot reach themselves by the address that others use.
@@ -244,12 +137,4 @@ export async function examineOwnEndpoints(
       findings.push(ok("endpoint", `${endpoint} leads to this member, which is already running.`));
   }
   return findings;
-}
-
-/** Time is not exchanged; only a certificate from the future gives a wrong clock away. */
-function clockFindings({ endpoint, tls }: Answer, wallMs: number): readonly Finding[] {
-  if (tls === null || tls.notBeforeMs <= wallMs) return [];
-  const begin = new Date(tls.notBeforeMs).toISOString();
-  const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock of this machine is slow, or that of its CA is fast.`;
-  return [warning("clock", message, "Check the clock of this machine.")];
 }

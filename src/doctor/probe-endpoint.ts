@@ -2,6 +2,7 @@
 import { connect } from "node:tls";
 import type { Config } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
+import { parseResolved } from "../lib/bootstrap-name.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
 import { createCrypto } from "../msp/crypto.ts";
@@ -17,6 +18,9 @@ import { isRefusal } from "../transport/refusal.ts";
 const PROBE_TIMEOUT_MS = 10_000;
 /** How long the other side may take to refuse us. */
 const VERDICT_MS = 1_000;
+
+/** What our files hold, read and found in order. */
+export type Files = Pick<Credentials, "local" | "trusted" | "tls">;
 
 /** The peer that answered, or the reason why no trusted peer did. */
 export interface Answer {
@@ -41,9 +45,9 @@ export interface Answer {
 export async function probeEndpoint(
   config: Config,
   endpoint: string,
-  credentials?: Pick<Credentials, "local" | "trusted" | "tls">,
+  credentials?: Files,
 ): Promise<Answer> {
-  const target = parseHostPort(endpoint);
+  const target = parseResolved(endpoint)?.address ?? parseHostPort(endpoint);
   if (target === undefined || target.host === "" || target.port === 0) {
     throw new GossipError("config-invalid", `"${endpoint}" is not an endpoint: write host:port.`);
   }
@@ -53,6 +57,7 @@ export async function probeEndpoint(
   const certificate = tls ? await tlsCertificate(target, config.gossip.dialTimeoutMs) : undefined;
   const shown = (certificate && describeCertificate(certificate)) ?? null;
   const network = createNetwork(config, tls, [endpoint]);
+  network.setNamed([endpoint]);
   const options: Shaking = {
     clock,
     crypto: createCrypto([local.msp, ...trusted]),

@@ -16,6 +16,7 @@ import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { createSystemClock } from "./clock.ts";
 import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
+import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemRandom } from "./random.ts";
 import { readIncarnation, writeIncarnation } from "./state-folder.ts";
@@ -28,7 +29,7 @@ export async function configFrom(from: NodeOptions | Config): Promise<Config> {
 /** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */
 export async function assemble(
   config: Config,
-  { signer, warn }: StartOptions,
+  { signer, warn, nameService }: StartOptions,
   wrap: WrapNetwork = (network) => network,
 ): Promise<NodeParts> {
   const clock = createSystemClock();
@@ -36,7 +37,6 @@ export async function assemble(
   for (const warning of credentials.warnings) warn?.(warning);
   let msps: readonly Msp[] = [credentials.local.msp, ...credentials.trusted];
   const crypto = createCrypto(msps);
-  const { limits } = config.fabricGossip;
   const network = createNetwork(config, credentials.tls);
   const meters = createMeters(credentials.tls);
   const { stateDir } = config.fabricGossip;
@@ -51,21 +51,14 @@ export async function assemble(
     traffic: () => network.stats(),
     meters,
     clock,
-    connections: {
-      timeouts: {
-        connTimeoutMs: config.gossip.connTimeoutMs,
-        // Between neighbours there is a heartbeat now and then: they are not idle.
-        idleMs: Math.max(CONNECTION_TIMEOUTS.idleMs, 3 * config.gossip.aliveIntervalMs),
-      },
-      limits: {
-        queuedMessagesMax: config.gossip.sendBufferSize,
-        queuedBytesMax: limits.sendQueueBytesMax,
-        connectionsMax: limits.connectionsMax,
-        handshakesMax: limits.handshakesMax,
-      },
-    },
+    connections: connectionsOf(config),
     watchesItself: true,
-    eventsMax: limits.eventsMax,
+    names: {
+      names: config.fabricGossip.bootstrapNames,
+      service: nameService ?? createNameService(config.fabricGossip.nameServers),
+      resolved: (endpoints) => network.setNamed(endpoints),
+    },
+    eventsMax: config.fabricGossip.limits.eventsMax,
     channels: config.fabricGossip.channels,
     setTrust: (msps) => crypto.setTrust(msps),
     reload: async () => {
@@ -82,6 +75,22 @@ export async function assemble(
     started: async (incarnation) => {
       const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
       if (problem) warn?.(problem);
+    },
+  };
+}
+
+function connectionsOf({ gossip, fabricGossip: { limits } }: Config): NodeParts["connections"] {
+  return {
+    timeouts: {
+      connTimeoutMs: gossip.connTimeoutMs,
+      // Between neighbours there is a heartbeat now and then: they are not idle.
+      idleMs: Math.max(CONNECTION_TIMEOUTS.idleMs, 3 * gossip.aliveIntervalMs),
+    },
+    limits: {
+      queuedMessagesMax: gossip.sendBufferSize,
+      queuedBytesMax: limits.sendQueueBytesMax,
+      connectionsMax: limits.connectionsMax,
+      handshakesMax: limits.handshakesMax,
     },
   };
 }

@@ -22,6 +22,11 @@ export interface Diagnostics {
   why(peer: string): Explanation;
   /** What is wrong with this member, one sentence each; empty = healthy. */
   problems(): readonly string[];
+  /**
+   * Why this member has no whole view of the network yet, one sentence each; empty = ready. A member that
+   * has nobody to contact, or finds nobody but itself behind its names, is ready: it is the first.
+   */
+  unready(): readonly string[];
   /** What was counted since the start: drops, failures, events, traffic. For metrics. */
   counts(): Counts;
   /** Members, identities and connections in numbers, without a copy of them. */
@@ -58,6 +63,7 @@ export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
       return explain({ ...known, connections: links }, peer);
     },
     problems: () => watch.faults().map(sentenceOf),
+    unready: () => watch.unready().map(sentenceOf),
     counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
     summary: () => summarise(core, connections.list(), now()),
     messages: (signal) => tap.watch(signal),

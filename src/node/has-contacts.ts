@@ -5,5 +5,6 @@ import { isOwnEndpoint } from "../core/tables/contacts.ts";
 export function hasContacts(config: Config): boolean {
   const { gossip, fabricGossip, endpoint, externalEndpoint } = config;
   const own = { internalEndpoint: endpoint, externalEndpoint };
+  if (fabricGossip.bootstrapNames.length > 0) return true;
   return [...gossip.bootstrap, ...fabricGossip.anchorPeers].some((one) => !isOwnEndpoint(one, own));
 }

@@ -12,6 +12,7 @@ import { GossipError } from "../lib/errors.ts";
 import type { Msp } from "../msp/msp.ts";
 import { type Channel, createChannelView } from "../observe/channels.ts";
 import { add, type Counters, createCounters } from "../observe/counters.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
 import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
 import { createRefusals } from "../observe/diagnosis/refused-certificates.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
@@ -26,6 +27,7 @@ import { connectionInputs } from "./connection-inputs.ts";
 import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
+import { type FollowedNames, followNames } from "./follow-names.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
 import { identify, type Probing, ping } from "./probes.ts";
 import { signBoth } from "./signing.ts";
@@ -53,6 +55,7 @@ export class GossipNode implements AsyncDisposable {
   readonly #isTold = createRejectionFilter();
   readonly #probing: Probing;
   readonly #watch: SelfWatch;
+  #names: FollowedNames | undefined;
   #self: KnownIdentity;
   #signer: Signer;
   #reloadProblems: readonly string[] = [];
@@ -91,7 +94,18 @@ export class GossipNode implements AsyncDisposable {
     });
     this.#connections = connections;
     const [failures, reloadProblems] = [this.#failures, () => this.#reloadProblems];
-    const shared = { clock, core, connections, failures, publish, give, twinSeen, reloadProblems };
+    const names = () => this.#names?.unresolved() ?? [];
+    const shared = {
+      clock,
+      core,
+      connections,
+      failures,
+      publish,
+      give,
+      twinSeen,
+      reloadProblems,
+      names,
+    };
     this.#probing = shared;
     this.#watch = createSelfWatch(shared);
     this.diagnostics = createDiagnostics({
@@ -120,6 +134,7 @@ export class GossipNode implements AsyncDisposable {
     const node = new GossipNode(parts);
     await node.#connections.listen();
     node.#loop.give({ type: "start" });
+    node.#followNames();
     if (parts.watchesItself) node.#watch.start();
     await parts.started?.(node.#core.self.incarnation);
     return node;
@@ -211,6 +226,7 @@ export class GossipNode implements AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#loop.stop();
+    this.#names?.stop();
     for (const part of [this.#events, this.#tap, this.#connections]) part.close();
     this.#watch.stop();
     await this.#parts.network.close();
@@ -224,6 +240,24 @@ export class GossipNode implements AsyncDisposable {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
+  }
+
+  #followNames(): void {
+    const { names, clock } = this.#parts;
+    if (names === undefined) return;
+    this.#names = followNames({
+      ...{ ...names, clock },
+      isAlone: () => this.#core.members.aliveCount === 0,
+      resolved: (endpoints) => {
+        names.resolved(endpoints);
+        this.#loop.give({ type: "names-resolved", endpoints });
+      },
+      failed: (endpoint, detail) => {
+        const code = "name-unresolved";
+        const reason = tellFault({ code, detail });
+        this.#publish({ type: "contact-failed", endpoint, code, reason });
+      },
+    });
   }
 
   #perform(effect: Effect): void {

@@ -6,11 +6,14 @@ import type { Traffic } from "../observe/counters.ts";
 import type { Meters } from "../observe/meters.ts";
 import type { ConnectionsOptions } from "../transport/connection-options.ts";
 import type { Clock, Network } from "../transport/network.ts";
+import type { NameService } from "./name-service.ts";
 
 /** What a configuration file cannot say. */
 export interface StartOptions {
   /** Signs with the enrolment key in place of a key file (an HSM). Default: the key in the MSP folder. */
   readonly signer?: Signer;
+  /** Answers where `fabricGossip.bootstrapNames` lead, in place of DNS. Default: DNS. */
+  readonly nameService?: NameService;
   /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
   readonly warn?: (sentence: string) => void;
 }
@@ -36,6 +39,8 @@ export interface NodeParts {
   readonly meters?: Meters;
   /** Whether it asks who answers at its endpoints, and tells what is wrong with it; default: no. */
   readonly watchesItself?: boolean;
+  /** Names that lead to contacts; default: none. */
+  readonly names?: BootstrapNames;
   /** How long the signer may take; default 10_000 ms. */
   readonly signerTimeoutMs?: number;
   /** Carries out a change of trust (see `GossipNode.setTrust`). */
@@ -46,6 +51,13 @@ export interface NodeParts {
   readonly started?: (incarnation: bigint) => Promise<void>;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
+}
+
+export interface BootstrapNames {
+  readonly names: readonly string[];
+  readonly service: NameService;
+  /** Told of everything that they lead to, before it is dialled. */
+  readonly resolved: (endpoints: readonly string[]) => void;
 }
 
 /** What reading the files again has led to, beside trust and TLS. */

@@ -26,6 +26,8 @@ export type ContactCode =
   | "bootstrap-untrusted"
   /** It is of another organisation, to which we do not show ourselves. */
   | "we-are-hidden"
+  /** A name of `fabricGossip.bootstrapNames` leads nowhere. */
+  | "name-unresolved"
   /** A process that has our own certificate answered. */
   | "same-identity";
 

@@ -23,7 +23,7 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_TIMEOUT_MS = 5_000;
 /** Answered also when nothing else is: those who look after us ask for these. */
-const ALWAYS = new Set(["/healthz", "/version"]);
+export const ALWAYS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/version"]);
 
 /**
  * An application that answers only those it should: on a loopback address only requests for this

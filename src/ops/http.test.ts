@@ -12,8 +12,8 @@ import { GossipNode } from "../node/node.ts";
 import { testParts } from "../node/testing.ts";
 import { toJson } from "../observe/json.ts";
 import { createLog, type Log } from "../observe/log.ts";
-import { createMemoryHub } from "../transport/memory.ts";
-import { createVirtualClock } from "../transport/testing.ts";
+import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
+import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
 import { type OperationsOptions, startOperations } from "./http.ts";
 import type { HttpServer } from "./http-server.ts";
 
@@ -25,10 +25,18 @@ const NO_TLS = {
   clientRootCaFiles: [],
 } as const;
 
+interface World {
+  readonly operations: HttpServer;
+  readonly node: GossipNode;
+  readonly log: Log;
+  readonly clock: VirtualClock;
+  readonly hub: MemoryHub;
+}
+
 async function setUp(
   t: TestContext,
   { bootstrap = [], tls = NO_TLS }: { bootstrap?: string[]; tls?: OperationsOptions["tls"] } = {},
-): Promise<{ operations: HttpServer; node: GossipNode; log: Log }> {
+): Promise<World> {
   const clock = createVirtualClock();
   const hub = createMemoryHub({ clock });
   const node = await GossipNode.create(testParts("n", { clock, hub, bootstrap }));
@@ -39,7 +47,7 @@ async function setUp(
     await operations.close();
     await node.close();
   });
-  return { operations, node, log };
+  return { operations, node, log, clock, hub };
 }
 
 async function json(
@@ -69,6 +77,37 @@ describe("the operations endpoint", () => {
     const { status, body } = await json(operations.url, "/healthz");
     assert.equal(status, 503);
     assert.match(JSON.stringify(body), /"component":"gossip","reason":"no member is alive/);
+  });
+
+  test("readyz waits for a view: somebody alive, and a list of members", async (t) => {
+    const { operations, clock, hub } = await setUp(t, { bootstrap: ["elsewhere:1"] });
+    const ready = (): Promise<{ status: number; body: unknown }> => json(operations.url, "/readyz");
+    const alone = await ready();
+    assert.equal(alone.status, 503);
+    assert.match(JSON.stringify(alone.body), /"component":"gossip","reason":"no member is alive/);
+    const other = await GossipNode.create(testParts("m", { clock, hub, bootstrap: ["n:1"] }));
+    t.after(() => other.close());
+    const pass = async (ms: number): Promise<void> => {
+      for (let left = ms; left > 0; left -= 50) {
+        clock.advance(50);
+        await new Promise(setImmediate);
+      }
+    };
+    await pass(300);
+    assert.equal((await json(operations.url, "/healthz")).status, 200);
+    const early = await ready();
+    assert.equal(early.status, 503);
+    assert.match(JSON.stringify(early.body), /none has sent its list of members yet: wait/);
+    await pass(6_000);
+    assert.equal((await ready()).status, 200);
+    await other.close();
+    await pass(60_000);
+    assert.equal((await ready()).status, 503, "it is alone again");
+  });
+
+  test("readyz is OK for the first member, which has nobody to contact", async (t) => {
+    const { operations } = await setUp(t);
+    assert.equal((await json(operations.url, "/readyz")).status, 200);
   });
 
   test("logspec is read and changed; a wrong one is explained and changes nothing", async (t) => {
@@ -202,12 +241,13 @@ describe("the operations endpoint", () => {
     assert.deepEqual(
       [
         await status("/healthz", {}),
+        await status("/readyz", {}),
         await status("/metrics", {}),
         await status("/healthz/../metrics", {}),
         await status("/version/%2e%2e/api/v1/self", {}),
         await status("/api/v1/self", pair),
       ],
-      [200, 401, 401, 401, 200],
+      [200, 200, 401, 401, 401, 200],
     );
     const strict = (await setUp(t, { tls: { ...tls, clientAuthRequired: true } })).operations;
     assert.deepEqual(

@@ -14,7 +14,7 @@ import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
 import { addEvents } from "./events.ts";
 import { CONTENT_TYPE } from "./exposition.ts";
-import { createApp, type HttpApp, type HttpServer, serve } from "./http-server.ts";
+import { ALWAYS, createApp, type HttpApp, type HttpServer, serve } from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
 
@@ -58,7 +58,7 @@ function operationsApp(
   const app = createApp(listen);
   app.use(async (context, next) => {
     // As in Fabric: with TLS, what tells more than health and version needs a client certificate.
-    const isOpen = context.req.path === "/healthz" || context.req.path === "/version";
+    const isOpen = ALWAYS.has(context.req.path);
     const { socket } = context.env.incoming;
     const isKnown = socket instanceof TLSSocket && socket.authorized;
     if (!tls.enabled || isKnown || (isOpen && !tls.clientAuthRequired)) return next();
@@ -85,13 +85,20 @@ function operationsApp(
 }
 
 function addHealth(app: HttpApp, node: GossipNode): void {
-  app.get("/healthz", (context) => {
-    const time = new Date().toISOString();
-    const reasons = node.diagnostics.problems();
-    if (reasons.length === 0) return context.json({ status: "OK", time });
-    const failed = reasons.map((reason) => ({ component: "gossip", reason }));
-    return context.json({ status: "Service Unavailable", time, failed_checks: failed }, 503);
-  });
+  const { diagnostics } = node;
+  const checks = [
+    ["/healthz", () => diagnostics.problems()],
+    ["/readyz", () => diagnostics.unready()],
+  ] as const;
+  for (const [path, check] of checks) {
+    app.get(path, (context) => {
+      const time = new Date().toISOString();
+      const reasons = check();
+      if (reasons.length === 0) return context.json({ status: "OK", time });
+      const failed = reasons.map((reason) => ({ component: "gossip", reason }));
+      return context.json({ status: "Service Unavailable", time, failed_checks: failed }, 503);
+    });
+  }
 }
 
 function addWhy(app: HttpApp, node: GossipNode): void {

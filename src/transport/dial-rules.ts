@@ -6,7 +6,8 @@
 import { lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
-import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import { parseResolved, type Resolved } from "../lib/bootstrap-name.ts";
+import { formatHostPort, type HostPort, parseEndpoint } from "../lib/host-port.ts";
 
 export interface DialRules {
   /** Addresses (`169.254.169.254`) and networks (`fe80::/10`). */
@@ -28,6 +29,7 @@ export class DialFilter {
   #isHome = false;
   readonly #ownPorts: ReadonlySet<number>;
   readonly #exempt: ReadonlySet<string>;
+  #named: ReadonlySet<string> = new Set();
 
   constructor({ deny, exempt, homes, ownPorts }: DialRules) {
     this.#ownPorts = new Set(ownPorts);
@@ -47,9 +49,24 @@ export class DialFilter {
     }
   }
 
+  /** Endpoints that names of our user lead to, in place of the former ones. They are exempt. */
+  setNamed(endpoints: readonly string[]): void {
+    for (const endpoint of endpoints) {
+      if (this.#named.has(endpoint)) continue;
+      this.#noteHome((parseResolved(endpoint)?.address ?? parseEndpoint(endpoint))?.host ?? "");
+    }
+    this.#named = new Set(endpoints);
+  }
+
+  /** Where a name of our user leads to, if this endpoint is one of those. */
+  resolved(endpoint: string): Resolved | undefined {
+    return this.#named.has(endpoint) ? parseResolved(endpoint) : undefined;
+  }
+
   /** How a host is resolved; undefined if it must not be dialled at all. */
   resolver({ host, port }: HostPort): LookupFunction | undefined {
-    if (this.#exempt.has(formatHostPort({ host, port }))) return lookup as LookupFunction;
+    const endpoint = formatHostPort({ host, port });
+    if (this.#exempt.has(endpoint) || this.#named.has(endpoint)) return lookup as LookupFunction;
     if (isIP(host) !== 0)
       return this.#isDenied(host, port) ? undefined : (lookup as LookupFunction);
     return (name, options, done) => {

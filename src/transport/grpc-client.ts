@@ -1,3 +1,4 @@
+import { lookup } from "node:dns";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls, TLSSocket } from "node:tls";
@@ -29,24 +30,37 @@ export function openSession(
   context: GrpcContext,
   events: SessionEvents,
 ): Cancel {
-  const address = parseEndpoint(endpoint);
+  const named = context.dialFilter.resolved(endpoint);
+  const address = named?.address ?? parseEndpoint(endpoint);
   if (address === undefined) {
     const reason = `"${plainText(endpoint)}" is not host:port`;
     const soon = setImmediate(() => events.failed({ fault: "unreachable", reason }));
     return () => clearImmediate(soon);
   }
-  const resolve = context.dialFilter.resolver(address);
+  const resolve = named ? (lookup as LookupFunction) : context.dialFilter.resolver(address);
   if (resolve === undefined) {
     const { message: reason } = new DeniedError(plainText(address.host));
     const soon = setImmediate(() => events.failed({ fault: "denied", reason }));
     return () => clearImmediate(soon);
   }
-  const dial = new SessionDial(address, resolve, tls, context, events);
+  // Members behind one name are told apart by address, and certified for the name.
+  const serverName = named?.host ?? tls?.serverName ?? address.host;
+  const authority = formatHostPort({ ...address, ...(named ? { host: named.host } : {}) });
+  const target = { address, serverName, authority, resolve };
+  const dial = new SessionDial(target, tls, context, events);
   return () => dial.cancel();
 }
 
+interface Target {
+  readonly address: HostPort;
+  /** The name that the certificate must bear. */
+  readonly serverName: string;
+  readonly authority: string;
+  readonly resolve: LookupFunction;
+}
+
 class SessionDial {
-  readonly #endpoint: string;
+  readonly #authority: string;
   readonly #context: GrpcContext;
   readonly #events: SessionEvents;
   readonly #socket: Socket;
@@ -62,29 +76,29 @@ class SessionDial {
   #isCancelled = false;
 
   constructor(
-    address: HostPort,
-    lookup: LookupFunction,
+    target: Target,
     tls: TlsCredentials | undefined,
     context: GrpcContext,
     events: SessionEvents,
   ) {
-    this.#endpoint = formatHostPort(address);
+    const { address, authority, serverName } = target;
+    this.#authority = authority;
     this.#address = address;
     this.#isPlain = tls === undefined;
     this.#context = context;
     this.#events = events;
     this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
-    const socket = openSocket(address, lookup, tls, context.judgeTls !== undefined);
+    const socket = openSocket(target, tls, context.judgeTls !== undefined);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
     socket.once("close", () => this.#failWith(new Error(LOST)));
     socket.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
-      this.#watched = context.sockets.watch(socket, this.#endpoint, () => this.#destroy());
+      this.#watched = context.sockets.watch(socket, formatHostPort(address), () => this.#destroy());
       socket.once("close", () => this.#watched?.forget());
     });
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
-      if (this.#isTrusted(tls?.serverName ?? address.host, tls)) this.#startHttp2();
+      if (this.#isTrusted(serverName, tls)) this.#startHttp2();
     });
   }
 
@@ -135,7 +149,9 @@ class SessionDial {
     watchFrames(session, () => watched.conduct.countFrame() || this.#destroy());
     session.on("error", (error) => this.#failWith(error));
     session.once("close", () => this.#failWith(new Error(LOST)));
-    session.once("remoteSettings", () => this.#ping({ session, watched }));
+    session.once("remoteSettings", () =>
+      this.#ping({ session, watched, authority: this.#authority }),
+    );
   }
 
   #ping(dialled: DialledSession): void {
@@ -144,7 +160,7 @@ class SessionDial {
     this.#hasSettings = true;
     clearTimeout(this.#timer);
     this.#timer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
-    sendPing(dialled, this.#endpoint, (end) => {
+    sendPing(dialled, (end) => {
       if (end !== undefined) this.#fail(end);
       else if (this.#settle()) this.#events.opened(dialled);
     });
@@ -185,13 +201,12 @@ class SessionDial {
 }
 
 function openSocket(
-  { host, port }: HostPort,
-  lookup: LookupFunction,
+  { address: { host, port }, serverName, resolve: lookup }: Target,
   tls: TlsCredentials | undefined,
   hasJudge: boolean,
 ): Socket {
   if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
-  const options = { ...clientOptions(tls, tls.serverName ?? host), host, port, lookup };
+  const options = { ...clientOptions(tls, serverName), host, port, lookup };
   return connectTls({ ...options, rejectUnauthorized: !hasJudge }).setNoDelay(true);
 }
 

@@ -30,19 +30,20 @@ export const LOST = "the connection was closed";
 export interface DialledSession {
   readonly session: ClientHttp2Session;
   readonly watched: WatchedSocket;
+  /** `host:port` as we dialled it, for the other side. */
+  readonly authority: string;
 }
 
 /** Opens a call; undefined if the session has just ended. */
 function request(
-  { session, watched }: DialledSession,
-  endpoint: string,
+  { session, watched, authority }: DialledSession,
   path: string,
 ): ClientHttp2Stream | undefined {
   if (session.destroyed || session.closed) return undefined;
   const stream = session.request(
     {
       [constants.HTTP2_HEADER_METHOD]: "POST",
-      [constants.HTTP2_HEADER_AUTHORITY]: endpoint,
+      [constants.HTTP2_HEADER_AUTHORITY]: authority,
       [constants.HTTP2_HEADER_PATH]: path,
       [constants.HTTP2_HEADER_CONTENT_TYPE]: GRPC_CONTENT_TYPE,
       [constants.HTTP2_HEADER_TE]: "trailers",
@@ -96,10 +97,9 @@ function statusFault(status: number): NetworkFault {
 /** Asks whether anybody is there; undefined: yes. */
 export function sendPing(
   dialled: DialledSession,
-  endpoint: string,
   done: (end: StreamEnd | undefined) => void,
 ): void {
-  const stream = request(dialled, endpoint, SERVICE_PING);
+  const stream = request(dialled, SERVICE_PING);
   if (stream === undefined) {
     done({ fault: "closed", reason: LOST });
     return;
@@ -114,14 +114,10 @@ export function sendPing(
 }
 
 /** Opens the gossip stream of a session, which it then owns. */
-export function openStream(
-  dialled: DialledSession,
-  endpoint: string,
-  context: GrpcContext,
-): Link | undefined {
+export function openStream(dialled: DialledSession, context: GrpcContext): Link | undefined {
   const { session, watched } = dialled;
   const facts = sessionFacts(session);
-  const stream = request(dialled, endpoint, SERVICE_STREAM);
+  const stream = request(dialled, SERVICE_STREAM);
   if (stream === undefined) return undefined;
   openWindow(session);
   keepAlive(session, context.timeouts.clientKeepaliveMs, context.timeouts.keepaliveTimeoutMs);

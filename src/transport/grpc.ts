@@ -37,6 +37,11 @@ export interface GrpcNetwork extends Network {
    * so does `clientAuthRequired`. Unusable files throw, and change nothing.
    */
   setTls(tls: TlsCredentials): void;
+  /**
+   * Endpoints that names of our user lead to, in place of the former ones: they may be anywhere, and of
+   * `name/address:port` the certificate must be for the name.
+   */
+  setNamed(endpoints: readonly string[]): void;
   /** Totals so far. */
   stats(): GrpcStats;
 }
@@ -83,6 +88,10 @@ class Grpc implements GrpcNetwork {
     this.#tls = tls;
   }
 
+  setNamed(endpoints: readonly string[]): void {
+    this.#context.dialFilter.setNamed(endpoints);
+  }
+
   async listen(accepted: (link: Link) => void, refused: Refuse = () => {}): Promise<void> {
     if (this.#closing !== undefined) throw new GossipError("closed", CLOSED);
     this.#server = createGrpcServer(this.#tls, this.#context, accepted, refused);
@@ -93,7 +102,7 @@ class Grpc implements GrpcNetwork {
     return this.#connect(endpoint, {
       opened: (dialled) => {
         const { session } = dialled;
-        const link = openStream(dialled, endpoint, this.#context);
+        const link = openStream(dialled, this.#context);
         if (link === undefined) return events.failed("closed", "the connection was closed");
         this.#context.stats.dialled += 1;
         this.#sessions.add(session);

@@ -44,6 +44,7 @@ export function workThrough(
   }
   if (list.done >= entries.length) {
     core.claims.lists.delete(from);
+    core.hasList = true;
     for (const [code, times] of dropped) effects.push(drop(from, code, times));
   }
   return Math.floor(readsLeft / READS_PER_CHECK);

@@ -38,7 +38,9 @@ export interface Core {
   readonly claims: Claims;
   /** What each peer may still cost us. */
   readonly budgets: Budgets;
-  readonly contacts: readonly Contact[];
+  readonly contacts: Contact[];
+  /** Whether a list of members has come, and has been worked through. */
+  hasList: boolean;
   readonly emitter: Emitter;
   /** What was passed on lately. */
   readonly copies: Copies;
@@ -82,6 +84,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     claims: createClaims(),
     budgets: createBudgets(options.limits),
     contacts: createContacts(options, now),
+    hasList: false,
     emitter: createEmitter(),
     copies: new Map(),
     neighbourhood: createNeighbourhood(),

@@ -4,6 +4,7 @@
  * Source: spec B 1.4 and 2.6 (Fabric's `Connect`, `connect2BootstrapPeers`, `learnAnchorPeers`).
  */
 
+import { shuffled } from "../rules/shuffle.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId, Random } from "../types/host.ts";
@@ -29,6 +30,8 @@ export interface Contact {
   readonly endpoint: string;
   /** Bootstrap peers must be of our own organisation; anchor peers may be of any we trust. */
   readonly isBootstrap: boolean;
+  /** A name leads to it at present, which may lead elsewhere tomorrow. */
+  readonly isResolved: boolean;
   state: ContactState;
   /** Failed attempts since it was last alive. */
   failures: number;
@@ -42,13 +45,46 @@ export function createContacts(options: CoreOptions, now: Now): Contact[] {
   for (const endpoint of options.bootstrap) endpoints.set(endpoint, true);
   return [...endpoints]
     .filter(([endpoint]) => !isOwnEndpoint(endpoint, options))
-    .map(([endpoint, isBootstrap]) => ({
-      endpoint,
-      isBootstrap,
-      state: { type: "waiting", atMs: now.elapsedMs },
-      failures: 0,
-      isSelf: false,
-    }));
+    .map(([endpoint, isBootstrap]) =>
+      newContact({ endpoint, isBootstrap, isResolved: false }, now),
+    );
+}
+
+function newContact(
+  about: Pick<Contact, "endpoint" | "isBootstrap" | "isResolved">,
+  now: Now,
+): Contact {
+  const state: ContactState = { type: "waiting", atMs: now.elapsedMs };
+  return { ...about, state, failures: 0, isSelf: false };
+}
+
+/** Contacts at a time that names lead to: they may lead to thousands, and one is enough to join. */
+export const RESOLVED_CONTACTS_MAX = 8;
+/** After so many failures it gives way to another one that the names lead to. */
+const TRIES = 2;
+
+/**
+ * The names of bootstrap peers lead to these endpoints now. Contacts that they lead to no longer are
+ * given up; of those that are new some are drawn by lot, so that not all members ask the same.
+ */
+export function resolveContacts(
+  contacts: Contact[],
+  endpoints: readonly string[],
+  options: CoreOptions,
+  now: Now,
+): void {
+  const configured = contacts.filter(({ isResolved }) => !isResolved);
+  const wanted = new Set(endpoints.filter((endpoint) => !isOwnEndpoint(endpoint, options)));
+  for (const { endpoint } of configured) wanted.delete(endpoint);
+  const known = contacts.filter(({ isResolved, endpoint }) => isResolved && wanted.has(endpoint));
+  for (const { endpoint } of known) wanted.delete(endpoint);
+  const steady = known.filter(({ failures }) => failures < TRIES);
+  const fresh = [...shuffled([...wanted], options.random)]
+    .slice(0, Math.max(0, RESOLVED_CONTACTS_MAX - steady.length))
+    .map((endpoint) => newContact({ endpoint, isBootstrap: true, isResolved: true }, now));
+  const failing = known.filter(({ failures }) => failures >= TRIES);
+  const chosen = [...steady, ...fresh, ...failing].slice(0, RESOLVED_CONTACTS_MAX);
+  contacts.splice(0, contacts.length, ...configured, ...chosen);
 }
 
 /** By Fabric's rule, which knows that the default configuration bootstraps from 127.0.0.1. */

@@ -32,6 +32,8 @@ export type Input =
       /** Why it failed. With our own identity: who has it is another process than we. */
       readonly fault?: Fault;
     }
+  /** Where the names of bootstrap peers lead now, in place of where they led before. */
+  | { readonly type: "names-resolved"; readonly endpoints: readonly string[] }
   /** Answer to a `ping` effect. */
   | { readonly type: "pinged"; readonly pkiId: PkiId; readonly reachable: boolean }
   /** Answer to a `sign` effect, in the order of the effects; no signature = it failed. */

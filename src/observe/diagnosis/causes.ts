@@ -202,6 +202,16 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
     remedy:
       "Correct peer.localMspId if that peer is of our own organisation; else list it under fabricGossip.anchorPeers, and its MSP folder under fabricGossip.trustedMsps.",
   },
+  "name-unresolved": {
+    say: (detail) => {
+      if (detail === "pending") return "DNS has not answered yet";
+      return detail === "ENOTFOUND" || detail === "ENODATA"
+        ? `DNS knows nobody under that name (${detail})`
+        : `DNS does not answer (${detail})`;
+    },
+    remedy:
+      "Look the name up on this machine, with dig or nslookup. A Kubernetes Service must be headless, select the pods and set publishNotReadyAddresses. The name is resolved again by itself.",
+  },
   "we-are-hidden": {
     say: (detail) => `${detail}, and we have no external endpoint to show it`,
     remedy: "Set peer.gossip.externalEndpoint.",
@@ -246,6 +256,10 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
   },
   "reload-failed": {
     say: (detail) => `not all files could be read again: ${detail}`,
+  },
+  "no-list": {
+    say: () => "members are alive in our view, but none has sent its list of members yet",
+    remedy: "Wait: they are asked every few seconds.",
   },
   alone: {
     say: (detail) => `no member is alive in our view, although we contact ${detail}`,

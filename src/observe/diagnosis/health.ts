@@ -1,7 +1,9 @@
 /** What is wrong with this member itself, as causes of causes.ts. */
 
 import type { Core } from "../../core/core.ts";
+import type { Fault } from "../../core/types/event.ts";
 import type { Now } from "../../core/types/host.ts";
+import type { ProblemCode } from "../events.ts";
 import { type Problem, remedyFor, tellFault } from "./causes.ts";
 import type { Failures } from "./failures.ts";
 import type { Conflicts } from "./why/conflicts.ts";
@@ -10,13 +12,15 @@ export interface Health {
   readonly core: Core;
   readonly failures: Failures;
   readonly conflicts: Conflicts;
+  /** Names of bootstrap peers that lead nowhere, and why. */
+  readonly names: readonly { readonly name: string; readonly code: string }[];
   /** What was wrong with our files when they were last read again. */
   readonly reloadProblems: readonly string[];
 }
 
 /** What is wrong; empty = healthy (product 4, `/healthz`). */
 export function healthFaults(health: Health, now: Now): readonly Problem[] {
-  const { core, failures, conflicts, reloadProblems } = health;
+  const { core, failures, conflicts, reloadProblems, names } = health;
   const { options, contacts, members } = core;
   const faults: Problem[] = reloadProblems.map((detail) => ({
     code: "reload-failed",
@@ -27,18 +31,37 @@ export function healthFaults(health: Health, now: Now): readonly Problem[] {
     faults.push({ code: "own-certificate-expired", detail: new Date(notAfterMs).toISOString() });
   }
   faults.push(...conflicts.all(now));
-  if (contacts.some(({ isSelf }) => !isSelf) && members.aliveCount === 0) {
+  const hasOthers = contacts.some(({ isSelf }) => !isSelf) || names.length > 0;
+  if (hasOthers && members.aliveCount === 0) {
     const others = contacts.map(({ endpoint }) => {
       const [failure] = failures.recent(undefined, [endpoint]);
       return failure ? `${endpoint} (${failure.reason})` : endpoint;
     });
-    faults.push({ code: "alone", detail: others.join(", ") });
+    const nowhere = names.map(
+      ({ name, code }) => `${name} (${tellFault({ code: "name-unresolved", detail: code })})`,
+    );
+    faults.push({ code: "alone", detail: [...others, ...nowhere].join(", ") });
   }
   return faults;
 }
 
+/** Without these, a member has no view that others could rely on. */
+const IN_THE_WAY: ReadonlySet<ProblemCode> = new Set(["alone", "own-certificate-expired"]);
+
+/**
+ * Why it has no whole view yet; empty = ready (`/readyz`). Whoever has nobody to contact, or finds
+ * nobody but itself behind its names, is ready: it is the first.
+ */
+export function readinessFaults(health: Health, now: Now): readonly Fault[] {
+  const faults = healthFaults(health, now).filter(({ code }) => IN_THE_WAY.has(code));
+  if (faults.length > 0) return faults;
+  const { contacts, hasList } = health.core;
+  const isFirst = !contacts.some(({ isSelf }) => !isSelf);
+  return isFirst || hasList ? [] : [{ code: "no-list", detail: "" }];
+}
+
 /** A fault as one sentence with its remedy. */
-export function sentenceOf(fault: Problem): string {
+export function sentenceOf(fault: Fault): string {
   const remedy = remedyFor(fault.code);
   return remedy === undefined ? tellFault(fault) : `${tellFault(fault)}: ${lower(remedy)}`;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Core } from "../../../core/core.ts";
+import type { Fault } from "../../../core/types/event.ts";
 import type { Now } from "../../../core/types/host.ts";
 import type { Connections } from "../../../transport/connection-options.ts";
 import type { Cancel, Clock } from "../../../transport/network.ts";
@@ -11,7 +12,7 @@ import type { EventContent, ProblemCode } from "../../events.ts";
 import { problemOf } from "../../snapshots.ts";
 import type { Problem } from "../causes.ts";
 import type { Failures } from "../failures.ts";
-import { healthFaults } from "../health.ts";
+import { type Health, healthFaults, readinessFaults } from "../health.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
 
 export interface SelfWatchOptions {
@@ -20,6 +21,8 @@ export interface SelfWatchOptions {
   readonly failures: Failures;
   readonly connections: Pick<Connections, "probe">;
   readonly reloadProblems: () => readonly string[];
+  /** Names of bootstrap peers that lead nowhere, and why. */
+  readonly names: () => Health["names"];
   readonly publish: (event: EventContent) => void;
 }
 
@@ -30,6 +33,8 @@ export interface SelfWatch {
   hear(event: EventContent): void;
   /** What is wrong with us at this moment. */
   faults(): readonly Problem[];
+  /** Why we have no whole view yet; empty = ready. */
+  unready(): readonly Fault[];
   start(): void;
   stop(): void;
 }
@@ -50,7 +55,7 @@ interface Standing {
 }
 
 export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
-  const { clock, core, failures, reloadProblems, publish } = options;
+  const { clock, core, failures, names, reloadProblems, publish } = options;
   const conflicts = createConflicts();
   const standing = new Map<ProblemCode, Standing>();
   const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
@@ -61,8 +66,10 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
       publish({ type: "same-identity", endpoint: fault.detail });
     }
   };
-  const faults = (): readonly Problem[] =>
-    healthFaults({ core, failures, conflicts, reloadProblems: reloadProblems() }, clock.now());
+  const health = (): Health => {
+    return { core, failures, conflicts, names: names(), reloadProblems: reloadProblems() };
+  };
+  const faults = (): readonly Problem[] => healthFaults(health(), clock.now());
   const look = (): void => {
     for (const event of eventsOf(faults(), standing, clock.now())) publish(event);
     cancels.look = clock.after(LOOK_MS, look);
@@ -81,6 +88,7 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
       conflicts.note({ code: event.type, detail: event.endpoint }, clock.now());
     },
     faults,
+    unready: () => readinessFaults(health(), clock.now()),
     start() {
       cancels.look = clock.after(LOOK_MS, look);
       cancels.probe = clock.after(FIRST_PROBE_MS, probe);

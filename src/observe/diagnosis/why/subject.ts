@@ -7,8 +7,9 @@ import type { KnownIdentity } from "../../../core/tables/identities.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { PkiId } from "../../../core/types/host.ts";
 import type { Member as CoreMember } from "../../../core/types/member.ts";
+import { parseResolved } from "../../../lib/bootstrap-name.ts";
 import { GossipError } from "../../../lib/errors.ts";
-import { parseHostPort } from "../../../lib/host-port.ts";
+import { formatHostPort, parseHostPort } from "../../../lib/host-port.ts";
 import { fromHex } from "../../../wire/bytes.ts";
 import type { Trace } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
@@ -37,7 +38,7 @@ export function findSubject(known: Known, peer: string): Subject {
   if (/^[0-9a-f]{1,64}$/i.test(peer)) {
     return describe(known, findPkiId(known, peer.toLowerCase()), undefined);
   }
-  const address = parseHostPort(peer);
+  const address = parseResolved(peer)?.address ?? parseHostPort(peer);
   if (address === undefined || address.host === "" || address.port === 0) {
     const named = findName(known, peer);
     if (named) return describe(known, named, undefined);
@@ -117,7 +118,7 @@ function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
   const there = [...members.table.values()].filter((member) => endpointsOf(member).includes(peer));
   const [best] = there.toSorted((a, b) => rank(b) - rank(a) || b.lastSeenMs - a.lastSeenMs);
   if (best) return best.pkiId;
-  const contact = contacts.find(({ endpoint }) => endpoint === peer);
+  const contact = contacts.find((one) => isContactAt(one, peer));
   const contacted = contact && contactPkiId(contact);
   if (contacted) return contacted;
   const traces = [...failures.traces()].filter(({ endpoints }) => endpoints.includes(peer));
@@ -128,6 +129,14 @@ function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
     if (endpoint === peer || internalEndpoint === peer) return pkiId;
   }
   return undefined;
+}
+
+/** Also by the name that led to it, and by its address. */
+function isContactAt({ endpoint }: Contact, peer: string): boolean {
+  const resolved = parseResolved(endpoint);
+  if (endpoint === peer || resolved === undefined) return endpoint === peer;
+  const { host, address } = resolved;
+  return peer === formatHostPort(address) || peer === `${host}:${address.port}`;
 }
 
 function rank({ status }: CoreMember): number {
@@ -145,7 +154,9 @@ function describe(
   const places = [asked ?? "", ...(pkiId === core.options.self.pkiId ? ownOf(core) : known)];
   const endpoints = new Set(places.filter((place) => place !== ""));
   const contact = core.contacts.find(
-    (one) => endpoints.has(one.endpoint) || (pkiId && contactPkiId(one) === pkiId),
+    (one) =>
+      [...endpoints].some((endpoint) => isContactAt(one, endpoint)) ||
+      (pkiId && contactPkiId(one) === pkiId),
   );
   if (contact) endpoints.add(contact.endpoint);
   const identity = pkiId && core.identities.table.get(pkiId);

@@ -30,7 +30,7 @@ function why(
   const refusals = createRefusals(node.crypto, { now: () => now, after: () => () => {} });
   const self = viewSelf(core, 0, now);
   const faults = healthFaults(
-    { core, failures, conflicts: createConflicts(), reloadProblems: [] },
+    { core, failures, conflicts: createConflicts(), reloadProblems: [], names: [] },
     now,
   );
   return explain({ core, failures, faults, refusals, self, connections: [], now }, peer);

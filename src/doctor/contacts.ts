@@ -1,0 +1,173 @@
+/** Doctor: bootstrap and anchor peers. */
+import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import type { Config } from "../config/config.ts";
+import {
+  contactFault,
+  isOwnEndpoint,
+  RESOLVED_CONTACTS_MAX,
+  refuseContact,
+} from "../core/tables/contacts.ts";
+import { parseResolved } from "../lib/bootstrap-name.ts";
+import { parseHostPort } from "../lib/host-port.ts";
+import { createNameService, resolveName } from "../node/name-service.ts";
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
+import { error, type Finding, faultFinding, ok, timeLeft, warning } from "./finding.ts";
+import { type Answer, type Files, probeEndpoint } from "./probe-endpoint.ts";
+
+/** Endpoints probed at a time. */
+const PROBES_MAX = 8;
+
+interface Contacted {
+  readonly endpoint: string;
+  readonly isBootstrap: boolean;
+}
+
+/** Dials every bootstrap and anchor peer and shakes hands, as the member would. */
+export async function examineContacts(
+  config: Config,
+  files: Files,
+  wallMs: number,
+  isRunning: boolean,
+): Promise<readonly Finding[]> {
+  const own = { internalEndpoint: config.endpoint, externalEndpoint: config.externalEndpoint };
+  const named = await examineBootstrapNames(config);
+  const all: Contacted[] = [
+    ...named.endpoints.map((endpoint) => ({ endpoint, isBootstrap: true })),
+    ...config.gossip.bootstrap.map((endpoint) => ({ endpoint, isBootstrap: true })),
+    ...config.fabricGossip.anchorPeers.map((endpoint) => ({ endpoint, isBootstrap: false })),
+  ];
+  const others = all.filter(({ endpoint }) => !isOwnEndpoint(endpoint, own));
+  if (others.length === 0 && named.findings.length === 0) {
+    const message =
+      "No bootstrap or anchor peer except this member: it waits for others to contact it.";
+    return [ok("bootstrap", message)];
+  }
+  const findings: Finding[] = [...named.findings];
+  for (let i = 0; i < others.length; i += PROBES_MAX) {
+    const batch = others.slice(i, i + PROBES_MAX);
+    const found = await Promise.all(
+      batch.map((one) => contactFindings(config, files, one, wallMs, isRunning)),
+    );
+    findings.push(...found.flat());
+  }
+  return findings;
+}
+
+interface Named {
+  readonly findings: readonly Finding[];
+  /** As many of those that the names lead to as a member contacts. */
+  readonly endpoints: readonly string[];
+}
+
+/** Where the names of bootstrap peers lead. They may lead nowhere before others run. */
+async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): Promise<Named> {
+  const { bootstrapNames, nameServers } = fabricGossip;
+  const service = createNameService(nameServers);
+  const findings: Finding[] = [];
+  const endpoints: string[] = [];
+  const isHere = hereAt(listenAddress.port);
+  for (const name of bootstrapNames) {
+    const { endpoints: found, code } = await resolveName(service, name);
+    if (code === undefined) {
+      findings.push(ok("bootstrap", `${name} leads to ${some(found)}.`));
+      endpoints.push(...found.filter((endpoint) => !isHere(endpoint)));
+      continue;
+    }
+    const reason = tellFault({ code: "name-unresolved", detail: code });
+    const message = `${name} leads nowhere: ${reason} (name-unresolved).`;
+    findings.push(warning("bootstrap", message, remedyFor("name-unresolved")));
+  }
+  return { findings, endpoints: [...new Set(endpoints)].slice(0, RESOLVED_CONTACTS_MAX) };
+}
+
+/** Tells whether an endpoint is an address of this machine with our own port. */
+function hereAt(ownPort: number): (endpoint: string) => boolean {
+  const cards = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  const own = new Set(cards.map(({ address }) => address));
+  return (endpoint) => {
+    const { host, port } = parseResolved(endpoint)?.address ?? { host: "", port: 0 };
+    return own.has(host) && port === ownPort;
+  };
+}
+
+const SHOWN_MAX = 5;
+
+function some(endpoints: readonly string[]): string {
+  const more = endpoints.length - SHOWN_MAX;
+  return `${endpoints.slice(0, SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+async function resolveFault(endpoint: string): Promise<string | undefined> {
+  try {
+    await lookup(parseHostPort(endpoint)?.host ?? "");
+    return undefined;
+  } catch (fault) {
+    return fault instanceof Error && "code" in fault ? String(fault.code) : "unknown";
+  }
+}
+
+async function contactFindings(
+  config: Config,
+  files: Files,
+  contact: Contacted,
+  wallMs: number,
+  isRunning: boolean,
+): Promise<readonly Finding[]> {
+  const { endpoint, isBootstrap } = contact;
+  const check = isBootstrap ? "bootstrap" : "anchor";
+  const code = parseResolved(endpoint) ? undefined : await resolveFault(endpoint);
+  if (code !== undefined) {
+    const message = `The host of ${endpoint} does not resolve (${code}).`;
+    return [
+      error(check, message, "Correct the name, or configure a name server that resolves it."),
+    ];
+  }
+  const answer = await probeEndpoint(config, endpoint, files);
+  const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
+  return [finding, ...clockFindings(answer, wallMs)];
+}
+
+function answerFinding(
+  config: Config,
+  { local }: Files,
+  { endpoint, isBootstrap }: Contacted,
+  { identity, failure }: Answer,
+  wallMs: number,
+  isRunning: boolean,
+): Finding {
+  const check = isBootstrap ? "bootstrap" : "anchor";
+  if (identity === null || failure) {
+    const found = failure ?? { code: "unknown", detail: "nobody answered" };
+    const fault = contactFault({ isBootstrap }, found, config.mspId);
+    const [code, reason] = [fault.code, tellFault(fault)];
+    const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
+    const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
+    return error(check, message, remedyFor(code) ?? "Look into its log.");
+  }
+  if (identity.pkiId === local.identity.pkiId) {
+    const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;
+    if (isHere) return ok(check, `${endpoint} is this member itself, which is already running.`);
+    return faultFinding(check, { code: "same-identity", detail: endpoint });
+  }
+  const refusal = refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
+  if (refusal !== undefined) {
+    const { code } = refusal;
+    const message = `${endpoint} cannot be joined: ${tellFault(refusal)} (${code}).`;
+    return error(check, message, remedyFor(code));
+  }
+  const left = timeLeft(Date.parse(identity.notAfter), wallMs);
+  const { subject, mspId } = identity;
+  return ok(
+    check,
+    `${endpoint} answers as ${subject} of ${mspId}; its certificate expires in ${left}.`,
+  );
+}
+
+/** Time is not exchanged; only a certificate from the future gives a wrong clock away. */
+function clockFindings({ endpoint, tls }: Answer, wallMs: number): readonly Finding[] {
+  if (tls === null || tls.notBeforeMs <= wallMs) return [];
+  const begin = new Date(tls.notBeforeMs).toISOString();
+  const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock of this machine is slow, or that of its CA is fast.`;
+  return [warning("clock", message, "Check the clock of this machine.")];
+}
