@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   core: ["wire"],
   channel: ["wire"],
+  "channel-maker": ["wire", "channel"],
   msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
@@ -65,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const PURE_ROOMS: readonly string[] = ["wire", "core", "channel"];
+const PURE_ROOMS: readonly string[] = ["wire", "core", "channel", "channel-maker"];
 /** In the pure rooms, time, dice and I/O are parameters. */
 const BANNED_IN_PURE: readonly (readonly [RegExp, string])[] = [
   [/from "node:/, "imports nothing from Node"],

@@ -34,6 +34,7 @@ export interface OrganisationFolder {
   readonly ca: AuthorityFiles;
   /** CA of TLS certificates. */
   readonly tlsCa: AuthorityFiles;
+  /** Of its orderers, if it is an organisation of orderers. */
   readonly peersFolder: string;
   readonly usersFolder: string;
 }
@@ -47,7 +48,14 @@ export interface AuthorityFiles {
 export const KEY_FILE = "priv_sk";
 export const CONFIG_FILE = "config.yaml";
 
-export function organisationFolder(folder: string, domain: string): OrganisationFolder {
+/** What an organisation's members are, besides users; names its folders. */
+export type OrganisationKind = "peer" | "orderer";
+
+export function organisationFolder(
+  folder: string,
+  domain: string,
+  kind: OrganisationKind = "peer",
+): OrganisationFolder {
   const authority = (subfolder: string, name: string): AuthorityFiles => ({
     name,
     certFile: join(folder, subfolder, certFileName(name)),
@@ -59,7 +67,7 @@ export function organisationFolder(folder: string, domain: string): Organisation
     mspFolder: join(folder, "msp"),
     ca: authority("ca", `ca.${domain}`),
     tlsCa: authority("tlsca", `tlsca.${domain}`),
-    peersFolder: join(folder, "peers"),
+    peersFolder: join(folder, `${kind}s`),
     usersFolder: join(folder, "users"),
   };
 }

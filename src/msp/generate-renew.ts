@@ -1,7 +1,7 @@
 /** New certificates for a peer and revocation of old ones, in folders as cryptogen makes them. */
 import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { GossipError } from "../lib/errors.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
@@ -135,8 +135,11 @@ async function readList(file: string) {
   return parsePkijsRevocationList(block.der);
 }
 
+/** Of orderers if it lies where cryptogen puts those. */
 function openOrganisation(folder: string): OrganisationFolder {
-  return organisationFolder(folder, basename(folder));
+  const isOfOrderers = basename(dirname(resolve(folder))) === "ordererOrganizations";
+  const kind = isOfOrderers ? "orderer" : "peer";
+  return organisationFolder(folder, basename(resolve(folder)), kind);
 }
 
 function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions) {

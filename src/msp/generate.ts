@@ -16,6 +16,7 @@ import {
   type MemberFolder,
   memberFolder,
   type OrganisationFolder,
+  type OrganisationKind,
   organisationFolder,
   writeKey,
   writePem,
@@ -27,6 +28,8 @@ export interface OrganisationOptions {
   readonly folder: string;
   /** `org1.example.com`. */
   readonly domain: string;
+  /** Default `peer`; `orderer`: it goes to `ordererOrganizations/DOMAIN`, its `peers` are orderers. */
+  readonly kind?: OrganisationKind;
   /** How many peers (peer0, peer1, ...), or their host names; at most 1_000. */
   readonly peers: number | readonly string[];
   /** Users besides Admin: User1, User2, ...; 0 to 1_000, default 1. */
@@ -59,7 +62,7 @@ const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0
 export async function generateOrganisation(options: OrganisationOptions): Promise<Organisation> {
   const hosts = hostsOf(options.peers);
   checkOptions(options, hosts);
-  const parent = join(options.folder, "peerOrganizations");
+  const parent = join(options.folder, `${options.kind ?? "peer"}Organizations`);
   const final = join(parent, options.domain);
   if (await exists(final)) {
     throw new GossipError(
@@ -117,10 +120,10 @@ async function exists(path: string): Promise<boolean> {
 
 function describe(
   folder: string,
-  { domain, users = 1 }: OrganisationOptions,
+  { domain, users = 1, kind }: OrganisationOptions,
   hosts: readonly string[],
 ): Organisation {
-  const organisation = organisationFolder(folder, domain);
+  const organisation = organisationFolder(folder, domain, kind);
   const { peersFolder, usersFolder } = organisation;
   const userNames = [...Array.from({ length: users }, (_, index) => `User${index + 1}`), "Admin"];
   return {
@@ -140,7 +143,7 @@ interface Issuers {
 
 async function fillOrganisation(
   organisation: Organisation,
-  { domain, nowMs, sans = [], validityMs = TEN_YEARS_MS }: OrganisationOptions,
+  { domain, kind = "peer", nowMs, sans = [], validityMs = TEN_YEARS_MS }: OrganisationOptions,
 ): Promise<void> {
   const notBeforeMs = beginOfValidity(nowMs);
   const issuers: Issuers = {
@@ -152,7 +155,7 @@ async function fillOrganisation(
   await writeVerifyingMsp(organisation.mspFolder, organisation, issuers);
   for (const peer of organisation.peers) {
     const host = peer.name.slice(0, -(domain.length + 1));
-    await writeMember(peer, "peer", [peer.name, host, ...sans], organisation, issuers);
+    await writeMember(peer, kind, [peer.name, host, ...sans], organisation, issuers);
   }
   for (const user of organisation.users) {
     const unit = user.name.startsWith("Admin@") ? "admin" : "client";

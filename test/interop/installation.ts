@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The programs the scenarios use; all are part of Fabric's release archive. */
-const PROGRAMS = ["peer", "cryptogen", "configtxgen", "discover"] as const;
+const PROGRAMS = ["peer", "cryptogen", "configtxlator", "discover"] as const;
 export type Program = (typeof PROGRAMS)[number];
 
 export interface Installation {

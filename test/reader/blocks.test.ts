@@ -17,9 +17,8 @@ async function makeLongChain(world: World): Promise<Chain> {
   const config = await makeConfig({
     parties: [{ ...org1, anchors: [["127.0.0.1", 7051]] }, org2],
     orderer,
-    sequence: 1n,
   });
-  chain.addConfig(config);
+  chain.addConfig(config, 1n);
   chain.addTransactions(20);
   return chain;
 }

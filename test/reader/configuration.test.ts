@@ -46,10 +46,10 @@ test("channel-config tells what has changed", async (t) => {
     nowMs: Date.now(),
   });
   const change = async (wish: Partial<ConfigWish>): Promise<string> => {
-    const base = { parties: [org1, org2], orderer, sequence: 1n };
+    const base = { parties: [org1, org2], orderer };
     const file = join(folder, "new.block");
-    const block = chain.make({ data: [chain.envelope(1, await makeConfig({ ...base, ...wish }))] });
-    await writeFile(file, block);
+    const config = chain.configuration(await makeConfig({ ...base, ...wish }), 1n);
+    await writeFile(file, chain.make({ transactions: [config] }).bytes);
     const diff = ["channel-config", "--block", file, "--diff", join(folder, "old.block")];
     return (await run(t, diff)).stdout;
   };
@@ -75,9 +75,8 @@ test("channel-config tells what has changed", async (t) => {
 test("an unknown capability is a problem, and nothing is verified under it", async (t) => {
   const { org1, org2, orderer, chain, peer } = await makeWorld(t);
   const own = await peer(org1, 0);
-  chain.addConfig(
-    await makeConfig({ parties: [org1, org2], orderer, sequence: 1n, capabilities: ["V9_9"] }),
-  );
+  const config = await makeConfig({ parties: [org1, org2], orderer, capabilities: ["V9_9"] });
+  chain.addConfig(config, 1n);
   chain.addTransactions(1);
   const { code, stderr } = await read(t, "heights", flagsOf(org1, own));
   assert.equal(code, 1);

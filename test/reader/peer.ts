@@ -115,7 +115,7 @@ export async function startPeer(
     } = { ...wish, ...changes };
     const { committedMs = Date.now(), loadedMs = Date.now() - 60_000 } = { ...wish, ...changes };
     const pkiId = pkiIdBytes(identity.pkiId);
-    const channelMac = macOf(pkiId, chain.name);
+    const channelMac = macOf(pkiId, chain.channel);
     const timestamp = {
       incNum: BigInt(loadedMs) * 1_000_000n,
       seqNum: BigInt(committedMs) * 1_000_000n,
@@ -144,7 +144,7 @@ export async function startPeer(
     for (let number = first; number <= last && number < chain.height; number++) {
       payloads.push({ seqNum: number, data: chain.blocks[Number(number)] ?? new Uint8Array(0) });
     }
-    return [answer(chain.name, { type: "state-response", value: { payloads } }, nonce)];
+    return [answer(chain.channel, { type: "state-response", value: { payloads } }, nonce)];
   };
   const answersTo = (message: GossipMessage, caller: Identity): readonly Uint8Array[] => {
     const { content } = message;
@@ -164,11 +164,11 @@ export async function startPeer(
         return [encodeUnsigned({ tag: TAG.empty, content: { type: "update", value } })];
       }
       case "state-info-pull-request": {
-        const mac = macOf(pkiIdBytes(caller.pkiId), chain.name);
+        const mac = macOf(pkiIdBytes(caller.pkiId), chain.channel);
         if (!Buffer.from(mac).equals(content.value.channelMac)) return [];
         const elements = [...others.values()].map(({ peer, changes }) => peer.stateInfo(changes));
         return [
-          answer(chain.name, {
+          answer(chain.channel, {
             type: "state-snapshot",
             value: { elements: [stateInfo(), ...elements] },
           }),

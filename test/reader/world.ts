@@ -1,8 +1,9 @@
 /** Two organisations, an orderer, a channel, and peers of ours that answer readers. */
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { readAuthor } from "../../src/msp/export-msp.ts";
 import { type Finished, run, temporaryFolder } from "../cli/program.ts";
-import { authorOf, Chain, makeConfig, makeParty, type Party } from "./chain.ts";
+import { Chain, makeConfig, makeParty, type Party } from "./chain.ts";
 import { type FakePeer, type PeerWish, startPeer } from "./peer.ts";
 
 export const CHANNEL = "ch1";
@@ -22,17 +23,22 @@ export interface World {
 /** `transactions`: blocks after the first one. */
 export async function makeWorld(t: TestContext, transactions = 4): Promise<World> {
   const folder = await temporaryFolder(t);
+  const parties = await makeParties(folder);
+  const chain = await makeChain(parties);
+  chain.addTransactions(transactions);
+  const peer = (party: Party, index: number, wish: Partial<PeerWish> = {}) =>
+    startPeer(t, party, index, { chain, ...wish });
+  return { folder, ...parties, chain, peer };
+}
+
+export async function makeParties(folder: string) {
   const [org1, org2, org3, orderer] = await Promise.all([
     makeParty(folder, "org1", "Org1MSP"),
     makeParty(folder, "org2", "Org2MSP"),
     makeParty(folder, "org3", "Org3MSP"),
-    makeParty(folder, "orderer", "OrdererMSP"),
+    makeParty(folder, "orderer", "OrdererMSP", "orderer"),
   ]);
-  const chain = await makeChain({ org1, org2, orderer });
-  chain.addTransactions(transactions);
-  const peer = (party: Party, index: number, wish: Partial<PeerWish> = {}) =>
-    startPeer(t, party, index, { chain, ...wish });
-  return { folder, org1, org2, org3, orderer, chain, peer };
+  return { org1, org2, org3, orderer };
 }
 
 export async function makeChain(
@@ -40,20 +46,20 @@ export async function makeChain(
   name = CHANNEL,
 ): Promise<Chain> {
   const chain = new Chain(name, await ordererOf(orderer), await userOf(org1));
-  chain.addConfig(await makeConfig({ parties: [org1, org2], orderer }));
+  chain.addConfig(await makeConfig({ parties: [org1, org2], orderer }), 0n);
   return chain;
 }
 
 export async function ordererOf(orderer: Party, index = 0) {
   const files = orderer.organisation.peers[index];
   if (files === undefined) throw new Error(`no orderer ${index}`);
-  return authorOf(orderer.mspId, files);
+  return readAuthor(orderer.mspId, files);
 }
 
 export async function userOf(party: Party) {
   const [user] = party.organisation.users;
   if (user === undefined) throw new Error("no user");
-  return authorOf(party.mspId, user);
+  return readAuthor(party.mspId, user);
 }
 
 /** Flags of User1 of an organisation that asks these peers. */

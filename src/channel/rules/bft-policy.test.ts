@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createChannelHost } from "../../msp/channel-msp.ts";
 import {
+  type ConfigDraft,
   channelGroup,
   configTransaction,
   makeBlock,
   makeOrganisation,
   orderersValue,
-  type TestGroup,
 } from "../testing.ts";
 import { bftQuorum } from "./bft-policy.ts";
 import { parseBlock } from "./read-block.ts";
@@ -18,7 +18,7 @@ const org = makeOrganisation("Org1MSP");
 const orderer = makeOrganisation("OrdererMSP");
 const orderers = [1, 2, 3, 4, 5, 6, 7].map((i) => orderer.member(`orderer${i}`, ["orderer"]));
 
-function warningsOf(change: (orderer: TestGroup) => void): readonly string[] {
+function warningsOf(change: (orderer: ConfigDraft) => void): readonly string[] {
   const tree = channelGroup({ organisations: [org], orderer, consenters: orderers.slice(0, 4) });
   const section = tree.groups["Orderer"];
   assert.ok(section);

@@ -16,7 +16,7 @@ export function headerBytes({ number, previousHash, dataHash }: BlockHeader): Ui
 }
 
 /** The hash by which the next block names this one. */
-export function headerHash(host: ChannelHost, header: BlockHeader): Uint8Array {
+export function headerHash(host: Pick<ChannelHost, "sha256">, header: BlockHeader): Uint8Array {
   return host.sha256([headerBytes(header)]);
 }
 
