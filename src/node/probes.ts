@@ -15,7 +15,7 @@ export interface Probing {
 }
 
 export function identify({ connections, give, twinSeen }: Probing, endpoint: string): void {
-  connections.probe(endpoint, (verdict, detail) => {
+  connections.identify(endpoint, (verdict, detail) => {
     if (!verdict.ok) {
       const fault = { code: verdict.code, detail };
       give({ type: "identified", endpoint, identity: undefined, fault });

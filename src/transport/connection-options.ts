@@ -104,6 +104,11 @@ export interface Connections {
   send(to: Destination, messages: readonly Outgoing[]): void;
   /** Who listens there? Not kept as a connection by either side. */
   probe(endpoint: string, done: ProbeDone): Cancel;
+  /**
+   * Who listens there? If we are connected to nobody, the answer leaves us with a connection: whoever
+   * joins wants one next. Else it is a probe, which closes no connection of ours at the other side.
+   */
+  identify(endpoint: string, done: ProbeDone): Cancel;
   /** Does anybody listen there? */
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
   /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */

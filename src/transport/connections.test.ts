@@ -187,6 +187,43 @@ describe("probe()", () => {
   });
 });
 
+describe("identify()", () => {
+  test("tells who is there, and leaves who was connected to nobody with a connection", async () => {
+    const { clock, hub, low, high } = await createPair();
+    const answers: string[] = [];
+    low.connections.identify(high.endpoint, (verdict) => {
+      answers.push(verdict.ok ? verdict.value.identity.pkiId : verdict.code);
+      low.send(high, "hello");
+    });
+    clock.advance(1_000);
+    assert.deepEqual(answers, [high.pkiId]);
+    assert.deepEqual(high.received(), ["hello"]);
+    assert.equal(hub.links, 1);
+    assert.deepEqual(kinds(low), [`connected ${nameOf(high)} outbound`]);
+  });
+
+  test("is a probe for whoever is connected: the other side closes no connection", async () => {
+    const { clock, hub, low, high } = await createPair();
+    high.send(low, "before");
+    clock.advance(1_000);
+    low.connections.identify(high.endpoint, (verdict) => assert.ok(verdict.ok));
+    clock.advance(20_000);
+    assert.equal(hub.links, 1);
+    assert.equal(low.connections.list()[0]?.outbound, false);
+  });
+
+  test("keeps no connection to ourselves, and tells nobody of it", async () => {
+    const { clock, hub, low } = await createPair();
+    const answers: string[] = [];
+    low.connections.identify(low.endpoint, (verdict) => {
+      assert.ok(verdict.ok && !verdict.value.isTwin);
+      answers.push(verdict.value.identity.pkiId);
+    });
+    clock.advance(1_000);
+    assert.deepEqual([answers, low.told, hub.links], [[low.pkiId], [], 0]);
+  });
+});
+
 describe("when a link breaks", () => {
   test("the peer is disconnected, and the next message dials again", async () => {
     const { clock, hub, low, high } = await createPair();

@@ -18,14 +18,14 @@ import {
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
 import { Rebuffs } from "./dial-backoff.ts";
-import type { Handshake, HandshakeOptions } from "./handshake.ts";
+import type { Handshake } from "./handshake.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { Outbound } from "./outbound.ts";
 import { OwnHandshakes } from "./own-handshakes.ts";
 import { type Dial, Peer } from "./peer.ts";
 import { Places } from "./places.ts";
-import { type ProbeDone, Probes } from "./probe.ts";
+import { type Keep, Probes } from "./probe.ts";
 import { isRefusal, type Refused } from "./refusal.ts";
 
 export type { Connections, Destination };
@@ -45,7 +45,7 @@ class ConnectionTable implements Connections {
   readonly #inbound: InboundHandshakes;
   readonly #outbound: Outbound;
   readonly #places: Places;
-  readonly #probes = new Probes();
+  readonly #probes: Probes;
   readonly #rebuffs = new Rebuffs();
   readonly #ownHandshakes: OwnHandshakes;
   #isClosed = false;
@@ -53,15 +53,16 @@ class ConnectionTable implements Connections {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#ownHandshakes = new OwnHandshakes(() => options.self().pkiId);
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#timeouts = { ...CONNECTION_TIMEOUTS, ...options.timeouts };
+    this.#ownHandshakes = new OwnHandshakes(options, this.#timeouts.connTimeoutMs);
     this.#outbound = new Outbound(options.network, options.clock);
     this.#places = new Places({
       peers: this.#peers,
       max: this.#limits.connectionsMax,
       leave: (pkiId, reason) => this.disconnect(pkiId, reason),
     });
+    this.#probes = new Probes(options.network, this.#ownHandshakes, this.#timeouts.probeTimeoutMs);
     this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, {
       accepted: (link, handshake) => this.#acceptAsAcceptor(link, handshake),
       failed: (...failure) => options.events.handshakeFailed(...failure),
@@ -70,18 +71,18 @@ class ConnectionTable implements Connections {
 
   async listen(): Promise<void> {
     const { network, events } = this.#options;
-    await network.listen((link) => this.#accept(link), events.handshakeFailed);
+    const accept = (link: Link): void => {
+      if (this.#isClosed) link.close("shutting down");
+      else this.#inbound.accept(link, this.#ownHandshakes.options());
+    };
+    await network.listen(accept, events.handshakeFailed);
     if (!this.#isClosed) this.#closeIdle();
   }
 
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
     if (this.#isClosed) return;
     const known = this.#peers.get(pkiId);
-    const { certificateOf, clock } = this.#options;
-    const names = [certificateOf(pkiId) ?? pkiId, endpoint];
-    const rebuff = known ? undefined : this.#rebuffs.find(names, clock.now().elapsedMs);
-    if (rebuff?.end) this.#tellRefused(pkiId, endpoint, rebuff.end, true);
-    if (rebuff) return;
+    if (!known && this.#isRebuffed(pkiId, endpoint)) return;
     const peer = known ?? this.#addPeer(pkiId);
     if (endpoint !== "") peer.endpoint = endpoint;
     const dropped = peer.send(messages);
@@ -89,13 +90,12 @@ class ConnectionTable implements Connections {
     if (!peer.isConnected && peer.dial === undefined) this.#dial(peer);
   }
 
-  probe(endpoint: string, done: ProbeDone): Cancel {
-    const { probeTimeoutMs } = this.#timeouts;
-    const { network } = this.#options;
-    const isTwin = (handshake: Handshake): boolean => this.#ownHandshakes.isTwin(handshake);
-    const options = { ...this.#handshakeOptions(), network, probeTimeoutMs, isTwin };
-    return this.#probes.start(endpoint, options, done);
-  }
+  probe: Connections["probe"] = (endpoint, done) => this.#probes.start(endpoint, done);
+
+  identify: Connections["identify"] = (endpoint, done) => {
+    const keep: Keep = (link, handshake) => this.#keep(endpoint, link, handshake);
+    return this.#probes.start(endpoint, done, this.#peers.size === 0 ? keep : undefined);
+  };
 
   ping: Connections["ping"] = (endpoint, done) => this.#outbound.ping(endpoint, done);
 
@@ -105,8 +105,8 @@ class ConnectionTable implements Connections {
     const wasConnected = peer.isConnected;
     this.#forget(peer);
     peer.end();
-    if (!wasConnected) return;
-    this.#later(() => this.#options.events.disconnected(pkiId, "stopped", reason));
+    if (wasConnected)
+      this.#later(() => this.#options.events.disconnected(pkiId, "stopped", reason));
   }
 
   list(): readonly ConnectionView[] {
@@ -139,21 +139,20 @@ class ConnectionTable implements Connections {
 
   #dial(peer: Peer): void {
     const { pkiId, endpoint } = peer;
-    const { self } = this.#options;
     const dial: Dial = { cancel: () => {}, hasLink: false };
     peer.dial = dial;
     const fail = (fault: ConnectionFault, reason: string): void => this.#fail(peer, fault, reason);
     const failSoon = (fault: ConnectionFault, reason: string): void => {
       dial.cancel = this.#later(() => fail(fault, reason));
     };
-    if (pkiId === self().pkiId) {
+    if (pkiId === this.#options.self().pkiId) {
       failSoon("self", SELF);
     } else if (endpoint === "") {
       failSoon("no-endpoint", "not connected, and no endpoint is known");
     } else if (this.#peers.size > this.#limits.connectionsMax) {
       failSoon("connections-full", "there are as many connections as are allowed");
     } else {
-      dial.cancel = this.#outbound.dial(endpoint, () => this.#handshakeOptions(), {
+      dial.cancel = this.#outbound.dial(endpoint, () => this.#ownHandshakes.options(), {
         linked: () => {
           dial.hasLink = true;
         },
@@ -185,23 +184,23 @@ class ConnectionTable implements Connections {
     return this.#add(actual, connection);
   }
 
-  #accept(link: Link): void {
-    if (this.#isClosed) {
-      link.close("shutting down");
-      return;
-    }
-    this.#inbound.accept(link, this.#handshakeOptions());
+  /** Whoever was asked for a name is a peer now, unless it is ourselves. */
+  #keep(endpoint: string, link: Link, handshake: Handshake): LinkEvents | undefined {
+    const { pkiId } = handshake.identity;
+    if (this.#isClosed || pkiId === this.#options.self().pkiId) return undefined;
+    const peer = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
+    peer.endpoint ||= endpoint;
+    return this.#add(peer, createConnection(link, handshake, endpoint, this.#options.clock));
   }
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {
     const { self, clock } = this.#options;
     const { pkiId } = handshake.identity;
-    if (handshake.probe) {
-      link.close(); // Ours too: doctor and the verb `probe` ask in our name.
-      return undefined;
-    }
-    if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(link.remoteAddress);
-    if (pkiId === self().pkiId) return this.#refuse(link, "self", SELF);
+    const isTwin = this.#ownHandshakes.isTwin(handshake);
+    // Ours too: doctor and the verb `probe` ask in our name, and who is there may be ourselves.
+    if (handshake.probe || (pkiId === self().pkiId && !isTwin)) return void link.close();
+    if (isTwin) this.#options.events.twinSeen(link.remoteAddress);
+    if (isTwin) return this.#refuse(link, "self", SELF);
     const known = this.#peers.get(pkiId);
     const silentSinceMs = clock.now().elapsedMs - this.#timeouts.idleMs / 2;
     if (known === undefined && !this.#places.find(handshake.identity, silentSinceMs)) {
@@ -236,7 +235,7 @@ class ConnectionTable implements Connections {
     const { elapsedMs } = clock.now();
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
     const isSilent = lost.link.outbound && lost.messagesReceived === 0;
-    const name = this.#options.certificateOf(pkiId) ?? pkiId;
+    const name = this.#nameOf(pkiId);
     const refusal = isRefusal(fault) ? { fault, reason } : undefined;
     this.#rebuffs.noteEnd(name, isYoung && isSilent, elapsedMs, refusal);
     // The other side closes idle connections too, perhaps a little earlier than we do.
@@ -254,6 +253,19 @@ class ConnectionTable implements Connections {
     events.disconnected(pkiId, isIdle ? "idle" : fault, reason);
   }
 
+  /** It is not dialled again yet; if it had refused us, that is told once more. */
+  #isRebuffed(pkiId: PkiId, endpoint: string): boolean {
+    const now = this.#options.clock.now();
+    const rebuff = this.#rebuffs.find([this.#nameOf(pkiId), endpoint], now.elapsedMs);
+    if (rebuff?.end) this.#tellRefused(pkiId, endpoint, rebuff.end, true);
+    return rebuff !== undefined;
+  }
+
+  /** It keeps its certificate when its PKI-ID changes. */
+  #nameOf(pkiId: PkiId): string {
+    return this.#options.certificateOf(pkiId) ?? pkiId;
+  }
+
   #tellRefused(...[pkiId, endpoint, end, isRepeated]: [PkiId, string, Refused, boolean]): void {
     this.#later(() => this.#options.events.refused(pkiId, endpoint, end, isRepeated));
   }
@@ -261,15 +273,14 @@ class ConnectionTable implements Connections {
   /** Closes what nobody uses, and looks again after a while. */
   #closeIdle(): void {
     const { clock, events } = this.#options;
-    const { idleMs } = this.#timeouts;
-    const untilMs = clock.now().elapsedMs - idleMs;
+    const untilMs = clock.now().elapsedMs - this.#timeouts.idleMs;
     for (const peer of [...this.#peers.values()]) {
       if (peer.activeMs === undefined || peer.activeMs > untilMs || peer.queue.size > 0) continue;
       this.#forget(peer);
       peer.end();
       events.disconnected(peer.pkiId, "idle", "not used any more");
     }
-    this.#cancelIdleCheck = clock.after(idleMs / 4, () => this.#closeIdle());
+    this.#cancelIdleCheck = clock.after(this.#timeouts.idleMs / 4, () => this.#closeIdle());
   }
 
   /**
@@ -287,9 +298,8 @@ class ConnectionTable implements Connections {
   #fail(peer: Peer, fault: ConnectionFault, reason: string): void {
     peer.dial = undefined;
     if (peer.isConnected) return;
-    const { certificateOf, clock } = this.#options;
-    const name = certificateOf(peer.pkiId) ?? peer.pkiId;
-    this.#rebuffs.noteFault(name, peer.endpoint, fault, clock.now().elapsedMs);
+    const { elapsedMs } = this.#options.clock.now();
+    this.#rebuffs.noteFault(this.#nameOf(peer.pkiId), peer.endpoint, fault, elapsedMs);
     this.#forget(peer);
     this.#options.events.sendFailed(peer.pkiId, peer.endpoint, fault, reason);
   }
@@ -298,13 +308,6 @@ class ConnectionTable implements Connections {
     if (this.#peers.get(peer.pkiId) !== peer) return;
     this.#peers.delete(peer.pkiId);
     this.#places.release(peer);
-  }
-
-  #handshakeOptions(): Omit<HandshakeOptions, "link" | "probe"> {
-    const { clock, crypto, signer, self } = this.#options;
-    const { connTimeoutMs: timeoutMs } = this.#timeouts;
-    const signed = (signature: Uint8Array): void => this.#ownHandshakes.note(signature);
-    return { clock, crypto, signer, self: self(), timeoutMs, signed };
   }
 
   /** Never from within the call that causes it. */

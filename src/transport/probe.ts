@@ -6,7 +6,8 @@ import {
   type HandshakeOptions,
   shakeHands,
 } from "./handshake.ts";
-import type { Cancel, Network, NetworkFault } from "./network.ts";
+import type { Cancel, Link, LinkEvents, Network, NetworkFault } from "./network.ts";
+import type { OwnHandshakes } from "./own-handshakes.ts";
 
 /** Who answered a probe. */
 export interface Probed {
@@ -30,9 +31,10 @@ export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
   readonly isProbe?: boolean;
   /** Whether a handshake shows another process with our identity. */
   readonly isTwin?: (handshake: Handshake) => boolean;
+  readonly keep?: Keep;
 }
 
-/** Learns who listens on the endpoint. The other side registers nothing (spec A 6.3). */
+/** Learns who listens on the endpoint. A probe is registered by neither side (spec A 6.3). */
 export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
   const { network, clock, probeTimeoutMs } = options;
   let cancelStep: Cancel = () => {};
@@ -54,10 +56,11 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
           accepted(handshake) {
             const { identity } = handshake;
             const { remoteAddress, remoteCertHash: certHash = new Uint8Array(0) } = link;
-            link.close();
             const isTwin = options.isTwin?.(handshake) ?? false;
+            const kept = options.keep?.(link, handshake);
+            if (kept === undefined) link.close();
             finish(accept({ identity, certHash, remoteAddress, isTwin }), "");
-            return undefined;
+            return kept;
           },
         },
       );
@@ -72,16 +75,38 @@ export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone):
 /** Between two times that we show ourselves to a process with our identity. */
 const SHOW_PAUSE_MS = 60_000;
 
+/** Takes over a link that is no probe; undefined: it does not, and the link is closed. */
+export type Keep = (link: Link, handshake: Handshake) => LinkEvents | undefined;
+
 /** The probes under way. */
 export class Probes {
+  readonly #network: Network;
+  readonly #own: OwnHandshakes;
+  readonly #timeoutMs: number;
   readonly #cancels = new Set<Cancel>();
   #showAgainMs = 0;
 
-  start(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
-    const cancel = probe(endpoint, options, (verdict, reason) => {
-      this.#cancels.delete(cancel);
-      if (verdict.ok && verdict.value.isTwin) this.#showOurselves(endpoint, options);
+  constructor(network: Network, own: OwnHandshakes, timeoutMs: number) {
+    this.#network = network;
+    this.#own = own;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  start(endpoint: string, done: ProbeDone, keep?: Keep): Cancel {
+    const isTwin = (handshake: Handshake): boolean => this.#own.isTwin(handshake);
+    const [network, probeTimeoutMs] = [this.#network, this.#timeoutMs];
+    const options = { ...this.#own.options(), network, probeTimeoutMs, isTwin };
+    const kept = keep ? { isProbe: false, keep } : {};
+    return this.#follow(endpoint, { ...options, ...kept }, (verdict, reason) => {
+      if (!keep && verdict.ok && verdict.value.isTwin) this.#showOurselves(endpoint, options);
       done(verdict, reason);
+    });
+  }
+
+  #follow(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
+    const cancel = probe(endpoint, options, (...answer) => {
+      this.#cancels.delete(cancel);
+      done(...answer);
     });
     this.#cancels.add(cancel);
     return () => {
@@ -93,9 +118,9 @@ export class Probes {
   /** Who has our identity hears nothing of our probes: one handshake that is none tells it. */
   #showOurselves(endpoint: string, options: ProbeOptions): void {
     const { elapsedMs } = options.clock.now();
-    if (options.isProbe === false || elapsedMs < this.#showAgainMs) return;
+    if (elapsedMs < this.#showAgainMs) return;
     this.#showAgainMs = elapsedMs + SHOW_PAUSE_MS;
-    this.start(endpoint, { ...options, isProbe: false }, () => {});
+    this.#follow(endpoint, { ...options, isProbe: false }, () => {});
   }
 
   cancelAll(): void {

@@ -125,6 +125,10 @@ export function handleReplaced(
   return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
 }
 
+function disconnect(pkiId: PkiId, { code, detail }: Fault): Effect {
+  return { type: "disconnect", pkiId, reason: `${code}: ${detail}` };
+}
+
 const NOBODY: Fault = { code: "unreachable", detail: "" };
 
 /** The probe of a contact came back. */
@@ -151,7 +155,12 @@ export function handleIdentified(
     return [];
   }
   const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
-  if (refusal !== undefined) return [failContact(contact, refusal, timing, random, now)];
+  if (refusal !== undefined) {
+    const failed = failContact(contact, refusal, timing, random, now);
+    // It may be connected because we asked who it is; as a member it may stay connected.
+    const isMember = core.members.table.get(identity.pkiId)?.status === "alive";
+    return isMember ? [failed] : [failed, disconnect(identity.pkiId, refusal)];
+  }
 
   const nonce = random.uint64();
   const untilMs = now.elapsedMs + timing.membershipResponseWaitMs;
