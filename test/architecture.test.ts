@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ops: ["core", "config", "observe", "node", "lib"],
   doctor: ["core", "msp", "transport", "config", "observe", "node", "lib"],
   devnet: ["msp", "config", "observe", "node", "ops", "lib"],
+  play: ["wire", "core", "transport", "observe", "node", "ops", "simulation", "lib"],
   simulation: ["wire", "core", "transport", "observe", "node", "lib"],
   cli: [
     "config",
@@ -48,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ops",
     "doctor",
     "devnet",
+    "play",
     "simulation",
     "lib",
   ],

@@ -1,6 +1,7 @@
 /** The verbs that run something: a member, a network, a simulation. */
 import type { Command } from "commander";
 import type { DevnetOptions } from "./devnet.ts";
+import type { PlayOptions } from "./play.ts";
 import { listenToSignals } from "./signals.ts";
 import type { SimulateOptions } from "./simulate.ts";
 import type { StartCommandOptions } from "./start.ts";
@@ -27,6 +28,7 @@ export function addRunVerbs(cli: Command): void {
   );
   addDevnet(cli);
   addSimulate(cli);
+  addPlay(cli);
 }
 
 function addDevnet(cli: Command): void {
@@ -88,5 +90,22 @@ function addSimulate(cli: Command): void {
     ["npx fabric-gossip simulate --seed 7", "one network with faults drawn from the seed"],
     ["npx fabric-gossip simulate --seeds 100", "a hundred of them; 1 if anything went wrong"],
     ["npx fabric-gossip simulate --find 7", "if it fails: the smallest part of it that fails too"],
+  );
+}
+
+function addPlay(cli: Command): void {
+  const play = cli
+    .command("play")
+    .description("serve the playground: the protocol in a browser, in virtual time")
+    .option("--port <port>", "port on 127.0.0.1", "9500")
+    .option("--output <folder>", "write it as static files for any web server, and end")
+    .action(async (options: PlayOptions) => {
+      const signals = listenToSignals();
+      await (await import("./play.ts")).play(options, signals);
+    });
+  withExamples(
+    play,
+    ["npx fabric-gossip play", "at http://127.0.0.1:9500"],
+    ["npx fabric-gossip play --output site", "the same as a folder of static files"],
   );
 }

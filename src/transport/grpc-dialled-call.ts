@@ -1,5 +1,7 @@
 /** The dialling side of one gRPC call: Ping, the gossip stream, and how they end. */
+
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
+import { plainText } from "../lib/plain-text.ts";
 import {
   decodeStatusMessage,
   encodeFrame,
@@ -7,7 +9,6 @@ import {
   GRPC_RESOURCE_EXHAUSTED,
   GRPC_UNIMPLEMENTED,
   GRPC_UNKNOWN,
-  plainText,
 } from "./grpc-framing.ts";
 import { createStreamLink, type StreamRole } from "./grpc-link.ts";
 import type { GrpcContext } from "./grpc-options.ts";

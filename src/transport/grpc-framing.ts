@@ -3,6 +3,8 @@
  * 32-bit big-endian number, the message. Pure: bytes in, messages out.
  */
 
+import { plainText } from "../lib/plain-text.ts";
+
 /** The gRPC status codes that we send or tell apart. */
 export const GRPC_OK = 0;
 export const GRPC_UNKNOWN = 2;
@@ -154,11 +156,4 @@ export function decodeStatusMessage(text: string): string {
 
 export function encodeStatusMessage(text: string): string {
   return encodeURIComponent(plainText(text));
-}
-
-const REASON_CHARACTERS_MAX = 300;
-
-/** Text of a stranger that may go to a log: no control characters, not long. */
-export function plainText(text: string): string {
-  return text.slice(0, REASON_CHARACTERS_MAX).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, " ");
 }

@@ -12,7 +12,7 @@ import {
 } from "node:tls";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort } from "../lib/host-port.ts";
-import { plainText } from "./grpc-framing.ts";
+import { plainText } from "../lib/plain-text.ts";
 import type { Refuse, StreamEnd } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 import { isCertificateAlert, opensslReason, verdictFault } from "./tls-fault.ts";

@@ -2,7 +2,7 @@
  * Why TLS came to nothing, as a code. Node and OpenSSL tell it by the `code` of their errors, which
  * programs may rely on; what they say in words becomes the detail.
  */
-import { plainText } from "./grpc-framing.ts";
+import { plainText } from "../lib/plain-text.ts";
 
 /** Why TLS with the server that we dialled came to nothing. */
 export const TLS_FAULTS = [

@@ -1,0 +1,33 @@
+/** `fabric-gossip play`: serves the playground, or writes it into a folder. */
+import { GossipError } from "../lib/errors.ts";
+import { writeFiles } from "../play/files.ts";
+import { servePlayground } from "../play/serve.ts";
+import { aborted, type Signals } from "./signals.ts";
+
+export interface PlayOptions {
+  readonly port: string;
+  readonly output?: string;
+}
+
+export async function play({ port, output }: PlayOptions, signals: Signals): Promise<void> {
+  if (output !== undefined) {
+    const bytes = await writeFiles(output);
+    const size = `${Math.round(bytes / 1_000)} kB`;
+    print(`wrote the playground to ${output} (${size}): serve it with any web server`);
+    return;
+  }
+  const server = await servePlayground(parsePort(port));
+  print(`playground: ${server.url} (Ctrl-C stops it)`);
+  await aborted(signals.stop);
+  await server.close();
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new GossipError("config-invalid", `--port ${text}: write a number from 0 to 65535`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

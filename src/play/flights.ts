@@ -1,0 +1,62 @@
+/** The messages that are on their way. */
+import { createGlance, type Kind } from "../../simulation/wire-kind.ts";
+import type { Player } from "./played-network.ts";
+
+export interface Flight {
+  readonly id: number;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: Uint8Array;
+  readonly sentMs: number;
+}
+
+/** One that did not arrive within this time was lost with its link. */
+const LOST_MS = 85_000;
+
+export class Flights {
+  readonly #glance = createGlance();
+  /** By sender and receiver, in the order in which they were sent. */
+  readonly #flying = new Map<number, Flight[]>();
+  #lastId = 0;
+
+  /** All that fly, of each pair the oldest first. */
+  *list(): Generator<Flight, undefined> {
+    for (const flights of this.#flying.values()) yield* flights;
+    return undefined;
+  }
+
+  sent(from: Player, to: Player, bytes: Uint8Array, nowMs: number): void {
+    const key = keyOf(from.index, to.index);
+    const flights = this.#flying.get(key) ?? [];
+    while (flights[0] !== undefined && flights[0].sentMs < nowMs - LOST_MS) flights.shift();
+    flights.push(this.#make(from, to, bytes, nowMs));
+    this.#flying.set(key, flights);
+  }
+
+  /** The flight that has arrived. */
+  delivered(from: Player, to: Player, bytes: Uint8Array, nowMs: number): Flight {
+    const flights = this.#flying.get(keyOf(from.index, to.index)) ?? [];
+    // The network hands over the very bytes that were sent.
+    const place = flights.findIndex((flight) => flight.bytes === bytes);
+    const [found] = place < 0 ? [] : flights.splice(place, 1);
+    return found ?? this.#make(from, to, bytes, nowMs);
+  }
+
+  /** The links of a member are gone, and with them what was on its way. */
+  forget({ index }: Player): void {
+    for (const [key, [first]] of this.#flying) {
+      if (first?.from === index || first?.to === index) this.#flying.delete(key);
+    }
+  }
+
+  #make(from: Player, to: Player, bytes: Uint8Array, sentMs: number): Flight {
+    this.#lastId += 1;
+    const { kind } = this.#glance(bytes);
+    return { id: this.#lastId, kind, from: from.index, to: to.index, bytes, sentMs };
+  }
+}
+
+function keyOf(from: number, to: number): number {
+  return from * 1_024 + to;
+}

@@ -1,0 +1,42 @@
+/** Which function of the core handles a message: `src/core/core.ts` says so, a test compares. */
+import type { Kind } from "../../simulation/wire-kind.ts";
+
+export interface Handler {
+  readonly name: string;
+  /** From the root of the sources. */
+  readonly file: string;
+}
+
+const HANDLERS: Readonly<Record<Exclude<Kind, "other">, Handler>> = {
+  alive: { name: "handleAlive", file: "src/core/handlers/alive.ts" },
+  "membership-request": {
+    name: "handleMembershipRequest",
+    file: "src/core/handlers/membership-request.ts",
+  },
+  "membership-response": {
+    name: "handleMembershipResponse",
+    file: "src/core/handlers/membership-response.ts",
+  },
+  hello: { name: "handleHello", file: "src/core/handlers/identity-pull.ts" },
+  digest: { name: "handleDigest", file: "src/core/handlers/identity-pull.ts" },
+  request: { name: "handleRequest", file: "src/core/handlers/identity-pull.ts" },
+  update: { name: "handleUpdate", file: "src/core/handlers/identity-pull.ts" },
+  "state-info": { name: "handleStateInfo", file: "src/core/handlers/state-info.ts" },
+  handshake: { name: "shakeHands", file: "src/transport/handshake.ts" },
+};
+
+/** A message whose very bytes were passed on before. */
+export const COPY_HANDLER: Handler = { name: "handleCopy", file: "src/core/handlers/alive.ts" };
+
+const DISPATCHER: Handler = { name: "handleMessage", file: "src/core/core.ts" };
+
+export function handlerOf(kind: Kind): Handler {
+  return kind === "other" ? DISPATCHER : HANDLERS[kind];
+}
+
+/** Every handler that can be named. */
+export const ALL_HANDLERS: readonly Handler[] = [
+  ...Object.values(HANDLERS),
+  COPY_HANDLER,
+  DISPATCHER,
+];

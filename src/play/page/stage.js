@@ -1,0 +1,146 @@
+/** The picture: members as buttons in SVG; links and flying messages on a canvas behind them. */
+import {
+  card,
+  draw,
+  make,
+  moveByArrows,
+  setAttributes,
+  setTabStop,
+  setText,
+} from "../../dashboard/dom.js";
+import { arrange } from "../../dashboard/layout.js";
+import { createFlights } from "./flights.js";
+import { createLasso } from "./lasso.js";
+import { t } from "./words.js";
+
+/** The sign carries the same information as the colour. */
+const SIGNS = { waiting: "", running: "", stalled: "‖", stopped: "×", revoked: "!" };
+const CLASSES = {
+  waiting: "dull",
+  running: "good",
+  stalled: "warn",
+  stopped: "bad",
+  revoked: "bad",
+};
+/** Height of the picture in pixels: on a narrow page, and otherwise. */
+const HEIGHTS = [420, 520];
+
+export function createStage({ select, cut, legend }) {
+  const canvas = make("canvas", { "aria-hidden": "true" });
+  const layers = ["groups", "nodes", "names"].map((name) => draw("g", { class: name }));
+  const svg = draw("svg", { id: "stage", role: "group" }, ...layers);
+  const frame = make("div", { className: "stage" }, canvas, svg);
+  const { section, head } = card("network-card", t("network"), frame);
+  const parts = { canvas, svg, layers, frame, select, nodes: [], arranged: "", selected: -1 };
+  const flights = createFlights(canvas, legend);
+  const lasso = createLasso(svg, {
+    places: () => parts.places ?? [],
+    toPlane: (event) => toPlane(svg, event),
+    done: cut,
+  });
+  moveByArrows(svg, ".node");
+  return {
+    section,
+    head,
+    lasso,
+    update(model, isFresh) {
+      arrangeAll(parts, model);
+      for (const [index, member] of model.frame.members.entries()) updateNode(parts, member, index);
+      if (isFresh) flights.take(model.frame);
+    },
+    /** Draws the moment. Whether anything is still moving. */
+    paint(model, elapsedMs) {
+      if (parts.places === undefined) return false;
+      return flights.paint(parts, model, elapsedMs);
+    },
+    mark: (index) => mark(parts, index),
+  };
+}
+
+function toPlane(svg, { clientX, clientY }) {
+  const point = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+  return { x: point.x, y: point.y };
+}
+
+function arrangeAll(parts, { frame }) {
+  const { svg, frame: box } = parts;
+  const width = box.clientWidth;
+  const shape = `${width} ${frame.members.map(({ organisation }) => organisation).join()}`;
+  if (shape === parts.arranged || width === 0) return;
+  parts.arranged = shape;
+  const named = frame.members.map((member, key) => ({ ...member, key }));
+  const { groups, places, isDense, bounds } = arrange(named, width);
+  parts.places = named.map(({ key }) => places.get(key));
+  parts.isDense = isDense;
+  const [x, y, w, h] = bounds.split(" ").map(Number);
+  const height = Math.min((width * h) / w, HEIGHTS[width < 520 ? 0 : 1]);
+  box.style.height = `${height}px`;
+  parts.scale = Math.min(width / w, height / h);
+  parts.offset = {
+    x: (width - w * parts.scale) / 2 - x * parts.scale,
+    y: (height - h * parts.scale) / 2 - y * parts.scale,
+  };
+  setAttributes(svg, { viewBox: bounds, class: isDense ? "dense" : "" });
+  setAttributes(svg, { "aria-label": t("graph", { count: named.length }) });
+  build(parts, named, groups);
+}
+
+function build(parts, members, groups) {
+  const [groupLayer, nodeLayer, nameLayer] = parts.layers;
+  groupLayer.replaceChildren(
+    ...groups.map(({ x, y, radius }) =>
+      draw("circle", { class: "group", cx: x, cy: y, r: radius }),
+    ),
+  );
+  nameLayer.replaceChildren(
+    ...groups.map(({ x, y, radius, name }) =>
+      draw("text", { class: "group-name", x, y: y - radius + 5 }, name),
+    ),
+  );
+  parts.nodes = members.map((member, index) => drawNode(parts, member, index));
+  nodeLayer.replaceChildren(...parts.nodes.map(({ root }) => root));
+  mark(parts, parts.selected);
+}
+
+function drawNode({ places, isDense, select }, { name }, index) {
+  const { x, y } = places[index];
+  const radius = isDense ? 7 : 16;
+  const sign = draw("text", { class: "sign", y: 5 });
+  const label = draw("text", { class: "name", y: radius + 16 }, name.split(".")[0]);
+  const root = draw("g", { role: "button", transform: `translate(${x} ${y})` });
+  root.append(draw("circle", { class: "disc", r: radius }), sign, label);
+  root.append(draw("circle", { class: "focus", r: radius + 4 }));
+  root.dataset.index = String(index);
+  root.addEventListener("click", () => select(index));
+  root.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    select(index);
+  });
+  return { root, sign };
+}
+
+function updateNode({ nodes, selected }, { name, organisation, state, sees }, index) {
+  const node = nodes[index];
+  if (node === undefined) return;
+  const words = { name, organisation, state: t(state), count: sees };
+  const isSelected = index === selected;
+  setAttributes(node.root, {
+    class: `node ${CLASSES[state]} ${state}${isSelected ? " selected" : ""}`,
+    "aria-label": t("sees", words),
+    "aria-pressed": isSelected,
+  });
+  setText(node.sign, SIGNS[state]);
+}
+
+function mark(parts, index) {
+  parts.selected = index;
+  parts.nodes.forEach(({ root }, place) => {
+    root.classList.toggle("selected", place === index);
+    setAttributes(root, { "aria-pressed": place === index });
+  });
+  const roots = parts.nodes.map(({ root }) => root);
+  const focused = roots.find((root) => root === document.activeElement);
+  if (roots.length > 0) setTabStop(roots, focused ?? roots[index] ?? roots[0]);
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { type Action, formatAction, parseActions } from "./actions.ts";
+import { formatLink, parseLink } from "./link.ts";
+import { Playback } from "./playback.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+
+const SETTINGS = { ...DEFAULT_SETTINGS, members: 5, organisations: 2 };
+
+/** What a run has come to, comparable. */
+function outcome(playback: Playback): unknown {
+  const states = playback.network.players.map(({ index }) => playback.state(index));
+  return { states, counts: playback.takeHappened().counts, agreement: playback.agreement() };
+}
+
+function playTo(atMs: number, actions: readonly Action[] = [], settings = SETTINGS): Playback {
+  const playback = new Playback(settings, actions);
+  playback.runUntil(atMs);
+  return playback;
+}
+
+describe("a run of the playground", () => {
+  test("comes to agree, member by member", () => {
+    const { expected, seen, ghosts, agreeing, running } = playTo(10_000).agreement();
+    assert.deepEqual([seen, ghosts, agreeing, running], [expected, 0, 5, 5]);
+    assert.equal(expected, 20);
+  });
+
+  test("is the same however it is played: at once, in frames, or message by message", () => {
+    const whole = outcome(playTo(9_000));
+    const framed = new Playback(SETTINGS, []);
+    for (let ms = 0; ms < 9_000; ms += 16.7) framed.runUntil(ms);
+    framed.runUntil(9_000);
+    assert.deepEqual(outcome(framed), whole);
+    const stepped = new Playback(SETTINGS, []);
+    for (let i = 0; i < 100; i++) stepped.step({});
+    stepped.runUntil(9_000);
+    assert.deepEqual(outcome(stepped), whole);
+  });
+
+  test("is the same again from the link that it gave, whatever was done", () => {
+    const live = playTo(4_321.5);
+    live.act({ type: "crash", member: 1 });
+    live.step({});
+    live.act({ type: "loss", percent: 20 });
+    live.act({ type: "join", organisation: 1 });
+    live.runUntil(9_999.25);
+    live.act({ type: "cut", members: [0, 2] });
+    live.runUntil(20_000);
+    const text = formatLink({ settings: SETTINGS, actions: live.actions, atMs: 20_000 });
+    const link = parseLink(text);
+    assert.ok(link.ok);
+    assert.deepEqual(link.value.actions, live.actions);
+    const again = playTo(link.value.atMs, link.value.actions, link.value.settings);
+    assert.deepEqual(outcome(again), outcome(live));
+  });
+
+  test("shows of a message who handled it, and its receiver before and after", () => {
+    const playback = playTo(1_000);
+    const { isFound, step } = playback.step({ kind: "membership-response" });
+    assert.ok(isFound && step);
+    assert.equal(step.handler.name, "handleMembershipResponse");
+    assert.match(JSON.stringify(step.message), /"mem_res"/);
+    assert.ok(step.before && step.after);
+    const next = playback.step({ kind: "alive" }).step;
+    assert.ok(next?.before && next.after);
+    assert.equal(next.kind, "alive");
+    assert.notEqual(next.from, next.to);
+  });
+
+  const faults = [
+    { type: "crash", member: 1, agrees: 4 },
+    { type: "revoke", member: 1, agrees: 4 },
+    { type: "renew", member: 1, agrees: 5 },
+    { type: "join", organisation: 0, agrees: 6 },
+  ] as const;
+  for (const { agrees, ...change } of faults) {
+    test(`after "${change.type}" everybody who counts agrees again`, () => {
+      const playback = playTo(8_000);
+      playback.act(change);
+      playback.runUntil(60_000);
+      const { agreeing, ghosts } = playback.agreement();
+      assert.ok(agreeing >= agrees, `${agreeing} agree`);
+      assert.ok(ghosts <= 4, `${ghosts} ghosts`);
+    });
+  }
+
+  test("a partition parts the views, and a healed one joins them", () => {
+    const playback = playTo(8_000);
+    playback.act({ type: "cut", members: [0, 2] });
+    playback.runUntil(45_000);
+    assert.equal(playback.agreement().agreeing, 0);
+    playback.act({ type: "cut", members: [] });
+    playback.runUntil(120_000);
+    assert.equal(playback.agreement().agreeing, 5);
+  });
+});
+
+describe("the text of a link", () => {
+  test("gives the actions back, whatever they are", () => {
+    const member = fc.integer({ min: 0, max: 199 });
+    const change = fc.oneof(
+      fc.record({ type: fc.constantFrom("crash", "stall", "renew", "revoke"), member }),
+      fc.record({ type: fc.constant("clock"), member, seconds: fc.integer({ min: -99, max: 99 }) }),
+      fc.record({ type: fc.constant("cut"), members: fc.array(member, { maxLength: 9 }) }),
+      fc.record({ type: fc.constant("delay"), ms: fc.integer({ min: 1, max: 1_000 }) }),
+    );
+    const moment = fc.integer({ min: 0, max: 86_400_000 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(moment, change), { maxLength: 20 }), (pairs) => {
+        const actions = pairs
+          .map(([atMs, each]) => ({ atMs, ...each }) as Action)
+          .toSorted((a, b) => a.atMs - b.atMs);
+        const parsed = parseActions(actions.map(formatAction).join(","));
+        assert.deepEqual(parsed, { ok: true, value: actions });
+      }),
+    );
+  });
+
+  const wrong = [
+    ["seed=x", /seed must be/],
+    ["members=2", /members must be/],
+    ["members=201", /members must be/],
+    ["members=3&organisations=4", /as many members/],
+    ["rules=ours", /rules must be/],
+    ["do=12.explode.1", /is no action/],
+    ["do=12.crash", /is no action/],
+    ["do=12.crash.1.2", /is no action/],
+    ["do=-1.crash.1", /is no action/],
+    ["do=1.constructor.1", /is no action/],
+    ["at=99999999", /at must be/],
+    [`do=${"1.crash.1,".repeat(1_001)}`, /at most 1000/],
+  ] as const;
+  for (const [text, reason] of wrong) {
+    test(`${text.slice(0, 40)} is refused`, () => {
+      const link = parseLink(text);
+      assert.ok(!link.ok);
+      assert.match(link.code, reason);
+    });
+  }
+});

@@ -1,0 +1,307 @@
+/**
+ * A run that can be played, paused, stepped through by messages and changed by hand. Settings and
+ * actions decide it completely: however fast it is played, and wherever it was paused, the same
+ * happens at the same virtual moment.
+ */
+import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
+import { findCopy } from "../core/handlers/alive.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { GossipEvent } from "../core/types/event.ts";
+import type { EventContent } from "../observe/events.ts";
+import { ACTIONS_MAX, type Action, type Change } from "./actions.ts";
+import { type Agreement, compareViews } from "./agreement.ts";
+import { describeMessage } from "./describe.ts";
+import { type Flight, Flights } from "./flights.ts";
+import { COPY_HANDLER, type Handler, handlerOf } from "./handlers.ts";
+import { PlayedNetwork, type Player } from "./played-network.ts";
+import type { Settings } from "./settings.ts";
+import { nameOf, type StateView, viewState } from "./state-view.ts";
+
+/** A message that was handed over, with what it changed. */
+export interface Step {
+  readonly id: number;
+  readonly atMs: number;
+  readonly kind: Kind;
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+  readonly message: unknown;
+  readonly handler: Handler;
+  /** What the receiver's core asked for, in order. */
+  readonly effects: readonly string[];
+  readonly before: StateView | undefined;
+  readonly after: StateView | undefined;
+}
+
+/** Something that a member noticed. */
+export interface PlayEvent {
+  readonly atMs: number;
+  readonly observer: number;
+  readonly type: string;
+  /** Whom it is about; -1: nobody that we know. */
+  readonly subject: number;
+  readonly reason: string;
+}
+
+/** Which message, or event, is waited for; what is left out may be anything. */
+export interface Wanted {
+  readonly kind?: Kind;
+  readonly from?: number;
+  readonly to?: number;
+  /** The type of an event; `from` is then the observer and `to` the subject. */
+  readonly event?: string;
+}
+
+/** What has happened since the last time it was asked for. */
+export interface Happened {
+  readonly landed: readonly Flight[];
+  readonly events: readonly PlayEvent[];
+  /** Messages handed over, by kind, since the start. */
+  readonly counts: Readonly<Record<Kind, number>>;
+}
+
+/** A message is expected within this virtual time. */
+const STEP_MAX_MS = 60_000;
+/** What is kept until it is asked for; of more, the newest. */
+const LANDED_MAX = 400;
+const EVENTS_MAX = 200;
+/** Callbacks between two looks at the real clock. */
+const CALLBACKS = 32;
+
+interface Watch {
+  readonly flight: Flight;
+  readonly before: StateView | undefined;
+  readonly handler: Handler;
+  readonly effects: string[];
+}
+
+export class Playback {
+  readonly network: PlayedNetwork;
+  readonly actions: Action[];
+  readonly #flights = new Flights();
+  readonly #counts: Record<Kind, number>;
+  readonly #links = new Map<number, Set<number>>();
+  #landed: Flight[] = [];
+  #events: PlayEvent[] = [];
+  /** How many of the actions have been carried out. */
+  #done = 0;
+  /** While a message is waited for: which, and then what it does. */
+  #wanted: Wanted | undefined;
+  #watch: Watch | undefined;
+  #isFound = false;
+
+  constructor(settings: Settings, actions: readonly Action[]) {
+    this.actions = [...actions];
+    this.#counts = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
+    this.network = new PlayedNetwork(settings, {
+      sent: (from, to, bytes) => this.#flights.sent(from, to, bytes, this.network.nowMs),
+      delivered: (from, to, bytes) => this.#deliver(from, to, bytes),
+      effect: (player, effect) => this.#note(player, effect),
+      event: (player, event) => this.#hear(player, event),
+      changed: (player) => {
+        this.#flights.forget(player);
+        this.#links.delete(player.index);
+      },
+    });
+  }
+
+  get nowMs(): number {
+    return this.network.nowMs;
+  }
+
+  /** Messages on their way. */
+  flights(): Iterable<Flight> {
+    return this.#flights.list();
+  }
+
+  agreement(): Agreement {
+    return compareViews(this.network);
+  }
+
+  state(member: number): StateView | undefined {
+    const player = this.network.players[member];
+    return player && viewState(this.network, player);
+  }
+
+  /** Connections as pairs of members. */
+  links(): readonly (readonly [number, number])[] {
+    const pairs: [number, number][] = [];
+    for (const [one, others] of this.#links) {
+      for (const other of others) {
+        if (one < other || !this.#links.get(other)?.has(one)) pairs.push([one, other]);
+      }
+    }
+    return pairs;
+  }
+
+  /** Plays up to a moment, unless `mayGoOn` says that there is no time left. Whether it got there. */
+  runUntil(untilMs: number, mayGoOn: () => boolean = () => true): boolean {
+    const { clock } = this.network;
+    for (let action = this.#next(); action; action = this.#next()) {
+      if (action.atMs > untilMs) break;
+      if (!this.#runClock(action.atMs, mayGoOn)) return false;
+      clock.runUntil(action.atMs);
+      this.#done += 1;
+      this.network.apply(action);
+    }
+    if (!this.#runClock(untilMs, mayGoOn)) return false;
+    clock.runUntil(untilMs);
+    return true;
+  }
+
+  /** Plays until the message, or the event, has come. */
+  step(
+    wanted: Wanted,
+    maxMs = STEP_MAX_MS,
+  ): { readonly isFound: boolean; readonly step: Step | undefined } {
+    const untilMs = this.nowMs + maxMs;
+    this.#wanted = wanted;
+    this.#isFound = false;
+    this.runUntil(untilMs, () => !this.#isFound);
+    this.#wanted = undefined;
+    const [watch, isFound] = [this.#watch, this.#isFound];
+    this.#watch = undefined;
+    return { isFound, step: watch && this.#describe(watch) };
+  }
+
+  /** Carries out a change now: at the end of this millisecond. */
+  act(change: Change): void {
+    if (this.actions.length >= ACTIONS_MAX) return;
+    this.actions.splice(this.#done, 0, { atMs: Math.ceil(this.nowMs), ...change });
+    this.runUntil(Math.ceil(this.nowMs));
+  }
+
+  /** What has happened since the last call. */
+  takeHappened(): Happened {
+    const [landed, events] = [this.#landed, this.#events];
+    [this.#landed, this.#events] = [[], []];
+    return { landed, events, counts: { ...this.#counts } };
+  }
+
+  #next(): Action | undefined {
+    return this.actions[this.#done];
+  }
+
+  /** One callback at a time while a message is waited for, so that nothing comes after it. */
+  #runClock(untilMs: number, mayGoOn: () => boolean): boolean {
+    const { clock } = this.network;
+    for (;;) {
+      if (!mayGoOn()) return false;
+      for (let i = 0; i < (this.#wanted ? 1 : CALLBACKS); i++) {
+        if (!clock.runNext(untilMs)) return true;
+      }
+    }
+  }
+
+  #deliver(from: Player, to: Player, bytes: Uint8Array): void {
+    const flight = this.#flights.delivered(from, to, bytes, this.nowMs);
+    this.#counts[flight.kind] += 1;
+    keep(this.#landed, flight, LANDED_MAX);
+    if (this.#isFound || this.#wanted === undefined || !isWanted(this.#wanted, flight)) return;
+    this.#isFound = true;
+    const before = viewState(this.network, to);
+    this.#watch = { flight, before, handler: handlerFor(to, flight), effects: [] };
+  }
+
+  #describe({ flight, before, handler, effects }: Watch): Step {
+    const { id, kind, from, to, bytes } = flight;
+    const { authority } = this.network;
+    return {
+      ...{ id, kind, from, to, handler, effects, before, atMs: this.nowMs, bytes: bytes.length },
+      message: describeMessage(bytes, authority, (pkiId) => nameOf(this.network, pkiId)),
+      after: this.state(to),
+    };
+  }
+
+  #note(player: Player, effect: Effect): void {
+    if (this.#watch?.flight.to === player.index) {
+      this.#watch.effects.push(describeEffect(effect, (pkiId) => nameOf(this.network, pkiId)));
+    }
+    if (effect.type === "notify") this.#tell(player, eventOf(effect.event));
+  }
+
+  #hear(player: Player, event: EventContent): void {
+    switch (event.type) {
+      case "connection-opened": {
+        const peer = this.network.playerOf(event.pkiId);
+        const links = this.#links.get(player.index) ?? new Set();
+        if (peer !== undefined) this.#links.set(player.index, links.add(peer.index));
+        return;
+      }
+      case "connection-closed": {
+        const peer = this.network.playerOf(event.pkiId);
+        if (peer !== undefined) this.#links.get(player.index)?.delete(peer.index);
+        return;
+      }
+      case "handshake-failed":
+      case "send-failed": {
+        const pkiId = "pkiId" in event ? event.pkiId : "";
+        this.#tell(player, { type: event.type, pkiId, reason: event.code });
+      }
+    }
+  }
+
+  #tell(player: Player, { type, pkiId, reason }: EventText): void {
+    const subject = this.network.playerOf(pkiId)?.index ?? -1;
+    const event = { atMs: this.nowMs, observer: player.index, type, subject, reason };
+    keep(this.#events, event, EVENTS_MAX);
+    const { event: wanted, from, to } = this.#wanted ?? {};
+    if (wanted !== type || (from ?? player.index) !== player.index) return;
+    if ((to ?? subject) === subject) this.#isFound = true;
+  }
+}
+
+function keep<T>(list: T[], item: T, max: number): void {
+  if (list.length >= max) list.shift();
+  list.push(item);
+}
+
+function isWanted(wanted: Wanted, { kind, from, to }: Flight): boolean {
+  if (wanted.event !== undefined) return false;
+  return (
+    (wanted.kind ?? kind) === kind && (wanted.from ?? from) === from && (wanted.to ?? to) === to
+  );
+}
+
+/** What will handle a message, asked before it is handed over. */
+function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
+  const core = life?.member.core;
+  return core && findCopy(core, bytes) ? COPY_HANDLER : handlerOf(kind);
+}
+
+interface EventText {
+  readonly type: string;
+  readonly pkiId: string;
+  readonly reason: string;
+}
+
+function eventOf(event: GossipEvent): EventText {
+  const reason = "reason" in event ? event.reason : "";
+  if ("member" in event) return { type: event.type, pkiId: event.member.pkiId, reason };
+  if ("identity" in event) {
+    const learnt = event.type === "identity-learnt" ? event.learntFrom : reason;
+    return { type: event.type, pkiId: event.identity.pkiId, reason: learnt };
+  }
+  return { type: event.type, pkiId: "", reason: "code" in event ? event.code : "" };
+}
+
+function describeEffect(effect: Effect, name: (pkiId: string) => string): string {
+  switch (effect.type) {
+    case "send":
+      return `send ${effect.messages.length} to ${name(effect.to)}`;
+    case "identify":
+      return `identify ${effect.endpoint}`;
+    case "ping":
+      return `ping ${name(effect.pkiId)}`;
+    case "disconnect":
+      return `disconnect ${name(effect.pkiId)}: ${effect.reason}`;
+    case "sign":
+      return "sign";
+    case "drop":
+      return `drop: ${effect.code}${effect.times > 1 ? ` (${effect.times} times)` : ""}`;
+    case "notify": {
+      const { type, pkiId, reason } = eventOf(effect.event);
+      return `notify ${type} ${name(pkiId)}${reason === "" ? "" : `: ${reason}`}`;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * One member of the playground while its process runs: the real core, the real connections, and the
+ * loop between them, in virtual time. What a daemon adds for its operators is left out.
+ */
+import { type Core, createCore } from "../core/core.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { Crypto, Identity, Random, Signer } from "../core/types/host.ts";
+import type { Input } from "../core/types/input.ts";
+import type { CoreOptions } from "../core/types/options.ts";
+import { connectionInputs } from "../node/connection-inputs.ts";
+import { CoreLoop } from "../node/core-loop.ts";
+import { identify, type Probing, ping } from "../node/probes.ts";
+import { signBoth } from "../node/signing.ts";
+import { createCounters } from "../observe/counters.ts";
+import { createFailures } from "../observe/diagnosis/failures.ts";
+import type { EventContent } from "../observe/events.ts";
+import { type Connections, createConnections } from "../transport/connections.ts";
+import type { Clock, Network } from "../transport/network.ts";
+
+const SIGNER_TIMEOUT_MS = 10_000;
+
+export interface MemberParts {
+  readonly core: Omit<CoreOptions, "crypto">;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Hears of every effect of the core, in order, before it is carried out. */
+  readonly performed: (effect: Effect) => void;
+  /** Hears what the connections tell. */
+  readonly published: (event: EventContent) => void;
+}
+
+export class PlayedMember {
+  readonly core: Core;
+  readonly connections: Connections;
+  readonly #parts: MemberParts;
+  readonly #loop: CoreLoop;
+  readonly #probing: Probing;
+  #self: Identity;
+  #signer: Signer;
+
+  constructor(parts: MemberParts) {
+    const { clock, crypto, network, random } = parts;
+    this.#parts = parts;
+    this.#self = parts.core.self;
+    this.#signer = parts.signer;
+    const core = createCore({ ...parts.core, crypto }, clock.now());
+    this.core = core;
+    this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
+    const give = (input: Input): void => this.#loop.give(input);
+    const listener = { give, publish: parts.published, counters: createCounters() };
+    const twinSeen = (): void => {};
+    this.connections = createConnections({
+      ...{ network, clock, random, crypto },
+      signer: (payload) => this.#signer(payload),
+      self: () => this.#self,
+      mspOf: (pkiId) => core.identities.table.get(pkiId)?.identity.mspId,
+      certificateOf: (pkiId) => core.identities.table.get(pkiId)?.identity.certificate,
+      events: connectionInputs({ ...listener, twinSeen }),
+    });
+    const failures = createFailures();
+    this.#probing = { connections: this.connections, failures, clock, give, twinSeen };
+  }
+
+  /** The network in memory listens at once. */
+  start(): void {
+    void this.connections.listen();
+    this.#loop.give({ type: "start" });
+  }
+
+  stop(): void {
+    this.#loop.stop();
+    this.connections.close();
+    void this.#parts.network.close();
+  }
+
+  /** Judges everybody again, after the revocation list has changed. */
+  trustChanged(): void {
+    this.#loop.give({ type: "trust-changed" });
+  }
+
+  /** Goes on with a new certificate. */
+  renew(self: Identity, signer: Signer): void {
+    this.trustChanged();
+    this.#self = self;
+    this.#signer = signer;
+    this.#loop.give({ type: "renewed", self });
+  }
+
+  #perform(effect: Effect): void {
+    this.#parts.performed(effect);
+    switch (effect.type) {
+      case "send":
+        this.connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
+        return;
+      case "identify":
+        identify(this.#probing, effect.endpoint);
+        return;
+      case "ping":
+        ping(this.#probing, effect.pkiId, effect.endpoint);
+        return;
+      case "disconnect":
+        this.connections.disconnect(effect.pkiId, effect.reason);
+        return;
+      case "sign":
+        this.#sign(effect);
+        return;
+      case "drop":
+      case "notify":
+    }
+  }
+
+  #sign({ token, payload, secret }: Extract<Effect, { type: "sign" }>): void {
+    const { clock } = this.#parts;
+    const signed = (signature?: Uint8Array, secretSignature?: Uint8Array): void =>
+      this.#loop.give({ type: "signed", token, signature, secretSignature });
+    signBoth(this.#signer, payload, secret, clock, SIGNER_TIMEOUT_MS, signed);
+  }
+}

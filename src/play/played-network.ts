@@ -1,0 +1,315 @@
+/**
+ * A network of real members in virtual time that somebody plays with. It holds the truth: who runs,
+ * which certificates are valid, how the network behaves.
+ */
+import {
+  createAuthority,
+  type Issued,
+  type SimulatedAuthority,
+} from "../../simulation/authority.ts";
+import { createVirtualClock, type VirtualClock } from "../../simulation/clock.ts";
+import { EPOCH_MS } from "../../simulation/epoch.ts";
+import { layOut, type Seat } from "../../simulation/layout.ts";
+import { type Cut, SimulatedNetwork } from "../../simulation/network.ts";
+import { Process } from "../../simulation/process.ts";
+import { createSeededRandom, type SeededRandom } from "../../simulation/random.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { PkiId } from "../core/types/host.ts";
+import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "../core/types/options.ts";
+import type { EventContent } from "../observe/events.ts";
+import type { Network } from "../transport/network.ts";
+import { watchNetwork } from "../transport/watched-network.ts";
+import { EMPTY_BYTES } from "../wire/bytes.ts";
+import type { Change } from "./actions.ts";
+import { PlayedMember } from "./played-member.ts";
+import { rulesOf } from "./rules.ts";
+import type { Settings } from "./settings.ts";
+
+/** A member and, while it runs, its process. */
+export interface Player extends Seat {
+  readonly index: number;
+  issued: Issued;
+  /** Revoked certificates that it has read of, and when. */
+  readonly revoked: Map<PkiId, number>;
+  life: { readonly process: Process; readonly member: PlayedMember } | undefined;
+  skewMs: number;
+  lastIncarnation: bigint;
+}
+
+/** Hears of what happens, at the moment it does. */
+export interface Listener {
+  /** A message leaves for an endpoint. */
+  sent(from: Player, to: Player, bytes: Uint8Array): void;
+  /** A message is about to be handed over. */
+  delivered(from: Player, to: Player, bytes: Uint8Array): void;
+  effect(player: Player, effect: Effect): void;
+  event(player: Player, event: EventContent): void;
+  /** Its process has started or ended. */
+  changed(player: Player): void;
+}
+
+const LONG_MS = 3_650 * 86_400_000;
+const STARTS_WITHIN_MS = 2_000;
+/** The members read a new revocation list one after the other, within this time. */
+const REVOKED_WITHIN_MS = 2_000;
+/** Each member takes its messages one by one, so that a run can be stepped through by messages. */
+const READ_MS = 0.01;
+export const PLAYERS_MAX = 250;
+
+export class PlayedNetwork {
+  readonly clock: VirtualClock;
+  readonly players: Player[] = [];
+  readonly authority: SimulatedAuthority;
+  readonly #settings: Settings;
+  readonly #network: SimulatedNetwork;
+  readonly #random: SeededRandom;
+  readonly #listener: Listener;
+  readonly #byEndpoint = new Map<string, Player>();
+  readonly #revoked = new Set<PkiId>();
+  #cuts: readonly Cut[] = [];
+  #delayMs: number;
+  #signatures = 0;
+
+  constructor(settings: Settings, listener: Listener) {
+    const { seed, members, organisations, delayMs } = settings;
+    const random = createSeededRandom(seed);
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#random = random.fork();
+    this.#delayMs = delayMs;
+    this.clock = createVirtualClock(EPOCH_MS);
+    this.authority = createAuthority(seed);
+    this.#network = new SimulatedNetwork({
+      clock: this.clock,
+      random: random.fork(),
+      delayMs,
+      jitterMs: delayMs / 2,
+      memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
+      delivered: (from, to, bytes) => this.#between(from, to, bytes, "delivered"),
+    });
+    const options = { nodes: members, orgs: organisations, hiddenShare: 0, oddShare: 0 };
+    for (const seat of layOut({ ...options, startsWithinMs: STARTS_WITHIN_MS }, random.fork())) {
+      const player = this.#add(seat);
+      this.clock.after(seat.startMs, () => this.#start(player));
+    }
+  }
+
+  get nowMs(): number {
+    return this.clock.now().elapsedMs;
+  }
+
+  /** Expected one-way delay of a message, in milliseconds. */
+  get delayMs(): number {
+    return this.#delayMs * 1.25;
+  }
+
+  playerAt(endpoint: string): Player | undefined {
+    return this.#byEndpoint.get(endpoint);
+  }
+
+  /** Who has, or had, this certificate. */
+  playerOf(pkiId: string): Player | undefined {
+    const issued = this.authority.find(pkiId);
+    return issued && this.players[issued.owner];
+  }
+
+  /** Whether this member accepts the certificate now, by its own clock and revocation list. */
+  isValidFor(observer: Player, { identity }: Issued): boolean {
+    const wallMs = EPOCH_MS + this.nowMs + observer.skewMs;
+    return identity.notAfterMs > wallMs && !observer.revoked.has(identity.pkiId);
+  }
+
+  isRevoked({ issued }: Player): boolean {
+    return this.#revoked.has(issued.identity.pkiId);
+  }
+
+  /** Whether packets between these two vanish. */
+  isCut(a: number, b: number): boolean {
+    return this.#cuts.some(({ from, to }) => from.has(a) && to.has(b));
+  }
+
+  /** Carries out a change; one that fits nobody is ignored. */
+  apply(change: Change): void {
+    switch (change.type) {
+      case "join":
+        this.#join(change.organisation);
+        return;
+      case "cut":
+        this.#cut(new Set(change.members));
+        return;
+      case "loss":
+        this.#network.setLoss(change.percent / 100);
+        return;
+      case "delay":
+        this.#delayMs = change.ms;
+        this.#network.setSlowness(change.ms / this.#settings.delayMs);
+        return;
+      default: {
+        const player = this.players[change.member];
+        if (player !== undefined) this.#applyTo(player, change);
+      }
+    }
+  }
+
+  #applyTo(player: Player, change: Extract<Change, { readonly member: number }>): void {
+    const { life, index } = player;
+    switch (change.type) {
+      case "crash":
+        this.#stop(player);
+        return;
+      case "start":
+        this.#start(player);
+        return;
+      case "stall":
+        life?.process.stall();
+        this.#network.setDeaf(index, life !== undefined);
+        return;
+      case "resume":
+        this.#network.setDeaf(index, false);
+        life?.process.resume();
+        return;
+      case "clock":
+        player.skewMs = change.seconds * 1_000;
+        life?.process.setSkew(player.skewMs);
+        return;
+      case "renew":
+        this.#renew(player, EPOCH_MS + LONG_MS);
+        return;
+      case "expire":
+        this.#renew(player, EPOCH_MS + this.nowMs + change.seconds * 1_000);
+        return;
+      case "revoke":
+        this.#revoke(player);
+    }
+  }
+
+  #add(seat: Seat): Player {
+    const { mspId, name } = seat;
+    const index = this.players.length;
+    const issued = this.authority.issue({
+      ...{ mspId, name, owner: index },
+      notAfterMs: EPOCH_MS + LONG_MS,
+    });
+    const player: Player = {
+      ...{ ...seat, index, issued, skewMs: 0, lastIncarnation: 0n },
+      revoked: new Map(),
+      life: undefined,
+    };
+    this.players.push(player);
+    this.#byEndpoint.set(seat.internalEndpoint, player);
+    if (seat.externalEndpoint !== "") this.#byEndpoint.set(seat.externalEndpoint, player);
+    return player;
+  }
+
+  #start(player: Player): void {
+    if (player.life !== undefined) return;
+    for (const pkiId of this.#revoked) player.revoked.set(pkiId, this.nowMs);
+    const process = new Process(this.clock, player.skewMs);
+    const random = this.#random.fork();
+    const { internalEndpoint, externalEndpoint, bootstrap, anchorPeers, lastIncarnation } = player;
+    const member = new PlayedMember({
+      core: {
+        ...{ internalEndpoint, externalEndpoint, bootstrap, anchorPeers, lastIncarnation, random },
+        self: player.issued.identity,
+        metadata: EMPTY_BYTES,
+        timing: DEFAULT_TIMING,
+        limits: DEFAULT_CORE_LIMITS,
+        ...rulesOf(this.#settings.rules),
+      },
+      crypto: this.authority.crypto(() => true, player.revoked),
+      signer: this.#signer(player),
+      network: this.#networkOf(player, process),
+      ...{ clock: process.clock, random },
+      performed: (effect) => this.#listener.effect(player, effect),
+      published: (event) => this.#listener.event(player, event),
+    });
+    player.life = { process, member };
+    this.#listener.changed(player);
+    member.start();
+  }
+
+  #stop(player: Player): void {
+    const { life } = player;
+    if (life === undefined) return;
+    this.#network.setDeaf(player.index, false);
+    player.lastIncarnation = life.member.core.self.incarnation;
+    life.process.end();
+    player.life = undefined;
+    life.member.stop();
+    this.#listener.changed(player);
+  }
+
+  #join(organisation: number): void {
+    const { organisations } = this.#settings;
+    const org = Math.min(organisation, organisations - 1);
+    const place = this.players.filter((player) => player.org === org).length;
+    if (this.players.length >= PLAYERS_MAX) return;
+    // The last seat of a larger network; those that are there keep theirs.
+    const nodes = place * organisations + org + 1;
+    const layout = { nodes, orgs: organisations, hiddenShare: 0, oddShare: 0, startsWithinMs: 0 };
+    const seat = layOut(layout, createSeededRandom(nodes)).at(-1);
+    if (seat !== undefined) this.#start(this.#add(seat));
+  }
+
+  #cut(members: ReadonlySet<number>): void {
+    for (const cut of this.#cuts) this.#network.removeCut(cut);
+    const others = new Set(this.players.map(({ index }) => index).filter((i) => !members.has(i)));
+    const isCut = members.size > 0 && others.size > 0;
+    this.#cuts = isCut
+      ? [
+          { from: members, to: others },
+          { from: others, to: members },
+        ]
+      : [];
+    for (const cut of this.#cuts) this.#network.addCut(cut);
+  }
+
+  #renew(player: Player, notAfterMs: number): void {
+    const { mspId, name, index, life } = player;
+    player.issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
+    life?.process.run(() => life.member.renew(player.issued.identity, this.#signer(player)));
+  }
+
+  #revoke(player: Player): void {
+    this.#revoked.add(player.issued.identity.pkiId);
+    const { length } = this.players;
+    this.players.forEach((each, place) => {
+      this.clock.after((REVOKED_WITHIN_MS * place) / length, () => this.#readRevocations(each));
+    });
+  }
+
+  #readRevocations(player: Player): void {
+    const { life, revoked } = player;
+    life?.process.run(() => {
+      for (const pkiId of this.#revoked) revoked.set(pkiId, this.nowMs);
+      life.member.trustChanged();
+    });
+  }
+
+  #signer({ issued }: Player): (payload: Uint8Array) => Uint8Array {
+    return (payload) => issued.sign(payload, this.#signatures++);
+  }
+
+  #networkOf(player: Player, process: Process): Network {
+    const { internalEndpoint, externalEndpoint, issued, windowBytes } = player;
+    const network = this.#network.hub.network({
+      endpoints:
+        externalEndpoint === "" ? [internalEndpoint] : [internalEndpoint, externalEndpoint],
+      certificate: issued.identity.bytes,
+      clock: process.clock,
+      readMs: READ_MS,
+      windowBytes,
+    });
+    return watchNetwork(network, (remote) => ({
+      sent: (bytes) => this.#between(internalEndpoint, remote, bytes, "sent"),
+      received: () => {},
+    }));
+  }
+
+  #between(from: string, to: string, bytes: Uint8Array, what: "sent" | "delivered"): void {
+    const [sender, receiver] = [this.#byEndpoint.get(from), this.#byEndpoint.get(to)];
+    if (sender !== undefined && receiver !== undefined) {
+      this.#listener[what](sender, receiver, bytes);
+    }
+  }
+}
