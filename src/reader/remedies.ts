@@ -15,6 +15,8 @@ const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
     "Give the CA of its TLS certificate with --tls-ca, once for each organisation, or in the profile.",
   "tls-name":
     "Dial it by a name in its certificate, or give ssl-target-name-override in the profile.",
+  closed:
+    "Check that it runs, and that nothing else uses our certificate at the same time: a peer keeps one connection for each.",
   silent: `It did not answer: ${NOT_ON_CHANNEL}.`,
   malformed: "It answers with something that is no gossip message: check that it is a peer.",
   "refused-us": "Check that our organisation is on a channel of that peer, and is trusted there.",
