@@ -1,4 +1,4 @@
-/** A channel of our own making: peers can join it by its first block, an orderer is not needed. */
+/** A channel of our own making: its first block is enough for peers to join it, further ones need an orderer. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChainMaker } from "../../src/channel-maker/chain.ts";
@@ -11,11 +11,15 @@ import type { Workspace } from "./workspace.ts";
 /** The anchor peers of the organisations, by MSP-ID: their ports on this machine. */
 export type Anchors = Readonly<Record<string, readonly number[]>>;
 
+/** No orderer listens there. */
+const NOBODY = 1;
+
 /** Makes the first block of a channel of all organisations and returns the path of its file. */
 export async function makeChannelBlock(
   { folder, organisations }: Workspace,
   channel: string,
   anchors: Anchors = {},
+  ordererPort = NOBODY,
 ): Promise<string> {
   const ordererFolder = join(folder, "crypto/ordererOrganizations/example.com");
   const files = memberFolder(join(ordererFolder, "orderers"), "orderer.example.com", "server");
@@ -36,7 +40,7 @@ export async function makeChannelBlock(
     consenters: [
       {
         host,
-        port: 1, // Nobody listens there.
+        port: ordererPort,
         certificate: await readFile(files.certFile),
         tlsCertificate: await readFile(files.tlsCertFile),
       },

@@ -3,13 +3,15 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The programs the scenarios use; all are part of Fabric's release archive. */
-const PROGRAMS = ["peer", "cryptogen", "configtxlator", "discover"] as const;
-export type Program = (typeof PROGRAMS)[number];
+const PROGRAMS = ["peer", "orderer", "cryptogen", "osnadmin", "discover"] as const;
+export type Program = (typeof PROGRAMS)[number] | "configtxlator";
 
 export interface Installation {
   /** Path of a program. */
   program(name: Program): string;
-  /** Path of the core.yaml that comes with the programs. */
+  /** Whether it is there; only `configtxlator` may be missing. */
+  has(name: Program): boolean;
+  /** Path of the core.yaml that comes with the programs; orderer.yaml lies beside it. */
   readonly coreYaml: string;
 }
 
@@ -42,7 +44,9 @@ export function findInstallation(environment: NodeJS.ProcessEnv): Search {
     const reason = `there is no core.yaml in ${folders.join(" or ")}: set FABRIC_CFG_PATH`;
     return { found: false, reason };
   }
-  return { found: true, installation: { program: (name) => resolve(folder, name), coreYaml } };
+  const program = (name: Program): string => resolve(folder, name);
+  const has = (name: Program): boolean => isExecutable(program(name));
+  return { found: true, installation: { program, has, coreYaml } };
 }
 
 function isExecutable(file: string): boolean {

@@ -50,7 +50,7 @@ export function warnings(peer: Peer): readonly LogLine[] {
 }
 
 /** Where Fabric's peers complain of a connection by an address that says nothing. */
-const CONNECTION_LOGGERS = new Set(["gossip.comm", "core.comm", "comm.grpc.server"]);
+export const CONNECTION_LOGGERS = new Set(["gossip.comm", "core.comm", "comm.grpc.server"]);
 
 /** Whether the line names us, or somebody who cannot be told but is none of the others. */
 export function isAboutUs({ name, text }: LogLine, members: readonly Json<Member>[]): boolean {
