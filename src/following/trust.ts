@@ -5,11 +5,12 @@
  */
 
 import { headerHash } from "../channel/rules/header-hash.ts";
+import { atOnce, type InTurns } from "../channel/rules/in-turns.ts";
 import { parseBlock } from "../channel/rules/read-block.ts";
-import { readConfiguration } from "../channel/rules/read-configuration.ts";
+import { readConfigurationInTurns } from "../channel/rules/read-configuration.ts";
 import { whyNoSuccessor } from "../channel/rules/successor.ts";
-import { verifyBlock } from "../channel/rules/verify-block.ts";
-import type { Block, BlockFault, VerifiedBlock } from "../channel/types/block.ts";
+import { verifyBlockInTurns } from "../channel/rules/verify-block.ts";
+import type { Block, BlockFault, ExpectedBlock, VerifiedBlock } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import { accept } from "../wire/verdict.ts";
@@ -35,9 +36,17 @@ export type Judged<T> = { readonly ok: true; readonly value: T } | BlockProblem;
 
 /** Reads a configuration block; nothing says yet that it is to be believed. */
 export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string): Judged<Trust> {
+  return atOnce(makeTrustInTurns(host, bytes, origin));
+}
+
+export function* makeTrustInTurns(
+  host: ChannelHost,
+  bytes: Uint8Array,
+  origin: string,
+): InTurns<Judged<Trust>> {
   const block = parseBlock(bytes);
   if (!block.ok) return problem(block.code, block.reason ?? "it cannot be read");
-  const configuration = readConfiguration(host, block.value);
+  const configuration = yield* readConfigurationInTurns(host, block.value);
   if (!configuration.ok) {
     const isNone = configuration.code === "block-no-configuration";
     const what = isNone ? "it holds transactions" : (configuration.reason ?? configuration.code);
@@ -58,12 +67,21 @@ export function whyUnusable({ configuration }: Trust): string | undefined {
 /** Judges a block by the configuration before it. */
 export function judgeBlock(
   host: ChannelHost,
+  trust: Trust,
+  block: Block,
+  expected: Omit<ExpectedBlock, "channel">,
+): Judged<VerifiedBlock> {
+  return atOnce(judgeBlockInTurns(host, trust, block, expected));
+}
+
+export function* judgeBlockInTurns(
+  host: ChannelHost,
   { configuration }: Trust,
   block: Block,
-  expected: { readonly number: bigint; readonly previousHash?: Uint8Array | undefined },
-): Judged<VerifiedBlock> {
+  expected: Omit<ExpectedBlock, "channel">,
+): InTurns<Judged<VerifiedBlock>> {
   const { channel } = configuration;
-  const verdict = verifyBlock(host, block, { configuration, channel, ...expected });
+  const verdict = yield* verifyBlockInTurns(host, block, { configuration, channel, ...expected });
   return verdict.ok ? verdict : problem(verdict.code, BLOCK_FAULTS[verdict.code]);
 }
 
@@ -80,8 +98,16 @@ const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
 };
 
 /** The configuration that a verified block brings. */
-export function follow(host: ChannelHost, before: Trust, { block }: VerifiedBlock): Judged<Trust> {
-  const next = makeTrust(host, block.bytes, before.origin);
+export function follow(host: ChannelHost, before: Trust, verified: VerifiedBlock): Judged<Trust> {
+  return atOnce(followInTurns(host, before, verified));
+}
+
+export function* followInTurns(
+  host: ChannelHost,
+  before: Trust,
+  { block }: VerifiedBlock,
+): InTurns<Judged<Trust>> {
+  const next = yield* makeTrustInTurns(host, block.bytes, before.origin);
   if (!next.ok) return next;
   const faults = whyNoSuccessor(before.configuration, next.value.configuration);
   const [first] = faults;

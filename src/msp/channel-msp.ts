@@ -49,6 +49,13 @@ export function createChannelHost(): ChannelHost {
       for (const part of parts) digest.update(part);
       return new Uint8Array(digest.digest());
     },
+    startSha256() {
+      const digest = createHash("sha256");
+      return {
+        add: (bytes) => void digest.update(bytes),
+        digest: () => new Uint8Array(digest.digest()),
+      };
+    },
     setUpMsp: setUpChannelMsp,
   };
 }

@@ -21,6 +21,7 @@ import type {
 } from "../types/configuration.ts";
 import { allowsBft, allowsEndpoints } from "./capabilities.ts";
 import { addFault, isPositiveDuration, readValues } from "./config-values.ts";
+import type { InTurns } from "./in-turns.ts";
 import { type Reading, readOrdererOrganisation } from "./organisations.ts";
 
 const PATH = "/Channel/Orderer";
@@ -41,23 +42,25 @@ interface OrdererSection extends Pick<ChannelConfiguration, "consensus" | "batch
 }
 
 /** `above`: the capabilities of the channel, which say what the section may hold. */
-export function readOrderer(
+export function* readOrderer(
   tree: ConfigTree | undefined,
   above: Capabilities,
   reading: Reading,
-): OrdererSection {
+): InTurns<OrdererSection> {
   if (tree === undefined) {
     return { organisations: [], capabilities: [], consensus: undefined, batch: undefined };
   }
   const { faults } = reading;
   const values = readValues(tree, PATH, VALUES, faults);
   checkBatch(values.BatchSize, values.BatchTimeout.timeout, faults);
-  const organisations = [...tree.groups].map(([name, group]) => {
+  const organisations: Organisation[] = [];
+  for (const [name, group] of tree.groups) {
     if (group.values.has("Endpoints") && !allowsEndpoints(above)) {
       addFault(faults, "config-value", `${PATH}/${name}/Endpoints`, "no capability allows them");
     }
-    return readOrdererOrganisation(name, group, reading);
-  });
+    organisations.push(readOrdererOrganisation(name, group, reading));
+    yield undefined;
+  }
   for (const { name, endpoints } of organisations) {
     if (!allowsBft(above) || endpoints.length > 0) continue;
     const detail = "with capability V3_0 every organisation of orderers needs some";

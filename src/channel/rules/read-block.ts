@@ -15,6 +15,7 @@ import { decode } from "../../wire/decode.ts";
 import { lengthBytes } from "../../wire/envelope.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { Block } from "../types/block.ts";
+import type { InTurns } from "./in-turns.ts";
 
 /** Reads a block; the parts are views of the bytes. Nothing in it is believed yet. */
 export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed"> {
@@ -49,14 +50,21 @@ export function isConfigBlock({ transactions: [first, ...others] }: Block): bool
  * Whether every transaction is encoded as Fabric's encoder would and has payload and signature. A
  * single configuration is exempt; before capability V3_0 a single message of the orderers as well.
  */
-export function areWellFormed({ transactions }: Block, isBft: boolean): boolean {
+export function* areWellFormed({ transactions }: Block, isBft: boolean): InTurns<boolean> {
   const [first, ...others] = transactions;
   if (first === undefined) return false;
   const type = others.length === 0 ? channelHeaderOf(first)?.type : undefined;
   if (type === HEADER_TYPE.config) return true;
   if (type === HEADER_TYPE.ordererTransaction && !isBft) return true;
-  return transactions.every(isWellFormed);
+  for (const [i, transaction] of transactions.entries()) {
+    if (!isWellFormed(transaction)) return false;
+    if (i % CHECKED_AT_ONCE === CHECKED_AT_ONCE - 1) yield undefined;
+  }
+  return true;
 }
+
+/** Transactions whose form is checked in one turn. */
+const CHECKED_AT_ONCE = 500;
 
 /** Field 1 and field 2 of an envelope. */
 const PAYLOAD_TAG = 0x0a;

@@ -26,6 +26,7 @@ import type {
   ChannelConfiguration,
   ConfigFault,
   ConfigTree,
+  Organisation,
 } from "../types/configuration.ts";
 import type { ChannelHost } from "../types/host.ts";
 import { whyBftPolicyDiffers } from "./bft-policy.ts";
@@ -39,6 +40,7 @@ import {
 import { compilePolicies } from "./compile-policies.ts";
 import { isChannelId, isConfigName, readTree } from "./config-tree.ts";
 import { addFault, readValues } from "./config-values.ts";
+import { atOnce, type InTurns } from "./in-turns.ts";
 import { readOrderer } from "./orderer-section.ts";
 import { type FoundMsps, readApplicationOrganisation } from "./organisations.ts";
 
@@ -59,6 +61,13 @@ export function readConfiguration(
   host: ChannelHost,
   block: Block,
 ): Verdict<ChannelConfiguration, ConfigBlockFault> {
+  return atOnce(readConfigurationInTurns(host, block));
+}
+
+export function* readConfigurationInTurns(
+  host: ChannelHost,
+  block: Block,
+): InTurns<Verdict<ChannelConfiguration, ConfigBlockFault>> {
   const found = findConfiguration(block);
   if (!found.ok) return found;
   const { channel, sequence, tree } = found.value;
@@ -69,7 +78,8 @@ export function readConfiguration(
   }
   checkNames(tree, "/Channel", faults);
   const policies = compilePolicies(tree, faults);
-  const sections = readSections(host, tree, faults, warnings);
+  yield undefined;
+  const sections = yield* readSections(host, tree, faults, warnings);
   const configuration = {
     channel,
     sequence,
@@ -146,12 +156,12 @@ type Sections = Pick<
   | "acls"
 >;
 
-function readSections(
+function* readSections(
   host: ChannelHost,
   tree: ConfigTree,
   faults: ConfigFault[],
   warnings: string[],
-): Sections {
+): InTurns<Sections> {
   for (const name of tree.groups.keys()) {
     if (!GROUPS.has(name)) {
       addFault(faults, "config-unknown-group", `/Channel/${name}`, "no version of Fabric knows it");
@@ -175,10 +185,12 @@ function readSections(
   };
   const above = { ...upper, orderer: [] };
   const reading = { host, rules: { allowsEd25519: allowsBft(above) }, found, faults };
-  const organisations = [...applicationTree.groups].map(([name, group]) =>
-    readApplicationOrganisation(name, group, reading),
-  );
-  const orderer = readOrderer(ordererTree, above, reading);
+  const organisations: Organisation[] = [];
+  for (const [name, group] of applicationTree.groups) {
+    organisations.push(readApplicationOrganisation(name, group, reading));
+    yield undefined;
+  }
+  const orderer = yield* readOrderer(ordererTree, above, reading);
   const capabilities: Capabilities = { ...upper, orderer: orderer.capabilities };
   const ordererAddresses = values.OrdererAddresses.addresses;
   checkCapabilities(tree, capabilities, faults, warnings);

@@ -105,7 +105,7 @@ export function stateInfoFault(
   const { organisations, msps, policies } = configuration;
   if (!organisations.some(({ mspId }) => mspId === author.mspId)) return "state-info-organisation";
   const { payload: data, signature } = envelope;
-  const signers = signersOf(msps, [{ identity: author.bytes, data, signature }]);
+  const signers = signersOf(msps, [{ identity: author.bytes, data: [data], signature }]);
   if (signers.length === 0) return "state-info-signature";
   if (signers.some(({ refusal }) => refusal !== undefined)) return "state-info-organisation";
   const readers = policies.get(READERS) ?? { type: "reject" };

@@ -130,7 +130,7 @@ describe("policies and Fabric's EvaluateSignedData", () => {
           const { identity = "", data: text = "", signature = "" } = signed[person] ?? {};
           return {
             identity: bytesIn(identity),
-            data: bytesIn(text),
+            data: [bytesIn(text)],
             signature: bytesIn(signature),
           };
         });

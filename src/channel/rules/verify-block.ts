@@ -20,7 +20,8 @@ import type { ChannelHost, ChannelIdentity } from "../types/host.ts";
 import { BLOCK_VALIDATION } from "./bft-policy.ts";
 import { isSatisfied } from "./evaluate-policy.ts";
 import { headerBytes } from "./header-hash.ts";
-import { type SignedData, signersOf } from "./identities.ts";
+import { type SignedData, signersInTurns } from "./identities.ts";
+import { atOnce, type InTurns } from "./in-turns.ts";
 import { areWellFormed, channelHeaderOf, isConfigBlock } from "./read-block.ts";
 
 /** The configuration in force before the block, and the block that is expected. */
@@ -34,13 +35,21 @@ export function verifyBlock(
   block: Block,
   question: BlockQuestion,
 ): Verdict<VerifiedBlock, BlockFault> {
+  return atOnce(verifyBlockInTurns(host, block, question));
+}
+
+export function* verifyBlockInTurns(
+  host: ChannelHost,
+  block: Block,
+  question: BlockQuestion,
+): InTurns<Verdict<VerifiedBlock, BlockFault>> {
   const { configuration } = question;
-  const fault = contentFault(host, block, question, configuration.isBft);
+  const fault = yield* contentFault(host, block, question, configuration.isBft);
   if (fault !== undefined) return reject(fault);
   const header = headerBytes(block.header);
   const signed = signedDataOf(block, header, configuration);
   if (signed === undefined) return reject("block-signatures");
-  const signers = signersOf(configuration.msps, signed);
+  const signers = yield* signersInTurns(configuration.msps, signed);
   const policy = configuration.policies.get(BLOCK_VALIDATION) ?? { type: "reject" };
   if (!isSatisfied(policy, signers, configuration.msps)) return reject("block-policy");
   return accept(verified(host, block, header, signers));
@@ -55,7 +64,15 @@ export function verifyByHash(
   block: Block,
   expected: ExpectedBlock & { readonly hash: Uint8Array },
 ): Verdict<VerifiedBlock, BlockFault> {
-  const fault = contentFault(host, block, expected, false);
+  return atOnce(verifyByHashInTurns(host, block, expected));
+}
+
+export function* verifyByHashInTurns(
+  host: ChannelHost,
+  block: Block,
+  expected: ExpectedBlock & { readonly hash: Uint8Array },
+): InTurns<Verdict<VerifiedBlock, BlockFault>> {
+  const fault = yield* contentFault(host, block, expected, false);
   if (fault !== undefined) return reject(fault);
   const result = verified(host, block, headerBytes(block.header), []);
   return equalBytes(result.hash, expected.hash) ? accept(result) : reject("block-previous-hash");
@@ -71,12 +88,12 @@ function verified(
 }
 
 /** What is wrong besides signatures; cheap checks first. */
-function contentFault(
+function* contentFault(
   host: ChannelHost,
   block: Block,
   expected: ExpectedBlock,
   isBft: boolean,
-): BlockFault | undefined {
+): InTurns<BlockFault | undefined> {
   const { header, transactions, metadata } = block;
   if (header.number !== expected.number) return "block-number";
   const [first] = transactions;
@@ -86,10 +103,32 @@ function contentFault(
     return "block-previous-hash";
   }
   if (channelHeaderOf(first)?.channelId !== expected.channel) return "block-channel";
-  if (!areWellFormed(block, isBft)) return "block-transactions";
-  if (!equalBytes(host.sha256(transactions), header.dataHash)) return "block-data-hash";
-  return undefined;
+  if (!(yield* areWellFormed(block, isBft))) return "block-transactions";
+  const dataHash = yield* hashOf(host, transactions);
+  return equalBytes(dataHash, header.dataHash) ? undefined : "block-data-hash";
 }
+
+/** Hashed in one turn. */
+const HASHED_BYTES = 1_048_576;
+
+function* hashOf(host: ChannelHost, parts: readonly Uint8Array[]): InTurns<Uint8Array> {
+  const hash = host.startSha256();
+  let bytes = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += HASHED_BYTES) {
+      const piece = part.subarray(at, at + HASHED_BYTES);
+      hash.add(piece);
+      bytes += piece.length;
+      if (bytes < HASHED_BYTES) continue;
+      yield undefined;
+      bytes = 0;
+    }
+  }
+  return hash.digest();
+}
+
+/** What a signature is over has a few hundred bytes; each signature costs a pass over it. */
+const SIGNED_BYTES_MAX = 1_048_576;
 
 /** Undefined: one of the signatures cannot be read, which spoils the block, as in Fabric. */
 function signedDataOf(
@@ -107,7 +146,8 @@ function signedDataOf(
     if (signer === undefined) return undefined;
     if (signer === "unknown") continue;
     const { identity, head } = signer;
-    signed.push({ identity, data: joined([value, head, header]), signature: one.signature });
+    if (value.length + head.length + header.length > SIGNED_BYTES_MAX) return undefined;
+    signed.push({ identity, data: [value, head, header], signature: one.signature });
   }
   return signed;
 }
@@ -134,14 +174,4 @@ function signerOf(
   }
   const decoded = decode(SIGNATURE_HEADER, signatureHeader);
   return decoded.ok ? { identity: decoded.value.creator, head: signatureHeader } : undefined;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

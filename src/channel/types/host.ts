@@ -4,8 +4,16 @@ import type { FabricMspConfig } from "../../wire/msp-messages.ts";
 export interface ChannelHost {
   /** SHA-256 over the parts, one after the other. */
   sha256(parts: readonly Uint8Array[]): Uint8Array;
+  /** The same, piece by piece: who hashes much lets others have their turn in between. */
+  startSha256(): Sha256;
   /** Sets up the MSP of one organisation as Fabric does for a channel. */
   setUpMsp(config: FabricMspConfig, rules: MspRules): MspSetup;
+}
+
+export interface Sha256 {
+  add(bytes: Uint8Array): void;
+  /** Ends it. */
+  digest(): Uint8Array;
 }
 
 /** What the capabilities of a channel change for its MSPs. */

@@ -1,0 +1,163 @@
+/**
+ * Verified blocks of one channel on disk: appended in order, read by number or by a transaction's id.
+ * What was confirmed survives the end of the process, and of the machine, at any moment. Why SQLite, and
+ * why in a thread: docs/decisions/0009-blocks-in-sqlite.md.
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { makeFolder } from "../../lib/make-folder.ts";
+import { startSlices } from "../slices.ts";
+import type { Extent, KeptBlock, StoreAnswer, TransactionPlace } from "./store-messages.ts";
+import { callThread, type StoreLine } from "./store-thread.ts";
+
+export type { TransactionPlace } from "./store-messages.ts";
+
+const FILE = "blocks.db";
+/** Copied in one turn. */
+const COPIED_BYTES = 8_388_608;
+
+/** A block to be kept, with the ids of its transactions in order; empty where one has none. */
+export interface BlockToKeep {
+  readonly number: bigint;
+  readonly bytes: Uint8Array;
+  readonly txIds: readonly string[];
+}
+
+export class BlockStore {
+  /** What was found spoilt when the store was opened, in a sentence. */
+  readonly note: string | undefined;
+  readonly #line: StoreLine;
+  #extent: Extent;
+  #isWriting = false;
+  #isClosed = false;
+
+  private constructor(line: StoreLine, { note, ...extent }: Extent & { note: string | undefined }) {
+    this.#line = line;
+    this.#extent = extent;
+    this.note = note;
+  }
+
+  /**
+   * Opens the store in a folder, or makes an empty one. Rejects if the folder cannot be used.
+   * `keepBlocks`: the newest that are kept; 0: all.
+   */
+  static async open(folder: string, keepBlocks: number): Promise<BlockStore> {
+    await makeFolder(folder);
+    const line = callThread();
+    try {
+      const opened = await line.ask({ type: "open", file: join(folder, FILE), keepBlocks });
+      return new BlockStore(line, { note: undefined, ...extentIn(opened) });
+    } catch (error) {
+      await line.hangUp();
+      throw error;
+    }
+  }
+
+  /** Number of the next block; undefined while the store is empty. */
+  get height(): bigint | undefined {
+    return this.#extent.height;
+  }
+
+  /** Number of the oldest block that is kept. */
+  get first(): bigint | undefined {
+    return this.#extent.first;
+  }
+
+  /**
+   * Keeps blocks that follow what is there; an empty store begins with any. They are confirmed when the
+   * promise resolves; when it rejects, none of them is there, and they may be given again. One call at
+   * a time. `configuration`: the configuration block in force after them, if it is a new one.
+   */
+  async append(blocks: readonly BlockToKeep[], configuration?: Uint8Array): Promise<void> {
+    assert(!this.#isWriting, "one append at a time");
+    const [first] = blocks;
+    assert(
+      first === undefined || this.height === undefined || first.number === this.height,
+      "blocks follow each other",
+    );
+    this.#isWriting = true;
+    try {
+      const kept = await Promise.all(blocks.map(toKeep));
+      const config = configuration && (await copied(configuration));
+      const moved = [...kept.map(({ bytes }) => bytes), ...(config ? [config] : [])];
+      const ask = { type: "append", blocks: kept, configuration: config } as const;
+      this.#extent = extentIn(
+        await this.#line.ask(
+          ask,
+          moved.map(({ buffer }) => buffer),
+        ),
+      );
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  /** Blocks from a number on: at least one, if it is kept, and no more than so many bytes. */
+  async read(from: bigint, to: bigint, bytesMax: number): Promise<readonly Uint8Array[]> {
+    const { height } = this.#extent;
+    if (height === undefined || from >= height) return [];
+    const last = to < height ? to : height - 1n;
+    return bytesIn(await this.#line.ask({ type: "read", from, to: last, bytesMax }));
+  }
+
+  /** The first transaction of this id that is kept. `idAt` tells which id really stands at a place. */
+  async findTransaction(
+    txId: string,
+    idAt: (block: Uint8Array, index: number) => string | undefined,
+  ): Promise<TransactionPlace | undefined> {
+    const found = await this.#line.ask({ type: "find", key: keyOf(txId) });
+    for (const place of Array.isArray(found) ? found : []) {
+      if (place instanceof Uint8Array) continue;
+      const [bytes] = await this.read(place.number, place.number, 0);
+      if (bytes !== undefined && idAt(bytes, place.index) === txId) return place;
+    }
+    return undefined;
+  }
+
+  /** The configuration block that was given last. */
+  async configuration(): Promise<Uint8Array | undefined> {
+    return bytesIn(await this.#line.ask({ type: "configuration" }))[0];
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#line.ask({ type: "close" });
+    await this.#line.hangUp();
+  }
+}
+
+/** Eight bytes of the id's SHA-256, which nobody can choose. */
+function keyOf(txId: string): bigint {
+  return createHash("sha256").update(txId).digest().readBigInt64LE(0);
+}
+
+/** A copy that is moved to the thread: what we have may be a view of something larger. */
+async function copied(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const copy = new Uint8Array(bytes.length);
+  const slices = startSlices();
+  for (let at = 0; at < bytes.length; at += COPIED_BYTES) {
+    await slices.breathe();
+    copy.set(bytes.subarray(at, at + COPIED_BYTES), at);
+  }
+  return copy;
+}
+
+async function toKeep({
+  number,
+  bytes,
+  txIds,
+}: BlockToKeep): Promise<KeptBlock & { readonly bytes: Uint8Array<ArrayBuffer> }> {
+  const keys = txIds.map((txId) => (txId === "" ? undefined : keyOf(txId)));
+  return { number, bytes: await copied(bytes), keys };
+}
+
+function extentIn(value: StoreAnswer["value"]): Extent {
+  if (value !== undefined && "height" in value) return value;
+  throw new Error("the thread of the store has answered another question");
+}
+
+function bytesIn(value: StoreAnswer["value"]): readonly Uint8Array[] {
+  return Array.isArray(value) ? value.filter((one) => one instanceof Uint8Array) : [];
+}

@@ -1,0 +1,137 @@
+/** One database: blocks by number, transactions by a key of their id, the configuration in force. */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Extent, KeptBlock, TransactionPlace } from "./store-messages.ts";
+
+/**
+ * `place`: the block's number and the position in it, so that the oldest go together. Of two ids with
+ * one key both are there.
+ */
+const SCHEMA = `
+  pragma page_size = 16384;
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma cache_size = -8192;
+  create table if not exists block (number integer primary key, bytes blob not null);
+  create table if not exists place (place integer primary key, key integer not null);
+  create index if not exists place_by_key on place (key);
+  create table if not exists configuration (only integer primary key, bytes blob not null);
+`;
+/** Transactions in a block are fewer (\`TRANSACTIONS_MAX\`). */
+const POSITION_BITS = 16n;
+
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #keepBlocks: bigint;
+  readonly #statements: Record<keyof typeof STATEMENTS, StatementSync>;
+
+  constructor(file: string, keepBlocks: number) {
+    this.#database = new DatabaseSync(file);
+    this.#keepBlocks = BigInt(keepBlocks);
+    try {
+      this.#database.exec(SCHEMA);
+      const prepare = (sql: string): StatementSync => {
+        const statement = this.#database.prepare(sql);
+        statement.setReadBigInts(true);
+        return statement;
+      };
+      this.#statements = {
+        extent: prepare(STATEMENTS.extent),
+        addBlock: prepare(STATEMENTS.addBlock),
+        addPlace: prepare(STATEMENTS.addPlace),
+        setConfiguration: prepare(STATEMENTS.setConfiguration),
+        configuration: prepare(STATEMENTS.configuration),
+        read: prepare(STATEMENTS.read),
+        find: prepare(STATEMENTS.find),
+        dropBlocks: prepare(STATEMENTS.dropBlocks),
+        dropPlaces: prepare(STATEMENTS.dropPlaces),
+      };
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  extent(): Extent {
+    const row = this.#statements.extent.get();
+    const [first, last] = [row?.["first"], row?.["last"]];
+    if (typeof first !== "bigint" || typeof last !== "bigint") {
+      return { first: undefined, height: undefined };
+    }
+    return { first, height: last + 1n };
+  }
+
+  /** All or nothing; on the disk when it returns. */
+  append(blocks: readonly KeptBlock[], configuration: Uint8Array | undefined): Extent {
+    const { addBlock, addPlace, setConfiguration } = this.#statements;
+    this.#database.exec("begin immediate");
+    try {
+      for (const { number, bytes, keys } of blocks) {
+        addBlock.run(number, bytes);
+        for (const [i, key] of keys.entries()) {
+          if (key !== undefined) addPlace.run((number << POSITION_BITS) | BigInt(i), key);
+        }
+      }
+      if (configuration !== undefined) setConfiguration.run(configuration);
+      this.#prune();
+      this.#database.exec("commit");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      throw error;
+    }
+    return this.extent();
+  }
+
+  /** At least one block, if it is there, and no more than so many bytes. */
+  read(from: bigint, to: bigint, bytesMax: number): readonly Uint8Array[] {
+    const found: Uint8Array[] = [];
+    let [next, sum] = [from, 0];
+    for (const { number, bytes } of this.#statements.read.iterate(from, to)) {
+      if (number !== next || !(bytes instanceof Uint8Array)) break;
+      sum += bytes.length;
+      if (found.length > 0 && sum > bytesMax) break;
+      found.push(bytes);
+      next++;
+    }
+    return found;
+  }
+
+  /** The oldest first. */
+  find(key: bigint): readonly TransactionPlace[] {
+    return this.#statements.find.all(key).flatMap(({ place }) => {
+      if (typeof place !== "bigint") return [];
+      const index = Number(place & ((1n << POSITION_BITS) - 1n));
+      return [{ number: place >> POSITION_BITS, index }];
+    });
+  }
+
+  configuration(): readonly Uint8Array[] {
+    const bytes = this.#statements.configuration.get()?.["bytes"];
+    return bytes instanceof Uint8Array ? [bytes] : [];
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prune(): void {
+    const { first, height } = this.extent();
+    if (this.#keepBlocks === 0n || first === undefined || height === undefined) return;
+    const bound = height - this.#keepBlocks;
+    if (first >= bound) return;
+    this.#statements.dropBlocks.run(bound);
+    this.#statements.dropPlaces.run(bound << POSITION_BITS);
+  }
+}
+
+const STATEMENTS = {
+  extent:
+    "select (select min(number) from block) as first, (select max(number) from block) as last",
+  addBlock: "insert into block values (?, ?)",
+  addPlace: "insert into place values (?, ?)",
+  setConfiguration: "insert or replace into configuration values (0, ?)",
+  configuration: "select bytes from configuration",
+  read: "select number, bytes from block where number between ? and ? order by number",
+  find: "select place from place where key = ? order by place",
+  dropBlocks: "delete from block where number < ?",
+  dropPlaces: "delete from place where place < ?",
+};

@@ -1,0 +1,55 @@
+/** What the store and the thread of its database say to each other. */
+
+/** A block to be kept, with the keys of its transactions' ids; undefined where one has none. */
+export interface KeptBlock {
+  readonly number: bigint;
+  readonly bytes: Uint8Array;
+  readonly keys: readonly (bigint | undefined)[];
+}
+
+/** Numbers of the oldest block and of the next one; undefined while the store is empty. */
+export interface Extent {
+  readonly first: bigint | undefined;
+  readonly height: bigint | undefined;
+}
+
+/** A transaction that may be the one that is looked for: two ids may have one key. */
+export interface TransactionPlace {
+  readonly number: bigint;
+  /** In the block, from 0. */
+  readonly index: number;
+}
+
+export type StoreAsk =
+  | { readonly type: "open"; readonly file: string; readonly keepBlocks: number }
+  | {
+      readonly type: "append";
+      readonly blocks: readonly KeptBlock[];
+      /** The configuration block in force after them, if it is another than before. */
+      readonly configuration: Uint8Array | undefined;
+    }
+  | {
+      readonly type: "read";
+      readonly from: bigint;
+      readonly to: bigint;
+      readonly bytesMax: number;
+    }
+  | { readonly type: "find"; readonly key: bigint }
+  | { readonly type: "configuration" }
+  | { readonly type: "close" };
+
+export interface StoreQuestion {
+  readonly id: number;
+  readonly store: number;
+  readonly ask: StoreAsk;
+}
+
+export interface StoreAnswer {
+  readonly id: number;
+  readonly value:
+    | undefined
+    | Extent
+    | (Extent & { readonly note: string | undefined })
+    | readonly Uint8Array[]
+    | readonly TransactionPlace[];
+}

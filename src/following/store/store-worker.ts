@@ -1,0 +1,75 @@
+/**
+ * The thread that holds the databases of the stores. SQLite works synchronously, and a commit waits for
+ * the disk: here nobody else waits with it.
+ */
+import { renameSync, rmSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+import type { StoreAnswer, StoreQuestion } from "./store-messages.ts";
+
+// Node 22 calls its SQLite experimental; our users need not read that. Ours is this thread only.
+process.removeAllListeners("warning");
+const { Database } = await import("./database.ts");
+
+const databases = new Map<number, InstanceType<typeof Database>>();
+
+function answer({ store, ask }: StoreQuestion): StoreAnswer["value"] {
+  if (ask.type === "open") {
+    const opened = openDatabase(ask.file, ask.keepBlocks);
+    databases.set(store, opened.database);
+    return { ...opened.database.extent(), note: opened.note };
+  }
+  const database = databases.get(store);
+  if (database === undefined) throw new Error("the store is closed");
+  switch (ask.type) {
+    case "append":
+      return database.append(ask.blocks, ask.configuration);
+    case "read":
+      return database.read(ask.from, ask.to, ask.bytesMax);
+    case "find":
+      return database.find(ask.key);
+    case "configuration":
+      return database.configuration();
+    case "close":
+      databases.delete(store);
+      database.close();
+      return undefined;
+  }
+}
+
+/** A file that is no database any more is put aside, and a new one begun. */
+function openDatabase(
+  file: string,
+  keepBlocks: number,
+): { readonly database: InstanceType<typeof Database>; readonly note: string | undefined } {
+  try {
+    return { database: new Database(file, keepBlocks), note: undefined };
+  } catch (error) {
+    if (!isSpoilt(error)) throw error;
+    for (const end of ["", "-wal", "-shm"]) {
+      rmSync(`${file}.spoilt${end}`, { force: true });
+      if (end === "") renameSync(file, `${file}.spoilt`);
+      else rmSync(file + end, { force: true });
+    }
+    const note = `${file} was spoilt: it is now ${file}.spoilt, and the blocks are fetched again.`;
+    return { database: new Database(file, keepBlocks), note };
+  }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+function isSpoilt(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  return code === 11 || code === 26;
+}
+
+parentPort?.on("message", (question: StoreQuestion) => {
+  const { id } = question;
+  try {
+    const value = answer(question);
+    const bytes = Array.isArray(value) ? value.filter((one) => one instanceof Uint8Array) : [];
+    const moved = bytes.map(({ buffer }) => buffer).filter((one) => one instanceof ArrayBuffer);
+    parentPort?.postMessage({ id, ok: true, value }, moved);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    parentPort?.postMessage({ id, ok: false, reason });
+  }
+});
