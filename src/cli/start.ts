@@ -51,11 +51,13 @@ export async function start(
   process.exit(0);
 }
 
-/** Files that a renewal replaces: our certificate and key, and the TLS pairs. */
+/** Files that a renewal replaces: our certificate and key, the TLS pairs, and the CAs that we trust in TLS. */
 function ownFiles({ mspFolder, keystoreFolder, tls }: Config): readonly string[] {
-  const { certFile, keyFile, clientCertFile, clientKeyFile } = tls;
+  const { certFile, keyFile, clientCertFile, clientKeyFile, rootCertFile } = tls;
   const folders = [join(mspFolder, "signcerts"), keystoreFolder ?? join(mspFolder, "keystore")];
-  const files = tls.enabled ? [certFile, keyFile, clientCertFile, clientKeyFile] : [];
+  const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
+  const pairs = [certFile, keyFile, clientCertFile, clientKeyFile];
+  const files = tls.enabled ? [...pairs, rootCertFile, ...clientCas] : [];
   return [...folders, ...files.filter((file) => file !== undefined)];
 }
 
@@ -89,7 +91,8 @@ function announce(
   logger.info(`${config.id} of ${mspId} gossips as ${config.endpoint}`, {
     peer: pkiId.slice(0, 16),
     external: config.externalEndpoint || "none",
-    bootstrap: config.gossip.bootstrap.join(" ") || "none",
+    bootstrap:
+      [...config.gossip.bootstrap, ...config.fabricGossip.bootstrapNames].join(" ") || "none",
     operations: operations?.url ?? "none",
   });
   const { bootstrap } = config.gossip;

@@ -8,6 +8,7 @@ import { describe, type TestContext, test } from "node:test";
 import { connect as connectTls, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
 import { alternativeNames, keyPem, makeCertificate } from "../../src/msp/testing.ts";
+import { startDnsServer } from "../names/dns-server.ts";
 import { assertSays, findingsOf, foreign, setUp, start } from "./doctor-peer.ts";
 import { freePort } from "./program.ts";
 
@@ -56,6 +57,29 @@ describe("doctor on bootstrap and anchor peers", () => {
     t.after(() => server.close());
     const findings = await findingsOf(peer.env, listen);
     assertSays(findings, "error", "bootstrap", /Dial a host that its TLS certificate names/);
+  });
+
+  test("names: where they lead, who answers there, and that nobody is there yet", async (t) => {
+    const peer = await setUp(t, 1);
+    const at = await start(t, await setUp(t, 0, peer.org));
+    const [, port = ""] = at.split(":");
+    const dns = await startDnsServer(t);
+    dns.records.set("_gossip._tcp.shop.test", [`0 0 ${port} localhost`]);
+    dns.records.set("shop.test", ["127.0.0.1"]);
+    const names = `_gossip._tcp.shop.test shop.test:${port} nobody.test:7051`;
+    const findings = await findingsOf(peer.env, {
+      CORE_FABRICGOSSIP_BOOTSTRAPNAMES: names,
+      CORE_FABRICGOSSIP_NAMESERVERS: dns.address,
+    });
+    assertSays(findings, "ok", "bootstrap", /_gossip\._tcp\.shop\.test leads to localhost:\d+\./);
+    assertSays(findings, "ok", "bootstrap", /localhost:\d+ answers as CN=peer0\.org1/);
+    assertSays(findings, "error", "bootstrap", /not for shop\.test, .* \(tls-name\)\. Dial a host/);
+    assertSays(
+      findings,
+      "warning",
+      "bootstrap",
+      /nobody\.test:7051 leads nowhere: .*Look the name/,
+    );
   });
 
   test("another organisation: its TLS CA, its MSP, its place", async (t) => {

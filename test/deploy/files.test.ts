@@ -96,6 +96,19 @@ describe("the Kubernetes manifests", () => {
     }
   });
 
+  test("are ready when they have a view, and found before that", () => {
+    assert.equal(container.readinessProbe.httpGet.path, "/readyz");
+    assert.equal(container.livenessProbe.httpGet.path, "/version");
+    const service = shared.find(({ kind }) => kind === "Service");
+    assert.partialDeepStrictEqual(service?.spec, {
+      clusterIP: "None",
+      publishNotReadyAddresses: true,
+    });
+    const gossip = service?.spec.ports[0]?.port;
+    const name = `${service?.metadata.name}:${gossip}`;
+    assert.equal(settings["CORE_FABRICGOSSIP_BOOTSTRAPNAMES"], name);
+  });
+
   test("select the members, all of them, wherever something is selected", () => {
     const labels = Object.entries(set.spec.template.metadata.labels);
     const selecting = shared.filter(({ kind }) => kind !== "ConfigMap");
@@ -125,7 +138,9 @@ describe("the Kubernetes manifests", () => {
       capabilities: { drop: ["ALL"] },
     });
     assert.equal(spec.automountServiceAccountToken, false);
-    for (const { secret } of spec.volumes) assert.equal(secret.defaultMode, 0o440);
+    for (const { secret, projected } of spec.volumes) {
+      assert.equal((secret ?? projected)?.defaultMode, 0o440);
+    }
     const volumes = [...spec.volumes.map(({ name }) => name), "state"];
     assert.deepEqual(
       container.volumeMounts.map(({ name }) => name),

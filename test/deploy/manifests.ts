@@ -17,16 +17,22 @@ export interface Container {
   readonly envFrom: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext: object;
-  readonly readinessProbe: { readonly httpGet: { readonly port: string } };
-  readonly livenessProbe: { readonly httpGet: { readonly port: string } };
+  readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
+  readonly livenessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+interface Files {
+  readonly name: string;
+  readonly items: readonly { readonly key: string; readonly path: string }[];
+}
+export interface Source {
+  readonly secret?: Files;
+  readonly configMap?: Files;
 }
 export interface Volume {
   readonly name: string;
-  readonly secret: {
-    readonly defaultMode: number;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
+  readonly secret?: { readonly secretName: string; readonly defaultMode: number };
+  readonly projected?: { readonly defaultMode: number; readonly sources: readonly Source[] };
 }
 export interface StatefulSet {
   readonly kind: string;
@@ -79,14 +85,17 @@ export const shared = documentsIn<Shared>(read("deploy/kubernetes/network.yaml")
 /** What a member is set to: what all have in common, then its own. */
 export function settingsOf(set: StatefulSet): Readonly<Record<string, string>> {
   const { env, envFrom } = containerOf(set);
-  const maps = shared.filter(({ kind }) => kind === "ConfigMap");
-  assert.deepEqual(
-    envFrom.map(({ configMapRef }) => configMapRef.name),
-    maps.map(({ metadata }) => metadata.name),
-  );
+  const common = envFrom.flatMap(({ configMapRef }) => Object.entries(mapOf(configMapRef.name)));
+  assert.ok(common.length > 0);
   const own = env.map(({ name, value }) => [name, value] as const);
-  const common = maps.flatMap(({ data }) => Object.entries(data));
   return Object.fromEntries([...common, ...own]);
+}
+
+/** What the shared ConfigMap of this name holds. */
+export function mapOf(name: string): Readonly<Record<string, string>> {
+  const map = shared.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === name);
+  assert.ok(map, name);
+  return map.data;
 }
 
 export function containerOf({ spec }: StatefulSet): Container {

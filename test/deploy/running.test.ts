@@ -5,19 +5,13 @@ import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Organisation } from "../../src/msp/generate.ts";
+import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
-import {
-  launch,
-  organisation,
-  type PeerPorts,
-  ports,
-  temporaryFolder,
-  until,
-} from "../cli/program.ts";
-import { containerOf, type StatefulSet, settingsOf, statefulSetOf } from "./manifests.ts";
+import { launch, type PeerPorts, ports, temporaryFolder, until } from "../cli/program.ts";
+import { type DnsServer, startDnsServer } from "../names/dns-server.ts";
+import { containerOf, mapOf, type StatefulSet, settingsOf, statefulSetOf } from "./manifests.ts";
 
 /** Puts files where the kubelet puts a secret: behind links, so that all change at once. */
 async function mountSecret(
@@ -39,28 +33,31 @@ async function mountSecret(
   }
 }
 
-/** The secrets of a member, by volume; in each the manifest's paths and what deploy.md puts there. */
-function secretsOf(
+/** What deploy.md puts into a secret, by the end of its name and its key. */
+const SECRETS: Readonly<Record<string, string>> = {
+  "msp tls.crt": "msp/signcerts/*.pem",
+  "msp tls.key": "msp/keystore/priv_sk",
+  "msp ca.crt": "msp/cacerts/*.pem",
+  "tls tls.crt": "tls/server.crt",
+  "tls tls.key": "tls/server.key",
+  "tls ca.crt": "tls/ca.crt",
+};
+
+/** The files of a member by volume: path below its mount, and the file that is there. */
+function volumesOf(
   set: StatefulSet,
   folder: string,
+  configFile: string,
 ): Readonly<Record<string, Readonly<Record<string, string>>>> {
-  const msp: Record<string, string> = {
-    "config.yaml": "msp/config.yaml",
-    "cert.pem": only(folder, "msp/signcerts/*.pem"),
-    "key.pem": "msp/keystore/priv_sk",
-    "ca.pem": only(folder, "msp/cacerts/*.pem"),
-    "tlsca.pem": only(folder, "msp/tlscacerts/*.pem"),
-  };
-  const items = set.spec.template.spec.volumes[0]?.secret.items ?? [];
-  const entries = items.map(({ key, path }) => [path, join(folder, msp[key] ?? key)] as const);
-  return {
-    msp: Object.fromEntries(entries),
-    tls: {
-      "tls.crt": join(folder, "tls/server.crt"),
-      "tls.key": join(folder, "tls/server.key"),
-      "ca.crt": join(folder, "tls/ca.crt"),
-    },
-  };
+  const secretFile = (secret: string, key: string): string =>
+    join(folder, only(folder, SECRETS[`${secret.split("-").at(-1)} ${key}`] ?? key));
+  const [msp] = set.spec.template.spec.volumes;
+  const files = (msp?.projected?.sources ?? []).flatMap(({ secret, configMap }) => [
+    ...(secret?.items ?? []).map(({ key, path }) => [path, secretFile(secret?.name ?? "", key)]),
+    ...(configMap?.items ?? []).map(({ path }) => [path, configFile]),
+  ]);
+  const tls = ["tls.crt", "tls.key", "ca.crt"].map((key) => [key, secretFile("tls", key)]);
+  return { msp: Object.fromEntries(files), tls: Object.fromEntries(tls) };
 }
 
 function only(folder: string, pattern: string): string {
@@ -72,20 +69,23 @@ function only(folder: string, pattern: string): string {
 function environmentOf(
   set: StatefulSet,
   root: string,
-  own: PeerPorts,
-  members: readonly PeerPorts[],
+  { host, port, operations, dns }: Place,
 ): Record<string, string> {
   const here = (text: string): string =>
-    members
-      .reduce(
-        (rest, { port }, i) => rest.replace(`peer${i}-0.fabric-gossip:7051`, `127.0.0.1:${port}`),
-        text,
-      )
-      .replace(/^peer\d\.org1\.example\.com:443$|^0\.0\.0\.0:7051$/, `127.0.0.1:${own.port}`)
-      .replace(/^0\.0\.0\.0:9443$/, `127.0.0.1:${own.operations}`)
+    text
+      .replace(/^peer\d-0\.fabric-gossip:7051$|^0\.0\.0\.0:7051$/, `${host}:${port}`)
+      .replace(/^peer\d\.org1\.example\.com:443$/, `${host}:${port}`)
+      .replace(/^fabric-gossip:7051$/, `fabric-gossip:${port}`)
+      .replace(/^0\.0\.0\.0:9443$/, `127.0.0.1:${operations}`)
       .replace(/^\/(?:etc|var\/lib)\/fabric-gossip/, root);
-  const entries = Object.entries(settingsOf(set));
-  return Object.fromEntries(entries.map(([name, value]) => [name, here(value)]));
+  const entries = Object.entries(settingsOf(set)).map(([name, value]) => [name, here(value)]);
+  return { ...Object.fromEntries(entries), CORE_FABRICGOSSIP_NAMESERVERS: dns.address };
+}
+
+/** Where a pod is here; all have the port of the Service. */
+interface Place extends PeerPorts {
+  readonly host: string;
+  readonly dns: DnsServer;
 }
 
 interface Answer {
@@ -116,29 +116,55 @@ function ask(port: number, path: string, pair: object = {}): Promise<Answer> {
   });
 }
 
-test("the manifest's settings and secrets run; a renewed secret is taken without a restart", async (t) => {
+/** Elsewhere only 127.0.0.1 is an address of the machine. */
+const skip = process.platform === "linux" ? false : "needs two loopback addresses";
+
+test("the manifest's settings and secrets run; a renewed secret is taken without a restart", {
+  skip,
+}, async (t) => {
   const root = await temporaryFolder(t);
-  const org: Organisation = await organisation(root);
-  const members = [await ports(), await ports()];
-  const folders = members.map((_, i) => join(root, `pod${i}`));
+  const hosts = ["127.0.0.1", "127.0.0.2"];
+  const org: Organisation = await generateOrganisation({
+    folder: root,
+    domain: "org1.example.com",
+    peers: 2,
+    sans: ["fabric-gossip", ...hosts],
+    nowMs: Date.now(),
+  });
+  const config = join(root, "config.yaml");
+  await writeFile(config, mapOf("fabric-gossip-msp")["config.yaml"] ?? "");
+  const dns = await startDnsServer(t);
+  const { port } = await ports();
+  const folders = hosts.map((_, i) => join(root, `pod${i}`));
   const mount = async (i: number, version: string): Promise<void> => {
-    const secrets = secretsOf(statefulSetOf(`peer${i}`), org.peers[i]?.folder ?? "");
-    for (const [name, files] of Object.entries(secrets)) {
+    const volumes = volumesOf(statefulSetOf(`peer${i}`), org.peers[i]?.folder ?? "", config);
+    for (const [name, files] of Object.entries(volumes)) {
       await mountSecret(join(folders[i] ?? "", name), files, version);
     }
   };
   const logs: (() => string)[] = [];
-  for (const [i, own] of members.entries()) {
+  const start = async (i: number): Promise<number> => {
     await mount(i, "..first");
     const set = statefulSetOf(`peer${i}`);
-    const environment = environmentOf(set, folders[i] ?? "", own, members);
-    logs.push(launch(t, containerOf(set).args, environment).output);
-  }
-  const [{ operations }] = [members[0] ?? { operations: 0 }];
-  const status = async (path: string): Promise<number | undefined> =>
+    const { operations } = await ports();
+    const place = { host: hosts[i] ?? "", port, operations, dns };
+    logs.push(launch(t, containerOf(set).args, environmentOf(set, folders[i] ?? "", place)).output);
+    return operations;
+  };
+  const status = async (operations: number, path: string): Promise<number | undefined> =>
     (await ask(operations, path).catch(() => undefined))?.status;
-  await until("it is ready", async () => (await status("/healthz")) === 200, 25_000);
-  assert.deepEqual([await status("/version"), await status("/metrics")], [200, 401]);
+  const untilReady = (operations: number): Promise<void> =>
+    until("it is ready", async () => (await status(operations, "/readyz")) === 200);
+
+  const operations = await start(0);
+  await until("it waits", async () => (await status(operations, "/readyz")) === 503);
+  dns.records.set("fabric-gossip", hosts.slice(0, 1));
+  await untilReady(operations);
+  dns.records.set("fabric-gossip", hosts);
+  await untilReady(await start(1));
+  await untilReady(operations);
+  const statuses = ["/version", "/metrics"].map((path) => status(operations, path));
+  assert.deepEqual(await Promise.all(statuses), [200, 401]);
   assert.ok(!logs.some((log) => /open to other users/.test(log())), "the group may read secrets");
 
   const tls = join(folders[0] ?? "", "tls");
@@ -149,18 +175,14 @@ test("the manifest's settings and secrets run; a renewed secret is taken without
   const other = async (): Promise<Json<Member> | undefined> => {
     const { body } = await ask(operations, "/api/v1/members", pair);
     const all: readonly Json<Member>[] = JSON.parse(body);
-    return all.find(({ self, status }) => !self && status === "alive");
+    return all.find(({ self, status: state }) => !self && state === "alive");
   };
   const before = (await other())?.pkiId;
   assert.ok(before);
   await renewPeerCertificate({ organisationFolder: org.folder, peer: "peer1", nowMs: Date.now() });
   await mount(1, "..second");
-  await until(
-    "it is known by its new certificate",
-    async () => {
-      const now = (await other())?.pkiId;
-      return now !== undefined && now !== before;
-    },
-    25_000,
-  );
+  await until("it is known by its new certificate", async () => {
+    const now = (await other())?.pkiId;
+    return now !== undefined && now !== before;
+  });
 });

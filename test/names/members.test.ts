@@ -1,9 +1,12 @@
 /** Real members that find each other by names, over TLS, with a DNS server of their own. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipNode, type NodeOptions } from "../../src/index.ts";
 import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
 import { freePort, temporaryFolder, until } from "../cli/program.ts";
+import { createAuthority } from "../transport/certificates.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.ts";
 
 const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
@@ -27,9 +30,14 @@ interface Place {
   readonly listen: string;
   readonly name: string;
   readonly dns: DnsServer;
+  /** Folder of `tls.crt`, `tls.key` and `ca.crt`, if not those of the peer. */
+  readonly tls?: string;
 }
 
-async function start(t: TestContext, { org, peer, listen, name, dns }: Place): Promise<GossipNode> {
+async function start(
+  t: TestContext,
+  { org, peer, listen, name, dns, tls }: Place,
+): Promise<GossipNode> {
   const folder = org.peers[peer]?.folder ?? "";
   const options: NodeOptions = {
     mspId: "Org1MSP",
@@ -39,9 +47,9 @@ async function start(t: TestContext, { org, peer, listen, name, dns }: Place): P
     bootstrapNames: [name],
     settings: { "fabricGossip.nameServers": dns.address },
     tls: {
-      certPath: `${folder}/tls/server.crt`,
-      keyPath: `${folder}/tls/server.key`,
-      rootCertPath: `${folder}/tls/ca.crt`,
+      certPath: tls ? join(tls, "tls.crt") : `${folder}/tls/server.crt`,
+      keyPath: tls ? join(tls, "tls.key") : `${folder}/tls/server.key`,
+      rootCertPath: join(tls ?? `${folder}/tls`, "ca.crt"),
     },
   };
   const node = await GossipNode.start(options);
@@ -117,4 +125,26 @@ test("the targets of a service are dialled by their own names and ports", async 
   }
   await until("they see each other", () => nodes.every((node) => alive(node) === 1));
   await until("they are ready", () => nodes.every(isReady));
+});
+
+test("TLS may be that of SPIFFE: names of hosts beside the identity in an SVID", async (t) => {
+  const org = await organisation(t);
+  const dns = await startDnsServer(t);
+  const spire = await createAuthority("spire");
+  const ports = [await freePort(), await freePort()];
+  const name = "_gossip._tcp.shop.test";
+  dns.records.set(
+    name,
+    ports.map((port) => `0 0 ${port} localhost`),
+  );
+  const nodes: GossipNode[] = [];
+  for (const [peer, port] of ports.entries()) {
+    const names = [`spiffe://shop.test/ns/gossip/peer${peer}`, "localhost"];
+    const { cert, key } = await spire.issue("", { names });
+    const tls = await temporaryFolder(t);
+    const files = { "tls.crt": cert, "tls.key": key, "ca.crt": spire.cert };
+    for (const [file, pem] of Object.entries(files)) await writeFile(join(tls, file), pem);
+    nodes.push(await start(t, { org, peer, listen: `localhost:${port}`, name, dns, tls }));
+  }
+  await until("they see each other", () => nodes.every((node) => alive(node) === 1));
 });

@@ -18,7 +18,7 @@ export interface TestAuthority {
 }
 
 export interface LeafOptions {
-  /** Default: localhost and 127.0.0.1. */
+  /** Hosts, addresses, URIs; default: localhost and 127.0.0.1. */
   readonly names?: readonly string[];
   /** Days from now until the certificate expires; default 1. */
   readonly days?: number;
@@ -46,6 +46,7 @@ function name(commonName: string): pkijs.RelativeDistinguishedNames {
 }
 
 function alternativeName(host: string): pkijs.GeneralName {
+  if (host.includes("://")) return new pkijs.GeneralName({ type: 6, value: host });
   if (!/^[\d.]+$/.test(host)) return new pkijs.GeneralName({ type: 2, value: host });
   const bytes = Uint8Array.from(host.split(".").map(Number));
   return new pkijs.GeneralName({
