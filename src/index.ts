@@ -35,16 +35,19 @@ export type {
 export { GossipError, type GossipErrorCode } from "./lib/errors.ts";
 export type { Histogram } from "./lib/histogram.ts";
 export type { HostPort } from "./lib/host-port.ts";
+export type { MessagingFault } from "./messaging/types/effect.ts";
 // For those who bring their own key store or change trust at run time.
 export { loadMsp } from "./msp/load-msp.ts";
 export type { Msp } from "./msp/msp.ts";
-// For users: run a member, look at the network.
+// For users: run a member, look at the network, talk to other members.
+export type { AnswerQuery } from "./node/answerers.ts";
 export type { Diagnostics } from "./node/diagnostics.ts";
+export type { MessagingMember } from "./node/messaging-member.ts";
 export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
 export type { StartOptions } from "./node/options.ts";
 export type { Channel } from "./observe/channels.ts";
-export type { Counts, Traffic } from "./observe/counters.ts";
+export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";
 export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";
 export type { EventCounts, MemberCounts } from "./observe/event-counts.ts";
@@ -56,11 +59,24 @@ export type {
   GossipEvent,
   HandshakeCode,
   ProblemCode,
+  RejectionCode,
   SendCode,
 } from "./observe/events.ts";
 export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";
 export type { Meters } from "./observe/meters.ts";
 export type { OrganisationSummary, Summary } from "./observe/summary.ts";
+export type {
+  Answer,
+  Audience,
+  MemberRing,
+  NoAnswerReason,
+  Query,
+  Service,
+  ServiceHealth,
+  TopicEvent,
+  TopicQuery,
+  Unanswered,
+} from "./observe/topics.ts";
 export type { MeteredTraffic, Volume, Volumes } from "./observe/traffic-meter.ts";
 export type { Connection, Identity, IdentitySummary, Member } from "./observe/views.ts";
 export type { BlocksOptions } from "./reader/blocks.ts";

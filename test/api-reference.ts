@@ -132,14 +132,18 @@ function firstLine(code: string): string {
 function describe({ name, doc, code }: Declaration, heading: string): string {
   const title = `${heading} ${/\bfunction\b/.test(firstLine(code)) ? `${name}()` : name}\n`;
   const text = doc === "" ? [] : [`${doc}\n`];
-  const body = /^(?:export )?(?:declare )?(?:class|interface) [^{]*\{(.*)\}$/s.exec(code)?.[1];
+  const body = /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface) [^{]*\{(.*)\}$/s.exec(
+    code,
+  )?.[1];
   if (OPAQUE.has(name)) return [title, ...text, "What it holds is internal.\n"].join("\n");
   if (body === undefined) {
     const plain = code.replace(/^export /, "").replace(/^declare /, "");
     return [title, ...text, `\`\`\`ts\n${plain}\n\`\`\`\n`].join("\n");
   }
-  const isClass = /^(?:export )?(?:declare )?class /.test(code);
-  const members = splitStatements(body).filter(({ code }) => !/^(?:#|private)/.test(code));
+  const isClass = /^(?:export )?(?:declare )?(?:abstract )?class /.test(code);
+  const members = splitStatements(body).filter(
+    ({ code }) => !/^(?:#|private|protected)/.test(code),
+  );
   const rows = members.map((member) => (isClass ? methodOf(member) : rowOf(member)));
   const table = isClass ? [] : ["| Property | Type | Meaning |", "|---|---|---|"];
   return [title, ...text, [...table, ...rows].join("\n"), ""].join("\n");

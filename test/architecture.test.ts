@@ -15,12 +15,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ["wire"],
   channel: ["wire"],
   "channel-maker": ["wire", "channel"],
+  messaging: ["wire", "core"],
   msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
-  observe: ["wire", "core", "channel", "msp", "transport", "config", "lib"],
+  observe: ["wire", "core", "channel", "messaging", "msp", "transport", "config", "lib"],
   following: ["wire", "core", "channel", "msp", "lib"],
-  node: ["wire", "core", "channel", "msp", "following", "transport", "config", "observe", "lib"],
+  node: [
+    "wire",
+    "core",
+    "channel",
+    "messaging",
+    "msp",
+    "following",
+    "transport",
+    "config",
+    "observe",
+    "lib",
+  ],
   reader: [
     "wire",
     "core",
@@ -56,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: [
     "wire",
     "core",
+    "messaging",
     "msp",
     "following",
     "transport",
@@ -68,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const PURE_ROOMS: readonly string[] = ["wire", "core", "channel", "channel-maker"];
+const PURE_ROOMS: readonly string[] = ["wire", "core", "channel", "channel-maker", "messaging"];
 /** In the pure rooms, time, dice and I/O are parameters. */
 const BANNED_IN_PURE: readonly (readonly [RegExp, string])[] = [
   [/from "node:/, "imports nothing from Node"],

@@ -10,7 +10,7 @@ export interface Statement {
 const TOKEN = /\/\*.*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|./gs;
 const DEEPER = new Map([..."{(["].map((token) => [token, 1] as const));
 const HIGHER = new Map([..."})]"].map((token) => [token, -1] as const));
-const BLOCK = /^(?:export )?(?:declare )?(?:class|interface) /;
+const BLOCK = /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface) /;
 
 /** `text` is what `tsc` writes: no statement ends without `;` but those that end with a block. */
 export function splitStatements(text: string): readonly Statement[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DeathReason } from "../../src/core/types/event.ts";
-import { NO_TRAFFIC } from "../../src/observe/counters.ts";
+import { createCounters, NO_TRAFFIC } from "../../src/observe/counters.ts";
 import { createEventCounter } from "../../src/observe/event-counts.ts";
 import type { Member as MemberView } from "../../src/observe/views.ts";
 import { fromHex } from "../../src/wire/bytes.ts";
@@ -70,6 +70,7 @@ function viewOf(member: SimulatedMember, changes: Partial<MemberView> = {}): Mem
     endpoint: member.externalEndpoint,
     internalEndpoint: null,
     metadata: new Uint8Array(0),
+    tags: {},
     status: "alive",
     incarnation: 5n,
     sequence: 5n,
@@ -90,6 +91,7 @@ const EMPTY: Snapshot = {
     dropped: {},
     handshakesFailed: {},
     events: createEventCounter().counts,
+    topics: createCounters().topics,
     overflows: 0,
     signatures: 0,
     reloadProblems: 0,

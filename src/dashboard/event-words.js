@@ -12,6 +12,8 @@ const LEVELS = {
   "contact-failed": "warn",
   "same-identity": "bad",
   "signing-failed": "bad",
+  "subscriber-lagging": "warn",
+  "answer-failed": "warn",
   problem: "bad",
   "problem-solved": "good",
 };
@@ -53,5 +55,7 @@ const SENTENCES = {
   "same-identity": (event) => `another process at ${event.endpoint} uses our identity`,
   problem: (event) => [event.reason, event.remedy].filter(Boolean).join(". "),
   "problem-solved": (event) => `over: ${event.code}`,
+  "subscriber-lagging": (event) => `a subscriber of "${event.topic}" does not keep up`,
+  "answer-failed": (event) => `could not answer a query of "${event.topic}": ${event.reason}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,
 };

@@ -6,6 +6,12 @@ export type GossipErrorCode =
   | "msp-invalid"
   /** The listen address is in use or not ours. */
   | "listen-failed"
+  /** Topic, payload, audience or timeout cannot be sent; the message lists every problem. */
+  | "message-invalid"
+  /** More was said in this time than other members take. */
+  | "too-fast"
+  /** The signer failed or took too long. */
+  | "signing-failed"
   /** The node was used after it was closed. */
   | "closed";
 

@@ -1,4 +1,5 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
+import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { hostOf } from "../lib/host-of.ts";
 import { add, type Counters } from "../observe/counters.ts";
@@ -8,20 +9,24 @@ import type { ConnectionEvents } from "../transport/connection-options.ts";
 
 export interface ConnectionListener {
   readonly give: (input: Input) => void;
+  /** Whether it was a message among members of our kind, which is none of the core's; default: never. */
+  readonly receive?: (from: PkiId, bytes: Uint8Array) => boolean;
   readonly publish: (event: EventContent) => void;
   readonly counters: Counters;
   readonly twinSeen: (place: string) => void;
 }
 
 export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
-  const { give, publish, counters, twinSeen } = listener;
+  const { give, receive = () => false, publish, counters, twinSeen } = listener;
   return {
     connected: (identity, { outbound, endpoint }) => {
       const { pkiId, mspId } = identity;
       publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
       give({ type: "connected", identity });
     },
-    message: (from, bytes) => give({ type: "message", from, bytes }),
+    message: (from, bytes) => {
+      if (!receive(from, bytes)) give({ type: "message", from, bytes });
+    },
     disconnected: (pkiId, fault, reason) => {
       publish({ type: "connection-closed", pkiId, reason });
       if (fault !== "stopped" && fault !== "idle") give({ type: "connection-lost", pkiId });

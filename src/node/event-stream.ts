@@ -2,6 +2,7 @@
 
 interface Listener<T> {
   readonly waiting: T[];
+  readonly wants: (event: T) => boolean;
   wake: (() => void) | undefined;
   isClosed: boolean;
 }
@@ -9,14 +10,17 @@ interface Listener<T> {
 export interface EventStream<T> {
   /** Hands an event to every listener. One that lags behind loses its oldest events. */
   push(event: T): void;
-  /** Every event from now on, until the stream is closed or the signal aborts. */
-  listen(signal?: AbortSignal): AsyncIterableIterator<T>;
+  /** Every event from now on that the listener wants, until the stream is closed or the signal aborts. */
+  listen(signal?: AbortSignal, wants?: (event: T) => boolean): AsyncIterableIterator<T>;
   /** Ends all listeners once they have read what waits. */
   close(): void;
 }
 
-/** `waitingMax`: events kept for a listener that does not read. */
-export function createEventStream<T>(waitingMax: number): EventStream<T> {
+/** `waitingMax`: events kept for a listener that does not read; `lost` is told of each that it loses. */
+export function createEventStream<T>(
+  waitingMax: number,
+  lost: (event: T) => void = () => {},
+): EventStream<T> {
   const listeners = new Set<Listener<T>>();
   let isClosed = false;
 
@@ -29,13 +33,15 @@ export function createEventStream<T>(waitingMax: number): EventStream<T> {
   return {
     push(event) {
       for (const listener of listeners) {
-        if (listener.waiting.length >= waitingMax) listener.waiting.shift();
+        if (!listener.wants(event)) continue;
+        const oldest = listener.waiting.length >= waitingMax ? listener.waiting.shift() : undefined;
+        if (oldest !== undefined) lost(oldest);
         listener.waiting.push(event);
         listener.wake?.();
       }
     },
-    listen(signal) {
-      const listener: Listener<T> = { waiting: [], wake: undefined, isClosed };
+    listen(signal, wants = () => true) {
+      const listener: Listener<T> = { waiting: [], wants, wake: undefined, isClosed };
       if (!isClosed && signal?.aborted !== true) listeners.add(listener);
       else listener.isClosed = true;
       signal?.addEventListener("abort", () => close(listener), { once: true });

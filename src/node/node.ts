@@ -9,15 +9,14 @@ import type { Effect } from "../core/types/effect.ts";
 import type { Identity as KnownIdentity, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { GossipError } from "../lib/errors.ts";
+import { type Metadata, NO_TAGS } from "../messaging/rules/metadata.ts";
 import type { Msp } from "../msp/msp.ts";
 import { type Channel, createChannelView } from "../observe/channels.ts";
-import { add, type Counters, createCounters } from "../observe/counters.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
-import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
 import { createRefusals } from "../observe/diagnosis/refused-certificates.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
-import { createRejectionFilter } from "../observe/event-rate-filter.ts";
 import type { EventContent, GossipEvent } from "../observe/events.ts";
+import { changeMetadata } from "../observe/member-metadata.ts";
 import { createMessageTap, type MessageTap } from "../observe/message-tap.ts";
 import { viewEvent, viewIdentity, viewLink, viewMember, viewSelf } from "../observe/snapshots.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
@@ -26,11 +25,13 @@ import { copyBytes } from "../wire/bytes.ts";
 import { connectionInputs } from "./connection-inputs.ts";
 import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
 import { type FollowedNames, followNames } from "./follow-names.ts";
+import { MessagingMember } from "./messaging-member.ts";
+import { Messenger } from "./messenger.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
 import { identify, type Probing, ping } from "./probes.ts";
-import { signBoth } from "./signing.ts";
+import { Publisher } from "./publisher.ts";
+import { type Signed, signBoth } from "./signing.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
 /**
@@ -39,20 +40,18 @@ import { checkEndpoint, checkMetadata } from "./validate-self.ts";
  * takes is shared. After `close()` the views stay as they were last, and what would change something
  * throws `GossipError` `closed`. Fabric: the gossip component of a peer (`gossip.Node`).
  */
-export class GossipNode implements AsyncDisposable {
+export class GossipNode extends MessagingMember implements AsyncDisposable {
   /** Why a peer is or is not visible, what is wrong here, counts, messages as they pass. */
   readonly diagnostics: Diagnostics;
   readonly #parts: NodeParts;
   readonly #core: Core;
   readonly #loop: CoreLoop;
+  readonly #messenger: Messenger;
   readonly #connections: Connections;
-  readonly #events: EventStream<GossipEvent>;
   readonly #startedMs: number;
-  readonly #failures: Failures = createFailures();
-  readonly #counters: Counters = createCounters();
+  readonly #publisher: Publisher;
   readonly #tap: MessageTap;
   readonly #channels: (core: Core) => readonly Channel[];
-  readonly #isTold = createRejectionFilter();
   readonly #probing: Probing;
   readonly #watch: SelfWatch;
   #names: FollowedNames | undefined;
@@ -60,27 +59,29 @@ export class GossipNode implements AsyncDisposable {
   #signer: Signer;
   #reloadProblems: readonly string[] = [];
   #isClosed = false;
-  #eventId: number;
 
   private constructor(parts: NodeParts) {
+    super();
     const { clock } = parts;
     const now = clock.now();
     this.#parts = parts;
     this.#self = parts.core.self;
     this.#signer = parts.signer;
     this.#startedMs = now.elapsedMs;
-    this.#eventId = Math.trunc(now.wallMs);
     const refusals = createRefusals(parts.crypto, clock);
-    const core = createCore({ ...parts.core, crypto: refusals.crypto }, now);
+    const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
+    const core = createCore({ ...parts.core, metadata, crypto: refusals.crypto }, now);
     this.#core = core;
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
     this.#tap = createMessageTap(clock);
     this.#channels = createChannelView(parts.channels ?? []);
-    this.#events = createEventStream(parts.eventsMax ?? 1_000);
+    const eventsMax = parts.eventsMax ?? 1_000;
+    const publisher = new Publisher(clock, eventsMax, (content) => this.#watch.hear(content));
+    this.#publisher = publisher;
     const give = (input: Input): void => this.#loop.give(input);
-    const publish = (event: EventContent): void => this.#publish(event);
+    const publish = (event: EventContent): void => publisher.publish(event);
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
-    const counters = this.#counters;
+    const { counters, failures } = publisher;
     const connections = createConnections({
       ...parts.connections,
       network: this.#tap.network(parts.network),
@@ -90,21 +91,23 @@ export class GossipNode implements AsyncDisposable {
       self: () => this.#self,
       mspOf: (pkiId) => core.identities.table.get(pkiId)?.identity.mspId,
       certificateOf: (pkiId) => core.identities.table.get(pkiId)?.identity.certificate,
-      events: connectionInputs({ give, publish, counters, twinSeen }),
+      events: connectionInputs({
+        ...{ give, publish, counters, twinSeen },
+        receive: (from, bytes) => this.#messenger.receive(from, bytes),
+      }),
     });
     this.#connections = connections;
-    const [failures, reloadProblems] = [this.#failures, () => this.#reloadProblems];
-    const names = () => this.#names?.unresolved() ?? [];
+    this.#messenger = new Messenger({
+      ...{ core, clock, publish, connections, startedMs: this.#startedMs, counts: counters.topics },
+      verify: (identity, payload, signature) =>
+        refusals.crypto.verify(identity, payload, signature),
+      sign: (payload, done) => this.#sign(payload, undefined, done),
+      drop: (from, code) => publisher.reject(from, code),
+    });
     const shared = {
-      clock,
-      core,
-      connections,
-      failures,
-      publish,
-      give,
-      twinSeen,
-      reloadProblems,
-      names,
+      ...{ clock, core, connections, failures, publish, give, twinSeen },
+      reloadProblems: () => this.#reloadProblems,
+      names: () => this.#names?.unresolved() ?? [],
     };
     this.#probing = shared;
     this.#watch = createSelfWatch(shared);
@@ -173,14 +176,14 @@ export class GossipNode implements AsyncDisposable {
    * lags behind, `limits.eventsMax` events are kept; of more, the oldest are left out.
    */
   events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
-    return this.#events.listen(signal);
+    return this.#publisher.events.listen(signal);
   }
 
   /** Publishes these metadata at once, at most 4_096 bytes, else throws `config-invalid`. */
   setMetadata(metadata: Uint8Array): void {
-    this.#assertOpen();
+    this.assertOpen();
     checkMetadata(metadata);
-    this.#loop.give({ type: "set-metadata", metadata: copyBytes(metadata) });
+    this.changeMetadata({ own: copyBytes(metadata) });
   }
 
   /**
@@ -188,14 +191,14 @@ export class GossipNode implements AsyncDisposable {
    * with a heartbeat sent at once. Throws `config-invalid`. Fabric: `UpdateEndpoint`.
    */
   setEndpoint(externalEndpoint: string): void {
-    this.#assertOpen();
+    this.assertOpen();
     checkEndpoint(externalEndpoint);
     this.#loop.give({ type: "set-endpoint", externalEndpoint });
   }
 
   /** Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. */
   setTrust(msps: readonly Msp[]): void {
-    this.#assertOpen();
+    this.assertOpen();
     this.#parts.setTrust?.(msps);
     this.#loop.give({ type: "trust-changed" });
   }
@@ -207,7 +210,7 @@ export class GossipNode implements AsyncDisposable {
    * A renewed certificate is another PKI-ID: others take it in while they drop the old one.
    */
   async reload(): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     const reloaded = await this.#parts.reload?.();
     if (reloaded === undefined || this.#isClosed) return;
     this.#loop.give({ type: "trust-changed" });
@@ -227,7 +230,8 @@ export class GossipNode implements AsyncDisposable {
     this.#isClosed = true;
     this.#loop.stop();
     this.#names?.stop();
-    for (const part of [this.#events, this.#tap, this.#connections]) part.close();
+    for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
+      part.close();
     this.#watch.stop();
     await this.#parts.network.close();
     this.#parts.closed?.();
@@ -238,7 +242,13 @@ export class GossipNode implements AsyncDisposable {
     await this.close();
   }
 
-  #assertOpen(): void {
+  /** @internal */
+  protected override talk(): Messenger {
+    return this.#messenger;
+  }
+
+  /** @internal */
+  protected override assertOpen(): void {
     if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
   }
 
@@ -255,7 +265,7 @@ export class GossipNode implements AsyncDisposable {
       failed: (endpoint, detail) => {
         const code = "name-unresolved";
         const reason = tellFault({ code, detail });
-        this.#publish({ type: "contact-failed", endpoint, code, reason });
+        this.#publisher.publish({ type: "contact-failed", endpoint, code, reason });
       },
     });
   }
@@ -274,33 +284,31 @@ export class GossipNode implements AsyncDisposable {
       case "disconnect":
         this.#connections.disconnect(effect.pkiId, effect.reason);
         return;
-      case "sign":
-        this.#sign(effect);
+      case "sign": {
+        const { token, payload, secret } = effect;
+        this.#sign(payload, secret, (signature, secretSignature) =>
+          this.#loop.give({ type: "signed", token, signature, secretSignature }),
+        );
         return;
+      }
       case "drop":
-        add(this.#counters.dropped, effect.code, effect.times);
-        if (this.#isTold(effect, this.#parts.clock.now()))
-          this.#publish({ type: "message-rejected", pkiId: effect.from, code: effect.code });
+        this.#publisher.reject(effect.from, effect.code, effect.times);
         return;
       case "notify":
-        this.#publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
+        this.#messenger.changed();
+        this.#publisher.publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }
   }
 
-  #sign({ token, payload, secret }: Extract<Effect, { type: "sign" }>): void {
+  #sign(payload: Uint8Array, secret: Uint8Array | undefined, signed: Signed): void {
     const { clock, signerTimeoutMs = 10_000 } = this.#parts;
-    this.#counters.signatures += secret ? 2 : 1;
-    signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, (signature, secretSignature) =>
-      this.#loop.give({ type: "signed", token, signature, secretSignature }),
-    );
+    this.#publisher.counters.signatures += secret ? 2 : 1;
+    signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, signed);
   }
 
-  #publish(content: EventContent): void {
-    const time = new Date(this.#parts.clock.now().wallMs);
-    const event = { id: ++this.#eventId, time, ...content };
-    this.#failures.note(event);
-    this.#watch.hear(content);
-    this.#counters.events.note(content);
-    this.#events.push(event);
+  /** @internal */
+  protected override changeMetadata(change: Partial<Metadata>): void {
+    const metadata = changeMetadata(this.#core.self, change);
+    this.#loop.give({ type: "set-metadata", metadata });
   }
 }

@@ -29,6 +29,8 @@ export interface NodeParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly connections: Pick<ConnectionsOptions, "timeouts" | "limits">;
+  /** Published from the start; default: none. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Events kept for a listener that does not read; default 1_000. */
   readonly eventsMax?: number;
   /** Channels of the configuration; default: none. */

@@ -2,7 +2,7 @@ import type { Signer } from "../core/types/host.ts";
 import type { Clock } from "../transport/network.ts";
 
 /** What came of it; no signature = the signer failed or took too long. */
-type Signed = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
+export type Signed = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
 
 type Signature = Uint8Array | undefined;
 

@@ -33,12 +33,30 @@ export const NO_TRAFFIC: Traffic = {
   refused: {},
 };
 
+/** Messages among members of our kind, since the start. */
+export interface TopicCounts {
+  /** Events that our program has said. */
+  eventsSaid: number;
+  /** Events that were for us, our own among them. */
+  eventsHeard: number;
+  /** Events that a subscriber of ours lost because it was too slow. */
+  eventsLost: number;
+  /** Queries that our program has asked. */
+  queriesSaid: number;
+  /** Queries that were for us. */
+  queriesHeard: number;
+  /** Queries that our program failed to answer. */
+  answersFailed: number;
+}
+
 /** What the node has counted since it started, for metrics. Keys are codes. */
 export interface Counts {
   /** Messages received and not used, by code. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Handshakes that failed, by code. */
   readonly handshakesFailed: Readonly<Record<string, number>>;
+  /** Messages among members of our kind. */
+  readonly topics: Readonly<TopicCounts>;
   /** What was published, by kind. */
   readonly events: EventCounts;
   /** Messages dropped because too many waited for their peer. */
@@ -59,6 +77,7 @@ export interface Counters {
   readonly dropped: Map<string, number>;
   readonly handshakesFailed: Map<string, number>;
   readonly events: EventCounter;
+  readonly topics: TopicCounts;
   overflows: number;
   signatures: number;
 }
@@ -75,13 +94,21 @@ export function createCounters(): Counters {
     dropped: new Map([["signature-invalid", 0]]),
     handshakesFailed: new Map(),
     events: createEventCounter(),
+    topics: {
+      eventsSaid: 0,
+      eventsHeard: 0,
+      eventsLost: 0,
+      queriesSaid: 0,
+      queriesHeard: 0,
+      answersFailed: 0,
+    },
     overflows: 0,
     signatures: 0,
   };
 }
 
 export function viewCounts(
-  { dropped, handshakesFailed, events, overflows, signatures }: Counters,
+  { dropped, handshakesFailed, events, topics, overflows, signatures }: Counters,
   core: Core,
   { traffic, meters }: Sources,
   reloadProblems: number,
@@ -91,6 +118,7 @@ export function viewCounts(
     dropped: Object.fromEntries(dropped),
     handshakesFailed: Object.fromEntries(handshakesFailed),
     events: events.counts,
+    topics,
     overflows,
     signatures,
     reloadProblems,

@@ -11,6 +11,7 @@ const member = (incarnation: string, mspId: string | null = "A"): Member => ({
   endpoint: "",
   internalEndpoint: null,
   metadata: new Uint8Array(0),
+  tags: {},
   status: "alive",
   incarnation: BigInt(incarnation),
   sequence: 1n,

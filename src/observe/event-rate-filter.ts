@@ -1,12 +1,22 @@
-import { type DropCode, QUIET_DROPS } from "../core/types/drop.ts";
+import { QUIET_DROPS } from "../core/types/drop.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
+import { QUIET_FAULTS } from "../messaging/types/effect.ts";
+import type { RejectionCode } from "./events.ts";
+
+const QUIET: ReadonlySet<RejectionCode> = new Set<RejectionCode>([...QUIET_DROPS, ...QUIET_FAULTS]);
 
 const REMEMBERED_MAX = 1_000;
 
 interface Rejection {
   readonly from: PkiId;
-  readonly code: DropCode;
+  readonly code: RejectionCode;
+}
+
+/** What happens to a program's own topics is worth an event once a second. */
+export function createTopicFilter(clock: { readonly now: () => Now }): (what: string) => boolean {
+  const isDue = createPause();
+  return (what) => isDue(what, clock.now());
 }
 
 /**
@@ -14,10 +24,14 @@ interface Rejection {
  * second, lest a flood push other events out.
  */
 export function createRejectionFilter(): (rejection: Rejection, now: Now) => boolean {
+  const isDue = createPause();
+  return ({ from, code }, now) => !QUIET.has(code) && isDue(`${from} ${code}`, now);
+}
+
+/** Whether a second has passed since it was last so. */
+function createPause(): (key: string, now: Now) => boolean {
   const lastMs = new BoundedMap<string, number>(REMEMBERED_MAX);
-  return ({ from, code }, { elapsedMs }) => {
-    if (QUIET_DROPS.has(code)) return false;
-    const key = `${from} ${code}`;
+  return (key, { elapsedMs }) => {
     const last = lastMs.get(key);
     if (last !== undefined && elapsedMs - last < 1_000) return false;
     lastMs.set(key, elapsedMs);

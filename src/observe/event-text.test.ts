@@ -9,7 +9,14 @@ const time = "2026-01-01T00:00:00.000Z";
 
 function joined(endpoint: string): string {
   const member: Json<Member> = {
-    ...{ pkiId: "ab".repeat(32), mspId: "Org1MSP", endpoint, internalEndpoint: null, metadata: "" },
+    ...{
+      pkiId: "ab".repeat(32),
+      mspId: "Org1MSP",
+      endpoint,
+      internalEndpoint: null,
+      metadata: "",
+      tags: {},
+    },
     ...{ status: "alive", incarnation: "1", sequence: "1", lastSeen: time, since: time },
     ...{ identityExpires: null, self: false },
   };

@@ -59,6 +59,15 @@ export function describeEvent(event: GossipEvent): EventText {
       const text = `another peer at "${event.endpoint}" uses our identity: give each peer its own certificate`;
       return { logger: "gossip.discovery", level: "error", text, fields: {} };
     }
+    case "subscriber-lagging": {
+      const text = `a subscriber does not keep up, and has lost events of the topic ${JSON.stringify(event.topic)}`;
+      return { logger: "gossip", level: "warn", text, fields: {} };
+    }
+    case "answer-failed": {
+      const { topic, reason } = event;
+      const text = `could not answer a query of the topic ${JSON.stringify(topic)}: ${reason}`;
+      return { logger: "gossip", level: "warn", text, fields: {} };
+    }
     case "signing-failed": {
       const text = `could not sign our ${event.detail}, trying again`;
       return { logger: "gossip.gossip", level: "error", text, fields: {} };

@@ -2,6 +2,7 @@
 
 import type { DropCode } from "../core/types/drop.ts";
 import type { DeathReason, LearntFrom, PurgeReason } from "../core/types/event.ts";
+import type { MessagingFault } from "../messaging/types/effect.ts";
 import type { ConnectionFault } from "../transport/connection-options.ts";
 import type { ClientTlsFault } from "../transport/network.ts";
 import type { IdentitySummary, Member } from "./views.ts";
@@ -30,6 +31,9 @@ export type ContactCode =
   | "name-unresolved"
   /** A process that has our own certificate answered. */
   | "same-identity";
+
+/** Why something that a peer sent was not accepted. */
+export type RejectionCode = DropCode | MessagingFault;
 
 /** What can be wrong with this member itself. */
 export type ProblemCode =
@@ -97,7 +101,7 @@ export type EventContent =
   /** The connection is gone; `reason` is for people. */
   | { readonly type: "connection-closed"; readonly pkiId: string; readonly reason: string }
   /** A peer sent something we do not accept; `code` says what was wrong with it. */
-  | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: DropCode }
+  | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: RejectionCode }
   /** A handshake failed; `code` says at which check. */
   | {
       readonly type: "handshake-failed";
@@ -133,6 +137,10 @@ export type EventContent =
     }
   /** A problem that was told is over. */
   | { readonly type: "problem-solved"; readonly code: ProblemCode }
+  /** A subscriber of ours does not keep up, and has lost an event of this topic; told once a second. */
+  | { readonly type: "subscriber-lagging"; readonly topic: string }
+  /** An answerer of ours threw, gave no bytes or too many, or took too long; `reason` is for people. */
+  | { readonly type: "answer-failed"; readonly topic: string; readonly reason: string }
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 

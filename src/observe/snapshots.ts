@@ -6,9 +6,10 @@ import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "../core/types/host.ts";
 import type { Member as CoreMember } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
-import { copyBytes } from "../wire/bytes.ts";
+import { copyBytes, EMPTY_BYTES } from "../wire/bytes.ts";
 import { type Problem, remedyFor, tellFault } from "./diagnosis/causes.ts";
 import type { ContactCode, EventContent } from "./events.ts";
+import { readMetadata } from "./member-metadata.ts";
 import type { Connection, Identity, IdentitySummary, Member } from "./views.ts";
 
 /** The date that belongs to a moment on the clock that never jumps. */
@@ -18,12 +19,14 @@ export function dateOf(elapsedMs: number, now: Now): Date {
 
 export function viewMember(core: Core, member: CoreMember, now: Now): Member {
   const identity = core.identities.table.get(member.pkiId)?.identity;
+  const { tags, own } = readMetadata(member);
   return {
     pkiId: member.pkiId,
     mspId: member.mspId,
     endpoint: member.endpoint,
     internalEndpoint: member.internalEndpoint ?? null,
-    metadata: copyBytes(member.metadata),
+    metadata: copyBytes(own),
+    tags,
     status: member.status,
     incarnation: member.time.incNum,
     sequence: member.time.seqNum,
@@ -37,12 +40,14 @@ export function viewMember(core: Core, member: CoreMember, now: Now): Member {
 /** Ourselves as others see us. `startedMs`: elapsed time at which the node started. */
 export function viewSelf(core: Core, startedMs: number, now: Now): Member {
   const { options, self } = core;
+  const { tags, own } = readMetadata(self);
   return {
     pkiId: options.self.pkiId,
     mspId: options.self.mspId,
     endpoint: self.externalEndpoint,
     internalEndpoint: options.internalEndpoint,
-    metadata: copyBytes(self.metadata),
+    metadata: copyBytes(own),
+    tags,
     status: "alive",
     incarnation: self.incarnation,
     sequence: self.sequence,
@@ -50,6 +55,22 @@ export function viewSelf(core: Core, startedMs: number, now: Now): Member {
     since: dateOf(startedMs, now),
     identityExpires: new Date(options.self.notAfterMs),
     self: true,
+  };
+}
+
+/** Ourselves or another, also one that is no longer known as a member. */
+export function viewAny(core: Core, pkiId: PkiId, startedMs: number, now: Now): Member {
+  if (pkiId === core.options.self.pkiId) return viewSelf(core, startedMs, now);
+  const known = core.members.table.get(pkiId);
+  if (known) return viewMember(core, known, now);
+  const identity = core.identities.table.get(pkiId)?.identity;
+  return {
+    ...{ pkiId, mspId: identity?.mspId ?? null, endpoint: "", internalEndpoint: null },
+    ...{ metadata: EMPTY_BYTES, tags: {}, status: "dead", incarnation: 0n, sequence: 0n },
+    lastSeen: new Date(0),
+    since: new Date(0),
+    identityExpires: identity ? new Date(identity.notAfterMs) : null,
+    self: false,
   };
 }
 

@@ -15,8 +15,10 @@ export interface Member {
   readonly endpoint: string;
   /** `host:port` within our own organisation; null if it is not ours to know. */
   readonly internalEndpoint: string | null;
-  /** What it publishes of itself; at most 4 KiB. A copy. */
+  /** What it publishes of itself besides its tags; at most 4 KiB. A copy. */
   readonly metadata: Uint8Array;
+  /** What it says of itself by name; empty for members of another kind, such as Fabric peers. */
+  readonly tags: Readonly<Record<string, string>>;
   /** `alive`: heard of within `aliveExpirationTimeout`, and reachable as far as we know. */
   readonly status: "alive" | "dead";
   /** Start of the member's process in nanoseconds since the epoch; 64 bits. */

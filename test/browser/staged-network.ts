@@ -41,6 +41,7 @@ export function createCrowd(count: number): () => Json<Member>[] {
         endpoint: `peer${index}.org${organisation}.example.com:7051`,
         internalEndpoint: null,
         metadata: "",
+        tags: {},
         status: isDead ? "dead" : "alive",
         incarnation: "1",
         sequence: String(Math.floor((Date.now() - startedMs + age) / 1_000)),

@@ -161,7 +161,7 @@ function residentOf({ identities }: Core, member: Member): Resident {
 }
 
 /** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */
-function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
+export function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
   return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
 }
 

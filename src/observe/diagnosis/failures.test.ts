@@ -18,6 +18,7 @@ const member = (pkiId: string): Member => ({
   endpoint: "out:1",
   internalEndpoint: "in:1",
   metadata: new Uint8Array(0),
+  tags: {},
   status: "dead",
   incarnation: 1n,
   sequence: 1n,

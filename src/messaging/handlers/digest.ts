@@ -1,0 +1,175 @@
+/**
+ * What repairs losses and tells newcomers: now and then our neighbours hear what we keep for them,
+ * and ask for what they lack.
+ */
+import { parsePkiId, pkiIdBytes } from "../../core/rules/pki-id.ts";
+import { charge, isSpent } from "../../core/tables/rate-limit.ts";
+import type { Now, PkiId } from "../../core/types/host.ts";
+import { encodeMemberEnvelope, type Held, RANGES_MAX } from "../../wire/member-messages.ts";
+import { isHeard } from "../tables/heard.ts";
+import { findKept, type Kept, nameOf, releaseOld } from "../tables/kept.ts";
+import type { MessagingEffect } from "../types/effect.ts";
+import type { Participant } from "../types/host.ts";
+import { audienceOf, mayHave, sendTo } from "./audience.ts";
+import type { Messaging } from "./state.ts";
+
+/** How soon neighbours are told what is new, and how often what there is. */
+const NEWS_MS = 1_000;
+const ALL_MS = 5_000;
+/** How long nobody else is asked for what one peer was asked for. */
+const ASKED_MS = 2_000;
+const ASKED_MAX = 20_000;
+/** Numbers looked at in one digest or request. */
+const NUMBERS_MAX = 5_000;
+
+/** Plans the next digests, given that something may have changed. */
+export function scheduleDigests({ kept, digests, options }: Messaging, now: Now): void {
+  if (kept.numbers.size === 0) {
+    digests.newsAtMs = digests.allAtMs = Number.POSITIVE_INFINITY;
+    return;
+  }
+  const isNews = kept.newest > digests.told;
+  if (isNews) digests.newsAtMs = Math.min(digests.newsAtMs, now.elapsedMs + NEWS_MS);
+  // Whoever has just come knows nothing.
+  const isChanged = options.directory.version() !== digests.directory;
+  const waitMs = isChanged ? NEWS_MS : ALL_MS;
+  digests.allAtMs = Math.min(digests.allAtMs, now.elapsedMs + waitMs);
+}
+
+/** The digests that are due. */
+export function sendDigests(messaging: Messaging, now: Now): readonly MessagingEffect[] {
+  const { kept, digests, options } = messaging;
+  const isAll = digests.allAtMs <= now.elapsedMs;
+  if (!isAll && digests.newsAtMs > now.elapsedMs) return [];
+  releaseOld(kept, now.elapsedMs);
+  const after = isAll ? 0 : digests.told;
+  digests.told = kept.newest;
+  digests.newsAtMs = Number.POSITIVE_INFINITY;
+  if (isAll) {
+    digests.allAtMs = Number.POSITIVE_INFINITY;
+    digests.directory = options.directory.version();
+  }
+  const forPeer = new Map<Participant, Kept[]>();
+  const audiences = new Map<string, readonly Participant[]>();
+  for (const [message, number] of kept.numbers) {
+    if (number <= after) continue;
+    const way = `${message.author} ${message.filter.organisations}`;
+    const audience = audiences.get(way) ?? audienceOf(messaging, message, now);
+    audiences.set(way, audience);
+    for (const peer of audience) {
+      const theirs = forPeer.get(peer);
+      if (theirs) theirs.push(message);
+      else forPeer.set(peer, [message]);
+    }
+  }
+  return [...forPeer].flatMap(([peer, messages]) => {
+    const value = { held: toHeld(messages) };
+    return sendTo(messaging, peer, [encodeMemberEnvelope({ type: "digest", value })], now);
+  });
+}
+
+/** Asks for what we lack of what a neighbour keeps. */
+export function handleDigest(
+  messaging: Messaging,
+  peer: Participant,
+  held: readonly Held[],
+  now: Now,
+): readonly MessagingEffect[] {
+  const { heard, options, asked, budgets } = messaging;
+  const { directory, limits } = options;
+  const from = peer.pkiId;
+  if (isSpent(budgets.numbers, from, now)) return [{ type: "drop", from, code: "request-budget" }];
+  tidyAsked(asked, now);
+  const wanted: Numbered[] = [];
+  const count = eachNumber(held, ({ author, incarnation, sequence }) => {
+    if (wanted.length >= limits.requestMax || asked.size >= ASKED_MAX) return false;
+    // Of somebody we do not know yet we could not use it.
+    if (author === directory.self().pkiId || !directory.author(author)) return true;
+    if (isHeard(heard, author, incarnation, sequence)) return true;
+    const key = `${author}/${nameOf(incarnation, sequence)}`;
+    if (asked.has(key)) return true;
+    asked.set(key, now.elapsedMs + ASKED_MS);
+    wanted.push({ author, incarnation, sequence });
+    return true;
+  });
+  charge(budgets.numbers, from, count, now);
+  if (wanted.length === 0) return [];
+  const value = { wanted: toHeld(wanted) };
+  return sendTo(messaging, peer, [encodeMemberEnvelope({ type: "request", value })], now);
+}
+
+/** Sends what a neighbour lacks, as far as we keep it and it may have it. */
+export function handleRequest(
+  messaging: Messaging,
+  peer: Participant,
+  wanted: readonly Held[],
+  now: Now,
+): readonly MessagingEffect[] {
+  const { kept, options, budgets } = messaging;
+  const from = peer.pkiId;
+  if (isSpent(budgets.numbers, from, now)) return [{ type: "drop", from, code: "request-budget" }];
+  const messages: Uint8Array[] = [];
+  const count = eachNumber(wanted, ({ author, incarnation, sequence }) => {
+    const found = findKept(kept, author, incarnation, sequence);
+    if (found !== undefined && mayHave(messaging, found, peer)) messages.push(found.bytes);
+    return messages.length < options.limits.requestMax;
+  });
+  charge(budgets.numbers, from, count, now);
+  return sendTo(messaging, peer, messages, now);
+}
+
+export interface Numbered {
+  readonly author: PkiId;
+  readonly incarnation: bigint;
+  readonly sequence: bigint;
+}
+
+/** Visits the numbers in the ranges, as far as anybody can mean them; tells how many. */
+function eachNumber(held: readonly Held[], visit: (number: Numbered) => boolean): number {
+  let count = 0;
+  for (const { author: bytes, incarnation, ranges } of held) {
+    count += 1;
+    const author = parsePkiId(bytes);
+    if (author === undefined) continue;
+    for (const { first, last } of ranges) {
+      for (let sequence = first; sequence <= last; sequence++) {
+        if (++count > NUMBERS_MAX || !visit({ author, incarnation, sequence })) return count;
+      }
+    }
+  }
+  return count;
+}
+
+/** Numbers as ranges, by author and life. */
+function toHeld(numbers: readonly Numbered[]): Held[] {
+  const lives = new Map<string, { readonly head: Numbered; readonly sequences: bigint[] }>();
+  for (const number of numbers) {
+    const key = `${number.author}/${number.incarnation}`;
+    const life = lives.get(key);
+    if (life) life.sequences.push(number.sequence);
+    else lives.set(key, { head: number, sequences: [number.sequence] });
+  }
+  return [...lives.values()].map(({ head, sequences }) => ({
+    author: pkiIdBytes(head.author),
+    incarnation: head.incarnation,
+    ranges: toRanges(sequences),
+  }));
+}
+
+/** The newest first, should they be too many; the rest waits for the next time. */
+function toRanges(sequences: readonly bigint[]): { first: bigint; last: bigint }[] {
+  const ranges: { first: bigint; last: bigint }[] = [];
+  for (const sequence of sequences.toSorted((a, b) => (a < b ? -1 : 1))) {
+    const last = ranges.at(-1);
+    if (last !== undefined && sequence <= last.last + 1n) last.last = sequence;
+    else ranges.push({ first: sequence, last: sequence });
+  }
+  return ranges.slice(-RANGES_MAX);
+}
+
+function tidyAsked(asked: Map<string, number>, now: Now): void {
+  for (const [key, untilMs] of asked) {
+    if (untilMs > now.elapsedMs) break; // In the order of asking: the rest is younger.
+    asked.delete(key);
+  }
+}

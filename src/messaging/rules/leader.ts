@@ -1,0 +1,22 @@
+/**
+ * An advisory leader: the member that has run longest. All who see the same members name the same
+ * leader, and nobody who joins takes its place.
+ */
+interface Runner {
+  readonly pkiId: string;
+  /** When its process started, by its own clock. */
+  readonly incarnation: bigint;
+}
+
+export function leaderOf<M extends Runner>(members: Iterable<M>): M | undefined {
+  let leader: M | undefined;
+  for (const member of members) {
+    if (leader === undefined || isBefore(member, leader)) leader = member;
+  }
+  return leader;
+}
+
+function isBefore(a: Runner, b: Runner): boolean {
+  if (a.incarnation !== b.incarnation) return a.incarnation < b.incarnation;
+  return a.pkiId < b.pkiId;
+}

@@ -1,0 +1,82 @@
+/**
+ * Messages kept for others: whoever missed one fetches it. The oldest go first when there are too many
+ * of one author, too many or too large ones together, and when their time is over.
+ */
+import type { PkiId } from "../../core/types/host.ts";
+import type { Filter } from "../rules/filter.ts";
+import type { MessagingLimits } from "../types/options.ts";
+
+export interface Kept {
+  readonly author: PkiId;
+  readonly incarnation: bigint;
+  readonly sequence: bigint;
+  /** The organisation of the author, and whether others may know of it. */
+  readonly mspId: string;
+  readonly isExternal: boolean;
+  readonly filter: Filter;
+  /** The envelope as received. */
+  readonly bytes: Uint8Array;
+  /** Elapsed time at which it is forgotten. */
+  readonly untilMs: number;
+}
+
+export interface KeptTable {
+  readonly limits: Pick<MessagingLimits, "keptMax" | "keptBytesMax" | "keptPerAuthorMax">;
+  /** By author and name, the oldest first. */
+  readonly byAuthor: Map<PkiId, Map<string, Kept>>;
+  /** All of them with their number, the oldest first. */
+  readonly numbers: Map<Kept, number>;
+  bytes: number;
+  /** Of the newest: grows whenever something is added. */
+  newest: number;
+}
+
+export function createKept(limits: KeptTable["limits"]): KeptTable {
+  return { limits, byAuthor: new Map(), numbers: new Map(), bytes: 0, newest: 0 };
+}
+
+/** The name of a message among those of its author. */
+export function nameOf(incarnation: bigint, sequence: bigint): string {
+  return `${incarnation}/${sequence}`;
+}
+
+export function findKept(
+  { byAuthor }: KeptTable,
+  author: PkiId,
+  incarnation: bigint,
+  sequence: bigint,
+): Kept | undefined {
+  return byAuthor.get(author)?.get(nameOf(incarnation, sequence));
+}
+
+/** Keeps a message that is not kept yet. */
+export function keep(table: KeptTable, kept: Kept): void {
+  const { byAuthor, numbers, limits } = table;
+  const same = byAuthor.get(kept.author) ?? new Map<string, Kept>();
+  byAuthor.set(kept.author, same.set(nameOf(kept.incarnation, kept.sequence), kept));
+  table.newest += 1;
+  numbers.set(kept, table.newest);
+  table.bytes += kept.bytes.length;
+  for (const oldest of same.values()) {
+    if (same.size <= limits.keptPerAuthorMax) break;
+    release(table, oldest);
+  }
+  for (const oldest of numbers.keys()) {
+    if (numbers.size <= limits.keptMax && table.bytes <= limits.keptBytesMax) break;
+    release(table, oldest);
+  }
+}
+
+/** Forgets everything whose time is over. */
+export function releaseOld(table: KeptTable, elapsedMs: number): void {
+  for (const kept of table.numbers.keys()) if (kept.untilMs <= elapsedMs) release(table, kept);
+}
+
+function release(table: KeptTable, kept: Kept): void {
+  const { author, incarnation, sequence, bytes } = kept;
+  const same = table.byAuthor.get(author);
+  same?.delete(nameOf(incarnation, sequence));
+  if (same?.size === 0) table.byAuthor.delete(author);
+  table.numbers.delete(kept);
+  table.bytes -= bytes.length;
+}

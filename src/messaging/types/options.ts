@@ -1,0 +1,43 @@
+/** What bounds messages among members. Every collection has its maximum. */
+import type { Directory, Verify } from "./host.ts";
+
+export interface MessagingLimits {
+  /** How long what was said can still be fetched, in milliseconds; default 300_000. */
+  readonly retentionMs: number;
+  /** Messages kept for others; default 4_096. The oldest go first. */
+  readonly keptMax: number;
+  /** Bytes of messages kept for others; default 16 MiB. */
+  readonly keptBytesMax: number;
+  /** Messages kept of one author; default 1_024, so that nobody crowds out the others. */
+  readonly keptPerAuthorMax: number;
+  /** Messages of one author that are taken, a second; default 100. */
+  readonly perAuthorPerSecond: number;
+  /** Authors whose messages are told apart from repetitions; default 20_000. */
+  readonly authorsMax: number;
+  /** Queries of ours that wait for answers; default 1_000. */
+  readonly queriesMax: number;
+  /** Messages asked for in one request; default 100: so many fit into a send queue. */
+  readonly requestMax: number;
+  /** Bytes of messages sent to one peer, a second; default 1 MiB. */
+  readonly sentBytesPerSecond: number;
+}
+
+export const DEFAULT_MESSAGING_LIMITS: MessagingLimits = {
+  retentionMs: 300_000,
+  keptMax: 4_096,
+  keptBytesMax: 16_777_216,
+  keptPerAuthorMax: 1_024,
+  perAuthorPerSecond: 100,
+  authorsMax: 20_000,
+  queriesMax: 1_000,
+  requestMax: 100,
+  sentBytesPerSecond: 1_048_576,
+};
+
+export interface MessagingOptions {
+  readonly directory: Directory;
+  readonly verify: Verify;
+  /** Of our process: what we say is numbered within it. */
+  readonly incarnation: bigint;
+  readonly limits: MessagingLimits;
+}

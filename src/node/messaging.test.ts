@@ -1,0 +1,322 @@
+/** Members that talk to each other: whole nodes over a network in memory, in virtual time. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { testIdentity, testSignature } from "../core/testing.ts";
+import type { PkiId, Signer } from "../core/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
+import type { GossipEvent } from "../observe/events.ts";
+import type { TopicEvent } from "../observe/topics.ts";
+import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
+import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
+import { GossipNode } from "./node.ts";
+import { testParts } from "./testing.ts";
+
+const NOW_MS = 1_800_000_000_000;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
+
+interface Member {
+  readonly name: string;
+  readonly node: GossipNode;
+  readonly pkiId: PkiId;
+  /** What it was told by its node. */
+  readonly events: GossipEvent[];
+  /** What it heard of the topic "t". */
+  readonly heard: TopicEvent[];
+}
+
+interface Options {
+  readonly tags?: Record<string, string>;
+  readonly signer?: Signer;
+}
+
+class Network {
+  readonly clock: VirtualClock = createVirtualClock(NOW_MS);
+  readonly hub: MemoryHub = createMemoryHub({ clock: this.clock, latencyMs: () => 1 });
+  #nodes = 0;
+
+  async start(name: string, { tags = {}, signer }: Options = {}): Promise<Member> {
+    this.#nodes += 1;
+    const { clock, hub } = this;
+    const parts = testParts(name, { clock, hub, bootstrap: ["a:1"], signer, seed: this.#nodes });
+    const node = await GossipNode.create({ ...parts, tags });
+    const member = { name, node, pkiId: parts.identity.pkiId, events: [], heard: [] };
+    void collect(node.events(), member.events);
+    void collect(node.subscribe("t"), member.heard);
+    return member;
+  }
+
+  async startAll(...names: readonly string[]): Promise<readonly Member[]> {
+    const members: Member[] = [];
+    for (const name of names) members.push(await this.start(name));
+    await this.run(1_000);
+    return members;
+  }
+
+  /** Lets virtual time pass; promises between the steps are served. */
+  async run(ms: number): Promise<void> {
+    for (let step = 0; step < 20; step++) {
+      this.clock.advance(ms / 20);
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+async function collect<T>(from: AsyncIterable<T>, into: T[]): Promise<void> {
+  for await (const one of from) into.push(one);
+}
+
+function heard({ heard }: Member): string[] {
+  return heard.map(({ payload }) => text(payload));
+}
+
+function counts({ node }: Member): Record<string, number> {
+  return { ...node.diagnostics.counts().dropped };
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `m${i}`);
+
+describe("tags", () => {
+  test("are seen by everybody at once, beside metadata of the program", async () => {
+    const network = new Network();
+    const a = await network.start("a");
+    const b = await network.start("b", { tags: { role: "shop" } });
+    await network.run(1_000);
+    const seen = () => a.node.members().find(({ pkiId }) => pkiId === b.pkiId);
+    assert.deepEqual({ ...seen()?.tags }, { role: "shop" });
+    b.node.setMetadata(bytes("mine"));
+    b.node.setTags({ role: "bill", zone: "ü" });
+    await network.run(100);
+    assert.deepEqual({ ...seen()?.tags }, { role: "bill", zone: "ü" });
+    assert.equal(text(seen()?.metadata ?? bytes("")), "mine");
+    assert.deepEqual({ ...b.node.self().tags }, { role: "bill", zone: "ü" });
+    assert.deepEqual({ ...a.node.self().tags }, {});
+  });
+
+  test("that cannot be published are refused, all mistakes at once", async () => {
+    const [a] = await new Network().startAll("a");
+    assert.ok(a);
+    const wrong: unknown[] = [
+      { role: "x".repeat(600) },
+      Object.fromEntries(names(65).map((name) => [name, ""])),
+      { "": "x" },
+      { a: 1 },
+      { a: undefined },
+      ["shop"],
+      "shop",
+      null,
+      { half: "\ud800" },
+    ];
+    for (const tags of wrong) {
+      const set = () => a.node.setTags(tags as Record<string, string>);
+      assert.throws(set, { name: "GossipError", code: "config-invalid" }, JSON.stringify(tags));
+    }
+    try {
+      a.node.setTags({ "": "x", b: 2 as never, c: "x".repeat(600) });
+      assert.fail();
+    } catch (error) {
+      assert.ok(error instanceof GossipError);
+      assert.equal(error.problems.length, 3);
+    }
+    // Names of the language are names like others.
+    a.node.setTags(JSON.parse('{"__proto__":"x","constructor":"y","toString":"z"}'));
+    assert.deepEqual(Object.keys(a.node.self().tags), ["__proto__", "constructor", "toString"]);
+    assert.equal(a.node.ring({ hasOwnProperty: "x" }).owners("k").length, 0);
+  });
+
+  test("may have 512 bytes encoded and not one more", async () => {
+    const [a] = await new Network().startAll("a");
+    // Two lengths, one key of a letter, 503 bytes: 3 + 3 + 503 + 3.
+    a?.node.setTags({ a: "x".repeat(503) });
+    assert.throws(() => a?.node.setTags({ a: "x".repeat(504) }), /513 bytes/);
+  });
+});
+
+describe("an event", () => {
+  test("reaches everybody once, its author among them", async () => {
+    const network = new Network();
+    const members = await network.startAll("a", ...names(12));
+    const [a, b] = members;
+    assert.ok(a && b);
+    const id = await a.node.broadcast("t", bytes("hello"));
+    await network.run(200);
+    assert.deepEqual(
+      members.map(heard),
+      members.map(() => ["hello"]),
+    );
+    assert.equal(b.heard[0]?.id, id);
+    assert.equal(b.heard[0]?.from.pkiId, a.pkiId);
+    assert.equal(b.heard[0]?.topic, "t");
+    await network.run(60_000);
+    assert.deepEqual(
+      members.map(heard),
+      members.map(() => ["hello"]),
+    );
+    for (const member of members) {
+      const codes = Object.keys(counts(member)).filter((code) => code.startsWith("event-"));
+      assert.deepEqual(
+        codes.filter((code) => code !== "event-stale" && code !== "event-foreign"),
+        [],
+      );
+    }
+  });
+
+  test("is heard by those that its audience names", async () => {
+    const network = new Network();
+    const members = [await network.start("a")];
+    for (const name of names(8)) {
+      const role = Number(name.slice(1)) % 2 === 0 ? "shop" : "bill";
+      members.push(await network.start(name, { tags: { role, name } }));
+    }
+    await network.run(1_000);
+    await members[0]?.node.broadcast("t", bytes("shops"), { tags: { role: "shop" } });
+    await members[0]?.node.broadcast("t", bytes("one"), { tags: { role: "shop", name: "m2" } });
+    await members[0]?.node.broadcast("t", bytes("none"), { organisations: ["B"] });
+    await members[0]?.node.broadcast("t", bytes("all"), { organisations: ["B", "A"] });
+    await network.run(500);
+    for (const { name, ...member } of members) {
+      const isShop = member.node.self().tags["role"] === "shop";
+      const own = name === "m2" ? ["shops", "one"] : isShop ? ["shops"] : [];
+      assert.deepEqual(heard({ name, ...member }).toSorted(), [...own, "all"].toSorted(), name);
+    }
+  });
+
+  test("of another topic is for other subscribers; without a topic one hears all", async () => {
+    const network = new Network();
+    const [a, b] = await network.startAll("a", "b");
+    assert.ok(a && b);
+    const [other, all]: [TopicEvent[], TopicEvent[]] = [[], []];
+    void collect(b.node.subscribe("other"), other);
+    void collect(b.node.subscribe(), all);
+    await a.node.broadcast("t", bytes("1"));
+    await a.node.broadcast("other", bytes("2"));
+    await a.node.broadcast("nobody listens", bytes("3"));
+    await network.run(200);
+    assert.deepEqual([heard(b), other.map(({ topic }) => topic)], [["1"], ["other"]]);
+    assert.equal(all.length, 3);
+  });
+
+  test("is fetched by whoever joins within the retention, once", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a", "b");
+    await a?.node.broadcast("t", bytes("early"));
+    await network.run(60_000);
+    const late = await network.start("late");
+    await network.run(10_000);
+    assert.deepEqual(heard(late), ["early"]);
+    await network.run(300_000);
+    assert.deepEqual(heard(late), ["early"]);
+    const later = await network.start("later");
+    await network.run(30_000);
+    assert.deepEqual(heard(later), []);
+  });
+
+  test("is fetched when it was lost on its way", async () => {
+    const network = new Network();
+    const members = await network.startAll("a", ...names(6));
+    const [a, ...others] = members;
+    assert.ok(a);
+    const said = a.node.broadcast("t", bytes("lost"));
+    network.hub.dropLinks(() => true);
+    await said;
+    await network.run(20_000);
+    assert.deepEqual(
+      others.map(heard),
+      others.map(() => ["lost"]),
+    );
+  });
+
+  test("that cannot be sent is refused with a sentence for each mistake", async () => {
+    const [a] = await new Network().startAll("a");
+    assert.ok(a);
+    const { node } = a;
+    const wrong: [unknown, unknown, unknown?][] = [
+      ["t", new Uint8Array(16_385)],
+      ["t", "text"],
+      ["t", undefined],
+      ["", bytes("x")],
+      ["x".repeat(129), bytes("x")],
+      ["ü".repeat(65), bytes("x")],
+      ["a\u001b[2J", bytes("x")],
+      ["\ud800", bytes("x")],
+      [7, bytes("x")],
+      ["t", bytes("x"), { tags: { a: 1 } }],
+      ["t", bytes("x"), { organisations: "Org1MSP" }],
+      ["t", bytes("x"), { organisations: names(33) }],
+      ["t", bytes("x"), { organisations: [1] }],
+    ];
+    for (const [topic, payload, audience] of wrong) {
+      const said = node.broadcast(topic as string, payload as Uint8Array, audience as object);
+      await assert.rejects(said, { name: "GossipError", code: "message-invalid" });
+    }
+    await node.broadcast("x".repeat(128), new Uint8Array(16_384));
+    await node.broadcast("ü".repeat(64), new Uint8Array(0));
+    assert.throws(() => node.subscribe("a\nb"), { code: "message-invalid" });
+  });
+
+  test("too many in too short a time are refused; those before arrive", async () => {
+    const network = new Network();
+    const [a, b] = await network.startAll("a", "b");
+    assert.ok(a && b);
+    let said = 0;
+    await assert.rejects(
+      async () => {
+        for (; said < 5_000; said++) await a.node.broadcast("t", bytes(String(said)));
+      },
+      { name: "GossipError", code: "too-fast" },
+    );
+    assert.equal(said, 1_000);
+    await network.run(60_000);
+    assert.equal(new Set(heard(b)).size, 1_000);
+    assert.equal(b.heard.length, 1_000);
+    await a.node.broadcast("t", bytes("again"));
+  });
+
+  test("that a slow subscriber loses is counted and told; the node goes on", async () => {
+    const network = new Network();
+    const [a, b] = await network.startAll("a", "b");
+    assert.ok(a && b);
+    const slow = b.node.subscribe("t");
+    for (let i = 0; i < 1_100; i++) {
+      await a.node.broadcast("t", bytes(String(i)));
+      if (i % 50 === 0) await network.run(600);
+    }
+    await network.run(20_000);
+    assert.equal(new Set(heard(b)).size, 1_100);
+    assert.equal(b.node.diagnostics.counts().topics.eventsLost, 100);
+    assert.ok(b.events.some(({ type }) => type === "subscriber-lagging"));
+    const first = await slow.next();
+    assert.equal(text(first.value.payload), "100");
+  });
+
+  test("without a signature is not sent, and says so", async () => {
+    const network = new Network();
+    await network.start("a");
+    const identity = testIdentity("A", "b");
+    let broken = false;
+    const b = await network.start("b", {
+      signer: (payload) => {
+        if (broken) throw new Error("the HSM is asleep");
+        return testSignature(identity.pkiId, payload);
+      },
+    });
+    await network.run(1_000);
+    broken = true;
+    await assert.rejects(b.node.broadcast("t", bytes("x")), { code: "signing-failed" });
+    broken = false;
+    await b.node.broadcast("t", bytes("y"));
+    assert.deepEqual(heard(b).length <= 1, true);
+  });
+
+  test("is refused by a closed node", async () => {
+    const [a] = await new Network().startAll("a");
+    assert.ok(a);
+    const stream = a.node.subscribe();
+    await a.node.close();
+    const closed = { name: "GossipError", code: "closed" };
+    await assert.rejects(a.node.broadcast("t", bytes("x")), closed);
+    assert.throws(() => a.node.subscribe("t"), closed);
+    assert.throws(() => a.node.setTags({}), closed);
+    assert.equal((await stream.next()).done, true);
+  });
+});

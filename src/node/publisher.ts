@@ -1,0 +1,42 @@
+/** Everything that a node tells: events for its listeners, failures and counts for its diagnostics. */
+import type { PkiId } from "../core/types/host.ts";
+import { add, type Counters, createCounters } from "../observe/counters.ts";
+import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
+import { createRejectionFilter } from "../observe/event-rate-filter.ts";
+import type { EventContent, GossipEvent, RejectionCode } from "../observe/events.ts";
+import type { Clock } from "../transport/network.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+
+export class Publisher {
+  readonly events: EventStream<GossipEvent>;
+  readonly failures: Failures = createFailures();
+  readonly counters: Counters = createCounters();
+  readonly #clock: Clock;
+  readonly #heard: (content: EventContent) => void;
+  readonly #isTold = createRejectionFilter();
+  #eventId: number;
+
+  /** `eventsMax`: events kept for a listener that does not read; `heard` is told of each first. */
+  constructor(clock: Clock, eventsMax: number, heard: (content: EventContent) => void) {
+    this.events = createEventStream(eventsMax);
+    this.#clock = clock;
+    this.#heard = heard;
+    this.#eventId = Math.trunc(clock.now().wallMs);
+  }
+
+  publish(content: EventContent): void {
+    const time = new Date(this.#clock.now().wallMs);
+    const event = { id: ++this.#eventId, time, ...content };
+    this.failures.note(event);
+    this.#heard(content);
+    this.counters.events.note(content);
+    this.events.push(event);
+  }
+
+  /** Counts what a peer sent and we did not use; what says something against the peer becomes an event. */
+  reject(pkiId: PkiId, code: RejectionCode, times = 1): void {
+    add(this.counters.dropped, code, times);
+    const isTold = this.#isTold({ from: pkiId, code }, this.#clock.now());
+    if (isTold) this.publish({ type: "message-rejected", pkiId, code });
+  }
+}
