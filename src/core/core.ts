@@ -46,6 +46,7 @@ import {
   refuseContacts,
   resolveContacts,
 } from "./tables/contacts.ts";
+import { noteArrival, noteClosed, noteConnected } from "./tables/formation.ts";
 import { noticeExpiring } from "./tables/identities.ts";
 import { forgiveStall } from "./tables/members.ts";
 import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
@@ -114,6 +115,7 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const { members } = core;
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
   if (aliveCount === 0 && members.aliveCount > 0) effects.push(...publish(core, now));
+  if (members.arrivals > arrivals) noteArrival(core.formation, now);
   if (members.version !== version) askSoon(core, members.arrivals > arrivals, now);
   core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
   assertSound(core);
@@ -155,11 +157,17 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
     case "message":
       return handleMessage(core, input.from, input.bytes, now);
     case "connected":
+      noteConnected(core.formation, input.identity.pkiId);
       return [
         ...handleConnected(core, input.identity.pkiId, now),
         ...learn(core, input.identity, "handshake", now),
       ];
+    case "connection-closed":
+      noteClosed(core.formation, input.pkiId);
+      return [];
     case "connection-lost":
+      noteClosed(core.formation, input.pkiId);
+      return handleUnreached(core, input.pkiId);
     case "send-failed":
       return handleUnreached(core, input.pkiId);
     case "refused": {

@@ -49,6 +49,7 @@ function nameInput(world: World, node: TestNode, input: Input): readonly [string
       return [node.name, `a probe of ${input.endpoint}: ${input.fault?.code ?? "answered"}`];
     case "connected":
       return [node.name, `connected with ${nameOf(world, input.identity.pkiId)}`];
+    case "connection-closed":
     case "connection-lost":
     case "send-failed":
       return [node.name, `${input.type}: ${nameOf(world, input.pkiId)}`];

@@ -29,7 +29,8 @@ export function connectionInputs(listener: ConnectionListener): ConnectionEvents
     },
     disconnected: (pkiId, fault, reason) => {
       publish({ type: "connection-closed", pkiId, reason });
-      if (fault !== "stopped" && fault !== "idle") give({ type: "connection-lost", pkiId });
+      const isWilled = fault === "stopped" || fault === "idle";
+      give({ type: isWilled ? "connection-closed" : "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {
       const reason = tellFault({ code, detail });

@@ -16,6 +16,7 @@ import {
 import { shuffled } from "../rules/shuffle.ts";
 import type { Audience } from "../tables/broadcast-queue.ts";
 import { burstWaitMs, type Emission, emit } from "../tables/broadcast-queue.ts";
+import { isForming } from "../tables/formation.ts";
 import { aliveMembers, partyOf } from "../tables/members.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
@@ -33,8 +34,10 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
     const members = shuffled(aliveMembers(core.members), random);
     return { members, count: fanout.propagatePeers };
   }
-  const { home, homeExternal, abroad } = currentNeighbours(core, now);
   const count = Number.POSITIVE_INFINITY;
+  const connected = whileForming(core, now);
+  if (connected) return { members: withDrawn(core, connected), count };
+  const { home, homeExternal, abroad } = currentNeighbours(core, now);
   if (reach.type === "organisation") {
     return { members: withDrawn(core, lookUp(core, ...home)), count };
   }
@@ -93,9 +96,12 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
 export function choosePartners(core: Core, now: Now): readonly Member[] {
   const { fanout, random } = core.options;
   const isRandom = fanout.strategy === "random";
-  const candidates = isRandom ? aliveMembers(core.members) : allNeighbours(core, now);
+  const connected = isRandom ? undefined : whileForming(core, now);
+  const candidates = isRandom
+    ? aliveMembers(core.members)
+    : (connected ?? allNeighbours(core, now));
   const partners = new Set<Member>();
-  if (!isRandom && random.below(STRANGER_EVERY) === 0) {
+  if (!isRandom && connected === undefined && random.below(STRANGER_EVERY) === 0) {
     for (const stranger of shuffled(aliveMembers(core.members), random)) {
       partners.add(stranger);
       break;
@@ -106,6 +112,14 @@ export function choosePartners(core: Core, now: Now): readonly Member[] {
     partners.add(member);
   }
   return [...partners];
+}
+
+/** Whoever is connected with us while the network is forming; undefined: it is not, or nobody is. */
+function whileForming(core: Core, now: Now): Member[] | undefined {
+  const { formation, members, self } = core;
+  if (!isForming(formation, members.aliveCount, self.publishCertUntilMs, now)) return undefined;
+  const connected = lookUp(core, [...formation.connected]);
+  return connected.length > 0 ? connected : undefined;
 }
 
 /** Every neighbour once. */

@@ -5,6 +5,7 @@ import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
 import { type CertificateNames, createCertificateNames } from "../tables/certificate-names.ts";
 import { type ChannelNewsTable, createChannelNews } from "../tables/channel-news.ts";
 import { type Contact, createContacts } from "../tables/contacts.ts";
+import { createFormation, type Formation } from "../tables/formation.ts";
 import { createIdentities, type Identities } from "../tables/identities.ts";
 import { createMembers, type Members } from "../tables/members.ts";
 import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
@@ -46,6 +47,7 @@ export interface Core {
   readonly copies: Copies;
   /** Replaced as a whole by audience.ts. */
   neighbourhood: Neighbourhood;
+  readonly formation: Formation;
   /** Members that draw peers anew for each message, as Fabric does. */
   readonly drawing: Set<PkiId>;
   readonly pull: Pull<PkiId>;
@@ -88,6 +90,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     emitter: createEmitter(),
     copies: new Map(),
     neighbourhood: createNeighbourhood(),
+    formation: createFormation(),
     drawing: new Set(),
     pull: createPull(IDENTITY_PULL),
     questions: createQuestions(),

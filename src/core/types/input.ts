@@ -13,6 +13,8 @@ export type Input =
   | { readonly type: "connected"; readonly identity: Identity }
   /** The last connection to the peer broke, and not by our own will. */
   | { readonly type: "connection-lost"; readonly pkiId: PkiId }
+  /** We closed the last connection to the peer, or nobody had used it for long. */
+  | { readonly type: "connection-closed"; readonly pkiId: PkiId }
   /** No connection to the peer could be made, or a message to it was lost with its connection. */
   | {
       readonly type: "send-failed";

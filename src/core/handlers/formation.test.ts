@@ -1,0 +1,70 @@
+/** A network that forms: who passes messages on before everybody knows who its neighbours are. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { isForming } from "../tables/formation.ts";
+import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
+
+const MEMBERS = 16;
+
+function start(seed: number): { readonly world: World; readonly nodes: readonly TestNode[] } {
+  const world = createWorld(seed);
+  const bootstrap = ["m0:7051"];
+  const nodes = Array.from({ length: MEMBERS }, (_, i) => world.add(`m${i}`, { bootstrap }));
+  return { world, nodes };
+}
+
+/** To how many others each has sent anything. */
+function reached(nodes: readonly TestNode[]): readonly number[] {
+  return nodes.map(({ sent }) => new Set(sent.map(({ to }) => to)).size);
+}
+
+function isComplete(world: World, nodes: readonly TestNode[]): boolean {
+  return nodes.every((node) => viewOf(world, node).split(" ").length === MEMBERS - 1);
+}
+
+describe("while a small network forms", () => {
+  test("all see all over the connections to the bootstrap peer alone", () => {
+    for (const seed of [1, 2]) {
+      const { world, nodes } = start(seed);
+      world.run(900);
+      assert.ok(isComplete(world, nodes));
+      const [bootstrap, ...others] = reached(nodes);
+      assert.deepEqual([bootstrap, ...new Set(others)], [MEMBERS - 1, 1]);
+    }
+  });
+
+  test("everybody has its neighbours soon after", () => {
+    const { world, nodes } = start(4);
+    world.run(30_000);
+    for (const node of nodes) node.sent.length = 0;
+    world.run(20_000);
+    assert.ok(reached(nodes).every((peers) => peers >= 2 && peers < MEMBERS / 2));
+    assert.ok(isComplete(world, nodes));
+  });
+
+  test("a bootstrap peer that dies in the middle keeps nobody from the others", () => {
+    for (const killedMs of [20, 600]) {
+      const { world, nodes } = start(killedMs);
+      world.run(killedMs);
+      const [bootstrap, ...others] = nodes;
+      assert.ok(bootstrap);
+      const met = others.filter((node) => viewOf(world, node) !== "");
+      world.kill(bootstrap);
+      world.run(30_000);
+      const views = met.map((node) => viewOf(world, node).split(" ").length);
+      assert.ok(
+        views.every((size) => size >= met.length - 1),
+        `${killedMs}: ${views}`,
+      );
+    }
+  });
+
+  test("it has formed after a calm second, or when we are not new, or not small", () => {
+    const formation = { connected: new Set<never>(), arrivedMs: 500 };
+    const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
+    assert.equal(isForming(formation, 128, 10_000, at(1_499)), true);
+    assert.equal(isForming(formation, 128, 10_000, at(1_500)), false);
+    assert.equal(isForming(formation, 129, 10_000, at(600)), false);
+    assert.equal(isForming({ ...formation, arrivedMs: 9_999 }, 2, 10_000, at(10_000)), false);
+  });
+});
