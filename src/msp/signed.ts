@@ -70,7 +70,8 @@ export function isCertifiedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "
   if (algorithm.keyType === "rsa" && bitsOf(key) < RSA_BITS_MIN) return false;
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   try {
-    const how = saltLength === undefined ? { key } : { key, ...pss };
+    // A bare key where that will do: an object around it has Node throw and catch errors first.
+    const how = saltLength === undefined ? key : { key, ...pss };
     return verify(hash, signed.tbs, how, signed.signature);
   } catch {
     // OpenSSL throws on some malformed signatures; they verify nothing.

@@ -50,10 +50,9 @@ export function serverContext(tls: TlsCredentials): SecureContextOptions {
   };
 }
 
-/** A TLS server of these files whose verdict on clients is Go's, as far as there is a judge. */
+/** A TLS server, of files yet to be put in force ({@link useServerContext}), whose verdict on clients is Go's, as far as there is a judge. */
 export function serverOptions(tls: TlsCredentials, judge: TlsJudge | undefined): TlsOptions {
   return {
-    ...serverContext(tls),
     requestCert: true,
     rejectUnauthorized: tls.clientAuthRequired,
     ...(judge && tls.clientAuthRequired ? { ALPNCallback: leaveVerdict } : ALPN),
@@ -127,7 +126,7 @@ function ownerOf(socket: TLSSocket): string {
  * context that was made with it.
  */
 export function useServerContext(server: object, tls: TlsCredentials): void {
-  Reflect.set(server, "_sharedCreds", createSecureContext(serverContext(tls)));
+  Reflect.set(server, "_sharedCreds", reusedContext(tls, "server"));
 }
 
 function clientContext(tls: TlsCredentials): SecureContextOptions {
@@ -141,20 +140,25 @@ function clientContext(tls: TlsCredentials): SecureContextOptions {
   };
 }
 
-/** Reading keys and CAs costs as much as the rest of a handshake: once for all dials. */
-const contexts = new WeakMap<TlsCredentials, SecureContext>();
+type TlsRole = "server" | "client";
 
-function reusedContext(tls: TlsCredentials): SecureContext {
-  const known = contexts.get(tls);
+/** Reading keys and CAs costs as much as the rest of a handshake: once for check, server and all dials. */
+const contexts = {
+  server: new WeakMap<TlsCredentials, SecureContext>(),
+  client: new WeakMap<TlsCredentials, SecureContext>(),
+};
+
+function reusedContext(tls: TlsCredentials, role: TlsRole): SecureContext {
+  const known = contexts[role].get(tls);
   if (known !== undefined) return known;
-  const context = createSecureContext(clientContext(tls));
-  contexts.set(tls, context);
+  const context = createSecureContext(role === "server" ? serverContext(tls) : clientContext(tls));
+  contexts[role].set(tls, context);
   return context;
 }
 
 export function clientOptions(tls: TlsCredentials, host: string): ConnectionOptions {
   return {
-    secureContext: reusedContext(tls),
+    secureContext: reusedContext(tls, "client"),
     // The name must not be sent for an address; the certificate is checked against `host` then.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
@@ -224,12 +228,12 @@ export function checkTls(tls: TlsCredentials): void {
       "Of the TLS client certificate and its key only one is given; give both or none.",
     );
   }
-  const pairs: readonly [string, SecureContextOptions, readonly Buffer[]][] = [
-    ["server", serverContext(tls), tls.clientRootCas],
-    ["client", clientContext(tls), tls.rootCas],
+  const roles: readonly [TlsRole, readonly Buffer[]][] = [
+    ["server", tls.clientRootCas],
+    ["client", tls.rootCas],
   ];
-  for (const [role, context, cas] of problems.length > 0 ? [] : pairs) {
-    const detail = contextFault(context, cas);
+  for (const [role, cas] of problems.length > 0 ? [] : roles) {
+    const detail = contextFault(() => reusedContext(tls, role), cas);
     // One pair may serve both roles.
     if (detail === undefined || problems.some((problem) => problem.includes(detail))) continue;
     const remedy = "give PEM files, and the key that belongs to the certificate";
@@ -240,9 +244,9 @@ export function checkTls(tls: TlsCredentials): void {
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
 }
 
-function contextFault(options: SecureContextOptions, cas: readonly Buffer[]): string | undefined {
+function contextFault(make: () => SecureContext, cas: readonly Buffer[]): string | undefined {
   try {
-    createSecureContext(options);
+    make();
     // OpenSSL passes over a CA that it cannot read, and then trusts nobody.
     for (const ca of cas) new X509Certificate(ca);
     return undefined;
@@ -253,5 +257,5 @@ function contextFault(options: SecureContextOptions, cas: readonly Buffer[]): st
 
 /** Why OpenSSL cannot use a certificate, its chain and its key in one file each; undefined: it can. */
 export function pairFault(cert: Buffer, key: Buffer): string | undefined {
-  return contextFault({ ...TLS_COMMON, cert, key }, []);
+  return contextFault(() => createSecureContext({ ...TLS_COMMON, cert, key }), []);
 }
