@@ -80,7 +80,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     options,
     self: createSelf(options, now),
     members: createMembers(),
-    identities: createIdentities(),
+    identities: createIdentities(timing.expiryNoticesMs),
     names: createCertificateNames(),
     crowd: new Map(),
     claims: createClaims(),

@@ -24,14 +24,23 @@ export interface Identities {
   readonly byCertificate: Map<string, readonly PkiId[]>;
   /** Wall time before which no identity in the table expires. */
   nextExpiryMs: number;
-  /** Wall time of the earliest notice of an expiry that is to be given. */
+  /** Wall time before which no notice of an expiry is to be given. */
   nextNoticeMs: number;
+  /** The earliest notice is given so long before the end. */
+  readonly longestNoticeMs: number;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function createIdentities(): Identities {
-  return { table: new Map(), byCertificate: new Map(), nextExpiryMs: NEVER, nextNoticeMs: NEVER };
+/** `noticesMs`: how long before the end of a certificate notice is given, descending. */
+export function createIdentities([longestNoticeMs = -NEVER]: readonly number[]): Identities {
+  return {
+    table: new Map(),
+    byCertificate: new Map(),
+    nextExpiryMs: NEVER,
+    nextNoticeMs: NEVER,
+    longestNoticeMs,
+  };
 }
 
 /** The identity, which counts as needed at this moment. */
@@ -65,7 +74,8 @@ export function learnIdentity(
   identities.table.set(pkiId, { identity, learntFrom, hasConnected, lastUsedMs, noticeMs });
   const names = identities.byCertificate.get(certificate) ?? [];
   identities.byCertificate.set(certificate, [...names, pkiId]);
-  identities.nextNoticeMs = Number.NEGATIVE_INFINITY; // Looked at in this very step.
+  const noticeAtMs = identity.notAfterMs - identities.longestNoticeMs;
+  identities.nextNoticeMs = Math.min(identities.nextNoticeMs, noticeAtMs);
   identities.nextExpiryMs = Math.min(identities.nextExpiryMs, identity.notAfterMs);
   return [notify({ type: "identity-learnt", identity, learntFrom })];
 }
