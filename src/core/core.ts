@@ -4,7 +4,6 @@
  * message has its line, and the line leads to the file that knows about it.
  */
 
-import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { GossipMessage } from "../wire/messages.ts";
 import { PULL_TYPE } from "../wire/messages.ts";
 import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
@@ -37,7 +36,7 @@ import { handleStateInfo } from "./handlers/state-info.ts";
 import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
 import type { Reach } from "./rules/disclosure.ts";
 import { assertHolds } from "./rules/invariant.ts";
-import { readAlive } from "./rules/read-alive.ts";
+import { readMessage } from "./rules/read-alive.ts";
 import type { Audience } from "./tables/broadcast-queue.ts";
 import { flush } from "./tables/broadcast-queue.ts";
 import {
@@ -108,8 +107,15 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   // A loop may bring many messages in one turn: only its ticks work off what was there before.
   const isBehind = input.type === "message" && hasBacklog(core.claims);
   const effects = [...handleInput(core, input, now)];
+  let nextMs = Number.POSITIVE_INFINITY;
+  let hasRun = false;
   for (const task of TASKS) {
-    if (task.nextMs(core) > now.elapsedMs || (isBehind && task === VERIFICATION)) continue;
+    const atMs = task.nextMs(core);
+    if (atMs > now.elapsedMs || (isBehind && task === VERIFICATION)) {
+      nextMs = Math.min(nextMs, atMs);
+      continue;
+    }
+    hasRun = true;
     for (const effect of task.run(core, now)) effects.push(effect);
   }
   const { members } = core;
@@ -117,7 +123,9 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   if (aliveCount === 0 && members.aliveCount > 0) effects.push(...publish(core, now));
   if (members.arrivals > arrivals) noteArrival(core.formation, now);
   if (members.version !== version) askSoon(core, members.arrivals > arrivals, now);
-  core.expectedAtMs = Math.max(now.elapsedMs, nextDeadlineMs(core));
+  // If nothing has run, what was asked above still holds.
+  if (hasRun || members.version !== version) nextMs = nextDeadlineMs(core);
+  core.expectedAtMs = Math.max(now.elapsedMs, nextMs);
   assertSound(core);
   return effects;
 }
@@ -204,22 +212,22 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
 function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
   const original = findCopy(core, bytes);
   if (original !== undefined) return handleCopy(core, original, from);
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return [drop(from, envelope.code)];
-  const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return [drop(from, message.code)];
-  const { content } = message.value;
-  if (isNotForUs(message.value)) return [drop(from, "not-followed")];
-  if (!isTagLegal(message.value)) return [drop(from, "tag-illegal")];
+  const { read = readMessage } = core.options;
+  const received = read(bytes);
+  if (!received.ok) return [drop(from, received.code)];
+  const { alive, envelope, message } = received.value;
+  const { content, nonce } = message;
+  if (isNotForUs(message)) return [drop(from, "not-followed")];
+  if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
   if (isAnswerRefused(core, content, from, now)) return [drop(from, "answer-budget")];
 
   switch (content?.type) {
     case "alive":
-      return handleAlive(core, readAlive(envelope.value, content.value), from, now);
+      return handleAlive(core, alive, from, now);
     case "membership-request":
-      return handleMembershipRequest(core, content.value, message.value.nonce, from, now);
+      return handleMembershipRequest(core, content.value, nonce, from, now);
     case "membership-response":
-      return handleMembershipResponse(core, content.value, message.value.nonce, from);
+      return handleMembershipResponse(core, content.value, nonce, from);
     case "hello":
       return handleHello(core, content.value, from, now);
     case "digest":
@@ -229,7 +237,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
     case "update":
       return handleUpdate(core, content.value, from);
     case "state-info":
-      return handleStateInfo(core, envelope.value, content.value, from, now);
+      return handleStateInfo(core, envelope, content.value, from, now);
     // Of channels, which we do not follow, or no content that travels alone.
     case "conn-establish":
     case "empty":

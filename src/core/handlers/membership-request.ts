@@ -19,7 +19,7 @@ export function handleMembershipRequest(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const alive = parseAlive(request.selfInformation);
+  const alive = parseAlive(request.selfInformation, core.options.read);
   if (!alive.ok) return [drop(from, alive.code)];
   if (alive.value.pkiId !== from) return [drop(from, "request-spoofed")];
   const claim = { type: "alive", from, source: "request", alive: alive.value } as const;

@@ -56,7 +56,7 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
   list.done += 1;
   if (entry === undefined) return false;
   const [bytes, source] = entry;
-  const alive = parseAlive(bytes);
+  const alive = parseAlive(bytes, core.options.read);
   if (!alive.ok) {
     // Who sends so much rubbish has nothing to say.
     if (count(list.dropped, alive.code) >= FAULTS_MAX) list.done = list.entries.length;

@@ -11,7 +11,7 @@ import {
 import type { AliveMessage } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { AliveFault } from "../types/drop.ts";
-import type { Alive } from "../types/member.ts";
+import type { Alive, ReadMessage } from "../types/member.ts";
 import { parsePkiId } from "./pki-id.ts";
 
 /**
@@ -39,14 +39,23 @@ export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Al
   });
 }
 
-/** Reads an alive message nested in a membership request or response. Its tag is not looked at. */
-export function parseAlive(bytes: Uint8Array): Verdict<Alive, AliveFault> {
+/** Reads any message, alone or nested in another one. */
+export const readMessage: ReadMessage = (bytes) => {
   const envelope = parseEnvelope(bytes);
   if (!envelope.ok) return envelope;
   const message = parseMessage(envelope.value.payload);
   if (!message.ok) return message;
   const { content } = message.value;
-  return content?.type === "alive" ? readAlive(envelope.value, content.value) : reject("not-alive");
+  const alive = content?.type === "alive" ? readAlive(envelope.value, content.value) : NOT_ALIVE;
+  return accept({ envelope: envelope.value, message: message.value, alive });
+};
+
+const NOT_ALIVE = reject("not-alive");
+
+/** Reads an alive message nested in a membership request or response. Its tag is not looked at. */
+export function parseAlive(bytes: Uint8Array, read = readMessage): Verdict<Alive, AliveFault> {
+  const message = read(bytes);
+  return message.ok ? message.value.alive : message;
 }
 
 /** The same message in memory of its own, to be kept longer than the buffer it arrived in. */

@@ -86,7 +86,8 @@ export function verifyHeld(
   alive: Alive,
   held: Alive | undefined,
 ): Verified<Alive> | undefined {
-  if (!author || !held || !equalBytes(held.envelope.bytes, alive.envelope.bytes)) return undefined;
+  if (!author || !held || held.time.seqNum !== alive.time.seqNum) return undefined;
+  if (!equalBytes(held.envelope.bytes, alive.envelope.bytes)) return undefined;
   return verified(alive, author);
 }
 

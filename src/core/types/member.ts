@@ -1,6 +1,9 @@
 /** A member as we know it, and the message that tells of it. */
+import type { WireFault } from "../../wire/decode.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import type { PeerTime } from "../../wire/messages.ts";
+import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
+import type { Verdict } from "../../wire/verdict.ts";
+import type { AliveFault } from "./drop.ts";
 import type { PkiId } from "./host.ts";
 
 export interface Alive {
@@ -16,6 +19,16 @@ export interface Alive {
   /** As received: this is what is relayed. */
   readonly envelope: Envelope;
 }
+
+/** A message of any kind. `alive`: the same if it is an alive message, and complete. */
+export interface ReceivedMessage {
+  readonly envelope: Envelope;
+  readonly message: GossipMessage;
+  readonly alive: Verdict<Alive, AliveFault>;
+}
+
+/** Follows from the bytes alone, so that many cores in one process may share what one has read. */
+export type ReadMessage = (bytes: Uint8Array) => Verdict<ReceivedMessage, WireFault>;
 
 /** How an alive message reached us: from its author, by gossip, or in somebody else's list. */
 export type Hearing = "itself" | "gossip" | "list";

@@ -1,4 +1,5 @@
 import type { Crypto, Identity, Random } from "./host.ts";
+import type { ReadMessage } from "./member.ts";
 
 /** Periods and waits of the protocol. All in milliseconds; defaults are Fabric's. */
 export interface Timing {
@@ -110,6 +111,8 @@ export interface CoreOptions {
   readonly limits: CoreLimits;
   readonly crypto: Crypto;
   readonly random: Random;
+  /** Reads messages, perhaps from a cache; default: each core reads for itself. */
+  readonly read?: ReadMessage;
 }
 
 export const DEFAULT_TIMING: Timing = {
