@@ -22,6 +22,7 @@ import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
+import { createSharedReader } from "./shared-reader.ts";
 import { signingAfresh } from "./signing-afresh.ts";
 
 /** Receives events in order, up to one slice late, with their original time. */
@@ -57,6 +58,7 @@ export class World {
   readonly #watchers: Watcher[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
+  readonly #read = createSharedReader();
   #signatures = 0;
   #lives = 0;
 
@@ -252,6 +254,7 @@ export class World {
       fanout: { ...DEFAULT_FANOUT, strategy: this.#options.strategy },
       limits: DEFAULT_CORE_LIMITS,
       random: this.#nodeDice.fork(),
+      read: this.#read,
     };
   }
 

@@ -19,7 +19,7 @@ export interface Checkers {
 }
 
 /** Maximum members across all views sampled in one second. */
-const SHOWN_PER_SECOND = 3_000;
+const SHOWN_PER_SECOND = 500;
 /** Above this size, checkers read only a sample of the messages. */
 const READ_ALL_MAX = 40;
 

@@ -129,6 +129,9 @@ class MemoryLink implements Link {
   #inbox: Parcel[] = [];
   #inboxBytes = 0;
   #cancelDelivery: Cancel | undefined;
+  /** What is sent in one moment travels in one packet. */
+  #sentAtMs = Number.NEGATIVE_INFINITY;
+  #packetDueMs = 0;
   /** A slow reader takes nothing before this moment. */
   #readyAtMs = 0;
   /** `send` returned false, and `drain` has not been called since. */
@@ -208,7 +211,12 @@ class MemoryLink implements Link {
 
   #arrivalMs(): number {
     const { clock, latencyMs } = this.#settings;
-    return clock.now().elapsedMs + latencyMs(this.#own.address, this.remoteAddress);
+    const nowMs = clock.now().elapsedMs;
+    if (nowMs !== this.#sentAtMs) {
+      this.#sentAtMs = nowMs;
+      this.#packetDueMs = nowMs + latencyMs(this.#own.address, this.remoteAddress);
+    }
+    return this.#packetDueMs;
   }
 
   #receive(arrivalMs: number, content: Uint8Array | StreamEnd): void {
