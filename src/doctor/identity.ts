@@ -22,22 +22,18 @@ export async function examineOwnMsp(config: Config, wallMs: number): Promise<Exa
   if (local === undefined) {
     return { findings: problems.map((problem) => error("msp", problem)), value: undefined };
   }
-  const { identity, msp } = local;
+  const { clockDoubt, identity, msp } = local;
   const left = timeLeft(identity.notAfterMs, wallMs);
   const message = `${identity.subject} is valid in ${mspId} and has its key; it expires in ${left}.`;
   const soonMs = config.fabricGossip.expiryNoticesMs[0] ?? 0;
   const isSoon = identity.notAfterMs - wallMs < soonMs;
   const findings = [
     ok("msp", describeMsp(msp, mspFolder)),
-    ...msp.warnings.map(warningOfMsp),
+    ...msp.warnings.map((sentence) => warning("msp", sentence)),
+    ...(clockDoubt === undefined ? [] : [warning("clock", clockDoubt)]),
     isSoon ? warning("certificate", message, "Renew it in time.") : ok("certificate", message),
   ];
   return { findings, value: local };
-}
-
-/** The clock is to blame for a certificate that begins in the future. */
-function warningOfMsp(sentence: string): Finding {
-  return warning(/begins in the future/.test(sentence) ? "clock" : "msp", sentence);
 }
 
 function describeMsp({ mspId, roots, intermediates, revoked }: Msp, folder: string): string {

@@ -11,11 +11,27 @@ import { type Authorities, findChain, hasIssued, includesCertificate } from "./c
 import type { MspFile, MspMaterial } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 import { whyCertificateUnfit } from "./unfit-key.ts";
+import type { Unusable } from "./unusable.ts";
 
-/** What setting up found out, in sentences. */
+/** A file that was not looked into, and why. */
+export interface Skipped extends Pick<Unusable, "why"> {
+  readonly name: string;
+  readonly remedy: string | undefined;
+}
+
+/** What setting up found out: sentences, and files that were skipped. */
 export interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
+  readonly skipped: Skipped[];
+}
+
+export function noFindings(): Findings {
+  return { problems: [], warnings: [], skipped: [] };
+}
+
+export function tellSkipped({ name, why, remedy }: Skipped): string {
+  return `${name} is skipped: ${why}${remedy === undefined ? "" : `: ${remedy}`}.`;
 }
 
 /** Roots, then intermediates. */

@@ -10,7 +10,7 @@ import type {
 import { BoundedMap } from "../lib/bounded-map.ts";
 import { fromHex } from "../wire/bytes.ts";
 import type { FabricMspConfig, FabricOuIdentifier } from "../wire/msp-messages.ts";
-import type { Findings } from "./authorities.ts";
+import { noFindings } from "./authorities.ts";
 import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { includesCertificate } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
@@ -61,7 +61,7 @@ export function createChannelHost(): ChannelHost {
 }
 
 function setUpChannelMsp(config: FabricMspConfig, rules: MspRules): MspSetup {
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const msp = setUpMsp(materialOf(config), findings);
   if (findings.problems.length > 0) return { ok: false, problems: findings.problems };
   const names = config.cryptoConfig;

@@ -8,6 +8,7 @@ import {
   checkAuthorities,
   checkAuthority,
   type Findings,
+  noFindings,
   parseCaCertificates,
   setUpAuthorities,
   unique,
@@ -26,7 +27,7 @@ import { resolveRoleUnits, resolveUnits } from "./unit-rules.ts";
 
 /** An MSP, or `msp-invalid` with every problem of the material and its remedy. */
 export function createMsp(material: MspMaterial): Msp {
-  const findings: Findings = { problems: [], warnings: [...(material.warnings ?? [])] };
+  const findings = { ...noFindings(), warnings: [...(material.warnings ?? [])] };
   const msp = setUpMsp(material, findings);
   if (findings.problems.length > 0) throw new GossipError("msp-invalid", findings.problems);
   return msp;

@@ -5,7 +5,7 @@ import { GossipError } from "../lib/errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import type { FABRIC_MSP_CONFIG } from "../wire/msp-messages.ts";
 import type { Init } from "../wire/schema.ts";
-import type { Findings } from "./authorities.ts";
+import { noFindings } from "./authorities.ts";
 import type { MemberFolder } from "./generate-folder.ts";
 import { serializeIdentity } from "./identity.ts";
 import type { MspFile, Role, UnitRuleSource } from "./msp.ts";
@@ -21,7 +21,7 @@ export async function exportMsp(
   folder: string,
   mspId: string,
 ): Promise<Init<typeof FABRIC_MSP_CONFIG>> {
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const material = await readMspFolder(folder, mspId, findings);
   if (findings.problems.length > 0) throw new GossipError("msp-invalid", findings.problems);
   const { roleUnits = new Map<Role, UnitRuleSource>() } = material;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
@@ -23,6 +23,19 @@ const loadOwn = (folder: string) =>
   loadLocalMsp(folder, "OrgMSP", { wallMs: Date.UTC(2026, 0, 1) });
 
 const PEER_TEXT = Buffer.from(peer.pem).toString();
+
+/** Nothing is closed to root. */
+async function asOrdinaryUser<T>(act: () => Promise<T>): Promise<T> {
+  const { geteuid, seteuid } = process;
+  const user = geteuid?.();
+  if (user !== 0 || seteuid === undefined) return act();
+  seteuid.call(process, 65_534);
+  try {
+    return await act();
+  } finally {
+    seteuid.call(process, user);
+  }
+}
 
 /** The problems of a folder, without its own path. */
 async function problemsOf(folder: string, load: (folder: string) => Promise<unknown> = loadOwn) {
@@ -121,12 +134,12 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "an empty key",
       peerFolder({ "keystore/key.pem": "", "keystore/.gitkeep": "" }),
-      /^No file in keystore .* \(keystore\/key\.pem is empty: put the PEM text into it\): put it/,
+      /^No file in keystore .* \(keystore\/key\.pem is empty\): put it/,
     ],
     [
       "a key as UTF-16",
       peerFolder({ "keystore/key.pem": Buffer.from(`\ufeff${keyPem(peer)}`, "utf16le") }),
-      /^No file in keystore .*key\.pem is saved as UTF-16: save it as/,
+      /^No file in keystore .*key\.pem is saved as UTF-16\): save it as/,
     ],
     [
       "a file in place of a folder",
@@ -162,12 +175,12 @@ describe("a folder that is refused, and what the sentence says", () => {
           passphrase: "x",
         }),
       }),
-      /^No file in keystore .*key\.pem is encrypted; decrypt it with openssl pkey.*unencrypted\.$/,
+      /^No file in keystore .*key\.pem is encrypted\): decrypt it with openssl pkey -in FILE -out FILE\.$/,
     ],
     [
       "a key in DER form",
       peerFolder({ "keystore/key.pem": peer.privateKey.export({ format: "der", type: "pkcs8" }) }),
-      /^No file in keystore .*key\.pem is a private key in DER form: convert it with openssl pkey/,
+      /^No file in keystore .*key\.pem is a private key in DER form\): convert it with openssl pkey/,
     ],
     [
       "no key but other things",
@@ -328,6 +341,23 @@ describe("a folder that is refused, and what the sentence says", () => {
       }
     });
   }
+
+  test("a key, a certificate or a CA that another user has closed: the remedy is said once", async (t) => {
+    const folder = await makeFolder(t, peerFolder());
+    await chmod(folder, 0o755);
+    for (const file of ["keystore/key.pem", "signcerts/peer.pem", "cacerts/ca.pem"]) {
+      await chmod(join(folder, file), 0);
+      const problems = await asOrdinaryUser(() => problemsOf(folder));
+      await chmod(join(folder, file), 0o644);
+      assert.equal(problems.length, 1, problems.join("\n"));
+      assert.match(
+        problems[0] ?? "",
+        /cannot be read \(EACCES\)\)?: let the user that runs this read/,
+      );
+      assert.equal(problems[0]?.split("let the user").length, 2);
+      assert.ok(problems[0]?.includes(file), file);
+    }
+  });
 
   test("a key in an HSM", async (t) => {
     const folder = await makeFolder(t, peerFolder({ "keystore/key.pem": undefined }));

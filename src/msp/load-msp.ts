@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
-import { certificateIn, type Findings } from "./authorities.ts";
+import { certificateIn, type Findings, noFindings, tellSkipped } from "./authorities.ts";
 import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
@@ -22,6 +22,8 @@ export interface LocalMsp {
   /** As a Fabric peer with the same folder would present itself, so with the same PKI-ID. */
   readonly identity: Identity;
   readonly signer: Signer;
+  /** That our certificate begins in the future, if it does, with the remedy. */
+  readonly clockDoubt: string | undefined;
 }
 
 export interface LocalMspOptions {
@@ -43,10 +45,10 @@ export interface LocalMspOptions {
  * looked for. Throws `msp-invalid` with every problem and its remedy.
  */
 export async function loadMsp(folder: string, mspId: string): Promise<Msp> {
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const msp = setUpMsp(await readMspFolder(folder, mspId, findings), findings);
   throwProblems(findings);
-  return msp;
+  return withWarnings(msp, findings);
 }
 
 /**
@@ -59,7 +61,7 @@ export async function loadLocalMsp(
   mspId: string,
   options: LocalMspOptions,
 ): Promise<LocalMsp> {
-  const findings: Findings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const material = await readMspFolder(folder, mspId, findings);
   const msp = setUpMsp(material, findings);
   const isSound = findings.problems.length === 0;
@@ -69,13 +71,18 @@ export async function loadLocalMsp(
   const signer =
     options.signer ??
     (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
-  if (own !== undefined) checkDates(own, options.wallMs, findings);
+  if (own !== undefined) checkEnd(own, options.wallMs, findings.problems);
   // Without valid CAs, our certificate cannot be judged.
   const identity =
     isFit && isSound ? ownIdentity(own, msp, material, findings.problems) : undefined;
   throwProblems(findings);
-  assert(identity && signer, "whatever is missing is among the problems");
-  return { msp: { ...msp, warnings: findings.warnings }, identity, signer };
+  assert(own && identity && signer, "whatever is missing is among the problems");
+  const clockDoubt = beginningOf(own, options.wallMs);
+  return { msp: withWarnings(msp, findings), identity, signer, clockDoubt };
+}
+
+function withWarnings(msp: Msp, { warnings, skipped }: Findings): Msp {
+  return { ...msp, warnings: [...warnings, ...skipped.map(tellSkipped)] };
 }
 
 interface OwnCertificate {
@@ -87,13 +94,13 @@ async function readOwnCertificate(
   signCerts: string,
   findings: Findings,
 ): Promise<OwnCertificate | undefined> {
-  const { problems, warnings } = findings;
-  const [warningsBefore, problemsBefore] = [warnings.length, problems.length];
+  const { problems, skipped: allSkipped } = findings;
+  const [skippedBefore, problemsBefore] = [allSkipped.length, problems.length];
   const [file] = await readPemFiles(signCerts, findings);
   if (file === undefined && problems.length > problemsBefore) return undefined;
   if (file === undefined) {
     // An unusable file is the cause, so report it as a problem, not a warning.
-    const skipped = warnings.splice(warningsBefore);
+    const skipped = allSkipped.splice(skippedBefore).map(tellSkipped);
     const [empty] = await readFiles(signCerts, findings, "optional");
     const why = empty ? ` (${empty.name} is empty)` : "";
     const none = `There is no certificate in ${signCerts}${why}: put the one of this node there.`;
@@ -103,6 +110,10 @@ async function readOwnCertificate(
   const certificate = certificateIn(file, findings.problems);
   return certificate && { name: file.name, certificate };
 }
+
+/** Files in the keystore that are named at most. */
+const NAMED_MAX = 3;
+const PUT_KEY_THERE = "put it there as PKCS#8 or SEC1 PEM, unencrypted";
 
 async function readOwnSigner(
   { name, certificate }: OwnCertificate,
@@ -122,13 +133,15 @@ async function readOwnSigner(
     );
     return undefined;
   }
-  const reasons = found.reasons.length > 0 ? ` (${found.reasons.join("; ")})` : "";
-  const isUnread = found.reasons.some((reason) => /EACCES|EPERM/.test(reason));
-  const remedy = isUnread
-    ? "let the user that runs this read it, for example with chown or chmod 640"
-    : "put it there as PKCS#8 or SEC1 PEM, unencrypted";
+  const { others } = found;
+  // The file stands in place of the pronoun.
+  const reasons = others
+    .slice(0, NAMED_MAX)
+    .map((other) => `${other.name} ${other.why.replace(/^it /, "")}`);
+  const inBrackets = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
+  const remedy = others.find((other) => other.remedy)?.remedy ?? PUT_KEY_THERE;
   findings.problems.push(
-    `No file in ${keystore} is the private key of ${name}${reasons}: ${remedy}.`,
+    `No file in ${keystore} is the private key of ${name}${inBrackets}: ${remedy}.`,
   );
   return undefined;
 }
@@ -144,28 +157,22 @@ function checkKind({ name, certificate }: OwnCertificate, problems: string[]): b
   return false;
 }
 
-function checkDates(
-  { name, certificate }: OwnCertificate,
-  wallMs: number,
-  { problems, warnings }: Findings,
-): void {
-  if (certificate.notAfterMs <= wallMs) {
-    const end = new Date(certificate.notAfterMs).toISOString();
-    problems.push(`The certificate ${name} expired at ${end}: renew it.`);
-  }
-  if (certificate.notBeforeMs > wallMs) {
-    warnings.push(`The certificate ${name} begins in the future: check the clock of this machine.`);
-  }
+function checkEnd({ name, certificate }: OwnCertificate, wallMs: number, problems: string[]): void {
+  if (certificate.notAfterMs > wallMs) return;
+  const end = new Date(certificate.notAfterMs).toISOString();
+  problems.push(`The certificate ${name} expired at ${end}: renew it.`);
+}
+
+function beginningOf({ name, certificate }: OwnCertificate, wallMs: number): string | undefined {
+  if (certificate.notBeforeMs <= wallMs) return undefined;
+  return `The certificate ${name} begins in the future: check the clock of this machine.`;
 }
 
 /** Throws the problems; what was skipped is said as well, since it may be what is missing. */
-function throwProblems({ problems, warnings }: Findings): void {
+function throwProblems({ problems, skipped }: Findings): void {
   if (problems.length === 0) return;
-  const skipped = warnings.filter((sentence) => sentence.includes(" is skipped: "));
-  const told = problems.join(" ");
-  const untold = skipped.filter((sentence) => !told.includes(sentence.replace(/\.$/, "")));
   // Several parts of config.yaml may name one file.
-  throw new GossipError("msp-invalid", [...new Set([...problems, ...untold])]);
+  throw new GossipError("msp-invalid", [...new Set([...problems, ...skipped.map(tellSkipped)])]);
 }
 
 /** Our certificate in the form Fabric sends it, accepted by our own MSP; else adds a problem. */

@@ -5,7 +5,7 @@
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Findings } from "./authorities.ts";
+import { type Findings, tellSkipped } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig, type UnitText } from "./msp-config.ts";
 import { decodePem } from "./pem.ts";
@@ -26,10 +26,11 @@ export async function readMspFolder(
   findings: Findings,
 ): Promise<MspMaterial> {
   const read = (name: string) => readPemFiles(join(folder, name), findings);
-  const before = findings.warnings.length;
+  const before = findings.skipped.length;
   const rootCerts = await readPemFiles(join(folder, "cacerts"), findings, "required");
   // Without any root, what was skipped is the reason.
-  if (rootCerts.length === 0) findings.problems.push(...findings.warnings.splice(before));
+  if (rootCerts.length === 0)
+    findings.problems.push(...findings.skipped.splice(before).map(tellSkipped));
   const config = await readConfig(folder, findings.problems);
   return {
     mspId,
@@ -55,7 +56,7 @@ export async function readPemFiles(
     const hasPem = decodePem(bytes) !== undefined;
     // Empty files only keep the folder in version control; nobody wants to hear of them.
     if (!hasPem && bytes.length > 0) {
-      findings.warnings.push(`${name} is skipped: ${whyNoPem(bytes)}.`);
+      findings.skipped.push({ name, ...whyNoPem(bytes) });
     }
     return hasPem;
   });
@@ -64,7 +65,7 @@ export async function readPemFiles(
 /** Every file of a folder, in name order. */
 export async function readFiles(
   folder: string,
-  { problems, warnings }: Findings,
+  { problems, skipped }: Findings,
   need: "required" | "optional",
 ): Promise<readonly MspFile[]> {
   let names: string[];
@@ -85,18 +86,19 @@ export async function readFiles(
   for (const name of names) {
     const outcome = await readBounded(join(folder, name));
     if (outcome === NO_FILE) continue;
-    if (typeof outcome === "string")
-      warnings.push(
-        `${join(folder, name)} is skipped: it cannot be read (${outcome})${remedyOf(outcome)}.`,
-      );
-    else files.push({ name: join(folder, name), bytes: outcome });
+    if (typeof outcome === "string") {
+      const why = `it cannot be read (${outcome})`;
+      skipped.push({ name: join(folder, name), why, remedy: remedyOf(outcome) });
+    } else files.push({ name: join(folder, name), bytes: outcome });
   }
   return files;
 }
 
-function remedyOf(outcome: string): string {
+function remedyOf(outcome: string): string | undefined {
   const isClosed = outcome === "EACCES" || outcome === "EPERM";
-  return isClosed ? "; let the user that runs this read it" : "";
+  return isClosed
+    ? "let the user that runs this read it, for example with chown or chmod 640"
+    : undefined;
 }
 
 /** Skips folders, pipes and devices silently, as Fabric does. */

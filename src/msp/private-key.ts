@@ -1,36 +1,45 @@
 /** Private keys in files: reading them as people keep them, and saying what else a file holds. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { basename } from "node:path";
-import type { Findings } from "./authorities.ts";
+import type { Findings, Skipped } from "./authorities.ts";
 import { readFiles } from "./msp-folder.ts";
 import { whyNoPem } from "./unusable.ts";
 
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
-const NAMED_MAX = 3;
 
 /** Whether a file holds a private key, perhaps an encrypted one. */
 export function holdsPrivateKey(bytes: Uint8Array): boolean {
   return PRIVATE_KEY.test(Buffer.from(bytes).toString("latin1"));
 }
 
+/** Why a file is not the key; `why` follows the name of the file. */
+export type NotTheKey = Pick<Skipped, "name" | "why" | "remedy">;
+
 /**
  * The private key in a PEM text, wherever it stands in it: `openssl ecparam -genkey` writes a block
  * of parameters first. Or why there is none.
  */
-function privateKeyIn(bytes: Uint8Array): KeyObject | string {
+function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
   const text = Buffer.from(bytes).toString("latin1");
-  if (!PRIVATE_KEY.test(text)) {
-    const [, what] = /^it (is .*)$/.exec(text.includes("-----BEGIN") ? "" : whyNoPem(bytes)) ?? [];
-    return what ?? "holds no private key in PEM form";
-  }
+  if (!PRIVATE_KEY.test(text)) return whyNoKey(text, bytes);
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
-    return "is encrypted; decrypt it with openssl pkey -in FILE -out FILE";
+    return { why: "it is encrypted", remedy: "decrypt it with openssl pkey -in FILE -out FILE" };
   }
   try {
     return createPrivateKey(text.slice(text.search(PRIVATE_KEY)));
   } catch {
-    return "is no private key that can be read";
+    return { why: "it is no private key that can be read", remedy: undefined };
   }
+}
+
+/** What a file without a key is. A remedy only where its key may be in it in another form. */
+function whyNoKey(text: string, bytes: Uint8Array): Omit<NotTheKey, "name"> {
+  const { holds, why, remedy } = whyNoPem(bytes);
+  if (text.includes("-----BEGIN") || holds === "no-pem") {
+    return { why: "it holds no private key in PEM form", remedy: undefined };
+  }
+  const mayHoldKey = holds === "key" || holds === "pkcs12" || holds === "utf-16";
+  return { why, remedy: mayHoldKey ? remedy : undefined };
 }
 
 /** Kinds are compared first: OpenSSL remembers a comparison of two kinds as an error of the next call. */
@@ -49,17 +58,17 @@ export async function findPrivateKey(
   publicKey: KeyObject,
   keystore: string,
   findings: Findings,
-): Promise<{ readonly key: KeyObject } | { readonly reasons: readonly string[] }> {
-  const others: string[] = [];
-  const before = findings.warnings.length;
+): Promise<{ readonly key: KeyObject } | { readonly others: readonly NotTheKey[] }> {
+  const others: NotTheKey[] = [];
+  const before = findings.skipped.length;
   for (const { name, bytes } of await readFiles(keystore, findings, "optional")) {
     const key = privateKeyIn(bytes);
-    if (typeof key === "string") {
+    if ("why" in key) {
       // Empty ones such as .gitkeep only keep the folder in version control.
-      if (bytes.length > 0 || !basename(name).startsWith(".")) others.push(`${name} ${key}`);
+      if (bytes.length > 0 || !basename(name).startsWith(".")) others.push({ name, ...key });
     } else if (isKeyOf(key, publicKey)) return { key };
-    else others.push(`${name} is the key of another certificate`);
+    else others.push({ name, why: "it is the key of another certificate", remedy: undefined });
   }
-  const unread = findings.warnings.slice(before).map((sentence) => sentence.replace(/\.$/, ""));
-  return { reasons: [...unread, ...others].slice(0, NAMED_MAX) };
+  // Those that could not be read come first: one of them is the key, most likely.
+  return { others: [...findings.skipped.splice(before), ...others] };
 }

@@ -3,32 +3,88 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 
 const DER_SEQUENCE = 0x30;
 
-/** Why these bytes contain no PEM block, with the remedy; undefined if they contain one. */
-export function whyNoPem(bytes: Uint8Array): string {
+/** Why a file is of no use, and what to do about it. */
+export interface Unusable {
+  /** What it holds instead. */
+  readonly holds:
+    | "nothing"
+    | "utf-16"
+    | "bom"
+    | "certificate"
+    | "key"
+    | "binary"
+    | "pkcs12"
+    | "broken"
+    | "no-pem";
+  readonly why: string;
+  readonly remedy: string;
+}
+
+/** The words for both, without a stop. */
+export function tellUnusable({ why, remedy }: Unusable): string {
+  return `${why}: ${remedy}`;
+}
+
+/** Why these bytes, which contain no PEM block that can be read, contain none. */
+export function whyNoPem(bytes: Uint8Array): Unusable {
   const start = Buffer.from(bytes.subarray(0, 4_096)).toString("latin1");
-  if (bytes.length === 0) return "it is empty: put the PEM text into it";
+  if (bytes.length === 0)
+    return { holds: "nothing", why: "it is empty", remedy: "put the PEM text into it" };
   if (/^(\xff\xfe|\xfe\xff)/.test(start) || /^-\0/.test(start)) {
-    return "it is saved as UTF-16: save it as plain ASCII or UTF-8 text without byte order mark";
+    return {
+      holds: "utf-16",
+      why: "it is saved as UTF-16",
+      remedy: "save it as plain ASCII or UTF-8 text without byte order mark",
+    };
   }
   if (start.startsWith("\xef\xbb\xbf-----BEGIN")) {
-    return "a byte order mark stands before the PEM block: save it without one";
+    return {
+      holds: "bom",
+      why: "a byte order mark stands before the PEM block",
+      remedy: "save it without one",
+    };
   }
   if (bytes[0] === DER_SEQUENCE) {
     if (isDerCertificate(bytes)) {
-      return "it is a certificate in DER form: convert it with openssl x509 -inform der -in FILE -out FILE.pem";
+      return {
+        holds: "certificate",
+        why: "it is a certificate in DER form",
+        remedy: "convert it with openssl x509 -inform der -in FILE -out FILE.pem",
+      };
     }
     if (isDerKey(bytes)) {
-      return "it is a private key in DER form: convert it with openssl pkey -inform der -in FILE -out FILE.pem";
+      return {
+        holds: "key",
+        why: "it is a private key in DER form",
+        remedy: "convert it with openssl pkey -inform der -in FILE -out FILE.pem",
+      };
     }
     if (!isPkcs12(bytes)) {
-      return "it is binary, perhaps a revocation list in DER form: convert that with openssl crl -inform der -in FILE -out FILE.pem";
+      return {
+        holds: "binary",
+        why: "it is binary, perhaps a revocation list in DER form",
+        remedy: "convert that with openssl crl -inform der -in FILE -out FILE.pem",
+      };
     }
-    return "it is binary, perhaps PKCS#12: take certificate and key out with openssl pkcs12 -nodes";
+    return {
+      holds: "pkcs12",
+      why: "it is binary, perhaps PKCS#12",
+      remedy: "take certificate and key out with openssl pkcs12 -nodes",
+    };
   }
   if (start.includes("-----BEGIN")) {
-    return "its PEM block is broken: put the whole text from the BEGIN line to the END line there, each at the start of its line";
+    return {
+      holds: "broken",
+      why: "its PEM block is broken",
+      remedy:
+        "put the whole text from the BEGIN line to the END line there, each at the start of its line",
+    };
   }
-  return "there is no PEM block in it: put the PEM text there, or remove the file";
+  return {
+    holds: "no-pem",
+    why: "there is no PEM block in it",
+    remedy: "put the PEM text there, or remove the file",
+  };
 }
 
 /** It begins with its version, which is 3; what is signed begins with what is signed. */

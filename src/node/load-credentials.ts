@@ -42,6 +42,7 @@ export async function loadCredentials(
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
   if (tls) warnings.push(...namesMissing(config, tls.cert));
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
+  if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);
   warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
 }

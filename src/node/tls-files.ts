@@ -5,7 +5,7 @@ import type { GossipTls } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
-import { whyNoPem } from "../msp/unusable.ts";
+import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
 import { checkTls, pairFault } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
@@ -147,7 +147,7 @@ function holdsCertificate(pem: Buffer): boolean {
 /** Why bytes are not what they should be, with the remedy. */
 function whyUnusable(bytes: Uint8Array, wanted: string): string {
   const block = decodePem(bytes);
-  if (block === undefined) return whyNoPem(bytes);
+  if (block === undefined) return tellUnusable(whyNoPem(bytes));
   return `its first PEM block (${block.type.slice(0, 40)}) is not ${wanted} that can be read: put ${wanted} there`;
 }
 

@@ -6,6 +6,7 @@ import { type ClientConfig, loadClientConfig } from "../config/client.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
+import { noFindings } from "../msp/authorities.ts";
 import { type Certificate, parseCertificate } from "../msp/certificate.ts";
 import { describeIdentity, serializeIdentity } from "../msp/identity.ts";
 import { loadLocalMsp } from "../msp/load-msp.ts";
@@ -14,7 +15,7 @@ import { decodePem } from "../msp/pem.ts";
 import { findPrivateKey } from "../msp/private-key.ts";
 import { createSigner } from "../msp/signer.ts";
 import { whyUnfit } from "../msp/unfit-key.ts";
-import { whyNoPem } from "../msp/unusable.ts";
+import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
 import { checkTls } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { readInput } from "./files.ts";
@@ -126,7 +127,7 @@ function readCertificate(
   const der = decodePem(pem)?.der;
   const certificate = der && parseCertificate(der);
   if (certificate === undefined) {
-    problems.push(`--cert ${file} is no certificate: ${whyNoPem(pem)}.`);
+    problems.push(`--cert ${file} is no certificate: ${tellUnusable(whyNoPem(pem))}.`);
     return undefined;
   }
   const { notAfterMs, publicKey } = certificate;
@@ -221,7 +222,7 @@ async function enrolmentPair(
 ): Promise<Pair | undefined> {
   const cert = Buffer.from(bytes).subarray(Buffer.from(bytes).indexOf("-----BEGIN"));
   const { publicKey } = new X509Certificate(cert);
-  const found = await findPrivateKey(publicKey, keystoreFolder, { problems: [], warnings: [] });
+  const found = await findPrivateKey(publicKey, keystoreFolder, noFindings());
   if (!("key" in found)) return undefined;
   return { cert, key: Buffer.from(found.key.export({ type: "pkcs8", format: "pem" })) };
 }
