@@ -14,12 +14,15 @@ function logged(...contents: readonly EventContent[]): string[] {
 }
 
 /** The lines of one event, told once a second. */
-function loggedEverySecond(seconds: number, content: EventContent): string[] {
+function loggedEverySecond(
+  seconds: number,
+  content: EventContent | ((second: number) => EventContent),
+): string[] {
   const lines: string[] = [];
   const write = createEventLog(createLog({ stream: { write: (line) => lines.push(line) } }));
   for (let id = 0; id < seconds; id++) {
     const time = new Date(Date.UTC(2026, 0, 1) + id * 1_000);
-    write({ id, time, ...content });
+    write({ id, time, ...(typeof content === "function" ? content(id) : content) });
   }
   return lines;
 }
@@ -39,9 +42,28 @@ describe("the log of events", () => {
 
   test("does not let a hostile peer fill it", () => {
     const lines = logged(
-      ...Array.from({ length: 1_000 }, () => refused("signature-invalid", "wrong signature")),
+      ...Array.from({ length: 1_000 }, (_, i) =>
+        refused("signature-invalid", `wrong signature ${i}`),
+      ),
     );
     assert.equal(lines.length, 20);
+  });
+
+  test("tells of one that is refused at each dial at once, then after growing pauses, whatever its port", () => {
+    const lines = loggedEverySecond(3_600, (second) => ({
+      ...refused("identity-expired", "the certificate of CN=peer1 expired"),
+      ...{ remote: `10.0.0.9:${40_000 + second}` },
+    }));
+    assert.equal(lines.length, 6);
+    assert.match(lines[5] ?? "", /CN=peer1 expired \(\d+ times more since this was last written\)/);
+    const both = ["CN=peer1", "CN=peer2"].map((name) =>
+      refused("identity-expired", `${name} expired`),
+    );
+    assert.equal(
+      logged(...both, ...both).length,
+      2,
+      "each of two peers behind one address is told",
+    );
   });
 
   const failed = (code: ContactCode, endpoint = "b:1"): EventContent => ({

@@ -43,10 +43,8 @@ function omittedBefore(event: GossipEvent, repeats: Repeats): number | undefined
   switch (event.type) {
     case "contact-failed":
       return repeats.note(event.endpoint, event.code, atMs);
-    case "handshake-failed": {
-      const isTls = event.code.startsWith("tls-client-");
-      return isTls ? repeats.note(`from ${hostOf(event.remote)}`, event.code, atMs) : 0;
-    }
+    case "handshake-failed":
+      return repeats.note(`from ${hostOf(event.remote)}: ${event.reason}`, event.code, atMs);
     case "member-joined":
     case "member-returned": {
       const { endpoint, internalEndpoint } = event.member;
