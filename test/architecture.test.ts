@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transport: ["wire", "core", "lib"],
   config: ["lib"],
   observe: ["wire", "core", "channel", "messaging", "msp", "transport", "config", "lib"],
-  following: ["wire", "core", "channel", "msp", "lib"],
+  following: ["wire", "core", "channel", "msp", "transport", "lib"],
   node: [
     "wire",
     "core",

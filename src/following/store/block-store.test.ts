@@ -6,8 +6,8 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { makeBlock, makeRun } from "./block-store.testing.ts";
 import { BlockStore } from "./block-store.ts";
+import { makeBlock, makeRun } from "./testing-store.ts";
 
 const idAt = (bytes: Uint8Array, index: number): string | undefined =>
   Buffer.from(bytes).toString("latin1").split("\n")[0]?.split(" ")[index];
@@ -108,7 +108,9 @@ test("killed at any moment it has every block that was confirmed, and goes on", 
   const folder = await folderOf(t);
   let confirmed = 0n;
   for (const ms of [5, 60]) {
-    const writer = fork(import.meta.filename.replace(".test.ts", ".testing.ts"), [folder]);
+    const writer = fork(import.meta.filename.replace("block-store.test", "testing-store"), [
+      folder,
+    ]);
     const closed = once(writer, "exit");
     let began: (() => void) | undefined;
     const first = new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { makeFolder } from "../../lib/make-folder.ts";
-import { startSlices } from "../slices.ts";
+import { startSlices } from "../../lib/slices.ts";
 import type { Extent, KeptBlock, StoreAnswer, TransactionPlace } from "./store-messages.ts";
 import { callThread, type StoreLine } from "./store-thread.ts";
 

@@ -1,0 +1,240 @@
+/**
+ * Follows the blocks of one channel: asks several peers at once, verifies in order, keeps what it has
+ * verified if there is a store, and tells it then.
+ */
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { parseBlock } from "../channel/rules/read-block.ts";
+import { type BlockRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
+import type { Block } from "../channel/types/block.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { BoundedMap } from "../lib/bounded-map.ts";
+import { startSlices, turnsOf } from "../lib/slices.ts";
+import type { Cancel, Clock } from "../transport/network.ts";
+import { toHex } from "../wire/bytes.ts";
+import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
+import { BlockPlan } from "./block-plan.ts";
+import { ChainHead } from "./chain-head.ts";
+import { Keeper } from "./keeper.ts";
+import type { BlockStore } from "./store/block-store.ts";
+import type { Trust } from "./trust.ts";
+
+export type { BlockPeer, FollowedBlock, Given, GivenBlock } from "./block-peer.ts";
+
+export interface FollowerEvents {
+  block(block: FollowedBlock): void;
+  /** From the next block on another configuration holds. After the block that brings it was told. */
+  configured(before: Trust, after: Trust): void;
+  /** Orderers have signed two blocks of one number. */
+  forked(number: bigint, from: BlockPeer): void;
+  /** A peer gave a block that is not believed. */
+  rejected(peer: BlockPeer, number: bigint, code: string, reason: string): void;
+  /** Why it does not go on, in a sentence; undefined: it does again. */
+  problem(sentence: string | undefined): void;
+}
+
+export interface FollowerOptions {
+  readonly host: ChannelHost;
+  readonly clock: Clock;
+  /** In force before `next`, or holding that very block. */
+  readonly trust: Trust;
+  readonly next: bigint;
+  /** Of the block before; undefined if it is not known. */
+  readonly previousHash: Uint8Array | undefined;
+  readonly store: BlockStore | undefined;
+  readonly events: FollowerEvents;
+}
+
+/** Blocks whose hashes are remembered, to notice another of the same number. */
+const REMEMBERED = 32;
+
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #plan: BlockPlan;
+  readonly #head: ChainHead;
+  readonly #keeper: Keeper;
+  readonly #peers = new Map<string, BlockPeer>();
+  /** Received, and waiting for those before them. */
+  readonly #waiting = new Map<bigint, GivenBlock & { readonly from: BlockPeer }>();
+  readonly #hashes = new BoundedMap<bigint, string>(REMEMBERED);
+  #cancelWake: Cancel = () => {};
+  #isVerifying = false;
+  #isStopped = false;
+
+  constructor(options: FollowerOptions) {
+    const { host, trust, next, previousHash, store, events, clock } = options;
+    this.#options = options;
+    this.#plan = new BlockPlan(next);
+    this.#head = new ChainHead(host, trust, next, previousHash);
+    this.#keeper = new Keeper({
+      store,
+      clock,
+      kept: (block) => this.#kept(block),
+      problem: (sentence) => events.problem(sentence),
+    });
+  }
+
+  /** Number of the next block to be verified. */
+  get next(): bigint {
+    return this.#head.next;
+  }
+
+  /** A peer is there, and has published a height. */
+  heard(peer: BlockPeer, height: bigint): void {
+    this.#peers.set(peer.pkiId, peer);
+    this.#plan.heard(peer.pkiId, height);
+    this.#ask();
+  }
+
+  /** The peer is gone, or is not of the channel any more. */
+  gone(pkiId: string): void {
+    this.#peers.delete(pkiId);
+    this.#plan.gone(pkiId);
+    this.#ask();
+  }
+
+  /** A block that nobody asked for: peers of some versions push them. */
+  pushed(from: BlockPeer, block: GivenBlock): void {
+    if (this.#isStopped) return;
+    if (this.#hashes.has(block.number)) void this.#compare(from, block);
+    else this.#receive(from, block);
+    void this.#verify();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelWake();
+    this.#keeper.stop();
+  }
+
+  #ask(): void {
+    if (this.#isStopped) return;
+    const { clock } = this.#options;
+    const { elapsedMs } = clock.now();
+    for (const { peer: id, range } of this.#plan.ask(elapsedMs, this.#keeper.bytesWaiting)) {
+      const peer = this.#peers.get(id);
+      if (peer !== undefined) void this.#request(peer, range);
+    }
+    this.#cancelWake();
+    const wakesAtMs = this.#plan.wakesAtMs(elapsedMs);
+    if (wakesAtMs !== undefined) {
+      this.#cancelWake = clock.after(Math.ceil(wakesAtMs - elapsedMs), () => this.#ask());
+    }
+  }
+
+  async #request(peer: BlockPeer, range: BlockRange): Promise<void> {
+    const given = await peer.request(range);
+    if (this.#isStopped) return;
+    const { elapsedMs } = this.#options.clock.now();
+    if (given.ok) {
+      const blocks = inRange(given.value, range);
+      let bytes = 0;
+      for (const block of blocks) bytes += block.bytes.length;
+      this.#plan.answered(
+        peer.pkiId,
+        blocks.map(({ number }) => number),
+        bytes,
+      );
+      for (const block of blocks) this.#receive(peer, block);
+    } else {
+      this.#plan.silent(peer.pkiId, elapsedMs);
+    }
+    this.#ask();
+    await this.#verify();
+  }
+
+  #receive(from: BlockPeer, block: GivenBlock): void {
+    if (!this.#plan.receive(block.number, block.bytes.length)) return;
+    this.#waiting.set(block.number, { ...block, from });
+  }
+
+  /** Verifies what follows without a gap. */
+  async #verify(): Promise<void> {
+    if (this.#isVerifying) return;
+    this.#isVerifying = true;
+    const slices = startSlices(this.#options.clock);
+    try {
+      for (;;) {
+        const given = this.#waiting.get(this.#head.next);
+        if (given === undefined || this.#isStopped) break;
+        await slices.breathe();
+        await this.#take(given);
+        if (this.#keeper.isFull) await this.#keeper.roomy();
+        this.#ask();
+      }
+    } finally {
+      this.#isVerifying = false;
+    }
+  }
+
+  async #take(given: GivenBlock & { readonly from: BlockPeer }): Promise<void> {
+    const { clock, events } = this.#options;
+    const { number, bytes, from } = given;
+    this.#waiting.delete(number);
+    const parsed = parseBlock(bytes);
+    const verdict = parsed.ok
+      ? await turnsOf(clock, this.#head.accept(parsed.value))
+      : { ok: false as const, code: parsed.code, reason: "it cannot be read" };
+    if (this.#isStopped) return;
+    if (verdict.ok) {
+      this.#plan.take(bytes.length);
+      this.#hashes.set(number, toHex(verdict.value.verified.hash));
+      if (verdict.value.brings !== undefined) this.#plan.forgive();
+      this.#keeper.keep({ ...verdict.value, from });
+      return;
+    }
+    this.#plan.discard(number, bytes.length);
+    if (verdict.code === "untrusted") {
+      // The orderers have signed it: whoever gives it, we cannot follow.
+      this.stop();
+      events.problem(`Block ${number} cannot be followed: ${verdict.reason}.`);
+      return;
+    }
+    if (parsed.ok && verdict.code === "block-previous-hash") await this.#fork(parsed.value, from);
+    this.#reject(given, verdict);
+  }
+
+  /** Nothing more of what the peer gave is used. */
+  #reject(
+    { from, number }: GivenBlock & { readonly from: BlockPeer },
+    { code, reason }: { readonly code: string; readonly reason: string },
+  ): void {
+    const { clock, events } = this.#options;
+    this.#plan.lied(from.pkiId, clock.now().elapsedMs);
+    for (const [other, { from: giver, bytes }] of [...this.#waiting]) {
+      if (giver.pkiId !== from.pkiId) continue;
+      this.#waiting.delete(other);
+      this.#plan.discard(other, bytes.length);
+    }
+    events.rejected(from, number, code, reason);
+  }
+
+  /** Another block of a number that we have. */
+  async #compare(from: BlockPeer, { number, bytes }: GivenBlock): Promise<void> {
+    const parsed = parseBlock(bytes);
+    if (!parsed.ok || parsed.value.header.number !== number) return;
+    const hash = toHex(headerHash(this.#options.host, parsed.value.header));
+    if (hash !== this.#hashes.get(number)) await this.#fork(parsed.value, from);
+  }
+
+  async #fork(block: Block, from: BlockPeer): Promise<void> {
+    const isSigned = await turnsOf(this.#options.clock, this.#head.isSigned(block));
+    if (isSigned && !this.#isStopped) this.#options.events.forked(block.header.number, from);
+  }
+
+  #kept(block: FollowedBlock): void {
+    const { events } = this.#options;
+    events.block(block);
+    if (block.brings !== undefined) events.configured(block.trust, block.brings);
+    this.#ask();
+  }
+}
+
+/** Those that were asked for, each once, in ascending order. */
+function inRange(given: readonly GivenBlock[], { from, to }: BlockRange): readonly GivenBlock[] {
+  const blocks = new Map<bigint, GivenBlock>();
+  for (const block of given.slice(0, Number(RANGE_BLOCKS_MAX))) {
+    const { number } = block;
+    if (number >= from && number <= to && !blocks.has(number)) blocks.set(number, block);
+  }
+  return [...blocks.values()].toSorted((a, b) => (a.number < b.number ? -1 : 1));
+}

@@ -1,0 +1,145 @@
+/** Verified blocks on their way to the disk: what was kept is told, in order; nothing is told before. */
+import { channelHeaderOf } from "../channel/rules/read-block.ts";
+import { startSlices } from "../lib/slices.ts";
+import type { Cancel, Clock } from "../transport/network.ts";
+import type { FollowedBlock } from "./block-peer.ts";
+import type { BlockStore, BlockToKeep } from "./store/block-store.ts";
+
+/** Kept in one go. */
+const BATCH_BLOCKS = 64;
+const BATCH_BYTES = 8_388_608;
+/** So much may wait for the disk. */
+const WAITING_BYTES_MAX = 16_777_216;
+/** After the disk has refused: it may be full for a while. */
+const RETRY_MS = 5_000;
+
+export interface KeeperOptions {
+  /** Undefined: nothing is kept, and told at once. */
+  readonly store: BlockStore | undefined;
+  readonly clock: Clock;
+  readonly kept: (block: FollowedBlock) => void;
+  readonly problem: (sentence: string | undefined) => void;
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #waiting: FollowedBlock[] = [];
+  #bytesWaiting = 0;
+  #isKeeping = false;
+  #isRefused = false;
+  #isStopped = false;
+  #cancelRetry: Cancel = () => {};
+  #wake: (() => void)[] = [];
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  get bytesWaiting(): number {
+    return this.#bytesWaiting;
+  }
+
+  get isFull(): boolean {
+    return this.#bytesWaiting >= WAITING_BYTES_MAX;
+  }
+
+  /** Resolves when less waits, or it was stopped. */
+  roomy(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isStopped) resolve();
+      else this.#wake.push(resolve);
+    });
+  }
+
+  keep(block: FollowedBlock): void {
+    const { store, kept } = this.#options;
+    if (store === undefined) {
+      kept(block);
+      return;
+    }
+    this.#waiting.push(block);
+    this.#bytesWaiting += sizeOf(block);
+    void this.#run(store);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelRetry();
+    this.#letGo();
+  }
+
+  async #run(store: BlockStore): Promise<void> {
+    if (this.#isKeeping || this.#isRefused) return;
+    this.#isKeeping = true;
+    try {
+      while (this.#waiting.length > 0 && !this.#isStopped) {
+        const batch = this.#nextBatch();
+        const configuration = batch.findLast(({ brings }) => brings !== undefined);
+        const blocks = await withTransactions(batch, this.#options.clock);
+        await store.append(blocks, configuration?.verified.block.bytes);
+        this.#done(batch);
+      }
+    } catch (error) {
+      this.#refused(store, error);
+    } finally {
+      this.#isKeeping = false;
+    }
+  }
+
+  #nextBatch(): readonly FollowedBlock[] {
+    let bytes = 0;
+    const end = this.#waiting.findIndex((block, i) => {
+      bytes += sizeOf(block);
+      return i >= BATCH_BLOCKS || (i > 0 && bytes > BATCH_BYTES);
+    });
+    return this.#waiting.slice(0, end < 0 ? undefined : end);
+  }
+
+  #done(batch: readonly FollowedBlock[]): void {
+    this.#options.problem(undefined);
+    for (const block of batch) {
+      this.#waiting.shift();
+      this.#bytesWaiting -= sizeOf(block);
+      if (!this.#isStopped) this.#options.kept(block);
+    }
+    if (!this.isFull) this.#letGo();
+  }
+
+  #refused(store: BlockStore, error: unknown): void {
+    if (this.#isStopped) return;
+    this.#isRefused = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.problem(
+      `Blocks cannot be kept (${reason}): make room in fabricGossip.stateDir, or let it be written.`,
+    );
+    this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => {
+      this.#isRefused = false;
+      void this.#run(store);
+    });
+  }
+
+  #letGo(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+const sizeOf = ({ verified }: FollowedBlock): number => verified.block.bytes.length;
+
+/** With the ids of their transactions. */
+async function withTransactions(
+  batch: readonly FollowedBlock[],
+  clock: Clock,
+): Promise<readonly BlockToKeep[]> {
+  const slices = startSlices(clock);
+  const blocks: BlockToKeep[] = [];
+  for (const { verified } of batch) {
+    const { bytes, header, transactions } = verified.block;
+    const txIds: string[] = [];
+    for (const transaction of transactions) {
+      txIds.push(channelHeaderOf(transaction)?.txId ?? "");
+      await slices.breathe();
+    }
+    blocks.push({ number: header.number, bytes, txIds });
+  }
+  return blocks;
+}
