@@ -86,7 +86,7 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ syncPace }) => syncPace.dueMs, run: sync },
   { nextMs: ({ pullPace }) => pullPace.dueMs, run: pullIdentities },
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
-  { nextMs: ({ questions }) => nextQuestionMs(questions), run: askSuspects },
+  { nextMs: ({ options, questions }) => nextQuestionMs(questions, options), run: askSuspects },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
   { nextMs: ({ emitter }) => emitter.flushAtMs, run: passOnWaiting },
 ];
@@ -119,10 +119,10 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
     for (const effect of task.run(core, now)) effects.push(effect);
   }
   const { members } = core;
-  // The first member we learn of hears from us at once, while our heartbeat carries our identity.
-  if (aliveCount === 0 && members.aliveCount > 0) effects.push(...publish(core, now));
   if (members.arrivals > arrivals) noteArrival(core.formation, now);
-  if (members.version !== version) askSoon(core, members.arrivals > arrivals, now);
+  if (members.version !== version) {
+    effects.push(...askSoon(core, aliveCount === 0, members.arrivals > arrivals, now));
+  }
   // If nothing has run, what was asked above still holds.
   if (hasRun || members.version !== version) nextMs = nextDeadlineMs(core);
   core.expectedAtMs = Math.max(now.elapsedMs, nextMs);
@@ -145,10 +145,15 @@ function assertSound({ claims, identities, members, options }: Core): void {
  * Members came or went: there may be more that we missed. While we are new, an arrival even means
  * that the network is still forming and our first picture of it incomplete.
  */
-function askSoon({ options, pullPace, self, syncPace }: Core, isArrival: boolean, now: Now): void {
+function askSoon(core: Core, wasAlone: boolean, isArrival: boolean, now: Now): readonly Effect[] {
+  const { members, options, pullPace, self, syncPace } = core;
+  if (options.beyondFabric?.asksAtOnce === false) return [];
+  // The first member we learn of hears from us at once, while our heartbeat carries our identity.
+  const effects = wasAlone && members.aliveCount > 0 ? publish(core, now) : [];
   quicken(syncPace, options, now);
   quicken(pullPace, options, now);
   if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncPace, options, now);
+  return effects;
 }
 
 function noticeStall(core: Core, now: Now): void {
@@ -175,9 +180,9 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return [];
     case "connection-lost":
       noteClosed(core.formation, input.pkiId);
-      return handleUnreached(core, input.pkiId);
+      return handleUnreached(core, input.pkiId, now);
     case "send-failed":
-      return handleUnreached(core, input.pkiId);
+      return handleUnreached(core, input.pkiId, now);
     case "refused": {
       const { timing, random } = core.options;
       return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, now);

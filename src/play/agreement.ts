@@ -1,6 +1,7 @@
 /** Who agrees with the truth: compares every member's table with who is really there. */
 import { maySee } from "../../simulation/member.ts";
-import type { PlayedNetwork, Player } from "./played-network.ts";
+import type { PlayedNetwork } from "./played-network.ts";
+import type { Player } from "./player.ts";
 
 export interface Agreement {
   /** Pairs of a running member and another that it should see, and how many it does see. */

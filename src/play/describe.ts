@@ -1,6 +1,6 @@
 /** A message of the playground for people: decoded, with names in place of what a hash says. */
 import type { SimulatedAuthority } from "../../simulation/authority.ts";
-import { toHex } from "../wire/bytes.ts";
+import { EMPTY_BYTES, toHex } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { messageToJson } from "../wire/json.ts";
 
@@ -23,6 +23,14 @@ export function describeMessage(
     signature: signature.length === 0 ? null : `${signature.length} bytes`,
     ...(secret ? { secret: `${secret.payload.length} bytes, for its organisation only` } : {}),
   };
+}
+
+/** PKI-ID of the author of an alive message; undefined if it is none. */
+export function readAuthor(bytes: Uint8Array): string | undefined {
+  const envelope = parseEnvelope(bytes);
+  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+  if (!message.ok || message.value.content?.type !== "alive") return undefined;
+  return toHex(message.value.content.value.membership?.pkiId ?? EMPTY_BYTES);
 }
 
 function readable(json: unknown, shown: (text: string) => string): unknown {

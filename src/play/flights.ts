@@ -1,6 +1,6 @@
 /** The messages that are on their way. */
 import { createGlance, type Kind } from "../../simulation/wire-kind.ts";
-import type { Player } from "./played-network.ts";
+import type { Player } from "./player.ts";
 
 export interface Flight {
   readonly id: number;

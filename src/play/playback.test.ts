@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Action, formatAction, parseActions } from "./actions.ts";
+import { type Action, type Change, formatAction, parseActions } from "./actions.ts";
 import { formatLink, parseLink } from "./link.ts";
 import { Playback } from "./playback.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
+import { scriptOf, TOURS } from "./tours.ts";
 
 const SETTINGS = { ...DEFAULT_SETTINGS, members: 5, organisations: 2 };
 
@@ -14,7 +15,11 @@ function outcome(playback: Playback): unknown {
   return { states, counts: playback.takeHappened().counts, agreement: playback.agreement() };
 }
 
-function playTo(atMs: number, actions: readonly Action[] = [], settings = SETTINGS): Playback {
+function playTo(
+  atMs: number,
+  actions: readonly Action[] = [],
+  settings: Settings = SETTINGS,
+): Playback {
   const playback = new Playback(settings, actions);
   playback.runUntil(atMs);
   return playback;
@@ -95,6 +100,71 @@ describe("a run of the playground", () => {
     playback.runUntil(120_000);
     assert.equal(playback.agreement().agreeing, 5);
   });
+});
+
+describe("by a Fabric peer's rules", () => {
+  /** Virtual milliseconds until all agree after a change. */
+  function agreesAfterMs(rules: "fabric" | "fabric-gossip", change: Change): number {
+    const playback = playTo(20_000, [], { ...SETTINGS, rules });
+    playback.act(change);
+    for (let ms = 0; ms <= 30_000; ms += 100) {
+      playback.runUntil(20_000 + ms);
+      const { agreeing, running } = playback.agreement();
+      if (agreeing === running) return ms;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  test("a late joiner waits for the next pull and heartbeat; by ours it sees all at once", () => {
+    const change = { type: "join", organisation: 0 } as const;
+    assert.ok(agreesAfterMs("fabric-gossip", change) < 1_500);
+    const fabricMs = agreesAfterMs("fabric", change);
+    assert.ok(fabricMs > 2_000 && fabricMs < 12_000, `${fabricMs}`);
+  });
+
+  test("a broken connection is a death, without a question", () => {
+    const change = { type: "crash", member: 2 } as const;
+    assert.ok(agreesAfterMs("fabric", change) <= 200);
+    const playback = playTo(20_000, [{ atMs: 20_000, ...change }], {
+      ...SETTINGS,
+      rules: "fabric",
+    });
+    playback.step({ event: "member-dead", to: 2 });
+    const suspects = playback.network.players.flatMap(({ life }) =>
+      [...(life?.member.core.members.table.values() ?? [])].filter(({ isSuspect }) => isSuspect),
+    );
+    assert.deepEqual(suspects, []);
+  });
+});
+
+describe("the guided tours", () => {
+  test("there are eight, each with a title and a text for every step in both languages", async () => {
+    assert.equal(TOURS.length, 8);
+    // Of the page, which has no types.
+    const { TOUR_TEXTS } = await import(new URL("page/tour-texts.js", import.meta.url).href);
+    const { CHINESE, ENGLISH } = await import(new URL("page/texts.js", import.meta.url).href);
+    assert.deepEqual(Object.keys(CHINESE), Object.keys(ENGLISH));
+    for (const { name, steps } of TOURS) {
+      for (const language of ["en", "zh"]) {
+        assert.equal(TOUR_TEXTS[name][language].length, steps.length + 1, `${name} ${language}`);
+      }
+    }
+  });
+
+  for (const tour of TOURS) {
+    test(`${tour.name}: whatever a step waits for comes, and all agree at the end`, () => {
+      const agreeing = tour.steps.map((_, place) => {
+        const { link, doings } = scriptOf(tour, place);
+        const start = parseLink(link);
+        assert.ok(start.ok);
+        const playback = playTo(start.value.atMs, [], start.value.settings);
+        assert.ok(playback.perform(doings).isFound, `step ${place + 1}`);
+        const { agreeing: well, running } = playback.agreement();
+        return well === running;
+      });
+      assert.equal(agreeing.at(-1), tour.name !== "sync");
+    });
+  }
 });
 
 describe("the text of a link", () => {

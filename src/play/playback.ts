@@ -6,16 +6,19 @@
 import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
 import { findCopy } from "../core/handlers/alive.ts";
 import type { Effect } from "../core/types/effect.ts";
-import type { GossipEvent } from "../core/types/event.ts";
 import type { EventContent } from "../observe/events.ts";
 import { ACTIONS_MAX, type Action, type Change } from "./actions.ts";
 import { type Agreement, compareViews } from "./agreement.ts";
-import { describeMessage } from "./describe.ts";
+import { describeMessage, readAuthor } from "./describe.ts";
 import { type Flight, Flights } from "./flights.ts";
 import { COPY_HANDLER, type Handler, handlerOf } from "./handlers.ts";
-import { PlayedNetwork, type Player } from "./played-network.ts";
+import { describeEffect, type EventText, eventOf, type PlayEvent } from "./noticed.ts";
+import { PlayedNetwork } from "./played-network.ts";
+import type { Player } from "./player.ts";
 import type { Settings } from "./settings.ts";
 import { nameOf, type StateView, viewState } from "./state-view.ts";
+import type { Doing } from "./tours.ts";
+import { isEventWanted, isMessageWanted, type Wanted } from "./wanted.ts";
 
 /** A message that was handed over, with what it changed. */
 export interface Step {
@@ -31,25 +34,6 @@ export interface Step {
   readonly effects: readonly string[];
   readonly before: StateView | undefined;
   readonly after: StateView | undefined;
-}
-
-/** Something that a member noticed. */
-export interface PlayEvent {
-  readonly atMs: number;
-  readonly observer: number;
-  readonly type: string;
-  /** Whom it is about; -1: nobody that we know. */
-  readonly subject: number;
-  readonly reason: string;
-}
-
-/** Which message, or event, is waited for; what is left out may be anything. */
-export interface Wanted {
-  readonly kind?: Kind;
-  readonly from?: number;
-  readonly to?: number;
-  /** The type of an event; `from` is then the observer and `to` the subject. */
-  readonly event?: string;
 }
 
 /** What has happened since the last time it was asked for. */
@@ -171,6 +155,26 @@ export class Playback {
     this.runUntil(Math.ceil(this.nowMs));
   }
 
+  /** Does all of this; `isFound`: whatever was waited for has come. The last message is described. */
+  perform(doings: readonly Doing[]): {
+    readonly isFound: boolean;
+    readonly step: Step | undefined;
+  } {
+    let isFound = true;
+    let step: Step | undefined;
+    for (const doing of doings) {
+      step = undefined;
+      if ("act" in doing) this.act(doing.act);
+      else if ("runMs" in doing) this.runUntil(this.nowMs + doing.runMs);
+      else {
+        const waited = this.step(doing.wait);
+        isFound &&= waited.isFound;
+        step = waited.step;
+      }
+    }
+    return { isFound, step };
+  }
+
   /** What has happened since the last call. */
   takeHappened(): Happened {
     const [landed, events] = [this.#landed, this.#events];
@@ -197,10 +201,18 @@ export class Playback {
     const flight = this.#flights.delivered(from, to, bytes, this.nowMs);
     this.#counts[flight.kind] += 1;
     keep(this.#landed, flight, LANDED_MAX);
-    if (this.#isFound || this.#wanted === undefined || !isWanted(this.#wanted, flight)) return;
+    if (this.#isFound || this.#wanted === undefined) return;
+    const handler = handlerFor(to, flight);
+    const message = { ...flight, author: this.#authorOf(flight), isCopy: handler === COPY_HANDLER };
+    if (!isMessageWanted(this.#wanted, message)) return;
     this.#isFound = true;
-    const before = viewState(this.network, to);
-    this.#watch = { flight, before, handler: handlerFor(to, flight), effects: [] };
+    this.#watch = { flight, before: viewState(this.network, to), handler, effects: [] };
+  }
+
+  /** Who signed an alive message; -1: it is none. */
+  #authorOf({ kind, bytes }: Flight): number {
+    const pkiId = (kind === "alive" && readAuthor(bytes)) || "";
+    return this.network.playerOf(pkiId)?.index ?? -1;
   }
 
   #describe({ flight, before, handler, effects }: Watch): Step {
@@ -245,9 +257,7 @@ export class Playback {
     const subject = this.network.playerOf(pkiId)?.index ?? -1;
     const event = { atMs: this.nowMs, observer: player.index, type, subject, reason };
     keep(this.#events, event, EVENTS_MAX);
-    const { event: wanted, from, to } = this.#wanted ?? {};
-    if (wanted !== type || (from ?? player.index) !== player.index) return;
-    if ((to ?? subject) === subject) this.#isFound = true;
+    if (this.#wanted !== undefined && isEventWanted(this.#wanted, event)) this.#isFound = true;
   }
 }
 
@@ -256,52 +266,8 @@ function keep<T>(list: T[], item: T, max: number): void {
   list.push(item);
 }
 
-function isWanted(wanted: Wanted, { kind, from, to }: Flight): boolean {
-  if (wanted.event !== undefined) return false;
-  return (
-    (wanted.kind ?? kind) === kind && (wanted.from ?? from) === from && (wanted.to ?? to) === to
-  );
-}
-
 /** What will handle a message, asked before it is handed over. */
 function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
   const core = life?.member.core;
   return core && findCopy(core, bytes) ? COPY_HANDLER : handlerOf(kind);
-}
-
-interface EventText {
-  readonly type: string;
-  readonly pkiId: string;
-  readonly reason: string;
-}
-
-function eventOf(event: GossipEvent): EventText {
-  const reason = "reason" in event ? event.reason : "";
-  if ("member" in event) return { type: event.type, pkiId: event.member.pkiId, reason };
-  if ("identity" in event) {
-    const learnt = event.type === "identity-learnt" ? event.learntFrom : reason;
-    return { type: event.type, pkiId: event.identity.pkiId, reason: learnt };
-  }
-  return { type: event.type, pkiId: "", reason: "code" in event ? event.code : "" };
-}
-
-function describeEffect(effect: Effect, name: (pkiId: string) => string): string {
-  switch (effect.type) {
-    case "send":
-      return `send ${effect.messages.length} to ${name(effect.to)}`;
-    case "identify":
-      return `identify ${effect.endpoint}`;
-    case "ping":
-      return `ping ${name(effect.pkiId)}`;
-    case "disconnect":
-      return `disconnect ${name(effect.pkiId)}: ${effect.reason}`;
-    case "sign":
-      return "sign";
-    case "drop":
-      return `drop: ${effect.code}${effect.times > 1 ? ` (${effect.times} times)` : ""}`;
-    case "notify": {
-      const { type, pkiId, reason } = eventOf(effect.event);
-      return `notify ${type} ${name(pkiId)}${reason === "" ? "" : `: ${reason}`}`;
-    }
-  }
 }

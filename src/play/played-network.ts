@@ -13,40 +13,17 @@ import { layOut, type Seat } from "../../simulation/layout.ts";
 import { type Cut, SimulatedNetwork } from "../../simulation/network.ts";
 import { Process } from "../../simulation/process.ts";
 import { createSeededRandom, type SeededRandom } from "../../simulation/random.ts";
-import type { Effect } from "../core/types/effect.ts";
+import { createSharedReader } from "../../simulation/shared-reader.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "../core/types/options.ts";
-import type { EventContent } from "../observe/events.ts";
 import type { Network } from "../transport/network.ts";
 import { watchNetwork } from "../transport/watched-network.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import type { Change } from "./actions.ts";
 import { PlayedMember } from "./played-member.ts";
+import type { Listener, Player } from "./player.ts";
 import { rulesOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
-
-/** A member and, while it runs, its process. */
-export interface Player extends Seat {
-  readonly index: number;
-  issued: Issued;
-  /** Revoked certificates that it has read of, and when. */
-  readonly revoked: Map<PkiId, number>;
-  life: { readonly process: Process; readonly member: PlayedMember } | undefined;
-  skewMs: number;
-  lastIncarnation: bigint;
-}
-
-/** Hears of what happens, at the moment it does. */
-export interface Listener {
-  /** A message leaves for an endpoint. */
-  sent(from: Player, to: Player, bytes: Uint8Array): void;
-  /** A message is about to be handed over. */
-  delivered(from: Player, to: Player, bytes: Uint8Array): void;
-  effect(player: Player, effect: Effect): void;
-  event(player: Player, event: EventContent): void;
-  /** Its process has started or ended. */
-  changed(player: Player): void;
-}
 
 const LONG_MS = 3_650 * 86_400_000;
 const STARTS_WITHIN_MS = 2_000;
@@ -66,6 +43,7 @@ export class PlayedNetwork {
   readonly #listener: Listener;
   readonly #byEndpoint = new Map<string, Player>();
   readonly #revoked = new Set<PkiId>();
+  readonly #read = createSharedReader();
   #cuts: readonly Cut[] = [];
   #delayMs: number;
   #signatures = 0;
@@ -126,6 +104,11 @@ export class PlayedNetwork {
   /** Whether packets between these two vanish. */
   isCut(a: number, b: number): boolean {
     return this.#cuts.some(({ from, to }) => from.has(a) && to.has(b));
+  }
+
+  /** Whether the member is on the side of a partition that was drawn. */
+  isCutOff(member: number): boolean {
+    return this.#cuts[0]?.from.has(member) ?? false;
   }
 
   /** Carries out a change; one that fits nobody is ignored. */
@@ -214,6 +197,7 @@ export class PlayedNetwork {
         metadata: EMPTY_BYTES,
         timing: DEFAULT_TIMING,
         limits: DEFAULT_CORE_LIMITS,
+        read: this.#read,
         ...rulesOf(this.#settings.rules),
       },
       crypto: this.authority.crypto(() => true, player.revoked),

@@ -2,9 +2,12 @@
 import type { Kind } from "../../simulation/wire-kind.ts";
 import type { Change } from "./actions.ts";
 import type { Agreement } from "./agreement.ts";
-import type { PlayEvent, Step, Wanted } from "./playback.ts";
+import type { PlayEvent } from "./noticed.ts";
+import type { Step } from "./playback.ts";
 import type { Settings } from "./settings.ts";
 import type { StateView } from "./state-view.ts";
+import type { Doing } from "./tours.ts";
+import type { Wanted } from "./wanted.ts";
 
 export type Request =
   /** Start anew with the settings and actions of a link, and play up to a moment. */
@@ -13,12 +16,22 @@ export type Request =
   | { readonly type: "frame"; readonly ms: number; readonly member: number }
   /** Play until a message, or an event, has come. */
   | { readonly type: "step"; readonly wanted: Wanted; readonly maxMs?: number }
-  | { readonly type: "act"; readonly change: Change };
+  | { readonly type: "act"; readonly change: Change }
+  /** Start anew, and do all of this. */
+  | {
+      readonly type: "tour";
+      readonly link: string;
+      readonly doings: readonly Doing[];
+      /** Whose state is shown. */
+      readonly member: number;
+    };
 
 export interface MemberView {
   readonly name: string;
   readonly organisation: string;
   readonly state: "waiting" | "running" | "stalled" | "stopped" | "revoked";
+  /** On the side of a partition that was drawn. */
+  readonly isCutOff: boolean;
   /** Members that it sees alive. */
   readonly sees: number;
 }

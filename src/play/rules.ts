@@ -2,7 +2,10 @@
 import { type CoreOptions, DEFAULT_FANOUT } from "../core/types/options.ts";
 import type { Rules } from "./settings.ts";
 
-export function rulesOf(rules: Rules): Pick<CoreOptions, "fanout"> {
-  const strategy = rules === "fabric" ? "random" : "neighbours";
-  return { fanout: { ...DEFAULT_FANOUT, strategy } };
+export function rulesOf(rules: Rules): Pick<CoreOptions, "fanout" | "beyondFabric"> {
+  const isFabric = rules === "fabric";
+  return {
+    fanout: { ...DEFAULT_FANOUT, strategy: isFabric ? "random" : "neighbours" },
+    beyondFabric: { asksAtOnce: !isFabric, confirmsDeath: !isFabric },
+  };
 }

@@ -4,7 +4,8 @@ import type { Core } from "../core/core.ts";
 import { nextContactMs } from "../core/tables/contacts.ts";
 import { nextPullMs } from "../core/tables/pull.ts";
 import { nextQuestionMs } from "../core/tables/suspicion.ts";
-import type { PlayedNetwork, Player } from "./played-network.ts";
+import type { PlayedNetwork } from "./played-network.ts";
+import type { Player } from "./player.ts";
 
 /** A word or number, or a moment in virtual milliseconds; null: never, or not known. */
 export type Cell = string | number | { readonly ms: number } | null;
@@ -100,7 +101,7 @@ function viewTimers(core: Core): readonly Row[] {
     pull: pullPace.dueMs,
     "pull round": nextPullMs(pull),
     flush: emitter.flushAtMs,
-    questions: nextQuestionMs(questions),
+    questions: nextQuestionMs(questions, core.options),
     contacts: nextContactMs(contacts),
     expiry: schedule.expiryCheckAtMs,
     unused: schedule.unusedCheckAtMs,

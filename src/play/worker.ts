@@ -2,7 +2,8 @@
 import type { Flight } from "./flights.ts";
 import { formatLink, parseLink } from "./link.ts";
 import { Playback } from "./playback.ts";
-import type { Player } from "./played-network.ts";
+import type { PlayedNetwork } from "./played-network.ts";
+import type { Player } from "./player.ts";
 import type { Answer, FlightView, Frame, MemberView, Request } from "./protocol.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
@@ -22,13 +23,13 @@ const PAIRS_MAX = 2_500;
 const COMPARE_MS = 400;
 
 class Stage {
-  readonly #settings: Settings;
+  readonly settings: Settings;
   readonly #playback: Playback;
   #agreement: Frame["agreement"];
   #comparedMs = performance.now();
 
   constructor(settings: Settings, playback: Playback) {
-    this.#settings = settings;
+    this.settings = settings;
     this.#playback = playback;
     this.#agreement = playback.agreement();
   }
@@ -43,7 +44,8 @@ class Stage {
     const playback = this.#playback;
     switch (request.type) {
       case "open":
-        return;
+      case "tour":
+        return; // Another stage begins.
       case "frame": {
         const isInTime = request.ms <= 0 || this.play(request.ms);
         postMessage({ type: "frame", frame: this.frame(request.member, isInTime) });
@@ -68,12 +70,12 @@ class Stage {
     this.#compare(mustCompare);
     return {
       ...{ nowMs, isInTime, links, events, counts, agreement: this.#agreement },
-      members: network.players.map((player) => viewPlayer(player, network.isRevoked(player))),
+      members: network.players.map((player) => viewPlayer(player, network)),
       cut: links.filter(([a, b]) => network.isCut(a, b)),
       flying: this.#viewFlights(this.#playback.flights()),
       landed: landed.map((flight) => viewFlight(flight, 1)),
       state: this.#playback.state(member),
-      link: formatLink({ settings: this.#settings, actions, atMs: nowMs }),
+      link: formatLink({ settings: this.settings, actions, atMs: nowMs }),
     };
   }
 
@@ -101,10 +103,11 @@ function viewFlight({ id, kind, from, to }: Flight, part: number): FlightView {
   return { id, kind, from, to, part };
 }
 
-function viewPlayer(player: Player, isRevoked: boolean): MemberView {
-  const { name, mspId: organisation, life } = player;
+function viewPlayer(player: Player, network: PlayedNetwork): MemberView {
+  const { index, name, mspId: organisation, life } = player;
   const sees = life?.member.core.members.aliveCount ?? 0;
-  return { name, organisation, state: stateOf(player, isRevoked), sees };
+  const state = stateOf(player, network.isRevoked(player));
+  return { name, organisation, state, sees, isCutOff: network.isCutOff(index) };
 }
 
 function stateOf({ life, lastIncarnation }: Player, isRevoked: boolean): MemberView["state"] {
@@ -115,20 +118,33 @@ function stateOf({ life, lastIncarnation }: Player, isRevoked: boolean): MemberV
 
 let stage = new Stage(DEFAULT_SETTINGS, new Playback(DEFAULT_SETTINGS, []));
 
-function open(text: string): void {
+/** Starts anew from a link; undefined if it cannot be used, which the page is told. */
+function open(text: string): Playback | undefined {
   const link = parseLink(text);
   if (!link.ok) {
     postMessage({ type: "refused", reason: link.code });
-    return;
+    return undefined;
   }
   const { settings, actions, atMs } = link.value;
   const playback = new Playback(settings, actions);
   playback.runUntil(atMs);
   stage = new Stage(settings, playback);
-  postMessage({ type: "opened", settings, frame: stage.frame(-1, true, true) });
+  return playback;
 }
 
 addEventListener("message", ({ data }) => {
-  if (data.type === "open") open(data.link);
-  else stage.answer(data);
+  if (data.type !== "open" && data.type !== "tour") {
+    stage.answer(data);
+    return;
+  }
+  const playback = open(data.link);
+  if (playback === undefined) return;
+  const { settings } = stage;
+  postMessage({ type: "opened", settings, frame: stage.frame(-1, true, true) });
+  if (data.type === "open") return;
+  const { isFound, step } = playback.perform(data.doings);
+  const frame = stage.frame(step?.to ?? data.member, true, true);
+  // Only what is shown flies.
+  const landed = frame.landed.filter(({ id }) => id === step?.id);
+  postMessage({ type: "stepped", isFound, step, frame: { ...frame, landed } });
 });

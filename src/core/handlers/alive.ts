@@ -128,6 +128,7 @@ function doubt(core: Core, { pkiId, time }: Alive, now: Now): void {
 /** The author's identity is asked for; the message waits for it, unless its kind does not. */
 function keepAside(core: Core, claim: AliveClaim, now: Now): void {
   if (RIGHTS[claim.source].waitPriority === undefined) return;
+  if (core.options.beyondFabric?.asksAtOnce === false) return;
   if (setAside(core.claims, claim, now)) want(core.pull, claim.alive.pkiId, claim.from, now);
 }
 

@@ -30,11 +30,20 @@ import { type Core, isSelf } from "./state.ts";
  * The last connection to the peer broke, or a message could not be delivered: it is asked whether it
  * is there, at the endpoint it has now.
  */
-export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
+export function handleUnreached(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+  if (core.options.beyondFabric?.confirmsDeath === false) return believeDead(core, pkiId, now);
   const member = core.members.table.get(pkiId);
   const endpoint = member ? preferredEndpoint(member) : "";
   if (endpoint === "" || !suspect(core.members, pkiId)) return [];
   return [{ type: "ping", pkiId, endpoint }];
+}
+
+/** As Fabric does: nobody is asked, and any newer message brings it back. */
+function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+  const atMs = reconnectAt(core, now);
+  const effects = declareDead(core.members, pkiId, "unreachable", atMs, now);
+  markReachable(core.members, pkiId);
+  return effects;
 }
 
 /** We can reach each other. One that we believed dead is asked for a sign of life at once. */

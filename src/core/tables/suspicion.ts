@@ -9,7 +9,7 @@ import { isNewer } from "../rules/message-order.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { Timing } from "../types/options.ts";
+import type { CoreOptions, Timing } from "../types/options.ts";
 import { type Members, preferredEndpoint, suspect } from "./members.ts";
 
 /** Why somebody may be gone, and what would settle it. */
@@ -52,7 +52,11 @@ export function createQuestions(): Questions {
   return { open: new Map(), asked: new Map(), lookAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
 }
 
-export function nextQuestionMs({ open, lookAtMs }: Questions): number {
+export function nextQuestionMs(
+  { open, lookAtMs }: Questions,
+  { beyondFabric }: Pick<CoreOptions, "beyondFabric">,
+): number {
+  if (beyondFabric?.confirmsDeath === false) return Number.POSITIVE_INFINITY;
   const [next] = open.values(); // They are asked in the order in which they came up.
   return Math.min(lookAtMs, next?.atMs ?? Number.POSITIVE_INFINITY);
 }

@@ -62,6 +62,17 @@ export interface Fanout {
   readonly burstSize: number;
 }
 
+/** What we do beyond Fabric's rules. Both are true; false is for comparisons with a Fabric peer. */
+export interface BeyondFabric {
+  /**
+   * What is missing is asked for at once: the identity of an unknown author, members while the network
+   * forms. Fabric drops the message, and asks when the next interval is over.
+   */
+  readonly asksAtOnce: boolean;
+  /** A ping confirms a death before it is believed. Fabric believes a broken connection. */
+  readonly confirmsDeath: boolean;
+}
+
 /** Every collection of the core has a maximum; what is above it is refused and counted. */
 export interface CoreLimits {
   /**
@@ -108,6 +119,8 @@ export interface CoreOptions {
   readonly lastIncarnation: bigint;
   readonly timing: Timing;
   readonly fanout: Fanout;
+  /** Default: all of it. */
+  readonly beyondFabric?: BeyondFabric;
   readonly limits: CoreLimits;
   readonly crypto: Crypto;
   readonly random: Random;

@@ -6,6 +6,7 @@ import { createMemberCard, createMessageCard } from "./inspector.js";
 import { createLegend } from "./legend.js";
 import { createStage } from "./stage.js";
 import { createTimeline } from "./timeline.js";
+import { createTours } from "./tour.js";
 import { languageOf, startLanguage, t } from "./words.js";
 
 /** After a pause in a hidden tab nothing is caught up on. */
@@ -57,11 +58,15 @@ const member = createMemberCard({ act, step });
 const message = createMessageCard();
 const timeline = createTimeline(select);
 const setup = createSetup(open);
+const tours = createTours(ask, (index) => {
+  model.isPlaying = false;
+  model.selected = index;
+});
 
 stage.head.append(controls.element);
 stage.section.append(legend.element, createFaults());
 const side = make("div", { className: "side" }, message.section, member.section);
-byId("main").append(stage.section, side, timeline.section, createRun());
+byId("main").append(tours.section, stage.section, side, timeline.section, createRun());
 
 /** Faults of the whole network. */
 function createFaults() {
@@ -153,6 +158,16 @@ function take(frame) {
   showAll(true);
 }
 
+function showStep({ step, frame }) {
+  if (step === undefined) {
+    message.clear();
+    return;
+  }
+  model.selected = step.to;
+  message.show(step, frame.members);
+  byId("announcement").textContent = byId("message-card-title").textContent;
+}
+
 worker.addEventListener("message", ({ data }) => {
   switch (data.type) {
     case "refused":
@@ -166,18 +181,15 @@ worker.addEventListener("message", ({ data }) => {
       message.clear();
       break;
     case "stepped":
-      if (data.step !== undefined) {
-        model.selected = data.step.to;
-        stage.mark(model.selected);
-        message.show(data.step, data.frame.members);
-        byId("announcement").textContent = byId("message-card-title").textContent;
-      }
+      showStep(data);
       break;
     case "frame":
       isAwaited = false;
       model.isLagging = model.isPlaying && !data.frame.isInTime;
   }
   take(data.frame);
+  stage.mark(model.selected);
+  if (data.type === "stepped") tours.arrived(data.isFound, data.step !== undefined);
   if (data.type !== "frame" || !model.isPlaying) showLink();
 });
 

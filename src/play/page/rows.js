@@ -2,6 +2,15 @@
 import { make } from "../../dashboard/dom.js";
 import { t } from "./words.js";
 
+/** Headings of the columns after the first. */
+const HEADS = {
+  self: ["value"],
+  members: ["state", "started", "sequence", "seen", "heard"],
+  identities: ["learnt", "used"],
+  timers: ["due"],
+  waiting: ["who", "what", "until"],
+  connections: ["dialled", "use", "queued"],
+};
 const NAMES = ["self", "members", "identities", "timers", "waiting", "connections"];
 
 export function sectionsOf(state) {
@@ -13,7 +22,18 @@ function tableOf(name, state) {
   if (rows.length === 0) return make("p", { className: "soft" }, t("none"));
   const body = make("tbody");
   for (const row of rows) body.append(rowOf(labelled(name, row)));
-  return make("table", {}, make("caption", { className: "hidden" }, t(name)), body);
+  const caption = make("caption", { className: "hidden" }, captionOf(name));
+  return make("table", {}, caption, headOf(name), body);
+}
+
+function captionOf(name) {
+  return t(name === "waiting" ? "waitingRows" : name);
+}
+
+function headOf(name, ...more) {
+  const row = make("tr", {}, make("td"));
+  for (const key of [...HEADS[name], ...more]) row.append(make("th", { scope: "col" }, t(key)));
+  return make("thead", {}, row);
 }
 
 /** Rows of a fixed kind have their key as their first cell. */
@@ -28,7 +48,7 @@ function rowOf([first, ...rest], className = "") {
 
 function textOf(cell) {
   if (cell === null) return t("never");
-  if (typeof cell === "object") return t("time", { time: (cell.ms / 1_000).toFixed(3) });
+  if (typeof cell === "object") return (cell.ms / 1_000).toFixed(3);
   return String(cell);
 }
 
@@ -38,8 +58,9 @@ export function changesOf(before, after) {
   const parts = NAMES.flatMap((name) => {
     const rows = changedRows(name, (before ?? blank)[name], (after ?? blank)[name]);
     if (rows.length === 0) return [];
-    const caption = make("caption", {}, t(name === "waiting" ? "waitingRows" : name));
-    return [make("table", { className: "changes" }, caption, make("tbody", {}, ...rows))];
+    const caption = make("caption", {}, captionOf(name));
+    const body = make("tbody", {}, ...rows);
+    return [make("table", { className: "changes" }, caption, headOf(name), body)];
   });
   if (parts.length === 0) return make("p", { className: "soft" }, t("noChanges"));
   return make("div", {}, ...parts);

@@ -121,13 +121,15 @@ function drawNode({ places, isDense, select }, { name }, index) {
   return { root, sign };
 }
 
-function updateNode({ nodes, selected }, { name, organisation, state, sees }, index) {
+function updateNode({ nodes, selected }, member, index) {
+  const { name, organisation, state, sees, isCutOff } = member;
   const node = nodes[index];
   if (node === undefined) return;
-  const words = { name, organisation, state: t(state), count: sees };
+  const condition = isCutOff ? `${t(state)}, ${t("cutOff")}` : t(state);
+  const words = { name, organisation, state: condition, count: sees };
   const isSelected = index === selected;
   setAttributes(node.root, {
-    class: `node ${CLASSES[state]} ${state}${isSelected ? " selected" : ""}`,
+    class: `node ${CLASSES[state]} ${state}${isCutOff ? " cutoff" : ""}${isSelected ? " selected" : ""}`,
     "aria-label": t("sees", words),
     "aria-pressed": isSelected,
   });

@@ -1,0 +1,52 @@
+/** What members notice and ask for, in short. */
+import type { Effect } from "../core/types/effect.ts";
+import type { GossipEvent } from "../core/types/event.ts";
+
+/** Something that a member noticed. */
+export interface PlayEvent {
+  readonly atMs: number;
+  readonly observer: number;
+  readonly type: string;
+  /** Whom it is about; -1: nobody that we know. */
+  readonly subject: number;
+  readonly reason: string;
+}
+
+export interface EventText {
+  readonly type: string;
+  readonly pkiId: string;
+  readonly reason: string;
+}
+
+/** A notice of the core, in short. */
+export function eventOf(event: GossipEvent): EventText {
+  const reason = "reason" in event ? event.reason : "";
+  if ("member" in event) return { type: event.type, pkiId: event.member.pkiId, reason };
+  if ("identity" in event) {
+    const learnt = event.type === "identity-learnt" ? event.learntFrom : reason;
+    return { type: event.type, pkiId: event.identity.pkiId, reason: learnt };
+  }
+  return { type: event.type, pkiId: "", reason: "code" in event ? event.code : "" };
+}
+
+/** What a core asks for, as a line for people. */
+export function describeEffect(effect: Effect, name: (pkiId: string) => string): string {
+  switch (effect.type) {
+    case "send":
+      return `send ${effect.messages.length} to ${name(effect.to)}`;
+    case "identify":
+      return `identify ${effect.endpoint}`;
+    case "ping":
+      return `ping ${name(effect.pkiId)}`;
+    case "disconnect":
+      return `disconnect ${name(effect.pkiId)}: ${effect.reason}`;
+    case "sign":
+      return "sign";
+    case "drop":
+      return `drop: ${effect.code}${effect.times > 1 ? ` (${effect.times} times)` : ""}`;
+    case "notify": {
+      const { type, pkiId, reason } = eventOf(effect.event);
+      return `notify ${type} ${name(pkiId)}${reason === "" ? "" : `: ${reason}`}`;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** A message, or an event, that is waited for. */
+import type { Kind } from "../../simulation/wire-kind.ts";
+
+/** What is left out may be anything. Members are numbers. */
+export interface Wanted {
+  readonly kind?: Kind;
+  readonly from?: number;
+  readonly to?: number;
+  /** Who signed an alive message. */
+  readonly author?: number;
+  /** Whether the receiver has passed on the very same bytes before. */
+  readonly isCopy?: boolean;
+  /** The type of an event; `from` is then the observer and `to` the subject. */
+  readonly event?: string;
+}
+
+interface Message {
+  readonly kind: Kind;
+  readonly from: number;
+  readonly to: number;
+  readonly author: number;
+  readonly isCopy: boolean;
+}
+
+export function isMessageWanted(wanted: Wanted, message: Message): boolean {
+  if (wanted.event !== undefined) return false;
+  const { kind, from, to, author, isCopy } = { ...message, ...wanted };
+  return (
+    kind === message.kind &&
+    from === message.from &&
+    to === message.to &&
+    author === message.author &&
+    isCopy === message.isCopy
+  );
+}
+
+export function isEventWanted(
+  wanted: Wanted,
+  event: { readonly type: string; readonly observer: number; readonly subject: number },
+): boolean {
+  const { observer, subject } = event;
+  return (
+    wanted.event === event.type &&
+    (wanted.from ?? observer) === observer &&
+    (wanted.to ?? subject) === subject
+  );
+}
