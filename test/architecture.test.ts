@@ -12,7 +12,7 @@ const MEDIAN_LINES_MAX = 160;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   wire: [],
-  core: ["wire"],
+  core: ["wire", "channel"],
   channel: ["wire"],
   "channel-maker": ["wire", "channel"],
   messaging: ["wire", "core"],

@@ -4,9 +4,7 @@
  * message has its line, and the line leads to the file that knows about it.
  */
 
-import type { GossipMessage } from "../wire/messages.ts";
-import { PULL_TYPE } from "../wire/messages.ts";
-import { isChannelRestricted, isTagLegal } from "../wire/tags.ts";
+import { isTagLegal } from "../wire/tags.ts";
 import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
 import { chooseAudience } from "./handlers/audience.ts";
 import { isAnswerRefused } from "./handlers/check.ts";
@@ -31,11 +29,13 @@ import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
 import { publish, publishIdentity, publishSigned, startSync } from "./handlers/publish.ts";
 import { renew } from "./handlers/renewal.ts";
+import { handleOfServed, handleServing, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
 import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
 import type { Reach } from "./rules/disclosure.ts";
 import { assertHolds } from "./rules/invariant.ts";
+import { isNotForUs } from "./rules/not-for-us.ts";
 import { readMessage } from "./rules/read-alive.ts";
 import type { Audience } from "./tables/broadcast-queue.ts";
 import { flush } from "./tables/broadcast-queue.ts";
@@ -50,6 +50,7 @@ import { noticeExpiring } from "./tables/identities.ts";
 import { forgiveStall } from "./tables/members.ts";
 import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
 import { nextPullMs } from "./tables/pull.ts";
+import { nextPublishMs } from "./tables/served-channels.ts";
 import { attendQuestions, nextQuestionMs } from "./tables/suspicion.ts";
 import { hasBacklog } from "./tables/verification-queue.ts";
 import { drop, type Effect } from "./types/effect.ts";
@@ -88,6 +89,7 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
   { nextMs: ({ options, questions }) => nextQuestionMs(questions, options), run: askSuspects },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
+  { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
   { nextMs: ({ emitter }) => emitter.flushAtMs, run: passOnWaiting },
 ];
 
@@ -208,6 +210,9 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return publish(core, now);
     case "trust-changed":
       return rejudgeAll(core);
+    case "channel-served":
+    case "blocks-served":
+      return handleServing(core, input, now);
     case "renewed":
       return renew(core, input.self, now);
   }
@@ -222,6 +227,8 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   if (!received.ok) return [drop(from, received.code)];
   const { alive, envelope, message } = received.value;
   const { content, nonce } = message;
+  const served = handleOfServed(core, message, from, now);
+  if (served !== undefined) return served;
   if (isNotForUs(message)) return [drop(from, "not-followed")];
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
   if (isAnswerRefused(core, content, from, now)) return [drop(from, "answer-budget")];
@@ -259,26 +266,6 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
     case "state-snapshot":
     case undefined:
       return [drop(from, "not-followed")];
-  }
-}
-
-/** Contents that a peer sends to everybody whether they care or not; their tag is not our concern. */
-function isNotForUs({ content, tag }: GossipMessage): boolean {
-  switch (content?.type) {
-    case "conn-establish":
-    case "empty":
-    case "ack":
-    case "private-data":
-    case "private-request":
-    case "private-response":
-      return true;
-    case "hello":
-    case "digest":
-    case "request":
-    case "update":
-      return content.value.msgType === PULL_TYPE.block && isChannelRestricted(tag);
-    default:
-      return false;
   }
 }
 

@@ -143,7 +143,14 @@ export interface TestNode {
   readonly events: GossipEvent[];
   readonly drops: DropCode[];
   /** Every message sent, decoded, in order. */
-  readonly sent: { readonly to: PkiId; readonly message: GossipMessage; readonly atMs: number }[];
+  readonly sent: {
+    readonly to: PkiId;
+    readonly message: GossipMessage;
+    readonly bytes: Uint8Array;
+    readonly atMs: number;
+  }[];
+  /** Requests for blocks that it would answer. */
+  readonly served: Extract<Effect, { type: "serve-blocks" }>[];
   readonly connected: Set<PkiId>;
   stalledUntilMs: number;
   /** What happened to it while it stood still. */
@@ -151,7 +158,10 @@ export interface TestNode {
 }
 
 export type TestNodeOptions = Partial<
-  Pick<CoreOptions, "bootstrap" | "anchorPeers" | "externalEndpoint" | "timing" | "fanout">
+  Pick<
+    CoreOptions,
+    "bootstrap" | "anchorPeers" | "externalEndpoint" | "timing" | "fanout" | "channels"
+  >
 > & { readonly mspId?: string; readonly trusts?: readonly string[]; readonly identity?: Identity };
 
 export interface World {
@@ -234,6 +244,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         events: [],
         drops: [],
         sent: [],
+        served: [],
         connected: new Set(),
         stalledUntilMs: 0,
         stalled: [],
@@ -319,6 +330,7 @@ export function createWorld(seed: number, delayMs = 1): World {
       timing: options.timing ?? DEFAULT_TIMING,
       fanout: options.fanout ?? DEFAULT_FANOUT,
       limits: DEFAULT_CORE_LIMITS,
+      ...(options.channels ? { channels: options.channels } : {}),
       crypto,
       random: seededRandom(random.below(2 ** 31)),
     };
@@ -390,6 +402,9 @@ export function createWorld(seed: number, delayMs = 1): World {
         later(0, () => world.give(node, { type: "signed", token, signature, secretSignature }));
         return;
       }
+      case "serve-blocks":
+        node.served.push(effect);
+        return;
       case "drop":
         for (let i = 0; i < effect.times; i++) node.drops.push(effect.code);
         return;
@@ -454,7 +469,7 @@ export function createWorld(seed: number, delayMs = 1): World {
     const envelope = parseEnvelope(bytes);
     const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
     if (!message.ok) throw new Error("a core sent something that cannot be decoded");
-    return { to, message: message.value, atMs: elapsedMs };
+    return { to, message: message.value, bytes, atMs: elapsedMs };
   }
 
   return world;

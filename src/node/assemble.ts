@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { configOfOptions, type NodeOptions } from "../config/options.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
+import { createChannelHost } from "../msp/channel-msp.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import type { LocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
@@ -190,6 +191,7 @@ function coreOptions(
       newsPerSecond: fabricGossip.limits.newsPerSecond,
       answerBytesPerSecond: fabricGossip.limits.answerBytesPerSecond,
     },
+    channels: { host: createChannelHost() },
     random: createSystemRandom(),
   };
 }

@@ -16,6 +16,16 @@ export interface ConnectionListener {
   readonly twinSeen: (place: string) => void;
 }
 
+/** A contact could not be reached, in words. */
+export const contactFailed = (
+  endpoint: string,
+  code: "name-unresolved",
+  detail: string,
+): EventContent => {
+  const reason = tellFault({ code, detail });
+  return { type: "contact-failed", endpoint, code, reason };
+};
+
 export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
   const { give, receive = () => false, publish, counters, twinSeen } = listener;
   return {

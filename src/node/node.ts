@@ -12,7 +12,6 @@ import { GossipError } from "../lib/errors.ts";
 import { type Metadata, NO_TAGS } from "../messaging/rules/metadata.ts";
 import type { Msp } from "../msp/msp.ts";
 import { type Channel, createChannelView } from "../observe/channels.ts";
-import { tellFault } from "../observe/diagnosis/causes.ts";
 import { createRefusals } from "../observe/diagnosis/refused-certificates.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
 import type { EventContent, GossipEvent } from "../observe/events.ts";
@@ -22,7 +21,8 @@ import { viewEvent, viewIdentity, viewLink, viewMember, viewSelf } from "../obse
 import type { Connection, Identity, Member } from "../observe/views.ts";
 import { type Connections, createConnections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
-import { connectionInputs } from "./connection-inputs.ts";
+import { BlockServer, type Served } from "./block-server.ts";
+import { connectionInputs, contactFailed } from "./connection-inputs.ts";
 import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { type FollowedNames, followNames } from "./follow-names.ts";
@@ -55,6 +55,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   readonly #probing: Probing;
   readonly #watch: SelfWatch;
   #names: FollowedNames | undefined;
+  readonly #blocks = new BlockServer();
   #self: KnownIdentity;
   #signer: Signer;
   #reloadProblems: readonly string[] = [];
@@ -67,7 +68,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#parts = parts;
     this.#self = parts.core.self;
     this.#signer = parts.signer;
-    this.#startedMs = now.elapsedMs;
+    const startedMs = now.elapsedMs;
+    this.#startedMs = startedMs;
     const refusals = createRefusals(parts.crypto, clock);
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...parts.core, metadata, crypto: refusals.crypto }, now);
@@ -75,8 +77,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
     this.#tap = createMessageTap(clock);
     this.#channels = createChannelView(parts.channels ?? []);
-    const eventsMax = parts.eventsMax ?? 1_000;
-    const publisher = new Publisher(clock, eventsMax, (content) => this.#watch.hear(content));
+    const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
     this.#publisher = publisher;
     const give = (input: Input): void => this.#loop.give(input);
     const publish = (event: EventContent): void => publisher.publish(event);
@@ -98,7 +99,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     });
     this.#connections = connections;
     this.#messenger = new Messenger({
-      ...{ core, clock, publish, connections, startedMs: this.#startedMs, counts: counters.topics },
+      ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
       verify: (identity, payload, signature) =>
         refusals.crypto.verify(identity, payload, signature),
       sign: (payload, done) => this.#sign(payload, undefined, done),
@@ -113,8 +114,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#watch = createSelfWatch(shared);
     this.diagnostics = createDiagnostics({
       ...shared,
-      ...{ parts, refusals, counters, tap: this.#tap, watch: this.#watch },
-      startedMs: this.#startedMs,
+      ...{ parts, refusals, counters, tap: this.#tap, watch: this.#watch, startedMs },
     });
   }
 
@@ -224,6 +224,12 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     if (problems.length > 0) throw new GossipError("config-invalid", problems);
   }
 
+  /** Serves a channel to those who may read it, and tells its members. @internal */
+  serveChannel(served: Served): void {
+    this.assertOpen();
+    this.#loop.give(this.#blocks.serve(served));
+  }
+
   /** Closes every connection and stops. May be called twice. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -262,11 +268,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         names.resolved(endpoints);
         this.#loop.give({ type: "names-resolved", endpoints });
       },
-      failed: (endpoint, detail) => {
-        const code = "name-unresolved";
-        const reason = tellFault({ code, detail });
-        this.#publisher.publish({ type: "contact-failed", endpoint, code, reason });
-      },
+      failed: (endpoint, detail) =>
+        this.#publisher.publish(contactFailed(endpoint, "name-unresolved", detail)),
     });
   }
 
@@ -291,6 +294,9 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         );
         return;
       }
+      case "serve-blocks":
+        void this.#blocks.answer(effect, this.#connections, this.#loop);
+        return;
       case "drop":
         this.#publisher.reject(effect.from, effect.code, effect.times);
         return;
@@ -308,7 +314,6 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   /** @internal */
   protected override changeMetadata(change: Partial<Metadata>): void {
-    const metadata = changeMetadata(this.#core.self, change);
-    this.#loop.give({ type: "set-metadata", metadata });
+    this.#loop.give({ type: "set-metadata", metadata: changeMetadata(this.#core.self, change) });
   }
 }

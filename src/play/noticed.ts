@@ -42,6 +42,8 @@ export function describeEffect(effect: Effect, name: (pkiId: string) => string):
       return `disconnect ${name(effect.pkiId)}: ${effect.reason}`;
     case "sign":
       return "sign";
+    case "serve-blocks":
+      return `serve blocks of ${effect.channel} to ${name(effect.to.pkiId)}`;
     case "drop":
       return `drop: ${effect.code}${effect.times > 1 ? ` (${effect.times} times)` : ""}`;
     case "notify": {

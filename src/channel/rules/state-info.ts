@@ -44,7 +44,11 @@ const PKI_ID_BYTES = 32;
  * The name of a channel for those who know it: SHA-256 over a PKI-ID and the channel's name. In a
  * StateInfo the PKI-ID is the author's; in a pull request it is that of the connection.
  */
-export function channelMac(host: ChannelHost, pkiId: string, channel: string): Uint8Array {
+export function channelMac(
+  host: Pick<ChannelHost, "sha256">,
+  pkiId: string,
+  channel: string,
+): Uint8Array {
   return host.sha256([fromHex(pkiId), new TextEncoder().encode(channel)]);
 }
 
@@ -60,7 +64,7 @@ export function stateInfoPullRequest(
 
 /** Reads an element of a snapshot, or a message that was pushed. */
 export function readStateInfo(
-  host: ChannelHost,
+  host: Pick<ChannelHost, "sha256">,
   bytes: Uint8Array,
   channel: string,
 ): Verdict<StateInfoClaim, StateInfoFault> {

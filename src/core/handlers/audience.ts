@@ -41,6 +41,10 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   if (reach.type === "organisation") {
     return { members: withDrawn(core, lookUp(core, ...home)), count };
   }
+  if (reach.type === "channel") {
+    const gateways = reach.mspIds.map((mspId) => abroad.get(mspId) ?? []);
+    return { members: withDrawn(core, lookUp(core, ...home, ...gateways)), count };
+  }
   const { mspId, isExternal } = reach.party;
   if (mspId !== self.mspId) {
     const members = lookUp(core, ...links(core, homeExternal, reach, now), abroad.get(mspId) ?? []);

@@ -124,7 +124,7 @@ function newsAccountOf<T>({ certificate }: Identity, { isListed }: SignedClaim<T
 }
 
 /** Who pays: the certificate, whatever name it goes by. */
-function accountOf({ identities }: Core, pkiId: PkiId): string {
+export function accountOf({ identities }: Core, pkiId: PkiId): string {
   return identities.table.get(pkiId)?.identity.certificate ?? pkiId;
 }
 

@@ -19,6 +19,7 @@ import { type Effect, notify, send } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { choosePartners, emitAlive } from "./audience.ts";
+import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
 /** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
@@ -61,10 +62,15 @@ export function publishSigned(
   const signed = takeSigned(core.self, input, now);
   if (signed === undefined) {
     if (pending === undefined) return [];
+    if (pending.type === "state-info") retryStateInfo(core, pending.channel, now);
     return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
   }
   if (signed.type === "identity") {
     offer(core.pull, core.options.self.pkiId, signed.envelope.bytes);
+    return [];
+  }
+  if (signed.type === "state-info") {
+    takeStateInfo(core, signed.channel, signed, now);
     return [];
   }
   return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose, now));

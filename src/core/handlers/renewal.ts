@@ -9,6 +9,7 @@ import type { Effect } from "../types/effect.ts";
 import type { Identity, Now } from "../types/host.ts";
 import { learn } from "./learn-identity.ts";
 import { publish, publishIdentity } from "./publish.ts";
+import { renewStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
 /** Takes the new identity. Connections made under the old one are closed; they come back by need. */
@@ -37,5 +38,6 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
     ...learn(core, self, "self", now),
     ...publishIdentity(core),
     ...publish(core, now),
+    ...renewStateInfo(core, now),
   ];
 }

@@ -14,6 +14,7 @@ import { createPull, type Pull } from "../tables/pull.ts";
 import { type Budgets, createBudgets } from "../tables/rate-limit.ts";
 import type { Copies } from "../tables/seen-cache.ts";
 import { createSelf, type Self } from "../tables/self.ts";
+import type { ServedChannels } from "../tables/served-channels.ts";
 import { createQuestions, type Questions } from "../tables/suspicion.ts";
 import type { VainSearch } from "../tables/vain-searches.ts";
 import { type Claims, createClaims } from "../tables/verification-queue.ts";
@@ -54,6 +55,8 @@ export interface Core {
   readonly questions: Questions;
   /** News of channels that we do not follow. */
   readonly channelNews: ChannelNewsTable;
+  /** Channels whose blocks we serve, by name. */
+  readonly served: ServedChannels;
   /** When we ask for members, and for identities. */
   readonly syncPace: Pace;
   readonly pullPace: Pace;
@@ -95,6 +98,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     pull: createPull(IDENTITY_PULL),
     questions: createQuestions(),
     channelNews: createChannelNews(timing.stateInfoExpiryMs, options.limits.stateInfosMax),
+    served: new Map(),
     syncPace: createPace(options, now),
     pullPace: createPace(options, now),
     schedule: {

@@ -44,6 +44,8 @@ export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: P
 export type Reach =
   /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
   | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
+  /** Members of organisations of a channel; others must not even learn that it exists. */
+  | { readonly type: "channel"; readonly mspIds: readonly string[] }
   /** Everybody in our organisation, nobody else. */
   | { readonly type: "organisation" };
 
@@ -56,5 +58,7 @@ export interface Heartbeat {
 /** In which form somebody may get a message of this reach. */
 export function discloseTo(ownMspId: string, reach: Reach, target: Party): Disclosure {
   if (reach.type === "about") return disclosePush(ownMspId, reach.party, target);
-  return target.mspId === ownMspId ? "with-secret" : "hidden";
+  if (target.mspId === ownMspId) return "with-secret";
+  if (reach.type === "organisation") return "hidden";
+  return reach.mspIds.includes(target.mspId) && target.isExternal ? "without-secret" : "hidden";
 }

@@ -47,10 +47,18 @@ interface PendingAlive {
   readonly purposes: AlivePurpose[];
 }
 
+interface PendingStateInfo {
+  readonly type: "state-info";
+  readonly channel: string;
+  readonly payload: Uint8Array;
+}
+
 interface PendingIdentity {
   readonly type: "identity";
   readonly payload: Uint8Array;
 }
+
+type Pending = PendingAlive | PendingIdentity | PendingStateInfo;
 
 /** Our last signed alive message. */
 export interface OwnAlive {
@@ -77,7 +85,7 @@ export interface Self {
    */
   secret: SecretEnvelope | undefined;
   /** What waits for its signature, by token. */
-  readonly pending: Map<number, PendingAlive | PendingIdentity>;
+  readonly pending: Map<number, Pending>;
   nextToken: number;
 }
 
@@ -88,7 +96,8 @@ export type Signed =
       readonly alive: OwnAlive;
       readonly purposes: readonly AlivePurpose[];
     }
-  | { readonly type: "identity"; readonly envelope: Envelope };
+  | { readonly type: "identity"; readonly envelope: Envelope }
+  | (PendingStateInfo & { readonly signature: Uint8Array });
 
 export function createSelf(options: CoreOptions, now: Now): Self {
   const clock = BigInt(Math.trunc(now.wallMs)) * 1_000_000n;
@@ -172,9 +181,14 @@ export function requestIdentityMessage(self: Self, options: CoreOptions): Effect
   return askForSignature(self, { type: "identity", payload }, undefined);
 }
 
+/** Asks for the signature under what we say in a channel. */
+export function requestStateInfo(self: Self, channel: string, payload: Uint8Array): Effect {
+  return askForSignature(self, { type: "state-info", channel, payload }, undefined);
+}
+
 function askForSignature(
   self: Self,
-  pending: PendingAlive | PendingIdentity,
+  pending: Pending,
   secretBytes: Uint8Array | undefined,
 ): Effect {
   const token = self.nextToken;
@@ -198,6 +212,7 @@ export function takeSigned(
   if (pending === undefined || input.signature === undefined) return undefined;
   const { payload } = pending;
   const { signature } = input;
+  if (pending.type === "state-info") return { ...pending, signature };
   if (pending.type === "identity") {
     return { type: "identity", envelope: encodeEnvelope({ payload, signature }) };
   }

@@ -58,6 +58,12 @@ export type DropCode =
   | "not-an-identity"
   /** News of a channel without author, channel or time. */
   | "state-info-incomplete"
+  /** The peer asks for something of a channel that its organisation, or it itself, may not have. */
+  | "channel-refused"
+  /** A request for blocks that we do not have, or for too many at a time. */
+  | "blocks-refused"
+  /** Private data, which we do not keep: the peer was told so. */
+  | "private-data"
   /** A table or queue is full. */
   | "channels-full"
   | "members-full"
@@ -79,6 +85,10 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "identity-invalid",
   "identity-revoked",
   "identity-expired",
+  // A configuration reaches one sooner than another; Fabric's peers ask for one block too many.
+  "channel-refused",
+  "blocks-refused",
+  "private-data",
   // Its round took longer than ours allows, or one of us was restarted in the middle of it.
   "pull-without-hello",
   "pull-unsolicited",

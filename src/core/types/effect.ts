@@ -1,3 +1,4 @@
+import type { BlockRange } from "../../channel/rules/state-transfer.ts";
 import type { DropCode } from "./drop.ts";
 import type { GossipEvent } from "./event.ts";
 import type { PkiId } from "./host.ts";
@@ -38,6 +39,15 @@ export type Effect =
       readonly code: DropCode;
       /** How often, in one message. */
       readonly times: number;
+    }
+  /** Read these blocks of a channel and send them to the peer. Answered by `blocks-served`. */
+  | {
+      readonly type: "serve-blocks";
+      readonly channel: string;
+      /** Comes back with the answer. */
+      readonly nonce: bigint;
+      readonly range: BlockRange;
+      readonly to: { readonly pkiId: PkiId; readonly endpoint: string };
     }
   | { readonly type: "notify"; readonly event: GossipEvent };
 

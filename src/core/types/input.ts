@@ -1,3 +1,4 @@
+import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import type { Fault } from "./event.ts";
 import type { Identity, PkiId } from "./host.ts";
 
@@ -48,6 +49,19 @@ export type Input =
   /** The host changes what we publish about ourselves. Takes effect with a heartbeat sent at once. */
   | { readonly type: "set-metadata"; readonly metadata: Uint8Array }
   | { readonly type: "set-endpoint"; readonly externalEndpoint: string }
+  /** We can serve so many blocks of a channel; who may have them, its configuration decides. */
+  | {
+      readonly type: "channel-served";
+      readonly configuration: ChannelConfiguration;
+      readonly height: bigint;
+    }
+  /** Answer to a `serve-blocks` effect: so many bytes were sent, 0 if none. */
+  | {
+      readonly type: "blocks-served";
+      readonly channel: string;
+      readonly to: PkiId;
+      readonly bytes: number;
+    }
   /** The trusted MSPs or revocation lists changed: every identity is judged again at once. */
   | { readonly type: "trust-changed" }
   /** Our own certificate was renewed; the host signs with its key from now on. */

@@ -1,3 +1,4 @@
+import type { ChannelHost } from "../../channel/types/host.ts";
 import type { Crypto, Identity, Random } from "./host.ts";
 import type { ReadMessage } from "./member.ts";
 
@@ -123,6 +124,8 @@ export interface CoreOptions {
   readonly beyondFabric?: BeyondFabric;
   readonly limits: CoreLimits;
   readonly crypto: Crypto;
+  /** Needed to serve channels; default: none is served. */
+  readonly channels?: { readonly host: Pick<ChannelHost, "sha256"> };
   readonly random: Random;
   /** Reads messages, perhaps from a cache; default: each core reads for itself. */
   readonly read?: ReadMessage;

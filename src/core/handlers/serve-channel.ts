@@ -1,0 +1,267 @@
+/**
+ * What a listed member does for a channel: it says how many blocks it has, and answers those who ask
+ * for them. Every refusal is silence, as in Fabric. Source: spec D 3, 4, 6 and 8.
+ */
+import { isSatisfied } from "../../channel/rules/evaluate-policy.ts";
+import { recognize } from "../../channel/rules/identities.ts";
+import { READERS } from "../../channel/rules/state-info.ts";
+import { RANGE_BLOCKS_MAX } from "../../channel/rules/state-transfer.ts";
+import { encodeEnvelope, encodeUnsigned } from "../../wire/envelope.ts";
+import {
+  type GossipHello,
+  type GossipMessage,
+  type RemoteStateRequest,
+  TAG,
+} from "../../wire/messages.ts";
+import { isTagLegal } from "../../wire/tags.ts";
+import type { Reach } from "../rules/disclosure.ts";
+import { useIdentity } from "../tables/identities.ts";
+import { preferredEndpoint } from "../tables/members.ts";
+import { charge, isSpent } from "../tables/rate-limit.ts";
+import { requestStateInfo } from "../tables/self.ts";
+import {
+  beginAnswer,
+  channelByMac,
+  type ServedChannel,
+  serveChannel,
+  stateInfoPayload,
+  takeDue,
+} from "../tables/served-channels.ts";
+import { drop, type Effect, send } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import type { Input } from "../types/input.ts";
+import { passOn } from "./audience.ts";
+import { accountOf } from "./check.ts";
+import type { Core } from "./state.ts";
+
+const TEXT = new TextDecoder();
+
+/** The host has stored or sent blocks, or a configuration has come into force. */
+export function handleServing(
+  core: Core,
+  input: Extract<Input, { type: "channel-served" | "blocks-served" }>,
+  now: Now,
+): readonly Effect[] {
+  return input.type === "channel-served"
+    ? handleServed(core, input, now)
+    : handleBlocksServed(core, input, now);
+}
+
+function handleServed(
+  core: Core,
+  input: Extract<Input, { type: "channel-served" }>,
+  now: Now,
+): readonly Effect[] {
+  const before = core.served.get(input.configuration.channel);
+  const isNews = before?.height !== input.height;
+  const channel = serveChannel(core.served, input, now);
+  if (before === undefined) return sign(core, channel, now);
+  if (isNews) {
+    channel.publishAtMs = Math.min(channel.publishAtMs, now.elapsedMs + intervalMs(core));
+  }
+  return [];
+}
+
+/** How often a change is told (Fabric: `publishStateInfoInterval`); others keep it 100 times as long. */
+const intervalMs = ({ options }: Core): number => options.timing.stateInfoExpiryMs / 100;
+
+/** Says anew what has changed since the last time. */
+export function publishStateInfo(core: Core, now: Now): readonly Effect[] {
+  return takeDue(core.served, now).flatMap((channel) => sign(core, channel, now));
+}
+
+function sign(core: Core, channel: ServedChannel, now: Now): readonly Effect[] {
+  const { channels, self } = core.options;
+  if (channels === undefined) return [];
+  const payload = stateInfoPayload(channel, channels.host, self.pkiId, now);
+  return [requestStateInfo(core.self, channel.name, payload)];
+}
+
+/** Our StateInfo has its signature: it goes to members whose organisation is on the channel. */
+export function takeStateInfo(
+  core: Core,
+  name: string,
+  { payload, signature }: { payload: Uint8Array; signature: Uint8Array },
+  now: Now,
+): void {
+  const channel = core.served.get(name);
+  if (channel === undefined) return;
+  const { bytes } = encodeEnvelope({ payload, signature });
+  channel.message = bytes;
+  const mspIds = channel.configuration.organisations.map(({ mspId }) => mspId);
+  const isExternal = core.self.externalEndpoint !== "";
+  const reach: Reach = isExternal ? { type: "channel", mspIds } : { type: "organisation" };
+  const emission = {
+    key: `own state-info ${name}`,
+    reach,
+    bytes,
+    withoutSecret: () => bytes,
+    replacesOlder: true,
+    holders: new Set([core.options.self.pkiId]),
+  };
+  passOn(core, emission, now);
+}
+
+/** The signature failed: it is tried again in a while. */
+export function retryStateInfo(core: Core, name: string, now: Now): void {
+  const channel = core.served.get(name);
+  if (channel === undefined) return;
+  channel.publishAtMs = now.elapsedMs + intervalMs(core);
+}
+
+/** Our identity was renewed: what we said under the old one is said again under the new one. */
+export function renewStateInfo(core: Core, now: Now): readonly Effect[] {
+  return [...core.served.values()].flatMap((channel) => {
+    channel.message = undefined;
+    return sign(core, channel, now);
+  });
+}
+
+/** A message about a channel that we serve; undefined if it is about none. */
+export function handleOfServed(
+  core: Core,
+  message: GossipMessage,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] | undefined {
+  const channel = channelOf(core, message, from);
+  if (channel === undefined) return undefined;
+  const { content } = message;
+  // Private data have no tag that would be looked at.
+  if (content?.type === "private-data") return refusePrivateData(core, channel, message, from, now);
+  if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
+  switch (content?.type) {
+    case "state-info-pull-request":
+      return sendSnapshot(core, channel, from, now);
+    case "state-request":
+      return answerStateRequest(core, channel, content.value, { nonce: message.nonce, from }, now);
+    case "hello":
+      return answerHello(core, channel, content.value, from, now);
+    default:
+      return undefined;
+  }
+}
+
+function channelOf(core: Core, message: GossipMessage, from: PkiId): ServedChannel | undefined {
+  const { served, options } = core;
+  if (served.size === 0 || options.channels === undefined) return undefined;
+  const { content, channel } = message;
+  if (content?.type === "state-info-pull-request") {
+    return channelByMac(served, options.channels.host, from, content.value.channelMac);
+  }
+  return channel.length === 0 ? undefined : served.get(TEXT.decode(channel));
+}
+
+/** Somebody asks for all StateInfo of a channel. */
+function sendSnapshot(
+  core: Core,
+  channel: ServedChannel,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const mspId = mspOnChannel(core, channel, from, now);
+  if (mspId === undefined) return [drop(from, "channel-refused")];
+  const isOwnOrg = mspId === core.options.self.mspId;
+  const isShown = isOwnOrg || core.self.externalEndpoint !== "";
+  const elements = isShown && channel.message !== undefined ? [channel.message] : [];
+  return [reply(core, channel, from, { content: { type: "state-snapshot", value: { elements } } })];
+}
+
+/** Blocks are not offered by pull: whoever lacks some asks for them by number. */
+function answerHello(
+  core: Core,
+  channel: ServedChannel,
+  { nonce, msgType }: GossipHello,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  if (mspOnChannel(core, channel, from, now) !== core.options.self.mspId) {
+    return [drop(from, "channel-refused")];
+  }
+  const value = { nonce, digests: [], msgType };
+  return [reply(core, channel, from, { tag: TAG.chanAndOrg, content: { type: "digest", value } })];
+}
+
+/** Somebody asks for blocks; who may, is judged for each request. The host reads and sends them. */
+function answerStateRequest(
+  core: Core,
+  channel: ServedChannel,
+  { startSeqNum: first, endSeqNum: last }: RemoteStateRequest,
+  { nonce, from }: { readonly nonce: bigint; readonly from: PkiId },
+  now: Now,
+): readonly Effect[] {
+  if (!isReader(core, channel, from, now)) return [drop(from, "channel-refused")];
+  const isTooLong = last < first || last - first >= RANGE_BLOCKS_MAX;
+  if (isTooLong || first >= channel.height) return [drop(from, "blocks-refused")];
+  if (isSpent(core.budgets.answers, accountOf(core, from), now) || !beginAnswer(channel, from)) {
+    return [drop(from, "answer-budget")];
+  }
+  const range = { from: first, to: last < channel.height ? last : channel.height - 1n };
+  const to = { pkiId: from, endpoint: endpointOf(core, from) };
+  return [{ type: "serve-blocks", channel: channel.name, nonce, range, to }];
+}
+
+/** The host has answered a request, with so many bytes. */
+function handleBlocksServed(
+  core: Core,
+  { channel, to, bytes }: Extract<Input, { type: "blocks-served" }>,
+  now: Now,
+): readonly Effect[] {
+  core.served.get(channel)?.busy.delete(to);
+  charge(core.budgets.answers, accountOf(core, to), bytes, now);
+  return [];
+}
+
+/**
+ * Private data must not come here: whoever sends them learns so at once. To accept them without
+ * keeping them would make their sender believe that they are safe.
+ */
+function refusePrivateData(
+  core: Core,
+  channel: ServedChannel,
+  { nonce }: GossipMessage,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
+  const value = { error: "this member keeps no private data" };
+  const bytes = encodeUnsigned({ nonce, content: { type: "ack", value } });
+  return [drop(from, "private-data"), send(from, endpointOf(core, from), { bytes })];
+}
+
+/** The organisation of a peer, if it is on the channel and the channel takes the peer for valid. */
+function mspOnChannel(
+  core: Core,
+  { configuration }: ServedChannel,
+  pkiId: PkiId,
+  now: Now,
+): string | undefined {
+  const mspId = useIdentity(core.identities, pkiId, now)?.mspId;
+  const isOn = configuration.organisations.some((one) => one.mspId === mspId);
+  return isOn ? mspId : undefined;
+}
+
+/** The handshake has proven that the peer has its key: that is its signature here. */
+function isReader(core: Core, channel: ServedChannel, pkiId: PkiId, now: Now): boolean {
+  const identity = useIdentity(core.identities, pkiId, now);
+  const { msps, policies } = channel.configuration;
+  const signer = identity && recognize(msps, identity.bytes);
+  if (signer === undefined || signer.refusal !== undefined) return false;
+  return isSatisfied(policies.get(READERS) ?? { type: "reject" }, [signer], msps);
+}
+
+function reply(
+  core: Core,
+  channel: ServedChannel,
+  to: PkiId,
+  message: Parameters<typeof encodeUnsigned>[0],
+): Effect {
+  const name = new TextEncoder().encode(channel.name);
+  const bytes = encodeUnsigned({ tag: TAG.chanOrOrg, channel: name, ...message });
+  return send(to, endpointOf(core, to), { bytes });
+}
+
+function endpointOf({ members }: Core, pkiId: PkiId): string {
+  const member = members.table.get(pkiId);
+  return member === undefined ? "" : preferredEndpoint(member);
+}
