@@ -39,9 +39,14 @@ export function kindOf(block: Block): "genesis" | "config" | "transactions" | "o
   return type === HEADER_TYPE.endorserTransaction ? "transactions" : "other";
 }
 
+/** A verified block, or what was kept of one. */
+type Described = Omit<VerifiedBlock, "signers"> & {
+  readonly signers: readonly { readonly mspId: string; readonly subject: string }[];
+};
+
 /** A verified block as it is told. */
 export function describeBlock(
-  { block, hash, signers, isConfig }: VerifiedBlock,
+  { block, hash, signers, isConfig }: Described,
   told: {
     readonly channel: string;
     readonly endpoint: string;

@@ -25,4 +25,6 @@ export interface BlockPeer {
 /** A verified block, after it was kept. */
 export interface FollowedBlock extends Accepted {
   readonly from: BlockPeer;
+  /** By our wall clock. */
+  readonly receivedAtMs: number;
 }

@@ -179,7 +179,7 @@ export class Follower {
       this.#plan.take(bytes.length);
       this.#hashes.set(number, toHex(verdict.value.verified.hash));
       if (verdict.value.brings !== undefined) this.#plan.forgive();
-      this.#keeper.keep({ ...verdict.value, from });
+      this.#keeper.keep({ ...verdict.value, from, receivedAtMs: clock.now().wallMs });
       return;
     }
     this.#plan.discard(number, bytes.length);

@@ -2,6 +2,7 @@
 import { channelHeaderOf } from "../channel/rules/read-block.ts";
 import { startSlices } from "../lib/slices.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
+import { noteOf } from "./block-note.ts";
 import type { FollowedBlock } from "./block-peer.ts";
 import type { BlockStore, BlockToKeep } from "./store/block-store.ts";
 
@@ -74,9 +75,8 @@ export class Keeper {
     try {
       while (this.#waiting.length > 0 && !this.#isStopped) {
         const batch = this.#nextBatch();
-        const configuration = batch.findLast(({ brings }) => brings !== undefined);
         const blocks = await withTransactions(batch, this.#options.clock);
-        await store.append(blocks, configuration?.verified.block.bytes);
+        await store.append(blocks, configurationIn(batch, store.height === undefined));
         this.#done(batch);
       }
     } catch (error) {
@@ -123,6 +123,16 @@ export class Keeper {
   }
 }
 
+/** The configuration block in force after the batch, if the store has another one, or none yet. */
+function configurationIn(
+  batch: readonly FollowedBlock[],
+  isFirst: boolean,
+): Uint8Array | undefined {
+  const brought = batch.findLast(({ brings }) => brings !== undefined)?.brings;
+  const trust = brought ?? (isFirst ? batch[0]?.trust : undefined);
+  return trust?.block.bytes;
+}
+
 const sizeOf = ({ verified }: FollowedBlock): number => verified.block.bytes.length;
 
 /** With the ids of their transactions. */
@@ -132,14 +142,14 @@ async function withTransactions(
 ): Promise<readonly BlockToKeep[]> {
   const slices = startSlices(clock);
   const blocks: BlockToKeep[] = [];
-  for (const { verified } of batch) {
-    const { bytes, header, transactions } = verified.block;
+  for (const block of batch) {
+    const { bytes, header, transactions } = block.verified.block;
     const txIds: string[] = [];
     for (const transaction of transactions) {
       txIds.push(channelHeaderOf(transaction)?.txId ?? "");
       await slices.breathe();
     }
-    blocks.push({ number: header.number, bytes, txIds });
+    blocks.push({ number: header.number, bytes, txIds, note: noteOf(block) });
   }
   return blocks;
 }

@@ -8,10 +8,16 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { makeFolder } from "../../lib/make-folder.ts";
 import { startSlices } from "../../lib/slices.ts";
-import type { Extent, KeptBlock, StoreAnswer, TransactionPlace } from "./store-messages.ts";
+import type {
+  Extent,
+  KeptBlock,
+  StoreAnswer,
+  StoredBlock,
+  TransactionPlace,
+} from "./store-messages.ts";
 import { callThread, type StoreLine } from "./store-thread.ts";
 
-export type { TransactionPlace } from "./store-messages.ts";
+export type { StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 const FILE = "blocks.db";
 /** Copied in one turn. */
@@ -22,9 +28,12 @@ export interface BlockToKeep {
   readonly number: bigint;
   readonly bytes: Uint8Array;
   readonly txIds: readonly string[];
+  /** What is to come back with it; nothing by default. */
+  readonly note?: string;
 }
 
 export class BlockStore {
+  readonly folder: string;
   /** What was found spoilt when the store was opened, in a sentence. */
   readonly note: string | undefined;
   readonly #line: StoreLine;
@@ -32,7 +41,12 @@ export class BlockStore {
   #isWriting = false;
   #isClosed = false;
 
-  private constructor(line: StoreLine, { note, ...extent }: Extent & { note: string | undefined }) {
+  private constructor(
+    folder: string,
+    line: StoreLine,
+    { note, ...extent }: Extent & { note: string | undefined },
+  ) {
+    this.folder = folder;
     this.#line = line;
     this.#extent = extent;
     this.note = note;
@@ -47,7 +61,7 @@ export class BlockStore {
     const line = callThread();
     try {
       const opened = await line.ask({ type: "open", file: join(folder, FILE), keepBlocks });
-      return new BlockStore(line, { note: undefined, ...extentIn(opened) });
+      return new BlockStore(folder, line, { note: undefined, ...extentIn(opened) });
     } catch (error) {
       await line.hangUp();
       throw error;
@@ -95,10 +109,16 @@ export class BlockStore {
 
   /** Blocks from a number on: at least one, if it is kept, and no more than so many bytes. */
   async read(from: bigint, to: bigint, bytesMax: number): Promise<readonly Uint8Array[]> {
+    return (await this.readNoted(from, to, bytesMax)).map(({ bytes }) => bytes);
+  }
+
+  /** The same, with what was noted of each. */
+  async readNoted(from: bigint, to: bigint, bytesMax: number): Promise<readonly StoredBlock[]> {
     const { height } = this.#extent;
     if (height === undefined || from >= height) return [];
     const last = to < height ? to : height - 1n;
-    return bytesIn(await this.#line.ask({ type: "read", from, to: last, bytesMax }));
+    const found = await this.#line.ask({ type: "read", from, to: last, bytesMax });
+    return listIn(found).flatMap((one) => ("bytes" in one ? [one] : []));
   }
 
   /** The first transaction of this id that is kept. `idAt` tells which id really stands at a place. */
@@ -107,8 +127,8 @@ export class BlockStore {
     idAt: (block: Uint8Array, index: number) => string | undefined,
   ): Promise<TransactionPlace | undefined> {
     const found = await this.#line.ask({ type: "find", key: keyOf(txId) });
-    for (const place of Array.isArray(found) ? found : []) {
-      if (place instanceof Uint8Array) continue;
+    for (const place of listIn(found)) {
+      if (!("index" in place)) continue;
       const [bytes] = await this.read(place.number, place.number, 0);
       if (bytes !== undefined && idAt(bytes, place.index) === txId) return place;
     }
@@ -117,7 +137,8 @@ export class BlockStore {
 
   /** The configuration block that was given last. */
   async configuration(): Promise<Uint8Array | undefined> {
-    return bytesIn(await this.#line.ask({ type: "configuration" }))[0];
+    const found = await this.#line.ask({ type: "configuration" });
+    return found instanceof Uint8Array ? found : undefined;
   }
 
   async close(): Promise<void> {
@@ -148,9 +169,10 @@ async function toKeep({
   number,
   bytes,
   txIds,
+  note = "",
 }: BlockToKeep): Promise<KeptBlock & { readonly bytes: Uint8Array<ArrayBuffer> }> {
   const keys = txIds.map((txId) => (txId === "" ? undefined : keyOf(txId)));
-  return { number, bytes: await copied(bytes), keys };
+  return { number, bytes: await copied(bytes), note, keys };
 }
 
 function extentIn(value: StoreAnswer["value"]): Extent {
@@ -158,6 +180,6 @@ function extentIn(value: StoreAnswer["value"]): Extent {
   throw new Error("the thread of the store has answered another question");
 }
 
-function bytesIn(value: StoreAnswer["value"]): readonly Uint8Array[] {
-  return Array.isArray(value) ? value.filter((one) => one instanceof Uint8Array) : [];
+function listIn(value: StoreAnswer["value"]): readonly (StoredBlock | TransactionPlace)[] {
+  return Array.isArray(value) ? value : [];
 }

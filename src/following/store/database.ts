@@ -1,6 +1,6 @@
 /** One database: blocks by number, transactions by a key of their id, the configuration in force. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Extent, KeptBlock, TransactionPlace } from "./store-messages.ts";
+import type { Extent, KeptBlock, StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 /**
  * `place`: the block's number and the position in it, so that the oldest go together. Of two ids with
@@ -11,7 +11,7 @@ const SCHEMA = `
   pragma journal_mode = wal;
   pragma synchronous = full;
   pragma cache_size = -8192;
-  create table if not exists block (number integer primary key, bytes blob not null);
+  create table if not exists block (number integer primary key, note text not null, bytes blob not null);
   create table if not exists place (place integer primary key, key integer not null);
   create index if not exists place_by_key on place (key);
   create table if not exists configuration (only integer primary key, bytes blob not null);
@@ -65,8 +65,8 @@ export class Database {
     const { addBlock, addPlace, setConfiguration } = this.#statements;
     this.#database.exec("begin immediate");
     try {
-      for (const { number, bytes, keys } of blocks) {
-        addBlock.run(number, bytes);
+      for (const { number, bytes, note, keys } of blocks) {
+        addBlock.run(number, note, bytes);
         for (const [i, key] of keys.entries()) {
           if (key !== undefined) addPlace.run((number << POSITION_BITS) | BigInt(i), key);
         }
@@ -82,14 +82,14 @@ export class Database {
   }
 
   /** At least one block, if it is there, and no more than so many bytes. */
-  read(from: bigint, to: bigint, bytesMax: number): readonly Uint8Array[] {
-    const found: Uint8Array[] = [];
+  read(from: bigint, to: bigint, bytesMax: number): readonly StoredBlock[] {
+    const found: StoredBlock[] = [];
     let [next, sum] = [from, 0];
-    for (const { number, bytes } of this.#statements.read.iterate(from, to)) {
+    for (const { number, note, bytes } of this.#statements.read.iterate(from, to)) {
       if (number !== next || !(bytes instanceof Uint8Array)) break;
       sum += bytes.length;
       if (found.length > 0 && sum > bytesMax) break;
-      found.push(bytes);
+      found.push({ bytes, note: String(note) });
       next++;
     }
     return found;
@@ -104,9 +104,9 @@ export class Database {
     });
   }
 
-  configuration(): readonly Uint8Array[] {
+  configuration(): Uint8Array | undefined {
     const bytes = this.#statements.configuration.get()?.["bytes"];
-    return bytes instanceof Uint8Array ? [bytes] : [];
+    return bytes instanceof Uint8Array ? bytes : undefined;
   }
 
   close(): void {
@@ -126,11 +126,11 @@ export class Database {
 const STATEMENTS = {
   extent:
     "select (select min(number) from block) as first, (select max(number) from block) as last",
-  addBlock: "insert into block values (?, ?)",
+  addBlock: "insert into block values (?, ?, ?)",
   addPlace: "insert into place values (?, ?)",
   setConfiguration: "insert or replace into configuration values (0, ?)",
   configuration: "select bytes from configuration",
-  read: "select number, bytes from block where number between ? and ? order by number",
+  read: "select number, note, bytes from block where number between ? and ? order by number",
   find: "select place from place where key = ? order by place",
   dropBlocks: "delete from block where number < ?",
   dropPlaces: "delete from place where place < ?",

@@ -4,7 +4,14 @@
 export interface KeptBlock {
   readonly number: bigint;
   readonly bytes: Uint8Array;
+  readonly note: string;
   readonly keys: readonly (bigint | undefined)[];
+}
+
+/** A block as it was kept, with what was noted of it. */
+export interface StoredBlock {
+  readonly bytes: Uint8Array;
+  readonly note: string;
 }
 
 /** Numbers of the oldest block and of the next one; undefined while the store is empty. */
@@ -50,6 +57,7 @@ export interface StoreAnswer {
     | undefined
     | Extent
     | (Extent & { readonly note: string | undefined })
-    | readonly Uint8Array[]
+    | Uint8Array
+    | readonly StoredBlock[]
     | readonly TransactionPlace[];
 }

@@ -61,13 +61,20 @@ function isSpoilt(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
+/** Moved to the other side, not copied. */
+function buffersOf(value: StoreAnswer["value"]): ArrayBuffer[] {
+  const blocks = value instanceof Uint8Array ? [{ bytes: value }] : value;
+  if (!Array.isArray(blocks)) return [];
+  return blocks.flatMap((one) =>
+    "bytes" in one && one.bytes.buffer instanceof ArrayBuffer ? [one.bytes.buffer] : [],
+  );
+}
+
 parentPort?.on("message", (question: StoreQuestion) => {
   const { id } = question;
   try {
     const value = answer(question);
-    const bytes = Array.isArray(value) ? value.filter((one) => one instanceof Uint8Array) : [];
-    const moved = bytes.map(({ buffer }) => buffer).filter((one) => one instanceof ArrayBuffer);
-    parentPort?.postMessage({ id, ok: true, value }, moved);
+    parentPort?.postMessage({ id, ok: true, value }, buffersOf(value));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     parentPort?.postMessage({ id, ok: false, reason });

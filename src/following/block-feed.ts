@@ -1,0 +1,212 @@
+/**
+ * The verified blocks of one channel: followed, kept or remembered, and read by number. Where it begins:
+ * after what was kept; else with the configuration block that is trusted.
+ */
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { channelHeaderOf, parseBlock } from "../channel/rules/read-block.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { GossipError } from "../lib/errors.ts";
+import type { Clock } from "../transport/network.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { describeKept, noteOf } from "./block-note.ts";
+import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
+import { Follower, type FollowerEvents } from "./follower.ts";
+import { RecentBlocks } from "./recent-blocks.ts";
+import type { BlockStore, StoredBlock, TransactionPlace } from "./store/block-store.ts";
+import { makeTrust, type Trust } from "./trust.ts";
+import type { ReadBlock } from "./views.ts";
+
+export interface FeedOptions {
+  readonly channel: string;
+  readonly host: ChannelHost;
+  readonly clock: Clock;
+  /** Undefined: the newest blocks are remembered, and forgotten at the end. */
+  readonly store: BlockStore | undefined;
+  readonly events: Omit<FollowerEvents, "block"> & { block(block: ReadBlock): void };
+}
+
+/** Read in one go. */
+const READ_BLOCKS = 16;
+const READ_BYTES = 8_388_608;
+
+export class BlockFeed {
+  readonly #options: FeedOptions;
+  readonly #recent = new RecentBlocks();
+  readonly #waiting = new Set<() => void>();
+  #follower: Follower | undefined;
+  /** Number of the block after the last that was told. */
+  #height: bigint | undefined;
+  #isStopped = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#height = options.store?.height;
+  }
+
+  /** Where a store goes on; undefined: there is none, or it is empty. Throws if it is of another chain. */
+  async kept(trusted: Trust | undefined): Promise<Trust | undefined> {
+    const { store, host, channel } = this.#options;
+    const configuration = await store?.configuration();
+    if (store?.height === undefined || configuration === undefined) return undefined;
+    const trust = makeTrust(host, configuration, `kept in ${store.folder}`);
+    if (!trust.ok) throw new Error(`its configuration cannot be read: ${trust.reason}`);
+    const number = trusted?.configuration.blockNumber;
+    const [bytes] = number === undefined ? [] : await store.read(number, number, 0);
+    const block = bytes && parseBlock(bytes);
+    const isSame =
+      !block?.ok || !trusted || equalBytes(headerHash(host, block.value.header), trusted.hash);
+    if (isSame && trust.value.configuration.channel === channel) return trust.value;
+    throw new GossipError(
+      "config-invalid",
+      `${store.folder} holds blocks of another channel ${channel}: remove that folder.`,
+    );
+  }
+
+  /** Begins with the next block that is not kept; without a store with `next`. */
+  async start(trust: Trust, next: bigint): Promise<void> {
+    const { store, host, clock, events } = this.#options;
+    const height = store?.height;
+    const [last] = height === undefined ? [] : ((await store?.read(height - 1n, height, 0)) ?? []);
+    const block = last && parseBlock(last);
+    if (this.#isStopped || this.#follower !== undefined) return;
+    this.#follower = new Follower({
+      ...{ host, clock, trust, store },
+      next: height ?? next,
+      previousHash: block?.ok ? headerHash(host, block.value.header) : undefined,
+      events: {
+        ...events,
+        block: (found) => this.#told(found),
+      },
+    });
+  }
+
+  /** Whether it follows. */
+  get isStarted(): boolean {
+    return this.#follower !== undefined;
+  }
+
+  /** Numbers of the oldest block that can be read, and of the next one. */
+  get first(): bigint | undefined {
+    const { store } = this.#options;
+    return store === undefined ? this.#recent.first : store.first;
+  }
+
+  get height(): bigint | undefined {
+    return this.#height;
+  }
+
+  heard(peer: BlockPeer, height: bigint): void {
+    this.#follower?.heard(peer, height);
+  }
+
+  gone(pkiId: string): void {
+    this.#follower?.gone(pkiId);
+  }
+
+  pushed(from: BlockPeer, block: GivenBlock): void {
+    this.#follower?.pushed(from, block);
+  }
+
+  /** Blocks from a number on, as many as there are and fit; none if that one cannot be read. */
+  async read(from: bigint, count: number): Promise<readonly ReadBlock[]> {
+    const { host, channel } = this.#options;
+    const stored = await this.#stored(from, BigInt(count));
+    return stored.flatMap((one) => describeKept(host, channel, one) ?? []);
+  }
+
+  /**
+   * Every block from a number on, then each as it is verified; ends with the signal, or when the node is
+   * closed. Throws `config-invalid` if the number is not kept any more.
+   */
+  async *blocks(
+    from: bigint | undefined,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ReadBlock, undefined> {
+    let next = from ?? this.#height;
+    const isOver = (): boolean => this.#isStopped || signal?.aborted === true;
+    while (!isOver()) {
+      if (next === undefined || next >= (this.#height ?? 0n)) {
+        await this.#change(signal);
+        // Nobody has named a number: begin with what comes first.
+        next ??= this.first;
+        continue;
+      }
+      for (const block of await this.#readOrThrow(next)) {
+        if (isOver()) return undefined;
+        yield block;
+        next++;
+      }
+    }
+    return undefined;
+  }
+
+  async #readOrThrow(from: bigint): Promise<readonly ReadBlock[]> {
+    const blocks = await this.read(from, READ_BLOCKS);
+    if (blocks.length > 0 || this.#isStopped) return blocks;
+    throw this.#tooOld(from);
+  }
+
+  /** Where a transaction stands; undefined: in none of the blocks that are kept. */
+  async findTransaction(txId: string): Promise<TransactionPlace | undefined> {
+    return this.#options.store?.findTransaction(txId, idAt);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#follower?.stop();
+    this.#wake();
+    await this.#options.store?.close();
+  }
+
+  #stored(from: bigint, count: bigint): Promise<readonly StoredBlock[]> {
+    const { store } = this.#options;
+    if (store !== undefined) return store.readNoted(from, from + count - 1n, READ_BYTES);
+    return Promise.resolve(this.#recent.read(from, Number(count)));
+  }
+
+  #told(found: FollowedBlock): void {
+    const { store, host, channel, events } = this.#options;
+    const { bytes, header } = found.verified.block;
+    const stored = { bytes, note: noteOf(found) };
+    if (store === undefined) this.#recent.add(header.number, stored);
+    this.#height = header.number + 1n;
+    const described = describeKept(host, channel, stored);
+    if (described !== undefined) events.block(described);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Resolves with the next block, or at the end. */
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal?.removeEventListener("abort", done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal?.addEventListener("abort", done, { once: true });
+      if (this.#isStopped || signal?.aborted === true) done();
+    });
+  }
+
+  #tooOld(number: bigint): GossipError {
+    const { store, channel } = this.#options;
+    const remedy =
+      store === undefined
+        ? "set blocks: keep for the channel, or read it with readChannel"
+        : "raise keepBlocks, or read it with readChannel";
+    const which = `Block ${number} of ${channel} is not kept, the oldest is ${this.first}`;
+    return new GossipError("config-invalid", `${which}: ${remedy}.`);
+  }
+}
+
+function idAt(bytes: Uint8Array, index: number): string | undefined {
+  const block = parseBlock(bytes);
+  const transaction = block.ok ? block.value.transactions[index] : undefined;
+  return transaction && channelHeaderOf(transaction)?.txId;
+}

@@ -1,0 +1,49 @@
+/** What is kept with a block, because it cannot be told from its bytes later: who signed, who gave it. */
+import { headerHash } from "../channel/rules/header-hash.ts";
+import { isConfigBlock, parseBlock } from "../channel/rules/read-block.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { describeBlock } from "./block-facts.ts";
+import type { FollowedBlock } from "./block-peer.ts";
+import type { StoredBlock } from "./store/block-store.ts";
+import type { ReadBlock } from "./views.ts";
+
+/** As JSON in the store. */
+interface BlockNote {
+  readonly signedBy: readonly { readonly mspId: string; readonly subject: string }[];
+  readonly from: string;
+  readonly mspId: string;
+  readonly receivedAtMs: number;
+}
+
+export function noteOf({ verified, from, receivedAtMs }: FollowedBlock): string {
+  const signedBy = verified.signers.map(({ mspId, subject }) => ({ mspId, subject }));
+  const note: BlockNote = { signedBy, from: from.name, mspId: from.mspId, receivedAtMs };
+  return JSON.stringify(note);
+}
+
+/** A block that was kept, as it is told; undefined: the store is spoilt. */
+export function describeKept(
+  host: ChannelHost,
+  channel: string,
+  { bytes, note }: StoredBlock,
+): ReadBlock | undefined {
+  const block = parseBlock(bytes);
+  const noted = readNote(note);
+  if (!block.ok || noted === undefined) return undefined;
+  const { signedBy: signers, from: endpoint, mspId, receivedAtMs } = noted;
+  const hash = headerHash(host, block.value.header);
+  const isConfig = isConfigBlock(block.value);
+  const agreement = { agreedBy: [mspId], conflicts: [] };
+  const told = { channel, endpoint, agreement, receivedAtMs };
+  return describeBlock({ block: block.value, hash, signers, isConfig }, told);
+}
+
+/** We wrote it ourselves. */
+function readNote(text: string): BlockNote | undefined {
+  const note: unknown = text === "" ? undefined : JSON.parse(text);
+  return isNote(note) ? note : undefined;
+}
+
+function isNote(note: unknown): note is BlockNote {
+  return typeof note === "object" && note !== null && "signedBy" in note && "receivedAtMs" in note;
+}

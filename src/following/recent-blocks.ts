@@ -1,0 +1,36 @@
+/** The newest verified blocks in memory, where nothing is kept on disk. */
+import type { StoredBlock } from "./store/block-store.ts";
+
+const BLOCKS_MAX = 100;
+const BYTES_MAX = 16_777_216;
+
+export class RecentBlocks {
+  readonly #blocks: StoredBlock[] = [];
+  #bytes = 0;
+  /** Number of the next block. */
+  #height: bigint | undefined;
+
+  get first(): bigint | undefined {
+    return this.#height === undefined ? undefined : this.#height - BigInt(this.#blocks.length);
+  }
+
+  /** Blocks come in order. The newest stays, however large. */
+  add(number: bigint, block: StoredBlock): void {
+    this.#blocks.push(block);
+    this.#bytes += block.bytes.length;
+    this.#height = number + 1n;
+    while (
+      this.#blocks.length > BLOCKS_MAX ||
+      (this.#bytes > BYTES_MAX && this.#blocks.length > 1)
+    ) {
+      this.#bytes -= this.#blocks.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  read(from: bigint, count: number): readonly StoredBlock[] {
+    const { first } = this;
+    if (first === undefined || from < first) return [];
+    const at = Number(from - first);
+    return this.#blocks.slice(at, at + count);
+  }
+}
