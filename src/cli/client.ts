@@ -6,9 +6,11 @@ import { openTarget, type Target } from "./target.ts";
 import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 
 export interface Asked {
-  readonly method?: "GET" | "PUT";
+  readonly method?: "GET" | "PUT" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+  /** How long the answer may take; default 5_000 ms. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -52,7 +54,7 @@ async function getJson(target: Target, path: string): Promise<unknown> {
  * answers, and `config-invalid` with the node's own message if it rejects the request.
  */
 export async function ask(target: Target, path: string, asked: Asked): Promise<string> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
   const response = await open(target, path, asked, signal);
   const text = await readText(target, path, response);
   const { statusCode = 0 } = response;
@@ -98,7 +100,8 @@ export function open(
 /** Turns an error status into an error. */
 export function refusal(target: Target, path: string, status: number, text: string): Error {
   const said = errorIn(text);
-  if (status === 400 && said !== undefined) return new GossipError("config-invalid", said);
+  if ((status === 400 || status === 413 || status === 429) && said !== undefined)
+    return new GossipError("config-invalid", said);
   if (status === 401) {
     return new UnreachableError(
       `${target.url.origin} asks for a client certificate: give --cert and --key, issued by a CA of ` +

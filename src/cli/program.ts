@@ -6,6 +6,7 @@ import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";
 import { addReaderVerbs } from "./verbs-reader.ts";
 import { addRunVerbs } from "./verbs-run.ts";
+import { addTopicVerbs } from "./verbs-topics.ts";
 
 export function program(): Command {
   const cli = new Command("fabric-gossip")
@@ -15,6 +16,7 @@ export function program(): Command {
     .showHelpAfterError("(--help lists the verbs and options)");
   addRunVerbs(cli);
   addNodeVerbs(cli);
+  addTopicVerbs(cli);
   addReaderVerbs(cli);
   addLocalVerbs(cli);
   addCompletion(cli);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { printableJson } from "../lib/printable.ts";
 import type { Channel } from "../observe/channels.ts";
 import type { Json } from "../observe/json.ts";
+import type { Service, ServiceHealth } from "../observe/topics.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
 import { getList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
@@ -12,6 +13,8 @@ import { type Colour, painter, widthOf } from "./terminal.ts";
 export interface ShowOptions extends TargetOptions {
   readonly json?: boolean;
   readonly watch?: boolean;
+  /** Only members with these tags, NAME=VALUE each. */
+  readonly tag?: readonly string[];
 }
 
 const WATCH_MS = 1_000;
@@ -46,7 +49,41 @@ function urgency(expires: string | null, nowMs: number): Colour | undefined {
 }
 
 export async function showMembers(options: ShowOptions): Promise<void> {
-  await show<Json<Member>>(options, "/api/v1/members", memberColumns);
+  const parameters = new URLSearchParams();
+  for (const tag of options.tag ?? []) parameters.append("tag", tag);
+  const path = parameters.size === 0 ? "/api/v1/members" : `/api/v1/members?${parameters}`;
+  await show<Json<Member>>(options, path, (nowMs, members) =>
+    members.some((member) => tagsOf(member) !== "")
+      ? [...memberColumns(nowMs), { title: "TAGS", text: tagsOf, weight: 5 }]
+      : memberColumns(nowMs),
+  );
+}
+
+/** Members of older versions have none. */
+function tagsOf({ tags = {} }: { readonly tags?: Readonly<Record<string, string>> }): string {
+  return Object.entries(tags)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+}
+
+const COLOUR_OF_HEALTH: Readonly<Record<ServiceHealth, Colour>> = {
+  passing: "green",
+  warning: "yellow",
+  critical: "red",
+  dead: "red",
+};
+
+export async function showServices(options: ShowOptions): Promise<void> {
+  const columns = (nowMs: number): readonly Column<Json<Service>>[] => [
+    { title: "SERVICE", text: ({ name }) => name },
+    { title: "HEALTH", text: ({ health }) => health, colour: (s) => COLOUR_OF_HEALTH[s.health] },
+    { title: "TAGS", text: tagsOf },
+    { title: "MEMBER", text: ({ member: m }) => m.internalEndpoint || m.endpoint || "-" },
+    { title: "MSP", text: ({ member }) => member.mspId ?? "?", weight: 2 },
+    { title: "SINCE", text: ({ member }) => ago(member.since, nowMs), weight: 1 },
+  ];
+  const none = "No member has a tag role, so none offers anything: set fabricGossip.tags.";
+  await show<Json<Service>>(options, "/api/v1/services", columns, none);
 }
 
 export async function showIdentities(options: ShowOptions): Promise<void> {
@@ -95,7 +132,7 @@ export async function showChannels(options: ShowOptions): Promise<void> {
 async function show<T extends object>(
   { json, watch, ...options }: ShowOptions,
   path: string,
-  columns: (nowMs: number) => readonly Column<T>[],
+  columns: (nowMs: number, rows: readonly T[]) => readonly Column<T>[],
   none?: string,
 ): Promise<void> {
   const target = await openTarget(options);
@@ -105,7 +142,7 @@ async function show<T extends object>(
     const table = (): string =>
       rows.length === 0 && none !== undefined
         ? none
-        : formatTable(rows, columns(Date.now()), widthOf(process.stdout), paint);
+        : formatTable(rows, columns(Date.now(), rows), widthOf(process.stdout), paint);
     const text = json ? printableJson(rows) : table();
     if (watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
     process.stdout.write(`${text}\n`);

@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
 import { assemble } from "../node/assemble.ts";
 import { hasContacts } from "../node/has-contacts.ts";
 import { GossipNode } from "../node/node.ts";
@@ -38,6 +39,7 @@ export async function start(
   const warn = (sentence: string): void => logger.warn(sentence);
   const node = await GossipNode.create(await assemble(config, { warn }, wrap));
   void logEvents(node, log);
+  node.answer("fabric-gossip:version", () => new TextEncoder().encode(VERSION));
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);
   const reloading = createReload(node, logger);

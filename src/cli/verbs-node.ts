@@ -5,7 +5,7 @@ import type { ShowOptions } from "./show.ts";
 import { listenToSignals } from "./signals.ts";
 import type { TargetOptions } from "./target.ts";
 import type { WhyOptions } from "./why.ts";
-import { withExamples, withTarget } from "./words.ts";
+import { append, withExamples, withTarget } from "./words.ts";
 
 export function addNodeVerbs(cli: Command): void {
   shower(
@@ -13,7 +13,7 @@ export function addNodeVerbs(cli: Command): void {
     "members",
     "list the members that the node knows, alive and dead",
     (show) => show.showMembers,
-  );
+  ).option("--tag <name=value>", "only those with this tag; may be repeated", append);
   shower(
     cli,
     "identities",
@@ -21,6 +21,12 @@ export function addNodeVerbs(cli: Command): void {
     (show) => show.showIdentities,
   );
   shower(cli, "connections", "list the node's gossip connections", (show) => show.showConnections);
+  shower(
+    cli,
+    "services",
+    "list what members offer by their tag role, with its health",
+    (show) => show.showServices,
+  );
   shower(cli, "channels", "list the channels in its configuration", (show) => show.showChannels);
   addEvents(cli);
   addWhy(cli);
@@ -32,7 +38,7 @@ function shower(
   verb: string,
   description: string,
   which: (show: typeof import("./show.ts")) => (options: ShowOptions) => Promise<void>,
-): void {
+): Command {
   const command = withTarget(cli.command(verb).description(description))
     .option("--json", "as JSON, for programs")
     .option("--watch", "again every second")
@@ -45,6 +51,7 @@ function shower(
       "a node whose operations endpoint uses TLS",
     ],
   );
+  return command;
 }
 
 function addEvents(cli: Command): void {

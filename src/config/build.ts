@@ -71,6 +71,7 @@ export function buildConfig(
       nameServers: read(OWN_KEYS.nameServers),
       dialDeny: read(OWN_KEYS.dialDeny),
       channels: read(OWN_KEYS.channels).map(({ name, path }) => ({ name, configBlock: path })),
+      tags: read(OWN_KEYS.tags),
       stateDir: read(OWN_KEYS.stateDir),
       strategy: read(OWN_KEYS.strategy),
       neighbourRefreshMs: read(OWN_KEYS.neighbourRefreshMs),

@@ -47,6 +47,7 @@ fabricGossip:
   channels:
     - {name: mychannel, configBlock: mychannel.block}
   stateDir: state
+  tags: {role: shop, HTTP: "10.0.0.5:80", replicas: 3, empty: , a.b: c}
   limits: {membersMax: 500}
 `;
 
@@ -100,6 +101,8 @@ describe("a configuration file", () => {
       { name: "mychannel", configBlock: join(folder, "mychannel.block") },
     ]);
     assert.equal(config.fabricGossip.stateDir, join(folder, "state"));
+    const tags = { role: "shop", HTTP: "10.0.0.5:80", replicas: "3", empty: "", "a.b": "c" };
+    assert.deepEqual({ ...config.fabricGossip.tags }, tags);
     assert.equal(config.fabricGossip.limits.membersMax, 500);
   });
 
@@ -262,6 +265,8 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
       "fabricGossip.bootstrapNames=a",
       /"a", which is no name of DNS; write host:port, or a service/,
     ],
+    ["fabricGossip.tags=role", /which is no tag; write NAME: VALUE/],
+    ["fabricGossip.tags==x", /which is no tag/],
     ["fabricGossip.bootstrapNames=a:0", /which is no name of DNS/],
     ["fabricGossip.bootstrapNames=_gossip._tcp", /which is no name of DNS/],
     ["fabricGossip.bootstrapNames=_g._tcp.a:7051", /which is no name of DNS/],

@@ -179,6 +179,7 @@ export interface Config {
     readonly dialDeny: readonly string[];
     /** Channels by name, with the file of their configuration block; not followed yet. */
     readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
+    readonly tags: Readonly<Record<string, string>>;
     /** Absolute; undefined = nothing is kept. */
     readonly stateDir: string | undefined;
     /** To whom messages are passed on: a few fixed members, or drawn anew as in Fabric. */

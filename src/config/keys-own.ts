@@ -1,6 +1,7 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
 import { choice, duration, durations, namedPaths, path, whole } from "./key.ts";
 import { addresses, addressRanges, dnsNames, endpoints } from "./key-network.ts";
+import { tags } from "./key-tags.ts";
 
 const HOUR = 3_600_000;
 
@@ -64,6 +65,13 @@ export const OWN_KEYS = {
       absent: [],
     },
   ),
+  tags: tags("fabricGossip.tags", {
+    doc:
+      "What this member says of itself: names with values, at most 512 bytes, seen by every member of our " +
+      "kind. As text: `role=shop,http=10.0.0.5:80`.",
+    absent: {},
+    byDefault: "none",
+  }),
   stateDir: path("fabricGossip.stateDir", {
     doc:
       "Folder where the last incarnation outlives a restart, so that a clock set back does no harm. " +

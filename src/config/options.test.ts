@@ -27,6 +27,7 @@ describe("the options of a node", () => {
       bootstrap: ["peer1.org1:7051", "peer2.org1:7051"],
       anchorPeers: ["peer0.org2:7051"],
       trustedMsps: [{ mspId: "Org2MSP", path: "org2/msp" }],
+      tags: { role: "shop", http: "10.0.0.5:80" },
       statePath: "state",
       settings: { "peer.gossip.pullInterval": "5s", "fabricGossip.limits.membersMax": 7 },
     };
@@ -39,6 +40,7 @@ describe("the options of a node", () => {
       "peer.gossip.bootstrap=peer1.org1:7051 peer2.org1:7051",
       "fabricGossip.anchorPeers=peer0.org2:7051",
       "fabricGossip.trustedMsps=Org2MSP=org2/msp",
+      "fabricGossip.tags=role=shop, http=10.0.0.5:80",
       "fabricGossip.stateDir=state",
       "peer.gossip.pullInterval=5s",
       "fabricGossip.limits.membersMax=7",

@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly trustedMsps?: readonly { readonly mspId: string; readonly path: string }[];
   /** Default `lan`. */
   readonly preset?: Preset;
+  /** What the member says of itself from the start; default nothing (`fabricGossip.tags`). */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Folder in which the incarnation survives a restart; default: it does not (`fabricGossip.stateDir`). */
   readonly statePath?: string;
   /**
@@ -147,6 +149,7 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["bootstrapNames", OWN_KEYS.bootstrapNames, options.bootstrapNames],
     ["anchorPeers", OWN_KEYS.anchorPeers, options.anchorPeers],
     ["trustedMsps", OWN_KEYS.trustedMsps, trusted],
+    ["tags", OWN_KEYS.tags, options.tags && new Map(Object.entries(options.tags))],
     ["statePath", OWN_KEYS.stateDir, options.statePath],
     // The operations endpoint is the daemon's.
     ["operations", OPERATIONS_KEYS.listenAddress, ""],

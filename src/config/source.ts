@@ -6,6 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { MAP_KEYS } from "./key-tags.ts";
 
 /** One raw value and where it was found, for people: `core.yaml:12`, `CORE_PEER_ID`, `--set`. */
 export interface Setting {
@@ -259,7 +260,7 @@ function collectLeaves(
   depth: number,
   leaf: (name: string, raw: unknown) => void,
 ): void {
-  if (!(value instanceof Map)) {
+  if (!(value instanceof Map) || MAP_KEYS.has(name)) {
     // Like viper, a key without a value counts as absent.
     if (name !== "" && value !== null && value !== undefined) leaf(name, value);
     return;

@@ -15,6 +15,7 @@ import { meterNetwork } from "../observe/traffic-meter.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { checkTags } from "./check-saying.ts";
 import { createSystemClock } from "./clock.ts";
 import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
 import { createNameService } from "./name-service.ts";
@@ -54,6 +55,7 @@ export async function assemble(
     clock,
     connections: connectionsOf(config),
     watchesItself: true,
+    tags: checkTags(config.fabricGossip.tags),
     names: {
       names: config.fabricGossip.bootstrapNames,
       service: nameService ?? createNameService(config.fabricGossip.nameServers),

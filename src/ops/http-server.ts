@@ -17,8 +17,8 @@ import { Places } from "./places.ts";
 /** An application that can look at the socket a request came on. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
-/** Nothing we take in a body is longer. */
-const BODY_BYTES_MAX = 8_192;
+/** Nothing we take in a body is longer: a message to other members. */
+const BODY_BYTES_MAX = 20_480;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_TIMEOUT_MS = 5_000;

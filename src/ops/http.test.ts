@@ -149,6 +149,7 @@ describe("the operations endpoint", () => {
       "sequence",
       "since",
       "status",
+      "tags",
     ]);
     const { metadata, incarnation, sequence, lastSeen, since } = node.self();
     assert.deepEqual(

@@ -17,6 +17,7 @@ import { CONTENT_TYPE } from "./exposition.ts";
 import { ALWAYS, createApp, type HttpApp, type HttpServer, serve } from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
+import { addTopics, orExplain, tagsIn } from "./topics.ts";
 
 export interface OperationsOptions {
   readonly listen: HostPort;
@@ -73,12 +74,21 @@ function operationsApp(
     }),
   );
   app.get("/api/v1/self", (context) => context.json(toJson(node.self())));
-  app.get("/api/v1/members", (context) => context.json(toJson(node.members())));
+  app.get("/api/v1/members", (context) =>
+    orExplain(context, async () => {
+      const wanted = Object.entries(tagsIn(context));
+      const members = node
+        .members()
+        .filter(({ tags }) => wanted.every(([key, value]) => tags[key] === value));
+      return context.json(toJson(members));
+    }),
+  );
   app.get("/api/v1/identities", (context) => context.json(toJson(node.identities())));
   app.get("/api/v1/connections", (context) => context.json(toJson(node.connections())));
   app.get("/api/v1/channels", (context) => context.json(toJson(node.channels())));
   addWhy(app, node);
   addEvents(app, node);
+  addTopics(app, node);
   addMessages(app, node.diagnostics);
   addDashboard(app, "member");
   return app;

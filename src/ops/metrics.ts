@@ -12,12 +12,14 @@ import {
   MESSAGE_METRICS,
   WORK_METRICS,
 } from "./metrics-network.ts";
+import { TOPIC_METRICS } from "./metrics-topics.ts";
 
 /** Headings of the manual, each with its metrics. */
 export const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
   ["Members", MEMBER_METRICS],
   ["Identities and certificates", IDENTITY_METRICS],
   ["Messages", MESSAGE_METRICS],
+  ["Messages among members", TOPIC_METRICS],
   ["Connections", CONNECTION_METRICS],
   ["Work", WORK_METRICS],
   ["Fabric's own", FABRIC_METRICS],

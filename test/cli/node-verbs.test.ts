@@ -47,6 +47,55 @@ async function startMember(
   return { org, at, url: `http://127.0.0.1:${at.operations}`, child };
 }
 
+describe("members that talk to each other", () => {
+  test("tags, services, events and queries, through two daemons", async (t) => {
+    const org = await organisation(await temporaryFolder(t));
+    const [one, two] = [await ports(), await ports()];
+    const urls = [one, two].map(({ operations }) => `http://127.0.0.1:${operations}`);
+    const [url = "", other = ""] = urls;
+    const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${one.port}` };
+    const tags = { CORE_FABRICGOSSIP_TAGS: "role=shop,http=10.0.0.5:80" };
+    launch(t, ["start"], peerEnvironment(org, 0, one, bootstrap));
+    launch(t, ["start"], peerEnvironment(org, 1, two, { ...bootstrap, ...tags }));
+    const isSeen = async (): Promise<boolean> =>
+      ((await get<unknown[]>(one.operations, "/api/v1/members?tag=role=shop")) ?? []).length === 1;
+    await until("its tags are seen", isSeen);
+
+    const watch = launch(t, ["event", "watch", "deploy", "--url", other]);
+    const sent: (typeof watch)[] = [];
+    // It is heard by whoever listens already: how soon that is nobody can say.
+    await until("it is heard", async () => {
+      const send = ["event", "send", "deploy", "--payload", "v17 ü", "--tag", "role=shop"];
+      sent.push(launch(t, [...send, "--url", url]));
+      await sent.at(-1)?.finished;
+      return watch.output().includes(" deploy Org1MSP ");
+    });
+    assert.match(watch.output(), new RegExp(`deploy Org1MSP 127\\.0\\.0\\.1:${one.port} v17 ü\n`));
+    watch.child.kill("SIGINT");
+    const verbs = [
+      ["members", "--tag", "role=shop", "--url", url],
+      ["services", "--url", url],
+      ["query", "fabric-gossip:version", "--url", url],
+      ["query", "unknown", "--tag", "role=shop", "--url", url],
+      ["event", "send", "x".repeat(129), "--url", url],
+    ];
+    const done = await Promise.all([...verbs.map((verb) => run(t, verb)), watch.finished]);
+    const [members, services, query, unknown, long, watched] = done;
+    assert.match(members?.stdout ?? "", /^ENDPOINT .* TAGS\n/);
+    assert.equal(members?.stdout.includes(`:${one.port} `), false);
+    assert.match(
+      members?.stdout ?? "",
+      /role=shop http=10\.0\.0\.5:80|http=10\.0\.0\.5:80 role=shop/,
+    );
+    assert.match(services?.stdout ?? "", /^shop +passing +http=10\.0\.0\.5:80 /m);
+    assert.deepEqual([query?.code, query?.stdout.trim().split("\n").length], [0, 2]);
+    assert.equal(unknown?.code, 1);
+    assert.match(unknown?.stderr ?? "", /did not answer: no-answerer/);
+    assert.deepEqual([long?.code, watched?.code], [2, 0]);
+    assert.match(long?.stderr ?? "", /1 to 128 bytes/);
+  });
+});
+
 describe("why", () => {
   test("0 for who is visible, 1 for who is not, 2 for what is no peer", async (t) => {
     const { at, url } = await startMember(t);

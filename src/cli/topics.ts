@@ -1,0 +1,155 @@
+/** The verbs by which members of our kind talk to each other through a running node. */
+import { readFile } from "node:fs/promises";
+import { GossipError } from "../lib/errors.ts";
+import { escapeJson, printable, printableJson } from "../lib/printable.ts";
+import type { Json } from "../observe/json.ts";
+import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
+import type { Member } from "../observe/views.ts";
+import { ask, open, readText, refusal } from "./client.ts";
+import { readServerEvents } from "./event-stream.ts";
+import type { Signals } from "./signals.ts";
+import { openTarget, type Target, type TargetOptions } from "./target.ts";
+import { notANode } from "./unreachable.ts";
+
+export interface SayOptions extends TargetOptions {
+  readonly payload?: string;
+  readonly file?: string;
+  readonly tag?: readonly string[];
+  readonly organisation?: readonly string[];
+}
+
+export interface QueryOptions extends SayOptions {
+  readonly timeout?: string;
+  readonly json?: boolean;
+}
+
+export interface WatchOptions extends TargetOptions {
+  readonly json?: boolean;
+}
+
+/** What the answer of a node may take beside the time for answers. */
+const SLACK_MS = 5_000;
+const TIMEOUT_S = 5;
+const TIMEOUT_S_MAX = 300;
+/** The node sends a sign of life every 15 s. */
+const SILENCE_MAX_MS = 40_000;
+
+export async function sendEvent(topic: string, options: SayOptions): Promise<void> {
+  const target = await openTarget(options);
+  const path = `/api/v1/events/${encodeURIComponent(topic)}?${audienceOf(options)}`;
+  const text = await ask(target, path, { method: "POST", body: await payloadOf(options) });
+  const { id }: { id: string } = JSON.parse(text);
+  process.stdout.write(`${printable(id)}\n`);
+}
+
+/** Prints the answers; 0 if there is one, else 1. */
+export async function query(topic: string, options: QueryOptions): Promise<number> {
+  const seconds = Number(options.timeout ?? TIMEOUT_S);
+  if (!(seconds >= 0.001 && seconds <= TIMEOUT_S_MAX)) {
+    const problem = `--timeout ${options.timeout} is no time to wait: give seconds, at most ${TIMEOUT_S_MAX}.`;
+    throw new GossipError("config-invalid", problem);
+  }
+  const timeoutMs = Math.round(seconds * 1_000);
+  const target = await openTarget(options);
+  const parameters = audienceOf(options);
+  parameters.append("timeoutMs", String(timeoutMs));
+  const path = `/api/v1/queries/${encodeURIComponent(topic)}?${parameters}`;
+  const text = await ask(target, path, {
+    method: "POST",
+    body: await payloadOf(options),
+    timeoutMs: timeoutMs + SLACK_MS,
+  });
+  const found: { answers: Json<Answer>[]; unanswered: Json<Unanswered>[] } = JSON.parse(text);
+  if (options.json) process.stdout.write(`${printableJson(found)}\n`);
+  else printAnswers(found);
+  return found.answers.length > 0 ? 0 : 1;
+}
+
+function printAnswers(found: {
+  readonly answers: readonly Json<Answer>[];
+  readonly unanswered: readonly Json<Unanswered>[];
+}): void {
+  for (const { from, payload } of found.answers) {
+    process.stdout.write(`${nameOf(from)} ${textOf(payload)}\n`);
+  }
+  for (const { member, reason } of found.unanswered) {
+    process.stderr.write(`${nameOf(member)} did not answer: ${printable(reason)}\n`);
+  }
+}
+
+/** Prints what members say until stopped. */
+export async function watchEvents(
+  topic: string | undefined,
+  options: WatchOptions,
+  { stop }: Signals,
+): Promise<void> {
+  const target = await openTarget(options);
+  const path = `/api/v1/events/${topic === undefined ? "*" : encodeURIComponent(topic)}`;
+  try {
+    for await (const data of listen(target, path, stop)) {
+      if (options.json) process.stdout.write(`${escapeJson(data)}\n`);
+      else process.stdout.write(`${lineOf(JSON.parse(data))}\n`);
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  }
+}
+
+async function* listen(target: Target, path: string, stop: AbortSignal): AsyncGenerator<string> {
+  const silence = new AbortController();
+  const signal = AbortSignal.any([stop, silence.signal]);
+  const timer = setTimeout(() => silence.abort(), SILENCE_MAX_MS);
+  try {
+    const response = await open(target, path, { headers: { accept: "text/event-stream" } }, signal);
+    const { statusCode = 0, headers } = response;
+    if (statusCode !== 200) {
+      throw refusal(target, path, statusCode, await readText(target, path, response));
+    }
+    if (!headers["content-type"]?.startsWith("text/event-stream")) {
+      response.destroy();
+      throw notANode(target, path);
+    }
+    response.setEncoding("utf8").on("data", () => timer.refresh());
+    for await (const { data } of readServerEvents(response)) yield data;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lineOf({ time, topic, from, payload }: Json<TopicEvent>): string {
+  return `${time.slice(11, 23)} ${printable(topic)} ${nameOf(from)} ${textOf(payload)}`;
+}
+
+function nameOf({ mspId, internalEndpoint, endpoint, pkiId }: Json<Member>): string {
+  return printable(`${mspId ?? "?"} ${internalEndpoint || endpoint || pkiId.slice(0, 16)}`);
+}
+
+/** A payload is text for people; what is none is shown as it travels, in base64. */
+function textOf(payload: string): string {
+  const bytes = Buffer.from(payload, "base64");
+  const text = bytes.toString("utf8");
+  return Buffer.from(text, "utf8").equals(bytes) ? printable(text) : `base64:${payload}`;
+}
+
+async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {
+  if (payload !== undefined && file !== undefined) {
+    throw new GossipError("config-invalid", "--payload and --file exclude each other: give one.");
+  }
+  if (file === undefined) return Buffer.from(payload ?? "");
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GossipError(
+      "config-invalid",
+      `--file ${file} cannot be read (${why}): name another.`,
+    );
+  }
+}
+
+function audienceOf({ tag = [], organisation = [] }: SayOptions): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const one of tag) parameters.append("tag", one);
+  for (const one of organisation) parameters.append("organisation", one);
+  return parameters;
+}

@@ -1,0 +1,40 @@
+/** The key whose value is a map of names to texts. */
+import { type About, type Key, key, readList, wrong } from "./key.ts";
+import type { Parsed } from "./range.ts";
+
+type Tags = Readonly<Record<string, string>>;
+
+/** Keys whose value is a map: what is below them are no keys. In lower case. */
+export const MAP_KEYS: ReadonlySet<string> = new Set(["fabricgossip.tags"]);
+
+/** Names with values: a map, or as text `role=shop,http=10.0.0.5:80`. */
+export function tags(name: string, about: About<Tags>): Key<Tags> {
+  return key(name, "map of names to texts", about, (raw) =>
+    raw instanceof Map ? readPairs(raw) : readPairs(pairsOfText(raw)),
+  );
+}
+
+function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
+  return readList(raw, /\s*,\s*/).map((item) => {
+    const text = typeof item === "string" ? item : "";
+    const equals = text.indexOf("=");
+    return equals < 1 ? ["", ""] : [text.slice(0, equals), text.slice(equals + 1)];
+  });
+}
+
+function readPairs(pairs: Iterable<readonly [unknown, unknown]>): Parsed<Tags> {
+  const value: Record<string, string> = Object.create(null);
+  for (const [name, text] of pairs) {
+    const isText = typeof text !== "object" || text === null;
+    const [key, tag] = [String(name), String(text ?? "")];
+    if (!isText || key === "" || /\p{Cc}/u.test(key + tag)) {
+      return wrong(
+        isText ? `${key}=${tag}` : key,
+        "no tag",
+        "write NAME: VALUE, or as text NAME=VALUE",
+      );
+    }
+    value[key] = tag;
+  }
+  return { value };
+}

@@ -1,0 +1,124 @@
+/** Messages among members over HTTP, in front of a node that is alone in a network in memory. */
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { GossipNode } from "../node/node.ts";
+import { testParts } from "../node/testing.ts";
+import { createLog } from "../observe/log.ts";
+import { createMemoryHub } from "../transport/memory.ts";
+import { createVirtualClock } from "../transport/testing.ts";
+import { startOperations } from "./http.ts";
+
+const NO_TLS = {
+  ...{ enabled: false, clientAuthRequired: false, certFile: undefined, keyFile: undefined },
+  clientRootCaFiles: [],
+} as const;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function setUp(t: TestContext) {
+  const clock = createVirtualClock();
+  const hub = createMemoryHub({ clock });
+  const parts = testParts("n", { clock, hub });
+  const node = await GossipNode.create({ ...parts, tags: { role: "shop" } });
+  const log = createLog({ stream: { write: () => true } });
+  const listen = { host: "127.0.0.1", port: 0 };
+  const operations = await startOperations({ listen, tls: NO_TLS, node, log });
+  t.after(async () => {
+    await operations.close();
+    await node.close();
+  });
+  const ask = async (path: string, init?: RequestInit) => {
+    const response = await fetch(operations.url + path, init);
+    return { status: response.status, body: JSON.parse(await response.text()) };
+  };
+  const post = (
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ) => ask(path, { method: "POST", body, headers });
+  return { clock, node, ask, post, url: operations.url };
+}
+
+describe("topics over HTTP", () => {
+  test("an event is said and heard, its topic and bytes as they are", async (t) => {
+    const { node, post, url } = await setUp(t);
+    const topic = "a/b ü?";
+    const response = await fetch(`${url}/api/v1/events/${encodeURIComponent(topic)}`);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    assert.ok(reader);
+    assert.equal((await reader.read()).value, ": events follow\n\n");
+    const own = node.subscribe(topic).next();
+    const payload = Uint8Array.of(0, 255, 128, 10);
+    const { status, body } = await post(`/api/v1/events/${encodeURIComponent(topic)}`, payload);
+    assert.equal(status, 200);
+    const { value: event } = await own;
+    assert.deepEqual([event.id, event.payload], [body.id, payload]);
+    const told = JSON.parse((await reader.read()).value?.slice("data: ".length) ?? "");
+    assert.deepEqual([told.id, told.topic, told.payload], [body.id, topic, "AP+ACg=="]);
+    assert.equal(told.from.pkiId, node.self().pkiId);
+    await reader.cancel();
+  });
+
+  test("a query is answered; audience and timeout are parameters", async (t) => {
+    const { node, post } = await setUp(t);
+    node.answer("q", ({ payload }) => payload);
+    const found = await post("/api/v1/queries/q?tag=role=shop&timeoutMs=1000", "hello");
+    assert.equal(found.status, 200);
+    assert.equal(Buffer.from(found.body.answers[0].payload, "base64").toString(), "hello");
+    assert.deepEqual(found.body.unanswered, []);
+    const none = await post("/api/v1/queries/q?organisation=Z", "hello");
+    assert.deepEqual(none.body, { answers: [], unanswered: [] });
+    const silent = await post("/api/v1/queries/other", "");
+    assert.equal(silent.body.unanswered[0].reason, "no-answerer");
+  });
+
+  test("members and services are shown by their tags", async (t) => {
+    const { ask } = await setUp(t);
+    assert.equal((await ask("/api/v1/members?tag=role=shop")).body.length, 1);
+    assert.deepEqual((await ask("/api/v1/members?tag=role=bill")).body, []);
+    assert.deepEqual((await ask("/api/v1/members?tag=role=shop&tag=x=y")).body, []);
+    assert.deepEqual((await ask("/api/v1/services")).body[0].name, "shop");
+  });
+
+  test("what cannot be sent is explained", async (t) => {
+    const { node, post, ask } = await setUp(t);
+    const wrong: [string, string | Uint8Array<ArrayBuffer>, RegExp, number][] = [
+      ["/api/v1/events/t", new Uint8Array(16_385), /16385 bytes: at most 16384/, 400],
+      ["/api/v1/events/t", new Uint8Array(30_000), /at most 20480 bytes/, 413],
+      [`/api/v1/events/${"x".repeat(129)}`, "", /1 to 128 bytes/, 400],
+      ["/api/v1/events/a%0Ab", "", /control characters/, 400],
+      ["/api/v1/events/t?tag=role", "", /write tag=NAME=VALUE/, 400],
+      ["/api/v1/queries/t?timeoutMs=soon", "", /timeoutMs is NaN/, 400],
+      ["/api/v1/queries/t?timeoutMs=300001", "", /from 1 to 300000/, 400],
+    ];
+    for (const [path, body, sentence, status] of wrong) {
+      const found = await post(path, body);
+      assert.deepEqual(
+        [found.status, sentence.test(found.body.error)],
+        [status, true],
+        found.body.error,
+      );
+    }
+    assert.equal((await ask("/api/v1/members?tag=role")).status, 400);
+    for (let i = 0; i < 1_000; i++) await node.broadcast("t", bytes("")).catch(() => undefined);
+    assert.equal((await post("/api/v1/events/t", "")).status, 429);
+  });
+
+  test("another page may neither say nor ask", async (t) => {
+    const { node, post } = await setUp(t);
+    const heard: unknown[] = [];
+    const listening = (async () => {
+      for await (const event of node.subscribe()) heard.push(event);
+    })();
+    for (const path of ["/api/v1/events/t", "/api/v1/queries/t"]) {
+      for (const headers of [
+        { origin: "http://evil.example" },
+        { "sec-fetch-site": "cross-site" },
+      ]) {
+        assert.equal((await post(path, "x", headers)).status, 403);
+      }
+    }
+    await node.close();
+    await listening;
+    assert.deepEqual(heard, []);
+  });
+});

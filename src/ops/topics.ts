@@ -1,0 +1,141 @@
+/** Messages among members of our kind over HTTP: say, ask, listen; and what members offer. */
+import type { Context } from "hono";
+import { GossipError, type GossipErrorCode } from "../lib/errors.ts";
+import type { GossipNode } from "../node/node.ts";
+import { toJson } from "../observe/json.ts";
+import type { Answer, Audience, TopicEvent } from "../observe/topics.ts";
+import type { HttpApp } from "./http-server.ts";
+
+const LISTENERS_MAX = 64;
+/** How often a silent stream says that it is there. */
+const HEARTBEAT_MS = 15_000;
+/** Names every topic, for those who listen. */
+const ALL = "*";
+
+const STATUS: Partial<Record<GossipErrorCode, 400 | 429 | 503>> = {
+  "too-fast": 429,
+  "signing-failed": 503,
+  closed: 503,
+};
+
+export function addTopics(app: HttpApp, node: GossipNode): void {
+  app.get("/api/v1/services", (context) => context.json(toJson(node.services())));
+  app.post("/api/v1/events/:topic", (context) =>
+    orExplain(context, async () => {
+      const payload = new Uint8Array(await context.req.arrayBuffer());
+      const id = await node.broadcast(context.req.param("topic"), payload, audienceOf(context));
+      return context.json({ id });
+    }),
+  );
+  app.post("/api/v1/queries/:topic", (context) =>
+    orExplain(context, async () => {
+      const payload = new Uint8Array(await context.req.arrayBuffer());
+      const timeoutMs = context.req.query("timeoutMs");
+      const query = node.query(context.req.param("topic"), payload, {
+        ...audienceOf(context),
+        ...(timeoutMs === undefined ? {} : { timeoutMs: Number(timeoutMs) }),
+      });
+      const answers: Answer[] = [];
+      for await (const answer of query) answers.push(answer);
+      return context.json(toJson({ answers, unanswered: query.unanswered }));
+    }),
+  );
+  addListening(app, node);
+}
+
+function addListening(app: HttpApp, node: GossipNode): void {
+  let listeners = 0;
+  app.get("/api/v1/events/:topic", (context) =>
+    orExplain(context, async () => {
+      if (listeners >= LISTENERS_MAX) {
+        const error = `${LISTENERS_MAX} listen already: try again when one has left.`;
+        return context.json({ error }, 503);
+      }
+      const topic = context.req.param("topic");
+      const gone = new AbortController();
+      const events = node.subscribe(topic === ALL ? undefined : topic, gone.signal);
+      listeners += 1;
+      gone.signal.addEventListener("abort", () => {
+        listeners -= 1;
+      });
+      return context.body(streamOf(events, gone), 200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "x-accel-buffering": "no", // Or nginx would collect events before it passes them on.
+      });
+    }),
+  );
+}
+
+/** A slow listener loses events as every subscriber does: the node keeps some for it. */
+function streamOf(
+  events: AsyncIterator<TopicEvent, unknown>,
+  gone: AbortController,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let next = events.next();
+  let timer: NodeJS.Timeout | undefined;
+  let isFirst = true;
+  const stillHere = (): Promise<"still here"> =>
+    new Promise((resolve) => {
+      timer = setTimeout(() => resolve("still here"), HEARTBEAT_MS);
+    });
+  const leave = (): void => {
+    clearTimeout(timer);
+    if (!gone.signal.aborted) gone.abort();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (isFirst) {
+          isFirst = false;
+          return controller.enqueue(encoder.encode(": events follow\n\n"));
+        }
+        const found = await Promise.race([next, stillHere()]);
+        clearTimeout(timer);
+        if (gone.signal.aborted) return;
+        if (found === "still here") return controller.enqueue(encoder.encode(": still here\n\n"));
+        if (found.done) {
+          leave();
+          return controller.close();
+        }
+        next = events.next();
+        controller.enqueue(encoder.encode(`data: ${JSON.stringify(toJson(found.value))}\n\n`));
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** `?tag=NAME=VALUE&organisation=MSPID`, each as often as needed. */
+function audienceOf(context: Context): Audience {
+  const organisations = context.req.queries("organisation") ?? [];
+  return { tags: tagsIn(context), ...(organisations.length > 0 ? { organisations } : {}) };
+}
+
+/** The tags that a request asks for. */
+export function tagsIn(context: Context): Readonly<Record<string, string>> {
+  const tags: Record<string, string> = Object.create(null);
+  for (const tag of context.req.queries("tag") ?? []) {
+    const equals = tag.indexOf("=");
+    if (equals < 1) {
+      const problem = `the tag "${tag.slice(0, 100)}" has no value: write tag=NAME=VALUE.`;
+      throw new GossipError("message-invalid", problem);
+    }
+    tags[tag.slice(0, equals)] = tag.slice(equals + 1);
+  }
+  return tags;
+}
+
+/** What the caller got wrong is told as text. */
+export async function orExplain(
+  context: Context,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    return context.json({ error: error.message }, STATUS[error.code] ?? 400);
+  }
+}
