@@ -59,7 +59,7 @@ const ROOT = join(import.meta.dirname, "..");
  * Below the ports from which systems choose those of outgoing connections; others for each process,
  * so that two can be measured at a time.
  */
-const FIRST_PORT = 24_001 + (process.pid % 8) * 1_010;
+export const FIRST_PORT = 24_001 + (process.pid % 8) * 1_010;
 const OPERATIONS_PORT = FIRST_PORT - 1;
 const JOIN_MAX_MS = 120_000;
 
@@ -141,7 +141,7 @@ function pausesOf({ busyMaxMs, pauseMaxMs, pauseP99Ms }: MemoryReport): Pauses {
 }
 
 /** As `npm run build` does, to a folder of its own. */
-async function compile(build: string): Promise<void> {
+export async function compile(build: string): Promise<void> {
   await mkdir(build);
   const compiler = join(ROOT, "node_modules/.bin/tsc");
   const run = promisify(execFile);
@@ -155,32 +155,36 @@ async function compile(build: string): Promise<void> {
   await run(compiler, [...probe, ...flags], { cwd: ROOT });
 }
 
-function startDaemon(build: string, { organisation, all }: Fixtures): ChildProcess {
+function startDaemon(build: string, fixtures: Fixtures): ChildProcess {
+  return fork(join(build, "dist/src/cli/main.js"), ["start"], {
+    execArgv: ["--import", join(build, "memory-probe.js")],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+    env: environmentOf(fixtures),
+  });
+}
+
+/** Of a daemon that is the first of these members, and has the second for its bootstrap peer. */
+export function environmentOf({ organisation, all }: Fixtures): NodeJS.ProcessEnv {
   const [peer] = organisation.peers;
   const [self, contact] = all;
   if (!peer || !self || !contact) throw new RangeError("ask for at least two members");
   const { PATH = "", HOME = "" } = process.env;
-  const daemon = fork(join(build, "dist/src/cli/main.js"), ["start"], {
-    execArgv: ["--import", join(build, "memory-probe.js")],
-    stdio: ["ignore", "ignore", "ignore", "ipc"],
-    env: {
-      PATH,
-      HOME,
-      CORE_PEER_ID: "peer0",
-      CORE_PEER_LOCALMSPID: MSP_ID,
-      CORE_PEER_MSPCONFIGPATH: peer.mspFolder,
-      CORE_PEER_ADDRESS: self.endpoint,
-      CORE_PEER_LISTENADDRESS: self.endpoint,
-      CORE_PEER_GOSSIP_EXTERNALENDPOINT: self.endpoint,
-      CORE_PEER_GOSSIP_BOOTSTRAP: contact.endpoint,
-      CORE_PEER_TLS_ENABLED: "true",
-      CORE_PEER_TLS_CERT_FILE: peer.tlsCertFile,
-      CORE_PEER_TLS_KEY_FILE: peer.tlsKeyFile,
-      CORE_PEER_TLS_ROOTCERT_FILE: peer.tlsCaFile,
-      CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${OPERATIONS_PORT}`,
-    },
-  });
-  return daemon;
+  return {
+    PATH,
+    HOME,
+    CORE_PEER_ID: "peer0",
+    CORE_PEER_LOCALMSPID: MSP_ID,
+    CORE_PEER_MSPCONFIGPATH: peer.mspFolder,
+    CORE_PEER_ADDRESS: self.endpoint,
+    CORE_PEER_LISTENADDRESS: self.endpoint,
+    CORE_PEER_GOSSIP_EXTERNALENDPOINT: self.endpoint,
+    CORE_PEER_GOSSIP_BOOTSTRAP: contact.endpoint,
+    CORE_PEER_TLS_ENABLED: "true",
+    CORE_PEER_TLS_CERT_FILE: peer.tlsCertFile,
+    CORE_PEER_TLS_KEY_FILE: peer.tlsKeyFile,
+    CORE_PEER_TLS_ROOTCERT_FILE: peer.tlsCaFile,
+    CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${OPERATIONS_PORT}`,
+  };
 }
 
 function tell(daemon: ChildProcess, order: MemoryOrder): void {

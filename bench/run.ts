@@ -7,11 +7,14 @@ import { runAll } from "./all.ts";
 import { benchCluster } from "./cluster.ts";
 import { benchCodec } from "./codec.ts";
 import { countFiles } from "./files.ts";
+import { benchGossipsub } from "./gossipsub.ts";
 import { benchMemory } from "./memory.ts";
+import { benchPeers } from "./peers.ts";
 import { writeReport } from "./report.ts";
 import { benchSilence } from "./silence.ts";
 import { benchSimulator } from "./simulator.ts";
 import { benchSpread } from "./spread.ts";
+import { benchStartup } from "./startup.ts";
 import { benchTransport } from "./transport.ts";
 import { benchVerify } from "./verify.ts";
 
@@ -79,6 +82,10 @@ bench("memory", "one daemon in a network of so many members")
     print(await benchMemory({ members: Number(members), ...times, progress }), json);
   });
 
+bench("startup", "from the start of the daemon, as it is installed, to its first line")
+  .option("--runs <n>", "how often", "7")
+  .action(async ({ runs, json }) => print(await benchStartup(Number(runs)), json));
+
 bench("silence", "how soon a silent death is known, and whether anybody is wrongly called dead")
   .option("--members <n>", "in each simulated network", "10")
   .option("--deaths <n>", "how often somebody falls silent", "100")
@@ -101,6 +108,24 @@ bench("cluster", "members in one process over real sockets")
     const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
     const options = { members: Number(members), strategy, profile: profile === true, progress };
     print(await benchCluster({ ...options, ...times }), json);
+  });
+
+bench("peers", "members of other gossip systems in the same run, as far as they are installed")
+  .option("--members <n>", "how many of each", "20")
+  .option("--seconds <n>", "how long the steady state is watched", "20")
+  .option("--settle <n>", "seconds before that", "30")
+  .action(async ({ members, seconds, settle, json }) => {
+    const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
+    print(await benchPeers({ members: Number(members), ...times, progress }), json);
+  });
+
+bench("gossipsub", "members of a libp2p topic in one process, for `peers`")
+  .option("--members <n>", "how many", "20")
+  .option("--seconds <n>", "how long the steady state is watched", "20")
+  .option("--settle <n>", "seconds before that", "30")
+  .action(async ({ members, seconds, settle, json }) => {
+    print(await benchGossipsub(Number(members), Number(seconds), Number(settle)), json);
+    process.exit(0); // Whatever is left of the others must not keep the result.
   });
 
 bench("spread", "how heartbeats spread over the links of so many members")

@@ -53,6 +53,7 @@ export function tables(results: Results): ReadonlyMap<string, string> {
   );
   put("simulator", SIMULATOR_HEAD, rowsAt(results.get("simulator"), "rows").map(simulatorRow));
   put("memory", MEMORY_HEAD, named(results, "memory-").map(memoryRow));
+  put("peers", PEERS_HEAD, rowsAt(results.get("peers"), "rows").map(peersRow));
   put("silence", SILENCE_HEAD, named(results, "silence").map(silenceRow));
   put("spread", SPREAD_HEAD, named(results, "spread-").map(spreadRow));
   const profile = results.get("profile");
@@ -168,6 +169,27 @@ function memoryRow(one: Measured): Row {
     numberAt(one, "heartbeatsPerSecond"),
     slashed("pausesJoining.cpuMaxMs", "pausesSteady.cpuMaxMs"),
     slashed("pausesJoining.clockMaxMs", "pausesSteady.clockMaxMs"),
+  ];
+}
+
+const PEERS_HEAD = [
+  "Members of",
+  "All heard all, s",
+  "CPU of one, ms/s",
+  "in v",
+  "Bytes sent by one a second",
+  "Connections",
+  "End known by all, ms",
+  "Memory of one, MB",
+];
+
+function peersRow(one: Measured): Row {
+  const convergeMs = numberAt(one, "convergeMs");
+  return [
+    textAt(one, "name"),
+    convergeMs === undefined ? undefined : (convergeMs / 1_000).toFixed(2),
+    ...row(one, "cpuMsPerMemberSecond", "verificationsPerMemberSecond", "bytesPerMemberSecond"),
+    ...row(one, "connectionsPerMember", "killSeenByAllMs", "rssMbPerMember"),
   ];
 }
 

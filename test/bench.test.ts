@@ -19,6 +19,11 @@ const RUNS = [
     fields: ["allSeconds", "missed", "memberHours", "falseDeaths", "memberHoursPerMinute"],
   },
   { words: "spread --members 20", fields: ["coverage", "hopsMax", "copies"] },
+  { words: "startup --runs 1", fields: ["medianMs", "bestMs", "emptyMs"] },
+  {
+    words: "peers --members 2 --seconds 1 --settle 0",
+    fields: ["members", "verifyUs", "rows", "missing"],
+  },
   {
     words: "memory --members 3 --seconds 1 --settle 0",
     fields: ["joinMs", "rssSteadyMb", "cpuMsPerSecond", "pausesJoining", "pausesSteady"],

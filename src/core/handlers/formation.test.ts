@@ -26,7 +26,7 @@ describe("while a small network forms", () => {
   test("all see all over the connections to the bootstrap peer alone", () => {
     for (const seed of [1, 2]) {
       const { world, nodes } = start(seed);
-      world.run(900);
+      world.run(1_900);
       assert.ok(isComplete(world, nodes));
       const [bootstrap, ...others] = reached(nodes);
       assert.deepEqual([bootstrap, ...new Set(others)], [MEMBERS - 1, 1]);
@@ -59,11 +59,11 @@ describe("while a small network forms", () => {
     }
   });
 
-  test("it has formed after a calm second, or when we are not new, or not small", () => {
+  test("it has formed after two calm seconds, or when we are not new, or not small", () => {
     const formation = { connected: new Set<never>(), arrivedMs: 500 };
     const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
-    assert.equal(isForming(formation, 128, 10_000, at(1_499)), true);
-    assert.equal(isForming(formation, 128, 10_000, at(1_500)), false);
+    assert.equal(isForming(formation, 128, 10_000, at(2_499)), true);
+    assert.equal(isForming(formation, 128, 10_000, at(2_500)), false);
     assert.equal(isForming(formation, 129, 10_000, at(600)), false);
     assert.equal(isForming({ ...formation, arrivedMs: 9_999 }, 2, 10_000, at(10_000)), false);
   });

@@ -17,7 +17,7 @@ const MEMBERS_MAX = 128;
 /** More are no part of a small network. */
 const CONNECTED_MAX = 1_000;
 /** After so long without an arrival the network has its shape. */
-const CALM_MS = 1_000;
+const CALM_MS = 2_000;
 
 export function createFormation(): Formation {
   return { connected: new Set(), arrivedMs: Number.NEGATIVE_INFINITY };

@@ -1,0 +1,142 @@
+/**
+ * Members of a libp2p gossipsub topic in this process, over TCP on loopback: each says every five seconds
+ * that it lives, in as many bytes as our heartbeats have. The packages are used if they are installed:
+ * `npm install --no-save libp2p @libp2p/tcp @libp2p/identify @libp2p/gossipsub @chainsafe/libp2p-noise
+ * @chainsafe/libp2p-yamux`.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { mean, round, waitFor } from "./measure.ts";
+
+const TOPIC = "alive";
+const HEARTBEAT_MS = 5_000;
+const HEARTBEAT_BYTES = 240;
+/** Beside the first member each dials so many others: nobody tells it of them, as our bootstrap peer does. */
+const DIALLED = 3;
+const CONVERGE_MAX_MS = 60_000;
+
+/** What we need of the packages, whose types are not here. */
+interface Member {
+  readonly peerId: { toString(): string };
+  readonly services: { readonly pubsub: PubSub };
+  getMultiaddrs(): readonly unknown[];
+  getConnections(): readonly unknown[];
+  dial(address: unknown): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+interface PubSub {
+  subscribe(topic: string): void;
+  publish(topic: string, data: Uint8Array): Promise<unknown>;
+  addEventListener(name: "message", heard: (event: Heard) => void): void;
+}
+
+interface Heard {
+  readonly detail: { readonly from?: { toString(): string } };
+}
+
+type Make = () => Promise<Member>;
+
+const PACKAGES = [
+  ["libp2p", "createLibp2p"],
+  ["@libp2p/tcp", "tcp"],
+  ["@libp2p/identify", "identify"],
+  ["@libp2p/gossipsub", "gossipsub"],
+  ["@chainsafe/libp2p-noise", "noise"],
+  ["@chainsafe/libp2p-yamux", "yamux"],
+] as const;
+
+/** A maker of members; a sentence if a package is missing. */
+async function findPackages(): Promise<Make | string> {
+  const found = [];
+  for (const [name, part] of PACKAGES) {
+    try {
+      const loaded = await import(name);
+      found.push(loaded[part]);
+    } catch {
+      const all = PACKAGES.map(([one]) => one).join(" ");
+      return `${name} is not installed; run npm install --no-save ${all}`;
+    }
+  }
+  const [createLibp2p, tcp, identify, gossipsub, noise, yamux] = found;
+  return () =>
+    createLibp2p({
+      addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionManager: { inboundConnectionThreshold: 1_000 },
+      services: {
+        identify: identify(),
+        pubsub: gossipsub({ allowPublishToZeroTopicPeers: true }),
+      },
+    });
+}
+
+export async function benchGossipsub(
+  count: number,
+  seconds: number,
+  settleSeconds: number,
+): Promise<object> {
+  const make = await findPackages();
+  if (typeof make === "string") return { error: make };
+  const rssBefore = process.memoryUsage.rss();
+  const startedMs = performance.now();
+  const members = await Promise.all(Array.from({ length: count }, make));
+  const heard = members.map(listen);
+  const timers = members.map((member) => setInterval(() => speak(member), HEARTBEAT_MS));
+  await connectAll(members);
+  await Promise.all(members.map(speak));
+  const isComplete = (): boolean => heard.every((names) => names.size === count - 1);
+  const waitedMs = await waitFor(isComplete, CONVERGE_MAX_MS);
+  const convergeMs = waitedMs === undefined ? null : Math.round(performance.now() - startedMs);
+  await sleep(settleSeconds * 1_000);
+  const { cpuMs, memberSeconds } = await watch(count, seconds);
+  const result = {
+    members: count,
+    convergeMs,
+    cpuMsPerMemberSecond: round(cpuMs / memberSeconds, 2),
+    connectionsPerMember: round(mean(members.map((one) => one.getConnections().length)), 1),
+    rssMbPerMember: round((process.memoryUsage.rss() - rssBefore) / count / 1e6, 2),
+  };
+  for (const timer of timers) clearInterval(timer);
+  await Promise.race([Promise.all(members.map((member) => member.stop())), sleep(5_000)]);
+  return result;
+}
+
+async function watch(
+  count: number,
+  seconds: number,
+): Promise<{ cpuMs: number; memberSeconds: number }> {
+  const [before, startedMs] = [process.cpuUsage(), performance.now()];
+  await sleep(seconds * 1_000);
+  const { user, system } = process.cpuUsage(before);
+  const memberSeconds = ((performance.now() - startedMs) / 1_000) * count;
+  return { cpuMs: (user + system) / 1_000, memberSeconds };
+}
+
+/** Whom it has heard of; the set grows. */
+function listen({ peerId, services: { pubsub } }: Member): ReadonlySet<string> {
+  const names = new Set<string>();
+  const own = peerId.toString();
+  pubsub.subscribe(TOPIC);
+  pubsub.addEventListener("message", ({ detail }) => {
+    const from = String(detail.from ?? own);
+    if (from !== own) names.add(from);
+  });
+  return names;
+}
+
+async function speak({ services: { pubsub } }: Member): Promise<void> {
+  await pubsub.publish(TOPIC, crypto.getRandomValues(new Uint8Array(HEARTBEAT_BYTES)));
+}
+
+/** Each dials the first member, and some that stand behind it in the row. */
+async function connectAll(members: readonly Member[]): Promise<void> {
+  const dials = members.flatMap((member, i) => {
+    const steps = Array.from({ length: DIALLED }, (_, k) => i + 1 + k * k * 3);
+    const others = new Set([0, ...steps.map((step) => step % members.length)]);
+    others.delete(i);
+    return [...others].map((other) => member.dial(members[other]?.getMultiaddrs()[0]));
+  });
+  await Promise.allSettled(dials);
+}
