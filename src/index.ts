@@ -2,6 +2,7 @@
 
 // What a configuration consists of.
 export type {
+  ChannelConfig,
   Config,
   GossipConfig,
   GossipTls,
@@ -18,6 +19,7 @@ export type {
   DropCode,
   NameFault,
   PresentedIdentityFault,
+  StateInfoFault,
   VerifyFault,
 } from "./core/types/drop.ts";
 export type { DeathReason, LearntFrom, PurgeReason } from "./core/types/event.ts";
@@ -26,7 +28,9 @@ export type { IdentityFault, Signer } from "./core/types/host.ts";
 export type {
   BlockAgreement,
   CertificateView,
+  Channel,
   ChannelBlock,
+  ChannelMember,
   ConfigDiff,
   ConfigView,
   OrganisationView,
@@ -45,13 +49,14 @@ export type { Diagnostics } from "./node/diagnostics.ts";
 export type { MessagingMember } from "./node/messaging-member.ts";
 export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
+export type { NodeChannel } from "./node/node-channel.ts";
 export type { StartOptions } from "./node/options.ts";
-export type { Channel } from "./observe/channels.ts";
 export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";
 export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";
 export type { EventCounts, MemberCounts } from "./observe/event-counts.ts";
 export type {
+  ChannelLag,
   ContactCode,
   EventContent,
   EventOf,
@@ -89,7 +94,7 @@ export {
   readConfigurationFile,
 } from "./reader/read-channel.ts";
 export { ReadError, type ReadErrorCode } from "./reader/read-error.ts";
-export type { ChannelChaincodes, ChannelHeights, ChannelMember } from "./reader/views.ts";
+export type { ChannelChaincodes, ChannelHeights } from "./reader/views.ts";
 // What a signature above names.
 export type { ConnectionFault } from "./transport/connection-options.ts";
 export type { HandshakeFault } from "./transport/handshake.ts";

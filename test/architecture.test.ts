@@ -19,7 +19,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
-  observe: ["wire", "core", "channel", "messaging", "msp", "transport", "config", "lib"],
+  observe: [
+    "wire",
+    "core",
+    "channel",
+    "messaging",
+    "msp",
+    "following",
+    "transport",
+    "config",
+    "lib",
+  ],
   following: ["wire", "core", "channel", "msp", "transport", "lib"],
   node: [
     "wire",

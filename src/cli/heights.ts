@@ -1,5 +1,6 @@
 /** `fabric-gossip heights`: how high the peers of a channel are, and since when. */
-import type { ChannelHeights, ChannelMember } from "../reader/views.ts";
+import type { ChannelMember } from "../following/views.ts";
+import type { ChannelHeights } from "../reader/views.ts";
 import { openReader, parseNumber, parseSpan, type ReaderFlags, watch } from "./reader-flags.ts";
 import { ago, type Column, formatTable } from "./table.ts";
 import { painter, widthOf } from "./terminal.ts";

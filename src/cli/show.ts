@@ -1,7 +1,7 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Channel } from "../following/views.ts";
 import { printableJson } from "../lib/printable.ts";
-import type { Channel } from "../observe/channels.ts";
 import type { Json } from "../observe/json.ts";
 import type { Service, ServiceHealth } from "../observe/topics.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
@@ -116,16 +116,39 @@ export async function showConnections(options: ShowOptions): Promise<void> {
 }
 
 export async function showChannels(options: ShowOptions): Promise<void> {
-  const columns: readonly Column<Channel>[] = [
-    { title: "CHANNEL", text: ({ name }) => name },
-    { title: "FOLLOWED", text: ({ followed }) => (followed ? "yes" : "no") },
-    { title: "MEMBERS HEARD OF", text: ({ members }) => String(members.length) },
-    { title: "CONFIGURATION BLOCK", text: ({ configBlock }) => configBlock, weight: 1 },
+  const none = "No channel is followed: name some under fabricGossip.channels.";
+  const columns = (nowMs: number): readonly Column<Json<Channel>>[] => [
+    { title: "NAME", text: ({ name }) => name },
+    { title: "ROLE", text: ({ role }) => role ?? "" },
+    { title: "HEIGHT", text: ({ height }) => height },
+    { title: "MEMBERS", text: ({ members }) => String(members.length) },
+    {
+      title: "BEHIND",
+      text: ({ members }) => String(mostBehind(members)),
+      colour: ({ members }) => (members.some(({ lagging }) => lagging) ? "red" : undefined),
+    },
+    { title: "CONFIG", text: ({ configSequence }) => configSequence ?? "unknown", weight: 1 },
+    { title: "LAST BLOCK", text: ({ members }) => lastCommit(members, nowMs), weight: 1 },
   ];
-  const none =
-    "No channel is configured under fabricGossip.channels, and none is followed: this version relays " +
-    "channel messages but cannot read their names.";
-  await show<Channel>(options, "/api/v1/channels", () => columns, none);
+  await show<Json<Channel>>(options, "/api/v1/channels", columns, none);
+}
+
+type Members = Json<Channel>["members"];
+
+const maxOf = (a: bigint, b: bigint): bigint => (a < b ? b : a);
+
+function mostBehind(members: Members): bigint {
+  const present = members.filter(({ leftChannel }) => !leftChannel);
+  return present.map(({ behind }) => BigInt(behind)).reduce(maxOf, 0n);
+}
+
+/** When a member last committed a block, by its own clock. */
+function lastCommit(members: Members, nowMs: number): string {
+  const last = members
+    .map(({ committedAt }) => committedAt)
+    .toSorted()
+    .at(-1);
+  return last === undefined ? "" : ago(last, nowMs);
 }
 
 /** Prints once or repeatedly. On a terminal, `--watch` redraws in place. */

@@ -27,7 +27,7 @@ export function addNodeVerbs(cli: Command): void {
     "list what members offer by their tag role, with its health",
     (show) => show.showServices,
   );
-  shower(cli, "channels", "list the channels in its configuration", (show) => show.showChannels);
+  shower(cli, "channels", "list the channels that the node follows", (show) => show.showChannels);
   addEvents(cli);
   addWhy(cli);
   addLogSpec(cli);

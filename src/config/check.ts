@@ -164,8 +164,29 @@ export function checkTogether(config: Config, problems: string[], warnings: stri
     const { name } = KEEPALIVE_KEYS.clientIntervalMs;
     warnings.push(`${name} is below 60s; Fabric's peers disconnect whoever pings more often.`);
   }
-  if (config.fabricGossip.channels.length > 0) {
-    warnings.push(`${OWN_KEYS.channels.name} has no effect yet: channels are not followed.`);
+  checkChannels(config, problems);
+}
+
+function checkChannels({ fabricGossip: { channels, stateDir } }: Config, problems: string[]): void {
+  const { name: key } = OWN_KEYS.channels;
+  const seen = new Set<string>();
+  for (const { name, blocks, role, keepBlocks } of channels) {
+    if (seen.has(name)) problems.push(`${key} lists ${name} twice; keep one of the two.`);
+    seen.add(name);
+    if (blocks === "keep" && stateDir === undefined) {
+      problems.push(
+        `${key} keeps the blocks of ${name}, for which ${OWN_KEYS.stateDir.name} must name a folder.`,
+      );
+    }
+    if (keepBlocks !== undefined && blocks !== "keep") {
+      problems.push(`${key} has ${name} with keepBlocks, which needs blocks: keep.`);
+    }
+    if (role === "listed" && blocks !== "keep") {
+      problems.push(
+        `${key} has ${name} with role: listed, which needs blocks: keep: who publishes a height must ` +
+          "serve its blocks.",
+      );
+    }
   }
 }
 

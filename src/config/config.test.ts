@@ -51,6 +51,13 @@ fabricGossip:
   limits: {membersMax: 500}
 `;
 
+const CHANNEL = {
+  role: "observer",
+  blocks: "verify",
+  keepBlocks: undefined,
+  lag: { blocks: 10, timeMs: 60_000 },
+};
+
 let folder = "";
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "config-"));
@@ -98,7 +105,7 @@ describe("a configuration file", () => {
       { mspId: "Org2MSP", path: join(folder, "org2/msp") },
     ]);
     assert.deepEqual(config.fabricGossip.channels, [
-      { name: "mychannel", configBlock: join(folder, "mychannel.block") },
+      { ...CHANNEL, name: "mychannel", configBlock: join(folder, "mychannel.block") },
     ]);
     assert.equal(config.fabricGossip.stateDir, join(folder, "state"));
     const tags = { role: "shop", HTTP: "10.0.0.5:80", replicas: "3", empty: "", "a.b": "c" };
@@ -154,6 +161,7 @@ describe("defaults", () => {
       forgetAfterMs: 500_000,
       publishCertPeriodMs: 10_000,
       stateInfoExpiryMs: 400_000,
+      stateInfoIntervalMs: 4_000,
       pullIntervalMs: 4_000,
       pullPeerNum: 3,
       digestWaitMs: 1_000,
@@ -232,7 +240,9 @@ describe("values from the environment", () => {
       { mspId: "Org2MSP", path: "/a b/msp" },
       { mspId: "Org3MSP", path: "/c=d" },
     ]);
-    assert.deepEqual(fabricGossip.channels, [{ name: "mychannel", configBlock: "/my.block" }]);
+    assert.deepEqual(fabricGossip.channels, [
+      { ...CHANNEL, name: "mychannel", configBlock: "/my.block" },
+    ]);
     assert.deepEqual(fabricGossip.anchorPeers, ["peer0.org2.example.com:7051"]);
     assert.equal(fabricGossip.limits.handshakesMax, 1_000);
   });
@@ -358,7 +368,6 @@ describe("what is allowed but strange is a warning", () => {
     ["peer.gossip.externalEndpoint=0.0.0.0:7051", /nobody can dial/],
     ["fabricGossip.anchorPeers=a:1", /will not learn of this node/],
     ["metrics.provider=statsd", /read \/metrics instead/],
-    ["fabricGossip.channels=mychannel=/my.block", /channels are not followed/],
     ["peer.networkId=dev", /has no effect here/],
     ["peer.gosip.bootstrap=a:1", /has no effect here; did you mean peer\.gossip\.bootstrap\?/],
   ] as const;

@@ -34,6 +34,21 @@ export interface Keepalive {
   readonly serverIntervalMs: number;
 }
 
+/** A channel to follow (`fabricGossip.channels`). */
+export interface ChannelConfig {
+  readonly name: string;
+  /** File of the configuration block that is trusted; undefined: what peers of our organisation have. */
+  readonly configBlock: string | undefined;
+  /** `listed`: we publish our height and serve the blocks that we keep. Default `observer`. */
+  readonly role: "observer" | "listed";
+  /** `none`: heights only. `verify`: read, check, tell, forget. `keep`: store them. Default `verify`. */
+  readonly blocks: "none" | "verify" | "keep";
+  /** The newest so many blocks are kept; undefined: all. */
+  readonly keepBlocks: number | undefined;
+  /** From where on a member counts as lagging; default 10 blocks, 60_000 ms. */
+  readonly lag: { readonly blocks: number; readonly timeMs: number };
+}
+
 /** `peer.gossip` (spec A 9, B 7). Milliseconds where the name says so. */
 export interface GossipConfig {
   /** `host:port` of members of our own organisation to contact first; may be empty. */
@@ -54,6 +69,8 @@ export interface GossipConfig {
   readonly publishCertPeriodMs: number;
   /** A hundred times `peer.gossip.publishStateInfoInterval`, as in Fabric. */
   readonly stateInfoExpiryMs: number;
+  /** Between two requests for the StateInfo of a channel; default 4_000. */
+  readonly stateInfoIntervalMs: number;
   /** Between two membership syncs, and between two pulls; default 4_000. */
   readonly pullIntervalMs: number;
   /** Members asked in each; default 3. */
@@ -177,8 +194,8 @@ export interface Config {
     readonly nameServers: readonly string[];
     /** Addresses and networks that are not dialled on a member's word. */
     readonly dialDeny: readonly string[];
-    /** Channels by name, with the file of their configuration block; not followed yet. */
-    readonly channels: readonly { readonly name: string; readonly configBlock: string }[];
+    /** The channels to follow. */
+    readonly channels: readonly ChannelConfig[];
     readonly tags: Readonly<Record<string, string>>;
     /** Absolute; undefined = nothing is kept. */
     readonly stateDir: string | undefined;

@@ -145,7 +145,7 @@ export const GOSSIP_KEYS = {
     absent: 4 * SECOND,
   }),
   requestStateInfoIntervalMs: duration("peer.gossip.requestStateInfoInterval", {
-    doc: "Time between two requests for the channel state of others. No effect yet.",
+    doc: "Time between two requests for the StateInfo of the channels that we follow.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),

@@ -1,5 +1,6 @@
 /** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
 import { choice, duration, durations, namedPaths, path, whole } from "./key.ts";
+import { channelList } from "./key-channels.ts";
 import { addresses, addressRanges, dnsNames, endpoints } from "./key-network.ts";
 import { tags } from "./key-tags.ts";
 
@@ -55,15 +56,10 @@ export const OWN_KEYS = {
     ],
     empty: [],
   }),
-  channels: namedPaths(
+  channels: channelList(
     "fabricGossip.channels",
-    { name: "name", path: "configBlock" },
-    {
-      doc:
-        "Channels to follow, each with the configuration block to trust. As text: " +
-        "`mychannel=path`. No effect yet.",
-      absent: [],
-    },
+    "Channels to follow: see [channels.md](channels.md#a-member-that-follows-channels). As text: " +
+      "`mychannel`, `mychannel=block`, several separated by commas, or the list in JSON.",
   ),
   tags: tags("fabricGossip.tags", {
     doc:

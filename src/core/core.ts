@@ -1,12 +1,14 @@
 /**
- * The protocol. `step(core, input, now)` changes the state and returns what is to be done; nothing
- * else happens here. Read this file as the table of contents: each kind of input and each kind of
- * message has its line, and the line leads to the file that knows about it.
+ * The protocol. `step(core, input, now)` changes the state and returns what is to be done. Read this
+ * file as the table of contents: each kind of input and of message leads to the file that knows it.
  */
 
 import { isTagLegal } from "../wire/tags.ts";
 import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
 import { chooseAudience } from "./handlers/audience.ts";
+import { handleChannelInput } from "./handlers/channel-configuration.ts";
+import { handleChannelMessage } from "./handlers/channel-message.ts";
+import { attendChannels, nextChannelMs } from "./handlers/channel-tasks.ts";
 import { isAnswerRefused } from "./handlers/check.ts";
 import { checkExpiry, checkUnused, purgeExpired } from "./handlers/expiry.ts";
 import {
@@ -27,11 +29,22 @@ import {
 } from "./handlers/liveness.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
-import { publish, publishIdentity, publishSigned, startSync } from "./handlers/publish.ts";
+import {
+  publish,
+  publishAnew,
+  publishIdentity,
+  publishSigned,
+  startSync,
+} from "./handlers/publish.ts";
 import { renew } from "./handlers/renewal.ts";
-import { handleOfServed, handleServing, publishStateInfo } from "./handlers/serve-channel.ts";
+import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
+import {
+  handleSnapshot,
+  handleStateInfoPullRequest,
+  hurryStateInfo,
+} from "./handlers/state-info-pull.ts";
 import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
 import type { Reach } from "./rules/disclosure.ts";
 import { assertHolds } from "./rules/invariant.ts";
@@ -62,7 +75,6 @@ export { type Core, createCore } from "./handlers/state.ts";
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
 
-/** Something that happens at its time. */
 interface Task {
   /** When, in elapsed milliseconds; Infinity: nothing is to be done. */
   readonly nextMs: (core: Core) => number;
@@ -90,6 +102,7 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ options, questions }) => nextQuestionMs(questions, options), run: askSuspects },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
   { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
+  { nextMs: nextChannelMs, run: attendChannels },
   { nextMs: ({ emitter }) => emitter.flushAtMs, run: passOnWaiting },
 ];
 
@@ -151,6 +164,7 @@ function askSoon(core: Core, wasAlone: boolean, isArrival: boolean, now: Now): r
   const { members, options, pullPace, self, syncPace } = core;
   if (options.beyondFabric?.asksAtOnce === false) return [];
   // The first member we learn of hears from us at once, while our heartbeat carries our identity.
+  if (isArrival) hurryStateInfo(core, now);
   const effects = wasAlone && members.aliveCount > 0 ? publish(core, now) : [];
   quicken(syncPace, options, now);
   quicken(pullPace, options, now);
@@ -202,19 +216,16 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
       return publishSigned(core, input, now);
     case "set-metadata":
       core.self.metadata = input.metadata;
-      core.self.alive = undefined; // It tells what is no longer true.
-      return publish(core, now);
+      return publishAnew(core, now);
     case "set-endpoint":
       core.self.externalEndpoint = input.externalEndpoint;
-      core.self.alive = undefined;
-      return publish(core, now);
+      return publishAnew(core, now);
     case "trust-changed":
       return rejudgeAll(core);
-    case "channel-served":
-    case "blocks-served":
-      return handleServing(core, input, now);
     case "renewed":
       return renew(core, input.self, now);
+    default:
+      return handleChannelInput(core, input, now);
   }
 }
 
@@ -250,20 +261,23 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
       return handleUpdate(core, content.value, from);
     case "state-info":
       return handleStateInfo(core, envelope, content.value, from, now);
-    // Of channels, which we do not follow, or no content that travels alone.
+    case "state-info-pull-request":
+      return handleStateInfoPullRequest(core, content.value.channelMac, from, now);
+    case "state-snapshot":
+      return handleSnapshot(core, message.channel, content.value.elements, from);
+    case "data":
+    case "state-response":
+      return handleChannelMessage(core, message, from, now);
+    // Of no use to us, or no content that travels alone.
     case "conn-establish":
     case "empty":
     case "ack":
-    case "data":
     case "leadership":
     case "peer-identity":
     case "private-data":
     case "private-request":
     case "private-response":
-    case "state-info-pull-request":
     case "state-request":
-    case "state-response":
-    case "state-snapshot":
     case undefined:
       return [drop(from, "not-followed")];
   }

@@ -142,6 +142,8 @@ export interface TestNode {
   isUp: boolean;
   readonly events: GossipEvent[];
   readonly drops: DropCode[];
+  /** What was handed to whoever follows a channel. */
+  readonly received: GossipMessage[];
   /** Every message sent, decoded, in order. */
   readonly sent: {
     readonly to: PkiId;
@@ -243,6 +245,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         isUp: true,
         events: [],
         drops: [],
+        received: [],
         sent: [],
         served: [],
         connected: new Set(),
@@ -327,6 +330,7 @@ export function createWorld(seed: number, delayMs = 1): World {
       bootstrap: options.bootstrap ?? [],
       anchorPeers: options.anchorPeers ?? [],
       lastIncarnation: 0n,
+      channels: options.channels,
       timing: options.timing ?? DEFAULT_TIMING,
       fanout: options.fanout ?? DEFAULT_FANOUT,
       limits: DEFAULT_CORE_LIMITS,
@@ -407,6 +411,9 @@ export function createWorld(seed: number, delayMs = 1): World {
         return;
       case "drop":
         for (let i = 0; i < effect.times; i++) node.drops.push(effect.code);
+        return;
+      case "channel-message":
+        node.received.push(effect.message);
         return;
       case "notify":
         node.events.push(effect.event);

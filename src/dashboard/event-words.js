@@ -11,6 +11,8 @@ const LEVELS = {
   "message-rejected": "warn",
   "contact-failed": "warn",
   "same-identity": "bad",
+  "channel-member-lagging": "bad",
+  "channel-member-recovered": "good",
   "signing-failed": "bad",
   "subscriber-lagging": "warn",
   "answer-failed": "warn",
@@ -57,5 +59,11 @@ const SENTENCES = {
   "problem-solved": (event) => `over: ${event.code}`,
   "subscriber-lagging": (event) => `a subscriber of "${event.topic}" does not keep up`,
   "answer-failed": (event) => `could not answer a query of "${event.topic}": ${event.reason}`,
+  "channel-height": (event, nameOf) =>
+    `${nameOf(event.pkiId)} has ${event.height} blocks of ${event.channel}`,
+  "channel-member-lagging": (event, nameOf) =>
+    `${nameOf(event.pkiId)} lags on ${event.channel}: ${event.behind} blocks behind`,
+  "channel-member-recovered": (event, nameOf) =>
+    `${nameOf(event.pkiId)} has caught up on ${event.channel}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,
 };

@@ -1,4 +1,56 @@
-/** Blocks and configurations of a channel, as they are told. */
+/** A channel, its members, blocks and configuration, as they are told. */
+
+/** A channel as its members describe it (product 7). What a reader cannot know is null or "unknown". */
+export interface Channel {
+  readonly name: string;
+  /** What we are in it; null: no member. */
+  readonly role: "observer" | "listed" | null;
+  /** Of the configuration that everything is judged by; null: not found yet. */
+  readonly configSequence: bigint | null;
+  /** Blocks that are proven to exist: the number of the newest verified block, plus one. */
+  readonly height: bigint;
+  readonly organisations: readonly {
+    readonly mspId: string;
+    /** `host:port` of its anchor peers. */
+    readonly anchors: readonly string[];
+    /** Peers that published a StateInfo we could verify. */
+    readonly members: number;
+    readonly heightMax: bigint;
+  }[];
+  readonly members: readonly ChannelMember[];
+  /** What the configuration rests on, in a sentence. */
+  readonly trust: string;
+  /** What does not fit together, or could not be had; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A peer of the channel, by its own signed StateInfo. */
+export interface ChannelMember {
+  /** 64 hex digits. */
+  readonly pkiId: string;
+  readonly mspId: string;
+  /** Subject of its certificate. */
+  readonly subject: string;
+  /** Where it is reached; null if we only heard of it. */
+  readonly endpoint: string | null;
+  /** For a reader: whether it answered; of those it only heard of nobody can tell. */
+  readonly status: "alive" | "dead" | "unknown";
+  readonly self: boolean;
+  /** Blocks that it says it has: the number of its newest block, plus one. */
+  readonly height: bigint;
+  /** Blocks that it lacks of those known to be. */
+  readonly behind: bigint;
+  /** By the peer's own clock: when its height or its chaincodes last changed. */
+  readonly committedAt: Date;
+  /** By the peer's own clock: when it loaded the channel. */
+  readonly loadedAt: Date;
+  /** Since when it lacks a block that others have, in milliseconds; null if it lacks none, or unknown. */
+  readonly lagMs: number | null;
+  /** Whether a limit that was given is exceeded. */
+  readonly lagging: boolean;
+  readonly leftChannel: boolean;
+  readonly chaincodes: readonly { readonly name: string; readonly sequence: string }[];
+}
 
 /** What peers say of a block's results: nobody signs them. */
 export interface BlockAgreement {

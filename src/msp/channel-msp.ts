@@ -89,7 +89,16 @@ function setUpChannelMsp(config: FabricMspConfig, rules: MspRules): MspSetup {
       return identity;
     },
   };
+  behind.set(channelMsp, msp);
   return { ok: true, msp: channelMsp };
+}
+
+/** What stands behind the MSPs that were set up here. */
+const behind = new WeakMap<ChannelMsp, Msp>();
+
+/** The MSP of an organisation of a channel, as those of folders are. */
+export function mspOf(channelMsp: ChannelMsp): Msp | undefined {
+  return behind.get(channelMsp);
 }
 
 interface Judge {

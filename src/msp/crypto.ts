@@ -8,7 +8,14 @@ import { accept } from "../wire/verdict.ts";
 import { parseCertificate } from "./certificate.ts";
 import { acceptableSignature, type Curve } from "./ecdsa.ts";
 import { describeIdentity } from "./identity.ts";
-import { type Judgement, judgeIdentity, type Refusal, refuse } from "./judge.ts";
+import {
+  type Judgement,
+  judgeIdentity,
+  type Recognized,
+  type Refusal,
+  recognizeIdentity,
+  refuse,
+} from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 
@@ -19,6 +26,8 @@ export interface MspCrypto extends Crypto {
   identify(bytes: Uint8Array): IdentityVerdict;
   /** Replaces the trusted MSPs; every verdict from then on is by the new ones. */
   setTrust(msps: readonly Msp[]): void;
+  /** The same for the organisations of channels, which come and go with their configurations. */
+  setChannelTrust(msps: readonly Msp[]): void;
 }
 
 /** Maximum identity size; an enrolment certificate has 1 KB. */
@@ -45,12 +54,13 @@ interface VerifyKey {
 /** Judges identities by these MSPs, ours first: see {@link judgeIdentity}. */
 export function createCrypto(msps: readonly Msp[]): MspCrypto {
   let trusted = msps;
+  let ofChannels: readonly Msp[] = [];
   const accepted = new BoundedMap<string, IdentityVerdict>(ACCEPTED_MAX);
   const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
   const keys = new WeakMap<Identity, VerifyKey>();
 
   const judge = (bytes: Uint8Array): IdentityVerdict => {
-    const judged = judgeBytes(trusted, bytes);
+    const judged = judgeBytes(trusted, ofChannels, bytes);
     if (!judged.ok) return judged;
     keys.set(judged.value.identity, judged.value.verifyKey);
     return accept(judged.value.identity);
@@ -83,6 +93,12 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
       accepted.clear();
       refused.clear();
     },
+
+    setChannelTrust(next) {
+      ofChannels = next;
+      accepted.clear();
+      refused.clear();
+    },
   };
 }
 
@@ -91,17 +107,46 @@ interface Judged {
   readonly verifyKey: VerifyKey;
 }
 
-function judgeBytes(msps: readonly Msp[], bytes: Uint8Array): Judgement<Judged> {
+function judgeBytes(
+  msps: readonly Msp[],
+  ofChannels: readonly Msp[],
+  bytes: Uint8Array,
+): Judgement<Judged> {
   const decoded = decode(SERIALIZED_IDENTITY, bytes);
   if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
   const { mspid, idBytes } = decoded.value;
-  const judged = judgeIdentity(msps, mspid, idBytes);
+  const judged = judgeEverywhere(msps, ofChannels, mspid, idBytes);
   if (!judged.ok) return judged;
   const { certificate } = judged.value;
   // A copy: the bytes may be a view of a received frame. (Buffer's own slice() copies nothing.)
   const origin = { mspId: mspid, idBytes, bytes: new Uint8Array(bytes) };
   const verifyKey = { key: certificate.publicKey, curve: certificate.curve };
   return accept({ identity: describeIdentity(certificate, origin), verifyKey });
+}
+
+/**
+ * Our own MSPs decide alone of whom they recognise; otherwise one channel that accepts him is enough.
+ * A revocation list holds wherever it stands: the certificate's own CA has signed it.
+ */
+function judgeEverywhere(
+  msps: readonly Msp[],
+  ofChannels: readonly Msp[],
+  mspId: string,
+  idBytes: Uint8Array,
+): Judgement<Recognized> {
+  let verdict = judgeIdentity(msps, mspId, idBytes);
+  const others = ofChannels.filter((msp) => msp.mspId === mspId);
+  const isDecided = msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
+  for (const msp of verdict.ok || isDecided ? [] : others) {
+    verdict = judgeIdentity([msp], mspId, idBytes);
+    if (verdict.ok) break;
+  }
+  if (!verdict.ok) return verdict;
+  for (const msp of others) {
+    const other = judgeIdentity([msp], mspId, idBytes);
+    if (!other.ok && other.code === "identity-revoked") return other;
+  }
+  return verdict;
 }
 
 function isSignature(

@@ -15,6 +15,7 @@ import { meterNetwork } from "../observe/traffic-meter.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
 import { createSystemClock } from "./clock.ts";
 import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
@@ -38,6 +39,8 @@ export async function assemble(
   const credentials = await loadCredentials(config, clock.now().wallMs, signer);
   for (const warning of credentials.warnings) warn?.(warning);
   let msps: readonly Msp[] = [credentials.local.msp, ...credentials.trusted];
+  let channelMsps: readonly Msp[] = [];
+  let { tls } = credentials;
   const crypto = createCrypto(msps);
   const network = createNetwork(config, credentials.tls);
   const meters = createMeters(credentials.tls);
@@ -62,17 +65,22 @@ export async function assemble(
       resolved: (endpoints) => network.setNamed(endpoints),
     },
     eventsMax: config.fabricGossip.limits.eventsMax,
-    channels: config.fabricGossip.channels,
+    channels: await channelParts(config, credentials.local.identity, (ofChannels) => {
+      channelMsps = ofChannels;
+      crypto.setChannelTrust(ofChannels);
+      void collect([], applyTls(network, meters, tls && withTlsRootsOf(ofChannels, tls)));
+    }),
     setTrust: (msps) => crypto.setTrust(msps),
     reload: async () => {
       const reread = await readAgain(config, clock.now().wallMs, signer);
       // What cannot be read stays as it was; the rest holds at once, revocation above all.
       msps = msps.map((old, i) => reread.msps[i] ?? old);
       crypto.setTrust(msps);
-      const { local, tls } = reread;
+      const { local } = reread;
       const problems = [...reread.problems];
       // OpenSSL may find fault with files that looked well: then the old ones stay, and trust is new.
-      await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(msps.slice(1), tls)));
+      tls = reread.tls ? withTlsRootsOf(msps.slice(1), reread.tls) : tls;
+      await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(channelMsps, tls)));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
     started: async (incarnation) => {
@@ -171,6 +179,7 @@ function coreOptions(
       firstRetryMs: Math.min(500, gossip.reconnectIntervalMs),
       identityUnusedMs: gossip.identityUsageMs,
       stateInfoExpiryMs: gossip.stateInfoExpiryMs,
+      stateInfoIntervalMs: gossip.stateInfoIntervalMs,
       neighbourRefreshMs: fabricGossip.neighbourRefreshMs,
       expiryNoticesMs: fabricGossip.expiryNoticesMs,
     },
@@ -193,7 +202,7 @@ function coreOptions(
       newsPerSecond: fabricGossip.limits.newsPerSecond,
       answerBytesPerSecond: fabricGossip.limits.answerBytesPerSecond,
     },
-    channels: { host: createChannelHost() },
+    channels: { host: createChannelHost(), followed: fabricGossip.channels },
     random: createSystemRandom(),
   };
 }

@@ -1,17 +1,14 @@
-/**
- * The shell around the core: one timer, one queue of inputs, effects carried out in order. It knows
- * the network, the clock and the signer; it decides nothing.
- */
+/** The shell around the core: one timer, one queue of inputs, effects carried out in order. */
 import type { Config } from "../config/config.ts";
 import type { NodeOptions } from "../config/options.ts";
 import { type Core, createCore } from "../core/core.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { Identity as KnownIdentity, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
+import type { Channel } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { type Metadata, NO_TAGS } from "../messaging/rules/metadata.ts";
 import type { Msp } from "../msp/msp.ts";
-import { type Channel, createChannelView } from "../observe/channels.ts";
 import { createRefusals } from "../observe/diagnosis/refused-certificates.ts";
 import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
 import type { EventContent, GossipEvent } from "../observe/events.ts";
@@ -22,23 +19,23 @@ import type { Connection, Identity, Member } from "../observe/views.ts";
 import { type Connections, createConnections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { BlockServer, type Served } from "./block-server.ts";
+import { NodeChannels } from "./channels.ts";
 import { connectionInputs, contactFailed } from "./connection-inputs.ts";
 import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { type FollowedNames, followNames } from "./follow-names.ts";
 import { MessagingMember } from "./messaging-member.ts";
 import { Messenger } from "./messenger.ts";
+import type { NodeChannel } from "./node-channel.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
-import { identify, type Probing, ping } from "./probes.ts";
+import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type Signed, signBoth } from "./signing.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
 /**
- * One member of a gossip network: joins it, keeps the view of who else is in it, and tells what
- * changes. Everything it shows is a plain copy, as of the moment of the call; nothing it shows or
- * takes is shared. After `close()` the views stay as they were last, and what would change something
- * throws `GossipError` `closed`. Fabric: the gossip component of a peer (`gossip.Node`).
+ * One member of a gossip network: joins it, knows who else is in it, tells what changes. All that it
+ * shows are copies. After `close()` what would change something throws `GossipError` `closed`.
  */
 export class GossipNode extends MessagingMember implements AsyncDisposable {
   /** Why a peer is or is not visible, what is wrong here, counts, messages as they pass. */
@@ -51,7 +48,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   readonly #startedMs: number;
   readonly #publisher: Publisher;
   readonly #tap: MessageTap;
-  readonly #channels: (core: Core) => readonly Channel[];
+  readonly #channels: NodeChannels;
   readonly #probing: Probing;
   readonly #watch: SelfWatch;
   #names: FollowedNames | undefined;
@@ -65,9 +62,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     super();
     const { clock } = parts;
     const now = clock.now();
-    this.#parts = parts;
-    this.#self = parts.core.self;
-    this.#signer = parts.signer;
+    [this.#parts, this.#self, this.#signer] = [parts, parts.core.self, parts.signer];
     const startedMs = now.elapsedMs;
     this.#startedMs = startedMs;
     const refusals = createRefusals(parts.crypto, clock);
@@ -75,10 +70,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const core = createCore({ ...parts.core, metadata, crypto: refusals.crypto }, now);
     this.#core = core;
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
-    this.#tap = createMessageTap(clock);
-    this.#channels = createChannelView(parts.channels ?? []);
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
-    this.#publisher = publisher;
+    [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
     const give = (input: Input): void => this.#loop.give(input);
     const publish = (event: EventContent): void => publisher.publish(event);
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
@@ -105,6 +98,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       sign: (payload, done) => this.#sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });
+    this.#channels = new NodeChannels({ parts: parts.channels, core, clock, connections, give });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
@@ -129,15 +123,13 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     return GossipNode.create(await assemble(await configFrom(from), options));
   }
 
-  /**
-   * Starts a node from its parts, for tests and simulations.
-   * @internal
-   */
+  /** @internal Starts a node from its parts, for tests and simulations. */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
     await node.#connections.listen();
     node.#loop.give({ type: "start" });
     node.#followNames();
+    node.#channels.start();
     if (parts.watchesItself) node.#watch.start();
     await parts.started?.(node.#core.self.incarnation);
     return node;
@@ -166,9 +158,14 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     return this.#connections.list().map(viewLink);
   }
 
-  /** The channels of the configuration, and which members say that they are in them. */
+  /** The channels that we follow, with what their members say of themselves. */
   channels(): readonly Channel[] {
-    return this.#channels(this.#core);
+    return this.#channels.views();
+  }
+
+  /** One of them. Throws `config-invalid` if it is not followed. */
+  channel(name: string): NodeChannel {
+    return this.#channels.open(name);
   }
 
   /**
@@ -238,7 +235,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#names?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
-    this.#watch.stop();
+    for (const part of [this.#watch, this.#channels]) part.stop();
     await this.#parts.network.close();
     this.#parts.closed?.();
   }
@@ -279,10 +276,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
         return;
       case "identify":
-        identify(this.#probing, effect.endpoint);
-        return;
       case "ping":
-        ping(this.#probing, effect.pkiId, effect.endpoint);
+        probe(this.#probing, effect);
         return;
       case "disconnect":
         this.#connections.disconnect(effect.pkiId, effect.reason);
@@ -299,6 +294,9 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         return;
       case "drop":
         this.#publisher.reject(effect.from, effect.code, effect.times);
+        return;
+      case "channel-message":
+        this.#channels.receive(effect);
         return;
       case "notify":
         this.#messenger.changed();

@@ -6,6 +6,7 @@ import type { Traffic } from "../observe/counters.ts";
 import type { Meters } from "../observe/meters.ts";
 import type { ConnectionsOptions } from "../transport/connection-options.ts";
 import type { Clock, Network } from "../transport/network.ts";
+import type { ChannelParts } from "./channels.ts";
 import type { NameService } from "./name-service.ts";
 
 /** What a configuration file cannot say. */
@@ -33,8 +34,8 @@ export interface NodeParts {
   readonly tags?: Readonly<Record<string, string>>;
   /** Events kept for a listener that does not read; default 1_000. */
   readonly eventsMax?: number;
-  /** Channels of the configuration; default: none. */
-  readonly channels?: readonly { readonly name: string; readonly configBlock: string }[];
+  /** Channels to follow; default: none. */
+  readonly channels?: ChannelParts | undefined;
   /** Totals of the network, for metrics; default: nothing counted. */
   readonly traffic?: () => Traffic;
   /** What is measured beside the node, for metrics; default: nothing. */

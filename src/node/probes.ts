@@ -1,4 +1,14 @@
+/** Asks who, or whether anybody, is at an endpoint. */
+export function probe(
+  probing: Probing,
+  effect: Extract<Effect, { type: "identify" | "ping" }>,
+): void {
+  if (effect.type === "identify") identify(probing, effect.endpoint);
+  else ping(probing, effect.pkiId, effect.endpoint);
+}
+
 /** The two questions that the core has asked beside the gossip: who is there, and are you there. */
+import type { Effect } from "../core/types/effect.ts";
 import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";

@@ -1,50 +1,80 @@
-/** What is known of channels. We follow none: others' news of them are passed on, not read. */
-import { hash } from "node:crypto";
+/** The channels that we follow, as they are shown: copies, as of one moment. */
 import type { Core } from "../core/core.ts";
-import { BoundedMap } from "../lib/bounded-map.ts";
+import { behindOf, lackingSinceMs, referenceOf } from "../core/handlers/lag.ts";
+import type { BelievedStateInfo, FollowedChannel } from "../core/tables/channels.ts";
+import type { Now, PkiId } from "../core/types/host.ts";
+import { chaincodesOf, dateOf } from "../following/describe-state-info.ts";
+import type { Channel, ChannelMember } from "../following/views.ts";
 
-/** A channel of the configuration. */
-export interface Channel {
-  /** As the configuration spells it. */
-  readonly name: string;
-  /** The file of its configuration block; absolute. */
-  readonly configBlock: string;
-  /** Whether we take part in it: not implemented, so false. */
-  readonly followed: boolean;
-  /** PKI-IDs of members whose news of this channel reached us in the last minutes. */
-  readonly members: readonly string[];
+/** What the host knows of a channel beside the core. */
+export interface ChannelNotes {
+  /** What its configuration rests on, in a sentence. */
+  readonly trust: string;
+  readonly notes: readonly string[];
 }
 
-/** Hashes remembered, 200 bytes each: one for each member and channel. Of more, the oldest are forgotten. */
-const HASHES_MAX = 40_000;
-
-/**
- * The configured channels. News of a channel carry no name, but a hash over member and name (spec D
- * 2): those of channels that are not configured cannot be told apart, and are not listed. Hashes are
- * made once, as somebody may ask every second.
- */
-export function createChannelView(
-  channels: readonly { readonly name: string; readonly configBlock: string }[],
-): (core: Core) => readonly Channel[] {
-  const hashes = new BoundedMap<string, string>(HASHES_MAX);
-  const hashOf = (author: string, name: string): string => {
-    const key = `${author} ${name}`;
-    const known = hashes.get(key);
-    if (known !== undefined) return known;
-    const mac = hash("sha256", Buffer.concat([Buffer.from(author, "hex"), Buffer.from(name)]));
-    hashes.set(key, mac);
-    return mac;
+export function viewChannel(
+  core: Core,
+  channel: FollowedChannel,
+  { trust, notes }: ChannelNotes,
+  now: Now,
+): Channel {
+  const { name, role, configuration, provenHeight } = channel;
+  const reference = referenceOf(channel);
+  const members = [...channel.members]
+    .map(([pkiId, member]) => viewMember(core, channel, { pkiId, member, reference }, now))
+    .toSorted((a, b) => compare(a.mspId, b.mspId) || compare(a.subject, b.subject));
+  return {
+    name,
+    role,
+    configSequence: configuration?.sequence ?? null,
+    height: provenHeight,
+    organisations: (configuration?.organisations ?? []).map(({ mspId, anchors }) => {
+      const own = members.filter((member) => member.mspId === mspId);
+      return {
+        mspId,
+        anchors: anchors.map(({ host, port }) => `${host}:${port}`),
+        members: own.length,
+        heightMax: own.map(({ height }) => height).reduce(maxOf, 0n),
+      };
+    }),
+    members,
+    trust,
+    notes,
   };
-  return ({ channelNews, members }) =>
-    channels.map(({ name, configBlock }) => {
-      const inChannel: string[] = [];
-      for (const { pkiId } of members.table.values()) {
-        const keys = channelNews.byAuthor.get(pkiId);
-        if (keys === undefined) continue;
-        const mac = hashOf(pkiId, name);
-        const isIn = [...keys].some((key) => channelNews.live.has(key) && key.endsWith(mac));
-        if (isIn) inChannel.push(pkiId);
-      }
-      return { name, configBlock, followed: false, members: inChannel };
-    });
 }
+
+function viewMember(
+  core: Core,
+  channel: FollowedChannel,
+  {
+    pkiId,
+    member,
+    reference,
+  }: { readonly pkiId: PkiId; readonly member: BelievedStateInfo; readonly reference: bigint },
+  now: Now,
+): ChannelMember {
+  const { claim, mspId, isLagging } = member;
+  const known = core.members.table.get(pkiId);
+  const isSelf = pkiId === core.options.self.pkiId;
+  const sinceMs = lackingSinceMs(channel, member);
+  return {
+    pkiId,
+    mspId,
+    subject: core.identities.table.get(pkiId)?.identity.subject ?? "",
+    endpoint: known?.endpoint || known?.internalEndpoint || null,
+    status: isSelf ? "alive" : (known?.status ?? "unknown"),
+    self: isSelf,
+    height: claim.height,
+    behind: behindOf(member, reference),
+    committedAt: dateOf(claim.changedAtNs),
+    loadedAt: dateOf(claim.loadedAtNs),
+    lagMs: sinceMs === undefined ? null : Math.round(now.elapsedMs - sinceMs),
+    lagging: isLagging,
+    leftChannel: claim.hasLeft,
+    chaincodes: chaincodesOf(claim),
+  };
+}
+
+const maxOf = (a: bigint, b: bigint): bigint => (a < b ? b : a);
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

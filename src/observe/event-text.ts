@@ -10,7 +10,12 @@ type GossipEvent = Json<events.GossipEvent>;
 /** An event as a line of the log. */
 export interface EventText {
   /** The part of Fabric that would log it. */
-  readonly logger: "gossip" | "gossip.discovery" | "gossip.gossip" | "gossip.comm";
+  readonly logger:
+    | "gossip"
+    | "gossip.discovery"
+    | "gossip.gossip"
+    | "gossip.comm"
+    | "gossip.channel";
   readonly level: "debug" | "info" | "warn" | "error";
   readonly text: string;
   readonly fields: LogFields;
@@ -68,6 +73,10 @@ export function describeEvent(event: GossipEvent): EventText {
       const text = `could not answer a query of the topic ${JSON.stringify(topic)}: ${reason}`;
       return { logger: "gossip", level: "warn", text, fields: {} };
     }
+    case "channel-height":
+    case "channel-member-lagging":
+    case "channel-member-recovered":
+      return describeChannel(event);
     case "signing-failed": {
       const text = `could not sign our ${event.detail}, trying again`;
       return { logger: "gossip.gossip", level: "error", text, fields: {} };
@@ -171,6 +180,28 @@ function describeConnection(event: ConnectionEvent): EventText {
       }
       return { logger, level: "warn", text, fields: { code: event.code } };
     }
+  }
+}
+
+function describeChannel(event: Extract<GossipEvent, { channel: string }>): EventText {
+  const fields = { channel: event.channel, ...peer(event) };
+  const line = (level: EventText["level"], text: string): EventText => ({
+    logger: "gossip.channel",
+    level,
+    text,
+    fields,
+  });
+  const who = `a member of ${event.mspId}`;
+  switch (event.type) {
+    case "channel-height":
+      return line("debug", `${who} has ${event.height} blocks of ${event.channel}`);
+    case "channel-member-lagging": {
+      const { behind, lagSeconds } = event;
+      const text = `${who} lags on ${event.channel}: ${behind} blocks behind for ${Math.round(lagSeconds)} s`;
+      return line("warn", text);
+    }
+    case "channel-member-recovered":
+      return line("info", `${who} has caught up on ${event.channel}: ${event.height} blocks`);
   }
 }
 

@@ -54,6 +54,18 @@ export type ProblemCode =
  */
 export type GossipEvent = { readonly id: number; readonly time: Date } & EventContent;
 
+/** How far a member is behind on a channel. */
+export interface ChannelLag {
+  readonly channel: string;
+  readonly pkiId: string;
+  readonly mspId: string;
+  readonly height: bigint;
+  /** Blocks that it lacks of those known to be. */
+  readonly behind: bigint;
+  /** For how long there has been a block that it lacks. */
+  readonly lagSeconds: number;
+}
+
 /** What happened. Fabric tells its log of most of this, and nobody else. */
 export type EventContent =
   /** Somebody is a member for the first time, or again after it was forgotten. */
@@ -141,6 +153,21 @@ export type EventContent =
   | { readonly type: "subscriber-lagging"; readonly topic: string }
   /** An answerer of ours threw, gave no bytes or too many, or took too long; `reason` is for people. */
   | { readonly type: "answer-failed"; readonly topic: string; readonly reason: string }
+  /** A member of a channel has another height than before, or we heard of it for the first time. */
+  | {
+      readonly type: "channel-height";
+      readonly channel: string;
+      readonly pkiId: string;
+      readonly mspId: string;
+      /** Blocks that it says it has. */
+      readonly height: bigint;
+      /** By its own clock. */
+      readonly committedAt: Date;
+    }
+  /** A member fell behind the limits of `lag`. */
+  | ({ readonly type: "channel-member-lagging" } & ChannelLag)
+  /** It caught up. */
+  | ({ readonly type: "channel-member-recovered" } & ChannelLag)
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 

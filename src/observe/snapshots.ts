@@ -5,6 +5,7 @@ import type { KnownIdentity as IdentityEntry } from "../core/tables/identities.t
 import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "../core/types/host.ts";
 import type { Member as CoreMember } from "../core/types/member.ts";
+import { dateOf as dateOfNs } from "../following/describe-state-info.ts";
 import type { ConnectionView } from "../transport/connection.ts";
 import { copyBytes, EMPTY_BYTES } from "../wire/bytes.ts";
 import { type Problem, remedyFor, tellFault } from "./diagnosis/causes.ts";
@@ -141,6 +142,15 @@ export function viewEvent(core: Core, event: CoreEvent, now: Now): EventContent 
       const code = "clock-was-ahead";
       const detail = isDate ? new Date(wallMs).toISOString() : String(event.incarnation);
       return problemOf({ code, detail });
+    }
+    case "channel-height": {
+      const { committedAtNs, ...rest } = event;
+      return { ...rest, committedAt: dateOfNs(committedAtNs) };
+    }
+    case "channel-member-lagging":
+    case "channel-member-recovered": {
+      const { lagMs, ...rest } = event;
+      return { ...rest, lagSeconds: lagMs / 1_000 };
     }
     case "signing-failed":
       return { type: event.type, detail: event.detail };

@@ -10,6 +10,7 @@ import { VERSION } from "../lib/version.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
+import { addChannels } from "./channels.ts";
 import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
 import { addEvents } from "./events.ts";
@@ -85,7 +86,7 @@ function operationsApp(
   );
   app.get("/api/v1/identities", (context) => context.json(toJson(node.identities())));
   app.get("/api/v1/connections", (context) => context.json(toJson(node.connections())));
-  app.get("/api/v1/channels", (context) => context.json(toJson(node.channels())));
+  addChannels(app, node);
   addWhy(app, node);
   addEvents(app, node);
   addTopics(app, node);

@@ -46,6 +46,8 @@ export function describeEffect(effect: Effect, name: (pkiId: string) => string):
       return `serve blocks of ${effect.channel} to ${name(effect.to.pkiId)}`;
     case "drop":
       return `drop: ${effect.code}${effect.times > 1 ? ` (${effect.times} times)` : ""}`;
+    case "channel-message":
+      return `hand on a message of channel ${effect.channel}`;
     case "notify": {
       const { type, pkiId, reason } = eventOf(effect.event);
       return `notify ${type} ${name(pkiId)}${reason === "" ? "" : `: ${reason}`}`;

@@ -1,6 +1,6 @@
 /** The blocks of one peer in ascending order, a range ahead of who reads them. */
 import type { Block } from "../channel/types/block.ts";
-import { type Fetched, fetchRange } from "./fetch.ts";
+import { type Fetched, fetchRange } from "../following/fetch.ts";
 import type { PeerStream } from "./peer-stream.ts";
 
 /** What is fetched ahead. */

@@ -6,6 +6,7 @@ import { type ClientConfig, loadClientConfig } from "../config/client.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
+import { readInput } from "../lib/read-input.ts";
 import { noFindings } from "../msp/authorities.ts";
 import { type Certificate, parseCertificate } from "../msp/certificate.ts";
 import { describeIdentity, serializeIdentity } from "../msp/identity.ts";
@@ -18,7 +19,6 @@ import { whyUnfit } from "../msp/unfit-key.ts";
 import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
 import { checkTls } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
-import { readInput } from "./files.ts";
 import type { ReadChannelOptions } from "./options.ts";
 import { type ProfilePeer, readProfile } from "./profile.ts";
 

@@ -1,10 +1,10 @@
 /** The configuration in force before a block. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { configNumber } from "../following/block-facts.ts";
+import { fetchBlock } from "../following/fetch.ts";
+import { advance } from "../following/find-trust.ts";
 import { type Judged, makeTrust, problem, type Trust, whyUnusable } from "../following/trust.ts";
 import { accept } from "../wire/verdict.ts";
-import { fetchBlock } from "./fetch.ts";
-import { advance } from "./find-trust.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import type { Round, ViewOfChannel } from "./view-of-channel.ts";
 

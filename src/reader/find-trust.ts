@@ -1,29 +1,12 @@
-/** Finding the configuration of a channel by its blocks, and following it to the newest one. */
-import { recognize } from "../channel/rules/identities.ts";
-import type { Block } from "../channel/types/block.ts";
-import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+/** Finding the configuration of a channel at the peers of our own organisation. */
 import type { ChannelHost } from "../channel/types/host.ts";
-import type { Identity } from "../core/types/host.ts";
-import { configNumber } from "../following/block-facts.ts";
-import {
-  follow,
-  type Judged,
-  judgeBlock,
-  makeTrust,
-  problem,
-  type Trust,
-  whyUnusable,
-} from "../following/trust.ts";
+import { askTrust } from "../following/find-trust.ts";
+import type { Judged, Trust } from "../following/trust.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
-import { fetchBlock } from "./fetch.ts";
 import type { Told } from "./observe.ts";
-import type { PeerStream } from "./peer-stream.ts";
 import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
-
-/** Configurations between the trusted one and the newest. */
-const CONFIGS_MAX = 10_000;
 
 /**
  * The newest configuration that peers of our own organisation have, of the first that has it. Two
@@ -42,7 +25,7 @@ export async function findTrust(
     const missing = `No peer of ${mspId} has answered: ${remedy}.`;
     throw new ReadError("untrusted", [...session.notes(), missing]);
   }
-  const found = await Promise.all(ours.map((one) => trustOf(session, host, one)));
+  const found = await Promise.all(ours.map((one) => askOne(session, host, one)));
   const reasons: string[] = [];
   let newest: Trust | undefined;
   for (const [i, one] of found.entries()) {
@@ -63,110 +46,14 @@ export async function findTrust(
   return newest;
 }
 
-async function trustOf(
-  session: Session,
+async function askOne(
+  { channel, asker }: Session,
   host: ChannelHost,
   { stream, height }: Told,
 ): Promise<Judged<Trust>> {
-  const { channel, asker } = session;
-  if (height === undefined || height === 0n) {
-    const why = "it has published no height, as it sees no other peer yet or has left the channel";
-    return problem("no-height", `${why}: ask another one, or give --trust`);
-  }
-  const newest = await fetchBlock(stream, channel, height - 1n);
-  if (!newest.ok) return problem(newest.code, tellFetch(newest, height - 1n));
-  const number = configNumber(newest.value);
-  if (number === undefined || number >= height) {
-    return problem("no-configuration", "its newest block names no configuration block");
-  }
-  const isSame = number === newest.value.header.number;
-  const block = isSame ? newest : await fetchBlock(stream, channel, number);
-  if (!block.ok) return problem(block.code, tellFetch(block, number));
-  const trust = makeTrust(host, block.value.bytes, originOf(stream));
-  if (!trust.ok) return problem(trust.code, `its configuration block ${number}: ${trust.reason}`);
-  const { configuration } = trust.value;
-  if (configuration.channel !== channel) {
-    const which = `its configuration block ${number} is of channel ${configuration.channel}`;
-    return problem("block-channel", which);
-  }
-  const unusable = whyUnusable(trust.value) ?? whyNotOurs(trust.value, stream, asker.identity);
-  return unusable === undefined ? trust : problem("untrusted", unusable);
-}
-
-function originOf({ target: { name }, identity: { mspId } }: PeerStream): string {
-  return `taken from ${name} of ${mspId}, whose word it is (--trust gives another start)`;
-}
-
-function tellFetch({ code, reason }: { code: string; reason: string }, number: bigint): string {
-  if (code !== "silent") return reason;
-  return (
-    `it does not answer when asked for block ${number}: ` +
-    "our certificate does not satisfy the Readers policy of the channel, or is revoked there"
-  );
-}
-
-/** The configuration must accept whoever gave it to us, and us. */
-function whyNotOurs(trust: Trust, stream: PeerStream, self: Identity): string | undefined {
-  const peer = whyStranger(trust, stream.identity);
-  if (peer !== undefined) return `under the configuration that it gives it is nobody: ${peer}`;
-  const us = whyStranger(trust, self);
-  return us && `our certificate is not accepted on the channel: ${us}`;
-}
-
-/** Why an identity is no valid member of an organisation of the channel; undefined: it is. */
-export function whyStranger({ configuration }: Trust, identity: Identity): string | undefined {
-  const { mspId, bytes } = identity;
-  if (!configuration.organisations.some((one) => one.mspId === mspId)) {
-    return `${mspId} is no organisation of the channel`;
-  }
-  const known = recognize(configuration.msps, bytes);
-  if (known === undefined) return `${mspId} does not know the CA of its certificate`;
-  return known.refusal;
-}
-
-/**
- * Follows the chain of configurations from the trusted one to the one in block `target`, each
- * believed by the one before it.
- */
-export async function advance(
-  host: ChannelHost,
-  stream: PeerStream,
-  trust: Trust,
-  target: bigint,
-): Promise<Judged<Trust>> {
-  const pending = await configBlocks(stream, trust.configuration, target);
-  if (!pending.ok) return pending;
-  let current = trust;
-  for (const block of pending.value) {
-    const { number } = block.header;
-    const verified = judgeBlock(host, current, block, { number });
-    const next = verified.ok ? follow(host, current, verified.value) : verified;
-    if (!next.ok) return problem(next.code, `configuration block ${number}: ${next.reason}`);
-    const unusable = whyUnusable(next.value);
-    if (unusable !== undefined) return problem("untrusted", unusable);
-    current = next.value;
-  }
-  return accept(current);
-}
-
-/** The configuration blocks after the trusted one, up to `target`, in ascending order. */
-async function configBlocks(
-  stream: PeerStream,
-  { channel, blockNumber }: ChannelConfiguration,
-  target: bigint,
-): Promise<Judged<readonly Block[]>> {
-  const found: Block[] = [];
-  for (let number: bigint | undefined = target; number !== undefined && number > blockNumber; ) {
-    if (found.length >= CONFIGS_MAX) return problem("too-many", "too many configurations follow");
-    const block = await fetchBlock(stream, channel, number);
-    if (!block.ok) return problem(block.code, tellFetch(block, number));
-    found.unshift(block.value);
-    if (number - 1n === blockNumber) return accept(found);
-    const before = await fetchBlock(stream, channel, number - 1n);
-    if (!before.ok) return problem(before.code, tellFetch(before, number - 1n));
-    number = configNumber(before.value);
-    if (number === blockNumber) return accept(found);
-  }
-  const which = `configuration block ${blockNumber}, which is trusted, is not in its chain`;
-  return found.length === 0 ? accept(found) : problem("config-chain", which);
+  const self = asker.identity;
+  const found = await askTrust(stream, host, { channel, height, self, remedy: "give --trust" });
+  if (!found.ok) return found;
+  const origin = `${found.value.origin} (--trust gives another start)`;
+  return accept({ ...found.value, origin });
 }

@@ -2,7 +2,9 @@
 import type { StateInfoClaim } from "../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { Identity } from "../core/types/host.ts";
-import type { ChannelHeights, ChannelMember } from "./views.ts";
+import { chaincodesOf, dateOf, msOf } from "../following/describe-state-info.ts";
+import type { ChannelMember } from "../following/views.ts";
+import type { ChannelHeights } from "./views.ts";
 
 /** A StateInfo that its author has signed, who may read the channel; the newest of that author. */
 export interface Believed {
@@ -32,8 +34,6 @@ export interface HeightsInput {
   readonly nowMs: number;
   readonly notes: readonly string[];
 }
-
-const NANOSECONDS_PER_MS = 1_000_000n;
 
 export function describeHeights(input: HeightsInput): ChannelHeights {
   const { configuration, trust, believed, provenHeight, notes } = input;
@@ -103,9 +103,7 @@ function describeMember(
     lagMs,
     lagging: !leftChannel && exceeds(limits, behind, lagMs),
     leftChannel,
-    chaincodes: claim.chaincodes
-      .filter(({ name }) => name !== "_lifecycle")
-      .map(({ name, version: sequence }) => ({ name, sequence })),
+    chaincodes: chaincodesOf(claim),
   };
 }
 
@@ -113,17 +111,6 @@ function exceeds(limits: LagLimits, behind: bigint, lagMs: number | null): boole
   const { behindMax, lagMaxMs } = limits;
   if (behindMax !== undefined && behind > behindMax) return true;
   return lagMaxMs !== undefined && lagMs !== null && lagMs > lagMaxMs;
-}
-
-function msOf(nanoseconds: bigint): number {
-  return Number(nanoseconds / NANOSECONDS_PER_MS);
-}
-
-/** The last moment that a date can hold: a peer may sign any number. */
-const DATE_MS_MAX = 8_640_000_000_000_000;
-
-function dateOf(nanoseconds: bigint): Date {
-  return new Date(Math.min(msOf(nanoseconds), DATE_MS_MAX));
 }
 
 const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b);

@@ -4,8 +4,9 @@
  * StateInfo. One request is in flight at a time, and none is repeated that was met with silence.
  */
 import type { Crypto, Identity, Random } from "../core/types/host.ts";
+import type { Asked, AskedPeer, AskFault, Match } from "../following/asked-peer.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
-import { type HandshakeFault, shakeHands } from "../transport/handshake.ts";
+import { shakeHands } from "../transport/handshake.ts";
 import type { Clock, Link, LinkEvents, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
 import type { TlsJudge } from "../transport/tls-credentials.ts";
@@ -14,20 +15,6 @@ import { encodeUnsigned, parseEnvelope, parseMessage } from "../wire/envelope.ts
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Asker, Target } from "./credentials.ts";
-
-/** Why a peer did not answer. */
-export type AskFault =
-  | NetworkFault
-  | HandshakeFault
-  /** No answer in time. In gossip silence is how a peer refuses: the request is not repeated. */
-  | "silent"
-  /** Something arrived that is no gossip message. */
-  | "malformed";
-
-/** A fault with what was said about it. */
-export type Asked<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: AskFault; readonly reason: string };
 
 export interface StreamOptions {
   readonly target: Target;
@@ -99,15 +86,12 @@ function greet(
   );
 }
 
-/** What takes a message for its answer; undefined: it is another message. */
-type Match<T> = (message: GossipMessage) => T | undefined;
-
 interface Waiting {
   message(message: GossipMessage): boolean;
   fail(code: AskFault, reason: string): void;
 }
 
-export class PeerStream {
+export class PeerStream implements AskedPeer {
   readonly target: Target;
   /** As it has shown itself; judged by the crypto that the stream was opened with. */
   readonly identity: Identity;
@@ -141,6 +125,10 @@ export class PeerStream {
   /** Why it ended; undefined while it lives. */
   get end(): { readonly code: AskFault; readonly reason: string } | undefined {
     return this.#end;
+  }
+
+  get name(): string {
+    return this.target.name;
   }
 
   nonce(): bigint {

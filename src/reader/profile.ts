@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
-import { readInput } from "./files.ts";
+import { readInput } from "../lib/read-input.ts";
 
 /** One peer of a profile. */
 export interface ProfilePeer {

@@ -1,7 +1,8 @@
 /** Why a peer is of no use to us, in a sentence with its remedy. */
+
+import type { AskFault } from "../following/asked-peer.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import type { Target } from "./credentials.ts";
-import type { AskFault } from "./peer-stream.ts";
 
 const NOT_ON_CHANNEL =
   "check the name of the channel, that this peer has joined it, and that our organisation is on it " +

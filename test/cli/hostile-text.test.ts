@@ -19,18 +19,20 @@ const row = {
   subject: HOSTILE,
   learntFrom: HOSTILE,
   name: HOSTILE,
-  configBlock: HOSTILE,
-  members: [HOSTILE],
   [HOSTILE]: HOSTILE,
   ...{ lastSeen: TIME, since: TIME, identityExpires: TIME, notAfter: TIME, lastUsed: TIME },
   ...{ openedAt: TIME, messagesReceived: 1, messagesSent: 1, queued: 0, dropped: 0 },
+};
+const channel = {
+  ...{ name: HOSTILE, role: HOSTILE, height: HOSTILE, configSequence: HOSTILE },
+  members: [{ behind: "1", lagging: true, leftChannel: false, committedAt: TIME }],
 };
 const cause = { code: HOSTILE, sentence: HOSTILE, since: TIME, remedy: HOSTILE };
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "/api/v1/members": [row],
   "/api/v1/identities": [row],
   "/api/v1/connections": [row],
-  "/api/v1/channels": [row],
+  "/api/v1/channels": [channel],
   "/logspec": { spec: HOSTILE },
   "/api/v1/why": {
     ...{ peer: HOSTILE, visible: false, pkiId: HOSTILE, mspId: HOSTILE, endpoints: [HOSTILE] },
@@ -45,6 +47,7 @@ const EVENTS: readonly object[] = [
   { type: "message-rejected", pkiId: HOSTILE, code: HOSTILE },
   { type: "contact-failed", endpoint: HOSTILE, code: HOSTILE, reason: HOSTILE },
   { type: "same-identity", endpoint: HOSTILE },
+  { type: "channel-height", channel: HOSTILE, pkiId: HOSTILE, mspId: HOSTILE, height: "1" },
 ];
 
 async function hostileNode(t: TestContext): Promise<string> {

@@ -37,6 +37,8 @@ export type StateInfoFault =
   /** Its author may not read the channel. */
   | "state-info-readers";
 
+type Hasher = Pick<ChannelHost, "sha256">;
+
 export const READERS = "/Channel/Application/Readers";
 const PKI_ID_BYTES = 32;
 
@@ -54,7 +56,7 @@ export function channelMac(
 
 /** Asks a peer for all that it knows of a channel's members. Not signed. */
 export function stateInfoPullRequest(
-  host: ChannelHost,
+  host: Hasher,
   ownPkiId: string,
   channel: string,
 ): GossipMessageInit {

@@ -15,6 +15,7 @@ import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
+import { expireStateInfo } from "./channel-configuration.ts";
 import { forget, learn, purge } from "./learn-identity.ts";
 import type { Core } from "./state.ts";
 
@@ -64,6 +65,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   tidyNames(core.names, options.timing, now);
   tidyQuestions(core.questions, options.timing, now);
   expireChannelNews(core.channelNews, now);
+  expireStateInfo(core, now);
   tidyAside(core.claims, options.timing.aliveExpiryMs, now);
   return effects;
 }

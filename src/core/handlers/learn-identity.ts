@@ -3,6 +3,7 @@
  */
 import type { PeerTime } from "../../wire/messages.ts";
 import { judgeName, noteLastWord, noteRenamed } from "../tables/certificate-names.ts";
+import { removeStateInfo } from "../tables/channels.ts";
 import { learnIdentity, removeIdentity } from "../tables/identities.ts";
 import { forgetMember } from "../tables/members.ts";
 import { rest, shun } from "../tables/pull.ts";
@@ -60,6 +61,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);
   if (identity !== undefined) rememberLastWord(core, identity, now);
+  for (const channel of core.channels.table.values()) removeStateInfo(channel, pkiId);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;
   return [

@@ -22,6 +22,12 @@ import { choosePartners, emitAlive } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
+/** What we say of ourselves has changed: our alive message tells what is no longer true. */
+export function publishAnew(core: Core, now: Now): readonly Effect[] {
+  core.self.alive = undefined;
+  return publish(core, now);
+}
+
 /** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
 export function publish(core: Core, now: Now): readonly Effect[] {
   const { aliveIntervalMs } = core.options.timing;

@@ -127,6 +127,10 @@ export function handleOfServed(
   const channel = channelOf(core, message, from);
   if (channel === undefined) return undefined;
   const { content } = message;
+  // What we hold of others is in that answer, too (state-info-pull.ts).
+  if (content?.type === "state-info-pull-request" && core.channels.table.has(channel.name)) {
+    return undefined;
+  }
   // Private data have no tag that would be looked at.
   if (content?.type === "private-data") return refusePrivateData(core, channel, message, from, now);
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];

@@ -11,18 +11,44 @@ import { parsePkiId } from "../rules/pki-id.ts";
 import { isSignedBy } from "../rules/verify.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import { addChannelNews, isChannelNews } from "../tables/channel-news.ts";
+import { channelOf, type FollowedChannel, isOnChannel } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { passOn } from "./audience.ts";
 import { check, type SignedClaim } from "./check.ts";
+import { hearStateInfo } from "./hear-state-info.ts";
 import { type Core, isSelf } from "./state.ts";
 
 /** Longer ones are refused: they wait for their turn to be passed on. A real one has about 300. */
 const STATE_INFO_BYTES_MAX = 65_536;
 /** SHA-256 over PKI-ID and channel name. */
 const MAC_BYTES = 32;
+
+function followedBy(
+  { channels }: Core,
+  pkiId: Uint8Array,
+  mac: Uint8Array,
+): FollowedChannel | undefined {
+  const author = parsePkiId(pkiId);
+  return author && channelOf(channels, author, mac);
+}
+
+function handleFollowed(
+  core: Core,
+  channel: FollowedChannel,
+  { bytes }: Envelope,
+  from: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const sender = useIdentity(core.identities, from, now)?.mspId ?? "";
+  if (!isOnChannel(channel, sender, core.options.self.mspId)) {
+    return [drop(from, "state-info-organisation")];
+  }
+  const { effects, fault } = hearStateInfo(core, channel, bytes, { from, isPushed: true }, now);
+  return fault === undefined ? effects : [...effects, drop(from, fault)];
+}
 
 /** A peer tells how far some member is in some channel. */
 export function handleStateInfo(
@@ -32,6 +58,8 @@ export function handleStateInfo(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
+  const followed = core.channels.table.size > 0 && followedBy(core, pkiId, channelMac);
+  if (followed) return handleFollowed(core, followed, envelope, from, now);
   const { crypto, self } = core.options;
   // Only what our own organisation tells is passed on: others serve themselves.
   if (useIdentity(core.identities, from, now)?.mspId !== self.mspId) {

@@ -4,6 +4,7 @@ import { IDENTITY_PULL } from "../rules/identity-item.ts";
 import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
 import { type CertificateNames, createCertificateNames } from "../tables/certificate-names.ts";
 import { type ChannelNewsTable, createChannelNews } from "../tables/channel-news.ts";
+import { type Channels, createChannels } from "../tables/channels.ts";
 import { type Contact, createContacts } from "../tables/contacts.ts";
 import { createFormation, type Formation } from "../tables/formation.ts";
 import { createIdentities, type Identities } from "../tables/identities.ts";
@@ -53,6 +54,8 @@ export interface Core {
   readonly drawing: Set<PkiId>;
   readonly pull: Pull<PkiId>;
   readonly questions: Questions;
+  /** The channels that we follow. */
+  readonly channels: Channels;
   /** News of channels that we do not follow. */
   readonly channelNews: ChannelNewsTable;
   /** Channels whose blocks we serve, by name. */
@@ -97,6 +100,7 @@ export function createCore(options: CoreOptions, now: Now): Core {
     drawing: new Set(),
     pull: createPull(IDENTITY_PULL),
     questions: createQuestions(),
+    channels: createChannels(options.channels),
     channelNews: createChannelNews(timing.stateInfoExpiryMs, options.limits.stateInfosMax),
     served: new Map(),
     syncPace: createPace(options, now),

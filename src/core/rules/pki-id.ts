@@ -10,3 +10,8 @@ export function parsePkiId(bytes: Uint8Array): PkiId | undefined {
 export function pkiIdBytes(pkiId: PkiId): Uint8Array {
   return fromHex(pkiId);
 }
+
+/** One of a StateInfo, whose reader has made 64 hex digits of 32 bytes. */
+export function knownPkiId(hex: string): PkiId {
+  return hex as PkiId;
+}

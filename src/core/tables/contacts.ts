@@ -26,12 +26,17 @@ type ContactState =
   /** It answered; `pkiId` is watched from now on. */
   | { readonly type: "connected"; readonly pkiId: PkiId };
 
+/** A configuration may name thousands of anchor peers. */
+const CONTACTS_MAX = 1_000;
+
 export interface Contact {
   readonly endpoint: string;
   /** Bootstrap peers must be of our own organisation; anchor peers may be of any we trust. */
   readonly isBootstrap: boolean;
   /** A name leads to it at present, which may lead elsewhere tomorrow. */
   readonly isResolved: boolean;
+  /** The channel whose configuration names it as an anchor peer; undefined: our user has named it. */
+  readonly channel?: string | undefined;
   state: ContactState;
   /** Failed attempts since it was last alive. */
   failures: number;
@@ -85,6 +90,32 @@ export function resolveContacts(
   const failing = known.filter(({ failures }) => failures >= TRIES);
   const chosen = [...steady, ...fresh, ...failing].slice(0, RESOLVED_CONTACTS_MAX);
   contacts.splice(0, contacts.length, ...configured, ...chosen);
+}
+
+/** Anchor peers of a channel that are no contacts yet. */
+export function addContacts(
+  contacts: Contact[],
+  channel: string,
+  endpoints: readonly string[],
+  options: CoreOptions,
+  now: Now,
+): void {
+  for (const endpoint of endpoints) {
+    if (contacts.length >= CONTACTS_MAX || isOwnEndpoint(endpoint, options)) continue;
+    if (contacts.some((contact) => contact.endpoint === endpoint)) continue;
+    const about = { endpoint, isBootstrap: false, isResolved: false };
+    contacts.push({ ...newContact(about, now), channel });
+  }
+}
+
+/** Those that were anchor peers of the channel, but for these. They are members all the same. */
+export function dropContacts(
+  contacts: Contact[],
+  channel: string,
+  except: readonly string[],
+): void {
+  const kept = contacts.filter((one) => one.channel !== channel || except.includes(one.endpoint));
+  contacts.splice(0, contacts.length, ...kept);
 }
 
 /** By Fabric's rule, which knows that the default configuration bootstraps from 127.0.0.1. */

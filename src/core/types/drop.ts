@@ -14,7 +14,18 @@ export type AliveFault =
 export type PresentedIdentityFault = IdentityFault | "pki-id-mismatch" | "identity-expired";
 
 /** Why a claim is not believed. */
-export type VerifyFault = PresentedIdentityFault | "identity-unknown" | "signature-invalid";
+export type VerifyFault =
+  | PresentedIdentityFault
+  | "identity-unknown"
+  | "signature-invalid"
+  | StateInfoFault;
+
+/** Why a StateInfo is not believed although it is signed. */
+export type StateInfoFault =
+  /** Of, or from, somebody whose organisation is not on the channel, or who is no valid member of it. */
+  | "state-info-organisation"
+  /** Its author may not read the channel. */
+  | "state-info-readers";
 
 /** Why something was not looked at. The peer or author named by the code asks too much of us. */
 export type BudgetFault =
@@ -64,6 +75,8 @@ export type DropCode =
   | "blocks-refused"
   /** Private data, which we do not keep: the peer was told so. */
   | "private-data"
+  /** A snapshot tells of somebody who is no member. */
+  | "member-unknown"
   /** A table or queue is full. */
   | "channels-full"
   | "members-full"
@@ -103,6 +116,10 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "backlog-full",
   // Fabric's peers pass on what was said under every PKI-ID of a certificate.
   "certificate-in-use",
+  // It may be a configuration ahead of us, or behind.
+  "state-info-organisation",
+  "state-info-readers",
+  "member-unknown",
   // A flood must not become a flood of events.
   "check-budget",
   "news-budget",

@@ -1,4 +1,5 @@
 import type { BlockRange } from "../../channel/rules/state-transfer.ts";
+import type { GossipMessage } from "../../wire/messages.ts";
 import type { DropCode } from "./drop.ts";
 import type { GossipEvent } from "./event.ts";
 import type { PkiId } from "./host.ts";
@@ -48,6 +49,13 @@ export type Effect =
       readonly nonce: bigint;
       readonly range: BlockRange;
       readonly to: { readonly pkiId: PkiId; readonly endpoint: string };
+    }
+  /** An answer or a block for whoever follows the channel; its bytes are views of what was received. */
+  | {
+      readonly type: "channel-message";
+      readonly from: PkiId;
+      readonly channel: string;
+      readonly message: GossipMessage;
     }
   | { readonly type: "notify"; readonly event: GossipEvent };
 

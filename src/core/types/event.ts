@@ -22,6 +22,18 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** How far a member is behind on a channel. */
+export interface ChannelLag {
+  readonly channel: string;
+  readonly pkiId: PkiId;
+  readonly mspId: string;
+  readonly height: bigint;
+  /** Blocks that it lacks of those known to be. */
+  readonly behind: bigint;
+  /** Milliseconds since there is a block that it lacks. */
+  readonly lagMs: number;
+}
+
 /** What the core tells its host about. `member` and `identity` are snapshots. */
 export type GossipEvent =
   | { readonly type: "member-joined"; readonly member: Member }
@@ -47,6 +59,19 @@ export type GossipEvent =
   | { readonly type: "identity-purged"; readonly identity: Identity; readonly reason: PurgeReason }
   | ({ readonly type: "contact-failed"; readonly endpoint: string } & Fault)
   | { readonly type: "same-identity"; readonly pkiId: PkiId; readonly endpoint: string }
+  /** A member of a channel has another height than before, or was heard of for the first time. */
+  | {
+      readonly type: "channel-height";
+      readonly channel: string;
+      readonly pkiId: PkiId;
+      readonly mspId: string;
+      readonly height: bigint;
+      /** By its own clock, nanoseconds since the epoch. */
+      readonly committedAtNs: bigint;
+    }
+  | ({
+      readonly type: "channel-member-lagging" | "channel-member-recovered";
+    } & ChannelLag)
   /** Others held newer messages of a former life of ours: we go on from there. */
   | { readonly type: "incarnation-raised"; readonly incarnation: bigint }
   | { readonly type: "signing-failed"; readonly detail: string };

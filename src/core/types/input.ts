@@ -64,5 +64,20 @@ export type Input =
     }
   /** The trusted MSPs or revocation lists changed: every identity is judged again at once. */
   | { readonly type: "trust-changed" }
+  /** A configuration of a channel that we follow is in force; the crypto knows its MSPs already. */
+  | {
+      readonly type: "channel-configured";
+      readonly channel: string;
+      readonly configuration: ChannelConfiguration;
+    }
+  /** So many blocks of a channel were verified. */
+  | { readonly type: "channel-proven"; readonly channel: string; readonly height: bigint }
+  /** A member could not show the block that its height promises. */
+  | {
+      readonly type: "channel-disproved";
+      readonly channel: string;
+      readonly pkiId: PkiId;
+      readonly height: bigint;
+    }
   /** Our own certificate was renewed; the host signs with its key from now on. */
   | { readonly type: "renewed"; readonly self: Identity };

@@ -1,4 +1,4 @@
-import type { ChannelHost } from "../../channel/types/host.ts";
+import type { ChannelsOptions } from "./channel.ts";
 import type { Crypto, Identity, Random } from "./host.ts";
 import type { ReadMessage } from "./member.ts";
 
@@ -35,6 +35,8 @@ export interface Timing {
    * default 400_000 (`publishStateInfoInterval` x 100).
    */
   readonly stateInfoExpiryMs: number;
+  /** Between two requests for the StateInfo of a channel; default 4_000 (`requestStateInfoInterval`). */
+  readonly stateInfoIntervalMs: number;
   /** How long a member keeps its neighbours at most; default 3_600_000. */
   readonly neighbourRefreshMs: number;
   /** How long an identity that nobody needs is kept; default 3_600_000 (hard-coded in Fabric). */
@@ -118,14 +120,14 @@ export interface CoreOptions {
   readonly anchorPeers: readonly string[];
   /** The incarnation of our last life, if known: the new one is higher even if the clock went back. */
   readonly lastIncarnation: bigint;
+  /** The channels to follow; default: none. */
+  readonly channels?: ChannelsOptions | undefined;
   readonly timing: Timing;
   readonly fanout: Fanout;
   /** Default: all of it. */
   readonly beyondFabric?: BeyondFabric;
   readonly limits: CoreLimits;
   readonly crypto: Crypto;
-  /** Needed to serve channels; default: none is served. */
-  readonly channels?: { readonly host: Pick<ChannelHost, "sha256"> };
   readonly random: Random;
   /** Reads messages, perhaps from a cache; default: each core reads for itself. */
   readonly read?: ReadMessage;
@@ -146,6 +148,7 @@ export const DEFAULT_TIMING: Timing = {
   membershipResponseWaitMs: 5_000,
   firstRetryMs: 500,
   stateInfoExpiryMs: 400_000,
+  stateInfoIntervalMs: 4_000,
   neighbourRefreshMs: 3_600_000,
   identityUnusedMs: 3_600_000,
   expiryNoticesMs: [30 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000],

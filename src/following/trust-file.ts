@@ -1,8 +1,8 @@
 /** The configuration block that a user trusts, from a file. */
 import type { ChannelHost } from "../channel/types/host.ts";
-import { makeTrust, type Trust } from "../following/trust.ts";
 import { GossipError } from "../lib/errors.ts";
-import { readInput } from "./files.ts";
+import { readInput } from "../lib/read-input.ts";
+import { makeTrust, type Trust } from "./trust.ts";
 
 /** No configuration block is larger; Fabric allows messages of 100 MB. */
 const CONFIG_BLOCK_BYTES_MAX = 104_857_600;

@@ -1,0 +1,138 @@
+/** The key `fabricGossip.channels`: a list of channels, each with its own fields. */
+import { resolve } from "node:path";
+import type { ChannelConfig } from "./config.ts";
+import { parseDurationMs } from "./duration.ts";
+import { type Key, key, readAll, readList, wrong } from "./key.ts";
+import type { Parsed } from "./range.ts";
+
+const ROLES = ["observer", "listed"] as const;
+const BLOCKS = ["none", "verify", "keep"] as const;
+export const CHANNEL_DEFAULTS = {
+  role: "observer",
+  blocks: "verify",
+  lag: { blocks: 10, timeMs: 60_000 },
+} as const;
+const CHANNELS_MAX = 100;
+const BLOCKS_MAX = 1_000_000_000;
+const LAG_TIME_MS_MAX = 86_400_000;
+
+const FIELDS = ["name", "configBlock", "role", "blocks", "keepBlocks", "lag"];
+const REMEDY = "write {name: mychannel}, mychannel or mychannel=mychannel.block";
+
+export function channelList(name: string, doc: string): Key<readonly ChannelConfig[]> {
+  const kind = "list of channels (see below)";
+  return key<readonly ChannelConfig[]>(name, kind, { doc, absent: [] }, (raw, folder) => {
+    const items = readItems(raw);
+    if (items === undefined)
+      return wrong(raw, "no JSON", "close every bracket, or use the short form");
+    if (items.length > CHANNELS_MAX) {
+      return wrong(raw, "too long", `follow at most ${CHANNELS_MAX} channels`);
+    }
+    return readAll(items, (item) => readChannel(item, folder));
+  });
+}
+
+/** As text: JSON, or `name=path,name`. */
+function readItems(raw: unknown): readonly unknown[] | undefined {
+  if (typeof raw !== "string" || !/^\s*[[{]/.test(raw)) return readList(raw, /\s*,\s*/);
+  try {
+    const parsed: unknown = JSON.parse(raw, (_key, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? new Map(Object.entries(value))
+        : value,
+    );
+    return Array.isArray(parsed) ? parsed : [parsed];
+  } catch {
+    return undefined;
+  }
+}
+
+type Fields = ReadonlyMap<unknown, unknown>;
+
+function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
+  const fields = fieldsOf(item);
+  const name = fields?.get("name");
+  if (fields === undefined || typeof name !== "string" || !/^[a-z][a-z0-9.-]{0,248}$/.test(name)) {
+    return wrong(
+      item,
+      "no channel",
+      `${REMEDY}; a name is lower-case letters, digits, dots and dashes`,
+    );
+  }
+  const unknown = [...fields.keys()].find((field) => !FIELDS.includes(String(field)));
+  if (unknown !== undefined) {
+    const known = FIELDS.join(", ");
+    return {
+      fault: `has ${name} with "${String(unknown).slice(0, 100)}", which is no field; use ${known}.`,
+    };
+  }
+  const faults: string[] = [];
+  const file = text(fields, "configBlock", faults);
+  const value: ChannelConfig = {
+    name,
+    configBlock: file === undefined ? undefined : resolve(folder, file),
+    role: word(fields, "role", ROLES, faults) ?? CHANNEL_DEFAULTS.role,
+    blocks: word(fields, "blocks", BLOCKS, faults) ?? CHANNEL_DEFAULTS.blocks,
+    keepBlocks: whole(fields, "keepBlocks", faults),
+    lag: readLag(fields.get("lag"), faults),
+  };
+  const [fault] = faults;
+  return fault === undefined ? { value } : { fault: `has ${name} with ${fault}.` };
+}
+
+function fieldsOf(item: unknown): Fields | undefined {
+  if (item instanceof Map) return item;
+  if (typeof item !== "string") return undefined;
+  const [name = "", ...path] = item.split("=");
+  const fields = new Map([["name", name]]);
+  if (path.length > 0) fields.set("configBlock", path.join("="));
+  return fields;
+}
+
+function readLag(raw: unknown, faults: string[]): ChannelConfig["lag"] {
+  if (raw === undefined || raw === null) return CHANNEL_DEFAULTS.lag;
+  if (!(raw instanceof Map)) {
+    faults.push("lag, which needs {blocks: 10, time: 60s}");
+    return CHANNEL_DEFAULTS.lag;
+  }
+  const other = [...raw.keys()].find((field) => field !== "blocks" && field !== "time");
+  if (other !== undefined) faults.push(`lag.${String(other).slice(0, 100)}, which is no field`);
+  const blocks = whole(raw, "blocks", faults) ?? CHANNEL_DEFAULTS.lag.blocks;
+  const time: unknown = raw.get("time");
+  if (time === undefined || time === null) return { blocks, timeMs: CHANNEL_DEFAULTS.lag.timeMs };
+  const timeMs = parseDurationMs(String(time));
+  if (timeMs === undefined || timeMs < 1 || timeMs > LAG_TIME_MS_MAX) {
+    faults.push("lag.time, which must be a duration from 1ms to 24h, for example 60s");
+  }
+  return { blocks, timeMs: timeMs ?? CHANNEL_DEFAULTS.lag.timeMs };
+}
+
+function text(fields: Fields, field: string, faults: string[]): string | undefined {
+  const value = fields.get(field);
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string" && value.length <= 4_096 && !/\p{Cc}/u.test(value)) return value;
+  faults.push(`${field}, which must be one short line of text`);
+  return undefined;
+}
+
+function word<W extends string>(
+  fields: Fields,
+  field: string,
+  words: readonly W[],
+  faults: string[],
+): W | undefined {
+  const value = fields.get(field);
+  if (value === undefined || value === null) return undefined;
+  const found = words.find((one) => one === value);
+  if (found === undefined) faults.push(`${field}, which must be one of ${words.join(", ")}`);
+  return found;
+}
+
+function whole(fields: Fields, field: string, faults: string[]): number | undefined {
+  const value = fields.get(field);
+  if (value === undefined || value === null) return undefined;
+  const count = Number(String(value).replaceAll("_", ""));
+  if (Number.isInteger(count) && count >= 1 && count <= BLOCKS_MAX) return count;
+  faults.push(`${field}, which must be a whole number from 1`);
+  return undefined;
+}

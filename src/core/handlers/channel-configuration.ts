@@ -1,0 +1,131 @@
+/**
+ * The configuration of a channel changes: who belongs to it is judged again at once. The host has put
+ * its MSPs into the crypto before. Source: spec D 1 and 9 (Fabric's `ConfigureChannel`).
+ */
+import { isSatisfied } from "../../channel/rules/evaluate-policy.ts";
+import { recognize } from "../../channel/rules/identities.ts";
+import { READERS } from "../../channel/rules/state-info.ts";
+import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
+import {
+  type FollowedChannel,
+  isOnChannel,
+  noteReached,
+  removeStateInfo,
+} from "../tables/channels.ts";
+import { addContacts, dropContacts } from "../tables/contacts.ts";
+import type { Effect } from "../types/effect.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Input } from "../types/input.ts";
+import { referenceOf } from "./lag.ts";
+import { handleServing } from "./serve-channel.ts";
+import type { Core } from "./state.ts";
+import { hurryStateInfo } from "./state-info-pull.ts";
+import { rejudgeAll } from "./verification.ts";
+
+type ChannelInput = Extract<Input, { type: `channel-${string}` | "blocks-served" }>;
+
+/** What the host has found out about a channel, or done for it. */
+export function handleChannelInput(core: Core, input: ChannelInput, now: Now): readonly Effect[] {
+  switch (input.type) {
+    case "channel-configured":
+      return configureChannel(core, input.channel, input.configuration, now);
+    case "channel-proven":
+      return proveHeight(core, input.channel, input.height, now);
+    case "channel-disproved":
+      return disproveHeight(core, input.channel, input.pkiId, input.height);
+    case "channel-served":
+    case "blocks-served":
+      return handleServing(core, input, now);
+  }
+}
+
+/** Puts a configuration in force. */
+function configureChannel(
+  core: Core,
+  name: string,
+  configuration: ChannelConfiguration,
+  now: Now,
+): readonly Effect[] {
+  const { channels, options } = core;
+  const channel = channels.table.get(name);
+  if (channel === undefined) return [];
+  const before = channel.configuration;
+  if (before !== undefined && before.blockNumber > configuration.blockNumber) return [];
+  channel.configuration = configuration;
+  proveHeight(core, name, configuration.blockNumber + 1n, now);
+  for (const [pkiId, { mspId }] of channel.members) {
+    if (isOnChannel(channel, mspId, options.self.mspId)) channel.recheck.add(pkiId);
+    else removeStateInfo(channel, pkiId);
+  }
+  const anchors = anchorsOf(core, channel);
+  dropContacts(core.contacts, name, anchors);
+  addContacts(core.contacts, name, anchors, options, now);
+  hurryStateInfo(core, now);
+  return rejudgeAll(core);
+}
+
+/** Others cannot know us without an external endpoint: then their anchors are not contacted. */
+function anchorsOf({ options, self }: Core, channel: FollowedChannel): readonly string[] {
+  const { mspId: ownMspId } = options.self;
+  if (channel.configuration === undefined || !isOnChannel(channel, ownMspId, ownMspId)) return [];
+  return channel.configuration.organisations.flatMap(({ mspId, anchors }) => {
+    const isHidden = mspId !== ownMspId && self.externalEndpoint === "";
+    const usable = anchors.filter(({ host, port }) => host !== "" && port > 0);
+    return isHidden ? [] : usable.map(({ host, port }) => `${host}:${port}`);
+  });
+}
+
+/** A block of this height was verified; nobody is behind by less than that. */
+function proveHeight(core: Core, name: string, height: bigint, now: Now): readonly Effect[] {
+  const channel = core.channels.table.get(name);
+  if (channel === undefined || height <= channel.provenHeight) return [];
+  channel.provenHeight = height;
+  noteReached(channel, referenceOf(channel), now);
+  return [];
+}
+
+/** A member could not show the block that its height promises. */
+function disproveHeight(core: Core, name: string, pkiId: PkiId, height: bigint): readonly Effect[] {
+  const channel = core.channels.table.get(name);
+  if (channel?.members.has(pkiId)) channel.disproved.set(pkiId, height);
+  return [];
+}
+
+export function hasRecheck({ channels }: Core): boolean {
+  for (const { recheck } of channels.table.values()) if (recheck.size > 0) return true;
+  return false;
+}
+
+/** Judges some members again. Their signatures were good, and are not checked again. */
+export function recheckMembers(core: Core): readonly Effect[] {
+  let left = core.options.limits.checksPerStep;
+  for (const channel of core.channels.table.values()) {
+    for (const pkiId of channel.recheck) {
+      if (left-- === 0) return [];
+      channel.recheck.delete(pkiId);
+      const identity = core.identities.table.get(pkiId)?.identity;
+      if (identity === undefined || !mayRead(channel, identity)) removeStateInfo(channel, pkiId);
+    }
+  }
+  return [];
+}
+
+function mayRead({ configuration }: FollowedChannel, { bytes }: Identity): boolean {
+  if (configuration === undefined) return true;
+  const { msps, policies } = configuration;
+  const known = recognize(msps, bytes);
+  if (known === undefined || known.refusal !== undefined) return false;
+  return isSatisfied(policies.get(READERS) ?? { type: "reject" }, [known], msps);
+}
+
+/** Forgets what was said by those who are no members any more. */
+export function expireStateInfo({ channels, members, options }: Core, now: Now): readonly Effect[] {
+  const graceMs = 5 * options.timing.stateInfoIntervalMs;
+  for (const channel of channels.table.values()) {
+    for (const [pkiId, { heardMs }] of channel.members) {
+      const isGone = !members.table.has(pkiId) && pkiId !== options.self.pkiId;
+      if (isGone && now.elapsedMs - heardMs > graceMs) removeStateInfo(channel, pkiId);
+    }
+  }
+  return [];
+}

@@ -1,0 +1,189 @@
+/**
+ * What a member says of itself on a channel that we follow. Cheap checks come before signatures, and
+ * each signature is checked once. Source: spec D 3 (Fabric's `validateStateInfoMsg`, `verifyMsg`).
+ */
+import {
+  compareStateInfo,
+  readStateInfo,
+  type StateInfoClaim,
+  type StateInfoFault,
+  stateInfoFault,
+} from "../../channel/rules/state-info.ts";
+import { copyBytes } from "../../wire/bytes.ts";
+import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import { knownPkiId } from "../rules/pki-id.ts";
+import { isSignedBy } from "../rules/verify.ts";
+import { noteHolder } from "../tables/broadcast-queue.ts";
+import {
+  type FollowedChannel,
+  isHeld,
+  isOnChannel,
+  noteReached,
+  putStateInfo,
+} from "../tables/channels.ts";
+import { useIdentity } from "../tables/identities.ts";
+import { want } from "../tables/pull.ts";
+import type { DropCode } from "../types/drop.ts";
+import { type Effect, notify } from "../types/effect.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
+import { passOn } from "./audience.ts";
+import { check, type SignedClaim } from "./check.ts";
+import { judgeLag, referenceOf } from "./lag.ts";
+import { type Core, isSelf } from "./state.ts";
+
+/** Longer ones are refused. A real one has about 300 bytes, and 30 more for each chaincode. */
+const STATE_INFO_BYTES_MAX = 65_536;
+
+export interface Heard {
+  readonly effects: readonly Effect[];
+  readonly fault?: DropCode;
+  /** Whether it took a signature check. */
+  readonly isChecked: boolean;
+}
+
+const NOTHING: Heard = { effects: [], isChecked: false };
+const refuse = (fault: DropCode): Heard => ({ effects: [], fault, isChecked: false });
+
+/** `isPushed`: gossip, which is passed on; otherwise it is an element of a snapshot. */
+export function hearStateInfo(
+  core: Core,
+  channel: FollowedChannel,
+  received: Uint8Array,
+  { from, isPushed }: Way,
+  now: Now,
+): Heard {
+  if (!isPushed && isHeld(channel, received)) return NOTHING;
+  if (received.length > STATE_INFO_BYTES_MAX) return refuse("too-large");
+  const read = readStateInfo(core.channels.host, copyBytes(received), channel.name);
+  if (!read.ok) return refuse(DROP_OF[read.code]);
+  const claim = read.value;
+  const author = knownPkiId(claim.pkiId);
+  if (isSelf(core, author)) return refuse("own-message");
+  const key = keyOf(channel, claim);
+  const known = channel.members.get(author);
+  if (known !== undefined && compareStateInfo(claim, known.claim) <= 0) {
+    if (isPushed) noteHolder(core.emitter, key, from);
+    return refuse("stale");
+  }
+  const found = findAuthor(core, channel, author, { from, isPushed }, now);
+  if (!found.ok) return refuse(found.code);
+  const identity = found.value;
+  const signed: SignedClaim<undefined> = {
+    author: () => accept(identity),
+    time: undefined,
+    isListed: !isPushed,
+    verify: () => verify(core, channel, claim, identity),
+  };
+  const checked = check(core, signed, from, now);
+  if (!checked.ok) return { ...refuse(checked.code), isChecked: true };
+  const { membersMax } = core.options.limits;
+  if (!putStateInfo(channel, claim, identity.mspId, membersMax, now)) {
+    return { ...refuse("channels-full"), isChecked: true };
+  }
+  if (isPushed) spread(core, channel, claim, author, from, now);
+  return { effects: believed(core, channel, author, known?.claim, now), isChecked: true };
+}
+
+type Way = { readonly from: PkiId; readonly isPushed: boolean };
+
+/** Whose StateInfo it is, if it is somebody of the channel that we know. */
+function findAuthor(
+  core: Core,
+  channel: FollowedChannel,
+  author: PkiId,
+  { from, isPushed }: Way,
+  now: Now,
+): Verdict<Identity, DropCode> {
+  const identity = useIdentity(core.identities, author, now);
+  if (identity === undefined) {
+    want(core.pull, author, from, now);
+    return reject("identity-unknown");
+  }
+  if (!isPushed && !core.members.table.has(author)) return reject("member-unknown");
+  const isOn = isOnChannel(channel, identity.mspId, core.options.self.mspId);
+  return isOn ? accept(identity) : reject("state-info-organisation");
+}
+
+const DROP_OF: Readonly<Record<StateInfoFault, DropCode>> = {
+  "state-info-malformed": "malformed",
+  "state-info-incomplete": "state-info-incomplete",
+  "state-info-channel": "not-followed",
+  "state-info-organisation": "state-info-organisation",
+  "state-info-signature": "signature-invalid",
+  "state-info-readers": "state-info-readers",
+};
+
+/** Before the configuration is known, members of our own organisation are believed by our own MSP. */
+function verify(
+  { options }: Core,
+  { configuration }: FollowedChannel,
+  claim: StateInfoClaim,
+  identity: Identity,
+): Verdict<undefined, "signature-invalid" | "state-info-organisation" | "state-info-readers"> {
+  if (configuration === undefined) {
+    const isSigned = isSignedBy(options.crypto, identity, claim.envelope);
+    return isSigned ? accept(undefined) : reject("signature-invalid");
+  }
+  switch (stateInfoFault(configuration, claim, identity)) {
+    case undefined:
+      return accept(undefined);
+    case "state-info-organisation":
+      return reject("state-info-organisation");
+    case "state-info-readers":
+      return reject("state-info-readers");
+    default:
+      return reject("signature-invalid");
+  }
+}
+
+/** As Fabric: within our organisation, and to the others of the channel if its author is for them. */
+function spread(
+  core: Core,
+  channel: FollowedChannel,
+  claim: StateInfoClaim,
+  author: PkiId,
+  from: PkiId,
+  now: Now,
+): void {
+  const isExternal = (core.members.table.get(author)?.endpoint ?? "") !== "";
+  const { bytes } = claim.envelope;
+  const mspIds = channel.configuration?.organisations.map((one) => one.mspId) ?? [];
+  const reach = isExternal
+    ? ({ type: "channel", mspIds } as const)
+    : ({ type: "organisation" } as const);
+  const emission = {
+    ...{ key: keyOf(channel, claim), reach, bytes, replacesOlder: false },
+    withoutSecret: () => bytes,
+    holders: new Set([from, author]),
+  };
+  passOn(core, emission, now);
+}
+
+function keyOf({ name }: FollowedChannel, claim: StateInfoClaim): string {
+  return `state-info ${claim.pkiId} ${name} ${claim.loadedAtNs} ${claim.changedAtNs}`;
+}
+
+/** What follows from a StateInfo that is believed. */
+function believed(
+  core: Core,
+  channel: FollowedChannel,
+  author: PkiId,
+  before: StateInfoClaim | undefined,
+  now: Now,
+): readonly Effect[] {
+  const member = channel.members.get(author);
+  if (member === undefined) return [];
+  const { claim, mspId } = member;
+  noteReached(channel, referenceOf(channel), now);
+  const lag = judgeLag(core, channel, author, now);
+  if (before?.height === claim.height && before.hasLeft === claim.hasLeft) return lag;
+  const event = notify({
+    type: "channel-height",
+    channel: channel.name,
+    pkiId: author,
+    mspId,
+    height: claim.height,
+    committedAtNs: claim.changedAtNs,
+  });
+  return [event, ...lag];
+}

@@ -1,0 +1,81 @@
+/** Tells who lags on a channel, and who has caught up. */
+import { isLagging, missingSinceMs, referenceHeight, type Standing } from "../rules/lag.ts";
+import {
+  type BelievedStateInfo,
+  type FollowedChannel,
+  noteReached,
+  setLagging,
+} from "../tables/channels.ts";
+import { type Effect, notify } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import type { Core } from "./state.ts";
+
+/** A height is published every 4 s and asked for every 4 s: so old may it be without a fault. */
+const GRACE_ROUNDS = 2;
+
+/** What the members of a channel are measured by. */
+export function referenceOf(channel: FollowedChannel): bigint {
+  return referenceHeight(standings(channel), channel.provenHeight);
+}
+
+function* standings({ members, disproved }: FollowedChannel): Generator<Standing> {
+  for (const [pkiId, { claim }] of members) {
+    const isDisproved = disproved.get(pkiId) === claim.height;
+    yield { height: claim.height, hasLeft: claim.hasLeft, isDisproved };
+  }
+}
+
+/** How many blocks a member lacks of those that are known to be. */
+export function behindOf({ claim }: BelievedStateInfo, reference: bigint): bigint {
+  return claim.height < reference ? reference - claim.height : 0n;
+}
+
+/** Since when a member lacks a block that others have; undefined: it lacks none. */
+export function lackingSinceMs(
+  channel: FollowedChannel,
+  { claim }: BelievedStateInfo,
+): number | undefined {
+  return missingSinceMs(channel.reached, claim.height);
+}
+
+/** Tells if a member began to lag, or recovered. */
+export function judgeLag(
+  core: Core,
+  channel: FollowedChannel,
+  pkiId: PkiId,
+  now: Now,
+): readonly Effect[] {
+  const member = channel.members.get(pkiId);
+  if (member === undefined) return [];
+  const { claim, mspId } = member;
+  const graceMs = GRACE_ROUNDS * core.options.timing.stateInfoIntervalMs;
+  const { lag, reached } = channel;
+  const isBehind = isLagging(claim.height, reached, lag, graceMs, now.elapsedMs);
+  const lags = isBehind && !claim.hasLeft;
+  if (lags === member.isLagging) return [];
+  setLagging(channel, pkiId, lags);
+  const sinceMs = lackingSinceMs(channel, member);
+  return [
+    notify({
+      type: lags ? "channel-member-lagging" : "channel-member-recovered",
+      channel: channel.name,
+      pkiId,
+      mspId,
+      height: claim.height,
+      behind: behindOf(member, referenceOf(channel)),
+      lagMs: sinceMs === undefined ? 0 : now.elapsedMs - sinceMs,
+    }),
+  ];
+}
+
+/** Time passes: who was a little behind may lag by now. */
+export function checkLag(core: Core, now: Now): readonly Effect[] {
+  core.channels.lagCheckAtMs = now.elapsedMs + core.options.timing.stateInfoIntervalMs / 4;
+  const effects: Effect[] = [];
+  for (const channel of core.channels.table.values()) {
+    noteReached(channel, referenceOf(channel), now);
+    for (const pkiId of channel.members.keys())
+      effects.push(...judgeLag(core, channel, pkiId, now));
+  }
+  return effects;
+}

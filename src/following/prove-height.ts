@@ -1,0 +1,47 @@
+/** Whether a peer has the block that its published height promises. */
+import { headerHash } from "../channel/rules/header-hash.ts";
+import type { Block } from "../channel/types/block.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import { accept } from "../wire/verdict.ts";
+import type { AskedPeer } from "./asked-peer.ts";
+import { configNumber } from "./block-facts.ts";
+import { fetchBlock } from "./fetch.ts";
+import { advance } from "./find-trust.ts";
+import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
+
+/** The configuration in force after that block; or why the height is not proven. */
+export type Proof =
+  | { readonly ok: true; readonly value: Trust }
+  /** `isLie`: the peer showed something else than it should; otherwise it did not answer. */
+  | { readonly ok: false; readonly isLie: boolean; readonly reason: string };
+
+export async function proveHeight(
+  host: ChannelHost,
+  peer: AskedPeer,
+  trust: Trust,
+  height: bigint,
+): Promise<Proof> {
+  const { channel, blockNumber } = trust.configuration;
+  const block = await fetchBlock(peer, channel, height - 1n);
+  if (!block.ok) return { ok: false, isLie: block.code === "absent", reason: block.reason };
+  const number = configNumber(block.value);
+  const isNew = number !== undefined && number > blockNumber;
+  const next = isNew ? await advance(host, peer, trust, number) : accept(trust);
+  if (!next.ok) return { ok: false, isLie: isLie(next.code), reason: next.reason };
+  const judged = judge(host, next.value, block.value);
+  return judged.ok ? next : { ok: false, isLie: true, reason: judged.reason };
+}
+
+/** A peer that is silent or gone has not lied; nor has one whose configuration we cannot read. */
+function isLie(code: string): boolean {
+  return code.startsWith("block-") || code === "absent" || code === "config-sequence";
+}
+
+/** A block that is the trusted one itself is not judged by its own configuration. */
+function judge(host: ChannelHost, trust: Trust, block: Block): Judged<unknown> {
+  const { number } = block.header;
+  if (number !== trust.configuration.blockNumber) return judgeBlock(host, trust, block, { number });
+  const isSame = equalBytes(headerHash(host, block.header), trust.hash);
+  return isSame ? accept(block) : problem("block-policy", "it is not the one that is trusted");
+}

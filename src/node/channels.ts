@@ -1,0 +1,211 @@
+/**
+ * The channels that a node follows, as far as I/O is concerned: where their configurations come from,
+ * and that the newest block is there. What their members say is the core's affair.
+ */
+import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import type { ChannelConfig } from "../config/config.ts";
+import type { Core } from "../core/core.ts";
+import type { FollowedChannel } from "../core/tables/channels.ts";
+import { preferredEndpoint } from "../core/tables/members.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { Identity, PkiId } from "../core/types/host.ts";
+import type { Input } from "../core/types/input.ts";
+import type { AskedPeer } from "../following/asked-peer.ts";
+import { askTrust } from "../following/find-trust.ts";
+import { proveHeight } from "../following/prove-height.ts";
+import type { Trust } from "../following/trust.ts";
+import type { Channel } from "../following/views.ts";
+import { GossipError } from "../lib/errors.ts";
+import { viewChannel } from "../observe/channels.ts";
+import type { Connections } from "../transport/connection-options.ts";
+import type { Clock } from "../transport/network.ts";
+import { GossipPeers } from "./gossip-peers.ts";
+import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
+
+/** The channels of a configuration. */
+export interface ChannelParts {
+  readonly host: ChannelHost;
+  readonly followed: readonly ChannelConfig[];
+  /** Configurations that our user trusts, by channel. */
+  readonly trusted: ReadonlyMap<string, Trust>;
+  /** Accepts members of the organisations of these configurations, beside those trusted anyway. */
+  readonly accept: (configurations: readonly ChannelConfiguration[]) => void;
+}
+
+export interface ChannelsSources {
+  readonly parts: ChannelParts | undefined;
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly connections: Pick<Connections, "send">;
+  readonly give: (input: Input) => void;
+}
+
+/** What is known of one channel beside the core. */
+interface Followed {
+  trust: Trust | undefined;
+  notes: readonly string[];
+  isBusy: boolean;
+}
+
+/** Between two looks at what is to be found out. */
+const LOOK_MS = 1_000;
+/** Members asked for a configuration at a time. */
+const ASKED_MAX = 3;
+
+export class NodeChannels {
+  readonly #sources: ChannelsSources;
+  readonly #peers: GossipPeers;
+  readonly #followed: ReadonlyMap<string, Followed>;
+  #cancel: () => void = () => {};
+
+  constructor(sources: ChannelsSources) {
+    const { clock, connections, core, parts } = sources;
+    const { random } = core.options;
+    this.#sources = sources;
+    this.#followed = new Map(
+      (parts?.followed ?? []).map(({ name }) => [
+        name,
+        { trust: undefined, notes: [], isBusy: false },
+      ]),
+    );
+    const send = (pkiId: PkiId, bytes: Uint8Array): boolean => {
+      const member = core.members.table.get(pkiId);
+      if (member?.status !== "alive") return false;
+      connections.send({ pkiId, endpoint: preferredEndpoint(member) }, [{ bytes }]);
+      return true;
+    };
+    this.#peers = new GossipPeers({ clock, random, send });
+  }
+
+  start(): void {
+    const { parts } = this.#sources;
+    if (parts === undefined) return;
+    for (const [name, trust] of parts.trusted) this.configure(name, trust);
+    this.#lookLater();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  views(): readonly Channel[] {
+    return [...this.#sources.core.channels.table.values()].map((channel) => this.#view(channel));
+  }
+
+  /** Throws `config-invalid` if the channel is not followed. */
+  open(name: string): NodeChannel {
+    const channel = this.#require(name);
+    return createNodeChannel(name, {
+      view: () => this.#view(channel),
+      trust: () => this.#followed.get(name)?.trust,
+      wallMs: () => this.#sources.clock.now().wallMs,
+    });
+  }
+
+  /** Puts a configuration in force: everything is judged by it from now on. */
+  configure(name: string, trust: Trust): void {
+    const { give, parts } = this.#sources;
+    const followed = this.#followed.get(name);
+    if (parts === undefined || followed === undefined) return;
+    followed.trust = trust;
+    followed.notes = [];
+    const all = [...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []);
+    parts.accept(all);
+    give({ type: "channel-configured", channel: name, configuration: trust.configuration });
+  }
+
+  /** A message of a channel arrived. */
+  receive({ channel, from, message }: Extract<Effect, { type: "channel-message" }>): void {
+    this.#peers.receive(channel, from, message);
+  }
+
+  #view(channel: FollowedChannel): Channel {
+    const { clock, core } = this.#sources;
+    const { trust, notes = [] } = this.#followed.get(channel.name) ?? {};
+    const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
+    return viewChannel(core, channel, { trust: origin, notes }, clock.now());
+  }
+
+  #require(name: string): FollowedChannel {
+    const channel = this.#sources.core.channels.table.get(name);
+    if (channel !== undefined) return channel;
+    const remedy = "add it to fabricGossip.channels";
+    throw new GossipError("config-invalid", `Channel ${name} is not followed: ${remedy}.`);
+  }
+
+  #lookLater(): void {
+    this.#cancel = this.#sources.clock.after(LOOK_MS, () => {
+      for (const [name, followed] of this.#followed) {
+        if (followed.isBusy) continue;
+        followed.isBusy = true;
+        void this.#look(name, followed).finally(() => {
+          followed.isBusy = false;
+        });
+      }
+      this.#lookLater();
+    });
+  }
+
+  async #look(name: string, followed: Followed): Promise<void> {
+    if (followed.trust === undefined) await this.#findTrust(name, followed);
+    else await this.#prove(name, followed.trust);
+  }
+
+  /** Until a configuration is known, members of our own organisation are asked for it. */
+  async #findTrust(name: string, followed: Followed): Promise<void> {
+    const { core, parts } = this.#sources;
+    if (parts === undefined) return;
+    const { self } = core.options;
+    const ours = this.#candidates(name).filter(({ identity }) => identity.mspId === self.mspId);
+    let newest: Trust | undefined;
+    const notes: string[] = [];
+    for (const { peer, height } of ours.slice(0, ASKED_MAX)) {
+      const remedy = `name a configBlock for ${name}`;
+      const found = await askTrust(peer, parts.host, { channel: name, height, self, remedy });
+      if (!found.ok) notes.push(`${peer.name}: ${found.reason}.`);
+      else if (newest === undefined || isNewer(found.value, newest)) newest = found.value;
+    }
+    if (newest !== undefined) this.configure(name, newest);
+    else followed.notes = notes;
+  }
+
+  /** Whether the newest block that somebody speaks of is there, and the configuration before it. */
+  async #prove(name: string, trust: Trust): Promise<void> {
+    const { core, give, parts } = this.#sources;
+    const channel = core.channels.table.get(name);
+    const best = this.#candidates(name).find(
+      ({ height, identity }) => channel?.disproved.get(identity.pkiId) !== height,
+    );
+    if (!parts || !channel || !best || best.height <= channel.provenHeight) return;
+    const { height, identity, peer } = best;
+    const proof = await proveHeight(parts.host, peer, trust, height);
+    if (proof.ok) {
+      if (proof.value !== trust) this.configure(name, proof.value);
+      give({ type: "channel-proven", channel: name, height });
+    } else if (proof.isLie) {
+      give({ type: "channel-disproved", channel: name, pkiId: identity.pkiId, height });
+    }
+  }
+
+  /** Living members that say that they have blocks, the highest first. */
+  #candidates(
+    name: string,
+  ): readonly { readonly peer: AskedPeer; readonly identity: Identity; readonly height: bigint }[] {
+    const { core } = this.#sources;
+    const channel = core.channels.table.get(name);
+    const found = [...(channel?.members ?? [])].flatMap(([pkiId, { claim }]) => {
+      const member = core.members.table.get(pkiId);
+      const identity = core.identities.table.get(pkiId)?.identity;
+      if (member?.status !== "alive" || identity === undefined) return [];
+      if (claim.hasLeft || claim.height === 0n) return [];
+      const peer = this.#peers.of(name, identity, preferredEndpoint(member));
+      return [{ peer, identity, height: claim.height }];
+    });
+    return found.toSorted((a, b) => (a.height > b.height ? -1 : a.height < b.height ? 1 : 0));
+  }
+}
+
+function isNewer(a: Trust, b: Trust): boolean {
+  return a.configuration.blockNumber > b.configuration.blockNumber;
+}
