@@ -2,7 +2,8 @@
 import type { Page } from "playwright-core";
 
 /** Everything that can be reached or pressed. */
-const CONTROLS = "a[href], button, input, select, [tabindex='0'], [role=button], [role=tab]";
+const CONTROLS =
+  "a[href], button, input, select, summary, [tabindex='0'], [role=button], [role=tab]";
 
 /**
  * What WCAG 2.2 would complain about: nameless controls, controls smaller than 24 pixels, ids that

@@ -36,7 +36,7 @@ const toggle = () => {
   showAll(false);
 };
 const select = (index) => {
-  model.selected = index === model.selected ? -1 : index;
+  model.selected = index;
   stage.mark(model.selected);
   ask({ type: "frame", ms: 0, member: model.selected });
 };
@@ -221,6 +221,9 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "n" && !(event.target instanceof HTMLInputElement)) step({});
 });
 addEventListener("resize", () => showAll(false));
+
+/** A link that was typed, or followed, in this very tab. */
+addEventListener("hashchange", ({ newURL }) => open(new URL(newURL).hash.slice(1)));
 
 const words = location.hash.slice(1);
 open(words);

@@ -20,8 +20,11 @@ export function createTours(ask, opened) {
     ask({ type: "tour", link, doings, member });
     show();
   };
-  const back = button(t("back"), () => go(state.tour, state.at - 1), { id: "tour-back" });
-  const next = button(t("next"), () => go(state.tour, state.at + 1), {
+  const move = (by) => {
+    if (state.tour?.steps[state.at + by] !== undefined) go(state.tour, state.at + by);
+  };
+  const back = button(t("back"), () => move(-1), { id: "tour-back" });
+  const next = button(t("next"), () => move(1), {
     id: "tour-next",
     className: "primary",
   });
@@ -47,8 +50,8 @@ export function createTours(ask, opened) {
     const count = tour.steps.length;
     text.textContent = textsOf(tour)[at + 1];
     place.textContent = t("place", { place: at + 1, count });
-    back.disabled = at === 0;
-    next.disabled = at === count - 1;
+    setAttributes(back, { "aria-disabled": at === 0 });
+    setAttributes(next, { "aria-disabled": at === count - 1 });
   }
   return {
     section,

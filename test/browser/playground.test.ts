@@ -1,0 +1,205 @@
+/** The playground in a real browser: from our own server, and from a plain one that knows nothing of it. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import type { HttpServer } from "../../src/ops/http-server.ts";
+import { writeFiles } from "../../src/play/files.ts";
+import { servePlayground } from "../../src/play/serve.ts";
+import { TOURS, type Tour } from "../../src/play/tours.ts";
+import { findFaults, tabStops, walkByTab } from "./audit.ts";
+import { faintTexts, launchChromium, openPage, skip, takePicture, widthOf } from "./testing.ts";
+
+/** A page of a hundred modules on a machine that does other things as well. */
+const PATIENT = { timeout: 60_000 };
+const SMALL = "seed=5&members=6&organisations=2&lang=en";
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+};
+/** Of the page, which has no types: name, language, texts. */
+const { TOUR_TEXTS }: { TOUR_TEXTS: Record<string, Record<string, readonly string[]>> } =
+  await import(new URL("../../src/play/page/tour-texts.js", import.meta.url).href);
+
+/** Serves a folder under a path of its own. */
+async function serveFolder(folder: string): Promise<{ server: Server; url: string }> {
+  const server = createServer(async ({ url = "" }, response) => {
+    const path = url.replace(/^\/gossip\//, "").replace(/[?#].*/, "") || "index.html";
+    try {
+      const text = await readFile(join(folder, path));
+      response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "text/plain" }).end(text);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  return { server, url: `http://127.0.0.1:${port}/gossip/` };
+}
+
+async function takeTour(page: Page, { name, steps }: Tour, language: string): Promise<void> {
+  await page.locator(`[data-tour=${name}]`).click();
+  for (const [place, { doings }] of steps.entries()) {
+    if (place > 0) await page.locator("#tour-next").click();
+    const last = doings.at(-1);
+    const isMessage = last !== undefined && "wait" in last && last.wait.event === undefined;
+    await page.locator(`body[data-step="${name} ${place} ${isMessage}"]`).waitFor(PATIENT);
+    const text = await page.locator("#tour-text").textContent();
+    assert.equal(text, TOUR_TEXTS[name]?.[language]?.[place + 1]);
+  }
+  await takePicture(page, `playground-${name}-${language}`);
+}
+
+function labelsOf(page: Page): Promise<(string | null)[]> {
+  const nodes = page.locator("#stage .node");
+  return nodes.evaluateAll((all) => all.map((node) => node.getAttribute("aria-label")));
+}
+
+describe("the playground", { skip }, () => {
+  let browser: Browser;
+  let server: HttpServer;
+  let page: Page;
+  let complaints: string[];
+
+  before(async () => {
+    [browser, server] = await Promise.all([launchChromium(), servePlayground(0)]);
+    [page, complaints] = await openPage(browser, `${server.url}/#${SMALL}`);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** Follows a link in the page that is there. */
+  async function follow(hash: string): Promise<void> {
+    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+    const seconds = Number(/at=(\d+)/.exec(hash)?.[1] ?? 0) / 1_000;
+    await page.locator("#time", { hasText: `${seconds.toFixed(3)} s` }).waitFor(PATIENT);
+  }
+
+  test("plays by itself, and pauses by keyboard", async () => {
+    await page.locator("#stage .node.running").nth(3).waitFor(PATIENT);
+    await page.keyboard.press(" ");
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor(PATIENT);
+    await page.waitForURL(/at=\d+/, PATIENT);
+  });
+
+  test("steps by messages, and shows what one changes and who handled it, by keyboard", async () => {
+    await follow(`${SMALL}&at=1500`);
+    await page.keyboard.press("n");
+    const title = page.locator("#message-card-title");
+    await title.filter({ hasText: / from peer\d\.org\d to peer\d\.org\d/ }).waitFor(PATIENT);
+    assert.doesNotMatch((await page.locator("#time").textContent()) ?? "", /^1\.500/);
+    const link = page.locator(".message-card a");
+    const file = new URL((await link.getAttribute("href")) ?? "");
+    const source = await (await fetch(file)).text();
+    assert.match(source, new RegExp(`function ${await link.textContent()}\\(`));
+    assert.match((await page.locator(".message-card pre").textContent()) ?? "", /"message": \{/);
+    await page.locator("#stage .node[aria-label^='peer1.org1']").press("Enter");
+    await page.locator("#member-card-title", { hasText: "peer1.org1" }).waitFor(PATIENT);
+    await page.locator(".member-card summary", { hasText: "Members (" }).waitFor(PATIENT);
+    await takePicture(page, "playground-step");
+  });
+
+  test("does faults by mouse, and its address leads to the same run", async () => {
+    await follow(`${SMALL}&at=8000`);
+    await page.locator("#stage .node[aria-label^='peer0.org2']").click();
+    await page.getByRole("button", { name: "Crash" }).click();
+    await page.locator("#stage .node.stopped").waitFor(PATIENT);
+    const stage = page.locator("#stage");
+    await stage.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = (await stage.boundingBox()) ?? assert.fail("no picture");
+    await page.mouse.move(x + 3, y + 3); // Around the organisation to the left.
+    await page.mouse.down();
+    for (const [right, down] of [
+      [0.5, 0.01],
+      [0.5, 0.99],
+      [0.01, 0.99],
+    ] as const) {
+      await page.mouse.move(x + right * width, y + down * height, { steps: 3 });
+    }
+    await page.mouse.up();
+    await page.locator("#stage .node.cutoff").nth(2).waitFor(PATIENT);
+    await page.getByRole("button", { name: "Join Org2MSP" }).click();
+    await page.locator("#stage .node").nth(6).waitFor(PATIENT);
+    await page.keyboard.press("n");
+    await page.locator("#message-card-title", { hasText: " from " }).waitFor(PATIENT);
+    await page.waitForURL(/do=8000\.crash\.1,8000\.cut(\.[024]){3},8000\.join\.1/, PATIENT);
+    const { hash } = new URL(page.url());
+    await follow(`${SMALL}&at=8000`);
+    const before = await labelsOf(page);
+    await follow(hash.slice(1));
+    const labels = await labelsOf(page);
+    assert.notDeepEqual(labels, before);
+    assert.equal(labels.length, 7);
+    assert.match(labels[1] ?? "", /peer0\.org2, Org2MSP, stopped/);
+    assert.equal(labels.filter((label) => /cut off/.test(label ?? "")).length, 3);
+    await takePicture(page, "playground-partition");
+  });
+
+  for (const tour of TOURS) {
+    test(`leads through a tour: ${tour.name}`, () => takeTour(page, tour, "en"));
+  }
+
+  const windows = [
+    { width: 1_280, colorScheme: "light" },
+    { width: 768, colorScheme: "dark" },
+    { width: 360, colorScheme: "light" },
+    { width: 360, colorScheme: "dark" },
+  ] as const;
+  for (const { width, colorScheme } of windows) {
+    test(`has names, room and contrast at ${width} pixels, ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      // There is one view, hence no tabs.
+      const faults = (await findFaults(page)).filter((fault) => !fault.endsWith("tablist]"));
+      assert.deepEqual(faults, []);
+      assert.deepEqual(await faintTexts(page), []);
+      assert.equal(await widthOf(page), width);
+      await takePicture(page, `playground-${width}-${colorScheme}`);
+    });
+  }
+
+  test("leads by Tab to every control, and the focus can be seen", async () => {
+    const stops = await walkByTab(page);
+    const places = stops.map(({ index }) => index).sort((a, b) => a - b);
+    assert.deepEqual(places, await tabStops(page));
+    assert.deepEqual(
+      stops.filter(({ isVisible }) => !isVisible),
+      [],
+    );
+  });
+
+  test("refuses a link that cannot be used with a sentence", async () => {
+    await page.evaluate("location.hash = 'members=1000'");
+    const alert = page.getByRole("alert");
+    await alert.getByText("members must be a whole number from 3 to 200").waitFor(PATIENT);
+  });
+
+  test("complained about nothing and asked nobody else, under its strict policy", () => {
+    assert.deepEqual(complaints, []);
+  });
+
+  test("runs from a folder of any web server, under any path, in Chinese", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "playground-"));
+    await writeFiles(folder);
+    const site = await serveFolder(folder);
+    t.after(async () => {
+      site.server.close();
+      site.server.closeAllConnections();
+      await rm(folder, { recursive: true, force: true });
+    });
+    const [other, problems] = await openPage(browser, `${site.url}#lang=zh&at=1`);
+    const [tour] = TOURS;
+    assert.ok(tour);
+    await takeTour(other, tour, "zh");
+    assert.equal(await other.locator("html").getAttribute("lang"), "zh");
+    assert.deepEqual(problems, []);
+    await other.close();
+  });
+});
