@@ -1,24 +1,33 @@
 /**
  * A member of a devnet: `fabric-gossip start` behind a gate that the devnet opens and closes over the
- * IPC channel. No verb leads here: only the devnet starts this file, and only it holds the channel.
+ * IPC channel, over which the blocks of its channel come as well. No verb leads here: only the devnet
+ * starts this file, and only it holds the channel.
  */
 
+import { ListedChannel } from "../devnet/listed-channel.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createSystemClock } from "../node/clock.ts";
+import type { GossipNode } from "../node/node.ts";
 import { createNetworkGate } from "../transport/network-gate.ts";
 import { listenToSignals } from "./signals.ts";
 
 const signals = listenToSignals();
 const gate = createNetworkGate(createSystemClock());
 gate.cutOff(new Set(process.argv.slice(2)));
-process.on("message", (message) => gate.cutOff(endpointsIn(message)));
+let channel: ListedChannel | undefined;
+process.on("message", (message) => {
+  const cutOff = textsIn(message, "cutOff");
+  if (cutOff !== undefined) gate.cutOff(new Set(cutOff));
+  const blocks = textsIn(message, "blocks");
+  if (blocks !== undefined && channel !== undefined) takeBlocks(channel, blocks);
+});
 process.channel?.unref(); // The channel must not keep a member alive that failed to start.
 
 try {
   const { start } = await import("./start.ts");
   // The parent process may have exited by now.
   if (!signals.stop.aborted) {
-    await start({}, signals, (network) => gate.network(network));
+    await start({}, signals, (network) => gate.network(network), joinChannel);
   }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
@@ -26,9 +35,27 @@ try {
   process.exitCode = 2;
 }
 
-/** The endpoints in `{cutOff: [...]}`. */
-function endpointsIn(message: unknown): ReadonlySet<string> {
-  const list = typeof message === "object" && message && "cutOff" in message ? message.cutOff : [];
-  const endpoints: readonly unknown[] = Array.isArray(list) ? list : [];
-  return new Set(endpoints.filter((endpoint) => typeof endpoint === "string"));
+/** Asks for the blocks of the channel, if there is one. */
+function joinChannel(node: GossipNode): void {
+  channel = new ListedChannel((served) => {
+    if (!signals.stop.aborted) node.serveChannel(served);
+  });
+  process.send?.({ height: 0 });
+}
+
+function takeBlocks(to: ListedChannel, texts: readonly string[]): void {
+  const taken = to.take(texts.map((text) => new Uint8Array(Buffer.from(text, "base64"))));
+  if (taken.refused !== undefined) {
+    const { number, reason } = taken.refused;
+    process.stderr.write(`warn: block ${number} of the channel is refused: ${reason}\n`);
+  }
+  process.send?.(taken);
+}
+
+/** The texts in `{[key]: [...]}`; undefined if the message is about something else. */
+function textsIn(message: unknown, key: "cutOff" | "blocks"): readonly string[] | undefined {
+  if (typeof message !== "object" || message === null || !(key in message)) return undefined;
+  const list: unknown = Object.getOwnPropertyDescriptor(message, key)?.value;
+  const texts: readonly unknown[] = Array.isArray(list) ? list : [];
+  return texts.filter((text) => typeof text === "string");
 }

@@ -1,11 +1,13 @@
 /** `fabric-gossip devnet`: a local network that runs until stopped. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Folder, generateKeys, openFolder } from "../devnet/folder.ts";
+import { ChannelSource } from "../devnet/channel-source.ts";
+import { type Folder, generateKeys, openFolder, organisationOf } from "../devnet/folder.ts";
 import { createObserver, isComplete, type Observer, summariseMembers } from "../devnet/observer.ts";
 import { type DevnetOptions, type Plan, parsePlan } from "../devnet/plan.ts";
 import { checkPorts } from "../devnet/ports.ts";
 import { startServer } from "../devnet/server.ts";
 import { Supervisor } from "../devnet/supervisor.ts";
+import { memberFolder } from "../msp/generate-folder.ts";
 import { createLiveTable, type LiveTable } from "./live-table.ts";
 import type { Signals } from "./signals.ts";
 
@@ -65,10 +67,13 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
     },
   });
   const observer = createObserver(supervisor, stop);
-  const server = await startServer({ port: plan.basePort, supervisor, observer });
+  const source = plan.channel && (await ChannelSource.open(plan.channel, plan, folder));
+  const feed = source ? supervisor.openChannel(source) : undefined;
+  const server = await startServer({ port: plan.basePort, supervisor, observer, feed });
   try {
     supervisor.startAll();
     print(`dashboard: ${server.url} (Ctrl-C stops all)`);
+    if (plan.channel) print(howToRead(plan, plan.channel, folder));
     await awaitFullView(supervisor, observer, table, stop);
     while (!stop.aborted) {
       table.show(summariseMembers(supervisor.list(), await observer.look()), Date.now(), true);
@@ -79,6 +84,22 @@ async function run(plan: Plan, folder: Folder, stop: AbortSignal): Promise<void>
     await supervisor.close();
   }
   table.say("all members stopped");
+}
+
+/** A command that reads the channel from all members of the first organisation. */
+function howToRead({ members }: Plan, channel: string, folder: Folder): string {
+  const [first] = members;
+  if (first === undefined) return "";
+  const { domain, usersFolder } = organisationOf(folder, first);
+  const admin = memberFolder(usersFolder, `Admin@${domain}`, "client");
+  const peers = members.filter(({ mspId }) => mspId === first.mspId);
+  const words = [
+    ...peers.flatMap(({ endpoint }) => ["--peer", endpoint]),
+    ...["--msp-id", first.mspId, "--tls-ca", admin.tlsCaFile],
+    ...["--cert", admin.certFile, "--key", admin.keyFile],
+    ...["--tls-cert", admin.tlsCertFile, "--tls-key", admin.tlsKeyFile],
+  ];
+  return `read the channel: npx fabric-gossip heights ${channel} ${words.join(" ")}`;
 }
 
 /** Waits until all members see each other and reports the time; gives up after a timeout. */

@@ -30,6 +30,7 @@ export async function start(
   options: StartCommandOptions,
   signals: Signals,
   wrap?: WrapNetwork,
+  started?: (node: GossipNode) => void,
 ): Promise<void> {
   // Limit the young generation: its objects die quickly, so a small one keeps memory use low.
   setFlagsFromString("--semi-space-growth-factor=1");
@@ -42,6 +43,7 @@ export async function start(
   node.answer("fabric-gossip:version", () => new TextEncoder().encode(VERSION));
   const operations = await startOperationsOf(config, node, log);
   announce(logger, config, node, operations);
+  started?.(node);
   const reloading = createReload(node, logger);
   signals.onHangup(() => void reloading({ isAsked: true }));
   const stopWatching = watchFiles(ownFiles(config), () => reloading({ isAsked: false }));

@@ -43,6 +43,7 @@ function addDevnet(cli: Command): void {
       "keep keys and state here between runs (default: a new folder, removed)",
     )
     .option("--fast", "divide all protocol timers by 10")
+    .option("--channel <name>", "put all members on a channel of this name, with blocks")
     .action(async (options: DevnetOptions) => {
       const signals = listenToSignals();
       await (await import("./devnet.ts")).devnet(options, signals);

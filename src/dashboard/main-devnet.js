@@ -1,6 +1,7 @@
 /** Dashboard of a devnet: every member's view, and actions on members. */
 import { createActions } from "./actions.js";
 import { describeChanges } from "./changes.js";
+import { createChannel } from "./channel.js";
 import { createDetails } from "./details.js";
 import { byId, make } from "./dom.js";
 import { createGraph } from "./graph.js";
@@ -31,6 +32,7 @@ export async function start() {
   graph.head.append(partition.buttons);
   const ask = (member) => askObserver(page.model, member);
   const details = createDetails({ selection, actions, ask, links });
+  const channel = createChannel(tools);
   const matrix = createMatrix();
   const table = createMembersTable("devnet", { selection, actions, links: () => [] });
   const chooser = make("select", { id: "watched" });
@@ -39,7 +41,7 @@ export async function start() {
     peerOf: (message) => peerOf(page.model, message),
     chooser,
   });
-  const parts = [partition, graph, details, matrix, table];
+  const parts = [partition, graph, details, channel, matrix, table];
   const show = () => {
     if (page.model === undefined) return;
     showSummary(page.model.summary);
@@ -55,7 +57,13 @@ export async function start() {
     page.model = next;
     show();
   }, "The devnet does not answer. Is it still running?");
-  const overview = [graph.section, details.section, matrix.section, timeline.section];
+  const overview = [
+    graph.section,
+    details.section,
+    channel.section,
+    matrix.section,
+    timeline.section,
+  ];
   createTabs([
     { id: "overview", title: "Overview", parts: overview, shown: show },
     { id: "members-view", title: "Members", parts: [table.section], shown: show },
@@ -65,10 +73,10 @@ export async function start() {
 }
 
 async function look() {
-  const paths = ["", "/views", "/connections", "/partition"];
+  const paths = ["", "/views", "/connections", "/partition", "/channel"];
   const answers = await Promise.all(paths.map((path) => getJson(API + path)));
-  const [{ members }, views, connections, { groups }] = answers;
-  return devnetModel({ members, views, connections, groups });
+  const [{ members }, views, connections, { groups }, channel] = answers;
+  return devnetModel({ members, views, connections, groups, channel });
 }
 
 function links({ name, operations }) {

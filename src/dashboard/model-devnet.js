@@ -2,8 +2,8 @@
 
 const LABELS = { alive: "alive", silent: "no answer", stopped: "stopped", dead: "dead" };
 
-/** `views` and `connections` by member name; `groups`: the current partition, if any. */
-export function devnetModel({ members, views: lists, connections, groups }) {
+/** `views` and `connections` by member name; `groups`: the current partition; `channel`: null if none. */
+export function devnetModel({ members, views: lists, connections, groups, channel = null }) {
   const views = byEndpoint(lists);
   const names = namesOf(members, lists);
   const described = members.map((member) => describe(member, members, views, groups));
@@ -11,7 +11,8 @@ export function devnetModel({ members, views: lists, connections, groups }) {
   for (const member of described) {
     member.connected = links.filter(({ from, to }) => [from, to].includes(member.key)).length;
   }
-  return { members: described, links, groups, names, summary: summary(described, groups) };
+  const parts = { members: described, links, groups, names, channel };
+  return { ...parts, summary: summary(described, groups) };
 }
 
 function endpointOf({ internalEndpoint, endpoint }) {

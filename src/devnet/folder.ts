@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { GossipError } from "../lib/errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
-import { generateOrganisation } from "../msp/generate.ts";
+import { generateOrganisation, type OrganisationOptions } from "../msp/generate.ts";
 import { type OrganisationFolder, organisationFolder } from "../msp/generate-folder.ts";
-import type { MemberPlan, Plan } from "./plan.ts";
+import { type MemberPlan, ORDERER_DOMAIN, ORDERER_HOST, type Plan } from "./plan.ts";
 
 /** Marks the folder as ours and records its size. Written first, so an aborted run can resume. */
 const MARKER = "devnet.json";
@@ -15,6 +15,9 @@ const MARKER = "devnet.json";
 const LOCK = "devnet.pid";
 /** Folder of the organisations, relative to the devnet folder. */
 export const ORGANISATIONS = join("crypto-config", "peerOrganizations");
+
+/** The same of organisations of orderers. */
+export const ORDERERS = join("crypto-config", "ordererOrganizations");
 
 export interface Folder {
   /** Absolute path. */
@@ -111,21 +114,24 @@ export async function generateKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const domains = new Set(plan.members.map(({ domain }) => domain));
-  for (const domain of domains) {
-    if (signal.aborted) return;
-    if (await exists(join(folder.path, ORGANISATIONS, domain))) continue;
+  const make = async (options: Pick<OrganisationOptions, "domain" | "kind" | "peers">) => {
+    const { domain, kind = "peer" } = options;
+    const parent = kind === "peer" ? ORGANISATIONS : ORDERERS;
+    if (signal.aborted || (await exists(join(folder.path, parent, domain)))) return;
     progress(domain);
     await explain(folder.path, () =>
       generateOrganisation({
+        ...options,
         folder: join(folder.path, "crypto-config"),
-        domain,
-        peers: plan.peers,
         users: 0,
         sans: ["127.0.0.1", "localhost"],
         nowMs: Date.now(),
       }),
     );
-  }
+  };
+  for (const domain of domains) await make({ domain, peers: plan.peers });
+  if (plan.channel === undefined) return;
+  await make({ domain: ORDERER_DOMAIN, kind: "orderer", peers: [ORDERER_HOST] });
 }
 
 /** Key folder of this member's organisation. */

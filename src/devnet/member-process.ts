@@ -13,6 +13,10 @@ export interface MemberProcessOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The process ended unexpectedly; `how` describes its exit code or signal. */
   readonly died: (how: string) => void;
+  /** A message of the process. */
+  readonly heard?: (message: unknown) => void;
+  /** The process has ended, whether or not we wanted that. */
+  readonly ended?: () => void;
 }
 
 /** Time after which a member that ignores a stop is killed. */
@@ -81,6 +85,7 @@ export class MemberProcess {
         this.#finish(signal ?? `exit code ${code}`);
         resolve();
       });
+      child.on("message", (message) => this.#options.heard?.(message));
       child.once("error", (error) => {
         if (child.pid === undefined) this.#finish(error.message);
         resolve();
@@ -90,6 +95,7 @@ export class MemberProcess {
 
   #finish(how: string): void {
     this.#child = undefined;
+    this.#options.ended?.();
     this.#releaseGuard();
     if (!this.#isStopWanted) this.#options.died(how);
   }
@@ -140,6 +146,11 @@ export class MemberProcess {
     if (child?.connected !== true) return;
     // An error means that the process is ending.
     await new Promise<void>((resolve) => child.send({ cutOff: endpoints }, () => resolve()));
+  }
+
+  /** Sends a message; one to a process that is ending is lost. */
+  tell(message: object): void {
+    if (this.#child?.connected === true) this.#child.send(message, () => {});
   }
 
   /** Marks the member as answering. Before that, a signal could kill it. */

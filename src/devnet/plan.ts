@@ -1,5 +1,6 @@
 /** The plan of a devnet: its members and their addresses. */
 import { GossipError } from "../lib/errors.ts";
+import { printable } from "../lib/printable.ts";
 
 /** Raw command-line options. */
 export interface DevnetOptions {
@@ -13,6 +14,8 @@ export interface DevnetOptions {
   readonly dir?: string;
   /** Divide all protocol timers by 10. */
   readonly fast?: boolean;
+  /** Name of a channel that all members are on; default none. */
+  readonly channel?: string;
 }
 
 export interface MemberPlan {
@@ -36,14 +39,20 @@ export interface Plan {
   readonly peers: number;
   readonly basePort: number;
   readonly isFast: boolean;
+  readonly channel?: string;
   /** Organisation by organisation. */
   readonly members: readonly MemberPlan[];
 }
 
+/** The orderers of a channel. */
+export const ORDERER_DOMAIN = "orderer.example.com";
+export const ORDERER_HOST = "orderer0";
 /** Bind address of every listener. */
 export const HOST = "127.0.0.1";
 /** Maximum members; each is a process of about 130 MB. */
 const MEMBERS_MAX = 100;
+/** As Fabric allows. */
+const CHANNEL_NAME = /^[a-z][a-z0-9.-]{0,248}$/;
 const PORT_MIN = 1_024;
 const PORT_MAX = 65_535;
 
@@ -67,9 +76,16 @@ export function parsePlan(options: DevnetOptions): Plan {
         `write a number from ${PORT_MIN} to ${basePortMax}.`,
     );
   }
+  const { channel } = options;
+  if (channel !== undefined && !CHANNEL_NAME.test(channel)) {
+    problems.push(
+      `--channel ${printable(channel)} is no name of a channel; write a lower-case letter, then letters, digits, "." or "-".`,
+    );
+  }
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const members = Array.from({ length: count }, (_, index) => planMember(index, peers, basePort));
-  return { orgs, peers, basePort, isFast: options.fast === true, members };
+  const isFast = options.fast === true;
+  return { orgs, peers, basePort, isFast, members, ...(channel ? { channel } : {}) };
 }
 
 function readCount(option: string, text: string, problems: string[]): number {

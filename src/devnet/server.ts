@@ -4,6 +4,8 @@ import { GossipError } from "../lib/errors.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import { addDashboard } from "../ops/dashboard.ts";
 import { createApp, type HttpApp, type HttpServer, serve } from "../ops/http-server.ts";
+import type { ChannelFeed } from "./channel-feed.ts";
+import { addChannel } from "./channel-routes.ts";
 import type { Observer } from "./observer.ts";
 import { parseGroups } from "./partition.ts";
 import { HOST } from "./plan.ts";
@@ -13,6 +15,7 @@ export interface ServerOptions {
   readonly port: number;
   readonly supervisor: Supervisor;
   readonly observer: Observer;
+  readonly feed: ChannelFeed | undefined;
 }
 
 /** Member paths that we proxy, because a page cannot query another origin. */
@@ -35,7 +38,8 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   });
 }
 
-function devnetApp(listen: HostPort, { supervisor, observer }: ServerOptions): HttpApp {
+function devnetApp(listen: HostPort, options: ServerOptions): HttpApp {
+  const { supervisor, observer } = options;
   const app = createApp(listen);
   addDashboard(app, "devnet");
   app.get("/api/v1/devnet", (context) => context.json({ members: supervisor.list() }));
@@ -51,6 +55,7 @@ function devnetApp(listen: HostPort, { supervisor, observer }: ServerOptions): H
   app.post("/api/v1/devnet/members/:name/:action", (context) => act(context, supervisor));
   app.get("/api/v1/devnet/partition", (context) => context.json({ groups: supervisor.groups }));
   app.post("/api/v1/devnet/partition", (context) => partition(context, supervisor));
+  addChannel(app, options);
   return app;
 }
 

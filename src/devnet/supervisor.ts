@@ -3,6 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { memberFolder } from "../msp/generate-folder.ts";
 import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
+import { ChannelFeed } from "./channel-feed.ts";
+import type { ChannelSource } from "./channel-source.ts";
 import { memberEnvironment } from "./environment.ts";
 import { type Folder, organisationOf } from "./folder.ts";
 import { MemberProcess } from "./member-process.ts";
@@ -51,6 +53,7 @@ export class Supervisor {
   readonly #busy = new Set<string>();
   #groups: Groups = [];
   #isClosed = false;
+  #feed: ChannelFeed | undefined;
 
   constructor({ plan, folder, environment, died }: SupervisorOptions) {
     this.#folder = folder;
@@ -61,6 +64,8 @@ export class Supervisor {
         folder: folder.path,
         logFile: join(folder.path, "logs", `${member.name}.log`),
         environment: memberEnvironment(plan, member, environment),
+        heard: (message) => this.#feed?.hear(member.name, message),
+        ended: () => this.#feed?.forget(member.name),
         died: (how) => {
           void process.logTail().then((tail) => {
             const lines = tail.split("\n").filter((line) => line !== "");
@@ -71,6 +76,17 @@ export class Supervisor {
       return [member.name, process];
     });
     this.#members = new Map(members);
+  }
+
+  /** Brings the blocks of a channel to the members. Before they start. */
+  openChannel(source: ChannelSource): ChannelFeed {
+    const members = [...this.#members].map(([name, process]) => ({
+      name,
+      tell: (message: object) => process.tell(message),
+    }));
+    this.#feed = new ChannelFeed(source, members);
+    this.#feed.start();
+    return this.#feed;
   }
 
   startAll(): void {
@@ -175,6 +191,7 @@ export class Supervisor {
   /** Stops every member within two seconds; kills those that do not stop. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#feed?.source.stop();
     await Promise.all([...this.#members.values()].map((member) => member.stop()));
   }
 }

@@ -1,0 +1,87 @@
+/** The channel of a devnet: who has how many blocks, how fast it grows, who lags, a forged block. */
+import { button, card, make, setText } from "./dom.js";
+
+const PATH = "/api/v1/devnet/channel";
+
+export function createChannel({ report, refresh }) {
+  const post = async (path, body) => {
+    await send(path, body, report);
+    await refresh();
+  };
+  const rate = make("input", { type: "number", min: "0", max: "600", id: "blocks-per-minute" });
+  rate.addEventListener("change", () => post(PATH, { blocksPerMinute: Number(rate.value) }));
+  const label = make("label", { htmlFor: rate.id }, "blocks per minute ");
+  const forge = button("Forge a block", () => post(`${PATH}/forge`, {}), {
+    title: "offers every member a block with a wrong signature; each refuses it",
+  });
+  const members = createMembers((lagging) => post(PATH, { lagging }));
+  const refused = make("p", { className: "dull" });
+  const actions = make("div", { className: "actions" }, label, rate, forge);
+  const { section, heading } = card("channel", "Channel", actions, members.table, refused);
+  section.hidden = true;
+  return {
+    section,
+    update(model) {
+      const { channel } = model;
+      section.hidden = channel === null;
+      if (channel === null) return;
+      setText(heading, `Channel ${channel.name}: ${channel.height} blocks`);
+      if (document.activeElement !== rate) rate.value = String(channel.blocksPerMinute);
+      members.update(model);
+      const last = channel.refused.at(-1);
+      const said = last && `block ${last.number} was refused by ${last.member}: ${last.reason}`;
+      setText(refused, said ?? "no block was refused");
+    },
+  };
+}
+
+async function send(path, body, report) {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) report((await response.json()).error, "bad");
+    else if (path !== PATH) report("a block that no orderer signed was offered to all", "warn");
+  } catch {
+    report("the devnet does not answer", "bad");
+  }
+}
+
+/** One line for each member, with a button that lets it lag. */
+function createMembers(setLagging) {
+  let lagging = [];
+  const toggle = (name) => {
+    const others = lagging.filter((other) => other !== name);
+    return setLagging(lagging.includes(name) ? others : [...others, name]);
+  };
+  const lines = new Map();
+  const rows = make("tbody");
+  const lineOf = (name) => {
+    const known = lines.get(name);
+    if (known !== undefined) return known;
+    const cells = { blocks: make("td"), behind: make("td"), lag: button("", () => toggle(name)) };
+    const first = make("th", { scope: "row" }, name);
+    rows.append(make("tr", {}, first, cells.blocks, cells.behind, make("td", {}, cells.lag)));
+    lines.set(name, cells);
+    return cells;
+  };
+  const heads = ["Member", "Blocks", "Behind", "Action"].map((text) =>
+    make("th", { scope: "col" }, text),
+  );
+  return {
+    table: make("table", {}, make("thead", {}, make("tr", {}, ...heads)), rows),
+    update({ channel, members }) {
+      lagging = channel.lagging;
+      for (const { name } of members) {
+        const { blocks, behind, lag } = lineOf(name);
+        const has = channel.heights[name];
+        setText(blocks, has === undefined ? "-" : String(has));
+        setText(behind, has === undefined ? "-" : String(channel.height - has));
+        setText(lag, lagging.includes(name) ? "Let it catch up" : "Let it lag");
+        lag.ariaLabel = `${lag.textContent}: ${name}`;
+      }
+    },
+  };
+}
