@@ -113,11 +113,12 @@ export function createAuthority(seed: number): SimulatedAuthority {
 }
 
 /** Signatures found right that are remembered. */
-const RIGHT_MAX = 2 ** 15;
+const RIGHT_MAX = 2 ** 13;
 
 /** Members that share a message check it once: nobody changes bytes that were sent. */
 function createSignatureCheck(): (key: number, payload: Uint8Array, given: Uint8Array) => boolean {
-  const right: { key: number; payload: Uint8Array; given: Uint8Array }[] = [];
+  type Right = { readonly key: number; readonly payload: Uint8Array; readonly given: Uint8Array };
+  const right = new Array<Right | undefined>(RIGHT_MAX);
   return (key, payload, given) => {
     if (given.length !== SIGNATURE_BYTES) return false;
     const number = numberAt(given, NUMBER_AT);

@@ -40,8 +40,9 @@ interface Heartbeat {
 
 /** Dissemination of a heartbeat is complete after this long. */
 const SETTLED_MS = 10_000;
-/** Signatures kept until they prove to belong to heartbeats or not. */
-const BIRTHS = 2 ** 17;
+/** Signatures kept until they prove to belong to heartbeats or not: so many per member, and in all. */
+const BIRTHS_PER_MEMBER = 128;
+const BIRTHS_MAX = 2 ** 17;
 const HOPS_MAX = 255;
 const LATENCY_MS_MAX = SETTLED_MS + 1;
 
@@ -54,8 +55,8 @@ export class Dissemination {
   readonly coverages = createNumberCounts(100);
   readonly #audience: Audience;
   readonly #every: number;
-  readonly #births = new Float64Array(BIRTHS);
-  readonly #origins = new Int32Array(BIRTHS);
+  readonly #births: Float64Array;
+  readonly #origins: Int32Array;
   readonly #underway = new Map<number, Heartbeat>();
   readonly #pool: Uint8Array[] = [];
   #fromMs = NEVER;
@@ -70,6 +71,9 @@ export class Dissemination {
   constructor(audience: Audience, every: number) {
     this.#audience = audience;
     this.#every = every;
+    const births = Math.min(BIRTHS_MAX, BIRTHS_PER_MEMBER * audience.size);
+    this.#births = new Float64Array(births);
+    this.#origins = new Int32Array(births);
   }
 
   /** Only heartbeats born between these moments count. */
@@ -80,8 +84,8 @@ export class Dissemination {
 
   /** Call when a member signs something. */
   signed(number: number, origin: number, nowMs: number): void {
-    this.#births[number % BIRTHS] = nowMs;
-    this.#origins[number % BIRTHS] = origin;
+    this.#births[number % this.#births.length] = nowMs;
+    this.#origins[number % this.#births.length] = origin;
   }
 
   /** Call on every arrival of a gossiped alive message; `number` is in its signature. */
@@ -122,9 +126,10 @@ export class Dissemination {
   }
 
   #begin(number: number, from: number, nowMs: number): Heartbeat | undefined {
-    const bornMs = this.#births[number % BIRTHS] ?? 0;
+    const bornMs = this.#births[number % this.#births.length] ?? 0;
     // The author gossips only heartbeats; other signed messages go to one peer.
-    if (this.#origins[number % BIRTHS] !== from || nowMs - bornMs > SETTLED_MS) return undefined;
+    if (this.#origins[number % this.#births.length] !== from || nowMs - bornMs > SETTLED_MS)
+      return undefined;
     if (bornMs < this.#fromMs || bornMs >= this.#untilMs) return undefined;
     const hops = this.#pool.pop()?.fill(0) ?? new Uint8Array(this.#audience.size);
     const heartbeat = { origin: from, bornMs, hops, copies: 0 };

@@ -15,11 +15,11 @@ interface Entry {
 }
 
 /** Messages remembered, by the number in their signature; a power of two. */
-const ENTRIES = 2 ** 15;
+const ENTRIES = 2 ** 13;
 
 export function createSharedReader(): ReadMessage {
   const glance = createGlance();
-  const entries: (Entry | undefined)[] = [];
+  const entries = new Array<Entry | undefined>(ENTRIES);
   return (bytes) => {
     const { number } = glance(bytes);
     if (number < 0) return readMessage(bytes);

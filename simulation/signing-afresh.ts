@@ -13,6 +13,7 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import type { AliveMessage, GossipMessage } from "../src/wire/messages.ts";
+import { createSharedReader } from "./shared-reader.ts";
 
 /** Who signs. */
 export interface Signer {
@@ -49,6 +50,8 @@ function rewriting(link: Link, pen: Pen): Link {
     send: (bytes) => link.send(pen.rewrite(bytes)),
   };
 }
+
+const read = createSharedReader();
 
 /** What was gossiped is sent to several, one after the other; so much of it is remembered. */
 const GOSSIPED_MAX = 16;
@@ -113,10 +116,11 @@ class Pen {
   }
 
   #readOwn(bytes: Uint8Array): Own | undefined {
-    const envelope = parseEnvelope(bytes);
-    const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
-    if (!message.ok || message.value.content?.type !== "alive") return undefined;
-    const { content } = message.value;
+    const received = read(bytes);
+    if (!received.ok) return undefined;
+    const { message } = received.value;
+    const { content } = message;
+    if (content?.type !== "alive") return undefined;
     const { membership, timestamp } = content.value;
     if (membership === undefined || timestamp === undefined) return undefined;
     if (toHex(membership.pkiId) !== this.#signer().pkiId) return undefined;
@@ -126,7 +130,7 @@ class Pen {
       this.#sequence = 0n;
       this.#gossiped.clear();
     }
-    return { ...message.value, content };
+    return { ...message, content };
   }
 
   #sign({ content, ...message }: Own): { payload: Uint8Array; signature: Uint8Array } {

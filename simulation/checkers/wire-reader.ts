@@ -1,7 +1,7 @@
 /** Reads messages off the wire with the codec alone; applies no protocol rule. */
 import { parsePkiId } from "../../src/core/rules/pki-id.ts";
-import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { Content } from "../../src/wire/messages.ts";
+import { createSharedReader } from "../shared-reader.ts";
 import { createGlance } from "../wire-kind.ts";
 
 /** An alive message, gossiped or embedded. */
@@ -13,6 +13,7 @@ export interface AliveOnWire {
 }
 
 const glance = createGlance();
+const read = createSharedReader();
 
 /** Author and time of a gossiped alive message; undefined if it is something else. */
 export function readAliveTime(bytes: Uint8Array): AliveOnWire | undefined {
@@ -21,27 +22,25 @@ export function readAliveTime(bytes: Uint8Array): AliveOnWire | undefined {
 
 /** An alive message in its envelope; undefined if it is none, or incomplete. */
 export function readAlive(bytes: Uint8Array): AliveOnWire | undefined {
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return undefined;
-  const message = parseMessage(envelope.value.payload);
-  if (!message.ok || message.value.content?.type !== "alive") return undefined;
-  const { membership, timestamp } = message.value.content.value;
+  const received = read(bytes);
+  if (!received.ok) return undefined;
+  const { envelope, message } = received.value;
+  if (message.content?.type !== "alive") return undefined;
+  const { membership, timestamp } = message.content.value;
   const pkiId = membership && parsePkiId(membership.pkiId);
   if (pkiId === undefined || membership === undefined || timestamp === undefined) return undefined;
   return {
     pkiId,
     endpoint: membership.endpoint,
-    hasSecret: envelope.value.secret !== undefined,
+    hasSecret: envelope.secret !== undefined,
     time: (timestamp.incNum << 64n) | timestamp.seqNum,
   };
 }
 
 /** The content of any message. */
 export function readContent(bytes: Uint8Array): Content | undefined {
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return undefined;
-  const message = parseMessage(envelope.value.payload);
-  return message.ok ? message.value.content : undefined;
+  const received = read(bytes);
+  return received.ok ? received.value.message.content : undefined;
 }
 
 /** The PKI-ID an item of an update is about. */
