@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -35,4 +35,10 @@ test("a sweep adds its line to the record and rewrites no other", async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("the documentation shows the totals of the record", () => {
+  const docs = join(import.meta.dirname, "..", "..", "docs");
+  const totals = renderTotals(readRecords(join(docs, "simulation-record.jsonl")));
+  assert.ok(readFileSync(join(docs, "simulation.md"), "utf8").includes(totals), totals);
 });
