@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
@@ -41,6 +42,7 @@ async function member(index: number, contact?: Member): Promise<Member> {
 interface Running {
   readonly child: ChildProcess;
   readonly printed: (line: string | RegExp) => boolean;
+  readonly lines: () => string[];
   /** Interrupts it, and tells its exit code. */
   readonly end: () => Promise<unknown>;
 }
@@ -58,6 +60,7 @@ function run(t: TestContext, name: string, { env }: Member, ...args: string[]): 
   }
   return {
     child,
+    lines: () => output.trim().split("\n"),
     printed: (line) => (typeof line === "string" ? output.includes(line) : line.test(output)),
     end: () => {
       child.kill("SIGINT");
@@ -78,6 +81,67 @@ describe("examples/services.ts", () => {
     assert.equal(await bill.end(), 0);
     await until("it is gone", () => shop.printed("- bill=10.0.0.6:80 "));
     assert.equal(await shop.end(), 0);
+  });
+});
+
+describe("examples/cache.ts", () => {
+  test("drops its copy of what another process has changed", async (t) => {
+    const one = await member(0);
+    const [a, b] = [run(t, "cache.ts", one), run(t, "cache.ts", await member(1, one))];
+    await until("both run", () => a.printed("ready") && b.printed("ready"));
+    b.child.stdin?.write("set price 7\nget price\n");
+    await until("it has a copy", () => b.printed("price is 7"));
+    // The event reaches whoever joins within the retention, too: they need not know each other yet.
+    a.child.stdin?.write("set price 8\n");
+    await until("the copy is dropped", () =>
+      b.printed(`dropped price, changed by ${one.endpoint}`),
+    );
+    b.child.stdin?.write("get price\n");
+    await until("it is gone", () => b.printed("price is not in the cache"));
+    assert.deepEqual([await a.end(), await b.end()], [0, 0]);
+  });
+});
+
+describe("examples/jobs.ts", () => {
+  test("shares the jobs, and takes over those of a member that has gone", async (t) => {
+    const jobs = ["red", "green", "blue", "cyan", "pink", "grey", "gold", "teal", "plum", "lime"];
+    const one = await member(0);
+    const a = run(t, "jobs.ts", one, ...jobs);
+    await until("it has all", () => a.printed(`leads, and runs ${jobs.join(" ")}\n`));
+    const b = run(t, "jobs.ts", await member(1, one), ...jobs);
+    await until("they share", () => a.lines().length >= 2 && b.printed(/^runs /m));
+    const of = (line = ""): string[] => line.replace(/^.*runs /, "").split(" ");
+    await until("each job has one owner", () => {
+      const both = [...of(a.lines().at(-1)), ...of(b.lines().at(-1))].filter(
+        (job) => job !== "nothing",
+      );
+      return both.toSorted().join() === jobs.toSorted().join();
+    });
+    assert.equal(await a.end(), 0);
+    await until("it has all, and leads", () => b.printed(`leads, and runs ${jobs.join(" ")}\n`));
+    assert.equal(await b.end(), 0);
+  });
+});
+
+describe("examples/registry.ts", () => {
+  test("shows each service with its health, as it changes", async (t) => {
+    let isWell = true;
+    const server = createServer((_, response) => response.writeHead(isWell ? 200 : 500).end());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(typeof address === "object" && address);
+    const health = `http://127.0.0.1:${address.port}/`;
+    const one = await member(0);
+    const shop = run(t, "registry.ts", one, "shop", health);
+    const bill = run(t, "registry.ts", await member(1, one), "bill", "http://127.0.0.1:1/");
+    const known = `bill critical http://127.0.0.1:1/; shop passing ${health}\n`;
+    await until("both are known", () => shop.printed(known) && bill.printed(known));
+    isWell = false;
+    await until("it is unwell", () => bill.printed(`shop warning ${health}`));
+    assert.equal(await shop.end(), 0);
+    await until("it is gone", () => bill.printed(`shop dead ${health}`));
+    assert.equal(await bill.end(), 0);
   });
 });
 
