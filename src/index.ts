@@ -49,7 +49,7 @@ export type { Diagnostics } from "./node/diagnostics.ts";
 export type { MessagingMember } from "./node/messaging-member.ts";
 export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
-export type { NodeChannel } from "./node/node-channel.ts";
+export type { NodeBlocksOptions, NodeChannel } from "./node/node-channel.ts";
 export type { StartOptions } from "./node/options.ts";
 export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";

@@ -13,6 +13,8 @@ const LEVELS = {
   "same-identity": "bad",
   "channel-member-lagging": "bad",
   "channel-member-recovered": "good",
+  "block-conflict": "bad",
+  "block-rejected": "bad",
   "signing-failed": "bad",
   "subscriber-lagging": "warn",
   "answer-failed": "warn",
@@ -65,5 +67,12 @@ const SENTENCES = {
     `${nameOf(event.pkiId)} lags on ${event.channel}: ${event.behind} blocks behind`,
   "channel-member-recovered": (event, nameOf) =>
     `${nameOf(event.pkiId)} has caught up on ${event.channel}`,
+  "channel-config-changed": (event) =>
+    `configuration ${event.sequence} of ${event.channel} is in force since block ${event.number}`,
+  block: (event) =>
+    `block ${event.block.number} of ${event.channel}: ${event.block.transactions} transactions`,
+  "block-rejected": (event, nameOf) =>
+    `${nameOf(event.pkiId)} gave a block ${event.number} of ${event.channel} that is not believed: ${event.reason}`,
+  "block-conflict": (event) => `block ${event.number} of ${event.channel}: ${event.reason}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,
 };

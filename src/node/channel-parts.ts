@@ -15,7 +15,7 @@ import { collect } from "./load-credentials.ts";
  * `accept`: takes the MSPs of the organisations of all channels, whenever these change.
  */
 export async function channelParts(
-  { fabricGossip: { channels } }: Config,
+  { fabricGossip: { channels, stateDir } }: Config,
   self: Identity,
   accept: (msps: readonly Msp[]) => void,
 ): Promise<ChannelParts | undefined> {
@@ -23,7 +23,11 @@ export async function channelParts(
   const host = createChannelHost();
   const problems: string[] = [];
   const trusted = new Map<string, Trust>();
-  for (const { name, configBlock } of channels) {
+  for (const { name, configBlock, blocks } of channels) {
+    if (blocks === "keep" && stateDir === undefined) {
+      const remedy = "set fabricGossip.stateDir, or blocks: verify";
+      problems.push(`fabricGossip.channels: blocks: keep of ${name} needs a folder: ${remedy}.`);
+    }
     if (configBlock === undefined) continue;
     const key = `fabricGossip.channels: configBlock of ${name}`;
     const trust = await collect(problems, trustFromFile(host, key, configBlock, name));
@@ -36,6 +40,7 @@ export async function channelParts(
   return {
     host,
     followed: channels,
+    stateDir,
     trusted,
     accept: (configurations) =>
       accept(

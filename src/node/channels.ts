@@ -2,6 +2,7 @@
  * The channels that a node follows, as far as I/O is concerned: where their configurations come from,
  * and that the newest block is there. What their members say is the core's affair.
  */
+import { join } from "node:path";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { ChannelConfig } from "../config/config.ts";
@@ -9,17 +10,22 @@ import type { Core } from "../core/core.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
+import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
+import { diffConfigurations } from "../following/config-diff.ts";
+import { describeConfiguration } from "../following/config-view.ts";
 import { askTrust } from "../following/find-trust.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
+import type { EventContent } from "../observe/events.ts";
 import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
+import { ChannelBlocks } from "./channel-blocks.ts";
 import { GossipPeers } from "./gossip-peers.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
 
@@ -29,6 +35,8 @@ export interface ChannelParts {
   readonly followed: readonly ChannelConfig[];
   /** Configurations that our user trusts, by channel. */
   readonly trusted: ReadonlyMap<string, Trust>;
+  /** Where blocks are kept; undefined: nowhere. */
+  readonly stateDir: string | undefined;
   /** Accepts members of the organisations of these configurations, beside those trusted anyway. */
   readonly accept: (configurations: readonly ChannelConfiguration[]) => void;
 }
@@ -39,6 +47,7 @@ export interface ChannelsSources {
   readonly clock: Clock;
   readonly connections: Pick<Connections, "send">;
   readonly give: (input: Input) => void;
+  readonly publish: (event: EventContent) => void;
 }
 
 /** What is known of one channel beside the core. */
@@ -46,6 +55,8 @@ interface Followed {
   trust: Trust | undefined;
   notes: readonly string[];
   isBusy: boolean;
+  /** Undefined: its blocks are not followed. */
+  readonly blocks: ChannelBlocks | undefined;
 }
 
 /** Between two looks at what is to be found out. */
@@ -64,9 +75,12 @@ export class NodeChannels {
     const { random } = core.options;
     this.#sources = sources;
     this.#followed = new Map(
-      (parts?.followed ?? []).map(({ name }) => [
-        name,
-        { trust: undefined, notes: [], isBusy: false },
+      (parts?.followed ?? []).map((channel) => [
+        channel.name,
+        {
+          ...{ trust: undefined, notes: [], isBusy: false },
+          blocks: parts && this.#blocksOf(channel, parts),
+        },
       ]),
     );
     const send = (pkiId: PkiId, bytes: Uint8Array): boolean => {
@@ -82,11 +96,13 @@ export class NodeChannels {
     const { parts } = this.#sources;
     if (parts === undefined) return;
     for (const [name, trust] of parts.trusted) this.configure(name, trust);
+    for (const [name, followed] of this.#followed) void this.#open(name, followed);
     this.#lookLater();
   }
 
   stop(): void {
     this.#cancel();
+    for (const { blocks } of this.#followed.values()) void blocks?.stop();
   }
 
   views(): readonly Channel[] {
@@ -100,6 +116,7 @@ export class NodeChannels {
       view: () => this.#view(channel),
       trust: () => this.#followed.get(name)?.trust,
       wallMs: () => this.#sources.clock.now().wallMs,
+      feed: this.#followed.get(name)?.blocks?.feed,
     });
   }
 
@@ -108,21 +125,39 @@ export class NodeChannels {
     const { give, parts } = this.#sources;
     const followed = this.#followed.get(name);
     if (parts === undefined || followed === undefined) return;
+    const before = followed.trust;
+    // While blocks catch up they bring what was in force long ago.
+    if (before !== undefined && !isNewer(trust, before)) return;
     followed.trust = trust;
     followed.notes = [];
     const all = [...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []);
     parts.accept(all);
     give({ type: "channel-configured", channel: name, configuration: trust.configuration });
+    if (before !== undefined) this.#tellChange(name, before, trust);
   }
 
   /** A message of a channel arrived. */
   receive({ channel, from, message }: Extract<Effect, { type: "channel-message" }>): void {
-    this.#peers.receive(channel, from, message);
+    if (this.#peers.receive(channel, from, message)) return;
+    const { content } = message;
+    const payload = content?.type === "data" ? content.value.payload : undefined;
+    const identity = this.#sources.core.identities.table.get(from)?.identity;
+    if (payload === undefined || identity === undefined) return;
+    const peer = this.#peers.of(channel, identity, endpointOf(this.#sources.core, from));
+    const block = { number: payload.seqNum, bytes: payload.data };
+    this.#followed.get(channel)?.blocks?.pushed(peer, block);
+  }
+
+  /** A member that has another height is asked for its blocks at once. */
+  hear(event: CoreEvent): void {
+    if (event.type !== "channel-height") return;
+    this.#followed.get(event.channel)?.blocks?.heard(this.#candidates(event.channel));
   }
 
   #view(channel: FollowedChannel): Channel {
     const { clock, core } = this.#sources;
-    const { trust, notes = [] } = this.#followed.get(channel.name) ?? {};
+    const { trust, notes: found = [], blocks } = this.#followed.get(channel.name) ?? {};
+    const notes = blocks?.problem === undefined ? found : [...found, blocks.problem];
     const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
     return viewChannel(core, channel, { trust: origin, notes }, clock.now());
   }
@@ -148,8 +183,61 @@ export class NodeChannels {
   }
 
   async #look(name: string, followed: Followed): Promise<void> {
-    if (followed.trust === undefined) await this.#findTrust(name, followed);
-    else await this.#prove(name, followed.trust);
+    const { trust, blocks } = followed;
+    if (trust === undefined) {
+      await this.#findTrust(name, followed);
+      return;
+    }
+    const channel = this.#sources.core.channels.table.get(name);
+    const givers = this.#candidates(name);
+    blocks?.heard(givers);
+    if (channel === undefined || blocks?.isUpTo(channel.provenHeight) === true) return;
+    await this.#prove(name, trust);
+    const { provenHeight } = channel;
+    if (provenHeight === 0n) return;
+    const trusted = this.#sources.parts?.trusted.get(name);
+    await blocks?.begin(followed.trust ?? trust, provenHeight, givers, trusted);
+  }
+
+  #blocksOf(channel: ChannelConfig, parts: ChannelParts): ChannelBlocks | undefined {
+    const { clock, give, publish } = this.#sources;
+    const { name, blocks } = channel;
+    if (blocks === "none") return undefined;
+    const isKept = blocks === "keep" && parts.stateDir !== undefined;
+    return new ChannelBlocks({
+      ...{ channel, host: parts.host, clock, publish },
+      folder: isKept ? join(parts.stateDir, "channels", name) : undefined,
+      trust: () => this.#followed.get(name)?.trust,
+      configured: (trust) => this.configure(name, trust),
+      proven: (height) => give({ type: "channel-proven", channel: name, height }),
+    });
+  }
+
+  /** What was kept says how far the configuration had moved. */
+  async #open(name: string, followed: Followed): Promise<void> {
+    followed.isBusy = true;
+    try {
+      const kept = await followed.blocks?.open(followed.trust);
+      if (kept !== undefined) this.configure(name, kept);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      followed.notes = [`Blocks of ${name} are not followed: ${reason}`];
+    } finally {
+      followed.isBusy = false;
+    }
+  }
+
+  #tellChange(name: string, before: Trust, after: Trust): void {
+    const { clock, publish } = this.#sources;
+    const { wallMs } = clock.now();
+    const [old, now] = [before, after].map(({ configuration, origin }) => ({
+      configuration,
+      view: describeConfiguration(configuration, origin, wallMs),
+    }));
+    if (old === undefined || now === undefined) return;
+    const { sequence, blockNumber: number } = after.configuration;
+    const diff = diffConfigurations(old, now);
+    publish({ type: "channel-config-changed", channel: name, sequence, number, ...diff });
   }
 
   /** Until a configuration is known, members of our own organisation are asked for it. */
@@ -204,6 +292,11 @@ export class NodeChannels {
     });
     return found.toSorted((a, b) => (a.height > b.height ? -1 : a.height < b.height ? 1 : 0));
   }
+}
+
+function endpointOf(core: Core, pkiId: PkiId): string {
+  const member = core.members.table.get(pkiId);
+  return member === undefined ? pkiId : preferredEndpoint(member);
 }
 
 function isNewer(a: Trust, b: Trust): boolean {

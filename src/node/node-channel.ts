@@ -1,7 +1,17 @@
 /** One channel of a node: `node.channel(name)`. */
+import type { BlockFeed } from "../following/block-feed.ts";
 import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
-import type { Channel, ConfigView } from "../following/views.ts";
+import type { Channel, ConfigView, ReadBlock } from "../following/views.ts";
+import { GossipError } from "../lib/errors.ts";
+
+/** Which blocks to read. */
+export interface NodeBlocksOptions {
+  /** The first; default: the next one that is verified. */
+  readonly from?: bigint | undefined;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A channel that a node follows. */
 export interface NodeChannel {
@@ -10,6 +20,20 @@ export interface NodeChannel {
   view(): Channel;
   /** The configuration in force; null until it was found. */
   configuration(): ConfigView | null;
+  /**
+   * Every verified block from a number on, in order, then each as it comes; ends with the signal or with
+   * the node. With `blocks: keep` it can be resumed by number after a restart. Throws `config-invalid` if
+   * blocks of the channel are not followed, or that one is not kept any more.
+   */
+  blocks(options?: NodeBlocksOptions): AsyncIterableIterator<ReadBlock>;
+  /** Verified blocks from a number on, as many as there are and fit; none if that one is not kept. */
+  readBlocks(from: bigint, count: number): Promise<readonly ReadBlock[]>;
+  /** Numbers of the oldest block that can be read, and of the next one; null: there is none yet. */
+  blockRange(): Promise<{ readonly first: bigint; readonly next: bigint } | null>;
+  /** Where a transaction stands in the blocks that are kept; null: in none of them. */
+  findTransaction(
+    txId: string,
+  ): Promise<{ readonly number: bigint; readonly index: number } | null>;
 }
 
 /** Where its answers come from. */
@@ -17,12 +41,19 @@ export interface ChannelSource {
   readonly view: () => Channel;
   readonly trust: () => Trust | undefined;
   readonly wallMs: () => number;
+  /** Undefined: its blocks are not followed. */
+  readonly feed: Promise<BlockFeed> | undefined;
 }
 
 export function createNodeChannel(
   name: string,
-  { view, trust, wallMs }: ChannelSource,
+  { view, trust, wallMs, feed }: ChannelSource,
 ): NodeChannel {
+  const opened = (): Promise<BlockFeed> => {
+    if (feed !== undefined) return feed;
+    const remedy = "set blocks: verify or keep for it";
+    throw new GossipError("config-invalid", `Blocks of ${name} are not followed: ${remedy}.`);
+  };
   return {
     name,
     view,
@@ -30,5 +61,14 @@ export function createNodeChannel(
       const found = trust();
       return found ? describeConfiguration(found.configuration, found.origin, wallMs()) : null;
     },
+    async *blocks({ from, signal } = {}) {
+      yield* (await opened()).blocks(from, signal);
+    },
+    readBlocks: async (from, count) => (await opened()).read(from, count),
+    async blockRange() {
+      const { first, height } = await opened();
+      return first === undefined || height === undefined ? null : { first, next: height };
+    },
+    findTransaction: async (txId) => (await (await opened()).findTransaction(txId)) ?? null,
   };
 }

@@ -98,7 +98,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       sign: (payload, done) => this.#sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });
-    this.#channels = new NodeChannels({ parts: parts.channels, core, clock, connections, give });
+    const ofChannels = { core, clock, connections, give, publish };
+    this.#channels = new NodeChannels({ ...ofChannels, parts: parts.channels });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
@@ -300,6 +301,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         return;
       case "notify":
         this.#messenger.changed();
+        this.#channels.hear(effect.event);
         this.#publisher.publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }
   }

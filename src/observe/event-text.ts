@@ -6,6 +6,7 @@ import type { LogFields } from "./log.ts";
 
 /** As it travels over HTTP, so that who reads it there prints the same line. */
 type GossipEvent = Json<events.GossipEvent>;
+type TextOf<T extends GossipEvent["type"]> = Extract<GossipEvent, { readonly type: T }>;
 
 /** An event as a line of the log. */
 export interface EventText {
@@ -23,6 +24,11 @@ export interface EventText {
 
 /** The event in one line. What peers send is in it: whoever prints it escapes control characters. */
 export function describeEvent(event: GossipEvent): EventText {
+  if ("channel" in event) {
+    return "number" in event || "block" in event
+      ? describeBlockEvent(event)
+      : describeChannel(event);
+  }
   switch (event.type) {
     case "member-joined":
     case "member-returned":
@@ -73,10 +79,6 @@ export function describeEvent(event: GossipEvent): EventText {
       const text = `could not answer a query of the topic ${JSON.stringify(topic)}: ${reason}`;
       return { logger: "gossip", level: "warn", text, fields: {} };
     }
-    case "channel-height":
-    case "channel-member-lagging":
-    case "channel-member-recovered":
-      return describeChannel(event);
     case "signing-failed": {
       const text = `could not sign our ${event.detail}, trying again`;
       return { logger: "gossip.gossip", level: "error", text, fields: {} };
@@ -183,7 +185,45 @@ function describeConnection(event: ConnectionEvent): EventText {
   }
 }
 
-function describeChannel(event: Extract<GossipEvent, { channel: string }>): EventText {
+/** Lines of a change of configuration that the log holds; the event has them all. */
+const CHANGES_MAX = 10;
+
+function describeBlockEvent(
+  event: TextOf<"channel-config-changed" | "block" | "block-rejected" | "block-conflict">,
+): EventText {
+  const { channel } = event;
+  const line = (level: EventText["level"], text: string, fields: LogFields = {}): EventText => ({
+    ...{ logger: "gossip.channel", level, text },
+    fields: { channel, ...fields },
+  });
+  switch (event.type) {
+    case "block": {
+      const { number, transactions, from } = event.block;
+      return line("debug", `block ${number} with ${transactions} transactions came from ${from}`);
+    }
+    case "block-rejected": {
+      const text = `a member of ${event.mspId} gave a block ${event.number} that is not believed: ${event.reason}`;
+      return line("warn", text, { ...peer(event), code: event.code });
+    }
+    case "block-conflict":
+      return line("error", `block ${event.number}: ${event.reason}`, peer(event));
+    case "channel-config-changed": {
+      const changes = [
+        ...event.added.map((fact) => `added ${fact}`),
+        ...event.removed.map((fact) => `removed ${fact}`),
+      ];
+      const told = changes.slice(0, CHANGES_MAX);
+      if (changes.length > told.length) told.push(`and ${changes.length - told.length} more`);
+      const what = told.length > 0 ? told.join("; ") : "nothing that we name differs";
+      const text = `configuration ${event.sequence} is in force since block ${event.number}: ${what}`;
+      return line("info", text);
+    }
+  }
+}
+
+function describeChannel(
+  event: TextOf<"channel-height" | "channel-member-lagging" | "channel-member-recovered">,
+): EventText {
   const fields = { channel: event.channel, ...peer(event) };
   const line = (level: EventText["level"], text: string): EventText => ({
     logger: "gossip.channel",

@@ -2,6 +2,7 @@
 
 import type { DropCode } from "../core/types/drop.ts";
 import type { DeathReason, LearntFrom, PurgeReason } from "../core/types/event.ts";
+import type { ChannelBlock, ConfigDiff } from "../following/views.ts";
 import type { MessagingFault } from "../messaging/types/effect.ts";
 import type { ConnectionFault } from "../transport/connection-options.ts";
 import type { ClientTlsFault } from "../transport/network.ts";
@@ -168,6 +169,40 @@ export type EventContent =
   | ({ readonly type: "channel-member-lagging" } & ChannelLag)
   /** It caught up. */
   | ({ readonly type: "channel-member-recovered" } & ChannelLag)
+  /** Another configuration of a channel is in force; lines come and go as `channel-config` has them. */
+  | ({
+      readonly type: "channel-config-changed";
+      readonly channel: string;
+      readonly sequence: bigint;
+      /** Of the block that holds it. */
+      readonly number: bigint;
+    } & ConfigDiff)
+  /** A block was verified, and kept if it is to be kept. */
+  | { readonly type: "block"; readonly channel: string; readonly block: ChannelBlock }
+  /** A member gave a block that is not believed; it is asked last from now on. */
+  | {
+      readonly type: "block-rejected";
+      readonly channel: string;
+      readonly number: bigint;
+      readonly pkiId: string;
+      readonly mspId: string;
+      /** Like `block-policy`. */
+      readonly code: string;
+      /** For people. */
+      readonly reason: string;
+    }
+  /** Members have two blocks of one number (`fork`), or differ in what came of it (`results`). */
+  | {
+      readonly type: "block-conflict";
+      readonly channel: string;
+      readonly kind: "fork" | "results";
+      readonly number: bigint;
+      /** Who has it otherwise than the member that gave us the block. */
+      readonly pkiId: string;
+      readonly mspId: string;
+      /** For people. */
+      readonly reason: string;
+    }
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 

@@ -2,9 +2,11 @@
 import { GossipError } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
+import { addBlocks } from "./blocks.ts";
 import type { HttpApp } from "./http-server.ts";
 
 export function addChannels(app: HttpApp, node: GossipNode): void {
+  addBlocks(app, node);
   app.get("/api/v1/channels", (context) => context.json(toJson(node.channels())));
   app.get("/api/v1/channels/:name", (context) => {
     const found = find(node, context.req.param("name"));

@@ -1,0 +1,260 @@
+/** The blocks of one channel of a node: where following begins, who is asked, what is told. */
+import { parseBlock } from "../channel/rules/read-block.ts";
+import { stateRequest } from "../channel/rules/state-transfer.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import type { ChannelConfig } from "../config/config.ts";
+import type { AskedPeer } from "../following/asked-peer.ts";
+import { configNumber } from "../following/block-facts.ts";
+import { BlockFeed } from "../following/block-feed.ts";
+import type { BlockPeer, GivenBlock } from "../following/block-peer.ts";
+import { compareCopies } from "../following/compare.ts";
+import { fetchBlock } from "../following/fetch.ts";
+import { advance } from "../following/find-trust.ts";
+import { BlockStore } from "../following/store/block-store.ts";
+import type { Trust } from "../following/trust.ts";
+import type { ReadBlock } from "../following/views.ts";
+import type { EventContent } from "../observe/events.ts";
+import type { Clock } from "../transport/network.ts";
+import { equalBytes } from "../wire/bytes.ts";
+
+export interface ChannelBlocksOptions {
+  readonly channel: ChannelConfig;
+  readonly host: ChannelHost;
+  readonly clock: Clock;
+  /** Where blocks are kept. */
+  readonly folder: string | undefined;
+  readonly publish: (event: EventContent) => void;
+  /** The newest configuration that we believe. */
+  readonly trust: () => Trust | undefined;
+  /** Another configuration is in force from the next block on. */
+  readonly configured: (trust: Trust) => void;
+  /** So many blocks are verified. */
+  readonly proven: (height: bigint) => void;
+}
+
+/** A living member that says that it has blocks. */
+export interface BlockGiver {
+  readonly peer: AskedPeer;
+  readonly height: bigint;
+}
+
+/** The number of verified blocks is told so often at most. */
+const PROVEN_MS = 100;
+/** Between two comparisons of a block at two members. */
+const COMPARE_MS = 10_000;
+const UTF8 = new TextEncoder();
+
+export class ChannelBlocks {
+  readonly #options: ChannelBlocksOptions;
+  readonly #peers = new Map<string, BlockPeer>();
+  #givers: readonly BlockGiver[] = [];
+  #comparedMs = Number.NEGATIVE_INFINITY;
+  /** So many comparisons were made: each member has its turn. */
+  #compared = 0;
+  readonly #opened = Promise.withResolvers<BlockFeed>();
+  #feed: BlockFeed | undefined;
+  #kept: Trust | undefined;
+  #isTelling = false;
+  #problem: string | undefined;
+  #isStopped = false;
+
+  constructor(options: ChannelBlocksOptions) {
+    this.#options = options;
+    this.#opened.promise.catch(() => {}); // Told to whoever opens it; others may never ask.
+  }
+
+  /** Why it does not go on, in a sentence. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** As soon as it is known what was kept. Rejects if that cannot be read. */
+  get feed(): Promise<BlockFeed> {
+    return this.#opened.promise;
+  }
+
+  /** Whether it has verified everything up to this height. */
+  isUpTo(height: bigint): boolean {
+    return this.#feed?.isStarted === true && (this.#feed.height ?? 0n) >= height;
+  }
+
+  /** Opens what was kept; returns the configuration to go on from, if there is one. */
+  async open(trusted: Trust | undefined): Promise<Trust | undefined> {
+    try {
+      return await this.#open(trusted);
+    } catch (error) {
+      this.#opened.reject(error);
+      throw error;
+    }
+  }
+
+  async #open(trusted: Trust | undefined): Promise<Trust | undefined> {
+    const { channel, host, clock, folder } = this.#options;
+    const { keepBlocks = 0 } = channel;
+    const store = folder === undefined ? undefined : await BlockStore.open(folder, keepBlocks);
+    this.#problem = store?.note;
+    const feed = new BlockFeed({
+      ...{ channel: channel.name, host, clock, store },
+      events: {
+        block: (block) => this.#block(block),
+        configured: (_before, after) => this.#options.configured(after),
+        forked: (number, peer) => this.#conflict("fork", number, peer, FORK),
+        rejected: ({ pkiId, mspId }, number, code, reason) => {
+          const what = { channel: channel.name, number, pkiId, mspId, code, reason };
+          this.#options.publish({ type: "block-rejected", ...what });
+        },
+        problem: (sentence) => {
+          this.#problem = sentence;
+        },
+      },
+    });
+    if (this.#isStopped) await feed.stop();
+    else {
+      this.#kept = await feed.kept(trusted);
+      this.#feed = feed;
+    }
+    this.#opened.resolve(feed);
+    return this.#kept;
+  }
+
+  /**
+   * Begins, as soon as it is known where: `trust` is in force at the proven `height`; `trusted` is where
+   * our user wants to begin, if blocks are kept.
+   */
+  async begin(
+    trust: Trust,
+    height: bigint,
+    givers: readonly BlockGiver[],
+    trusted: Trust = trust,
+  ): Promise<void> {
+    const feed = this.#feed;
+    if (feed === undefined || feed.isStarted) return;
+    if (this.#kept !== undefined) return feed.start(this.#kept, 0n);
+    const { blockNumber } = trust.configuration;
+    if (this.#options.folder === undefined) {
+      // The newest block is told as well; it may be the one that holds the configuration.
+      const newest = height > blockNumber ? height - 1n : blockNumber;
+      return feed.start(trust, newest);
+    }
+    const start = await this.#whereKeepingBegins(trusted, height, givers);
+    if (start !== undefined) await feed.start(start.trust, start.next);
+  }
+
+  /** Who has blocks now; those that are not named any more are gone. */
+  heard(givers: readonly BlockGiver[]): void {
+    this.#givers = givers;
+    const here = new Set<string>(givers.map(({ peer }) => peer.identity.pkiId));
+    for (const pkiId of [...this.#peers.keys()]) {
+      if (here.has(pkiId)) continue;
+      this.#peers.delete(pkiId);
+      this.#feed?.gone(pkiId);
+    }
+    for (const { peer, height } of givers) this.#feed?.heard(this.#peerOf(peer), height);
+  }
+
+  /** A block that nobody asked for. */
+  pushed(peer: AskedPeer, block: GivenBlock): void {
+    this.#feed?.pushed(this.#peerOf(peer), block);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#feed?.stop();
+  }
+
+  /** The trusted block, or the first of those that are kept, if that comes later. */
+  async #whereKeepingBegins(
+    trust: Trust,
+    height: bigint,
+    givers: readonly BlockGiver[],
+  ): Promise<{ readonly trust: Trust; readonly next: bigint } | undefined> {
+    const { channel, host } = this.#options;
+    const { keepBlocks = 0 } = channel;
+    const next = height - BigInt(keepBlocks);
+    if (keepBlocks === 0 || next <= trust.configuration.blockNumber) {
+      return { trust, next: trust.configuration.blockNumber };
+    }
+    for (const { peer } of givers) {
+      const before = await fetchBlock(peer, channel.name, next - 1n);
+      const number = before.ok ? configNumber(before.value) : undefined;
+      if (number === undefined) continue;
+      const found = await advance(host, peer, trust, number);
+      if (found.ok) return { trust: found.value, next };
+    }
+    return undefined;
+  }
+
+  #peerOf(peer: AskedPeer): BlockPeer {
+    const { pkiId, mspId } = peer.identity;
+    const known = this.#peers.get(pkiId);
+    if (known !== undefined) return known;
+    const channelName = this.#options.channel.name;
+    const name = UTF8.encode(channelName);
+    const giver: BlockPeer = {
+      ...{ pkiId, mspId, name: peer.name },
+      async request(range) {
+        const nonce = peer.nonce();
+        const request = stateRequest(channelName, nonce, range);
+        const kind = `blocks by ${range.to - range.from + 1n}`;
+        const answer = await peer.ask(kind, request, ({ nonce: of, channel, content }) => {
+          const isAnswer = of === nonce && equalBytes(name, channel);
+          return isAnswer && content?.type === "state-response" ? content.value : undefined;
+        });
+        if (!answer.ok) return { ok: false };
+        const given = answer.value.payloads.map(({ seqNum: number, data: bytes }) => ({
+          number,
+          bytes,
+        }));
+        return { ok: true, value: given };
+      },
+    };
+    this.#peers.set(pkiId, giver);
+    return giver;
+  }
+
+  #block(read: ReadBlock): void {
+    const { publish, channel, clock, proven } = this.#options;
+    publish({ type: "block", channel: channel.name, block: read.block });
+    void this.#compare(read);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    clock.after(PROVEN_MS, () => {
+      this.#isTelling = false;
+      if (!this.#isStopped) proven(this.#feed?.height ?? 0n);
+    });
+  }
+
+  /**
+   * Nobody signs validation codes and commit hashes; but a commit hash covers everything that was
+   * committed before, so that one comparison now and then finds members that differ.
+   */
+  async #compare({ block: { number, from }, raw }: ReadBlock): Promise<void> {
+    const { clock, host, trust } = this.#options;
+    const nowMs = clock.now().elapsedMs;
+    const others = this.#givers.filter(({ height, peer }) => height > number && peer.name !== from);
+    const isNewest = this.#givers.every(({ height }) => height <= number + 1n);
+    const other = others[this.#compared % Math.max(others.length, 1)]?.peer;
+    const giver = this.#givers.find(({ peer }) => peer.name === from)?.peer;
+    const current = trust();
+    if (!isNewest || !other || !giver || !current || nowMs - this.#comparedMs < COMPARE_MS) return;
+    this.#comparedMs = nowMs;
+    this.#compared++;
+    const given = await this.#peerOf(other).request({ from: number, to: number });
+    const bytes = given.ok ? given.value[0]?.bytes : undefined;
+    const [first, second] = [parseBlock(raw), bytes && parseBlock(bytes)];
+    if (!first.ok || !second?.ok || second.value.header.number !== number) return;
+    const { conflicts } = compareCopies(host, current, [
+      { peer: giver.name, mspId: giver.identity.mspId, block: first.value },
+      { peer: other.name, mspId: other.identity.mspId, block: second.value },
+    ]);
+    for (const reason of conflicts) this.#conflict("results", number, this.#peerOf(other), reason);
+  }
+
+  #conflict(kind: "fork" | "results", number: bigint, peer: BlockPeer, reason: string): void {
+    const { publish, channel } = this.#options;
+    const { pkiId, mspId } = peer;
+    publish({ type: "block-conflict", channel: channel.name, kind, number, pkiId, mspId, reason });
+  }
+}
+
+const FORK = "orderers have signed another block of this number as well: the chain is forked";

@@ -1,0 +1,70 @@
+/** Verified blocks of a channel over HTTP: by number, as JSON or as they were received. */
+import { GossipError } from "../lib/errors.ts";
+import type { GossipNode } from "../node/node.ts";
+import { toJson } from "../observe/json.ts";
+import type { HttpApp } from "./http-server.ts";
+
+const LIMIT = 10;
+const LIMIT_MAX = 100;
+const U64_MAX = 2n ** 64n - 1n;
+const RAW = "application/octet-stream";
+
+export function addBlocks(app: HttpApp, node: GossipNode): void {
+  app.get("/api/v1/channels/:name/blocks", (context) =>
+    answering(context, async () => {
+      const channel = node.channel(context.req.param("name"));
+      const range = await channel.blockRange();
+      const limit = numberIn(context.req.query("limit") ?? `${LIMIT}`);
+      const latest = range === null ? 0n : lower(range.next - BigInt(LIMIT), range.first);
+      const from = numberIn(context.req.query("from") ?? `${latest}`);
+      if (from === undefined || limit === undefined || limit < 1n || limit > LIMIT_MAX) {
+        const rule = `from is a number of a block, limit one from 1 to ${LIMIT_MAX}`;
+        return context.json({ error: `${rule}.` }, 400);
+      }
+      const found = await channel.readBlocks(from, Number(limit));
+      return context.json(toJson(found.map(({ block }) => block)));
+    }),
+  );
+  app.get("/api/v1/channels/:name/blocks/:number", (context) =>
+    answering(context, async () => {
+      const channel = node.channel(context.req.param("name"));
+      const number = numberIn(context.req.param("number"));
+      if (number === undefined) return context.json({ error: "a block has a number." }, 400);
+      const [found] = await channel.readBlocks(number, 1);
+      if (found === undefined) return context.json({ error: `block ${number} is not here.` }, 404);
+      const isRaw = context.req.header("accept")?.includes(RAW) === true;
+      if (!isRaw) return context.json(toJson(found.block));
+      return context.body(new Uint8Array(found.raw), 200, { "content-type": RAW });
+    }),
+  );
+  app.get("/api/v1/channels/:name/transactions/:id", (context) =>
+    answering(context, async () => {
+      const channel = node.channel(context.req.param("name"));
+      const place = await channel.findTransaction(context.req.param("id"));
+      if (place !== null) return context.json(toJson(place));
+      return context.json({ error: "no block that is kept has this transaction." }, 404);
+    }),
+  );
+}
+
+interface Answering {
+  json(body: { readonly error: string }, status: 404): Response;
+}
+
+/** A channel that is not followed, or whose blocks are not, is not found. */
+async function answering(context: Answering, answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (error instanceof GossipError) return context.json({ error: error.message }, 404);
+    throw error;
+  }
+}
+
+/** Undefined: it is no number of a block. */
+function numberIn(text: string): bigint | undefined {
+  const number = /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+  return number !== undefined && number <= U64_MAX ? number : undefined;
+}
+
+const lower = (number: bigint, least: bigint): bigint => (number < least ? least : number);
