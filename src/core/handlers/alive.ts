@@ -10,7 +10,13 @@ import { isNewer } from "../rules/message-order.ts";
 import { hearingOf, RIGHTS, WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../rules/verify.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
-import { type HearingRules, hearAlive, hearDead, type Sight } from "../tables/hear-alive.ts";
+import {
+  bringsSecret,
+  type HearingRules,
+  hearAlive,
+  hearDead,
+  type Sight,
+} from "../tables/hear-alive.ts";
 import {
   isNews,
   isSignOfLife,
@@ -76,9 +82,7 @@ export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
   if (isSelf(core, alive.pkiId)) {
     return { isChecked: false, effects: hearOwn(core, alive, rights, from, now) };
   }
-  if (!isUseful(core.members, claim)) {
-    return { isChecked: false, fault: "stale", effects: [] };
-  }
+  if (!isUseful(core, claim)) return { isChecked: false, fault: "stale", effects: [] };
   const checked = checkAlive(core, alive, from, hearingOf(source, alive.pkiId, from), now);
   if (!checked.ok) {
     if (checked.code === "identity-unknown") keepAside(core, claim, now);
@@ -96,10 +100,10 @@ export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
 }
 
 /** Whether it may change anything; asked before anything is spent on it. */
-function isUseful(members: Members, { alive, source, from }: AliveClaim): boolean {
+function isUseful({ members, options }: Core, { alive, source, from }: AliveClaim): boolean {
   const { pkiId, time } = alive;
   const { isAnswered, isLife, isRelayed } = RIGHTS[source];
-  if (isAnswered) return true;
+  if (isAnswered || (isLife && bringsSecret(members, alive, options.self.mspId))) return true;
   if (isRelayed) return isToRelay(members, pkiId, time);
   if (!isLife) return isNews(members, pkiId, time);
   return isSignOfLife(members, pkiId, time, hearingOf(source, pkiId, from));
@@ -235,9 +239,9 @@ function followUp(
 ): readonly Effect[] {
   const { options, questions } = core;
   if (sight.type === "doubtful") return askAgain(questions, member, now);
-  if (sight.type !== "alive") return [];
+  if (sight.type !== "alive" && sight.type !== "completed") return [];
   const effects = sight.events.map(notify);
-  if (sight.wasAlive) return effects;
+  if (sight.type === "completed" || sight.wasAlive) return effects;
   // Somebody may have kept the message back until its author had died.
   if (!sight.isNews && !WEIGHT[hearing].isPresent) {
     raise(questions, member, { type: "told", time: member.time }, options.random, now);
@@ -289,8 +293,7 @@ function relay(
       : undefined;
   const reach = { type: "about", party: partyOf(member), everyday } as const;
   emitAlive(core, pkiId, envelope, reach, [from], now);
-  const { bytes } = envelope;
-  addOriginal(core.copies, { author: pkiId, time, key: aliveKey(pkiId), bytes });
+  addOriginal(core.copies, { author: pkiId, time, key: aliveKey(pkiId), bytes: envelope.bytes });
 }
 
 /** Whether these are the very bytes of a message that was passed on: known without reading them. */

@@ -25,7 +25,9 @@ export type Sight =
       readonly events: readonly GossipEvent[];
     }
   /** A ping has shown that the member is gone, and the message may be older than that. */
-  | { readonly type: "doubtful" };
+  | { readonly type: "doubtful" }
+  /** No sign of life, but the secret of the message that we keep, which came without it. */
+  | { readonly type: "completed"; readonly events: readonly GossipEvent[] };
 
 export interface HearingRules {
   readonly ownMspId: string;
@@ -46,7 +48,7 @@ export function hearAlive(
   now: Now,
 ): Sight {
   const { pkiId, time } = verified.claim;
-  if (!isSignOfLife(members, pkiId, time, hearing)) return { type: "stale" };
+  if (!isSignOfLife(members, pkiId, time, hearing)) return complete(members, verified, ownMspId);
   const isNewest = isNews(members, pkiId, time);
   const known = members.table.get(pkiId);
   if (known === undefined && members.table.size >= membersMax) return { type: "members-full" };
@@ -67,6 +69,29 @@ export function hearAlive(
   const event = newsOf(member, known);
   const wasAlive = known?.status === "alive";
   return { type: "alive", isNews: isNewest, wasAlive, events: event ? [event] : [] };
+}
+
+/**
+ * Whether a message is the one that we keep, with the secret that somebody has stripped from it, and the
+ * secret tells something new. A foreign relay strips each of them, which costs nothing then.
+ */
+export function bringsSecret({ table }: Members, alive: Alive, ownMspId: string): boolean {
+  const known = table.get(alive.pkiId);
+  if (known === undefined || known.mspId !== ownMspId || isNewer(known.time, alive.time)) {
+    return false;
+  }
+  const isNew = alive.internalEndpoint !== known.internalEndpoint;
+  return isNew && isReplacedBy(known.alive, alive);
+}
+
+function complete(members: Members, verified: Verified<Alive>, ownMspId: string): Sight {
+  const known = members.table.get(verified.claim.pkiId);
+  if (known === undefined || !bringsSecret(members, verified.claim, ownMspId)) {
+    return { type: "stale" };
+  }
+  const member = { ...known, ...describeMember(verified, ownMspId, known) };
+  putMember(members, member);
+  return { type: "completed", events: [{ type: "member-updated", member }] };
 }
 
 /**
