@@ -1,13 +1,13 @@
 /** The ordering service of a devnet's channel: its keys, its chain, and how fast it grows. */
 import { createHash, randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChainMaker } from "../channel-maker/chain.ts";
 import { type ChannelOrganisation, channelDraft } from "../channel-maker/channel-draft.ts";
 import type { Author, MakerHost } from "../channel-maker/transactions.ts";
 import { exportMsp, readAuthor } from "../msp/export-msp.ts";
 import { memberFolder, organisationFolder } from "../msp/generate-folder.ts";
-import { type Folder, ORDERERS, organisationOf } from "./folder.ts";
+import { configBlockFile, type Folder, ORDERERS, organisationOf } from "./folder.ts";
 import { HOST, type MemberPlan, ORDERER_DOMAIN, ORDERER_HOST, type Plan } from "./plan.ts";
 
 const ORDERER_MSP = "OrdererMSP";
@@ -68,7 +68,9 @@ export class ChannelSource {
       ],
     });
     const source = new ChannelSource(maker, client);
-    source.blocks.push(maker.addConfig(draft, 0n));
+    const first = maker.addConfig(draft, 0n);
+    source.blocks.push(first);
+    await writeFile(join(folder.path, configBlockFile(channel)), first);
     return source;
   }
 

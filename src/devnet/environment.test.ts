@@ -53,4 +53,19 @@ describe("memberEnvironment()", () => {
     });
     assert.deepEqual(fast, Object.fromEntries(wanted));
   });
+
+  test("follows the channel of the devnet, and no other", async () => {
+    const options = { orgs: "1", peers: "2", basePort: "9400", channel: "ch1" };
+    const plan = parsePlan(options);
+    const [member] = plan.members;
+    assert.ok(member);
+    const inherited = { CORE_FABRICGOSSIP_CHANNELS: "other" };
+    const { fabricGossip, warnings } = await configOf(memberEnvironment(plan, member, inherited));
+    assert.deepEqual(
+      fabricGossip.channels.map(({ name, role, blocks }) => [name, role, blocks]),
+      [["ch1", "observer", "none"]],
+    );
+    assert.match(fabricGossip.channels[0]?.configBlock ?? "", /ch1\.block$/);
+    assert.ok(warnings.every((warning) => !warning.includes("channels")));
+  });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PRESETS } from "../config/options.ts";
 import { envName } from "../config/source.ts";
 import { memberFolder, organisationFolder } from "../msp/generate-folder.ts";
-import { ORGANISATIONS } from "./folder.ts";
+import { configBlockFile, ORGANISATIONS } from "./folder.ts";
 import { HOST, type MemberPlan, type Plan } from "./plan.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,8 +39,15 @@ export function memberEnvironment(plan: Plan, member: MemberPlan, inherited: Env
     CORE_FABRICGOSSIP_TRUSTEDMSPS: otherMsps(plan, member).join(","),
     CORE_FABRICGOSSIP_ANCHORPEERS: anchors(plan).join(","),
     CORE_FABRICGOSSIP_STATEDIR: join("state", member.name),
+    ...(plan.channel ? { CORE_FABRICGOSSIP_CHANNELS: followed(plan.channel) } : {}),
     ...(plan.isFast ? FAST_TIMERS : {}),
   };
+}
+
+/** Blocks come from the devnet itself, so that none is asked for. A member is soon said to lag. */
+function followed(name: string): string {
+  const lag = { blocks: 5, time: "20s" };
+  return JSON.stringify([{ name, configBlock: configBlockFile(name), blocks: "none", lag }]);
 }
 
 function otherMsps(plan: Plan, { mspId }: MemberPlan): readonly string[] {

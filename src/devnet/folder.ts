@@ -19,6 +19,9 @@ export const ORGANISATIONS = join("crypto-config", "peerOrganizations");
 /** The same of organisations of orderers. */
 export const ORDERERS = join("crypto-config", "ordererOrganizations");
 
+/** The first block of a channel, relative to the devnet folder. */
+export const configBlockFile = (channel: string): string => `${channel}.block`;
+
 export interface Folder {
   /** Absolute path. */
   readonly path: string;
