@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { GossipError } from "../lib/errors.ts";
+import { ALL_HANDLERS } from "./handlers.ts";
 
 export interface StaticFile {
   readonly text: string;
@@ -32,7 +33,7 @@ export async function collectFiles(): Promise<ReadonlyMap<string, StaticFile>> {
   }
   const paths = new Set(ENTRIES);
   for (const path of paths) {
-    const text = await readModule(path);
+    const text = withoutComments(path, await readModule(path));
     files.set(path, { text, type: TYPES.js });
     for (const target of importsOf(path, text)) paths.add(target);
   }
@@ -71,6 +72,12 @@ function withoutTypes(source: string): string {
     .replace(/(\bfrom\s*"\.[^"]+)\.ts"/g, '$1.js"')
     .replace(/[ \t]+$/gm, "")
     .replace(/\n{3,}/g, "\n\n");
+}
+
+/** Comments are read in the files that the page leads to; elsewhere they only take room. */
+function withoutComments(path: string, text: string): string {
+  const isLinked = ALL_HANDLERS.some(({ file }) => file.replace(/\.ts$/, ".js") === path);
+  return isLinked ? text : text.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, "");
 }
 
 function importsOf(path: string, text: string): readonly string[] {
