@@ -65,6 +65,8 @@ function factsOf(member, nowMs) {
     facts.push(["Seen by", `${member.seenBy} of ${member.observers}`]);
     facts.push(["Process", member.pid === null ? "none" : String(member.pid)]);
   }
+  const tags = Object.entries(member.tags ?? {});
+  if (tags.length > 0) facts.push(["Tags", tags.map((tag) => tag.join("=")).join(" ")]);
   if (member.metadata) facts.push(["Metadata", decoded(member.metadata)]);
   facts.push(["PKI-ID", member.pkiId?.slice(0, 16) ?? "unknown", "code", member.pkiId ?? ""]);
   return facts;

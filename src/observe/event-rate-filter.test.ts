@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DropCode } from "../core/types/drop.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { createRejectionFilter } from "./event-rate-filter.ts";
+import type { RejectionCode } from "./events.ts";
 
 test("of each peer and code one a second is told, everyday ones never", () => {
   const isTold = createRejectionFilter();
-  const at = (name: string, code: DropCode, elapsedMs: number): boolean =>
+  const at = (name: string, code: RejectionCode, elapsedMs: number): boolean =>
     isTold({ from: name as PkiId, code }, { elapsedMs, wallMs: 0 });
   const told = [
     at("a", "malformed", 0),
@@ -24,7 +24,7 @@ test("of each peer and code one a second is told, everyday ones never", () => {
  * Every code, and whether an honest peer can cause it: one that is slow, was restarted, is of an older
  * version, trusts others than we do, or knows of a change sooner or later than we. That is no warning.
  */
-const HONEST: Readonly<Record<DropCode, boolean>> = {
+const HONEST: Readonly<Record<RejectionCode, boolean>> = {
   "own-message": true,
   stale: true,
   "not-followed": true,
@@ -65,9 +65,19 @@ const HONEST: Readonly<Record<DropCode, boolean>> = {
   "request-spoofed": false,
   "not-an-identity": false,
   "state-info-incomplete": false,
+  "event-author-unknown": true,
+  "event-stale": true,
+  "event-expired": true,
+  "event-budget": true,
+  "event-foreign": true,
+  "answer-unexpected": true,
+  "request-budget": true,
+  "event-signature-invalid": false,
+  "event-malformed": false,
+  "event-not-addressed": false,
 };
 
-for (const [code, isHonest] of Object.entries(HONEST) as [DropCode, boolean][]) {
+for (const [code, isHonest] of Object.entries(HONEST) as [RejectionCode, boolean][]) {
   test(`${code} is ${isHonest ? "told to nobody" : "a warning"}`, () => {
     const isTold = createRejectionFilter()(
       { from: "a" as PkiId, code },
