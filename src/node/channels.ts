@@ -55,6 +55,8 @@ interface Followed {
   trust: Trust | undefined;
   notes: readonly string[];
   isBusy: boolean;
+  /** Whether `trust` was in force not long ago: what comes after it is a change, and told. */
+  isCurrent: boolean;
   /** Undefined: its blocks are not followed. */
   readonly blocks: ChannelBlocks | undefined;
 }
@@ -78,7 +80,7 @@ export class NodeChannels {
       (parts?.followed ?? []).map((channel) => [
         channel.name,
         {
-          ...{ trust: undefined, notes: [], isBusy: false },
+          ...{ trust: undefined, notes: [], isBusy: false, isCurrent: false },
           blocks: parts && this.#blocksOf(channel, parts),
         },
       ]),
@@ -133,7 +135,7 @@ export class NodeChannels {
     const all = [...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []);
     parts.accept(all);
     give({ type: "channel-configured", channel: name, configuration: trust.configuration });
-    if (before !== undefined) this.#tellChange(name, before, trust);
+    if (before !== undefined && followed.isCurrent) this.#tellChange(name, before, trust);
   }
 
   /** A message of a channel arrived. */
@@ -218,7 +220,9 @@ export class NodeChannels {
     followed.isBusy = true;
     try {
       const kept = await followed.blocks?.open(followed.trust);
-      if (kept !== undefined) this.configure(name, kept);
+      if (kept === undefined) return;
+      this.configure(name, kept);
+      followed.isCurrent = true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       followed.notes = [`Blocks of ${name} are not followed: ${reason}`];
@@ -270,6 +274,8 @@ export class NodeChannels {
     const proof = await proveHeight(parts.host, peer, trust, height);
     if (proof.ok) {
       if (proof.value !== trust) this.configure(name, proof.value);
+      const followed = this.#followed.get(name);
+      if (followed !== undefined) followed.isCurrent = true;
       give({ type: "channel-proven", channel: name, height });
     } else if (proof.isLie) {
       give({ type: "channel-disproved", channel: name, pkiId: identity.pkiId, height });
