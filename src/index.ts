@@ -51,6 +51,7 @@ export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
 export type { NodeBlocksOptions, NodeChannel } from "./node/node-channel.ts";
 export type { StartOptions } from "./node/options.ts";
+export type { ChannelOrganisationSummary, ChannelSummary } from "./observe/channel-summary.ts";
 export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";
 export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";

@@ -7,6 +7,7 @@ import type { Core } from "../core/core.ts";
 import type { Now } from "../core/types/host.ts";
 import type { Member } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
+import { type ChannelSummary, summariseChannels } from "./channel-summary.ts";
 
 /** What there is of one organisation. */
 export interface OrganisationSummary {
@@ -53,6 +54,8 @@ export interface Summary {
     readonly queued: number;
     readonly queuedMax: number;
   };
+  /** The channels that we follow. */
+  readonly channels: readonly ChannelSummary[];
   /** Alive messages that wait for the identity of their author. */
   readonly identitiesAwaited: number;
   /** Alive messages and identities received in lists that wait for their turn to be checked. */
@@ -90,6 +93,7 @@ export function summarise(core: Core, connections: readonly ConnectionView[], no
     isExternal,
     ownRemainingMs: self.notAfterMs - now.wallMs,
     connections: summariseConnections(connections),
+    channels: summariseChannels(core, now),
     identitiesAwaited: core.claims.aside.size,
     backlog: countBacklog(core),
   };

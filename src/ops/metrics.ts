@@ -5,6 +5,7 @@ import type { Log } from "../observe/log.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { writeExposition } from "./exposition.ts";
 import type { Metric } from "./metric.ts";
+import { CHANNEL_METRICS } from "./metrics-channels.ts";
 import { IDENTITY_METRICS, MEMBER_METRICS } from "./metrics-members.ts";
 import {
   CONNECTION_METRICS,
@@ -22,6 +23,7 @@ export const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
   ["Messages among members", TOPIC_METRICS],
   ["Connections", CONNECTION_METRICS],
   ["Work", WORK_METRICS],
+  ["Channels", CHANNEL_METRICS],
   ["Fabric's own", FABRIC_METRICS],
 ]);
 

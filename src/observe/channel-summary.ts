@@ -1,0 +1,70 @@
+/** The channels that we follow, in numbers, for metrics. */
+import type { Core } from "../core/core.ts";
+import { behindOf, lackingSinceMs, referenceOf } from "../core/handlers/lag.ts";
+import type { FollowedChannel } from "../core/tables/channels.ts";
+import type { Now } from "../core/types/host.ts";
+
+/** What there is of one organisation on a channel. */
+export interface ChannelOrganisationSummary {
+  /** Members whose StateInfo we hold, and that have not left; ourselves included. */
+  members: number;
+  lagging: number;
+  /** Blocks that the one lacks that lacks most. */
+  behindMax: number;
+  /** For how long somebody has lacked a block that others have, milliseconds. */
+  lagMaxMs: number;
+}
+
+export interface ChannelSummary {
+  readonly name: string;
+  /** Proven. */
+  readonly height: number;
+  /** Undefined: the configuration is not known yet. */
+  readonly configSequence: number | undefined;
+  /** Members other than ourselves. */
+  readonly peersKnown: number;
+  /** By MSP-ID. */
+  readonly organisations: ReadonlyMap<string, ChannelOrganisationSummary>;
+  /** Of some members; in a large channel not of all. */
+  readonly heights: readonly {
+    readonly mspId: string;
+    readonly pkiId: string;
+    readonly height: number;
+  }[];
+}
+
+/** Each is a time series of its own. */
+const HEIGHTS_MAX = 200;
+
+export function summariseChannels(core: Core, now: Now): readonly ChannelSummary[] {
+  return [...core.channels.table.values()].map((channel) => summarise(core, channel, now));
+}
+
+function summarise(core: Core, channel: FollowedChannel, now: Now): ChannelSummary {
+  const { configuration, name, provenHeight } = channel;
+  const ids = configuration?.organisations.map(({ mspId }) => mspId) ?? [];
+  const organisations = new Map(ids.map((mspId) => [mspId, emptySummary()]));
+  const reference = referenceOf(channel);
+  const heights: ChannelSummary["heights"][number][] = [];
+  let peersKnown = 0;
+  for (const [pkiId, member] of channel.members) {
+    const { claim, isLagging, mspId } = member;
+    if (claim.hasLeft) continue;
+    if (pkiId !== core.options.self.pkiId) peersKnown += 1;
+    if (heights.length < HEIGHTS_MAX) heights.push({ mspId, pkiId, height: Number(claim.height) });
+    const organisation = organisations.get(mspId) ?? emptySummary();
+    organisations.set(mspId, organisation);
+    const sinceMs = lackingSinceMs(channel, member) ?? now.elapsedMs;
+    organisation.members += 1;
+    organisation.lagging += isLagging ? 1 : 0;
+    organisation.behindMax = Math.max(organisation.behindMax, Number(behindOf(member, reference)));
+    organisation.lagMaxMs = Math.max(organisation.lagMaxMs, now.elapsedMs - sinceMs);
+  }
+  const configSequence = configuration && Number(configuration.sequence);
+  const height = Number(provenHeight);
+  return { name, height, configSequence, peersKnown, organisations, heights };
+}
+
+function emptySummary(): ChannelOrganisationSummary {
+  return { members: 0, lagging: 0, behindMax: 0, lagMaxMs: 0 };
+}
