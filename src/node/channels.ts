@@ -27,6 +27,7 @@ import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 import { GossipPeers } from "./gossip-peers.ts";
+import { type FollowingParts, Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
 
 /** The channels of a configuration. */
@@ -42,7 +43,7 @@ export interface ChannelParts {
 }
 
 export interface ChannelsSources {
-  readonly parts: ChannelParts | undefined;
+  readonly parts: FollowingParts<ChannelParts>;
   readonly core: Core;
   readonly clock: Clock;
   readonly connections: Pick<Connections, "send">;
@@ -50,7 +51,6 @@ export interface ChannelsSources {
   readonly publish: (event: EventContent) => void;
 }
 
-/** What is known of one channel beside the core. */
 interface Followed {
   trust: Trust | undefined;
   notes: readonly string[];
@@ -61,8 +61,8 @@ interface Followed {
   readonly blocks: ChannelBlocks | undefined;
 }
 
-/** Between two looks at what is to be found out. */
-const LOOK_MS = 1_000;
+/** Between two looks at what is to be found out; sooner while a configuration is missing. */
+const [LOOK_MS, SEARCH_MS] = [1_000, 250];
 /** Members asked for a configuration at a time. */
 const ASKED_MAX = 3;
 
@@ -70,10 +70,14 @@ export class NodeChannels {
   readonly #sources: ChannelsSources;
   readonly #peers: GossipPeers;
   readonly #followed: ReadonlyMap<string, Followed>;
+  readonly #hiding: Hiding;
   #cancel: () => void = () => {};
 
   constructor(sources: ChannelsSources) {
-    const { clock, connections, core, parts } = sources;
+    const { clock, connections, core } = sources;
+    const parts = sources.parts.channels;
+    const { externalEndpoint } = sources.parts.core;
+    this.#hiding = new Hiding({ core, clock, give: sources.give }, externalEndpoint);
     const { random } = core.options;
     this.#sources = sources;
     this.#followed = new Map(
@@ -95,7 +99,7 @@ export class NodeChannels {
   }
 
   start(): void {
-    const { parts } = this.#sources;
+    const parts = this.#sources.parts.channels;
     if (parts === undefined) return;
     for (const [name, trust] of parts.trusted) this.configure(name, trust);
     for (const [name, followed] of this.#followed) void this.#open(name, followed);
@@ -122,9 +126,9 @@ export class NodeChannels {
     });
   }
 
-  /** Puts a configuration in force: everything is judged by it from now on. */
   configure(name: string, trust: Trust): void {
-    const { give, parts } = this.#sources;
+    const { give } = this.#sources;
+    const parts = this.#sources.parts.channels;
     const followed = this.#followed.get(name);
     if (parts === undefined || followed === undefined) return;
     const before = followed.trust;
@@ -172,7 +176,9 @@ export class NodeChannels {
   }
 
   #lookLater(): void {
-    this.#cancel = this.#sources.clock.after(LOOK_MS, () => {
+    const isSearching = [...this.#followed.values()].some(({ trust }) => trust === undefined);
+    this.#hiding.showIf(!isSearching);
+    this.#cancel = this.#sources.clock.after(isSearching ? SEARCH_MS : LOOK_MS, () => {
       for (const [name, followed] of this.#followed) {
         if (followed.isBusy) continue;
         followed.isBusy = true;
@@ -197,7 +203,7 @@ export class NodeChannels {
     await this.#prove(name, trust);
     const { provenHeight } = channel;
     if (provenHeight === 0n) return;
-    const trusted = this.#sources.parts?.trusted.get(name);
+    const trusted = this.#sources.parts.channels?.trusted.get(name);
     await blocks?.begin(followed.trust ?? trust, provenHeight, givers, trusted);
   }
 
@@ -246,7 +252,8 @@ export class NodeChannels {
 
   /** Until a configuration is known, members of our own organisation are asked for it. */
   async #findTrust(name: string, followed: Followed): Promise<void> {
-    const { core, parts } = this.#sources;
+    const { core } = this.#sources;
+    const parts = this.#sources.parts.channels;
     if (parts === undefined) return;
     const { self } = core.options;
     const ours = this.#candidates(name).filter(({ identity }) => identity.mspId === self.mspId);
@@ -264,7 +271,8 @@ export class NodeChannels {
 
   /** Whether the newest block that somebody speaks of is there, and the configuration before it. */
   async #prove(name: string, trust: Trust): Promise<void> {
-    const { core, give, parts } = this.#sources;
+    const { core, give } = this.#sources;
+    const parts = this.#sources.parts.channels;
     const channel = core.channels.table.get(name);
     const best = this.#candidates(name).find(
       ({ height, identity }) => channel?.disproved.get(identity.pkiId) !== height,

@@ -24,6 +24,7 @@ import { connectionInputs, contactFailed } from "./connection-inputs.ts";
 import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { type FollowedNames, followNames } from "./follow-names.ts";
+import { hideAtFirst } from "./hide-at-first.ts";
 import { MessagingMember } from "./messaging-member.ts";
 import { Messenger } from "./messenger.ts";
 import type { NodeChannel } from "./node-channel.ts";
@@ -67,7 +68,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#startedMs = startedMs;
     const refusals = createRefusals(parts.crypto, clock);
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
-    const core = createCore({ ...parts.core, metadata, crypto: refusals.crypto }, now);
+    const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
     this.#core = core;
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
@@ -98,8 +99,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       sign: (payload, done) => this.#sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });
-    const ofChannels = { core, clock, connections, give, publish };
-    this.#channels = new NodeChannels({ ...ofChannels, parts: parts.channels });
+    this.#channels = new NodeChannels({ parts, core, clock, connections, give, publish });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
