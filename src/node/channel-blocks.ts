@@ -16,6 +16,7 @@ import type { ReadBlock } from "../following/views.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Clock } from "../transport/network.ts";
 import { equalBytes } from "../wire/bytes.ts";
+import type { BlockReader } from "./block-server.ts";
 
 export interface ChannelBlocksOptions {
   readonly channel: ChannelConfig;
@@ -53,6 +54,7 @@ export class ChannelBlocks {
   #compared = 0;
   readonly #opened = Promise.withResolvers<BlockFeed>();
   #feed: BlockFeed | undefined;
+  #store: BlockStore | undefined;
   #kept: Trust | undefined;
   #isTelling = false;
   #problem: string | undefined;
@@ -71,6 +73,14 @@ export class ChannelBlocks {
   /** As soon as it is known what was kept. Rejects if that cannot be read. */
   get feed(): Promise<BlockFeed> {
     return this.#opened.promise;
+  }
+
+  /** What others can be given: every block that is kept, below the height. */
+  get shelf(): { readonly height: bigint; readonly blocks: BlockReader } | undefined {
+    const height = this.#store?.height;
+    return this.#store === undefined || height === undefined
+      ? undefined
+      : { height, blocks: this.#store };
   }
 
   /** Whether it has verified everything up to this height. */
@@ -92,6 +102,7 @@ export class ChannelBlocks {
     const { channel, host, clock, folder } = this.#options;
     const { keepBlocks = 0 } = channel;
     const store = folder === undefined ? undefined : await BlockStore.open(folder, keepBlocks);
+    this.#store = store;
     this.#problem = store?.note;
     const feed = new BlockFeed({
       ...{ channel: channel.name, host, clock, store },

@@ -14,8 +14,6 @@ import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
-import { diffConfigurations } from "../following/config-diff.ts";
-import { describeConfiguration } from "../following/config-view.ts";
 import { askTrust } from "../following/find-trust.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
@@ -25,7 +23,9 @@ import { viewChannel } from "../observe/channels.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
+import type { Served } from "./block-server.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
+import { changeOf } from "./channel-change.ts";
 import { GossipPeers } from "./gossip-peers.ts";
 import { type FollowingParts, Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
@@ -49,6 +49,8 @@ export interface ChannelsSources {
   readonly connections: Pick<Connections, "send">;
   readonly give: (input: Input) => void;
   readonly publish: (event: EventContent) => void;
+  /** Begins to serve a channel, or tells that it has grown or has another configuration. */
+  readonly serve: (served: Served) => void;
 }
 
 interface Followed {
@@ -127,19 +129,19 @@ export class NodeChannels {
   }
 
   configure(name: string, trust: Trust): void {
-    const { give } = this.#sources;
+    const { clock, give, publish } = this.#sources;
     const parts = this.#sources.parts.channels;
     const followed = this.#followed.get(name);
     if (parts === undefined || followed === undefined) return;
     const before = followed.trust;
     // While blocks catch up they bring what was in force long ago.
     if (before !== undefined && !isNewer(trust, before)) return;
-    followed.trust = trust;
-    followed.notes = [];
-    const all = [...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []);
-    parts.accept(all);
+    [followed.trust, followed.notes] = [trust, []];
+    parts.accept([...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []));
     give({ type: "channel-configured", channel: name, configuration: trust.configuration });
-    if (before !== undefined && followed.isCurrent) this.#tellChange(name, before, trust);
+    this.#serve(name);
+    if (before === undefined || !followed.isCurrent) return;
+    publish(changeOf(name, before, trust, clock.now().wallMs));
   }
 
   /** A message of a channel arrived. */
@@ -217,8 +219,20 @@ export class NodeChannels {
       folder: isKept ? join(parts.stateDir, "channels", name) : undefined,
       trust: () => this.#followed.get(name)?.trust,
       configured: (trust) => this.configure(name, trust),
-      proven: (height) => give({ type: "channel-proven", channel: name, height }),
+      proven: (height) => {
+        give({ type: "channel-proven", channel: name, height });
+        this.#serve(name);
+      },
     });
+  }
+
+  /** A listed member publishes the height that it can serve; without blocks it publishes none. */
+  #serve(name: string): void {
+    const { core, serve } = this.#sources;
+    const { trust, blocks } = this.#followed.get(name) ?? {};
+    const shelf = blocks?.shelf;
+    if (core.channels.table.get(name)?.role !== "listed" || !trust || !shelf) return;
+    serve({ configuration: trust.configuration, ...shelf });
   }
 
   /** What was kept says how far the configuration had moved. */
@@ -229,25 +243,13 @@ export class NodeChannels {
       if (kept === undefined) return;
       this.configure(name, kept);
       followed.isCurrent = true;
+      this.#serve(name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       followed.notes = [`Blocks of ${name} are not followed: ${reason}`];
     } finally {
       followed.isBusy = false;
     }
-  }
-
-  #tellChange(name: string, before: Trust, after: Trust): void {
-    const { clock, publish } = this.#sources;
-    const { wallMs } = clock.now();
-    const [old, now] = [before, after].map(({ configuration, origin }) => ({
-      configuration,
-      view: describeConfiguration(configuration, origin, wallMs),
-    }));
-    if (old === undefined || now === undefined) return;
-    const { sequence, blockNumber: number } = after.configuration;
-    const diff = diffConfigurations(old, now);
-    publish({ type: "channel-config-changed", channel: name, sequence, number, ...diff });
   }
 
   /** Until a configuration is known, members of our own organisation are asked for it. */

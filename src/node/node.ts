@@ -65,11 +65,10 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const now = clock.now();
     [this.#parts, this.#self, this.#signer] = [parts, parts.core.self, parts.signer];
     const startedMs = now.elapsedMs;
-    this.#startedMs = startedMs;
     const refusals = createRefusals(parts.crypto, clock);
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
-    this.#core = core;
+    [this.#core, this.#startedMs] = [core, startedMs];
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
     [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
@@ -99,7 +98,9 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       sign: (payload, done) => this.#sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });
-    this.#channels = new NodeChannels({ parts, core, clock, connections, give, publish });
+    const serve = (served: Served): void => give(this.#blocks.serve(served));
+    const ofChannels = { core, clock, connections, give, publish, serve };
+    this.#channels = new NodeChannels({ ...ofChannels, parts });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
