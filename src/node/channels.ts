@@ -144,7 +144,6 @@ export class NodeChannels {
     publish(changeOf(name, before, trust, clock.now().wallMs));
   }
 
-  /** A message of a channel arrived. */
   receive({ channel, from, message }: Extract<Effect, { type: "channel-message" }>): void {
     if (this.#peers.receive(channel, from, message)) return;
     const { content } = message;

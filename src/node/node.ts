@@ -68,7 +68,6 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const refusals = createRefusals(parts.crypto, clock);
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
-    [this.#core, this.#startedMs] = [core, startedMs];
     this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
     [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
@@ -90,7 +89,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         receive: (from, bytes) => this.#messenger.receive(from, bytes),
       }),
     });
-    this.#connections = connections;
+    [this.#core, this.#startedMs, this.#connections] = [core, startedMs, connections];
     this.#messenger = new Messenger({
       ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
       verify: (identity, payload, signature) =>

@@ -83,7 +83,7 @@ function setUp(options: { externalEndpoint?: string } = {}): { world: World; nod
   }
   world.run(1_000);
   serve(world, node, 5n);
-  world.run(1_000);
+  world.run(5_000);
   node.sent.length = 0;
   return { world, node };
 }
@@ -140,6 +140,8 @@ describe("a member that serves a channel", () => {
     world.run(1_000);
     serve(world, node, 1n);
     world.run(3_000);
+    assert.deepEqual(told(node), [], "our certificate goes round first");
+    world.run(2_000);
     const first = told(node);
     assert.deepEqual(
       new Set(first.map(({ to }) => to)),

@@ -52,10 +52,9 @@ function handleServed(
   input: Extract<Input, { type: "channel-served" }>,
   now: Now,
 ): readonly Effect[] {
-  const before = core.served.get(input.configuration.channel);
-  const isNews = before?.height !== input.height;
+  const isNews = core.served.get(input.configuration.channel)?.height !== input.height;
   const channel = serveChannel(core.served, input, now);
-  if (before === undefined) return sign(core, channel, now);
+  // Also at first: a Fabric peer that does not hold our certificate yet would warn of it.
   if (isNews) {
     channel.publishAtMs = Math.min(channel.publishAtMs, now.elapsedMs + intervalMs(core));
   }
