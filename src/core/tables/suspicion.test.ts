@@ -135,7 +135,7 @@ describe("an accusation", () => {
   });
 
   test("makes the answer of the accused news: it waits nowhere", () => {
-    const world = createWorld(20);
+    const world = createWorld(5);
     const nodes = Array.from({ length: 25 }, (_, i) =>
       world.add(`p${i}`, { bootstrap: i === 0 ? [] : ["p0:7051"] }),
     );
