@@ -67,11 +67,12 @@ function createMembers(setLagging) {
     lines.set(name, cells);
     return cells;
   };
+  const caption = make("caption", { className: "hidden" }, "How many blocks each member has");
   const heads = ["Member", "Blocks", "Behind", "Action"].map((text) =>
     make("th", { scope: "col" }, text),
   );
   return {
-    table: make("table", {}, make("thead", {}, make("tr", {}, ...heads)), rows),
+    table: make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), rows),
     update({ channel, members }) {
       lagging = channel.lagging;
       for (const { name } of members) {

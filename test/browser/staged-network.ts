@@ -142,6 +142,13 @@ export function stageDevnet(t: TestContext, count: number): Promise<string> {
       );
     });
     app.get("/api/v1/devnet/partition", (context) => context.json({ groups: [] }));
+    app.get("/api/v1/devnet/channel", (context) =>
+      context.json({
+        ...{ name: "ch1", height: 12, blocksPerMinute: 30, refused: [] },
+        heights: byName((index) => (index === 1 ? 9 : 12)),
+        lagging: names.slice(1, 2),
+      }),
+    );
     addDashboard(app, "devnet");
   });
 }
