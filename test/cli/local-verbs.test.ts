@@ -68,7 +68,7 @@ describe("completion", () => {
       ["why", "peer:7051", "--c"],
       ["--ca", "--cert", "--config"],
     ],
-    [["nonsense", "ev"], ["events"]],
+    [["nonsense", "ev"], ["event", "events"]],
   ];
   for (const [words, wanted] of cases) {
     test(`in bash after "${words.join(" ")}"`, () => assert.deepEqual(offered(...words), wanted));
