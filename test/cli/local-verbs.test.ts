@@ -68,7 +68,7 @@ describe("completion", () => {
       ["why", "peer:7051", "--c"],
       ["--ca", "--cert", "--config"],
     ],
-    [["nonsense", "ev"], ["event", "events"]],
+    [["nonsense", "ev"], ["events", "event"]],
   ];
   for (const [words, wanted] of cases) {
     test(`in bash after "${words.join(" ")}"`, () => assert.deepEqual(offered(...words), wanted));
