@@ -24,7 +24,10 @@ describe("an internal endpoint that a relay has stripped", () => {
     scene.hear(hostile, stripped(said(1n)));
     const lastSeenMs = knownTo(scene)?.lastSeenMs;
     scene.world.run(20_000);
+    assert.equal(scene.status(), "dead");
+    scene.node.events.length = 0;
     scene.hear(friend, said(1n));
+    assert.deepEqual(scene.node.events, [], "nothing is told of the dead");
     assert.equal(knownTo(scene)?.internalEndpoint, "victim:7051");
     assert.equal(knownTo(scene)?.lastSeenMs, lastSeenMs);
   });

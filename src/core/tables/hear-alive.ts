@@ -91,7 +91,8 @@ function complete(members: Members, verified: Verified<Alive>, ownMspId: string)
   }
   const member = { ...known, ...describeMember(verified, ownMspId, known) };
   putMember(members, member);
-  return { type: "completed", events: [{ type: "member-updated", member }] };
+  const isTold = known.status === "alive";
+  return { type: "completed", events: isTold ? [{ type: "member-updated", member }] : [] };
 }
 
 /**
