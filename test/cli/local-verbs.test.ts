@@ -68,7 +68,10 @@ describe("completion", () => {
       ["why", "peer:7051", "--c"],
       ["--ca", "--cert", "--config"],
     ],
-    [["nonsense", "ev"], ["events", "event"]],
+    [
+      ["nonsense", "ev"],
+      ["events", "event"],
+    ],
   ];
   for (const [words, wanted] of cases) {
     test(`in bash after "${words.join(" ")}"`, () => assert.deepEqual(offered(...words), wanted));
