@@ -8,6 +8,18 @@ const ROOT = join(import.meta.dirname, "..");
 const LINES_MAX = 320;
 const MEDIAN_LINES_MAX = 160;
 
+const PARTS_OF_A_NODE = [
+  "wire",
+  "core",
+  "channel",
+  "messaging",
+  "msp",
+  "following",
+  "transport",
+  "config",
+  "lib",
+];
+
 /** Each room and the rooms it may import from, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -19,30 +31,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
-  observe: [
-    "wire",
-    "core",
-    "channel",
-    "messaging",
-    "msp",
-    "following",
-    "transport",
-    "config",
-    "lib",
-  ],
+  observe: PARTS_OF_A_NODE,
   following: ["wire", "core", "channel", "msp", "transport", "lib"],
-  node: [
-    "wire",
-    "core",
-    "channel",
-    "messaging",
-    "msp",
-    "following",
-    "transport",
-    "config",
-    "observe",
-    "lib",
-  ],
+  node: [...PARTS_OF_A_NODE, "observe"],
   reader: [
     "wire",
     "core",

@@ -119,7 +119,7 @@ export function tagsIn(context: Context): Readonly<Record<string, string>> {
   for (const tag of context.req.queries("tag") ?? []) {
     const equals = tag.indexOf("=");
     if (equals < 1) {
-      const problem = `the tag "${tag.slice(0, 100)}" has no value: write tag=NAME=VALUE.`;
+      const problem = `the tag "${tag.slice(0, 100)}" has no value: write NAME=VALUE.`;
       throw new GossipError("message-invalid", problem);
     }
     tags[tag.slice(0, equals)] = tag.slice(equals + 1);
