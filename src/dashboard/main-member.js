@@ -5,7 +5,7 @@ import { describeEvent } from "./event-words.js";
 import { clip, visible } from "./format.js";
 import { createGraph } from "./graph.js";
 import { createMembersTable } from "./members-table.js";
-import { memberModel } from "./model-member.js";
+import { createRhythm, memberModel } from "./model-member.js";
 import { getJson, startPolling } from "./poll.js";
 import { createProtocol } from "./protocol.js";
 import { createSelection } from "./selection.js";
@@ -24,6 +24,7 @@ export async function start() {
   const details = createDetails({ selection, ask, links });
   const table = createMembersTable("member", { selection, links });
   const timeline = createTimeline();
+  const overdueAfter = createRhythm();
   let model;
   const nameOf = (pkiId) => model?.members.find((member) => member.pkiId === pkiId)?.name;
   const peerOf = ({ pkiId, remote }) => nameOf(pkiId) ?? clip(visible(remote), REMOTE_MAX);
@@ -48,7 +49,7 @@ export async function start() {
     const [members, connections] = await Promise.all(
       ["members", "connections"].map((what) => getJson(`${API}/${what}`)),
     );
-    model = memberModel({ members, connections }, Date.now());
+    model = memberModel({ members, connections }, Date.now(), overdueAfter(members));
     const self = model.members.find((member) => member.self);
     byId("subtitle").textContent = `${self.name} of ${self.organisation}`;
     document.title = `${self.name} – fabric-gossip`;

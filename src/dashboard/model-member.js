@@ -3,9 +3,8 @@ import { clip, shortNames, visible } from "./format.js";
 
 const ORDER = new Intl.Collator("en", { numeric: true });
 
-/** From these answers, at this time. */
-export function memberModel({ members, connections }, nowMs) {
-  const limitMs = quietAfterMs(members, nowMs);
+/** From these answers, at this time; `limitMs` is the age from which a heartbeat is overdue. */
+export function memberModel({ members, connections }, nowMs, limitMs) {
   const self = members.find((member) => member.self);
   members.sort((a, b) => ORDER.compare(addressOf(a), addressOf(b)));
   const labels = shortNames(members.map(addressOf));
@@ -33,15 +32,25 @@ function addressOf({ internalEndpoint, endpoint }) {
 }
 
 /**
- * All members send heartbeats at about the same interval, so a member much later than the others is
- * worth a look, long before it counts as dead.
+ * Measures how often heartbeats come, because the page is not told the interval. Call the returned
+ * function with each answer: it returns the age in milliseconds from which a heartbeat is overdue, long
+ * before its member counts as dead: twice the usual interval and a second more. Infinity until an interval
+ * has been seen: one look at a few members does not tell a long pause from a short interval.
  */
-function quietAfterMs(members, nowMs) {
-  const ages = members
-    .filter((member) => !member.self && member.status === "alive")
-    .map(({ lastSeen }) => nowMs - Date.parse(lastSeen))
-    .sort((a, b) => a - b);
-  return 1_000 + 4 * (ages[Math.floor(ages.length / 2)] ?? Number.POSITIVE_INFINITY);
+export function createRhythm() {
+  let known = new Map();
+  return (members) => {
+    known = new Map(members.filter(({ self }) => !self).map((each) => [each.pkiId, gapOf(each)]));
+    const gaps = [...known.values()].flatMap(({ gapMs }) => gapMs ?? []).sort((a, b) => a - b);
+    return 1_000 + 2 * (gaps[Math.floor(gaps.length / 2)] ?? Number.POSITIVE_INFINITY);
+  };
+
+  function gapOf({ pkiId, lastSeen }) {
+    const seenMs = Date.parse(lastSeen);
+    const before = known.get(pkiId);
+    if (before === undefined || seenMs <= before.seenMs) return before ?? { seenMs };
+    return { seenMs, gapMs: seenMs - before.seenMs };
+  }
 }
 
 function describe(member, connections, nowMs, limitMs) {

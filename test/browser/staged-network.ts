@@ -13,6 +13,7 @@ import { addMessages } from "../../src/ops/messages.ts";
 
 const DAY_MS = 86_400_000;
 const ORGANISATIONS = 4;
+const HEARTBEAT_MS = 1_500;
 
 /** The one of a crowd that is alive, but should have been heard of long ago. */
 export const LATE = 11;
@@ -33,7 +34,10 @@ export function createCrowd(count: number): () => Json<Member>[] {
   return () =>
     Array.from({ length: count }, (_, index) => {
       const isDead = index % 40 === 7;
-      const age = isDead || index === LATE ? 60_000 : (index * 37) % 5_000;
+      const aliveMs = Date.now() - startedMs + index * 37;
+      const isSilent = isDead || index === LATE;
+      const beat = isSilent ? 0 : Math.floor(aliveMs / HEARTBEAT_MS);
+      const ageMs = isSilent ? 60_000 : aliveMs % HEARTBEAT_MS;
       const organisation = (index % ORGANISATIONS) + 1;
       return {
         pkiId: index.toString(16).padStart(64, "0"),
@@ -44,8 +48,8 @@ export function createCrowd(count: number): () => Json<Member>[] {
         tags: {},
         status: isDead ? "dead" : "alive",
         incarnation: "1",
-        sequence: String(Math.floor((Date.now() - startedMs + age) / 1_000)),
-        lastSeen: new Date(Date.now() - age).toISOString(),
+        sequence: String(beat),
+        lastSeen: new Date(Date.now() - ageMs).toISOString(),
         since: new Date(startedMs - index * 60_000).toISOString(),
         identityExpires: new Date(startedMs + (index - 2.5) * DAY_MS).toISOString(),
         self: index === 0,
