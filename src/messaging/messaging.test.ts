@@ -11,22 +11,12 @@ import {
   type MemberContentInit,
 } from "../wire/member-messages.ts";
 import { nameOf } from "./tables/kept.ts";
-import { EPOCH_MS, TalkWorld, type TestTalker } from "./testing.ts";
+import { EPOCH_MS, talkingNetwork as network, TalkWorld, type TestTalker } from "./testing.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
 const texts = ({ heard }: TestTalker): string[] => heard.map(({ payload }) => text(payload));
 const sorted = (talker: TestTalker): string[] => texts(talker).toSorted();
-
-function network(count: number, options: ConstructorParameters<typeof TalkWorld>[0] = {}) {
-  const world = new TalkWorld(options);
-  const members = Array.from({ length: count }, (_, i) =>
-    world.add(`m${i}`, { mspId: i % 3 === 0 ? "B" : "A" }),
-  );
-  const [first, second, third] = members;
-  assert.ok(first && second && third);
-  return { world, members, first, second, third };
-}
 
 function dropsOf({ drops }: TestTalker, code: string): number {
   return drops.get(code) ?? 0;
@@ -354,34 +344,5 @@ describe("a hostile member", () => {
     assert.equal(first.ended, 1);
     answer(third);
     assert.equal(first.answers.length, 1);
-  });
-});
-
-describe("a query", () => {
-  test("ends as soon as all have answered", () => {
-    const { world, members, first } = network(20);
-    world.ask(first, "q", 60_000);
-    world.run(100);
-    for (const member of members) {
-      const [query] = member.queries;
-      assert.ok(query, member.participant.endpoint);
-      const payload = bytes(member.participant.endpoint);
-      world.give(member, { type: "answer", query: query.id, payload, failure: "" });
-    }
-    world.run(10);
-    assert.deepEqual([first.answers.length, first.ended], [20, 1]);
-    assert.equal(first.messaging.queries.bySequence.size, 0);
-  });
-
-  test("that is cancelled takes no answers", () => {
-    const { world, first, second } = network(6);
-    const token = world.ask(first, "q", 60_000);
-    world.run(100);
-    world.give(first, { type: "cancel-query", token });
-    const [query] = second.queries;
-    assert.ok(query);
-    world.give(second, { type: "answer", query: query.id, payload: bytes("late"), failure: "" });
-    world.run(100);
-    assert.deepEqual([first.answers.length, first.ended], [0, 0]);
   });
 });

@@ -6,11 +6,11 @@ import type { Now, PkiId } from "../core/types/host.ts";
 import type { Envelope } from "../wire/envelope.ts";
 import type { MemberContent } from "../wire/member-messages.ts";
 import { handleDigest, handleRequest, scheduleDigests, sendDigests } from "./handlers/digest.ts";
-import { answer, cancelQuery, endQueries, handleAnswer } from "./handlers/query.ts";
+import { answer, cancelQuery, endQueries, handleAnswer, repeatQueries } from "./handlers/query.ts";
 import { handleSigned, say } from "./handlers/say.ts";
 import { handleSaying } from "./handlers/saying.ts";
 import type { Messaging } from "./handlers/state.ts";
-import { nextQueryEndMs } from "./tables/queries.ts";
+import { nextQueryMs } from "./tables/queries.ts";
 import type { MessagingEffect } from "./types/effect.ts";
 import type { MessagingInput } from "./types/input.ts";
 
@@ -25,6 +25,7 @@ export function stepMessaging(
 ): readonly MessagingEffect[] {
   const effects = [...handleInput(messaging, input, now)];
   effects.push(...endQueries(messaging, now));
+  effects.push(...repeatQueries(messaging, now));
   effects.push(...sendDigests(messaging, now));
   scheduleDigests(messaging, now);
   return effects;
@@ -32,7 +33,7 @@ export function stepMessaging(
 
 /** The elapsed time at which `stepMessaging` wants to be called at the latest. */
 export function nextMessagingMs({ digests, queries }: Messaging): number {
-  return Math.min(digests.newsAtMs, digests.allAtMs, nextQueryEndMs(queries));
+  return Math.min(digests.newsAtMs, digests.allAtMs, nextQueryMs(queries));
 }
 
 function handleInput(

@@ -2,6 +2,7 @@
  * Members that talk to each other in virtual time, without anything below: everybody knows everybody,
  * and a link takes its delay, or loses what it is given. One seed gives one run.
  */
+import assert from "node:assert/strict";
 import {
   seededRandom,
   type TestCrypto,
@@ -279,4 +280,15 @@ export class TalkWorld {
       at = least;
     }
   }
+}
+
+/** A world of this many members, every third of organisation B, the others of A; and its first three. */
+export function talkingNetwork(count: number, options: TalkOptions = {}) {
+  const world = new TalkWorld(options);
+  const members = Array.from({ length: count }, (_, i) =>
+    world.add(`m${i}`, { mspId: i % 3 === 0 ? "B" : "A" }),
+  );
+  const [first, second, third] = members;
+  assert.ok(first && second && third);
+  return { world, members, first, second, third };
 }

@@ -5,13 +5,14 @@ import {
   MEMBER_PAYLOAD_BYTES_MAX,
   type MemberAnswer,
 } from "../../wire/member-messages.ts";
-import { endQuery, takeAnswer } from "../tables/queries.ts";
+import { findKept, nameOf } from "../tables/kept.ts";
+import { endQuery, findAnswer, keepAnswer, takeAnswer, takeUnanswered } from "../tables/queries.ts";
 import type { Answer, MessagingEffect } from "../types/effect.ts";
 import type { QueryId } from "../types/input.ts";
-import { sendTo } from "./audience.ts";
+import { mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
 
-/** Sends our answer to whoever asked, unless it is gone. */
+/** Sends our answer to whoever asked, unless it is gone; keeps it in case it is lost. */
 export function answer(
   messaging: Messaging,
   query: QueryId,
@@ -28,7 +29,26 @@ export function answer(
   if (asker === undefined) return [];
   const time = { incNum: query.incarnation, seqNum: query.sequence };
   const value = { query: time, payload, failure };
-  return sendTo(messaging, asker, [encodeMemberEnvelope({ type: "answer", value })], now);
+  const bytes = encodeMemberEnvelope({ type: "answer", value });
+  const { author, incarnation, sequence } = query;
+  const asked = findKept(messaging.kept, author, incarnation, sequence);
+  if (asked) keepAnswer(messaging.queries, keyOf(query), { bytes, untilMs: asked.untilMs });
+  return sendTo(messaging, asker, [bytes], now);
+}
+
+/** Sends our answer once more to the author of a query who asks again, if we have given one. */
+export function answerAgain(
+  messaging: Messaging,
+  query: QueryId,
+  now: Now,
+): readonly MessagingEffect[] {
+  const bytes = findAnswer(messaging.queries, keyOf(query), now.elapsedMs);
+  const asker = messaging.options.directory.find(query.author);
+  return bytes && asker ? sendTo(messaging, asker, [bytes], now) : [];
+}
+
+function keyOf({ author, incarnation, sequence }: QueryId): string {
+  return `${author}/${nameOf(incarnation, sequence)}`;
 }
 
 export function handleAnswer(
@@ -65,6 +85,24 @@ export function endQueries({ queries }: Messaging, now: Now): readonly Messaging
     if (untilMs > now.elapsedMs && waitsFor.size > 0) continue;
     endQuery(queries, query);
     effects.push({ type: "query-ended", token });
+  }
+  return effects;
+}
+
+/** Asks those directly who have not answered: the query, or the answer, was lost. */
+export function repeatQueries(messaging: Messaging, now: Now): readonly MessagingEffect[] {
+  const { queries, kept, options } = messaging;
+  const { directory, incarnation } = options;
+  const self = directory.self().pkiId;
+  const effects: MessagingEffect[] = [];
+  for (const query of queries.bySequence.values()) {
+    const asked = findKept(kept, self, incarnation, query.sequence);
+    for (const pkiId of takeUnanswered(query, now.elapsedMs)) {
+      const peer = directory.find(pkiId);
+      if (asked && peer && mayHave(messaging, asked, peer)) {
+        effects.push(...sendTo(messaging, peer, [asked.bytes], now));
+      }
+    }
   }
   return effects;
 }

@@ -92,7 +92,8 @@ function publish(
   if (timeoutMs !== undefined) {
     const members = [self, ...directory.others()].filter((member) => matches(filter, member));
     const asked = members.map(({ pkiId }) => pkiId);
-    openQuery(messaging.queries, { token, sequence, waitsFor: new Set(asked), untilMs });
+    const waitsFor = new Set(asked);
+    openQuery(messaging.queries, { token, sequence, waitsFor, untilMs }, now.elapsedMs);
     effects.push({ type: "asked", token, members: asked });
   }
   if (matches(filter, self)) {

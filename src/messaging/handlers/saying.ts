@@ -20,6 +20,7 @@ import { findKept, type Kept, keep, nameOf } from "../tables/kept.ts";
 import type { Heard, MessagingEffect, MessagingFault } from "../types/effect.ts";
 import type { Author } from "../types/host.ts";
 import { audienceOf, sendTo } from "./audience.ts";
+import { answerAgain } from "./query.ts";
 import { deliver } from "./say.ts";
 import type { Messaging } from "./state.ts";
 
@@ -38,7 +39,11 @@ export function handleSaying(
   now: Now,
 ): readonly MessagingEffect[] {
   const read = readSaying(messaging, envelope, saying, now);
-  if (!read.ok) return [{ type: "drop", from, code: read.code }];
+  if (!read.ok) {
+    const isRepeated = read.code === "event-stale" && "timeoutMs" in saying;
+    const again = isRepeated ? handleRepeated(messaging, from, saying, now) : [];
+    return again.length > 0 ? again : [{ type: "drop", from, code: read.code }];
+  }
   const checked = checkAuthor(messaging, from, read.value, envelope, now);
   if (!checked.ok) return [{ type: "drop", from, code: checked.code }];
 
@@ -63,6 +68,18 @@ export function handleSaying(
     effects.push(deliver({ ...heard, payload: copyBytes(heard.payload) }, timeoutMs));
   }
   return effects;
+}
+
+/** A query that we have had before: its author itself repeats it while it lacks our answer. */
+function handleRepeated(
+  messaging: Messaging,
+  from: PkiId,
+  { author, time }: MemberQuery,
+  now: Now,
+): readonly MessagingEffect[] {
+  if (time === undefined || parsePkiId(author) !== from) return [];
+  const id = { author: from, incarnation: time.incNum, sequence: time.seqNum };
+  return answerAgain(messaging, id, now);
 }
 
 type Read = Heard & { readonly filter: Filter; readonly timeoutMs: number | undefined };

@@ -1,25 +1,52 @@
-/** Our own queries that wait for answers. */
+/** Queries: our own, which wait for answers, and the answers that we gave to those of others. */
 import type { PkiId } from "../../core/types/host.ts";
 
 export interface OwnQuery {
   readonly token: number;
   readonly sequence: bigint;
-  /** Who has not answered. */
+  /** Who has not answered. Those asked again come last. */
   readonly waitsFor: Set<PkiId>;
   /** Elapsed time at which it ends. */
+  readonly untilMs: number;
+  /** Elapsed time at which those who have not answered are asked again, and the pause after that. */
+  repeatAtMs: number;
+  repeatPauseMs: number;
+}
+
+/** An answer of ours as it was sent. */
+export interface GivenAnswer {
+  readonly bytes: Uint8Array;
+  /** Elapsed time at which the query ends. */
   readonly untilMs: number;
 }
 
 export interface Queries {
   readonly bySequence: Map<bigint, OwnQuery>;
+  /** By author and name of the query, the oldest first; at most {@link GIVEN_MAX}. */
+  readonly given: Map<string, GivenAnswer>;
+  givenBytes: number;
 }
+
+/** Answers kept to be sent again. */
+const GIVEN_MAX = 1_000;
+const GIVEN_BYTES_MAX = 4_194_304;
+/** An answer takes a few round trips: it, or the query, was lost if none has come by then. */
+const REPEAT_MS = 500;
+const REPEAT_PAUSE_MS_MAX = 8_000;
+/** Members asked again at a time: asking opens connections. */
+const REPEATED_MAX = 50;
 
 export function createQueries(): Queries {
-  return { bySequence: new Map() };
+  return { bySequence: new Map(), given: new Map(), givenBytes: 0 };
 }
 
-export function openQuery({ bySequence }: Queries, query: OwnQuery): void {
-  bySequence.set(query.sequence, query);
+export function openQuery(
+  { bySequence }: Queries,
+  query: Omit<OwnQuery, "repeatAtMs" | "repeatPauseMs">,
+  elapsedMs: number,
+): void {
+  const repeatAtMs = elapsedMs + REPEAT_MS;
+  bySequence.set(query.sequence, { ...query, repeatAtMs, repeatPauseMs: REPEAT_MS });
 }
 
 /** The query that this member may still answer; from now on it may not. */
@@ -36,8 +63,51 @@ export function endQuery({ bySequence }: Queries, query: OwnQuery): void {
   bySequence.delete(query.sequence);
 }
 
-export function nextQueryEndMs({ bySequence }: Queries): number {
+/** Whom to ask again now; the pause until the next time doubles. */
+export function takeUnanswered(query: OwnQuery, elapsedMs: number): readonly PkiId[] {
+  if (query.repeatAtMs > elapsedMs) return [];
+  query.repeatPauseMs = Math.min(2 * query.repeatPauseMs, REPEAT_PAUSE_MS_MAX);
+  query.repeatAtMs = elapsedMs + query.repeatPauseMs;
+  const members = [...query.waitsFor].slice(0, REPEATED_MAX);
+  for (const member of members) {
+    query.waitsFor.delete(member);
+    query.waitsFor.add(member);
+  }
+  return members;
+}
+
+/** Keeps an answer for as long as its query runs. */
+export function keepAnswer(queries: Queries, key: string, answer: GivenAnswer): void {
+  queries.given.set(key, answer);
+  queries.givenBytes += answer.bytes.length;
+  for (const oldest of queries.given.keys()) {
+    if (queries.given.size <= GIVEN_MAX && queries.givenBytes <= GIVEN_BYTES_MAX) break;
+    releaseAnswer(queries, oldest);
+  }
+}
+
+/** The answer that we gave to this query, while the query runs. */
+export function findAnswer(
+  queries: Queries,
+  key: string,
+  elapsedMs: number,
+): Uint8Array | undefined {
+  const answer = queries.given.get(key);
+  if (answer === undefined || answer.untilMs > elapsedMs) return answer?.bytes;
+  releaseAnswer(queries, key);
+  return undefined;
+}
+
+function releaseAnswer(queries: Queries, key: string): void {
+  queries.givenBytes -= queries.given.get(key)?.bytes.length ?? 0;
+  queries.given.delete(key);
+}
+
+/** When something is to be done about our queries. */
+export function nextQueryMs({ bySequence }: Queries): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { untilMs } of bySequence.values()) next = Math.min(next, untilMs);
+  for (const { untilMs, repeatAtMs } of bySequence.values()) {
+    next = Math.min(next, untilMs, repeatAtMs);
+  }
   return next;
 }
