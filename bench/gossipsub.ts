@@ -31,7 +31,7 @@ interface PubSub {
 }
 
 interface Heard {
-  readonly detail: { readonly from?: { toString(): string } };
+  readonly detail: { readonly from?: { toString(): string }; readonly data: Uint8Array };
 }
 
 type Make = () => Promise<Member>;
@@ -67,7 +67,7 @@ async function findPackages(): Promise<Make | string> {
       connectionManager: { inboundConnectionThreshold: 1_000 },
       services: {
         identify: identify(),
-        pubsub: gossipsub({ allowPublishToZeroTopicPeers: true }),
+        pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: true }),
       },
     });
 }
@@ -99,7 +99,7 @@ export async function benchGossipsub(
     rssMbPerMember: round((process.memoryUsage.rss() - rssBefore) / count / 1e6, 2),
   };
   for (const timer of timers) clearInterval(timer);
-  await Promise.race([Promise.all(members.map((member) => member.stop())), sleep(5_000)]);
+  await stopAll(members);
   return result;
 }
 
@@ -112,6 +112,38 @@ async function watch(
   const { user, system } = process.cpuUsage(before);
   const memberSeconds = ((performance.now() - startedMs) / 1_000) * count;
   return { cpuMs: (user + system) / 1_000, memberSeconds };
+}
+
+/** Members of one topic that know each other, for any bytes. */
+export interface GossipsubTopic {
+  /** Calls with each message that a member gets, its own included. */
+  listen(heard: (member: number, data: Uint8Array) => void): void;
+  readonly publish: (member: number, data: Uint8Array) => Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A topic of so many members; a sentence if a package is missing. */
+export async function openGossipsubTopic(count: number): Promise<GossipsubTopic | string> {
+  const make = await findPackages();
+  if (typeof make === "string") return make;
+  const members = await Promise.all(Array.from({ length: count }, make));
+  for (const { services } of members) services.pubsub.subscribe(TOPIC);
+  await connectAll(members);
+  return {
+    listen(heard) {
+      for (const [index, { services }] of members.entries()) {
+        services.pubsub.addEventListener("message", ({ detail }) => heard(index, detail.data));
+      }
+    },
+    async publish(index, data) {
+      await members[index]?.services.pubsub.publish(TOPIC, data);
+    },
+    close: () => stopAll(members),
+  };
+}
+
+async function stopAll(members: readonly Member[]): Promise<void> {
+  await Promise.race([Promise.all(members.map((member) => member.stop())), sleep(5_000)]);
 }
 
 /** Whom it has heard of; the set grows. */

@@ -9,6 +9,7 @@ import { benchCodec } from "./codec.ts";
 import { countFiles } from "./files.ts";
 import { benchGossipsub } from "./gossipsub.ts";
 import { benchMemory } from "./memory.ts";
+import { benchMessages } from "./messages.ts";
 import { benchPeers } from "./peers.ts";
 import { writeReport } from "./report.ts";
 import { benchSilence } from "./silence.ts";
@@ -117,6 +118,25 @@ bench("peers", "members of other gossip systems in the same run, as far as they 
   .action(async ({ members, seconds, settle, json }) => {
     const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
     print(await benchPeers({ members: Number(members), ...times, progress }), json);
+  });
+
+bench("messages", "events and queries among members, beside a libp2p topic if it is installed")
+  .option("--members <n>", "how many", "20")
+  .option("--events <n>", "how many are sent", "200")
+  .option("--rate <n>", "events a second", "20")
+  .option("--queries <n>", "how many are asked", "20")
+  .option("--settle <n>", "seconds before that", "10")
+  .action(async ({ members, events, rate, queries, settle, json }) => {
+    const result = await benchMessages({
+      members: Number(members),
+      events: Number(events),
+      eventsPerSecond: Number(rate),
+      queries: Number(queries),
+      settleSeconds: Number(settle),
+      progress,
+    });
+    print(result, json);
+    process.exit(0); // Whatever is left of the others must not keep the result.
   });
 
 bench("gossipsub", "members of a libp2p topic in one process, for `peers`")

@@ -25,6 +25,10 @@ const RUNS = [
     fields: ["members", "verifyUs", "rows", "missing"],
   },
   {
+    words: "messages --members 3 --events 5 --queries 1 --settle 0",
+    fields: ["events", "bytesPerDelivery", "queries", "gossipsub"],
+  },
+  {
     words: "memory --members 3 --seconds 1 --settle 0",
     fields: ["joinMs", "rssSteadyMb", "cpuMsPerSecond", "pausesJoining", "pausesSteady"],
   },
