@@ -10,7 +10,7 @@ const NOT_ON_CHANNEL =
 
 /** Remedies in the words of a reader's flags; the rest have those of every member. */
 const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
-  unreachable: "Check the address, that the peer runs, and that no firewall is in between.",
+  unreachable: "Check the address, that the peer runs, and that no firewall blocks it.",
   "tls-expected": "Its port speaks TLS: give its CA with --tls-ca, or grpcs:// in the profile.",
   "tls-untrusted":
     "Give the CA of its TLS certificate with --tls-ca, once for each organisation, or in the profile.",

@@ -1,7 +1,7 @@
 /**
- * The list of what can go wrong, by code: how it is said and what can be done about it. Log, `why`,
- * doctor, probe, page, API and health take their sentences from here; what happened travels as
- * `{ code, detail }` and is never read back out of a sentence.
+ * Known causes of failure by code, each with its message and remedy. Log, `why`, doctor, probe, page,
+ * API and health take their sentences from here. Failures travel as `{ code, detail }`; nothing
+ * parses a sentence.
  */
 import type { Fault } from "../../core/types/event.ts";
 import type { ProblemCode } from "../events.ts";
@@ -11,11 +11,11 @@ export interface Problem extends Fault {
   readonly code: ProblemCode;
 }
 
-/** One thing that can go wrong. */
+/** One cause of failure. */
 export interface KnownCause {
-  /** How it is said. None: its detail is a sentence already, of the network or of the other side. */
+  /** Builds the message. Absent if the detail is already a sentence, from the network or the other side. */
   readonly say?: (detail: string) => string;
-  /** None: the detail says it, or nothing sensible can be said. */
+  /** Absent if the detail contains the remedy, or if there is none. */
   readonly remedy?: string;
 }
 
@@ -37,35 +37,35 @@ const DIAL_ITS_NAME =
 const LIST_OUR_TLS_CA =
   "have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.";
 
-/** Behind a sentence, if there is anything to add. */
+/** Appends the detail to a sentence, unless it is empty. */
 const inBrackets = (detail: string): string => (detail === "" ? "" : ` (${detail})`);
 
 const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
   denied: {
     remedy:
-      "Correct the endpoint that it advertises, or narrow fabricGossip.dialDeny: its address is not dialled on a member's word.",
+      "Correct the endpoint that it advertises, or narrow fabricGossip.dialDeny, which excludes its address.",
   },
   unreachable: {
     remedy:
-      "Check that it runs, that its host name leads there, and that no firewall is in between.",
+      "Check that it runs, that its host name leads there, and that no firewall blocks it.",
   },
   timeout: {
     remedy:
-      "Check that it runs, that it is not overloaded, and that no firewall swallows packets in between.",
+      "Check that it runs, that it is not overloaded, and that no firewall drops its packets.",
   },
   protocol: { remedy: NO_GOSSIP_PORT },
   "message-too-large": {
     remedy:
       "Raise peer.maxRecvMsgSize on the receiving side; of a fabric-gossip member, fabricGossip.limits.messageBytesMax.",
   },
-  closed: { remedy: "Check that it runs; the connection is made again with the next message." },
+  closed: { remedy: "Check that it runs; the next message reopens the connection." },
 };
 
 const OF_TLS: Readonly<Record<string, KnownCause>> = {
   tls: {
     say: (detail) => `the TLS handshake failed${inBrackets(detail)}`,
     remedy:
-      "Compare TLS on both sides: version 1.2 or 1.3, ECDHE with AES-GCM, and a client certificate where one is asked for.",
+      "Compare TLS on both sides: version 1.2 or 1.3, ECDHE with AES-GCM, and a client certificate where one is required.",
   },
   "tls-not-spoken": {
     say: () => "that port does not speak TLS",
@@ -80,7 +80,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
     remedy: DIAL_ITS_NAME,
   },
   "tls-unknown-name": {
-    say: () => "it does not go by the name under which we dial it",
+    say: () => "it does not use the name under which we dial it",
     remedy: DIAL_ITS_NAME,
   },
   "tls-untrusted": {
@@ -91,7 +91,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   "tls-expired": {
     say: (detail) => `its TLS certificate has expired${inBrackets(detail)}`,
     remedy:
-      "Have its TLS certificate renewed, or that of its CA, whichever is meant; if neither has expired, check the clock of this machine.",
+      "Have its TLS certificate, or that of its CA, renewed; if neither has expired, check the clock of this machine.",
   },
   "tls-not-yet-valid": {
     say: (detail) => `its TLS certificate is not yet valid${inBrackets(detail)}`,
@@ -103,7 +103,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
   "tls-bad-certificate": {
     say: (detail) => `its TLS certificate cannot be accepted${inBrackets(detail)}`,
-    remedy: "Have its TLS certificate issued anew: what is wrong with it stands in brackets.",
+    remedy: "Have its TLS certificate reissued; the brackets name its fault.",
   },
   "tls-refused-us": {
     say: (detail) => `it refused our TLS certificate${inBrackets(detail)}`,
@@ -127,7 +127,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
   "tls-client-refuses-us": {
     remedy:
-      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it has not expired: fabric-gossip doctor tells.",
+      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it has not expired: fabric-gossip doctor checks both.",
   },
 };
 
@@ -135,9 +135,9 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   "no-tls-certificate": {
     remedy: "Give it a TLS client certificate, and let nothing end TLS between it and us.",
   },
-  "signing-failed": { remedy: "Check the enrolment key, or the signer that stands for it." },
+  "signing-failed": { remedy: "Check the enrolment key or the external signer." },
   "handshake-timeout": {
-    remedy: "Check that it is not overloaded and that nothing holds up the connection.",
+    remedy: "Check that it is not overloaded and that nothing delays the connection.",
   },
   "handshake-closed": { remedy: LOOK_THERE },
   "refused-us": { remedy: TRUST_US_THERE },
@@ -154,10 +154,10 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
     remedy: "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
   },
   "refused-full": {
-    remedy: "Raise fabricGossip.limits.connectionsMax there, or ask who holds so many connections.",
+    remedy: "Raise fabricGossip.limits.connectionsMax there, or find out who opens so many connections.",
   },
   "refused-stopping": {
-    remedy: "Nothing: it is being stopped or restarted, and is tried again.",
+    remedy: "Nothing: it is stopping or restarting, and we dial it again.",
   },
   "identity-unknown-msp": {
     remedy: "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
@@ -190,7 +190,7 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
   "no-membership-response": {
     say: () => "no membership response",
     remedy:
-      "Look into its log: it accepts our connection, but does not answer. It may be overloaded, or take our messages for old because our clock was ahead once.",
+      "Look into its log: it accepts our connection, but does not answer. It may be overloaded, or take our messages for old because our clock was once ahead.",
   },
   "bootstrap-other-organisation": {
     say: (detail) => `${detail}, and a bootstrap peer must be of our own organisation`,
@@ -210,13 +210,13 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
         : `DNS does not answer (${detail})`;
     },
     remedy:
-      "Look the name up on this machine, with dig or nslookup. A Kubernetes Service must be headless, select the pods and set publishNotReadyAddresses. The name is resolved again by itself.",
+      "Look the name up on this machine, with dig or nslookup. A Kubernetes Service must be headless, select the pods and set publishNotReadyAddresses. We resolve the name again regularly.",
   },
   "we-are-hidden": {
     say: (detail) => `${detail}, and we have no external endpoint to show it`,
     remedy: "Set peer.gossip.externalEndpoint.",
   },
-  self: { remedy: "That is this node itself: remove the endpoint, or correct it." },
+  self: { remedy: "This endpoint is our own: remove or correct it." },
   "wrong-peer": {
     remedy: "Another peer answers there: check the endpoints that both advertise.",
   },
@@ -224,10 +224,10 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
     remedy: "Wait until it connects to us, or give it an endpoint that it advertises.",
   },
   "connections-full": {
-    remedy: "Raise fabricGossip.limits.connectionsMax, or ask who holds so many.",
+    remedy: "Raise fabricGossip.limits.connectionsMax, or find out who opens so many.",
   },
   "handshakes-full": {
-    remedy: "Raise fabricGossip.limits.handshakesMax, or ask who opens so many.",
+    remedy: "Raise fabricGossip.limits.handshakesMax, or find out who opens so many.",
   },
 };
 
@@ -245,21 +245,21 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
   },
   "own-certificate-expired": {
     say: (detail) =>
-      `our own certificate expired at ${detail}, and the others refuse us since then`,
-    remedy: "Renew it: a new one in signcerts is noticed within five seconds.",
+      `our own certificate expired at ${detail}, and other members refuse us`,
+    remedy: "Renew it: the node loads a new one from signcerts within five seconds.",
   },
   "clock-was-ahead": {
     say: (detail) =>
-      `others hold messages of our former life that are from the future, and would take the present ones for old: we go on from there (${detail})`,
+      `other members hold messages of our previous run that are dated in the future, and would reject the present ones as old: we continue from there (${detail})`,
     remedy:
-      "Set fabricGossip.stateDir, so that a restart goes on from there, and check the clock of this machine.",
+      "Set fabricGossip.stateDir, so that a restart continues from the last incarnation, and check the clock of this machine.",
   },
   "reload-failed": {
     say: (detail) => `not all files could be read again: ${detail}`,
   },
   "no-list": {
     say: () => "members are alive in our view, but none has sent its list of members yet",
-    remedy: "Wait: they are asked every few seconds.",
+    remedy: "Wait: we ask them every few seconds.",
   },
   alone: {
     say: (detail) => `no member is alive in our view, although we contact ${detail}`,
@@ -267,35 +267,35 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
   },
 };
 
-/** How a peer left. */
+/** Why a member is gone. */
 const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
-  expired: { remedy: "Renew its certificate: it comes back by itself with a valid one." },
+  expired: { remedy: "Renew its certificate: it returns by itself with a valid one." },
   revoked: {
     remedy:
-      "If that was meant, nothing; else remove it from the revocation list and have its node start with a valid certificate.",
+      "If this was intended, nothing; else remove it from the revocation list and have its node start with a valid certificate.",
   },
   invalid: {
     remedy:
       "Check its certificate against the MSP folder as it is now: CAs, revocation lists, NodeOUs.",
   },
   replaced: { remedy: "Nothing: look for the new one under the same endpoint." },
-  unused: { remedy: "Nothing: its certificate is pulled again when it shows life." },
+  unused: { remedy: "Nothing: we pull its certificate again when we hear from it." },
   silent: { remedy: "Check that it runs and that somebody who sees it can reach us." },
 };
 
-/** Every cause that is known, in the order of docs/troubleshooting.md. */
+/** All known causes, in the order of docs/troubleshooting.md. */
 export const CAUSES: ReadonlyMap<string, KnownCause> = new Map(
   [OF_THE_NETWORK, OF_TLS, OF_THE_HANDSHAKE, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES].flatMap(
     (part) => Object.entries(part),
   ),
 );
 
-/** What to do about it; undefined if nothing sensible can be said. */
+/** The remedy for a code; undefined if there is none. */
 export function remedyFor(code: string): string | undefined {
   return CAUSES.get(code)?.remedy;
 }
 
-/** What went wrong, in words. */
+/** The message for a fault. */
 export function tellFault({ code, detail }: Fault): string {
   return CAUSES.get(code)?.say?.(detail) ?? (detail || code);
 }
