@@ -46,8 +46,7 @@ const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
       "Correct the endpoint that it advertises, or narrow fabricGossip.dialDeny, which excludes its address.",
   },
   unreachable: {
-    remedy:
-      "Check that it runs, that its host name leads there, and that no firewall blocks it.",
+    remedy: "Check that it runs, that its host name leads there, and that no firewall blocks it.",
   },
   timeout: {
     remedy:
@@ -154,7 +153,8 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
     remedy: "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
   },
   "refused-full": {
-    remedy: "Raise fabricGossip.limits.connectionsMax there, or find out who opens so many connections.",
+    remedy:
+      "Raise fabricGossip.limits.connectionsMax there, or find out who opens so many connections.",
   },
   "refused-stopping": {
     remedy: "Nothing: it is stopping or restarting, and we dial it again.",
@@ -244,8 +244,7 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
       "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint: each peer has its own.",
   },
   "own-certificate-expired": {
-    say: (detail) =>
-      `our own certificate expired at ${detail}, and other members refuse us`,
+    say: (detail) => `our own certificate expired at ${detail}, and other members refuse us`,
     remedy: "Renew it: the node loads a new one from signcerts within five seconds.",
   },
   "clock-was-ahead": {
