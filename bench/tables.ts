@@ -62,7 +62,7 @@ export function tables(results: Results): ReadonlyMap<string, string> {
     put(
       name,
       [path.endsWith("parts") ? "Part" : "Function", "%"],
-      shares.map((one) => [quoted(textAt(one, "name"), path), numberAt(one, "percent")]),
+      shares.map((one) => [textAt(one, "name"), numberAt(one, "percent")]),
     );
   }
   const machines = new Set([...results.values()].map(({ machine }) => machine));
@@ -76,13 +76,7 @@ export function tables(results: Results): ReadonlyMap<string, string> {
 const PROFILES = [
   ["start-parts", "startProfile.parts"],
   ["parts", "profile.parts"],
-  ["functions", "profile.functions"],
 ] as const;
-
-/** Functions are code, parts are words. */
-function quoted(name: string, path: string): string {
-  return path.endsWith("functions") ? `\`${name}\`` : name;
-}
 
 function goalRows(results: Results): readonly Row[] {
   return judgeGoals(results).map(({ what, goal, measured, isMet, command }) => [
