@@ -31,6 +31,8 @@ export type {
   Channel,
   ChannelBlock,
   ChannelMember,
+  ChannelProblem,
+  ChannelProblemCode,
   ConfigDiff,
   ConfigView,
   OrganisationView,

@@ -247,6 +247,18 @@ describe("values from the environment", () => {
     assert.equal(fabricGossip.limits.handshakesMax, 1_000);
   });
 
+  test("say in JSON for how long a channel may stand still", async () => {
+    const read = async (lag: object) => {
+      const text = JSON.stringify([{ name: "ch1", lag }]);
+      return (await loadConfig({ env: { ...ENV, CORE_FABRICGOSSIP_CHANNELS: text } })).fabricGossip;
+    };
+    const { channels } = await read({ still: "10m" });
+    assert.deepEqual(channels[0]?.lag, { ...CHANNEL.lag, stillMs: 600_000 });
+    for (const still of ["0s", "25h", "often", 5]) {
+      await assert.rejects(read({ still }), /lag\.still, which must be a duration from 1ms to 24h/);
+    }
+  });
+
   test("include Fabric's two for the log, the stronger first", async () => {
     const env = { ...ENV, CORE_LOGGING_SPEC: "error", FABRIC_LOGGING_SPEC: "gossip=debug" };
     const format = { FABRIC_LOGGING_FORMAT: "%{color}%{message}" };

@@ -45,8 +45,15 @@ export interface ChannelConfig {
   readonly blocks: "none" | "verify" | "keep";
   /** The newest so many blocks are kept; undefined: all. */
   readonly keepBlocks: number | undefined;
-  /** From where on a member counts as lagging; default 10 blocks, 60_000 ms. */
-  readonly lag: { readonly blocks: number; readonly timeMs: number };
+  /**
+   * From where on a member counts as lagging; default 10 blocks, 60_000 ms. `stillMs`: without a new block
+   * for so long the channel counts as stuck; default: it may be quiet.
+   */
+  readonly lag: {
+    readonly blocks: number;
+    readonly timeMs: number;
+    readonly stillMs?: number | undefined;
+  };
 }
 
 /** `peer.gossip` (spec A 9, B 7). Milliseconds where the name says so. */

@@ -14,6 +14,7 @@ export const CHANNEL_DEFAULTS = {
 } as const;
 const CHANNELS_MAX = 100;
 const BLOCKS_MAX = 1_000_000_000;
+const LAG_FIELDS = ["blocks", "time", "still"];
 const LAG_TIME_MS_MAX = 86_400_000;
 
 const FIELDS = ["name", "configBlock", "role", "blocks", "keepBlocks", "lag"];
@@ -95,16 +96,24 @@ function readLag(raw: unknown, faults: string[]): ChannelConfig["lag"] {
     faults.push("lag, which needs {blocks: 10, time: 60s}");
     return CHANNEL_DEFAULTS.lag;
   }
-  const other = [...raw.keys()].find((field) => field !== "blocks" && field !== "time");
+  const other = [...raw.keys()].find((field) => !LAG_FIELDS.includes(String(field)));
   if (other !== undefined) faults.push(`lag.${String(other).slice(0, 100)}, which is no field`);
-  const blocks = whole(raw, "blocks", faults) ?? CHANNEL_DEFAULTS.lag.blocks;
-  const time: unknown = raw.get("time");
-  if (time === undefined || time === null) return { blocks, timeMs: CHANNEL_DEFAULTS.lag.timeMs };
-  const timeMs = parseDurationMs(String(time));
-  if (timeMs === undefined || timeMs < 1 || timeMs > LAG_TIME_MS_MAX) {
-    faults.push("lag.time, which must be a duration from 1ms to 24h, for example 60s");
-  }
-  return { blocks, timeMs: timeMs ?? CHANNEL_DEFAULTS.lag.timeMs };
+  const { blocks, timeMs } = CHANNEL_DEFAULTS.lag;
+  const stillMs = readTime(raw, "still", faults);
+  return {
+    blocks: whole(raw, "blocks", faults) ?? blocks,
+    timeMs: readTime(raw, "time", faults) ?? timeMs,
+    ...(stillMs === undefined ? {} : { stillMs }),
+  };
+}
+
+function readTime(fields: Fields, field: string, faults: string[]): number | undefined {
+  const value = fields.get(field);
+  if (value === undefined || value === null) return undefined;
+  const timeMs = parseDurationMs(String(value));
+  if (timeMs !== undefined && timeMs >= 1 && timeMs <= LAG_TIME_MS_MAX) return timeMs;
+  faults.push(`lag.${field}, which must be a duration from 1ms to 24h, for example 60s`);
+  return undefined;
 }
 
 function text(fields: Fields, field: string, faults: string[]): string | undefined {

@@ -14,6 +14,8 @@ const LEVELS = {
   "channel-member-lagging": "bad",
   "channel-member-recovered": "good",
   "block-conflict": "bad",
+  "channel-problem": "bad",
+  "channel-problem-solved": "good",
   "block-rejected": "bad",
   "signing-failed": "bad",
   "subscriber-lagging": "warn",
@@ -67,6 +69,8 @@ const SENTENCES = {
     `${nameOf(event.pkiId)} lags on ${event.channel}: ${event.behind} blocks behind`,
   "channel-member-recovered": (event, nameOf) =>
     `${nameOf(event.pkiId)} has caught up on ${event.channel}`,
+  "channel-problem": (event) => `${event.channel}: ${event.reason}`,
+  "channel-problem-solved": (event) => `${event.channel}: over: ${event.reason}`,
   "channel-config-changed": (event) =>
     `configuration ${event.sequence} of ${event.channel} is in force since block ${event.number}`,
   block: (event) =>

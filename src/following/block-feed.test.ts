@@ -33,6 +33,7 @@ function begin(chain: TestChain, store: BlockStore | undefined) {
       forked: () => assert.fail("a fork"),
       rejected: () => assert.fail("a rejected block"),
       problem: (sentence) => assert.equal(sentence, undefined),
+      ended: () => assert.fail(),
     },
   });
   const peer = makeTestPeer(clock, "a", chain.blocks);

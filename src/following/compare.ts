@@ -17,6 +17,14 @@ export interface Copy {
   readonly block: Block;
 }
 
+/** In what a copy differs: another block that is signed as well, other results, or no block at all. */
+export interface Conflict {
+  readonly kind: "fork" | "results" | "forged";
+  /** Like `block-policy`; of a fork or results just that. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** Compares the copies with the first, which was verified under `trust`. */
 export function compareCopies(
   host: ChannelHost,
@@ -25,33 +33,50 @@ export function compareCopies(
 ): BlockAgreement {
   const agreedBy = new Set([first.mspId]);
   const conflicts: string[] = [];
-  const hash = headerHash(host, first.block.header);
   for (const copy of others) {
-    const isSameBlock = equalBytes(headerHash(host, copy.block.header), hash);
-    const conflict = isSameBlock
-      ? (contentConflict(host, copy) ?? resultConflict(first, copy))
-      : forkConflict(host, trust, copy);
+    const conflict = compareCopy(host, trust, first, copy);
     if (conflict === undefined) agreedBy.add(copy.mspId);
-    else conflicts.push(conflict);
+    else conflicts.push(conflict.reason);
   }
   return { agreedBy: [...agreedBy].sort(), conflicts };
 }
 
-function forkConflict(host: ChannelHost, trust: Trust, { peer, mspId, block }: Copy): string {
+/** Compares a copy with the first, which was verified under `trust`; undefined: they agree. */
+export function compareCopy(
+  host: ChannelHost,
+  trust: Trust,
+  first: Copy,
+  copy: Copy,
+): Conflict | undefined {
+  const hash = headerHash(host, first.block.header);
+  if (!equalBytes(headerHash(host, copy.block.header), hash)) {
+    return forkConflict(host, trust, copy);
+  }
+  return contentConflict(host, copy) ?? resultConflict(first, copy);
+}
+
+function forkConflict(host: ChannelHost, trust: Trust, { peer, mspId, block }: Copy): Conflict {
   const { number } = block.header;
   const verdict: Judged<unknown> = judgeBlock(host, trust, block, { number });
-  return verdict.ok
-    ? `${peer} of ${mspId} has another block ${number}, signed by orderers as well: the chain is forked`
-    : `${peer} of ${mspId} gives a block ${number} that is not believed: ${verdict.reason}`;
+  const who = `${peer} of ${mspId}`;
+  if (verdict.ok) {
+    const reason = `${who} has another block ${number}, signed by orderers as well: the chain is forked`;
+    return { kind: "fork", code: "fork", reason };
+  }
+  const { code } = verdict;
+  const reason = `${who} gives a block ${number} that is not believed: ${verdict.reason}`;
+  return { kind: "forged", code, reason };
 }
 
-function contentConflict(host: ChannelHost, { peer, mspId, block }: Copy): string | undefined {
+function contentConflict(host: ChannelHost, { peer, mspId, block }: Copy): Conflict | undefined {
   const { number, dataHash } = block.header;
   if (equalBytes(host.sha256(block.transactions), dataHash)) return undefined;
-  return `${peer} of ${mspId} gives block ${number} with other transactions than its header names`;
+  const reason = `${peer} of ${mspId} gives block ${number} with other transactions than its header names`;
+  return { kind: "forged", code: "block-data-hash", reason };
 }
 
-function resultConflict(first: Copy, other: Copy): string | undefined {
+function resultConflict(first: Copy, other: Copy): Conflict | undefined {
+  const results = (reason: string): Conflict => ({ kind: "results", code: "results", reason });
   const [codes, theirs] = [first, other].map(
     ({ block }) => validationCodesOf(block) ?? EMPTY_BYTES,
   );
@@ -59,10 +84,12 @@ function resultConflict(first: Copy, other: Copy): string | undefined {
   const { number } = first.block.header;
   if (codes?.length && theirs?.length && !equalBytes(codes, theirs)) {
     const at = codes.findIndex((code, i) => code !== theirs[i]);
-    return `${who} differ in the validation code of transaction ${at} of block ${number}: ${theirs[at]}, ${codes[at]}`;
+    return results(
+      `${who} differ in the validation code of transaction ${at} of block ${number}: ${theirs[at]}, ${codes[at]}`,
+    );
   }
   const [commit, their] = [first, other].map(({ block }) => commitHashOf(block));
   if (!commit || !their || equalBytes(commit, their)) return undefined;
   const [ours, others] = [commit, their].map((hash) => toHex(hash).slice(0, 16));
-  return `${who} differ in the commit hash of block ${number}: ${others}, ${ours}`;
+  return results(`${who} differ in the commit hash of block ${number}: ${others}, ${ours}`);
 }

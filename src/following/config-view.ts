@@ -8,6 +8,7 @@ import { type CertificateDescription, describeCertificate } from "../msp/describ
 import { parseRevocationList } from "../msp/revocation.ts";
 import { decode } from "../wire/decode.ts";
 import { FABRIC_MSP_CONFIG, type FabricMspConfig, MSP_CONFIG } from "../wire/msp-messages.ts";
+import { certificatesIn, inconsistenciesOf, tellEnd } from "./config-problems.ts";
 import { policyText } from "./policy-text.ts";
 import type { CertificateView, ConfigView, OrganisationView } from "./views.ts";
 
@@ -16,8 +17,7 @@ export function describeConfiguration(
   trust: string,
   nowMs: number,
 ): ConfigView {
-  const { channel, sequence, blockNumber, capabilities, batch, tree, faults, warnings } =
-    configuration;
+  const { channel, sequence, blockNumber, capabilities, batch, tree } = configuration;
   const ordererTree = tree.groups.get("Orderer");
   const applicationTree = tree.groups.get("Application");
   const view = {
@@ -44,12 +44,12 @@ export function describeConfiguration(
     acls: [...configuration.acls].map(([resource, policy]) => ({ resource, policy })),
     trust,
   };
+  const expired = certificatesIn(view).filter(({ notAfter }) => notAfter.getTime() <= nowMs);
   const problems = [
-    ...faults.map(({ path, detail }) => `${path}: ${detail}.`),
-    ...warnings,
-    ...problemsOf(view, nowMs),
+    ...inconsistenciesOf(configuration).map(({ detail }) => detail),
+    ...expired.map((one) => `${tellEnd(one, nowMs)}: renew it by a configuration update.`),
   ];
-  return { ...view, problems };
+  return { ...view, problems: [...new Set(problems)] };
 }
 
 function describeOrganisation(
@@ -114,30 +114,4 @@ function describeConsenters({
     ],
   }));
   return [...bft, ...raft];
-}
-
-function problemsOf(
-  { organisations, orderers }: Pick<ConfigView, "organisations" | "orderers">,
-  nowMs: number,
-): readonly string[] {
-  const owners = [
-    ...organisations.map(({ mspId, certificates }) => ({ name: mspId, certificates })),
-    ...orderers.organisations.map(({ mspId, certificates }) => ({ name: mspId, certificates })),
-    ...orderers.consenters.map(({ address, certificates }) => ({ name: address, certificates })),
-  ];
-  const expired = owners.flatMap(({ name, certificates }) =>
-    certificates
-      .filter(({ notAfter }) => notAfter.getTime() <= nowMs)
-      .map(({ kind, subject, notAfter }) => {
-        const when = notAfter.toISOString();
-        return `${name}: its ${kind} certificate ${subject} expired at ${when}: renew it by a configuration update.`;
-      }),
-  );
-  const lonely = organisations
-    .filter(({ anchors }) => anchors.length === 0)
-    .map(
-      ({ mspId }) =>
-        `${mspId} has no anchor peer: peers of other organisations do not find its peers. Add one.`,
-    );
-  return [...new Set(expired), ...lonely];
 }

@@ -40,6 +40,7 @@ function start(chain: TestChain, changes: Partial<FollowerOptions> = {}) {
       problem: (sentence) => {
         if (sentence !== undefined) told.push(sentence);
       },
+      ended: (reason) => told.push(`ended: ${reason}`),
     },
     ...changes,
   });
@@ -194,7 +195,8 @@ test("an unknown capability ends following with a sentence; the first block must
   follower.heard(one, 7n);
   await run(200);
   assert.deepEqual(numbers, upTo(3));
-  assert.match(told.join(), /^Block 3 cannot be followed: its configuration: .*V9_9/);
+  assert.match(told[0] ?? "", /^Block 3 cannot be followed: its configuration: .*V9_9/);
+  assert.match(told[1] ?? "", /^ended: block 3: its configuration: .*V9_9/);
   const other = start(makeTestChain(3));
   other.follower.heard(other.peer("b", chain.blocks), 3n);
   await other.run(100);
@@ -225,6 +227,7 @@ test("what is kept is told after it is on the disk, and is where the next life g
       forked: () => assert.fail(),
       rejected: () => assert.fail(),
       problem: (sentence) => assert.equal(sentence, undefined),
+      ended: () => assert.fail(),
     },
   });
   follower.heard(peer("a"), 61n);

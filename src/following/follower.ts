@@ -30,6 +30,8 @@ export interface FollowerEvents {
   rejected(peer: BlockPeer, number: bigint, code: string, reason: string): void;
   /** Why it does not go on, in a sentence; undefined: it does again. */
   problem(sentence: string | undefined): void;
+  /** Nothing after this is followed: orderers have signed what we cannot use. */
+  ended(reason: string): void;
 }
 
 export interface FollowerOptions {
@@ -187,6 +189,7 @@ export class Follower {
       // The orderers have signed it: whoever gives it, we cannot follow.
       this.stop();
       events.problem(`Block ${number} cannot be followed: ${verdict.reason}.`);
+      events.ended(`block ${number}: ${verdict.reason}`);
       return;
     }
     if (parsed.ok && verdict.code === "block-previous-hash") await this.#fork(parsed.value, from);

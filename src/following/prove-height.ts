@@ -13,8 +13,16 @@ import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 /** The configuration in force after that block; or why the height is not proven. */
 export type Proof =
   | { readonly ok: true; readonly value: Trust }
-  /** `isLie`: the peer showed something else than it should; otherwise it did not answer. */
-  | { readonly ok: false; readonly isLie: boolean; readonly reason: string };
+  /**
+   * `isLie`: the peer showed something else than it should; `isUnusable`: the orderers have signed a
+   * configuration that we cannot use; otherwise it did not answer.
+   */
+  | {
+      readonly ok: false;
+      readonly isLie: boolean;
+      readonly isUnusable?: boolean;
+      readonly reason: string;
+    };
 
 export async function proveHeight(
   host: ChannelHost,
@@ -28,7 +36,10 @@ export async function proveHeight(
   const number = configNumber(block.value);
   const isNew = number !== undefined && number > blockNumber;
   const next = isNew ? await advance(host, peer, trust, number) : accept(trust);
-  if (!next.ok) return { ok: false, isLie: isLie(next.code), reason: next.reason };
+  if (!next.ok) {
+    const { code, reason } = next;
+    return { ok: false, isLie: isLie(code), isUnusable: code === "untrusted", reason };
+  }
   const judged = judge(host, next.value, block.value);
   return judged.ok ? next : { ok: false, isLie: true, reason: judged.reason };
 }

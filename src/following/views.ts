@@ -22,6 +22,51 @@ export interface Channel {
   readonly trust: string;
   /** What does not fit together, or could not be had; one sentence each. */
   readonly notes: readonly string[];
+  /** What is wrong with the channel or a member of it now; a reader knows none. */
+  readonly problems: readonly ChannelProblem[];
+}
+
+/** What can be wrong with a channel. */
+export type ChannelProblemCode =
+  /** Members of our organisation give none that we can use. */
+  | "config-unknown"
+  /** Members gave different configuration blocks of one number. */
+  | "config-differs"
+  /** Its parts contradict each other, or something necessary is missing. */
+  | "config-inconsistent"
+  /** A certificate in the configuration ends soon. */
+  | "certificate-ending"
+  | "certificate-expired"
+  /** It needs a capability that this version does not know, or breaks a rule of Fabric. */
+  | "config-unusable"
+  /** A member stands at a configuration block that older peers do not survive. */
+  | "capability-stops-member"
+  /** A member has not committed the configuration that revokes certificates. */
+  | "crl-pending"
+  /** No block came for `lag.still`. */
+  | "channel-still"
+  /** Nobody shows the blocks that members say they have. */
+  | "height-unproven"
+  /** Orderers have signed two blocks of one number. */
+  | "fork"
+  /** Members have validated one block differently. */
+  | "results-differ";
+
+/** Something that is wrong with a channel, for as long as it is. */
+export interface ChannelProblem {
+  readonly code: ChannelProblemCode;
+  readonly severity: "error" | "warning";
+  /** Whose it is; null: that of the whole channel. */
+  readonly mspId: string | null;
+  /** Of the member whose it is; null: of no single one. */
+  readonly pkiId: string | null;
+  /** Tells problems of one code and owner apart: a fingerprint, a number; empty if there is one only. */
+  readonly about: string;
+  /** A sentence for people. */
+  readonly reason: string;
+  /** What can be done. */
+  readonly remedy: string;
+  readonly since: Date;
 }
 
 /** A peer of the channel, by its own signed StateInfo. */

@@ -62,6 +62,7 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
     const events: EventContent[] = [];
     const proven: bigint[] = [];
     const configured: bigint[] = [];
+    const agreed: string[] = [];
     const blocks = new ChannelBlocks({
       channel: {
         ...{ name: "ch1", configBlock: undefined, role: "observer", blocks: mode, keepBlocks },
@@ -73,6 +74,8 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
       trust: () => trustOf(chain.blocks[11]),
       configured: ({ configuration }) => configured.push(configuration.sequence),
       proven: (height) => proven.push(height),
+      agreed: (pkiId) => agreed.push(pkiId),
+      ended: (reason) => assert.fail(reason),
     });
     lives.push(blocks);
     const numbers = () => events.flatMap((one) => (one.type === "block" ? one.block.number : []));

@@ -7,7 +7,7 @@ import type { AskedPeer } from "../following/asked-peer.ts";
 import { configNumber } from "../following/block-facts.ts";
 import { BlockFeed } from "../following/block-feed.ts";
 import type { BlockPeer, GivenBlock } from "../following/block-peer.ts";
-import { compareCopies } from "../following/compare.ts";
+import { compareCopy } from "../following/compare.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
 import { BlockStore } from "../following/store/block-store.ts";
@@ -31,6 +31,10 @@ export interface ChannelBlocksOptions {
   readonly configured: (trust: Trust) => void;
   /** So many blocks are verified. */
   readonly proven: (height: bigint) => void;
+  /** A member has the newest block, and so all before it, as another has it. */
+  readonly agreed: (pkiId: string) => void;
+  /** Nothing more can be followed. */
+  readonly ended: (reason: string) => void;
 }
 
 /** A living member that says that it has blocks. */
@@ -117,6 +121,7 @@ export class ChannelBlocks {
         problem: (sentence) => {
           this.#problem = sentence;
         },
+        ended: (reason) => this.#options.ended(reason),
       },
     });
     if (this.#isStopped) await feed.stop();
@@ -240,7 +245,7 @@ export class ChannelBlocks {
    * committed before, so that one comparison now and then finds members that differ.
    */
   async #compare({ block: { number, from }, raw }: ReadBlock): Promise<void> {
-    const { clock, host, trust } = this.#options;
+    const { channel, clock, host, trust } = this.#options;
     const nowMs = clock.now().elapsedMs;
     const others = this.#givers.filter(({ height, peer }) => height > number && peer.name !== from);
     const isNewest = this.#givers.every(({ height }) => height <= number + 1n);
@@ -254,11 +259,23 @@ export class ChannelBlocks {
     const bytes = given.ok ? given.value[0]?.bytes : undefined;
     const [first, second] = [parseBlock(raw), bytes && parseBlock(bytes)];
     if (!first.ok || !second?.ok || second.value.header.number !== number) return;
-    const { conflicts } = compareCopies(host, current, [
+    const conflict = compareCopy(
+      host,
+      current,
       { peer: giver.name, mspId: giver.identity.mspId, block: first.value },
       { peer: other.name, mspId: other.identity.mspId, block: second.value },
-    ]);
-    for (const reason of conflicts) this.#conflict("results", number, this.#peerOf(other), reason);
+    );
+    const { pkiId, mspId } = other.identity;
+    if (conflict === undefined) {
+      this.#options.agreed(pkiId);
+      this.#options.agreed(giver.identity.pkiId);
+    } else if (conflict.kind === "forged") {
+      const { code, reason } = conflict;
+      this.#options.publish({
+        ...{ type: "block-rejected", channel: channel.name },
+        ...{ number, pkiId, mspId, code, reason },
+      });
+    } else this.#conflict(conflict.kind, number, this.#peerOf(other), conflict.reason);
   }
 
   #conflict(kind: "fork" | "results", number: bigint, peer: BlockPeer, reason: string): void {

@@ -11,21 +11,22 @@ import type { FollowedChannel } from "../core/tables/channels.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
-import type { Identity, PkiId } from "../core/types/host.ts";
+import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
-import type { AskedPeer } from "../following/asked-peer.ts";
-import { askTrust } from "../following/find-trust.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
-import type { Channel } from "../following/views.ts";
+import type { Channel, ChannelProblem } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
+import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
 import type { Served } from "./block-server.ts";
+import { type Candidate, candidatesOf, endpointOf } from "./candidates.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
+import { findConfiguration, isNewer } from "./find-configuration.ts";
 import { GossipPeers } from "./gossip-peers.ts";
 import { type FollowingParts, Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
@@ -59,14 +60,15 @@ interface Followed {
   isBusy: boolean;
   /** Whether `trust` was in force not long ago: what comes after it is a change, and told. */
   isCurrent: boolean;
+  /** A configuration is in force that we do not understand. */
+  isOver: boolean;
+  readonly watch: ChannelWatch;
   /** Undefined: its blocks are not followed. */
   readonly blocks: ChannelBlocks | undefined;
 }
 
 /** Between two looks at what is to be found out; sooner while a configuration is missing. */
 const [LOOK_MS, SEARCH_MS] = [1_000, 250];
-/** Members asked for a configuration at a time. */
-const ASKED_MAX = 3;
 
 export class NodeChannels {
   readonly #sources: ChannelsSources;
@@ -86,7 +88,8 @@ export class NodeChannels {
       (parts?.followed ?? []).map((channel) => [
         channel.name,
         {
-          ...{ trust: undefined, notes: [], isBusy: false, isCurrent: false },
+          ...{ trust: undefined, notes: [], isBusy: false, isCurrent: false, isOver: false },
+          watch: new ChannelWatch(channel.name, clock.now()),
           blocks: parts && this.#blocksOf(channel, parts),
         },
       ]),
@@ -117,6 +120,11 @@ export class NodeChannels {
     return [...this.#sources.core.channels.table.values()].map((channel) => this.#view(channel));
   }
 
+  /** What is wrong with each of them now. */
+  problems(): ReadonlyMap<string, readonly ChannelProblem[]> {
+    return new Map([...this.#followed].map(([name, { watch }]) => [name, watch.problems]));
+  }
+
   /** Throws `config-invalid` if the channel is not followed. */
   open(name: string): NodeChannel {
     const channel = this.#require(name);
@@ -137,6 +145,7 @@ export class NodeChannels {
     // While blocks catch up they bring what was in force long ago.
     if (before !== undefined && !isNewer(trust, before)) return;
     [followed.trust, followed.notes] = [trust, []];
+    followed.watch.configured(trust, clock.now());
     parts.accept([...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []));
     give({ type: "channel-configured", channel: name, configuration: trust.configuration });
     this.#serve(name);
@@ -163,10 +172,11 @@ export class NodeChannels {
 
   #view(channel: FollowedChannel): Channel {
     const { clock, core } = this.#sources;
-    const { trust, notes: found = [], blocks } = this.#followed.get(channel.name) ?? {};
+    const { trust, notes: found = [], blocks, watch } = this.#followed.get(channel.name) ?? {};
     const notes = blocks?.problem === undefined ? found : [...found, blocks.problem];
     const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
-    return viewChannel(core, channel, { trust: origin, notes }, clock.now());
+    const problems = watch?.problems ?? [];
+    return viewChannel(core, channel, { trust: origin, notes, problems }, clock.now());
   }
 
   #require(name: string): FollowedChannel {
@@ -178,9 +188,11 @@ export class NodeChannels {
 
   #lookLater(): void {
     const isSearching = [...this.#followed.values()].some(({ trust }) => trust === undefined);
+    const { clock, core, publish } = this.#sources;
     this.#hiding.showIf(!isSearching);
-    this.#cancel = this.#sources.clock.after(isSearching ? SEARCH_MS : LOOK_MS, () => {
+    this.#cancel = clock.after(isSearching ? SEARCH_MS : LOOK_MS, () => {
       for (const [name, followed] of this.#followed) {
+        for (const event of followed.watch.look(core, clock.now())) publish(event);
         if (followed.isBusy) continue;
         followed.isBusy = true;
         void this.#look(name, followed).finally(() => {
@@ -200,7 +212,8 @@ export class NodeChannels {
     const channel = this.#sources.core.channels.table.get(name);
     const givers = this.#candidates(name);
     blocks?.heard(givers);
-    if (channel === undefined || blocks?.isUpTo(channel.provenHeight) === true) return;
+    if (channel === undefined || followed.isOver) return;
+    if (blocks?.isUpTo(channel.provenHeight) === true) return;
     await this.#prove(name, trust);
     const { provenHeight } = channel;
     if (provenHeight === 0n) return;
@@ -214,10 +227,16 @@ export class NodeChannels {
     if (blocks === "none") return undefined;
     const isKept = blocks === "keep" && parts.stateDir !== undefined;
     return new ChannelBlocks({
-      ...{ channel, host: parts.host, clock, publish },
+      ...{ channel, host: parts.host, clock },
+      publish: (event) => {
+        if (event.type === "block-conflict") this.#followed.get(name)?.watch.conflict(event);
+        publish(event);
+      },
       folder: isKept ? join(parts.stateDir, "channels", name) : undefined,
       trust: () => this.#followed.get(name)?.trust,
       configured: (trust) => this.configure(name, trust),
+      agreed: (pkiId) => this.#followed.get(name)?.watch.agreed(pkiId),
+      ended: (reason) => this.#end(name, reason),
       proven: (height) => {
         give({ type: "channel-proven", channel: name, height });
         this.#serve(name);
@@ -251,23 +270,26 @@ export class NodeChannels {
     }
   }
 
-  /** Until a configuration is known, members of our own organisation are asked for it. */
   async #findTrust(name: string, followed: Followed): Promise<void> {
-    const { core } = this.#sources;
-    const parts = this.#sources.parts.channels;
+    const { channels: parts } = this.#sources.parts;
     if (parts === undefined) return;
-    const { self } = core.options;
-    const ours = this.#candidates(name).filter(({ identity }) => identity.mspId === self.mspId);
-    let newest: Trust | undefined;
-    const notes: string[] = [];
-    for (const { peer, height } of ours.slice(0, ASKED_MAX)) {
-      const remedy = `name a configBlock for ${name}`;
-      const found = await askTrust(peer, parts.host, { channel: name, height, self, remedy });
-      if (!found.ok) notes.push(`${peer.name}: ${found.reason}.`);
-      else if (newest === undefined || isNewer(found.value, newest)) newest = found.value;
-    }
-    if (newest !== undefined) this.configure(name, newest);
-    else followed.notes = notes;
+    const { self } = this.#sources.core.options;
+    const found = await findConfiguration(parts.host, name, self, this.#candidates(name));
+    followed.watch.searched(found);
+    if (found.newest !== undefined) this.configure(name, found.newest);
+    else followed.notes = found.notes;
+  }
+
+  /** The channel cannot be followed any further. */
+  #end(name: string, reason: string): void {
+    const followed = this.#followed.get(name);
+    if (followed === undefined) return;
+    followed.isOver = true;
+    followed.watch.unusable(reason);
+  }
+
+  #candidates(name: string): readonly Candidate[] {
+    return candidatesOf(this.#sources.core, this.#peers, name);
   }
 
   /** Whether the newest block that somebody speaks of is there, and the configuration before it. */
@@ -286,34 +308,10 @@ export class NodeChannels {
       const followed = this.#followed.get(name);
       if (followed !== undefined) followed.isCurrent = true;
       give({ type: "channel-proven", channel: name, height });
+    } else if (proof.isUnusable) {
+      this.#end(name, proof.reason);
     } else if (proof.isLie) {
       give({ type: "channel-disproved", channel: name, pkiId: identity.pkiId, height });
     }
   }
-
-  /** Living members that say that they have blocks, the highest first. */
-  #candidates(
-    name: string,
-  ): readonly { readonly peer: AskedPeer; readonly identity: Identity; readonly height: bigint }[] {
-    const { core } = this.#sources;
-    const channel = core.channels.table.get(name);
-    const found = [...(channel?.members ?? [])].flatMap(([pkiId, { claim }]) => {
-      const member = core.members.table.get(pkiId);
-      const identity = core.identities.table.get(pkiId)?.identity;
-      if (member?.status !== "alive" || identity === undefined) return [];
-      if (claim.hasLeft || claim.height === 0n) return [];
-      const peer = this.#peers.of(name, identity, preferredEndpoint(member));
-      return [{ peer, identity, height: claim.height }];
-    });
-    return found.toSorted((a, b) => (a.height > b.height ? -1 : a.height < b.height ? 1 : 0));
-  }
-}
-
-function endpointOf(core: Core, pkiId: PkiId): string {
-  const member = core.members.table.get(pkiId);
-  return member === undefined ? pkiId : preferredEndpoint(member);
-}
-
-function isNewer(a: Trust, b: Trust): boolean {
-  return a.configuration.blockNumber > b.configuration.blockNumber;
 }

@@ -1,5 +1,6 @@
 /** What explains a node to its operator: `node.diagnostics`. */
 import type { Core } from "../core/core.ts";
+import type { ChannelProblems } from "../observe/channel-summary.ts";
 import { type Counters, type Counts, viewCounts } from "../observe/counters.ts";
 import type { Failures } from "../observe/diagnosis/failures.ts";
 import { sentenceOf } from "../observe/diagnosis/health.ts";
@@ -50,6 +51,7 @@ export interface DiagnosticsSources {
   readonly watch: SelfWatch;
   readonly startedMs: number;
   readonly reloadProblems: () => readonly string[];
+  readonly channelProblems: () => ChannelProblems;
 }
 
 export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
@@ -60,12 +62,13 @@ export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
       const self = viewSelf(core, sources.startedMs, now());
       const links = connections.list().map(viewLink);
       const known = { core, failures, faults: watch.faults(), refusals, self, now: now() };
-      return explain({ ...known, connections: links }, peer);
+      const channelProblems = sources.channelProblems();
+      return explain({ ...known, connections: links, channelProblems }, peer);
     },
     problems: () => watch.faults().map(sentenceOf),
     unready: () => watch.unready().map(sentenceOf),
     counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
-    summary: () => summarise(core, connections.list(), now()),
+    summary: () => summarise(core, connections.list(), now(), sources.channelProblems()),
     messages: (signal) => tap.watch(signal),
   };
 }

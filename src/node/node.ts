@@ -98,8 +98,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       drop: (from, code) => publisher.reject(from, code),
     });
     const serve = (served: Served): void => give(this.#blocks.serve(served));
-    const ofChannels = { core, clock, connections, give, publish, serve };
-    this.#channels = new NodeChannels({ ...ofChannels, parts });
+    this.#channels = new NodeChannels({ parts, core, clock, connections, give, publish, serve });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
@@ -110,6 +109,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.diagnostics = createDiagnostics({
       ...shared,
       ...{ parts, refusals, counters, tap: this.#tap, watch: this.#watch, startedMs },
+      channelProblems: () => this.#channels.problems(),
     });
   }
 

@@ -3,6 +3,11 @@ import type { Core } from "../core/core.ts";
 import { behindOf, lackingSinceMs, referenceOf } from "../core/handlers/lag.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import type { Now } from "../core/types/host.ts";
+import type { ChannelProblem, ChannelProblemCode } from "../following/views.ts";
+import { CHANNEL_CAUSES } from "./diagnosis/channel-causes.ts";
+
+/** What is wrong with each channel. */
+export type ChannelProblems = ReadonlyMap<string, readonly ChannelProblem[]>;
 
 /** What there is of one organisation on a channel. */
 export interface ChannelOrganisationSummary {
@@ -25,6 +30,8 @@ export interface ChannelSummary {
   readonly peersKnown: number;
   /** By MSP-ID. */
   readonly organisations: ReadonlyMap<string, ChannelOrganisationSummary>;
+  /** How many problems there are, by code; every code is there. */
+  readonly problems: ReadonlyMap<ChannelProblemCode, number>;
   /** Of some members; in a large channel not of all. */
   readonly heights: readonly {
     readonly mspId: string;
@@ -36,11 +43,29 @@ export interface ChannelSummary {
 /** Each is a time series of its own. */
 const HEIGHTS_MAX = 200;
 
-export function summariseChannels(core: Core, now: Now): readonly ChannelSummary[] {
-  return [...core.channels.table.values()].map((channel) => summarise(core, channel, now));
+export function summariseChannels(
+  core: Core,
+  now: Now,
+  problems: ChannelProblems,
+): readonly ChannelSummary[] {
+  return [...core.channels.table.values()].map((channel) => ({
+    ...summarise(core, channel, now),
+    problems: countProblems(problems.get(channel.name) ?? []),
+  }));
 }
 
-function summarise(core: Core, channel: FollowedChannel, now: Now): ChannelSummary {
+function countProblems(
+  problems: readonly ChannelProblem[],
+): ReadonlyMap<ChannelProblemCode, number> {
+  const codes = Object.keys(CHANNEL_CAUSES) as ChannelProblemCode[];
+  return new Map(codes.map((code) => [code, problems.filter((one) => one.code === code).length]));
+}
+
+function summarise(
+  core: Core,
+  channel: FollowedChannel,
+  now: Now,
+): Omit<ChannelSummary, "problems"> {
   const { configuration, name, provenHeight } = channel;
   const ids = configuration?.organisations.map(({ mspId }) => mspId) ?? [];
   const organisations = new Map(ids.map((mspId) => [mspId, emptySummary()]));

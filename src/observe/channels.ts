@@ -4,19 +4,20 @@ import { behindOf, lackingSinceMs, referenceOf } from "../core/handlers/lag.ts";
 import type { BelievedStateInfo, FollowedChannel } from "../core/tables/channels.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
 import { chaincodesOf, dateOf } from "../following/describe-state-info.ts";
-import type { Channel, ChannelMember } from "../following/views.ts";
+import type { Channel, ChannelMember, ChannelProblem } from "../following/views.ts";
 
 /** What the host knows of a channel beside the core. */
 export interface ChannelNotes {
   /** What its configuration rests on, in a sentence. */
   readonly trust: string;
   readonly notes: readonly string[];
+  readonly problems: readonly ChannelProblem[];
 }
 
 export function viewChannel(
   core: Core,
   channel: FollowedChannel,
-  { trust, notes }: ChannelNotes,
+  { trust, notes, problems }: ChannelNotes,
   now: Now,
 ): Channel {
   const { name, role, configuration, provenHeight } = channel;
@@ -41,6 +42,7 @@ export function viewChannel(
     members,
     trust,
     notes,
+    problems,
   };
 }
 

@@ -222,8 +222,15 @@ function describeBlockEvent(
 }
 
 function describeChannel(
-  event: TextOf<"channel-height" | "channel-member-lagging" | "channel-member-recovered">,
+  event: TextOf<
+    | "channel-height"
+    | "channel-member-lagging"
+    | "channel-member-recovered"
+    | "channel-problem"
+    | "channel-problem-solved"
+  >,
 ): EventText {
+  if ("code" in event) return describeProblem(event);
   const fields = { channel: event.channel, ...peer(event) };
   const line = (level: EventText["level"], text: string): EventText => ({
     logger: "gossip.channel",
@@ -243,6 +250,17 @@ function describeChannel(
     case "channel-member-recovered":
       return line("info", `${who} has caught up on ${event.channel}: ${event.height} blocks`);
   }
+}
+
+function describeProblem(event: TextOf<"channel-problem" | "channel-problem-solved">): EventText {
+  const { channel, code, mspId, pkiId, reason, remedy, severity } = event;
+  const fields = { channel, code, ...(mspId === null ? {} : { mspId }) };
+  const line = (level: EventText["level"], text: string): EventText => ({
+    ...{ logger: "gossip.channel", level, text: `${channel}: ${text}` },
+    fields: pkiId === null ? fields : { ...fields, peer: pkiId.slice(0, 16) },
+  });
+  if (event.type === "channel-problem-solved") return line("info", `over: ${reason}`);
+  return line(severity === "error" ? "error" : "warn", `${reason} ${remedy}`);
 }
 
 function peer({ pkiId, mspId }: { pkiId: string; mspId?: string | null }): LogFields {

@@ -2,7 +2,7 @@
 
 import type { DropCode } from "../core/types/drop.ts";
 import type { DeathReason, LearntFrom, PurgeReason } from "../core/types/event.ts";
-import type { ChannelBlock, ConfigDiff } from "../following/views.ts";
+import type { ChannelBlock, ChannelProblem, ConfigDiff } from "../following/views.ts";
 import type { MessagingFault } from "../messaging/types/effect.ts";
 import type { ConnectionFault } from "../transport/connection-options.ts";
 import type { ClientTlsFault } from "../transport/network.ts";
@@ -203,6 +203,10 @@ export type EventContent =
       /** For people. */
       readonly reason: string;
     }
+  /** Something is wrong with a channel, from now on. */
+  | ({ readonly type: "channel-problem"; readonly channel: string } & ChannelProblem)
+  /** It is over. */
+  | ({ readonly type: "channel-problem-solved"; readonly channel: string } & ChannelProblem)
   /** The signer failed; it is asked again. */
   | { readonly type: "signing-failed"; readonly detail: string };
 

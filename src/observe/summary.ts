@@ -7,7 +7,7 @@ import type { Core } from "../core/core.ts";
 import type { Now } from "../core/types/host.ts";
 import type { Member } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
-import { type ChannelSummary, summariseChannels } from "./channel-summary.ts";
+import { type ChannelProblems, type ChannelSummary, summariseChannels } from "./channel-summary.ts";
 
 /** What there is of one organisation. */
 export interface OrganisationSummary {
@@ -62,7 +62,12 @@ export interface Summary {
   readonly backlog: number;
 }
 
-export function summarise(core: Core, connections: readonly ConnectionView[], now: Now): Summary {
+export function summarise(
+  core: Core,
+  connections: readonly ConnectionView[],
+  now: Now,
+  problems: ChannelProblems = new Map(),
+): Summary {
   const organisations = new Map<string, OrganisationSummary>();
   const of = (mspId: string): OrganisationSummary => {
     const known = organisations.get(mspId);
@@ -93,7 +98,7 @@ export function summarise(core: Core, connections: readonly ConnectionView[], no
     isExternal,
     ownRemainingMs: self.notAfterMs - now.wallMs,
     connections: summariseConnections(connections),
-    channels: summariseChannels(core, now),
+    channels: summariseChannels(core, now, problems),
     identitiesAwaited: core.claims.aside.size,
     backlog: countBacklog(core),
   };

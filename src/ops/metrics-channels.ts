@@ -64,6 +64,16 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       read: (reading) => byOrganisation(reading, ({ lagMaxMs }) => lagMaxMs / 1_000),
     },
     {
+      name: "gossip_channel_problems",
+      type: "gauge",
+      labels: ["channel", "code"],
+      help: "What is wrong with the channel now, by code; /api/v1/channels says it in words.",
+      read: ({ summary }) =>
+        summary.channels.flatMap(({ name: channel, problems }) =>
+          [...problems].map(([code, value]) => ({ labels: { channel, code }, value })),
+        ),
+    },
+    {
       name: "gossip_channel_config_known",
       type: "gauge",
       labels: ["channel"],

@@ -60,6 +60,7 @@ export function describeHeights(input: HeightsInput): ChannelHeights {
     members,
     trust,
     notes,
+    problems: [],
   };
 }
 

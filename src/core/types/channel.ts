@@ -10,6 +10,8 @@ export interface LagLimits {
   readonly blocks: number;
   /** So long without a block that others have. */
   readonly timeMs: number;
+  /** Without a new block for so long the channel counts as stuck; undefined: it may be quiet. */
+  readonly stillMs?: number | undefined;
 }
 
 export interface FollowOptions {

@@ -5,6 +5,7 @@
  */
 import type { Fault } from "../../core/types/event.ts";
 import type { ProblemCode } from "../events.ts";
+import { CHANNEL_CAUSES } from "./channel-causes.ts";
 
 /** What is wrong with this member itself. */
 export interface Problem extends Fault {
@@ -284,9 +285,10 @@ const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
 
 /** All known causes, in the order of docs/troubleshooting.md. */
 export const CAUSES: ReadonlyMap<string, KnownCause> = new Map(
-  [OF_THE_NETWORK, OF_TLS, OF_THE_HANDSHAKE, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES].flatMap(
-    (part) => Object.entries(part),
-  ),
+  [
+    ...[OF_THE_NETWORK, OF_TLS, OF_THE_HANDSHAKE, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES],
+    CHANNEL_CAUSES,
+  ].flatMap((part) => Object.entries(part)),
 );
 
 /** The remedy for a code; undefined if there is none. */

@@ -2,6 +2,8 @@
 
 import type { Core } from "../../../core/core.ts";
 import type { Now } from "../../../core/types/host.ts";
+import type { ChannelProblemCode } from "../../../following/views.ts";
+import type { ChannelProblems } from "../../channel-summary.ts";
 import type { ProblemCode } from "../../events.ts";
 import type { Connection, Member } from "../../views.ts";
 import type { Problem } from "../causes.ts";
@@ -34,7 +36,8 @@ export interface Cause {
     | "identity-refused"
     | "organisation-refused"
     | "stranger-refused"
-    | ProblemCode;
+    | ProblemCode
+    | ChannelProblemCode;
   /** For people, with names, times and places. */
   readonly sentence: string;
 }
@@ -91,5 +94,7 @@ export interface Known {
   readonly refusals: Refusals;
   readonly self: Member;
   readonly connections: readonly Connection[];
+  /** What is wrong with the channels that we follow. */
+  readonly channelProblems: ChannelProblems;
   readonly now: Now;
 }

@@ -33,7 +33,8 @@ function why(
     { core, failures, conflicts: createConflicts(), reloadProblems: [], names: [] },
     now,
   );
-  return explain({ core, failures, faults, refusals, self, connections: [], now }, peer);
+  const rest = { connections: [], channelProblems: new Map() };
+  return explain({ core, failures, faults, refusals, self, now, ...rest }, peer);
 }
 
 const codes = ({ causes }: Explanation): string => causes.map(({ code }) => code).join(" ");

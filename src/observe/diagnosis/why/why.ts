@@ -20,7 +20,8 @@ export function explain(known: Known, peer: string): Explanation {
   const recent = isSelf ? [] : failures.recent(pkiId, endpoints);
   const [lastFailure] = recent;
   const ours = ownFaults(known, isSelf);
-  const causes = [...causesOf(known, subject, recent), ...ours.map(causeOf)];
+  const onChannels = pkiId === undefined ? [] : channelCauses(known, pkiId);
+  const causes = [...causesOf(known, subject, recent), ...ours.map(causeOf), ...onChannels];
   const next = isSelf ? undefined : nextOf(core, subject, now);
   const [own] = ours;
   const isVisible = isSelf ? own === undefined : member?.status === "alive";
@@ -45,6 +46,18 @@ export function explain(known: Known, peer: string): Explanation {
 /** What is wrong with ourselves and has to do with the peer: with all of them, but to be alone. */
 function ownFaults({ faults }: Known, isSelf: boolean): readonly Problem[] {
   return faults.filter(({ code }) => isSelf || code !== "alone");
+}
+
+/** What is wrong with the peer on the channels that we follow. */
+function channelCauses({ channelProblems }: Known, pkiId: string): readonly Cause[] {
+  return [...channelProblems].flatMap(([channel, problems]) =>
+    problems
+      .filter((one) => one.pkiId === pkiId)
+      .map(({ code, reason, remedy }) => ({
+        code,
+        sentence: `On channel ${channel}: ${reason} ${remedy}`,
+      })),
+  );
 }
 
 function causeOf(fault: Problem): Cause {

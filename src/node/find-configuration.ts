@@ -1,0 +1,51 @@
+/** Until the configuration of a channel is known, members of our own organisation are asked for it. */
+import type { ChannelHost } from "../channel/types/host.ts";
+import type { Identity } from "../core/types/host.ts";
+import { askTrust } from "../following/find-trust.ts";
+import type { Trust } from "../following/trust.ts";
+import { equalBytes } from "../wire/bytes.ts";
+import type { Candidate } from "./candidates.ts";
+
+/** Members asked for a configuration at a time. */
+const ASKED_MAX = 3;
+
+export interface FoundConfiguration {
+  readonly newest: Trust | undefined;
+  /** Why others gave none, one sentence each. */
+  readonly notes: readonly string[];
+  /** Two that contradict each other. */
+  readonly rivals: readonly [Trust, Trust] | undefined;
+}
+
+export async function findConfiguration(
+  host: ChannelHost,
+  channel: string,
+  self: Identity,
+  candidates: readonly Candidate[],
+): Promise<FoundConfiguration> {
+  const ours = candidates.filter(({ identity }) => identity.mspId === self.mspId);
+  let newest: Trust | undefined;
+  let rivals: FoundConfiguration["rivals"];
+  const notes: string[] = [];
+  for (const { peer, height } of ours.slice(0, ASKED_MAX)) {
+    const remedy = `name a configBlock for ${channel}`;
+    const found = await askTrust(peer, host, { channel, height, self, remedy });
+    if (!found.ok) {
+      notes.push(`${peer.name}: ${found.reason}.`);
+      continue;
+    }
+    const { value } = found;
+    if (newest !== undefined && isRival(value, newest)) rivals = [newest, value];
+    if (newest === undefined || isNewer(value, newest)) newest = value;
+  }
+  return { newest, notes, rivals };
+}
+
+export function isNewer(a: Trust, b: Trust): boolean {
+  return a.configuration.blockNumber > b.configuration.blockNumber;
+}
+
+function isRival(a: Trust, b: Trust): boolean {
+  const isSameNumber = a.configuration.blockNumber === b.configuration.blockNumber;
+  return isSameNumber && !equalBytes(a.hash, b.hash);
+}

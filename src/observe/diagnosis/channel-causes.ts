@@ -1,0 +1,73 @@
+/**
+ * What can be wrong with a channel, by code: how bad it is and what can be done about it. What is wrong
+ * is said by its detail, a sentence without its end.
+ */
+import type { ChannelProblemCode } from "../../following/views.ts";
+
+interface ChannelCause {
+  readonly severity: "error" | "warning";
+  readonly remedy: string;
+}
+
+export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> = {
+  "config-unknown": {
+    severity: "error",
+    remedy:
+      "Name a configuration block of the channel as its configBlock in fabricGossip.channels, or check that a peer of our organisation has joined the channel and is alive in our view.",
+  },
+  "config-differs": {
+    severity: "error",
+    remedy:
+      "Compare the block at both with peer channel fetch: one of them is not of this chain. Name the right one as configBlock in fabricGossip.channels.",
+  },
+  "config-inconsistent": {
+    severity: "warning",
+    remedy:
+      "Correct it with a configuration update; fabric-gossip channel-config shows the configuration.",
+  },
+  "certificate-ending": {
+    severity: "warning",
+    remedy:
+      "Add its successor with a configuration update before it ends, then renew the certificates that rest on it.",
+  },
+  "certificate-expired": {
+    severity: "error",
+    remedy:
+      "Replace it with a configuration update; what rests on it is refused until then, by orderers and peers alike.",
+  },
+  "config-unusable": {
+    severity: "error",
+    remedy:
+      "If it needs a capability of a later Fabric, update fabric-gossip; until it is restarted it follows this channel no further.",
+  },
+  "capability-stops-member": {
+    severity: "error",
+    remedy:
+      "Update that peer: Fabric's peers end with a panic at a capability that they do not know, and again after each restart.",
+  },
+  "crl-pending": {
+    severity: "warning",
+    remedy:
+      "Look at why it is behind: it accepts the revoked certificates until it has committed that block. Close the gap with a firewall if that takes long.",
+  },
+  "channel-still": {
+    severity: "error",
+    remedy:
+      "Look at the orderers, and at whether clients and peers reach them. If the channel may be quiet for so long, raise still under lag in fabricGossip.channels.",
+  },
+  "height-unproven": {
+    severity: "error",
+    remedy:
+      "Look for block-rejected among the events: it says what is wrong with the blocks that members give. Without one, nobody answers us: our certificate may not satisfy Readers.",
+  },
+  fork: {
+    severity: "error",
+    remedy:
+      "Stop writing to the channel, and compare the block at peers of every organisation with fabric-gossip blocks: orderers have signed two histories.",
+  },
+  "results-differ": {
+    severity: "error",
+    remedy:
+      "Find out which of the two differs from the others with fabric-gossip blocks and a --peer of each organisation, and rebuild its databases: peer node rebuild-dbs. Look for chaincode that is not deterministic.",
+  },
+};

@@ -1,0 +1,282 @@
+/** What is wrong with a channel: told when it begins, shown while it lasts, told when it is over. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  bytesOf,
+  channelGroup,
+  makeOrganisation,
+  mspValue,
+  sha256,
+} from "../../channel/testing.ts";
+import { ChainMaker } from "../../channel-maker/chain.ts";
+import { type ConfigDraft, capabilities } from "../../channel-maker/config-draft.ts";
+import { createWorld, type TestNode, testIdentity, type World } from "../../core/testing.ts";
+import { following, heightOf } from "../../core/testing-channel.ts";
+import { aliveOf } from "../../core/testing-messages.ts";
+import { makeTrust, type Trust } from "../../following/trust.ts";
+import { createChannelHost } from "../../msp/channel-msp.ts";
+import { createSigner } from "../../msp/signer.ts";
+import { makeCertificate, makeRevocationList } from "../../msp/testing.ts";
+import { CHANNEL_CAUSES } from "./channel-causes.ts";
+import { ChannelWatch } from "./channel-watch.ts";
+
+const host = createChannelHost();
+const org = makeOrganisation("Org1MSP");
+const other = makeOrganisation("Org2MSP");
+const orderer = makeOrganisation("OrdererMSP");
+const [one, two, three] = ["one", "two", "three"].map((name) => testIdentity("A", name)) as [
+  ReturnType<typeof testIdentity>,
+  ReturnType<typeof testIdentity>,
+  ReturnType<typeof testIdentity>,
+];
+const PEERS = [one, two, three];
+
+/** A chain whose configurations a test writes. */
+function makeChain() {
+  const author = (organisation: typeof org, made: ReturnType<typeof org.member>) => ({
+    creator: organisation.identity(made),
+    sign: createSigner(made.privateKey),
+  });
+  let nonces = 0;
+  const maker = new ChainMaker({
+    channel: "ch",
+    orderers: [author(orderer, orderer.member("orderer1", ["orderer"]))],
+    client: author(org, org.member("User1", ["client"])),
+    host: {
+      sha256: (parts) => sha256(...parts),
+      nonce: () => new Uint8Array(24).fill(++nonces),
+      wallMs: () => 1_795_331_685_376,
+    },
+  });
+  let sequence = 0n;
+  return {
+    skip: (blocks: number) => {
+      for (let i = 0; i < blocks; i++) maker.add();
+    },
+    configure(change: (draft: ConfigDraft) => void = () => {}): Trust {
+      const draft = channelGroup({ organisations: [org, other], orderer });
+      change(draft);
+      const made = makeTrust(host, maker.addConfig(draft, sequence++), "of a test");
+      assert.ok(made.ok, made.ok ? "" : made.reason);
+      return made.value;
+    },
+  };
+}
+
+/** A node of A that follows "ch", with members of A that publish heights. */
+function setUp(
+  lag: { blocks: number; timeMs: number; stillMs?: number } = { blocks: 10, timeMs: 60_000 },
+) {
+  const world = createWorld(1);
+  const node = world.add("n", { trusts: ["A"], channels: following(["ch"], lag) });
+  for (const peer of PEERS) world.meet(node, peer);
+  const watch = new ChannelWatch("ch", world.now());
+  let seqNum = 0n;
+  const say = (peer: (typeof PEERS)[number], height: bigint): void => {
+    seqNum += 1n;
+    give(world, node, heightOf(peer, height, { seqNum }), peer);
+  };
+  const told: string[] = [];
+  const look = (): readonly string[] => {
+    const news = watch.look(node.core, world.now()).map((event) => {
+      assert.ok(event.type === "channel-problem" || event.type === "channel-problem-solved");
+      const whose = PEERS.findIndex(({ pkiId }) => pkiId === event.pkiId);
+      const sign = event.type === "channel-problem" ? "+" : "-";
+      return `${sign}${event.code}${whose < 0 ? "" : ` ${whose + 1}`}`;
+    });
+    told.push(...news);
+    return news;
+  };
+  /** Everybody stays alive, with the heights that they have. */
+  const pass = (ms: number): void => {
+    for (let left = ms; left > 0; left -= 1_000) {
+      seqNum += 1n;
+      for (const peer of PEERS) {
+        give(world, node, aliveOf(peer, { endpoint: `${peer.subject}:1`, seqNum }), peer);
+      }
+      world.run(Math.min(1_000, left));
+      look();
+    }
+  };
+  const prove = (height: bigint): void =>
+    world.give(node, { type: "channel-proven", channel: "ch", height });
+  pass(1_000);
+  return { world, node, watch, say, look, pass, prove, told };
+}
+
+function give(world: World, node: TestNode, bytes: Uint8Array, from: (typeof PEERS)[number]): void {
+  world.give(node, { type: "message", from: from.pkiId, bytes });
+}
+
+const revoke = (serials: readonly number[]) => (draft: ConfigDraft) => {
+  const list = makeRevocationList(org.ca, serials);
+  const group = draft.groups["Application"]?.groups["Org1MSP"];
+  assert.ok(group);
+  group.values["MSP"] = mspValue(org, { revocationList: [list] });
+};
+
+test("a member that has not committed a revocation list accepts the revoked: told until it has", () => {
+  const chain = makeChain();
+  const { watch, world, say, pass, told } = setUp();
+  watch.configured(chain.configure(), world.now());
+  chain.skip(4);
+  for (const peer of PEERS) say(peer, 5n);
+  pass(20_000);
+  assert.deepEqual(told, []);
+  watch.configured(chain.configure(revoke([9])), world.now());
+  say(one, 6n);
+  say(two, 7n);
+  pass(11_000);
+  assert.deepEqual(told, [], "a round of StateInfo is no delay");
+  pass(2_000);
+  assert.deepEqual(told, ["+crl-pending 3"]);
+  const [problem] = watch.problems;
+  assert.match(
+    problem?.reason ?? "",
+    /has 5 blocks, and not yet block 5, with which 1 certificate is revoked\.$/,
+  );
+  assert.equal(problem?.severity, "warning");
+  say(three, 6n);
+  pass(1_000);
+  assert.deepEqual(told, ["+crl-pending 3", "-crl-pending 3"]);
+  watch.configured(chain.configure(revoke([9])), world.now());
+  pass(20_000);
+  assert.deepEqual(told.slice(2), [], "a list that was there before brings nothing");
+});
+
+test("a member that stands before a block with a new capability has not survived it", () => {
+  const chain = makeChain();
+  const { watch, world, say, pass, prove, told } = setUp({ blocks: 10, timeMs: 20_000 });
+  const needs = (draft: ConfigDraft): void => {
+    draft.values["Capabilities"] = capabilities("V2_0", "V3_0");
+  };
+  watch.configured(chain.configure(), world.now());
+  chain.skip(2);
+  for (const peer of PEERS) say(peer, 3n);
+  pass(1_000);
+  watch.configured(chain.configure(needs), world.now());
+  prove(4n);
+  say(one, 4n);
+  pass(40_000);
+  assert.deepEqual(told, ["+capability-stops-member 2", "+capability-stops-member 3"]);
+  assert.match(
+    watch.problems[0]?.reason ?? "",
+    /stands before block 3, which requires V3_0 of the channel\.$/,
+  );
+  say(two, 2n);
+  say(three, 4n);
+  pass(2_000);
+  assert.deepEqual(told.slice(2), ["-capability-stops-member 2", "-capability-stops-member 3"]);
+});
+
+test("a channel stands still only for those who say how long it may", () => {
+  for (const stillMs of [undefined, 30_000]) {
+    const { watch, world, say, pass, told } = setUp({
+      ...{ blocks: 10, timeMs: 60_000 },
+      ...(stillMs === undefined ? {} : { stillMs }),
+    });
+    watch.configured(makeChain().configure(), world.now());
+    for (const peer of PEERS) say(peer, 5n);
+    pass(29_000);
+    assert.deepEqual(
+      told.filter((one) => one.includes("still")),
+      [],
+    );
+    pass(3_000);
+    assert.deepEqual(
+      told.filter((one) => one.includes("still")),
+      stillMs ? ["+channel-still"] : [],
+    );
+    for (const peer of PEERS) say(peer, 6n);
+    pass(1_000);
+    const over = stillMs ? ["+channel-still", "-channel-still"] : [];
+    assert.deepEqual(
+      told.filter((one) => one.includes("still")),
+      over,
+    );
+  }
+});
+
+test("heights that nobody proves are told after the time of a lag", () => {
+  const { watch, world, say, pass, prove, told } = setUp({ blocks: 10, timeMs: 15_000 });
+  watch.configured(makeChain().configure(), world.now());
+  for (const peer of PEERS) say(peer, 5n);
+  prove(5n);
+  pass(30_000);
+  for (const peer of PEERS) say(peer, 8n);
+  pass(12_000);
+  assert.deepEqual(told, []);
+  pass(6_000);
+  assert.deepEqual(told, ["+height-unproven"]);
+  assert.match(watch.problems[0]?.reason ?? "", /there are 8 blocks, but only 5 are proven/);
+  prove(8n);
+  pass(1_000);
+  assert.deepEqual(told, ["+height-unproven", "-height-unproven"]);
+});
+
+test("certificates that end, and what does not fit together, are told once with their owner", () => {
+  const { watch, world, look } = setUp();
+  const year = new Date(world.now().wallMs).getUTCFullYear();
+  const ending = makeCertificate({
+    commonName: "old.org",
+    isCa: true,
+    notAfter: `${year}0115000000Z`,
+  });
+  const isOver = ending.pem.length > 0 && Date.UTC(year, 0, 15) <= world.now().wallMs;
+  const trust = makeChain().configure((draft) => {
+    const group = draft.groups["Application"]?.groups["Org1MSP"];
+    assert.ok(group);
+    group.values["MSP"] = mspValue(org, { rootCerts: [org.ca.pem, ending.pem] });
+    delete group.values["AnchorPeers"];
+  });
+  watch.configured(trust, world.now());
+  const code = isOver ? "certificate-expired" : "certificate-ending";
+  assert.deepEqual(look().toSorted(), [`+${code}`, "+config-inconsistent"]);
+  assert.deepEqual(look(), []);
+  assert.deepEqual(
+    watch.problems.map(({ mspId, pkiId }) => [mspId, pkiId]),
+    [
+      ["Org1MSP", null],
+      ["Org1MSP", null],
+    ],
+  );
+});
+
+test("a conflict lasts until the member agrees again; a search that finds nothing is told", () => {
+  const { watch, world, pass, look, told } = setUp();
+  pass(28_000);
+  assert.deepEqual(told, []);
+  watch.searched({ notes: ["one:1: it does not answer."], rivals: undefined });
+  pass(2_000);
+  assert.deepEqual(told, ["+config-unknown"]);
+  assert.match(watch.problems[0]?.reason ?? "", /one:1: it does not answer\.$/);
+  const [a, b] = [makeChain().configure(), makeChain().configure(revoke([1]))];
+  watch.searched({ notes: [], rivals: [a, b] });
+  watch.configured(a, world.now());
+  assert.deepEqual(look(), ["+config-differs", "-config-unknown"]);
+  const which = { number: 7n, pkiId: one.pkiId, mspId: "A", reason: "they differ" };
+  watch.conflict({ kind: "results", ...which });
+  watch.conflict({ kind: "fork", ...which, pkiId: two.pkiId });
+  watch.conflict({ kind: "fork", ...which, number: 8n, pkiId: two.pkiId });
+  assert.deepEqual(look(), ["+results-differ 1", "+fork 2"]);
+  watch.agreed(one.pkiId);
+  watch.agreed(three.pkiId);
+  assert.deepEqual(look(), ["-results-differ 1"]);
+  watch.unusable("block 9: capability V9_9");
+  assert.deepEqual(look(), ["+config-unusable"]);
+  for (const problem of watch.problems) {
+    assert.match(problem.reason, /^[A-Z].*\.$/);
+    assert.equal(problem.remedy, CHANNEL_CAUSES[problem.code].remedy);
+  }
+});
+
+test("whatever members give rise to, problems are bounded", () => {
+  const { watch, world, look } = setUp();
+  watch.configured(makeChain().configure(), world.now());
+  for (let i = 0; i < 500; i++) {
+    const pkiId = i.toString(16).padStart(64, "0");
+    watch.conflict({ kind: "results", number: 1n, pkiId, mspId: "A", reason: bytesOf("x").join() });
+  }
+  assert.equal(look().length, 100);
+  assert.equal(look().length, 0);
+});

@@ -1,0 +1,161 @@
+/** What is wrong with a channel, since when, and what has come and gone since it was looked last. */
+import type { Core } from "../../core/core.ts";
+import type { Now } from "../../core/types/host.ts";
+import { certificatesIn, inconsistenciesOf } from "../../following/config-problems.ts";
+import { describeConfiguration } from "../../following/config-view.ts";
+import type { Trust } from "../../following/trust.ts";
+import type { ChannelProblem, ConfigView } from "../../following/views.ts";
+import type { EventContent, EventOf } from "../events.ts";
+import { CHANNEL_CAUSES } from "./channel-causes.ts";
+import {
+  type ChannelFacts,
+  type ChannelFault,
+  channelFaults,
+  type Turn,
+} from "./channel-faults.ts";
+
+/** Problems of one channel that are shown; of more, the first. */
+const PROBLEMS_MAX = 200;
+/** Configuration blocks that members may stand before. */
+const TURNS_MAX = 16;
+/** Members in conflict that are remembered. */
+const FINDINGS_MAX = 100;
+
+type Conflict = Pick<EventOf<"block-conflict">, "kind" | "number" | "pkiId" | "mspId" | "reason">;
+
+interface Searched {
+  readonly notes: readonly string[];
+  readonly rivals: readonly [Trust, Trust] | undefined;
+}
+
+export class ChannelWatch {
+  readonly #name: string;
+  readonly #findings = new Map<string, ChannelFault>();
+  #problems: ReadonlyMap<string, ChannelProblem> = new Map();
+  #facts: Omit<ChannelFacts, "findings">;
+  #view: ConfigView | undefined;
+
+  constructor(name: string, now: Now) {
+    this.#name = name;
+    this.#facts = {
+      ...{ isConfigured: false, unknownSinceMs: now.elapsedMs, complaints: [] },
+      ...{ certificates: [], inconsistencies: [], turns: [] },
+    };
+  }
+
+  /** As of the last look. */
+  get problems(): readonly ChannelProblem[] {
+    return [...this.#problems.values()];
+  }
+
+  configured({ configuration, origin }: Trust, now: Now): void {
+    const before = this.#view;
+    const view = describeConfiguration(configuration, origin, now.wallMs);
+    const turn = turnOf(before, view, now);
+    const { turns } = this.#facts;
+    const isTurn = turn.requires.length > 0 || turn.revokes > 0;
+    this.#view = view;
+    this.#facts = {
+      ...this.#facts,
+      ...{ isConfigured: true, complaints: [] },
+      certificates: certificatesIn(view),
+      inconsistencies: inconsistenciesOf(configuration),
+      turns: isTurn ? [...turns, turn].slice(-TURNS_MAX) : turns,
+    };
+  }
+
+  /** What came of asking for its configuration. */
+  searched({ notes, rivals }: Searched): void {
+    this.#facts = { ...this.#facts, complaints: notes };
+    if (rivals === undefined) return;
+    const [one, other] = rivals;
+    const about = String(one.configuration.blockNumber);
+    const detail = `configuration block ${about} ${one.origin}, differs from the one ${other.origin}`;
+    this.#find({ ...NOBODY, code: "config-differs", about, detail });
+  }
+
+  /** A configuration that we do not understand is in force: the channel is not followed any more. */
+  unusable(reason: string): void {
+    const detail = `it cannot be followed any further: ${reason}`;
+    this.#find({ ...NOBODY, code: "config-unusable", about: "", detail });
+  }
+
+  conflict({ kind, number, pkiId, mspId, reason }: Conflict): void {
+    const code = kind === "fork" ? "fork" : "results-differ";
+    const detail = `block ${number}: ${reason}`;
+    this.#find({ code, mspId, pkiId, about: "", detail });
+  }
+
+  /** A member has a block, and all before it, as others have it. */
+  agreed(pkiId: string): void {
+    this.#findings.delete(`fork ${pkiId}`);
+    this.#findings.delete(`results-differ ${pkiId}`);
+  }
+
+  /** Looks again; returns what has begun, and what is over. */
+  look(core: Core, now: Now): readonly EventContent[] {
+    const channel = core.channels.table.get(this.#name);
+    if (channel === undefined) return [];
+    const facts = { ...this.#facts, findings: [...this.#findings.values()] };
+    const before = this.#problems;
+    const present = new Map<string, ChannelProblem>();
+    for (const fault of channelFaults(core, channel, facts, now)) {
+      if (present.size >= PROBLEMS_MAX) break;
+      const key = `${fault.code} ${fault.pkiId ?? fault.mspId} ${fault.about}`;
+      const since = before.get(key)?.since ?? new Date(now.wallMs);
+      present.set(key, problemOf(fault, since));
+    }
+    this.#problems = present;
+    const begun = [...present].filter(([key]) => !before.has(key));
+    const over = [...before].filter(([key]) => !present.has(key));
+    return [
+      ...begun.map(([, one]) => this.#event("channel-problem", one)),
+      ...over.map(([, one]) => this.#event("channel-problem-solved", one)),
+    ];
+  }
+
+  #event(
+    type: "channel-problem" | "channel-problem-solved",
+    problem: ChannelProblem,
+  ): EventContent {
+    return { type, channel: this.#name, ...problem };
+  }
+
+  #find(fault: ChannelFault): void {
+    if (this.#findings.size >= FINDINGS_MAX) return;
+    this.#findings.set(`${fault.code} ${fault.pkiId ?? fault.about}`, fault);
+  }
+}
+
+const NOBODY = { mspId: null, pkiId: null };
+
+function problemOf(
+  { code, mspId, pkiId, about, detail }: ChannelFault,
+  since: Date,
+): ChannelProblem {
+  const { severity, remedy } = CHANNEL_CAUSES[code];
+  const reason = `${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.`;
+  return { code, severity, mspId, pkiId, about, reason, remedy, since };
+}
+
+/** What a configuration brings that the one before did not have. */
+function turnOf(before: ConfigView | undefined, after: ConfigView, { elapsedMs: atMs }: Now): Turn {
+  const required = new Set(before && requirements(before));
+  const revoked = new Set(before && revocations(before));
+  return {
+    ...{ number: after.blockNumber, atMs },
+    requires: requirements(after).filter((one) => !required.has(one)),
+    revokes: revocations(after).filter((one) => !revoked.has(one)).length,
+  };
+}
+
+function requirements({ capabilities: { application, channel } }: ConfigView): readonly string[] {
+  return [
+    ...channel.map((name) => `${name} of the channel`),
+    ...application.map((name) => `${name} of the application`),
+  ];
+}
+
+function revocations({ organisations }: ConfigView): readonly string[] {
+  return organisations.flatMap(({ mspId, revoked }) => revoked.map((one) => `${mspId} ${one}`));
+}
