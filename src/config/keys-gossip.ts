@@ -16,136 +16,128 @@ export const GOSSIP_KEYS = {
     absent: [],
   }),
   endpoint: endpoint("peer.gossip.endpoint", {
-    doc: "Where our own organisation reaches us.",
+    doc: "Endpoint for our own organisation.",
     absent: "",
     byDefault: "peer.address",
   }),
   externalEndpoint: endpoint("peer.gossip.externalEndpoint", {
-    doc:
-      "Where other organisations reach us. Empty: they do not learn of us, nor we of their " +
-      "members.",
+    doc: "Endpoint for other organisations. Empty: they do not learn of us, nor we of their members.",
     absent: "",
   }),
   aliveIntervalMs: duration("peer.gossip.aliveTimeInterval", {
-    doc: "Time between two of our heartbeats.",
+    doc: "Interval between our heartbeats.",
     ...PERIOD,
     absent: 5 * SECOND,
   }),
   aliveExpiryMs: duration("peer.gossip.aliveExpirationTimeout", {
-    doc: "Silence after which a member counts as dead; at least twice the heartbeat.",
+    doc: "Silence after which a member is dead; at least twice the heartbeat interval.",
     ...PERIOD,
     absent: undefined,
     byDefault: "5 x peer.gossip.aliveTimeInterval (25s)",
   }),
   reconnectIntervalMs: duration("peer.gossip.reconnectInterval", {
-    doc: "Time between two attempts to reach a dead member.",
+    doc: "Interval between attempts to reach a dead member.",
     ...PERIOD,
     absent: undefined,
     byDefault: "peer.gossip.aliveExpirationTimeout (25s)",
   }),
   messageExpiryFactor: whole("peer.gossip.msgExpirationFactor", {
-    doc: "A dead member is forgotten after this many times the expiry.",
+    doc: "We forget a dead member after this multiple of the expiry.",
     unit: "multiples",
     min: 1,
     max: 10_000,
     absent: 20,
   }),
   publishCertPeriodMs: duration("peer.gossip.publishCertPeriod", {
-    doc: "How long after the start our heartbeats carry our certificate.",
+    doc: "Time after the start in which heartbeats carry our certificate.",
     ...PERIOD,
     absent: 10 * SECOND,
   }),
   pullIntervalMs: duration("peer.gossip.pullInterval", {
-    doc:
-      "Time between two membership syncs and between two pulls; more than digest and response " +
-      "wait together.",
+    doc: "Interval between membership syncs and between pulls; more than digest and response wait together.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),
   pullPeerNum: whole("peer.gossip.pullPeerNum", {
-    doc: "Members asked in each.",
+    doc: "Members asked in each sync or pull.",
     unit: "members",
     min: 1,
     max: 100,
     absent: 3,
   }),
   digestWaitMs: duration("peer.gossip.digestWaitTime", {
-    doc: "How long the digests of a pull are awaited.",
+    doc: "How long a pull waits for digests.",
     ...PERIOD,
     absent: 1 * SECOND,
   }),
   requestWaitMs: duration("peer.gossip.requestWaitTime", {
-    doc: "How long a hello entitles its sender to a request; more than the digest wait.",
+    doc: "How long a hello permits a request; more than the digest wait.",
     ...PERIOD,
     absent: 1_500,
   }),
   responseWaitMs: duration("peer.gossip.responseWaitTime", {
-    doc: "How long the updates of a pull are awaited.",
+    doc: "How long a pull waits for updates.",
     ...PERIOD,
     absent: 2 * SECOND,
   }),
   propagateIterations: whole("peer.gossip.propagateIterations", {
-    doc: "How often a message is passed on.",
+    doc: "How often we relay a message.",
     unit: "times",
     min: 1,
     max: 100,
     absent: 1,
   }),
   propagatePeerNum: whole("peer.gossip.propagatePeerNum", {
-    doc: "Members a message is passed on to.",
+    doc: "Members to which we relay a message.",
     unit: "members",
     min: 1,
     max: 100,
     absent: 3,
   }),
   propagationBurstSize: whole("peer.gossip.maxPropagationBurstSize", {
-    doc: "Waiting messages that are passed on at once.",
+    doc: "Queued messages that trigger a send at once.",
     unit: "messages",
     min: 1,
     max: 10_000,
     absent: 10,
   }),
   propagationBurstLatencyMs: duration("peer.gossip.maxPropagationBurstLatency", {
-    doc: "How long a message waits for company before it is passed on.",
+    doc: "How long a message waits for others before it is sent.",
     min: 1,
     max: 60 * SECOND,
     absent: 10,
   }),
   dialTimeoutMs: duration("peer.gossip.dialTimeout", {
-    doc: "How long TCP, TLS and HTTP/2 together may take when we dial.",
+    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together.",
     ...PERIOD,
     absent: 3 * SECOND,
   }),
   connTimeoutMs: duration("peer.gossip.connTimeout", {
-    doc: "How long a ping, and the first message of a handshake, may take.",
+    doc: "Time limit of a ping, and of the first handshake message.",
     ...PERIOD,
     absent: 2 * SECOND,
   }),
   recvBufferSize: whole("peer.gossip.recvBuffSize", {
-    doc: "Messages received from one peer that may wait. No effect here: none waits.",
+    doc: "No effect: received messages do not queue.",
     unit: "messages",
     min: 1,
     max: 100_000,
     absent: 20,
   }),
   sendBufferSize: whole("peer.gossip.sendBuffSize", {
-    doc:
-      "Messages to one peer that may wait. Fabric's own default without a file is 20, its " +
-      "sample file has 200.",
+    doc: "Messages that may queue for one peer. Fabric uses 20 without a file, 200 in its sample file.",
     unit: "messages",
     min: 1,
     max: 100_000,
     absent: 200,
   }),
   publishStateInfoIntervalMs: duration("peer.gossip.publishStateInfoInterval", {
-    doc:
-      "Time between two announcements of our channel state. As we announce none, only a hundred " +
-      "times this counts: how long news of channels that we do not follow are remembered.",
+    doc: "A hundred times this value is how long we remember StateInfo of channels that we do not follow.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),
   requestStateInfoIntervalMs: duration("peer.gossip.requestStateInfoInterval", {
-    doc: "Time between two requests for the StateInfo of the channels that we follow.",
+    doc: "Interval between requests for StateInfo of followed channels.",
     ...PERIOD,
     absent: 4 * SECOND,
   }),

@@ -29,7 +29,7 @@ export const PEER_KEYS = {
     absent: undefined,
   }),
   keyProvider: text("peer.BCCSP.Default", {
-    doc: "Where our private key is. `SW`: in a file. Anything else, as `PKCS11`, needs a signer of the library.",
+    doc: "Where our private key is: `SW` in a file; others, as `PKCS11`, need a signer of the library.",
     absent: "SW",
   }),
   keystoreFolder: path("peer.BCCSP.SW.FileKeyStore.KeyStore", {
@@ -42,10 +42,7 @@ export const PEER_KEYS = {
     absent: { host: "0.0.0.0", port: 7051 },
   }),
   address: endpoint("peer.address", {
-    doc:
-      "Where our own organisation reaches us, unless `peer.gossip.endpoint` says otherwise. " +
-      "An unspecified host (`0.0.0.0`, `::`) is replaced by the first IPv4 address of a " +
-      "network card.",
+    doc: "Endpoint for our own organisation, unless `peer.gossip.endpoint` is set. The first IPv4 address of a network card replaces an unspecified host (`0.0.0.0`, `::`).",
     absent: "",
   }),
   addressAutoDetect: flag("peer.addressAutoDetect", {
@@ -53,7 +50,7 @@ export const PEER_KEYS = {
     absent: false,
   }),
   maxRecvMessageBytes: whole("peer.maxRecvMsgSize", {
-    doc: "Largest message Fabric would accept; see also `fabricGossip.limits.messageBytesMax`.",
+    doc: "Largest message that Fabric accepts; see `fabricGossip.limits.messageBytesMax`.",
     unit: "bytes",
     min: 1_024,
     max: 2_147_483_647,
@@ -67,7 +64,7 @@ export const PEER_KEYS = {
     absent: FABRIC_MESSAGE_BYTES,
   }),
   connectionTimeoutMs: duration("peer.connectiontimeout", {
-    doc: "How long an incoming connection may take for TCP, TLS and HTTP/2 together.",
+    doc: "Time limit of an incoming connection for TCP, TLS and HTTP/2 together.",
     ...PERIOD,
     absent: 5 * SECOND,
   }),
@@ -75,13 +72,11 @@ export const PEER_KEYS = {
 
 export const TLS_KEYS = {
   enabled: flag("peer.tls.enabled", {
-    doc: "Whether gossip uses TLS, in both directions.",
+    doc: "Use TLS for gossip, in both directions.",
     absent: false,
   }),
   clientAuthRequired: flag("peer.tls.clientAuthRequired", {
-    doc:
-      "Whether the chain of a dialling peer's TLS certificate is verified. If not, a " +
-      "certificate is asked for all the same.",
+    doc: "Verify the chain of dialling peers' TLS certificates. Peers must show a certificate in any case.",
     absent: false,
   }),
   certFile: path("peer.tls.cert.file", {
@@ -93,15 +88,15 @@ export const TLS_KEYS = {
     absent: undefined,
   }),
   rootCertFile: path("peer.tls.rootcert.file", {
-    doc: "CAs we trust when we dial, as PEM.",
+    doc: "CAs that we trust when dialling, as PEM.",
     absent: undefined,
   }),
   clientRootCaFiles: paths("peer.tls.clientRootCAs.files", {
-    doc: "CAs we trust when we are dialled, as PEM; read if `clientAuthRequired`.",
+    doc: "CAs that we trust when dialled, as PEM; read with `clientAuthRequired`.",
     absent: [],
   }),
   clientCertFile: path("peer.tls.clientCert.file", {
-    doc: "Another certificate for dialling. Set it together with `peer.tls.clientKey.file`.",
+    doc: "Separate certificate for dialling; requires `peer.tls.clientKey.file`.",
     absent: undefined,
     byDefault: "peer.tls.cert.file",
   }),
@@ -114,14 +109,12 @@ export const TLS_KEYS = {
 
 export const KEEPALIVE_KEYS = {
   clientIntervalMs: duration("peer.keepalive.client.interval", {
-    doc:
-      "Silence after which we ping a peer we dialled. Fabric's peers hang up on anyone who " +
-      "pings more often than every 60s.",
+    doc: "Silence after which we ping a peer that we dialled. Fabric's peers disconnect clients that ping more often than every 60s.",
     ...KEEPALIVE,
     absent: 60 * SECOND,
   }),
   clientTimeoutMs: duration("peer.keepalive.client.timeout", {
-    doc: "How long we wait for the answer to a ping, whoever dialled.",
+    doc: "Time limit for the answer to any ping.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
@@ -131,12 +124,12 @@ export const KEEPALIVE_KEYS = {
     absent: 2 * HOUR,
   }),
   serverTimeoutMs: duration("peer.keepalive.timeout", {
-    doc: "The same for a peer that dialled us. No effect here: `peer.keepalive.client.timeout` holds for both.",
+    doc: "No effect: `peer.keepalive.client.timeout` covers both directions.",
     ...KEEPALIVE,
     absent: 20 * SECOND,
   }),
   serverMinIntervalMs: duration("peer.keepalive.minInterval", {
-    doc: "Fabric disconnects peers that ping more often. No effect here: we are patient.",
+    doc: "No effect: we do not disconnect peers that ping often.",
     min: 10,
     max: 24 * HOUR,
     absent: 60 * SECOND,
@@ -145,14 +138,12 @@ export const KEEPALIVE_KEYS = {
 
 export const OPERATIONS_KEYS = {
   listenAddress: listenAddress<HostPort | undefined>("operations.listenAddress", {
-    doc:
-      'Where the operations endpoint and the dashboard listen. Explicitly empty (`""` in the ' +
-      "file, `--set operations.listenAddress=`) switches them off.",
+    doc: 'Where the operations endpoint and the dashboard listen. An explicitly empty value (`""` in the file, `--set operations.listenAddress=`) disables them.',
     absent: { host: "127.0.0.1", port: 9443 },
     empty: undefined,
   }),
   tlsEnabled: flag("operations.tls.enabled", {
-    doc: "Whether the operations endpoint uses TLS.",
+    doc: "Use TLS for the operations endpoint.",
     absent: false,
   }),
   certFile: path("operations.tls.cert.file", {
@@ -164,15 +155,15 @@ export const OPERATIONS_KEYS = {
     absent: undefined,
   }),
   clientAuthRequired: flag("operations.tls.clientAuthRequired", {
-    doc: "Whether every page needs a client certificate, not only the protected ones.",
+    doc: "Require a client certificate for every page, not only the protected ones.",
     absent: false,
   }),
   clientRootCaFiles: paths("operations.tls.clientRootCAs.files", {
-    doc: "CAs of the client certificates accepted there, as PEM.",
+    doc: "CAs of accepted client certificates, as PEM.",
     absent: [],
   }),
   metricsProvider: choice("metrics.provider", ["disabled", "prometheus", "statsd"], {
-    doc: "How Fabric gives out metrics. No effect here: `/metrics` is there in any case, StatsD never.",
+    doc: "No effect: `/metrics` is always there, StatsD never.",
     absent: "disabled",
   }),
 };
@@ -189,9 +180,7 @@ export const LOGGING_KEYS = {
     absent: "info",
   }),
   format: text("logging.format", {
-    doc:
-      "`json` writes one JSON object a line; anything else, also Fabric's `%{...}` patterns, " +
-      "text for people.",
+    doc: "`json` writes one JSON object a line; other values, as Fabric's `%{...}` patterns, write text.",
     absent: "text",
     env: ["FABRIC_LOGGING_FORMAT"],
   }),
