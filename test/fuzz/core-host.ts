@@ -31,7 +31,7 @@ export const STEP = table({
 export const SCRIPT = table({ steps: repeated(message(1, STEP), 40) });
 export type Step = Value<typeof STEP>;
 
-const SELF = testIdentity("A", "self");
+export const SELF = testIdentity("A", "self");
 /** In A, B and C, which are trusted, and X, which is not. */
 export const IDENTITIES: readonly Identity[] = [
   testIdentity("A", "friend"),
@@ -49,7 +49,8 @@ export const IDENTITIES: readonly Identity[] = [
 ];
 
 /** Small, so that a short script reaches them. */
-const LIMITS: CoreOptions["limits"] = {
+type Limits = CoreOptions["limits"];
+const LIMITS: Limits = {
   ...DEFAULT_CORE_LIMITS,
   membersMax: 5,
   identitiesMax: 7,
@@ -66,8 +67,11 @@ const TICKS_MAX = 300;
 const WAIT_MS_MAX = 30_000n;
 
 /** Trusts by name, and any signature that does not begin with zero: hostile members sign all. */
-function lenientCrypto(revoked: ReadonlySet<PkiId>): Crypto & { checks: number } {
-  const byBytes = new Map(IDENTITIES.map((identity) => [toHex(identity.bytes), identity]));
+function lenientCrypto(
+  cast: readonly Identity[],
+  revoked: ReadonlySet<PkiId>,
+): Crypto & { checks: number } {
+  const byBytes = new Map(cast.map((identity) => [toHex(identity.bytes), identity]));
   const crypto = {
     checks: 0,
     identify(bytes: Uint8Array) {
@@ -91,11 +95,17 @@ export class CoreHost {
   readonly sent: Extract<Effect, { type: "send" }>[] = [];
   readonly drops = new Set<string>();
   readonly #revoked = new Set<PkiId>();
-  readonly #crypto = lenientCrypto(this.#revoked);
+  readonly #cast: readonly Identity[];
+  readonly #limits: Limits;
+  readonly #crypto: Crypto & { checks: number };
   #elapsedMs = 0;
   #ticksLeft = TICKS_MAX;
 
-  constructor() {
+  /** `cast`: who there is; the first three are connected and known. */
+  constructor(cast: readonly Identity[] = IDENTITIES, limits: Partial<Limits> = {}) {
+    this.#cast = cast;
+    this.#limits = { ...LIMITS, ...limits };
+    this.#crypto = lenientCrypto(cast, this.#revoked);
     const options: CoreOptions = {
       self: SELF,
       internalEndpoint: "self:1",
@@ -106,13 +116,13 @@ export class CoreHost {
       lastIncarnation: 0n,
       timing: DEFAULT_TIMING,
       fanout: DEFAULT_FANOUT,
-      limits: LIMITS,
+      limits: this.#limits,
       crypto: this.#crypto,
       random: seededRandom(7),
     };
     this.core = createCore(options, this.#now());
     this.give({ type: "start" });
-    for (const identity of IDENTITIES.slice(0, 3)) {
+    for (const identity of cast.slice(0, 3)) {
       this.give({ type: "connected", identity });
       const endpoint = `${identity.subject.slice(3)}:1`;
       this.give({ type: "message", from: identity.pkiId, bytes: aliveOf(identity, { endpoint }) });
@@ -144,9 +154,12 @@ export class CoreHost {
     const now = this.#now();
     this.#crypto.checks = 0;
     const effects = step(core, input, now);
-    assert.ok(this.#crypto.checks <= 2 * (LIMITS.checksPerStep + 2), "too many signatures checked");
+    assert.ok(
+      this.#crypto.checks <= 2 * (this.#limits.checksPerStep + 2),
+      "too many signatures checked",
+    );
     checkCore(core, before, now);
-    checkEffects(core, effects, (id) => IDENTITIES.find(({ pkiId }) => pkiId === id)?.mspId);
+    checkEffects(core, effects, (id) => this.#cast.find(({ pkiId }) => pkiId === id)?.mspId);
     for (const effect of effects) {
       if (effect.type === "send") this.sent.push(effect);
       if (effect.type === "drop") this.drops.add(effect.code);
@@ -172,10 +185,10 @@ export class CoreHost {
   }
 
   #inputOf({ who, event, message }: Step): Input {
-    const identity = IDENTITIES[Number(who % BigInt(IDENTITIES.length))] ?? SELF;
+    const cast = this.#cast;
+    const identity = cast[Number(who % BigInt(cast.length))] ?? SELF;
     const { pkiId } = identity;
-    const peer =
-      identity.mspId === "X" || pkiId === SELF.pkiId ? (IDENTITIES[0] ?? SELF) : identity;
+    const peer = identity.mspId === "X" || pkiId === SELF.pkiId ? (cast[0] ?? SELF) : identity;
     const endpoint = who % 2n === 0n ? "boot:1" : "anchor:1";
     const reason = "fuzz";
     switch (Number(event % 12n)) {
@@ -199,7 +212,7 @@ export class CoreHost {
           fault: { code: reason, detail: "" },
         };
       case 8:
-        return { type: "replaced", old: pkiId, identity: IDENTITIES[9] ?? SELF };
+        return { type: "replaced", old: pkiId, identity: cast[9] ?? SELF };
       case 9:
         if (!this.#revoked.delete(peer.pkiId)) this.#revoked.add(peer.pkiId);
         return { type: "trust-changed" };

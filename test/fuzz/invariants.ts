@@ -14,6 +14,8 @@ const WANTED_MAX = 1_000;
 const SHUNNED_MAX = 10_000;
 const PENDING_MAX = 1_000;
 const QUESTIONS_MAX = 1_000;
+const NAMES_MAX = 3;
+const LAST_WORDS_MAX = 20_000;
 
 /** The times of all members, to be compared with those after the step. */
 export type Times = ReadonlyMap<PkiId, PeerTime>;
@@ -33,6 +35,7 @@ export function checkCore(core: Core, before: Times, now: Now): void {
 function checkMembers({ members, identities, options, self }: Core, before: Times): void {
   const { table, tombstones, byEndpoint, aliveCount } = members;
   let alive = 0;
+  const certificates = new Set<string>();
   for (const [pkiId, member] of table) {
     alive += member.status === "alive" ? 1 : 0;
     assert.equal(member.pkiId, pkiId, "a member under another name");
@@ -42,6 +45,9 @@ function checkMembers({ members, identities, options, self }: Core, before: Time
     const author = identities.table.get(pkiId)?.identity;
     assert.ok(author, "a member whose identity is unknown");
     assert.equal(member.mspId, author.mspId, "a member of another organisation");
+    assert.ok(!certificates.has(author.certificate), "one certificate, two members");
+    assert.notEqual(author.certificate, options.self.certificate, "we are a member");
+    certificates.add(author.certificate);
     const isOwnOrg = member.mspId === options.self.mspId;
     assert.ok(isOwnOrg || member.internalEndpoint === undefined, "an internal endpoint of others");
     const time = before.get(pkiId);
@@ -56,7 +62,14 @@ function checkIdentities({ identities, options, pull }: Core, now: Now): void {
   for (const [pkiId, { identity }] of identities.table) {
     assert.equal(identity.pkiId, pkiId, "an identity under another name");
     assert.ok(identity.notAfterMs > now.wallMs, "an expired identity");
+    const names = identities.byCertificate.get(identity.certificate) ?? [];
+    const isOurs = identity.certificate === options.self.certificate;
+    assert.ok(!isOurs || pkiId === options.self.pkiId, "our certificate under another name");
+    assert.ok(names.includes(pkiId), "a name that its certificate does not know of");
+    assert.ok(names.length <= NAMES_MAX, "too many names of one certificate");
   }
+  const named = [...identities.byCertificate.values()].flat();
+  assert.equal(named.length, identities.table.size, "a name without an identity");
   for (const pkiId of pull.offered.keys()) {
     assert.ok(
       pkiId === options.self.pkiId || identities.table.has(pkiId),
@@ -82,6 +95,7 @@ function checkBounds(core: Core): void {
     ["asked for", pull.round?.owners.size ?? 0, limits.pullItemsMax],
     ["signatures", self.pending.size, PENDING_MAX],
     ["impostors", self.impostors.size, 10],
+    ["last words", core.names.lastWords.size, LAST_WORDS_MAX],
     ["questions", core.questions.open.size, QUESTIONS_MAX],
     ["news of channels", live.size + expired.size, limits.stateInfosMax],
     ["authors of them", byAuthor.size, limits.stateInfosMax],

@@ -10,6 +10,7 @@ import {
   unsigned,
   update,
 } from "../../src/core/testing-messages.ts";
+import type { Identity } from "../../src/core/types/host.ts";
 import { decode } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
@@ -20,9 +21,12 @@ import { bytesOf, readCorpus } from "./corpus.ts";
 import type { Target } from "./fuzz.ts";
 import { PROTOBUF } from "./tree.ts";
 
-function checkScript(input: Uint8Array): string {
+type HostOptions = ConstructorParameters<typeof CoreHost>;
+
+/** Performs the input among these; what came of it is the last thing that was not used. */
+export function checkScript(input: Uint8Array, ...[cast, limits]: HostOptions): string {
   const script = decode(SCRIPT, input);
-  const host = new CoreHost();
+  const host = new CoreHost(cast, limits);
   // What is no script is said by the first peer as it is.
   const steps = script.ok
     ? script.value.steps
@@ -33,8 +37,13 @@ function checkScript(input: Uint8Array): string {
 }
 
 /** Writes a script down, and performs it when it has to answer what the core said. */
-class Recorder {
+export class Recorder {
   readonly #steps: Init<typeof STEP>[] = [];
+  readonly #cast: readonly Identity[];
+
+  constructor(cast = IDENTITIES) {
+    this.#cast = cast;
+  }
 
   add(...steps: readonly Init<typeof STEP>[]): this {
     this.#steps.push(...steps);
@@ -43,14 +52,14 @@ class Recorder {
 
   /** The nonce of the last hello that the core said to this person. */
   nonceTo(who: number): bigint {
-    const host = new CoreHost();
+    const host = new CoreHost(this.#cast);
     const script = decode(SCRIPT, this.bytes);
     for (const scripted of script.ok ? script.value.steps : []) host.perform(scripted);
     for (const { to, messages } of host.sent.toReversed()) {
       const envelope = parseEnvelope(messages[0]?.bytes ?? new Uint8Array(0));
       const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
       const content = message.ok ? message.value.content : undefined;
-      if (to === IDENTITIES[who]?.pkiId && content?.type === "hello") return content.value.nonce;
+      if (to === this.#cast[who]?.pkiId && content?.type === "hello") return content.value.nonce;
     }
     return 0n;
   }
@@ -150,6 +159,6 @@ export const coreTargets: readonly Target[] = [
       ...["friend:1", "self:1", "boot:1", "anchor:1"].map(bytesOf),
     ],
     bytesMax: 16_384,
-    check: checkScript,
+    check: (input) => checkScript(input),
   },
 ];

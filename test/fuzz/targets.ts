@@ -4,6 +4,7 @@ import { channelTargets } from "./targets-channel.ts";
 import { coreTargets } from "./targets-core.ts";
 import { http2Targets } from "./targets-http2.ts";
 import { mspTargets } from "./targets-msp.ts";
+import { oneCertificateTargets } from "./targets-one-certificate.ts";
 import { signatureTargets } from "./targets-signature.ts";
 import { textTargets } from "./targets-text.ts";
 import { transportTargets } from "./targets-transport.ts";
@@ -17,5 +18,6 @@ export const targets: readonly Target[] = [
   ...transportTargets,
   ...http2Targets,
   ...coreTargets,
+  ...oneCertificateTargets,
   ...channelTargets,
 ];
