@@ -11,7 +11,7 @@ import type { Setting, Source, Trimmed } from "./source.ts";
 /** Reads one key; a fault is recorded, and the default stands in for the value. */
 type Read = <T>(key: Key<T>) => T;
 
-/** Keys of Fabric that change nothing here. A wrong value is a mistake all the same. */
+/** Keys of Fabric without effect here. An invalid value is an error all the same. */
 const WITHOUT_EFFECT: readonly Key<number>[] = [
   GOSSIP_KEYS.recvBufferSize,
   GOSSIP_KEYS.requestStateInfoIntervalMs,
@@ -19,7 +19,7 @@ const WITHOUT_EFFECT: readonly Key<number>[] = [
   KEEPALIVE_KEYS.serverMinIntervalMs,
 ];
 
-/** Node fires longer timers at once. */
+/** Node fires longer timers immediately. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** A configuration under construction: problems make it unusable, warnings do not. */
@@ -28,8 +28,8 @@ export interface Draft extends Config {
 }
 
 /**
- * Reads every key. The result is only usable if nothing was added to `problems`.
- * `localAddress`: the IPv4 address that stands in for an unspecified host, if there is one.
+ * Reads every key. The result is usable only if `problems` stayed empty. `localAddress` is the IPv4
+ * address that replaces an unspecified host, if there is one.
  */
 export function buildConfig(
   source: Source,
@@ -84,7 +84,7 @@ export function buildConfig(
   return draft;
 }
 
-/** What is found while reading. */
+/** Collects problems and warnings while reading. */
 export interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
@@ -110,7 +110,7 @@ export function readKey<T>(
   return key.absent;
 }
 
-/** What was left out, in words, and the remedy. */
+/** Describes the removed characters, with the remedy. */
 const TRIM_SENTENCES: Readonly<Record<Trimmed, readonly [string, string]>> = {
   "carriage return": [
     "a carriage return (\\r) at the end of the value",
@@ -124,7 +124,7 @@ const TRIM_SENTENCES: Readonly<Record<Trimmed, readonly [string, string]>> = {
 };
 const NAMED_MAX = 3;
 
-/** One sentence for each thing that was left out, whatever it stood around. */
+/** One sentence per kind of removed character. */
 function trimmedSentences(settings: readonly Setting[]): string[] {
   return Object.entries(TRIM_SENTENCES).flatMap(([what, [found, remedy]]) => {
     const origins = settings.filter(({ trimmed }) => trimmed === what).map(({ origin }) => origin);

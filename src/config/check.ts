@@ -1,4 +1,4 @@
-/** What can still be wrong when each value is right by itself: names, files, combinations. */
+/** Checks across values that are valid individually: names, files, combinations. */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
@@ -31,12 +31,12 @@ export function checkNames(source: Source, problems: string[], warnings: string[
   warnings.push(...misspelt(source));
 }
 
-/** How many letters of a variable may be wrong; more are those of another key of Fabric's. */
+/** Maximum typing errors in a variable name; more suggest another key of Fabric. */
 const SLIPS_MAX = 2;
-/** How many may be missing if the words that are there are right. */
+/** Maximum letters that may be missing if the existing words match. */
 const LEFT_OUT_MAX = 12;
 
-/** Variables that are none of ours, but nearly. The other keys of Fabric are no concern of ours. */
+/** Variables that resemble ours. Fabric's other keys are ignored. */
 function misspelt(source: Source): string[] {
   const names = ALL_KEYS.flatMap(({ name, env }) => [envName(name), ...env]);
   const known = new Set(names);
@@ -47,7 +47,7 @@ function misspelt(source: Source): string[] {
   });
 }
 
-/** The name that differs by a slip of the pen, or else the only one with a few words more. */
+/** The name that differs by a typing error, or else the only name with a few more words. */
 function meant(variable: string, names: readonly string[]): string | undefined {
   const found = nearest(variable, names);
   if (found !== undefined && lettersApart(variable, found) <= SLIPS_MAX) return found;
@@ -63,7 +63,7 @@ const isSame = (word: string, whole: string): boolean => word === whole;
 const isEnd = (word: string, whole: string): boolean =>
   whole.startsWith(word) || whole.endsWith(word);
 
-/** Whether the words of a variable are those of a longer name, in its order. */
+/** Whether the words of a variable appear in a longer name in the same order. */
 function leavesOut(
   variable: string,
   name: string,
@@ -81,7 +81,7 @@ function leavesOut(
   return at === words.length;
 }
 
-/** Not counting underscores: where words end is the most frequent slip. */
+/** Ignores underscores: misplaced word boundaries are the most frequent error. */
 function lettersApart(a: string, b: string): number {
   return editDistance(a.replaceAll("_", ""), b.replaceAll("_", ""));
 }
@@ -91,7 +91,7 @@ function suggest(name: string, candidates: readonly string[]): string {
   return found === undefined ? "remove it." : `did you mean ${found}?`;
 }
 
-/** A file that TLS needs; `file` is undefined if nobody named it. */
+/** A file that TLS needs; `file` is undefined if the configuration does not name it. */
 interface WantedFile {
   readonly name: string;
   readonly file: string | undefined;
@@ -120,7 +120,7 @@ function gossipTlsFiles(tls: Config["tls"]): WantedFile[] {
     { name: TLS_KEYS.certFile.name, file: tls.certFile },
     { name: TLS_KEYS.keyFile.name, file: tls.keyFile },
   ];
-  // Unless configured these are the pair above, which was mentioned already.
+  // By default these equal the pair above.
   if (tls.clientCertFile !== tls.certFile && tls.clientKeyFile !== tls.keyFile) {
     wanted.push({ name: TLS_KEYS.clientCertFile.name, file: tls.clientCertFile });
     wanted.push({ name: TLS_KEYS.clientKeyFile.name, file: tls.clientKeyFile });
@@ -155,7 +155,7 @@ async function readFault(file: string): Promise<string | undefined> {
   }
 }
 
-/** Refuses combinations that cannot work and warns of those that probably are not meant. */
+/** Refuses impossible combinations and warns of probable mistakes. */
 export function checkTogether(config: Config, problems: string[], warnings: string[]): void {
   checkTimers(config, problems, warnings);
   checkEndpoints(config, warnings);
@@ -193,7 +193,7 @@ function checkChannels({ fabricGossip: { channels, stateDir } }: Config, problem
 function checkTimers({ gossip }: Config, problems: string[], warnings: string[]): void {
   const { aliveExpiryMs, aliveIntervalMs, messageExpiryFactor, forgetAfterMs } = gossip;
   if (aliveExpiryMs < 2 * aliveIntervalMs) {
-    // Fabric starts with any pair; below one interval, nobody would ever count as alive.
+    // Fabric starts with any pair; below one interval no member would ever be alive.
     const found = aliveExpiryMs > aliveIntervalMs ? warnings : problems;
     found.push(
       `${GOSSIP_KEYS.aliveExpiryMs.name} (${aliveExpiryMs} ms) is less than twice ` +

@@ -1,30 +1,32 @@
-/** What a client needs of a peer's configuration: the variables that Fabric's `peer` command reads. */
+/**
+ * The part of a peer's configuration that a client needs: the variables of Fabric's `peer` command.
+ */
 import { type Findings, readKey } from "./build.ts";
 import type { Key } from "./key.ts";
 import { PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import type { LoadOptions } from "./load.ts";
 import { openSource } from "./source.ts";
 
-/** Who asks, and whom. Paths are absolute; whether they lead anywhere is not known yet. */
+/** The client's credentials and target. Paths are absolute and not checked yet. */
 export interface ClientConfig {
   readonly mspId: string;
   readonly mspFolder: string;
   readonly keystoreFolder: string | undefined;
   readonly keyProvider: string;
-  /** `peer.address`: the peer to ask; empty if not set. */
+  /** `peer.address`: the peer to query; empty if not set. */
   readonly address: string;
   readonly tls: {
     readonly enabled: boolean;
     readonly rootCertFile: string | undefined;
     readonly clientCertFile: string | undefined;
     readonly clientKeyFile: string | undefined;
-    /** The server's pair, which a peer shows as a client if it has no other. */
+    /** The server's pair, which a peer presents as a client if it has no other. */
     readonly certFile: string | undefined;
     readonly keyFile: string | undefined;
   };
 }
 
-/** Reads file, environment and overrides, in rising strength. Problems are added to the list. */
+/** Reads file, environment and overrides; later sources win. Adds problems to the list. */
 export async function loadClientConfig(
   options: LoadOptions,
   problems: string[],

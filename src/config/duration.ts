@@ -11,7 +11,7 @@ const NANOSECONDS_OF_UNIT: ReadonlyMap<string, number> = new Map([
   ["h", 3600e9],
 ]);
 
-/** Longer texts are no durations; keeps the pattern's work small. */
+/** Longer texts are rejected; this bounds the pattern's work. */
 const TEXT_LENGTH_MAX = 64;
 const WHOLE = /^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 const PART = /(\d+\.?\d*|\.\d+)([a-zµμ]+)/g;

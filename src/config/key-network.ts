@@ -26,7 +26,7 @@ export function listenAddress<A extends HostPort | undefined>(
   });
 }
 
-/** Where others reach somebody: `host:port` with a host. Empty stays empty. */
+/** An endpoint at which others reach a member: `host:port` with a host. Empty stays empty. */
 export function endpoint(name: string, about: About<string>): Key<string> {
   return key(name, "`host:port`", about, (raw) => readEndpoint(raw));
 }

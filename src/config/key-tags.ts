@@ -4,7 +4,7 @@ import type { Parsed } from "./range.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
-/** Keys whose value is a map: what is below them are no keys. In lower case. */
+/** Keys whose value is a map, in lower case: names below them are not keys. */
 export const MAP_KEYS: ReadonlySet<string> = new Set(["fabricgossip.tags"]);
 
 /** Names with values: a map, or as text `role=shop,http=10.0.0.5:80`. */

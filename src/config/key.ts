@@ -1,4 +1,4 @@
-/** One configuration key, and the kinds of key there are: how each is read and what it may be. */
+/** Configuration keys: their kinds, and how each is read and validated. */
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
@@ -11,13 +11,13 @@ export interface Key<T> {
   readonly kind: string;
   /** The default, for the manual. */
   readonly byDefault: string;
-  /** What it means, for the manual. */
+  /** Description for the manual. */
   readonly doc: string;
-  /** Environment variables that count besides `CORE_...`, the strongest first. */
+  /** Environment variables besides `CORE_...`, in order of precedence. */
   readonly env: readonly string[];
-  /** What holds if nobody gives a value. */
+  /** The value when no source has one. */
   readonly absent: T;
-  /** Reads a given value; `folder` is where relative paths start. */
+  /** Reads a given value; relative paths start at `folder`. */
   parse(raw: unknown, folder: string): Parsed<T>;
 }
 
@@ -26,7 +26,7 @@ export interface About<T> {
   readonly absent: T;
   /** What an explicitly empty value means, if not the default. */
   readonly empty?: T;
-  /** The default in words, where it is not simply the value. */
+  /** The default in words, where it differs from the value. */
   readonly byDefault?: string;
   readonly env?: readonly string[];
 }
@@ -38,7 +38,7 @@ export function text(name: string, about: About<string>): Key<string> {
   return key(name, "text", about, (raw) => readText(raw));
 }
 
-/** One of a few words, in any capitals. */
+/** One of several words, case-insensitive. */
 export function choice<W extends string>(
   name: string,
   words: readonly W[],
@@ -51,7 +51,7 @@ export function choice<W extends string>(
   });
 }
 
-/** Yes or no, in every spelling that Go or YAML know. */
+/** A boolean, in every spelling that Go or YAML accepts. */
 export function flag(name: string, about: About<boolean>): Key<boolean> {
   return key(name, "true or false", about, (raw) => {
     const word = String(raw).toLowerCase();
@@ -86,7 +86,7 @@ export function whole<A extends number | undefined>(
   });
 }
 
-/** A span of time in milliseconds. Zero means the default (Fabric: `GetDurationOrDefault`). */
+/** A duration in milliseconds. Zero means the default (Fabric: `GetDurationOrDefault`). */
 export function duration<A extends number | undefined>(
   name: string,
   { min, max, ...about }: About<A> & Range,
@@ -111,7 +111,7 @@ export function duration<A extends number | undefined>(
   });
 }
 
-/** Several spans of time in milliseconds, longest first: a YAML list, or one text as for endpoints. */
+/** Several durations in milliseconds, longest first: a YAML list, or text as for endpoints. */
 export function durations(
   name: string,
   { min, max, ...about }: About<readonly number[]> & Range,
@@ -138,7 +138,7 @@ export function paths(name: string, about: About<readonly string[]>): Key<readon
   );
 }
 
-/** A name and a path that belong together. */
+/** A name with its path. */
 export interface NamedPath {
   readonly name: string;
   readonly path: string;
@@ -179,7 +179,7 @@ export function key<T>(
 function readText(raw: unknown): Parsed<string> {
   if (typeof raw === "object") return wrong(raw, "no text", "write one value");
   const value = String(raw);
-  // Control characters would get into logs and tables.
+  // Control characters would corrupt logs and tables.
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
   return unfit ? wrong(raw, "too long or not printable", "write one short line") : { value };
 }
@@ -195,7 +195,7 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
 export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
   if (typeof raw !== "string") return [raw];
-  // Quotation marks that a Compose file passes on may stand around each item, too.
+  // Compose files may leave quotation marks around each item, too.
   const items = raw.split(separator).map((item) => item.replace(/^["']+|["']+$/g, ""));
   return items.filter((item) => item !== "");
 }

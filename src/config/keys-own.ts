@@ -1,4 +1,4 @@
-/** Keys of our own, below `fabricGossip`; the manual is written from this table too. */
+/** Our own keys, below `fabricGossip`; the manual is generated from this table too. */
 import { choice, duration, durations, namedPaths, path, whole } from "./key.ts";
 import { channelList } from "./key-channels.ts";
 import { addresses, addressRanges, dnsNames, endpoints } from "./key-network.ts";

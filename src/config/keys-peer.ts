@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const FABRIC_MESSAGE_BYTES = 104_857_600;
 /** From 10 ms, so that tests can run a network in a tenth of the time, to a day. */
 const PERIOD = { min: 10, max: 24 * HOUR };
-/** A keepalive may also mean "practically never". */
+/** Long enough to disable keepalive in practice. */
 const KEEPALIVE = { min: SECOND, max: 24 * HOUR };
 
 export const PEER_KEYS = {

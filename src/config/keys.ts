@@ -1,4 +1,4 @@
-/** Every configuration key there is, once. */
+/** All configuration keys. */
 import type { Key } from "./key.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { LIMIT_KEYS, OWN_KEYS } from "./keys-own.ts";

@@ -5,19 +5,19 @@ import { checkFiles, checkNames, checkTogether } from "./check.ts";
 import type { Config } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
 
-/** Where a configuration comes from; all may be left out. */
+/** Sources of a configuration; all are optional. */
 export interface LoadOptions {
   /** A file in the shape of core.yaml; default `$FABRIC_CFG_PATH/core.yaml` of `env`, else none. */
   readonly file?: string | undefined;
   /** Default: the environment of the process. An empty variable counts as absent, as in Fabric. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `key=value` each, stronger than the environment; an empty value is a value. */
+  /** `key=value` each, overriding the environment; an empty value counts. */
   readonly overrides?: readonly string[];
 }
 
 /**
- * Reads a peer's configuration from its file, the environment and overrides, in rising strength.
- * Throws one `GossipError` "config-invalid" that lists every problem found. Product: section 3.
+ * Reads a peer's configuration from its file, the environment and overrides; later sources win.
+ * Throws one `GossipError` "config-invalid" that lists every problem. Product: section 3.
  */
 export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
   const options = typeof from === "string" ? { file: from } : from;
@@ -27,7 +27,7 @@ export async function loadConfig(from: string | LoadOptions = {}): Promise<Confi
   return configOf(source, problems);
 }
 
-/** Reads and checks every key. Throws the problems, those that were there before among them. */
+/** Reads and checks every key. Throws all problems, including earlier ones. */
 export async function configOf(source: Source, problems: string[]): Promise<Config> {
   const config = buildConfig(source, firstAddress(), problems);
   checkNames(source, problems, config.warnings);

@@ -1,7 +1,7 @@
-/** Names longer than this are not compared: the work grows with the square of the length. */
+/** Longer names are not compared: the work grows with the square of the length. */
 const LENGTH_MAX = 100;
 
-/** The candidate that differs least from `name`, if the difference looks like a slip of the pen. */
+/** The candidate closest to `name`, if the difference looks like a typing error. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > LENGTH_MAX) return undefined;
   let best: string | undefined;
@@ -13,7 +13,7 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** How many letters must be inserted, removed or replaced (Levenshtein). */
+/** Edit distance (Levenshtein). */
 export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

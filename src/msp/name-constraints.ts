@@ -99,7 +99,7 @@ export function nameConstraintFault(
   return isAllowed ? undefined : `its CA ${ca.subject.text} may not vouch for its names`;
 }
 
-/** Below any constraint, be it of another type, names must be such that constraints could apply. */
+/** Under any constraint, even of another type, names must be such that constraints could apply. */
 function checkOf(constraints: NameConstraints): Check {
   const isDomainAllowed = rule(constraints, NAME_TYPE.dns, searchDomains);
   const isHostAllowed = rule(constraints, NAME_TYPE.uri, searchDomains);
@@ -122,7 +122,7 @@ function checkOf(constraints: NameConstraints): Check {
 
 type Kind = "permitted" | "excluded";
 
-/** Within a permitted subtree if there are any of the type, and in no excluded one. */
+/** Within a permitted subtree, if there are any of the type, and in no excluded one. */
 function rule<Name>(
   constraints: NameConstraints,
   type: number,

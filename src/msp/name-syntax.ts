@@ -1,17 +1,17 @@
 /**
- * The syntax of the names in a certificate, exactly as loose as Go's parsers are: a URI that Go
- * cannot parse makes its certificate unusable to every Fabric peer.
+ * The syntax of names in a certificate, as permissive as Go's parsers: a URI that Go cannot parse
+ * makes its certificate unusable to every Fabric peer.
  */
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Whether Go takes the text for a domain, the empty one included. */
+/** Whether Go accepts the text as a domain, including the empty one. */
 export function isDomain(text: string): boolean {
   return (
     !text.startsWith(".") && !text.endsWith(".") && !text.includes("..") && /^[!-~]*$/.test(text)
   );
 }
 
-/** In a constraint one leading dot is allowed: it asks for at least one label more. */
+/** In a constraint, one leading dot is allowed: it requires at least one more label. */
 export function isDomainConstraint(text: string): boolean {
   return text === "" || (text !== "." && isDomain(text.replace(/^\./, "")));
 }

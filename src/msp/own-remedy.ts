@@ -8,7 +8,7 @@ import type { MspMaterial } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 import { certificatesIn } from "./tls-chain.ts";
 
-/** What to do about the refusal of `own`; begins with a verb, and ends a sentence. */
+/** The remedy for the refusal of `own`; begins with a verb and completes a sentence. */
 export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspMaterial): string {
   if (code === "identity-revoked") return "have a new one issued, as this one is revoked for good";
   const issuers = issuersIn(files, own).map(({ name }) => name);

@@ -13,13 +13,13 @@ export interface PemBlock {
   /** What stands in the BEGIN line: `CERTIFICATE`, `X509 CRL`, ... May be empty. */
   readonly type: string;
   readonly der: Uint8Array;
-  /** Whether anything follows the END line, be it an empty line. */
+  /** Whether anything follows the END line, even an empty line. */
   readonly hasRest: boolean;
 }
 
 /**
- * The first whole PEM block of the text; undefined if there is none. A block is what stands between
- * an END line and the last BEGIN line before it, so that each part of the text is read once.
+ * The first complete PEM block of the text; undefined if there is none. A block lies between an END
+ * line and the last BEGIN line before it, so that each part of the text is read once.
  */
 export function decodePem(bytes: Uint8Array): PemBlock | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
@@ -42,14 +42,14 @@ function readLine(text: string, at: number): { readonly line: string; readonly n
   return { line: trimBlanks(line), next: feed < 0 ? text.length : feed + 1 };
 }
 
-/** By hand: the obvious regular expression needs quadratic time on a long run of blanks. */
+/** Without a regular expression, which would need quadratic time on a long run of blanks. */
 function trimBlanks(line: string): string {
   let end = line.length;
   while (end > 0 && (line[end - 1] === " " || line[end - 1] === "\t")) end--;
   return line.slice(0, end);
 }
 
-/** The block whose type starts at `at`; undefined: Go would look no further. */
+/** The block whose type starts at `at`; undefined: Go would stop searching. */
 function readBlock(text: string, at: number, end: number): PemBlock | "broken" | undefined {
   const typeLine = readLine(text, at);
   if (!typeLine.line.endsWith(DASHES)) return "broken";
@@ -80,7 +80,7 @@ function skipHeaders(text: string, at: number): number {
   return next;
 }
 
-/** Standard base64 with padding, spread over lines; undefined if anything else is in it. */
+/** Standard base64 with padding over several lines; undefined if it contains anything else. */
 function decodeBase64(text: string): Uint8Array | undefined {
   const dense = text.replaceAll(/[ \t\r\n]+/g, "");
   if (dense.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(dense)) return undefined;

@@ -1,6 +1,6 @@
 /**
  * Certificate policies along a chain (RFC 5280 section 6.1 as updated by RFC 9618), as Go checks
- * them: any policy will do, but a CA may require that there is one.
+ * them: any policy is accepted, but a CA may require one.
  */
 import { equalBytes } from "../wire/bytes.ts";
 import { DER_TAG, DerFault, type DerReader } from "./der.ts";
@@ -18,7 +18,7 @@ export interface Policies {
   readonly inhibitAny: number | undefined;
 }
 
-/** What of a certificate decides on its policies. */
+/** The fields of a certificate that decide on its policies. */
 interface PolicyBearer {
   readonly issuer: { readonly der: Uint8Array };
   readonly subject: { readonly der: Uint8Array };
@@ -60,9 +60,9 @@ export function readMappings(reader: DerReader): readonly (readonly [string, str
 /** A policy that is valid at one certificate of the chain. */
 interface Node {
   readonly policy: string;
-  /** What the next certificate must call it. */
+  /** The name that the next certificate must use for it. */
   expected: readonly string[];
-  /** Of the certificate above. */
+  /** The policies of the certificate above. */
   readonly parents: ReadonlySet<Node>;
   readonly children: Set<Node>;
 }
@@ -87,14 +87,14 @@ function remove(level: Level, node: Node): void {
   level.delete(node.policy);
 }
 
-/** Takes away what leads to nothing, from the last level but one upwards. */
+/** Removes branches without leaves, from the last level but one upwards. */
 function prune(levels: readonly Level[]): void {
   for (const level of levels.slice(1, -1).reverse()) {
     for (const node of level.values()) if (node.children.size === 0) remove(level, node);
   }
 }
 
-/** Puts the value with the others of its key. */
+/** Adds the value to those of its key. */
 function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
@@ -122,7 +122,7 @@ function descend(levels: Level[], identifiers: readonly string[], isAnyAllowed: 
   prune(levels);
 }
 
-/** From now on the policies of the issuer are called by those of the subject. */
+/** Maps the issuer's policies to those of the subject. */
 function applyMappings(levels: readonly Level[], mappings: Policies["mappings"]): void {
   const level: Level = levels.at(-1) ?? new Map();
   const subjectsOf = new Map<string, string[]>();
@@ -134,7 +134,7 @@ function applyMappings(levels: readonly Level[], mappings: Policies["mappings"])
   }
 }
 
-/** Policies may no longer be called by other names: those that would be are lost. */
+/** Policy mapping is no longer allowed: mapped policies are lost. */
 function dropMapped(levels: readonly Level[], mappings: Policies["mappings"]): void {
   const level: Level = levels.at(-1) ?? new Map();
   for (const [issuer] of mappings) {
@@ -144,7 +144,7 @@ function dropMapped(levels: readonly Level[], mappings: Policies["mappings"]): v
   prune(levels);
 }
 
-/** Whether a policy is left that nothing above it but `anyPolicy` allows, or `anyPolicy` itself. */
+/** Whether a policy remains that only `anyPolicy` allows, or `anyPolicy` itself. */
 function hasPolicy(levels: readonly Level[]): boolean {
   const isAuthorised = ({ policy, parents }: Node) =>
     policy !== ANY_POLICY && parents.size === 1 && [...parents][0]?.policy === ANY_POLICY;
@@ -154,7 +154,7 @@ function hasPolicy(levels: readonly Level[]): boolean {
   );
 }
 
-/** Where a walk down a chain is. The numbers say how many CAs may follow until something counts. */
+/** Position while walking down a chain. The numbers count the CAs until a rule takes effect. */
 interface Walk {
   /** Undefined: a certificate above has no policies. */
   levels: Level[] | undefined;
@@ -170,9 +170,9 @@ function startWalk(certificates: number): Walk {
   return { levels: [root], untilExplicit: never, untilNoMapping: never, untilNoAny: never };
 }
 
-/** Whether the chain, leaf first, keeps what its CAs ask for in policies. */
+/** Whether the chain, leaf first, satisfies the policy requirements of its CAs. */
 export function arePoliciesValid(chain: readonly PolicyBearer[]): boolean {
-  // The root is trusted as it is.
+  // The root is trusted unconditionally.
   const below = chain.slice(0, -1).reverse();
   const asks = ({ extensions: { policies } }: PolicyBearer) =>
     (policies.requireExplicit ?? -1) >= 0 || policies.mappings.length > 0;
@@ -190,7 +190,7 @@ function isSelfIssued({ issuer, subject }: PolicyBearer): boolean {
   return equalBytes(issuer.der, subject.der);
 }
 
-/** Goes on to the next certificate of the chain; false if that is impossible. */
+/** Continues with the next certificate of the chain; false if that is impossible. */
 function enter(walk: Walk, certificate: PolicyBearer, isLeaf: boolean): boolean {
   const { identifiers } = certificate.extensions.policies;
   if (identifiers.length === 0) walk.levels = undefined;
@@ -200,7 +200,7 @@ function enter(walk: Walk, certificate: PolicyBearer, isLeaf: boolean): boolean 
   return isLeaf || leave(walk, certificate);
 }
 
-/** What a CA demands of the certificates below it. */
+/** The policy requirements of a CA for the certificates below it. */
 function leave(walk: Walk, certificate: PolicyBearer): boolean {
   const { mappings, ...limits } = certificate.extensions.policies;
   const isAny = (pair: readonly string[]) => pair.includes(ANY_POLICY);

@@ -1,4 +1,4 @@
-/** Private keys in files: reading them as people keep them, and saying what else a file holds. */
+/** Private keys in files: reads common formats and explains what a file contains instead. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { basename } from "node:path";
 import type { Findings, Skipped } from "./authorities.ts";
@@ -16,8 +16,8 @@ export function holdsPrivateKey(bytes: Uint8Array): boolean {
 export type NotTheKey = Pick<Skipped, "name" | "why" | "remedy">;
 
 /**
- * The private key in a PEM text, wherever it stands in it: `openssl ecparam -genkey` writes a block
- * of parameters first. Or why there is none.
+ * The private key in a PEM text, at any position: `openssl ecparam -genkey` writes a parameter
+ * block first. Otherwise the reason why there is none.
  */
 function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
   const text = Buffer.from(bytes).toString("latin1");
@@ -32,7 +32,10 @@ function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
   }
 }
 
-/** What a file without a key is. A remedy only where its key may be in it in another form. */
+/**
+ * What a file without a key contains. The remedy is present only if the file may hold the key in
+ * another form.
+ */
 function whyNoKey(text: string, bytes: Uint8Array): Omit<NotTheKey, "name"> {
   const { holds, why, remedy } = whyNoPem(bytes);
   if (text.includes("-----BEGIN") || holds === "no-pem") {
@@ -42,7 +45,7 @@ function whyNoKey(text: string, bytes: Uint8Array): Omit<NotTheKey, "name"> {
   return { why, remedy: mayHoldKey ? remedy : undefined };
 }
 
-/** Kinds are compared first: OpenSSL remembers a comparison of two kinds as an error of the next call. */
+/** Compares kinds first: OpenSSL reports a comparison of two kinds as an error of the next call. */
 function isKeyOf(key: KeyObject, publicKey: KeyObject): boolean {
   const isSameKind =
     key.asymmetricKeyType === publicKey.asymmetricKeyType &&
@@ -51,8 +54,8 @@ function isKeyOf(key: KeyObject, publicKey: KeyObject): boolean {
 }
 
 /**
- * The key of this public key, found by content in a folder, whatever its file is called; or why the
- * files that are there are not it.
+ * The private key of this public key, found by content in a folder; otherwise why none of its files
+ * matches.
  */
 export async function findPrivateKey(
   publicKey: KeyObject,
@@ -69,6 +72,6 @@ export async function findPrivateKey(
     } else if (isKeyOf(key, publicKey)) return { key };
     else others.push({ name, why: "it is the key of another certificate", remedy: undefined });
   }
-  // Those that could not be read come first: one of them is the key, most likely.
+  // Unreadable files come first: one of them is most likely the key.
   return { others: [...findings.skipped.splice(before), ...others] };
 }

@@ -1,4 +1,4 @@
-/** The public key of a certificate: which kinds Go knows, and how they must be written. */
+/** The public key of a certificate: the kinds that Go knows, and their encoding. */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { type Curve, findCurve } from "./ecdsa.ts";
@@ -18,8 +18,8 @@ const ED25519_KEY_BYTES = 32;
 const NULL = Uint8Array.of(5, 0);
 
 /**
- * The key in a SubjectPublicKeyInfo. What Go passes over in it is left out before OpenSSL, which
- * would not, makes the key. Throws if there is no key that Fabric could use.
+ * The key in a SubjectPublicKeyInfo. Parts that Go ignores are removed, since OpenSSL would refuse
+ * them. Throws if Fabric could not use the key.
  */
 export function readPublicKey(der: Uint8Array): PublicKey {
   const reader = new DerReader(der).enter(DER_TAG.sequence);
@@ -67,8 +67,8 @@ function rsaKey(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Given DER, Node first throws and catches errors to find out what it was given: with their stack traces
- * that takes three times as long as the key itself. Text it takes for PEM at once.
+ * Given DER, Node throws and catches errors to detect the format; their stack traces triple the
+ * time. PEM text is recognised at once.
  */
 function toPem(der: Uint8Array): string {
   const lines =

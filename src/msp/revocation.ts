@@ -33,7 +33,7 @@ export function parseRevocationList(bytes: Uint8Array): RevocationList | undefin
     const block = isPem ? decodePem(bytes) : undefined;
     return readList(block?.type === "X509 CRL" ? block.der : bytes);
   } catch {
-    // Malformed, whatever the parser stumbled over; the caller names the file.
+    // Malformed, whatever the parser's reason; the caller names the file.
     return undefined;
   }
 }
@@ -69,7 +69,7 @@ function readList(der: Uint8Array): RevocationList {
   };
 }
 
-/** Empty if the extension names no key; one that cannot be read is as good as none. */
+/** Empty if the extension names no key; an unreadable one counts as absent. */
 function readListKeyId(value: Uint8Array): Uint8Array | undefined {
   try {
     return readKeyId(value) ?? new Uint8Array(0);
@@ -95,14 +95,14 @@ function serialText(integer: Uint8Array): string {
   return toHex(integer.length > 1 && integer[0] === 0 ? integer.subarray(1) : integer);
 }
 
-/** Whether this list speaks for the CA: same key identifier. The signature is another question. */
+/** Whether this list has the CA's key identifier. The signature is checked separately. */
 export function isListOf(list: RevocationList, ca: Certificate): boolean {
   const { subjectKeyId } = ca.extensions;
   if (list.authorityKeyId === undefined || subjectKeyId === undefined) return false;
   return equalBytes(list.authorityKeyId, subjectKeyId);
 }
 
-/** Whether the CA signed the list. Unlike on certificates, SHA-1 is good enough here, as in Go. */
+/** Whether the CA signed the list. As in Go, SHA-1 is accepted here, unlike on certificates. */
 export function isListSignedBy(list: RevocationList, ca: Certificate): boolean {
   return isCertifiedBy(list, ca.publicKey, "accept");
 }

@@ -2,13 +2,13 @@
 import { constants, type KeyObject, verify } from "node:crypto";
 import { contextTag, DER_TAG, DerReader } from "./der.ts";
 
-/** Something a CA signed. */
+/** Data signed by a CA. */
 export interface Signed {
   /** The bytes under the signature. */
   readonly tbs: Uint8Array;
   /** Signature algorithm as dotted identifier. */
   readonly algorithm: string;
-  /** Its parameters as they stand; undefined: none. */
+  /** Its encoded parameters; undefined: none. */
   readonly parameters?: Uint8Array | undefined;
   readonly signature: Uint8Array;
 }
@@ -49,10 +49,10 @@ const PSS_HASHES: ReadonlyMap<string, Algorithm> = new Map<string, Algorithm>([
   ["2.16.840.1.101.3.4.2.3", { keyType: "rsa", hash: "sha512", saltLength: 64 }],
 ]);
 
-/** Smaller RSA keys verify nothing, as in Go. */
+/** As in Go, smaller RSA keys verify nothing. */
 const RSA_BITS_MIN = 1_024;
 
-/** The content of an AlgorithmIdentifier; what follows the parameters is passed over. */
+/** The content of an AlgorithmIdentifier; bytes after the parameters are ignored. */
 export function readAlgorithm(reader: DerReader): Pick<Signed, "algorithm" | "parameters"> {
   const algorithm = reader.readOid();
   return { algorithm, parameters: reader.isEmpty ? undefined : reader.readAny().whole };
@@ -70,7 +70,7 @@ export function isCertifiedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "
   if (algorithm.keyType === "rsa" && bitsOf(key) < RSA_BITS_MIN) return false;
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   try {
-    // A bare key where that will do: an object around it has Node throw and catch errors first.
+    // A bare key where possible: with an object around it Node first throws and catches errors.
     const how = saltLength === undefined ? key : { key, ...pss };
     return verify(hash, signed.tbs, how, signed.signature);
   } catch {
@@ -103,7 +103,7 @@ function findPss(parameters: Uint8Array | undefined): Algorithm | undefined {
     const found = PSS_HASHES.get(hash);
     return found?.saltLength === salt && trailerField === 1 ? found : undefined;
   } catch {
-    // Parameters nobody can read belong to no algorithm.
+    // Unreadable parameters belong to no algorithm.
     return undefined;
   }
 }

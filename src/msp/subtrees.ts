@@ -1,7 +1,6 @@
 /**
- * Sets of name constraints that say quickly whether they cover a name: sorted, and without those
- * that lie within another, as Go keeps them. Names come from strangers by the thousand, so looking
- * through every constraint for each of them would take too long.
+ * Sets of name constraints with a fast lookup: sorted, without those contained in others, as Go
+ * keeps them. Strangers send thousands of names, so a linear search would take too long.
  */
 
 /** What is compared: where the constraint stands in the order, and what it covers. */
@@ -12,7 +11,7 @@ interface Order<Constraint, Name> {
   readonly covers: (constraint: Constraint, name: Name) => boolean;
 }
 
-/** Whether any of the constraints covers a name. */
+/** Whether any constraint covers a name. */
 export type Search<Name> = (name: Name) => boolean;
 
 function searchIn<Constraint, Name>(
@@ -38,9 +37,9 @@ function searchIn<Constraint, Name>(
   };
 }
 
-/** A domain in the form in which it is looked for. */
+/** The form of a domain used for lookups. */
 export interface DomainKey {
-  /** From its end, dots before everything else: what lies within it stands right after it. */
+  /** Reversed, with dots before other characters: subdomains follow their domain directly. */
   readonly reversed: string;
   /** What a wildcard stands below, from the dot on; undefined if the domain is none. */
   readonly wildcardOf: string | undefined;
@@ -113,7 +112,7 @@ function isMapped(address: Uint8Array): boolean {
   );
 }
 
-/** IPv4 addresses in IPv6 clothes are IPv4 addresses to Go: no other network takes them in. */
+/** Go treats IPv4-mapped IPv6 addresses as IPv4: no other network contains them. */
 function coversAddress({ address, mask }: Network, name: Uint8Array): boolean {
   return (
     isMapped(address) === isMapped(name) &&

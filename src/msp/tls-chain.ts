@@ -11,14 +11,14 @@ const RSA_BITS_MAX = 8_192;
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
 
 export interface TlsQuestion {
-  /** What the one who shows the certificate is. */
+  /** The role of the party that presents the certificate. */
   readonly use: "server" | "client";
   readonly atMs: number;
 }
 
 /**
- * Why a chain, leaf first and in DER, is not trusted by who trusts these PEM files; undefined: it is.
- * Each certificate in them is an anchor, intermediates too.
+ * Why a chain (leaf first, DER) is not trusted under these PEM files; undefined: it is. Each
+ * certificate in them is an anchor, even an intermediate one.
  */
 export function tlsChainFault(
   shown: readonly Uint8Array[],
@@ -40,7 +40,7 @@ export function tlsChainFault(
   return whyUntrusted(leaf, { roots: readAnchors(anchors), intermediates }, { use, atMs });
 }
 
-/** Every certificate in a PEM text, in DER; what cannot be decoded is left out. */
+/** Every certificate in a PEM text, in DER; undecodable ones are omitted. */
 export function certificatesIn(pem: Buffer): readonly Uint8Array[] {
   const parts = pem.toString("latin1").split(END);
   return parts.slice(0, -1).flatMap((part) => {
@@ -49,7 +49,7 @@ export function certificatesIn(pem: Buffer): readonly Uint8Array[] {
   });
 }
 
-/** Read once for each set of files: strangers make us ask. */
+/** Parsed once per set of files, since strangers trigger the check. */
 const known = new WeakMap<readonly Buffer[], readonly Certificate[]>();
 
 function readAnchors(pems: readonly Buffer[]): readonly Certificate[] {

@@ -11,7 +11,7 @@ export function whyUnfit(key: KeyObject): string | undefined {
   return `${type === "rsa" || type === "rsa-pss" ? "an RSA" : `a ${type ?? "strange"}`} key`;
 }
 
-/** The same of the key in a certificate; undefined also if there is none. */
+/** The same for the key in a certificate; undefined also if there is none. */
 export function whyCertificateUnfit(der: Uint8Array): string | undefined {
   try {
     return whyUnfit(new X509Certificate(der).publicKey);

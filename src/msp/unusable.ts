@@ -3,9 +3,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 
 const DER_SEQUENCE = 0x30;
 
-/** Why a file is of no use, and what to do about it. */
+/** Why a file is unusable, with the remedy. */
 export interface Unusable {
-  /** What it holds instead. */
+  /** What it contains instead. */
   readonly holds:
     | "nothing"
     | "utf-16"
@@ -20,12 +20,12 @@ export interface Unusable {
   readonly remedy: string;
 }
 
-/** The words for both, without a stop. */
+/** Both as text without a full stop. */
 export function tellUnusable({ why, remedy }: Unusable): string {
   return `${why}: ${remedy}`;
 }
 
-/** Why these bytes, which contain no PEM block that can be read, contain none. */
+/** Why these bytes contain no readable PEM block. */
 export function whyNoPem(bytes: Uint8Array): Unusable {
   const start = Buffer.from(bytes.subarray(0, 4_096)).toString("latin1");
   if (bytes.length === 0)

@@ -1,9 +1,9 @@
-/** The blocks of one peer in ascending order, a range ahead of who reads them. */
+/** Fetches the blocks of one peer in ascending order, one range ahead of the consumer. */
 import type { Block } from "../channel/types/block.ts";
 import { type Fetched, fetchRange } from "../following/fetch.ts";
 import type { PeerStream } from "./peer-stream.ts";
 
-/** What is fetched ahead. */
+/** The prefetched range. */
 interface Ahead {
   readonly from: bigint;
   readonly blocks: Promise<Fetched<readonly Block[]>>;
@@ -20,7 +20,7 @@ export class BlockSource {
     this.#channel = channel;
   }
 
-  /** The block of this number; the caller has made sure that it is below the peer's `height`. */
+  /** The block of this number; the caller ensures that it is below the peer's `height`. */
   async block(number: bigint, last: bigint, height: bigint): Promise<Fetched<Block>> {
     const known = this.#find(number);
     if (known !== undefined) return { ok: true, value: known };

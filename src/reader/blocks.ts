@@ -1,6 +1,6 @@
 /**
- * Verified blocks in ascending order. Each is judged by the configuration before it and must follow
- * the block before; a configuration on the way holds from the next block on.
+ * Verified blocks in ascending order. Each must satisfy the preceding configuration and follow the
+ * previous block; a configuration applies from the next block on.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { headerHash } from "../channel/rules/header-hash.ts";
@@ -27,19 +27,21 @@ import type { Round, ViewOfChannel } from "./view-of-channel.ts";
 
 /** Which blocks to read. */
 export interface BlocksOptions {
-  /** The first; default: the tenth from the end. */
+  /** First block; default: the tenth from the end. */
   readonly from?: bigint | undefined;
-  /** The last; default: the newest that a peer has published, or none with `follow`. */
+  /** Last block; default: the newest that a peer has published, or none with `follow`. */
   readonly to?: bigint | undefined;
   /** Whether to wait for new blocks; default false. */
   readonly follow?: boolean | undefined;
-  /** Ends it. */
+  /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Told what does not end it: a peer that is lost, or gives a block that does not verify. */
+  /**
+   * Called for faults that do not end the iteration: a lost peer, or a block that does not verify.
+   */
   readonly note?: ((sentence: string) => void) | undefined;
 }
 
-/** Peers publish their height every 4 s at most; half of that is soon enough. */
+/** Peers publish their height at most every 4 s; half of that suffices. */
 const POLL_MS = 2_000;
 const DEFAULT_COUNT = 10n;
 
@@ -78,7 +80,7 @@ function maxOf(numbers: readonly bigint[]): bigint {
 
 const U64_MAX = 2n ** 64n - 1n;
 
-/** A block of one peer that was believed. */
+/** A verified block with the peer that served it. */
 interface Found {
   readonly verified: VerifiedBlock;
   readonly told: Told;
@@ -93,7 +95,7 @@ class Reading {
   #trust: Trust | undefined;
   #previousHash: Uint8Array | undefined;
   readonly #sources = new Map<Told["stream"], BlockSource>();
-  /** Peers that gave a block that is not believed: none of theirs is asked for again. */
+  /** Peers that served an invalid block: they are not asked again. */
   readonly #rejected = new Set<string>();
 
   constructor(view: ViewOfChannel, options: BlocksOptions, round: Round, last: bigint) {
@@ -103,7 +105,7 @@ class Reading {
     this.#last = last;
   }
 
-  /** Finds the configuration before the first block; waits for the block before it, if need be. */
+  /** Finds the configuration before the first block; waits for the preceding block if needed. */
   async begin(from: bigint): Promise<void> {
     const { signal } = this.#options;
     while (from > 0n && this.#trust === undefined && !signal?.aborted) {
@@ -149,7 +151,7 @@ class Reading {
     );
   }
 
-  /** The block from the first peer that gives one that is believed; undefined if we were stopped. */
+  /** The first valid block that a peer serves; undefined if the caller stopped us. */
   async #find(number: bigint): Promise<Found | undefined> {
     const { signal, follow: isFollowing = false } = this.#options;
     for (let isFirst = true; !signal?.aborted; isFirst = false) {
@@ -167,7 +169,7 @@ class Reading {
 
   async #wait(): Promise<void> {
     const { signal } = this.#options;
-    // Aborted: whoever waits looks at the signal.
+    // On abort, the caller sees the signal.
     await sleep(POLL_MS, undefined, signal ? { signal } : {}).catch(() => {});
   }
 
@@ -201,7 +203,7 @@ class Reading {
     const { stream, height = 0n } = told;
     const block = await this.#sourceOf(stream).block(number, this.#last, height);
     if (!block.ok) {
-      // Whoever does not give what it has published is not asked again.
+      // A peer that does not serve what it has published is not asked again.
       if (stream.end === undefined) this.#rejected.add(stream.identity.pkiId);
       return block;
     }
@@ -220,7 +222,7 @@ class Reading {
     if (this.#trust !== undefined) {
       return judgeBlock(host, this.#trust, block, { number, previousHash: this.#previousHash });
     }
-    // Nobody signs block 0: the blocks after it prove it, up to the one that is trusted.
+    // Nobody signs block 0: its successors prove it, up to the trusted one.
     const verdict = verifyByHash(host, block, { channel: session.channel, number, hash });
     if (!verdict.ok) return problem(verdict.code, "it is no first block of this channel");
     return verdict;
@@ -243,7 +245,7 @@ class Reading {
     this.#trust = next.value;
   }
 
-  /** The block as other peers give it. */
+  /** The same block as served by other peers. */
   async #copies(number: bigint, { verified, told }: Found): Promise<readonly [Copy, ...Copy[]]> {
     const others = this.#sourcesOf(number).filter((one) => one !== told);
     const copies = await Promise.all(

@@ -1,7 +1,7 @@
 /** Which chaincodes the organisations of a channel have ready, by the StateInfo of their peers. */
 import type { ChannelChaincodes, ChannelHeights } from "./views.ts";
 
-/** From the heights of a channel, which tell each peer's chaincodes. */
+/** Derives chaincodes from the heights of a channel, whose members list them. */
 export function describeChaincodes({
   name,
   members,

@@ -1,4 +1,4 @@
-/** From options to what they name: who asks, and which peers are asked. */
+/** Turns options into credentials and the peers to query. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ interface Pair {
   readonly key: Buffer;
 }
 
-/** Who asks. */
+/** The identity that we present. */
 export interface Asker {
   readonly identity: Identity;
   readonly signer: Signer;
@@ -36,7 +36,7 @@ export interface Asker {
   readonly msp: Msp | undefined;
 }
 
-/** A peer to ask. */
+/** A peer to query. */
 export interface Target {
   readonly name: string;
   readonly endpoint: string;
@@ -48,7 +48,7 @@ export interface Credentials {
   readonly targets: readonly Target[];
 }
 
-/** Throws `config-invalid` with every problem of options and files. */
+/** Throws `config-invalid` with all problems of options and files. */
 export async function loadCredentials(
   options: ReadChannelOptions,
   wallMs: number,
@@ -75,7 +75,7 @@ export async function loadCredentials(
 
 interface Who {
   readonly asker: Asker;
-  /** What we show in TLS unless options say otherwise. */
+  /** The default TLS client certificate. */
   readonly tlsPair: Pair | undefined;
   /** Of the configuration: CA of `address`. */
   readonly rootCertFile: string | undefined;
@@ -139,7 +139,7 @@ function readCertificate(
   return certificate;
 }
 
-/** The private key of a certificate; else a problem. */
+/** The private key of a certificate; otherwise adds a problem. */
 function readKey(
   flag: string,
   file: string,
@@ -199,7 +199,7 @@ async function fromConfig(
   }
 }
 
-/** The client's pair, else the server's if it is there: a user has none, but core.yaml names one. */
+/** The client's pair, else the server's if present: a user has none, but core.yaml names one. */
 async function configuredPair(
   tls: ClientConfig["tls"],
   problems: string[],

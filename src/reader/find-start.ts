@@ -1,4 +1,4 @@
-/** The configuration in force before a block. */
+/** Finds the configuration that precedes a block. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { configNumber } from "../following/block-facts.ts";
 import { fetchBlock } from "../following/fetch.ts";
@@ -12,11 +12,14 @@ export interface Start {
   readonly trust: Trust;
   /** Hash of the block before. */
   readonly previousHash: Uint8Array;
-  /** Whether what we trust leads to it; else it is the peer's word, until the trusted block is reached. */
+  /**
+   * Whether the trusted block proves it; otherwise it is the peer's word until the trusted block is
+   * reached.
+   */
   readonly isProven: boolean;
 }
 
-/** `first`: at least 1, and at most the peer's height. */
+/** `first` is at least 1 and at most the peer's height. */
 export async function startOf(
   { host, session }: ViewOfChannel,
   { anchor, trust: newest }: Round,

@@ -1,4 +1,4 @@
-/** Finding the configuration of a channel at the peers of our own organisation. */
+/** Finds the configuration of a channel at peers of our own organisation. */
 import type { ChannelHost } from "../channel/types/host.ts";
 import { askTrust } from "../following/find-trust.ts";
 import type { Judged, Trust } from "../following/trust.ts";
@@ -9,8 +9,8 @@ import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
 
 /**
- * The newest configuration that peers of our own organisation have, of the first that has it. Two
- * requests each: the newest block, then the configuration block that it names.
+ * The newest configuration from the first peer of our organisation that has it. This takes two
+ * requests: the newest block, then the configuration block that it names.
  */
 export async function findTrust(
   session: Session,

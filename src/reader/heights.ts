@@ -6,13 +6,13 @@ import { chaincodesOf, dateOf, msOf } from "../following/describe-state-info.ts"
 import type { ChannelMember } from "../following/views.ts";
 import type { ChannelHeights } from "./views.ts";
 
-/** A StateInfo that its author has signed, who may read the channel; the newest of that author. */
+/** The newest StateInfo of an author, signed by it; the author may read the channel. */
 export interface Believed {
   readonly identity: Identity;
   readonly claim: StateInfoClaim;
 }
 
-/** From where on a peer counts as lagging; undefined: never. */
+/** Limits beyond which a peer lags; undefined: never. */
 export interface LagLimits {
   readonly behindMax?: bigint | undefined;
   readonly lagMaxMs?: number | undefined;
@@ -22,13 +22,13 @@ export interface HeightsInput {
   readonly configuration: ChannelConfiguration;
   readonly trust: string;
   readonly believed: readonly Believed[];
-  /** Where we reached those that answered. */
+  /** The endpoints of peers that answered. */
   readonly endpoints: ReadonlyMap<string, string>;
   /** Number of the newest verified block, plus one. */
   readonly provenHeight: bigint;
-  /** Peers that could not show the block that their height promises. */
+  /** Peers that could not serve the block that their height implies. */
   readonly disproved: ReadonlySet<string>;
-  /** When a block was made, by its number, as far as known; milliseconds since the epoch. */
+  /** Creation times of known blocks by number, in milliseconds since the epoch. */
   readonly madeAtMs: ReadonlyMap<bigint, number>;
   readonly limits: LagLimits;
   readonly nowMs: number;
@@ -64,7 +64,7 @@ export function describeHeights(input: HeightsInput): ChannelHeights {
   };
 }
 
-/** What peers are measured by: the highest height published, unless it was disproved. */
+/** The reference for lag: the highest published height that was not disproved. */
 export function highestOf({
   believed,
   provenHeight,
@@ -86,7 +86,7 @@ function describeMember(
   const isBehind = height < highest && !disproved.has(pkiId);
   const behind = isBehind ? highest - height : 0n;
   const missingSinceMs = madeAtMs.get(height);
-  // Without the block itself, what is known is that it came after the peer's last change.
+  // Without the block itself, we know only that it came after the peer's last change.
   const sinceMs = missingSinceMs ?? msOf(changedAtNs);
   const lagMs = isBehind ? Math.max(0, Math.round(nowMs - sinceMs)) : null;
   const endpoint = endpoints.get(pkiId) ?? null;

@@ -1,4 +1,4 @@
-/** Which StateInfo is believed under a configuration: the newest of each peer, of all that we were told. */
+/** Selects valid StateInfo under a configuration: the newest of each peer. */
 import {
   compareStateInfo,
   type StateInfoClaim,
@@ -15,10 +15,10 @@ export interface JudgedClaims {
   readonly notes: readonly string[];
 }
 
-/** Sentences about single peers; more are only counted. */
+/** Maximum sentences about single peers; further ones are only counted. */
 const TOLD_MAX = 20;
 
-/** Judges what was told. Signatures of what was believed before are not checked again. */
+/** Judges received StateInfo. Known signatures are not checked again. */
 export function judgeClaims(
   { configuration }: Trust,
   told: readonly Told[],
@@ -55,8 +55,8 @@ function tellUnknown(count: number): readonly string[] {
 }
 
 /**
- * `rival`: of the same moment, and says something else. Fabric signs one StateInfo several times, and
- * no two of these signatures are alike.
+ * `rival`: of the same time with other content. Fabric signs one StateInfo several times, with
+ * different signatures each time.
  */
 function orderOf(claim: StateInfoClaim, known?: StateInfoClaim): "newer" | "older" | "rival" {
   if (known === undefined) return "newer";

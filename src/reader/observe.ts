@@ -1,4 +1,4 @@
-/** What peers tell of a channel, joined: identities and StateInfo, nothing of them believed yet. */
+/** Merges peers' answers about a channel: identities and StateInfo, not verified yet. */
 
 import { readSnapshot, type StateInfoClaim } from "../channel/rules/state-info.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
@@ -12,32 +12,32 @@ import { tellFailure } from "./remedies.ts";
 import type { Session } from "./session.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
-/** What one peer said. */
+/** The answer of one peer. */
 export interface Told {
   readonly stream: PeerStream;
   readonly claims: readonly StateInfoClaim[];
-  /** Elements of its answer that cannot be read, or are of another channel. */
+  /** Elements that are unreadable or of another channel. */
   readonly faults: number;
-  /** Height that it has published of itself; undefined if it has not, or is not known to itself. */
+  /** Its own published height; undefined if it has not published one, or does not know itself. */
   readonly height: bigint | undefined;
 }
 
 export interface Observation {
   readonly told: readonly Told[];
-  /** By PKI-ID; which organisation accepts them is not judged yet. */
+  /** By PKI-ID; not judged yet. */
   readonly identities: ReadonlyMap<string, Identity>;
-  /** Why some peers told nothing. */
+  /** Why some peers did not answer. */
   readonly notes: readonly string[];
 }
 
 const UNJUDGED = createUnjudgedCrypto();
 
-/** Identities of one channel that are kept; more are not looked at. */
+/** Maximum identities kept per channel; further ones are ignored. */
 const IDENTITIES_MAX = 20_000;
 
 /**
- * Asks every peer of the session. Identities are pulled only from peers that speak of somebody whose
- * identity is not known yet. Throws if nobody tells anything.
+ * Queries every peer of the session. Pulls identities only from peers that mention an unknown one.
+ * Throws if no peer answers.
  */
 export async function observe(
   session: Session,
@@ -68,7 +68,7 @@ export async function observe(
     }),
   );
   if (told.length === 0) throw new ReadError("refused", notes);
-  // In the order in which our user has named them.
+  // In the order that the user gave.
   told.sort((a, b) => streams.indexOf(a.stream) - streams.indexOf(b.stream));
   return { told, identities: known, notes: [...session.notes()] };
 }

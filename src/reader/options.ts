@@ -1,17 +1,19 @@
-/** What a reader is told: which channel, who asks, whom, and what is trusted. */
+/** Options of a reader: channel, credentials, peers, trust. */
 import type { Signer } from "../core/types/host.ts";
 
 /** Options of `readChannel`. Files are paths; relative ones start at the working directory. */
 export interface ReadChannelOptions {
   /** Name of the channel. */
   readonly channel: string;
-  /** `core.yaml` whose identity asks; default: `$FABRIC_CFG_PATH/core.yaml` and `CORE_` variables. */
+  /**
+   * `core.yaml` with the credentials; default: `$FABRIC_CFG_PATH/core.yaml` and `CORE_` variables.
+   */
   readonly config?: string;
-  /** Configuration keys, `key=value`, stronger than the file and the environment. */
+  /** Configuration keys, `key=value`, overriding the file and the environment. */
   readonly set?: readonly string[];
   /** Fabric connection profile, JSON or YAML. */
   readonly profile?: string;
-  /** MSP id of who asks; default: the one of `client.organization` in the profile. */
+  /** Our MSP id; default: the one of `client.organization` in the profile. */
   readonly mspId?: string;
   /** Enrolment certificate, PEM; with `key` instead of an MSP folder. */
   readonly cert?: string;
@@ -21,13 +23,15 @@ export interface ReadChannelOptions {
   readonly tlsCert?: string;
   /** The private key of `tlsCert`, PEM. */
   readonly tlsKey?: string;
-  /** Peers to ask, `host:port`; with a profile also their names. Default: all of the profile. */
+  /** Peers to query, `host:port`; with a profile also their names. Default: all of the profile. */
   readonly peers?: readonly string[];
-  /** CAs of the TLS certificates of `peers`, PEM files; each counts for every one of them. */
+  /** TLS CAs of `peers`, PEM files; each applies to all of them. */
   readonly tlsCa?: readonly string[];
-  /** Configuration block to start from; default: the newest, of a peer of one's own organisation. */
+  /**
+   * Configuration block to start from; default: the newest, from a peer of our own organisation.
+   */
   readonly trust?: string;
-  /** Signs in place of a private key from a file: an HSM. */
+  /** Signs instead of a private key in a file, for HSMs. */
   readonly signer?: Signer;
   /** Environment for `CORE_` variables; default: the one of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;

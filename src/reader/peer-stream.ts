@@ -1,7 +1,7 @@
 /**
- * One authenticated stream to one peer, on which we ask and are answered. We send what a client may:
- * the handshake, identity pulls, StateInfo pulls and state requests; never an alive message or a
- * StateInfo. One request is in flight at a time, and none is repeated that was met with silence.
+ * One authenticated stream to one peer for requests and answers. We send what a client may send:
+ * the handshake, identity pulls, StateInfo pulls and state requests, never an alive message or a
+ * StateInfo. One request is in flight at a time; an unanswered one is not repeated.
  */
 import type { Crypto, Identity, Random } from "../core/types/host.ts";
 import type { Asked, AskedPeer, AskFault, Match } from "../following/asked-peer.ts";
@@ -24,21 +24,21 @@ export interface StreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly judgeTls: TlsJudge;
-  /** From dial to finished handshake. */
+  /** Timeout from dial to complete handshake. */
   readonly connectTimeoutMs?: number;
-  /** For one answer; default 3_000, as long as Fabric waits for blocks. */
+  /** Timeout of one answer; default 3_000, as long as Fabric waits for blocks. */
   readonly answerTimeoutMs?: number;
 }
 
-/** As much as Fabric's peers send (`peer.maxSendMsgSize`). */
+/** The maximum that Fabric's peers send (`peer.maxSendMsgSize`). */
 const MESSAGE_BYTES_MAX = 104_857_600;
-/** Blocks come as fast as we ask for them. */
+/** Blocks arrive as fast as we request them. */
 const BYTES_PER_SECOND = 1_073_741_824;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 3_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
-/** Dials, shakes hands, and returns the stream. */
+/** Dials, performs the handshake, and returns the stream. */
 export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream>> {
   const { target, clock, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const network = createGrpcNetwork({
@@ -93,7 +93,7 @@ interface Waiting {
 
 export class PeerStream implements AskedPeer {
   readonly target: Target;
-  /** As it has shown itself; judged by the crypto that the stream was opened with. */
+  /** The identity from the handshake, judged by the stream's crypto. */
   readonly identity: Identity;
   readonly events: LinkEvents;
   readonly #link: Link;
@@ -102,7 +102,7 @@ export class PeerStream implements AskedPeer {
   readonly #random: Random;
   readonly #timeoutMs: number;
   #waiting: Waiting | undefined;
-  /** Ends when the request before is answered. */
+  /** Resolves when the previous request is complete. */
   #turn: Promise<unknown> = Promise.resolve();
   #end: { readonly code: AskFault; readonly reason: string } | undefined;
   readonly #silent = new Set<string>();
@@ -122,7 +122,7 @@ export class PeerStream implements AskedPeer {
     };
   }
 
-  /** Why it ended; undefined while it lives. */
+  /** Why the stream ended; undefined while it is open. */
   get end(): { readonly code: AskFault; readonly reason: string } | undefined {
     return this.#end;
   }
@@ -136,8 +136,8 @@ export class PeerStream implements AskedPeer {
   }
 
   /**
-   * Sends a request when all before are answered, and waits for its answer. `kind`: what must not be
-   * asked again after silence.
+   * Sends a request after all earlier ones are complete, and waits for its answer. `kind` is not
+   * requested again after silence.
    */
   ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
     const turn = this.#turn.then(() => this.#ask(kind, request, match));
@@ -188,7 +188,7 @@ export class PeerStream implements AskedPeer {
 
   #receive(bytes: Uint8Array): void {
     const waiting = this.#waiting;
-    if (waiting === undefined) return; // Nobody asked.
+    if (waiting === undefined) return; // We never asked.
     const message = readMessage(copyBytes(bytes));
     if (message.ok) waiting.message(message.value);
     else this.#rubbish();
@@ -200,7 +200,7 @@ export class PeerStream implements AskedPeer {
     void this.#network.close();
   }
 
-  /** Whether the peer has refused us, as opposed to being gone. */
+  /** Whether the peer refused us, as opposed to being unreachable. */
   get isRefused(): boolean {
     return this.#end !== undefined && isRefusal(this.#end.code);
   }

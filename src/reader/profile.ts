@@ -28,7 +28,7 @@ const BRACKETS_MAX = 64;
 
 type Json = { readonly [key: string]: unknown };
 
-/** Reads JSON or YAML. Problems are added to the list; what remains is usable only without any. */
+/** Reads JSON or YAML. Adds problems to the list; the result is usable only without problems. */
 export async function readProfile(file: string, problems: string[]): Promise<Profile> {
   const none: Profile = { peers: [], mspId: undefined };
   const bytes = await readInput("--profile", file, problems, PROFILE_BYTES_MAX);
@@ -68,7 +68,7 @@ function parse(file: string, text: string, problems: string[]): Json | undefined
   for (const character of text) {
     if (character === "{" || character === "[") open++;
     else if (character === "}" || character === "]") open--;
-    // The time that the YAML parser takes grows with the square of their number.
+    // The YAML parser's time grows with the square of their number.
     if (open > BRACKETS_MAX) {
       problems.push(`${file} is no connection profile: it nests too deep.`);
       return undefined;
@@ -107,7 +107,7 @@ async function readPeer(
   return { name, endpoint, tls: { rootCas, ...(serverName === undefined ? {} : { serverName }) } };
 }
 
-/** `pem` is a text or a list of texts; `path` names a file, from the profile's folder on. */
+/** `pem` is a text or a list of texts; `path` names a file relative to the profile's folder. */
 async function readAuthorities(
   file: string,
   where: string,

@@ -1,4 +1,4 @@
-/** What a reader asks a peer beside blocks: identities, the StateInfo of a channel. */
+/** Requests of a reader other than blocks: identities, and the StateInfo of a channel. */
 import { stateInfoPullRequest } from "../channel/rules/state-info.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { PkiId } from "../core/types/host.ts";
@@ -7,7 +7,7 @@ import { PULL_TYPE, TAG } from "../wire/messages.ts";
 import { accept } from "../wire/verdict.ts";
 import type { PeerStream } from "./peer-stream.ts";
 
-/** Every identity that the peer gives to us: envelopes, nothing of them believed. */
+/** All identities that the peer discloses to us: envelopes, not verified yet. */
 export async function pullIdentities(stream: PeerStream): Promise<Asked<readonly Uint8Array[]>> {
   const nonce = stream.nonce();
   const msgType = PULL_TYPE.identity;
@@ -26,7 +26,7 @@ export async function pullIdentities(stream: PeerStream): Promise<Asked<readonly
   });
 }
 
-/** The StateInfo that the peer holds of a channel: envelopes, nothing of them believed. */
+/** The StateInfo of a channel that the peer holds: envelopes, not verified yet. */
 export function pullStateInfo(
   stream: PeerStream,
   host: ChannelHost,

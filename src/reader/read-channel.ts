@@ -1,4 +1,4 @@
-/** Reading a channel of Fabric peers without being a member: the library's one-shot way. */
+/** Reads a channel of Fabric peers without being a member. */
 
 import assert from "node:assert/strict";
 import { madeAtMs } from "../following/block-facts.ts";
@@ -18,13 +18,13 @@ import { Session } from "./session.ts";
 import { type Round, ViewOfChannel } from "./view-of-channel.ts";
 import type { ChannelChaincodes, ChannelHeights } from "./views.ts";
 
-/** Blocks that are fetched to tell since when peers lag. */
+/** Blocks fetched to determine since when peers lag. */
 const LAG_BLOCKS_MAX = 10;
 
 /**
- * Opens a reader of one channel: one authenticated stream to each peer; no port, no alive message, no
- * StateInfo. Throws a {@link GossipError} `config-invalid` with every problem of the options. Peers
- * are dialled with the first question.
+ * Opens a reader of one channel: one authenticated stream to each peer; no port, no alive message,
+ * no StateInfo. Throws a {@link GossipError} `config-invalid` with all problems of the options.
+ * Dials with the first request.
  */
 export async function readChannel(options: ReadChannelOptions): Promise<ChannelReader> {
   const host = createChannelHost();
@@ -41,35 +41,35 @@ export async function readChannel(options: ReadChannelOptions): Promise<ChannelR
 /** A reader of one channel. Close it, or declare it with `await using`. */
 export interface ChannelReader extends AsyncDisposable {
   /**
-   * How high the peers of all organisations are, by their own signed word. Throws a {@link ReadError}
-   * if nobody answers, or nothing can be verified.
+   * Heights of the peers of all organisations, signed by each peer itself. Throws a {@link
+   * ReadError} if nobody answers, or nothing can be verified.
    */
   heights(limits?: LagLimits): Promise<ChannelHeights>;
-  /** Which chaincodes are ready on which peers, by their own signed word. Throws as `heights`. */
+  /** Chaincodes ready on each peer, signed by the peer itself. Throws as `heights`. */
   chaincodes(): Promise<ChannelChaincodes>;
   /**
    * Verified blocks in ascending order, resumable by number. Throws a {@link ReadError} if no peer
-   * gives a block that verifies, or the configuration cannot be followed.
+   * serves a valid block, or the configuration cannot be followed.
    */
   blocks(options?: BlocksOptions): AsyncIterable<ReadBlock>;
-  /** The newest configuration, followed from what is trusted. Throws as `heights`. */
+  /** The newest configuration, proven from the trusted one. Throws as `heights`. */
   configuration(): Promise<ReadConfiguration>;
-  /** Ends every stream. */
+  /** Closes all streams. */
   close(): Promise<void>;
 }
 
-/** A configuration that was read. */
+/** A configuration with its block. */
 export interface ReadConfiguration {
   readonly view: ConfigView;
-  /** The block that holds it, as it was received. */
+  /** The received block that contains it. */
   readonly raw: Uint8Array;
-  /** What could not be had or does not fit together, one sentence each. */
+  /** Missing or inconsistent parts, one sentence each. */
   readonly notes: readonly string[];
-  /** What has changed since another configuration. */
+  /** The differences from another configuration. */
   since(before: ReadConfiguration): ConfigDiff;
 }
 
-/** The configuration in a block that stands in a file. Throws `config-invalid` with the remedy. */
+/** Reads the configuration in a block file. Throws `config-invalid` with the remedy. */
 export async function readConfigurationFile(
   file: string,
   flag = "The file",
@@ -147,7 +147,7 @@ class Reader implements ChannelReader {
     return this.close();
   }
 
-  /** When the first block that a peer lacks was made, for each peer that is behind. */
+  /** For each peer that is behind, the creation time of the first block that it lacks. */
   async #timesOfMissing(round: Round): Promise<ReadonlyMap<bigint, number>> {
     const highest = highestOf(round);
     const heights = new Set(round.believed.map(({ claim }) => claim.height));

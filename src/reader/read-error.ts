@@ -1,17 +1,17 @@
-/** What peers, not our user, keep a reader from. */
+/** Failures of a reader that peers cause, not our user. */
 export type ReadErrorCode =
   /** No peer could be reached. */
   | "unreachable"
   /** Peers refuse us, or do not answer: no rights, or no such channel. */
   | "refused"
-  /** Nothing can be verified: no configuration to start from, or one that does not fit. */
+  /** Nothing can be verified: no initial configuration, or one that does not fit. */
   | "untrusted"
-  /** A block does not verify, or peers contradict each other. */
+  /** A block does not verify, or peers disagree. */
   | "not-verified"
-  /** What was asked for is not there (yet). */
+  /** The requested object does not exist (yet). */
   | "not-there";
 
-/** Reading came to nothing; each problem is a sentence with its remedy. */
+/** Reading failed; each problem is a sentence with its remedy. */
 export class ReadError extends Error {
   override readonly name = "ReadError";
   readonly code: ReadErrorCode;

@@ -1,4 +1,4 @@
-/** Why a peer is of no use to us, in a sentence with its remedy. */
+/** Why a peer is unusable, in a sentence with its remedy. */
 
 import type { AskFault } from "../following/asked-peer.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
@@ -8,7 +8,7 @@ const NOT_ON_CHANNEL =
   "check the name of the channel, that this peer has joined it, and that our organisation is on it " +
   "with a certificate that its Readers policy accepts: a peer refuses by silence";
 
-/** Remedies in the words of a reader's flags; the rest have those of every member. */
+/** Remedies in terms of a reader's flags; others are those of a member. */
 const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
   unreachable: "Check the address, that the peer runs, and that no firewall blocks it.",
   "tls-expected": "Its port speaks TLS: give its CA with --tls-ca, or grpcs:// in the profile.",
@@ -39,7 +39,7 @@ export function tellFailure({ name, endpoint }: Target, { code, reason }: Failur
   return `${who}:${what} ${remedy}`.trim();
 }
 
-/** Whether nobody was there, as opposed to somebody who refuses us. */
+/** Whether no peer answered, as opposed to one that refuses us. */
 export function isUnreachable({ code }: Failure): boolean {
   return (
     code === "unreachable" || code === "timeout" || code === "closed" || code === "tls-expected"

@@ -1,4 +1,4 @@
-/** The streams of a reader: one to each peer, opened again when it was lost. */
+/** The streams of a reader: one to each peer, reopened after a loss. */
 import { GossipError } from "../lib/errors.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
 import { createSystemClock } from "../node/clock.ts";
@@ -11,19 +11,19 @@ import { ReadError } from "./read-error.ts";
 import { type Failure, isUnreachable, tellFailure } from "./remedies.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
-/** Peers asked at the same time. */
+/** Peers queried in parallel. */
 const TARGETS_MAX = 100;
-/** Between two attempts to reach a peer that is gone: doubled up to the second. */
+/** First and last pause between attempts to reach a lost peer; doubles in between. */
 const REDIAL_MS = 1_000;
 const REDIAL_MAX_MS = 30_000;
 
-/** A peer to ask, and how it goes with it. */
+/** A peer to query, and its state. */
 export interface SessionPeer {
   readonly target: Target;
   stream: PeerStream | undefined;
-  /** Why it is of no use; undefined while it is. */
+  /** Why the peer is unusable; undefined while it is usable. */
   failure: Failure | undefined;
-  /** Not dialled before this moment of the monotonic clock. */
+  /** Not dialled before this time of the monotonic clock. */
   notBeforeMs: number;
   delayMs: number;
 }
@@ -49,7 +49,7 @@ export class Session {
     }));
   }
 
-  /** Throws `config-invalid` with every problem of the options; dials nobody yet. */
+  /** Throws `config-invalid` with all problems of the options; dials nobody yet. */
   static async create(options: ReadChannelOptions): Promise<Session> {
     const { channel } = options;
     if (!/^[a-z][a-z0-9.-]{0,248}$/.test(channel)) {
@@ -64,7 +64,7 @@ export class Session {
     return new Session(channel, asker, targets, clock);
   }
 
-  /** Dials whoever has no stream and may be dialled again. */
+  /** Dials peers without a stream that may be dialled again. */
   async connect(): Promise<void> {
     const { elapsedMs } = this.clock.now();
     await Promise.all(
@@ -74,12 +74,12 @@ export class Session {
     );
   }
 
-  /** The streams that live. */
+  /** The open streams. */
   streams(): readonly PeerStream[] {
     return this.peers.flatMap((peer) => (isLive(peer) ? [peer.stream] : []));
   }
 
-  /** Throws if nobody can be asked: unreachable if nobody is there, else refused. */
+  /** Throws if no peer can be queried: unreachable if nobody is there, else refused. */
   requireStreams(): readonly PeerStream[] {
     const streams = this.streams();
     if (streams.length > 0) return streams;
@@ -88,7 +88,7 @@ export class Session {
     throw new ReadError(code, this.notes());
   }
 
-  /** A peer that does not answer is not asked again. */
+  /** An unresponsive peer is not asked again. */
   fail(stream: PeerStream, failure: Failure): void {
     const peer = this.peers.find((one) => one.stream === stream);
     if (peer === undefined) return;
@@ -97,7 +97,7 @@ export class Session {
     if (isFinal) peer.notBeforeMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Why those are of no use that are not, one sentence each. */
+  /** Why peers are unusable, one sentence each. */
   notes(): readonly string[] {
     return this.peers.flatMap(({ target, failure, stream }) => {
       const why = failure ?? stream?.end;
@@ -118,7 +118,7 @@ export class Session {
       random: this.#random,
       judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
     });
-    // Whoever ends our streams again and again is not hurried.
+    // Peers that keep ending our streams are redialled slowly.
     peer.notBeforeMs = this.clock.now().elapsedMs + peer.delayMs;
     peer.delayMs = Math.min(2 * peer.delayMs, REDIAL_MAX_MS);
     if (opened.ok) {

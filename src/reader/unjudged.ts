@@ -1,7 +1,7 @@
 /**
- * Who shook hands with us, while we know no MSP yet: the identity can be read and has signed, and its
- * TLS certificate is of a CA that our user named. Whether its organisation accepts it is judged as
- * soon as the configuration of the channel is known.
+ * The peer of a handshake while we know no MSP yet: its identity is readable and has signed, and
+ * its TLS certificate is of a CA that our user named. Its organisation's verdict follows when the
+ * channel's configuration is known.
  */
 import type { KeyObject } from "node:crypto";
 import type { Crypto, Identity } from "../core/types/host.ts";
@@ -13,7 +13,7 @@ import { decode } from "../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept, reject } from "../wire/verdict.ts";
 
-/** Larger identities are refused unread. An enrolment certificate has 1 KB. */
+/** Larger identities are refused unread. An enrolment certificate takes 1 KB. */
 const IDENTITY_BYTES_MAX = 65_536;
 
 export function createUnjudgedCrypto(): Crypto {
@@ -37,7 +37,7 @@ function readIdentity(bytes: Uint8Array): Identity | undefined {
   return describeIdentity(certificate, { mspId, idBytes, bytes: new Uint8Array(bytes) });
 }
 
-/** Others verify no signature in Fabric. */
+/** Fabric verifies no signatures of other kinds. */
 function canVerify({ asymmetricKeyType }: KeyObject): boolean {
   return asymmetricKeyType === "ec" || asymmetricKeyType === "ed25519";
 }

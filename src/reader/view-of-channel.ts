@@ -1,7 +1,4 @@
-/**
- * What we know of a channel between two questions: whom we asked, which configuration we believe,
- * how high the chain is proven to be.
- */
+/** State between two queries: the peers, the trusted configuration, and the proven height. */
 
 import { headerHash } from "../channel/rules/header-hash.ts";
 import type { StateInfoClaim } from "../channel/rules/state-info.ts";
@@ -21,16 +18,16 @@ import { observe, type Told } from "./observe.ts";
 import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
 
-/** What one round of questions brought. */
+/** The result of one round of queries. */
 export interface Round {
   /** The newest configuration. */
   readonly trust: Trust;
-  /** The configuration that we started from. */
+  /** The initial configuration. */
   readonly anchor: Trust;
-  /** Peers that answered and are of the channel, with the height that they have published. */
+  /** Peers of the channel that answered, with their published heights. */
   readonly told: readonly Told[];
   readonly believed: readonly Believed[];
-  /** PKI-IDs of those that could not show the block that their height promises. */
+  /** PKI-IDs of peers that could not serve the block that their height implies. */
   readonly disproved: ReadonlySet<string>;
   /** Number of the newest verified block, plus one. */
   readonly provenHeight: bigint;
@@ -41,16 +38,16 @@ export class ViewOfChannel {
   readonly session: Session;
   readonly host: ChannelHost;
   readonly #identities = new Map<string, Identity>();
-  /** What was believed the last time: its signatures are not checked again. */
+  /** The StateInfo accepted last time: its signatures are not checked again. */
   readonly #claims = new Map<string, StateInfoClaim>();
-  /** The configuration that everything else follows from. */
+  /** The configuration from which all others are proven. */
   #anchor: Trust | undefined;
   #trust: Trust | undefined;
-  /** Heights that were not proven, by PKI-ID: they are not asked for again. */
+  /** Unproven heights by PKI-ID: not requested again. */
   readonly #broken = new Map<string, bigint>();
   #provenHeight = 0n;
 
-  /** `trust`: what our user has given; undefined: to be found at a peer. */
+  /** `trust`: given by our user; undefined: to be found at a peer. */
   constructor(session: Session, host: ChannelHost, trust: Trust | undefined) {
     this.session = session;
     this.host = host;
@@ -58,7 +55,7 @@ export class ViewOfChannel {
     this.#anchor = trust;
   }
 
-  /** Asks every peer again. Throws a {@link ReadError} if nothing can be said. */
+  /** Queries every peer again. Throws a {@link ReadError} without a usable result. */
   async refresh(): Promise<Round> {
     const { told, notes: complaints } = await observe(this.session, this.host, this.#identities);
     const notes = [...complaints];
@@ -90,7 +87,7 @@ export class ViewOfChannel {
     return this.session.close();
   }
 
-  /** Whether the peer has the block that its height promises, if that is news to us. */
+  /** Whether the peer has the block that its height implies, if we do not know yet. */
   async #prove(
     { stream, height = 0n }: Told,
     trust: Trust,
@@ -123,7 +120,7 @@ export class ViewOfChannel {
     return next.ok ? next.value : trust;
   }
 
-  /** A block that is the trusted one itself is not judged by its own configuration. */
+  /** The trusted block itself is not judged by its own configuration. */
   #judge(trust: Trust, block: Block): Judged<unknown> {
     const { number } = block.header;
     if (number !== trust.configuration.blockNumber) {
