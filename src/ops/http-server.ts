@@ -6,13 +6,15 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer, type ServerOptions } from "node:https";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import { Turns } from "../lib/turns.ts";
 import { Places } from "./places.ts";
+import { readInTurns } from "./read-in-turns.ts";
 
 /** An application that can look at the socket a request came on. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
@@ -89,9 +91,14 @@ export async function serve(
   explain: { readonly what: string; readonly remedy: string },
 ): Promise<HttpServer> {
   const answer = getRequestListener(app.fetch);
+  const turns = new Turns();
   const take = (request: IncomingMessage, response: ServerResponse): void => {
-    const isAnswered = places.hold(request, response) || ALWAYS.has(request.url ?? "");
-    if (isAnswered) void answer(request, response);
+    if (request.socket.destroyed) return; // Cut a moment ago.
+    const isUrgent = ALWAYS.has(request.url ?? "");
+    const place = places.hold(request, response);
+    if (place === "none") request.socket.destroy();
+    else if (isUrgent) void answer(request, response);
+    else if (place === "any") turns.take(() => void answer(request, response));
     else response.writeHead(503, { connection: "close" }).end("too many connections\n");
   };
   const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
@@ -100,6 +107,9 @@ export async function serve(
     ? createHttpsServer({ ...options, handshakeTimeout: TLS_TIMEOUT_MS, ...tls }, take)
     : createHttpServer(options, take);
   const places = new Places(server);
+  server.on(tls ? "secureConnection" : "connection", (socket: Socket) =>
+    readInTurns(socket, turns),
+  );
   await bind(server, listen, explain);
   server.on("error", () => {}); // A socket that could not be accepted is no reason to end.
   const address = server.address();

@@ -5,8 +5,20 @@ import { connect, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { createApp, type HttpServer, serve } from "./http-server.ts";
 
-async function setUp(t: TestContext): Promise<{ server: HttpServer; open(): Promise<Socket> }> {
+interface World {
+  readonly server: HttpServer;
+  open(): Promise<Socket>;
+  /** Requests that were answered. */
+  answered(): number;
+}
+
+async function setUp(t: TestContext): Promise<World> {
   const app = createApp({ host: "127.0.0.1", port: 0 });
+  let answered = 0;
+  app.use((_context, next) => {
+    answered += 1;
+    return next();
+  });
   app.get("/healthz", (context) => context.json({ status: "OK" }));
   app.get("/api", (context) => context.json({}));
   app.get("/stream", (context) => context.body(new ReadableStream()));
@@ -24,7 +36,7 @@ async function setUp(t: TestContext): Promise<{ server: HttpServer; open(): Prom
     await once(socket, "connect");
     return socket;
   };
-  return { server, open };
+  return { server, open, answered: () => answered };
 }
 
 async function status({ url }: HttpServer, path: string): Promise<number> {
@@ -63,5 +75,27 @@ describe("an HTTP server of ours", () => {
     assert.deepEqual([await status(server, "/healthz"), await status(server, "/api")], [200, 503]);
     streams[0]?.destroy();
     for (let tries = 0; (await status(server, "/api")) !== 200; tries++) assert.ok(tries < 100);
+  });
+
+  for (const path of ["/api", "/healthz", "/nowhere"]) {
+    test(`answers few of thousands of requests for ${path} that come at once`, async (t) => {
+      const { server, open, answered } = await setUp(t);
+      const socket = await open();
+      const request = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`;
+      socket.resume().write(request.repeat(3_000));
+      await new Promise((resolve) => socket.once("close", resolve));
+      assert.ok(answered() <= 4, `${answered()} were answered`);
+      assert.equal(await status(server, path === "/nowhere" ? "/api" : path), 200);
+    });
+  }
+
+  test("answers one request after the other on a connection that is kept alive", async (t) => {
+    const { open, answered } = await setUp(t);
+    const socket = await open();
+    for (let i = 1; i <= 50; i++) {
+      socket.write("GET /api HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      await once(socket, "data");
+      assert.equal(answered(), i);
+    }
   });
 });

@@ -9,6 +9,11 @@ import type { Socket } from "node:net";
 const PLACES_MAX = 256;
 /** Beyond those, for requests that are answered in all circumstances. */
 const RESERVE = 16;
+/** Requests of one connection that are answered at a time. Nobody we know sends a second one. */
+const REQUESTS_MAX = 4;
+
+/** What there is a place for: any answer, one about our health only, or none. */
+export type Place = "any" | "health" | "none";
 
 interface Guest {
   readonly socket: Socket;
@@ -26,20 +31,18 @@ export class Places {
     server.on("connection", (socket) => this.#admit(socket));
   }
 
-  /**
-   * Notes that a request is being answered until its response is closed. False: there is a place for
-   * an answer about our health only.
-   */
-  hold({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  /** Notes that a request is being answered until its response is closed. */
+  hold({ socket }: IncomingMessage, response: ServerResponse): Place {
     const key = keyOf(socket);
     const guest = this.#guests.get(key);
-    if (guest === undefined) return true; // Cut a moment ago; nobody hears the answer.
+    // Cut a moment ago: nobody hears the answer.
+    if (guest === undefined || guest.requests >= REQUESTS_MAX) return "none";
     guest.requests += 1;
     response.once("close", () => {
       guest.requests -= 1;
       if (this.#guests.delete(key)) this.#guests.set(key, guest);
     });
-    return !guest.isExtra;
+    return guest.isExtra ? "health" : "any";
   }
 
   #admit(socket: Socket): void {

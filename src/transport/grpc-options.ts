@@ -1,6 +1,6 @@
+import { Turns } from "../lib/turns.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
-import { Turns } from "./fair-scheduler.ts";
 import { Unfinished } from "./partial-frame-budget.ts";
 import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";

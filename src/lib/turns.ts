@@ -1,5 +1,5 @@
 /**
- * All links share one event loop. In each round of it they may use so much time together; who has
+ * All share one event loop. In each round of it they may use so much time together; who has
  * not had his turn by then is first in the next round, and timers and sockets come in between.
  */
 

@@ -1,8 +1,8 @@
-/** Links share the event loop fairly: nobody waits long, and nobody is forgotten. */
+/** All share the event loop fairly: nobody waits long, and nobody is forgotten. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { Turns } from "./fair-scheduler.ts";
+import { Turns } from "./turns.ts";
 
 function work(ms: number): void {
   const endMs = performance.now() + ms;
