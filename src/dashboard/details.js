@@ -2,16 +2,28 @@
 import { button, card, make, setText } from "./dom.js";
 import { age, countdown, date, decoded } from "./format.js";
 
-/** `ask(member)` returns the explanation of its visibility. */
-/** @param {{ selection: any, actions?: any, ask: any, links: any }} options `actions`: only in a devnet. */
-export function createDetails({ selection, actions, ask, links }) {
+/**
+ * `ask(member)` returns the explanation of its visibility; `facts(member, nowMs)` what is shown of it:
+ * `[label, text, level, title]`.
+ * @param {{ selection: any, actions?: any, ask: any, links: any, name?: string, title?: string, facts?: any }} options
+ *   `actions`: only in a devnet.
+ */
+export function createDetails({
+  selection,
+  actions,
+  ask,
+  links,
+  name = "details",
+  title = "Member",
+  facts = factsOf,
+}) {
   const badge = make("span", { className: "badge" });
   const list = make("dl", { className: "facts" });
   const why = make("div", { className: "why", hidden: true });
   const foot = make("div", { className: "foot" });
-  const { section, head, heading } = card("details", "Member", list, foot, why);
+  const { section, head, heading } = card(name, title, list, foot, why);
   head.append(badge);
-  const parts = { heading, badge, list, foot, why, selection, actions, links, ask };
+  const parts = { heading, badge, list, foot, why, selection, actions, links, ask, factsOf: facts };
   let model;
   const show = () => {
     const member = model?.members.find(({ key }) => key === selection.shown);
@@ -32,7 +44,7 @@ function update(parts, member) {
   setText(heading, member.name);
   setText(badge, member.stateText);
   badge.className = `badge ${member.state}`;
-  const facts = factsOf(member, Date.now());
+  const facts = parts.factsOf(member, Date.now());
   const labels = facts.map(([label]) => label).join();
   if (list.dataset.labels !== labels) {
     list.dataset.labels = labels;
@@ -49,7 +61,6 @@ function update(parts, member) {
   updateFoot(parts, member);
 }
 
-/** `[label, text, level, title]`. */
 function factsOf(member, nowMs) {
   const left = countdown(member.expires, nowMs);
   const isDead = member.status === "dead" || member.state === "dead";

@@ -60,6 +60,11 @@ export function card(name, title, ...children) {
   return { section, head, heading };
 }
 
+/** Room for a table that may be too wide or too long; the keyboard can move it. */
+export function scroller(name, table, className = "scroll") {
+  return make("div", { className, tabIndex: 0, role: "region", "aria-label": name }, table);
+}
+
 export function button(text, click, properties = {}) {
   const made = make("button", { type: "button", ...properties }, text);
   made.addEventListener("click", click);

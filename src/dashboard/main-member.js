@@ -1,4 +1,5 @@
 /** The dashboard of one member: its view of the network. */
+import { createChannelView } from "./channel-view.js";
 import { createDetails } from "./details.js";
 import { byId, make } from "./dom.js";
 import { describeEvent } from "./event-words.js";
@@ -29,11 +30,26 @@ export async function start() {
   const nameOf = (pkiId) => model?.members.find((member) => member.pkiId === pkiId)?.name;
   const peerOf = ({ pkiId, remote }) => nameOf(pkiId) ?? clip(visible(remote), REMOTE_MAX);
   const protocol = createProtocol({ urlOf: () => `${API}/messages`, peerOf });
+  const channel = createChannelView({ base: () => API, nameOf, changed: () => refresh() });
+  // They are part of the configuration: others come with a restart, and then the page is loaded again.
+  const followed = await getJson(`${API}/channels`);
+  channel.setChannels(followed.map(({ name }) => name));
+  let isChannelShown = false;
+  let refresh = async () => {};
   const show = () => {
     showSummary(model.summary);
     graph.update(model);
     details.update(model);
     table.update(model);
+  };
+  const channelTab = {
+    id: "channels",
+    title: "Channels",
+    parts: channel.sections,
+    shown: (isShown) => {
+      isChannelShown = isShown;
+      if (isShown) void refresh();
+    },
   };
   createTabs([
     {
@@ -43,6 +59,7 @@ export async function start() {
       shown: () => model && show(),
     },
     { id: "members-view", title: "Members", parts: [table.section], shown: () => model && show() },
+    ...(followed.length === 0 ? [] : [channelTab]),
     { id: "protocol", title: "Protocol", parts: protocol.sections, shown: protocol.shown },
   ]);
   const look = async () => {
@@ -54,9 +71,11 @@ export async function start() {
     byId("subtitle").textContent = `${self.name} of ${self.organisation}`;
     document.title = `${self.name} – fabric-gossip`;
     show();
+    if (isChannelShown) await channel.look();
   };
-  await startPolling(look, "The member does not answer. Is it still running?")();
-  watchEvents(timeline, (pkiId) => nameOf(pkiId) ?? pkiId.slice(0, 16));
+  refresh = startPolling(look, "The member does not answer. Is it still running?");
+  await refresh();
+  watchEvents({ timeline, hear: channel.hear }, (pkiId) => nameOf(pkiId) ?? pkiId.slice(0, 16));
 }
 
 async function ask({ pkiId }) {
@@ -69,11 +88,13 @@ async function ask({ pkiId }) {
 
 /** Frequent events are shown but not announced to screen readers. */
 const QUIET = /^(connection-|identity-learnt|member-updated)/;
+/** These come every second; the page of the channel shows them. */
+const ELSEWHERE = new Set(["channel-height", "block"]);
 
 /** The oldest possible id: requests all events that the member has kept. */
 const FIRST_ID = "1";
 
-function watchEvents(timeline, nameOf) {
+function watchEvents({ timeline, hear }, nameOf) {
   const openedMs = Date.now();
   let isFirst = true;
   timeline.head.append(make("span", { className: "soft", id: "stream" }));
@@ -92,6 +113,8 @@ function watchEvents(timeline, nameOf) {
       isFirst = false;
       if (isGap) timeline.report(`${event.missed ?? "some"} events were missed`, "warn");
       if (type !== "message") return;
+      hear(event);
+      if (ELSEWHERE.has(event.type)) return;
       const { text, level, time } = describeEvent(event, nameOf);
       timeline.report(text, level, {
         time,

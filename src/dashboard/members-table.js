@@ -1,13 +1,15 @@
-/** Member table with sorting by column and a text filter. */
-import { card, make, setText } from "./dom.js";
-import { age, count, countdown, date } from "./format.js";
+/** Member table with sorting by column and a text filter; both are kept in the address of the page. */
+import { readAddress, writeAddress } from "./address.js";
+import { button, card, make, moveByArrows, setTabStop, setText } from "./dom.js";
+import { age, count, countdown, date, duration } from "./format.js";
+import { number } from "./model-channel.js";
 
 /** Maximum rows shown; the filter finds the others. */
 const ROWS_MAX = 500;
 
 /** `value(member)`: what is sorted by; `text(member, nowMs)`: what is shown. */
 const COLUMNS = {
-  name: { title: "Member", value: ({ name }) => name },
+  name: { title: "Name", value: ({ name }) => name },
   organisation: { title: "Organisation", value: ({ organisation }) => organisation },
   address: { title: "Endpoint", value: ({ address }) => address },
   state: { title: "Status", value: ({ stateText }) => stateText },
@@ -17,10 +19,43 @@ const COLUMNS = {
   connected: { title: "Links", value: ({ connected }) => connected },
   pid: { title: "PID", value: ({ pid }) => pid ?? "–" },
   sees: { title: "Sees", value: ({ sees }) => sees, text: seesOf },
+  tags: { title: "Tags", value: tagsOf },
+  height: {
+    title: "Height",
+    value: ({ height }) => Number(height),
+    text: ({ height }) => number(height),
+  },
+  behind: {
+    title: "Behind",
+    value: ({ behind }) => Number(behind),
+    text: ({ behind }) => number(behind),
+  },
+  lag: {
+    title: "Behind for",
+    value: ({ lag }) => lag,
+    text: ({ lag }) => (lag < 0 ? "–" : duration(lag)),
+  },
+  committed: {
+    title: "Last commit",
+    value: ({ committedAt }) => committedAt,
+    text: ageOf("committedAt"),
+  },
+  lines: { title: "Chaincodes", value: ({ lines }) => lines || "none" },
 };
-const SHOWN = {
-  member: ["name", "organisation", "state", "since", "heard", "expires", "connected"],
-  devnet: ["name", "organisation", "address", "state", "heard", "sees", "expires", "pid"],
+/** The tables of the page. `prefix`: of what they keep in the address. */
+const TABLES = {
+  member: {
+    ...{ id: "members", name: "members-card", title: "Members", one: "member", prefix: "" },
+    columns: ["name", "organisation", "state", "since", "heard", "expires", "connected", "tags"],
+  },
+  devnet: {
+    ...{ id: "members", name: "members-card", title: "Members", one: "member", prefix: "" },
+    columns: ["name", "organisation", "address", "state", "heard", "sees", "expires", "pid"],
+  },
+  channel: {
+    ...{ id: "channel-members", name: "peers-card", title: "Peers", one: "peer", prefix: "peers-" },
+    columns: ["name", "organisation", "state", "height", "behind", "lag", "committed", "lines"],
+  },
 };
 
 function ageOf(key) {
@@ -39,27 +74,54 @@ function seesOf({ isAnswering, sees }) {
   return isAnswering ? `${sees} alive` : "–";
 }
 
+function tagsOf({ tags }) {
+  const words = Object.entries(tags ?? {}).map((tag) => tag.join("="));
+  return words.length === 0 ? "–" : words.join(" ");
+}
+
 /**
- * @param {"member" | "devnet"} kind
+ * @param {"member" | "devnet" | "channel"} kind
  * @param {{ selection: any, actions?: any, links: any }} options `actions`: only in a devnet.
  */
 export function createMembersTable(kind, { selection, actions, links }) {
-  const columns = SHOWN[kind].map((key) => [key, COLUMNS[key]]);
-  const state = { sort: "organisation", isDescending: false, filter: "", model: undefined };
-  const filter = make("input", { type: "search", id: "filter", placeholder: "name, state, …" });
+  const { id, name, title, one, prefix, columns: keys } = TABLES[kind];
+  const columns = keys.map((key) => [key, COLUMNS[key]]);
+  const state = { ...readState(prefix, keys), model: undefined };
+  const placeholder = kind === "member" ? "name, state, role=shop, …" : "name, state, …";
+  const filter = make("input", { type: "search", id: `${prefix}filter`, placeholder });
+  filter.value = state.filter;
   const found = make("span", { className: "soft", role: "status" });
   const search = make("label", { className: "search" }, "Filter", filter);
   // The phone layout is not a CSS table, so explicit roles keep the table semantics.
-  const table = make("table", { id: "members", role: "table" });
+  const table = make("table", { id, className: "rows", role: "table" });
   const scroll = make("div", { className: "scroll" }, table);
-  const { section, head } = card("members-card", "Members", scroll);
+  const { section, head } = card(name, title, scroll);
   head.append(found, search);
-  const parts = { state, columns, table, found, selection, actions, links, rows: new Map() };
+  // The members' picture is a way to choose one by keyboard; peers of a channel have this table only.
+  const isChooser = kind === "channel";
+  const parts = {
+    state,
+    columns,
+    table,
+    found,
+    selection,
+    actions,
+    links,
+    one,
+    prefix,
+    isChooser,
+    rows: new Map(),
+  };
   filter.addEventListener("input", () => {
     state.filter = filter.value.trim().toLowerCase();
+    writeAddress({ [`${prefix}filter`]: state.filter });
     show(parts);
   });
   buildHead(parts);
+  if (isChooser) {
+    moveByArrows(table, "tbody button.choice");
+    selection.listen(() => markChoice(parts));
+  }
   return {
     section,
     update(model) {
@@ -69,13 +131,25 @@ export function createMembersTable(kind, { selection, actions, links }) {
   };
 }
 
+/** Sorted as `height` or, the other way round, `-height`. */
+function readState(prefix, keys) {
+  const sort = readAddress(`${prefix}sort`);
+  const key = sort.replace("-", "");
+  return {
+    sort: keys.includes(key) ? key : "organisation",
+    isDescending: keys.includes(key) && sort.startsWith("-"),
+    filter: readAddress(`${prefix}filter`).trim().toLowerCase(),
+  };
+}
+
 function buildHead(parts) {
-  const { table, columns, actions, state } = parts;
+  const { table, columns, actions, state, prefix } = parts;
   const heads = columns.map(([key, { title }]) => {
     const sort = make("button", { type: "button" }, title);
     sort.addEventListener("click", () => {
       state.isDescending = state.sort === key && !state.isDescending;
       state.sort = key;
+      writeAddress({ [`${prefix}sort`]: `${state.isDescending ? "-" : ""}${key}` });
       show(parts, true);
     });
     const head = make("th", { scope: "col", role: "columnheader" }, sort);
@@ -93,13 +167,17 @@ function buildHead(parts) {
 
 /** `isAsked`: the user requested another order. */
 function show(parts, isAsked = false) {
-  const { state, table, found, rows } = parts;
+  const { state, table, found, rows, one } = parts;
   if (state.model === undefined || table.offsetParent === null) return;
   const { members } = state.model;
+  table.classList.toggle(
+    "untagged",
+    !members.some(({ tags }) => Object.keys(tags ?? {}).length > 0),
+  );
   const wanted = members.filter((member) => matches(member, state.filter)).sort(orderOf(state));
   const shown = wanted.slice(0, ROWS_MAX);
   const number = shown.length === members.length ? "" : `${shown.length} of `;
-  setText(found, `${number}${count(members.length, "member")}`);
+  setText(found, `${number}${count(members.length, one)}`);
   const nowMs = Date.now();
   const elements = shown.map((member) => {
     const row = rows.get(member.key) ?? buildRow(parts, member);
@@ -114,6 +192,19 @@ function show(parts, isAsked = false) {
     const order = state.isDescending ? "descending" : "ascending";
     head.ariaSort = head.dataset.key === state.sort ? order : null;
   }
+  if (parts.isChooser) markChoice(parts);
+}
+
+function markChoice({ rows, table, selection }) {
+  for (const [key, { element, choice }] of rows) {
+    const isChosen = key === selection.key;
+    element.classList.toggle("chosen", isChosen);
+    choice.ariaPressed = String(isChosen);
+  }
+  const choices = [...table.querySelectorAll("tbody button.choice")];
+  const focused = choices.find((choice) => choice === document.activeElement);
+  const chosen = choices.find((choice) => choice === rows.get(selection.key)?.choice);
+  setTabStop(choices, focused ?? chosen ?? choices[0]);
 }
 
 /** Keeps rows in place while focused; updates only their text. */
@@ -126,9 +217,14 @@ function arrangeRows({ table }, elements, isAsked) {
   if (!isUsed || isAsked) body.replaceChildren(...elements);
 }
 
-function matches({ name, organisation, address, stateText, pkiId }, filter) {
-  const text = `${name} ${organisation} ${address} ${stateText} ${pkiId ?? ""}`.toLowerCase();
-  return filter.split(/\s+/).every((word) => text.includes(word));
+/** A word with `=` names a tag and its whole value, any other is part of a text. */
+function matches({ name, organisation, address, stateText, pkiId, tags, lines }, filter) {
+  const pairs = Object.entries(tags ?? {}).map((tag) => tag.join("=").toLowerCase());
+  const texts = [name, organisation, address, stateText, pkiId ?? "", lines ?? "", ...pairs];
+  const text = texts.join(" ").toLowerCase();
+  return filter
+    .split(/\s+/)
+    .every((word) => (word.includes("=") ? pairs.includes(word) : text.includes(word)));
 }
 
 function orderOf({ sort, isDescending }) {
@@ -143,10 +239,15 @@ function orderOf({ sort, isDescending }) {
   };
 }
 
-function buildRow({ columns, actions, links, selection }, member) {
+function buildRow({ columns, actions, links, selection, isChooser }, member) {
+  const choice = isChooser
+    ? button("", () => selection.select(member.key), { className: "choice" })
+    : undefined;
   const cells = columns.map(([key, { title }]) => {
     const cell = key === "name" ? make("th", { role: "rowheader" }) : make("td", { role: "cell" });
     cell.dataset.label = title;
+    cell.dataset.key = key;
+    if (key === "name" && choice) cell.append(choice);
     if (key === "name") Object.assign(cell, { scope: "row", title: member.name });
     if (key === "state") cell.append(make("span", { className: "badge" }));
     return cell;
@@ -158,13 +259,13 @@ function buildRow({ columns, actions, links, selection }, member) {
   element.append(make("td", { className: "last", role: "cell" }, last));
   element.dataset.name = member.name;
   element.addEventListener("click", () => selection.select(member.key));
-  return { element, cells, buttons };
+  return { element, cells, buttons, choice };
 }
 
 function updateRow({ columns }, { cells, buttons }, member, nowMs) {
   for (const [index, [key, { value, text }]] of columns.entries()) {
     const shown = String((text ?? value)(member, nowMs));
-    setText(key === "state" ? cells[index].firstElementChild : cells[index], shown);
+    setText(cells[index].firstElementChild ?? cells[index], shown);
     if (key === "state") cells[index].firstElementChild.className = `badge ${member.state}`;
     if (key === "expires") {
       cells[index].className = countdown(member.expires, nowMs).level;

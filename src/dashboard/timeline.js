@@ -6,10 +6,16 @@ const EVENTS_MAX = 200;
 /** Minimum interval between screen reader announcements. */
 const SPOKEN_MS = 4_000;
 
-export function createTimeline() {
-  const list = make("ol", { id: "events", role: "log", "aria-live": "off", tabIndex: 0 });
-  list.ariaLabel = "Events";
-  const { section, head } = card("events", "Events", list);
+export function createTimeline(id = "events", title = "Events") {
+  const list = make("ol", {
+    id,
+    className: "event-list",
+    role: "log",
+    "aria-live": "off",
+    tabIndex: 0,
+  });
+  list.ariaLabel = title;
+  const { section, head } = card(id, title, list);
   const unspoken = { text: "", more: 0 };
   let timer;
   let spokenMs = Number.NEGATIVE_INFINITY;
@@ -23,6 +29,7 @@ export function createTimeline() {
   return {
     section,
     head,
+    clear: () => list.replaceChildren(),
     /** `isSpoken`: whether to announce the event to screen readers. */
     report(text, level = "dull", { time = new Date().toISOString(), isSpoken = true } = {}) {
       const when = make("time", { dateTime: time }, timeOfDay(time));

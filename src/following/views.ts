@@ -5,6 +5,8 @@ export interface Channel {
   readonly name: string;
   /** What we are in it; null: no member. */
   readonly role: "observer" | "listed" | null;
+  /** What we do with its blocks: nothing, check them, or keep them, too; null: no member. */
+  readonly blocks: "none" | "verify" | "keep" | null;
   /** Of the configuration that everything is judged by; null: not found yet. */
   readonly configSequence: bigint | null;
   /** Blocks that are proven to exist: the number of the newest verified block, plus one. */

@@ -69,6 +69,11 @@ export class ChannelBlocks {
     this.#opened.promise.catch(() => {}); // Told to whoever opens it; others may never ask.
   }
 
+  /** Whether they are only checked, or kept, too. */
+  get mode(): "verify" | "keep" {
+    return this.#options.folder === undefined ? "verify" : "keep";
+  }
+
   /** Why it does not go on, in a sentence. */
   get problem(): string | undefined {
     return this.#problem;

@@ -175,8 +175,9 @@ export class NodeChannels {
     const { trust, notes: found = [], blocks, watch } = this.#followed.get(channel.name) ?? {};
     const notes = blocks?.problem === undefined ? found : [...found, blocks.problem];
     const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
-    const problems = watch?.problems ?? [];
-    return viewChannel(core, channel, { trust: origin, notes, problems }, clock.now());
+    const mode: Channel["blocks"] = blocks?.mode ?? "none";
+    const known = { blocks: mode, problems: watch?.problems ?? [], notes };
+    return viewChannel(core, channel, { ...known, trust: origin }, clock.now());
   }
 
   #require(name: string): FollowedChannel {

@@ -8,6 +8,7 @@ import type { Channel, ChannelMember, ChannelProblem } from "../following/views.
 
 /** What the host knows of a channel beside the core. */
 export interface ChannelNotes {
+  readonly blocks: Channel["blocks"];
   /** What its configuration rests on, in a sentence. */
   readonly trust: string;
   readonly notes: readonly string[];
@@ -17,7 +18,7 @@ export interface ChannelNotes {
 export function viewChannel(
   core: Core,
   channel: FollowedChannel,
-  { trust, notes, problems }: ChannelNotes,
+  { blocks, trust, notes, problems }: ChannelNotes,
   now: Now,
 ): Channel {
   const { name, role, configuration, provenHeight } = channel;
@@ -28,6 +29,7 @@ export function viewChannel(
   return {
     name,
     role,
+    blocks,
     configSequence: configuration?.sequence ?? null,
     height: provenHeight,
     organisations: (configuration?.organisations ?? []).map(({ mspId, anchors }) => {

@@ -54,6 +54,7 @@ export function describeHeights(input: HeightsInput): ChannelHeights {
   return {
     name: configuration.channel,
     role: null,
+    blocks: null,
     configSequence: configuration.sequence,
     height: provenHeight,
     organisations,

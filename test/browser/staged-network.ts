@@ -1,6 +1,5 @@
 /** Networks larger and ruder than this machine can run, behind the real pages, servers and streams. */
 import { EventEmitter, on } from "node:events";
-import type { TestContext } from "node:test";
 import type { MemberRow } from "../../src/devnet/supervisor.ts";
 import type { EventContent, GossipEvent } from "../../src/observe/events.ts";
 import type { Json } from "../../src/observe/json.ts";
@@ -10,6 +9,7 @@ import { addDashboard } from "../../src/ops/dashboard.ts";
 import { addEvents } from "../../src/ops/events.ts";
 import { createApp, type HttpApp, serve } from "../../src/ops/http-server.ts";
 import { addMessages } from "../../src/ops/messages.ts";
+import { addStagedChannels, type StagedChannel } from "./staged-channel.ts";
 
 const DAY_MS = 86_400_000;
 const ORGANISATIONS = 4;
@@ -17,6 +17,11 @@ const HEARTBEAT_MS = 1_500;
 
 /** The one of a crowd that is alive, but should have been heard of long ago. */
 export const LATE = 11;
+
+/** When the stage is taken down: what a test has, or a suite makes. */
+export interface Ending {
+  after(close: () => unknown): void;
+}
 
 /** What happens on the stage: a test calls, the pages are told. */
 export interface Stage {
@@ -75,7 +80,11 @@ function connectionTo({ pkiId, mspId, endpoint }: Json<Member>): Json<Connection
 }
 
 /** The page of a member that sees these, and is connected with the first eight of them. */
-export async function stageMember(t: TestContext, members: () => Json<Member>[]): Promise<Stage> {
+export async function stageMember(
+  t: Ending,
+  members: () => Json<Member>[],
+  channels: readonly StagedChannel[] = [],
+): Promise<Stage> {
   const emitter = new EventEmitter();
   let id = 0;
   async function* events(): AsyncGenerator<GossipEvent> {
@@ -99,6 +108,7 @@ export async function stageMember(t: TestContext, members: () => Json<Member>[])
     app.get("/api/v1/connections", (context) =>
       context.json(members().slice(1, 9).map(connectionTo)),
     );
+    addStagedChannels(app, channels);
     addEvents(app, { events });
     addMessages(app, { messages });
     addDashboard(app, "member");
@@ -111,7 +121,7 @@ export async function stageMember(t: TestContext, members: () => Json<Member>[])
 }
 
 /** The page of a devnet whose members all see each other, and never change. Nothing can be done to them. */
-export function stageDevnet(t: TestContext, count: number): Promise<string> {
+export function stageDevnet(t: Ending, count: number): Promise<string> {
   const crowd = createCrowd(count);
   const names = Array.from(
     { length: count },
@@ -157,7 +167,7 @@ export function stageDevnet(t: TestContext, count: number): Promise<string> {
   });
 }
 
-async function serveStage(t: TestContext, fill: (app: HttpApp) => void): Promise<string> {
+async function serveStage(t: Ending, fill: (app: HttpApp) => void): Promise<string> {
   const listen = { host: "127.0.0.1", port: 0 };
   const app = createApp(listen);
   fill(app);
