@@ -6,7 +6,7 @@
 
 import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import type { PkiId } from "../src/core/types/host.ts";
-import { createSystemClock } from "../src/node/clock.ts";
+import { createSystemClock } from "../src/node/runtime.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
 import { shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents } from "../src/transport/network.ts";

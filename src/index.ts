@@ -39,7 +39,6 @@ export type {
   ReadBlock,
 } from "./following/views.ts";
 export { GossipError, type GossipErrorCode } from "./lib/errors.ts";
-export type { Histogram } from "./lib/histogram.ts";
 export type { HostPort } from "./lib/host-port.ts";
 export type { MessagingFault } from "./messaging/types/effect.ts";
 // For those who bring their own key store or change trust at run time.
@@ -71,7 +70,7 @@ export type {
   SendCode,
 } from "./observe/events.ts";
 export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";
-export type { Meters } from "./observe/meters.ts";
+export { type Meters, type Histogram, type MeteredTraffic, type Volume, type Volumes } from "./observe/meters.ts";
 export type { OrganisationSummary, Summary } from "./observe/summary.ts";
 export type {
   Answer,
@@ -85,7 +84,6 @@ export type {
   TopicQuery,
   Unanswered,
 } from "./observe/topics.ts";
-export type { MeteredTraffic, Volume, Volumes } from "./observe/traffic-meter.ts";
 export type { Connection, Identity, IdentitySummary, Member } from "./observe/views.ts";
 export type { BlocksOptions } from "./reader/blocks.ts";
 export type { LagLimits } from "./reader/heights.ts";

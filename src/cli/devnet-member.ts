@@ -6,8 +6,8 @@
 
 import { ListedChannel } from "../devnet/listed-channel.ts";
 import { GossipError } from "../lib/errors.ts";
-import { createSystemClock } from "../node/clock.ts";
 import type { GossipNode } from "../node/node.ts";
+import { createSystemClock } from "../node/runtime.ts";
 import { createNetworkGate } from "../transport/network-gate.ts";
 import { listenToSignals } from "./signals.ts";
 

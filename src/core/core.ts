@@ -3,7 +3,7 @@
  * file as the table of contents: each kind of input and of message leads to the file that knows it.
  */
 
-import { isTagLegal } from "../wire/tags.ts";
+import { isTagLegal } from "../wire/envelope.ts";
 import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
 import { chooseAudience } from "./handlers/audience.ts";
 import { handleChannelInput } from "./handlers/channel-configuration.ts";

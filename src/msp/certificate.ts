@@ -8,7 +8,6 @@ import { toHex } from "../wire/bytes.ts";
 import { contextTag, DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { readTime } from "./der-time.ts";
 import { type DistinguishedName, readDistinguishedName } from "./distinguished-name.ts";
-import { type Curve, canonicalSignature, toLowS } from "./ecdsa.ts";
 import {
   type Extensions,
   type RawExtension,
@@ -16,6 +15,7 @@ import {
   readExtensions,
 } from "./extensions.ts";
 import { readPublicKey } from "./public-key.ts";
+import { type Curve, canonicalSignature, toLowS } from "./signatures.ts";
 import { ECDSA_ALGORITHMS, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface Certificate extends Signed {

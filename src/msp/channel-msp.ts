@@ -14,7 +14,6 @@ import { noFindings } from "./authorities.ts";
 import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { includesCertificate } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
-import { acceptableSignature } from "./ecdsa.ts";
 import {
   certifiersIdOf,
   type Recognized,
@@ -24,6 +23,7 @@ import {
   validityRefusal,
 } from "./judge.ts";
 import type { Msp, MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
+import { acceptableSignature } from "./signatures.ts";
 
 /** Identities of one organisation that are not judged anew for every block and StateInfo. */
 const REMEMBERED_MAX = 1_000;

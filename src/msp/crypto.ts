@@ -1,23 +1,16 @@
 /** The core's `Crypto`, over the MSPs we trust: judges identities and checks their signatures. */
-import { hash, type KeyObject, verify } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Crypto, Identity } from "../core/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
 import { decode } from "../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept } from "../wire/verdict.ts";
 import { parseCertificate } from "./certificate.ts";
-import { acceptableSignature, type Curve } from "./ecdsa.ts";
 import { describeIdentity } from "./identity.ts";
-import {
-  type Judgement,
-  judgeIdentity,
-  type Recognized,
-  type Refusal,
-  recognizeIdentity,
-  refuse,
-} from "./judge.ts";
+import { type Judgement, judgeEverywhere, type Refusal, refuse } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
+import { createVerifier, type VerifyKey } from "./signatures.ts";
 
 /** A verdict that can say why in words, for `why` and `doctor`. */
 export type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
@@ -43,26 +36,18 @@ const ACCEPTED_MAX = 10_000;
 /** A separate cache, so that invalid identities evict only invalid ones. */
 const REFUSED_MAX = 1_000;
 
-const ED25519_SIGNATURE_BYTES = 64;
-
-interface VerifyKey {
-  readonly key: KeyObject;
-  /** Undefined: Ed25519. */
-  readonly curve: Curve | undefined;
-}
-
 /** Judges identities by these MSPs, ours first: see {@link judgeIdentity}. */
 export function createCrypto(msps: readonly Msp[]): MspCrypto {
   let trusted = msps;
   let ofChannels: readonly Msp[] = [];
   const accepted = new BoundedMap<string, IdentityVerdict>(ACCEPTED_MAX);
   const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
-  const keys = new WeakMap<Identity, VerifyKey>();
+  const verifier = createVerifier(keyOf);
 
   const judge = (bytes: Uint8Array): IdentityVerdict => {
     const judged = judgeBytes(trusted, ofChannels, bytes);
     if (!judged.ok) return judged;
-    keys.set(judged.value.identity, judged.value.verifyKey);
+    verifier.note(judged.value.identity, judged.value.verifyKey);
     return accept(judged.value.identity);
   };
 
@@ -80,13 +65,7 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
       return verdict;
     },
 
-    verify(identity, payload, signature) {
-      if (payload.length === 0 || signature.length === 0) return false;
-      const known = keys.get(identity) ?? keyOf(identity);
-      if (known === undefined) return false;
-      keys.set(identity, known);
-      return isSignature(known, payload, signature);
-    },
+    verify: verifier.verify,
 
     setTrust(next) {
       trusted = next;
@@ -122,43 +101,6 @@ function judgeBytes(
   const origin = { mspId: mspid, idBytes, bytes: new Uint8Array(bytes) };
   const verifyKey = { key: certificate.publicKey, curve: certificate.curve };
   return accept({ identity: describeIdentity(certificate, origin), verifyKey });
-}
-
-/**
- * Our own MSPs decide alone of whom they recognise; otherwise one channel that accepts him is enough.
- * A revocation list holds wherever it stands: the certificate's own CA has signed it.
- */
-function judgeEverywhere(
-  msps: readonly Msp[],
-  ofChannels: readonly Msp[],
-  mspId: string,
-  idBytes: Uint8Array,
-): Judgement<Recognized> {
-  let verdict = judgeIdentity(msps, mspId, idBytes);
-  const others = ofChannels.filter((msp) => msp.mspId === mspId);
-  const isDecided = msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
-  for (const msp of verdict.ok || isDecided ? [] : others) {
-    verdict = judgeIdentity([msp], mspId, idBytes);
-    if (verdict.ok) break;
-  }
-  if (!verdict.ok) return verdict;
-  for (const msp of others) {
-    const other = judgeIdentity([msp], mspId, idBytes);
-    if (!other.ok && other.code === "identity-revoked") return other;
-  }
-  return verdict;
-}
-
-function isSignature(
-  { key, curve }: VerifyKey,
-  payload: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  if (curve === undefined) {
-    return signature.length === ED25519_SIGNATURE_BYTES && verify(null, payload, key, signature);
-  }
-  const acceptable = acceptableSignature(signature, curve);
-  return acceptable !== undefined && verify("sha256", payload, key, acceptable);
 }
 
 /** The key of an identity that somebody else judged: our own, which `loadLocalMsp` made. */

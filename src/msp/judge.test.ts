@@ -4,10 +4,10 @@ import { describe, test } from "node:test";
 import { sanitizeCertificate } from "./certificate.ts";
 import { createMsp } from "./create-msp.ts";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { canonicalSignature, findCurve, toLowS } from "./ecdsa.ts";
 import { certifiersIdOf, judgeIdentity, rolesOf } from "./judge.ts";
 import type { Msp, MspMaterial, UnitRuleSource } from "./msp.ts";
 import { encodePem } from "./pem.ts";
+import { canonicalSignature, findCurve, toLowS } from "./signatures.ts";
 import {
   alternativeNames,
   fileOf,

@@ -224,3 +224,28 @@ export function rolesOf(msp: Msp, { certificate, chain }: Recognized): readonly 
     includesCertificate(msp.admins, sanitizeCertificate(certificate, issuer));
   return ROLES.filter((role) => byUnit.includes(role) || (role === "admin" && isListed));
 }
+
+/**
+ * Our own MSPs decide alone of whom they recognise; otherwise one channel that accepts him is enough.
+ * A revocation list holds wherever it stands: the certificate's own CA has signed it.
+ */
+export function judgeEverywhere(
+  msps: readonly Msp[],
+  ofChannels: readonly Msp[],
+  mspId: string,
+  idBytes: Uint8Array,
+): Judgement<Recognized> {
+  let verdict = judgeIdentity(msps, mspId, idBytes);
+  const others = ofChannels.filter((msp) => msp.mspId === mspId);
+  const isDecided = msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
+  for (const msp of verdict.ok || isDecided ? [] : others) {
+    verdict = judgeIdentity([msp], mspId, idBytes);
+    if (verdict.ok) break;
+  }
+  if (!verdict.ok) return verdict;
+  for (const msp of others) {
+    const other = judgeIdentity([msp], mspId, idBytes);
+    if (!other.ok && other.code === "identity-revoked") return other;
+  }
+  return verdict;
+}

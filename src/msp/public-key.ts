@@ -1,7 +1,7 @@
 /** The public key of a certificate: the kinds that Go knows, and their encoding. */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
-import { type Curve, findCurve } from "./ecdsa.ts";
+import { type Curve, findCurve } from "./signatures.ts";
 
 export interface PublicKey {
   readonly publicKey: KeyObject;

@@ -8,9 +8,9 @@ import { type Certificate, isEcdsaSigned } from "./certificate.ts";
 import { contextTag, DER_TAG, DerFault, DerReader } from "./der.ts";
 import { readTime } from "./der-time.ts";
 import { readDistinguishedName } from "./distinguished-name.ts";
-import { canonicalSignature } from "./ecdsa.ts";
 import { readExtensionList, readKeyId } from "./extensions.ts";
 import { decodePem } from "./pem.ts";
+import { canonicalSignature } from "./signatures.ts";
 import { isCertifiedBy, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface RevocationList extends Signed {

@@ -1,7 +1,7 @@
 /** Signing with a key in this process. */
 import assert from "node:assert/strict";
 import { type KeyObject, sign } from "node:crypto";
-import { findCurve, toLowS } from "./ecdsa.ts";
+import { findCurve, toLowS } from "./signatures.ts";
 
 /**
  * Signs with an ECDSA or Ed25519 private key, as Fabric peers verify it (spec A 4.2): ECDSA over

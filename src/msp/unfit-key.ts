@@ -1,6 +1,6 @@
 /** Key types that Fabric does not support. */
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { findCurve } from "./ecdsa.ts";
+import { findCurve } from "./signatures.ts";
 
 /** Why Fabric rejects a key of this kind; undefined if it accepts it. */
 export function whyUnfit(key: KeyObject): string | undefined {

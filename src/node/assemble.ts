@@ -9,20 +9,18 @@ import { createCrypto } from "../msp/crypto.ts";
 import type { LocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
-import { meterChecks } from "../observe/checks-meter.ts";
-import { createMeters, type Meters, tlsNotAfterMs } from "../observe/meters.ts";
-import { meterNetwork } from "../observe/traffic-meter.ts";
+import { createMeters, type Meters, meterChecks } from "../observe/meters.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
-import { createSystemClock } from "./clock.ts";
 import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
 import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
-import { createSystemRandom } from "./random.ts";
+import { createSystemClock, createSystemRandom } from "./runtime.ts";
 import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+import { tlsNotAfterMs } from "./tls-files.ts";
 
 /** A configuration has been checked already; options are checked here. */
 export async function configFrom(from: NodeOptions | Config): Promise<Config> {
@@ -43,7 +41,8 @@ export async function assemble(
   let { tls } = credentials;
   const crypto = createCrypto(msps);
   const network = createNetwork(config, credentials.tls);
-  const meters = createMeters(credentials.tls);
+  const meters = createMeters();
+  meters.tlsNotAfterMs = tlsNotAfterMs(credentials.tls);
   const { stateDir } = config.fabricGossip;
   const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
   if (kept?.problem !== undefined) warn?.(kept.problem);
@@ -52,7 +51,7 @@ export async function assemble(
     core: { ...coreOptions(config, credentials.local), lastIncarnation },
     crypto: meterChecks(crypto, meters.checks),
     signer: credentials.local.signer,
-    network: meterNetwork(wrap(network), meters.traffic),
+    network: wrap(network),
     traffic: () => network.stats(),
     meters,
     clock,

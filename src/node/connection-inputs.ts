@@ -1,5 +1,4 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
-import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { hostOf } from "../lib/host-of.ts";
 import { add, type Counters } from "../observe/counters.ts";
@@ -9,8 +8,6 @@ import type { ConnectionEvents } from "../transport/connection-options.ts";
 
 export interface ConnectionListener {
   readonly give: (input: Input) => void;
-  /** Whether it was a message among members of our kind, which is none of the core's; default: never. */
-  readonly receive?: (from: PkiId, bytes: Uint8Array) => boolean;
   readonly publish: (event: EventContent) => void;
   readonly counters: Counters;
   readonly twinSeen: (place: string) => void;
@@ -26,16 +23,14 @@ export const contactFailed = (
   return { type: "contact-failed", endpoint, code, reason };
 };
 
-export function connectionInputs(listener: ConnectionListener): ConnectionEvents {
-  const { give, receive = () => false, publish, counters, twinSeen } = listener;
+/** All but the messages, which whoever owns the core takes by itself. */
+export function connectionInputs(listener: ConnectionListener): Omit<ConnectionEvents, "message"> {
+  const { give, publish, counters, twinSeen } = listener;
   return {
     connected: (identity, { outbound, endpoint }) => {
       const { pkiId, mspId } = identity;
       publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
       give({ type: "connected", identity });
-    },
-    message: (from, bytes) => {
-      if (!receive(from, bytes)) give({ type: "message", from, bytes });
     },
     disconnected: (pkiId, fault, reason) => {
       publish({ type: "connection-closed", pkiId, reason });

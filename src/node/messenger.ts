@@ -21,17 +21,13 @@ import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import {
-  looksLikeMemberMessage,
-  memberDataOf,
-  parseMemberMessage,
-} from "../wire/member-messages.ts";
+import { memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
 import { Answerers, type AnswerQuery } from "./answerers.ts";
 import { checkSaying, checkTimeout, checkTopic } from "./check-saying.ts";
 import { createDirectory, type LiveDirectory } from "./directory.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { OpenQuery } from "./open-query.ts";
-import { StepLoop } from "./step-loop.ts";
+import { StepLoop } from "./runtime.ts";
 
 export interface MessengerHost {
   readonly core: Core;
@@ -100,9 +96,8 @@ export class Messenger {
     });
   }
 
-  /** Takes a message of a peer, if it is one among members of our kind. */
-  receive(from: PkiId, bytes: Uint8Array): boolean {
-    if (!looksLikeMemberMessage(bytes)) return false;
+  /** Takes a message of a peer that looks like one among members of our kind. */
+  receive(from: PkiId, bytes: Uint8Array): void {
     const { drop } = this.#host;
     const envelope = parseEnvelope(bytes);
     const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
@@ -115,7 +110,6 @@ export class Messenger {
     else {
       this.#loop.give({ type: "message", from, envelope: envelope.value, content: content.value });
     }
-    return true;
   }
 
   /** To be called when a member or an identity has changed. */

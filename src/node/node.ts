@@ -14,14 +14,15 @@ import { createSelfWatch, type SelfWatch } from "../observe/diagnosis/why/self-w
 import type { EventContent, GossipEvent } from "../observe/events.ts";
 import { changeMetadata } from "../observe/member-metadata.ts";
 import { createMessageTap, type MessageTap } from "../observe/message-tap.ts";
+import { meterNetwork } from "../observe/meters.ts";
 import { viewEvent, viewIdentity, viewLink, viewMember, viewSelf } from "../observe/snapshots.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
 import { type Connections, createConnections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
+import { looksLikeMemberMessage } from "../wire/envelope.ts";
 import { BlockServer, type Served } from "./block-server.ts";
 import { NodeChannels } from "./channels.ts";
 import { connectionInputs, contactFailed } from "./connection-inputs.ts";
-import { CoreLoop } from "./core-loop.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import { type FollowedNames, followNames } from "./follow-names.ts";
 import { hideAtFirst } from "./hide-at-first.ts";
@@ -31,6 +32,7 @@ import type { NodeChannel } from "./node-channel.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
 import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
+import { type CoreLoop, createCoreLoop } from "./runtime.ts";
 import { type Signed, signBoth } from "./signing.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
@@ -61,14 +63,13 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   private constructor(parts: NodeParts) {
     super();
-    const { clock } = parts;
-    const now = clock.now();
+    const [clock, now] = [parts.clock, parts.clock.now()];
     [this.#parts, this.#self, this.#signer] = [parts, parts.core.self, parts.signer];
     const startedMs = now.elapsedMs;
     const refusals = createRefusals(parts.crypto, clock);
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
-    this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
+    this.#loop = createCoreLoop(core, clock, (effect) => this.#perform(effect));
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
     [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
     const give = (input: Input): void => this.#loop.give(input);
@@ -77,23 +78,23 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const { counters, failures } = publisher;
     const connections = createConnections({
       ...parts.connections,
-      network: this.#tap.network(parts.network),
-      ...{ clock, crypto: refusals.crypto },
+      network: meterNetwork(parts.network, parts.meters?.traffic, this.#tap.taps),
+      ...{ clock, crypto: refusals.crypto, random: parts.core.random },
       signer: (payload) => this.#signer(payload),
-      random: parts.core.random,
       self: () => this.#self,
-      mspOf: (pkiId) => core.identities.table.get(pkiId)?.identity.mspId,
-      certificateOf: (pkiId) => core.identities.table.get(pkiId)?.identity.certificate,
-      events: connectionInputs({
-        ...{ give, publish, counters, twinSeen },
-        receive: (from, bytes) => this.#messenger.receive(from, bytes),
-      }),
+      identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
+      events: {
+        ...connectionInputs({ give, publish, counters, twinSeen }),
+        message: (from, bytes) => {
+          if (looksLikeMemberMessage(bytes)) this.#messenger.receive(from, bytes);
+          else this.#loop.give({ type: "message", from, bytes });
+        },
+      },
     });
     [this.#core, this.#startedMs, this.#connections] = [core, startedMs, connections];
     this.#messenger = new Messenger({
       ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
-      verify: (identity, payload, signature) =>
-        refusals.crypto.verify(identity, payload, signature),
+      verify: parts.crypto.verify,
       sign: (payload, done) => this.#sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });

@@ -172,3 +172,13 @@ async function read(file: string | undefined, problems: string[]): Promise<Buffe
     return undefined;
   }
 }
+
+/** When our certificates expire, by role; empty without TLS. */
+export function tlsNotAfterMs(tls: TlsCredentials | undefined): ReadonlyMap<string, number> {
+  if (tls === undefined) return new Map();
+  const { cert, clientCert = cert } = tls;
+  return new Map([
+    ["server", new X509Certificate(cert).validToDate.getTime()],
+    ["client", new X509Certificate(clientCert).validToDate.getTime()],
+  ]);
+}

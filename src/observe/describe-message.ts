@@ -5,7 +5,7 @@
 
 import type { Identity } from "../core/types/host.ts";
 import { createCrypto } from "../msp/crypto.ts";
-import { findCurve, toLowS } from "../msp/ecdsa.ts";
+import { findCurve, toLowS } from "../msp/signatures.ts";
 import { decode } from "../wire/decode.ts";
 import { type Envelope, parseMessage } from "../wire/envelope.ts";
 import { messageToJson, toJson } from "../wire/json.ts";

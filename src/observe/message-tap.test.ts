@@ -5,6 +5,7 @@ import type { Link } from "../transport/network.ts";
 import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
 import { encodeUnsigned } from "../wire/envelope.ts";
 import { createMessageTap, type MessageBatch, type MessageTap } from "./message-tap.ts";
+import { meterNetwork } from "./meters.ts";
 
 const PKI_ID = new Uint8Array(32).fill(7);
 const HANDSHAKE = encodeUnsigned({ content: { type: "conn-establish", value: { pkiId: PKI_ID } } });
@@ -33,7 +34,7 @@ async function connect(): Promise<World> {
   const certificate = new Uint8Array(1);
   const b = hub.network({ endpoints: ["b:1"], certificate });
   await b.listen((link) => links.push(link));
-  const a = tap.network(hub.network({ endpoints: ["a:1"], certificate }));
+  const a = meterNetwork(hub.network({ endpoints: ["a:1"], certificate }), undefined, tap.taps);
   a.dial("b:1", { opened: (link) => links.unshift(link), failed: assert.fail });
   clock.advance(1_000);
   const [ours, theirs] = links;

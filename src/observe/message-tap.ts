@@ -3,13 +3,11 @@
  * while nobody watches; those who watch get a bounded sample, and are told how much is missing.
  */
 
-import { parsePkiId } from "../core/rules/pki-id.ts";
-import type { Clock, Network } from "../transport/network.ts";
-import { type LinkWatcher, watchNetwork } from "../transport/watched-network.ts";
+import type { Clock } from "../transport/network.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { peekType } from "../wire/peek-type.ts";
 import { describeMessage } from "./describe-message.ts";
+import type { Direction, Tap } from "./meters.ts";
 
 /** One message, as it was sent or received. */
 export interface TappedMessage {
@@ -17,7 +15,7 @@ export interface TappedMessage {
   readonly id: number;
   readonly time: Date;
   /** Seen from us. */
-  readonly direction: "sent" | "received";
+  readonly direction: Direction;
   /** Who the other side says it is in its handshake; null before that. Not verified here. */
   readonly pkiId: string | null;
   /** The endpoint we dialled, or the address of the socket that came in. */
@@ -40,8 +38,8 @@ export interface MessageBatch {
 
 /** What messages cross the network of one node. */
 export interface MessageTap {
-  /** The same network; what crosses it can be watched. */
-  network(network: Network): Network;
+  /** For `meterNetwork`: what shows the messages, while somebody watches. */
+  readonly taps: ReadonlySet<Tap>;
   /** Every message from now on, the newest of them if there are too many, until the signal aborts. */
   watch(signal?: AbortSignal): AsyncIterableIterator<MessageBatch>;
   /** Ends the watching. */
@@ -60,10 +58,11 @@ type Seen = Omit<TappedMessage, "envelope"> & { readonly raw: Uint8Array | undef
 type Watcher = (seen: Seen) => void;
 
 export function createMessageTap(clock: Clock): MessageTap {
-  return new Tap(clock);
+  return new Watchers(clock);
 }
 
-class Tap implements MessageTap {
+class Watchers implements MessageTap {
+  readonly taps = new Set<Tap>();
   readonly #clock: Clock;
   readonly #watchers = new Set<Watcher>();
   readonly #closed = new AbortController();
@@ -71,10 +70,6 @@ class Tap implements MessageTap {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  network(network: Network): Network {
-    return watchNetwork(network, (remote) => this.#tapLink(remote));
   }
 
   close(): void {
@@ -96,10 +91,12 @@ class Tap implements MessageTap {
     };
     const stop = (): void => {
       this.#watchers.delete(watcher); // Also when nobody reads on.
+      if (this.#watchers.size === 0) this.taps.delete(this.#note);
       wake();
     };
     end.addEventListener("abort", stop);
     this.#watchers.add(watcher);
+    this.taps.add(this.#note);
     try {
       while (!end.aborted) {
         if (waiting.length === 0) {
@@ -143,44 +140,15 @@ class Tap implements MessageTap {
     });
   }
 
-  #note(
-    direction: TappedMessage["direction"],
-    ends: Pick<TappedMessage, "pkiId" | "remote">,
-    bytes: Uint8Array,
-  ): void {
-    if (this.#watchers.size === 0) return;
+  readonly #note: Tap = ({ pkiId, remote }, direction, type, bytes) => {
     this.#lastId += 1;
     const seen: Seen = {
-      id: this.#lastId,
-      time: new Date(this.#clock.now().wallMs),
-      direction,
-      ...ends,
-      type: peekType(bytes) ?? "unknown",
-      bytes: bytes.length,
+      ...{ id: this.#lastId, time: new Date(this.#clock.now().wallMs), direction },
+      ...{ pkiId, remote, type: type ?? "unknown", bytes: bytes.length },
       raw: bytes.length > DECODED_BYTES_MAX ? undefined : copyBytes(bytes),
     };
     for (const watcher of this.#watchers) watcher(seen);
-  }
-
-  #tapLink(remote: string): LinkWatcher {
-    let pkiId: string | null = null;
-    return {
-      received: (bytes) => {
-        pkiId ??= pkiIdIn(bytes);
-        this.#note("received", { pkiId, remote }, bytes);
-      },
-      sent: (bytes) => this.#note("sent", { pkiId, remote }, bytes),
-    };
-  }
-}
-
-/** Who a handshake says it is from; null if it is none. */
-function pkiIdIn(bytes: Uint8Array): string | null {
-  if (peekType(bytes) !== "conn-establish") return null;
-  const envelope = parseEnvelope(bytes);
-  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
-  if (!message.ok || message.value.content?.type !== "conn-establish") return null;
-  return parsePkiId(message.value.content.value.pkiId) ?? null;
+  };
 }
 
 function decodeEnvelope(raw: Uint8Array): unknown {

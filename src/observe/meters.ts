@@ -1,9 +1,37 @@
-/** What is measured around a running node: its network, its cryptography, its TLS certificates. */
-import { X509Certificate } from "node:crypto";
-import { createHistogram, type Histogram } from "../lib/histogram.ts";
-import type { TlsCredentials } from "../transport/tls-credentials.ts";
-import { CHECK_BOUNDS } from "./checks-meter.ts";
-import { createMeteredTraffic, type MeteredTraffic } from "./traffic-meter.ts";
+/** What is measured around a running node: its network, its signature checks, its TLS certificates. */
+import { parsePkiId } from "../core/rules/pki-id.ts";
+import type { Crypto, PkiId } from "../core/types/host.ts";
+import type { Link, LinkEvents, Network } from "../transport/network.ts";
+import { type ContentType, parseEnvelope, parseMessage, peekType } from "../wire/envelope.ts";
+
+/** Durations counted by their upper bound: a histogram as Prometheus knows it. */
+export interface Histogram {
+  /** Upper bounds in seconds, ascending; what is longer than the last is counted all the same. */
+  readonly bounds: readonly number[];
+  /** How often a duration was at most the bound of the same index, and above the one before. */
+  readonly counts: number[];
+  /** All durations together, in seconds, and how many they were. */
+  sum: number;
+  count: number;
+}
+
+export interface Volume {
+  messages: number;
+  /** Of encoded envelopes: framing and TLS come on top. */
+  bytes: number;
+}
+
+/** One direction, by type (`alive`, `hello`); `unknown`: of no type that we know. Types that did not occur are missing. */
+export type Volumes = Map<string, Volume>;
+
+/**
+ * Messages and bytes by type. Whatever comes first on a stream is its handshake and counts as
+ * `conn-establish`; nothing else does.
+ */
+export interface MeteredTraffic {
+  readonly sent: Volumes;
+  readonly received: Volumes;
+}
 
 export interface Meters {
   readonly traffic: MeteredTraffic;
@@ -13,20 +41,159 @@ export interface Meters {
   tlsNotAfterMs: ReadonlyMap<string, number>;
 }
 
-export function createMeters(tls: TlsCredentials | undefined): Meters {
+/** Bounds for the seconds of one check: P-256 takes 50 to 100 microseconds, P-384 ten times that. */
+const CHECK_BOUNDS = [50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 20e-3];
+
+export function createMeters(): Meters {
   return {
-    traffic: createMeteredTraffic(),
+    traffic: { sent: new Map(), received: new Map() },
     checks: createHistogram(CHECK_BOUNDS),
-    tlsNotAfterMs: tlsNotAfterMs(tls),
+    tlsNotAfterMs: new Map(),
   };
 }
 
-/** Empty without TLS. */
-export function tlsNotAfterMs(tls: TlsCredentials | undefined): ReadonlyMap<string, number> {
-  if (tls === undefined) return new Map();
-  const { cert, clientCert = cert } = tls;
-  return new Map([
-    ["server", new X509Certificate(cert).validToDate.getTime()],
-    ["client", new X509Certificate(clientCert).validToDate.getTime()],
-  ]);
+export function createHistogram(bounds: readonly number[]): Histogram {
+  return { bounds, counts: bounds.map(() => 0), sum: 0, count: 0 };
+}
+
+export function observe(histogram: Histogram, seconds: number): void {
+  const { bounds, counts } = histogram;
+  const index = bounds.findIndex((bound) => seconds <= bound);
+  if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
+  histogram.sum += seconds;
+  histogram.count += 1;
+}
+
+/** The same crypto; adds the seconds of each signature check to `seconds`. */
+export function meterChecks(crypto: Crypto, seconds: Histogram): Crypto {
+  return {
+    ...crypto,
+    verify(identity, payload, signature) {
+      const startedMs = performance.now();
+      const isValid = crypto.verify(identity, payload, signature);
+      observe(seconds, (performance.now() - startedMs) / 1_000);
+      return isValid;
+    },
+  };
+}
+
+/** Messages of all types; handshakes do not count (spec A 6.9). */
+export function messagesOf(volumes: Volumes): number {
+  let sum = 0;
+  for (const [type, { messages }] of volumes) if (type !== "conn-establish") sum += messages;
+  return sum;
+}
+
+export type Direction = keyof MeteredTraffic;
+
+/** Hears of each message that crosses one link. */
+type LinkWatcher = (direction: Direction, bytes: Uint8Array) => void;
+
+/** A link whose messages are shown. */
+export interface TappedLink {
+  /** The endpoint we dialled, or the address of the socket that came in. */
+  readonly remote: string;
+  /** Who the other side says it is in its handshake; null before that. Not verified here. */
+  readonly pkiId: PkiId | null;
+}
+
+/** Shows messages to somebody. */
+export type Tap = (
+  link: TappedLink,
+  direction: Direction,
+  type: ContentType | undefined,
+  bytes: Uint8Array,
+) => void;
+
+/** The same network; adds what it carries to `traffic`, if given, and shows it to the taps. */
+export function meterNetwork(
+  network: Network,
+  traffic: MeteredTraffic | undefined,
+  taps: ReadonlySet<Tap>,
+): Network {
+  return watchNetwork(network, (remote) => {
+    const link: { remote: string; pkiId: PkiId | null } = { remote, pkiId: null };
+    const isFirst = { sent: true, received: true };
+    return (direction, bytes) => {
+      const isHandshake = isFirst[direction];
+      isFirst[direction] = false;
+      if (isHandshake && direction === "received") link.pkiId = pkiIdIn(bytes);
+      if (traffic === undefined && taps.size === 0) return;
+      const type = peekType(bytes);
+      if (traffic) count(traffic[direction], typeName(type, isHandshake), bytes);
+      for (const tap of taps) tap(link, direction, type, bytes);
+    };
+  });
+}
+
+/** The first message of a stream is its handshake, and no other is. */
+function typeName(type: ContentType | undefined, isHandshake: boolean): string {
+  if (isHandshake) return "conn-establish";
+  return type === undefined || type === "conn-establish" ? "unknown" : type;
+}
+
+function count(volumes: Volumes, type: string, { length }: Uint8Array): void {
+  const volume = volumes.get(type) ?? { messages: 0, bytes: 0 };
+  volume.messages += 1;
+  volume.bytes += length;
+  volumes.set(type, volume);
+}
+
+/** Who a handshake says it is from; null if it is none. */
+function pkiIdIn(bytes: Uint8Array): PkiId | null {
+  if (peekType(bytes) !== "conn-establish") return null;
+  const envelope = parseEnvelope(bytes);
+  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
+  if (!message.ok || message.value.content?.type !== "conn-establish") return null;
+  return parsePkiId(message.value.content.value.pkiId) ?? null;
+}
+
+/**
+ * The same network. `watch` is called for each link, with the endpoint that we dialled or the address
+ * of the socket that came in.
+ */
+export function watchNetwork(network: Network, watch: (remote: string) => LinkWatcher): Network {
+  return {
+    listen: (accepted, refused) =>
+      network.listen((link) => accepted(watchLink(link, watch(link.remoteAddress))), refused),
+    dial: (endpoint, events) =>
+      network.dial(endpoint, {
+        opened: (link) => events.opened(watchLink(link, watch(endpoint))),
+        failed: (fault, reason) => events.failed(fault, reason),
+      }),
+    ping: (endpoint, done) => network.ping(endpoint, done),
+    close: () => network.close(),
+  };
+}
+
+function watchLink(link: Link, watch: LinkWatcher): Link {
+  let isClosed = false;
+  const { outbound, remoteAddress, localCertHash, remoteCertHash } = link;
+  return {
+    outbound,
+    remoteAddress,
+    localCertHash,
+    remoteCertHash,
+    start: (events) =>
+      link.start({
+        message(bytes) {
+          watch("received", bytes);
+          events.message(bytes);
+        },
+        drain: () => events.drain(),
+        closed(...why: Parameters<LinkEvents["closed"]>) {
+          isClosed = true;
+          events.closed(...why);
+        },
+      }),
+    admit: () => link.admit(),
+    send(bytes) {
+      if (!isClosed) watch("sent", bytes);
+      return link.send(bytes);
+    },
+    close(refusal) {
+      isClosed = true;
+      link.close(refusal);
+    },
+  };
 }

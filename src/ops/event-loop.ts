@@ -1,5 +1,5 @@
 /** How late our process gets to do what it is to do. */
-import { createHistogram, type Histogram, observe } from "../lib/histogram.ts";
+import { createHistogram, type Histogram, observe } from "../observe/meters.ts";
 
 export interface EventLoop {
   /** Seconds by which a timer came too late, ten times a second. */

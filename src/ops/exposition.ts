@@ -1,5 +1,5 @@
 /** Writes metrics in Prometheus' text format, version 0.0.4. */
-import type { Histogram } from "../lib/histogram.ts";
+import type { Histogram } from "../observe/meters.ts";
 
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 

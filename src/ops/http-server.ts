@@ -11,8 +11,8 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
+import { FairScheduler } from "../lib/fair-scheduler.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
-import { Turns } from "../lib/turns.ts";
 import { Places } from "./places.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
@@ -91,7 +91,7 @@ export async function serve(
   explain: { readonly what: string; readonly remedy: string },
 ): Promise<HttpServer> {
   const answer = getRequestListener(app.fetch);
-  const turns = new Turns();
+  const turns = new FairScheduler();
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.socket.destroyed) return; // Cut a moment ago.
     const isUrgent = ALWAYS.has(request.url ?? "");

@@ -1,7 +1,7 @@
 /** Metrics of what comes and goes: messages, connections, work. */
 
 import { VERSION } from "../lib/version.ts";
-import { messagesOf, type Volumes } from "../observe/traffic-meter.ts";
+import { messagesOf, type Volumes } from "../observe/meters.ts";
 import type { Sample } from "./exposition.ts";
 import { by, fabrics, type Metric, ours, type Reading, single } from "./metric.ts";
 

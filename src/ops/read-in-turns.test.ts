@@ -4,11 +4,14 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { Turns } from "../lib/turns.ts";
+import { FairScheduler } from "../lib/fair-scheduler.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
 /** Both ends of a connection, of which the first is read in turns. */
-async function setUp(t: TestContext, turns = new Turns()): Promise<readonly [Socket, Socket]> {
+async function setUp(
+  t: TestContext,
+  turns = new FairScheduler(),
+): Promise<readonly [Socket, Socket]> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
@@ -54,7 +57,7 @@ describe("a socket that is read in turns", () => {
   });
 
   test("keeps no more than what one reading brings while others have their turn", async (t) => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const held: (() => void)[] = [];
     turns.wait = (turn) => held.push(turn);
     const [socket, client] = await setUp(t, turns);

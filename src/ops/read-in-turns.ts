@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Turns } from "../lib/turns.ts";
+import type { FairScheduler } from "../lib/fair-scheduler.ts";
 
 /** Holds one request of a browser, or some fifty of the shortest. */
 const PIECE_BYTES = 1_024;
@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
  * through all that has come at once, which may be thousands of requests. Call it once the server
  * has begun to listen to the socket.
  */
-export function readInTurns(socket: Socket, turns: Turns): void {
+export function readInTurns(socket: Socket, turns: FairScheduler): void {
   // Until somebody else listens, the parser reads the socket below its stream.
   socket.on("data", () => {});
   const [push, read] = [socket.push.bind(socket), socket._read.bind(socket)];

@@ -8,8 +8,8 @@ import type { Crypto, Identity, Random, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { CoreOptions } from "../core/types/options.ts";
 import { connectionInputs } from "../node/connection-inputs.ts";
-import { CoreLoop } from "../node/core-loop.ts";
 import { identify, type Probing, ping } from "../node/probes.ts";
+import { type CoreLoop, createCoreLoop } from "../node/runtime.ts";
 import { signBoth } from "../node/signing.ts";
 import { createCounters } from "../observe/counters.ts";
 import { createFailures } from "../observe/diagnosis/failures.ts";
@@ -48,7 +48,7 @@ export class PlayedMember {
     this.#signer = parts.signer;
     const core = createCore({ ...parts.core, crypto }, clock.now());
     this.core = core;
-    this.#loop = new CoreLoop(core, clock, (effect) => this.#perform(effect));
+    this.#loop = createCoreLoop(core, clock, (effect) => this.#perform(effect));
     const give = (input: Input): void => this.#loop.give(input);
     const listener = { give, publish: parts.published, counters: createCounters() };
     const twinSeen = (): void => {};
@@ -56,9 +56,11 @@ export class PlayedMember {
       ...{ network, clock, random, crypto },
       signer: (payload) => this.#signer(payload),
       self: () => this.#self,
-      mspOf: (pkiId) => core.identities.table.get(pkiId)?.identity.mspId,
-      certificateOf: (pkiId) => core.identities.table.get(pkiId)?.identity.certificate,
-      events: connectionInputs({ ...listener, twinSeen }),
+      identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
+      events: {
+        ...connectionInputs({ ...listener, twinSeen }),
+        message: (from, bytes) => give({ type: "message", from, bytes }),
+      },
     });
     const failures = createFailures();
     this.#probing = { connections: this.connections, failures, clock, give, twinSeen };

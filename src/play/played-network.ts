@@ -16,8 +16,8 @@ import { createSeededRandom, type SeededRandom } from "../../simulation/random.t
 import { createSharedReader } from "../../simulation/shared-reader.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "../core/types/options.ts";
+import { watchNetwork } from "../observe/meters.ts";
 import type { Network } from "../transport/network.ts";
-import { watchNetwork } from "../transport/watched-network.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import type { Change } from "./actions.ts";
 import { PlayedMember } from "./played-member.ts";
@@ -284,10 +284,9 @@ export class PlayedNetwork {
       readMs: READ_MS,
       windowBytes,
     });
-    return watchNetwork(network, (remote) => ({
-      sent: (bytes) => this.#between(internalEndpoint, remote, bytes, "sent"),
-      received: () => {},
-    }));
+    return watchNetwork(network, (remote) => (direction, bytes) => {
+      if (direction === "sent") this.#between(internalEndpoint, remote, bytes, "sent");
+    });
   }
 
   #between(from: string, to: string, bytes: Uint8Array, what: "sent" | "delivered"): void {

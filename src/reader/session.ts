@@ -1,8 +1,7 @@
 /** The streams of a reader: one to each peer, reopened after a loss. */
 import { GossipError } from "../lib/errors.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
-import { createSystemClock } from "../node/clock.ts";
-import { createSystemRandom } from "../node/random.ts";
+import { createSystemClock, createSystemRandom } from "../node/runtime.ts";
 import type { Clock } from "../transport/network.ts";
 import { type Asker, loadCredentials, type Target } from "./credentials.ts";
 import type { ReadChannelOptions } from "./options.ts";

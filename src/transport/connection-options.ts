@@ -5,7 +5,6 @@ import type { Handshake, HandshakeFault } from "./handshake.ts";
 import type { Cancel, ClientTlsFault, Clock, Network, NetworkFault } from "./network.ts";
 import type { ProbeDone } from "./probe.ts";
 import type { Refused } from "./refusal.ts";
-import type { SendQueueLimits } from "./send-queue.ts";
 
 /** Why no connection to a peer could be had, or was lost. */
 export type ConnectionFault =
@@ -52,6 +51,13 @@ export interface ConnectionEvents {
   dropped(pkiId: PkiId, messages: number): void;
 }
 
+export interface SendQueueLimits {
+  /** Messages that wait for one peer; default 200 (Fabric: `peer.gossip.sendBuffSize`). */
+  readonly queuedMessagesMax: number;
+  /** Their bytes; default 16_777_216. A single message may be longer if nothing else waits. */
+  readonly queuedBytesMax: number;
+}
+
 export interface ConnectionLimits extends SendQueueLimits {
   /** Peers with a connection, or being dialled; default 1_000. */
   readonly connectionsMax: number;
@@ -82,10 +88,8 @@ export interface ConnectionsOptions {
   readonly crypto: Crypto;
   readonly signer: Signer;
   readonly self: () => Identity;
-  /** The organisation of a peer we know; undefined if we do not know it. */
-  readonly mspOf: (pkiId: PkiId) => string | undefined;
-  /** The certificate of a peer we know (`Identity.certificate`); undefined if we do not know it. */
-  readonly certificateOf: (pkiId: PkiId) => string | undefined;
+  /** What a peer has proven to be; undefined if we do not know it. */
+  readonly identityOf: (pkiId: PkiId) => Pick<Identity, "mspId" | "certificate"> | undefined;
   readonly events: ConnectionEvents;
   readonly limits?: Partial<ConnectionLimits>;
   readonly timeouts?: Partial<ConnectionTimeouts>;

@@ -1,5 +1,5 @@
 import type { Outgoing } from "../core/types/effect.ts";
-import type { Identity, Now, PkiId } from "../core/types/host.ts";
+import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Handshake } from "./handshake.ts";
 import type { Cancel, Clock, Link } from "./network.ts";
 
@@ -106,13 +106,4 @@ export function isNewerPreferred(
   if (older.link.outbound === newer.link.outbound) return true;
   if (newer.openedMs - older.openedMs > rules.simultaneousMs) return true;
   return newer.link.outbound === rules.selfIsLower;
-}
-
-/** Sends the next message of a queue on the connection. */
-export function sendOn(connection: Connection, message: Outgoing, { elapsedMs }: Now): void {
-  connection.activeMs = elapsedMs;
-  connection.messagesSent += 1;
-  connection.bytesSent += message.bytes.length;
-  connection.isWritable = connection.link.send(message.bytes);
-  if (!connection.isWritable) connection.held = message;
 }

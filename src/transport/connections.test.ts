@@ -130,11 +130,11 @@ describe("a dial that finds another identity", () => {
     assert.deepEqual(renewed.received(), ["x"]);
   });
 
-  for (const mspOf of [() => "Org2", () => undefined]) {
-    test(`of another organisation than the one known (${mspOf()}): closed`, async () => {
+  for (const known of [{ mspId: "Org2", certificate: "" }, undefined]) {
+    test(`of another organisation than the one known (${known?.mspId}): closed`, async () => {
       const { clock, high, node } = await createPair();
       const old = await node("old");
-      const careful = await node("careful", { overrides: { mspOf } });
+      const careful = await node("careful", { overrides: { identityOf: () => known } });
       careful.connections.send({ pkiId: old.pkiId, endpoint: high.endpoint }, []);
       clock.advance(1_000);
       assert.deepEqual(careful.told, ["sendFailed old wrong-peer"]);

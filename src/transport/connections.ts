@@ -17,7 +17,7 @@ import {
   type Destination,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
-import { Rebuffs } from "./dial-backoff.ts";
+import { DialBackoff } from "./dial-backoff.ts";
 import type { Handshake } from "./handshake.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
@@ -46,7 +46,7 @@ class ConnectionTable implements Connections {
   readonly #outbound: Outbound;
   readonly #places: Places;
   readonly #probes: Probes;
-  readonly #rebuffs = new Rebuffs();
+  readonly #dialBackoff = new DialBackoff();
   readonly #ownHandshakes: OwnHandshakes;
   #isClosed = false;
   #cancelIdleCheck: Cancel = () => {};
@@ -82,7 +82,7 @@ class ConnectionTable implements Connections {
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
     if (this.#isClosed) return;
     const known = this.#peers.get(pkiId);
-    if (!known && this.#isRebuffed(pkiId, endpoint)) return;
+    if (!known && this.#isPaused(pkiId, endpoint)) return;
     const peer = known ?? this.#addPeer(pkiId);
     if (endpoint !== "") peer.endpoint = endpoint;
     const dropped = peer.send(messages);
@@ -164,12 +164,12 @@ class ConnectionTable implements Connections {
 
   /** We know who answered our dial; it need not be the one we meant. */
   #acceptAsDialler(peer: Peer, link: Link, handshake: Handshake): LinkEvents | undefined {
-    const { self, mspOf, events, clock } = this.#options;
+    const { self, identityOf, events, clock } = this.#options;
     const { pkiId, mspId } = handshake.identity;
     const connection = createConnection(link, handshake, peer.endpoint, clock);
     peer.dial = undefined;
     if (pkiId === peer.pkiId) return this.#add(peer, connection);
-    if (pkiId === self().pkiId || mspOf(peer.pkiId) !== mspId) {
+    if (pkiId === self().pkiId || identityOf(peer.pkiId)?.mspId !== mspId) {
       link.close();
       if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(peer.endpoint);
       if (pkiId === self().pkiId) this.#fail(peer, "self", SELF);
@@ -206,7 +206,7 @@ class ConnectionTable implements Connections {
     if (known === undefined && !this.#places.find(handshake.identity, silentSinceMs)) {
       return this.#refuse(link, "connections-full", "too many connections");
     }
-    this.#rebuffs.forget(handshake.identity.certificate);
+    this.#dialBackoff.forget(handshake.identity.certificate);
     const connection = createConnection(link, handshake, undefined, clock);
     return this.#add(known ?? this.#addPeer(pkiId), connection);
   }
@@ -237,7 +237,7 @@ class ConnectionTable implements Connections {
     const isSilent = lost.link.outbound && lost.messagesReceived === 0;
     const name = this.#nameOf(pkiId);
     const refusal = isRefusal(fault) ? { fault, reason } : undefined;
-    this.#rebuffs.noteEnd(name, isYoung && isSilent, elapsedMs, refusal);
+    this.#dialBackoff.noteEnd(name, isYoung && isSilent, elapsedMs, refusal);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
@@ -254,16 +254,16 @@ class ConnectionTable implements Connections {
   }
 
   /** It is not dialled again yet; if it had refused us, that is told once more. */
-  #isRebuffed(pkiId: PkiId, endpoint: string): boolean {
+  #isPaused(pkiId: PkiId, endpoint: string): boolean {
     const now = this.#options.clock.now();
-    const rebuff = this.#rebuffs.find([this.#nameOf(pkiId), endpoint], now.elapsedMs);
-    if (rebuff?.end) this.#tellRefused(pkiId, endpoint, rebuff.end, true);
-    return rebuff !== undefined;
+    const pause = this.#dialBackoff.find([this.#nameOf(pkiId), endpoint], now.elapsedMs);
+    if (pause?.end) this.#tellRefused(pkiId, endpoint, pause.end, true);
+    return pause !== undefined;
   }
 
   /** It keeps its certificate when its PKI-ID changes. */
   #nameOf(pkiId: PkiId): string {
-    return this.#options.certificateOf(pkiId) ?? pkiId;
+    return this.#options.identityOf(pkiId)?.certificate ?? pkiId;
   }
 
   #tellRefused(...[pkiId, endpoint, end, isRepeated]: [PkiId, string, Refused, boolean]): void {
@@ -299,7 +299,7 @@ class ConnectionTable implements Connections {
     peer.dial = undefined;
     if (peer.isConnected) return;
     const { elapsedMs } = this.#options.clock.now();
-    this.#rebuffs.noteFault(this.#nameOf(peer.pkiId), peer.endpoint, fault, elapsedMs);
+    this.#dialBackoff.noteFault(this.#nameOf(peer.pkiId), peer.endpoint, fault, elapsedMs);
     this.#forget(peer);
     this.#options.events.sendFailed(peer.pkiId, peer.endpoint, fault, reason);
   }

@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { testIdentity } from "../core/testing.ts";
 import type { PkiId } from "../core/types/host.ts";
-import { Rebuffs } from "./dial-backoff.ts";
+import { DialBackoff } from "./dial-backoff.ts";
 
 const { pkiId } = testIdentity("A", "unwelcoming");
 
-/** Until when the peer is left alone after a rebuff at this moment. */
-function untilAfter(rebuffs: Rebuffs, nowMs: number): number {
-  rebuffs.note(pkiId, nowMs);
+/** Until when the peer is left alone after a dial that failed at this moment. */
+function untilAfter(backoff: DialBackoff, nowMs: number): number {
+  backoff.note(pkiId, nowMs);
   let untilMs = nowMs;
-  while (rebuffs.of(pkiId, untilMs)) untilMs += 100;
+  while (backoff.of(pkiId, untilMs)) untilMs += 100;
   return untilMs;
 }
 
 describe("a peer that ends our connections at once", () => {
   test("is left alone for longer and longer, up to sixteen seconds", () => {
-    const rebuffs = new Rebuffs();
+    const backoff = new DialBackoff();
     const pauses: number[] = [];
     for (let i = 0, nowMs = 0; i < 7; i++) {
-      const untilMs = untilAfter(rebuffs, nowMs);
+      const untilMs = untilAfter(backoff, nowMs);
       pauses.push(untilMs - nowMs);
       nowMs = untilMs;
     }
@@ -27,28 +27,28 @@ describe("a peer that ends our connections at once", () => {
   });
 
   test("is dialled at once when it has spoken with us, and begins anew then", () => {
-    const rebuffs = new Rebuffs();
-    untilAfter(rebuffs, 0);
-    untilAfter(rebuffs, 500);
-    rebuffs.forget(pkiId);
-    assert.equal(rebuffs.of(pkiId, 501), undefined);
-    assert.equal(untilAfter(rebuffs, 2_000), 2_500);
+    const backoff = new DialBackoff();
+    untilAfter(backoff, 0);
+    untilAfter(backoff, 500);
+    backoff.forget(pkiId);
+    assert.equal(backoff.of(pkiId, 501), undefined);
+    assert.equal(untilAfter(backoff, 2_000), 2_500);
   });
 
   test("is remembered with what it said, however late it came", () => {
-    const rebuffs = new Rebuffs();
+    const backoff = new DialBackoff();
     const end = { fault: "refused-revoked", reason: "the identity has been revoked" } as const;
-    rebuffs.noteEnd(pkiId, false, 0, end);
-    assert.deepEqual(rebuffs.of(pkiId, 1)?.end, end);
-    rebuffs.noteEnd(pkiId, false, 10);
-    assert.equal(rebuffs.of(pkiId, 11), undefined);
+    backoff.noteEnd(pkiId, false, 0, end);
+    assert.deepEqual(backoff.of(pkiId, 1)?.end, end);
+    backoff.noteEnd(pkiId, false, 10);
+    assert.equal(backoff.of(pkiId, 11), undefined);
   });
 
   test("is one of a thousand that are remembered", () => {
-    const rebuffs = new Rebuffs();
-    rebuffs.note(pkiId, 0);
-    for (let i = 0; i < 1_000; i++) rebuffs.note(`${i}` as PkiId, 0);
-    assert.equal(rebuffs.of(pkiId, 1), undefined);
-    assert.ok(rebuffs.of("999" as PkiId, 1));
+    const backoff = new DialBackoff();
+    backoff.note(pkiId, 0);
+    for (let i = 0; i < 1_000; i++) backoff.note(`${i}` as PkiId, 0);
+    assert.equal(backoff.of(pkiId, 1), undefined);
+    assert.ok(backoff.of("999" as PkiId, 1));
   });
 });

@@ -1,15 +1,14 @@
 /**
- * Dials that led to nothing: the peer ended our connection at once, since it does not trust us, or
- * nobody was there. They are repeated after a pause that grows, not for every message that we would
- * have. Kept by certificate, so that other names of one peer are no new chances, and by endpoint, so
- * that many peers together cannot have us knock at one door.
+ * Pauses between dials that lead to nothing: the peer ends our connection at once because it does not
+ * trust us, or nobody answers. Kept by certificate, so that a new PKI-ID is no new chance, and by
+ * endpoint, so that many peers together cannot make us dial one address.
  */
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { ConnectionFault } from "./connection-options.ts";
 import type { Refused } from "./refusal.ts";
 import { TLS_FAULTS } from "./tls-fault.ts";
 
-interface Rebuff {
+interface Pause {
   readonly end: Refused | undefined;
   readonly untilMs: number;
   readonly pauseMs: number;
@@ -31,9 +30,9 @@ const NOBODY_THERE = new Set<ConnectionFault>([
   "protocol",
 ]);
 
-export class Rebuffs {
-  /** Whoever rebuffed us longest ago comes first. */
-  readonly #byPeer = new BoundedMap<string, Rebuff>(PEERS_MAX);
+export class DialBackoff {
+  /** The oldest pause comes first. */
+  readonly #byPeer = new BoundedMap<string, Pause>(PEERS_MAX);
 
   /** A dial led to nothing. */
   note(pkiId: string, nowMs: number, pauseMaxMs = PAUSE_MAX_MS, end?: Refused): void {
@@ -51,24 +50,24 @@ export class Rebuffs {
   }
 
   /** A connection with it has ended. */
-  noteEnd(pkiId: string, isRebuff: boolean, nowMs: number, end?: Refused): void {
-    if (isRebuff || end) this.note(pkiId, nowMs, PAUSE_MAX_MS, end);
+  noteEnd(pkiId: string, hasRefused: boolean, nowMs: number, end?: Refused): void {
+    if (hasRefused || end) this.note(pkiId, nowMs, PAUSE_MAX_MS, end);
     else this.forget(pkiId);
   }
 
-  /** It talks with us after all. */
+  /** The peer talks with us after all. */
   forget(pkiId: string): void {
     this.#byPeer.delete(pkiId);
   }
 
-  /** Why one of these is to be left alone at present; undefined if it is not. */
-  find(names: readonly string[], nowMs: number): Rebuff | undefined {
+  /** The pause that holds for one of these now. */
+  find(names: readonly string[], nowMs: number): Pause | undefined {
     return names.flatMap((name) => this.of(name, nowMs) ?? [])[0];
   }
 
-  /** Its rebuff if it is to be left alone at present. */
-  of(pkiId: string, nowMs: number): Rebuff | undefined {
-    const rebuff = this.#byPeer.get(pkiId);
-    return rebuff && rebuff.untilMs > nowMs ? rebuff : undefined;
+  /** Its pause if it is to be left alone at present. */
+  of(pkiId: string, nowMs: number): Pause | undefined {
+    const pause = this.#byPeer.get(pkiId);
+    return pause && pause.untilMs > nowMs ? pause : undefined;
   }
 }

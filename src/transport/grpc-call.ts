@@ -1,14 +1,6 @@
 /** The accepting side of one gRPC call: request headers, Ping, and the end of a stream. */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import {
-  createFrameReader,
-  encodeFrame,
-  encodeStatusMessage,
-  type FrameFault,
-  GRPC_OK,
-  GRPC_UNIMPLEMENTED,
-} from "./grpc-framing.ts";
-import { createStreamLink, type StreamRole } from "./grpc-link.ts";
+import { encodeFrame, FrameReader, StreamLink, type StreamRole } from "./grpc-link.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import {
   GRPC_CONTENT_TYPE,
@@ -16,6 +8,12 @@ import {
   SERVICE_STREAM,
   type SessionFacts,
 } from "./grpc-session.ts";
+import {
+  encodeStatusMessage,
+  type FrameFault,
+  GRPC_OK,
+  GRPC_UNIMPLEMENTED,
+} from "./grpc-status.ts";
 import type { Link, StreamEnd } from "./network.ts";
 
 /** The Ping request is an empty message; more than this is none. */
@@ -102,7 +100,7 @@ class Response {
 export function answerPing(stream: ServerHttp2Stream, { timeouts }: GrpcContext): void {
   if (stream.destroyed) return;
   const response = new Response(stream);
-  const reader = createFrameReader(PING_BYTES_MAX, PING_BYTES_MAX);
+  const reader = new FrameReader(PING_BYTES_MAX, PING_BYTES_MAX);
   const tooSlow = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeouts.connTimeoutMs);
   stream.once("close", () => clearTimeout(tooSlow));
   stream.on("data", (chunk: Uint8Array) => {
@@ -138,5 +136,5 @@ export function acceptStream(
   stream.on("error", (error) => {
     ending = { fault: "closed", reason: error.message };
   });
-  return createStreamLink(stream, { outbound: false, ...facts }, role, context);
+  return new StreamLink(stream, { outbound: false, ...facts }, role, context);
 }

@@ -2,15 +2,7 @@
 
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
 import { plainText } from "../lib/plain-text.ts";
-import {
-  decodeStatusMessage,
-  encodeFrame,
-  GRPC_OK,
-  GRPC_RESOURCE_EXHAUSTED,
-  GRPC_UNIMPLEMENTED,
-  GRPC_UNKNOWN,
-} from "./grpc-framing.ts";
-import { createStreamLink, type StreamRole } from "./grpc-link.ts";
+import { encodeFrame, StreamLink, type StreamRole } from "./grpc-link.ts";
 import type { GrpcContext } from "./grpc-options.ts";
 import {
   GRPC_CONTENT_TYPE,
@@ -19,8 +11,15 @@ import {
   SERVICE_PING,
   SERVICE_STREAM,
   sessionFacts,
-  watchPieces,
 } from "./grpc-session.ts";
+import {
+  decodeStatusMessage,
+  GRPC_OK,
+  GRPC_RESOURCE_EXHAUSTED,
+  GRPC_UNIMPLEMENTED,
+  GRPC_UNKNOWN,
+} from "./grpc-status.ts";
+import { limitPieces } from "./limits.ts";
 import type { Link, NetworkFault, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
@@ -52,13 +51,9 @@ function request(
     { endStream: false },
   );
   const { conduct } = watched;
-  const endUnless = (isFair: boolean): boolean => {
-    if (!isFair) session.destroy();
-    return isFair;
-  };
-  watchPieces(stream, (bytes) => endUnless(conduct.countPiece(bytes)));
+  limitPieces(stream, conduct, () => session.destroy());
   // Any number of informational responses may come before the real one.
-  stream.on("headers", () => endUnless(conduct.countFrame()));
+  stream.on("headers", () => conduct.countFrame() || session.destroy());
   return stream;
 }
 
@@ -129,5 +124,5 @@ export function openStream(dialled: DialledSession, context: GrpcContext): Link 
     end: () => setImmediate(() => session.destroy()),
     ending: watchStatus(stream),
   };
-  return createStreamLink(stream, { outbound: true, ...facts }, role, context);
+  return new StreamLink(stream, { outbound: true, ...facts }, role, context);
 }

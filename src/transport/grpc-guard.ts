@@ -13,7 +13,7 @@ import type { Socket } from "node:net";
 import { formatHostPort } from "../lib/host-port.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
-import { RateLimit } from "./rate-limit.ts";
+import { limitPieces, RateLimit } from "./limits.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -85,22 +85,17 @@ export class SocketGuard {
   }
 
   /**
-   * Counts a stream, whatever it is for. False: the session has opened more of them than anybody
-   * needs, and is ended.
+   * Counts a stream, whatever it is for, and the pieces that arrive in it. False: the session has
+   * opened more streams than anybody needs, and is ended.
    */
-  allow(session: Http2Session): boolean {
+  allow(session: Http2Session, stream: ServerHttp2Stream): boolean {
     const guest = this.#guestOf(session);
     if (guest === undefined) return false; // Cut a moment ago; the rest of its frames is not read.
-    if (guest.streams.take(1, performance.now())) return true;
+    if (guest.streams.take(1, performance.now())) {
+      limitPieces(stream, guest.watched.conduct, () => this.#cut(guest, "too-many-frames"));
+      return true;
+    }
     this.#cut(guest, "too-many-streams");
-    return false;
-  }
-
-  /** A piece of a message has come in this session. False: too many of them, and it is ended. */
-  count(session: Http2Session, bytes: number): boolean {
-    const guest = this.#guestOf(session);
-    if (guest?.watched.conduct.countPiece(bytes)) return true;
-    if (guest !== undefined) this.#cut(guest, "too-many-frames");
     return false;
   }
 
@@ -207,6 +202,7 @@ export class SocketGuard {
 
   /** Ends a socket. Its room is free at once; the close event comes later. */
   #cut(guest: Guest, fault: AcceptFault): void {
+    if (this.#guests.get(guest.key) !== guest) return;
     this.#context.stats.refused[fault] += 1;
     this.#forget(guest);
     // The session, or it would still make streams of what has come; the socket, or more would come.

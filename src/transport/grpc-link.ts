@@ -1,14 +1,22 @@
+/**
+ * A gossip stream: gRPC's framing of messages in bytes (one flag byte, 0 = not compressed; the length as
+ * a 32-bit big-endian number; the message), read in turn with all other streams.
+ */
 import type { ClientHttp2Stream, ServerHttp2Stream } from "node:http2";
+import type { GrpcContext } from "./grpc-options.ts";
 import {
-  createFrameReader,
-  encodeFrame,
   type FrameFault,
   GRPC_RESOURCE_EXHAUSTED,
+  GRPC_UNIMPLEMENTED,
   GRPC_UNKNOWN,
-} from "./grpc-framing.ts";
-import type { GrpcContext } from "./grpc-options.ts";
+} from "./grpc-status.ts";
+import { MESSAGE_COST_BYTES, type RateLimit, readingRate } from "./limits.ts";
 import type { Link, LinkEvents, StreamEnd } from "./network.ts";
-import { MESSAGE_COST_BYTES, type RateLimit, readingRate } from "./rate-limit.ts";
+
+const HEADER_BYTES = 5;
+const FIRST_BUFFER_BYTES = 4_096;
+/** From here on a buffer is not doubled again: old ones wait in memory until they are collected. */
+const DOUBLED_BYTES_MAX = 1_048_576;
 
 /** What differs between the two roles of a stream. */
 export interface StreamRole {
@@ -30,16 +38,7 @@ export interface LinkFacts {
 }
 
 /** A gossip stream as a {@link Link}. The stream must not have been read yet. */
-export function createStreamLink(
-  stream: ServerHttp2Stream | ClientHttp2Stream,
-  facts: LinkFacts,
-  role: StreamRole,
-  context: GrpcContext,
-): Link {
-  return new StreamLink(stream, facts, role, context);
-}
-
-class StreamLink implements Link {
+export class StreamLink implements Link {
   readonly outbound: boolean;
   readonly remoteAddress: string;
   readonly localCertHash: Uint8Array;
@@ -47,13 +46,14 @@ class StreamLink implements Link {
   readonly #stream: ServerHttp2Stream | ClientHttp2Stream;
   readonly #role: StreamRole;
   readonly #context: GrpcContext;
-  readonly #pace: RateLimit;
+  readonly #rate: RateLimit;
   #reader;
   #events: LinkEvents | undefined;
   /** Why we ended it; undefined while we have not. */
   #ownEnd: StreamEnd | undefined;
   #streamClosed = false;
   #turnPending = false;
+  #hasBegun = false;
 
   constructor(
     stream: ServerHttp2Stream | ClientHttp2Stream,
@@ -69,9 +69,12 @@ class StreamLink implements Link {
     this.#role = role;
     this.#context = context;
     const { firstBytesMax, receivedBytesMax, receivedBytesPerSecond } = context.limits;
-    this.#pace = readingRate(receivedBytesPerSecond);
-    this.#reader = createFrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
-    stream.on("close", () => this.#handleStreamClosed());
+    this.#rate = readingRate(receivedBytesPerSecond);
+    this.#reader = new FrameReader(Math.min(firstBytesMax, receivedBytesMax), receivedBytesMax);
+    stream.on("close", () => {
+      this.#streamClosed = true;
+      if (this.#events !== undefined && !this.#turnPending) this.#deliver();
+    });
     stream.on("drain", () => {
       if (this.#ownEnd === undefined) this.#events?.drain();
     });
@@ -82,7 +85,9 @@ class StreamLink implements Link {
   }
 
   start(events: LinkEvents): void {
+    const isFirst = this.#events === undefined;
     this.#events = events;
+    if (!isFirst) return;
     if (this.#streamClosed) {
       setImmediate(() => this.#deliver());
       return;
@@ -90,7 +95,7 @@ class StreamLink implements Link {
     // Attaching the listener lets data flow; Node delivers it later, never from within this call.
     this.#stream.on("data", (chunk: Uint8Array) => {
       if (this.#ownEnd !== undefined) return;
-      this.#role.begin();
+      this.#begin();
       this.#reader.push(chunk);
       if (!this.#turnPending) this.#deliver();
     });
@@ -113,11 +118,16 @@ class StreamLink implements Link {
       );
       return false;
     }
-    this.#role.begin();
+    this.#begin();
     this.#context.stats.messagesSent += 1;
     this.#context.stats.bytesSent += bytes.length;
     this.#gather();
     return this.#stream.write(encodeFrame(bytes));
+  }
+
+  #begin(): void {
+    if (!this.#hasBegun) this.#role.begin();
+    this.#hasBegun = true;
   }
 
   /** What is sent in one turn leaves in one packet. */
@@ -134,12 +144,12 @@ class StreamLink implements Link {
     this.#end({ fault: "stopped", reason: refusal ?? "closed by this side" }, fault);
   }
 
-  /** Hands over what has arrived, in turns, and at last the end. */
+  /** Hands over what has arrived, in scheduler, and at last the end. */
   #deliver(): void {
-    const { stats, turns } = this.#context;
+    const { stats, scheduler } = this.#context;
     while (this.#ownEnd === undefined) {
-      const pauseMs = this.#pace.waitMs(performance.now());
-      if (pauseMs > 0 || turns.isOver) {
+      const pauseMs = this.#rate.waitMs(performance.now());
+      if (pauseMs > 0 || scheduler.isOver) {
         this.#wait(pauseMs);
         return;
       }
@@ -147,10 +157,10 @@ class StreamLink implements Link {
       if (message === undefined) break;
       stats.messagesReceived += 1;
       stats.bytesReceived += message.length;
-      this.#pace.take(message.length + MESSAGE_COST_BYTES, performance.now());
+      this.#rate.take(message.length + MESSAGE_COST_BYTES, performance.now());
       this.#events?.message(message);
     }
-    this.#context.unfinished.hold(this.#giveUp, this.#reader.heldBytes);
+    this.#context.partialFrames.hold(this.#giveUp, this.#reader.heldBytes);
     const { fault } = this.#reader;
     if (fault !== undefined && this.#ownEnd === undefined) {
       const tooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED;
@@ -171,9 +181,9 @@ class StreamLink implements Link {
     };
     this.#turnPending = true;
     this.#stream.pause();
-    const { turns } = this.#context;
-    if (pauseMs > 0) setTimeout(() => turns.wait(turn), Math.ceil(pauseMs)).unref();
-    else turns.wait(turn);
+    const { scheduler } = this.#context;
+    if (pauseMs > 0) setTimeout(() => scheduler.wait(turn), Math.ceil(pauseMs)).unref();
+    else scheduler.wait(turn);
   }
 
   /** Too much was begun and not finished, here or by others, and here the most. */
@@ -184,21 +194,125 @@ class StreamLink implements Link {
 
   #end(end: StreamEnd, fault: FrameFault | undefined): void {
     this.#ownEnd = end;
-    this.#reader = createFrameReader(0, 0); // Nothing more is read: let go of what was begun.
-    this.#context.unfinished.hold(this.#giveUp, 0);
+    this.#reader = new FrameReader(0, 0); // Nothing more is read: let go of what was begun.
+    this.#context.partialFrames.hold(this.#giveUp, 0);
     this.#role.end(fault);
   }
 
-  #handleStreamClosed(): void {
-    this.#streamClosed = true;
-    if (this.#events !== undefined && !this.#turnPending) this.#deliver();
-  }
-
   #handleEnd(): void {
-    this.#context.unfinished.hold(this.#giveUp, 0);
+    this.#context.partialFrames.hold(this.#giveUp, 0);
     const events = this.#events;
     this.#events = undefined;
     const { fault, reason } = this.#ownEnd ?? this.#role.ending();
     events?.closed(fault, reason);
   }
+}
+
+/**
+ * Bytes in, messages out. Enforces the limits from the length prefix, before it keeps anything of a
+ * message. The first message has a limit of its own: it comes from a stranger.
+ */
+export class FrameReader {
+  /** Set as soon as a broken rule is seen, and for good. */
+  fault: FrameFault | undefined;
+  readonly #messageBytesMax: number;
+  /** The limit for the message that comes next. */
+  #bytesMax: number;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  /**
+   * A frame that spans chunks is put together here. The buffer grows with what has really arrived,
+   * so that a claimed length alone costs nothing.
+   */
+  #partial: Uint8Array = new Uint8Array(0);
+  #partialBytes = 0;
+
+  constructor(firstBytesMax: number, messageBytesMax: number) {
+    this.#bytesMax = firstBytesMax;
+    this.#messageBytesMax = messageBytesMax;
+  }
+
+  /** Memory taken by the beginning of a message whose rest has not come. */
+  get heldBytes(): number {
+    return this.#partial.length;
+  }
+
+  /** Takes the next bytes of the stream, which must not change afterwards. */
+  push(bytes: Uint8Array): void {
+    const left = this.#chunk.subarray(this.#offset);
+    const joined = left.length === 0 ? bytes : Buffer.concat([left, bytes]);
+    // No Buffers are handed out: their `slice` does not copy, which has fooled many.
+    this.#chunk = new Uint8Array(joined.buffer, joined.byteOffset, joined.byteLength);
+    this.#offset = 0;
+  }
+
+  /** The next whole message, usually a view of the chunk; undefined: none yet, or a fault. */
+  next(): Uint8Array | undefined {
+    if (this.fault !== undefined) return undefined;
+    if (this.#partialBytes > 0) return this.#nextFromPartial();
+    const left = this.#chunk.length - this.#offset;
+    if (left < HEADER_BYTES) {
+      if (left > 0) this.#gather(HEADER_BYTES);
+      return undefined;
+    }
+    const length = this.#payloadLength(this.#chunk, this.#offset);
+    if (length === undefined) return undefined;
+    if (left < HEADER_BYTES + length) {
+      this.#gather(HEADER_BYTES + length);
+      return undefined;
+    }
+    const start = this.#offset + HEADER_BYTES;
+    this.#offset = start + length;
+    this.#bytesMax = this.#messageBytesMax;
+    return this.#chunk.subarray(start, this.#offset);
+  }
+
+  #nextFromPartial(): Uint8Array | undefined {
+    if (this.#partialBytes < HEADER_BYTES && !this.#gather(HEADER_BYTES)) return undefined;
+    const length = this.#payloadLength(this.#partial, 0);
+    if (length === undefined || !this.#gather(HEADER_BYTES + length)) return undefined;
+    const message = this.#partial.subarray(HEADER_BYTES, HEADER_BYTES + length);
+    this.#partial = new Uint8Array(0);
+    this.#partialBytes = 0;
+    this.#bytesMax = this.#messageBytesMax;
+    return message;
+  }
+
+  #payloadLength(bytes: Uint8Array, at: number): number | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_BYTES);
+    const length = view.getUint32(1);
+    if (view.getUint8(0) !== 0) {
+      const reason = "compressed messages are not supported";
+      this.fault = { status: GRPC_UNIMPLEMENTED, reason };
+    } else if (length > this.#bytesMax) {
+      const reason = `a message of ${length} bytes is above the limit of ${this.#bytesMax}`;
+      this.fault = { status: GRPC_RESOURCE_EXHAUSTED, reason };
+    }
+    return this.fault === undefined ? length : undefined;
+  }
+
+  /** Moves bytes from the chunk until `wanted` of them are gathered. False: not enough yet. */
+  #gather(wanted: number): boolean {
+    const taken = Math.min(wanted - this.#partialBytes, this.#chunk.length - this.#offset);
+    const have = this.#partialBytes + taken;
+    if (have > this.#partial.length) {
+      const doubled = have > DOUBLED_BYTES_MAX ? wanted : Math.max(2 * have, FIRST_BUFFER_BYTES);
+      const grown = new Uint8Array(Math.min(wanted, doubled));
+      grown.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = grown;
+    }
+    this.#partial.set(this.#chunk.subarray(this.#offset, this.#offset + taken), this.#partialBytes);
+    this.#partialBytes = have;
+    this.#offset += taken;
+    return have === wanted;
+  }
+}
+
+/** The frame that carries the message: a copy, so the caller may reuse its bytes. */
+export function encodeFrame(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, HEADER_BYTES);
+  return frame;
 }

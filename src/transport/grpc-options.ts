@@ -1,7 +1,7 @@
-import { Turns } from "../lib/turns.ts";
+import { FairScheduler } from "../lib/fair-scheduler.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
-import { Unfinished } from "./partial-frame-budget.ts";
+import { PartialFrameBudget } from "./limits.ts";
 import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";
 
@@ -135,8 +135,8 @@ export interface GrpcContext {
   readonly timeouts: GrpcTimeouts;
   readonly limits: GrpcLimits;
   readonly stats: GrpcStats;
-  readonly turns: Turns;
-  readonly unfinished: Unfinished;
+  readonly scheduler: FairScheduler;
+  readonly partialFrames: PartialFrameBudget;
   readonly dialFilter: DialFilter;
   readonly sockets: SocketWatch;
   /** Asked about chains that OpenSSL refuses; default: its word stands. */
@@ -144,7 +144,7 @@ export interface GrpcContext {
 }
 
 /** Small beginnings beside one of the longest messages: 4 KiB for each of a thousand links. */
-const UNFINISHED_SLACK_BYTES = 4_194_304;
+const PARTIAL_SLACK_BYTES = 4_194_304;
 
 export function createGrpcContext(
   timeouts: Partial<GrpcTimeouts> = {},
@@ -157,8 +157,8 @@ export function createGrpcContext(
     timeouts: { ...GRPC_TIMEOUTS, ...timeouts },
     limits: allLimits,
     stats: createGrpcStats(),
-    turns: new Turns(),
-    unfinished: new Unfinished(allLimits.receivedBytesMax + UNFINISHED_SLACK_BYTES),
+    scheduler: new FairScheduler(),
+    partialFrames: new PartialFrameBudget(allLimits.receivedBytesMax + PARTIAL_SLACK_BYTES),
     dialFilter: new DialFilter(dialRules),
     // What came may be on its way to a stream that is read slowly.
     sockets: new SocketWatch({

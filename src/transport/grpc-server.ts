@@ -13,7 +13,7 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
-import { SERVICE_PING, sessionFacts, watchPieces } from "./grpc-session.ts";
+import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
 import { hearRefusals, judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
 import type { Link, Refuse } from "./network.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
@@ -51,10 +51,9 @@ export function createGrpcServer(
   server.on("stream", (stream, headers) => {
     stream.on("error", () => {}); // The close event that follows tells the rest.
     const { session } = stream;
-    if (session === undefined || !guard.allow(session)) return;
-    watchPieces(stream, (bytes) => guard.count(session, bytes));
+    if (session === undefined || !guard.allow(session, stream)) return;
     // Strangers share a part of each round of the event loop: a crowd of them waits for itself.
-    context.turns.take(() => serve(stream, headers, context, accept));
+    context.scheduler.take(() => serve(stream, headers, context, accept));
   });
 
   const accept: Accept = (stream, session) => {

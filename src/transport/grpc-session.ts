@@ -1,6 +1,6 @@
 /** What accepted and dialled HTTP/2 connections have in common. */
 import { createHash } from "node:crypto";
-import type { Http2Session, Http2Stream } from "node:http2";
+import type { Http2Session } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { formatHostPort } from "../lib/host-port.ts";
 import { CONNECTION_WINDOW_BYTES, NO_HASH } from "./grpc-options.ts";
@@ -53,18 +53,6 @@ const FRAMES = ["ping", "remoteSettings", "goaway", "altsvc", "origin"] as const
 /** Calls back at each of them: a flood of them costs more than its bytes tell. */
 export function watchFrames(session: Http2Session, frame: () => void): void {
   for (const name of FRAMES) session.on(name, frame);
-}
-
-/**
- * Counts the pieces of messages as they come in a stream; `count` says whether there may be more.
- * Events come only while somebody reads; pieces come also to a stream that is paused.
- */
-export function watchPieces(stream: Http2Stream, count: (bytes: number) => boolean): void {
-  const push = stream.push.bind(stream);
-  stream.push = (chunk: Uint8Array | null, encoding) => {
-    const isFair = chunk === null || count(chunk.length);
-    return isFair && push(chunk, encoding);
-  };
 }
 
 /** A second in a minute: or network jitter would make us look more eager than the peer allows. */

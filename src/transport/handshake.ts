@@ -90,8 +90,6 @@ class Shake implements LinkEvents {
   #isSettled = false;
   /** The first message of a dialler, judged when our own handshake is on its way. */
   #first: Uint8Array | undefined;
-  /** Who hears the link after us. */
-  #next: LinkEvents | undefined;
 
   constructor(options: HandshakeOptions, events: HandshakeEvents) {
     const { link, clock, timeoutMs } = options;
@@ -129,10 +127,7 @@ class Shake implements LinkEvents {
   }
 
   message(bytes: Uint8Array): void {
-    if (this.#isSettled) {
-      this.#next?.message(bytes);
-      return;
-    }
+    if (this.#isSettled) return;
     if (this.#options.link.outbound) this.#judge(bytes);
     else if (this.#first !== undefined) this.#refuse("wrong-first-message");
     else {
@@ -145,16 +140,17 @@ class Shake implements LinkEvents {
     const verdict = judgeHandshake(bytes, this.#options);
     if (verdict.ok) {
       this.#settle();
-      this.#options.link.admit();
-      this.#next = this.#events.accepted(verdict.value);
+      const { link } = this.#options;
+      link.admit();
+      const next = this.#events.accepted(verdict.value);
+      if (next !== undefined) link.start(next);
     } else {
       this.#refuse(verdict.code, verdict.reason);
     }
   }
 
-  drain(): void {
-    this.#next?.drain();
-  }
+  /** One message of each side does not wait for room. */
+  drain(): void {}
 
   closed(fault: NetworkFault, reason: string): void {
     if (!this.#isSettled && isRefusal(fault)) {
@@ -163,7 +159,6 @@ class Shake implements LinkEvents {
       return;
     }
     this.#refuse("handshake-closed", reason);
-    this.#next?.closed(fault, reason);
   }
 
   #settle(): void {

@@ -156,7 +156,9 @@ class MemoryLink implements Link {
   admit(): void {}
 
   start(events: LinkEvents): void {
+    const isFirst = this.#events === undefined;
     this.#events = events;
+    if (!isFirst) return;
     if (this.#end === undefined) this.pump();
     else this.#tellEnd();
   }

@@ -60,7 +60,10 @@ export interface Link {
   readonly remoteCertHash: Uint8Array | undefined;
   /** The other side has proven who it is: its socket is not given up for a newcomer's any more. */
   admit(): void;
-  /** Starts delivery. Called exactly once; what arrived before is kept (bounded by flow control). */
+  /**
+   * Starts delivery; what arrived before is kept (bounded by flow control). Called again, it hands the
+   * link over: everything from then on goes to these events.
+   */
   start(events: LinkEvents): void;
   /** Queues a copy. False: wait for `drain` before the next one. Ignored after close. */
   send(bytes: Uint8Array): boolean;

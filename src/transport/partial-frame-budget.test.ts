@@ -1,10 +1,10 @@
 /** Messages that are begun and never finished take so much memory together, and no more. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Unfinished } from "./partial-frame-budget.ts";
+import { PartialFrameBudget } from "./limits.ts";
 
 describe("unfinished messages", () => {
-  function holders(unfinished: Unfinished, names: readonly string[]) {
+  function holders(unfinished: PartialFrameBudget, names: readonly string[]) {
     const gaveUp: string[] = [];
     const links = new Map(names.map((name) => [name, () => void gaveUp.push(name)]));
     const hold = (name: string, bytes: number): void =>
@@ -13,7 +13,7 @@ describe("unfinished messages", () => {
   }
 
   test("may take so much together; then the largest is given up", () => {
-    const { gaveUp, hold } = holders(new Unfinished(100), ["small", "large", "last"]);
+    const { gaveUp, hold } = holders(new PartialFrameBudget(100), ["small", "large", "last"]);
     hold("small", 20);
     hold("large", 50);
     hold("last", 30);
@@ -25,7 +25,7 @@ describe("unfinished messages", () => {
   });
 
   test("free their room when they are finished", () => {
-    const { gaveUp, hold } = holders(new Unfinished(100), ["a", "b"]);
+    const { gaveUp, hold } = holders(new PartialFrameBudget(100), ["a", "b"]);
     for (let i = 0; i < 10; i++) {
       hold("a", 90);
       hold("a", 0);
@@ -36,7 +36,7 @@ describe("unfinished messages", () => {
   });
 
   test("of one alone may be given up too", () => {
-    const { gaveUp, hold } = holders(new Unfinished(100), ["a"]);
+    const { gaveUp, hold } = holders(new PartialFrameBudget(100), ["a"]);
     hold("a", 101);
     assert.deepEqual(gaveUp, ["a"]);
   });

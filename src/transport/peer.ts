@@ -4,12 +4,14 @@ import {
   type Connection,
   type ConnectionView,
   isNewerPreferred,
-  sendOn,
   viewConnection,
 } from "./connection.ts";
-import type { ConnectionLimits, ConnectionTimeouts } from "./connection-options.ts";
+import type {
+  ConnectionLimits,
+  ConnectionTimeouts,
+  SendQueueLimits,
+} from "./connection-options.ts";
 import type { Cancel, Clock, LinkEvents, NetworkFault } from "./network.ts";
-import { createSendQueue, type SendQueue } from "./send-queue.ts";
 
 /** Links to one peer at any time: more are a mistake of the other side. */
 const LINKS_PER_PEER_MAX = 3;
@@ -104,7 +106,11 @@ export class Peer {
     while (preferred?.isWritable && this.#preferred === preferred) {
       const message = this.queue.shift();
       if (message === undefined) return;
-      sendOn(preferred, message, this.#options.clock.now());
+      preferred.activeMs = this.#options.clock.now().elapsedMs;
+      preferred.messagesSent += 1;
+      preferred.bytesSent += message.bytes.length;
+      preferred.isWritable = preferred.link.send(message.bytes);
+      if (!preferred.isWritable) preferred.held = message;
     }
   }
 
@@ -185,4 +191,57 @@ export class Peer {
       },
     };
   }
+}
+
+export interface SendQueue {
+  /**
+   * Adds the message at the end, or in the place of one with the same `replaces` key. False: the
+   * queue is full, and the message is dropped as Fabric drops it: the newest goes.
+   */
+  push(message: Outgoing): boolean;
+  /** Puts back a message that was taken but perhaps not sent. */
+  unshift(message: Outgoing): void;
+  shift(): Outgoing | undefined;
+  readonly size: number;
+}
+
+/** Messages for one peer that wait for a connection, or for room on it. First in, first out. */
+export function createSendQueue(limits: SendQueueLimits): SendQueue {
+  const messages: Outgoing[] = [];
+  let bytes = 0;
+
+  const indexOf = (key: string | undefined): number =>
+    key === undefined ? -1 : messages.findIndex(({ replaces }) => replaces === key);
+
+  return {
+    get size() {
+      return messages.length;
+    },
+
+    push(message) {
+      const index = indexOf(message.replaces);
+      const old = messages[index];
+      const newBytes = bytes - (old?.bytes.length ?? 0) + message.bytes.length;
+      const others = messages.length - (old === undefined ? 0 : 1);
+      const isFull = others >= limits.queuedMessagesMax || newBytes > limits.queuedBytesMax;
+      if (isFull && others > 0) return false;
+      if (old === undefined) messages.push(message);
+      else messages[index] = message;
+      bytes = newBytes;
+      return true;
+    },
+
+    unshift(message) {
+      // A newer one that came meanwhile makes it superfluous.
+      if (indexOf(message.replaces) >= 0) return;
+      messages.unshift(message);
+      bytes += message.bytes.length;
+    },
+
+    shift() {
+      const message = messages.shift();
+      bytes -= message?.bytes.length ?? 0;
+      return message;
+    },
+  };
 }

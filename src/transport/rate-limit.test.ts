@@ -1,7 +1,7 @@
 /** A link is read at a pace: short bursts at once, floods no faster than so much a second. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MESSAGE_COST_BYTES, RateLimit, readingRate } from "./rate-limit.ts";
+import { MESSAGE_COST_BYTES, RateLimit, readingRate } from "./limits.ts";
 
 describe("a pace of 1,000,000 bytes a second", () => {
   /** Milliseconds until so many messages of this length are read, if there are always more. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Outgoing } from "../core/types/effect.ts";
-import { createSendQueue, type SendQueue } from "./send-queue.ts";
+import { createSendQueue, type SendQueue } from "./peer.ts";
 
 const message = (length: number, replaces?: string): Outgoing => ({
   bytes: new Uint8Array(length),

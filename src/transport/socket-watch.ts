@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Conduct, type Rate } from "./conduct.ts";
+import { Conduct, type Rate } from "./limits.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a

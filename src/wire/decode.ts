@@ -5,17 +5,8 @@
  * it allocates.
  */
 import { EMPTY_BYTES } from "./bytes.ts";
-import {
-  caseOf,
-  isPlain,
-  type Plain,
-  type PlainValue,
-  type Schema,
-  type Single,
-  type Slot,
-  type Value,
-} from "./schema.ts";
-import { accept, reject, type Verdict } from "./verdict.ts";
+import type { Plain, PlainValue, Schema, Single, Slot, Value } from "./schema.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Why bytes are no message we take. Only the first is a fault to Fabric too; the rest are limits. */
 export type WireFault =
@@ -92,7 +83,8 @@ export function decode(schema: Schema, bytes: Uint8Array): Verdict<unknown, Wire
   };
   const value = { ...schema.defaults };
   readMessage(cursor, schema, value);
-  return cursor.fault === undefined ? accept(value) : reject(cursor.fault);
+  const { fault } = cursor;
+  return fault === undefined ? { ok: true, value } : { ok: false, code: fault };
 }
 
 function fail(cursor: Cursor, fault: WireFault): void {
@@ -279,4 +271,21 @@ function skipGroup(cursor: Cursor): void {
   }
   if (cursor.number !== number) fail(cursor, "malformed");
   cursor.depth--;
+}
+
+/** Whether the value is a message, or the `{ type, value }` of a oneof. */
+export function isPlain(value: unknown): value is Plain {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !(value instanceof Uint8Array) &&
+    !Array.isArray(value)
+  );
+}
+
+/** The message a oneof holds if it is this slot's case; otherwise undefined. */
+export function caseOf(slot: Slot, oneofValue: PlainValue): PlainValue {
+  if (!isPlain(oneofValue)) return undefined;
+  const { type, value } = oneofValue;
+  return type === slot.type ? value : undefined;
 }

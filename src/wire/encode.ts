@@ -3,11 +3,10 @@
  * Fabric's Go encoder writes for these messages. Works from the last byte to the first, so that the
  * length of a sub-message is known by the time it is written and nothing is measured twice.
  */
+import { caseOf, isPlain } from "./decode.ts";
 import {
-  caseOf,
   type Init,
   isDefault,
-  isPlain,
   type Plain,
   type PlainValue,
   type Schema,

@@ -8,6 +8,7 @@ import {
   encodeMessage,
   encodeUnsigned,
   internalEndpointOf,
+  isTagLegal,
   ownedEnvelope,
   parseEnvelope,
   parseMessage,
@@ -15,7 +16,6 @@ import {
 } from "./envelope.ts";
 import { messageToJson } from "./json.ts";
 import { ENVELOPE, type GossipMessage, SECRET, SECRET_ENVELOPE, TAG } from "./messages.ts";
-import { isTagLegal } from "./tags.ts";
 import { readEnvelopeVectors } from "./testing.ts";
 import { reject } from "./verdict.ts";
 

@@ -1,11 +1,9 @@
 /** Protobuf JSON of messages, with Fabric's field names. */
 import { toBase64 } from "./bytes.ts";
-import { decode } from "./decode.ts";
+import { caseOf, decode, isPlain } from "./decode.ts";
 import { GOSSIP_MESSAGE, type GossipMessage } from "./messages.ts";
 import {
-  caseOf,
   isDefault,
-  isPlain,
   type Plain,
   type PlainValue,
   type Schema,

@@ -5,7 +5,7 @@
  */
 import { decode, type WireFault } from "./decode.ts";
 import { encode } from "./encode.ts";
-import { encodeEnvelope } from "./envelope.ts";
+import { encodeEnvelope, MEMBER_CHANNEL } from "./envelope.ts";
 import { GOSSIP_MESSAGE, type GossipMessage, PEER_TIME, TAG } from "./messages.ts";
 import {
   bytes,
@@ -34,9 +34,6 @@ const TEXT_BYTES_MAX = 256;
 export const RANGES_MAX = 256;
 /** Authors in one digest or request. */
 const AUTHORS_MAX = 5_000;
-
-/** The channel that our messages name. Its bytes are no channel name that Fabric accepts. */
-const MEMBER_CHANNEL = new TextEncoder().encode("fabric-gossip:members");
 
 export const TAG_PAIR = table({
   key: string(1, { bytesMax: 512 }),
@@ -121,22 +118,6 @@ export function memberDataOf({ channel, content }: GossipMessage): Uint8Array | 
   if (content?.type !== "data" || channel.length !== MEMBER_CHANNEL.length) return undefined;
   for (let i = 0; i < channel.length; i++) if (channel[i] !== MEMBER_CHANNEL[i]) return undefined;
   return content.value.payload?.data;
-}
-
-/**
- * Whether an encoded envelope looks like one of a member message, by its first bytes: cheap enough
- * to ask of every message. One of our own kind always looks so.
- */
-export function looksLikeMemberMessage(envelope: Uint8Array): boolean {
-  if (envelope[0] !== 0x0a) return false;
-  let at = 1;
-  while (at < 6 && (envelope[at] ?? 0) >= 0x80) at += 1;
-  at += 1;
-  if (envelope[at] !== 0x12 || envelope[at + 1] !== MEMBER_CHANNEL.length) return false;
-  for (let i = 0; i < MEMBER_CHANNEL.length; i++) {
-    if (envelope[at + 2 + i] !== MEMBER_CHANNEL[i]) return false;
-  }
-  return true;
 }
 
 export function parseMemberMessage(

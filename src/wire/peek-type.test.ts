@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { encodeUnsigned, parseMessage } from "./envelope.ts";
+import { encodeUnsigned, parseMessage, peekType } from "./envelope.ts";
 import { GOSSIP_MESSAGE, type GossipMessageInit, TAG } from "./messages.ts";
-import { peekType } from "./peek-type.ts";
 
 type Content = NonNullable<GossipMessageInit["content"]>;
 

@@ -93,23 +93,6 @@ export type PlainValue =
   | PlainValue[]
   | undefined;
 
-/** Whether the value is a message, or the `{ type, value }` of a oneof. */
-export function isPlain(value: unknown): value is Plain {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !(value instanceof Uint8Array) &&
-    !Array.isArray(value)
-  );
-}
-
-/** The message a oneof holds if it is this slot's case; otherwise undefined. */
-export function caseOf(slot: Slot, oneofValue: PlainValue): PlainValue {
-  if (!isPlain(oneofValue)) return undefined;
-  const { type, value } = oneofValue;
-  return type === slot.type ? value : undefined;
-}
-
 /** Proto3's defaults, which are not sent. An empty sub-message is sent: it is there. */
 export function isDefault(value: PlainValue): boolean {
   if (value instanceof Uint8Array || Array.isArray(value)) return value.length === 0;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
+import { isChannelRestricted, isTagLegal } from "./envelope.ts";
 import {
   type Content,
   GOSSIP_MESSAGE,
@@ -9,7 +10,6 @@ import {
   PULL_TYPE,
   TAG,
 } from "./messages.ts";
-import { isChannelRestricted, isOrgRestricted, isTagLegal } from "./tags.ts";
 
 const TAGS = [...Object.values(TAG), 6, -1];
 
@@ -74,5 +74,4 @@ describe("isTagLegal() follows the table of spec A 3.1", () => {
 
 test("how far a message may travel depends on its tag", () => {
   assert.deepEqual(TAGS.filter(isChannelRestricted), [TAG.chanOnly, TAG.chanAndOrg, TAG.chanOrOrg]);
-  assert.deepEqual(TAGS.filter(isOrgRestricted), [TAG.orgOnly, TAG.chanAndOrg]);
 });

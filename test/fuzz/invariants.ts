@@ -4,9 +4,8 @@ import { type Core, nextDeadlineMs } from "../../src/core/core.ts";
 import { isNewer } from "../../src/core/rules/message-order.ts";
 import type { Effect } from "../../src/core/types/effect.ts";
 import type { Now, PkiId } from "../../src/core/types/host.ts";
-import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
+import { isTagLegal, parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { PeerTime } from "../../src/wire/messages.ts";
-import { isTagLegal } from "../../src/wire/tags.ts";
 
 /** Fixed bounds of the core, as documented beside its tables. */
 const ASIDE_MAX = 4_096;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGrpcNetwork } from "../../src/transport/grpc.ts";
-import { encodeFrame } from "../../src/transport/grpc-framing.ts";
+import { encodeFrame } from "../../src/transport/grpc-link.ts";
 import {
   FLAG,
   frame,

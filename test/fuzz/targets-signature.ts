@@ -1,6 +1,11 @@
 /** ECDSA signatures, against the low-S rule written with big numbers (spec A 4.2). */
 import assert from "node:assert/strict";
-import { acceptableSignature, canonicalSignature, findCurve, toLowS } from "../../src/msp/ecdsa.ts";
+import {
+  acceptableSignature,
+  canonicalSignature,
+  findCurve,
+  toLowS,
+} from "../../src/msp/signatures.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
 import { parseEnvelope } from "../../src/wire/envelope.ts";
 import { readEnvelopeVectors } from "../../src/wire/testing.ts";

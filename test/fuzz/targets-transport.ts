@@ -1,12 +1,8 @@
 /** The stream below the messages: gRPC frames, status texts, the handshake. */
 import assert from "node:assert/strict";
 import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
-import {
-  createFrameReader,
-  decodeStatusMessage,
-  encodeFrame,
-  encodeStatusMessage,
-} from "../../src/transport/grpc-framing.ts";
+import { encodeFrame, FrameReader } from "../../src/transport/grpc-link.ts";
+import { decodeStatusMessage, encodeStatusMessage } from "../../src/transport/grpc-status.ts";
 import { type Handshake, type HandshakeFault, shakeHands } from "../../src/transport/handshake.ts";
 import { createMemoryHub } from "../../src/transport/memory.ts";
 import type { Link } from "../../src/transport/network.ts";
@@ -36,7 +32,7 @@ const MESSAGE_BYTES_MAX = 256;
 
 /** Everything a reader makes of a stream that arrives in such pieces. */
 function readFrames(stream: Uint8Array, piece: number): { messages: Uint8Array[]; fault: string } {
-  const reader = createFrameReader(FIRST_BYTES_MAX, MESSAGE_BYTES_MAX);
+  const reader = new FrameReader(FIRST_BYTES_MAX, MESSAGE_BYTES_MAX);
   const messages: Uint8Array[] = [];
   for (let at = 0; at < stream.length; at += piece) {
     reader.push(stream.slice(at, at + piece));

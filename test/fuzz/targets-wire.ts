@@ -4,20 +4,20 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { ownedAlive, parseAlive } from "../../src/core/rules/read-alive.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
-import { decode } from "../../src/wire/decode.ts";
+import { decode, isPlain } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import {
   type Envelope,
   encodeEnvelope,
   internalEndpointOf,
+  isTagLegal,
   ownedEnvelope,
   parseEnvelope,
   parseMessage,
   withoutSecret,
 } from "../../src/wire/envelope.ts";
 import { messageToJson } from "../../src/wire/json.ts";
-import { isPlain, type Schema } from "../../src/wire/schema.ts";
-import { isTagLegal } from "../../src/wire/tags.ts";
+import type { Schema } from "../../src/wire/schema.ts";
 import { arbitraryValue, readEnvelopeVectors, TABLES } from "../../src/wire/testing.ts";
 import { decodeNaively } from "../../src/wire/testing-naive.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";

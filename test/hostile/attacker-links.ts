@@ -10,9 +10,9 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Config } from "../../src/config/config.ts";
 import type { Identity } from "../../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../../src/msp/crypto.ts";
-import { createSystemClock } from "../../src/node/clock.ts";
 import { loadCredentials } from "../../src/node/load-credentials.ts";
-import { createStreamLink } from "../../src/transport/grpc-link.ts";
+import { createSystemClock } from "../../src/node/runtime.ts";
+import { StreamLink } from "../../src/transport/grpc-link.ts";
 import { createGrpcContext } from "../../src/transport/grpc-options.ts";
 import { sessionFacts } from "../../src/transport/grpc-session.ts";
 import { clientOptions } from "../../src/transport/grpc-tls.ts";
@@ -127,7 +127,7 @@ export class Attacker {
       ending: () => ENDED,
     };
     const facts = { outbound: true, ...sessionFacts(session) };
-    const link = createStreamLink(stream, facts, role, CONTEXT);
+    const link = new StreamLink(stream, facts, role, CONTEXT);
     return this.#shakeHands(self, link, stream, session);
   }
 

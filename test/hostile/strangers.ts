@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeFrame } from "../../src/transport/grpc-framing.ts";
+import { encodeFrame } from "../../src/transport/grpc-link.ts";
 import type { Attacker } from "./attacker-links.ts";
 import { FLAG, frame, open, PREFACE, requestHeaders, TYPE, uint32 } from "./http2-frames.ts";
 import { times } from "./messages.ts";

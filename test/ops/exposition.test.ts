@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { createHistogram, observe } from "../../src/lib/histogram.ts";
+import { createHistogram, observe } from "../../src/observe/meters.ts";
 import { type Family, writeExposition } from "../../src/ops/exposition.ts";
 import { parseExposition } from "./parse-exposition.ts";
 

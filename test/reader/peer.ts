@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { parsePkiId, pkiIdBytes } from "../../src/core/rules/pki-id.ts";
 import type { Identity, PkiId } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";
-import { createSystemClock } from "../../src/node/clock.ts";
+import { createSystemClock } from "../../src/node/runtime.ts";
 import { createUnjudgedCrypto } from "../../src/reader/unjudged.ts";
 import { createGrpcNetwork } from "../../src/transport/grpc.ts";
 import { shakeHands } from "../../src/transport/handshake.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { afterEach, describe, test } from "node:test";
 import { createServer, type TLSSocket } from "node:tls";
-import { encodeFrame } from "../../src/transport/grpc-framing.ts";
+import { encodeFrame } from "../../src/transport/grpc-link.ts";
 import type { Link } from "../../src/transport/network.ts";
 import { FLAG, frame, PREFACE, TYPE, uint32 } from "../hostile/http2-frames.ts";
 import { createGrpcWorld, TLS, until } from "./grpc-world.ts";

@@ -12,7 +12,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { afterEach, describe, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { GrpcOptions } from "../../src/transport/grpc.ts";
-import { encodeFrame } from "../../src/transport/grpc-framing.ts";
+import { encodeFrame } from "../../src/transport/grpc-link.ts";
 import type { Link } from "../../src/transport/network.ts";
 import { frame, open, PREFACE, requestHeaders, TYPE, uint32 } from "../hostile/http2-frames.ts";
 import {

@@ -42,8 +42,7 @@ export function createNode(options: NodeOptions): TestNode {
     crypto: toyCrypto,
     signer: person.signer,
     self: () => person.identity,
-    mspOf: () => "Org1",
-    certificateOf: (pkiId) => pkiId,
+    identityOf: (pkiId) => ({ mspId: "Org1", certificate: pkiId }),
     events: {
       connected: ({ pkiId }, { outbound }) =>
         told.push(`connected ${nameOf(pkiId)} ${outbound ? "outbound" : "inbound"}`),

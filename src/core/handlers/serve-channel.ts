@@ -6,14 +6,13 @@ import { isSatisfied } from "../../channel/rules/evaluate-policy.ts";
 import { recognize } from "../../channel/rules/identities.ts";
 import { READERS } from "../../channel/rules/state-info.ts";
 import { RANGE_BLOCKS_MAX } from "../../channel/rules/state-transfer.ts";
-import { encodeEnvelope, encodeUnsigned } from "../../wire/envelope.ts";
+import { encodeEnvelope, encodeUnsigned, isTagLegal } from "../../wire/envelope.ts";
 import {
   type GossipHello,
   type GossipMessage,
   type RemoteStateRequest,
   TAG,
 } from "../../wire/messages.ts";
-import { isTagLegal } from "../../wire/tags.ts";
 import type { Reach } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { preferredEndpoint } from "../tables/members.ts";

@@ -1,6 +1,7 @@
 /** Messages that concern others, as gossip brings them to everybody. */
+
+import { isChannelRestricted } from "../../wire/envelope.ts";
 import { type GossipMessage, PULL_TYPE } from "../../wire/messages.ts";
-import { isChannelRestricted } from "../../wire/tags.ts";
 
 /** Contents that a peer sends to everybody whether they care or not; their tag is not our concern. */
 export function isNotForUs({ content, tag }: GossipMessage): boolean {

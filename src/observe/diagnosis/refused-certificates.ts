@@ -50,12 +50,12 @@ export function createRefusals(crypto: Crypto, clock: Clock): Refusals {
   };
   return {
     crypto: {
+      ...crypto,
       identify(bytes) {
         const verdict = crypto.identify(bytes);
         if (!verdict.ok) note(bytes, verdict.code, verdict.reason ?? "");
         return verdict;
       },
-      verify: (identity, payload, signature) => crypto.verify(identity, payload, signature),
     },
     of: (pkiId) => refusals.get(pkiId),
     all: () => refusals.values(),

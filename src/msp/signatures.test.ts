@@ -3,7 +3,7 @@ import { sign, verify } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { acceptableSignature, canonicalSignature, findCurve, toLowS } from "./ecdsa.ts";
+import { acceptableSignature, canonicalSignature, findCurve, toLowS } from "./signatures.ts";
 import { makeKeys } from "./testing.ts";
 
 const P256 = findCurve("prime256v1");

@@ -1,7 +1,9 @@
 /**
- * ECDSA signatures in the form Fabric wants: DER, and of the two values of s that verify, the low
+ * Signatures of identities. ECDSA ones have the form Fabric wants: DER, and of the two values of s that verify, the low
  * one (spec A 4.2, Fabric's `bccsp/utils/ecdsa.go`). OpenSSL makes high ones half of the time.
  */
+import { type KeyObject, verify } from "node:crypto";
+import type { Crypto, Identity } from "../core/types/host.ts";
 import { EMPTY_BYTES, fromHex } from "../wire/bytes.ts";
 import { DER_TAG, encodeDer, findDerContent } from "./der.ts";
 
@@ -165,4 +167,42 @@ export function toLowS(signature: Uint8Array, curve: Curve): Uint8Array | undefi
   if (isLow && parts.isExact) return signature;
   const r = signature.subarray(parts.rStart, parts.rEnd);
   return encodeSignature(r, isLow ? s : negate(s, curve.order));
+}
+
+const ED25519_SIGNATURE_BYTES = 64;
+
+export interface VerifyKey {
+  readonly key: KeyObject;
+  /** Undefined: Ed25519. */
+  readonly curve: Curve | undefined;
+}
+
+/** Checks signatures with the keys of identities that were judged before; `keyOf` finds others. */
+export function createVerifier(keyOf: (identity: Identity) => VerifyKey | undefined): {
+  note(identity: Identity, key: VerifyKey): void;
+  verify: Crypto["verify"];
+} {
+  const keys = new WeakMap<Identity, VerifyKey>();
+  return {
+    note: (identity, key) => keys.set(identity, key),
+    verify: (identity, payload, signature) => {
+      if (payload.length === 0 || signature.length === 0) return false;
+      const known = keys.get(identity) ?? keyOf(identity);
+      if (known === undefined) return false;
+      keys.set(identity, known);
+      return isSignature(known, payload, signature);
+    },
+  };
+}
+
+function isSignature(
+  { key, curve }: VerifyKey,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (curve === undefined) {
+    return signature.length === ED25519_SIGNATURE_BYTES && verify(null, payload, key, signature);
+  }
+  const acceptable = acceptableSignature(signature, curve);
+  return acceptable !== undefined && verify("sha256", payload, key, acceptable);
 }

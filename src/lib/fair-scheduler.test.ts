@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { Turns } from "./turns.ts";
+import { FairScheduler } from "./fair-scheduler.ts";
 
 function work(ms: number): void {
   const endMs = performance.now() + ms;
@@ -11,7 +11,7 @@ function work(ms: number): void {
 
 describe("turns", () => {
   test("end when all links together have used a round up, and begin anew after it", async () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     assert.equal(turns.isOver, false);
     work(6);
     assert.equal(turns.isOver, true);
@@ -21,7 +21,7 @@ describe("turns", () => {
   });
 
   test("go round: who waits comes before who has just had one", async () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     const order: string[] = [];
     const busy = (name: string, times: number): void => {
       if (times === 0) return;
@@ -39,7 +39,7 @@ describe("turns", () => {
   });
 
   test("let timers and sockets in between", async () => {
-    const turns = new Turns();
+    const turns = new FairScheduler();
     let [timers, worked] = [0, 0];
     const timer = setInterval(() => {
       timers += 1;

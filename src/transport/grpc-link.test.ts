@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import {
-  createFrameReader,
-  decodeStatusMessage,
-  encodeFrame,
-  encodeStatusMessage,
-} from "./grpc-framing.ts";
+import { encodeFrame, FrameReader } from "./grpc-link.ts";
+import { decodeStatusMessage, encodeStatusMessage } from "./grpc-status.ts";
 
 function readAll(chunks: readonly Uint8Array[], firstBytesMax: number, messageBytesMax: number) {
-  const reader = createFrameReader(firstBytesMax, messageBytesMax);
+  const reader = new FrameReader(firstBytesMax, messageBytesMax);
   const messages: Uint8Array[] = [];
   for (const chunk of chunks) {
     reader.push(chunk);
@@ -45,7 +41,7 @@ describe("a frame reader", () => {
   });
 
   test("keeps pushed bytes that were not asked for yet", () => {
-    const reader = createFrameReader(10, 10);
+    const reader = new FrameReader(10, 10);
     for (const byte of encodeFrame(Buffer.from("abc"))) reader.push(Uint8Array.of(byte));
     assert.deepEqual(reader.next(), new Uint8Array(Buffer.from("abc")));
     assert.equal(reader.next(), undefined);
@@ -74,7 +70,7 @@ describe("a frame reader", () => {
   }
 
   test("reads nothing more after a fault", () => {
-    const reader = createFrameReader(3, 3);
+    const reader = new FrameReader(3, 3);
     reader.push(Buffer.from("0100000000", "hex"));
     assert.equal(reader.next(), undefined);
     reader.push(encodeFrame(Buffer.from("a")));
@@ -83,7 +79,7 @@ describe("a frame reader", () => {
 
   test("takes memory anew a few times, in the smallest of chunks", () => {
     const frame = encodeFrame(Buffer.alloc(400_000));
-    const reader = createFrameReader(400_000, 400_000);
+    const reader = new FrameReader(400_000, 400_000);
     const sizes = new Set<number>();
     for (const byte of frame) {
       reader.push(Uint8Array.of(byte));

@@ -1,12 +1,12 @@
 /**
- * All share one event loop. In each round of it they may use so much time together; who has
- * not had his turn by then is first in the next round, and timers and sockets come in between.
+ * Shares the event loop. In each of its rounds all users may take so much time together; those that
+ * have not had their turn by then come first in the next round, after timers and sockets.
  */
 
-/** Long enough for hundreds of messages, short enough that nobody notices. */
+/** Time for hundreds of messages, and nobody notices. */
 const ROUND_MS = 5;
 
-export class Turns {
+export class FairScheduler {
   /** When this round ends; undefined until somebody uses it. */
   #endMs: number | undefined;
   /** Who waits for the next round, in the order in which they came. */

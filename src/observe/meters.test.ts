@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { testCrypto, testIdentity, testSignature } from "../core/testing.ts";
 import { createMemoryHub } from "../transport/memory.ts";
 import type { Link, LinkEvents } from "../transport/network.ts";
 import { createVirtualClock } from "../transport/testing.ts";
 import { encodeUnsigned } from "../wire/envelope.ts";
-import { createMeteredTraffic, messagesOf, meterNetwork, type Volumes } from "./traffic-meter.ts";
+import { createMeters, messagesOf, meterChecks, meterNetwork, type Volumes } from "./meters.ts";
 
 const HELLO = encodeUnsigned({ content: { type: "hello", value: { nonce: 1n } } });
 const HANDSHAKE = encodeUnsigned({ content: { type: "conn-establish", value: {} } });
@@ -14,9 +15,17 @@ const SILENT: LinkEvents = { message: () => {}, drain: () => {}, closed: () => {
 async function connect() {
   const clock = createVirtualClock();
   const hub = createMemoryHub({ clock });
-  const [ofA, ofB] = [createMeteredTraffic(), createMeteredTraffic()];
-  const a = meterNetwork(hub.network({ endpoints: ["a:1"], certificate: new Uint8Array(1) }), ofA);
-  const b = meterNetwork(hub.network({ endpoints: ["b:1"], certificate: new Uint8Array(2) }), ofB);
+  const [ofA, ofB] = [createMeters().traffic, createMeters().traffic];
+  const a = meterNetwork(
+    hub.network({ endpoints: ["a:1"], certificate: new Uint8Array(1) }),
+    ofA,
+    new Set(),
+  );
+  const b = meterNetwork(
+    hub.network({ endpoints: ["b:1"], certificate: new Uint8Array(2) }),
+    ofB,
+    new Set(),
+  );
   const links: Link[] = [];
   await b.listen((link) => links.push(link));
   a.dial("b:1", { opened: (link) => links.push(link), failed: assert.fail });
@@ -51,4 +60,17 @@ describe("traffic is counted by type", () => {
     clock.advance(1_000);
     assert.deepEqual(messages(ofA.sent), { "conn-establish": 1 });
   });
+});
+
+test("each signature check is counted, right or wrong, and its verdict passed on", () => {
+  const seconds = createMeters().checks;
+  const crypto = meterChecks(testCrypto("A"), seconds);
+  const identity = testIdentity("A", "a");
+  const payload = Uint8Array.of(1);
+  const signature = testSignature(identity.pkiId, payload);
+  assert.equal(crypto.verify(identity, payload, signature), true);
+  assert.equal(crypto.verify(identity, Uint8Array.of(2), signature), false);
+  assert.deepEqual(crypto.identify(identity.bytes), { ok: true, value: identity });
+  assert.equal(seconds.count, 2);
+  assert.ok(seconds.sum > 0);
 });

@@ -1,0 +1,130 @@
+/**
+ * What drives a state machine on this machine: the clock, the random numbers, and a loop with one
+ * queue of inputs and one timer. Nothing here imports from Node, so browsers run it too.
+ */
+import { type Core, step } from "../core/core.ts";
+import type { Effect } from "../core/types/effect.ts";
+import type { Now, Random } from "../core/types/host.ts";
+import type { Input } from "../core/types/input.ts";
+import type { Cancel, Clock } from "../transport/network.ts";
+
+/** The longest delay a timer can have; a longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+const POOL_BYTES = 4_096;
+
+/** The clocks and timers of this machine. */
+export function createSystemClock(): Clock {
+  return {
+    now: () => ({ elapsedMs: performance.now(), wallMs: Date.now() }),
+    after(delayMs, callback) {
+      // A timer of 0 ms takes 1 ms; an immediate lets I/O through and comes back at once.
+      if (delayMs <= 0) {
+        const immediate = setImmediate(callback);
+        return () => clearImmediate(immediate);
+      }
+      const timer = setTimeout(callback, Math.min(Math.ceil(delayMs), TIMER_MS_MAX));
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** Random numbers from the operating system, drawn in bulk. */
+export function createSystemRandom(): Random {
+  const pool = new DataView(new ArrayBuffer(POOL_BYTES));
+  let at = POOL_BYTES;
+  const take = (bytes: number): number => {
+    if (at + bytes > POOL_BYTES) {
+      crypto.getRandomValues(new Uint8Array(pool.buffer));
+      at = 0;
+    }
+    at += bytes;
+    return at - bytes;
+  };
+  return {
+    uint64: () => pool.getBigUint64(take(8)),
+    below(limit) {
+      // Values above the largest multiple of the limit would make small results likelier.
+      const usable = 2 ** 32 - (2 ** 32 % limit);
+      for (;;) {
+        const value = pool.getUint32(take(4));
+        if (value < usable) return value % limit;
+      }
+    },
+  };
+}
+
+/** Time passes. */
+interface Tick {
+  readonly type: "tick";
+}
+
+interface Machine<Input, Effect> {
+  readonly step: (input: Input | Tick, now: Now) => readonly Effect[];
+  /** The elapsed time by which it must be called again; Infinity: no deadline. */
+  readonly nextMs: () => number;
+}
+
+/** The only way to a state machine: inputs one by one, effects carried out in order. */
+export class StepLoop<Input, Effect> {
+  readonly #machine: Machine<Input, Effect>;
+  readonly #clock: Clock;
+  readonly #perform: (effect: Effect) => void;
+  readonly #inputs: (Input | Tick)[] = [];
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #cancelTimer: Cancel = () => {};
+  #isStepping = false;
+  #isStopped = false;
+
+  constructor(machine: Machine<Input, Effect>, clock: Clock, perform: (effect: Effect) => void) {
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#perform = perform;
+  }
+
+  /** Inputs that arrive while the machine works wait their turn. */
+  give(input: Input | Tick): void {
+    this.#inputs.push(input);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next && !this.#isStopped; next = this.#inputs.shift()) {
+        for (const effect of this.#machine.step(next, this.#clock.now())) this.#perform(effect);
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+    if (!this.#isStopped) this.#wakeBy(this.#machine.nextMs());
+  }
+
+  /** Ignores everything that is given from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer();
+  }
+
+  /** Moves the timer forward if it would fire later than this. */
+  #wakeBy(atMs: number): void {
+    if (atMs >= this.#timerAtMs) return;
+    this.#cancelTimer();
+    this.#timerAtMs = atMs;
+    const delayMs = Math.max(0, atMs - this.#clock.now().elapsedMs);
+    this.#cancelTimer = this.#clock.after(Math.min(delayMs, TIMER_MS_MAX), () => {
+      this.#timerAtMs = Number.POSITIVE_INFINITY;
+      this.give({ type: "tick" });
+    });
+  }
+}
+
+export type CoreLoop = StepLoop<Input, Effect>;
+
+export function createCoreLoop(
+  core: Core,
+  clock: Clock,
+  perform: (effect: Effect) => void,
+): CoreLoop {
+  const machine = {
+    step: (input: Input, now: Now): readonly Effect[] => step(core, input, now),
+    nextMs: (): number => core.expectedAtMs,
+  };
+  return new StepLoop<Input, Effect>(machine, clock, perform);
+}
