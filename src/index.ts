@@ -70,7 +70,7 @@ export type {
   SendCode,
 } from "./observe/events.ts";
 export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";
-export { type Meters, type Histogram, type MeteredTraffic, type Volume, type Volumes } from "./observe/meters.ts";
+export type { Histogram, MeteredTraffic, Meters, Volume, Volumes } from "./observe/meters.ts";
 export type { OrganisationSummary, Summary } from "./observe/summary.ts";
 export type {
   Answer,
