@@ -233,8 +233,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#loop.stop();
-    this.#names?.stop();
+    for (const part of [this.#loop, this.#names]) part?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
     for (const part of [this.#watch, this.#channels]) part.stop();

@@ -7,7 +7,7 @@ import type { Clock } from "../transport/network.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { describeMessage } from "./describe-message.ts";
-import type { Direction, Tap } from "./meters.ts";
+import type { Tap } from "./meters.ts";
 
 /** One message, as it was sent or received. */
 export interface TappedMessage {
@@ -15,7 +15,7 @@ export interface TappedMessage {
   readonly id: number;
   readonly time: Date;
   /** Seen from us. */
-  readonly direction: Direction;
+  readonly direction: "sent" | "received";
   /** Who the other side says it is in its handshake; null before that. Not verified here. */
   readonly pkiId: string | null;
   /** The endpoint we dialled, or the address of the socket that came in. */

@@ -84,7 +84,7 @@ export function messagesOf(volumes: Volumes): number {
   return sum;
 }
 
-export type Direction = keyof MeteredTraffic;
+type Direction = keyof MeteredTraffic;
 
 /** Hears of each message that crosses one link. */
 type LinkWatcher = (direction: Direction, bytes: Uint8Array) => void;
