@@ -26,6 +26,8 @@ export interface Forger {
   readonly random: SeededRandom;
   /** Envelopes it received. */
   readonly heard: Uint8Array[];
+  /** What it publishes of itself. */
+  readonly metadata: Uint8Array;
   readonly members: readonly SimulatedMember[];
   readonly incarnation: bigint;
   sequence: bigint;
@@ -69,7 +71,7 @@ export function aliveMessage(forger: Forger, parts: AliveParts): GossipMessageIn
       value: {
         membership: {
           endpoint: parts.endpoint ?? forger.self.externalEndpoint,
-          metadata: parts.metadata ?? new Uint8Array(0),
+          metadata: parts.metadata ?? forger.metadata,
           pkiId: pkiIdBytes((parts.pkiId ?? forger.identity).pkiId),
         },
         timestamp: {

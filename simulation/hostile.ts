@@ -8,7 +8,14 @@ import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
 import { parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import { readAlive } from "./checkers/wire-reader.ts";
 import type { Forger } from "./forged-message-parts.ts";
-import { FORGED_MESSAGES, heartbeat, request, swapSecret } from "./forged-messages.ts";
+import {
+  FORGED_MESSAGES,
+  type Forgery,
+  heartbeat,
+  request,
+  swapSecret,
+} from "./forged-messages.ts";
+import { FORGED_TALK } from "./forged-talk.ts";
 import { aliveMessagesIn, type Habit, RELABEL } from "./habits.ts";
 import type { SimulatedMember } from "./member.ts";
 import { Process } from "./process.ts";
@@ -49,6 +56,7 @@ export class HostileMember {
   readonly #forger: Forger;
   readonly #glance = createGlance();
   readonly #ambush: Ambush | undefined;
+  readonly #forgeries: readonly Forgery[];
   #hasEnded = false;
 
   constructor(
@@ -59,6 +67,7 @@ export class HostileMember {
   ) {
     this.#world = world;
     this.#member = member;
+    this.#forgeries = world.talks ? [...FORGED_MESSAGES, ...FORGED_TALK] : FORGED_MESSAGES;
     this.#random = random;
     if (habit !== undefined) {
       const victim = random.pick(world.members.filter(({ isHostile }) => !isHostile));
@@ -73,6 +82,7 @@ export class HostileMember {
       alias: () => world.authority.alias(member.issued, random.below(ALIASES)),
       random,
       heard: [],
+      metadata: world.metadata,
       members: world.members,
       sequence: 0n,
       incarnation: BigInt(Math.trunc(world.clock.now().wallMs)) * 1_000_000n,
@@ -99,7 +109,7 @@ export class HostileMember {
     const link = this.#links.get(victim.name);
     if (link === undefined) this.#dial(victim);
     else
-      for (const bytes of this.#random.pick(FORGED_MESSAGES)(this.#forger, victim))
+      for (const bytes of this.#random.pick(this.#forgeries)(this.#forger, victim))
         link.send(bytes);
     const pauseMs = Math.floor(this.#random.fraction() * 2 * PAUSE_MS);
     this.#process.clock.after(pauseMs, () => this.#act());

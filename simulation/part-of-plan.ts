@@ -9,6 +9,8 @@ export interface ScenarioPlan {
   readonly firstPhaseMs: number;
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** Whether members send events and queries to each other. */
+  readonly talks: boolean;
   /** When the certificate of a member expires, in milliseconds since the epoch, if soon. */
   readonly notAfterMs: ReadonlyMap<number, number>;
 }

@@ -23,6 +23,8 @@ interface Scenario extends Partial<LayoutOptions> {
   readonly cunning?: Cunning;
   readonly delay?: Delay;
   readonly minutes?: number;
+  /** Whether members send events and queries to each other. */
+  readonly talks?: boolean;
   /** Share of the packets that are lost from the beginning to the end of the first phase. */
   readonly loss?: number;
   /** Mean number of faults per minute, by kind. */
@@ -66,6 +68,17 @@ const TABLE = {
     nodes: 10,
     cunning: { afresh: 0.5, habits: 1 },
     faultsPerMinute: { hostile: 1, crash: 1.5, break: 1 },
+  },
+  messages: {
+    orgs: 2,
+    nodes: 10,
+    minutes: 4,
+    hiddenShare: 0.2,
+    talks: true,
+    faultsPerMinute: {
+      ...{ crash: 1, stall: 0.3, partition: 0.3, loss: 0.3, break: 2 },
+      ...{ skew: 0.3, renew: 0.3, hostile: 0.3, metadata: 0.5 },
+    },
   },
   consortium: { orgs: 4, nodes: 24, hiddenShare: 1 },
   mixed: {},
@@ -164,5 +177,6 @@ function drawPlan(options: PlanOptions): ScenarioPlan {
     if (fault.type === "expire") notAfterMs.set(fault.member, EPOCH_MS + fault.fromMs);
   }
   const [delayMs, jitterMs] = scenario.delay ?? CITY;
-  return { ...cast, firstPhaseMs, notAfterMs, delayMs, jitterMs };
+  const talks = scenario.talks === true;
+  return { ...cast, firstPhaseMs, notAfterMs, delayMs, jitterMs, talks };
 }

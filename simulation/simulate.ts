@@ -1,5 +1,6 @@
 /** One simulation from its seed to its result: first phase under faults, second phase healed. */
 import { type Checkers, installCheckers } from "./checkers/checkers.ts";
+import { MessageChecker } from "./checkers/messages.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
 import { Faults } from "./faults.ts";
@@ -7,6 +8,7 @@ import { createLifetimes, type DeathFigures, type Lifetimes } from "./lifetimes.
 import { createMeter, type Meter, type SteadyFigures } from "./meter.ts";
 import type { SimulationOptions } from "./options.ts";
 import { makePlan, type ScenarioPlan } from "./scenarios.ts";
+import { Talk } from "./talk.ts";
 import { type TrafficByKind, totalOf } from "./traffic.ts";
 import { createViews, type Views } from "./views.ts";
 import { World } from "./world.ts";
@@ -89,6 +91,7 @@ class Run {
   readonly #faults: Faults;
   readonly #history: Moment[] = [];
   readonly #checkers: Checkers;
+  readonly #talk: Talk | undefined;
   #firstConvergedMs: number | undefined;
   #healedMs = 0;
   #isSteady = false;
@@ -99,8 +102,8 @@ class Run {
     this.#progress = progress;
     this.#plan = makePlan(options);
     const { strategy, seed } = options;
-    const { delayMs, jitterMs, seats, notAfterMs, faults } = this.#plan;
-    this.#world = new World({ seed, strategy, delayMs, jitterMs });
+    const { delayMs, jitterMs, seats, notAfterMs, faults, talks } = this.#plan;
+    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks });
     seats.forEach((seat, index) => {
       const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
       this.#world.add(seat, notAfterMs.get(index), isHostile);
@@ -109,6 +112,8 @@ class Run {
     this.#views = createViews(this.#world.authority);
     this.#meter = createMeter(this.#world, this.#views);
     this.#checkers = installCheckers(this.#world, this.#plan.faults, delayMs + jitterMs);
+    const { report } = this.#checkers.violations;
+    if (talks) this.#talk = new Talk(this.#world, new MessageChecker(this.#world, report), seed);
     this.#lifetimes = createLifetimes(this.#world);
     this.#world.watch(this.#meter.watcher, this.#lifetimes.watcher, {
       began: ({ member }) => this.#views.begin(member),
@@ -121,6 +126,7 @@ class Run {
     try {
       await this.#firstPhase();
       await this.#secondPhase();
+      await this.#talk?.finish();
     } catch (error) {
       this.#checkers.violations.report(this.#world.nowMs, `the run broke off: ${String(error)}`);
     }
@@ -248,6 +254,7 @@ class Run {
     const world = this.#world;
     const isSecond = world.nowMs % 1_000 === 0;
     if (isSecond) this.#lifetimes.second();
+    if (isSecond) this.#talk?.second();
     this.#meter.dissemination.settle(world.nowMs);
     const isSettled = this.#isSteady && this.#plan.faults.length === 0;
     if (isSettled && this.#isLarge() && world.nowMs % 10_000 !== 0) return;

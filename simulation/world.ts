@@ -10,6 +10,7 @@ import {
   DEFAULT_FANOUT,
   DEFAULT_TIMING,
 } from "../src/core/types/options.ts";
+import { encodeMetadata, NO_TAGS } from "../src/messaging/rules/metadata.ts";
 import { GossipNode } from "../src/node/node.ts";
 import type { GossipEvent } from "../src/observe/events.ts";
 import type { Network } from "../src/transport/network.ts";
@@ -39,6 +40,8 @@ export interface WorldOptions {
   readonly strategy: CoreOptions["fanout"]["strategy"];
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** Members show that they are of our kind, so that others talk to them. Default: no. */
+  readonly talks?: boolean;
 }
 
 /** Ten years: longer than any simulation. */
@@ -77,6 +80,15 @@ export class World {
       memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
       delivered: (from, to, bytes) => this.#deliver(from, to, bytes),
     });
+  }
+
+  /** What members publish of themselves at first. */
+  get metadata(): Uint8Array {
+    return this.talks ? encodeMetadata({ tags: NO_TAGS, own: EMPTY_BYTES }) : EMPTY_BYTES;
+  }
+
+  get talks(): boolean {
+    return this.#options.talks ?? false;
   }
 
   /** Milliseconds since the start. */
@@ -246,7 +258,7 @@ export class World {
       self,
       internalEndpoint: member.internalEndpoint,
       externalEndpoint: member.externalEndpoint,
-      metadata: EMPTY_BYTES,
+      metadata: this.metadata,
       bootstrap: member.bootstrap,
       anchorPeers: member.anchorPeers,
       lastIncarnation: remembersIncarnation ? member.lastIncarnation : 0n,

@@ -80,8 +80,8 @@ function publish(
   const { filter, topic, payload } = saying;
   const id = { author: self.pkiId, incarnation, sequence };
   const untilMs = now.elapsedMs + (timeoutMs ?? limits.retentionMs);
-  const { mspId, isExternal } = self;
-  const kept: Kept = { ...id, mspId, isExternal, filter, bytes, untilMs };
+  const { certificate, mspId, isExternal } = self;
+  const kept: Kept = { ...id, certificate, mspId, isExternal, filter, bytes, untilMs };
   noteHeard(messaging.heard, self.pkiId, incarnation, sequence);
   keep(messaging.kept, kept);
   const effects: MessagingEffect[] = [];

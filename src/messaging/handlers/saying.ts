@@ -53,9 +53,9 @@ export function handleSaying(
   const { author, incarnation, sequence } = heard.id;
   const { bytes } = ownedEnvelope(envelope);
   const untilMs = now.elapsedMs + (timeoutMs ?? limits.retentionMs);
-  const { mspId } = identity;
-  const kept: Kept = { ...heard.id, mspId, isExternal, filter, bytes, untilMs };
-  charge(messaging.budgets.said, identity.certificate, 1, now);
+  const { mspId, certificate } = identity;
+  const kept: Kept = { ...heard.id, certificate, mspId, isExternal, filter, bytes, untilMs };
+  charge(messaging.budgets.said, certificate, 1, now);
   noteHeard(messaging.heard, author, incarnation, sequence);
   messaging.asked.delete(`${author}/${nameOf(incarnation, sequence)}`);
   keep(messaging.kept, kept);

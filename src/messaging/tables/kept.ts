@@ -1,6 +1,6 @@
 /**
  * Messages kept for others: whoever missed one fetches it. The oldest go first when there are too many
- * of one author, too many or too large ones together, and when their time is over.
+ * of one certificate, too many or too large ones together, and when their time is over.
  */
 import type { PkiId } from "../../core/types/host.ts";
 import type { Filter } from "../rules/filter.ts";
@@ -8,6 +8,8 @@ import type { MessagingLimits } from "../types/options.ts";
 
 export interface Kept {
   readonly author: PkiId;
+  /** Of the author: whatever PKI-IDs it takes, it is one. */
+  readonly certificate: string;
   readonly incarnation: bigint;
   readonly sequence: bigint;
   /** The organisation of the author, and whether others may know of it. */
@@ -22,8 +24,9 @@ export interface Kept {
 
 export interface KeptTable {
   readonly limits: Pick<MessagingLimits, "keptMax" | "keptBytesMax" | "keptPerAuthorMax">;
-  /** By author and name, the oldest first. */
   readonly byAuthor: Map<PkiId, Map<string, Kept>>;
+  /** The same by the certificate of the author, the oldest first. */
+  readonly byCertificate: Map<string, Set<Kept>>;
   /** All of them with their number, the oldest first. */
   readonly numbers: Map<Kept, number>;
   bytes: number;
@@ -32,7 +35,14 @@ export interface KeptTable {
 }
 
 export function createKept(limits: KeptTable["limits"]): KeptTable {
-  return { limits, byAuthor: new Map(), numbers: new Map(), bytes: 0, newest: 0 };
+  return {
+    limits,
+    byAuthor: new Map(),
+    byCertificate: new Map(),
+    numbers: new Map(),
+    bytes: 0,
+    newest: 0,
+  };
 }
 
 /** The name of a message among those of its author. */
@@ -51,13 +61,15 @@ export function findKept(
 
 /** Keeps a message that is not kept yet. */
 export function keep(table: KeptTable, kept: Kept): void {
-  const { byAuthor, numbers, limits } = table;
-  const same = byAuthor.get(kept.author) ?? new Map<string, Kept>();
-  byAuthor.set(kept.author, same.set(nameOf(kept.incarnation, kept.sequence), kept));
+  const { byAuthor, byCertificate, numbers, limits } = table;
+  const named = byAuthor.get(kept.author) ?? new Map<string, Kept>();
+  byAuthor.set(kept.author, named.set(nameOf(kept.incarnation, kept.sequence), kept));
+  const same = byCertificate.get(kept.certificate) ?? new Set();
+  byCertificate.set(kept.certificate, same.add(kept));
   table.newest += 1;
   numbers.set(kept, table.newest);
   table.bytes += kept.bytes.length;
-  for (const oldest of same.values()) {
+  for (const oldest of same) {
     if (same.size <= limits.keptPerAuthorMax) break;
     release(table, oldest);
   }
@@ -73,10 +85,13 @@ export function releaseOld(table: KeptTable, elapsedMs: number): void {
 }
 
 function release(table: KeptTable, kept: Kept): void {
-  const { author, incarnation, sequence, bytes } = kept;
-  const same = table.byAuthor.get(author);
-  same?.delete(nameOf(incarnation, sequence));
-  if (same?.size === 0) table.byAuthor.delete(author);
+  const { author, certificate, incarnation, sequence, bytes } = kept;
+  const named = table.byAuthor.get(author);
+  named?.delete(nameOf(incarnation, sequence));
+  if (named?.size === 0) table.byAuthor.delete(author);
+  const same = table.byCertificate.get(certificate);
+  same?.delete(kept);
+  if (same?.size === 0) table.byCertificate.delete(certificate);
   table.numbers.delete(kept);
   table.bytes -= bytes.length;
 }

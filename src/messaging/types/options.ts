@@ -8,7 +8,7 @@ export interface MessagingLimits {
   readonly keptMax: number;
   /** Bytes of messages kept for others; default 16 MiB. */
   readonly keptBytesMax: number;
-  /** Messages kept of one author; default 1_024, so that nobody crowds out the others. */
+  /** Messages kept of one certificate; default 1_024, so that nobody crowds out the others. */
   readonly keptPerAuthorMax: number;
   /** Messages of one author that are taken, a second; default 100. */
   readonly perAuthorPerSecond: number;
