@@ -61,7 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib",
   ],
   play: ["wire", "core", "transport", "observe", "node", "ops", "simulation", "lib"],
-  simulation: ["wire", "core", "transport", "observe", "node", "lib"],
+  simulation: ["wire", "core", "messaging", "transport", "observe", "node", "lib"],
   cli: [
     "config",
     "following",
