@@ -123,7 +123,7 @@ function isExternal({ externalEndpoint, isHostile }: SimulatedMember): boolean {
 }
 
 /** Spec B 2.4: gossip about one's own organisation or another one. */
-export function mayPush(
+function mayPush(
   from: SimulatedMember,
   to: SimulatedMember,
   { member, isExternal: known }: Author,
@@ -135,7 +135,7 @@ export function mayPush(
 }
 
 /** Spec B 2.3: an entry in a membership response. */
-export function mayList(
+function mayList(
   from: SimulatedMember,
   to: SimulatedMember,
   { member, isExternal: known }: Author,
@@ -146,11 +146,7 @@ export function mayList(
 }
 
 /** Spec B 2.5: an identity in a digest or an update. */
-export function mayOffer(
-  from: SimulatedMember,
-  to: SimulatedMember,
-  owner: SimulatedMember,
-): boolean {
+function mayOffer(from: SimulatedMember, to: SimulatedMember, owner: SimulatedMember): boolean {
   if (to.mspId === from.mspId) return true;
   return isExternal(owner) && (owner.mspId === from.mspId || owner.mspId === to.mspId);
 }

@@ -4,7 +4,7 @@ import type { PartOfPlan } from "../part-of-plan.ts";
 import { makePlan } from "../scenarios.ts";
 import { isFailed, type RunSummary } from "../summary.ts";
 
-export interface Found {
+interface Found {
   readonly options: SimulationOptions;
   readonly summary: RunSummary;
   readonly runs: number;

@@ -16,12 +16,12 @@ export interface SweepRecord {
   readonly failures: readonly SweepFailure[];
 }
 
-export interface SweepFailure {
+interface SweepFailure {
   readonly command: string;
   readonly violations: readonly string[];
 }
 
-export interface Totals {
+interface Totals {
   readonly seeds: number;
   readonly memberHours: number;
   readonly lossyMemberHours: number;

@@ -6,7 +6,7 @@ import { type ConfigDraft, encodeConfig } from "./config-draft.ts";
 import { type BlockSigner, committedMetadata, genesisMetadata, makeBlock } from "./make-block.ts";
 import { type Author, chaincodeCall, type MakerHost, makeTransaction } from "./transactions.ts";
 
-export interface ChainPlan {
+interface ChainPlan {
   readonly channel: string;
   readonly host: MakerHost;
   /** All of them sign each block. */
@@ -16,7 +16,7 @@ export interface ChainPlan {
 }
 
 /** What is to be other than it would be. */
-export interface BlockWish {
+interface BlockWish {
   /** Default: one transaction. */
   readonly transactions?: readonly Uint8Array[];
   readonly number?: bigint;
@@ -30,7 +30,7 @@ export interface BlockWish {
 }
 
 /** A block that was made, and what the next one needs of it. */
-export interface MadeBlock {
+interface MadeBlock {
   readonly bytes: Uint8Array;
   readonly header: BlockHeader;
   readonly commitHash: Uint8Array;
@@ -38,7 +38,7 @@ export interface MadeBlock {
 }
 
 /** Where a chain stands: enough to make its next block. */
-export interface ChainTip {
+interface ChainTip {
   readonly height: bigint;
   /** Hash of the last header. */
   readonly hash: Uint8Array;

@@ -29,7 +29,7 @@ import {
 
 export type MspContent = Init<typeof FABRIC_MSP_CONFIG>;
 
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }
@@ -49,7 +49,7 @@ export interface Consenter extends Address {
   readonly tlsCertificate: Uint8Array;
 }
 
-export interface ChannelPlan {
+interface ChannelPlan {
   readonly organisations: readonly ChannelOrganisation[];
   readonly orderer: ChannelOrganisation;
   readonly consenters: readonly Consenter[];

@@ -27,7 +27,7 @@ export interface ConfigDraft {
   policies: Record<string, Init<typeof POLICY> | undefined>;
 }
 
-export type Principal = Init<typeof MSP_PRINCIPAL>;
+type Principal = Init<typeof MSP_PRINCIPAL>;
 
 export const draftGroup = (parts: Partial<ConfigDraft> = {}): ConfigDraft => ({
   groups: {},
@@ -78,13 +78,13 @@ export const exactly = (identity: Uint8Array): Principal => ({
   principal: identity,
 });
 
-export const signedBy = (principal: number): Uint8Array =>
+const signedBy = (principal: number): Uint8Array =>
   encode(SIGNATURE_POLICY, { type: { type: "signed-by", value: principal } });
 
-export const outOf = (n: number, ...rules: readonly Uint8Array[]): Uint8Array =>
+const outOf = (n: number, ...rules: readonly Uint8Array[]): Uint8Array =>
   encode(SIGNATURE_POLICY, { type: { type: "n-out-of", value: { n, rules } } });
 
-export const signaturePolicy = (rule: Uint8Array, identities: readonly Principal[]) => ({
+const signaturePolicy = (rule: Uint8Array, identities: readonly Principal[]) => ({
   type: POLICY_TYPE.signature,
   value: encode(SIGNATURE_POLICY_ENVELOPE, { rule, identities }),
 });

@@ -16,7 +16,7 @@ import { type Author, joined, type MakerHost } from "./transactions.ts";
 /** Who signs a block, and how it is named: by its certificate, or by its number as BFT orderers are. */
 export type BlockSigner = Author | { readonly id: number; readonly sign: Author["sign"] };
 
-export interface BlockPlan {
+interface BlockPlan {
   readonly header: BlockHeader;
   readonly transactions: readonly Uint8Array[];
   readonly signers: readonly BlockSigner[];

@@ -35,11 +35,11 @@ export interface MakerHost {
 }
 
 /** Fabric's name of a transaction: the hash over its nonce and creator. */
-export function transactionId(host: MakerHost, nonce: Uint8Array, creator: Uint8Array): string {
+function transactionId(host: MakerHost, nonce: Uint8Array, creator: Uint8Array): string {
   return toHex(host.sha256([nonce, creator]));
 }
 
-export interface TransactionPlan {
+interface TransactionPlan {
   readonly channel: string;
   readonly data: Uint8Array;
   /** Undefined: nobody signs, as in the first block. */

@@ -5,7 +5,7 @@ import { GossipError } from "../lib/errors.ts";
 import { openTarget, type Target } from "./target.ts";
 import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 
-export interface Asked {
+interface Asked {
   readonly method?: "GET" | "PUT" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;

@@ -82,7 +82,7 @@ export async function revokeCrypto(certificate: string, { org }: { org: string }
 }
 
 /** Parses a flag that counts things, 0 to 1000. */
-export function count(flag: string, text: string, min = 0, max = 1_000): number {
+function count(flag: string, text: string, min = 0, max = 1_000): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new GossipError("config-invalid", `${flag} ${text} is no number from ${min} to ${max}.`);

@@ -3,7 +3,7 @@ import type { MemberSummary } from "../devnet/observer.ts";
 import { type Column, formatTable, until } from "./table.ts";
 
 /** Output stream: standard output. */
-export interface Screen {
+interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;

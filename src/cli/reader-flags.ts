@@ -47,7 +47,7 @@ export function openReader(channel: string, flags: ReaderFlags): Promise<Channel
   return readChannel({ channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions);
 }
 
-export interface Shown {
+interface Shown {
   /** For `--json`. */
   readonly value: object;
   readonly text: () => string;

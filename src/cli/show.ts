@@ -21,7 +21,7 @@ const WATCH_MS = 1_000;
 /** Certificates that expire within this time are shown in yellow. */
 const SOON_MS = 30 * 86_400_000;
 
-export function memberColumns(nowMs: number): readonly Column<Json<Member>>[] {
+function memberColumns(nowMs: number): readonly Column<Json<Member>>[] {
   return [
     { title: "ENDPOINT", text: (m) => m.internalEndpoint || m.endpoint || "-" },
     { title: "MSP", text: (m) => m.mspId ?? "?" },

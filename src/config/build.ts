@@ -23,7 +23,7 @@ const WITHOUT_EFFECT: readonly Key<number>[] = [
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** A configuration under construction: problems make it unusable, warnings do not. */
-export interface Draft extends Config {
+interface Draft extends Config {
   readonly warnings: string[];
 }
 

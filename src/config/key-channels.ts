@@ -7,7 +7,7 @@ import type { Parsed } from "./range.ts";
 
 const ROLES = ["observer", "listed"] as const;
 const BLOCKS = ["none", "verify", "keep"] as const;
-export const CHANNEL_DEFAULTS = {
+const CHANNEL_DEFAULTS = {
   role: "observer",
   blocks: "verify",
   lag: { blocks: 10, timeMs: 60_000 },

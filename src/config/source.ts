@@ -20,7 +20,7 @@ export interface Setting {
 export type Trimmed = "carriage return" | "blank" | "quotation marks";
 
 /** A setting that was given, under the name it was given by. */
-export interface Given {
+interface Given {
   readonly name: string;
   readonly origin: string;
 }
@@ -44,7 +44,7 @@ export interface Source {
   variables(): readonly string[];
 }
 
-export interface SourceOptions {
+interface SourceOptions {
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly overrides?: readonly string[] | undefined;

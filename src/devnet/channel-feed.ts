@@ -12,14 +12,14 @@ export interface FedMember {
 }
 
 /** A block that a member did not take. */
-export interface RefusedBlock {
+interface RefusedBlock {
   readonly member: string;
   readonly number: number;
   readonly reason: string;
 }
 
 /** The channel of a devnet, as its API shows it. */
-export interface ChannelStatus {
+interface ChannelStatus {
   readonly name: string;
   readonly height: number;
   readonly blocksPerMinute: number;

@@ -7,7 +7,7 @@ import type { Served } from "../node/block-server.ts";
 import { equalBytes } from "../wire/bytes.ts";
 
 /** What became of blocks that came. */
-export interface TakenBlocks {
+interface TakenBlocks {
   /** Blocks that it has now. */
   readonly height: number;
   readonly refused?: { readonly number: number; readonly reason: string };

@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { MemberPlan } from "./plan.ts";
 
-export interface MemberProcessOptions {
+interface MemberProcessOptions {
   readonly plan: MemberPlan;
   /** Working directory of the process. */
   readonly folder: string;

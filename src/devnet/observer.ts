@@ -8,9 +8,9 @@ type Member = Json<views.Member>;
 type Connection = Json<views.Connection>;
 
 /** Answers by member name; members that do not answer are missing. */
-export type Answers<T> = Readonly<Record<string, readonly T[]>>;
+type Answers<T> = Readonly<Record<string, readonly T[]>>;
 
-export interface Observation {
+interface Observation {
   readonly views: Answers<Member>;
   readonly connections: Answers<Connection>;
 }
@@ -109,7 +109,7 @@ export function summariseMembers(
   });
 }
 
-export function endpointOf({ internalEndpoint, endpoint }: Member): string {
+function endpointOf({ internalEndpoint, endpoint }: Member): string {
   return internalEndpoint || endpoint;
 }
 

@@ -4,7 +4,7 @@ import type { MemberPlan } from "./plan.ts";
 /** Member names per group; empty means no partition. */
 export type Groups = readonly (readonly string[])[];
 
-export type ParsedGroups =
+type ParsedGroups =
   | { readonly ok: true; readonly groups: Groups }
   | { readonly ok: false; readonly error: string };
 

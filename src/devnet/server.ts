@@ -11,7 +11,7 @@ import { parseGroups } from "./partition.ts";
 import { HOST } from "./plan.ts";
 import { isAction, type Supervisor } from "./supervisor.ts";
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly port: number;
   readonly supervisor: Supervisor;
   readonly observer: Observer;

@@ -24,18 +24,18 @@ export interface MemberRow {
 }
 
 const ACTIONS = ["stop", "kill", "start", "pause", "resume", "revoke", "renew"] as const;
-export type Action = (typeof ACTIONS)[number];
+type Action = (typeof ACTIONS)[number];
 
 export function isAction(word: string): word is Action {
   return ACTIONS.some((action) => action === word);
 }
 
 /** Result of an action; `error` is a sentence with its remedy. */
-export type ActionOutcome =
+type ActionOutcome =
   | { readonly ok: true; readonly member: MemberRow }
   | { readonly ok: false; readonly error: string };
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly plan: Plan;
   readonly folder: Folder;
   /** Variables that the members inherit, unless they configure a peer. */

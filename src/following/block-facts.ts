@@ -32,7 +32,7 @@ export function configNumber(block: Block): bigint | undefined {
 }
 
 /** What kind of block it is. */
-export function kindOf(block: Block): "genesis" | "config" | "transactions" | "other" {
+function kindOf(block: Block): "genesis" | "config" | "transactions" | "other" {
   const [first] = block.transactions;
   const type = first && channelHeaderOf(first)?.type;
   if (type === HEADER_TYPE.config) return block.header.number === 0n ? "genesis" : "config";

@@ -16,7 +16,7 @@ import type { BlockStore, StoredBlock, TransactionPlace } from "./store/block-st
 import { makeTrust, type Trust } from "./trust.ts";
 import type { ReadBlock } from "./views.ts";
 
-export interface FeedOptions {
+interface FeedOptions {
   readonly channel: string;
   readonly host: ChannelHost;
   readonly clock: Clock;

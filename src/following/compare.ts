@@ -18,7 +18,7 @@ export interface Copy {
 }
 
 /** In what a copy differs: another block that is signed as well, other results, or no block at all. */
-export interface Conflict {
+interface Conflict {
   readonly kind: "fork" | "results" | "forged";
   /** Like `block-policy`; of a fork or results just that. */
   readonly code: string;

@@ -6,7 +6,7 @@ import type { AskedPeer, AskFault } from "./asked-peer.ts";
 import { requestBlocks } from "./request-blocks.ts";
 
 /** Why a block that a peer should have is not there. */
-export type FetchFault = AskFault | "absent";
+type FetchFault = AskFault | "absent";
 
 export type Fetched<T> =
   | { readonly ok: true; readonly value: T }

@@ -22,7 +22,7 @@ import {
 const CONFIGS_MAX = 10_000;
 
 /** What we want to know of a peer, and who we are. */
-export interface TrustQuestion {
+interface TrustQuestion {
   readonly channel: string;
   /** That the peer has published. */
   readonly height: bigint | undefined;

@@ -14,7 +14,7 @@ const WAITING_BYTES_MAX = 16_777_216;
 /** After the disk has refused: it may be full for a while. */
 const RETRY_MS = 5_000;
 
-export interface KeeperOptions {
+interface KeeperOptions {
   /** Undefined: nothing is kept, and told at once. */
   readonly store: BlockStore | undefined;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import { advance } from "./find-trust.ts";
 import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 
 /** The configuration in force after that block; or why the height is not proven. */
-export type Proof =
+type Proof =
   | { readonly ok: true; readonly value: Trust }
   /**
    * `isLie`: the peer showed something else than it should; `isUnusable`: the orderers have signed a

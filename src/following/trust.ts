@@ -26,7 +26,7 @@ export interface Trust {
 }
 
 /** A fault of a block, in words. */
-export interface BlockProblem {
+interface BlockProblem {
   readonly ok: false;
   readonly code: string;
   readonly reason: string;
@@ -39,7 +39,7 @@ export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string):
   return atOnce(makeTrustInTurns(host, bytes, origin));
 }
 
-export function* makeTrustInTurns(
+function* makeTrustInTurns(
   host: ChannelHost,
   bytes: Uint8Array,
   origin: string,

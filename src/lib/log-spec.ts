@@ -14,7 +14,7 @@ export const SEVERITY: Readonly<Record<LogLevel, number>> = {
   fatal: 60,
 };
 
-export interface LogSpec {
+interface LogSpec {
   /** Of every logger that is not named below. */
   readonly level: LogLevel;
   /** By logger name; a name that ends in a dot means only this logger, not those below it. */

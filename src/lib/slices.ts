@@ -5,11 +5,11 @@ import { setImmediate as turn } from "node:timers/promises";
 const SLICE_MS = 6;
 
 /** Any clock of ours. */
-export interface SliceClock {
+interface SliceClock {
   now(): { readonly elapsedMs: number };
 }
 
-export interface Slices {
+interface Slices {
   /** Lets others have their turn, if ours has lasted long enough. */
   breathe(): Promise<void> | undefined;
 }

@@ -57,7 +57,7 @@ export function certificateIn(file: MspFile, problems: string[]): Certificate | 
 }
 
 /** A certificate with the file it came from. */
-export interface NamedCertificate {
+interface NamedCertificate {
   readonly name: string;
   readonly certificate: Certificate;
 }

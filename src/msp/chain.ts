@@ -32,13 +32,13 @@ export type ChainFault =
   | "other";
 
 /** Why there is no chain; `reason` ends a sentence. */
-export interface NoChain {
+interface NoChain {
   readonly code: ChainFault;
   readonly reason: string;
 }
 
 /** From the certificate itself to the root; or why there is no such chain. */
-export type ChainResult =
+type ChainResult =
   | { readonly ok: true; readonly chain: readonly Certificate[] }
   | ({ readonly ok: false } & NoChain);
 

@@ -13,7 +13,7 @@ import { decodePem } from "./pem.ts";
 import { createVerifier, type VerifyKey } from "./signatures.ts";
 
 /** A verdict that can say why in words, for `why` and `doctor`. */
-export type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
+type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
 
 export interface MspCrypto extends Crypto {
   identify(bytes: Uint8Array): IdentityVerdict;

@@ -44,7 +44,7 @@ export class DerFault extends Error {
   override readonly name = "DerFault";
 }
 
-export interface DerElement {
+interface DerElement {
   readonly tag: number;
   /** Tag, length and content. */
   readonly whole: Uint8Array;

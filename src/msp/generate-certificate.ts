@@ -26,7 +26,7 @@ import {
 import { createSigner } from "./signer.ts";
 
 /** Purpose of a certificate; determines usages and extensions. */
-export type CertificatePurpose = "ca" | "enrolment" | "tls";
+type CertificatePurpose = "ca" | "enrolment" | "tls";
 
 /** A certificate authority that can sign. */
 export interface Authority {
@@ -34,7 +34,7 @@ export interface Authority {
   readonly privateKey: KeyObject;
 }
 
-export interface CertificateRequest {
+interface CertificateRequest {
   readonly purpose: CertificatePurpose;
   readonly commonName: string;
   /** O of the subject; CAs only. */

@@ -45,7 +45,7 @@ export interface AuthorityFiles {
   readonly keyFile: string;
 }
 
-export const KEY_FILE = "priv_sk";
+const KEY_FILE = "priv_sk";
 export const CONFIG_FILE = "config.yaml";
 
 /** What an organisation's members are, besides users; names its folders. */

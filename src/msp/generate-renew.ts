@@ -22,7 +22,7 @@ import {
 } from "./generate-folder.ts";
 import { decodePem } from "./pem.ts";
 
-export interface RenewOptions {
+interface RenewOptions {
   /** The folder of the organisation, `.../peerOrganizations/org1.example.com`. */
   readonly organisationFolder: string;
   /** Host name or full name of the peer: `peer0` or `peer0.org1.example.com`. */
@@ -35,7 +35,7 @@ export interface RenewOptions {
   readonly validityMs?: number;
 }
 
-export interface RevokeOptions {
+interface RevokeOptions {
   /** The folder of the organisation. */
   readonly organisationFolder: string;
   /** PEM file of the enrolment certificate to revoke, usually one in some `signcerts`. */

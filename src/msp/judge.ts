@@ -27,7 +27,7 @@ export interface Refusal {
 }
 
 /** Why an MSP does not accept an identity that can be read. */
-export type InvalidKind =
+type InvalidKind =
   | ChainFault
   | "ca"
   | "own-issuer"
@@ -146,7 +146,7 @@ export function validityRefusal(
 }
 
 /** Whether the issuer, a CA of this MSP, has revoked the certificate. */
-export function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boolean {
+function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boolean {
   return msp.revoked.get(issuer)?.has(certificate.serial) ?? false;
 }
 

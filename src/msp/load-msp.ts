@@ -26,7 +26,7 @@ export interface LocalMsp {
   readonly clockDoubt: string | undefined;
 }
 
-export interface LocalMspOptions {
+interface LocalMspOptions {
   /** Now, in milliseconds since the epoch: like Fabric we do not start with an expired identity. */
   readonly wallMs: number;
   /**

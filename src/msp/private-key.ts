@@ -13,7 +13,7 @@ export function holdsPrivateKey(bytes: Uint8Array): boolean {
 }
 
 /** Why a file is not the key; `why` follows the name of the file. */
-export type NotTheKey = Pick<Skipped, "name" | "why" | "remedy">;
+type NotTheKey = Pick<Skipped, "name" | "why" | "remedy">;
 
 /**
  * The private key in a PEM text, at any position: `openssl ecparam -genkey` writes a parameter

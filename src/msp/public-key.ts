@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { type Curve, findCurve } from "./signatures.ts";
 
-export interface PublicKey {
+interface PublicKey {
   readonly publicKey: KeyObject;
   /** The curve of an ECDSA key; undefined for other kinds of key. */
   readonly curve: Curve | undefined;

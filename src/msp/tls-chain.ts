@@ -10,7 +10,7 @@ const RSA_BITS_MAX = 8_192;
 /** OpenSSL's names of the curves that TLS of Go signs on. */
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
 
-export interface TlsQuestion {
+interface TlsQuestion {
   /** The role of the party that presents the certificate. */
   readonly use: "server" | "client";
   readonly atMs: number;

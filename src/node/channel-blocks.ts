@@ -18,7 +18,7 @@ import type { Clock } from "../transport/network.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import type { BlockReader } from "./block-server.ts";
 
-export interface ChannelBlocksOptions {
+interface ChannelBlocksOptions {
   readonly channel: ChannelConfig;
   readonly host: ChannelHost;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export interface ChannelBlocksOptions {
 }
 
 /** A living member that says that it has blocks. */
-export interface BlockGiver {
+interface BlockGiver {
   readonly peer: AskedPeer;
   readonly height: bigint;
 }

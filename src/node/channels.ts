@@ -43,7 +43,7 @@ export interface ChannelParts {
   readonly accept: (configurations: readonly ChannelConfiguration[]) => void;
 }
 
-export interface ChannelsSources {
+interface ChannelsSources {
   readonly parts: FollowingParts<ChannelParts>;
   readonly core: Core;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import { tellFault } from "../observe/diagnosis/causes.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { ConnectionEvents } from "../transport/connection-options.ts";
 
-export interface ConnectionListener {
+interface ConnectionListener {
   readonly give: (input: Input) => void;
   readonly publish: (event: EventContent) => void;
   readonly counters: Counters;

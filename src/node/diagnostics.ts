@@ -40,7 +40,7 @@ export interface Diagnostics {
 }
 
 /** Where the answers come from. */
-export interface DiagnosticsSources {
+interface DiagnosticsSources {
   readonly parts: Pick<NodeParts, "clock" | "traffic" | "meters">;
   readonly core: Core;
   readonly connections: Connections;

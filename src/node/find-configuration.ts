@@ -9,7 +9,7 @@ import type { Candidate } from "./candidates.ts";
 /** Members asked for a configuration at a time. */
 const ASKED_MAX = 3;
 
-export interface FoundConfiguration {
+interface FoundConfiguration {
   readonly newest: Trust | undefined;
   /** Why others gave none, one sentence each. */
   readonly notes: readonly string[];

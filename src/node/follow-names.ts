@@ -7,7 +7,7 @@ const LOOK_MS = 1_000;
 /** While others are alive, they tell more than DNS. */
 const REFRESH_MS = 30_000;
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly names: readonly string[];
   readonly service: NameService;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface FollowedNames {
   stop: Cancel;
 }
 
-export const PENDING = "pending";
+const PENDING = "pending";
 
 interface Followed {
   readonly name: string;

@@ -16,7 +16,7 @@ const ANSWER_TIMEOUT_MS = 3_000;
 const SILENCE_MS = 300_000;
 const PEERS_MAX = 10_000;
 
-export interface GossipPeersOptions {
+interface GossipPeersOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** False if the peer cannot be reached now. */

@@ -32,7 +32,7 @@ export function hideAtFirst<T extends { readonly externalEndpoint: string }>({
 /** So long we hide at most. */
 const HIDDEN_MS = 30_000;
 
-export interface HidingSources {
+interface HidingSources {
   readonly core: Core;
   readonly clock: Clock;
   readonly give: (input: Input) => void;

@@ -48,7 +48,7 @@ export async function loadCredentials(
 }
 
 /** What a running node finds when it reads its files again, part by part. */
-export interface Reread {
+interface Reread {
   /** Our organisation's and those trusted, in the order of the configuration; undefined: unusable. */
   readonly msps: readonly (Msp | undefined)[];
   /** Our identity and signer; undefined if certificate or key cannot be used. */

@@ -29,7 +29,7 @@ import { createEventStream, type EventStream } from "./event-stream.ts";
 import { OpenQuery } from "./open-query.ts";
 import { StepLoop } from "./runtime.ts";
 
-export interface MessengerHost {
+interface MessengerHost {
   readonly core: Core;
   readonly clock: Clock;
   readonly verify: Core["options"]["crypto"]["verify"];

@@ -37,7 +37,7 @@ export interface NodeChannel {
 }
 
 /** Where its answers come from. */
-export interface ChannelSource {
+interface ChannelSource {
   readonly view: () => Channel;
   readonly trust: () => Trust | undefined;
   readonly wallMs: () => number;

@@ -56,7 +56,7 @@ export interface NodeParts {
   readonly closed?: () => void;
 }
 
-export interface BootstrapNames {
+interface BootstrapNames {
   readonly names: readonly string[];
   readonly service: NameService;
   /** Told of everything that they lead to, before it is dialled. */
@@ -64,7 +64,7 @@ export interface BootstrapNames {
 }
 
 /** What reading the files again has led to, beside trust and TLS. */
-export interface Reloaded {
+interface Reloaded {
   /** Undefined if our certificate or key cannot be used: the ones we have stay. */
   readonly own: { readonly self: Identity; readonly signer: Signer } | undefined;
   /** What could not be used and stays as it was, one sentence each. */

@@ -12,7 +12,7 @@ const FILE_BYTES_MAX = 64;
 const INCARNATION_MAX = 2n ** 63n;
 
 /** The last incarnation, 0 if there is none; and why what is there cannot be used, if so. */
-export interface Kept {
+interface Kept {
   readonly incarnation: bigint;
   readonly problem: string | undefined;
 }

@@ -7,7 +7,7 @@ import { chaincodesOf, dateOf } from "../following/describe-state-info.ts";
 import type { Channel, ChannelMember, ChannelProblem } from "../following/views.ts";
 
 /** What the host knows of a channel beside the core. */
-export interface ChannelNotes {
+interface ChannelNotes {
   readonly blocks: Channel["blocks"];
   /** What its configuration rests on, in a sentence. */
   readonly trust: string;

@@ -8,7 +8,7 @@ import { decode } from "../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 
 /** An identity with the certificate as it came. */
-export interface Carried {
+interface Carried {
   readonly identity: Identity;
   readonly pem: Uint8Array;
 }

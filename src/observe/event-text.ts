@@ -9,7 +9,7 @@ type GossipEvent = Json<events.GossipEvent>;
 type TextOf<T extends GossipEvent["type"]> = Extract<GossipEvent, { readonly type: T }>;
 
 /** An event as a line of the log. */
-export interface EventText {
+interface EventText {
   /** The part of Fabric that would log it. */
   readonly logger:
     | "gossip"

@@ -52,7 +52,7 @@ export interface Log {
 }
 
 /** Lines of one level. */
-export interface LogEntries {
+interface LogEntries {
   /** Lines asked for: written or not, as their level was (Fabric: `logging_entries_checked`). */
   checked: number;
   /** Lines let through by the specification (Fabric: `logging_entries_written`). */

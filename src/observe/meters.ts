@@ -90,7 +90,7 @@ type Direction = keyof MeteredTraffic;
 type LinkWatcher = (direction: Direction, bytes: Uint8Array) => void;
 
 /** A link whose messages are shown. */
-export interface TappedLink {
+interface TappedLink {
   /** The endpoint we dialled, or the address of the socket that came in. */
   readonly remote: string;
   /** Who the other side says it is in its handshake; null before that. Not verified here. */

@@ -26,7 +26,7 @@ type Found =
   | { readonly ok: false; readonly body: { readonly error: string } };
 
 /** The channel of this name, if it is followed. */
-export function find(node: GossipNode, name: string): Found {
+function find(node: GossipNode, name: string): Found {
   try {
     return { ok: true, channel: node.channel(name) };
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import type { GossipEvent } from "../observe/events.ts";
 
-export interface Chunk {
+interface Chunk {
   /** The oldest first. */
   readonly events: readonly GossipEvent[];
   /** How many between the position and these are gone; null: the position is of an earlier life. */

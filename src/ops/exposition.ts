@@ -3,7 +3,7 @@ import type { Histogram } from "../observe/meters.ts";
 
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** One number and what it is the number of; or a distribution, of a metric of type histogram. */
 export interface Sample {

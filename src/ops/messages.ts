@@ -13,7 +13,7 @@ export interface MessageLimits {
 const LIMITS: MessageLimits = { readersMax: 8, heartbeatMs: 15_000 };
 
 /** What has the messages: a node. */
-export interface MessageSource {
+interface MessageSource {
   messages(signal: AbortSignal): AsyncIterator<MessageBatch>;
 }
 

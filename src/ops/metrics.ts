@@ -16,7 +16,7 @@ import {
 import { TOPIC_METRICS } from "./metrics-topics.ts";
 
 /** Headings of the manual, each with its metrics. */
-export const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
+const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
   ["Members", MEMBER_METRICS],
   ["Identities and certificates", IDENTITY_METRICS],
   ["Messages", MESSAGE_METRICS],
@@ -29,7 +29,7 @@ export const METRIC_SECTIONS: ReadonlyMap<string, readonly Metric[]> = new Map([
 
 export const METRICS: readonly Metric[] = [...METRIC_SECTIONS.values()].flat();
 
-export interface MetricsSource {
+interface MetricsSource {
   readonly node: Pick<Diagnostics, "counts" | "summary">;
   readonly log: Pick<Log, "entries">;
   readonly eventLoop: EventLoop;

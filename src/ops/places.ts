@@ -13,7 +13,7 @@ const RESERVE = 16;
 const REQUESTS_MAX = 4;
 
 /** What there is a place for: any answer, one about our health only, or none. */
-export type Place = "any" | "health" | "none";
+type Place = "any" | "health" | "none";
 
 interface Guest {
   readonly socket: Socket;

@@ -23,7 +23,7 @@ export type Change =
 /** A change at its moment, in whole virtual milliseconds since the start. */
 export type Action = Change & { readonly atMs: number };
 
-export type ChangeType = Change["type"];
+type ChangeType = Change["type"];
 
 const MEMBERS_MAX = 999;
 /** Smallest and largest number that follows the word in the text. */

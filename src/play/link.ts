@@ -3,7 +3,7 @@ import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import { type Action, formatAction, parseActions } from "./actions.ts";
 import { formatSettings, parseSettings, type Settings } from "./settings.ts";
 
-export interface Link {
+interface Link {
   readonly settings: Settings;
   readonly actions: readonly Action[];
   /** Virtual milliseconds since the start. */

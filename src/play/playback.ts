@@ -37,7 +37,7 @@ export interface Step {
 }
 
 /** What has happened since the last time it was asked for. */
-export interface Happened {
+interface Happened {
   readonly landed: readonly Flight[];
   readonly events: readonly PlayEvent[];
   /** Messages handed over, by kind, since the start. */

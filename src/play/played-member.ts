@@ -19,7 +19,7 @@ import type { Clock, Network } from "../transport/network.ts";
 
 const SIGNER_TIMEOUT_MS = 10_000;
 
-export interface MemberParts {
+interface MemberParts {
   readonly core: Omit<CoreOptions, "crypto">;
   readonly crypto: Crypto;
   readonly signer: Signer;

@@ -31,7 +31,7 @@ const STARTS_WITHIN_MS = 2_000;
 const REVOKED_WITHIN_MS = 2_000;
 /** Each member takes its messages one by one, so that a run can be stepped through by messages. */
 const READ_MS = 0.01;
-export const PLAYERS_MAX = 250;
+const PLAYERS_MAX = 250;
 
 export class PlayedNetwork {
   readonly clock: VirtualClock;

@@ -22,7 +22,7 @@ export const DEFAULT_SETTINGS: Settings = {
 };
 
 /** Smallest and largest value of each number. */
-export const RANGES = {
+const RANGES = {
   seed: [0, 2 ** 32 - 1],
   members: [3, 200],
   organisations: [1, 10],

@@ -8,15 +8,15 @@ import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 
 /** A word or number, or a moment in virtual milliseconds; null: never, or not known. */
-export type Cell = string | number | { readonly ms: number } | null;
+type Cell = string | number | { readonly ms: number } | null;
 
-export interface Row {
+interface Row {
   /** The same row has the same key before and after. */
   readonly key: string;
   readonly cells: readonly Cell[];
 }
 
-export type SectionName = "self" | "members" | "identities" | "timers" | "waiting" | "connections";
+type SectionName = "self" | "members" | "identities" | "timers" | "waiting" | "connections";
 
 export type StateView = Readonly<Record<SectionName, readonly Row[]>>;
 

@@ -11,7 +11,7 @@ export type Doing =
   | { readonly runMs: number }
   | { readonly wait: Wanted };
 
-export interface TourStep {
+interface TourStep {
   /** What is done before its text is shown. */
   readonly doings: readonly Doing[];
   /** Whose knowledge is shown, unless a message shows its receiver. */

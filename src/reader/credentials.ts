@@ -43,7 +43,7 @@ export interface Target {
   readonly tls: TlsCredentials | undefined;
 }
 
-export interface Credentials {
+interface Credentials {
   readonly asker: Asker;
   readonly targets: readonly Target[];
 }

@@ -8,7 +8,7 @@ import { accept } from "../wire/verdict.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import type { Round, ViewOfChannel } from "./view-of-channel.ts";
 
-export interface Start {
+interface Start {
   readonly trust: Trust;
   /** Hash of the block before. */
   readonly previousHash: Uint8Array;

@@ -18,7 +18,7 @@ export interface LagLimits {
   readonly lagMaxMs?: number | undefined;
 }
 
-export interface HeightsInput {
+interface HeightsInput {
   readonly configuration: ChannelConfiguration;
   readonly trust: string;
   readonly believed: readonly Believed[];

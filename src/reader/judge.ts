@@ -10,7 +10,7 @@ import { equalBytes } from "../wire/bytes.ts";
 import type { Believed } from "./heights.ts";
 import type { Told } from "./observe.ts";
 
-export interface JudgedClaims {
+interface JudgedClaims {
   readonly believed: readonly Believed[];
   readonly notes: readonly string[];
 }

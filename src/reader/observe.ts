@@ -22,7 +22,7 @@ export interface Told {
   readonly height: bigint | undefined;
 }
 
-export interface Observation {
+interface Observation {
   readonly told: readonly Told[];
   /** By PKI-ID; not judged yet. */
   readonly identities: ReadonlyMap<string, Identity>;

@@ -16,7 +16,7 @@ import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Asker, Target } from "./credentials.ts";
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly target: Target;
   readonly asker: Asker;
   /** Judges the peer's identity. */

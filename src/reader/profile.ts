@@ -15,7 +15,7 @@ export interface ProfilePeer {
   readonly mspId: string | undefined;
 }
 
-export interface Profile {
+interface Profile {
   readonly peers: readonly ProfilePeer[];
   /** MSP id of `client.organization`; undefined if the profile names none. */
   readonly mspId: string | undefined;

@@ -17,7 +17,7 @@ const REDIAL_MS = 1_000;
 const REDIAL_MAX_MS = 30_000;
 
 /** A peer to query, and its state. */
-export interface SessionPeer {
+interface SessionPeer {
   readonly target: Target;
   stream: PeerStream | undefined;
   /** Why the peer is unusable; undefined while it is usable. */

@@ -22,7 +22,7 @@ const PING_BYTES_MAX = 4_096;
 const GRACE_MS = 500;
 
 /** What is wrong with a request: an HTTP status, or a gRPC status if it is gRPC at all. */
-export interface RequestFault {
+interface RequestFault {
   readonly httpStatus: 200 | 415;
   readonly grpc?: FrameFault;
 }

@@ -30,7 +30,7 @@ export interface StreamRole {
   ending(): StreamEnd;
 }
 
-export interface LinkFacts {
+interface LinkFacts {
   readonly outbound: boolean;
   readonly remoteAddress: string;
   readonly localCertHash: Uint8Array;

@@ -57,7 +57,7 @@ export interface GrpcLimits {
   readonly handshakesMax: number;
 }
 
-export const GRPC_TIMEOUTS: GrpcTimeouts = {
+const GRPC_TIMEOUTS: GrpcTimeouts = {
   dialTimeoutMs: 3_000,
   connTimeoutMs: 2_000,
   acceptTimeoutMs: 5_000,
@@ -67,7 +67,7 @@ export const GRPC_TIMEOUTS: GrpcTimeouts = {
   keepaliveTimeoutMs: 20_000,
 };
 
-export const GRPC_LIMITS: GrpcLimits = {
+const GRPC_LIMITS: GrpcLimits = {
   receivedBytesMax: 104_857_600,
   receivedBytesPerSecond: 4_194_304,
   firstBytesMax: 262_144,
@@ -172,7 +172,7 @@ export function createGrpcContext(
 const KIB = 1_024;
 
 /** What one stream, and one connection, may send us ahead of our reading. */
-export const STREAM_WINDOW_BYTES = 256 * KIB;
+const STREAM_WINDOW_BYTES = 256 * KIB;
 export const CONNECTION_WINDOW_BYTES = 1_024 * KIB;
 
 /** Limits against hostile HTTP/2; the rest (resets, empty frames) Node and nghttp2 bound. */

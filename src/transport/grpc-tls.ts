@@ -197,7 +197,7 @@ export function serverFault(
 }
 
 /** Why the client at the other end is not trusted; undefined: it is. */
-export function clientFault(
+function clientFault(
   socket: TLSSocket,
   { clientRootCas }: TlsCredentials,
   judge: TlsJudge,

@@ -67,7 +67,7 @@ export interface HandshakeOptions {
 }
 
 /** One of the two is called, unless cancelled. */
-export interface HandshakeEvents {
+interface HandshakeEvents {
   /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
   accepted(handshake: Handshake): LinkEvents | undefined;
   /** The link is closed. `reason` is a sentence for people. */
@@ -220,7 +220,7 @@ function signHandshake(
 }
 
 /** The checks in Fabric's order: cheap ones first, the signature last. */
-export function judgeHandshake(
+function judgeHandshake(
   bytes: Uint8Array,
   { link, crypto, clock }: Pick<HandshakeOptions, "link" | "crypto" | "clock">,
 ): Verdict<Handshake, HandshakeFault> {

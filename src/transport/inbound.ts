@@ -3,7 +3,7 @@ import type { ConnectionFault } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { Cancel, Link, LinkEvents } from "./network.ts";
 
-export interface InboundEvents {
+interface InboundEvents {
   accepted(link: Link, handshake: Handshake): LinkEvents | undefined;
   failed(fault: ConnectionFault, remoteAddress: string, reason: string): void;
 }

@@ -9,7 +9,7 @@ import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { HubOptions, MemorySettings } from "./memory-options.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";
 
-export interface MemoryNetworkOptions {
+interface MemoryNetworkOptions {
   /** Where others dial this network; the first is its address on routes. */
   readonly endpoints: readonly [string, ...string[]];
   /** Stands for the certificate of both roles; undefined: shows none. Ignored without TLS. */

@@ -24,7 +24,7 @@ export interface Pipe {
   routesChanged(): void;
 }
 
-export interface PipeFacts {
+interface PipeFacts {
   readonly dialler: End;
   readonly acceptor: End;
   readonly diallerHash: Uint8Array | undefined;

@@ -16,7 +16,7 @@ export interface NetworkGate {
   cutOff(endpoints: ReadonlySet<string>): void;
 }
 
-export interface GateTimeouts {
+interface GateTimeouts {
   /** How long a dial or a ping to nowhere takes, in milliseconds; default 3_000 (Fabric: `dialTimeout`). */
   readonly dialTimeoutMs: number;
   /** How long a silent link lasts, in milliseconds; default 80_000 (Fabric: keepalive 60 s + 20 s). */

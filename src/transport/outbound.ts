@@ -9,7 +9,7 @@ const DIALS_PER_SECOND = 100;
 const DIALS_AT_ONCE = 500;
 const INTERVAL_MS = 1_000 / DIALS_PER_SECOND;
 
-export interface OutboundEvents {
+interface OutboundEvents {
   /** Somebody is there; the other side may take it for a connection from now on. */
   readonly linked: () => void;
   readonly failed: (fault: ConnectionFault, reason: string) => void;

@@ -16,7 +16,7 @@ import type { Cancel, Clock, LinkEvents, NetworkFault } from "./network.ts";
 /** Links to one peer at any time: more are a mistake of the other side. */
 const LINKS_PER_PEER_MAX = 3;
 
-export interface PeerOptions {
+interface PeerOptions {
   readonly pkiId: PkiId;
   /** Whether of the two of us the other has the higher PKI-ID: then we decide which link stays. */
   readonly isDecider: boolean;

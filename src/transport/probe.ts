@@ -10,7 +10,7 @@ import type { Cancel, Link, LinkEvents, Network, NetworkFault } from "./network.
 import type { OwnHandshakes } from "./own-handshakes.ts";
 
 /** Who answered a probe. */
-export interface Probed {
+interface Probed {
   readonly identity: Identity;
   /** SHA-256 of its TLS certificate; empty without TLS. */
   readonly certHash: Uint8Array;
@@ -19,11 +19,11 @@ export interface Probed {
   readonly isTwin: boolean;
 }
 
-export type ProbeFault = NetworkFault | HandshakeFault;
+type ProbeFault = NetworkFault | HandshakeFault;
 
 export type ProbeDone = (verdict: Verdict<Probed, ProbeFault>, reason: string) => void;
 
-export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
+interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
   readonly network: Network;
   /** From dial to answer, in milliseconds. */
   readonly probeTimeoutMs: number;
@@ -35,7 +35,7 @@ export interface ProbeOptions extends Omit<HandshakeOptions, "link" | "probe"> {
 }
 
 /** Learns who listens on the endpoint. A probe is registered by neither side (spec A 6.3). */
-export function probe(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
+function probe(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel {
   const { network, clock, probeTimeoutMs } = options;
   let cancelStep: Cancel = () => {};
   const finish: ProbeDone = (verdict, reason) => {

@@ -36,7 +36,7 @@ export const TLS_FAULTS = [
 export type TlsFault = (typeof TLS_FAULTS)[number];
 
 /** What went wrong, and what OpenSSL or we know of it. */
-export interface TlsFailure {
+interface TlsFailure {
   readonly fault: TlsFault | "protocol";
   readonly reason: string;
 }

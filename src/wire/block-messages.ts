@@ -98,9 +98,5 @@ export const ORDERER_BLOCK_METADATA = table({
 
 export type ChannelHeader = Value<typeof CHANNEL_HEADER>;
 export type SignatureHeader = Value<typeof SIGNATURE_HEADER>;
-export type CommonPayload = Value<typeof COMMON_PAYLOAD>;
-export type CommonEnvelope = Value<typeof COMMON_ENVELOPE>;
 export type BlockHeader = Value<typeof BLOCK_HEADER>;
-export type WireBlock = Value<typeof BLOCK>;
 export type MetadataSignature = Value<typeof METADATA_SIGNATURE>;
-export type BlockSignatures = Value<typeof METADATA>;

@@ -35,7 +35,7 @@ export const RANGES_MAX = 256;
 /** Authors in one digest or request. */
 const AUTHORS_MAX = 5_000;
 
-export const TAG_PAIR = table({
+const TAG_PAIR = table({
   key: string(1, { bytesMax: 512 }),
   value: string(2, { bytesMax: 512 }),
 });
@@ -58,10 +58,10 @@ const SAYING = {
   organisations: repeated(string(6, { bytesMax: TEXT_BYTES_MAX }), FILTER_ORGANISATIONS_MAX),
   tags: repeated(message(7, TAG_PAIR), TAGS_MAX),
 } as const;
-export const MEMBER_EVENT = table(SAYING);
-export const MEMBER_QUERY = table({ ...SAYING, timeoutMs: uint64(8) });
+const MEMBER_EVENT = table(SAYING);
+const MEMBER_QUERY = table({ ...SAYING, timeoutMs: uint64(8) });
 /** Sent to the author of the query alone; the connection says from whom it is. */
-export const MEMBER_ANSWER = table({
+const MEMBER_ANSWER = table({
   query: message(1, PEER_TIME),
   payload: bytes(2),
   /** Why there is no payload; empty: there is one. */
@@ -74,11 +74,11 @@ const HELD = table({
   ranges: repeated(message(3, RANGE), RANGES_MAX),
 });
 /** Sayings that the sender holds. */
-export const MEMBER_DIGEST = table({ held: repeated(message(1, HELD), AUTHORS_MAX) });
+const MEMBER_DIGEST = table({ held: repeated(message(1, HELD), AUTHORS_MAX) });
 /** Sayings that the sender wants. */
-export const MEMBER_REQUEST = table({ wanted: repeated(message(1, HELD), AUTHORS_MAX) });
+const MEMBER_REQUEST = table({ wanted: repeated(message(1, HELD), AUTHORS_MAX) });
 
-export const MEMBER_MESSAGE = table({
+const MEMBER_MESSAGE = table({
   content: oneof({
     event: message(1, MEMBER_EVENT),
     query: message(2, MEMBER_QUERY),
@@ -88,7 +88,6 @@ export const MEMBER_MESSAGE = table({
   }),
 });
 
-export type TagPair = Value<typeof TAG_PAIR>;
 export type MemberEvent = Value<typeof MEMBER_EVENT>;
 export type MemberQuery = Value<typeof MEMBER_QUERY>;
 export type MemberAnswer = Value<typeof MEMBER_ANSWER>;

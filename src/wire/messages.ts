@@ -209,7 +209,6 @@ export type Secret = Value<typeof SECRET>;
 export type SerializedIdentity = Value<typeof SERIALIZED_IDENTITY>;
 export type PeerTime = Value<typeof PEER_TIME>;
 /** Fabric's `Member`; `Member` is ours. */
-export type WireMember = Value<typeof MEMBER>;
 export type AliveMessage = Value<typeof ALIVE_MESSAGE>;
 export type MembershipRequest = Value<typeof MEMBERSHIP_REQUEST>;
 export type MembershipResponse = Value<typeof MEMBERSHIP_RESPONSE>;

@@ -10,23 +10,23 @@ const STRING_BYTES_MAX = 4_096;
 
 type Numbered = { readonly number: number; readonly name: string | undefined };
 
-export type Uint64Field = Numbered & { readonly kind: "uint64" };
-export type Int64Field = Numbered & { readonly kind: "int64" };
-export type Uint32Field = Numbered & { readonly kind: "uint32" };
-export type Int32Field = Numbered & { readonly kind: "int32" };
-export type BoolField = Numbered & { readonly kind: "bool" };
-export type EnumField = Numbered & { readonly kind: "enum"; readonly names: readonly string[] };
-export type BytesField = Numbered & {
+type Uint64Field = Numbered & { readonly kind: "uint64" };
+type Int64Field = Numbered & { readonly kind: "int64" };
+type Uint32Field = Numbered & { readonly kind: "uint32" };
+type Int32Field = Numbered & { readonly kind: "int32" };
+type BoolField = Numbered & { readonly kind: "bool" };
+type EnumField = Numbered & { readonly kind: "enum"; readonly names: readonly string[] };
+type BytesField = Numbered & {
   readonly kind: "bytes";
   /** Of the message in the bytes, if there is one and it is to be shown. */
   readonly schema: (() => Schema) | undefined;
 };
-export type StringField = Numbered & { readonly kind: "string"; readonly bytesMax: number };
-export type MessageField<S extends Schema> = Numbered & {
+type StringField = Numbered & { readonly kind: "string"; readonly bytesMax: number };
+type MessageField<S extends Schema> = Numbered & {
   readonly kind: "message";
   readonly schema: S;
 };
-export type EmbeddedField = Numbered & {
+type EmbeddedField = Numbered & {
   readonly kind: "embedded";
   /** A function, as messages may hold messages of their own kind. */
   readonly schema: (() => Schema) | undefined;
@@ -43,16 +43,16 @@ export type Single =
   | MessageField<Schema>
   | EmbeddedField;
 /** What may be repeated. No message that we read repeats numbers, so packing is not needed. */
-export type Repeatable = BytesField | StringField | MessageField<Schema> | EmbeddedField;
-export type RepeatedField<F extends Repeatable> = {
+type Repeatable = BytesField | StringField | MessageField<Schema> | EmbeddedField;
+type RepeatedField<F extends Repeatable> = {
   readonly kind: "repeated";
   readonly item: F;
   readonly itemsMax: number;
 };
-export type OneofField<C extends Cases> = { readonly kind: "oneof"; readonly cases: C };
-export type Cases = { readonly [type: string]: Single };
+type OneofField<C extends Cases> = { readonly kind: "oneof"; readonly cases: C };
+type Cases = { readonly [type: string]: Single };
 export type Field = Single | RepeatedField<Repeatable> | OneofField<Cases>;
-export type Fields = { readonly [key: string]: Field };
+type Fields = { readonly [key: string]: Field };
 
 /** Where one field number goes: a table row made flat, so that the codec needs one look-up. */
 export type Slot = {

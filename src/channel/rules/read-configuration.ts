@@ -45,7 +45,7 @@ import { readOrderer } from "./orderer-section.ts";
 import { type FoundMsps, readApplicationOrganisation } from "./organisations.ts";
 
 /** Why there is no configuration to read at all. */
-export type ConfigBlockFault =
+type ConfigBlockFault =
   /** It holds transactions. */
   "block-no-configuration" | "config-malformed";
 

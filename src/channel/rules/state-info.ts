@@ -93,7 +93,7 @@ export function readStateInfo(
 }
 
 /** The author of a StateInfo, whose PKI-ID somebody has checked. */
-export interface Author {
+interface Author {
   readonly mspId: string;
   /** Its serialized identity. */
   readonly bytes: Uint8Array;
@@ -135,7 +135,7 @@ function compareTimes(a: PeerTime, b: PeerTime): number {
   return a.seqNum > b.seqNum ? 1 : -1;
 }
 
-export interface Snapshot {
+interface Snapshot {
   /** The newest of each author. */
   readonly claims: readonly StateInfoClaim[];
   /** Elements that were left out; one bad element does not hide the others. */

@@ -25,7 +25,7 @@ import { atOnce, type InTurns } from "./in-turns.ts";
 import { areWellFormed, channelHeaderOf, isConfigBlock } from "./read-block.ts";
 
 /** The configuration in force before the block, and the block that is expected. */
-export interface BlockQuestion extends ExpectedBlock {
+interface BlockQuestion extends ExpectedBlock {
   readonly configuration: ChannelConfiguration;
 }
 

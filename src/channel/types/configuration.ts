@@ -78,7 +78,7 @@ export type SignatureRule =
   | { readonly type: "signed-by"; readonly principal: number }
   | { readonly type: "n-out-of"; readonly n: number; readonly rules: readonly SignatureRule[] };
 
-export interface HostPort {
+interface HostPort {
   readonly host: string;
   readonly port: number;
 }

@@ -10,7 +10,7 @@ export interface ChannelHost {
   setUpMsp(config: FabricMspConfig, rules: MspRules): MspSetup;
 }
 
-export interface Sha256 {
+interface Sha256 {
   add(bytes: Uint8Array): void;
   /** Ends it. */
   digest(): Uint8Array;

@@ -9,7 +9,7 @@ type Outcome =
   | { readonly id: number; readonly ok: false; readonly reason: string };
 
 /** A request that the database could not carry out: the disk is full, the file is spoilt, ... */
-export class StoreError extends Error {
+class StoreError extends Error {
   override readonly name = "StoreError";
 }
 

@@ -16,7 +16,7 @@ import type { Messaging } from "./state.ts";
 const ENTRANCES = 3;
 
 /** What decides how far a message may travel. */
-export interface Travelling {
+interface Travelling {
   readonly author: PkiId;
   readonly mspId: string;
   readonly isExternal: boolean;

@@ -118,7 +118,7 @@ export function handleRequest(
   return sendTo(messaging, peer, messages, now);
 }
 
-export interface Numbered {
+interface Numbered {
   readonly author: PkiId;
   readonly incarnation: bigint;
   readonly sequence: bigint;

@@ -27,7 +27,7 @@ import type { Messaging } from "./state.ts";
 /** Clocks of members may differ by this much before what they say counts as old, or as not yet said. */
 const SKEW_MS = 300_000;
 /** Longest that an answer may be waited for. */
-export const QUERY_TIMEOUT_MS_MAX = 300_000;
+const QUERY_TIMEOUT_MS_MAX = 300_000;
 /** Payload, topic, filter and what is around them. */
 const ENVELOPE_BYTES_MAX = MEMBER_PAYLOAD_BYTES_MAX + 65_536;
 

@@ -37,7 +37,7 @@ interface MessagingBudgets {
 }
 
 /** When our neighbours are told what we keep. */
-export interface DigestSchedule {
+interface DigestSchedule {
   /** Of what they have not been told yet; Infinity: of nothing. */
   newsAtMs: number;
   /** Of everything. */

@@ -5,12 +5,12 @@
  */
 
 /** A member as far as weights are concerned: any hash of it in hex. */
-export interface Weighed {
+interface Weighed {
   readonly pkiId: string;
 }
 
 /** The members of a ring with what their weights are computed from. */
-export interface Ring<M extends Weighed> {
+interface Ring<M extends Weighed> {
   readonly places: readonly { readonly member: M; readonly high: number; readonly low: number }[];
 }
 

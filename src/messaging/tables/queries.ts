@@ -1,7 +1,7 @@
 /** Queries: our own, which wait for answers, and the answers that we gave to those of others. */
 import type { PkiId } from "../../core/types/host.ts";
 
-export interface OwnQuery {
+interface OwnQuery {
   readonly token: number;
   readonly sequence: bigint;
   /** Who has not answered. Those asked again come last. */
@@ -14,7 +14,7 @@ export interface OwnQuery {
 }
 
 /** An answer of ours as it was sent. */
-export interface GivenAnswer {
+interface GivenAnswer {
   readonly bytes: Uint8Array;
   /** Elapsed time at which the query ends. */
   readonly untilMs: number;

@@ -13,7 +13,7 @@ export interface Problem extends Fault {
 }
 
 /** One cause of failure. */
-export interface KnownCause {
+interface KnownCause {
   /** Builds the message. Absent if the detail is already a sentence, from the network or the other side. */
   readonly say?: (detail: string) => string;
   /** Absent if the detail contains the remedy, or if there is none. */

@@ -15,7 +15,7 @@ import type { Failures } from "../failures.ts";
 import { type Health, healthFaults, readinessFaults } from "../health.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
 
-export interface SelfWatchOptions {
+interface SelfWatchOptions {
   readonly clock: Clock;
   readonly core: Core;
   readonly failures: Failures;
