@@ -146,7 +146,7 @@ class SessionDial {
     const watched = this.#watched;
     if (watched === undefined) return; // Not connected, then.
     watched.readingBegan();
-    watchFrames(session, () => watched.conduct.countFrame() || this.#destroy());
+    watchFrames(session, () => watched.countFrame() || this.#destroy());
     session.on("error", (error) => this.#failWith(error));
     session.once("close", () => this.#failWith(new Error(LOST)));
     session.once("remoteSettings", () =>

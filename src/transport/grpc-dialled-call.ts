@@ -50,10 +50,9 @@ function request(
     },
     { endStream: false },
   );
-  const { conduct } = watched;
-  limitPieces(stream, conduct, () => session.destroy());
+  limitPieces(stream, watched, () => session.destroy());
   // Any number of informational responses may come before the real one.
-  stream.on("headers", () => conduct.countFrame() || session.destroy());
+  stream.on("headers", () => watched.countFrame() || session.destroy());
   return stream;
 }
 

@@ -91,8 +91,9 @@ export class SocketGuard {
   allow(session: Http2Session, stream: ServerHttp2Stream): boolean {
     const guest = this.#guestOf(session);
     if (guest === undefined) return false; // Cut a moment ago; the rest of its frames is not read.
+    guest.watched.rest();
     if (guest.streams.take(1, performance.now())) {
-      limitPieces(stream, guest.watched.conduct, () => this.#cut(guest, "too-many-frames"));
+      limitPieces(stream, guest.watched, () => this.#cut(guest, "too-many-frames"));
       return true;
     }
     this.#cut(guest, "too-many-streams");
@@ -101,7 +102,7 @@ export class SocketGuard {
 
   #countFrame(session: Http2Session): void {
     const guest = this.#guestOf(session);
-    if (guest?.watched.conduct.countFrame() === false) this.#cut(guest, "too-many-frames");
+    if (guest?.watched.countFrame() === false) this.#cut(guest, "too-many-frames");
   }
 
   /**

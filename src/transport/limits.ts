@@ -157,7 +157,11 @@ export class Conduct {
  * Counts the pieces of messages that arrive in a stream, and cuts off a peer that sends too many. A
  * stream emits events only while somebody reads it; pieces reach one that is paused as well.
  */
-export function limitPieces(stream: Http2Stream, conduct: Conduct, cut: () => void): void {
+export function limitPieces(
+  stream: Http2Stream,
+  conduct: Pick<Conduct, "countPiece">,
+  cut: () => void,
+): void {
   const push = stream.push.bind(stream);
   stream.push = (chunk: Uint8Array | null, encoding) => {
     if (chunk === null || conduct.countPiece(chunk.length)) return push(chunk, encoding);

@@ -48,6 +48,35 @@ test("strangers are read in turns, a few in each round, and first one of each ad
   assert.ok(before < 20, `${before} were heard before the one of another address`);
 });
 
+test("a stranger that asks for work is read once in a round, and on in the next one", async (t) => {
+  const watch = new SocketWatch(RATE);
+  let [inThisRound, most, bytes] = [0, 0, 0];
+  const server = createServer((socket) => {
+    const watched = watch.watch(socket, "", () => {});
+    socket.on("data", (piece: Buffer) => {
+      assert.equal(watched.countPiece(piece.length), true);
+      bytes += piece.length;
+      inThisRound += 1;
+      most = Math.max(most, inThisRound);
+      setImmediate(() => {
+        inThisRound = 0;
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const socket = connect(address.port, "127.0.0.1");
+  t.after(() => {
+    socket.destroy();
+    server.close();
+  });
+  socket.write(Buffer.alloc(5_000_000));
+  while (bytes < 5_000_000) await new Promise(setImmediate);
+  assert.equal(most, 1);
+});
+
 test("who sends much beside messages is cut, later too if it has proven who it is", async (t) => {
   const watch = new SocketWatch({ burst: 1_000_000, perSecond: 1 });
   const cut: string[] = [];

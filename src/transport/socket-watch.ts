@@ -18,6 +18,11 @@ export interface WatchedSocket {
   prove(isProven: boolean): void;
   /** Node has begun to read the socket by itself, as it does when TLS or HTTP/2 begin. */
   readingBegan(): void;
+  /** It has asked for work: a stranger is not read on in this round. */
+  rest(): void;
+  /** The same, with what it asked for counted: see {@link Conduct}. */
+  countFrame(): boolean;
+  countPiece(bytes: number): boolean;
   /** It is closed, or about to be. */
   forget(): void;
 }
@@ -43,6 +48,8 @@ export class SocketWatch {
   readonly #waiting = new Map<string, Set<Watched>>();
   /** Those among them that Node reads nevertheless, until this round is over. */
   readonly #begun = new Set<Watched>();
+  /** Those among the strangers in this round that have asked for work. */
+  readonly #resting = new Set<Watched>();
   #isArmed = false;
   #wake: NodeJS.Timeout | undefined;
   #lookAtProven: NodeJS.Timeout | undefined;
@@ -61,6 +68,15 @@ export class SocketWatch {
       conduct: new Conduct(this.#provenBytes),
       prove: (isProven) => this.#prove(watched, isProven),
       readingBegan: () => this.#begun.add(watched),
+      rest: () => this.#rest(watched),
+      countFrame: () => {
+        this.#rest(watched);
+        return watched.conduct.countFrame();
+      },
+      countPiece: (bytes) => {
+        this.#rest(watched);
+        return watched.conduct.countPiece(bytes);
+      },
       forget: () => this.#forget(watched),
     };
     this.#addStranger(watched);
@@ -87,6 +103,7 @@ export class SocketWatch {
     this.#proven.delete(watched);
     this.#reading.delete(watched);
     this.#begun.delete(watched);
+    this.#resting.delete(watched);
     const { address } = watched;
     const waiting = this.#waiting.get(address);
     waiting?.delete(watched);
@@ -94,6 +111,13 @@ export class SocketWatch {
     if (this.#proven.size > 0) return;
     clearInterval(this.#lookAtProven);
     this.#lookAtProven = undefined;
+  }
+
+  /** Node reads half a megabyte in one go if that much has come; now it stops where it is. */
+  #rest(watched: Watched): void {
+    if (!this.#reading.has(watched)) return;
+    setReading(watched.socket, false);
+    this.#resting.add(watched);
   }
 
   #addStranger(watched: Watched): void {
@@ -127,6 +151,10 @@ export class SocketWatch {
   #endRound(): void {
     for (const watched of this.#reading) this.#lookAtStranger(watched);
     if (this.#waiting.size > 0) this.#changeTurns();
+    for (const watched of this.#resting) {
+      if (this.#reading.has(watched)) setReading(watched.socket, true);
+    }
+    this.#resting.clear();
     for (const watched of this.#begun) {
       const isTurn = this.#reading.has(watched) || watched.conduct.isProven;
       if (!isTurn) setReading(watched.socket, false);
