@@ -47,6 +47,7 @@ export type { Msp } from "./msp/msp.ts";
 // For users: run a member, look at the network, talk to other members.
 export type { AnswerQuery } from "./node/answerers.ts";
 export type { Diagnostics } from "./node/diagnostics.ts";
+export type { ChannelExplanation, SecondSource } from "./node/explain-member.ts";
 export type { MessagingMember } from "./node/messaging-member.ts";
 export type { NameService } from "./node/name-service.ts";
 export { GossipNode } from "./node/node.ts";
@@ -56,6 +57,7 @@ export type { ChannelOrganisationSummary, ChannelSummary } from "./observe/chann
 export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";
 export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";
+export type { ChannelCause } from "./observe/diagnosis/why/on-channel.ts";
 export type { EventCounts, MemberCounts } from "./observe/event-counts.ts";
 export type {
   ChannelLag,

@@ -74,6 +74,7 @@ function addWhy(cli: Command): void {
   const verb = withTarget(cli.command("why"))
     .description("explain why the node sees a peer or not; exit code 1 if it does not")
     .argument("<peer>", "endpoint, PKI-ID prefix or name")
+    .option("--channel <name>", "as a member of this channel; asks service discovery, too")
     .option("--json", "as JSON, for programs")
     .action(async (peer: string, options: WhyOptions) => {
       process.exitCode = await (await import("./why.ts")).why(peer, options);

@@ -53,6 +53,7 @@ export async function assemble(
     signer: credentials.local.signer,
     network: wrap(network),
     traffic: () => network.stats(),
+    call: network.call,
     meters,
     clock,
     connections: connectionsOf(config),

@@ -7,7 +7,7 @@ import { trustFromFile } from "../following/trust-file.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost, mspOf } from "../msp/channel-msp.ts";
 import type { Msp } from "../msp/msp.ts";
-import type { ChannelParts } from "./channels.ts";
+import type { ChannelParts } from "./channel-sources.ts";
 import { collect } from "./load-credentials.ts";
 
 /**

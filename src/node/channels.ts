@@ -3,69 +3,28 @@
  * and that the newest block is there. What their members say is the core's affair.
  */
 import { join } from "node:path";
-import type { ChannelConfiguration } from "../channel/types/configuration.ts";
-import type { ChannelHost } from "../channel/types/host.ts";
 import type { ChannelConfig } from "../config/config.ts";
-import type { Core } from "../core/core.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
-import type { Input } from "../core/types/input.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ChannelProblem } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
 import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
-import type { EventContent } from "../observe/events.ts";
-import type { Connections } from "../transport/connection-options.ts";
-import type { Clock } from "../transport/network.ts";
-import type { Served } from "./block-server.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import { type Candidate, candidatesOf, endpointOf } from "./candidates.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
+import type { ChannelParts, ChannelsSources, Followed } from "./channel-sources.ts";
+import { type ChannelExplanation, explainMember } from "./explain-member.ts";
 import { findConfiguration, isNewer } from "./find-configuration.ts";
 import { GossipPeers } from "./gossip-peers.ts";
-import { type FollowingParts, Hiding } from "./hide-at-first.ts";
+import { Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
-
-/** The channels of a configuration. */
-export interface ChannelParts {
-  readonly host: ChannelHost;
-  readonly followed: readonly ChannelConfig[];
-  /** Configurations that our user trusts, by channel. */
-  readonly trusted: ReadonlyMap<string, Trust>;
-  /** Where blocks are kept; undefined: nowhere. */
-  readonly stateDir: string | undefined;
-  /** Accepts members of the organisations of these configurations, beside those trusted anyway. */
-  readonly accept: (configurations: readonly ChannelConfiguration[]) => void;
-}
-
-interface ChannelsSources {
-  readonly parts: FollowingParts<ChannelParts>;
-  readonly core: Core;
-  readonly clock: Clock;
-  readonly connections: Pick<Connections, "send">;
-  readonly give: (input: Input) => void;
-  readonly publish: (event: EventContent) => void;
-  /** Begins to serve a channel, or tells that it has grown or has another configuration. */
-  readonly serve: (served: Served) => void;
-}
-
-interface Followed {
-  trust: Trust | undefined;
-  notes: readonly string[];
-  isBusy: boolean;
-  /** Whether `trust` was in force not long ago: what comes after it is a change, and told. */
-  isCurrent: boolean;
-  /** A configuration is in force that we do not understand. */
-  isOver: boolean;
-  readonly watch: ChannelWatch;
-  /** Undefined: its blocks are not followed. */
-  readonly blocks: ChannelBlocks | undefined;
-}
 
 /** Between two looks at what is to be found out; sooner while a configuration is missing. */
 const [LOOK_MS, SEARCH_MS] = [1_000, 250];
@@ -126,13 +85,26 @@ export class NodeChannels {
   }
 
   /** Throws `config-invalid` if the channel is not followed. */
-  open(name: string): NodeChannel {
+  open(name: string, why: (peer: string) => Explanation): NodeChannel {
     const channel = this.#require(name);
     return createNodeChannel(name, {
       view: () => this.#view(channel),
       trust: () => this.#followed.get(name)?.trust,
       wallMs: () => this.#sources.clock.now().wallMs,
       feed: this.#followed.get(name)?.blocks?.feed,
+      why: async (peer) => this.#explain(channel, why(peer)),
+    });
+  }
+
+  #explain(channel: FollowedChannel, explanation: Explanation): Promise<ChannelExplanation> {
+    const { clock, core, parts, signer } = this.#sources;
+    return explainMember(explanation, {
+      ...{ channel, view: this.#view(channel), signer, now: clock.now() },
+      identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
+      candidates: this.#candidates(channel.name),
+      self: core.options.self,
+      host: parts.channels?.host,
+      call: parts.call,
     });
   }
 

@@ -5,6 +5,7 @@
 import type { Core } from "../core/core.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Clock } from "../transport/network.ts";
+import type { CallPeer } from "../transport/unary.ts";
 
 /** Channels, and which of them have a configuration from the beginning. */
 interface Known {
@@ -16,6 +17,7 @@ interface Known {
 export interface FollowingParts<C extends Known> {
   readonly channels?: C | undefined;
   readonly core: { readonly externalEndpoint: string };
+  readonly call?: CallPeer | undefined;
 }
 
 export function hideAtFirst<T extends { readonly externalEndpoint: string }>({

@@ -4,6 +4,7 @@ import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ConfigView, ReadBlock } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
+import type { ChannelExplanation } from "./explain-member.ts";
 
 /** Which blocks to read. */
 export interface NodeBlocksOptions {
@@ -30,6 +31,12 @@ export interface NodeChannel {
   readBlocks(from: bigint, count: number): Promise<readonly ReadBlock[]>;
   /** Numbers of the oldest block that can be read, and of the next one; null: there is none yet. */
   blockRange(): Promise<{ readonly first: bigint; readonly next: bigint } | null>;
+  /**
+   * Why a peer is or is not a member of the channel, beside what `diagnostics.why` says: its height, role,
+   * configuration and chaincodes by gossip, and what the service discovery of a Fabric peer has otherwise.
+   * Throws `config-invalid` as `diagnostics.why`.
+   */
+  why(peer: string): Promise<ChannelExplanation>;
   /** Where a transaction stands in the blocks that are kept; null: in none of them. */
   findTransaction(
     txId: string,
@@ -43,11 +50,12 @@ interface ChannelSource {
   readonly wallMs: () => number;
   /** Undefined: its blocks are not followed. */
   readonly feed: Promise<BlockFeed> | undefined;
+  readonly why: (peer: string) => Promise<ChannelExplanation>;
 }
 
 export function createNodeChannel(
   name: string,
-  { view, trust, wallMs, feed }: ChannelSource,
+  { view, trust, wallMs, feed, why }: ChannelSource,
 ): NodeChannel {
   const opened = (): Promise<BlockFeed> => {
     if (feed !== undefined) return feed;
@@ -57,6 +65,7 @@ export function createNodeChannel(
   return {
     name,
     view,
+    why,
     configuration() {
       const found = trust();
       return found ? describeConfiguration(found.configuration, found.origin, wallMs()) : null;

@@ -74,13 +74,13 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
     const give = (input: Input): void => this.#loop.give(input);
     const publish = (event: EventContent): void => publisher.publish(event);
+    const signer: Signer = (payload) => this.#signer(payload);
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
     const { counters, failures } = publisher;
     const connections = createConnections({
       ...parts.connections,
       network: meterNetwork(parts.network, parts.meters?.traffic, this.#tap.taps),
-      ...{ clock, crypto: refusals.crypto, random: parts.core.random },
-      signer: (payload) => this.#signer(payload),
+      ...{ clock, crypto: refusals.crypto, random: parts.core.random, signer },
       self: () => this.#self,
       identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
       events: {
@@ -99,12 +99,12 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       drop: (from, code) => publisher.reject(from, code),
     });
     const serve = (served: Served): void => give(this.#blocks.serve(served));
-    this.#channels = new NodeChannels({ parts, core, clock, connections, give, publish, serve });
     const shared = {
       ...{ clock, core, connections, failures, publish, give, twinSeen },
       reloadProblems: () => this.#reloadProblems,
       names: () => this.#names?.unresolved() ?? [],
     };
+    this.#channels = new NodeChannels({ ...shared, parts, serve, signer });
     this.#probing = shared;
     this.#watch = createSelfWatch(shared);
     this.diagnostics = createDiagnostics({
@@ -167,7 +167,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   /** One of them. Throws `config-invalid` if it is not followed. */
   channel(name: string): NodeChannel {
-    return this.#channels.open(name);
+    return this.#channels.open(name, (peer) => this.diagnostics.why(peer));
   }
 
   /**

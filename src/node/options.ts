@@ -6,7 +6,8 @@ import type { Traffic } from "../observe/counters.ts";
 import type { Meters } from "../observe/meters.ts";
 import type { ConnectionsOptions } from "../transport/connection-options.ts";
 import type { Clock, Network } from "../transport/network.ts";
-import type { ChannelParts } from "./channels.ts";
+import type { CallPeer } from "../transport/unary.ts";
+import type { ChannelParts } from "./channel-sources.ts";
 import type { NameService } from "./name-service.ts";
 
 /** What a configuration file cannot say. */
@@ -36,6 +37,8 @@ export interface NodeParts {
   readonly eventsMax?: number;
   /** Channels to follow; default: none. */
   readonly channels?: ChannelParts | undefined;
+  /** Calls services of peers other than gossip; default: none is called. */
+  readonly call?: CallPeer;
   /** Totals of the network, for metrics; default: nothing counted. */
   readonly traffic?: () => Traffic;
   /** What is measured beside the node, for metrics; default: nothing. */

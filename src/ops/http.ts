@@ -113,9 +113,12 @@ function addHealth(app: HttpApp, node: GossipNode): void {
 }
 
 function addWhy(app: HttpApp, node: GossipNode): void {
-  app.get("/api/v1/why", (context) => {
+  app.get("/api/v1/why", async (context) => {
+    const { peer = "", channel } = context.req.query();
     try {
-      return context.json(toJson(node.diagnostics.why(context.req.query("peer") ?? "")));
+      const { diagnostics } = node;
+      if (channel === undefined) return context.json(toJson(diagnostics.why(peer)));
+      return context.json(toJson(await node.channel(channel).why(peer)));
     } catch (error) {
       if (!(error instanceof GossipError)) throw error;
       return context.json({ error: error.message }, 400);

@@ -35,7 +35,7 @@ export interface DialledSession {
 }
 
 /** Opens a call; undefined if the session has just ended. */
-function request(
+export function request(
   { session, watched, authority }: DialledSession,
   path: string,
 ): ClientHttp2Stream | undefined {
@@ -57,7 +57,7 @@ function request(
 }
 
 /** Follows how a call ends: its gRPC status, or the error that came instead. */
-function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { readonly ok: boolean } {
+export function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { readonly ok: boolean } {
   let status: number | undefined;
   let reason = "";
   const read = (headers: Record<string, unknown>): void => {

@@ -15,6 +15,7 @@ import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
 import { checkTls } from "./grpc-tls.ts";
 import type { Cancel, DialEvents, Link, Network, NetworkFault, Refuse } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
+import { type CallPeer, callUnary, type UnaryAnswer } from "./unary.ts";
 
 export interface GrpcOptions {
   /** Where to accept; port 0 takes a free one (Fabric: `peer.listenAddress`). */
@@ -42,6 +43,8 @@ export interface GrpcNetwork extends Network {
    * `name/address:port` the certificate must be for the name.
    */
   setNamed(endpoints: readonly string[]): void;
+  /** Connects, pings, calls once, closes. Resolves after five seconds at the latest. */
+  readonly call: CallPeer;
   /** Totals so far. */
   stats(): GrpcStats;
 }
@@ -51,6 +54,8 @@ export function createGrpcNetwork(options: GrpcOptions): GrpcNetwork {
   return new Grpc(options);
 }
 
+/** For a call, its connection included. */
+const CALL_TIMEOUT_MS = 5_000;
 const CLOSED = "the network is closed";
 
 class Grpc implements GrpcNetwork {
@@ -122,6 +127,31 @@ class Grpc implements GrpcNetwork {
       failed: ({ fault, reason }) => done(fault, reason),
     });
   }
+
+  readonly call: CallPeer = (endpoint, call) =>
+    new Promise((resolve) => {
+      const late = setTimeout(() => {
+        cancel();
+        resolve({ ok: false, fault: "timeout", reason: `no answer within ${CALL_TIMEOUT_MS} ms` });
+      }, CALL_TIMEOUT_MS);
+      const done = (answer: UnaryAnswer): void => {
+        clearTimeout(late);
+        resolve(answer);
+      };
+      let cancel = this.#connect(endpoint, {
+        opened: (dialled) => {
+          const { session } = dialled;
+          this.#sessions.add(session);
+          session.once("close", () => this.#sessions.delete(session));
+          cancel = () => session.destroy();
+          callUnary(dialled, call).then(done, (error: unknown) => {
+            session.destroy();
+            done({ ok: false, fault: "closed", reason: String(error) });
+          });
+        },
+        failed: (end) => done({ ok: false, ...end }),
+      });
+    });
 
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -1,0 +1,156 @@
+/** Why a peer is, or is not, a member of a channel: gossip's view, then that of service discovery. */
+import { isSatisfied } from "../channel/rules/evaluate-policy.ts";
+import { recognize } from "../channel/rules/identities.ts";
+import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+import type { ChannelHost } from "../channel/types/host.ts";
+import { knownPkiId } from "../core/rules/pki-id.ts";
+import type { FollowedChannel } from "../core/tables/channels.ts";
+import type { Identity, Now, PkiId, Signer } from "../core/types/host.ts";
+import { askDiscovery, type DiscoveryAnswer } from "../following/ask-discovery.ts";
+import type { Channel } from "../following/views.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
+import { type ChannelCause, channelCausesOf } from "../observe/diagnosis/why/on-channel.ts";
+import { disagreements } from "../observe/diagnosis/why/second-source.ts";
+import type { CallPeer } from "../transport/unary.ts";
+import type { Candidate } from "./candidates.ts";
+
+/** What the service discovery of a Fabric peer says. */
+export interface SecondSource {
+  /** Endpoint of the peer that answered; null: none did. */
+  readonly asked: string | null;
+  /** Whether it lists the peer on the channel; null: nobody answered. */
+  readonly listed: boolean | null;
+  /** The height that it has of the peer. */
+  readonly height: bigint | null;
+  /** What it and gossip disagree on, one sentence each. */
+  readonly disagreements: readonly string[];
+  /** Why nobody answered, or some did not; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Why a peer is, or is not, a member of a channel. */
+export interface ChannelExplanation extends Omit<Explanation, "causes"> {
+  readonly channel: string;
+  /** Whether it is alive on the channel, has not left it, does not lag, and has no problem there. */
+  readonly listed: boolean;
+  readonly causes: readonly (Explanation["causes"][number] | ChannelCause)[];
+  readonly discovery: SecondSource;
+}
+
+export interface ExplainSources {
+  readonly channel: FollowedChannel;
+  readonly view: Channel;
+  readonly identityOf: (pkiId: PkiId) => Identity | undefined;
+  readonly candidates: readonly Candidate[];
+  readonly host: Pick<ChannelHost, "sha256"> | undefined;
+  readonly self: Identity;
+  readonly signer: Signer;
+  /** Undefined: there is no network for it. */
+  readonly call: CallPeer | undefined;
+  readonly now: Now;
+}
+
+const WRITERS = "/Channel/Application/Writers";
+/** Peers asked until one answers. */
+const ASKED_MAX = 4;
+const NOBODY = { asked: null, listed: null, height: null, disagreements: [] };
+
+export async function explainMember(
+  explanation: Explanation,
+  sources: ExplainSources,
+): Promise<ChannelExplanation> {
+  const { channel, view, identityOf, now } = sources;
+  const pkiId = explanation.pkiId === null ? null : knownPkiId(explanation.pkiId);
+  const identity = pkiId === null ? undefined : identityOf(pkiId);
+  const causes = channelCausesOf({ channel, view, identity, now }, pkiId);
+  const member = view.members.find((one) => one.pkiId === pkiId);
+  const problems = view.problems.filter((one) => one.pkiId !== null && one.pkiId === pkiId);
+  const discovery = await askSecond(sources, pkiId);
+  const isRefused = causes.some(({ code }) => REFUSALS.has(code));
+  const tellings = [
+    ...discovery.disagreements,
+    ...(discovery.asked !== null && discovery.disagreements.length === 0
+      ? [`Service discovery of ${discovery.asked} says the same.`]
+      : []),
+    ...discovery.notes,
+  ];
+  return {
+    ...explanation,
+    channel: view.name,
+    listed:
+      member?.status === "alive" &&
+      !member.leftChannel &&
+      !member.lagging &&
+      !isRefused &&
+      problems.length === 0,
+    causes: [...causes, ...explanation.causes],
+    sentences: [...causes.map(({ sentence }) => sentence), ...tellings, ...explanation.sentences],
+    remedy: problems[0]?.remedy ?? explanation.remedy,
+    discovery,
+  };
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(["organisation-not-on-channel", "no-reader"]);
+
+async function askSecond(
+  { channel, view, candidates, self, signer, host, call }: ExplainSources,
+  pkiId: PkiId | null,
+): Promise<SecondSource> {
+  const { configuration } = channel;
+  if (configuration === undefined || call === undefined || host === undefined) {
+    return {
+      ...NOBODY,
+      notes: ["Service discovery is not asked before a configuration is known."],
+    };
+  }
+  // A Fabric peer would refuse, and warn of us in its log.
+  if (!satisfies(configuration, self, WRITERS)) {
+    const why = "our certificate does not satisfy the policy Writers, which discovery asks for";
+    return { ...NOBODY, notes: [`Service discovery is not asked: ${why}.`] };
+  }
+  const notes: string[] = [];
+  for (const { peer, identity } of inOrder(candidates, self, pkiId).slice(0, ASKED_MAX)) {
+    const question = { channel: view.name, self, signer, host };
+    const answer: DiscoveryAnswer = await askDiscovery(call, peer.name, question);
+    if (!answer.ok) {
+      if (!answer.isMissing) notes.push(`Service discovery of ${peer.name}: ${answer.reason}.`);
+      continue;
+    }
+    const found = pkiId === null ? undefined : answer.value.members.get(pkiId);
+    const member = view.members.find((one) => one.pkiId === pkiId);
+    const changedAtNs = pkiId === null ? undefined : channel.members.get(pkiId)?.claim.changedAtNs;
+    return {
+      asked: `${peer.name} of ${identity.mspId}`,
+      listed: found !== undefined,
+      height: found?.claim?.height ?? null,
+      disagreements: disagreements(
+        { configuration, pkiId, member, changedAtNs },
+        { asked: `${peer.name} of ${identity.mspId}`, found: answer.value },
+      ),
+      notes,
+    };
+  }
+  if (notes.length === 0) notes.push("No living member of the channel offers service discovery.");
+  return { ...NOBODY, notes };
+}
+
+/** Others than the one in question first, those of our organisation before them. */
+function inOrder(
+  candidates: readonly Candidate[],
+  self: Identity,
+  pkiId: PkiId | null,
+): readonly Candidate[] {
+  const rank = ({ identity }: Candidate): number =>
+    (identity.pkiId === pkiId ? 2 : 0) + (identity.mspId === self.mspId ? 0 : 1);
+  return candidates.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function satisfies(
+  { msps, policies }: ChannelConfiguration,
+  { bytes }: Identity,
+  policy: string,
+): boolean {
+  const known = recognize(msps, bytes);
+  if (known === undefined || known.refusal !== undefined) return false;
+  return isSatisfied(policies.get(policy) ?? { type: "reject" }, [known], msps);
+}
