@@ -10,12 +10,25 @@ import { TLS_FAULTS } from "../src/transport/tls-fault.ts";
 const page = readFileSync(join(import.meta.dirname, "../docs/troubleshooting.md"), "utf8");
 const causes = [...CAUSES].flatMap(([code, { remedy }]) => (remedy ? [{ code, remedy }] : []));
 
+/** Their sentence depends on what is known. */
+const VARYING: ReadonlySet<string> = new Set(["name-unresolved", "clock-was-ahead"]);
+
 describe("the causes of failures", () => {
   test("every remedy is on the page", () => {
     assert.deepEqual(
       causes.filter(({ remedy }) => !page.includes(remedy)),
       [],
     );
+  });
+
+  test("the page's last table says of each code what is said everywhere", () => {
+    const table = page.slice(page.indexOf("## Causes by code"));
+    for (const [, code = "", said = ""] of table.matchAll(
+      /^\| `([a-z-]+)` \| (.*?) ?\| .* \|$/gm,
+    )) {
+      const say = CAUSES.get(code)?.say;
+      if (say && !VARYING.has(code)) assert.ok(said.includes(say("...", "...")), code);
+    }
   });
 
   test("every code of the page's last table is one of ours", () => {

@@ -93,7 +93,7 @@ describe("who cannot be reached, or is not who it seems", () => {
     const { world, p0, p2 } = trio(35);
     world.run(20_000);
     const { pkiId } = p2.identity;
-    world.give(p0, { type: "send-failed", pkiId, endpoint: "old:1", reason: "unreachable" });
+    world.give(p0, { type: "send-failed", pkiId, endpoint: "old:1" });
     world.run(1_000);
     assert.equal(viewOf(world, p0), "p1 p2");
   });

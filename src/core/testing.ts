@@ -446,7 +446,7 @@ export function createWorld(seed: number, delayMs = 1): World {
     for (const { bytes } of messages) node.sent.push(record(to, bytes));
     const target = connectedPeer(node, to) ?? at(endpoint);
     if (target === undefined || !canReach(node, target) || !trusts(node, target)) {
-      const lost: Input = { type: "send-failed", pkiId: to, endpoint, reason: "unreachable" };
+      const lost: Input = { type: "send-failed", pkiId: to, endpoint };
       // A connection that was cut swallows what is sent; a new dial fails.
       if (!node.connected.has(to)) later(delayMs, () => world.give(node, lost));
       return;

@@ -1,6 +1,6 @@
 /** A peer that we ask for blocks, however we are connected to it. */
 import type { Identity } from "../core/types/host.ts";
-import type { HandshakeFault } from "../transport/handshake.ts";
+import type { HandshakeFault } from "../transport/handshake-fault.ts";
 import type { NetworkFault } from "../transport/network.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 

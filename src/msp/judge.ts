@@ -91,8 +91,7 @@ export function judgeIdentity(
     }
     refusal ??= recognized;
   }
-  const name = quote(mspId);
-  return refusal ?? refuse("identity-unknown-msp", `no MSP we trust is named ${name}`);
+  return refusal ?? refuse("identity-unknown-msp", mspId.slice(0, SHOWN_CHARACTERS_MAX));
 }
 
 /** Fabric's DeserializeIdentity: a certificate with a usable key and a chain to the MSP's root. */

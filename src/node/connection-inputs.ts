@@ -32,15 +32,14 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
       publish({ type: "connection-opened", pkiId, mspId, outbound, remote: endpoint });
       give({ type: "connected", identity });
     },
-    disconnected: (pkiId, fault, reason) => {
-      publish({ type: "connection-closed", pkiId, reason });
-      const isWilled = fault === "stopped" || fault === "idle";
+    disconnected: (pkiId, { isWilled, ...end }) => {
+      publish({ type: "connection-closed", pkiId, code: end.code, reason: tellFault(end) });
       give({ type: isWilled ? "connection-closed" : "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {
       const reason = tellFault({ code, detail });
       publish({ type: "send-failed", pkiId, endpoint, code, reason });
-      give({ type: "send-failed", pkiId, endpoint, reason });
+      give({ type: "send-failed", pkiId, endpoint });
     },
     refused: (pkiId, endpoint, { fault: code, reason: detail }, isRepeated) => {
       const reason = tellFault({ code, detail });
@@ -49,8 +48,9 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
     },
     twinSeen: (address) => twinSeen(hostOf(address)),
     replaced: (old, identity) => give({ type: "replaced", old, identity }),
-    handshakeFailed: (code, remote, reason) => {
+    handshakeFailed: (code, remote, detail) => {
       add(counters.handshakesFailed, code);
+      const reason = tellFault({ code, detail });
       publish({ type: "handshake-failed", remote, code, reason });
     },
     dropped: (_pkiId, messages) => {

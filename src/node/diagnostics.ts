@@ -2,8 +2,8 @@
 import type { Core } from "../core/core.ts";
 import type { ChannelProblems } from "../observe/channel-summary.ts";
 import { type Counters, type Counts, viewCounts } from "../observe/counters.ts";
+import { tellWithRemedy } from "../observe/diagnosis/causes.ts";
 import type { Failures } from "../observe/diagnosis/failures.ts";
-import { sentenceOf } from "../observe/diagnosis/health.ts";
 import type { Refusals } from "../observe/diagnosis/refused-certificates.ts";
 import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import type { SelfWatch } from "../observe/diagnosis/why/self-watch.ts";
@@ -65,8 +65,8 @@ export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
       const channelProblems = sources.channelProblems();
       return explain({ ...known, connections: links, channelProblems }, peer);
     },
-    problems: () => watch.faults().map(sentenceOf),
-    unready: () => watch.unready().map(sentenceOf),
+    problems: () => watch.faults().map(tellWithRemedy),
+    unready: () => watch.unready().map(tellWithRemedy),
     counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
     summary: () => summarise(core, connections.list(), now(), sources.channelProblems()),
     messages: (signal) => tap.watch(signal),

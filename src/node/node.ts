@@ -281,7 +281,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         probe(this.#probing, effect);
         return;
       case "disconnect":
-        this.#connections.disconnect(effect.pkiId, effect.reason);
+        this.#connections.disconnect(effect.pkiId, effect.why);
         return;
       case "sign": {
         const { token, payload, secret } = effect;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { tellWithRemedy } from "./diagnosis/causes.ts";
 import { createEventLog } from "./event-log.ts";
 import type { ContactCode, EventContent, HandshakeCode } from "./events.ts";
 import { createLog } from "./log.ts";
+import { problemOf } from "./snapshots.ts";
 
 function logged(...contents: readonly EventContent[]): string[] {
   const lines: string[] = [];
@@ -55,7 +57,10 @@ describe("the log of events", () => {
       ...{ remote: `10.0.0.9:${40_000 + second}` },
     }));
     assert.equal(lines.length, 6);
-    assert.match(lines[5] ?? "", /CN=peer1 expired \(\d+ times more since this was last written\)/);
+    assert.match(
+      lines[5] ?? "",
+      /CN=peer1 expired\. Renew its certificate\. \(\d+ times more since this was last written\)/,
+    );
     const both = ["CN=peer1", "CN=peer2"].map((name) =>
       refused("identity-expired", `${name} expired`),
     );
@@ -106,7 +111,9 @@ describe("the log of events", () => {
   });
 
   test("says what to do when somebody else uses our identity", () => {
-    const [line = ""] = logged({ type: "same-identity", endpoint: "other:7051" });
-    assert.match(line, /ERROR .*"other:7051" uses our identity: give each peer its own/);
+    const fault = { code: "same-identity", detail: "other:7051" } as const;
+    const [line = ""] = logged(problemOf(fault));
+    assert.match(line, / ERROR /);
+    assert.ok(line.includes(tellWithRemedy(fault)), line);
   });
 });

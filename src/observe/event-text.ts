@@ -1,5 +1,5 @@
 /** Events in words: one line each, for the log and for the verb `events`. */
-import { remedyFor } from "./diagnosis/causes.ts";
+import { remedyFor, tellWithRemedy } from "./diagnosis/causes.ts";
 import type * as events from "./events.ts";
 import type { Json } from "./json.ts";
 import type { LogFields } from "./log.ts";
@@ -51,7 +51,7 @@ export function describeEvent(event: GossipEvent): EventText {
     }
     case "contact-failed": {
       const { endpoint, code, reason } = event;
-      const text = `could not join ${endpoint}, trying again: ${code}: ${reason}${advice(code)}`;
+      const text = `could not join ${endpoint}, trying again: ${reason} (${code})${advice(code)}`;
       return { logger: "gossip.discovery", level: "warn", text, fields: {} };
     }
     case "problem": {
@@ -67,8 +67,8 @@ export function describeEvent(event: GossipEvent): EventText {
         fields: { code: event.code },
       };
     case "same-identity": {
-      const text = `another peer at "${event.endpoint}" uses our identity: give each peer its own certificate`;
-      return { logger: "gossip.discovery", level: "error", text, fields: {} };
+      const text = tellWithRemedy({ code: event.type, detail: event.endpoint });
+      return { logger: "gossip", level: "debug", text, fields: {} }; // The problem follows.
     }
     case "subscriber-lagging": {
       const text = `a subscriber does not keep up, and has lost events of the topic ${JSON.stringify(event.topic)}`;
@@ -126,8 +126,6 @@ function named(endpoint: string): string {
   return /^[^\s"=]*$/.test(endpoint) ? endpoint : JSON.stringify(endpoint);
 }
 
-const RENEW = "the others refuse us until it is renewed";
-
 function describeIdentity(
   event: Extract<GossipEvent, { identity: { subject: string } }>,
 ): EventText {
@@ -147,9 +145,6 @@ function describeIdentity(
         `${self ? "our own" : "the"} certificate of ${subject} expires at ${notAfter}`,
       );
     case "identity-purged":
-      if (self && event.reason === "expired") {
-        return line("error", `our own certificate expired at ${notAfter}: ${RENEW}`);
-      }
       return line("info", `forgot the identity of ${subject}: ${event.reason}`);
   }
 }
@@ -177,10 +172,9 @@ function describeConnection(event: ConnectionEvent): EventText {
     case "handshake-failed": {
       const text = `refused a handshake from ${event.remote}: ${event.reason}`;
       // Any port scanner can cause these.
-      if (event.code.startsWith("tls-client-")) {
-        return { logger, level: "info", text: `${text}${advice(event.code)}`, fields: {} };
-      }
-      return { logger, level: "warn", text, fields: { code: event.code } };
+      const isTls = event.code.startsWith("tls-client-") || event.code === "no-tls-certificate";
+      const line = { logger, level: isTls ? "info" : "warn" } as const;
+      return { ...line, text: `${text}${advice(event.code)}`, fields: { code: event.code } };
     }
   }
 }

@@ -29,9 +29,7 @@ export type ContactCode =
   /** It is of another organisation, to which we do not show ourselves. */
   | "we-are-hidden"
   /** A name of `fabricGossip.bootstrapNames` leads nowhere. */
-  | "name-unresolved"
-  /** A process that has our own certificate answered. */
-  | "same-identity";
+  | "name-unresolved";
 
 /** Why something that a peer sent was not accepted. */
 export type RejectionCode = DropCode | MessagingFault;
@@ -111,8 +109,13 @@ export type EventContent =
       readonly outbound: boolean;
       readonly remote: string;
     }
-  /** The connection is gone; `reason` is for people. */
-  | { readonly type: "connection-closed"; readonly pkiId: string; readonly reason: string }
+  /** The connection is gone; `code` says why, `reason` says it for people. */
+  | {
+      readonly type: "connection-closed";
+      readonly pkiId: string;
+      readonly code: string;
+      readonly reason: string;
+    }
   /** A peer sent something we do not accept; `code` says what was wrong with it. */
   | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: RejectionCode }
   /** A handshake failed; `code` says at which check. */

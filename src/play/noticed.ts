@@ -39,7 +39,7 @@ export function describeEffect(effect: Effect, name: (pkiId: string) => string):
     case "ping":
       return `ping ${name(effect.pkiId)}`;
     case "disconnect":
-      return `disconnect ${name(effect.pkiId)}: ${effect.reason}`;
+      return `disconnect ${name(effect.pkiId)}: ${effect.why.code}`;
     case "sign":
       return "sign";
     case "serve-blocks":

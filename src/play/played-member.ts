@@ -104,7 +104,7 @@ export class PlayedMember {
         ping(this.#probing, effect.pkiId, effect.endpoint);
         return;
       case "disconnect":
-        this.connections.disconnect(effect.pkiId, effect.reason);
+        this.connections.disconnect(effect.pkiId, effect.why);
         return;
       case "sign":
         this.#sign(effect);

@@ -1,7 +1,9 @@
 import type { Outgoing } from "../core/types/effect.ts";
+import type { Fault } from "../core/types/event.ts";
 import type { Crypto, Identity, PkiId, Random, Signer } from "../core/types/host.ts";
 import type { ConnectionView } from "./connection.ts";
-import type { Handshake, HandshakeFault } from "./handshake.ts";
+import type { Handshake } from "./handshake.ts";
+import type { HandshakeFault } from "./handshake-fault.ts";
 import type { Cancel, ClientTlsFault, Clock, Network, NetworkFault } from "./network.ts";
 import type { ProbeDone } from "./probe.ts";
 import type { Refused } from "./refusal.ts";
@@ -12,6 +14,8 @@ export type ConnectionFault =
   | HandshakeFault
   /** We reached ourselves. */
   | "self"
+  /** Another process that has our key dialled us. */
+  | "same-identity"
   /** Another identity answered than the one we meant, and not one of its organisation. */
   | "wrong-peer"
   /** The peer is not connected, and nobody knows where to dial it. */
@@ -20,16 +24,21 @@ export type ConnectionFault =
   | "connections-full"
   | "handshakes-full";
 
+export interface Disconnection extends Fault {
+  /** Whether it ended by the will of either side: by `disconnect`, or as nobody had used it for long. */
+  readonly isWilled: boolean;
+}
+
+/** Nobody had used it for long. */
+export const IDLE: Disconnection = { code: "idle", detail: "", isWilled: true };
+
 export interface ConnectionEvents {
   /** The first link to a peer. Further links to it are no news. */
   connected(identity: Identity, view: ConnectionView, handshake: Handshake): void;
   /** One encoded Envelope; a view: copy what is kept. */
   message(pkiId: PkiId, bytes: Uint8Array): void;
-  /**
-   * The last link to the peer is gone; `stopped` if we ended it by `disconnect`, `idle` if it had not
-   * been used for so long that either side may have ended it.
-   */
-  disconnected(pkiId: PkiId, fault: NetworkFault | "idle", reason: string): void;
+  /** The last link to the peer is gone, and why. */
+  disconnected(pkiId: PkiId, end: Disconnection): void;
   /** What waited for the peer is lost: no connection could be had, or it broke. */
   sendFailed(pkiId: PkiId, endpoint: string, fault: ConnectionFault, reason: string): void;
   /**
@@ -116,7 +125,7 @@ export interface Connections {
   /** Does anybody listen there? */
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
   /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */
-  disconnect(pkiId: PkiId, reason: string): void;
+  disconnect(pkiId: PkiId, why: Fault): void;
   list(): readonly ConnectionView[];
   /** Ends everything; no event follows. The network is its owner's to close. */
   close(): void;

@@ -271,10 +271,10 @@ describe("when a link breaks", () => {
     const { clock, hub, low, high } = await createPair();
     low.send(high, "a");
     clock.advance(1_000);
-    low.connections.disconnect(high.pkiId, "expired");
-    assert.ok(!kinds(low).includes(`disconnected ${nameOf(high)} stopped`));
+    low.connections.disconnect(high.pkiId, { code: "identity-purged", detail: "expired" });
+    assert.ok(!kinds(low).includes(`disconnected ${nameOf(high)} identity-purged`));
     clock.advance(1_000);
-    assert.deepEqual(kinds(low).at(-1), `disconnected ${nameOf(high)} stopped`);
+    assert.deepEqual(kinds(low).at(-1), `disconnected ${nameOf(high)} identity-purged`);
     assert.deepEqual(kinds(high).at(-1), `disconnected ${nameOf(low)} closed`);
     assert.equal(hub.links, 0);
   });

@@ -4,6 +4,7 @@
  */
 
 import type { Outgoing } from "../core/types/effect.ts";
+import type { Fault } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { type Connection, type ConnectionView, createConnection } from "./connection.ts";
 import {
@@ -15,10 +16,12 @@ import {
   type ConnectionsOptions,
   type ConnectionTimeouts,
   type Destination,
+  IDLE,
   REDIAL_DELAY_MS,
 } from "./connection-options.ts";
 import { DialBackoff } from "./dial-backoff.ts";
 import type { Handshake } from "./handshake.ts";
+import { refusalWords } from "./handshake-fault.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { Outbound } from "./outbound.ts";
@@ -29,8 +32,6 @@ import { type Keep, Probes } from "./probe.ts";
 import { isRefusal, type Refused } from "./refusal.ts";
 
 export type { Connections, Destination };
-
-const SELF = "that is ourselves";
 
 export function createConnections(options: ConnectionsOptions): Connections {
   return new ConnectionTable(options);
@@ -60,7 +61,7 @@ class ConnectionTable implements Connections {
     this.#places = new Places({
       peers: this.#peers,
       max: this.#limits.connectionsMax,
-      leave: (pkiId, reason) => this.disconnect(pkiId, reason),
+      leave: (pkiId, why) => this.disconnect(pkiId, why),
     });
     this.#probes = new Probes(options.network, this.#ownHandshakes, this.#timeouts.probeTimeoutMs);
     this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, {
@@ -72,7 +73,7 @@ class ConnectionTable implements Connections {
   async listen(): Promise<void> {
     const { network, events } = this.#options;
     const accept = (link: Link): void => {
-      if (this.#isClosed) link.close("shutting down");
+      if (this.#isClosed) link.close(refusalWords("stopped"));
       else this.#inbound.accept(link, this.#ownHandshakes.options());
     };
     await network.listen(accept, events.handshakeFailed);
@@ -99,14 +100,14 @@ class ConnectionTable implements Connections {
 
   ping: Connections["ping"] = (endpoint, done) => this.#outbound.ping(endpoint, done);
 
-  disconnect(pkiId: PkiId, reason: string): void {
+  disconnect(pkiId: PkiId, why: Fault): void {
     const peer = this.#peers.get(pkiId);
     if (peer === undefined) return;
     const wasConnected = peer.isConnected;
     this.#forget(peer);
     peer.end();
-    if (wasConnected)
-      this.#later(() => this.#options.events.disconnected(pkiId, "stopped", reason));
+    if (!wasConnected) return;
+    this.#later(() => this.#options.events.disconnected(pkiId, { ...why, isWilled: true }));
   }
 
   list(): readonly ConnectionView[] {
@@ -142,15 +143,15 @@ class ConnectionTable implements Connections {
     const dial: Dial = { cancel: () => {}, hasLink: false };
     peer.dial = dial;
     const fail = (fault: ConnectionFault, reason: string): void => this.#fail(peer, fault, reason);
-    const failSoon = (fault: ConnectionFault, reason: string): void => {
-      dial.cancel = this.#later(() => fail(fault, reason));
+    const failSoon = (fault: ConnectionFault): void => {
+      dial.cancel = this.#later(() => fail(fault, ""));
     };
     if (pkiId === this.#options.self().pkiId) {
-      failSoon("self", SELF);
+      failSoon("self");
     } else if (endpoint === "") {
-      failSoon("no-endpoint", "not connected, and no endpoint is known");
+      failSoon("no-endpoint");
     } else if (this.#peers.size > this.#limits.connectionsMax) {
-      failSoon("connections-full", "there are as many connections as are allowed");
+      failSoon("connections-full");
     } else {
       dial.cancel = this.#outbound.dial(endpoint, () => this.#ownHandshakes.options(), {
         linked: () => {
@@ -172,9 +173,8 @@ class ConnectionTable implements Connections {
     if (pkiId === self().pkiId || identityOf(peer.pkiId)?.mspId !== mspId) {
       link.close();
       if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(peer.endpoint);
-      if (pkiId === self().pkiId) this.#fail(peer, "self", SELF);
-      else this.#fail(peer, "wrong-peer", `${pkiId} of ${mspId} answered`);
-      return undefined;
+      const fault = pkiId === self().pkiId ? "self" : "wrong-peer";
+      return void this.#fail(peer, fault, `${pkiId} of ${mspId}`);
     }
     // Its certificate was renewed: what waited for the old name is meant for the new one.
     const actual = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
@@ -200,20 +200,20 @@ class ConnectionTable implements Connections {
     // Ours too: doctor and the verb `probe` ask in our name, and who is there may be ourselves.
     if (handshake.probe || (pkiId === self().pkiId && !isTwin)) return void link.close();
     if (isTwin) this.#options.events.twinSeen(link.remoteAddress);
-    if (isTwin) return this.#refuse(link, "self", SELF);
+    if (isTwin) return this.#refuse(link, "same-identity");
     const known = this.#peers.get(pkiId);
     const silentSinceMs = clock.now().elapsedMs - this.#timeouts.idleMs / 2;
     if (known === undefined && !this.#places.find(handshake.identity, silentSinceMs)) {
-      return this.#refuse(link, "connections-full", "too many connections");
+      return this.#refuse(link, "connections-full");
     }
     this.#dialBackoff.forget(handshake.identity.certificate);
     const connection = createConnection(link, handshake, undefined, clock);
     return this.#add(known ?? this.#addPeer(pkiId), connection);
   }
 
-  #refuse(link: Link, fault: ConnectionFault, reason: string): undefined {
-    link.close(reason);
-    this.#options.events.handshakeFailed(fault, link.remoteAddress, reason);
+  #refuse(link: Link, fault: "same-identity" | "connections-full"): undefined {
+    link.close(refusalWords(fault));
+    this.#options.events.handshakeFailed(fault, link.remoteAddress, "");
   }
 
   #add(peer: Peer, connection: Connection): LinkEvents {
@@ -230,14 +230,13 @@ class ConnectionTable implements Connections {
 
   /** The last link to a peer has broken. */
   #lose(peer: Peer, lost: Connection, fault: NetworkFault, reason: string): void {
-    const { clock, events } = this.#options;
+    const { events, clock } = this.#options;
     const { pkiId, endpoint } = peer;
     const { elapsedMs } = clock.now();
     const isYoung = elapsedMs - lost.openedMs < this.#timeouts.simultaneousMs;
     const isSilent = lost.link.outbound && lost.messagesReceived === 0;
-    const name = this.#nameOf(pkiId);
     const refusal = isRefusal(fault) ? { fault, reason } : undefined;
-    this.#dialBackoff.noteEnd(name, isYoung && isSilent, elapsedMs, refusal);
+    this.#dialBackoff.noteEnd(this.#nameOf(pkiId), isYoung && isSilent, elapsedMs, refusal);
     // The other side closes idle connections too, perhaps a little earlier than we do.
     const isIdle = elapsedMs - lost.activeMs > this.#timeouts.idleMs / 2;
     const hasMessages = peer.queue.size > 0;
@@ -250,7 +249,8 @@ class ConnectionTable implements Connections {
       this.#forget(peer);
       if (hasMessages) this.#later(() => events.sendFailed(pkiId, endpoint, fault, reason));
     }
-    events.disconnected(pkiId, isIdle ? "idle" : fault, reason);
+    const end = { code: fault, detail: reason, isWilled: fault === "stopped" };
+    events.disconnected(pkiId, isIdle ? IDLE : end);
   }
 
   /** It is not dialled again yet; if it had refused us, that is told once more. */
@@ -278,7 +278,7 @@ class ConnectionTable implements Connections {
       if (peer.activeMs === undefined || peer.activeMs > untilMs || peer.queue.size > 0) continue;
       this.#forget(peer);
       peer.end();
-      events.disconnected(peer.pkiId, "idle", "not used any more");
+      events.disconnected(peer.pkiId, IDLE);
     }
     this.#cancelIdleCheck = clock.after(this.#timeouts.idleMs / 4, () => this.#closeIdle());
   }

@@ -86,16 +86,12 @@ export function judgeClients(
       for (const listener of listeners) listener.call(server, socket);
       return;
     }
-    refused(
-      "tls-client-refused",
-      addressOf(socket),
-      `its TLS certificate, ${ownerOf(socket)}: ${fault}`,
-    );
+    refused("tls-client-refused", addressOf(socket), `${ownerOf(socket)}: ${fault}`);
     socket.destroy();
   });
   server.on("tlsClientError", (error, socket) => {
     if (!("code" in error) || error.code !== "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") return;
-    refused("tls-client-refused", addressOf(socket), "it showed no TLS certificate");
+    refused("no-tls-certificate", addressOf(socket), "");
   });
 }
 
@@ -103,8 +99,7 @@ export function judgeClients(
 export function hearRefusals(server: Server, refused: Refuse): void {
   server.on("tlsClientError", (error, socket) => {
     if (!isCertificateAlert(error)) return;
-    const reason = `it refuses our TLS certificate (${opensslReason(error)})`;
-    refused("tls-client-refuses-us", addressOf(socket), reason);
+    refused("tls-client-refuses-us", addressOf(socket), opensslReason(error));
   });
 }
 

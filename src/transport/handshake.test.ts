@@ -8,7 +8,8 @@ import {
 import { pkiIdBytes } from "../core/rules/pki-id.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
-import { type Handshake, type HandshakeFault, shakeHands } from "./handshake.ts";
+import { type Handshake, shakeHands } from "./handshake.ts";
+import type { HandshakeFault } from "./handshake-fault.ts";
 import { createMemoryHub } from "./memory.ts";
 import type { Link } from "./network.ts";
 import type { RefusalFault } from "./refusal.ts";

@@ -6,7 +6,6 @@
 
 import { parsePkiId, pkiIdBytes } from "../core/rules/pki-id.ts";
 import { isSignedBy, judgeIdentity } from "../core/rules/verify.ts";
-import type { PresentedIdentityFault } from "../core/types/drop.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {
@@ -19,29 +18,9 @@ import {
 } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
+import { type HandshakeFault, refusalWords } from "./handshake-fault.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { isRefusal, type RefusalFault } from "./refusal.ts";
-
-/** Why a handshake failed. */
-export type HandshakeFault =
-  /** The other side showed no TLS certificate, to which its identity could be bound. */
-  | "no-tls-certificate"
-  /** Our own signature could not be made. */
-  | "signing-failed"
-  | "handshake-timeout"
-  /** The link ended first. */
-  | "handshake-closed"
-  /** The first message is not a gossip message, or longer than any handshake. */
-  | "malformed"
-  /** The first message is something else than a handshake. */
-  | "wrong-first-message"
-  | "pki-id-missing"
-  | "identity-missing"
-  | PresentedIdentityFault
-  /** The handshake speaks of another TLS certificate than the one that was shown. */
-  | "tls-binding-mismatch"
-  /** The signature, or the one of a secret that comes along, is missing or wrong. */
-  | "signature-invalid";
 
 /** What a successful handshake tells. */
 export interface Handshake {
@@ -70,8 +49,8 @@ export interface HandshakeOptions {
 interface HandshakeEvents {
   /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
   accepted(handshake: Handshake): LinkEvents | undefined;
-  /** The link is closed. `reason` is a sentence for people. */
-  refused(fault: HandshakeFault | RefusalFault, reason: string): void;
+  /** The link is closed. `detail`: what is known of it beside the code. */
+  refused(fault: HandshakeFault | RefusalFault, detail: string): void;
 }
 
 /** No handshake is longer: a certificate and a few hashes. */
@@ -169,30 +148,10 @@ class Shake implements LinkEvents {
   #refuse(fault: HandshakeFault, detail = ""): void {
     if (this.#isSettled) return;
     this.#settle();
-    const reason = detail === "" ? SENTENCES[fault] : `${SENTENCES[fault]}: ${detail}`;
-    this.#options.link.close(reason);
-    this.#events.refused(fault, reason);
+    this.#options.link.close(refusalWords(fault, detail));
+    this.#events.refused(fault, detail);
   }
 }
-
-const SENTENCES: Readonly<Record<HandshakeFault, string>> = {
-  "no-tls-certificate": "the other side showed no TLS certificate",
-  "signing-failed": "our own handshake could not be signed",
-  "handshake-timeout": "no handshake arrived in time",
-  "handshake-closed": "the link ended before the handshake was complete",
-  malformed: "the first message is not a gossip message",
-  "wrong-first-message": "the first message is not a handshake",
-  "pki-id-missing": "the handshake has no PKI-ID",
-  "identity-missing": "the handshake has no identity",
-  "identity-malformed": "the identity cannot be read",
-  "identity-unknown-msp": "the identity belongs to an organisation that is not trusted here",
-  "identity-invalid": "the identity is not valid in its organisation",
-  "identity-revoked": "the identity has been revoked",
-  "identity-expired": "the identity has expired",
-  "pki-id-mismatch": "the PKI-ID is not the one of the identity",
-  "tls-binding-mismatch": "the handshake names another TLS certificate than the connection's",
-  "signature-invalid": "the handshake is not signed by its identity",
-};
 
 /** Makes our ConnEstablish. The signer may answer at once or later, and may fail. */
 function signHandshake(

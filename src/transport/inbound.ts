@@ -1,6 +1,7 @@
 import { hostOf } from "../lib/host-of.ts";
 import type { ConnectionFault } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import { refusalWords } from "./handshake-fault.ts";
 import type { Cancel, Link, LinkEvents } from "./network.ts";
 
 interface InboundEvents {
@@ -48,11 +49,10 @@ export class InboundHandshakes {
     const [slowest] = largest ?? [];
     if (slowest === undefined) return;
     const [link, cancel] = slowest;
-    const reason = "too many handshakes at a time";
     this.#pending.delete(link);
-    link.close(reason); // First: cancelling would close it without a reason.
+    link.close(refusalWords("handshakes-full")); // First: cancelling would close it without a reason.
     cancel();
-    this.#events.failed("handshakes-full", link.remoteAddress, reason);
+    this.#events.failed("handshakes-full", link.remoteAddress, "");
   }
 
   cancelAll(): void {

@@ -82,7 +82,9 @@ export interface DialEvents {
 
 /** Why TLS with somebody who dialled us ended before there was a link. */
 export type ClientTlsFault =
-  /** We do not accept its certificate, or it showed none. */
+  /** It showed no certificate. */
+  | "no-tls-certificate"
+  /** We do not accept its certificate. */
   | "tls-client-refused"
   /** It does not accept our server certificate. */
   | "tls-client-refuses-us";

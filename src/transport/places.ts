@@ -1,4 +1,5 @@
 /** The places of those who are connected: one for each certificate, and a fair share. */
+import type { Fault } from "../core/types/event.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Peer } from "./peer.ts";
 
@@ -7,7 +8,7 @@ interface PlacesOptions {
   readonly peers: ReadonlyMap<PkiId, Peer>;
   readonly max: number;
   /** Ends the connection of somebody who gives up his place. */
-  readonly leave: (pkiId: PkiId, reason: string) => void;
+  readonly leave: (pkiId: PkiId, why: Fault) => void;
 }
 
 export class Places {
@@ -25,7 +26,7 @@ export class Places {
     this.#leaveOther(newcomer);
     if (peers.size < max) return true;
     const leaving = whoLeaves(peers.values(), newcomer.mspId, silentSinceMs);
-    if (leaving !== undefined) leave(leaving, "its place was needed for somebody else");
+    if (leaving !== undefined) leave(leaving, { code: "place-needed", detail: "" });
     return leaving !== undefined;
   }
 
@@ -45,7 +46,7 @@ export class Places {
   #leaveOther({ certificate, pkiId }: Identity): void {
     const other = this.#names.get(certificate);
     if (other === undefined || other === pkiId) return;
-    this.#options.leave(other, "its certificate has connected under another PKI-ID");
+    this.#options.leave(other, { code: "certificate-elsewhere", detail: "" });
   }
 }
 

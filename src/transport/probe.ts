@@ -1,11 +1,7 @@
 import type { Identity } from "../core/types/host.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import {
-  type Handshake,
-  type HandshakeFault,
-  type HandshakeOptions,
-  shakeHands,
-} from "./handshake.ts";
+import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { HandshakeFault } from "./handshake-fault.ts";
 import type { Cancel, Link, LinkEvents, Network, NetworkFault } from "./network.ts";
 import type { OwnHandshakes } from "./own-handshakes.ts";
 

@@ -1,6 +1,6 @@
 /**
  * A refusal by the other side: it ends our stream with a gRPC status and says why in its own words.
- * Ours say so in the sentences of handshake.ts; a Fabric peer returns the error of its
+ * Ours say so in {@link refusalWords}; a Fabric peer returns the error of its
  * `authenticateRemotePeer` (gossip/comm, gossip/identity, internal/peer/gossip/mcs.go).
  */
 /** Why the other side refused us. */

@@ -134,7 +134,12 @@ describe("the dashboard without a mouse, and for those who hear it", { skip }, (
       incarnation: 1n,
       sequence: 1n,
     };
-    happen({ type: "connection-closed", pkiId: member.pkiId, reason: "idle" });
+    happen({
+      type: "connection-closed",
+      pkiId: member.pkiId,
+      code: "idle",
+      reason: "not used any more",
+    });
     happen({ type: "member-dead", member, reason: "silent" });
     await spoken.getByText("peer1.org2.example.com:7051 is dead: silent").waitFor(SLOW);
     const log = page.getByRole("log", { name: "Events" });

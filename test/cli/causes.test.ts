@@ -55,7 +55,7 @@ describe("one cause, the same sentence everywhere", () => {
     const server = await startPeer(t, other);
     await startPeer(t, peer);
     const line =
-      /INFO .*refused a handshake from 127\.0\.0\.1:\d+: its TLS certificate, of .*org1.*clientRootCAs/;
+      /INFO .*refused a handshake from 127\.0\.0\.1:\d+: we do not accept its TLS certificate \(of .*org1.*clientRootCAs/;
     await logged(server, line);
   });
 
@@ -82,7 +82,10 @@ describe("nobody is alone in silence", () => {
     copied.env["CORE_PEER_GOSSIP_BOOTSTRAP"] = addressOf(first);
     const running = await startPeer(t, first);
     await startPeer(t, copied);
-    await logged(running, /another peer at "127\.0\.0\.1" uses our identity/);
+    await logged(
+      running,
+      /another process uses our certificate and key, at 127\.0\.0\.1\. Give each/,
+    );
     assert.match(await healthOf(first), /another process uses our certificate and key/);
   });
 
@@ -99,7 +102,7 @@ describe("nobody is alone in silence", () => {
     const copy = await startPeer(t, copied);
     await logged(copy, /another process uses our certificate and key.*Give each peer its own/);
     assert.match(await healthOf(copied), /another process uses our certificate and key/);
-    await logged(running, /another peer at .* uses our identity/);
+    await logged(running, /another process uses our certificate and key, at .*\. Give each/);
   });
 
   test("doctor and probe in our name are no second holder", async (t) => {

@@ -115,7 +115,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       wrongPlace,
       "error",
       "bootstrap",
-      /is of Org2MSP, we are of Org1MSP, and a bootstrap peer must be of our own.*List it under/,
+      /is of "Org2MSP", we are of "Org1MSP", and a bootstrap peer must be of our own.*List it under/,
     );
     const anchor = { CORE_FABRICGOSSIP_ANCHORPEERS: at, CORE_PEER_GOSSIP_EXTERNALENDPOINT: "" };
     const hidden = await findingsOf(peer.env, { ...anchor, ...trusted });

@@ -180,7 +180,7 @@ describe("what a user may get wrong", () => {
     });
     const told = running
       .output()
-      .match(/could not join 127\.0\.0\.1:\d+, trying again: unreachable/g);
+      .match(/could not join 127\.0\.0\.1:\d+, trying again: .* \(unreachable\)/g);
     assert.equal(told?.length, 1, "the same is not told with every attempt");
     const response = await fetch(`http://127.0.0.1:${at.operations}/healthz`);
     assert.equal(response.status, 503);

@@ -197,7 +197,7 @@ export class CoreHost {
       case 2:
         return { type: "connection-lost", pkiId };
       case 3:
-        return { type: "send-failed", pkiId, endpoint, reason };
+        return { type: "send-failed", pkiId, endpoint };
       case 4:
         return { type: "pinged", pkiId, reachable: true };
       case 5:

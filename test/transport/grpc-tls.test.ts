@@ -172,10 +172,7 @@ describe("gRPC and TLS", () => {
     dialler.on("error", () => {});
     await world.until(() => refused.length === 1);
     const [code, remote, reason] = refused[0] ?? [];
-    assert.deepEqual(
-      [code, reason],
-      ["tls-client-refuses-us", "it refuses our TLS certificate (bad certificate)"],
-    );
+    assert.deepEqual([code, reason], ["tls-client-refuses-us", "bad certificate"]);
     assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
     for (const one of [dialler, toServer]) one.destroy();
     proxy.close();

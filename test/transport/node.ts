@@ -47,7 +47,7 @@ export function createNode(options: NodeOptions): TestNode {
       connected: ({ pkiId }, { outbound }) =>
         told.push(`connected ${nameOf(pkiId)} ${outbound ? "outbound" : "inbound"}`),
       message: (pkiId, bytes) => told.push(`message ${nameOf(pkiId)} ${Buffer.from(bytes)}`),
-      disconnected: (pkiId, fault) => told.push(`disconnected ${nameOf(pkiId)} ${fault}`),
+      disconnected: (pkiId, { code }) => told.push(`disconnected ${nameOf(pkiId)} ${code}`),
       sendFailed: (pkiId, _endpoint, fault) => told.push(`sendFailed ${nameOf(pkiId)} ${fault}`),
       refused: (pkiId, _endpoint, end) => told.push(`refused ${nameOf(pkiId)} ${end.fault}`),
       twinSeen: (place) => told.push(`twinSeen ${place}`),

@@ -67,7 +67,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   return [
     notify({ type: "identity-purged", identity, reason }),
     ...forgotten,
-    { type: "disconnect", pkiId, reason: `identity purged: ${reason}` },
+    { type: "disconnect", pkiId, why: { code: "identity-purged", detail: reason } },
   ];
 }
 

@@ -134,10 +134,6 @@ export function handleReplaced(
   return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
 }
 
-function disconnect(pkiId: PkiId, { code, detail }: Fault): Effect {
-  return { type: "disconnect", pkiId, reason: `${code}: ${detail}` };
-}
-
 const NOBODY: Fault = { code: "unreachable", detail: "" };
 
 /** The probe of a contact came back. */
@@ -168,7 +164,9 @@ export function handleIdentified(
     const failed = failContact(contact, refusal, timing, random, now);
     // It may be connected because we asked who it is; as a member it may stay connected.
     const isMember = core.members.table.get(identity.pkiId)?.status === "alive";
-    return isMember ? [failed] : [failed, disconnect(identity.pkiId, refusal)];
+    return isMember
+      ? [failed]
+      : [failed, { type: "disconnect", pkiId: identity.pkiId, why: refusal }];
   }
 
   const nonce = random.uint64();

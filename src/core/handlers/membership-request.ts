@@ -41,8 +41,8 @@ function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
   const { options, self } = core;
   const own: Party = { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" };
   if (discloseMember(own.mspId, asker.party, own) === "hidden") {
-    const reason = "it may not see us: one side has no external endpoint";
-    return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, reason }];
+    const why = { code: "not-disclosed", detail: asker.party.mspId };
+    return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, why }];
   }
   const recent = recentAlive(core, now);
   if (recent) return [membershipResponse(core, recent, asker)];

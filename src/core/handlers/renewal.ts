@@ -31,10 +31,10 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
   formerIds.delete(self.pkiId); // Back to an earlier certificate.
   removeIdentity(core.identities, old);
   core.pull.offered.delete(old);
-  const reason = "our own identity was renewed";
+  const why = { code: "own-identity-renewed", detail: "" };
   const peers = [...core.identities.table.keys()];
   return [
-    ...peers.map((pkiId) => ({ type: "disconnect", pkiId, reason }) as const),
+    ...peers.map((pkiId) => ({ type: "disconnect", pkiId, why }) as const),
     ...learn(core, self, "self", now),
     ...publishIdentity(core),
     ...publish(core, now),

@@ -226,7 +226,7 @@ export function contactFault(
   ownMspId: string,
 ): Fault {
   if (!isBootstrap || fault.code !== "identity-unknown-msp") return fault;
-  return { code: "bootstrap-untrusted", detail: `${fault.detail}; we are of "${ownMspId}"` };
+  return { code: "bootstrap-untrusted", detail: fault.detail, ours: ownMspId };
 }
 
 /** A peer refused us when we asked it: whoever waits for its answer need not wait any longer. */
@@ -266,12 +266,9 @@ export function refuseContact(
 ): Fault | undefined {
   if (mspId === ownMspId) return undefined;
   if (isBootstrap) {
-    return {
-      code: "bootstrap-other-organisation",
-      detail: `it is of ${mspId}, we are of ${ownMspId}`,
-    };
+    return { code: "bootstrap-other-organisation", detail: mspId, ours: ownMspId };
   }
-  if (externalEndpoint === "") return { code: "we-are-hidden", detail: `it is of ${mspId}` };
+  if (externalEndpoint === "") return { code: "we-are-hidden", detail: mspId };
   return undefined;
 }
 

@@ -249,7 +249,7 @@ class DrivenCore {
     const { pkiId } = identity;
     if (happening.type === "connected") this.#give({ type: "connected", identity });
     else if (happening.type === "unreachable") {
-      this.#give({ type: "send-failed", pkiId, endpoint: "", reason: "" });
+      this.#give({ type: "send-failed", pkiId, endpoint: "" });
       this.#give({ type: "pinged", pkiId, reachable: false });
     } else this.#hear(happening);
     while (nextDeadlineMs(this.#core) <= this.#elapsedMs) this.#give({ type: "tick" });

@@ -133,7 +133,7 @@ export function declareDead(
   putMember(members, member);
   return [
     notify({ type: "member-dead", member, reason }),
-    { type: "disconnect", pkiId, reason: `member is dead: ${reason}` },
+    { type: "disconnect", pkiId, why: { code: "member-dead", detail: reason } },
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { BlockRange } from "../../channel/rules/state-transfer.ts";
 import type { GossipMessage } from "../../wire/messages.ts";
 import type { DropCode } from "./drop.ts";
-import type { GossipEvent } from "./event.ts";
+import type { Fault, GossipEvent } from "./event.ts";
 import type { PkiId } from "./host.ts";
 
 /** One encoded Envelope to be sent. */
@@ -25,7 +25,7 @@ export type Effect =
   /** Connect and ping, no handshake: is anybody there? Answered by `pinged`. */
   | { readonly type: "ping"; readonly pkiId: PkiId; readonly endpoint: string }
   /** Close every connection to the peer. */
-  | { readonly type: "disconnect"; readonly pkiId: PkiId; readonly reason: string }
+  | { readonly type: "disconnect"; readonly pkiId: PkiId; readonly why: Fault }
   /** Sign with the enrolment key. Answered by `signed` with the same token. */
   | {
       readonly type: "sign";

@@ -20,6 +20,8 @@ export interface Fault {
   readonly code: string;
   /** A name, a reason of the network, ...; empty if the code says it all. */
   readonly detail: string;
+  /** What we have where the other side has `detail`, if that the two differ is what is wrong. */
+  readonly ours?: string;
 }
 
 /** How far a member is behind on a channel. */

@@ -17,12 +17,7 @@ export type Input =
   /** We closed the last connection to the peer, or nobody had used it for long. */
   | { readonly type: "connection-closed"; readonly pkiId: PkiId }
   /** No connection to the peer could be made, or a message to it was lost with its connection. */
-  | {
-      readonly type: "send-failed";
-      readonly pkiId: PkiId;
-      readonly endpoint: string;
-      readonly reason: string;
-    }
+  | { readonly type: "send-failed"; readonly pkiId: PkiId; readonly endpoint: string }
   /** The peer accepted a connection of ours only to refuse us, now or a moment ago. */
   | { readonly type: "refused"; readonly pkiId: PkiId; readonly fault: Fault }
   /** Where we expected `old`, another identity of the same organisation answered. */

@@ -125,7 +125,7 @@ function failureOf(event: GossipEvent): Failed | undefined {
     }
     case "message-rejected": {
       const { pkiId, code } = event;
-      return { where: { pkiId }, what: { during: "message", code, reason: `rejected: ${code}` } };
+      return { where: { pkiId }, what: { during: "message", code, reason: code } };
     }
     default:
       return undefined;

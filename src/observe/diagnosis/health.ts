@@ -4,7 +4,7 @@ import type { Core } from "../../core/core.ts";
 import type { Fault } from "../../core/types/event.ts";
 import type { Now } from "../../core/types/host.ts";
 import type { ProblemCode } from "../events.ts";
-import { type Problem, remedyFor, tellFault } from "./causes.ts";
+import { type Problem, tellFault } from "./causes.ts";
 import type { Failures } from "./failures.ts";
 import type { Conflicts } from "./why/conflicts.ts";
 
@@ -58,14 +58,4 @@ export function readinessFaults(health: Health, now: Now): readonly Fault[] {
   const { contacts, hasList } = health.core;
   const isFirst = !contacts.some(({ isSelf }) => !isSelf);
   return isFirst || hasList ? [] : [{ code: "no-list", detail: "" }];
-}
-
-/** A fault as one sentence with its remedy. */
-export function sentenceOf(fault: Fault): string {
-  const remedy = remedyFor(fault.code);
-  return remedy === undefined ? tellFault(fault) : `${tellFault(fault)}: ${lower(remedy)}`;
-}
-
-function lower(sentence: string): string {
-  return `${sentence.slice(0, 1).toLowerCase()}${sentence.slice(1)}`.replace(/\.$/, "");
 }

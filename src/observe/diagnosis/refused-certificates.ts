@@ -16,7 +16,7 @@ export interface RefusedIdentity {
   /** The organisation it claims; cut if it is long. */
   readonly mspId: string;
   readonly code: IdentityFault;
-  /** For people: why. Empty if nothing more is known. */
+  /** What is known of it beside the code. */
   readonly reason: string;
   /** The last time. */
   readonly time: Date;

@@ -11,31 +11,31 @@ import type { Problem } from "../causes.ts";
 const STANDS_MS = 90_000;
 const CONFLICTS_MAX = 10;
 
+interface Seen {
+  readonly fault: Problem;
+  readonly at: string;
+  readonly atMs: number;
+}
+
 export interface Conflicts {
-  /** Whether it is news. */
-  note(fault: Problem, now: Now): boolean;
+  /** At an endpoint, or address; whether it is news. */
+  note(fault: Problem, at: string, now: Now): boolean;
   /** It is we who answer at this endpoint. */
-  clearAt(endpoint: string): void;
+  clearAt(at: string): void;
   all(now: Now): readonly Problem[];
 }
 
 export function createConflicts(): Conflicts {
-  const seen = new BoundedMap<string, { readonly fault: Problem; readonly atMs: number }>(
-    CONFLICTS_MAX,
-  );
-  const keyOf = ({ code, detail }: Problem): string => `${code} ${detail}`;
+  const seen = new BoundedMap<string, Seen>(CONFLICTS_MAX);
   return {
-    note(fault, { elapsedMs }) {
-      const key = keyOf(fault);
+    note(fault, at, { elapsedMs }) {
+      const key = `${fault.code} ${at} ${fault.detail}`;
       const before = seen.get(key);
-      seen.set(key, { fault, atMs: elapsedMs });
+      seen.set(key, { fault, at, atMs: elapsedMs });
       return before === undefined || elapsedMs - before.atMs > STANDS_MS;
     },
-    clearAt(endpoint) {
-      for (const [key, { fault }] of seen) {
-        const isThere = fault.detail === endpoint || fault.detail.startsWith(`${endpoint}: `);
-        if (isThere) seen.delete(key);
-      }
+    clearAt(place) {
+      for (const [key, { at }] of seen) if (at === place) seen.delete(key);
     },
     all: ({ elapsedMs }) =>
       [...seen.values()].flatMap(({ fault, atMs }) =>

@@ -6,7 +6,7 @@ import type { Failure } from "../failures.ts";
 /** What went wrong, its code, when, and how often. */
 export function tell({ reason, code, time, times }: Failure, now: Now): string {
   const again = times > 1 ? `, ${times} times in a row` : "";
-  const what = reason.includes(code) ? reason : `${reason} (${code})`;
+  const what = reason === code ? code : `${reason} (${code})`;
   return `${what}, ${moment(time, now)}${again}`;
 }
 

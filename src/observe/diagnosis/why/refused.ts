@@ -1,6 +1,7 @@
 /** Whom we refused, where that may explain why a peer is not visible. */
 import type { Now } from "../../../core/types/host.ts";
 import { hostOf } from "../../../lib/host-of.ts";
+import { tellFault } from "../causes.ts";
 import type { Failure } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
 import type { Cause, Known } from "./explanation.ts";
@@ -43,7 +44,7 @@ export function tellingRefusal(
 }
 
 function tellRefusal({ code, reason, time }: RefusedIdentity, now: Now): string {
-  return `${reason === "" ? code : `${reason} (${code})`}, ${moment(time, now)}`;
+  return `${tellFault({ code, detail: reason })} (${code}), ${moment(time, now)}`;
 }
 
 function strangersOf(

@@ -47,6 +47,9 @@ const PAUSE_MAX_MS = 3_600_000;
 const FIRST_PROBE_MS = 500;
 const PROBE_MS = 60_000;
 
+/** What was found at an endpoint, or address. */
+type Note = (fault: Problem, at: string) => void;
+
 interface Standing {
   /** When it is told next, and the pause after that. */
   dueMs: number;
@@ -60,8 +63,8 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
   const standing = new Map<ProblemCode, Standing>();
   const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
 
-  const note = (fault: Problem): void => {
-    const isNews = conflicts.note(fault, clock.now());
+  const note: Note = (fault, at) => {
+    const isNews = conflicts.note(fault, at, clock.now());
     if (isNews && fault.code === "same-identity") {
       publish({ type: "same-identity", endpoint: fault.detail });
     }
@@ -82,10 +85,11 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
   };
 
   return {
-    noteTwin: (detail) => note({ code: "same-identity", detail }),
+    noteTwin: (place) => note({ code: "same-identity", detail: place }, place),
     hear(event) {
       if (event.type !== "same-identity") return;
-      conflicts.note({ code: event.type, detail: event.endpoint }, clock.now());
+      const { type: code, endpoint } = event;
+      conflicts.note({ code, detail: endpoint }, endpoint, clock.now());
     },
     faults,
     unready: () => readinessFaults(health(), clock.now()),
@@ -104,15 +108,15 @@ function askAt(
   { core, connections }: SelfWatchOptions,
   endpoint: string,
   conflicts: Conflicts,
-  found: (fault: Problem) => void,
+  found: Note,
 ): void {
   connections.probe(endpoint, (verdict) => {
     if (!verdict.ok) return;
     const { identity, isTwin } = verdict.value;
     const { pkiId, mspId, subject } = identity;
-    if (isTwin) found({ code: "same-identity", detail: endpoint });
+    if (isTwin) found({ code: "same-identity", detail: endpoint }, endpoint);
     else if (pkiId === core.options.self.pkiId) conflicts.clearAt(endpoint);
-    else found({ code: "endpoint-taken", detail: `${endpoint}: ${subject} of ${mspId}` });
+    else found({ code: "endpoint-taken", detail: `${endpoint}: ${subject} of ${mspId}` }, endpoint);
   });
 }
 

@@ -156,7 +156,7 @@ describe("a member that is dead", () => {
     const remedyFor = (code: string) =>
       why(world, a, "b:7051", { during: "ping", code, reason: "" }).remedy;
     assert.match(remedyFor("tls-closed") ?? "", /^Check that it runs, that its host name/);
-    assert.match(remedyFor("tls-expired") ?? "", /TLS certificate renewed/);
+    assert.match(remedyFor("tls-expired") ?? "", /or that of its CA, renewed/);
   });
 
   test("since it fell silent", () => {

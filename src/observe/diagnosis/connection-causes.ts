@@ -1,0 +1,211 @@
+/** Why a connection fails, or ends: network, TLS, handshake. */
+import { behind, inBrackets, type KnownCause, name, noMsp } from "./known-cause.ts";
+
+const LOOK_THERE =
+  "Look into its log: the other side ended the connection. Most likely it does not trust our organisation or our certificate.";
+
+const NO_GOSSIP_PORT =
+  "Check that this is the gossip port of a peer, with no other proxy in front of it.";
+
+const NO_PEER = "Find out who that is: no Fabric peer and no member of ours begins like that.";
+
+const TRUST_US_THERE =
+  "Have our MSP folder trusted there, and our certificate checked against it: the reason is the other side's own.";
+
+const PASS_TLS_THROUGH =
+  "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.";
+
+const DIAL_ITS_NAME =
+  "Dial a host that its TLS certificate names, or have the certificate issued for this one.";
+
+const LIST_OUR_TLS_CA =
+  "have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.";
+
+const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
+  denied: {
+    remedy:
+      "Correct the endpoint that it advertises, or narrow fabricGossip.dialDeny, which excludes its address.",
+  },
+  unreachable: {
+    remedy: "Check that it runs, that its host name leads there, and that no firewall blocks it.",
+  },
+  timeout: {
+    remedy:
+      "Check that it runs, that it is not overloaded, and that no firewall drops its packets.",
+  },
+  protocol: { remedy: NO_GOSSIP_PORT },
+  "message-too-large": {
+    remedy:
+      "Raise peer.maxRecvMsgSize on the receiving side; of a fabric-gossip member, fabricGossip.limits.messageBytesMax.",
+  },
+  closed: { remedy: "Check that it runs; the next message reopens the connection." },
+};
+
+const OF_TLS: Readonly<Record<string, KnownCause>> = {
+  tls: {
+    say: (detail) => `the TLS handshake failed${inBrackets(detail)}`,
+    remedy:
+      "Compare TLS on both sides: version 1.2 or 1.3, ECDHE with AES-GCM, and a client certificate where one is required.",
+  },
+  "tls-not-spoken": {
+    say: () => "that port does not speak TLS",
+    remedy: "Check the port: another service may be there, or a peer with peer.tls.enabled false.",
+  },
+  "tls-expected": {
+    say: () => "that port speaks TLS, but peer.tls.enabled is false here",
+    remedy: "Set peer.tls.enabled to true here, with the TLS files of this peer.",
+  },
+  "tls-name": {
+    say: (detail) => `its TLS certificate is not for ${detail}`,
+    remedy: DIAL_ITS_NAME,
+  },
+  "tls-unknown-name": {
+    say: () => "it does not use the name under which we dial it",
+    remedy: DIAL_ITS_NAME,
+  },
+  "tls-untrusted": {
+    say: (detail) => `its TLS certificate is of a CA that we do not trust${inBrackets(detail)}`,
+    remedy:
+      "Add the CA of its TLS certificate to peer.tls.rootcert.file, or to the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "tls-expired": {
+    say: (detail) => `its TLS certificate has expired${inBrackets(detail)}`,
+    remedy:
+      "Have its TLS certificate, or that of its CA, renewed; if neither has expired, check the clock of this machine.",
+  },
+  "tls-not-yet-valid": {
+    say: (detail) => `its TLS certificate is not yet valid${inBrackets(detail)}`,
+    remedy: "Check the clocks here and there: its TLS certificate begins in the future.",
+  },
+  "tls-wrong-purpose": {
+    say: (detail) => `its TLS certificate is not for servers${inBrackets(detail)}`,
+    remedy: "Have its TLS certificate issued for both uses: serverAuth and clientAuth.",
+  },
+  "tls-bad-certificate": {
+    say: (detail) => `its TLS certificate cannot be accepted${inBrackets(detail)}`,
+    remedy: "Have its TLS certificate reissued; the brackets name its fault.",
+  },
+  "tls-refused-us": {
+    say: (detail) => `it refused our TLS certificate${inBrackets(detail)}`,
+    remedy: `H${LIST_OUR_TLS_CA.slice(1)}`,
+  },
+  "tls-refused-expired": {
+    say: () => "it says that our TLS certificate has expired",
+    remedy: "Renew our TLS certificate; if it is valid here, check the clock there.",
+  },
+  "tls-closed": {
+    say: () => "the connection was closed during the TLS handshake",
+    remedy: `Check that it runs; if it does, ${LIST_OUR_TLS_CA}`,
+  },
+  "tls-version": {
+    say: () => "it speaks another version of TLS",
+    remedy: "Allow TLS 1.2 or 1.3 there: older versions are broken.",
+  },
+  "tls-client-refused": {
+    say: (detail) => `we do not accept its TLS certificate${inBrackets(detail)}`,
+    remedy:
+      "Have the CA of its TLS certificate listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "tls-client-refuses-us": {
+    say: (detail) => `it refuses our TLS certificate${inBrackets(detail)}`,
+    remedy:
+      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it has not expired: fabric-gossip doctor checks both.",
+  },
+};
+
+const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
+  malformed: { say: () => "the first message is not a gossip message", remedy: NO_PEER },
+  "wrong-first-message": { say: () => "the first message is not a handshake", remedy: NO_PEER },
+  "pki-id-missing": { say: () => "the handshake has no PKI-ID", remedy: NO_PEER },
+  "identity-missing": { say: () => "the handshake has no identity", remedy: NO_PEER },
+  "no-tls-certificate": {
+    say: () => "the other side showed no TLS certificate",
+    remedy: "Give it a TLS client certificate, and let nothing end TLS between it and us.",
+  },
+  "signing-failed": {
+    say: (detail) => `our own handshake could not be signed${behind(detail)}`,
+    remedy: "Check the enrolment key or the external signer.",
+  },
+  "handshake-timeout": {
+    say: () => "no handshake arrived in time",
+    remedy: "Check that it is not overloaded and that nothing delays the connection.",
+  },
+  "handshake-closed": {
+    say: (detail) => `the link ended before the handshake was complete${behind(detail)}`,
+    remedy: LOOK_THERE,
+  },
+  "refused-us": { remedy: TRUST_US_THERE },
+  "refused-invalid": { remedy: TRUST_US_THERE },
+  "refused-revoked": {
+    remedy:
+      "Our certificate is on a revocation list there: enrol this peer anew, or have the list corrected.",
+  },
+  "refused-expired": {
+    remedy: "Renew our certificate; if it is valid here, check the clock there.",
+  },
+  "refused-tls-binding": { remedy: PASS_TLS_THROUGH },
+  "refused-no-certificate": {
+    remedy: "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
+  },
+  "refused-full": {
+    remedy:
+      "Raise fabricGossip.limits.connectionsMax there, or find out who opens so many connections.",
+  },
+  "refused-stopping": {
+    remedy: "Nothing: it is stopping or restarting, and we dial it again.",
+  },
+  "identity-unknown-msp": {
+    say: noMsp,
+    remedy: "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps.",
+  },
+  "organisation-untrusted": {
+    say: noMsp,
+    remedy:
+      "To accept its organisation, list its MSP folder under fabricGossip.trustedMsps. Until then its peers see us come and go, and warn in their logs; if they are not to learn of us, leave peer.gossip.externalEndpoint empty.",
+  },
+  "identity-invalid": {
+    say: (detail) => `the identity is not valid in its organisation${behind(detail)}`,
+    remedy:
+      "Check its certificate against its MSP folder as we have it: issuer, intermediate CAs and NodeOUs in config.yaml.",
+  },
+  "identity-revoked": {
+    say: (detail) => `the identity has been revoked${behind(detail)}`,
+    remedy: "Give it a new certificate: this one is on the revocation list of its CA.",
+  },
+  "identity-expired": {
+    say: (detail) => `the identity has expired${behind(detail)}`,
+    remedy: "Renew its certificate.",
+  },
+  "identity-malformed": {
+    say: (detail) => `the identity cannot be read${behind(detail)}`,
+    remedy: "Check that its signcerts holds one clean PEM certificate, and nothing else.",
+  },
+  "pki-id-mismatch": {
+    say: () => "the PKI-ID is not the one of the identity",
+    remedy: "Check that it is a Fabric peer or one of ours: its identity contradicts itself.",
+  },
+  "tls-binding-mismatch": {
+    say: () => "the handshake names another TLS certificate than the connection's",
+    remedy: PASS_TLS_THROUGH,
+  },
+  "signature-invalid": {
+    say: () => "the handshake is not signed by its identity",
+    remedy: "Check that its key in keystore belongs to the certificate in signcerts.",
+  },
+};
+
+/** Why we ended a connection. */
+const OF_ENDS: Readonly<Record<string, KnownCause>> = {
+  idle: { say: () => "not used any more" },
+  "member-dead": { say: (detail) => `the member is dead${inBrackets(detail)}` },
+  "identity-purged": { say: (detail) => `its identity was dropped${inBrackets(detail)}` },
+  "own-identity-renewed": { say: () => "our own identity was renewed" },
+  "not-disclosed": {
+    say: (detail) => `${name(detail)} may not see us: one side has no external endpoint`,
+  },
+  "place-needed": { say: () => "its place was needed for somebody else" },
+  "certificate-elsewhere": { say: () => "its certificate has connected under another PKI-ID" },
+};
+
+/** In the order of docs/troubleshooting.md. */
+export const CONNECTION_CAUSES = { ...OF_THE_NETWORK, ...OF_TLS, ...OF_THE_HANDSHAKE, ...OF_ENDS };
