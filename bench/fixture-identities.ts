@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import type { Identity } from "../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../src/msp/crypto.ts";
-import { generateOrganisation, type Organisation } from "../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";
 import { loadLocalMsp } from "../src/msp/load-msp.ts";
 import { encode } from "../src/wire/encode.ts";
 import { type Envelope, encodeEnvelope, encodeMessage } from "../src/wire/envelope.ts";
@@ -20,7 +20,7 @@ export interface Fixture {
 }
 
 export interface Fixtures {
-  readonly organisation: Organisation;
+  readonly organisation: GeneratedOrganisation;
   readonly all: readonly Fixture[];
   readonly crypto: MspCrypto;
 }

@@ -1,7 +1,7 @@
 /** Real members in this process, each with its own keys, socket and mutual TLS on loopback. */
 import { join } from "node:path";
 import { type GossipNode, loadConfig, GossipNode as Node } from "../src/index.ts";
-import { generateOrganisation, type Organisation } from "../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";
 
 /** Outside the range from which outgoing connections take their ports; others for each process. */
 const FIRST_PORT = 20_000 + (process.pid % 16) * 250;
@@ -30,7 +30,7 @@ export async function prepareMembers(
 
 /** Every timer at its default. */
 async function startMember(
-  { peers }: Organisation,
+  { peers }: GeneratedOrganisation,
   index: number,
   strategy: string,
 ): Promise<GossipNode> {

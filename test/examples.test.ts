@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { GossipNode, loadConfig } from "../src/index.ts";
-import type { Organisation } from "../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../src/msp/generate.ts";
 import { revokeCertificate } from "../src/msp/generate-renew.ts";
 import { owned } from "./children.ts";
 import { freePort, organisation, peerEnvironment, until } from "./cli/program.ts";
 
 let folder: string;
-let org: Organisation;
+let org: GeneratedOrganisation;
 /** Their settings come from the environment; the file is there because the examples name one. */
 let coreYaml: string;
 

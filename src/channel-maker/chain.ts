@@ -4,7 +4,12 @@ import type { BlockHeader } from "../wire/block-messages.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { type ConfigDraft, encodeConfig } from "./config-draft.ts";
 import { type BlockSigner, committedMetadata, genesisMetadata, makeBlock } from "./make-block.ts";
-import { type Author, chaincodeCall, type MakerHost, makeTransaction } from "./transactions.ts";
+import {
+  chaincodeCall,
+  type MakerHost,
+  makeTransaction,
+  type TransactionAuthor,
+} from "./transactions.ts";
 
 interface ChainPlan {
   readonly channel: string;
@@ -12,7 +17,7 @@ interface ChainPlan {
   /** All of them sign each block. */
   readonly orderers: readonly BlockSigner[];
   /** Who signs transactions and configurations. */
-  readonly client: Author;
+  readonly client: TransactionAuthor;
 }
 
 /** What is to be other than it would be. */

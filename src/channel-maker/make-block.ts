@@ -11,10 +11,12 @@ import {
 } from "../wire/block-messages.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { encode } from "../wire/encode.ts";
-import { type Author, joined, type MakerHost } from "./transactions.ts";
+import { joined, type MakerHost, type TransactionAuthor } from "./transactions.ts";
 
 /** Who signs a block, and how it is named: by its certificate, or by its number as BFT orderers are. */
-export type BlockSigner = Author | { readonly id: number; readonly sign: Author["sign"] };
+export type BlockSigner =
+  | TransactionAuthor
+  | { readonly id: number; readonly sign: TransactionAuthor["sign"] };
 
 interface BlockPlan {
   readonly header: BlockHeader;

@@ -18,7 +18,7 @@ import {
 } from "../wire/transaction-messages.ts";
 
 /** Somebody who signs. */
-export interface Author {
+export interface TransactionAuthor {
   /** Its serialized identity. */
   readonly creator: Uint8Array;
   /** Signs at once, as a key in a file does. */
@@ -43,7 +43,7 @@ interface TransactionPlan {
   readonly channel: string;
   readonly data: Uint8Array;
   /** Undefined: nobody signs, as in the first block. */
-  readonly author: Author | undefined;
+  readonly author: TransactionAuthor | undefined;
   /** Default: a configuration. */
   readonly chaincode?: string;
 }
@@ -72,7 +72,11 @@ export function makeTransaction(host: MakerHost, plan: TransactionPlan): Uint8Ar
 }
 
 /** The data of a chaincode's transaction: one action that changes nothing, endorsed by its author. */
-export function chaincodeCall({ creator, sign }: Author, name: string, said: string): Uint8Array {
+export function chaincodeCall(
+  { creator, sign }: TransactionAuthor,
+  name: string,
+  said: string,
+): Uint8Array {
   const chaincodeId = { name };
   const payload = new TextEncoder().encode(said);
   const extension = encode(CHAINCODE_ACTION, { response: { status: 200, payload }, chaincodeId });
@@ -101,7 +105,10 @@ const extensionFor = (name: string): Uint8Array =>
 export function seal(
   channelHeader: Init<typeof CHANNEL_HEADER>,
   data: Uint8Array,
-  { signatureHeader = EMPTY_BYTES, sign }: { signatureHeader?: Uint8Array; sign: Author["sign"] },
+  {
+    signatureHeader = EMPTY_BYTES,
+    sign,
+  }: { signatureHeader?: Uint8Array; sign: TransactionAuthor["sign"] },
 ): Uint8Array {
   const header = { channelHeader: encode(CHANNEL_HEADER, channelHeader), signatureHeader };
   const payload = encode(COMMON_PAYLOAD, { header, data });

@@ -1,6 +1,6 @@
 /** `fabric-gossip probe`: identifies an endpoint and checks mutual trust. */
 import { loadConfig } from "../config/load.ts";
-import { type Answer, probeEndpoint } from "../doctor/probe-endpoint.ts";
+import { type EndpointAnswer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
@@ -23,13 +23,13 @@ export async function probe(endpoint: string, options: ProbeCommandOptions): Pro
 }
 
 /** Same wording as in `doctor` and `why`. */
-function view({ failure, ...answer }: Answer): object {
+function view({ failure, ...answer }: EndpointAnswer): object {
   if (failure === null) return { ...answer, failure };
   const [reason, remedy] = [tellFault(failure), remedyFor(failure.code) ?? null];
   return { ...answer, failure: { code: failure.code, reason, remedy } };
 }
 
-function describe({ endpoint, tls, identity, failure }: Answer): string {
+function describe({ endpoint, tls, identity, failure }: EndpointAnswer): string {
   const lines = [`endpoint      ${endpoint}`];
   if (tls) {
     lines.push(

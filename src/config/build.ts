@@ -85,7 +85,7 @@ export function buildConfig(
 }
 
 /** Collects problems and warnings while reading. */
-export interface Findings {
+export interface ConfigFindings {
   readonly problems: string[];
   readonly warnings: string[];
   readonly trimmed: Setting[];
@@ -94,7 +94,7 @@ export interface Findings {
 export function readKey<T>(
   source: Source,
   key: Key<T>,
-  { problems, warnings, trimmed }: Findings,
+  { problems, warnings, trimmed }: ConfigFindings,
 ): T {
   const setting = source.find(key.name, key.env);
   if (setting === undefined) return key.absent;

@@ -1,7 +1,7 @@
 /**
  * The part of a peer's configuration that a client needs: the variables of Fabric's `peer` command.
  */
-import { type Findings, readKey } from "./build.ts";
+import { type ConfigFindings, readKey } from "./build.ts";
 import type { Key } from "./key.ts";
 import { PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import type { LoadOptions } from "./load.ts";
@@ -32,7 +32,7 @@ export async function loadClientConfig(
   problems: string[],
 ): Promise<ClientConfig> {
   const source = await openSource({ env: process.env, ...options }, problems);
-  const findings: Findings = { problems, warnings: [], trimmed: [] };
+  const findings: ConfigFindings = { problems, warnings: [], trimmed: [] };
   const read = <T>(key: Key<T>): T => readKey(source, key, findings);
   const mspFolder = read(PEER_KEYS.mspFolder);
   const mspId = read(PEER_KEYS.mspId);

@@ -4,7 +4,7 @@ import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { Content } from "../wire/messages.ts";
 import { parseAlive } from "./rules/read-alive.ts";
 import type { TestNode, World } from "./testing.ts";
-import type { GossipEvent } from "./types/event.ts";
+import type { CoreEvent } from "./types/event.ts";
 import type { Input } from "./types/input.ts";
 
 /** Collects from now on. A tick or an answer is told only if something follows from it. */
@@ -114,7 +114,7 @@ function listed(names: readonly string[]): string {
   return names.length === 0 ? "nobody" : names.join(" and ");
 }
 
-function nameEvent(world: World, event: GossipEvent): string {
+function nameEvent(world: World, event: CoreEvent): string {
   const reason = "reason" in event ? ` (${event.reason})` : "";
   if ("member" in event) return `${event.type} ${nameOf(world, event.member.pkiId)}${reason}`;
   if ("identity" in event) return `${event.type} ${nameOf(world, event.identity.pkiId)}${reason}`;

@@ -13,7 +13,7 @@ import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
 import { aliveMembers } from "./tables/members.ts";
 import type { DropCode } from "./types/drop.ts";
 import type { Effect } from "./types/effect.ts";
-import type { GossipEvent } from "./types/event.ts";
+import type { CoreEvent } from "./types/event.ts";
 import type { Crypto, Identity, Now, PkiId, Random } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
 import {
@@ -140,7 +140,7 @@ export interface TestNode {
   readonly crypto: TestCrypto;
   core: Core;
   isUp: boolean;
-  readonly events: GossipEvent[];
+  readonly events: CoreEvent[];
   readonly drops: DropCode[];
   /** What was handed to whoever follows a channel. */
   readonly received: GossipMessage[];

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChainMaker } from "../channel-maker/chain.ts";
 import { type ChannelOrganisation, channelDraft } from "../channel-maker/channel-draft.ts";
-import type { Author, MakerHost } from "../channel-maker/transactions.ts";
+import type { MakerHost, TransactionAuthor } from "../channel-maker/transactions.ts";
 import { exportMsp, readAuthor } from "../msp/export-msp.ts";
 import { memberFolder, organisationFolder } from "../msp/generate-folder.ts";
 import { configBlockFile, type Folder, ORDERERS, organisationOf } from "./folder.ts";
@@ -33,12 +33,12 @@ export class ChannelSource {
   /** From the first on. */
   readonly blocks: Uint8Array[] = [];
   readonly #maker: ChainMaker;
-  readonly #client: Author;
+  readonly #client: TransactionAuthor;
   #blocksPerMinute = BLOCKS_PER_MINUTE;
   #timer: NodeJS.Timeout | undefined;
   #grown: () => void = () => {};
 
-  private constructor(maker: ChainMaker, client: Author) {
+  private constructor(maker: ChainMaker, client: TransactionAuthor) {
     this.channel = maker.channel;
     this.#maker = maker;
     this.#client = client;
@@ -122,7 +122,7 @@ async function describeOrganisations(
   return Promise.all(described);
 }
 
-async function readAdmin(plan: Plan, folder: Folder): Promise<Author> {
+async function readAdmin(plan: Plan, folder: Folder): Promise<TransactionAuthor> {
   const [first] = plan.members;
   const { domain, usersFolder } = folderOf(folder, first);
   return readAuthor(first?.mspId ?? "", memberFolder(usersFolder, `Admin@${domain}`, "client"));

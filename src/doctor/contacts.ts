@@ -13,7 +13,7 @@ import { parseHostPort } from "../lib/host-port.ts";
 import { createNameService, resolveName } from "../node/name-service.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, faultFinding, ok, timeLeft, warning } from "./finding.ts";
-import { type Answer, type Files, probeEndpoint } from "./probe-endpoint.ts";
+import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
 /** Endpoints probed at a time. */
 const PROBES_MAX = 8;
@@ -132,7 +132,7 @@ function answerFinding(
   config: Config,
   { local }: Files,
   { endpoint, isBootstrap }: Contacted,
-  { identity, failure }: Answer,
+  { identity, failure }: EndpointAnswer,
   wallMs: number,
   isRunning: boolean,
 ): Finding {
@@ -165,7 +165,7 @@ function answerFinding(
 }
 
 /** Time is not exchanged; only a certificate from the future gives a wrong clock away. */
-function clockFindings({ endpoint, tls }: Answer, wallMs: number): readonly Finding[] {
+function clockFindings({ endpoint, tls }: EndpointAnswer, wallMs: number): readonly Finding[] {
   if (tls === null || tls.notBeforeMs <= wallMs) return [];
   const begin = new Date(tls.notBeforeMs).toISOString();
   const message = `The TLS certificate of ${endpoint} begins at ${begin}, in the future: the clock of this machine is slow, or that of its CA is fast.`;

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";
 import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import { error, type Finding, faultFinding, ok, warning } from "./finding.ts";
-import { type Answer, type Files, probeEndpoint } from "./probe-endpoint.ts";
+import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
 /** Whether the names that we give out lead somewhere, and fit what we listen on. */
 export async function examineNames(config: Config): Promise<readonly Finding[]> {
@@ -81,7 +81,7 @@ async function isOurselves(config: Config, files: Files): Promise<boolean> {
   return false;
 }
 
-const NOBODY: Pick<Answer, "identity"> = { identity: null };
+const NOBODY: Pick<EndpointAnswer, "identity"> = { identity: null };
 
 function portFinding(
   check: string,

@@ -23,7 +23,7 @@ const VERDICT_MS = 1_000;
 export type Files = Pick<Credentials, "local" | "trusted" | "tls">;
 
 /** The peer that answered, or the reason why no trusted peer did. */
-export interface Answer {
+export interface EndpointAnswer {
   readonly endpoint: string;
   /** The certificate that TLS showed; null without TLS, or if it could not be had. */
   readonly tls: CertificateDescription | null;
@@ -46,7 +46,7 @@ export async function probeEndpoint(
   config: Config,
   endpoint: string,
   credentials?: Files,
-): Promise<Answer> {
+): Promise<EndpointAnswer> {
   const target = parseResolved(endpoint)?.address ?? parseHostPort(endpoint);
   if (target === undefined || target.host === "" || target.port === 0) {
     throw new GossipError("config-invalid", `"${endpoint}" is not an endpoint: write host:port.`);
@@ -71,13 +71,13 @@ export async function probeEndpoint(
 }
 
 type Shaking = Omit<HandshakeOptions, "link" | "probe">;
-type Met = Pick<Answer, "identity" | "failure">;
+type Met = Pick<EndpointAnswer, "identity" | "failure">;
 
 /** Dials and shakes hands with the probe flag; then waits to see whether we are accepted as well. */
 function meet(network: Network, endpoint: string, options: Shaking): Promise<Met> {
   return new Promise((resolve) => {
-    let identity: Answer["identity"] = null;
-    const end = (failure: Answer["failure"]): void => {
+    let identity: EndpointAnswer["identity"] = null;
+    const end = (failure: EndpointAnswer["failure"]): void => {
       cancelTimer();
       resolve({ identity, failure });
     };
@@ -105,7 +105,7 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
   });
 }
 
-function describe({ identity }: Handshake): NonNullable<Answer["identity"]> {
+function describe({ identity }: Handshake): NonNullable<EndpointAnswer["identity"]> {
   const { pkiId, mspId, subject, notAfterMs } = identity;
   return { pkiId, mspId, subject, notAfter: new Date(notAfterMs).toISOString() };
 }

@@ -45,7 +45,7 @@ type Described = Omit<VerifiedBlock, "signers"> & {
 };
 
 /** A verified block as it is told. */
-export function describeBlock(
+export function factsOfBlock(
   { block, hash, signers, isConfig }: Described,
   told: {
     readonly channel: string;

@@ -2,7 +2,7 @@
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { isConfigBlock, parseBlock } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { describeBlock } from "./block-facts.ts";
+import { factsOfBlock } from "./block-facts.ts";
 import type { FollowedBlock } from "./block-peer.ts";
 import type { StoredBlock } from "./store/block-store.ts";
 import type { ReadBlock } from "./views.ts";
@@ -35,7 +35,7 @@ export function describeKept(
   const isConfig = isConfigBlock(block.value);
   const agreement = { agreedBy: [mspId], conflicts: [] };
   const told = { channel, endpoint, agreement, receivedAtMs };
-  return describeBlock({ block: block.value, hash, signers, isConfig }, told);
+  return factsOfBlock({ block: block.value, hash, signers, isConfig }, told);
 }
 
 /** We wrote it ourselves. */

@@ -18,7 +18,7 @@ export interface Inconsistency {
 }
 
 /** Each certificate of an owner once. */
-export function certificatesIn({
+export function certificatesOfConfig({
   organisations,
   orderers,
 }: Pick<ConfigView, "organisations" | "orderers">): readonly OwnedCertificate[] {

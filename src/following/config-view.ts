@@ -8,7 +8,7 @@ import { type CertificateDescription, describeCertificate } from "../msp/describ
 import { parseRevocationList } from "../msp/revocation.ts";
 import { decode } from "../wire/decode.ts";
 import { FABRIC_MSP_CONFIG, type FabricMspConfig, MSP_CONFIG } from "../wire/msp-messages.ts";
-import { certificatesIn, inconsistenciesOf, tellEnd } from "./config-problems.ts";
+import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "./config-problems.ts";
 import { policyText } from "./policy-text.ts";
 import type { CertificateView, ConfigView, OrganisationView } from "./views.ts";
 
@@ -44,7 +44,7 @@ export function describeConfiguration(
     acls: [...configuration.acls].map(([resource, policy]) => ({ resource, policy })),
     trust,
   };
-  const expired = certificatesIn(view).filter(({ notAfter }) => notAfter.getTime() <= nowMs);
+  const expired = certificatesOfConfig(view).filter(({ notAfter }) => notAfter.getTime() <= nowMs);
   const problems = [
     ...inconsistenciesOf(configuration).map(({ detail }) => detail),
     ...expired.map((one) => `${tellEnd(one, nowMs)}: renew it by a configuration update.`),

@@ -16,7 +16,7 @@ import { memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
 import { createMessaging, type Messaging, nextMessagingMs, stepMessaging } from "./messaging.ts";
 import type { Filter } from "./rules/filter.ts";
 import type { Tags } from "./rules/metadata.ts";
-import type { Answer, Heard, HeardQuery, MessagingEffect } from "./types/effect.ts";
+import type { Heard, HeardAnswer, HeardQuery, MessagingEffect } from "./types/effect.ts";
 import type { Participant } from "./types/host.ts";
 import type { MessagingInput } from "./types/input.ts";
 import { DEFAULT_MESSAGING_LIMITS, type MessagingLimits } from "./types/options.ts";
@@ -30,7 +30,7 @@ export interface TestTalker {
   readonly crypto: TestCrypto;
   readonly heard: Heard[];
   readonly queries: HeardQuery[];
-  readonly answers: Answer[];
+  readonly answers: HeardAnswer[];
   /** Codes of what it did not use. */
   readonly drops: Map<string, number>;
   /** Whom its queries have asked, and whether they have ended. */

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
 import { hasCanonicalSignature, parseCertificate } from "./certificate.ts";
 import { createCrypto } from "./crypto.ts";
-import { generateOrganisation, type Organisation, TEN_YEARS_MS } from "./generate.ts";
+import { type GeneratedOrganisation, generateOrganisation, TEN_YEARS_MS } from "./generate.ts";
 import type { MemberFolder } from "./generate-folder.ts";
 import { renewPeerCertificate, revokeCertificate } from "./generate-renew.ts";
 import { serializeIdentity } from "./identity.ts";
@@ -20,14 +20,14 @@ const SANS = ["localhost", "127.0.0.1", "::1"];
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
 let folder = "";
-let org: Organisation;
+let org: GeneratedOrganisation;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "generate-"));
   org = await make("org1.example.com");
 });
 after(() => rm(folder, { recursive: true }));
 
-function make(domain: string): Promise<Organisation> {
+function make(domain: string): Promise<GeneratedOrganisation> {
   return generateOrganisation({ folder, domain, peers: 2, users: 1, sans: SANS, nowMs: NOW_MS });
 }
 
@@ -198,7 +198,7 @@ describe("renewPeerCertificate()", () => {
 });
 
 describe("revokeCertificate()", () => {
-  let revoked: Organisation;
+  let revoked: GeneratedOrganisation;
   let files: readonly string[] = [];
   before(async () => {
     revoked = await make("revoke.example.com");

@@ -43,7 +43,7 @@ export interface OrganisationOptions {
 }
 
 /** Paths of the generated files. */
-export interface Organisation extends OrganisationFolder {
+export interface GeneratedOrganisation extends OrganisationFolder {
   readonly peers: readonly MemberFolder[];
   /** Users in order, then Admin. */
   readonly users: readonly MemberFolder[];
@@ -59,7 +59,9 @@ const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0
  * modes as `cryptogen generate` (Fabric 2.5, `EnableNodeOUs: true`) makes them. The folder appears
  * when everything is in it. Throws `config-invalid` for wrong options or if it exists already.
  */
-export async function generateOrganisation(options: OrganisationOptions): Promise<Organisation> {
+export async function generateOrganisation(
+  options: OrganisationOptions,
+): Promise<GeneratedOrganisation> {
   const hosts = hostsOf(options.peers);
   checkOptions(options, hosts);
   const parent = join(options.folder, `${options.kind ?? "peer"}Organizations`);
@@ -122,7 +124,7 @@ function describe(
   folder: string,
   { domain, users = 1, kind }: OrganisationOptions,
   hosts: readonly string[],
-): Organisation {
+): GeneratedOrganisation {
   const organisation = organisationFolder(folder, domain, kind);
   const { peersFolder, usersFolder } = organisation;
   const userNames = [...Array.from({ length: users }, (_, index) => `User${index + 1}`), "Admin"];
@@ -142,7 +144,7 @@ interface Issuers {
 }
 
 async function fillOrganisation(
-  organisation: Organisation,
+  organisation: GeneratedOrganisation,
   { domain, kind = "peer", nowMs, sans = [], validityMs = TEN_YEARS_MS }: OrganisationOptions,
 ): Promise<void> {
   const notBeforeMs = beginOfValidity(nowMs);

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { sanitizeCertificate } from "./certificate.ts";
 import { createMsp } from "./create-msp.ts";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { certifiersIdOf, judgeIdentity, rolesOf } from "./judge.ts";
+import { certifiersIdOf, judgeByMsps, rolesOf } from "./judge.ts";
 import type { Msp, MspMaterial, UnitRuleSource } from "./msp.ts";
 import { encodePem } from "./pem.ts";
 import { canonicalSignature, findCurve, toLowS } from "./signatures.ts";
@@ -38,7 +38,7 @@ const makeMsp = (roots: readonly Made[], more: Partial<MspMaterial> = {}) =>
 
 /** "accepted", or the code of the refusal and why. */
 function judge(msp: Msp, identity: Made): string {
-  const verdict = judgeIdentity([msp], "OrgMSP", identity.pem);
+  const verdict = judgeByMsps([msp], "OrgMSP", identity.pem);
   return verdict.ok ? "accepted" : `${verdict.code}: ${verdict.reason}`;
 }
 
@@ -147,7 +147,7 @@ describe("one CA: what is refused, and why", () => {
 
   test("an MSP id we do not know, cut short in the reason", () => {
     const ca = makeRoot();
-    const verdict = judgeIdentity([makeMsp([ca])], "x".repeat(60_000), makePeer(ca).pem);
+    const verdict = judgeByMsps([makeMsp([ca])], "x".repeat(60_000), makePeer(ca).pem);
     assert(!verdict.ok && verdict.code === "identity-unknown-msp" && verdict.reason.length < 200);
   });
 });
@@ -193,7 +193,7 @@ describe("chains", () => {
     });
     const other = makeMsp([makeRoot({ commonName: "other.org" })]);
     const peer = makePeer(root, { serial: 77 });
-    const verdict = (...msps: readonly Msp[]) => judgeIdentity(msps, "OrgMSP", peer.pem).ok;
+    const verdict = (...msps: readonly Msp[]) => judgeByMsps(msps, "OrgMSP", peer.pem).ok;
     assert.equal(verdict(other, makeMsp([root])), true);
     assert.equal(verdict(revoking, makeMsp([root])), false);
     assert.equal(verdict(makeMsp([root]), revoking), true);
@@ -331,7 +331,7 @@ describe("organisational units", () => {
   test("a certificate in admincerts is an admin, whatever its role", () => {
     const admin = makePeer(root, { units: ["admin"], reshape: toHighS });
     const msp = makeMsp([root], { adminCerts: [fileOf(admin)] });
-    const verdict = judgeIdentity([msp], "OrgMSP", admin.pem);
+    const verdict = judgeByMsps([msp], "OrgMSP", admin.pem);
     assert(verdict.ok);
     const withoutRules = { ...msp, roleUnits: new Map() };
     assert.deepEqual(rolesOf(withoutRules, verdict.value), ["admin"]);
@@ -360,6 +360,6 @@ test("reasons stay short whatever a certificate says", () => {
 
 test("an unparsable certificate in a good PEM block", () => {
   const pem = encodePem("CERTIFICATE", seq(seq(), seq()));
-  const verdict = judgeIdentity([makeMsp([makeRoot()])], "OrgMSP", pem);
+  const verdict = judgeByMsps([makeMsp([makeRoot()])], "OrgMSP", pem);
   assert(!verdict.ok && verdict.code === "identity-malformed");
 });

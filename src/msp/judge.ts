@@ -77,7 +77,7 @@ export const CA_REFUSAL: Refusal = invalid("ca", CA_REASON);
  * MSPs with the id (ours first, then those of channels) the first that recognises the certificate
  * decides alone: Fabric does so for the local MSP, and asks channels in random order (spec A 5.3).
  */
-export function judgeIdentity(
+export function judgeByMsps(
   msps: readonly Msp[],
   mspId: string,
   idBytes: Uint8Array,
@@ -234,16 +234,16 @@ export function judgeEverywhere(
   mspId: string,
   idBytes: Uint8Array,
 ): Judgement<Recognized> {
-  let verdict = judgeIdentity(msps, mspId, idBytes);
+  let verdict = judgeByMsps(msps, mspId, idBytes);
   const others = ofChannels.filter((msp) => msp.mspId === mspId);
   const isDecided = msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
   for (const msp of verdict.ok || isDecided ? [] : others) {
-    verdict = judgeIdentity([msp], mspId, idBytes);
+    verdict = judgeByMsps([msp], mspId, idBytes);
     if (verdict.ok) break;
   }
   if (!verdict.ok) return verdict;
   for (const msp of others) {
-    const other = judgeIdentity([msp], mspId, idBytes);
+    const other = judgeByMsps([msp], mspId, idBytes);
     if (!other.ok && other.code === "identity-revoked") return other;
   }
   return verdict;

@@ -8,7 +8,7 @@ import { type Certificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { CA_REFUSAL, judgeIdentity } from "./judge.ts";
+import { CA_REFUSAL, judgeByMsps } from "./judge.ts";
 import type { Msp, MspMaterial } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { ownRemedy } from "./own-remedy.ts";
@@ -186,7 +186,7 @@ function ownIdentity(
   const issuer = found.ok ? found.chain[1] : undefined;
   const sanitized = issuer === undefined ? certificate : sanitizeCertificate(certificate, issuer);
   const origin = { mspId: msp.mspId, ...serializeIdentity(msp.mspId, sanitized.der) };
-  const judged = judgeIdentity([msp], msp.mspId, origin.idBytes);
+  const judged = judgeByMsps([msp], msp.mspId, origin.idBytes);
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
   // A CA's own signature may have another form in the folder of CAs, and then it has no issuer there.
   const refusal = certificate.extensions.isCa === true ? CA_REFUSAL : judged;

@@ -7,7 +7,7 @@ import type { ChannelConfig } from "../config/config.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
-import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
+import type { CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
@@ -21,7 +21,7 @@ import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
 import type { ChannelParts, ChannelsSources, Followed } from "./channel-sources.ts";
 import { type ChannelExplanation, explainMember } from "./explain-member.ts";
-import { findConfiguration, isNewer } from "./find-configuration.ts";
+import { findConfiguration, isMoreRecent } from "./find-configuration.ts";
 import { GossipPeers } from "./gossip-peers.ts";
 import { Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
@@ -115,7 +115,7 @@ export class NodeChannels {
     if (parts === undefined || followed === undefined) return;
     const before = followed.trust;
     // While blocks catch up they bring what was in force long ago.
-    if (before !== undefined && !isNewer(trust, before)) return;
+    if (before !== undefined && !isMoreRecent(trust, before)) return;
     [followed.trust, followed.notes] = [trust, []];
     followed.watch.configured(trust, clock.now());
     parts.accept([...this.#followed.values()].flatMap((one) => one.trust?.configuration ?? []));

@@ -36,12 +36,12 @@ export async function findConfiguration(
     }
     const { value } = found;
     if (newest !== undefined && isRival(value, newest)) rivals = [newest, value];
-    if (newest === undefined || isNewer(value, newest)) newest = value;
+    if (newest === undefined || isMoreRecent(value, newest)) newest = value;
   }
   return { newest, notes, rivals };
 }
 
-export function isNewer(a: Trust, b: Trust): boolean {
+export function isMoreRecent(a: Trust, b: Trust): boolean {
   return a.configuration.blockNumber > b.configuration.blockNumber;
 }
 

@@ -33,7 +33,7 @@ import type { NodeParts, StartOptions } from "./options.ts";
 import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type CoreLoop, createCoreLoop } from "./runtime.ts";
-import { type Signed, signBoth } from "./signing.ts";
+import { type SignaturesMade, signBoth } from "./signing.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
 /**
@@ -306,7 +306,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     }
   }
 
-  #sign(payload: Uint8Array, secret: Uint8Array | undefined, signed: Signed): void {
+  #sign(payload: Uint8Array, secret: Uint8Array | undefined, signed: SignaturesMade): void {
     const { clock, signerTimeoutMs = 10_000 } = this.#parts;
     this.#publisher.counters.signatures += secret ? 2 : 1;
     signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, signed);

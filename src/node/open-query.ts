@@ -1,7 +1,7 @@
 /** A query of our program while it waits for answers. */
 import type { Now, PkiId } from "../core/types/host.ts";
 import type { GossipError } from "../lib/errors.ts";
-import type { Answer as GivenAnswer } from "../messaging/types/effect.ts";
+import type { HeardAnswer } from "../messaging/types/effect.ts";
 import type { Answer, NoAnswerReason, Query, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
@@ -42,7 +42,7 @@ export class OpenQuery implements Query {
     for (const pkiId of members) this.#unanswered.set(pkiId, "silent");
   }
 
-  take({ from, payload, failure }: GivenAnswer, now: Now): void {
+  take({ from, payload, failure }: HeardAnswer, now: Now): void {
     if (failure !== "") {
       this.#unanswered.set(from, REASONS.has(failure) ? (failure as NoAnswerReason) : "failed");
       return;

@@ -2,7 +2,7 @@ import type { Signer } from "../core/types/host.ts";
 import type { Clock } from "../transport/network.ts";
 
 /** What came of it; no signature = the signer failed or took too long. */
-export type Signed = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
+export type SignaturesMade = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
 
 type Signature = Uint8Array | undefined;
 
@@ -16,7 +16,7 @@ export function signBoth(
   secret: Uint8Array | undefined,
   clock: Clock,
   timeoutMs: number,
-  signed: Signed,
+  signed: SignaturesMade,
 ): void {
   const first = attempt(signer, payload);
   const second = secret && attempt(signer, secret);
@@ -40,10 +40,10 @@ function awaitBoth(
   signatures: readonly [Signature | Promise<Signature>, Signature | Promise<Signature>],
   clock: Clock,
   timeoutMs: number,
-  signed: Signed,
+  signed: SignaturesMade,
 ): void {
   let isOver = false;
-  const finish: Signed = (signature, secretSignature) => {
+  const finish: SignaturesMade = (signature, secretSignature) => {
     if (isOver) return;
     isOver = true;
     cancel();

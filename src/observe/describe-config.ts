@@ -22,7 +22,7 @@ import {
   RAFT_METADATA,
 } from "../wire/config-messages.ts";
 import { decode } from "../wire/decode.ts";
-import { toJson } from "../wire/json.ts";
+import { protobufToJson } from "../wire/json.ts";
 import { FABRIC_MSP, FABRIC_MSP_CONFIG, MSP_CONFIG } from "../wire/msp-messages.ts";
 import {
   IMPLICIT_META_POLICY,
@@ -126,7 +126,7 @@ function describeValue(name: string, bytes: Uint8Array): unknown {
 /** Bytes that are not what they should be are shown as they are. */
 function decodedJson(schema: Schema, bytes: Uint8Array): unknown {
   const decoded = decode(schema, bytes);
-  return decoded.ok ? withCertificates(toJson(schema, decoded.value)) : base64(bytes);
+  return decoded.ok ? withCertificates(protobufToJson(schema, decoded.value)) : base64(bytes);
 }
 
 function describeMsp(bytes: Uint8Array): unknown {

@@ -8,7 +8,7 @@ import { createCrypto } from "../msp/crypto.ts";
 import { findCurve, toLowS } from "../msp/signatures.ts";
 import { decode } from "../wire/decode.ts";
 import { type Envelope, parseMessage } from "../wire/envelope.ts";
-import { messageToJson, toJson } from "../wire/json.ts";
+import { messageToJson, protobufToJson } from "../wire/json.ts";
 import { type Content, type GossipMessage, SECRET } from "../wire/messages.ts";
 import { describeBlock } from "./describe-block.ts";
 import { describeCarried, readIdentity } from "./describe-identity.ts";
@@ -54,7 +54,7 @@ function describeSecret(
 ): unknown {
   const secret = decode(SECRET, payload);
   return {
-    content: secret.ok ? toJson(SECRET, secret.value) : base64(payload),
+    content: secret.ok ? protobufToJson(SECRET, secret.value) : base64(payload),
     signature: describeSignature(payload, signature, identity),
   };
 }

@@ -56,7 +56,7 @@ export function createHistogram(bounds: readonly number[]): Histogram {
   return { bounds, counts: bounds.map(() => 0), sum: 0, count: 0 };
 }
 
-export function observe(histogram: Histogram, seconds: number): void {
+export function addDuration(histogram: Histogram, seconds: number): void {
   const { bounds, counts } = histogram;
   const index = bounds.findIndex((bound) => seconds <= bound);
   if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
@@ -71,7 +71,7 @@ export function meterChecks(crypto: Crypto, seconds: Histogram): Crypto {
     verify(identity, payload, signature) {
       const startedMs = performance.now();
       const isValid = crypto.verify(identity, payload, signature);
-      observe(seconds, (performance.now() - startedMs) / 1_000);
+      addDuration(seconds, (performance.now() - startedMs) / 1_000);
       return isValid;
     },
   };

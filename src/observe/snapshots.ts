@@ -2,7 +2,7 @@
 
 import type { Core } from "../core/core.ts";
 import type { KnownIdentity as IdentityEntry } from "../core/tables/identities.ts";
-import type { GossipEvent as CoreEvent } from "../core/types/event.ts";
+import type { CoreEvent } from "../core/types/event.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "../core/types/host.ts";
 import type { Member as CoreMember } from "../core/types/member.ts";
 import { dateOf as dateOfNs } from "../following/describe-state-info.ts";

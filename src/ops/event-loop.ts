@@ -1,5 +1,5 @@
 /** How late our process gets to do what it is to do. */
-import { createHistogram, type Histogram, observe } from "../observe/meters.ts";
+import { addDuration, createHistogram, type Histogram } from "../observe/meters.ts";
 
 export interface EventLoop {
   /** Seconds by which a timer came too late, ten times a second. */
@@ -21,7 +21,7 @@ export function watchEventLoop(): EventLoop {
     timer = setTimeout(measure, INTERVAL_MS).unref();
   };
   const measure = (): void => {
-    observe(lag, Math.max(0, performance.now() - dueMs) / 1_000);
+    addDuration(lag, Math.max(0, performance.now() - dueMs) / 1_000);
     arm();
   };
   arm();

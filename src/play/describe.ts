@@ -8,7 +8,7 @@ const TEXT_MAX = 24;
 const HASH_BYTES = 32;
 
 /** As JSON; null if it cannot be decoded. `nameOf`: the name of a member by its PKI-ID. */
-export function describeMessage(
+export function describeForPage(
   bytes: Uint8Array,
   authority: SimulatedAuthority,
   nameOf: (pkiId: string) => string,

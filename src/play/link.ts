@@ -1,7 +1,7 @@
 /** A run as the text of a link: settings, actions, and the moment at which it is looked at. */
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import { type Action, formatAction, parseActions } from "./actions.ts";
-import { formatSettings, parseSettings, type Settings } from "./settings.ts";
+import { formatSettings, parseRunSettings, type Settings } from "./settings.ts";
 
 interface Link {
   readonly settings: Settings;
@@ -16,7 +16,7 @@ const AT_MS_MAX = 3_600_000;
 /** `seed=7&at=12000&do=9000.crash.3`; unknown words are for the page, and not looked at. */
 export function parseLink(text: string): Verdict<Link, string> {
   const words = new Map(new URLSearchParams(text));
-  const settings = parseSettings(words);
+  const settings = parseRunSettings(words);
   if (!settings.ok) return settings;
   const actions = parseActions(words.get("do") ?? "");
   if (!actions.ok) return actions;

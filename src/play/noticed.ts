@@ -1,6 +1,6 @@
 /** What members notice and ask for, in short. */
 import type { Effect } from "../core/types/effect.ts";
-import type { GossipEvent } from "../core/types/event.ts";
+import type { CoreEvent } from "../core/types/event.ts";
 
 /** Something that a member noticed. */
 export interface PlayEvent {
@@ -19,7 +19,7 @@ export interface EventText {
 }
 
 /** A notice of the core, in short. */
-export function eventOf(event: GossipEvent): EventText {
+export function eventOf(event: CoreEvent): EventText {
   const reason = "reason" in event ? event.reason : "";
   if ("member" in event) return { type: event.type, pkiId: event.member.pkiId, reason };
   if ("identity" in event) {

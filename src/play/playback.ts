@@ -9,7 +9,7 @@ import type { Effect } from "../core/types/effect.ts";
 import type { EventContent } from "../observe/events.ts";
 import { ACTIONS_MAX, type Action, type Change } from "./actions.ts";
 import { type Agreement, compareViews } from "./agreement.ts";
-import { describeMessage, readAuthor } from "./describe.ts";
+import { describeForPage, readAuthor } from "./describe.ts";
 import { type Flight, Flights } from "./flights.ts";
 import { COPY_HANDLER, type Handler, handlerOf } from "./handlers.ts";
 import { describeEffect, type EventText, eventOf, type PlayEvent } from "./noticed.ts";
@@ -220,7 +220,7 @@ export class Playback {
     const { authority } = this.network;
     return {
       ...{ id, kind, from, to, handler, effects, before, atMs: this.nowMs, bytes: bytes.length },
-      message: describeMessage(bytes, authority, (pkiId) => nameOf(this.network, pkiId)),
+      message: describeForPage(bytes, authority, (pkiId) => nameOf(this.network, pkiId)),
       after: this.state(to),
     };
   }

@@ -65,7 +65,7 @@ export interface Frame {
   readonly link: string;
 }
 
-export type Answer =
+export type EngineAnswer =
   | { readonly type: "opened"; readonly settings: Settings; readonly frame: Frame }
   | { readonly type: "frame"; readonly frame: Frame }
   /** `step`: the message that was waited for, if it was one. */

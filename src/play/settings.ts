@@ -30,7 +30,7 @@ const RANGES = {
 } as const satisfies Partial<Record<keyof Settings, readonly [number, number]>>;
 
 /** Reads settings from the text of a link; what is missing keeps its default. */
-export function parseSettings(words: ReadonlyMap<string, string>): Verdict<Settings, string> {
+export function parseRunSettings(words: ReadonlyMap<string, string>): Verdict<Settings, string> {
   const numbers: Record<keyof typeof RANGES, number> = { ...DEFAULT_SETTINGS };
   for (const name of ["seed", "members", "organisations", "delayMs"] as const) {
     const text = words.get(name);

@@ -4,11 +4,11 @@ import { formatLink, parseLink } from "./link.ts";
 import { Playback } from "./playback.ts";
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
-import type { Answer, FlightView, Frame, MemberView, Request } from "./protocol.ts";
+import type { EngineAnswer, FlightView, Frame, MemberView, Request } from "./protocol.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 /** The platform of a worker, as far as it is needed. */
-declare function postMessage(answer: Answer): void;
+declare function postMessage(answer: EngineAnswer): void;
 declare function addEventListener(
   type: "message",
   listener: (event: { readonly data: Request }) => void,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { verifyByHash } from "../channel/rules/verify-block.ts";
 import type { Block, VerifiedBlock } from "../channel/types/block.ts";
-import { describeBlock } from "../following/block-facts.ts";
+import { factsOfBlock } from "../following/block-facts.ts";
 import { type Copy, compareCopies } from "../following/compare.ts";
 import {
   follow,
@@ -23,7 +23,7 @@ import { BlockSource } from "./block-source.ts";
 import { startOf } from "./find-start.ts";
 import type { Told } from "./observe.ts";
 import { ReadError } from "./read-error.ts";
-import type { Round, ViewOfChannel } from "./view-of-channel.ts";
+import type { ViewOfChannel, ViewRound } from "./view-of-channel.ts";
 
 /** Which blocks to read. */
 export interface BlocksOptions {
@@ -90,7 +90,7 @@ class Reading {
   readonly #view: ViewOfChannel;
   readonly #options: BlocksOptions;
   readonly #last: bigint;
-  #round: Round;
+  #round: ViewRound;
   /** The configuration before the next block. */
   #trust: Trust | undefined;
   #previousHash: Uint8Array | undefined;
@@ -98,7 +98,7 @@ class Reading {
   /** Peers that served an invalid block: they are not asked again. */
   readonly #rejected = new Set<string>();
 
-  constructor(view: ViewOfChannel, options: BlocksOptions, round: Round, last: bigint) {
+  constructor(view: ViewOfChannel, options: BlocksOptions, round: ViewRound, last: bigint) {
     this.#view = view;
     this.#options = options;
     this.#round = round;
@@ -133,7 +133,7 @@ class Reading {
       if (found === undefined) return;
       const trust = this.#trust ?? this.#round.anchor;
       const copies = await this.#copies(number, found);
-      yield describeBlock(found.verified, {
+      yield factsOfBlock(found.verified, {
         endpoint: found.told.stream.target.endpoint,
         channel: trust.configuration.channel,
         agreement: compareCopies(this.#view.host, trust, copies),

@@ -37,7 +37,7 @@ export interface Asker {
 }
 
 /** A peer to query. */
-export interface Target {
+export interface PeerTarget {
   readonly name: string;
   readonly endpoint: string;
   readonly tls: TlsCredentials | undefined;
@@ -45,11 +45,11 @@ export interface Target {
 
 interface Credentials {
   readonly asker: Asker;
-  readonly targets: readonly Target[];
+  readonly targets: readonly PeerTarget[];
 }
 
 /** Throws `config-invalid` with all problems of options and files. */
-export async function loadCredentials(
+export async function loadReaderCredentials(
   options: ReadChannelOptions,
   wallMs: number,
 ): Promise<Credentials> {

@@ -6,7 +6,7 @@ import { advance } from "../following/find-trust.ts";
 import { type Judged, makeTrust, problem, type Trust, whyUnusable } from "../following/trust.ts";
 import { accept } from "../wire/verdict.ts";
 import type { PeerStream } from "./peer-stream.ts";
-import type { Round, ViewOfChannel } from "./view-of-channel.ts";
+import type { ViewOfChannel, ViewRound } from "./view-of-channel.ts";
 
 interface Start {
   readonly trust: Trust;
@@ -22,7 +22,7 @@ interface Start {
 /** `first` is at least 1 and at most the peer's height. */
 export async function startOf(
   { host, session }: ViewOfChannel,
-  { anchor, trust: newest }: Round,
+  { anchor, trust: newest }: ViewRound,
   stream: PeerStream,
   first: bigint,
 ): Promise<Judged<Start>> {

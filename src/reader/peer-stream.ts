@@ -14,10 +14,10 @@ import { copyBytes } from "../wire/bytes.ts";
 import { encodeUnsigned, parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import type { Asker, Target } from "./credentials.ts";
+import type { Asker, PeerTarget } from "./credentials.ts";
 
 interface StreamOptions {
-  readonly target: Target;
+  readonly target: PeerTarget;
   readonly asker: Asker;
   /** Judges the peer's identity. */
   readonly crypto: Crypto;
@@ -92,7 +92,7 @@ interface Waiting {
 }
 
 export class PeerStream implements AskedPeer {
-  readonly target: Target;
+  readonly target: PeerTarget;
   /** The identity from the handshake, judged by the stream's crypto. */
   readonly identity: Identity;
   readonly events: LinkEvents;

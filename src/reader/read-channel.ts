@@ -15,7 +15,7 @@ import { describeChaincodes } from "./chaincodes.ts";
 import { describeHeights, highestOf, type LagLimits } from "./heights.ts";
 import type { ReadChannelOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import { type Round, ViewOfChannel } from "./view-of-channel.ts";
+import { ViewOfChannel, type ViewRound } from "./view-of-channel.ts";
 import type { ChannelChaincodes, ChannelHeights } from "./views.ts";
 
 /** Blocks fetched to determine since when peers lag. */
@@ -148,7 +148,7 @@ class Reader implements ChannelReader {
   }
 
   /** For each peer that is behind, the creation time of the first block that it lacks. */
-  async #timesOfMissing(round: Round): Promise<ReadonlyMap<bigint, number>> {
+  async #timesOfMissing(round: ViewRound): Promise<ReadonlyMap<bigint, number>> {
     const highest = highestOf(round);
     const heights = new Set(round.believed.map(({ claim }) => claim.height));
     const missing = [...heights].filter((height) => height < highest).slice(0, LAG_BLOCKS_MAX);

@@ -2,7 +2,7 @@
 
 import type { AskFault } from "../following/asked-peer.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
-import type { Target } from "./credentials.ts";
+import type { PeerTarget } from "./credentials.ts";
 
 const NOT_ON_CHANNEL =
   "check the name of the channel, that this peer has joined it, and that our organisation is on it " +
@@ -26,13 +26,13 @@ const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
   "refused-invalid": "Check that --msp-id is the organisation that has issued our certificate.",
 };
 
-export interface Failure {
+export interface ReadFailure {
   readonly code: AskFault;
   readonly reason: string;
 }
 
 /** One sentence about a peer that failed. */
-export function tellFailure({ name, endpoint }: Target, { code, reason }: Failure): string {
+export function tellFailure({ name, endpoint }: PeerTarget, { code, reason }: ReadFailure): string {
   const who = name === endpoint ? endpoint : `${name} (${endpoint})`;
   const remedy = REMEDIES[code] ?? remedyFor(code) ?? "";
   const what = code === "silent" ? "" : ` ${tellFault({ code, detail: reason })}.`;
@@ -40,7 +40,7 @@ export function tellFailure({ name, endpoint }: Target, { code, reason }: Failur
 }
 
 /** Whether no peer answered, as opposed to one that refuses us. */
-export function isUnreachable({ code }: Failure): boolean {
+export function isUnreachable({ code }: ReadFailure): boolean {
   return (
     code === "unreachable" || code === "timeout" || code === "closed" || code === "tls-expected"
   );

@@ -3,11 +3,11 @@ import { GossipError } from "../lib/errors.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
 import { createSystemClock, createSystemRandom } from "../node/runtime.ts";
 import type { Clock } from "../transport/network.ts";
-import { type Asker, loadCredentials, type Target } from "./credentials.ts";
+import { type Asker, loadReaderCredentials, type PeerTarget } from "./credentials.ts";
 import type { ReadChannelOptions } from "./options.ts";
 import { openPeerStream, type PeerStream } from "./peer-stream.ts";
 import { ReadError } from "./read-error.ts";
-import { type Failure, isUnreachable, tellFailure } from "./remedies.ts";
+import { isUnreachable, type ReadFailure, tellFailure } from "./remedies.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
 /** Peers queried in parallel. */
@@ -18,10 +18,10 @@ const REDIAL_MAX_MS = 30_000;
 
 /** A peer to query, and its state. */
 interface SessionPeer {
-  readonly target: Target;
+  readonly target: PeerTarget;
   stream: PeerStream | undefined;
   /** Why the peer is unusable; undefined while it is usable. */
-  failure: Failure | undefined;
+  failure: ReadFailure | undefined;
   /** Not dialled before this time of the monotonic clock. */
   notBeforeMs: number;
   delayMs: number;
@@ -35,7 +35,7 @@ export class Session {
   readonly #random = createSystemRandom();
   readonly #crypto = createUnjudgedCrypto();
 
-  private constructor(channel: string, asker: Asker, targets: readonly Target[], clock: Clock) {
+  private constructor(channel: string, asker: Asker, targets: readonly PeerTarget[], clock: Clock) {
     this.channel = channel;
     this.asker = asker;
     this.clock = clock;
@@ -56,7 +56,7 @@ export class Session {
       throw new GossipError("config-invalid", `"${channel}" is no name of a channel: ${rule}.`);
     }
     const clock = createSystemClock();
-    const { asker, targets } = await loadCredentials(options, clock.now().wallMs);
+    const { asker, targets } = await loadReaderCredentials(options, clock.now().wallMs);
     if (targets.length > TARGETS_MAX) {
       throw new GossipError("config-invalid", `At most ${TARGETS_MAX} peers: name some by --peer.`);
     }
@@ -88,7 +88,7 @@ export class Session {
   }
 
   /** An unresponsive peer is not asked again. */
-  fail(stream: PeerStream, failure: Failure): void {
+  fail(stream: PeerStream, failure: ReadFailure): void {
     const peer = this.peers.find((one) => one.stream === stream);
     if (peer === undefined) return;
     peer.failure = { code: failure.code, reason: failure.reason };

@@ -19,7 +19,7 @@ import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
 
 /** The result of one round of queries. */
-export interface Round {
+export interface ViewRound {
   /** The newest configuration. */
   readonly trust: Trust;
   /** The initial configuration. */
@@ -56,7 +56,7 @@ export class ViewOfChannel {
   }
 
   /** Queries every peer again. Throws a {@link ReadError} without a usable result. */
-  async refresh(): Promise<Round> {
+  async refresh(): Promise<ViewRound> {
     const { told, notes: complaints } = await observe(this.session, this.host, this.#identities);
     const notes = [...complaints];
     let trust = this.#trust ?? (await findTrust(this.session, this.host, told, notes));

@@ -4,7 +4,7 @@ import type { Handshake } from "./handshake.ts";
 import type { Cancel, Clock, Link } from "./network.ts";
 
 /** One link whose other end is known. Several may lead to the same peer for a moment. */
-export interface Connection {
+export interface ProvenLink {
   readonly link: Link;
   readonly handshake: Handshake;
   /** What we dialled; undefined if we were dialled. */
@@ -26,12 +26,12 @@ export interface Connection {
   bytesSent: number;
 }
 
-export function createConnection(
+export function createProvenLink(
   link: Link,
   handshake: Handshake,
   dialled: string | undefined,
   clock: Clock,
-): Connection {
+): ProvenLink {
   const now = clock.now();
   return {
     link,
@@ -73,7 +73,7 @@ export interface ConnectionView {
 }
 
 export function viewConnection(
-  connection: Connection,
+  connection: ProvenLink,
   peer: { readonly isPreferred: boolean; readonly queued: number; readonly dropped: number },
 ): ConnectionView {
   const { link, handshake, dialled, openedWallMs } = connection;
@@ -99,8 +99,8 @@ export function viewConnection(
  * younger than the other. Otherwise both have dialled at once, and the lower PKI-ID's dial wins.
  */
 export function isNewerPreferred(
-  older: Connection,
-  newer: Connection,
+  older: ProvenLink,
+  newer: ProvenLink,
   rules: { readonly selfIsLower: boolean; readonly simultaneousMs: number },
 ): boolean {
   if (older.link.outbound === newer.link.outbound) return true;

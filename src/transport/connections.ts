@@ -6,7 +6,7 @@
 import type { Outgoing } from "../core/types/effect.ts";
 import type { Fault } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
-import { type Connection, type ConnectionView, createConnection } from "./connection.ts";
+import { type ConnectionView, createProvenLink, type ProvenLink } from "./connection.ts";
 import {
   CONNECTION_LIMITS,
   CONNECTION_TIMEOUTS,
@@ -167,7 +167,7 @@ class ConnectionTable implements Connections {
   #acceptAsDialler(peer: Peer, link: Link, handshake: Handshake): LinkEvents | undefined {
     const { self, identityOf, events, clock } = this.#options;
     const { pkiId, mspId } = handshake.identity;
-    const connection = createConnection(link, handshake, peer.endpoint, clock);
+    const connection = createProvenLink(link, handshake, peer.endpoint, clock);
     peer.dial = undefined;
     if (pkiId === peer.pkiId) return this.#add(peer, connection);
     if (pkiId === self().pkiId || identityOf(peer.pkiId)?.mspId !== mspId) {
@@ -190,7 +190,7 @@ class ConnectionTable implements Connections {
     if (this.#isClosed || pkiId === this.#options.self().pkiId) return undefined;
     const peer = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);
     peer.endpoint ||= endpoint;
-    return this.#add(peer, createConnection(link, handshake, endpoint, this.#options.clock));
+    return this.#add(peer, createProvenLink(link, handshake, endpoint, this.#options.clock));
   }
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {
@@ -207,7 +207,7 @@ class ConnectionTable implements Connections {
       return this.#refuse(link, "connections-full");
     }
     this.#dialBackoff.forget(handshake.identity.certificate);
-    const connection = createConnection(link, handshake, undefined, clock);
+    const connection = createProvenLink(link, handshake, undefined, clock);
     return this.#add(known ?? this.#addPeer(pkiId), connection);
   }
 
@@ -216,7 +216,7 @@ class ConnectionTable implements Connections {
     this.#options.events.handshakeFailed(fault, link.remoteAddress, "");
   }
 
-  #add(peer: Peer, connection: Connection): LinkEvents {
+  #add(peer: Peer, connection: ProvenLink): LinkEvents {
     const isFirst = !peer.isConnected;
     const { handshake } = connection;
     this.#places.take(peer, handshake.identity);
@@ -229,7 +229,7 @@ class ConnectionTable implements Connections {
   }
 
   /** The last link to a peer has broken. */
-  #lose(peer: Peer, lost: Connection, fault: NetworkFault, reason: string): void {
+  #lose(peer: Peer, lost: ProvenLink, fault: NetworkFault, reason: string): void {
     const { events, clock } = this.#options;
     const { pkiId, endpoint } = peer;
     const { elapsedMs } = clock.now();

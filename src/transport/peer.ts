@@ -1,9 +1,9 @@
 import type { Outgoing } from "../core/types/effect.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import {
-  type Connection,
   type ConnectionView,
   isNewerPreferred,
+  type ProvenLink,
   viewConnection,
 } from "./connection.ts";
 import type {
@@ -25,7 +25,7 @@ interface PeerOptions {
   readonly timeouts: ConnectionTimeouts;
   readonly message: (bytes: Uint8Array) => void;
   /** The last link broke. Not called after {@link Peer.end}. */
-  readonly lost: (connection: Connection, fault: NetworkFault, reason: string) => void;
+  readonly lost: (connection: ProvenLink, fault: NetworkFault, reason: string) => void;
 }
 
 /** A dial under way, or about to be repeated. */
@@ -51,9 +51,9 @@ export class Peer {
   readonly queue: SendQueue;
   readonly #options: PeerOptions;
   /** Newest last. */
-  readonly #links: Connection[] = [];
+  readonly #links: ProvenLink[] = [];
   /** The link that is sent on; there is one whenever there are links. */
-  #preferred: Connection | undefined;
+  #preferred: ProvenLink | undefined;
   #dropped = 0;
 
   constructor(options: PeerOptions) {
@@ -76,7 +76,7 @@ export class Peer {
     return this.#links.map((connection) => this.view(connection));
   }
 
-  view(connection: Connection): ConnectionView {
+  view(connection: ProvenLink): ConnectionView {
     const isPreferred = this.#preferred === connection;
     return viewConnection(connection, {
       isPreferred,
@@ -115,7 +115,7 @@ export class Peer {
   }
 
   /** Make before break: from now on the new link is sent on, or it is not; both are read. */
-  add(connection: Connection): LinkEvents {
+  add(connection: ProvenLink): LinkEvents {
     const preferred = this.#preferred;
     this.#links.push(connection);
     // The link we have makes a dial needless. Once that has a link, it may be the one that stays.
@@ -135,7 +135,7 @@ export class Peer {
     for (const connection of [...this.#links]) this.#close(connection);
   }
 
-  #choose(older: Connection, newer: Connection): void {
+  #choose(older: ProvenLink, newer: ProvenLink): void {
     const { isDecider, timeouts } = this.#options;
     const rules = { selfIsLower: isDecider, simultaneousMs: timeouts.simultaneousMs };
     const isNewer = isNewerPreferred(older, newer, rules);
@@ -146,7 +146,7 @@ export class Peer {
   }
 
   /** Closes a superseded link after a while, unless by then it is the one we need. */
-  #retire(connection: Connection): void {
+  #retire(connection: ProvenLink): void {
     const { isDecider, clock, timeouts } = this.#options;
     const delayMs = isDecider ? timeouts.lingerMs : timeouts.lingerAsFollowerMs;
     connection.cancelRetirement();
@@ -155,13 +155,13 @@ export class Peer {
     });
   }
 
-  #close(connection: Connection): void {
+  #close(connection: ProvenLink): void {
     this.#detach(connection);
     connection.link.close();
     this.pump();
   }
 
-  #detach(connection: Connection): void {
+  #detach(connection: ProvenLink): void {
     connection.isDetached = true;
     connection.cancelRetirement();
     const index = this.#links.indexOf(connection);
@@ -170,7 +170,7 @@ export class Peer {
     if (connection.held !== undefined) this.queue.unshift(connection.held);
   }
 
-  #linkEvents(connection: Connection): LinkEvents {
+  #linkEvents(connection: ProvenLink): LinkEvents {
     return {
       message: (bytes) => {
         connection.activeMs = this.#options.clock.now().elapsedMs;

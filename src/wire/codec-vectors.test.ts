@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fromHex } from "./bytes.ts";
 import { decode, type WireFault } from "./decode.ts";
-import { toJson } from "./json.ts";
+import { protobufToJson } from "./json.ts";
 import { ENVELOPE, GOSSIP_MESSAGE, SECRET, SERIALIZED_IDENTITY } from "./messages.ts";
 import type { Schema } from "./schema.ts";
 
@@ -61,7 +61,7 @@ describe("decode() and Fabric's decoder", () => {
       test(`${name}: read as the same`, () => {
         const same = decode(schema, fromHex(wanted));
         assert.ok(verdict.ok && same.ok);
-        assert.deepEqual(toJson(schema, verdict.value), toJson(schema, same.value));
+        assert.deepEqual(protobufToJson(schema, verdict.value), protobufToJson(schema, same.value));
       });
     }
   }

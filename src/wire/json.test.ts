@@ -6,7 +6,7 @@ import { CONFIG_GROUP } from "./config-messages.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import { encodeEnvelope } from "./envelope.ts";
-import { messageToJson, toJson } from "./json.ts";
+import { messageToJson, protobufToJson } from "./json.ts";
 import {
   type Content,
   PVT_DATA_DIGEST,
@@ -52,7 +52,7 @@ describe("toJson() names fields as Fabric does", () => {
       blockSeq: 2n ** 64n - 1n,
       seqInBlock: 1n,
     };
-    assert.deepEqual(toJson(PVT_DATA_DIGEST, value), {
+    assert.deepEqual(protobufToJson(PVT_DATA_DIGEST, value), {
       tx_id: "t",
       namespace: "n",
       collection: "c",
@@ -63,9 +63,11 @@ describe("toJson() names fields as Fabric does", () => {
 
   test("and otherwise where Fabric does otherwise", () => {
     const channelMac = fromHex("00");
-    assert.deepEqual(toJson(STATE_INFO_PULL_REQUEST, { channelMac }), { channel_MAC: "AA==" });
+    assert.deepEqual(protobufToJson(STATE_INFO_PULL_REQUEST, { channelMac }), {
+      channel_MAC: "AA==",
+    });
     const identity = { mspid: "Org1MSP", idBytes: EMPTY_BYTES };
-    assert.deepEqual(toJson(SERIALIZED_IDENTITY, identity), { mspid: "Org1MSP" });
+    assert.deepEqual(protobufToJson(SERIALIZED_IDENTITY, identity), { mspid: "Org1MSP" });
   });
 });
 
@@ -78,7 +80,7 @@ describe("toJson() of maps and oneofs", () => {
       { key: "__proto__", value: EMPTY_BYTES },
     ];
     assert.equal(
-      JSON.stringify(toJson(CONFIG_GROUP, { ...empty.value, groups })),
+      JSON.stringify(protobufToJson(CONFIG_GROUP, { ...empty.value, groups })),
       '{"groups":{"Application":{"mod_policy":"Admins"},"__proto__":{}}}',
     );
   });
@@ -87,11 +89,11 @@ describe("toJson() of maps and oneofs", () => {
     const bytes = fromHex("0800");
     const rule = decode(SIGNATURE_POLICY, bytes);
     assert.ok(rule.ok);
-    assert.deepEqual(toJson(SIGNATURE_POLICY, rule.value), { signed_by: 0 });
+    assert.deepEqual(protobufToJson(SIGNATURE_POLICY, rule.value), { signed_by: 0 });
     assert.deepEqual(encode(SIGNATURE_POLICY, rule.value), bytes);
     const none = decode(SIGNATURE_POLICY, EMPTY_BYTES);
     assert.ok(none.ok);
-    assert.deepEqual(toJson(SIGNATURE_POLICY, none.value), {});
+    assert.deepEqual(protobufToJson(SIGNATURE_POLICY, none.value), {});
   });
 });
 
@@ -100,7 +102,7 @@ describe("numbers of 32 and 64 bits with signs", () => {
     test(`${seconds} seconds`, () => {
       const time = { seconds, nanos: -1 };
       assert.deepEqual(decode(TIMESTAMP, encode(TIMESTAMP, time)), { ok: true, value: time });
-      assert.deepEqual(toJson(TIMESTAMP, time), { seconds: `${seconds}`, nanos: -1 });
+      assert.deepEqual(protobufToJson(TIMESTAMP, time), { seconds: `${seconds}`, nanos: -1 });
     });
   }
 

@@ -16,12 +16,12 @@ import {
  * enums by name, nested envelopes as objects. A nested envelope that cannot be decoded is base64.
  */
 export function messageToJson(message: GossipMessage): unknown {
-  return toJson(GOSSIP_MESSAGE, message);
+  return protobufToJson(GOSSIP_MESSAGE, message);
 }
 
 /** A message of any table as protobuf JSON; see {@link messageToJson}. */
-export function toJson<S extends Schema>(schema: S, message: Value<S>): unknown;
-export function toJson(schema: Schema, message: unknown): unknown {
+export function protobufToJson<S extends Schema>(schema: S, message: Value<S>): unknown;
+export function protobufToJson(schema: Schema, message: unknown): unknown {
   return isPlain(message) ? plainToJson(schema, message) : undefined;
 }
 
@@ -58,7 +58,7 @@ function valueToJson({ field }: Slot, value: PlainValue): unknown {
     const isShown = field.kind === "embedded" || field.kind === "bytes";
     const schema = isShown ? field.schema?.() : undefined;
     const verdict = schema && decode(schema, value);
-    return schema && verdict?.ok ? toJson(schema, verdict.value) : toBase64(value);
+    return schema && verdict?.ok ? protobufToJson(schema, verdict.value) : toBase64(value);
   }
   if (field.kind === "message" && isPlain(value)) return plainToJson(field.schema, value);
   return value;

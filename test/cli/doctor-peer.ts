@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { examine } from "../../src/doctor/doctor.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
-import type { Organisation } from "../../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import { GossipNode } from "../../src/node/node.ts";
 import { organisation, peerEnvironment, ports, temporaryFolder } from "./program.ts";
 
@@ -13,14 +13,14 @@ export type Environment = Record<string, string>;
 
 /** A peer that is configured well, and alone. */
 export interface Peer {
-  readonly org: Organisation;
+  readonly org: GeneratedOrganisation;
   readonly folder: string;
   readonly env: Environment;
   /** A file of the peer's. */
   readonly file: (name: string) => string;
 }
 
-export async function setUp(t: TestContext, index = 0, org?: Organisation): Promise<Peer> {
+export async function setUp(t: TestContext, index = 0, org?: GeneratedOrganisation): Promise<Peer> {
   const made = org ?? (await organisation(await temporaryFolder(t)));
   const folder = made.peers[index]?.folder ?? "";
   const env = peerEnvironment(made, index, await ports());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Connection, Identity, Member } from "../../src/observe/views.ts";
@@ -38,7 +38,7 @@ interface Peer {
   readonly running: Running;
 }
 
-async function organisationOf(t: TestContext, peers: number): Promise<Organisation> {
+async function organisationOf(t: TestContext, peers: number): Promise<GeneratedOrganisation> {
   return generateOrganisation({
     folder: await temporaryFolder(t),
     domain: "org1.example.com",
@@ -51,7 +51,7 @@ async function organisationOf(t: TestContext, peers: number): Promise<Organisati
 /** Starts the peers with these indices; the first one is the bootstrap peer of all. */
 async function startPeers(
   t: TestContext,
-  org: Organisation,
+  org: GeneratedOrganisation,
   indices: readonly number[],
 ): Promise<Peer[]> {
   const peers: Peer[] = [];
@@ -70,7 +70,7 @@ async function startPeers(
 
 async function startPeer(
   t: TestContext,
-  org: Organisation,
+  org: GeneratedOrganisation,
   index: number,
   bootstrap?: Peer,
 ): Promise<Peer> {

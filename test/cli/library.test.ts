@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError, type GossipEvent, GossipNode, loadConfig, loadMsp } from "../../src/index.ts";
-import type { Organisation } from "../../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
 import { organisation, ports, temporaryFolder, until } from "./program.ts";
 
@@ -13,7 +13,7 @@ const EXAMPLE = join(import.meta.dirname, "../../examples/watch.ts");
 
 /** A core.yaml as a Fabric peer would have it, with paths relative to its folder. */
 async function coreYaml(
-  { folder, peers }: Organisation,
+  { folder, peers }: GeneratedOrganisation,
   index: number,
   bootstrap?: number,
 ): Promise<string> {

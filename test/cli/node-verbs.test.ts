@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
-import type { Organisation } from "../../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import type { Explanation } from "../../src/observe/diagnosis/why/explanation.ts";
 import type { GossipEvent } from "../../src/observe/events.ts";
 import {
@@ -30,7 +30,7 @@ async function hearsHangup(pid: number | undefined): Promise<boolean> {
 }
 
 interface Started {
-  readonly org: Organisation;
+  readonly org: GeneratedOrganisation;
   readonly at: PeerPorts;
   readonly url: string;
   readonly child: ReturnType<typeof launch>["child"];
@@ -202,7 +202,7 @@ describe("events", () => {
   });
 
   /** Somebody of an organisation that nobody trusts, who can dial us. */
-  async function strangerTo(t: TestContext, org: Organisation): Promise<Config> {
+  async function strangerTo(t: TestContext, org: GeneratedOrganisation): Promise<Config> {
     const other = await organisation(await temporaryFolder(t), "org9.example.com");
     const env = peerEnvironment(other, 0, await ports(), {
       CORE_PEER_LOCALMSPID: "Org9MSP",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
 import { MAIN } from "../main-program.ts";
 
@@ -97,7 +97,7 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
 export async function organisation(
   folder: string,
   domain = "org1.example.com",
-): Promise<Organisation> {
+): Promise<GeneratedOrganisation> {
   return generateOrganisation({
     folder,
     domain,
@@ -114,7 +114,7 @@ export interface PeerPorts {
 
 /** The environment of `peer node start` for one peer of the organisation. */
 export function peerEnvironment(
-  { peers }: Organisation,
+  { peers }: GeneratedOrganisation,
   index: number,
   { port, operations }: PeerPorts,
   more: Readonly<Record<string, string>> = {},

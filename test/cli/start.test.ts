@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promise
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import type { Organisation } from "../../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
 import {
@@ -25,9 +25,12 @@ async function alive({ operations }: PeerPorts): Promise<number> {
   return members.filter(({ status, self }) => status === "alive" && !self).length;
 }
 
-async function pair(
-  t: TestContext,
-): Promise<{ org: Organisation; a: PeerPorts; b: PeerPorts; running: [Running, Running] }> {
+async function pair(t: TestContext): Promise<{
+  org: GeneratedOrganisation;
+  a: PeerPorts;
+  b: PeerPorts;
+  running: [Running, Running];
+}> {
   const org = await organisation(await temporaryFolder(t));
   const [a, b] = [await ports(), await ports()];
   const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${a.port}` };
@@ -128,7 +131,7 @@ describe("members as processes", () => {
 describe("what a user may get wrong", () => {
   async function setUp(
     t: TestContext,
-  ): Promise<{ org: Organisation; env: Record<string, string>; at: PeerPorts }> {
+  ): Promise<{ org: GeneratedOrganisation; env: Record<string, string>; at: PeerPorts }> {
     const org = await organisation(await temporaryFolder(t));
     const at = await ports();
     return { org, env: peerEnvironment(org, 0, at), at };

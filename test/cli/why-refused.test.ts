@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
-import type { Organisation } from "../../src/msp/generate.ts";
+import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
 import { loadMsp } from "../../src/msp/load-msp.ts";
 import { GossipNode } from "../../src/node/node.ts";
@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string>>;
 
 async function start(
   t: TestContext,
-  org: Organisation,
+  org: GeneratedOrganisation,
   index: number,
   more: Environment = {},
 ): Promise<GossipNode> {
@@ -25,8 +25,8 @@ async function start(
 }
 
 interface Orgs {
-  readonly ours: Organisation;
-  readonly theirs: Organisation;
+  readonly ours: GeneratedOrganisation;
+  readonly theirs: GeneratedOrganisation;
 }
 
 async function organisations(t: TestContext): Promise<Orgs> {

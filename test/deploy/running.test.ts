@@ -5,7 +5,7 @@ import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { test } from "node:test";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { renewPeerCertificate } from "../../src/msp/generate-renew.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
@@ -124,7 +124,7 @@ test("the manifest's settings and secrets run; a renewed secret is taken without
 }, async (t) => {
   const root = await temporaryFolder(t);
   const hosts = ["127.0.0.1", "127.0.0.2"];
-  const org: Organisation = await generateOrganisation({
+  const org: GeneratedOrganisation = await generateOrganisation({
     folder: root,
     domain: "org1.example.com",
     peers: 2,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config/load.ts";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
 import { freePort, peerEnvironment, until } from "../cli/program.ts";
 import type { AttackOrder, AttackReport } from "./attacker.ts";
@@ -195,7 +195,7 @@ function missing(wanted: readonly string[], present: readonly string[]): readonl
 }
 
 function environment(
-  organisation: Organisation,
+  organisation: GeneratedOrganisation,
   index: number,
   port: number,
 ): Record<string, string> {

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipNode, type NodeOptions } from "../../src/index.ts";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { freePort, temporaryFolder, until } from "../cli/program.ts";
 import { createAuthority } from "../transport/certificates.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.ts";
@@ -13,7 +13,10 @@ const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 /** Elsewhere only the first of these is an address of the machine. */
 const skip = process.platform === "linux" ? false : "needs several loopback addresses";
 
-async function organisation(t: TestContext, ...sans: readonly string[]): Promise<Organisation> {
+async function organisation(
+  t: TestContext,
+  ...sans: readonly string[]
+): Promise<GeneratedOrganisation> {
   const folder = await temporaryFolder(t);
   return generateOrganisation({
     folder,
@@ -25,7 +28,7 @@ async function organisation(t: TestContext, ...sans: readonly string[]): Promise
 }
 
 interface Place {
-  readonly org: Organisation;
+  readonly org: GeneratedOrganisation;
   readonly peer: number;
   readonly listen: string;
   readonly name: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { createHistogram, observe } from "../../src/observe/meters.ts";
+import { addDuration, createHistogram } from "../../src/observe/meters.ts";
 import { type Family, writeExposition } from "../../src/ops/exposition.ts";
 import { parseExposition } from "./parse-exposition.ts";
 
@@ -42,7 +42,7 @@ describe("the text format", () => {
 
   test("adds up the buckets of a histogram", () => {
     const histogram = createHistogram([0.1, 1]);
-    for (const seconds of [0.05, 0.1, 0.5, 30]) observe(histogram, seconds);
+    for (const seconds of [0.05, 0.1, 0.5, 30]) addDuration(histogram, seconds);
     const family = {
       ...gauge([{ labels: { of: "x" }, value: histogram }]),
       type: "histogram" as const,

@@ -4,14 +4,14 @@ import { readFile } from "node:fs/promises";
 import { ChainMaker } from "../../src/channel-maker/chain.ts";
 import { channelDraft } from "../../src/channel-maker/channel-draft.ts";
 import type { ConfigDraft } from "../../src/channel-maker/config-draft.ts";
-import type { Author, MakerHost } from "../../src/channel-maker/transactions.ts";
+import type { MakerHost, TransactionAuthor } from "../../src/channel-maker/transactions.ts";
 import { exportMsp } from "../../src/msp/export-msp.ts";
-import { generateOrganisation, type Organisation } from "../../src/msp/generate.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 
 /** An organisation with its MSP id, and who signs for it. */
 export interface Party {
   readonly mspId: string;
-  readonly organisation: Organisation;
+  readonly organisation: GeneratedOrganisation;
   /** Anchor peers, `[host, port]`. */
   readonly anchors: readonly (readonly [string, number])[];
 }
@@ -79,7 +79,7 @@ export async function makeConfig(wish: ConfigWish): Promise<ConfigDraft> {
 export class Chain extends ChainMaker {
   readonly blocks: Uint8Array[] = [];
 
-  constructor(channel: string, orderer: Author, client: Author) {
+  constructor(channel: string, orderer: TransactionAuthor, client: TransactionAuthor) {
     super({ channel, orderers: [orderer], client, host: MAKER_HOST });
   }
 

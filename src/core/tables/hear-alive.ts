@@ -8,7 +8,7 @@ import { ownedAlive } from "../rules/read-alive.ts";
 import { WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../rules/verify.ts";
 import { firstHandOf, isNews, isSignOfLife, type Members, putMember } from "../tables/members.ts";
-import type { GossipEvent } from "../types/event.ts";
+import type { CoreEvent } from "../types/event.ts";
 import type { Now } from "../types/host.ts";
 import type { Alive, Hearing, Member } from "../types/member.ts";
 
@@ -22,12 +22,12 @@ export type Sight =
       readonly type: "alive";
       readonly isNews: boolean;
       readonly wasAlive: boolean;
-      readonly events: readonly GossipEvent[];
+      readonly events: readonly CoreEvent[];
     }
   /** A ping has shown that the member is gone, and the message may be older than that. */
   | { readonly type: "doubtful" }
   /** No sign of life, but the secret of the message that we keep, which came without it. */
-  | { readonly type: "completed"; readonly events: readonly GossipEvent[] };
+  | { readonly type: "completed"; readonly events: readonly CoreEvent[] };
 
 export interface HearingRules {
   readonly ownMspId: string;
@@ -152,7 +152,7 @@ export function hearDead(
   verified: Verified<Alive>,
   { ownMspId, membersMax, onTheWayMs }: HearingRules,
   now: Now,
-): readonly GossipEvent[] | "members-full" {
+): readonly CoreEvent[] | "members-full" {
   const { pkiId, time } = verified.claim;
   if (!isNews(members, pkiId, time)) return [];
   const known = members.table.get(pkiId);
@@ -218,7 +218,7 @@ function isReplacedBy(kept: Alive, alive: Alive): boolean {
   return isSameTime && kept.envelope.secret === undefined && alive.envelope.secret !== undefined;
 }
 
-function newsOf(member: Member, known: Member | undefined): GossipEvent | undefined {
+function newsOf(member: Member, known: Member | undefined): CoreEvent | undefined {
   if (known === undefined) return { type: "member-joined", member };
   if (known.status === "dead") return { type: "member-returned", member };
   return isChanged(member, known) ? { type: "member-updated", member } : undefined;

@@ -8,7 +8,7 @@ import type { Party } from "../rules/disclosure.ts";
 import { isNewer } from "../rules/message-order.ts";
 import { WEIGHT } from "../rules/rights.ts";
 import { type Effect, notify } from "../types/effect.ts";
-import type { DeathReason, GossipEvent } from "../types/event.ts";
+import type { CoreEvent, DeathReason } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
 import { addTombstone, type Tombstones } from "./tombstones.ts";
@@ -178,7 +178,7 @@ export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number):
 export function forgetMember(
   members: Members,
   pkiId: PkiId,
-  reason: Extract<GossipEvent, { type: "member-forgotten" }>["reason"],
+  reason: Extract<CoreEvent, { type: "member-forgotten" }>["reason"],
   rememberMs: number,
   now: Now,
 ): readonly Effect[] {

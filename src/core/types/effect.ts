@@ -1,7 +1,7 @@
 import type { BlockRange } from "../../channel/rules/state-transfer.ts";
 import type { GossipMessage } from "../../wire/messages.ts";
 import type { DropCode } from "./drop.ts";
-import type { Fault, GossipEvent } from "./event.ts";
+import type { CoreEvent, Fault } from "./event.ts";
 import type { PkiId } from "./host.ts";
 
 /** One encoded Envelope to be sent. */
@@ -57,9 +57,9 @@ export type Effect =
       readonly channel: string;
       readonly message: GossipMessage;
     }
-  | { readonly type: "notify"; readonly event: GossipEvent };
+  | { readonly type: "notify"; readonly event: CoreEvent };
 
-export function notify(event: GossipEvent): Effect {
+export function notify(event: CoreEvent): Effect {
   return { type: "notify", event };
 }
 

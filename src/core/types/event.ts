@@ -37,7 +37,7 @@ export interface ChannelLag {
 }
 
 /** What the core tells its host about. `member` and `identity` are snapshots. */
-export type GossipEvent =
+export type CoreEvent =
   | { readonly type: "member-joined"; readonly member: Member }
   | { readonly type: "member-updated"; readonly member: Member }
   | { readonly type: "member-dead"; readonly member: Member; readonly reason: DeathReason }

@@ -7,7 +7,7 @@ import {
 } from "../../wire/member-messages.ts";
 import { findKept, nameOf } from "../tables/kept.ts";
 import { endQuery, findAnswer, keepAnswer, takeAnswer, takeUnanswered } from "../tables/queries.ts";
-import type { Answer, MessagingEffect } from "../types/effect.ts";
+import type { HeardAnswer, MessagingEffect } from "../types/effect.ts";
 import type { QueryId } from "../types/input.ts";
 import { mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
@@ -67,7 +67,11 @@ function drop(from: PkiId, code: "answer-unexpected" | "event-malformed"): Messa
 }
 
 /** An answer of somebody who was asked and has not answered. */
-function take(messaging: Messaging, sequence: bigint, given: Answer): readonly MessagingEffect[] {
+function take(
+  messaging: Messaging,
+  sequence: bigint,
+  given: HeardAnswer,
+): readonly MessagingEffect[] {
   const query = takeAnswer(messaging.queries, sequence, given.from);
   if (query === undefined) return [];
   const { token, waitsFor } = query;

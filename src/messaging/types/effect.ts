@@ -55,7 +55,7 @@ export type MessagingEffect =
   | { readonly type: "said"; readonly token: number; readonly id: QueryId | undefined }
   /** Whom the query waits for from now on. */
   | { readonly type: "asked"; readonly token: number; readonly members: readonly PkiId[] }
-  | { readonly type: "answered"; readonly token: number; readonly answer: Answer }
+  | { readonly type: "answered"; readonly token: number; readonly answer: HeardAnswer }
   /** All have answered, or time is up. */
   | { readonly type: "query-ended"; readonly token: number };
 
@@ -70,7 +70,7 @@ export interface Heard {
 
 export type HeardQuery = Heard & { readonly timeoutMs: number };
 
-export interface Answer {
+export interface HeardAnswer {
   readonly from: PkiId;
   readonly payload: Uint8Array;
   /** Why there is no payload; empty: there is one. */

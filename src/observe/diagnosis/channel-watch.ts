@@ -1,7 +1,7 @@
 /** What is wrong with a channel, since when, and what has come and gone since it was looked last. */
 import type { Core } from "../../core/core.ts";
 import type { Now } from "../../core/types/host.ts";
-import { certificatesIn, inconsistenciesOf } from "../../following/config-problems.ts";
+import { certificatesOfConfig, inconsistenciesOf } from "../../following/config-problems.ts";
 import { describeConfiguration } from "../../following/config-view.ts";
 import type { Trust } from "../../following/trust.ts";
 import type { ChannelProblem, ConfigView } from "../../following/views.ts";
@@ -58,7 +58,7 @@ export class ChannelWatch {
     this.#facts = {
       ...this.#facts,
       ...{ isConfigured: true, complaints: [] },
-      certificates: certificatesIn(view),
+      certificates: certificatesOfConfig(view),
       inconsistencies: inconsistenciesOf(configuration),
       turns: isTurn ? [...turns, turn].slice(-TURNS_MAX) : turns,
     };
