@@ -15,7 +15,7 @@ import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, faultFinding, ok, timeLeft, warning } from "./finding.ts";
 import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
-/** Endpoints probed at a time. */
+/** Endpoints probed in parallel. */
 const PROBES_MAX = 8;
 
 interface Contacted {
@@ -56,11 +56,11 @@ export async function examineContacts(
 
 interface Named {
   readonly findings: readonly Finding[];
-  /** As many of those that the names lead to as a member contacts. */
+  /** As many resolved addresses as a member contacts. */
   readonly endpoints: readonly string[];
 }
 
-/** Where the names of bootstrap peers lead. They may lead nowhere before others run. */
+/** The addresses of bootstrap names. They may be empty before other members run. */
 async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): Promise<Named> {
   const { bootstrapNames, nameServers } = fabricGossip;
   const service = createNameService(nameServers);
@@ -81,7 +81,7 @@ async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): P
   return { findings, endpoints: [...new Set(endpoints)].slice(0, RESOLVED_CONTACTS_MAX) };
 }
 
-/** Tells whether an endpoint is an address of this machine with our own port. */
+/** Whether an endpoint is an address of this machine with our own port. */
 function hereAt(ownPort: number): (endpoint: string) => boolean {
   const cards = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   const own = new Set(cards.map(({ address }) => address));

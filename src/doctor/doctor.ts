@@ -1,6 +1,6 @@
 /**
- * Checks a configuration before it is used (product 2, `doctor`): everything that can be found out
- * without joining the network, one finding a check, as they come.
+ * Checks a configuration before use (product 2, `doctor`): everything that can be checked without
+ * joining the network, one finding per check, as they complete.
  */
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -16,7 +16,7 @@ import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
 import { examineNames, examineOwnEndpoints, examinePorts } from "./network.ts";
 import { examineOperationsTls, examineTls } from "./tls.ts";
 
-/** Never throws for what is wrong with the configuration: that is what it tells. */
+/** Never throws for a faulty configuration, but reports it. */
 export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
   const wallMs = Date.now();
   const { findings, config } = await examineConfig(options);
@@ -90,7 +90,7 @@ function operationsFindings({ operations: { listenAddress, tls } }: Config): rea
   return [warning("operations", message, "Listen on 127.0.0.1, or set operations.tls.")];
 }
 
-/** Clocks that a time service keeps do not differ by more. */
+/** Maximum clock difference under a time service. */
 const CLOCK_TOLERANCE_MS = 60_000;
 const LIFE_AHEAD = warning(
   "clock",
@@ -108,7 +108,7 @@ async function examineState(
     ];
   }
   try {
-    // Rights alone do not tell: the disk may be full, or the folder of the system's own.
+    // Permissions alone do not suffice: the disk may be full, or the file system read-only.
     await rmdir(await mkdtemp(join(await nearestFolder(stateDir), ".doctor-")));
     const { problem, incarnation } = await readIncarnation(stateDir);
     const findings = [ok("state", `${stateDir} can be written.`)];
@@ -125,7 +125,7 @@ async function examineState(
   }
 }
 
-/** The folder itself, or the one in which it would be made. */
+/** The folder itself, or its closest existing parent. */
 async function nearestFolder(path: string): Promise<string> {
   try {
     if ((await stat(path)).isDirectory()) return path;

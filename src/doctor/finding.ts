@@ -3,7 +3,7 @@ import type { Fault } from "../core/types/event.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
 export interface Finding {
-  /** What was looked at: `configuration`, `msp`, `tls`, ... */
+  /** The check: `configuration`, `msp`, `tls`, ... */
   readonly check: string;
   readonly status: "ok" | "warning" | "error";
   /** One sentence. */

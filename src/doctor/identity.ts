@@ -67,7 +67,7 @@ export async function examineTrusted(config: Config): Promise<Examined<readonly 
   return { findings, value: trusted };
 }
 
-/** Whether anybody else may read our private keys. */
+/** Whether other users may read our private keys. */
 export async function examineKeys(config: Config): Promise<readonly Finding[]> {
   const sentences = await findOpenKeys(keyPaths(config));
   if (sentences.length === 0)

@@ -6,7 +6,7 @@ import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "../
 import { error, type Finding, faultFinding, ok, warning } from "./finding.ts";
 import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
-/** Whether the names that we give out lead somewhere, and fit what we listen on. */
+/** Whether advertised names resolve and match the listen address. */
 export async function examineNames(config: Config): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const endpoint of new Set([config.endpoint, config.externalEndpoint])) {
@@ -42,7 +42,7 @@ async function resolve(host: string): Promise<string | { readonly code: string }
   }
 }
 
-/** Whether we could listen. `files`: to find out if it is we who listen already. */
+/** Whether we could listen. `files`: to recognise that we are already listening. */
 export async function examinePorts(
   config: Config,
   files: Files | undefined,
@@ -73,7 +73,7 @@ async function isOurselves(config: Config, files: Files): Promise<boolean> {
   const { host, port } = config.listenAddress;
   const isAnywhere = host === "" || isUnspecified(host);
   const endpoint = formatHostPort({ host: isAnywhere ? "127.0.0.1" : host, port });
-  // By its own address or the one it advertises, whichever the TLS certificate names.
+  // Its own or its advertised address, whichever the TLS certificate names.
   for (const candidate of [config.endpoint, endpoint]) {
     const { identity } = await probeEndpoint(config, candidate, files).catch(() => NOBODY);
     if (identity?.pkiId === files.local.identity.pkiId) return true;
@@ -87,7 +87,7 @@ function portFinding(
   check: string,
   listen: HostPort,
   fault: string | undefined,
-  /** Undefined: nobody could be asked, as our own files are not in order. */
+  /** Undefined: our own files are faulty, so we cannot ask. */
   isRunning: boolean | undefined,
   key: string,
 ): Finding {
@@ -110,8 +110,8 @@ function portFinding(
 }
 
 /**
- * Who answers at the endpoints that we advertise. Nobody is no fault: before the start that is right,
- * and many cannot reach themselves by the address that others use.
+ * The peers that answer at our advertised endpoints. No answer is no fault: before the start it is
+ * expected, and many hosts cannot reach their own public address.
  */
 export async function examineOwnEndpoints(
   config: Config,

@@ -1,4 +1,4 @@
-/** Asks who is at an endpoint, as a member would, but joins nothing (product 2, `probe`). */
+/** Identifies the peer at an endpoint without joining (product 2, `probe`). */
 import { connect } from "node:tls";
 import type { Config } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
@@ -14,33 +14,33 @@ import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
 
-/** From dial to answer. */
+/** Timeout from dial to answer. */
 const PROBE_TIMEOUT_MS = 10_000;
 /** How long the other side may take to refuse us. */
 const VERDICT_MS = 1_000;
 
-/** What our files hold, read and found in order. */
+/** The content of our files, checked. */
 export type Files = Pick<Credentials, "local" | "trusted" | "tls">;
 
 /** The peer that answered, or the reason why no trusted peer did. */
 export interface EndpointAnswer {
   readonly endpoint: string;
-  /** The certificate that TLS showed; null without TLS, or if it could not be had. */
+  /** The certificate from TLS; null without TLS, or if unavailable. */
   readonly tls: CertificateDescription | null;
-  /** Null if we could not believe who answered. */
+  /** Null if the peer is not trusted. */
   readonly identity: {
     readonly pkiId: string;
     readonly mspId: string;
     readonly subject: string;
     readonly notAfter: string;
   } | null;
-  /** Why the handshake failed; null if it did not. With an identity: why it did not believe us. */
+  /** Why the handshake failed; null if it did not. With an identity: why the peer refused us. */
   readonly failure: Fault | null;
 }
 
 /**
- * Throws `config-invalid` if the configuration or the endpoint is none. `credentials`: if its files have
- * been read already.
+ * Throws `config-invalid` for an invalid configuration or endpoint. `credentials`: if the files
+ * have been read already.
  */
 export async function probeEndpoint(
   config: Config,
@@ -73,7 +73,7 @@ export async function probeEndpoint(
 type Shaking = Omit<HandshakeOptions, "link" | "probe">;
 type Met = Pick<EndpointAnswer, "identity" | "failure">;
 
-/** Dials and shakes hands with the probe flag; then waits to see whether we are accepted as well. */
+/** Dials, performs a handshake with the probe flag, and waits whether the peer accepts us. */
 function meet(network: Network, endpoint: string, options: Shaking): Promise<Met> {
   return new Promise((resolve) => {
     let identity: EndpointAnswer["identity"] = null;
@@ -90,7 +90,7 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
       opened: (link) => {
         const accepted = (handshake: Handshake): LinkEvents => {
           identity = describe(handshake);
-          // Both sides judge at once: that we believe it says nothing of the reverse.
+          // Both sides judge independently: our verdict says nothing about theirs.
           const cancelWait = options.clock.after(VERDICT_MS, () => link.close());
           const closed = (fault: NetworkFault, reason: string): void => {
             cancelWait();
@@ -110,7 +110,7 @@ function describe({ identity }: Handshake): NonNullable<EndpointAnswer["identity
   return { pkiId, mspId, subject, notAfter: new Date(notAfterMs).toISOString() };
 }
 
-/** The leaf certificate a TLS server shows, believed or not. */
+/** The leaf certificate that a TLS server presents, trusted or not. */
 function tlsCertificate(
   { host, port }: { host: string; port: number },
   timeoutMs: number,

@@ -1,4 +1,4 @@
-/** Doctor: TLS files, names and chains, tried for real over a socket of this machine. */
+/** Doctor: TLS files, names and chains, tested in a real handshake on this machine. */
 import { X509Certificate } from "node:crypto";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
@@ -55,7 +55,7 @@ function nameFindings(config: Config, cert: Buffer): readonly Finding[] {
   ];
 }
 
-/** Would a member with our own settings accept us, in both roles? */
+/** Whether a member with our settings would accept us, in both roles. */
 async function chainFinding(
   files: GossipTls,
   tls: TlsCredentials,
@@ -108,7 +108,7 @@ interface Refused extends Fault {
   readonly side: "client" | "server";
 }
 
-/** What Go says of the chains in our files. */
+/** Go's verdict on the chains in our files. */
 function judgeChains(tls: TlsCredentials, atMs: number): Refused | undefined {
   const { cert, clientCert = cert, rootCas, clientRootCas, clientAuthRequired } = tls;
   const code = "tls-bad-certificate";
@@ -119,13 +119,15 @@ function judgeChains(tls: TlsCredentials, atMs: number): Refused | undefined {
   return client === undefined ? undefined : { side: "server", code, detail: client };
 }
 
-/** Shakes hands with ourselves; names are another check. Undefined: both sides are content. */
+/**
+ * Performs a handshake with ourselves; names are a separate check. Undefined: both sides accept.
+ */
 async function tryTls(tls: TlsCredentials, atMs: number): Promise<Refused | undefined> {
   const server = createServer({
     ...serverContext(tls),
     ALPNProtocols: ["h2"],
     requestCert: true,
-    rejectUnauthorized: false, // We look at the outcome, which Node would keep to itself.
+    rejectUnauthorized: false, // We read the outcome, which Node would not report.
   });
   useServerContext(server, tls);
   try {
@@ -138,7 +140,8 @@ async function tryTls(tls: TlsCredentials, atMs: number): Promise<Refused | unde
     const tried = await shake(server, port, tls);
     const judged = judgeChains(tls, atMs);
     if (!tried?.isVerdict) return tried ?? judged;
-    // What OpenSSL alone refuses, neither Fabric nor we refuse; where both do, its code says which kind.
+    // Fabric and we accept chains that only OpenSSL refuses; where both refuse, OpenSSL's code
+    // gives the kind.
     return judged && { ...judged, ...(tried.side === judged.side ? { code: tried.code } : {}) };
   } finally {
     server.close();
@@ -170,7 +173,7 @@ function shake(
     const fail = (code: string, detail: string): void =>
       end({ side: "client", code, detail, isVerdict: false });
     server.once("secureConnection", (accepted: TLSSocket) => {
-      accepted.on("error", () => {}); // What follows the handshake does not matter.
+      accepted.on("error", () => {}); // Anything after the handshake is irrelevant.
       const client = tls.clientAuthRequired ? verdict(accepted, "server") : undefined;
       const judged = (): void => end(verdict(socket, "client") ?? client);
       // With TLS 1.2 the server is ready before the client.
@@ -204,7 +207,7 @@ export async function examineOperationsTls(
   const problems: string[] = [];
   const files: GossipTls = {
     ...tls,
-    clientAuthRequired: true, // What tells more than health asks for a certificate in any case.
+    clientAuthRequired: true, // Anything beyond health requires a certificate in any case.
     rootCertFile: undefined,
     clientCertFile: tls.certFile,
     clientKeyFile: tls.keyFile,

@@ -1,4 +1,4 @@
-/** A peer that we ask for blocks, however we are connected to it. */
+/** A peer that we ask for blocks, over whatever connection. */
 import type { Identity } from "../core/types/host.ts";
 import type { HandshakeFault } from "../transport/handshake-fault.ts";
 import type { NetworkFault } from "../transport/network.ts";
@@ -8,27 +8,27 @@ import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 export type AskFault =
   | NetworkFault
   | HandshakeFault
-  /** No answer in time. In gossip silence is how a peer refuses: the request is not repeated. */
+  /** No answer in time. In gossip, silence is how a peer refuses: the request is not repeated. */
   | "silent"
-  /** Something arrived that is no gossip message. */
+  /** Received bytes that are no gossip message. */
   | "malformed";
 
-/** A fault with what was said about it. */
+/** A fault with its detail. */
 export type Asked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: AskFault; readonly reason: string };
 
-/** What takes a message for its answer; undefined: it is another message. */
+/** Recognises the answer among messages; undefined: another message. */
 export type Match<T> = (message: GossipMessage) => T | undefined;
 
 export interface AskedPeer {
   readonly identity: Identity;
-  /** For people: its endpoint, or what our user calls it. */
+  /** For display: its endpoint, or the user's name for it. */
   readonly name: string;
   nonce(): bigint;
   /**
-   * Sends a request when all before are answered, and waits for its answer. `kind`: what must not be
-   * asked again after silence.
+   * Sends a request after all earlier ones are complete, and waits for its answer. `kind` is not
+   * requested again after silence.
    */
   ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>>;
 }

@@ -1,4 +1,4 @@
-/** What a block says of itself, for people: when, what, how many. */
+/** What a block contains, for display. */
 import {
   channelHeaderOf,
   commitHashOf,
@@ -11,8 +11,8 @@ import { HEADER_TYPE } from "../wire/block-messages.ts";
 import type { BlockAgreement, ReadBlock } from "./views.ts";
 
 /**
- * When the block's first transaction was made, by the clock of whoever made it; milliseconds since
- * the epoch. Blocks themselves bear no time.
+ * Creation time of the block's first transaction by its client's clock, in milliseconds since the
+ * epoch. Blocks have no time of their own.
  */
 export function madeAtMs({ transactions: [first] }: Block): number | undefined {
   const timestamp = first && channelHeaderOf(first)?.timestamp;
@@ -21,10 +21,10 @@ export function madeAtMs({ transactions: [first] }: Block): number | undefined {
   return Math.abs(ms) <= DATE_MS_MAX ? ms : undefined;
 }
 
-/** The last moment that a date can hold. */
+/** The last time that a Date can hold. */
 const DATE_MS_MAX = 8_640_000_000_000_000;
 
-/** Number of the newest configuration block up to this one, itself included. */
+/** Number of the newest configuration block up to and including this one. */
 export function configNumber(block: Block): bigint | undefined {
   if (isConfigBlock(block)) return block.header.number;
   const number = lastConfigOf(block);
@@ -39,7 +39,7 @@ function kindOf(block: Block): "genesis" | "config" | "transactions" | "other" {
   return type === HEADER_TYPE.endorserTransaction ? "transactions" : "other";
 }
 
-/** A verified block, or what was kept of one. */
+/** A verified block, or its stored part. */
 type Described = Omit<VerifiedBlock, "signers"> & {
   readonly signers: readonly { readonly mspId: string; readonly subject: string }[];
 };

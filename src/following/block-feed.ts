@@ -1,6 +1,6 @@
 /**
- * The verified blocks of one channel: followed, kept or remembered, and read by number. Where it begins:
- * after what was kept; else with the configuration block that is trusted.
+ * The verified blocks of one channel: followed, stored or remembered, readable by number. It starts
+ * after the stored blocks, otherwise with the trusted configuration block.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { channelHeaderOf, parseBlock } from "../channel/rules/read-block.ts";
@@ -20,12 +20,12 @@ interface FeedOptions {
   readonly channel: string;
   readonly host: ChannelHost;
   readonly clock: Clock;
-  /** Undefined: the newest blocks are remembered, and forgotten at the end. */
+  /** Undefined: only the newest blocks are kept, in memory. */
   readonly store: BlockStore | undefined;
   readonly events: Omit<FollowerEvents, "block"> & { block(block: ReadBlock): void };
 }
 
-/** Read in one go. */
+/** Maximum blocks per read. */
 const READ_BLOCKS = 16;
 const READ_BYTES = 8_388_608;
 
@@ -34,7 +34,7 @@ export class BlockFeed {
   readonly #recent = new RecentBlocks();
   readonly #waiting = new Set<() => void>();
   #follower: Follower | undefined;
-  /** Number of the block after the last that was told. */
+  /** Number after the last reported block. */
   #height: bigint | undefined;
   #isStopped = false;
 
@@ -43,7 +43,10 @@ export class BlockFeed {
     this.#height = options.store?.height;
   }
 
-  /** Where a store goes on; undefined: there is none, or it is empty. Throws if it is of another chain. */
+  /**
+   * Where a store continues; undefined: there is none, or it is empty. Throws if it belongs to
+   * another chain.
+   */
   async kept(trusted: Trust | undefined): Promise<Trust | undefined> {
     const { store, host, channel } = this.#options;
     const configuration = await store?.configuration();
@@ -62,7 +65,7 @@ export class BlockFeed {
     );
   }
 
-  /** Begins with the next block that is not kept; without a store with `next`. */
+  /** Begins with the next block not stored; without a store with `next`. */
   async start(trust: Trust, next: bigint): Promise<void> {
     const { store, host, clock, events } = this.#options;
     const height = store?.height;
@@ -80,12 +83,12 @@ export class BlockFeed {
     });
   }
 
-  /** Whether it follows. */
+  /** Whether it is following. */
   get isStarted(): boolean {
     return this.#follower !== undefined;
   }
 
-  /** Numbers of the oldest block that can be read, and of the next one. */
+  /** Numbers of the oldest readable block and of the next one. */
   get first(): bigint | undefined {
     const { store } = this.#options;
     return store === undefined ? this.#recent.first : store.first;
@@ -107,7 +110,7 @@ export class BlockFeed {
     this.#follower?.pushed(from, block);
   }
 
-  /** Blocks from a number on, as many as there are and fit; none if that one cannot be read. */
+  /** Available blocks from a number on, up to the limits; none if that block cannot be read. */
   async read(from: bigint, count: number): Promise<readonly ReadBlock[]> {
     const { host, channel } = this.#options;
     const stored = await this.#stored(from, BigInt(count));
@@ -115,8 +118,8 @@ export class BlockFeed {
   }
 
   /**
-   * Every block from a number on, then each as it is verified; ends with the signal, or when the node is
-   * closed. Throws `config-invalid` if the number is not kept any more.
+   * Every block from a number on, then each one as it is verified, until the signal aborts or the
+   * node closes. Throws `config-invalid` if that block is no longer stored.
    */
   async *blocks(
     from: bigint | undefined,
@@ -127,7 +130,7 @@ export class BlockFeed {
     while (!isOver()) {
       if (next === undefined || next >= (this.#height ?? 0n)) {
         await this.#change(signal);
-        // Nobody has named a number: begin with what comes first.
+        // Without a number: begin with the first available block.
         next ??= this.first;
         continue;
       }
@@ -146,7 +149,7 @@ export class BlockFeed {
     throw this.#tooOld(from);
   }
 
-  /** Where a transaction stands; undefined: in none of the blocks that are kept. */
+  /** Position of a transaction; undefined: in none of the stored blocks. */
   async findTransaction(txId: string): Promise<TransactionPlace | undefined> {
     return this.#options.store?.findTransaction(txId, idAt);
   }

@@ -1,4 +1,4 @@
-/** What is kept with a block, because it cannot be told from its bytes later: who signed, who gave it. */
+/** Data stored with a block because its bytes do not contain it: signers and serving peer. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { isConfigBlock, parseBlock } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
@@ -21,7 +21,7 @@ export function noteOf({ verified, from, receivedAtMs }: FollowedBlock): string 
   return JSON.stringify(note);
 }
 
-/** A block that was kept, as it is told; undefined: the store is spoilt. */
+/** The view of a stored block; undefined: the store is corrupt. */
 export function describeKept(
   host: ChannelHost,
   channel: string,
@@ -38,7 +38,7 @@ export function describeKept(
   return factsOfBlock({ block: block.value, hash, signers, isConfig }, told);
 }
 
-/** We wrote it ourselves. */
+/** We wrote it ourselves, so it is valid. */
 function readNote(text: string): BlockNote | undefined {
   const note: unknown = text === "" ? undefined : JSON.parse(text);
   return isNote(note) ? note : undefined;

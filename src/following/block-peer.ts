@@ -1,8 +1,8 @@
-/** Who has blocks, and blocks before and after they were believed. */
+/** Peers that have blocks, and blocks before and after verification. */
 import type { BlockRange } from "../channel/rules/state-transfer.ts";
 import type { Accepted } from "./chain-head.ts";
 
-/** A block as a peer names and gives it; nothing of it is believed. */
+/** An unverified block with the number that its peer gave. */
 export interface GivenBlock {
   readonly number: bigint;
   readonly bytes: Uint8Array;
@@ -12,17 +12,17 @@ export type Given =
   | { readonly ok: true; readonly value: readonly GivenBlock[] }
   | { readonly ok: false };
 
-/** Somebody who has blocks. */
+/** A peer that has blocks. */
 export interface BlockPeer {
   readonly pkiId: string;
   readonly mspId: string;
-  /** For people: its endpoint. */
+  /** For display: its endpoint. */
   readonly name: string;
-  /** One at a time. Not ok: it was silent, or is gone. */
+  /** One request at a time. Not ok: silent or gone. */
   request(range: BlockRange): Promise<Given>;
 }
 
-/** A verified block, after it was kept. */
+/** A verified and stored block. */
 export interface FollowedBlock extends Accepted {
   readonly from: BlockPeer;
   /** By our wall clock. */

@@ -1,33 +1,33 @@
 /**
- * Which blocks to ask of whom: ranges from several peers at once, one request in flight for each. Peers
- * that were silent or lied are asked last, and after a rest. Nobody is asked for a number at or past the
- * height that it has published. Pure: the time is a parameter.
+ * Chooses which blocks to request from which peer: ranges from several peers at once, one request
+ * in flight each. Peers that were silent or served invalid blocks come last, after a pause. No
+ * request reaches the peer's published height. Pure: the time is a parameter.
  */
 import { type BlockRange, nextRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
 
-/** Requests at the same time. */
+/** Parallel requests. */
 const PARALLEL_MAX = 4;
-/** Blocks that wait for those before them, asked for or received. */
+/** Blocks that wait for predecessors, requested or received. */
 const AHEAD_BLOCKS_MAX = 128n;
-/** Bytes of them, as far as the blocks before let us guess. One block is always asked for. */
+/** Estimated bytes of these. One block is always requested. */
 const AHEAD_BYTES_MAX = 33_554_432;
-/** Of one answer; each is one message. */
+/** Maximum bytes of one answer, which is one message. */
 const ANSWER_BYTES = 4_194_304;
-/** After a fault; doubled with each. */
+/** First pause after a fault; doubles with each. */
 const REST_MS = 60_000;
 const REST_MAX_MS = 3_600_000;
 
 interface PlannedPeer {
   height: bigint;
-  /** Blocks before this one it does not give: it was started from a snapshot. */
+  /** First block that it can serve, if it was started from a snapshot. */
   lowest: bigint;
-  /** How long ranges may be: one block, until it has answered once; less where it was silent. */
+  /** Maximum range length: one block until its first answer; less after silence. */
   span: bigint;
   asked: BlockRange | undefined;
-  /** Silences and lies. */
+  /** Number of silences and invalid blocks. */
   faults: number;
   restsUntilMs: number;
-  /** When it was asked last, by count: the others come first. */
+  /** Sequence number of its last request: others come first. */
   turn: number;
 }
 
@@ -38,27 +38,27 @@ export interface PlannedAsk {
 
 export class BlockPlan {
   readonly #peers = new Map<string, PlannedPeer>();
-  /** Numbers that were received and not taken yet. */
+  /** Numbers received and not processed yet. */
   readonly #received = new Set<bigint>();
   #next: bigint;
   #turn = 0;
-  /** Of one block, as those before let us guess; undefined before the first. */
+  /** Estimated size of one block; undefined before the first. */
   #blockBytes: number | undefined;
   #receivedBytes = 0;
 
-  /** `next`: the first block that is wanted. */
+  /** `next`: the first wanted block. */
   constructor(next: bigint) {
     this.#next = next;
   }
 
-  /** The highest height that anybody has published. */
+  /** The highest published height. */
   get heightMax(): bigint {
     let max = 0n;
     for (const { height } of this.#peers.values()) if (height > max) max = height;
     return max;
   }
 
-  /** A peer is there and has published a height. */
+  /** Adds a peer, or updates its published height. */
   heard(id: string, height: bigint): void {
     const peer = this.#peers.get(id);
     if (peer !== undefined) {
@@ -75,12 +75,15 @@ export class BlockPlan {
     this.#peers.delete(id);
   }
 
-  /** Who was silent may have been let in since. */
+  /** A silent peer may have been admitted since. */
   forgive(): void {
     for (const peer of this.#peers.values()) peer.restsUntilMs = 0;
   }
 
-  /** What is to be asked now; noted as asked. `bytesWaiting`: of blocks that were taken and still wait. */
+  /**
+   * The requests to send now, recorded as sent. `bytesWaiting`: size of received blocks not
+   * processed yet.
+   */
   ask(nowMs: number, bytesWaiting = 0): readonly PlannedAsk[] {
     const asks: PlannedAsk[] = [];
     for (;;) {
@@ -90,7 +93,7 @@ export class BlockPlan {
     }
   }
 
-  /** When somebody who rests may be asked again; undefined if nobody rests. */
+  /** When a pausing peer may be asked again; undefined if none pauses. */
   wakesAtMs(nowMs: number): number | undefined {
     const moments = [...this.#peers.values()]
       .map(({ restsUntilMs }) => restsUntilMs)
@@ -98,7 +101,7 @@ export class BlockPlan {
     return moments.length === 0 ? undefined : Math.min(...moments);
   }
 
-  /** A peer has answered; the numbers are within the range, in ascending order. */
+  /** Records a peer's answer; the numbers are within the range, in ascending order. */
   answered(id: string, numbers: readonly bigint[], bytes: number): void {
     const peer = this.#peers.get(id);
     const asked = peer?.asked;
@@ -115,7 +118,7 @@ export class BlockPlan {
     }
   }
 
-  /** No answer came. A long range may just be longer than this peer allows. */
+  /** Records a missing answer. A long range may exceed what this peer allows. */
   silent(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
     const asked = peer?.asked;
@@ -126,13 +129,13 @@ export class BlockPlan {
     else rest(peer, nowMs);
   }
 
-  /** What it gave is not believed. */
+  /** Records an invalid block of a peer. */
   lied(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (peer !== undefined) rest(peer, nowMs);
   }
 
-  /** A block is here, and is not asked for any more; false if it is not wanted. */
+  /** Records a received block, which is not requested again; false if it is not wanted. */
   receive(number: bigint, bytes: number): boolean {
     const isWanted = number >= this.#next && number < this.#next + AHEAD_BLOCKS_MAX;
     if (!isWanted || this.#received.has(number)) return false;
@@ -141,12 +144,12 @@ export class BlockPlan {
     return true;
   }
 
-  /** A block that was received is of no use: it is asked for again. */
+  /** A received block turned out to be invalid: it is requested again. */
   discard(number: bigint, bytes: number): void {
     if (this.#received.delete(number)) this.#receivedBytes -= bytes;
   }
 
-  /** The next block is believed. */
+  /** The next block is verified. */
   take(bytes: number): void {
     this.discard(this.#next, bytes);
     this.#next++;
@@ -173,7 +176,7 @@ export class BlockPlan {
     return { peer: id, range: peer.asked };
   }
 
-  /** How many blocks may be asked for from a number on. */
+  /** Number of blocks that may be requested from a number on. */
   #room(from: bigint, asked: readonly BlockRange[], bytesWaiting: number): bigint {
     const end = this.#next + AHEAD_BLOCKS_MAX;
     if (from >= end) return 0n;
@@ -189,7 +192,7 @@ export class BlockPlan {
     return minOf(room, end - from);
   }
 
-  /** The one that has the block, among those with the fewest faults; the one asked longest ago. */
+  /** The peer that has the block, with the fewest faults and the oldest request. */
   #choose(number: bigint, nowMs: number): readonly [string, PlannedPeer] | undefined {
     const having = [...this.#peers].filter(
       ([, { height, lowest, restsUntilMs }]) =>

@@ -1,6 +1,6 @@
 /**
- * The end of the chain as far as it was verified: each block is judged by the configuration before it
- * and must follow the block before; a configuration holds from the next block on.
+ * The end of the verified chain: each block is judged by the preceding configuration and must
+ * follow the previous block; a configuration applies from the next block on.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import type { InTurns } from "../channel/rules/in-turns.ts";
@@ -18,12 +18,12 @@ import {
   whyUnusable,
 } from "./trust.ts";
 
-/** A block that was believed, and what it brings. */
+/** A verified block and its effect. */
 export interface Accepted {
   readonly verified: VerifiedBlock;
-  /** The configuration that it was judged by. */
+  /** The configuration that judged it. */
   readonly trust: Trust;
-  /** The configuration from the next block on, if it is another. */
+  /** The configuration from the next block on, if it changes. */
   readonly brings: Trust | undefined;
 }
 
@@ -33,7 +33,7 @@ export class ChainHead {
   #next: bigint;
   #previousHash: Uint8Array | undefined;
 
-  /** `previousHash`: of the block before `next`; undefined if that block is not known. */
+  /** `previousHash` belongs to the block before `next`; undefined if that block is unknown. */
   constructor(host: ChannelHost, trust: Trust, next: bigint, previousHash: Uint8Array | undefined) {
     this.#host = host;
     this.#trust = trust;
@@ -41,17 +41,17 @@ export class ChainHead {
     this.#previousHash = previousHash;
   }
 
-  /** The first block that is not verified yet. */
+  /** The first unverified block. */
   get next(): bigint {
     return this.#next;
   }
 
-  /** The configuration in force before it. */
+  /** The configuration that applies before it. */
   get trust(): Trust {
     return this.#trust;
   }
 
-  /** Judges the next block, and goes on to the one after it if it is believed. */
+  /** Judges the next block and advances if it is valid. */
   *accept(block: Block): InTurns<Judged<Accepted>> {
     const trust = this.#trust;
     const verdict = yield* this.#judge(block);
@@ -73,7 +73,7 @@ export class ChainHead {
     return accept({ verified, trust, brings });
   }
 
-  /** Whether orderers have signed the block, although it is not the one that follows here. */
+  /** Whether orderers have signed the block, although another one follows here. */
   *isSigned(block: Block): InTurns<boolean> {
     const { number } = block.header;
     return (yield* judgeBlockInTurns(this.#host, this.#trust, block, { number })).ok;
@@ -85,7 +85,7 @@ export class ChainHead {
     if (this.#next !== trusted) {
       return yield* judgeBlockInTurns(this.#host, this.#trust, block, expected);
     }
-    // The one that is trusted is not judged by its own configuration.
+    // The trusted block is not judged by its own configuration.
     const hash = headerHash(this.#host, block.header);
     if (!equalBytes(hash, this.#trust.hash)) {
       return problem("block-policy", "it is not the one that is trusted");

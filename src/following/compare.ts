@@ -1,6 +1,6 @@
 /**
- * The same block at several peers. What orderers have signed must be equal; validation codes and
- * commit hash are signed by nobody, and are as good as the number of organisations that agree.
+ * Compares one block from several peers. Content signed by orderers must be equal; validation codes
+ * and commit hash are unsigned, so their weight is the number of agreeing organisations.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { commitHashOf, validationCodesOf } from "../channel/rules/read-block.ts";
@@ -10,7 +10,7 @@ import { EMPTY_BYTES, equalBytes, toHex } from "../wire/bytes.ts";
 import { type Judged, judgeBlock, type Trust } from "./trust.ts";
 import type { BlockAgreement } from "./views.ts";
 
-/** A block as one peer gives it. */
+/** A block as one peer serves it. */
 export interface Copy {
   readonly peer: string;
   readonly mspId: string;
@@ -20,12 +20,12 @@ export interface Copy {
 /** In what a copy differs: another block that is signed as well, other results, or no block at all. */
 interface Conflict {
   readonly kind: "fork" | "results" | "forged";
-  /** Like `block-policy`; of a fork or results just that. */
+  /** Such as `block-policy`; for a fork or other results only that word. */
   readonly code: string;
   readonly reason: string;
 }
 
-/** Compares the copies with the first, which was verified under `trust`. */
+/** Compares the copies with the first, which `trust` has verified. */
 export function compareCopies(
   host: ChannelHost,
   trust: Trust,
@@ -41,7 +41,7 @@ export function compareCopies(
   return { agreedBy: [...agreedBy].sort(), conflicts };
 }
 
-/** Compares a copy with the first, which was verified under `trust`; undefined: they agree. */
+/** Compares a copy with the first, which `trust` has verified; undefined: they agree. */
 export function compareCopy(
   host: ChannelHost,
   trust: Trust,

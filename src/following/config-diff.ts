@@ -1,4 +1,4 @@
-/** What has changed from one configuration to another, in words and by path. */
+/** Differences between two configurations, as text and by path. */
 import type { ChannelConfiguration, ConfigTree } from "../channel/types/configuration.ts";
 import { EMPTY_BYTES, equalBytes } from "../wire/bytes.ts";
 import type { ConfigDiff, ConfigView, OrganisationView } from "./views.ts";
@@ -18,7 +18,7 @@ export function diffConfigurations(before: Described, after: Described): ConfigD
   };
 }
 
-/** Everything the configuration says, a line each. */
+/** The whole configuration, one line per fact. */
 function factsOf(view: ConfigView): readonly string[] {
   const { organisations, orderers, capabilities, policies, acls, ordererAddresses } = view;
   const { type, consenters, batch, isInMaintenance } = orderers;
@@ -66,7 +66,7 @@ function certificateText({
   return `${kind} ${subject}, until ${notAfter.toISOString()}, SHA-256 ${sha256.slice(0, 16)}`;
 }
 
-/** Values and policies that differ; a group that came or went is one path. */
+/** Values and policies that differ; an added or removed group is one path. */
 function differingPaths(path: string, before: ConfigTree, after: ConfigTree): readonly string[] {
   const values = differingKeys(before.values, after.values, (a, b) => equalBytes(a.value, b.value));
   const policies = differingKeys(before.policies, after.policies, (a, b) => {

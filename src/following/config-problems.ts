@@ -1,12 +1,12 @@
-/** What is amiss in a configuration: certificates by their end, and what does not fit together. */
+/** Problems of a configuration: expiring certificates and inconsistent parts. */
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { CertificateView, ConfigView } from "./views.ts";
 
-/** A certificate of a configuration, and whose it is. */
+/** A certificate of a configuration, with its owner. */
 export interface OwnedCertificate extends CertificateView {
   /** An MSP-ID, or the address of an orderer. */
   readonly owner: string;
-  /** Null where the configuration does not say. */
+  /** Null if the configuration does not say. */
   readonly mspId: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** A configuration for people: who is on the channel, until when, who may what, and what is amiss. */
+/** A configuration for display: organisations, certificates, policies and problems. */
 import type {
   ChannelConfiguration,
   ConfigTree,

@@ -1,8 +1,8 @@
-/** What a StateInfo says, for people. */
+/** A StateInfo for display. */
 import type { StateInfoClaim } from "../channel/rules/state-info.ts";
 
 const NANOSECONDS_PER_MS = 1_000_000n;
-/** The last moment that a date can hold: a peer may sign any number. */
+/** The last time that a Date can hold: a peer may sign any number. */
 const DATE_MS_MAX = 8_640_000_000_000_000;
 
 export function msOf(nanoseconds: bigint): number {

@@ -1,4 +1,4 @@
-/** Blocks by number from one peer, one at a time or in ranges. */
+/** Fetches blocks by number from one peer, one at a time or in ranges. */
 import { nextRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
 import type { Block } from "../channel/types/block.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
@@ -12,16 +12,16 @@ export type Fetched<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: FetchFault; readonly reason: string };
 
-/** Peers that have answered a request for one block: they let us read, so that silence means less. */
+/** Peers that have served a single block, so they let us read and silence means less. */
 const readers = new WeakSet<AskedPeer>();
-/** How long ranges may be for a peer: shorter where a longer one was met with silence. */
+/** Maximum range length per peer: reduced after silence. */
 const spans = new WeakMap<AskedPeer, bigint>();
 
-/** Blocks asked for one by one that are remembered for a peer: the newest one is asked for twice. */
+/** Blocks fetched singly that are cached per peer: the newest one is needed twice. */
 const RECENT_MAX = 4;
 const recent = new WeakMap<AskedPeer, BoundedMap<bigint, Block>>();
 
-/** One block; the caller has made sure that the peer has published a height above `number`. */
+/** Fetches one block; the caller ensures that the peer's published height is above `number`. */
 export async function fetchBlock(
   peer: AskedPeer,
   channel: string,
@@ -40,8 +40,8 @@ export async function fetchBlock(
 }
 
 /**
- * The blocks from `first` on that the peer gives in one answer, in order and without a gap: at least
- * one, none above `last`, none that the peer has not published.
+ * The blocks from `first` on in one answer, without gaps: at least one, none above `last`, none
+ * that the peer has not published.
  */
 export async function fetchRange(
   peer: AskedPeer,
@@ -57,7 +57,7 @@ export async function fetchRange(
     const answer = await requestBlocks(peer, channel, range);
     if (answer.ok) return take(peer, first, answer.value.blocks);
     if (answer.code !== "silent" || range.to === first) return answer;
-    // It may allow fewer blocks in one request than Fabric does by default.
+    // It may allow fewer blocks per request than Fabric's default.
     spans.set(peer, span / 2n);
   }
 }

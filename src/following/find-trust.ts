@@ -1,4 +1,4 @@
-/** Asking a peer for the configuration of a channel, and following it to the newest one. */
+/** Fetches the configuration of a channel from a peer and follows it to the newest one. */
 import { recognize } from "../channel/rules/identities.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
@@ -18,13 +18,13 @@ import {
   whyUnusable,
 } from "./trust.ts";
 
-/** Configurations between the trusted one and the newest. */
+/** Maximum configurations between the trusted one and the newest. */
 const CONFIGS_MAX = 10_000;
 
 /** What we want to know of a peer, and who we are. */
 interface TrustQuestion {
   readonly channel: string;
-  /** That the peer has published. */
+  /** The peer's published height. */
   readonly height: bigint | undefined;
   readonly self: Identity;
   /** How our user can name another start: "give --trust". */
@@ -32,8 +32,8 @@ interface TrustQuestion {
 }
 
 /**
- * The newest configuration that a peer has. Two requests: the newest block, then the configuration
- * block that it names.
+ * The newest configuration of a peer. This takes two requests: the newest block, then the
+ * configuration block that it names.
  */
 export async function askTrust(
   peer: AskedPeer,
@@ -76,7 +76,7 @@ function tellFetch({ code, reason }: { code: string; reason: string }, number: b
   );
 }
 
-/** The configuration must accept whoever gave it to us, and us. */
+/** The configuration must accept the peer that served it, and us. */
 function whyNotOurs(trust: Trust, peer: AskedPeer, self: Identity): string | undefined {
   const why = whyStranger(trust, peer.identity);
   if (why !== undefined) return `under the configuration that it gives it is nobody: ${why}`;
@@ -84,7 +84,7 @@ function whyNotOurs(trust: Trust, peer: AskedPeer, self: Identity): string | und
   return us && `our certificate is not accepted on the channel: ${us}`;
 }
 
-/** Why an identity is no valid member of an organisation of the channel; undefined: it is. */
+/** Why an identity is no valid member of a channel organisation; undefined: it is. */
 export function whyStranger({ configuration }: Trust, identity: Identity): string | undefined {
   const { mspId, bytes } = identity;
   if (!configuration.organisations.some((one) => one.mspId === mspId)) {
@@ -97,7 +97,7 @@ export function whyStranger({ configuration }: Trust, identity: Identity): strin
 
 /**
  * Follows the chain of configurations from the trusted one to the one in block `target`, each
- * believed by the one before it.
+ * proven by its predecessor.
  */
 export async function advance(
   host: ChannelHost,

@@ -1,6 +1,6 @@
 /**
- * Follows the blocks of one channel: asks several peers at once, verifies in order, keeps what it has
- * verified if there is a store, and tells it then.
+ * Follows the blocks of one channel: requests from several peers at once, verifies in order, stores
+ * if there is a store, then reports.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { parseBlock } from "../channel/rules/read-block.ts";
@@ -22,31 +22,31 @@ export type { BlockPeer, FollowedBlock, Given, GivenBlock } from "./block-peer.t
 
 export interface FollowerEvents {
   block(block: FollowedBlock): void;
-  /** From the next block on another configuration holds. After the block that brings it was told. */
+  /** A new configuration applies from the next block on. Follows the report of its block. */
   configured(before: Trust, after: Trust): void;
   /** Orderers have signed two blocks of one number. */
   forked(number: bigint, from: BlockPeer): void;
-  /** A peer gave a block that is not believed. */
+  /** A peer served an invalid block. */
   rejected(peer: BlockPeer, number: bigint, code: string, reason: string): void;
-  /** Why it does not go on, in a sentence; undefined: it does again. */
+  /** Why following stopped, in a sentence; undefined: it continues. */
   problem(sentence: string | undefined): void;
-  /** Nothing after this is followed: orderers have signed what we cannot use. */
+  /** Following ends here: the orderers have signed a configuration that we cannot use. */
   ended(reason: string): void;
 }
 
 export interface FollowerOptions {
   readonly host: ChannelHost;
   readonly clock: Clock;
-  /** In force before `next`, or holding that very block. */
+  /** The configuration before `next`, or in that very block. */
   readonly trust: Trust;
   readonly next: bigint;
-  /** Of the block before; undefined if it is not known. */
+  /** Hash of the previous block; undefined if it is unknown. */
   readonly previousHash: Uint8Array | undefined;
   readonly store: BlockStore | undefined;
   readonly events: FollowerEvents;
 }
 
-/** Blocks whose hashes are remembered, to notice another of the same number. */
+/** Number of blocks whose hashes are kept to detect forks. */
 const REMEMBERED = 32;
 
 export class Follower {
@@ -55,7 +55,7 @@ export class Follower {
   readonly #head: ChainHead;
   readonly #keeper: Keeper;
   readonly #peers = new Map<string, BlockPeer>();
-  /** Received, and waiting for those before them. */
+  /** Received blocks that wait for predecessors. */
   readonly #waiting = new Map<bigint, GivenBlock & { readonly from: BlockPeer }>();
   readonly #hashes = new BoundedMap<bigint, string>(REMEMBERED);
   #cancelWake: Cancel = () => {};
@@ -75,26 +75,26 @@ export class Follower {
     });
   }
 
-  /** Number of the next block to be verified. */
+  /** Number of the next block to verify. */
   get next(): bigint {
     return this.#head.next;
   }
 
-  /** A peer is there, and has published a height. */
+  /** Adds a peer, or updates its published height. */
   heard(peer: BlockPeer, height: bigint): void {
     this.#peers.set(peer.pkiId, peer);
     this.#plan.heard(peer.pkiId, height);
     this.#ask();
   }
 
-  /** The peer is gone, or is not of the channel any more. */
+  /** The peer is gone, or no longer of the channel. */
   gone(pkiId: string): void {
     this.#peers.delete(pkiId);
     this.#plan.gone(pkiId);
     this.#ask();
   }
 
-  /** A block that nobody asked for: peers of some versions push them. */
+  /** An unsolicited block: some versions of peers push them. */
   pushed(from: BlockPeer, block: GivenBlock): void {
     if (this.#isStopped) return;
     if (this.#hashes.has(block.number)) void this.#compare(from, block);
@@ -149,7 +149,7 @@ export class Follower {
     this.#waiting.set(block.number, { ...block, from });
   }
 
-  /** Verifies what follows without a gap. */
+  /** Verifies all blocks that follow without a gap. */
   async #verify(): Promise<void> {
     if (this.#isVerifying) return;
     this.#isVerifying = true;
@@ -186,7 +186,7 @@ export class Follower {
     }
     this.#plan.discard(number, bytes.length);
     if (verdict.code === "untrusted") {
-      // The orderers have signed it: whoever gives it, we cannot follow.
+      // The orderers have signed it: we cannot follow, whoever serves it.
       this.stop();
       events.problem(`Block ${number} cannot be followed: ${verdict.reason}.`);
       events.ended(`block ${number}: ${verdict.reason}`);
@@ -196,7 +196,7 @@ export class Follower {
     this.#reject(given, verdict);
   }
 
-  /** Nothing more of what the peer gave is used. */
+  /** Discards everything else from the peer. */
   #reject(
     { from, number }: GivenBlock & { readonly from: BlockPeer },
     { code, reason }: { readonly code: string; readonly reason: string },
@@ -211,7 +211,7 @@ export class Follower {
     events.rejected(from, number, code, reason);
   }
 
-  /** Another block of a number that we have. */
+  /** Another block of a known number. */
   async #compare(from: BlockPeer, { number, bytes }: GivenBlock): Promise<void> {
     const parsed = parseBlock(bytes);
     if (!parsed.ok || parsed.value.header.number !== number) return;
@@ -232,7 +232,7 @@ export class Follower {
   }
 }
 
-/** Those that were asked for, each once, in ascending order. */
+/** The requested ones, each once, in ascending order. */
 function inRange(given: readonly GivenBlock[], { from, to }: BlockRange): readonly GivenBlock[] {
   const blocks = new Map<bigint, GivenBlock>();
   for (const block of given.slice(0, Number(RANGE_BLOCKS_MAX))) {

@@ -1,4 +1,4 @@
-/** Verified blocks on their way to the disk: what was kept is told, in order; nothing is told before. */
+/** Stores verified blocks: reports stored ones in order, and nothing before. */
 import { channelHeaderOf } from "../channel/rules/read-block.ts";
 import { startSlices } from "../lib/slices.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
@@ -6,12 +6,12 @@ import { noteOf } from "./block-note.ts";
 import type { FollowedBlock } from "./block-peer.ts";
 import type { BlockStore, BlockToKeep } from "./store/block-store.ts";
 
-/** Kept in one go. */
+/** Maximum blocks per write. */
 const BATCH_BLOCKS = 64;
 const BATCH_BYTES = 8_388_608;
-/** So much may wait for the disk. */
+/** Maximum backlog. */
 const WAITING_BYTES_MAX = 16_777_216;
-/** After the disk has refused: it may be full for a while. */
+/** Pause after a failed write: the disk may be full for a while. */
 const RETRY_MS = 5_000;
 
 interface KeeperOptions {
@@ -44,7 +44,7 @@ export class Keeper {
     return this.#bytesWaiting >= WAITING_BYTES_MAX;
   }
 
-  /** Resolves when less waits, or it was stopped. */
+  /** Resolves when the backlog shrinks, or it was stopped. */
   roomy(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isStopped) resolve();
@@ -123,7 +123,7 @@ export class Keeper {
   }
 }
 
-/** The configuration block in force after the batch, if the store has another one, or none yet. */
+/** The configuration block that applies after the batch, if the store has another one or none. */
 function configurationIn(
   batch: readonly FollowedBlock[],
   isFirst: boolean,

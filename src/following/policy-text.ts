@@ -11,7 +11,7 @@ import {
   PRINCIPAL,
 } from "../wire/policy-messages.ts";
 
-/** Rules are not printed deeper than anybody reads. */
+/** Deeper rules are not printed. */
 const DEPTH_MAX = 8;
 /** Principals combined of combined ones. */
 const COMBINED_DEPTH_MAX = 2;

@@ -1,4 +1,4 @@
-/** Whether a peer has the block that its published height promises. */
+/** Checks whether a peer has the block that its published height implies. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
@@ -14,8 +14,8 @@ import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 type Proof =
   | { readonly ok: true; readonly value: Trust }
   /**
-   * `isLie`: the peer showed something else than it should; `isUnusable`: the orderers have signed a
-   * configuration that we cannot use; otherwise it did not answer.
+   * `isLie`: the peer served an invalid block; `isUnusable`: the orderers signed a configuration
+   * that we cannot use; otherwise it did not answer.
    */
   | {
       readonly ok: false;
@@ -44,12 +44,12 @@ export async function proveHeight(
   return judged.ok ? next : { ok: false, isLie: true, reason: judged.reason };
 }
 
-/** A peer that is silent or gone has not lied; nor has one whose configuration we cannot read. */
+/** A silent peer has not lied; neither has one whose configuration we cannot read. */
 function isLie(code: string): boolean {
   return code.startsWith("block-") || code === "absent" || code === "config-sequence";
 }
 
-/** A block that is the trusted one itself is not judged by its own configuration. */
+/** The trusted block itself is not judged by its own configuration. */
 function judge(host: ChannelHost, trust: Trust, block: Block): Judged<unknown> {
   const { number } = block.header;
   if (number !== trust.configuration.blockNumber) return judgeBlock(host, trust, block, { number });

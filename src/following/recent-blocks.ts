@@ -1,4 +1,4 @@
-/** The newest verified blocks in memory, where nothing is kept on disk. */
+/** The newest verified blocks in memory, without a store on disk. */
 import type { StoredBlock } from "./store/block-store.ts";
 
 const BLOCKS_MAX = 100;
@@ -14,7 +14,7 @@ export class RecentBlocks {
     return this.#height === undefined ? undefined : this.#height - BigInt(this.#blocks.length);
   }
 
-  /** Blocks come in order. The newest stays, however large. */
+  /** Blocks come in order. The newest stays, whatever its size. */
   add(number: bigint, block: StoredBlock): void {
     this.#blocks.push(block);
     this.#bytes += block.bytes.length;

@@ -1,4 +1,4 @@
-/** Asks a peer for blocks. */
+/** Requests blocks from a peer. */
 import {
   type BlockRange,
   type ReceivedBlocks,
@@ -11,8 +11,8 @@ import type { Asked, AskedPeer } from "./asked-peer.ts";
 const UTF8 = new TextEncoder();
 
 /**
- * Blocks of a range, as far as the peer gives them. The caller asks for no number at or past the
- * peer's published height.
+ * Blocks of a range, as far as the peer serves them. The caller stays below the peer's published
+ * height.
  */
 export function requestBlocks(
   peer: AskedPeer,
@@ -22,7 +22,7 @@ export function requestBlocks(
   const nonce = peer.nonce();
   const name = UTF8.encode(channel);
   const { from, to } = range;
-  // One block is always granted to who may read; of a longer range the silence may mean its length.
+  // Every authorised reader gets one block; for a longer range, silence may be due to its length.
   const kind = from === to ? "blocks" : `blocks by ${to - from + 1n}`;
   return peer.ask(kind, stateRequest(channel, nonce, range), (message) => {
     const { content } = message;

@@ -1,10 +1,10 @@
-/** The configuration block that a user trusts, from a file. */
+/** Reads the configuration block that a user trusts from a file. */
 import type { ChannelHost } from "../channel/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { readInput } from "../lib/read-input.ts";
 import { makeTrust, type Trust } from "./trust.ts";
 
-/** No configuration block is larger; Fabric allows messages of 100 MB. */
+/** Maximum size; Fabric allows messages of 100 MB. */
 const CONFIG_BLOCK_BYTES_MAX = 104_857_600;
 
 /** The configuration block in a file. Throws `config-invalid` with the remedy. */

@@ -1,7 +1,7 @@
 /**
- * What we believe in: a configuration of the channel, and the block that holds it. It comes
- * from a file, or from peers of our own organisation; from then on each configuration is believed
- * because the orderers of the one before have signed its block.
+ * The trusted configuration of a channel, and the block that contains it. It comes from a file or
+ * from peers of our own organisation; from then on each configuration is proven by orderer
+ * signatures under its predecessor.
  */
 
 import { headerHash } from "../channel/rules/header-hash.ts";
@@ -15,13 +15,13 @@ import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import { accept } from "../wire/verdict.ts";
 
-/** A configuration, the block that holds it, and where that came from. */
+/** A configuration, its block, and its origin. */
 export interface Trust {
   readonly configuration: ChannelConfiguration;
   readonly block: Block;
   /** Hash of the block's header. */
   readonly hash: Uint8Array;
-  /** In words, for the user. */
+  /** The origin in words, for the user. */
   readonly origin: string;
 }
 
@@ -34,7 +34,7 @@ interface BlockProblem {
 
 export type Judged<T> = { readonly ok: true; readonly value: T } | BlockProblem;
 
-/** Reads a configuration block; nothing says yet that it is to be believed. */
+/** Reads a configuration block without verifying it. */
 export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string): Judged<Trust> {
   return atOnce(makeTrustInTurns(host, bytes, origin));
 }
@@ -56,7 +56,7 @@ function* makeTrustInTurns(
   return accept({ configuration: configuration.value, block: block.value, hash, origin });
 }
 
-/** Why nothing may be judged by the configuration; undefined: it may. */
+/** Why the configuration must not judge anything; undefined: it may. */
 export function whyUnusable({ configuration }: Trust): string | undefined {
   const { faults } = configuration;
   if (faults.length === 0) return undefined;
@@ -64,7 +64,7 @@ export function whyUnusable({ configuration }: Trust): string | undefined {
   return `nothing can be verified under this configuration (${first.join("; ")})`;
 }
 
-/** Judges a block by the configuration before it. */
+/** Judges a block by the preceding configuration. */
 export function judgeBlock(
   host: ChannelHost,
   trust: Trust,
@@ -85,7 +85,7 @@ export function* judgeBlockInTurns(
   return verdict.ok ? verdict : problem(verdict.code, BLOCK_FAULTS[verdict.code]);
 }
 
-/** What is wrong with a block, following its number. */
+/** The fault of a block, as text that follows its number. */
 const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
   "block-malformed": "it cannot be read, or lacks a part",
   "block-number": "its header has another number",
@@ -97,7 +97,7 @@ const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
   "block-policy": "those who signed it do not satisfy the policy BlockValidation",
 };
 
-/** The configuration that a verified block brings. */
+/** The configuration that a verified block contains. */
 export function follow(host: ChannelHost, before: Trust, verified: VerifiedBlock): Judged<Trust> {
   return atOnce(followInTurns(host, before, verified));
 }

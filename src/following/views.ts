@@ -1,72 +1,77 @@
-/** A channel, its members, blocks and configuration, as they are told. */
+/** Public views of a channel, its members, blocks and configuration. */
 
-/** A channel as its members describe it (product 7). What a reader cannot know is null or "unknown". */
+/**
+ * A channel as its members describe it (product 7). Values unknown to a reader are null or
+ * "unknown".
+ */
 export interface Channel {
   readonly name: string;
-  /** What we are in it; null: no member. */
+  /** Our role in it; null: no member. */
   readonly role: "observer" | "listed" | null;
-  /** What we do with its blocks: nothing, check them, or keep them, too; null: no member. */
+  /** How we treat its blocks: not at all, verify, or store; null: no member. */
   readonly blocks: "none" | "verify" | "keep" | null;
-  /** Of the configuration that everything is judged by; null: not found yet. */
+  /** Sequence of the configuration that judges everything; null: not found yet. */
   readonly configSequence: bigint | null;
-  /** Blocks that are proven to exist: the number of the newest verified block, plus one. */
+  /** Number of blocks proven to exist: the newest verified block number plus one. */
   readonly height: bigint;
   readonly organisations: readonly {
     readonly mspId: string;
     /** `host:port` of its anchor peers. */
     readonly anchors: readonly string[];
-    /** Peers that published a StateInfo we could verify. */
+    /** Peers with a verified StateInfo. */
     readonly members: number;
     readonly heightMax: bigint;
   }[];
   readonly members: readonly ChannelMember[];
-  /** What the configuration rests on, in a sentence. */
+  /** The origin of the configuration, in a sentence. */
   readonly trust: string;
-  /** What does not fit together, or could not be had; one sentence each. */
+  /** Missing or inconsistent facts, one sentence each. */
   readonly notes: readonly string[];
-  /** What is wrong with the channel or a member of it now; a reader knows none. */
+  /** Current problems of the channel or its members; empty for a reader. */
   readonly problems: readonly ChannelProblem[];
 }
 
-/** What can be wrong with a channel. */
+/** Codes of channel problems. */
 export type ChannelProblemCode =
-  /** Members of our organisation give none that we can use. */
+  /** Members of our organisation serve no usable configuration. */
   | "config-unknown"
-  /** Members gave different configuration blocks of one number. */
+  /** Members served different configuration blocks of one number. */
   | "config-differs"
-  /** Its parts contradict each other, or something necessary is missing. */
+  /** Its parts contradict each other, or a necessary one is missing. */
   | "config-inconsistent"
-  /** A certificate in the configuration ends soon. */
+  /** A certificate in the configuration expires soon. */
   | "certificate-ending"
   | "certificate-expired"
-  /** It needs a capability that this version does not know, or breaks a rule of Fabric. */
+  /** It needs a capability unknown to this version, or breaks a rule of Fabric. */
   | "config-unusable"
-  /** A member stands at a configuration block that older peers do not survive. */
+  /** A member has stopped before a configuration block on which older peers panic. */
   | "capability-stops-member"
   /** A member has not committed the configuration that revokes certificates. */
   | "crl-pending"
-  /** No block came for `lag.still`. */
+  /** No block for `lag.still`. */
   | "channel-still"
-  /** Nobody shows the blocks that members say they have. */
+  /** Nobody serves the blocks that members claim to have. */
   | "height-unproven"
-  /** Orderers have signed two blocks of one number. */
+  /** Orderers signed two blocks of one number. */
   | "fork"
-  /** Members have validated one block differently. */
+  /** Members validated one block differently. */
   | "results-differ";
 
-/** Something that is wrong with a channel, for as long as it is. */
+/** A problem of a channel, as long as it lasts. */
 export interface ChannelProblem {
   readonly code: ChannelProblemCode;
   readonly severity: "error" | "warning";
-  /** Whose it is; null: that of the whole channel. */
+  /** Organisation concerned; null: the whole channel. */
   readonly mspId: string | null;
-  /** Of the member whose it is; null: of no single one. */
+  /** PKI-ID of the member concerned; null: no single member. */
   readonly pkiId: string | null;
-  /** Tells problems of one code and owner apart: a fingerprint, a number; empty if there is one only. */
+  /**
+   * Distinguishes problems of one code and owner, such as a fingerprint or number; empty if unique.
+   */
   readonly about: string;
-  /** A sentence for people. */
+  /** Description in one sentence. */
   readonly reason: string;
-  /** What can be done. */
+  /** Remedy. */
   readonly remedy: string;
   readonly since: Date;
 }
@@ -78,32 +83,34 @@ export interface ChannelMember {
   readonly mspId: string;
   /** Subject of its certificate. */
   readonly subject: string;
-  /** Where it is reached; null if we only heard of it. */
+  /** Where it is reached; null if only others reported it. */
   readonly endpoint: string | null;
-  /** For a reader: whether it answered; of those it only heard of nobody can tell. */
+  /** For a reader: `alive` if it answered, else `unknown`. */
   readonly status: "alive" | "dead" | "unknown";
   readonly self: boolean;
-  /** Blocks that it says it has: the number of its newest block, plus one. */
+  /** Number of blocks that it claims: its newest block number plus one. */
   readonly height: bigint;
-  /** Blocks that it lacks of those known to be. */
+  /** Number of known blocks that it lacks. */
   readonly behind: bigint;
-  /** By the peer's own clock: when its height or its chaincodes last changed. */
+  /** When its height or chaincodes last changed, by its own clock. */
   readonly committedAt: Date;
-  /** By the peer's own clock: when it loaded the channel. */
+  /** When it loaded the channel, by its own clock. */
   readonly loadedAt: Date;
-  /** Since when it lacks a block that others have, in milliseconds; null if it lacks none, or unknown. */
+  /**
+   * Milliseconds since it first lacked a block that others have; null if it lacks none, or unknown.
+   */
   readonly lagMs: number | null;
-  /** Whether a limit that was given is exceeded. */
+  /** Whether it exceeds a given limit. */
   readonly lagging: boolean;
   readonly leftChannel: boolean;
   readonly chaincodes: readonly { readonly name: string; readonly sequence: string }[];
 }
 
-/** What peers say of a block's results: nobody signs them. */
+/** Peers' unsigned statements about a block's results. */
 export interface BlockAgreement {
-  /** MSP ids of the peers that gave the same validation codes and commit hash. */
+  /** MSP ids of the peers with the same validation codes and commit hash. */
   readonly agreedBy: readonly string[];
-  /** Who differs, and in what; one sentence each. */
+  /** Peers that differ, and how; one sentence each. */
   readonly conflicts: readonly string[];
 }
 
@@ -116,27 +123,27 @@ export interface ChannelBlock {
   readonly previousHash: Uint8Array;
   readonly dataHash: Uint8Array;
   readonly transactions: number;
-  /** Length of the block as it was received. */
+  /** Size of the received block in bytes. */
   readonly bytes: number;
   readonly isConfig: boolean;
   readonly kind: "genesis" | "config" | "transactions" | "other";
-  /** Whose signatures count; empty for block 0, which nobody signs. */
+  /** Valid signers; empty for block 0, which nobody signs. */
   readonly signedBy: readonly { readonly mspId: string; readonly subject: string }[];
-  /** When its first transaction was made, by the clock of whoever made it. */
+  /** Creation time of its first transaction by its client's clock. */
   readonly madeAt: Date | null;
   /** Number of the newest configuration block before the next block. */
   readonly lastConfig: bigint | null;
-  /** One for each transaction, as the peer says; 0 is valid. */
+  /** Validation code per transaction, unsigned; 0 is valid. */
   readonly validationCodes: readonly number[];
-  /** As the peer says; null if it does not. */
+  /** Commit hash, unsigned; null if absent. */
   readonly commitHash: Uint8Array | null;
   readonly agreement: BlockAgreement;
   readonly receivedAt: Date;
-  /** Endpoint of the peer that gave it. */
+  /** Endpoint of the peer that served it. */
   readonly from: string;
 }
 
-/** A verified block with the bytes that were received, which are what `peer channel fetch` writes. */
+/** A verified block with its received bytes, as `peer channel fetch` writes them. */
 export interface ReadBlock {
   readonly block: ChannelBlock;
   readonly raw: Uint8Array;
@@ -153,17 +160,17 @@ export interface CertificateView {
 
 /** An organisation in a configuration. */
 export interface OrganisationView {
-  /** Of its group. */
+  /** Name of its group. */
   readonly name: string;
   readonly mspId: string;
-  /** Anchor peers; of organisations with peers. */
+  /** Anchor peers; for organisations with peers. */
   readonly anchors: readonly string[];
-  /** Orderers' addresses; of organisations with orderers. */
+  /** Orderer addresses; for organisations with orderers. */
   readonly endpoints: readonly string[];
   readonly certificates: readonly CertificateView[];
   /** Serial numbers on its revocation lists, hex. */
   readonly revoked: readonly string[];
-  /** Whether organisational units decide about roles. */
+  /** Whether NodeOUs decide about roles. */
   readonly nodeOus: boolean;
 }
 
@@ -171,7 +178,7 @@ export interface OrganisationView {
 export interface ConfigView {
   readonly channel: string;
   readonly sequence: bigint;
-  /** Of the block that holds it. */
+  /** Number of the block that contains it. */
   readonly blockNumber: bigint;
   readonly organisations: readonly OrganisationView[];
   readonly orderers: {
@@ -181,7 +188,7 @@ export interface ConfigView {
     readonly organisations: readonly OrganisationView[];
     readonly consenters: readonly {
       readonly address: string;
-      /** Null where the configuration does not say. */
+      /** Null if the configuration does not say. */
       readonly mspId: string | null;
       readonly certificates: readonly CertificateView[];
     }[];
@@ -192,7 +199,7 @@ export interface ConfigView {
       readonly timeout: string;
     } | null;
   };
-  /** For the whole channel, as before Fabric 1.4.2. */
+  /** Global orderer addresses, as before Fabric 1.4.2. */
   readonly ordererAddresses: readonly string[];
   readonly capabilities: {
     readonly channel: readonly string[];
@@ -201,16 +208,16 @@ export interface ConfigView {
   };
   readonly policies: readonly { readonly name: string; readonly rule: string }[];
   readonly acls: readonly { readonly resource: string; readonly policy: string }[];
-  /** What the configuration rests on, in a sentence. */
+  /** The origin of the configuration, in a sentence. */
   readonly trust: string;
-  /** What is inconsistent or will not work, one sentence each. */
+  /** Inconsistent parts and parts that will not work, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** What differs between two configurations. */
+/** Differences between two configurations. */
 export interface ConfigDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Parts of the configuration that differ, like `/Channel/Application/Org1MSP/AnchorPeers`. */
+  /** Paths that differ, such as `/Channel/Application/Org1MSP/AnchorPeers`. */
   readonly paths: readonly string[];
 }

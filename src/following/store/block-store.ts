@@ -1,7 +1,7 @@
 /**
- * Verified blocks of one channel on disk: appended in order, read by number or by a transaction's id.
- * What was confirmed survives the end of the process, and of the machine, at any moment. Why SQLite, and
- * why in a thread: docs/decisions/0009-blocks-in-sqlite.md.
+ * Verified blocks of one channel on disk: appended in order, readable by number or transaction id.
+ * Confirmed blocks survive the end of process and machine at any moment. Why SQLite, and why in a
+ * thread: docs/decisions/0009-blocks-in-sqlite.md.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -20,21 +20,21 @@ import { callThread, type StoreLine } from "./store-thread.ts";
 export type { StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 const FILE = "blocks.db";
-/** Copied in one turn. */
+/** Maximum bytes copied at once. */
 const COPIED_BYTES = 8_388_608;
 
-/** A block to be kept, with the ids of its transactions in order; empty where one has none. */
+/** A block to store, with the ids of its transactions in order; empty where one has none. */
 export interface BlockToKeep {
   readonly number: bigint;
   readonly bytes: Uint8Array;
   readonly txIds: readonly string[];
-  /** What is to come back with it; nothing by default. */
+  /** Note to return with the block; default none. */
   readonly note?: string;
 }
 
 export class BlockStore {
   readonly folder: string;
-  /** What was found spoilt when the store was opened, in a sentence. */
+  /** Damage found when the store was opened, in a sentence. */
   readonly note: string | undefined;
   readonly #line: StoreLine;
   #extent: Extent;
@@ -53,8 +53,8 @@ export class BlockStore {
   }
 
   /**
-   * Opens the store in a folder, or makes an empty one. Rejects if the folder cannot be used.
-   * `keepBlocks`: the newest that are kept; 0: all.
+   * Opens the store in a folder, or creates an empty one. Rejects if the folder cannot be used.
+   * `keepBlocks`: how many of the newest to keep; 0: all.
    */
   static async open(folder: string, keepBlocks: number): Promise<BlockStore> {
     await makeFolder(folder);
@@ -73,15 +73,15 @@ export class BlockStore {
     return this.#extent.height;
   }
 
-  /** Number of the oldest block that is kept. */
+  /** Number of the oldest stored block. */
   get first(): bigint | undefined {
     return this.#extent.first;
   }
 
   /**
-   * Keeps blocks that follow what is there; an empty store begins with any. They are confirmed when the
-   * promise resolves; when it rejects, none of them is there, and they may be given again. One call at
-   * a time. `configuration`: the configuration block in force after them, if it is a new one.
+   * Stores blocks that follow the existing ones; an empty store begins with any. They are confirmed
+   * when the promise resolves; when it rejects, none is stored, and the call may be repeated. One
+   * call at a time. `configuration`: the configuration block that applies after them, if it is new.
    */
   async append(blocks: readonly BlockToKeep[], configuration?: Uint8Array): Promise<void> {
     assert(!this.#isWriting, "one append at a time");
@@ -107,12 +107,12 @@ export class BlockStore {
     }
   }
 
-  /** Blocks from a number on: at least one, if it is kept, and no more than so many bytes. */
+  /** Blocks from a number on: at least one, if stored, within a limit of bytes. */
   async read(from: bigint, to: bigint, bytesMax: number): Promise<readonly Uint8Array[]> {
     return (await this.readNoted(from, to, bytesMax)).map(({ bytes }) => bytes);
   }
 
-  /** The same, with what was noted of each. */
+  /** The same, with their notes. */
   async readNoted(from: bigint, to: bigint, bytesMax: number): Promise<readonly StoredBlock[]> {
     const { height } = this.#extent;
     if (height === undefined || from >= height) return [];
@@ -121,7 +121,7 @@ export class BlockStore {
     return listIn(found).flatMap((one) => ("bytes" in one ? [one] : []));
   }
 
-  /** The first transaction of this id that is kept. `idAt` tells which id really stands at a place. */
+  /** The first stored transaction of this id. `idAt` returns the actual id at a position. */
   async findTransaction(
     txId: string,
     idAt: (block: Uint8Array, index: number) => string | undefined,
@@ -135,7 +135,7 @@ export class BlockStore {
     return undefined;
   }
 
-  /** The configuration block that was given last. */
+  /** The last configuration block. */
   async configuration(): Promise<Uint8Array | undefined> {
     const found = await this.#line.ask({ type: "configuration" });
     return found instanceof Uint8Array ? found : undefined;
@@ -154,7 +154,7 @@ function keyOf(txId: string): bigint {
   return createHash("sha256").update(txId).digest().readBigInt64LE(0);
 }
 
-/** A copy that is moved to the thread: what we have may be a view of something larger. */
+/** A copy, transferred to the thread: the original may be a view of something larger. */
 async function copied(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const copy = new Uint8Array(bytes.length);
   const slices = startSlices();

@@ -1,10 +1,10 @@
-/** One database: blocks by number, transactions by a key of their id, the configuration in force. */
+/** One database: blocks by number, transactions by a key of their id, the current configuration. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Extent, KeptBlock, StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 /**
- * `place`: the block's number and the position in it, so that the oldest go together. Of two ids with
- * one key both are there.
+ * `place`: block number and position, so that the oldest are adjacent. Two ids with one key both
+ * have rows.
  */
 const SCHEMA = `
   pragma page_size = 16384;
@@ -60,7 +60,7 @@ export class Database {
     return { first, height: last + 1n };
   }
 
-  /** All or nothing; on the disk when it returns. */
+  /** All or nothing; on disk when it returns. */
   append(blocks: readonly KeptBlock[], configuration: Uint8Array | undefined): Extent {
     const { addBlock, addPlace, setConfiguration } = this.#statements;
     this.#database.exec("begin immediate");
@@ -81,7 +81,7 @@ export class Database {
     return this.extent();
   }
 
-  /** At least one block, if it is there, and no more than so many bytes. */
+  /** At least one block, if present, within a limit of bytes. */
   read(from: bigint, to: bigint, bytesMax: number): readonly StoredBlock[] {
     const found: StoredBlock[] = [];
     let [next, sum] = [from, 0];

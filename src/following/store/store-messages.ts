@@ -1,6 +1,6 @@
-/** What the store and the thread of its database say to each other. */
+/** Messages between the store and its database thread. */
 
-/** A block to be kept, with the keys of its transactions' ids; undefined where one has none. */
+/** A block to store, with the keys of its transactions' ids; undefined where one has none. */
 export interface KeptBlock {
   readonly number: bigint;
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export interface KeptBlock {
   readonly keys: readonly (bigint | undefined)[];
 }
 
-/** A block as it was kept, with what was noted of it. */
+/** A stored block with its note. */
 export interface StoredBlock {
   readonly bytes: Uint8Array;
   readonly note: string;
@@ -20,7 +20,7 @@ export interface Extent {
   readonly height: bigint | undefined;
 }
 
-/** A transaction that may be the one that is looked for: two ids may have one key. */
+/** A transaction that may be the wanted one: two ids may share a key. */
 export interface TransactionPlace {
   readonly number: bigint;
   /** In the block, from 0. */
@@ -32,7 +32,7 @@ export type StoreAsk =
   | {
       readonly type: "append";
       readonly blocks: readonly KeptBlock[];
-      /** The configuration block in force after them, if it is another than before. */
+      /** The configuration block that applies after them, if it changed. */
       readonly configuration: Uint8Array | undefined;
     }
   | {

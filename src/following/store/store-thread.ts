@@ -1,4 +1,4 @@
-/** The thread of the databases: one for all stores of a process, there while one of them is open. */
+/** The database thread: one for all stores of a process, alive while one of them is open. */
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { StoreAnswer, StoreAsk } from "./store-messages.ts";
@@ -21,7 +21,7 @@ class StoreThread {
   users = 0;
 
   constructor() {
-    // As this file is called: TypeScript from the sources, JavaScript from the package.
+    // The extension of this file: TypeScript in the sources, JavaScript in the package.
     const file = `./store-worker${extname(import.meta.filename)}`;
     this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [] });
     this.#worker.on("message", (outcome: Outcome) => {
@@ -61,7 +61,7 @@ class StoreThread {
 let current: StoreThread | undefined;
 let lastStore = 0;
 
-/** The way of one store to its database. */
+/** The connection of one store to its database. */
 export interface StoreLine {
   ask(ask: StoreAsk, moved?: readonly ArrayBuffer[]): Promise<Answered>;
   hangUp(): Promise<void>;

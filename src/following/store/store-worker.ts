@@ -1,12 +1,12 @@
 /**
- * The thread that holds the databases of the stores. SQLite works synchronously, and a commit waits for
- * the disk: here nobody else waits with it.
+ * The thread that holds the databases of the stores. SQLite is synchronous, and a commit waits for
+ * the disk; here it blocks nobody else.
  */
 import { renameSync, rmSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import type { StoreAnswer, StoreQuestion } from "./store-messages.ts";
 
-// Node 22 calls its SQLite experimental; our users need not read that. Ours is this thread only.
+// Hides Node 22's warning that SQLite is experimental, in this thread only.
 process.removeAllListeners("warning");
 const { Database } = await import("./database.ts");
 
@@ -36,7 +36,7 @@ function answer({ store, ask }: StoreQuestion): StoreAnswer["value"] {
   }
 }
 
-/** A file that is no database any more is put aside, and a new one begun. */
+/** Moves a corrupt file aside and starts a new one. */
 function openDatabase(
   file: string,
   keepBlocks: number,
@@ -61,7 +61,7 @@ function isSpoilt(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
-/** Moved to the other side, not copied. */
+/** Transferred, not copied. */
 function buffersOf(value: StoreAnswer["value"]): ArrayBuffer[] {
   const blocks = value instanceof Uint8Array ? [{ bytes: value }] : value;
   if (!Array.isArray(blocks)) return [];
