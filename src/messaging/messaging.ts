@@ -1,6 +1,6 @@
 /**
- * Messages among members of our own kind. `stepMessaging(messaging, input, now)` changes the state and
- * returns what is to be done, as the core does for membership. Read this file as the table of contents.
+ * Messages among members of our own kind. `stepMessaging(messaging, input, now)` changes the state
+ * and returns effects, as the core does for membership. This file is the table of contents.
  */
 import type { Now, PkiId } from "../core/types/host.ts";
 import type { Envelope } from "../wire/envelope.ts";
@@ -17,7 +17,7 @@ import type { MessagingInput } from "./types/input.ts";
 export { maySay } from "./handlers/say.ts";
 export { createMessaging, type Messaging } from "./handlers/state.ts";
 
-/** Applies one input. Performs no I/O; the effects are to be carried out in order. */
+/** Applies one input. Performs no I/O; the host performs the effects in order. */
 export function stepMessaging(
   messaging: Messaging,
   input: MessagingInput,
@@ -31,7 +31,7 @@ export function stepMessaging(
   return effects;
 }
 
-/** The elapsed time at which `stepMessaging` wants to be called at the latest. */
+/** The latest elapsed time at which the host must call `stepMessaging`. */
 export function nextMessagingMs({ digests, queries }: Messaging): number {
   return Math.min(digests.newsAtMs, digests.allAtMs, nextQueryMs(queries));
 }

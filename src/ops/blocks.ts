@@ -1,4 +1,4 @@
-/** Verified blocks of a channel over HTTP: by number, as JSON or as they were received. */
+/** Verified blocks of a channel over HTTP: by number, as JSON or as received. */
 import { GossipError } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
@@ -51,7 +51,7 @@ interface Answering {
   json(body: { readonly error: string }, status: 404): Response;
 }
 
-/** A channel that is not followed, or whose blocks are not, is not found. */
+/** 404 for a channel that is not followed, or without blocks. */
 async function answering(context: Answering, answer: () => Promise<Response>): Promise<Response> {
   try {
     return await answer();
@@ -61,7 +61,7 @@ async function answering(context: Answering, answer: () => Promise<Response>): P
   }
 }
 
-/** Undefined: it is no number of a block. */
+/** Undefined: not a block number. */
 function numberIn(text: string): bigint | undefined {
   const number = /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
   return number !== undefined && number <= U64_MAX ? number : undefined;

@@ -1,4 +1,4 @@
-/** The channels that the node follows: `/api/v1/channels` and what is below it. */
+/** The followed channels: `/api/v1/channels` and the paths below it. */
 import { GossipError } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";

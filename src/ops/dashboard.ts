@@ -1,4 +1,4 @@
-/** `GET /`: the dashboard. Files of our own, served as they are; they ask nobody but us. */
+/** `GET /`: the dashboard. Static files of our own without external requests. */
 import { readFile } from "node:fs/promises";
 import type { HttpApp } from "./http-server.ts";
 
@@ -16,10 +16,10 @@ const HEADERS = {
 } as const;
 
 const FOLDER = new URL("../dashboard/", import.meta.url);
-/** What the page may ask for: no path leads elsewhere. */
+/** The page may request these files only. */
 const FILE = /^[a-z-]{1,40}\.(css|js)$/;
 
-/** Adds the page. `kind`: what it shows, one member or the network of `devnet`. */
+/** Adds the page. `kind`: for one member, or for the network of `devnet`. */
 export function addDashboard(app: HttpApp, kind: "member" | "devnet"): void {
   app.get("/", async (context) => {
     const html = await readFile(new URL("index.html", FOLDER), "utf8");
@@ -34,7 +34,7 @@ export function addDashboard(app: HttpApp, kind: "member" | "devnet"): void {
       const content = await readFile(new URL(file, FOLDER), "utf8");
       return context.body(content, 200, { ...HEADERS, "content-type": TYPES[ending] });
     } catch {
-      return context.notFound(); // There is no such file.
+      return context.notFound(); // No such file.
     }
   });
 }

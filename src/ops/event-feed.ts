@@ -1,13 +1,13 @@
 /**
- * The node's events for any number of readers. The recent ones are kept in one ring, and a reader is
- * only a position in it: a slow reader costs nothing, and one that falls behind is told so.
+ * The node's events for any number of readers. One ring holds recent events, and a reader is a
+ * position in it: a slow reader costs nothing, and one that falls behind is told so.
  */
 import type { GossipEvent } from "../observe/events.ts";
 
 interface Chunk {
   /** The oldest first. */
   readonly events: readonly GossipEvent[];
-  /** How many between the position and these are gone; null: the position is of an earlier life. */
+  /** Number of events lost after the position; null: the position belongs to an earlier life. */
   readonly missed: number | null;
 }
 
@@ -16,13 +16,13 @@ export interface EventFeed {
   readonly newest: number;
   /** Whether no more events will come. */
   readonly isClosed: boolean;
-  /** What came after the event of this id, at most `max`. */
+  /** Events after this id, at most `max`. */
   after(id: number, max: number): Chunk;
-  /** Resolves when there is an event after this id, when `ms` have passed, at abort or at the end. */
+  /** Resolves at the first event after this id, after `ms`, on abort or at the end. */
   wait(id: number, ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Reads the events of a node until they end. `keep`: how many of the last ones are kept. */
+/** Reads the events of a node until they end. `keep`: how many recent ones are kept. */
 export function createEventFeed(events: AsyncIterable<GossipEvent>, keep: number): EventFeed {
   const ring: GossipEvent[] = [];
   const waiting = new Set<() => void>();

@@ -2,9 +2,9 @@
 import { addDuration, createHistogram, type Histogram } from "../observe/meters.ts";
 
 export interface EventLoop {
-  /** Seconds by which a timer came too late, ten times a second. */
+  /** Delays of a timer in seconds, sampled ten times a second. */
   readonly lag: Histogram;
-  /** Seconds since the start in which the event loop was at work and not waiting. */
+  /** Seconds since the start in which the event loop was active. */
   activeSeconds(): number;
   stop(): void;
 }

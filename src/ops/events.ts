@@ -6,26 +6,26 @@ import { createEventFeed, type EventFeed } from "./event-feed.ts";
 import type { HttpApp } from "./http-server.ts";
 
 export interface EventLimits {
-  /** Events kept for readers that come back or lag behind; default 1_000, about 1 MB. */
+  /** Events kept for reconnecting or slow readers; default 1_000, about 1 MB. */
   readonly kept: number;
-  /** Readers at a time; default 64. */
+  /** Maximum readers; default 64. */
   readonly readersMax: number;
   /**
-   * How often a silent stream says that it is there, in milliseconds; default 15_000. It keeps
-   * proxies from closing it, and finds out who is gone.
+   * Interval of keepalive comments, in milliseconds; default 15_000. They keep proxies from closing
+   * the stream and detect lost readers.
    */
   readonly heartbeatMs: number;
 }
 
 const LIMITS: EventLimits = { kept: 1_000, readersMax: 64, heartbeatMs: 15_000 };
-/** Events in one write. */
+/** Maximum events per write. */
 const CHUNK_MAX = 100;
-/** What a browser waits before it connects again. */
+/** Delay before a browser reconnects. */
 const RETRY_MS = 1_000;
 
 /**
- * Adds the stream. A reader that comes back with `Last-Event-ID` goes on where it was; if events
- * are gone meanwhile, it is told by an event of type `gap`. A reader that is too slow sees gaps.
+ * Adds the stream. A reader that returns with `Last-Event-ID` resumes there; if events were lost,
+ * it first gets an event of type `gap`. Slow readers get gaps.
  */
 export function addEvents(
   app: HttpApp,
@@ -47,27 +47,27 @@ export function addEvents(
     });
     return context.body(stream, 200, {
       "content-type": "text/event-stream; charset=utf-8",
-      "x-accel-buffering": "no", // Or nginx would collect events before it passes them on.
+      "x-accel-buffering": "no", // Without it nginx buffers events.
     });
   });
 }
 
-/** Where a reader begins: at its last event, or with the next one. */
+/** The start position of a reader: after its last event, or the next event. */
 function positionOf(feed: EventFeed, last: string | undefined): number {
   if (last === undefined || !/^\d{1,16}$/.test(last)) return feed.newest;
   const id = Number(last);
-  return id <= feed.newest ? id : 0; // An id yet to come is of a life with another clock.
+  return id <= feed.newest ? id : 0; // A future id belongs to a life with another clock.
 }
 
 interface Reader {
-  /** The id of the event before the first one to tell. */
+  /** The id before the first event to send. */
   readonly start: number;
-  /** Whether it was here before, in this life of the node or an earlier one. */
+  /** Whether the reader returns, from this or an earlier life of the node. */
   readonly isBack: boolean;
   readonly heartbeatMs: number;
 }
 
-/** `count` is told of the reader when it begins to read, and again when it leaves. */
+/** `count` is told of each reader that begins and ends. */
 function streamOf(
   feed: EventFeed,
   { start, isBack, heartbeatMs }: Reader,
@@ -99,7 +99,7 @@ function streamOf(
           controller.close();
           return;
         }
-        // Who came before the first event has missed no earlier life.
+        // A reader that came before the first event has missed no earlier life.
         const isGap = missed !== 0 && (missed !== null || isBack);
         const gap = isGap ? `event: gap\ndata: ${JSON.stringify({ missed })}\n\n` : "";
         const text = events.length === 0 ? ": still here\n\n" : events.map(formatEvent).join("");

@@ -5,13 +5,13 @@ export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** One number and what it is the number of; or a distribution, of a metric of type histogram. */
+/** One value with its labels, or a distribution for a histogram. */
 export interface Sample {
   readonly labels: Labels;
   readonly value: number | Histogram;
 }
 
-/** All samples of one name; none: the metric is described and has no value now. */
+/** All samples of one name; empty: the metric has a description but no value now. */
 export interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -33,7 +33,7 @@ function writeFamily({ name, type, help, samples }: Family): string {
   return [...head, ...lines, ""].join("\n");
 }
 
-/** Each bucket counts what is in those before it as well. */
+/** Buckets are cumulative. */
 function writeHistogram(name: string, labels: Labels, histogram: Histogram): readonly string[] {
   const { bounds, counts, count, sum } = histogram;
   let soFar = 0;

@@ -1,4 +1,4 @@
-/** What our HTTP servers have in common: how they listen, what they refuse, which headers they send. */
+/** Common parts of our HTTP servers: listening, refusals, headers. */
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -16,20 +16,20 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { Places } from "./places.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
-/** An application that can look at the socket a request came on. */
+/** An application with access to the socket of a request. */
 export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
-/** Nothing we take in a body is longer: a message to other members. */
+/** Maximum body: a message to other members. */
 const BODY_BYTES_MAX = 20_480;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_TIMEOUT_MS = 5_000;
-/** Answered also when nothing else is: those who look after us ask for these. */
+/** Answered even at capacity, for monitoring. */
 export const ALWAYS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/version"]);
 
 /**
- * An application that answers only those it should: on a loopback address only requests for this
- * machine, and changes only from our own pages or from programs. Bodies are bounded.
+ * An application that checks the origin of requests: on loopback only requests for this machine,
+ * and changes only from our own pages or from programs. Bodies are bounded.
  */
 export function createApp({ host }: HostPort): HttpApp {
   const app: HttpApp = new Hono();
@@ -50,10 +50,10 @@ export function createApp({ host }: HostPort): HttpApp {
   return app;
 }
 
-/** What is wrong with where a request comes from, if anything. */
+/** The fault of a request's origin, if any. */
 function refuse(request: Request, isLocal: boolean): string | undefined {
   const name = URL.parse(`http://${request.headers.get("host")}`)?.hostname ?? "";
-  // A page elsewhere can point a host name of its own at this machine; the name gives it away.
+  // Another page can point its own host name at this machine; the Host header reveals it.
   if (isLocal && !isLoopback(name)) {
     return `"${name.slice(0, 100)}" is not this machine; use http://127.0.0.1.`;
   }
@@ -62,13 +62,13 @@ function refuse(request: Request, isLocal: boolean): string | undefined {
   return "Another page must not change anything here; use our own pages or a program.";
 }
 
-/** A browser says where a request comes from; a program says nothing. */
+/** A browser sends an origin; a program does not. */
 function isTrustworthy({ headers }: Request, isLocal: boolean): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return false;
   const origin = headers.get("origin");
   if (origin === null) return true;
-  // Beyond loopback the name of the host proves nothing, so no page may change anything there.
+  // Beyond loopback the host name proves nothing, so no page may change anything.
   return isLocal && URL.parse(origin)?.host === headers.get("host");
 }
 
@@ -111,7 +111,7 @@ export async function serve(
     readInTurns(socket, turns),
   );
   await bind(server, listen, explain);
-  server.on("error", () => {}); // A socket that could not be accepted is no reason to end.
+  server.on("error", () => {}); // A failed accept must not end the server.
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : listen.port;
   return {

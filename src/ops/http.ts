@@ -59,7 +59,7 @@ function operationsApp(
 ): HttpApp {
   const app = createApp(listen);
   app.use(async (context, next) => {
-    // As in Fabric: with TLS, what tells more than health and version needs a client certificate.
+    // As in Fabric: with TLS, everything but health and version needs a client certificate.
     const isOpen = ALWAYS.has(context.req.path);
     const { socket } = context.env.incoming;
     const isKnown = socket instanceof TLSSocket && socket.authorized;

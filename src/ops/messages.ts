@@ -1,12 +1,15 @@
-/** `GET /api/v1/messages`: what the node sends and receives, as server-sent events while they are read. */
+/**
+ * `GET /api/v1/messages`: sent and received messages as server-sent events, decoded only while
+ * read.
+ */
 import { toJson } from "../observe/json.ts";
 import type { MessageBatch } from "../observe/message-tap.ts";
 import type { HttpApp } from "./http-server.ts";
 
 export interface MessageLimits {
-  /** Readers at a time; default 8. Every one has its messages decoded for it. */
+  /** Maximum readers; default 8. Each has its messages decoded separately. */
   readonly readersMax: number;
-  /** How often a silent stream says that it is there, in milliseconds; default 15_000. */
+  /** Interval of keepalive comments, in milliseconds; default 15_000. */
   readonly heartbeatMs: number;
 }
 
@@ -18,9 +21,8 @@ interface MessageSource {
 }
 
 /**
- * Adds the stream: each message as an event, and an event of type `skipped` with the number of
- * messages that were left out before those that follow. A reader that does not read loses messages;
- * nothing piles up for it.
+ * Adds the stream: each message is an event; an event of type `skipped` counts the messages omitted
+ * before the next ones. A slow reader loses messages; nothing accumulates for it.
  */
 export function addMessages(
   app: HttpApp,
@@ -38,12 +40,12 @@ export function addMessages(
     });
     return context.body(stream, 200, {
       "content-type": "text/event-stream; charset=utf-8",
-      "x-accel-buffering": "no", // Or nginx would collect events before it passes them on.
+      "x-accel-buffering": "no", // Without it nginx buffers events.
     });
   });
 }
 
-/** `count` is told of the reader when it begins to read, and again when it leaves. */
+/** `count` is told of each reader that begins and ends. */
 function streamOf(
   source: MessageSource,
   heartbeatMs: number,

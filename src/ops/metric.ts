@@ -1,4 +1,4 @@
-/** One row of the table of metrics, and what its value is read from. */
+/** One row of the table of metrics, and the source of its value. */
 
 import type { Counts } from "../observe/counters.ts";
 import type { Log } from "../observe/log.ts";
@@ -6,7 +6,7 @@ import type { OrganisationSummary, Summary } from "../observe/summary.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { Family, Sample } from "./exposition.ts";
 
-/** Everything that is known at the moment of a scrape; gathered once for all metrics. */
+/** The node's state at a scrape, collected once for all metrics. */
 export interface Reading {
   readonly counts: Counts;
   readonly summary: Summary;
@@ -16,9 +16,9 @@ export interface Reading {
 }
 
 export interface Metric extends Omit<Family, "samples"> {
-  /** Fabric's peer has it under the same name, with the same meaning and labels. */
+  /** Fabric's peer has it with the same name, meaning and labels. */
   readonly isFabrics: boolean;
-  /** Of the value; empty for a mere number of things. */
+  /** Unit of the value; empty for a count. */
   readonly unit: "" | "bytes" | "seconds";
   readonly labels: readonly string[];
   readonly read: (reading: Reading) => readonly Sample[];
@@ -32,7 +32,7 @@ export function ours(...rows: readonly Row[]): readonly Metric[] {
   return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: false }));
 }
 
-/** Metrics of Fabric's peer: its names do not follow Prometheus' advice, and stay as they are. */
+/** Metrics of Fabric's peer, whose names do not follow Prometheus' conventions. */
 export function fabrics(...rows: readonly Row[]): readonly Metric[] {
   return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: true }));
 }
@@ -41,7 +41,7 @@ export function single(value: Sample["value"]): readonly Sample[] {
   return [{ labels: {}, value }];
 }
 
-/** One sample for each key, which is the value of this label. */
+/** One sample per key, which is the value of this label. */
 export function by(
   label: string,
   values: ReadonlyMap<string, number> | Readonly<Record<string, number>>,
@@ -50,7 +50,7 @@ export function by(
   return entries.map(([key, value]) => ({ labels: { [label]: key }, value }));
 }
 
-/** One sample for each organisation that has a value. */
+/** One sample per organisation that has a value. */
 export function byMsp(
   { summary }: Reading,
   read: (organisation: OrganisationSummary) => number | undefined,

@@ -1,4 +1,4 @@
-/** Metrics of the channels that we follow. */
+/** Metrics of followed channels. */
 import type { ChannelOrganisationSummary, ChannelSummary } from "../observe/channel-summary.ts";
 import type { Sample } from "./exposition.ts";
 import { fabrics, type Metric, ours, type Reading } from "./metric.ts";
@@ -9,7 +9,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_state_height",
       type: "gauge",
       labels: ["channel"],
-      help: "Blocks of the channel that are proven by the orderers' signatures.",
+      help: "Blocks of the channel, proven by orderer signatures.",
       read: (reading) => byChannel(reading, ({ height }) => height),
     },
     {
@@ -25,7 +25,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_channel_member_height",
       type: "gauge",
       labels: ["channel", "msp", "peer"],
-      help: "Blocks that a member says it has; of 200 members at most. peer: the beginning of its PKI-ID.",
+      help: "Blocks that a member claims; for at most 200 members. peer: prefix of its PKI-ID.",
       read: ({ summary }) =>
         summary.channels.flatMap(({ name: channel, heights }) =>
           heights.map(({ mspId: msp, pkiId, height: value }) => ({
@@ -45,14 +45,14 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_channel_members_lagging",
       type: "gauge",
       labels: ["channel", "msp"],
-      help: "Members that are further behind than lag of fabricGossip.channels allows.",
+      help: "Members beyond the limits of lag in fabricGossip.channels.",
       read: (reading) => byOrganisation(reading, ({ lagging }) => lagging),
     },
     {
       name: "gossip_channel_behind_blocks_max",
       type: "gauge",
       labels: ["channel", "msp"],
-      help: "Blocks that the member lacks that lacks most.",
+      help: "Maximum number of blocks that a member lacks.",
       read: (reading) => byOrganisation(reading, ({ behindMax }) => behindMax),
     },
     {
@@ -60,7 +60,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       type: "gauge",
       unit: "seconds",
       labels: ["channel", "msp"],
-      help: "For how long a member has lacked a block that others have: the longest.",
+      help: "Maximum time for which a member has lacked a block that others have.",
       read: (reading) => byOrganisation(reading, ({ lagMaxMs }) => lagMaxMs / 1_000),
     },
     {
@@ -77,7 +77,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_channel_config_known",
       type: "gauge",
       labels: ["channel"],
-      help: "1 if the configuration of the channel is known; 0: it is still looked for.",
+      help: "1 if the channel's configuration is known, else 0.",
       read: (reading) =>
         byChannel(reading, ({ configSequence }) => Number(configSequence !== undefined)),
     },
@@ -85,7 +85,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_channel_config_sequence",
       type: "gauge",
       labels: ["channel"],
-      help: "Sequence of the configuration in force; members that differ for long follow different ones.",
+      help: "Sequence of the current configuration; lasting differences between members mean different configurations.",
       read: (reading) => byChannel(reading, ({ configSequence }) => configSequence),
     },
   ),

@@ -19,21 +19,21 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_reload_problems",
     type: "gauge",
-    help: "Files that could not be used when certificates, keys, TLS and MSP folders were last read again.",
+    help: "Unusable files of the last reload of certificates, keys, TLS and MSP folders.",
     read: ({ counts }) => single(counts.reloadProblems),
   },
   {
     name: "gossip_member_joins_total",
     type: "counter",
     labels: ["msp"],
-    help: "Members that became known as alive for the first time, or after they had been forgotten.",
+    help: "Members first seen alive, or seen again after they were forgotten.",
     read: (reading) => changes(reading, ({ joins }) => joins),
   },
   {
     name: "gossip_member_deaths_total",
     type: "counter",
     labels: ["msp", "reason"],
-    help: "Members that died in our view. reason: silent, unreachable, or listed-dead: first heard of as dead.",
+    help: "Members that died in our view. reason: silent, unreachable, or listed-dead (first reported as dead).",
     read: ({ counts }) =>
       [...counts.events.members].flatMap(([msp, { deaths }]) =>
         [...deaths].map(([reason, value]) => ({ labels: { msp, reason }, value })),
@@ -50,7 +50,7 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
     name: "gossip_member_flaps_total",
     type: "counter",
     labels: ["msp"],
-    help: "Returns without a restart: members that we took for dead although they were running.",
+    help: "Returns without a restart: we took running members for dead.",
     read: (reading) => changes(reading, ({ flaps }) => flaps),
   },
   {
@@ -65,7 +65,7 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
     type: "gauge",
     unit: "seconds",
     labels: ["msp"],
-    help: "Since the newest alive message of the member that we have not heard of for longest; the alive ones count.",
+    help: "Maximum age of the newest alive message, over alive members.",
     read: (reading) =>
       byMsp(
         reading,
@@ -77,7 +77,7 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
     type: "gauge",
     unit: "seconds",
     labels: ["msp"],
-    help: "The same on average over the alive members: about half the alive interval if all is well.",
+    help: "Mean age over alive members; normally about half the alive interval.",
     read: (reading) =>
       byMsp(
         reading,
@@ -88,14 +88,14 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
     name: "gossip_view_checksum",
     type: "gauge",
     labels: ["msp", "scope"],
-    help: "A checksum of the alive members of an organisation: equal on all members with equal views. scope: public or organisation.",
+    help: "Checksum of an organisation's alive members; equal for equal views. scope: public or organisation.",
     read: checksums,
   },
   {
     name: "gossip_neighbours",
     type: "gauge",
     labels: ["msp"],
-    help: "Members we pass messages to and ask. 0 with the random strategy, which has none.",
+    help: "Members that we relay to and query. 0 with the random strategy.",
     read: (reading) => byMsp(reading, ({ neighbours }) => neighbours),
   },
 );
@@ -111,7 +111,7 @@ export const IDENTITY_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_identities_offered",
     type: "gauge",
-    help: "Identities we can hand on when they are pulled: ours and those we pulled.",
+    help: "Identities on offer to others: ours and pulled ones.",
     read: ({ counts }) => single(counts.identitiesOffered),
   },
   {
@@ -150,7 +150,7 @@ export const IDENTITY_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_same_identity_total",
     type: "counter",
-    help: "Endpoints at which somebody else uses our certificate: two peers with one identity.",
+    help: "Endpoints where another process uses our certificate.",
     read: ({ counts }) => single(counts.events.others.get("same-identity") ?? 0),
   },
 );
@@ -159,7 +159,7 @@ function changes({ counts }: Reading, read: (counts: MemberCounts) => number): r
   return [...counts.events.members].map(([msp, of]) => ({ labels: { msp }, value: read(of) }));
 }
 
-/** Where there is nobody but us or the dead there is no age. */
+/** Without other living members there is no age. */
 function ofOthers(
   read: (organisation: OrganisationSummary) => number,
 ): (organisation: OrganisationSummary) => number | undefined {
@@ -171,7 +171,7 @@ function checksums({ summary }: Reading): readonly Sample[] {
     const shared = { labels: { msp, scope: "public" }, value: publicChecksum };
     const own = { labels: { msp, scope: "organisation" }, value: checksum };
     if (msp === summary.ownMspId) return [shared, own];
-    return summary.isExternal ? [shared] : []; // What we cannot see is no other view of it.
+    return summary.isExternal ? [shared] : []; // Invisible members do not make another view.
   });
 }
 

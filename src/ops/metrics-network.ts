@@ -1,4 +1,4 @@
-/** Metrics of what comes and goes: messages, connections, work. */
+/** Metrics of messages, connections and work. */
 
 import { VERSION } from "../lib/version.ts";
 import { messagesOf, type Volumes } from "../observe/meters.ts";
@@ -22,19 +22,19 @@ export const FABRIC_METRICS: readonly Metric[] = fabrics(
   {
     name: "gossip_comm_overflow_count",
     type: "counter",
-    help: "Messages dropped because too many waited for their peer.",
+    help: "Messages dropped because their peer's queue was full.",
     read: ({ counts }) => single(counts.overflows),
   },
   {
     name: "grpc_comm_conn_opened",
     type: "counter",
-    help: "Incoming sockets. Open minus closed is how many there are.",
+    help: "Incoming sockets opened; minus closed gives the current number.",
     read: ({ counts }) => single(counts.traffic.accepted),
   },
   {
     name: "grpc_comm_conn_closed",
     type: "counter",
-    help: "Incoming sockets that are closed again.",
+    help: "Incoming sockets closed.",
     read: ({ counts }) => single(counts.traffic.acceptedClosed),
   },
   {
@@ -58,14 +58,14 @@ export const MESSAGE_METRICS: readonly Metric[] = ours(
     name: "gossip_messages_sent_total",
     type: "counter",
     labels: ["type"],
-    help: "Messages written by what they are; conn-establish is the handshake.",
+    help: "Messages sent by type; conn-establish is the handshake.",
     read: (reading) => volumes(reading, "sent", "messages"),
   },
   {
     name: "gossip_messages_received_total",
     type: "counter",
     labels: ["type"],
-    help: "Messages read by what they are; unknown: of no type that we know.",
+    help: "Messages received by type; unknown: of no known type.",
     read: (reading) => volumes(reading, "received", "messages"),
   },
   {
@@ -73,7 +73,7 @@ export const MESSAGE_METRICS: readonly Metric[] = ours(
     type: "counter",
     unit: "bytes",
     labels: ["type"],
-    help: "Bytes of the messages written; gRPC and TLS come on top.",
+    help: "Bytes of messages sent, without gRPC and TLS.",
     read: (reading) => volumes(reading, "sent", "bytes"),
   },
   {
@@ -81,33 +81,33 @@ export const MESSAGE_METRICS: readonly Metric[] = ours(
     type: "counter",
     unit: "bytes",
     labels: ["type"],
-    help: "Bytes of the messages read.",
+    help: "Bytes of messages received, without gRPC and TLS.",
     read: (reading) => volumes(reading, "received", "bytes"),
   },
   {
     name: "gossip_messages_dropped_total",
     type: "counter",
     labels: ["code"],
-    help: "Received messages, or parts of them, that were not used. Budget refusals have a code that ends in -budget.",
+    help: "Received messages, or parts of them, that were dropped. Codes of exceeded budgets end in -budget.",
     read: ({ counts }) => by("code", counts.dropped),
   },
   {
     name: "gossip_sends_failed_total",
     type: "counter",
     labels: ["code"],
-    help: "Times that what waited for a peer was lost: no connection could be had, or it broke.",
+    help: "Losses of a peer's send queue: no connection, or a broken one.",
     read: ({ counts }) => by("code", counts.events.sendsFailed),
   },
   {
     name: "gossip_send_queue_messages",
     type: "gauge",
-    help: "Messages that wait to be written to connected peers.",
+    help: "Messages queued for connected peers.",
     read: ({ summary }) => single(summary.connections.queued),
   },
   {
     name: "gossip_send_queue_messages_max",
     type: "gauge",
-    help: "Messages that wait for the one peer for which most wait.",
+    help: "Messages in the longest send queue of one peer.",
     read: ({ summary }) => single(summary.connections.queuedMax),
   },
 );
@@ -124,7 +124,7 @@ export const CONNECTION_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_connections_opened_total",
     type: "counter",
-    help: "Peers that got connected.",
+    help: "Peers that connected.",
     read: (reading) => event(reading, "connection-opened"),
   },
   {
@@ -159,27 +159,27 @@ export const WORK_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_signatures_total",
     type: "counter",
-    help: "Signatures made with our enrolment key, those of handshakes left out.",
+    help: "Signatures with our enrolment key, without handshakes.",
     read: ({ counts }) => single(counts.signatures),
   },
   {
     name: "gossip_signings_failed_total",
     type: "counter",
-    help: "Signatures that could not be made; each is tried again at the next heartbeat.",
+    help: "Failed signatures; the next heartbeat retries.",
     read: (reading) => event(reading, "signing-failed"),
   },
   {
     name: "gossip_signature_check_seconds",
     type: "histogram",
     unit: "seconds",
-    help: "Signature checks, and how long each took.",
+    help: "Duration of signature checks.",
     read: ({ counts }) => (counts.meters ? single(counts.meters.checks) : []),
   },
   {
     name: "gossip_claims_waiting",
     type: "gauge",
     labels: ["for"],
-    help: "Received alive messages and identities that are not believed yet. for: their turn, or the identity of their author.",
+    help: "Received alive messages and identities not verified yet. for: their turn, or the identity of their author.",
     read: ({ summary }) =>
       by("for", { turn: summary.backlog, identity: summary.identitiesAwaited }),
   },
@@ -187,14 +187,14 @@ export const WORK_METRICS: readonly Metric[] = ours(
     name: "gossip_event_loop_lag_seconds",
     type: "histogram",
     unit: "seconds",
-    help: "By how much a timer came too late, measured ten times a second; up to 2 ms is normal.",
+    help: "Delay of a timer, ten times a second; up to 2 ms is normal.",
     read: ({ eventLoop }) => single(eventLoop.lag),
   },
   {
     name: "gossip_event_loop_active_seconds_total",
     type: "counter",
     unit: "seconds",
-    help: "Time in which the event loop was at work; its rate is the share of one core.",
+    help: "Active time of the event loop; its rate is the share of one core.",
     read: ({ eventLoop }) => single(eventLoop.activeSeconds()),
   },
   {

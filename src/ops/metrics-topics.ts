@@ -5,31 +5,31 @@ export const TOPIC_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_member_events_said_total",
     type: "counter",
-    help: "Events that our program has said to other members.",
+    help: "Events that our program broadcast.",
     read: ({ counts }) => single(counts.topics.eventsSaid),
   },
   {
     name: "gossip_member_events_heard_total",
     type: "counter",
-    help: "Events of members that were for us, our own among them.",
+    help: "Events received for us, including our own.",
     read: ({ counts }) => single(counts.topics.eventsHeard),
   },
   {
     name: "gossip_member_events_lost_total",
     type: "counter",
-    help: "Events that a subscriber of ours lost because it was too slow.",
+    help: "Events that slow subscribers of ours lost.",
     read: ({ counts }) => single(counts.topics.eventsLost),
   },
   {
     name: "gossip_member_queries_said_total",
     type: "counter",
-    help: "Queries that our program has asked.",
+    help: "Queries that our program sent.",
     read: ({ counts }) => single(counts.topics.queriesSaid),
   },
   {
     name: "gossip_member_queries_heard_total",
     type: "counter",
-    help: "Queries of members that were for us, our own among them.",
+    help: "Queries received for us, including our own.",
     read: ({ counts }) => single(counts.topics.queriesHeard),
   },
   {

@@ -1,4 +1,7 @@
-/** `/metrics`: one table of metrics, read from one look at the node. `docs/metrics.md` explains it. */
+/**
+ * `/metrics`: one table of metrics, read from one snapshot of the node. `docs/metrics.md` explains
+ * it.
+ */
 
 import type { Diagnostics } from "../node/diagnostics.ts";
 import type { Log } from "../observe/log.ts";
@@ -35,7 +38,7 @@ interface MetricsSource {
   readonly eventLoop: EventLoop;
 }
 
-/** Everything there is to know about the node in numbers, in Prometheus' text format. */
+/** All metrics of the node in Prometheus' text format. */
 export function metricsText({ node, log, eventLoop }: MetricsSource): string {
   const reading = {
     counts: node.counts(),

@@ -1,15 +1,15 @@
 /**
- * Who may be connected to an HTTP server. Idle connections give way to newcomers, and a few places
- * are left for those who only ask whether we are well: a probe must never find the door blocked.
+ * Connection slots of an HTTP server. Idle connections yield to newcomers, and a few slots are
+ * reserved for health checks, so that a probe always gets in.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Connections that may ask for anything; a page has up to six. */
+/** Slots for any request; a page opens up to six connections. */
 const PLACES_MAX = 256;
-/** Beyond those, for requests that are answered in all circumstances. */
+/** Additional slots for requests that are always answered. */
 const RESERVE = 16;
-/** Requests of one connection that are answered at a time. Nobody we know sends a second one. */
+/** Concurrent requests per connection. No known client sends a second one. */
 const REQUESTS_MAX = 4;
 
 /** What there is a place for: any answer, one about our health only, or none. */
@@ -17,25 +17,25 @@ type Place = "any" | "health" | "none";
 
 interface Guest {
   readonly socket: Socket;
-  /** Requests that are being answered, event streams among them. */
+  /** Requests in progress, including event streams. */
   requests: number;
-  /** In the reserve: it came when all places were taken by others with a request. */
+  /** In the reserve: it arrived when active connections held all other slots. */
   isExtra: boolean;
 }
 
 export class Places {
-  /** By remote port and address; the one that has been idle for longest first. */
+  /** By remote port and address, the longest idle first. */
   readonly #guests = new Map<string, Guest>();
 
   constructor(server: Server) {
     server.on("connection", (socket) => this.#admit(socket));
   }
 
-  /** Notes that a request is being answered until its response is closed. */
+  /** Records a request until its response closes. */
   hold({ socket }: IncomingMessage, response: ServerResponse): Place {
     const key = keyOf(socket);
     const guest = this.#guests.get(key);
-    // Cut a moment ago: nobody hears the answer.
+    // Already closed; nobody hears the answer.
     if (guest === undefined || guest.requests >= REQUESTS_MAX) return "none";
     guest.requests += 1;
     response.once("close", () => {
@@ -46,7 +46,7 @@ export class Places {
   }
 
   #admit(socket: Socket): void {
-    socket.on("error", () => {}); // The close event that follows tells the rest.
+    socket.on("error", () => {}); // The close event that follows does the rest.
     const isFull = !this.#hasRoom(false, PLACES_MAX);
     if (isFull && !this.#hasRoom(true, RESERVE)) {
       socket.destroy();
@@ -57,13 +57,13 @@ export class Places {
     socket.once("close", () => this.#guests.delete(key));
   }
 
-  /** Whether there is a place of this kind, if need be that of an idle connection. */
+  /** Whether a slot of this kind is free, or can be taken from an idle connection. */
   #hasRoom(isExtra: boolean, max: number): boolean {
     const taken = [...this.#guests.values()].filter((guest) => guest.isExtra === isExtra);
     return taken.length < max || this.#cutIdle(isExtra);
   }
 
-  /** Ends the connection that has been without a request for longest; false if there is none. */
+  /** Closes the longest idle connection; false if there is none. */
   #cutIdle(isExtra: boolean): boolean {
     for (const [key, guest] of this.#guests) {
       if (guest.requests > 0 || guest.isExtra !== isExtra) continue;

@@ -1,4 +1,4 @@
-/** Messages among members of our kind over HTTP: say, ask, listen; and what members offer. */
+/** Messages among members of our kind over HTTP: broadcast, query, subscribe, services. */
 import type { Context } from "hono";
 import { GossipError, type GossipErrorCode } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
@@ -7,9 +7,9 @@ import type { Answer, Audience, TopicEvent } from "../observe/topics.ts";
 import type { HttpApp } from "./http-server.ts";
 
 const LISTENERS_MAX = 64;
-/** How often a silent stream says that it is there. */
+/** Interval of keepalive comments. */
 const HEARTBEAT_MS = 15_000;
-/** Names every topic, for those who listen. */
+/** Matches every topic, for subscribers. */
 const ALL = "*";
 
 const STATUS: Partial<Record<GossipErrorCode, 400 | 429 | 503>> = {
@@ -60,13 +60,13 @@ function addListening(app: HttpApp, node: GossipNode): void {
       });
       return context.body(streamOf(events, gone), 200, {
         "content-type": "text/event-stream; charset=utf-8",
-        "x-accel-buffering": "no", // Or nginx would collect events before it passes them on.
+        "x-accel-buffering": "no", // Without it nginx buffers events.
       });
     }),
   );
 }
 
-/** A slow listener loses events as every subscriber does: the node keeps some for it. */
+/** A slow listener loses events as every subscriber does, beyond a buffer. */
 function streamOf(
   events: AsyncIterator<TopicEvent, unknown>,
   gone: AbortController,
@@ -107,13 +107,13 @@ function streamOf(
   );
 }
 
-/** `?tag=NAME=VALUE&organisation=MSPID`, each as often as needed. */
+/** `?tag=NAME=VALUE&organisation=MSPID`, both repeatable. */
 function audienceOf(context: Context): Audience {
   const organisations = context.req.queries("organisation") ?? [];
   return { tags: tagsIn(context), ...(organisations.length > 0 ? { organisations } : {}) };
 }
 
-/** The tags that a request asks for. */
+/** The tags of a request. */
 export function tagsIn(context: Context): Readonly<Record<string, string>> {
   const tags: Record<string, string> = Object.create(null);
   for (const tag of context.req.queries("tag") ?? []) {
@@ -127,7 +127,7 @@ export function tagsIn(context: Context): Readonly<Record<string, string>> {
   return tags;
 }
 
-/** What the caller got wrong is told as text. */
+/** The caller's mistake as text. */
 export async function orExplain(
   context: Context,
   answer: () => Promise<Response>,

@@ -1,4 +1,4 @@
-/** What a visitor does to the network, as data and as the text of a link. */
+/** The visitor's actions on the network, as data and as the text of a link. */
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 
 /** Faults and changes. Members are numbers, counted from 0 in the order in which they were added. */
@@ -7,26 +7,26 @@ export type Change =
       readonly type: "crash" | "start" | "stall" | "resume" | "revoke" | "renew";
       readonly member: number;
     }
-  /** Its wall clock runs this many seconds ahead of the true time; 0 sets it right. */
+  /** Its wall clock runs this many seconds ahead; 0 corrects it. */
   | { readonly type: "clock"; readonly member: number; readonly seconds: number }
-  /** It gets a certificate that ends after this many seconds. */
+  /** It gets a certificate that expires after this many seconds. */
   | { readonly type: "expire"; readonly member: number; readonly seconds: number }
   /** A new member starts in this organisation, counted from 0. */
   | { readonly type: "join"; readonly organisation: number }
-  /** Packets between these members and all others vanish; nobody: an earlier cut ends. */
+  /** Packets between these members and all others are lost; an empty list ends the partition. */
   | { readonly type: "cut"; readonly members: readonly number[] }
-  /** So many of 100 packets are lost. */
+  /** Packet loss in per cent. */
   | { readonly type: "loss"; readonly percent: number }
   /** One-way delay of a message in milliseconds. */
   | { readonly type: "delay"; readonly ms: number };
 
-/** A change at its moment, in whole virtual milliseconds since the start. */
+/** An action with its time in whole virtual milliseconds since the start. */
 export type Action = Change & { readonly atMs: number };
 
 type ChangeType = Change["type"];
 
 const MEMBERS_MAX = 999;
-/** Smallest and largest number that follows the word in the text. */
+/** Range of the number that follows the word in the text. */
 const NUMBERS: Readonly<Record<ChangeType, readonly (readonly [number, number])[]>> = {
   crash: [[0, MEMBERS_MAX]],
   start: [[0, MEMBERS_MAX]],
@@ -48,10 +48,10 @@ const NUMBERS: Readonly<Record<ChangeType, readonly (readonly [number, number])[
   delay: [[1, 1_000]],
 };
 const TIME_MS_MAX = 86_400_000;
-/** A link holds at most so many; that is 20 kB of text. */
+/** Maximum actions per link; that is 20 kB of text. */
 export const ACTIONS_MAX = 1_000;
 
-/** `12000.crash.3`: moment, word, numbers. */
+/** `12000.crash.3`: time, word, numbers. */
 export function formatAction(action: Action): string {
   return [action.atMs, action.type, ...numbersOf(action)].join(".");
 }
@@ -74,7 +74,7 @@ function numbersOf(change: Change): readonly number[] {
   }
 }
 
-/** The actions of a link, in the order of their moments. */
+/** The actions of a link, in order of time. */
 export function parseActions(text: string): Verdict<readonly Action[], string> {
   const parts = text === "" ? [] : text.split(",");
   if (parts.length > ACTIONS_MAX) return reject(`at most ${ACTIONS_MAX} actions`);

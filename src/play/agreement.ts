@@ -1,15 +1,15 @@
-/** Who agrees with the truth: compares every member's table with who is really there. */
+/** Compares every member's table with the truth. */
 import { maySee } from "../../simulation/member.ts";
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 
 export interface Agreement {
-  /** Pairs of a running member and another that it should see, and how many it does see. */
+  /** Pairs of a running member and one that it should see, and how many it sees. */
   readonly expected: number;
   readonly seen: number;
-  /** Pairs in which a member sees somebody who is not there. */
+  /** Pairs in which a member sees one that is gone. */
   readonly ghosts: number;
-  /** Running members whose view is exactly right, and all running members. */
+  /** Running members with an exact view, and all running members. */
   readonly agreeing: number;
   readonly running: number;
 }

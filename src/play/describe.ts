@@ -1,4 +1,4 @@
-/** A message of the playground for people: decoded, with names in place of what a hash says. */
+/** A message of the playground for display: decoded, with names in place of hashes. */
 import type { SimulatedAuthority } from "../../simulation/authority.ts";
 import { EMPTY_BYTES, toHex } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
@@ -54,7 +54,7 @@ function open(payload: string): unknown {
   return message?.ok ? messageToJson(message.value) : undefined;
 }
 
-/** A PKI-ID or certificate as the name of its owner, other long bytes by their beginning. */
+/** PKI-IDs and certificates as their owner's name, other long bytes shortened. */
 function show(
   text: string,
   authority: SimulatedAuthority,
@@ -74,6 +74,6 @@ function bytesOf(base64: string): Uint8Array | undefined {
   try {
     return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
   } catch {
-    return undefined; // It only looked like base64.
+    return undefined; // It only resembled base64.
   }
 }

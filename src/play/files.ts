@@ -1,7 +1,7 @@
 /**
- * The files of the playground: its page, and the modules of the protocol that the page and its worker
- * import, at the places they have in this package. They need no build step: a browser loads the
- * compiled modules as they are. Where only the sources are at hand, their types are taken away.
+ * The files of the playground: its page, and the modules that page and worker import, at their
+ * places in this package. Browsers load the compiled modules without a build step; from sources,
+ * types are stripped.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
@@ -16,7 +16,7 @@ export interface StaticFile {
 
 const ROOT = new URL("../../", import.meta.url);
 const PAGE = "src/play/page/index.html";
-/** What nobody imports; everything else follows. */
+/** Files that nobody imports; all others follow from imports. */
 const ENTRIES = ["src/play/worker.js", "src/play/page/main.js"];
 const TYPES = {
   html: "text/html; charset=utf-8",
@@ -66,7 +66,7 @@ async function readModule(path: string): Promise<string> {
   }
 }
 
-/** As the compiler would leave it, more or less. */
+/** Approximately as the compiler would leave it. */
 function withoutTypes(source: string): string {
   return stripTypeScriptTypes(source)
     .replace(/(\bfrom\s*"\.[^"]+)\.ts"/g, '$1.js"')
@@ -74,7 +74,7 @@ function withoutTypes(source: string): string {
     .replace(/\n{3,}/g, "\n\n");
 }
 
-/** Comments are read in the files that the page leads to; elsewhere they only take room. */
+/** Comments are kept in files that the page links to; elsewhere they waste space. */
 function withoutComments(path: string, text: string): string {
   const isLinked = ALL_HANDLERS.some(({ file }) => file.replace(/\.ts$/, ".js") === path);
   return isLinked ? text : text.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, "");

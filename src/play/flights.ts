@@ -1,4 +1,4 @@
-/** The messages that are on their way. */
+/** Messages in transit. */
 import { createGlance, type Kind } from "../../simulation/wire-kind.ts";
 import type { Player } from "./player.ts";
 
@@ -11,16 +11,16 @@ export interface Flight {
   readonly sentMs: number;
 }
 
-/** One that did not arrive within this time was lost with its link. */
+/** A message not delivered within this time was lost with its link. */
 const LOST_MS = 85_000;
 
 export class Flights {
   readonly #glance = createGlance();
-  /** By sender and receiver, in the order in which they were sent. */
+  /** By sender and receiver, in the order of sending. */
   readonly #flying = new Map<number, Flight[]>();
   #lastId = 0;
 
-  /** All that fly, of each pair the oldest first. */
+  /** All messages in transit, oldest first per pair. */
   *list(): Generator<Flight, undefined> {
     for (const flights of this.#flying.values()) yield* flights;
     return undefined;
@@ -34,16 +34,16 @@ export class Flights {
     this.#flying.set(key, flights);
   }
 
-  /** The flight that has arrived. */
+  /** The message that has arrived. */
   delivered(from: Player, to: Player, bytes: Uint8Array, nowMs: number): Flight {
     const flights = this.#flying.get(keyOf(from.index, to.index)) ?? [];
-    // The network hands over the very bytes that were sent.
+    // The network delivers the same byte object that was sent.
     const place = flights.findIndex((flight) => flight.bytes === bytes);
     const [found] = place < 0 ? [] : flights.splice(place, 1);
     return found ?? this.#make(from, to, bytes, nowMs);
   }
 
-  /** The links of a member are gone, and with them what was on its way. */
+  /** Drops the messages of a member whose links are gone. */
   forget({ index }: Player): void {
     for (const [key, [first]] of this.#flying) {
       if (first?.from === index || first?.to === index) this.#flying.delete(key);

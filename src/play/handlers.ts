@@ -1,4 +1,4 @@
-/** Which function of the core handles a message: `src/core/core.ts` says so, a test compares. */
+/** The core function that handles a message, as in `src/core/core.ts`; a test compares. */
 import type { Kind } from "../../simulation/wire-kind.ts";
 
 export interface Handler {
@@ -25,7 +25,7 @@ const HANDLERS: Readonly<Record<Exclude<Kind, "other">, Handler>> = {
   handshake: { name: "shakeHands", file: "src/transport/handshake.ts" },
 };
 
-/** A message whose very bytes were passed on before. */
+/** A message whose bytes were relayed before. */
 export const COPY_HANDLER: Handler = { name: "handleCopy", file: "src/core/handlers/alive.ts" };
 
 const DISPATCHER: Handler = { name: "handleMessage", file: "src/core/core.ts" };
@@ -34,7 +34,7 @@ export function handlerOf(kind: Kind): Handler {
   return kind === "other" ? DISPATCHER : HANDLERS[kind];
 }
 
-/** Every handler that can be named. */
+/** All handlers with a name. */
 export const ALL_HANDLERS: readonly Handler[] = [
   ...Object.values(HANDLERS),
   COPY_HANDLER,

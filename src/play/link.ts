@@ -1,4 +1,4 @@
-/** A run as the text of a link: settings, actions, and the moment at which it is looked at. */
+/** A run as the text of a link: settings, actions, and the displayed time. */
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import { type Action, formatAction, parseActions } from "./actions.ts";
 import { formatSettings, parseRunSettings, type Settings } from "./settings.ts";
@@ -10,10 +10,10 @@ interface Link {
   readonly atMs: number;
 }
 
-/** A link may lead an hour into a run. */
+/** Maximum time of a link: one hour into a run. */
 const AT_MS_MAX = 3_600_000;
 
-/** `seed=7&at=12000&do=9000.crash.3`; unknown words are for the page, and not looked at. */
+/** `seed=7&at=12000&do=9000.crash.3`; other words belong to the page. */
 export function parseLink(text: string): Verdict<Link, string> {
   const words = new Map(new URLSearchParams(text));
   const settings = parseRunSettings(words);

@@ -1,13 +1,13 @@
-/** What members notice and ask for, in short. */
+/** Events and effects of members, in short. */
 import type { Effect } from "../core/types/effect.ts";
 import type { CoreEvent } from "../core/types/event.ts";
 
-/** Something that a member noticed. */
+/** An event of a member. */
 export interface PlayEvent {
   readonly atMs: number;
   readonly observer: number;
   readonly type: string;
-  /** Whom it is about; -1: nobody that we know. */
+  /** The member concerned; -1: unknown. */
   readonly subject: number;
   readonly reason: string;
 }
@@ -29,7 +29,7 @@ export function eventOf(event: CoreEvent): EventText {
   return { type: event.type, pkiId: "", reason: "code" in event ? event.code : "" };
 }
 
-/** What a core asks for, as a line for people. */
+/** A core effect as a line of text. */
 export function describeEffect(effect: Effect, name: (pkiId: string) => string): string {
   switch (effect.type) {
     case "send":

@@ -1,7 +1,7 @@
 /**
- * A run that can be played, paused, stepped through by messages and changed by hand. Settings and
- * actions decide it completely: however fast it is played, and wherever it was paused, the same
- * happens at the same virtual moment.
+ * A run that can be played, paused, stepped by messages and changed by hand. Settings and actions
+ * determine it completely: at any speed and with any pauses, the same happens at the same virtual
+ * time.
  */
 import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
 import { findCopy } from "../core/handlers/alive.ts";
@@ -20,7 +20,7 @@ import { nameOf, type StateView, viewState } from "./state-view.ts";
 import type { Doing } from "./tours.ts";
 import { isEventWanted, isMessageWanted, type Wanted } from "./wanted.ts";
 
-/** A message that was handed over, with what it changed. */
+/** A delivered message with its changes. */
 export interface Step {
   readonly id: number;
   readonly atMs: number;
@@ -30,7 +30,7 @@ export interface Step {
   readonly bytes: number;
   readonly message: unknown;
   readonly handler: Handler;
-  /** What the receiver's core asked for, in order. */
+  /** The effects of the receiver's core, in order. */
   readonly effects: readonly string[];
   readonly before: StateView | undefined;
   readonly after: StateView | undefined;
@@ -40,16 +40,16 @@ export interface Step {
 interface Happened {
   readonly landed: readonly Flight[];
   readonly events: readonly PlayEvent[];
-  /** Messages handed over, by kind, since the start. */
+  /** Delivered messages by kind, since the start. */
   readonly counts: Readonly<Record<Kind, number>>;
 }
 
-/** A message is expected within this virtual time. */
+/** Maximum virtual time to wait for a message. */
 const STEP_MAX_MS = 60_000;
-/** What is kept until it is asked for; of more, the newest. */
+/** Maximum events kept until requested; the newest stay. */
 const LANDED_MAX = 400;
 const EVENTS_MAX = 200;
-/** Callbacks between two looks at the real clock. */
+/** Callbacks between two checks of the real clock. */
 const CALLBACKS = 32;
 
 interface Watch {
@@ -67,9 +67,9 @@ export class Playback {
   readonly #links = new Map<number, Set<number>>();
   #landed: Flight[] = [];
   #events: PlayEvent[] = [];
-  /** How many of the actions have been carried out. */
+  /** Number of applied actions. */
   #done = 0;
-  /** While a message is waited for: which, and then what it does. */
+  /** The awaited message, and then its changes. */
   #wanted: Wanted | undefined;
   #watch: Watch | undefined;
   #isFound = false;
@@ -93,7 +93,7 @@ export class Playback {
     return this.network.nowMs;
   }
 
-  /** Messages on their way. */
+  /** Messages in transit. */
   flights(): Iterable<Flight> {
     return this.#flights.list();
   }
@@ -118,7 +118,7 @@ export class Playback {
     return pairs;
   }
 
-  /** Plays up to a moment, unless `mayGoOn` says that there is no time left. Whether it got there. */
+  /** Plays until a time, unless `mayGoOn` returns false. Returns whether it got there. */
   runUntil(untilMs: number, mayGoOn: () => boolean = () => true): boolean {
     const { clock } = this.network;
     for (let action = this.#next(); action; action = this.#next()) {
@@ -133,7 +133,7 @@ export class Playback {
     return true;
   }
 
-  /** Plays until the message, or the event, has come. */
+  /** Plays until the message or event arrives. */
   step(
     wanted: Wanted,
     maxMs = STEP_MAX_MS,
@@ -148,14 +148,14 @@ export class Playback {
     return { isFound, step: watch && this.#describe(watch) };
   }
 
-  /** Carries out a change now: at the end of this millisecond. */
+  /** Applies an action now, at the end of this millisecond. */
   act(change: Change): void {
     if (this.actions.length >= ACTIONS_MAX) return;
     this.actions.splice(this.#done, 0, { atMs: Math.ceil(this.nowMs), ...change });
     this.runUntil(Math.ceil(this.nowMs));
   }
 
-  /** Does all of this; `isFound`: whatever was waited for has come. The last message is described. */
+  /** Applies all steps; `isFound`: every awaited message came. The last message is described. */
   perform(doings: readonly Doing[]): {
     readonly isFound: boolean;
     readonly step: Step | undefined;
@@ -175,7 +175,7 @@ export class Playback {
     return { isFound, step };
   }
 
-  /** What has happened since the last call. */
+  /** Everything since the previous call. */
   takeHappened(): Happened {
     const [landed, events] = [this.#landed, this.#events];
     [this.#landed, this.#events] = [[], []];
@@ -186,7 +186,7 @@ export class Playback {
     return this.actions[this.#done];
   }
 
-  /** One callback at a time while a message is waited for, so that nothing comes after it. */
+  /** One callback at a time while waiting, so that nothing follows the message. */
   #runClock(untilMs: number, mayGoOn: () => boolean): boolean {
     const { clock } = this.network;
     for (;;) {
@@ -209,7 +209,7 @@ export class Playback {
     this.#watch = { flight, before: viewState(this.network, to), handler, effects: [] };
   }
 
-  /** Who signed an alive message; -1: it is none. */
+  /** The signer of an alive message; -1: none. */
   #authorOf({ kind, bytes }: Flight): number {
     const pkiId = (kind === "alive" && readAuthor(bytes)) || "";
     return this.network.playerOf(pkiId)?.index ?? -1;
@@ -266,7 +266,7 @@ function keep<T>(list: T[], item: T, max: number): void {
   list.push(item);
 }
 
-/** What will handle a message, asked before it is handed over. */
+/** The function that will handle a message, determined before delivery. */
 function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
   const core = life?.member.core;
   return core && findCopy(core, bytes) ? COPY_HANDLER : handlerOf(kind);

@@ -1,6 +1,6 @@
 /**
- * One member of the playground while its process runs: the real core, the real connections, and the
- * loop between them, in virtual time. What a daemon adds for its operators is left out.
+ * One running member of the playground: real core, real connections, and their loop, in virtual
+ * time. Operator features of the daemon are omitted.
  */
 import { type Core, createCore } from "../core/core.ts";
 import type { Effect } from "../core/types/effect.ts";
@@ -26,9 +26,9 @@ interface MemberParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
-  /** Hears of every effect of the core, in order, before it is carried out. */
+  /** Called with every effect of the core, in order, before it is performed. */
   readonly performed: (effect: Effect) => void;
-  /** Hears what the connections tell. */
+  /** Called with the events of the connections. */
   readonly published: (event: EventContent) => void;
 }
 
@@ -78,12 +78,12 @@ export class PlayedMember {
     void this.#parts.network.close();
   }
 
-  /** Judges everybody again, after the revocation list has changed. */
+  /** Judges all identities again after the revocation list changed. */
   trustChanged(): void {
     this.#loop.give({ type: "trust-changed" });
   }
 
-  /** Goes on with a new certificate. */
+  /** Continues with a new certificate. */
   renew(self: Identity, signer: Signer): void {
     this.trustChanged();
     this.#self = self;

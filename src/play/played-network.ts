@@ -1,6 +1,6 @@
 /**
- * A network of real members in virtual time that somebody plays with. It holds the truth: who runs,
- * which certificates are valid, how the network behaves.
+ * An interactive network of real members in virtual time. It holds the truth: running members,
+ * valid certificates, network conditions.
  */
 import {
   createAuthority,
@@ -27,9 +27,9 @@ import type { Settings } from "./settings.ts";
 
 const LONG_MS = 3_650 * 86_400_000;
 const STARTS_WITHIN_MS = 2_000;
-/** The members read a new revocation list one after the other, within this time. */
+/** Members read a new revocation list one after another within this time. */
 const REVOKED_WITHIN_MS = 2_000;
-/** Each member takes its messages one by one, so that a run can be stepped through by messages. */
+/** Members receive messages one by one, so that a run can be stepped by messages. */
 const READ_MS = 0.01;
 const PLAYERS_MAX = 250;
 
@@ -85,7 +85,7 @@ export class PlayedNetwork {
     return this.#byEndpoint.get(endpoint);
   }
 
-  /** Who has, or had, this certificate. */
+  /** The current or former owner of this certificate. */
   playerOf(pkiId: string): Player | undefined {
     const issued = this.authority.find(pkiId);
     return issued && this.players[issued.owner];
@@ -101,17 +101,17 @@ export class PlayedNetwork {
     return this.#revoked.has(issued.identity.pkiId);
   }
 
-  /** Whether packets between these two vanish. */
+  /** Whether packets between these two are lost. */
   isCut(a: number, b: number): boolean {
     return this.#cuts.some(({ from, to }) => from.has(a) && to.has(b));
   }
 
-  /** Whether the member is on the side of a partition that was drawn. */
+  /** Whether the member is inside the drawn partition. */
   isCutOff(member: number): boolean {
     return this.#cuts[0]?.from.has(member) ?? false;
   }
 
-  /** Carries out a change; one that fits nobody is ignored. */
+  /** Applies an action; one without a target is ignored. */
   apply(change: Change): void {
     switch (change.type) {
       case "join":
@@ -228,7 +228,7 @@ export class PlayedNetwork {
     const org = Math.min(organisation, organisations - 1);
     const place = this.players.filter((player) => player.org === org).length;
     if (this.players.length >= PLAYERS_MAX) return;
-    // The last seat of a larger network; those that are there keep theirs.
+    // Positions of a larger network keep those of the smaller one.
     const nodes = place * organisations + org + 1;
     const layout = { nodes, orgs: organisations, hiddenShare: 0, oddShare: 0, startsWithinMs: 0 };
     const seat = layOut(layout, createSeededRandom(nodes)).at(-1);

@@ -1,4 +1,4 @@
-/** A member of the playground, and who hears of what it does. */
+/** A member of the playground, and the observer of its actions. */
 import type { Issued } from "../../simulation/authority.ts";
 import type { Seat } from "../../simulation/layout.ts";
 import type { Process } from "../../simulation/process.ts";
@@ -7,18 +7,18 @@ import type { PkiId } from "../core/types/host.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { PlayedMember } from "./played-member.ts";
 
-/** A member and, while it runs, its process. */
+/** A member with its process while it runs. */
 export interface Player extends Seat {
   readonly index: number;
   issued: Issued;
-  /** Revoked certificates that it has read of, and when. */
+  /** Revoked certificates that it knows, and since when. */
   readonly revoked: Map<PkiId, number>;
   life: { readonly process: Process; readonly member: PlayedMember } | undefined;
   skewMs: number;
   lastIncarnation: bigint;
 }
 
-/** Hears of what happens, at the moment it does. */
+/** Observes events as they happen. */
 export interface Listener {
   /** A message leaves for an endpoint. */
   sent(from: Player, to: Player, bytes: Uint8Array): void;

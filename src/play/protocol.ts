@@ -1,4 +1,4 @@
-/** What the page and its worker tell each other. */
+/** Messages between the page and its worker. */
 import type { Kind } from "../../simulation/wire-kind.ts";
 import type { Change } from "./actions.ts";
 import type { Agreement } from "./agreement.ts";
@@ -10,19 +10,19 @@ import type { Doing } from "./tours.ts";
 import type { Wanted } from "./wanted.ts";
 
 export type Request =
-  /** Start anew with the settings and actions of a link, and play up to a moment. */
+  /** Restart with the settings and actions of a link, and play up to a time. */
   | { readonly type: "open"; readonly link: string }
-  /** Play on by so many virtual milliseconds, and tell what happened. */
+  /** Play on for this many virtual milliseconds, and report events. */
   | { readonly type: "frame"; readonly ms: number; readonly member: number }
-  /** Play until a message, or an event, has come. */
+  /** Play until a message or event arrives. */
   | { readonly type: "step"; readonly wanted: Wanted; readonly maxMs?: number }
   | { readonly type: "act"; readonly change: Change }
-  /** Start anew, and do all of this. */
+  /** Restart, and apply all steps. */
   | {
       readonly type: "tour";
       readonly link: string;
       readonly doings: readonly Doing[];
-      /** Whose state is shown. */
+      /** The member whose state is shown. */
       readonly member: number;
     };
 
@@ -30,9 +30,9 @@ export interface MemberView {
   readonly name: string;
   readonly organisation: string;
   readonly state: "waiting" | "running" | "stalled" | "stopped" | "revoked";
-  /** On the side of a partition that was drawn. */
+  /** Inside the drawn partition. */
   readonly isCutOff: boolean;
-  /** Members that it sees alive. */
+  /** Number of members that it sees alive. */
   readonly sees: number;
 }
 
@@ -41,34 +41,34 @@ export interface FlightView {
   readonly kind: Kind;
   readonly from: number;
   readonly to: number;
-  /** How far it has come, 0 to 1. */
+  /** Progress, 0 to 1. */
   readonly part: number;
 }
 
-/** The network at one moment. */
+/** The network at one time. */
 export interface Frame {
   readonly nowMs: number;
-  /** Whether all that was asked for could be played in time. */
+  /** Whether the requested time was reached within the frame. */
   readonly isInTime: boolean;
   readonly members: readonly MemberView[];
   readonly links: readonly (readonly [number, number])[];
-  /** Pairs of the links between which packets vanish. */
+  /** Link pairs that lose all packets. */
   readonly cut: readonly (readonly [number, number])[];
   readonly flying: readonly FlightView[];
   readonly landed: readonly FlightView[];
   readonly events: readonly PlayEvent[];
   readonly counts: Readonly<Record<Kind, number>>;
   readonly agreement: Agreement;
-  /** Of the member asked for. */
+  /** State of the requested member. */
   readonly state: StateView | undefined;
-  /** The text of a link that leads to this moment. */
+  /** The text of a link to this moment. */
   readonly link: string;
 }
 
 export type EngineAnswer =
   | { readonly type: "opened"; readonly settings: Settings; readonly frame: Frame }
   | { readonly type: "frame"; readonly frame: Frame }
-  /** `step`: the message that was waited for, if it was one. */
+  /** `step`: the awaited message, if any. */
   | {
       readonly type: "stepped";
       readonly isFound: boolean;

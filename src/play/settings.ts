@@ -1,4 +1,4 @@
-/** What a run of the playground starts from. Together with the actions it decides everything. */
+/** Initial settings of a run. Together with the actions they determine everything. */
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 
 /** Whose rules the members follow: ours, or those of a Fabric peer. */
@@ -8,7 +8,7 @@ export interface Settings {
   readonly seed: number;
   readonly members: number;
   readonly organisations: number;
-  /** One-way delay of a message in milliseconds; a random part of up to half as much comes on top. */
+  /** One-way delay of a message in milliseconds, plus a random part of up to half as much. */
   readonly delayMs: number;
   readonly rules: Rules;
 }
@@ -52,7 +52,7 @@ export function parseRunSettings(words: ReadonlyMap<string, string>): Verdict<Se
   return accept({ ...numbers, rules });
 }
 
-/** The text of a link: only what differs from the defaults. */
+/** The text of a link, with non-default values only. */
 export function formatSettings(settings: Settings): readonly string[] {
   const names = ["seed", "members", "organisations", "delayMs", "rules"] as const;
   return names

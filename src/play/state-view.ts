@@ -1,4 +1,4 @@
-/** What one member knows, as rows for the inspector. Reads the tables of its core, changes nothing. */
+/** One member's state as rows for the inspector. Reads the tables of its core, changes nothing. */
 import { EPOCH_MS } from "../../simulation/epoch.ts";
 import type { Core } from "../core/core.ts";
 import { nextContactMs } from "../core/tables/contacts.ts";
@@ -39,7 +39,7 @@ export function viewState(network: PlayedNetwork, player: Player): StateView | u
   };
 }
 
-/** The member's name; of one with several certificates with the number of this one. */
+/** The member's name, with a certificate number if it has several. */
 export function nameOf(network: PlayedNetwork, pkiId: string): string {
   const player = network.playerOf(pkiId);
   if (player === undefined) return pkiId.slice(0, 8);

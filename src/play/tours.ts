@@ -1,11 +1,11 @@
 /**
- * Guided tours: steps through runs that are decided by their links, with what is done in each step.
- * The texts are in page/tour-texts.js, by the same names.
+ * Guided tours: steps through runs that links determine. The texts are in page/tour-texts.js, by
+ * the same names.
  */
 import type { Change } from "./actions.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** A change, some virtual time, or the wait for a message or an event. */
+/** An action, some virtual time, or the wait for a message or an event. */
 export type Doing =
   | { readonly act: Change }
   | { readonly runMs: number }
@@ -14,9 +14,9 @@ export type Doing =
 interface TourStep {
   /** What is done before its text is shown. */
   readonly doings: readonly Doing[];
-  /** Whose knowledge is shown, unless a message shows its receiver. */
+  /** The member shown, unless a message shows its receiver. */
   readonly member: number;
-  /** The tour begins anew here, in another run. */
+  /** The step starts another run. */
   readonly link?: string;
 }
 
@@ -134,7 +134,7 @@ export const TOURS: readonly Tour[] = [
   },
 ];
 
-/** The run of a step, and all that is done in it so far: steps can be taken in any order. */
+/** A step's run with all actions up to it, so that steps can be taken in any order. */
 export function scriptOf(
   { link, steps }: Tour,
   place: number,

@@ -1,14 +1,14 @@
-/** A message, or an event, that is waited for. */
+/** An awaited message or event. */
 import type { Kind } from "../../simulation/wire-kind.ts";
 
-/** What is left out may be anything. Members are numbers. */
+/** Omitted fields match anything. Members are numbers. */
 export interface Wanted {
   readonly kind?: Kind;
   readonly from?: number;
   readonly to?: number;
-  /** Who signed an alive message. */
+  /** The signer of an alive message. */
   readonly author?: number;
-  /** Whether the receiver has passed on the very same bytes before. */
+  /** Whether the receiver has relayed the same bytes before. */
   readonly isCopy?: boolean;
   /** The type of an event; `from` is then the observer and `to` the subject. */
   readonly event?: string;

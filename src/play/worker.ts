@@ -1,4 +1,4 @@
-/** The worker of the playground: plays the network, and answers the page. */
+/** The worker of the playground: runs the network and answers the page. */
 import type { Flight } from "./flights.ts";
 import { formatLink, parseLink } from "./link.ts";
 import { Playback } from "./playback.ts";
@@ -14,9 +14,9 @@ declare function addEventListener(
   listener: (event: { readonly data: Request }) => void,
 ): void;
 
-/** So long a frame may take, so that the page stays in step with the hand. */
+/** Maximum time of a frame, so that the page stays responsive. */
 const FRAME_MS = 24;
-/** More are not drawn. */
+/** Maximum messages drawn. */
 const FLYING_MAX = 500;
 /** Above this many pairs, views are compared less often. */
 const PAIRS_MAX = 2_500;
@@ -118,7 +118,7 @@ function stateOf({ life, lastIncarnation }: Player, isRevoked: boolean): MemberV
 
 let stage = new Stage(DEFAULT_SETTINGS, new Playback(DEFAULT_SETTINGS, []));
 
-/** Starts anew from a link; undefined if it cannot be used, which the page is told. */
+/** Restarts from a link; undefined if it cannot be used, which the page is told. */
 function open(text: string): Playback | undefined {
   const link = parseLink(text);
   if (!link.ok) {

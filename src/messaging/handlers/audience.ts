@@ -1,6 +1,6 @@
 /**
- * To whom a message goes: along the same rings and gateways as news of members, but among members of
- * our kind only, and only as far as its author may be known (spec B 2.4).
+ * Recipients of a message: the same rings and gateways as for membership, but among members of our
+ * kind only, and within the disclosure rules of the author (spec B 2.4).
  */
 import { disclosePush } from "../../core/rules/disclosure.ts";
 import { findNeighbours, type Neighbours } from "../../core/rules/neighbours.ts";
@@ -12,7 +12,7 @@ import type { MessagingEffect } from "../types/effect.ts";
 import type { Participant } from "../types/host.ts";
 import type { Messaging } from "./state.ts";
 
-/** Whom we hand what is for other organisations only: one may be gone, and one be going. */
+/** Gateways to other organisations: one may be gone, another leaving. */
 const ENTRANCES = 3;
 
 /** What decides how far a message may travel. */
@@ -23,13 +23,13 @@ interface Travelling {
   readonly filter: Filter;
 }
 
-/** Whether this member may have it. */
+/** Whether this member may receive it. */
 export function mayHave(messaging: Messaging, message: Travelling, peer: Participant): boolean {
   const { mspId } = messaging.options.directory.self();
   return isOfOrganisation(message.filter, peer) && disclosePush(mspId, message, peer) !== "hidden";
 }
 
-/** To whom we pass it on. */
+/** The members to which we relay it. */
 export function audienceOf(
   messaging: Messaging,
   message: Travelling,
@@ -53,7 +53,7 @@ export function audienceOf(
   return found;
 }
 
-/** A few members of each organisation that it is for; ours is not among them. */
+/** A few members of each addressed organisation except ours. */
 function entrances(messaging: Messaging, message: Travelling): readonly Participant[] {
   const others = messaging.options.directory.others();
   return (message.filter.organisations ?? []).flatMap((mspId) => {
@@ -76,8 +76,8 @@ function neighboursOf(messaging: Messaging, now: Now): Neighbours {
 }
 
 /**
- * Sends as much as the link to this peer can take beside its heartbeats; what is left out reaches it by
- * another neighbour, or is fetched later.
+ * Sends as much as the link can take beside heartbeats; the rest arrives by another neighbour, or
+ * is fetched later.
  */
 export function sendTo(
   { budgets }: Messaging,

@@ -1,6 +1,6 @@
 /**
- * What repairs losses and tells newcomers: now and then our neighbours hear what we keep for them,
- * and ask for what they lack.
+ * Repairs losses and informs new members: neighbours regularly learn what we keep for them, and
+ * request what they lack.
  */
 import { parsePkiId, pkiIdBytes } from "../../core/rules/pki-id.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
@@ -13,16 +13,16 @@ import type { Participant } from "../types/host.ts";
 import { audienceOf, mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
 
-/** How soon neighbours are told what is new, and how often what there is. */
+/** Delay of the digest after news, and interval of full digests. */
 const NEWS_MS = 1_000;
 const ALL_MS = 5_000;
-/** How long nobody else is asked for what one peer was asked for. */
+/** How long we wait for one peer before we request a message elsewhere. */
 const ASKED_MS = 2_000;
 const ASKED_MAX = 20_000;
-/** Numbers looked at in one digest or request. */
+/** Maximum numbers processed per digest or request. */
 const NUMBERS_MAX = 5_000;
 
-/** Plans the next digests, given that something may have changed. */
+/** Schedules the next digests after a possible change. */
 export function scheduleDigests({ kept, digests, options }: Messaging, now: Now): void {
   if (kept.numbers.size === 0) {
     digests.newsAtMs = digests.allAtMs = Number.POSITIVE_INFINITY;
@@ -30,13 +30,13 @@ export function scheduleDigests({ kept, digests, options }: Messaging, now: Now)
   }
   const isNews = kept.newest > digests.told;
   if (isNews) digests.newsAtMs = Math.min(digests.newsAtMs, now.elapsedMs + NEWS_MS);
-  // Whoever has just come knows nothing.
+  // A new neighbour knows nothing yet.
   const isChanged = options.directory.version() !== digests.directory;
   const waitMs = isChanged ? NEWS_MS : ALL_MS;
   digests.allAtMs = Math.min(digests.allAtMs, now.elapsedMs + waitMs);
 }
 
-/** The digests that are due. */
+/** Sends the digests that are due. */
 export function sendDigests(messaging: Messaging, now: Now): readonly MessagingEffect[] {
   const { kept, digests, options } = messaging;
   const isAll = digests.allAtMs <= now.elapsedMs;
@@ -68,7 +68,7 @@ export function sendDigests(messaging: Messaging, now: Now): readonly MessagingE
   });
 }
 
-/** Asks for what we lack of what a neighbour keeps. */
+/** Requests what we lack of a neighbour's messages. */
 export function handleDigest(
   messaging: Messaging,
   peer: Participant,
@@ -83,7 +83,7 @@ export function handleDigest(
   const wanted: Numbered[] = [];
   const count = eachNumber(held, ({ author, incarnation, sequence }) => {
     if (wanted.length >= limits.requestMax || asked.size >= ASKED_MAX) return false;
-    // Of somebody we do not know yet we could not use it.
+    // A message of an unknown author would be useless.
     if (author === directory.self().pkiId || !directory.author(author)) return true;
     if (isHeard(heard, author, incarnation, sequence)) return true;
     const key = `${author}/${nameOf(incarnation, sequence)}`;
@@ -98,7 +98,7 @@ export function handleDigest(
   return sendTo(messaging, peer, [encodeMemberEnvelope({ type: "request", value })], now);
 }
 
-/** Sends what a neighbour lacks, as far as we keep it and it may have it. */
+/** Sends what a neighbour lacks, if we keep it and it may have it. */
 export function handleRequest(
   messaging: Messaging,
   peer: Participant,
@@ -124,7 +124,7 @@ interface Numbered {
   readonly sequence: bigint;
 }
 
-/** Visits the numbers in the ranges, as far as anybody can mean them; tells how many. */
+/** Visits the numbers in the ranges up to the limit; returns their count. */
 function eachNumber(held: readonly Held[], visit: (number: Numbered) => boolean): number {
   let count = 0;
   for (const { author: bytes, incarnation, ranges } of held) {
@@ -156,7 +156,7 @@ function toHeld(numbers: readonly Numbered[]): Held[] {
   }));
 }
 
-/** The newest first, should they be too many; the rest waits for the next time. */
+/** Newest first, if there are too many; the rest waits for the next digest. */
 function toRanges(sequences: readonly bigint[]): { first: bigint; last: bigint }[] {
   const ranges: { first: bigint; last: bigint }[] = [];
   for (const sequence of sequences.toSorted((a, b) => (a < b ? -1 : 1))) {
@@ -169,7 +169,7 @@ function toRanges(sequences: readonly bigint[]): { first: bigint; last: bigint }
 
 function tidyAsked(asked: Map<string, number>, now: Now): void {
   for (const [key, untilMs] of asked) {
-    if (untilMs > now.elapsedMs) break; // In the order of asking: the rest is younger.
+    if (untilMs > now.elapsedMs) break; // In order of request: all further ones are younger.
     asked.delete(key);
   }
 }

@@ -1,4 +1,4 @@
-/** Answers: ours to the queries of others, and theirs to ours. */
+/** Answers: ours to queries of others, and theirs to ours. */
 import type { Now, PkiId } from "../../core/types/host.ts";
 import {
   encodeMemberEnvelope,
@@ -12,7 +12,7 @@ import type { QueryId } from "../types/input.ts";
 import { mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
 
-/** Sends our answer to whoever asked, unless it is gone; keeps it in case it is lost. */
+/** Sends our answer to the asker, if still there; keeps it in case it is lost. */
 export function answer(
   messaging: Messaging,
   query: QueryId,
@@ -36,7 +36,7 @@ export function answer(
   return sendTo(messaging, asker, [bytes], now);
 }
 
-/** Sends our answer once more to the author of a query who asks again, if we have given one. */
+/** Repeats our answer to an asker that asks again, if we have given one. */
 export function answerAgain(
   messaging: Messaging,
   query: QueryId,
@@ -81,7 +81,7 @@ function take(
   return [answered, { type: "query-ended", token }];
 }
 
-/** Ends the queries whose time is up, and those for which there is nobody to wait. */
+/** Ends queries that have timed out or wait for nobody. */
 export function endQueries({ queries }: Messaging, now: Now): readonly MessagingEffect[] {
   const effects: MessagingEffect[] = [];
   for (const query of queries.bySequence.values()) {
@@ -93,7 +93,7 @@ export function endQueries({ queries }: Messaging, now: Now): readonly Messaging
   return effects;
 }
 
-/** Asks those directly who have not answered: the query, or the answer, was lost. */
+/** Asks silent members directly: the query or the answer was lost. */
 export function repeatQueries(messaging: Messaging, now: Now): readonly MessagingEffect[] {
   const { queries, kept, options } = messaging;
   const { directory, incarnation } = options;

@@ -1,4 +1,4 @@
-/** What our own program says: numbered, signed, kept, handed to our neighbours. */
+/** Messages of our own program: numbered, signed, kept, sent to our neighbours. */
 import { pkiIdBytes } from "../../core/rules/pki-id.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
 import type { Now } from "../../core/types/host.ts";
@@ -14,15 +14,15 @@ import type { Saying } from "../types/input.ts";
 import { audienceOf, sendTo } from "./audience.ts";
 import type { Messaging, Unsigned } from "./state.ts";
 
-/** Messages that wait for their signature. */
+/** Maximum messages that wait for their signature. */
 const UNSIGNED_MAX = 1_000;
 
-/** Whether we may say more at present: others take no more, and our signer may be slow. */
+/** Whether we may send more at present: others limit our rate, and our signer may be slow. */
 export function maySay({ budgets, unsigned }: Messaging, certificate: string, now: Now): boolean {
   return unsigned.size < UNSIGNED_MAX && !isSpent(budgets.said, certificate, now);
 }
 
-/** Numbers what is said and asks for its signature. `timeoutMs`: of a query. */
+/** Numbers a message and requests its signature. `timeoutMs`: of a query. */
 export function say(
   messaging: Messaging,
   token: number,
@@ -102,7 +102,7 @@ function publish(
   return effects;
 }
 
-/** To our own program. */
+/** Delivery to our own program. */
 export function deliver(heard: Heard, timeoutMs: number | undefined): MessagingEffect {
   return timeoutMs === undefined
     ? { type: "event", event: heard }

@@ -1,6 +1,6 @@
 /**
- * An event or a query of somebody else. Cheap checks first, then the signature; then it is noted,
- * kept, passed on, and delivered.
+ * Handles an event or query of another member. Cheap checks first, then the signature; then it is
+ * recorded, kept, relayed and delivered.
  */
 import { parsePkiId } from "../../core/rules/pki-id.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
@@ -24,7 +24,7 @@ import { answerAgain } from "./query.ts";
 import { deliver } from "./say.ts";
 import type { Messaging } from "./state.ts";
 
-/** Clocks of members may differ by this much before what they say counts as old, or as not yet said. */
+/** Tolerated clock difference before a message counts as expired or from the future. */
 const SKEW_MS = 300_000;
 /** Longest that an answer may be waited for. */
 const QUERY_TIMEOUT_MS_MAX = 300_000;
@@ -63,14 +63,14 @@ export function handleSaying(
   for (const peer of audienceOf(messaging, kept, now)) {
     if (peer.pkiId !== from) effects.push(...sendTo(messaging, peer, [bytes], now));
   }
-  // Tags decide who hears it, not who carries it: what members know of each other's tags may differ.
+  // Tags decide who hears it, not who relays it: members may disagree about each other's tags.
   if (matches(filter, directory.self())) {
     effects.push(deliver({ ...heard, payload: copyBytes(heard.payload) }, timeoutMs));
   }
   return effects;
 }
 
-/** A query that we have had before: its author itself repeats it while it lacks our answer. */
+/** A known query: its author repeats it while it lacks our answer. */
 function handleRepeated(
   messaging: Messaging,
   from: PkiId,
@@ -84,7 +84,7 @@ function handleRepeated(
 
 type Read = Heard & { readonly filter: Filter; readonly timeoutMs: number | undefined };
 
-/** What costs next to nothing: its form, whether it is for us, and new. */
+/** Checks that cost almost nothing: form, audience, novelty. */
 function readSaying(
   { heard, kept, options }: Messaging,
   envelope: Envelope,
@@ -119,7 +119,7 @@ function readSaying(
   return accept({ id, topic, payload, filter, sentAtMs, timeoutMs });
 }
 
-/** Whose it is, whether that one is moderate, and has really said it. */
+/** Checks the author, its rate and its signature. */
 function checkAuthor(
   { options, budgets }: Messaging,
   from: PkiId,

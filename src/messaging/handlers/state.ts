@@ -1,4 +1,4 @@
-/** All state of the messages among members. Each table is changed by the functions of its own file. */
+/** The state of messages among members. Only the functions of its own file change a table. */
 import type { Neighbours } from "../../core/rules/neighbours.ts";
 import { type Budget, createBudget } from "../../core/tables/rate-limit.ts";
 import { createHeard, type HeardTable } from "../tables/heard.ts";
@@ -9,30 +9,30 @@ import type { MessagingOptions } from "../types/options.ts";
 
 export interface Messaging {
   readonly options: MessagingOptions;
-  /** Of what we said last. */
+  /** Number of our last message. */
   sequence: bigint;
   readonly heard: HeardTable;
   readonly kept: KeptTable;
   readonly queries: Queries;
-  /** What waits for its signature, by token. */
+  /** Messages waiting for their signature, by token. */
   readonly unsigned: Map<number, Unsigned>;
-  /** Messages asked for, by author and name, and until when nobody else is asked. */
+  /** Requested messages, by author and name, and until when no other peer is asked. */
   readonly asked: Map<string, number>;
   readonly budgets: MessagingBudgets;
-  /** As last computed, and from what. */
+  /** The last computed rings, and their inputs. */
   neighbourhood: { readonly neighbours: Neighbours; readonly of: string };
   readonly digests: DigestSchedule;
 }
 
-/** What somebody may still cost us. */
+/** Rate limits. */
 interface MessagingBudgets {
-  /** Of each certificate: what it says. */
+  /** Per certificate: its messages. */
   readonly said: Budget;
-  /** Of each peer: signatures that turn out to be wrong. */
+  /** Per peer: wrong signatures. */
   readonly forgeries: Budget;
-  /** Of each peer: numbers that it asks for or tells of. */
+  /** Per peer: numbers that it requests or announces. */
   readonly numbers: Budget;
-  /** Of each peer: bytes that we send it. */
+  /** Per peer: bytes that we send to it. */
   readonly sent: Budget;
 }
 
@@ -40,15 +40,15 @@ interface MessagingBudgets {
 interface DigestSchedule {
   /** Of what they have not been told yet; Infinity: of nothing. */
   newsAtMs: number;
-  /** Of everything. */
+  /** With all messages. */
   allAtMs: number;
-  /** Number of the newest message that they were told of. */
+  /** Number of the newest message in the last digest. */
   told: number;
-  /** Who was there when they were told of everything. */
+  /** Neighbours of the last full digest. */
   directory: number;
 }
 
-/** What our program said, until it is signed. */
+/** A message of our program until it is signed. */
 export interface Unsigned {
   readonly saying: Saying;
   readonly payload: Uint8Array;
@@ -58,11 +58,11 @@ export interface Unsigned {
   readonly timeoutMs: number | undefined;
 }
 
-/** Seconds of gain that an account can hold. */
+/** Seconds of allowance that accumulate. */
 const SAVED_SECONDS = 10;
 const FORGERIES_PER_SECOND = 20;
 const NUMBERS_PER_SECOND = 20_000;
-/** Shorter where a burst would be felt: by our event loop, by a send queue. */
+/** Shorter where bursts would harm the event loop or a send queue. */
 const SHORTLY_SAVED_SECONDS = 2;
 
 export function createMessaging(options: MessagingOptions): Messaging {

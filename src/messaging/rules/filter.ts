@@ -1,11 +1,11 @@
-/** Whom something is for: members with these tags, of these organisations. */
+/** The audience of a message: members with these tags, of these organisations. */
 import type { Tags } from "./metadata.ts";
 
-/** Empty: everybody of our kind. */
+/** Empty: all members of our kind. */
 export interface Filter {
-  /** All of these, with these values. Default: any. */
+  /** Tags with these values, all of them. Default: any. */
   readonly tags?: Tags;
-  /** MSP-IDs; a member of one of these. Default: any. Others do not even carry it. */
+  /** MSP-IDs, one of which must match. Default: any. Other organisations do not even relay it. */
   readonly organisations?: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export function matches(filter: Filter, member: Addressee): boolean {
   return isOfOrganisation(filter, member) && hasTags(filter.tags, member.tags);
 }
 
-/** Whether its organisation is one of those meant. */
+/** Whether the audience includes its organisation. */
 export function isOfOrganisation(
   { organisations = [] }: Filter,
   { mspId }: Pick<Addressee, "mspId">,

@@ -1,10 +1,10 @@
 /**
- * An advisory leader: the member that has run longest. All who see the same members name the same
- * leader, and nobody who joins takes its place.
+ * An advisory leader: the member that has run longest. Members with equal views name the same
+ * leader, and joining members do not replace it.
  */
 interface Runner {
   readonly pkiId: string;
-  /** When its process started, by its own clock. */
+  /** Start time of its process, by its own clock. */
   readonly incarnation: bigint;
 }
 

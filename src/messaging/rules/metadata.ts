@@ -1,30 +1,30 @@
 /**
- * The metadata of a member of our kind: a mark, its tags, and what its program publishes besides.
- * Metadata without the mark belong to somebody else, a Fabric peer for instance.
+ * Metadata of a member of our kind: a mark, its tags, and the metadata of its program. Metadata
+ * without the mark belong to other members, such as Fabric peers.
  */
 import { EMPTY_BYTES } from "../../wire/bytes.ts";
 import { decode } from "../../wire/decode.ts";
 import { encode } from "../../wire/encode.ts";
 import { MEMBER_METADATA } from "../../wire/member-messages.ts";
 
-/** Small named values that a member publishes of itself. */
+/** Small named values that a member publishes. */
 export type Tags = Readonly<Record<string, string>>;
 
 export interface Metadata {
   readonly tags: Tags;
-  /** What the program of the member publishes besides its tags. */
+  /** Metadata of the member's program besides its tags. */
   readonly own: Uint8Array;
 }
 
-/** Greatest size of encoded tags, in bytes. */
+/** Maximum size of encoded tags, in bytes. */
 export const TAGS_BYTES_MAX = 512;
-/** "fgm", and the version of the messages that this member understands. */
+/** "fgm", and the highest message version that this member understands. */
 const MARK = Uint8Array.of(0x66, 0x67, 0x6d, 1);
-/** The last byte of the mark is the version: later ones may add to what this one knows. */
+/** The last byte of the mark is the version: later versions may add fields. */
 const MARK_ALIKE = MARK.length - 1;
 export const NO_TAGS: Tags = Object.freeze({});
 
-/** What a member of our kind publishes. */
+/** The metadata of a member of our kind. */
 export function encodeMetadata({ tags, own }: Metadata): Uint8Array {
   const body = encode(MEMBER_METADATA, { tags: pairsOf(tags), own });
   const metadata = new Uint8Array(MARK.length + body.length);
@@ -33,18 +33,18 @@ export function encodeMetadata({ tags, own }: Metadata): Uint8Array {
   return metadata;
 }
 
-/** How many bytes the tags take of {@link TAGS_BYTES_MAX}. */
+/** Encoded size of the tags, to compare with {@link TAGS_BYTES_MAX}. */
 export function tagBytes(tags: Tags): number {
   return encode(MEMBER_METADATA, { tags: pairsOf(tags) }).length;
 }
 
-/** The tags as they travel, in one order whatever theirs. */
+/** The encoded tags, in a canonical order. */
 export function pairsOf(tags: Tags): { key: string; value: string }[] {
   const pairs = Object.entries(tags).map(([key, value]) => ({ key, value }));
   return pairs.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The tags that travelled as pairs. No key of theirs reaches a prototype. */
+/** Tags from encoded pairs. No key reaches a prototype. */
 export function tagsOf(pairs: readonly { readonly key: string; readonly value: string }[]): Tags {
   if (pairs.length === 0) return NO_TAGS;
   const tags: Record<string, string> = Object.create(null);
@@ -53,8 +53,8 @@ export function tagsOf(pairs: readonly { readonly key: string; readonly value: s
 }
 
 /**
- * Reads the metadata of an alive message; undefined: its member is of another kind. What bears our mark
- * and cannot be read is empty: one can talk to its member all the same.
+ * Reads the metadata of an alive message; undefined: its member is of another kind. Unreadable
+ * metadata behind our mark count as empty: the member can still be addressed.
  */
 export function decodeMetadata(metadata: Uint8Array): Metadata | undefined {
   if (metadata.length < MARK.length) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Who owns a key: consistent hashing by highest random weight. Each member draws a weight for each
- * key; the highest own it. When one of N members leaves, only its keys move, 1 in N on average, and
- * they spread over all that are left.
+ * Owners of keys: consistent hashing by highest random weight. Each member draws a weight per key;
+ * the highest own it. When one of N members leaves, only its keys move, 1 in N on average, spread
+ * over all others.
  */
 
 /** A member as far as weights are concerned: any hash of it in hex. */
@@ -51,7 +51,7 @@ function isHigher<M extends Weighed>(
   return weight > other.weight || (weight === other.weight && pkiId > other.member.pkiId);
 }
 
-/** FNV-1a over UTF-16 code units, finished. */
+/** FNV-1a over UTF-16 code units, with a finalizer. */
 function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -61,7 +61,7 @@ function hashText(text: string): number {
   return spread(hash);
 }
 
-/** Spreads 32 bits over 32 bits (the end of MurmurHash3). */
+/** Mixes 32 bits (the finalizer of MurmurHash3). */
 function spread(word: number): number {
   let hash = word >>> 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

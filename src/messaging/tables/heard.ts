@@ -1,21 +1,20 @@
 /**
- * What was heard of each author: so that nothing is delivered twice, however it comes and however
- * late. Each life of an author numbers what it says; a window over these numbers remembers the newest,
- * and everything before the window counts as heard. Bound: {@link WINDOW} numbers, {@link LIVES_MAX}
- * lives, `authorsMax` authors.
+ * Messages heard per author, so that none is delivered twice, however late it arrives. Each life of
+ * an author numbers its messages; a window holds the newest numbers, and earlier ones count as
+ * heard. Bounds: {@link WINDOW} numbers, {@link LIVES_MAX} lives, `authorsMax` authors.
  */
 import type { PkiId } from "../../core/types/host.ts";
 
-/** Numbers told apart; more than are kept of one author. */
+/** Size of the window; more than is kept of one author. */
 const WINDOW = 4_096;
-/** Lives of one author: what was said just before a restart may come after it. */
+/** Lives per author: a message from before a restart may arrive after it. */
 const LIVES_MAX = 3;
 
 interface Life {
   readonly incarnation: bigint;
   /** The newest number heard; 0: none. */
   newest: bigint;
-  /** One bit for each number in the window, at its remainder. */
+  /** One bit per number in the window, at its remainder. */
   readonly bits: Uint32Array;
 }
 
@@ -29,7 +28,7 @@ export function createHeard(authorsMax: number): HeardTable {
   return { lives: new Map(), authorsMax };
 }
 
-/** Whether it was heard, or is so old that it must count as heard. */
+/** Whether it was heard, or is too old to tell. */
 export function isHeard(
   { lives }: HeardTable,
   author: PkiId,
@@ -46,7 +45,7 @@ export function isHeard(
   return hasBit(life, sequence);
 }
 
-/** Notes that it was heard. What `isHeard` may be noted again without harm. */
+/** Records it as heard. May be called again after `isHeard`. */
 export function noteHeard(
   table: HeardTable,
   author: PkiId,

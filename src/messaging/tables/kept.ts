@@ -12,13 +12,13 @@ export interface Kept {
   readonly certificate: string;
   readonly incarnation: bigint;
   readonly sequence: bigint;
-  /** The organisation of the author, and whether others may know of it. */
+  /** The author's organisation, and whether others may know the author. */
   readonly mspId: string;
   readonly isExternal: boolean;
   readonly filter: Filter;
   /** The envelope as received. */
   readonly bytes: Uint8Array;
-  /** Elapsed time at which it is forgotten. */
+  /** Elapsed time at which it expires. */
   readonly untilMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface KeptTable {
   /** All of them with their number, the oldest first. */
   readonly numbers: Map<Kept, number>;
   bytes: number;
-  /** Of the newest: grows whenever something is added. */
+  /** Number of the newest message, increasing with each addition. */
   newest: number;
 }
 
@@ -45,7 +45,7 @@ export function createKept(limits: KeptTable["limits"]): KeptTable {
   };
 }
 
-/** The name of a message among those of its author. */
+/** The name of a message within its author. */
 export function nameOf(incarnation: bigint, sequence: bigint): string {
   return `${incarnation}/${sequence}`;
 }
@@ -59,7 +59,7 @@ export function findKept(
   return byAuthor.get(author)?.get(nameOf(incarnation, sequence));
 }
 
-/** Keeps a message that is not kept yet. */
+/** Keeps a new message. */
 export function keep(table: KeptTable, kept: Kept): void {
   const { byAuthor, byCertificate, numbers, limits } = table;
   const named = byAuthor.get(kept.author) ?? new Map<string, Kept>();
@@ -79,7 +79,7 @@ export function keep(table: KeptTable, kept: Kept): void {
   }
 }
 
-/** Forgets everything whose time is over. */
+/** Forgets expired messages. */
 export function releaseOld(table: KeptTable, elapsedMs: number): void {
   for (const kept of table.numbers.keys()) if (kept.untilMs <= elapsedMs) release(table, kept);
 }

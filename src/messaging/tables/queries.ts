@@ -1,14 +1,14 @@
-/** Queries: our own, which wait for answers, and the answers that we gave to those of others. */
+/** Queries: our own, which wait for answers, and our answers to those of others. */
 import type { PkiId } from "../../core/types/host.ts";
 
 interface OwnQuery {
   readonly token: number;
   readonly sequence: bigint;
-  /** Who has not answered. Those asked again come last. */
+  /** Members that have not answered. Those asked again come last. */
   readonly waitsFor: Set<PkiId>;
   /** Elapsed time at which it ends. */
   readonly untilMs: number;
-  /** Elapsed time at which those who have not answered are asked again, and the pause after that. */
+  /** Elapsed time at which silent members are asked again, and the following pause. */
   repeatAtMs: number;
   repeatPauseMs: number;
 }
@@ -27,13 +27,13 @@ export interface Queries {
   givenBytes: number;
 }
 
-/** Answers kept to be sent again. */
+/** Maximum answers kept for repetition. */
 const GIVEN_MAX = 1_000;
 const GIVEN_BYTES_MAX = 4_194_304;
-/** An answer takes a few round trips: it, or the query, was lost if none has come by then. */
+/** An answer takes a few round trips; without one by then, it or the query was lost. */
 const REPEAT_MS = 500;
 const REPEAT_PAUSE_MS_MAX = 8_000;
-/** Members asked again at a time: asking opens connections. */
+/** Members asked again in parallel, since asking opens connections. */
 const REPEATED_MAX = 50;
 
 export function createQueries(): Queries {
@@ -49,7 +49,7 @@ export function openQuery(
   bySequence.set(query.sequence, { ...query, repeatAtMs, repeatPauseMs: REPEAT_MS });
 }
 
-/** The query that this member may still answer; from now on it may not. */
+/** The query that this member may still answer, once. */
 export function takeAnswer(
   { bySequence }: Queries,
   sequence: bigint,
@@ -63,7 +63,7 @@ export function endQuery({ bySequence }: Queries, query: OwnQuery): void {
   bySequence.delete(query.sequence);
 }
 
-/** Whom to ask again now; the pause until the next time doubles. */
+/** Members to ask again now; doubles the next pause. */
 export function takeUnanswered(query: OwnQuery, elapsedMs: number): readonly PkiId[] {
   if (query.repeatAtMs > elapsedMs) return [];
   query.repeatPauseMs = Math.min(2 * query.repeatPauseMs, REPEAT_PAUSE_MS_MAX);
@@ -76,7 +76,7 @@ export function takeUnanswered(query: OwnQuery, elapsedMs: number): readonly Pki
   return members;
 }
 
-/** Keeps an answer for as long as its query runs. */
+/** Keeps an answer as long as its query runs. */
 export function keepAnswer(queries: Queries, key: string, answer: GivenAnswer): void {
   queries.given.set(key, answer);
   queries.givenBytes += answer.bytes.length;
@@ -86,7 +86,7 @@ export function keepAnswer(queries: Queries, key: string, answer: GivenAnswer): 
   }
 }
 
-/** The answer that we gave to this query, while the query runs. */
+/** Our answer to this query, while the query runs. */
 export function findAnswer(
   queries: Queries,
   key: string,
@@ -103,7 +103,7 @@ function releaseAnswer(queries: Queries, key: string): void {
   queries.given.delete(key);
 }
 
-/** When something is to be done about our queries. */
+/** When the next query needs attention. */
 export function nextQueryMs({ bySequence }: Queries): number {
   let next = Number.POSITIVE_INFINITY;
   for (const { untilMs, repeatAtMs } of bySequence.values()) {

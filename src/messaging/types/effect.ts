@@ -2,38 +2,38 @@ import type { PkiId } from "../../core/types/host.ts";
 import type { WireFault } from "../../wire/decode.ts";
 import type { QueryId } from "./input.ts";
 
-/** Why a message among members was not used. Those in {@link QUIET_FAULTS} are everyday life. */
+/** Why a message was not used. Those in {@link QUIET_FAULTS} are routine. */
 export type MessagingFault =
   | WireFault
-  /** Its author is nobody we know: its certificate has not come yet. It is fetched again later. */
+  /** Its author is unknown, because its certificate has not arrived. It is fetched again later. */
   | "event-author-unknown"
   /** Its author did not sign it. */
   | "event-signature-invalid"
-  /** We have had it before, or it is too old to tell. */
+  /** A repeat, or too old to tell. */
   | "event-stale"
-  /** Nobody keeps it any longer, or the clock of its author is far from ours. */
+  /** Its retention is over, or its author's clock differs too much. */
   | "event-expired"
-  /** Too large, without a topic, or otherwise nothing that one of our kind sends. */
+  /** Too large, without a topic, or otherwise malformed. */
   | "event-malformed"
-  /** Its author says more than anybody takes. */
+  /** Its author exceeds the rate limit. */
   | "event-budget"
   /** It is for other organisations. */
   | "event-not-addressed"
-  /** From a peer that is not of our kind, or that we do not know as such yet. */
+  /** From a peer that is not, or not yet known as, of our kind. */
   | "event-foreign"
   /** To no query of ours, or a second one. */
   | "answer-unexpected"
-  /** The peer asks for, or tells of, more than we look at in this time. */
+  /** The peer requests or announces more than the rate limit. */
   | "request-budget";
 
-/** Say nothing against the peer: an honest one that is slow, new, or knows less than we causes them. */
+/** No fault of the peer: honest peers that are slow, new or less informed cause them. */
 export const QUIET_FAULTS: ReadonlySet<MessagingFault> = new Set([
   "event-author-unknown",
   "event-stale",
   "event-expired",
   "event-budget",
   "event-foreign",
-  // It came when the query had ended.
+  // It arrived after the query had ended.
   "answer-unexpected",
   "request-budget",
 ]);
@@ -49,17 +49,17 @@ export type MessagingEffect =
   | { readonly type: "drop"; readonly from: PkiId; readonly code: MessagingFault }
   /** For the subscribers of our program. */
   | { readonly type: "event"; readonly event: Heard }
-  /** For the answerers of our program; to be answered by the input `answer`. */
+  /** For the answerers of our program, which reply with the input `answer`. */
   | { readonly type: "query"; readonly query: HeardQuery }
-  /** What our program said is on its way under this id; undefined: it could not be signed. */
+  /** Our program's message was sent under this id; undefined: signing failed. */
   | { readonly type: "said"; readonly token: number; readonly id: QueryId | undefined }
-  /** Whom the query waits for from now on. */
+  /** The members whose answers the query awaits. */
   | { readonly type: "asked"; readonly token: number; readonly members: readonly PkiId[] }
   | { readonly type: "answered"; readonly token: number; readonly answer: HeardAnswer }
   /** All have answered, or time is up. */
   | { readonly type: "query-ended"; readonly token: number };
 
-/** An event or a query as it reached us. */
+/** A received event or query. */
 export interface Heard {
   readonly id: QueryId;
   readonly topic: string;

@@ -1,8 +1,8 @@
-/** What bounds messages among members. Every collection has its maximum. */
+/** Limits of messages among members. Every collection has a maximum. */
 import type { Directory, Verify } from "./host.ts";
 
 export interface MessagingLimits {
-  /** How long what was said can still be fetched, in milliseconds; default 300_000. */
+  /** How long a message can be fetched, in milliseconds; default 300_000. */
   readonly retentionMs: number;
   /** Messages kept for others; default 4_096. The oldest go first. */
   readonly keptMax: number;
@@ -10,15 +10,15 @@ export interface MessagingLimits {
   readonly keptBytesMax: number;
   /** Messages kept of one certificate; default 1_024, so that nobody crowds out the others. */
   readonly keptPerAuthorMax: number;
-  /** Messages of one author that are taken, a second; default 100. */
+  /** Messages accepted per author and second; default 100. */
   readonly perAuthorPerSecond: number;
-  /** Authors whose messages are told apart from repetitions; default 20_000. */
+  /** Authors whose repeats are recognised; default 20_000. */
   readonly authorsMax: number;
-  /** Queries of ours that wait for answers; default 1_000. */
+  /** Own queries that wait for answers; default 1_000. */
   readonly queriesMax: number;
-  /** Messages asked for in one request; default 100: so many fit into a send queue. */
+  /** Messages per request; default 100, which fits into a send queue. */
   readonly requestMax: number;
-  /** Bytes of messages sent to one peer, a second; default 1 MiB. */
+  /** Bytes sent per peer and second; default 1 MiB. */
   readonly sentBytesPerSecond: number;
 }
 
@@ -37,7 +37,7 @@ export const DEFAULT_MESSAGING_LIMITS: MessagingLimits = {
 export interface MessagingOptions {
   readonly directory: Directory;
   readonly verify: Verify;
-  /** Of our process: what we say is numbered within it. */
+  /** Incarnation of our process, within which our messages are numbered. */
   readonly incarnation: bigint;
   readonly limits: MessagingLimits;
 }

@@ -1,8 +1,8 @@
-/** Play, pause, step, speed; and what a run starts from. */
+/** Play, pause, step, speed, and the settings of a run. */
 import { button, make, setText } from "../../dashboard/dom.js";
 import { t } from "./words.js";
 
-/** From a tenth to a hundred times, three stops a decade. */
+/** From a tenth to a hundred times, three steps per decade. */
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 const NORMAL = SPEEDS.indexOf(1);
 
@@ -43,7 +43,7 @@ const FIELDS = [
   ["delayMs", "delay", 1, 1_000],
 ];
 
-/** The form with what a run starts from. `open` gets the text of a link. */
+/** The settings form. `open` gets the text of a link. */
 export function createSetup(open) {
   const inputs = new Map();
   const form = make("form", { className: "setup" });

@@ -1,13 +1,13 @@
-/** Links and flying messages on the canvas. A message is shown long enough to be seen. */
+/** Links and messages in transit on the canvas. Each message stays visible long enough. */
 import { kindOf } from "../../dashboard/message-types.js";
 
-/** However fast it is played, a message takes so many milliseconds of real time across. */
+/** Minimum real milliseconds of a message's way, at any speed. */
 const SHOWN_MS = 320;
-/** More are not drawn at once. */
+/** Maximum messages drawn. */
 const SPRITES_MAX = 600;
-/** Up to so many carry a letter. */
+/** Maximum messages drawn with a letter. */
 const LETTERS_MAX = 40;
-/** Colours are read again after so many paints: the theme may have changed. */
+/** Colours are read again after this many paints, since the theme may change. */
 const COLOURS_EVERY = 30;
 
 export function createFlights(canvas, legend) {
@@ -25,7 +25,7 @@ export function createFlights(canvas, legend) {
   };
 }
 
-/** Takes over where each message is; what is not there any more was lost. */
+/** Takes the new positions; missing messages were lost. */
 function take(sprites, { flying, landed }) {
   const present = new Set();
   for (const { id, kind, from, to, part } of [...landed, ...flying]) {
@@ -76,7 +76,7 @@ function paintLinks({ context, canvas, colours }, stage, { frame, selected }) {
   context.setLineDash([]);
 }
 
-/** Whether some are still on their way to where they should be. */
+/** Whether some are still moving. */
 function paintSprites({ context, sprites, colours }, stage, elapsedMs, isShown) {
   const { places, isDense } = stage;
   const hasLetters = !isDense && sprites.size <= LETTERS_MAX;
@@ -109,7 +109,7 @@ export function letterOf(kind) {
   return kindOf(typeOf(kind)).letter;
 }
 
-/** The simulator's word for a handshake is not the one of the API. */
+/** The simulator's name of a handshake differs from the API's. */
 export function typeOf(kind) {
   return kind === "handshake" ? "conn-establish" : kind;
 }

@@ -1,4 +1,4 @@
-/** One member, and one message: what it changed, what is in it, who handled it. */
+/** One member, and one message: its changes, content and handler. */
 import { button, card, make } from "../../dashboard/dom.js";
 import { kindOf } from "../../dashboard/message-types.js";
 import { typeOf } from "./flights.js";
@@ -38,7 +38,7 @@ function isRunning({ state }) {
   return state !== "stopped" && state !== "waiting";
 }
 
-/** Keeps open what the reader has opened. */
+/** Keeps sections open that the reader opened. */
 function showState(content, state) {
   const open = new Set(
     [...content.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name),
@@ -108,7 +108,7 @@ export function createMessageCard() {
   };
 }
 
-/** The very file that runs here, at the function. */
+/** The source file that runs here, at the function. */
 function linkTo({ name, file }) {
   const compiled = file.replace(/\.ts$/, ".js");
   const place = new URL(`../../../${compiled}`, import.meta.url);

@@ -1,10 +1,10 @@
 /** Draws a partition: around some members, or a line with members on both sides. */
 import { draw, setAttributes } from "../../dashboard/dom.js";
 
-/** A shorter stroke, in units of the picture, is a slip of the hand. */
+/** Shorter strokes, in units of the picture, are ignored. */
 const STROKE_MIN = 20;
 
-/** `done` gets the numbers of the members on one side; both sides have some. */
+/** `done` gets the members on one side; neither side is empty. */
 export function createLasso(svg, { places, toPlane, done }) {
   const path = draw("path", { class: "lasso", hidden: "" });
   svg.append(path);
@@ -33,7 +33,7 @@ export function createLasso(svg, { places, toPlane, done }) {
   svg.addEventListener("pointerup", () => end(true));
   svg.addEventListener("pointercancel", () => end(false));
   return {
-    /** Lets a finger draw, too, which otherwise moves the page. */
+    /** Lets touch draw, which otherwise scrolls the page. */
     arm(isOn) {
       isArmed = isOn;
       svg.classList.toggle("armed", isOn);
@@ -41,7 +41,7 @@ export function createLasso(svg, { places, toPlane, done }) {
   };
 }
 
-/** The members inside the closed stroke; if it holds none or all, those beside the line. */
+/** The members inside the closed stroke; if it contains none or all, those beside the line. */
 export function divide(points, places) {
   const [first, last] = [points[0], points.at(-1)];
   const reach = Math.max(...points.map(({ x, y }) => Math.hypot(x - first.x, y - first.y)));

@@ -45,7 +45,7 @@ export function createLegend() {
     update(frame) {
       for (const [kind, node] of counts) setText(node, frame.counts[kind].toLocaleString("en-GB"));
     },
-    /** As the style sheet has them in the theme of the moment; for the canvas. */
+    /** The current theme's colours, for the canvas. */
     colours() {
       const colourOf = (node) => getComputedStyle(node).backgroundColor;
       const own = Object.fromEntries([...swatches].map(([kind, node]) => [kind, colourOf(node)]));

@@ -1,4 +1,4 @@
-/** The playground: one worker plays the network, this page shows it and passes on what the hand does. */
+/** The playground: one worker runs the network; this page shows it and forwards input. */
 import { button, byId, make, setText } from "../../dashboard/dom.js";
 import { startTheme } from "../../dashboard/theme.js";
 import { createControls, createSetup } from "./controls.js";
@@ -9,9 +9,9 @@ import { createTimeline } from "./timeline.js";
 import { createTours } from "./tour.js";
 import { languageOf, startLanguage, t } from "./words.js";
 
-/** After a pause in a hidden tab nothing is caught up on. */
+/** A pause in a hidden tab is not caught up. */
 const FRAME_MS_MAX = 100;
-/** How often the selected member is looked at while it plays. */
+/** How often the selected member is refreshed while playing. */
 const STATE_MS = 250;
 const LINK_MS = 1_000;
 
@@ -222,7 +222,7 @@ addEventListener("keydown", (event) => {
 });
 addEventListener("resize", () => showAll(false));
 
-/** A link that was typed, or followed, in this very tab. */
+/** A link typed or followed in this tab. */
 addEventListener("hashchange", ({ newURL }) => open(new URL(newURL).hash.slice(1)));
 
 const words = location.hash.slice(1);

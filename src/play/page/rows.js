@@ -1,8 +1,8 @@
-/** What a member knows as tables, and what a message changed in them. */
+/** A member's state as tables, and a message's changes in them. */
 import { make } from "../../dashboard/dom.js";
 import { t } from "./words.js";
 
-/** Headings of the columns after the first. */
+/** Headings after the first column. */
 const HEADS = {
   self: ["value"],
   members: ["state", "started", "sequence", "seen", "heard"],
@@ -52,7 +52,7 @@ function textOf(cell) {
   return String(cell);
 }
 
-/** Rows that are new, gone or different. */
+/** Rows that are new, removed or different. */
 export function changesOf(before, after) {
   const blank = Object.fromEntries(NAMES.map((name) => [name, []]));
   const parts = NAMES.flatMap((name) => {

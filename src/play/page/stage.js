@@ -22,7 +22,7 @@ const CLASSES = {
   stopped: "bad",
   revoked: "bad",
 };
-/** Height of the picture in pixels: on a narrow page, and otherwise. */
+/** Height of the picture in pixels: on narrow pages, and otherwise. */
 const HEIGHTS = [420, 520];
 
 export function createStage({ select, cut, legend }) {
@@ -48,7 +48,7 @@ export function createStage({ select, cut, legend }) {
       for (const [index, member] of model.frame.members.entries()) updateNode(parts, member, index);
       if (isFresh) flights.take(model.frame);
     },
-    /** Draws the moment. Whether anything is still moving. */
+    /** Draws the current moment; returns whether anything is still moving. */
     paint(model, elapsedMs) {
       if (parts.places === undefined) return false;
       return flights.paint(parts, model, elapsedMs);

@@ -1,4 +1,4 @@
-/** The share of members that agree over time, and what members noticed. */
+/** The share of agreeing members over time, and members' events. */
 import { card, draw, make, setAttributes } from "../../dashboard/dom.js";
 import { t } from "./words.js";
 
@@ -54,7 +54,7 @@ function addPoint(state, { nowMs, agreement }) {
   state.last = nowMs;
   const share = running === 0 ? 0 : agreeing / running;
   state.points.push({ nowMs, share, ghosts: expected === 0 ? 0 : Math.min(1, ghosts / expected) });
-  // Of two neighbours one goes: the whole run stays in view.
+  // Drops every second point, so that the whole run stays visible.
   if (state.points.length > POINTS_MAX) state.points = state.points.filter((_, at) => at % 2 === 0);
 }
 

@@ -152,7 +152,7 @@ const JOINER = {
   ],
 };
 
-/** The title, then one text for each step. */
+/** The title, then one text per step. */
 export const TOUR_TEXTS = {
   alive: ALIVE,
   sync: SYNC,

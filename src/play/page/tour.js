@@ -1,10 +1,10 @@
-/** Guided tours: a choice of them, and the text of the step that one is at. */
+/** Guided tours: selection, and the text of the current step. */
 import { button, card, make, setAttributes } from "../../dashboard/dom.js";
 import { scriptOf, TOURS } from "../tours.js";
 import { TOUR_TEXTS } from "./tour-texts.js";
 import { languageOf, t } from "./words.js";
 
-/** `ask` sends a request to the worker; `opened`: a tour has taken over, or let go. */
+/** `ask` sends a request to the worker; `opened`: a tour began or ended. */
 export function createTours(ask, opened) {
   const list = make("div", { className: "actions tours" });
   const text = make("p", { id: "tour-text", "aria-live": "polite" });
@@ -55,7 +55,7 @@ export function createTours(ask, opened) {
   }
   return {
     section,
-    /** What the step does is done. `hasMessage`: a message is shown. */
+    /** The step is complete. `hasMessage`: a message is shown. */
     arrived(isFound, hasMessage) {
       const { tour, at } = state;
       if (tour === undefined) return;

@@ -1,4 +1,4 @@
-/** The page in English and Chinese. `t("key")` is the text in the language of the moment. */
+/** The page in English and Chinese. `t("key")` is the text in the current language. */
 import { byId } from "../../dashboard/dom.js";
 import { CHINESE, ENGLISH } from "./texts.js";
 
