@@ -9,23 +9,23 @@ export interface AllOptions {
   readonly isFull: boolean;
   /** The benchmarks to run; undefined: all. */
   readonly only: readonly string[] | undefined;
-  /** Where the results go. */
+  /** Folder for the results. */
   readonly folder: string;
   readonly progress: (sentence: string) => void;
 }
 
-/** One result and what it was measured on. */
+/** One result and its conditions. */
 export interface Measured {
   /** `cluster-50`. */
   readonly name: string;
   readonly command: string;
   readonly machine: string;
-  /** Processes that wanted to run when it began, on average. */
+  /** Load average at its start. */
   readonly load: number;
   readonly result: unknown;
 }
 
-/** A name for each run, and its words on the command line. */
+/** A name for each run, with its command line. */
 type Plan = readonly (readonly [name: string, words: string])[];
 
 const MODEST: Plan = [
@@ -43,7 +43,7 @@ const MODEST: Plan = [
   ["spread-1000", "spread --members 1000"],
 ];
 
-/** What docs/performance.md is made of. */
+/** The runs that docs/performance.md shows. */
 const FULL: Plan = [
   ["codec", "codec"],
   ["verify", "verify --rounds 400"],
@@ -103,7 +103,7 @@ function machine(): string {
   return `${availableParallelism()} cores of ${cpu?.model.trim()}, Node.js ${process.versions.node}`;
 }
 
-/** The results there are, by name. */
+/** The existing results, by name. */
 export async function readResults(folder: string): Promise<ReadonlyMap<string, Measured>> {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".json"));
   const results = new Map<string, Measured>();
@@ -114,7 +114,7 @@ export async function readResults(folder: string): Promise<ReadonlyMap<string, M
   return results;
 }
 
-/** What is at `rows.0.ratio`; undefined if there is nothing. */
+/** The value at a path such as `rows.0.ratio`; undefined if there is none. */
 export function valueAt(measured: Measured | undefined, path: string): unknown {
   let value: unknown = measured?.result;
   for (const key of path.split(".")) {
@@ -123,13 +123,13 @@ export function valueAt(measured: Measured | undefined, path: string): unknown {
   return value;
 }
 
-/** The number at this place; undefined if there is none. */
+/** The number at this path; undefined if there is none. */
 export function numberAt(measured: Measured | undefined, path: string): number | undefined {
   const value = valueAt(measured, path);
   return typeof value === "number" ? value : undefined;
 }
 
-/** The list at this place; empty if there is none. Each entry reads as a result of its own. */
+/** The list at this path; empty if there is none. Each entry reads as a result of its own. */
 export function rowsAt(measured: Measured | undefined, path: string): readonly Measured[] {
   const value = valueAt(measured, path);
   return measured && Array.isArray(value) ? value.map((result) => ({ ...measured, result })) : [];

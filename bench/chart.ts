@@ -1,4 +1,4 @@
-/** Pictures that stand for themselves: SVG with its own colours, for light and dark pages. */
+/** Self-contained charts: SVG with its own colours, for light and dark pages. */
 
 export interface Series {
   readonly name: string;
@@ -10,7 +10,7 @@ export interface ChartOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly Series[];
-  /** Whether a step of ten is always as wide, on both axes. */
+  /** Whether both axes are logarithmic. */
   readonly isLogarithmic?: boolean;
 }
 
@@ -25,13 +25,13 @@ const STYLE =
   ".s0{stroke:#58a6ff;fill:#58a6ff}.s1{stroke:#f0883e;fill:#f0883e}.s2{stroke:#3fb950;fill:#3fb950}" +
   "text.s0,text.s1,text.s2{stroke:none}}text.s0,text.s1,text.s2{stroke:none}";
 
-/** Where a value lies between the ends of an axis, 0 to 1, and what is written beside it. */
+/** Position of a value on an axis, 0 to 1, and its label. */
 interface Axis {
   readonly place: (value: number) => number;
   readonly marks: readonly number[];
 }
 
-/** A line with a dot at each measurement, for each series. */
+/** Each series as a line with a dot per measurement. */
 export function lineChart(options: ChartOptions): string {
   const { title, xLabel, yLabel, series, isLogarithmic = false } = options;
   const points = series.flatMap((one) => one.points);
@@ -71,7 +71,7 @@ function drawSeries(
   return `<g class="s${index}"><polyline points="${path}" class="line"/>${dots.join("")}</g>`;
 }
 
-/** Each series has its name at its last point; names that would overlap are moved apart. */
+/** Labels each series at its last point, moving overlapping labels apart. */
 function drawNames(
   series: readonly Series[],
   across: (x: number) => number,
@@ -90,7 +90,7 @@ function drawNames(
     });
 }
 
-/** From nothing to a round number above the largest value. */
+/** From zero to a round number above the largest value. */
 function linearAxis(values: readonly number[]): Axis {
   const max = Math.max(1e-9, ...values);
   const rough = max / 4;
@@ -115,7 +115,7 @@ function text(x: number, y: number, words: string, anchor: string, style = ""): 
   return `<text ${place}${style ? ` class="${style}"` : ""}>${escapeText(words)}</text>`;
 }
 
-/** Nothing in a text is markup. */
+/** Escapes markup in texts. */
 function escapeText(words: string): string {
   return words.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,6 +1,6 @@
 /**
- * So many members in one process, over real sockets with mutual TLS, all timers at their defaults:
- * how fast they find each other, what they cost, how fast they notice who is gone or new.
+ * Many members in one process, over real sockets with mutual TLS and default timers: convergence,
+ * cost, and how fast they notice deaths and newcomers.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,15 +19,15 @@ import { type ProfileResult, profile } from "./profile.ts";
 
 export interface ClusterOptions {
   readonly members: number;
-  /** How long the steady state is watched. */
+  /** Duration of the steady-state measurement. */
   readonly seconds: number;
   /**
-   * How long it settles before that: certificates leave the heartbeats after 10 s, idle connections
-   * are closed after 30 s.
+   * Settling time before it: certificates leave the heartbeats after 10 s, idle connections close
+   * after 30 s.
    */
   readonly settleSeconds: number;
   readonly strategy: "neighbours" | "random";
-  /** Whether the steady state is profiled, which costs a little. */
+  /** Whether to profile the steady state, at a small cost. */
   readonly profile: boolean;
   readonly progress: (sentence: string) => void;
 }
@@ -35,42 +35,44 @@ export interface ClusterOptions {
 export interface ClusterResult {
   readonly members: number;
   readonly strategy: string;
-  /** From the first start to everybody seeing everybody; null: not within the limit. */
+  /** From the first start until everybody sees everybody; null: not within the limit. */
   readonly convergeMs: number | null;
-  /** What a member took until then: processor time, connections accepted, signatures made. */
+  /** Cost per member until then: CPU time, accepted connections, signatures. */
   readonly startCpuMsPerMember: number;
   readonly startConnectionsPerMember: number;
   readonly startSignaturesPerMember: number;
   readonly cpuMsPerMemberSecond: number;
   /** Microseconds of one P-256 verification on this machine. */
   readonly verifyUs: number;
-  /** The CPU of a member and second, told in verifications. */
+  /** CPU per member and second, in verifications. */
   readonly verificationsPerMemberSecond: number;
   readonly rssMbPerMember: number;
   readonly connectionsPerMember: number;
   readonly connectionsMax: number;
-  /** From the end of a member (its sockets close) until nobody shows it alive. */
+  /** From the end of a member (its sockets close) until no view shows it alive. */
   readonly killSeenByAllMs: number | null;
-  /** From the start of one more until it sees everybody. */
+  /** From the start of one more member until it sees everybody. */
   readonly lateJoinerMs: number | null;
   readonly messagesPerMemberSecond: number;
   readonly bytesPerMemberSecond: number;
-  /** How often somebody called somebody dead in the steady state, where nobody is. */
+  /** False deaths in the steady state. */
   readonly falseDeaths: number;
-  /** Longest pause of the event loop in the steady state, shared by all members. */
+  /** Longest pause of the shared event loop in the steady state. */
   readonly loopPauseMaxMs: number;
-  /** Where the processor time goes, until all see all and afterwards. */
+  /** CPU profile until convergence, and afterwards. */
   readonly startProfile?: ProfileResult;
   readonly profile?: ProfileResult;
 }
 
 const CONVERGE_MAX_MS = 180_000;
-/** Pauses are looked for afterwards: looking wakes the process two hundred times a second. */
+/**
+ * Pauses are measured separately, because the probe wakes the process two hundred times a second.
+ */
 const PAUSE_SECONDS = 10;
 const NOTICE_MAX_MS = 60_000;
-/** Between the last arrival and an end. */
+/** Pause between the last arrival and an end. */
 const REST_MAX_MS = 5_000;
-/** A result must not be lost because somebody does not end. */
+/** A member that does not end must not cost the result. */
 const CLOSE_MAX_MS = 10_000;
 
 export async function benchCluster(options: ClusterOptions): Promise<ClusterResult> {
@@ -139,7 +141,7 @@ interface Start {
   readonly profile: ProfileResult | undefined;
 }
 
-/** Everybody starts at once. */
+/** All members start at once. */
 async function coldStart(
   maker: MemberMaker,
   nodes: GossipNode[],
@@ -168,7 +170,7 @@ async function coldStart(
   };
 }
 
-/** Whether it holds for all; asks first the one for which it did not hold the last time. */
+/** Whether it holds for all; starts with the one that failed last time. */
 function everyNode(
   nodes: readonly GossipNode[],
   holds: (node: GossipNode) => boolean,
@@ -234,7 +236,7 @@ function traffic(nodes: readonly GossipNode[]): { messages: number; bytes: numbe
   };
 }
 
-/** How often any of them has called a member dead so far. */
+/** Deaths declared so far. */
 function deaths(nodes: readonly GossipNode[]): number {
   const counts = nodes.flatMap((node) => [...node.diagnostics.counts().events.members.values()]);
   const reasons = counts.flatMap((one) => [...one.deaths.values()]);
@@ -269,7 +271,7 @@ async function disturb(
   return { lateJoinerMs, killSeenByAllMs };
 }
 
-/** How many members it sees alive, itself included. */
+/** Number of members that it sees alive, including itself. */
 function alive(node: GossipNode): number {
   return [...node.diagnostics.summary().organisations.values()].reduce(
     (sum, one) => sum + one.alive,

@@ -1,4 +1,4 @@
-/** What reading and writing a message costs, beside what checking one signature costs. */
+/** Cost of decoding and encoding messages, relative to one signature check. */
 import { parseAlive } from "../src/core/rules/read-alive.ts";
 import {
   encodeEnvelope,
@@ -23,7 +23,7 @@ export interface CodecRow {
   /** Nanoseconds. */
   readonly decodeNs: number;
   readonly encodeNs: number;
-  /** The same as a part of one P-256 verification. */
+  /** The same relative to one P-256 verification. */
   readonly decodeShare: number;
   readonly encodeShare: number;
 }
@@ -32,7 +32,7 @@ interface Case {
   readonly name: string;
   readonly message: GossipMessageInit;
   readonly bytes: Uint8Array;
-  /** What lies within and is read too, each as an envelope of its own. */
+  /** Nested envelopes that are decoded, too. */
   readonly nested: readonly Uint8Array[];
 }
 
@@ -62,7 +62,7 @@ export async function benchCodec(entries: number, rounds: number): Promise<Codec
   return { entries, verifyUs: round(verifyUs, 1), rows };
 }
 
-/** As the core reads it: envelope, payload, and whatever alive messages lie within. */
+/** As the core decodes it: envelope, payload, and nested alive messages. */
 function readAll(bytes: Uint8Array, nested: readonly Uint8Array[]): void {
   const envelope = parseEnvelope(bytes);
   if (!envelope.ok || !parseMessage(envelope.value.payload).ok)

@@ -16,9 +16,9 @@ import { type Content, type GossipMessageInit, PULL_TYPE, TAG } from "../src/wir
 import { aliveOf, type Fixture, type Fixtures, identityItemOf } from "./fixture-identities.ts";
 
 const HEARTBEAT_MS = 5_000;
-/** How many of its neighbours bring a member each heartbeat: about what is measured. */
+/** Neighbours that bring a member each heartbeat, approximately as measured. */
 const COPIES = 2;
-/** Neighbours hear from each other more often; connections of others are to fall silent and end. */
+/** Interval among neighbours; other connections shall fall silent and close. */
 const NEIGHBOUR_MS = 6_000;
 /** Identities in one update. */
 const UPDATE_ITEMS_MAX = 500;
@@ -27,7 +27,7 @@ export class FakeMembers {
   readonly #fixtures: Fixtures;
   readonly #tls: TlsCredentials;
   readonly #networks: GrpcNetwork[] = [];
-  /** When something last came over each link. */
+  /** Time of the last message per link. */
   readonly #links = new Map<Link, number>();
   readonly #alive = new Map<PkiId, Uint8Array>();
   readonly #items = new Map<PkiId, Uint8Array>();
@@ -36,7 +36,7 @@ export class FakeMembers {
   #spoken = 0;
   sent = 0;
 
-  /** Everybody but the first, who is the real one. `tls`: of one of them, for all. */
+  /** All members except the first, which is real. `tls`: of one of them, shared by all. */
   constructor(fixtures: Fixtures, tls: TlsCredentials) {
     this.#fixtures = fixtures;
     this.#tls = tls;
@@ -50,7 +50,7 @@ export class FakeMembers {
     return this.#fixtures.all.slice(1);
   }
 
-  /** How many connections the real member has to us. */
+  /** Number of connections of the real member to us. */
   get connections(): number {
     return this.#links.size;
   }
@@ -69,7 +69,7 @@ export class FakeMembers {
     }
   }
 
-  /** From now on each has its heartbeat every five seconds, one after the other. */
+  /** Starts the heartbeats: one per member every five seconds, evenly spread. */
   speak(): void {
     const members = this.#members;
     const startedMs = performance.now();
@@ -97,7 +97,7 @@ export class FakeMembers {
     }
   }
 
-  /** Whoever gets messages from the real member is its neighbour, and passes messages on to it. */
+  /** A member that gets messages from the real one is its neighbour and relays to it. */
   #neighbours(): readonly Link[] {
     const sinceMs = performance.now() - NEIGHBOUR_MS;
     return [...this.#links].filter(([, heardMs]) => heardMs > sinceMs).map(([link]) => link);
@@ -135,7 +135,7 @@ export class FakeMembers {
     };
   }
 
-  /** The answer to a question; undefined if it is none. */
+  /** The answer to a request; undefined for other messages. */
   #answer({ identity }: Fixture, content: Content): GossipMessageInit["content"] {
     const msgType = PULL_TYPE.identity;
     switch (content.type) {

@@ -1,6 +1,6 @@
 /**
- * How many source files one message touches, from the socket to the neighbours: what a reader has to
- * open to follow it. Precise coverage tells which functions ran between two moments.
+ * Counts the source files that one message touches, from the socket to the neighbours. Precise
+ * coverage shows which functions ran between two moments.
  */
 import { Session } from "node:inspector/promises";
 import { join, relative, sep } from "node:path";
@@ -26,7 +26,7 @@ type ContentInit = NonNullable<GossipMessageInit["content"]>;
 const SRC = join(import.meta.dirname, "../src");
 const MEMBERS = 6;
 const FIRST_PORT = 27_001 + (process.pid % 200) * 10;
-/** A file counts if it ran each time: what timers do meanwhile happens now and then only. */
+/** A file counts if it ran each time, which excludes occasional timers. */
 const TIMES = 12;
 const WINDOW_MS = 120;
 const SETTLE_MS = 12_000;
@@ -107,7 +107,7 @@ function unsigned(content: ContentInit): Uint8Array {
   return encodeUnsigned({ tag: TAG.empty, content });
 }
 
-/** The files that ran each time such a message was received. */
+/** Files that ran for every message of this kind. */
 async function filesOf(
   session: Session,
   fakes: FakeMembers,

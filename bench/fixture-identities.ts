@@ -1,4 +1,4 @@
-/** Members that exist as keys and certificates only, and what they say. */
+/** Members that exist only as keys and certificates, and their messages. */
 import { join } from "node:path";
 import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
 import type { Identity } from "../src/core/types/host.ts";
@@ -28,7 +28,7 @@ export interface Fixtures {
 export const MSP_ID = "Org1MSP";
 const INCARNATION = 1_800_000_000_000_000_000n;
 
-/** Makes keys and certificates for so many, up to 1_000; about 30 ms each. */
+/** Makes keys and certificates for up to 1_000 members; about 30 ms each. */
 export async function makeFixtures(
   folder: string,
   count: number,
@@ -84,7 +84,7 @@ export function aliveOf(
   return encodeEnvelope({ payload, signature: sign(payload), secret });
 }
 
-/** The identity as it is handed on in pulls. */
+/** The identity item as pulls carry it. */
 export function identityItemOf({ identity, sign }: Fixture): Envelope {
   const payload = encodeMessage({
     tag: TAG.empty,

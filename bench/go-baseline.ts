@@ -1,17 +1,17 @@
 /**
- * What the gossip of Fabric v2.5.12 took in the same experiment: so many members in one Go process,
- * own keys, gRPC over mutual TLS on loopback, every timer at its default, two cores.
+ * Results of Fabric v2.5.12's gossip in the same experiment: members in one Go process, own keys,
+ * gRPC over mutual TLS on loopback, default timers, two cores.
  */
 export interface Baseline {
   readonly members: number;
-  /** Until all see all; several runs. Empty: never, in 146 s. */
+  /** Convergence times of several runs. Empty: never, in 146 s. */
   readonly convergeSeconds: readonly number[];
   /** Verifications per member and second. */
   readonly verifications: readonly number[];
   readonly memoryMb: number | undefined;
 }
 
-/** Microseconds of one P-256 verification where this was measured. */
+/** Microseconds of one P-256 verification on that machine. */
 export const GO_VERIFY_US = 66;
 
 export const GO: readonly Baseline[] = [

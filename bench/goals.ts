@@ -157,7 +157,7 @@ function judge({ what, goal, paths, say, isMet }: GoalRow, measured: Measured | 
   }
   const values = paths.map((path) => numberAt(measured, path));
   const known = values.filter((value) => value !== undefined);
-  // What has no number did not happen within the time that is waited for it.
+  // Without a number, it did not happen within the time limit.
   if (known.length < paths.length) return { what, goal, measured: "never", isMet: false, command };
   return { what, goal, measured: say(...known), isMet: isMet(...known), command };
 }

@@ -10,11 +10,11 @@ import { mean, round, waitFor } from "./measure.ts";
 const TOPIC = "alive";
 const HEARTBEAT_MS = 5_000;
 const HEARTBEAT_BYTES = 240;
-/** Beside the first member each dials so many others: nobody tells it of them, as our bootstrap peer does. */
+/** Members that each dials besides the first: gossipsub has no bootstrap list. */
 const DIALLED = 3;
 const CONVERGE_MAX_MS = 60_000;
 
-/** What we need of the packages, whose types are not here. */
+/** The parts of the packages that we use; their types are not available here. */
 interface Member {
   readonly peerId: { toString(): string };
   readonly services: { readonly pubsub: PubSub };
@@ -45,7 +45,7 @@ const PACKAGES = [
   ["@chainsafe/libp2p-yamux", "yamux"],
 ] as const;
 
-/** A maker of members; a sentence if a package is missing. */
+/** Creates members; a sentence if a package is missing. */
 async function findPackages(): Promise<Make | string> {
   const found = [];
   for (const [name, part] of PACKAGES) {
@@ -122,7 +122,7 @@ export interface GossipsubTopic {
   close(): Promise<void>;
 }
 
-/** A topic of so many members; a sentence if a package is missing. */
+/** A topic with this many members; a sentence if a package is missing. */
 export async function openGossipsubTopic(count: number): Promise<GossipsubTopic | string> {
   const make = await findPackages();
   if (typeof make === "string") return make;
@@ -146,7 +146,7 @@ async function stopAll(members: readonly Member[]): Promise<void> {
   await Promise.race([Promise.all(members.map((member) => member.stop())), sleep(5_000)]);
 }
 
-/** Whom it has heard of; the set grows. */
+/** The members it has heard; the set grows. */
 function listen({ peerId, services: { pubsub } }: Member): ReadonlySet<string> {
   const names = new Set<string>();
   const own = peerId.toString();
@@ -162,7 +162,7 @@ async function speak({ services: { pubsub } }: Member): Promise<void> {
   await pubsub.publish(TOPIC, crypto.getRandomValues(new Uint8Array(HEARTBEAT_BYTES)));
 }
 
-/** Each dials the first member, and some that stand behind it in the row. */
+/** Each dials the first member, and some of its successors. */
 async function connectAll(members: readonly Member[]): Promise<void> {
   const dials = members.flatMap((member, i) => {
     const steps = Array.from({ length: DIALLED }, (_, k) => i + 1 + k * k * 3);

@@ -33,25 +33,24 @@ export function verification(): () => boolean {
   return () => verify("sha256", message, publicKey, signature);
 }
 
-/** Microseconds of processor time this process has taken so far, in all its threads. */
+/** CPU microseconds of this process so far, in all threads. */
 export function cpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-/** Something to be measured. */
+/** A task to measure. */
 export interface Task {
-  /** How often one run does what it does. */
+  /** Operations per run. */
   readonly times: number;
-  /** What is to be done before each run, and is not measured. */
+  /** Preparation before each run, not measured. */
   readonly prepare?: () => void;
   readonly run: () => void | Promise<void>;
 }
 
 /**
- * Microseconds of processor time each time, for each of the tasks: the median of so many rounds. In
- * a round each task runs once, so that what else happens on the machine falls on all alike. Some
- * rounds come first and do not count, until the engine has compiled what it runs.
+ * Median CPU microseconds per operation for each task. In a round each task runs once, so that
+ * disturbances affect all alike. Warm-up rounds do not count.
  */
 export async function takeTurns(
   tasks: readonly Task[],
@@ -73,7 +72,7 @@ export async function takeTurns(
   return turns.map(({ samples }) => median(samples));
 }
 
-/** Clears away what is young and not needed any more. */
+/** Collects the young generation. */
 function garbageCollector(): () => void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
@@ -95,7 +94,7 @@ export async function waitFor(
   return Math.round(performance.now() - startedMs);
 }
 
-/** Waits for it, but not longer than this. */
+/** Waits for it, but no longer than this. */
 export async function atMost(ms: number, what: Promise<unknown>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
@@ -107,7 +106,7 @@ export async function atMost(ms: number, what: Promise<unknown>): Promise<void> 
   });
 }
 
-/** Hands over a temporary folder, which is removed afterwards. */
+/** Provides a temporary folder and removes it afterwards. */
 export async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-bench-"));
   try {

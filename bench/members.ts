@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type GossipNode, loadConfig, GossipNode as Node } from "../src/index.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";
 
-/** Outside the range from which outgoing connections take their ports; others for each process. */
+/** Outside the range of ephemeral ports; different for each process. */
 const FIRST_PORT = 20_000 + (process.pid % 16) * 250;
 
 export interface MemberMaker {
@@ -11,7 +11,7 @@ export interface MemberMaker {
   start(index: number): Promise<GossipNode>;
 }
 
-/** Makes keys for so many members. Takes about 30 ms a member. */
+/** Makes keys for all members, about 30 ms each. */
 export async function prepareMembers(
   folder: string,
   count: number,

@@ -1,27 +1,27 @@
 /**
- * Loaded into the daemon that is measured, before everything else; told what to do over IPC.
- * Imports nothing but Node's own, so that it adds next to nothing to what it measures.
+ * Preloaded into the measured daemon and controlled over IPC. Imports only Node's modules, so that
+ * it adds almost nothing to the result.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** How a period went, from one order to the next `report`. */
+/** Figures of a period, from one order to the next `report`. */
 export interface MemoryReport {
   readonly seconds: number;
   readonly rssBytes: number;
-  /** The most since the start of the process. */
+  /** Maximum since the start of the process. */
   readonly rssPeakBytes: number;
   readonly heapBytes: number;
-  /** Buffers and what else the engine knows to be outside its heap. */
+  /** Buffers and other memory outside the engine's heap. */
   readonly externalBytes: number;
   readonly cpuMs: number;
-  /** The longest time without a look at the timers; milliseconds of the main thread's CPU time. */
+  /** Longest interval between timer runs, in milliseconds of the main thread's CPU time. */
   readonly busyMaxMs: number;
-  /** The same by the clock, which also counts what other processes took. */
+  /** The same by wall clock, which includes other processes. */
   readonly pauseMaxMs: number;
   readonly pauseP99Ms: number;
 }
 
-/** `watch`: from now on pauses are measured, which itself costs a little. `count`: they are not. */
+/** `watch` starts measuring pauses, at some cost; `count` does not. */
 export type MemoryOrder = "watch" | "count" | "report";
 
 const EVERY_MS = 10;

@@ -1,6 +1,6 @@
 /**
- * One daemon as it is installed (compiled, in a process of its own), in a network of so many members:
- * its memory, its processor time, and how long its event loop stands still.
+ * The installed daemon (compiled, own process) in a network of a given size: memory, CPU time and
+ * event-loop pauses.
  */
 import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
@@ -16,9 +16,9 @@ import { tlsOf } from "./tls.ts";
 
 export interface MemoryOptions {
   readonly members: number;
-  /** How long the steady state is watched. */
+  /** Duration of the steady-state measurement. */
   readonly seconds: number;
-  /** How long it takes until pulls and syncs have become rare. */
+  /** Time until pulls and syncs have slowed down. */
   readonly settleSeconds: number;
   readonly progress: (sentence: string) => void;
 }
@@ -27,38 +27,35 @@ export interface MemoryResult {
   readonly members: number;
   /** From the first connection to a complete view. */
   readonly joinMs: number | null;
-  /** Megabytes resident: when its view is complete, when all is quiet, and the most since its start. */
+  /** Resident megabytes: at the complete view, in the steady state, and the maximum. */
   readonly rssJoinedMb: number;
   readonly rssSteadyMb: number;
   readonly rssPeakMb: number;
-  /** Of these when all is quiet: the engine's heap, and the buffers outside of it. */
+  /** Of the steady state: the engine's heap, and buffers outside of it. */
   readonly heapSteadyMb: number;
   readonly buffersSteadyMb: number;
-  /** Processor time in the steady state; the same told in verifications. */
+  /** CPU time in the steady state, also in verifications. */
   readonly cpuMsPerSecond: number;
   readonly verifyUs: number;
   readonly verificationsPerSecond: number;
-  /** Copies of heartbeats that it gets. */
+  /** Received heartbeat copies. */
   readonly heartbeatsPerSecond: number;
   readonly connections: number;
   readonly pausesJoining: Pauses;
   readonly pausesSteady: Pauses;
 }
 
-/** For how long the event loop stands still; milliseconds. */
+/** Event-loop pauses in milliseconds. */
 export interface Pauses {
-  /** The longest, in the process's own processor time: what others on the machine take is left out. */
+  /** The longest in the process's own CPU time, without other programs. */
   readonly cpuMaxMs: number;
-  /** The longest by the clock. */
+  /** The longest by wall clock. */
   readonly clockMaxMs: number;
   readonly clockP99Ms: number;
 }
 
 const ROOT = join(import.meta.dirname, "..");
-/**
- * Below the ports from which systems choose those of outgoing connections; others for each process,
- * so that two can be measured at a time.
- */
+/** Below the ephemeral ports; different for each process, so that two can run at once. */
 export const FIRST_PORT = 24_001 + (process.pid % 8) * 1_010;
 const OPERATIONS_PORT = FIRST_PORT - 1;
 const JOIN_MAX_MS = 120_000;
@@ -140,7 +137,7 @@ function pausesOf({ busyMaxMs, pauseMaxMs, pauseP99Ms }: MemoryReport): Pauses {
   };
 }
 
-/** As `npm run build` does, to a folder of its own. */
+/** As `npm run build`, into a folder of its own. */
 export async function compile(build: string): Promise<void> {
   await mkdir(build);
   const compiler = join(ROOT, "node_modules/.bin/tsc");
@@ -163,7 +160,7 @@ function startDaemon(build: string, fixtures: Fixtures): ChildProcess {
   });
 }
 
-/** Of a daemon that is the first of these members, and has the second for its bootstrap peer. */
+/** Settings of a daemon that is the first member and has the second as bootstrap peer. */
 export function environmentOf({ organisation, all }: Fixtures): NodeJS.ProcessEnv {
   const [peer] = organisation.peers;
   const [self, contact] = all;
@@ -198,11 +195,11 @@ async function report(daemon: ChildProcess): Promise<MemoryReport> {
   return message;
 }
 
-/** As its metrics tell, itself included. */
+/** From its metrics, including itself. */
 async function membersAlive(): Promise<number> {
   const text = await fetch(`http://127.0.0.1:${OPERATIONS_PORT}/metrics`).then(
     (response) => response.text(),
-    () => "", // Not up yet.
+    () => "", // Not started yet.
   );
   const lines = text.matchAll(/^gossip_members\{.*status="alive".*\} (\d+)$/gm);
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);

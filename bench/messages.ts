@@ -1,7 +1,7 @@
 /**
- * Events and queries among so many members in one process, over real sockets with mutual TLS: when the
- * last member has an event, what that costs, when the last answer to a query has come; and the same events
- * in a topic of libp2p, if its packages are installed.
+ * Events and queries among members in one process, over real sockets with mutual TLS: latency,
+ * cost, and time of the last answer; the same events in a libp2p topic, if its packages are
+ * installed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GossipNode } from "../src/index.ts";
@@ -32,10 +32,10 @@ export interface EventFigures {
   readonly lastMsP50: number;
   readonly lastMsP99: number;
   readonly lastMsMax: number;
-  /** Deliveries that did not happen, and those that happened twice. */
+  /** Missing and duplicate deliveries. */
   readonly missing: number;
   readonly twice: number;
-  /** Processor time for an event at a member, beyond the time of as many idle seconds. */
+  /** CPU time per event and member, beyond idle time. */
   readonly cpuUsPerDelivery: number;
   readonly verificationsPerDelivery: number;
 }
@@ -44,7 +44,7 @@ export interface MessagesResult {
   readonly members: number;
   readonly verifyUs: number;
   readonly events: EventFigures;
-  /** Bytes that members send for an event, in all its copies, beyond those of as many idle seconds. */
+  /** Bytes sent per event, in all copies, beyond idle traffic. */
   readonly bytesPerDelivery: number;
   readonly queries: {
     readonly lastMsP50: number;
@@ -58,7 +58,7 @@ export interface MessagesResult {
 /** Bytes of an event's payload. */
 const PAYLOAD_BYTES = 240;
 const CONVERGE_MAX_MS = 180_000;
-/** An event that has not arrived by then counts as missing. */
+/** An event not delivered by then counts as missing. */
 const ARRIVE_MAX_MS = 30_000;
 const QUERY_TIMEOUT_MS = 10_000;
 const CLOSE_MAX_MS = 10_000;
@@ -139,7 +139,7 @@ async function listen(node: GossipNode, note: (payload: Uint8Array) => void): Pr
   for await (const { payload } of node.subscribe("bench")) note(payload);
 }
 
-/** Sends the events of all members in turn, and waits until they have arrived. */
+/** Sends the events of all members in turn, and waits for delivery. */
 async function publish(
   { members, events, eventsPerSecond }: MessagesOptions,
   arrivals: Arrivals,
@@ -155,7 +155,7 @@ async function publish(
   await waitFor(() => arrivals.isComplete(), ARRIVE_MAX_MS);
 }
 
-/** Processor time and bytes sent meanwhile. */
+/** CPU time and bytes meanwhile. */
 async function spend(
   run: () => Promise<unknown>,
   nodes: readonly GossipNode[],
@@ -193,7 +193,7 @@ async function ask(
   };
 }
 
-/** Which member has had which event, and when the last one had it. */
+/** The members that have each event, and when the last one got it. */
 class Arrivals {
   readonly #members: number;
   readonly #sentMs: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * Members of other gossip systems beside ours, in the same run on the same machine: what they take to
- * hear of each other every five seconds. What is not installed is left out, with a sentence.
+ * Other gossip systems beside ours, in the same run on the same machine, with a message from each
+ * member every five seconds. Missing systems are skipped with a sentence.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -9,13 +9,13 @@ import { runForJson } from "./program.ts";
 
 export interface PeersOptions {
   readonly members: number;
-  /** How long the steady state is watched, and how long it settles before that. */
+  /** Duration of the steady-state measurement, and settling time before it. */
   readonly seconds: number;
   readonly settleSeconds: number;
   readonly progress: (sentence: string) => void;
 }
 
-/** What is measured of each; null: it does not tell, or has no such thing. */
+/** Figures of each system; null: not available. */
 const FIELDS = [
   "convergeMs",
   "cpuMsPerMemberSecond",
@@ -29,7 +29,7 @@ type Figures = Readonly<Record<(typeof FIELDS)[number], number | null>>;
 
 export interface PeersRow extends Figures {
   readonly name: string;
-  /** The processor time of a member and second, told in verifications of this run. */
+  /** CPU time per member and second, in verifications of this run. */
   readonly verificationsPerMemberSecond: number | null;
 }
 
@@ -38,7 +38,7 @@ export interface PeersResult {
   /** Microseconds of one P-256 verification, before and after. */
   readonly verifyUs: number;
   readonly rows: readonly PeersRow[];
-  /** Who was left out, and why. */
+  /** Skipped systems, with the reason. */
   readonly missing: readonly string[];
 }
 
@@ -92,7 +92,7 @@ function figuresOf(result: object): Figures {
   };
 }
 
-/** A program of the user's: the same arguments as `cluster`, and the same line of JSON at the end. */
+/** A user's program: the arguments of `cluster`, and its JSON line at the end. */
 async function runFabric(args: readonly string[]): Promise<object> {
   const program = process.env["FABRIC_GOSSIP_BENCH"];
   if (!program) throw new Error("set FABRIC_GOSSIP_BENCH to a program that measures it");

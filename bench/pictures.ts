@@ -1,4 +1,4 @@
-/** Results as pictures: ours beside Fabric's, and what grows with the number of members. */
+/** Results as charts: ours beside Fabric's, and growth with the number of members. */
 import { type Measured, numberAt, rowsAt } from "./all.ts";
 import { lineChart, type Series } from "./chart.ts";
 import { GO } from "./go-baseline.ts";
@@ -50,7 +50,7 @@ function curve(from: readonly Measured[], path: string, per = 1): readonly [numb
   });
 }
 
-/** A heartbeat of each member every five seconds, each as often as it is passed on. */
+/** One heartbeat per member every five seconds, times its copies. */
 function spreadCurve(spread: readonly Measured[]): readonly [number, number][] {
   return curve(spread, "copies").map(([members, copies]) => [members, (copies * members) / 5]);
 }

@@ -1,27 +1,27 @@
-/** Where the processor time of this process goes, from a profile of its main thread. */
+/** A CPU profile of the main thread by part. */
 
 import type { Profiler } from "node:inspector";
 import { Session } from "node:inspector/promises";
 import { round } from "./measure.ts";
 
-/** What takes how much, in percent of the time that was not idle. */
+/** Shares in percent of the non-idle time. */
 export interface Share {
   readonly name: string;
   readonly percent: number;
 }
 
 export interface ProfileResult {
-  /** Share of the time in which the main thread was at work, percent. */
+  /** Active share of the main thread, percent. */
   readonly busyPercent: number;
   readonly parts: readonly Share[];
   readonly functions: readonly Share[];
 }
 
 const FUNCTIONS_MAX = 15;
-/** What is no work, and the work of the profile itself. */
+/** Idle time, and the work of the profiler. */
 const IDLE = /^\(idle\)| node:inspector/;
 
-/** The first that fits the name or the file of a frame tells what it belongs to. */
+/** The first pattern that matches name or file of a frame gives its part. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
   ["garbage collection", /^\(garbage collector\)/],
   ["signature checks", /^verifyOneShot /],
@@ -38,7 +38,7 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ["the engine and what cannot be told apart", /^\(program\)/],
 ];
 
-/** Profiles the main thread while something happens. */
+/** Profiles the main thread during an action. */
 export async function profile(during: () => Promise<void>): Promise<ProfileResult> {
   const session = new Session();
   session.connect();
@@ -65,7 +65,7 @@ function summarise({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): 
     const isNative = label.endsWith(" ") && !label.startsWith("(") && parent !== undefined;
     return isNative ? `${label}of ${labelOf(parent)}` : label;
   };
-  /** What is native is its caller's. */
+  /** Native code counts for its caller. */
   const partOf = (id: number): string => {
     for (let at: number | undefined = id; at !== undefined; at = parentOf.get(at)) {
       const label = labelOf(at);

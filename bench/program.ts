@@ -1,11 +1,11 @@
-/** Runs programs of this repository, each in a process of its own. */
+/** Runs programs of this repository in processes of their own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** The JSON on the last line of what a program prints. Rejects if there is none, or on the signal. */
+/** The JSON on the last line of a program's output. Rejects if there is none, or on the signal. */
 export async function runForJson<T = unknown>(
   program: string,
   args: readonly string[],

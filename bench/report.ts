@@ -1,4 +1,4 @@
-/** Results as tables and pictures: on the terminal, or put into the documents. */
+/** Results as tables and charts: on the terminal, or in the documents. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readResults } from "./all.ts";
@@ -10,7 +10,9 @@ const ROOT = join(import.meta.dirname, "..");
 const PAGE = join(ROOT, "docs/performance.md");
 const IMAGES = join(ROOT, "docs/images");
 
-/** Prints the goals; writes the pictures beside the results or, with the tables, into the documents. */
+/**
+ * Prints the goals; writes the charts beside the results or, with the tables, into the documents.
+ */
 export async function writeReport(folder: string, target: "docs" | undefined): Promise<void> {
   const results = await readResults(folder);
   for (const { what, goal, measured, isMet } of judgeGoals(results)) {
@@ -32,7 +34,7 @@ function mark(isMet: boolean | undefined): string {
   return isMet ? "met" : "missed";
 }
 
-/** Replaces what is between the two marks of this name. */
+/** Replaces the text between the marks of this name. */
 function fill(page: string, name: string, table: string): string {
   const [begin, end] = [`<!-- bench: ${name} -->`, "<!-- end -->"];
   const from = page.indexOf(begin);

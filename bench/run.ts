@@ -37,7 +37,7 @@ function strategy(): Option {
     .default("neighbours");
 }
 
-/** A benchmark and the flag that all of them have. */
+/** A benchmark with the common flag. */
 function bench(name: string, description: string): Command {
   return program
     .command(name)
@@ -136,7 +136,7 @@ bench("messages", "events and queries among members, beside a libp2p topic if it
       progress,
     });
     print(result, json);
-    process.exit(0); // Whatever is left of the others must not keep the result.
+    process.exit(0); // Leftovers of the members must not delay the result.
   });
 
 bench("gossipsub", "members of a libp2p topic in one process, for `peers`")
@@ -145,7 +145,7 @@ bench("gossipsub", "members of a libp2p topic in one process, for `peers`")
   .option("--settle <n>", "seconds before that", "30")
   .action(async ({ members, seconds, settle, json }) => {
     print(await benchGossipsub(Number(members), Number(seconds), Number(settle)), json);
-    process.exit(0); // Whatever is left of the others must not keep the result.
+    process.exit(0); // Leftovers of the members must not delay the result.
   });
 
 bench("spread", "how heartbeats spread over the links of so many members")

@@ -1,6 +1,6 @@
 /**
- * How soon everybody knows of a member that falls silent while its sockets stay open, and whether
- * anybody is called dead who is not: real nodes in virtual time, every timer at its default.
+ * How soon everybody knows of a silent member with open sockets, and whether anybody is declared
+ * dead falsely: real nodes in virtual time with default timers.
  */
 
 import { layOut } from "../simulation/layout.ts";
@@ -11,11 +11,11 @@ import { cpuUs, quantile, round } from "./measure.ts";
 
 export interface SilenceOptions {
   readonly members: number;
-  /** Share of the packets that are lost, each of them sent again as TCP does; 0 to 1. */
+  /** Packet loss, 0 to 1; lost packets are retransmitted as by TCP. */
   readonly loss: number;
-  /** How many times somebody falls silent. */
+  /** Number of silent members. */
   readonly deaths: number;
-  /** For so many hours nobody falls silent, added up over all members. */
+  /** Member-hours without silences. */
   readonly memberHours: number;
   readonly seed: number;
   readonly progress: (sentence: string) => void;
@@ -25,16 +25,16 @@ export interface SilenceResult {
   readonly members: number;
   readonly loss: number;
   readonly deaths: number;
-  /** Seconds from the silence to the first who knows; and to the last. */
+  /** Seconds from the silence until the first, and until the last, knows. */
   readonly firstSeconds: Quantiles;
   readonly allSeconds: Quantiles;
-  /** Deaths that somebody had not noticed after a minute. */
+  /** Deaths that some member had not noticed after a minute. */
   readonly missed: number;
-  /** Time in which members lived and watched each other, all added up. */
+  /** Member-hours observed. */
   readonly memberHours: number;
-  /** How often one member called another dead that was not. */
+  /** False deaths declared. */
   readonly falseDeaths: number;
-  /** How many such hours are simulated in a minute of processor time. */
+  /** Member-hours simulated per CPU minute. */
   readonly memberHoursPerMinute: number;
 }
 
@@ -45,15 +45,15 @@ export interface Quantiles {
 }
 
 const HOUR_MS = 3_600_000;
-/** Members ask each other often at first. */
+/** Members sync often at first. */
 const SETTLE_MS = 60_000;
 const HEARTBEAT_MS = 5_000;
 const NOTICE_MAX_MS = 60_000;
 const RECOVER_MAX_MS = 120_000;
-/** Then another seed: another network, other keys, other dice. */
+/** Then another seed, with other keys and random numbers. */
 const DEATHS_PER_WORLD = 10;
 const HOURS_PER_WORLD = 10;
-/** A city: milliseconds at least, and up to so many more. */
+/** Latency within a city: minimum in milliseconds, and random addition. */
 const [DELAY_MS, JITTER_MS] = [2, 3];
 
 export async function benchSilence(options: SilenceOptions): Promise<SilenceResult> {
@@ -110,11 +110,11 @@ function quantiles(values: readonly number[]): Quantiles {
 class Watch {
   readonly #world: World;
   readonly #dice: SeededRandom;
-  /** Who has fallen silent, and when each of the others knew. */
+  /** The silent member, and when each of the others knew. */
   #silent: SimulatedMember | undefined;
   readonly #noticedAtMs = new Map<number, number>();
   falseDeaths = 0;
-  /** Added up over the members, silent ones left out. */
+  /** Added up over all members except silent ones. */
   livedMs = 0;
 
   private constructor(world: World, seed: number) {
@@ -145,14 +145,14 @@ class Watch {
     return new Watch(world, seed);
   }
 
-  /** Everybody lives for so long. */
+  /** A period without silences. */
   async live(ms: number): Promise<void> {
     const { members, nowMs } = this.#world;
     await this.#world.run(ms);
     this.livedMs += (this.#world.nowMs - nowMs) * members.length;
   }
 
-  /** Somebody falls silent; after how many milliseconds each of the others knew. Then it is back. */
+  /** Silences a member; returns when each of the others knew, in milliseconds. Then it resumes. */
   async silence(): Promise<readonly number[]> {
     const world = this.#world;
     await this.live(this.#dice.fraction() * HEARTBEAT_MS);

@@ -1,4 +1,4 @@
-/** How fast the simulator is, and how much memory it takes: one calm network of each size. */
+/** Speed and memory of the simulator: one calm network per size. */
 import { round } from "./measure.ts";
 import { runForJson } from "./program.ts";
 
@@ -9,24 +9,24 @@ export interface SimulatorResult {
 
 export interface SimulatorRow {
   readonly members: number;
-  /** Virtual seconds in one second of processor time. */
+  /** Virtual seconds per CPU second. */
   readonly speed: number;
   readonly messages: number;
-  /** Microseconds of processor time for each message. */
+  /** CPU microseconds per message. */
   readonly usPerMessage: number;
   readonly peakRssMb: number;
-  /** What each member's knowledge of each other one takes, the program itself left out. */
+  /** Memory per pair of members, without the program itself. */
   readonly mbPerPair: number;
   readonly convergeSeconds: number;
-  /** Of one member in a second, once all is quiet. */
+  /** Per member and second in the steady state. */
   readonly messagesPerMemberSecond: number;
   readonly bytesPerMemberSecond: number;
   readonly connectionsMean: number;
-  /** How often a member gets each heartbeat. */
+  /** Copies of each heartbeat per member. */
   readonly copies: number;
 }
 
-/** What we use of what `simulate --json` prints. */
+/** The fields of `simulate --json` that we use. */
 interface Summary {
   readonly virtualSeconds: number;
   readonly cpuSeconds: number;
@@ -41,7 +41,7 @@ interface Summary {
   };
 }
 
-/** Network by network, each in a process of its own, so that each has the memory to itself. */
+/** Each network runs in its own process, for separate memory. */
 export async function benchSimulator(
   sizes: readonly number[],
   minutes: number,

@@ -1,7 +1,6 @@
 /**
- * How heartbeats spread in networks too large to simulate whole: the neighbours are those of the
- * real function, links take 1 to 5 ms, members let a message wait as long as the real ones, and
- * spare whoever has sent it to them meanwhile.
+ * Dissemination of heartbeats in networks too large to simulate whole: real neighbour function,
+ * links of 1 to 5 ms, real waiting times and copy suppression.
  */
 
 import { createSeededRandom } from "../simulation/random.ts";
@@ -15,23 +14,23 @@ export interface SpreadResult {
   readonly members: number;
   readonly strategy: string;
   readonly heartbeats: number;
-  /** Share of the other members that a heartbeat reaches; the mean and the worst. */
+  /** Share of the other members that a heartbeat reaches; mean and worst. */
   readonly coverage: number;
   readonly coverageMin: number;
   readonly hopsMean: number;
   readonly hopsMax: number;
-  /** Milliseconds until the last member has it; the mean and the worst. */
+  /** Milliseconds until the last member has it; mean and worst. */
   readonly lastMs: number;
   readonly lastMsMax: number;
-  /** How often a member gets a heartbeat. */
+  /** Copies of a heartbeat per member. */
   readonly copies: number;
   readonly linksMean: number;
 }
 
-/** Milliseconds for which a member lets a message wait. */
+/** Milliseconds for which a member holds a message. */
 type Wait = () => number;
 
-/** To whom a member passes the everyday heartbeat of this author and sequence. */
+/** The members to which one relays the routine heartbeat of this author and sequence. */
 type Choose = (member: number, author: number, sequence: bigint) => readonly number[];
 
 const HEARTBEATS = 200;
@@ -65,8 +64,8 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
 type Below = (limit: number) => number;
 
 /**
- * The first that waits leaves after the whole time, or when the burst is complete; those that come
- * in between leave with it.
+ * The first waiting message leaves after the full time or when the burst is complete; later ones
+ * leave with it.
  */
 function everydayWait(members: number, below: Below): Wait {
   const { aliveIntervalMs } = DEFAULT_TIMING;
@@ -101,7 +100,7 @@ function createOverlay(members: number, below: Below): Overlay {
   return {
     choose(member, author, sequence) {
       const own = rings[member] ?? [];
-      // The author itself, to whom its heartbeat is no copy, takes all of its links.
+      // The author uses all of its links.
       const isAuthor = member === author;
       const to = isAuthor ? own.flat() : sparing(own, idOf(member), idOf(author), sequence);
       return [...new Set(to)].map((pkiId) => indexOf.get(pkiId) ?? 0);
@@ -138,7 +137,7 @@ function spread(
 ): Beat {
   const author = below(members);
   const has = new Map<number, { hops: number; senders: Set<number> }>();
-  /** What happens in each millisecond. */
+  /** Events per millisecond. */
   const underway: (() => void)[][] = [];
   let [copies, lastMs] = [0, 0];
   const later = (atMs: number, run: () => void): void => {

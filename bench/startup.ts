@@ -1,4 +1,4 @@
-/** How long the daemon takes, compiled as it is installed, from its start to "gossips as" in its log. */
+/** Start time of the compiled, installed daemon until "gossips as" in its log. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
@@ -10,10 +10,10 @@ import { compile, environmentOf, FIRST_PORT } from "./memory.ts";
 export interface StartupResult {
   readonly runs: number;
   readonly verifyUs: number;
-  /** From the start of the process to the line: the median, and the best. */
+  /** From process start to the line: median and minimum. */
   readonly medianMs: number;
   readonly bestMs: number;
-  /** A process of Node that does nothing, from its start to its end: the median. */
+  /** An empty Node process from start to end: median. */
   readonly emptyMs: number;
 }
 
@@ -41,7 +41,7 @@ export async function benchStartup(runs: number): Promise<StartupResult> {
   });
 }
 
-/** Milliseconds from the start of the process until it has printed this. */
+/** Milliseconds from process start until this output. */
 async function timeOf(
   args: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -11,7 +11,7 @@ function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** Numbers of the first of these results that is there, in the order of the paths. */
+/** Numbers of the first existing result, in the order of the paths. */
 function row(measured: Measured, ...paths: readonly string[]): Row {
   return paths.map((path) => numberAt(measured, path));
 }
@@ -26,7 +26,7 @@ function textAt({ result }: Measured, key: string): string {
   return String(value);
 }
 
-/** By name; those without results are left out, and so stay as they are. */
+/** By name; tables without results are omitted and stay unchanged. */
 export function tables(results: Results): ReadonlyMap<string, string> {
   const made = new Map<string, string>();
   const put = (name: string, head: Row, rows: readonly Row[]): void => {
@@ -72,7 +72,7 @@ export function tables(results: Results): ReadonlyMap<string, string> {
   return made;
 }
 
-/** The name of the table, and where its numbers are. */
+/** Table names, and the paths of their numbers. */
 const PROFILES = [
   ["start-parts", "startProfile.parts"],
   ["parts", "profile.parts"],

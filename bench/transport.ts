@@ -1,6 +1,6 @@
 /**
  * Messages between two members over mutual TLS on loopback, both ends in this process: our links
- * beside bare streams of node:http2 with the same certificates, which only count bytes.
+ * beside bare node:http2 streams with the same certificates, which only count bytes.
  */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -25,18 +25,18 @@ export interface TransportResult {
 
 export interface TransportRow {
   readonly name: string;
-  /** Messages handed over in one go; the next ones follow when these have arrived. */
+  /** Messages per batch; the next batch follows when these have arrived. */
   readonly burst: number;
-  /** Microseconds of processor time for each message, sending and receiving. */
+  /** CPU microseconds per message, sending and receiving. */
   readonly oursUs: number;
   readonly bareUs: number;
-  /** Ours is so many times the bare stream. */
+  /** Our cost relative to the bare stream. */
   readonly ratio: number;
-  /** Messages one core could carry in a second. */
+  /** Messages per second on one core. */
   readonly messagesPerSecond: number;
 }
 
-/** One direction: sends, and resolves when so many bytes have arrived. */
+/** One direction: sends, and resolves when the expected bytes have arrived. */
 interface Pipe {
   send(message: Uint8Array): void;
   arrived(bytes: number): Promise<void>;
@@ -48,7 +48,7 @@ const BURSTS = [
   ["bursts of 10", 10, 500],
   ["bursts of 1,000", 1_000, 5_000],
 ] as const;
-/** What a frame of gRPC has before the message; the bare stream sends as much. */
+/** Length of a gRPC frame header; the bare stream sends as much. */
 const HEADER_BYTES = 5;
 
 export async function benchTransport(bytes: number, rounds: number): Promise<TransportResult> {
@@ -102,7 +102,7 @@ async function makeTls(folder: string): Promise<TlsCredentials> {
   return { cert, key, rootCas: [ca], clientAuthRequired: true, clientRootCas: [ca] };
 }
 
-/** Counts what arrives, and tells when it is enough. */
+/** Counts received bytes up to a target. */
 class Arrivals {
   #bytes = 0;
   #wake: (() => void) | undefined;
@@ -122,7 +122,7 @@ class Arrivals {
   }
 }
 
-/** Our own, with no limit to the pace at which a link is read, each end admitted by the other. */
+/** Our link, with no read limit, both ends admitted. */
 async function openLink(tls: TlsCredentials): Promise<Pipe> {
   const options = {
     listen: { host: "127.0.0.1", port: 0 },
@@ -165,7 +165,7 @@ async function openBare(tls: TlsCredentials): Promise<Pipe> {
   server.on("stream", (stream) => {
     stream.respond({ ":status": 200 });
     stream.on("data", ({ length }: Buffer) => arrivals.count(length));
-    stream.on("error", () => {}); // It ends with its session.
+    stream.on("error", () => {}); // The stream ends with its session.
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

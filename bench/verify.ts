@@ -1,6 +1,6 @@
 /**
- * Our whole way of an alive message - read, judged, checked, applied, passed on - beside the bare
- * check of its signature by node:crypto. Both over the same messages, in turns.
+ * The complete path of an alive message - decoded, judged, verified, applied, relayed - beside the
+ * bare signature check by node:crypto, over the same messages, alternating.
  */
 import { type KeyObject, verify, X509Certificate } from "node:crypto";
 import { createSeededRandom } from "../simulation/random.ts";
@@ -16,18 +16,18 @@ export interface VerifyResult {
   readonly members: number;
   /** Microseconds of one check by node:crypto alone. */
   readonly rawUs: number;
-  /** Microseconds of our whole way, the check included. */
+  /** Microseconds of our complete path, including the check. */
   readonly oursUs: number;
-  /** Alive messages checked and applied on one core, a second. */
+  /** Alive messages verified and applied per second on one core. */
   readonly alivePerSecond: number;
-  /** The same as a part of what node:crypto alone checks in that time. */
+  /** The same relative to node:crypto alone. */
   readonly ratio: number;
-  /** Microseconds of a byte-identical copy, and how many are told to be copies a second. */
+  /** Microseconds of a byte-identical copy, and copies recognised per second. */
   readonly copyUs: number;
   readonly copiesPerSecond: number;
 }
 
-/** Virtual milliseconds between two messages: what a network of 1,000 members brings, and more. */
+/** Virtual milliseconds between two messages: more than a network of 1,000 members sends. */
 const PAUSE_MS = 2;
 
 export async function benchVerify(members: number, rounds: number): Promise<VerifyResult> {
@@ -61,7 +61,7 @@ export async function benchVerify(members: number, rounds: number): Promise<Veri
   };
 }
 
-/** A core that gets one message after the other; what it wants to be done is left undone. */
+/** A core that gets one message after another; its effects are discarded. */
 class Receiver {
   readonly #core: Core;
   readonly #fixtures: readonly Fixture[];
@@ -92,7 +92,7 @@ class Receiver {
     }
   }
 
-  /** Each of the messages, from one of the members. */
+  /** Each message, from one of the members. */
   receive(beats: readonly Envelope[], from: number): void {
     const { identity } = this.#fixtures[from % this.#fixtures.length] ?? {};
     if (identity === undefined) return;
@@ -102,7 +102,7 @@ class Receiver {
     }
   }
 
-  /** A check of the measurement itself: nothing was refused. */
+  /** Validates the measurement: nothing was refused. */
   assertUpToDate(seqNum: bigint): void {
     const behind = this.#fixtures.filter(
       ({ identity }) => this.#core.members.table.get(identity.pkiId)?.time.seqNum !== seqNum,

@@ -46,7 +46,7 @@ export type SimulatedFault = Span &
     | /** An authenticated member does what it likes. */ {
         readonly type: "hostile";
         readonly member: number;
-        /** It lies in wait for true messages of one victim; undefined: it says what it likes. */
+        /** It abuses true messages of one victim; undefined: it forges its own. */
         readonly habit: Habit | undefined;
       }
   );

@@ -1,6 +1,6 @@
 /**
- * What a hostile member may do with true messages of its victim the moment it hears them, before
- * gossip has brought them to the others: it has signed none of them, and each is what it seems.
+ * Uses of a victim's true messages by a hostile member the moment it hears them, before gossip has
+ * spread them: it signed none of them, and each is genuine.
  */
 import {
   encodeUnsigned,
@@ -14,7 +14,7 @@ import { list } from "./forged-message-parts.ts";
 export const HABITS = ["dead", "alive", "stripped", "gossip", "request"] as const;
 export type Habit = (typeof HABITS)[number];
 
-/** The message of somebody else as it is passed on. */
+/** Another member's message as it is relayed. */
 export const RELABEL: Readonly<Record<Habit, (bytes: Uint8Array) => Uint8Array>> = {
   dead: (bytes) => list(0n, [], [bytes]),
   alive: (bytes) => list(0n, [bytes], []),
@@ -30,7 +30,7 @@ export const RELABEL: Readonly<Record<Habit, (bytes: Uint8Array) => Uint8Array>>
     }),
 };
 
-/** The alive messages that may be found in a message: itself, in a request, in a list. */
+/** The alive messages within a message: itself, in a request, in a list. */
 export function aliveMessagesIn(bytes: Uint8Array): readonly Uint8Array[] {
   const envelope = parseEnvelope(bytes);
   const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;

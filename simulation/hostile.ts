@@ -33,16 +33,16 @@ const HANDSHAKE_MS = 2_000;
 /** Number of alias PKI-IDs of its certificate, and the share of handshakes that use one. */
 const ALIASES = 30;
 const DISGUISED = 0.2;
-/** Lying in wait, it asks its victim so often; how often it dials, and says that it lives, at each. */
+/** Interval of requests to its victim, of dials, and of its own heartbeats. */
 const LURK_MS = 50;
 const DIALS = 0.2;
 const HEARTBEATS = 0.01;
 
-/** It lies in wait for what its victim says. */
+/** The victim whose messages it awaits. */
 interface Ambush {
   readonly habit: Habit;
   readonly victim: SimulatedMember;
-  /** Times of the messages that it has passed on. */
+  /** Times of the messages that it has relayed. */
   readonly passedOn: Set<bigint>;
 }
 
@@ -116,8 +116,8 @@ export class HostileMember {
   }
 
   /**
-   * It asks its victim again and again, so that it has each of its messages before the others do,
-   * and keeps up connections with them all.
+   * Asks its victim repeatedly to get each message before the others, and keeps connections to all
+   * of them.
    */
   #lurk(ambush: Ambush): void {
     if (this.#hasEnded) return;
@@ -182,7 +182,7 @@ export class HostileMember {
     else heard[this.#random.below(HEARD_MAX)] = bytes;
   }
 
-  /** Sends what its victim says to everybody else at once, in its own way. */
+  /** Sends its victim's messages to everybody else at once, in its own form. */
   #passOn(bytes: Uint8Array, { habit, victim, passedOn }: Ambush): void {
     for (const one of aliveMessagesIn(bytes)) {
       const said = readAlive(one);

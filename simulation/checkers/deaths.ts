@@ -11,7 +11,7 @@ import { type Checker, type Report, who } from "./checker.ts";
 
 /** How long after its end a fault still explains deaths: silence, scan interval and delay. */
 const LINGER_MS = 40_000;
-/** How long after the last fault everybody who lives is found. */
+/** How long after the last fault every living member must be found. */
 const RETURN_MS = 65_000;
 /** Lists contain dead members until the sender forgets them. */
 const LISTED_MS = 600_000;
@@ -26,10 +26,12 @@ export function checkDeaths(
   faults: readonly SimulatedFault[],
   tripMs: number,
 ): Checker {
-  /** How far any clock may be ahead. */
+  /** Maximum lead of any clock. */
   const skewMaxMs = Math.max(0, ...faults.map((fault) => ("skewMs" in fault ? fault.skewMs : 0)));
 
-  /** Who it is, if it lives, is to be seen by the observer, and has had time to be found. */
+  /**
+   * Whether the subject, if alive, must be visible to the observer and has had time to be found.
+   */
   function missed(
     observer: SimulatedMember,
     pkiId: string,
@@ -90,7 +92,7 @@ function outlasts(
       fault.type !== "hostile" &&
       fault.fromMs <= nowMs &&
       nowMs <= fault.untilMs + RETURN_MS &&
-      // Whatever its reason was.
+      // For whatever reason.
       ["silent", "listed-dead"].some((reason) =>
         explains(fault, observer, subject, reason, tripMs),
       ),

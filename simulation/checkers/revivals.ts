@@ -1,17 +1,18 @@
 /**
- * No revival without a life: whom a ping has found gone is not shown alive again, unless it has come
- * back. Somebody who has not noticed may still list it, with messages that nobody else has heard.
+ * No revival without a life: a member whose death a ping confirmed is not shown alive until it has
+ * returned. Others that have not noticed may still list it, with messages that nobody else has
+ * heard.
  */
 import type { SimulatedFault } from "../fault.ts";
 import type { SimulatedMember } from "../member.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 
-/** It may be asked again for so long. */
+/** Period in which it may be asked again. */
 const REVIVED_MAX_MS = 3_000;
-/** Events are told late by less than that. */
+/** Maximum delay of events. */
 const LATE_MS = 1_000;
-/** What was on its way when a fault ended has arrived by then. */
+/** Maximum transit time after a fault ends. */
 const LINGER_MS = 60_000;
 
 const LIVES: ReadonlySet<string> = new Set(["member-joined", "member-returned"]);
@@ -23,7 +24,7 @@ export function checkRevivals(
   faults: readonly SimulatedFault[],
 ): Checker {
   const endedMs = new Map<SimulatedMember, number>();
-  /** By life and PKI-ID: who was found gone, and since when it is shown alive in spite of that. */
+  /** By life and PKI-ID: confirmed deaths, and since when the member is shown alive regardless. */
   const gone = new Map<string, { revivedMs?: number | undefined }>();
 
   function subjectOf(pkiId: string): SimulatedMember | undefined {
@@ -87,7 +88,7 @@ function isFoundGone({
   return type === "member-dead" && reason === "unreachable";
 }
 
-/** Whether the dead may be heard of late because of it, by more than lists. */
+/** Whether it may cause late messages of the dead, by other ways than lists. */
 function delays(fault: SimulatedFault): boolean {
   switch (fault.type) {
     case "stall":
@@ -96,7 +97,7 @@ function delays(fault: SimulatedFault): boolean {
     case "cut":
       return true;
     case "hostile":
-      // It may gossip later what the dead had said to nobody else.
+      // It may later gossip messages that only it received.
       return fault.habit !== "dead" && fault.habit !== "alive";
     default:
       return false;

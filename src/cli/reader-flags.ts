@@ -19,7 +19,7 @@ export function withReader(verb: Command): Command {
   return verb
     .option(
       "--peer <host:port>",
-      "peer to ask; may be repeated (default: all of --profile)",
+      "peer to query; may be repeated (default: all of --profile)",
       append,
     )
     .option(
@@ -28,13 +28,13 @@ export function withReader(verb: Command): Command {
       append,
     )
     .option("--profile <file>", "Fabric connection profile, JSON or YAML: peers and their TLS CAs")
-    .option("--msp-id <id>", "MSP id of who asks (default: of client.organization in --profile)")
-    .option("--cert <file>", "enrolment certificate of who asks, PEM")
+    .option("--msp-id <id>", "our MSP id (default: of client.organization in --profile)")
+    .option("--cert <file>", "our enrolment certificate, PEM")
     .option("--key <file>", "the key of --cert, PEM")
     .option("--tls-cert <file>", "TLS client certificate, PEM (default: the enrolment pair)")
     .option("--tls-key <file>", "the key of --tls-cert, PEM")
     .option("--trust <file>", "configuration block to start from (default: a peer's newest)")
-    .option("--config <file>", "core.yaml or CORE_ variables of who asks, instead of --cert")
+    .option("--config <file>", "our core.yaml (or CORE_ variables), instead of --cert")
     .option("--set <key=value>", "any key of core.yaml; may be repeated", append);
 }
 

@@ -13,7 +13,7 @@ export function addNodeVerbs(cli: Command): void {
     "members",
     "list the members that the node knows, alive and dead",
     (show) => show.showMembers,
-  ).option("--tag <name=value>", "only those with this tag; may be repeated", append);
+  ).option("--tag <name=value>", "only members with this tag; may be repeated", append);
   shower(
     cli,
     "identities",
@@ -41,7 +41,7 @@ function shower(
 ): Command {
   const command = withTarget(cli.command(verb).description(description))
     .option("--json", "as JSON, for programs")
-    .option("--watch", "again every second")
+    .option("--watch", "repeat every second")
     .action(async (options: ShowOptions) => which(await import("./show.ts"))(options));
   withExamples(
     command,

@@ -19,11 +19,11 @@ export function addReaderVerbs(cli: Command): void {
 
 function addHeights(cli: Command): void {
   const verb = withReader(cli.command("heights"))
-    .description("how high the peers of a channel are, of all organisations: 1 one lags")
+    .description("heights of the peers of all organisations of a channel; exit code 1 if one lags")
     .argument("<channel>", "name of the channel")
     .option("--max-behind <n>", "exit with 1 if a peer is more blocks behind")
     .option("--max-lag <duration>", "exit with 1 if a peer lacks a block for longer, like 60s")
-    .option("--watch", "again every two seconds")
+    .option("--watch", "repeat every two seconds")
     .option("--json", "as JSON, for programs")
     .action(async (channel: string, flags: HeightsFlags) => {
       process.exitCode = await (await import("./heights.ts")).heights(channel, flags);
@@ -41,9 +41,9 @@ function addHeights(cli: Command): void {
 
 function addChaincodes(cli: Command): void {
   const verb = withReader(cli.command("chaincodes"))
-    .description("which chaincodes the organisations' peers have ready: 1 they differ")
+    .description("chaincodes ready on each organisation's peers; exit code 1 if they differ")
     .argument("<channel>", "name of the channel")
-    .option("--watch", "again every two seconds")
+    .option("--watch", "repeat every two seconds")
     .option("--json", "as JSON, for programs")
     .action(async (channel: string, flags: ChaincodesFlags) => {
       process.exitCode = await (await import("./chaincodes.ts")).chaincodes(channel, flags);
@@ -56,13 +56,13 @@ function addChaincodes(cli: Command): void {
 
 function addBlocks(cli: Command): void {
   const verb = withReader(cli.command("blocks"))
-    .description("read and verify blocks of a channel: 1 one does not verify")
+    .description("read and verify blocks of a channel; exit code 1 if one does not verify")
     .argument("<channel>", "name of the channel")
     .option("--from <n>", "first block (default: the last ten)")
     .option("--to <n>", "last block (default: the newest)")
-    .option("--follow", "go on with new blocks as they come, until interrupted")
+    .option("--follow", "continue with new blocks until interrupted")
     .option("--out <folder>", "write each block to a file, as peer channel fetch does")
-    .option("--json", "one line of JSON a block, for programs")
+    .option("--json", "one JSON line per block, for programs")
     .action(async (channel: string, flags: BlocksFlags) => {
       const signals = listenToSignals();
       process.exitCode = await (await import("./blocks.ts")).blocks(channel, flags, signals);
@@ -76,10 +76,10 @@ function addBlocks(cli: Command): void {
 
 function addChannelConfig(cli: Command): void {
   const verb = withReader(cli.command("channel-config"))
-    .description("the configuration of a channel, and what is wrong with it: 1 something is")
+    .description("configuration of a channel with its problems; exit code 1 if there are any")
     .argument("[channel]", "name of the channel; none with --block")
-    .option("--block <file>", "a configuration block from a file instead of from peers")
-    .option("--diff <file>", "what has changed since this configuration block")
+    .option("--block <file>", "read the configuration block from a file instead of from peers")
+    .option("--diff <file>", "show changes since this configuration block")
     .option("--out <file>", "write the configuration block to a file")
     .option("--json", "as JSON, for programs")
     .action(async (channel: string | undefined, flags: ChannelConfigFlags) => {

@@ -43,7 +43,7 @@ function addDevnet(cli: Command): void {
       "keep keys and state here between runs (default: a new folder, removed)",
     )
     .option("--fast", "divide all protocol timers by 10")
-    .option("--channel <name>", "put all members on a channel of this name, with blocks")
+    .option("--channel <name>", "create a channel of this name with blocks for all members")
     .action(async (options: DevnetOptions) => {
       const signals = listenToSignals();
       await (await import("./devnet.ts")).devnet(options, signals);
@@ -75,14 +75,17 @@ function addSimulate(cli: Command): void {
       "--minutes <n>",
       "virtual minutes before all faults end (default: as the scenario says)",
     )
-    .option("--strategy <name>", "neighbours or random: to whom messages are passed on")
-    .option("--cores <n>", "seeds to run at the same time (default: as many as there are cores)")
-    .option("--find <seed>", "find the shortest run with the fewest members that fails as this one")
+    .option("--strategy <name>", "recipients of relayed messages: neighbours or random")
+    .option("--cores <n>", "seeds to run in parallel (default: all cores)")
+    .option(
+      "--find <seed>",
+      "find the shortest run with the fewest members and faults that fails like this seed",
+    )
     .option("--only-seconds <n>", "end the first phase early, keeping what the seed draws")
     .option("--only-members <list>", "keep only these members of the plan, counted from 0")
     .option("--only-faults <list>", "keep only these faults of the plan, counted from 0")
-    .option("--report <file>", "write what happened as an HTML page with pictures")
-    .option("--json", "end with one line of JSON, for programs")
+    .option("--report <file>", "write the run as an HTML page with charts")
+    .option("--json", "end with one JSON line, for programs")
     .action(async (options: SimulateOptions) => {
       process.exitCode = await (await import("./simulate.ts")).runSimulation(options);
     });
@@ -99,7 +102,7 @@ function addPlay(cli: Command): void {
     .command("play")
     .description("serve the playground: the protocol in a browser, in virtual time")
     .option("--port <port>", "port on 127.0.0.1", "9500")
-    .option("--output <folder>", "write it as static files for any web server, and end")
+    .option("--output <folder>", "write it as static files for any web server")
     .action(async (options: PlayOptions) => {
       const signals = listenToSignals();
       await (await import("./play.ts")).play(options, signals);

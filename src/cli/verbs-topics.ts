@@ -11,16 +11,14 @@ export function addTopicVerbs(cli: Command): void {
 
 function withSaying(verb: Command): Command {
   return withTarget(verb)
-    .option("--payload <text>", "what is said; default: nothing")
-    .option("--file <file>", "the same, from a file; at most 16 KiB")
+    .option("--payload <text>", "payload as text; default: empty")
+    .option("--file <file>", "payload from a file, at most 16 KiB")
     .option("--tag <name=value>", "only members with this tag; may be repeated", append)
-    .option("--organisation <mspid>", "only members of this one; may be repeated", append);
+    .option("--organisation <mspid>", "only members of this organisation; may be repeated", append);
 }
 
 function addEvent(cli: Command): void {
-  const verb = cli
-    .command("event")
-    .description("say something to other members, or listen to them");
+  const verb = cli.command("event").description("send events to other members, or watch theirs");
   const send = withSaying(verb.command("send").description("send an event; prints its id"))
     .argument("<topic>", "what it is about")
     .action(async (topic: string, options: SayOptions) =>
@@ -31,8 +29,8 @@ function addEvent(cli: Command): void {
     ["npx fabric-gossip event send deploy --payload v17", "to every member of our kind"],
     ["npx fabric-gossip event send invalidate --payload p17 --tag role=shop", "to the shops"],
   );
-  const watch = withTarget(verb.command("watch").description("print what members say"))
-    .argument("[topic]", "only about this; default: about anything")
+  const watch = withTarget(verb.command("watch").description("print members' events"))
+    .argument("[topic]", "only this topic; default: all")
     .option("--json", "as JSON lines, for programs")
     .action(async (topic: string | undefined, options: WatchOptions) => {
       const signals = listenToSignals();
@@ -44,9 +42,9 @@ function addEvent(cli: Command): void {
 
 function addQuery(cli: Command): void {
   const verb = withSaying(cli.command("query"))
-    .description("ask other members and print their answers; exit code 1 if nobody answers")
+    .description("query other members and print their answers; exit code 1 if nobody answers")
     .argument("<topic>", "what is asked")
-    .option("--timeout <seconds>", "how long answers are awaited (default: 5)")
+    .option("--timeout <seconds>", "how long to wait for answers (default: 5)")
     .option("--json", "as JSON, for programs")
     .action(async (topic: string, options: QueryOptions) => {
       process.exitCode = await (await import("./topics.ts")).query(topic, options);
