@@ -1,5 +1,5 @@
 /** Cost of decoding and encoding messages, relative to one signature check. */
-import { parseAlive } from "../src/core/rules/read-alive.ts";
+import { parseAlive } from "../src/core/rules/messages.ts";
 import {
   encodeEnvelope,
   encodeMessage,

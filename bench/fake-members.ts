@@ -4,7 +4,7 @@
  * the connections that the one real member has opened. They share one process and verify nothing.
  */
 
-import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import { parsePkiId, pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { PkiId } from "../src/core/types/host.ts";
 import { createSystemClock } from "../src/node/runtime.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";

@@ -1,6 +1,6 @@
 /** Members that exist only as keys and certificates, and their messages. */
 import { join } from "node:path";
-import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { Identity } from "../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../src/msp/crypto.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";

@@ -4,7 +4,7 @@
  * about an identity can be looked up.
  */
 
-import { parsePkiId } from "../src/core/rules/pki-id.ts";
+import { parsePkiId } from "../src/core/rules/messages.ts";
 import type { Crypto, Identity, PkiId } from "../src/core/types/host.ts";
 import { equalBytes } from "../src/wire/bytes.ts";
 import { decode } from "../src/wire/decode.ts";

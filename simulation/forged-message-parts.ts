@@ -1,6 +1,6 @@
 /** Building blocks of forged messages. */
 
-import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { Identity } from "../src/core/types/host.ts";
 import { encode } from "../src/wire/encode.ts";
 import {

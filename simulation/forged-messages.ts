@@ -1,5 +1,5 @@
 /** Forged messages: every kind that an honest member must reject. */
-import { pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../src/core/rules/messages.ts";
 import {
   encodeEnvelope,
   encodeMessage,

@@ -1,5 +1,5 @@
 /** Forged messages among members: what nobody may hear, repeat or answer. */
-import { parsePkiId, pkiIdBytes } from "../src/core/rules/pki-id.ts";
+import { parsePkiId, pkiIdBytes } from "../src/core/rules/messages.ts";
 import { encodeEnvelope, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import {
   encodeMemberEnvelope,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readMessage } from "../src/core/rules/read-alive.ts";
+import { readMessage } from "../src/core/rules/messages.ts";
 import { encodeEnvelope, encodeMessage } from "../src/wire/envelope.ts";
 import { TAG } from "../src/wire/messages.ts";
 import { createAuthority } from "./authority.ts";

@@ -3,7 +3,7 @@
  * bytes, and a thousand members that each keep a copy of their own neither fit into memory nor into
  * a processor's cache.
  */
-import { ownedAlive, readMessage } from "../src/core/rules/read-alive.ts";
+import { ownedAlive, readMessage } from "../src/core/rules/messages.ts";
 import type { ReadMessage, ReceivedMessage } from "../src/core/types/member.ts";
 import { equalBytes } from "../src/wire/bytes.ts";
 import { accept } from "../src/wire/verdict.ts";

@@ -315,14 +315,14 @@ describe("architecture", () => {
     assert.ok(median <= MEDIAN_LINES_MAX, `median ${median}`);
   });
 
-  test("a Verified is made in verify.ts only", () => {
+  test("a Verified is made in check.ts only", () => {
     const makers = product.filter(({ text }) => /as Verified</.test(text)).map(({ path }) => path);
-    assert.deepEqual(makers, ["src/core/rules/verify.ts"]);
+    assert.deepEqual(makers, ["src/core/handlers/check.ts"]);
   });
 
   test("a PkiId is made where its rule is known, nowhere else", () => {
     const makers = product.filter(({ text }) => /as PkiId\b/.test(text)).map(({ path }) => path);
-    assert.deepEqual(makers.toSorted(), ["src/core/rules/pki-id.ts", "src/msp/identity.ts"]);
+    assert.deepEqual(makers.toSorted(), ["src/core/rules/messages.ts", "src/msp/identity.ts"]);
   });
 
   test("no error is swallowed without a word, no type forced, no check suppressed", () => {

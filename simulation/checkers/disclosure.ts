@@ -2,7 +2,7 @@
  * No data of a third organisation leaks, and no internal endpoint leaves its organisation. The
  * checker compares every envelope of an honest member with its own copy of spec B 2.3 to 2.5.
  */
-import { parsePkiId } from "../../src/core/rules/pki-id.ts";
+import { parsePkiId } from "../../src/core/rules/messages.ts";
 import type { SimulatedMember } from "../member.ts";
 import type { Watcher, World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";

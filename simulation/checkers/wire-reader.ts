@@ -1,5 +1,5 @@
 /** Reads messages off the wire with the codec alone; applies no protocol rule. */
-import { parsePkiId } from "../../src/core/rules/pki-id.ts";
+import { parsePkiId } from "../../src/core/rules/messages.ts";
 import type { Content } from "../../src/wire/messages.ts";
 import { createSharedReader } from "../shared-reader.ts";
 import { createGlance } from "../wire-kind.ts";

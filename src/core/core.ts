@@ -5,19 +5,14 @@
 
 import { isTagLegal } from "../wire/envelope.ts";
 import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
-import { chooseAudience } from "./handlers/audience.ts";
 import { handleChannelInput } from "./handlers/channel-configuration.ts";
 import { handleChannelMessage } from "./handlers/channel-message.ts";
-import { attendChannels, nextChannelMs } from "./handlers/channel-tasks.ts";
 import { isAnswerRefused } from "./handlers/check.ts";
-import { checkExpiry, checkUnused, purgeExpired } from "./handlers/expiry.ts";
 import {
-  attendIdentityPull,
   handleDigest,
   handleHello,
   handleRequest,
   handleUpdate,
-  startIdentityPull,
 } from "./handlers/identity-pull.ts";
 import { learn } from "./handlers/learn-identity.ts";
 import {
@@ -29,15 +24,9 @@ import {
 } from "./handlers/liveness.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
-import {
-  publish,
-  publishAnew,
-  publishIdentity,
-  publishSigned,
-  startSync,
-} from "./handlers/publish.ts";
+import { publish, publishAnew, publishIdentity, publishSigned } from "./handlers/publish.ts";
 import { renew } from "./handlers/renewal.ts";
-import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
+import { handleOfServed } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
 import {
@@ -45,73 +34,22 @@ import {
   handleStateInfoPullRequest,
   hurryStateInfo,
 } from "./handlers/state-info-pull.ts";
-import { checkClaims, rejudgeAll } from "./handlers/verification.ts";
-import type { Reach } from "./rules/disclosure.ts";
-import { assertHolds } from "./rules/invariant.ts";
-import { isNotForUs } from "./rules/not-for-us.ts";
-import { readMessage } from "./rules/read-alive.ts";
-import type { Audience } from "./tables/broadcast-queue.ts";
-import { flush } from "./tables/broadcast-queue.ts";
-import {
-  attendContacts,
-  nextContactMs,
-  refuseContacts,
-  resolveContacts,
-} from "./tables/contacts.ts";
-import { noteArrival, noteClosed, noteConnected } from "./tables/formation.ts";
-import { noticeExpiring } from "./tables/identities.ts";
+import { hasBacklog, nextDeadlineMs, runDue } from "./handlers/tasks.ts";
+import { rejudgeAll } from "./handlers/verification.ts";
+import { isNotForUs, readMessage } from "./rules/messages.ts";
+import { refuseContacts, resolveContacts } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/members.ts";
-import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
-import { nextPullMs } from "./tables/pull.ts";
-import { nextPublishMs } from "./tables/served-channels.ts";
-import { attendQuestions, nextQuestionMs } from "./tables/suspicion.ts";
-import { hasBacklog } from "./tables/verification-queue.ts";
+import { noteArrival, noteClosed, noteConnected } from "./tables/neighbourhood.ts";
+import { hurry, quicken } from "./tables/poll-backoff.ts";
 import { drop, type Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
 
 export { type Core, createCore } from "./handlers/state.ts";
+export { nextDeadlineMs };
 
 /** A visit this much later than asked for means that our process stood still. */
 const STALL_MS = 1_000;
-
-interface Task {
-  /** When, in elapsed milliseconds; Infinity: nothing is to be done. */
-  readonly nextMs: (core: Core) => number;
-  readonly run: (core: Core, now: Now) => readonly Effect[];
-}
-
-/** A few of the claims that wait for their check. */
-const VERIFICATION: Task = {
-  nextMs: ({ claims }) =>
-    hasBacklog(claims) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
-  run: checkClaims,
-};
-
-/** In this order. What is due, and when the host is to come back, both follow from this list. */
-const TASKS: readonly Task[] = [
-  VERIFICATION,
-  // Certificates end by the wall clock, which may jump: it is looked at in each step.
-  { nextMs: nextIdentityMs, run: attendIdentities },
-  { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
-  { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
-  { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
-  { nextMs: ({ syncPace }) => syncPace.dueMs, run: sync },
-  { nextMs: ({ pullPace }) => pullPace.dueMs, run: pullIdentities },
-  { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
-  { nextMs: ({ options, questions }) => nextQuestionMs(questions, options), run: askSuspects },
-  { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
-  { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
-  { nextMs: nextChannelMs, run: attendChannels },
-  { nextMs: ({ emitter }) => emitter.flushAtMs, run: passOnWaiting },
-];
-
-/** The elapsed time at which `step` wants to be called at the latest. */
-export function nextDeadlineMs(core: Core): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const { nextMs } of TASKS) next = Math.min(next, nextMs(core));
-  return next;
-}
 
 /** Applies one input. Performs no I/O; the effects are to be carried out in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
@@ -122,25 +60,15 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   // A loop may bring many messages in one turn: only its ticks work off what was there before.
   const isBehind = input.type === "message" && hasBacklog(core.claims);
   const effects = [...handleInput(core, input, now)];
-  let nextMs = Number.POSITIVE_INFINITY;
-  let hasRun = false;
-  for (const task of TASKS) {
-    const atMs = task.nextMs(core);
-    if (atMs > now.elapsedMs || (isBehind && task === VERIFICATION)) {
-      nextMs = Math.min(nextMs, atMs);
-      continue;
-    }
-    hasRun = true;
-    for (const effect of task.run(core, now)) effects.push(effect);
-  }
+  const nextMs = runDue(core, isBehind, effects, now);
   const { members } = core;
-  if (members.arrivals > arrivals) noteArrival(core.formation, now);
-  if (members.version !== version) {
-    effects.push(...askSoon(core, aliveCount === 0, members.arrivals > arrivals, now));
-  }
-  // If nothing has run, what was asked above still holds.
-  if (hasRun || members.version !== version) nextMs = nextDeadlineMs(core);
-  core.expectedAtMs = Math.max(now.elapsedMs, nextMs);
+  const isArrival = members.arrivals > arrivals;
+  if (isArrival) noteArrival(core.neighbourhood, now);
+  const isChanged = members.version !== version;
+  if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival, now));
+  // If nothing was done, what was asked above still holds.
+  const isKnown = nextMs !== undefined && !isChanged;
+  core.expectedAtMs = Math.max(now.elapsedMs, isKnown ? nextMs : nextDeadlineMs(core));
   assertSound(core);
   return effects;
 }
@@ -186,16 +114,16 @@ function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
     case "message":
       return handleMessage(core, input.from, input.bytes, now);
     case "connected":
-      noteConnected(core.formation, input.identity.pkiId);
+      noteConnected(core.neighbourhood, input.identity.pkiId);
       return [
         ...handleConnected(core, input.identity.pkiId, now),
         ...learn(core, input.identity, "handshake", now),
       ];
     case "connection-closed":
-      noteClosed(core.formation, input.pkiId);
+      noteClosed(core.neighbourhood, input.pkiId);
       return [];
     case "connection-lost":
-      noteClosed(core.formation, input.pkiId);
+      noteClosed(core.neighbourhood, input.pkiId);
       return handleUnreached(core, input.pkiId, now);
     case "send-failed":
       return handleUnreached(core, input.pkiId, now);
@@ -238,8 +166,8 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   if (!received.ok) return [drop(from, received.code)];
   const { alive, envelope, message } = received.value;
   const { content, nonce } = message;
-  const served = handleOfServed(core, message, from, now);
-  if (served !== undefined) return served;
+  const served = core.served.size > 0 && handleOfServed(core, message, from, now);
+  if (served) return served;
   if (isNotForUs(message)) return [drop(from, "not-followed")];
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
   if (isAnswerRefused(core, content, from, now)) return [drop(from, "answer-budget")];
@@ -283,37 +211,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   }
 }
 
-function nextIdentityMs({ identities, now }: Core): number {
-  return now.elapsedMs + Math.min(identities.nextExpiryMs, identities.nextNoticeMs) - now.wallMs;
-}
-
-function attendIdentities(core: Core, now: Now): readonly Effect[] {
-  const { identities, options } = core;
-  const purged = purgeExpired(core, now);
-  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, now)];
-}
-
-function sync(core: Core, now: Now): readonly Effect[] {
-  beginInterval(core.syncPace, core.options, now);
-  return startSync(core, now);
-}
-
-function pullIdentities(core: Core, now: Now): readonly Effect[] {
-  beginInterval(core.pullPace, core.options, now);
-  return [...publishIdentity(core), ...startIdentityPull(core, now)];
-}
-
-function askSuspects({ questions, members, options }: Core, now: Now): readonly Effect[] {
-  return attendQuestions(questions, members, options.timing, options.random, now);
-}
-
-function approachContacts({ contacts, members, options }: Core, now: Now): readonly Effect[] {
-  const { self, timing, random } = options;
-  return attendContacts(contacts, members, self.mspId, timing, random, now);
-}
-
-function passOnWaiting(core: Core, now: Now): readonly Effect[] {
-  const { self, timing, random } = core.options;
-  const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
-  return flush(core.emitter, choose, self.mspId, timing.burstLatencyMs, random, now);
+/** What must hold whatever peers, files and clocks do. If it does not, the fault is ours: it stays on. */
+export function assertHolds(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`fabric-gossip is at fault: ${what}`);
 }

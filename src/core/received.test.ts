@@ -5,7 +5,7 @@ import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
 import { nextDeadlineMs } from "./core.ts";
 import { membershipResponse } from "./handlers/publish.ts";
-import { parseAlive } from "./rules/read-alive.ts";
+import { parseAlive } from "./rules/messages.ts";
 import { partyOf } from "./tables/members.ts";
 import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";

@@ -10,7 +10,7 @@ import {
   TAG,
 } from "../wire/messages.ts";
 import type { Init } from "../wire/schema.ts";
-import { pkiIdBytes } from "./rules/pki-id.ts";
+import { pkiIdBytes } from "./rules/messages.ts";
 import { testSignature } from "./testing.ts";
 import type { Identity } from "./types/host.ts";
 

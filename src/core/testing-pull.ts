@@ -4,43 +4,40 @@
  * unlike there, a nonce belongs to one peer, a round ends early when all have answered, and only
  * what was asked for is taken.
  */
+
 import assert from "node:assert/strict";
-import { EMPTY_BYTES } from "../wire/bytes.ts";
-import { encodeEnvelope, parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { type Content, PULL_TYPE, TAG } from "../wire/messages.ts";
-import { accept, reject } from "../wire/verdict.ts";
-import * as answering from "./handlers/pull-answer.ts";
-import * as asking from "./handlers/pull-ask.ts";
-import { createPull, nextPullMs, offer, type Pull } from "./tables/pull.ts";
+import { EMPTY_BYTES, equalBytes } from "../wire/bytes.ts";
+import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { type Content, PULL_TYPE } from "../wire/messages.ts";
+import {
+  answerHello,
+  answerRequest,
+  attendRound,
+  beginRound,
+  takeDigest,
+  takeUpdate,
+} from "./handlers/identity-pull.ts";
+import { nextPullMs } from "./handlers/tasks.ts";
+import { parseIdentityItem, pkiIdBytes } from "./rules/messages.ts";
+import { createPull, offer, type Pull } from "./tables/pull.ts";
 import { seededRandom, testIdentity } from "./testing.ts";
+import { identityItemOf } from "./testing-messages.ts";
 import type { Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "./types/options.ts";
-import type { PullSubject } from "./types/pull.ts";
 
 export type Id = "a" | "b" | "c" | "d" | "e";
 export const IDS: readonly Id[] = ["a", "b", "c", "d", "e"];
 export const LIMITS = { ...DEFAULT_CORE_LIMITS, pullItemsMax: 3, hellosPerPeerMax: 2 };
 export const PKI_IDS = ["x", "y", "z"].map((name) => testIdentity("A", name).pkiId);
-const itemOf = (id: Id) => encodeEnvelope({ payload: bytesOf(id), signature: Uint8Array.of(1) });
-const bytesOf = (id: Id): Uint8Array => Uint8Array.of(id.charCodeAt(0));
+const SUBJECTS = new Map(IDS.map((id) => [id, testIdentity("A", id)]));
+const pkiIdOf = (id: Id): PkiId => SUBJECTS.get(id)?.pkiId ?? assert.fail();
+const itemOf = (id: Id): Uint8Array => identityItemOf(SUBJECTS.get(id) ?? assert.fail());
+const bytesOf = (id: Id): Uint8Array => pkiIdBytes(pkiIdOf(id));
+const idOf = (pkiId: PkiId): Id => IDS.find((id) => pkiIdOf(id) === pkiId) ?? assert.fail();
 const idIn = (bytes: Uint8Array): Id | undefined =>
-  IDS.find((id) => bytes.length === 1 && bytes[0] === id.charCodeAt(0));
-
-const SUBJECT: PullSubject<Id> = {
-  msgType: PULL_TYPE.identity,
-  tag: TAG.empty,
-  channel: EMPTY_BYTES,
-  parseId: idIn,
-  encodeId: bytesOf,
-  parseItem(bytes, from) {
-    const envelope = parseEnvelope(bytes);
-    const id = envelope.ok ? idIn(envelope.value.payload) : undefined;
-    if (!envelope.ok || id === undefined) return reject("not-an-identity");
-    const item = { pkiId: from, certificate: envelope.value.payload, envelope: envelope.value };
-    return accept({ id, claim: { type: "identity", from, item } });
-  },
-};
+  IDS.find((id) => equalBytes(bytes, bytesOf(id)));
+const msgType = PULL_TYPE.identity;
 
 /** Something said, as the one who hears it sees it. */
 interface Said {
@@ -63,7 +60,7 @@ export type Rights = (owner: number, asker: number, id: Id) => boolean;
 
 export class PullWorld {
   nowMs = 0;
-  readonly engines: readonly Pull<Id>[];
+  readonly engines: readonly Pull[];
   readonly #rights: Rights;
   readonly #fates: Fate[];
   readonly #random = seededRandom(3);
@@ -74,8 +71,8 @@ export class PullWorld {
 
   constructor(held: readonly (readonly Id[])[], rights: Rights, fates: readonly Fate[]) {
     this.engines = PKI_IDS.map((_, i) => {
-      const engine = createPull(SUBJECT);
-      for (const id of held[i] ?? []) offer(engine, id, itemOf(id).bytes);
+      const engine = createPull();
+      for (const id of held[i] ?? []) offer(engine, pkiIdOf(id), itemOf(id));
       return engine;
     });
     this.#rights = rights;
@@ -83,13 +80,13 @@ export class PullWorld {
   }
 
   held(who: number): readonly Id[] {
-    return [...(this.engines[who]?.offered.keys() ?? [])].sort();
+    return [...(this.engines[who]?.offered.keys() ?? [])].map(idOf).sort();
   }
 
   begin(who: number): void {
     const engine = this.#engine(who);
     const peers = PKI_IDS.flatMap((pkiId, i) => (i === who ? [] : [{ pkiId, endpoint: "" }]));
-    this.#send(who, asking.beginRound(engine, peers, this.#options, this.#now));
+    this.#send(who, beginRound(engine, peers, this.#options, this.#now));
   }
 
   /** Somebody hears what nobody has sent; with the nonce of a real hello, if `isApt`. */
@@ -132,7 +129,7 @@ export class PullWorld {
   #attend(who: number): void {
     const engine = this.#engine(who);
     const wasCollecting = engine.round?.phase === "digests";
-    const effects = asking.attendRound(engine, this.#options, this.#now);
+    const effects = attendRound(engine, this.#options, this.#now);
     const said = this.#send(who, effects);
     if (wasCollecting) this.#judgeRequests(who, said);
     else assert.deepEqual(said, []);
@@ -141,45 +138,40 @@ export class PullWorld {
   /** Gives a message to the one it is for and judges the reaction. */
   #hear(said: Said): void {
     const engine = this.#engine(said.to);
-    const before = new Set(engine.offered.keys());
+    const before = new Set(this.held(said.to));
     const wasCollecting = engine.round?.phase === "digests";
     this.#heard.push(said);
     const reaction = this.#send(said.to, this.#react(engine, said));
-    const after = [...engine.offered.keys()].filter((id) => !before.has(id));
+    const after = this.held(said.to).filter((id) => !before.has(id));
     if (said.kind === "hello") assert.deepEqual(idsIn(reaction), this.#listed(said));
     if (said.kind === "request") assert.deepEqual(idsIn(reaction), this.#served(said));
     if (said.kind === "digest" && wasCollecting && engine.round?.phase !== "digests") {
       this.#judgeRequests(said.to, reaction);
     }
-    assert.deepEqual(after.sort(), said.kind === "update" ? this.#taken(said, before) : []);
+    assert.deepEqual(after, said.kind === "update" ? this.#taken(said, before) : []);
   }
 
-  #react(engine: Pull<Id>, { kind, from, to, nonce, ids }: Said): readonly Effect[] {
+  #react(engine: Pull, { kind, from, to, nonce, ids }: Said): readonly Effect[] {
     const pkiId = PKI_IDS[from] ?? assert.fail();
-    const mayHave = (id: Id): boolean => this.#rights(to, from, id);
+    const mayHave = (id: PkiId): boolean => this.#rights(to, from, idOf(id));
     const [options, now] = [this.#options, this.#now];
     const peer = { pkiId, endpoint: "" };
-    const msgType = SUBJECT.msgType;
     const digests = ids.map(bytesOf);
     switch (kind) {
       case "hello": {
         const hello = { nonce, metadata: EMPTY_BYTES, msgType };
-        return answering.handleHello(engine, hello, peer, mayHave, options, now);
+        return answerHello(engine, hello, peer, mayHave, options, now);
       }
       case "request": {
         const request = { nonce, digests, msgType };
-        return answering.handleRequest(engine, request, peer, mayHave, options, now);
+        return answerRequest(engine, request, peer, mayHave, options, now);
       }
       case "digest":
-        return asking.handleDigest(engine, { nonce, digests, msgType }, pkiId, options, now);
+        return takeDigest(engine, { nonce, digests, msgType }, pkiId, options, now);
       case "update": {
-        const data = ids.map((id) => itemOf(id).bytes);
-        const { claims, effects } = asking.handleUpdate(engine, { nonce, data, msgType }, pkiId);
-        for (const claim of claims) {
-          if (claim.type !== "identity") continue;
-          const id = idIn(claim.item.certificate);
-          if (id !== undefined) offer(engine, id, claim.item.envelope.bytes);
-        }
+        const data = ids.map(itemOf);
+        const { items, effects } = takeUpdate(engine, { nonce, data, msgType }, pkiId);
+        for (const item of items) offer(engine, item.pkiId, item.envelope.bytes);
         return effects;
       }
     }
@@ -285,7 +277,7 @@ export class PullWorld {
     return { kind, from, to: PKI_IDS.indexOf(to), nonce, ids, atMs: this.nowMs };
   }
 
-  #engine(who: number): Pull<Id> {
+  #engine(who: number): Pull {
     const engine = this.engines[who];
     assert.ok(engine);
     return engine;
@@ -309,11 +301,9 @@ function contentOf(content: Content | undefined): [Said["kind"], bigint, readonl
     case "request":
       return [content.type, content.value.nonce, idsOf(content.value.digests)];
     case "update": {
-      const items = content.value.data.flatMap((bytes) => {
-        const envelope = parseEnvelope(bytes);
-        return envelope.ok ? [envelope.value.payload] : [];
-      });
-      return ["update", content.value.nonce, idsOf(items)];
+      const items = content.value.data.map(parseIdentityItem);
+      const ids = items.flatMap((item) => (item.ok ? [idOf(item.value.pkiId)] : []));
+      return ["update", content.value.nonce, ids];
     }
     default:
       return assert.fail("not a message of a pull");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { pkiIdBytes } from "../core/rules/pki-id.ts";
+import { pkiIdBytes } from "../core/rules/messages.ts";
 import { testSignature } from "../core/testing.ts";
 import { encodeEnvelope } from "../wire/envelope.ts";
 import {

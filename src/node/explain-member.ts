@@ -3,7 +3,7 @@ import { isSatisfied } from "../channel/rules/evaluate-policy.ts";
 import { recognize } from "../channel/rules/identities.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { knownPkiId } from "../core/rules/pki-id.ts";
+import { knownPkiId } from "../core/rules/messages.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import type { Identity, Now, PkiId, Signer } from "../core/types/host.ts";
 import { askDiscovery, type DiscoveryAnswer } from "../following/ask-discovery.ts";

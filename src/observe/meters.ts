@@ -1,5 +1,5 @@
 /** What is measured around a running node: its network, its signature checks, its TLS certificates. */
-import { parsePkiId } from "../core/rules/pki-id.ts";
+import { parsePkiId } from "../core/rules/messages.ts";
 import type { Crypto, PkiId } from "../core/types/host.ts";
 import type { Link, LinkEvents, Network } from "../transport/network.ts";
 import { type ContentType, parseEnvelope, parseMessage, peekType } from "../wire/envelope.ts";

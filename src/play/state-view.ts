@@ -1,9 +1,7 @@
 /** One member's state as rows for the inspector. Reads the tables of its core, changes nothing. */
 import { EPOCH_MS } from "../../simulation/epoch.ts";
 import type { Core } from "../core/core.ts";
-import { nextContactMs } from "../core/tables/contacts.ts";
-import { nextPullMs } from "../core/tables/pull.ts";
-import { nextQuestionMs } from "../core/tables/suspicion.ts";
+import { nextContactMs, nextPullMs, nextQuestionMs } from "../core/handlers/tasks.ts";
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 

@@ -2,7 +2,7 @@
 
 import { readSnapshot, type StateInfoClaim } from "../channel/rules/state-info.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { parsePkiId } from "../core/rules/pki-id.ts";
+import { parsePkiId } from "../core/rules/messages.ts";
 import type { Identity } from "../core/types/host.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { PeerStream } from "./peer-stream.ts";

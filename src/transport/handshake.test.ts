@@ -5,7 +5,7 @@ import {
   type ToyIdentity,
   toyCrypto,
 } from "../../test/transport/toy-identities.ts";
-import { pkiIdBytes } from "../core/rules/pki-id.ts";
+import { pkiIdBytes } from "../core/rules/messages.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { type Handshake, shakeHands } from "./handshake.ts";

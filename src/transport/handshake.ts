@@ -4,8 +4,7 @@
  * acceptor, when it has spoken: a stranger who says nothing costs no signature.
  */
 
-import { parsePkiId, pkiIdBytes } from "../core/rules/pki-id.ts";
-import { isSignedBy, judgeIdentity } from "../core/rules/verify.ts";
+import { isSignedBy, judgeIdentity, parsePkiId, pkiIdBytes } from "../core/rules/messages.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {

@@ -1,7 +1,7 @@
 /** What must be true of a core after every step, whatever it was fed. */
 import assert from "node:assert/strict";
 import { type Core, nextDeadlineMs } from "../../src/core/core.ts";
-import { isNewer } from "../../src/core/rules/message-order.ts";
+import { isNewer } from "../../src/core/rules/messages.ts";
 import type { Effect } from "../../src/core/types/effect.ts";
 import type { Now, PkiId } from "../../src/core/types/host.ts";
 import { isTagLegal, parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";

@@ -1,5 +1,5 @@
 /** The whole protocol: what peers whose handshake was good may say, in any order. */
-import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import {
   aliveOf,
   digest,

@@ -3,7 +3,7 @@
  * in which the core meets somebody: it stays one member. Our own certificate is among them, and one
  * of an honest member.
  */
-import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import { testIdentity } from "../../src/core/testing.ts";
 import {
   aliveOf,

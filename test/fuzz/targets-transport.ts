@@ -1,6 +1,6 @@
 /** The stream below the messages: gRPC frames, status texts, the handshake. */
 import assert from "node:assert/strict";
-import { pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import { encodeFrame, FrameReader } from "../../src/transport/grpc-link.ts";
 import { decodeStatusMessage, encodeStatusMessage } from "../../src/transport/grpc-status.ts";
 import { type Handshake, shakeHands } from "../../src/transport/handshake.ts";

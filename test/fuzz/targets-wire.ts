@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { ownedAlive, parseAlive } from "../../src/core/rules/read-alive.ts";
+import { ownedAlive, parseAlive } from "../../src/core/rules/messages.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
 import { decode, isPlain } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
-import { parsePkiId, pkiIdBytes } from "../../src/core/rules/pki-id.ts";
+import { parsePkiId, pkiIdBytes } from "../../src/core/rules/messages.ts";
 import type { Identity, PkiId } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";
 import { createSystemClock } from "../../src/node/runtime.ts";

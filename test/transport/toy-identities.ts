@@ -1,6 +1,6 @@
 /** Identities and signatures for tests of the transport: real hashes, toy certificates. */
 import { createHash } from "node:crypto";
-import { parsePkiId } from "../../src/core/rules/pki-id.ts";
+import { parsePkiId } from "../../src/core/rules/messages.ts";
 import type { Crypto, Identity, Signer } from "../../src/core/types/host.ts";
 import { accept, reject } from "../../src/wire/verdict.ts";
 

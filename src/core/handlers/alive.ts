@@ -6,10 +6,8 @@
 
 import { type Envelope, ownedEnvelope, withoutSecret } from "../../wire/envelope.ts";
 import type { Verdict } from "../../wire/verdict.ts";
-import { isNewer } from "../rules/message-order.ts";
-import { hearingOf, RIGHTS, WEIGHT } from "../rules/rights.ts";
-import type { Verified } from "../rules/verify.ts";
-import { noteHolder } from "../tables/broadcast-queue.ts";
+import { hearingOf, isNewer, RIGHTS, WEIGHT } from "../rules/messages.ts";
+import { addOriginal, findOriginal, noteHolder, type Original } from "../tables/broadcast-queue.ts";
 import {
   bringsSecret,
   type HearingRules,
@@ -17,6 +15,7 @@ import {
   hearDead,
   type Sight,
 } from "../tables/hear-alive.ts";
+import { isInUse } from "../tables/identities.ts";
 import {
   isNews,
   isSignOfLife,
@@ -29,22 +28,21 @@ import {
 } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import { want } from "../tables/pull.ts";
-import { addOriginal, findOriginal, type Original } from "../tables/seen-cache.ts";
 import { askAgain, raise } from "../tables/suspicion.ts";
 import { keepForgotten } from "../tables/tombstones.ts";
 import { setAside } from "../tables/verification-queue.ts";
-import type { AliveClaim } from "../types/claim.ts";
+import type { AliveClaim, Verified } from "../types/claim.ts";
 import type { AliveFault, CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Alive, Hearing, Member } from "../types/member.ts";
 import { aliveKey, emitAlive } from "./audience.ts";
-import { checkAlive } from "./check.ts";
+import { checkAlive, isOurCertificate, isSelf } from "./check.ts";
 import { forget, learn } from "./learn-identity.ts";
 import { makeRoom } from "./make-room.ts";
 import { hearOwn, tellTwin } from "./own-messages.ts";
 import { recipientOf, requestMembership, speakSoon } from "./publish.ts";
-import { type Core, isOurCertificate, isSelf } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /** What came of an alive message. */
 export interface Heard {
@@ -92,11 +90,10 @@ export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
   if (isOurCertificate(core, author)) {
     return { isChecked: true, fault: "own-message", effects: tellTwin(core, alive) };
   }
-  const effects = [
-    ...learn(core, author, "alive", now, alive.time),
-    ...apply(core, checked.value, claim, now),
-  ];
-  return { isChecked: true, effects };
+  const learnt = isInUse(core.identities, author, now)
+    ? []
+    : learn(core, author, "alive", now, alive.time);
+  return { isChecked: true, effects: [...learnt, ...apply(core, checked.value, claim, now)] };
 }
 
 /** Whether it may change anything; asked before anything is spent on it. */

@@ -8,7 +8,6 @@ import type { Reach } from "../rules/disclosure.ts";
 import {
   findNeighbours,
   type Neighbours,
-  type Resident,
   RINGS,
   type Rings,
   sparing,
@@ -16,8 +15,8 @@ import {
 import { shuffled } from "../rules/shuffle.ts";
 import type { Audience } from "../tables/broadcast-queue.ts";
 import { burstWaitMs, type Emission, emit } from "../tables/broadcast-queue.ts";
-import { isForming } from "../tables/formation.ts";
 import { aliveMembers, partyOf } from "../tables/members.ts";
+import { keepNeighbours } from "../tables/neighbourhood.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Core } from "./state.ts";
@@ -118,12 +117,33 @@ export function choosePartners(core: Core, now: Now): readonly Member[] {
   return [...partners];
 }
 
-/** Whoever is connected with us while the network is forming; undefined: it is not, or nobody is. */
+/** Among more members a bootstrap peer would pass too many messages on. */
+const FORMING_MEMBERS_MAX = 128;
+/** After so long without an arrival the network has its shape. */
+const CALM_MS = 2_000;
+
+/**
+ * While a network forms, everybody's picture of it changes with each message, and so would everybody's
+ * neighbours. Until then those that are connected pass messages on: mostly that is a bootstrap peer, to
+ * which all are connected, and nobody dials a neighbour of a moment. Undefined: it is not forming, or
+ * nobody is connected.
+ */
 function whileForming(core: Core, now: Now): Member[] | undefined {
-  const { formation, members, self } = core;
-  if (!isForming(formation, members.aliveCount, self.publishCertUntilMs, now)) return undefined;
-  const connected = lookUp(core, [...formation.connected]);
+  const { members, neighbourhood, self } = core;
+  if (!isForming(neighbourhood, members.aliveCount, self.publishCertUntilMs, now)) return undefined;
+  const connected = lookUp(core, [...neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
+}
+
+/** Whether we, who are new until `newUntilMs`, see a small network that is forming still. */
+export function isForming(
+  { arrivedMs }: Pick<Core["neighbourhood"], "arrivedMs">,
+  aliveCount: number,
+  newUntilMs: number,
+  { elapsedMs }: Now,
+): boolean {
+  const isSmall = aliveCount <= FORMING_MEMBERS_MAX;
+  return elapsedMs < newUntilMs && isSmall && elapsedMs - arrivedMs < CALM_MS;
 }
 
 /** Every neighbour once. */
@@ -145,37 +165,33 @@ function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Me
 }
 
 /** Our neighbours; computed anew if somebody came or went, or a ring has a new order. */
-function currentNeighbours(core: Core, now: Now): Neighbours {
-  const { neighbourhood, members, options, self } = core;
+function currentNeighbours(
+  { identities, members, neighbourhood, options, self }: Core,
+  now: Now,
+): Neighbours {
   const isExternal = self.externalEndpoint !== "";
-  const [first, second] = epochsAt(options.timing.neighbourRefreshMs, now);
+  const epochs = epochsAt(options.timing.neighbourRefreshMs, now);
+  const { basis } = neighbourhood;
   const isCurrent =
-    neighbourhood.membersVersion === members.version &&
-    neighbourhood.isExternal === isExternal &&
-    neighbourhood.epochs[0] === first &&
-    neighbourhood.epochs[1] === second;
+    basis.membersVersion === members.version &&
+    basis.isExternal === isExternal &&
+    basis.epochs[0] === epochs[0] &&
+    basis.epochs[1] === epochs[1];
   if (isCurrent) return neighbourhood.neighbours;
-
   const { pkiId, mspId, certificate } = options.self;
   // Whom we cannot reach is no neighbour, alive though it is.
-  const others = aliveMembers(members).filter(({ isCutOff }) => !isCutOff);
-  core.neighbourhood = {
-    neighbours: findNeighbours(
-      { pkiId, certificate, mspId, isExternal },
-      others.map((member) => residentOf(core, member)),
-      [first, second],
-    ),
+  const others = aliveMembers(members)
+    .filter(({ isCutOff }) => !isCutOff)
+    .map((member) => {
+      const known = identities.table.get(member.pkiId)?.identity.certificate;
+      return { pkiId: member.pkiId, certificate: known ?? member.pkiId, ...partyOf(member) };
+    });
+  const neighbours = findNeighbours({ pkiId, certificate, mspId, isExternal }, others, epochs);
+  return keepNeighbours(neighbourhood, neighbours, {
     membersVersion: members.version,
     isExternal,
-    epochs: [first, second],
-  };
-  return core.neighbourhood.neighbours;
-}
-
-function residentOf({ identities }: Core, member: Member): Resident {
-  const { pkiId } = member;
-  const certificate = identities.table.get(pkiId)?.identity.certificate ?? pkiId;
-  return { pkiId, certificate, ...partyOf(member) };
+    epochs,
+  });
 }
 
 /** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */

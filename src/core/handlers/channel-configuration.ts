@@ -91,11 +91,6 @@ function disproveHeight(core: Core, name: string, pkiId: PkiId, height: bigint):
   return [];
 }
 
-export function hasRecheck({ channels }: Core): boolean {
-  for (const { recheck } of channels.table.values()) if (recheck.size > 0) return true;
-  return false;
-}
-
 /** Judges some members again. Their signatures were good, and are not checked again. */
 export function recheckMembers(core: Core): readonly Effect[] {
   let left = core.options.limits.checksPerStep;

@@ -1,22 +1,20 @@
+/**
+ * The only place where a claim becomes something we believe: it turns into a `Verified` one here, or
+ * a code says why not. Cheap refusals come first; a signature is checked only if the peer that passed
+ * it on, and the author, have not used up what they may cost us.
+ */
+
+import { equalBytes } from "../../wire/bytes.ts";
 import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import { WEIGHT } from "../rules/rights.ts";
-import {
-  authorOf,
-  judgeIdentity,
-  type Verified,
-  verifyAlive,
-  verifyHeld,
-  verifyIdentity,
-} from "../rules/verify.ts";
-import { judgeName } from "../tables/certificate-names.ts";
-import { useIdentity } from "../tables/identities.ts";
+import { isSignedBy, judgeIdentity, WEIGHT } from "../rules/messages.ts";
+import { judgeName, useIdentity } from "../tables/identities.ts";
 import { charge, isSpent } from "../tables/rate-limit.ts";
-import type { IdentityClaim } from "../types/claim.ts";
+import type { IdentityClaim, Verified } from "../types/claim.ts";
 import type { CheckFault, VerifyFault } from "../types/drop.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Crypto, Identity, Now, PkiId } from "../types/host.ts";
 import type { Alive, Hearing } from "../types/member.ts";
-import { type Core, isOurCertificate } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /** What a wrong claim costs whoever passes it on; a right one costs 1. */
 const WRONG_COST = 10;
@@ -29,7 +27,20 @@ const WRONG: ReadonlySet<string> = new Set<VerifyFault>([
   "signature-invalid",
 ]);
 
-/** Believes an alive message if its author and who passed it on have not used up our patience. */
+/** Refused before the signature was looked at. */
+const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "certificate-in-use"]);
+
+/** Whether this is us, under our present or a former certificate. */
+export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
+  return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
+}
+
+/** Whether somebody else speaks with our own certificate, under another PKI-ID. */
+export function isOurCertificate({ options }: Core, { certificate, pkiId }: Identity): boolean {
+  return certificate === options.self.certificate && pkiId !== options.self.pkiId;
+}
+
+/** Checks an alive message. The very message that we hold needs no second check. */
 export function checkAlive(
   core: Core,
   alive: Alive,
@@ -40,19 +51,22 @@ export function checkAlive(
   const { identities, members, options } = core;
   const { crypto } = options;
   const held = members.table.get(alive.pkiId)?.alive;
-  const author = identities.table.get(alive.pkiId)?.identity;
-  const known = verifyHeld(author, alive, held);
-  if (known) return accept(known);
-  const claim: SignedClaim<Verified<Alive>> = {
+  const known = identities.table.get(alive.pkiId)?.identity;
+  if (known && held && isSameMessage(alive, held)) return accept(verified(alive, known));
+  const claim: SignedClaim = {
     author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, now), alive, now),
     time: alive.time,
     isListed: !WEIGHT[hearing].isFirstHand,
-    verify: (author) => verifyAlive(crypto, author, alive, held?.envelope.secret),
+    faultOf: (author) =>
+      isSignedBy(crypto, author, alive.envelope, held?.envelope.secret)
+        ? undefined
+        : "signature-invalid",
   };
-  return check(core, claim, from, now);
+  const author = check(core, claim, from, now);
+  return author.ok ? accept(verified(alive, author.value)) : author;
 }
 
-/** The same for a pulled identity. */
+/** Checks a pulled identity. Its tag is not looked at, as it travels nested (spec C 2.2). */
 export function checkIdentity(
   core: Core,
   item: IdentityClaim,
@@ -60,72 +74,97 @@ export function checkIdentity(
   now: Now,
 ): Verdict<Verified<IdentityClaim>, CheckFault> {
   const { crypto } = core.options;
-  const claim: SignedClaim<Verified<IdentityClaim>> = {
+  const claim: SignedClaim = {
     author: () => judgeIdentity(crypto, item.certificate, item.pkiId, now),
     time: undefined,
     isListed: false,
-    verify: (author) => verifyIdentity(crypto, author, item),
+    faultOf: (author) =>
+      isSignedBy(crypto, author, item.envelope) ? undefined : "signature-invalid",
   };
-  return check(core, claim, from, now);
+  const author = check(core, claim, from, now);
+  return author.ok ? accept(verified(item, author.value)) : author;
+}
+
+function verified<T>(claim: T, author: Identity): Verified<T> {
+  return { claim, author } as Verified<T>;
+}
+
+function isSameMessage(alive: Alive, held: Alive): boolean {
+  return (
+    held.time.seqNum === alive.time.seqNum && equalBytes(held.envelope.bytes, alive.envelope.bytes)
+  );
 }
 
 /** Anything signed. */
-export interface SignedClaim<T> {
+export interface SignedClaim {
   readonly author: () => Verdict<Identity, VerifyFault>;
   /** When the author said it, if that decides which PKI-ID of a certificate is the present one. */
   readonly time: PeerTime | undefined;
   /** Found in somebody's list. Who fills lists with true messages must not use up what gossip needs. */
   readonly isListed: boolean;
-  readonly verify: (author: Identity) => Verdict<T, VerifyFault>;
+  /** Checks the signature, and whether its author may say such a thing. */
+  readonly faultOf: (author: Identity) => VerifyFault | undefined;
 }
 
 /**
- * Cheap refusals first: the signature is checked only if it may cost something. The author pays for
- * what is really his, so that nobody can silence him in his name.
+ * Checks a claim; who its author is, if it holds. The author pays for what is really his, so that
+ * nobody can silence him in his name.
  */
-export function check<T>(
+export function check(
   core: Core,
-  claim: SignedClaim<T>,
+  claim: SignedClaim,
   from: PkiId,
   now: Now,
-): Verdict<T, CheckFault> {
+): Verdict<Identity, CheckFault> {
   const { checks, news } = core.budgets;
   const bearer = accountOf(core, from);
   if (isSpent(checks, bearer, now)) return reject("check-budget");
   const author = claim.author();
-  const verdict = author.ok ? checkOf(core, author.value, claim, now) : author;
+  const verdict = author.ok ? checkAuthor(core, author.value, claim, now) : author;
   const isKnown = author.ok && core.identities.table.has(author.value.pkiId);
   // To refuse somebody known costs nothing; to judge a certificate does.
   if (!isKnown || verdict.ok || !UNCHECKED.has(verdict.code)) {
     charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
   }
-  if (verdict.ok && author.ok) charge(news, newsAccountOf(author.value, claim), 1, now);
+  if (verdict.ok) charge(news, newsAccountOf(verdict.value, claim), 1, now);
   return verdict;
 }
 
-/** Refused before the signature was looked at. */
-const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "certificate-in-use"]);
-
-function checkOf<T>(
+function checkAuthor(
   core: Core,
   author: Identity,
-  claim: SignedClaim<T>,
+  claim: SignedClaim,
   now: Now,
-): Verdict<T, CheckFault> {
-  const { time, verify } = claim;
+): Verdict<Identity, CheckFault> {
   if (isSpent(core.budgets.news, newsAccountOf(author, claim), now)) return reject("news-budget");
-  if (isOurCertificate(core, author)) return verify(author);
-  const named = judgeName(core, author, { time, isPresent: false }, core.options.timing, now);
-  return named.ok ? verify(author) : named;
+  if (!isOurCertificate(core, author)) {
+    const proof = { time: claim.time, isPresent: false };
+    const named = judgeName(core, author, proof, core.options.timing, now);
+    if (!named.ok) return named;
+  }
+  const fault = claim.faultOf(author);
+  return fault === undefined ? accept(author) : reject(fault);
 }
 
-function newsAccountOf<T>({ certificate }: Identity, { isListed }: SignedClaim<T>): string {
+function newsAccountOf({ certificate }: Identity, { isListed }: SignedClaim): string {
   return isListed ? `listed ${certificate}` : certificate;
 }
 
 /** Who pays: the certificate, whatever name it goes by. */
 export function accountOf({ identities }: Core, pkiId: PkiId): string {
   return identities.table.get(pkiId)?.identity.certificate ?? pkiId;
+}
+
+/** Whose alive message it is: the identity it carries, or the one we know. */
+function authorOf(
+  crypto: Crypto,
+  known: Identity | undefined,
+  alive: Alive,
+  now: Now,
+): Verdict<Identity, VerifyFault> {
+  if (alive.identity.length === 0) return known ? accept(known) : reject("identity-unknown");
+  if (known && equalBytes(known.bytes, alive.identity)) return accept(known);
+  return judgeIdentity(crypto, alive.identity, alive.pkiId, now);
 }
 
 /** Bytes of one member in a list, of an item's name, of an identity; roughly. */
@@ -140,23 +179,24 @@ export function isAnswerRefused(
   from: PkiId,
   now: Now,
 ): boolean {
-  const { budgets, members, pull } = core;
-  const answerBytes = (): number => {
-    switch (content?.type) {
-      case "membership-request":
-        return ENTRY_BYTES * (1 + members.table.size);
-      case "hello":
-        return NAME_BYTES * (1 + pull.offered.size);
-      case "request":
-        return ITEM_BYTES * content.value.digests.length;
-      default:
-        return 0;
-    }
-  };
-  const bytes = answerBytes();
+  const bytes = answerBytesOf(core, content);
   if (bytes === 0) return false;
+  const { answers } = core.budgets;
   const account = accountOf(core, from);
-  if (isSpent(budgets.answers, account, now)) return true;
-  charge(budgets.answers, account, bytes, now);
+  if (isSpent(answers, account, now)) return true;
+  charge(answers, account, bytes, now);
   return false;
+}
+
+function answerBytesOf({ members, pull }: Core, content: GossipMessage["content"]): number {
+  switch (content?.type) {
+    case "membership-request":
+      return ENTRY_BYTES * (1 + members.table.size);
+    case "hello":
+      return NAME_BYTES * (1 + pull.offered.size);
+    case "request":
+      return ITEM_BYTES * content.value.digests.length;
+    default:
+      return 0;
+  }
 }

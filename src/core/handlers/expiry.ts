@@ -3,10 +3,9 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 
-import { tidyNames } from "../tables/certificate-names.ts";
 import { expireChannelNews } from "../tables/channel-news.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
-import { expiredIdentities, unusedIdentities } from "../tables/identities.ts";
+import { expiredIdentities, tidyNames, unusedIdentities } from "../tables/identities.ts";
 import { declareDead, preferredEndpoint, scheduleReconnect } from "../tables/members.ts";
 import { tidyPull } from "../tables/pull.ts";
 import { tidyQuestions } from "../tables/suspicion.ts";

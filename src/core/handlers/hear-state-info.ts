@@ -11,8 +11,7 @@ import {
 } from "../../channel/rules/state-info.ts";
 import { copyBytes } from "../../wire/bytes.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import { knownPkiId } from "../rules/pki-id.ts";
-import { isSignedBy } from "../rules/verify.ts";
+import { isSignedBy, knownPkiId } from "../rules/messages.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import {
   type FollowedChannel,
@@ -23,13 +22,13 @@ import {
 } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { want } from "../tables/pull.ts";
-import type { DropCode } from "../types/drop.ts";
+import type { DropCode, VerifyFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
 import { passOn } from "./audience.ts";
-import { check, type SignedClaim } from "./check.ts";
+import { check, isSelf, type SignedClaim } from "./check.ts";
 import { judgeLag, referenceOf } from "./lag.ts";
-import { type Core, isSelf } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /** Longer ones are refused. A real one has about 300 bytes, and 30 more for each chaincode. */
 const STATE_INFO_BYTES_MAX = 65_536;
@@ -68,11 +67,11 @@ export function hearStateInfo(
   const found = findAuthor(core, channel, author, { from, isPushed }, now);
   if (!found.ok) return refuse(found.code);
   const identity = found.value;
-  const signed: SignedClaim<undefined> = {
+  const signed: SignedClaim = {
     author: () => accept(identity),
     time: undefined,
     isListed: !isPushed,
-    verify: () => verify(core, channel, claim, identity),
+    faultOf: () => faultOf(core, channel, claim, identity),
   };
   const checked = check(core, signed, from, now);
   if (!checked.ok) return { ...refuse(checked.code), isChecked: true };
@@ -114,26 +113,18 @@ const DROP_OF: Readonly<Record<StateInfoFault, DropCode>> = {
 };
 
 /** Before the configuration is known, members of our own organisation are believed by our own MSP. */
-function verify(
+function faultOf(
   { options }: Core,
   { configuration }: FollowedChannel,
   claim: StateInfoClaim,
   identity: Identity,
-): Verdict<undefined, "signature-invalid" | "state-info-organisation" | "state-info-readers"> {
+): VerifyFault | undefined {
   if (configuration === undefined) {
-    const isSigned = isSignedBy(options.crypto, identity, claim.envelope);
-    return isSigned ? accept(undefined) : reject("signature-invalid");
+    return isSignedBy(options.crypto, identity, claim.envelope) ? undefined : "signature-invalid";
   }
-  switch (stateInfoFault(configuration, claim, identity)) {
-    case undefined:
-      return accept(undefined);
-    case "state-info-organisation":
-      return reject("state-info-organisation");
-    case "state-info-readers":
-      return reject("state-info-readers");
-    default:
-      return reject("signature-invalid");
-  }
+  const fault = stateInfoFault(configuration, claim, identity);
+  const isSaid = fault === undefined || fault === "state-info-organisation";
+  return isSaid || fault === "state-info-readers" ? fault : "signature-invalid";
 }
 
 /** As Fabric: within our organisation, and to the others of the channel if its author is for them. */

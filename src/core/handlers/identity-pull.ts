@@ -1,22 +1,36 @@
+/**
+ * Who has a certificate that we lack? Asking for identities, and answering those who ask (spec C 3 to
+ * 5). What both roles keep is in tables/pull.ts.
+ */
+
+import { EMPTY_BYTES } from "../../wire/bytes.ts";
+import { encodeUnsigned } from "../../wire/envelope.ts";
 import type { DataDigest, DataRequest, DataUpdate, GossipHello } from "../../wire/messages.ts";
+import { type Content, PULL_TYPE, TAG } from "../../wire/messages.ts";
 import { mayPullIdentity, type Party } from "../rules/disclosure.ts";
+import { parseIdentityItem, parsePkiId, pkiIdBytes } from "../rules/messages.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { partyOf, preferredEndpoint } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import type { PullPeer } from "../tables/pull.ts";
-import { offer, shunFrom } from "../tables/pull.ts";
+import {
+  type Exchange,
+  isAskedFor,
+  offer,
+  type Pull,
+  type PullOptions,
+  type Round,
+  shunFrom,
+} from "../tables/pull.ts";
 import { enqueueClaim } from "../tables/verification-queue.ts";
-import type { Claim } from "../types/claim.ts";
-import { drop, type Effect } from "../types/effect.ts";
+import type { Claim, IdentityClaim } from "../types/claim.ts";
+import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { choosePartners } from "./audience.ts";
-import { checkIdentity } from "./check.ts";
+import { checkIdentity, isOurCertificate, isSelf } from "./check.ts";
 import { learn } from "./learn-identity.ts";
-import * as answer from "./pull-answer.ts";
-import * as ask from "./pull-ask.ts";
 import type { Core } from "./state.ts";
-import { isOurCertificate, isSelf } from "./state.ts";
 
 /** Pause between rounds started out of turn. */
 const URGENT_PAUSE_MS = 200;
@@ -24,13 +38,13 @@ const URGENT_PAUSE_MS = 200;
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
   const peers = choosePartners(core, now).map(peerAt);
-  return ask.beginRound(core.pull, peers, core.options, now);
+  return beginRound(core.pull, peers, core.options, now);
 }
 
 /** Ends what is overdue, and starts a round out of turn if somebody unknown was heard of. */
 export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
   const { pull } = core;
-  if (pull.round !== undefined) return ask.attendRound(pull, core.options, now);
+  if (pull.round !== undefined) return attendRound(pull, core.options, now);
   if (pull.wanted.size === 0 || now.elapsedMs < pull.urgentAtMs) return [];
   pull.urgentAtMs = now.elapsedMs + URGENT_PAUSE_MS;
   const peers = new Map<PkiId, PullPeer>();
@@ -40,7 +54,7 @@ export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
     if (peers.size === core.options.fanout.pullPeers) break;
   }
   pull.wanted.clear(); // Whoever is still unknown afterwards is wanted again with its next message.
-  return ask.beginRound(pull, [...peers.values()], core.options, now);
+  return beginRound(pull, [...peers.values()], core.options, now);
 }
 
 export function handleDigest(
@@ -49,13 +63,15 @@ export function handleDigest(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  return ask.handleDigest(core.pull, digest, from, core.options, now);
+  return takeDigest(core.pull, digest, from, core.options, now);
 }
 
 export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
-  const { claims, effects } = ask.handleUpdate(core.pull, update, from);
+  const { items, effects } = takeUpdate(core.pull, update, from);
   const { backlogMax } = core.options.limits;
-  const refused = claims.filter((claim) => !enqueueClaim(core.claims, claim, backlogMax));
+  const refused = items.filter(
+    (item) => !enqueueClaim(core.claims, { type: "identity", from, item }, backlogMax),
+  );
   return [...effects, ...refused.map(() => drop(from, "backlog-full"))];
 }
 
@@ -66,7 +82,7 @@ export function handleHello(
   now: Now,
 ): readonly Effect[] {
   const mayHave = rightsOf(core, from, now);
-  return answer.handleHello(core.pull, hello, peerOf(core, from), mayHave, core.options, now);
+  return answerHello(core.pull, hello, peerOf(core, from), mayHave, core.options, now);
 }
 
 export function handleRequest(
@@ -76,11 +92,11 @@ export function handleRequest(
   now: Now,
 ): readonly Effect[] {
   const mayHave = rightsOf(core, from, now);
-  return answer.handleRequest(core.pull, request, peerOf(core, from), mayHave, core.options, now);
+  return answerRequest(core.pull, request, peerOf(core, from), mayHave, core.options, now);
 }
 
 /** What this peer may have, found out once for all items. */
-function rightsOf(core: Core, peer: PkiId, now: Now): answer.MayHave<PkiId> {
+function rightsOf(core: Core, peer: PkiId, now: Now): MayHave {
   const asker = useIdentity(core.identities, peer, now);
   const { mspId } = core.options.self;
   if (asker === undefined) return () => false;
@@ -127,4 +143,176 @@ export function hearIdentity(
   quicken(core.pullPace, core.options, now);
   if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
   return effects;
+}
+
+/** Says hello to these peers. Nobody to ask, or a round under way: nothing happens. */
+export function beginRound(
+  pull: Pull,
+  peers: readonly PullPeer[],
+  { random, timing }: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  if (peers.length === 0 || pull.round !== undefined) return [];
+  const exchanges = new Map<PkiId, Exchange>();
+  const effects = peers.map((peer) => {
+    const nonce = random.uint64();
+    const { endpoint } = peer;
+    exchanges.set(peer.pkiId, { nonce, endpoint, hasAnswered: false, requested: new Set() });
+    return sendPull(peer, {
+      type: "hello",
+      value: { nonce, metadata: EMPTY_BYTES, msgType: PULL_TYPE.identity },
+    });
+  });
+  const untilMs = now.elapsedMs + timing.digestWaitMs;
+  pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
+  return effects;
+}
+
+/** Goes on when time is up: with the digests that came, or without the updates that did not. */
+export function attendRound(pull: Pull, options: PullOptions, now: Now): readonly Effect[] {
+  const { round } = pull;
+  if (round === undefined || now.elapsedMs < round.untilMs) return [];
+  if (round.phase === "digests") return requestItems(pull, round, options, now);
+  pull.round = undefined;
+  return [];
+}
+
+/** A digest lists what the peer has. When all peers have answered, or time is up, we choose. */
+export function takeDigest(
+  pull: Pull,
+  digest: DataDigest,
+  from: PkiId,
+  options: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  const { round } = pull;
+  const exchange = round?.exchanges.get(from);
+  if (round?.phase !== "digests" || exchange?.nonce !== digest.nonce || exchange.hasAnswered) {
+    return [drop(from, "pull-unsolicited")];
+  }
+  exchange.hasAnswered = true;
+  for (const item of digest.digests) {
+    const id = parsePkiId(item);
+    if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, from, now)) continue;
+    const owners = round.owners.get(id);
+    if (owners) owners.push(from);
+    else if (round.owners.size < options.limits.pullItemsMax) round.owners.set(id, [from]);
+  }
+  const isComplete = [...round.exchanges.values()].every(({ hasAnswered }) => hasAnswered);
+  return isComplete ? requestItems(pull, round, options, now) : [];
+}
+
+/** Each missing item is asked from one of its owners, drawn by lot. */
+function requestItems(
+  pull: Pull,
+  round: Round,
+  { random, timing }: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  for (const [item, owners] of round.owners) {
+    const owner = owners[random.below(owners.length)];
+    if (owner !== undefined) round.exchanges.get(owner)?.requested.add(item);
+  }
+  const effects: Effect[] = [];
+  for (const [pkiId, { nonce, endpoint, requested }] of round.exchanges) {
+    if (requested.size === 0) continue;
+    const digests = [...requested].map(pkiIdBytes);
+    const peer = { pkiId, endpoint };
+    effects.push(
+      sendPull(peer, { type: "request", value: { nonce, digests, msgType: PULL_TYPE.identity } }),
+    );
+  }
+  if (effects.length === 0) {
+    pull.round = undefined;
+    return [];
+  }
+  round.phase = "updates";
+  round.untilMs = now.elapsedMs + timing.responseWaitMs;
+  return effects;
+}
+
+/**
+ * An update brings items. Those we asked this peer for come back as claims to be checked one by one:
+ * a bad one never spoils its neighbours.
+ */
+export function takeUpdate(
+  pull: Pull,
+  update: DataUpdate,
+  from: PkiId,
+): { readonly items: readonly IdentityClaim[]; readonly effects: readonly Effect[] } {
+  const { round } = pull;
+  const exchange = round?.exchanges.get(from);
+  if (round?.phase !== "updates" || exchange?.nonce !== update.nonce) {
+    return { items: [], effects: [drop(from, "pull-unsolicited")] };
+  }
+  const items: IdentityClaim[] = [];
+  const effects: Effect[] = [];
+  for (const bytes of update.data) {
+    const item = parseIdentityItem(bytes);
+    if (!item.ok) effects.push(drop(from, item.code));
+    else if (exchange.requested.delete(item.value.pkiId)) items.push(item.value);
+    else effects.push(drop(from, "pull-unsolicited"));
+  }
+  const isComplete = [...round.exchanges.values()].every(({ requested }) => requested.size === 0);
+  if (isComplete) pull.round = undefined;
+  return { items, effects };
+}
+
+/** Which of our items this peer may see; the same rule for digests and for answers. */
+type MayHave = (pkiId: PkiId) => boolean;
+
+/** Somebody asks what we have. Nothing to offer: no answer (spec C 3.5). */
+export function answerHello(
+  pull: Pull,
+  { nonce }: GossipHello,
+  from: PullPeer,
+  mayHave: MayHave,
+  { timing, limits }: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  const hellos = pull.hellos.get(from.pkiId) ?? [];
+  const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
+  if (current.length >= limits.hellosPerPeerMax) return [drop(from.pkiId, "pull-too-often")];
+  const untilMs = now.elapsedMs + timing.requestWaitMs;
+  pull.hellos.set(from.pkiId, [...current, { nonce, untilMs }]);
+
+  const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
+  if (digests.length === 0) return [];
+  return [
+    sendPull(from, { type: "digest", value: { nonce, digests, msgType: PULL_TYPE.identity } }),
+  ];
+}
+
+/** Somebody asks for items. Only who said hello shortly before is served. */
+export function answerRequest(
+  pull: Pull,
+  request: DataRequest,
+  from: PullPeer,
+  mayHave: MayHave,
+  { limits }: PullOptions,
+  now: Now,
+): readonly Effect[] {
+  const hellos = pull.hellos.get(from.pkiId) ?? [];
+  const isEntitled = hellos.some(
+    ({ nonce, untilMs }) => nonce === request.nonce && untilMs > now.elapsedMs,
+  );
+  if (!isEntitled) return [drop(from.pkiId, "pull-without-hello")];
+  // The same item twice is once too often; more than we would ask for need not be looked at.
+  const ids = new Set(request.digests.slice(0, limits.pullItemsMax).map(parsePkiId));
+  const data: Uint8Array[] = [];
+  for (const id of ids) {
+    const envelope = id === undefined ? undefined : pull.offered.get(id);
+    if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope);
+  }
+  if (data.length === 0) return [];
+  const { nonce } = request;
+  return [sendPull(from, { type: "update", value: { nonce, data, msgType: PULL_TYPE.identity } })];
+}
+
+/** Sends one message of the pull; they are all unsigned and alike but for their content. */
+function sendPull(
+  { pkiId, endpoint }: PullPeer,
+  content: Extract<Content, { type: "hello" | "digest" | "request" | "update" }>,
+): Effect {
+  return send(pkiId, endpoint, { bytes: encodeUnsigned({ tag: TAG.empty, content }) });
 }

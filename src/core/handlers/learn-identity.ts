@@ -2,17 +2,23 @@
  * Identities come and go here: learning one, and forgetting it with everything that rests on it.
  */
 import type { PeerTime } from "../../wire/messages.ts";
-import { judgeName, noteLastWord, noteRenamed } from "../tables/certificate-names.ts";
 import { removeStateInfo } from "../tables/channels.ts";
-import { learnIdentity, removeIdentity } from "../tables/identities.ts";
+import {
+  judgeName,
+  learnIdentity,
+  noteLastWord,
+  noteRenamed,
+  removeIdentity,
+} from "../tables/identities.ts";
 import { forgetMember } from "../tables/members.ts";
 import { rest, shun } from "../tables/pull.ts";
 import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom, PurgeReason } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
+import { isOurCertificate } from "./check.ts";
 import { makeRoom } from "./make-room.ts";
-import { type Core, isOurCertificate } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /**
  * Learns a valid identity. Whatever was kept aside for it is checked next. `time`: of the alive

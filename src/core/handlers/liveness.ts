@@ -21,10 +21,11 @@ import type { Identity, Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import type { Member } from "../types/member.ts";
 import { passOn } from "./audience.ts";
+import { isSelf } from "./check.ts";
 import { reconnectAt } from "./expiry.ts";
 import { learn, purge } from "./learn-identity.ts";
 import { recipientOf, requestMembership, speakSoon } from "./publish.ts";
-import { type Core, isSelf } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /**
  * The last connection to the peer broke, or a message could not be delivered: it is asked whether it

@@ -2,7 +2,7 @@
 
 import type { MembershipRequest } from "../../wire/messages.ts";
 import { discloseMember, type Party } from "../rules/disclosure.ts";
-import { parseAlive } from "../rules/read-alive.ts";
+import { parseAlive } from "../rules/messages.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { type Recipient, requestAlive } from "../tables/self.ts";
 import { drop, type Effect } from "../types/effect.ts";

@@ -1,5 +1,5 @@
 import type { MembershipResponse } from "../../wire/messages.ts";
-import { parseAlive } from "../rules/read-alive.ts";
+import { parseAlive } from "../rules/messages.ts";
 import { contactAnswered } from "../tables/contacts.ts";
 import { enqueueList, type ListClaim } from "../tables/verification-queue.ts";
 import type { DropCode } from "../types/drop.ts";

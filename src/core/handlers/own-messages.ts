@@ -4,7 +4,7 @@
  */
 
 import { accept, type Verdict } from "../../wire/verdict.ts";
-import type { Rights } from "../rules/rights.ts";
+import type { Rights } from "../rules/messages.ts";
 import type { CheckFault } from "../types/drop.ts";
 
 import { drop, type Effect, notify } from "../types/effect.ts";

@@ -6,9 +6,8 @@
 import { copyBytes, toHex } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { StateInfo } from "../../wire/messages.ts";
-import { accept, reject } from "../../wire/verdict.ts";
-import { parsePkiId } from "../rules/pki-id.ts";
-import { isSignedBy } from "../rules/verify.ts";
+import { accept } from "../../wire/verdict.ts";
+import { isSignedBy, parsePkiId } from "../rules/messages.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import { addChannelNews, isChannelNews } from "../tables/channel-news.ts";
 import { channelOf, type FollowedChannel, isOnChannel } from "../tables/channels.ts";
@@ -17,9 +16,9 @@ import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { passOn } from "./audience.ts";
-import { check, type SignedClaim } from "./check.ts";
+import { check, isSelf, type SignedClaim } from "./check.ts";
 import { hearStateInfo } from "./hear-state-info.ts";
-import { type Core, isSelf } from "./state.ts";
+import type { Core } from "./state.ts";
 
 /** Longer ones are refused: they wait for their turn to be passed on. A real one has about 300. */
 const STATE_INFO_BYTES_MAX = 65_536;
@@ -81,12 +80,11 @@ export function handleStateInfo(
     want(core.pull, author, from, now);
     return [drop(from, "identity-unknown")];
   }
-  const claim: SignedClaim<undefined> = {
+  const claim: SignedClaim = {
     author: () => accept(identity),
     time: undefined,
     isListed: false,
-    verify: () =>
-      isSignedBy(crypto, identity, envelope) ? accept(undefined) : reject("signature-invalid"),
+    faultOf: () => (isSignedBy(crypto, identity, envelope) ? undefined : "signature-invalid"),
   };
   const checked = check(core, claim, from, now);
   if (!checked.ok) return [drop(from, checked.code)];

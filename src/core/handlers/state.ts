@@ -1,25 +1,27 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 
-import { IDENTITY_PULL } from "../rules/identity-item.ts";
+import type { Copies } from "../tables/broadcast-queue.ts";
 import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
-import { type CertificateNames, createCertificateNames } from "../tables/certificate-names.ts";
 import { type ChannelNewsTable, createChannelNews } from "../tables/channel-news.ts";
 import { type Channels, createChannels } from "../tables/channels.ts";
 import { type Contact, createContacts } from "../tables/contacts.ts";
-import { createFormation, type Formation } from "../tables/formation.ts";
-import { createIdentities, type Identities } from "../tables/identities.ts";
+import {
+  type CertificateNames,
+  createCertificateNames,
+  createIdentities,
+  type Identities,
+} from "../tables/identities.ts";
 import { createMembers, type Members } from "../tables/members.ts";
 import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
 import { createPace, type Pace } from "../tables/poll-backoff.ts";
 import { createPull, type Pull } from "../tables/pull.ts";
 import { type Budgets, createBudgets } from "../tables/rate-limit.ts";
-import type { Copies } from "../tables/seen-cache.ts";
 import { createSelf, type Self } from "../tables/self.ts";
 import type { ServedChannels } from "../tables/served-channels.ts";
 import { createQuestions, type Questions } from "../tables/suspicion.ts";
 import type { VainSearch } from "../tables/vain-searches.ts";
 import { type Claims, createClaims } from "../tables/verification-queue.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Now, PkiId } from "../types/host.ts";
 import type { CoreOptions } from "../types/options.ts";
 
 /** When each periodic task is due next, in elapsed milliseconds. */
@@ -47,12 +49,10 @@ export interface Core {
   readonly emitter: Emitter;
   /** What was passed on lately. */
   readonly copies: Copies;
-  /** Replaced as a whole by audience.ts. */
-  neighbourhood: Neighbourhood;
-  readonly formation: Formation;
+  readonly neighbourhood: Neighbourhood;
   /** Members that draw peers anew for each message, as Fabric does. */
   readonly drawing: Set<PkiId>;
-  readonly pull: Pull<PkiId>;
+  readonly pull: Pull;
   readonly questions: Questions;
   /** The channels that we follow. */
   readonly channels: Channels;
@@ -68,16 +68,6 @@ export interface Core {
   now: Now;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
-}
-
-/** Whether this is us, under our present or a former certificate. */
-export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
-  return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
-}
-
-/** Whether somebody else speaks with our own certificate, under another PKI-ID. */
-export function isOurCertificate({ options }: Core, { certificate, pkiId }: Identity): boolean {
-  return certificate === options.self.certificate && pkiId !== options.self.pkiId;
 }
 
 export function createCore(options: CoreOptions, now: Now): Core {
@@ -96,9 +86,8 @@ export function createCore(options: CoreOptions, now: Now): Core {
     emitter: createEmitter(),
     copies: new Map(),
     neighbourhood: createNeighbourhood(),
-    formation: createFormation(),
     drawing: new Set(),
-    pull: createPull(IDENTITY_PULL),
+    pull: createPull(),
     questions: createQuestions(),
     channels: createChannels(options.channels),
     channelNews: createChannelNews(timing.stateInfoExpiryMs, options.limits.stateInfosMax),

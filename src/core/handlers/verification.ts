@@ -3,7 +3,7 @@
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
 
-import { judgeIdentity } from "../rules/verify.ts";
+import { judgeIdentity } from "../rules/messages.ts";
 import { nextClaim } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";

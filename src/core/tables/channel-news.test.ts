@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { isNewer } from "../rules/message-order.ts";
+import { isNewer } from "../rules/messages.ts";
 import { testIdentity } from "../testing.ts";
 import {
   addChannelNews,

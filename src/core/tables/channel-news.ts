@@ -4,7 +4,7 @@
  * copies still under way do not revive it. Source: spec B 5 (Fabric's `msgstore`).
  */
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "../rules/message-order.ts";
+import { isNewer } from "../rules/messages.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
 /** The latest of one member about one channel. */

@@ -6,7 +6,7 @@ import { channelMac, type StateInfoClaim } from "../../channel/rules/state-info.
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import type { ChannelHost } from "../../channel/types/host.ts";
 import { equalBytes } from "../../wire/bytes.ts";
-import { knownPkiId } from "../rules/pki-id.ts";
+import { knownPkiId } from "../rules/messages.ts";
 import type { ChannelsOptions, FollowOptions, FollowRole, LagLimits } from "../types/channel.ts";
 import type { Now, PkiId } from "../types/host.ts";
 

@@ -132,16 +132,6 @@ export function isOwnEndpoint(
   );
 }
 
-/** The next moment a contact needs attention. */
-export function nextContactMs(contacts: readonly Contact[]): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const { state } of contacts) {
-    if (state.type === "waiting") next = Math.min(next, state.atMs);
-    if (state.type === "asking") next = Math.min(next, state.untilMs);
-  }
-  return next;
-}
-
 /** Starts the attempts that are due and gives up waiting for answers that are overdue. */
 export function attendContacts(
   contacts: readonly Contact[],

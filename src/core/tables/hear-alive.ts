@@ -3,11 +3,9 @@
  * gossip, or in somebody else's list. Source: spec B 1.5 to 1.7.
  */
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "../rules/message-order.ts";
-import { ownedAlive } from "../rules/read-alive.ts";
-import { WEIGHT } from "../rules/rights.ts";
-import type { Verified } from "../rules/verify.ts";
+import { isNewer, ownedAlive, WEIGHT } from "../rules/messages.ts";
 import { firstHandOf, isNews, isSignOfLife, type Members, putMember } from "../tables/members.ts";
+import type { Verified } from "../types/claim.ts";
 import type { CoreEvent } from "../types/event.ts";
 import type { Now } from "../types/host.ts";
 import type { Alive, Hearing, Member } from "../types/member.ts";

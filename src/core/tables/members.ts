@@ -5,8 +5,7 @@
 
 import type { PeerTime } from "../../wire/messages.ts";
 import type { Party } from "../rules/disclosure.ts";
-import { isNewer } from "../rules/message-order.ts";
-import { WEIGHT } from "../rules/rights.ts";
+import { isNewer, WEIGHT } from "../rules/messages.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { CoreEvent, DeathReason } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";

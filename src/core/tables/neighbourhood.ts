@@ -1,14 +1,53 @@
-/** Our neighbours, as last computed. */
+/** Our neighbours as last computed, and what shows that the network is still forming. */
 import { type Neighbours, NO_NEIGHBOURS } from "../rules/neighbours.ts";
+import type { Now, PkiId } from "../types/host.ts";
 
-/** Our neighbours as last computed, and from what. */
-export interface Neighbourhood {
-  neighbours: Neighbours;
-  membersVersion: number;
-  isExternal: boolean;
+/** What neighbours are computed from, besides the members of this version. */
+export interface NeighbourBasis {
+  readonly membersVersion: number;
+  readonly isExternal: boolean;
   readonly epochs: readonly number[];
 }
 
+export interface Neighbourhood {
+  neighbours: Neighbours;
+  basis: NeighbourBasis;
+  /** Who is connected with us; at most {@link CONNECTED_MAX}. */
+  readonly connected: Set<PkiId>;
+  /** When somebody last became alive, in elapsed milliseconds. */
+  arrivedMs: number;
+}
+
+/** More are no part of a small network. */
+const CONNECTED_MAX = 1_000;
+
 export function createNeighbourhood(): Neighbourhood {
-  return { neighbours: NO_NEIGHBOURS, membersVersion: -1, isExternal: false, epochs: [0, 0] };
+  return {
+    neighbours: NO_NEIGHBOURS,
+    basis: { membersVersion: -1, isExternal: false, epochs: [] },
+    connected: new Set(),
+    arrivedMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+export function keepNeighbours(
+  neighbourhood: Neighbourhood,
+  neighbours: Neighbours,
+  basis: NeighbourBasis,
+): Neighbours {
+  neighbourhood.neighbours = neighbours;
+  neighbourhood.basis = basis;
+  return neighbours;
+}
+
+export function noteConnected({ connected }: Neighbourhood, pkiId: PkiId): void {
+  if (connected.size < CONNECTED_MAX) connected.add(pkiId);
+}
+
+export function noteClosed({ connected }: Neighbourhood, pkiId: PkiId): void {
+  connected.delete(pkiId);
+}
+
+export function noteArrival(neighbourhood: Neighbourhood, now: Now): void {
+  neighbourhood.arrivedMs = now.elapsedMs;
 }

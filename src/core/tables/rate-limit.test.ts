@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parsePkiId } from "../rules/pki-id.ts";
+import { parsePkiId } from "../rules/messages.ts";
 import { createWorld, type TestNode, testIdentity, type World } from "../testing.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import type { Identity, PkiId } from "../types/host.ts";

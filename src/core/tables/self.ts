@@ -14,7 +14,7 @@ import {
   TAG,
 } from "../../wire/messages.ts";
 import type { Party } from "../rules/disclosure.ts";
-import { pkiIdBytes } from "../rules/pki-id.ts";
+import { pkiIdBytes } from "../rules/messages.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { CoreOptions } from "../types/options.ts";

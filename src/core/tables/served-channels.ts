@@ -8,7 +8,7 @@ import type { ChannelHost } from "../../channel/types/host.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import { encode } from "../../wire/encode.ts";
 import { GOSSIP_MESSAGE, TAG } from "../../wire/messages.ts";
-import { pkiIdBytes } from "../rules/pki-id.ts";
+import { pkiIdBytes } from "../rules/messages.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
 /** What the tables need from outside. */
@@ -61,12 +61,6 @@ export function serveChannel(
   };
   served.set(name, channel);
   return channel;
-}
-
-export function nextPublishMs(served: ServedChannels): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const { publishAtMs } of served.values()) next = Math.min(next, publishAtMs);
-  return next;
 }
 
 /** Takes those off whose time has come. */

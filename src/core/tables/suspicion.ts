@@ -5,11 +5,11 @@
  */
 
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "../rules/message-order.ts";
+import { isNewer } from "../rules/messages.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { CoreOptions, Timing } from "../types/options.ts";
+import type { Timing } from "../types/options.ts";
 import { type Members, preferredEndpoint, suspect } from "./members.ts";
 
 /** Why somebody may be gone, and what would settle it. */
@@ -50,15 +50,6 @@ const LOOKS = 50;
 
 export function createQuestions(): Questions {
   return { open: new Map(), asked: new Map(), lookAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
-}
-
-export function nextQuestionMs(
-  { open, lookAtMs }: Questions,
-  { beyondFabric }: Pick<CoreOptions, "beyondFabric">,
-): number {
-  if (beyondFabric?.confirmsDeath === false) return Number.POSITIVE_INFINITY;
-  const [next] = open.values(); // They are asked in the order in which they came up.
-  return Math.min(lookAtMs, next?.atMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** Somebody says, or silence suggests, that an alive member is gone. */

@@ -1,7 +1,7 @@
 /** Everything that waits is bounded, and the oldest gives way or the newest is refused. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parseAlive } from "../rules/read-alive.ts";
+import { parseAlive } from "../rules/messages.ts";
 import { testIdentity } from "../testing.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { AliveClaim } from "../types/claim.ts";

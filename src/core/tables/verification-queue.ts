@@ -5,9 +5,7 @@
 
 import { copyBytes } from "../../wire/bytes.ts";
 import { ownedEnvelope } from "../../wire/envelope.ts";
-import { isNewer } from "../rules/message-order.ts";
-import { ownedAlive } from "../rules/read-alive.ts";
-import { RIGHTS } from "../rules/rights.ts";
+import { isNewer, ownedAlive, RIGHTS } from "../rules/messages.ts";
 import type { AliveClaim, AliveSource, Claim } from "../types/claim.ts";
 import type { DropCode } from "../types/drop.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -86,10 +84,6 @@ export function enqueueList(claims: Claims, from: PkiId, entries: ListClaim["ent
   if (claims.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
   claims.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
   return true;
-}
-
-export function hasBacklog({ backlog, done, lists, rejudge }: Claims): boolean {
-  return backlog.length > done || lists.size > 0 || rejudge.size > 0;
 }
 
 /** Takes the next claim to be checked. */

@@ -1,7 +1,7 @@
 /** What somebody says that is not believed yet. */
 
 import type { Envelope } from "../../wire/envelope.ts";
-import type { PkiId } from "./host.ts";
+import type { Identity, PkiId } from "./host.ts";
 import type { Alive } from "./member.ts";
 
 /** Where a claim that somebody is alive (or dead) came from; it decides what follows from it. */
@@ -32,3 +32,12 @@ export type Claim =
   | { readonly type: "identity"; readonly from: PkiId; readonly item: IdentityClaim };
 
 export type AliveClaim = Extract<Claim, { type: "alive" }>;
+
+declare const verifiedBrand: unique symbol;
+
+/** A claim whose author is known, trusted, and has signed it. */
+export interface Verified<T> {
+  readonly claim: T;
+  readonly author: Identity;
+  readonly [verifiedBrand]: true;
+}

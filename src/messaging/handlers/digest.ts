@@ -2,7 +2,7 @@
  * Repairs losses and informs new members: neighbours regularly learn what we keep for them, and
  * request what they lack.
  */
-import { parsePkiId, pkiIdBytes } from "../../core/rules/pki-id.ts";
+import { parsePkiId, pkiIdBytes } from "../../core/rules/messages.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
 import type { Now, PkiId } from "../../core/types/host.ts";
 import { encodeMemberEnvelope, type Held, RANGES_MAX } from "../../wire/member-messages.ts";

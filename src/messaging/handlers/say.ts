@@ -1,5 +1,5 @@
 /** Messages of our own program: numbered, signed, kept, sent to our neighbours. */
-import { pkiIdBytes } from "../../core/rules/pki-id.ts";
+import { pkiIdBytes } from "../../core/rules/messages.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
 import type { Now } from "../../core/types/host.ts";
 import { encodeEnvelope } from "../../wire/envelope.ts";

@@ -2,7 +2,7 @@
  * Handles an event or query of another member. Cheap checks first, then the signature; then it is
  * recorded, kept, relayed and delivered.
  */
-import { parsePkiId } from "../../core/rules/pki-id.ts";
+import { parsePkiId } from "../../core/rules/messages.ts";
 import { charge, isSpent } from "../../core/tables/rate-limit.ts";
 import type { Now, PkiId } from "../../core/types/host.ts";
 import { copyBytes } from "../../wire/bytes.ts";

@@ -1,7 +1,7 @@
 /** Who is meant by an endpoint or the beginning of a PKI-ID. */
 
 import type { Core } from "../../../core/core.ts";
-import { parsePkiId } from "../../../core/rules/pki-id.ts";
+import { parsePkiId } from "../../../core/rules/messages.ts";
 import { type Contact, contactPkiId, isOwnEndpoint } from "../../../core/tables/contacts.ts";
 import type { KnownIdentity } from "../../../core/tables/identities.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "./message-order.ts";
+import { isNewer } from "./messages.ts";
 
 /** Protobuf JSON of what can be compared by its time. */
 interface JsonContent {
