@@ -47,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib",
   ],
   ops: ["core", "config", "observe", "node", "lib"],
-  doctor: ["core", "msp", "transport", "config", "observe", "node", "lib"],
+  doctor: ["core", "msp", "transport", "config", "observe", "following", "node", "lib"],
   devnet: [
     "wire",
     "channel",

@@ -187,6 +187,12 @@ function checkChannels({ fabricGossip: { channels, stateDir } }: Config, problem
           "serve its blocks.",
       );
     }
+    if (role === "listed" && keepBlocks !== undefined) {
+      problems.push(
+        `${key} has ${name} with role: listed and keepBlocks: who publishes a height is asked for every ` +
+          "block below it; remove keepBlocks.",
+      );
+    }
   }
 }
 

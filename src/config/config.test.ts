@@ -247,6 +247,17 @@ describe("values from the environment", () => {
     assert.equal(fabricGossip.limits.handshakesMax, 1_000);
   });
 
+  test("refuse a listed member that could not serve what it offers", async () => {
+    const read = async (channel: object) => {
+      const text = JSON.stringify([{ name: "ch1", role: "listed", ...channel }]);
+      const env = { ...ENV, CORE_FABRICGOSSIP_STATEDIR: "/tmp", CORE_FABRICGOSSIP_CHANNELS: text };
+      return (await loadConfig({ env })).fabricGossip.channels;
+    };
+    assert.equal((await read({ blocks: "keep" }))[0]?.role, "listed");
+    await assert.rejects(read({}), /needs blocks: keep/);
+    await assert.rejects(read({ blocks: "keep", keepBlocks: 100 }), /remove keepBlocks/);
+  });
+
   test("say in JSON for how long a channel may stand still", async () => {
     const read = async (lag: object) => {
       const text = JSON.stringify([{ name: "ch1", lag }]);

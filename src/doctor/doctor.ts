@@ -10,6 +10,7 @@ import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
+import { examineChannels } from "./channels.ts";
 import { examineContacts } from "./contacts.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
@@ -44,6 +45,9 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* operationsFindings(config);
   yield* await examineState(config, wallMs);
   yield* await examineNames(config);
+  if (own.value !== undefined) {
+    yield* await examineChannels(config, own.value.identity, wallMs);
+  }
   const isSound = own.value && (tls.value || !config.tls.enabled);
   if (own.value === undefined || !isSound) {
     yield* (await examinePorts(config, undefined)).findings;

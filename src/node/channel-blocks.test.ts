@@ -103,6 +103,7 @@ test("kept from the trusted block on; the next life goes on where this one ended
   await first.until(() => first.proven.at(-1) === 22n);
   assert.deepEqual([first.numbers(), first.configured], [range(0, 22), [1n]]);
   assert.ok(first.blocks.isUpTo(22n));
+  assert.deepEqual([first.blocks.shelf?.height, first.blocks.lacksStart], [22n, false]);
   await first.blocks.stop();
   const second = live();
   assert.equal((await second.blocks.open(trustOf(chain.blocks[0])))?.configuration.sequence, 1n);
@@ -124,6 +125,8 @@ test("with a bound keeping begins so many blocks before the end, under the confi
   blocks.heard(givers);
   await until(() => numbers().length === 15);
   assert.deepEqual([numbers(), configured], [range(7, 22), [1n]]);
+  assert.equal(blocks.shelf, undefined, "a height promises every block below it");
+  assert.ok(blocks.lacksStart);
 });
 
 test("verified from the newest block on; forged blocks and members that differ are told", async (t) => {

@@ -84,10 +84,13 @@ export class ChannelBlocks {
     return this.#opened.promise;
   }
 
-  /** What others can be given: every block that is kept, below the height. */
+  /**
+   * What others can be given: every block below the height. Whoever publishes a height is asked for any of
+   * them, so that a store that lacks the first ones is not offered.
+   */
   get shelf(): { readonly height: bigint; readonly blocks: BlockReader } | undefined {
     const height = this.#store?.height;
-    return this.#store === undefined || height === undefined
+    return this.#store === undefined || height === undefined || this.#store.first !== 0n
       ? undefined
       : { height, blocks: this.#store };
   }
@@ -95,6 +98,11 @@ export class ChannelBlocks {
   /** Whether it has verified everything up to this height. */
   isUpTo(height: bigint): boolean {
     return this.#feed?.isStarted === true && (this.#feed.height ?? 0n) >= height;
+  }
+
+  /** Whether the first blocks are missing in what is kept. */
+  get lacksStart(): boolean {
+    return this.#store?.height !== undefined && this.#store.first !== 0n;
   }
 
   /** Opens what was kept; returns the configuration to go on from, if there is one. */

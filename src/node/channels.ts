@@ -21,11 +21,13 @@ import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
 import type { ChannelParts, ChannelsSources, Followed } from "./channel-sources.ts";
 import { type ChannelExplanation, explainMember } from "./explain-member.ts";
-import { findConfiguration, isMoreRecent } from "./find-configuration.ts";
+import { findConfiguration, findFirstBlock, isMoreRecent } from "./find-configuration.ts";
 import { GossipPeers } from "./gossip-peers.ts";
 import { Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
 
+const LACKS_START =
+  "Not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it. Remove what is kept of the channel under fabricGossip.stateDir, and name the genesis block as configBlock or none.";
 /** Between two looks at what is to be found out; sooner while a configuration is missing. */
 const [LOOK_MS, SEARCH_MS] = [1_000, 250];
 
@@ -145,7 +147,12 @@ export class NodeChannels {
   #view(channel: FollowedChannel): Channel {
     const { clock, core } = this.#sources;
     const { trust, notes: found = [], blocks, watch } = this.#followed.get(channel.name) ?? {};
-    const notes = blocks?.problem === undefined ? found : [...found, blocks.problem];
+    const hasNoStart = channel.role === "listed" && blocks?.lacksStart === true;
+    const notes = [
+      ...found,
+      ...(blocks?.problem === undefined ? [] : [blocks.problem]),
+      ...(hasNoStart ? [LACKS_START] : []),
+    ];
     const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
     const mode: Channel["blocks"] = blocks?.mode ?? "none";
     const known = { blocks: mode, problems: watch?.problems ?? [], notes };
@@ -190,8 +197,26 @@ export class NodeChannels {
     await this.#prove(name, trust);
     const { provenHeight } = channel;
     if (provenHeight === 0n) return;
-    const trusted = this.#sources.parts.channels?.trusted.get(name);
-    await blocks?.begin(followed.trust ?? trust, provenHeight, givers, trusted);
+    const start = await this.#startOf(channel, followed);
+    if (start !== undefined) {
+      await blocks?.begin(followed.trust ?? trust, provenHeight, givers, start);
+    }
+  }
+
+  /** Where blocks are kept from: where our user says; of a listed member from the first one on. */
+  async #startOf({ name, role }: FollowedChannel, followed: Followed): Promise<Trust | undefined> {
+    const { core, parts } = this.#sources;
+    const trusted = parts.channels?.trusted.get(name);
+    if (trusted !== undefined || role !== "listed" || !parts.channels) {
+      return trusted ?? followed.trust;
+    }
+    const { host } = parts.channels;
+    const first = await findFirstBlock(host, name, core.options.self, this.#candidates(name));
+    followed.notes =
+      first === undefined
+        ? [`Not listed yet: no member of our organisation gives block 0 of ${name}.`]
+        : [];
+    return first;
   }
 
   #blocksOf(channel: ChannelConfig, parts: ChannelParts): ChannelBlocks | undefined {

@@ -1,8 +1,9 @@
 /** Until the configuration of a channel is known, members of our own organisation are asked for it. */
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
+import { fetchBlock } from "../following/fetch.ts";
 import { askTrust } from "../following/find-trust.ts";
-import type { Trust } from "../following/trust.ts";
+import { makeTrust, type Trust } from "../following/trust.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -39,6 +40,27 @@ export async function findConfiguration(
     if (newest === undefined || isMoreRecent(value, newest)) newest = value;
   }
   return { newest, notes, rivals };
+}
+
+/**
+ * The first block as a member of our own organisation has it, whose word it is: a listed member must have
+ * every block. That the newest configuration follows from it is seen when the blocks come.
+ */
+export async function findFirstBlock(
+  host: ChannelHost,
+  channel: string,
+  self: Identity,
+  candidates: readonly Candidate[],
+): Promise<Trust | undefined> {
+  const ours = candidates.filter(({ identity }) => identity.mspId === self.mspId);
+  for (const { peer } of ours.slice(0, ASKED_MAX)) {
+    const block = await fetchBlock(peer, channel, 0n);
+    if (!block.ok) continue;
+    const origin = `taken from ${peer.name} of ${self.mspId}, whose word it is`;
+    const trust = makeTrust(host, block.value.bytes, origin);
+    if (trust.ok && trust.value.configuration.channel === channel) return trust.value;
+  }
+  return undefined;
 }
 
 export function isMoreRecent(a: Trust, b: Trust): boolean {

@@ -255,6 +255,37 @@ describe("a member that serves a channel", () => {
     assert.deepEqual(ask(world, node, stranger, data).drops, ["channel-refused"]);
   });
 
+  test("whoever asks for private data learns at once that there are none here", () => {
+    const { world, node } = setUp();
+    const digest = { txId: "t", namespace: "cc", collection: "c", blockSeq: 3n, seqInBlock: 1n };
+    const request: GossipMessageInit = {
+      tag: TAG.chanOnly,
+      channel: CH1,
+      nonce: 12n,
+      content: { type: "private-request", value: { digests: [digest, { ...digest, txId: "u" }] } },
+    };
+    const { sent, drops } = ask(world, node, foreigner, request);
+    const [answer] = sent;
+    assert.ok(answer?.message.content?.type === "private-response");
+    assert.deepEqual([answer.message.nonce, answer.message.tag], [12n, TAG.chanOnly]);
+    assert.deepEqual(
+      answer.message.content.value.elements.map((one) => [one.digest?.txId, one.payload]),
+      [
+        ["t", []],
+        ["u", []],
+      ],
+    );
+    assert.deepEqual(drops, ["private-data"]);
+    assert.deepEqual(ask(world, node, stranger, request).drops, ["channel-refused"]);
+    const many = { digests: Array.from({ length: 5_000 }, () => digest) };
+    const content = { type: "private-request", value: many } as const;
+    const spent = Array.from(
+      { length: 100 },
+      () => ask(world, node, foreigner, { ...request, content }).drops[0],
+    );
+    assert.ok(spent.includes("answer-budget"));
+  });
+
   test("speaks under its new name when its identity is renewed", () => {
     const { world, node } = setUp();
     world.renew(node, testIdentity("A", "renewed"));

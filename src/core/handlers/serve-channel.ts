@@ -10,6 +10,7 @@ import { encodeEnvelope, encodeUnsigned, isTagLegal } from "../../wire/envelope.
 import {
   type GossipHello,
   type GossipMessage,
+  type RemotePvtDataRequest,
   type RemoteStateRequest,
   TAG,
 } from "../../wire/messages.ts";
@@ -34,6 +35,8 @@ import { accountOf } from "./check.ts";
 import type { Core } from "./state.ts";
 
 const TEXT = new TextDecoder();
+/** What a digest of private data counts against the budget of answers. */
+const DIGEST_BYTES = 200;
 
 /** The host has stored or sent blocks, or a configuration has come into force. */
 export function handleServing(
@@ -131,6 +134,9 @@ export function handleOfServed(
   }
   // Private data have no tag that would be looked at.
   if (content?.type === "private-data") return refusePrivateData(core, channel, message, from, now);
+  if (content?.type === "private-request") {
+    return lackPrivateData(core, channel, content.value, { nonce: message.nonce, from }, now);
+  }
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
   switch (content?.type) {
     case "state-info-pull-request":
@@ -229,6 +235,27 @@ function refusePrivateData(
   const value = { error: "this member keeps no private data" };
   const bytes = encodeUnsigned({ nonce, content: { type: "ack", value } });
   return [drop(from, "private-data"), send(from, endpointOf(core, from), { bytes })];
+}
+
+/**
+ * Whoever asks for private data learns at once that there are none here: at silence a Fabric peer waits
+ * five seconds before it asks another, at an empty element it goes on.
+ */
+function lackPrivateData(
+  core: Core,
+  channel: ServedChannel,
+  { digests }: RemotePvtDataRequest,
+  { nonce, from }: { readonly nonce: bigint; readonly from: PkiId },
+  now: Now,
+): readonly Effect[] {
+  if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
+  const account = accountOf(core, from);
+  if (isSpent(core.budgets.answers, account, now)) return [drop(from, "answer-budget")];
+  const value = { elements: digests.map((digest) => ({ digest })) };
+  const content = { type: "private-response", value } as const;
+  const answer = reply(core, channel, from, { nonce, tag: TAG.chanOnly, content });
+  charge(core.budgets.answers, account, digests.length * DIGEST_BYTES, now);
+  return [drop(from, "private-data"), answer];
 }
 
 /** The organisation of a peer, if it is on the channel and the channel takes the peer for valid. */

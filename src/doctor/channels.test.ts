@@ -1,0 +1,70 @@
+/** What doctor says of channels, and of being listed there. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { channelGroup, makeOrganisation } from "../channel/testing.ts";
+import { ChainMaker } from "../channel-maker/chain.ts";
+import { loadConfig } from "../config/load.ts";
+import { testIdentity } from "../core/testing.ts";
+import { createChannelHost } from "../msp/channel-msp.ts";
+import { computePkiId } from "../msp/identity.ts";
+import { createSigner } from "../msp/signer.ts";
+import { examineChannels } from "./channels.ts";
+
+test("a listed member is told what it means; a configuration block is looked through", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "doctor-channels-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const [org, orderer] = [makeOrganisation("Org1MSP"), makeOrganisation("OrdererMSP")];
+  const peer = org.member("peer0");
+  const author = (of: typeof org, made: typeof peer) => ({
+    creator: of.identity(made),
+    sign: createSigner(made.privateKey),
+  });
+  const maker = new ChainMaker({
+    channel: "ch1",
+    orderers: [author(orderer, orderer.member("orderer1", ["orderer"]))],
+    client: author(org, peer),
+    host: {
+      sha256: (parts) => createChannelHost().sha256(parts),
+      nonce: () => new Uint8Array(24),
+      wallMs: () => Date.now(),
+    },
+  });
+  const draft = channelGroup({ organisations: [org], orderer });
+  delete draft.groups["Application"]?.groups["Org1MSP"]?.values["AnchorPeers"];
+  const block = join(folder, "genesis.block");
+  await writeFile(block, maker.addConfig(draft, 0n));
+  const bytes = org.identity(peer);
+  const pkiId = computePkiId("Org1MSP", peer.pem);
+  const self = { ...testIdentity("Org1MSP", "peer0"), bytes, pkiId, mspId: "Org1MSP" };
+  const examine = async (channel: object, who = self, wallMs = Date.now()) => {
+    const env = {
+      CORE_PEER_LOCALMSPID: "Org1MSP",
+      CORE_PEER_MSPCONFIGPATH: folder,
+      CORE_PEER_ADDRESS: "127.0.0.1:7051",
+      CORE_FABRICGOSSIP_STATEDIR: folder,
+      CORE_FABRICGOSSIP_CHANNELS: JSON.stringify([{ name: "ch1", ...channel }]),
+    };
+    const findings = await examineChannels(await loadConfig({ env }), who, wallMs);
+    return findings.map(({ status, message }) => `${status} ${message}`);
+  };
+  assert.deepEqual(await examine({}), ["ok ch1 is followed as an observer; blocks: verify."]);
+  const listed = await examine({ role: "listed", blocks: "keep" });
+  assert.match(
+    listed[0] ?? "",
+    /^warning ch1 is followed as a listed member: every peer .* sees it/,
+  );
+  assert.match(listed[1] ?? "", /^warning ch1 has no configBlock/);
+  const known = await examine({ configBlock: block });
+  assert.match(known[1] ?? "", /^ok ch1 begins with configuration 0 of block 0\.$/);
+  assert.match(known[2] ?? "", /^warning Org1MSP has no anchor peer/);
+  assert.equal(known.length, 3);
+  const late = await examine({ configBlock: block }, self, Date.UTC(2059, 11, 20));
+  assert.match(late[3] ?? "", /^warning Org1MSP: its root CA certificate .* ends at 2060-01-01/);
+  const [stranger] = await examine({ configBlock: block }, { ...self, mspId: "Org9MSP" });
+  assert.match(stranger ?? "", /^error .*Org9MSP is no organisation of the channel/);
+  const [missing] = await examine({ configBlock: join(folder, "none") });
+  assert.match(missing ?? "", /^error .*configBlock of ch1/);
+});

@@ -1,0 +1,69 @@
+/** Doctor: the channels that this member follows, and what it means for others if it is listed there. */
+import type { ChannelConfig, Config } from "../config/config.ts";
+import type { Identity } from "../core/types/host.ts";
+import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "../following/config-problems.ts";
+import { describeConfiguration } from "../following/config-view.ts";
+import type { Trust } from "../following/trust.ts";
+import { channelParts } from "../node/channel-parts.ts";
+import { collect } from "../node/load-credentials.ts";
+import { CHANNEL_CAUSES } from "../observe/diagnosis/channel-causes.ts";
+import { error, type Finding, ok, warning } from "./finding.ts";
+
+export async function examineChannels(
+  config: Config,
+  self: Identity,
+  wallMs: number,
+): Promise<readonly Finding[]> {
+  const { channels, expiryNoticesMs } = config.fabricGossip;
+  const problems: string[] = [];
+  const parts = await collect(
+    problems,
+    channelParts(config, self, () => {}),
+  );
+  const soonMs = wallMs + (expiryNoticesMs[0] ?? 0);
+  return [
+    ...problems.map((problem) => error("channel", problem)),
+    ...channels.flatMap((channel) => {
+      const trust = parts?.trusted.get(channel.name);
+      const known = trust === undefined ? [] : aboutConfiguration(trust, wallMs, soonMs);
+      return [...aboutChannel(channel), ...known];
+    }),
+  ];
+}
+
+function aboutChannel({ name, role, configBlock, blocks }: ChannelConfig): readonly Finding[] {
+  if (role === "observer") {
+    return [ok("channel", `${name} is followed as an observer; blocks: ${blocks}.`)];
+  }
+  const means =
+    `${name} is followed as a listed member: every peer of the channel sees it, counts it as a peer ` +
+    "that may have blocks and private data, and asks it for any block from block 0 on.";
+  const remedy =
+    "Follow as an observer if our organisation is in a private data collection: its peers would look " +
+    "here for private data in vain. Keep room on the disk for the whole chain.";
+  const start = `${name} has no configBlock: block 0 is taken from a peer of our own organisation.`;
+  return [
+    warning("channel", means, remedy),
+    ...(configBlock === undefined ? [warning("channel", start, "Name the genesis block.")] : []),
+  ];
+}
+
+/** A configuration that our user trusts. */
+function aboutConfiguration(
+  { configuration, origin }: Trust,
+  wallMs: number,
+  soonMs: number,
+): readonly Finding[] {
+  const view = describeConfiguration(configuration, origin, wallMs);
+  const { channel, sequence, blockNumber } = configuration;
+  const ending = certificatesOfConfig(view).filter(({ notAfter }) => notAfter.getTime() <= soonMs);
+  return [
+    ok("channel", `${channel} begins with configuration ${sequence} of block ${blockNumber}.`),
+    ...inconsistenciesOf(configuration).map(({ detail }) =>
+      warning("channel", detail, CHANNEL_CAUSES["config-inconsistent"].remedy),
+    ),
+    ...ending.map((one) =>
+      warning("channel", `${tellEnd(one, wallMs)}.`, CHANNEL_CAUSES["certificate-ending"].remedy),
+    ),
+  ];
+}
