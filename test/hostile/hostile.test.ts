@@ -54,6 +54,7 @@ describe("a hostile member or stranger", () => {
     ["streams opened and reset", "too-many-streams"],
     ["HTTP/2 pings", "too-many-frames"],
     ["windows opened by a byte", "too-many-frames"],
+    ["settings without end", "too-many-frames"],
   ];
   for (const [attack, reason] of attacks) {
     test(`${attack}: views, memory and event loop are unharmed`, async () => {
