@@ -11,7 +11,7 @@ export interface ProbeCommandOptions {
 }
 
 /** The endpoint does not answer, as opposed to an untrusted peer or one that rejects us. */
-const NOBODY: readonly string[] = ["unreachable", "timeout"];
+const NOBODY: readonly string[] = ["unreachable", "name-unresolved", "timeout"];
 
 /** Prints the answer; returns 0 for a trusted peer, 1 for any other, 3 if none answers. */
 export async function probe(endpoint: string, options: ProbeCommandOptions): Promise<number> {

@@ -118,10 +118,9 @@ async function contactFindings(
   const check = isBootstrap ? "bootstrap" : "anchor";
   const code = parseResolved(endpoint) ? undefined : await resolveFault(endpoint);
   if (code !== undefined) {
-    const message = `The host of ${endpoint} does not resolve (${code}).`;
-    return [
-      error(check, message, "Correct the name, or configure a name server that resolves it."),
-    ];
+    const reason = tellFault({ code: "name-unresolved", detail: code });
+    const message = `${endpoint} cannot be joined: ${reason} (name-unresolved).`;
+    return [error(check, message, remedyFor("name-unresolved"))];
   }
   const answer = await probeEndpoint(config, endpoint, files);
   const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
@@ -137,7 +136,10 @@ function answerFinding(
   isRunning: boolean,
 ): Finding {
   const check = isBootstrap ? "bootstrap" : "anchor";
-  if (identity === null || failure) {
+  // Whom we must not join, we leave alone, whatever it thinks of us.
+  const refusal =
+    identity && refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
+  if (identity === null || (failure && !refusal)) {
     const found = failure ?? { code: "unknown", detail: "nobody answered" };
     const fault = contactFault({ isBootstrap }, found, config.mspId);
     const [code, reason] = [fault.code, tellFault(fault)];
@@ -150,8 +152,7 @@ function answerFinding(
     if (isHere) return ok(check, `${endpoint} is this member itself, which is already running.`);
     return faultFinding(check, { code: "same-identity", detail: endpoint });
   }
-  const refusal = refuseContact({ isBootstrap }, identity, config.mspId, config.externalEndpoint);
-  if (refusal !== undefined) {
+  if (refusal) {
     const { code } = refusal;
     const message = `${endpoint} cannot be joined: ${tellFault(refusal)} (${code}).`;
     return error(check, message, remedyFor(code));

@@ -16,29 +16,13 @@ export function ok(check: string, message: string): Finding {
   return { check, status: "ok", message, remedy: null };
 }
 
+/** Without `remedy`, the sentence is one that `start` says as well, and contains it. */
 export function warning(check: string, message: string, remedy?: string): Finding {
-  return remedy === undefined
-    ? told(check, "warning", message)
-    : { check, status: "warning", message, remedy };
+  return { check, status: "warning", message, remedy: remedy ?? null };
 }
 
 export function error(check: string, message: string, remedy?: string): Finding {
-  return remedy === undefined
-    ? told(check, "error", message)
-    : { check, status: "error", message, remedy };
-}
-
-/** Our sentences end with the remedy, after the last colon or semicolon. */
-function told(check: string, status: Finding["status"], sentence: string): Finding {
-  const [, message, remedy] = /^(.+)[:;] (.+)$/s.exec(sentence) ?? [];
-  if (message === undefined || remedy === undefined)
-    return { check, status, message: sentence, remedy: null };
-  return {
-    check,
-    status,
-    message: `${message}.`,
-    remedy: remedy.charAt(0).toUpperCase() + remedy.slice(1),
-  };
+  return { check, status: "error", message, remedy: remedy ?? null };
 }
 
 export function faultFinding(check: string, fault: Fault): Finding {

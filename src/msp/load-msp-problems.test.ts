@@ -134,12 +134,12 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "an empty key",
       peerFolder({ "keystore/key.pem": "", "keystore/.gitkeep": "" }),
-      /^No file in keystore .* \(keystore\/key\.pem is empty\): put it/,
+      /^No file in keystore .* \(keystore\/key\.pem: it is empty\): put it/,
     ],
     [
       "a key as UTF-16",
       peerFolder({ "keystore/key.pem": Buffer.from(`\ufeff${keyPem(peer)}`, "utf16le") }),
-      /^No file in keystore .*key\.pem is saved as UTF-16\): save it as/,
+      /^No file in keystore .*key\.pem: it is saved as UTF-16\): save it as/,
     ],
     [
       "a file in place of a folder",
@@ -163,7 +163,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "the key of another certificate",
       peerFolder({ "keystore/key.pem": keyPem(makePeer()) }),
-      /^No file in keystore is the private key of signcerts\/peer\.pem \(keystore\/key\.pem is the key of another certificate\): put it there as PKCS#8/,
+      /^No file in keystore is the private key of signcerts\/peer\.pem \(keystore\/key\.pem: it is the key of another certificate\): put it there as PKCS#8/,
     ],
     [
       "an encrypted key",
@@ -175,12 +175,12 @@ describe("a folder that is refused, and what the sentence says", () => {
           passphrase: "x",
         }),
       }),
-      /^No file in keystore .*key\.pem is encrypted\): decrypt it with openssl pkey -in FILE -out FILE\.$/,
+      /^No file in keystore .*key\.pem: it is encrypted\): replace it by what openssl pkey -in FILE prints\.$/,
     ],
     [
       "a key in DER form",
       peerFolder({ "keystore/key.pem": peer.privateKey.export({ format: "der", type: "pkcs8" }) }),
-      /^No file in keystore .*key\.pem is a private key in DER form\): convert it with openssl pkey/,
+      /^No file in keystore .*key\.pem: it is a private key in DER form\): replace it by what openssl pkey/,
     ],
     [
       "no key but other things",
@@ -189,12 +189,12 @@ describe("a folder that is refused, and what the sentence says", () => {
         "keystore/.DS_Store": "Bud1",
         "keystore/cert.pem": peer.pem,
       }),
-      /^No file in keystore .*\.DS_Store holds no private key.*cert\.pem holds no private key/,
+      /^No file in keystore .*\.DS_Store: it holds no private key.*cert\.pem: it holds no private key/,
     ],
     [
       "our certificate in DER form",
       peerFolder({ "signcerts/peer.pem": peer.der }),
-      /^signcerts\/peer\.pem is skipped: it is a certificate in DER form: convert it with openssl/,
+      /^signcerts\/peer\.pem is skipped: it is a certificate in DER form: replace it by what openssl x509 /,
     ],
     [
       "our certificate with a byte order mark",

@@ -134,10 +134,7 @@ async function readOwnSigner(
     return undefined;
   }
   const { others } = found;
-  // The file stands in place of the pronoun.
-  const reasons = others
-    .slice(0, NAMED_MAX)
-    .map((other) => `${other.name} ${other.why.replace(/^it /, "")}`);
+  const reasons = others.slice(0, NAMED_MAX).map((other) => `${other.name}: ${other.why}`);
   const inBrackets = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
   const remedy = others.find((other) => other.remedy)?.remedy ?? PUT_KEY_THERE;
   findings.problems.push(

@@ -23,7 +23,7 @@ function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
   const text = Buffer.from(bytes).toString("latin1");
   if (!PRIVATE_KEY.test(text)) return whyNoKey(text, bytes);
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
-    return { why: "it is encrypted", remedy: "decrypt it with openssl pkey -in FILE -out FILE" };
+    return { why: "it is encrypted", remedy: "replace it by what openssl pkey -in FILE prints" };
   }
   try {
     return createPrivateKey(text.slice(text.search(PRIVATE_KEY)));

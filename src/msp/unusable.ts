@@ -49,27 +49,28 @@ export function whyNoPem(bytes: Uint8Array): Unusable {
       return {
         holds: "certificate",
         why: "it is a certificate in DER form",
-        remedy: "convert it with openssl x509 -inform der -in FILE -out FILE.pem",
+        remedy: "replace it by what openssl x509 -inform der -in FILE prints",
       };
     }
     if (isDerKey(bytes)) {
       return {
         holds: "key",
         why: "it is a private key in DER form",
-        remedy: "convert it with openssl pkey -inform der -in FILE -out FILE.pem",
+        remedy: "replace it by what openssl pkey -inform der -in FILE prints",
       };
     }
     if (!isPkcs12(bytes)) {
       return {
         holds: "binary",
         why: "it is binary, perhaps a revocation list in DER form",
-        remedy: "convert that with openssl crl -inform der -in FILE -out FILE.pem",
+        remedy: "replace it by what openssl crl -inform der -in FILE prints",
       };
     }
     return {
       holds: "pkcs12",
       why: "it is binary, perhaps PKCS#12",
-      remedy: "take certificate and key out with openssl pkcs12 -nodes",
+      remedy:
+        "put the certificate and the key that openssl pkcs12 -nodes -in FILE prints into a file each",
     };
   }
   if (start.includes("-----BEGIN")) {

@@ -92,7 +92,7 @@ function judgePair(
   } catch {
     const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
     const why = isEncrypted
-      ? "it is encrypted: decrypt it with openssl pkey -in FILE -out FILE"
+      ? "it is encrypted: replace it by what openssl pkey -in FILE prints"
       : whyUnusable(key, "a private key");
     return `The TLS ${role} key ${keyFile} cannot be used: ${why}.`;
   }

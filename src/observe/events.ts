@@ -27,9 +27,7 @@ export type ContactCode =
   /** The same, and we do not trust that organisation. */
   | "bootstrap-untrusted"
   /** It is of another organisation, to which we do not show ourselves. */
-  | "we-are-hidden"
-  /** A name of `fabricGossip.bootstrapNames` leads nowhere. */
-  | "name-unresolved";
+  | "we-are-hidden";
 
 /** Why something that a peer sent was not accepted. */
 export type RejectionCode = DropCode | MessagingFault;

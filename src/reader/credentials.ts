@@ -149,7 +149,7 @@ function readKey(
 ): KeyObject | undefined {
   const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
   if (isEncrypted) {
-    problems.push(`${flag} ${file} is encrypted: decrypt it with openssl pkey -in FILE -out FILE.`);
+    problems.push(`${flag} ${file} is encrypted: replace it by what openssl pkey -in FILE prints.`);
     return undefined;
   }
   try {

@@ -10,6 +10,7 @@ const NOT_ON_CHANNEL =
 
 /** Remedies in terms of a reader's flags; others are those of a member. */
 const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
+  "name-unresolved": "Check the address, and that this machine resolves its name.",
   unreachable: "Check the address, that the peer runs, and that no firewall blocks it.",
   "tls-expected": "Its port speaks TLS: give its CA with --tls-ca, or grpcs:// in the profile.",
   "tls-untrusted":
@@ -39,9 +40,15 @@ export function tellFailure({ name, endpoint }: PeerTarget, { code, reason }: Re
   return `${who}:${what} ${remedy}`.trim();
 }
 
+const NOBODY: ReadonlySet<AskFault> = new Set([
+  "unreachable",
+  "name-unresolved",
+  "timeout",
+  "closed",
+  "tls-expected",
+]);
+
 /** Whether no peer answered, as opposed to one that refuses us. */
 export function isUnreachable({ code }: ReadFailure): boolean {
-  return (
-    code === "unreachable" || code === "timeout" || code === "closed" || code === "tls-expected"
-  );
+  return NOBODY.has(code);
 }

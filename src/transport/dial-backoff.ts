@@ -25,6 +25,7 @@ const OUR_OWN = new Set<ConnectionFault>(["stopped", "no-endpoint", "connections
 const NOBODY_THERE = new Set<ConnectionFault>([
   ...TLS_FAULTS,
   "unreachable",
+  "name-unresolved",
   "denied",
   "timeout",
   "protocol",

@@ -216,6 +216,9 @@ const LOST_CODES: readonly string[] = ["ECONNRESET", "EPIPE"];
 function dialFault(error: Error, phase: DialPhase): StreamEnd {
   if (error instanceof DeniedError) return { fault: "denied", reason: plainText(error.message) };
   const code = "code" in error ? String(error.code) : "";
+  if ("syscall" in error && error.syscall === "getaddrinfo") {
+    return { fault: "name-unresolved", reason: code };
+  }
   // Trying several addresses of one name fails with an AggregateError, which has no message.
   const reason = plainText(error.message || code);
   if (phase === "tcp") return { fault: code === "ETIMEDOUT" ? "timeout" : "unreachable", reason };

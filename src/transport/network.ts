@@ -12,8 +12,10 @@ import type { TlsFault } from "./tls-fault.ts";
 /** Why a dial, a ping or a link failed. Counted by this code. */
 export type NetworkFault =
   | RefusalFault
-  /** Nothing listens there, the name does not resolve, or the host cannot be reached. */
+  /** Nothing listens there, or the host cannot be reached. */
   | "unreachable"
+  /** No name server knows an address of the host. */
+  | "name-unresolved"
   /** An address that is not dialled on a member's word (`fabricGossip.dialDeny`). */
   | "denied"
   /** TCP, TLS, HTTP/2 or the unary Ping did not finish in time. */

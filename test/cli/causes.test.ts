@@ -132,7 +132,12 @@ describe("nobody is alone in silence", () => {
     );
     assert.match(await healthOf(peer), /another peer answers at the endpoint/);
     const findings = await findingsOf({ ...peer.env });
-    assertSays(findings, "error", "endpoint", /CN=peer0.*\(endpoint-taken\)\. Correct CORE_PEER_/);
+    assertSays(
+      findings,
+      "error",
+      "endpoint",
+      /CN=peer0.*\(endpoint-taken\)[.;:] [Cc]orrect CORE_PEER_/,
+    );
   });
 
   test("127.0.0.1 with our port is ourselves, for doctor and why as for start", async (t) => {

@@ -94,7 +94,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       unknownCa,
       "error",
       "bootstrap",
-      /CA that we do not trust.* \(tls-untrusted\)\. Add the CA/,
+      /CA that we do not trust.* \(tls-untrusted\)[.;:] [Aa]dd the CA/,
     );
 
     const both = peer.file("tls/both.crt");
@@ -106,7 +106,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       untrusted,
       "error",
       "bootstrap",
-      /named "Org2MSP"; we are of "Org1MSP".*of our own organisation \(bootstrap-untrusted\)\. Correct peer\.localMspId/,
+      /named "Org2MSP"; we are of "Org1MSP".*of our own organisation \(bootstrap-untrusted\)[.;:] [Cc]orrect peer\.localMspId/,
     );
 
     const trusted = { CORE_FABRICGOSSIP_TRUSTEDMSPS: `Org2MSP=${other.org.mspFolder}` };
@@ -228,7 +228,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       findings,
       "error",
       "bootstrap",
-      /certificate has expired .*\(tls-expired\)\. Have its TLS certificate renewed/,
+      /certificate has expired .*\(tls-expired\)\. Have its TLS certificate, or that of its CA, renewed/,
     );
     assertSays(
       findings,
@@ -250,7 +250,12 @@ describe("doctor on bootstrap and anchor peers", () => {
       nowMs: Date.now(),
     });
     const findings = await findingsOf(peer.env, { CORE_PEER_GOSSIP_BOOTSTRAP: at });
-    assertSays(findings, "error", "bootstrap", /\(identity-revoked\)\. Give it a new certificate/);
+    assertSays(
+      findings,
+      "error",
+      "bootstrap",
+      /\(identity-revoked\)[.;:] [Gg]ive it a new certificate/,
+    );
   });
 
   test("something in between that ends TLS", async (t) => {
@@ -279,7 +284,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       findings,
       "error",
       "bootstrap",
-      /\(tls-binding-mismatch\)\. Let TLS pass through|\(handshake-closed\)/,
+      /\(tls-binding-mismatch\)[.;:] [Ll]et TLS pass through|\(handshake-closed\)/,
     );
   });
 });

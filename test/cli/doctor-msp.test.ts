@@ -20,14 +20,14 @@ describe("doctor on MSP folders (spec A 7)", () => {
       ({ file }) => rm(file("msp/cacerts"), { recursive: true }),
       "error",
       "msp",
-      /cacerts cannot be read .* Create it/,
+      /cacerts cannot be read .* Create it/i,
     ],
     [
       "no key",
       ({ file }) => rm(file("msp/keystore/priv_sk")),
       "error",
       "msp",
-      /No file in .*keystore is the private key of .* Put it there/,
+      /No file in .*keystore is the private key of .* Put it there/i,
     ],
     [
       "the key of another peer",
@@ -38,7 +38,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
         ),
       "error",
       "msp",
-      /is the private key of/,
+      /is the private key of/i,
     ],
     [
       "a certificate of another CA",
@@ -52,7 +52,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "error",
       "msp",
-      /refused by its own MSP \(none of the MSP's CAs .* Use one issued by a CA of this folder/,
+      /refused by its own MSP \(none of the MSP's CAs .* Use one issued by a CA of this folder/i,
     ],
     [
       "a certificate that expired",
@@ -65,7 +65,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
         }),
       "error",
       "msp",
-      /expired at .* Renew it/,
+      /expired at .* Renew it/i,
     ],
     [
       "a certificate that expires soon",
@@ -78,7 +78,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
         }),
       "warning",
       "certificate",
-      /it expires in (2 days|71 hours)\. Renew it in time/,
+      /it expires in (2 days|71 hours)[.;:] [Rr]enew it in time/i,
     ],
     [
       "a certificate that begins in the future",
@@ -90,7 +90,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
         }),
       "warning",
       "clock",
-      /begins in the future\. Check the clock/,
+      /begins in the future[.;:] Check the clock/i,
     ],
     [
       "a certificate that was revoked",
@@ -104,7 +104,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "error",
       "msp",
-      /refused by its own MSP \(.* revoked serial number .*\)\. Have a new one issued/,
+      /refused by its own MSP \(.* revoked serial number .*\)[.;:] Have a new one issued/i,
     ],
     [
       "NodeOUs that know no peers",
@@ -113,21 +113,21 @@ describe("doctor on MSP folders (spec A 7)", () => {
       ),
       "error",
       "msp",
-      /no organisational unit says what role it has \(it has "peer"\)\)\. Have one issued with the unit/,
+      /no organisational unit says what role it has \(it has "peer"\)\)[.;:] [Hh]ave one issued with the unit/i,
     ],
     [
       "a NodeOU whose CA cannot be read",
       configYaml((text) => text.replace(/Certificate: .*/, "Certificate: cacerts/gone.pem")),
       "warning",
       "msp",
-      /NodeOUs accepts the client role from any CA, since .* cannot be read .*\. Correct the path in config\.yaml/,
+      /NodeOUs accepts the client role from any CA, since .* cannot be read .*[.;:] [Cc]orrect the path in config\.yaml/i,
     ],
     [
       "neither NodeOUs nor admincerts",
       ({ file }) => rm(file("msp/config.yaml")),
       "error",
       "msp",
-      /The MSP has no administrator\. Put a certificate into admincerts/,
+      /The MSP has no administrator[.;:] [Pp]ut a certificate into admincerts/i,
     ],
     [
       "an administrator who is a peer",
@@ -138,14 +138,14 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "error",
       "msp",
-      /is no administrator of this MSP \(its organisational unit is neither/,
+      /is no administrator of this MSP \(its organisational unit is neither/i,
     ],
     [
       "a key that others may read",
       ({ file }) => chmod(file("msp/keystore/priv_sk"), 0o644),
       "warning",
       "keys",
-      /is open to other users\. Chmod 600 it/,
+      /is open to other users[.;:] [Cc]hmod 600 it/i,
     ],
     [
       "a trusted organisation without a folder",
@@ -154,7 +154,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "error",
       "trusted-msp",
-      /\/nowhere\/cacerts cannot be read/,
+      /\/nowhere\/cacerts cannot be read/i,
     ],
     [
       "a trusted organisation without TLS CA",
@@ -165,7 +165,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "warning",
       "trusted-msp",
-      /Org2MSP has no TLS CA .* Put its TLS CA certificate there/,
+      /Org2MSP has no TLS CA .* Put its TLS CA certificate there/i,
     ],
   ];
   for (const [name, spoil, status, check, sentence] of cases) {

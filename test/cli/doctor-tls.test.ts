@@ -59,7 +59,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls",
-      /server certificate .* expired at 2025-01-01.* Renew it/,
+      /server certificate .* expired at 2025-01-01.* Renew it/i,
     ],
     [
       "not valid yet",
@@ -67,7 +67,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "clock",
-      /begins at 2059-01-01.*, in the future.* Check the clock/,
+      /begins at 2059-01-01.*, in the future.* Check the clock/i,
     ],
     [
       "of another CA",
@@ -75,7 +75,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-chain",
-      /refuses our server certificate: .*CA that we do not trust.* issued by the CA in/,
+      /refuses our server certificate: .*CA that we do not trust.* issued by the CA in/i,
     ],
     [
       "below an intermediate CA that is missing",
@@ -83,7 +83,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-chain",
-      /refuses our server certificate.* add intermediate CAs/,
+      /refuses our server certificate.* add intermediate CAs/i,
     ],
     [
       "without a name",
@@ -91,7 +91,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-names",
-      /\(it names nothing\).* Advertise a name of the certificate/,
+      /\(it names nothing\).* Advertise a name of the certificate/i,
     ],
     [
       "with another name",
@@ -99,7 +99,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-names",
-      /advertises localhost, which the TLS certificate does not name/,
+      /advertises localhost, which the TLS certificate does not name/i,
     ],
     [
       "for clients only",
@@ -107,7 +107,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-chain",
-      /refuses our server certificate: .*purpose.* both uses/,
+      /refuses our server certificate: .*purpose.* both uses/i,
     ],
     [
       "for servers only, where clients are verified",
@@ -115,7 +115,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       strict,
       "error",
       "tls-chain",
-      /refuses our client certificate: .*purpose.* both uses/,
+      /refuses our client certificate: .*purpose.* both uses/i,
     ],
   ];
   for (const [name, made, more, status, check, sentence] of pairs) {
@@ -145,7 +145,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       ({ file }) => appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB"),
       "error",
       "tls",
-      /TLS server certificate \S+server\.crt cannot be used \(bad end line\).* Mend or remove what stands behind/,
+      /TLS server certificate \S+server\.crt cannot be used \(bad end line\).* Mend or remove what stands behind/i,
     ],
     [
       "the certificate of the CA before that of the server",
@@ -155,7 +155,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "error",
       "tls",
-      /does not belong to the certificate .* Put the certificate of this key first/,
+      /does not belong to the certificate .* Put the certificate of this key first/i,
     ],
     [
       "the key of another peer",
@@ -163,28 +163,28 @@ describe("doctor on TLS files (spec A 1.3)", () => {
         copyFile(join(org.peers[1]?.folder ?? "", "tls/server.key"), file("tls/server.key")),
       "error",
       "tls",
-      /does not belong to the certificate .* Use the pair/,
+      /does not belong to the certificate .* Use the pair/i,
     ],
     [
       "a certificate that is none",
       ({ file }) => writeFile(file("tls/server.crt"), "x"),
       "error",
       "tls",
-      /cannot be used: there is no PEM block in it\. Put the PEM text there/,
+      /cannot be used: there is no PEM block in it[.;:] [Pp]ut the PEM text there/i,
     ],
     [
       "a key that is none",
       ({ file }) => writeFile(file("tls/server.key"), "x"),
       "error",
       "tls",
-      /key .* cannot be used: there is no PEM block in it/,
+      /key .* cannot be used: there is no PEM block in it/i,
     ],
     [
       "a CA file that is none",
       ({ file }) => writeFile(file("tls/ca.crt"), "x"),
       "error",
       "tls",
-      /TLS CA .* cannot be used: there is no PEM block in it/,
+      /TLS CA .* cannot be used: there is no PEM block in it/i,
     ],
     [
       "no CA to dial with",
@@ -193,7 +193,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "warning",
       "tls-chain",
-      /cannot test whether peers accept our TLS certificate\. Name the TLS CA there/,
+      /cannot test whether peers accept our TLS certificate\. Name the TLS CA there/i,
     ],
     [
       "client CAs that do not know us",
@@ -204,7 +204,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "error",
       "tls-chain",
-      /refuses our client certificate: its chain does not lead to a CA in peer\.tls\.clientRootCAs\.files/,
+      /refuses our client certificate: its chain does not lead to a CA in peer\.tls\.clientRootCAs\.files/i,
     ],
     [
       "the operations endpoint with the key of another",
@@ -215,7 +215,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "error",
       "operations-tls",
-      /does not belong to the certificate/,
+      /does not belong to the certificate/i,
     ],
     [
       "the operations endpoint that knows no clients",
@@ -226,7 +226,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "warning",
       "operations-tls",
-      /names no CA, so that nobody can use/,
+      /names no CA, so that nobody can use/i,
     ],
     [
       "the operations endpoint open to all",
@@ -235,7 +235,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "warning",
       "operations",
-      /open on every interface without TLS/,
+      /open on every interface without TLS/i,
     ],
   ];
   for (const [name, spoil, status, check, sentence] of files) {

@@ -4,7 +4,9 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
+import type { GossipError } from "../../src/lib/errors.ts";
 import {
   assertSays,
   type Environment,
@@ -71,14 +73,19 @@ describe("doctor, when all is well", () => {
       findings,
       "error",
       "configuration",
-      /peer\.tls\.key\.file names .*gone, which does not exist\. Correct/,
+      /peer\.tls\.key\.file names .*gone, which does not exist[.;:] [Cc]orrect/,
     );
   });
 });
 
 describe("doctor on the configuration (specs A 1, B 2.1)", () => {
   const cases: readonly (readonly [name: string, env: Environment, Finding["status"], RegExp])[] = [
-    ["no MSP id", { CORE_PEER_LOCALMSPID: "" }, "error", /peer\.localMspId is not set\. Give it/],
+    [
+      "no MSP id",
+      { CORE_PEER_LOCALMSPID: "" },
+      "error",
+      /peer\.localMspId is not set[.;:] [Gg]ive it/,
+    ],
     [
       "a key of ours that is none",
       { CORE_FABRICGOSSIP_STATDIR: "x" },
@@ -96,7 +103,7 @@ describe("doctor on the configuration (specs A 1, B 2.1)", () => {
       "half a client pair",
       { CORE_PEER_TLS_CLIENTCERT_FILE: "x.crt" },
       "error",
-      /belong together\. Set both or neither/,
+      /belong together[.;:] [Ss]et both or neither/,
     ],
     [
       "our own organisation as another one",
@@ -114,7 +121,7 @@ describe("doctor on the configuration (specs A 1, B 2.1)", () => {
       "an address that nobody can dial",
       { CORE_PEER_GOSSIP_EXTERNALENDPOINT: "0.0.0.0:7051" },
       "warning",
-      /nobody can dial\. Name a reachable host/,
+      /nobody can dial[.;:] [Nn]ame a reachable host/,
     ],
     [
       "an IPv6 address",
@@ -141,6 +148,24 @@ describe("doctor on the configuration (specs A 1, B 2.1)", () => {
       assertSays(await findingsOf(env, more), status, "configuration", sentence);
     });
   }
+});
+
+test("doctor says what start says, in the same words", async (t) => {
+  const { env } = await setUp(t);
+  const wrong = {
+    ...env,
+    CORE_PEER_LOCALMSPID: "",
+    CORE_PEER_GOSSIP_PULLINTERVAL: "soon",
+    CORE_PEER_TLS_KEY_FILE: "/nowhere/key.pem",
+    CORE_FABRICGOSSIP_STATDIR: "x",
+  };
+  const problems = await loadConfig({ env: wrong }).then(
+    () => [],
+    (fault: GossipError) => fault.problems,
+  );
+  assert.equal(problems.length, 4);
+  const found = errorsOf(await findingsOf(wrong)).map(({ message }) => message);
+  assert.deepEqual(found, problems);
 });
 
 describe("doctor on ports, names and folders", () => {
@@ -181,7 +206,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_PEER_LISTENADDRESS: "127.0.0.1:31999" },
       "warning",
       "endpoint",
-      /but listen on port 31999\. Correct one of them, unless/,
+      /but listen on port 31999[.;:] [Cc]orrect one of them, unless/,
     ],
     [
       "a name that leads nowhere",
@@ -195,7 +220,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_PEER_GOSSIP_BOOTSTRAP: "nowhere.invalid:1" },
       "error",
       "bootstrap",
-      /does not resolve \(\w+\)\. Correct the name/,
+      /cannot be joined: DNS .*\(\w+\) \(name-unresolved\)\. Look the name up/,
     ],
     [
       "a state folder that cannot be made",
