@@ -17,7 +17,7 @@ import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { Block } from "../types/block.ts";
 import type { InTurns } from "./in-turns.ts";
 
-/** Reads a block; the parts are views of the bytes. Nothing in it is believed yet. */
+/** Reads a block; the parts are views of the bytes. Nothing is verified. */
 export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed"> {
   const decoded = decode(BLOCK, bytes);
   if (!decoded.ok) return { ok: false, code: "block-malformed", reason: decoded.code };
@@ -31,7 +31,7 @@ export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed">
   });
 }
 
-/** The channel header of a transaction; undefined if it has none that can be read. */
+/** The channel header of a transaction; undefined if it has no readable one. */
 export function channelHeaderOf(transaction: Uint8Array): ChannelHeader | undefined {
   const envelope = decode(COMMON_ENVELOPE, transaction);
   const payload = envelope.ok ? decode(COMMON_PAYLOAD, envelope.value.payload) : envelope;
@@ -63,7 +63,7 @@ export function* areWellFormed({ transactions }: Block, isBft: boolean): InTurns
   return true;
 }
 
-/** Transactions whose form is checked in one turn. */
+/** Transactions checked per turn. */
 const CHECKED_AT_ONCE = 500;
 
 /** Field 1 and field 2 of an envelope. */

@@ -1,4 +1,4 @@
-/** What a peer says of itself in a channel: its height, its chaincodes, and when they changed. */
+/** A peer's own statement in a channel: height, chaincodes, and when they changed. */
 import { equalBytes, fromHex, toHex } from "../../wire/bytes.ts";
 import { type Envelope, parseEnvelope, parseMessage } from "../../wire/envelope.ts";
 import type { GossipMessageInit, PeerTime, Properties } from "../../wire/messages.ts";
@@ -9,32 +9,32 @@ import type { ChannelHost } from "../types/host.ts";
 import { isSatisfied } from "./evaluate-policy.ts";
 import { signersOf } from "./identities.ts";
 
-/** A StateInfo that names this channel but is not believed yet. */
+/** An unverified StateInfo of this channel. */
 export interface StateInfoClaim {
-  /** Whose it says it is, 64 hex digits. */
+  /** PKI-ID of its claimed author, 64 hex digits. */
   readonly pkiId: string;
-  /** When the peer loaded the channel, and when it last changed what it says: ns of its clock. */
+  /** When the peer loaded the channel, and when its statement last changed, in ns of its clock. */
   readonly loadedAtNs: bigint;
   readonly changedAtNs: bigint;
-  /** Number of blocks: the last one has the number before. */
+  /** Number of blocks: the newest block number plus one. */
   readonly height: bigint;
   readonly hasLeft: boolean;
   /** Those that are installed and approved there; `version` is the sequence of the definition. */
   readonly chaincodes: Properties["chaincodes"];
-  /** What was signed: keep it, and pass it on untouched. */
+  /** The signed bytes: keep and relay them unchanged. */
   readonly envelope: Envelope;
 }
 
 export type StateInfoFault =
   | "state-info-malformed"
-  /** It lacks author, channel or time. */
+  /** Author, channel or time is missing. */
   | "state-info-incomplete"
   /** It is of another channel. */
   | "state-info-channel"
   /** Its author belongs to no organisation of the channel, or is no longer valid there. */
   | "state-info-organisation"
   | "state-info-signature"
-  /** Its author may not read the channel. */
+  /** Its author does not satisfy Readers. */
   | "state-info-readers";
 
 type Hasher = Pick<ChannelHost, "sha256">;
@@ -54,7 +54,7 @@ export function channelMac(
   return host.sha256([fromHex(pkiId), new TextEncoder().encode(channel)]);
 }
 
-/** Asks a peer for all that it knows of a channel's members. Not signed. */
+/** Requests all that a peer knows of a channel's members. Unsigned. */
 export function stateInfoPullRequest(
   host: Hasher,
   ownPkiId: string,
@@ -64,7 +64,7 @@ export function stateInfoPullRequest(
   return { tag: TAG.chanOrOrg, content: { type: "state-info-pull-request", value } };
 }
 
-/** Reads an element of a snapshot, or a message that was pushed. */
+/** Reads an element of a snapshot, or a pushed message. */
 export function readStateInfo(
   host: Pick<ChannelHost, "sha256">,
   bytes: Uint8Array,
@@ -92,7 +92,7 @@ export function readStateInfo(
   });
 }
 
-/** The author of a StateInfo, whose PKI-ID somebody has checked. */
+/** The author of a StateInfo, with verified PKI-ID. */
 interface Author {
   readonly mspId: string;
   /** Its serialized identity. */
@@ -142,7 +142,7 @@ interface Snapshot {
   readonly faults: readonly StateInfoFault[];
 }
 
-/** Reads all elements of a snapshot, in whatever order they come. */
+/** Reads all elements of a snapshot, in any order. */
 export function readSnapshot(
   host: ChannelHost,
   elements: readonly Uint8Array[],

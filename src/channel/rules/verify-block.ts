@@ -24,12 +24,12 @@ import { type SignedData, signersInTurns } from "./identities.ts";
 import { atOnce, type InTurns } from "./in-turns.ts";
 import { areWellFormed, channelHeaderOf, isConfigBlock } from "./read-block.ts";
 
-/** The configuration in force before the block, and the block that is expected. */
+/** The configuration before the block, and the expected block. */
 interface BlockQuestion extends ExpectedBlock {
   readonly configuration: ChannelConfiguration;
 }
 
-/** Believes a block for the signatures of its orderers. */
+/** Verifies a block by the signatures of its orderers. */
 export function verifyBlock(
   host: ChannelHost,
   block: Block,
@@ -87,7 +87,7 @@ function verified(
   return { block, hash: host.sha256([header]), signers, isConfig: isConfigBlock(block) };
 }
 
-/** What is wrong besides signatures; cheap checks first. */
+/** Faults other than signatures; cheap checks first. */
 function* contentFault(
   host: ChannelHost,
   block: Block,
@@ -108,7 +108,7 @@ function* contentFault(
   return equalBytes(dataHash, header.dataHash) ? undefined : "block-data-hash";
 }
 
-/** Hashed in one turn. */
+/** Bytes hashed per turn. */
 const HASHED_BYTES = 1_048_576;
 
 function* hashOf(host: ChannelHost, parts: readonly Uint8Array[]): InTurns<Uint8Array> {

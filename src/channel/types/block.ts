@@ -1,8 +1,8 @@
-/** Blocks as they are read, and as they are believed. */
+/** Blocks before and after verification. */
 import type { BlockHeader } from "../../wire/block-messages.ts";
 import type { ChannelIdentity } from "./host.ts";
 
-/** A block that was read but not believed yet. All bytes are views of what was received. */
+/** An unverified block. All bytes are views of the received ones. */
 export interface Block {
   /** As received. */
   readonly bytes: Uint8Array;
@@ -16,25 +16,25 @@ export interface Block {
   readonly metadata: readonly Uint8Array[];
 }
 
-/** Why a block is not believed. */
+/** Why a block is invalid. */
 export type BlockFault =
-  /** It is no block, lacks a part, or is larger than any we take. */
+  /** Not a block, incomplete, or too large. */
   | "block-malformed"
-  /** Another block than the one that was asked for. */
+  /** Another block than requested. */
   | "block-number"
   | "block-channel"
-  /** A transaction that is not encoded as it must be, or has no payload or signature. */
+  /** A transaction with invalid encoding, or without payload or signature. */
   | "block-transactions"
-  /** The transactions are not those of the header. */
+  /** The transactions do not match the header. */
   | "block-data-hash"
-  /** It does not follow the block before. */
+  /** It does not follow the previous block. */
   | "block-previous-hash"
-  /** There are no signatures, or one of them cannot be read. */
+  /** Signatures are missing or unreadable. */
   | "block-signatures"
-  /** Those who signed do not satisfy the policy BlockValidation. */
+  /** The signers do not satisfy the policy BlockValidation. */
   | "block-policy";
 
-/** What a block must be to be believed. */
+/** Requirements on a block. */
 export interface ExpectedBlock {
   readonly channel: string;
   readonly number: bigint;
@@ -42,7 +42,7 @@ export interface ExpectedBlock {
   readonly previousHash?: Uint8Array | undefined;
 }
 
-/** A block that is what it must be. */
+/** A verified block. */
 export interface VerifiedBlock {
   readonly block: Block;
   /** SHA-256 over the header: the `previous_hash` of the next block. */
@@ -52,6 +52,6 @@ export interface VerifiedBlock {
    * one.
    */
   readonly signers: readonly ChannelIdentity[];
-  /** Whether it holds a configuration, which is in force from the next block on. */
+  /** Whether it contains a configuration, which applies from the next block on. */
   readonly isConfig: boolean;
 }

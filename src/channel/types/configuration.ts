@@ -3,7 +3,7 @@ import type { BftConsenter, RaftConsenter } from "../../wire/config-messages.ts"
 import type { MspPrincipal } from "../../wire/policy-messages.ts";
 import type { ChannelMsps } from "./host.ts";
 
-/** Where Fabric would refuse the configuration, or a reader must not trust it. */
+/** A reason for Fabric to refuse the configuration, or for a reader not to trust it. */
 export interface ConfigFault {
   readonly code: ConfigFaultCode;
   /** Like `/Channel/Orderer/Capabilities`. */
@@ -13,15 +13,15 @@ export interface ConfigFault {
 }
 
 export type ConfigFaultCode =
-  /** Part of it cannot be decoded, or is larger than any we take. */
+  /** Part of it is undecodable or too large. */
   | "config-malformed"
-  /** The channel's name is none. */
+  /** The channel's name is invalid. */
   | "config-channel-id"
   /** A name with characters that Fabric does not allow. */
   | "config-name"
   | "config-unknown-group"
   | "config-unknown-value"
-  /** A capability of a later Fabric: rules that we do not know are in force. */
+  /** A capability of a later Fabric: unknown rules apply. */
   | "config-capability"
   /** A value that Fabric does not allow. */
   | "config-value"
@@ -29,11 +29,11 @@ export type ConfigFaultCode =
   /** One MSP id with two different MSPs. */
   | "config-msp-conflict"
   | "config-policy"
-  /** Does not follow the configuration before. */
+  /** It does not follow the previous configuration. */
   | "config-sequence"
   | "config-change";
 
-/** A group of the tree, decoded to its leaves, which stay bytes. */
+/** A group of the tree, decoded except for its leaves. */
 export interface ConfigTree {
   readonly version: bigint;
   readonly modPolicy: string;
@@ -51,11 +51,11 @@ export interface ConfigLeaf {
 export interface PolicyLeaf {
   readonly version: bigint;
   readonly modPolicy: string;
-  /** Undefined: there is none, which Fabric refuses. */
+  /** Undefined: missing, which Fabric refuses. */
   readonly policy: { readonly type: number; readonly value: Uint8Array } | undefined;
 }
 
-/** A policy ready to be evaluated. */
+/** A compiled policy. */
 export type Policy =
   | {
       readonly type: "signature";
@@ -71,7 +71,7 @@ export type Policy =
       readonly threshold: number;
       readonly subPolicies: readonly Policy[];
     }
-  /** There is no such policy, or it cannot be read: nobody satisfies it. */
+  /** Missing or unreadable: nobody satisfies it. */
   | { readonly type: "reject" };
 
 export type SignatureRule =
@@ -115,7 +115,7 @@ export interface Capabilities {
 export interface ChannelConfiguration {
   readonly channel: string;
   readonly sequence: bigint;
-  /** Of the block it was read from. */
+  /** Number of the block that contains it. */
   readonly blockNumber: bigint;
   readonly tree: ConfigTree;
   readonly organisations: readonly Organisation[];
@@ -145,6 +145,6 @@ export interface ChannelConfiguration {
    * trusted by us: we may not know the rules that are in force.
    */
   readonly faults: readonly ConfigFault[];
-  /** What is legal but hardly meant, one sentence each. */
+  /** Legal but probably unintended, one sentence each. */
   readonly warnings: readonly string[];
 }

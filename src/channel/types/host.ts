@@ -1,8 +1,8 @@
-/** What the channel rules need from outside: a hash, and somebody who judges certificates. */
+/** Dependencies of the channel rules: a hash, and a judge of certificates. */
 import type { FabricMspConfig } from "../../wire/msp-messages.ts";
 
 export interface ChannelHost {
-  /** SHA-256 over the parts, one after the other. */
+  /** SHA-256 over the concatenated parts. */
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** The same, piece by piece: who hashes much lets others have their turn in between. */
   startSha256(): Sha256;
@@ -16,7 +16,7 @@ interface Sha256 {
   digest(): Uint8Array;
 }
 
-/** What the capabilities of a channel change for its MSPs. */
+/** Effects of the channel's capabilities on its MSPs. */
 export interface MspRules {
   /** From V3_0 on. */
   readonly allowsEd25519: boolean;
@@ -24,13 +24,13 @@ export interface MspRules {
 
 export type MspSetup =
   | { readonly ok: true; readonly msp: ChannelMsp }
-  /** Fabric would refuse the whole configuration; one sentence for each problem. */
+  /** Fabric would refuse the whole configuration; one sentence per problem. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** The MSP of an organisation of a channel. */
 export interface ChannelMsp {
   readonly mspId: string;
-  /** Whether organisational units decide about roles (`NodeOUs`). */
+  /** Whether NodeOUs decide about roles. */
   readonly hasRoleUnits: boolean;
   /** What Fabric would only log, one sentence each. */
   readonly warnings: readonly string[];
@@ -60,7 +60,7 @@ export interface ChannelIdentity {
   readonly organizationalUnits: readonly string[];
   /** SHA-256 over the CA certificates above it (Fabric: certifiers identifier). */
   readonly certifiersId: Uint8Array;
-  /** Whether its key has made the signature. */
+  /** Whether its key made the signature. */
   verify(payload: Uint8Array, signature: Uint8Array): boolean;
 }
 
