@@ -9,6 +9,7 @@ import type { Now } from "../../../core/types/host.ts";
 import type { Connections } from "../../../transport/connection-options.ts";
 import type { Cancel, Clock } from "../../../transport/network.ts";
 import type { EventContent, ProblemCode } from "../../events.ts";
+import { createRepeats, type Repeats } from "../../repeats.ts";
 import { problemOf } from "../../snapshots.ts";
 import type { Problem } from "../causes.ts";
 import type { Failures } from "../failures.ts";
@@ -42,25 +43,23 @@ export interface SelfWatch {
 const LOOK_MS = 2_500;
 /** Joining takes a second or two; who is alone for longer is told. */
 const ALONE_MS = 5_000;
-const FIRST_PAUSE_MS = 60_000;
-const PAUSE_MAX_MS = 3_600_000;
 const FIRST_PROBE_MS = 500;
 const PROBE_MS = 60_000;
 
 /** What was found at an endpoint, or address. */
 type Note = (fault: Problem, at: string) => void;
 
+/** The problems at present. */
 interface Standing {
-  /** When it is told next, and the pause after that. */
-  dueMs: number;
-  pauseMs: number;
-  isTold: boolean;
+  /** Whether each has been told, and when it is told first. */
+  readonly problems: Map<ProblemCode, { readonly fromMs: number; isTold: boolean }>;
+  readonly repeats: Repeats;
 }
 
 export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
   const { clock, core, failures, names, reloadProblems, publish } = options;
   const conflicts = createConflicts();
-  const standing = new Map<ProblemCode, Standing>();
+  const standing: Standing = { problems: new Map(), repeats: createRepeats() };
   const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
 
   const note: Note = (fault, at) => {
@@ -123,30 +122,25 @@ function askAt(
 /** What is to be told now: what has just begun or is over, or lasts for another pause. */
 function eventsOf(
   faults: readonly Problem[],
-  standing: Map<ProblemCode, Standing>,
+  { problems, repeats }: Standing,
   { elapsedMs }: Now,
 ): readonly EventContent[] {
   const events: EventContent[] = [];
   const codes = new Set(faults.map(({ code }) => code));
-  for (const [code, { isTold }] of standing) {
+  for (const [code, { isTold }] of problems) {
     if (codes.has(code)) continue;
-    standing.delete(code);
+    problems.delete(code);
+    repeats.forget(code);
     if (isTold) events.push({ type: "problem-solved", code });
   }
   for (const code of codes) {
-    const known = standing.get(code) ?? begin(code, elapsedMs);
-    standing.set(code, known);
-    if (known.dueMs > elapsedMs) continue;
+    const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
+    const known = problems.get(code) ?? { fromMs: elapsedMs + waitMs, isTold: false };
+    problems.set(code, known);
+    if (known.fromMs > elapsedMs || repeats.note(code, code, elapsedMs) === undefined) continue;
     const present = faults.filter((fault) => fault.code === code);
     events.push(...present.map(problemOf));
-    known.dueMs = elapsedMs + known.pauseMs;
-    known.pauseMs = Math.min(2 * known.pauseMs, PAUSE_MAX_MS);
     known.isTold = true;
   }
   return events;
-}
-
-function begin(code: ProblemCode, elapsedMs: number): Standing {
-  const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
-  return { dueMs: elapsedMs + waitMs, pauseMs: FIRST_PAUSE_MS, isTold: false };
 }
