@@ -9,6 +9,13 @@ import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { createSigner } from "../msp/signer.ts";
+import { COMMON_ENVELOPE, COMMON_PAYLOAD, SIGNATURE_HEADER } from "../wire/block-messages.ts";
+import { decode } from "../wire/decode.ts";
+import {
+  CHAINCODE_ACTION_PAYLOAD,
+  PROPOSAL_RESPONSE_PAYLOAD,
+  TRANSACTION,
+} from "../wire/transaction-messages.ts";
 import { ChainMaker } from "./chain.ts";
 import { encodeDraft } from "./config-draft.ts";
 
@@ -115,4 +122,35 @@ test("one draft has one encoding, in whatever order it was put together", () => 
   const groups = Object.fromEntries(Object.entries(draft.groups).toReversed());
   const values = Object.fromEntries(Object.entries(draft.values).toReversed());
   assert.deepEqual(encodeDraft({ ...draft, groups, values }), encodeDraft(draft));
+});
+
+test("a transaction is well-formed for a peer: nonce, creator and hash of the proposal", () => {
+  const { maker, draft } = start(false);
+  maker.addConfig(draft(org), 0n);
+  const [transaction] = parsed(maker.add()).transactions;
+  assert.ok(transaction);
+  const envelope = decode(COMMON_ENVELOPE, transaction);
+  assert.ok(envelope.ok);
+  const payload = decode(COMMON_PAYLOAD, envelope.value.payload);
+  assert.ok(payload.ok && payload.value.header);
+  const { channelHeader, signatureHeader } = payload.value.header;
+  const called = decode(TRANSACTION, payload.value.data);
+  assert.ok(called.ok && called.value.actions.length === 1);
+  const [action] = called.value.actions;
+  const header = decode(SIGNATURE_HEADER, action?.header ?? assert.fail());
+  assert.ok(header.ok);
+  assert.equal(header.value.nonce.length, 24);
+  assert.ok(header.value.creator.length > 0);
+  const proposed = decode(CHAINCODE_ACTION_PAYLOAD, action?.payload ?? assert.fail());
+  assert.ok(proposed.ok && proposed.value.chaincodeProposalPayload.length > 0);
+  const given = proposed.value.action?.proposalResponsePayload;
+  const answer = decode(PROPOSAL_RESPONSE_PAYLOAD, given ?? assert.fail());
+  assert.ok(answer.ok);
+  // Over the channel's header and the one of the action, as a peer puts them together.
+  const parts = [channelHeader, action?.header, proposed.value.chaincodeProposalPayload];
+  assert.deepEqual(
+    answer.value.proposalHash,
+    sha256(...parts.map((part) => part ?? assert.fail())),
+  );
+  assert.deepEqual(action?.header, signatureHeader);
 });

@@ -6,6 +6,7 @@ import { type ConfigDraft, encodeConfig } from "./config-draft.ts";
 import { type BlockSigner, committedMetadata, genesisMetadata, makeBlock } from "./make-block.ts";
 import {
   chaincodeCall,
+  type EncodedHeaders,
   type MakerHost,
   makeTransaction,
   type TransactionAuthor,
@@ -112,7 +113,8 @@ export class ChainMaker {
   /** A transaction of a chaincode whose answer is `said`. */
   transaction(said: string, chaincode = "kv"): Uint8Array {
     const { host, channel, client: author } = this.#plan;
-    const data = chaincodeCall(author, chaincode, said);
+    const data = (headers: EncodedHeaders): Uint8Array =>
+      chaincodeCall(host, headers, { author, name: chaincode, said });
     return makeTransaction(host, { channel, data, author, chaincode });
   }
 }

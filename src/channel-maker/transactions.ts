@@ -13,6 +13,7 @@ import {
   CHAINCODE_ACTION,
   CHAINCODE_ACTION_PAYLOAD,
   CHAINCODE_HEADER_EXTENSION,
+  CHAINCODE_PROPOSAL_PAYLOAD,
   PROPOSAL_RESPONSE_PAYLOAD,
   TRANSACTION,
 } from "../wire/transaction-messages.ts";
@@ -39,9 +40,15 @@ function transactionId(host: MakerHost, nonce: Uint8Array, creator: Uint8Array):
   return toHex(host.sha256([nonce, creator]));
 }
 
+/** The headers of a transaction, which its action repeats and its endorsers sign. */
+export interface EncodedHeaders {
+  readonly channelHeader: Uint8Array;
+  readonly signatureHeader: Uint8Array;
+}
+
 interface TransactionPlan {
   readonly channel: string;
-  readonly data: Uint8Array;
+  readonly data: Uint8Array | ((headers: EncodedHeaders) => Uint8Array);
   /** Undefined: nobody signs, as in the first block. */
   readonly author: TransactionAuthor | undefined;
   /** Default: a configuration. */
@@ -65,27 +72,39 @@ export function makeTransaction(host: MakerHost, plan: TransactionPlan): Uint8Ar
     channelId,
     txId: transactionId(host, nonce, creator),
   };
-  return seal(channelHeader, data, {
-    signatureHeader: encode(SIGNATURE_HEADER, { creator, nonce }),
+  const signatureHeader = encode(SIGNATURE_HEADER, { creator, nonce });
+  const headers = { channelHeader: encode(CHANNEL_HEADER, channelHeader), signatureHeader };
+  return seal(channelHeader, typeof data === "function" ? data(headers) : data, {
+    signatureHeader,
     sign: author?.sign ?? (() => EMPTY_BYTES),
   });
 }
 
-/** The data of a chaincode's transaction: one action that changes nothing, endorsed by its author. */
+/**
+ * The data of a chaincode's transaction: one action that changes nothing, endorsed by its author. A peer
+ * finds it well-formed: the action has the nonce of the transaction, and the endorsement names the proposal.
+ */
 export function chaincodeCall(
-  { creator, sign }: TransactionAuthor,
-  name: string,
-  said: string,
+  host: MakerHost,
+  { channelHeader, signatureHeader }: EncodedHeaders,
+  {
+    author: { creator, sign },
+    name,
+    said,
+  }: { author: TransactionAuthor; name: string; said: string },
 ): Uint8Array {
   const chaincodeId = { name };
   const payload = new TextEncoder().encode(said);
   const extension = encode(CHAINCODE_ACTION, { response: { status: 200, payload }, chaincodeId });
-  const proposalResponsePayload = encode(PROPOSAL_RESPONSE_PAYLOAD, { extension });
+  const chaincodeProposalPayload = encode(CHAINCODE_PROPOSAL_PAYLOAD, {
+    input: { chaincodeSpec: { chaincodeId } },
+  });
+  const proposalHash = host.sha256([channelHeader, signatureHeader, chaincodeProposalPayload]);
+  const proposalResponsePayload = encode(PROPOSAL_RESPONSE_PAYLOAD, { proposalHash, extension });
   const signature = sign(joined(proposalResponsePayload, creator));
   const action = { proposalResponsePayload, endorsements: [{ endorser: creator, signature }] };
-  const header = encode(SIGNATURE_HEADER, { creator });
-  const actions = [{ header, payload: encode(CHAINCODE_ACTION_PAYLOAD, { action }) }];
-  return encode(TRANSACTION, { actions });
+  const called = encode(CHAINCODE_ACTION_PAYLOAD, { chaincodeProposalPayload, action });
+  return encode(TRANSACTION, { actions: [{ header: signatureHeader, payload: called }] });
 }
 
 export function joined(...parts: readonly Uint8Array[]): Uint8Array {
