@@ -12,6 +12,7 @@ import { messageToJson, protobufToJson } from "../wire/json.ts";
 import { type Content, type GossipMessage, SECRET } from "../wire/messages.ts";
 import { describeBlock } from "./describe-block.ts";
 import { describeCarried, readIdentity } from "./describe-identity.ts";
+import { describeMemberMessage } from "./describe-member-message.ts";
 
 /** Envelopes within envelopes that are opened; real ones have two. */
 const DEPTH_MAX = 6;
@@ -25,8 +26,10 @@ export function describeMessage(
   depth = 0,
 ): { readonly [part: string]: unknown } {
   const identity = carriedIdentity(message.content);
+  const said = describeMemberMessage(message);
   return {
-    message: readable(messageToJson(message), depth),
+    message:
+      said === undefined ? readable(messageToJson(message), depth) : { member_message: said },
     signature: describeSignature(envelope.payload, envelope.signature, identity),
     ...(envelope.secret
       ? { secret: describeSecret(envelope.secret.payload, envelope.secret.signature, identity) }

@@ -4,6 +4,7 @@ import { createMemoryHub } from "../transport/memory.ts";
 import type { Link } from "../transport/network.ts";
 import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
 import { encodeUnsigned } from "../wire/envelope.ts";
+import { encodeMemberEnvelope, type MemberContentInit } from "../wire/member-messages.ts";
 import { createMessageTap, type MessageBatch, type MessageTap } from "./message-tap.ts";
 import { meterNetwork } from "./meters.ts";
 
@@ -59,6 +60,37 @@ async function settle<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
 }
 
 describe("a message tap", () => {
+  test("names and opens what members of our own kind say to each other", async () => {
+    const { clock, tap, ours } = await connect();
+    const watching = tap.watch();
+    const first = watching.next();
+    const author = new Uint8Array(32).fill(0xab);
+    const time = { incNum: 3n, seqNum: 4n };
+    const payload = new TextEncoder().encode("order-42");
+    const contents: MemberContentInit[] = [
+      { type: "event", value: { author, time, topic: "invalidate", payload } },
+      { type: "query", value: { author, time, topic: "version", payload: Uint8Array.of(0xff) } },
+      { type: "answer", value: { query: time, payload } },
+      { type: "digest", value: { held: [{ author, incarnation: 3n }] } },
+      { type: "request", value: { wanted: [] } },
+    ];
+    for (const content of contents) ours.send(encodeMemberEnvelope(content));
+    // One that only looks like one, and a data message of a channel of Fabric.
+    ours.send(encodeMemberEnvelope(contents[0] ?? assert.fail()).subarray(0, 60));
+    ours.send(encodeUnsigned({ channel: payload, content: { type: "data", value: {} } }));
+    const { value } = await settle(clock, first);
+    const { messages }: MessageBatch = value;
+    assert.deepEqual(
+      messages.map(({ type }) => type),
+      [...contents.map(({ type }) => `member-${type}`), "data", "data"],
+    );
+    const [event, query] = messages.map(({ envelope }) => JSON.parse(JSON.stringify(envelope)));
+    assert.deepEqual(event.message.member_message.event.payload, { text: "order-42" });
+    assert.equal(event.message.member_message.event.author, "ab".repeat(32));
+    assert.equal(query.message.member_message.query.payload, "/w==");
+    await watching.return?.(undefined);
+  });
+
   test("shows what is sent and received, decoded, with the other side's name once it is known", async () => {
     const { clock, tap, ours, theirs, received } = await connect();
     const watching = tap.watch();

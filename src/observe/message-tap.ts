@@ -6,6 +6,7 @@
 import type { Clock } from "../transport/network.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { memberTypeOf } from "./describe-member-message.ts";
 import { describeMessage } from "./describe-message.ts";
 import type { Tap } from "./meters.ts";
 
@@ -20,7 +21,10 @@ export interface TappedMessage {
   readonly pkiId: string | null;
   /** The endpoint we dialled, or the address of the socket that came in. */
   readonly remote: string;
-  /** `alive`, `hello`, `conn-establish` (the handshake), ...; `unknown`: of no type that we know. */
+  /**
+   * `alive`, `hello`, `conn-establish` (the handshake), ...; among members of our own kind `member-event`,
+   * `member-query`, ...; `unknown`: of no type that we know.
+   */
   readonly type: string;
   /** Of the encoded envelope. */
   readonly bytes: number;
@@ -144,7 +148,7 @@ class Watchers implements MessageTap {
     this.#lastId += 1;
     const seen: Seen = {
       ...{ id: this.#lastId, time: new Date(this.#clock.now().wallMs), direction },
-      ...{ pkiId, remote, type: type ?? "unknown", bytes: bytes.length },
+      ...{ pkiId, remote, type: memberTypeOf(bytes) ?? type ?? "unknown", bytes: bytes.length },
       raw: bytes.length > DECODED_BYTES_MAX ? undefined : copyBytes(bytes),
     };
     for (const watcher of this.#watchers) watcher(seen);

@@ -78,7 +78,7 @@ const MEMBER_DIGEST = table({ held: repeated(message(1, HELD), AUTHORS_MAX) });
 /** Sayings that the sender wants. */
 const MEMBER_REQUEST = table({ wanted: repeated(message(1, HELD), AUTHORS_MAX) });
 
-const MEMBER_MESSAGE = table({
+export const MEMBER_MESSAGE = table({
   content: oneof({
     event: message(1, MEMBER_EVENT),
     query: message(2, MEMBER_QUERY),
