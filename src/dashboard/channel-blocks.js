@@ -54,6 +54,12 @@ function withoutBlocks(height) {
   return `This member follows heights only (${number(height)} blocks are proven). Set blocks: verify or keep for this channel to see its blocks.`;
 }
 
+/** The API has base64, people compare hex. */
+function hexOf(base64) {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 function rowOf(block, isNew) {
   const { text, level } = validationOf(block);
   const kind = block.kind === "transactions" ? "" : ` ${block.kind}`;
@@ -64,7 +70,7 @@ function rowOf(block, isNew) {
     [text, level],
     [size(block.bytes), ""],
     [block.from, ""],
-    [block.hash.slice(0, 12), "code"],
+    [hexOf(block.hash).slice(0, 12), "code"],
   ];
   const when = make("time", { dateTime: made, title: `received ${delay} later` }, timeOfDay(made));
   const first = make("th", { scope: "row", role: "rowheader" }, number(block.number));

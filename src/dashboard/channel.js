@@ -1,5 +1,5 @@
 /** The channel of a devnet: who has how many blocks, how fast it grows, who lags, a forged block. */
-import { button, card, make, setText } from "./dom.js";
+import { button, card, make, scroller, setText } from "./dom.js";
 
 const PATH = "/api/v1/devnet/channel";
 
@@ -15,17 +15,15 @@ export function createChannel({ report, refresh }) {
     title: "offers every member a block with a wrong signature; each refuses it",
   });
   const members = createMembers((lagging) => post(PATH, { lagging }));
-  const refused = make("p", { className: "dull" });
+  const refused = make("p", { className: "soft" });
   const actions = make("div", { className: "actions" }, label, rate, forge);
-  const { section, heading } = card("channel", "Channel", actions, members.table, refused);
-  section.hidden = true;
+  const place = scroller("Members and their blocks", members.table);
+  const { section, heading } = card("source-card", "Source of blocks", actions, place, refused);
   return {
     section,
     update(model) {
       const { channel } = model;
-      section.hidden = channel === null;
-      if (channel === null) return;
-      setText(heading, `Channel ${channel.name}: ${channel.height} blocks`);
+      setText(heading, `Source of blocks: ${channel.height} made`);
       if (document.activeElement !== rate) rate.value = String(channel.blocksPerMinute);
       members.update(model);
       const last = channel.refused.at(-1);
@@ -72,7 +70,13 @@ function createMembers(setLagging) {
     make("th", { scope: "col" }, text),
   );
   return {
-    table: make("table", {}, caption, make("thead", {}, make("tr", {}, ...heads)), rows),
+    table: make(
+      "table",
+      { className: "plain" },
+      caption,
+      make("thead", {}, make("tr", {}, ...heads)),
+      rows,
+    ),
     update({ channel, members }) {
       lagging = channel.lagging;
       for (const { name } of members) {

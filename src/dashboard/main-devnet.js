@@ -1,8 +1,8 @@
 /** Dashboard of a devnet: every member's view, and actions on members. */
 import { createActions } from "./actions.js";
 import { describeChanges } from "./changes.js";
-import { createChannel } from "./channel.js";
 import { createDetails } from "./details.js";
+import { createDevnetChannel } from "./devnet-channel.js";
 import { byId, make } from "./dom.js";
 import { createGraph } from "./graph.js";
 import { createMatrix } from "./matrix.js";
@@ -32,7 +32,8 @@ export async function start() {
   graph.head.append(partition.buttons);
   const ask = (member) => askObserver(page.model, member);
   const details = createDetails({ selection, actions, ask, links });
-  const channel = createChannel(tools);
+  const status = await getJson(`${API}/channel`);
+  const channel = status === null ? undefined : createDevnetChannel(status.name, tools);
   const matrix = createMatrix();
   const table = createMembersTable("devnet", { selection, actions, links: () => [] });
   const chooser = make("select", { id: "watched" });
@@ -41,7 +42,7 @@ export async function start() {
     peerOf: (message) => peerOf(page.model, message),
     chooser,
   });
-  const parts = [partition, graph, details, channel, matrix, table];
+  const parts = [partition, graph, details, matrix, table, ...(channel ? [channel] : [])];
   const show = () => {
     if (page.model === undefined) return;
     showSummary(page.model.summary);
@@ -56,17 +57,14 @@ export async function start() {
     for (const { text, level } of changes) timeline.report(text, level);
     page.model = next;
     show();
+    await channel?.look();
   }, "The devnet does not answer. Is it still running?");
-  const overview = [
-    graph.section,
-    details.section,
-    channel.section,
-    matrix.section,
-    timeline.section,
-  ];
+  const overview = [graph.section, details.section, matrix.section, timeline.section];
+  const { sections, shown } = channel ?? {};
   createTabs([
     { id: "overview", title: "Overview", parts: overview, shown: show },
     { id: "members-view", title: "Members", parts: [table.section], shown: show },
+    ...(channel ? [{ id: "channels", title: "Channel", parts: sections, shown }] : []),
     { id: "protocol", title: "Protocol", parts: protocol.sections, shown: protocol.shown },
   ]);
   await page.refresh();

@@ -65,6 +65,13 @@ export const KINDS = [
     ["state-info", "state-snapshot", "state-info-pull-request"],
     "States that a peer is in a channel, its ledger height and its chaincodes.",
   ),
+  kind(
+    "member message",
+    "M",
+    "members",
+    ["member-event", "member-query", "member-answer", "member-digest", "member-request"],
+    "Between programs that are members: an event, a query, an answer, or which of them a member has or lacks. Fabric peers never get one.",
+  ),
   kind("other", "…", "other", [], "A message that a member without a ledger does not use."),
 ];
 

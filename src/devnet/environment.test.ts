@@ -63,7 +63,7 @@ describe("memberEnvironment()", () => {
     const { fabricGossip, warnings } = await configOf(memberEnvironment(plan, member, inherited));
     assert.deepEqual(
       fabricGossip.channels.map(({ name, role, blocks }) => [name, role, blocks]),
-      [["ch1", "observer", "none"]],
+      [["ch1", "observer", "verify"]],
     );
     assert.match(fabricGossip.channels[0]?.configBlock ?? "", /ch1\.block$/);
     assert.ok(warnings.every((warning) => !warning.includes("channels")));

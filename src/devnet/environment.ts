@@ -44,10 +44,10 @@ export function memberEnvironment(plan: Plan, member: MemberPlan, inherited: Env
   };
 }
 
-/** Blocks come from the devnet itself, so that none is asked for. A member is soon said to lag. */
+/** Members verify the blocks that others serve, and are soon said to lag. */
 function followed(name: string): string {
   const lag = { blocks: 5, time: "20s" };
-  return JSON.stringify([{ name, configBlock: configBlockFile(name), blocks: "none", lag }]);
+  return JSON.stringify([{ name, configBlock: configBlockFile(name), blocks: "verify", lag }]);
 }
 
 function otherMsps(plan: Plan, { mspId }: MemberPlan): readonly string[] {

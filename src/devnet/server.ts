@@ -27,7 +27,10 @@ const RELAYED = new Set([
   "events",
   "messages",
   "why",
+  "channels",
 ]);
+/** And what is below `channels`. */
+const RELAYED_CHANNEL = /^channels\/[a-z0-9.-]{1,249}(\/(config|blocks))?$/;
 
 /** Starts the server. Throws `listen-failed` if the port cannot be used. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
@@ -51,7 +54,7 @@ function devnetApp(listen: HostPort, options: ServerOptions): HttpApp {
     const tail = await supervisor.logTail(context.req.param("name"));
     return tail === undefined ? context.notFound() : context.text(tail);
   });
-  app.get("/api/v1/devnet/members/:name/api/:what", (context) => relay(context, supervisor));
+  app.get("/api/v1/devnet/members/:name/api/:what{.+}", (context) => relay(context, supervisor));
   app.post("/api/v1/devnet/members/:name/:action", (context) => act(context, supervisor));
   app.get("/api/v1/devnet/partition", (context) => context.json({ groups: supervisor.groups }));
   app.post("/api/v1/devnet/partition", (context) => partition(context, supervisor));
@@ -63,7 +66,8 @@ function devnetApp(listen: HostPort, options: ServerOptions): HttpApp {
 async function relay(context: Context, supervisor: Supervisor): Promise<Response> {
   const { name = "", what = "" } = context.req.param();
   const operations = supervisor.operationsOf(name);
-  if (operations === undefined || !RELAYED.has(what)) return context.notFound();
+  const isRelayed = RELAYED.has(what) || RELAYED_CHANNEL.test(what);
+  if (operations === undefined || !isRelayed) return context.notFound();
   const last = context.req.header("last-event-id");
   try {
     const answer = await fetch(`${operations}/api/v1/${what}${new URL(context.req.url).search}`, {

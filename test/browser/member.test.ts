@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { parseBlock } from "../../src/channel/rules/read-block.ts";
 import type { MemberRow } from "../../src/devnet/supervisor.ts";
 import { type DevnetProcess, eventually, startDevnet } from "../devnet-process.ts";
 import { faintTexts, launchChromium, openPage, SLOW, skip, tabTo, takePicture } from "./testing.ts";
@@ -13,16 +14,25 @@ describe("the dashboard of a member", { skip }, () => {
   let browser: Browser;
   let page: Page;
   let complaints: string[];
+  let api: string;
 
   before(async () => {
     // Its heartbeats and pulls come as often as in a real network.
-    devnet = await startDevnet(["--peers", "2", "--base-port", String(BASE_PORT)]);
+    devnet = await startDevnet([
+      "--peers",
+      "2",
+      "--channel",
+      "ch1",
+      "--base-port",
+      String(BASE_PORT),
+    ]);
     await eventually(
       "all members see each other",
       async () => devnet.output().includes("SEEN BY") || undefined,
     );
     const { members } = JSON.parse(await (await fetch(`${devnet.url}/api/v1/devnet`)).text());
     const [first]: readonly MemberRow[] = members;
+    api = `${first?.operations}/api/v1`;
     browser = await launchChromium();
     [page, complaints] = await openPage(browser, `${first?.operations}/`);
   });
@@ -91,6 +101,59 @@ describe("the dashboard of a member", { skip }, () => {
     await page.emulateMedia({ colorScheme: "light" });
   });
 
+  test("answers for the blocks of its channel: as JSON, as bytes, and in its events", async () => {
+    const get = async (path: string) => {
+      const response = await fetch(`${api}/channels/${path}`);
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    };
+    const blocks = await eventually("blocks were verified", async () => {
+      const { body } = await get("ch1/blocks?limit=2");
+      return body.length === 2 ? body : undefined;
+    });
+    const [{ number, hash }, second] = blocks;
+    assert.equal(second.previousHash, hash);
+    assert.equal(BigInt(second.number), BigInt(number) + 1n);
+    assert.equal(second.signedBy[0].mspId, "OrdererMSP");
+    const one = await get(`ch1/blocks/${number}`);
+    assert.deepEqual([one.status, one.body.hash], [200, hash]);
+    const accept = { headers: { accept: "application/octet-stream" } };
+    const raw = await fetch(`${api}/channels/ch1/blocks/${number}`, accept);
+    const bytes = new Uint8Array(await raw.arrayBuffer());
+    const parsed = parseBlock(bytes);
+    assert.ok(parsed.ok);
+    assert.equal(String(parsed.value.header.number), number);
+    assert.equal(bytes.length, one.body.bytes);
+    const wrong = [
+      ["ch1/blocks?limit=0", 400, /limit one from 1 to 100/],
+      ["ch1/blocks?limit=101", 400, /limit one from 1 to 100/],
+      ["ch1/blocks?from=-1", 400, /from is a number/],
+      ["ch1/blocks?from=18446744073709551616", 400, /from is a number/],
+      ["ch1/blocks/x", 400, /a block has a number/],
+      ["ch1/blocks/18446744073709551615", 404, /is not here/],
+      ["ch2/blocks", 404, /ch2 is not followed/],
+      ["ch1/transactions/00", 404, /no block that is kept/],
+      ["ch2/transactions/00", 404, /ch2 is not followed/],
+    ] as const;
+    for (const [path, status, sentence] of wrong) {
+      const answer = await get(path);
+      assert.deepEqual([path, answer.status], [path, status]);
+      assert.match(answer.body.error, sentence);
+    }
+    assert.match(await eventOfType(`${api}/events`, "block"), /"channel":"ch1"/);
+  });
+
+  test("has a page of its channel, whose blocks come from other members", async () => {
+    await page.getByRole("tab", { name: "Channels" }).click();
+    await page.getByRole("heading", { name: "Channel ch1" }).waitFor(SLOW);
+    await page.locator("#channel-blocks tbody tr").nth(1).waitFor(SLOW);
+    await page
+      .locator("#heights .line")
+      .nth(2)
+      .waitFor({ ...SLOW, state: "attached" });
+    await page.locator(".config-card", { hasText: "etcdraft, 1 consenter" }).waitFor(SLOW);
+    assert.equal(await page.locator("#channel-members tbody tr").count(), 3);
+  });
+
   test("shows a member that has fallen silent as dead", async () => {
     await page.getByRole("tab", { name: "Overview" }).click();
     const url = `${devnet.url}/api/v1/devnet/members/peer1.org2/pause`;
@@ -114,3 +177,15 @@ describe("the dashboard of a member", { skip }, () => {
     assert.deepEqual(complaints, []);
   });
 });
+
+/** The next event of this type, as it is sent. */
+async function eventOfType(url: string, type: string): Promise<string> {
+  const response = await fetch(url);
+  let text = "";
+  for await (const part of (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const line = text.split("\n").find((one) => one.includes(`"type":"${type}"`));
+    if (line !== undefined) return line;
+  }
+  return "";
+}

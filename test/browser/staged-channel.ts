@@ -179,7 +179,7 @@ function blockOf(name: string, number: number, { height }: ChannelState): Json<C
   return {
     channel: name,
     number: String(number),
-    hash: number.toString(16).padStart(64, "a"),
+    hash: Buffer.alloc(32, number).toString("base64"),
     previousHash: "00".repeat(32),
     dataHash: "00".repeat(32),
     transactions: 3,
