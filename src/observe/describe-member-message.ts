@@ -1,6 +1,6 @@
 /** Messages among members of our own kind, for people: events, queries, answers and what is held. */
 import { looksLikeMemberMessage, parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { toJson } from "../wire/json.ts";
+import { protobufToJson } from "../wire/json.ts";
 import { MEMBER_MESSAGE, memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
 import type { GossipMessage } from "../wire/messages.ts";
 
@@ -19,7 +19,7 @@ export function memberTypeOf(bytes: Uint8Array): string | undefined {
 export function describeMemberMessage(message: GossipMessage): unknown {
   const content = contentOf(message);
   if (content === undefined) return undefined;
-  const json = readable(toJson(MEMBER_MESSAGE, { content }));
+  const json = readable(protobufToJson(MEMBER_MESSAGE, { content }));
   // It has one field, which does not say what it is.
   return { [content.type]: Object.values(Object(json))[0] };
 }
