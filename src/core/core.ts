@@ -38,7 +38,7 @@ import { hasBacklog, nextDeadlineMs, runDue } from "./handlers/tasks.ts";
 import { rejudgeAll } from "./handlers/verification.ts";
 import { isNotForUs, readMessage } from "./rules/messages.ts";
 import { refuseContacts, resolveContacts } from "./tables/contacts.ts";
-import { forgiveStall } from "./tables/members.ts";
+import { forgiveStall } from "./tables/deaths.ts";
 import { noteArrival, noteClosed, noteConnected } from "./tables/neighbourhood.ts";
 import { hurry, quicken } from "./tables/poll-backoff.ts";
 import { drop, type Effect } from "./types/effect.ts";

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { PeerTime } from "../wire/messages.ts";
 import { isNewer } from "./rules/messages.ts";
-import { forgetMember } from "./tables/members.ts";
+import { forgetMember } from "./tables/deaths.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { hostile, list, stripped } from "./testing-second-hand.ts";

@@ -8,15 +8,12 @@ import { type Envelope, ownedEnvelope, withoutSecret } from "../../wire/envelope
 import type { Verdict } from "../../wire/verdict.ts";
 import { hearingOf, isNewer, RIGHTS, WEIGHT } from "../rules/messages.ts";
 import { addOriginal, findOriginal, noteHolder, type Original } from "../tables/broadcast-queue.ts";
-import {
-  bringsSecret,
-  type HearingRules,
-  hearAlive,
-  hearDead,
-  type Sight,
-} from "../tables/hear-alive.ts";
+import { keepForgotten } from "../tables/deaths.ts";
 import { isInUse } from "../tables/identities.ts";
 import {
+  bringsSecret,
+  hearAlive,
+  hearDead,
   isNews,
   isSignOfLife,
   isToRelay,
@@ -25,11 +22,11 @@ import {
   memberAt,
   partyOf,
   preferredEndpoint,
+  type Sight,
 } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import { want } from "../tables/pull.ts";
 import { askAgain, raise } from "../tables/suspicion.ts";
-import { keepForgotten } from "../tables/tombstones.ts";
 import { setAside } from "../tables/verification-queue.ts";
 import type { AliveClaim, Verified } from "../types/claim.ts";
 import type { AliveFault, CheckFault } from "../types/drop.ts";
@@ -122,7 +119,7 @@ function doubt(core: Core, { pkiId, time }: Alive, now: Now): void {
     raise(questions, member, { type: "told", time }, options.random, now);
   }
   if (!isNews(members, pkiId, time)) {
-    keepForgotten(members.tombstones, pkiId, now.elapsedMs + options.timing.forgetAfterMs);
+    keepForgotten(members, pkiId, now.elapsedMs + options.timing.forgetAfterMs);
   }
 }
 
@@ -193,7 +190,7 @@ function applyDeath(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const events = hearDead(core.members, verified, hearingRules(core), now);
+  const events = hearDead(core.members, verified, core.options, now);
   return events === "members-full" ? [drop(from, events)] : events.map(notify);
 }
 
@@ -209,7 +206,7 @@ function applyLife(
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
   if (showsGaps && hasMissed(members, alive)) quicken(core.syncPace, options, now);
   const hearing = hearingOf(source, alive.pkiId, from);
-  const sight = hearAlive(members, verified, hearing, hearingRules(core), now);
+  const sight = hearAlive(members, verified, hearing, core.options, now);
   if (sight.type === "members-full") return [drop(from, sight.type)];
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return [];
@@ -217,12 +214,6 @@ function applyLife(
   const isEveryday = sight.type === "alive" && sight.isNews && sight.events.length === 0;
   if (isRelayed) relay(core, member, alive, from, isEveryday, now);
   return effects;
-}
-
-function hearingRules({ options }: Core): HearingRules {
-  const { limits, self, timing } = options;
-  const { membersMax } = limits;
-  return { ownMspId: self.mspId, membersMax, onTheWayMs: timing.aliveIntervalMs };
 }
 
 /** What is to be told and asked about a member that we have just heard of. */

@@ -5,11 +5,11 @@
 
 import { expireChannelNews } from "../tables/channel-news.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
+import { declareDead, dropTombstones, scheduleReconnect } from "../tables/deaths.ts";
 import { expiredIdentities, tidyNames, unusedIdentities } from "../tables/identities.ts";
-import { declareDead, preferredEndpoint, scheduleReconnect } from "../tables/members.ts";
+import { preferredEndpoint } from "../tables/members.ts";
 import { tidyPull } from "../tables/pull.ts";
 import { tidyQuestions } from "../tables/suspicion.ts";
-import { dropTombstones } from "../tables/tombstones.ts";
 import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
@@ -59,7 +59,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
     effects.push(...reconnect(core, member, now));
   }
   superviseContacts(contacts, members, options.timing, options.random, now);
-  dropTombstones(members.tombstones, now);
+  dropTombstones(members, now);
   tidyPull(core.pull, now);
   tidyNames(core.names, options.timing, now);
   tidyQuestions(core.questions, options.timing, now);

@@ -3,6 +3,7 @@
  */
 import type { PeerTime } from "../../wire/messages.ts";
 import { removeStateInfo } from "../tables/channels.ts";
+import { forgetMember } from "../tables/deaths.ts";
 import {
   judgeName,
   learnIdentity,
@@ -10,7 +11,6 @@ import {
   noteRenamed,
   removeIdentity,
 } from "../tables/identities.ts";
-import { forgetMember } from "../tables/members.ts";
 import { rest, shun } from "../tables/pull.ts";
 import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";

@@ -6,14 +6,8 @@
 import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
 import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
-import {
-  clearSuspicion,
-  declareDead,
-  markReachable,
-  partyOf,
-  preferredEndpoint,
-  suspect,
-} from "../tables/members.ts";
+import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
+import { partyOf, preferredEndpoint } from "../tables/members.ts";
 import { requestAlive } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";

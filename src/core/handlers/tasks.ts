@@ -60,7 +60,9 @@ const TASKS: readonly Task[] = [
 
 /** The elapsed time at which `step` wants to be called at the latest. */
 export function nextDeadlineMs(core: Core): number {
-  return Math.min(...TASKS.map(({ nextMs }) => nextMs(core)));
+  let next = NEVER;
+  for (const { nextMs } of TASKS) next = Math.min(next, nextMs(core));
+  return next;
 }
 
 /**

@@ -1,20 +1,30 @@
 /**
- * Who is a member, alive or dead. One map, one status per member, newer wins; nobody else changes
- * it. Source: spec B 1.5 to 1.8 (Fabric's `discovery_impl.go`).
+ * Who is a member, alive or dead: one map, one status per member, newer wins. Then what an alive message
+ * does to the member that signed it, by the way it came: from its author, by gossip, or in a list.
+ * Source: spec B 1.5 to 1.7 (Fabric's `discovery_impl.go`).
  */
 
 import type { PeerTime } from "../../wire/messages.ts";
 import type { Party } from "../rules/disclosure.ts";
-import { isNewer, WEIGHT } from "../rules/messages.ts";
-import { type Effect, notify } from "../types/effect.ts";
-import type { CoreEvent, DeathReason } from "../types/event.ts";
+import { isNewer, ownedAlive, WEIGHT } from "../rules/messages.ts";
+import type { Verified } from "../types/claim.ts";
+import type { CoreEvent } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { Hearing, Member } from "../types/member.ts";
-import { addTombstone, type Tombstones } from "./tombstones.ts";
+import type { Alive, Hearing, Member } from "../types/member.ts";
+import type { CoreOptions } from "../types/options.ts";
+
+export interface Tombstone {
+  /** Of the newest message, from wherever it came. */
+  readonly time: PeerTime;
+  /** Of the newest one that was gossiped to us or came from the member itself. */
+  readonly firstHand: PeerTime | undefined;
+  readonly untilMs: number;
+}
 
 export interface Members {
   readonly table: Map<PkiId, Member>;
-  readonly tombstones: Tombstones;
+  /** Of forgotten members, the oldest first: an old message cannot bring them back. */
+  readonly tombstones: Map<PkiId, Tombstone>;
   /** Who was last at an endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
@@ -25,14 +35,8 @@ export interface Members {
 }
 
 export function createMembers(): Members {
-  return {
-    table: new Map(),
-    tombstones: new Map(),
-    byEndpoint: new Map(),
-    aliveCount: 0,
-    version: 0,
-    arrivals: 0,
-  };
+  const [table, tombstones, byEndpoint] = [new Map(), new Map(), new Map()];
+  return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, arrivals: 0 };
 }
 
 /** The member as far as disclosure is concerned. */
@@ -105,58 +109,9 @@ export function putMember(members: Members, member: Member): void {
 }
 
 /** Whoever moves on is not found where it was, or the map of endpoints would grow without end. */
-function leaveEndpoint({ byEndpoint }: Members, member: Member): void {
+export function leaveEndpoint({ byEndpoint }: Members, member: Member): void {
   const endpoint = preferredEndpoint(member);
   if (byEndpoint.get(endpoint) === member.pkiId) byEndpoint.delete(endpoint);
-}
-
-/** Turns an alive member into a dead one; its connections are closed. */
-export function declareDead(
-  members: Members,
-  pkiId: PkiId,
-  reason: Exclude<DeathReason, "listed-dead">,
-  reconnectAtMs: number,
-  now: Now,
-): readonly Effect[] {
-  const known = members.table.get(pkiId);
-  if (known?.status !== "alive") return [];
-  const member: Member = {
-    ...known,
-    status: "dead",
-    sinceMs: now.elapsedMs,
-    isSuspect: false,
-    isCutOff: reason === "unreachable",
-    knownAtDeath: known.time,
-    reconnectAtMs,
-  };
-  putMember(members, member);
-  return [
-    notify({ type: "member-dead", member, reason }),
-    { type: "disconnect", pkiId, why: { code: "member-dead", detail: reason } },
-  ];
-}
-
-/** Marks an alive member that could not be reached; false if there is nothing to confirm. */
-export function suspect(members: Members, pkiId: PkiId): boolean {
-  const known = members.table.get(pkiId);
-  if (known?.status !== "alive" || known.isSuspect || known.isCutOff) return false;
-  members.table.set(pkiId, { ...known, isSuspect: true });
-  return true;
-}
-
-/** The member answered: it is not gone. */
-export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
-  const known = members.table.get(pkiId);
-  if (known === undefined) return;
-  members.table.set(pkiId, { ...known, isSuspect: false, heardMs: now.elapsedMs });
-}
-
-/** There is a connection: we can reach each other after all. */
-export function markReachable(members: Members, pkiId: PkiId): void {
-  const known = members.table.get(pkiId);
-  if (!known?.isCutOff) return;
-  members.table.set(pkiId, { ...known, isCutOff: false });
-  members.version += 1;
 }
 
 /** The member last known at this endpoint, if any. */
@@ -165,39 +120,200 @@ export function memberAt(members: Members, endpoint: string): Member | undefined
   return pkiId === undefined ? undefined : members.table.get(pkiId);
 }
 
-export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
+/** What came of an alive message. */
+export type Sight =
+  /** It proves nothing. */
+  | { readonly type: "stale" }
+  | { readonly type: "members-full" }
+  /** The member is alive. `isNews`: the message is the newest; `wasAlive`: and so it was before. */
+  | {
+      readonly type: "alive";
+      readonly isNews: boolean;
+      readonly wasAlive: boolean;
+      readonly events: readonly CoreEvent[];
+    }
+  /** A ping has shown that the member is gone, and the message may be older than that. */
+  | { readonly type: "doubtful" }
+  /** No sign of life, but the secret of the message that we keep, which came without it. */
+  | { readonly type: "completed"; readonly events: readonly CoreEvent[] };
+
+/** Applies an authentic alive message that somebody is alive. */
+export function hearAlive(
+  members: Members,
+  verified: Verified<Alive>,
+  hearing: Hearing,
+  options: CoreOptions,
+  now: Now,
+): Sight {
+  const { pkiId, time } = verified.claim;
+  const { mspId: ownMspId } = options.self;
+  if (!isSignOfLife(members, pkiId, time, hearing)) return complete(members, verified, ownMspId);
+  const isNewest = isNews(members, pkiId, time);
+  const { isFirstHand, isPresent } = WEIGHT[hearing];
   const known = members.table.get(pkiId);
-  if (known !== undefined) members.table.set(pkiId, { ...known, reconnectAtMs: atMs });
+  const isFull = members.table.size >= options.limits.membersMax;
+  if (known === undefined && isFull) return { type: "members-full" };
+  const firstHand = isFirstHand ? time : firstHandOf(members, pkiId);
+  const described = describeMember(verified, ownMspId, known);
+  const isCutOff = known?.status === "dead" && known.isCutOff && !isPresent;
+  if (isCutOff && !(isFirstHand && isSaidSince(known, time, options, now))) {
+    const knownAtDeath = knownAtDeathOf(known, time, options, now);
+    putMember(members, { ...known, ...described, firstHand, knownAtDeath });
+    return { type: "doubtful" };
+  }
+  const member = heardMember(described, firstHand, known, hearing, now);
+  putMember(members, member);
+  const events = newsOf(member, known);
+  return { type: "alive", isNews: isNewest, wasAlive: known?.status === "alive", events };
 }
 
 /**
- * Removes a member. Its time is remembered for `rememberMs`, so that a message relayed late cannot
- * bring it back.
+ * Whether a message is the one that we keep, with the secret that somebody has stripped from it, and the
+ * secret tells something new. A foreign relay strips each of them, which costs nothing then.
  */
-export function forgetMember(
-  members: Members,
-  pkiId: PkiId,
-  reason: Extract<CoreEvent, { type: "member-forgotten" }>["reason"],
-  rememberMs: number,
-  now: Now,
-): readonly Effect[] {
-  const member = members.table.get(pkiId);
-  if (member === undefined) return [];
-  members.table.delete(pkiId);
-  members.version += 1;
-  if (member.status === "alive") members.aliveCount -= 1;
-  leaveEndpoint(members, member);
-  const { time, firstHand } = member;
-  const untilMs = now.elapsedMs + rememberMs;
-  addTombstone(members.tombstones, pkiId, { time, firstHand, untilMs });
-  return [notify({ type: "member-forgotten", member, reason })];
+export function bringsSecret({ table }: Members, alive: Alive, ownMspId: string): boolean {
+  const known = table.get(alive.pkiId);
+  if (known?.mspId !== ownMspId || alive.internalEndpoint === known.internalEndpoint) return false;
+  return isReplacedBy(known.alive, alive);
 }
 
-/** After our own process stood still for `stallMs`, silence of that length proves nothing. */
-export function forgiveStall(members: Members, stallMs: number): void {
-  for (const [pkiId, member] of members.table) {
-    if (member.status !== "alive") continue;
-    const lastSeenMs = member.lastSeenMs + stallMs;
-    members.table.set(pkiId, { ...member, lastSeenMs, heardMs: member.heardMs + stallMs });
+function complete(members: Members, verified: Verified<Alive>, ownMspId: string): Sight {
+  const known = members.table.get(verified.claim.pkiId);
+  if (!known || !bringsSecret(members, verified.claim, ownMspId)) return { type: "stale" };
+  const member = { ...known, ...describeMember(verified, ownMspId, known) };
+  putMember(members, member);
+  const event = { type: "member-updated", member } as const;
+  return { type: "completed", events: known.status === "alive" ? [event] : [] };
+}
+
+/** What arrives by gossip so soon after a death was confirmed may have been sent before it. */
+function isOnTheWay({ sinceMs }: Member, { timing }: CoreOptions, now: Now): boolean {
+  return now.elapsedMs - sinceMs <= timing.aliveIntervalMs;
+}
+
+/**
+ * Whether a member that a ping found gone has said this afterwards: nothing as new was known when it
+ * died or soon after, or it comes from a process that was started later.
+ */
+function isSaidSince(dead: Member, time: PeerTime, options: CoreOptions, now: Now): boolean {
+  const { knownAtDeath } = dead;
+  if (knownAtDeath === undefined || time.incNum > knownAtDeath.incNum) return true;
+  return isNewer(time, knownAtDeath) && !isOnTheWay(dead, options, now);
+}
+
+/** Only for a while: later, whoever tells of a message early would make its arrival prove nothing. */
+function knownAtDeathOf(
+  member: Member,
+  time: PeerTime,
+  options: CoreOptions,
+  now: Now,
+): PeerTime | undefined {
+  const { knownAtDeath } = member;
+  if (time.incNum !== knownAtDeath?.incNum || !isNewer(time, knownAtDeath)) return knownAtDeath;
+  return isOnTheWay(member, options, now) ? time : knownAtDeath;
+}
+
+/** The member with the marks of one that was heard just now. */
+function heardMember(
+  described: Described,
+  firstHand: PeerTime | undefined,
+  known: Member | undefined,
+  hearing: Hearing,
+  now: Now,
+): Member {
+  const wasAlive = known?.status === "alive";
+  const { isFirstHand, isPresent } = WEIGHT[hearing];
+  return {
+    ...described,
+    firstHand,
+    status: "alive",
+    lastSeenMs: now.elapsedMs,
+    heardMs: wasAlive && !isFirstHand ? known.heardMs : now.elapsedMs,
+    sinceMs: wasAlive ? known.sinceMs : now.elapsedMs,
+    reconnectAtMs: now.elapsedMs,
+    // A list is no answer to the question that was asked.
+    isSuspect: !isFirstHand && (known?.isSuspect ?? false),
+    isCutOff: !isPresent && (known?.isCutOff ?? false),
+    knownAtDeath: undefined,
+  };
+}
+
+/**
+ * Learns an unknown member from a list of dead ones. Of a known one it learns the newest message;
+ * whether it lives is for others to say.
+ */
+export function hearDead(
+  members: Members,
+  verified: Verified<Alive>,
+  options: CoreOptions,
+  now: Now,
+): readonly CoreEvent[] | "members-full" {
+  const { pkiId, time } = verified.claim;
+  if (!isNews(members, pkiId, time)) return [];
+  const known = members.table.get(pkiId);
+  if (known === undefined && members.table.size >= options.limits.membersMax) return "members-full";
+  const described = describeMember(verified, options.self.mspId, known);
+  if (known !== undefined) {
+    const knownAtDeath = knownAtDeathOf(known, time, options, now);
+    const member: Member = { ...known, ...described, knownAtDeath };
+    putMember(members, member);
+    return known.status === "alive" && isChanged(member, known)
+      ? [{ type: "member-updated", member }]
+      : [];
   }
+  const heard = heardMember(described, firstHandOf(members, pkiId), undefined, "list", now);
+  const member: Member = { ...heard, status: "dead" };
+  putMember(members, member);
+  return [{ type: "member-dead", member, reason: "listed-dead" }];
+}
+
+type Described = Pick<
+  Member,
+  "pkiId" | "mspId" | "endpoint" | "internalEndpoint" | "metadata" | "time" | "alive" | "relayed"
+>;
+
+/** What the newest message says of its author, the one that was known or this one. */
+function describeMember(
+  { claim: alive, author }: Verified<Alive>,
+  ownMspId: string,
+  known: Member | undefined,
+): Described {
+  if (known !== undefined && !isReplacedBy(known.alive, alive)) return known;
+  const owned = ownedAlive(alive);
+  return {
+    pkiId: alive.pkiId,
+    mspId: author.mspId,
+    endpoint: alive.endpoint,
+    // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
+    // That of another organisation is none of our business, even if it is told us.
+    internalEndpoint:
+      author.mspId === ownMspId ? (alive.internalEndpoint ?? known?.internalEndpoint) : undefined,
+    metadata: owned.metadata,
+    time: alive.time,
+    alive: owned,
+    relayed: known?.relayed,
+  };
+}
+
+/** A newer message replaces the one we keep, and so does the same one with its secret. */
+function isReplacedBy(kept: Alive, alive: Alive): boolean {
+  if (isNewer(alive.time, kept.time)) return true;
+  const isSameTime = !isNewer(kept.time, alive.time);
+  return isSameTime && kept.envelope.secret === undefined && alive.envelope.secret !== undefined;
+}
+
+function newsOf(member: Member, known: Member | undefined): readonly CoreEvent[] {
+  if (known === undefined) return [{ type: "member-joined", member }];
+  if (known.status === "dead") return [{ type: "member-returned", member }];
+  return isChanged(member, known) ? [{ type: "member-updated", member }] : [];
+}
+
+function isChanged(member: Member, known: Member): boolean {
+  return (
+    member.endpoint !== known.endpoint ||
+    member.internalEndpoint !== known.internalEndpoint ||
+    member.time.incNum !== known.time.incNum ||
+    member.metadata.length !== known.metadata.length ||
+    member.metadata.some((byte, i) => byte !== known.metadata[i])
+  );
 }

@@ -10,7 +10,8 @@ import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Timing } from "../types/options.ts";
-import { type Members, preferredEndpoint, suspect } from "./members.ts";
+import { suspect } from "./deaths.ts";
+import { type Members, preferredEndpoint } from "./members.ts";
 
 /** Why somebody may be gone, and what would settle it. */
 export type Doubt =

@@ -1,0 +1,120 @@
+/**
+ * Members that cannot be reached, die and are forgotten, and what is left of those that were. Source:
+ * spec B 1.8 (Fabric's `discovery_impl.go`).
+ */
+
+import { type Effect, notify } from "../types/effect.ts";
+import type { CoreEvent, DeathReason } from "../types/event.ts";
+import type { Now, PkiId } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
+import { leaveEndpoint, type Members, putMember, type Tombstone } from "./members.ts";
+
+/** Turns an alive member into a dead one; its connections are closed. */
+export function declareDead(
+  members: Members,
+  pkiId: PkiId,
+  reason: Exclude<DeathReason, "listed-dead">,
+  reconnectAtMs: number,
+  now: Now,
+): readonly Effect[] {
+  const known = members.table.get(pkiId);
+  if (known?.status !== "alive") return [];
+  const member: Member = {
+    ...known,
+    status: "dead",
+    sinceMs: now.elapsedMs,
+    isSuspect: false,
+    isCutOff: reason === "unreachable",
+    knownAtDeath: known.time,
+    reconnectAtMs,
+  };
+  putMember(members, member);
+  return [
+    notify({ type: "member-dead", member, reason }),
+    { type: "disconnect", pkiId, why: { code: "member-dead", detail: reason } },
+  ];
+}
+
+/** Marks an alive member that could not be reached; false if there is nothing to confirm. */
+export function suspect(members: Members, pkiId: PkiId): boolean {
+  const known = members.table.get(pkiId);
+  if (known?.status !== "alive" || known.isSuspect || known.isCutOff) return false;
+  members.table.set(pkiId, { ...known, isSuspect: true });
+  return true;
+}
+
+/** The member answered: it is not gone. */
+export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
+  const known = members.table.get(pkiId);
+  if (known === undefined) return;
+  members.table.set(pkiId, { ...known, isSuspect: false, heardMs: now.elapsedMs });
+}
+
+/** There is a connection: we can reach each other after all. */
+export function markReachable(members: Members, pkiId: PkiId): void {
+  const known = members.table.get(pkiId);
+  if (!known?.isCutOff) return;
+  members.table.set(pkiId, { ...known, isCutOff: false });
+  members.version += 1;
+}
+
+export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
+  const known = members.table.get(pkiId);
+  if (known !== undefined) members.table.set(pkiId, { ...known, reconnectAtMs: atMs });
+}
+
+/**
+ * Removes a member. Its time is remembered for `rememberMs`, so that a message relayed late cannot
+ * bring it back.
+ */
+export function forgetMember(
+  members: Members,
+  pkiId: PkiId,
+  reason: Extract<CoreEvent, { type: "member-forgotten" }>["reason"],
+  rememberMs: number,
+  now: Now,
+): readonly Effect[] {
+  const member = members.table.get(pkiId);
+  if (member === undefined) return [];
+  members.table.delete(pkiId);
+  members.version += 1;
+  if (member.status === "alive") members.aliveCount -= 1;
+  leaveEndpoint(members, member);
+  const { time, firstHand } = member;
+  const untilMs = now.elapsedMs + rememberMs;
+  addTombstone(members, pkiId, { time, firstHand, untilMs });
+  return [notify({ type: "member-forgotten", member, reason })];
+}
+
+/** After our own process stood still for `stallMs`, silence of that length proves nothing. */
+export function forgiveStall(members: Members, stallMs: number): void {
+  for (const [pkiId, member] of members.table) {
+    if (member.status !== "alive") continue;
+    const lastSeenMs = member.lastSeenMs + stallMs;
+    members.table.set(pkiId, { ...member, lastSeenMs, heardMs: member.heardMs + stallMs });
+  }
+}
+
+/** As many as the largest network we are built for; beyond it the oldest gives way. */
+const TOMBSTONES_MAX = 20_000;
+
+export function addTombstone({ tombstones }: Members, pkiId: PkiId, tombstone: Tombstone): void {
+  if (tombstones.size >= TOMBSTONES_MAX) {
+    const [oldest] = tombstones.keys();
+    if (oldest !== undefined) tombstones.delete(oldest);
+  }
+  tombstones.set(pkiId, tombstone);
+}
+
+/** A dead member that was forgotten is still listed by others: remember it longer. */
+export function keepForgotten({ tombstones }: Members, pkiId: PkiId, untilMs: number): void {
+  const tombstone = tombstones.get(pkiId);
+  if (tombstone !== undefined) tombstones.set(pkiId, { ...tombstone, untilMs });
+}
+
+/** Drops what is left of members forgotten long ago. */
+export function dropTombstones({ tombstones }: Members, now: Now): void {
+  for (const [pkiId, { untilMs }] of tombstones) {
+    if (untilMs <= now.elapsedMs) tombstones.delete(pkiId);
+  }
+}
