@@ -6,16 +6,17 @@ import { equalBytes, toHex } from "../wire/bytes.ts";
 
 import { decode } from "../wire/decode.ts";
 import { encode } from "../wire/encode.ts";
-import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type GossipMessage, SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept, reject } from "../wire/verdict.ts";
 import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
+import { readMessage } from "./rules/messages.ts";
 import { aliveMembers } from "./tables/members.ts";
 import type { DropCode } from "./types/drop.ts";
 import type { Effect } from "./types/effect.ts";
 import type { CoreEvent } from "./types/event.ts";
 import type { Crypto, Identity, Now, PkiId, Random } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
+import type { ReadMessage } from "./types/member.ts";
 import {
   type CoreOptions,
   DEFAULT_CORE_LIMITS,
@@ -139,6 +140,8 @@ export interface TestNode {
   identity: Identity;
   readonly crypto: TestCrypto;
   core: Core;
+  /** When its core wants to be called, in elapsed milliseconds. */
+  dueMs: number;
   isUp: boolean;
   readonly events: CoreEvent[];
   readonly drops: DropCode[];
@@ -206,25 +209,19 @@ export function viewOf(world: World, node: TestNode): string {
 
 interface Scheduled {
   readonly atMs: number;
-  readonly order: number;
   readonly action: () => void;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-function sooner(a: Scheduled | undefined, b: Scheduled): Scheduled {
-  if (a === undefined) return b;
-  if (a.atMs !== b.atMs) return a.atMs < b.atMs ? a : b;
-  return a.order < b.order ? a : b;
-}
-
 export function createWorld(seed: number, delayMs = 1): World {
   const nodes = new Map<string, TestNode>();
   const random = seededRandom(seed);
+  const known = new WeakMap<Uint8Array, ReturnType<ReadMessage>>();
   let cuts: [Set<TestNode>, Set<TestNode>][] = [];
-  let queue: Scheduled[] = [];
+  /** The next thing first. */
+  const queue: Scheduled[] = [];
   let elapsedMs = 0;
-  let order = 0;
 
   const world: World = {
     nodes,
@@ -242,6 +239,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         identity,
         crypto,
         core,
+        dueMs: nextDeadlineMs(core),
         isUp: true,
         events: [],
         drops: [],
@@ -296,7 +294,9 @@ export function createWorld(seed: number, delayMs = 1): World {
         if (input.type !== "tick") node.stalled.push(input);
         return;
       }
-      for (const effect of step(node.core, input, world.now())) perform(node, effect);
+      const effects = step(node.core, input, world.now());
+      node.dueMs = nextDeadlineMs(node.core);
+      for (const effect of effects) perform(node, effect);
     },
     meet(node, identity) {
       node.connected.add(identity.pkiId);
@@ -336,23 +336,33 @@ export function createWorld(seed: number, delayMs = 1): World {
       limits: DEFAULT_CORE_LIMITS,
       ...(options.channels ? { channels: options.channels } : {}),
       crypto,
+      read,
       random: seededRandom(random.below(2 ** 31)),
     };
   }
 
+  /** What a message says follows from its bytes: all members share what one has read. */
+  function read(bytes: Uint8Array): ReturnType<ReadMessage> {
+    const received = known.get(bytes) ?? readMessage(bytes);
+    known.set(bytes, received);
+    return received;
+  }
+
   function later(ms: number, action: () => void): void {
-    queue.push({ atMs: elapsedMs + ms, order: order++, action });
+    const atMs = elapsedMs + ms;
+    const after = queue.findLastIndex((one) => one.atMs <= atMs);
+    queue.splice(after + 1, 0, { atMs, action });
   }
 
   /** Does the next thing that happens before `untilMs`; false if there is none. */
   function advance(untilMs: number): boolean {
-    const next = queue.reduce<Scheduled | undefined>(sooner, undefined);
+    const [next] = queue;
     const tick = nextTick();
     const atMs = Math.max(elapsedMs, Math.min(next?.atMs ?? NEVER, tick?.atMs ?? NEVER));
     if (atMs > untilMs) return false;
     elapsedMs = atMs;
     if (next && next.atMs <= (tick?.atMs ?? NEVER)) {
-      queue = queue.filter((item) => item !== next);
+      queue.shift();
       next.action();
     } else if (tick) world.give(tick.node, { type: "tick" });
     return true;
@@ -362,7 +372,7 @@ export function createWorld(seed: number, delayMs = 1): World {
     let soonest: { node: TestNode; atMs: number } | undefined;
     for (const node of nodes.values()) {
       if (!node.isUp) continue;
-      const atMs = Math.max(node.stalledUntilMs, nextDeadlineMs(node.core));
+      const atMs = Math.max(node.stalledUntilMs, node.dueMs);
       if (soonest === undefined || atMs < soonest.atMs) soonest = { node, atMs };
     }
     return soonest;
@@ -473,10 +483,9 @@ export function createWorld(seed: number, delayMs = 1): World {
   }
 
   function record(to: PkiId, bytes: Uint8Array): TestNode["sent"][number] {
-    const envelope = parseEnvelope(bytes);
-    const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
-    if (!message.ok) throw new Error("a core sent something that cannot be decoded");
-    return { to, message: message.value, bytes, atMs: elapsedMs };
+    const received = read(bytes);
+    if (!received.ok) throw new Error("a core sent something that cannot be decoded");
+    return { to, message: received.value.message, bytes, atMs: elapsedMs };
   }
 
   return world;
