@@ -1,5 +1,6 @@
 /** The channel of a devnet in one of its members: blocks are verified, kept in memory and served. */
 import { headerHash } from "../channel/rules/header-hash.ts";
+import { atOnce } from "../channel/rules/in-turns.ts";
 import { parseBlock } from "../channel/rules/read-block.ts";
 import { follow, judgeBlock, makeTrust, type Trust, whyUnusable } from "../following/trust.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
@@ -57,7 +58,7 @@ export class ListedChannel {
 
   /** The first block: who runs the devnet has made it. */
   #begin(bytes: Uint8Array): string | undefined {
-    const trust = makeTrust(this.#host, bytes, "the devnet");
+    const trust = atOnce(makeTrust(this.#host, bytes, "the devnet"));
     if (!trust.ok) return trust.reason;
     const problem = whyUnusable(trust.value);
     if (problem === undefined) this.#keep(trust.value, bytes, trust.value.hash);
@@ -70,9 +71,10 @@ export class ListedChannel {
     const known = this.#blocks[Number(block.value.header.number)];
     if (known !== undefined && equalBytes(known, bytes)) return undefined;
     const expected = { number: BigInt(this.#blocks.length), previousHash: this.#lastHash };
-    const judged = judgeBlock(this.#host, trust, block.value, expected);
+    const judged = atOnce(judgeBlock(this.#host, trust, block.value, expected));
     if (!judged.ok) return judged.reason;
-    const next = judged.value.isConfig ? follow(this.#host, trust, judged.value) : undefined;
+    const { isConfig } = judged.value;
+    const next = isConfig ? atOnce(follow(this.#host, trust, judged.value)) : undefined;
     if (next !== undefined && !next.ok) return next.reason;
     this.#keep(next?.value ?? trust, bytes, headerHash(this.#host, block.value.header));
     return undefined;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
+import { atOnce } from "../channel/rules/in-turns.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { BlockFeed } from "./block-feed.ts";
 import { BlockStore } from "./store/block-store.ts";
@@ -15,7 +16,7 @@ const host = createChannelHost();
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function trustOf(bytes: Uint8Array | undefined): Trust {
-  const made = makeTrust(host, bytes ?? new Uint8Array(0), "of a test");
+  const made = atOnce(makeTrust(host, bytes ?? new Uint8Array(0), "of a test"));
   assert.ok(made.ok);
   return made.value;
 }

@@ -3,12 +3,14 @@
  * after the stored blocks, otherwise with the trusted configuration block.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
-import { channelHeaderOf, parseBlock } from "../channel/rules/read-block.ts";
+import { channelHeaderOf, parseBlockInTurns } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
+import { Bell } from "../lib/bell.ts";
 import { GossipError } from "../lib/errors.ts";
+import { turnsOf } from "../lib/slices.ts";
 import type { Clock } from "../transport/network.ts";
 import { equalBytes } from "../wire/bytes.ts";
-import { describeKept, noteOf } from "./block-note.ts";
+import { describeFollowed, describeKept, noteOf } from "./block-note.ts";
 import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
 import { Follower, type FollowerEvents } from "./follower.ts";
 import { RecentBlocks } from "./recent-blocks.ts";
@@ -32,7 +34,7 @@ const READ_BYTES = 8_388_608;
 export class BlockFeed {
   readonly #options: FeedOptions;
   readonly #recent = new RecentBlocks();
-  readonly #waiting = new Set<() => void>();
+  readonly #changed = new Bell();
   #follower: Follower | undefined;
   /** Number after the last reported block. */
   #height: bigint | undefined;
@@ -48,14 +50,14 @@ export class BlockFeed {
    * another chain.
    */
   async kept(trusted: Trust | undefined): Promise<Trust | undefined> {
-    const { store, host, channel } = this.#options;
+    const { store, host, channel, clock } = this.#options;
     const configuration = await store?.configuration();
     if (store?.height === undefined || configuration === undefined) return undefined;
-    const trust = makeTrust(host, configuration, `kept in ${store.folder}`);
+    const trust = await turnsOf(makeTrust(host, configuration, `kept in ${store.folder}`), clock);
     if (!trust.ok) throw new Error(`its configuration cannot be read: ${trust.reason}`);
     const number = trusted?.configuration.blockNumber;
     const [bytes] = number === undefined ? [] : await store.read(number, number, 0);
-    const block = bytes && parseBlock(bytes);
+    const block = bytes && (await turnsOf(parseBlockInTurns(bytes), clock));
     const isSame =
       !block?.ok || !trusted || equalBytes(headerHash(host, block.value.header), trusted.hash);
     if (isSame && trust.value.configuration.channel === channel) return trust.value;
@@ -70,7 +72,7 @@ export class BlockFeed {
     const { store, host, clock, events } = this.#options;
     const height = store?.height;
     const [last] = height === undefined ? [] : ((await store?.read(height - 1n, height, 0)) ?? []);
-    const block = last && parseBlock(last);
+    const block = last && (await turnsOf(parseBlockInTurns(last), clock));
     if (this.#isStopped || this.#follower !== undefined) return;
     this.#follower = new Follower({
       ...{ host, clock, trust, store },
@@ -78,7 +80,10 @@ export class BlockFeed {
       previousHash: block?.ok ? headerHash(host, block.value.header) : undefined,
       events: {
         ...events,
-        block: (found) => this.#told(found),
+        block: (found) => {
+          this.#told(found);
+          return undefined;
+        },
       },
     });
   }
@@ -112,9 +117,13 @@ export class BlockFeed {
 
   /** Available blocks from a number on, up to the limits; none if that block cannot be read. */
   async read(from: bigint, count: number): Promise<readonly ReadBlock[]> {
-    const { host, channel } = this.#options;
-    const stored = await this.#stored(from, BigInt(count));
-    return stored.flatMap((one) => describeKept(host, channel, one) ?? []);
+    const { host, channel, clock } = this.#options;
+    const blocks: ReadBlock[] = [];
+    for (const one of await this.#stored(from, BigInt(count))) {
+      const block = await turnsOf(describeKept(host, channel, one), clock);
+      if (block !== undefined) blocks.push(block);
+    }
+    return blocks;
   }
 
   /**
@@ -129,8 +138,8 @@ export class BlockFeed {
     const isOver = (): boolean => this.#isStopped || signal?.aborted === true;
     while (!isOver()) {
       if (next === undefined || next >= (this.#height ?? 0n)) {
-        await this.#change(signal);
-        // Without a number: begin with the first available block.
+        await this.#changed.heard(signal);
+        // Nobody has named a number: begin with what comes first.
         next ??= this.first;
         continue;
       }
@@ -157,7 +166,7 @@ export class BlockFeed {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#follower?.stop();
-    this.#wake();
+    this.#changed.ring();
     await this.#options.store?.close();
   }
 
@@ -168,33 +177,12 @@ export class BlockFeed {
   }
 
   #told(found: FollowedBlock): void {
-    const { store, host, channel, events } = this.#options;
+    const { store, channel, events } = this.#options;
     const { bytes, header } = found.verified.block;
-    const stored = { bytes, note: noteOf(found) };
-    if (store === undefined) this.#recent.add(header.number, stored);
+    if (store === undefined) this.#recent.add(header.number, { bytes, note: noteOf(found) });
     this.#height = header.number + 1n;
-    const described = describeKept(host, channel, stored);
-    if (described !== undefined) events.block(described);
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
-  }
-
-  /** Resolves with the next block, or at the end. */
-  #change(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener("abort", done);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      signal?.addEventListener("abort", done, { once: true });
-      if (this.#isStopped || signal?.aborted === true) done();
-    });
+    events.block(describeFollowed(channel, found));
+    this.#changed.ring();
   }
 
   #tooOld(number: bigint): GossipError {
@@ -208,8 +196,8 @@ export class BlockFeed {
   }
 }
 
-function idAt(bytes: Uint8Array, index: number): string | undefined {
-  const block = parseBlock(bytes);
+async function idAt(bytes: Uint8Array, index: number): Promise<string | undefined> {
+  const block = await turnsOf(parseBlockInTurns(bytes));
   const transaction = block.ok ? block.value.transactions[index] : undefined;
   return transaction && channelHeaderOf(transaction)?.txId;
 }

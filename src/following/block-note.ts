@@ -1,11 +1,12 @@
 /** Data stored with a block because its bytes do not contain it: signers and serving peer. */
 import { headerHash } from "../channel/rules/header-hash.ts";
-import { isConfigBlock, parseBlock } from "../channel/rules/read-block.ts";
+import type { InTurns } from "../channel/rules/in-turns.ts";
+import { isConfigBlock, parseBlockInTurns } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import { factsOfBlock } from "./block-facts.ts";
 import type { FollowedBlock } from "./block-peer.ts";
 import type { StoredBlock } from "./store/block-store.ts";
-import type { ReadBlock } from "./views.ts";
+import type { BlockAgreement, ReadBlock } from "./views.ts";
 
 /** As JSON in the store. */
 interface BlockNote {
@@ -21,24 +22,35 @@ export function noteOf({ verified, from, receivedAtMs }: FollowedBlock): string 
   return JSON.stringify(note);
 }
 
-/** The view of a stored block; undefined: the store is corrupt. */
-export function describeKept(
+/** A block that was kept, as it is told; undefined: the store is spoilt. */
+export function* describeKept(
   host: ChannelHost,
   channel: string,
   { bytes, note }: StoredBlock,
-): ReadBlock | undefined {
-  const block = parseBlock(bytes);
+): InTurns<ReadBlock | undefined> {
+  const block = yield* parseBlockInTurns(bytes);
   const noted = readNote(note);
   if (!block.ok || noted === undefined) return undefined;
   const { signedBy: signers, from: endpoint, mspId, receivedAtMs } = noted;
   const hash = headerHash(host, block.value.header);
   const isConfig = isConfigBlock(block.value);
-  const agreement = { agreedBy: [mspId], conflicts: [] };
-  const told = { channel, endpoint, agreement, receivedAtMs };
+  const told = { channel, endpoint, agreement: wordOf(mspId), receivedAtMs };
   return factsOfBlock({ block: block.value, hash, signers, isConfig }, told);
 }
 
-/** We wrote it ourselves, so it is valid. */
+/** The same of a block that was verified just now. */
+export function describeFollowed(
+  channel: string,
+  { verified, from, receivedAtMs }: FollowedBlock,
+): ReadBlock {
+  const { name: endpoint, mspId } = from;
+  return factsOfBlock(verified, { channel, endpoint, agreement: wordOf(mspId), receivedAtMs });
+}
+
+/** Nobody was compared with whoever gave the block. */
+const wordOf = (mspId: string): BlockAgreement => ({ agreedBy: [mspId], conflicts: [] });
+
+/** We wrote it ourselves. */
 function readNote(text: string): BlockNote | undefined {
   const note: unknown = text === "" ? undefined : JSON.parse(text);
   return isNote(note) ? note : undefined;

@@ -16,6 +16,7 @@ const ANSWER_BYTES = 4_194_304;
 /** First pause after a fault; doubles with each. */
 const REST_MS = 60_000;
 const REST_MAX_MS = 3_600_000;
+const U64_MAX = 2n ** 64n - 1n;
 
 interface PlannedPeer {
   height: bigint;
@@ -40,15 +41,23 @@ export class BlockPlan {
   readonly #peers = new Map<string, PlannedPeer>();
   /** Numbers received and not processed yet. */
   readonly #received = new Set<bigint>();
+  readonly #last: bigint;
   #next: bigint;
   #turn = 0;
   /** Estimated size of one block; undefined before the first. */
   #blockBytes: number | undefined;
   #receivedBytes = 0;
 
-  /** `next`: the first wanted block. */
-  constructor(next: bigint) {
+  /** The first and the last block that are wanted. */
+  constructor(next: bigint, last: bigint = U64_MAX) {
     this.#next = next;
+    this.#last = last;
+  }
+
+  /** Whether nothing was asked for that is to come, and the next block is not here. */
+  get isIdle(): boolean {
+    if (this.#received.has(this.#next)) return false;
+    return [...this.#peers.values()].every(({ asked }) => asked === undefined);
   }
 
   /** The highest published height. */
@@ -137,7 +146,8 @@ export class BlockPlan {
 
   /** Records a received block, which is not requested again; false if it is not wanted. */
   receive(number: bigint, bytes: number): boolean {
-    const isWanted = number >= this.#next && number < this.#next + AHEAD_BLOCKS_MAX;
+    const end = minOf(this.#next + AHEAD_BLOCKS_MAX, this.#last + 1n);
+    const isWanted = number >= this.#next && number < end;
     if (!isWanted || this.#received.has(number)) return false;
     this.#received.add(number);
     this.#receivedBytes += bytes;
@@ -178,7 +188,7 @@ export class BlockPlan {
 
   /** Number of blocks that may be requested from a number on. */
   #room(from: bigint, asked: readonly BlockRange[], bytesWaiting: number): bigint {
-    const end = this.#next + AHEAD_BLOCKS_MAX;
+    const end = minOf(this.#next + AHEAD_BLOCKS_MAX, this.#last + 1n);
     if (from >= end) return 0n;
     const isFirst = from === this.#next;
     const bytes = this.#blockBytes;

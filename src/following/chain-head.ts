@@ -1,6 +1,7 @@
 /**
- * The end of the verified chain: each block is judged by the preceding configuration and must
- * follow the previous block; a configuration applies from the next block on.
+ * The end of the chain as far as it was verified: each block is judged by the configuration before it
+ * and must follow the block before; a configuration holds from the next block on. Nobody signs block 0:
+ * what follows proves it, up to the block that is trusted.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import type { InTurns } from "../channel/rules/in-turns.ts";
@@ -10,9 +11,11 @@ import type { ChannelHost } from "../channel/types/host.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
 import {
-  followInTurns,
+  BLOCK_FAULTS,
+  follow,
   type Judged,
-  judgeBlockInTurns,
+  judgeBlock,
+  makeTrust,
   problem,
   type Trust,
   whyUnusable,
@@ -27,15 +30,28 @@ export interface Accepted {
   readonly brings: Trust | undefined;
 }
 
+/** Where a chain is begun. */
+export interface ChainStart {
+  /** The first block that is wanted. */
+  readonly next: bigint;
+  /** In force before it, or holding that very block; of block 0 anything that is trusted will do. */
+  readonly trust: Trust;
+  /** Whose block must be the one of its number, if it comes; default: `trust`. */
+  readonly anchor?: Trust | undefined;
+  /** Of the block before; undefined if it is not known. */
+  readonly previousHash: Uint8Array | undefined;
+}
+
 export class ChainHead {
   readonly #host: ChannelHost;
+  readonly #anchor: Trust;
   #trust: Trust;
   #next: bigint;
   #previousHash: Uint8Array | undefined;
 
-  /** `previousHash` belongs to the block before `next`; undefined if that block is unknown. */
-  constructor(host: ChannelHost, trust: Trust, next: bigint, previousHash: Uint8Array | undefined) {
+  constructor(host: ChannelHost, { next, trust, anchor = trust, previousHash }: ChainStart) {
     this.#host = host;
+    this.#anchor = anchor;
     this.#trust = trust;
     this.#next = next;
     this.#previousHash = previousHash;
@@ -60,10 +76,12 @@ export class ChainHead {
     const isTrusted = verified.block.header.number === trust.configuration.blockNumber;
     let brings: Trust | undefined;
     if (verified.isConfig && !isTrusted) {
-      const next = yield* followInTurns(this.#host, trust, verified);
+      const next = yield* this.#configuration(verified);
       const reason = next.ok ? whyUnusable(next.value) : next.reason;
       if (!next.ok || reason !== undefined) {
-        return problem(next.ok ? "untrusted" : next.code, `its configuration: ${reason}`);
+        // Orderers have signed it; but a block 0 is the word of who gives it.
+        const isSigned = verified.signers.length > 0;
+        return problem(isSigned ? "untrusted" : "block-policy", `its configuration: ${reason}`);
       }
       brings = next.value;
     }
@@ -76,27 +94,32 @@ export class ChainHead {
   /** Whether orderers have signed the block, although another one follows here. */
   *isSigned(block: Block): InTurns<boolean> {
     const { number } = block.header;
-    return (yield* judgeBlockInTurns(this.#host, this.#trust, block, { number })).ok;
+    return (yield* judgeBlock(this.#host, this.#trust, block, { number })).ok;
   }
 
   *#judge(block: Block): InTurns<Judged<VerifiedBlock>> {
-    const trusted = this.#trust.configuration.blockNumber;
-    const expected = { number: this.#next, previousHash: this.#previousHash };
-    if (this.#next !== trusted) {
-      return yield* judgeBlockInTurns(this.#host, this.#trust, block, expected);
-    }
-    // The trusted block is not judged by its own configuration.
     const hash = headerHash(this.#host, block.header);
-    if (!equalBytes(hash, this.#trust.hash)) {
+    for (const { configuration, hash: wanted } of [this.#anchor, this.#trust]) {
+      if (configuration.blockNumber !== this.#next || equalBytes(hash, wanted)) continue;
       return problem("block-policy", "it is not the one that is trusted");
     }
-    return yield* this.#byHash(block, hash);
+    // The one that is trusted is not judged by its own configuration.
+    const isOwn = this.#next === this.#trust.configuration.blockNumber;
+    if (isOwn || this.#next === 0n) return yield* this.#byHash(block, hash);
+    const expected = { number: this.#next, previousHash: this.#previousHash };
+    return yield* judgeBlock(this.#host, this.#trust, block, expected);
   }
 
   *#byHash(block: Block, hash: Uint8Array): InTurns<Judged<VerifiedBlock>> {
     const { channel } = this.#trust.configuration;
     const expected = { channel, number: this.#next, hash };
     const verdict = yield* verifyByHashInTurns(this.#host, block, expected);
-    return verdict.ok ? verdict : problem(verdict.code, "it is not the one that is trusted");
+    return verdict.ok ? verdict : problem(verdict.code, BLOCK_FAULTS[verdict.code]);
+  }
+
+  *#configuration(verified: VerifiedBlock): InTurns<Judged<Trust>> {
+    const { block } = verified;
+    if (block.header.number > 0n) return yield* follow(this.#host, this.#trust, verified);
+    return yield* makeTrust(this.#host, block.bytes, this.#anchor.origin);
   }
 }

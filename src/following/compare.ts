@@ -2,7 +2,10 @@
  * Compares one block from several peers. Content signed by orderers must be equal; validation codes
  * and commit hash are unsigned, so their weight is the number of agreeing organisations.
  */
+
+import { hashInTurns } from "../channel/rules/hash-in-turns.ts";
 import { headerHash } from "../channel/rules/header-hash.ts";
+import type { InTurns } from "../channel/rules/in-turns.ts";
 import { commitHashOf, validationCodesOf } from "../channel/rules/read-block.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
@@ -25,39 +28,43 @@ interface Conflict {
   readonly reason: string;
 }
 
-/** Compares the copies with the first, which `trust` has verified. */
-export function compareCopies(
+/** Compares the copies with the first, which was verified under `trust`. */
+export function* compareCopies(
   host: ChannelHost,
   trust: Trust,
   [first, ...others]: readonly [Copy, ...Copy[]],
-): BlockAgreement {
+): InTurns<BlockAgreement> {
   const agreedBy = new Set([first.mspId]);
   const conflicts: string[] = [];
   for (const copy of others) {
-    const conflict = compareCopy(host, trust, first, copy);
+    const conflict = yield* compareCopy(host, trust, first, copy);
     if (conflict === undefined) agreedBy.add(copy.mspId);
     else conflicts.push(conflict.reason);
   }
   return { agreedBy: [...agreedBy].sort(), conflicts };
 }
 
-/** Compares a copy with the first, which `trust` has verified; undefined: they agree. */
-export function compareCopy(
+/** Compares a copy with the first, which was verified under `trust`; undefined: they agree. */
+export function* compareCopy(
   host: ChannelHost,
   trust: Trust,
   first: Copy,
   copy: Copy,
-): Conflict | undefined {
+): InTurns<Conflict | undefined> {
   const hash = headerHash(host, first.block.header);
   if (!equalBytes(headerHash(host, copy.block.header), hash)) {
-    return forkConflict(host, trust, copy);
+    return yield* forkConflict(host, trust, copy);
   }
-  return contentConflict(host, copy) ?? resultConflict(first, copy);
+  return (yield* contentConflict(host, copy)) ?? resultConflict(first, copy);
 }
 
-function forkConflict(host: ChannelHost, trust: Trust, { peer, mspId, block }: Copy): Conflict {
+function* forkConflict(
+  host: ChannelHost,
+  trust: Trust,
+  { peer, mspId, block }: Copy,
+): InTurns<Conflict> {
   const { number } = block.header;
-  const verdict: Judged<unknown> = judgeBlock(host, trust, block, { number });
+  const verdict: Judged<unknown> = yield* judgeBlock(host, trust, block, { number });
   const who = `${peer} of ${mspId}`;
   if (verdict.ok) {
     const reason = `${who} has another block ${number}, signed by orderers as well: the chain is forked`;
@@ -68,9 +75,12 @@ function forkConflict(host: ChannelHost, trust: Trust, { peer, mspId, block }: C
   return { kind: "forged", code, reason };
 }
 
-function contentConflict(host: ChannelHost, { peer, mspId, block }: Copy): Conflict | undefined {
+function* contentConflict(
+  host: ChannelHost,
+  { peer, mspId, block }: Copy,
+): InTurns<Conflict | undefined> {
   const { number, dataHash } = block.header;
-  if (equalBytes(host.sha256(block.transactions), dataHash)) return undefined;
+  if (equalBytes(yield* hashInTurns(host, block.transactions), dataHash)) return undefined;
   const reason = `${peer} of ${mspId} gives block ${number} with other transactions than its header names`;
   return { kind: "forged", code: "block-data-hash", reason };
 }

@@ -1,9 +1,11 @@
-/** Fetches blocks by number from one peer, one at a time or in ranges. */
-import { nextRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
+/** Blocks by number from one peer, one at a time or in ranges; nothing of them is believed. */
+import { parseBlockInTurns } from "../channel/rules/read-block.ts";
+import { type GivenBlock, nextRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
 import type { Block } from "../channel/types/block.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
+import { turnsOf } from "../lib/slices.ts";
 import type { AskedPeer, AskFault } from "./asked-peer.ts";
-import { requestBlocks } from "./request-blocks.ts";
+import { requestBlocks } from "./block-peer.ts";
 
 /** Why a block that a peer should have is not there. */
 type FetchFault = AskFault | "absent";
@@ -55,16 +57,26 @@ export async function fetchRange(
     const range = nextRange(first, minOf(first + span - 1n, last), height);
     if (range === undefined) return absent(first);
     const answer = await requestBlocks(peer, channel, range);
-    if (answer.ok) return take(peer, first, answer.value.blocks);
+    if (answer.ok) return take(peer, first, answer.value);
     if (answer.code !== "silent" || range.to === first) return answer;
     // It may allow fewer blocks per request than Fabric's default.
     spans.set(peer, span / 2n);
   }
 }
 
-function take(peer: AskedPeer, first: bigint, blocks: readonly Block[]): Fetched<readonly Block[]> {
+async function take(
+  peer: AskedPeer,
+  first: bigint,
+  given: readonly GivenBlock[],
+): Promise<Fetched<readonly Block[]>> {
   readers.add(peer);
-  const run = consecutive(blocks, first);
+  const run: Block[] = [];
+  for (const { number, bytes } of given) {
+    const block = await turnsOf(parseBlockInTurns(bytes));
+    const wanted = first + BigInt(run.length);
+    if (number !== wanted || !block.ok || block.value.header.number !== wanted) break;
+    run.push(block.value);
+  }
   return run.length > 0 ? { ok: true, value: run } : absent(first);
 }
 
@@ -72,9 +84,4 @@ const minOf = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 function absent(number: bigint): Fetched<never> {
   return { ok: false, code: "absent", reason: `it does not give block ${number}` };
-}
-
-function consecutive(blocks: readonly Block[], first: bigint): readonly Block[] {
-  const gap = blocks.findIndex(({ header }, i) => header.number !== first + BigInt(i));
-  return gap < 0 ? blocks : blocks.slice(0, gap);
 }

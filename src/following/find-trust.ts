@@ -4,6 +4,7 @@ import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { accept } from "../wire/verdict.ts";
 import type { AskedPeer } from "./asked-peer.ts";
 import { configNumber } from "./block-facts.ts";
@@ -53,7 +54,7 @@ export async function askTrust(
   const isSame = number === newest.value.header.number;
   const block = isSame ? newest : await fetchBlock(peer, channel, number);
   if (!block.ok) return problem(block.code, tellFetch(block, number));
-  const trust = makeTrust(host, block.value.bytes, originOf(peer));
+  const trust = await turnsOf(makeTrust(host, block.value.bytes, originOf(peer)));
   if (!trust.ok) return problem(trust.code, `its configuration block ${number}: ${trust.reason}`);
   const { configuration } = trust.value;
   if (configuration.channel !== channel) {
@@ -110,8 +111,8 @@ export async function advance(
   let current = trust;
   for (const block of pending.value) {
     const { number } = block.header;
-    const verified = judgeBlock(host, current, block, { number });
-    const next = verified.ok ? follow(host, current, verified.value) : verified;
+    const verified = await turnsOf(judgeBlock(host, current, block, { number }));
+    const next = verified.ok ? await turnsOf(follow(host, current, verified.value)) : verified;
     if (!next.ok) return problem(next.code, `configuration block ${number}: ${next.reason}`);
     const unusable = whyUnusable(next.value);
     if (unusable !== undefined) return problem("untrusted", unusable);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
+import { atOnce } from "../channel/rules/in-turns.ts";
 import { capabilities } from "../channel-maker/config-draft.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { Follower, type FollowerOptions } from "./follower.ts";
@@ -15,7 +16,7 @@ import { makeTrust, type Trust } from "./trust.ts";
 const host = createChannelHost();
 
 function trustOf(bytes: Uint8Array | undefined): Trust {
-  const made = makeTrust(host, bytes ?? new Uint8Array(0), "of a test");
+  const made = atOnce(makeTrust(host, bytes ?? new Uint8Array(0), "of a test"));
   assert.ok(made.ok);
   return made.value;
 }
@@ -32,7 +33,10 @@ function start(chain: TestChain, changes: Partial<FollowerOptions> = {}) {
     previousHash: undefined,
     store: undefined,
     events: {
-      block: ({ verified }) => numbers.push(verified.block.header.number),
+      block({ verified }) {
+        numbers.push(verified.block.header.number);
+        return undefined;
+      },
       configured: (before, after) =>
         told.push(`configured ${before.configuration.sequence}-${after.configuration.sequence}`),
       forked: (number, from) => told.push(`forked ${number} ${from.name}`),
@@ -222,6 +226,7 @@ test("what is kept is told after it is on the disk, and is where the next life g
       block({ verified }) {
         assert.ok((store.height ?? 0n) > verified.block.header.number, "kept before it is told");
         numbers.push(verified.block.header.number);
+        return undefined;
       },
       configured: () => told.push("configured"),
       forked: () => assert.fail(),

@@ -1,10 +1,10 @@
 /**
- * Follows the blocks of one channel: requests from several peers at once, verifies in order, stores
- * if there is a store, then reports.
+ * Follows the blocks of one channel: asks several peers at once, verifies in order, keeps what it has
+ * verified if there is a store, and tells it then. Members and readers follow in the same way.
  */
 import { headerHash } from "../channel/rules/header-hash.ts";
-import { parseBlock } from "../channel/rules/read-block.ts";
-import { type BlockRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
+import { parseBlockInTurns } from "../channel/rules/read-block.ts";
+import type { BlockRange } from "../channel/rules/state-transfer.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
@@ -13,7 +13,7 @@ import type { Cancel, Clock } from "../transport/network.ts";
 import { toHex } from "../wire/bytes.ts";
 import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
 import { BlockPlan } from "./block-plan.ts";
-import { ChainHead } from "./chain-head.ts";
+import { ChainHead, type ChainStart } from "./chain-head.ts";
 import { Keeper } from "./keeper.ts";
 import type { BlockStore } from "./store/block-store.ts";
 import type { Trust } from "./trust.ts";
@@ -21,8 +21,9 @@ import type { Trust } from "./trust.ts";
 export type { BlockPeer, FollowedBlock, Given, GivenBlock } from "./block-peer.ts";
 
 export interface FollowerEvents {
-  block(block: FollowedBlock): void;
-  /** A new configuration applies from the next block on. Follows the report of its block. */
+  /** What it returns ends when the block was used: until then it takes its share of memory. */
+  block(block: FollowedBlock): Promise<void> | undefined;
+  /** From the next block on another configuration holds. After the block that brings it was told. */
   configured(before: Trust, after: Trust): void;
   /** Orderers have signed two blocks of one number. */
   forked(number: bigint, from: BlockPeer): void;
@@ -32,21 +33,25 @@ export interface FollowerEvents {
   problem(sentence: string | undefined): void;
   /** Following ends here: the orderers have signed a configuration that we cannot use. */
   ended(reason: string): void;
+  /** It may be {@link Follower.isIdle} now. */
+  idle?(): void;
 }
 
-export interface FollowerOptions {
+export interface FollowerOptions extends ChainStart {
   readonly host: ChannelHost;
   readonly clock: Clock;
-  /** The configuration before `next`, or in that very block. */
-  readonly trust: Trust;
-  readonly next: bigint;
-  /** Hash of the previous block; undefined if it is unknown. */
-  readonly previousHash: Uint8Array | undefined;
+  /** The last block that is wanted; default: there is none. */
+  readonly last?: bigint | undefined;
   readonly store: BlockStore | undefined;
   readonly events: FollowerEvents;
 }
 
-/** Number of blocks whose hashes are kept to detect forks. */
+/** A block, and who gave it. */
+interface Received extends GivenBlock {
+  readonly from: BlockPeer;
+}
+
+/** Blocks whose hashes are remembered, to notice another of the same number. */
 const REMEMBERED = 32;
 
 export class Follower {
@@ -55,18 +60,18 @@ export class Follower {
   readonly #head: ChainHead;
   readonly #keeper: Keeper;
   readonly #peers = new Map<string, BlockPeer>();
-  /** Received blocks that wait for predecessors. */
-  readonly #waiting = new Map<bigint, GivenBlock & { readonly from: BlockPeer }>();
+  /** Received, and waiting for those before them. */
+  readonly #waiting = new Map<bigint, Received>();
   readonly #hashes = new BoundedMap<bigint, string>(REMEMBERED);
   #cancelWake: Cancel = () => {};
   #isVerifying = false;
   #isStopped = false;
 
   constructor(options: FollowerOptions) {
-    const { host, trust, next, previousHash, store, events, clock } = options;
+    const { host, next, last, store, events, clock } = options;
     this.#options = options;
-    this.#plan = new BlockPlan(next);
-    this.#head = new ChainHead(host, trust, next, previousHash);
+    this.#plan = new BlockPlan(next, last);
+    this.#head = new ChainHead(host, options);
     this.#keeper = new Keeper({
       store,
       clock,
@@ -80,7 +85,12 @@ export class Follower {
     return this.#head.next;
   }
 
-  /** Adds a peer, or updates its published height. */
+  /** Whether it waits for peers: nobody can be asked for the next block now. */
+  get isIdle(): boolean {
+    return !this.#isVerifying && this.#plan.isIdle;
+  }
+
+  /** A peer is there, and has published a height. */
   heard(peer: BlockPeer, height: bigint): void {
     this.#peers.set(peer.pkiId, peer);
     this.#plan.heard(peer.pkiId, height);
@@ -121,6 +131,7 @@ export class Follower {
     if (wakesAtMs !== undefined) {
       this.#cancelWake = clock.after(Math.ceil(wakesAtMs - elapsedMs), () => this.#ask());
     }
+    if (this.isIdle) this.#options.events.idle?.();
   }
 
   async #request(peer: BlockPeer, range: BlockRange): Promise<void> {
@@ -128,7 +139,7 @@ export class Follower {
     if (this.#isStopped) return;
     const { elapsedMs } = this.#options.clock.now();
     if (given.ok) {
-      const blocks = inRange(given.value, range);
+      const { value: blocks } = given;
       let bytes = 0;
       for (const block of blocks) bytes += block.bytes.length;
       this.#plan.answered(
@@ -166,15 +177,16 @@ export class Follower {
     } finally {
       this.#isVerifying = false;
     }
+    this.#ask();
   }
 
-  async #take(given: GivenBlock & { readonly from: BlockPeer }): Promise<void> {
+  async #take(given: Received): Promise<void> {
     const { clock, events } = this.#options;
     const { number, bytes, from } = given;
     this.#waiting.delete(number);
-    const parsed = parseBlock(bytes);
+    const parsed = await turnsOf(parseBlockInTurns(bytes), clock);
     const verdict = parsed.ok
-      ? await turnsOf(clock, this.#head.accept(parsed.value))
+      ? await turnsOf(this.#head.accept(parsed.value), clock)
       : { ok: false as const, code: parsed.code, reason: "it cannot be read" };
     if (this.#isStopped) return;
     if (verdict.ok) {
@@ -198,7 +210,7 @@ export class Follower {
 
   /** Discards everything else from the peer. */
   #reject(
-    { from, number }: GivenBlock & { readonly from: BlockPeer },
+    { from, number }: Received,
     { code, reason }: { readonly code: string; readonly reason: string },
   ): void {
     const { clock, events } = this.#options;
@@ -213,31 +225,22 @@ export class Follower {
 
   /** Another block of a known number. */
   async #compare(from: BlockPeer, { number, bytes }: GivenBlock): Promise<void> {
-    const parsed = parseBlock(bytes);
+    const parsed = await turnsOf(parseBlockInTurns(bytes), this.#options.clock);
     if (!parsed.ok || parsed.value.header.number !== number) return;
     const hash = toHex(headerHash(this.#options.host, parsed.value.header));
     if (hash !== this.#hashes.get(number)) await this.#fork(parsed.value, from);
   }
 
   async #fork(block: Block, from: BlockPeer): Promise<void> {
-    const isSigned = await turnsOf(this.#options.clock, this.#head.isSigned(block));
+    const isSigned = await turnsOf(this.#head.isSigned(block), this.#options.clock);
     if (isSigned && !this.#isStopped) this.#options.events.forked(block.header.number, from);
   }
 
-  #kept(block: FollowedBlock): void {
+  #kept(block: FollowedBlock): Promise<void> | undefined {
     const { events } = this.#options;
-    events.block(block);
+    const used = events.block(block);
     if (block.brings !== undefined) events.configured(block.trust, block.brings);
     this.#ask();
+    return used;
   }
-}
-
-/** The requested ones, each once, in ascending order. */
-function inRange(given: readonly GivenBlock[], { from, to }: BlockRange): readonly GivenBlock[] {
-  const blocks = new Map<bigint, GivenBlock>();
-  for (const block of given.slice(0, Number(RANGE_BLOCKS_MAX))) {
-    const { number } = block;
-    if (number >= from && number <= to && !blocks.has(number)) blocks.set(number, block);
-  }
-  return [...blocks.values()].toSorted((a, b) => (a.number < b.number ? -1 : 1));
 }

@@ -1,4 +1,7 @@
-/** Stores verified blocks: reports stored ones in order, and nothing before. */
+/**
+ * Verified blocks on their way to the disk, or to whoever reads them: what was kept is told, in order;
+ * nothing is told before.
+ */
 import { channelHeaderOf } from "../channel/rules/read-block.ts";
 import { startSlices } from "../lib/slices.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
@@ -9,7 +12,7 @@ import type { BlockStore, BlockToKeep } from "./store/block-store.ts";
 /** Maximum blocks per write. */
 const BATCH_BLOCKS = 64;
 const BATCH_BYTES = 8_388_608;
-/** Maximum backlog. */
+/** So much may wait. */
 const WAITING_BYTES_MAX = 16_777_216;
 /** Pause after a failed write: the disk may be full for a while. */
 const RETRY_MS = 5_000;
@@ -18,7 +21,8 @@ interface KeeperOptions {
   /** Undefined: nothing is kept, and told at once. */
   readonly store: BlockStore | undefined;
   readonly clock: Clock;
-  readonly kept: (block: FollowedBlock) => void;
+  /** What it returns ends when the block is not needed any more. */
+  readonly kept: (block: FollowedBlock) => Promise<void> | undefined;
   readonly problem: (sentence: string | undefined) => void;
 }
 
@@ -55,7 +59,10 @@ export class Keeper {
   keep(block: FollowedBlock): void {
     const { store, kept } = this.#options;
     if (store === undefined) {
-      kept(block);
+      const taken = kept(block);
+      if (taken === undefined) return;
+      this.#bytesWaiting += sizeOf(block);
+      void taken.then(() => this.#forget(block));
       return;
     }
     this.#waiting.push(block);
@@ -99,9 +106,13 @@ export class Keeper {
     this.#options.problem(undefined);
     for (const block of batch) {
       this.#waiting.shift();
-      this.#bytesWaiting -= sizeOf(block);
-      if (!this.#isStopped) this.#options.kept(block);
+      this.#forget(block);
+      if (!this.#isStopped) void this.#options.kept(block);
     }
+  }
+
+  #forget(block: FollowedBlock): void {
+    this.#bytesWaiting -= sizeOf(block);
     if (!this.isFull) this.#letGo();
   }
 
@@ -133,7 +144,11 @@ function configurationIn(
   return trust?.block.bytes;
 }
 
-const sizeOf = ({ verified }: FollowedBlock): number => verified.block.bytes.length;
+/** What a block takes in memory beside its bytes. */
+const OVERHEAD_BYTES = 4_096;
+
+const sizeOf = ({ verified }: FollowedBlock): number =>
+  verified.block.bytes.length + OVERHEAD_BYTES;
 
 /** With the ids of their transactions. */
 async function withTransactions(

@@ -1,7 +1,9 @@
 /** Checks whether a peer has the block that its published height implies. */
 import { headerHash } from "../channel/rules/header-hash.ts";
+import type { InTurns } from "../channel/rules/in-turns.ts";
 import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
 import type { AskedPeer } from "./asked-peer.ts";
@@ -40,7 +42,7 @@ export async function proveHeight(
     const { code, reason } = next;
     return { ok: false, isLie: isLie(code), isUnusable: code === "untrusted", reason };
   }
-  const judged = judge(host, next.value, block.value);
+  const judged = await turnsOf(judge(host, next.value, block.value));
   return judged.ok ? next : { ok: false, isLie: true, reason: judged.reason };
 }
 
@@ -49,10 +51,12 @@ function isLie(code: string): boolean {
   return code.startsWith("block-") || code === "absent" || code === "config-sequence";
 }
 
-/** The trusted block itself is not judged by its own configuration. */
-function judge(host: ChannelHost, trust: Trust, block: Block): Judged<unknown> {
+/** A block that is the trusted one itself is not judged by its own configuration. */
+function* judge(host: ChannelHost, trust: Trust, block: Block): InTurns<Judged<unknown>> {
   const { number } = block.header;
-  if (number !== trust.configuration.blockNumber) return judgeBlock(host, trust, block, { number });
+  if (number !== trust.configuration.blockNumber) {
+    return yield* judgeBlock(host, trust, block, { number });
+  }
   const isSame = equalBytes(headerHash(host, block.header), trust.hash);
   return isSame ? accept(block) : problem("block-policy", "it is not the one that is trusted");
 }

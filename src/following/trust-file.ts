@@ -2,6 +2,7 @@
 import type { ChannelHost } from "../channel/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { readInput } from "../lib/read-input.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { makeTrust, type Trust } from "./trust.ts";
 
 /** Maximum size; Fabric allows messages of 100 MB. */
@@ -16,7 +17,7 @@ export async function trustFromFile(
 ): Promise<Trust> {
   const problems: string[] = [];
   const bytes = await readInput(flag, file, problems, CONFIG_BLOCK_BYTES_MAX);
-  const made = bytes && makeTrust(host, new Uint8Array(bytes), `from ${file}`);
+  const made = bytes && (await turnsOf(makeTrust(host, new Uint8Array(bytes), `from ${file}`)));
   if (made !== undefined && !made.ok) {
     problems.push(
       `${flag} ${file} is no configuration block (${made.reason}): fetch one with ` +

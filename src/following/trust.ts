@@ -5,8 +5,8 @@
  */
 
 import { headerHash } from "../channel/rules/header-hash.ts";
-import { atOnce, type InTurns } from "../channel/rules/in-turns.ts";
-import { parseBlock } from "../channel/rules/read-block.ts";
+import type { InTurns } from "../channel/rules/in-turns.ts";
+import { parseBlockInTurns } from "../channel/rules/read-block.ts";
 import { readConfigurationInTurns } from "../channel/rules/read-configuration.ts";
 import { whyNoSuccessor } from "../channel/rules/successor.ts";
 import { verifyBlockInTurns } from "../channel/rules/verify-block.ts";
@@ -34,17 +34,13 @@ interface BlockProblem {
 
 export type Judged<T> = { readonly ok: true; readonly value: T } | BlockProblem;
 
-/** Reads a configuration block without verifying it. */
-export function makeTrust(host: ChannelHost, bytes: Uint8Array, origin: string): Judged<Trust> {
-  return atOnce(makeTrustInTurns(host, bytes, origin));
-}
-
-function* makeTrustInTurns(
+/** Reads a configuration block; nothing says yet that it is to be believed. */
+export function* makeTrust(
   host: ChannelHost,
   bytes: Uint8Array,
   origin: string,
 ): InTurns<Judged<Trust>> {
-  const block = parseBlock(bytes);
+  const block = yield* parseBlockInTurns(bytes);
   if (!block.ok) return problem(block.code, block.reason ?? "it cannot be read");
   const configuration = yield* readConfigurationInTurns(host, block.value);
   if (!configuration.ok) {
@@ -64,17 +60,8 @@ export function whyUnusable({ configuration }: Trust): string | undefined {
   return `nothing can be verified under this configuration (${first.join("; ")})`;
 }
 
-/** Judges a block by the preceding configuration. */
-export function judgeBlock(
-  host: ChannelHost,
-  trust: Trust,
-  block: Block,
-  expected: Omit<ExpectedBlock, "channel">,
-): Judged<VerifiedBlock> {
-  return atOnce(judgeBlockInTurns(host, trust, block, expected));
-}
-
-export function* judgeBlockInTurns(
+/** Judges a block by the configuration before it. */
+export function* judgeBlock(
   host: ChannelHost,
   { configuration }: Trust,
   block: Block,
@@ -85,8 +72,8 @@ export function* judgeBlockInTurns(
   return verdict.ok ? verdict : problem(verdict.code, BLOCK_FAULTS[verdict.code]);
 }
 
-/** The fault of a block, as text that follows its number. */
-const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
+/** What is wrong with a block, following its number. */
+export const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
   "block-malformed": "it cannot be read, or lacks a part",
   "block-number": "its header has another number",
   "block-channel": "it is of another channel",
@@ -97,17 +84,13 @@ const BLOCK_FAULTS: Readonly<Record<BlockFault, string>> = {
   "block-policy": "those who signed it do not satisfy the policy BlockValidation",
 };
 
-/** The configuration that a verified block contains. */
-export function follow(host: ChannelHost, before: Trust, verified: VerifiedBlock): Judged<Trust> {
-  return atOnce(followInTurns(host, before, verified));
-}
-
-export function* followInTurns(
+/** The configuration that a verified block brings. */
+export function* follow(
   host: ChannelHost,
   before: Trust,
   { block }: VerifiedBlock,
 ): InTurns<Judged<Trust>> {
-  const next = yield* makeTrustInTurns(host, block.bytes, before.origin);
+  const next = yield* makeTrust(host, block.bytes, before.origin);
   if (!next.ok) return next;
   const faults = whyNoSuccessor(before.configuration, next.value.configuration);
   const [first] = faults;

@@ -33,8 +33,8 @@ export function startSlices(clock: SliceClock = REAL): Slices {
 
 /** Carries out work that may be interrupted. */
 export async function turnsOf<T>(
-  clock: SliceClock,
   work: Generator<undefined, T, undefined>,
+  clock: SliceClock = REAL,
 ): Promise<T> {
   const slices = startSlices(clock);
   for (;;) {

@@ -1,5 +1,5 @@
 /** Answers requests for blocks of the channels that this member serves. */
-import { parseBlock } from "../channel/rules/read-block.ts";
+import { numberOf } from "../channel/rules/read-block.ts";
 import type { BlockRange } from "../channel/rules/state-transfer.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { Effect } from "../core/types/effect.ts";
@@ -57,8 +57,8 @@ export class BlockServer {
     const reading = this.#readers.get(channel)?.read(from, to, ANSWER_BYTES_MAX);
     const blocks = (await reading?.catch(() => [])) ?? [];
     return blocks.flatMap((data) => {
-      const block = parseBlock(data);
-      return block.ok ? [{ seqNum: block.value.header.number, data }] : [];
+      const seqNum = numberOf(data);
+      return seqNum === undefined ? [] : [{ seqNum, data }];
     });
   }
 }

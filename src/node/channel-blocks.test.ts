@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
-import { parsePkiId } from "../core/rules/messages.ts";
+import { atOnce } from "../channel/rules/in-turns.ts";
+import { parsePkiId } from "../core/rules/pki-id.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
 import { makeTestChain } from "../following/testing-chain.ts";
 import { makeTrust, type Trust } from "../following/trust.ts";
@@ -17,7 +18,7 @@ import { ChannelBlocks } from "./channel-blocks.ts";
 const host = createChannelHost();
 
 function trustOf(bytes: Uint8Array | undefined): Trust {
-  const made = makeTrust(host, bytes ?? new Uint8Array(0), "of a test");
+  const made = atOnce(makeTrust(host, bytes ?? new Uint8Array(0), "of a test"));
   assert.ok(made.ok);
   return made.value;
 }

@@ -1,21 +1,20 @@
 /** The blocks of one channel of a node: where following begins, who is asked, what is told. */
-import { parseBlock } from "../channel/rules/read-block.ts";
-import { stateRequest } from "../channel/rules/state-transfer.ts";
+import { parseBlockInTurns } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { ChannelConfig } from "../config/config.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
 import { configNumber } from "../following/block-facts.ts";
 import { BlockFeed } from "../following/block-feed.ts";
-import type { BlockPeer, GivenBlock } from "../following/block-peer.ts";
+import { type BlockPeer, blockPeerOf, type GivenBlock } from "../following/block-peer.ts";
 import { compareCopy } from "../following/compare.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
 import { BlockStore } from "../following/store/block-store.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
+import { turnsOf } from "../lib/slices.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Clock } from "../transport/network.ts";
-import { equalBytes } from "../wire/bytes.ts";
 import type { BlockReader } from "./block-server.ts";
 
 interface ChannelBlocksOptions {
@@ -47,7 +46,6 @@ interface BlockGiver {
 const PROVEN_MS = 100;
 /** Between two comparisons of a block at two members. */
 const COMPARE_MS = 10_000;
-const UTF8 = new TextEncoder();
 
 export class ChannelBlocks {
   readonly #options: ChannelBlocksOptions;
@@ -214,29 +212,10 @@ export class ChannelBlocks {
   }
 
   #peerOf(peer: AskedPeer): BlockPeer {
-    const { pkiId, mspId } = peer.identity;
+    const { pkiId } = peer.identity;
     const known = this.#peers.get(pkiId);
     if (known !== undefined) return known;
-    const channelName = this.#options.channel.name;
-    const name = UTF8.encode(channelName);
-    const giver: BlockPeer = {
-      ...{ pkiId, mspId, name: peer.name },
-      async request(range) {
-        const nonce = peer.nonce();
-        const request = stateRequest(channelName, nonce, range);
-        const kind = `blocks by ${range.to - range.from + 1n}`;
-        const answer = await peer.ask(kind, request, ({ nonce: of, channel, content }) => {
-          const isAnswer = of === nonce && equalBytes(name, channel);
-          return isAnswer && content?.type === "state-response" ? content.value : undefined;
-        });
-        if (!answer.ok) return { ok: false };
-        const given = answer.value.payloads.map(({ seqNum: number, data: bytes }) => ({
-          number,
-          bytes,
-        }));
-        return { ok: true, value: given };
-      },
-    };
+    const giver = blockPeerOf(peer, this.#options.channel.name);
     this.#peers.set(pkiId, giver);
     return giver;
   }
@@ -270,14 +249,16 @@ export class ChannelBlocks {
     this.#compared++;
     const given = await this.#peerOf(other).request({ from: number, to: number });
     const bytes = given.ok ? given.value[0]?.bytes : undefined;
-    const [first, second] = [parseBlock(raw), bytes && parseBlock(bytes)];
+    const first = await turnsOf(parseBlockInTurns(raw), clock);
+    const second = bytes && (await turnsOf(parseBlockInTurns(bytes), clock));
     if (!first.ok || !second?.ok || second.value.header.number !== number) return;
-    const conflict = compareCopy(
+    const comparison = compareCopy(
       host,
       current,
       { peer: giver.name, mspId: giver.identity.mspId, block: first.value },
       { peer: other.name, mspId: other.identity.mspId, block: second.value },
     );
+    const conflict = await turnsOf(comparison, clock);
     const { pkiId, mspId } = other.identity;
     if (conflict === undefined) {
       this.#options.agreed(pkiId);

@@ -3,15 +3,12 @@
  * none is repeated that was met with silence.
  */
 import type { Identity, PkiId, Random } from "../core/types/host.ts";
-import type { Asked, AskedPeer, AskFault, Match } from "../following/asked-peer.ts";
+import type { Asked, AskedPeer, Match } from "../following/asked-peer.ts";
+import { QuestionLine } from "../following/question-line.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Clock } from "../transport/network.ts";
-import { encodeUnsigned } from "../wire/envelope.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
-import { accept } from "../wire/verdict.ts";
 
-/** As long as Fabric waits for blocks. */
-const ANSWER_TIMEOUT_MS = 3_000;
 /** For how long a question that was met with silence is not asked again. */
 const SILENCE_MS = 300_000;
 const PEERS_MAX = 10_000;
@@ -47,67 +44,33 @@ export class GossipPeers {
   }
 }
 
-interface Waiting {
-  readonly take: (message: GossipMessage) => boolean;
-}
-
 class GossipPeer implements AskedPeer {
   readonly identity: Identity;
   readonly name: string;
-  readonly #options: GossipPeersOptions;
-  readonly #silentSinceMs = new Map<string, number>();
-  #waiting: Waiting | undefined;
-  /** Ends when the question before is answered. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #random: Random;
+  readonly #line: QuestionLine;
 
-  constructor(identity: Identity, name: string, options: GossipPeersOptions) {
+  constructor(identity: Identity, name: string, { clock, random, send }: GossipPeersOptions) {
     this.identity = identity;
     this.name = name;
-    this.#options = options;
+    this.#random = random;
+    this.#line = new QuestionLine({
+      ...{ clock, silenceMs: SILENCE_MS },
+      send: (bytes) => (send(identity.pkiId, bytes) ? undefined : GONE),
+    });
   }
 
   nonce(): bigint {
-    return this.#options.random.uint64();
+    return this.#random.uint64();
   }
 
   ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    const turn = this.#turn.then(() => this.#ask(kind, request, match));
-    this.#turn = turn;
-    return turn;
+    return this.#line.ask(kind, request, match);
   }
 
   receive(message: GossipMessage): boolean {
-    return this.#waiting?.take(message) ?? false;
-  }
-
-  #ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    const { clock, send } = this.#options;
-    const nowMs = clock.now().elapsedMs;
-    const silentMs = nowMs - (this.#silentSinceMs.get(kind) ?? Number.NEGATIVE_INFINITY);
-    if (silentMs < SILENCE_MS) return fail("silent", "it did not answer before");
-    if (!send(this.identity.pkiId, encodeUnsigned(request)))
-      return fail("unreachable", "it is gone");
-    return new Promise((resolve) => {
-      const settle = (outcome: Asked<T>): void => {
-        cancel();
-        this.#waiting = undefined;
-        resolve(outcome);
-      };
-      const cancel = clock.after(ANSWER_TIMEOUT_MS, () => {
-        this.#silentSinceMs.set(kind, clock.now().elapsedMs);
-        settle({ ok: false, code: "silent", reason: `no answer within ${ANSWER_TIMEOUT_MS} ms` });
-      });
-      this.#waiting = {
-        take(message) {
-          const value = match(message);
-          if (value !== undefined) settle(accept(value));
-          return value !== undefined;
-        },
-      };
-    });
+    return this.#line.receive(message);
   }
 }
 
-function fail(code: AskFault, reason: string): Promise<Asked<never>> {
-  return Promise.resolve({ ok: false, code, reason });
-}
+const GONE = { ok: false, code: "unreachable", reason: "it is gone" } as const;

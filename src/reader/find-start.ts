@@ -4,6 +4,7 @@ import { configNumber } from "../following/block-facts.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
 import { type Judged, makeTrust, problem, type Trust, whyUnusable } from "../following/trust.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { accept } from "../wire/verdict.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import type { ViewOfChannel, ViewRound } from "./view-of-channel.ts";
@@ -41,7 +42,8 @@ export async function startOf(
   }
   const block = await fetchBlock(stream, session.channel, number);
   if (!block.ok) return block;
-  const trust = makeTrust(host, block.value.bytes, `taken from ${stream.target.name}`);
+  const origin = `taken from ${stream.target.name}`;
+  const trust = await turnsOf(makeTrust(host, block.value.bytes, origin));
   if (!trust.ok) return problem(trust.code, `configuration block ${number}: ${trust.reason}`);
   const { channel } = trust.value.configuration;
   const reason =

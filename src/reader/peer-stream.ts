@@ -1,17 +1,18 @@
 /**
- * One authenticated stream to one peer for requests and answers. We send what a client may send:
- * the handshake, identity pulls, StateInfo pulls and state requests, never an alive message or a
- * StateInfo. One request is in flight at a time; an unanswered one is not repeated.
+ * One authenticated stream to one peer, on which we ask and are answered. We send what a client may:
+ * the handshake, identity pulls, StateInfo pulls and state requests; never an alive message or a
+ * StateInfo. One request is in flight at a time, and none is repeated that was met with silence.
  */
 import type { Crypto, Identity, Random } from "../core/types/host.ts";
 import type { Asked, AskedPeer, AskFault, Match } from "../following/asked-peer.ts";
+import { QuestionLine } from "../following/question-line.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import { shakeHands } from "../transport/handshake.ts";
 import type { Clock, Link, LinkEvents, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
 import type { TlsJudge } from "../transport/tls-credentials.ts";
 import { copyBytes } from "../wire/bytes.ts";
-import { encodeUnsigned, parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import type { Asker, PeerTarget } from "./credentials.ts";
@@ -24,21 +25,20 @@ interface StreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly judgeTls: TlsJudge;
-  /** Timeout from dial to complete handshake. */
+  /** From dial to finished handshake. */
   readonly connectTimeoutMs?: number;
-  /** Timeout of one answer; default 3_000, as long as Fabric waits for blocks. */
+  /** For one answer; default: as `QuestionLine` has it. */
   readonly answerTimeoutMs?: number;
 }
 
-/** The maximum that Fabric's peers send (`peer.maxSendMsgSize`). */
+/** As much as Fabric's peers send (`peer.maxSendMsgSize`). */
 const MESSAGE_BYTES_MAX = 104_857_600;
-/** Blocks arrive as fast as we request them. */
+/** Blocks come as fast as we ask for them. */
 const BYTES_PER_SECOND = 1_073_741_824;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 3_000;
-const ANSWER_TIMEOUT_MS = 3_000;
 
-/** Dials, performs the handshake, and returns the stream. */
+/** Dials, shakes hands, and returns the stream. */
 export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream>> {
   const { target, clock, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const network = createGrpcNetwork({
@@ -86,11 +86,6 @@ function greet(
   );
 }
 
-interface Waiting {
-  message(message: GossipMessage): boolean;
-  fail(code: AskFault, reason: string): void;
-}
-
 export class PeerStream implements AskedPeer {
   readonly target: PeerTarget;
   /** The identity from the handshake, judged by the stream's crypto. */
@@ -98,23 +93,22 @@ export class PeerStream implements AskedPeer {
   readonly events: LinkEvents;
   readonly #link: Link;
   readonly #network: GrpcNetwork;
-  readonly #clock: Clock;
   readonly #random: Random;
-  readonly #timeoutMs: number;
-  #waiting: Waiting | undefined;
-  /** Resolves when the previous request is complete. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #line: QuestionLine;
   #end: { readonly code: AskFault; readonly reason: string } | undefined;
-  readonly #silent = new Set<string>();
 
   constructor(link: Link, identity: Identity, network: GrpcNetwork, options: StreamOptions) {
     this.#link = link;
     this.identity = identity;
     this.target = options.target;
     this.#network = network;
-    this.#clock = options.clock;
     this.#random = options.random;
-    this.#timeoutMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+    this.#line = new QuestionLine({
+      clock: options.clock,
+      silenceMs: Number.POSITIVE_INFINITY,
+      answerTimeoutMs: options.answerTimeoutMs,
+      send: (bytes) => this.#send(bytes),
+    });
     this.events = {
       message: (bytes) => this.#receive(bytes),
       drain: () => {},
@@ -122,7 +116,7 @@ export class PeerStream implements AskedPeer {
     };
   }
 
-  /** Why the stream ended; undefined while it is open. */
+  /** Why it ended; undefined while it lives. */
   get end(): { readonly code: AskFault; readonly reason: string } | undefined {
     return this.#end;
   }
@@ -135,14 +129,8 @@ export class PeerStream implements AskedPeer {
     return this.#random.uint64();
   }
 
-  /**
-   * Sends a request after all earlier ones are complete, and waits for its answer. `kind` is not
-   * requested again after silence.
-   */
   ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    const turn = this.#turn.then(() => this.#ask(kind, request, match));
-    this.#turn = turn;
-    return turn;
+    return this.#line.ask(kind, request, match);
   }
 
   async close(): Promise<void> {
@@ -151,59 +139,34 @@ export class PeerStream implements AskedPeer {
     await this.#network.close();
   }
 
-  #ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    if (this.#end !== undefined) return Promise.resolve({ ok: false, ...this.#end });
-    if (this.#silent.has(kind)) {
-      return Promise.resolve({ ok: false, code: "silent", reason: "it did not answer before" });
-    }
-    return new Promise((resolve) => {
-      const settle = (outcome: Asked<T>): void => {
-        cancel();
-        this.#waiting = undefined;
-        resolve(outcome);
-      };
-      const fail = (code: AskFault, reason: string): void => settle({ ok: false, code, reason });
-      let hasRubbish = false;
-      const cancel = this.#clock.after(this.#timeoutMs, () => {
-        this.#silent.add(kind);
-        if (hasRubbish) fail("malformed", "what it sent is no gossip message");
-        else fail("silent", `no answer within ${this.#timeoutMs} ms`);
-      });
-      this.#waiting = {
-        fail,
-        message(message) {
-          const value = match(message);
-          if (value !== undefined) settle(accept(value));
-          return value !== undefined;
-        },
-      };
-      this.#rubbish = () => {
-        hasRubbish = true;
-      };
-      this.#link.send(encodeUnsigned(request));
-    });
+  #send(bytes: Uint8Array) {
+    if (this.#end !== undefined) return { ok: false, ...this.#end } as const;
+    this.#link.send(bytes);
+    return undefined;
   }
 
-  #rubbish: () => void = () => {};
-
   #receive(bytes: Uint8Array): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return; // We never asked.
-    const message = readMessage(copyBytes(bytes));
-    if (message.ok) waiting.message(message.value);
-    else this.#rubbish();
+    if (!this.#line.isOpen) return; // Nobody asked.
+    const message = readMessage(kept(bytes));
+    if (message.ok) this.#line.receive(message.value);
+    else this.#line.receiveRubbish();
   }
 
   #closed(code: NetworkFault, reason: string): void {
     this.#end ??= { code, reason };
-    this.#waiting?.fail(code, reason);
+    this.#line.fail(code, reason);
     void this.#network.close();
   }
 
-  /** Whether the peer refused us, as opposed to being unreachable. */
+  /** Whether the peer has refused us, as opposed to being gone. */
   get isRefused(): boolean {
     return this.#end !== undefined && isRefusal(this.#end.code);
   }
+}
+
+/** A large message fills its buffer, and is not copied: that would take long. A small one would pin much. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return 2 * bytes.length >= bytes.buffer.byteLength ? bytes : copyBytes(bytes);
 }
 
 function readMessage(bytes: Uint8Array): Verdict<GossipMessage> {

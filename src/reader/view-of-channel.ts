@@ -1,16 +1,14 @@
-/** State between two queries: the peers, the trusted configuration, and the proven height. */
+/**
+ * What we know of a channel between two questions: whom we asked, which configuration we believe,
+ * how high the chain is proven to be.
+ */
 
-import { headerHash } from "../channel/rules/header-hash.ts";
 import type { StateInfoClaim } from "../channel/rules/state-info.ts";
-import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
-import { configNumber } from "../following/block-facts.ts";
-import { fetchBlock } from "../following/fetch.ts";
-import { advance, whyStranger } from "../following/find-trust.ts";
-import { type Judged, judgeBlock, problem, type Trust } from "../following/trust.ts";
-import { equalBytes } from "../wire/bytes.ts";
-import { accept } from "../wire/verdict.ts";
+import { whyStranger } from "../following/find-trust.ts";
+import { proveHeight } from "../following/prove-height.ts";
+import type { Trust } from "../following/trust.ts";
 import { findTrust } from "./find-trust.ts";
 import type { Believed } from "./heights.ts";
 import { judgeClaims } from "./judge.ts";
@@ -22,12 +20,12 @@ import type { Session } from "./session.ts";
 export interface ViewRound {
   /** The newest configuration. */
   readonly trust: Trust;
-  /** The initial configuration. */
+  /** The configuration that we started from. */
   readonly anchor: Trust;
-  /** Peers of the channel that answered, with their published heights. */
+  /** Peers that answered and are of the channel, with the height that they have published. */
   readonly told: readonly Told[];
   readonly believed: readonly Believed[];
-  /** PKI-IDs of peers that could not serve the block that their height implies. */
+  /** PKI-IDs of those that could not show the block that their height promises. */
   readonly disproved: ReadonlySet<string>;
   /** Number of the newest verified block, plus one. */
   readonly provenHeight: bigint;
@@ -38,16 +36,16 @@ export class ViewOfChannel {
   readonly session: Session;
   readonly host: ChannelHost;
   readonly #identities = new Map<string, Identity>();
-  /** The StateInfo accepted last time: its signatures are not checked again. */
+  /** What was believed the last time: its signatures are not checked again. */
   readonly #claims = new Map<string, StateInfoClaim>();
-  /** The configuration from which all others are proven. */
+  /** The configuration that everything else follows from. */
   #anchor: Trust | undefined;
   #trust: Trust | undefined;
-  /** Unproven heights by PKI-ID: not requested again. */
+  /** Heights that were not proven, by PKI-ID: they are not asked for again. */
   readonly #broken = new Map<string, bigint>();
   #provenHeight = 0n;
 
-  /** `trust`: given by our user; undefined: to be found at a peer. */
+  /** `trust`: what our user has given; undefined: to be found at a peer. */
   constructor(session: Session, host: ChannelHost, trust: Trust | undefined) {
     this.session = session;
     this.host = host;
@@ -87,7 +85,7 @@ export class ViewOfChannel {
     return this.session.close();
   }
 
-  /** Whether the peer has the block that its height implies, if we do not know yet. */
+  /** Whether the peer has the block that its height promises, if that is news to us. */
   async #prove(
     { stream, height = 0n }: Told,
     trust: Trust,
@@ -100,34 +98,17 @@ export class ViewOfChannel {
       disproved.add(pkiId);
       return trust;
     }
-    const number = height - 1n;
-    const block = await fetchBlock(stream, this.session.channel, number);
-    const config = block.ok ? configNumber(block.value) : undefined;
-    const isNew = config !== undefined && config > trust.configuration.blockNumber;
-    const next = isNew ? await advance(this.host, stream, trust, config) : accept(trust);
-    const verdict = !block.ok ? block : !next.ok ? next : this.#judge(next.value, block.value);
-    if (verdict.ok && next.ok) {
+    const proof = await proveHeight(this.host, stream, trust, height);
+    if (proof.ok) {
       this.#provenHeight = height;
-      return next.value;
+      return proof.value;
     }
     disproved.add(pkiId);
     this.#broken.set(pkiId, height);
-    const reason = verdict.ok ? "" : verdict.reason;
     const { name } = stream.target;
-    notes.push(
-      `${name} says that its height is ${height}, but block ${number} is not proven: ${reason}.`,
-    );
-    return next.ok ? next.value : trust;
-  }
-
-  /** The trusted block itself is not judged by its own configuration. */
-  #judge(trust: Trust, block: Block): Judged<unknown> {
-    const { number } = block.header;
-    if (number !== trust.configuration.blockNumber) {
-      return judgeBlock(this.host, trust, block, { number });
-    }
-    const isSame = equalBytes(headerHash(this.host, block.header), trust.hash);
-    return isSame ? accept(block) : problem("block-policy", "it is not the one that is trusted");
+    const which = `block ${height - 1n} is not proven`;
+    notes.push(`${name} says that its height is ${height}, but ${which}: ${proof.reason}.`);
+    return trust;
   }
 }
 

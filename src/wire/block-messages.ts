@@ -5,6 +5,7 @@
 import {
   bytes,
   bytesOf,
+  embedded,
   int32,
   int64,
   message,
@@ -78,6 +79,12 @@ export const BLOCK_METADATA = table({ metadata: repeated(bytes(1), METADATA_MAX)
 export const BLOCK = table({
   header: message(1, BLOCK_HEADER),
   data: message(2, BLOCK_DATA),
+  metadata: message(3, BLOCK_METADATA),
+});
+/** A block whose transactions, which may be many, are left for later. */
+export const BLOCK_PARTS = table({
+  header: message(1, BLOCK_HEADER),
+  data: embedded(2, BLOCK_DATA),
   metadata: message(3, BLOCK_METADATA),
 });
 export const METADATA_SIGNATURE = table({

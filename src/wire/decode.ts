@@ -69,7 +69,39 @@ export function decode<S extends Schema>(
   bytes: Uint8Array,
 ): Verdict<Value<S>, WireFault>;
 export function decode(schema: Schema, bytes: Uint8Array): Verdict<unknown, WireFault> {
-  const cursor: Cursor = {
+  const cursor = cursorAt(bytes);
+  const value = { ...schema.defaults };
+  readMessage(cursor, schema, value);
+  return outcomeOf(cursor, value);
+}
+
+function outcomeOf({ fault }: Cursor, value: Plain): Verdict<unknown, WireFault> {
+  return fault === undefined ? { ok: true, value } : { ok: false, code: fault };
+}
+
+/** Read in about a millisecond. */
+const FIELDS_AT_ONCE = 1_000;
+
+/** The same in turns, for messages of many fields: it may stop after each field of the outermost one. */
+export function decodeInTurns<S extends Schema>(
+  schema: S,
+  bytes: Uint8Array,
+): Generator<undefined, Verdict<Value<S>, WireFault>, undefined>;
+export function* decodeInTurns(
+  schema: Schema,
+  bytes: Uint8Array,
+): Generator<undefined, Verdict<unknown, WireFault>, undefined> {
+  const cursor = cursorAt(bytes);
+  const value = { ...schema.defaults };
+  for (let fields = 1; cursor.at < cursor.end; fields++) {
+    readField(cursor, schema, value);
+    if (fields % FIELDS_AT_ONCE === 0) yield undefined;
+  }
+  return outcomeOf(cursor, value);
+}
+
+function cursorAt(bytes: Uint8Array): Cursor {
+  return {
     bytes,
     at: 0,
     end: bytes.length,
@@ -81,10 +113,6 @@ export function decode(schema: Schema, bytes: Uint8Array): Verdict<unknown, Wire
     number: 0,
     wireType: 0,
   };
-  const value = { ...schema.defaults };
-  readMessage(cursor, schema, value);
-  const { fault } = cursor;
-  return fault === undefined ? { ok: true, value } : { ok: false, code: fault };
 }
 
 function fail(cursor: Cursor, fault: WireFault): void {
@@ -98,16 +126,16 @@ function spend(cursor: Cursor, work: number): void {
 }
 
 function readMessage(cursor: Cursor, schema: Schema, value: Plain): void {
-  const { byNumber } = schema;
-  while (cursor.at < cursor.end) {
-    readTag(cursor);
-    if (cursor.fault !== undefined) return;
-    const slot = cursor.number < byNumber.length ? byNumber[cursor.number] : undefined;
-    if (slot === undefined || slot.wireType !== cursor.wireType) skipField(cursor);
-    else if (slot.wireType === VARINT)
-      value[slot.key] = inCase(slot, readNumber(cursor, slot.field));
-    else readDelimited(cursor, slot, value);
-  }
+  while (cursor.at < cursor.end) readField(cursor, schema, value);
+}
+
+function readField(cursor: Cursor, { byNumber }: Schema, value: Plain): void {
+  readTag(cursor);
+  if (cursor.fault !== undefined) return;
+  const slot = cursor.number < byNumber.length ? byNumber[cursor.number] : undefined;
+  if (slot === undefined || slot.wireType !== cursor.wireType) skipField(cursor);
+  else if (slot.wireType === VARINT) value[slot.key] = inCase(slot, readNumber(cursor, slot.field));
+  else readDelimited(cursor, slot, value);
 }
 
 /** The value of a field, or of a oneof if the field is one of its cases. */

@@ -74,6 +74,7 @@ const OFFICIAL = new Map<Schema, [name: string, OfficialClass]>([
   [blocks.BLOCK_DATA, ["BlockData", common.BlockData]],
   [blocks.BLOCK_METADATA, ["BlockMetadata", common.BlockMetadata]],
   [blocks.BLOCK, ["Block", common.Block]],
+  [blocks.BLOCK_PARTS, ["Block", common.Block]],
   [blocks.METADATA_SIGNATURE, ["MetadataSignature", common.MetadataSignature]],
   [blocks.METADATA, ["Metadata", common.Metadata]],
   [blocks.LAST_CONFIG, ["LastConfig", common.LastConfig]],

@@ -1,6 +1,7 @@
 /** Blocks as bytes: their parts, and what their transactions and metadata say. */
 import {
-  BLOCK,
+  BLOCK_DATA,
+  BLOCK_PARTS,
   CHANNEL_HEADER,
   type ChannelHeader,
   COMMON_ENVELOPE,
@@ -11,27 +12,40 @@ import {
   METADATA_INDEX,
   ORDERER_BLOCK_METADATA,
 } from "../../wire/block-messages.ts";
-import { decode } from "../../wire/decode.ts";
+import { decode, decodeInTurns } from "../../wire/decode.ts";
 import { lengthBytes } from "../../wire/envelope.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { Block } from "../types/block.ts";
-import type { InTurns } from "./in-turns.ts";
+import { atOnce, type InTurns } from "./in-turns.ts";
 
 /** Reads a block; the parts are views of the bytes. Nothing is verified. */
 export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed"> {
-  const decoded = decode(BLOCK, bytes);
-  if (!decoded.ok) return { ok: false, code: "block-malformed", reason: decoded.code };
-  const { header, data, metadata } = decoded.value;
+  return atOnce(parseBlockInTurns(bytes));
+}
+
+/** A block of a peer may hold tens of thousands of transactions. */
+export function* parseBlockInTurns(bytes: Uint8Array): InTurns<Verdict<Block, "block-malformed">> {
+  const parts = decode(BLOCK_PARTS, bytes);
+  if (!parts.ok) return { ok: false, code: "block-malformed", reason: parts.code };
+  const { header, metadata } = parts.value;
+  const data = yield* decodeInTurns(BLOCK_DATA, parts.value.data);
+  if (!data.ok) return { ok: false, code: "block-malformed", reason: data.code };
   if (header === undefined) return reject("block-malformed");
   return accept({
     bytes,
     header,
-    transactions: data?.data ?? [],
+    transactions: data.value.data,
     metadata: metadata?.metadata ?? [],
   });
 }
 
-/** The channel header of a transaction; undefined if it has no readable one. */
+/** The number of a block, without a look at its transactions; undefined: it is none. */
+export function numberOf(bytes: Uint8Array): bigint | undefined {
+  const parts = decode(BLOCK_PARTS, bytes);
+  return parts.ok ? parts.value.header?.number : undefined;
+}
+
+/** The channel header of a transaction; undefined if it has none that can be read. */
 export function channelHeaderOf(transaction: Uint8Array): ChannelHeader | undefined {
   const envelope = decode(COMMON_ENVELOPE, transaction);
   const payload = envelope.ok ? decode(COMMON_PAYLOAD, envelope.value.payload) : envelope;

@@ -1,7 +1,5 @@
 /** Asking a peer for blocks in a way that it answers, and reading its answer. */
 import { type GossipMessageInit, type RemoteStateResponse, TAG } from "../../wire/messages.ts";
-import type { Block } from "../types/block.ts";
-import { parseBlock } from "./read-block.ts";
 
 /** Blocks from the first to the last, both included. */
 export interface BlockRange {
@@ -44,27 +42,24 @@ export function stateRequest(
   };
 }
 
-/** What came of a request. */
-export interface ReceivedBlocks {
-  /** In ascending order, each once, none outside the range; gaps are possible. */
-  readonly blocks: readonly Block[];
-  /** Payloads that hold no block, another than they say, or one that nobody asked for. */
-  readonly refused: number;
+/** A block as a peer names and gives it; nothing of it is read or believed. */
+export interface GivenBlock {
+  readonly number: bigint;
+  readonly bytes: Uint8Array;
 }
 
-/** Private data that may travel along is not looked at. */
+/**
+ * The blocks of a range that an answer names, in ascending order, each once; gaps are possible. Private
+ * data that may travel along is not looked at.
+ */
 export function readStateResponse(
   { payloads }: RemoteStateResponse,
   { from, to }: BlockRange,
-): ReceivedBlocks {
-  const blocks = new Map<bigint, Block>();
-  let refused = 0;
-  for (const { seqNum, data } of payloads) {
-    const isAskedFor = seqNum >= from && seqNum <= to && !blocks.has(seqNum);
-    const block = isAskedFor ? parseBlock(data) : undefined;
-    if (block?.ok && block.value.header.number === seqNum) blocks.set(seqNum, block.value);
-    else refused++;
+): readonly GivenBlock[] {
+  const blocks = new Map<bigint, GivenBlock>();
+  for (const { seqNum: number, data: bytes } of payloads) {
+    if (number >= from && number <= to && !blocks.has(number))
+      blocks.set(number, { number, bytes });
   }
-  const ascending = (a: Block, b: Block) => (a.header.number < b.header.number ? -1 : 1);
-  return { blocks: [...blocks.values()].toSorted(ascending), refused };
+  return [...blocks.values()].toSorted((a, b) => (a.number < b.number ? -1 : 1));
 }

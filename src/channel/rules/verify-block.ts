@@ -19,6 +19,7 @@ import type { ChannelConfiguration } from "../types/configuration.ts";
 import type { ChannelHost, ChannelIdentity } from "../types/host.ts";
 import { BLOCK_VALIDATION } from "./bft-policy.ts";
 import { isSatisfied } from "./evaluate-policy.ts";
+import { hashInTurns } from "./hash-in-turns.ts";
 import { headerBytes } from "./header-hash.ts";
 import { type SignedData, signersInTurns } from "./identities.ts";
 import { atOnce, type InTurns } from "./in-turns.ts";
@@ -104,27 +105,8 @@ function* contentFault(
   }
   if (channelHeaderOf(first)?.channelId !== expected.channel) return "block-channel";
   if (!(yield* areWellFormed(block, isBft))) return "block-transactions";
-  const dataHash = yield* hashOf(host, transactions);
+  const dataHash = yield* hashInTurns(host, transactions);
   return equalBytes(dataHash, header.dataHash) ? undefined : "block-data-hash";
-}
-
-/** Bytes hashed per turn. */
-const HASHED_BYTES = 1_048_576;
-
-function* hashOf(host: ChannelHost, parts: readonly Uint8Array[]): InTurns<Uint8Array> {
-  const hash = host.startSha256();
-  let bytes = 0;
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += HASHED_BYTES) {
-      const piece = part.subarray(at, at + HASHED_BYTES);
-      hash.add(piece);
-      bytes += piece.length;
-      if (bytes < HASHED_BYTES) continue;
-      yield undefined;
-      bytes = 0;
-    }
-  }
-  return hash.digest();
 }
 
 /** What a signature is over has a few hundred bytes; each signature costs a pass over it. */

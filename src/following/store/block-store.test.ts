@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { BlockStore } from "./block-store.ts";
 import { makeBlock, makeRun } from "./testing-store.ts";
 
-const idAt = (bytes: Uint8Array, index: number): string | undefined =>
+const idAt = async (bytes: Uint8Array, index: number): Promise<string | undefined> =>
   Buffer.from(bytes).toString("latin1").split("\n")[0]?.split(" ")[index];
 
 async function folderOf(t: TestContext): Promise<string> {
@@ -48,7 +48,7 @@ test("blocks are read by number and by transaction, also after opening again", a
   }
   assert.equal(await again.findTransaction("tx-46-0", idAt), undefined);
   // The key is there, but the id that stands there is another.
-  assert.equal(await again.findTransaction("tx-5-0", () => "other"), undefined);
+  assert.equal(await again.findTransaction("tx-5-0", async () => "other"), undefined);
   // At least one, however large; no more than so many bytes; nothing that is not there.
   assert.equal((await again.read(45n, 45n, 10)).length, 1);
   assert.equal((await again.read(10n, 44n, 700)).length, 2);

@@ -124,13 +124,13 @@ export class BlockStore {
   /** The first stored transaction of this id. `idAt` returns the actual id at a position. */
   async findTransaction(
     txId: string,
-    idAt: (block: Uint8Array, index: number) => string | undefined,
+    idAt: (block: Uint8Array, index: number) => Promise<string | undefined>,
   ): Promise<TransactionPlace | undefined> {
     const found = await this.#line.ask({ type: "find", key: keyOf(txId) });
     for (const place of listIn(found)) {
       if (!("index" in place)) continue;
       const [bytes] = await this.read(place.number, place.number, 0);
-      if (bytes !== undefined && idAt(bytes, place.index) === txId) return place;
+      if (bytes !== undefined && (await idAt(bytes, place.index)) === txId) return place;
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** What is wrong with a channel: told when it begins, shown while it lasts, told when it is over. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { atOnce } from "../../channel/rules/in-turns.ts";
 import {
   bytesOf,
   channelGroup,
@@ -56,7 +57,7 @@ function makeChain() {
     configure(change: (draft: ConfigDraft) => void = () => {}): Trust {
       const draft = channelGroup({ organisations: [org, other], orderer });
       change(draft);
-      const made = makeTrust(host, maker.addConfig(draft, sequence++), "of a test");
+      const made = atOnce(makeTrust(host, maker.addConfig(draft, sequence++), "of a test"));
       assert.ok(made.ok, made.ok ? "" : made.reason);
       return made.value;
     },
