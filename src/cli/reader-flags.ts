@@ -11,7 +11,8 @@ import { append } from "./words.ts";
 
 /** The flags of every reader verb. */
 export interface ReaderFlags
-  extends Omit<ReadChannelOptions, "channel" | "peers" | "signer" | "env"> {
+  extends Omit<ReadChannelOptions, "channel" | "peers" | "signer" | "env" | "answerTimeoutMs"> {
+  readonly timeout?: string;
   readonly peer?: readonly string[];
 }
 
@@ -34,7 +35,8 @@ export function withReader(verb: Command): Command {
     .option("--tls-cert <file>", "TLS client certificate, PEM (default: the enrolment pair)")
     .option("--tls-key <file>", "the key of --tls-cert, PEM")
     .option("--trust <file>", "configuration block to start from (default: a peer's newest)")
-    .option("--config <file>", "our core.yaml (or CORE_ variables), instead of --cert")
+    .option("--timeout <duration>", "maximum time for one answer of a peer (default: 3s)")
+    .option("--config <file>", "core.yaml or CORE_ variables of who asks, instead of --cert")
     .option("--set <key=value>", "any key of core.yaml; may be repeated", append);
 }
 
@@ -42,7 +44,9 @@ export function withReader(verb: Command): Command {
 export function openReader(channel: string, flags: ReaderFlags): Promise<ChannelReader> {
   const { peer: peers, ...rest } = flags;
   const { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust } = rest;
-  const given = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust, peers };
+  const answerTimeoutMs = parseSpan("--timeout", flags.timeout);
+  const who = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa };
+  const given = { ...who, trust, peers, answerTimeoutMs };
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
   return readChannel({ channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions);
 }

@@ -1,6 +1,5 @@
 /** Fetches the configuration of a channel from a peer and follows it to the newest one. */
 import { recognize } from "../channel/rules/identities.ts";
-import type { Block } from "../channel/types/block.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
@@ -106,12 +105,13 @@ export async function advance(
   trust: Trust,
   target: bigint,
 ): Promise<Judged<Trust>> {
-  const pending = await configBlocks(peer, trust.configuration, target);
+  const pending = await configNumbers(peer, trust.configuration, target);
   if (!pending.ok) return pending;
   let current = trust;
-  for (const block of pending.value) {
-    const { number } = block.header;
-    const verified = await turnsOf(judgeBlock(host, current, block, { number }));
+  for (const number of pending.value) {
+    const block = await fetchBlock(peer, trust.configuration.channel, number);
+    if (!block.ok) return problem(block.code, tellFetch(block, number));
+    const verified = await turnsOf(judgeBlock(host, current, block.value, { number }));
     const next = verified.ok ? await turnsOf(follow(host, current, verified.value)) : verified;
     if (!next.ok) return problem(next.code, `configuration block ${number}: ${next.reason}`);
     const unusable = whyUnusable(next.value);
@@ -121,23 +121,24 @@ export async function advance(
   return accept(current);
 }
 
-/** The configuration blocks after the trusted one, up to `target`, in ascending order. */
-async function configBlocks(
+/**
+ * The numbers of the configuration blocks after the trusted one, up to `target`, in ascending order. The
+ * block before each names the one before; nothing of it is believed yet, so none of them is kept.
+ */
+async function configNumbers(
   peer: AskedPeer,
   { channel, blockNumber }: ChannelConfiguration,
   target: bigint,
-): Promise<Judged<readonly Block[]>> {
-  const found: Block[] = [];
+): Promise<Judged<readonly bigint[]>> {
+  const found: bigint[] = [];
   for (let number: bigint | undefined = target; number !== undefined && number > blockNumber; ) {
     if (found.length >= CONFIGS_MAX) return problem("too-many", "too many configurations follow");
-    const block = await fetchBlock(peer, channel, number);
-    if (!block.ok) return problem(block.code, tellFetch(block, number));
-    found.unshift(block.value);
-    if (number - 1n === blockNumber) return accept(found);
+    found.push(number);
+    if (number - 1n === blockNumber) return accept(found.reverse());
     const before = await fetchBlock(peer, channel, number - 1n);
     if (!before.ok) return problem(before.code, tellFetch(before, number - 1n));
     number = configNumber(before.value);
-    if (number === blockNumber) return accept(found);
+    if (number === blockNumber) return accept(found.reverse());
   }
   const which = `configuration block ${blockNumber}, which is trusted, is not in its chain`;
   return found.length === 0 ? accept(found) : problem("config-chain", which);

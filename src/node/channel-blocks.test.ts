@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
 import { atOnce } from "../channel/rules/in-turns.ts";
-import { parsePkiId } from "../core/rules/pki-id.ts";
+import { parsePkiId } from "../core/rules/messages.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
 import { makeTestChain } from "../following/testing-chain.ts";
 import { makeTrust, type Trust } from "../following/trust.ts";

@@ -4,6 +4,7 @@ import type { Identity } from "../core/types/host.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { askTrust } from "../following/find-trust.ts";
 import { makeTrust, type Trust } from "../following/trust.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -57,7 +58,7 @@ export async function findFirstBlock(
     const block = await fetchBlock(peer, channel, 0n);
     if (!block.ok) continue;
     const origin = `taken from ${peer.name} of ${self.mspId}, whose word it is`;
-    const trust = makeTrust(host, block.value.bytes, origin);
+    const trust = await turnsOf(makeTrust(host, block.value.bytes, origin));
     if (trust.ok && trust.value.configuration.channel === channel) return trust.value;
   }
   return undefined;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainStart } from "../following/chain-head.ts";
 import { Follower } from "../following/follower.ts";
 import type { ReadBlock } from "../following/views.ts";
+import { GossipError } from "../lib/errors.ts";
 import { compareRun } from "./compare-run.ts";
 import { startOf } from "./find-start.ts";
 import { Inbox } from "./inbox.ts";
@@ -38,18 +39,28 @@ export async function* readBlocks(
   view: ViewOfChannel,
   options: BlocksOptions,
 ): AsyncGenerator<ReadBlock, void, undefined> {
+  const { to, follow: isFollowing = false } = options;
+  if (to !== undefined && options.from !== undefined && to < options.from) {
+    throw new GossipError(
+      "config-invalid",
+      `The last block ${to} comes before the first ${options.from}: give the lower number first.`,
+    );
+  }
   const round = await view.refresh();
   for (const sentence of round.notes) options.note?.(sentence);
   const height = maxOf(round.told.map((one) => one.height ?? 0n));
   const tenth = height > DEFAULT_COUNT ? height - DEFAULT_COUNT : 0n;
-  const { from = tenth, to, follow: isFollowing = false } = options;
+  const { from = tenth } = options;
   if (from >= height && !isFollowing) {
     throw new ReadError("not-there", [
       `There is no block ${from} yet, the height is ${height}: give a lower --from, or --follow.`,
     ]);
   }
   if (to !== undefined && to < from) {
-    throw new ReadError("not-there", [`The last block ${to} comes before the first ${from}.`]);
+    const remedy = "give --from as well, or a higher --to";
+    throw new ReadError("not-there", [
+      `The last block ${to} comes before the first ${from}: ${remedy}.`,
+    ]);
   }
   if (to !== undefined && to >= height && !isFollowing) {
     options.note?.(`There is no block ${to} yet: reading up to ${height - 1n}.`);

@@ -253,6 +253,12 @@ async function namedAuthorities(
 ): Promise<readonly Buffer[]> {
   const files = tlsCa ?? (configured ? [configured] : []);
   const read = await Promise.all(files.map((file) => readInput("--tls-ca", file, problems)));
+  for (const [i, pem] of read.entries()) {
+    const der = pem && decodePem(pem)?.der;
+    if (pem === undefined || (der && parseCertificate(der) !== undefined)) continue;
+    const remedy = "give the CA of the peer's TLS certificate, PEM";
+    problems.push(`--tls-ca ${files[i]} holds no certificate: ${remedy}.`);
+  }
   return read.filter((bytes) => bytes !== undefined);
 }
 

@@ -1,4 +1,6 @@
 /** Selects valid StateInfo under a configuration: the newest of each peer. */
+
+import type { InTurns } from "../channel/rules/in-turns.ts";
 import {
   compareStateInfo,
   type StateInfoClaim,
@@ -19,12 +21,12 @@ interface JudgedClaims {
 const TOLD_MAX = 20;
 
 /** Judges received StateInfo. Known signatures are not checked again. */
-export function judgeClaims(
+export function* judgeClaims(
   { configuration }: Trust,
   told: readonly Told[],
   identities: ReadonlyMap<string, Identity>,
   before: Map<string, StateInfoClaim>,
-): JudgedClaims {
+): InTurns<JudgedClaims> {
   const notes = told.flatMap(({ stream, faults }) =>
     faults > 0 ? [`${stream.target.name}: ${faults} of its StateInfo cannot be read.`] : [],
   );
@@ -37,6 +39,7 @@ export function judgeClaims(
     if (identity === undefined || order === "older") continue;
     const isKnown = isSame(claim, before.get(claim.pkiId));
     const fault = isKnown ? undefined : stateInfoFault(configuration, claim, identity);
+    yield undefined;
     const who = `${identity.subject} of ${identity.mspId}`;
     if (fault !== undefined) notes.push(`${who}: ${FAULTS[fault]}.`);
     else if (order === "rival") notes.push(`${who} has signed two StateInfo of one moment.`);

@@ -4,6 +4,7 @@ import { readSnapshot, type StateInfoClaim } from "../channel/rules/state-info.t
 import type { ChannelHost } from "../channel/types/host.ts";
 import { parsePkiId } from "../core/rules/messages.ts";
 import type { Identity } from "../core/types/host.ts";
+import { startSlices, turnsOf } from "../lib/slices.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import { pullIdentities, pullStateInfo } from "./questions.ts";
@@ -61,7 +62,7 @@ export async function observe(
         notes.push(tellFailure(stream.target, answer));
         return;
       }
-      const { claims, faults } = readSnapshot(host, answer.value, session.channel);
+      const { claims, faults } = await turnsOf(readSnapshot(host, answer.value, session.channel));
       if (claims.some(({ pkiId }) => !known.has(pkiId))) await learn(stream, known);
       const own = claims.find(({ pkiId }) => pkiId === stream.identity.pkiId);
       told.push({ stream, claims, faults: faults.length, height: own?.height });
@@ -76,7 +77,9 @@ export async function observe(
 async function learn(stream: PeerStream, known: Map<string, Identity>): Promise<void> {
   known.set(stream.identity.pkiId, stream.identity);
   const answer = await pullIdentities(stream);
+  const slices = startSlices();
   for (const bytes of answer.ok ? answer.value : []) {
+    await slices.breathe();
     const envelope = parseEnvelope(bytes);
     const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
     if (!message.ok || message.value.content?.type !== "peer-identity") continue;

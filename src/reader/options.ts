@@ -31,6 +31,11 @@ export interface ReadChannelOptions {
    * Configuration block to start from; default: the newest, from a peer of our own organisation.
    */
   readonly trust?: string;
+  /**
+   * Maximum time for one answer of a peer, in milliseconds; default 3_000, as in Fabric. Large blocks
+   * on a slow link need more.
+   */
+  readonly answerTimeoutMs?: number;
   /** Signs instead of a private key in a file, for HSMs. */
   readonly signer?: Signer;
   /** Environment for `CORE_` variables; default: the one of the process. */

@@ -28,7 +28,7 @@ interface StreamOptions {
   /** From dial to finished handshake. */
   readonly connectTimeoutMs?: number;
   /** For one answer; default: as `QuestionLine` has it. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs?: number | undefined;
 }
 
 /** As much as Fabric's peers send (`peer.maxSendMsgSize`). */

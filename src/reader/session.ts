@@ -31,12 +31,19 @@ export class Session {
   readonly channel: string;
   readonly asker: Asker;
   readonly clock: Clock;
+  readonly #answerTimeoutMs: number | undefined;
   readonly peers: readonly SessionPeer[];
   readonly #random = createSystemRandom();
   readonly #crypto = createUnjudgedCrypto();
 
-  private constructor(channel: string, asker: Asker, targets: readonly PeerTarget[], clock: Clock) {
+  private constructor(
+    { channel, answerTimeoutMs }: ReadChannelOptions,
+    asker: Asker,
+    targets: readonly PeerTarget[],
+    clock: Clock,
+  ) {
     this.channel = channel;
+    this.#answerTimeoutMs = answerTimeoutMs;
     this.asker = asker;
     this.clock = clock;
     this.peers = targets.map((target) => ({
@@ -60,7 +67,7 @@ export class Session {
     if (targets.length > TARGETS_MAX) {
       throw new GossipError("config-invalid", `At most ${TARGETS_MAX} peers: name some by --peer.`);
     }
-    return new Session(channel, asker, targets, clock);
+    return new Session(options, asker, targets, clock);
   }
 
   /** Dials peers without a stream that may be dialled again. */
@@ -115,6 +122,7 @@ export class Session {
       crypto: this.#crypto,
       clock: this.clock,
       random: this.#random,
+      answerTimeoutMs: this.#answerTimeoutMs,
       judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
     });
     // Peers that keep ending our streams are redialled slowly.

@@ -75,8 +75,9 @@ export class Sources {
       request: async (range) => {
         const given = await requestBlocks(stream, this.#channel, range);
         if (given.ok) return given;
-        // Of a longer range the silence may only mean its length.
-        if (given.code !== "silent" || range.from === range.to) {
+        // Of a longer range the silence may only mean its length; we may have closed it ourselves.
+        const isTold = given.code !== "silent" || range.from === range.to;
+        if (isTold && given.code !== "stopped") {
           this.#note(`${stream.name}: block ${range.from}: ${given.reason}.`);
         }
         if (stream.end !== undefined && this.#sources.get(pkiId)?.stream === stream) {

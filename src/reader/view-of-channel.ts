@@ -9,6 +9,7 @@ import type { Identity } from "../core/types/host.ts";
 import { whyStranger } from "../following/find-trust.ts";
 import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
+import { turnsOf } from "../lib/slices.ts";
 import { findTrust } from "./find-trust.ts";
 import type { Believed } from "./heights.ts";
 import { judgeClaims } from "./judge.ts";
@@ -66,7 +67,8 @@ export class ViewOfChannel {
     if (members.length === 0) throw new ReadError("untrusted", notes);
     for (const one of byHeight(members)) trust = await this.#prove(one, trust, disproved, notes);
     this.#trust = trust;
-    const judged = judgeClaims(trust, members, this.#identities, this.#claims);
+    const claims = judgeClaims(trust, members, this.#identities, this.#claims);
+    const judged = await turnsOf(claims);
     notes.push(...judged.notes);
     const { believed } = judged;
     const anchor = this.#anchor;

@@ -20,6 +20,7 @@ import {
   type TestOrganisation,
 } from "../testing.ts";
 import type { ChannelConfiguration } from "../types/configuration.ts";
+import { atOnce } from "./in-turns.ts";
 import { parseBlock } from "./read-block.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import {
@@ -210,7 +211,7 @@ describe("readSnapshot()", () => {
       stateInfo(org1, peer, { channelMac: new Uint8Array(32) }),
       stateInfo(org2, other),
     ];
-    const { claims, faults } = readSnapshot(host, elements, "ch1");
+    const { claims, faults } = atOnce(readSnapshot(host, elements, "ch1"));
     assert.deepEqual(
       claims.map(({ pkiId, changedAtNs }) => [pkiId, changedAtNs]),
       [

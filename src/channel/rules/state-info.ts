@@ -8,6 +8,7 @@ import type { ChannelConfiguration } from "../types/configuration.ts";
 import type { ChannelHost } from "../types/host.ts";
 import { isSatisfied } from "./evaluate-policy.ts";
 import { signersOf } from "./identities.ts";
+import type { InTurns } from "./in-turns.ts";
 
 /** An unverified StateInfo of this channel. */
 export interface StateInfoClaim {
@@ -142,16 +143,17 @@ interface Snapshot {
   readonly faults: readonly StateInfoFault[];
 }
 
-/** Reads all elements of a snapshot, in any order. */
-export function readSnapshot(
+/** Reads all elements of a snapshot, in whatever order they come: there may be thousands. */
+export function* readSnapshot(
   host: ChannelHost,
   elements: readonly Uint8Array[],
   channel: string,
-): Snapshot {
+): InTurns<Snapshot> {
   const newest = new Map<string, StateInfoClaim>();
   const faults: StateInfoFault[] = [];
   for (const bytes of elements) {
     const read = readStateInfo(host, bytes, channel);
+    yield undefined;
     if (!read.ok) {
       faults.push(read.code);
       continue;
