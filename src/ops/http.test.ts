@@ -97,7 +97,7 @@ describe("the operations endpoint", () => {
     assert.equal((await json(operations.url, "/healthz")).status, 200);
     const early = await ready();
     assert.equal(early.status, 503);
-    assert.match(JSON.stringify(early.body), /none has sent its list of members yet: wait/);
+    assert.match(JSON.stringify(early.body), /none has sent its list of members yet\. Wait/);
     await pass(6_000);
     assert.equal((await ready()).status, 200);
     await other.close();
