@@ -104,6 +104,7 @@ export class NodeChannels {
       ...{ channel, view: this.#view(channel), signer, now: clock.now() },
       identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
       candidates: this.#candidates(channel.name),
+      ownHeight: core.served.get(channel.name)?.height,
       self: core.options.self,
       host: parts.channels?.host,
       call: parts.call,

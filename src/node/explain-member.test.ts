@@ -156,13 +156,18 @@ test("names what gossip and discovery disagree on, and nothing where they agree"
     ...{ pkiId: one.pkiId, mspId: "A", endpoint: "one:1", status: "alive", height: 5n },
     ...{ leftChannel: false, loadedAt: dateOf(1_000_000n) },
   } as unknown as ChannelMember;
-  const compare = async (changes: Partial<ChannelMember> | undefined, results: Results) =>
+  const compare = async (
+    changes: Partial<ChannelMember> | undefined,
+    results: Results,
+    own?: { readonly height: bigint | undefined },
+  ) =>
     disagreements(
       {
         configuration: { ...configuration, ordererOrganisations: [orderers] },
         pkiId: one.pkiId,
         member: changes && { ...member, ...changes },
         changedAtNs: 5n,
+        own: { pkiId: own ? one.pkiId : self.pkiId, height: own?.height },
       },
       { asked: "p:1", found: await found(results) },
     );
@@ -177,6 +182,12 @@ test("names what gossip and discovery disagree on, and nothing where they agree"
     assert.equal(sentences.length, 1, sentences.join());
     assert.match(sentences[0] ?? "", say);
   };
+  assert.deepEqual(await compare(undefined, same, { height: 5n }), []);
+  assert.match((await compare(undefined, same, { height: 7n })).join(), /as 5, and we have 7/);
+  assert.match((await compare(undefined, same, { height: undefined })).join(), /lists us still/);
+  const nobody = [listing([]), config];
+  assert.match((await compare(undefined, nobody, { height: 5n })).join(), /does not list us/);
+  assert.deepEqual(await compare(undefined, nobody, { height: undefined }), []);
   await told({ status: "dead" }, same, /^By gossip it is dead, and p:1 lists it as alive\.$/);
   await told({ endpoint: "two:2" }, same, /p:1 has it at one:1, gossip at two:2/);
   await told({ height: 4n }, same, /its height as 5, gossip as 4; .* is older than ours/);

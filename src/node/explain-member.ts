@@ -42,6 +42,8 @@ export interface ExplainSources {
   readonly view: Channel;
   readonly identityOf: (pkiId: PkiId) => Identity | undefined;
   readonly candidates: readonly Candidate[];
+  /** The height that we publish; undefined: none. */
+  readonly ownHeight: bigint | undefined;
   readonly host: Pick<ChannelHost, "sha256"> | undefined;
   readonly self: Identity;
   readonly signer: Signer;
@@ -59,10 +61,11 @@ export async function explainMember(
   explanation: Explanation,
   sources: ExplainSources,
 ): Promise<ChannelExplanation> {
-  const { channel, view, identityOf, now } = sources;
+  const { channel, view, identityOf, now, ownHeight, self } = sources;
   const pkiId = explanation.pkiId === null ? null : knownPkiId(explanation.pkiId);
   const identity = pkiId === null ? undefined : identityOf(pkiId);
-  const causes = channelCausesOf({ channel, view, identity, now }, pkiId);
+  const own = { pkiId: self.pkiId, height: ownHeight };
+  const causes = channelCausesOf({ channel, view, identity, own, now }, pkiId);
   const member = view.members.find((one) => one.pkiId === pkiId);
   const problems = view.problems.filter((one) => one.pkiId !== null && one.pkiId === pkiId);
   const discovery = await askSecond(sources, pkiId);
@@ -78,11 +81,9 @@ export async function explainMember(
     ...explanation,
     channel: view.name,
     listed:
-      member?.status === "alive" &&
-      !member.leftChannel &&
-      !member.lagging &&
-      !isRefused &&
-      problems.length === 0,
+      pkiId === self.pkiId
+        ? ownHeight !== undefined && discovery.listed !== false
+        : isInOrder(member) && !isRefused && problems.length === 0,
     causes: [...causes, ...explanation.causes],
     sentences: [...causes.map(({ sentence }) => sentence), ...tellings, ...explanation.sentences],
     remedy: problems[0]?.remedy ?? explanation.remedy,
@@ -90,10 +91,14 @@ export async function explainMember(
   };
 }
 
+function isInOrder(member: Channel["members"][number] | undefined): boolean {
+  return member?.status === "alive" && !member.leftChannel && !member.lagging;
+}
+
 const REFUSALS: ReadonlySet<string> = new Set(["organisation-not-on-channel", "no-reader"]);
 
 async function askSecond(
-  { channel, view, candidates, self, signer, host, call }: ExplainSources,
+  { channel, view, candidates, self, signer, host, call, ownHeight }: ExplainSources,
   pkiId: PkiId | null,
 ): Promise<SecondSource> {
   const { configuration } = channel;
@@ -124,7 +129,13 @@ async function askSecond(
       listed: found !== undefined,
       height: found?.claim?.height ?? null,
       disagreements: disagreements(
-        { configuration, pkiId, member, changedAtNs },
+        {
+          configuration,
+          pkiId,
+          member,
+          changedAtNs,
+          own: { pkiId: self.pkiId, height: ownHeight },
+        },
         { asked: `${peer.name} of ${identity.mspId}`, found: answer.value },
       ),
       notes,

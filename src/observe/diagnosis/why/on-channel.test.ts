@@ -36,10 +36,19 @@ function setUp() {
     const notes = { blocks: "none", trust: "", notes: [], problems: [] } as const;
     const view = viewChannel(node.core, channel, notes, world.now());
     const identity = who === null ? undefined : node.core.identities.table.get(who)?.identity;
-    return channelCausesOf({ channel, view, identity, now: world.now() }, who);
+    return channelCausesOf(
+      {
+        channel,
+        view,
+        identity,
+        own: { pkiId: node.core.options.self.pkiId, height: 7n },
+        now: world.now(),
+      },
+      who,
+    );
   };
   const codes = (who: PkiId | null) => causes(who).map(({ code }) => code);
-  return { give, configure, causes, codes };
+  return { give, configure, causes, codes, self: node.core.options.self.pkiId };
 }
 
 test("a member is told with its height, role and configuration", () => {
@@ -62,10 +71,14 @@ test("a member is told with its height, role and configuration", () => {
 });
 
 test("whoever is not listed is told why, as far as we can know", () => {
-  const { codes, causes } = setUp();
+  const { codes, causes, self } = setUp();
   assert.deepEqual(codes(one.pkiId), ["not-listed", "roles"]);
   assert.deepEqual(codes(revoked.pkiId), ["not-listed", "no-reader"]);
   assert.match(causes(revoked.pkiId)[1]?.sentence ?? "", /does not accept it: it is revoked/);
   assert.deepEqual(codes(outsider.pkiId), ["not-listed", "organisation-not-on-channel"]);
   assert.deepEqual(codes(null), ["identity-unknown"]);
+  assert.match(
+    causes(self)[0]?.sentence ?? "",
+    /this node itself, .* that we have 7 blocks of ch\./,
+  );
 });

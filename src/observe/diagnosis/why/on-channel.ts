@@ -14,6 +14,7 @@ export interface ChannelCause {
   /** A stable word, for programs. */
   readonly code:
     | "channel-member"
+    | "self"
     | "not-listed"
     | "left-channel"
     | "organisation-not-on-channel"
@@ -34,12 +35,15 @@ export interface OnChannel {
   readonly channel: FollowedChannel;
   readonly view: Channel;
   readonly identity: Identity | undefined;
+  /** Ourselves: the height that we publish; undefined: we publish none. */
+  readonly own: { readonly pkiId: string; readonly height: bigint | undefined };
   readonly now: Now;
 }
 
 /** What gossip says of it. */
 export function channelCausesOf(known: OnChannel, pkiId: string | null): readonly ChannelCause[] {
   const { channel, view, identity } = known;
+  if (pkiId === known.own.pkiId) return [aboutOurselves(known)];
   const member = view.members.find((one) => one.pkiId === pkiId);
   const { configuration } = channel;
   const standing = configuration && identity ? standingOf(configuration, identity) : [];
@@ -48,6 +52,14 @@ export function channelCausesOf(known: OnChannel, pkiId: string | null): readonl
     .map(({ code, reason }): ChannelCause => ({ code, sentence: reason }));
   if (member === undefined) return [...whyNotListed(known), ...standing, ...problems];
   return [...ofMember(member, known), ...standing, ...problems];
+}
+
+function aboutOurselves({ own: { height }, view }: OnChannel): ChannelCause {
+  const what =
+    height === undefined
+      ? `we publish no height for ${view.name}, so that no peer lists us`
+      : `we publish that we have ${height} blocks of ${view.name}`;
+  return { code: "self", sentence: `That is this node itself, with role ${view.role}: ${what}.` };
 }
 
 function whyNotListed({ view, identity, channel }: OnChannel): readonly ChannelCause[] {

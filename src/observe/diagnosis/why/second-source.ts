@@ -12,6 +12,8 @@ export interface GossipSide {
   readonly member: ChannelMember | undefined;
   /** As the core has it: when it changed, nanoseconds of its clock. */
   readonly changedAtNs: bigint | undefined;
+  /** Ourselves: the height that we publish; undefined: we publish none. */
+  readonly own: { readonly pkiId: string; readonly height: bigint | undefined };
 }
 
 /** A Fabric peer that was asked, and what it says. */
@@ -25,8 +27,12 @@ export function disagreements(
   gossip: GossipSide,
   { asked, found }: DiscoverySide,
 ): readonly string[] {
-  const { configuration, member, pkiId } = gossip;
+  const { configuration, member, own, pkiId } = gossip;
   const discovered = pkiId === null ? undefined : found.members.get(pkiId);
+  if (pkiId === own.pkiId) {
+    const about = aboutOurselves(own.height, discovered, asked);
+    return [...aboutOrganisations(configuration, asked, found), ...about];
+  }
   return [
     ...aboutOrganisations(configuration, asked, found),
     ...aboutListing(member, discovered, asked),
@@ -47,6 +53,23 @@ function aboutOrganisations(
       ? []
       : [`The configuration of ${who} has ${ids.join(", ")}, and that of ${whom} has not.`];
   return [...tell(more, asked, "gossip"), ...tell(fewer, "gossip", asked)];
+}
+
+function aboutOurselves(
+  height: bigint | undefined,
+  discovered: DiscoveredMember | undefined,
+  asked: string,
+): readonly string[] {
+  if (height === undefined) {
+    return discovered === undefined
+      ? []
+      : [`${asked} lists us still, by what we published earlier; it forgets that.`];
+  }
+  if (discovered === undefined) return [`${asked} does not list us, or not yet.`];
+  const there = discovered.claim?.height;
+  return there === undefined || there === height
+    ? []
+    : [`${asked} has our height as ${there}, and we have ${height} blocks.`];
 }
 
 function aboutListing(
