@@ -159,11 +159,12 @@ export class Conduct {
  */
 export function limitPieces(
   stream: Http2Stream,
-  conduct: Pick<Conduct, "countPiece">,
+  { conduct, rest }: { readonly conduct: Conduct; readonly rest: () => void },
   cut: () => void,
 ): void {
   const push = stream.push.bind(stream);
   stream.push = (chunk: Uint8Array | null, encoding) => {
+    if (chunk !== null && !conduct.isProven) rest();
     if (chunk === null || conduct.countPiece(chunk.length)) return push(chunk, encoding);
     cut();
     return false;

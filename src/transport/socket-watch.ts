@@ -22,7 +22,6 @@ export interface WatchedSocket {
   rest(): void;
   /** The same, with what it asked for counted: see {@link Conduct}. */
   countFrame(): boolean;
-  countPiece(bytes: number): boolean;
   /** It is closed, or about to be. */
   forget(): void;
 }
@@ -72,10 +71,6 @@ export class SocketWatch {
       countFrame: () => {
         this.#rest(watched);
         return watched.conduct.countFrame();
-      },
-      countPiece: (bytes) => {
-        this.#rest(watched);
-        return watched.conduct.countPiece(bytes);
       },
       forget: () => this.#forget(watched),
     };

@@ -63,7 +63,7 @@ export function checkAlive(
         : "signature-invalid",
   };
   const author = check(core, claim, from, now);
-  return author.ok ? accept(verified(alive, author.value)) : author;
+  return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
 }
 
 /** Checks a pulled identity. Its tag is not looked at, as it travels nested (spec C 2.2). */
@@ -143,7 +143,7 @@ function checkAuthor(
     if (!named.ok) return named;
   }
   const fault = claim.faultOf(author);
-  return fault === undefined ? accept(author) : reject(fault);
+  return fault === undefined ? { ok: true, value: author } : reject(fault);
 }
 
 function newsAccountOf({ certificate }: Identity, { isListed }: SignedClaim): string {
@@ -162,8 +162,9 @@ function authorOf(
   alive: Alive,
   now: Now,
 ): Verdict<Identity, VerifyFault> {
-  if (alive.identity.length === 0) return known ? accept(known) : reject("identity-unknown");
-  if (known && equalBytes(known.bytes, alive.identity)) return accept(known);
+  if (alive.identity.length === 0)
+    return known ? { ok: true, value: known } : reject("identity-unknown");
+  if (known && equalBytes(known.bytes, alive.identity)) return { ok: true, value: known };
   return judgeIdentity(crypto, alive.identity, alive.pkiId, now);
 }
 

@@ -59,7 +59,8 @@ export const readMessage: ReadMessage = (bytes) => {
   if (!message.ok) return message;
   const { content } = message.value;
   const alive = content?.type === "alive" ? readAlive(envelope.value, content.value) : NOT_ALIVE;
-  return accept({ envelope: envelope.value, message: message.value, alive });
+  const value = { envelope: envelope.value, message: message.value, alive };
+  return { ok: true, value };
 };
 
 const NOT_ALIVE = reject("not-alive");
