@@ -288,6 +288,27 @@ describe("among cores", () => {
     assert.equal(requested(node).length, 100);
   });
 
+  test("a round out of turn asks as many peers as a regular one, however many know somebody", () => {
+    const world = createWorld(5);
+    const node = world.add("n");
+    const peers = Array.from({ length: 6 }, (_, i) => testIdentity("A", `k${i}`));
+    for (const identity of peers) {
+      world.meet(node, identity);
+      receive(world, node, aliveOf(identity, { endpoint: `${identity.pkiId}:1` }), identity);
+    }
+    world.run(6_000);
+    node.sent.length = 0;
+    for (const [i, peer] of peers.entries()) {
+      receive(world, node, aliveOf(testIdentity("A", `u${i}`), { endpoint: `u${i}:1` }), peer);
+    }
+    world.run(1_500);
+    const asked = new Map<number, number>();
+    for (const { atMs, message } of node.sent) {
+      if (message.content?.type === "hello") asked.set(atMs, (asked.get(atMs) ?? 0) + 1);
+    }
+    assert.equal(Math.max(...asked.values()), node.core.options.fanout.pullPeers);
+  });
+
   function hellos(node: TestNode): { to: string; nonce: bigint }[] {
     return node.sent.flatMap(({ to, message: { content } }) =>
       content?.type === "hello" ? [{ to, nonce: content.value.nonce }] : [],
