@@ -13,6 +13,7 @@ import {
   CHAINCODE_ACTION,
   CHAINCODE_ACTION_PAYLOAD,
   CHAINCODE_HEADER_EXTENSION,
+  CHAINCODE_INVOCATION_SPEC,
   CHAINCODE_PROPOSAL_PAYLOAD,
   PROPOSAL_RESPONSE_PAYLOAD,
   TRANSACTION,
@@ -97,7 +98,7 @@ export function chaincodeCall(
   const payload = new TextEncoder().encode(said);
   const extension = encode(CHAINCODE_ACTION, { response: { status: 200, payload }, chaincodeId });
   const chaincodeProposalPayload = encode(CHAINCODE_PROPOSAL_PAYLOAD, {
-    input: { chaincodeSpec: { chaincodeId } },
+    input: encode(CHAINCODE_INVOCATION_SPEC, { chaincodeSpec: { chaincodeId } }),
   });
   const proposalHash = host.sha256([channelHeader, signatureHeader, chaincodeProposalPayload]);
   const proposalResponsePayload = encode(PROPOSAL_RESPONSE_PAYLOAD, { proposalHash, extension });

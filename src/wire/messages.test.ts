@@ -133,6 +133,15 @@ const OFFICIAL = new Map<Schema, [name: string, OfficialClass]>([
     transactions.CHAINCODE_HEADER_EXTENSION,
     ["ChaincodeHeaderExtension", peer.ChaincodeHeaderExtension],
   ],
+  [transactions.CHAINCODE_SPEC, ["ChaincodeSpec", peer.ChaincodeSpec]],
+  [
+    transactions.CHAINCODE_INVOCATION_SPEC,
+    ["ChaincodeInvocationSpec", peer.ChaincodeInvocationSpec],
+  ],
+  [
+    transactions.CHAINCODE_PROPOSAL_PAYLOAD,
+    ["ChaincodeProposalPayload", peer.ChaincodeProposalPayload],
+  ],
   [transactions.TRANSACTION, ["Transaction", peer.Transaction]],
   [transactions.TRANSACTION_ACTION, ["TransactionAction", peer.TransactionAction]],
   [transactions.ENDORSEMENT, ["Endorsement", peer.Endorsement]],

@@ -49,10 +49,10 @@ export const VALIDATION_CODES: ReadonlyMap<number, string> = new Map([
 export const CHAINCODE_ID = table({ path: string(1), name: string(2), version: string(3) });
 /** The `extension` of a chaincode transaction's channel header. */
 export const CHAINCODE_HEADER_EXTENSION = table({ chaincodeId: message(2, CHAINCODE_ID) });
-const CHAINCODE_SPEC = table({ chaincodeId: message(2, CHAINCODE_ID) });
-const CHAINCODE_INVOCATION_SPEC = table({ chaincodeSpec: message(1, CHAINCODE_SPEC) });
+export const CHAINCODE_SPEC = table({ chaincodeId: message(2, CHAINCODE_ID) });
+export const CHAINCODE_INVOCATION_SPEC = table({ chaincodeSpec: message(1, CHAINCODE_SPEC) });
 /** What a client proposed: the chaincode, and its arguments, which we never read. */
-export const CHAINCODE_PROPOSAL_PAYLOAD = table({ input: message(1, CHAINCODE_INVOCATION_SPEC) });
+export const CHAINCODE_PROPOSAL_PAYLOAD = table({ input: bytesOf(1, CHAINCODE_INVOCATION_SPEC) });
 export const TRANSACTION_ACTION = table({ header: bytes(1), payload: bytes(2) });
 export const TRANSACTION = table({
   actions: repeated(message(1, TRANSACTION_ACTION), ACTIONS_MAX),
