@@ -66,7 +66,7 @@ describe("completion", () => {
     [["crypto", "renew", "--t"], ["--tls"]],
     [
       ["why", "peer:7051", "--c"],
-      ["--ca", "--cert", "--channel", "--config"],
+      ["--ca", "--cert", "--config", "--channel"],
     ],
     [
       ["nonsense", "ev"],
