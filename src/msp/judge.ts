@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { IdentityFault } from "../core/types/host.ts";
+import { printable } from "../lib/printable.ts";
 import { accept } from "../wire/verdict.ts";
 import {
   type Certificate,
@@ -91,7 +92,7 @@ export function judgeByMsps(
     }
     refusal ??= recognized;
   }
-  return refusal ?? refuse("identity-unknown-msp", mspId.slice(0, SHOWN_CHARACTERS_MAX));
+  return refusal ?? refuse("identity-unknown-msp", printable(mspId.slice(0, SHOWN_CHARACTERS_MAX)));
 }
 
 /** Fabric's DeserializeIdentity: a certificate with a usable key and a chain to the MSP's root. */
