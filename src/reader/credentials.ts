@@ -273,7 +273,8 @@ function choosePeers(
 ): readonly Peer[] {
   const isPlain = who?.hasTls === false && tlsCa === undefined;
   const bare = (endpoint: string): Peer => {
-    if (rootCas.length === 0 && !isPlain) {
+    // A file that was given and holds none is a problem already.
+    if (rootCas.length === 0 && !isPlain && tlsCa === undefined) {
       problems.push(`${endpoint} needs the CA of its TLS certificate: give it with --tls-ca.`);
     }
     return { name: endpoint, endpoint, tls: isPlain ? undefined : { rootCas } };
