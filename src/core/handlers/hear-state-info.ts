@@ -31,7 +31,7 @@ import { judgeLag, referenceOf } from "./lag.ts";
 import type { Core } from "./state.ts";
 
 /** Longer ones are refused. A real one has about 300 bytes, and 30 more for each chaincode. */
-const STATE_INFO_BYTES_MAX = 65_536;
+export const STATE_INFO_BYTES_MAX = 65_536;
 
 export interface Heard {
   readonly effects: readonly Effect[];

@@ -17,11 +17,9 @@ import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { passOn } from "./audience.ts";
 import { check, isSelf, type SignedClaim } from "./check.ts";
-import { hearStateInfo } from "./hear-state-info.ts";
+import { hearStateInfo, STATE_INFO_BYTES_MAX } from "./hear-state-info.ts";
 import type { Core } from "./state.ts";
 
-/** Longer ones are refused: they wait for their turn to be passed on. A real one has about 300. */
-const STATE_INFO_BYTES_MAX = 65_536;
 /** SHA-256 over PKI-ID and channel name. */
 const MAC_BYTES = 32;
 
