@@ -1,21 +1,34 @@
 export const EMPTY_BYTES: Uint8Array = new Uint8Array(0);
 
-const HEX_DIGITS = "0123456789abcdef";
+const HEX_CODES = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 /** Character codes handed to one call: an engine has a limit for arguments. */
 const CODES_MAX = 4_096;
+const HASH_BYTES = 32;
+const HASH_CODES = new Array<number>(2 * HASH_BYTES).fill(0);
 
 /**
  * Lower-case hexadecimal text of the bytes. Made in one piece: text that grew piece by piece would
  * take seven times the memory as the key of a map.
  */
 export function toHex(bytes: Uint8Array): string {
+  if (bytes.length === HASH_BYTES) return String.fromCharCode.apply(null, hashCodes(bytes));
   const codes: number[] = [];
   let text = "";
   for (const byte of bytes) {
-    codes.push(HEX_DIGITS.charCodeAt(byte >> 4), HEX_DIGITS.charCodeAt(byte & 15));
-    if (codes.length === CODES_MAX) text += String.fromCharCode(...codes.splice(0));
+    codes.push(HEX_CODES[byte >> 4] ?? 0, HEX_CODES[byte & 15] ?? 0);
+    if (codes.length === CODES_MAX) text += String.fromCharCode.apply(null, codes.splice(0));
   }
-  return text + String.fromCharCode(...codes);
+  return text + String.fromCharCode.apply(null, codes);
+}
+
+/** Those of a hash, most of what is written so, in one array for all. */
+function hashCodes(bytes: Uint8Array): number[] {
+  for (let i = 0; i < HASH_BYTES; i++) {
+    const byte = bytes[i] ?? 0;
+    HASH_CODES[2 * i] = HEX_CODES[byte >> 4] ?? 0;
+    HASH_CODES[2 * i + 1] = HEX_CODES[byte & 15] ?? 0;
+  }
+  return HASH_CODES;
 }
 
 /** The bytes written as hexadecimal text. The text must be valid; callers check user input first. */
@@ -28,7 +41,7 @@ export function fromHex(text: string): Uint8Array {
 }
 
 /** The value of a hexadecimal digit, in capitals or not. */
-function digitAt(text: string, index: number): number {
+export function digitAt(text: string, index: number): number {
   const code = text.charCodeAt(index);
   return code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57;
 }
@@ -59,6 +72,35 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** The first 32 bits of a hash in hexadecimal. */
+export function firstWord(hash: string): number {
+  let bits = 0;
+  for (let i = 0; i < Math.min(8, hash.length); i++) bits = bits * 16 + digitAt(hash, i);
+  return bits;
+}
+
+const SAMPLED = 4;
+
+/**
+ * A hash of bytes for tables whose hits are compared afterwards: FNV-1a over every fourth byte, a dozen
+ * of them of a signature. Whoever finds another message of the same hash gains nothing.
+ */
+export function sampledHash(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i += SAMPLED) {
+    hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  }
+  return hash;
+}
+
+/** Spreads 32 bits over 32 bits, in another way for each salt (the finalizer of MurmurHash3). */
+export function mix(word: number, salt = 0): number {
+  let hash = (word ^ Math.imul(salt, 0x9e3779b1)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -238,6 +238,26 @@ export function isChannelRestricted(tag: number): boolean {
   return tag === TAG.chanOnly || tag === TAG.chanAndOrg || tag === TAG.chanOrOrg;
 }
 
+/** Contents that a peer sends to everybody whether they care or not; their tag is not our concern. */
+export function isNotForUs({ content, tag }: GossipMessage): boolean {
+  switch (content?.type) {
+    case "conn-establish":
+    case "empty":
+    case "ack":
+    case "private-data":
+    case "private-request":
+    case "private-response":
+      return true;
+    case "hello":
+    case "digest":
+    case "request":
+    case "update":
+      return content.value.msgType === PULL_TYPE.block && isChannelRestricted(tag);
+    default:
+      return false;
+  }
+}
+
 /** The channel that our messages name. Its bytes are no channel name that Fabric accepts. */
 export const MEMBER_CHANNEL = new TextEncoder().encode("fabric-gossip:members");
 
