@@ -1,98 +1,27 @@
 /** Channels that we follow: what is believed, asked, answered and told (spec D 3, 4 and 9). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { channelMac, stateInfoPullRequest } from "../channel/rules/state-info.ts";
-import { encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
-import { createWorld, type TestNode, testIdentity, type World } from "./testing.ts";
-import { configurationOf, following, HOST, heightOf } from "./testing-channel.ts";
+import { createWorld } from "./testing.ts";
+import { configurationOf, following, heightOf } from "./testing-channel.ts";
+import {
+  channelOf,
+  foreigner,
+  give,
+  heights,
+  one,
+  PEERS,
+  pass,
+  type Scene,
+  setUp,
+  stranger,
+  three,
+  told,
+  two,
+} from "./testing-followed.ts";
+import { testIdentity } from "./testing-identities.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import type { Identity } from "./types/host.ts";
-
-const [one, two, three] = ["one", "two", "three"].map((name) => testIdentity("A", name)) as [
-  Identity,
-  Identity,
-  Identity,
-];
-const foreigner = testIdentity("B", "foreigner");
-const hidden = testIdentity("A", "hidden");
-const stranger = testIdentity("C", "stranger");
-const PEERS = [one, two, three, foreigner, stranger];
-
-interface Scene {
-  readonly world: World;
-  readonly node: TestNode;
-  readonly configuration: ReturnType<typeof configurationOf>;
-}
-
-/** A node of A that follows "ch" of A and B, and knows peers of A, B and C. */
-function setUp(lag?: { blocks: number; timeMs: number }): Scene {
-  const world = createWorld(1);
-  const channels = following(["ch"], lag);
-  const node = world.add("n", { trusts: ["A", "B", "C"], channels });
-  for (const peer of PEERS) {
-    world.meet(node, peer);
-    give(world, node, aliveOf(peer, { endpoint: `${peer.subject}:1` }), peer);
-  }
-  world.meet(node, hidden);
-  give(world, node, aliveOf(hidden, { endpoint: "", internalEndpoint: "hidden:1" }), hidden);
-  const configuration = configurationOf({ mspIds: ["A", "B"] });
-  world.give(node, { type: "channel-configured", channel: "ch", configuration });
-  world.run(500);
-  return { world, node, configuration };
-}
-
-function give(world: World, node: TestNode, bytes: Uint8Array, from: Identity = one): void {
-  node.drops.length = 0;
-  world.give(node, { type: "message", from: from.pkiId, bytes });
-}
-
-/** Nothing happens in a network of peers that are only made up: they stay alive by this. */
-function pass(world: World, node: TestNode, ms: number, seq: { n: bigint }): void {
-  for (let left = ms; left > 0; left -= 1_000) {
-    seq.n += 1n;
-    for (const peer of PEERS) {
-      const options = { endpoint: `${peer.subject}:1`, seqNum: seq.n };
-      world.give(node, { type: "message", from: peer.pkiId, bytes: aliveOf(peer, options) });
-    }
-    world.run(Math.min(1_000, left));
-  }
-}
-
-/** Answers a snapshot request of the node to `from`. */
-function snapshot(
-  { world, node }: Scene,
-  elements: readonly Uint8Array[],
-  from: Identity = one,
-): void {
-  channelOf(node).asked.set(from.pkiId, world.now().elapsedMs);
-  const value = { elements: [...elements] };
-  const channel = new TextEncoder().encode("ch");
-  const content = { type: "state-snapshot", value } as const;
-  give(world, node, encodeUnsigned({ channel, tag: TAG.chanOrOrg, content }), from);
-  world.run(100);
-}
-
-function channelOf(node: TestNode) {
-  const channel = node.core.channels.table.get("ch");
-  assert.ok(channel);
-  return channel;
-}
-
-const heights = (node: TestNode): string[] =>
-  [...channelOf(node).members]
-    .map(([pkiId, { claim }]) => {
-      const who = PEERS.find((peer) => peer.pkiId === pkiId);
-      return `${who?.subject.slice(3)} ${claim.height}`;
-    })
-    .toSorted();
-
-const told = (node: TestNode): string[] =>
-  node.events.flatMap((event) => {
-    if (!("channel" in event)) return [];
-    const who = PEERS.find(({ pkiId }) => pkiId === event.pkiId)?.subject.slice(3);
-    return [`${event.type.replace("channel-", "")} ${who} ${event.height}`];
-  });
 
 describe("a StateInfo of a channel that we follow", () => {
   test("is believed, told once, and passed on once to the channel's organisations", () => {
@@ -151,120 +80,6 @@ describe("a StateInfo of a channel that we follow", () => {
     give(world, node, heightOf(two, 5n, { channel: "other" }), one);
     assert.deepEqual([node.drops, heights(node)], [[], []]);
     assert.equal(node.core.channelNews.live.size, 1);
-  });
-});
-
-describe("a snapshot", () => {
-  test("is asked for every four seconds, of members of the channel only", () => {
-    const scene = setUp();
-    scene.node.sent.length = 0;
-    pass(scene.world, scene.node, 12_500, { n: 1n });
-    const asked = scene.node.sent.filter(
-      ({ message }) => message.content?.type === "state-info-pull-request",
-    );
-    assert.ok(asked.length >= 9 && asked.length <= 12, `asked ${asked.length} times`);
-    assert.ok(!asked.some(({ to }) => to === stranger.pkiId));
-    const mac = channelMac(HOST, scene.node.identity.pkiId, "ch");
-    for (const { message } of asked) {
-      assert.equal(message.channel.length, 0, "the name does not travel in a request");
-      assert.ok(message.content?.type === "state-info-pull-request");
-      assert.deepEqual(message.content.value.channelMac, mac);
-    }
-  });
-
-  test("is read to its end, whatever stands in it", () => {
-    const scene = setUp();
-    const unknown = testIdentity("A", "unknown");
-    snapshot(scene, [
-      new Uint8Array([1, 2, 3]),
-      heightOf(unknown, 3n),
-      heightOf(one, 9n, { signature: new Uint8Array(8) }),
-      heightOf(stranger, 9n),
-      heightOf(one, 4n, { channel: "other" }),
-      heightOf(two, 5n),
-      heightOf(foreigner, 6n),
-    ]);
-    assert.deepEqual(heights(scene.node), ["foreigner 6", "two 5"]);
-    assert.deepEqual(scene.node.drops.toSorted(), [
-      "identity-unknown",
-      "malformed",
-      "not-followed",
-      "signature-invalid",
-      "state-info-organisation",
-    ]);
-  });
-
-  test("that repeats what is known costs no signature check", () => {
-    const scene = setUp();
-    const elements = [one, two, three, foreigner].map((peer) => heightOf(peer, 5n));
-    snapshot(scene, elements);
-    assert.equal(scene.configuration.checks, 4);
-    for (let i = 0; i < 20; i++) snapshot(scene, elements, two);
-    assert.equal(scene.configuration.checks, 4);
-  });
-
-  test("that nobody asked for is dropped", () => {
-    const scene = setUp();
-    const { world, node } = scene;
-    channelOf(node).asked.clear();
-    const value = { elements: [heightOf(two, 5n)] };
-    const channel = new TextEncoder().encode("ch");
-    const content = { type: "state-snapshot", value } as const;
-    give(world, node, encodeUnsigned({ channel, tag: TAG.chanOrOrg, content }));
-    assert.deepEqual([node.drops, heights(node)], [["pull-unsolicited"], []]);
-  });
-
-  test("of ten thousand elements is worked through a little at a time", () => {
-    const scene = setUp();
-    const { world, node } = scene;
-    const elements = Array.from({ length: 10_000 }, (_, i) => heightOf(two, BigInt(i)));
-    channelOf(node).asked.set(one.pkiId, world.now().elapsedMs);
-    const channel = new TextEncoder().encode("ch");
-    const content = { type: "state-snapshot", value: { elements } } as const;
-    give(world, node, encodeUnsigned({ channel, tag: TAG.chanOrOrg, content }));
-    assert.ok(scene.configuration.checks <= 8, "no more than a step may check");
-    world.run(1_000);
-    // The author may have so many news, and no more.
-    assert.ok(scene.configuration.checks <= 600, `${scene.configuration.checks} checks`);
-    assert.equal(node.core.channels.snapshots.length, 0);
-  });
-});
-
-describe("whoever asks for a snapshot", () => {
-  const asks = (scene: Scene, from: Identity): string[] | undefined => {
-    const { world, node } = scene;
-    node.sent.length = 0;
-    give(world, node, encodeUnsigned(stateInfoPullRequest(HOST, from.pkiId, "ch")), from);
-    const answer = node.sent.find(({ message }) => message.content?.type === "state-snapshot");
-    if (answer === undefined) return undefined;
-    assert.equal(answer.to, from.pkiId);
-    assert.equal(new TextDecoder().decode(answer.message.channel), "ch");
-    const { content } = answer.message;
-    return content?.type === "state-snapshot"
-      ? [String(content.value.elements.length), ...node.drops]
-      : undefined;
-  };
-
-  test("of our organisation gets all, of another one what is for others, a stranger nothing", () => {
-    const scene = setUp();
-    const { world, node } = scene;
-    for (const peer of [one, foreigner, hidden]) give(world, node, heightOf(peer, 5n), two);
-    assert.deepEqual(asks(scene, two), ["3"]);
-    assert.deepEqual(
-      asks(scene, foreigner),
-      ["2"],
-      "without the one that has no external endpoint",
-    );
-    assert.equal(asks(scene, stranger), undefined);
-    assert.deepEqual(node.drops, ["state-info-organisation"]);
-  });
-
-  test("with another's MAC gets nothing", () => {
-    const scene = setUp();
-    const { world, node } = scene;
-    give(world, node, heightOf(one, 5n), two);
-    give(world, node, encodeUnsigned(stateInfoPullRequest(HOST, one.pkiId, "ch")), two);
-    assert.deepEqual(node.drops, ["not-followed"]);
   });
 });
 
@@ -422,6 +237,21 @@ test("what a member said is forgotten with it", () => {
   world.run(700_000);
   assert.equal(channelOf(node).members.size, 0);
   assert.deepEqual([channelOf(node).bytes, channelOf(node).byBytes.size], [0, 0]);
+});
+
+test("whoever is forgotten may come back with the same words, but with none that are older", () => {
+  const { world, node } = setUp();
+  give(world, node, heightOf(two, 5n, { seqNum: 7n }), one);
+  world.run(700_000);
+  assert.deepEqual(heights(node), []);
+  node.drops.length = 0;
+  give(world, node, heightOf(two, 3n, { seqNum: 6n }), one);
+  assert.deepEqual([node.drops, heights(node)], [["stale"], []]);
+  give(world, node, heightOf(two, 5n, { seqNum: 7n }), one);
+  assert.deepEqual(heights(node), ["two 5"]);
+  give(world, node, heightOf(two, 3n, { seqNum: 6n }), one);
+  assert.deepEqual(heights(node), ["two 5"]);
+  assert.equal(channelOf(node).forgotten.size, 0);
 });
 
 test("answers and blocks of a channel are handed on, if they come from its organisations", () => {

@@ -1,32 +1,29 @@
 /**
  * The protocol. `step(core, input, now)` changes the state and returns what is to be done. Read this
- * file as the table of contents: each kind of input and of message leads to the file that knows it.
+ * file as the table of contents: each message and each timer leads to the file that knows it.
  */
 
-import { isTagLegal } from "../wire/envelope.ts";
-import { findCopy, handleAlive, handleCopy } from "./handlers/alive.ts";
-import { handleChannelInput } from "./handlers/channel-configuration.ts";
+import { isNotForUs, isTagLegal } from "../wire/envelope.ts";
+import { readMessage } from "../wire/received.ts";
+import { GATHERED, handleAlive } from "./handlers/alive.ts";
+import { flushBroadcasts, isMeeting } from "./handlers/audience.ts";
+import { attendChannels } from "./handlers/channel-configuration.ts";
 import { handleChannelMessage } from "./handlers/channel-message.ts";
 import { isAnswerRefused } from "./handlers/check.ts";
+import { attendIdentities, checkExpiry, checkUnused } from "./handlers/expiry.ts";
 import {
+  attendIdentityPull,
   handleDigest,
   handleHello,
   handleRequest,
   handleUpdate,
+  startIdentityPull,
 } from "./handlers/identity-pull.ts";
-import { learn } from "./handlers/learn-identity.ts";
-import {
-  handleConnected,
-  handleIdentified,
-  handlePinged,
-  handleReplaced,
-  handleUnreached,
-} from "./handlers/liveness.ts";
+import { handleInput } from "./handlers/inputs.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
-import { publish, publishAnew, publishIdentity, publishSigned } from "./handlers/publish.ts";
-import { renew } from "./handlers/renewal.ts";
-import { handleOfServed } from "./handlers/serve-channel.ts";
+import { publish, publishIdentity, startSync } from "./handlers/publish.ts";
+import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
 import {
@@ -34,54 +31,67 @@ import {
   handleStateInfoPullRequest,
   hurryStateInfo,
 } from "./handlers/state-info-pull.ts";
-import { hasBacklog, nextDeadlineMs, runDue } from "./handlers/tasks.ts";
-import { rejudgeAll } from "./handlers/verification.ts";
-import { isNotForUs, readMessage } from "./rules/messages.ts";
-import { refuseContacts, resolveContacts } from "./tables/contacts.ts";
+import { checkRoutine, drainVerificationQueue } from "./handlers/verification.ts";
+import { handleDuplicate } from "./tables/broadcast-queue.ts";
+import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
-import { noteArrival, noteClosed, noteConnected } from "./tables/neighbourhood.ts";
-import { hurry, quicken } from "./tables/poll-backoff.ts";
+import { noteArrival } from "./tables/neighbourhood.ts";
+import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
+import { nextPullMs } from "./tables/pull.ts";
+import { beNew } from "./tables/self.ts";
+import type { ServedChannels } from "./tables/served-channels.ts";
+import { pingSuspects, type Suspicions } from "./tables/suspicion.ts";
+import type { VerificationQueue } from "./tables/verification-queue.ts";
 import { drop, type Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
+import type { CoreOptions } from "./types/options.ts";
 
 export { type Core, createCore } from "./handlers/state.ts";
-export { nextDeadlineMs };
 
-/** A visit this much later than asked for means that our process stood still. */
+/** A call this much later than requested means that our process was suspended. */
 const STALL_MS = 1_000;
 
-/** Applies one input. Performs no I/O; the effects are to be carried out in order. */
+/** Applies one input. Performs no I/O; the host carries out the effects in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const { aliveCount, arrivals, version } = core.members;
   assertHolds(now.elapsedMs >= core.now.elapsedMs, "the clock that never jumps went back");
   noticeStall(core, now);
   core.now = now;
-  // A loop may bring many messages in one turn: only its ticks work off what was there before.
-  const isBehind = input.type === "message" && hasBacklog(core.claims);
-  const effects = [...handleInput(core, input, now)];
+  // A loop turn may bring many messages, so only ticks drain the verification queue.
+  const isBehind = input.type === "message" && hasBacklog(core);
+  const applied = applyInput(core, input, now);
+  const laterMs = Math.min(core.expectedAtMs, core.routine.dueMs, nextIdentityMs(core));
+  if (applied === GATHERED && laterMs > now.elapsedMs) {
+    core.expectedAtMs = laterMs;
+    return applied;
+  }
+  const effects = [...applied];
   const nextMs = runDue(core, isBehind, effects, now);
   const { members } = core;
   const isArrival = members.arrivals > arrivals;
   if (isArrival) noteArrival(core.neighbourhood, now);
   const isChanged = members.version !== version;
   if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival, now));
-  // If nothing was done, what was asked above still holds.
+  // If nothing ran, the deadline computed above is still valid.
   const isKnown = nextMs !== undefined && !isChanged;
   core.expectedAtMs = Math.max(now.elapsedMs, isKnown ? nextMs : nextDeadlineMs(core));
   assertSound(core);
   return effects;
 }
 
-/** Counts agree and bounds hold; cheap enough to be asked after each step. */
-function assertSound({ claims, identities, members, options }: Core): void {
+/** Asserts counts and bounds; cheap enough for every step. */
+function assertSound({ verificationQueue, identities, members, options }: Core): void {
   const { backlogMax, identitiesMax, membersMax } = options.limits;
   const { aliveCount, byEndpoint, table } = members;
   assertHolds(aliveCount >= 0 && aliveCount <= table.size, "more members alive than there are");
   assertHolds(byEndpoint.size <= table.size, "an endpoint without a member");
   assertHolds(table.size <= membersMax, "more members than the table may hold");
   assertHolds(identities.table.size <= identitiesMax, "more identities than the table may hold");
-  assertHolds(claims.backlog.length - claims.done <= backlogMax, "more claims wait than may");
+  assertHolds(
+    verificationQueue.backlog.length - verificationQueue.done <= backlogMax,
+    "more claims wait than may",
+  );
 }
 
 /**
@@ -89,15 +99,23 @@ function assertSound({ claims, identities, members, options }: Core): void {
  * that the network is still forming and our first picture of it incomplete.
  */
 function askSoon(core: Core, wasAlone: boolean, isArrival: boolean, now: Now): readonly Effect[] {
-  const { members, options, pullPace, self, syncPace } = core;
+  const { members, options, pullBackoff, self, syncBackoff } = core;
   if (options.beyondFabric?.asksAtOnce === false) return [];
-  // The first member we learn of hears from us at once, while our heartbeat carries our identity.
+  // Send the first known member a heartbeat at once, while it still carries our identity.
   if (isArrival) hurryStateInfo(core, now);
-  const effects = wasAlone && members.aliveCount > 0 ? publish(core, now) : [];
-  quicken(syncPace, options, now);
-  quicken(pullPace, options, now);
-  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncPace, options, now);
+  const hasMet = wasAlone && members.aliveCount > 0;
+  if (hasMet) beNew(self, options, now);
+  const effects = hasMet ? publish(core, now) : [];
+  quicken(syncBackoff, options, now);
+  quicken(pullBackoff, options, now);
+  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncBackoff, options, now);
   return effects;
+}
+
+function applyInput(core: Core, input: Input, now: Now): readonly Effect[] {
+  if (input.type === "tick") return [];
+  if (input.type === "message") return handleMessage(core, input.from, input.bytes, now);
+  return handleInput(core, input, now);
 }
 
 function noticeStall(core: Core, now: Now): void {
@@ -105,62 +123,10 @@ function noticeStall(core: Core, now: Now): void {
   if (lateMs > STALL_MS) forgiveStall(core.members, lateMs);
 }
 
-function handleInput(core: Core, input: Input, now: Now): readonly Effect[] {
-  switch (input.type) {
-    case "start":
-      return [...learn(core, core.options.self, "self", now), ...publishIdentity(core)];
-    case "tick":
-      return [];
-    case "message":
-      return handleMessage(core, input.from, input.bytes, now);
-    case "connected":
-      noteConnected(core.neighbourhood, input.identity.pkiId);
-      return [
-        ...handleConnected(core, input.identity.pkiId, now),
-        ...learn(core, input.identity, "handshake", now),
-      ];
-    case "connection-closed":
-      noteClosed(core.neighbourhood, input.pkiId);
-      return [];
-    case "connection-lost":
-      noteClosed(core.neighbourhood, input.pkiId);
-      return handleUnreached(core, input.pkiId, now);
-    case "send-failed":
-      return handleUnreached(core, input.pkiId, now);
-    case "refused": {
-      const { timing, random } = core.options;
-      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, now);
-    }
-    case "replaced":
-      return handleReplaced(core, input.old, input.identity, now);
-    case "identified":
-      return handleIdentified(core, input, now);
-    case "names-resolved":
-      resolveContacts(core.contacts, input.endpoints, core.options, now);
-      return [];
-    case "pinged":
-      return handlePinged(core, input.pkiId, input.reachable, now);
-    case "signed":
-      return publishSigned(core, input, now);
-    case "set-metadata":
-      core.self.metadata = input.metadata;
-      return publishAnew(core, now);
-    case "set-endpoint":
-      core.self.externalEndpoint = input.externalEndpoint;
-      return publishAnew(core, now);
-    case "trust-changed":
-      return rejudgeAll(core);
-    case "renewed":
-      return renew(core, input.self, now);
-    default:
-      return handleChannelInput(core, input, now);
-  }
-}
-
 /** One message of an authenticated peer: tag, then content (spec B 3.3). */
 function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
-  const original = findCopy(core, bytes);
-  if (original !== undefined) return handleCopy(core, original, from);
+  const dropped = handleDuplicate(core, bytes, from);
+  if (dropped !== undefined) return dropped;
   const { read = readMessage } = core.options;
   const received = read(bytes);
   if (!received.ok) return [drop(from, received.code)];
@@ -196,7 +162,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
     case "data":
     case "state-response":
       return handleChannelMessage(core, message, from, now);
-    // Of no use to us, or no content that travels alone.
+    // Not relevant to us, or not valid as a top-level message.
     case "conn-establish":
     case "empty":
     case "ack":
@@ -214,4 +180,140 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
 /** What must hold whatever peers, files and clocks do. If it does not, the fault is ours: it stays on. */
 export function assertHolds(holds: boolean, what: string): void {
   if (!holds) throw new Error(`fabric-gossip is at fault: ${what}`);
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** Pending work continues in the next step, a bounded part at a time. */
+const AT_ONCE = Number.NEGATIVE_INFINITY;
+
+interface Task {
+  /** In elapsed milliseconds. */
+  readonly nextMs: (core: Core) => number;
+  readonly run: (core: Core, now: Now) => readonly Effect[];
+}
+
+const VERIFICATION: Task = {
+  nextMs: ({ verificationQueue }) => (isEmpty(verificationQueue) ? NEVER : AT_ONCE),
+  run: drainVerificationQueue,
+};
+
+const ROUTINE: Task = { nextMs: ({ routine }) => routine.dueMs, run: checkRoutine };
+
+/** In this order. */
+const TASKS: readonly Task[] = [
+  VERIFICATION,
+  ROUTINE,
+  // Certificates expire by the wall clock, which may jump, so each step checks it.
+  { nextMs: nextIdentityMs, run: attendIdentities },
+  { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
+  { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
+  { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
+  { nextMs: ({ syncBackoff }) => syncBackoff.dueMs, run: sync },
+  { nextMs: ({ pullBackoff }) => pullBackoff.dueMs, run: pullIdentities },
+  { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
+  { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingDue },
+  { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
+  { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
+  { nextMs: nextChannelMs, run: attendChannels },
+  { nextMs: nextFlushMs, run: flushBroadcasts },
+];
+
+/** The elapsed time at which `step` wants to be called at the latest. */
+export function nextDeadlineMs(core: Core): number {
+  let next = NEVER;
+  for (const { nextMs } of TASKS) next = Math.min(next, nextMs(core));
+  return next;
+}
+
+/**
+ * Runs what is due. `isBehind`: not what waits for its check, which is left for ticks. Returns when to
+ * come back; undefined if something has run, which may have changed that.
+ */
+function runDue(core: Core, isBehind: boolean, effects: Effect[], now: Now): number | undefined {
+  let next = NEVER;
+  let hasRun = false;
+  for (const task of TASKS) {
+    const atMs = task.nextMs(core);
+    const isLeft = isBehind && (task === VERIFICATION || task === ROUTINE);
+    if (atMs > now.elapsedMs || isLeft) {
+      next = Math.min(next, atMs);
+      continue;
+    }
+    hasRun = true;
+    for (const effect of task.run(core, now)) effects.push(effect);
+  }
+  return hasRun ? undefined : next;
+}
+
+/** Whether any claim is ready to be checked. */
+function hasBacklog({ now, routine, verificationQueue }: Core): boolean {
+  return !isEmpty(verificationQueue) || routine.dueMs <= now.elapsedMs;
+}
+
+function isEmpty({ backlog, done, lists, rejudge }: VerificationQueue): boolean {
+  return backlog.length === done && lists.size === 0 && rejudge.size === 0;
+}
+
+/**
+ * What is being checked together leaves together; and not before we know whom it goes to first, or the
+ * first neighbours that we happen to know would be dialled.
+ */
+function nextFlushMs(core: Core): number {
+  const { broadcastQueue, now, routine, verificationQueue } = core;
+  const isEarly = !isEmpty(verificationQueue) && isMeeting(core, now);
+  return isEarly || routine.dueMs <= now.elapsedMs ? NEVER : broadcastQueue.flushAtMs;
+}
+
+function nextIdentityMs({ identities, now }: Core): number {
+  return now.elapsedMs + Math.min(identities.nextExpiryMs, identities.nextNoticeMs) - now.wallMs;
+}
+
+function sync(core: Core, now: Now): readonly Effect[] {
+  beginInterval(core.syncBackoff, core.options, now);
+  return startSync(core, now);
+}
+
+function pullIdentities(core: Core, now: Now): readonly Effect[] {
+  beginInterval(core.pullBackoff, core.options, now);
+  return [...publishIdentity(core), ...startIdentityPull(core, now)];
+}
+
+export function nextSuspicionMs(
+  { open, scanAtMs }: Suspicions,
+  { beyondFabric }: Pick<CoreOptions, "beyondFabric">,
+): number {
+  if (beyondFabric?.confirmsDeath === false) return NEVER;
+  const [next] = open.values(); // In the order in which the doubts arose.
+  return Math.min(scanAtMs, next?.atMs ?? NEVER);
+}
+
+function pingDue({ suspicions, members, options }: Core, now: Now): readonly Effect[] {
+  return pingSuspects(suspicions, members, options.timing, options.random, now);
+}
+
+export function nextContactMs(contacts: readonly Contact[]): number {
+  let next = NEVER;
+  for (const { state } of contacts) {
+    if (state.type === "waiting") next = Math.min(next, state.atMs);
+    if (state.type === "asking") next = Math.min(next, state.untilMs);
+  }
+  return next;
+}
+
+function approachContacts({ contacts, members, options }: Core, now: Now): readonly Effect[] {
+  const { self, timing, random } = options;
+  return attendContacts(contacts, members, self.mspId, timing, random, now);
+}
+
+function nextPublishMs(served: ServedChannels): number {
+  let next = NEVER;
+  for (const { publishAtMs } of served.values()) next = Math.min(next, publishAtMs);
+  return next;
+}
+
+function nextChannelMs({ channels }: Core): number {
+  const { lagCheckAtMs, pullAtMs, snapshots, table } = channels;
+  if (table.size === 0) return NEVER;
+  for (const { recheck } of table.values()) if (recheck.size > 0) return AT_ONCE;
+  return snapshots.length > 0 ? AT_ONCE : Math.min(lagCheckAtMs, pullAtMs);
 }

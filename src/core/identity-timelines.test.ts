@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nextDeadlineMs } from "./core.ts";
-import { createWorld, EPOCH_MS, type TestNode, testIdentity, viewOf } from "./testing.ts";
+import { createWorld, type TestNode, viewOf } from "./testing.ts";
+import { EPOCH_MS, testIdentity } from "./testing-identities.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import { isComplete, trio, views } from "./testing-views.ts";
 import { DEFAULT_TIMING } from "./types/options.ts";
@@ -170,7 +171,7 @@ describe("identities end", () => {
     p0.crypto.revoked.add(p2.identity.pkiId);
     for (let i = 0; i < 50; i++) world.give(p0, { type: "trust-changed" });
     assert.equal(p0.core.identities.table.has(p2.identity.pkiId), false);
-    assert.ok(p0.core.claims.rejudge.size <= p0.core.identities.table.size);
+    assert.ok(p0.core.verificationQueue.rejudge.size <= p0.core.identities.table.size);
   });
 
   test("one that nobody needs disappears although others still offer it", () => {

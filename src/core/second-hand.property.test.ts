@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { PeerTime } from "../wire/messages.ts";
-import { isNewer } from "./rules/messages.ts";
+import { isNewer } from "../wire/received.ts";
 import { forgetMember } from "./tables/deaths.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type TestNode, testIdentity } from "./testing.ts";
+import type { TestNode } from "./testing.ts";
+import { testIdentity } from "./testing-identities.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "./testing-messages.ts";
 import {
   friend,
@@ -139,13 +140,13 @@ describe("a member that is said to be dead, and answers", () => {
     node.sent.length = 0;
     hear(hostile, list("dead", said(10n)));
     world.run(1_000);
-    assert.ok(node.core.questions.asked.has(victim.pkiId));
+    assert.ok(node.core.suspicions.pinged.has(victim.pkiId));
     const requests = node.sent.filter(({ to, message: { content } }) => {
       return to === victim.pkiId && content?.type === "membership-request";
     });
     assert.deepEqual(requests, []);
     hear(hostile, list("dead", said(10n)));
-    assert.deepEqual([node.core.questions.open.size, status()], [0, "alive"]);
+    assert.deepEqual([node.core.suspicions.open.size, status()], [0, "alive"]);
   });
 });
 
@@ -217,11 +218,11 @@ describe("a member whose death a ping has confirmed", () => {
   test("is asked once in two heartbeats, however many lists show it alive", () => {
     const { world, node, hear } = killed(98);
     hear(friend, list("alive", said(11n)));
-    const askedMs = node.core.questions.asked.get(victim.pkiId);
+    const askedMs = node.core.suspicions.pinged.get(victim.pkiId);
     assert.equal(askedMs, world.now().elapsedMs);
     world.run(2_000);
     hear(hostile, list("alive", said(12n)));
-    assert.equal(node.core.questions.asked.get(victim.pkiId), askedMs);
+    assert.equal(node.core.suspicions.pinged.get(victim.pkiId), askedMs);
   });
 
   test("is not back by what was told soon after its death and is gossiped later", () => {

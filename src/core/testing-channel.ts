@@ -6,8 +6,8 @@ import type { ChannelIdentity, ChannelMsp } from "../channel/types/host.ts";
 import { encode } from "../wire/encode.ts";
 import { encodeEnvelope } from "../wire/envelope.ts";
 import { GOSSIP_MESSAGE, SERIALIZED_IDENTITY, TAG } from "../wire/messages.ts";
-import { pkiIdBytes } from "./rules/messages.ts";
-import { testCrypto, testSignature } from "./testing.ts";
+import { pkiIdBytes } from "../wire/received.ts";
+import { testCrypto, testSignature } from "./testing-identities.ts";
 import type { FollowOptions } from "./types/channel.ts";
 import type { Identity, PkiId } from "./types/host.ts";
 

@@ -9,9 +9,9 @@ import {
   SECRET,
   TAG,
 } from "../wire/messages.ts";
+import { pkiIdBytes } from "../wire/received.ts";
 import type { Init } from "../wire/schema.ts";
-import { pkiIdBytes } from "./rules/messages.ts";
-import { testSignature } from "./testing.ts";
+import { testSignature } from "./testing-identities.ts";
 import type { Identity } from "./types/host.ts";
 
 export interface AliveOptions {

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { EMPTY_BYTES, equalBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type Content, PULL_TYPE } from "../wire/messages.ts";
+import { parseIdentityItem, pkiIdBytes } from "../wire/received.ts";
 import {
   answerHello,
   answerRequest,
@@ -17,10 +18,8 @@ import {
   takeDigest,
   takeUpdate,
 } from "./handlers/identity-pull.ts";
-import { nextPullMs } from "./handlers/tasks.ts";
-import { parseIdentityItem, pkiIdBytes } from "./rules/messages.ts";
-import { createPull, offer, type Pull } from "./tables/pull.ts";
-import { seededRandom, testIdentity } from "./testing.ts";
+import { createPull, nextPullMs, offer, type Pull } from "./tables/pull.ts";
+import { seededRandom, testIdentity } from "./testing-identities.ts";
 import { identityItemOf } from "./testing-messages.ts";
 import type { Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";

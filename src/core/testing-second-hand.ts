@@ -1,7 +1,8 @@
 /** Honest members and somebody hostile, for tests of what is heard second-hand. */
 import assert from "node:assert/strict";
 import { parseEnvelope, withoutSecret } from "../wire/envelope.ts";
-import { createWorld, type TestNode, testIdentity, type World } from "./testing.ts";
+import { createWorld, type TestNode, type World } from "./testing.ts";
+import { testIdentity } from "./testing-identities.ts";
 import { aliveOf, unsigned } from "./testing-messages.ts";
 import type { Identity } from "./types/host.ts";
 

@@ -2,7 +2,7 @@
 import { toHex } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import type { Content } from "../wire/messages.ts";
-import { parseAlive } from "./rules/messages.ts";
+import { parseAlive } from "../wire/received.ts";
 import type { TestNode, World } from "./testing.ts";
 import type { CoreEvent } from "./types/event.ts";
 import type { Input } from "./types/input.ts";

@@ -3,30 +3,31 @@
  * members drawn anew each time as Fabric does (`gossipBatch`, spec B 2.4 and 4.2).
  */
 
+import { firstWord, mix } from "../../wire/bytes.ts";
 import { type Envelope, withoutSecret } from "../../wire/envelope.ts";
-import type { Reach } from "../rules/disclosure.ts";
-import {
-  findNeighbours,
-  type Neighbours,
-  RINGS,
-  type Rings,
-  sparing,
-} from "../rules/neighbours.ts";
+import { partyOf, type Reach } from "../rules/disclosure.ts";
+import { CIRCLE, findNeighbours, type Neighbours, RINGS, type Rings } from "../rules/neighbours.ts";
 import { shuffled } from "../rules/shuffle.ts";
-import type { Audience } from "../tables/broadcast-queue.ts";
-import { burstWaitMs, type Emission, emit } from "../tables/broadcast-queue.ts";
-import { aliveMembers, partyOf } from "../tables/members.ts";
+import {
+  type Audience,
+  type Broadcast,
+  burstWaitMs,
+  enqueue,
+  flush,
+} from "../tables/broadcast-queue.ts";
+import { aliveMembers } from "../tables/members.ts";
 import { keepNeighbours } from "../tables/neighbourhood.ts";
+import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Core } from "./state.ts";
 
 type NewsReach = Extract<Reach, { type: "about" }>;
 
-/** Once in so often one that we ask is drawn from all: it may know what no neighbour does. */
+/** One in this many queries goes to a random member, which may know more than our neighbours. */
 const STRANGER_EVERY = 15;
 
-/** Who should get a message of this reach. */
+/** The recipients of a message of this reach. */
 export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   const { fanout, random, self } = core.options;
   if (fanout.strategy === "random") {
@@ -56,19 +57,40 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   };
 }
 
-/** Everyday messages leave out some links. */
-function links(core: Core, rings: Rings, { everyday }: NewsReach, now: Now): Rings {
-  if (everyday === undefined || !isSparing(core, now)) return rings;
-  return [sparing(rings, core.options.self.pkiId, everyday.author, everyday.sequence)];
+/** Routine messages skip some links. */
+function links(core: Core, rings: Rings, { routine }: NewsReach, now: Now): Rings {
+  if (routine === undefined || !isSparing(core, now)) return rings;
+  return [sparing(rings, core.options.self.pkiId, routine.author, routine.sequence)];
+}
+
+/** Share of the links of the second ring that a routine message uses. */
+const ROUTINE_SHARE = 1 / 4;
+
+/**
+ * Whom a routine message takes its way over: one whole ring, and by lot a quarter of the links
+ * of the other. Both ends of a link draw the same lot, and each message its own.
+ */
+export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
+  const lot = mix(firstWord(author), Number(BigInt.asUintN(32, sequence)));
+  const whole = lot % RINGS;
+  const own = firstWord(self);
+  const chosen: PkiId[] = [];
+  rings.forEach((ring, i) => {
+    for (const pkiId of ring) {
+      const isChosen = i === whole || mix(own ^ firstWord(pkiId), lot) < CIRCLE * ROUTINE_SHARE;
+      if (isChosen) chosen.push(pkiId);
+    }
+  });
+  return chosen;
 }
 
 /**
- * Whether everyday messages are spread sparingly. Not while there are members that know nothing of
+ * Whether routine messages are spread sparingly. Not while there are members that know nothing of
  * links: where they stand on a ring, it has a gap. Nor while a ring gets its new order, at some a
  * little sooner than at others.
  */
-export function isSparing({ drawing, options }: Core, { wallMs }: Now): boolean {
-  if (options.fanout.strategy !== "neighbours" || drawing.size > 0) return false;
+export function isSparing({ randomRelays, options }: Core, { wallMs }: Now): boolean {
+  if (options.fanout.strategy !== "neighbours" || randomRelays.size > 0) return false;
   const { aliveIntervalMs, neighbourRefreshMs } = options.timing;
   const halfMs = neighbourRefreshMs / RINGS;
   const sinceMs = ((wallMs % halfMs) + halfMs) % halfMs;
@@ -80,11 +102,11 @@ export function isSparing({ drawing, options }: Core, { wallMs }: Now): boolean 
  * neighbour that knows of neighbours.
  */
 function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
-  const { members, drawing, options } = core;
+  const { members, randomRelays, options } = core;
   const { fanout, random } = options;
-  for (const pkiId of drawing) {
+  for (const pkiId of randomRelays) {
     const member = members.table.get(pkiId);
-    if (member === undefined) drawing.delete(pkiId);
+    if (member === undefined) randomRelays.delete(pkiId);
     else if (
       member.status === "alive" &&
       random.below(members.aliveCount) < fanout.propagatePeers
@@ -95,7 +117,7 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
   return neighbours;
 }
 
-/** Some alive members to ask for what they know. */
+/** Alive members to query. */
 export function choosePartners(core: Core, now: Now): readonly Member[] {
   const { fanout, random } = core.options;
   const isRandom = fanout.strategy === "random";
@@ -117,9 +139,12 @@ export function choosePartners(core: Core, now: Now): readonly Member[] {
   return [...partners];
 }
 
-/** Among more members a bootstrap peer would pass too many messages on. */
+/** Maximum members while forming; in larger networks a bootstrap peer would relay too much. */
 const FORMING_MEMBERS_MAX = 128;
-/** After so long without an arrival the network has its shape. */
+/**
+ * After so long without an arrival the network has its shape; where members are slow to arrive, after
+ * as long as they took.
+ */
 const CALM_MS = 2_000;
 
 /**
@@ -129,30 +154,46 @@ const CALM_MS = 2_000;
  * nobody is connected.
  */
 function whileForming(core: Core, now: Now): Member[] | undefined {
-  const { members, neighbourhood, self } = core;
-  if (!isForming(neighbourhood, members.aliveCount, self.publishCertUntilMs, now)) return undefined;
+  const { members, neighbourhood, options, self } = core;
+  const untilMs = self.publishCertUntilMs;
+  const fromMs = untilMs - options.timing.publishCertPeriodMs;
+  if (!isForming(neighbourhood, members.aliveCount, [fromMs, untilMs], now)) return undefined;
   const connected = lookUp(core, [...neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
 }
 
-/** Whether we, who are new until `newUntilMs`, see a small network that is forming still. */
+/**
+ * Whether we are new and know none of those with whom we are connected yet, although what they told us
+ * is still being checked: it names themselves last.
+ */
+export function isMeeting({ members, neighbourhood, options, self }: Core, now: Now): boolean {
+  if (now.elapsedMs >= self.publishCertUntilMs || neighbourhood.connected.size === 0) return false;
+  if (options.fanout.strategy !== "neighbours") return false;
+  for (const pkiId of neighbourhood.connected) {
+    if (members.table.get(pkiId)?.status === "alive") return false;
+  }
+  return true;
+}
+
+/** Whether we, who are new in this span of time, see a small network that is forming still. */
 export function isForming(
   { arrivedMs }: Pick<Core["neighbourhood"], "arrivedMs">,
   aliveCount: number,
-  newUntilMs: number,
+  [fromMs, untilMs]: readonly [number, number],
   { elapsedMs }: Now,
 ): boolean {
   const isSmall = aliveCount <= FORMING_MEMBERS_MAX;
-  return elapsedMs < newUntilMs && isSmall && elapsedMs - arrivedMs < CALM_MS;
+  const calmMs = Math.max(CALM_MS, arrivedMs - fromMs);
+  return elapsedMs < untilMs && isSmall && elapsedMs - arrivedMs < calmMs;
 }
 
-/** Every neighbour once. */
+/** All neighbours without duplicates. */
 export function allNeighbours(core: Core, now: Now): readonly Member[] {
   const { home, homeExternal, abroad } = currentNeighbours(core, now);
   return [...new Set(lookUp(core, ...home, ...homeExternal, ...abroad.values()))];
 }
 
-/** Those of them that are there, some perhaps twice. */
+/** The alive ones among them, possibly with duplicates. */
 function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Member[] {
   const found: Member[] = [];
   for (const group of groups) {
@@ -164,7 +205,7 @@ function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Me
   return found;
 }
 
-/** Our neighbours; computed anew if somebody came or went, or a ring has a new order. */
+/** Our neighbours; recomputed when members change or a ring is reordered. */
 function currentNeighbours(
   { identities, members, neighbourhood, options, self }: Core,
   now: Now,
@@ -179,7 +220,7 @@ function currentNeighbours(
     basis.epochs[1] === epochs[1];
   if (isCurrent) return neighbourhood.neighbours;
   const { pkiId, mspId, certificate } = options.self;
-  // Whom we cannot reach is no neighbour, alive though it is.
+  // An alive member that we cannot reach is no neighbour.
   const others = aliveMembers(members)
     .filter(({ isCutOff }) => !isCutOff)
     .map((member) => {
@@ -194,37 +235,54 @@ function currentNeighbours(
   });
 }
 
-/** Everybody's clock tells the same epochs. The rings change in turn, so that one always stands. */
+/** Epochs follow from the clock. The rings change alternately, so that one is always stable. */
 export function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
   return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
 }
 
-/** Wherever an everyday message passes it waits for such a part of a heartbeat interval. */
-export const EVERYDAY_WAIT = 1 / 20;
-/** Among so few there is little to wait for. */
+/** Maximum wait of a routine message per hop, as a fraction of the heartbeat interval. */
+export const ROUTINE_WAIT = 1 / 20;
+/** In networks up to this size, waiting saves little. */
 const FEW = 16;
 
-/** Queues a message: it leaves together with others that go the same way. */
-export function passOn(core: Core, emission: Emission, now: Now): void {
-  emit(core.emitter, emission, core.options.fanout, patienceMs(core, emission.reach, now), now);
+/** Queues a message, to be sent together with others to the same recipients. */
+export function enqueueBroadcast(core: Core, broadcast: Broadcast, now: Now): void {
+  enqueue(
+    core.broadcastQueue,
+    broadcast,
+    core.options.fanout,
+    patienceMs(core, broadcast.reach, now),
+    now,
+  );
 }
 
 /**
- * Everybody lets everyday messages wait equally long: those that arrive together leave together.
- * For others it is left to chance: two members that have one from a third then rarely send it to
- * each other.
+ * Routine messages wait for each other. For others it is left to chance: two members that have one
+ * from a third then rarely send it to each other.
  */
 function patienceMs(core: Core, reach: Reach, now: Now): number {
-  const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
-  const everydayMs = aliveIntervalMs * EVERYDAY_WAIT;
-  const isEveryday = reach.type === "about" && reach.everyday !== undefined;
-  const isWaiting = isEveryday && everydayMs > burstLatencyMs && core.members.aliveCount > FEW;
-  if (isWaiting && isSparing(core, now)) return everydayMs;
-  return burstWaitMs(burstLatencyMs, core.options.random);
+  const isRoutine = reach.type === "about" && reach.routine !== undefined;
+  const routineMs = isRoutine ? routineIntervalMs(core, now) : undefined;
+  return routineMs ?? burstWaitMs(core.options.timing.burstLatencyMs, core.options.random);
 }
 
-/** Passes an alive message on to everybody who may see its author and does not have it yet. */
-export function emitAlive(
+/** Interval at which routine messages are checked and sent; undefined: they do not wait. */
+export function routineIntervalMs(core: Core, now: Now): number | undefined {
+  const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
+  const routineMs = aliveIntervalMs * ROUTINE_WAIT;
+  const isWaiting = routineMs > burstLatencyMs && core.members.aliveCount > FEW;
+  return isWaiting && isSparing(core, now) ? routineMs : undefined;
+}
+
+/** Sends all queued messages. */
+export function flushBroadcasts(core: Core, now: Now): readonly Effect[] {
+  const { self, timing, random } = core.options;
+  const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
+  return flush(core.broadcastQueue, choose, self.mspId, timing.burstLatencyMs, random, now);
+}
+
+/** Relays an alive message to recipients that may see its author and lack the message. */
+export function broadcastAlive(
   core: Core,
   author: PkiId,
   envelope: Envelope,
@@ -232,17 +290,18 @@ export function emitAlive(
   holders: readonly PkiId[],
   now: Now,
 ): void {
-  const emission: Emission = {
+  const broadcast: Broadcast = {
     key: aliveKey(author),
     reach,
     bytes: envelope.bytes,
     withoutSecret: () => withoutSecret(envelope).bytes,
     replacesOlder: true,
-    holders: new Set([author, ...holders]),
+    holders: [author, ...holders],
   };
-  passOn(core, emission, now);
+  enqueueBroadcast(core, broadcast, now);
 }
 
+/** Key of an alive message; no other key has the form of a PKI-ID. */
 export function aliveKey(author: PkiId): string {
-  return `alive ${author}`;
+  return author;
 }

@@ -2,9 +2,7 @@
  * The configuration of a channel changes: who belongs to it is judged again at once. The host has put
  * its MSPs into the crypto before. Source: spec D 1 and 9 (Fabric's `ConfigureChannel`).
  */
-import { isSatisfied } from "../../channel/rules/evaluate-policy.ts";
-import { recognize } from "../../channel/rules/identities.ts";
-import { READERS } from "../../channel/rules/state-info.ts";
+import { isReader } from "../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import {
   type FollowedChannel,
@@ -14,17 +12,17 @@ import {
 } from "../tables/channels.ts";
 import { addContacts, dropContacts } from "../tables/contacts.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
-import { referenceOf } from "./lag.ts";
+import { checkLag, referenceOf } from "./lag.ts";
 import { handleServing } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
-import { hurryStateInfo } from "./state-info-pull.ts";
+import { hurryStateInfo, pullStateInfo, workThroughSnapshots } from "./state-info-pull.ts";
 import { rejudgeAll } from "./verification.ts";
 
 type ChannelInput = Extract<Input, { type: `channel-${string}` | "blocks-served" }>;
 
-/** What the host has found out about a channel, or done for it. */
+/** Inputs of the host about a channel. */
 export function handleChannelInput(core: Core, input: ChannelInput, now: Now): readonly Effect[] {
   switch (input.type) {
     case "channel-configured":
@@ -64,7 +62,9 @@ function configureChannel(
   return rejudgeAll(core);
 }
 
-/** Others cannot know us without an external endpoint: then their anchors are not contacted. */
+/**
+ * Without an external endpoint, foreign anchor peers would refuse us, so we do not contact them.
+ */
 function anchorsOf({ options, self }: Core, channel: FollowedChannel): readonly string[] {
   const { mspId: ownMspId } = options.self;
   if (channel.configuration === undefined || !isOnChannel(channel, ownMspId, ownMspId)) return [];
@@ -75,7 +75,7 @@ function anchorsOf({ options, self }: Core, channel: FollowedChannel): readonly 
   });
 }
 
-/** A block of this height was verified; nobody is behind by less than that. */
+/** Records a verified height, from which lag is measured. */
 function proveHeight(core: Core, name: string, height: bigint, now: Now): readonly Effect[] {
   const channel = core.channels.table.get(name);
   if (channel === undefined || height <= channel.provenHeight) return [];
@@ -91,29 +91,32 @@ function disproveHeight(core: Core, name: string, pkiId: PkiId, height: bigint):
   return [];
 }
 
-/** Judges some members again. Their signatures were good, and are not checked again. */
-export function recheckMembers(core: Core): readonly Effect[] {
+/** Continues pending work and runs due tasks of followed channels. */
+export function attendChannels(core: Core, now: Now): readonly Effect[] {
+  const { lagCheckAtMs, pullAtMs } = core.channels;
+  const effects: Effect[] = [...recheckMembers(core), ...workThroughSnapshots(core, now)];
+  if (lagCheckAtMs <= now.elapsedMs) effects.push(...checkLag(core, now));
+  if (pullAtMs <= now.elapsedMs) effects.push(...pullStateInfo(core, now));
+  return effects;
+}
+
+/** Rejudges some members, without checking their valid signatures again. */
+function recheckMembers(core: Core): readonly Effect[] {
   let left = core.options.limits.checksPerStep;
   for (const channel of core.channels.table.values()) {
     for (const pkiId of channel.recheck) {
       if (left-- === 0) return [];
       channel.recheck.delete(pkiId);
       const identity = core.identities.table.get(pkiId)?.identity;
-      if (identity === undefined || !mayRead(channel, identity)) removeStateInfo(channel, pkiId);
+      const { configuration } = channel;
+      const mayStay = identity && (!configuration || isReader(configuration, identity.bytes));
+      if (!mayStay) removeStateInfo(channel, pkiId);
     }
   }
   return [];
 }
 
-function mayRead({ configuration }: FollowedChannel, { bytes }: Identity): boolean {
-  if (configuration === undefined) return true;
-  const { msps, policies } = configuration;
-  const known = recognize(msps, bytes);
-  if (known === undefined || known.refusal !== undefined) return false;
-  return isSatisfied(policies.get(READERS) ?? { type: "reject" }, [known], msps);
-}
-
-/** Forgets what was said by those who are no members any more. */
+/** Forgets the StateInfo of former members. */
 export function expireStateInfo({ channels, members, options }: Core, now: Now): readonly Effect[] {
   const graceMs = 5 * options.timing.stateInfoIntervalMs;
   for (const channel of channels.table.values()) {

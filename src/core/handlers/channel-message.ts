@@ -1,4 +1,4 @@
-/** Answers and blocks of a channel: those of its organisations are handed to whoever follows it. */
+/** Passes responses and blocks from channel organisations to the follower of the channel. */
 import type { GossipMessage } from "../../wire/messages.ts";
 import { isOnChannel } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";

@@ -4,22 +4,63 @@
  * it on, and the author, have not used up what they may cost us.
  */
 
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
-import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import type { GossipMessage, PeerTime, SecretEnvelope } from "../../wire/messages.ts";
+import type { Alive, IdentityClaim } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import { isSignedBy, judgeIdentity, WEIGHT } from "../rules/messages.ts";
+import { WEIGHT } from "../rules/rights.ts";
 import { judgeName, useIdentity } from "../tables/identities.ts";
-import { charge, isSpent } from "../tables/rate-limit.ts";
-import type { IdentityClaim, Verified } from "../types/claim.ts";
-import type { CheckFault, VerifyFault } from "../types/drop.ts";
+import type { Verified } from "../types/claim.ts";
+import type { CheckFault, PresentedIdentityFault, VerifyFault } from "../types/drop.ts";
 import type { Crypto, Identity, Now, PkiId } from "../types/host.ts";
-import type { Alive, Hearing } from "../types/member.ts";
+import type { Hearing } from "../types/member.ts";
 import type { Core } from "./state.ts";
 
-/** What a wrong claim costs whoever passes it on; a right one costs 1. */
+/** Judges identity bytes presented under a PKI-ID, expiry included. */
+export function judgeIdentity(
+  crypto: Crypto,
+  bytes: Uint8Array,
+  pkiId: PkiId,
+  now: Now,
+): Verdict<Identity, PresentedIdentityFault> {
+  const identity = crypto.identify(bytes);
+  if (!identity.ok) return identity;
+  if (identity.value.pkiId !== pkiId) return reject("pki-id-mismatch");
+  if (identity.value.notAfterMs <= now.wallMs) return reject("identity-expired");
+  return identity;
+}
+
+/**
+ * Whether the identity signed the payload and, if there is one, the secret of the envelope.
+ * `knownSecret`: one of the same identity that was checked before, and need not be again.
+ */
+export function isSignedBy(
+  crypto: Crypto,
+  identity: Identity,
+  { payload, signature, secret }: Envelope,
+  knownSecret?: SecretEnvelope,
+): boolean {
+  const isSigned = (signed: Uint8Array, by: Uint8Array): boolean =>
+    signed.length > 0 && by.length > 0 && crypto.verify(identity, signed, by);
+  if (!isSigned(payload, signature)) return false;
+  if (secret === undefined || isSameSecret(secret, knownSecret)) return true;
+  return isSigned(secret.payload, secret.signature);
+}
+
+function isSameSecret(secret: SecretEnvelope, known: SecretEnvelope | undefined): boolean {
+  return (
+    known !== undefined &&
+    equalBytes(secret.signature, known.signature) &&
+    equalBytes(secret.payload, known.payload)
+  );
+}
+
+/** Budget cost of a wrong claim to its relay; a valid one costs 1. */
 const WRONG_COST = 10;
 
-/** No honest peer passes these on: it has checked the same itself. */
+/** Faults that an honest relay, which makes the same checks, never passes on. */
 const WRONG: ReadonlySet<string> = new Set<VerifyFault>([
   "identity-malformed",
   "identity-invalid",
@@ -27,20 +68,20 @@ const WRONG: ReadonlySet<string> = new Set<VerifyFault>([
   "signature-invalid",
 ]);
 
-/** Refused before the signature was looked at. */
+/** Refused before the signature check. */
 const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "certificate-in-use"]);
 
-/** Whether this is us, under our present or a former certificate. */
+/** Whether this is our own PKI-ID, current or former. */
 export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
   return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
 }
 
-/** Whether somebody else speaks with our own certificate, under another PKI-ID. */
+/** Whether another process uses our certificate under another PKI-ID. */
 export function isOurCertificate({ options }: Core, { certificate, pkiId }: Identity): boolean {
   return certificate === options.self.certificate && pkiId !== options.self.pkiId;
 }
 
-/** Checks an alive message. The very message that we hold needs no second check. */
+/** Checks an alive message, unless it is the one that we hold. */
 export function checkAlive(
   core: Core,
   alive: Alive,
@@ -66,7 +107,7 @@ export function checkAlive(
   return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
 }
 
-/** Checks a pulled identity. Its tag is not looked at, as it travels nested (spec C 2.2). */
+/** Checks a pulled identity, but not its tag, because the item is nested (spec C 2.2). */
 export function checkIdentity(
   core: Core,
   item: IdentityClaim,
@@ -100,7 +141,9 @@ export interface SignedClaim {
   readonly author: () => Verdict<Identity, VerifyFault>;
   /** When the author said it, if that decides which PKI-ID of a certificate is the present one. */
   readonly time: PeerTime | undefined;
-  /** Found in somebody's list. Who fills lists with true messages must not use up what gossip needs. */
+  /**
+   * From a list, which has a separate budget, so that lists of true messages cannot block gossip.
+   */
   readonly isListed: boolean;
   /** Checks the signature, and whether its author may say such a thing. */
   readonly faultOf: (author: Identity) => VerifyFault | undefined;
@@ -116,13 +159,13 @@ export function check(
   from: PkiId,
   now: Now,
 ): Verdict<Identity, CheckFault> {
-  const { checks, news } = core.budgets;
+  const { checks, news } = core.rateLimits;
   const bearer = accountOf(core, from);
   if (isSpent(checks, bearer, now)) return reject("check-budget");
   const author = claim.author();
   const verdict = author.ok ? checkAuthor(core, author.value, claim, now) : author;
   const isKnown = author.ok && core.identities.table.has(author.value.pkiId);
-  // To refuse somebody known costs nothing; to judge a certificate does.
+  // Refuse known offenders before the expensive judgement of a certificate.
   if (!isKnown || verdict.ok || !UNCHECKED.has(verdict.code)) {
     charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
   }
@@ -136,7 +179,8 @@ function checkAuthor(
   claim: SignedClaim,
   now: Now,
 ): Verdict<Identity, CheckFault> {
-  if (isSpent(core.budgets.news, newsAccountOf(author, claim), now)) return reject("news-budget");
+  if (isSpent(core.rateLimits.news, newsAccountOf(author, claim), now))
+    return reject("news-budget");
   if (!isOurCertificate(core, author)) {
     const proof = { time: claim.time, isPresent: false };
     const named = judgeName(core, author, proof, core.options.timing, now);
@@ -150,12 +194,12 @@ function newsAccountOf({ certificate }: Identity, { isListed }: SignedClaim): st
   return isListed ? `listed ${certificate}` : certificate;
 }
 
-/** Who pays: the certificate, whatever name it goes by. */
+/** The budget belongs to the certificate, under whatever PKI-ID. */
 export function accountOf({ identities }: Core, pkiId: PkiId): string {
   return identities.table.get(pkiId)?.identity.certificate ?? pkiId;
 }
 
-/** Whose alive message it is: the identity it carries, or the one we know. */
+/** The author's identity: the included one, or the known one. */
 function authorOf(
   crypto: Crypto,
   known: Identity | undefined,
@@ -168,12 +212,12 @@ function authorOf(
   return judgeIdentity(crypto, alive.identity, alive.pkiId, now);
 }
 
-/** Bytes of one member in a list, of an item's name, of an identity; roughly. */
+/** Estimated bytes of a list entry, an item id and an identity. */
 const ENTRY_BYTES = 300;
 const NAME_BYTES = 34;
 const ITEM_BYTES = 1_100;
 
-/** Whether this is a question that we may not answer at present. If we may, it is charged. */
+/** Whether the answer exceeds the peer's budget; otherwise charges it. */
 export function isAnswerRefused(
   core: Core,
   content: GossipMessage["content"],
@@ -182,7 +226,7 @@ export function isAnswerRefused(
 ): boolean {
   const bytes = answerBytesOf(core, content);
   if (bytes === 0) return false;
-  const { answers } = core.budgets;
+  const { answers } = core.rateLimits;
   const account = accountOf(core, from);
   if (isSpent(answers, account, now)) return true;
   charge(answers, account, bytes, now);

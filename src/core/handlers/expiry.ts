@@ -6,10 +6,15 @@
 import { expireChannelNews } from "../tables/channel-news.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
 import { declareDead, dropTombstones, scheduleReconnect } from "../tables/deaths.ts";
-import { expiredIdentities, tidyNames, unusedIdentities } from "../tables/identities.ts";
+import {
+  expiredIdentities,
+  noticeExpiring,
+  tidyNames,
+  unusedIdentities,
+} from "../tables/identities.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { tidyPull } from "../tables/pull.ts";
-import { tidyQuestions } from "../tables/suspicion.ts";
+import { tidySuspicions } from "../tables/suspicion.ts";
 import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
@@ -18,25 +23,32 @@ import { expireStateInfo } from "./channel-configuration.ts";
 import { forget, learn, purge } from "./learn-identity.ts";
 import type { Core } from "./state.ts";
 
-/** A certificate authority may have issued many certificates that end in the same second. */
+/** Maximum purges per step, since many certificates may expire in the same second. */
 const PURGES_PER_STEP = 64;
-/** Dead members tried again in one check; the others follow in the next ones. */
+/** Maximum dead members retried per scan. */
 const RECONNECTS_PER_CHECK = 50;
 
-/** Identities whose certificate has expired. Our own goes too: nobody believes it any more. */
-export function purgeExpired(core: Core, now: Now): readonly Effect[] {
+/** Purges expired identities, including our own, which nobody accepts any more. */
+function purgeExpired(core: Core, now: Now): readonly Effect[] {
   const expired = expiredIdentities(core.identities, PURGES_PER_STEP, now);
   return expired.flatMap((pkiId) => purge(core, pkiId, "expired", now));
 }
 
-/** Our own identity is back when it was only the clock that had gone too far. */
+/** Handles expired certificates, and reports those that expire soon. */
+export function attendIdentities(core: Core, now: Now): readonly Effect[] {
+  const { identities, options } = core;
+  const purged = purgeExpired(core, now);
+  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, now)];
+}
+
+/** Restores our own identity if a clock that ran ahead had expired it. */
 function restoreSelf(core: Core, now: Now): readonly Effect[] {
   const { self } = core.options;
   if (core.identities.table.has(self.pkiId) || self.notAfterMs <= now.wallMs) return [];
   return learn(core, self, "self", now);
 }
 
-/** The regular search for what is over. */
+/** The periodic expiry scan. */
 export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   const { contacts, members, options, schedule } = core;
   schedule.expiryCheckAtMs = now.elapsedMs + options.timing.aliveExpiryCheckMs;
@@ -44,7 +56,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   const toReconnect: Member[] = [];
   for (const member of [...members.table.values()]) {
     if (member.status === "alive") {
-      // Whom we could not reach is asked again: perhaps the way is free by now.
+      // Ping unreachable members again, since the route may have recovered.
       if (member.isCutOff && member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
       if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
         effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
@@ -53,7 +65,7 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
       effects.push(...forget(core, member.pkiId, "silent", now));
     } else if (member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
   }
-  // Whoever has waited longest comes first, so that many dead members each have their turn.
+  // Longest wait first, so that each of many dead members gets a turn.
   toReconnect.sort((a, b) => a.reconnectAtMs - b.reconnectAtMs);
   for (const member of toReconnect.slice(0, RECONNECTS_PER_CHECK)) {
     effects.push(...reconnect(core, member, now));
@@ -62,14 +74,14 @@ export function checkExpiry(core: Core, now: Now): readonly Effect[] {
   dropTombstones(members, now);
   tidyPull(core.pull, now);
   tidyNames(core.names, options.timing, now);
-  tidyQuestions(core.questions, options.timing, now);
+  tidySuspicions(core.suspicions, options.timing, now);
   expireChannelNews(core.channelNews, now);
   expireStateInfo(core, now);
-  tidyAside(core.claims, options.timing.aliveExpiryMs, now);
+  tidyAside(core.verificationQueue, options.timing.aliveExpiryMs, now);
   return effects;
 }
 
-/** Contacts are remembered for ever: they are how a split network heals. */
+/** Contacts are never forgotten, because a split network heals through them. */
 function isOver(core: Core, member: Member, now: Now): boolean {
   const isSilentLong = now.elapsedMs - member.lastSeenMs > core.options.timing.forgetAfterMs;
   return isSilentLong && !isContact(core.contacts, core.options.self.mspId, member);
@@ -89,7 +101,9 @@ export function reconnectAt(core: Core, now: Now): number {
   return now.elapsedMs + reconnectIntervalMs + jitterMs;
 }
 
-/** Identities that nobody needed for long. Ours, and those of members and contacts, stay. */
+/**
+ * Purges identities that were unused for long, except our own and those of members and contacts.
+ */
 export function checkUnused(core: Core, now: Now): readonly Effect[] {
   const { contacts, identities, members, options, schedule } = core;
   schedule.unusedCheckAtMs = now.elapsedMs + options.timing.identityUnusedMs / 10;

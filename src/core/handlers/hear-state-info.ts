@@ -3,20 +3,21 @@
  * each signature is checked once. Source: spec D 3 (Fabric's `validateStateInfoMsg`, `verifyMsg`).
  */
 import {
-  compareStateInfo,
   readStateInfo,
+  STATE_INFO_BYTES_MAX,
   type StateInfoClaim,
   type StateInfoFault,
   stateInfoFault,
 } from "../../channel/rules/state-info.ts";
 import { copyBytes } from "../../wire/bytes.ts";
+import { knownPkiId } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import { isSignedBy, knownPkiId } from "../rules/messages.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import {
   type FollowedChannel,
   isHeld,
   isOnChannel,
+  isStale,
   noteReached,
   putStateInfo,
 } from "../tables/channels.ts";
@@ -25,18 +26,15 @@ import { want } from "../tables/pull.ts";
 import type { DropCode, VerifyFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
-import { passOn } from "./audience.ts";
-import { check, isSelf, type SignedClaim } from "./check.ts";
+import { enqueueBroadcast } from "./audience.ts";
+import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
 import { judgeLag, referenceOf } from "./lag.ts";
 import type { Core } from "./state.ts";
-
-/** Longer ones are refused. A real one has about 300 bytes, and 30 more for each chaincode. */
-export const STATE_INFO_BYTES_MAX = 65_536;
 
 export interface Heard {
   readonly effects: readonly Effect[];
   readonly fault?: DropCode;
-  /** Whether it took a signature check. */
+  /** Whether a signature was checked. */
   readonly isChecked: boolean;
 }
 
@@ -60,8 +58,8 @@ export function hearStateInfo(
   if (isSelf(core, author)) return refuse("own-message");
   const key = keyOf(channel, claim);
   const known = channel.members.get(author);
-  if (known !== undefined && compareStateInfo(claim, known.claim) <= 0) {
-    if (isPushed) noteHolder(core.emitter, key, from);
+  if (isStale(channel, author, claim)) {
+    if (isPushed) noteHolder(core.broadcastQueue, key, from);
     return refuse("stale");
   }
   const found = findAuthor(core, channel, author, { from, isPushed }, now);
@@ -85,7 +83,7 @@ export function hearStateInfo(
 
 type Way = { readonly from: PkiId; readonly isPushed: boolean };
 
-/** Whose StateInfo it is, if it is somebody of the channel that we know. */
+/** The author, if it is a known member of the channel. */
 function findAuthor(
   core: Core,
   channel: FollowedChannel,
@@ -142,19 +140,19 @@ function spread(
   const reach = isExternal
     ? ({ type: "channel", mspIds } as const)
     : ({ type: "organisation" } as const);
-  const emission = {
+  const broadcast = {
     ...{ key: keyOf(channel, claim), reach, bytes, replacesOlder: false },
     withoutSecret: () => bytes,
-    holders: new Set([from, author]),
+    holders: [from, author],
   };
-  passOn(core, emission, now);
+  enqueueBroadcast(core, broadcast, now);
 }
 
 function keyOf({ name }: FollowedChannel, claim: StateInfoClaim): string {
   return `state-info ${claim.pkiId} ${name} ${claim.loadedAtNs} ${claim.changedAtNs}`;
 }
 
-/** What follows from a StateInfo that is believed. */
+/** Applies a verified StateInfo. */
 function believed(
   core: Core,
   channel: FollowedChannel,

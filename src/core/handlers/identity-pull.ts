@@ -1,29 +1,38 @@
-/**
- * Who has a certificate that we lack? Asking for identities, and answering those who ask (spec C 3 to
- * 5). What both roles keep is in tables/pull.ts.
- */
+/** Asking for identities that we lack, and answering those who ask (spec C 3 to 5). */
 
 import { EMPTY_BYTES } from "../../wire/bytes.ts";
 import { encodeUnsigned } from "../../wire/envelope.ts";
-import type { DataDigest, DataRequest, DataUpdate, GossipHello } from "../../wire/messages.ts";
-import { type Content, PULL_TYPE, TAG } from "../../wire/messages.ts";
-import { mayPullIdentity, type Party } from "../rules/disclosure.ts";
-import { parseIdentityItem, parsePkiId, pkiIdBytes } from "../rules/messages.ts";
+import {
+  type Content,
+  type DataDigest,
+  type DataRequest,
+  type DataUpdate,
+  type GossipHello,
+  PULL_TYPE,
+  TAG,
+} from "../../wire/messages.ts";
+import {
+  type IdentityClaim,
+  parseIdentityItem,
+  parsePkiId,
+  pkiIdBytes,
+} from "../../wire/received.ts";
+import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
-import { partyOf, preferredEndpoint } from "../tables/members.ts";
+import { endpointOf, preferredEndpoint } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
-import type { PullPeer } from "../tables/pull.ts";
 import {
   type Exchange,
   isAskedFor,
   offer,
   type Pull,
   type PullOptions,
+  type PullPeer,
   type Round,
   shunFrom,
 } from "../tables/pull.ts";
 import { enqueueClaim } from "../tables/verification-queue.ts";
-import type { Claim, IdentityClaim } from "../types/claim.ts";
+import type { Claim } from "../types/claim.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
@@ -32,8 +41,9 @@ import { checkIdentity, isOurCertificate, isSelf } from "./check.ts";
 import { learn } from "./learn-identity.ts";
 import type { Core } from "./state.ts";
 
-/** Pause between rounds started out of turn. */
+/** Minimum interval between unscheduled rounds. */
 const URGENT_PAUSE_MS = 200;
+const msgType = PULL_TYPE.identity;
 
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
@@ -41,7 +51,7 @@ export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
   return beginRound(core.pull, peers, core.options, now);
 }
 
-/** Ends what is overdue, and starts a round out of turn if somebody unknown was heard of. */
+/** Ends an overdue round, and starts an unscheduled one if an author is unknown. */
 export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
   const { pull } = core;
   if (pull.round !== undefined) return attendRound(pull, core.options, now);
@@ -53,7 +63,7 @@ export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
     if (member?.status === "alive") peers.set(from, peerAt(member));
     if (peers.size === core.options.fanout.pullPeers) break;
   }
-  pull.wanted.clear(); // Whoever is still unknown afterwards is wanted again with its next message.
+  pull.wanted.clear(); // The next message of a still unknown author requests it again.
   return beginRound(pull, [...peers.values()], core.options, now);
 }
 
@@ -70,7 +80,7 @@ export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): reado
   const { items, effects } = takeUpdate(core.pull, update, from);
   const { backlogMax } = core.options.limits;
   const refused = items.filter(
-    (item) => !enqueueClaim(core.claims, { type: "identity", from, item }, backlogMax),
+    (item) => !enqueueClaim(core.verificationQueue, { type: "identity", from, item }, backlogMax),
   );
   return [...effects, ...refused.map(() => drop(from, "backlog-full"))];
 }
@@ -95,7 +105,7 @@ export function handleRequest(
   return answerRequest(core.pull, request, peerOf(core, from), mayHave, core.options, now);
 }
 
-/** What this peer may have, found out once for all items. */
+/** The peer's access rights, computed once for all items. */
 function rightsOf(core: Core, peer: PkiId, now: Now): MayHave {
   const asker = useIdentity(core.identities, peer, now);
   const { mspId } = core.options.self;
@@ -116,16 +126,15 @@ function partyOfKnown(core: Core, pkiId: PkiId): Party | undefined {
   return member && partyOf(member);
 }
 
-function peerOf(core: Core, pkiId: PkiId): PullPeer {
-  const member = core.members.table.get(pkiId);
-  return member ? peerAt(member) : { pkiId, endpoint: "" };
+function peerOf({ members }: Core, pkiId: PkiId): PullPeer {
+  return { pkiId, endpoint: endpointOf(members, pkiId) };
 }
 
 function peerAt(member: Member): PullPeer {
   return { pkiId: member.pkiId, endpoint: preferredEndpoint(member) };
 }
 
-/** Checks a pulled identity and learns it if it holds. */
+/** Checks a pulled identity and learns it if valid. */
 export function hearIdentity(
   core: Core,
   { item, from }: Extract<Claim, { type: "identity" }>,
@@ -140,12 +149,12 @@ export function hearIdentity(
   const { author, claim } = verified.value;
   if (isOurCertificate(core, author)) return [drop(from, "own-message")];
   const effects = learn(core, author, "pull", now);
-  quicken(core.pullPace, core.options, now);
+  quicken(core.pullBackoff, core.options, now);
   if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
   return effects;
 }
 
-/** Says hello to these peers. Nobody to ask, or a round under way: nothing happens. */
+/** Sends hellos to these peers, unless there are none or a round is open. */
 export function beginRound(
   pull: Pull,
   peers: readonly PullPeer[],
@@ -158,17 +167,14 @@ export function beginRound(
     const nonce = random.uint64();
     const { endpoint } = peer;
     exchanges.set(peer.pkiId, { nonce, endpoint, hasAnswered: false, requested: new Set() });
-    return sendPull(peer, {
-      type: "hello",
-      value: { nonce, metadata: EMPTY_BYTES, msgType: PULL_TYPE.identity },
-    });
+    return sendPull(peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } });
   });
   const untilMs = now.elapsedMs + timing.digestWaitMs;
   pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
   return effects;
 }
 
-/** Goes on when time is up: with the digests that came, or without the updates that did not. */
+/** Continues at the deadline with the received digests, or without the missing updates. */
 export function attendRound(pull: Pull, options: PullOptions, now: Now): readonly Effect[] {
   const { round } = pull;
   if (round === undefined || now.elapsedMs < round.untilMs) return [];
@@ -177,7 +183,7 @@ export function attendRound(pull: Pull, options: PullOptions, now: Now): readonl
   return [];
 }
 
-/** A digest lists what the peer has. When all peers have answered, or time is up, we choose. */
+/** Records a peer's offer. When all have answered, or at the deadline, we request items. */
 export function takeDigest(
   pull: Pull,
   digest: DataDigest,
@@ -202,7 +208,7 @@ export function takeDigest(
   return isComplete ? requestItems(pull, round, options, now) : [];
 }
 
-/** Each missing item is asked from one of its owners, drawn by lot. */
+/** Requests each missing item from one random owner. */
 function requestItems(
   pull: Pull,
   round: Round,
@@ -218,9 +224,7 @@ function requestItems(
     if (requested.size === 0) continue;
     const digests = [...requested].map(pkiIdBytes);
     const peer = { pkiId, endpoint };
-    effects.push(
-      sendPull(peer, { type: "request", value: { nonce, digests, msgType: PULL_TYPE.identity } }),
-    );
+    effects.push(sendPull(peer, { type: "request", value: { nonce, digests, msgType } }));
   }
   if (effects.length === 0) {
     pull.round = undefined;
@@ -258,10 +262,10 @@ export function takeUpdate(
   return { items, effects };
 }
 
-/** Which of our items this peer may see; the same rule for digests and for answers. */
+/** Items that this peer may see; one rule for digests and updates. */
 type MayHave = (pkiId: PkiId) => boolean;
 
-/** Somebody asks what we have. Nothing to offer: no answer (spec C 3.5). */
+/** Answers a hello with a digest, unless it would be empty (spec C 3.5). */
 export function answerHello(
   pull: Pull,
   { nonce }: GossipHello,
@@ -278,12 +282,10 @@ export function answerHello(
 
   const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
   if (digests.length === 0) return [];
-  return [
-    sendPull(from, { type: "digest", value: { nonce, digests, msgType: PULL_TYPE.identity } }),
-  ];
+  return [sendPull(from, { type: "digest", value: { nonce, digests, msgType } })];
 }
 
-/** Somebody asks for items. Only who said hello shortly before is served. */
+/** Answers a request, which requires a recent hello of the same peer. */
 export function answerRequest(
   pull: Pull,
   request: DataRequest,
@@ -292,12 +294,11 @@ export function answerRequest(
   { limits }: PullOptions,
   now: Now,
 ): readonly Effect[] {
+  const { nonce } = request;
   const hellos = pull.hellos.get(from.pkiId) ?? [];
-  const isEntitled = hellos.some(
-    ({ nonce, untilMs }) => nonce === request.nonce && untilMs > now.elapsedMs,
-  );
-  if (!isEntitled) return [drop(from.pkiId, "pull-without-hello")];
-  // The same item twice is once too often; more than we would ask for need not be looked at.
+  if (!hellos.some((hello) => hello.nonce === nonce && hello.untilMs > now.elapsedMs))
+    return [drop(from.pkiId, "pull-without-hello")];
+  // Ignore duplicates, and items beyond the number that we would request.
   const ids = new Set(request.digests.slice(0, limits.pullItemsMax).map(parsePkiId));
   const data: Uint8Array[] = [];
   for (const id of ids) {
@@ -305,8 +306,7 @@ export function answerRequest(
     if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope);
   }
   if (data.length === 0) return [];
-  const { nonce } = request;
-  return [sendPull(from, { type: "update", value: { nonce, data, msgType: PULL_TYPE.identity } })];
+  return [sendPull(from, { type: "update", value: { nonce, data, msgType } })];
 }
 
 /** Sends one message of the pull; they are all unsigned and alike but for their content. */

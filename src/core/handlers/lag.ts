@@ -1,4 +1,4 @@
-/** Tells who lags on a channel, and who has caught up. */
+/** Reports members that begin to lag on a channel or catch up. */
 import { isLagging, missingSinceMs, referenceHeight, type Standing } from "../rules/lag.ts";
 import {
   type BelievedStateInfo,
@@ -10,10 +10,10 @@ import { type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Core } from "./state.ts";
 
-/** A height is published every 4 s and asked for every 4 s: so old may it be without a fault. */
+/** Normal age of a height: published every 4 s and requested every 4 s. */
 const GRACE_ROUNDS = 2;
 
-/** What the members of a channel are measured by. */
+/** The reference height of a channel. */
 export function referenceOf(channel: FollowedChannel): bigint {
   return referenceHeight(standings(channel), channel.provenHeight);
 }
@@ -25,7 +25,7 @@ function* standings({ members, disproved }: FollowedChannel): Generator<Standing
   }
 }
 
-/** How many blocks a member lacks of those that are known to be. */
+/** Number of known blocks that a member lacks. */
 export function behindOf({ claim }: BelievedStateInfo, reference: bigint): bigint {
   return claim.height < reference ? reference - claim.height : 0n;
 }
@@ -38,7 +38,7 @@ export function lackingSinceMs(
   return missingSinceMs(channel.reached, claim.height);
 }
 
-/** Tells if a member began to lag, or recovered. */
+/** Reports that a member began to lag, or recovered. */
 export function judgeLag(
   core: Core,
   channel: FollowedChannel,
@@ -68,7 +68,7 @@ export function judgeLag(
   ];
 }
 
-/** Time passes: who was a little behind may lag by now. */
+/** Periodic scan: a member slightly behind may lag by now. */
 export function checkLag(core: Core, now: Now): readonly Effect[] {
   core.channels.lagCheckAtMs = now.elapsedMs + core.options.timing.stateInfoIntervalMs / 4;
   const effects: Effect[] = [];

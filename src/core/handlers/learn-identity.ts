@@ -49,8 +49,8 @@ export function learn(
   if (learnt === undefined) return [...effects, drop(pkiId, "identities-full")];
   for (const name of named.value) effects.push(...purge(core, name, "replaced", now));
   if (named.value.length > 0) noteRenamed(core.names, identity, now);
-  const waiting = takeAside(core.claims, pkiId, timing.aliveExpiryMs, now);
-  if (waiting !== undefined) enqueueClaim(core.claims, waiting, limits.backlogMax);
+  const waiting = takeAside(core.verificationQueue, pkiId, timing.aliveExpiryMs, now);
+  if (waiting !== undefined) enqueueClaim(core.verificationQueue, waiting, limits.backlogMax);
   return [...effects, ...learnt];
 }
 
@@ -63,7 +63,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   const { forgetAfterMs, identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
   core.pull.offered.delete(pkiId);
-  dropAside(core.claims, pkiId);
+  dropAside(core.verificationQueue, pkiId);
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);
   if (identity !== undefined) rememberLastWord(core, identity, now);
@@ -90,7 +90,7 @@ export function forget(
   return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
 }
 
-/** Its other names must not bring a member that is forgotten back by older messages. */
+/** Prevents older messages under other PKI-IDs from reviving a forgotten member. */
 function rememberLastWord(core: Core, identity: Identity, now: Now): void {
   const time = core.members.table.get(identity.pkiId)?.time;
   const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;

@@ -5,16 +5,18 @@
  */
 import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
+import { partyOf } from "../rules/disclosure.ts";
+import type { Broadcast } from "../tables/broadcast-queue.ts";
 import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
 import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
-import { partyOf, preferredEndpoint } from "../tables/members.ts";
+import { preferredEndpoint } from "../tables/members.ts";
 import { requestAlive } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import type { Member } from "../types/member.ts";
-import { passOn } from "./audience.ts";
+import { enqueueBroadcast } from "./audience.ts";
 import { isSelf } from "./check.ts";
 import { reconnectAt } from "./expiry.ts";
 import { learn, purge } from "./learn-identity.ts";
@@ -33,7 +35,7 @@ export function handleUnreached(core: Core, pkiId: PkiId, now: Now): readonly Ef
   return [{ type: "ping", pkiId, endpoint }];
 }
 
-/** As Fabric does: nobody is asked, and any newer message brings it back. */
+/** Fabric's rule: no ping, and any newer message revives the member. */
 function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
   const atMs = reconnectAt(core, now);
   const effects = declareDead(core.members, pkiId, "unreachable", atMs, now);
@@ -41,17 +43,19 @@ function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
   return effects;
 }
 
-/** We can reach each other. One that we believed dead is asked for a sign of life at once. */
+/**
+ * Handles a new connection: a member that we believed dead is asked for an alive message at once.
+ */
 export function handleConnected(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
   markReachable(core.members, pkiId);
   const member = core.members.table.get(pkiId);
-  const { asked } = core.questions;
-  if (member?.status !== "dead" || asked.has(pkiId)) return [];
-  asked.set(pkiId, now.elapsedMs);
+  const { pinged } = core.suspicions;
+  if (member?.status !== "dead" || pinged.has(pkiId)) return [];
+  pinged.set(pkiId, now.elapsedMs);
   return requestMembership(core, recipientOf(member, 0n), now);
 }
 
-/** A ping was answered, or not: it was sent to a suspect or to a dead member. */
+/** Handles the result of a ping to a suspect or a dead member. */
 export function handlePinged(
   core: Core,
   pkiId: PkiId,
@@ -84,13 +88,13 @@ const UNHEARD = 2;
  * although it answers, would soon be dead by its silence.
  */
 function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
-  const { questions, options } = core;
-  if (questions.asked.has(member.pkiId)) {
+  const { suspicions, options } = core;
+  if (suspicions.pinged.has(member.pkiId)) {
     const isUnheard = now.elapsedMs - member.lastSeenMs > options.timing.aliveIntervalMs * UNHEARD;
     return isUnheard ? requestMembership(core, recipientOf(member, 0n), now) : [];
   }
-  // Not again so soon: if it refuses us, it will break the next connection too.
-  questions.asked.set(member.pkiId, now.elapsedMs);
+  // Do not retry soon: a peer that refuses us breaks the next connection, too.
+  suspicions.pinged.set(member.pkiId, now.elapsedMs);
   speakSoon(core, now);
   return requestMembership(core, recipientOf(member, 0n), now);
 }
@@ -101,15 +105,15 @@ function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
  */
 function announceDeath(core: Core, member: Member, now: Now): void {
   const { envelope } = member.alive;
-  const emission = {
+  const broadcast: Broadcast = {
     key: `dead ${member.pkiId}`,
     reach: { type: "about", party: partyOf(member) },
     bytes: encodeDead(envelope.bytes),
     withoutSecret: () => encodeDead(withoutSecret(envelope).bytes),
     replacesOlder: false,
-    holders: new Set([member.pkiId]),
-  } as const;
-  passOn(core, emission, now);
+    holders: [member.pkiId],
+  };
+  enqueueBroadcast(core, broadcast, now);
 }
 
 function encodeDead(envelope: Uint8Array): Uint8Array {
@@ -131,7 +135,7 @@ export function handleReplaced(
 
 const NOBODY: Fault = { code: "unreachable", detail: "" };
 
-/** The probe of a contact came back. */
+/** Handles the result of a contact's probe. */
 export function handleIdentified(
   core: Core,
   answer: Extract<Input, { type: "identified" }>,

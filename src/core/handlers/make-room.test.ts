@@ -1,7 +1,8 @@
 /** Full tables: organisations share them, and whoever proved least gives way. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createWorld, type TestNode, testIdentity, type World } from "../testing.ts";
+import { createWorld, type TestNode, type World } from "../testing.ts";
+import { testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { CoreLimits } from "../types/options.ts";
 

@@ -8,18 +8,18 @@ import type { KnownIdentity } from "../tables/identities.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Core } from "./state.ts";
 
-/** How much somebody has proven, least first. */
+/** Strength of proof, weakest first. */
 const WORTH = { heardOf: 0, dead: 1, alive: 2, met: 3, neighbour: 4 } as const;
 
-/** This part of a full table leaves at once, so that it is not searched for every newcomer. */
+/** Fraction of a full table removed at once, so that not every newcomer causes a search. */
 const LEAVE_TOGETHER = 1 / 1_000;
-/** After a search that found nobody, unless somebody comes or goes. */
+/** Pause after a search without result, unless members change. */
 const SEARCH_PAUSE_MS = 1_000;
 
-/** A newcomer: told to be dead, heard of, or connected with us. */
+/** Proof of a newcomer: listed as dead, heard of, or connected. */
 export type Newcomer = "dead" | "absent" | "present";
 
-/** Who of its own organisation leaves for a newcomer: whoever has proven so much or less. */
+/** Maximum proof of members that a newcomer of their own organisation displaces. */
 const GIVES_WAY: Readonly<Record<Newcomer, number>> = {
   dead: WORTH.heardOf,
   absent: WORTH.dead,
@@ -37,11 +37,11 @@ export function makeRoom(
   newcomer: Newcomer,
   now: Now,
 ): readonly PkiId[] {
-  const { crowd, members, options } = core;
+  const { vainSearches, members, options } = core;
   const { identitiesMax, membersMax } = options.limits;
   const max = table === "identities" ? identitiesMax : membersMax;
   const key = `${table} ${newcomer} ${mspId}`;
-  const search = crowd.get(key);
+  const search = vainSearches.get(key);
   const isSearched = search?.version === members.version && search.untilMs > now.elapsedMs;
   if (core[table].table.size < max || isSearched) return [];
   const residents = residentsOf(core, table);
@@ -50,11 +50,11 @@ export function makeRoom(
   const leaving = leastOf(core, residents.get(largest) ?? [], worthMax);
   const { version } = members;
   const untilMs = now.elapsedMs + SEARCH_PAUSE_MS;
-  if (leaving.length === 0) crowd.set(key, { version, untilMs });
+  if (leaving.length === 0) vainSearches.set(key, { version, untilMs });
   return leaving.slice(0, Math.ceil(max * LEAVE_TOGETHER));
 }
 
-/** By organisation all who may leave: not we, nor whom we were told to contact. */
+/** Removable entries by organisation: all but ourselves and contacts. */
 function residentsOf(
   { contacts, identities, members, options }: Core,
   table: "identities" | "members",
@@ -71,7 +71,7 @@ function residentsOf(
   return residents;
 }
 
-/** The organisation that has most; the newcomer's own unless another one has more. */
+/** The largest organisation; on a tie, the newcomer's own. */
 function largestOf(residents: Map<string, KnownIdentity[]>, mspId: string): string {
   let [largest, most] = [mspId, residents.get(mspId)?.length ?? 0];
   for (const [other, { length }] of residents) {
@@ -80,7 +80,7 @@ function largestOf(residents: Map<string, KnownIdentity[]>, mspId: string): stri
   return largest;
 }
 
-/** Those that have proven least, whoever was not heard of or needed for longest first. */
+/** Entries with the weakest proof, least recently used first. */
 function leastOf(core: Core, residents: readonly KnownIdentity[], worthMax: number): PkiId[] {
   let least: KnownIdentity[] = [];
   let leastWorth: number = worthMax;

@@ -1,8 +1,8 @@
-/** Somebody asks whom we know (spec B 1.5, 2.3; Fabric's `sendMemResponse`). */
+/** Membership requests (spec B 1.5, 2.3; Fabric's `sendMemResponse`). */
 
 import type { MembershipRequest } from "../../wire/messages.ts";
+import { parseAlive } from "../../wire/received.ts";
 import { discloseMember, type Party } from "../rules/disclosure.ts";
-import { parseAlive } from "../rules/messages.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { type Recipient, requestAlive } from "../tables/self.ts";
 import { drop, type Effect } from "../types/effect.ts";
@@ -11,7 +11,7 @@ import { hear } from "./alive.ts";
 import { membershipResponse, recentAlive } from "./publish.ts";
 import type { Core } from "./state.ts";
 
-/** Answers a request; learns from it that the requester is alive. */
+/** Answers a request after applying the requester's alive message. */
 export function handleMembershipRequest(
   core: Core,
   request: MembershipRequest,

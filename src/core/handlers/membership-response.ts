@@ -1,5 +1,5 @@
 import type { MembershipResponse } from "../../wire/messages.ts";
-import { parseAlive } from "../rules/messages.ts";
+import { parseAlive } from "../../wire/received.ts";
 import { contactAnswered } from "../tables/contacts.ts";
 import { enqueueList, type ListClaim } from "../tables/verification-queue.ts";
 import type { DropCode } from "../types/drop.ts";
@@ -8,7 +8,7 @@ import type { Now, PkiId } from "../types/host.ts";
 import { hear } from "./alive.ts";
 import type { Core } from "./state.ts";
 
-/** Queues a response: it is worked through a few entries at a time (see verification.ts). */
+/** Queues a response, which is processed a few entries at a time (see verification.ts). */
 export function handleMembershipResponse(
   core: Core,
   { alive, dead }: MembershipResponse,
@@ -20,16 +20,16 @@ export function handleMembershipResponse(
     ...alive.map((bytes) => [bytes, "listed-alive"] as const),
     ...dead.map((bytes) => [bytes, "listed-dead"] as const),
   ];
-  return enqueueList(core.claims, from, entries) ? [] : [drop(from, "backlog-full")];
+  return enqueueList(core.verificationQueue, from, entries) ? [] : [drop(from, "backlog-full")];
 }
 
 /** Entries of a list that are read for each one that may be verified. Reading takes about 3 us. */
 const READS_PER_CHECK = 16;
 
-/** A list with so many useless entries is not read to its end. */
+/** Number of useless entries after which a list is abandoned. */
 const FAULTS_MAX = 100;
 
-/** Goes on with a membership response; returns how many checks are left for others. */
+/** Continues a membership response; returns the remaining checks of this step. */
 export function workThrough(
   core: Core,
   list: ListClaim,
@@ -43,14 +43,14 @@ export function workThrough(
     readsLeft -= considerEntry(core, list, effects, now) ? READS_PER_CHECK : 1;
   }
   if (list.done >= entries.length) {
-    core.claims.lists.delete(from);
+    core.verificationQueue.lists.delete(from);
     core.hasList = true;
     for (const [code, times] of dropped) effects.push(drop(from, code, times));
   }
   return Math.floor(readsLeft / READS_PER_CHECK);
 }
 
-/** Looks at the next entry of a list; true if that took a signature check. */
+/** Processes the next entry of a list; true if a signature was checked. */
 function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now): boolean {
   const entry = list.entries[list.done];
   list.done += 1;
@@ -58,14 +58,14 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
   const [bytes, source] = entry;
   const alive = parseAlive(bytes, core.options.read);
   if (!alive.ok) {
-    // Who sends so much rubbish has nothing to say.
+    // A list with so many useless entries is abandoned.
     if (count(list.dropped, alive.code) >= FAULTS_MAX) list.done = list.entries.length;
     return false;
   }
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
   const heard = hear(core, claim, now);
   effects.push(...heard.effects);
-  if (!heard.isChecked) return false; // We hold most of a list: that is not worth a word.
+  if (!heard.isChecked) return false; // Known: not worth a report.
   if (heard.fault !== undefined) count(list.dropped, heard.fault);
   if (heard.fault === "check-budget") list.done = list.entries.length;
   return true;

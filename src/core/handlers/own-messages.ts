@@ -3,13 +3,12 @@
  * another process with our key, or from a former life whose clock was ahead of ours.
  */
 
+import type { Alive } from "../../wire/received.ts";
 import { accept, type Verdict } from "../../wire/verdict.ts";
-import type { Rights } from "../rules/messages.ts";
+import type { Rights } from "../rules/rights.ts";
 import type { CheckFault } from "../types/drop.ts";
-
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { Alive } from "../types/member.ts";
 import { checkAlive } from "./check.ts";
 import { publish } from "./publish.ts";
 import type { Core } from "./state.ts";
@@ -17,7 +16,7 @@ import type { Core } from "./state.ts";
 const IMPOSTORS_MAX = 10;
 const INCARNATION_MAX = 2n ** 64n - 1n;
 
-/** An own message comes back. */
+/** Handles a returned message of our own. */
 export function hearOwn(
   core: Core,
   alive: Alive,
@@ -25,14 +24,14 @@ export function hearOwn(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  // Nobody who has neighbours passes a message on to its author.
-  if (isRelayed && core.members.table.has(from)) core.drawing.add(from);
+  // Members with neighbours never relay a message to its author.
+  if (isRelayed && core.members.table.has(from)) core.randomRelays.add(from);
   const found = findTwin(core, alive, from, now);
   if (!found.ok) return [drop(from, found.code)];
   return isRelayed ? [drop(from, "own-message"), ...found.value] : found.value;
 }
 
-/** Is there somebody else behind it? Told once for each endpoint. */
+/** Reports another process with our identity, once per endpoint. */
 function findTwin(
   core: Core,
   alive: Alive,
@@ -41,7 +40,7 @@ function findTwin(
 ): Verdict<readonly Effect[], CheckFault> {
   const { options, self } = core;
   const { pkiId, endpoint, time } = alive;
-  // What anybody can forge is no proof of a second one.
+  // An unverified message does not prove a second process.
   if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return accept([]);
   const verdict = checkAlive(core, alive, from, "list", now);
   if (!verdict.ok) return verdict;
@@ -58,7 +57,7 @@ function isTwin({ self }: Core, { endpoint, time }: Alive): boolean {
   return time.incNum > self.incarnation && !isTold;
 }
 
-/** Somebody else has spoken with our own certificate under another PKI-ID. Told like any twin. */
+/** Reports another process that uses our certificate under another PKI-ID. */
 export function tellTwin(core: Core, alive: Alive): readonly Effect[] {
   if (!isTwin(core, alive)) return [];
   const { pkiId, endpoint } = alive;

@@ -1,11 +1,13 @@
-/** Our own heartbeats and identity message, from the wish to the signed bytes (spec B 1.2, 1.3). */
+/**
+ * Our own heartbeats and identity message, from the request to the signed bytes (spec B 1.2, 1.3).
+ */
 
 import { type Envelope, encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
 import { ENVELOPES_MAX } from "../../wire/limits.ts";
 import { TAG } from "../../wire/messages.ts";
-import { type Disclosure, discloseMember } from "../rules/disclosure.ts";
+import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
-import { partyOf, preferredEndpoint } from "../tables/members.ts";
+import { preferredEndpoint } from "../tables/members.ts";
 import { offer } from "../tables/pull.ts";
 import {
   type AlivePurpose,
@@ -18,20 +20,20 @@ import {
 import { type Effect, notify, send } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import { choosePartners, emitAlive } from "./audience.ts";
+import { broadcastAlive, choosePartners } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
-/** What we say of ourselves has changed: our alive message tells what is no longer true. */
+/** Our data changed, so the last alive message is outdated. */
 export function publishAnew(core: Core, now: Now): readonly Effect[] {
   core.self.alive = undefined;
   return publish(core, now);
 }
 
-/** Sends a heartbeat now and schedules the next one. Nobody alive: nothing is signed or sent. */
+/** Sends a heartbeat and schedules the next one. If nobody is alive, signs and sends nothing. */
 export function publish(core: Core, now: Now): readonly Effect[] {
   const { aliveIntervalMs } = core.options.timing;
-  // A twentieth early or late: members started together must not stay in step.
+  // A jitter of a twentieth desynchronises members that started together.
   const spanMs = Math.trunc(aliveIntervalMs / 10);
   const jitterMs = core.options.random.below(Math.max(1, spanMs)) - spanMs / 2;
   core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs + jitterMs;
@@ -39,26 +41,26 @@ export function publish(core: Core, now: Now): readonly Effect[] {
   return requestAlive(core.self, core.options, { type: "heartbeat" }, now);
 }
 
-/** However often we are believed dead, we say that we are not once in this time only. */
+/** Minimum interval between heartbeats that refute our death. */
 const REFUTATION_PAUSE_MS = 1_000;
 
-/** Somebody may believe us dead: the next heartbeat comes at once. */
+/** Sends the next heartbeat at once, because somebody may believe us dead. */
 export function speakSoon({ schedule, self }: Core, now: Now): void {
   const soonMs = Math.max(now.elapsedMs, (self.alive?.signedMs ?? 0) + REFUTATION_PAUSE_MS);
   schedule.heartbeatAtMs = Math.min(schedule.heartbeatAtMs, soonMs);
 }
 
-/** Asks for the signature under the item that others pull, unless we have it. */
+/** Requests the signature of our identity item, unless we have it. */
 export function publishIdentity(core: Core): readonly Effect[] {
   const { options, pull, self } = core;
   const { pkiId } = options.self;
-  // An expired certificate is offered to nobody, not even our own.
+  // No expired certificate is offered, not even our own.
   if (pull.offered.has(pkiId) || !core.identities.table.has(pkiId)) return [];
   if ([...self.pending.values()].some(({ type }) => type === "identity")) return [];
   return [requestIdentityMessage(self, options)];
 }
 
-/** A signature is there: what waited for it happens. */
+/** Resumes the actions that waited for a signature. */
 export function publishSigned(
   core: Core,
   input: Parameters<typeof takeSigned>[1],
@@ -85,7 +87,7 @@ export function publishSigned(
 function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): readonly Effect[] {
   switch (purpose.type) {
     case "heartbeat":
-      emitOwn(core, alive, now);
+      broadcastOwn(core, alive, now);
       return [];
     case "membership-request":
       return [membershipRequest(core, alive, purpose)];
@@ -94,13 +96,13 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): re
   }
 }
 
-function emitOwn(core: Core, alive: OwnAlive, now: Now): void {
+function broadcastOwn(core: Core, alive: OwnAlive, now: Now): void {
   const { pkiId, mspId } = core.options.self;
   const party = { mspId, isExternal: core.self.externalEndpoint !== "" };
-  emitAlive(core, pkiId, alive.envelope, { type: "about", party }, [], now);
+  broadcastAlive(core, pkiId, alive.envelope, { type: "about", party }, [], now);
 }
 
-/** Asks a few members whom they know. Nobody alive: nothing is asked, nothing signed. */
+/** Sends membership requests to a few members. If nobody is alive, signs and sends nothing. */
 export function startSync(core: Core, now: Now): readonly Effect[] {
   const effects: Effect[] = [];
   for (const member of choosePartners(core, now)) {
@@ -128,7 +130,7 @@ export function recentAlive({ self, options }: Core, now: Now): OwnAlive | undef
   return alive && now.elapsedMs - alive.signedMs <= aliveIntervalMs ? alive : undefined;
 }
 
-/** Asks one peer, with an alive message signed for the purpose: it revives us if we were dead there. */
+/** Queries one peer with a newly signed alive message, which revives us if it believed us dead. */
 export function requestMembership(core: Core, recipient: Recipient, now: Now): readonly Effect[] {
   const purpose = { type: "membership-request", ...recipient } as const;
   return requestAlive(core.self, core.options, purpose, now);
@@ -146,13 +148,13 @@ export function membershipRequest(core: Core, alive: OwnAlive, to: Recipient): E
   return send(to.to, to.endpoint, { bytes });
 }
 
-/** Everybody the asker may see; our own entry comes last (spec B 1.5). */
+/** All members that the asker may see, ourselves last (spec B 1.5). */
 export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient): Effect {
   const ownMspId = core.options.self.mspId;
   const [alive, dead]: [Uint8Array[], Uint8Array[]] = [[], []];
   for (const member of listable(core)) {
     const entries = member.status === "alive" ? alive : dead;
-    // One place is kept for ourselves; a longer list would not be read.
+    // Reserve one entry for ourselves; receivers would not read a longer list.
     if (entries.length >= ENVELOPES_MAX - 1) continue;
     const { envelope } = member.alive;
     const bytes = disclosed(envelope, discloseMember(ownMspId, asker.party, partyOf(member)));
@@ -169,7 +171,7 @@ export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient):
   return send(asker.to, asker.endpoint, { bytes });
 }
 
-/** All members; in random order if they may not all find room, so that each has its chance. */
+/** All members; shuffled if they may not all fit, so that each has the same chance. */
 function listable({ members, options }: Core): Iterable<Member> {
   const all = members.table.values();
   return members.table.size < ENVELOPES_MAX ? all : shuffled([...all], options.random);

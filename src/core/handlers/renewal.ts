@@ -12,7 +12,7 @@ import { publish, publishIdentity } from "./publish.ts";
 import { renewStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
-/** Takes the new identity. Connections made under the old one are closed; they come back by need. */
+/** Adopts the new identity. Closes connections of the old one; they reopen on demand. */
 export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
   const old = core.options.self.pkiId;
   if (self.pkiId === old) return [];
@@ -24,11 +24,11 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
     metadata,
     lastIncarnation: incarnation,
   };
-  // A signature by the old key may still be on its way: its token must not be given out again.
+  // A signature by the old key may still be pending, so do not reuse its token.
   const { formerIds } = core.self;
   core.self = { ...createSelf(core.options, now), nextToken, formerIds };
   formerIds.add(old);
-  formerIds.delete(self.pkiId); // Back to an earlier certificate.
+  formerIds.delete(self.pkiId); // Return to an earlier certificate.
   removeIdentity(core.identities, old);
   core.pull.offered.delete(old);
   const why = { code: "own-identity-renewed", detail: "" };

@@ -2,10 +2,10 @@
  * What a listed member does for a channel: it says how many blocks it has, and answers those who ask
  * for them. Every refusal is silence, as in Fabric. Source: spec D 3, 4, 6 and 8.
  */
-import { isSatisfied } from "../../channel/rules/evaluate-policy.ts";
-import { recognize } from "../../channel/rules/identities.ts";
-import { READERS } from "../../channel/rules/state-info.ts";
+import { channelByMac, isReader } from "../../channel/rules/state-info.ts";
 import { RANGE_BLOCKS_MAX } from "../../channel/rules/state-transfer.ts";
+import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { encodeEnvelope, encodeUnsigned, isTagLegal } from "../../wire/envelope.ts";
 import {
   type GossipHello,
@@ -16,12 +16,10 @@ import {
 } from "../../wire/messages.ts";
 import type { Reach } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
-import { preferredEndpoint } from "../tables/members.ts";
-import { charge, isSpent } from "../tables/rate-limit.ts";
+import { endpointOf } from "../tables/members.ts";
 import { requestStateInfo } from "../tables/self.ts";
 import {
   beginAnswer,
-  channelByMac,
   type ServedChannel,
   serveChannel,
   stateInfoPayload,
@@ -30,12 +28,12 @@ import {
 import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
-import { passOn } from "./audience.ts";
+import { enqueueBroadcast } from "./audience.ts";
 import { accountOf } from "./check.ts";
 import type { Core } from "./state.ts";
 
 const TEXT = new TextDecoder();
-/** What a digest of private data counts against the budget of answers. */
+/** Cost of a private-data digest in the answer budget. */
 const DIGEST_BYTES = 200;
 
 /** The host has stored or sent blocks, or a configuration has come into force. */
@@ -63,10 +61,13 @@ function handleServed(
   return [];
 }
 
-/** How often a change is told (Fabric: `publishStateInfoInterval`); others keep it 100 times as long. */
+/**
+ * Interval of publishing changes (Fabric: `publishStateInfoInterval`); others keep them 100 times
+ * as long.
+ */
 const intervalMs = ({ options }: Core): number => options.timing.stateInfoExpiryMs / 100;
 
-/** Says anew what has changed since the last time. */
+/** Publishes changes since the last StateInfo. */
 export function publishStateInfo(core: Core, now: Now): readonly Effect[] {
   return takeDue(core.served, now).flatMap((channel) => sign(core, channel, now));
 }
@@ -78,7 +79,7 @@ function sign(core: Core, channel: ServedChannel, now: Now): readonly Effect[] {
   return [requestStateInfo(core.self, channel.name, payload)];
 }
 
-/** Our StateInfo has its signature: it goes to members whose organisation is on the channel. */
+/** Sends our signed StateInfo to members of channel organisations. */
 export function takeStateInfo(
   core: Core,
   name: string,
@@ -89,21 +90,23 @@ export function takeStateInfo(
   if (channel === undefined) return;
   const { bytes } = encodeEnvelope({ payload, signature });
   channel.message = bytes;
-  const mspIds = channel.configuration.organisations.map(({ mspId }) => mspId);
+  const configuration = inForce(core, channel);
+  if (configuration === undefined) return;
+  const mspIds = configuration.organisations.map(({ mspId }) => mspId);
   const isExternal = core.self.externalEndpoint !== "";
   const reach: Reach = isExternal ? { type: "channel", mspIds } : { type: "organisation" };
-  const emission = {
+  const broadcast = {
     key: `own state-info ${name}`,
     reach,
     bytes,
     withoutSecret: () => bytes,
     replacesOlder: true,
-    holders: new Set([core.options.self.pkiId]),
+    holders: [core.options.self.pkiId],
   };
-  passOn(core, emission, now);
+  enqueueBroadcast(core, broadcast, now);
 }
 
-/** The signature failed: it is tried again in a while. */
+/** Schedules a retry after a failed signature. */
 export function retryStateInfo(core: Core, name: string, now: Now): void {
   const channel = core.served.get(name);
   if (channel === undefined) return;
@@ -125,14 +128,14 @@ export function handleOfServed(
   from: PkiId,
   now: Now,
 ): readonly Effect[] | undefined {
-  const channel = channelOf(core, message, from);
+  const channel = servedChannelOf(core, message, from);
   if (channel === undefined) return undefined;
   const { content } = message;
-  // What we hold of others is in that answer, too (state-info-pull.ts).
+  // The answer also contains StateInfo of others (state-info-pull.ts).
   if (content?.type === "state-info-pull-request" && core.channels.table.has(channel.name)) {
     return undefined;
   }
-  // Private data have no tag that would be looked at.
+  // Fabric does not check the tag of private data.
   if (content?.type === "private-data") return refusePrivateData(core, channel, message, from, now);
   if (content?.type === "private-request") {
     return lackPrivateData(core, channel, content.value, { nonce: message.nonce, from }, now);
@@ -150,17 +153,22 @@ export function handleOfServed(
   }
 }
 
-function channelOf(core: Core, message: GossipMessage, from: PkiId): ServedChannel | undefined {
+function servedChannelOf(
+  core: Core,
+  message: GossipMessage,
+  from: PkiId,
+): ServedChannel | undefined {
   const { served, options } = core;
   if (served.size === 0 || options.channels === undefined) return undefined;
   const { content, channel } = message;
   if (content?.type === "state-info-pull-request") {
-    return channelByMac(served, options.channels.host, from, content.value.channelMac);
+    const { channelMac } = content.value;
+    return channelByMac(served.values(), options.channels.host, from, channelMac);
   }
   return channel.length === 0 ? undefined : served.get(TEXT.decode(channel));
 }
 
-/** Somebody asks for all StateInfo of a channel. */
+/** Answers a request for all StateInfo of a channel. */
 function sendSnapshot(
   core: Core,
   channel: ServedChannel,
@@ -175,7 +183,7 @@ function sendSnapshot(
   return [reply(core, channel, from, { content: { type: "state-snapshot", value: { elements } } })];
 }
 
-/** Blocks are not offered by pull: whoever lacks some asks for them by number. */
+/** Answers with an empty digest, because blocks are requested by number, not pulled. */
 function answerHello(
   core: Core,
   channel: ServedChannel,
@@ -190,7 +198,7 @@ function answerHello(
   return [reply(core, channel, from, { tag: TAG.chanAndOrg, content: { type: "digest", value } })];
 }
 
-/** Somebody asks for blocks; who may, is judged for each request. The host reads and sends them. */
+/** Authorises each request for blocks; the host reads and sends them. */
 function answerStateRequest(
   core: Core,
   channel: ServedChannel,
@@ -198,25 +206,28 @@ function answerStateRequest(
   { nonce, from }: { readonly nonce: bigint; readonly from: PkiId },
   now: Now,
 ): readonly Effect[] {
-  if (!isReader(core, channel, from, now)) return [drop(from, "channel-refused")];
+  const asker = useIdentity(core.identities, from, now);
+  const configuration = inForce(core, channel);
+  if (!asker || !configuration || !isReader(configuration, asker.bytes))
+    return [drop(from, "channel-refused")];
   const isTooLong = last < first || last - first >= RANGE_BLOCKS_MAX;
   if (isTooLong || first >= channel.height) return [drop(from, "blocks-refused")];
-  if (isSpent(core.budgets.answers, accountOf(core, from), now) || !beginAnswer(channel, from)) {
+  if (isSpent(core.rateLimits.answers, accountOf(core, from), now) || !beginAnswer(channel, from)) {
     return [drop(from, "answer-budget")];
   }
   const range = { from: first, to: last < channel.height ? last : channel.height - 1n };
-  const to = { pkiId: from, endpoint: endpointOf(core, from) };
+  const to = { pkiId: from, endpoint: endpointOf(core.members, from) };
   return [{ type: "serve-blocks", channel: channel.name, nonce, range, to }];
 }
 
-/** The host has answered a request, with so many bytes. */
+/** Charges the bytes of an answer that the host has sent. */
 function handleBlocksServed(
   core: Core,
   { channel, to, bytes }: Extract<Input, { type: "blocks-served" }>,
   now: Now,
 ): readonly Effect[] {
   core.served.get(channel)?.busy.delete(to);
-  charge(core.budgets.answers, accountOf(core, to), bytes, now);
+  charge(core.rateLimits.answers, accountOf(core, to), bytes, now);
   return [];
 }
 
@@ -234,7 +245,7 @@ function refusePrivateData(
   if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
   const value = { error: "this member keeps no private data" };
   const bytes = encodeUnsigned({ nonce, content: { type: "ack", value } });
-  return [drop(from, "private-data"), send(from, endpointOf(core, from), { bytes })];
+  return [drop(from, "private-data"), send(from, endpointOf(core.members, from), { bytes })];
 }
 
 /**
@@ -250,33 +261,39 @@ function lackPrivateData(
 ): readonly Effect[] {
   if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
   const account = accountOf(core, from);
-  if (isSpent(core.budgets.answers, account, now)) return [drop(from, "answer-budget")];
+  if (isSpent(core.rateLimits.answers, account, now)) return [drop(from, "answer-budget")];
   const value = { elements: digests.map((digest) => ({ digest })) };
   const content = { type: "private-response", value } as const;
   const answer = reply(core, channel, from, { nonce, tag: TAG.chanOnly, content });
-  charge(core.budgets.answers, account, digests.length * DIGEST_BYTES, now);
+  charge(core.rateLimits.answers, account, digests.length * DIGEST_BYTES, now);
   return [drop(from, "private-data"), answer];
 }
 
 /** The organisation of a peer, if it is on the channel and the channel takes the peer for valid. */
 function mspOnChannel(
   core: Core,
-  { configuration }: ServedChannel,
+  channel: ServedChannel,
   pkiId: PkiId,
   now: Now,
 ): string | undefined {
   const mspId = useIdentity(core.identities, pkiId, now)?.mspId;
-  const isOn = configuration.organisations.some((one) => one.mspId === mspId);
+  const isOn = inForce(core, channel)?.organisations.some((one) => one.mspId === mspId);
   return isOn ? mspId : undefined;
 }
 
-/** The handshake has proven that the peer has its key: that is its signature here. */
-function isReader(core: Core, channel: ServedChannel, pkiId: PkiId, now: Now): boolean {
-  const identity = useIdentity(core.identities, pkiId, now);
-  const { msps, policies } = channel.configuration;
-  const signer = identity && recognize(msps, identity.bytes);
-  if (signer === undefined || signer.refusal !== undefined) return false;
-  return isSatisfied(policies.get(READERS) ?? { type: "reject" }, [signer], msps);
+/**
+ * The newest configuration that we know of: blocks that the host serves may end before it. Undefined: it
+ * leaves our organisation out.
+ */
+function inForce(
+  { channels, options }: Core,
+  { name, configuration }: ServedChannel,
+): ChannelConfiguration | undefined {
+  const followed = channels.table.get(name)?.configuration;
+  const isNewer = followed !== undefined && followed.blockNumber > configuration.blockNumber;
+  const newest = isNewer ? followed : configuration;
+  const { mspId } = options.self;
+  return newest.organisations.some((one) => one.mspId === mspId) ? newest : undefined;
 }
 
 function reply(
@@ -287,10 +304,5 @@ function reply(
 ): Effect {
   const name = new TextEncoder().encode(channel.name);
   const bytes = encodeUnsigned({ tag: TAG.chanOrOrg, channel: name, ...message });
-  return send(to, endpointOf(core, to), { bytes });
-}
-
-function endpointOf({ members }: Core, pkiId: PkiId): string {
-  const member = members.table.get(pkiId);
-  return member === undefined ? "" : preferredEndpoint(member);
+  return send(to, endpointOf(core.members, to), { bytes });
 }

@@ -2,20 +2,15 @@
  * Snapshots of the StateInfo that a member holds of a channel: we ask some members every few seconds,
  * and answer whoever asks. Source: spec D 3 (Fabric's `requestStateInfo`, `handleStateInfSnapshot`).
  */
-import { stateInfoPullRequest } from "../../channel/rules/state-info.ts";
+import { channelByMac, stateInfoPullRequest } from "../../channel/rules/state-info.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { copyBytes } from "../../wire/bytes.ts";
 import { encodeUnsigned } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
 import { shuffled } from "../rules/shuffle.ts";
-import {
-  channelOf,
-  type FollowedChannel,
-  isOnChannel,
-  type PendingSnapshot,
-} from "../tables/channels.ts";
+import { type FollowedChannel, isOnChannel, type PendingSnapshot } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
-import { aliveMembers, preferredEndpoint } from "../tables/members.ts";
-import { charge, isSpent } from "../tables/rate-limit.ts";
+import { aliveMembers, endpointOf, preferredEndpoint } from "../tables/members.ts";
 import type { DropCode } from "../types/drop.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -27,16 +22,14 @@ import type { Core } from "./state.ts";
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
 
-/** How long after our request a snapshot is an answer. */
+/** Time after our request in which a snapshot counts as its answer. */
 const ANSWER_WAIT_MS = 10_000;
-/** Snapshots that wait to be worked through; one a peer and channel. */
+/** Maximum queued snapshots; one per peer and channel. */
 const PENDING_MAX = 64;
 /** Elements of a snapshot that are compared with what we hold for each one that may be verified. */
 const READS_PER_CHECK = 16;
-/** A snapshot with so many unusable elements is not read to its end. */
-const FAULTS_MAX = 1_000;
 
-/** Asks some members for what they hold of each channel. */
+/** Requests the StateInfo of each channel from some members. */
 export function pullStateInfo(core: Core, now: Now): readonly Effect[] {
   const { channels, options } = core;
   const intervalMs = options.timing.stateInfoIntervalMs;
@@ -46,7 +39,7 @@ export function pullStateInfo(core: Core, now: Now): readonly Effect[] {
   return effects;
 }
 
-/** Somebody has joined us: it may know what we do not. */
+/** Queries a new connection, which may know more. */
 export function hurryStateInfo({ channels, options }: Core, now: Now): void {
   if (channels.table.size === 0) return;
   const soonMs = now.elapsedMs + options.timing.stateInfoIntervalMs / 16;
@@ -91,17 +84,17 @@ export function handleStateInfoPullRequest(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const { budgets, channels, identities, members, options } = core;
+  const { rateLimits, channels, identities, members, options } = core;
   const { self } = options;
-  const channel = channelOf(channels, from, mac);
+  const channel = channelByMac(channels.table.values(), channels.host, from, mac);
   if (channel === undefined) return [drop(from, "not-followed")];
   const asker = useIdentity(identities, from, now);
   if (asker === undefined) return [drop(from, "identity-unknown")];
   if (!isOnChannel(channel, asker.mspId, self.mspId)) {
     return [drop(from, "state-info-organisation")];
   }
-  if (isSpent(budgets.answers, asker.certificate, now)) return [drop(from, "answer-budget")];
-  charge(budgets.answers, asker.certificate, channel.bytes, now);
+  if (isSpent(rateLimits.answers, asker.certificate, now)) return [drop(from, "answer-budget")];
+  charge(rateLimits.answers, asker.certificate, channel.bytes, now);
   const elements: Uint8Array[] = [];
   for (const [pkiId, { claim, mspId }] of channel.members) {
     const isOurs = mspId === self.mspId && asker.mspId !== self.mspId;
@@ -117,11 +110,10 @@ export function handleStateInfoPullRequest(
     tag: TAG.chanOrOrg,
     content: { type: "state-snapshot", value: { elements } },
   });
-  const member = members.table.get(from);
-  return [send(from, member === undefined ? "" : preferredEndpoint(member), { bytes })];
+  return [send(from, endpointOf(members, from), { bytes })];
 }
 
-/** A snapshot arrived. It may hold thousands of elements: a few are looked at in each step. */
+/** Queues a snapshot, of whose elements (maybe thousands) each step processes a few. */
 export function handleSnapshot(
   core: Core,
   name: Uint8Array,
@@ -138,7 +130,7 @@ export function handleSnapshot(
   return [];
 }
 
-/** Goes on with what arrived. */
+/** Continues queued snapshots. */
 export function workThroughSnapshots(core: Core, now: Now): readonly Effect[] {
   const { snapshots, table } = core.channels;
   const [snapshot] = snapshots;
@@ -171,9 +163,8 @@ function consider(
     effects.push(...heard.effects);
     readsLeft -= heard.isChecked ? READS_PER_CHECK : 1;
     if (heard.fault === undefined || heard.fault === "stale") continue;
-    const times = (faults.get(heard.fault) ?? 0) + 1;
-    faults.set(heard.fault, times);
-    if (heard.fault === "check-budget" || times >= FAULTS_MAX) snapshot.done = elements.length;
+    faults.set(heard.fault, (faults.get(heard.fault) ?? 0) + 1);
+    if (heard.fault === "check-budget") snapshot.done = elements.length;
   }
   for (const [code, times] of faults) effects.push(drop(from, code, times));
 }

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { toHex } from "../../wire/bytes.ts";
-import { createWorld, type TestNode, testIdentity, type World } from "../testing.ts";
+import { createWorld, type TestNode, type World } from "../testing.ts";
+import { testIdentity } from "../testing-identities.ts";
 import { aliveOf, stateInfoOf, unsigned } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 
@@ -66,9 +67,10 @@ describe("news of a channel that we do not follow", () => {
     const { world, node } = setUp();
     const bytes = stateInfoOf(foreigner);
     const passed: string[] = [];
-    const { emitter } = node.core;
+    const { broadcastQueue } = node.core;
     receive(world, node, bytes);
-    for (const { emission } of emitter.waiting.values()) passed.push(toHex(emission.bytes));
+    for (const { broadcast } of broadcastQueue.waiting.values())
+      passed.push(toHex(broadcast.bytes));
     assert.deepEqual(passed, [toHex(bytes)]);
   });
 

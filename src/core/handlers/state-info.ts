@@ -3,21 +3,22 @@
  * Fabric peer does, lest the rumour ends with us. Source: spec B 1.10 and 5.3, C2 3.
  */
 
+import { channelByMac, STATE_INFO_BYTES_MAX } from "../../channel/rules/state-info.ts";
 import { copyBytes, toHex } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { StateInfo } from "../../wire/messages.ts";
+import { parsePkiId } from "../../wire/received.ts";
 import { accept } from "../../wire/verdict.ts";
-import { isSignedBy, parsePkiId } from "../rules/messages.ts";
-import { noteHolder } from "../tables/broadcast-queue.ts";
+import { type Broadcast, noteHolder } from "../tables/broadcast-queue.ts";
 import { addChannelNews, isChannelNews } from "../tables/channel-news.ts";
-import { channelOf, type FollowedChannel, isOnChannel } from "../tables/channels.ts";
+import { type FollowedChannel, isOnChannel } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import { passOn } from "./audience.ts";
-import { check, isSelf, type SignedClaim } from "./check.ts";
-import { hearStateInfo, STATE_INFO_BYTES_MAX } from "./hear-state-info.ts";
+import { enqueueBroadcast } from "./audience.ts";
+import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
+import { hearStateInfo } from "./hear-state-info.ts";
 import type { Core } from "./state.ts";
 
 /** SHA-256 over PKI-ID and channel name. */
@@ -29,7 +30,7 @@ function followedBy(
   mac: Uint8Array,
 ): FollowedChannel | undefined {
   const author = parsePkiId(pkiId);
-  return author && channelOf(channels, author, mac);
+  return author && channelByMac(channels.table.values(), channels.host, author, mac);
 }
 
 function handleFollowed(
@@ -47,7 +48,7 @@ function handleFollowed(
   return fault === undefined ? effects : [...effects, drop(from, fault)];
 }
 
-/** A peer tells how far some member is in some channel. */
+/** Handles a member's StateInfo of an unfollowed channel. */
 export function handleStateInfo(
   core: Core,
   envelope: Envelope,
@@ -58,7 +59,7 @@ export function handleStateInfo(
   const followed = core.channels.table.size > 0 && followedBy(core, pkiId, channelMac);
   if (followed) return handleFollowed(core, followed, envelope, from, now);
   const { crypto, self } = core.options;
-  // Only what our own organisation tells is passed on: others serve themselves.
+  // Relay only messages from our organisation: others relay their own.
   if (useIdentity(core.identities, from, now)?.mspId !== self.mspId) {
     return [drop(from, "not-followed")];
   }
@@ -70,7 +71,7 @@ export function handleStateInfo(
   const news = { author, channel: toHex(channelMac), time: timestamp };
   const key = `state-info ${author} ${news.channel} ${timestamp.incNum} ${timestamp.seqNum}`;
   if (!isChannelNews(core.channelNews, news)) {
-    noteHolder(core.emitter, key, from);
+    noteHolder(core.broadcastQueue, key, from);
     return [drop(from, "stale")];
   }
   const identity = useIdentity(core.identities, author, now);
@@ -88,14 +89,14 @@ export function handleStateInfo(
   if (!checked.ok) return [drop(from, checked.code)];
   if (!addChannelNews(core.channelNews, news, now)) return [drop(from, "channels-full")];
   const bytes = copyBytes(envelope.bytes);
-  const emission = {
+  const broadcast: Broadcast = {
     key,
     reach: { type: "organisation" },
     bytes,
     withoutSecret: () => bytes,
     replacesOlder: false,
-    holders: new Set([from, author]),
-  } as const;
-  passOn(core, emission, now);
+    holders: [from, author],
+  };
+  enqueueBroadcast(core, broadcast, now);
   return [];
 }

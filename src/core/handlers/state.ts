@@ -1,7 +1,12 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 
-import type { Copies } from "../tables/broadcast-queue.ts";
-import { createEmitter, type Emitter } from "../tables/broadcast-queue.ts";
+import { createRateLimit, type RateLimit } from "../../lib/rate-limit.ts";
+import {
+  type BroadcastQueue,
+  createBroadcastQueue,
+  createSeenCache,
+  type SeenCache,
+} from "../tables/broadcast-queue.ts";
 import { type ChannelNewsTable, createChannelNews } from "../tables/channel-news.ts";
 import { type Channels, createChannels } from "../tables/channels.ts";
 import { type Contact, createContacts } from "../tables/contacts.ts";
@@ -13,16 +18,16 @@ import {
 } from "../tables/identities.ts";
 import { createMembers, type Members } from "../tables/members.ts";
 import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
-import { createPace, type Pace } from "../tables/poll-backoff.ts";
+import { createPollBackoff, type PollBackoff } from "../tables/poll-backoff.ts";
 import { createPull, type Pull } from "../tables/pull.ts";
-import { type Budgets, createBudgets } from "../tables/rate-limit.ts";
+import { createRoutineQueue, type RoutineQueue } from "../tables/routine-queue.ts";
 import { createSelf, type Self } from "../tables/self.ts";
 import type { ServedChannels } from "../tables/served-channels.ts";
-import { createQuestions, type Questions } from "../tables/suspicion.ts";
+import { createSuspicions, type Suspicions } from "../tables/suspicion.ts";
 import type { VainSearch } from "../tables/vain-searches.ts";
-import { type Claims, createClaims } from "../tables/verification-queue.ts";
+import { createVerificationQueue, type VerificationQueue } from "../tables/verification-queue.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { CoreOptions } from "../types/options.ts";
+import type { CoreLimits, CoreOptions } from "../types/options.ts";
 
 /** When each periodic task is due next, in elapsed milliseconds. */
 export interface Schedule {
@@ -32,28 +37,30 @@ export interface Schedule {
 }
 
 export interface Core {
-  /** Replaced as a whole when our own identity is renewed (renewal.ts), otherwise constant. */
+  /** Constant, except that a renewal of our identity replaces it (renewal.ts). */
   options: CoreOptions;
   self: Self;
   readonly members: Members;
   readonly identities: Identities;
   readonly names: CertificateNames;
   /** Searches for somebody to leave a full table that found nobody, by table and newcomer. */
-  readonly crowd: Map<string, VainSearch>;
-  readonly claims: Claims;
-  /** What each peer may still cost us. */
-  readonly budgets: Budgets;
+  readonly vainSearches: Map<string, VainSearch>;
+  readonly verificationQueue: VerificationQueue;
+  /** Heartbeats that wait to be checked together. */
+  readonly routine: RoutineQueue;
+  /** Remaining budgets of peers and authors. */
+  readonly rateLimits: RateLimits;
   readonly contacts: Contact[];
-  /** Whether a list of members has come, and has been worked through. */
+  /** Whether a list of members has been received and processed. */
   hasList: boolean;
-  readonly emitter: Emitter;
-  /** What was passed on lately. */
-  readonly copies: Copies;
+  readonly broadcastQueue: BroadcastQueue;
+  /** Recently relayed messages. */
+  readonly seenCache: SeenCache;
   readonly neighbourhood: Neighbourhood;
   /** Members that draw peers anew for each message, as Fabric does. */
-  readonly drawing: Set<PkiId>;
+  readonly randomRelays: Set<PkiId>;
   readonly pull: Pull;
-  readonly questions: Questions;
+  readonly suspicions: Suspicions;
   /** The channels that we follow. */
   readonly channels: Channels;
   /** News of channels that we do not follow. */
@@ -61,13 +68,36 @@ export interface Core {
   /** Channels whose blocks we serve, by name. */
   readonly served: ServedChannels;
   /** When we ask for members, and for identities. */
-  readonly syncPace: Pace;
-  readonly pullPace: Pace;
+  readonly syncBackoff: PollBackoff;
+  readonly pullBackoff: PollBackoff;
   readonly schedule: Schedule;
   /** The moment of the last step: what is due by the wall clock is due so long after it. */
   now: Now;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
+}
+
+/** Budgets of a peer or author; excess is dropped before it costs anything. */
+interface RateLimits {
+  /** Of whoever passes something on: signature checks (one each, more if wrong: see check.ts). */
+  readonly checks: RateLimit;
+  /** Of each certificate that has signed something: its news that were accepted, listed ones apart. */
+  readonly news: RateLimit;
+  /** Estimated bytes of our answers, by asker. */
+  readonly answers: RateLimit;
+}
+
+/** Seconds of gain that an account can hold: a joiner learns of a whole network at once. */
+const SAVED_SECONDS = 10;
+/** The same for answers: each may take milliseconds to build, and many at once would be felt. */
+const ANSWERS_SAVED_SECONDS = 2;
+
+export function createRateLimits(limits: CoreLimits): RateLimits {
+  return {
+    checks: createRateLimit(limits.checksPerSecond, SAVED_SECONDS),
+    news: createRateLimit(limits.newsPerSecond, SAVED_SECONDS),
+    answers: createRateLimit(limits.answerBytesPerSecond, ANSWERS_SAVED_SECONDS),
+  };
 }
 
 export function createCore(options: CoreOptions, now: Now): Core {
@@ -78,22 +108,23 @@ export function createCore(options: CoreOptions, now: Now): Core {
     members: createMembers(),
     identities: createIdentities(timing.expiryNoticesMs),
     names: createCertificateNames(),
-    crowd: new Map(),
-    claims: createClaims(),
-    budgets: createBudgets(options.limits),
+    vainSearches: new Map(),
+    verificationQueue: createVerificationQueue(),
+    routine: createRoutineQueue(),
+    rateLimits: createRateLimits(options.limits),
     contacts: createContacts(options, now),
     hasList: false,
-    emitter: createEmitter(),
-    copies: new Map(),
+    broadcastQueue: createBroadcastQueue(),
+    seenCache: createSeenCache(),
     neighbourhood: createNeighbourhood(),
-    drawing: new Set(),
+    randomRelays: new Set(),
     pull: createPull(),
-    questions: createQuestions(),
+    suspicions: createSuspicions(),
     channels: createChannels(options.channels),
     channelNews: createChannelNews(timing.stateInfoExpiryMs, options.limits.stateInfosMax),
     served: new Map(),
-    syncPace: createPace(options, now),
-    pullPace: createPace(options, now),
+    syncBackoff: createPollBackoff(options, now),
+    pullBackoff: createPollBackoff(options, now),
     schedule: {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
       expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,

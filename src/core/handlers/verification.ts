@@ -3,47 +3,65 @@
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
 
-import { judgeIdentity } from "../rules/messages.ts";
-import { nextClaim } from "../tables/verification-queue.ts";
+import { hasten, noteHolder } from "../tables/broadcast-queue.ts";
+import { takeRoutine } from "../tables/routine-queue.ts";
+import { takeClaim } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
+import { aliveKey } from "./audience.ts";
+import { judgeIdentity } from "./check.ts";
 import { hearIdentity } from "./identity-pull.ts";
 import { purge } from "./learn-identity.ts";
 import { workThrough } from "./membership-response.ts";
 import type { Core } from "./state.ts";
 
-/** Checks as many waiting claims as one step may; trust that has changed comes first. */
-export function checkClaims(core: Core, now: Now): readonly Effect[] {
-  const { claims, options } = core;
+/** Checks as many queued claims as a step allows; changed trust comes first. */
+export function drainVerificationQueue(core: Core, now: Now): readonly Effect[] {
+  const { verificationQueue, options } = core;
   const effects: Effect[] = [];
   let checksLeft = options.limits.checksPerStep;
-  for (const pkiId of claims.rejudge) {
+  for (const pkiId of verificationQueue.rejudge) {
     if (checksLeft === 0) return effects;
     checksLeft -= 1;
-    claims.rejudge.delete(pkiId);
+    verificationQueue.rejudge.delete(pkiId);
     effects.push(...rejudge(core, pkiId, now));
   }
   for (; checksLeft > 0; checksLeft--) {
-    const claim = nextClaim(claims);
+    const claim = takeClaim(verificationQueue);
     if (claim === undefined) break;
     const heard =
       claim.type === "alive" ? hearOne(core, claim, now) : hearIdentity(core, claim, now);
     effects.push(...heard);
   }
-  for (const list of claims.lists.values()) {
+  for (const list of verificationQueue.lists.values()) {
     if (checksLeft === 0) break;
     checksLeft = workThrough(core, list, checksLeft, effects, now);
   }
   return effects;
 }
 
+/** Checks as many routine heartbeats as one step may. When all are done, what follows from them leaves. */
+export function checkRoutine(core: Core, now: Now): readonly Effect[] {
+  const { broadcastQueue, options, routine } = core;
+  const effects: Effect[] = [];
+  for (let left = options.limits.checksPerStep; left > 0; left--) {
+    const next = takeRoutine(routine);
+    if (next === undefined) break;
+    effects.push(...hearOne(core, next.claim, now));
+    const key = aliveKey(next.claim.alive.pkiId);
+    for (const holder of next.holders) noteHolder(broadcastQueue, key, holder);
+  }
+  if (routine.waiting.size === 0) hasten(broadcastQueue, now);
+  return effects;
+}
+
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */
 export function rejudgeAll(core: Core): readonly Effect[] {
   for (const pkiId of core.identities.table.keys()) {
-    if (pkiId !== core.options.self.pkiId) core.claims.rejudge.add(pkiId);
+    if (pkiId !== core.options.self.pkiId) core.verificationQueue.rejudge.add(pkiId);
   }
-  core.pull.shunned.clear(); // What was refused before may be welcome now.
+  core.pull.shunned.clear(); // Identities that were refused may be valid now.
   return [];
 }
 

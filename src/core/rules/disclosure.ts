@@ -3,12 +3,18 @@
  * `disclosurePolicy`, `peersByOriginOrgPolicy`, `sameOrgOrOurOrgPullFilter`).
  */
 import type { PkiId } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 
-/** Somebody as far as disclosure is concerned. */
+/** Properties of a party that decide about disclosure. */
 export interface Party {
   readonly mspId: string;
   /** Whether it can be known outside its organisation at all. */
   readonly isExternal: boolean;
+}
+
+/** The member as far as disclosure is concerned. */
+export function partyOf({ mspId, endpoint }: Pick<Member, "mspId" | "endpoint">): Party {
+  return { mspId, isExternal: endpoint !== "" };
 }
 
 /** How a member's alive message may be shown to somebody. */
@@ -18,7 +24,7 @@ export type Disclosure = "hidden" | "without-secret" | "with-secret";
 export function discloseMember(ownMspId: string, asker: Party, subject: Party): Disclosure {
   if (asker.mspId === ownMspId) return subject.mspId === ownMspId ? "with-secret" : "hidden";
   if (subject.mspId === asker.mspId) return "without-secret";
-  if (subject.mspId !== ownMspId) return "hidden"; // A third organisation is none of their business.
+  if (subject.mspId !== ownMspId) return "hidden"; // Third organisations are not disclosed.
   return subject.isExternal && asker.isExternal ? "without-secret" : "hidden";
 }
 
@@ -28,7 +34,7 @@ export function disclosePush(ownMspId: string, origin: Party, target: Party): Di
     if (target.mspId === ownMspId) return "with-secret";
     return origin.isExternal && target.isExternal ? "without-secret" : "hidden";
   }
-  // Whoever cannot be known outside does not get to know foreigners either.
+  // A member hidden from other organisations does not learn of them either.
   if (!target.isExternal) return "hidden";
   if (target.mspId === ownMspId) return "with-secret";
   return target.mspId === origin.mspId ? "without-secret" : "hidden";
@@ -42,8 +48,8 @@ export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: P
 
 /** How far a message may travel. */
 export type Reach =
-  /** As news of this party: see {@link disclosePush}. `everyday`: what is missed comes again soon. */
-  | { readonly type: "about"; readonly party: Party; readonly everyday?: Heartbeat | undefined }
+  /** As news of this party: see {@link disclosePush}. `routine`: what is missed comes again soon. */
+  | { readonly type: "about"; readonly party: Party; readonly routine?: Heartbeat | undefined }
   /** Members of organisations of a channel; others must not even learn that it exists. */
   | { readonly type: "channel"; readonly mspIds: readonly string[] }
   /** Everybody in our organisation, nobody else. */

@@ -1,6 +1,6 @@
 /** Who is behind on a channel, and since when. Pure functions over what its members say. */
 
-/** What a member says, as far as heights are concerned. */
+/** A member's claimed height. */
 export interface Standing {
   readonly height: bigint;
   readonly hasLeft: boolean;

@@ -1,15 +1,10 @@
 /** The overlay: links both ends agree on, few of them, and a way from everybody to everybody. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testIdentity } from "../testing.ts";
+import { sparing } from "../handlers/audience.ts";
+import { testIdentity } from "../testing-identities.ts";
 import type { PkiId } from "../types/host.ts";
-import {
-  findNeighbours,
-  type Neighbours,
-  type Resident,
-  type Rings,
-  sparing,
-} from "./neighbours.ts";
+import { findNeighbours, type Neighbours, type Resident, type Rings } from "./neighbours.ts";
 
 function residents(mspId: string, count: number, isExternal = true): Resident[] {
   return Array.from({ length: count }, (_, i) => {
@@ -146,7 +141,7 @@ describe("the overlay", () => {
     }
   });
 
-  test("an everyday message spares three of eight links, each time others", () => {
+  test("a routine message spares three of eight links, each time others", () => {
     const all = residents("A", 100);
     const links = overlay(all);
     const author = all[0]?.pkiId ?? fail();

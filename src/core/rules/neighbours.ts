@@ -7,10 +7,11 @@
  * random; the neighbours are those next to us on each. Between two organisations, a few members of
  * each, their gateways, are linked in pairs. Decision 7 tells why.
  */
+import { firstWord, mix } from "../../wire/bytes.ts";
 import type { PkiId } from "../types/host.ts";
 import type { Party } from "./disclosure.ts";
 
-/** A member as far as neighbourhood is concerned. */
+/** Properties of a member that determine its neighbours. */
 export interface Resident extends Party {
   readonly pkiId: PkiId;
   /** Decides where it stands: nobody can choose that without a CA that issues many certificates. */
@@ -36,9 +37,8 @@ export const RINGS = 2;
 const GATEWAYS_MAX = 3;
 /** Links of one member to other organisations on average, unless each needs its one link. */
 const LINKS_ABROAD_MAX = 8;
-/** Share of the links of the second ring that an everyday message uses. */
-const EVERYDAY_SHARE = 1 / 4;
-const CIRCLE = 2 ** 32;
+/** Places on a ring. */
+export const CIRCLE = 2 ** 32;
 
 /**
  * The neighbours of `self`. `epochs` has a number for each ring: another number is another order.
@@ -73,21 +73,7 @@ export function findNeighbours(
   };
 }
 
-/**
- * Whom an everyday message takes its way over: one whole ring, and by lot a quarter of the links
- * of the other. Both ends of a link draw the same lot, and each message its own.
- */
-export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
-  const lot = mix(word(author), Number(sequence & 0xffffffffn));
-  const whole = lot % RINGS;
-  return rings.flatMap((ring, i) =>
-    i === whole
-      ? ring
-      : ring.filter((pkiId) => mix(word(self) ^ word(pkiId), lot) < CIRCLE * EVERYDAY_SHARE),
-  );
-}
-
-/** Those before and after us on each ring. */
+/** Our predecessor and successor on each ring. */
 function nextOnRings(
   self: Resident,
   others: readonly Resident[],
@@ -141,29 +127,16 @@ function ranked(residents: readonly Resident[], salt: number): readonly PkiId[] 
     .map(({ pkiId }) => pkiId);
 }
 
-/** Where a member stands in the order of this salt. */
+/** A member's position in the order of this salt. */
 function place({ certificate }: Resident, salt: number): number {
-  return mix(word(certificate), salt);
+  return mix(firstWord(certificate), salt);
 }
 
-/** Of a hash in hex the first 32 bits will do. */
-function word(hash: string): number {
-  return Number.parseInt(hash.slice(0, 8), 16);
-}
-
-/** The same for both organisations, whichever asks. */
+/** Symmetric: equal for both organisations. */
 function hashPair(a: string, b: string): number {
   let hash = 0x811c9dc5;
   for (const character of a < b ? `${a}\n${b}` : `${b}\n${a}`) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   }
   return hash >>> 0;
-}
-
-/** Spreads 32 bits over 32 bits, in another way for each salt (the end of MurmurHash3). */
-function mix(word: number, salt: number): number {
-  let hash = (word ^ Math.imul(salt, 0x9e3779b1)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -6,17 +6,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { createWorld, EPOCH_MS, seededRandom, testIdentity } from "../testing.ts";
+import { createWorld } from "../testing.ts";
+import { EPOCH_MS, seededRandom, testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
 import type { Audience } from "./broadcast-queue.ts";
 import {
+  type Broadcast,
   burstWaitMs,
-  createEmitter,
-  type Emission,
-  emit,
+  createBroadcastQueue,
+  enqueue,
   flush,
   noteHolder,
 } from "./broadcast-queue.ts";
@@ -64,8 +65,8 @@ type Action =
   | { readonly type: "pass"; readonly ms: number };
 
 /** Both at once: the emitter, and the list of what it should do. */
-class EmitterPair {
-  readonly #emitter = createEmitter();
+class QueuePair {
+  readonly #queue = createBroadcastQueue();
   readonly #random = seededRandom(9);
   readonly #fanout: Fanout;
   readonly #count: number;
@@ -87,29 +88,29 @@ class EmitterPair {
         break;
       case "holds": {
         const [key, who] = [`key ${action.key}`, pkiIdOf(action.who)];
-        noteHolder(this.#emitter, key, who);
+        noteHolder(this.#queue, key, who);
         this.#list.find((one) => one.key === key)?.holders.add(who);
         break;
       }
       case "pass":
         this.#pass(action.ms);
     }
-    assert.equal(this.#emitter.flushAtMs === Number.POSITIVE_INFINITY, this.#list.length === 0);
-    if (this.#list.length > 0) assert.ok(this.#emitter.flushAtMs <= this.#deadlineMs, "too late");
+    assert.equal(this.#queue.flushAtMs === Number.POSITIVE_INFINITY, this.#list.length === 0);
+    if (this.#list.length > 0) assert.ok(this.#queue.flushAtMs <= this.#deadlineMs, "too late");
   }
 
   #emit(number: number, isExternal: boolean, holder: PkiId): void {
     const [key, version] = [`key ${number}`, ++this.#version];
-    const emission: Emission = {
+    const broadcast: Broadcast = {
       key,
       reach: { type: "about", party: { mspId: "A", isExternal } },
       bytes: Uint8Array.of(version, 1),
       withoutSecret: () => Uint8Array.of(version, 0),
       replacesOlder: true,
-      holders: new Set([holder]),
+      holders: [holder],
     };
     const waitMs = burstWaitMs(LATENCY_MS, this.#random);
-    emit(this.#emitter, emission, this.#fanout, waitMs, this.#now);
+    enqueue(this.#queue, broadcast, this.#fanout, waitMs, this.#now);
     const { iterations, burstSize } = this.#fanout;
     if (iterations === 0) return;
     const one = { key, version, isExternal, holders: new Set([holder]), timesLeft: iterations };
@@ -118,15 +119,15 @@ class EmitterPair {
     else this.#list.push(one);
     this.#deadlineMs = Math.min(this.#deadlineMs, this.#nowMs + LATENCY_MS);
     if (this.#list.length < burstSize) return;
-    assert.equal(this.#emitter.flushAtMs, this.#nowMs, "a complete burst waits");
+    assert.equal(this.#queue.flushAtMs, this.#nowMs, "a complete burst waits");
     this.#flush();
   }
 
   #pass(ms: number): void {
     const endMs = this.#nowMs + ms;
-    while (this.#emitter.flushAtMs <= endMs) {
-      assert.ok(this.#emitter.flushAtMs >= this.#nowMs);
-      this.#nowMs = this.#emitter.flushAtMs;
+    while (this.#queue.flushAtMs <= endMs) {
+      assert.ok(this.#queue.flushAtMs >= this.#nowMs);
+      this.#nowMs = this.#queue.flushAtMs;
       this.#flush();
     }
     this.#nowMs = endMs;
@@ -135,7 +136,7 @@ class EmitterPair {
   #flush(): void {
     const audience: Audience = { members: MEMBERS, count: this.#count };
     const choose = () => audience;
-    const effects = flush(this.#emitter, choose, "A", LATENCY_MS, this.#random, this.#now);
+    const effects = flush(this.#queue, choose, "A", LATENCY_MS, this.#random, this.#now);
     const sent = new Map<PkiId, string[]>();
     for (const effect of effects) {
       assert.ok(effect.type === "send" && !sent.has(effect.to), "two sends to one");
@@ -196,7 +197,7 @@ describe("the emitter does what a list and a count say", () => {
     const actions = fc.array(action, { maxLength: 40, size: "max" });
     fc.assert(
       fc.property(fanouts, counts, actions, (fanout, count, all) => {
-        const pair = new EmitterPair({ ...DEFAULT_FANOUT, ...fanout }, count);
+        const pair = new QueuePair({ ...DEFAULT_FANOUT, ...fanout }, count);
         for (const one of all) pair.act(one);
         pair.act({ type: "pass", ms: 100 });
       }),

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { encodeEnvelope } from "../../wire/envelope.ts";
-import { EPOCH_MS, seededRandom, testIdentity } from "../testing.ts";
+import { EPOCH_MS, seededRandom, testIdentity } from "../testing-identities.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
 import {
-  createEmitter,
-  type Emission,
-  type Emitter,
-  emit,
+  type Broadcast,
+  type BroadcastQueue,
+  createBroadcastQueue,
+  enqueue,
   flush,
   noteHolder,
 } from "./broadcast-queue.ts";
@@ -65,22 +65,22 @@ let nextKey = 0;
 
 /** Emits one message, under a key of its own unless one is given. */
 function add(
-  emitter: Emitter,
+  queue: BroadcastQueue,
   fanout: Fanout,
   nowMs: number,
-  emission: Partial<Emission> = {},
+  broadcast: Partial<Broadcast> = {},
 ): void {
   nextKey += 1;
-  emit(
-    emitter,
+  enqueue(
+    queue,
     {
       key: `message ${nextKey}`,
       reach: { type: "about", party: { mspId: "A", isExternal: true } },
       bytes: envelope.bytes,
       withoutSecret: () => stripped.bytes,
       replacesOlder: false,
-      holders: new Set(),
-      ...emission,
+      holders: [],
+      ...broadcast,
     },
     fanout,
     1 + random.below(10),
@@ -90,63 +90,63 @@ function add(
 
 /** What leaves now, if each message is for `count` of the members in this order. */
 function sends(
-  emitter: Emitter,
+  queue: BroadcastQueue,
   nowMs: number,
   members: readonly Member[] = tenMembers,
   count = 3,
 ): Extract<Effect, { type: "send" }>[] {
-  const effects = flush(emitter, () => ({ members, count }), "A", 10, random, at(nowMs));
+  const effects = flush(queue, () => ({ members, count }), "A", 10, random, at(nowMs));
   return effects.filter((effect) => effect.type === "send");
 }
 
 describe("when messages leave", () => {
   test("alone within the latency, complete bursts at once", () => {
-    const emitter = createEmitter();
-    add(emitter, DEFAULT_FANOUT, 100);
-    const { flushAtMs } = emitter;
+    const queue = createBroadcastQueue();
+    add(queue, DEFAULT_FANOUT, 100);
+    const { flushAtMs } = queue;
     assert.ok(flushAtMs > 100 && flushAtMs <= 110, String(flushAtMs));
-    for (let i = 0; i < 8; i++) add(emitter, DEFAULT_FANOUT, 100);
-    assert.ok(emitter.flushAtMs > 100 && emitter.flushAtMs <= flushAtMs);
-    add(emitter, DEFAULT_FANOUT, 100);
-    assert.equal(emitter.flushAtMs, 100);
+    for (let i = 0; i < 8; i++) add(queue, DEFAULT_FANOUT, 100);
+    assert.ok(queue.flushAtMs > 100 && queue.flushAtMs <= flushAtMs);
+    add(queue, DEFAULT_FANOUT, 100);
+    assert.equal(queue.flushAtMs, 100);
   });
 
   test("50 messages in bursts of 10 leave in exactly 5 bursts", () => {
-    const emitter = createEmitter();
+    const queue = createBroadcastQueue();
     let bursts = 0;
     for (let i = 0; i < 50; i++) {
-      add(emitter, DEFAULT_FANOUT, 0);
-      if (emitter.flushAtMs > 0) continue;
-      sends(emitter, 0);
+      add(queue, DEFAULT_FANOUT, 0);
+      if (queue.flushAtMs > 0) continue;
+      sends(queue, 0);
       bursts += 1;
     }
-    assert.deepEqual([bursts, emitter.waiting.size], [5, 0]);
+    assert.deepEqual([bursts, queue.waiting.size], [5, 0]);
   });
 
   test("ten iterations send a message exactly ten times, to so many each time", () => {
-    const emitter = createEmitter();
-    add(emitter, { ...DEFAULT_FANOUT, iterations: 10, burstSize: 1 }, 0);
+    const queue = createBroadcastQueue();
+    add(queue, { ...DEFAULT_FANOUT, iterations: 10, burstSize: 1 }, 0);
     let times = 0;
-    while (emitter.flushAtMs < Number.POSITIVE_INFINITY) {
+    while (queue.flushAtMs < Number.POSITIVE_INFINITY) {
       times += 1;
-      assert.equal(sends(emitter, emitter.flushAtMs).length, 3);
+      assert.equal(sends(queue, queue.flushAtMs).length, 3);
     }
     assert.equal(times, 10);
   });
 
   test("what goes to everybody there is to send it to goes once", () => {
-    const emitter = createEmitter();
-    add(emitter, { ...DEFAULT_FANOUT, iterations: 10 }, 0);
-    assert.equal(sends(emitter, 10, tenMembers, Number.POSITIVE_INFINITY).length, 10);
-    assert.equal(emitter.flushAtMs, Number.POSITIVE_INFINITY);
+    const queue = createBroadcastQueue();
+    add(queue, { ...DEFAULT_FANOUT, iterations: 10 }, 0);
+    assert.equal(sends(queue, 10, tenMembers, Number.POSITIVE_INFINITY).length, 10);
+    assert.equal(queue.flushAtMs, Number.POSITIVE_INFINITY);
   });
 
   test("of several under one key only the newest leaves", () => {
-    const emitter = createEmitter();
+    const queue = createBroadcastQueue();
     const older = new Uint8Array([7]);
-    add(emitter, DEFAULT_FANOUT, 0, { key: "same", bytes: older });
-    add(emitter, DEFAULT_FANOUT, 0, { key: "same" });
-    const [first] = sends(emitter, 10);
+    add(queue, DEFAULT_FANOUT, 0, { key: "same", bytes: older });
+    add(queue, DEFAULT_FANOUT, 0, { key: "same" });
+    const [first] = sends(queue, 10);
     assert.deepEqual(
       first?.messages.map(({ bytes }) => bytes),
       [envelope.bytes],
@@ -154,28 +154,28 @@ describe("when messages leave", () => {
   });
 
   test("zero iterations send nothing", () => {
-    const emitter = createEmitter();
-    add(emitter, { ...DEFAULT_FANOUT, iterations: 0 }, 0);
-    assert.deepEqual(emitter, createEmitter());
+    const queue = createBroadcastQueue();
+    add(queue, { ...DEFAULT_FANOUT, iterations: 0 }, 0);
+    assert.deepEqual(queue, createBroadcastQueue());
   });
 });
 
 describe("to whom they go", () => {
   test("to as many different members as the audience is to have", () => {
-    const emitter = createEmitter();
-    add(emitter, DEFAULT_FANOUT, 0);
+    const queue = createBroadcastQueue();
+    add(queue, DEFAULT_FANOUT, 0);
     const members = tenMembers.flatMap((member) => [member, member]);
-    assert.equal(new Set(sends(emitter, 10, members).map(({ to }) => to)).size, 3);
+    assert.equal(new Set(sends(queue, 10, members).map(({ to }) => to)).size, 3);
   });
 
   test("never to those who have them, not even if that turns out while they wait", () => {
     const [author, hop, late, ...others] = tenMembers as [Member, Member, Member, ...Member[]];
-    const emitter = createEmitter();
-    const holders = new Set([author.pkiId, hop.pkiId]);
-    add(emitter, DEFAULT_FANOUT, 0, { key: "rumour", holders });
-    noteHolder(emitter, "rumour", late.pkiId);
-    noteHolder(emitter, "another", others[0]?.pkiId ?? late.pkiId);
-    const to = sends(emitter, 10, tenMembers, 100).map((send) => send.to);
+    const queue = createBroadcastQueue();
+    const holders = [author.pkiId, hop.pkiId];
+    add(queue, DEFAULT_FANOUT, 0, { key: "rumour", holders });
+    noteHolder(queue, "rumour", late.pkiId);
+    noteHolder(queue, "another", others[0]?.pkiId ?? late.pkiId);
+    const to = sends(queue, 10, tenMembers, 100).map((send) => send.to);
     assert.deepEqual(
       to,
       others.map(({ pkiId }) => pkiId),
@@ -183,9 +183,9 @@ describe("to whom they go", () => {
   });
 
   test("messages for one peer leave in one send, in their order", () => {
-    const emitter = createEmitter();
-    for (let i = 0; i < 5; i++) add(emitter, DEFAULT_FANOUT, 0, { bytes: new Uint8Array([i]) });
-    const [only, ...more] = sends(emitter, 10, [member("A", "m")]);
+    const queue = createBroadcastQueue();
+    for (let i = 0; i < 5; i++) add(queue, DEFAULT_FANOUT, 0, { bytes: new Uint8Array([i]) });
+    const [only, ...more] = sends(queue, 10, [member("A", "m")]);
     assert.deepEqual(
       only?.messages.map(({ bytes }) => bytes[0]),
       [0, 1, 2, 3, 4],
@@ -194,15 +194,15 @@ describe("to whom they go", () => {
   });
 
   test("with the secret inside the organisation, without it outside", () => {
-    const emitter = createEmitter();
-    add(emitter, DEFAULT_FANOUT, 0);
+    const queue = createBroadcastQueue();
+    add(queue, DEFAULT_FANOUT, 0);
     const [own, foreign, hidden] = [
       member("A", "own"),
       member("B", "far"),
       member("B", "dark", ""),
     ];
     const sent = new Map(
-      sends(emitter, 10, [own, foreign, hidden]).map((send) => [send.to, send.messages[0]]),
+      sends(queue, 10, [own, foreign, hidden]).map((send) => [send.to, send.messages[0]]),
     );
     assert.deepEqual([...sent.keys()].toSorted(), [own.pkiId, foreign.pkiId].toSorted());
     assert.deepEqual(sent.get(own.pkiId)?.bytes, envelope.bytes);
@@ -210,26 +210,26 @@ describe("to whom they go", () => {
   });
 
   test("whoever may not see a message takes nobody's place", () => {
-    const emitter = createEmitter();
-    add(emitter, DEFAULT_FANOUT, 0);
+    const queue = createBroadcastQueue();
+    add(queue, DEFAULT_FANOUT, 0);
     const dark = Array.from({ length: 5 }, (_, i) => member("B", `d${i}`, ""));
-    assert.equal(sends(emitter, 10, [...dark, ...tenMembers]).length, 3);
+    assert.equal(sends(queue, 10, [...dark, ...tenMembers]).length, 3);
   });
 
   test("those of a third organisation only at home and with us", () => {
-    const emitter = createEmitter();
+    const queue = createBroadcastQueue();
     const party = { mspId: "C", isExternal: true };
-    add(emitter, DEFAULT_FANOUT, 0, { reach: { type: "about", party } });
+    add(queue, DEFAULT_FANOUT, 0, { reach: { type: "about", party } });
     const members = [member("A", "own"), member("B", "far"), member("C", "home")];
-    const to = sends(emitter, 10, members).map((send) => send.to);
+    const to = sends(queue, 10, members).map((send) => send.to);
     assert.deepEqual(to.toSorted(), [members[0]?.pkiId, members[2]?.pkiId].toSorted());
   });
 
   test("those for the organisation stay there, unstripped", () => {
-    const emitter = createEmitter();
-    add(emitter, DEFAULT_FANOUT, 0, { reach: { type: "organisation" } });
+    const queue = createBroadcastQueue();
+    add(queue, DEFAULT_FANOUT, 0, { reach: { type: "organisation" } });
     const members = [member("B", "far"), member("A", "own", "")];
-    const sent = sends(emitter, 10, members);
+    const sent = sends(queue, 10, members);
     assert.deepEqual(
       sent.map(({ to, messages }) => [to, messages[0]?.bytes]),
       [[members[1]?.pkiId, envelope.bytes]],

@@ -4,19 +4,19 @@
  * `batcher.go`, `gossipBatch`).
  */
 
-import { equalBytes } from "../../wire/bytes.ts";
+import { equalBytes, sampledHash } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
-
-import { discloseTo, type Reach } from "../rules/disclosure.ts";
-import type { Effect, Outgoing } from "../types/effect.ts";
+import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
+import { drop, type Effect, type Outgoing } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Fanout } from "../types/options.ts";
-import { partyOf, preferredEndpoint } from "./members.ts";
+import { isToRelay, type Members, preferredEndpoint } from "./members.ts";
+import { findRoutine, type RoutineQueue } from "./routine-queue.ts";
 
-/** A message on its way. */
-export interface Emission {
-  /** What it is about: of several that wait under one key only the newest is sent. */
+/** A queued message. */
+export interface Broadcast {
+  /** Topic of the message: of several queued under one key, only the newest is sent. */
   readonly key: string;
   readonly reach: Reach;
   /** The encoded envelope. */
@@ -25,8 +25,8 @@ export interface Emission {
   readonly withoutSecret: () => Uint8Array;
   /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. */
   readonly replacesOlder: boolean;
-  /** Who has it: its author, who passed it to us, and whoever else does. They are left out. */
-  readonly holders: Set<PkiId>;
+  /** Members that have it (author, sender, other senders), which are skipped. */
+  readonly holders: PkiId[];
 }
 
 /** Who is to get a message: so many of these, in this order. */
@@ -36,17 +36,17 @@ export interface Audience {
 }
 
 interface Waiting {
-  readonly emission: Emission;
+  readonly broadcast: Broadcast;
   readonly timesLeft: number;
 }
 
-export interface Emitter {
+export interface BroadcastQueue {
   readonly waiting: Map<string, Waiting>;
-  /** When what waits is to leave; Infinity if nothing waits. */
+  /** When the queue is sent; Infinity if empty. */
   flushAtMs: number;
 }
 
-export function createEmitter(): Emitter {
+export function createBroadcastQueue(): BroadcastQueue {
   return { waiting: new Map(), flushAtMs: Number.POSITIVE_INFINITY };
 }
 
@@ -54,33 +54,46 @@ export function createEmitter(): Emitter {
  * Adds a message. It leaves in `waitMs` at the latest: with the next that leaves, or at once when
  * the burst is complete.
  */
-export function emit(
-  emitter: Emitter,
-  emission: Emission,
+export function enqueue(
+  queue: BroadcastQueue,
+  broadcast: Broadcast,
   fanout: Fanout,
   waitMs: number,
   now: Now,
 ): void {
   if (fanout.iterations === 0) return;
-  emitter.waiting.set(emission.key, { emission, timesLeft: fanout.iterations });
-  const isComplete = emitter.waiting.size >= fanout.burstSize;
+  queue.waiting.set(broadcast.key, { broadcast, timesLeft: fanout.iterations });
+  const isComplete = queue.waiting.size >= fanout.burstSize;
   const flushAtMs = now.elapsedMs + (isComplete ? 0 : waitMs);
-  emitter.flushAtMs = Math.min(emitter.flushAtMs, flushAtMs);
+  queue.flushAtMs = Math.min(queue.flushAtMs, flushAtMs);
 }
 
-/** A moment within the burst latency. */
+/** Sends the queue at the next opportunity. */
+export function hasten(queue: BroadcastQueue, { elapsedMs }: Now): void {
+  if (queue.waiting.size > 0) queue.flushAtMs = elapsedMs;
+}
+
+/** A random delay within the burst latency. */
 export function burstWaitMs(latencyMs: number, random: Random): number {
   return latencyMs < 1 ? latencyMs : 1 + random.below(Math.trunc(latencyMs));
 }
 
-/** The peer has the message that waits under this key: it need not get it from us. */
-export function noteHolder(emitter: Emitter, key: string, holder: PkiId): void {
-  emitter.waiting.get(key)?.emission.holders.add(holder);
+/** The peer has the message that waits under this key, if it is these bytes: it need not get it from us. */
+export function noteHolder(
+  queue: BroadcastQueue,
+  key: string,
+  holder: PkiId,
+  bytes?: Uint8Array,
+): void {
+  const broadcast = queue.waiting.get(key)?.broadcast;
+  if (broadcast === undefined || (bytes !== undefined && broadcast.bytes !== bytes)) return;
+  // Few hold it: an array is faster than a set.
+  if (!broadcast.holders.includes(holder)) broadcast.holders.push(holder);
 }
 
 /** Passes on everything that waits: each message to its own audience, to each peer in one send. */
 export function flush(
-  emitter: Emitter,
+  queue: BroadcastQueue,
   choose: (reach: Reach) => Audience,
   ownMspId: string,
   latencyMs: number,
@@ -93,16 +106,17 @@ export function flush(
     if (bundle) bundle.messages.push(message);
     else bundles.set(member.pkiId, { member, messages: [message] });
   };
-  for (const [key, { emission, timesLeft }] of emitter.waiting) {
-    const audience = choose(emission.reach);
-    address(emission, audience, ownMspId, put);
-    // Who sends to all of them at once need not do it again.
+  for (const { broadcast, timesLeft } of queue.waiting.values()) {
+    const { key } = broadcast;
+    const audience = choose(broadcast.reach);
+    address(broadcast, audience, ownMspId, put);
+    // A send to the whole audience needs no further iteration.
     const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
-    if (isOver) emitter.waiting.delete(key);
-    else emitter.waiting.set(key, { emission, timesLeft: timesLeft - 1 });
+    if (isOver) queue.waiting.delete(key);
+    else queue.waiting.set(key, { broadcast, timesLeft: timesLeft - 1 });
   }
-  const isEmpty = emitter.waiting.size === 0;
-  emitter.flushAtMs = isEmpty
+  const isEmpty = queue.waiting.size === 0;
+  queue.flushAtMs = isEmpty
     ? Number.POSITIVE_INFINITY
     : now.elapsedMs + burstWaitMs(latencyMs, random);
   const effects: Effect[] = [];
@@ -117,71 +131,113 @@ export function flush(
   return effects;
 }
 
-/** As many of the audience as it is for, those left out who have it or may not see it. */
+/** The requested number of recipients, without those that have it or may not see it. */
 function address(
-  emission: Emission,
+  broadcast: Broadcast,
   { members, count }: Audience,
   ownMspId: string,
   put: (member: Member, message: Outgoing) => void,
 ): void {
-  const { reach, holders, key } = emission;
-  const replaces = emission.replacesOlder ? { replaces: key } : {};
-  const full: Outgoing = { bytes: emission.bytes, ...replaces };
+  const { reach, holders } = broadcast;
+  const full = outgoing(broadcast, broadcast.bytes);
   let stripped: Outgoing | undefined;
   let left = count;
-  const done = new Set<PkiId>();
+  const done: PkiId[] = []; // Neighbours, or as many as are drawn: few.
   for (const member of members) {
     if (left === 0) return;
-    if (holders.has(member.pkiId) || done.has(member.pkiId)) continue;
+    if (holders.includes(member.pkiId) || done.includes(member.pkiId)) continue;
     const disclosure = discloseTo(ownMspId, reach, partyOf(member));
     if (disclosure === "hidden") continue;
     left -= 1;
-    done.add(member.pkiId);
+    done.push(member.pkiId);
     if (disclosure === "with-secret") put(member, full);
     else {
-      stripped ??= { bytes: emission.withoutSecret(), ...replaces };
+      stripped ??= outgoing(broadcast, broadcast.withoutSecret());
       put(member, stripped);
     }
   }
 }
 
-export interface Original {
+function outgoing({ key, replacesOlder }: Broadcast, bytes: Uint8Array): Outgoing {
+  return replacesOlder ? { bytes, replaces: key } : { bytes };
+}
+
+export interface SeenMessage {
   readonly author: PkiId;
   readonly time: PeerTime;
-  /** The key under which the emitter passes it on. */
+  /** Its key in the broadcast queue. */
   readonly key: string;
   readonly bytes: Uint8Array;
 }
 
-/** By a hash of their bytes, oldest first. Two of one hash: the later one is known. */
-export type Copies = Map<number, Original>;
+/**
+ * By a hash of their bytes: those of lately, and those of the time before. To forget the oldest one by
+ * one would cost more than to know it. Two of one hash: the later one is known.
+ */
+export interface SeenCache {
+  recent: Map<number, SeenMessage>;
+  older: Map<number, SeenMessage>;
+  /** When the recent ones become the older ones, if there are not too many before. */
+  turnAtMs: number;
+}
 
-/** Copies come within a second; in a network of 1,000 there are 200 heartbeats a second. */
-const ORIGINALS_MAX = 2_048;
+/** Of each kind; in a network of 1,000 there are 200 heartbeats a second. */
+const SEEN_MAX = 1_024;
+/** Copies come within a few seconds. */
+const SEEN_MS = 15_000;
 /** A heartbeat with a certificate has 1,200. Lists are not worth being looked at. */
-const ORIGINAL_BYTES_MAX = 2_048;
-const SAMPLED = 4;
+const SEEN_BYTES_MAX = 2_048;
 
-export function addOriginal(copies: Copies, original: Original): void {
-  if (original.bytes.length > ORIGINAL_BYTES_MAX) return;
-  if (copies.size >= ORIGINALS_MAX) {
-    const [oldest] = copies.keys();
-    if (oldest !== undefined) copies.delete(oldest);
+export function createSeenCache(): SeenCache {
+  return { recent: new Map(), older: new Map(), turnAtMs: Number.NEGATIVE_INFINITY };
+}
+
+export function remember(cache: SeenCache, seen: SeenMessage, { elapsedMs }: Now): void {
+  if (seen.bytes.length > SEEN_BYTES_MAX) return;
+  if (cache.recent.size >= SEEN_MAX || elapsedMs >= cache.turnAtMs) {
+    cache.older = cache.recent;
+    cache.recent = new Map();
+    cache.turnAtMs = elapsedMs + SEEN_MS;
   }
-  copies.set(hash(original.bytes), original);
+  cache.recent.set(sampledHash(seen.bytes), seen);
 }
 
 /** The message that these bytes are a copy of, if it came lately. */
-export function findOriginal(copies: Copies, bytes: Uint8Array): Original | undefined {
-  if (bytes.length > ORIGINAL_BYTES_MAX) return undefined;
-  const original = copies.get(hash(bytes));
-  return original !== undefined && equalBytes(original.bytes, bytes) ? original : undefined;
+export function findSeen(cache: SeenCache, bytes: Uint8Array): SeenMessage | undefined {
+  if (bytes.length > SEEN_BYTES_MAX) return undefined;
+  const hash = sampledHash(bytes);
+  const seen = cache.recent.get(hash) ?? cache.older.get(hash);
+  return seen !== undefined && equalBytes(seen.bytes, bytes) ? seen : undefined;
 }
 
-/** FNV-1a over every fourth byte, a dozen of them of the signature. Whoever finds another message of the same hash saves us nothing, and spoils nothing. */
-function hash(bytes: Uint8Array): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i += SAMPLED)
-    state = Math.imul(state ^ (bytes[i] ?? 0), 0x01000193);
-  return state;
+interface CopyTables {
+  readonly broadcastQueue: BroadcastQueue;
+  readonly members: Members;
+  readonly routine: RoutineQueue;
+  readonly seenCache: SeenCache;
+}
+
+/** Whether these are the very bytes of a message that was passed on, or will be: known without reading them. */
+export function findDuplicate(
+  { members, routine, seenCache }: Omit<CopyTables, "broadcastQueue">,
+  bytes: Uint8Array,
+): SeenMessage | undefined {
+  const seen = findSeen(seenCache, bytes);
+  if (seen === undefined) return undefined;
+  // Whoever was forgotten since may come back by the same message.
+  const isOver = !isToRelay(members, seen.author, seen.time);
+  return isOver || findRoutine(routine, seen.author, seen.bytes) ? seen : undefined;
+}
+
+/** Drops such a copy: who sent it need not get it from us. Undefined: it is none. */
+export function handleDuplicate(
+  tables: CopyTables,
+  bytes: Uint8Array,
+  from: PkiId,
+): readonly Effect[] | undefined {
+  const seen = findDuplicate(tables, bytes);
+  if (seen === undefined) return undefined;
+  findRoutine(tables.routine, seen.author, seen.bytes)?.holders.add(from);
+  noteHolder(tables.broadcastQueue, seen.key, from, seen.bytes);
+  return [drop(from, "stale")];
 }

@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { isNewer } from "../rules/messages.ts";
-import { testIdentity } from "../testing.ts";
+import { isNewer } from "../../wire/received.ts";
+import { testIdentity } from "../testing-identities.ts";
 import {
   addChannelNews,
   type ChannelNews,

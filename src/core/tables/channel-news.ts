@@ -4,7 +4,7 @@
  * copies still under way do not revive it. Source: spec B 5 (Fabric's `msgstore`).
  */
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "../rules/messages.ts";
+import { isNewer } from "../../wire/received.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
 /** The latest of one member about one channel. */
@@ -43,7 +43,7 @@ function keyOf({ author, channel }: ChannelNews): string {
   return `${author} ${channel}`;
 }
 
-/** Whether nothing as new of this author and channel is known, expired or not. */
+/** Whether it is newer than everything known of this author and channel, expired or not. */
 export function isChannelNews({ live, expired }: ChannelNewsTable, news: ChannelNews): boolean {
   const known = live.get(keyOf(news)) ?? expired.get(keyOf(news));
   return known === undefined || isNewer(news.time, known.time);

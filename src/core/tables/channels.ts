@@ -2,11 +2,15 @@
  * The channels that we follow: the configuration in force, and what their members say of themselves.
  * Source: spec D 3 and 4 (Fabric's `gossip/channel`).
  */
-import { channelMac, type StateInfoClaim } from "../../channel/rules/state-info.ts";
+import {
+  compareStateInfo,
+  type StateInfoClaim,
+  type StateInfoTime,
+} from "../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import type { ChannelHost } from "../../channel/types/host.ts";
-import { equalBytes } from "../../wire/bytes.ts";
-import { knownPkiId } from "../rules/messages.ts";
+import { equalBytes, sampledHash } from "../../wire/bytes.ts";
+import { knownPkiId } from "../../wire/received.ts";
 import type { ChannelsOptions, FollowOptions, FollowRole, LagLimits } from "../types/channel.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
@@ -14,7 +18,7 @@ import type { Now, PkiId } from "../types/host.ts";
 export interface BelievedStateInfo {
   readonly claim: StateInfoClaim;
   readonly mspId: string;
-  /** When we heard it. */
+  /** When we received it. */
   readonly heardMs: number;
   readonly isLagging: boolean;
 }
@@ -44,6 +48,8 @@ export interface FollowedChannel {
   /** Heights that their authors could not prove. */
   readonly disproved: Map<PkiId, bigint>;
   readonly members: Map<PkiId, BelievedStateInfo>;
+  /** What forgotten members last said, the oldest first: something older cannot replace it. */
+  readonly forgotten: Map<PkiId, StateInfoTime>;
   /** Bytes of the StateInfo of all members. */
   bytes: number;
   /** Members by a hash of the bytes of their StateInfo: what we hold is known before it is read. */
@@ -62,7 +68,7 @@ export interface Channels {
   readonly snapshots: PendingSnapshot[];
   /** When we ask for snapshots next. */
   pullAtMs: number;
-  /** When it is looked next whether somebody lags. */
+  /** When the next scan for lagging members is due. */
   lagCheckAtMs: number;
 }
 
@@ -70,7 +76,8 @@ export interface Channels {
 const CHANNEL_BYTES_MAX = 33_554_432;
 /** Moments remembered; of more, the oldest are forgotten. */
 const REACHED_MAX = 512;
-const SAMPLED = 4;
+/** Forgotten members of a channel that are remembered; of more, the oldest give way. */
+const FORGOTTEN_MAX = 2_000;
 
 export function createChannels(options: ChannelsOptions | undefined): Channels {
   const { host = { sha256: () => new Uint8Array(0) }, followed = [] } = options ?? {};
@@ -85,24 +92,13 @@ function createChannel({ name, role, lag }: FollowOptions): FollowedChannel {
     provenHeight: 0n,
     disproved: new Map(),
     members: new Map(),
+    forgotten: new Map(),
     bytes: 0,
     byBytes: new Map(),
     recheck: new Set(),
     asked: new Map(),
     reached: [],
   };
-}
-
-/** The channel that a MAC stands for: see {@link channelMac}. */
-export function channelOf(
-  { host, table }: Channels,
-  pkiId: PkiId,
-  mac: Uint8Array,
-): FollowedChannel | undefined {
-  for (const channel of table.values()) {
-    if (equalBytes(mac, channelMac(host, pkiId, channel.name))) return channel;
-  }
-  return undefined;
 }
 
 /**
@@ -119,14 +115,29 @@ export function isOnChannel(
   return has(mspId) && has(ownMspId);
 }
 
-/** Whether these bytes are a StateInfo that we hold. */
+/**
+ * Whether a StateInfo tells nothing new: it is not newer than what we believe of its author, or older
+ * than what we believed of an author who is forgotten, and may come back with the same words.
+ */
+export function isStale(
+  { members, forgotten }: FollowedChannel,
+  author: PkiId,
+  time: StateInfoTime,
+): boolean {
+  const known = members.get(author)?.claim;
+  if (known !== undefined) return compareStateInfo(time, known) <= 0;
+  const last = forgotten.get(author);
+  return last !== undefined && compareStateInfo(time, last) < 0;
+}
+
+/** Whether we hold a StateInfo with these bytes. */
 export function isHeld(channel: FollowedChannel, bytes: Uint8Array): boolean {
-  const pkiId = channel.byBytes.get(hash(bytes));
+  const pkiId = channel.byBytes.get(sampledHash(bytes));
   const held = pkiId && channel.members.get(pkiId)?.claim.envelope.bytes;
   return held !== undefined && equalBytes(held, bytes);
 }
 
-/** Puts a StateInfo in the place of the one before; false if there is no room. */
+/** Replaces a member's StateInfo; false if there is no room. */
 export function putStateInfo(
   channel: FollowedChannel,
   claim: StateInfoClaim,
@@ -140,24 +151,29 @@ export function putStateInfo(
   const size = channel.bytes + bytes.length - (known?.claim.envelope.bytes.length ?? 0);
   const isFull = known === undefined && channel.members.size >= membersMax;
   if (isFull || size > CHANNEL_BYTES_MAX) return false;
-  if (known !== undefined) channel.byBytes.delete(hash(known.claim.envelope.bytes));
+  if (known !== undefined) channel.byBytes.delete(sampledHash(known.claim.envelope.bytes));
   channel.bytes = size;
-  channel.byBytes.set(hash(bytes), pkiId);
+  channel.byBytes.set(sampledHash(bytes), pkiId);
   const { isLagging = false } = known ?? {};
   channel.members.set(pkiId, { claim, mspId, heardMs: now.elapsedMs, isLagging });
+  channel.forgotten.delete(pkiId);
   return true;
 }
 
-/** Forgets what a member said; what it was, if there was anything. */
+/** Removes and returns a member's StateInfo, if any. */
 export function removeStateInfo(
   channel: FollowedChannel,
   pkiId: PkiId,
 ): BelievedStateInfo | undefined {
   const known = channel.members.get(pkiId);
   if (known === undefined) return undefined;
+  const { loadedAtNs, changedAtNs } = known.claim;
   const { bytes } = known.claim.envelope;
   channel.members.delete(pkiId);
-  channel.byBytes.delete(hash(bytes));
+  channel.forgotten.set(pkiId, { loadedAtNs, changedAtNs });
+  const [oldest] = channel.forgotten.keys();
+  if (channel.forgotten.size > FORGOTTEN_MAX && oldest) channel.forgotten.delete(oldest);
+  channel.byBytes.delete(sampledHash(bytes));
   channel.bytes -= bytes.length;
   channel.disproved.delete(pkiId);
   channel.recheck.delete(pkiId);
@@ -169,19 +185,10 @@ export function setLagging(channel: FollowedChannel, pkiId: PkiId, isLagging: bo
   if (known !== undefined) channel.members.set(pkiId, { ...known, isLagging });
 }
 
-/** Notes that somebody has so many blocks, if nobody had as many before. */
+/** Records the first time that somebody had this many blocks. */
 export function noteReached({ reached }: FollowedChannel, height: bigint, now: Now): void {
   const last = reached.at(-1);
   if (last !== undefined && last.height >= height) return;
   reached.push({ height, atMs: now.elapsedMs });
   if (reached.length > REACHED_MAX) reached.splice(0, REACHED_MAX / 2);
-}
-
-/** FNV-1a over every fourth byte; whoever finds another StateInfo of one hash spoils nothing. */
-function hash(bytes: Uint8Array): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i += SAMPLED) {
-    state = Math.imul(state ^ (bytes[i] ?? 0), 0x01000193);
-  }
-  return state;
 }

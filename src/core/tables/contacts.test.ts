@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { createWorld, EPOCH_MS, seededRandom, type TestNode, viewOf } from "../testing.ts";
-import { type Contact, RESOLVED_CONTACTS_MAX, resolveContacts } from "./contacts.ts";
+import { createWorld, type TestNode, viewOf } from "../testing.ts";
+import { EPOCH_MS, seededRandom } from "../testing-identities.ts";
+import { addContacts, type Contact, RESOLVED_CONTACTS_MAX, resolveContacts } from "./contacts.ts";
 
 const resolve = (node: TestNode, ...endpoints: readonly string[]) =>
   ({ node, input: { type: "names-resolved", endpoints } }) as const;
@@ -12,6 +13,15 @@ const contactsOf = ({ core }: TestNode): string =>
     .map(({ endpoint }) => endpoint)
     .toSorted()
     .join(" ");
+
+test("of the anchor peers of channels a thousand are contacts at most", () => {
+  const { core } = createWorld(40).add("p0", { bootstrap: ["b:1"] });
+  const anchors = Array.from({ length: 1_100 }, (_, i) => `anchor${i}:1`);
+  for (const channel of ["ch1", "ch2"]) {
+    addContacts(core.contacts, channel, anchors, core.options, core.now);
+    assert.equal(core.contacts.length, 1_000);
+  }
+});
 
 describe("where names lead", () => {
   test("members are contacted as they appear, and two that knew only themselves find each other", () => {

@@ -13,7 +13,7 @@ import type { CoreOptions, Timing } from "../types/options.ts";
 import { type Members, memberAt } from "./members.ts";
 
 type ContactState =
-  /** To be identified at this moment. */
+  /** Due to be identified at this time. */
   | { readonly type: "waiting"; readonly atMs: number }
   | { readonly type: "identifying" }
   /** Asked for its membership; the answer carries the nonce. */
@@ -33,14 +33,14 @@ export interface Contact {
   readonly endpoint: string;
   /** Bootstrap peers must be of our own organisation; anchor peers may be of any we trust. */
   readonly isBootstrap: boolean;
-  /** A name leads to it at present, which may lead elsewhere tomorrow. */
+  /** A DNS name currently resolves to it. */
   readonly isResolved: boolean;
   /** The channel whose configuration names it as an anchor peer; undefined: our user has named it. */
   readonly channel?: string | undefined;
   state: ContactState;
   /** Failed attempts since it was last alive. */
   failures: number;
-  /** It was ourselves who answered last: a name may lead to several peers, us among them. */
+  /** We ourselves answered last: a name may resolve to several peers, including us. */
   isSelf: boolean;
 }
 
@@ -63,9 +63,11 @@ function newContact(
   return { ...about, state, failures: 0, isSelf: false };
 }
 
-/** Contacts at a time that names lead to: they may lead to thousands, and one is enough to join. */
+/**
+ * Maximum contacts from names at a time: names may resolve to thousands, and one is enough to join.
+ */
 export const RESOLVED_CONTACTS_MAX = 8;
-/** After so many failures it gives way to another one that the names lead to. */
+/** Number of failures after which another address of the names replaces it. */
 const TRIES = 2;
 
 /**
@@ -209,7 +211,7 @@ export function failContact(
   return notify({ type: "contact-failed", endpoint: contact.endpoint, ...fault });
 }
 
-/** What a fault of a probe means for a contact: a bootstrap peer must be of our own organisation. */
+/** Translates a probe's fault for a contact: a bootstrap peer must be of our own organisation. */
 export function contactFault(
   { isBootstrap }: Pick<Contact, "isBootstrap">,
   fault: Fault,
@@ -219,7 +221,7 @@ export function contactFault(
   return { code: "bootstrap-untrusted", detail: fault.detail, ours: ownMspId };
 }
 
-/** A peer refused us when we asked it: whoever waits for its answer need not wait any longer. */
+/** A peer refused our request, so its contact stops waiting for the answer. */
 export function refuseContacts(
   contacts: readonly Contact[],
   pkiId: PkiId,
@@ -232,7 +234,7 @@ export function refuseContacts(
   return asked.map((contact) => failContact(contact, fault, timing, random, now));
 }
 
-/** We reached ourselves: no failure, but perhaps somebody else answers next time. */
+/** We reached ourselves: no failure, since another peer may answer next time. */
 export function reachedSelf(contact: Contact, timing: Timing, random: Random, now: Now): void {
   contact.isSelf = true;
   retryLater(contact, timing, random, now);

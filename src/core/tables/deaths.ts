@@ -43,14 +43,14 @@ export function suspect(members: Members, pkiId: PkiId): boolean {
   return true;
 }
 
-/** The member answered: it is not gone. */
+/** Clears the suspicion of a member that answered. */
 export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
   const known = members.table.get(pkiId);
   if (known === undefined) return;
   members.table.set(pkiId, { ...known, isSuspect: false, heardMs: now.elapsedMs });
 }
 
-/** There is a connection: we can reach each other after all. */
+/** Marks a connected member as reachable. */
 export function markReachable(members: Members, pkiId: PkiId): void {
   const known = members.table.get(pkiId);
   if (!known?.isCutOff) return;
@@ -80,9 +80,8 @@ export function forgetMember(
   members.version += 1;
   if (member.status === "alive") members.aliveCount -= 1;
   leaveEndpoint(members, member);
-  const { time, firstHand } = member;
   const untilMs = now.elapsedMs + rememberMs;
-  addTombstone(members, pkiId, { time, firstHand, untilMs });
+  addTombstone(members, pkiId, { time: member.time, untilMs });
   return [notify({ type: "member-forgotten", member, reason })];
 }
 
@@ -112,7 +111,7 @@ export function keepForgotten({ tombstones }: Members, pkiId: PkiId, untilMs: nu
   if (tombstone !== undefined) tombstones.set(pkiId, { ...tombstone, untilMs });
 }
 
-/** Drops what is left of members forgotten long ago. */
+/** Drops expired tombstones. */
 export function dropTombstones({ tombstones }: Members, now: Now): void {
   for (const [pkiId, { untilMs }] of tombstones) {
     if (untilMs <= now.elapsedMs) tombstones.delete(pkiId);

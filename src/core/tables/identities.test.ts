@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { choosePartners } from "../handlers/audience.ts";
-import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "../testing.ts";
+import { createWorld, type TestNode, type World } from "../testing.ts";
+import { EPOCH_MS, testIdentity } from "../testing-identities.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import type { PeerTime } from "../../wire/messages.ts";
+import { isNewer } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
-import { isNewer } from "../rules/messages.ts";
 import type { NameFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom } from "../types/event.ts";
@@ -16,7 +16,7 @@ import type { Members } from "./members.ts";
 export interface KnownIdentity {
   readonly identity: Identity;
   readonly learntFrom: LearntFrom;
-  /** It has been at the other end of a connection: it is somebody, not only a name. */
+  /** It was once connected, so it is more than a claimed name. */
   hasConnected: boolean;
   /** Elapsed time at which it was last looked up. */
   lastUsedMs: number;
@@ -49,7 +49,7 @@ export function createIdentities([longestNoticeMs = -NEVER]: readonly number[]):
   };
 }
 
-/** The identity, which counts as needed at this moment. */
+/** Returns the identity and marks it as used. */
 export function useIdentity(identities: Identities, pkiId: PkiId, now: Now): Identity | undefined {
   const known = identities.table.get(pkiId);
   if (known === undefined) return undefined;
@@ -166,7 +166,7 @@ export function unusedIdentities(
   return unused;
 }
 
-/** What shows that a certificate goes by a name. */
+/** Evidence that a certificate uses a PKI-ID. */
 export interface NameProof {
   /** Of the alive message that it signed; undefined: what it signed has no time. */
   readonly time: PeerTime | undefined;
@@ -208,6 +208,8 @@ export function createCertificateNames(): CertificateNames {
 /** As many as tombstones; beyond it the oldest gives way. */
 const LAST_WORDS_MAX = 20_000;
 
+const GIVES_UP_NONE = accept<readonly PkiId[]>([]);
+
 /** Whether a certificate may go by this name; if so, the names that it thereby gives up. */
 export function judgeName(
   tables: NameTables,
@@ -217,6 +219,9 @@ export function judgeName(
   now: Now,
 ): Verdict<readonly PkiId[], NameFault> {
   const names = tables.identities.byCertificate.get(identity.certificate) ?? [];
+  // The usual case for each message.
+  const isOnlyName = names.length === 1 && names[0] === identity.pkiId;
+  if (isOnlyName && !tables.names.lastWords.has(identity.certificate)) return GIVES_UP_NONE;
   const others = names.filter((name) => name !== identity.pkiId);
   if (time !== undefined) {
     const isPaused = isPausedFor(tables.names, identity, aliveIntervalMs, now);
@@ -227,7 +232,7 @@ export function judgeName(
   return isPresent && spare !== undefined ? accept([spare]) : reject("certificate-in-use");
 }
 
-/** It has spoken under this name: later than under any other? */
+/** Whether its message under this name is newer than under any other. */
 function judgeSpeaker(
   { members, names: { lastWords } }: NameTables,
   { pkiId, certificate }: Identity,

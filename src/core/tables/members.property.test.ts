@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type Core, createCore, nextDeadlineMs, step } from "../core.ts";
-import { EPOCH_MS, seededRandom, testCrypto, testIdentity } from "../testing.ts";
+import { EPOCH_MS, seededRandom, testCrypto, testIdentity } from "../testing-identities.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import type { Now } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
@@ -53,7 +53,7 @@ interface Row {
   sinceMs: number;
   /** Forgotten: until when old messages are told from new ones. */
   untilMs: number;
-  /** Others said it lives after we could not reach it: only silence makes it dead. */
+  /** Others said it lives after we could not reach it: until it is restarted, only silence makes it dead. */
   isCutOff: boolean;
   /** The newest message that may be older than its death. */
   lastWords: Time | undefined;
@@ -176,13 +176,20 @@ class NaiveMembership {
       const dead = members.filter(({ status }) => status === "dead");
       const [out] = dead.sort((a, b) => a.lastSeenMs - b.lastSeenMs || a.who - b.who);
       if (row.status === "dead" || out === undefined) return;
-      Object.assign(out, { status: "forgotten", untilMs: this.nowMs + 500_000 });
+      this.#forget(out);
     }
-    const isCutOff = !isReachable && isMember(before) && before.isCutOff;
+    const isRestarted = row.time.inc > ((before?.lastWords ?? before?.time)?.inc ?? 0);
+    const isCutOff = !isReachable && !isRestarted && isMember(before) && before.isCutOff;
     this.#rows = this.#rows.filter((one) => one !== before);
     const [lastSeenMs, sinceMs] = [this.nowMs, this.nowMs];
     const lastWords = undefined;
     this.#rows.push({ ...row, lastSeenMs, sinceMs, untilMs: 0, isCutOff, lastWords });
+  }
+
+  /** From now on, only a newer message than all of them counts, however it comes. */
+  #forget(row: Row): void {
+    const untilMs = this.nowMs + 500_000;
+    Object.assign(row, { status: "forgotten", firstHand: row.time, untilMs });
   }
 
   #search(): void {
@@ -191,8 +198,7 @@ class NaiveMembership {
       if (row.status === "alive" && silentMs > 25_000) {
         Object.assign(row, { status: "dead", isCutOff: false, sinceMs: this.nowMs });
       } else if (row.status === "dead" && silentMs > 500_000) {
-        row.status = "forgotten";
-        row.untilMs = this.nowMs + 500_000;
+        this.#forget(row);
       }
     }
     this.#rows = this.#rows.filter((row) => row.status !== "forgotten" || row.untilMs > this.nowMs);

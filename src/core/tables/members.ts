@@ -3,21 +3,20 @@
  * does to the member that signed it, by the way it came: from its author, by gossip, or in a list.
  * Source: spec B 1.5 to 1.7 (Fabric's `discovery_impl.go`).
  */
-
+import { equalBytes } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
-import type { Party } from "../rules/disclosure.ts";
-import { isNewer, ownedAlive, WEIGHT } from "../rules/messages.ts";
+import { type Alive, isNewer, ownedAlive } from "../../wire/received.ts";
+import { isSaidSince, isStillCutOff, knownAtDeathOf } from "../rules/confirmed-death.ts";
+import { WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../types/claim.ts";
 import type { CoreEvent } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { Alive, Hearing, Member } from "../types/member.ts";
+import { type Hearing, type HowHeard, LISTED, type Member } from "../types/member.ts";
 import type { CoreOptions } from "../types/options.ts";
 
 export interface Tombstone {
-  /** Of the newest message, from wherever it came. */
+  /** Time of the newest message from any source. */
   readonly time: PeerTime;
-  /** Of the newest one that was gossiped to us or came from the member itself. */
-  readonly firstHand: PeerTime | undefined;
   readonly untilMs: number;
 }
 
@@ -25,12 +24,12 @@ export interface Members {
   readonly table: Map<PkiId, Member>;
   /** Of forgotten members, the oldest first: an old message cannot bring them back. */
   readonly tombstones: Map<PkiId, Tombstone>;
-  /** Who was last at an endpoint. */
+  /** Last member at each endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
   /** Changes whenever it may matter for the choice of neighbours. */
   version: number;
-  /** How often somebody became alive, new or returned. */
+  /** Number of joins and returns. */
   arrivals: number;
 }
 
@@ -39,14 +38,15 @@ export function createMembers(): Members {
   return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, arrivals: 0 };
 }
 
-/** The member as far as disclosure is concerned. */
-export function partyOf({ mspId, endpoint }: Member): Party {
-  return { mspId, isExternal: endpoint !== "" };
-}
-
 /** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
 export function preferredEndpoint(member: Member): string {
   return member.internalEndpoint || member.endpoint;
+}
+
+/** The endpoint to dial; empty if unknown. */
+export function endpointOf({ table }: Members, pkiId: PkiId): string {
+  const member = table.get(pkiId);
+  return member === undefined ? "" : preferredEndpoint(member);
 }
 
 export function aliveMembers(members: Members): Member[] {
@@ -69,13 +69,13 @@ export function isSignOfLife(
   if (!WEIGHT[hearing].isFirstHand) return isNews(members, pkiId, time);
   const firstHand = firstHandOf(members, pkiId);
   if (firstHand === undefined || isNewer(time, firstHand)) return true;
-  // Nobody else can repeat what a member says over its own connection.
+  // A member's own connection cannot be replayed by others.
   return WEIGHT[hearing].isPresent && !isNewer(firstHand, time);
 }
 
-/** Time of the newest message of the member, or of its tombstone, that was heard first-hand. */
-export function firstHandOf({ table, tombstones }: Members, pkiId: PkiId): PeerTime | undefined {
-  return (table.get(pkiId) ?? tombstones.get(pkiId))?.firstHand;
+/** Time of the newest message heard first-hand; of a forgotten member, of the newest of all. */
+function firstHandOf({ table, tombstones }: Members, pkiId: PkiId): PeerTime | undefined {
+  return table.has(pkiId) ? table.get(pkiId)?.firstHand : tombstones.get(pkiId)?.time;
 }
 
 /** Whether an alive message with this time, gossiped to us, still has to be passed on. */
@@ -91,24 +91,26 @@ export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): voi
   if (member !== undefined) members.table.set(pkiId, { ...member, relayed: time });
 }
 
-/** The only way into the map, so that the count and the tombstones are always right. */
+/** The only writer of the map, which keeps count and tombstones consistent. */
 export function putMember(members: Members, member: Member): void {
   const known = members.table.get(member.pkiId);
   const before = known?.status === "alive" ? 1 : 0;
-  if (known?.status !== member.status || (known.endpoint === "") !== (member.endpoint === "")) {
+  const hasMoved = (known?.endpoint === "") !== (member.endpoint === "");
+  if (known?.status !== member.status || hasMoved || known.isCutOff !== member.isCutOff) {
     members.version += 1;
   }
   members.table.set(member.pkiId, member);
-  members.tombstones.delete(member.pkiId);
-  if (known !== undefined) leaveEndpoint(members, known);
+  if (known === undefined) members.tombstones.delete(member.pkiId);
   const endpoint = preferredEndpoint(member);
-  if (endpoint !== "") members.byEndpoint.set(endpoint, member.pkiId);
+  if (known && preferredEndpoint(known) !== endpoint) leaveEndpoint(members, known);
+  const isNew = endpoint !== "" && members.byEndpoint.get(endpoint) !== member.pkiId;
+  if (isNew) members.byEndpoint.set(endpoint, member.pkiId);
   const after = member.status === "alive" ? 1 : 0;
   members.aliveCount += after - before;
   if (after > before) members.arrivals += 1;
 }
 
-/** Whoever moves on is not found where it was, or the map of endpoints would grow without end. */
+/** Removes a member's previous endpoint, which keeps the map of endpoints bounded. */
 export function leaveEndpoint({ byEndpoint }: Members, member: Member): void {
   const endpoint = preferredEndpoint(member);
   if (byEndpoint.get(endpoint) === member.pkiId) byEndpoint.delete(endpoint);
@@ -120,7 +122,7 @@ export function memberAt(members: Members, endpoint: string): Member | undefined
   return pkiId === undefined ? undefined : members.table.get(pkiId);
 }
 
-/** What came of an alive message. */
+/** Result of an alive message. */
 export type Sight =
   /** It proves nothing. */
   | { readonly type: "stale" }
@@ -141,18 +143,18 @@ export type Sight =
 export function hearAlive(
   members: Members,
   verified: Verified<Alive>,
-  hearing: Hearing,
+  how: HowHeard,
   options: CoreOptions,
   now: Now,
 ): Sight {
   const { pkiId, time } = verified.claim;
   const { mspId: ownMspId } = options.self;
-  if (!isSignOfLife(members, pkiId, time, hearing)) return complete(members, verified, ownMspId);
+  if (!isSignOfLife(members, pkiId, time, how.hearing))
+    return complete(members, verified, ownMspId);
   const isNewest = isNews(members, pkiId, time);
-  const { isFirstHand, isPresent } = WEIGHT[hearing];
+  const { isFirstHand, isPresent } = WEIGHT[how.hearing];
   const known = members.table.get(pkiId);
-  const isFull = members.table.size >= options.limits.membersMax;
-  if (known === undefined && isFull) return { type: "members-full" };
+  if (!known && members.table.size >= options.limits.membersMax) return { type: "members-full" };
   const firstHand = isFirstHand ? time : firstHandOf(members, pkiId);
   const described = describeMember(verified, ownMspId, known);
   const isCutOff = known?.status === "dead" && known.isCutOff && !isPresent;
@@ -161,7 +163,7 @@ export function hearAlive(
     putMember(members, { ...known, ...described, firstHand, knownAtDeath });
     return { type: "doubtful" };
   }
-  const member = heardMember(described, firstHand, known, hearing, now);
+  const member = heardMember(described, firstHand, known, how, now);
   putMember(members, member);
   const events = newsOf(member, known);
   return { type: "alive", isNews: isNewest, wasAlive: known?.status === "alive", events };
@@ -186,54 +188,35 @@ function complete(members: Members, verified: Verified<Alive>, ownMspId: string)
   return { type: "completed", events: known.status === "alive" ? [event] : [] };
 }
 
-/** What arrives by gossip so soon after a death was confirmed may have been sent before it. */
-function isOnTheWay({ sinceMs }: Member, { timing }: CoreOptions, now: Now): boolean {
-  return now.elapsedMs - sinceMs <= timing.aliveIntervalMs;
-}
-
-/**
- * Whether a member that a ping found gone has said this afterwards: nothing as new was known when it
- * died or soon after, or it comes from a process that was started later.
- */
-function isSaidSince(dead: Member, time: PeerTime, options: CoreOptions, now: Now): boolean {
-  const { knownAtDeath } = dead;
-  if (knownAtDeath === undefined || time.incNum > knownAtDeath.incNum) return true;
-  return isNewer(time, knownAtDeath) && !isOnTheWay(dead, options, now);
-}
-
-/** Only for a while: later, whoever tells of a message early would make its arrival prove nothing. */
-function knownAtDeathOf(
-  member: Member,
-  time: PeerTime,
-  options: CoreOptions,
-  now: Now,
-): PeerTime | undefined {
-  const { knownAtDeath } = member;
-  if (time.incNum !== knownAtDeath?.incNum || !isNewer(time, knownAtDeath)) return knownAtDeath;
-  return isOnTheWay(member, options, now) ? time : knownAtDeath;
-}
-
-/** The member with the marks of one that was heard just now. */
+/** The member as of a message heard just now. */
 function heardMember(
   described: Described,
   firstHand: PeerTime | undefined,
   known: Member | undefined,
-  hearing: Hearing,
+  { hearing, relayed = described.relayed }: HowHeard,
   now: Now,
 ): Member {
   const wasAlive = known?.status === "alive";
   const { isFirstHand, isPresent } = WEIGHT[hearing];
+  // Field by field: this object is made for each heartbeat, and a spread is slow.
   return {
-    ...described,
+    pkiId: described.pkiId,
+    mspId: described.mspId,
+    endpoint: described.endpoint,
+    internalEndpoint: described.internalEndpoint,
+    metadata: described.metadata,
+    time: described.time,
+    alive: described.alive,
+    relayed,
     firstHand,
     status: "alive",
     lastSeenMs: now.elapsedMs,
     heardMs: wasAlive && !isFirstHand ? known.heardMs : now.elapsedMs,
     sinceMs: wasAlive ? known.sinceMs : now.elapsedMs,
     reconnectAtMs: now.elapsedMs,
-    // A list is no answer to the question that was asked.
+    // A list does not settle a suspicion.
     isSuspect: !isFirstHand && (known?.isSuspect ?? false),
-    isCutOff: !isPresent && (known?.isCutOff ?? false),
+    isCutOff: !isPresent && known !== undefined && isStillCutOff(known, described.time),
     knownAtDeath: undefined,
   };
 }
@@ -261,7 +244,7 @@ export function hearDead(
       ? [{ type: "member-updated", member }]
       : [];
   }
-  const heard = heardMember(described, firstHandOf(members, pkiId), undefined, "list", now);
+  const heard = heardMember(described, firstHandOf(members, pkiId), undefined, LISTED, now);
   const member: Member = { ...heard, status: "dead" };
   putMember(members, member);
   return [{ type: "member-dead", member, reason: "listed-dead" }];
@@ -272,7 +255,7 @@ type Described = Pick<
   "pkiId" | "mspId" | "endpoint" | "internalEndpoint" | "metadata" | "time" | "alive" | "relayed"
 >;
 
-/** What the newest message says of its author, the one that was known or this one. */
+/** The author's data from the newer of the known message and this one. */
 function describeMember(
   { claim: alive, author }: Verified<Alive>,
   ownMspId: string,
@@ -285,7 +268,7 @@ function describeMember(
     mspId: author.mspId,
     endpoint: alive.endpoint,
     // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
-    // That of another organisation is none of our business, even if it is told us.
+    // Ignore another organisation's internal endpoint even if it reaches us.
     internalEndpoint:
       author.mspId === ownMspId ? (alive.internalEndpoint ?? known?.internalEndpoint) : undefined,
     metadata: owned.metadata,
@@ -313,7 +296,6 @@ function isChanged(member: Member, known: Member): boolean {
     member.endpoint !== known.endpoint ||
     member.internalEndpoint !== known.internalEndpoint ||
     member.time.incNum !== known.time.incNum ||
-    member.metadata.length !== known.metadata.length ||
-    member.metadata.some((byte, i) => byte !== known.metadata[i])
+    !equalBytes(member.metadata, known.metadata)
   );
 }

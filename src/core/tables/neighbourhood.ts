@@ -12,13 +12,13 @@ export interface NeighbourBasis {
 export interface Neighbourhood {
   neighbours: Neighbours;
   basis: NeighbourBasis;
-  /** Who is connected with us; at most {@link CONNECTED_MAX}. */
+  /** Connected members; at most {@link CONNECTED_MAX}. */
   readonly connected: Set<PkiId>;
   /** When somebody last became alive, in elapsed milliseconds. */
   arrivedMs: number;
 }
 
-/** More are no part of a small network. */
+/** Maximum tracked connections; only small networks need them. */
 const CONNECTED_MAX = 1_000;
 
 export function createNeighbourhood(): Neighbourhood {

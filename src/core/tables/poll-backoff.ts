@@ -5,21 +5,21 @@
 import type { Now } from "../types/host.ts";
 import type { CoreOptions } from "../types/options.ts";
 
-export interface Pace {
-  /** When to ask next, in elapsed milliseconds. */
+export interface PollBackoff {
+  /** Next query, in elapsed milliseconds. */
   dueMs: number;
-  /** Rounds in a row that brought nothing. */
+  /** Consecutive rounds without news. */
   idleRounds: number;
   /** All rounds so far. */
   rounds: number;
 }
 
-/** The first round may come after this part of the interval. */
+/** Minimum delay of the first round, as a fraction of the interval. */
 const FIRST_ROUND = 8;
 /** At most so many times the interval, as a power of two. */
 const IDLE_ROUNDS_MAX = 3;
 
-export function createPace(options: CoreOptions, now: Now): Pace {
+export function createPollBackoff(options: CoreOptions, now: Now): PollBackoff {
   return { dueMs: now.elapsedMs + options.timing.pullIntervalMs, idleRounds: 0, rounds: 0 };
 }
 
@@ -28,27 +28,31 @@ export function createPace(options: CoreOptions, now: Now): Pace {
  * started together must not stay in step. Members drawn anew for each message miss some: then the
  * interval stays as it is.
  */
-export function beginInterval(pace: Pace, { timing, fanout, random }: CoreOptions, now: Now): void {
-  const intervalMs = timing.pullIntervalMs * 2 ** pace.idleRounds;
+export function beginInterval(
+  backoff: PollBackoff,
+  { timing, fanout, random }: CoreOptions,
+  now: Now,
+): void {
+  const intervalMs = timing.pullIntervalMs * 2 ** backoff.idleRounds;
   const jitterMs = random.below(Math.max(1, Math.trunc(intervalMs / 10)));
-  pace.dueMs = now.elapsedMs + intervalMs + jitterMs;
-  pace.rounds += 1;
+  backoff.dueMs = now.elapsedMs + intervalMs + jitterMs;
+  backoff.rounds += 1;
   if (fanout.strategy === "neighbours") {
-    pace.idleRounds = Math.min(pace.idleRounds + 1, IDLE_ROUNDS_MAX);
+    backoff.idleRounds = Math.min(backoff.idleRounds + 1, IDLE_ROUNDS_MAX);
   }
 }
 
-/** Asking brought something, or something has changed: back to the interval. */
-export function quicken(pace: Pace, { timing }: CoreOptions, now: Now): void {
-  pace.idleRounds = 0;
-  pace.dueMs = Math.min(pace.dueMs, now.elapsedMs + timing.pullIntervalMs);
+/** Resets the backoff after news or a change. */
+export function quicken(backoff: PollBackoff, { timing }: CoreOptions, now: Now): void {
+  backoff.idleRounds = 0;
+  backoff.dueMs = Math.min(backoff.dueMs, now.elapsedMs + timing.pullIntervalMs);
 }
 
 /**
  * The network is still forming: the first rounds come soon, after an eighth of the interval, a
  * quarter, a half. Not more of them: where a thousand start together, each answer is long.
  */
-export function hurry(pace: Pace, { timing }: CoreOptions, now: Now): void {
-  const withinMs = Math.min(1, 2 ** pace.rounds / FIRST_ROUND) * timing.pullIntervalMs;
-  pace.dueMs = Math.min(pace.dueMs, now.elapsedMs + withinMs);
+export function hurry(backoff: PollBackoff, { timing }: CoreOptions, now: Now): void {
+  const withinMs = Math.min(1, 2 ** backoff.rounds / FIRST_ROUND) * timing.pullIntervalMs;
+  backoff.dueMs = Math.min(backoff.dueMs, now.elapsedMs + withinMs);
 }

@@ -1,7 +1,8 @@
 /** The pull engine: Fabric's own assertions (spec C 3.11) and its wrong inputs (C1 10). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createWorld, EPOCH_MS, type TestNode, testIdentity, type World } from "../testing.ts";
+import { createWorld, type TestNode, type World } from "../testing.ts";
+import { EPOCH_MS, testIdentity } from "../testing-identities.ts";
 import { aliveOf, digest, hello, identityItemOf, request, update } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 

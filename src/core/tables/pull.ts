@@ -26,7 +26,7 @@ export interface Exchange {
   readonly nonce: bigint;
   readonly endpoint: string;
   hasAnswered: boolean;
-  /** What we asked it for and have not got yet. */
+  /** Requested items that have not arrived. */
   readonly requested: Set<PkiId>;
 }
 
@@ -35,7 +35,7 @@ export interface Round {
   phase: "digests" | "updates";
   untilMs: number;
   readonly exchanges: Map<PkiId, Exchange>;
-  /** Who has what we miss. */
+  /** Owners by missing item. */
   readonly owners: Map<PkiId, PkiId[]>;
 }
 
@@ -80,19 +80,25 @@ export function createPull(): Pull {
   };
 }
 
-/** This peer knows an item that we miss: it will be asked for it at once. */
+/** Deadline of an open round, or of the next round for an unknown author. */
+export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
+  if (round !== undefined) return round.untilMs;
+  return wanted.size > 0 ? urgentAtMs : Number.POSITIVE_INFINITY;
+}
+
+/** Records a peer that knows a missing item, for an immediate round. */
 export function want(pull: Pull, id: PkiId, from: PkiId, now: Now): void {
   pull.resting.delete(id);
   if (isShunned(pull, id, from, now) || pull.wanted.size >= WANTED_MAX) return;
   pull.wanted.set(id, from);
 }
 
-/** A verified item may be handed on from now on. */
+/** Offers a verified item to others. */
 export function offer(pull: Pull, id: PkiId, envelope: Uint8Array): void {
   pull.offered.set(id, envelope);
 }
 
-/** An item that we do not believe any more is left alone for a while, whoever offers it. */
+/** Ignores an invalid item for a while, whoever offers it. */
 export function shun(pull: Pull, id: PkiId, now: Now): void {
   putUntil(pull.shunned, id, now.elapsedMs + SHUN_MS);
 }
@@ -124,7 +130,7 @@ export function rest(pull: Pull, id: PkiId, forMs: number, now: Now): void {
   putUntil(pull.resting, id, now.elapsedMs + forMs);
 }
 
-/** Whether the peer may be asked for the item. */
+/** Whether the item may be requested from the peer. */
 export function isAskedFor(pull: Pull, id: PkiId, from: PkiId, now: Now): boolean {
   const restsUntilMs = pull.resting.get(id) ?? 0;
   return restsUntilMs <= now.elapsedMs && !isShunned(pull, id, from, now);
@@ -135,7 +141,7 @@ function isShunned({ shunned }: Pull, id: PkiId, from: PkiId, now: Now): boolean
   return untilMs > now.elapsedMs;
 }
 
-/** Adds an entry; if there are too many, the oldest gives way. */
+/** Adds an entry; evicts the oldest above the maximum. */
 function putUntil<Id extends string>(map: Map<Id, number>, id: Id, untilMs: number): void {
   map.delete(id);
   if (map.size >= SHUNNED_MAX) {

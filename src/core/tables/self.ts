@@ -4,8 +4,7 @@
  */
 
 import { encode } from "../../wire/encode.ts";
-import type { Envelope } from "../../wire/envelope.ts";
-import { encodeEnvelope } from "../../wire/envelope.ts";
+import { type Envelope, encodeEnvelope } from "../../wire/envelope.ts";
 import {
   GOSSIP_MESSAGE,
   type PeerTime,
@@ -13,19 +12,19 @@ import {
   type SecretEnvelope,
   TAG,
 } from "../../wire/messages.ts";
+import { pkiIdBytes } from "../../wire/received.ts";
 import type { Party } from "../rules/disclosure.ts";
-import { pkiIdBytes } from "../rules/messages.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { CoreOptions } from "../types/options.ts";
 
-/** What a fresh alive message is wanted for. */
+/** Purpose of a new alive message. */
 export type AlivePurpose =
   | { readonly type: "heartbeat" }
   | ({ readonly type: "membership-request" } & Recipient)
   | ({ readonly type: "membership-response" } & Recipient);
 
-/** Whom a request or response with our alive message is for. */
+/** Recipient of a request or response with our alive message. */
 export interface Recipient {
   readonly to: PkiId;
   readonly endpoint: string;
@@ -76,20 +75,20 @@ export interface Self {
   readonly formerIds: Set<PkiId>;
   /** Endpoints at which somebody else uses our identity; told once each. */
   readonly impostors: Set<string>;
-  /** Until when our alive messages carry our certificate. */
-  readonly publishCertUntilMs: number;
+  /** Until when our alive messages carry our certificate: we are new. */
+  publishCertUntilMs: number;
   alive: OwnAlive | undefined;
   /**
    * Our internal endpoint, signed once: it stays the same, and who has checked it before need not
    * check it again.
    */
   secret: SecretEnvelope | undefined;
-  /** What waits for its signature, by token. */
+  /** Pending signatures by token. */
   readonly pending: Map<number, Pending>;
   nextToken: number;
 }
 
-/** What came of a signature. */
+/** Result of a signature. */
 export type Signed =
   | {
       readonly type: "alive";
@@ -115,6 +114,12 @@ export function createSelf(options: CoreOptions, now: Now): Self {
     pending: new Map(),
     nextToken: 1,
   };
+}
+
+/** We meet our first member, however late that is: to those whom we meet we are new. */
+export function beNew(self: Self, { timing }: CoreOptions, { elapsedMs }: Now): void {
+  const untilMs = elapsedMs + timing.publishCertPeriodMs;
+  self.publishCertUntilMs = Math.max(self.publishCertUntilMs, untilMs);
 }
 
 /** Asks for a fresh signed alive message. Requests of the same moment share one signature. */

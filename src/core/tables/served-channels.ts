@@ -5,10 +5,9 @@
 import { channelMac } from "../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import type { ChannelHost } from "../../channel/types/host.ts";
-import { equalBytes } from "../../wire/bytes.ts";
 import { encode } from "../../wire/encode.ts";
 import { GOSSIP_MESSAGE, TAG } from "../../wire/messages.ts";
-import { pkiIdBytes } from "../rules/messages.ts";
+import { pkiIdBytes } from "../../wire/received.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
 /** What the tables need from outside. */
@@ -63,7 +62,7 @@ export function serveChannel(
   return channel;
 }
 
-/** Takes those off whose time has come. */
+/** Removes and returns the due channels. */
 export function takeDue(served: ServedChannels, now: Now): readonly ServedChannel[] {
   const due = [...served.values()].filter(({ publishAtMs }) => publishAtMs <= now.elapsedMs);
   for (const channel of due) channel.publishAtMs = Number.POSITIVE_INFINITY;
@@ -86,19 +85,6 @@ export function stateInfoPayload(
     properties: { ledgerHeight: channel.height },
   };
   return encode(GOSSIP_MESSAGE, { tag: TAG.chanOrOrg, content: { type: "state-info", value } });
-}
-
-/** The channel that a pull request of this peer is about: it gives no name, but a hash over it. */
-export function channelByMac(
-  served: ServedChannels,
-  host: MacHost,
-  from: PkiId,
-  mac: Uint8Array,
-): ServedChannel | undefined {
-  for (const channel of served.values()) {
-    if (equalBytes(mac, channelMac(host, from, channel.name))) return channel;
-  }
-  return undefined;
 }
 
 /** Whether a request of the peer may be answered now; if so, it counts as under way. */

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { encodeUnsigned } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
-import { createWorld, type TestNode, testIdentity, viewOf, type World } from "../testing.ts";
+import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
+import { testIdentity } from "../testing-identities.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import { isComplete, trio, views } from "../testing-views.ts";
 import { aliveMembers } from "./members.ts";
@@ -26,7 +27,7 @@ function deaths(node: TestNode): string[] {
 }
 
 function askedCount(node: TestNode): number {
-  return node.core.questions.asked.size;
+  return node.core.suspicions.pinged.size;
 }
 
 describe("silence", () => {
@@ -52,6 +53,25 @@ describe("silence", () => {
     assert.deepEqual([views(world, p0), askedCount(p0)], [["p1"], 1]);
     world.run(16_000);
     assert.deepEqual([views(world, p0), deaths(p0)], [[""], ["silent"]]);
+  });
+
+  test("a member that falls silent right after it has answered a ping is asked as soon as any other", () => {
+    for (let restMs = 0; restMs < 2_500; restMs += 250) {
+      const world = createWorld(11);
+      const p0 = world.add("p0");
+      const p1 = world.add("p1", { bootstrap: ["p0:7051"] });
+      world.run(20_000 + restMs);
+      // Its socket answers, its process does not.
+      p1.stalledUntilMs = world.now().elapsedMs + 60_000;
+      accuse(world, p0, p1, p1);
+      world.run(600);
+      const { pkiId } = p1.identity;
+      const askedAtMs = (): number => p0.core.suspicions.pinged.get(pkiId) ?? 0;
+      const firstMs = askedAtMs();
+      assert.ok(firstMs > 0);
+      const tookMs = world.runUntil(() => askedAtMs() > firstMs, 20_000);
+      assert.ok(tookMs !== undefined && tookMs <= 11_500, `took ${tookMs} ms`);
+    }
   });
 
   test("lists alone cannot keep a dead member alive", () => {
@@ -80,9 +100,9 @@ describe("an accusation", () => {
     // Both hear it: the accused, who has said nothing for a while, says at once that it is alive.
     accuse(world, p0, p2, p1);
     accuse(world, p2, p2, p1);
-    assert.equal(p0.core.questions.open.size, 1);
+    assert.equal(p0.core.suspicions.open.size, 1);
     world.run(2_000);
-    assert.deepEqual([p0.core.questions.open.size, askedCount(p0), deaths(p0)], [0, 0, []]);
+    assert.deepEqual([p0.core.suspicions.open.size, askedCount(p0), deaths(p0)], [0, 0, []]);
     assert.equal(viewOf(world, p0), "p1 p2");
   });
 
@@ -90,14 +110,14 @@ describe("an accusation", () => {
     const { world, p0, p1, p2 } = trio(14);
     world.run(20_000);
     p2.core.schedule.heartbeatAtMs = world.now().elapsedMs + 4_000;
-    p2.core.syncPace.dueMs = world.now().elapsedMs + 4_000;
+    p2.core.syncBackoff.dueMs = world.now().elapsedMs + 4_000;
     accuse(world, p0, p2, p1);
     world.run(1_000);
     assert.deepEqual([askedCount(p0), deaths(p0)], [1, []]);
     for (let times = 0; times < 5; times++) {
       accuse(world, p0, p2, p1);
       world.run(500);
-      assert.equal(p0.core.questions.open.size, 0, "asked twice within ten seconds");
+      assert.equal(p0.core.suspicions.open.size, 0, "asked twice within ten seconds");
     }
   });
 
@@ -108,7 +128,7 @@ describe("an accusation", () => {
     world.run(20_000);
     const bytes = unsigned({ type: "membership-response", value: { alive: [], dead: [old] } });
     world.give(p0, { type: "message", from: p1.identity.pkiId, bytes });
-    assert.equal(p0.core.questions.open.size, 0);
+    assert.equal(p0.core.suspicions.open.size, 0);
   });
 
   test("is settled by what was said after it only, not by what comes late", () => {
@@ -122,7 +142,7 @@ describe("an accusation", () => {
     hear(say(1n));
     hear(unsigned({ type: "membership-response", value: { alive: [], dead: [say(2n)] } }));
     hear(say(2n));
-    assert.deepEqual([deaths(node), node.core.questions.open.size], [[], 1]);
+    assert.deepEqual([deaths(node), node.core.suspicions.open.size], [[], 1]);
     world.run(1_000);
     hear(say(2n));
     assert.deepEqual(deaths(node), ["unreachable"]);
@@ -143,6 +163,11 @@ describe("an accusation", () => {
     const [accused] = nodes.splice(7, 1);
     assert.ok(accused);
     const { pkiId } = accused.identity;
+    // It may answer at once: it has not spoken for a second.
+    world.runUntil(
+      () => world.now().elapsedMs - (accused.core.self.alive?.signedMs ?? 0) > 1_000,
+      5_000,
+    );
     const said = accused.core.self.sequence;
     const lacking = (): number =>
       nodes.filter(({ core }) => (core.members.table.get(pkiId)?.time.seqNum ?? 0n) <= said).length;
@@ -195,13 +220,13 @@ describe("an accusation", () => {
     }
     for (const member of aliveMembers(p0.core.members))
       raise(
-        p0.core.questions,
+        p0.core.suspicions,
         member,
         { type: "told", time: member.time },
         p0.core.options.random,
         world.now(),
       );
-    const dueMs = [...p0.core.questions.open.values()].map(({ atMs }) => atMs);
+    const dueMs = [...p0.core.suspicions.open.values()].map(({ atMs }) => atMs);
     assert.ok(dueMs.length > 100);
     assert.ok(dueMs.every((ms, i) => i === 0 || ms - (dueMs[i - 1] ?? 0) >= 20));
   });

@@ -5,7 +5,7 @@
  */
 
 import type { PeerTime } from "../../wire/messages.ts";
-import { isNewer } from "../rules/messages.ts";
+import { isNewer } from "../../wire/received.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
@@ -13,104 +13,107 @@ import type { Timing } from "../types/options.ts";
 import { suspect } from "./deaths.ts";
 import { type Members, preferredEndpoint } from "./members.ts";
 
-/** Why somebody may be gone, and what would settle it. */
+/** Reason for a suspicion, and the evidence that settles it. */
 export type Doubt =
   /** Nothing but lists has told of it since then: another list settles nothing. */
   | { readonly type: "silent"; readonly heardMs: number }
   /** Somebody who knows this message of it says that it is dead: only a newer one heard first-hand settles that. */
   | { readonly type: "told"; readonly time: PeerTime };
 
-interface Question {
+interface Suspicion {
   readonly doubt: Doubt;
   readonly atMs: number;
 }
 
-export interface Questions {
-  readonly open: Map<PkiId, Question>;
-  /** When members were asked: not again so soon, whoever doubts. */
-  readonly asked: Map<PkiId, number>;
-  /** When it is looked next who is silent. */
-  lookAtMs: number;
+export interface Suspicions {
+  readonly open: Map<PkiId, Suspicion>;
+  /** Times of pings, which limit how often a member is pinged. */
+  readonly pinged: Map<PkiId, number>;
+  /** When the next silence scan is due. */
+  scanAtMs: number;
   /** The moment of the latest open question: the next one comes a little later. */
   lastAtMs: number;
 }
 
-/** Time for the one in doubt to be heard of: it hears of the doubt as soon as we do. */
+/** Time for the accused to be heard of: it hears of the accusation as soon as we do. */
 const PATIENCE_MS = 200;
-/** Up to so much more by lot, so that not everybody asks at once. */
+/** Random additional delay, so that not everybody pings at once. */
 const JITTER_MS = 300;
 /** Between two questions: who doubts many members does not dial them all together. */
 const SPACING_MS = 20;
 const OPEN_MAX = 1_000;
-/** How long an answer holds, in heartbeats. */
+/** Validity of a ping's answer, in heartbeats. */
 const ANSWER_HOLDS = 2;
 /** Heartbeats missed, with a little patience, before a member is asked. */
 const SILENCE = 2.1;
 /** Maximum silence scans per heartbeat interval. */
 const LOOKS = 50;
 
-export function createQuestions(): Questions {
-  return { open: new Map(), asked: new Map(), lookAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
+export function createSuspicions(): Suspicions {
+  return { open: new Map(), pinged: new Map(), scanAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
 }
 
-/** Somebody says, or silence suggests, that an alive member is gone. */
+/** Suspects an alive member because of an accusation or silence. */
 export function raise(
-  questions: Questions,
+  suspicions: Suspicions,
   member: Member,
   doubt: Doubt,
   random: Random,
   now: Now,
 ): void {
-  const { open, asked } = questions;
+  const { open, pinged } = suspicions;
   if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
-  if (open.has(member.pkiId) || asked.has(member.pkiId) || open.size >= OPEN_MAX) return;
-  const soonMs = now.elapsedMs + PATIENCE_MS + random.below(JITTER_MS);
-  questions.lastAtMs = Math.max(soonMs, questions.lastAtMs + SPACING_MS);
-  open.set(member.pkiId, { doubt, atMs: questions.lastAtMs });
+  if (open.has(member.pkiId) || open.size >= OPEN_MAX) return;
+  const isSilent = doubt.type === "silent";
+  // Who answered a ping has been heard: two missed heartbeats later it may be asked again.
+  if (!isSilent && pinged.has(member.pkiId)) return;
+  const soonMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + random.below(JITTER_MS);
+  suspicions.lastAtMs = Math.max(soonMs, suspicions.lastAtMs + SPACING_MS);
+  open.set(member.pkiId, { doubt, atMs: suspicions.lastAtMs });
 }
 
 /**
  * Somebody whose death a ping has confirmed is said to live: it is pinged at once, and revived by
  * its answer only (liveness.ts).
  */
-export function askAgain(questions: Questions, member: Member, now: Now): readonly Effect[] {
+export function pingAgain(suspicions: Suspicions, member: Member, now: Now): readonly Effect[] {
   const { pkiId } = member;
   const endpoint = preferredEndpoint(member);
-  if (endpoint === "" || questions.asked.has(pkiId)) return [];
-  questions.asked.set(pkiId, now.elapsedMs);
+  if (endpoint === "" || suspicions.pinged.has(pkiId)) return [];
+  suspicions.pinged.set(pkiId, now.elapsedMs);
   return [{ type: "ping", pkiId, endpoint }];
 }
 
-/** Doubts everybody of whom nothing but lists has told for too long. */
+/** Suspects all members known only from lists for too long. */
 function doubtSilent(
-  questions: Questions,
+  suspicions: Suspicions,
   members: Members,
   { aliveIntervalMs }: Timing,
   random: Random,
   now: Now,
 ): void {
-  if (now.elapsedMs < questions.lookAtMs) return;
-  let lookAtMs = now.elapsedMs + aliveIntervalMs;
+  if (now.elapsedMs < suspicions.scanAtMs) return;
+  let scanAtMs = now.elapsedMs + aliveIntervalMs;
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
     const { heardMs } = member;
     const silentAtMs = heardMs + aliveIntervalMs * SILENCE;
-    if (silentAtMs > now.elapsedMs) lookAtMs = Math.min(lookAtMs, silentAtMs);
-    else raise(questions, member, { type: "silent", heardMs }, random, now);
+    if (silentAtMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, silentAtMs);
+    else raise(suspicions, member, { type: "silent", heardMs }, random, now);
   }
-  questions.lookAtMs = Math.max(lookAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
+  suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
-/** Looks who is silent, and asks whoever is still in doubt when its time has come. */
-export function attendQuestions(
-  questions: Questions,
+/** Scans for silence, and returns the suspects whose ping is due. */
+export function pingSuspects(
+  suspicions: Suspicions,
   members: Members,
   timing: Timing,
   random: Random,
   now: Now,
 ): readonly Effect[] {
-  doubtSilent(questions, members, timing, random, now);
-  const { open, asked } = questions;
+  doubtSilent(suspicions, members, timing, random, now);
+  const { open, pinged } = suspicions;
   const effects: Effect[] = [];
   for (const [pkiId, question] of open) {
     if (question.atMs > now.elapsedMs) break;
@@ -119,7 +122,7 @@ export function attendQuestions(
     if (present === undefined || isSettled(question.doubt, present)) continue;
     const endpoint = preferredEndpoint(present);
     if (endpoint === "" || !suspect(members, pkiId)) continue;
-    asked.set(pkiId, now.elapsedMs);
+    pinged.set(pkiId, now.elapsedMs);
     effects.push({ type: "ping", pkiId, endpoint });
   }
   return effects;
@@ -131,10 +134,14 @@ function isSettled(doubt: Doubt, present: Member): boolean {
     : present.firstHand !== undefined && isNewer(present.firstHand, doubt.time);
 }
 
-/** Whoever was asked long ago may be asked again. */
-export function tidyQuestions(questions: Questions, { aliveIntervalMs }: Timing, now: Now): void {
+/** Forgets old pings, so that those members may be pinged again. */
+export function tidySuspicions(
+  suspicions: Suspicions,
+  { aliveIntervalMs }: Timing,
+  now: Now,
+): void {
   const holdsMs = aliveIntervalMs * ANSWER_HOLDS;
-  for (const [pkiId, atMs] of questions.asked) {
-    if (now.elapsedMs - atMs > holdsMs) questions.asked.delete(pkiId);
+  for (const [pkiId, atMs] of suspicions.pinged) {
+    if (now.elapsedMs - atMs > holdsMs) suspicions.pinged.delete(pkiId);
   }
 }

@@ -5,7 +5,8 @@
 
 import { copyBytes } from "../../wire/bytes.ts";
 import { ownedEnvelope } from "../../wire/envelope.ts";
-import { isNewer, ownedAlive, RIGHTS } from "../rules/messages.ts";
+import { isNewer, ownedAlive } from "../../wire/received.ts";
+import { RIGHTS } from "../rules/rights.ts";
 import type { AliveClaim, AliveSource, Claim } from "../types/claim.ts";
 import type { DropCode } from "../types/drop.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -27,7 +28,7 @@ interface Aside {
   readonly sinceMs: number;
 }
 
-export interface Claims {
+export interface VerificationQueue {
   readonly backlog: Claim[];
   /** How many at the front of the backlog are done. */
   done: number;
@@ -41,7 +42,7 @@ export interface Claims {
   readonly asideBy: Map<PkiId, number>;
 }
 
-/** Bytes of all responses that wait. */
+/** Bytes of all queued responses. */
 const LIST_BYTES_MAX = 67_108_864;
 /** Unknown authors of whom something is kept; with the limit of an alive message 32 MiB. */
 const ASIDE_MAX = 4_096;
@@ -50,7 +51,7 @@ const ASIDE_PER_PEER_MAX = 2_048;
 /** The done part of the backlog is dropped when it has grown to this. */
 const DONE_MAX = 1_024;
 
-export function createClaims(): Claims {
+export function createVerificationQueue(): VerificationQueue {
   return {
     backlog: [],
     done: 0,
@@ -62,9 +63,9 @@ export function createClaims(): Claims {
 }
 
 /** Queues a claim for its check; false if the backlog is full. Keeps a copy of its bytes. */
-export function enqueueClaim(claims: Claims, claim: Claim, max: number): boolean {
-  if (claims.backlog.length - claims.done >= max) return false;
-  claims.backlog.push(ownClaim(claim));
+export function enqueueClaim(queue: VerificationQueue, claim: Claim, max: number): boolean {
+  if (queue.backlog.length - queue.done >= max) return false;
+  queue.backlog.push(ownClaim(claim));
   return true;
 }
 
@@ -77,23 +78,27 @@ function ownClaim(claim: Claim): Claim {
 }
 
 /** Queues a response; false if one of the same peer waits already, or too many bytes wait. */
-export function enqueueList(claims: Claims, from: PkiId, entries: ListClaim["entries"]): boolean {
+export function enqueueList(
+  queue: VerificationQueue,
+  from: PkiId,
+  entries: ListClaim["entries"],
+): boolean {
   let waiting = 0;
-  for (const list of claims.lists.values()) waiting += list.bytes;
+  for (const list of queue.lists.values()) waiting += list.bytes;
   const bytes = entries.reduce((sum, [entry]) => sum + entry.length, 0);
-  if (claims.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
-  claims.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
+  if (queue.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
+  queue.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
   return true;
 }
 
-/** Takes the next claim to be checked. */
-export function nextClaim(claims: Claims): Claim | undefined {
-  const claim = claims.backlog[claims.done];
+/** Removes and returns the next claim. */
+export function takeClaim(queue: VerificationQueue): Claim | undefined {
+  const claim = queue.backlog[queue.done];
   if (claim === undefined) return undefined;
-  claims.done += 1;
-  if (claims.done === claims.backlog.length || claims.done >= DONE_MAX) {
-    claims.backlog.splice(0, claims.done);
-    claims.done = 0;
+  queue.done += 1;
+  if (queue.done === queue.backlog.length || queue.done >= DONE_MAX) {
+    queue.backlog.splice(0, queue.done);
+    queue.done = 0;
   }
   return claim;
 }
@@ -102,21 +107,21 @@ export function nextClaim(claims: Claims): Claim | undefined {
  * Keeps a claim until its author's identity is known. The best one of each author wins; when
  * there are too many, the one waiting longest is given up. False: its peer has brought too many.
  */
-export function setAside(claims: Claims, claim: AliveClaim, now: Now): boolean {
+export function setAside(queue: VerificationQueue, claim: AliveClaim, now: Now): boolean {
   const { pkiId } = claim.alive;
-  const waiting = claims.aside.get(pkiId);
+  const waiting = queue.aside.get(pkiId);
   if (waiting !== undefined && !isBetter(claim, waiting.claim)) return true;
   const { from } = claim;
   const isOneMore = waiting?.claim.from !== from;
-  if (isOneMore && (claims.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return false;
-  dropAside(claims, pkiId);
-  if (claims.aside.size >= ASIDE_MAX) {
-    const [oldest] = claims.aside.keys();
-    if (oldest !== undefined) dropAside(claims, oldest);
+  if (isOneMore && (queue.asideBy.get(from) ?? 0) >= ASIDE_PER_PEER_MAX) return false;
+  dropAside(queue, pkiId);
+  if (queue.aside.size >= ASIDE_MAX) {
+    const [oldest] = queue.aside.keys();
+    if (oldest !== undefined) dropAside(queue, oldest);
   }
   const owned = { ...claim, alive: ownedAlive(claim.alive) };
-  claims.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
-  claims.asideBy.set(from, (claims.asideBy.get(from) ?? 0) + 1);
+  queue.aside.set(pkiId, { claim: owned, sinceMs: now.elapsedMs });
+  queue.asideBy.set(from, (queue.asideBy.get(from) ?? 0) + 1);
   return true;
 }
 
@@ -130,8 +135,8 @@ function priorityOf({ source }: AliveClaim): number {
   return RIGHTS[source].waitPriority ?? 0;
 }
 
-/** Forgets what was kept aside for an author. */
-export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {
+/** Drops the claim kept for an author. */
+export function dropAside({ aside, asideBy }: VerificationQueue, pkiId: PkiId): void {
   const waiting = aside.get(pkiId);
   if (waiting === undefined) return;
   aside.delete(pkiId);
@@ -143,20 +148,20 @@ export function dropAside({ aside, asideBy }: Claims, pkiId: PkiId): void {
 
 /** The identity has become known: what was kept aside for it, if it is news still. */
 export function takeAside(
-  claims: Claims,
+  queue: VerificationQueue,
   pkiId: PkiId,
   maxAgeMs: number,
   now: Now,
 ): AliveClaim | undefined {
-  const waiting = claims.aside.get(pkiId);
-  dropAside(claims, pkiId);
+  const waiting = queue.aside.get(pkiId);
+  dropAside(queue, pkiId);
   return waiting && isFresh(waiting, maxAgeMs, now) ? waiting.claim : undefined;
 }
 
 /** Gives up what has waited so long that its author would count as silent. */
-export function tidyAside(claims: Claims, maxAgeMs: number, now: Now): void {
-  for (const [pkiId, waiting] of claims.aside) {
-    if (!isFresh(waiting, maxAgeMs, now)) dropAside(claims, pkiId);
+export function tidyAside(queue: VerificationQueue, maxAgeMs: number, now: Now): void {
+  for (const [pkiId, waiting] of queue.aside) {
+    if (!isFresh(waiting, maxAgeMs, now)) dropAside(queue, pkiId);
   }
 }
 

@@ -4,13 +4,13 @@ import type { ChannelHost } from "../../channel/types/host.ts";
 /** `observer`: sees what is published. `listed`: also publishes its own height, and serves blocks. */
 export type FollowRole = "observer" | "listed";
 
-/** From where on a member counts as lagging. */
+/** Limits beyond which a member lags. */
 export interface LagLimits {
-  /** So many blocks behind. */
+  /** Number of missing blocks. */
   readonly blocks: number;
-  /** So long without a block that others have. */
+  /** Time without a block that others have. */
   readonly timeMs: number;
-  /** Without a new block for so long the channel counts as stuck; undefined: it may be quiet. */
+  /** Time without a new block after which the channel counts as stuck; undefined: no limit. */
   readonly stillMs?: number | undefined;
 }
 

@@ -1,39 +1,31 @@
-/** Why something received was not used, by code. */
-import type { WireFault } from "../../wire/decode.ts";
+/** Reasons for dropping received data, by code. */
+import type { AliveFault } from "../../wire/received.ts";
 import type { IdentityFault } from "./host.ts";
-
-export type AliveFault =
-  /** Not decodable, or beyond a limit of the codec or `ALIVE_BYTES_MAX`. */
-  | WireFault
-  /** Decodable, but no alive message. */
-  | "not-alive"
-  /** No member, no PKI-ID of 32 bytes, no time or no signature (spec B 10.1). */
-  | "alive-incomplete";
 
 /** Why an identity presented under a PKI-ID is refused. */
 export type PresentedIdentityFault = IdentityFault | "pki-id-mismatch" | "identity-expired";
 
-/** Why a claim is not believed. */
+/** Why a claim is rejected. */
 export type VerifyFault =
   | PresentedIdentityFault
   | "identity-unknown"
   | "signature-invalid"
   | StateInfoFault;
 
-/** Why a StateInfo is not believed although it is signed. */
+/** Why a signed StateInfo is rejected. */
 export type StateInfoFault =
-  /** Of, or from, somebody whose organisation is not on the channel, or who is no valid member of it. */
+  /** Author or sender is no valid member of an organisation on the channel. */
   | "state-info-organisation"
   /** Its author may not read the channel. */
   | "state-info-readers";
 
-/** Why something was not looked at. The peer or author named by the code asks too much of us. */
+/** A peer or author exceeds its budget, so its data is dropped unchecked. */
 export type BudgetFault =
-  /** The peer has used up its signature checks. */
+  /** Signature checks of the relaying peer. */
   | "check-budget"
-  /** The author speaks more often than anybody needs to. */
+  /** Messages of the author. */
   | "news-budget"
-  /** The peer has used up what we answer it. */
+  /** Bytes of our answers to the peer. */
   | "answer-budget";
 
 /** Its certificate has spoken later under another PKI-ID, or changes its PKI-ID too often. */
@@ -41,7 +33,7 @@ export type NameFault = "certificate-in-use";
 
 export type CheckFault = VerifyFault | BudgetFault | NameFault;
 
-/** Why something received was not used. Those in {@link QUIET_DROPS} are everyday life. */
+/** Why received data was dropped. Those in {@link QUIET_DROPS} are routine. */
 export type DropCode =
   | AliveFault
   | VerifyFault
@@ -49,7 +41,7 @@ export type DropCode =
   | NameFault
   /** A tag that this kind of message must not have. */
   | "tag-illegal"
-  /** A message of a channel that we do not follow, or another content that is not for us. */
+  /** Of a channel that we do not follow, or other content that is not for us. */
   | "not-followed"
   /** Not newer than what we have. */
   | "stale"
@@ -59,23 +51,23 @@ export type DropCode =
   | "request-spoofed"
   /** The peer may not see us: its request is not answered. */
   | "not-disclosed"
-  /** Nobody asked for this digest or update, or it came too late. */
+  /** An unrequested or late digest or update. */
   | "pull-unsolicited"
   /** A request without a hello of the same peer shortly before. */
   | "pull-without-hello"
-  /** More hellos at a time than we remember for one peer. */
+  /** Too many open hellos of one peer. */
   | "pull-too-often"
   /** A pulled item that is no identity. */
   | "not-an-identity"
   /** News of a channel without author, channel or time. */
   | "state-info-incomplete"
-  /** The peer asks for something of a channel that its organisation, or it itself, may not have. */
+  /** The peer or its organisation has no right to the requested channel data. */
   | "channel-refused"
   /** A request for blocks that we do not have, or for too many at a time. */
   | "blocks-refused"
-  /** Private data, which we do not keep: the peer was told so. */
+  /** Private data, which we do not keep; the peer gets a refusal. */
   | "private-data"
-  /** A snapshot tells of somebody who is no member. */
+  /** A snapshot entry of an unknown member. */
   | "member-unknown"
   /** A table or queue is full. */
   | "channels-full"
@@ -120,7 +112,7 @@ export const QUIET_DROPS: ReadonlySet<DropCode> = new Set([
   "state-info-organisation",
   "state-info-readers",
   "member-unknown",
-  // A flood must not become a flood of events.
+  // A flood of messages must not cause a flood of events.
   "check-budget",
   "news-budget",
   "answer-budget",

@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
   /** A message still queued under the same key is out of date and may be replaced by this one. */
   readonly replaces?: string;
+  /** Only for the addressee, not for another identity found at its endpoint. Default: for both. */
+  readonly isPersonal?: boolean;
 }
 
 /** What the core asks for. The host carries effects out in order. */
@@ -33,7 +35,7 @@ export type Effect =
       readonly payload: Uint8Array;
       readonly secret: Uint8Array | undefined;
     }
-  /** Something a peer sent was not used. Counted by code; no reaction needed. */
+  /** Received data was dropped. Counted by code; no reaction needed. */
   | {
       readonly type: "drop";
       readonly from: PkiId;
@@ -45,7 +47,7 @@ export type Effect =
   | {
       readonly type: "serve-blocks";
       readonly channel: string;
-      /** Comes back with the answer. */
+      /** Repeated in the answer. */
       readonly nonce: bigint;
       readonly range: BlockRange;
       readonly to: { readonly pkiId: PkiId; readonly endpoint: string };
@@ -58,6 +60,12 @@ export type Effect =
       readonly message: GossipMessage;
     }
   | { readonly type: "notify"; readonly event: CoreEvent };
+
+/** One after the other; most lists are empty, and then the other one will do. */
+export function inOrder(first: readonly Effect[], then: readonly Effect[]): readonly Effect[] {
+  if (first.length === 0) return then;
+  return then.length === 0 ? first : [...first, ...then];
+}
 
 export function notify(event: CoreEvent): Effect {
   return { type: "notify", event };

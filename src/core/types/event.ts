@@ -30,13 +30,13 @@ export interface ChannelLag {
   readonly pkiId: PkiId;
   readonly mspId: string;
   readonly height: bigint;
-  /** Blocks that it lacks of those known to be. */
+  /** Number of known blocks that it lacks. */
   readonly behind: bigint;
-  /** Milliseconds since there is a block that it lacks. */
+  /** Milliseconds since it first lacked a block. */
   readonly lagMs: number;
 }
 
-/** What the core tells its host about. `member` and `identity` are snapshots. */
+/** Events for the host. `member` and `identity` are snapshots. */
 export type CoreEvent =
   | { readonly type: "member-joined"; readonly member: Member }
   | { readonly type: "member-updated"; readonly member: Member }

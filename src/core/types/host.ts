@@ -2,16 +2,10 @@
  * What the core needs from outside and cannot compute: judging identities, checking signatures,
  * dice and the time. The host hands these in; the core imports nothing that does I/O.
  */
+import type { PkiId } from "../../wire/received.ts";
 import type { Verdict } from "../../wire/verdict.ts";
 
-declare const pkiIdBrand: unique symbol;
-
-/**
- * The name of a member: SHA-256 over MSP id and certificate text, as 64 lower-case hex digits.
- * Made only by {@link Crypto.identify} (of an identity) and by `parsePkiId` (of 32 bytes of a
- * message). Source: spec A 5.1, Fabric's `GetPKIidOfCert`.
- */
-export type PkiId = string & { readonly [pkiIdBrand]: true };
+export type { PkiId } from "../../wire/received.ts";
 
 /** A certificate that some MSP we trust vouches for, with what can be read off it. Immutable. */
 export interface Identity {
@@ -35,7 +29,7 @@ export interface Identity {
   readonly notAfterMs: number;
 }
 
-/** Why an identity is not believed. */
+/** Why an identity is rejected. */
 export type IdentityFault =
   /** Not a SerializedIdentity, not one clean PEM block, not a certificate, or an unusable key. */
   | "identity-malformed"
@@ -56,7 +50,7 @@ export interface Crypto {
   verify(identity: Identity, payload: Uint8Array, signature: Uint8Array): boolean;
 }
 
-/** Dice. One seed gives one sequence. */
+/** Random source. Equal seeds give equal sequences. */
 export interface Random {
   /** Uniform over all unsigned 64-bit numbers. */
   uint64(): bigint;

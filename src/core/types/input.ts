@@ -2,7 +2,7 @@ import type { ChannelConfiguration } from "../../channel/types/configuration.ts"
 import type { Fault } from "./event.ts";
 import type { Identity, PkiId } from "./host.ts";
 
-/** Everything that can happen to the core. The host turns sockets, timers and commands into these. */
+/** All inputs of the core. The host creates them from sockets, timers and commands. */
 export type Input =
   /** The node is ready to send and receive. First input, once. */
   | { readonly type: "start" }
@@ -12,7 +12,7 @@ export type Input =
   | { readonly type: "message"; readonly from: PkiId; readonly bytes: Uint8Array }
   /** A handshake succeeded, whoever dialled. */
   | { readonly type: "connected"; readonly identity: Identity }
-  /** The last connection to the peer broke, and not by our own will. */
+  /** The last connection to the peer broke; we did not close it. */
   | { readonly type: "connection-lost"; readonly pkiId: PkiId }
   /** We closed the last connection to the peer, or nobody had used it for long. */
   | { readonly type: "connection-closed"; readonly pkiId: PkiId }
@@ -27,10 +27,10 @@ export type Input =
       readonly type: "identified";
       readonly endpoint: string;
       readonly identity: Identity | undefined;
-      /** Why it failed. With our own identity: who has it is another process than we. */
+      /** Why it failed. With our own identity: another process uses it. */
       readonly fault?: Fault;
     }
-  /** Where the names of bootstrap peers lead now, in place of where they led before. */
+  /** The endpoints to which bootstrap names resolve now; replaces the previous ones. */
   | { readonly type: "names-resolved"; readonly endpoints: readonly string[] }
   /** Answer to a `ping` effect. */
   | { readonly type: "pinged"; readonly pkiId: PkiId; readonly reachable: boolean }
@@ -44,13 +44,15 @@ export type Input =
   /** The host changes what we publish about ourselves. Takes effect with a heartbeat sent at once. */
   | { readonly type: "set-metadata"; readonly metadata: Uint8Array }
   | { readonly type: "set-endpoint"; readonly externalEndpoint: string }
-  /** We can serve so many blocks of a channel; who may have them, its configuration decides. */
+  /**
+   * Number of blocks of a channel that we can serve; its configuration decides who may have them.
+   */
   | {
       readonly type: "channel-served";
       readonly configuration: ChannelConfiguration;
       readonly height: bigint;
     }
-  /** Answer to a `serve-blocks` effect: so many bytes were sent, 0 if none. */
+  /** Answer to a `serve-blocks` effect: number of bytes sent. */
   | {
       readonly type: "blocks-served";
       readonly channel: string;
@@ -65,7 +67,7 @@ export type Input =
       readonly channel: string;
       readonly configuration: ChannelConfiguration;
     }
-  /** So many blocks of a channel were verified. */
+  /** Number of verified blocks of a channel. */
   | { readonly type: "channel-proven"; readonly channel: string; readonly height: bigint }
   /** A member could not show the block that its height promises. */
   | {

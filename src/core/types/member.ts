@@ -1,37 +1,18 @@
 /** A member as we know it, and the message that tells of it. */
-import type { WireFault } from "../../wire/decode.ts";
-import type { Envelope } from "../../wire/envelope.ts";
-import type { GossipMessage, PeerTime } from "../../wire/messages.ts";
-import type { Verdict } from "../../wire/verdict.ts";
-import type { AliveFault } from "./drop.ts";
+import type { PeerTime } from "../../wire/messages.ts";
+import type { Alive } from "../../wire/received.ts";
 import type { PkiId } from "./host.ts";
-
-export interface Alive {
-  readonly pkiId: PkiId;
-  /** External endpoint; may be empty. */
-  readonly endpoint: string;
-  /** From the secret; undefined if there is none or it cannot be read. */
-  readonly internalEndpoint: string | undefined;
-  readonly metadata: Uint8Array;
-  readonly time: PeerTime;
-  /** The SerializedIdentity it carries; empty if none. */
-  readonly identity: Uint8Array;
-  /** As received: this is what is relayed. */
-  readonly envelope: Envelope;
-}
-
-/** A message of any kind. `alive`: the same if it is an alive message, and complete. */
-export interface ReceivedMessage {
-  readonly envelope: Envelope;
-  readonly message: GossipMessage;
-  readonly alive: Verdict<Alive, AliveFault>;
-}
-
-/** Follows from the bytes alone, so that many cores in one process may share what one has read. */
-export type ReadMessage = (bytes: Uint8Array) => Verdict<ReceivedMessage, WireFault>;
 
 /** How an alive message reached us: from its author, by gossip, or in somebody else's list. */
 export type Hearing = "itself" | "gossip" | "list";
+
+/** By which way one reached us, and its time if we pass it on. */
+export interface HowHeard {
+  readonly hearing: Hearing;
+  readonly relayed: PeerTime | undefined;
+}
+
+export const LISTED: HowHeard = { hearing: "list", relayed: undefined };
 
 /** A member as we know it. Replaced, never changed, so it can be handed out. */
 export interface Member {
@@ -64,13 +45,13 @@ export interface Member {
   readonly sinceMs: number;
   /** Time of the newest alive message that was gossiped to us: older ones are not relayed again. */
   readonly relayed: PeerTime | undefined;
-  /** When a dead member is to be tried again. */
+  /** Next attempt to reach a dead member. */
   readonly reconnectAtMs: number;
   /** A send to it failed, and a ping has yet to confirm that it is gone. */
   readonly isSuspect: boolean;
   /**
    * It was declared dead as unreachable, and others have brought news of it since: we cannot reach it
-   * although it lives. Only silence makes it dead again, until it connects.
+   * although it lives. Only silence makes it dead again, until it connects or is started anew.
    */
   readonly isCutOff: boolean;
   /**

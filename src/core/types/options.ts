@@ -1,6 +1,6 @@
+import type { ReadMessage } from "../../wire/received.ts";
 import type { ChannelsOptions } from "./channel.ts";
 import type { Crypto, Identity, Random } from "./host.ts";
-import type { ReadMessage } from "./member.ts";
 
 /** Periods and waits of the protocol. All in milliseconds; defaults are Fabric's. */
 export interface Timing {
@@ -24,7 +24,7 @@ export interface Timing {
   readonly requestWaitMs: number;
   /** How long the updates of a pull round are awaited; default 2_000 (`responseWaitTime`). */
   readonly responseWaitMs: number;
-  /** How long a message to be gossiped waits for company; default 10 (`maxPropagationBurstLatency`). */
+  /** Maximum wait of a queued message for others; default 10 (`maxPropagationBurstLatency`). */
   readonly burstLatencyMs: number;
   /** How long a bootstrap peer may take to answer a membership request; default 5_000. */
   readonly membershipResponseWaitMs: number;
@@ -65,7 +65,9 @@ export interface Fanout {
   readonly burstSize: number;
 }
 
-/** What we do beyond Fabric's rules. Both are true; false is for comparisons with a Fabric peer. */
+/**
+ * Extensions of Fabric's rules; both default to true. False is for comparisons with a Fabric peer.
+ */
 export interface BeyondFabric {
   /**
    * What is missing is asked for at once: the identity of an unknown author, members while the network
@@ -98,7 +100,7 @@ export interface CoreLimits {
   readonly backlogMax: number;
   /** News of channels that we do not follow, remembered; default 20_000. */
   readonly stateInfosMax: number;
-  /** Claims checked without a pause, 0.1 to 0.5 ms each; default 8. */
+  /** Maximum signature checks per step, 0.1 to 0.5 ms each; default 8. */
   readonly checksPerStep: number;
   /** Items asked for, or sent, in one pull message; default 2_000. */
   readonly pullItemsMax: number;

@@ -1,0 +1,71 @@
+/** Dispatches each kind of input to its handler, except peer messages and ticks. */
+import { refuseContacts, resolveContacts } from "../tables/contacts.ts";
+import { noteClosed, noteConnected } from "../tables/neighbourhood.ts";
+import type { Effect } from "../types/effect.ts";
+import type { Now } from "../types/host.ts";
+import type { Input } from "../types/input.ts";
+import { handleChannelInput } from "./channel-configuration.ts";
+import { learn } from "./learn-identity.ts";
+import {
+  handleConnected,
+  handleIdentified,
+  handlePinged,
+  handleReplaced,
+  handleUnreached,
+} from "./liveness.ts";
+import { publishAnew, publishIdentity, publishSigned } from "./publish.ts";
+import { renew } from "./renewal.ts";
+import type { Core } from "./state.ts";
+import { rejudgeAll } from "./verification.ts";
+
+export function handleInput(
+  core: Core,
+  input: Exclude<Input, { type: "message" | "tick" }>,
+  now: Now,
+): readonly Effect[] {
+  switch (input.type) {
+    case "start":
+      return [...learn(core, core.options.self, "self", now), ...publishIdentity(core)];
+    case "connected":
+      noteConnected(core.neighbourhood, input.identity.pkiId);
+      return [
+        ...handleConnected(core, input.identity.pkiId, now),
+        ...learn(core, input.identity, "handshake", now),
+      ];
+    case "connection-closed":
+      noteClosed(core.neighbourhood, input.pkiId);
+      return [];
+    case "connection-lost":
+      noteClosed(core.neighbourhood, input.pkiId);
+      return handleUnreached(core, input.pkiId, now);
+    case "send-failed":
+      return handleUnreached(core, input.pkiId, now);
+    case "refused": {
+      const { timing, random } = core.options;
+      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, now);
+    }
+    case "replaced":
+      return handleReplaced(core, input.old, input.identity, now);
+    case "identified":
+      return handleIdentified(core, input, now);
+    case "names-resolved":
+      resolveContacts(core.contacts, input.endpoints, core.options, now);
+      return [];
+    case "pinged":
+      return handlePinged(core, input.pkiId, input.reachable, now);
+    case "signed":
+      return publishSigned(core, input, now);
+    case "set-metadata":
+      core.self.metadata = input.metadata;
+      return publishAnew(core, now);
+    case "set-endpoint":
+      core.self.externalEndpoint = input.externalEndpoint;
+      return publishAnew(core, now);
+    case "trust-changed":
+      return rejudgeAll(core);
+    case "renewed":
+      return renew(core, input.self, now);
+    default:
+      return handleChannelInput(core, input, now);
+  }
+}

@@ -1,0 +1,167 @@
+/** How long messages wait to be passed on: news hardly, routine heartbeats for each other. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { charge } from "../../lib/rate-limit.ts";
+import { createWorld, type TestNode, type World } from "../testing.ts";
+import { testIdentity } from "../testing-identities.ts";
+import { aliveOf } from "../testing-messages.ts";
+import type { Identity } from "../types/host.ts";
+import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
+
+function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, TestNode[]] {
+  const world = createWorld(3);
+  const [first, ...others] = Array.from({ length: size }, (_, i) =>
+    world.add(`p${i}`, {
+      bootstrap: i === 0 ? [] : ["p0:7051"],
+      fanout: { ...DEFAULT_FANOUT, ...fanout },
+    }),
+  );
+  assert.ok(first);
+  world.run(30_000);
+  return [world, first, others];
+}
+
+/** Shorter than any wait that matters here. */
+const STEP_MS = 4;
+
+/** The longest that anything waits at the member while nothing happens but heartbeats. */
+function longestWaitMs(world: World, { core }: TestNode, randomRelays?: TestNode): number {
+  let longestMs = 0;
+  for (
+    const endMs = world.now().elapsedMs + 10_000;
+    world.now().elapsedMs < endMs;
+    world.run(STEP_MS)
+  ) {
+    if (randomRelays) core.randomRelays.add(randomRelays.identity.pkiId);
+    const leavesMs = Math.min(core.broadcastQueue.flushAtMs, core.routine.dueMs);
+    if (leavesMs !== Number.POSITIVE_INFINITY) {
+      longestMs = Math.max(longestMs, leavesMs - world.now().elapsedMs);
+    }
+  }
+  return longestMs;
+}
+
+describe("a routine heartbeat", () => {
+  test("waits at most a twentieth of its interval among many", () => {
+    const [world, node] = network(20);
+    const ms = longestWaitMs(world, node);
+    assert.ok(ms > 200 && ms <= 250, `${ms} ms`);
+  });
+
+  test("leaves within the burst latency among few, and with Fabric's strategy", () => {
+    for (const [size, fanout] of [
+      [16, {}],
+      [20, { strategy: "random" }],
+    ] as const) {
+      const [world, node] = network(size, fanout);
+      const ms = longestWaitMs(world, node);
+      assert.ok(ms > 0 && ms <= 10, `${ms} ms`);
+    }
+  });
+
+  test("leaves within the burst latency while there are members that draw their peers", () => {
+    const [world, node, [other]] = network(20);
+    longestWaitMs(world, node, other);
+    const ms = longestWaitMs(world, node, other);
+    assert.ok(ms > 0 && ms <= 10, `${ms} ms`);
+  });
+});
+
+test("news waits nowhere", () => {
+  const [world, node, [other, ...rest]] = network(25);
+  assert.ok(other);
+  const metadata = Uint8Array.of(7);
+  world.give(other, { type: "set-metadata", metadata });
+  const know = ({ core }: TestNode): boolean =>
+    core.members.table.get(other.identity.pkiId)?.metadata[0] === 7;
+  const tookMs = world.runUntil(() => [node, ...rest].every(know), 5_000);
+  assert.ok(tookMs !== undefined && tookMs <= 150, `${tookMs} ms`);
+});
+
+describe("heartbeats that say nothing new", () => {
+  const others = Array.from({ length: 20 }, (_, i) => testIdentity("A", `other${i}`));
+  const [first, second, third] = others as [Identity, Identity, Identity];
+
+  function relaysOf({ sent }: TestNode, sequence: bigint): TestNode["sent"] {
+    return sent.filter(({ message: { content } }) => {
+      return content?.type === "alive" && content.value.timestamp?.seqNum === sequence;
+    });
+  }
+
+  /** A node to which all of them are members, just after a moment at which what waits is checked. */
+  function setUp(): {
+    world: World;
+    node: TestNode;
+    hear: typeof hear;
+    sequenceOf: typeof sequenceOf;
+  } {
+    const world = createWorld(7);
+    const node = world.add("n");
+    for (const other of others) world.meet(node, other);
+    const hear = (author: Identity, seqNum: bigint, from = first, signature?: Uint8Array): void =>
+      world.give(node, {
+        type: "message",
+        from: from.pkiId,
+        bytes: aliveOf(author, {
+          seqNum,
+          endpoint: author.pkiId.slice(0, 8),
+          ...(signature && { signature }),
+        }),
+      });
+    const sequenceOf = ({ pkiId }: Identity): bigint | undefined =>
+      node.core.members.table.get(pkiId)?.time.seqNum;
+    for (const other of others) hear(other, 1n, other);
+    world.run(5_010 - (world.now().elapsedMs % 250));
+    node.drops.length = 0;
+    return { world, node, hear, sequenceOf };
+  }
+
+  test("are checked together, a few in each step, and leave in one send to each neighbour", () => {
+    const { world, node, hear, sequenceOf } = setUp();
+    const few = others.slice(0, 12);
+    for (const other of few) hear(other, 42n, second);
+    assert.deepEqual(new Set(few.map(sequenceOf)), new Set([1n]));
+    world.run(250);
+    assert.deepEqual(new Set(few.map(sequenceOf)), new Set([42n]));
+    const relayed = relaysOf(node, 42n);
+    assert.ok(relayed.length > few.length, String(relayed.length));
+    assert.equal(new Set(relayed.map(({ atMs }) => atMs)).size, 1);
+    assert.deepEqual(node.drops, []);
+  });
+
+  test("do not wait when a batch of them is complete", () => {
+    const { world, hear, sequenceOf } = setUp();
+    for (const other of others) hear(other, 42n, second);
+    world.run(5);
+    assert.deepEqual(new Set(others.slice(0, 16).map(sequenceOf)), new Set([42n]));
+  });
+
+  test("are not held up by a forgery that waits", () => {
+    const { world, node, hear, sequenceOf } = setUp();
+    hear(third, 42n, first, Uint8Array.of(1, 2, 3));
+    assert.equal(node.core.routine.waiting.size, 1);
+    hear(third, 42n, second);
+    assert.equal(sequenceOf(third), 42n);
+    world.run(250);
+    assert.equal(sequenceOf(third), 42n);
+    assert.equal(node.core.routine.waiting.size, 0);
+  });
+
+  test("are dropped as copies while the same bytes wait, and not sent to whoever has them", () => {
+    const { world, node, hear } = setUp();
+    for (const other of others) hear(third, 42n, other);
+    assert.equal(node.core.routine.waiting.size, 1);
+    world.run(250);
+    assert.equal(node.core.routine.waiting.size, 0);
+    assert.deepEqual(relaysOf(node, 42n), []);
+  });
+
+  test("are heard at once from whoever has spent what it may cost us", () => {
+    const { node, hear } = setUp();
+    const { checks } = node.core.rateLimits;
+    charge(checks, second.certificate, checks.burst * 2, node.core.now);
+    hear(third, 42n, second);
+    assert.equal(node.core.routine.waiting.size, 0);
+    assert.deepEqual(node.drops, ["check-budget"]);
+  });
+});

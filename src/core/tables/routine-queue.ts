@@ -1,0 +1,66 @@
+/**
+ * Heartbeats of known members that say nothing new. They wait for each other: a signature checked
+ * right after another costs half of one checked alone, and what is checked together leaves together.
+ */
+import { ownedAlive } from "../../wire/received.ts";
+import type { AliveClaim } from "../types/claim.ts";
+import type { Now, PkiId } from "../types/host.ts";
+
+interface Routine {
+  readonly claim: AliveClaim;
+  /** Other senders of the same bytes. */
+  readonly holders: Set<PkiId>;
+}
+
+export interface RoutineQueue {
+  /** By author; of each one message, so that there are no more than members. */
+  readonly waiting: Map<PkiId, Routine>;
+  /** When they are checked, in elapsed milliseconds; Infinity: none waits. */
+  dueMs: number;
+}
+
+/** Size of a batch that does not wait any longer. */
+export const ROUTINE_BATCH = 16;
+
+export function createRoutineQueue(): RoutineQueue {
+  return { waiting: new Map(), dueMs: Number.POSITIVE_INFINITY };
+}
+
+/** The next multiple of the interval. Members of one process share these moments. */
+function nextMomentMs(intervalMs: number, { elapsedMs }: Now): number {
+  return (Math.floor(elapsedMs / intervalMs) + 1) * intervalMs;
+}
+
+/** Keeps a copy of the claim, which is returned, until the next moment or until a batch is complete. */
+export function enqueueRoutine(
+  queue: RoutineQueue,
+  claim: AliveClaim,
+  intervalMs: number,
+  now: Now,
+): AliveClaim {
+  if (queue.waiting.size === 0) queue.dueMs = nextMomentMs(intervalMs, now);
+  const owned = { ...claim, alive: ownedAlive(claim.alive) };
+  queue.waiting.set(claim.alive.pkiId, { claim: owned, holders: new Set() });
+  if (queue.waiting.size >= ROUTINE_BATCH) queue.dueMs = now.elapsedMs;
+  return owned;
+}
+
+/** Removes and returns the oldest entry. */
+export function takeRoutine(queue: RoutineQueue): Routine | undefined {
+  for (const [pkiId, routine] of queue.waiting) {
+    queue.waiting.delete(pkiId);
+    if (queue.waiting.size === 0) queue.dueMs = Number.POSITIVE_INFINITY;
+    return routine;
+  }
+  return undefined;
+}
+
+/** The message of the author that waits, if it has these very bytes. */
+export function findRoutine(
+  { waiting }: RoutineQueue,
+  author: PkiId,
+  bytes: Uint8Array,
+): Routine | undefined {
+  const routine = waiting.get(author);
+  return routine?.claim.alive.envelope.bytes === bytes ? routine : undefined;
+}

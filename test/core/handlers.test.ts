@@ -1,0 +1,4 @@
+/** One message or timer each. */
+import { runTogether } from "./together.ts";
+
+await runTogether("handlers");

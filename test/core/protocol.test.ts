@@ -1,0 +1,4 @@
+/** Whole cores in virtual time. */
+import { runTogether } from "./together.ts";
+
+await runTogether();

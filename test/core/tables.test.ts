@@ -1,0 +1,4 @@
+/** Tables with their mutators. */
+import { runTogether } from "./together.ts";
+
+await runTogether("tables");
