@@ -20,7 +20,7 @@ export function listenAddress<A extends HostPort | undefined>(
   return key<HostPort | A>(name, "`host:port`", { byDefault: words, ...about }, (raw) => {
     const found = parseHostPort(String(raw));
     if (found === undefined) {
-      return wrong(raw, "no address", "write host:port, for example 0.0.0.0:7051");
+      return wrong(raw, "no address", `write host:port, for example ${words}`);
     }
     return { value: found.host === "" ? { ...found, host: "0.0.0.0" } : found };
   });

@@ -18,7 +18,7 @@ function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
   return readList(raw, /\s*,\s*/).map((item) => {
     const text = typeof item === "string" ? item : "";
     const equals = text.indexOf("=");
-    return equals < 1 ? ["", ""] : [text.slice(0, equals), text.slice(equals + 1)];
+    return equals < 1 ? ["", text] : [text.slice(0, equals), text.slice(equals + 1)];
   });
 }
 
@@ -29,7 +29,7 @@ function readPairs(pairs: Iterable<readonly [unknown, unknown]>): Parsed<Tags> {
     const [key, tag] = [String(name), String(text ?? "")];
     if (!isText || key === "" || /\p{Cc}/u.test(key + tag)) {
       return wrong(
-        isText ? `${key}=${tag}` : key,
+        isText && key !== "" ? `${key}=${tag}` : key || tag,
         "no tag",
         "write NAME: VALUE, or as text NAME=VALUE",
       );

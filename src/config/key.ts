@@ -47,7 +47,13 @@ export function choice<W extends string>(
   return key(name, words.map((word) => `\`${word}\``).join(", "), about, (raw) => {
     const value = words.find((word) => word === String(raw).toLowerCase());
     if (value !== undefined) return { value };
-    return wrong(raw, "none of the possible words", `write one of ${words.join(", ")}`);
+    const one = words.join(", ");
+    // Fabric starts with any word.
+    if (!isOfFabric(name) || !/^\w*$/.test(String(raw))) {
+      return wrong(raw, "none of the possible words", `write one of ${one}`);
+    }
+    const doubt = `is ${show(raw)}, which counts as ${about.absent}; write one of ${one}.`;
+    return { value: about.absent, doubt };
   });
 }
 

@@ -108,12 +108,12 @@ export const GOSSIP_KEYS = {
     absent: 10,
   }),
   dialTimeoutMs: duration("peer.gossip.dialTimeout", {
-    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together.",
+    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together; up to four times as long while our own event loop is busy for most of it.",
     ...PERIOD,
     absent: 3 * SECOND,
   }),
   connTimeoutMs: duration("peer.gossip.connTimeout", {
-    doc: "Time limit of a ping, and of the first handshake message.",
+    doc: "Time limit of a ping, and of the first handshake message; extended likewise.",
     ...PERIOD,
     absent: 2 * SECOND,
   }),

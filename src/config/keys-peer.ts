@@ -64,7 +64,7 @@ export const PEER_KEYS = {
     absent: FABRIC_MESSAGE_BYTES,
   }),
   connectionTimeoutMs: duration("peer.connectiontimeout", {
-    doc: "Time limit of an incoming connection for TCP, TLS and HTTP/2 together.",
+    doc: "Time limit of an incoming connection for TCP, TLS and HTTP/2 together; extended as that of a dial.",
     ...PERIOD,
     absent: 5 * SECOND,
   }),

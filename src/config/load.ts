@@ -17,7 +17,7 @@ export interface LoadOptions {
 
 /**
  * Reads a peer's configuration from its file, the environment and overrides; later sources win.
- * Throws one `GossipError` "config-invalid" that lists every problem. Product: section 3.
+ * Throws one `GossipError` "config-invalid" that lists every problem.
  */
 export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
   const options = typeof from === "string" ? { file: from } : from;
@@ -25,6 +25,16 @@ export async function loadConfig(from: string | LoadOptions = {}): Promise<Confi
   const source = await openSource({ env: process.env, ...options }, problems);
   if (source.isBroken) throw new GossipError("config-invalid", problems);
   return configOf(source, problems);
+}
+
+/** The operations endpoint alone, whatever is missing beside it. Throws what is wrong with its keys. */
+export async function loadOperations(env: LoadOptions["env"]): Promise<Config["operations"]> {
+  const problems: string[] = [];
+  const source = await openSource({ env: env ?? {} }, problems);
+  const { operations } = buildConfig(source, undefined, problems);
+  const own = problems.filter((problem) => /^operations\./.test(problem));
+  if (own.length > 0) throw new GossipError("config-invalid", own);
+  return operations;
 }
 
 /** Reads and checks every key. Throws all problems, including earlier ones. */

@@ -105,7 +105,7 @@ describe("parseSettings()", () => {
     test(`survives ${name}`, () => {
       const { problems } = parse(text);
       assert.equal(problems.length, 1);
-      assert.match(problems[0] ?? "", /core\.yaml is not correct YAML: /);
+      assert.match(problems[0] ?? "", /core\.yaml is not valid YAML \(/);
     });
   }
 

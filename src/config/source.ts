@@ -6,6 +6,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { decodeText } from "../lib/decode-text.ts";
+import { yamlFault } from "../lib/yaml-fault.ts";
 import { MAP_KEYS } from "./key-tags.ts";
 
 /** One raw value and where it was found, for people: `core.yaml:12`, `CORE_PEER_ID`, `--set`. */
@@ -195,15 +197,9 @@ async function readText(file: string): Promise<string> {
     throw new Error(`it has ${found.size} bytes, more than the ${FILE_BYTES_MAX} of any core.yaml`);
   }
   const bytes = await readFile(file);
-  const text = new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  const text = decodeText(bytes, { strict: true });
   if (text.includes("\0")) throw new Error("it is no text");
   return text;
-}
-
-/** As Fabric, we take UTF-16 by its byte order mark: editors of Windows write it. */
-function encodingOf(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
 }
 
 /** All leaves of a YAML text by their dotted name in lower case; a list is a leaf. */
@@ -248,8 +244,9 @@ export function parseSettings(
     });
   } catch (error) {
     // Also the stack overflow of a text nested without end.
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    problems.push(`The configuration file ${file} is not correct YAML: ${reason}`);
+    problems.push(
+      `The configuration file ${file} is not valid YAML (${yamlFault(error)}): correct it.`,
+    );
   }
   return settings;
 }

@@ -1,5 +1,6 @@
 /** Setting up the CAs of an MSP: reading, low-S form, and the checks every CA must pass. */
 
+import { printable } from "../lib/printable.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import {
   type Certificate,
@@ -9,25 +10,28 @@ import {
 } from "./certificate.ts";
 import { type Authorities, findChain, hasIssued, includesCertificate } from "./chain.ts";
 import type { MspFile, MspMaterial } from "./msp.ts";
-import { decodePem } from "./pem.ts";
+import { decodePem, type PemBlock } from "./pem.ts";
+import { certificatesIn } from "./tls-chain.ts";
 import { whyCertificateUnfit } from "./unfit-key.ts";
-import type { Unusable } from "./unusable.ts";
+import { tellUnusable, type Unusable, whyNoPem } from "./unusable.ts";
 
-/** A file that was not looked into, and why. */
+/** A skipped file, with the reason. */
 export interface Skipped extends Pick<Unusable, "why"> {
   readonly name: string;
   readonly remedy: string | undefined;
 }
 
-/** What setting up found out: sentences, and files that were skipped. */
+/** Findings of a setup: problems, warnings and skipped files. */
 export interface Findings {
   readonly problems: string[];
   readonly warnings: string[];
   readonly skipped: Skipped[];
+  /** Warnings, also reported with an error because they may explain it. */
+  readonly hints: string[];
 }
 
 export function noFindings(): Findings {
-  return { problems: [], warnings: [], skipped: [] };
+  return { problems: [], warnings: [], skipped: [], hints: [] };
 }
 
 export function tellSkipped({ name, why, remedy }: Skipped): string {
@@ -47,13 +51,21 @@ export function certificateIn(file: MspFile, problems: string[]): Certificate | 
     const unfit = block && whyCertificateUnfit(block.der);
     problems.push(
       unfit === undefined
-        ? `${file.name} does not begin with a PEM block that holds an X.509 certificate: ` +
-            "replace the file or remove it."
+        ? `${file.name} ${whyNoCertificate(file, block)}.`
         : `The certificate ${file.name} has ${unfit}, which Fabric cannot read: ` +
             "have one issued for an ECDSA key on P-256.",
     );
   }
   return certificate;
+}
+
+/** Names what a file contains instead of a certificate, with the remedy. */
+function whyNoCertificate({ bytes }: MspFile, block: PemBlock | undefined): string {
+  if (block === undefined) return `cannot be used: ${tellUnusable(whyNoPem(bytes))}`;
+  const found = `begins with a PEM block (${printable(block.type.slice(0, 40))}) that holds no X.509 certificate`;
+  const hasLater =
+    certificatesIn(Buffer.from(bytes)).length > (block.type === "CERTIFICATE" ? 1 : 0);
+  return `${found}: ${hasLater ? "put the certificate first" : "replace the file or remove it"}`;
 }
 
 /** A certificate with the file it came from. */
@@ -86,14 +98,26 @@ export function setUpAuthorities(material: MspMaterial, problems: string[]): Aut
       named.flatMap(({ name, certificate }) => {
         const sanitized = sanitizeAuthority(certificate, raw);
         if (typeof sanitized !== "string") return [sanitized];
-        const remedy = isSelfIssued(certificate)
-          ? "use a certificate with basicConstraints CA and the key usage keyCertSign"
-          : "put its issuers into cacerts and intermediatecerts, or remove it";
+        const remedy = authorityRemedy(certificate, raw);
         problems.push(`${name} is no CA certificate of this MSP (${sanitized}): ${remedy}.`);
         return [];
       }),
     );
   return { roots: sanitizeAll(roots), intermediates: sanitizeAll(intermediates) };
+}
+
+/** The remedy for a certificate that does not belong in its CA folder. */
+function authorityRemedy(certificate: Certificate, { roots }: Authorities): string {
+  if (isSelfIssued(certificate)) {
+    return "use a certificate with basicConstraints CA and the key usage keyCertSign";
+  }
+  if (certificate.extensions.isCa !== true) return "replace it by the certificate of a CA";
+  if (!includesCertificate(roots, certificate)) {
+    return "put its issuers into cacerts and intermediatecerts, or remove it";
+  }
+  return roots.some((root) => hasIssued(root, certificate))
+    ? "move it to intermediatecerts"
+    : "put the root CA that issued it there, and move it to intermediatecerts";
 }
 
 /** Each certificate once. */
@@ -103,7 +127,7 @@ export function unique(certificates: readonly Certificate[]): readonly Certifica
   );
 }
 
-/** The CA certificate in low-S form, or why it has no place in a chain. */
+/** The CA certificate in low-S form, or why it cannot be part of a chain. */
 export function sanitizeAuthority(ca: Certificate, authorities: Authorities): Certificate | string {
   if (!isEcdsaSigned(ca)) return ca;
   if (ca.extensions.isCa === true && hasIssued(ca, ca)) {
@@ -118,7 +142,7 @@ export function sanitizeAuthority(ca: Certificate, authorities: Authorities): Ce
   return isSelfIssued(ca) ? "it is not marked as a CA" : "it is not self-signed";
 }
 
-function isSelfIssued({ subject, issuer }: Certificate): boolean {
+export function isSelfIssued({ subject, issuer }: Certificate): boolean {
   return equalBytes(subject.der, issuer.der);
 }
 
@@ -143,7 +167,7 @@ export function checkAuthorities(
   return unique(inner);
 }
 
-/** What every CA needs, enrolment or TLS; returns its chain, empty if it has none. */
+/** Checks that apply to every CA, enrolment or TLS; returns its chain, empty if there is none. */
 export function checkAuthority(
   ca: Certificate,
   authorities: Authorities,
@@ -152,6 +176,7 @@ export function checkAuthority(
   const name = `The CA certificate ${ca.subject.text} (serial number ${ca.serial})`;
   if (ca.extensions.isCa !== true) {
     problems.push(`${name} is not marked as a CA: use a certificate with basicConstraints CA.`);
+    return [];
   }
   if (ca.extensions.subjectKeyId === undefined) {
     problems.push(`${name} has no subject key identifier: issue it again with one.`);

@@ -44,7 +44,7 @@ export function parseCertificate(der: Uint8Array): Certificate | undefined {
     // A plain view: taking parts of a Buffer is four times slower.
     return readCertificate(new Uint8Array(der.buffer, der.byteOffset, der.length));
   } catch {
-    // The bytes are a stranger's: whatever went wrong with them, they are no certificate.
+    // Untrusted bytes: any parse failure means that they are no certificate.
     return undefined;
   }
 }

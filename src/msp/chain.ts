@@ -15,24 +15,26 @@ export interface Authorities {
   readonly intermediates: readonly Certificate[];
 }
 
-/** Why there is no chain, as far as that decides what can be done about it. */
+/** Reasons for a missing chain, as far as they need different remedies. */
 export type ChainFault =
-  /** No CA at hand has the name of its issuer. */
+  /** No known CA has the issuer's name. */
   | "no-issuer"
   /** More than one chain leads to a root. */
   | "several-chains"
-  /** An extended key usage leaves out what is asked for. */
+  /** An extended key usage omits the required purpose. */
   | "usage"
   /** The certificate of its issuer does not allow it to issue. */
   | "issuer-unfit"
-  /** Its issuer has the name of a CA at hand, and another key. */
+  /** A known CA has the issuer's name but another key. */
   | "issuer-key"
-  /** Its issuer was not valid at the time that counts. */
+  /** Its issuer was not valid at the time of judgement. */
   | "issuer-time"
+  /** It is not valid at the time of judgement. */
+  | "time"
   | "other";
 
 /** Why there is no chain; `reason` ends a sentence. */
-interface NoChain {
+export interface NoChain {
   readonly code: ChainFault;
   readonly reason: string;
 }
@@ -45,18 +47,18 @@ type ChainResult =
 /** Signatures checked for one certificate before the search gives up; Go's limit. */
 const SIGNATURE_CHECKS_MAX = 100;
 
-/** Identifiers of strangers are cut to this before they go into a reason. */
+/** Maximum length of an untrusted identifier in a reason. */
 const SHOWN_CHARACTERS_MAX = 100;
 
 const USAGE = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 const ANY_USAGE = "2.5.29.37.0";
 
-/** When a chain is judged, and for what. */
+/** The time and purpose for which a chain is judged. */
 interface Question {
   readonly atMs: number;
-  /** Says of `atMs` what it is; ends a sentence. */
+  /** Describes `atMs`; completes a sentence. */
   readonly moment: string;
-  /** Says of the CAs whose they are. */
+  /** Describes the owner of the CAs. */
   readonly whose: string;
   /** The extended key usage asked for. */
   readonly usage: string;
@@ -66,7 +68,7 @@ interface Search extends Question {
   readonly authorities: Authorities;
   readonly chains: (readonly Certificate[])[];
   signatureChecks: number;
-  /** Why the first candidate that looked right was not. */
+  /** Why the first plausible candidate was rejected. */
   fault: NoChain | undefined;
 }
 
@@ -93,10 +95,10 @@ export function whyUntrusted(
   certificate: Certificate,
   authorities: Authorities,
   { atMs, use }: { readonly atMs: number; readonly use: "server" | "client" },
-): string | undefined {
+): NoChain | undefined {
   const question = { atMs, moment: "", whose: "trusted", usage: USAGE[use] };
   const found = findChains(certificate, authorities, question);
-  return found.ok ? undefined : found.reason;
+  return found.ok ? undefined : found;
 }
 
 type Chains =
@@ -112,7 +114,10 @@ function findChains(
   question: Question,
 ): Chains {
   const fault = ownFault(certificate, question);
-  if (fault !== undefined) return { ok: false, code: "other", reason: fault };
+  if (fault !== undefined) {
+    const code = certificate.extensions.unhandledCritical === undefined ? "time" : "other";
+    return { ok: false, code, reason: fault };
+  }
 
   const search: Search = {
     ...question,
@@ -134,7 +139,7 @@ function findChains(
   return { ok: false, ...([...faults.values()][0] ?? missing) };
 }
 
-/** What is wrong with a chain as a whole. */
+/** Faults of a complete chain. */
 function chainFault(chain: readonly Certificate[], usage: string): NoChain | undefined {
   if (!arePoliciesValid(chain)) {
     const reason = "its chain lacks a certificate policy that its CAs ask for";
@@ -164,7 +169,10 @@ function extend(search: Search, chain: readonly Certificate[], last: Certificate
   }
 }
 
-/** Whether `ca` issued the last certificate of the chain and may do so. Notes why not. */
+/**
+ * Whether `ca` issued the last certificate of the chain and was entitled to. Records the reason if
+ * not.
+ */
 function isNextIn(
   search: Search,
   chain: readonly Certificate[],
@@ -184,7 +192,7 @@ function isNextIn(
 
 const other = (reason: string): NoChain => ({ code: "other", reason });
 
-/** Go's test against loops: same subject, key and alternative names. */
+/** Go's loop check: same subject, key and alternative names. */
 function isSameEntity(a: Certificate, b: Certificate): boolean {
   const aNames = a.extensions.alternativeNamesDer;
   const bNames = b.extensions.alternativeNamesDer;
@@ -229,7 +237,7 @@ function authorityFault(
   return constraint === undefined ? undefined : other(constraint);
 }
 
-/** What is wrong with a certificate whatever its place in a chain. */
+/** Faults of a certificate that do not depend on its position in the chain. */
 function ownFault(certificate: Certificate, { atMs, moment }: Question): string | undefined {
   const { unhandledCritical } = certificate.extensions;
   if (unhandledCritical !== undefined) {

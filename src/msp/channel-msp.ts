@@ -1,4 +1,4 @@
-/** The MSPs of a channel, set up from its configuration: what the channel rules ask for. */
+/** The MSPs of a channel, built from its configuration for the channel rules. */
 import { createHash, hash, type KeyObject, verify } from "node:crypto";
 import type {
   ChannelHost,
@@ -25,11 +25,13 @@ import {
 import type { Msp, MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { acceptableSignature } from "./signatures.ts";
 
-/** Identities of one organisation that are not judged anew for every block and StateInfo. */
+/**
+ * Maximum cached identities per organisation, so that a block or StateInfo needs no new judgement.
+ */
 const REMEMBERED_MAX = 1_000;
-/** Longer certificate texts are judged each time. */
+/** Longer certificate texts are not cached. */
 const REMEMBERED_BYTES_MAX = 8_192;
-/** Longer certificate texts are refused unread. */
+/** Longer certificate texts are refused without parsing. */
 const ID_BYTES_MAX = 65_536;
 const ED25519_SIGNATURE_BYTES = 64;
 
@@ -41,7 +43,7 @@ const SIGNATURE_HASHES = new Map([
 ]);
 const IDENTIFIER_HASHES = new Set(["", "SHA256", "SHA384", "SHA3_256", "SHA3_384"]);
 
-/** What the channel rules need, by Node. */
+/** The host of the channel rules, implemented with Node. */
 export function createChannelHost(): ChannelHost {
   return {
     sha256(parts) {
@@ -93,10 +95,10 @@ function setUpChannelMsp(config: FabricMspConfig, rules: MspRules): MspSetup {
   return { ok: true, msp: channelMsp };
 }
 
-/** What stands behind the MSPs that were set up here. */
+/** The complete MSPs behind the views that the channel rules get. */
 const behind = new WeakMap<ChannelMsp, Msp>();
 
-/** The MSP of an organisation of a channel, as those of folders are. */
+/** A channel organisation's MSP in the form of an MSP loaded from a folder. */
 export function mspOf(channelMsp: ChannelMsp): Msp | undefined {
   return behind.get(channelMsp);
 }

@@ -8,15 +8,17 @@ import {
   checkAuthorities,
   checkAuthority,
   type Findings,
+  isSelfIssued,
   noFindings,
   parseCaCertificates,
   setUpAuthorities,
   unique,
 } from "./authorities.ts";
-import { type Certificate, sanitizeCertificate } from "./certificate.ts";
+import { type Certificate, parseCertificate, sanitizeCertificate } from "./certificate.ts";
 import { type Authorities, findChain } from "./chain.ts";
 import { validityRefusal } from "./judge.ts";
 import type { Msp, MspFile, MspMaterial } from "./msp.ts";
+import { decodePem } from "./pem.ts";
 import {
   isListOf,
   isListSignedBy,
@@ -39,13 +41,15 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   if (material.mspId === "") {
     problems.push("The MSP id is empty: set it (peer.localMspId, or mspId of a trusted MSP).");
   }
-  if (material.rootCerts.length === 0 && problems.length === 0) {
-    problems.push("There is no root CA certificate: put at least one into cacerts.");
-  }
+  const hasRoots = material.rootCerts.length > 0;
+  if (!hasRoots && problems.length === 0) problems.push(noRoots(material));
   const before = problems.length;
-  const authorities = setUpAuthorities(material, problems);
+  // Without roots nothing else can be judged.
+  const authorities = hasRoots
+    ? setUpAuthorities(material, problems)
+    : { roots: [], intermediates: [] };
   // A rule that names a CA which cannot be used is no mistake of its own.
-  const unitProblems = problems.length > before ? [] : problems;
+  const unitProblems = problems.length > before || !hasRoots ? [] : problems;
   const lists = readLists(material.revocationLists ?? [], problems);
   const revoked = new Map(allOf(authorities).map((ca) => [ca, serialsRevokedBy(ca, lists)]));
   const tlsAuthorities = setUpTls(material, lists, problems);
@@ -66,7 +70,18 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
     requiredUnits: resolveUnits(material.requiredUnits ?? [], authorities, unitProblems),
     roleUnits: resolveRoleUnits(material.roleUnits ?? new Map(), authorities, unitProblems),
   };
-  return { ...withRules, admins: setUpAdmins(material.adminCerts ?? [], withRules, problems) };
+  return { ...withRules, admins: setUpAdmins(material, withRules, hasRoots, problems) };
+}
+
+/** That there is no root CA, and where one lies instead. */
+function noRoots({ intermediateCerts = [] }: MspMaterial): string {
+  const misplaced = intermediateCerts.find(({ bytes }) => {
+    const block = decodePem(bytes);
+    const certificate = block && parseCertificate(block.der);
+    return certificate !== undefined && isSelfIssued(certificate);
+  });
+  const remedy = misplaced ? `move ${misplaced.name} there` : "put at least one there";
+  return `There is no root CA certificate in cacerts: ${remedy}.`;
 }
 
 function readLists(files: readonly MspFile[], problems: string[]): readonly NamedList[] {
@@ -98,7 +113,7 @@ function serialsRevokedBy(ca: Certificate, lists: readonly NamedList[]): Readonl
   return new Set(counting.flatMap(({ list }) => [...list.serials]));
 }
 
-/** A list that revokes nothing is legal, but hardly what somebody wanted. */
+/** A list without effect is legal but probably unintended. */
 function warnOfIdleLists(
   lists: readonly NamedList[],
   cas: readonly Certificate[],
@@ -137,16 +152,18 @@ function setUpTls(
 }
 
 function setUpAdmins(
-  files: readonly MspFile[],
+  { adminCerts: files = [], isIncomplete = false }: MspMaterial,
   msp: Msp,
+  hasRoots: boolean,
   problems: string[],
 ): readonly Certificate[] {
-  if (files.length === 0 && !msp.roleUnits.has("admin")) {
+  if (files.length === 0 && !msp.roleUnits.has("admin") && !isIncomplete) {
     problems.push(
-      "The MSP has no administrator: put a certificate into admincerts, or set NodeOUs with an " +
-        "AdminOUIdentifier in config.yaml.",
+      "The MSP has no administrator: put a certificate into admincerts, or set NodeOUs with " +
+        "Enable: true and an AdminOUIdentifier in config.yaml.",
     );
   }
+  if (!hasRoots) return [];
   return parseCaCertificates(files, problems).flatMap(({ name, certificate }) => {
     const found = findChain(certificate, msp);
     const reason = found.ok ? adminFault(certificate, found.chain, msp) : found.reason;

@@ -12,12 +12,12 @@ import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 import { createVerifier, type VerifyKey } from "./signatures.ts";
 
-/** A verdict that can say why in words, for `why` and `doctor`. */
+/** A verdict with its reason in words, for `why` and `doctor`. */
 type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
 
 export interface MspCrypto extends Crypto {
   identify(bytes: Uint8Array): IdentityVerdict;
-  /** Replaces the trusted MSPs; every verdict from then on is by the new ones. */
+  /** Replaces the trusted MSPs; all later verdicts use the new ones. */
   setTrust(msps: readonly Msp[]): void;
   /** The same for the organisations of channels, which come and go with their configurations. */
   setChannelTrust(msps: readonly Msp[]): void;

@@ -6,7 +6,7 @@ const UTC = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
 const GENERALIZED = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(Z|[+-]\d{4})$/;
 const FRACTION = /\.\d*[1-9](?=[Z+-])/;
 
-/** Longer texts are no times. */
+/** Maximum length of a time; longer texts are rejected. */
 const TEXT_BYTES_MAX = 32;
 const MINUTE_MS = 60_000;
 
@@ -49,7 +49,7 @@ function readClock(hour: number, minute: number, second: number): number {
   return ((hour * 60 + minute) * 60 + second) * 1_000;
 }
 
-/** How far the zone is ahead. Zero is spelled Z and nothing else; Go takes 24 hours as well. */
+/** Offset of the time zone. Zero must be written Z; like Go, 24 hours are accepted. */
 function readZone(zone: string): number {
   if (zone === "Z") return 0;
   const hours = Number(zone.slice(1, 3));

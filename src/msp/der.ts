@@ -9,7 +9,7 @@
 
 import { toHex } from "../wire/bytes.ts";
 
-/** To print longer object identifiers takes long. */
+/** Longer object identifiers would be expensive to print. */
 const OID_PRINTED_BYTES_MAX = 64;
 
 export const DER_TAG = {
@@ -105,7 +105,7 @@ export class DerReader {
     return !this.isEmpty && this.#bytes[this.#at] === tag;
   }
 
-  /** Steps over the next element and says where it is. */
+  /** Skips the next element and returns its position. */
   #next(): Place {
     const at = this.#at;
     const found = findDerContent(this.#bytes, at);
@@ -223,7 +223,7 @@ export class DerReader {
   }
 }
 
-/** Tells the numbers of an object identifier, one after the other; there is at least one. */
+/** Yields the arcs of an object identifier in order; at least one. */
 function readArcs(content: Uint8Array, tell: (arc: number) => void): void {
   let arc = 0;
   let isInside = false;
@@ -245,7 +245,7 @@ function firstArcs(number: number): string {
   return `${root}.${number - 40 * root}`;
 }
 
-/** One element around the parts, put one after the other. */
+/** Encodes one element whose content is the concatenated parts. */
 export function encodeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const lengthBytes: number[] = [];

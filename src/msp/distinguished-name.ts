@@ -1,4 +1,4 @@
-/** The subject and issuer of a certificate: what rules need, and a line for people. */
+/** Subject and issuer of a certificate: the parts that rules need, and a readable line. */
 import { isUtf8 } from "node:buffer";
 import { DER_TAG, DerFault, DerReader } from "./der.ts";
 
@@ -33,7 +33,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   "1.2.840.113549.1.9.1": "emailAddress",
 };
 
-/** For people; the certificate of a stranger may hold 48 KB of names. */
+/** Maximum length of the readable form: an untrusted certificate may hold 48 KB of names. */
 const TEXT_CHARACTERS_MAX = 1_000;
 
 /** A type and its value, known to be a string of its kind. */
@@ -63,7 +63,7 @@ export function readDistinguishedName(der: Uint8Array): DistinguishedName {
   };
 }
 
-/** Type and value; what follows them is passed over, as Go does. */
+/** Type and value; like Go, ignores anything after them. */
 function readAttribute(reader: DerReader): Attribute {
   const oid = reader.readOid();
   const { tag, content } = reader.readAny();
@@ -73,7 +73,7 @@ function readAttribute(reader: DerReader): Attribute {
 
 const isAscii = (byte: number): boolean => byte < 0x80;
 const isNumeric = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || byte === 0x20;
-/** With the asterisk and the ampersand, which Go allows besides. */
+/** Includes the asterisk and the ampersand, which Go also allows. */
 const PRINTABLE: ReadonlySet<number> = new Set(
   Buffer.from(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'()*&+,-./ :=?",
@@ -101,7 +101,7 @@ function isStringOf(tag: number, value: Uint8Array): boolean {
   }
 }
 
-/** No halves of surrogate pairs, and no code points that are reserved for ever. */
+/** Neither unpaired surrogates nor noncharacters. */
 function isBmp(value: Uint8Array): boolean {
   for (let at = 0; at < value.length; at += 2) {
     const point = (value[at] ?? 0) * 256 + (value[at + 1] ?? 0);

@@ -1,4 +1,4 @@
-/** From folders to what a channel's configuration holds of an organisation, and to those who sign. */
+/** Converts MSP folders to the organisation's part of a channel configuration, and to signers. */
 import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { GossipError } from "../lib/errors.ts";
@@ -61,7 +61,7 @@ const unitOf = ({ unit, certificate }: UnitRuleSource) => ({
   certificate: certificate?.bytes ?? EMPTY_BYTES,
 });
 
-/** Who signs with the enrolment certificate and key in these files. */
+/** The signer that uses the enrolment certificate and key in these files. */
 export async function readAuthor(
   mspId: string,
   { certFile, keyFile }: Pick<MemberFolder, "certFile" | "keyFile">,

@@ -72,7 +72,7 @@ export function readExtensionList(sequence: DerReader): readonly RawExtension[] 
   return list;
 }
 
-/** Makes sense of the extensions of a certificate. Throws {@link DerFault}. */
+/** Interprets the extensions of a certificate. Throws {@link DerFault}. */
 export function readExtensions(list: readonly RawExtension[]): Extensions {
   if (new Set(list.map(({ oid }) => oid)).size !== list.length) {
     throw new DerFault("extension twice");
@@ -181,7 +181,7 @@ function checkDistributionPoints(points: DerReader): void {
   }
 }
 
-/** As little is asked of these places. */
+/** Like Go, checks the encoding only. */
 function checkInfoAccess(places: DerReader): void {
   while (!places.isEmpty) {
     const place = places.enter(DER_TAG.sequence);

@@ -86,7 +86,7 @@ const EXTENDED_KEY_USAGE = {
 } as const;
 
 const SERIAL_BYTES = 16;
-/** What ASN.1 calls a PrintableString; other texts, such as `Admin@org1`, become UTF-8. */
+/** ASN.1 PrintableString; other texts, such as `Admin@org1`, are encoded as UTF-8. */
 const PRINTABLE = /^[A-Za-z0-9 '()+,./:=?-]*$/;
 /** From this year on X.509 writes years with four digits. */
 const FOUR_DIGIT_YEAR = 2050;
@@ -171,7 +171,7 @@ function readNumber(list: CertificateRevocationList | undefined): number {
   return value instanceof asn1js.Integer ? value.valueBlock.valueDec : 0;
 }
 
-/** Encodes, signs what was encoded, and encodes again with the signature. */
+/** Encodes the certificate, signs it, and encodes it again with the signature. */
 function seal(body: Certificate | CertificateRevocationList, privateKey: KeyObject): Uint8Array {
   const [toBeSigned] = readSequence(body.toSchema(true));
   const signature = createSigner(privateKey)(new Uint8Array(toBeSigned?.toBER() ?? []));

@@ -1,4 +1,4 @@
-/** Where cryptogen puts what, and how a folder is filled. */
+/** cryptogen's folder layout, and functions that write it. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -28,7 +28,7 @@ export interface MemberFolder {
 export interface OrganisationFolder {
   readonly domain: string;
   readonly folder: string;
-  /** Our own material or, given to others, what they need to accept our members. */
+  /** The organisation's MSP folder, also for others, who need it to accept our members. */
   readonly mspFolder: string;
   /** CA of enrolment certificates: PEM of certificate and key. */
   readonly ca: AuthorityFiles;
@@ -48,7 +48,7 @@ export interface AuthorityFiles {
 const KEY_FILE = "priv_sk";
 export const CONFIG_FILE = "config.yaml";
 
-/** What an organisation's members are, besides users; names its folders. */
+/** Kind of an organisation's nodes; determines folder names. */
 export type OrganisationKind = "peer" | "orderer";
 
 export function organisationFolder(

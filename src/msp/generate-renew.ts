@@ -68,7 +68,7 @@ async function renewEnrolment(
   options: RenewOptions,
 ): Promise<void> {
   const ca = await readAuthority(organisation.ca);
-  // A peer that does not exist must not be made by accident.
+  // A misspelt name must not create a new peer.
   await readCertificate(peer.certFile).catch(async (error: unknown) => {
     const peers = await readdir(organisation.peersFolder);
     if (peers.includes(peer.name)) throw error;
@@ -135,7 +135,7 @@ async function readList(file: string) {
   return parsePkijsRevocationList(block.der);
 }
 
-/** Of orderers if it lies where cryptogen puts those. */
+/** Orderer organisation if the folder is where cryptogen puts those. */
 function openOrganisation(folder: string): OrganisationFolder {
   const isOfOrderers = basename(dirname(resolve(folder))) === "ordererOrganizations";
   const kind = isOfOrderers ? "orderer" : "peer";

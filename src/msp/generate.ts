@@ -135,7 +135,7 @@ function describe(
   };
 }
 
-/** What the certificates of one organisation have in common. */
+/** Properties shared by all certificates of one organisation. */
 interface Issuers {
   readonly ca: Authority;
   readonly tlsCa: Authority;
@@ -189,7 +189,7 @@ async function createAuthority(
   return { certificate: parseForIssuing(der), privateKey };
 }
 
-/** The part of an MSP folder that everybody may see. `admincerts` stays empty with node OUs. */
+/** The public part of an MSP folder. `admincerts` stays empty with NodeOUs. */
 async function writeVerifyingMsp(
   mspFolder: string,
   { ca, tlsCa }: OrganisationFolder,

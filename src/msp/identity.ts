@@ -1,4 +1,4 @@
-/** Identities as they travel: an MSP id and a certificate text, and the PKI-ID they amount to. */
+/** Serialized identities (MSP id and certificate text) and their PKI-IDs. */
 import { createHash } from "node:crypto";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import { encode } from "../wire/encode.ts";
@@ -14,7 +14,7 @@ export function computePkiId(mspId: string, idBytes: Uint8Array): PkiId {
   return createHash("sha256").update(mspId, "utf8").update(idBytes).digest("hex") as PkiId;
 }
 
-/** What an accepted certificate says of its owner. Keeps `bytes`: pass a copy. */
+/** The identity that an accepted certificate proves. Retains `bytes`: pass a copy. */
 export function describeIdentity(
   certificate: Certificate,
   origin: { readonly mspId: string; readonly idBytes: Uint8Array; readonly bytes: Uint8Array },

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { sanitizeCertificate } from "./certificate.ts";
 import { createMsp } from "./create-msp.ts";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { certifiersIdOf, judgeByMsps, rolesOf } from "./judge.ts";
+import { certifiersIdOf, judgeByMsps, judgeEverywhere, rolesOf } from "./judge.ts";
 import type { Msp, MspMaterial, UnitRuleSource } from "./msp.ts";
 import { encodePem } from "./pem.ts";
 import { canonicalSignature, findCurve, toLowS } from "./signatures.ts";
@@ -260,7 +260,10 @@ describe("name constraints", () => {
 
   test("a network with holes in its mask makes the CA unusable", () => {
     const ca = makeRoot({ extensions: [constrain(0, subtree(ip, "\x0a\0\0\0\xff\0\xff\0"))] });
-    assert.throws(() => makeMsp([ca]), /root\.pem does not begin with/);
+    assert.throws(
+      () => makeMsp([ca]),
+      /root\.pem begins with a PEM block .* that holds no X\.509 certificate/,
+    );
   });
 });
 
@@ -362,4 +365,34 @@ test("an unparsable certificate in a good PEM block", () => {
   const pem = encodePem("CERTIFICATE", seq(seq(), seq()));
   const verdict = judgeByMsps([makeMsp([makeRoot()])], "OrgMSP", pem);
   assert(!verdict.ok && verdict.code === "identity-malformed");
+});
+
+describe("judgeEverywhere() looks for a chain once", () => {
+  const root = makeRoot();
+  const stranger = makePeer(makeRoot());
+  /** How often a chain to the roots is looked for. */
+  const countSearches = (identity: Made, channels = 0): number => {
+    let searches = 0;
+    const msp = makeMsp([root]);
+    const watched = {
+      ...msp,
+      get roots() {
+        searches += 1;
+        return msp.roots;
+      },
+    };
+    const ofChannels = Array.from({ length: channels }, () => msp);
+    judgeByMsps([watched], "OrgMSP", identity.pem);
+    const once = searches;
+    assert.ok(once > 0);
+    searches = 0;
+    judgeEverywhere([watched], ofChannels, "OrgMSP", identity.pem);
+    return searches / once;
+  };
+
+  test("if our own MSP accepts it", () => assert.equal(countSearches(makePeer(root)), 1));
+  test("if it refuses it and no channel has the organisation", () =>
+    assert.equal(countSearches(stranger), 1));
+  test("whatever channels have the organisation, if ours accepts it", () =>
+    assert.equal(countSearches(makePeer(root), 2), 1));
 });

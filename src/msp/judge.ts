@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { IdentityFault } from "../core/types/host.ts";
-import { printable } from "../lib/printable.ts";
+import { printable, printableJson } from "../lib/printable.ts";
 import { accept } from "../wire/verdict.ts";
 import {
   type Certificate,
@@ -18,12 +18,12 @@ import { type ChainFault, findChain, includesCertificate } from "./chain.ts";
 import { type Msp, ROLES, type Role, type UnitRule } from "./msp.ts";
 import { decodePem, type PemBlock } from "./pem.ts";
 
-/** A refusal with its reason for people: a sentence fragment that follows "refused: ". */
+/** A refusal with a readable reason, which follows "refused: ". */
 export interface Refusal {
   readonly ok: false;
   readonly code: IdentityFault;
   readonly reason: string;
-  /** What it is in particular, where that decides what can be done about it. */
+  /** More specific kind, where the remedy depends on it. */
   readonly kind?: InvalidKind;
 }
 
@@ -46,7 +46,7 @@ export interface Recognized {
   readonly chain: readonly Certificate[];
 }
 
-/** Names of strangers are cut to this before they go into a reason. */
+/** Maximum length of an untrusted name in a reason. */
 const SHOWN_CHARACTERS_MAX = 100;
 const SHOWN_UNITS_MAX = 5;
 
@@ -128,7 +128,7 @@ export function validityRefusal(
   { certificate, chain }: Pick<Recognized, "certificate" | "chain">,
 ): Refusal | undefined {
   if (certificate.extensions.isCa === true) return CA_REFUSAL;
-  // To ask a key for its type takes a while, and nearly all have a curve.
+  // Reading a key's type is slow, and almost every key has a curve.
   if (certificate.curve === undefined && certificate.publicKey.asymmetricKeyType === "rsa") {
     return refuse("identity-invalid", RSA_REASON);
   }
@@ -150,7 +150,7 @@ function isRevoked(msp: Msp, certificate: Certificate, issuer: Certificate): boo
   return msp.revoked.get(issuer)?.has(certificate.serial) ?? false;
 }
 
-/** Why the organisational units of the certificate do not suit the MSP; undefined if they do. */
+/** Why the certificate's organisational units violate the MSP's rules; undefined if they do not. */
 function unitRefusal(
   msp: Msp,
   certificate: Certificate,
@@ -183,17 +183,10 @@ function unitRefusal(
 }
 
 function printUnits(units: readonly string[]): string {
-  const shown = units.slice(0, SHOWN_UNITS_MAX).map(quote);
+  const shown = units
+    .slice(0, SHOWN_UNITS_MAX)
+    .map((name) => printableJson(name.slice(0, SHOWN_CHARACTERS_MAX)));
   return units.length === 0 ? " (it has none)" : ` (it has ${shown.join(", ")})`;
-}
-
-/** An untrusted name for logs and terminals: shortened, without control characters. */
-function quote(name: string): string {
-  const spell = (control: string) => `\\u{${(control.codePointAt(0) ?? 0).toString(16)}}`;
-  return JSON.stringify(name.slice(0, SHOWN_CHARACTERS_MAX)).replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    spell,
-  );
 }
 
 /** SHA-256 over the CA certificates above an identity, issuer first, in hex. */
@@ -237,8 +230,9 @@ export function judgeEverywhere(
 ): Judgement<Recognized> {
   let verdict = judgeByMsps(msps, mspId, idBytes);
   const others = ofChannels.filter((msp) => msp.mspId === mspId);
-  const isDecided = msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
-  for (const msp of verdict.ok || isDecided ? [] : others) {
+  // Recognition costs a signature check: skip it for identities that our own MSPs accept.
+  const isOpen = !verdict.ok && others.length > 0 && !isRecognized(msps, mspId, idBytes);
+  for (const msp of isOpen ? others : []) {
     verdict = judgeByMsps([msp], mspId, idBytes);
     if (verdict.ok) break;
   }
@@ -248,4 +242,8 @@ export function judgeEverywhere(
     if (!other.ok && other.code === "identity-revoked") return other;
   }
   return verdict;
+}
+
+function isRecognized(msps: readonly Msp[], mspId: string, idBytes: Uint8Array): boolean {
+  return msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
 }

@@ -43,6 +43,12 @@ describe("a folder that works", () => {
       "config.yaml": CONFIG.replace("true", "false"),
       "admincerts/admin.pem": makePeer({ units: [] }).pem,
     }),
+    "a config.yaml as UTF-16": peerFolder({
+      "config.yaml": Buffer.from(`\ufeff${CONFIG}`, "utf16le"),
+    }),
+    "a key whose BEGIN line names another form": peerFolder({
+      "keystore/key.pem": String(keyPem(peer)).replaceAll("PRIVATE", "RSA PRIVATE"),
+    }),
     "an empty config.yaml": peerFolder({ "config.yaml": "", "admincerts/a.pem": makePeer().pem }),
     "a client as administrator": peerFolder({
       "admincerts/a.pem": makePeer({ units: ["client"] }).pem,
@@ -116,7 +122,7 @@ describe("a folder that works", () => {
     const local = await loadOwn(folder);
     assert.equal(local.identity.serial, "01f4");
     assert.deepEqual(local.msp.warnings, [
-      `${folder}/signcerts/a-broken.pem is skipped: it cannot be read (ENOENT).`,
+      `${folder}/signcerts/a-broken.pem is skipped: it cannot be read (ENOENT): correct the symbolic link, which leads nowhere.`,
     ]);
   });
 
@@ -151,6 +157,11 @@ describe("a folder that works, with a warning", () => {
       "our certificate begins tomorrow",
       peerFolder({}, makePeer({ notBefore: "20260102000000Z" })),
       /signcerts\/peer\.pem begins in the future: check the clock/,
+    ],
+    [
+      "revocation lists in a folder that nobody reads",
+      peerFolder({ "crl/c.pem": makeRevocationList(root, [9]) }),
+      /\/crl is not read: its name has to be crls\.$/,
     ],
     [
       "a file above 1 MiB",

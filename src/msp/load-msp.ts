@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { certificateIn, type Findings, noFindings, tellSkipped } from "./authorities.ts";
-import { type Certificate, sanitizeCertificate } from "./certificate.ts";
+import { type Certificate, parseCertificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
@@ -14,6 +14,7 @@ import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { ownRemedy } from "./own-remedy.ts";
 import { findPrivateKey } from "./private-key.ts";
 import { createSigner } from "./signer.ts";
+import { certificatesIn } from "./tls-chain.ts";
 import { whyUnfit } from "./unfit-key.ts";
 
 /** Our own organisation's MSP with our identity in it. */
@@ -34,9 +35,9 @@ interface LocalMspOptions {
    * (Fabric: `peer.BCCSP.SW.FileKeyStore.KeyStore`).
    */
   readonly keystore?: string;
-  /** Signs in place of a private key from the keystore, which is then not looked for: an HSM. */
+  /** Replaces the private key from the keystore, as with an HSM; the keystore is then not read. */
   readonly signer?: Signer;
-  /** Where the configuration says that keys are (Fabric: `peer.BCCSP.Default`); default `SW`, files. */
+  /** Key provider of the configuration (Fabric: `peer.BCCSP.Default`); default `SW`, files. */
   readonly keyProvider?: string;
 }
 
@@ -47,7 +48,7 @@ interface LocalMspOptions {
 export async function loadMsp(folder: string, mspId: string): Promise<Msp> {
   const findings = noFindings();
   const msp = setUpMsp(await readMspFolder(folder, mspId, findings), findings);
-  throwProblems(findings);
+  checkProblems(findings);
   return withWarnings(msp, findings);
 }
 
@@ -71,23 +72,28 @@ export async function loadLocalMsp(
   const signer =
     options.signer ??
     (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
-  if (own !== undefined) checkEnd(own, options.wallMs, findings.problems);
+  const isMisplaced = signer === "misplaced";
+  if (own !== undefined && !isMisplaced) checkEnd(own, options.wallMs, findings.problems);
   // Without valid CAs, our certificate cannot be judged.
   const identity =
-    isFit && isSound ? ownIdentity(own, msp, material, findings.problems) : undefined;
-  throwProblems(findings);
-  assert(own && identity && signer, "whatever is missing is among the problems");
+    isFit && isSound && !isMisplaced
+      ? ownIdentity(own, msp, material, findings.problems)
+      : undefined;
+  checkProblems(findings);
+  assert(own && identity && signer && !isMisplaced, "whatever is missing is among the problems");
   const clockDoubt = beginningOf(own, options.wallMs);
   return { msp: withWarnings(msp, findings), identity, signer, clockDoubt };
 }
 
-function withWarnings(msp: Msp, { warnings, skipped }: Findings): Msp {
-  return { ...msp, warnings: [...warnings, ...skipped.map(tellSkipped)] };
+function withWarnings(msp: Msp, { warnings, hints, skipped }: Findings): Msp {
+  return { ...msp, warnings: [...warnings, ...hints, ...skipped.map(tellSkipped)] };
 }
 
 interface OwnCertificate {
   readonly name: string;
   readonly certificate: Certificate;
+  /** Certificates behind it, in its file and in later ones of the folder. */
+  readonly others: readonly { readonly name: string; readonly certificate: Certificate }[];
 }
 
 async function readOwnCertificate(
@@ -96,7 +102,7 @@ async function readOwnCertificate(
 ): Promise<OwnCertificate | undefined> {
   const { problems, skipped: allSkipped } = findings;
   const [skippedBefore, problemsBefore] = [allSkipped.length, problems.length];
-  const [file] = await readPemFiles(signCerts, findings);
+  const [file, ...laterFiles] = await readPemFiles(signCerts, findings);
   if (file === undefined && problems.length > problemsBefore) return undefined;
   if (file === undefined) {
     // An unusable file is the cause, so report it as a problem, not a warning.
@@ -108,23 +114,50 @@ async function readOwnCertificate(
     return undefined;
   }
   const certificate = certificateIn(file, findings.problems);
-  return certificate && { name: file.name, certificate };
+  if (certificate === undefined) return undefined;
+  const others = [file, ...laterFiles].flatMap(({ name, bytes }) =>
+    certificatesIn(Buffer.from(bytes))
+      .slice(name === file.name ? 1 : 0, OTHERS_MAX)
+      .map((der) => ({ name, certificate: parseCertificate(der) })),
+  );
+  return {
+    name: file.name,
+    certificate,
+    others: others
+      .slice(0, OTHERS_MAX)
+      .flatMap(({ name, certificate }) => (certificate === undefined ? [] : { name, certificate })),
+  };
 }
 
-/** Files in the keystore that are named at most. */
+/** Maximum number of further certificates in signcerts that are examined. */
+const OTHERS_MAX = 8;
+
+/** Maximum number of keystore files named in a problem. */
 const NAMED_MAX = 3;
 const PUT_KEY_THERE = "put it there as PKCS#8 or SEC1 PEM, unencrypted";
 
+/** `misplaced`: the key belongs to another certificate in signcerts, which is then the problem. */
 async function readOwnSigner(
-  { name, certificate }: OwnCertificate,
+  own: OwnCertificate,
   keystore: string,
   keyProvider: string | undefined,
   findings: Findings,
-): Promise<Signer | undefined> {
+): Promise<Signer | "misplaced" | undefined> {
+  const { name, certificate } = own;
   const before = findings.problems.length;
   const found = await findPrivateKey(certificate.publicKey, keystore, findings);
   if (findings.problems.length > before) return undefined; // The folder cannot be read.
   if ("key" in found) return createSigner(found.key);
+  const meant = await findMeant(own, keystore);
+  if (meant !== undefined) {
+    const remedy =
+      meant === name ? "put that certificate first in the file" : `remove ${name} from the folder`;
+    findings.problems.push(
+      `The first certificate in ${name} counts as ours, but the key in ${keystore} is that of a ` +
+        `later one${meant === name ? "" : `, in ${meant}`}: ${remedy}.`,
+    );
+    return "misplaced";
+  }
   if (keyProvider !== undefined && keyProvider.toUpperCase() !== "SW") {
     findings.problems.push(
       `The private key of ${name} is not in ${keystore}, and peer.BCCSP.Default is ${keyProvider}, ` +
@@ -140,6 +173,18 @@ async function readOwnSigner(
   findings.problems.push(
     `No file in ${keystore} is the private key of ${name}${inBrackets}: ${remedy}.`,
   );
+  return undefined;
+}
+
+/** The file of a further certificate whose key is in the keystore. */
+async function findMeant(
+  { others }: OwnCertificate,
+  keystore: string,
+): Promise<string | undefined> {
+  for (const { name, certificate } of others) {
+    if (certificate.extensions.isCa === true) continue;
+    if ("key" in (await findPrivateKey(certificate.publicKey, keystore, noFindings()))) return name;
+  }
   return undefined;
 }
 
@@ -165,11 +210,14 @@ function beginningOf({ name, certificate }: OwnCertificate, wallMs: number): str
   return `The certificate ${name} begins in the future: check the clock of this machine.`;
 }
 
-/** Throws the problems; what was skipped is said as well, since it may be what is missing. */
-function throwProblems({ problems, skipped }: Findings): void {
+/**
+ * Throws the problems, if any, together with skipped files, one of which may be the missing one.
+ */
+function checkProblems({ problems, skipped, hints }: Findings): void {
   if (problems.length === 0) return;
+  const told = [...problems, ...hints, ...skipped.map(tellSkipped)];
   // Several parts of config.yaml may name one file.
-  throw new GossipError("msp-invalid", [...new Set([...problems, ...skipped.map(tellSkipped)])]);
+  throw new GossipError("msp-invalid", [...new Set(told)]);
 }
 
 /** Our certificate in the form Fabric sends it, accepted by our own MSP; else adds a problem. */

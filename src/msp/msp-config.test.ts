@@ -4,7 +4,8 @@ import { parseMspConfig } from "./msp-config.ts";
 
 function read(text: string) {
   const problems: string[] = [];
-  return { ...parseMspConfig("config.yaml", text, problems), problems };
+  const hints: string[] = [];
+  return { ...parseMspConfig("config.yaml", text, { problems, hints }), problems, hints };
 }
 
 function withSwitch(word: string): string {

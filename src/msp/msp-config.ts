@@ -1,5 +1,7 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
 import { parseDocument } from "yaml";
+import { yamlFault } from "../lib/yaml-fault.ts";
+import type { Findings } from "./authorities.ts";
 import { ROLES, type Role } from "./msp.ts";
 
 /** A unit rule as written: the CA is a path relative to the MSP folder; empty: any CA. */
@@ -17,7 +19,7 @@ export interface MspConfig {
 export const EMPTY_MSP_CONFIG: MspConfig = { requiredUnits: [], roleUnits: new Map() };
 
 /**
- * Brackets open at the same time; a real file has two. The time that the YAML parser takes grows
+ * Maximum nesting of brackets; a real file has two. The time that the YAML parser takes grows
  * with the square of their number.
  */
 const BRACKETS_MAX = 32;
@@ -28,9 +30,17 @@ const KEY_OF_ROLE = {
   admin: "AdminOUIdentifier",
   orderer: "OrdererOUIdentifier",
 } as const;
+const KEYS = ["NodeOUs", "Enable", "OrganizationalUnitIdentifiers", ...Object.values(KEY_OF_ROLE)];
 
-/** Reads the file. Its mistakes are added to `problems`; unknown keys are ignored, as in Fabric. */
-export function parseMspConfig(name: string, text: string, problems: string[]): MspConfig {
+/**
+ * Reads the file. Its mistakes are added to `problems`. Unknown keys are ignored, as in Fabric, but a
+ * key in other capitals than Fabric's is worth a hint.
+ */
+export function parseMspConfig(
+  name: string,
+  text: string,
+  { problems, hints }: Pick<Findings, "problems" | "hints">,
+): MspConfig {
   if (opensTooMuch(text)) {
     problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
     return EMPTY_MSP_CONFIG;
@@ -39,6 +49,10 @@ export function parseMspConfig(name: string, text: string, problems: string[]): 
   const faults: string[] = [];
   const document = readMap(content, "the document", faults);
   const nodeOus = readMap(document.get("NodeOUs"), "NodeOUs", faults);
+  for (const key of [...document.keys(), ...nodeOus.keys()].map(String)) {
+    const meant = KEYS.find((one) => one !== key && one.toLowerCase() === key.toLowerCase());
+    if (meant !== undefined) hints.push(`${name}: ${key} has no effect; did you mean ${meant}?`);
+  }
   const isEnabled = readFlag(nodeOus.get("Enable"), "NodeOUs.Enable", faults);
   const roleUnits = new Map<Role, UnitText>();
   for (const role of ROLES) {
@@ -63,7 +77,7 @@ function opensTooMuch(text: string): boolean {
   return false;
 }
 
-/** A word that YAML without quotation marks gives a meaning; a field for text takes it as text. */
+/** An unquoted word with a special meaning in YAML; text fields keep it as text. */
 class Word {
   readonly text: string;
 
@@ -79,7 +93,7 @@ const QUOTED = { true: ["y", "Y", "yes", "on"], false: ["n", "N", "no", "off"] }
 const NULL = /^(?:~|null|Null|NULL|)$/;
 const WORD = new RegExp([TRUE, FALSE, NULL].map(({ source }) => source).join("|"));
 
-/** As Go reads it: every scalar is the text that was written, until a field asks for more. */
+/** Like Go, keeps every scalar as written until a field requires another type. */
 function parseYaml(name: string, text: string, problems: string[]): unknown {
   try {
     const document = parseDocument(text, {
@@ -95,8 +109,7 @@ function parseYaml(name: string, text: string, problems: string[]): unknown {
     if (fault !== undefined) throw fault;
     return document.toJS({ mapAsMap: true });
   } catch (error) {
-    const where = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    problems.push(`${name} is not valid YAML (${where}): correct the file.`);
+    problems.push(`${name} is not valid YAML (${yamlFault(error)}): correct the file.`);
     return undefined;
   }
 }

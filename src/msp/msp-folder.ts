@@ -3,8 +3,11 @@
  * followed, folders within passed over, files without a PEM block skipped with a warning. Only
  * reading happens here; `create-msp.ts` judges what was read.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeText } from "../lib/decode-text.ts";
+import { GossipError } from "../lib/errors.ts";
+import { codeOf, fileRemedy, NO_FILE, readSmallFile } from "../lib/small-file.ts";
 import { type Findings, tellSkipped } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig, type UnitText } from "./msp-config.ts";
@@ -16,23 +19,42 @@ const FILE_BYTES_MAX = 1_048_576;
 /** Usually 1 KB. It is read again while the node runs, and must not hold it up. */
 const CONFIG_BYTES_MAX = 16_384;
 
-/** Files in one of the folders. Real ones have one or two. */
+/** Maximum number of files in a folder; real folders have one or two. */
 const FILES_MAX = 256;
 
-/** The material of an MSP folder. Findings collect what is wrong with the files themselves. */
+/** The folders and the file that Fabric reads. */
+const NAMES = [
+  "cacerts",
+  "intermediatecerts",
+  "admincerts",
+  "crls",
+  "tlscacerts",
+  "tlsintermediatecerts",
+  "signcerts",
+  "keystore",
+  "config.yaml",
+] as const;
+
+/**
+ * The material of an MSP folder. Findings collect what is wrong with the files themselves. Throws
+ * `msp-invalid` if there is no such folder.
+ */
 export async function readMspFolder(
   folder: string,
   mspId: string,
   findings: Findings,
 ): Promise<MspMaterial> {
+  await checkFolder(folder, findings.hints);
   const read = (name: string) => readPemFiles(join(folder, name), findings);
   const before = findings.skipped.length;
   const rootCerts = await readPemFiles(join(folder, "cacerts"), findings, "required");
   // Without any root, what was skipped is the reason.
   if (rootCerts.length === 0)
     findings.problems.push(...findings.skipped.splice(before).map(tellSkipped));
-  const config = await readConfig(folder, findings.problems);
+  const problemsBefore = findings.problems.length;
+  const config = await readConfig(folder, findings);
   return {
+    isIncomplete: findings.problems.length > problemsBefore,
     mspId,
     rootCerts,
     intermediateCerts: await read("intermediatecerts"),
@@ -45,6 +67,42 @@ export async function readMspFolder(
   };
 }
 
+/** Refuses other folders, and finds misspelt folder names that Fabric would ignore. */
+async function checkFolder(folder: string, hints: string[]): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    const what = "correct the path (peer.mspConfigPath, or path of a trusted MSP)";
+    const why = `The MSP folder ${folder} ${folderFault(codeOf(error), what)}.`;
+    throw new GossipError("msp-invalid", why);
+  });
+  if (!names.includes("cacerts")) {
+    const inner = join(folder, "msp");
+    const isInner = await stat(join(inner, "cacerts")).then(
+      () => true,
+      () => false,
+    );
+    if (isInner) {
+      const why = `The folder ${folder} is no MSP folder, but holds one: name ${inner}.`;
+      throw new GossipError("msp-invalid", why);
+    }
+  }
+  for (const name of names) {
+    const meant = NAMES.find((one) => !names.includes(one) && isMeant(name.toLowerCase(), one));
+    if (meant === undefined) continue;
+    hints.push(`${join(folder, name)} is not read: its name has to be ${meant}.`);
+  }
+}
+
+const isMeant = (name: string, meant: string): boolean =>
+  name === meant || `${name}s` === meant || name.replace(/\.yml$/, ".yaml") === meant;
+
+/** Why a folder cannot be read, with the remedy. */
+function folderFault(code: string, ifMissing: string): string {
+  if (code === "ENOENT") return `does not exist: ${ifMissing}`;
+  if (code === "ENOTDIR") return `is a file: ${ifMissing}`;
+  const remedy = fileRemedy(code) ?? "correct it";
+  return `cannot be read (${code}): ${remedy}`;
+}
+
 /** Every file of a folder that holds a PEM block, in name order. */
 export async function readPemFiles(
   folder: string,
@@ -54,7 +112,7 @@ export async function readPemFiles(
   const files = await readFiles(folder, findings, need);
   return files.filter(({ name, bytes }) => {
     const hasPem = decodePem(bytes) !== undefined;
-    // Empty files only keep the folder in version control; nobody wants to hear of them.
+    // Empty files only keep the folder in version control, so they cause no warning.
     if (!hasPem && bytes.length > 0) {
       findings.skipped.push({ name, ...whyNoPem(bytes) });
     }
@@ -73,7 +131,9 @@ export async function readFiles(
     names = (await readdir(folder)).sort();
   } catch (error) {
     if (codeOf(error) === "ENOENT" && need === "optional") return [];
-    problems.push(`The folder ${folder} cannot be read (${codeOf(error)}): create it or fix it.`);
+    problems.push(
+      `The folder ${folder} ${folderFault(codeOf(error), "make it a folder with its files")}.`,
+    );
     return [];
   }
   if (names.length > FILES_MAX) {
@@ -84,55 +144,29 @@ export async function readFiles(
   }
   const files: MspFile[] = [];
   for (const name of names) {
-    const outcome = await readBounded(join(folder, name));
+    const outcome = await readSmallFile(join(folder, name), FILE_BYTES_MAX);
+    // Skips folders, pipes and devices silently, as Fabric does.
     if (outcome === NO_FILE) continue;
     if (typeof outcome === "string") {
       const why = `it cannot be read (${outcome})`;
-      skipped.push({ name: join(folder, name), why, remedy: remedyOf(outcome) });
+      skipped.push({ name: join(folder, name), why, remedy: fileRemedy(outcome) });
     } else files.push({ name: join(folder, name), bytes: outcome });
   }
   return files;
 }
 
-function remedyOf(outcome: string): string | undefined {
-  const isClosed = outcome === "EACCES" || outcome === "EPERM";
-  return isClosed
-    ? "let the user that runs this read it, for example with chown or chmod 640"
-    : undefined;
-}
-
-/** Skips folders, pipes and devices silently, as Fabric does. */
-const NO_FILE = "no file";
-
-/** The content of a regular file, or in a few words why there is none. */
-async function readBounded(path: string, bytesMax = FILE_BYTES_MAX): Promise<Uint8Array | string> {
-  try {
-    // Asked first, because opening a pipe would wait for its writer.
-    const status = await stat(path);
-    if (!status.isFile()) return NO_FILE;
-    if (status.size > bytesMax) return `larger than ${bytesMax} bytes`;
-    return await readFile(path);
-  } catch (error) {
-    return codeOf(error);
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-async function readConfig(folder: string, problems: string[]): Promise<MspConfig> {
+async function readConfig(folder: string, findings: Findings): Promise<MspConfig> {
   const path = join(folder, "config.yaml");
   const isThere = await stat(path).then(
     () => true,
     () => false,
   );
   if (!isThere) return EMPTY_MSP_CONFIG;
-  const content = await readBounded(path, CONFIG_BYTES_MAX);
+  const content = await readSmallFile(path, CONFIG_BYTES_MAX);
   if (typeof content !== "string") {
-    return parseMspConfig(path, new TextDecoder().decode(content), problems);
+    return parseMspConfig(path, decodeText(content, { strict: false }), findings);
   }
-  problems.push(`${path} cannot be read (${content}): correct or remove it.`);
+  findings.problems.push(`${path} cannot be read (${content}): correct or remove it.`);
   return EMPTY_MSP_CONFIG;
 }
 
@@ -144,7 +178,7 @@ async function readRequiredUnits(
   const sources: UnitRuleSource[] = [];
   for (const { unit, certificatePath } of config.requiredUnits) {
     const name = join(folder, certificatePath);
-    const bytes = await readBounded(name);
+    const bytes = await readSmallFile(name, FILE_BYTES_MAX);
     if (typeof bytes !== "string") sources.push({ unit, certificate: { name, bytes } });
     else {
       problems.push(
@@ -156,7 +190,7 @@ async function readRequiredUnits(
   return sources;
 }
 
-/** Fabric's trap: a missing file drops the restriction to that CA and is worth a warning only. */
+/** In Fabric, a missing file silently removes the restriction to that CA, so we warn. */
 async function readRoleUnits(
   folder: string,
   config: MspConfig,
@@ -177,7 +211,7 @@ async function readRoleUnit(
 ): Promise<UnitRuleSource> {
   if (certificatePath === "") return { unit, certificate: undefined };
   const name = join(folder, certificatePath);
-  const bytes = await readBounded(name);
+  const bytes = await readSmallFile(name, FILE_BYTES_MAX);
   if (typeof bytes !== "string") return { unit, certificate: { name, bytes } };
   warnings.push(
     `NodeOUs accepts the ${role} role from any CA, since ${name} cannot be read (${bytes}): correct the path in config.yaml.`,

@@ -1,14 +1,14 @@
-/** A membership service provider: who vouches for members of an organisation, by which rules. */
+/** A membership service provider: the CAs and rules of one organisation. */
 
 import type { Certificate } from "./certificate.ts";
 import type { Authorities } from "./chain.ts";
 
-/** What an organisational unit in a certificate makes of its owner. Gossip treats all alike. */
+/** The role that an organisational unit gives. Gossip treats all roles alike. */
 export type Role = "client" | "peer" | "admin" | "orderer";
 
 export const ROLES: readonly Role[] = ["client", "peer", "admin", "orderer"];
 
-/** An organisational unit, if need be only below one CA. */
+/** An organisational unit, optionally restricted to one CA. */
 export interface UnitRule {
   readonly unit: string;
   /**
@@ -35,17 +35,17 @@ export interface Msp extends Authorities {
   readonly admins: readonly Certificate[];
   /** TLS root and intermediate CAs of the organisation; empty if the MSP names none. */
   readonly tlsAuthorities: Authorities;
-  /** What Fabric would only log, one sentence each. */
+  /** Faults that Fabric only logs, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** A file by the name people know it by, which problems and warnings mention. */
+/** A file with the name used in problems and warnings. */
 export interface MspFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** A unit rule whose CA is still a file. */
+/** A unit rule whose CA file has not been resolved yet. */
 export interface UnitRuleSource {
   readonly unit: string;
   readonly certificate: MspFile | undefined;
@@ -64,6 +64,8 @@ export interface MspMaterial {
   readonly requiredUnits?: readonly UnitRuleSource[];
   /** Undefined or empty: roles are not enforced. */
   readonly roleUnits?: ReadonlyMap<Role, UnitRuleSource>;
-  /** Warnings met while reading, to be kept with the MSP. */
+  /** A part was unreadable, so its content must not be reported as missing. */
+  readonly isIncomplete?: boolean;
+  /** Warnings found while reading, kept with the MSP. */
   readonly warnings?: readonly string[];
 }

@@ -73,7 +73,7 @@ function isUsable(name: AlternativeName): boolean {
   return isDomainConstraint(text);
 }
 
-/** Whether the second half of the bytes is ones, then zeros. */
+/** Whether the second half is a valid mask: ones followed by zeros. */
 function isMask(value: Uint8Array): boolean {
   const mask = value.subarray(value.length / 2);
   const bits = [...mask].map((byte) => byte.toString(2).padStart(8, "0")).join("");
@@ -83,7 +83,7 @@ function isMask(value: Uint8Array): boolean {
 /** Whether a name is permitted. */
 type Check = (name: AlternativeName) => boolean;
 
-/** Made when a CA is asked for the first time: certificates of strangers have constraints too. */
+/** Built on a CA's first use, because untrusted certificates contain constraints as well. */
 const checks = new WeakMap<NameConstraints, Check>();
 
 /** Why `ca` may not vouch for the names in the certificates below it; undefined if it may. */
@@ -99,7 +99,10 @@ export function nameConstraintFault(
   return isAllowed ? undefined : `its CA ${ca.subject.text} may not vouch for its names`;
 }
 
-/** Under any constraint, even of another type, names must be such that constraints could apply. */
+/**
+ * Under any constraint, even of another type, all names must have a form to which constraints
+ * apply.
+ */
 function checkOf(constraints: NameConstraints): Check {
   const isDomainAllowed = rule(constraints, NAME_TYPE.dns, searchDomains);
   const isHostAllowed = rule(constraints, NAME_TYPE.uri, searchDomains);
@@ -122,7 +125,7 @@ function checkOf(constraints: NameConstraints): Check {
 
 type Kind = "permitted" | "excluded";
 
-/** Within a permitted subtree, if there are any of the type, and in no excluded one. */
+/** In no excluded subtree, and in a permitted one if there is any of this type. */
 function rule<Name>(
   constraints: NameConstraints,
   type: number,

@@ -31,7 +31,7 @@ export interface Mailbox {
 
 const ATOM_TEXT = /[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]/;
 
-/** The only characters of ASCII that cannot stand in a quoted text, not even after a backslash. */
+/** The only ASCII characters that a quoted text cannot contain, even escaped. */
 const NEVER_QUOTED = "\0\n\r";
 
 /** The two parts of a mail address (RFC 2821, with the backslashes of RFC 3696). */
@@ -45,7 +45,7 @@ export function parseMailbox(text: string): Mailbox | undefined {
 
 interface LocalPart {
   readonly local: string;
-  /** Where it ends in the text. */
+  /** End offset in the text. */
   readonly end: number;
 }
 
@@ -136,7 +136,7 @@ function readAuthority(scheme: string, authority: string): string | undefined {
   return bracket === 0 ? readBracketed(host) : readPlainHost(scheme, host);
 }
 
-/** Several colons are an error with HTTP only: databases name lists of hosts in this way. */
+/** Several colons are an error for HTTP only, since database URIs use them in lists of hosts. */
 function readPlainHost(scheme: string, host: string): string | undefined {
   const isHttp = /^https?:$/i.test(scheme);
   const colon = isHttp ? host.indexOf(":") : host.lastIndexOf(":");

@@ -1,12 +1,15 @@
 /** Remedies for our own certificate when its MSP folder refuses it. */
 
 import { equalBytes } from "../wire/bytes.ts";
+import { isSelfIssued } from "./authorities.ts";
 import type { Certificate } from "./certificate.ts";
 import { parseCertificate } from "./certificate.ts";
 import type { Refusal } from "./judge.ts";
 import type { MspMaterial } from "./msp.ts";
 import { decodePem } from "./pem.ts";
 import { certificatesIn } from "./tls-chain.ts";
+
+const ISSUE_BY_CA = "have one issued by the CA of this folder, as this is self-signed";
 
 /** The remedy for the refusal of `own`; begins with a verb and completes a sentence. */
 export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspMaterial): string {
@@ -17,11 +20,11 @@ export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspM
     case "ca":
       return "put the certificate of this node there, before those of CAs";
     case "unit":
-      return "have one issued with the unit that config.yaml asks for, or correct config.yaml";
+      return `have one issued with the unit that config.yaml asks for (${unitsOf(files)}), or correct config.yaml`;
     case "unit-of-other-ca":
       return `let Certificate of the NodeOUs in config.yaml name ${issuer}, or leave Certificate out`;
     case "no-issuer":
-      return noIssuerRemedy(files, own);
+      return isSelfIssued(own) ? ISSUE_BY_CA : noIssuerRemedy(files, own);
     case "several-chains":
       return `keep one of the CA certificates that lead to it and remove the others, here and in all MSPs of the organisation (${issuers.join(", ")})`;
     case "usage":
@@ -33,12 +36,17 @@ export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspM
     case "issuer-key":
       return `have one issued by the CA of this folder, or replace ${issuer} by the certificate of the CA that issued it, which has the same name`;
     case "own-issuer":
-      return "have one issued by the CA, as this is self-signed";
+      return ISSUE_BY_CA;
     case "inner-issuer":
       return "have one issued by an intermediate CA, or remove the intermediate CAs of this issuer from intermediatecerts";
     default:
       return "have one issued without that";
   }
+}
+
+function unitsOf({ requiredUnits = [], roleUnits = new Map() }: MspMaterial): string {
+  const units = [...requiredUnits, ...roleUnits.values()].map(({ unit }) => `"${unit}"`);
+  return [...new Set(units)].join(", ");
 }
 
 /** Fabric reads the first certificate of a file only. */
@@ -57,7 +65,7 @@ function noIssuerRemedy(
   return "use one issued by a CA of this folder, or add its CA, to intermediatecerts if that is no root";
 }
 
-/** The files of CAs that have the name of its issuer. */
+/** CA files with the issuer's name. */
 function issuersIn(
   { rootCerts, intermediateCerts = [] }: MspMaterial,
   own: Certificate,

@@ -87,5 +87,5 @@ test("hostile text of 64 KiB takes linear time", () => {
   const startMs = performance.now();
   for (const text of hostile) assert.equal(decode(text), undefined);
   // Quadratic time would take seconds; the bound leaves room for a busy machine.
-  assert(performance.now() - startMs < 500);
+  assert(performance.now() - startMs < 2_000);
 });

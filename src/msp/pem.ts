@@ -10,7 +10,7 @@ const DASHES = "-----";
 const LINE_CHARACTERS = 64;
 
 export interface PemBlock {
-  /** What stands in the BEGIN line: `CERTIFICATE`, `X509 CRL`, ... May be empty. */
+  /** Label of the BEGIN line: `CERTIFICATE`, `X509 CRL`, ... May be empty. */
   readonly type: string;
   readonly der: Uint8Array;
   /** Whether anything follows the END line, even an empty line. */
@@ -69,7 +69,7 @@ function readBlock(text: string, at: number, end: number): PemBlock | "broken" |
   return { type, der, hasRest: afterEnd.next < text.length };
 }
 
-/** Where the first line without a colon starts. */
+/** Offset of the first line without a colon. */
 function skipHeaders(text: string, at: number): number {
   let next = at;
   while (next < text.length) {

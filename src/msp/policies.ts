@@ -10,11 +10,11 @@ export interface Policies {
   readonly identifiers: readonly string[];
   /** From a policy of the issuer to one of the subject. */
   readonly mappings: readonly (readonly [issuer: string, subject: string])[];
-  /** CAs below this one until a policy is required; undefined: never. */
+  /** Number of CAs below this one before a policy is required; undefined: never. */
   readonly requireExplicit: number | undefined;
-  /** CAs below this one until mappings no longer count. */
+  /** Number of CAs below this one before mappings stop applying. */
   readonly inhibitMapping: number | undefined;
-  /** CAs below this one until `anyPolicy` no longer counts. */
+  /** Number of CAs below this one before `anyPolicy` stops applying. */
   readonly inhibitAny: number | undefined;
 }
 
@@ -94,14 +94,14 @@ function prune(levels: readonly Level[]): void {
   }
 }
 
-/** Adds the value to those of its key. */
+/** Adds a value to the list of its key. */
 function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
 }
 
-/** Adds the level of a certificate below those above it. */
+/** Adds the level of the next certificate. */
 function descend(levels: Level[], identifiers: readonly string[], isAnyAllowed: boolean): void {
   const above: Level = levels.at(-1) ?? new Map();
   const expecting = new Map<string, Node[]>();

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { basename } from "node:path";
 import type { Findings, Skipped } from "./authorities.ts";
 import { readFiles } from "./msp-folder.ts";
+import { decodePem } from "./pem.ts";
 import { whyNoPem } from "./unusable.ts";
 
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
@@ -19,16 +20,34 @@ type NotTheKey = Pick<Skipped, "name" | "why" | "remedy">;
  * The private key in a PEM text, at any position: `openssl ecparam -genkey` writes a parameter
  * block first. Otherwise the reason why there is none.
  */
-function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
+export function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "name"> {
   const text = Buffer.from(bytes).toString("latin1");
   if (!PRIVATE_KEY.test(text)) return whyNoKey(text, bytes);
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
     return { why: "it is encrypted", remedy: "replace it by what openssl pkey -in FILE prints" };
   }
+  const pem = text.slice(text.search(PRIVATE_KEY));
+  const block = decodePem(Buffer.from(pem, "latin1"));
+  if (block === undefined) {
+    const { why, remedy } = whyNoPem(Buffer.from(pem, "latin1"));
+    return { why, remedy };
+  }
+  // Like Fabric, ignores the format named in the BEGIN line.
+  const key = keyIn(block.der);
+  return key ?? { why: "it is no private key that can be read", remedy: undefined };
+}
+
+function keyIn(der: Uint8Array): KeyObject | undefined {
+  const forms = ["pkcs8", "sec1", "pkcs1"] as const;
+  const keys = forms.map((type) => keyInForm(Buffer.from(der), type));
+  return keys.find((key) => key !== undefined);
+}
+
+function keyInForm(key: Buffer, type: "pkcs8" | "sec1" | "pkcs1"): KeyObject | undefined {
   try {
-    return createPrivateKey(text.slice(text.search(PRIVATE_KEY)));
+    return createPrivateKey({ key, format: "der", type });
   } catch {
-    return { why: "it is no private key that can be read", remedy: undefined };
+    return undefined;
   }
 }
 
@@ -41,11 +60,11 @@ function whyNoKey(text: string, bytes: Uint8Array): Omit<NotTheKey, "name"> {
   if (text.includes("-----BEGIN") || holds === "no-pem") {
     return { why: "it holds no private key in PEM form", remedy: undefined };
   }
-  const mayHoldKey = holds === "key" || holds === "pkcs12" || holds === "utf-16";
+  const mayHoldKey = ["key", "pkcs12", "utf-16", "base64"].includes(holds);
   return { why, remedy: mayHoldKey ? remedy : undefined };
 }
 
-/** Compares kinds first: OpenSSL reports a comparison of two kinds as an error of the next call. */
+/** Compares key types first: OpenSSL reports a mismatch as an error of the next call. */
 function isKeyOf(key: KeyObject, publicKey: KeyObject): boolean {
   const isSameKind =
     key.asymmetricKeyType === publicKey.asymmetricKeyType &&

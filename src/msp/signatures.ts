@@ -62,7 +62,7 @@ interface Parts {
   readonly rEnd: number;
   readonly sStart: number;
   readonly sEnd: number;
-  /** Whether nothing but r and s is there. */
+  /** Whether the signature contains only r and s. */
   readonly isExact: boolean;
 }
 
@@ -146,7 +146,7 @@ export function acceptableSignature(signature: Uint8Array, curve: Curve): Uint8A
   return parts.isExact ? signature : canonicalSignature(signature);
 }
 
-/** r and s encoded anew and nothing else; undefined if they cannot be read. S stays as it is. */
+/** Re-encodes r and s only, without changing s; undefined if they are unreadable. */
 export function canonicalSignature(signature: Uint8Array): Uint8Array | undefined {
   const parts = readParts(signature);
   if (parts === undefined) return undefined;
@@ -177,7 +177,7 @@ export interface VerifyKey {
   readonly curve: Curve | undefined;
 }
 
-/** Checks signatures with the keys of identities that were judged before; `keyOf` finds others. */
+/** Checks signatures with cached keys of judged identities; `keyOf` finds others. */
 export function createVerifier(keyOf: (identity: Identity) => VerifyKey | undefined): {
   note(identity: Identity, key: VerifyKey): void;
   verify: Crypto["verify"];

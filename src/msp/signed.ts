@@ -15,7 +15,7 @@ export interface Signed {
 
 interface Algorithm {
   readonly keyType: "ec" | "rsa" | "ed25519";
-  /** Null: the algorithm hashes by itself. */
+  /** Null: the algorithm includes its hash. */
   readonly hash: string | null;
   /** RSA-PSS: as long as the hash. */
   readonly saltLength?: number;
@@ -49,7 +49,7 @@ const PSS_HASHES: ReadonlyMap<string, Algorithm> = new Map<string, Algorithm>([
   ["2.16.840.1.101.3.4.2.3", { keyType: "rsa", hash: "sha512", saltLength: 64 }],
 ]);
 
-/** As in Go, smaller RSA keys verify nothing. */
+/** Like Go, smaller RSA keys are rejected. */
 const RSA_BITS_MIN = 1_024;
 
 /** The content of an AlgorithmIdentifier; bytes after the parameters are ignored. */
@@ -70,11 +70,11 @@ export function isCertifiedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "
   if (algorithm.keyType === "rsa" && bitsOf(key) < RSA_BITS_MIN) return false;
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
   try {
-    // A bare key where possible: with an object around it Node first throws and catches errors.
+    // Pass the bare key where possible: for an options object, Node throws and catches errors.
     const how = saltLength === undefined ? key : { key, ...pss };
     return verify(hash, signed.tbs, how, signed.signature);
   } catch {
-    // OpenSSL throws on some malformed signatures; they verify nothing.
+    // OpenSSL throws on some malformed signatures: they are invalid.
     return false;
   }
 }
@@ -88,7 +88,9 @@ function findAlgorithm({ algorithm, parameters }: Signed): Algorithm | undefined
   return algorithm === RSA_PSS ? findPss(parameters) : ALGORITHMS.get(algorithm);
 }
 
-/** The three ways of RSA-PSS that Go knows: one hash for both, and as much salt. */
+/**
+ * The three RSA-PSS variants that Go supports: one hash for both uses, and a salt of its length.
+ */
 function findPss(parameters: Uint8Array | undefined): Algorithm | undefined {
   try {
     const reader = new DerReader(parameters ?? new Uint8Array(0)).enter(DER_TAG.sequence);
@@ -103,7 +105,7 @@ function findPss(parameters: Uint8Array | undefined): Algorithm | undefined {
     const found = PSS_HASHES.get(hash);
     return found?.saltLength === salt && trailerField === 1 ? found : undefined;
   } catch {
-    // Unreadable parameters belong to no algorithm.
+    // Unreadable parameters match no algorithm.
     return undefined;
   }
 }

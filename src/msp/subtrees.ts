@@ -3,7 +3,7 @@
  * keeps them. Strangers send thousands of names, so a linear search would take too long.
  */
 
-/** What is compared: where the constraint stands in the order, and what it covers. */
+/** Comparison of constraints: their order, and what each covers. */
 interface Order<Constraint, Name> {
   readonly compare: (a: Constraint, b: Constraint) => number;
   readonly isWithin: (inner: Constraint, outer: Constraint) => boolean;
@@ -41,7 +41,7 @@ function searchIn<Constraint, Name>(
 export interface DomainKey {
   /** Reversed, with dots before other characters: subdomains follow their domain directly. */
   readonly reversed: string;
-  /** What a wildcard stands below, from the dot on; undefined if the domain is none. */
+  /** The suffix of a wildcard, from the dot on; undefined for other domains. */
   readonly wildcardOf: string | undefined;
 }
 
@@ -61,7 +61,7 @@ function reverse(domain: string): string {
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** A constraint with a leading dot covers what is below it only. */
+/** A constraint with a leading dot covers subdomains only. */
 function coversKey(constraint: string, name: string): boolean {
   if (!name.startsWith(constraint)) return false;
   return (

@@ -1,6 +1,6 @@
 /** Chains of TLS certificates, judged as Go's `crypto/tls` judges them. */
 import { type Certificate, parseCertificate } from "./certificate.ts";
-import { whyUntrusted } from "./chain.ts";
+import { type NoChain, whyUntrusted } from "./chain.ts";
 import { decodePem } from "./pem.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
@@ -23,22 +23,34 @@ interface TlsQuestion {
 export function tlsChainFault(
   shown: readonly Uint8Array[],
   anchors: readonly Buffer[],
-  { use, atMs }: TlsQuestion,
+  question: TlsQuestion,
 ): string | undefined {
+  return judgeTlsChain(shown, anchors, question)?.reason;
+}
+
+/** The same, with the kind of fault. */
+export function judgeTlsChain(
+  shown: readonly Uint8Array[],
+  anchors: readonly Buffer[],
+  { use, atMs }: TlsQuestion,
+): NoChain | undefined {
   const certificates: Certificate[] = [];
   for (const der of shown) {
     const certificate = parseCertificate(der);
-    if (certificate === undefined) return "it shows a certificate that Go cannot read";
+    if (certificate === undefined) return other("it shows a certificate that Go cannot read");
     const bits = certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
-    if (bits > RSA_BITS_MAX) return `it shows an RSA key of more than ${RSA_BITS_MAX} bits`;
+    if (bits > RSA_BITS_MAX) return other(`it shows an RSA key of more than ${RSA_BITS_MAX} bits`);
     certificates.push(certificate);
   }
   const [leaf, ...intermediates] = certificates;
-  if (leaf === undefined) return "it shows no certificate";
+  if (leaf === undefined) return other("it shows no certificate");
   const curve = leaf.publicKey.asymmetricKeyDetails?.namedCurve;
-  if (curve !== undefined && !CURVES.includes(curve)) return `its key is on the curve ${curve}`;
+  if (curve !== undefined && !CURVES.includes(curve))
+    return other(`its key is on the curve ${curve}`);
   return whyUntrusted(leaf, { roots: readAnchors(anchors), intermediates }, { use, atMs });
 }
+
+const other = (reason: string): NoChain => ({ code: "other", reason });
 
 /** Every certificate in a PEM text, in DER; undecodable ones are omitted. */
 export function certificatesIn(pem: Buffer): readonly Uint8Array[] {

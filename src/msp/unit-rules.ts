@@ -4,12 +4,16 @@ import { type Authorities, findChain, includesCertificate } from "./chain.ts";
 import { certifiersIdOf } from "./judge.ts";
 import type { MspFile, Role, UnitRule, UnitRuleSource } from "./msp.ts";
 
+/** Identifiers by file: usually one CA stands behind all rules. */
+type Resolved = Map<string, string | undefined>;
+
 export function resolveUnits(
   sources: readonly UnitRuleSource[],
   authorities: Authorities,
   problems: string[],
 ): readonly UnitRule[] {
-  return sources.map((source) => resolveUnit(source, authorities, problems));
+  const resolved: Resolved = new Map();
+  return sources.map((source) => resolveUnit(source, authorities, resolved, problems));
 }
 
 export function resolveRoleUnits(
@@ -17,18 +21,22 @@ export function resolveRoleUnits(
   authorities: Authorities,
   problems: string[],
 ): ReadonlyMap<Role, UnitRule> {
-  return new Map(
-    [...sources].map(([role, source]) => [role, resolveUnit(source, authorities, problems)]),
-  );
+  const rules = resolveUnits([...sources.values()], authorities, problems);
+  return new Map([...sources.keys()].flatMap((role, i) => (rules[i] ? [[role, rules[i]]] : [])));
 }
 
 function resolveUnit(
   { unit, certificate }: UnitRuleSource,
   authorities: Authorities,
+  resolved: Resolved,
   problems: string[],
 ): UnitRule {
-  const certifiersId = certificate && certifiersIdIn(certificate, authorities, problems);
-  return { unit, certifiersId };
+  if (certificate === undefined) return { unit, certifiersId: undefined };
+  const file = `${certificate.name}\n${Buffer.from(certificate.bytes).toString("latin1")}`;
+  if (!resolved.has(file)) {
+    resolved.set(file, certifiersIdIn(certificate, authorities, problems));
+  }
+  return { unit, certifiersId: resolved.get(file) };
 }
 
 function certifiersIdIn(

@@ -15,6 +15,7 @@ export interface Unusable {
     | "binary"
     | "pkcs12"
     | "broken"
+    | "base64"
     | "no-pem";
   readonly why: string;
   readonly remedy: string;
@@ -44,33 +45,21 @@ export function whyNoPem(bytes: Uint8Array): Unusable {
       remedy: "save it without one",
     };
   }
-  if (bytes[0] === DER_SEQUENCE) {
-    if (isDerCertificate(bytes)) {
-      return {
-        holds: "certificate",
-        why: "it is a certificate in DER form",
-        remedy: "replace it by what openssl x509 -inform der -in FILE prints",
-      };
-    }
-    if (isDerKey(bytes)) {
-      return {
-        holds: "key",
-        why: "it is a private key in DER form",
-        remedy: "replace it by what openssl pkey -inform der -in FILE prints",
-      };
-    }
-    if (!isPkcs12(bytes)) {
-      return {
-        holds: "binary",
-        why: "it is binary, perhaps a revocation list in DER form",
-        remedy: "replace it by what openssl crl -inform der -in FILE prints",
-      };
-    }
+  if (bytes[0] === DER_SEQUENCE) return whyBinary(bytes);
+  // With escaped line ends, as in JSON or shell variables.
+  if (/-----BEGIN [A-Z0-9 ]+-----\\n/.test(start)) {
     return {
-      holds: "pkcs12",
-      why: "it is binary, perhaps PKCS#12",
-      remedy:
-        "put the certificate and the key that openssl pkcs12 -nodes -in FILE prints into a file each",
+      holds: "broken",
+      why: "its line ends are written as \\n",
+      remedy: "put the PEM text there with line ends, and nothing around it",
+    };
+  }
+  // Base64 as shown by Kubernetes for a secret.
+  if (/^\s*LS0tLS1CRUdJTi/.test(start)) {
+    return {
+      holds: "base64",
+      why: "its PEM text is encoded in base64 once more",
+      remedy: "replace it by what base64 -d FILE prints",
     };
   }
   if (start.includes("-----BEGIN")) {
@@ -88,7 +77,41 @@ export function whyNoPem(bytes: Uint8Array): Unusable {
   };
 }
 
-/** It begins with its version, which is 3; what is signed begins with what is signed. */
+/** Describes DER content. */
+function whyBinary(bytes: Uint8Array): Unusable {
+  if (isDerCertificate(bytes)) {
+    return {
+      holds: "certificate",
+      why: "it is a certificate in DER form",
+      remedy: "replace it by what openssl x509 -inform der -in FILE prints",
+    };
+  }
+  if (isDerKey(bytes)) {
+    return {
+      holds: "key",
+      why: "it is a private key in DER form",
+      remedy: "replace it by what openssl pkey -inform der -in FILE prints",
+    };
+  }
+  if (!isPkcs12(bytes)) {
+    return {
+      holds: "binary",
+      why: "it is binary, perhaps a revocation list in DER form",
+      remedy: "replace it by what openssl crl -inform der -in FILE prints",
+    };
+  }
+  return {
+    holds: "pkcs12",
+    why: "it is binary, perhaps PKCS#12",
+    remedy:
+      "put the certificate and the key that openssl pkcs12 -nodes -in FILE prints into a file each",
+  };
+}
+
+/**
+ * PKCS#12 begins with its version, 3; signed structures such as certificates begin with their
+ * content.
+ */
 function isPkcs12(bytes: Uint8Array): boolean {
   const [, length = 0] = bytes;
   const content = 2 + (length < 0x80 ? 0 : length - 0x80);
