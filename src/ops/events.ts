@@ -1,4 +1,4 @@
-/** `GET /api/v1/events`: the node's events as server-sent events (product 4). */
+/** `GET /api/v1/events`: the node's events as server-sent events. */
 
 import type { GossipEvent } from "../observe/events.ts";
 import { toJson } from "../observe/json.ts";

@@ -1,4 +1,5 @@
 /** Common parts of our HTTP servers: listening, refusals, headers. */
+import { constants } from "node:crypto";
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -11,9 +12,10 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
-import { FairScheduler } from "../lib/fair-scheduler.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
-import { Places } from "./places.ts";
+import { FairScheduler } from "../transport/limits.ts";
+import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
+import { keyOf, Places } from "./places.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
 /** An application with access to the socket of a request. */
@@ -23,7 +25,10 @@ export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 const BODY_BYTES_MAX = 20_480;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-const TLS_TIMEOUT_MS = 5_000;
+const TLS_OPTIONS = {
+  handshakeTimeout: 5_000,
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+};
 /** Answered even at capacity, for monitoring. */
 export const ALWAYS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/version"]);
 
@@ -104,9 +109,10 @@ export async function serve(
   const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
   const options = { ...limits, connectionsCheckingInterval: 1_000 };
   const server = tls
-    ? createHttpsServer({ ...options, handshakeTimeout: TLS_TIMEOUT_MS, ...tls }, take)
+    ? createHttpsServer({ ...options, ...TLS_OPTIONS, ...tls }, take)
     : createHttpServer(options, take);
   const places = new Places(server);
+  if (tls) greetInTurns(server);
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) =>
     readInTurns(socket, turns),
   );
@@ -122,6 +128,26 @@ export async function serve(
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * A TLS handshake takes about a millisecond, and hundreds of them may arrive together: the event
+ * loop reads a few of them per round.
+ */
+function greetInTurns(server: Server): void {
+  const watch = new SocketWatch();
+  const greeted = new Map<string, WatchedSocket>();
+  server.on("connection", (socket: Socket) => {
+    if (socket.destroyed) return; // There was no place for it.
+    const key = keyOf(socket);
+    const watched = watch.watch(socket, socket.remoteAddress ?? "", () => socket.destroy());
+    greeted.set(key, watched);
+    socket.once("close", () => {
+      watched.forget();
+      if (greeted.get(key) === watched) greeted.delete(key);
+    });
+  });
+  server.on("secureConnection", (socket: Socket) => greeted.get(keyOf(socket))?.release());
 }
 
 function bind(

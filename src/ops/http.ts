@@ -1,4 +1,4 @@
-/** The operations endpoint: health, version, log levels, metrics and the node's views (product 4). */
+/** The operations endpoint: health, version, log levels, metrics and the node's views. */
 
 import { readFile } from "node:fs/promises";
 import type { ServerOptions } from "node:https";

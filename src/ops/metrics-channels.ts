@@ -3,6 +3,8 @@ import type { ChannelOrganisationSummary, ChannelSummary } from "../observe/chan
 import type { Sample } from "./exposition.ts";
 import { fabrics, type Metric, ours, type Reading } from "./metric.ts";
 
+const KINDS = ["fork", "results"] as const;
+
 export const CHANNEL_METRICS: readonly Metric[] = [
   ...fabrics(
     {
@@ -71,6 +73,32 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       read: ({ summary }) =>
         summary.channels.flatMap(({ name: channel, problems }) =>
           [...problems].map(([code, value]) => ({ labels: { channel, code }, value })),
+        ),
+    },
+    {
+      name: "gossip_channel_blocks_rejected_total",
+      type: "counter",
+      labels: ["channel", "msp"],
+      help: "Invalid blocks that members of the organisation gave us; block-rejected names member and fault.",
+      read: ({ summary, counts }) =>
+        summary.channels.flatMap(({ name: channel, organisations }) =>
+          [...organisations.keys()].map((msp) => ({
+            labels: { channel, msp },
+            value: counts.events.blocks.get(channel)?.rejected.get(msp) ?? 0,
+          })),
+        ),
+    },
+    {
+      name: "gossip_channel_block_conflicts_total",
+      type: "counter",
+      labels: ["channel", "kind"],
+      help: "Blocks that two members have differently. kind: fork (orderers signed both), results (validation codes or commit hash).",
+      read: ({ summary, counts }) =>
+        summary.channels.flatMap(({ name: channel }) =>
+          KINDS.map((kind) => ({
+            labels: { channel, kind },
+            value: counts.events.blocks.get(channel)?.conflicts.get(kind) ?? 0,
+          })),
         ),
     },
     {

@@ -75,6 +75,7 @@ export class Places {
   }
 }
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
+/** The same for a TLS socket and the socket below it. */
+export function keyOf({ remoteAddress, remotePort }: Socket): string {
   return `${remotePort} ${remoteAddress}`;
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { FairScheduler } from "../lib/fair-scheduler.ts";
+import { FairScheduler } from "../transport/limits.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
 /** Both ends of a connection, of which the first is read in turns. */

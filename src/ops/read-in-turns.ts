@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { FairScheduler } from "../lib/fair-scheduler.ts";
+import type { FairScheduler } from "../transport/limits.ts";
 
 /** Holds one request of a browser, or some fifty of the shortest. */
 const PIECE_BYTES = 1_024;

@@ -87,6 +87,10 @@ describe("topics over HTTP", () => {
       [`/api/v1/events/${"x".repeat(129)}`, "", /1 to 128 bytes/, 400],
       ["/api/v1/events/a%0Ab", "", /control characters/, 400],
       ["/api/v1/events/t?tag=role", "", /has no value: write NAME=VALUE/, 400],
+      ["/api/v1/events/t?tags=role=shop", "", /no parameter "tags": use tag, organisation\./, 400],
+      ["/api/v1/events/t?organization=Z&tag=a=b", "", /no parameter "organization"/, 400],
+      ["/api/v1/events/t?timeoutMs=5", "", /no parameter "timeoutMs"/, 400],
+      ["/api/v1/queries/t?timeout=5", "", /no parameter "timeout": use .*, timeoutMs\./, 400],
       ["/api/v1/queries/t?timeoutMs=soon", "", /timeoutMs is NaN/, 400],
       ["/api/v1/queries/t?timeoutMs=300001", "", /from 1 to 300000/, 400],
     ];

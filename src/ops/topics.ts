@@ -22,6 +22,7 @@ export function addTopics(app: HttpApp, node: GossipNode): void {
   app.get("/api/v1/services", (context) => context.json(toJson(node.services())));
   app.post("/api/v1/events/:topic", (context) =>
     orExplain(context, async () => {
+      checkParameters(context, []);
       const payload = new Uint8Array(await context.req.arrayBuffer());
       const id = await node.broadcast(context.req.param("topic"), payload, audienceOf(context));
       return context.json({ id });
@@ -29,6 +30,7 @@ export function addTopics(app: HttpApp, node: GossipNode): void {
   );
   app.post("/api/v1/queries/:topic", (context) =>
     orExplain(context, async () => {
+      checkParameters(context, ["timeoutMs"]);
       const payload = new Uint8Array(await context.req.arrayBuffer());
       const timeoutMs = context.req.query("timeoutMs");
       const query = node.query(context.req.param("topic"), payload, {
@@ -105,6 +107,17 @@ function streamOf(
     },
     { highWaterMark: 0 },
   );
+}
+
+const AUDIENCE = ["tag", "organisation"];
+
+/** A misspelt parameter would widen the audience to all. */
+function checkParameters(context: Context, more: readonly string[]): void {
+  const known = [...AUDIENCE, ...more];
+  const problems = Object.keys(context.req.queries())
+    .filter((name) => !known.includes(name))
+    .map((name) => `there is no parameter "${name.slice(0, 100)}": use ${known.join(", ")}.`);
+  if (problems.length > 0) throw new GossipError("message-invalid", problems);
 }
 
 /** `?tag=NAME=VALUE&organisation=MSPID`, both repeatable. */

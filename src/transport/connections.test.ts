@@ -123,6 +123,7 @@ describe("a dial that finds another identity", () => {
     const renewed = await node("renewed", { endpoint: "renewed:7051" });
     const old = await node("old", { endpoint: "elsewhere:7051" });
     low.connections.send({ pkiId: old.pkiId, endpoint: renewed.endpoint }, [
+      { bytes: Buffer.from("for this one only"), isPersonal: true },
       { bytes: Buffer.from("x") },
     ]);
     clock.advance(1_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testIdentity } from "../core/testing.ts";
+import { testIdentity } from "../core/testing-identities.ts";
 import type { PkiId } from "../core/types/host.ts";
 import { DialBackoff } from "./dial-backoff.ts";
 

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort, parseEndpoint } from "../lib/host-port.ts";
 import { plainText } from "../lib/plain-text.ts";
 import { DeniedError } from "./dial-rules.ts";
@@ -10,9 +10,11 @@ import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, StreamEnd } from "./network.ts";
+import { afterPatiently, LOOP_TIMER } from "./patience.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
+import { connectTls } from "./tls-peer.ts";
 import { speaksTls } from "./tls-trial.ts";
 
 export interface SessionEvents {
@@ -71,7 +73,7 @@ class SessionDial {
   #phase: DialPhase = "tcp";
   /** The other side has spoken HTTP/2. */
   #hasSettings = false;
-  #timer: NodeJS.Timeout;
+  #cancelTimer: Cancel;
   #isSettled = false;
   #isCancelled = false;
 
@@ -87,7 +89,7 @@ class SessionDial {
     this.#isPlain = tls === undefined;
     this.#context = context;
     this.#events = events;
-    this.#timer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
+    this.#cancelTimer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
     const socket = openSocket(target, tls, context.judgeTls !== undefined);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
@@ -113,7 +115,7 @@ class SessionDial {
   #endAfterTls(): void {
     const socket = this.#socket.unref();
     const { dialTimeoutMs } = this.#context.timeouts;
-    this.#timer = setTimeout(() => socket.destroy(), dialTimeoutMs).unref();
+    setTimeout(() => socket.destroy(), dialTimeoutMs).unref();
     socket.once("secureConnect", () => socket.end());
   }
 
@@ -158,8 +160,8 @@ class SessionDial {
     if (this.#isSettled) return;
     this.#phase = "http2";
     this.#hasSettings = true;
-    clearTimeout(this.#timer);
-    this.#timer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
+    this.#cancelTimer();
+    this.#cancelTimer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
     sendPing(dialled, (end) => {
       if (end !== undefined) this.#fail(end);
       else if (this.#settle()) this.#events.opened(dialled);
@@ -170,7 +172,7 @@ class SessionDial {
   #settle(): boolean {
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     return isFirst;
   }
 
@@ -194,9 +196,10 @@ class SessionDial {
     this.#fail(dialFault(error, this.#phase));
   }
 
-  #failAfter(delayMs: number, what: string): NodeJS.Timeout {
+  #failAfter(delayMs: number, what: string): Cancel {
     const reason = `${what} within ${delayMs} ms`;
-    return setTimeout(() => this.#fail({ fault: "timeout", reason }), delayMs);
+    const fail = (): void => this.#fail({ fault: "timeout", reason });
+    return afterPatiently(LOOP_TIMER, delayMs, fail);
   }
 }
 

@@ -11,9 +11,11 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { formatHostPort } from "../lib/host-port.ts";
+import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
-import { limitPieces, RateLimit } from "./limits.ts";
+import { limitPieces } from "./limits.ts";
+import { afterPatiently, LOOP_TIMER } from "./patience.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -25,8 +27,7 @@ function socketKey(socket: Pick<Socket, "remoteAddress" | "remotePort">): string
 }
 
 /** A peer opens a Ping and one gossip stream in a session: this many are allowed at once. */
-const STREAMS_BURST = 4;
-const STREAMS_PER_SECOND = 1;
+const STREAMS: Rate = { burst: 4, perSecond: 1 };
 
 /** An accepted socket. */
 interface Guest {
@@ -37,7 +38,7 @@ interface Guest {
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
   session: Http2Session | undefined;
-  readonly streams: RateLimit;
+  readonly streams: LeakyBucket;
   /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
   readonly watched: WatchedSocket;
 }
@@ -140,17 +141,17 @@ export class SocketGuard {
       address,
       handshake,
       session: undefined,
-      streams: new RateLimit(STREAMS_BURST, STREAMS_PER_SECOND),
+      streams: new LeakyBucket(STREAMS),
       watched: sockets.watch(socket, address, () => this.#cut(guest, "too-many-frames")),
     };
     this.#guests.set(key, guest);
     this.#handshakes += 1;
     this.#count(address, 1);
-    const timer = setTimeout(() => {
+    const cancelTimer = afterPatiently(LOOP_TIMER, timeouts.acceptTimeoutMs, () => {
       if (guest.handshake !== undefined) this.#cut(guest, "timeout");
-    }, timeouts.acceptTimeoutMs);
+    });
     socket.once("close", () => {
-      clearTimeout(timer);
+      cancelTimer();
       stats.acceptedClosed += 1;
       if (guest.handshake !== undefined) stats.refused[guest.handshake] += 1;
       this.#forget(guest);

@@ -96,6 +96,7 @@ describe("status messages", () => {
     assert.equal(decodeStatusMessage("a%0Ab%1b%E2%80%A8c"), "a b  c");
     assert.equal(decodeStatusMessage("%zz"), "%zz");
     assert.equal(decodeStatusMessage("x".repeat(10_000)).length, 300);
+    assert.match(decodeStatusMessage("x".repeat(301)), /^x+…$/);
   });
 
   test("of any text are encoded without a crash", () => {

@@ -10,7 +10,7 @@ import {
   GRPC_UNIMPLEMENTED,
   GRPC_UNKNOWN,
 } from "./grpc-status.ts";
-import { MESSAGE_COST_BYTES, type RateLimit, readingRate } from "./limits.ts";
+import { MESSAGE_COST_BYTES, readingRate } from "./limits.ts";
 import type { Link, LinkEvents, StreamEnd } from "./network.ts";
 
 const HEADER_BYTES = 5;
@@ -46,7 +46,7 @@ export class StreamLink implements Link {
   readonly #stream: ServerHttp2Stream | ClientHttp2Stream;
   readonly #role: StreamRole;
   readonly #context: GrpcContext;
-  readonly #rate: RateLimit;
+  readonly #rate;
   #reader;
   #events: LinkEvents | undefined;
   /** Why we ended it; undefined while we have not. */
@@ -146,7 +146,7 @@ export class StreamLink implements Link {
 
   /** Hands over what has arrived, in scheduler, and at last the end. */
   #deliver(): void {
-    const { stats, scheduler } = this.#context;
+    const { stats, scheduler, partialFrames } = this.#context;
     while (this.#ownEnd === undefined) {
       const pauseMs = this.#rate.waitMs(performance.now());
       if (pauseMs > 0 || scheduler.isOver) {
@@ -158,9 +158,10 @@ export class StreamLink implements Link {
       stats.messagesReceived += 1;
       stats.bytesReceived += message.length;
       this.#rate.take(message.length + MESSAGE_COST_BYTES, performance.now());
+      if (message.length > FIRST_BUFFER_BYTES) partialFrames.hold(this.#giveUp, 0); // Whole now.
       this.#events?.message(message);
     }
-    this.#context.partialFrames.hold(this.#giveUp, this.#reader.heldBytes);
+    partialFrames.hold(this.#giveUp, this.#reader.heldBytes);
     const { fault } = this.#reader;
     if (fault !== undefined && this.#ownEnd === undefined) {
       const tooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED;

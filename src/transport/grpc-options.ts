@@ -1,7 +1,6 @@
-import { FairScheduler } from "../lib/fair-scheduler.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
-import { PartialFrameBudget } from "./limits.ts";
+import { FairScheduler, PartialFrameBudget } from "./limits.ts";
 import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";
 
@@ -151,6 +150,7 @@ export function createGrpcContext(
   limits: Partial<GrpcLimits> = {},
   dialRules: DialRules = { deny: [], ownPorts: [], homes: [], exempt: [] },
   judgeTls?: TlsJudge,
+  partialFrames?: PartialFrameBudget,
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
   return {
@@ -158,7 +158,8 @@ export function createGrpcContext(
     limits: allLimits,
     stats: createGrpcStats(),
     scheduler: new FairScheduler(),
-    partialFrames: new PartialFrameBudget(allLimits.receivedBytesMax + PARTIAL_SLACK_BYTES),
+    partialFrames:
+      partialFrames ?? new PartialFrameBudget(allLimits.receivedBytesMax + PARTIAL_SLACK_BYTES),
     dialFilter: new DialFilter(dialRules),
     // What came may be on its way to a stream that is read slowly.
     sockets: new SocketWatch({

@@ -1,5 +1,5 @@
 /** What accepted and dialled HTTP/2 connections have in common. */
-import { createHash } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 import type { Http2Session } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { formatHostPort } from "../lib/host-port.ts";
@@ -11,11 +11,8 @@ export const SERVICE_STREAM = "/gossip.Gossip/GossipStream";
 export const GRPC_CONTENT_TYPE = "application/grpc";
 
 /** Fabric: SHA-256 over the DER of the leaf certificate (spec A 6.1). */
-function certHash(certificate: object | null): Uint8Array | undefined {
-  // `getPeerX509Certificate()` on a client socket spoils later calls on Node 24; `.raw` does not.
-  // Without a certificate Node answers with an empty object.
-  const raw: unknown = certificate !== null && "raw" in certificate ? certificate.raw : undefined;
-  return raw instanceof Uint8Array ? createHash("sha256").update(raw).digest() : undefined;
+function certHash(certificate: X509Certificate | undefined): Uint8Array | undefined {
+  return certificate && createHash("sha256").update(certificate.raw).digest();
 }
 
 export interface SessionFacts {
@@ -37,8 +34,8 @@ export function sessionFacts(session: Http2Session): SessionFacts {
   if (!isTls(socket)) return { remoteAddress, localCertHash: NO_HASH, remoteCertHash: NO_HASH };
   return {
     remoteAddress,
-    localCertHash: certHash(socket.getCertificate()) ?? NO_HASH,
-    remoteCertHash: certHash(socket.getPeerCertificate()),
+    localCertHash: certHash(socket.getX509Certificate()) ?? NO_HASH,
+    remoteCertHash: certHash(socket.getPeerX509Certificate()),
   };
 }
 

@@ -3,7 +3,6 @@ import { isIP } from "node:net";
 import {
   type ConnectionOptions,
   createSecureContext,
-  type DetailedPeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   type Server,
@@ -16,7 +15,8 @@ import { plainText } from "../lib/plain-text.ts";
 import type { Refuse, StreamEnd } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 import { isCertificateAlert, opensslReason, verdictFault } from "./tls-fault.ts";
-import { isCertifiedFor } from "./tls-names.ts";
+import { checkServerName, NAME_VERDICT, nameFault } from "./tls-names.ts";
+import { shownChain, shownNames } from "./tls-peer.ts";
 
 /** As Fabric: TLS 1.2 or newer, forward secrecy and AEAD; ChaCha20 only where 1.3 offers it. */
 const TLS_COMMON = {
@@ -33,6 +33,19 @@ const TLS_COMMON = {
     "ECDHE-RSA-AES256-GCM-SHA384",
     // Go takes RSA keys of 1,024 bits; SHA-1 stays out.
     "@SECLEVEL=1",
+  ].join(":"),
+  // Go's: it knows no other curve, and no RSA key that is for PSS only.
+  sigalgs: [
+    "rsa_pss_rsae_sha256",
+    "ecdsa_secp256r1_sha256",
+    "ed25519",
+    "rsa_pss_rsae_sha384",
+    "rsa_pss_rsae_sha512",
+    "rsa_pkcs1_sha256",
+    "rsa_pkcs1_sha384",
+    "rsa_pkcs1_sha512",
+    "ecdsa_secp384r1_sha384",
+    "ecdsa_secp521r1_sha512",
   ].join(":"),
 } satisfies SecureContextOptions;
 
@@ -109,10 +122,11 @@ function addressOf({ remoteAddress = "", remotePort = 0 }: TLSSocket): string {
 
 /** What a certificate that is not believed says of its owner. */
 function ownerOf(socket: TLSSocket): string {
-  const { subject, issuer } = socket.getPeerCertificate();
-  const name = (of: { CN?: string | string[]; O?: string | string[] } | undefined): string =>
-    plainText(String(of?.CN ?? of?.O ?? "nobody"));
-  return `of ${name(subject)} by ${name(issuer)}`;
+  const shown = socket.getPeerX509Certificate();
+  // One attribute a line.
+  const name = (of = ""): string =>
+    plainText((/^CN=(.*)$/m.exec(of) ?? /^O=(.*)$/m.exec(of))?.[1] ?? "nobody");
+  return `of ${name(shown?.subject)} by ${name(shown?.issuer)}`;
 }
 
 /**
@@ -157,24 +171,9 @@ export function clientOptions(tls: TlsCredentials, host: string): ConnectionOpti
     // The name must not be sent for an address; the certificate is checked against `host` then.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
-    checkServerIdentity(_, { subjectaltname: names }) {
-      const detail = nameFault(host, names);
-      if (detail === undefined) return undefined;
-      return Object.assign(new Error(detail), { code: NAME_VERDICT });
-    },
+    checkServerIdentity: (_, certificate) => checkServerName(host, certificate),
   };
 }
-
-/** Node's code for a certificate that does not name the host. */
-const NAME_VERDICT = "ERR_TLS_CERT_ALTNAME_INVALID";
-
-/** The host, and what the certificate names instead; undefined: it names the host. */
-function nameFault(host: string, names: string | undefined): string | undefined {
-  if (isCertifiedFor(host, names)) return undefined;
-  return `${host}, but for ${plainText(names?.slice(0, NAMES_SHOWN_MAX) ?? "no name at all")}`;
-}
-
-const NAMES_SHOWN_MAX = 100;
 
 /** Why the server at the other end is not the one we dial; undefined: it is. */
 export function serverFault(
@@ -185,9 +184,10 @@ export function serverFault(
 ): StreamEnd | undefined {
   if (socket.authorized) return undefined;
   const verdict = String(socket.authorizationError);
-  const detail = verdict === NAME_VERDICT ? undefined : judge(chainOf(socket), rootCas, "server");
+  const detail =
+    verdict === NAME_VERDICT ? undefined : judge(shownChain(socket), rootCas, "server");
   if (detail !== undefined) return { fault: verdictFault(verdict), reason: plainText(detail) };
-  const names = nameFault(host, socket.getPeerCertificate().subjectaltname);
+  const names = nameFault(host, shownNames(socket));
   return names === undefined ? undefined : { fault: "tls-name", reason: names };
 }
 
@@ -197,22 +197,7 @@ function clientFault(
   { clientRootCas }: TlsCredentials,
   judge: TlsJudge,
 ): string | undefined {
-  return socket.authorized ? undefined : judge(chainOf(socket), clientRootCas, "client");
-}
-
-/** Strangers can have each of a longer chain issued by all others, which takes long to search. */
-const JUDGED_MAX = 4;
-
-/** What the other side showed, as far as Node tells. */
-function chainOf(socket: TLSSocket): readonly Uint8Array[] {
-  const chain = new Set<DetailedPeerCertificate>();
-  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  // The issuer of a root is the root itself.
-  while (next?.raw !== undefined && !chain.has(next) && chain.size < JUDGED_MAX) {
-    chain.add(next);
-    next = next.issuerCertificate;
-  }
-  return [...chain].map(({ raw }) => raw);
+  return socket.authorized ? undefined : judge(shownChain(socket), clientRootCas, "client");
 }
 
 /** Throws `config-invalid` with everything that is wrong with the files. */

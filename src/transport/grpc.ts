@@ -13,6 +13,7 @@ import {
 } from "./grpc-options.ts";
 import { createGrpcServer, type GrpcServer } from "./grpc-server.ts";
 import { checkTls } from "./grpc-tls.ts";
+import type { PartialFrameBudget } from "./limits.ts";
 import type { Cancel, DialEvents, Link, Network, NetworkFault, Refuse } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
 import { type CallPeer, callUnary, type UnaryAnswer } from "./unary.ts";
@@ -28,6 +29,8 @@ export interface GrpcOptions {
   readonly dialRules?: DialRules;
   /** Asked about TLS chains that OpenSSL refuses; default: its word stands. */
   readonly judgeTls?: TlsJudge;
+  /** Shared by several networks; default: one of its own, with room for the longest message. */
+  readonly partialFrames?: PartialFrameBudget;
 }
 
 export interface GrpcNetwork extends Network {
@@ -74,8 +77,8 @@ class Grpc implements GrpcNetwork {
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
-    const { timeouts, limits, dialRules, judgeTls } = options;
-    this.#context = createGrpcContext(timeouts, limits, dialRules, judgeTls);
+    const { timeouts, limits, dialRules, judgeTls, partialFrames } = options;
+    this.#context = createGrpcContext(timeouts, limits, dialRules, judgeTls, partialFrames);
   }
 
   get port(): number {

@@ -5,9 +5,9 @@ import {
   type ToyIdentity,
   toyCrypto,
 } from "../../test/transport/toy-identities.ts";
-import { pkiIdBytes } from "../core/rules/messages.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
+import { pkiIdBytes } from "../wire/received.ts";
 import { type Handshake, shakeHands } from "./handshake.ts";
 import type { HandshakeFault } from "./handshake-fault.ts";
 import { createMemoryHub } from "./memory.ts";

@@ -4,7 +4,7 @@
  * acceptor, when it has spoken: a stranger who says nothing costs no signature.
  */
 
-import { isSignedBy, judgeIdentity, parsePkiId, pkiIdBytes } from "../core/rules/messages.ts";
+import { isSignedBy, judgeIdentity } from "../core/handlers/check.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {
@@ -16,9 +16,11 @@ import {
   parseMessage,
 } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
+import { parsePkiId, pkiIdBytes } from "../wire/received.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
 import { type HandshakeFault, refusalWords } from "./handshake-fault.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
+import { afterPatiently } from "./patience.ts";
 import { isRefusal, type RefusalFault } from "./refusal.ts";
 
 /** What a successful handshake tells. */
@@ -73,7 +75,7 @@ class Shake implements LinkEvents {
     const { link, clock, timeoutMs } = options;
     this.#options = options;
     this.#events = events;
-    this.#cancelTimer = clock.after(timeoutMs, () => this.#refuse("handshake-timeout"));
+    this.#cancelTimer = afterPatiently(clock, timeoutMs, () => this.#refuse("handshake-timeout"));
     if (link.outbound) this.#speak();
     else link.start(this); // Whoever dialled has the first word: it costs us nothing until then.
   }

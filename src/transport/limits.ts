@@ -1,8 +1,9 @@
 /**
  * What a peer may cost this process: bytes and messages a second, memory for unfinished messages,
- * frames that carry no message. Time in a round of the event loop: `lib/fair-scheduler.ts`.
+ * frames that carry no message, time in a round of the event loop.
  */
 import type { Http2Stream } from "node:http2";
+import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
 
 /** Frames that Node reports and partly answers: pings, settings, GOAWAY. */
 const STRANGER_FRAMES = { burst: 32, perSecond: 1 } as const;
@@ -19,32 +20,6 @@ const STRANGER_BYTES = { burst: 65_536, perSecond: 1_024 } as const;
 const STRANGER_PIECE = { belowBytes: 1_024, burst: 128, perSecond: 16 } as const;
 const PROVEN_PIECE = { belowBytes: 32, burst: 1_000, perSecond: 10_000 } as const;
 
-/** So much at once, and so much more in each second: a leaky bucket. */
-export class RateLimit {
-  readonly #burst: number;
-  readonly #perMs: number;
-  /** What has been spent and not earned yet, as of then. */
-  #spent = 0;
-  #atMs = 0;
-
-  constructor(burst: number, perSecond: number) {
-    this.#burst = burst;
-    this.#perMs = perSecond / 1_000;
-  }
-
-  /** False: there is not as much left. It counts nevertheless. */
-  take(amount: number, nowMs: number): boolean {
-    this.#spent = Math.max(0, this.#spent - (nowMs - this.#atMs) * this.#perMs) + amount;
-    this.#atMs = nowMs;
-    return this.#spent <= this.#burst;
-  }
-
-  /** How long until what was taken beyond the burst has been earned; 0 = it has. */
-  waitMs(nowMs: number): number {
-    return Math.max(0, (this.#spent - this.#burst) / this.#perMs - (nowMs - this.#atMs));
-  }
-}
-
 /** What a message costs besides its bytes: many small ones are as much work as few large ones. */
 export const MESSAGE_COST_BYTES = 400;
 /** Seconds of reading that can be saved up, so that one long list comes through at once. */
@@ -54,8 +29,8 @@ const SAVED_SECONDS = 4;
  * How fast one link is read, in bytes. Whoever sends faster is made to wait by flow control, which
  * loses nothing; an honest peer in a network of thousands does not come near it.
  */
-export function readingRate(bytesPerSecond: number): RateLimit {
-  return new RateLimit(SAVED_SECONDS * bytesPerSecond, bytesPerSecond);
+export function readingRate(bytesPerSecond: number): LeakyBucket {
+  return new LeakyBucket({ burst: SAVED_SECONDS * bytesPerSecond, perSecond: bytesPerSecond });
 }
 
 /**
@@ -92,13 +67,6 @@ export class PartialFrameBudget {
   }
 }
 
-export interface Rate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
-
-const allowance = ({ burst, perSecond }: Rate): RateLimit => new RateLimit(burst, perSecond);
-
 /**
  * How the other side of one connection behaves: what it sends beside messages, which asks for work
  * and brings nothing, and in how many pieces it sends these. Each method returns whether that is
@@ -108,9 +76,9 @@ export class Conduct {
   readonly #provenBytes: Rate;
   #isProven = false;
   #pieceLimit: typeof STRANGER_PIECE | typeof PROVEN_PIECE = STRANGER_PIECE;
-  #frames = allowance(STRANGER_FRAMES);
-  #pieces = allowance(STRANGER_PIECE);
-  #overhead = allowance(STRANGER_BYTES);
+  #frames = new LeakyBucket(STRANGER_FRAMES);
+  #pieces = new LeakyBucket(STRANGER_PIECE);
+  #overhead = new LeakyBucket(STRANGER_BYTES);
   /** What had come beside messages when it was looked at last; and what has come in messages. */
   #seenBytes = 0;
   #messageBytes = 0;
@@ -128,9 +96,9 @@ export class Conduct {
   set isProven(isProven: boolean) {
     this.#isProven = isProven;
     this.#pieceLimit = isProven ? PROVEN_PIECE : STRANGER_PIECE;
-    this.#pieces = allowance(this.#pieceLimit);
-    this.#frames = allowance(isProven ? PROVEN_FRAMES : STRANGER_FRAMES);
-    this.#overhead = allowance(isProven ? this.#provenBytes : STRANGER_BYTES);
+    this.#pieces = new LeakyBucket(this.#pieceLimit);
+    this.#frames = new LeakyBucket(isProven ? PROVEN_FRAMES : STRANGER_FRAMES);
+    this.#overhead = new LeakyBucket(isProven ? this.#provenBytes : STRANGER_BYTES);
   }
 
   /** A piece of a message has come. */
@@ -169,4 +137,51 @@ export function limitPieces(
     cut();
     return false;
   };
+}
+
+/** Time for hundreds of messages, and nobody notices. */
+const ROUND_MS = 5;
+
+/**
+ * Shares the event loop. In each of its rounds all users may take so much time together; those that
+ * have not had their turn by then come first in the next round, after timers and sockets.
+ */
+export class FairScheduler {
+  /** When this round ends; undefined until somebody uses it. */
+  #endMs: number | undefined;
+  /** Who waits for the next round, in the order in which they came. */
+  readonly #waiting = new Set<() => void>();
+
+  /** Whether the time of this round is used up. The first one to ask always gets a turn. */
+  get isOver(): boolean {
+    const nowMs = performance.now();
+    return nowMs > (this.#endMs ?? this.#begin(nowMs));
+  }
+
+  /** Calls at once if there is time, else in turn. */
+  take(turn: () => void): void {
+    if (this.isOver) this.wait(turn);
+    else turn();
+  }
+
+  /** Calls back when it is this one's turn. */
+  wait(turn: () => void): void {
+    this.#waiting.add(turn);
+    if (this.#endMs === undefined) this.#begin(performance.now());
+  }
+
+  #begin(nowMs: number): number {
+    setImmediate(() => this.#nextRound());
+    this.#endMs = nowMs + ROUND_MS;
+    return this.#endMs;
+  }
+
+  #nextRound(): void {
+    this.#endMs = undefined;
+    for (const turn of [...this.#waiting]) {
+      if (this.isOver) return;
+      this.#waiting.delete(turn);
+      turn();
+    }
+  }
 }

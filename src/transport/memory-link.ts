@@ -36,8 +36,11 @@ interface PipeFacts {
 /** A message, or why there will be none any more. */
 interface Parcel {
   readonly dueMs: number;
+  readonly sentAtMs: number;
   /** A message, or how the other side ended the stream. */
   readonly content: Uint8Array | StreamEnd;
+  /** What was sent after it. */
+  next: Parcel | undefined;
 }
 
 export function openMemoryLinks(
@@ -126,9 +129,12 @@ class MemoryLink implements Link {
   readonly #closed: () => void;
   #other: MemoryLink | undefined;
   #events: LinkEvents | undefined;
-  #inbox: Parcel[] = [];
+  /** A chain: an array that is emptied from its front is made anew again and again. */
+  #first: Parcel | undefined;
+  #last: Parcel | undefined;
   #inboxBytes = 0;
   #cancelDelivery: Cancel | undefined;
+  readonly #deliverDue = (): void => this.#deliver();
   /** What is sent in one moment travels in one packet. */
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #packetDueMs = 0;
@@ -193,7 +199,7 @@ class MemoryLink implements Link {
     if (this.#end !== undefined) return;
     this.#end = { fault, reason };
     this.#cancelDelivery?.();
-    this.#inbox = [];
+    this.#first = undefined;
     this.#inboxBytes = 0;
     this.#settings.clock.after(0, this.#closed);
     if (this.#events !== undefined) this.#tellEnd();
@@ -201,14 +207,14 @@ class MemoryLink implements Link {
 
   /** Hands over what is due; never from within the call of somebody else. */
   pump(): void {
-    const head = this.#inbox[0];
+    const head = this.#first;
     this.#cancelDelivery?.();
     this.#cancelDelivery = undefined;
     if (head === undefined || this.#events === undefined) return;
     const { clock } = this.#own;
     const atMs = Math.max(head.dueMs, this.#readyAtMs);
     const delayMs = Math.max(0, atMs - clock.now().elapsedMs);
-    this.#cancelDelivery = clock.after(delayMs, () => this.#deliver());
+    this.#cancelDelivery = clock.after(delayMs, this.#deliverDue);
   }
 
   #arrivalMs(): number {
@@ -224,10 +230,15 @@ class MemoryLink implements Link {
   #receive(arrivalMs: number, content: Uint8Array | StreamEnd): void {
     if (this.#end !== undefined) return;
     // A stream keeps its order, even if the delay has become shorter meanwhile.
-    const dueMs = Math.max(arrivalMs, this.#inbox.at(-1)?.dueMs ?? 0);
-    this.#inbox.push({ dueMs, content });
+    const isFirst = this.#first === undefined;
+    const dueMs = isFirst ? arrivalMs : Math.max(arrivalMs, this.#last?.dueMs ?? 0);
+    const sentAtMs = this.#settings.clock.now().elapsedMs;
+    const parcel: Parcel = { dueMs, sentAtMs, content, next: undefined };
+    if (isFirst || this.#last === undefined) this.#first = parcel;
+    else this.#last.next = parcel;
+    this.#last = parcel;
     if (content instanceof Uint8Array) this.#inboxBytes += content.length;
-    if (this.#inbox.length === 1) this.pump();
+    if (isFirst) this.pump();
   }
 
   #deliver(): void {
@@ -237,19 +248,19 @@ class MemoryLink implements Link {
     if (route(this.remoteAddress, address) === "lose") return;
     const nowMs = clock.now().elapsedMs;
     while (this.#end === undefined) {
-      const head = this.#inbox[0];
+      const head = this.#first;
       if (head === undefined || Math.max(head.dueMs, this.#readyAtMs) > nowMs) break;
-      this.#inbox.shift();
-      if (head.content instanceof Uint8Array) this.#handOver(head.content);
+      this.#first = head.next;
+      if (head.content instanceof Uint8Array) this.#handOver(head.content, head.sentAtMs);
       else this.end(head.content.fault, head.content.reason);
       this.#readyAtMs = nowMs + readMs;
     }
     this.pump();
   }
 
-  #handOver(bytes: Uint8Array): void {
+  #handOver(bytes: Uint8Array, sentAtMs: number): void {
     this.#inboxBytes -= bytes.length;
-    this.#settings.delivered(this.remoteAddress, this.#own.address, bytes);
+    this.#settings.delivered(this.remoteAddress, this.#own.address, bytes, sentAtMs);
     this.#events?.message(bytes);
     if (this.#other !== undefined) {
       this.#other.#drainSoon(this.#inboxBytes, this.#own.windowBytes);

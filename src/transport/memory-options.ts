@@ -29,8 +29,11 @@ export interface MemoryHubOptions {
   readonly windowBytes?: number;
   /** Hands over the sender's own bytes, which it must then never change; default: a copy. */
   readonly sharesBytes?: boolean;
-  /** Told of every message at the moment it is handed over, for measurements; default: nobody. */
-  readonly delivered?: (from: string, to: string, bytes: Uint8Array) => void;
+  /**
+   * Told of every message at the moment it is handed over, with the moment it was sent in elapsed
+   * milliseconds; for measurements. Default: nobody.
+   */
+  readonly delivered?: (from: string, to: string, bytes: Uint8Array, sentAtMs: number) => void;
 }
 
 /** Without a default for what needs the platform. */

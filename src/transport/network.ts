@@ -113,4 +113,6 @@ export interface Clock {
   now(): import("../core/types/host.ts").Now;
   /** Calls back once after the delay (milliseconds, at most 2^31-1), unless cancelled. */
   after(delayMs: number, callback: () => void): Cancel;
+  /** How long our event loop has been at work so far, in milliseconds; default: never. */
+  busyMs?(): number;
 }

@@ -87,7 +87,12 @@ export class Peer {
 
   /** Queues the messages, and sends what can be sent. Returns how many found no room. */
   send(messages: readonly Outgoing[]): number {
-    const dropped = messages.filter((message) => !this.queue.push(message)).length;
+    let dropped = 0;
+    for (const message of messages) {
+      const preferred = this.#preferred;
+      if (this.queue.size === 0 && preferred?.isWritable) this.#sendOn(preferred, message);
+      else if (!this.queue.push(message)) dropped += 1;
+    }
     this.#dropped += dropped;
     this.pump();
     return dropped;
@@ -97,7 +102,7 @@ export class Peer {
   inherit(former: Peer): void {
     this.endpoint = former.endpoint;
     for (let next = former.queue.shift(); next !== undefined; next = former.queue.shift()) {
-      this.queue.push(next);
+      if (next.isPersonal !== true) this.queue.push(next);
     }
   }
 
@@ -106,12 +111,16 @@ export class Peer {
     while (preferred?.isWritable && this.#preferred === preferred) {
       const message = this.queue.shift();
       if (message === undefined) return;
-      preferred.activeMs = this.#options.clock.now().elapsedMs;
-      preferred.messagesSent += 1;
-      preferred.bytesSent += message.bytes.length;
-      preferred.isWritable = preferred.link.send(message.bytes);
-      if (!preferred.isWritable) preferred.held = message;
+      this.#sendOn(preferred, message);
     }
+  }
+
+  #sendOn(connection: ProvenLink, message: Outgoing): void {
+    connection.activeMs = this.#options.clock.now().elapsedMs;
+    connection.messagesSent += 1;
+    connection.bytesSent += message.bytes.length;
+    connection.isWritable = connection.link.send(message.bytes);
+    if (!connection.isWritable) connection.held = message;
   }
 
   /** Make before break: from now on the new link is sent on, or it is not; both are read. */

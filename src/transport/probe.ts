@@ -4,6 +4,7 @@ import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.t
 import type { HandshakeFault } from "./handshake-fault.ts";
 import type { Cancel, Link, LinkEvents, Network, NetworkFault } from "./network.ts";
 import type { OwnHandshakes } from "./own-handshakes.ts";
+import { afterPatiently } from "./patience.ts";
 
 /** Who answered a probe. */
 interface Probed {
@@ -38,7 +39,7 @@ function probe(endpoint: string, options: ProbeOptions, done: ProbeDone): Cancel
     cancelTimer();
     done(verdict, reason);
   };
-  const cancelTimer = clock.after(probeTimeoutMs, () => {
+  const cancelTimer = afterPatiently(clock, probeTimeoutMs, () => {
     cancelStep();
     done(reject("timeout"), `no answer within ${probeTimeoutMs} ms`);
   });

@@ -1,7 +1,7 @@
 /** A link is read at a pace: short bursts at once, floods no faster than so much a second. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MESSAGE_COST_BYTES, RateLimit, readingRate } from "./limits.ts";
+import { MESSAGE_COST_BYTES, readingRate } from "./limits.ts";
 
 describe("a pace of 1,000,000 bytes a second", () => {
   /** Milliseconds until so many messages of this length are read, if there are always more. */
@@ -33,19 +33,4 @@ describe("a pace of 1,000,000 bytes a second", () => {
     pace.take(6_000_000, 0);
     assert.deepEqual([pace.waitMs(0), pace.waitMs(1_500), pace.waitMs(2_000)], [2_000, 500, 0]);
   });
-});
-
-test("so much at once, then so much a second; what was not used is not saved beyond the burst", () => {
-  const allowance = new RateLimit(3, 2);
-  const take = (amount: number, nowMs: number): boolean => allowance.take(amount, nowMs);
-  assert.deepEqual([take(2, 0), take(1, 0), take(1, 0)], [true, true, false]);
-  assert.equal(take(1, 1_000), true, "two have been paid off, of four");
-  assert.equal(take(1, 1_100), false);
-  assert.deepEqual([take(3, 100_000), take(1, 100_000)], [true, false]);
-});
-
-test("what was counted too early can be given back", () => {
-  const allowance = new RateLimit(10, 0);
-  assert.deepEqual([allowance.take(10, 0), allowance.take(-10, 0)], [true, true]);
-  assert.equal(allowance.take(10, 0), true);
 });

@@ -13,6 +13,8 @@ export type RefusalFault =
   | "refused-invalid"
   /** Our handshake names another TLS certificate than the connection shows. */
   | "refused-tls-binding"
+  /** Our handshake is not signed with the key of our certificate. */
+  | "refused-signature"
   /** It saw no TLS client certificate of ours. */
   | "refused-no-certificate"
   /** It has as many connections or handshakes as it allows. */
@@ -51,6 +53,10 @@ const WORDINGS: readonly Wording[] = [
   },
   { pattern: /names another TLS certificate/, fault: "refused-tls-binding" },
   { pattern: /no TLS certificate/, fault: "refused-no-certificate" },
+  {
+    pattern: /signature is invalid|validity of (the )?signature|not signed by its identity/i,
+    fault: "refused-signature",
+  },
   { pattern: /^too many (connections|handshakes)/, fault: "refused-full" },
   { pattern: /^shutting down/, fault: "refused-stopping" },
   {

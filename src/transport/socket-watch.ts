@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { Conduct, type Rate } from "./limits.ts";
+import type { Rate } from "../lib/rate-limit.ts";
+import { Conduct } from "./limits.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -24,6 +25,8 @@ export interface WatchedSocket {
   countFrame(): boolean;
   /** It is closed, or about to be. */
   forget(): void;
+  /** It is no stranger any more, and nobody watches it from here on. */
+  release(): void;
 }
 
 interface Watched extends WatchedSocket {
@@ -53,7 +56,8 @@ export class SocketWatch {
   #wake: NodeJS.Timeout | undefined;
   #lookAtProven: NodeJS.Timeout | undefined;
 
-  constructor(provenBytes: Rate) {
+  /** `provenBytes`: see {@link Conduct}. Without, nobody is proven here. */
+  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }) {
     this.#provenBytes = provenBytes;
   }
 
@@ -73,6 +77,10 @@ export class SocketWatch {
         return watched.conduct.countFrame();
       },
       forget: () => this.#forget(watched),
+      release: () => {
+        this.#forget(watched);
+        setReading(socket, true);
+      },
     };
     this.#addStranger(watched);
     this.#begun.add(watched);

@@ -1,5 +1,27 @@
 /** Whether a TLS certificate is for a host, as Go decides it: by alternative names only. */
 import { isIP, SocketAddress } from "node:net";
+import { plainText } from "../lib/plain-text.ts";
+
+/** Node's code for a certificate that does not name the host. */
+export const NAME_VERDICT = "ERR_TLS_CERT_ALTNAME_INVALID";
+const NAMES_SHOWN_MAX = 100;
+
+/** Takes the place of Node's own check, which also accepts a host that only the subject names. */
+export function checkServerName(
+  host: string,
+  { subjectaltname }: { readonly subjectaltname?: string | undefined },
+): Error | undefined {
+  const detail = nameFault(host, subjectaltname);
+  return detail === undefined
+    ? undefined
+    : Object.assign(new Error(detail), { code: NAME_VERDICT });
+}
+
+/** The host, and what the certificate names instead; undefined: it names the host. */
+export function nameFault(host: string, names: string | undefined): string | undefined {
+  if (isCertifiedFor(host, names)) return undefined;
+  return `${host}, but for ${plainText(names?.slice(0, NAMES_SHOWN_MAX) ?? "no name at all")}`;
+}
 
 /** `DNS:peer0, IP Address:127.0.0.1`; Node puts what could be mistaken into quotation marks. */
 const NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/gy;

@@ -8,7 +8,6 @@ import { describe, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { METRICS } from "../../src/ops/metrics.ts";
 import {
-  freePort,
   get,
   launch,
   organisation,
@@ -17,6 +16,7 @@ import {
   temporaryFolder,
   until,
 } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
 import { parseExposition } from "./parse-exposition.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

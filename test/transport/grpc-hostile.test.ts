@@ -99,7 +99,7 @@ describe("sockets that only take room", () => {
     const started = performance.now();
     const silent = [openTcp(member.network.port), openTls(member.network.port, ["h2"])];
     await Promise.all(silent.map((socket) => closed(socket)));
-    assert.ok(performance.now() - started < 1_000);
+    assert.ok(performance.now() - started < 4_000);
     await until(() => member.network.stats().refused.timeout === 2);
   });
 

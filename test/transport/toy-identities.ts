@@ -1,7 +1,7 @@
 /** Identities and signatures for tests of the transport: real hashes, toy certificates. */
 import { createHash } from "node:crypto";
-import { parsePkiId } from "../../src/core/rules/messages.ts";
 import type { Crypto, Identity, Signer } from "../../src/core/types/host.ts";
+import { parsePkiId } from "../../src/wire/received.ts";
 import { accept, reject } from "../../src/wire/verdict.ts";
 
 export interface ToyIdentity {
