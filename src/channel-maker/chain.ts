@@ -1,4 +1,4 @@
-/** A chain as it grows: each block follows the one before, and what a test or a liar changes is a wish. */
+/** A growing chain. Each block follows the previous one; tests and liars override parts of it. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import type { BlockHeader } from "../wire/block-messages.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
@@ -21,7 +21,7 @@ interface ChainPlan {
   readonly client: TransactionAuthor;
 }
 
-/** What is to be other than it would be. */
+/** Overrides for the next block. */
 interface BlockWish {
   /** Default: one transaction. */
   readonly transactions?: readonly Uint8Array[];
@@ -35,7 +35,7 @@ interface BlockWish {
   readonly commitHash?: Uint8Array;
 }
 
-/** A block that was made, and what the next one needs of it. */
+/** A finished block with the data that its successor needs. */
 interface MadeBlock {
   readonly bytes: Uint8Array;
   readonly header: BlockHeader;
@@ -43,7 +43,7 @@ interface MadeBlock {
   readonly lastConfig: bigint;
 }
 
-/** Where a chain stands: enough to make its next block. */
+/** State of a chain: enough to make its next block. */
 interface ChainTip {
   readonly height: bigint;
   /** Hash of the last header. */
@@ -74,7 +74,7 @@ export class ChainMaker {
     return this.#tip;
   }
 
-  /** The block that would come next. */
+  /** The next block, without appending it. */
   make(wish: BlockWish = {}): MadeBlock {
     const { host, orderers } = this.#plan;
     const { transactions = [this.transaction("block")] } = wish;
@@ -90,7 +90,7 @@ export class ChainMaker {
     return { bytes, header, commitHash, lastConfig };
   }
 
-  /** Makes the next block and goes on from it. */
+  /** Makes and appends the next block. */
   add(wish: BlockWish = {}): Uint8Array {
     const { bytes, header, commitHash, lastConfig } = this.make(wish);
     const hash = headerHash(this.#plan.host, header);
@@ -110,7 +110,7 @@ export class ChainMaker {
     return makeTransaction(host, { channel, data: encodeConfig(draft, sequence), author });
   }
 
-  /** A transaction of a chaincode whose answer is `said`. */
+  /** A chaincode transaction with the response `said`. */
   transaction(said: string, chaincode = "kv"): Uint8Array {
     const { host, channel, client: author } = this.#plan;
     const data = (headers: EncodedHeaders): Uint8Array =>

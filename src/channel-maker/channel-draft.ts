@@ -37,7 +37,7 @@ interface Address {
 /** An organisation of the channel. */
 export interface ChannelOrganisation {
   readonly mspId: string;
-  /** What others need to judge its members; the name in it is the MSP id. */
+  /** Public MSP material for judging its members; its name is the MSP id. */
   readonly msp: MspContent;
   readonly anchors?: readonly Address[];
 }
@@ -54,7 +54,7 @@ interface ChannelPlan {
   readonly orderer: ChannelOrganisation;
   readonly consenters: readonly Consenter[];
   readonly consensus?: "etcdraft" | "BFT";
-  /** Default: what the consensus needs. */
+  /** Default: the capabilities that the consensus type requires. */
   readonly channelCapabilities?: readonly string[];
   readonly applicationCapabilities?: readonly string[];
 }

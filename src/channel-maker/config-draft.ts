@@ -1,4 +1,4 @@
-/** The tree of a configuration while it is made: plain objects that may be changed before they are encoded. */
+/** A configuration tree under construction: plain objects, mutable until encoded. */
 import {
   CAPABILITIES,
   CONFIG_ENVELOPE,
@@ -20,7 +20,7 @@ import {
 } from "../wire/policy-messages.ts";
 import type { Init } from "../wire/schema.ts";
 
-/** A group with what it holds, by name. */
+/** A group with its named members. */
 export interface ConfigDraft {
   groups: Record<string, ConfigDraft>;
   values: Record<string, Uint8Array>;
@@ -36,11 +36,11 @@ export const draftGroup = (parts: Partial<ConfigDraft> = {}): ConfigDraft => ({
   ...parts,
 });
 
-/** In the order of names, so that one draft has one encoding, which Fabric's encoders find as well. */
+/** Sorted by name, so that a draft has one encoding, equal to that of Fabric's encoders. */
 const entriesOf = <T>(named: Readonly<Record<string, T>>): readonly (readonly [string, T])[] =>
   Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1));
 
-/** Everything may be changed by those who satisfy the policy Admins beside it. */
+/** Encodes the draft; the policy Admins of each group governs its changes. */
 export function encodeDraft({ groups, values, policies }: ConfigDraft): Uint8Array {
   const modPolicy = "Admins";
   return encode(CONFIG_GROUP, {
@@ -54,7 +54,7 @@ export function encodeDraft({ groups, values, policies }: ConfigDraft): Uint8Arr
   });
 }
 
-/** What a configuration transaction holds. */
+/** Content of a configuration transaction. */
 export function encodeConfig(draft: ConfigDraft, sequence: WireConfig["sequence"]): Uint8Array {
   return encode(CONFIG_ENVELOPE, { config: { sequence, channelGroup: encodeDraft(draft) } });
 }

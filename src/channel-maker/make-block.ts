@@ -13,7 +13,7 @@ import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { encode } from "../wire/encode.ts";
 import { joined, type MakerHost, type TransactionAuthor } from "./transactions.ts";
 
-/** Who signs a block, and how it is named: by its certificate, or by its number as BFT orderers are. */
+/** The signer of a block, identified by certificate or, for BFT orderers, by number. */
 export type BlockSigner =
   | TransactionAuthor
   | { readonly id: number; readonly sign: TransactionAuthor["sign"] };
@@ -49,13 +49,13 @@ function signatureHead(
     : ["signatureHeader", encode(SIGNATURE_HEADER, { creator: signer.creator, nonce })];
 }
 
-/** What `configtxgen` writes into a first block after its (empty) signatures. */
+/** Metadata that `configtxgen` writes into a first block after its (empty) signatures. */
 export function genesisMetadata(): readonly Uint8Array[] {
   const lastConfig = encode(METADATA, { value: encode(LAST_CONFIG, { index: 0n }) });
   return [lastConfig, EMPTY_BYTES, EMPTY_BYTES, EMPTY_BYTES];
 }
 
-/** What a peer adds when it commits: a code for each transaction, and its hash over all so far. */
+/** Metadata that a peer adds on commit: a code per transaction, and the cumulative commit hash. */
 export function committedMetadata(codes: Uint8Array, commitHash: Uint8Array): Uint8Array[] {
   return [EMPTY_BYTES, codes, EMPTY_BYTES, encode(METADATA, { value: commitHash })];
 }

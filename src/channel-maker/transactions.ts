@@ -19,24 +19,24 @@ import {
   TRANSACTION,
 } from "../wire/transaction-messages.ts";
 
-/** Somebody who signs. */
+/** A signer. */
 export interface TransactionAuthor {
   /** Its serialized identity. */
   readonly creator: Uint8Array;
-  /** Signs at once, as a key in a file does. */
+  /** Signs synchronously, as with a key file. */
   readonly sign: (payload: Uint8Array) => Uint8Array;
 }
 
-/** What making channels needs from outside. */
+/** External dependencies of channel making. */
 export interface MakerHost {
   sha256(parts: readonly Uint8Array[]): Uint8Array;
-  /** 24 bytes that were never used before. */
+  /** 24 fresh random bytes. */
   nonce(): Uint8Array;
   /** Milliseconds since the epoch. */
   wallMs(): number;
 }
 
-/** Fabric's name of a transaction: the hash over its nonce and creator. */
+/** Fabric's transaction id: the hash over nonce and creator. */
 function transactionId(host: MakerHost, nonce: Uint8Array, creator: Uint8Array): string {
   return toHex(host.sha256([nonce, creator]));
 }
@@ -62,7 +62,7 @@ export function makeTransaction(host: MakerHost, plan: TransactionPlan): Uint8Ar
   const nonce = host.nonce();
   const wallMs = host.wallMs();
   const channelHeader = {
-    // Fabric's tools write version 1 into configurations, clients 0 into the rest; nobody reads it.
+    // Fabric's tools write version 1 for configurations, clients 0; nothing reads the value.
     ...(chaincode === undefined
       ? { type: HEADER_TYPE.config, version: 1 }
       : { type: HEADER_TYPE.endorserTransaction, extension: extensionFor(chaincode) }),

@@ -105,7 +105,7 @@ export const orderersValue = (
   consenters: readonly Made[],
 ): Uint8Array => orderersValueOf(mspId, consentersOf(consenters));
 
-/** An envelope with a word for a signature, which no block minds. */
+/** An envelope with a dummy signature, which block rules ignore. */
 const sealed = (type: number, channelId: string, txId: string, data: Uint8Array): Uint8Array =>
   seal({ type, channelId, txId }, data, { sign: () => bytesOf("signature") });
 
@@ -118,10 +118,10 @@ export const configTransaction = (
   tree: ConfigDraft,
 ): Uint8Array => sealed(HEADER_TYPE.config, channelId, "", encodeConfig(tree, sequence));
 
-/** Who signs a block, and how it is named. */
+/** The signer of a block, and how the block identifies it. */
 export type TestSigner =
   | { readonly identity: Uint8Array; readonly key: Made }
-  /** By its number, as BFT orderers do. */
+  /** Identified by number, as BFT orderers are. */
   | { readonly id: number; readonly key: Made };
 
 export interface TestBlock {
@@ -141,7 +141,7 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
   return new Uint8Array(digest.digest());
 };
 
-/** A block as orderers make and sign it; the same wish gives the same bytes but for signatures. */
+/** A block as orderers make and sign it; equal options give equal bytes except for signatures. */
 export function makeBlock(wish: TestBlock): Uint8Array {
   const { number, transactions, signers = [], previousHash = new Uint8Array(32) } = wish;
   const { lastConfig = 0n, metadata = [] } = wish;

@@ -14,7 +14,8 @@ import { describeFollowed, describeKept, noteOf } from "./block-note.ts";
 import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
 import { Follower, type FollowerEvents } from "./follower.ts";
 import { RecentBlocks } from "./recent-blocks.ts";
-import type { BlockStore, StoredBlock, TransactionPlace } from "./store/block-store.ts";
+import type { KeptBlocks } from "./store/kept-blocks.ts";
+import type { StoredBlock, TransactionPlace } from "./store/store-messages.ts";
 import { makeTrust, type Trust } from "./trust.ts";
 import type { ReadBlock } from "./views.ts";
 
@@ -23,7 +24,7 @@ interface FeedOptions {
   readonly host: ChannelHost;
   readonly clock: Clock;
   /** Undefined: only the newest blocks are kept, in memory. */
-  readonly store: BlockStore | undefined;
+  readonly store: KeptBlocks | undefined;
   readonly events: Omit<FollowerEvents, "block"> & { block(block: ReadBlock): void };
 }
 

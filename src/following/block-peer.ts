@@ -6,14 +6,14 @@ import {
   stateRequest,
 } from "../channel/rules/state-transfer.ts";
 import { equalBytes } from "../wire/bytes.ts";
-import type { Asked, AskedPeer } from "./asked-peer.ts";
+import type { Asked, AskedPeer, AskFault } from "./asked-peer.ts";
 import type { Accepted } from "./chain-head.ts";
 
 export type { GivenBlock } from "../channel/rules/state-transfer.ts";
 
 export type Given =
   | { readonly ok: true; readonly value: readonly GivenBlock[] }
-  | { readonly ok: false };
+  | { readonly ok: false; readonly code: AskFault; readonly isOld?: boolean };
 
 /** A peer that has blocks. */
 export interface BlockPeer {

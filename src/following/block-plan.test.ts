@@ -28,6 +28,21 @@ function planOf(heights: Readonly<Record<string, bigint>>): BlockPlan {
   return plan;
 }
 
+test("a block that holds makes up for one fault; a request that was not made is none", () => {
+  const plan = planOf({ a: 5n });
+  plan.ask(0);
+  plan.unasked("a", 0);
+  assert.deepEqual([plan.ask(1_999), told(plan.ask(2_000))], [[], ["a 1-4"]]);
+  plan.lied("a", 2_000);
+  assert.equal(plan.wakesAtMs(2_000), 62_000);
+  plan.answered("a", [1n], KB);
+  plan.receive(1n, KB);
+  plan.take(KB, "a");
+  // As after a first fault: without the block that held it would be two minutes.
+  plan.lied("a", 62_000);
+  assert.equal(plan.wakesAtMs(62_000), 122_000);
+});
+
 describe("what is asked", () => {
   test("a stranger is asked for one block, then for eleven; never past its height", () => {
     const plan = new BlockPlan(3n);

@@ -16,6 +16,8 @@ const ANSWER_BYTES = 4_194_304;
 /** First pause after a fault; doubles with each. */
 const REST_MS = 60_000;
 const REST_MAX_MS = 3_600_000;
+/** Pause after a request that could not be made. */
+const UNASKED_MS = 2_000;
 const U64_MAX = 2n ** 64n - 1n;
 
 interface PlannedPeer {
@@ -138,6 +140,14 @@ export class BlockPlan {
     else rest(peer, nowMs);
   }
 
+  /** The request did not get to the peer, which is no fault of it. */
+  unasked(id: string, nowMs: number): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return;
+    peer.asked = undefined;
+    peer.restsUntilMs = nowMs + UNASKED_MS;
+  }
+
   /** Records an invalid block of a peer. */
   lied(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
@@ -159,10 +169,12 @@ export class BlockPlan {
     if (this.#received.delete(number)) this.#receivedBytes -= bytes;
   }
 
-  /** The next block is verified. */
-  take(bytes: number): void {
+  /** The next block is verified: a block that holds makes up for one fault. */
+  take(bytes: number, id?: string): void {
     this.discard(this.#next, bytes);
     this.#next++;
+    const peer = id === undefined ? undefined : this.#peers.get(id);
+    if (peer !== undefined && peer.faults > 0) peer.faults--;
   }
 
   #nextAsk(nowMs: number, bytesWaiting: number): PlannedAsk | undefined {

@@ -11,7 +11,6 @@ import type { Block } from "../channel/types/block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import { EMPTY_BYTES, equalBytes, toHex } from "../wire/bytes.ts";
 import { type Judged, judgeBlock, type Trust } from "./trust.ts";
-import type { BlockAgreement } from "./views.ts";
 
 /** A block as one peer serves it. */
 export interface Copy {
@@ -26,22 +25,8 @@ interface Conflict {
   /** Such as `block-policy`; for a fork or other results only that word. */
   readonly code: string;
   readonly reason: string;
-}
-
-/** Compares the copies with the first, which was verified under `trust`. */
-export function* compareCopies(
-  host: ChannelHost,
-  trust: Trust,
-  [first, ...others]: readonly [Copy, ...Copy[]],
-): InTurns<BlockAgreement> {
-  const agreedBy = new Set([first.mspId]);
-  const conflicts: string[] = [];
-  for (const copy of others) {
-    const conflict = yield* compareCopy(host, trust, first, copy);
-    if (conflict === undefined) agreedBy.add(copy.mspId);
-    else conflicts.push(conflict.reason);
-  }
-  return { agreedBy: [...agreedBy].sort(), conflicts };
+  /** What is wrong with a forged block, without whose it is. */
+  readonly fault?: string;
 }
 
 /** Compares a copy with the first, which was verified under `trust`; undefined: they agree. */
@@ -72,7 +57,7 @@ function* forkConflict(
   }
   const { code } = verdict;
   const reason = `${who} gives a block ${number} that is not believed: ${verdict.reason}`;
-  return { kind: "forged", code, reason };
+  return { kind: "forged", code, reason, fault: verdict.reason };
 }
 
 function* contentConflict(
@@ -81,8 +66,9 @@ function* contentConflict(
 ): InTurns<Conflict | undefined> {
   const { number, dataHash } = block.header;
   if (equalBytes(yield* hashInTurns(host, block.transactions), dataHash)) return undefined;
-  const reason = `${peer} of ${mspId} gives block ${number} with other transactions than its header names`;
-  return { kind: "forged", code: "block-data-hash", reason };
+  const fault = "it has other transactions than its header names";
+  const reason = `${peer} of ${mspId} gives a block ${number} that is not believed: ${fault}`;
+  return { kind: "forged", code: "block-data-hash", reason, fault };
 }
 
 function resultConflict(first: Copy, other: Copy): Conflict | undefined {

@@ -9,13 +9,20 @@ interface Described {
 }
 
 export function diffConfigurations(before: Described, after: Described): ConfigDiff {
-  const old = new Set(factsOf(before.view));
-  const now = new Set(factsOf(after.view));
+  const old = countRepeated(factsOf(before.view));
+  const now = countRepeated(factsOf(after.view));
   return {
     added: [...now].filter((fact) => !old.has(fact)),
     removed: [...old].filter((fact) => !now.has(fact)),
     paths: differingPaths("/Channel", before.configuration.tree, after.configuration.tree),
   };
+}
+
+/** A configuration may name the same thing twice, such as an anchor peer. */
+function countRepeated(facts: readonly string[]): ReadonlySet<string> {
+  const times = new Map<string, number>();
+  for (const fact of facts) times.set(fact, (times.get(fact) ?? 0) + 1);
+  return new Set([...times].map(([fact, n]) => (n === 1 ? fact : `${fact} (${n} times)`)));
 }
 
 /** The whole configuration, one line per fact. */

@@ -2,10 +2,10 @@
 import { parseBlockInTurns } from "../channel/rules/read-block.ts";
 import { type GivenBlock, nextRange, RANGE_BLOCKS_MAX } from "../channel/rules/state-transfer.ts";
 import type { Block } from "../channel/types/block.ts";
-import { BoundedMap } from "../lib/bounded-map.ts";
 import { turnsOf } from "../lib/slices.ts";
 import type { AskedPeer, AskFault } from "./asked-peer.ts";
 import { requestBlocks } from "./block-peer.ts";
+import { FetchedBlocks } from "./fetched-blocks.ts";
 
 /** Why a block that a peer should have is not there. */
 type FetchFault = AskFault | "absent";
@@ -19,9 +19,8 @@ const readers = new WeakSet<AskedPeer>();
 /** Maximum range length per peer: reduced after silence. */
 const spans = new WeakMap<AskedPeer, bigint>();
 
-/** Blocks fetched singly that are cached per peer: the newest one is needed twice. */
-const RECENT_MAX = 4;
-const recent = new WeakMap<AskedPeer, BoundedMap<bigint, Block>>();
+/** Blocks fetched singly: the newest one of a peer is needed twice. */
+const recent = new FetchedBlocks();
 
 /** Fetches one block; the caller ensures that the peer's published height is above `number`. */
 export async function fetchBlock(
@@ -29,16 +28,19 @@ export async function fetchBlock(
   channel: string,
   number: bigint,
 ): Promise<Fetched<Block>> {
-  const blocks = recent.get(peer) ?? new BoundedMap<bigint, Block>(RECENT_MAX);
-  recent.set(peer, blocks);
-  const known = blocks.get(number);
+  const known = recent.get(peer, number);
   if (known !== undefined) return { ok: true, value: known };
   const fetched = await fetchRange(peer, channel, number, number, number + 1n);
   if (!fetched.ok) return fetched;
   const [block] = fetched.value;
   if (block === undefined) return absent(number);
-  blocks.set(number, block);
+  recent.add(peer, block);
   return { ok: true, value: block };
+}
+
+/** A block of this peer turned out to be invalid: it is asked again for whatever is wanted of it. */
+export function forgetBlocks(peer: AskedPeer): void {
+  recent.drop(peer);
 }
 
 /**
@@ -72,7 +74,7 @@ async function take(
   readers.add(peer);
   const run: Block[] = [];
   for (const { number, bytes } of given) {
-    const block = await turnsOf(parseBlockInTurns(bytes));
+    const block = await turnsOf(parseBlockInTurns(bytes), peer.clock);
     const wanted = first + BigInt(run.length);
     if (number !== wanted || !block.ok || block.value.header.number !== wanted) break;
     run.push(block.value);

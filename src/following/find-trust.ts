@@ -7,7 +7,7 @@ import { turnsOf } from "../lib/slices.ts";
 import { accept } from "../wire/verdict.ts";
 import type { AskedPeer } from "./asked-peer.ts";
 import { configNumber } from "./block-facts.ts";
-import { fetchBlock } from "./fetch.ts";
+import { fetchBlock, forgetBlocks } from "./fetch.ts";
 import {
   follow,
   type Judged,
@@ -18,6 +18,8 @@ import {
   whyUnusable,
 } from "./trust.ts";
 
+/** Codes of blocks, or of what they hold. */
+const SPOILED = /^(?:block|config)-|^no-configuration$/;
 /** Maximum configurations between the trusted one and the newest. */
 const CONFIGS_MAX = 10_000;
 
@@ -38,6 +40,14 @@ interface TrustQuestion {
 export async function askTrust(
   peer: AskedPeer,
   host: ChannelHost,
+  question: TrustQuestion,
+): Promise<Judged<Trust>> {
+  return forgetIfSpoiled(peer, await findTrust(peer, host, question));
+}
+
+async function findTrust(
+  peer: AskedPeer,
+  host: ChannelHost,
   { channel, height, self, remedy }: TrustQuestion,
 ): Promise<Judged<Trust>> {
   if (height === undefined || height === 0n) {
@@ -53,7 +63,7 @@ export async function askTrust(
   const isSame = number === newest.value.header.number;
   const block = isSame ? newest : await fetchBlock(peer, channel, number);
   if (!block.ok) return problem(block.code, tellFetch(block, number));
-  const trust = await turnsOf(makeTrust(host, block.value.bytes, originOf(peer)));
+  const trust = await turnsOf(makeTrust(host, block.value.bytes, originOf(peer)), peer.clock);
   if (!trust.ok) return problem(trust.code, `its configuration block ${number}: ${trust.reason}`);
   const { configuration } = trust.value;
   if (configuration.channel !== channel) {
@@ -105,14 +115,32 @@ export async function advance(
   trust: Trust,
   target: bigint,
 ): Promise<Judged<Trust>> {
+  return forgetIfSpoiled(peer, await advanceTo(host, peer, trust, target));
+}
+
+/** Of a peer that gave nonsense, each block is fetched again: another answer may be sound. */
+function forgetIfSpoiled<T>(peer: AskedPeer, verdict: Judged<T>): Judged<T> {
+  if (!verdict.ok && SPOILED.test(verdict.code)) forgetBlocks(peer);
+  return verdict;
+}
+
+async function advanceTo(
+  host: ChannelHost,
+  peer: AskedPeer,
+  trust: Trust,
+  target: bigint,
+): Promise<Judged<Trust>> {
   const pending = await configNumbers(peer, trust.configuration, target);
   if (!pending.ok) return pending;
   let current = trust;
   for (const number of pending.value) {
     const block = await fetchBlock(peer, trust.configuration.channel, number);
     if (!block.ok) return problem(block.code, tellFetch(block, number));
-    const verified = await turnsOf(judgeBlock(host, current, block.value, { number }));
-    const next = verified.ok ? await turnsOf(follow(host, current, verified.value)) : verified;
+    const judging = judgeBlock(host, current, block.value, { number });
+    const verified = await turnsOf(judging, peer.clock);
+    const next = verified.ok
+      ? await turnsOf(follow(host, current, verified.value), peer.clock)
+      : verified;
     if (!next.ok) return problem(next.code, `configuration block ${number}: ${next.reason}`);
     const unusable = whyUnusable(next.value);
     if (unusable !== undefined) return problem("untrusted", unusable);

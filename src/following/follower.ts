@@ -15,7 +15,7 @@ import type { BlockPeer, FollowedBlock, GivenBlock } from "./block-peer.ts";
 import { BlockPlan } from "./block-plan.ts";
 import { ChainHead, type ChainStart } from "./chain-head.ts";
 import { Keeper } from "./keeper.ts";
-import type { BlockStore } from "./store/block-store.ts";
+import type { KeptBlocks } from "./store/kept-blocks.ts";
 import type { Trust } from "./trust.ts";
 
 export type { BlockPeer, FollowedBlock, Given, GivenBlock } from "./block-peer.ts";
@@ -42,7 +42,7 @@ export interface FollowerOptions extends ChainStart {
   readonly clock: Clock;
   /** The last block that is wanted; default: there is none. */
   readonly last?: bigint | undefined;
-  readonly store: BlockStore | undefined;
+  readonly store: KeptBlocks | undefined;
   readonly events: FollowerEvents;
 }
 
@@ -148,8 +148,10 @@ export class Follower {
         bytes,
       );
       for (const block of blocks) this.#receive(peer, block);
-    } else {
+    } else if (given.isOld !== true && (given.code === "silent" || given.code === "malformed")) {
       this.#plan.silent(peer.pkiId, elapsedMs);
+    } else {
+      this.#plan.unasked(peer.pkiId, elapsedMs);
     }
     this.#ask();
     await this.#verify();
@@ -190,7 +192,7 @@ export class Follower {
       : { ok: false as const, code: parsed.code, reason: "it cannot be read" };
     if (this.#isStopped) return;
     if (verdict.ok) {
-      this.#plan.take(bytes.length);
+      this.#plan.take(bytes.length, from.pkiId);
       this.#hashes.set(number, toHex(verdict.value.verified.hash));
       if (verdict.value.brings !== undefined) this.#plan.forgive();
       this.#keeper.keep({ ...verdict.value, from, receivedAtMs: clock.now().wallMs });

@@ -7,7 +7,7 @@ import { startSlices } from "../lib/slices.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
 import { noteOf } from "./block-note.ts";
 import type { FollowedBlock } from "./block-peer.ts";
-import type { BlockStore, BlockToKeep } from "./store/block-store.ts";
+import type { BlockToKeep, KeptBlocks } from "./store/kept-blocks.ts";
 
 /** Maximum blocks per write. */
 const BATCH_BLOCKS = 64;
@@ -19,7 +19,7 @@ const RETRY_MS = 5_000;
 
 interface KeeperOptions {
   /** Undefined: nothing is kept, and told at once. */
-  readonly store: BlockStore | undefined;
+  readonly store: KeptBlocks | undefined;
   readonly clock: Clock;
   /** What it returns ends when the block is not needed any more. */
   readonly kept: (block: FollowedBlock) => Promise<void> | undefined;
@@ -76,7 +76,7 @@ export class Keeper {
     this.#letGo();
   }
 
-  async #run(store: BlockStore): Promise<void> {
+  async #run(store: KeptBlocks): Promise<void> {
     if (this.#isKeeping || this.#isRefused) return;
     this.#isKeeping = true;
     try {
@@ -116,7 +116,7 @@ export class Keeper {
     if (!this.isFull) this.#letGo();
   }
 
-  #refused(store: BlockStore, error: unknown): void {
+  #refused(store: KeptBlocks, error: unknown): void {
     if (this.#isStopped) return;
     this.#isRefused = true;
     const reason = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
 import type { AskedPeer } from "./asked-peer.ts";
 import { configNumber } from "./block-facts.ts";
-import { fetchBlock } from "./fetch.ts";
+import { fetchBlock, forgetBlocks } from "./fetch.ts";
 import { advance } from "./find-trust.ts";
 import { type Judged, judgeBlock, problem, type Trust } from "./trust.ts";
 
@@ -23,6 +23,7 @@ type Proof =
       readonly ok: false;
       readonly isLie: boolean;
       readonly isUnusable?: boolean;
+      readonly code: string;
       readonly reason: string;
     };
 
@@ -34,16 +35,21 @@ export async function proveHeight(
 ): Promise<Proof> {
   const { channel, blockNumber } = trust.configuration;
   const block = await fetchBlock(peer, channel, height - 1n);
-  if (!block.ok) return { ok: false, isLie: block.code === "absent", reason: block.reason };
+  if (!block.ok) {
+    const { code, reason } = block;
+    return { ok: false, isLie: code === "absent", code, reason };
+  }
   const number = configNumber(block.value);
   const isNew = number !== undefined && number > blockNumber;
   const next = isNew ? await advance(host, peer, trust, number) : accept(trust);
   if (!next.ok) {
     const { code, reason } = next;
-    return { ok: false, isLie: isLie(code), isUnusable: code === "untrusted", reason };
+    return { ok: false, isLie: isLie(code), isUnusable: code === "untrusted", code, reason };
   }
-  const judged = await turnsOf(judge(host, next.value, block.value));
-  return judged.ok ? next : { ok: false, isLie: true, reason: judged.reason };
+  const judged = await turnsOf(judge(host, next.value, block.value), peer.clock);
+  if (judged.ok) return next;
+  forgetBlocks(peer);
+  return { ok: false, isLie: true, code: judged.code, reason: judged.reason };
 }
 
 /** A silent peer has not lied; neither has one whose configuration we cannot read. */

@@ -10,8 +10,13 @@ const ANSWER_TIMEOUT_MS = 3_000;
 
 export interface QuestionLineOptions {
   readonly clock: Clock;
-  /** For how long a question that was met with silence is not asked again. */
+  /**
+   * How long an unanswered question is not repeated; doubles with each further silence. The question
+   * or its answer may have been lost with a connection.
+   */
   readonly silenceMs: number;
+  /** At most; default `silenceMs`. */
+  readonly silenceMaxMs?: number;
   readonly answerTimeoutMs?: number | undefined;
   /** Why it cannot be sent; undefined: it was. */
   readonly send: (bytes: Uint8Array) => Failed | undefined;
@@ -28,7 +33,8 @@ interface Waiting {
 
 export class QuestionLine {
   readonly #options: QuestionLineOptions;
-  readonly #silentSinceMs = new Map<string, number>();
+  /** Unanswered questions. */
+  readonly #silences = new Map<string, { readonly untilMs: number; readonly pauseMs: number }>();
   #waiting: Waiting | undefined;
   /** Ends when the question before is answered. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -49,9 +55,11 @@ export class QuestionLine {
     return this.#waiting !== undefined;
   }
 
-  /** A message of the peer; true if it is the answer. */
+  /** A message of the peer; true if it is the answer. A late answer shows that the peer did not refuse. */
   receive(message: GossipMessage): boolean {
-    return this.#waiting?.take(message) ?? false;
+    if (this.#waiting?.take(message) === true) return true;
+    if (message.content?.type === "state-response") this.#silences.clear();
+    return false;
   }
 
   /** Something of the peer that is no message. */
@@ -59,19 +67,19 @@ export class QuestionLine {
     if (this.#waiting !== undefined) this.#waiting.hasRubbish = true;
   }
 
-  /** The peer is gone. */
+  /** The peer or its connection is gone: earlier silence says nothing about a new connection. */
   fail(code: AskFault, reason: string): void {
+    this.#silences.clear();
     this.#waiting?.fail(code, reason);
   }
 
   #ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    const { clock, silenceMs, answerTimeoutMs = ANSWER_TIMEOUT_MS, send } = this.#options;
-    const silentMs = this.#silentSinceMs.get(kind) ?? Number.NEGATIVE_INFINITY;
-    if (clock.now().elapsedMs - silentMs < silenceMs) {
-      return Promise.resolve({ ok: false, code: "silent", reason: "it did not answer before" });
-    }
+    const { clock, answerTimeoutMs = ANSWER_TIMEOUT_MS, send } = this.#options;
+    if (clock.now().elapsedMs < (this.#silences.get(kind)?.untilMs ?? 0))
+      return Promise.resolve(OLD);
     const failed = send(encodeUnsigned(request));
     if (failed !== undefined) return Promise.resolve(failed);
+    const silences = this.#silences;
     return new Promise((resolve) => {
       const settle = (outcome: Asked<T>): void => {
         cancel();
@@ -83,16 +91,27 @@ export class QuestionLine {
         fail: (code, reason) => settle({ ok: false, code, reason }),
         take(message) {
           const value = match(message);
-          if (value !== undefined) settle(accept(value));
-          return value !== undefined;
+          if (value === undefined) return false;
+          silences.delete(kind);
+          settle(accept(value));
+          return true;
         },
       };
       this.#waiting = waiting;
       const cancel = clock.after(answerTimeoutMs, () => {
-        this.#silentSinceMs.set(kind, clock.now().elapsedMs);
+        this.#noteSilence(kind);
         if (waiting.hasRubbish) waiting.fail("malformed", "what it sent is no gossip message");
         else waiting.fail("silent", `no answer within ${answerTimeoutMs} ms`);
       });
     });
   }
+
+  #noteSilence(kind: string): void {
+    const { clock, silenceMs, silenceMaxMs = silenceMs } = this.#options;
+    const before = this.#silences.get(kind)?.pauseMs;
+    const pauseMs = before === undefined ? silenceMs : Math.min(2 * before, silenceMaxMs);
+    this.#silences.set(kind, { untilMs: clock.now().elapsedMs + pauseMs, pauseMs });
+  }
 }
+
+const OLD: Failed = { ok: false, code: "silent", reason: "it did not answer before", isOld: true };

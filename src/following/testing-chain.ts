@@ -82,7 +82,7 @@ export function makeTestPeer(clock: Clock, pkiId: string, blocks: Uint8Array[]):
       const { delayMs = 5, isSilent = false, give = (_number, bytes) => bytes } = peer.habit;
       return new Promise((resolve) => {
         if (isSilent) {
-          clock.after(3_000, () => resolve({ ok: false }));
+          clock.after(3_000, () => resolve({ ok: false, code: "silent" }));
           return;
         }
         clock.after(delayMs, () => {

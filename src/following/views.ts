@@ -1,7 +1,7 @@
 /** Public views of a channel, its members, blocks and configuration. */
 
 /**
- * A channel as its members describe it (product 7). Values unknown to a reader are null or
+ * A channel as its members describe it. Values unknown to a reader are null or
  * "unknown".
  */
 export interface Channel {
@@ -52,6 +52,8 @@ export type ChannelProblemCode =
   | "channel-still"
   /** Nobody serves the blocks that members claim to have. */
   | "height-unproven"
+  /** A member gave a block that is not valid. */
+  | "block-rejected"
   /** Orderers signed two blocks of one number. */
   | "fork"
   /** Members validated one block differently. */
@@ -114,7 +116,7 @@ export interface BlockAgreement {
   readonly conflicts: readonly string[];
 }
 
-/** A verified block (product 7). */
+/** A verified block. */
 export interface ChannelBlock {
   readonly channel: string;
   readonly number: bigint;

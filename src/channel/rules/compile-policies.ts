@@ -55,7 +55,7 @@ function compileScope(path: string, tree: ConfigTree, faults: ConfigFault[]): Sc
   return { path, policies };
 }
 
-/** Or why not, ending a sentence. */
+/** Or the reason for failure; completes a sentence. */
 function compilePolicy({ policy }: PolicyLeaf, below: readonly Scope[]): Policy | string {
   switch (policy?.type) {
     case POLICY_TYPE.signature:
@@ -81,7 +81,7 @@ function compileMetaPolicy(bytes: Uint8Array, below: readonly Scope[]): Policy |
   if (!decoded.ok) return `it is ${decoded.code}`;
   const { subPolicy, rule: number } = decoded.value;
   const rule = RULE_NAMES.get(number);
-  // Fabric takes a rule it does not know for "none of them", which no one can have meant.
+  // Fabric treats an unknown rule as "none of them", which cannot be intended.
   if (rule === undefined) return `its rule ${number} is unknown`;
   const subPolicies = below.map((scope) => findPolicy(scope, subPolicy));
   const count = subPolicies.length;

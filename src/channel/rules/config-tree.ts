@@ -9,7 +9,7 @@ const LEVELS_MAX = 8;
 /** Groups of one configuration: organisations, twice if they have orderers, and a few more. */
 const GROUPS_MAX = 2_000;
 
-/** What is left of the limits. */
+/** Remaining budget of the limits. */
 interface Budget {
   groups: number;
 }
@@ -44,7 +44,7 @@ function ownParts(group: WireConfigGroup): Omit<ConfigTree, "groups"> {
   return { version: group.version, modPolicy: group.modPolicy, values, policies };
 }
 
-/** An entry without a value has an empty one. */
+/** A missing value counts as an empty one. */
 const NO_VALUE: ConfigLeaf = { version: 0n, modPolicy: "", value: new Uint8Array(0) };
 const NO_POLICY: PolicyLeaf = { version: 0n, modPolicy: "", policy: undefined };
 

@@ -5,7 +5,7 @@ import { decode } from "../../wire/decode.ts";
 import type { Schema, Value } from "../../wire/schema.ts";
 import type { ConfigFault, ConfigFaultCode, ConfigTree } from "../types/configuration.ts";
 
-/** Notes what is wrong at a path. */
+/** Records a fault at a path. */
 export function addFault(
   faults: ConfigFault[],
   code: ConfigFaultCode,

@@ -1,6 +1,7 @@
-/** Whether those who signed satisfy a policy, in Fabric's order (`cauthdsl`, `policies`). */
-import type { Policy, SignatureRule } from "../types/configuration.ts";
+/** Whether the signers satisfy a policy, in Fabric's order (`cauthdsl`, `policies`). */
+import type { ChannelConfiguration, Policy, SignatureRule } from "../types/configuration.ts";
 import type { ChannelIdentity, ChannelMsps } from "../types/host.ts";
+import { recognize } from "./identities.ts";
 import { satisfiesPrincipal } from "./principals.ts";
 
 /** `signers`: as `signersOf` returns them. */
@@ -25,7 +26,7 @@ export function isSatisfied(
 
 type IsOneOf = (signer: number, principal: number) => boolean;
 
-/** A rule may name a principal often; each pair is judged once. */
+/** A rule may repeat a principal; each pair is judged once. */
 function judgeOnce(
   principals: Extract<Policy, { type: "signature" }>["principals"],
   signers: readonly ChannelIdentity[],
@@ -66,4 +67,15 @@ function meets(rule: SignatureRule, used: Set<number>, signers: number, isOneOf:
     for (const signer of tried) used.add(signer);
   }
   return met >= rule.n;
+}
+
+/** Whether the identity alone satisfies the policy at this path; assumes its signature. */
+export function satisfies(
+  { msps, policies }: ChannelConfiguration,
+  identity: Uint8Array,
+  policy: string,
+): boolean {
+  const signer = recognize(msps, identity);
+  if (signer === undefined || signer.refusal !== undefined) return false;
+  return isSatisfied(policies.get(policy) ?? { type: "reject" }, [signer], msps);
 }

@@ -2,9 +2,9 @@
 import type { ChannelHost } from "../types/host.ts";
 import type { InTurns } from "./in-turns.ts";
 
-/** Hashed in one turn. */
+/** Maximum bytes hashed in one turn. */
 const BYTES_AT_ONCE = 1_048_576;
-/** What a piece costs beside its bytes, in bytes. */
+/** Fixed cost of a piece, in bytes. */
 const PIECE_COST = 1_024;
 
 export function* hashInTurns(host: ChannelHost, parts: readonly Uint8Array[]): InTurns<Uint8Array> {

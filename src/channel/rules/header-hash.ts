@@ -1,4 +1,4 @@
-/** What of a block's header is hashed and signed: its DER form (Fabric: `BlockHeaderBytes`). */
+/** The hashed and signed form of a block header: DER (Fabric: `BlockHeaderBytes`). */
 import type { BlockHeader } from "../../wire/block-messages.ts";
 import type { ChannelHost } from "../types/host.ts";
 
@@ -39,7 +39,7 @@ function lengthBytes(length: number): readonly number[] {
   return [0x80 | bytes.length, ...bytes];
 }
 
-/** Not negative: a first bit that is set gets a zero before it. */
+/** Unsigned: a leading zero byte precedes a set first bit. */
 function integerBytes(value: bigint): Uint8Array {
   const bytes = bigEndian(value);
   return Uint8Array.from((bytes[0] ?? 0) >= 0x80 ? [0, ...bytes] : bytes);

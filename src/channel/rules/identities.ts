@@ -1,4 +1,4 @@
-/** Whose signatures a set of signed data holds. */
+/** The valid signers of a set of signed data. */
 import { decode } from "../../wire/decode.ts";
 import { SERIALIZED_IDENTITY } from "../../wire/messages.ts";
 import type { ChannelIdentity, ChannelMsps } from "../types/host.ts";
@@ -40,7 +40,7 @@ export function* signersInTurns(
   return [...signers.values()];
 }
 
-/** The same at once. */
+/** The same, synchronously. */
 export function signersOf(
   msps: ChannelMsps,
   signed: readonly SignedData[],

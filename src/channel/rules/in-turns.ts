@@ -4,7 +4,7 @@
  */
 export type InTurns<T> = Generator<undefined, T, undefined>;
 
-/** Does it all at once. */
+/** Runs all steps without pausing. */
 export function atOnce<T>(work: InTurns<T>): T {
   for (;;) {
     const step = work.next();

@@ -98,7 +98,7 @@ function readConsensus(
   { type, metadata, state }: Value<typeof CONSENSUS_TYPE>,
   { consenterMapping }: Value<typeof ORDERERS>,
 ): Consensus {
-  // Peers leave the metadata to the orderers: what cannot be read is no fault, only not shown.
+  // Peers ignore this metadata, so an unreadable one is no fault; it is only not shown.
   const raft = type === "etcdraft" ? decode(RAFT_METADATA, metadata) : undefined;
   return {
     type,

@@ -10,7 +10,7 @@ import { addFault, readValues } from "./config-values.ts";
 
 type MspConfig = Value<typeof MSP_CONFIG>;
 
-/** MSPs as they are found, each with the configuration that an equal one must have. */
+/** MSPs found so far, each with the configuration that a duplicate must equal. */
 export interface FoundMsps {
   readonly msps: Map<string, ChannelMsp>;
   readonly configs: Map<string, MspConfig>;
@@ -58,7 +58,7 @@ function refuseGroups(tree: ConfigTree, path: string, faults: ConfigFault[]): vo
   }
 }
 
-/** Its id; empty if it cannot be set up. An id that comes twice must come with the same MSP. */
+/** The MSP id; empty if setup fails. A repeated id must have an equal MSP. */
 function readMsp(config: MspConfig, path: string, reading: Reading): string {
   const { host, rules, found, faults } = reading;
   if (config.type !== FABRIC_MSP) {

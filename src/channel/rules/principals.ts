@@ -13,7 +13,7 @@ import {
 } from "../../wire/policy-messages.ts";
 import type { ChannelIdentity, ChannelMsp, ChannelMsps, ChannelRole } from "../types/host.ts";
 
-/** Combinations within combinations; Fabric has no limit. */
+/** Maximum nesting of combined principals; Fabric has no limit. */
 const DEPTH_MAX = 10;
 const NOMINAL = 0;
 
@@ -32,7 +32,7 @@ export function satisfiesPrincipal(
     case PRINCIPAL.identity:
       return isIdentity(msps, identity, bytes);
     case PRINCIPAL.anonymity: {
-      // A certificate is never anonymous, and to be named it need not even be valid.
+      // A certificate is never anonymous; naming it does not require validity.
       const anonymity = decode(MSP_IDENTITY_ANONYMITY, bytes);
       return anonymity.ok && anonymity.value.anonymityType === NOMINAL;
     }
@@ -60,7 +60,7 @@ function hasRole(
   const isValid = identity.refusal === undefined;
   if (wanted.value.role === MSP_ROLE.member) return isValid;
   const role = ROLE_OF.get(wanted.value.role);
-  // A listed administrator was found valid when the MSP was set up.
+  // Setup has already validated listed administrators.
   if (role === "admin" && identity.isListedAdmin) return true;
   if (role === undefined || msp?.hasRoleUnits !== true) return false;
   return isValid && identity.unitRoles.includes(role);

@@ -1,4 +1,4 @@
-/** Blocks as bytes: their parts, and what their transactions and metadata say. */
+/** Parses blocks: parts, transactions and metadata. */
 import {
   BLOCK_DATA,
   BLOCK_PARTS,
@@ -23,7 +23,7 @@ export function parseBlock(bytes: Uint8Array): Verdict<Block, "block-malformed">
   return atOnce(parseBlockInTurns(bytes));
 }
 
-/** A block of a peer may hold tens of thousands of transactions. */
+/** Parses in turns, since a block may hold tens of thousands of transactions. */
 export function* parseBlockInTurns(bytes: Uint8Array): InTurns<Verdict<Block, "block-malformed">> {
   const parts = decode(BLOCK_PARTS, bytes);
   if (!parts.ok) return { ok: false, code: "block-malformed", reason: parts.code };
@@ -39,7 +39,7 @@ export function* parseBlockInTurns(bytes: Uint8Array): InTurns<Verdict<Block, "b
   });
 }
 
-/** The number of a block, without a look at its transactions; undefined: it is none. */
+/** The number of a block, read without its transactions; undefined if it is no block. */
 export function numberOf(bytes: Uint8Array): bigint | undefined {
   const parts = decode(BLOCK_PARTS, bytes);
   return parts.ok ? parts.value.header?.number : undefined;
@@ -77,7 +77,7 @@ export function* areWellFormed({ transactions }: Block, isBft: boolean): InTurns
   return true;
 }
 
-/** Transactions whose form is checked in one turn. */
+/** Maximum transactions checked in one turn. */
 const CHECKED_AT_ONCE = 100;
 
 /** Field 1 and field 2 of an envelope. */
@@ -105,7 +105,7 @@ function isWellFormed(transaction: Uint8Array): boolean {
   );
 }
 
-/** An empty one would count as well: the last of each counts. */
+/** The last occurrence of a field counts, even an empty one. */
 function hasNeither(rest: Uint8Array): boolean {
   const envelope = decode(COMMON_ENVELOPE, rest);
   return envelope.ok && envelope.value.payload.length + envelope.value.signature.length === 0;

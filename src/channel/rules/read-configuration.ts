@@ -44,7 +44,7 @@ import { atOnce, type InTurns } from "./in-turns.ts";
 import { readOrderer } from "./orderer-section.ts";
 import { type FoundMsps, readApplicationOrganisation } from "./organisations.ts";
 
-/** Why there is no configuration to read at all. */
+/** Why a block contains no readable configuration. */
 type ConfigBlockFault =
   /** It holds transactions. */
   "block-no-configuration" | "config-malformed";
@@ -56,7 +56,7 @@ interface Found {
   readonly tree: ConfigTree;
 }
 
-/** Reads what a configuration block holds. Whether the block is to be believed is not asked here. */
+/** Reads the configuration in a block, without verifying the block. */
 export function readConfiguration(
   host: ChannelHost,
   block: Block,
@@ -140,7 +140,7 @@ const EMPTY_TREE: ConfigTree = {
   values: new Map(),
   policies: new Map(),
 };
-/** Groups of the channel. Consortiums stand in a system channel only, which no peer joins. */
+/** Groups of the channel. Consortiums exist in system channels only, which peers do not join. */
 const GROUPS = new Set(["Application", "Orderer", "Consortiums"]);
 
 type Sections = Pick<
@@ -264,7 +264,7 @@ function checkCapabilities(
 const WIDTH = 0xffff_ffff;
 
 function checkHashing(algorithm: string, width: number, faults: ConfigFault[]): void {
-  // Fabric takes SHA3_256 as well, but hashes blocks with SHA-256 whatever stands here.
+  // Fabric also accepts SHA3_256, but always hashes blocks with SHA-256.
   if (algorithm !== "SHA256" && algorithm !== "SHA3_256") {
     addFault(
       faults,

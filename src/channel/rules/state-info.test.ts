@@ -28,6 +28,7 @@ import {
   compareStateInfo,
   readSnapshot,
   readStateInfo,
+  STATE_INFO_BYTES_MAX,
   stateInfoFault,
   stateInfoPullRequest,
 } from "./state-info.ts";
@@ -220,5 +221,17 @@ describe("readSnapshot()", () => {
       ],
     );
     assert.deepEqual(faults, ["state-info-malformed", "state-info-channel"]);
+  });
+
+  test("keeps nothing of the snapshot but the elements that it takes", () => {
+    const element = stateInfo(org1, peer);
+    const snapshot = new Uint8Array(1_000_000);
+    snapshot.set(element);
+    const long = new Uint8Array(STATE_INFO_BYTES_MAX + 1);
+    const elements = [snapshot.subarray(0, element.length), long];
+    const { claims, faults } = atOnce(readSnapshot(host, elements, "ch1"));
+    assert.deepEqual(faults, ["state-info-malformed"]);
+    const { buffer } = claims[0]?.envelope.payload ?? assert.fail("a claim");
+    assert.equal(buffer.byteLength, element.length);
   });
 });

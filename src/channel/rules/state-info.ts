@@ -1,12 +1,12 @@
 /** A peer's own statement in a channel: height, chaincodes, and when they changed. */
-import { equalBytes, fromHex, toHex } from "../../wire/bytes.ts";
+import { copyBytes, equalBytes, fromHex, toHex } from "../../wire/bytes.ts";
 import { type Envelope, parseEnvelope, parseMessage } from "../../wire/envelope.ts";
 import type { GossipMessageInit, PeerTime, Properties } from "../../wire/messages.ts";
 import { TAG } from "../../wire/messages.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import type { ChannelConfiguration } from "../types/configuration.ts";
 import type { ChannelHost } from "../types/host.ts";
-import { isSatisfied } from "./evaluate-policy.ts";
+import { isSatisfied, satisfies } from "./evaluate-policy.ts";
 import { signersOf } from "./identities.ts";
 import type { InTurns } from "./in-turns.ts";
 
@@ -42,6 +42,10 @@ type Hasher = Pick<ChannelHost, "sha256">;
 
 export const READERS = "/Channel/Application/Readers";
 const PKI_ID_BYTES = 32;
+/** Maximum size. A real StateInfo has about 300 bytes, and 30 more for each chaincode. */
+export const STATE_INFO_BYTES_MAX = 65_536;
+/** Maximum number of authors in one snapshot; further elements are refused unread. */
+const AUTHORS_MAX = 20_000;
 
 /**
  * The name of a channel for those who know it: SHA-256 over a PKI-ID and the channel's name. In a
@@ -63,6 +67,24 @@ export function stateInfoPullRequest(
 ): GossipMessageInit {
   const value = { channelMac: channelMac(host, ownPkiId, channel) };
   return { tag: TAG.chanOrOrg, content: { type: "state-info-pull-request", value } };
+}
+
+/** Finds the channel of a message, which contains only a hash over the name. */
+export function channelByMac<Channel extends { readonly name: string }>(
+  channels: Iterable<Channel>,
+  host: Hasher,
+  pkiId: string,
+  mac: Uint8Array,
+): Channel | undefined {
+  for (const channel of channels) {
+    if (equalBytes(mac, channelMac(host, pkiId, channel.name))) return channel;
+  }
+  return undefined;
+}
+
+/** Whether a member may read the channel; its connection has proven its key. */
+export function isReader(configuration: ChannelConfiguration, identity: Uint8Array): boolean {
+  return satisfies(configuration, identity, READERS);
 }
 
 /** Reads an element of a snapshot, or a pushed message. */
@@ -119,11 +141,14 @@ export function stateInfoFault(
   return isSatisfied(readers, signers, msps) ? undefined : "state-info-readers";
 }
 
+/** When a StateInfo was written, by its author's clock. */
+export type StateInfoTime = Pick<StateInfoClaim, "loadedAtNs" | "changedAtNs">;
+
 /**
  * Above 0: `a` is newer, and replaces `b` of the same author. 0: the same. A restart counts more than
  * any change before it.
  */
-export function compareStateInfo(a: StateInfoClaim, b: StateInfoClaim): number {
+export function compareStateInfo(a: StateInfoTime, b: StateInfoTime): number {
   return compareTimes(
     { incNum: a.loadedAtNs, seqNum: a.changedAtNs },
     { incNum: b.loadedAtNs, seqNum: b.changedAtNs },
@@ -143,7 +168,7 @@ interface Snapshot {
   readonly faults: readonly StateInfoFault[];
 }
 
-/** Reads all elements of a snapshot, in whatever order they come: there may be thousands. */
+/** Reads all elements of a snapshot, in any order, in turns: there may be thousands. */
 export function* readSnapshot(
   host: ChannelHost,
   elements: readonly Uint8Array[],
@@ -152,7 +177,11 @@ export function* readSnapshot(
   const newest = new Map<string, StateInfoClaim>();
   const faults: StateInfoFault[] = [];
   for (const bytes of elements) {
-    const read = readStateInfo(host, bytes, channel);
+    // Copied, since a kept element would otherwise keep the whole snapshot in memory.
+    const isRead = bytes.length <= STATE_INFO_BYTES_MAX && newest.size < AUTHORS_MAX;
+    const read = isRead
+      ? readStateInfo(host, copyBytes(bytes), channel)
+      : reject("state-info-malformed");
     yield undefined;
     if (!read.ok) {
       faults.push(read.code);

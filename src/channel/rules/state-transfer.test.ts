@@ -47,6 +47,20 @@ describe("readStateResponse()", () => {
     privateData: [],
   });
 
+  test("lets go of an answer that is far larger than its blocks", () => {
+    const holding = (bytes: number): number => {
+      const whole = new Uint8Array(bytes);
+      const payloads = [1n, 2n].map((seqNum) => ({
+        ...{ seqNum, privateData: [] },
+        data: whole.subarray(Number(seqNum) * 100, Number(seqNum) * 100 + 100),
+      }));
+      const given = readStateResponse({ payloads }, { from: 1n, to: 2n });
+      return given[0]?.bytes.buffer.byteLength ?? 0;
+    };
+    assert.equal(holding(400), 400);
+    assert.equal(holding(401), 100);
+  });
+
   test("takes what was asked for, in order and once", () => {
     const payloads = [
       payload(5n, "five"),
@@ -58,7 +72,7 @@ describe("readStateResponse()", () => {
     ];
     const given = readStateResponse({ payloads }, { from: 3n, to: 5n });
     assert.deepEqual(
-      given.map(({ number, bytes }) => [number, String(bytes)]),
+      given.map(({ number, bytes }) => [number, Buffer.from(bytes).toString()]),
       [
         [3n, "three"],
         [5n, "five"],

@@ -1,4 +1,5 @@
-/** Asking a peer for blocks in a way that it answers, and reading its answer. */
+/** Block requests that a peer answers, and parsing of its responses. */
+import { copyBytes } from "../../wire/bytes.ts";
 import { type GossipMessageInit, type RemoteStateResponse, TAG } from "../../wire/messages.ts";
 
 /** Blocks from the first to the last, both included. */
@@ -28,7 +29,7 @@ export function nextRange(
   return to < from ? undefined : { from, to };
 }
 
-/** Not signed. The nonce comes back with the answer. */
+/** Unsigned. The response repeats the nonce. */
 export function stateRequest(
   channel: string,
   nonce: bigint,
@@ -42,7 +43,7 @@ export function stateRequest(
   };
 }
 
-/** A block as a peer names and gives it; nothing of it is read or believed. */
+/** A block with the number that the serving peer claims, neither parsed nor verified. */
 export interface GivenBlock {
   readonly number: bigint;
   readonly bytes: Uint8Array;
@@ -61,5 +62,13 @@ export function readStateResponse(
     if (number >= from && number <= to && !blocks.has(number))
       blocks.set(number, { number, bytes });
   }
-  return [...blocks.values()].toSorted((a, b) => (a.number < b.number ? -1 : 1));
+  return detached([...blocks.values()].toSorted((a, b) => (a.number < b.number ? -1 : 1)));
+}
+
+/** Blocks wait for their predecessors. Copied if they would keep a far larger answer in memory. */
+function detached(blocks: readonly GivenBlock[]): readonly GivenBlock[] {
+  const used = blocks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const held = blocks[0]?.bytes.buffer.byteLength ?? 0;
+  if (2 * used >= held) return blocks;
+  return blocks.map(({ number, bytes }) => ({ number, bytes: copyBytes(bytes) }));
 }

@@ -1,4 +1,4 @@
-/** Whether a configuration may follow another (Fabric: `ValidateNew`, and its sequence + 1). */
+/** Whether a configuration may succeed another (Fabric: `ValidateNew`, sequence + 1). */
 import type { ChannelConfiguration, ConfigFault, Organisation } from "../types/configuration.ts";
 import { allowsBft, allowsMigration } from "./capabilities.ts";
 import { addFault } from "./config-values.ts";
@@ -55,7 +55,7 @@ function checkOrderer(
   checkMspIds(path, current.ordererOrganisations, next.ordererOrganisations, faults);
 }
 
-/** An organisation may come and go, but not become another. */
+/** An organisation may be added or removed, but its MSP id must not change. */
 function checkMspIds(
   path: string,
   before: readonly Organisation[],

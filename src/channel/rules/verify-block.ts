@@ -109,7 +109,10 @@ function* contentFault(
   return equalBytes(dataHash, header.dataHash) ? undefined : "block-data-hash";
 }
 
-/** What a signature is over has a few hundred bytes; each signature costs a pass over it. */
+/**
+ * Maximum size of the signed metadata, which is hashed once per signature; usually a few hundred
+ * bytes.
+ */
 const SIGNED_BYTES_MAX = 1_048_576;
 
 /** Undefined: one of the signatures cannot be read, which spoils the block, as in Fabric. */
@@ -140,7 +143,7 @@ interface SignatureClaim {
   readonly head: Uint8Array;
 }
 
-/** "unknown": a number that no orderer has, which is passed over. */
+/** "unknown": a number that no orderer has; ignored. */
 function signerOf(
   { signatureHeader, identifierHeader }: MetadataSignature,
   { isBft, consensus }: ChannelConfiguration,

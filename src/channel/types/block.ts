@@ -16,7 +16,7 @@ export interface Block {
   readonly metadata: readonly Uint8Array[];
 }
 
-/** Why a block is invalid. */
+/** Why a block is rejected. */
 export type BlockFault =
   /** Not a block, incomplete, or too large. */
   | "block-malformed"

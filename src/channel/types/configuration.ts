@@ -8,7 +8,7 @@ export interface ConfigFault {
   readonly code: ConfigFaultCode;
   /** Like `/Channel/Orderer/Capabilities`. */
   readonly path: string;
-  /** What is wrong, ending a sentence. May quote the configuration. */
+  /** The fault; completes a sentence. May quote the configuration. */
   readonly detail: string;
 }
 
@@ -71,7 +71,7 @@ export type Policy =
       readonly threshold: number;
       readonly subPolicies: readonly Policy[];
     }
-  /** Missing or unreadable: nobody satisfies it. */
+  /** Missing or unreadable: no signer satisfies it. */
   | { readonly type: "reject" };
 
 export type SignatureRule =

@@ -12,7 +12,7 @@ export interface ChannelHost {
 
 interface Sha256 {
   add(bytes: Uint8Array): void;
-  /** Ends it. */
+  /** Returns the hash. */
   digest(): Uint8Array;
 }
 
@@ -32,7 +32,7 @@ export interface ChannelMsp {
   readonly mspId: string;
   /** Whether NodeOUs decide about roles. */
   readonly hasRoleUnits: boolean;
-  /** What Fabric would only log, one sentence each. */
+  /** Faults that Fabric only logs, one sentence each. */
   readonly warnings: readonly string[];
   /**
    * The certificate if this MSP knows its issuer (Fabric: `DeserializeIdentity`). Whether it is
@@ -51,9 +51,9 @@ export interface ChannelIdentity {
   readonly certificate: string;
   /** Subject in RFC 4514 style, for people. */
   readonly subject: string;
-  /** Why the MSP does not take it for valid (Fabric: `Validate`), ending a sentence. */
+  /** Why the MSP considers it invalid (Fabric: `Validate`); completes a sentence. */
   readonly refusal: string | undefined;
-  /** By organisational unit; the MSP's list of administrators is apart. */
+  /** Roles by organisational unit, without the MSP's list of administrators. */
   readonly unitRoles: readonly ChannelRole[];
   /** Whether the MSP lists this very certificate as an administrator. */
   readonly isListedAdmin: boolean;

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { makeFolder } from "../../lib/make-folder.ts";
 import { startSlices } from "../../lib/slices.ts";
+import type { BlockToKeep, KeptBlocks } from "./kept-blocks.ts";
 import type {
   Extent,
   KeptBlock,
@@ -17,22 +18,14 @@ import type {
 } from "./store-messages.ts";
 import { callThread, type StoreLine } from "./store-thread.ts";
 
+export type { BlockToKeep, KeptBlocks } from "./kept-blocks.ts";
 export type { StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 const FILE = "blocks.db";
 /** Maximum bytes copied at once. */
 const COPIED_BYTES = 8_388_608;
 
-/** A block to store, with the ids of its transactions in order; empty where one has none. */
-export interface BlockToKeep {
-  readonly number: bigint;
-  readonly bytes: Uint8Array;
-  readonly txIds: readonly string[];
-  /** Note to return with the block; default none. */
-  readonly note?: string;
-}
-
-export class BlockStore {
+export class BlockStore implements KeptBlocks {
   readonly folder: string;
   /** Damage found when the store was opened, in a sentence. */
   readonly note: string | undefined;
@@ -68,21 +61,14 @@ export class BlockStore {
     }
   }
 
-  /** Number of the next block; undefined while the store is empty. */
   get height(): bigint | undefined {
     return this.#extent.height;
   }
 
-  /** Number of the oldest stored block. */
   get first(): bigint | undefined {
     return this.#extent.first;
   }
 
-  /**
-   * Stores blocks that follow the existing ones; an empty store begins with any. They are confirmed
-   * when the promise resolves; when it rejects, none is stored, and the call may be repeated. One
-   * call at a time. `configuration`: the configuration block that applies after them, if it is new.
-   */
   async append(blocks: readonly BlockToKeep[], configuration?: Uint8Array): Promise<void> {
     assert(!this.#isWriting, "one append at a time");
     const [first] = blocks;
@@ -107,12 +93,10 @@ export class BlockStore {
     }
   }
 
-  /** Blocks from a number on: at least one, if stored, within a limit of bytes. */
   async read(from: bigint, to: bigint, bytesMax: number): Promise<readonly Uint8Array[]> {
     return (await this.readNoted(from, to, bytesMax)).map(({ bytes }) => bytes);
   }
 
-  /** The same, with their notes. */
   async readNoted(from: bigint, to: bigint, bytesMax: number): Promise<readonly StoredBlock[]> {
     const { height } = this.#extent;
     if (height === undefined || from >= height) return [];
@@ -121,7 +105,6 @@ export class BlockStore {
     return listIn(found).flatMap((one) => ("bytes" in one ? [one] : []));
   }
 
-  /** The first stored transaction of this id. `idAt` returns the actual id at a position. */
   async findTransaction(
     txId: string,
     idAt: (block: Uint8Array, index: number) => Promise<string | undefined>,
@@ -135,7 +118,6 @@ export class BlockStore {
     return undefined;
   }
 
-  /** The last configuration block. */
   async configuration(): Promise<Uint8Array | undefined> {
     const found = await this.#line.ask({ type: "configuration" });
     return found instanceof Uint8Array ? found : undefined;

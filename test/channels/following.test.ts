@@ -1,0 +1,95 @@
+/** Members that follow a channel, over real sockets, of one that serves it: what they hear, keep and publish. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ListedChannel } from "../../src/devnet/listed-channel.ts";
+import { GossipNode } from "../../src/index.ts";
+import type { GossipEvent } from "../../src/observe/events.ts";
+import { temporaryFolder, until } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
+import { makeConfig, type Party } from "../reader/chain.ts";
+import { CHANNEL, makeChain, makeParties } from "../reader/world.ts";
+
+test("members that begin at a configuration block tell of the next one, and the listed one serves it", async (t) => {
+  const folder = await temporaryFolder(t);
+  const parties = await makeParties(folder);
+  const { org1, org2, org3, orderer } = parties;
+  const chain = await makeChain(parties);
+  chain.addConfig(await makeConfig({ parties: [org1], orderer }), 1n);
+
+  const port = await freePort();
+  const source = await start(t, org1, 0, port, port, {});
+  const served = new ListedChannel((one) => source.serveChannel(one));
+  served.take(chain.blocks);
+  const observer = await start(t, org1, 1, await freePort(), port, { role: "observer" });
+  const stateDir = join(folder, "state");
+  const listed = await start(t, org1, 2, await freePort(), port, { role: "listed", stateDir });
+  const [heard, kept] = [eventsOf(observer), eventsOf(listed)];
+  const heightOf = (node: GossipNode, whose: GossipNode): bigint | undefined =>
+    node
+      .channel(CHANNEL)
+      .view()
+      .members.find(({ pkiId }) => pkiId === whose.self().pkiId)?.height;
+
+  await until(
+    "the observer knows the listed member's height",
+    () => heightOf(observer, listed) === 2n,
+  );
+  assert.deepEqual(changesIn(heard), []);
+  chain.addConfig(await makeConfig({ parties: [org1, org2, org3], orderer }), 2n);
+  chain.addTransactions(1);
+  served.take(chain.blocks);
+  await until("it has all blocks", () => heightOf(observer, listed) === 4n);
+  await until("both tell", () => changesIn(heard).length > 0 && changesIn(kept).length > 0);
+  assert.deepEqual(changesIn(heard), [2n]);
+  assert.deepEqual(changesIn(kept), [2n]);
+  const blocks = await listed.channel(CHANNEL).readBlocks(0n, 10);
+  assert.deepEqual(
+    blocks.map(({ raw }) => Buffer.from(raw)),
+    chain.blocks.map((raw) => Buffer.from(raw)),
+  );
+});
+
+interface Following {
+  readonly role?: "observer" | "listed";
+  readonly stateDir?: string;
+}
+
+async function start(
+  t: TestContext,
+  { mspId, organisation }: Party,
+  index: number,
+  port: number,
+  first: number,
+  { role, stateDir }: Following,
+): Promise<GossipNode> {
+  const files = organisation.peers[index];
+  assert.ok(files);
+  const blocks = role === "listed" ? "keep" : "verify";
+  const channels = role === undefined ? [] : [{ name: CHANNEL, role, blocks }];
+  const node = await GossipNode.start({
+    ...{ mspId, mspPath: files.mspFolder, preset: "test" as const },
+    ...{ listen: `127.0.0.1:${port}`, endpoint: `127.0.0.1:${port}` },
+    bootstrap: [`127.0.0.1:${first}`],
+    tls: { certPath: files.tlsCertFile, keyPath: files.tlsKeyFile, rootCertPath: files.tlsCaFile },
+    settings: {
+      "fabricGossip.channels": JSON.stringify(channels),
+      ...(stateDir === undefined ? {} : { "fabricGossip.stateDir": stateDir }),
+    },
+  });
+  t.after(() => node.close());
+  return node;
+}
+
+function eventsOf(node: GossipNode): readonly GossipEvent[] {
+  const events: GossipEvent[] = [];
+  void (async () => {
+    for await (const event of node.events()) events.push(event);
+  })();
+  return events;
+}
+
+/** Numbers of the blocks that changed the configuration. */
+function changesIn(events: readonly GossipEvent[]): readonly bigint[] {
+  return events.flatMap((event) => (event.type === "channel-config-changed" ? [event.number] : []));
+}
