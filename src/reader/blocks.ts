@@ -86,6 +86,8 @@ class Reading {
   readonly #inbox = new Inbox();
   readonly #sources: Sources;
   #round: ViewRound;
+  /** What was said of the last round. */
+  #said: ReadonlySet<string>;
   /** Whether the peers were asked anew since the last block. */
   #isSecondLook = false;
 
@@ -93,6 +95,7 @@ class Reading {
     this.#view = view;
     this.#options = options;
     this.#round = round;
+    this.#said = new Set(round.notes);
     this.#sources = new Sources(view.session.channel, (sentence) => options.note?.(sentence));
   }
 
@@ -202,10 +205,17 @@ class Reading {
   async #refresh(isPatient: boolean): Promise<void> {
     try {
       this.#round = await this.#view.refresh();
+      this.#tell(this.#round.notes);
     } catch (error) {
       if (!isPatient || !(error instanceof ReadError)) throw error;
-      for (const sentence of error.problems) this.#options.note?.(sentence);
+      this.#tell(error.problems);
     }
+  }
+
+  /** Only what is new since the last round: a peer may be gone for hours. */
+  #tell(sentences: readonly string[]): void {
+    for (const one of sentences) if (!this.#said.has(one)) this.#options.note?.(one);
+    this.#said = new Set(sentences);
   }
 }
 

@@ -4,6 +4,7 @@ import { askTrust } from "../following/find-trust.ts";
 import type { Judged, Trust } from "../following/trust.ts";
 import { equalBytes } from "../wire/bytes.ts";
 import { accept } from "../wire/verdict.ts";
+import { inGroups } from "./in-groups.ts";
 import type { Told } from "./observe.ts";
 import { ReadError } from "./read-error.ts";
 import type { Session } from "./session.ts";
@@ -25,7 +26,7 @@ export async function findTrust(
     const missing = `No peer of ${mspId} has answered: ${remedy}.`;
     throw new ReadError("untrusted", [...session.notes(), missing]);
   }
-  const found = await Promise.all(ours.map((one) => askOne(session, host, one)));
+  const found = await askAll(session, host, ours);
   const reasons: string[] = [];
   let newest: Trust | undefined;
   for (const [i, one] of found.entries()) {
@@ -44,6 +45,18 @@ export async function findTrust(
   if (newest === undefined) throw new ReadError("untrusted", reasons);
   notes.push(...reasons);
   return newest;
+}
+
+/** The first one alone: its block says how many of the others may be asked at once. */
+async function askAll(
+  session: Session,
+  host: ChannelHost,
+  [first, ...others]: readonly Told[],
+): Promise<readonly Judged<Trust>[]> {
+  if (first === undefined) return [];
+  const found = await askOne(session, host, first);
+  const bytes = found.ok ? found.value.block.bytes.length : 0;
+  return [found, ...(await inGroups(others, bytes, (one) => askOne(session, host, one)))];
 }
 
 async function askOne(

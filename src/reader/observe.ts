@@ -2,10 +2,10 @@
 
 import { readSnapshot, type StateInfoClaim } from "../channel/rules/state-info.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { parsePkiId } from "../core/rules/messages.ts";
 import type { Identity } from "../core/types/host.ts";
 import { startSlices, turnsOf } from "../lib/slices.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { parsePkiId } from "../wire/received.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import { pullIdentities, pullStateInfo } from "./questions.ts";
 import { ReadError } from "./read-error.ts";
@@ -49,25 +49,19 @@ export async function observe(
   const streams = session.requireStreams();
   const notes: string[] = [];
   const told: Told[] = [];
-  await Promise.all(
-    streams.map(async (stream) => {
-      const answer = await pullStateInfo(
-        stream,
-        host,
-        session.asker.identity.pkiId,
-        session.channel,
-      );
-      if (!answer.ok) {
-        session.fail(stream, answer);
-        notes.push(tellFailure(stream.target, answer));
-        return;
-      }
-      const { claims, faults } = await turnsOf(readSnapshot(host, answer.value, session.channel));
-      if (claims.some(({ pkiId }) => !known.has(pkiId))) await learn(stream, known);
-      const own = claims.find(({ pkiId }) => pkiId === stream.identity.pkiId);
-      told.push({ stream, claims, faults: faults.length, height: own?.height });
-    }),
-  );
+  const ask = async (stream: PeerStream): Promise<void> => {
+    const answer = await pullStateInfo(stream, host, session.asker.identity.pkiId, session.channel);
+    if (!answer.ok) {
+      session.fail(stream, answer);
+      notes.push(tellFailure(stream.target, answer));
+      return;
+    }
+    const { claims, faults } = await turnsOf(readSnapshot(host, answer.value, session.channel));
+    if (claims.some(({ pkiId }) => !known.has(pkiId))) await learn(stream, known);
+    const own = claims.find(({ pkiId }) => pkiId === stream.identity.pkiId);
+    told.push({ stream, claims, faults: faults.length, height: own?.height });
+  };
+  await Promise.all(streams.map((stream) => stream.using(() => ask(stream))));
   if (told.length === 0) throw new ReadError("refused", notes);
   // In the order that the user gave.
   told.sort((a, b) => streams.indexOf(a.stream) - streams.indexOf(b.stream));

@@ -8,6 +8,7 @@ import type { Asked, AskedPeer, AskFault, Match } from "../following/asked-peer.
 import { QuestionLine } from "../following/question-line.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import { shakeHands } from "../transport/handshake.ts";
+import type { PartialFrameBudget } from "../transport/limits.ts";
 import type { Clock, Link, LinkEvents, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
 import type { TlsJudge } from "../transport/tls-credentials.ts";
@@ -25,6 +26,8 @@ interface StreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly judgeTls: TlsJudge;
+  /** Memory that all streams of a reader share: partial messages, and answers in use. */
+  readonly memory: PartialFrameBudget;
   /** From dial to finished handshake. */
   readonly connectTimeoutMs?: number;
   /** For one answer; default: as `QuestionLine` has it. */
@@ -32,7 +35,7 @@ interface StreamOptions {
 }
 
 /** As much as Fabric's peers send (`peer.maxSendMsgSize`). */
-const MESSAGE_BYTES_MAX = 104_857_600;
+export const MESSAGE_BYTES_MAX = 104_857_600;
 /** Blocks come as fast as we ask for them. */
 const BYTES_PER_SECOND = 1_073_741_824;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -45,6 +48,7 @@ export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream
     listen: { host: "127.0.0.1", port: 0 }, // Never bound: we only dial.
     ...(target.tls ? { tls: target.tls } : {}),
     judgeTls: options.judgeTls,
+    partialFrames: options.memory,
     limits: { receivedBytesMax: MESSAGE_BYTES_MAX, receivedBytesPerSecond: BYTES_PER_SECOND },
   });
   return new Promise((resolve) => {
@@ -90,19 +94,26 @@ export class PeerStream implements AskedPeer {
   readonly target: PeerTarget;
   /** The identity from the handshake, judged by the stream's crypto. */
   readonly identity: Identity;
+  readonly clock: Clock;
   readonly events: LinkEvents;
   readonly #link: Link;
   readonly #network: GrpcNetwork;
   readonly #random: Random;
   readonly #line: QuestionLine;
+  readonly #memory: PartialFrameBudget;
+  /** Uses of answers that have not ended, and the bytes that came meanwhile. */
+  #uses = 0;
+  #usedBytes = 0;
   #end: { readonly code: AskFault; readonly reason: string } | undefined;
 
   constructor(link: Link, identity: Identity, network: GrpcNetwork, options: StreamOptions) {
     this.#link = link;
     this.identity = identity;
     this.target = options.target;
+    this.clock = options.clock;
     this.#network = network;
     this.#random = options.random;
+    this.#memory = options.memory;
     this.#line = new QuestionLine({
       clock: options.clock,
       silenceMs: Number.POSITIVE_INFINITY,
@@ -133,6 +144,31 @@ export class PeerStream implements AskedPeer {
     return this.#line.ask(kind, request, match);
   }
 
+  /**
+   * Until the work ends, all that the peer sends takes its share of the reader's memory: its answers
+   * are in use. If the peers of a reader take too much together, the one with the most is dropped.
+   */
+  async using<T>(work: () => Promise<T>): Promise<T> {
+    this.#uses++;
+    try {
+      return await work();
+    } finally {
+      this.#uses--;
+      if (this.#uses === 0) this.#hold(0);
+    }
+  }
+
+  #hold(bytes: number): void {
+    this.#usedBytes = bytes;
+    this.#memory.hold(this.#giveUp, bytes);
+  }
+
+  readonly #giveUp = (): void => {
+    this.#usedBytes = 0;
+    this.#link.close();
+    this.#closed("message-too-large", "the peers have sent too much together, and it the most");
+  };
+
   async close(): Promise<void> {
     this.#end ??= { code: "stopped", reason: "we closed it" };
     this.#link.close();
@@ -147,6 +183,8 @@ export class PeerStream implements AskedPeer {
 
   #receive(bytes: Uint8Array): void {
     if (!this.#line.isOpen) return; // Nobody asked.
+    if (this.#uses > 0) this.#hold(this.#usedBytes + bytes.length);
+    if (this.#end !== undefined) return;
     const message = readMessage(kept(bytes));
     if (message.ok) this.#line.receive(message.value);
     else this.#line.receiveRubbish();

@@ -65,16 +65,23 @@ export interface ReadConfiguration {
   readonly raw: Uint8Array;
   /** Missing or inconsistent parts, one sentence each. */
   readonly notes: readonly string[];
-  /** The differences from another configuration. */
+  /**
+   * The differences from another configuration of the same channel. Throws `config-invalid` for one
+   * of another channel.
+   */
   since(before: ReadConfiguration): ConfigDiff;
 }
 
-/** Reads the configuration in a block file. Throws `config-invalid` with the remedy. */
+/**
+ * Reads the configuration in a block file. Throws `config-invalid` with the remedy, also for a block
+ * of another channel than the given one.
+ */
 export async function readConfigurationFile(
   file: string,
   flag = "The file",
+  channel?: string,
 ): Promise<ReadConfiguration> {
-  return describe(await trustFromFile(createChannelHost(), flag, file), [], Date.now());
+  return describe(await trustFromFile(createChannelHost(), flag, file, channel), [], Date.now());
 }
 
 const trees = new WeakMap<ReadConfiguration, Trust["configuration"]>();
@@ -89,6 +96,13 @@ function describe(trust: Trust, notes: readonly string[], nowMs: number): ReadCo
     since(before) {
       const former = trees.get(before);
       assert(former, "a ReadConfiguration is made here");
+      if (former.channel !== view.channel) {
+        throw new GossipError(
+          "config-invalid",
+          `Configurations of two channels, ${former.channel} and ${view.channel}, cannot be compared: ` +
+            "give two of one channel.",
+        );
+      }
       return diffConfigurations(
         { configuration: former, view: before.view },
         { configuration, view },

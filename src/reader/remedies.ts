@@ -21,7 +21,8 @@ const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
     "Check that it runs, and that nothing else uses our certificate at the same time: a peer keeps one connection for each.",
   silent: `It did not answer: ${NOT_ON_CHANNEL}.`,
   malformed: "It answers with something that is no gossip message: check that it is a peer.",
-  "refused-us": "Check that our organisation is on a channel of that peer, and is trusted there.",
+  "refused-us":
+    "Check that --msp-id is the organisation that has issued our certificate, and that it is on a channel of that peer.",
   "refused-revoked": "Our certificate is revoked: enrol anew.",
   "refused-expired": "Renew our certificate.",
   "refused-invalid": "Check that --msp-id is the organisation that has issued our certificate.",

@@ -2,16 +2,19 @@
 import { GossipError } from "../lib/errors.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
 import { createSystemClock, createSystemRandom } from "../node/runtime.ts";
+import { PartialFrameBudget } from "../transport/limits.ts";
 import type { Clock } from "../transport/network.ts";
 import { type Asker, loadReaderCredentials, type PeerTarget } from "./credentials.ts";
 import type { ReadChannelOptions } from "./options.ts";
-import { openPeerStream, type PeerStream } from "./peer-stream.ts";
+import { MESSAGE_BYTES_MAX, openPeerStream, type PeerStream } from "./peer-stream.ts";
 import { ReadError } from "./read-error.ts";
 import { isUnreachable, type ReadFailure, tellFailure } from "./remedies.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
 /** Peers queried in parallel. */
 const TARGETS_MAX = 100;
+/** Shared by all peers: room for one longest message in use, the next one under way, and small ones. */
+const MEMORY_BYTES = 2 * MESSAGE_BYTES_MAX + 4_194_304;
 /** First and last pause between attempts to reach a lost peer; doubles in between. */
 const REDIAL_MS = 1_000;
 const REDIAL_MAX_MS = 30_000;
@@ -35,6 +38,7 @@ export class Session {
   readonly peers: readonly SessionPeer[];
   readonly #random = createSystemRandom();
   readonly #crypto = createUnjudgedCrypto();
+  readonly #memory = new PartialFrameBudget(MEMORY_BYTES);
 
   private constructor(
     { channel, answerTimeoutMs }: ReadChannelOptions,
@@ -122,6 +126,7 @@ export class Session {
       crypto: this.#crypto,
       clock: this.clock,
       random: this.#random,
+      memory: this.#memory,
       answerTimeoutMs: this.#answerTimeoutMs,
       judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
     });

@@ -254,7 +254,7 @@ test("--follow goes on with new blocks, and with the next peer when one is lost"
   chain.addTransactions(1);
   await until("blocks after a lost connection", () => count() === 9);
   running.child.kill("SIGINT");
-  const { code, stdout } = await running.finished;
+  const { code, stdout, stderr } = await running.finished;
   assert.equal(code, 0);
   assert.deepEqual(
     linesOf(stdout).map(({ number }) => number),
@@ -262,6 +262,9 @@ test("--follow goes on with new blocks, and with the next peer when one is lost"
   );
   const asked = second.requests.filter(({ type }) => type === "state-request");
   assert.ok(asked.every(({ last = 0n }) => last < chain.height));
+  const told = stderr.split("\n").filter((line) => line.includes(first.endpoint));
+  assert.ok(told.length > 0, "the loss of a peer is told");
+  assert.equal(new Set(told).size, told.length, "once");
 });
 
 test("a peer that allows fewer blocks in one request is asked for fewer", async (t) => {

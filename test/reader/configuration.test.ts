@@ -4,9 +4,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
+import { readConfigurationFile } from "../../src/reader/read-channel.ts";
 import { run } from "../cli/program.ts";
 import { type ConfigWish, makeConfig } from "./chain.ts";
-import { flagsOf, makeWorld, read } from "./world.ts";
+import { CHANNEL, flagsOf, makeChain, makeWorld, read } from "./world.ts";
 
 test("channel-config shows who is on the channel, and what is wrong", async (t) => {
   const { org1, peer, chain, folder } = await makeWorld(t);
@@ -60,6 +61,19 @@ test("channel-config tells what has changed", async (t) => {
   assert.match(joined, /^changed: \/Channel\/Application\/Org3MSP$/m);
   const anchored = await change({ parties: [{ ...org1, anchors: [["p0", 7051]] }, org2] });
   assert.match(anchored, /^\+ Org1MSP: anchor peer p0:7051$/m);
+  const twice = await change({
+    parties: [
+      {
+        ...org1,
+        anchors: [
+          ["p0", 7051],
+          ["p0", 7051],
+        ],
+      },
+      org2,
+    ],
+  });
+  assert.match(twice, /^\+ Org1MSP: anchor peer p0:7051 \(2 times\)$/m);
   const revoked = await change({ revocationLists: { Org2MSP: [await readFile(listFile)] } });
   assert.match(revoked, /^\+ Org2MSP: certificate with serial number [0-9a-f]+ is revoked$/m);
   assert.match(
@@ -70,6 +84,25 @@ test("channel-config tells what has changed", async (t) => {
     await change({ orderer: { ...org3, mspId: "OtherMSP" } }),
     /^\+ orderer organisation OtherMSP$/m,
   );
+});
+
+test("configurations of two channels are not compared", async (t) => {
+  const { org1, org2, orderer, chain, folder, peer } = await makeWorld(t, 1);
+  const other = await makeChain({ org1, org2, orderer }, "ch2");
+  const [one, two] = [join(folder, "one.block"), join(folder, "two.block")];
+  await writeFile(one, chain.blocks[0] ?? "");
+  await writeFile(two, other.blocks[0] ?? "");
+  const own = await peer(org1, 0);
+  for (const args of [
+    ["--block", one],
+    [CHANNEL, ...flagsOf(org1, own)],
+  ]) {
+    const { code, stdout, stderr } = await run(t, ["channel-config", ...args, "--diff", two]);
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /--diff .*two\.block is of channel ch2, not of ch1: give a block of that/);
+  }
+  const [before, after] = [await readConfigurationFile(two), await readConfigurationFile(one)];
+  assert.throws(() => after.since(before), /two channels, ch2 and ch1, cannot be compared/);
 });
 
 test("an unknown capability is a problem, and nothing is verified under it", async (t) => {

@@ -37,7 +37,7 @@ async function open(world: World, peers: readonly Asked[], answerTimeoutMs = PAT
 
 /** The blocks that were read, everything that was said, and how it ended. */
 async function readAll(world: World, peers: readonly FakePeer[], options: BlocksOptions = {}) {
-  await using reader = await open(world, peers);
+  const reader = await open(world, peers);
   const said: string[] = [];
   const numbers: bigint[] = [];
   try {
@@ -48,18 +48,22 @@ async function readAll(world: World, peers: readonly FakePeer[], options: Blocks
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     said.push(...error.problems);
+  } finally {
+    await reader.close();
   }
   return { numbers, said: said.join("\n") };
 }
 
 /** Why heights cannot be had. */
 async function whyNoHeights(world: World, peer: Asked, answerTimeoutMs = PATIENT_MS) {
-  await using reader = await open(world, [peer], answerTimeoutMs);
+  const reader = await open(world, [peer], answerTimeoutMs);
   try {
     return (await reader.heights()).notes.join("\n");
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     return error.problems.join("\n");
+  } finally {
+    await reader.close();
   }
 }
 
@@ -198,8 +202,9 @@ describe("where the configuration comes from", { concurrency: true }, () => {
       await world.peer(world.org1, 0),
       await world.peer(world.org1, 1, { chain: other }),
     ];
-    await using reader = await open(world, [one, two]);
+    const reader = await open(world, [one, two]);
     const { notes } = await reader.heights();
+    await reader.close();
     assert.match(notes.join("\n"), /has another configuration block 0 than taken from/);
   });
 
@@ -257,11 +262,12 @@ describe("a peer that does not come to the point", { concurrency: true }, () => 
     });
     const abort = new AbortController();
     const numbers: bigint[] = [];
-    await using reader = await open(world, [peer]);
+    const reader = await open(world, [peer]);
     for await (const { block } of reader.blocks({ from: 0n, follow: true, signal: abort.signal })) {
       numbers.push(block.number);
       if (block.number === 40n) abort.abort();
     }
+    await reader.close();
     assert.deepEqual(
       numbers,
       Array.from({ length: 41 }, (_, i) => BigInt(i)),
@@ -280,12 +286,13 @@ test("our user's mistakes are told before anybody is dialled", async (t) => {
     code: "config-invalid",
     message: /--tls-ca .* holds no certificate: give the CA/,
   });
-  await using reader = await readChannel({ ...options, peers, tlsCa: [tlsCaFile] });
+  const reader = await readChannel({ ...options, peers, tlsCa: [tlsCaFile] });
   const blocks = reader.blocks({ from: 5n, to: 3n });
   await assert.rejects(blocks[Symbol.asyncIterator]().next(), {
     code: "config-invalid",
     message: /The last block 3 comes before the first 5/,
   });
+  await reader.close();
 });
 
 /** Passes on what the peer says: first as it comes, then ten bytes a second. */

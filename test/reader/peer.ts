@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { TestContext } from "node:test";
-import { parsePkiId, pkiIdBytes } from "../../src/core/rules/messages.ts";
 import type { Identity, PkiId } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";
 import { createSystemClock } from "../../src/node/runtime.ts";
@@ -27,6 +26,7 @@ import {
   type RemoteStateRequest,
   TAG,
 } from "../../src/wire/messages.ts";
+import { parsePkiId, pkiIdBytes } from "../../src/wire/received.ts";
 import type { Chain, Party } from "./chain.ts";
 
 /** What a peer publishes of itself. */
