@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { pkiIdBytes } from "../core/rules/messages.ts";
-import { testSignature } from "../core/testing.ts";
-import { encodeEnvelope } from "../wire/envelope.ts";
-import {
-  encodeMemberEnvelope,
-  encodeMemberMessage,
-  type MemberContentInit,
-} from "../wire/member-messages.ts";
+import { encodeMemberEnvelope, type MemberContentInit } from "../wire/member-messages.ts";
+import { pkiIdBytes } from "../wire/received.ts";
 import { nameOf } from "./tables/kept.ts";
-import { EPOCH_MS, talkingNetwork as network, TalkWorld, type TestTalker } from "./testing.ts";
+import {
+  EPOCH_MS,
+  forge,
+  talkingNetwork as network,
+  TalkWorld,
+  type TestTalker,
+} from "./testing.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
@@ -20,32 +20,6 @@ const sorted = (talker: TestTalker): string[] => texts(talker).toSorted();
 
 function dropsOf({ drops }: TestTalker, code: string): number {
   return drops.get(code) ?? 0;
-}
-
-interface Forged {
-  readonly author?: Uint8Array;
-  readonly sequence?: bigint;
-  readonly incarnation?: bigint;
-  readonly topic?: string;
-  readonly payload?: Uint8Array;
-  readonly sentAt?: bigint;
-  readonly organisations?: string[];
-}
-
-/** An event as `signer` would sign it, whoever it says that it is from. */
-function forge(signer: TestTalker, forged: Forged = {}): Uint8Array {
-  const value = {
-    author: forged.author ?? pkiIdBytes(signer.identity.pkiId),
-    time: { incNum: forged.incarnation ?? 1n, seqNum: forged.sequence ?? 1n },
-    topic: forged.topic ?? "t",
-    payload: forged.payload ?? bytes("forged"),
-    sentAt: forged.sentAt ?? BigInt(EPOCH_MS),
-    organisations: forged.organisations ?? [],
-    tags: [],
-  };
-  const payload = encodeMemberMessage({ type: "event", value });
-  const signature = testSignature(signer.identity.pkiId, payload);
-  return encodeEnvelope({ payload, signature }).bytes;
 }
 
 describe("events among many", () => {

@@ -9,13 +9,14 @@ import {
   testCrypto,
   testIdentity,
   testSignature,
-} from "../core/testing.ts";
+} from "../core/testing-identities.ts";
 import type { Identity, Now, PkiId } from "../core/types/host.ts";
-import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
-import { memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
+import { encodeEnvelope, parseEnvelope, parseMessage } from "../wire/envelope.ts";
+import { encodeMemberMessage, memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
+import { pkiIdBytes } from "../wire/received.ts";
 import { createMessaging, type Messaging, nextMessagingMs, stepMessaging } from "./messaging.ts";
 import type { Filter } from "./rules/filter.ts";
-import type { Tags } from "./rules/metadata.ts";
+import { pairsOf, type Tags } from "./rules/metadata.ts";
 import type { Heard, HeardAnswer, HeardQuery, MessagingEffect } from "./types/effect.ts";
 import type { Participant } from "./types/host.ts";
 import type { MessagingInput } from "./types/input.ts";
@@ -291,4 +292,38 @@ export function talkingNetwork(count: number, options: TalkOptions = {}) {
   const [first, second, third] = members;
   assert.ok(first && second && third);
   return { world, members, first, second, third };
+}
+
+interface Forged {
+  readonly author?: Uint8Array;
+  readonly sequence?: bigint;
+  readonly incarnation?: bigint;
+  readonly topic?: string;
+  readonly payload?: Uint8Array;
+  readonly sentAt?: bigint;
+  readonly organisations?: string[];
+  readonly tags?: Tags;
+  /** Of a query; default: it is an event. */
+  readonly timeoutMs?: bigint;
+}
+
+/** An event or query as `signer` would sign it, whoever it says that it is from. */
+export function forge(signer: TestTalker, forged: Forged = {}): Uint8Array {
+  const value = {
+    author: forged.author ?? pkiIdBytes(signer.identity.pkiId),
+    time: { incNum: forged.incarnation ?? 1n, seqNum: forged.sequence ?? 1n },
+    topic: forged.topic ?? "t",
+    payload: forged.payload ?? new TextEncoder().encode("forged"),
+    sentAt: forged.sentAt ?? BigInt(EPOCH_MS),
+    organisations: forged.organisations ?? [],
+    tags: pairsOf(forged.tags ?? {}),
+  };
+  const { timeoutMs } = forged;
+  const payload = encodeMemberMessage(
+    timeoutMs === undefined
+      ? { type: "event", value }
+      : { type: "query", value: { ...value, timeoutMs } },
+  );
+  const signature = testSignature(signer.identity.pkiId, payload);
+  return encodeEnvelope({ payload, signature }).bytes;
 }

@@ -4,8 +4,8 @@
  */
 import { disclosePush } from "../../core/rules/disclosure.ts";
 import { findNeighbours, type Neighbours } from "../../core/rules/neighbours.ts";
-import { charge, isSpent } from "../../core/tables/rate-limit.ts";
 import type { Now, PkiId } from "../../core/types/host.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { type Filter, isOfOrganisation } from "../rules/filter.ts";
 import { createRing, ownersOf } from "../rules/ring.ts";
 import type { MessagingEffect } from "../types/effect.ts";
@@ -80,15 +80,15 @@ function neighboursOf(messaging: Messaging, now: Now): Neighbours {
  * is fetched later.
  */
 export function sendTo(
-  { budgets }: Messaging,
+  { rateLimits }: Messaging,
   { pkiId, endpoint }: Participant,
   messages: readonly Uint8Array[],
   now: Now,
 ): readonly MessagingEffect[] {
   const sent: Uint8Array[] = [];
   for (const message of messages) {
-    if (isSpent(budgets.sent, pkiId, now)) break;
-    charge(budgets.sent, pkiId, message.length, now);
+    if (isSpent(rateLimits.sent, pkiId, now)) break;
+    charge(rateLimits.sent, pkiId, message.length, now);
     sent.push(message);
   }
   return sent.length === 0 ? [] : [{ type: "send", to: pkiId, endpoint, messages: sent }];

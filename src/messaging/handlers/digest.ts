@@ -2,10 +2,11 @@
  * Repairs losses and informs new members: neighbours regularly learn what we keep for them, and
  * request what they lack.
  */
-import { parsePkiId, pkiIdBytes } from "../../core/rules/messages.ts";
-import { charge, isSpent } from "../../core/tables/rate-limit.ts";
+
 import type { Now, PkiId } from "../../core/types/host.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { encodeMemberEnvelope, type Held, RANGES_MAX } from "../../wire/member-messages.ts";
+import { parsePkiId, pkiIdBytes } from "../../wire/received.ts";
 import { isHeard } from "../tables/heard.ts";
 import { findKept, type Kept, nameOf, releaseOld } from "../tables/kept.ts";
 import type { MessagingEffect } from "../types/effect.ts";
@@ -19,8 +20,8 @@ const ALL_MS = 5_000;
 /** How long we wait for one peer before we request a message elsewhere. */
 const ASKED_MS = 2_000;
 const ASKED_MAX = 20_000;
-/** Maximum numbers processed per digest or request. */
-const NUMBERS_MAX = 5_000;
+/** Maximum numbers processed per digest or request: all that a peer keeps, each in a range of its own. */
+const NUMBERS_MAX = 10_000;
 
 /** Schedules the next digests after a possible change. */
 export function scheduleDigests({ kept, digests, options }: Messaging, now: Now): void {
@@ -75,10 +76,11 @@ export function handleDigest(
   held: readonly Held[],
   now: Now,
 ): readonly MessagingEffect[] {
-  const { heard, options, asked, budgets } = messaging;
+  const { heard, options, asked, rateLimits } = messaging;
   const { directory, limits } = options;
   const from = peer.pkiId;
-  if (isSpent(budgets.numbers, from, now)) return [{ type: "drop", from, code: "request-budget" }];
+  if (isSpent(rateLimits.numbers, from, now))
+    return [{ type: "drop", from, code: "request-budget" }];
   tidyAsked(asked, now);
   const wanted: Numbered[] = [];
   const count = eachNumber(held, ({ author, incarnation, sequence }) => {
@@ -92,7 +94,7 @@ export function handleDigest(
     wanted.push({ author, incarnation, sequence });
     return true;
   });
-  charge(budgets.numbers, from, count, now);
+  charge(rateLimits.numbers, from, count, now);
   if (wanted.length === 0) return [];
   const value = { wanted: toHeld(wanted) };
   return sendTo(messaging, peer, [encodeMemberEnvelope({ type: "request", value })], now);
@@ -105,16 +107,17 @@ export function handleRequest(
   wanted: readonly Held[],
   now: Now,
 ): readonly MessagingEffect[] {
-  const { kept, options, budgets } = messaging;
+  const { kept, options, rateLimits } = messaging;
   const from = peer.pkiId;
-  if (isSpent(budgets.numbers, from, now)) return [{ type: "drop", from, code: "request-budget" }];
+  if (isSpent(rateLimits.numbers, from, now))
+    return [{ type: "drop", from, code: "request-budget" }];
   const messages: Uint8Array[] = [];
   const count = eachNumber(wanted, ({ author, incarnation, sequence }) => {
     const found = findKept(kept, author, incarnation, sequence);
     if (found !== undefined && mayHave(messaging, found, peer)) messages.push(found.bytes);
     return messages.length < options.limits.requestMax;
   });
-  charge(budgets.numbers, from, count, now);
+  charge(rateLimits.numbers, from, count, now);
   return sendTo(messaging, peer, messages, now);
 }
 
@@ -149,14 +152,17 @@ function toHeld(numbers: readonly Numbered[]): Held[] {
     if (life) life.sequences.push(number.sequence);
     else lives.set(key, { head: number, sequences: [number.sequence] });
   }
-  return [...lives.values()].map(({ head, sequences }) => ({
-    author: pkiIdBytes(head.author),
-    incarnation: head.incarnation,
-    ranges: toRanges(sequences),
-  }));
+  return [...lives.values()].flatMap(({ head, sequences }) => {
+    const { incarnation } = head;
+    const author = pkiIdBytes(head.author);
+    const all = toRanges(sequences);
+    const parts = Array.from({ length: Math.ceil(all.length / RANGES_MAX) }, (_, i) =>
+      all.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX),
+    );
+    return parts.map((ranges) => ({ author, incarnation, ranges }));
+  });
 }
 
-/** Newest first, if there are too many; the rest waits for the next digest. */
 function toRanges(sequences: readonly bigint[]): { first: bigint; last: bigint }[] {
   const ranges: { first: bigint; last: bigint }[] = [];
   for (const sequence of sequences.toSorted((a, b) => (a < b ? -1 : 1))) {
@@ -164,7 +170,7 @@ function toRanges(sequences: readonly bigint[]): { first: bigint; last: bigint }
     if (last !== undefined && sequence <= last.last + 1n) last.last = sequence;
     else ranges.push({ first: sequence, last: sequence });
   }
-  return ranges.slice(-RANGES_MAX);
+  return ranges;
 }
 
 function tidyAsked(asked: Map<string, number>, now: Now): void {

@@ -12,7 +12,7 @@ import type { QueryId } from "../types/input.ts";
 import { mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
 
-/** Sends our answer to the asker, if still there; keeps it in case it is lost. */
+/** Sends our answer to the asker, and keeps it: it may be lost, or the asker out of reach for now. */
 export function answer(
   messaging: Messaging,
   query: QueryId,
@@ -25,15 +25,14 @@ export function answer(
   if (query.author === self) {
     return take(messaging, query.sequence, { from: self, payload, failure });
   }
-  const asker = directory.find(query.author);
-  if (asker === undefined) return [];
   const time = { incNum: query.incarnation, seqNum: query.sequence };
   const value = { query: time, payload, failure };
   const bytes = encodeMemberEnvelope({ type: "answer", value });
   const { author, incarnation, sequence } = query;
   const asked = findKept(messaging.kept, author, incarnation, sequence);
   if (asked) keepAnswer(messaging.queries, keyOf(query), { bytes, untilMs: asked.untilMs });
-  return sendTo(messaging, asker, [bytes], now);
+  const asker = directory.find(query.author);
+  return asker ? sendTo(messaging, asker, [bytes], now) : [];
 }
 
 /** Repeats our answer to an asker that asks again, if we have given one. */

@@ -1,12 +1,12 @@
 /** Messages of our own program: numbered, signed, kept, sent to our neighbours. */
-import { pkiIdBytes } from "../../core/rules/messages.ts";
-import { charge, isSpent } from "../../core/tables/rate-limit.ts";
+
 import type { Now } from "../../core/types/host.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { encodeEnvelope } from "../../wire/envelope.ts";
 import { encodeMemberMessage } from "../../wire/member-messages.ts";
+import { pkiIdBytes } from "../../wire/received.ts";
 import { matches } from "../rules/filter.ts";
 import { pairsOf } from "../rules/metadata.ts";
-import { noteHeard } from "../tables/heard.ts";
 import { type Kept, keep } from "../tables/kept.ts";
 import { openQuery } from "../tables/queries.ts";
 import type { Heard, MessagingEffect } from "../types/effect.ts";
@@ -18,8 +18,12 @@ import type { Messaging, Unsigned } from "./state.ts";
 const UNSIGNED_MAX = 1_000;
 
 /** Whether we may send more at present: others limit our rate, and our signer may be slow. */
-export function maySay({ budgets, unsigned }: Messaging, certificate: string, now: Now): boolean {
-  return unsigned.size < UNSIGNED_MAX && !isSpent(budgets.said, certificate, now);
+export function maySay(
+  { rateLimits, unsigned }: Messaging,
+  certificate: string,
+  now: Now,
+): boolean {
+  return unsigned.size < UNSIGNED_MAX && !isSpent(rateLimits.said, certificate, now);
 }
 
 /** Numbers a message and requests its signature. `timeoutMs`: of a query. */
@@ -49,7 +53,7 @@ export function say(
       : { type: "query", value: { ...value, timeoutMs: BigInt(timeoutMs) } },
   );
   const sentAtMs = now.wallMs;
-  charge(messaging.budgets.said, directory.self().certificate, 1, now);
+  charge(messaging.rateLimits.said, directory.self().certificate, 1, now);
   messaging.unsigned.set(token, { saying, payload, sequence, timeoutMs, sentAtMs });
   return [{ type: "sign", token, payload }];
 }
@@ -82,7 +86,6 @@ function publish(
   const untilMs = now.elapsedMs + (timeoutMs ?? limits.retentionMs);
   const { certificate, mspId, isExternal } = self;
   const kept: Kept = { ...id, certificate, mspId, isExternal, filter, bytes, untilMs };
-  noteHeard(messaging.heard, self.pkiId, incarnation, sequence);
   keep(messaging.kept, kept);
   const effects: MessagingEffect[] = [];
   for (const peer of audienceOf(messaging, kept, now)) {

@@ -2,9 +2,9 @@
  * Handles an event or query of another member. Cheap checks first, then the signature; then it is
  * recorded, kept, relayed and delivered.
  */
-import { parsePkiId } from "../../core/rules/messages.ts";
-import { charge, isSpent } from "../../core/tables/rate-limit.ts";
+
 import type { Now, PkiId } from "../../core/types/host.ts";
+import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { copyBytes } from "../../wire/bytes.ts";
 import { type Envelope, ownedEnvelope } from "../../wire/envelope.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type MemberEvent,
   type MemberQuery,
 } from "../../wire/member-messages.ts";
+import { parsePkiId } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import { type Filter, isOfOrganisation, matches } from "../rules/filter.ts";
 import { tagsOf } from "../rules/metadata.ts";
@@ -55,7 +56,7 @@ export function handleSaying(
   const untilMs = now.elapsedMs + (timeoutMs ?? limits.retentionMs);
   const { mspId, certificate } = identity;
   const kept: Kept = { ...heard.id, certificate, mspId, isExternal, filter, bytes, untilMs };
-  charge(messaging.budgets.said, certificate, 1, now);
+  charge(messaging.rateLimits.said, certificate, 1, now);
   noteHeard(messaging.heard, author, incarnation, sequence);
   messaging.asked.delete(`${author}/${nameOf(incarnation, sequence)}`);
   keep(messaging.kept, kept);
@@ -121,7 +122,7 @@ function readSaying(
 
 /** Checks the author, its rate and its signature. */
 function checkAuthor(
-  { options, budgets }: Messaging,
+  { options, rateLimits }: Messaging,
   from: PkiId,
   { id }: Read,
   { payload, signature }: Envelope,
@@ -130,9 +131,9 @@ function checkAuthor(
   const author = options.directory.author(id.author);
   if (author === undefined) return reject("event-author-unknown");
   const { identity } = author;
-  if (isSpent(budgets.said, identity.certificate, now)) return reject("event-budget");
-  if (isSpent(budgets.forgeries, from, now)) return reject("event-signature-invalid");
+  if (isSpent(rateLimits.said, identity.certificate, now)) return reject("event-budget");
+  if (isSpent(rateLimits.forgeries, from, now)) return reject("event-signature-invalid");
   if (options.verify(identity, payload, signature)) return accept(author);
-  charge(budgets.forgeries, from, 1, now);
+  charge(rateLimits.forgeries, from, 1, now);
   return reject("event-signature-invalid");
 }

@@ -1,6 +1,6 @@
 /** The state of messages among members. Only the functions of its own file change a table. */
 import type { Neighbours } from "../../core/rules/neighbours.ts";
-import { type Budget, createBudget } from "../../core/tables/rate-limit.ts";
+import { createRateLimit, type RateLimit } from "../../lib/rate-limit.ts";
 import { createHeard, type HeardTable } from "../tables/heard.ts";
 import { createKept, type KeptTable } from "../tables/kept.ts";
 import { createQueries, type Queries } from "../tables/queries.ts";
@@ -18,22 +18,22 @@ export interface Messaging {
   readonly unsigned: Map<number, Unsigned>;
   /** Requested messages, by author and name, and until when no other peer is asked. */
   readonly asked: Map<string, number>;
-  readonly budgets: MessagingBudgets;
+  readonly rateLimits: MessagingRateLimits;
   /** The last computed rings, and their inputs. */
   neighbourhood: { readonly neighbours: Neighbours; readonly of: string };
   readonly digests: DigestSchedule;
 }
 
 /** Rate limits. */
-interface MessagingBudgets {
+interface MessagingRateLimits {
   /** Per certificate: its messages. */
-  readonly said: Budget;
+  readonly said: RateLimit;
   /** Per peer: wrong signatures. */
-  readonly forgeries: Budget;
+  readonly forgeries: RateLimit;
   /** Per peer: numbers that it requests or announces. */
-  readonly numbers: Budget;
+  readonly numbers: RateLimit;
   /** Per peer: bytes that we send to it. */
-  readonly sent: Budget;
+  readonly sent: RateLimit;
 }
 
 /** When our neighbours are told what we keep. */
@@ -75,11 +75,11 @@ export function createMessaging(options: MessagingOptions): Messaging {
     queries: createQueries(),
     unsigned: new Map(),
     asked: new Map(),
-    budgets: {
-      said: createBudget(limits.perAuthorPerSecond, SAVED_SECONDS),
-      forgeries: createBudget(FORGERIES_PER_SECOND, SAVED_SECONDS),
-      numbers: createBudget(NUMBERS_PER_SECOND, SHORTLY_SAVED_SECONDS),
-      sent: createBudget(limits.sentBytesPerSecond, SHORTLY_SAVED_SECONDS),
+    rateLimits: {
+      said: createRateLimit(limits.perAuthorPerSecond, SAVED_SECONDS),
+      forgeries: createRateLimit(FORGERIES_PER_SECOND, SAVED_SECONDS),
+      numbers: createRateLimit(NUMBERS_PER_SECOND, SHORTLY_SAVED_SECONDS),
+      sent: createRateLimit(limits.sentBytesPerSecond, SHORTLY_SAVED_SECONDS),
     },
     neighbourhood: {
       neighbours: { home: [], homeExternal: [], abroad: new Map() },

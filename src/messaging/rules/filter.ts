@@ -28,6 +28,6 @@ export function isOfOrganisation(
 
 function hasTags(wanted: Tags = {}, tags: Tags): boolean {
   return Object.entries(wanted).every(([key, value]) => {
-    return Object.hasOwn(tags, key) && tags[key] === value;
+    return tags[key] === value;
   });
 }

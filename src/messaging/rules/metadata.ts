@@ -48,7 +48,7 @@ export function pairsOf(tags: Tags): { key: string; value: string }[] {
 export function tagsOf(pairs: readonly { readonly key: string; readonly value: string }[]): Tags {
   if (pairs.length === 0) return NO_TAGS;
   const tags: Record<string, string> = Object.create(null);
-  for (const { key, value } of pairs) if (key !== "") tags[key] = value;
+  for (const { key, value } of pairs) tags[key] = value;
   return Object.freeze(tags);
 }
 

@@ -4,6 +4,8 @@
  * over all others.
  */
 
+import { mix } from "../../wire/bytes.ts";
+
 /** A member as far as weights are concerned: any hash of it in hex. */
 interface Weighed {
   readonly pkiId: string;
@@ -33,7 +35,7 @@ export function ownersOf<M extends Weighed>(
   const seed = hashText(key);
   const best: { member: M; weight: number }[] = [];
   for (const { member, high, low } of places) {
-    const weight = spread(spread(seed ^ high) ^ low);
+    const weight = mix(mix(seed ^ high) ^ low);
     const last = best[count - 1];
     if (last !== undefined && !isHigher(weight, member, last)) continue;
     const at = best.findIndex((other) => isHigher(weight, member, other));
@@ -58,13 +60,5 @@ function hashText(text: string): number {
     hash = Math.imul(hash ^ (text.charCodeAt(i) & 0xff), 0x01000193);
     hash = Math.imul(hash ^ (text.charCodeAt(i) >>> 8), 0x01000193);
   }
-  return spread(hash);
-}
-
-/** Mixes 32 bits (the finalizer of MurmurHash3). */
-function spread(word: number): number {
-  let hash = word >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mix(hash);
 }

@@ -25,3 +25,10 @@ test("a certificate has its share, whatever PKI-IDs it takes", () => {
   const { numbers, byAuthor, byCertificate, bytes } = table;
   assert.deepEqual([numbers.size, byAuthor.size, byCertificate.size, bytes], [0, 0, 0, 0]);
 });
+
+test("together they have so many bytes at most, and the oldest go first", () => {
+  const table = createKept({ ...LIMITS, keptBytesMax: 45 });
+  for (let i = 0n; i < 6n; i++) keep(table, message(`a${i}`, `c${i}`, i));
+  assert.deepEqual([table.numbers.size, table.bytes], [4, 40]);
+  assert.deepEqual([...table.byAuthor.keys()], ["a2", "a3", "a4", "a5"]);
+});
