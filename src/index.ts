@@ -14,7 +14,6 @@ export { type LoadOptions, loadConfig } from "./config/load.ts";
 export type { NodeOptions, Preset, TlsOptions } from "./config/options.ts";
 // What happened, and why.
 export type {
-  AliveFault,
   BudgetFault,
   DropCode,
   NameFault,
@@ -58,7 +57,7 @@ export type { Counts, TopicCounts, Traffic } from "./observe/counters.ts";
 export type { Failure } from "./observe/diagnosis/failures.ts";
 export type { Cause, Explanation, Next } from "./observe/diagnosis/why/explanation.ts";
 export type { ChannelCause } from "./observe/diagnosis/why/on-channel.ts";
-export type { EventCounts, MemberCounts } from "./observe/event-counts.ts";
+export type { BlockCounts, EventCounts, MemberCounts } from "./observe/event-counts.ts";
 export type {
   ChannelLag,
   ContactCode,
@@ -105,3 +104,4 @@ export type { ClientTlsFault, NetworkFault } from "./transport/network.ts";
 export type { RefusalFault } from "./transport/refusal.ts";
 export type { TlsFault } from "./transport/tls-fault.ts";
 export type { WireFault } from "./wire/decode.ts";
+export type { AliveFault } from "./wire/received.ts";

@@ -5,7 +5,9 @@ import type { ChannelBlock } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import { jsonOf, openReader, parseNumber, printNotes, type ReaderFlags } from "./reader-flags.ts";
+import type { BlocksOptions } from "../reader/blocks.ts";
+import type { ChannelReader } from "../reader/read-channel.ts";
+import { jsonOf, parseNumber, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
 import type { Signals } from "./signals.ts";
 
 export interface BlocksFlags extends ReaderFlags {
@@ -22,29 +24,38 @@ export async function blocks(
   flags: BlocksFlags,
   signals: Signals,
 ): Promise<number> {
-  const { follow, out, json } = flags;
+  const { follow, out } = flags;
   const from = flags.from === undefined ? undefined : parseNumber("--from", flags.from);
   const to = flags.to === undefined ? undefined : parseNumber("--to", flags.to);
   if (out !== undefined) await makeOut(out);
-  await using reader = await openReader(channel, flags);
+  const range = { from, to, follow, signal: signals.stop };
+  const hasConflict = await useReader(channel, flags, (reader) =>
+    print(reader, channel, range, flags),
+  );
+  return hasConflict ? 1 : 0;
+}
+
+/** Whether peers contradict each other about one of them. */
+async function print(
+  reader: ChannelReader,
+  channel: string,
+  range: BlocksOptions,
+  { out, json }: BlocksFlags,
+): Promise<boolean> {
   const note = (sentence: string): void => printNotes([sentence]);
   let hasConflict = false;
   let isFirst = true;
-  for await (const { block, raw } of reader.blocks({
-    from,
-    to,
-    follow,
-    signal: signals.stop,
-    note,
-  })) {
+  for await (const { block, raw } of reader.blocks({ ...range, note })) {
     if (json) process.stdout.write(`${printableJson(jsonOf(block))}\n`);
     else process.stdout.write(`${isFirst ? `${titles()}\n` : ""}${line(block)}\n`);
     isFirst = false;
     printNotes(block.agreement.conflicts);
     hasConflict ||= block.agreement.conflicts.length > 0;
-    if (out !== undefined) await writeFile(join(out, `${channel}_${block.number}.block`), raw);
+    if (out !== undefined) {
+      await writeFile(join(out, `${channel}_${block.number}.block`), raw);
+    }
   }
-  return hasConflict ? 1 : 0;
+  return hasConflict;
 }
 
 async function makeOut(folder: string): Promise<void> {

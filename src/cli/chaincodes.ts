@@ -1,6 +1,6 @@
 /** `fabric-gossip chaincodes`: which chaincodes the peers of a channel have ready. */
 import type { ChannelChaincodes } from "../reader/views.ts";
-import { openReader, type ReaderFlags, watch } from "./reader-flags.ts";
+import { type ReaderFlags, useReader, watch } from "./reader-flags.ts";
 import { type Column, formatTable } from "./table.ts";
 import { painter, widthOf } from "./terminal.ts";
 
@@ -11,13 +11,14 @@ export interface ChaincodesFlags extends ReaderFlags {
 
 /** Prints the table; 1 if peers have different definitions of one chaincode. */
 export async function chaincodes(channel: string, flags: ChaincodesFlags): Promise<number> {
-  await using reader = await openReader(channel, flags);
   let differs = false;
-  await watch(flags, async () => {
-    const found = await reader.chaincodes();
-    differs = found.chaincodes.some((one) => one.differs);
-    return { value: found, text: () => describe(found), notes: found.notes };
-  });
+  await useReader(channel, flags, (reader) =>
+    watch(flags, async () => {
+      const found = await reader.chaincodes();
+      differs = found.chaincodes.some((one) => one.differs);
+      return { value: found, text: () => describe(found), notes: found.notes };
+    }),
+  );
   return differs ? 1 : 0;
 }
 

@@ -9,7 +9,7 @@ import type {
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
-import { jsonOf, openReader, printNotes, type ReaderFlags } from "./reader-flags.ts";
+import { jsonOf, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
 
 export interface ChannelConfigFlags extends ReaderFlags {
   readonly block?: string;
@@ -28,9 +28,7 @@ export async function channelConfig(
     const remedy = "give a channel, or a file with --block";
     throw new GossipError("config-invalid", `${what}: ${remedy}.`);
   }
-  const other =
-    flags.diff === undefined ? undefined : await readConfigurationFile(flags.diff, "--diff");
-  const found = await find(channel ?? "", flags);
+  const [found, other] = await findBoth(channel, flags);
   const diff = other && found.since(other);
   if (flags.out !== undefined) await write(flags.out, found.raw);
   if (flags.json) {
@@ -47,10 +45,17 @@ function print({ view, notes }: ReadConfiguration, diff: ConfigDiff | undefined)
   for (const problem of view.problems) process.stderr.write(`problem: ${printable(problem)}\n`);
 }
 
-async function find(channel: string, flags: ChannelConfigFlags): Promise<ReadConfiguration> {
-  if (flags.block !== undefined) return readConfigurationFile(flags.block, "--block");
-  await using reader = await openReader(channel, flags);
-  return await reader.configuration();
+/** The configuration, and the one that it is compared with. Files are read before any peer is asked. */
+async function findBoth(
+  channel: string | undefined,
+  flags: ChannelConfigFlags,
+): Promise<[ReadConfiguration, ReadConfiguration | undefined]> {
+  const { block, diff } = flags;
+  const given = block === undefined ? undefined : await readConfigurationFile(block, "--block");
+  const name = given?.view.channel ?? channel ?? "";
+  const other = diff === undefined ? undefined : await readConfigurationFile(diff, "--diff", name);
+  if (given !== undefined) return [given, other];
+  return [await useReader(name, flags, (reader) => reader.configuration()), other];
 }
 
 async function write(file: string, raw: Uint8Array): Promise<void> {

@@ -1,7 +1,9 @@
 /** HTTP client for the operations endpoint of a running node. */
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { PeerCertificate } from "node:tls";
 import { GossipError } from "../lib/errors.ts";
+import { checkServerName } from "../transport/tls-names.ts";
 import { openTarget, type Target } from "./target.ts";
 import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 
@@ -90,8 +92,12 @@ export function open(
   const { url, tls } = target;
   const address = new URL(path, url);
   const request = address.protocol === "https:" ? requestHttps : requestHttp;
+  // Not the name that Node hands on: brackets and a final dot belong to it.
+  const checkServerIdentity = (_: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerName(address.hostname, certificate);
   return new Promise((resolve, reject) => {
-    const asked = request(address, { ...tls, method, headers, signal, agent: false }, resolve);
+    const options = { ...tls, method, headers, signal, agent: false, checkServerIdentity };
+    const asked = request(address, options, resolve);
     asked.once("error", (error) => reject(explainFailure(target, error)));
     asked.end(body);
   });

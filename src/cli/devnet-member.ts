@@ -11,6 +11,11 @@ import { createSystemClock } from "../node/runtime.ts";
 import { createNetworkGate } from "../transport/network-gate.ts";
 import { listenToSignals } from "./signals.ts";
 
+/** Long enough that several members ask for a block. */
+const LIES_MS = 20_000;
+/** Members compare a block with one of the others every ten seconds. */
+const DIFFERS_MS = 60_000;
+
 const signals = listenToSignals();
 const gate = createNetworkGate(createSystemClock());
 gate.cutOff(new Set(process.argv.slice(2)));
@@ -20,6 +25,9 @@ process.on("message", (message) => {
   if (cutOff !== undefined) gate.cutOff(new Set(cutOff));
   const blocks = textsIn(message, "blocks");
   if (blocks !== undefined && channel !== undefined) takeBlocks(channel, blocks);
+  const [forged] = textsIn(message, "forged") ?? [];
+  if (forged !== undefined && channel !== undefined) lie(channel, forged);
+  if (textsIn(message, "differs") !== undefined) differ(channel);
 });
 process.channel?.unref(); // The channel must not keep a member alive that failed to start.
 
@@ -52,8 +60,21 @@ function takeBlocks(to: ListedChannel, texts: readonly string[]): void {
   process.send?.(taken);
 }
 
+function lie(of: ListedChannel, forged: string): void {
+  of.lie(new Uint8Array(Buffer.from(forged, "base64")));
+  setTimeout(() => of.beHonest(), LIES_MS).unref();
+}
+
+function differ(channel: ListedChannel | undefined): void {
+  channel?.differ();
+  setTimeout(() => channel?.beHonest(), DIFFERS_MS).unref();
+}
+
 /** The texts in `{[key]: [...]}`; undefined if the message is about something else. */
-function textsIn(message: unknown, key: "cutOff" | "blocks"): readonly string[] | undefined {
+function textsIn(
+  message: unknown,
+  key: "cutOff" | "blocks" | "forged" | "differs",
+): readonly string[] | undefined {
   if (typeof message !== "object" || message === null || !(key in message)) return undefined;
   const list: unknown = Object.getOwnPropertyDescriptor(message, key)?.value;
   const texts: readonly unknown[] = Array.isArray(list) ? list : [];

@@ -1,7 +1,7 @@
 /** `fabric-gossip heights`: how high the peers of a channel are, and since when. */
 import type { ChannelMember } from "../following/views.ts";
 import type { ChannelHeights } from "../reader/views.ts";
-import { openReader, parseNumber, parseSpan, type ReaderFlags, watch } from "./reader-flags.ts";
+import { parseNumber, parseSpan, type ReaderFlags, useReader, watch } from "./reader-flags.ts";
 import { ago, type Column, formatTable } from "./table.ts";
 import { painter, widthOf } from "./terminal.ts";
 
@@ -19,13 +19,14 @@ export async function heights(channel: string, flags: HeightsFlags): Promise<num
       flags.maxBehind === undefined ? undefined : parseNumber("--max-behind", flags.maxBehind),
     lagMaxMs: parseSpan("--max-lag", flags.maxLag),
   };
-  await using reader = await openReader(channel, flags);
   let isLagging = false;
-  await watch(flags, async () => {
-    const found = await reader.heights(limits);
-    isLagging = found.members.some(({ lagging }) => lagging);
-    return { value: found, text: () => describe(found), notes: found.notes };
-  });
+  await useReader(channel, flags, (reader) =>
+    watch(flags, async () => {
+      const found = await reader.heights(limits);
+      isLagging = found.members.some(({ lagging }) => lagging);
+      return { value: found, text: () => describe(found), notes: found.notes };
+    }),
+  );
   return isLagging ? 1 : 0;
 }
 

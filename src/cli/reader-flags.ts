@@ -5,7 +5,7 @@ import { parseDurationMs } from "../config/duration.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import type { ReadChannelOptions } from "../reader/options.ts";
-import { type ChannelReader, readChannel } from "../reader/read-channel.ts";
+import type { ChannelReader } from "../reader/read-channel.ts";
 import { ReadError } from "../reader/read-error.ts";
 import { append } from "./words.ts";
 
@@ -40,14 +40,29 @@ export function withReader(verb: Command): Command {
     .option("--set <key=value>", "any key of core.yaml; may be repeated", append);
 }
 
-/** Opens a reader as the flags say. */
-export function openReader(channel: string, flags: ReaderFlags): Promise<ChannelReader> {
+/** Opens a reader as the flags say, and closes it after use. */
+export async function useReader<T>(
+  channel: string,
+  flags: ReaderFlags,
+  use: (reader: ChannelReader) => Promise<T>,
+): Promise<T> {
+  const reader = await openReader(channel, flags);
+  try {
+    return await use(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function openReader(channel: string, flags: ReaderFlags): Promise<ChannelReader> {
   const { peer: peers, ...rest } = flags;
   const { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust } = rest;
   const answerTimeoutMs = parseSpan("--timeout", flags.timeout);
   const who = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa };
   const given = { ...who, trust, peers, answerTimeoutMs };
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  // Every verb reads this file, and few need what is behind a reader.
+  const { readChannel } = await import("../reader/read-channel.ts");
   return readChannel({ channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions);
 }
 

@@ -151,6 +151,17 @@ function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
   const outcome = failed === 0 ? "all is well" : `${failed} failed`;
   return (
     `${runs}: ${outcome}. ${size}; all views were complete ${all.convergeSeconds} s after the ` +
-    `last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %`
+    `last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %` +
+    (summaries.length === 1 ? costOfChannels(all) : "")
   );
+}
+
+function costOfChannels({ channels, cpuSeconds, memberHours }: RunSummary): string {
+  if (channels === undefined) return "";
+  const { blocks, cost, idle } = channels;
+  const tell = ({ messages, bytes, checks }: typeof cost): string =>
+    `${messages.toFixed(1)} messages, ${Math.round(bytes)} bytes and ${checks.toFixed(2)} signature checks`;
+  const cpu = ((cpuSeconds * 1_000) / (memberHours * 3_600)).toFixed(2);
+  const quiet = idle && `; with nothing new ${tell(idle)}, for ${idle.elements} heights told again`;
+  return `. Channels, ${blocks} blocks: per member and second ${tell(cost)}${quiet ?? ""}; in all ${cpu} ms CPU`;
 }

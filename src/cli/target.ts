@@ -1,6 +1,7 @@
 /** The node that a verb contacts: address and TLS from flags, environment or configuration. */
 import { readFile } from "node:fs/promises";
-import { loadConfig } from "../config/load.ts";
+import type { TlsFiles } from "../config/config.ts";
+import { loadConfig, loadOperations } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, isUnspecified } from "../lib/host-port.ts";
 
@@ -25,7 +26,7 @@ export const DEFAULT_URL = "http://127.0.0.1:9443";
 
 /** Throws `config-invalid` with every problem of the flags and files. */
 export async function openTarget(flags: TargetOptions): Promise<Target> {
-  const options = flags.config === undefined ? flags : await withConfig(flags, flags.config);
+  const options = await withConfig(flags);
   const problems: string[] = [];
   const { url: given = DEFAULT_URL } = options;
   const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
@@ -41,7 +42,7 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
     ...(await pem("--key", options.key, problems)),
   };
   if (url === null || problems.length > 0) throw new GossipError("config-invalid", problems);
-  const source = flags.config && flags.url === undefined ? "operations.listenAddress" : "--url";
+  const source = options.url === flags.url ? "--url" : "operations.listenAddress";
   return { url, tls, source };
 }
 
@@ -64,22 +65,35 @@ async function pem(
 }
 
 /**
- * Reads the operations endpoint from the member's own configuration: its address and, with TLS, its
- * key pair, which nodes that trust the CA of its peers accept. Flags take precedence.
+ * Reads the operations endpoint from the member's own configuration, or in its environment from
+ * there: its address and, with TLS, its key pair, which nodes that trust the CA of its peers accept.
+ * Flags take precedence.
  */
-async function withConfig(flags: TargetOptions, file: string): Promise<TargetOptions> {
-  const { operations } = await loadConfig({ file });
-  const { listenAddress, tls } = operations;
+async function withConfig(flags: TargetOptions): Promise<TargetOptions> {
+  const { config: file, url } = flags;
+  const isThere = Boolean(process.env["CORE_OPERATIONS_LISTENADDRESS"]) && url === undefined;
+  if (file === undefined && !isThere) return flags;
+  const { listenAddress, tls } =
+    file === undefined
+      ? await loadOperations(process.env)
+      : (await loadConfig({ file })).operations;
   if (listenAddress === undefined) {
-    throw new GossipError("config-invalid", `${file} has no operations.listenAddress: give --url.`);
+    const where = file ?? "The environment";
+    throw new GossipError(
+      "config-invalid",
+      `${where} has no operations.listenAddress: give --url.`,
+    );
   }
   const isAnywhere = listenAddress.host === "" || isUnspecified(listenAddress.host);
   const host = isAnywhere ? "127.0.0.1" : listenAddress.host;
-  const url = `${tls.enabled ? "https" : "http"}://${formatHostPort({ ...listenAddress, host })}`;
-  const { certFile: cert, keyFile: key, clientRootCaFiles } = tls;
-  const [ca] = clientRootCaFiles;
-  const files = tls.enabled
-    ? { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) }
-    : {};
-  return { url, ...files, ...flags };
+  const own = `${tls.enabled ? "https" : "http"}://${formatHostPort({ ...listenAddress, host })}`;
+  return { url: own, ...(tls.enabled ? filesOf(tls) : {}), ...flags };
+}
+
+function filesOf({
+  certFile: cert,
+  keyFile: key,
+  clientRootCaFiles: [ca],
+}: TlsFiles): TargetOptions {
+  return { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
 }

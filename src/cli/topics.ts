@@ -1,15 +1,15 @@
 /** The verbs by which members of our kind talk to each other through a running node. */
-import { readFile } from "node:fs/promises";
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
+import { readSmallFile } from "../lib/small-file.ts";
+import { checkSaying, checkTopic } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
-import { ask, open, readText, refusal } from "./client.ts";
-import { readServerEvents } from "./event-stream.ts";
+import { ask } from "./client.ts";
+import { followStream } from "./follow-stream.ts";
 import type { Signals } from "./signals.ts";
-import { openTarget, type Target, type TargetOptions } from "./target.ts";
-import { notANode } from "./unreachable.ts";
+import { openTarget, type TargetOptions } from "./target.ts";
 
 export interface SayOptions extends TargetOptions {
   readonly payload?: string;
@@ -29,15 +29,17 @@ export interface WatchOptions extends TargetOptions {
 
 /** What the answer of a node may take beside the time for answers. */
 const SLACK_MS = 5_000;
+/** What an event or query can carry. */
+const FILE_BYTES_MAX = 16_384;
 const TIMEOUT_S = 5;
 const TIMEOUT_S_MAX = 300;
-/** The node sends a sign of life every 15 s. */
-const SILENCE_MAX_MS = 40_000;
 
 export async function sendEvent(topic: string, options: SayOptions): Promise<void> {
+  const body = await payloadOf(options);
+  checkSaying(topic, body, {});
   const target = await openTarget(options);
   const path = `/api/v1/events/${encodeURIComponent(topic)}?${audienceOf(options)}`;
-  const text = await ask(target, path, { method: "POST", body: await payloadOf(options) });
+  const text = await ask(target, path, { method: "POST", body });
   const { id }: { id: string } = JSON.parse(text);
   process.stdout.write(`${printable(id)}\n`);
 }
@@ -50,13 +52,15 @@ export async function query(topic: string, options: QueryOptions): Promise<numbe
     throw new GossipError("config-invalid", problem);
   }
   const timeoutMs = Math.round(seconds * 1_000);
+  const body = await payloadOf(options);
+  checkSaying(topic, body, {});
   const target = await openTarget(options);
   const parameters = audienceOf(options);
   parameters.append("timeoutMs", String(timeoutMs));
   const path = `/api/v1/queries/${encodeURIComponent(topic)}?${parameters}`;
   const text = await ask(target, path, {
     method: "POST",
-    body: await payloadOf(options),
+    body,
     timeoutMs: timeoutMs + SLACK_MS,
   });
   const found: { answers: Json<Answer>[]; unanswered: Json<Unanswered>[] } = JSON.parse(text);
@@ -75,6 +79,11 @@ function printAnswers(found: {
   for (const { member, reason } of found.unanswered) {
     process.stderr.write(`${nameOf(member)} did not answer: ${printable(reason)}\n`);
   }
+  if (found.answers.length + found.unanswered.length === 0) {
+    process.stderr.write(
+      "Nobody was asked: no living member of our kind has these tags and is of these organisations.\n",
+    );
+  }
 }
 
 /** Prints what members say until stopped. */
@@ -83,37 +92,13 @@ export async function watchEvents(
   options: WatchOptions,
   { stop }: Signals,
 ): Promise<void> {
+  if (topic !== undefined) checkTopic(topic);
   const target = await openTarget(options);
   const path = `/api/v1/events/${topic === undefined ? "*" : encodeURIComponent(topic)}`;
-  try {
-    for await (const data of listen(target, path, stop)) {
-      if (options.json) process.stdout.write(`${escapeJson(data)}\n`);
-      else process.stdout.write(`${lineOf(JSON.parse(data))}\n`);
-    }
-  } catch (error) {
-    if (!stop.aborted) throw error;
-  }
-}
-
-async function* listen(target: Target, path: string, stop: AbortSignal): AsyncGenerator<string> {
-  const silence = new AbortController();
-  const signal = AbortSignal.any([stop, silence.signal]);
-  const timer = setTimeout(() => silence.abort(), SILENCE_MAX_MS);
-  try {
-    const response = await open(target, path, { headers: { accept: "text/event-stream" } }, signal);
-    const { statusCode = 0, headers } = response;
-    if (statusCode !== 200) {
-      throw refusal(target, path, statusCode, await readText(target, path, response));
-    }
-    if (!headers["content-type"]?.startsWith("text/event-stream")) {
-      response.destroy();
-      throw notANode(target, path);
-    }
-    response.setEncoding("utf8").on("data", () => timer.refresh());
-    for await (const { data } of readServerEvents(response)) yield data;
-  } finally {
-    clearTimeout(timer);
-  }
+  await followStream(target, path, stop, ({ data }) => {
+    const line = options.json ? escapeJson(data) : lineOf(JSON.parse(data));
+    process.stdout.write(`${line}\n`);
+  });
 }
 
 function lineOf({ time, topic, from, payload }: Json<TopicEvent>): string {
@@ -136,15 +121,12 @@ async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {
     throw new GossipError("config-invalid", "--payload and --file exclude each other: give one.");
   }
   if (file === undefined) return Buffer.from(payload ?? "");
-  try {
-    return await readFile(file);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new GossipError(
-      "config-invalid",
-      `--file ${file} cannot be read (${why}): name another.`,
-    );
-  }
+  const content = await readSmallFile(file, FILE_BYTES_MAX);
+  if (typeof content !== "string") return content;
+  throw new GossipError(
+    "config-invalid",
+    `--file ${file} cannot be sent (${content}): name a file of at most ${FILE_BYTES_MAX} bytes.`,
+  );
 }
 
 function audienceOf({ tag = [], organisation = [] }: SayOptions): URLSearchParams {

@@ -26,8 +26,7 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const where = url.origin;
   if (url.protocol === "https:" && error instanceof Error) {
-    const { fault, reason } = tlsFailure(error);
-    const detail = fault === "tls-name" ? `${url.hostname} (${reason})` : reason;
+    const { fault, reason: detail } = tlsFailure(error);
     const remedy = TLS_REMEDIES[fault];
     if (remedy !== undefined) {
       const what = tellFault({ code: fault, detail });

@@ -75,6 +75,7 @@ function addSimulate(cli: Command): void {
       "--minutes <n>",
       "virtual minutes before all faults end (default: as the scenario says)",
     )
+    .option("--channels <n>", "channels, in a scenario that has some (default: as it says)")
     .option("--strategy <name>", "recipients of relayed messages: neighbours or random")
     .option("--cores <n>", "seeds to run in parallel (default: all cores)")
     .option(

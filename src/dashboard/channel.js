@@ -14,9 +14,12 @@ export function createChannel({ report, refresh }) {
   const forge = button("Forge a block", () => post(`${PATH}/forge`, {}), {
     title: "offers every member a block with a wrong signature; each refuses it",
   });
+  const differ = button("Let results differ", () => post(`${PATH}/differ`, {}), {
+    title: "for a minute, one member gives blocks with another commit hash than the others have",
+  });
   const members = createMembers((lagging) => post(PATH, { lagging }));
   const refused = make("p", { className: "soft" });
-  const actions = make("div", { className: "actions" }, label, rate, forge);
+  const actions = make("div", { className: "actions" }, label, rate, forge, differ);
   const place = scroller("Members and their blocks", members.table);
   const { section, heading } = card("source-card", "Source of blocks", actions, place, refused);
   return {
@@ -33,6 +36,11 @@ export function createChannel({ report, refresh }) {
   };
 }
 
+const DONE = {
+  [`${PATH}/forge`]: "a block that no orderer signed was offered to all",
+  [`${PATH}/differ`]: "one member gives blocks with another commit hash, for a minute",
+};
+
 async function send(path, body, report) {
   try {
     const response = await fetch(path, {
@@ -41,7 +49,7 @@ async function send(path, body, report) {
       body: JSON.stringify(body),
     });
     if (!response.ok) report((await response.json()).error, "bad");
-    else if (path !== PATH) report("a block that no orderer signed was offered to all", "warn");
+    else if (path in DONE) report(DONE[path], "warn");
   } catch {
     report("the devnet does not answer", "bad");
   }

@@ -77,6 +77,6 @@ const SENTENCES = {
     `block ${event.block.number} of ${event.channel}: ${event.block.transactions} transactions`,
   "block-rejected": (event, nameOf) =>
     `${nameOf(event.pkiId)} gave a block ${event.number} of ${event.channel} that is not believed: ${event.reason}`,
-  "block-conflict": (event) => `block ${event.number} of ${event.channel}: ${event.reason}`,
+  "block-conflict": (event) => `${event.channel}: ${event.reason}`,
   "signing-failed": (event) => `could not sign: ${event.detail}`,
 };

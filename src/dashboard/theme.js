@@ -4,12 +4,13 @@ import { byId } from "./dom.js";
 const NEXT = { system: "light", light: "dark", dark: "system" };
 const KEY = "fabric-gossip-theme";
 
-export function startTheme() {
+/** `label`: the button's text for a theme. */
+export function startTheme(label = (theme) => `Theme: ${theme}`) {
   const made = byId("theme");
   let theme = recall();
   const show = () => {
     document.documentElement.dataset.theme = theme;
-    made.textContent = `Theme: ${theme}`;
+    made.textContent = label(theme);
   };
   made.addEventListener("click", () => {
     theme = NEXT[theme];

@@ -86,12 +86,23 @@ export class ChannelFeed {
     this.#feed();
   }
 
-  /** Offers a block that no orderer has signed to everybody who gets blocks. */
+  /**
+   * Offers a block that no orderer has signed to every member that gets blocks. All refuse it, but for a
+   * while one of them serves it, and spoiled blocks, to the others.
+   */
   forge(): void {
     const forged = this.source.forge();
-    for (const [name, member] of this.#members) {
-      if (!this.#lagging.has(name)) this.#tell(member, [forged]);
-    }
+    const fed = [...this.#members].filter(([name]) => !this.#lagging.has(name));
+    for (const [, member] of fed) this.#tell(member, [forged]);
+    const liar = fed.find(([name]) => this.#heights.has(name));
+    liar?.[1].tell({ forged: [Buffer.from(forged).toString("base64")] });
+  }
+
+  /** For a while, one member tells the others that it has other results than they. */
+  differ(): void {
+    const fed = [...this.#members].filter(([name]) => !this.#lagging.has(name));
+    const liar = fed.find(([name]) => this.#heights.has(name));
+    liar?.[1].tell({ differs: [] });
   }
 
   #feed(): void {

@@ -20,11 +20,13 @@ export function addChannel(
       ? context.json(feed.status)
       : context.json({ error: problem }, 400);
   });
-  app.post(`${PATH}/forge`, (context) => {
-    if (feed === undefined) return context.json({ error: NONE }, 404);
-    feed.forge();
-    return context.json(feed.status);
-  });
+  for (const action of ["forge", "differ"] as const) {
+    app.post(`${PATH}/${action}`, (context) => {
+      if (feed === undefined) return context.json({ error: NONE }, 404);
+      feed[action]();
+      return context.json(feed.status);
+    });
+  }
 }
 
 /** Carries out `{blocksPerMinute?, lagging?}`; a sentence if it is something else. */

@@ -10,6 +10,12 @@ import { generateKeys, openFolder } from "./folder.ts";
 import { ListedChannel } from "./listed-channel.ts";
 import { parsePlan } from "./plan.ts";
 
+interface Told {
+  readonly blocks?: readonly string[];
+  readonly forged?: readonly string[];
+  readonly differs?: readonly string[];
+}
+
 /** A member in this process, behind the same messages as one in its own. */
 class Member implements FedMember {
   readonly name: string;
@@ -23,8 +29,11 @@ class Member implements FedMember {
   }
 
   tell(message: object): void {
-    const { blocks }: { blocks?: readonly string[] } = message;
+    const { blocks, forged, differs }: Told = message;
     this.told += 1;
+    if (differs !== undefined) this.channel.differ();
+    for (const text of forged ?? []) this.channel.lie(Buffer.from(text, "base64"));
+    if (forged !== undefined || differs !== undefined) return;
     const taken = this.channel.take((blocks ?? []).map((text) => Buffer.from(text, "base64")));
     queueMicrotask(() => this.feed?.hear(this.name, taken));
   }
@@ -79,11 +88,39 @@ test("blocks come at the rate that is set, lagging members wait, forged ones are
   );
   assert.match(feed.status.refused[0]?.reason ?? "", /BlockValidation/);
 
+  // One of them offers it to the others, and spoils what comes after it.
+  assert.equal(first.served.at(-1)?.height, 107n);
+  const [forged] = await first.channel.read(106n, 106n, 1);
+  const parsed = parseBlock(forged ?? assert.fail());
+  assert.ok(parsed.ok && parsed.value.header.number === 106n);
+  const given = async (from: bigint) => (await first.channel.read(from, 107n, 1)).map(Buffer.from);
+  assert.deepEqual(await given(105n), [Buffer.from(source.blocks[105] ?? [])]);
+  mock.timers.tick(200);
+  await settled();
+  const [right] = source.blocks.slice(106, 107).map(Buffer.from);
+  assert.ok(right);
+  assert.notDeepEqual(await given(106n), [right]);
+  first.channel.beHonest();
+  assert.deepEqual(await given(106n), [right]);
+
+  // The same block with another end is another result of the same transactions.
+  feed.differ();
+  mock.timers.tick(100);
+  await settled();
+  const [true_] = source.blocks.slice(108, 109);
+  const [same] = await first.channel.read(106n, 106n, 1);
+  const [other] = await first.channel.read(108n, 108n, 1);
+  assert.ok(true_ && other && same);
+  assert.deepEqual([Buffer.from(same), other.length], [right, true_.length]);
+  const changed = [...true_.keys()].filter((at) => true_[at] !== other[at]);
+  assert.deepEqual(changed, [true_.length - 32]);
+  first.channel.beHonest();
+
   source.setRate(0);
   feed.setLagging([]);
   for (let i = 0; i < 10; i++) await settled();
   mock.timers.tick(60_000);
-  assert.deepEqual([feed.status.height, feed.status.heights[second.name]], [106, 106]);
+  assert.deepEqual([feed.status.height, feed.status.heights[second.name]], [109, 109]);
   assert.equal(feed.status.refused.length, 3, "nothing sound is refused");
 
   // What is served is what the source has made, also in parts.

@@ -14,12 +14,21 @@ interface TakenBlocks {
   readonly refused?: { readonly number: number; readonly reason: string };
 }
 
+/** The commit hash is the last field of a block. */
+const COMMIT_HASH_BYTES = 32;
+
 export class ListedChannel {
   readonly #serve: (served: Served) => void;
   readonly #host = createChannelHost();
   readonly #blocks: Uint8Array[] = [];
+  /** The most that was offered. */
+  #height = 0;
   #trust: Trust | undefined;
   #lastHash: Uint8Array | undefined;
+  /** What is given instead of the block of this number; those after it are given with a bit changed. */
+  #forged: { readonly number: number; readonly bytes: Uint8Array } | undefined;
+  /** From this block on, it pretends to have other results. */
+  #differsFrom: number | undefined;
 
   constructor(serve: (served: Served) => void) {
     this.#serve = serve;
@@ -33,22 +42,58 @@ export class ListedChannel {
       if (problem !== undefined) break;
     }
     const height = this.#blocks.length;
-    if (this.#trust !== undefined) {
-      const { configuration } = this.#trust;
-      this.#serve({ configuration, height: BigInt(height), blocks: this });
-    }
+    this.#offer();
     return { height, ...(problem ? { refused: { number: height, reason: problem } } : {}) };
+  }
+
+  /**
+   * Lies from now on: offers this block as the next one, and gives others with one bit changed. Whoever
+   * follows the channel must notice.
+   */
+  lie(forged: Uint8Array): void {
+    this.#forged = { number: this.#blocks.length, bytes: forged };
+    this.#offer();
+  }
+
+  /** From the next block on, gives another commit hash than is true; nobody signs that. */
+  differ(): void {
+    this.#differsFrom = this.#blocks.length;
+  }
+
+  /** True blocks again. A height that was offered stays: it is true as soon as the block comes. */
+  beHonest(): void {
+    this.#forged = undefined;
+    this.#differsFrom = undefined;
+  }
+
+  #offer(): void {
+    if (this.#trust === undefined) return;
+    const { configuration } = this.#trust;
+    this.#height = Math.max(this.#height, this.#blocks.length, (this.#forged?.number ?? -1) + 1);
+    this.#serve({ configuration, height: BigInt(this.#height), blocks: this });
   }
 
   async read(from: bigint, to: bigint, bytesMax: number): Promise<readonly Uint8Array[]> {
     const found: Uint8Array[] = [];
     let bytes = 0;
-    for (const block of this.#blocks.slice(Number(from), Number(to) + 1)) {
+    for (let number = Number(from); number <= Number(to); number++) {
+      const block = this.#given(number);
+      if (block === undefined) break;
       bytes += block.length;
       if (found.length > 0 && bytes > bytesMax) break;
       found.push(block);
     }
     return found;
+  }
+
+  #given(number: number): Uint8Array | undefined {
+    const block = this.#blocks[number];
+    if (block !== undefined && number >= (this.#differsFrom ?? number + 1)) {
+      return withOneBitChanged(block, block.length - COMMIT_HASH_BYTES);
+    }
+    if (this.#forged === undefined || number < this.#forged.number) return block;
+    if (block !== undefined) return withOneBitChanged(block, block.length >> 1);
+    return number === this.#forged.number ? this.#forged.bytes : undefined;
   }
 
   /** Why it is not taken; undefined: it is. */
@@ -85,4 +130,11 @@ export class ListedChannel {
     this.#lastHash = hash;
     this.#blocks.push(bytes);
   }
+}
+
+/** In its middle are transactions, at its end is the commit hash. */
+function withOneBitChanged(block: Uint8Array, at: number): Uint8Array {
+  const changed = new Uint8Array(block);
+  changed[at] = (changed[at] ?? 0) ^ 1;
+  return changed;
 }

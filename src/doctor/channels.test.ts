@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { channelGroup, makeOrganisation } from "../channel/testing.ts";
 import { ChainMaker } from "../channel-maker/chain.ts";
 import { loadConfig } from "../config/load.ts";
-import { testIdentity } from "../core/testing.ts";
+import { testIdentity } from "../core/testing-identities.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { computePkiId } from "../msp/identity.ts";
 import { createSigner } from "../msp/signer.ts";

@@ -1,5 +1,5 @@
 /**
- * Checks a configuration before use (product 2, `doctor`): everything that can be checked without
+ * Checks a configuration before use (`doctor`): everything that can be checked without
  * joining the network, one finding per check, as they complete.
  */
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import { type LoadOptions, loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
+import { checkTags } from "../node/check-saying.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
@@ -72,6 +73,7 @@ async function examineConfig(
 ): Promise<{ readonly findings: readonly Finding[]; readonly config: Config | undefined }> {
   try {
     const config = await loadConfig(options);
+    checkTags(config.fabricGossip.tags);
     const from = config.file ?? "what the environment and --set say";
     const warnings = config.warnings.map((sentence) => warning("configuration", sentence));
     return { findings: [ok("configuration", `${from} can be read.`), ...warnings], config };

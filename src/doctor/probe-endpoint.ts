@@ -1,5 +1,4 @@
-/** Identifies the peer at an endpoint without joining (product 2, `probe`). */
-import { connect } from "node:tls";
+/** Identifies the peer at an endpoint without joining (`probe`). */
 import type { Config } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { parseResolved } from "../lib/bootstrap-name.ts";
@@ -13,6 +12,7 @@ import { createSystemClock } from "../node/runtime.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
+import { connectTls } from "../transport/tls-peer.ts";
 
 /** Timeout from dial to answer. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -116,10 +116,10 @@ function tlsCertificate(
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] }, () => {
-      const { raw } = socket.getPeerCertificate();
-      resolve(raw);
-      socket.destroy();
+    const options = { host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+    const socket = connectTls(options).once("secureConnect", () => {
+      resolve(socket.getPeerX509Certificate()?.raw);
+      socket.end(); // Cut short, the handshake would be an error in the log of a Fabric peer.
     });
     socket.setTimeout(timeoutMs, () => socket.destroy());
     socket.once("error", () => resolve(undefined));

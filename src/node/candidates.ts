@@ -1,7 +1,7 @@
 /** Who can be asked about a channel. */
 import type { Core } from "../core/core.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
-import type { Identity, PkiId } from "../core/types/host.ts";
+import type { Identity } from "../core/types/host.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
 import type { GossipPeers } from "./gossip-peers.ts";
 
@@ -24,9 +24,4 @@ export function candidatesOf(core: Core, peers: GossipPeers, name: string): read
     return [{ peer, identity, height: claim.height }];
   });
   return found.toSorted((a, b) => (a.height > b.height ? -1 : a.height < b.height ? 1 : 0));
-}
-
-export function endpointOf(core: Core, pkiId: PkiId): string {
-  const member = core.members.table.get(pkiId);
-  return member === undefined ? pkiId : preferredEndpoint(member);
 }

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
 import { atOnce } from "../channel/rules/in-turns.ts";
-import { parsePkiId } from "../core/rules/messages.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
+import { BlockStore } from "../following/store/block-store.ts";
 import { makeTestChain } from "../following/testing-chain.ts";
 import { makeTrust, type Trust } from "../following/trust.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { GossipMessage } from "../wire/messages.ts";
+import { parsePkiId } from "../wire/received.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 
 const host = createChannelHost();
@@ -30,6 +31,7 @@ function memberOf(name: string, blocks: readonly Uint8Array[]): AskedPeer {
   return {
     name,
     identity: { pkiId, mspId: "Org1MSP" } as AskedPeer["identity"],
+    clock: createVirtualClock(),
     nonce: () => 7n,
     async ask(_kind, { channel = new Uint8Array(0), nonce = 0n, content }, match) {
       assert.equal(content?.type, "state-request");
@@ -64,18 +66,20 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
     const proven: bigint[] = [];
     const configured: bigint[] = [];
     const agreed: string[] = [];
+    const gave: bigint[] = [];
     const blocks = new ChannelBlocks({
       channel: {
         ...{ name: "ch1", configBlock: undefined, role: "observer", blocks: mode, keepBlocks },
         lag: { blocks: 10, timeMs: 60_000 },
       },
       ...{ host, clock },
-      folder: mode === "keep" ? folder : undefined,
+      openStore: mode === "keep" ? () => BlockStore.open(folder, keepBlocks ?? 0) : undefined,
       publish: (event) => events.push(event),
       trust: () => trustOf(chain.blocks[11]),
       configured: ({ configuration }) => configured.push(configuration.sequence),
       proven: (height) => proven.push(height),
       agreed: (pkiId) => agreed.push(pkiId),
+      gave: (_pkiId, number) => gave.push(number),
       ended: (reason) => assert.fail(reason),
     });
     lives.push(blocks);
@@ -86,7 +90,7 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    return { blocks, events, proven, configured, numbers, until };
+    return { blocks, events, proven, configured, numbers, until, gave };
   };
   return { chain, live };
 }
@@ -132,7 +136,7 @@ test("with a bound keeping begins so many blocks before the end, under the confi
 
 test("verified from the newest block on; forged blocks and members that differ are told", async (t) => {
   const { chain, live } = await setUp(t, "verify");
-  const { blocks, numbers, until, events } = live();
+  const { blocks, numbers, until, events, gave } = live();
   await blocks.open(undefined);
   const trust = trustOf(chain.blocks[11]);
   const forged = [...chain.blocks];
@@ -145,7 +149,7 @@ test("verified from the newest block on; forged blocks and members that differ a
   const honest = memberOf("h", chain.blocks);
   blocks.heard([{ peer: honest, height: 22n }]);
   await until(() => numbers().length === 1);
-  assert.deepEqual(numbers(), [21n]);
+  assert.deepEqual([numbers(), gave], [[21n], [21n]]);
   // The same header with another commit hash: nobody signs it.
   const tip = chain.maker.tip;
   const next = chain.maker.make({ transactions: [chain.maker.transaction("same")] });

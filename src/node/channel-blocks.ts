@@ -9,7 +9,7 @@ import { type BlockPeer, blockPeerOf, type GivenBlock } from "../following/block
 import { compareCopy } from "../following/compare.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
-import { BlockStore } from "../following/store/block-store.ts";
+import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
 import { turnsOf } from "../lib/slices.ts";
@@ -21,8 +21,8 @@ interface ChannelBlocksOptions {
   readonly channel: ChannelConfig;
   readonly host: ChannelHost;
   readonly clock: Clock;
-  /** Where blocks are kept. */
-  readonly folder: string | undefined;
+  /** Opens where blocks are kept; undefined: nowhere. */
+  readonly openStore: (() => Promise<KeptBlocks>) | undefined;
   readonly publish: (event: EventContent) => void;
   /** The newest configuration that we believe. */
   readonly trust: () => Trust | undefined;
@@ -30,6 +30,8 @@ interface ChannelBlocksOptions {
   readonly configured: (trust: Trust) => void;
   /** So many blocks are verified. */
   readonly proven: (height: bigint) => void;
+  /** A member gave a block that was verified. */
+  readonly gave: (pkiId: string, number: bigint) => void;
   /** A member has the newest block, and so all before it, as another has it. */
   readonly agreed: (pkiId: string) => void;
   /** Nothing more can be followed. */
@@ -46,6 +48,8 @@ interface BlockGiver {
 const PROVEN_MS = 100;
 /** Between two comparisons of a block at two members. */
 const COMPARE_MS = 10_000;
+const LACKS_START =
+  "Not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it. Remove what is kept of the channel under fabricGossip.stateDir, and name the genesis block as configBlock or none.";
 
 export class ChannelBlocks {
   readonly #options: ChannelBlocksOptions;
@@ -56,7 +60,7 @@ export class ChannelBlocks {
   #compared = 0;
   readonly #opened = Promise.withResolvers<BlockFeed>();
   #feed: BlockFeed | undefined;
-  #store: BlockStore | undefined;
+  #store: KeptBlocks | undefined;
   #kept: Trust | undefined;
   #isTelling = false;
   #problem: string | undefined;
@@ -69,12 +73,16 @@ export class ChannelBlocks {
 
   /** Whether they are only checked, or kept, too. */
   get mode(): "verify" | "keep" {
-    return this.#options.folder === undefined ? "verify" : "keep";
+    return this.#options.openStore === undefined ? "verify" : "keep";
   }
 
-  /** Why it does not go on, in a sentence. */
-  get problem(): string | undefined {
-    return this.#problem;
+  /** What keeps it from going on, or from being served; a sentence each. */
+  get notes(): readonly string[] {
+    const { role } = this.#options.channel;
+    return [
+      ...(this.#problem === undefined ? [] : [this.#problem]),
+      ...(role === "listed" && this.lacksStart ? [LACKS_START] : []),
+    ];
   }
 
   /** As soon as it is known what was kept. Rejects if that cannot be read. */
@@ -114,9 +122,8 @@ export class ChannelBlocks {
   }
 
   async #open(trusted: Trust | undefined): Promise<Trust | undefined> {
-    const { channel, host, clock, folder } = this.#options;
-    const { keepBlocks = 0 } = channel;
-    const store = folder === undefined ? undefined : await BlockStore.open(folder, keepBlocks);
+    const { channel, host, clock, openStore } = this.#options;
+    const store = await openStore?.();
     this.#store = store;
     this.#problem = store?.note;
     const feed = new BlockFeed({
@@ -158,7 +165,7 @@ export class ChannelBlocks {
     if (feed === undefined || feed.isStarted) return;
     if (this.#kept !== undefined) return feed.start(this.#kept, 0n);
     const { blockNumber } = trust.configuration;
-    if (this.#options.folder === undefined) {
+    if (this.#options.openStore === undefined) {
       // The newest block is told as well; it may be the one that holds the configuration.
       const newest = height > blockNumber ? height - 1n : blockNumber;
       return feed.start(trust, newest);
@@ -221,8 +228,10 @@ export class ChannelBlocks {
   }
 
   #block(read: ReadBlock): void {
-    const { publish, channel, clock, proven } = this.#options;
+    const { publish, channel, clock, proven, gave } = this.#options;
     publish({ type: "block", channel: channel.name, block: read.block });
+    const giver = this.#givers.find(({ peer }) => peer.name === read.block.from);
+    if (giver !== undefined) gave(giver.peer.identity.pkiId, read.block.number);
     void this.#compare(read);
     if (this.#isTelling) return;
     this.#isTelling = true;
@@ -264,7 +273,7 @@ export class ChannelBlocks {
       this.#options.agreed(pkiId);
       this.#options.agreed(giver.identity.pkiId);
     } else if (conflict.kind === "forged") {
-      const { code, reason } = conflict;
+      const { code, fault: reason = conflict.reason } = conflict;
       this.#options.publish({
         ...{ type: "block-rejected", channel: channel.name },
         ...{ number, pkiId, mspId, code, reason },
@@ -279,4 +288,5 @@ export class ChannelBlocks {
   }
 }
 
-const FORK = "orderers have signed another block of this number as well: the chain is forked";
+const FORK =
+  "it has another history, which orderers have signed as well, than the one that we follow: the chain is forked";

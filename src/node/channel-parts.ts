@@ -1,7 +1,9 @@
 /** From the channels of a configuration to what a node needs to follow them. */
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Identity } from "../core/types/host.ts";
 import { whyStranger } from "../following/find-trust.ts";
+import { BlockStore } from "../following/store/block-store.ts";
 import { type Trust, whyUnusable } from "../following/trust.ts";
 import { trustFromFile } from "../following/trust-file.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -40,7 +42,7 @@ export async function channelParts(
   return {
     host,
     followed: channels,
-    stateDir,
+    openStore: stateDir === undefined ? undefined : openIn(stateDir),
     trusted,
     accept: (configurations) =>
       accept(
@@ -54,3 +56,8 @@ export async function channelParts(
       ),
   };
 }
+
+const openIn =
+  (stateDir: string): ChannelParts["openStore"] =>
+  (channel, keepBlocks) =>
+    BlockStore.open(join(stateDir, "channels", channel), keepBlocks);

@@ -5,6 +5,7 @@ import type { ChannelConfig } from "../config/config.ts";
 import type { Core } from "../core/core.ts";
 import type { Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
+import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { EventContent } from "../observe/events.ts";
@@ -20,8 +21,8 @@ export interface ChannelParts {
   readonly followed: readonly ChannelConfig[];
   /** Configurations that our user trusts, by channel. */
   readonly trusted: ReadonlyMap<string, Trust>;
-  /** Where blocks are kept; undefined: nowhere. */
-  readonly stateDir: string | undefined;
+  /** Opens where blocks of a channel are kept, `keepBlocks` of them (0: all); undefined: nowhere. */
+  readonly openStore: ((channel: string, keepBlocks: number) => Promise<KeptBlocks>) | undefined;
   /** Accepts members of the organisations of these configurations, beside those trusted anyway. */
   readonly accept: (configurations: readonly ChannelConfiguration[]) => void;
 }

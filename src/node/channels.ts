@@ -2,21 +2,19 @@
  * The channels that a node follows, as far as I/O is concerned: where their configurations come from,
  * and that the newest block is there. What their members say is the core's affair.
  */
-import { join } from "node:path";
 import type { ChannelConfig } from "../config/config.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
-import { preferredEndpoint } from "../core/tables/members.ts";
+import { endpointOf, preferredEndpoint } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
-import { proveHeight } from "../following/prove-height.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ChannelProblem } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
 import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
-import { type Candidate, candidatesOf, endpointOf } from "./candidates.ts";
+import { type Candidate, candidatesOf } from "./candidates.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
 import type { ChannelParts, ChannelsSources, Followed } from "./channel-sources.ts";
@@ -25,9 +23,8 @@ import { findConfiguration, findFirstBlock, isMoreRecent } from "./find-configur
 import { GossipPeers } from "./gossip-peers.ts";
 import { Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
+import { proveNewest } from "./prove-newest.ts";
 
-const LACKS_START =
-  "Not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it. Remove what is kept of the channel under fabricGossip.stateDir, and name the genesis block as configBlock or none.";
 /** Between two looks at what is to be found out; sooner while a configuration is missing. */
 const [LOOK_MS, SEARCH_MS] = [1_000, 250];
 
@@ -58,7 +55,8 @@ export class NodeChannels {
     const send = (pkiId: PkiId, bytes: Uint8Array): boolean => {
       const member = core.members.table.get(pkiId);
       if (member?.status !== "alive") return false;
-      connections.send({ pkiId, endpoint: preferredEndpoint(member) }, [{ bytes }]);
+      const endpoint = preferredEndpoint(member);
+      connections.send({ pkiId, endpoint }, [{ bytes, isPersonal: true }]);
       return true;
     };
     this.#peers = new GossipPeers({ clock, random, send });
@@ -132,11 +130,17 @@ export class NodeChannels {
     if (this.#peers.receive(channel, from, message)) return;
     const { content } = message;
     const payload = content?.type === "data" ? content.value.payload : undefined;
-    const identity = this.#sources.core.identities.table.get(from)?.identity;
+    const { identities, members } = this.#sources.core;
+    const identity = identities.table.get(from)?.identity;
     if (payload === undefined || identity === undefined) return;
-    const peer = this.#peers.of(channel, identity, endpointOf(this.#sources.core, from));
+    const peer = this.#peers.of(channel, identity, endpointOf(members, from) || from);
     const block = { number: payload.seqNum, bytes: payload.data };
     this.#followed.get(channel)?.blocks?.pushed(peer, block);
+  }
+
+  /** Whatever the peer was asked is lost with its connection. */
+  disconnected(pkiId: PkiId): void {
+    for (const name of this.#followed.keys()) this.#peers.disconnected(name, pkiId);
   }
 
   /** A member that has another height is asked for its blocks at once. */
@@ -148,12 +152,7 @@ export class NodeChannels {
   #view(channel: FollowedChannel): Channel {
     const { clock, core } = this.#sources;
     const { trust, notes: found = [], blocks, watch } = this.#followed.get(channel.name) ?? {};
-    const hasNoStart = channel.role === "listed" && blocks?.lacksStart === true;
-    const notes = [
-      ...found,
-      ...(blocks?.problem === undefined ? [] : [blocks.problem]),
-      ...(hasNoStart ? [LACKS_START] : []),
-    ];
+    const notes = [...found, ...(blocks?.notes ?? [])];
     const origin = trust?.origin ?? "none yet: a peer of our organisation is asked for it";
     const mode: Channel["blocks"] = blocks?.mode ?? "none";
     const known = { blocks: mode, problems: watch?.problems ?? [], notes };
@@ -224,16 +223,18 @@ export class NodeChannels {
     const { clock, give, publish } = this.#sources;
     const { name, blocks } = channel;
     if (blocks === "none") return undefined;
-    const isKept = blocks === "keep" && parts.stateDir !== undefined;
+    const { openStore } = parts;
+    const isKept = blocks === "keep" && openStore !== undefined;
     return new ChannelBlocks({
       ...{ channel, host: parts.host, clock },
       publish: (event) => {
-        if (event.type === "block-conflict") this.#followed.get(name)?.watch.conflict(event);
+        this.#followed.get(name)?.watch.hear(event);
         publish(event);
       },
-      folder: isKept ? join(parts.stateDir, "channels", name) : undefined,
+      openStore: isKept ? () => openStore(name, channel.keepBlocks ?? 0) : undefined,
       trust: () => this.#followed.get(name)?.trust,
       configured: (trust) => this.configure(name, trust),
+      gave: (pkiId, number) => this.#followed.get(name)?.watch.gave(pkiId, number),
       agreed: (pkiId) => this.#followed.get(name)?.watch.agreed(pkiId),
       ended: (reason) => this.#end(name, reason),
       proven: (height) => {
@@ -291,26 +292,28 @@ export class NodeChannels {
     return candidatesOf(this.#sources.core, this.#peers, name);
   }
 
-  /** Whether the newest block that somebody speaks of is there, and the configuration before it. */
   async #prove(name: string, trust: Trust): Promise<void> {
-    const { core, give } = this.#sources;
-    const parts = this.#sources.parts.channels;
+    const { clock, core, give, parts, publish } = this.#sources;
     const channel = core.channels.table.get(name);
-    const best = this.#candidates(name).find(
-      ({ height, identity }) => channel?.disproved.get(identity.pkiId) !== height,
-    );
-    if (!parts || !channel || !best || best.height <= channel.provenHeight) return;
-    const { height, identity, peer } = best;
-    const proof = await proveHeight(parts.host, peer, trust, height);
-    if (proof.ok) {
-      if (proof.value !== trust) this.configure(name, proof.value);
-      const followed = this.#followed.get(name);
-      if (followed !== undefined) followed.isCurrent = true;
-      give({ type: "channel-proven", channel: name, height });
-    } else if (proof.isUnusable) {
-      this.#end(name, proof.reason);
-    } else if (proof.isLie) {
-      give({ type: "channel-disproved", channel: name, pkiId: identity.pkiId, height });
-    }
+    const followed = this.#followed.get(name);
+    if (!parts.channels || !channel || !followed) return;
+    await proveNewest(parts.channels.host, channel, trust, this.#candidates(name), clock, {
+      current: () => {
+        followed.isCurrent = true;
+      },
+      proven: (height, after) => {
+        if (after !== trust) this.configure(name, after);
+        followed.isCurrent = true;
+        give({ type: "channel-proven", channel: name, height });
+      },
+      disproved: (pkiId, height) =>
+        give({ type: "channel-disproved", channel: name, pkiId, height }),
+      rejected: (rejection) => {
+        const event = { type: "block-rejected" as const, channel: name, ...rejection };
+        followed.watch.hear(event);
+        publish(event);
+      },
+      ended: (reason) => this.#end(name, reason),
+    });
   }
 }

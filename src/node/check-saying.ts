@@ -26,8 +26,24 @@ export function checkTags(tags: unknown): Tags {
 /** Throws `message-invalid` unless this can be sent to members. */
 export function checkSaying(topic: unknown, payload: unknown, audience: Audience): void {
   const problems = [...topicProblems(topic), ...payloadProblems(payload)];
-  if (audience.tags !== undefined) copyTags(audience.tags, problems);
-  problems.push(...organisationProblems(audience.organisations));
+  problems.push(...audienceProblems(audience));
+  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+}
+
+/** Throws `message-invalid` unless members can be chosen by these tags. */
+export function checkChoice(tags: unknown): void {
+  const problems: string[] = [];
+  copyTags(tags, problems);
+  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+}
+
+/** Throws `message-invalid` unless a ring can name so many owners of this key. */
+export function checkOwners(key: unknown, count: unknown): void {
+  const problems: string[] = [];
+  if (typeof key !== "string") problems.push(`the key ${printed(key)} is no text: give a string.`);
+  if (!(typeof count === "number" && Number.isInteger(count) && count >= 0)) {
+    problems.push(`${printed(count)} owners cannot be named: give a whole number from 0.`);
+  }
   if (problems.length > 0) throw new GossipError("message-invalid", problems);
 }
 
@@ -35,6 +51,15 @@ export function checkSaying(topic: unknown, payload: unknown, audience: Audience
 export function checkTopic(topic: unknown): void {
   const problems = topicProblems(topic);
   if (problems.length > 0) throw new GossipError("message-invalid", problems);
+}
+
+/** Throws `message-invalid` unless this can answer queries. */
+export function checkAnswerer(answerer: unknown): void {
+  if (typeof answerer === "function") return;
+  throw new GossipError(
+    "message-invalid",
+    "the answerer is no function: give one that takes a query and gives bytes.",
+  );
 }
 
 /** Throws `message-invalid` unless one can wait so long for answers. */
@@ -68,11 +93,13 @@ export function payloadProblems(payload: unknown): string[] {
 function topicProblems(topic: unknown): string[] {
   const length = typeof topic === "string" ? TEXT.encode(topic).length : 0;
   // Escape sequences would reach whoever prints it; half a surrogate pair cannot travel.
-  const isRight = typeof topic === "string" && !/\p{Cc}/u.test(topic) && topic.isWellFormed();
+  const isText = typeof topic === "string" && !/\p{Cc}/u.test(topic) && topic.isWellFormed();
+  // A dot or two are no name in the path of a URL.
+  const isRight = isText && topic !== "." && topic !== "..";
   if (isRight && length >= 1 && length <= TOPIC_BYTES_MAX) return [];
   return [
     `the topic ${JSON.stringify(topic)?.slice(0, 100)} cannot be used: give 1 to ${TOPIC_BYTES_MAX} bytes of text ` +
-      "without control characters.",
+      'without control characters, other than "." and "..".',
   ];
 }
 
@@ -99,6 +126,24 @@ function copyTags(tags: unknown, problems: string[]): Tags {
     );
   }
   return copy;
+}
+
+/** A name that is no part of an audience would widen it to all. */
+function audienceProblems(audience: unknown): string[] {
+  if (typeof audience !== "object" || audience === null || Array.isArray(audience)) {
+    return ['the audience is no object: give { tags: { role: "shop" } }, for example.'];
+  }
+  const { tags, organisations, ...unknown } = audience as Partial<Record<string, unknown>>;
+  const problems = Object.keys(unknown).map(
+    (name) => `an audience has no ${printed(name)}: it has tags and organisations.`,
+  );
+  if (tags !== undefined) copyTags(tags, problems);
+  problems.push(...organisationProblems(organisations));
+  return problems;
+}
+
+function printed(value: unknown): string {
+  return String(typeof value === "string" ? JSON.stringify(value) : value).slice(0, 100);
 }
 
 function organisationProblems(organisations: unknown): string[] {

@@ -1,4 +1,5 @@
 /** What the connections tell, as inputs of the core and as events for the host. */
+import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { hostOf } from "../lib/host-of.ts";
 import { add, type Counters } from "../observe/counters.ts";
@@ -11,6 +12,8 @@ interface ConnectionListener {
   readonly publish: (event: EventContent) => void;
   readonly counters: Counters;
   readonly twinSeen: (place: string) => void;
+  /** Told before the core. */
+  readonly disconnected: (pkiId: PkiId) => void;
 }
 
 /** A contact could not be reached, in words. */
@@ -34,6 +37,7 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
     },
     disconnected: (pkiId, { isWilled, ...end }) => {
       publish({ type: "connection-closed", pkiId, code: end.code, reason: tellFault(end) });
+      listener.disconnected(pkiId);
       give({ type: isWilled ? "connection-closed" : "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {

@@ -1,7 +1,8 @@
 /** The members of our kind, as messages among them need them. */
 import type { Core } from "../core/core.ts";
 import { epochsAt } from "../core/handlers/audience.ts";
-import { partyOf, preferredEndpoint } from "../core/tables/members.ts";
+import { partyOf } from "../core/rules/disclosure.ts";
+import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Member } from "../core/types/member.ts";
 import { matches } from "../messaging/rules/filter.ts";

@@ -44,8 +44,12 @@ export function createEventStream<T>(
       const listener: Listener<T> = { waiting: [], wants, wake: undefined, isClosed };
       if (!isClosed && signal?.aborted !== true) listeners.add(listener);
       else listener.isClosed = true;
-      signal?.addEventListener("abort", () => close(listener), { once: true });
-      return read(listener, () => close(listener));
+      const leave = (): void => close(listener);
+      signal?.addEventListener("abort", leave, { once: true });
+      return read(listener, () => {
+        signal?.removeEventListener("abort", leave);
+        leave();
+      });
     },
     close() {
       isClosed = true;
@@ -54,7 +58,24 @@ export function createEventStream<T>(
   };
 }
 
-async function* read<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {
+function read<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {
+  return leavingAtOnce(waitFor(listener, done), done);
+}
+
+/** The generator, whose `return` first calls `leave`: by itself it would wait for its next value. */
+export function leavingAtOnce<T>(
+  values: AsyncGenerator<T, undefined>,
+  leave: () => void,
+): AsyncGenerator<T, undefined> {
+  const end = values.return.bind(values);
+  values.return = (value) => {
+    leave();
+    return end(value);
+  };
+  return values;
+}
+
+async function* waitFor<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {
   try {
     for (;;) {
       const event = listener.waiting.shift();

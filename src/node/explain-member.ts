@@ -1,9 +1,6 @@
 /** Why a peer is, or is not, a member of a channel: gossip's view, then that of service discovery. */
-import { isSatisfied } from "../channel/rules/evaluate-policy.ts";
-import { recognize } from "../channel/rules/identities.ts";
-import type { ChannelConfiguration } from "../channel/types/configuration.ts";
+import { satisfies } from "../channel/rules/evaluate-policy.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
-import { knownPkiId } from "../core/rules/messages.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
 import type { Identity, Now, PkiId, Signer } from "../core/types/host.ts";
 import { askDiscovery, type DiscoveryAnswer } from "../following/ask-discovery.ts";
@@ -12,6 +9,7 @@ import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import { type ChannelCause, channelCausesOf } from "../observe/diagnosis/why/on-channel.ts";
 import { disagreements } from "../observe/diagnosis/why/second-source.ts";
 import type { CallPeer } from "../transport/unary.ts";
+import { knownPkiId } from "../wire/received.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** What the service discovery of a Fabric peer says. */
@@ -109,7 +107,7 @@ async function askSecond(
     };
   }
   // A Fabric peer would refuse, and warn of us in its log.
-  if (!satisfies(configuration, self, WRITERS)) {
+  if (!satisfies(configuration, self.bytes, WRITERS)) {
     const why = "our certificate does not satisfy the policy Writers, which discovery asks for";
     return { ...NOBODY, notes: [`Service discovery is not asked: ${why}.`] };
   }
@@ -154,14 +152,4 @@ function inOrder(
   const rank = ({ identity }: Candidate): number =>
     (identity.pkiId === pkiId ? 2 : 0) + (identity.mspId === self.mspId ? 0 : 1);
   return candidates.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function satisfies(
-  { msps, policies }: ChannelConfiguration,
-  { bytes }: Identity,
-  policy: string,
-): boolean {
-  const known = recognize(msps, bytes);
-  if (known === undefined || known.refusal !== undefined) return false;
-  return isSatisfied(policies.get(policy) ?? { type: "reject" }, [known], msps);
 }

@@ -58,7 +58,7 @@ export async function findFirstBlock(
     const block = await fetchBlock(peer, channel, 0n);
     if (!block.ok) continue;
     const origin = `taken from ${peer.name} of ${self.mspId}, whose word it is`;
-    const trust = await turnsOf(makeTrust(host, block.value.bytes, origin));
+    const trust = await turnsOf(makeTrust(host, block.value.bytes, origin), peer.clock);
     if (trust.ok && trust.value.configuration.channel === channel) return trust.value;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
  * Peers of a channel, asked over our gossip connections. One question is in flight for each peer, and
- * none is repeated that was met with silence.
+ * none is repeated soon that was met with silence.
  */
 import type { Identity, PkiId, Random } from "../core/types/host.ts";
 import type { Asked, AskedPeer, Match } from "../following/asked-peer.ts";
@@ -9,8 +9,8 @@ import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Clock } from "../transport/network.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 
-/** For how long a question that was met with silence is not asked again. */
-const SILENCE_MS = 300_000;
+/** For how long a question that was met with silence is not asked again: the first time, and at most. */
+const [SILENCE_MS, SILENCE_MAX_MS] = [30_000, 300_000];
 const PEERS_MAX = 10_000;
 
 interface GossipPeersOptions {
@@ -42,20 +42,27 @@ export class GossipPeers {
   receive(channel: string, from: PkiId, message: GossipMessage): boolean {
     return this.#peers.get(`${channel} ${from}`)?.receive(message) ?? false;
   }
+
+  /** The connection to a peer has ended, and with it whatever it was asked. */
+  disconnected(channel: string, pkiId: PkiId): void {
+    this.#peers.get(`${channel} ${pkiId}`)?.disconnected();
+  }
 }
 
 class GossipPeer implements AskedPeer {
   readonly identity: Identity;
   readonly name: string;
+  readonly clock: Clock;
   readonly #random: Random;
   readonly #line: QuestionLine;
 
   constructor(identity: Identity, name: string, { clock, random, send }: GossipPeersOptions) {
     this.identity = identity;
     this.name = name;
+    this.clock = clock;
     this.#random = random;
     this.#line = new QuestionLine({
-      ...{ clock, silenceMs: SILENCE_MS },
+      ...{ clock, silenceMs: SILENCE_MS, silenceMaxMs: SILENCE_MAX_MS },
       send: (bytes) => (send(identity.pkiId, bytes) ? undefined : GONE),
     });
   }
@@ -70,6 +77,10 @@ class GossipPeer implements AskedPeer {
 
   receive(message: GossipMessage): boolean {
     return this.#line.receive(message);
+  }
+
+  disconnected(): void {
+    this.#line.fail(GONE.code, GONE.reason);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Msp } from "../msp/msp.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { isCertifiedFor } from "../transport/tls-names.ts";
 import { findOpenKeys } from "./key-permissions.ts";
+import { ownChainFault, tlsBeginning } from "./own-tls.ts";
 import { readTls } from "./tls-files.ts";
 
 /** What the configuration leads to. */
@@ -40,7 +41,11 @@ export async function loadCredentials(
   }
   const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
-  if (tls) warnings.push(...namesMissing(config, tls.cert));
+  if (tls) {
+    warnings.push(...namesMissing(config, tls.cert));
+    const fault = tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs);
+    if (fault) warnings.push(`${fault.message} ${fault.remedy}`);
+  }
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
   if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);
   warnings.push(...(await findOpenKeys(keyPaths(config, signer))));

@@ -1,7 +1,7 @@
 /** Events among members, from whole nodes over a network in memory. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testIdentity, testSignature } from "../core/testing.ts";
+import { testIdentity, testSignature } from "../core/testing-identities.ts";
 import type { TopicEvent } from "../observe/topics.ts";
 import { bytes, collect, counts, heard, Network, names, text } from "./testing-messaging.ts";
 
@@ -113,7 +113,16 @@ describe("an event", () => {
       ["a\u001b[2J", bytes("x")],
       ["\ud800", bytes("x")],
       [7, bytes("x")],
+      [".", bytes("x")],
+      ["..", bytes("x")],
       ["t", bytes("x"), { tags: { a: 1 } }],
+      ["t", bytes("x"), null],
+      ["t", bytes("x"), "shop"],
+      ["t", bytes("x"), [{ role: "shop" }]],
+      // They would go to all.
+      ["t", bytes("x"), { role: "shop" }],
+      ["t", bytes("x"), { tag: { role: "shop" } }],
+      ["t", bytes("x"), { organizations: ["Org1MSP"] }],
       ["t", bytes("x"), { organisations: "Org1MSP" }],
       ["t", bytes("x"), { organisations: names(33) }],
       ["t", bytes("x"), { organisations: [1] }],
@@ -160,6 +169,23 @@ describe("an event", () => {
     assert.ok(b.events.some(({ type }) => type === "subscriber-lagging"));
     const first = await slow.next();
     assert.equal(text(first.value.payload), "100");
+  });
+
+  test("is awaited no longer by whoever leaves, read or not", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a");
+    assert.ok(a);
+    const [unread, waiting] = [a.node.subscribe("u"), a.node.subscribe("u")];
+    await unread.return?.();
+    const next = waiting.next();
+    await waiting.return?.();
+    assert.deepEqual(await next, { done: true, value: undefined });
+    for (let i = 0; i < 1_100; i++) {
+      await a.node.broadcast("u", bytes(String(i)));
+      if (i % 100 === 0) await network.run(1_100);
+    }
+    assert.equal(a.node.diagnostics.counts().topics.eventsLost, 0);
+    assert.equal((await unread.next()).done, true);
   });
 
   test("without a signature is not sent, and says so", async () => {

@@ -73,21 +73,21 @@ export abstract class MessagingMember {
 
   /**
    * Answers queries of this topic until it is disposed of; at most 100 at a time. Throws `message-invalid` if the
-   * topic has an answerer already. One that throws is told as an event `answer-failed`.
+   * topic has an answerer already, or this is none. One that throws is told as an event `answer-failed`.
    */
   answer(topic: string, answerer: AnswerQuery): Disposable {
     this.assertOpen();
     return this.talk().answer(topic, answerer);
   }
 
-  /** Which of the living members with these tags (default: of all of our kind) own a key. */
+  /** Which of the living members with these tags (default: of all of our kind) own a key. Throws `message-invalid`. */
   ring(tags: Readonly<Record<string, string>> = {}): MemberRing {
     return this.talk().ring(tags);
   }
 
   /**
    * The living member with these tags (default: of all of our kind) that has run longest. Advisory: during a
-   * partition each side has its own.
+   * partition each side has its own. Throws `message-invalid`.
    */
   leader(tags: Readonly<Record<string, string>> = {}): Member | undefined {
     return this.talk().leader(tags);

@@ -156,6 +156,18 @@ describe("a query", () => {
     assert.equal(await reading, "a");
   });
 
+  test("that is waited for in vain ends when its reader leaves", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a", "b");
+    assert.ok(a);
+    a.node.answer("q", () => new Promise(() => {}));
+    const reading = a.node.query("q", bytes(""), { timeoutMs: 60_000 })[Symbol.asyncIterator]();
+    const next = reading.next();
+    await network.run(100);
+    await reading.return?.(undefined);
+    assert.equal((await next).done, true);
+  });
+
   test("has one answerer for each topic, until it is disposed of", async () => {
     const network = new Network();
     const [a] = await network.startAll("a");
@@ -170,6 +182,9 @@ describe("a query", () => {
       answers.map(({ payload }) => text(payload)),
       ["3"],
     );
+    for (const answerer of [undefined, null, "text", { answer: () => bytes("") }]) {
+      assert.throws(() => a.node.answer("r", answerer as never), { code: "message-invalid" });
+    }
     for (const timeoutMs of [0, -1, 0.5, Number.NaN, 300_001, "5" as never]) {
       assert.throws(() => a.node.query("q", bytes(""), { timeoutMs }), { code: "message-invalid" });
     }
@@ -211,6 +226,24 @@ describe("the ring", () => {
     await network.run(5_000);
     const moved = keys.filter((key, i) => ownerOf(key) !== before[i]);
     assert.equal(moved.length, before.filter((owner) => owner === last.pkiId).length);
+  });
+
+  test("and the leader refuse what names nobody", async () => {
+    const [a] = await new Network().startAll("a");
+    assert.ok(a);
+    const { node } = a;
+    const invalid = { name: "GossipError", code: "message-invalid" };
+    for (const tags of [{ role: undefined }, { role: 1 }, "shop", ["shop"], null, { "": "x" }]) {
+      assert.throws(() => node.ring(tags as never), invalid);
+      assert.throws(() => node.leader(tags as never), invalid);
+    }
+    for (const count of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, "2", null]) {
+      assert.throws(() => node.ring().owners("k", count as never), invalid, String(count));
+    }
+    for (const key of [undefined, null, 7, { id: 7 }]) {
+      assert.throws(() => node.ring().owners(key as never), invalid, String(key));
+    }
+    assert.equal(node.ring().owners("", 1_000_000).length, 1);
   });
 
   test("has only members with these tags", async () => {

@@ -23,7 +23,14 @@ import { copyBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
 import { Answerers, type AnswerQuery } from "./answerers.ts";
-import { checkSaying, checkTimeout, checkTopic } from "./check-saying.ts";
+import {
+  checkAnswerer,
+  checkChoice,
+  checkOwners,
+  checkSaying,
+  checkTimeout,
+  checkTopic,
+} from "./check-saying.ts";
 import { createDirectory, type LiveDirectory } from "./directory.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import { OpenQuery } from "./open-query.ts";
@@ -149,6 +156,7 @@ export class Messenger {
     const token = this.#tokens++;
     const query = new OpenQuery(this.#view, () => {
       this.#queries.delete(token);
+      this.#said.delete(token);
       this.#loop.give({ type: "cancel-query", token });
     });
     this.#queries.set(token, query);
@@ -165,17 +173,24 @@ export class Messenger {
 
   answer(topic: string, answerer: AnswerQuery): Disposable {
     checkTopic(topic);
+    checkAnswerer(answerer);
     return this.#answerers.add(topic, answerer);
   }
 
   ring(tags: Tags): MemberRing {
+    checkChoice(tags);
+    const chosen = { ...tags };
     return {
-      owners: (key, count = 1) =>
-        ownersOf(createRing(this.#living(tags)), key, count).map(({ pkiId }) => this.#view(pkiId)),
+      owners: (key, count = 1) => {
+        checkOwners(key, count);
+        const owners = ownersOf(createRing(this.#living(chosen)), key, count);
+        return owners.map(({ pkiId }) => this.#view(pkiId));
+      },
     };
   }
 
   leader(tags: Tags): Member | undefined {
+    checkChoice(tags);
     const leader = leaderOf(this.#living(tags));
     return leader && this.#view(leader.pkiId);
   }

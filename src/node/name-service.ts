@@ -14,10 +14,21 @@ export interface NameService {
   /** The IPv4 and IPv6 addresses of a host. Rejects with an error whose `code` is one of `node:dns`. */
   addresses(host: string): Promise<readonly string[]>;
   /** The hosts and ports of a service (SRV). Rejects likewise. */
-  services(name: string): Promise<readonly { readonly name: string; readonly port: number }[]>;
+  services(name: string): Promise<
+    readonly {
+      readonly name: string;
+      readonly port: number;
+      /** Without any, connections ask the system for them. */
+      readonly addresses?: readonly string[];
+    }[]
+  >;
 }
 
+type Target = Awaited<ReturnType<NameService["services"]>>[number];
+
 const QUERY = { timeout: 2_000, tries: 2 };
+/** Targets of one service whose addresses are asked for; further ones are names for the system. */
+const TARGETS_MAX = 100;
 
 /** `servers`: `address` or `address:port`; without any, those of the system. */
 export function createNameService(servers: readonly string[]): NameService {
@@ -29,8 +40,24 @@ export function createNameService(servers: readonly string[]): NameService {
   };
   return {
     addresses: (host) => (servers.length > 0 ? ask(resolver(), host) : look(host)),
-    services: (name) => resolver().resolveSrv(name),
+    services: async (name) => {
+      const targets = await resolver().resolveSrv(name);
+      return servers.length > 0 ? addressed(resolver(), targets) : targets;
+    },
   };
+}
+
+/** Targets such as those of Consul are known to the server of their service only. */
+async function addressed(
+  resolver: Resolver,
+  targets: readonly Target[],
+): Promise<readonly Target[]> {
+  const asked = targets.slice(0, TARGETS_MAX);
+  const answers = await Promise.allSettled(asked.map(({ name }) => ask(resolver, name)));
+  return targets.map((target, i) => {
+    const answer = answers[i];
+    return answer?.status === "fulfilled" ? { ...target, addresses: answer.value } : target;
+  });
 }
 
 /** As connections do, with the files and search domains of the system. */
@@ -52,7 +79,7 @@ async function ask(resolver: Resolver, host: string): Promise<readonly string[]>
 
 /** Where a name leads; without a code it leads somewhere. */
 export interface Resolution {
-  /** `name/address:port` or, for a service, `host:port`. */
+  /** `name/address:port`; of a target whose addresses the system knows, `host:port`. */
   readonly endpoints: readonly string[];
   /** Why it leads nowhere: a code of `node:dns`. */
   readonly code: string | undefined;
@@ -77,12 +104,7 @@ async function hosts(
   service: NameService,
   { host, port }: Extract<BootstrapName, { type: "host" }>,
 ): Promise<readonly string[]> {
-  const addresses = await service.addresses(host);
-  // One with a scope is of this machine only.
-  const usable = addresses.filter((address) => isIP(address) !== 0 && !address.includes("%"));
-  return usable.map((address) =>
-    formatResolved({ host: host.replace(/\.$/, ""), address: { host: address, port } }),
-  );
+  return endpointsOf(host.replace(/\.$/, ""), port, await service.addresses(host));
 }
 
 async function targets(
@@ -94,8 +116,16 @@ async function targets(
     const host = target.name.replace(/\.$/, "");
     const endpoint = formatHostPort({ host, port: target.port });
     // A lone dot says that there is no such service.
-    return isHostName(host) && parseEndpoint(endpoint) ? [endpoint] : [];
+    if (!isHostName(host) || parseEndpoint(endpoint) === undefined) return [];
+    const endpoints = endpointsOf(host, target.port, target.addresses ?? []);
+    return endpoints.length > 0 ? endpoints : [endpoint];
   });
+}
+
+function endpointsOf(host: string, port: number, addresses: readonly string[]): readonly string[] {
+  // One with a scope is of this machine only.
+  const usable = addresses.filter((address) => isIP(address) !== 0 && !address.includes("%"));
+  return usable.map((address) => formatResolved({ host, address: { host: address, port } }));
 }
 
 /** Whether DNS has answered that there is nobody, rather than not at all. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Process } from "../../simulation/process.ts";
-import { type TestCrypto, testIdentity, testSignature } from "../core/testing.ts";
+import { type TestCrypto, testIdentity, testSignature } from "../core/testing-identities.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { GossipEvent } from "../observe/events.ts";
@@ -270,10 +270,10 @@ describe("a node", () => {
 
   test("is closed by `await using`", async () => {
     const network = createNetwork();
-    {
-      await using member = (await network.start("a")).node;
-      assert.equal(member.self().self, true);
-    }
+    const member = (await network.start("a")).node;
+    assert.equal(member.self().self, true);
+    // What the keyword does, which Node.js 22 does not know.
+    await member[Symbol.asyncDispose]();
     assert.equal(network.clock.waiting, 0);
   });
 });

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { NodeOptions } from "../config/options.ts";
 import { type Core, createCore } from "../core/core.ts";
 import type { Effect } from "../core/types/effect.ts";
-import type { Identity as KnownIdentity, Signer } from "../core/types/host.ts";
+import type { Identity as KnownIdentity, PkiId, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Channel } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -65,8 +65,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     super();
     const [clock, now] = [parts.clock, parts.clock.now()];
     [this.#parts, this.#self, this.#signer] = [parts, parts.core.self, parts.signer];
-    const startedMs = now.elapsedMs;
-    const refusals = createRefusals(parts.crypto, clock);
+    const [refusals, startedMs] = [createRefusals(parts.crypto, clock), now.elapsedMs];
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
     this.#loop = createCoreLoop(core, clock, (effect) => this.#perform(effect));
@@ -76,6 +75,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const publish = (event: EventContent): void => publisher.publish(event);
     const signer: Signer = (payload) => this.#signer(payload);
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
+    const disconnected = (pkiId: PkiId): void => this.#channels.disconnected(pkiId);
     const { counters, failures } = publisher;
     const connections = createConnections({
       ...parts.connections,
@@ -84,7 +84,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       self: () => this.#self,
       identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
       events: {
-        ...connectionInputs({ give, publish, counters, twinSeen }),
+        ...connectionInputs({ give, publish, counters, twinSeen, disconnected }),
         message: (from, bytes) => {
           if (looksLikeMemberMessage(bytes)) this.#messenger.receive(from, bytes);
           else this.#loop.give({ type: "message", from, bytes });

@@ -4,7 +4,7 @@ import type { GossipError } from "../lib/errors.ts";
 import type { HeardAnswer } from "../messaging/types/effect.ts";
 import type { Answer, NoAnswerReason, Query, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
+import { createEventStream, type EventStream, leavingAtOnce } from "./event-stream.ts";
 
 const REASONS: ReadonlySet<string> = new Set<NoAnswerReason>(["no-answerer", "failed", "busy"]);
 
@@ -28,14 +28,24 @@ export class OpenQuery implements Query {
     return [...this.#unanswered].map(([pkiId, reason]) => ({ member: this.#view(pkiId), reason }));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Answer, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Answer, undefined> {
+    return leavingAtOnce(this.#read(), () => this.#leave());
+  }
+
+  async *#read(): AsyncGenerator<Answer, undefined> {
     try {
       for await (const answer of this.#waiting) yield answer;
       if (this.#error) throw this.#error;
       return undefined;
     } finally {
-      if (!this.#hasEnded) this.#cancel();
+      this.#leave();
     }
+  }
+
+  #leave(): void {
+    if (this.#hasEnded) return;
+    this.#cancel();
+    this.end();
   }
 
   asked(members: readonly PkiId[]): void {

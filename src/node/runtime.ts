@@ -7,6 +7,7 @@ import type { Effect } from "../core/types/effect.ts";
 import type { Now, Random } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
+import { loopBusyMs } from "../transport/patience.ts";
 
 /** The longest delay a timer can have; a longer one would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -25,6 +26,7 @@ export function createSystemClock(): Clock {
       const timer = setTimeout(callback, Math.min(Math.ceil(delayMs), TIMER_MS_MAX));
       return () => clearTimeout(timer);
     },
+    busyMs: loopBusyMs,
   };
 }
 
@@ -83,11 +85,14 @@ export class StepLoop<Input, Effect> {
 
   /** Inputs that arrive while the machine works wait their turn. */
   give(input: Input | Tick): void {
-    this.#inputs.push(input);
-    if (this.#isStepping) return;
+    if (this.#isStepping) {
+      this.#inputs.push(input);
+      return;
+    }
     this.#isStepping = true;
     try {
-      for (let next = this.#inputs.shift(); next && !this.#isStopped; next = this.#inputs.shift()) {
+      let next: Input | Tick | undefined = input;
+      for (; next && !this.#isStopped; next = this.#inputs.shift()) {
         for (const effect of this.#machine.step(next, this.#clock.now())) this.#perform(effect);
       }
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What survives a restart: the incarnation of the last life (product 3, `stateDir`). It is a safeguard
+ * What survives a restart: the incarnation of the last life (`stateDir`). It is a safeguard
  * against a clock that went back; nothing about it keeps a member from starting.
  */
 import { open, readFile, rename, stat } from "node:fs/promises";

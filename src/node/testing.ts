@@ -1,6 +1,11 @@
 /** A node's parts for tests: a made-up identity on a network in memory. */
 
-import { type TestCrypto, testCrypto, testIdentity, testSignature } from "../core/testing.ts";
+import {
+  type TestCrypto,
+  testCrypto,
+  testIdentity,
+  testSignature,
+} from "../core/testing-identities.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../core/types/options.ts";
 import type { MemoryHub } from "../transport/memory.ts";

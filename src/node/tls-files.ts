@@ -1,9 +1,10 @@
 /** The TLS files a configuration names, read and judged. */
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import type { GossipTls } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
+import { fileRemedy, readSmallFile } from "../lib/small-file.ts";
 import { decodePem } from "../msp/pem.ts";
+import { privateKeyIn } from "../msp/private-key.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
 import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
 import { checkTls, pairFault } from "../transport/grpc-tls.ts";
@@ -56,45 +57,55 @@ async function readPair(
   wallMs: number,
   problems: string[],
 ): Promise<Pair | undefined> {
-  const cert = await read(certFile, problems);
-  const key = await read(keyFile, problems);
-  if (!cert || !key) return undefined;
+  const certBytes = await read(certFile, problems);
+  const keyBytes = await read(keyFile, problems);
+  const cert = certBytes && readCertificate(certBytes);
+  const key = keyBytes && privateKeyIn(keyBytes);
+  if (typeof cert === "string") {
+    problems.push(`The TLS ${role} certificate ${certFile} cannot be used: ${cert}.`);
+  }
+  if (key && "why" in key) {
+    const remedy = key.remedy ?? "put a private key as unencrypted PEM there";
+    problems.push(`The TLS ${role} key ${keyFile} cannot be used: ${key.why}: ${remedy}.`);
+  }
+  if (!certBytes || typeof cert !== "object" || !key || "why" in key) return undefined;
+  // OpenSSL, unlike Go, believes what the BEGIN line says of the form of a key.
+  const pair = { cert: certBytes, key: Buffer.from(key.export({ format: "pem", type: "pkcs8" })) };
   const problem =
-    judgePair(role, { cert, key }, { certFile, keyFile }, wallMs) ??
-    judgeByOpenssl(role, { cert, key }, certFile);
+    judgePair(role, cert, key, { pair, certFile, keyFile, wallMs }) ??
+    judgeByOpenssl(role, pair, certFile);
   if (problem !== undefined) problems.push(problem);
-  return problem === undefined ? { cert, key } : undefined;
+  return problem === undefined ? pair : undefined;
+}
+
+/** The first certificate, or why there is none, with the remedy. */
+function readCertificate(pem: Buffer): X509Certificate | string {
+  try {
+    const isThere = certificatesIn(pem).length > 0;
+    return isThere ? new X509Certificate(pem) : whyUnusable(pem, "a certificate");
+  } catch {
+    return whyUnusable(pem, "a certificate");
+  }
 }
 
 function judgePair(
   role: string,
-  { cert, key }: Pair,
-  { certFile, keyFile }: { certFile: string | undefined; keyFile: string | undefined },
-  wallMs: number,
+  certificate: X509Certificate,
+  key: KeyObject,
+  of: {
+    readonly pair: Pair;
+    readonly certFile: string | undefined;
+    readonly keyFile: string | undefined;
+    readonly wallMs: number;
+  },
 ): string | undefined {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(cert);
-    if (decodePem(cert) === undefined) throw new Error("no PEM");
-  } catch {
-    const why = whyUnusable(cert, "a certificate");
-    return `The TLS ${role} certificate ${certFile} cannot be used: ${why}.`;
-  }
-  try {
-    const privateKey = createPrivateKey(key);
-    if (!certificate.checkPrivateKey(privateKey)) {
-      const isLater = certificatesIn(cert).some((der) => isPair(der, privateKey));
-      const remedy = isLater
-        ? "put the certificate of this key first, before those of CAs"
-        : "use the pair that was issued together";
-      return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: ${remedy}.`;
-    }
-  } catch {
-    const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
-    const why = isEncrypted
-      ? "it is encrypted: replace it by what openssl pkey -in FILE prints"
-      : whyUnusable(key, "a private key");
-    return `The TLS ${role} key ${keyFile} cannot be used: ${why}.`;
+  const { pair, certFile, keyFile, wallMs } = of;
+  if (!certificate.checkPrivateKey(key)) {
+    const isLater = certificatesIn(pair.cert).some((der) => isPair(der, key));
+    const remedy = isLater
+      ? "put the certificate of this key first, before those of CAs"
+      : "use the pair that was issued together";
+    return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: ${remedy}.`;
   }
   if (certificate.validToDate.getTime() <= wallMs) {
     return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
@@ -156,21 +167,10 @@ const FILE_BYTES_MAX = 1_048_576;
 
 async function read(file: string | undefined, problems: string[]): Promise<Buffer | undefined> {
   if (file === undefined) return undefined;
-  try {
-    const found = await stat(file);
-    if (!found.isFile()) throw new Error("it is no regular file");
-    if (found.size > FILE_BYTES_MAX) throw new Error(`it is larger than ${FILE_BYTES_MAX} bytes`);
-    return await readFile(file);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const why = code || (error instanceof Error ? error.message : String(error));
-    const remedy =
-      code === "EACCES" || code === "EPERM"
-        ? "let the user that runs this read it"
-        : "check the path";
-    problems.push(`${file} cannot be read (${why}): ${remedy}.`);
-    return undefined;
-  }
+  const outcome = await readSmallFile(file, FILE_BYTES_MAX);
+  if (typeof outcome !== "string") return outcome;
+  problems.push(`${file} cannot be read (${outcome}): ${fileRemedy(outcome) ?? "check the path"}.`);
+  return undefined;
 }
 
 /** When our certificates expire, by role; empty without TLS. */

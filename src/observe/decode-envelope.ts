@@ -1,4 +1,4 @@
-/** One envelope or block in words (product 2, `decode`): message, signature, certificates, nested envelopes. */
+/** One envelope or block in words (`decode`): message, signature, certificates, nested envelopes. */
 
 import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";

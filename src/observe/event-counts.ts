@@ -15,6 +15,14 @@ export interface MemberCounts {
   readonly deaths: Map<string, number>;
 }
 
+/** What was wrong with the blocks of one channel. */
+export interface BlockCounts {
+  /** Invalid blocks that members gave, by their MSP-ID. */
+  readonly rejected: ReadonlyMap<string, number>;
+  /** Blocks that members have otherwise than others, by kind; all kinds are there. */
+  readonly conflicts: ReadonlyMap<"fork" | "results", number>;
+}
+
 /** How often each kind of event was published since the start. */
 export interface EventCounts {
   /** By MSP-ID. */
@@ -27,6 +35,8 @@ export interface EventCounts {
   readonly identitiesPurged: ReadonlyMap<string, number>;
   /** By code. */
   readonly sendsFailed: ReadonlyMap<string, number>;
+  /** By channel. */
+  readonly blocks: ReadonlyMap<string, BlockCounts>;
   /** Kinds of events of which no more is counted, by type. */
   readonly others: ReadonlyMap<string, number>;
 }
@@ -44,6 +54,7 @@ const DEATH_REASONS = ["silent", "unreachable", "listed-dead"];
 export function createEventCounter(): EventCounter {
   const members = new Map<string, MemberCounts>();
   const codes = createCodeCounts();
+  const blocks = createBlockCounter();
   /** By PKI-ID: the incarnation with which a member died in our view. */
   const died = new BoundedMap<string, bigint>(DEAD_MAX);
 
@@ -65,7 +76,7 @@ export function createEventCounter(): EventCounter {
   };
 
   return {
-    counts: { members, ...codes },
+    counts: { members, blocks: blocks.counts, ...codes },
     note(event) {
       switch (event.type) {
         case "member-joined":
@@ -88,11 +99,36 @@ export function createEventCounter(): EventCounter {
           return add(codes.identitiesPurged, event.reason);
         case "send-failed":
           return add(codes.sendsFailed, event.code);
+        case "block-rejected":
+        case "block-conflict":
+          return blocks.note(event);
         default:
           return add(codes.others, event.type);
       }
     },
   };
+}
+
+function createBlockCounter() {
+  const counts = new Map<string, ReturnType<typeof createBlockCounts>>();
+  return {
+    counts,
+    note(event: Extract<EventContent, { type: "block-rejected" | "block-conflict" }>): void {
+      const { rejected, conflicts } = counts.get(event.channel) ?? createBlockCounts();
+      counts.set(event.channel, { rejected, conflicts });
+      if (event.type === "block-rejected") add(rejected, event.mspId);
+      else add(conflicts, event.kind);
+    },
+  };
+}
+
+function createBlockCounts() {
+  const rejected = new Map<string, number>();
+  const conflicts = new Map<"fork" | "results", number>([
+    ["fork", 0],
+    ["results", 0],
+  ]);
+  return { rejected, conflicts } satisfies BlockCounts;
 }
 
 function createCodeCounts() {
@@ -103,9 +139,9 @@ function createCodeCounts() {
     identitiesPurged: empty(),
     sendsFailed: empty(),
     others: empty(),
-  } satisfies Omit<EventCounts, "members">;
+  } satisfies Omit<EventCounts, "members" | "blocks">;
 }
 
-export function add(counts: Map<string, number>, code: string, times = 1): void {
+export function add<T extends string>(counts: Map<T, number>, code: T, times = 1): void {
   counts.set(code, (counts.get(code) ?? 0) + times);
 }

@@ -200,7 +200,7 @@ function describeBlockEvent(
       return line("warn", text, { ...peer(event), code: event.code });
     }
     case "block-conflict":
-      return line("error", `block ${event.number}: ${event.reason}`, peer(event));
+      return line("error", `${event.channel}: ${event.reason}`, peer(event));
     case "channel-config-changed": {
       const changes = [
         ...event.added.map((fact) => `added ${fact}`),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testCrypto, testIdentity, testSignature } from "../core/testing.ts";
+import { testCrypto, testIdentity, testSignature } from "../core/testing-identities.ts";
 import { createMemoryHub } from "../transport/memory.ts";
 import type { Link, LinkEvents } from "../transport/network.ts";
 import { createVirtualClock } from "../transport/testing.ts";

@@ -1,8 +1,9 @@
 /** What is measured around a running node: its network, its signature checks, its TLS certificates. */
-import { parsePkiId } from "../core/rules/messages.ts";
+
 import type { Crypto, PkiId } from "../core/types/host.ts";
 import type { Link, LinkEvents, Network } from "../transport/network.ts";
 import { type ContentType, parseEnvelope, parseMessage, peekType } from "../wire/envelope.ts";
+import { parsePkiId } from "../wire/received.ts";
 
 /** Durations counted by their upper bound: a histogram as Prometheus knows it. */
 export interface Histogram {

@@ -99,7 +99,7 @@ export function summarise(
     ownRemainingMs: self.notAfterMs - now.wallMs,
     connections: summariseConnections(connections),
     channels: summariseChannels(core, now, problems),
-    identitiesAwaited: core.claims.aside.size,
+    identitiesAwaited: core.verificationQueue.aside.size,
     backlog: countBacklog(core),
   };
 }
@@ -162,8 +162,10 @@ function summariseConnections(connections: readonly ConnectionView[]): Summary["
   return { inbound: connections.length - outbound, outbound, queued, queuedMax };
 }
 
-function countBacklog({ claims }: Core): number {
-  let waiting = claims.backlog.length - claims.done + claims.rejudge.size;
-  for (const { entries, done } of claims.lists.values()) waiting += entries.length - done;
+function countBacklog({ verificationQueue }: Core): number {
+  let waiting =
+    verificationQueue.backlog.length - verificationQueue.done + verificationQueue.rejudge.size;
+  for (const { entries, done } of verificationQueue.lists.values())
+    waiting += entries.length - done;
   return waiting;
 }

@@ -31,6 +31,13 @@ describe("the dashboard where there is much to show", { skip }, () => {
     await page.getByLabel("Filter").fill("dead org4");
     await page.getByText("5 of 201 members").waitFor(SLOW);
     assert.equal(await rows.count(), 5);
+    await page.getByLabel("Filter").fill("role=shop");
+    await page.getByText("20 of 201 members").waitFor(SLOW);
+    assert.match((await rows.first().textContent()) ?? "", /role=shop http=10\.0\.0\.\d+:80/);
+    await page.getByLabel("Filter").fill("org2 Role=Shop http=10.0.0.13:80");
+    await page.getByText("1 of 201 members").waitFor(SLOW);
+    await page.getByLabel("Filter").fill("role=sho");
+    await page.getByText("0 of 201 members").waitFor(SLOW);
     assert.deepEqual(complaints, []);
     await page.close();
   });

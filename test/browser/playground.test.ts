@@ -11,7 +11,16 @@ import { writeFiles } from "../../src/play/files.ts";
 import { servePlayground } from "../../src/play/serve.ts";
 import { TOURS, type Tour } from "../../src/play/tours.ts";
 import { findFaults, tabStops, walkByTab } from "./audit.ts";
-import { faintTexts, launchChromium, openPage, skip, takePicture, widthOf } from "./testing.ts";
+import {
+  englishTexts,
+  faintTexts,
+  launchChromium,
+  nextFrame,
+  openPage,
+  skip,
+  takePicture,
+  widthOf,
+} from "./testing.ts";
 
 /** A page of a hundred modules on a machine that does other things as well. */
 const PATIENT = { timeout: 60_000 };
@@ -156,6 +165,7 @@ describe("the playground", { skip }, () => {
     test(`has names, room and contrast at ${width} pixels, ${colorScheme}`, async () => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
+      await nextFrame(page); // Members are arranged anew when the page has its new size.
       // There is one view, hence no tabs.
       const faults = (await findFaults(page)).filter((fault) => !fault.endsWith("tablist]"));
       assert.deepEqual(faults, []);
@@ -199,6 +209,14 @@ describe("the playground", { skip }, () => {
     assert.ok(tour);
     await takeTour(other, tour, "zh");
     assert.equal(await other.locator("html").getAttribute("lang"), "zh");
+    await other.locator("#stage .node").first().press("Enter");
+    for (const details of await other.locator(".member-card details").all()) {
+      await details.evaluate("(one) => { one.open = true; }");
+    }
+    await takePicture(other, "playground-zh");
+    assert.deepEqual(await englishTexts(other), []);
+    await other.evaluate("location.hash = 'lang=zh&members=1000'");
+    await other.getByRole("alert").getByText("整数").waitFor(PATIENT);
     assert.deepEqual(problems, []);
     await other.close();
   });

@@ -50,7 +50,7 @@ export function createCrowd(count: number): () => Json<Member>[] {
         endpoint: `peer${index}.org${organisation}.example.com:7051`,
         internalEndpoint: null,
         metadata: "",
-        tags: {},
+        tags: tagsOf(index),
         status: isDead ? "dead" : "alive",
         incarnation: "1",
         sequence: String(beat),
@@ -60,6 +60,12 @@ export function createCrowd(count: number): () => Json<Member>[] {
         self: index === 0,
       };
     });
+}
+
+/** Every tenth member is a shop, and every tenth one has a role that begins alike. */
+function tagsOf(index: number): Readonly<Record<string, string>> {
+  if (index % 10 === 3) return { role: "shop", http: `10.0.0.${index}:80` };
+  return index % 10 === 6 ? { role: "shopping" } : {};
 }
 
 function connectionTo({ pkiId, mspId, endpoint }: Json<Member>): Json<Connection> {

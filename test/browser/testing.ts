@@ -133,10 +133,38 @@ export async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`no way by Tab to ${selector}`);
 }
 
+/** Waits until the page has drawn what follows from a new size. */
+export async function nextFrame(page: Page): Promise<void> {
+  await page.evaluate(`new Promise((drawn) => {
+    requestAnimationFrame(() => requestAnimationFrame(drawn));
+  })`);
+}
+
 /** Texts whose contrast with what is behind them is less than AA of WCAG 2 asks for. */
 export function faintTexts(page: Page): Promise<string[]> {
   return page.evaluate(FAINT);
 }
+
+/** Texts and labels in which two English words stand side by side; code and what says its language is left out. */
+export function englishTexts(page: Page): Promise<string[]> {
+  return page.evaluate(ENGLISH);
+}
+
+const ENGLISH = `(() => {
+  const found = [];
+  const note = (text) => {
+    if (/[a-z]{2,}[ :,;]+[a-z]{2,}/i.test(text)) found.push(text.trim());
+  };
+  note(document.title.replace("fabric-gossip", ""));
+  for (const element of document.body.querySelectorAll("*")) {
+    if (element.closest("pre, script, noscript, [lang=en]")) continue;
+    for (const { nodeType, data } of element.childNodes) if (nodeType === 3) note(data);
+    for (const name of ["aria-label", "aria-valuetext", "alt", "placeholder", "title"]) {
+      note(element.getAttribute(name) ?? "");
+    }
+  }
+  return [...new Set(found)];
+})()`;
 
 /** Runs in the page. Signs on members have a disc of their own behind them, and are not text. */
 const FAINT = `(() => {

@@ -9,8 +9,8 @@ import { connect as connectTls, createServer as createTlsServer, type TlsOptions
 import { revokeCertificate } from "../../src/msp/generate-renew.ts";
 import { alternativeNames, keyPem, makeCertificate } from "../../src/msp/testing.ts";
 import { startDnsServer } from "../names/dns-server.ts";
+import { freePort } from "../ports.ts";
 import { assertSays, findingsOf, foreign, setUp, start } from "./doctor-peer.ts";
-import { freePort } from "./program.ts";
 
 /** Has the server listen on a port of its own, until the test ends. */
 async function listen(t: TestContext, server: Server): Promise<number> {

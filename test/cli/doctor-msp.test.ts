@@ -20,7 +20,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       ({ file }) => rm(file("msp/cacerts"), { recursive: true }),
       "error",
       "msp",
-      /cacerts cannot be read .* Create it/i,
+      /cacerts does not exist: make it a folder with its files/i,
     ],
     [
       "no key",
@@ -154,7 +154,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       },
       "error",
       "trusted-msp",
-      /\/nowhere\/cacerts cannot be read/i,
+      /The MSP folder \/nowhere does not exist: correct the path/i,
     ],
     [
       "a trusted organisation without TLS CA",

@@ -3,8 +3,17 @@ import assert from "node:assert/strict";
 import { appendFile, copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
-import { alternativeNames, keyPem, type Made, makeCertificate } from "../../src/msp/testing.ts";
+import {
+  alternativeNames,
+  keyPem,
+  type Made,
+  makeCertificate,
+  makeKeys,
+} from "../../src/msp/testing.ts";
+import { loadCredentials } from "../../src/node/load-credentials.ts";
+import { freePort } from "../ports.ts";
 import {
   assertSays,
   type Environment,
@@ -12,8 +21,8 @@ import {
   findingsOf,
   type Peer,
   setUp,
+  start,
 } from "./doctor-peer.ts";
-import { freePort } from "./program.ts";
 
 describe("doctor on TLS files (spec A 1.3)", () => {
   const ca = makeCertificate({ commonName: "tls ca", isCa: true });
@@ -44,6 +53,8 @@ describe("doctor on TLS files (spec A 1.3)", () => {
   });
 
   const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });
+  const noCa = makeCertificate({ commonName: "no ca" });
+  const ended = makeCertificate({ commonName: "ended", isCa: true, notAfter: "20250101000000Z" });
   const strict = { CORE_PEER_TLS_CLIENTAUTHREQUIRED: "true" };
   const pairs: readonly (readonly [
     string,
@@ -75,7 +86,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-chain",
-      /refuses our server certificate: .*CA that we do not trust.* issued by the CA in/i,
+      /refuses our server certificate: none of the trusted CAs is its issuer, CN=else\. Have .* issued by a CA in peer\.tls\.rootcert\.file, or add its CA there/i,
     ],
     [
       "below an intermediate CA that is missing",
@@ -83,7 +94,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-chain",
-      /refuses our server certificate.* add intermediate CAs/i,
+      /refuses our server certificate.* put intermediate CAs behind the certificate/i,
     ],
     [
       "without a name",
@@ -110,6 +121,30 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       /refuses our server certificate: .*purpose.* both uses/i,
     ],
     [
+      "of a CA that may not issue it",
+      leaf({ issuer: noCa }),
+      { CORE_PEER_TLS_ROOTCERT_FILE: "tls/no-ca.crt" },
+      "error",
+      "tls-chain",
+      /its issuer CN=no ca may not issue it\. Put a CA certificate with basicConstraints CA and .* into peer\.tls\.rootcert\.file/i,
+    ],
+    [
+      "of a CA that has ended",
+      leaf({ issuer: ended }),
+      { CORE_PEER_TLS_ROOTCERT_FILE: "tls/ended.crt" },
+      "error",
+      "tls-chain",
+      /of its CA CN=ended: not valid at .* Renew the CA certificate, or have/i,
+    ],
+    [
+      "on a curve that Go does not know",
+      leaf({ keys: makeKeys("brainpoolP256r1") }),
+      {},
+      "error",
+      "tls-chain",
+      /refuses our server certificate: .* Reissue .* with an ECDSA P-256 key/i,
+    ],
+    [
       "for servers only, where clients are verified",
       leaf({ extendedKeyUsage: [SERVER_AUTH] }),
       strict,
@@ -122,8 +157,12 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     test(`a certificate ${name}`, async (t) => {
       const peer = await setUp(t);
       await install(peer, made);
+      await writeFile(peer.file("tls/no-ca.crt"), noCa.pem);
+      await writeFile(peer.file("tls/ended.crt"), ended.pem);
+      const root = more["CORE_PEER_TLS_ROOTCERT_FILE"];
+      if (root !== undefined) peer.env["CORE_PEER_TLS_ROOTCERT_FILE"] = peer.file(root);
       const clientCas = { CORE_PEER_TLS_CLIENTROOTCAS_FILES: peer.file("tls/ca.crt") };
-      assertSays(await findingsOf(peer.env, { ...clientCas, ...more }), status, check, sentence);
+      assertSays(await findingsOf({ ...clientCas, ...more, ...peer.env }), status, check, sentence);
     });
   }
 
@@ -177,7 +216,31 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       ({ file }) => writeFile(file("tls/server.key"), "x"),
       "error",
       "tls",
-      /key .* cannot be used: there is no PEM block in it/i,
+      /key .* cannot be used: it holds no private key in PEM form: put a private key as/i,
+    ],
+    [
+      "a key as a secret of Kubernetes is shown",
+      async ({ file }) =>
+        writeFile(
+          file("tls/server.key"),
+          (await readFile(file("tls/server.key"))).toString("base64"),
+        ),
+      "error",
+      "tls",
+      /key .* cannot be used: its PEM text is encoded in base64 once more: replace it by/i,
+    ],
+    [
+      "a certificate that OpenSSL marks as trusted",
+      async ({ file }) => {
+        const pem = (await readFile(file("tls/server.crt"))).toString();
+        await writeFile(
+          file("tls/server.crt"),
+          pem.replaceAll("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        );
+      },
+      "error",
+      "tls",
+      /certificate .* its first PEM block \(TRUSTED CERTIFICATE\) is not a certificate/i,
     ],
     [
       "a CA file that is none",
@@ -204,7 +267,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "error",
       "tls-chain",
-      /refuses our client certificate: its chain does not lead to a CA in peer\.tls\.clientRootCAs\.files/i,
+      /refuses our client certificate: none of the trusted CAs.* issued by a CA in peer\.tls\.clientRootCAs\.files/i,
     ],
     [
       "the operations endpoint with the key of another",
@@ -245,4 +308,36 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       assertSays(await findingsOf(peer.env), status, check, sentence);
     });
   }
+
+  test("what is wrong with certificate, key and CA is said at once, by start and doctor alike", async (t) => {
+    const peer = await setUp(t);
+    for (const name of ["server.crt", "server.key", "ca.crt"]) {
+      await writeFile(peer.file(`tls/${name}`), "x");
+    }
+    const told = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
+    assert.equal(told.length, 3);
+    await assert.rejects(start(t, peer), { problems: told.map(({ message }) => message) });
+  });
+
+  test("a key whose BEGIN line names another form serves, as in Go", async (t) => {
+    const peer = await setUp(t);
+    const pem = (await readFile(peer.file("tls/server.key"))).toString();
+    await writeFile(peer.file("tls/server.key"), pem.replaceAll("PRIVATE", "RSA PRIVATE"));
+    assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
+    await start(t, peer);
+  });
+
+  test("start warns of what doctor says of our chain", async (t) => {
+    for (const made of [leaf({ notBefore: "20590101000000Z" }), leaf({ issuer: inner })]) {
+      const peer = await setUp(t);
+      await install(peer, made);
+      const found = errorsOf(await findingsOf(peer.env)).filter(
+        ({ check }) => check !== "tls-names",
+      );
+      const told = found.map(({ message, remedy }) => `${message} ${remedy}`);
+      assert.equal(told.length, 1);
+      const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
+      assert.ok(warnings.includes(told[0] ?? ""), warnings.join("\n"));
+    }
+  });
 });

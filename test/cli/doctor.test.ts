@@ -136,6 +136,12 @@ describe("doctor on the configuration (specs A 1, B 2.1)", () => {
       /other organisations will not learn of this node/,
     ],
     [
+      "more tags than a heartbeat carries",
+      { CORE_FABRICGOSSIP_TAGS: `role=${"x".repeat(600)}` },
+      "error",
+      /the tags take \d+ bytes: at most 512 can be published/,
+    ],
+    [
       "no encryption",
       { CORE_PEER_TLS_ENABLED: "false" },
       "warning",

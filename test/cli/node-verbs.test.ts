@@ -9,8 +9,8 @@ import { probeEndpoint } from "../../src/doctor/probe-endpoint.ts";
 import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import type { Explanation } from "../../src/observe/diagnosis/why/explanation.ts";
 import type { GossipEvent } from "../../src/observe/events.ts";
+import { freePort } from "../ports.ts";
 import {
-  freePort,
   get,
   launch,
   organisation,
@@ -56,12 +56,14 @@ describe("members that talk to each other", () => {
     const bootstrap = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${one.port}` };
     const tags = { CORE_FABRICGOSSIP_TAGS: "role=shop,http=10.0.0.5:80" };
     launch(t, ["start"], peerEnvironment(org, 0, one, bootstrap));
-    launch(t, ["start"], peerEnvironment(org, 1, two, { ...bootstrap, ...tags }));
+    const second = launch(t, ["start"], peerEnvironment(org, 1, two, { ...bootstrap, ...tags }));
     const isSeen = async (): Promise<boolean> =>
       ((await get<unknown[]>(one.operations, "/api/v1/members?tag=role=shop")) ?? []).length === 1;
     await until("its tags are seen", isSeen);
 
     const watch = launch(t, ["event", "watch", "deploy", "--url", other]);
+    const large = join(await temporaryFolder(t), "large");
+    await writeFile(large, new Uint8Array(30_000));
     const sent: (typeof watch)[] = [];
     // It is heard by whoever listens already: how soon that is nobody can say.
     await until("it is heard", async () => {
@@ -71,16 +73,17 @@ describe("members that talk to each other", () => {
       return watch.output().includes(" deploy Org1MSP ");
     });
     assert.match(watch.output(), new RegExp(`deploy Org1MSP 127\\.0\\.0\\.1:${one.port} v17 ü\n`));
-    watch.child.kill("SIGINT");
     const verbs = [
       ["members", "--tag", "role=shop", "--url", url],
       ["services", "--url", url],
       ["query", "fabric-gossip:version", "--url", url],
       ["query", "unknown", "--tag", "role=shop", "--url", url],
       ["event", "send", "x".repeat(129), "--url", url],
+      ["query", "q", "--tag", "role=none", "--url", url],
+      ["event", "send", "..", "--file", large, "--url", url],
     ];
-    const done = await Promise.all([...verbs.map((verb) => run(t, verb)), watch.finished]);
-    const [members, services, query, unknown, long, watched] = done;
+    const done = await Promise.all(verbs.map((verb) => run(t, verb)));
+    const [members, services, query, unknown, long, nobody, wrong] = done;
     assert.match(members?.stdout ?? "", /^ENDPOINT .* TAGS\n/);
     assert.equal(members?.stdout.includes(`:${one.port} `), false);
     assert.match(
@@ -91,8 +94,18 @@ describe("members that talk to each other", () => {
     assert.deepEqual([query?.code, query?.stdout.trim().split("\n").length], [0, 2]);
     assert.equal(unknown?.code, 1);
     assert.match(unknown?.stderr ?? "", /did not answer: no-answerer/);
-    assert.deepEqual([long?.code, watched?.code], [2, 0]);
+    assert.equal(long?.code, 2);
     assert.match(long?.stderr ?? "", /1 to 128 bytes/);
+    assert.deepEqual([nobody?.code, nobody?.stdout, wrong?.code], [1, "", 2]);
+    assert.match(nobody?.stderr ?? "", /^Nobody was asked: /);
+    assert.match(wrong?.stderr ?? "", /at most 16384 bytes/);
+
+    second.child.kill("SIGKILL");
+    await until("it tells that the node is gone", () => watch.output().includes("No node answers"));
+    watch.child.kill("SIGINT");
+    const { code, stderr } = await watch.finished;
+    assert.equal(code, 0);
+    assert.match(stderr, /^the stream ended; connecting again in 0\.5 s\nNo node answers at /);
   });
 });
 
@@ -257,6 +270,7 @@ describe("a node whose operations endpoint speaks TLS", () => {
     const file = join(await temporaryFolder(t), "core.yaml");
     await writeFile(file, "peer: {}\n");
     assert.equal((await run(t, ["members", "--config", file], env)).code, 0);
+    assert.equal((await run(t, ["members"], env)).code, 0, "in the node's own environment");
     const events = launch(t, ["events", ...flags]);
     await until("it listens to signals", () => hearsHangup(events.child.pid));
     events.child.kill("SIGINT");

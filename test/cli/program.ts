@@ -1,7 +1,6 @@
 /** Runs the command line as a user does: a process, its output, its exit code. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -9,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
 import { MAIN } from "../main-program.ts";
+import { freePort } from "../ports.ts";
 
 export { MAIN };
 
@@ -66,25 +66,6 @@ export async function until(
     if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${description}`);
     await sleep(20);
   }
-}
-
-/** Below the ports that systems hand out to outgoing connections, which could take one meanwhile. */
-const PORTS = { first: 21_000, count: 11_000 } as const;
-
-/** A port that is free, and that nobody is given by chance before the member listens on it. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }
 
 /** A temporary folder, removed when the test ends. */

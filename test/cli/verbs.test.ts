@@ -6,8 +6,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { VERSION } from "../../src/lib/version.ts";
+import { freePort } from "../ports.ts";
 import {
-  freePort,
   get,
   launch,
   MAIN,

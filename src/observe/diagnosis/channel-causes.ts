@@ -60,10 +60,15 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
     remedy:
       "Look for block-rejected among the events: it says what is wrong with the blocks that members give. Without one, nobody answers us: our certificate may not satisfy Readers.",
   },
+  "block-rejected": {
+    severity: "warning",
+    remedy:
+      "Compare the block at that peer and at others with fabric-gossip blocks and a --peer for each. If only that peer differs, its ledger is damaged or it lies: its organisation can stop it, go back to a block before with peer node rollback, and start it again.",
+  },
   fork: {
     severity: "error",
     remedy:
-      "Stop writing to the channel, and compare the block at peers of every organisation with fabric-gossip blocks: orderers have signed two histories.",
+      "Orderers have signed two histories: stop writing to the channel, and compare the block at peers of every organisation with fabric-gossip blocks. We stay on the branch that we verified first; if that is the wrong one, stop this member, remove what it keeps of the channel under fabricGossip.stateDir, if anything, and start it again.",
   },
   "results-differ": {
     severity: "error",

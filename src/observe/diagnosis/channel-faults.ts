@@ -14,6 +14,8 @@ import {
   tellEnd,
 } from "../../following/config-problems.ts";
 import type { ChannelProblemCode } from "../../following/views.ts";
+import { knownPkiId } from "../../wire/received.ts";
+import type { EventOf } from "../events.ts";
 
 /** A fault, and whose it is. */
 export interface ChannelFault {
@@ -32,8 +34,8 @@ export interface Turn {
   readonly atMs: number;
   /** Capabilities that it brings, like `V3_0 of the channel`. */
   readonly requires: readonly string[];
-  /** Certificates that it revokes. */
-  readonly revokes: number;
+  /** Certificates that it revokes, as far as they are still revoked; a word for each. */
+  readonly revokes: readonly string[];
 }
 
 /** What is known of a channel beside what its members say. */
@@ -47,7 +49,14 @@ export interface ChannelFacts {
   readonly turns: readonly Turn[];
   /** What was found in blocks and configurations, until it is refuted. */
   readonly findings: readonly ChannelFault[];
+  /** The latest invalid block of each member that gave one. */
+  readonly rejected: readonly Rejection[];
 }
+
+export type Rejection = Pick<
+  EventOf<"block-rejected">,
+  "code" | "number" | "pkiId" | "mspId" | "reason"
+>;
 
 /** A configuration is asked for every 250 ms: so long it may take. */
 const SEARCH_MS = 30_000;
@@ -68,6 +77,7 @@ export function channelFaults(
   const isFollowed = facts.findings.every(({ code }) => code !== "config-unusable");
   return [
     ...facts.findings,
+    ...rejectedBlocks(core, channel, facts),
     ...memberFaults(core, channel, facts, now),
     ...(isFollowed ? heightFaults(core, channel, now) : []),
     ...certificateFaults(facts, core.options.timing.expiryNoticesMs[0] ?? 0, now),
@@ -96,6 +106,21 @@ function unknownConfiguration(
       `its configuration is not known after ${seconds(forMs)}: ${reason}`,
     ),
   ];
+}
+
+/** Of members that are still on the channel: of others nothing better can come. */
+function rejectedBlocks(
+  core: Core,
+  { members }: FollowedChannel,
+  { rejected }: ChannelFacts,
+): readonly ChannelFault[] {
+  return rejected.flatMap(({ number, pkiId, mspId, reason }) => {
+    const known = knownPkiId(pkiId);
+    if (known === null || !members.has(known)) return [];
+    const who = `${nameOf(core, known)} of ${mspId}`;
+    const detail = `${who} gave a block ${number} that is not valid: ${reason}`;
+    return [{ code: "block-rejected" as const, mspId, pkiId, about: "", detail }];
+  });
 }
 
 /** Members that have not got past a configuration block. */
@@ -149,9 +174,10 @@ function whyAccepting(
   core: Core,
   { pkiId, member: { claim, mspId }, turn: { number, revokes } }: Late,
 ): readonly ChannelFault[] {
-  if (revokes === 0 || core.members.table.get(pkiId)?.status !== "alive") return [];
+  if (revokes.length === 0 || core.members.table.get(pkiId)?.status !== "alive") return [];
   const who = `${nameOf(core, pkiId)} of ${mspId}`;
-  const what = `${revokes} certificate${revokes === 1 ? " is" : "s are"} revoked`;
+  const count = revokes.length;
+  const what = `${count} certificate${count === 1 ? " is" : "s are"} revoked`;
   const detail = `${who} has ${claim.height} blocks, and not yet block ${number}, with which ${what}`;
   return [{ code: "crl-pending", mspId, pkiId, about: String(number), detail }];
 }

@@ -11,8 +11,9 @@ import {
 } from "../../channel/testing.ts";
 import { ChainMaker } from "../../channel-maker/chain.ts";
 import { type ConfigDraft, capabilities } from "../../channel-maker/config-draft.ts";
-import { createWorld, type TestNode, testIdentity, type World } from "../../core/testing.ts";
+import { createWorld, type TestNode, type World } from "../../core/testing.ts";
 import { following, heightOf } from "../../core/testing-channel.ts";
+import { testIdentity } from "../../core/testing-identities.ts";
 import { aliveOf } from "../../core/testing-messages.ts";
 import { makeTrust, type Trust } from "../../following/trust.ts";
 import { createChannelHost } from "../../msp/channel-msp.ts";
@@ -109,6 +110,8 @@ function give(world: World, node: TestNode, bytes: Uint8Array, from: (typeof PEE
   world.give(node, { type: "message", from: from.pkiId, bytes });
 }
 
+const conflict = { type: "block-conflict", channel: "ch" } as const;
+const rejection = { type: "block-rejected", channel: "ch", code: "block-policy" } as const;
 const revoke = (serials: readonly number[]) => (draft: ConfigDraft) => {
   const list = makeRevocationList(org.ca, serials);
   const group = draft.groups["Application"]?.groups["Org1MSP"];
@@ -143,6 +146,17 @@ test("a member that has not committed a revocation list accepts the revoked: tol
   watch.configured(chain.configure(revoke([9])), world.now());
   pass(20_000);
   assert.deepEqual(told.slice(2), [], "a list that was there before brings nothing");
+  watch.configured(chain.configure(revoke([9, 8])), world.now());
+  pass(13_000);
+  const all = ["+crl-pending 1", "+crl-pending 2", "+crl-pending 3"];
+  const pending = () => (told as readonly string[]).slice(2).filter((one) => one.includes("crl"));
+  assert.deepEqual(pending(), all);
+  const last = watch.problems.find(({ code }) => code === "crl-pending");
+  assert.match(last?.reason ?? "", /with which 1 certificate is revoked\.$/);
+  watch.configured(chain.configure(), world.now());
+  pass(20_000);
+  const over = all.map((one) => one.replace("+", "-"));
+  assert.deepEqual(pending().slice(3), over, "a list that is withdrawn is not pending");
 });
 
 test("a member that stands before a block with a new capability has not survived it", () => {
@@ -256,9 +270,9 @@ test("a conflict lasts until the member agrees again; a search that finds nothin
   watch.configured(a, world.now());
   assert.deepEqual(look(), ["+config-differs", "-config-unknown"]);
   const which = { number: 7n, pkiId: one.pkiId, mspId: "A", reason: "they differ" };
-  watch.conflict({ kind: "results", ...which });
-  watch.conflict({ kind: "fork", ...which, pkiId: two.pkiId });
-  watch.conflict({ kind: "fork", ...which, number: 8n, pkiId: two.pkiId });
+  watch.hear({ ...conflict, kind: "results", ...which });
+  watch.hear({ ...conflict, kind: "fork", ...which, pkiId: two.pkiId });
+  watch.hear({ ...conflict, kind: "fork", ...which, number: 8n, pkiId: two.pkiId });
   assert.deepEqual(look(), ["+results-differ 1", "+fork 2"]);
   watch.agreed(one.pkiId);
   watch.agreed(three.pkiId);
@@ -271,12 +285,45 @@ test("a conflict lasts until the member agrees again; a search that finds nothin
   }
 });
 
+test("an invalid block is told of its member until it gives a valid one, or is gone", () => {
+  const { watch, world, node, say, pass, look } = setUp();
+  watch.configured(makeChain().configure(), world.now());
+  for (const peer of PEERS) say(peer, 5n);
+  pass(1_000);
+  const reject = (peer: (typeof PEERS)[number], number: bigint, code = "block-policy") =>
+    watch.hear({ ...rejection, number, code, pkiId: peer.pkiId, mspId: "A", reason: "no" });
+  reject(one, 5n);
+  reject(two, 4n);
+  assert.deepEqual(look(), ["+block-rejected 1", "+block-rejected 2"]);
+  assert.match(watch.problems[0]?.reason ?? "", /:1 of A gave a block 5 that is not valid: no\.$/);
+  watch.gave(one.pkiId, 4n);
+  watch.gave(two.pkiId, 4n);
+  watch.gave(three.pkiId, 9n);
+  assert.deepEqual(look(), ["-block-rejected 2"], "older blocks of it say nothing");
+  reject(one, 6n);
+  assert.deepEqual(look(), [], "one member, one problem");
+  watch.agreed(one.pkiId);
+  assert.deepEqual(look(), ["-block-rejected 1"]);
+  // Whoever follows another branch is told of as a fork only.
+  const which = { number: 6n, pkiId: two.pkiId, mspId: "A", reason: "another history" };
+  watch.hear({ ...conflict, kind: "fork", ...which });
+  reject(two, 6n, "block-previous-hash");
+  reject(three, 6n, "block-previous-hash");
+  assert.deepEqual(look(), ["+fork 2", "+block-rejected 3"]);
+  const channel = node.core.channels.table.get("ch");
+  assert.ok(channel);
+  channel.members.delete(three.pkiId);
+  assert.deepEqual(look(), ["-block-rejected 3"]);
+});
+
 test("whatever members give rise to, problems are bounded", () => {
   const { watch, world, look } = setUp();
   watch.configured(makeChain().configure(), world.now());
   for (let i = 0; i < 500; i++) {
     const pkiId = i.toString(16).padStart(64, "0");
-    watch.conflict({ kind: "results", number: 1n, pkiId, mspId: "A", reason: bytesOf("x").join() });
+    const which = { number: 1n, pkiId, mspId: "A", reason: bytesOf("x").join() };
+    watch.hear({ ...conflict, kind: "results", ...which });
+    watch.hear({ ...rejection, ...which });
   }
   assert.equal(look().length, 100);
   assert.equal(look().length, 0);

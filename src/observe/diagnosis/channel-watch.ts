@@ -11,6 +11,7 @@ import {
   type ChannelFacts,
   type ChannelFault,
   channelFaults,
+  type Rejection,
   type Turn,
 } from "./channel-faults.ts";
 
@@ -31,8 +32,10 @@ interface Searched {
 export class ChannelWatch {
   readonly #name: string;
   readonly #findings = new Map<string, ChannelFault>();
+  /** The latest invalid block of each member that gave one, until it gives a valid one. */
+  readonly #rejected = new Map<string, Rejection>();
   #problems: ReadonlyMap<string, ChannelProblem> = new Map();
-  #facts: Omit<ChannelFacts, "findings">;
+  #facts: Omit<ChannelFacts, "findings" | "rejected">;
   #view: ConfigView | undefined;
 
   constructor(name: string, now: Now) {
@@ -52,8 +55,13 @@ export class ChannelWatch {
     const before = this.#view;
     const view = describeConfiguration(configuration, origin, now.wallMs);
     const turn = turnOf(before, view, now);
-    const { turns } = this.#facts;
-    const isTurn = turn.requires.length > 0 || turn.revokes > 0;
+    const isTurn = turn.requires.length > 0 || turn.revokes.length > 0;
+    // Whoever has not committed a list that is withdrawn by now accepts nobody who is revoked.
+    const revoked = new Set(revocations(view));
+    const turns = this.#facts.turns.map((one) => ({
+      ...one,
+      revokes: one.revokes.filter((name) => revoked.has(name)),
+    }));
     this.#view = view;
     this.#facts = {
       ...this.#facts,
@@ -80,26 +88,52 @@ export class ChannelWatch {
     this.#find({ ...NOBODY, code: "config-unusable", about: "", detail });
   }
 
-  conflict({ kind, number, pkiId, mspId, reason }: Conflict): void {
+  /** What was found in a block. */
+  hear(event: EventContent): void {
+    if (event.type === "block-conflict") this.#conflict(event);
+    if (event.type === "block-rejected") this.#reject(event);
+  }
+
+  #conflict({ kind, pkiId, mspId, reason }: Conflict): void {
     const code = kind === "fork" ? "fork" : "results-differ";
-    const detail = `block ${number}: ${reason}`;
-    this.#find({ code, mspId, pkiId, about: "", detail });
+    this.#find({ code, mspId, pkiId, about: "", detail: reason });
+  }
+
+  #reject(rejection: Rejection): void {
+    const { code, pkiId } = rejection;
+    // Whoever follows another branch has a problem of its own.
+    if (code === "block-previous-hash" && this.#findings.has(`fork ${pkiId}`)) return;
+    if (this.#rejected.size < FINDINGS_MAX || this.#rejected.has(pkiId)) {
+      this.#rejected.set(pkiId, rejection);
+    }
+  }
+
+  /** A member gave a valid block: what it gave before may have been damaged on the way. */
+  gave(pkiId: string, number: bigint): void {
+    const rejected = this.#rejected.get(pkiId);
+    if (rejected !== undefined && number >= rejected.number) this.#rejected.delete(pkiId);
   }
 
   /** A member has a block, and all before it, as others have it. */
   agreed(pkiId: string): void {
     this.#findings.delete(`fork ${pkiId}`);
     this.#findings.delete(`results-differ ${pkiId}`);
+    this.#rejected.delete(pkiId);
   }
 
   /** Looks again; returns what has begun, and what is over. */
   look(core: Core, now: Now): readonly EventContent[] {
-    const channel = core.channels.table.get(this.#name);
-    if (channel === undefined) return [];
-    const facts = { ...this.#facts, findings: [...this.#findings.values()] };
+    const channel = this.#name;
+    const followed = core.channels.table.get(channel);
+    if (followed === undefined) return [];
+    const facts = {
+      ...this.#facts,
+      findings: [...this.#findings.values()],
+      rejected: [...this.#rejected.values()],
+    };
     const before = this.#problems;
     const present = new Map<string, ChannelProblem>();
-    for (const fault of channelFaults(core, channel, facts, now)) {
+    for (const fault of channelFaults(core, followed, facts, now)) {
       if (present.size >= PROBLEMS_MAX) break;
       const key = `${fault.code} ${fault.pkiId ?? fault.mspId} ${fault.about}`;
       const since = before.get(key)?.since ?? new Date(now.wallMs);
@@ -109,16 +143,9 @@ export class ChannelWatch {
     const begun = [...present].filter(([key]) => !before.has(key));
     const over = [...before].filter(([key]) => !present.has(key));
     return [
-      ...begun.map(([, one]) => this.#event("channel-problem", one)),
-      ...over.map(([, one]) => this.#event("channel-problem-solved", one)),
+      ...begun.map(([, one]): EventContent => ({ type: "channel-problem", channel, ...one })),
+      ...over.map(([, one]): EventContent => ({ type: "channel-problem-solved", channel, ...one })),
     ];
-  }
-
-  #event(
-    type: "channel-problem" | "channel-problem-solved",
-    problem: ChannelProblem,
-  ): EventContent {
-    return { type, channel: this.#name, ...problem };
   }
 
   #find(fault: ChannelFault): void {
@@ -145,7 +172,7 @@ function turnOf(before: ConfigView | undefined, after: ConfigView, { elapsedMs: 
   return {
     ...{ number: after.blockNumber, atMs },
     requires: requirements(after).filter((one) => !required.has(one)),
-    revokes: revocations(after).filter((one) => !revoked.has(one)).length,
+    revokes: revocations(after).filter((one) => !revoked.has(one)),
   };
 }
 

@@ -113,6 +113,8 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
 };
 
+const CHECK_SIGNER = "Check the enrolment key or the external signer.";
+
 const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   malformed: { say: () => "the first message is not a gossip message", remedy: NO_PEER },
   "wrong-first-message": { say: () => "the first message is not a handshake", remedy: NO_PEER },
@@ -124,8 +126,9 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   },
   "signing-failed": {
     say: (detail) => `our own handshake could not be signed${behind(detail)}`,
-    remedy: "Check the enrolment key or the external signer.",
+    remedy: CHECK_SIGNER,
   },
+  "refused-signature": { remedy: CHECK_SIGNER },
   "handshake-timeout": {
     say: () => "no handshake arrived in time",
     remedy: "Check that it is not overloaded and that nothing delays the connection.",

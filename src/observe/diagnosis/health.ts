@@ -18,7 +18,7 @@ export interface Health {
   readonly reloadProblems: readonly string[];
 }
 
-/** What is wrong; empty = healthy (product 4, `/healthz`). */
+/** What is wrong; empty = healthy (`/healthz`). */
 export function healthFaults(health: Health, now: Now): readonly Problem[] {
   const { core, failures, conflicts, reloadProblems, names } = health;
   const { options, contacts, members } = core;

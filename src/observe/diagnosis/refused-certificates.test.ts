@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { testCrypto, testIdentity } from "../../core/testing.ts";
+import { testCrypto, testIdentity } from "../../core/testing-identities.ts";
 import type { Now } from "../../core/types/host.ts";
 import { computePkiId } from "../../msp/identity.ts";
 import { encode } from "../../wire/encode.ts";

@@ -135,7 +135,7 @@ function aboutIdentity({ core, now }: Known, subject: Subject): readonly Cause[]
   if (identity) {
     const { subject: owner, mspId, notAfterMs } = identity.identity;
     const until = new Date(notAfterMs).toISOString();
-    const isOpen = core.claims.rejudge.has(pkiId);
+    const isOpen = core.verificationQueue.rejudge.has(pkiId);
     const verdict = isOpen ? "being judged again, as trust has changed" : "valid";
     const sentence = `Its certificate is known and ${verdict}: ${owner} of ${mspId}, until ${until}, learnt from ${LEARNT[identity.learntFrom]}.`;
     return [cause("identity-known", sentence)];

@@ -1,8 +1,9 @@
 /** Why a peer is or is not a member of a channel, by gossip. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createWorld, testIdentity } from "../../../core/testing.ts";
+import { createWorld } from "../../../core/testing.ts";
 import { configurationOf, following, heightOf } from "../../../core/testing-channel.ts";
+import { testIdentity } from "../../../core/testing-identities.ts";
 import { aliveOf } from "../../../core/testing-messages.ts";
 import type { Identity, PkiId } from "../../../core/types/host.ts";
 import { viewChannel } from "../../channels.ts";

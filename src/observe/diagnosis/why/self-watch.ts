@@ -43,7 +43,8 @@ export interface SelfWatch {
 const LOOK_MS = 2_500;
 /** Joining takes a second or two; who is alone for longer is told. */
 const ALONE_MS = 5_000;
-const FIRST_PROBE_MS = 500;
+/** Not while we join: nobody waits for the answer. */
+const FIRST_PROBE_MS = 5_000;
 const PROBE_MS = 60_000;
 
 /** What was found at an endpoint, or address. */

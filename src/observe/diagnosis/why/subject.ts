@@ -1,7 +1,6 @@
 /** Who is meant by an endpoint or the beginning of a PKI-ID. */
 
 import type { Core } from "../../../core/core.ts";
-import { parsePkiId } from "../../../core/rules/messages.ts";
 import { type Contact, contactPkiId, isOwnEndpoint } from "../../../core/tables/contacts.ts";
 import type { KnownIdentity } from "../../../core/tables/identities.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
@@ -11,6 +10,7 @@ import { parseResolved } from "../../../lib/bootstrap-name.ts";
 import { GossipError } from "../../../lib/errors.ts";
 import { formatHostPort, parseHostPort } from "../../../lib/host-port.ts";
 import { fromHex } from "../../../wire/bytes.ts";
+import { parsePkiId } from "../../../wire/received.ts";
 import type { Trace } from "../failures.ts";
 import type { RefusedIdentity } from "../refused-certificates.ts";
 import type { Known } from "./explanation.ts";
@@ -53,7 +53,7 @@ export function findSubject(known: Known, peer: string): Subject {
 
 /** The only one that begins so; undefined if nobody does. */
 function findPkiId({ core, failures, refusals }: Known, prefix: string): PkiId | undefined {
-  const { members, identities, claims, pull, options } = core;
+  const { members, identities, verificationQueue, pull, options } = core;
   const found = new Set<string>();
   const look = (pkiIds: Iterable<string>): void => {
     for (const pkiId of pkiIds) if (pkiId.startsWith(prefix)) found.add(pkiId);
@@ -64,7 +64,7 @@ function findPkiId({ core, failures, refusals }: Known, prefix: string): PkiId |
   // Of those who are gone, only if nobody present is meant.
   if (found.size === 0) {
     look(members.tombstones.keys());
-    look(claims.aside.keys());
+    look(verificationQueue.aside.keys());
     look(shunnedItems(pull).keys());
     for (const { pkiId } of failures.traces()) look([pkiId]);
     for (const { pkiId } of refusals.all()) look([pkiId]);
@@ -111,7 +111,7 @@ function ambiguous({ identities }: Core, prefix: string, pkiIds: readonly string
 
 /** Who is at the endpoint: best an alive member, else whoever was there last. */
 function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
-  const { members, contacts, claims } = core;
+  const { members, contacts, verificationQueue } = core;
   const { internalEndpoint } = core.options;
   const { externalEndpoint } = core.self;
   if (isOwnEndpoint(peer, { internalEndpoint, externalEndpoint })) return core.options.self.pkiId;
@@ -124,7 +124,7 @@ function pkiIdAt({ core, failures }: Known, peer: string): PkiId | undefined {
   const traces = [...failures.traces()].filter(({ endpoints }) => endpoints.includes(peer));
   const last = traces.at(-1);
   if (last) return toPkiId(last.pkiId);
-  for (const [pkiId, { claim }] of claims.aside) {
+  for (const [pkiId, { claim }] of verificationQueue.aside) {
     const { endpoint, internalEndpoint } = claim.alive;
     if (endpoint === peer || internalEndpoint === peer) return pkiId;
   }
@@ -168,7 +168,7 @@ function describe(
     refused: pkiId && !identity ? refusals.of(pkiId) : undefined,
     contact,
     trace,
-    isAwaited: pkiId !== undefined && core.claims.aside.has(pkiId),
+    isAwaited: pkiId !== undefined && core.verificationQueue.aside.has(pkiId),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Explanations of peers in every state the protocol can leave them in, in virtual time. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createWorld, type TestNode, testIdentity, type World } from "../../../core/testing.ts";
+import { createWorld, type TestNode, type World } from "../../../core/testing.ts";
+import { testIdentity } from "../../../core/testing-identities.ts";
 import { aliveOf, digest, identityItemOf, update } from "../../../core/testing-messages.ts";
 import { GossipError } from "../../../lib/errors.ts";
 import { viewEvent, viewSelf } from "../../snapshots.ts";

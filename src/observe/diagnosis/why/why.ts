@@ -1,5 +1,5 @@
 /**
- * Why a peer is, or is not, visible to us (product 4, `why`): what is known of it, what went wrong,
+ * Why a peer is, or is not, visible to us (`why`): what is known of it, what went wrong,
  * what happens next and what can be done, in sentences for people and as codes for programs.
  */
 
