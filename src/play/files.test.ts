@@ -8,25 +8,33 @@ import { ALL_HANDLERS, handlerOf } from "./handlers.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const BYTES_MAX = 500_000;
+/** The others are sources that the page links to. */
+const isLoaded = (path: string): boolean => /^src\/play\/|\.(?:html|css)$/.test(path);
 
 describe("the files of the playground", () => {
   test("need neither Node, nor a package, nor anybody else's server", async () => {
-    for (const [path, { text }] of await collectFiles()) {
+    const files = await collectFiles();
+    const loaded = [...files].filter(([path]) => isLoaded(path));
+    assert.equal(loaded.length, 7, "one file each for page and worker, four styles, the page");
+    for (const [path, { text }] of loaded) {
       const foreign = [...text.matchAll(/^(?:import|export)\s[^;"]*\bfrom\s*"([^"]+)"/gm)]
         .map(([, target = ""]) => target)
-        .filter((target) => !target.startsWith("."));
+        .concat([...text.matchAll(/\bimport\(/g)].map(() => "import()"));
       assert.deepEqual(foreign, [], path);
       assert.doesNotMatch(text, /\bBuffer\.|\bprocess\.(env|argv|on)\b/, path);
       assert.doesNotMatch(text, /https?:\/\/(?!www\.w3\.org\/2000\/svg)/, path);
     }
   });
 
-  test(`have less than ${BYTES_MAX} bytes, and the real core is among them`, async () => {
+  test(`take less than ${BYTES_MAX} bytes to load, and the real core is among them`, async () => {
     const files = await collectFiles();
-    const bytes = [...files.values()].reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    const loaded = [...files].filter(([path]) => isLoaded(path));
+    const bytes = loaded.reduce((sum, [, { text }]) => sum + Buffer.byteLength(text), 0);
     assert.ok(bytes < BYTES_MAX, `${bytes} bytes in ${files.size} files`);
-    assert.ok(files.has("src/core/core.js"));
-    assert.ok(files.has("src/transport/connections.js"));
+    const worker = files.get("src/play/worker.js")?.text ?? "";
+    for (const name of ["function step", "function applyInput", "class Peer "]) {
+      assert.ok(worker.includes(name), name);
+    }
   });
 });
 

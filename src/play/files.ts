@@ -1,12 +1,12 @@
 /**
- * The files of the playground: its page, and the modules that page and worker import, at their
- * places in this package. Browsers load the compiled modules without a build step; from sources,
- * types are stripped.
+ * The files of the playground: its page, and one file each for page and worker, joined of the modules
+ * of this package; and the modules that the page links to. From sources, types are stripped.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
-import { dirname, join, posix } from "node:path";
+import { dirname, join } from "node:path";
 import { GossipError } from "../lib/errors.ts";
+import { bundle } from "./bundle.ts";
 import { ALL_HANDLERS } from "./handlers.ts";
 
 export interface StaticFile {
@@ -16,7 +16,7 @@ export interface StaticFile {
 
 const ROOT = new URL("../../", import.meta.url);
 const PAGE = "src/play/page/index.html";
-/** Files that nobody imports; all others follow from imports. */
+/** Files that nobody imports; each is joined with all that it imports. */
 const ENTRIES = ["src/play/worker.js", "src/play/page/main.js"];
 const TYPES = {
   html: "text/html; charset=utf-8",
@@ -31,11 +31,13 @@ export async function collectFiles(): Promise<ReadonlyMap<string, StaticFile>> {
   for (const [, path = ""] of html.matchAll(/href="([^":]+\.css)"/g)) {
     files.set(path, { text: await readFile(new URL(path, ROOT), "utf8"), type: TYPES.css });
   }
-  const paths = new Set(ENTRIES);
-  for (const path of paths) {
-    const text = withoutComments(path, await readModule(path));
-    files.set(path, { text, type: TYPES.js });
-    for (const target of importsOf(path, text)) paths.add(target);
+  const readCompact = async (path: string): Promise<string> => compact(await readModule(path));
+  for (const path of ENTRIES) {
+    files.set(path, { text: await bundle(path, readCompact), type: TYPES.js });
+  }
+  for (const { file } of ALL_HANDLERS) {
+    const path = file.replace(/\.ts$/, ".js");
+    files.set(path, { text: await readModule(path), type: TYPES.js });
   }
   return files;
 }
@@ -74,13 +76,13 @@ function withoutTypes(source: string): string {
     .replace(/\n{3,}/g, "\n\n");
 }
 
-/** Comments are kept in files that the page links to; elsewhere they waste space. */
-function withoutComments(path: string, text: string): string {
-  const isLinked = ALL_HANDLERS.some(({ file }) => file.replace(/\.ts$/, ".js") === path);
-  return isLinked ? text : text.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, "");
+/** Nobody reads comments and indentation here, as the page links to other files. */
+function compact(text: string): string {
+  const code = text.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, "");
+  return hasLongTemplate(code) ? code : code.replace(/^[ \t]*(?:\/\/.*)?\n|^[ \t]+/gm, "");
 }
 
-function importsOf(path: string, text: string): readonly string[] {
-  const found = text.matchAll(/^(?:import|export)\s[^;"]*\bfrom\s*"(\.[^"]+)"/gm);
-  return [...found].map(([, target = ""]) => posix.join(posix.dirname(path), target));
+/** Whether a text spans lines: there, indentation counts. */
+function hasLongTemplate(code: string): boolean {
+  return code.split("\n").some((line) => line.split("`").length % 2 === 0);
 }

@@ -26,7 +26,10 @@ const HANDLERS: Readonly<Record<Exclude<Kind, "other">, Handler>> = {
 };
 
 /** A message whose bytes were relayed before. */
-export const COPY_HANDLER: Handler = { name: "handleCopy", file: "src/core/handlers/alive.ts" };
+export const DUPLICATE_HANDLER: Handler = {
+  name: "handleDuplicate",
+  file: "src/core/tables/broadcast-queue.ts",
+};
 
 const DISPATCHER: Handler = { name: "handleMessage", file: "src/core/core.ts" };
 
@@ -37,6 +40,6 @@ export function handlerOf(kind: Kind): Handler {
 /** All handlers with a name. */
 export const ALL_HANDLERS: readonly Handler[] = [
   ...Object.values(HANDLERS),
-  COPY_HANDLER,
+  DUPLICATE_HANDLER,
   DISPATCHER,
 ];

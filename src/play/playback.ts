@@ -4,14 +4,14 @@
  * time.
  */
 import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
-import { findCopy } from "../core/handlers/alive.ts";
+import { findDuplicate } from "../core/tables/broadcast-queue.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { EventContent } from "../observe/events.ts";
 import { ACTIONS_MAX, type Action, type Change } from "./actions.ts";
 import { type Agreement, compareViews } from "./agreement.ts";
 import { describeForPage, readAuthor } from "./describe.ts";
 import { type Flight, Flights } from "./flights.ts";
-import { COPY_HANDLER, type Handler, handlerOf } from "./handlers.ts";
+import { DUPLICATE_HANDLER, type Handler, handlerOf } from "./handlers.ts";
 import { describeEffect, type EventText, eventOf, type PlayEvent } from "./noticed.ts";
 import { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
@@ -203,7 +203,11 @@ export class Playback {
     keep(this.#landed, flight, LANDED_MAX);
     if (this.#isFound || this.#wanted === undefined) return;
     const handler = handlerFor(to, flight);
-    const message = { ...flight, author: this.#authorOf(flight), isCopy: handler === COPY_HANDLER };
+    const message = {
+      ...flight,
+      author: this.#authorOf(flight),
+      isCopy: handler === DUPLICATE_HANDLER,
+    };
     if (!isMessageWanted(this.#wanted, message)) return;
     this.#isFound = true;
     this.#watch = { flight, before: viewState(this.network, to), handler, effects: [] };
@@ -269,5 +273,5 @@ function keep<T>(list: T[], item: T, max: number): void {
 /** The function that will handle a message, determined before delivery. */
 function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
   const core = life?.member.core;
-  return core && findCopy(core, bytes) ? COPY_HANDLER : handlerOf(kind);
+  return core && findDuplicate(core, bytes) ? DUPLICATE_HANDLER : handlerOf(kind);
 }

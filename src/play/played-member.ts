@@ -58,7 +58,7 @@ export class PlayedMember {
       self: () => this.#self,
       identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
       events: {
-        ...connectionInputs({ ...listener, twinSeen }),
+        ...connectionInputs({ ...listener, twinSeen, disconnected: () => {} }),
         message: (from, bytes) => give({ type: "message", from, bytes }),
       },
     });

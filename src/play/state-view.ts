@@ -1,7 +1,7 @@
 /** One member's state as rows for the inspector. Reads the tables of its core, changes nothing. */
 import { EPOCH_MS } from "../../simulation/epoch.ts";
-import type { Core } from "../core/core.ts";
-import { nextContactMs, nextPullMs, nextQuestionMs } from "../core/handlers/tasks.ts";
+import { type Core, nextContactMs, nextSuspicionMs } from "../core/core.ts";
+import { nextPullMs } from "../core/tables/pull.ts";
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 
@@ -92,14 +92,14 @@ function viewIdentities({ identities }: Core, name: (pkiId: string) => string): 
 }
 
 function viewTimers(core: Core): readonly Row[] {
-  const { contacts, emitter, pull, pullPace, questions, schedule, syncPace } = core;
+  const { contacts, broadcastQueue, pull, pullBackoff, suspicions, schedule, syncBackoff } = core;
   const due: Readonly<Record<string, number>> = {
     heartbeat: schedule.heartbeatAtMs,
-    sync: syncPace.dueMs,
-    pull: pullPace.dueMs,
+    sync: syncBackoff.dueMs,
+    pull: pullBackoff.dueMs,
     "pull round": nextPullMs(pull),
-    flush: emitter.flushAtMs,
-    questions: nextQuestionMs(questions, core.options),
+    flush: broadcastQueue.flushAtMs,
+    suspicions: nextSuspicionMs(suspicions, core.options),
     contacts: nextContactMs(contacts),
     expiry: schedule.expiryCheckAtMs,
     unused: schedule.unusedCheckAtMs,
@@ -110,21 +110,27 @@ function viewTimers(core: Core): readonly Row[] {
   }));
 }
 
+/** The key of an alive message is its author's PKI-ID; others begin with what they are. */
+function broadcastName(key: string, name: (pkiId: string) => string): string {
+  const [what, pkiId] = key.includes(" ") ? key.split(" ") : ["alive", key];
+  return `${what} ${name(pkiId ?? "")}`;
+}
+
 function viewWaiting(core: Core, name: (pkiId: string) => string): readonly Row[] {
-  const { claims, contacts, emitter, pull, questions } = core;
+  const { verificationQueue, contacts, broadcastQueue, pull, suspicions } = core;
   const rows: Row[] = [];
   const add = (what: string, who: string, ...cells: readonly Cell[]): void => {
     rows.push({ key: `${what} ${who}`, cells: [what, who, ...cells] });
   };
-  for (const key of emitter.waiting.keys()) {
-    const [what = "", pkiId = ""] = key.split(" ");
-    add("to pass on", `${what} ${name(pkiId)}`, { ms: emitter.flushAtMs });
+  for (const key of broadcastQueue.waiting.keys()) {
+    add("to pass on", broadcastName(key, name), { ms: broadcastQueue.flushAtMs });
   }
-  for (const [pkiId, { sinceMs }] of claims.aside)
+  for (const [pkiId, { sinceMs }] of verificationQueue.aside)
     add("author unknown", name(pkiId), { ms: sinceMs });
-  const backlog = claims.backlog.length - claims.done + claims.rejudge.size;
+  const backlog =
+    verificationQueue.backlog.length - verificationQueue.done + verificationQueue.rejudge.size;
   if (backlog > 0) add("to check", String(backlog));
-  for (const [pkiId, { entries, done }] of claims.lists) {
+  for (const [pkiId, { entries, done }] of verificationQueue.lists) {
     add("list to check", name(pkiId), entries.length - done);
   }
   for (const [pkiId, { hasAnswered, requested }] of pull.round?.exchanges ?? []) {
@@ -134,7 +140,7 @@ function viewWaiting(core: Core, name: (pkiId: string) => string): readonly Row[
   for (const [pkiId, hellos] of pull.hellos) {
     add("may request", name(pkiId), { ms: hellos.at(-1)?.untilMs ?? 0 });
   }
-  for (const [pkiId, { doubt, atMs }] of questions.open) {
+  for (const [pkiId, { doubt, atMs }] of suspicions.open) {
     add("to ask", name(pkiId), doubt.type, { ms: atMs });
   }
   for (const { endpoint, state } of contacts) {

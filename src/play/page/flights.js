@@ -12,13 +12,18 @@ const COLOURS_EVERY = 30;
 
 export function createFlights(canvas, legend) {
   const context = canvas.getContext("2d");
-  const parts = { canvas, context, legend, sprites: new Map(), paints: 0, colours: {} };
+  const still = document.createElement("canvas");
+  const parts = {
+    ...{ canvas, context, legend, sprites: new Map(), paints: 0, colours: {} },
+    // The links, which change far less often than what moves along them.
+    ...{ still, stillContext: still.getContext("2d"), drawn: "" },
+  };
   return {
     take: (frame) => take(parts.sprites, frame),
     paint(stage, model, elapsedMs) {
       if (parts.paints % COLOURS_EVERY === 0) parts.colours = legend.colours();
       parts.paints += 1;
-      fit(canvas, stage);
+      fit(parts, stage);
       paintLinks(parts, stage, model);
       return paintSprites(parts, stage, elapsedMs, legend.isShown);
     },
@@ -39,23 +44,39 @@ function take(sprites, { flying, landed }) {
   }
 }
 
-function fit(canvas, { frame }) {
+function fit({ canvas, still }, stage) {
   const ratio = Math.min(2, devicePixelRatio);
-  const [width, height] = [frame.clientWidth, frame.clientHeight].map((px) =>
-    Math.round(px * ratio),
-  );
-  if (canvas.width !== width || canvas.height !== height) {
-    canvas.width = width;
-    canvas.height = height;
+  const [width, height] = [stage.width, stage.height].map((px) => Math.round(px * ratio));
+  for (const one of [canvas, still]) {
+    if (one.width !== width) one.width = width;
+    if (one.height !== height) one.height = height;
   }
 }
 
-function paintLinks({ context, canvas, colours }, stage, { frame, selected }) {
-  const { places, scale, offset, isDense } = stage;
+function place(context, { scale, offset }) {
   const ratio = Math.min(2, devicePixelRatio);
+  context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * offset.x, ratio * offset.y);
+}
+
+function paintLinks(parts, stage, model) {
+  const { context, canvas, still, colours } = parts;
+  const { frame, selected } = model;
+  const look = [colours.link, colours.cut, canvas.width, canvas.height, stage.scale, selected];
+  const drawn = `${look.join()} ${frame.links.join()} ${frame.cut.join()}`;
+  if (drawn !== parts.drawn) {
+    parts.drawn = drawn;
+    drawLinks(parts, stage, model);
+  }
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
-  context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * offset.x, ratio * offset.y);
+  if (canvas.width > 0 && canvas.height > 0) context.drawImage(still, 0, 0);
+}
+
+function drawLinks({ stillContext: context, still, colours }, stage, { frame, selected }) {
+  const { places, isDense } = stage;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, still.width, still.height);
+  place(context, stage);
   const strike = (pairs, colour, width, alpha, dash) => {
     context.beginPath();
     for (const [a, b] of pairs) {
@@ -79,8 +100,12 @@ function paintLinks({ context, canvas, colours }, stage, { frame, selected }) {
 /** Whether some are still moving. */
 function paintSprites({ context, sprites, colours }, stage, elapsedMs, isShown) {
   const { places, isDense } = stage;
+  place(context, stage);
   const hasLetters = !isDense && sprites.size <= LETTERS_MAX;
   const radius = hasLetters ? 8 : isDense ? 2.5 : 4;
+  /** One path of each kind: a colour is set once. */
+  const paths = new Map();
+  const letters = [];
   let isMoving = false;
   context.globalAlpha = 1;
   context.textAlign = "center";
@@ -94,14 +119,18 @@ function paintSprites({ context, sprites, colours }, stage, elapsedMs, isShown) 
     if (a === undefined || b === undefined || !isShown(sprite.kind)) continue;
     const x = a.x + (b.x - a.x) * sprite.shown;
     const y = a.y + (b.y - a.y) * sprite.shown;
-    context.fillStyle = colours[sprite.kind];
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fill();
-    if (!hasLetters) continue;
-    context.fillStyle = colours.letter;
-    context.fillText(letterOf(sprite.kind), x, y);
+    const path = paths.get(sprite.kind) ?? new Path2D();
+    paths.set(sprite.kind, path);
+    path.moveTo(x + radius, y);
+    path.arc(x, y, radius, 0, 2 * Math.PI);
+    if (hasLetters) letters.push([letterOf(sprite.kind), x, y]);
   }
+  for (const [kind, path] of paths) {
+    context.fillStyle = colours[kind];
+    context.fill(path);
+  }
+  context.fillStyle = colours.letter;
+  for (const [letter, x, y] of letters) context.fillText(letter, x, y);
   return isMoving;
 }
 

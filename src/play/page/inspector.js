@@ -3,7 +3,7 @@ import { button, card, make } from "../../dashboard/dom.js";
 import { kindOf } from "../../dashboard/message-types.js";
 import { typeOf } from "./flights.js";
 import { changesOf, sectionsOf } from "./rows.js";
-import { t } from "./words.js";
+import { t, w } from "./words.js";
 
 const HOUR = 3_600;
 
@@ -91,11 +91,11 @@ export function createMessageCard() {
     show(step, members) {
       const [from, to] = [members[step.from].name, members[step.to].name];
       const { name, sentence } = kindOf(typeOf(step.kind));
-      heading.textContent = t("from", { kind: name, from, to });
+      heading.textContent = t("from", { kind: w(name), from, to });
       const time = (step.atMs / 1_000).toFixed(3);
       content.replaceChildren(
         make("p", { className: "soft" }, t("arrived", { time, bytes: step.bytes })),
-        make("p", {}, sentence),
+        make("p", {}, w(sentence)),
         make("p", {}, `${t("handledBy")} `, linkTo(step.handler)),
         make("h3", {}, t("effects")),
         listOf(step.effects),
@@ -119,7 +119,7 @@ function linkTo({ name, file }) {
 
 function listOf(effects) {
   if (effects.length === 0) return make("p", { className: "soft" }, t("noEffects"));
-  return make("ol", { className: "effects" }, ...effects.map((text) => make("li", {}, text)));
+  return make("ol", { className: "effects" }, ...effects.map((text) => make("li", {}, w(text))));
 }
 
 function decoded(message) {

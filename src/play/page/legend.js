@@ -2,7 +2,7 @@
 import { make, setText } from "../../dashboard/dom.js";
 import { kindOf } from "../../dashboard/message-types.js";
 import { letterOf, typeOf } from "./flights.js";
-import { t } from "./words.js";
+import { t, w } from "./words.js";
 
 const KINDS = [
   "alive",
@@ -16,9 +16,12 @@ const KINDS = [
   "other",
 ];
 
+const NUMBERS = new Intl.NumberFormat("en-GB");
+
 export function createLegend() {
   const hidden = new Set();
   const counts = new Map();
+  const shown = new Map();
   const swatches = new Map();
   const element = make("ul", { className: "kinds", "aria-label": t("legend") });
   for (const kind of KINDS) {
@@ -31,7 +34,7 @@ export function createLegend() {
       else hidden.add(kind);
     });
     const { name, sentence } = kindOf(typeOf(kind));
-    const label = make("label", { title: sentence }, box, swatch, ` ${name} `, count);
+    const label = make("label", { title: w(sentence) }, box, swatch, ` ${w(name)} `, count);
     element.append(make("li", {}, label));
     counts.set(kind, count);
     swatches.set(kind, swatch);
@@ -43,7 +46,11 @@ export function createLegend() {
     element,
     isShown: (kind) => !hidden.has(kind),
     update(frame) {
-      for (const [kind, node] of counts) setText(node, frame.counts[kind].toLocaleString("en-GB"));
+      for (const [kind, node] of counts) {
+        if (shown.get(kind) === frame.counts[kind]) continue;
+        shown.set(kind, frame.counts[kind]);
+        setText(node, NUMBERS.format(frame.counts[kind]));
+      }
     },
     /** The current theme's colours, for the canvas. */
     colours() {

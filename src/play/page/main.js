@@ -7,7 +7,7 @@ import { createLegend } from "./legend.js";
 import { createStage } from "./stage.js";
 import { createTimeline } from "./timeline.js";
 import { createTours } from "./tour.js";
-import { languageOf, startLanguage, t } from "./words.js";
+import { languageOf, startLanguage, t, w } from "./words.js";
 
 /** A pause in a hidden tab is not caught up. */
 const FRAME_MS_MAX = 100;
@@ -21,9 +21,10 @@ const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "mod
 let isAwaited = false;
 let [lastMs, stateMs, linkMs] = [performance.now(), 0, 0];
 
-startTheme();
+startTheme((theme) => t("theme", { theme: t(theme) }));
 startLanguage();
 byId("subtitle").textContent = t("subtitle");
+byId("skip").textContent = t("skip");
 
 const ask = (request) => worker.postMessage(request);
 const act = (change) => ask({ type: "act", change });
@@ -172,7 +173,7 @@ worker.addEventListener("message", ({ data }) => {
   switch (data.type) {
     case "refused":
       byId("problem").hidden = false;
-      byId("problem").textContent = t("refused", { reason: data.reason });
+      byId("problem").textContent = t("refused", { reason: w(data.reason) });
       return;
     case "opened":
       byId("problem").hidden = true;

@@ -1,6 +1,6 @@
 /** A member's state as tables, and a message's changes in them. */
 import { make } from "../../dashboard/dom.js";
-import { t } from "./words.js";
+import { t, w } from "./words.js";
 
 /** Headings after the first column. */
 const HEADS = {
@@ -49,7 +49,7 @@ function rowOf([first, ...rest], className = "") {
 function textOf(cell) {
   if (cell === null) return t("never");
   if (typeof cell === "object") return (cell.ms / 1_000).toFixed(3);
-  return String(cell);
+  return w(String(cell));
 }
 
 /** Rows that are new, removed or different. */

@@ -31,7 +31,16 @@ export function createStage({ select, cut, legend }) {
   const svg = draw("svg", { id: "stage", role: "group" }, ...layers);
   const frame = make("div", { className: "stage" }, canvas, svg);
   const { section, head } = card("network-card", t("network"), frame);
-  const parts = { canvas, svg, layers, frame, select, nodes: [], arranged: "", selected: -1 };
+  /** Its elements, and what they show. @type {any} */
+  const parts = {
+    ...{ canvas, svg, layers, frame, select, nodes: [], selected: -1 },
+    ...{ arranged: 0, organisations: [], width: 0, height: 0 },
+  };
+  // Asking for a size makes the browser lay out the page: not in every frame.
+  new ResizeObserver(() => {
+    measure(parts);
+    if (parts.model !== undefined) update(parts.model);
+  }).observe(frame);
   const flights = createFlights(canvas, legend);
   const lasso = createLasso(svg, {
     places: () => parts.places ?? [],
@@ -39,13 +48,17 @@ export function createStage({ select, cut, legend }) {
     done: cut,
   });
   moveByArrows(svg, ".node");
+  const update = (model) => {
+    arrangeAll(parts, model);
+    for (const [index, member] of model.frame.members.entries()) updateNode(parts, member, index);
+  };
   return {
     section,
     head,
     lasso,
     update(model, isFresh) {
-      arrangeAll(parts, model);
-      for (const [index, member] of model.frame.members.entries()) updateNode(parts, member, index);
+      parts.model = model;
+      update(model);
       if (isFresh) flights.take(model.frame);
     },
     /** Draws the current moment; returns whether anything is still moving. */
@@ -62,12 +75,27 @@ function toPlane(svg, { clientX, clientY }) {
   return { x: point.x, y: point.y };
 }
 
+function measure(parts) {
+  parts.width = parts.frame.clientWidth;
+  parts.height = parts.frame.clientHeight;
+}
+
+/** Members come in one order and stay in their organisation, until another run begins. */
+function isArranged({ arranged, width, organisations }, members) {
+  return (
+    arranged === width &&
+    organisations.length === members.length &&
+    members.every(({ organisation }, index) => organisation === organisations[index])
+  );
+}
+
 function arrangeAll(parts, { frame }) {
   const { svg, frame: box } = parts;
-  const width = box.clientWidth;
-  const shape = `${width} ${frame.members.map(({ organisation }) => organisation).join()}`;
-  if (shape === parts.arranged || width === 0) return;
-  parts.arranged = shape;
+  if (parts.width === 0) measure(parts);
+  const { width } = parts;
+  if (width === 0 || isArranged(parts, frame.members)) return;
+  parts.arranged = width;
+  parts.organisations = frame.members.map(({ organisation }) => organisation);
   const named = frame.members.map((member, key) => ({ ...member, key }));
   const { groups, places, isDense, bounds } = arrange(named, width);
   parts.places = named.map(({ key }) => places.get(key));
@@ -75,6 +103,7 @@ function arrangeAll(parts, { frame }) {
   const [x, y, w, h] = bounds.split(" ").map(Number);
   const height = Math.min((width * h) / w, HEIGHTS[width < 520 ? 0 : 1]);
   box.style.height = `${height}px`;
+  parts.height = Math.round(height);
   parts.scale = Math.min(width / w, height / h);
   parts.offset = {
     x: (width - w * parts.scale) / 2 - x * parts.scale,
@@ -118,13 +147,16 @@ function drawNode({ places, isDense, select }, { name }, index) {
     event.stopPropagation();
     select(index);
   });
-  return { root, sign };
+  return { root, sign, shown: "" };
 }
 
 function updateNode({ nodes, selected }, member, index) {
   const { name, organisation, state, sees, isCutOff } = member;
   const node = nodes[index];
   if (node === undefined) return;
+  const shown = `${state} ${sees} ${isCutOff} ${index === selected}`;
+  if (node.shown === shown) return;
+  node.shown = shown;
   const condition = isCutOff ? `${t(state)}, ${t("cutOff")}` : t(state);
   const words = { name, organisation, state: condition, count: sees };
   const isSelected = index === selected;

@@ -2,6 +2,11 @@
 
 export const ENGLISH = {
   subtitle: "playground",
+  skip: "Skip to content",
+  theme: "Theme: {theme}",
+  system: "system",
+  light: "light",
+  dark: "dark",
   network: "Network",
   play: "Play",
   pause: "Pause",
@@ -106,6 +111,11 @@ export const ENGLISH = {
 
 export const CHINESE = {
   subtitle: "演练场",
+  skip: "跳到正文",
+  theme: "主题:{theme}",
+  system: "跟随系统",
+  light: "浅色",
+  dark: "深色",
   network: "网络",
   play: "播放",
   pause: "暂停",
@@ -206,4 +216,138 @@ export const CHINESE = {
   leave: "离开",
   place: "第 {place} 步,共 {count} 步",
   lost: "这一步等待的内容没有出现。",
+};
+
+/** Sentences of effects (`src/play/noticed.ts`), of rows, and of links that are refused. */
+const CHINESE_SENTENCES = [
+  { pattern: /^send (\d+) to (.+)$/, words: "向 $2 发送 $1 条消息" },
+  { pattern: /^identify (.+)$/, words: "询问 $1 的身份" },
+  { pattern: /^ping (.+)$/, words: "探测 $1" },
+  { pattern: /^disconnect (.+): (.+)$/, words: "断开 $1($2)" },
+  { pattern: /^sign$/, words: "签名" },
+  { pattern: /^serve blocks of (.+) to (.+)$/, words: "把 $1 的区块发给 $2" },
+  { pattern: /^drop: (\S+) \((\d+) times\)$/, words: "丢弃:$1($2 次)" },
+  { pattern: /^drop: (.+)$/, words: "丢弃:$1" },
+  { pattern: /^hand on a message of channel (.+)$/, words: "转交通道 $1 的消息" },
+  { pattern: /^notify (\S+) (.*): (.+)$/, words: "通知 $1 $2($3)" },
+  { pattern: /^notify (\S+) (.*)$/, words: "通知 $1 $2" },
+  { pattern: /^asked for (\d+)$/, words: "已请求 $1 项" },
+  { pattern: /^(alive|dead) (.+)$/, words: "$1 $2" },
+  {
+    pattern: /^(\w+) must be a whole number from (\d+) to (\d+)$/,
+    words: "$1 必须是 $2 到 $3 的整数",
+  },
+  { pattern: /^(\w+) must be a whole number up to (\d+)$/, words: "$1 必须是不大于 $2 的整数" },
+  { pattern: /^rules must be (\S+) or (\S+)$/, words: "rules 必须是 $1 或 $2" },
+  {
+    pattern: /^there must be at least as many members as organisations$/,
+    words: "成员数不能少于组织数",
+  },
+  { pattern: /^at most (\d+) actions$/, words: "最多 $1 个操作" },
+  { pattern: /^"(.*)" is no action$/, words: "“$1”不是操作" },
+];
+
+/** A word or sentence of the core or the worker in Chinese; a name or code stays as it is. */
+export function chinese(text) {
+  const word = Object.hasOwn(CHINESE_WORDS, text) ? CHINESE_WORDS[text] : undefined;
+  if (word !== undefined) return word;
+  for (const { pattern, words } of CHINESE_SENTENCES) {
+    const found = pattern.exec(text);
+    if (found) return words.replace(/\$(\d)/g, (_, place) => chinese(found[place]));
+  }
+  return text;
+}
+
+/** Words of the core, as the worker reports them, and of the kinds of messages. */
+const CHINESE_WORDS = {
+  handshake: "握手",
+  alive: "存活",
+  "membership request": "成员请求",
+  "membership response": "成员应答",
+  hello: "问候 (hello)",
+  digest: "摘要 (digest)",
+  request: "请求 (request)",
+  update: "更新 (update)",
+  "state info": "通道状态",
+  "member message": "程序间消息",
+  other: "其他",
+  dead: "死亡",
+  suspect: "可疑",
+  "cut off": "被隔离",
+  in: "入站",
+  out: "出站",
+  "in use": "使用中",
+  going: "将关闭",
+  incarnation: "化身",
+  sequence: "序号",
+  certificate: "证书",
+  clock: "时钟偏差(秒)",
+  heartbeat: "心跳",
+  sync: "成员同步",
+  pull: "拉取",
+  "pull round": "拉取轮次",
+  flush: "发出广播",
+  suspicions: "怀疑",
+  contacts: "联系人",
+  expiry: "过期检查",
+  unused: "闲置检查",
+  "to pass on": "待转发",
+  "author unknown": "作者未知",
+  "to check": "待验证",
+  "list to check": "待验证列表",
+  "digest awaited": "等待摘要",
+  "may request": "可来请求",
+  "to ask": "待询问",
+  contact: "联系人",
+  waiting: "等待",
+  identifying: "确认身份中",
+  asking: "询问中",
+  connected: "已连接",
+  self: "自身",
+  silent: "沉默",
+  told: "由他人告知",
+  unreachable: "不可达",
+  "listed-dead": "列表称已死亡",
+  expired: "已过期",
+  revoked: "已吊销",
+  replaced: "已被替换",
+  invalid: "无效",
+  "member-joined": "成员加入",
+  "member-updated": "成员更新",
+  "member-dead": "成员死亡",
+  "member-returned": "成员恢复",
+  "member-forgotten": "成员被遗忘",
+  "identity-learnt": "获知身份",
+  "identity-purged": "清除身份",
+  "identity-expiring": "身份即将过期",
+  "contact-failed": "联系失败",
+  "same-identity": "身份相同",
+  "channel-height": "通道高度",
+  "channel-member-lagging": "通道成员落后",
+  "channel-member-recovered": "通道成员已追上",
+  "incarnation-raised": "化身提升",
+  "signing-failed": "签名失败",
+  "handshake-failed": "握手失败",
+  "send-failed": "发送失败",
+  "Handshake. Each side sends one signed message when the connection opens: its identity, bound to this TLS connection.":
+    "握手。连接打开时,双方各发送一条签名消息:绑定到该 TLS 连接的自身身份。",
+  "Heartbeat. The sender signs it once, and members relay the same bytes to everyone who may see them. A newer one replaces it.":
+    "心跳。发送者签名一次,成员把同样的字节转发给所有可以看到它的成员。较新的会取代较旧的。",
+  "Asks a peer for all members it knows, and carries the asker's own heartbeat.":
+    "向节点询问它所知道的全部成员,并附上询问者自己的心跳。",
+  "Answer to a membership request: the latest heartbeats of live and dead members.":
+    "对成员请求的应答:存活和死亡成员的最新心跳。",
+  "Pull, step 1 of 4. Asks a peer what it has. Every member periodically pulls identities from a few peers.":
+    "拉取,第 1 步,共 4 步。询问节点拥有什么。每个成员定期从少数节点拉取身份。",
+  "Pull, step 2 of 4. Answers a hello with the IDs of all items the sender has, under the same nonce.":
+    "拉取,第 2 步,共 4 步。以相同的随机数应答问候,列出发送者拥有的全部条目编号。",
+  "Pull, step 3 of 4. Requests the items that the asker lacks.":
+    "拉取,第 3 步,共 4 步。请求自己缺少的条目。",
+  "Pull, step 4 of 4. Delivers the requested items; the receiver verifies each one.":
+    "拉取,第 4 步,共 4 步。送达所请求的条目,接收者逐一验证。",
+  "States that a peer is in a channel, its ledger height and its chaincodes.":
+    "说明节点在哪个通道中、账本高度和链码。",
+  "Between programs that are members: an event, a query, an answer, or which of them a member has or lacks. Fabric peers never get one.":
+    "作为成员的程序之间的消息:事件、查询、应答,或某个成员拥有、缺少其中哪些。Fabric 节点不会收到。",
+  "A message that a member without a ledger does not use.": "没有账本的成员用不到的消息。",
 };

@@ -1,10 +1,12 @@
 /** The share of agreeing members over time, and members' events. */
 import { card, draw, make, setAttributes } from "../../dashboard/dom.js";
-import { t } from "./words.js";
+import { t, w } from "./words.js";
 
 const POINTS_MAX = 600;
 const EVENTS_MAX = 150;
 const [WIDTH, HEIGHT] = [600, 60];
+/** The chart changes by less than a pixel from one frame to the next. */
+const PAINT_MS = 250;
 
 export function createTimeline(select) {
   const line = draw("path", { class: "share" });
@@ -30,7 +32,7 @@ export function createTimeline(select) {
   });
   const hint = make("p", { className: "soft" }, t("nothingYet"));
   const { section } = card("timeline-card", t("timeline"), chart, hint, list);
-  const state = { points: [], last: -1, list, hint, select };
+  const state = { points: [], last: -1, paintedMs: 0, list, hint, select };
   return {
     section,
     clear() {
@@ -39,9 +41,13 @@ export function createTimeline(select) {
       list.replaceChildren();
       hint.hidden = false;
     },
-    update({ frame }) {
+    update({ frame, isPlaying }) {
       addPoint(state, frame);
-      paint(state, line, ghosts);
+      const nowMs = performance.now();
+      if (!isPlaying || nowMs - state.paintedMs > PAINT_MS) {
+        state.paintedMs = nowMs;
+        paint(state, line, ghosts);
+      }
       for (const event of frame.events.slice(-EVENTS_MAX)) addEvent(state, event, frame.members);
       while (list.childElementCount > EVENTS_MAX) list.lastElementChild.remove();
     },
@@ -78,8 +84,8 @@ function addEvent({ list, hint, select }, { atMs, observer, type, subject, reaso
   const who = make("button", { type: "button", className: "link" }, members[observer].name);
   who.addEventListener("click", () => select(observer));
   const whom = subject < 0 ? "" : ` ${members[subject].name}`;
-  const why = reason === "" ? "" : ` (${reason})`;
-  const item = make("li", { className: classOf(type) }, time, who, `: ${type}${whom}${why}`);
+  const why = reason === "" ? "" : ` (${w(reason)})`;
+  const item = make("li", { className: classOf(type) }, time, who, `: ${w(type)}${whom}${why}`);
   list.prepend(item);
 }
 

@@ -1,6 +1,6 @@
 /** The page in English and Chinese. `t("key")` is the text in the current language. */
 import { byId } from "../../dashboard/dom.js";
-import { CHINESE, ENGLISH } from "./texts.js";
+import { CHINESE, chinese, ENGLISH } from "./texts.js";
 
 const KEY = "fabric-gossip-language";
 const TEXTS = { en: ENGLISH, zh: CHINESE };
@@ -13,6 +13,11 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** A word or sentence of the core or the worker, for readers. */
+export function w(text) {
+  return language === "zh" ? chinese(text) : text;
+}
+
 export function languageOf() {
   return language;
 }
@@ -20,6 +25,7 @@ export function languageOf() {
 /** The button that changes the language: the page is loaded again, in the same run. */
 export function startLanguage() {
   document.documentElement.lang = language;
+  document.title = `fabric-gossip ${t("subtitle")}`;
   const button = byId("language");
   button.textContent = language === "en" ? "中文" : "English";
   button.lang = language === "en" ? "zh" : "en";
