@@ -4,12 +4,12 @@
  * about an identity can be looked up.
  */
 
-import { parsePkiId } from "../src/core/rules/messages.ts";
 import type { Crypto, Identity, PkiId } from "../src/core/types/host.ts";
 import { equalBytes } from "../src/wire/bytes.ts";
 import { decode } from "../src/wire/decode.ts";
 import { encode } from "../src/wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
+import { parsePkiId } from "../src/wire/received.ts";
 import { accept, reject } from "../src/wire/verdict.ts";
 
 /** An issued certificate and its owner. */

@@ -1,6 +1,5 @@
 /** Building blocks of forged messages. */
 
-import { pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { Identity } from "../src/core/types/host.ts";
 import { encode } from "../src/wire/encode.ts";
 import {
@@ -12,6 +11,7 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, SECRET, TAG } from "../src/wire/messages.ts";
+import { pkiIdBytes } from "../src/wire/received.ts";
 import type { SimulatedMember } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
 import { createGlance } from "./wire-kind.ts";

@@ -1,5 +1,5 @@
 /** Forged messages: every kind that an honest member must reject. */
-import { pkiIdBytes } from "../src/core/rules/messages.ts";
+
 import {
   encodeEnvelope,
   encodeMessage,
@@ -8,6 +8,7 @@ import {
   withoutSecret,
 } from "../src/wire/envelope.ts";
 import { PULL_TYPE, type SecretEnvelope, TAG } from "../src/wire/messages.ts";
+import { pkiIdBytes } from "../src/wire/received.ts";
 import {
   aliveHeard,
   aliveMessage,

@@ -1,5 +1,5 @@
 /** Forged messages among members: what nobody may hear, repeat or answer. */
-import { parsePkiId, pkiIdBytes } from "../src/core/rules/messages.ts";
+
 import { encodeEnvelope, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import {
   encodeMemberEnvelope,
@@ -8,6 +8,7 @@ import {
   memberDataOf,
   parseMemberMessage,
 } from "../src/wire/member-messages.ts";
+import { parsePkiId, pkiIdBytes } from "../src/wire/received.ts";
 import type { Forger } from "./forged-message-parts.ts";
 import type { Forgery } from "./forged-messages.ts";
 import { TOPIC } from "./talk.ts";

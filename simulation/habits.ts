@@ -12,12 +12,14 @@ import { TAG } from "../src/wire/messages.ts";
 import { list } from "./forged-message-parts.ts";
 
 export const HABITS = ["dead", "alive", "stripped", "gossip", "request"] as const;
-export type Habit = (typeof HABITS)[number];
+/** `late`: lists what members have signed for it alone, when they have been gone for a while. */
+export type Habit = (typeof HABITS)[number] | "late";
 
 /** Another member's message as it is relayed. */
 export const RELABEL: Readonly<Record<Habit, (bytes: Uint8Array) => Uint8Array>> = {
   dead: (bytes) => list(0n, [], [bytes]),
   alive: (bytes) => list(0n, [bytes], []),
+  late: (bytes) => list(0n, [bytes], []),
   stripped(bytes) {
     const envelope = parseEnvelope(bytes);
     return envelope.ok ? withoutSecret(envelope.value).bytes : bytes;

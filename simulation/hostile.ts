@@ -6,6 +6,7 @@
 import { type Handshake, shakeHands } from "../src/transport/handshake.ts";
 import type { Link, LinkEvents, Network } from "../src/transport/network.ts";
 import { parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
+import { ChannelLiar } from "./channels/channel-liar.ts";
 import { readAlive } from "./checkers/wire-reader.ts";
 import type { Forger } from "./forged-message-parts.ts";
 import {
@@ -17,6 +18,7 @@ import {
 } from "./forged-messages.ts";
 import { FORGED_TALK } from "./forged-talk.ts";
 import { aliveMessagesIn, type Habit, RELABEL } from "./habits.ts";
+import { Hoard } from "./hoard.ts";
 import type { SimulatedMember } from "./member.ts";
 import { Process } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
@@ -37,6 +39,8 @@ const DISGUISED = 0.2;
 const LURK_MS = 50;
 const DIALS = 0.2;
 const HEARTBEATS = 0.01;
+/** How often it lists what it has kept of the dead. */
+const LATE_LISTS = 0.05;
 
 /** The victim whose messages it awaits. */
 interface Ambush {
@@ -56,7 +60,9 @@ export class HostileMember {
   readonly #forger: Forger;
   readonly #glance = createGlance();
   readonly #ambush: Ambush | undefined;
+  readonly #hoard: Hoard;
   readonly #forgeries: readonly Forgery[];
+  readonly #liar: ChannelLiar;
   #hasEnded = false;
 
   constructor(
@@ -67,12 +73,15 @@ export class HostileMember {
   ) {
     this.#world = world;
     this.#member = member;
-    this.#forgeries = world.talks ? [...FORGED_MESSAGES, ...FORGED_TALK] : FORGED_MESSAGES;
     this.#random = random;
     if (habit !== undefined) {
       const victim = random.pick(world.members.filter(({ isHostile }) => !isHostile));
       this.#ambush = { habit, victim, passedOn: new Set() };
     }
+    this.#hoard = new Hoard((pkiId) => {
+      const owner = world.members[world.authority.find(pkiId)?.owner ?? -1];
+      return owner?.isHostile === false && owner.life === undefined;
+    });
     this.#process = new Process(world.clock);
     this.#network = world.networkOf(member, this.#process);
     this.#forger = {
@@ -88,6 +97,9 @@ export class HostileMember {
       incarnation: BigInt(Math.trunc(world.clock.now().wallMs)) * 1_000_000n,
       lastNonce: 0n,
     };
+    this.#liar = new ChannelLiar(world.channels, this.#forger);
+    const talk = world.talks ? FORGED_TALK : [];
+    this.#forgeries = [...FORGED_MESSAGES, ...talk, ...this.#liar.forgeries];
   }
 
   async start(): Promise<void> {
@@ -128,9 +140,17 @@ export class HostileMember {
       const [bytes] = heartbeat(this.#forger, ambush.victim);
       if (bytes) for (const link of this.#links.values()) link.send(bytes);
     }
+    if (ambush.habit === "late" && this.#random.chance(LATE_LISTS)) this.#listDead();
     const { victim } = ambush;
     for (const bytes of request(this.#forger, victim)) this.#links.get(victim.name)?.send(bytes);
     this.#process.clock.after(LURK_MS, () => this.#lurk(ambush));
+  }
+
+  /** News of the dead, for everybody. */
+  #listDead(): void {
+    for (const bytes of this.#hoard.due(this.#process.clock.now().elapsedMs)) {
+      for (const link of this.#links.values()) link.send(RELABEL.late(bytes));
+    }
   }
 
   #dial(victim: SimulatedMember): void {
@@ -162,7 +182,10 @@ export class HostileMember {
     const { name } = peer;
     this.#links.set(name, link);
     return {
-      message: (bytes) => this.#hear(bytes),
+      message: (bytes) => {
+        for (const answer of this.#liar.hear(bytes)) link.send(answer);
+        this.#hear(bytes);
+      },
       drain: () => {},
       closed: () => {
         if (this.#links.get(name) === link) this.#links.delete(name);
@@ -171,11 +194,13 @@ export class HostileMember {
   }
 
   #hear(bytes: Uint8Array): void {
+    if (this.#ambush === undefined) this.#record(bytes);
+    else if (this.#ambush.habit === "late") this.#hoard.keep(bytes);
+    else this.#passOn(bytes, this.#ambush);
+  }
+
+  #record(bytes: Uint8Array): void {
     const { heard } = this.#forger;
-    if (this.#ambush !== undefined) {
-      this.#passOn(bytes, this.#ambush);
-      return;
-    }
     if (this.#random.chance(TAMPERED)) this.#tamper(bytes);
     this.#forger.lastNonce = nonceOf(bytes) ?? this.#forger.lastNonce;
     if (heard.length < HEARD_MAX) heard.push(bytes);

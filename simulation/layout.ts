@@ -31,6 +31,7 @@ const DUPLICATES = 0.2;
 export function layOut(options: LayoutOptions, random: SeededRandom): readonly Seat[] {
   const { nodes, orgs, startsWithinMs, hiddenShare, oddShare } = options;
   const seats: Seat[] = [];
+  const mspIds = Array.from({ length: orgs }, (_, org) => `Org${org + 1}MSP`);
   for (let i = 0; i < nodes; i++) {
     const [org, place] = [i % orgs, Math.floor(i / orgs)];
     const name = nameOf(org, place);
@@ -39,7 +40,7 @@ export function layOut(options: LayoutOptions, random: SeededRandom): readonly S
     const isSlow = random.chance(oddShare);
     seats.push({
       name,
-      mspId: `Org${org + 1}MSP`,
+      mspId: mspIds[org] ?? "",
       org,
       place,
       internalEndpoint: internal(org, place),
@@ -51,6 +52,7 @@ export function layOut(options: LayoutOptions, random: SeededRandom): readonly S
       windowBytes: isSlow ? SMALL_WINDOW_BYTES : WINDOW_BYTES,
       duplicates: random.chance(oddShare) ? DUPLICATES : 0,
       signsAfresh: false,
+      channels: [],
     });
   }
   return seats;

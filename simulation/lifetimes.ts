@@ -2,7 +2,8 @@
 
 import type { Figures } from "./dissemination.ts";
 import { createNumberCounts } from "./histogram.ts";
-import type { Watcher, World } from "./world.ts";
+import type { Watcher } from "./watcher.ts";
+import type { World } from "./world.ts";
 
 export interface DeathFigures extends Figures {
   /** Members times deaths: each observer counts. */

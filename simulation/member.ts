@@ -2,6 +2,7 @@
 import type { PkiId } from "../src/core/types/host.ts";
 import type { GossipNode } from "../src/node/node.ts";
 import type { Issued } from "./authority.ts";
+import type { FollowedPlan } from "./channels/channel-plan.ts";
 import type { Process } from "./process.ts";
 
 export interface SimulatedMemberPlan {
@@ -20,6 +21,8 @@ export interface SimulatedMemberPlan {
   readonly duplicates: number;
   /** Signs anew for each membership request and answer, as a Fabric peer does. */
   readonly signsAfresh: boolean;
+  /** Channels that it follows. */
+  readonly channels: readonly FollowedPlan[];
 }
 
 /** One run of a member's process, from start to end. */

@@ -4,8 +4,9 @@ import { maySee } from "./member.ts";
 import { createTrace } from "./trace.ts";
 import { copyOf, createTraffic, since, type TrafficByKind } from "./traffic.ts";
 import type { Views } from "./views.ts";
+import type { Watcher } from "./watcher.ts";
 import { createGlance } from "./wire-kind.ts";
-import type { Watcher, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** The steady state: the fault-free part of a run. */
 export interface SteadyFigures {
@@ -48,7 +49,7 @@ export function createMeter(world: World, views: Views): Meter {
       isConcerned(origin, member, bornMs) {
         const [author, reader] = [members[origin], members[member]];
         if (author === undefined || reader?.life === undefined || author === reader) return false;
-        if (author.isHostile) return false; // What it sends is no heartbeat.
+        if (author.isHostile) return false; // Its messages do not count as heartbeats.
         return reader.life.bornMs < bornMs && maySee(reader, author);
       },
     },

@@ -16,7 +16,7 @@ export interface NetworkOptions {
   readonly jitterMs: number;
   /** Index of the member at an endpoint; undefined if there is none. */
   readonly memberAt: (endpoint: string) => number | undefined;
-  readonly delivered: (from: string, to: string, bytes: Uint8Array) => void;
+  readonly delivered: (from: string, to: string, bytes: Uint8Array, sentAtMs: number) => void;
 }
 
 /** Drops packets from members in `from` to members in `to`. */

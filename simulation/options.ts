@@ -1,7 +1,7 @@
 /** Options of a simulation, validated together. */
 import { GossipError } from "../src/lib/errors.ts";
 import type { PartOfPlan } from "./part-of-plan.ts";
-import { SCENARIOS, type ScenarioName } from "./scenarios.ts";
+import { hasChannels, SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
 export type Strategy = "neighbours" | "random";
 
@@ -13,8 +13,10 @@ export interface SimulationOptions {
   readonly orgs: number | undefined;
   /** Virtual minutes of the first phase; undefined = the scenario decides. */
   readonly minutes: number | undefined;
+  /** Undefined = the scenario decides. */
+  readonly channels?: number | undefined;
   readonly strategy: Strategy;
-  /** What of the plan that the seed draws is kept; undefined = all. */
+  /** Part of the drawn plan to keep; undefined = all. */
   readonly only?: PartOfPlan | undefined;
 }
 
@@ -27,6 +29,7 @@ export interface SimulationWords {
   readonly nodes?: string;
   readonly orgs?: string;
   readonly minutes?: string;
+  readonly channels?: string;
   readonly strategy?: string;
   readonly onlySeconds?: string;
   readonly onlyMembers?: string;
@@ -41,7 +44,7 @@ export interface Sweep {
   readonly seeds: readonly [number, number];
   /** Runs at a time; undefined = as many as the machine has cores. */
   readonly cores: number | undefined;
-  /** Look for the smallest part of this seed's plan that fails. */
+  /** Reduce this seed's plan to the smallest failing part. */
   readonly find: boolean;
 }
 
@@ -49,6 +52,7 @@ const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const NODES_MAX = 20_000;
 const ORGS_MAX = 200;
 const CORES_MAX = 256;
+const CHANNELS_MAX = 100;
 const MINUTES_MIN = 0.01;
 const MINUTES_MAX = 1_440;
 
@@ -71,6 +75,15 @@ export function parseSweep(words: SimulationWords): Sweep {
   if (nodes !== undefined && orgs !== undefined && orgs > nodes) {
     problems.push(`--orgs ${orgs}: there are only ${nodes} nodes; each organisation needs one`);
   }
+  const channels = whole(
+    "--channels",
+    number("--channels", words.channels, 1, CHANNELS_MAX),
+    problems,
+  );
+  if (channels !== undefined && isScenario(scenario) && !hasChannels(scenario)) {
+    const those = SCENARIOS.filter(hasChannels).join(" or ");
+    problems.push(`--channels ${channels}: the scenario ${scenario} has none; take ${those}`);
+  }
   const cores = whole("--cores", number("--cores", words.cores, 1, CORES_MAX), problems);
   const only = parsePart(words, problems);
   const seeds = parseSeeds(words, problems);
@@ -78,7 +91,8 @@ export function parseSweep(words: SimulationWords): Sweep {
   if (problems.length > 0 || !isScenario(scenario) || !isStrategy(strategy)) {
     throw new GossipError("config-invalid", problems);
   }
-  return { options: { scenario, strategy, nodes, orgs, minutes, only }, seeds, cores, find };
+  const options = { scenario, strategy, nodes, orgs, minutes, channels, only };
+  return { options, seeds, cores, find };
 }
 
 function parsePart(
@@ -149,11 +163,12 @@ function parseSeeds(words: SimulationWords, problems: string[]): readonly [numbe
 
 /** The command that repeats this run. */
 export function commandOf(options: SimulationOptions): string {
-  const { scenario, seed, strategy, nodes, orgs, minutes, only } = options;
+  const { scenario, seed, strategy, nodes, orgs, minutes, channels, only } = options;
   const words = [`npx fabric-gossip simulate --scenario ${scenario} --seed ${seed}`];
   if (nodes !== undefined) words.push(`--nodes ${nodes}`);
   if (orgs !== undefined) words.push(`--orgs ${orgs}`);
   if (minutes !== undefined) words.push(`--minutes ${minutes}`);
+  if (channels !== undefined) words.push(`--channels ${channels}`);
   words.push(`--strategy ${strategy}`);
   if (only?.seconds !== undefined) words.push(`--only-seconds ${only.seconds}`);
   if (only?.members !== undefined) words.push(`--only-members ${only.members.join()}`);

@@ -1,4 +1,5 @@
 /** The plan of a run, and parts of it: a failure is easier to see with fewer members and faults. */
+import type { ChannelPlan } from "./channels/channel-plan.ts";
 import type { SimulatedFault } from "./fault.ts";
 import type { Seat } from "./layout.ts";
 
@@ -11,11 +12,13 @@ export interface ScenarioPlan {
   readonly jitterMs: number;
   /** Whether members send events and queries to each other. */
   readonly talks: boolean;
+  /** Channels that members follow. */
+  readonly channels: readonly ChannelPlan[];
   /** When the certificate of a member expires, in milliseconds since the epoch, if soon. */
   readonly notAfterMs: ReadonlyMap<number, number>;
 }
 
-/** What is kept; undefined = all. Members and faults are counted from 0, in the order of the plan. */
+/** Parts to keep; undefined = all. Members and faults are indices from 0 in plan order. */
 export interface PartOfPlan {
   /** The first phase ends after so many seconds. */
   readonly seconds: number | undefined;
@@ -23,7 +26,7 @@ export interface PartOfPlan {
   readonly faults: readonly number[] | undefined;
 }
 
-/** Who is left out was never there: nobody has it as a contact, and nothing happens to it. */
+/** Omitted members never exist: they are nobody's contact and suffer no fault. */
 export function takePart(plan: ScenarioPlan, part: PartOfPlan): ScenarioPlan {
   const firstPhaseMs = Math.round((part.seconds ?? Number.POSITIVE_INFINITY) * 1_000);
   const faults = plan.faults.filter((_, index) => part.faults?.includes(index) ?? true);
@@ -60,7 +63,7 @@ function keepMembers(plan: ScenarioPlan, members: readonly number[]): ScenarioPl
   };
 }
 
-/** The same fault of the members that are left; undefined if it concerned none of them. */
+/** The fault restricted to the remaining members; undefined if it concerns none of them. */
 function renumber(
   fault: SimulatedFault,
   places: ReadonlyMap<number, number>,

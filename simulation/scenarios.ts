@@ -1,9 +1,15 @@
 /** Scenarios by name: members and faults. The seed decides the rest. */
+import {
+  type ChannelPlan,
+  drawChannels,
+  drawFollowed,
+  withRevocation,
+} from "./channels/channel-plan.ts";
 import { EPOCH_MS } from "./epoch.ts";
 import type { SimulatedFault } from "./fault.ts";
 import { drawFaults, type FaultKind } from "./fault-generator.ts";
 import { HABITS } from "./habits.ts";
-import { type LayoutOptions, layOut, type Seat } from "./layout.ts";
+import { CONTACTS, type LayoutOptions, layOut, type Seat } from "./layout.ts";
 import { type PartOfPlan, type ScenarioPlan, takePart } from "./part-of-plan.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 
@@ -15,16 +21,21 @@ export interface PlanOptions {
   readonly nodes: number | undefined;
   readonly orgs: number | undefined;
   readonly minutes: number | undefined;
+  readonly channels?: number | undefined;
   readonly only?: PartOfPlan | undefined;
 }
 
 interface Scenario extends Partial<LayoutOptions> {
-  /** Share of members that sign anew for whoever asks, and of hostile ones that lie in wait. */
+  /** Share of members that sign for each request, and of hostile ones that wait for a death. */
   readonly cunning?: Cunning;
   readonly delay?: Delay;
   readonly minutes?: number;
   /** Whether members send events and queries to each other. */
   readonly talks?: boolean;
+  /** Number of channels. */
+  readonly channels?: number;
+  /** Whether these keep their configuration, and have one history. */
+  readonly isSteady?: boolean;
   /** Share of the packets that are lost from the beginning to the end of the first phase. */
   readonly loss?: number;
   /** Mean number of faults per minute, by kind. */
@@ -43,6 +54,8 @@ const ROOM: Delay = [0.2, 0.3];
 const CITY: Delay = [2, 3];
 const CONTINENT: Delay = [40, 30];
 const STARTS_WITHIN_MS = 2_000;
+/** Share of the lurking members that wait until others have died. */
+const LATE = 0.4;
 
 const TABLE = {
   calm: {},
@@ -67,7 +80,7 @@ const TABLE = {
   replay: {
     nodes: 10,
     cunning: { afresh: 0.5, habits: 1 },
-    faultsPerMinute: { hostile: 1, crash: 1.5, break: 1 },
+    faultsPerMinute: { hostile: 1, crash: 4, break: 1 },
   },
   messages: {
     orgs: 2,
@@ -80,12 +93,24 @@ const TABLE = {
       ...{ skew: 0.3, renew: 0.3, hostile: 0.3, metadata: 0.5 },
     },
   },
+  channels: {
+    orgs: 3,
+    nodes: 10,
+    hiddenShare: 0.2,
+    channels: 2,
+    faultsPerMinute: {
+      ...{ crash: 1.5, stall: 0.5, partition: 0.5, "one-way": 0.3, loss: 0.5, break: 2 },
+      hostile: 0.7,
+    },
+  },
+  "many-channels": { orgs: 2, nodes: 12, channels: 3, minutes: 1, isSteady: true },
   consortium: { orgs: 4, nodes: 24, hiddenShare: 1 },
   mixed: {},
 } satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof TABLE;
 export const SCENARIOS = Object.keys(TABLE) as readonly ScenarioName[];
+export const hasChannels = (name: ScenarioName): boolean => "channels" in TABLE[name];
 
 /** Defaults that the seed draws unless the scenario sets them. */
 function drawMixed(random: SeededRandom): Scenario {
@@ -135,16 +160,51 @@ function withCunning(
   { afresh, habits }: Cunning,
   random: SeededRandom,
 ): Pick<ScenarioPlan, "seats" | "faults"> {
+  const signing = seats.map((seat) => ({ ...seat, signsAfresh: random.chance(afresh) }));
+  const lurking = faults.map((fault) => {
+    const lurks = fault.type === "hostile" && random.chance(habits);
+    return lurks ? { ...fault, habit: random.pick(HABITS) } : fault;
+  });
+  // Drawn last, as above.
+  const dice = random.fork();
   return {
-    seats: seats.map((seat) => ({ ...seat, signsAfresh: random.chance(afresh) })),
-    faults: faults.map((fault) => {
-      const lurks = fault.type === "hostile" && random.chance(habits);
-      return lurks ? { ...fault, habit: random.pick(HABITS) } : fault;
+    seats: signing,
+    faults: lurking.map((fault) => {
+      const isLate = fault.type === "hostile" && fault.habit !== undefined && dice.chance(LATE);
+      return isLate ? { ...fault, habit: "late" } : fault;
     }),
   };
 }
 
-/** The plan of a run, or the part of it that is asked for. */
+/** Drawn after everything else, so that older seeds keep their plan. */
+function withChannels(
+  plan: Omit<ScenarioPlan, "channels">,
+  { channels = 0, isSteady = false }: Scenario,
+  wanted: number | undefined,
+  random: SeededRandom,
+): ScenarioPlan {
+  const count = wanted ?? channels;
+  if (count === 0) return { ...plan, channels: [] };
+  const mspIds = [...new Set(plan.seats.map(({ mspId }) => mspId))];
+  const dice = random.fork();
+  const drawn = drawChannels(count, mspIds, plan.firstPhaseMs, dice);
+  const plans: readonly ChannelPlan[] = isSteady
+    ? drawn.map((one) => ({ ...one, changes: [], forks: false }))
+    : drawn;
+  const seats = plan.seats.map((seat) => {
+    const place = { mspId: seat.mspId, isContact: seat.place < CONTACTS };
+    return { ...seat, channels: drawFollowed(plans, place, plan.firstPhaseMs, dice) };
+  });
+  if (isSteady) return { ...plan, seats, channels: plans };
+  // Drawn last, as above.
+  const hostile = new Set(plan.faults.flatMap((one) => (one.type === "hostile" ? one.member : [])));
+  const revocable = seats
+    .filter(({ place }, index) => place >= CONTACTS && !hostile.has(index))
+    .map(({ name }) => name);
+  return { ...plan, seats, channels: withRevocation(plans, revocable, plan.firstPhaseMs, dice) };
+}
+
+/** The plan of a run, or the requested part of it. */
 export function makePlan(options: PlanOptions): ScenarioPlan {
   const plan = drawPlan(options);
   return options.only === undefined ? plan : takePart(plan, options.only);
@@ -178,5 +238,6 @@ function drawPlan(options: PlanOptions): ScenarioPlan {
   }
   const [delayMs, jitterMs] = scenario.delay ?? CITY;
   const talks = scenario.talks === true;
-  return { ...cast, firstPhaseMs, notAfterMs, delayMs, jitterMs, talks };
+  const plan = { ...cast, firstPhaseMs, notAfterMs, delayMs, jitterMs, talks };
+  return withChannels(plan, scenario, options.channels, random);
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readMessage } from "../src/core/rules/messages.ts";
 import { encodeEnvelope, encodeMessage } from "../src/wire/envelope.ts";
 import { TAG } from "../src/wire/messages.ts";
+import { readMessage } from "../src/wire/received.ts";
 import { createAuthority } from "./authority.ts";
 import { createSharedReader } from "./shared-reader.ts";
 
@@ -26,7 +26,7 @@ function heartbeat(seqNum: bigint, number: number): Uint8Array {
 }
 
 test("what is read once is shared by all, as each would have read it", () => {
-  const read = createSharedReader();
+  const read = createSharedReader(authority);
   const bytes = heartbeat(5n, 1);
   const first = read(bytes);
   assert.deepEqual(first, readMessage(bytes));
@@ -38,7 +38,7 @@ test("what is read once is shared by all, as each would have read it", () => {
 });
 
 test("other bytes with the number of a message that was read are read anew, and are forged", () => {
-  const read = createSharedReader();
+  const read = createSharedReader(authority);
   const { verify } = authority.crypto(() => true, new Map());
   const bytes = heartbeat(5n, 1);
   const original = read(bytes);
@@ -57,7 +57,7 @@ test("other bytes with the number of a message that was read are read anew, and 
 });
 
 test("a later message takes the place of one whose number ends in the same bits", () => {
-  const read = createSharedReader();
+  const read = createSharedReader(authority);
   const [one, other] = [heartbeat(5n, 7), heartbeat(6n, 7 + 2 ** 13)];
   read(one);
   assert.deepEqual(read(other), readMessage(other));

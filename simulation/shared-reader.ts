@@ -3,10 +3,16 @@
  * bytes, and a thousand members that each keep a copy of their own neither fit into memory nor into
  * a processor's cache.
  */
-import { ownedAlive, readMessage } from "../src/core/rules/messages.ts";
-import type { ReadMessage, ReceivedMessage } from "../src/core/types/member.ts";
+
 import { equalBytes } from "../src/wire/bytes.ts";
+import {
+  ownedAlive,
+  type ReadMessage,
+  type ReceivedMessage,
+  readMessage,
+} from "../src/wire/received.ts";
 import { accept } from "../src/wire/verdict.ts";
+import type { SimulatedAuthority } from "./authority.ts";
 import { createGlance } from "./wire-kind.ts";
 
 interface Entry {
@@ -16,10 +22,43 @@ interface Entry {
 
 /** Messages remembered, by the number in their signature; a power of two. */
 const ENTRIES = 2 ** 13;
+/** Endpoints remembered: members have two at most, but hostile ones name others. */
+const ENDPOINTS_MAX = 2 ** 15;
 
-export function createSharedReader(): ReadMessage {
+/** `authority`: knows the text of most PKI-IDs already. */
+export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">): ReadMessage {
   const glance = createGlance();
   const entries = new Array<Entry | undefined>(ENTRIES);
+  const endpoints = new Map<string, string>();
+
+  /** One object for each text: tables find a key at once if it is the very object that they hold. */
+  function sameText(endpoint: string): string {
+    const known = endpoints.get(endpoint);
+    if (known !== undefined) return known;
+    if (endpoints.size >= ENDPOINTS_MAX) endpoints.clear();
+    endpoints.set(endpoint, endpoint);
+    return endpoint;
+  }
+
+  function owned(verdict: ReturnType<ReadMessage>): ReturnType<ReadMessage> {
+    if (!verdict.ok || !verdict.value.alive.ok) return verdict;
+    const read = ownedAlive(verdict.value.alive.value);
+    const { endpoint, internalEndpoint, pkiId } = read;
+    const issued = authority?.find(pkiId)?.identity.pkiId;
+    const alive = {
+      ...read,
+      pkiId: issued === pkiId ? issued : pkiId,
+      endpoint: sameText(endpoint),
+      internalEndpoint: internalEndpoint && sameText(internalEndpoint),
+    };
+    const received: ReceivedMessage = {
+      ...verdict.value,
+      envelope: alive.envelope,
+      alive: accept(alive),
+    };
+    return accept(received);
+  }
+
   return (bytes) => {
     const { number } = glance(bytes);
     if (number < 0) return readMessage(bytes);
@@ -27,20 +66,9 @@ export function createSharedReader(): ReadMessage {
     const known = entries[slot];
     if (known !== undefined && equalBytes(known.bytes, bytes)) return known.verdict;
     const verdict = owned(readMessage(bytes));
-    // In memory of its own: an entry of a list would keep the whole list.
+    // Copied, since a view of a list entry would retain the whole list.
     const kept = verdict.ok ? verdict.value.envelope.bytes : bytes;
     entries[slot] = { bytes: equalBytes(kept, bytes) ? kept : bytes, verdict };
     return verdict;
   };
-}
-
-function owned(verdict: ReturnType<ReadMessage>): ReturnType<ReadMessage> {
-  if (!verdict.ok || !verdict.value.alive.ok) return verdict;
-  const alive = ownedAlive(verdict.value.alive.value);
-  const received: ReceivedMessage = {
-    ...verdict.value,
-    envelope: alive.envelope,
-    alive: accept(alive),
-  };
-  return accept(received);
 }

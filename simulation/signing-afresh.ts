@@ -15,14 +15,14 @@ import {
 import type { AliveMessage, GossipMessage } from "../src/wire/messages.ts";
 import { createSharedReader } from "./shared-reader.ts";
 
-/** Who signs. */
+/** The signer. */
 export interface Signer {
-  /** Of its present certificate. */
+  /** PKI-ID of its current certificate. */
   readonly pkiId: string;
   readonly sign: (payload: Uint8Array) => Uint8Array;
 }
 
-/** The same network; `signer` gives the one of the moment. */
+/** Wraps a network; `signer` returns the current signer. */
 export function signingAfresh(network: Network, signer: () => Signer): Network {
   const pen = new Pen(signer);
   return {
@@ -53,14 +53,14 @@ function rewriting(link: Link, pen: Pen): Link {
 
 const read = createSharedReader();
 
-/** What was gossiped is sent to several, one after the other; so much of it is remembered. */
+/** Maximum remembered messages: gossip sends one message to several members in turn. */
 const GOSSIPED_MAX = 16;
 
 type Own = GossipMessage & {
   readonly content: { readonly type: "alive"; readonly value: AliveMessage };
 };
 
-/** Writes the user's own alive messages anew, with a count of its own. */
+/** Re-signs the user's own alive messages with a separate sequence. */
 class Pen {
   readonly #signer: () => Signer;
   #incarnation = 0n;
@@ -95,7 +95,7 @@ class Pen {
     }
   }
 
-  /** A heartbeat is the same for everybody, also in a list. */
+  /** A heartbeat stays the same for every recipient, also in a list. */
   #again(bytes: Uint8Array): Uint8Array {
     const own = this.#readOwn(bytes);
     if (own === undefined) return bytes;

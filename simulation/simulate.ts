@@ -1,4 +1,6 @@
 /** One simulation from its seed to its result: first phase under faults, second phase healed. */
+
+import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
 import { type Checkers, installCheckers } from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
@@ -48,6 +50,8 @@ export interface Result {
   readonly lossyMemberHours: number;
   /** Seconds from the end of a process until another member knows. */
   readonly deathsKnown: DeathFigures;
+  /** Undefined without channels. */
+  readonly channels: ChannelFigures | undefined;
   readonly history: readonly Moment[];
   readonly trace: string;
   readonly meter: Meter;
@@ -92,6 +96,7 @@ class Run {
   readonly #history: Moment[] = [];
   readonly #checkers: Checkers;
   readonly #talk: Talk | undefined;
+  readonly #reach: ChannelReach | undefined;
   #firstConvergedMs: number | undefined;
   #healedMs = 0;
   #isSteady = false;
@@ -102,17 +107,20 @@ class Run {
     this.#progress = progress;
     this.#plan = makePlan(options);
     const { strategy, seed } = options;
-    const { delayMs, jitterMs, seats, notAfterMs, faults, talks } = this.#plan;
-    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks });
+    const { delayMs, jitterMs, seats, notAfterMs, faults, talks, channels } = this.#plan;
+    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks, channels });
     seats.forEach((seat, index) => {
       const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
       this.#world.add(seat, notAfterMs.get(index), isHostile);
     });
+    this.#world.channels.start();
     this.#faults = new Faults(this.#world);
     this.#views = createViews(this.#world.authority);
     this.#meter = createMeter(this.#world, this.#views);
     this.#checkers = installCheckers(this.#world, this.#plan.faults, delayMs + jitterMs);
     const { report } = this.#checkers.violations;
+    const hasFaults = faults.length > 0;
+    if (channels.length > 0) this.#reach = new ChannelReach(this.#world, report, hasFaults);
     if (talks) this.#talk = new Talk(this.#world, new MessageChecker(this.#world, report), seed);
     this.#lifetimes = createLifetimes(this.#world);
     this.#world.watch(this.#meter.watcher, this.#lifetimes.watcher, {
@@ -127,6 +135,7 @@ class Run {
       await this.#firstPhase();
       await this.#secondPhase();
       await this.#talk?.finish();
+      await this.#reach?.finish();
     } catch (error) {
       this.#checkers.violations.report(this.#world.nowMs, `the run broke off: ${String(error)}`);
     }
@@ -183,6 +192,7 @@ class Run {
       memberHours: this.#lifetimes.memberHours(),
       lossyMemberHours: this.#lifetimes.lossyMemberHours(),
       deathsKnown: this.#lifetimes.deathsKnown(),
+      channels: this.#reach?.figures,
       history: this.#history,
       trace: meter.trace(),
       meter,

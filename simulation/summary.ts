@@ -26,6 +26,8 @@ export interface RunSummary {
   readonly memberHours: number;
   readonly lossyMemberHours: number;
   readonly deathsKnown: Result["deathsKnown"];
+  /** Undefined without channels. */
+  readonly channels?: Result["channels"];
   readonly trace: string;
   /** For a sweep: number of runs, and the seeds that failed. */
   readonly seeds?: number;
@@ -63,6 +65,7 @@ export function summariseRun(result: Result, cost: Cost): RunSummary {
     memberHours: rounded(result.memberHours),
     lossyMemberHours: rounded(result.lossyMemberHours),
     deathsKnown: result.deathsKnown,
+    channels: result.channels,
     trace: result.trace,
   };
 }

@@ -1,4 +1,4 @@
-/** Members that talk: events and queries now and then, and what their programs receive of them. */
+/** Members that broadcast events and queries, and what their programs receive. */
 import type { GossipNode } from "../src/node/node.ts";
 import type { MessageChecker } from "./checkers/messages.ts";
 import { observers } from "./convergence.ts";
@@ -7,11 +7,11 @@ import { createSeededRandom, type SeededRandom } from "./random.ts";
 import type { World } from "./world.ts";
 
 export const TOPIC = "talk";
-/** Probabilities that a member speaks or asks within a second. */
+/** Probabilities per second that a member broadcasts or queries. */
 const SPEAKS = 0.2;
 const ASKS = 0.03;
 const QUERY_TIMEOUT_MS = 20_000;
-/** Members that ask everybody once all faults are over. */
+/** Number of members that query everybody after all faults. */
 const LAST_ASKERS = 4;
 /** Share of events that are for some organisations only. */
 const ADDRESSED = 0.3;
@@ -38,7 +38,7 @@ export class Talk {
     }
   }
 
-  /** Lets a few members ask all others, and judges everything said so far. */
+  /** Lets a few members query all others, and checks all messages so far. */
   async finish(): Promise<void> {
     const members = observers(this.#world);
     for (const { life } of members.slice(0, LAST_ASKERS)) {
@@ -70,7 +70,7 @@ export class Talk {
     });
   }
 
-  /** `expected`: who must answer. */
+  /** `expected`: members that must answer. */
   async #ask(life: Life, expected: readonly { readonly name: string }[]): Promise<void> {
     const text = this.#nextText();
     const query = life.node.query(TOPIC, encode(text), { timeoutMs: QUERY_TIMEOUT_MS });

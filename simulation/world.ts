@@ -12,10 +12,11 @@ import {
 } from "../src/core/types/options.ts";
 import { encodeMetadata, NO_TAGS } from "../src/messaging/rules/metadata.ts";
 import { GossipNode } from "../src/node/node.ts";
-import type { GossipEvent } from "../src/observe/events.ts";
 import type { Network } from "../src/transport/network.ts";
 import { EMPTY_BYTES } from "../src/wire/bytes.ts";
 import { createAuthority, type Issued, type SimulatedAuthority } from "./authority.ts";
+import type { ChannelPlan } from "./channels/channel-plan.ts";
+import { SimulatedChannels } from "./channels/simulated-channels.ts";
 import { createVirtualClock, type VirtualClock } from "./clock.ts";
 import { duplicating } from "./duplicating.ts";
 import { EPOCH_MS } from "./epoch.ts";
@@ -25,15 +26,7 @@ import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 import { createSharedReader } from "./shared-reader.ts";
 import { signingAfresh } from "./signing-afresh.ts";
-
-/** Receives events in order, up to one slice late, with their original time. */
-export interface Watcher {
-  delivered?(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array, nowMs: number): void;
-  signed?(number: number, member: SimulatedMember, nowMs: number): void;
-  began?(life: Life): void;
-  event?(life: Life, event: GossipEvent, atMs: number): void;
-  ended?(member: SimulatedMember, nowMs: number): void;
-}
+import type { Watcher } from "./watcher.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -42,10 +35,14 @@ export interface WorldOptions {
   readonly jitterMs: number;
   /** Members show that they are of our kind, so that others talk to them. Default: no. */
   readonly talks?: boolean;
+  /** Channels that members follow; default: none. */
+  readonly channels?: readonly ChannelPlan[];
 }
 
 /** Ten years: longer than any simulation. */
 const LONG_MS = 3_650 * 86_400_000;
+/** Separates their random sources. */
+const ORDERERS = 0x0dde;
 /** Maximum virtual time until watchers receive an event. */
 const SLICE_MS = 100;
 
@@ -55,13 +52,15 @@ export class World {
   readonly authority: SimulatedAuthority;
   readonly network: SimulatedNetwork;
   readonly members: SimulatedMember[] = [];
+  readonly channels: SimulatedChannels;
   /** Certificates revoked so far. */
   readonly revoked = new Set<PkiId>();
   readonly #options: WorldOptions;
   readonly #watchers: Watcher[] = [];
+  readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
-  readonly #read = createSharedReader();
+  readonly #read: ReturnType<typeof createSharedReader>;
   #signatures = 0;
   #lives = 0;
 
@@ -72,17 +71,23 @@ export class World {
     this.#nodeDice = dice.fork();
     this.random = dice.fork();
     this.authority = createAuthority(options.seed);
+    this.#read = createSharedReader(this.authority);
     this.network = new SimulatedNetwork({
       clock: this.clock,
       random: dice.fork(),
       delayMs: options.delayMs,
       jitterMs: options.jitterMs,
       memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
-      delivered: (from, to, bytes) => this.#deliver(from, to, bytes),
+      delivered: (from, to, bytes, sentAtMs) => this.#deliver(from, to, bytes, sentAtMs),
     });
+    const { authority, clock, members } = this;
+    const plans = options.channels ?? [];
+    const random = createSeededRandom(options.seed ^ ORDERERS);
+    const reload = (member: SimulatedMember): void => this.readRevocations(member);
+    this.channels = new SimulatedChannels({ plans, authority, clock, members, random, reload });
   }
 
-  /** What members publish of themselves at first. */
+  /** Initial metadata of members. */
   get metadata(): Uint8Array {
     return this.talks ? encodeMetadata({ tags: NO_TAGS, own: EMPTY_BYTES }) : EMPTY_BYTES;
   }
@@ -98,6 +103,7 @@ export class World {
 
   watch(...watchers: readonly Watcher[]): void {
     this.#watchers.push(...watchers);
+    for (const { delivered } of watchers) if (delivered) this.#deliveries.push(delivered);
   }
 
   add(
@@ -128,10 +134,13 @@ export class World {
   async start(member: SimulatedMember, remembersIncarnation = true): Promise<void> {
     if (member.life !== undefined || member.isHostile) return;
     this.network.setOff(member.index, false);
+    this.channels.forgetRevocations(member);
     this.#takeRevocations(member);
     const process = new Process(this.clock, member.skewMs);
+    const followed = this.channels.partsOf(member, process);
     const node = await GossipNode.create({
-      core: this.#coreOptions(member, remembersIncarnation),
+      core: { ...this.#coreOptions(member, remembersIncarnation), channels: followed?.core },
+      channels: followed?.channels,
       crypto: this.authority.crypto(() => true, member.revoked),
       signer: this.signer(member),
       network: this.networkOf(member, process),
@@ -146,6 +155,7 @@ export class World {
     const life: Life = { member, number: this.#lives++, process, node, bornMs: this.nowMs };
     member.life = life;
     for (const watcher of this.#watchers) watcher.began?.(life);
+    this.channels.began(life);
     void this.#listen(life);
   }
 
@@ -204,8 +214,15 @@ export class World {
     });
   }
 
-  #takeRevocations({ revoked }: SimulatedMember): void {
-    for (const pkiId of this.revoked) if (!revoked.has(pkiId)) revoked.set(pkiId, this.nowMs);
+  #takeRevocations(member: SimulatedMember): void {
+    const { revoked } = member;
+    const listed = [...this.revoked, ...this.channels.revocationsForFileOf(member)];
+    for (const pkiId of listed) if (!revoked.has(pkiId)) revoked.set(pkiId, this.nowMs);
+  }
+
+  /** Whether a list of a file or a channel names it. */
+  isRevoked(pkiId: PkiId): boolean {
+    return this.revoked.has(pkiId) || this.channels.revoked.has(pkiId);
   }
 
   /** Whether this member accepts the certificate now, by its own clock and revocation list. */
@@ -270,12 +287,11 @@ export class World {
     };
   }
 
-  #deliver(from: string, to: string, bytes: Uint8Array): void {
+  #deliver(from: string, to: string, bytes: Uint8Array, sentAtMs: number): void {
     const [sender, receiver] = [this.#byEndpoint.get(from), this.#byEndpoint.get(to)];
     if (sender === undefined || receiver === undefined) return;
-    for (const watcher of this.#watchers) {
-      watcher.delivered?.(sender, receiver, bytes, this.nowMs);
-    }
+    const { nowMs } = this;
+    for (const delivered of this.#deliveries) delivered(sender, receiver, bytes, nowMs, sentAtMs);
   }
 
   async #listen(life: Life): Promise<void> {

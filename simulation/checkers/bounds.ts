@@ -1,8 +1,11 @@
 /** Bounded memory: a node holds no more than the number of members explains. */
 import { CONNECTION_LIMITS } from "../../src/transport/connection-options.ts";
+import type { Life } from "../member.ts";
 import type { World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 
+/** Sampling interval: unbounded growth is still there at the next sample. */
+const INTERVAL_MS = 5_000;
 /** Transient maximum of links to one peer. */
 const LINKS_PER_PEER = 3;
 /** Additional PKI-IDs of a hostile member, besides its member PKI-ID. */
@@ -12,8 +15,13 @@ const TIMERS = 100;
 const TIMERS_PER_LINK = 20;
 
 export function checkBounds(world: World, report: Report): Checker {
+  const checkedMs = new WeakMap<Life, number>();
   return {
-    snapshot({ member }, { members, identities, connections, counts }, nowMs) {
+    snapshot(life, snapshot, nowMs) {
+      if (nowMs - (checkedMs.get(life) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) return;
+      checkedMs.set(life, nowMs);
+      const { member } = life;
+      const { members, identities, connections, counts } = snapshot;
       const certificates = world.authority.issued.length;
       const names = certificates + ALIASES * world.members.filter((one) => one.isHostile).length;
       const queued = Math.max(0, ...connections.map((connection) => connection.queued));

@@ -2,10 +2,11 @@
  * Checkers are independent of what they check. They read public views, events and wire traffic,
  * and compare these with the ground truth of the world.
  */
+import type { Channel } from "../../src/following/views.ts";
 import type { Counts } from "../../src/observe/counters.ts";
 import type { Connection, Identity, Member as MemberView } from "../../src/observe/views.ts";
 import type { Life, SimulatedMember } from "../member.ts";
-import type { Watcher } from "../world.ts";
+import type { Watcher } from "../watcher.ts";
 
 /** The public view of a node at one moment. */
 export interface Snapshot {
@@ -13,6 +14,7 @@ export interface Snapshot {
   readonly identities: readonly Identity[];
   readonly connections: readonly Connection[];
   readonly counts: Counts;
+  readonly channels: readonly Channel[];
 }
 
 export interface Checker {

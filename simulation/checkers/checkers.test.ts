@@ -1,163 +1,33 @@
 /** Proves that every checker can fail: each one sees a violation of its rule. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { DeathReason } from "../../src/core/types/event.ts";
-import { createCounters, NO_TRAFFIC } from "../../src/observe/counters.ts";
-import { createEventCounter } from "../../src/observe/event-counts.ts";
 import type { Member as MemberView } from "../../src/observe/views.ts";
 import { fromHex } from "../../src/wire/bytes.ts";
-import { encode } from "../../src/wire/encode.ts";
-import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/envelope.ts";
-import { PULL_TYPE, SECRET, TAG } from "../../src/wire/messages.ts";
+import { encodeUnsigned } from "../../src/wire/envelope.ts";
+import { PULL_TYPE, TAG } from "../../src/wire/messages.ts";
 import { EPOCH_MS } from "../epoch.ts";
-import type { SimulatedFault } from "../fault.ts";
-import type { Habit } from "../habits.ts";
-import type { Life, SimulatedMember } from "../member.ts";
-import { World } from "../world.ts";
+import type { SimulatedMember } from "../member.ts";
+import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
-import { type Checker, createViolations, type Report, type Snapshot } from "./checker.ts";
-import { checkDeaths } from "./deaths.ts";
+import type { Report } from "./checker.ts";
 import { DisclosureChecker } from "./disclosure.ts";
 import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
 import { checkRevivals } from "./revivals.ts";
-import { checkStorms } from "./storms.ts";
+import {
+  aliveOf,
+  die,
+  EMPTY,
+  hostile,
+  responseOf,
+  type Stage,
+  send,
+  stage,
+  tell,
+  viewOf,
+} from "./testing.ts";
 import { IdentityChecker } from "./valid-identities.ts";
-
-interface Stage {
-  readonly world: World;
-  readonly a: SimulatedMember;
-  readonly b: SimulatedMember;
-  readonly foreign: SimulatedMember;
-  readonly third: SimulatedMember;
-  readonly hidden: SimulatedMember;
-  /** The life of `a`. */
-  readonly life: Life;
-  readonly sentences: readonly string[];
-  readonly checker: Checker;
-}
-
-/** Three organisations. Only `a` runs, and only what a test triggers happens. */
-async function stage(make: (world: World, report: Report) => Checker): Promise<Stage> {
-  const world = new World({ seed: 1, strategy: "neighbours", delayMs: 1, jitterMs: 0 });
-  const add = (name: string, mspId: string, isKnown = true): SimulatedMember =>
-    world.add({
-      name,
-      mspId,
-      internalEndpoint: `${name}:1`,
-      externalEndpoint: isKnown ? `${name}.example.com:1` : "",
-      bootstrap: [],
-      anchorPeers: [],
-      readMs: 0,
-      windowBytes: 65_536,
-      duplicates: 0,
-      signsAfresh: false,
-    });
-  const [a, b, foreign, third] = [add("a", "A"), add("b", "A"), add("f", "F"), add("t", "T")];
-  const hidden = add("h", "A", false);
-  await world.start(a);
-  const { life } = a;
-  assert.ok(life);
-  const { report, sentences } = createViolations();
-  return { world, a, b, foreign, third, hidden, life, sentences, checker: make(world, report) };
-}
-
-function viewOf(member: SimulatedMember, changes: Partial<MemberView> = {}): MemberView {
-  return {
-    pkiId: member.issued.identity.pkiId,
-    mspId: member.mspId,
-    endpoint: member.externalEndpoint,
-    internalEndpoint: null,
-    metadata: new Uint8Array(0),
-    tags: {},
-    status: "alive",
-    incarnation: 5n,
-    sequence: 5n,
-    lastSeen: new Date(0),
-    since: new Date(0),
-    identityExpires: null,
-    self: false,
-    ...changes,
-  };
-}
-
-const HEADER = { id: 1, time: new Date(0) };
-const EMPTY: Snapshot = {
-  members: [],
-  identities: [],
-  connections: [],
-  counts: {
-    dropped: {},
-    handshakesFailed: {},
-    events: createEventCounter().counts,
-    topics: createCounters().topics,
-    overflows: 0,
-    signatures: 0,
-    reloadProblems: 0,
-    identitiesOffered: 0,
-    traffic: NO_TRAFFIC,
-    meters: undefined,
-  },
-};
-
-function tell(
-  stage: Stage,
-  type: "member-joined" | "member-updated" | "member-returned",
-  member: MemberView,
-  atMs = 0,
-) {
-  stage.checker.watcher?.event?.(stage.life, { ...HEADER, type, member }, atMs);
-}
-
-function die(stage: Stage, member: MemberView, atMs = 0, reason: DeathReason = "silent") {
-  const event = { ...HEADER, type: "member-dead", member, reason } as const;
-  stage.checker.watcher?.event?.(stage.life, event, atMs);
-}
-
-function send(
-  { checker }: Stage,
-  from: SimulatedMember,
-  to: SimulatedMember,
-  bytes: Uint8Array,
-  atMs = 0,
-) {
-  checker.watcher?.delivered?.(from, to, bytes, atMs);
-}
-
-function aliveOf(
-  author: SimulatedMember,
-  options: { secret?: boolean; sequence?: bigint } = {},
-): Uint8Array {
-  const { sequence = 1n, secret = false } = options;
-  const payload = encodeMessage({
-    tag: TAG.empty,
-    content: {
-      type: "alive",
-      value: {
-        membership: {
-          endpoint: author.externalEndpoint,
-          pkiId: fromHex(author.issued.identity.pkiId),
-        },
-        timestamp: { incNum: 5n, seqNum: sequence },
-      },
-    },
-  });
-  const hint = encode(SECRET, { internalEndpoint: author.internalEndpoint });
-  const secretEnvelope = { payload: hint, signature: author.issued.sign(hint, 2) };
-  return encodeEnvelope({
-    payload,
-    signature: author.issued.sign(payload, 1),
-    ...(secret ? { secret: secretEnvelope } : {}),
-  }).bytes;
-}
-
-function responseOf(alive: readonly Uint8Array[], dead: readonly Uint8Array[] = []): Uint8Array {
-  return encodeUnsigned({
-    tag: TAG.empty,
-    content: { type: "membership-response", value: { alive: [...alive], dead: [...dead] } },
-  });
-}
 
 describe("the checker of identities", () => {
   const make = (world: World, report: Report) => new IdentityChecker(world, report);
@@ -351,7 +221,7 @@ describe("the checker of bounds", () => {
     assert.deepEqual(set.sentences, []);
     const more = [...members, viewOf(set.b)];
     const counts = { ...EMPTY.counts, identitiesOffered: 6 };
-    set.checker.snapshot?.(set.life, { ...EMPTY, members: more, counts }, 0);
+    set.checker.snapshot?.(set.life, { ...EMPTY, members: more, counts }, 5_000);
     assert.match(set.sentences.join(), /6 members.*6 identities on offer/s);
   });
 });
@@ -373,124 +243,39 @@ describe("the checker of certificates", () => {
   });
 });
 
-describe("the checker of storms", () => {
-  test("reports two members that connect again and again", async () => {
-    const set = await stage(checkStorms);
-    const { pkiId, mspId } = set.b.issued.identity;
-    const event = { ...HEADER, type: "connection-opened", pkiId, mspId } as const;
-    const connect = (atMs: number): void =>
-      set.checker.watcher?.event?.(set.life, { ...event, outbound: true, remote: "" }, atMs);
-    for (let i = 0; i < 200; i++) connect(i * 2_000);
-    assert.deepEqual(set.sentences, []);
-    for (let i = 0; i < 200; i++) connect(1e6 + i * 250);
-    assert.match(set.sentences.join(), /120 times within a minute/);
-  });
-});
-
-describe("the checker of deaths", () => {
-  const cut = { type: "cut", fromMs: 0, untilMs: 5_000, isMutual: false } as const;
-  const faults: readonly (readonly [string, SimulatedFault | undefined, boolean])[] = [
-    ["nothing was wrong", undefined, false],
-    ["the dead had crashed", crash(1, 0), true],
-    ["the observer had stood still", { type: "stall", fromMs: 0, untilMs: 5_000, member: 0 }, true],
-    ["somebody else had crashed", crash(2, 0), false],
-    ["it had crashed long before", crash(1, -100_000), false],
-    ["it crashed only afterwards", crash(1, 31_000), false],
-    ["the two were cut off", { ...cut, from: [0], to: [1] }, true],
-    ["others were cut off", { ...cut, from: [0], to: [2] }, false],
-    ["the links broke", { type: "break", fromMs: 20_000, untilMs: 20_000, member: 1 }, false],
-    ["a clock was wrong", { type: "skew", fromMs: 0, untilMs: 9, member: 1, skewMs: 5 }, false],
-    ["a hostile member was about", hostile("dead"), false],
-    ["few packets were lost", { type: "loss", fromMs: 0, untilMs: 9e9, probability: 0.05 }, false],
-    ["many packets were lost", { type: "loss", fromMs: 0, untilMs: 9e9, probability: 0.4 }, true],
-  ];
-  for (const [what, fault, isExplained] of faults) {
-    test(`${isExplained ? "accepts" : "reports"} a death when ${what}`, async () => {
-      const all = fault === undefined ? [] : [fault];
-      const set = await stage((world, report) => checkDeaths(world, report, all, 5));
-      die(set, viewOf(set.b, { status: "dead" }), 30_000);
-      assert.equal(set.sentences.length, isExplained ? 0 : 1);
-    });
-  }
-});
-
-describe("the checker of deaths that last", () => {
-  async function shown(
-    fault: SimulatedFault | undefined,
-    atMs: number,
-  ): Promise<readonly string[]> {
-    const all = fault === undefined ? [] : [fault];
-    const set = await stage((world, report) => checkDeaths(world, report, all, 5));
-    await set.world.start(set.b);
-    const members = [viewOf(set.b, { status: "dead" })];
-    set.checker.snapshot?.(set.life, { ...EMPTY, members }, atMs);
-    return set.sentences;
-  }
-
-  test("reports a member that lives and stays dead, hostile members or not", async () => {
-    assert.match((await shown(undefined, 66_000)).join(), /goes on calling b/);
-    assert.equal((await shown(hostile("dead"), 66_000)).length, 1);
-    assert.equal((await shown(crash(1, 0), 67_000)).length, 1);
-  });
-
-  test("gives time to find it again", async () => {
-    assert.deepEqual(await shown(undefined, 64_000), []);
-    assert.deepEqual(await shown(crash(1, 5_000), 66_000), []);
-    assert.deepEqual(await shown(hostile("dead"), 64_000), []);
-  });
-});
-
-describe("the checker of revivals", () => {
-  async function stageOf(...faults: readonly SimulatedFault[]): Promise<Stage> {
+describe("the checker of hearsay", () => {
+  async function revived(hear?: (set: Stage) => void): Promise<readonly string[]> {
+    const faults = [hostile("gossip")]; // It excuses nothing here.
     const set = await stage((world, report) => checkRevivals(world, report, faults));
     await set.world.start(set.b);
+    await set.world.stop(set.b);
     set.checker.watcher?.ended?.(set.b, 5_000);
     die(set, viewOf(set.b), 5_100, "unreachable");
-    return set;
+    hear?.(set);
+    tell(set, "member-returned", viewOf(set.b, { sequence: 6n }), 9_000);
+    return set.sentences;
   }
-  const look = (set: Stage, atMs: number): void =>
-    set.checker.snapshot?.(set.life, { ...EMPTY, members: [viewOf(set.b)] }, atMs);
+  const listed = ({ b }: Stage): Uint8Array => responseOf([aliveOf(b, { sequence: 6n })]);
 
-  test("reports whoever is shown alive again and has not come back", async () => {
-    for (const fault of [undefined, hostile("dead"), hostile("alive")]) {
-      const set = await stageOf(...(fault ? [fault] : []));
-      tell(set, "member-returned", viewOf(set.b), 7_000);
-      look(set, 9_900);
-      assert.deepEqual(set.sentences, []);
-      look(set, 10_100);
-      assert.match(set.sentences.join(), /shows b .* alive/);
-    }
+  test("reports a revival of whom only lists have told", async () => {
+    assert.match((await revived()).join(), /revives b .* only lists/);
+    const told = await revived((set) => send(set, set.foreign, set.a, listed(set), 8_000));
+    assert.equal(told.length, 1);
+    const before = await revived((set) => send(set, set.foreign, set.a, aliveOf(set.b), 4_000));
+    assert.equal(before.length, 1);
   });
 
-  test("reports it when it is called dead again only then", async () => {
-    const set = await stageOf();
-    tell(set, "member-returned", viewOf(set.b), 7_000);
-    die(set, viewOf(set.b), 32_000);
-    assert.equal(set.sentences.length, 1);
-  });
-
-  test("is content when it was asked again, has come back, or could be heard of late", async () => {
-    const asked = await stageOf();
-    tell(asked, "member-returned", viewOf(asked.b), 7_000);
-    die(asked, viewOf(asked.b), 7_500, "unreachable");
-    look(asked, 20_000);
-    const back = await stageOf();
-    assert.ok(back.b.life);
-    back.checker.watcher?.began?.(back.b.life);
-    tell(back, "member-returned", viewOf(back.b), 7_000);
-    look(back, 20_000);
-    const late = await stageOf(hostile("gossip"));
-    tell(late, "member-returned", viewOf(late.b), 7_000);
-    look(late, 20_000);
-    assert.deepEqual([asked.sentences, back.sentences, late.sentences], [[], [], []]);
+  test("accepts one by gossip, whoever has kept it back, or by a request", async () => {
+    const gossip = await revived((set) => send(set, set.foreign, set.a, aliveOf(set.b), 8_000));
+    assert.deepEqual(gossip, []);
+    const asked = await revived((set) => {
+      const value = { selfInformation: aliveOf(set.b, { sequence: 6n }) };
+      const request = encodeUnsigned({
+        tag: TAG.empty,
+        content: { type: "membership-request", value },
+      });
+      send(set, set.b, set.a, request, 8_000);
+    });
+    assert.deepEqual(asked, []);
   });
 });
-
-function hostile(habit: Habit): SimulatedFault {
-  return { type: "hostile", fromMs: 0, untilMs: 9e9, member: 3, habit };
-}
-
-function crash(member: number, fromMs: number): SimulatedFault {
-  const untilMs = fromMs + 1_000;
-  return { type: "crash", fromMs, untilMs, member, isPowerCut: false, remembersIncarnation: true };
-}

@@ -2,6 +2,7 @@
 import type { SimulatedFault } from "../fault.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
+import { ChannelDisclosureChecker } from "./channel-disclosure.ts";
 import { type Checker, createViolations, type Violations } from "./checker.ts";
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
@@ -9,6 +10,8 @@ import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
 import { checkOneCertificate } from "./one-certificate.ts";
 import { checkRevivals } from "./revivals.ts";
+import { RevokedOnChannelsChecker } from "./revoked-on-channels.ts";
+import { ShownChannelChecker } from "./shown-channels.ts";
 import { checkStorms } from "./storms.ts";
 import { IdentityChecker } from "./valid-identities.ts";
 
@@ -41,7 +44,10 @@ export function installCheckers(
     checkOneCertificate(world.authority, report),
     checkStorms(world, report),
     checkDeaths(world, report, faults, tripMs),
-    checkRevivals(world, report, faults),
+    checkRevivals(world, report, faults, isSmall),
+    new ShownChannelChecker(world, report),
+    new RevokedOnChannelsChecker(world, report),
+    new ChannelDisclosureChecker(world, report, isSmall ? 1 : size),
   ];
   world.watch(...checkers.flatMap(({ watcher }) => watcher ?? []));
   const perSecond = Math.max(1, Math.min(size, Math.floor(SHOWN_PER_SECOND / size)));
@@ -57,8 +63,14 @@ export function installCheckers(
         const snapshot = {
           members: node.members(),
           identities: node.identities(),
-          connections: node.connections(),
-          counts: node.diagnostics.counts(),
+          channels: node.channels(),
+          // Lazy, because no sample reads all of them.
+          get connections() {
+            return node.connections();
+          },
+          get counts() {
+            return node.diagnostics.counts();
+          },
         };
         for (const checker of checkers) checker.snapshot?.(life, snapshot, world.nowMs);
       }

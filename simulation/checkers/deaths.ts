@@ -112,7 +112,7 @@ function isBelieved(
   skewMaxMs: number,
 ): boolean {
   const isSound = ({ identity }: Issued): boolean =>
-    identity.notAfterMs > EPOCH_MS + world.nowMs + skewMaxMs && !world.revoked.has(identity.pkiId);
+    identity.notAfterMs > EPOCH_MS + world.nowMs + skewMaxMs && !world.isRevoked(identity.pkiId);
   return (
     maySee(observer, subject) &&
     subject.issued === issued &&

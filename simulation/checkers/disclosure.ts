@@ -2,9 +2,10 @@
  * No data of a third organisation leaks, and no internal endpoint leaves its organisation. The
  * checker compares every envelope of an honest member with its own copy of spec B 2.3 to 2.5.
  */
-import { parsePkiId } from "../../src/core/rules/messages.ts";
+import { parsePkiId } from "../../src/wire/received.ts";
 import type { SimulatedMember } from "../member.ts";
-import type { Watcher, World } from "../world.ts";
+import type { Watcher } from "../watcher.ts";
+import type { World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 import { type AliveOnWire, readAlive, readContent, readItemId } from "./wire-reader.ts";
 

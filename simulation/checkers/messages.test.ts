@@ -12,7 +12,7 @@ async function stage() {
   const start = async (name: string, mspId: string, isKnown = true): Promise<Life> => {
     const member: SimulatedMember = world.add({
       ...{ name, mspId, internalEndpoint: `${name}:1`, bootstrap: [], anchorPeers: [] },
-      ...{ readMs: 0, windowBytes: 65_536, duplicates: 0, signsAfresh: false },
+      ...{ readMs: 0, windowBytes: 65_536, duplicates: 0, signsAfresh: false, channels: [] },
       externalEndpoint: isKnown ? `${name}.example.com:1` : "",
     });
     await world.start(member);

@@ -1,7 +1,8 @@
 /** Newer wins: a node's data about a member only moves forward, and keeps up with its input. */
 import type { Member as MemberView } from "../../src/observe/views.ts";
 import type { Life, SimulatedMember } from "../member.ts";
-import type { Watcher, World } from "../world.ts";
+import type { Watcher } from "../watcher.ts";
+import type { World } from "../world.ts";
 import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
 import { readAliveTime } from "./wire-reader.ts";
 

@@ -1,12 +1,15 @@
 /**
  * No revival without a life: a member whose death a ping confirmed is not shown alive until it has
  * returned. Others that have not noticed may still list it, with messages that nobody else has
- * heard.
+ * heard. Such lists revive nobody, not even for a moment.
  */
+import type { GossipEvent } from "../../src/observe/events.ts";
 import type { SimulatedFault } from "../fault.ts";
+import type { Habit } from "../habits.ts";
 import type { SimulatedMember } from "../member.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
+import { HearsayChecker } from "./hearsay.ts";
 
 /** Period in which it may be asked again. */
 const REVIVED_MAX_MS = 3_000;
@@ -15,6 +18,7 @@ const LATE_MS = 1_000;
 /** Maximum transit time after a fault ends. */
 const LINGER_MS = 60_000;
 
+const LISTING: ReadonlySet<Habit> = new Set<Habit>(["dead", "alive", "late"]);
 const LIVES: ReadonlySet<string> = new Set(["member-joined", "member-returned"]);
 const ENDS: ReadonlySet<string> = new Set(["member-dead", "member-forgotten"]);
 
@@ -22,7 +26,9 @@ export function checkRevivals(
   world: World,
   report: Report,
   faults: readonly SimulatedFault[],
+  reads = true,
 ): Checker {
+  const hearsay = reads ? new HearsayChecker(report) : undefined;
   const endedMs = new Map<SimulatedMember, number>();
   /** By life and PKI-ID: confirmed deaths, and since when the member is shown alive regardless. */
   const gone = new Map<string, { revivedMs?: number | undefined }>();
@@ -52,6 +58,9 @@ export function checkRevivals(
 
   return {
     watcher: {
+      delivered(_from, to, bytes, nowMs) {
+        if (endedMs.size > 0) hearsay?.hear(to, bytes, nowMs);
+      },
       ended: (member, nowMs) => endedMs.set(member, nowMs),
       began({ member }) {
         endedMs.delete(member);
@@ -63,11 +72,12 @@ export function checkRevivals(
         const { pkiId } = event.member;
         const subject = subjectOf(pkiId);
         const diedMs = subject && endedMs.get(subject);
-        if (diedMs === undefined) return;
+        if (subject === undefined || diedMs === undefined) return;
         const key = `${number} ${pkiId}`;
+        hearsay?.check(key, observer, event, subject, atMs);
         if (ENDS.has(event.type)) {
           check(key, observer, pkiId, atMs);
-          if (gone.has(key) || (isFoundGone(event) && atMs >= diedMs)) gone.set(key, {});
+          if (gone.has(key) || isGoneSince(event, atMs, diedMs)) gone.set(key, {});
         }
         if (LIVES.has(event.type) && atMs > diedMs + LATE_MS) revive(key, atMs);
       },
@@ -78,14 +88,8 @@ export function checkRevivals(
   };
 }
 
-function isFoundGone({
-  type,
-  reason,
-}: {
-  readonly type: string;
-  readonly reason?: string;
-}): boolean {
-  return type === "member-dead" && reason === "unreachable";
+function isGoneSince(event: GossipEvent, atMs: number, diedMs: number): boolean {
+  return event.type === "member-dead" && event.reason === "unreachable" && atMs >= diedMs;
 }
 
 /** Whether it may cause late messages of the dead, by other ways than lists. */
@@ -97,8 +101,8 @@ function delays(fault: SimulatedFault): boolean {
     case "cut":
       return true;
     case "hostile":
-      // It may later gossip messages that only it received.
-      return fault.habit !== "dead" && fault.habit !== "alive";
+      // It may later gossip messages that only it received. Those in a list prove nothing.
+      return fault.habit === undefined || !LISTING.has(fault.habit);
     default:
       return false;
   }

@@ -2,8 +2,9 @@
 import type { Identity, Member as MemberView } from "../../src/observe/views.ts";
 import type { Issued } from "../authority.ts";
 import { EPOCH_MS } from "../epoch.ts";
-import type { Life } from "../member.ts";
-import type { Watcher, World } from "../world.ts";
+import type { Life, SimulatedMember } from "../member.ts";
+import type { Watcher } from "../watcher.ts";
+import type { World } from "../world.ts";
 import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
 
 /** Deadline for removing an expired or revoked identity, even on a busy node. */
@@ -71,7 +72,7 @@ export class IdentityChecker implements Checker {
     if (owner === undefined || owner.isHostile) return; // A hostile member controls its own data.
     const mayKnow = owner.mspId === life.member.mspId ? owner.internalEndpoint : null;
     const isRight =
-      view.endpoint === owner.externalEndpoint &&
+      (view.endpoint === owner.externalEndpoint || mayHide(owner, view.endpoint)) &&
       (view.internalEndpoint === null || view.internalEndpoint === mayKnow);
     if (isRight) return;
     const where = `"${view.endpoint}" and "${view.internalEndpoint}"`;
@@ -84,4 +85,9 @@ function isValid({ member }: Life, { identity }: Issued, atMs: number): boolean 
   const revokedMs = member.revoked.get(identity.pkiId) ?? Number.POSITIVE_INFINITY;
   // A message may have arrived just before the node read the list.
   return revokedMs >= atMs && identity.notAfterMs > EPOCH_MS + atMs + member.skewMs;
+}
+
+/** Until it knows its channels, a member stays within its organisation. */
+function mayHide({ channels }: SimulatedMember, endpoint: string): boolean {
+  return endpoint === "" && channels.some(({ hasConfigBlock }) => !hasConfigBlock);
 }

@@ -1,6 +1,7 @@
 /** Reads messages off the wire with the codec alone; applies no protocol rule. */
-import { parsePkiId } from "../../src/core/rules/messages.ts";
-import type { Content } from "../../src/wire/messages.ts";
+
+import type { Content, GossipMessage } from "../../src/wire/messages.ts";
+import { parsePkiId } from "../../src/wire/received.ts";
 import { createSharedReader } from "../shared-reader.ts";
 import { createGlance } from "../wire-kind.ts";
 
@@ -41,6 +42,12 @@ export function readAlive(bytes: Uint8Array): AliveOnWire | undefined {
 export function readContent(bytes: Uint8Array): Content | undefined {
   const received = read(bytes);
   return received.ok ? received.value.message.content : undefined;
+}
+
+/** A whole message; undefined if it is none. */
+export function readWhole(bytes: Uint8Array): GossipMessage | undefined {
+  const received = read(bytes);
+  return received.ok ? received.value.message : undefined;
 }
 
 /** The PKI-ID an item of an update is about. */

@@ -36,7 +36,9 @@ describe("faults drawn from a seed break nothing", () => {
   }
 });
 
-const NO_FAULTS: ReadonlySet<ScenarioName> = new Set(["calm", "cold-start", "consortium"]);
+const NO_FAULTS: ReadonlySet<ScenarioName> = new Set([
+  ...(["calm", "cold-start", "consortium", "many-channels"] as const),
+]);
 
 describe("every scenario ends well", () => {
   for (const scenario of SCENARIOS) {
@@ -56,6 +58,7 @@ describe("what was found before does not come back", () => {
     ["another organisation's secret is passed on", "organisations", 11],
     ["a hidden member is known abroad for ever once somebody has told of it", "organisations", 3],
     ["a member once unreachable is no neighbour again, though it could be reached", "mixed", 1511],
+    ["who was forgotten comes back by an older message than was known", "mixed", 5215],
   ];
   for (const [what, scenario, seed] of found) {
     test(what, async () => {
@@ -72,6 +75,23 @@ describe("what was found before does not come back", () => {
       await assertWell(optionsOf("mixed", seed, { minutes: 0.5 }));
     });
   }
+});
+
+test("a member that ends right after it was started anew is missed as soon as any other", async () => {
+  const options = optionsOf("silence", 55, { nodes: 3, minutes: 30 });
+  const { deathsKnown } = await assertWell(options);
+  assert.ok(deathsKnown.count > 0);
+  assert.ok(deathsKnown.max < 15, `known after ${deathsKnown.max} s`);
+});
+
+describe("channels in which nothing is new", () => {
+  test("cost no signature check, however often snapshots repeat what is known", async () => {
+    const { channels, nodes } = await assertWell(optionsOf("many-channels", 2, { minutes: 0.5 }));
+    assert.ok(channels?.idle && nodes === 12);
+    assert.ok(channels.blocks > 10 && channels.cost.checks > 0);
+    assert.ok(channels.idle.elements > 500, `${channels.idle.elements}`);
+    assert.equal(channels.idle.checks, 0);
+  });
 });
 
 describe("a calm network", () => {
