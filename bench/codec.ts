@@ -1,5 +1,5 @@
 /** Cost of decoding and encoding messages, relative to one signature check. */
-import { parseAlive } from "../src/core/rules/messages.ts";
+
 import {
   encodeEnvelope,
   encodeMessage,
@@ -7,6 +7,7 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
+import { parseAlive } from "../src/wire/received.ts";
 import { aliveOf, identityItemOf, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, round, type Task, takeTurns, verification } from "./measure.ts";
 

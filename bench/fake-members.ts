@@ -4,7 +4,6 @@
  * the connections that the one real member has opened. They share one process and verify nothing.
  */
 
-import { parsePkiId, pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { PkiId } from "../src/core/types/host.ts";
 import { createSystemClock } from "../src/node/runtime.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../src/transport/grpc.ts";
@@ -13,6 +12,7 @@ import type { Link, LinkEvents } from "../src/transport/network.ts";
 import type { TlsCredentials } from "../src/transport/tls-credentials.ts";
 import { encodeUnsigned, parseEnvelope, parseMessage } from "../src/wire/envelope.ts";
 import { type Content, type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
+import { parsePkiId, pkiIdBytes } from "../src/wire/received.ts";
 import { aliveOf, type Fixture, type Fixtures, identityItemOf } from "./fixture-identities.ts";
 
 const HEARTBEAT_MS = 5_000;
@@ -32,14 +32,20 @@ export class FakeMembers {
   readonly #alive = new Map<PkiId, Uint8Array>();
   readonly #items = new Map<PkiId, Uint8Array>();
   readonly #clock = createSystemClock();
+  readonly #gathered = new Map<Link, Uint8Array[]>();
+  readonly #gatherMs: number;
   #timer: NodeJS.Timeout | undefined;
   #spoken = 0;
   sent = 0;
 
-  /** All members except the first, which is real. `tls`: of one of them, shared by all. */
-  constructor(fixtures: Fixtures, tls: TlsCredentials) {
+  /**
+   * All members except the first, which is real. `tls`: of one of them, shared by all. `gatherMs`: how
+   * long heartbeats wait for others that take the same link.
+   */
+  constructor(fixtures: Fixtures, tls: TlsCredentials, gatherMs: number) {
     this.#fixtures = fixtures;
     this.#tls = tls;
+    this.#gatherMs = gatherMs;
     for (const fixture of this.#members) {
       this.#items.set(fixture.identity.pkiId, identityItemOf(fixture).bytes);
       this.#alive.set(fixture.identity.pkiId, aliveOf(fixture, 1n).bytes);
@@ -92,9 +98,29 @@ export class FakeMembers {
     this.#alive.set(fixture.identity.pkiId, bytes);
     const links = this.#neighbours();
     for (let copy = 0; copy < Math.min(COPIES, links.length); copy++) {
-      links[(this.#spoken + copy) % links.length]?.send(bytes);
+      const link = links[(this.#spoken + copy) % links.length];
+      if (link) this.#sendLater(link, bytes);
       this.sent += 1;
     }
+  }
+
+  /** As a neighbour of our kind: what has gathered leaves at moments of its own. */
+  #sendLater(link: Link, bytes: Uint8Array): void {
+    if (this.#gatherMs === 0) {
+      link.send(bytes);
+      return;
+    }
+    const gathered = this.#gathered.get(link);
+    if (gathered) {
+      gathered.push(bytes);
+      return;
+    }
+    const first = [bytes];
+    this.#gathered.set(link, first);
+    setTimeout(() => {
+      this.#gathered.delete(link);
+      for (const one of first) link.send(one);
+    }, this.#gatherMs);
   }
 
   /** A member that gets messages from the real one is its neighbour and relays to it. */

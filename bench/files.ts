@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { GossipNode, loadConfig } from "../src/index.ts";
 import { encodeUnsigned } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
+import { freePorts } from "../test/ports.ts";
 import { FakeMembers } from "./fake-members.ts";
 import { aliveOf, type Fixtures, folderOf, MSP_ID, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, waitFor } from "./measure.ts";
@@ -25,7 +26,6 @@ type ContentInit = NonNullable<GossipMessageInit["content"]>;
 
 const SRC = join(import.meta.dirname, "../src");
 const MEMBERS = 6;
-const FIRST_PORT = 27_001 + (process.pid % 200) * 10;
 /** A file counts if it ran each time, which excludes occasional timers. */
 const TIMES = 12;
 const WINDOW_MS = 120;
@@ -33,8 +33,8 @@ const SETTLE_MS = 12_000;
 
 export async function countFiles(): Promise<readonly FilesResult[]> {
   return inTemporaryFolder(async (folder) => {
-    const fixtures = await makeFixtures(folder, MEMBERS, (i) => `127.0.0.1:${FIRST_PORT + i}`);
-    const fakes = new FakeMembers(fixtures, await tlsOf(fixtures));
+    const fixtures = await makeFixtures(folder, MEMBERS, await freePorts(MEMBERS));
+    const fakes = new FakeMembers(fixtures, await tlsOf(fixtures), 0);
     await fakes.listen();
     const node = await startFirst(fixtures);
     try {

@@ -1,6 +1,5 @@
 /** Members that exist only as keys and certificates, and their messages. */
 import { join } from "node:path";
-import { pkiIdBytes } from "../src/core/rules/messages.ts";
 import type { Identity } from "../src/core/types/host.ts";
 import { createCrypto, type MspCrypto } from "../src/msp/crypto.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";
@@ -8,6 +7,7 @@ import { loadLocalMsp } from "../src/msp/load-msp.ts";
 import { encode } from "../src/wire/encode.ts";
 import { type Envelope, encodeEnvelope, encodeMessage } from "../src/wire/envelope.ts";
 import { SECRET, type SecretEnvelope, TAG } from "../src/wire/messages.ts";
+import { pkiIdBytes } from "../src/wire/received.ts";
 
 export type Sign = (payload: Uint8Array) => Uint8Array;
 
@@ -28,11 +28,14 @@ export interface Fixtures {
 export const MSP_ID = "Org1MSP";
 const INCARNATION = 1_800_000_000_000_000_000n;
 
-/** Makes keys and certificates for up to 1_000 members; about 30 ms each. */
+/**
+ * Makes keys and certificates for up to 1_000 members; about 30 ms each. Their endpoints have
+ * consecutive ports.
+ */
 export async function makeFixtures(
   folder: string,
   count: number,
-  endpointOf: (index: number) => string = (index) => `127.0.0.1:${20_000 + index}`,
+  firstPort = 20_000,
 ): Promise<Fixtures> {
   const organisation = await generateOrganisation({
     folder,
@@ -52,7 +55,7 @@ export async function makeFixtures(
       if (signature instanceof Promise) throw new Error("a key in memory signs at once");
       return signature;
     };
-    const endpoint = endpointOf(index);
+    const endpoint = `127.0.0.1:${firstPort + index}`;
     const payload = encode(SECRET, { internalEndpoint: endpoint });
     all.push({ identity, endpoint, sign, secret: { payload, signature: sign(payload) } });
   }

@@ -2,9 +2,7 @@
 import { join } from "node:path";
 import { type GossipNode, loadConfig, GossipNode as Node } from "../src/index.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../src/msp/generate.ts";
-
-/** Outside the range of ephemeral ports; different for each process. */
-const FIRST_PORT = 20_000 + (process.pid % 16) * 250;
+import { freePorts } from "../test/ports.ts";
 
 export interface MemberMaker {
   /** Starts the member of this number; number 0 is the bootstrap peer of all others. */
@@ -25,17 +23,19 @@ export async function prepareMembers(
     sans: ["127.0.0.1"],
     nowMs: Date.now(),
   });
-  return { start: (index) => startMember(organisation, index, strategy) };
+  const firstPort = await freePorts(count);
+  return { start: (index) => startMember(organisation, index, firstPort, strategy) };
 }
 
 /** Every timer at its default. */
 async function startMember(
   { peers }: GeneratedOrganisation,
   index: number,
+  firstPort: number,
   strategy: string,
 ): Promise<GossipNode> {
   const folder = peers[index]?.folder ?? "";
-  const endpoint = `127.0.0.1:${FIRST_PORT + index}`;
+  const endpoint = `127.0.0.1:${firstPort + index}`;
   const config = await loadConfig({
     env: {},
     overrides: [
@@ -49,7 +49,7 @@ async function startMember(
       `peer.tls.key.file=${join(folder, "tls/server.key")}`,
       `peer.tls.rootcert.file=${join(folder, "tls/ca.crt")}`,
       `peer.gossip.externalEndpoint=${endpoint}`,
-      `peer.gossip.bootstrap=127.0.0.1:${FIRST_PORT}`,
+      `peer.gossip.bootstrap=127.0.0.1:${firstPort}`,
       `fabricGossip.strategy=${strategy}`,
     ],
   });

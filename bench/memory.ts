@@ -8,6 +8,9 @@ import { cp, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { ROUTINE_WAIT } from "../src/core/handlers/audience.ts";
+import { DEFAULT_TIMING } from "../src/core/types/options.ts";
+import { freePort, freePorts } from "../test/ports.ts";
 import { FakeMembers } from "./fake-members.ts";
 import { type Fixtures, MSP_ID, makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, measureVerification, round, waitFor } from "./measure.ts";
@@ -20,6 +23,8 @@ export interface MemoryOptions {
   readonly seconds: number;
   /** Time until pulls and syncs have slowed down. */
   readonly settleSeconds: number;
+  /** Whether neighbours send each heartbeat alone, as Fabric peers do, or gather them as we do. */
+  readonly isSingly: boolean;
   readonly progress: (sentence: string) => void;
 }
 
@@ -54,11 +59,15 @@ export interface Pauses {
   readonly clockP99Ms: number;
 }
 
+interface Daemon {
+  readonly process: ChildProcess;
+  readonly operationsPort: number;
+}
+
 const ROOT = join(import.meta.dirname, "..");
-/** Below the ephemeral ports; different for each process, so that two can run at once. */
-export const FIRST_PORT = 24_001 + (process.pid % 8) * 1_010;
-const OPERATIONS_PORT = FIRST_PORT - 1;
 const JOIN_MAX_MS = 120_000;
+/** How long routine heartbeats wait for others at a neighbour of our kind. */
+const GATHER_MS = DEFAULT_TIMING.aliveIntervalMs * ROUTINE_WAIT;
 
 export async function benchMemory(options: MemoryOptions): Promise<MemoryResult> {
   const verifyUs = measureVerification();
@@ -66,19 +75,20 @@ export async function benchMemory(options: MemoryOptions): Promise<MemoryResult>
     options.progress(`compiling; making keys for ${options.members} members`);
     const build = join(folder, "build");
     await compile(build);
-    const fixtures = await makeFixtures(
-      folder,
-      options.members,
-      (index) => `127.0.0.1:${FIRST_PORT + index}`,
+    const firstPort = await freePorts(options.members);
+    const fixtures = await makeFixtures(folder, options.members, firstPort);
+    const fakes = new FakeMembers(
+      fixtures,
+      await tlsOf(fixtures),
+      options.isSingly ? 0 : GATHER_MS,
     );
-    const fakes = new FakeMembers(fixtures, await tlsOf(fixtures));
     await fakes.listen();
     fakes.speak();
-    const daemon = startDaemon(build, fixtures);
+    const daemon = startDaemon(build, fixtures, await freePort());
     try {
       return await measure(options, fakes, daemon, verifyUs);
     } finally {
-      daemon.kill("SIGKILL");
+      daemon.process.kill("SIGKILL");
       await fakes.close();
     }
   });
@@ -87,7 +97,7 @@ export async function benchMemory(options: MemoryOptions): Promise<MemoryResult>
 async function measure(
   { members, seconds, settleSeconds, progress }: MemoryOptions,
   fakes: FakeMembers,
-  daemon: ChildProcess,
+  { process: daemon, operationsPort }: Daemon,
   verifyUs: number,
 ): Promise<MemoryResult> {
   progress("starting the daemon");
@@ -96,7 +106,7 @@ async function measure(
   tell(daemon, "watch");
   const joinedMs = await waitFor(async () => {
     await sleep(200);
-    return (await membersAlive()) >= members;
+    return (await membersAlive(operationsPort)) >= members;
   }, JOIN_MAX_MS);
   const joining = await report(daemon);
   progress(`its view is complete after ${joinedMs} ms; letting it settle`);
@@ -152,16 +162,20 @@ export async function compile(build: string): Promise<void> {
   await run(compiler, [...probe, ...flags], { cwd: ROOT });
 }
 
-function startDaemon(build: string, fixtures: Fixtures): ChildProcess {
-  return fork(join(build, "dist/src/cli/main.js"), ["start"], {
+function startDaemon(build: string, fixtures: Fixtures, operationsPort: number): Daemon {
+  const daemon = fork(join(build, "dist/src/cli/main.js"), ["start"], {
     execArgv: ["--import", join(build, "memory-probe.js")],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    env: environmentOf(fixtures),
+    env: environmentOf(fixtures, operationsPort),
   });
+  return { process: daemon, operationsPort };
 }
 
 /** Settings of a daemon that is the first member and has the second as bootstrap peer. */
-export function environmentOf({ organisation, all }: Fixtures): NodeJS.ProcessEnv {
+export function environmentOf(
+  { organisation, all }: Fixtures,
+  operationsPort: number,
+): NodeJS.ProcessEnv {
   const [peer] = organisation.peers;
   const [self, contact] = all;
   if (!peer || !self || !contact) throw new RangeError("ask for at least two members");
@@ -180,7 +194,7 @@ export function environmentOf({ organisation, all }: Fixtures): NodeJS.ProcessEn
     CORE_PEER_TLS_CERT_FILE: peer.tlsCertFile,
     CORE_PEER_TLS_KEY_FILE: peer.tlsKeyFile,
     CORE_PEER_TLS_ROOTCERT_FILE: peer.tlsCaFile,
-    CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${OPERATIONS_PORT}`,
+    CORE_OPERATIONS_LISTENADDRESS: `127.0.0.1:${operationsPort}`,
   };
 }
 
@@ -196,8 +210,8 @@ async function report(daemon: ChildProcess): Promise<MemoryReport> {
 }
 
 /** From its metrics, including itself. */
-async function membersAlive(): Promise<number> {
-  const text = await fetch(`http://127.0.0.1:${OPERATIONS_PORT}/metrics`).then(
+async function membersAlive(operationsPort: number): Promise<number> {
+  const text = await fetch(`http://127.0.0.1:${operationsPort}/metrics`).then(
     (response) => response.text(),
     () => "", // Not started yet.
   );

@@ -78,9 +78,11 @@ bench("memory", "one daemon in a network of so many members")
   .option("--members <n>", "how many, up to 1000", "100")
   .option("--seconds <n>", "how long it is watched", "30")
   .option("--settle <n>", "seconds before that", "45")
-  .action(async ({ members, seconds, settle, json }) => {
+  .option("--singly", "neighbours send each heartbeat alone, as Fabric peers do")
+  .action(async ({ members, seconds, settle, singly, json }) => {
     const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
-    print(await benchMemory({ members: Number(members), ...times, progress }), json);
+    const options = { members: Number(members), isSingly: singly === true, progress };
+    print(await benchMemory({ ...options, ...times }), json);
   });
 
 bench("startup", "from the start of the daemon, as it is installed, to its first line")

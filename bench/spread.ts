@@ -4,10 +4,11 @@
  */
 
 import { createSeededRandom } from "../simulation/random.ts";
-import { EVERYDAY_WAIT } from "../src/core/handlers/audience.ts";
-import { findNeighbours, type Rings, sparing } from "../src/core/rules/neighbours.ts";
+import { ROUTINE_WAIT, sparing } from "../src/core/handlers/audience.ts";
+import { findNeighbours, type Rings } from "../src/core/rules/neighbours.ts";
+import { ROUTINE_BATCH } from "../src/core/tables/routine-queue.ts";
 import type { PkiId } from "../src/core/types/host.ts";
-import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/types/options.ts";
+import { DEFAULT_TIMING } from "../src/core/types/options.ts";
 import { mean, round } from "./measure.ts";
 
 export interface SpreadResult {
@@ -41,7 +42,7 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
   const overlay = strategy === "neighbours" ? createOverlay(members, below) : undefined;
   const choose: Choose = overlay?.choose ?? ((member) => draw(members, member, below));
   const burst: Wait = () => 1 + below(DEFAULT_TIMING.burstLatencyMs);
-  const wait = strategy === "neighbours" ? everydayWait(members, below) : burst;
+  const wait = strategy === "neighbours" ? routineWait(members, below) : burst;
   const beats = Array.from({ length: HEARTBEATS }, (_, i) =>
     spread(members, choose, burst, wait, BigInt(i), below),
   );
@@ -63,18 +64,12 @@ export function benchSpread(members: number, strategy: "neighbours" | "random"):
 
 type Below = (limit: number) => number;
 
-/**
- * The first waiting message leaves after the full time or when the burst is complete; later ones
- * leave with it.
- */
-function everydayWait(members: number, below: Below): Wait {
+/** What waits leaves at regular moments, or when a batch is complete. */
+function routineWait(members: number, below: Below): Wait {
   const { aliveIntervalMs } = DEFAULT_TIMING;
-  const betweenMs = aliveIntervalMs / members;
-  const fullMs = DEFAULT_FANOUT.burstSize * betweenMs;
-  const wholeMs = Math.max(1, Math.min(aliveIntervalMs * EVERYDAY_WAIT, fullMs));
-  const firsts = betweenMs / (betweenMs + wholeMs);
-  return () =>
-    Math.ceil(below(1_000) < 1_000 * firsts ? wholeMs : (wholeMs * below(1_000)) / 1_000);
+  const fullMs = (ROUTINE_BATCH * aliveIntervalMs) / members;
+  const wholeMs = Math.max(1, Math.min(aliveIntervalMs * ROUTINE_WAIT, fullMs));
+  return () => Math.ceil((wholeMs * below(1_000)) / 1_000);
 }
 
 interface Overlay {

@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort, freePorts } from "../test/ports.ts";
 import { makeFixtures } from "./fixture-identities.ts";
 import { inTemporaryFolder, measureVerification, median, round } from "./measure.ts";
-import { compile, environmentOf, FIRST_PORT } from "./memory.ts";
+import { compile, environmentOf } from "./memory.ts";
 
 export interface StartupResult {
   readonly runs: number;
@@ -24,11 +25,14 @@ export async function benchStartup(runs: number): Promise<StartupResult> {
     await compile(build);
     const keys = join(folder, "keys");
     await mkdir(keys);
-    const fixtures = await makeFixtures(keys, 2, (index) => `127.0.0.1:${FIRST_PORT + index}`);
+    const fixtures = await makeFixtures(keys, 2, await freePorts(2));
+    const operationsPort = await freePort();
     const main = join(build, "dist/src/cli/main.js");
     const [times, empty]: [number[], number[]] = [[], []];
     for (let run = 0; run < runs; run++) {
-      times.push(await timeOf([main, "start"], environmentOf(fixtures), "gossips as"));
+      times.push(
+        await timeOf([main, "start"], environmentOf(fixtures, operationsPort), "gossips as"),
+      );
       empty.push(await timeOf(["--eval", "console.log('done')"], {}, "done"));
     }
     return {
