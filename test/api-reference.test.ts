@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { API_DOCUMENT, writeReference } from "./api-reference.ts";
+import { API_DOCUMENT, HOMES, writeReference } from "./api-reference.ts";
 import { splitStatements } from "./declarations.ts";
 
 describe("docs/api.md", () => {
@@ -29,6 +29,25 @@ describe("docs/api.md", () => {
     );
     assert.deepEqual(missing, []);
   });
+});
+
+test("what docs/api.md only names is explained on the page that it links to", () => {
+  const reference = readFileSync(API_DOCUMENT, "utf8");
+  const page = (name: string): string => {
+    const url = new URL(`../docs/${name}`, import.meta.url);
+    return readFileSync(url, "utf8");
+  };
+  for (const [name, home] of HOMES) {
+    const [, file = ""] = /\(([a-z]+\.md)/.exec(home) ?? [];
+    const section = new RegExp(`^## ${name}\n(.*?)(?=^## )`, "ms").exec(reference)?.[1] ?? "";
+    assert.ok(section.includes(home), name);
+    const codes = [...section.matchAll(/`"([a-z-]+)"`/g)].map(([, code]) => code);
+    assert.deepEqual(
+      codes.filter((code) => !page(file).includes(`\`${code}\``)),
+      [],
+      name,
+    );
+  }
 });
 
 test("splitStatements() keeps docstrings with what they stand before", () => {

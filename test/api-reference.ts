@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Statement, splitStatements } from "./declarations.ts";
+import { type Statement, splitStatements, textOf } from "./declarations.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 export const API_DOCUMENT = join(ROOT, "docs/api.md");
@@ -14,10 +14,55 @@ export const API_DOCUMENT = join(ROOT, "docs/api.md");
 /** Parts of the inside that a signature mentions: named, not described. */
 const OPAQUE = new Set(["Msp", "Symbol"]);
 
+const KEYS = "the keys of [configuration.md](configuration.md)";
+const CAUSES = "[causes by code](troubleshooting.md#causes-by-code)";
+
+/** What another page explains, so that this one only names it. */
+export const HOMES: ReadonlyMap<string, string> = new Map([
+  ...[
+    "ChannelConfig",
+    "Config",
+    "GossipConfig",
+    "GossipTls",
+    "Keepalive",
+    "Limits",
+    "TlsFiles",
+  ].map((name) => [name, KEYS] as const),
+  ...[
+    "ClientTlsFault",
+    "ConnectionFault",
+    "ContactCode",
+    "HandshakeFault",
+    "IdentityFault",
+    "NetworkFault",
+    "PresentedIdentityFault",
+    "ProblemCode",
+    "RefusalFault",
+    "TlsFault",
+  ].map((name) => [name, CAUSES] as const),
+  ...[
+    "ChannelOrganisationSummary",
+    "ChannelSummary",
+    "Counts",
+    "EventCounts",
+    "MemberCounts",
+    "MeteredTraffic",
+    "Meters",
+    "OrganisationSummary",
+    "Summary",
+    "TopicCounts",
+    "Traffic",
+    "Volume",
+  ].map((name) => [name, "the metrics made of them, in [metrics.md](metrics.md)"] as const),
+  ["TappedMessage", "[dashboard.md](dashboard.md#get-apiv1messages)"],
+  ["ChannelProblemCode", "[channels.md](channels.md#what-is-watched)"],
+  ["MessagingFault", "[messages.md](messages.md#checks)"],
+]);
+
 const HEAD = `# API reference
 
 Written by \`node test/api-reference.ts\` from the docstrings of what \`src/index.ts\` exports; a test fails when it is out of date.
-[library.md](library.md) is the guide. What is not here is internal and may change without notice.
+[library.md](library.md) is the guide. What is not here is internal and may change without notice. \`readonly\` is left out: nothing that the node gives can be written to.
 `;
 
 interface Declaration extends Statement {
@@ -136,31 +181,107 @@ function describe({ name, doc, code }: Declaration, heading: string): string {
     code,
   )?.[1];
   if (OPAQUE.has(name)) return [title, ...text, "What it holds is internal.\n"].join("\n");
-  if (body === undefined) {
-    const plain = code.replace(/^export /, "").replace(/^declare /, "");
-    return [title, ...text, `\`\`\`ts\n${plain}\n\`\`\`\n`].join("\n");
-  }
-  const isClass = /^(?:export )?(?:declare )?(?:abstract )?class /.test(code);
+  return [title, ...text, ...(body ? membersOf(name, body) : typeOf(name, code)), ""].join("\n");
+}
+
+function membersOf(name: string, body: string): string[] {
   const members = splitStatements(body).filter(
     ({ code }) => !/^(?:#|private|protected)/.test(code),
   );
-  const rows = members.map((member) => (isClass ? methodOf(member) : rowOf(member)));
-  const table = isClass ? [] : ["| Property | Type | Meaning |", "|---|---|---|"];
-  return [title, ...text, [...table, ...rows].join("\n"), ""].join("\n");
+  const home = HOMES.get(name);
+  if (home !== undefined) {
+    return [`${members.map(({ code }) => signatureOf(code)).join(", ")}. Meanings: ${home}.`];
+  }
+  return inLines(members.map(({ code, doc }) => ({ label: signatureOf(code), doc })));
 }
 
-function methodOf({ code, doc }: Statement): string {
-  const signature = code.replace(/;$/, "").replaceAll(/\s+/g, " ");
-  const indented = doc.replaceAll(/\n(?=.)/g, "\n  ");
-  return `- \`${signature}\`${doc === "" ? "" : `  \n  ${indented}`}`;
+/** One line for each item with a meaning of its own, one for those around it that have none. */
+function inLines(items: readonly { readonly label: string; readonly doc: string }[]): string[] {
+  const lines: string[] = [];
+  let plain: string[] = [];
+  const flush = (): void => {
+    if (plain.length > 0) lines.push(`- ${plain.join(", ")}`);
+    plain = [];
+  };
+  for (const { label, doc } of items) {
+    if (doc === "") {
+      plain.push(label.replace(/\.$/, ""));
+      continue;
+    }
+    flush();
+    lines.push(`- ${label} ${doc.replaceAll(/\s+/g, " ")}`);
+  }
+  flush();
+  return lines;
 }
 
-function rowOf({ code, doc }: Statement): string {
-  const cell = (text: string): string => text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-  const plain = code.replaceAll(/\/\*\*.*?\*\//gs, "").replace(/;$/, "");
-  const [, name, optional = "", type = ""] = /^(?:readonly )?(\w+)(\??): (.*)$/s.exec(plain) ?? [];
-  if (name === undefined) return `| \`${cell(plain)}\` | | ${cell(doc)} |`;
-  return `| \`${name}\`${optional && " (optional)"} | \`${cell(type)}\` | ${cell(doc)} |`;
+/** Nothing here can be written to, so that no line says it again. */
+function signatureOf(code: string): string {
+  const plain = code
+    .replaceAll(/\/\*\*.*?\*\//gs, "")
+    .replaceAll(/\breadonly /g, "")
+    .replace(/;$/, "")
+    .replaceAll(/\s+/g, " ")
+    .replace(/^(\w+\?: .*) \| undefined$/, "$1");
+  return `\`${plain}\``;
+}
+
+interface Choice {
+  readonly doc: string;
+  readonly type: string;
+}
+
+/** The alternatives of a union with their docstrings; a plain type has one. */
+function choicesIn(type: string): readonly Choice[] {
+  const choices: Choice[] = [];
+  let [doc, text, depth] = ["", "", 0];
+  const flush = (): void => {
+    if (text.trim() === "") return; // A docstring stands before its "|" or behind it.
+    choices.push({ doc, type: text.trim() });
+    [doc, text] = ["", ""];
+  };
+  for (const [token] of type.matchAll(/\/\*\*.*?\*\/|"[^"]*"|=>|./gs)) {
+    if (depth === 0 && token.startsWith("/**")) {
+      flush();
+      doc = textOf(token).replaceAll(/\s+/g, " ");
+      continue;
+    }
+    if ("{([<".includes(token)) depth++;
+    if ("})]>".includes(token)) depth--;
+    if (depth === 0 && token === "|") flush();
+    else text += token;
+  }
+  flush();
+  return choices;
+}
+
+function typeOf(name: string, code: string): string[] {
+  const [, type = ""] = /^export (?:declare )?type \w+ =\s(.*);$/s.exec(code) ?? [];
+  const choices = choicesIn(type);
+  const home = HOMES.get(name);
+  if (home !== undefined || (choices.length > 1 && choices.every(({ doc }) => doc === ""))) {
+    const names = choices.map((one) => `\`${one.type}\``).join(" | ");
+    return [home === undefined ? names : `${names}. Meanings: ${home}.`];
+  }
+  if (choices.length > 1) {
+    return inLines(choices.map(({ type, doc }) => ({ label: labelOf(type), doc })));
+  }
+  const plain = code
+    .replace(/^export /, "")
+    .replace(/^declare /, "")
+    .replaceAll("readonly ", "");
+  return [`\`\`\`ts\n${plain}\n\`\`\``];
+}
+
+/** An event by its type and its other fields; any other alternative as it is. */
+function labelOf(type: string): string {
+  const [, event, fields = "", rest = ""] =
+    /^\(?\{\s*readonly type: ("[^"]*");(.*)\}(?: & (\w+)\))?$/s.exec(type) ?? [];
+  if (event === undefined) return `\`${type}\``;
+  const found = splitStatements(fields).map(
+    ({ code, doc }) => signatureOf(code) + (doc === "" ? "" : ` (${doc.replace(/\.$/, "")})`),
+  );
+  return `${[`\`${event}\``, ...found, ...(rest === "" ? [] : [`\`${rest}\``])].join(", ")}.`;
 }
 
 if (import.meta.main) writeFileSync(API_DOCUMENT, writeReference());

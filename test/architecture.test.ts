@@ -24,10 +24,10 @@ const PARTS_OF_A_NODE = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   wire: [],
-  core: ["wire", "channel"],
+  core: ["wire", "channel", "lib"],
   channel: ["wire"],
   "channel-maker": ["wire", "channel"],
-  messaging: ["wire", "core"],
+  messaging: ["wire", "core", "lib"],
   msp: ["wire", "core", "channel", "lib"],
   transport: ["wire", "core", "lib"],
   config: ["lib"],
@@ -46,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node",
     "lib",
   ],
-  ops: ["core", "config", "observe", "node", "lib"],
+  ops: ["core", "transport", "config", "observe", "node", "lib"],
   doctor: ["core", "msp", "transport", "config", "observe", "following", "node", "lib"],
   devnet: [
     "wire",
@@ -61,7 +61,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib",
   ],
   play: ["wire", "core", "transport", "observe", "node", "ops", "simulation", "lib"],
-  simulation: ["wire", "core", "messaging", "transport", "observe", "node", "lib"],
+  simulation: [
+    ...["wire", "core", "messaging", "transport", "observe", "node", "lib"],
+    ...["channel", "channel-maker", "following", "config"],
+  ],
   cli: [
     "config",
     "following",
@@ -121,6 +124,13 @@ const sources: readonly Source[] = globSync(["src/**/*.ts", "simulation/**/*.ts"
 }));
 const product = sources.filter(({ isTest }) => !isTest);
 
+/** The pure rooms, and the helpers that they import. */
+const purePaths: ReadonlySet<string> = new Set(
+  product
+    .filter(({ room }) => PURE_ROOMS.includes(room))
+    .flatMap((source) => [source.path, ...importsOf(source)]),
+);
+
 /** Each layer of the core and those below it. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   types: [],
@@ -137,7 +147,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const KNOWN_FILE_CIRCLES: readonly (readonly string[])[] = [];
 const KNOWN_FOLDER_CIRCLES: readonly (readonly string[])[] = [
   ["src/observe", "src/observe/diagnosis", "src/observe/diagnosis/why"],
-  ["simulation", "simulation/checkers"],
+  ["simulation", "simulation/channels", "simulation/checkers"],
 ];
 
 function roomOf(path: string): string {
@@ -157,6 +167,17 @@ function fileGraph(): Graph {
   const paths = new Set(product.map(({ path }) => path));
   return new Map(
     product.map((source) => [source.path, importsOf(source).filter((path) => paths.has(path))]),
+  );
+}
+
+/** What is loaded with a file: neither types, nor what is imported when it is needed. */
+function loadGraph(): Graph {
+  const statement = /^(?:import|export)(?! type\b)[^;]*? from "(\.[^"]+)"/gm;
+  return new Map(
+    product.map(({ path, text }) => {
+      const found = [...text.matchAll(statement)];
+      return [path, found.map(([, to = ""]) => normalize(join(dirname(path), to)))];
+    }),
   );
 }
 
@@ -264,6 +285,15 @@ describe("architecture", () => {
     ]);
   });
 
+  test("a verb loads neither protocol nor network unless it needs them", () => {
+    const loaded = [...reachedFrom(loadGraph(), "src/cli/main.ts")];
+    assert.ok(loaded.includes("src/cli/verbs-reader.ts"));
+    assert.deepEqual(
+      loaded.filter((path) => /^src\/(core|node|msp|following|transport\/grpc)/.test(path)),
+      [],
+    );
+  });
+
   test("nothing but the public API stands loose in src", () => {
     assert.deepEqual(globSync("src/*.ts", { cwd: ROOT }), ["src/index.ts"]);
   });
@@ -281,8 +311,8 @@ describe("architecture", () => {
   for (const [pattern, rule] of BANNED_IN_PURE) {
     test(`${PURE_ROOMS.join(", ")}: ${rule}`, () => {
       const wrong = product.filter(
-        ({ room, path, text }) =>
-          PURE_ROOMS.includes(room) &&
+        ({ path, text }) =>
+          purePaths.has(path) &&
           !path.endsWith(".d.ts") &&
           path !== "src/core/types/host.ts" && // Declares the Signer, which may be asynchronous.
           pattern.test(codeOf(text)),
@@ -296,7 +326,7 @@ describe("architecture", () => {
 
   test("the pure rooms need no package", () => {
     const wrong = product.filter(
-      ({ room, text }) => PURE_ROOMS.includes(room) && /from "[^.]/.test(text),
+      ({ path, text }) => purePaths.has(path) && /from "[^.]/.test(text),
     );
     assert.deepEqual(
       wrong.map(({ path }) => path),
@@ -322,7 +352,16 @@ describe("architecture", () => {
 
   test("a PkiId is made where its rule is known, nowhere else", () => {
     const makers = product.filter(({ text }) => /as PkiId\b/.test(text)).map(({ path }) => path);
-    assert.deepEqual(makers.toSorted(), ["src/core/rules/messages.ts", "src/msp/identity.ts"]);
+    assert.deepEqual(makers.toSorted(), ["src/msp/identity.ts", "src/wire/received.ts"]);
+  });
+
+  test("certificates of others are not read by what crashes on some of them", () => {
+    const crashing = /\.(getPeerCertificate|getCertificate|toLegacyObject)\(/;
+    const wrong = product.filter(({ text }) => crashing.test(codeOf(text)));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
   });
 
   test("no error is swallowed without a word, no type forced, no check suppressed", () => {

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { owned } from "./children.ts";
+import { isRunning, owned } from "./children.ts";
 import { temporaryFolder } from "./cli/program.ts";
 
 /** Starts what never says that it is up, as each of our helpers starts its programs. */
@@ -54,12 +54,4 @@ for (const [name, failure] of Object.entries(FAILURES)) {
     assert.equal(pids.length, 3, output);
     assert.deepEqual(pids.filter(isRunning), []);
   });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false; // No such process.
-  }
 }

@@ -1,5 +1,6 @@
 /** Processes that tests start: none of them outlives the test file that did, however that ends. */
 import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { after } from "node:test";
 
 const running = new Set<ChildProcess>();
@@ -9,6 +10,16 @@ export function owned<C extends ChildProcess>(child: C): C {
   running.add(child);
   child.once("exit", () => running.delete(child));
   return child;
+}
+
+/** Whether a process runs. One that has ended but that nobody has collected, a zombie, does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    if (process.platform !== "linux") return process.kill(pid, 0);
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false; // No such process.
+  }
 }
 
 function killAll(): void {

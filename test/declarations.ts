@@ -31,7 +31,7 @@ export function splitStatements(text: string): readonly Statement[] {
   return statements;
 }
 
-function textOf(comment: string): string {
+export function textOf(comment: string): string {
   return comment
     .replace(/^\/\*\*?/, "")
     .replace(/\*\/$/, "")

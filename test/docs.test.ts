@@ -92,6 +92,17 @@ describe("the documents", () => {
   }
 });
 
+test("every source file that ARCHITECTURE.md names, with or without its folder, exists", () => {
+  const sources = globSync("{src,simulation,bench,test}/**/*.{ts,js,css}", { cwd: ROOT });
+  const text = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
+  const named = [...text.matchAll(/`([\w/-]+\.(?:ts|js|css))`/g)].map(([, path = ""]) => path);
+  assert.ok(named.length > 80, `${named.length} files`);
+  assert.deepEqual(
+    named.filter((path) => !sources.some((one) => `/${one}`.endsWith(`/${path}`))),
+    [],
+  );
+});
+
 describe("README.zh.md", () => {
   const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
   const [english, chinese] = [read("README.md"), read("README.zh.md")];

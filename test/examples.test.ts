@@ -10,7 +10,8 @@ import { GossipNode, loadConfig } from "../src/index.ts";
 import type { GeneratedOrganisation } from "../src/msp/generate.ts";
 import { revokeCertificate } from "../src/msp/generate-renew.ts";
 import { owned } from "./children.ts";
-import { freePort, organisation, peerEnvironment, until } from "./cli/program.ts";
+import { organisation, peerEnvironment, until } from "./cli/program.ts";
+import { freePort } from "./ports.ts";
 
 let folder: string;
 let org: GeneratedOrganisation;

@@ -16,7 +16,8 @@ import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { owned } from "./children.ts";
-import { freePort, until } from "./cli/program.ts";
+import { until } from "./cli/program.ts";
+import { freePort } from "./ports.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const SOURCES = [

@@ -1,7 +1,7 @@
 /** A core on its own, driven by a script: what peers say, what the network does, how time passes. */
 import assert from "node:assert/strict";
 import { type Core, createCore, nextDeadlineMs, step } from "../../src/core/core.ts";
-import { EPOCH_MS, seededRandom, testIdentity } from "../../src/core/testing.ts";
+import { EPOCH_MS, seededRandom, testIdentity } from "../../src/core/testing-identities.ts";
 import { aliveOf } from "../../src/core/testing-messages.ts";
 import type { Effect } from "../../src/core/types/effect.ts";
 import type { Crypto, Identity, Now, PkiId } from "../../src/core/types/host.ts";

@@ -3,7 +3,7 @@
  * read them and do nothing worse. Seed and number of an input decide it, given the same corpus.
  */
 import { performance } from "node:perf_hooks";
-import { seededRandom } from "../../src/core/testing.ts";
+import { seededRandom } from "../../src/core/testing-identities.ts";
 import { type Material, mutate, placesIn } from "./mutate.ts";
 import type { Grammar } from "./tree.ts";
 

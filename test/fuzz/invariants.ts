@@ -1,11 +1,11 @@
 /** What must be true of a core after every step, whatever it was fed. */
 import assert from "node:assert/strict";
 import { type Core, nextDeadlineMs } from "../../src/core/core.ts";
-import { isNewer } from "../../src/core/rules/messages.ts";
 import type { Effect } from "../../src/core/types/effect.ts";
 import type { Now, PkiId } from "../../src/core/types/host.ts";
 import { isTagLegal, parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
 import type { PeerTime } from "../../src/wire/messages.ts";
+import { isNewer } from "../../src/wire/received.ts";
 
 /** Fixed bounds of the core, as documented beside its tables. */
 const ASIDE_MAX = 4_096;
@@ -78,15 +78,15 @@ function checkIdentities({ identities, options, pull }: Core, now: Now): void {
 }
 
 function checkBounds(core: Core): void {
-  const { members, identities, claims, pull, self, options } = core;
+  const { members, identities, verificationQueue, pull, self, options } = core;
   const { limits } = options;
   const { live, expired, byAuthor } = core.channelNews;
   const bounds: readonly (readonly [name: string, size: number, max: number])[] = [
     ["members", members.table.size, limits.membersMax],
     ["endpoints", members.byEndpoint.size, 2 * limits.membersMax],
     ["identities", identities.table.size, limits.identitiesMax],
-    ["backlog", claims.backlog.length - claims.done, limits.backlogMax],
-    ["aside", claims.aside.size, ASIDE_MAX],
+    ["backlog", verificationQueue.backlog.length - verificationQueue.done, limits.backlogMax],
+    ["aside", verificationQueue.aside.size, ASIDE_MAX],
     ["offered", pull.offered.size, limits.identitiesMax],
     ["wanted", pull.wanted.size, WANTED_MAX],
     ["shunned", pull.shunned.size, SHUNNED_MAX],
@@ -95,16 +95,16 @@ function checkBounds(core: Core): void {
     ["signatures", self.pending.size, PENDING_MAX],
     ["impostors", self.impostors.size, 10],
     ["last words", core.names.lastWords.size, LAST_WORDS_MAX],
-    ["questions", core.questions.open.size, QUESTIONS_MAX],
+    ["questions", core.suspicions.open.size, QUESTIONS_MAX],
     ["news of channels", live.size + expired.size, limits.stateInfosMax],
     ["authors of them", byAuthor.size, limits.stateInfosMax],
     // A burst that is complete leaves in the same step.
-    ["messages to pass on", core.emitter.waiting.size, options.fanout.burstSize],
+    ["messages to pass on", core.broadcastQueue.waiting.size, options.fanout.burstSize],
   ];
   for (const [name, size, max] of bounds) assert.ok(size <= max, `${size} ${name}`);
   for (const hellos of pull.hellos.values()) assert.ok(hellos.length <= limits.hellosPerPeerMax);
-  for (const [pkiId, { claim }] of claims.aside) assert.equal(claim.alive.pkiId, pkiId);
-  for (const list of claims.lists.values()) assert.ok(list.done < list.entries.length);
+  for (const [pkiId, { claim }] of verificationQueue.aside) assert.equal(claim.alive.pkiId, pkiId);
+  for (const list of verificationQueue.lists.values()) assert.ok(list.done < list.entries.length);
 }
 
 /** How an organisation names itself to the checker of what is sent. */

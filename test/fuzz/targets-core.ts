@@ -1,5 +1,5 @@
 /** The whole protocol: what peers whose handshake was good may say, in any order. */
-import { pkiIdBytes } from "../../src/core/rules/messages.ts";
+
 import {
   aliveOf,
   digest,
@@ -14,6 +14,7 @@ import type { Identity } from "../../src/core/types/host.ts";
 import { decode } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
+import { pkiIdBytes } from "../../src/wire/received.ts";
 import type { Init } from "../../src/wire/schema.ts";
 import { readEnvelopeVectors } from "../../src/wire/testing.ts";
 import { CoreHost, IDENTITIES, SCRIPT, type STEP } from "./core-host.ts";

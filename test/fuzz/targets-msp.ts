@@ -222,7 +222,7 @@ function checkNameConstraints(input: Uint8Array): string {
 function checkMspConfig(input: Uint8Array): string {
   const problems: string[] = [];
   const text = new TextDecoder().decode(input);
-  const { requiredUnits, roleUnits } = parseMspConfig("config.yaml", text, problems);
+  const { requiredUnits, roleUnits } = parseMspConfig("config.yaml", text, { problems, hints: [] });
   for (const { unit, certificatePath } of [...requiredUnits, ...roleUnits.values()]) {
     assert.equal(typeof unit, "string");
     assert.equal(typeof certificatePath, "string");

@@ -3,8 +3,8 @@
  * in which the core meets somebody: it stays one member. Our own certificate is among them, and one
  * of an honest member.
  */
-import { pkiIdBytes } from "../../src/core/rules/messages.ts";
-import { testIdentity } from "../../src/core/testing.ts";
+
+import { testIdentity } from "../../src/core/testing-identities.ts";
 import {
   aliveOf,
   digest,
@@ -16,6 +16,7 @@ import {
   update,
 } from "../../src/core/testing-messages.ts";
 import type { Identity } from "../../src/core/types/host.ts";
+import { pkiIdBytes } from "../../src/wire/received.ts";
 import type { Init } from "../../src/wire/schema.ts";
 import { SELF, type STEP } from "./core-host.ts";
 import { bytesOf, readCorpus } from "./corpus.ts";

@@ -1,6 +1,5 @@
 /** The stream below the messages: gRPC frames, status texts, the handshake. */
 import assert from "node:assert/strict";
-import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import { encodeFrame, FrameReader } from "../../src/transport/grpc-link.ts";
 import { decodeStatusMessage, encodeStatusMessage } from "../../src/transport/grpc-status.ts";
 import { type Handshake, shakeHands } from "../../src/transport/handshake.ts";
@@ -14,6 +13,7 @@ import { decode } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/envelope.ts";
 import { ENVELOPE, GOSSIP_MESSAGE, TAG } from "../../src/wire/messages.ts";
+import { pkiIdBytes } from "../../src/wire/received.ts";
 import {
   bytes,
   embedded,

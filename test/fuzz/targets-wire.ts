@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { ownedAlive, parseAlive } from "../../src/core/rules/messages.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
 import { decode, isPlain } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
@@ -17,6 +16,7 @@ import {
   withoutSecret,
 } from "../../src/wire/envelope.ts";
 import { messageToJson } from "../../src/wire/json.ts";
+import { ownedAlive, parseAlive } from "../../src/wire/received.ts";
 import type { Schema } from "../../src/wire/schema.ts";
 import { arbitraryValue, readEnvelopeVectors, TABLES } from "../../src/wire/testing.ts";
 import { decodeNaively } from "../../src/wire/testing-naive.ts";

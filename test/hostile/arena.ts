@@ -8,7 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config/load.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
-import { freePort, peerEnvironment, until } from "../cli/program.ts";
+import { peerEnvironment, until } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
 import type { AttackOrder, AttackReport } from "./attacker.ts";
 import { Attacker } from "./attacker-links.ts";
 import type { MemberOrder, Report } from "./measured-member.ts";
@@ -56,7 +57,7 @@ interface Process {
 }
 
 /** Victim, two other members, optionally relayed members, and the attacker. All of one organisation. */
-export class Arena implements AsyncDisposable {
+export class Arena {
   readonly #folder: string;
   readonly #port: number;
   readonly #members: readonly Process[];
@@ -156,7 +157,8 @@ export class Arena implements AsyncDisposable {
     return { attack, seconds, victim, others, attacker, harmed, crowdSeen, visits };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends all processes and removes their files. */
+  async close(): Promise<void> {
     const all = [...this.#members, this.#attacker, ...(this.#relay ? [this.#relay] : [])];
     await Promise.all(all.map(({ child }) => kill(child)));
     await rm(this.#folder, { recursive: true, force: true });

@@ -3,9 +3,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAlive, pkiIdBytes } from "../../src/core/rules/messages.ts";
-import type { Alive } from "../../src/core/types/member.ts";
 import { parseEnvelope, parseMessage } from "../../src/wire/envelope.ts";
+import { type Alive, parseAlive, pkiIdBytes } from "../../src/wire/received.ts";
 import { type Attacker, flood, type HostileLink } from "./attacker-links.ts";
 import {
   aliveMessage,

@@ -20,7 +20,7 @@ describe("a hostile member or stranger", () => {
     arena = await Arena.open({ relayed: 20, isFast: true });
     rssAtFirstMb = (await run("nothing", 0.5)).victim.rssStartMb;
   });
-  after(() => arena?.[Symbol.asyncDispose]());
+  after(() => arena?.close());
 
   function run(attack: string, seconds: number): Promise<AttackOutcome> {
     assert.ok(arena, "the network is up");

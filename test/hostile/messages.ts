@@ -1,10 +1,10 @@
 /** Messages that an honest member would not send, or not like this. */
 import { randomBytes } from "node:crypto";
-import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import type { PkiId } from "../../src/core/types/host.ts";
 import { encode } from "../../src/wire/encode.ts";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../../src/wire/envelope.ts";
 import { PULL_TYPE, SECRET, TAG } from "../../src/wire/messages.ts";
+import { pkiIdBytes } from "../../src/wire/received.ts";
 
 export type Sign = (payload: Uint8Array) => Uint8Array;
 

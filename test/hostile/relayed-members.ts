@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config/load.ts";
-import { pkiIdBytes } from "../../src/core/rules/messages.ts";
 import type { Identity, Signer } from "../../src/core/types/host.ts";
 import { loadLocalMsp } from "../../src/msp/load-msp.ts";
+import { pkiIdBytes } from "../../src/wire/received.ts";
 import { Attacker } from "./attacker-links.ts";
 import { aliveMessage } from "./messages.ts";
 

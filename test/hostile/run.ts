@@ -70,10 +70,14 @@ function print({
 }
 
 let rssAtFirst = 0;
-await using arena = await Arena.open({ relayed: Number(relayed), isFast: false });
-console.log(row(COLUMNS.map(([title]) => title)));
-for (const attack of attacks) {
-  const outcome = await arena.run(attack, Number(seconds));
-  rssAtFirst ||= outcome.victim.rssStartMb;
-  print(outcome);
+const arena = await Arena.open({ relayed: Number(relayed), isFast: false });
+try {
+  console.log(row(COLUMNS.map(([title]) => title)));
+  for (const attack of attacks) {
+    const outcome = await arena.run(attack, Number(seconds));
+    rssAtFirst ||= outcome.victim.rssStartMb;
+    print(outcome);
+  }
+} finally {
+  await arena.close();
 }

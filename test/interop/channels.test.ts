@@ -8,12 +8,20 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
+import { approveChaincode } from "./chaincode.ts";
 import { makeChannelBlock } from "./channel.ts";
 import { updateAnchors } from "./channel-update.ts";
 import { findInstallation } from "./installation.ts";
 import { startOrderer } from "./orderer.ts";
-import { createFabricPeer, type FabricPeer, type Peer } from "./peers.ts";
+import { ask, watchEvents } from "./own-verbs.ts";
+import {
+  createFabricPeer,
+  createOwnPeer,
+  type FabricPeer,
+  type OwnPeer,
+  type Peer,
+} from "./peers.ts";
 import { type Running, runToEnd } from "./program.ts";
 import { until } from "./until.ts";
 import { CONNECTION_LOGGERS, seeEachOther, warnings } from "./views.ts";
@@ -41,12 +49,13 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
   let settings: readonly PeerSettings[];
   let peers: readonly FabricPeer[];
   let genesis: string;
+  let listed: OwnPeer | undefined;
   /** What each peer had logged before a reader came. */
   let linesBefore: readonly number[];
 
   before(async () => {
     assert.ok(search.found);
-    workspace = await createWorkspace(search.installation, 2, 1);
+    workspace = await createWorkspace(search.installation, 2, 2);
     const [org1, org2] = workspace.organisations;
     assert.ok(org1 && org2);
     const first = await settingsOf(org1, "peer0");
@@ -66,17 +75,15 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
   });
 
   after(async () => {
-    await Promise.all((peers ?? []).map((peer) => peer.stop("SIGKILL")));
+    await Promise.all([...(peers ?? []), listed].map((peer) => peer?.stop("SIGKILL")));
     await orderer?.stop("SIGKILL");
   });
 
-  const reader = (verb: string, ...more: readonly string[]): Promise<string> =>
-    runToEnd({
-      program: process.execPath,
-      arguments: [MAIN, verb, CHANNEL, ...flagsOf(settings), ...more],
-      environment: {},
-      folder: workspace.folder,
-    });
+  const reader = (verb: string, ...more: readonly string[]): Promise<string> => {
+    const [first, , third] = settings;
+    assert.ok(first && third);
+    return readerOf(workspace, [first, third], verb, ...more);
+  };
   const heights = async (): Promise<Readonly<Record<string, string>>> => {
     const { members } = JSON.parse(await reader("heights", "--json"));
     assert.ok(Array.isArray(members));
@@ -134,6 +141,49 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
     await untilHeights(heights, { [still.id]: "4" });
   });
 
+  test("a listed member serves blocks, and peers and readers know its height", async () => {
+    const [, org2] = workspace.organisations;
+    const [first, , third] = settings;
+    assert.ok(org2 && first && third);
+    const own = await settingsOf(org2, "peer1", third);
+    const followed = { name: CHANNEL, role: "listed", blocks: "keep", configBlock: genesis };
+    listed = createOwnPeer(workspace, { ...own, channels: JSON.stringify([followed]) });
+    await listed.start();
+    await untilHeights(heights, { [listed.id]: "4" });
+    const url = `http://${local(own.ports.operations)}`;
+    const watched = watchEvents(workspace, url);
+    const { endpoint } = listed;
+    const txId = await approveChaincode(workspace, third, CHANNEL, ordererPort);
+    await update(3n);
+    for (const peer of peers) {
+      await until({
+        what: `service discovery of ${peer.id} knows the height of ${endpoint}`,
+        timeoutMs: PUBLISH_MS,
+        async isSo() {
+          const known = await peer.heights(CHANNEL);
+          return known[endpoint] === 6 || JSON.stringify(known);
+        },
+      });
+    }
+    await untilHeights(heights, { [listed.id]: "6" });
+    const blocks = await readerOf(workspace, [own], "blocks", "--from", "0", "--json");
+    assert.equal(blocks.trim().split("\n").length, 6);
+    const place = await fetch(`${url}/api/v1/channels/${CHANNEL}/transactions/${txId}`);
+    assert.match(await place.text(), /"number":"4"/);
+    assert.match(await ask(workspace, url, "channels"), new RegExp(`${CHANNEL} +listed +6 `));
+    const types = await watched.stop();
+    assert.ok(types.includes("channel-config-changed 5"), types.join(", "));
+    assert.deepEqual(
+      types.filter((type) => type.startsWith("block ")),
+      ["block 4", "block 5"],
+    );
+    // Nobody listens where the anchor peers of these updates are said to be.
+    assert.deepEqual(
+      warnings(listed).filter(({ name }) => name !== "gossip.discovery"),
+      [],
+    );
+  });
+
   test("no peer warns of us", () => {
     const others = peers.flatMap(({ id, endpoint, internalEndpoint }) => [
       id,
@@ -175,12 +225,21 @@ async function settingsOf(
   return { organisation, name, ports, bootstrap: [where], reconnectInterval: "5s" };
 }
 
-/** The administrator of the first organisation asks a peer of each. */
-function flagsOf(settings: readonly PeerSettings[]): readonly string[] {
-  const [asker] = settings;
+/** The administrator of the first one's organisation asks these peers. */
+function readerOf(
+  { folder }: Workspace,
+  asked: readonly PeerSettings[],
+  verb: string,
+  ...more: readonly string[]
+): Promise<string> {
+  const words = [MAIN, verb, CHANNEL, ...flagsOf(asked), ...more];
+  return runToEnd({ program: process.execPath, arguments: words, environment: {}, folder });
+}
+
+function flagsOf(asked: readonly PeerSettings[]): readonly string[] {
+  const [asker] = asked;
   assert.ok(asker);
   const { mspId, domain, admin } = asker.organisation;
-  const asked = [settings[0], settings[2]].flatMap((one) => one ?? []);
   return [
     ...asked.flatMap(({ ports, organisation }) => [
       ...["--peer", local(ports.gossip)],

@@ -47,6 +47,8 @@ export interface Peer {
 export interface FabricPeer extends Peer {
   /** Endpoint to certificate (PEM) of those it holds alive, itself included. */
   certificates(): Promise<ReadonlyMap<string, string>>;
+  /** Endpoint to height of those that it holds to be on a channel, itself included. */
+  heights(channel: string): Promise<Readonly<Record<string, number>>>;
   /** Makes it a member of a channel, by the channel's first block. */
   joinChannel(block: string): Promise<void>;
 }
@@ -75,6 +77,16 @@ export function createFabricPeer(workspace: Workspace, settings: PeerSettings): 
   return {
     ...peer,
     certificates,
+    async heights(channel) {
+      const words = discoverCommand(workspace, peer);
+      const found = JSON.parse(
+        await runToEnd({ ...words, arguments: [...words.arguments, "--channel", channel] }),
+      );
+      assertPeerList(found ?? []);
+      return Object.fromEntries(
+        (found ?? []).map(({ Endpoint, LedgerHeight }: ListedPeer) => [Endpoint, LedgerHeight]),
+      );
+    },
     alive: async () => [...(await certificates()).keys()].sort(),
     async joinChannel(block) {
       const { admin } = settings.organisation;
@@ -93,6 +105,8 @@ export function createFabricPeer(workspace: Workspace, settings: PeerSettings): 
 interface ListedPeer {
   readonly Endpoint: string;
   readonly Identity: string;
+  /** Of a channel only. */
+  readonly LedgerHeight?: number;
 }
 
 function assertPeerList(value: unknown): asserts value is readonly ListedPeer[] {

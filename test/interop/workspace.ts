@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { freePort } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
 import type { Installation } from "./installation.ts";
 import { runToEnd } from "./program.ts";
 
@@ -113,6 +113,8 @@ export interface PeerSettings {
   readonly isExternal?: boolean;
   /** Whom we trust besides our own organisation; peers of Fabric learn that from a channel. */
   readonly trusted?: readonly Organisation[];
+  /** The channels that our own member follows, as JSON; peers of Fabric join them. */
+  readonly channels?: string;
   /** How soon a failed dial is repeated; default Fabric's, 25 s. */
   readonly reconnectInterval?: string;
   /** Default `info`. */
@@ -143,7 +145,7 @@ export function environmentOf(
 ): Record<string, string> {
   const { organisation, name, ports, bootstrap, trusted = [] } = settings;
   const { clientAuthRequired = false, isExternal = true, logSpec = "info" } = settings;
-  const { reconnectInterval } = settings;
+  const { reconnectInterval, channels } = settings;
   const { gossip, chaincode, operations } = ports;
   const id = `${name}.${organisation.domain}`;
   const state = join(folder, "state", id);
@@ -175,6 +177,10 @@ export function environmentOf(
     CORE_PEER_GOSSIP_BOOTSTRAP: bootstrap.join(" "),
     ...(reconnectInterval !== undefined && {
       CORE_PEER_GOSSIP_RECONNECTINTERVAL: reconnectInterval,
+    }),
+    ...(channels !== undefined && {
+      CORE_FABRICGOSSIP_CHANNELS: channels,
+      CORE_FABRICGOSSIP_STATEDIR: join(state, "gossip"),
     }),
     ...(trusted.length > 0 && {
       CORE_FABRICGOSSIP_TRUSTEDMSPS: trusted

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipNode, type NodeOptions } from "../../src/index.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "../../src/msp/generate.ts";
-import { freePort, temporaryFolder, until } from "../cli/program.ts";
+import { temporaryFolder, until } from "../cli/program.ts";
+import { freePort } from "../ports.ts";
 import { createAuthority } from "../transport/certificates.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.ts";
 

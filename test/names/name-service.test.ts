@@ -55,6 +55,21 @@ describe("a service", () => {
     assert.deepEqual(endpoints.toSorted(), ["peer0-0.shop.test:7051", "peer1-0.shop.test:7052"]);
   });
 
+  test("leads to addresses of targets that only its name server knows, as of Consul", async (t) => {
+    const dns = await startDnsServer(t);
+    dns.records
+      .set("_gossip._tcp.shop.test", ["0 0 7051 a.addr.test", "0 0 7052 b.addr.test."])
+      .set("a.addr.test", ["10.0.0.1", "fd00::1"])
+      .set("b.addr.test", []);
+    const service = createNameService([dns.address]);
+    const { endpoints } = await resolveName(service, "_gossip._tcp.shop.test");
+    assert.deepEqual(endpoints.toSorted(), [
+      "a.addr.test/10.0.0.1:7051",
+      "a.addr.test/[fd00::1]:7051",
+      "b.addr.test:7052",
+    ]);
+  });
+
   test("that does not exist any more, or has no port, leads nowhere", async (t) => {
     const dns = await startDnsServer(t);
     dns.records.set("_gossip._tcp.gone.test", ["0 0 0 .", "0 0 0 peer.test"]);
