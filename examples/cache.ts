@@ -39,13 +39,17 @@ async function obey(node: GossipNode, line: string): Promise<void> {
 }
 
 try {
-  await using node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
-  const following = [follow(node), guard(node)];
-  console.log("ready");
-  const lines = createInterface({ input: process.stdin, signal: interrupted.signal });
-  for await (const line of lines) await obey(node, line);
-  interrupted.abort();
-  await Promise.all(following);
+  const node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
+  try {
+    const following = [follow(node), guard(node)];
+    console.log("ready");
+    const lines = createInterface({ input: process.stdin, signal: interrupted.signal });
+    for await (const line of lines) await obey(node, line);
+    interrupted.abort();
+    await Promise.all(following);
+  } finally {
+    await node.close();
+  }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
   console.error(error.message);

@@ -19,19 +19,23 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 
 try {
-  await using node = await GossipNode.start(await loadConfig(file));
-  node.setTags(WORKERS);
-  let shown = "";
-  const show = (): void => {
-    const own = ownJobs(node, jobs);
-    const role = node.leader(WORKERS)?.self === true ? "leads, and runs" : "runs";
-    const line = `${role} ${own.length === 0 ? "nothing" : own.join(" ")}`;
-    if (line !== shown) console.log(line);
-    shown = line;
-  };
-  show();
-  for await (const event of node.events(interrupted.signal)) {
-    if ("member" in event) show();
+  const node = await GossipNode.start(await loadConfig(file));
+  try {
+    node.setTags(WORKERS);
+    let shown = "";
+    const show = (): void => {
+      const own = ownJobs(node, jobs);
+      const role = node.leader(WORKERS)?.self === true ? "leads, and runs" : "runs";
+      const line = `${role} ${own.length === 0 ? "nothing" : own.join(" ")}`;
+      if (line !== shown) console.log(line);
+      shown = line;
+    };
+    show();
+    for await (const event of node.events(interrupted.signal)) {
+      if ("member" in event) show();
+    }
+  } finally {
+    await node.close();
   }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;

@@ -36,21 +36,25 @@ async function tell(node: GossipNode, show: () => void): Promise<void> {
 }
 
 try {
-  await using node = await GossipNode.start(await loadConfig(file));
-  let shown = "";
-  const show = (): void => {
-    const lines = node
-      .services()
-      .map(({ name, health, tags }) => `${name} ${health} ${tags["http"] ?? ""}`);
-    const text = lines.join("; ");
-    if (text !== shown) console.log(text);
-    shown = text;
-  };
-  const telling = tell(node, show);
-  for await (const event of node.events(interrupted.signal)) {
-    if ("member" in event) show();
+  const node = await GossipNode.start(await loadConfig(file));
+  try {
+    let shown = "";
+    const show = (): void => {
+      const lines = node
+        .services()
+        .map(({ name, health, tags }) => `${name} ${health} ${tags["http"] ?? ""}`);
+      const text = lines.join("; ");
+      if (text !== shown) console.log(text);
+      shown = text;
+    };
+    const telling = tell(node, show);
+    for await (const event of node.events(interrupted.signal)) {
+      if ("member" in event) show();
+    }
+    await telling;
+  } finally {
+    await node.close();
   }
-  await telling;
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
   console.error(error.message);

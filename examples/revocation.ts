@@ -45,18 +45,22 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 
 try {
-  await using node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
-  process.on("SIGHUP", () => {
-    // A mistake in the files changes nothing: what was trusted before is trusted still.
-    node.reload().then(
-      () => console.log("read again"),
-      (error: unknown) => console.error(String(error)),
-    );
-  });
-  for (const { self, status, pkiId, endpoint } of node.members()) {
-    if (!self && status === "alive") open(pkiId, endpoint);
+  const node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
+  try {
+    process.on("SIGHUP", () => {
+      // A mistake in the files changes nothing: what was trusted before is trusted still.
+      node.reload().then(
+        () => console.log("read again"),
+        (error: unknown) => console.error(String(error)),
+      );
+    });
+    for (const { self, status, pkiId, endpoint } of node.members()) {
+      if (!self && status === "alive") open(pkiId, endpoint);
+    }
+    for await (const event of node.events(interrupted.signal)) react(event);
+  } finally {
+    await node.close();
   }
-  for await (const event of node.events(interrupted.signal)) react(event);
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
   console.error(error.message);

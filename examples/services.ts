@@ -24,18 +24,22 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 
 try {
-  await using node = await GossipNode.start(await loadConfig(file));
-  node.setMetadata(new TextEncoder().encode(own.join("\n")));
-  let before: ReadonlySet<string> = new Set();
-  const showChanges = (): void => {
-    const now = currentOffers(node);
-    for (const offer of now) if (!before.has(offer)) console.log(`+ ${offer}`);
-    for (const offer of before) if (!now.has(offer)) console.log(`- ${offer}`);
-    before = now;
-  };
-  showChanges();
-  for await (const event of node.events(interrupted.signal)) {
-    if ("member" in event) showChanges();
+  const node = await GossipNode.start(await loadConfig(file));
+  try {
+    node.setMetadata(new TextEncoder().encode(own.join("\n")));
+    let before: ReadonlySet<string> = new Set();
+    const showChanges = (): void => {
+      const now = currentOffers(node);
+      for (const offer of now) if (!before.has(offer)) console.log(`+ ${offer}`);
+      for (const offer of before) if (!now.has(offer)) console.log(`- ${offer}`);
+      before = now;
+    };
+    showChanges();
+    for await (const event of node.events(interrupted.signal)) {
+      if ("member" in event) showChanges();
+    }
+  } finally {
+    await node.close();
   }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;

@@ -49,11 +49,12 @@ async function main(file = "core.yaml", keyFile = "key.pem"): Promise<void> {
   const module = new Worker(new URL(import.meta.url), { workerData: key });
   try {
     const config = await loadConfig(file);
-    await using node = await GossipNode.start(config, { signer: signerOf(module) });
+    const node = await GossipNode.start(config, { signer: signerOf(module) });
     console.log(`we are ${node.self().pkiId}, and another thread signs for us`);
     for await (const event of node.events(interrupted.signal)) {
       if ("member" in event) console.log(event.type, event.member.endpoint);
     }
+    await node.close();
   } finally {
     await module.terminate();
   }

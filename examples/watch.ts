@@ -8,10 +8,14 @@ const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort());
 
 try {
-  await using node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
-  console.log(`we are ${node.self().pkiId}`);
-  for await (const event of node.events(interrupted.signal)) {
-    if ("member" in event) console.log(event.time, event.type, event.member.endpoint);
+  const node = await GossipNode.start(await loadConfig(process.argv[2] ?? "core.yaml"));
+  try {
+    console.log(`we are ${node.self().pkiId}`);
+    for await (const event of node.events(interrupted.signal)) {
+      if ("member" in event) console.log(event.time, event.type, event.member.endpoint);
+    }
+  } finally {
+    await node.close();
   }
 } catch (error) {
   if (!(error instanceof GossipError)) throw error;
