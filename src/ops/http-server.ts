@@ -13,6 +13,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import { printable } from "../lib/printable.ts";
 import { FairScheduler } from "../transport/limits.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
 import { keyOf, Places } from "./places.ts";
@@ -43,7 +44,11 @@ export function createApp({ host }: HostPort): HttpApp {
     context.header("x-content-type-options", "nosniff");
     context.header("cache-control", "no-store");
     const refusal = refuse(context.req.raw, isLocal);
-    return refusal === undefined ? next() : context.json({ error: refusal }, 403);
+    if (refusal !== undefined) return context.json({ error: refusal }, 403);
+    await next();
+    // Nobody reads a body that HEAD leaves out; a stream would wait for its reader.
+    if (context.req.method === "HEAD") await context.res.body?.cancel();
+    return undefined;
   });
   app.use(
     bodyLimit({
@@ -51,6 +56,14 @@ export function createApp({ host }: HostPort): HttpApp {
       onError: (context) => context.json({ error: `at most ${BODY_BYTES_MAX} bytes` }, 413),
     }),
   );
+  app.onError((error, context) => {
+    // A client that leaves before its request is complete is no failure of ours.
+    if (!context.env.incoming.socket.destroyed) {
+      const lines = (error.stack ?? error.message).split("\n").map(printable);
+      process.stderr.write(`${lines.join("\n")}\n`);
+    }
+    return context.json({ error: "this request failed unexpectedly" }, 500);
+  });
   app.notFound((context) => context.json({ error: "no such path" }, 404));
   return app;
 }

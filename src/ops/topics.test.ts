@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import { GossipNode } from "../node/node.ts";
 import { testParts } from "../node/testing.ts";
 import { createLog } from "../observe/log.ts";
+import type { Query } from "../observe/topics.ts";
 import { createMemoryHub } from "../transport/memory.ts";
 import { createVirtualClock } from "../transport/testing.ts";
 import { startOperations } from "./http.ts";
@@ -69,6 +70,43 @@ describe("topics over HTTP", () => {
     assert.deepEqual(none.body, { answers: [], unanswered: [] });
     const silent = await post("/api/v1/queries/other", "");
     assert.equal(silent.body.unanswered[0].reason, "no-answerer");
+  });
+
+  test("a query ends when its client is gone, and its place is free", async (t) => {
+    const { node, url } = await setUp(t);
+    node.answer("q", () => new Promise(() => {}));
+    const bodies = [
+      () => new Uint8Array([1]),
+      () => new Blob(["of a length not told"]).stream(), // Sent in chunks.
+    ];
+    for (const body of bodies) {
+      const asked = Promise.withResolvers<Query>();
+      const original = node.query.bind(node);
+      t.mock.method(node, "query", (...what: Parameters<typeof original>) => {
+        const query = original(...what);
+        asked.resolve(query);
+        return query;
+      });
+      const client = new AbortController();
+      const answer = fetch(`${url}/api/v1/queries/q?timeoutMs=300000`, {
+        ...{ method: "POST", body: body(), signal: client.signal, duplex: "half" },
+      });
+      const query = await asked.promise;
+      assert.equal(query.unanswered.length, 1);
+      client.abort();
+      await assert.rejects(answer, { name: "AbortError" });
+      // Would wait for an answer or for the timeout, both of which never come.
+      for await (const _ of query) assert.fail();
+      t.mock.restoreAll();
+    }
+  });
+
+  test("who asks for the head of a stream only takes no place among its listeners", async (t) => {
+    const { url } = await setUp(t);
+    for (let i = 0; i < 65; i++) {
+      const { status } = await fetch(`${url}/api/v1/events/t`, { method: "HEAD" });
+      assert.equal(status, 200, `request ${i}`);
+    }
   });
 
   test("members and services are shown by their tags", async (t) => {

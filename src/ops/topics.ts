@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { GossipError, type GossipErrorCode } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
-import type { Answer, Audience, TopicEvent } from "../observe/topics.ts";
+import type { Answer, Audience, Query, TopicEvent } from "../observe/topics.ts";
 import type { HttpApp } from "./http-server.ts";
 
 const LISTENERS_MAX = 64;
@@ -37,12 +37,22 @@ export function addTopics(app: HttpApp, node: GossipNode): void {
         ...audienceOf(context),
         ...(timeoutMs === undefined ? {} : { timeoutMs: Number(timeoutMs) }),
       });
-      const answers: Answer[] = [];
-      for await (const answer of query) answers.push(answer);
+      const answers = await collect(query, context.req.raw.signal);
       return context.json(toJson({ answers, unanswered: query.unanswered }));
     }),
   );
   addListening(app, node);
+}
+
+/** The answers until all have come, time is up, or the client is gone. */
+async function collect(query: Query, gone: AbortSignal): Promise<readonly Answer[]> {
+  const coming = query[Symbol.asyncIterator]();
+  const leave = (): void => void coming.return?.();
+  gone.addEventListener("abort", leave);
+  if (gone.aborted) leave();
+  const answers: Answer[] = [];
+  for await (const answer of { [Symbol.asyncIterator]: () => coming }) answers.push(answer);
+  return answers;
 }
 
 function addListening(app: HttpApp, node: GossipNode): void {

@@ -1,0 +1,48 @@
+/** What our HTTP servers do when a request fails or its client leaves. */
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { createApp, serve } from "./http-server.ts";
+
+async function setUp(t: TestContext) {
+  const listen = { host: "127.0.0.1", port: 0 };
+  const app = createApp(listen);
+  const reading = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<void>();
+  app.post("/upload", async (context) => {
+    reading.resolve();
+    await context.req.arrayBuffer().catch((error) => {
+      failed.resolve();
+      throw error;
+    });
+    return context.text("complete");
+  });
+  app.get("/bug", () => {
+    throw new Error("ours");
+  });
+  const server = await serve(app, listen, undefined, { what: "the test", remedy: "none" });
+  t.after(() => server.close());
+  const written: string[] = [];
+  t.mock.method(process.stderr, "write", (text: string) => written.push(text));
+  return { url: server.url, reading: reading.promise, failed: failed.promise, written };
+}
+
+test("a client that leaves in the middle of its request leaves no stack trace", async (t) => {
+  const { url, reading, failed, written } = await setUp(t);
+  const client = connect(Number(new URL(url).port), "127.0.0.1");
+  client.write("POST /upload HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\nabc");
+  await reading;
+  client.destroy();
+  await failed;
+  await turn();
+  assert.deepEqual(written, []);
+});
+
+test("a failure of ours is written with its stack, and its client learns no more than that", async (t) => {
+  const { url, written } = await setUp(t);
+  const response = await fetch(`${url}/bug`);
+  assert.equal(response.status, 500);
+  assert.deepEqual(await response.json(), { error: "this request failed unexpectedly" });
+  assert.match(written.join(""), /^Error: ours\n {4}at /);
+});
