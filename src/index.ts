@@ -102,6 +102,6 @@ export type { ConnectionFault } from "./transport/connection-options.ts";
 export type { HandshakeFault } from "./transport/handshake-fault.ts";
 export type { ClientTlsFault, NetworkFault } from "./transport/network.ts";
 export type { RefusalFault } from "./transport/refusal.ts";
-export type { TlsFault } from "./transport/tls-fault.ts";
+export type { TlsFault, TlsRefusal } from "./transport/tls-fault.ts";
 export type { WireFault } from "./wire/decode.ts";
 export type { AliveFault } from "./wire/received.ts";

@@ -17,7 +17,16 @@ const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-not-yet-valid": "check the clock of this machine",
   "tls-wrong-purpose": "reissue it for serverAuth",
   "tls-refused-us": "give a certificate issued by its client CAs with --cert and --key",
+  "tls-refused-unsaid":
+    "its log says why; give a certificate for clientAuth, issued by its client CAs, with --cert and --key",
   "tls-refused-expired": "renew the certificate that --cert gives",
+  "tls-refused-revoked": "have another certificate issued for --cert and --key",
+  "tls-refused-kind":
+    "give a certificate for clientAuth with an ECDSA P-256 key, with --cert and --key",
+  "tls-refused-signature":
+    "give a certificate of the very CA that is listed there with --cert and --key",
+  "tls-certificate-required": "give a certificate issued by its client CAs with --cert and --key",
+  "tls-version": "allow TLS 1.2 or 1.3 there",
 };
 
 /** Describes a failure below HTTP, with its remedy. */

@@ -172,7 +172,7 @@ function describeConnection(event: ConnectionEvent): EventText {
     case "handshake-failed": {
       const text = `refused a handshake from ${event.remote}: ${event.reason}`;
       // Any port scanner can cause these.
-      const isTls = event.code.startsWith("tls-client-") || event.code === "no-tls-certificate";
+      const isTls = /^(tls-client-|tls-refused-|no-tls-)/.test(event.code);
       const line = { logger, level: isTls ? "info" : "warn" } as const;
       return { ...line, text: `${text}${advice(event.code)}`, fields: { code: event.code } };
     }

@@ -8,6 +8,9 @@ const NOT_ON_CHANNEL =
   "check the name of the channel, that this peer has joined it, and that our organisation is on it " +
   "with a certificate that its Readers policy accepts: a peer refuses by silence";
 
+const SHOW_ANOTHER =
+  "Give a TLS client certificate of a CA that is listed there, for clientAuth, with --tls-cert and --tls-key: without them the enrolment pair is shown.";
+
 /** Remedies in terms of a reader's flags; others are those of a member. */
 const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
   "name-unresolved": "Check the address, and that this machine resolves its name.",
@@ -17,6 +20,9 @@ const REMEDIES: Readonly<Partial<Record<AskFault, string>>> = {
     "Give the CA of its TLS certificate with --tls-ca, once for each organisation, or in the profile.",
   "tls-name":
     "Dial it by a name in its certificate, or give ssl-target-name-override in the profile.",
+  "tls-refused-us": SHOW_ANOTHER,
+  "tls-refused-unsaid": `Look into its log. ${SHOW_ANOTHER}`,
+  "tls-certificate-required": SHOW_ANOTHER,
   closed:
     "Check that it runs, and that nothing else uses our certificate at the same time: a peer keeps one connection for each.",
   silent: `It did not answer: ${NOT_ON_CHANNEL}.`,

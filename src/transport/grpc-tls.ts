@@ -14,7 +14,7 @@ import { formatHostPort } from "../lib/host-port.ts";
 import { plainText } from "../lib/plain-text.ts";
 import type { Refuse, StreamEnd } from "./network.ts";
 import type { TlsCredentials, TlsJudge } from "./tls-credentials.ts";
-import { isCertificateAlert, opensslReason, verdictFault } from "./tls-fault.ts";
+import { diallerRefusal, opensslReason, verdictFault } from "./tls-fault.ts";
 import { checkServerName, NAME_VERDICT, nameFault } from "./tls-names.ts";
 import { shownChain, shownNames } from "./tls-peer.ts";
 
@@ -111,8 +111,8 @@ export function judgeClients(
 /** Tells of diallers that refuse our certificate: they know why, and nobody looks there. */
 export function hearRefusals(server: Server, refused: Refuse): void {
   server.on("tlsClientError", (error, socket) => {
-    if (!isCertificateAlert(error)) return;
-    refused("tls-client-refuses-us", addressOf(socket), opensslReason(error));
+    const fault = diallerRefusal(error);
+    if (fault !== undefined) refused(fault, addressOf(socket), opensslReason(error));
   });
 }
 

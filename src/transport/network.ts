@@ -7,7 +7,7 @@
  */
 
 import type { RefusalFault } from "./refusal.ts";
-import type { TlsFault } from "./tls-fault.ts";
+import type { TlsFault, TlsRefusal } from "./tls-fault.ts";
 
 /** Why a dial, a ping or a link failed. Counted by this code. */
 export type NetworkFault =
@@ -89,7 +89,9 @@ export type ClientTlsFault =
   /** We do not accept its certificate. */
   | "tls-client-refused"
   /** It does not accept our server certificate. */
-  | "tls-client-refuses-us";
+  | "tls-client-refuses-us"
+  /** The same, and it says why. */
+  | TlsRefusal;
 
 /** Somebody dialled us, and TLS ended before there was a link. `reason` is for people. */
 export type Refuse = (fault: ClientTlsFault, address: string, reason: string) => void;

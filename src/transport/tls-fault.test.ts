@@ -5,13 +5,8 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import { describe, type TestContext, test } from "node:test";
 import { connect, createServer, type TlsOptions } from "node:tls";
 import { alternativeNames, keyPem, makeCertificate } from "../msp/testing.ts";
-import {
-  isAlert,
-  isCertificateAlert,
-  opensslReason,
-  tlsFailure,
-  verdictFault,
-} from "./tls-fault.ts";
+import { remedyFor } from "../observe/diagnosis/causes.ts";
+import { diallerRefusal, isAlert, opensslReason, tlsFailure, verdictFault } from "./tls-fault.ts";
 
 const ca = makeCertificate({ commonName: "ca", isCa: true });
 const localhost = alternativeNames("localhost");
@@ -64,7 +59,7 @@ describe("tlsFailure()", () => {
     ["for clients only", pairOf({ extendedKeyUsage: [CLIENT_AUTH] }), "tls-wrong-purpose"],
     ["older versions only", { ...pairOf(), ...old }, "tls-version"],
     ["another protocol", { ...pairOf(), ALPNProtocols: ["http/1.1"] }, "protocol"],
-    ["a demand for a certificate", { ...pairOf(), ...strict }, "tls-refused-us"],
+    ["a demand for a certificate", { ...pairOf(), ...strict }, "tls-certificate-required"],
     [
       "no cipher in common",
       { ...pairOf(), maxVersion: "TLSv1.2", ciphers: "ECDHE-RSA-AES128-GCM-SHA256" },
@@ -87,28 +82,83 @@ describe("tlsFailure()", () => {
   });
 });
 
+/** Alerts by number (RFC 8446, section 6, and older ones); all others are `tls`. */
+const ALERTS: Readonly<Record<number, string>> = {
+  10: "tls-misread",
+  20: "tls-misread",
+  21: "tls-misread",
+  22: "tls-misread",
+  30: "tls-misread",
+  41: "tls-certificate-required",
+  42: "tls-refused-unsaid",
+  43: "tls-refused-kind",
+  44: "tls-refused-revoked",
+  45: "tls-refused-expired",
+  46: "tls-refused-unsaid",
+  47: "tls-misread",
+  48: "tls-refused-us",
+  49: "tls-refused-access",
+  50: "tls-misread",
+  51: "tls-refused-signature",
+  70: "tls-version",
+  80: "tls-fault-there",
+  86: "tls-version",
+  90: "tls-fault-there",
+  110: "tls-misread",
+  112: "tls-unknown-name",
+  116: "tls-certificate-required",
+  120: "protocol",
+};
+const WITHOUT_KIND = [40, 60, 71, 100, 109, 111, 113, 114, 115];
+
 describe("alerts of the other side", () => {
-  const alert = (text: string): Error =>
-    Object.assign(new Error("x"), {
-      code: `ERR_SSL_${text.toUpperCase().replaceAll(" ", "_")}`,
-      reason: text,
+  test("each says what it means, as this OpenSSL reads it from the wire", async (t) => {
+    const byNumber = new Map<number, Error>();
+    for (const number of [...Object.keys(ALERTS).map(Number), ...WITHOUT_KIND]) {
+      const server = createTcpServer((socket) => {
+        socket.once("data", () => socket.write(Buffer.from([21, 3, 3, 0, 2, 2, number])));
+      });
+      byNumber.set(number, await errorOf(t, server));
+    }
+    for (const [number, error] of byNumber) {
+      const { fault, reason } = tlsFailure(error);
+      assert.equal(fault, ALERTS[number] ?? "tls", `${number}: ${error.message}`);
+      assert.match(reason, /^[a-z][a-z ]+$/);
+      assert.ok(isAlert(error));
+      if (fault !== "protocol") assert.ok(remedyFor(fault), fault);
+    }
+    const refusals = [...byNumber].flatMap(([number, error]) => {
+      const refusal = diallerRefusal(error);
+      return refusal === undefined ? [] : [[number, refusal]];
     });
-  const cases: readonly (readonly [string, string, string])[] = [
-    ["tlsv13 alert certificate required", "tls-refused-us", "certificate required"],
-    ["tlsv1 alert unknown ca", "tls-refused-us", "unknown ca"],
-    ["ssl/tls alert bad certificate", "tls-refused-us", "bad certificate"],
-    ["sslv3 alert certificate expired", "tls-refused-expired", "certificate expired"],
-    ["tlsv1 unrecognized name", "tls-unknown-name", "tlsv1 unrecognized name"],
-    ["tlsv1 alert protocol version", "tls-version", "protocol version"],
-    ["tlsv1 alert internal error", "tls", "internal error"],
-  ];
-  for (const [text, fault, reason] of cases) {
-    test(`${text}: ${fault}`, () => {
-      assert.deepEqual(tlsFailure(alert(text)), { fault, reason });
-      assert.equal(isCertificateAlert(alert(text)), fault.startsWith("tls-refused"));
-      assert.equal(isAlert(alert(text)), text.includes("alert"));
-    });
-  }
+    assert.deepEqual(refusals, [
+      ...[
+        [42, "tls-client-refuses-us"],
+        [43, "tls-refused-kind"],
+        [44, "tls-refused-revoked"],
+      ],
+      ...[
+        [45, "tls-refused-expired"],
+        [46, "tls-client-refuses-us"],
+        [48, "tls-client-refuses-us"],
+      ],
+      ...[
+        [49, "tls-refused-access"],
+        [51, "tls-refused-signature"],
+      ],
+    ]);
+  });
+
+  test("older versions of OpenSSL call them otherwise", () => {
+    for (const [reason, fault] of [
+      ["sslv3 alert certificate revoked", "tls-refused-revoked"],
+      ["tlsv13 alert certificate required", "tls-certificate-required"],
+      ["tlsv1 unrecognized name", "tls-unknown-name"],
+    ] as const) {
+      const error = Object.assign(new Error("x"), { code: "ERR_SSL_X", reason });
+      assert.equal(tlsFailure(error).fault, fault);
+    }
+  });
 
   test("of a write that failed, Node gives the system's code and OpenSSL's words", () => {
     const message =

@@ -23,10 +23,26 @@ export const TLS_FAULTS = [
   "tls-wrong-purpose",
   /** Something else is wrong with its certificate or a CA above it. */
   "tls-bad-certificate",
-  /** It refuses our certificate. */
+  /** It does not know the CA of our certificate. */
   "tls-refused-us",
+  /** It refuses our certificate, and does not say why. */
+  "tls-refused-unsaid",
   /** It says that our certificate has expired. */
   "tls-refused-expired",
+  /** It says that our certificate has been revoked. */
+  "tls-refused-revoked",
+  /** It does not take certificates of such a key, or for such a use. */
+  "tls-refused-kind",
+  /** A signature of ours, or the CA's under our certificate, does not verify there. */
+  "tls-refused-signature",
+  /** Our certificate is good, and has no access. */
+  "tls-refused-access",
+  /** It wants a certificate, and takes none that we have. */
+  "tls-certificate-required",
+  /** It has failed itself. */
+  "tls-fault-there",
+  /** It could not read what came as our part of the handshake. */
+  "tls-misread",
   /** It closed the connection in the middle, without a word. */
   "tls-closed",
   /** It speaks other versions of TLS only. */
@@ -34,6 +50,12 @@ export const TLS_FAULTS = [
 ] as const;
 
 export type TlsFault = (typeof TLS_FAULTS)[number];
+
+/** Why the other side refuses our certificate, if it says more than that it does. */
+export type TlsRefusal = Extract<
+  TlsFault,
+  `tls-refused-${"expired" | "revoked" | "kind" | "signature" | "access"}`
+>;
 
 /** What went wrong, and what OpenSSL or we know of it. */
 interface TlsFailure {
@@ -56,18 +78,47 @@ const VERDICTS: Readonly<Record<string, TlsFault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls-untrusted",
 };
 
-/** How a handshake ends: what OpenSSL finds, and the alerts of the other side (RFC 8446, section 6). */
+/** How a handshake ends, as OpenSSL finds it; alerts of the other side apart. */
 const ENDS: readonly (readonly [RegExp, TlsFailure["fault"]])[] = [
   [/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST)$/, "tls-not-spoken"],
-  [/^ERR_SSL_UNSUPPORTED_PROTOCOL$|_ALERT_PROTOCOL_VERSION$/, "tls-version"],
-  [/_NO_APPLICATION_PROTOCOL$/, "protocol"],
-  [/_UNRECOGNIZED_NAME$/, "tls-unknown-name"],
-  [/_ALERT_CERTIFICATE_EXPIRED$/, "tls-refused-expired"],
-  [
-    /_ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|UNKNOWN|REQUIRED)|UNKNOWN_CA)$/,
-    "tls-refused-us",
-  ],
+  [/^ERR_SSL_UNSUPPORTED_PROTOCOL$/, "tls-version"],
+  [/^ERR_SSL_NO_APPLICATION_PROTOCOL$/, "protocol"],
 ];
+
+/**
+ * Alerts of the other side (RFC 8446, section 6, and older ones), by their name at OpenSSL. Absent:
+ * those that only tell that there is no common ground, such as `handshake failure`.
+ */
+const ALERTS: Readonly<Record<string, TlsFailure["fault"]>> = {
+  "unknown ca": "tls-refused-us",
+  "certificate revoked": "tls-refused-revoked",
+  "certificate expired": "tls-refused-expired",
+  "unsupported certificate": "tls-refused-kind",
+  // Go says the first of everything that is neither the CA nor the time; before Go 1.21 of these, too.
+  "bad certificate": "tls-refused-unsaid",
+  "certificate unknown": "tls-refused-unsaid",
+  "decrypt error": "tls-refused-signature",
+  "access denied": "tls-refused-access",
+  "certificate required": "tls-certificate-required",
+  "no certificate": "tls-certificate-required",
+  "protocol version": "tls-version",
+  "inappropriate fallback": "tls-version",
+  "unrecognized name": "tls-unknown-name",
+  "no application protocol": "protocol",
+  "internal error": "tls-fault-there",
+  "user cancelled": "tls-fault-there",
+  "unexpected message": "tls-misread",
+  "bad record mac": "tls-misread",
+  "decryption failed": "tls-misread",
+  "record overflow": "tls-misread",
+  "decompression failure": "tls-misread",
+  "illegal parameter": "tls-misread",
+  "decode error": "tls-misread",
+  "unsupported extension": "tls-misread",
+};
+
+/** What it calls them before the name. Nothing else of OpenSSL's begins so. */
+const PREFIX = /^(?:tlsv1\d?|sslv3|ssl\/tls) (?:alert )?/;
 
 /** Why a certificate is refused that OpenSSL judges so. */
 export function verdictFault(verdict: string): TlsFault {
@@ -79,25 +130,40 @@ export function tlsFailure(error: Error): TlsFailure {
   const code = codeOf(error);
   const verdict = VERDICTS[code];
   if (verdict !== undefined) return { fault: verdict, reason: plainText(error.message) };
-  const fault = ENDS.find(([pattern]) => pattern.test(code))?.[1] ?? "tls";
-  return { fault, reason: opensslReason(error) };
+  const alert = alertIn(error);
+  const fault = alert ? ALERTS[alert] : ENDS.find(([pattern]) => pattern.test(code))?.[1];
+  return { fault: fault ?? "tls", reason: opensslReason(error) };
 }
 
-/** Whether the other side ended the handshake because of our certificate. */
-export function isCertificateAlert(error: Error): boolean {
+/** Why a dialler has refused our server certificate; undefined: it has not, as far as it says. */
+export function diallerRefusal(error: Error): TlsRefusal | "tls-client-refuses-us" | undefined {
   const { fault } = tlsFailure(error);
-  return fault === "tls-refused-us" || fault === "tls-refused-expired";
+  if (fault === "tls-refused-us" || fault === "tls-refused-unsaid") return "tls-client-refuses-us";
+  return isTlsRefusal(fault) ? fault : undefined;
+}
+
+function isTlsRefusal(fault: string): fault is TlsRefusal {
+  return fault.startsWith("tls-refused-");
 }
 
 /** Whether it was the other side that ended the handshake, by an alert. */
 export function isAlert(error: Error): boolean {
-  return codeOf(error).includes("_ALERT_");
+  return alertIn(error) !== undefined;
+}
+
+/** The name of an alert in OpenSSL's words; undefined: it is none. */
+function alertName(reason: string): string | undefined {
+  return PREFIX.test(reason) ? reason.replace(PREFIX, "") : undefined;
+}
+
+function alertIn(error: Error): string | undefined {
+  return alertName(reasonIn(error) ?? "");
 }
 
 /** What OpenSSL says in short, without the numbers and places in its source: `unknown ca`. */
 export function opensslReason(error: Error): string {
   const text = reasonIn(error) ?? (error.message || codeOf(error));
-  return plainText(text.replace(/^(tlsv1\d?|sslv3|ssl\/tls) alert /, ""));
+  return plainText(alertName(text) ?? text);
 }
 
 /** `C0FFEE:error:0A000126:SSL routines:function:unexpected eof:file.c:77:...` */

@@ -21,6 +21,9 @@ const DIAL_ITS_NAME =
 const LIST_OUR_TLS_CA =
   "have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.";
 
+const LET_US_THROUGH =
+  "Have us let through there: such rules are those of a proxy, firewall or service mesh in front of it; a Fabric peer has none.";
+
 const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
   denied: {
     remedy:
@@ -89,9 +92,50 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
     say: (detail) => `it refused our TLS certificate${inBrackets(detail)}`,
     remedy: `H${LIST_OUR_TLS_CA.slice(1)}`,
   },
+  "tls-refused-unsaid": {
+    say: (detail) => `it refused our TLS certificate, and does not say why${inBrackets(detail)}`,
+    remedy: `Look into its log. Most likely our TLS certificate is not for clients (clientAuth), which fabric-gossip doctor checks, or its CA is unknown there: ${LIST_OUR_TLS_CA}`,
+  },
   "tls-refused-expired": {
     say: () => "it says that our TLS certificate has expired",
-    remedy: "Renew our TLS certificate; if it is valid here, check the clock there.",
+    remedy:
+      "Renew our TLS certificate, or that of its CA; if both are valid here, check the clock there.",
+  },
+  "tls-refused-revoked": {
+    say: () => "it says that our TLS certificate has been revoked",
+    remedy:
+      "Have a new TLS certificate issued for us, or the revocation list corrected that is used there.",
+  },
+  "tls-refused-kind": {
+    say: (detail) => `it takes no TLS certificate of the kind of ours${inBrackets(detail)}`,
+    remedy:
+      "Have our TLS certificate issued for an ECDSA P-256 key and for both uses: serverAuth and clientAuth.",
+  },
+  "tls-refused-signature": {
+    say: (detail) =>
+      `a signature of our TLS certificate does not verify there${inBrackets(detail)}`,
+    remedy:
+      "Have the very CA certificate that issued our TLS certificate listed there: a CA that was set up anew has another key under the same name.",
+  },
+  "tls-refused-access": {
+    say: (detail) => `it gives our TLS certificate no access${inBrackets(detail)}`,
+    remedy: LET_US_THROUGH,
+  },
+  "tls-certificate-required": {
+    say: (detail) =>
+      `it requires a TLS client certificate and got none from us${inBrackets(detail)}`,
+    remedy:
+      "Have our TLS client certificate issued for an ECDSA P-256 key, by a CA listed there: it takes none of the kind that we have, so none was shown.",
+  },
+  "tls-fault-there": {
+    say: (detail) => `the TLS handshake failed on the other side${inBrackets(detail)}`,
+    remedy:
+      "Look into its log: the fault is there, such as a key that it cannot use. We dial it again.",
+  },
+  "tls-misread": {
+    say: (detail) => `our TLS handshake arrived there as something unreadable${inBrackets(detail)}`,
+    remedy:
+      "Look for a proxy or firewall between us that takes part in TLS, and let TLS pass through it.",
   },
   "tls-closed": {
     say: () => "the connection was closed during the TLS handshake",
