@@ -63,7 +63,7 @@ export class PlayedMember {
       },
     });
     const failures = createFailures();
-    this.#probing = { connections: this.connections, failures, clock, give, twinSeen };
+    this.#probing = { core, connections: this.connections, failures, clock, give, twinSeen };
   }
 
   /** The network in memory listens at once. */

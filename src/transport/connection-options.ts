@@ -122,8 +122,15 @@ export interface Connections {
    * joins wants one next. Else it is a probe, which closes no connection of ours at the other side.
    */
   identify(endpoint: string, done: ProbeDone): Cancel;
-  /** Does anybody listen there? */
-  ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;
+  /**
+   * Does anybody listen there? While we are busy it waits for other pings; `done` is not called if
+   * `isNeeded` denies it before it begins.
+   */
+  ping(
+    endpoint: string,
+    done: (fault: NetworkFault | undefined, reason: string) => void,
+    isNeeded?: () => boolean,
+  ): Cancel;
   /** Ends every link to the peer, forgets what waits for it; `disconnected` follows if it was. */
   disconnect(pkiId: PkiId, why: Fault): void;
   list(): readonly ConnectionView[];

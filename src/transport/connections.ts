@@ -98,7 +98,7 @@ class ConnectionTable implements Connections {
     return this.#probes.start(endpoint, done, this.#peers.size === 0 ? keep : undefined);
   };
 
-  ping: Connections["ping"] = (endpoint, done) => this.#outbound.ping(endpoint, done);
+  ping: Connections["ping"] = (...asked) => this.#outbound.ping(...asked);
 
   disconnect(pkiId: PkiId, why: Fault): void {
     const peer = this.#peers.get(pkiId);
@@ -117,8 +117,8 @@ class ConnectionTable implements Connections {
   close(): void {
     this.#isClosed = true;
     this.#cancelIdleCheck();
-    this.#inbound.cancelAll();
-    this.#probes.cancelAll();
+    for (const part of [this.#inbound, this.#probes]) part.cancelAll();
+    this.#outbound.close();
     for (const peer of this.#peers.values()) peer.end();
     this.#peers.clear();
   }

@@ -1,7 +1,11 @@
-/** Dials on a member's word: so many a second in all, whoever has us dial, and others wait. */
+/**
+ * Dials on a member's word: so many a second in all, whoever has us dial, and others wait. While we are
+ * busy, pings wait for each other.
+ */
 import type { ConnectionFault } from "./connection-options.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { Cancel, Clock, Link, LinkEvents, Network } from "./network.ts";
+import { PingQueue } from "./ping-queue.ts";
 
 /** A member needs a few; half a network that comes back at once, some tens a second. */
 const DIALS_PER_SECOND = 100;
@@ -19,12 +23,14 @@ interface OutboundEvents {
 export class Outbound {
   readonly #network: Network;
   readonly #clock: Clock;
+  readonly #pings: PingQueue;
   /** When the next dial may start; up to {@link DIALS_AT_ONCE} are saved up. */
   #nextMs = Number.NEGATIVE_INFINITY;
 
   constructor(network: Network, clock: Clock) {
     this.#network = network;
     this.#clock = clock;
+    this.#pings = new PingQueue(clock);
   }
 
   /** Dials and shakes hands. Unless cancelled, `failed` or `accepted` follows. */
@@ -45,11 +51,29 @@ export class Outbound {
     return () => steps.cancel();
   }
 
-  /** Is anybody there? */
-  ping(endpoint: string, done: Parameters<Network["ping"]>[1]): Cancel {
+  /** Is anybody there? `done` is not called if `isNeeded` denies it before the ping begins. */
+  ping(
+    endpoint: string,
+    done: Parameters<Network["ping"]>[1],
+    isNeeded: () => boolean = () => true,
+  ): Cancel {
     const steps: { cancel: Cancel } = { cancel: () => {} };
-    this.#inTurn(steps, () => this.#network.ping(endpoint, done));
-    return () => steps.cancel();
+    const begin = (ended: () => void): void => {
+      const finish: typeof done = (...answer) => {
+        ended();
+        done(...answer);
+      };
+      this.#inTurn(steps, () => this.#network.ping(endpoint, finish));
+    };
+    const leave = this.#pings.take(begin, isNeeded);
+    return () => {
+      leave();
+      steps.cancel();
+    };
+  }
+
+  close(): void {
+    this.#pings.close();
   }
 
   #inTurn(steps: { cancel: Cancel }, start: () => Cancel): void {
