@@ -125,7 +125,7 @@ export const GOSSIP_KEYS = {
     absent: 20,
   }),
   sendBufferSize: whole("peer.gossip.sendBuffSize", {
-    doc: "Messages that may queue for one peer. Fabric uses 20 without a file, 200 in its sample file.",
+    doc: "Messages that may queue for one peer.",
     unit: "messages",
     min: 1,
     max: 100_000,

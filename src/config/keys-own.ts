@@ -168,7 +168,7 @@ export const LIMIT_KEYS = {
     absent: 100,
   }),
   messageBytesMax: whole("fabricGossip.limits.messageBytesMax", {
-    doc: "Largest message accepted, up to `peer.maxRecvMsgSize`. Fabric's 100 MiB are for blocks; a list of 10_000 members, the most in one answer, stays below 13 MB.",
+    doc: "Largest message accepted, up to `peer.maxRecvMsgSize`. A list of 10_000 members, the most in one answer, stays below 13 MB.",
     unit: "bytes",
     min: 65_536,
     max: 2_147_483_647,

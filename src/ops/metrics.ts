@@ -60,9 +60,9 @@ export function writeMetricsManual(): string {
   return sections.join("\n\n");
 }
 
-const MANUAL_HEAD = ["| Metric | Type | Labels | Unit | Meaning |", "|---|---|---|---|---|"];
+const MANUAL_HEAD = ["| Metric | Type | Meaning |", "|---|---|---|"];
 
-function writeRow({ name, type, labels, unit, help }: Metric): string {
-  const shown = labels.map((label) => `\`${label}\``).join(", ");
-  return ["", `\`${name}\``, type, shown, unit, help, ""].join(" | ").trim().replaceAll("  ", " ");
+function writeRow({ name, type, labels, help }: Metric): string {
+  const series = labels.length === 0 ? name : `${name}{${labels.join(",")}}`;
+  return `| \`${series}\` | ${type} | ${help} |`;
 }
