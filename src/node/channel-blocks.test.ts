@@ -72,7 +72,7 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
         ...{ name: "ch1", configBlock: undefined, role: "observer", blocks: mode, keepBlocks },
         lag: { blocks: 10, timeMs: 60_000 },
       },
-      ...{ host, clock },
+      ...{ host, clock, stateInfoIntervalMs: 4_000 },
       openStore: mode === "keep" ? () => BlockStore.open(folder, keepBlocks ?? 0) : undefined,
       publish: (event) => events.push(event),
       trust: () => trustOf(chain.blocks[11]),
@@ -86,6 +86,7 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
     const numbers = () => events.flatMap((one) => (one.type === "block" ? one.block.number : []));
     const until = async (isDone: () => boolean) => {
       while (!isDone()) {
+        assert.ok(!t.signal.aborted, "the test took too long");
         clock.advance(50);
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -165,6 +166,26 @@ test("verified from the newest block on; forged blocks and members that differ a
   const conflict = events.find((one) => one.type === "block-conflict");
   assert.ok(conflict?.type === "block-conflict" && conflict.kind === "results");
   assert.match(conflict.reason, /differ in the commit hash of block 22/);
+});
+
+test("members that publish one after the other are compared, too", async (t) => {
+  const { chain, live } = await setUp(t, "verify");
+  const { blocks, numbers, until, events } = live();
+  await blocks.open(undefined);
+  const other = chain.blocks.map((bytes, i) => (i === 21 ? withCommitHash(bytes) : bytes));
+  const [quick, slow] = [memberOf("q", chain.blocks), memberOf("s", other)];
+  const behind = { peer: slow, height: 21n };
+  await blocks.begin(trustOf(chain.blocks[11]), 22n, []);
+  blocks.heard([{ peer: quick, height: 22n }, behind]);
+  await until(() => numbers().length === 1);
+  assert.ok(events.every(({ type }) => type === "block"));
+  blocks.heard([
+    { peer: quick, height: 22n },
+    { peer: slow, height: 22n },
+  ]);
+  await until(() => events.some(({ type }) => type === "block-conflict"));
+  const conflict = events.find((one) => one.type === "block-conflict");
+  assert.equal(conflict?.type === "block-conflict" && conflict.number, 21n);
 });
 
 /** Changes the last byte of the metadata, which is the end of the commit hash. */

@@ -1,26 +1,26 @@
 /** The blocks of one channel of a node: where following begins, who is asked, what is told. */
-import { parseBlockInTurns } from "../channel/rules/read-block.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { ChannelConfig } from "../config/config.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
 import { configNumber } from "../following/block-facts.ts";
 import { BlockFeed } from "../following/block-feed.ts";
 import { type BlockPeer, blockPeerOf, type GivenBlock } from "../following/block-peer.ts";
-import { compareCopy } from "../following/compare.ts";
 import { fetchBlock } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
 import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
-import { turnsOf } from "../lib/slices.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Clock } from "../transport/network.ts";
 import type { BlockReader } from "./block-server.ts";
+import { CopyComparison, type Difference } from "./copy-comparison.ts";
 
 interface ChannelBlocksOptions {
   readonly channel: ChannelConfig;
   readonly host: ChannelHost;
   readonly clock: Clock;
+  /** How often members publish their heights. */
+  readonly stateInfoIntervalMs: number;
   /** Opens where blocks are kept; undefined: nowhere. */
   readonly openStore: (() => Promise<KeptBlocks>) | undefined;
   readonly publish: (event: EventContent) => void;
@@ -46,8 +46,8 @@ interface BlockGiver {
 
 /** The number of verified blocks is told so often at most. */
 const PROVEN_MS = 100;
-/** Between two comparisons of a block at two members. */
-const COMPARE_MS = 10_000;
+/** Rounds of StateInfo between two comparisons of a block at two members; every member publishes once in a round. */
+const COMPARE_ROUNDS = 2.5;
 const LACKS_START =
   "Not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it. Remove what is kept of the channel under fabricGossip.stateDir, and name the genesis block as configBlock or none.";
 
@@ -55,9 +55,7 @@ export class ChannelBlocks {
   readonly #options: ChannelBlocksOptions;
   readonly #peers = new Map<string, BlockPeer>();
   #givers: readonly BlockGiver[] = [];
-  #comparedMs = Number.NEGATIVE_INFINITY;
-  /** So many comparisons were made: each member has its turn. */
-  #compared = 0;
+  readonly #comparison: CopyComparison;
   readonly #opened = Promise.withResolvers<BlockFeed>();
   #feed: BlockFeed | undefined;
   #store: KeptBlocks | undefined;
@@ -68,6 +66,14 @@ export class ChannelBlocks {
 
   constructor(options: ChannelBlocksOptions) {
     this.#options = options;
+    const { host, clock, stateInfoIntervalMs, agreed } = options;
+    this.#comparison = new CopyComparison({
+      ...{ host, clock, intervalMs: COMPARE_ROUNDS * stateInfoIntervalMs },
+      agreed: (...both) => {
+        for (const { pkiId } of both) agreed(pkiId);
+      },
+      differed: (difference) => this.#differed(difference),
+    });
     this.#opened.promise.catch(() => {}); // Told to whoever opens it; others may never ask.
   }
 
@@ -182,8 +188,10 @@ export class ChannelBlocks {
       if (here.has(pkiId)) continue;
       this.#peers.delete(pkiId);
       this.#feed?.gone(pkiId);
+      this.#comparison.gone(pkiId);
     }
     for (const { peer, height } of givers) this.#feed?.heard(this.#peerOf(peer), height);
+    this.#comparison.heard(this.#holders);
   }
 
   /** A block that nobody asked for. */
@@ -218,6 +226,10 @@ export class ChannelBlocks {
     return undefined;
   }
 
+  get #holders(): readonly { readonly peer: BlockPeer; readonly height: bigint }[] {
+    return this.#givers.map(({ peer, height }) => ({ peer: this.#peerOf(peer), height }));
+  }
+
   #peerOf(peer: AskedPeer): BlockPeer {
     const { pkiId } = peer.identity;
     const known = this.#peers.get(pkiId);
@@ -232,7 +244,7 @@ export class ChannelBlocks {
     publish({ type: "block", channel: channel.name, block: read.block });
     const giver = this.#givers.find(({ peer }) => peer.name === read.block.from);
     if (giver !== undefined) gave(giver.peer.identity.pkiId, read.block.number);
-    void this.#compare(read);
+    this.#comparison.verified(read, this.#options.trust(), this.#holders);
     if (this.#isTelling) return;
     this.#isTelling = true;
     clock.after(PROVEN_MS, () => {
@@ -241,44 +253,12 @@ export class ChannelBlocks {
     });
   }
 
-  /**
-   * Nobody signs validation codes and commit hashes; but a commit hash covers everything that was
-   * committed before, so that one comparison now and then finds members that differ.
-   */
-  async #compare({ block: { number, from }, raw }: ReadBlock): Promise<void> {
-    const { channel, clock, host, trust } = this.#options;
-    const nowMs = clock.now().elapsedMs;
-    const others = this.#givers.filter(({ height, peer }) => height > number && peer.name !== from);
-    const isNewest = this.#givers.every(({ height }) => height <= number + 1n);
-    const other = others[this.#compared % Math.max(others.length, 1)]?.peer;
-    const giver = this.#givers.find(({ peer }) => peer.name === from)?.peer;
-    const current = trust();
-    if (!isNewest || !other || !giver || !current || nowMs - this.#comparedMs < COMPARE_MS) return;
-    this.#comparedMs = nowMs;
-    this.#compared++;
-    const given = await this.#peerOf(other).request({ from: number, to: number });
-    const bytes = given.ok ? given.value[0]?.bytes : undefined;
-    const first = await turnsOf(parseBlockInTurns(raw), clock);
-    const second = bytes && (await turnsOf(parseBlockInTurns(bytes), clock));
-    if (!first.ok || !second?.ok || second.value.header.number !== number) return;
-    const comparison = compareCopy(
-      host,
-      current,
-      { peer: giver.name, mspId: giver.identity.mspId, block: first.value },
-      { peer: other.name, mspId: other.identity.mspId, block: second.value },
-    );
-    const conflict = await turnsOf(comparison, clock);
-    const { pkiId, mspId } = other.identity;
-    if (conflict === undefined) {
-      this.#options.agreed(pkiId);
-      this.#options.agreed(giver.identity.pkiId);
-    } else if (conflict.kind === "forged") {
-      const { code, fault: reason = conflict.reason } = conflict;
-      this.#options.publish({
-        ...{ type: "block-rejected", channel: channel.name },
-        ...{ number, pkiId, mspId, code, reason },
-      });
-    } else this.#conflict(conflict.kind, number, this.#peerOf(other), conflict.reason);
+  #differed({ kind, number, peer, code, reason }: Difference): void {
+    const { publish, channel } = this.#options;
+    const { pkiId, mspId } = peer;
+    const what = { channel: channel.name, number, pkiId, mspId, code, reason };
+    if (kind === "forged") publish({ type: "block-rejected", ...what });
+    else this.#conflict(kind, number, peer, reason);
   }
 
   #conflict(kind: "fork" | "results", number: bigint, peer: BlockPeer, reason: string): void {

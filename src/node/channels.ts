@@ -220,13 +220,14 @@ export class NodeChannels {
   }
 
   #blocksOf(channel: ChannelConfig, parts: ChannelParts): ChannelBlocks | undefined {
-    const { clock, give, publish } = this.#sources;
+    const { clock, core, give, publish } = this.#sources;
     const { name, blocks } = channel;
     if (blocks === "none") return undefined;
     const { openStore } = parts;
     const isKept = blocks === "keep" && openStore !== undefined;
     return new ChannelBlocks({
       ...{ channel, host: parts.host, clock },
+      stateInfoIntervalMs: core.options.timing.stateInfoIntervalMs,
       publish: (event) => {
         this.#followed.get(name)?.watch.hear(event);
         publish(event);
