@@ -103,6 +103,34 @@ describe("a configuration that changes", () => {
     assert.deepEqual(scene.node.drops, ["state-info-organisation"]);
   });
 
+  test("keeps what waits to be passed on from an organisation that it removes", () => {
+    const relayed = ({ world, node }: Scene) => {
+      world.run(500);
+      const own = node.sent.filter(({ message }) => message.content?.type === "state-info");
+      return new Set(own.map(({ to }) => to));
+    };
+    const publish = (scene: Scene): void => {
+      const { world, node, configuration } = scene;
+      world.give(node, { type: "channel-served", configuration, height: 6n });
+      world.run(5_000);
+      scene.node.sent.length = 0;
+      world.give(node, { type: "channel-served", configuration, height: 7n });
+      give(world, node, heightOf(two, 5n), one);
+    };
+    const stays = setUp();
+    publish(stays);
+    assert.ok(relayed(stays).has(foreigner.pkiId));
+    const other = setUp();
+    publish(other);
+    configure(other, { mspIds: ["A"] });
+    const left = relayed(other);
+    assert.deepEqual([left.has(three.pkiId), left.has(foreigner.pkiId)], [true, false]);
+    const all = setUp();
+    publish(all);
+    configure(all, { mspIds: ["B"] });
+    assert.deepEqual([...relayed(all)], [], "our own organisation is out");
+  });
+
   test("revokes at once: the identity goes, and with it what it said and its connection", () => {
     const scene = setUp();
     const { world, node } = scene;

@@ -4,7 +4,7 @@
  */
 import type { ChannelConfig } from "../config/config.ts";
 import type { FollowedChannel } from "../core/tables/channels.ts";
-import { endpointOf, preferredEndpoint } from "../core/tables/members.ts";
+import { endpointOf } from "../core/tables/members.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
@@ -20,7 +20,7 @@ import { changeOf } from "./channel-change.ts";
 import type { ChannelParts, ChannelsSources, Followed } from "./channel-sources.ts";
 import { type ChannelExplanation, explainMember } from "./explain-member.ts";
 import { findConfiguration, findFirstBlock, isMoreRecent } from "./find-configuration.ts";
-import { GossipPeers } from "./gossip-peers.ts";
+import { createGossipPeers, type GossipPeers } from "./gossip-peers.ts";
 import { Hiding } from "./hide-at-first.ts";
 import { createNodeChannel, type NodeChannel } from "./node-channel.ts";
 import { proveNewest } from "./prove-newest.ts";
@@ -40,7 +40,6 @@ export class NodeChannels {
     const parts = sources.parts.channels;
     const { externalEndpoint } = sources.parts.core;
     this.#hiding = new Hiding({ core, clock, give: sources.give }, externalEndpoint);
-    const { random } = core.options;
     this.#sources = sources;
     this.#followed = new Map(
       (parts?.followed ?? []).map((channel) => [
@@ -52,14 +51,7 @@ export class NodeChannels {
         },
       ]),
     );
-    const send = (pkiId: PkiId, bytes: Uint8Array): boolean => {
-      const member = core.members.table.get(pkiId);
-      if (member?.status !== "alive") return false;
-      const endpoint = preferredEndpoint(member);
-      connections.send({ pkiId, endpoint }, [{ bytes, isPersonal: true }]);
-      return true;
-    };
-    this.#peers = new GossipPeers({ clock, random, send });
+    this.#peers = createGossipPeers(core, clock, connections);
   }
 
   start(): void {

@@ -2,10 +2,14 @@
  * Peers of a channel, asked over our gossip connections. One question is in flight for each peer, and
  * none is repeated soon that was met with silence.
  */
+import type { Core } from "../core/core.ts";
+import { isOnChannel } from "../core/tables/channels.ts";
+import { preferredEndpoint } from "../core/tables/members.ts";
 import type { Identity, PkiId, Random } from "../core/types/host.ts";
 import type { Asked, AskedPeer, Match } from "../following/asked-peer.ts";
 import { QuestionLine } from "../following/question-line.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
+import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
 import type { GossipMessage, GossipMessageInit } from "../wire/messages.ts";
 
@@ -16,8 +20,32 @@ const PEERS_MAX = 10_000;
 interface GossipPeersOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** False if the peer cannot be reached now. */
-  readonly send: (pkiId: PkiId, bytes: Uint8Array) => boolean;
+  /** Whether the peer may still be asked about the channel: not if its organisation was removed. */
+  readonly isOn: (channel: string, mspId: string) => boolean;
+  /** False if the peer cannot be reached now. `isAllowed`: whether it may be sent, if it has to wait. */
+  readonly send: (pkiId: PkiId, bytes: Uint8Array, isAllowed: () => boolean) => boolean;
+}
+
+/** The members of the core, over these connections. */
+export function createGossipPeers(
+  { options, channels, members }: Core,
+  clock: Clock,
+  connections: Pick<Connections, "send">,
+): GossipPeers {
+  return new GossipPeers({
+    ...{ clock, random: options.random },
+    isOn(name, mspId) {
+      const channel = channels.table.get(name);
+      return channel !== undefined && isOnChannel(channel, mspId, options.self.mspId);
+    },
+    send(pkiId, bytes, isAllowed) {
+      const member = members.table.get(pkiId);
+      if (member?.status !== "alive") return false;
+      const endpoint = preferredEndpoint(member);
+      connections.send({ pkiId, endpoint }, [{ bytes, isPersonal: true, isAllowed }]);
+      return true;
+    },
+  });
 }
 
 export class GossipPeers {
@@ -33,7 +61,7 @@ export class GossipPeers {
     const key = `${channel} ${identity.pkiId}`;
     const known = this.#peers.get(key);
     if (known !== undefined) return known;
-    const peer = new GossipPeer(identity, name, this.#options);
+    const peer = new GossipPeer(channel, identity, name, this.#options);
     this.#peers.set(key, peer);
     return peer;
   }
@@ -56,14 +84,23 @@ class GossipPeer implements AskedPeer {
   readonly #random: Random;
   readonly #line: QuestionLine;
 
-  constructor(identity: Identity, name: string, { clock, random, send }: GossipPeersOptions) {
+  constructor(
+    channel: string,
+    identity: Identity,
+    name: string,
+    { clock, random, isOn, send }: GossipPeersOptions,
+  ) {
     this.identity = identity;
     this.name = name;
     this.clock = clock;
     this.#random = random;
     this.#line = new QuestionLine({
       ...{ clock, silenceMs: SILENCE_MS, silenceMaxMs: SILENCE_MAX_MS },
-      send: (bytes) => (send(identity.pkiId, bytes) ? undefined : GONE),
+      send(bytes) {
+        const isAllowed = (): boolean => isOn(channel, identity.mspId);
+        if (!isAllowed()) return REMOVED;
+        return send(identity.pkiId, bytes, isAllowed) ? undefined : GONE;
+      },
     });
   }
 
@@ -84,4 +121,9 @@ class GossipPeer implements AskedPeer {
   }
 }
 
+const REMOVED = {
+  ok: false,
+  code: "unreachable",
+  reason: "its organisation is not on the channel any more",
+} as const;
 const GONE = { ok: false, code: "unreachable", reason: "it is gone" } as const;

@@ -3,6 +3,19 @@ import { describe, test } from "node:test";
 import { createPair, kinds, nameOf } from "../../test/transport/node.ts";
 import { createSeededRandom } from "./testing.ts";
 
+test("what its addressee must not have any more by the time a link is there is left out", async () => {
+  const { clock, low, high } = await createPair();
+  const allowed = new Set(["a", "b", "c"]);
+  const messages = [...allowed].map((text) => ({
+    bytes: Buffer.from(text),
+    isAllowed: () => allowed.has(text),
+  }));
+  low.connections.send({ pkiId: high.pkiId, endpoint: high.endpoint }, messages);
+  allowed.delete("b");
+  clock.advance(1_000);
+  assert.deepEqual(high.received(), ["a", "c"]);
+});
+
 describe("two links to one peer", () => {
   for (let seed = 1; seed <= 200; seed++) {
     test(`after simultaneous dials exactly one remains (interleaving ${seed})`, async () => {

@@ -111,6 +111,7 @@ export class Peer {
     while (preferred?.isWritable && this.#preferred === preferred) {
       const message = this.queue.shift();
       if (message === undefined) return;
+      if (message.isAllowed?.() === false) continue;
       this.#sendOn(preferred, message);
     }
   }

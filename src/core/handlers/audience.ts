@@ -42,7 +42,7 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
     return { members: withDrawn(core, lookUp(core, ...home)), count };
   }
   if (reach.type === "channel") {
-    const gateways = reach.mspIds.map((mspId) => abroad.get(mspId) ?? []);
+    const gateways = reach.mspIds().map((mspId) => abroad.get(mspId) ?? []);
     return { members: withDrawn(core, lookUp(core, ...home, ...gateways)), count };
   }
   const { mspId, isExternal } = reach.party;

@@ -12,6 +12,7 @@ import {
 import { copyBytes } from "../../wire/bytes.ts";
 import { knownPkiId } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
+import { reachOn } from "../rules/disclosure.ts";
 import { noteHolder } from "../tables/broadcast-queue.ts";
 import {
   type FollowedChannel,
@@ -19,6 +20,7 @@ import {
   isOnChannel,
   isStale,
   noteReached,
+  organisationsOn,
   putStateInfo,
 } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
@@ -136,10 +138,8 @@ function spread(
 ): void {
   const isExternal = (core.members.table.get(author)?.endpoint ?? "") !== "";
   const { bytes } = claim.envelope;
-  const mspIds = channel.configuration?.organisations.map((one) => one.mspId) ?? [];
-  const reach = isExternal
-    ? ({ type: "channel", mspIds } as const)
-    : ({ type: "organisation" } as const);
+  const { mspId } = core.options.self;
+  const reach = reachOn(() => organisationsOn(channel, mspId), mspId, isExternal);
   const broadcast = {
     ...{ key: keyOf(channel, claim), reach, bytes, replacesOlder: false },
     withoutSecret: () => bytes,

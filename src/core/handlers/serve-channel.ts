@@ -14,7 +14,7 @@ import {
   type RemoteStateRequest,
   TAG,
 } from "../../wire/messages.ts";
-import type { Reach } from "../rules/disclosure.ts";
+import { reachOn } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { endpointOf } from "../tables/members.ts";
 import { requestStateInfo } from "../tables/self.ts";
@@ -90,14 +90,12 @@ export function takeStateInfo(
   if (channel === undefined) return;
   const { bytes } = encodeEnvelope({ payload, signature });
   channel.message = bytes;
-  const configuration = inForce(core, channel);
-  if (configuration === undefined) return;
-  const mspIds = configuration.organisations.map(({ mspId }) => mspId);
-  const isExternal = core.self.externalEndpoint !== "";
-  const reach: Reach = isExternal ? { type: "channel", mspIds } : { type: "organisation" };
+  if (inForce(core, channel) === undefined) return;
+  const mspIds = (): readonly string[] =>
+    inForce(core, channel)?.organisations.map(({ mspId }) => mspId) ?? [];
   const broadcast = {
     key: `own state-info ${name}`,
-    reach,
+    reach: reachOn(mspIds, core.options.self.mspId, core.self.externalEndpoint !== ""),
     bytes,
     withoutSecret: () => bytes,
     replacesOlder: true,

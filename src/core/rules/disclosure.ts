@@ -50,8 +50,11 @@ export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: P
 export type Reach =
   /** As news of this party: see {@link disclosePush}. `routine`: what is missed comes again soon. */
   | { readonly type: "about"; readonly party: Party; readonly routine?: Heartbeat | undefined }
-  /** Members of organisations of a channel; others must not even learn that it exists. */
-  | { readonly type: "channel"; readonly mspIds: readonly string[] }
+  /**
+   * Members of organisations of a channel; others must not even learn that it exists. Asked when the
+   * message leaves: a configuration may have removed an organisation while it waited.
+   */
+  | { readonly type: "channel"; readonly mspIds: () => readonly string[] }
   /** Everybody in our organisation, nobody else. */
   | { readonly type: "organisation" };
 
@@ -64,7 +67,18 @@ export interface Heartbeat {
 /** In which form somebody may get a message of this reach. */
 export function discloseTo(ownMspId: string, reach: Reach, target: Party): Disclosure {
   if (reach.type === "about") return disclosePush(ownMspId, reach.party, target);
-  if (target.mspId === ownMspId) return "with-secret";
-  if (reach.type === "organisation") return "hidden";
-  return reach.mspIds.includes(target.mspId) && target.isExternal ? "without-secret" : "hidden";
+  const isOwn = target.mspId === ownMspId;
+  if (reach.type === "channel" && !reach.mspIds().includes(target.mspId)) return "hidden";
+  if (isOwn) return "with-secret";
+  return reach.type === "channel" && target.isExternal ? "without-secret" : "hidden";
+}
+
+/** What a member says on a channel; within our organisation if it is not to be known outside. */
+export function reachOn(
+  mspIds: () => readonly string[],
+  ownMspId: string,
+  isExternal: boolean,
+): Reach {
+  const own = (): readonly string[] => mspIds().filter((mspId) => mspId === ownMspId);
+  return { type: "channel", mspIds: isExternal ? mspIds : own };
 }

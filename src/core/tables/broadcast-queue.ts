@@ -141,6 +141,10 @@ function address(
   const { reach, holders } = broadcast;
   const full = outgoing(broadcast, broadcast.bytes);
   let stripped: Outgoing | undefined;
+  const guard = (message: Outgoing, { mspId }: Member): Outgoing =>
+    reach.type === "channel"
+      ? { ...message, isAllowed: () => reach.mspIds().includes(mspId) }
+      : message;
   let left = count;
   const done: PkiId[] = []; // Neighbours, or as many as are drawn: few.
   for (const member of members) {
@@ -150,10 +154,10 @@ function address(
     if (disclosure === "hidden") continue;
     left -= 1;
     done.push(member.pkiId);
-    if (disclosure === "with-secret") put(member, full);
+    if (disclosure === "with-secret") put(member, guard(full, member));
     else {
       stripped ??= outgoing(broadcast, broadcast.withoutSecret());
-      put(member, stripped);
+      put(member, guard(stripped, member));
     }
   }
 }

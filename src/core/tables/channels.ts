@@ -105,14 +105,17 @@ function createChannel({ name, role, lag }: FollowOptions): FollowedChannel {
  * Whether an organisation is on the channel with us. Before the configuration is known only our own
  * is; when ours was removed, none is.
  */
-export function isOnChannel(
+export function isOnChannel(channel: FollowedChannel, mspId: string, ownMspId: string): boolean {
+  return organisationsOn(channel, ownMspId).includes(mspId);
+}
+
+/** All of them; none if ours is not among them. */
+export function organisationsOn(
   { configuration }: FollowedChannel,
-  mspId: string,
   ownMspId: string,
-): boolean {
-  if (configuration === undefined) return mspId === ownMspId;
-  const has = (wanted: string) => configuration.organisations.some((one) => one.mspId === wanted);
-  return has(mspId) && has(ownMspId);
+): readonly string[] {
+  const mspIds = configuration?.organisations.map(({ mspId }) => mspId) ?? [ownMspId];
+  return mspIds.includes(ownMspId) ? mspIds : [];
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Outgoing {
   readonly replaces?: string;
   /** Only for the addressee, not for another identity found at its endpoint. Default: for both. */
   readonly isPersonal?: boolean;
+  /** Asked when it leaves: false if the addressee must not have it any more. Default: it may. */
+  readonly isAllowed?: () => boolean;
 }
 
 /** What the core asks for. The host carries effects out in order. */
