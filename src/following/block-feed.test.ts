@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createVirtualClock } from "../../simulation/clock.ts";
 import { atOnce } from "../channel/rules/in-turns.ts";
+import { channelHeaderOf, parseBlockInTurns } from "../channel/rules/read-block.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { BlockFeed } from "./block-feed.ts";
 import { BlockStore } from "./store/block-store.ts";
@@ -99,6 +100,34 @@ test("kept blocks go on in the next life: no gap, no event twice, told as they w
   );
   await second.feed.stop();
 });
+
+test("a transaction is found in the blocks that are remembered, as in those that are kept", async (t) => {
+  const chain = makeTestChain();
+  chain.addTransactions(120);
+  const stores = [undefined, await BlockStore.open(await folderOf(t), 0)];
+  for (const store of stores) {
+    const { feed, until } = begin(chain, store);
+    await feed.start(trustOf(chain.blocks[0]), 0n);
+    await until(121n);
+    assert.deepEqual(await feed.findTransaction(idIn(chain.blocks[100])), {
+      number: 100n,
+      index: 0,
+    });
+    const old = await feed.findTransaction(idIn(chain.blocks[3]));
+    assert.deepEqual(old, store && { number: 3n, index: 0 }, "the last hundred are remembered");
+    assert.equal(await feed.findTransaction(""), undefined);
+    assert.equal(await feed.findTransaction("00"), undefined);
+    await feed.stop();
+  }
+});
+
+function idIn(bytes: Uint8Array | undefined): string {
+  const block = atOnce(parseBlockInTurns(bytes ?? new Uint8Array(0)));
+  const [transaction] = block.ok ? block.value.transactions : [];
+  const { txId } = (transaction && channelHeaderOf(transaction)) ?? {};
+  assert.ok(txId);
+  return txId;
+}
 
 test("an only configuration is kept with the first block", async (t) => {
   const folder = await folderOf(t);

@@ -159,9 +159,18 @@ export class BlockFeed {
     throw this.#tooOld(from);
   }
 
-  /** Position of a transaction; undefined: in none of the stored blocks. */
+  /** Position of a transaction; undefined: in none of the readable blocks. */
   async findTransaction(txId: string): Promise<TransactionPlace | undefined> {
-    return this.#options.store?.findTransaction(txId, idAt);
+    const { store, clock } = this.#options;
+    if (store !== undefined) return store.findTransaction(txId, idAt);
+    // They are few: an index would cost more at each block than this at a question.
+    for (const { bytes } of txId === "" ? [] : this.#recent.all) {
+      const block = await turnsOf(parseBlockInTurns(bytes), clock);
+      const transactions = block.ok ? block.value.transactions : [];
+      const index = transactions.findIndex((one) => channelHeaderOf(one)?.txId === txId);
+      if (block.ok && index >= 0) return { number: block.value.header.number, index };
+    }
+    return undefined;
   }
 
   async stop(): Promise<void> {

@@ -27,6 +27,11 @@ export class RecentBlocks {
     }
   }
 
+  /** All of them, the oldest first. */
+  get all(): readonly StoredBlock[] {
+    return [...this.#blocks];
+  }
+
   read(from: bigint, count: number): readonly StoredBlock[] {
     const { first } = this;
     if (first === undefined || from < first) return [];

@@ -37,7 +37,11 @@ export interface NodeChannel {
    * Throws `config-invalid` as `diagnostics.why`.
    */
   why(peer: string): Promise<ChannelExplanation>;
-  /** Where a transaction stands in the blocks that are kept; null: in none of them. */
+  /**
+   * Where a transaction stands in the blocks that can be read: with `blocks: keep` all that are kept, with
+   * `verify` the newest hundred. Null: in none of them. Throws `config-invalid` if blocks of the channel are
+   * not followed.
+   */
   findTransaction(
     txId: string,
   ): Promise<{ readonly number: bigint; readonly index: number } | null>;

@@ -42,7 +42,7 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
       const channel = node.channel(context.req.param("name"));
       const place = await channel.findTransaction(context.req.param("id"));
       if (place !== null) return context.json(toJson(place));
-      return context.json({ error: "no block that is kept has this transaction." }, 404);
+      return context.json({ error: "no block that can be read here has this transaction." }, 404);
     }),
   );
 }

@@ -66,6 +66,11 @@ describe("what was found before does not come back", () => {
     });
   }
 
+  test("a height that waits is shown to whom a configuration has removed meanwhile", async () => {
+    const only = { seconds: 15, members: undefined, faults: undefined };
+    await assertWell(optionsOf("channels", 348, { only }));
+  });
+
   const foundInHalfAMinute: readonly (readonly [string, number])[] = [
     ["what is due while a certificate is renewed is signed with the wrong key", 50381],
     ["who is refused and has much to say dials for every message", 63088],
