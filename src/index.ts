@@ -99,6 +99,7 @@ export { ReadError, type ReadErrorCode } from "./reader/read-error.ts";
 export type { ChannelChaincodes, ChannelHeights } from "./reader/views.ts";
 // What a signature above names.
 export type { ConnectionFault } from "./transport/connection-options.ts";
+export type { StatusFault } from "./transport/grpc-status.ts";
 export type { HandshakeFault } from "./transport/handshake-fault.ts";
 export type { ClientTlsFault, NetworkFault } from "./transport/network.ts";
 export type { RefusalFault } from "./transport/refusal.ts";

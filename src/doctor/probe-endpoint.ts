@@ -9,6 +9,7 @@ import { type CertificateDescription, describeCertificate } from "../msp/describ
 import { createNetwork } from "../node/assemble.ts";
 import { type Credentials, loadCredentials } from "../node/load-credentials.ts";
 import { createSystemClock } from "../node/runtime.ts";
+import { isStatusFault } from "../transport/grpc-status.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
@@ -94,7 +95,7 @@ function meet(network: Network, endpoint: string, options: Shaking): Promise<Met
           const cancelWait = options.clock.after(VERDICT_MS, () => link.close());
           const closed = (fault: NetworkFault, reason: string): void => {
             cancelWait();
-            if (isRefusal(fault)) fail(fault, reason);
+            if (isRefusal(fault) || isStatusFault(fault)) fail(fault, reason);
             else end(null);
           };
           return { message: () => {}, drain: () => {}, closed };

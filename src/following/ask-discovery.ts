@@ -70,7 +70,7 @@ export async function askDiscovery(
   };
   const answer = await call(endpoint, { path: PATH, request, answerBytesMax: ANSWER_BYTES_MAX });
   if (!answer.ok) {
-    const isMissing = answer.fault === "protocol";
+    const isMissing = answer.fault === "no-gossip" || answer.fault === "protocol";
     const reason = isMissing ? "it offers no service discovery" : answer.reason;
     return { ok: false, isMissing, reason };
   }

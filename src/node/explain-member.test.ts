@@ -255,5 +255,5 @@ test("a call over gRPC: an answer, a refusal, silence of the right kind", async 
     assert.ok(!answer.ok);
     faults.push(answer.fault);
   }
-  assert.deepEqual(faults, ["protocol", "protocol", "message-too-large", "unreachable"]);
+  assert.deepEqual(faults, ["no-gossip", "protocol", "message-too-large", "unreachable"]);
 });

@@ -52,6 +52,7 @@ const NOBODY: ReadonlySet<AskFault> = new Set([
   "name-unresolved",
   "timeout",
   "closed",
+  "unavailable",
   "tls-expected",
 ]);
 

@@ -5,6 +5,7 @@
  */
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { ConnectionFault } from "./connection-options.ts";
+import { STATUS_FAULTS } from "./grpc-status.ts";
 import type { Refused } from "./refusal.ts";
 import { TLS_FAULTS } from "./tls-fault.ts";
 
@@ -24,6 +25,7 @@ const OUR_OWN = new Set<ConnectionFault>(["stopped", "no-endpoint", "connections
 /** Nobody there speaks gossip. */
 const NOBODY_THERE = new Set<ConnectionFault>([
   ...TLS_FAULTS,
+  ...STATUS_FAULTS,
   "unreachable",
   "name-unresolved",
   "denied",

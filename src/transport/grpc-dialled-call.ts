@@ -15,12 +15,13 @@ import {
 import {
   decodeStatusMessage,
   GRPC_OK,
-  GRPC_RESOURCE_EXHAUSTED,
-  GRPC_UNIMPLEMENTED,
   GRPC_UNKNOWN,
+  httpFault,
+  resetFault,
+  statusFault,
 } from "./grpc-status.ts";
 import { limitPieces } from "./limits.ts";
-import type { Link, NetworkFault, StreamEnd } from "./network.ts";
+import type { Link, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
@@ -69,24 +70,27 @@ export function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { read
   stream.on("error", (error) => {
     reason ||= plainText(error.message);
   });
+  let http: StreamEnd | undefined;
   stream.once("response", (headers) => {
     read(headers);
-    if (headers[":status"] === 200) return;
-    status ??= -1;
-    reason ||= `HTTP status ${headers[":status"]}`;
+    const code = Number(headers[":status"]);
+    if (code !== 200) http = { fault: httpFault(code), reason: `HTTP status ${code}` };
   });
   stream.once("trailers", read);
   return () => {
-    if (status === undefined) return { ok: false, fault: "closed", reason: reason || LOST };
+    if (status === undefined) {
+      if (http !== undefined) return { ok: false, ...http };
+      return { ok: false, fault: resetFault(stream.rstCode), reason: reason || LOST };
+    }
     if (status === GRPC_OK) return { ok: true, fault: "closed", reason: "ended with status OK" };
     if (status === GRPC_UNKNOWN) return { ok: false, ...readRefusal(reason) };
-    return { ok: false, fault: statusFault(status), reason: `gRPC status ${status}: ${reason}` };
+    const said = reason === "" ? "" : `: ${reason}`;
+    return {
+      ok: false,
+      fault: statusFault(status, reason),
+      reason: `gRPC status ${status}${said}`,
+    };
   };
-}
-
-function statusFault(status: number): NetworkFault {
-  if (status === GRPC_RESOURCE_EXHAUSTED) return "message-too-large";
-  return status === GRPC_UNIMPLEMENTED || status === -1 ? "protocol" : "closed";
 }
 
 /** Asks whether anybody is there; undefined: yes. */

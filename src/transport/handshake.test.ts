@@ -11,8 +11,7 @@ import { pkiIdBytes } from "../wire/received.ts";
 import { type Handshake, shakeHands } from "./handshake.ts";
 import type { HandshakeFault } from "./handshake-fault.ts";
 import { createMemoryHub } from "./memory.ts";
-import type { Link } from "./network.ts";
-import type { RefusalFault } from "./refusal.ts";
+import type { Link, LinkEvents, NetworkFault } from "./network.ts";
 import { createVirtualClock } from "./testing.ts";
 
 const alice = createToyIdentity("Org1", "alice");
@@ -20,7 +19,7 @@ const bob = createToyIdentity("Org2", "bob");
 
 interface Outcome {
   handshake?: Handshake;
-  fault?: HandshakeFault | RefusalFault;
+  fault?: HandshakeFault | NetworkFault;
   readonly messages: string[];
   closed?: string;
 }
@@ -136,6 +135,29 @@ describe("shakeHands() when both are honest", () => {
       assert.equal(atAlice.handshake?.probe, false);
     });
   }
+
+  test("how the link ended is told where that says more than that it did", async () => {
+    const ends = [
+      ["no-gossip", "no-gossip"],
+      ["unavailable", "unavailable"],
+      ["refused-full", "refused-full"],
+      ["closed", "handshake-closed"],
+    ] as const;
+    for (const [fault, want] of ends) {
+      const { outbound, shake } = await setUp();
+      let end = (): void => assert.fail("not started");
+      const link = {
+        ...{ outbound: true, remoteAddress: "bob:1", admit() {}, close() {}, send: () => true },
+        ...{ localCertHash: outbound.localCertHash, remoteCertHash: outbound.remoteCertHash },
+        start(events: LinkEvents) {
+          end = () => events.closed(fault, "gRPC status 12");
+        },
+      };
+      const outcome = shake(link, bob);
+      end();
+      assert.equal(outcome.fault, want);
+    }
+  });
 
   test("a probe is seen as one by the acceptor only", async () => {
     const { clock, inbound, outbound, shake } = await setUp();

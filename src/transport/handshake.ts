@@ -18,6 +18,7 @@ import {
 import { TAG } from "../wire/messages.ts";
 import { parsePkiId, pkiIdBytes } from "../wire/received.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
+import { isStatusFault, type StatusFault } from "./grpc-status.ts";
 import { type HandshakeFault, refusalWords } from "./handshake-fault.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { afterPatiently } from "./patience.ts";
@@ -51,7 +52,7 @@ interface HandshakeEvents {
   /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
   accepted(handshake: Handshake): LinkEvents | undefined;
   /** The link is closed. `detail`: what is known of it beside the code. */
-  refused(fault: HandshakeFault | RefusalFault, detail: string): void;
+  refused(fault: HandshakeFault | RefusalFault | StatusFault, detail: string): void;
 }
 
 /** No handshake is longer: a certificate and a few hashes. */
@@ -133,7 +134,7 @@ class Shake implements LinkEvents {
   drain(): void {}
 
   closed(fault: NetworkFault, reason: string): void {
-    if (!this.#isSettled && isRefusal(fault)) {
+    if (!this.#isSettled && isVerdict(fault)) {
       this.#settle();
       this.#events.refused(fault, reason);
       return;
@@ -152,6 +153,11 @@ class Shake implements LinkEvents {
     this.#options.link.close(refusalWords(fault, detail));
     this.#events.refused(fault, detail);
   }
+}
+
+/** Whether the end of a link says more than that it has ended. */
+function isVerdict(fault: NetworkFault): fault is RefusalFault | StatusFault {
+  return isRefusal(fault) || isStatusFault(fault);
 }
 
 /** Makes our ConnEstablish. The signer may answer at once or later, and may fail. */

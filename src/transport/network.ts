@@ -6,12 +6,14 @@
  * takes it has returned.
  */
 
+import type { StatusFault } from "./grpc-status.ts";
 import type { RefusalFault } from "./refusal.ts";
 import type { TlsFault, TlsRefusal } from "./tls-fault.ts";
 
 /** Why a dial, a ping or a link failed. Counted by this code. */
 export type NetworkFault =
   | RefusalFault
+  | StatusFault
   /** Nothing listens there, or the host cannot be reached. */
   | "unreachable"
   /** No name server knows an address of the host. */

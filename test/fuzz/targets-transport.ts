@@ -5,8 +5,7 @@ import { decodeStatusMessage, encodeStatusMessage } from "../../src/transport/gr
 import { type Handshake, shakeHands } from "../../src/transport/handshake.ts";
 import type { HandshakeFault } from "../../src/transport/handshake-fault.ts";
 import { createMemoryHub } from "../../src/transport/memory.ts";
-import type { Link } from "../../src/transport/network.ts";
-import type { RefusalFault } from "../../src/transport/refusal.ts";
+import type { Link, NetworkFault } from "../../src/transport/network.ts";
 import { createVirtualClock } from "../../src/transport/testing.ts";
 import { equalBytes } from "../../src/wire/bytes.ts";
 import { decode } from "../../src/wire/decode.ts";
@@ -123,7 +122,7 @@ async function meet(): Promise<Meeting> {
 /** What alice made of it. */
 interface Outcome {
   handshake?: Handshake;
-  fault?: HandshakeFault | RefusalFault;
+  fault?: HandshakeFault | NetworkFault;
   verdicts: number;
   readonly heard: Uint8Array[];
 }

@@ -1,5 +1,11 @@
 /** A second opinion: grpc-js as client of our server, and as server for our client. */
 import assert from "node:assert/strict";
+import {
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
 import { afterEach, describe, test } from "node:test";
 import {
   Client,
@@ -10,7 +16,7 @@ import {
   type ServerDuplexStream,
   type StatusObject,
 } from "@grpc/grpc-js";
-import type { Link } from "../../src/transport/network.ts";
+import type { Link, NetworkFault } from "../../src/transport/network.ts";
 import { createGrpcWorld, MESSAGE_BYTES_MAX, TLS, until } from "./grpc-world.ts";
 import { dialFault, dialOk, type Heard, listenTo } from "./suite.ts";
 
@@ -135,7 +141,7 @@ describe("our client of a grpc-js server", () => {
 
   async function serve(
     accept: (call: ServerCall) => void,
-    pingStatus?: number,
+    pingFault?: { readonly code: number; readonly details: string },
   ): Promise<{ readonly endpoint: string }> {
     const server = new Server(sizes);
     servers.push(server);
@@ -148,9 +154,7 @@ describe("our client of a grpc-js server", () => {
       },
       {
         ping: (_call: unknown, done: (error: object | null, answer?: Buffer) => void) =>
-          pingStatus === undefined
-            ? done(null, Buffer.alloc(0))
-            : done({ code: pingStatus, details: "no" }),
+          pingFault ? done(pingFault) : done(null, Buffer.alloc(0)),
         stream: accept,
       },
     );
@@ -223,8 +227,75 @@ describe("our client of a grpc-js server", () => {
     await until(() => cancelled === 1);
   });
 
-  test("a Ping that fails fails the dial, with the code that says why", async () => {
-    const { endpoint } = await serve(() => {}, 12);
-    assert.equal(await dialFault(world, world.grpc().network, endpoint), "protocol");
-  });
+  /** What servers and proxies say, and what it means to us. */
+  const STATUSES: readonly (readonly [number, string, NetworkFault])[] = [
+    [1, "context canceled", "closed"],
+    [2, "Peer Identity x cannot be validated", "refused-us"],
+    [4, "upstream request timeout", "deadline"],
+    [5, "no such thing", "failed-there"],
+    [7, "RBAC: access denied", "access-denied"],
+    [8, "grpc: received message larger than max (5 vs. 4)", "message-too-large"],
+    [8, "too many requests", "overloaded"],
+    [12, "unknown service gossip.Gossip", "no-gossip"],
+    [13, "", "failed-there"],
+    [14, "no healthy upstream", "unavailable"],
+    [16, "Jwt is missing", "access-denied"],
+  ];
+  for (const [code, details, fault] of STATUSES) {
+    test(`status ${code}, "${details}", means ${fault}: of a Ping, and of the stream`, async () => {
+      const mute = await serve(() => {}, { code, details });
+      assert.equal(await dialFault(world, world.grpc().network, mute.endpoint), fault);
+      const { endpoint } = await serve((call) => {
+        call.on("error", () => {});
+        call.emit("error", { code, details });
+      });
+      const heard = listenTo(await dialOk(world, world.grpc().network, endpoint));
+      await until(() => heard.closed.length === 1);
+      assert.equal(heard.closed[0]?.fault, fault);
+      if (code !== 2) assert.match(heard.closed[0]?.reason ?? "", new RegExp(`status ${code}`));
+    });
+  }
+});
+
+describe("our client of what is no gossip server", () => {
+  const world = createGrpcWorld(undefined);
+  afterEach(() => world.close());
+
+  const answers: readonly (readonly [string, (stream: ServerHttp2Stream) => void, NetworkFault])[] =
+    [
+      [
+        "HTTP 404",
+        (stream) => stream.respond({ ":status": 404 }, { endStream: true }),
+        "no-gossip",
+      ],
+      [
+        "HTTP 403",
+        (stream) => stream.respond({ ":status": 403 }, { endStream: true }),
+        "access-denied",
+      ],
+      [
+        "HTTP 503",
+        (stream) => stream.respond({ ":status": 503 }, { endStream: true }),
+        "unavailable",
+      ],
+      ["HTTP 302", (stream) => stream.respond({ ":status": 302 }, { endStream: true }), "protocol"],
+      ["REFUSED_STREAM", (stream) => stream.close(0x7), "unavailable"],
+      ["ENHANCE_YOUR_CALM", (stream) => stream.close(0xb), "overloaded"],
+      ["CANCEL", (stream) => stream.close(0x8), "closed"],
+    ];
+  for (const [name, answer, fault] of answers) {
+    test(`${name}: ${fault}`, async (t) => {
+      const server = createHttp2Server();
+      const sessions = new Set<ServerHttp2Session>();
+      server.on("session", (session) => sessions.add(session));
+      server.on("stream", (stream) => answer(stream.on("error", () => {})));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      t.after(() => {
+        for (const session of sessions) session.destroy();
+        server.close();
+      });
+      const { port } = server.address() as AddressInfo;
+      assert.equal(await dialFault(world, world.grpc().network, `127.0.0.1:${port}`), fault);
+    });
+  }
 });

@@ -37,6 +37,33 @@ const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
       "Check that it runs, that it is not overloaded, and that no firewall drops its packets.",
   },
   protocol: { remedy: NO_GOSSIP_PORT },
+  "no-gossip": {
+    say: (detail) => `it speaks gRPC, but offers no gossip on that port${inBrackets(detail)}`,
+    remedy:
+      "Dial the port of a peer (peer.listenAddress): orderers and chaincode servers have no gossip, and a proxy in front of a peer must pass on /gossip.Gossip.",
+  },
+  unavailable: {
+    say: (detail) => `nobody is available there at present${inBrackets(detail)}`,
+    remedy:
+      "Check that the peer runs: a proxy or load balancer in front of it answers so while it reaches no peer. We dial it again.",
+  },
+  overloaded: {
+    say: (detail) => `a limit was reached there${inBrackets(detail)}`,
+    remedy: "Look for a rate limit of a proxy in front of it, and at its load. We dial it again.",
+  },
+  deadline: {
+    say: (detail) => `the stream was ended there for having lasted too long${inBrackets(detail)}`,
+    remedy:
+      "Take the time limit off streams of gossip in the proxy in front of it, such as a route timeout: they last as long as both sides run.",
+  },
+  "access-denied": {
+    say: (detail) => `access was denied there${inBrackets(detail)}`,
+    remedy: LET_US_THROUGH,
+  },
+  "failed-there": {
+    say: (detail) => `it failed on the other side${inBrackets(detail)}`,
+    remedy: "Look into its log, and into that of a proxy in front of it. We dial it again.",
+  },
   "message-too-large": {
     remedy:
       "Raise peer.maxRecvMsgSize on the receiving side; of a fabric-gossip member, fabricGossip.limits.messageBytesMax.",
