@@ -97,7 +97,10 @@ export class ChannelDisclosureChecker implements Checker {
     }
   }
 
-  /** A member without external endpoint is shown within its organisation only. */
+  /**
+   * A member without external endpoint is shown within its organisation only. No other organisation can
+   * know that: what a hostile member has betrayed goes round there.
+   */
   #checkStateInfo(passage: Passage, { pkiId, channelMac }: StateInfo): void {
     const { from, to } = passage;
     const id = parsePkiId(pkiId);
@@ -105,7 +108,7 @@ export class ChannelDisclosureChecker implements Checker {
     const channel = this.#channelOf(channelMac);
     this.#checkMember(passage, channel, "shows heights to");
     const isHidden = owner?.externalEndpoint === "" && !owner.isHostile;
-    if (!isHidden || owner.mspId === to.mspId) return;
+    if (!isHidden || owner.mspId !== from.mspId || owner.mspId === to.mspId) return;
     this.#tell(`${from.name} shows the height of ${owner.name} on ${channel} to ${to.name}`);
   }
 

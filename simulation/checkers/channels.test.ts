@@ -32,7 +32,7 @@ async function stage() {
       channels: mspId === "T" ? [] : [{ name: "ch1", ...FED }],
     });
   const [a, b, hidden] = [add("a", "A"), add("b", "A"), add("h", "A", false)];
-  const [foreign, third] = [add("f", "F"), add("t", "T")];
+  const [foreign, third, other] = [add("f", "F"), add("t", "T"), add("o", "F")];
   world.channels.start();
   world.channels.stopOrdering();
   const ordered = world.channels.table.get("ch1");
@@ -42,7 +42,14 @@ async function stage() {
   await world.run(2_000);
   assert.ok(a.life);
   const { report, sentences } = createViolations();
-  return { world, ordered, report, sentences, ...{ a, b, hidden, foreign, third }, life: a.life };
+  return {
+    world,
+    ordered,
+    report,
+    sentences,
+    ...{ a, b, hidden, foreign, third, other },
+    life: a.life,
+  };
 }
 
 function stateInfo(author: SimulatedMember, height = 1n): Uint8Array {
@@ -56,7 +63,7 @@ function stateInfo(author: SimulatedMember, height = 1n): Uint8Array {
 }
 
 test("what leaves the organisations of a channel, or asks for what there is not, is reported", async () => {
-  const { world, report, sentences, a, b, hidden, foreign, third } = await stage();
+  const { world, report, sentences, a, b, hidden, foreign, third, other } = await stage();
   const { watcher } = new ChannelDisclosureChecker(world, report, 1);
   const send = (from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array): void =>
     watcher.delivered?.(from, to, bytes, world.nowMs, world.nowMs);
@@ -77,6 +84,8 @@ test("what leaves the organisations of a channel, or asks for what there is not,
   }
   send(foreign, a, request(2n));
   for (const bytes of [stateInfo(hidden), snapshot(a, hidden)]) send(a, b, bytes);
+  // Whoever is of another organisation cannot know that it is to stay hidden.
+  for (const bytes of [stateInfo(hidden), snapshot(hidden)]) send(foreign, other, bytes);
   assert.equal(sentences.length, 0, sentences.join());
   send(a, third, stateInfo(a));
   send(a, third, snapshot(a));
