@@ -51,7 +51,9 @@ export class NodeChannels {
         },
       ]),
     );
-    this.#peers = createGossipPeers(core, clock, connections);
+    this.#peers = createGossipPeers(core, clock, connections, (channel, peer, outcome) =>
+      this.#followed.get(channel)?.watch.asked(peer, outcome),
+    );
   }
 
   start(): void {

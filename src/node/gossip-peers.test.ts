@@ -11,9 +11,11 @@ test("a question that waits is not put to whom a configuration has removed meanw
   const clock = createVirtualClock();
   const organisations = new Set(["Org1MSP", "Org2MSP"]);
   const sent: { readonly isAllowed: () => boolean }[] = [];
+  const outcomes: string[] = [];
   const peers = new GossipPeers({
     ...{ clock, random: createSeededRandom(1) },
     isOn: (channel, mspId) => channel === "ch1" && organisations.has(mspId),
+    asked: (_channel, _peer, outcome) => outcomes.push(outcome.ok ? "answered" : outcome.code),
     send: (_pkiId, _bytes, isAllowed) => sent.push({ isAllowed }) > 0,
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -30,4 +32,5 @@ test("a question that waits is not put to whom a configuration has removed meanw
   assert.equal(outcome.ok, false);
   assert.match(outcome.ok ? "" : outcome.reason, /not on the channel any more/);
   assert.equal(sent.length, 1);
+  assert.deepEqual(outcomes, ["silent", "unreachable"]);
 });

@@ -24,6 +24,8 @@ interface GossipPeersOptions {
   readonly isOn: (channel: string, mspId: string) => boolean;
   /** False if the peer cannot be reached now. `isAllowed`: whether it may be sent, if it has to wait. */
   readonly send: (pkiId: PkiId, bytes: Uint8Array, isAllowed: () => boolean) => boolean;
+  /** What came of a question about a channel. */
+  readonly asked: (channel: string, peer: AskedPeer, outcome: Asked<unknown>) => void;
 }
 
 /** The members of the core, over these connections. */
@@ -31,9 +33,10 @@ export function createGossipPeers(
   { options, channels, members }: Core,
   clock: Clock,
   connections: Pick<Connections, "send">,
+  asked: GossipPeersOptions["asked"],
 ): GossipPeers {
   return new GossipPeers({
-    ...{ clock, random: options.random },
+    ...{ clock, random: options.random, asked },
     isOn(name, mspId) {
       const channel = channels.table.get(name);
       return channel !== undefined && isOnChannel(channel, mspId, options.self.mspId);
@@ -83,17 +86,19 @@ class GossipPeer implements AskedPeer {
   readonly clock: Clock;
   readonly #random: Random;
   readonly #line: QuestionLine;
+  readonly #asked: (outcome: Asked<unknown>) => void;
 
   constructor(
     channel: string,
     identity: Identity,
     name: string,
-    { clock, random, isOn, send }: GossipPeersOptions,
+    { clock, random, isOn, send, asked }: GossipPeersOptions,
   ) {
     this.identity = identity;
     this.name = name;
     this.clock = clock;
     this.#random = random;
+    this.#asked = (outcome) => asked(channel, this, outcome);
     this.#line = new QuestionLine({
       ...{ clock, silenceMs: SILENCE_MS, silenceMaxMs: SILENCE_MAX_MS },
       send(bytes) {
@@ -108,8 +113,10 @@ class GossipPeer implements AskedPeer {
     return this.#random.uint64();
   }
 
-  ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
-    return this.#line.ask(kind, request, match);
+  async ask<T>(kind: string, request: GossipMessageInit, match: Match<T>): Promise<Asked<T>> {
+    const outcome = await this.#line.ask(kind, request, match);
+    this.#asked(outcome);
+    return outcome;
   }
 
   receive(message: GossipMessage): boolean {

@@ -47,6 +47,8 @@ export interface ChannelFacts {
   readonly certificates: readonly OwnedCertificate[];
   readonly inconsistencies: readonly Inconsistency[];
   readonly turns: readonly Turn[];
+  /** Who did not answer the last question for blocks; undefined: it was answered. */
+  readonly silent: string | undefined;
   /** What was found in blocks and configurations, until it is refuted. */
   readonly findings: readonly ChannelFault[];
   /** The latest invalid block of each member that gave one. */
@@ -60,6 +62,9 @@ export type Rejection = Pick<
 
 /** A configuration is asked for every 250 ms: so long it may take. */
 const SEARCH_MS = 30_000;
+/** Silence is how peers refuse. Fabric's accept nobody of an organisation with such a list. */
+const REFUSED_READING =
+  "our certificate does not satisfy Readers there, is revoked, or the newest configuration has a revocation list of our organisation without authority key identifier, with which no certificate of it is valid";
 /** StateInfo is published, and asked for, once in such a round. */
 const GRACE_ROUNDS = 3;
 
@@ -79,7 +84,7 @@ export function channelFaults(
     ...facts.findings,
     ...rejectedBlocks(core, channel, facts),
     ...memberFaults(core, channel, facts, now),
-    ...(isFollowed ? heightFaults(core, channel, now) : []),
+    ...(isFollowed ? heightFaults(core, channel, facts, now) : []),
     ...certificateFaults(facts, core.options.timing.expiryNoticesMs[0] ?? 0, now),
     ...facts.inconsistencies.map(({ mspId, detail }) => ({
       ...ofChannel("config-inconsistent", detail.replace(/\.$/, ""), detail),
@@ -182,7 +187,12 @@ function whyAccepting(
   return [{ code: "crl-pending", mspId, pkiId, about: String(number), detail }];
 }
 
-function* heightFaults(core: Core, channel: FollowedChannel, now: Now): Generator<ChannelFault> {
+function* heightFaults(
+  core: Core,
+  channel: FollowedChannel,
+  { silent }: ChannelFacts,
+  now: Now,
+): Generator<ChannelFault> {
   const { lag, provenHeight, reached } = channel;
   const newest = reached.at(-1);
   const stillMs = newest === undefined ? 0 : now.elapsedMs - newest.atMs;
@@ -196,8 +206,9 @@ function* heightFaults(core: Core, channel: FollowedChannel, now: Now): Generato
   if (sinceMs === undefined || highest <= provenHeight) return;
   const forMs = now.elapsedMs - sinceMs;
   if (forMs < Math.max(lag.timeMs, graceMs)) return;
-  const detail = `members say that there are ${highest} blocks, but only ${provenHeight} are proven: for ${seconds(forMs)} nobody has shown one that follows and is signed by the orderers`;
-  yield ofChannel("height-unproven", detail);
+  const unproven = `members say that there are ${highest} blocks, but only ${provenHeight} are proven: for ${seconds(forMs)} nobody has shown one that follows and is signed by the orderers`;
+  const why = silent === undefined ? "" : `; ${silent} does not answer: ${REFUSED_READING}`;
+  yield ofChannel("height-unproven", `${unproven}${why}`);
 }
 
 function certificateFaults(

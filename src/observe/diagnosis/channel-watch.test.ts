@@ -223,7 +223,21 @@ test("heights that nobody proves are told after the time of a lag", () => {
   assert.deepEqual(told, []);
   pass(6_000);
   assert.deepEqual(told, ["+height-unproven"]);
-  assert.match(watch.problems[0]?.reason ?? "", /there are 8 blocks, but only 5 are proven/);
+  const reason = (): string => watch.problems[0]?.reason ?? "";
+  assert.match(reason(), /there are 8 blocks, but only 5 are proven: .* by the orderers\.$/);
+  const asked = (outcome: Parameters<ChannelWatch["asked"]>[1]): void => {
+    watch.asked({ name: "peer0:7051", identity: testIdentity("A", "one") }, outcome);
+    pass(1_000);
+  };
+  asked({ ok: false, code: "silent" });
+  assert.match(
+    reason(),
+    /orderers; peer0:7051 of A does not answer: .*satisfy Readers.*revoked.*without authority key id/,
+  );
+  asked({ ok: false, code: "unreachable" });
+  assert.match(reason(), /does not answer/, "it was not asked");
+  asked({ ok: true });
+  assert.match(reason(), /by the orderers\.$/);
   prove(8n);
   pass(1_000);
   assert.deepEqual(told, ["+height-unproven", "-height-unproven"]);

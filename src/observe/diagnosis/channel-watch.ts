@@ -1,6 +1,7 @@
 /** What is wrong with a channel, since when, and what has come and gone since it was looked last. */
 import type { Core } from "../../core/core.ts";
 import type { Now } from "../../core/types/host.ts";
+import type { Asked, AskedPeer } from "../../following/asked-peer.ts";
 import { certificatesOfConfig, inconsistenciesOf } from "../../following/config-problems.ts";
 import { describeConfiguration } from "../../following/config-view.ts";
 import type { Trust } from "../../following/trust.ts";
@@ -24,6 +25,8 @@ const FINDINGS_MAX = 100;
 
 type Conflict = Pick<EventOf<"block-conflict">, "kind" | "number" | "pkiId" | "mspId" | "reason">;
 
+type Outcome = Pick<Asked<unknown>, "ok"> & { readonly code?: string; readonly isOld?: boolean };
+
 interface Searched {
   readonly notes: readonly string[];
   readonly rivals: readonly [Trust, Trust] | undefined;
@@ -42,7 +45,7 @@ export class ChannelWatch {
     this.#name = name;
     this.#facts = {
       ...{ isConfigured: false, unknownSinceMs: now.elapsedMs, complaints: [] },
-      ...{ certificates: [], inconsistencies: [], turns: [] },
+      ...{ certificates: [], inconsistencies: [], turns: [], silent: undefined },
     };
   }
 
@@ -80,6 +83,15 @@ export class ChannelWatch {
     const about = String(one.configuration.blockNumber);
     const detail = `configuration block ${about} ${one.origin}, differs from the one ${other.origin}`;
     this.#find({ ...NOBODY, code: "config-differs", about, detail });
+  }
+
+  /** What came of a question for blocks. */
+  asked(
+    { name, identity: { mspId } }: Pick<AskedPeer, "name" | "identity">,
+    outcome: Outcome,
+  ): void {
+    if (!outcome.ok && (outcome.code !== "silent" || outcome.isOld === true)) return;
+    this.#facts = { ...this.#facts, silent: outcome.ok ? undefined : `${name} of ${mspId}` };
   }
 
   /** A configuration that we do not understand is in force: the channel is not followed any more. */
