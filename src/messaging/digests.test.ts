@@ -115,6 +115,46 @@ describe("digests of one member", () => {
     assert.ok(bytesWithin(1_000) > 0);
   });
 
+  test("are as many when members change without being other members", () => {
+    const bytesOf = (isChanging: boolean): number => {
+      const { world, members } = talkingNetwork(9);
+      for (const member of members) world.say(member, "t", new Uint8Array(0));
+      world.run(20_000);
+      const before = world.sent.bytes;
+      for (let i = 0; i < 200; i++) {
+        if (isChanging) world.changed();
+        for (const member of members) world.give(member, { type: "tick" });
+        world.run(100);
+      }
+      return world.sent.bytes - before;
+    };
+    assert.equal(bytesOf(true), bytesOf(false));
+  });
+
+  test("with everything go to newcomers only, and to restarted members as such", () => {
+    const world = new TalkWorld();
+    const author = world.add("author");
+    world.add("other");
+    for (let i = 0; i < 50; i++) world.say(author, "t", new Uint8Array(0));
+    world.run(5_500);
+    const digestsWithin = (ms: number): number => {
+      const before = world.sent.messages;
+      world.run(ms);
+      return world.sent.messages - before;
+    };
+    let late = world.add("late");
+    for (let life = 1; life <= 2; life++) {
+      world.loss = 1;
+      world.give(author, { type: "tick" });
+      assert.equal(digestsWithin(1_100), 1, `life ${life}`);
+      world.loss = 0;
+      world.run(5_000);
+      assert.equal(late.heard.length, 50, `life ${life}`);
+      world.stop(late);
+      late = world.add("late");
+    }
+  });
+
   test("go to a new neighbour a second after we notice it", () => {
     const world = new TalkWorld();
     const [author] = [world.add("author"), world.add("other")];

@@ -33,7 +33,8 @@ export function stepMessaging(
 
 /** The latest elapsed time at which the host must call `stepMessaging`. */
 export function nextMessagingMs({ digests, queries }: Messaging): number {
-  return Math.min(digests.newsAtMs, digests.allAtMs, nextQueryMs(queries));
+  const { newsAtMs, allAtMs, newcomersAtMs } = digests;
+  return Math.min(newsAtMs, allAtMs, newcomersAtMs, nextQueryMs(queries));
 }
 
 function handleInput(

@@ -89,11 +89,13 @@ export class TalkWorld {
     const identity = testIdentity(mspId, name);
     const { pkiId, certificate } = identity;
     const crypto = testCrypto("A", "B", "C");
-    const participant = { pkiId, mspId, certificate, isExternal, endpoint: `${name}:1`, tags };
+    const incarnation = BigInt(this.now.wallMs) * 1_000_000n;
+    const place = { incarnation, isExternal, endpoint: `${name}:1`, tags };
+    const participant = { pkiId, mspId, certificate, ...place };
     const messaging = createMessaging({
       directory: this.#directoryOf(participant),
       verify: (author, payload, signature) => crypto.verify(author, payload, signature),
-      incarnation: BigInt(this.now.wallMs) * 1_000_000n,
+      incarnation,
       limits: { ...DEFAULT_MESSAGING_LIMITS, ...this.#options.limits },
     });
     const talker: TestTalker = {

@@ -3,6 +3,7 @@ import type { Core } from "../core/core.ts";
 import { epochsAt } from "../core/handlers/audience.ts";
 import { partyOf } from "../core/rules/disclosure.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
+import type { CoreEvent } from "../core/types/event.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import type { Member } from "../core/types/member.ts";
 import { matches } from "../messaging/rules/filter.ts";
@@ -11,12 +12,18 @@ import type { Author, Directory, Participant } from "../messaging/types/host.ts"
 import { metadataOf, readMetadata } from "../observe/member-metadata.ts";
 
 export interface LiveDirectory extends Directory {
-  /** To be called when a member or an identity has changed. */
-  changed(): void;
+  /** To be called with what the core tells: a member or an identity may have changed. */
+  hear(event: CoreEvent): void;
   /** The living members of our kind with these tags, those left out that we cannot reach at present. */
   living(tags: Tags): readonly Member[];
   isSelfTagged(tags: Tags): boolean;
 }
+
+/** Other events leave everybody as they were; of a channel there may be some each second. */
+const OF_MEMBERS: ReadonlySet<CoreEvent["type"]> = new Set([
+  ...(["member-joined", "member-updated", "member-dead", "member-returned"] as const),
+  ...(["member-forgotten", "identity-learnt", "identity-purged"] as const),
+]);
 
 export function createDirectory(core: Core): LiveDirectory {
   let changes = 0;
@@ -37,8 +44,8 @@ export function createDirectory(core: Core): LiveDirectory {
   };
 
   return {
-    changed: () => {
-      changes += 1;
+    hear: ({ type }) => {
+      if (OF_MEMBERS.has(type)) changes += 1;
     },
     self: () => selfOf(core),
     others: () => current().list,
@@ -64,15 +71,16 @@ function participantOf(core: Core, member: Member): Participant | undefined {
   }
   const { pkiId, certificate } = identity;
   const endpoint = preferredEndpoint(member);
-  return { pkiId, certificate, ...partyOf(member), endpoint, tags: metadata.tags };
+  const { incNum: incarnation } = member.time;
+  return { pkiId, certificate, incarnation, ...partyOf(member), endpoint, tags: metadata.tags };
 }
 
 function selfOf({ options, self }: Core): Participant {
   const { pkiId, mspId, certificate } = options.self;
-  const { externalEndpoint } = self;
+  const { externalEndpoint, incarnation } = self;
   const { tags } = readMetadata(self);
   const isExternal = externalEndpoint !== "";
-  return { pkiId, mspId, certificate, isExternal, endpoint: externalEndpoint, tags };
+  return { pkiId, mspId, certificate, incarnation, isExternal, endpoint: externalEndpoint, tags };
 }
 
 function authorOf(core: Core, pkiId: PkiId): Author | undefined {

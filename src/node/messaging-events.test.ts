@@ -69,6 +69,18 @@ describe("an event", () => {
     assert.equal(all.length, 3);
   });
 
+  test("reaches a late joiner within a second and a half, whenever digests went out before", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a", "b");
+    await a?.node.broadcast("t", bytes("early"));
+    for (const name of names(6)) {
+      await network.run(7_900);
+      const late = await network.start(name);
+      await network.run(1_500);
+      assert.deepEqual(heard(late), ["early"], name);
+    }
+  });
+
   test("is fetched by whoever joins within the retention, once", async () => {
     const network = new Network();
     const [a] = await network.startAll("a", "b");

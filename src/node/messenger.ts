@@ -3,6 +3,7 @@
  * `messaging` asks for, and hands its events, queries and answers to subscribers and answerers.
  */
 import type { Core } from "../core/core.ts";
+import type { CoreEvent } from "../core/types/event.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createMessaging, maySay, nextMessagingMs, stepMessaging } from "../messaging/messaging.ts";
@@ -68,6 +69,8 @@ export class Messenger {
   readonly #said = new Map<number, (id: QueryId | undefined) => void>();
   readonly #queries = new Map<number, OpenQuery>();
   #tokens = 0;
+  /** Version of the directory at the last tick because of it. */
+  #told = -1;
 
   constructor(host: MessengerHost) {
     const { core, clock, verify } = host;
@@ -119,9 +122,13 @@ export class Messenger {
     }
   }
 
-  /** To be called when a member or an identity has changed. */
-  changed(): void {
-    this.#directory.changed();
+  /** To be called with what the core tells: there may be somebody to whom we have told nothing. */
+  hear(event: CoreEvent): void {
+    this.#directory.hear(event);
+    const version = this.#directory.version();
+    if (version === this.#told) return;
+    this.#told = version;
+    this.#loop.give({ type: "tick" });
   }
 
   /** Resolves with the id when it was handed to the network. */

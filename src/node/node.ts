@@ -300,7 +300,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         this.#channels.receive(effect);
         return;
       case "notify":
-        this.#messenger.changed();
+        this.#messenger.hear(effect.event);
         this.#channels.hear(effect.event);
         this.#publisher.publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }

@@ -14,7 +14,7 @@ import type { Participant } from "../types/host.ts";
 import { audienceOf, mayHave, sendTo } from "./audience.ts";
 import type { Messaging } from "./state.ts";
 
-/** Delay of the digest after news, and interval of full digests. */
+/** Delay of digests with news and for newcomers, and interval of full digests. */
 const NEWS_MS = 1_000;
 const ALL_MS = 5_000;
 /** How long we wait for one peer before we request a message elsewhere. */
@@ -26,47 +26,82 @@ const NUMBERS_MAX = 10_000;
 /** Schedules the next digests after a possible change. */
 export function scheduleDigests({ kept, digests, options }: Messaging, now: Now): void {
   if (kept.numbers.size === 0) {
-    digests.newsAtMs = digests.allAtMs = Number.POSITIVE_INFINITY;
+    digests.newsAtMs = digests.allAtMs = digests.newcomersAtMs = Number.POSITIVE_INFINITY;
     return;
   }
-  const isNews = kept.newest > digests.told;
-  if (isNews) digests.newsAtMs = Math.min(digests.newsAtMs, now.elapsedMs + NEWS_MS);
-  // A new neighbour knows nothing yet.
-  const isChanged = options.directory.version() !== digests.directory;
-  const waitMs = isChanged ? NEWS_MS : ALL_MS;
-  digests.allAtMs = Math.min(digests.allAtMs, now.elapsedMs + waitMs);
+  const soonMs = now.elapsedMs + NEWS_MS;
+  if (kept.newest > digests.told) digests.newsAtMs = Math.min(digests.newsAtMs, soonMs);
+  if (options.directory.version() !== digests.directory) {
+    digests.newcomersAtMs = Math.min(digests.newcomersAtMs, soonMs);
+  }
+  digests.allAtMs = Math.min(digests.allAtMs, now.elapsedMs + ALL_MS);
 }
 
 /** Sends the digests that are due. */
 export function sendDigests(messaging: Messaging, now: Now): readonly MessagingEffect[] {
-  const { kept, digests, options } = messaging;
-  const isAll = digests.allAtMs <= now.elapsedMs;
-  if (!isAll && digests.newsAtMs > now.elapsedMs) return [];
-  releaseOld(kept, now.elapsedMs);
-  const after = isAll ? 0 : digests.told;
-  digests.told = kept.newest;
-  digests.newsAtMs = Number.POSITIVE_INFINITY;
-  if (isAll) {
-    digests.allAtMs = Number.POSITIVE_INFINITY;
-    digests.directory = options.directory.version();
-  }
+  const due = takeDue(messaging, now);
+  if (due === undefined) return [];
+  const known = messaging.digests.informed;
+  const informed = new Map<PkiId, bigint>();
   const forPeer = new Map<Participant, Kept[]>();
-  const audiences = new Map<string, readonly Participant[]>();
-  for (const [message, number] of kept.numbers) {
-    if (number <= after) continue;
-    const way = `${message.author} ${message.filter.organisations}`;
-    const audience = audiences.get(way) ?? audienceOf(messaging, message, now);
-    audiences.set(way, audience);
-    for (const peer of audience) {
-      const theirs = forPeer.get(peer);
-      if (theirs) theirs.push(message);
-      else forPeer.set(peer, [message]);
-    }
+  for (const [message, number, peer] of audiences(messaging, due.isFull ? 0 : due.told, now)) {
+    const { pkiId, incarnation } = peer;
+    informed.set(pkiId, incarnation);
+    // A process that has been told everything gets what is new; another one what is old as well.
+    if (number <= due.told && known.get(pkiId) === incarnation) continue;
+    const theirs = forPeer.get(peer);
+    if (theirs) theirs.push(message);
+    else forPeer.set(peer, [message]);
   }
+  if (due.isFull) messaging.digests.informed = informed;
   return [...forPeer].flatMap(([peer, messages]) => {
     const value = { held: toHeld(messages) };
     return sendTo(messaging, peer, [encodeMemberEnvelope({ type: "digest", value })], now);
   });
+}
+
+interface Due {
+  /** Number of the newest message that informed peers do not need to be told. */
+  readonly told: number;
+  /** Whether uninformed peers are told everything. */
+  readonly isFull: boolean;
+}
+
+/** What is due now, and from here on no more; undefined: nothing. */
+function takeDue({ kept, digests, options }: Messaging, { elapsedMs }: Now): Due | undefined {
+  const isAll = digests.allAtMs <= elapsedMs;
+  const isNews = isAll || digests.newsAtMs <= elapsedMs;
+  const isFull = isAll || digests.newcomersAtMs <= elapsedMs;
+  if (!isNews && !isFull) return undefined;
+  releaseOld(kept, elapsedMs);
+  const before = isNews ? digests.told : kept.newest;
+  if (isAll) digests.allAtMs = Number.POSITIVE_INFINITY;
+  if (isNews) {
+    digests.told = kept.newest;
+    digests.newsAtMs = Number.POSITIVE_INFINITY;
+  }
+  if (isFull) {
+    digests.directory = options.directory.version();
+    digests.newcomersAtMs = Number.POSITIVE_INFINITY;
+  }
+  return { told: isAll ? 0 : before, isFull };
+}
+
+/** Each message kept after this number, with its number, once for each peer to which we relay it. */
+function* audiences(
+  messaging: Messaging,
+  after: number,
+  now: Now,
+): Generator<[Kept, number, Participant], undefined> {
+  const ways = new Map<string, readonly Participant[]>();
+  for (const [message, number] of messaging.kept.numbers) {
+    if (number <= after) continue;
+    const way = `${message.author} ${message.filter.organisations}`;
+    const audience = ways.get(way) ?? audienceOf(messaging, message, now);
+    ways.set(way, audience);
+    for (const peer of audience) yield [message, number, peer];
+  }
+  return undefined;
 }
 
 /** Requests what we lack of a neighbour's messages. */

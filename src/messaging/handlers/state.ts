@@ -1,5 +1,6 @@
 /** The state of messages among members. Only the functions of its own file change a table. */
 import type { Neighbours } from "../../core/rules/neighbours.ts";
+import type { PkiId } from "../../core/types/host.ts";
 import { createRateLimit, type RateLimit } from "../../lib/rate-limit.ts";
 import { createHeard, type HeardTable } from "../tables/heard.ts";
 import { createKept, type KeptTable } from "../tables/kept.ts";
@@ -42,10 +43,14 @@ interface DigestSchedule {
   newsAtMs: number;
   /** With all messages. */
   allAtMs: number;
+  /** With all messages for those who have had no such digest. */
+  newcomersAtMs: number;
   /** Number of the newest message in the last digest. */
   told: number;
-  /** Neighbours of the last full digest. */
+  /** Version of the directory when newcomers were looked for last. */
   directory: number;
+  /** Processes that have been told everything, by their incarnation: some of our present neighbours. */
+  informed: ReadonlyMap<PkiId, bigint>;
 }
 
 /** A message of our program until it is signed. */
@@ -88,8 +93,10 @@ export function createMessaging(options: MessagingOptions): Messaging {
     digests: {
       newsAtMs: Number.POSITIVE_INFINITY,
       allAtMs: Number.POSITIVE_INFINITY,
+      newcomersAtMs: Number.POSITIVE_INFINITY,
       told: 0,
       directory: -1,
+      informed: new Map(),
     },
   };
 }

@@ -5,6 +5,8 @@ import type { Tags } from "../rules/metadata.ts";
 
 /** A living, reachable member of our own kind. */
 export interface Participant extends Resident {
+  /** Of its process: one that was restarted has heard nothing. */
+  readonly incarnation: bigint;
   /** Its `host:port`. */
   readonly endpoint: string;
   readonly tags: Tags;
