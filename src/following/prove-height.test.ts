@@ -19,9 +19,10 @@ test("a configuration whose revocation list names no CA ends the proof, with tha
   chain.addDraft(1n, (draft) => {
     const org2 = makeOrganisation("Org2MSP");
     const revocationList = [makeRevocationList(org2.ca, [1], null)];
-    const { values } = draft.groups?.Application?.groups?.Org2MSP ?? {};
-    assert.ok(values);
-    Object.assign(values, { MSP: mspValue(org2, { revocationList }) });
+    const { Application } = draft.groups ?? {};
+    const { Org2MSP } = Application?.groups ?? {};
+    assert.ok(Org2MSP?.values);
+    Object.assign(Org2MSP.values, { MSP: mspValue(org2, { revocationList }) });
   });
   chain.addTransactions(1);
   const trust = atOnce(makeTrust(host, chain.blocks[0] ?? new Uint8Array(0), "of a test"));
