@@ -108,7 +108,7 @@ export const GOSSIP_KEYS = {
     absent: 10,
   }),
   dialTimeoutMs: duration("peer.gossip.dialTimeout", {
-    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together; up to four times as long while our own event loop is busy for most of it.",
+    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together; up to four times as long while our event loop is busy.",
     ...PERIOD,
     absent: 3 * SECOND,
   }),

@@ -55,7 +55,7 @@ export const OWN_KEYS = {
     byDefault: "none",
   }),
   stateDir: path("fabricGossip.stateDir", {
-    doc: "Folder that keeps the last incarnation across restarts, so that a clock set back does no harm. Empty: nothing is kept.",
+    doc: "Folder that keeps the last incarnation, and blocks of channels, across restarts. Empty: nothing is kept.",
     absent: undefined,
   }),
   strategy: choice("fabricGossip.strategy", ["neighbours", "random"], {
@@ -175,7 +175,7 @@ export const LIMIT_KEYS = {
     absent: 16_777_216,
   }),
   receivedBytesPerSecond: whole("fabricGossip.limits.receivedBytesPerSecond", {
-    doc: "Read rate per connection, each message counting 400 bytes more; faster senders wait, and nothing is lost. Four seconds accumulate.",
+    doc: "Read rate per connection, each message counting 400 bytes more; faster senders wait. Four seconds accumulate.",
     unit: "bytes/s",
     min: 65_536,
     max: 1_073_741_824,
