@@ -50,6 +50,7 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
   let peers: readonly FabricPeer[];
   let genesis: string;
   let listed: OwnPeer | undefined;
+  const anchorPorts = new Map<bigint, number>();
   /** What each peer had logged before a reader came. */
   let linesBefore: readonly number[];
 
@@ -121,8 +122,8 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
 
   test("the configuration is followed from its first block, and says what has changed", async () => {
     const shown = await reader("channel-config", "--trust", genesis, "--diff", genesis);
-    const [first] = settings;
-    assert.match(shown, new RegExp(`\\+ Org1MSP: anchor peer 127.0.0.1:${anchorPort(first, 1n)}`));
+    const anchor = `127.0.0.1:${await anchorPort(1n)}`;
+    assert.match(shown, new RegExp(`\\+ Org1MSP: anchor peer ${anchor}`));
     const newest = JSON.parse(await reader("channel-config", "--trust", genesis, "--json"));
     assert.equal(newest.sequence, "2");
   });
@@ -202,18 +203,21 @@ describe("a channel of Fabric's peers", { skip: search.found ? false : search.re
     assert.deepEqual(aboutUs, []);
   });
 
-  function update(version: bigint): Promise<void> {
+  async function update(version: bigint): Promise<void> {
     const [first] = settings;
     assert.ok(first);
-    const ports = [first.ports.gossip, anchorPort(first, version)];
+    const ports = [first.ports.gossip, await anchorPort(version)];
     const change = { channel: CHANNEL, settings: first, ports, version, ordererPort };
     return updateAnchors(workspace, change);
   }
-});
 
-function anchorPort(settings: PeerSettings | undefined, version: bigint): number {
-  return (settings?.ports.gossip ?? 0) + Number(version) + 1;
-}
+  /** The port of the anchor peer that an update adds: nobody listens there. */
+  async function anchorPort(version: bigint): Promise<number> {
+    const port = anchorPorts.get(version) ?? (await freePort());
+    anchorPorts.set(version, port);
+    return port;
+  }
+});
 
 async function settingsOf(
   organisation: Organisation,
