@@ -1,7 +1,7 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "../following/views.ts";
-import { printableJson } from "../lib/printable.ts";
+import { printable, printableJson } from "../lib/printable.ts";
 import type { Json } from "../observe/json.ts";
 import type { Service, ServiceHealth } from "../observe/topics.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
@@ -52,11 +52,13 @@ export async function showMembers(options: ShowOptions): Promise<void> {
   const parameters = new URLSearchParams();
   for (const tag of options.tag ?? []) parameters.append("tag", tag);
   const path = parameters.size === 0 ? "/api/v1/members" : `/api/v1/members?${parameters}`;
-  await show<Json<Member>>(options, path, (nowMs, members) =>
+  const columns = (nowMs: number, members: readonly Json<Member>[]) =>
     members.some((member) => tagsOf(member) !== "")
-      ? [...memberColumns(nowMs), { title: "TAGS", text: tagsOf, weight: 5 }]
-      : memberColumns(nowMs),
-  );
+      ? [...memberColumns(nowMs), { title: "TAGS", text: tagsOf, weight: 5 } as const]
+      : memberColumns(nowMs);
+  const tags = printable((options.tag ?? []).join(" "));
+  const none = `No member has the tags ${tags}: without --tag the verb lists all members with theirs.`;
+  await show<Json<Member>>(options, path, columns, none);
 }
 
 /** Members of older versions have none. */
@@ -87,7 +89,7 @@ export async function showServices(options: ShowOptions): Promise<void> {
 }
 
 export async function showIdentities(options: ShowOptions): Promise<void> {
-  await show<Json<Identity>>(options, "/api/v1/identities", (nowMs) => [
+  const columns = (nowMs: number): readonly Column<Json<Identity>>[] => [
     { title: "NAME", text: ({ subject }) => subject.split(",")[0] ?? "" },
     { title: "MSP", text: ({ mspId }) => mspId },
     {
@@ -98,11 +100,14 @@ export async function showIdentities(options: ShowOptions): Promise<void> {
     { title: "FROM", text: ({ learntFrom }) => learntFrom, weight: 3 },
     { title: "USED", text: ({ lastUsed }) => ago(lastUsed, nowMs), weight: 2 },
     { title: "PKI-ID", text: ({ pkiId }) => pkiId.slice(0, 16), weight: 1 },
-  ]);
+  ];
+  await show<Json<Identity>>(options, "/api/v1/identities", columns, "No certificate is known.");
 }
 
 export async function showConnections(options: ShowOptions): Promise<void> {
-  await show<Json<Connection>>(options, "/api/v1/connections", (nowMs) => [
+  const none =
+    "No connection is open: see `fabric-gossip members` for whom the node knows, `fabric-gossip events` for what fails.";
+  const columns = (nowMs: number): readonly Column<Json<Connection>>[] => [
     { title: "REMOTE", text: ({ endpoint }) => endpoint },
     { title: "DIALLED", text: ({ outbound }) => (outbound ? "by us" : "by them") },
     { title: "MSP", text: ({ mspId }) => mspId },
@@ -112,7 +117,8 @@ export async function showConnections(options: ShowOptions): Promise<void> {
     { title: "QUEUED", text: ({ queued }) => String(queued), weight: 3 },
     { title: "DROPPED", text: ({ dropped }) => String(dropped), weight: 2 },
     { title: "PKI-ID", text: ({ pkiId }) => pkiId.slice(0, 16), weight: 1 },
-  ]);
+  ];
+  await show<Json<Connection>>(options, "/api/v1/connections", columns, none);
 }
 
 export async function showChannels(options: ShowOptions): Promise<void> {
@@ -156,14 +162,14 @@ async function show<T extends object>(
   { json, watch, ...options }: ShowOptions,
   path: string,
   columns: (nowMs: number, rows: readonly T[]) => readonly Column<T>[],
-  none?: string,
+  none: string,
 ): Promise<void> {
   const target = await openTarget(options);
   const paint = painter(process.stdout);
   for (;;) {
     const rows = await getList<T>(target, path);
     const table = (): string =>
-      rows.length === 0 && none !== undefined
+      rows.length === 0
         ? none
         : formatTable(rows, columns(Date.now(), rows), widthOf(process.stdout), paint);
     const text = json ? printableJson(rows) : table();

@@ -26,7 +26,8 @@ export function eventOf(event: CoreEvent): EventText {
     const learnt = event.type === "identity-learnt" ? event.learntFrom : reason;
     return { type: event.type, pkiId: event.identity.pkiId, reason: learnt };
   }
-  return { type: event.type, pkiId: "", reason: "code" in event ? event.code : "" };
+  const pkiId = "pkiId" in event ? event.pkiId : "";
+  return { type: event.type, pkiId, reason: "code" in event ? event.code : "" };
 }
 
 /** A core effect as a line of text. */
@@ -50,7 +51,8 @@ export function describeEffect(effect: Effect, name: (pkiId: string) => string):
       return `hand on a message of channel ${effect.channel}`;
     case "notify": {
       const { type, pkiId, reason } = eventOf(effect.event);
-      return `notify ${type} ${name(pkiId)}${reason === "" ? "" : `: ${reason}`}`;
+      const whom = pkiId === "" && "endpoint" in effect.event ? effect.event.endpoint : name(pkiId);
+      return `notify ${type}${whom === "" ? "" : ` ${whom}`}${reason === "" ? "" : `: ${reason}`}`;
     }
   }
 }

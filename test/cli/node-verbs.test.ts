@@ -76,6 +76,7 @@ describe("members that talk to each other", () => {
     const verbs = [
       ["members", "--tag", "role=shop", "--url", url],
       ["services", "--url", url],
+      ["members", "--tag", "role=none", "--tag", "zone=1", "--url", url],
       ["query", "fabric-gossip:version", "--url", url],
       ["query", "unknown", "--tag", "role=shop", "--url", url],
       ["event", "send", "x".repeat(129), "--url", url],
@@ -83,13 +84,14 @@ describe("members that talk to each other", () => {
       ["event", "send", "..", "--file", large, "--url", url],
     ];
     const done = await Promise.all(verbs.map((verb) => run(t, verb)));
-    const [members, services, query, unknown, long, nobody, wrong] = done;
+    const [members, services, noMembers, query, unknown, long, nobody, wrong] = done;
     assert.match(members?.stdout ?? "", /^ENDPOINT .* TAGS\n/);
     assert.equal(members?.stdout.includes(`:${one.port} `), false);
     assert.match(
       members?.stdout ?? "",
       /role=shop http=10\.0\.0\.5:80|http=10\.0\.0\.5:80 role=shop/,
     );
+    assert.match(noMembers?.stdout ?? "", /^No member has the tags role=none zone=1: .*\n$/);
     assert.match(services?.stdout ?? "", /^shop +passing +http=10\.0\.0\.5:80 /m);
     assert.deepEqual([query?.code, query?.stdout.trim().split("\n").length], [0, 2]);
     assert.equal(unknown?.code, 1);
