@@ -35,7 +35,7 @@ export interface TlsOptions {
  */
 export type Preset = "lan" | "wan" | "test";
 
-/** What a node needs to know. Paths may be relative to the working directory. */
+/** Options of a node. Paths may be relative to the working directory. */
 export interface NodeOptions {
   /** MSP ID of our organisation, for example `Org1MSP` (`peer.localMspId`). */
   readonly mspId: string;
@@ -62,9 +62,9 @@ export interface NodeOptions {
   readonly trustedMsps?: readonly { readonly mspId: string; readonly path: string }[];
   /** Default `lan`. */
   readonly preset?: Preset;
-  /** What the member says of itself from the start; default nothing (`fabricGossip.tags`). */
+  /** Tags from the start; default none (`fabricGossip.tags`). */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Folder in which the incarnation survives a restart; default: it does not (`fabricGossip.stateDir`). */
+  /** Folder that keeps the incarnation and blocks across restarts; default none (`fabricGossip.stateDir`). */
   readonly statePath?: string;
   /**
    * Any other key of core.yaml with its value: `{ "peer.gossip.pullInterval": "2s" }`; default none.

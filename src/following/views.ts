@@ -31,7 +31,7 @@ export interface Channel {
   readonly problems: readonly ChannelProblem[];
 }
 
-/** Codes of channel problems. */
+/** Current problems of a channel, by code. */
 export type ChannelProblemCode =
   /** Members of our organisation serve no usable configuration. */
   | "config-unknown"

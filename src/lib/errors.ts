@@ -1,4 +1,4 @@
-/** What went wrong, as a stable word that programs can compare. */
+/** What went wrong, for programs. */
 export type GossipErrorCode =
   /** The configuration is wrong; the message lists every problem with its remedy. */
   | "config-invalid"
@@ -8,7 +8,7 @@ export type GossipErrorCode =
   | "listen-failed"
   /** Topic, payload, audience or timeout cannot be sent; the message lists every problem. */
   | "message-invalid"
-  /** More was said in this time than other members take. */
+  /** Above the rate that other members accept. */
   | "too-fast"
   /** The signer failed or took too long. */
   | "signing-failed"

@@ -28,9 +28,9 @@ export interface Diagnostics {
    * has nobody to contact, or finds nobody but itself behind its names, is ready: it is the first.
    */
   unready(): readonly string[];
-  /** What was counted since the start: drops, failures, events, traffic. For metrics. */
+  /** Counts since the start: drops, failures, events, traffic. */
   counts(): Counts;
-  /** Members, identities and connections in numbers, without a copy of them. */
+  /** Members, identities and connections in numbers. */
   summary(): Summary;
   /**
    * The messages that are sent and received from now on, decoded, a few times a second; of too many,

@@ -12,7 +12,7 @@ import type { CallPeer } from "../transport/unary.ts";
 import { knownPkiId } from "../wire/received.ts";
 import type { Candidate } from "./candidates.ts";
 
-/** What the service discovery of a Fabric peer says. */
+/** Answer of a Fabric peer's service discovery. */
 export interface SecondSource {
   /** Endpoint of the peer that answered; null: none did. */
   readonly asked: string | null;
@@ -20,7 +20,7 @@ export interface SecondSource {
   readonly listed: boolean | null;
   /** The height that it has of the peer. */
   readonly height: bigint | null;
-  /** What it and gossip disagree on, one sentence each. */
+  /** Disagreements with gossip, one sentence each. */
   readonly disagreements: readonly string[];
   /** Why nobody answered, or some did not; one sentence each. */
   readonly notes: readonly string[];

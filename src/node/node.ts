@@ -149,18 +149,18 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     return [this.self(), ...others.map((member) => viewMember(this.#core, member, now))];
   }
 
-  /** Every certificate we know and believe, our own among them. */
+  /** Every certificate that we know, ours included. */
   identities(): readonly Identity[] {
     const [now, known] = [this.#parts.clock.now(), this.#core.identities.table.values()];
     return [...known].map((entry) => viewIdentity(this.#core, entry, now));
   }
 
-  /** The open connections; of two with one peer, which happens for a moment, both. */
+  /** The open connections; for moments two with one peer. */
   connections(): readonly Connection[] {
     return this.#connections.list().map(viewLink);
   }
 
-  /** The channels that we follow, with what their members say of themselves. */
+  /** The followed channels. */
   channels(): readonly Channel[] {
     return this.#channels.views();
   }

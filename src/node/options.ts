@@ -10,13 +10,13 @@ import type { CallPeer } from "../transport/unary.ts";
 import type { ChannelParts } from "./channel-sources.ts";
 import type { NameService } from "./name-service.ts";
 
-/** What a configuration file cannot say. */
+/** Options that no configuration file has. */
 export interface StartOptions {
   /** Signs with the enrolment key in place of a key file (an HSM). Default: the key in the MSP folder. */
   readonly signer?: Signer;
   /** Answers where `fabricGossip.bootstrapNames` lead, in place of DNS. Default: DNS. */
   readonly nameService?: NameService;
-  /** Gets a sentence for each thing that is allowed but probably not meant. Default: nobody. */
+  /** Gets a sentence for each probable mistake. Default: nobody. */
   readonly warn?: (sentence: string) => void;
 }
 

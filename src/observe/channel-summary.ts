@@ -9,7 +9,7 @@ import { CHANNEL_CAUSES } from "./diagnosis/channel-causes.ts";
 /** What is wrong with each channel. */
 export type ChannelProblems = ReadonlyMap<string, readonly ChannelProblem[]>;
 
-/** What there is of one organisation on a channel. */
+/** One organisation on a channel. */
 export interface ChannelOrganisationSummary {
   /** Members whose StateInfo we hold, and that have not left; ourselves included. */
   members: number;

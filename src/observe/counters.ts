@@ -5,7 +5,7 @@ import type { Meters } from "./meters.ts";
 
 export { add } from "./event-counts.ts";
 
-/** What went over the network since it was started. */
+/** Network traffic since the start. */
 export interface Traffic {
   /** Gossip messages, handshakes among them. */
   readonly messagesSent: number;

@@ -3,7 +3,7 @@ import { BoundedMap } from "../lib/bounded-map.ts";
 import type { EventContent } from "./events.ts";
 import type { Member } from "./views.ts";
 
-/** What happened to the members of one organisation in our view. */
+/** Members of one organisation. */
 export interface MemberCounts {
   /** Times somebody became a member. */
   joins: number;
@@ -15,15 +15,15 @@ export interface MemberCounts {
   readonly deaths: Map<string, number>;
 }
 
-/** What was wrong with the blocks of one channel. */
+/** Faulty blocks of one channel. */
 export interface BlockCounts {
-  /** Invalid blocks that members gave, by their MSP-ID. */
+  /** Invalid blocks, by the MSP-ID of the giver. */
   readonly rejected: ReadonlyMap<string, number>;
-  /** Blocks that members have otherwise than others, by kind; all kinds are there. */
+  /** Blocks that members have differently, by kind. */
   readonly conflicts: ReadonlyMap<"fork" | "results", number>;
 }
 
-/** How often each kind of event was published since the start. */
+/** Published events since the start, by kind. */
 export interface EventCounts {
   /** By MSP-ID. */
   readonly members: ReadonlyMap<string, MemberCounts>;

@@ -11,10 +11,10 @@ import type { IdentitySummary, Member } from "./views.ts";
 /** Why a member left the view: it had been dead for too long, or its certificate was dropped. */
 export type ForgetReason = "silent" | PurgeReason;
 
-/** At which check a handshake with somebody who dialled us failed. */
+/** Why an incoming handshake failed. */
 export type HandshakeCode = ConnectionFault | ClientTlsFault;
 
-/** Why what waited for a peer could not be delivered. */
+/** Why queued messages for a peer were lost. */
 export type SendCode = ConnectionFault;
 
 /** Why a bootstrap or anchor peer could not be joined. */
@@ -29,10 +29,10 @@ export type ContactCode =
   /** It is of another organisation, to which we do not show ourselves. */
   | "we-are-hidden";
 
-/** Why something that a peer sent was not accepted. */
+/** Why a peer's message was not accepted. */
 export type RejectionCode = DropCode | MessagingFault;
 
-/** What can be wrong with this member itself. */
+/** Problems of this member itself. */
 export type ProblemCode =
   | "same-identity"
   /** Another peer answers at the endpoint that we advertise. */
@@ -57,9 +57,9 @@ export interface ChannelLag {
   readonly pkiId: string;
   readonly mspId: string;
   readonly height: bigint;
-  /** Blocks that it lacks of those known to be. */
+  /** Known blocks that it lacks. */
   readonly behind: bigint;
-  /** For how long there has been a block that it lacks. */
+  /** Time since the first block that it lacks. */
   readonly lagSeconds: number;
 }
 
@@ -80,7 +80,7 @@ export type EventContent =
     }
   /** Removed from the view: `silent` (dead too long), or why its certificate was dropped. */
   | { readonly type: "member-forgotten"; readonly member: Member; readonly reason: ForgetReason }
-  /** A certificate is known and believed from now on. */
+  /** A certificate became known. */
   | {
       readonly type: "identity-learnt";
       readonly identity: IdentitySummary;
@@ -90,10 +90,10 @@ export type EventContent =
   | {
       readonly type: "identity-expiring";
       readonly identity: IdentitySummary;
-      /** Which notice this is: so many seconds before the certificate expires, or fewer. */
+      /** Seconds before the expiry, at most. */
       readonly noticeSeconds: number;
     }
-  /** A certificate was dropped, and with it everything that rested on it. */
+  /** A certificate was dropped, with everything that depends on it. */
   | {
       readonly type: "identity-purged";
       readonly identity: IdentitySummary;
@@ -140,7 +140,7 @@ export type EventContent =
     }
   /** Somebody else uses our identity under another endpoint: two peers with one certificate. */
   | { readonly type: "same-identity"; readonly endpoint: string }
-  /** Something is wrong with us; told again after growing pauses for as long as it lasts. */
+  /** A problem of this member; repeated at growing intervals while it lasts. */
   | {
       readonly type: "problem";
       readonly code: ProblemCode;
@@ -149,19 +149,19 @@ export type EventContent =
       /** What can be done; null if there is nothing to be done. */
       readonly remedy: string | null;
     }
-  /** A problem that was told is over. */
+  /** The problem is over. */
   | { readonly type: "problem-solved"; readonly code: ProblemCode }
   /** A subscriber of ours does not keep up, and has lost an event of this topic; told once a second. */
   | { readonly type: "subscriber-lagging"; readonly topic: string }
   /** An answerer of ours threw, gave no bytes or too many, or took too long; `reason` is for people. */
   | { readonly type: "answer-failed"; readonly topic: string; readonly reason: string }
-  /** A member of a channel has another height than before, or we heard of it for the first time. */
+  /** A member of a channel is new or has another height. */
   | {
       readonly type: "channel-height";
       readonly channel: string;
       readonly pkiId: string;
       readonly mspId: string;
-      /** Blocks that it says it has. */
+      /** Blocks that it claims. */
       readonly height: bigint;
       /** By its own clock. */
       readonly committedAt: Date;
@@ -175,10 +175,10 @@ export type EventContent =
       readonly type: "channel-config-changed";
       readonly channel: string;
       readonly sequence: bigint;
-      /** Of the block that holds it. */
+      /** Number of its block. */
       readonly number: bigint;
     } & ConfigDiff)
-  /** A block was verified, and kept if it is to be kept. */
+  /** A block was verified and, with `keep`, stored. */
   | { readonly type: "block"; readonly channel: string; readonly block: ChannelBlock }
   /** A member gave a block that is not believed; it is asked last from now on. */
   | {
@@ -198,13 +198,13 @@ export type EventContent =
       readonly channel: string;
       readonly kind: "fork" | "results";
       readonly number: bigint;
-      /** Who has it otherwise than the member that gave us the block. */
+      /** Who has it differently. */
       readonly pkiId: string;
       readonly mspId: string;
       /** For people. */
       readonly reason: string;
     }
-  /** Something is wrong with a channel, from now on. */
+  /** A problem of a channel began. */
   | ({ readonly type: "channel-problem"; readonly channel: string } & ChannelProblem)
   /** It is over. */
   | ({ readonly type: "channel-problem-solved"; readonly channel: string } & ChannelProblem)

@@ -10,7 +10,7 @@ import { memberTypeOf } from "./describe-member-message.ts";
 import { describeMessage } from "./describe-message.ts";
 import type { Tap } from "./meters.ts";
 
-/** One message, as it was sent or received. */
+/** One message that was sent or received. */
 export interface TappedMessage {
   /** Grows by one with every message that crosses a link while somebody watches. */
   readonly id: number;
@@ -36,7 +36,7 @@ export interface TappedMessage {
 export interface MessageBatch {
   /** The oldest first; at most 50. */
   readonly messages: readonly TappedMessage[];
-  /** How many were left out since the last batch, because there were too many at a time. */
+  /** How many were left out since the last batch. */
   readonly skipped: number;
 }
 

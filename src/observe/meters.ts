@@ -9,7 +9,7 @@ import { parsePkiId } from "../wire/received.ts";
 export interface Histogram {
   /** Upper bounds in seconds, ascending; what is longer than the last is counted all the same. */
   readonly bounds: readonly number[];
-  /** How often a duration was at most the bound of the same index, and above the one before. */
+  /** Durations up to the bound of the same index and above the one before. */
   readonly counts: number[];
   /** All durations together, in seconds, and how many they were. */
   sum: number;

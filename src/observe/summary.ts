@@ -9,7 +9,7 @@ import type { Member } from "../core/types/member.ts";
 import type { ConnectionView } from "../transport/connection.ts";
 import { type ChannelProblems, type ChannelSummary, summariseChannels } from "./channel-summary.ts";
 
-/** What there is of one organisation. */
+/** One organisation. */
 export interface OrganisationSummary {
   /** Ourselves included. */
   alive: number;

@@ -1,37 +1,37 @@
 /** What members of our kind say to each other, as programs see it. */
 import type { Member } from "./views.ts";
 
-/** Whom something is for; empty: every member of our kind, ourselves among them. */
+/** Recipients; empty: every member of our kind, ourselves included. */
 export interface Audience {
-  /** Members that have all of these tags with these values; default: any. */
+  /** Members with all of these tags; default: any. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Members of one of these organisations (MSP-IDs, at most 32); default: any. Others do not carry it. */
   readonly organisations?: readonly string[];
 }
 
-/** What a member has said to others. */
+/** An event of a member. */
 export interface TopicEvent {
-  /** No other event has it: author, life of its process, number. */
+  /** Unique: author, life of its process, number. */
   readonly id: string;
-  /** What it is about. */
+  /** Its topic. */
   readonly topic: string;
-  /** Who said and signed it, as known at this moment. */
+  /** Its author, who signed it. */
   readonly from: Member;
   /** At most 16 KiB. */
   readonly payload: Uint8Array;
-  /** When it was said, by the clock of its author. */
+  /** When its author sent it, by the author's clock. */
   readonly time: Date;
 }
 
-/** What a member asks of others. */
+/** A query of a member. */
 export interface TopicQuery extends TopicEvent {
   /** How long the asker waits for answers, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What one member answered. */
+/** One member's answer. */
 export interface Answer {
-  /** Who answered, over a connection that proves it. */
+  /** Its author, proven by the connection. */
   readonly from: Member;
   /** At most 16 KiB. */
   readonly payload: Uint8Array;
@@ -39,18 +39,18 @@ export interface Answer {
   readonly time: Date;
 }
 
-/** Why somebody who was asked gave no answer. */
+/** Why a member did not answer. */
 export type NoAnswerReason =
-  /** Nothing came, so far. */
+  /** No answer so far. */
   | "silent"
   /** Its program answers no queries of this topic. */
   | "no-answerer"
   /** Its program threw, gave no bytes or too many, or took too long. */
   | "failed"
-  /** It has more queries to answer than it takes. */
+  /** It has too many queries to answer. */
   | "busy";
 
-/** Somebody who was asked and gave no answer. */
+/** A member that has not answered. */
 export interface Unanswered {
   readonly member: Member;
   readonly reason: NoAnswerReason;
@@ -71,16 +71,16 @@ export interface MemberRing {
   owners(key: string, count?: number): readonly Member[];
 }
 
-/** How a service is: as its member says of itself, unless that is dead. */
+/** Health that the member announces, unless it is dead. */
 export type ServiceHealth = "passing" | "warning" | "critical" | "dead";
 
-/** A member that offers something: one with the tag `role`. */
+/** A member with the tag `role`. */
 export interface Service {
   /** Its tag `role`. */
   readonly name: string;
   /** Its tag `health`, else `passing`; `dead` if the member is. */
   readonly health: ServiceHealth;
-  /** Its other tags: where it can be reached, for example. */
+  /** Its other tags. */
   readonly tags: Readonly<Record<string, string>>;
   readonly member: Member;
 }

@@ -13,11 +13,11 @@ export interface Member {
   readonly mspId: string | null;
   /** `host:port` for other organisations; may be empty. */
   readonly endpoint: string;
-  /** `host:port` within our own organisation; null if it is not ours to know. */
+  /** `host:port` within its organisation; null for members of others. */
   readonly internalEndpoint: string | null;
-  /** What it publishes of itself besides its tags; at most 4 KiB. A copy. */
+  /** What it publishes beside its tags; at most 4 KiB. A copy. */
   readonly metadata: Uint8Array;
-  /** What it says of itself by name; empty for members of another kind, such as Fabric peers. */
+  /** What it publishes by name; empty for members of another kind, such as Fabric peers. */
   readonly tags: Readonly<Record<string, string>>;
   /** `alive`: heard of within `aliveExpirationTimeout`, and reachable as far as we know. */
   readonly status: "alive" | "dead";
@@ -31,13 +31,13 @@ export interface Member {
   readonly since: Date;
   /** When its certificate ends; null while the identity is unknown. */
   readonly identityExpires: Date | null;
-  /** Whether this is the node asked. */
+  /** Whether this is the node itself. */
   readonly self: boolean;
 }
 
-/** A certificate we know and believe. */
+/** A certificate that we know and accept. */
 export interface Identity {
-  /** 64 lower-case hex digits: whose it is. */
+  /** 64 lower-case hex digits. */
   readonly pkiId: string;
   /** The organisation whose MSP vouches for it. */
   readonly mspId: string;
@@ -45,13 +45,13 @@ export interface Identity {
   readonly subject: string;
   /** Serial number, lower-case hex. */
   readonly serial: string;
-  /** Like Fabric we do not refuse it before this moment. */
+  /** As in Fabric, it is accepted before, too. */
   readonly notBefore: Date;
   /** From then on it is refused and forgotten. */
   readonly notAfter: Date;
-  /** Who brought it. */
+  /** How it became known. */
   readonly learntFrom: LearntFrom;
-  /** When it was needed last; unused ones are forgotten after `identityUsage`. */
+  /** Last use; unused ones are forgotten after `identityUsage`. */
   readonly lastUsed: Date;
   /** Whether it is our own. */
   readonly self: boolean;
@@ -59,7 +59,7 @@ export interface Identity {
 
 /** An authenticated gossip connection. */
 export interface Connection {
-  /** The other side, as its handshake proved: 64 lower-case hex digits. */
+  /** The other side, proven by its handshake: 64 lower-case hex digits. */
   readonly pkiId: string;
   /** Its organisation. */
   readonly mspId: string;
@@ -71,13 +71,13 @@ export interface Connection {
   readonly openedAt: Date;
   /** Whether we send on it; false only for a second link that is about to go. */
   readonly isPreferred: boolean;
-  /** Gossip messages received since it was opened, handshake left out. */
+  /** Gossip messages received since it was opened, without the handshake. */
   readonly messagesReceived: number;
   /** Messages written to it. */
   readonly messagesSent: number;
-  /** Bytes of the messages received, encoded. */
+  /** Encoded bytes of the messages received. */
   readonly bytesReceived: number;
-  /** Bytes of the messages sent, encoded. */
+  /** Encoded bytes of the messages sent. */
   readonly bytesSent: number;
   /** Messages waiting to be written. */
   readonly queued: number;
@@ -85,5 +85,5 @@ export interface Connection {
   readonly dropped: number;
 }
 
-/** What an event tells of a certificate. */
+/** A certificate in an event. */
 export type IdentitySummary = Omit<Identity, "learntFrom" | "lastUsed">;

@@ -8,7 +8,7 @@ import type { Cancel, ClientTlsFault, Clock, Network, NetworkFault } from "./net
 import type { ProbeDone } from "./probe.ts";
 import type { Refused } from "./refusal.ts";
 
-/** Why no connection to a peer could be had, or was lost. */
+/** Why a connection to a peer failed or ended. */
 export type ConnectionFault =
   | NetworkFault
   | HandshakeFault

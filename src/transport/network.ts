@@ -84,7 +84,7 @@ export interface DialEvents {
   failed(fault: NetworkFault, reason: string): void;
 }
 
-/** Why TLS with somebody who dialled us ended before there was a link. */
+/** Why TLS with an incoming connection failed. */
 export type ClientTlsFault =
   /** It showed no certificate. */
   | "no-tls-certificate"

@@ -6,13 +6,13 @@ export type PurgeReason = "expired" | "revoked" | "invalid" | "unused" | "replac
 /** How an identity became known. */
 export type LearntFrom = "self" | "handshake" | "alive" | "pull";
 
-/** Why a member is no longer alive in our view. */
+/** Why a member counts as dead. */
 export type DeathReason =
-  /** No news of it for `aliveExpiryMs`. */
+  /** Silent for `aliveExpiryMs`. */
   | "silent"
   /** It could not be reached, and a ping confirmed that. */
   | "unreachable"
-  /** First heard of as dead, from another member. */
+  /** First reported as dead by another member. */
   | "listed-dead";
 
 /** What went wrong: a stable word, and what the place where it happened knows of it, for people. */

@@ -29,7 +29,7 @@ export interface Identity {
   readonly notAfterMs: number;
 }
 
-/** Why an identity is rejected. */
+/** Why a certificate is no identity of a trusted MSP. */
 export type IdentityFault =
   /** Not a SerializedIdentity, not one clean PEM block, not a certificate, or an unusable key. */
   | "identity-malformed"

@@ -8,17 +8,17 @@ import { BoundedMap } from "../../lib/bounded-map.ts";
 import { hostOf } from "../../lib/host-of.ts";
 import type { ForgetReason, GossipEvent } from "../events.ts";
 
-/** The last thing that went wrong with one peer, and how often it did so in a row. */
+/** The last failure with one peer. */
 export interface Failure {
-  /** What we, or for `handshake` they, were about to do. */
+  /** What failed; `handshake`: theirs with us. */
   readonly during: "contact" | "send" | "ping" | "handshake" | "message";
-  /** A stable word: a fault of the network or the handshake, or why a message was rejected. */
+  /** A fault of the network or the handshake, or why a message was rejected. */
   readonly code: string;
   /** For people. */
   readonly reason: string;
   /** The last time. */
   readonly time: Date;
-  /** How often in a row with this code. */
+  /** How often in a row. */
   readonly times: number;
 }
 

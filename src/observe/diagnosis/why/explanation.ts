@@ -10,7 +10,7 @@ import type { Problem } from "../causes.ts";
 import type { Failure, Failures } from "../failures.ts";
 import type { Refusals } from "../refused-certificates.ts";
 
-/** One fact that has to do with it. */
+/** One fact behind an explanation. */
 export interface Cause {
   /** A stable word, for programs. */
   readonly code:
@@ -44,31 +44,31 @@ export interface Cause {
 
 /** Why a peer is, or is not, visible to us. */
 export interface Explanation {
-  /** As it was asked for. */
+  /** As asked. */
   readonly peer: string;
   /** Whether it is an alive member in our view. */
   readonly visible: boolean;
-  /** 64 hex digits; null while nobody is known there. */
+  /** 64 hex digits; null: unknown. */
   readonly pkiId: string | null;
-  /** Its organisation, as proven; null while that is unknown. */
+  /** Its proven organisation; null: unknown. */
   readonly mspId: string | null;
-  /** Where it is, was, or is looked for; the preferred one first. */
+  /** Its present and former endpoints; the preferred one first. */
   readonly endpoints: readonly string[];
-  /** What has to do with it: the state first, then what led to it. */
+  /** The state first, then what led to it. */
   readonly causes: readonly Cause[];
-  /** The causes and what comes next, to be read as a text. */
+  /** The causes and what comes next, as a text. */
   readonly sentences: readonly string[];
   /** What can be done; null if there is nothing to be done. */
   readonly remedy: string | null;
   /** When its newest alive message reached us. */
   readonly lastMessage: Date | null;
-  /** The last thing that went wrong with it; null: nothing that is remembered. */
+  /** The last failure with it; null: none that is remembered. */
   readonly lastFailure: Failure | null;
   /** What happens by itself; null: nothing. */
   readonly next: Next | null;
 }
 
-/** What the node does by itself about a peer. */
+/** The node's next action about a peer. */
 export interface Next {
   /** A stable word, for programs. */
   readonly action:
