@@ -65,10 +65,22 @@ export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
       const channelProblems = sources.channelProblems();
       return explain({ ...known, connections: links, channelProblems }, peer);
     },
-    problems: () => watch.faults().map(tellWithRemedy),
+    problems: () => [
+      ...watch.faults().map(tellWithRemedy),
+      ...unknownChannels(sources.channelProblems()),
+    ],
     unready: () => watch.unready().map(tellWithRemedy),
     counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
     summary: () => summarise(core, connections.list(), now(), sources.channelProblems()),
     messages: (signal) => tap.watch(signal),
   };
+}
+
+/** A channel that cannot be followed is wrong with this member; other problems are the channel's own. */
+function unknownChannels(problems: ChannelProblems): readonly string[] {
+  return [...problems].flatMap(([channel, found]) =>
+    found
+      .filter(({ code }) => code === "config-unknown")
+      .map(({ reason, remedy }) => `On channel ${channel}: ${reason} ${remedy}`),
+  );
 }

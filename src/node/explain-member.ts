@@ -6,7 +6,11 @@ import type { Identity, Now, PkiId, Signer } from "../core/types/host.ts";
 import { askDiscovery, type DiscoveryAnswer } from "../following/ask-discovery.ts";
 import type { Channel } from "../following/views.ts";
 import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
-import { type ChannelCause, channelCausesOf } from "../observe/diagnosis/why/on-channel.ts";
+import {
+  type ChannelCause,
+  channelCausesOf,
+  problemsWith,
+} from "../observe/diagnosis/why/on-channel.ts";
 import { disagreements } from "../observe/diagnosis/why/second-source.ts";
 import type { CallPeer } from "../transport/unary.ts";
 import { knownPkiId } from "../wire/received.ts";
@@ -65,7 +69,7 @@ export async function explainMember(
   const own = { pkiId: self.pkiId, height: ownHeight };
   const causes = channelCausesOf({ channel, view, identity, own, now }, pkiId);
   const member = view.members.find((one) => one.pkiId === pkiId);
-  const problems = view.problems.filter((one) => one.pkiId !== null && one.pkiId === pkiId);
+  const problems = problemsWith({ view, own }, pkiId);
   const discovery = await askSecond(sources, pkiId);
   const isRefused = causes.some(({ code }) => REFUSALS.has(code));
   const tellings = [

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Process } from "../../simulation/process.ts";
+import type { ChannelConfig } from "../config/config.ts";
 import { type TestCrypto, testIdentity, testSignature } from "../core/testing-identities.ts";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
+import { createChannelHost } from "../msp/channel-msp.ts";
 import type { GossipEvent } from "../observe/events.ts";
 import { toJson } from "../observe/json.ts";
 import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
@@ -116,6 +118,46 @@ describe("a network of nodes", () => {
     await network.run(10_000);
     assert.deepEqual([alive(a), alive(b)], [["b:1"], ["a:1"]]);
     assert.equal(types(a).includes("member-dead"), false);
+  });
+
+  test("a channel whose configuration nobody knows is told by why, and among the problems", async () => {
+    const network = createNetwork();
+    await network.start("a");
+    const parts = testParts("b", { ...network, bootstrap: ["a:1"], seed: 7 });
+    const lag = { blocks: 10, timeMs: 60_000, stillMs: undefined };
+    const name = "mychannel";
+    const followed: ChannelConfig[] = [
+      {
+        name,
+        configBlock: undefined,
+        role: "observer",
+        blocks: "none",
+        keepBlocks: undefined,
+        lag,
+      },
+    ];
+    const node = await GossipNode.create({
+      ...parts,
+      core: { ...parts.core, channels: { host: createChannelHost(), followed } },
+      channels: {
+        ...{ host: createChannelHost(), followed, trusted: new Map(), openStore: undefined },
+        accept: () => {},
+      },
+    });
+    await network.run(25_000);
+    assert.deepEqual(node.diagnostics.problems(), []);
+    await network.run(10_000);
+    const sentence = /configuration is not known after \d+ s/;
+    assert.match(node.diagnostics.problems().join(), sentence);
+    assert.match(node.diagnostics.why("b:1").sentences.join(), sentence);
+    assert.doesNotMatch(node.diagnostics.why("a:1").sentences.join(), sentence);
+    for (const peer of ["a:1", "b:1"]) {
+      const { causes, sentences, remedy } = await node.channel(name).why(peer);
+      assert.ok(causes.some(({ code }) => code === "config-unknown"));
+      assert.match(sentences.join(), sentence);
+      assert.match(remedy ?? "", /configBlock/);
+    }
+    await node.close();
   });
 
   test("keeps a bounded number of connections and no leftovers after closing", async () => {

@@ -6,7 +6,12 @@ import { READERS } from "../../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../../channel/types/configuration.ts";
 import type { FollowedChannel } from "../../../core/tables/channels.ts";
 import type { Identity, Now } from "../../../core/types/host.ts";
-import type { Channel, ChannelMember, ChannelProblemCode } from "../../../following/views.ts";
+import type {
+  Channel,
+  ChannelMember,
+  ChannelProblem,
+  ChannelProblemCode,
+} from "../../../following/views.ts";
 import { moment } from "./moment.ts";
 
 /** One fact about a peer on a channel. */
@@ -43,15 +48,28 @@ export interface OnChannel {
 /** What gossip says of it. */
 export function channelCausesOf(known: OnChannel, pkiId: string | null): readonly ChannelCause[] {
   const { channel, view, identity } = known;
-  if (pkiId === known.own.pkiId) return [aboutOurselves(known)];
+  const problems = problemsWith(known, pkiId).map(
+    ({ code, reason }): ChannelCause => ({ code, sentence: reason }),
+  );
+  if (pkiId === known.own.pkiId) return [aboutOurselves(known), ...problems];
   const member = view.members.find((one) => one.pkiId === pkiId);
   const { configuration } = channel;
   const standing = configuration && identity ? standingOf(configuration, identity) : [];
-  const problems = view.problems
-    .filter((one) => one.pkiId !== null && one.pkiId === pkiId)
-    .map(({ code, reason }): ChannelCause => ({ code, sentence: reason }));
   if (member === undefined) return [...whyNotListed(known), ...standing, ...problems];
   return [...ofMember(member, known), ...standing, ...problems];
+}
+
+/** What keeps us from judging anybody on the channel. */
+const IN_THE_WAY: ReadonlySet<ChannelProblemCode> = new Set(["config-unknown", "config-unusable"]);
+
+/** Problems with the peer, and those of the whole channel that concern us, or the answer. */
+export function problemsWith(
+  { view, own }: Pick<OnChannel, "view" | "own">,
+  pkiId: string | null,
+): readonly ChannelProblem[] {
+  return view.problems.filter((one) =>
+    one.pkiId === null ? pkiId === own.pkiId || IN_THE_WAY.has(one.code) : one.pkiId === pkiId,
+  );
 }
 
 function aboutOurselves({ own: { height }, view }: OnChannel): ChannelCause {

@@ -20,7 +20,7 @@ export function explain(known: Known, peer: string): Explanation {
   const recent = isSelf ? [] : failures.recent(pkiId, endpoints);
   const [lastFailure] = recent;
   const ours = ownFaults(known, isSelf);
-  const onChannels = pkiId === undefined ? [] : channelCauses(known, pkiId);
+  const onChannels = pkiId === undefined ? [] : channelCauses(known, pkiId, isSelf);
   const causes = [...causesOf(known, subject, recent), ...ours.map(causeOf), ...onChannels];
   const next = isSelf ? undefined : nextOf(core, subject, now);
   const [own] = ours;
@@ -48,11 +48,15 @@ function ownFaults({ faults }: Known, isSelf: boolean): readonly Problem[] {
   return faults.filter(({ code }) => isSelf || code !== "alone");
 }
 
-/** What is wrong with the peer on the channels that we follow. */
-function channelCauses({ channelProblems }: Known, pkiId: string): readonly Cause[] {
+/** What is wrong with the peer on the channels that we follow; with ourselves, also what is wrong with a whole channel. */
+function channelCauses(
+  { channelProblems }: Known,
+  pkiId: string,
+  isSelf: boolean,
+): readonly Cause[] {
   return [...channelProblems].flatMap(([channel, problems]) =>
     problems
-      .filter((one) => one.pkiId === pkiId)
+      .filter((one) => one.pkiId === pkiId || (isSelf && one.pkiId === null))
       .map(({ code, reason, remedy }) => ({
         code,
         sentence: `On channel ${channel}: ${reason} ${remedy}`,
