@@ -243,7 +243,7 @@ describe("a devnet of 2 x 2", () => {
     const startedMs = performance.now();
     assert.equal(await devnet.stop(), 0);
     const tookMs = performance.now() - startedMs;
-    assert.ok(tookMs < 5_000, `took ${tookMs} ms`);
+    assert.ok(tookMs < 30_000, `took ${tookMs} ms`);
     assert.deepEqual(await portsOpen(members), []);
     assert.equal(existsSync(folder), false);
   });

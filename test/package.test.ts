@@ -173,7 +173,7 @@ describe("what npm pack makes", () => {
           output += chunk;
         });
       }
-      await until("its member is up", () => /peer0\.org1 .*running/.test(output), 25_000);
+      await until("its member is up", () => /peer0\.org1 .*running/.test(output));
       const page = await fetch(`http://127.0.0.1:${port}/`);
       assert.match(await page.text(), /<html/);
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -274,7 +274,7 @@ describe("a clone", () => {
       output += chunk;
     });
     try {
-      await until("it says so", () => /edited dashboard:/.test(output), 60_000);
+      await until("it says so", () => /edited dashboard:/.test(output));
     } finally {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");

@@ -136,7 +136,7 @@ function receive(parts, type, value) {
   parts.turn ??= setTimeout(() => {
     parts.turn = undefined;
     showList(parts);
-    showStatus(parts);
+    showStatus(parts, parts.isPaused ? "paused" : "");
   });
 }
 

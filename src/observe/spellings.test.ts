@@ -151,9 +151,9 @@ describe("spellingsOf()", () => {
       " ",
       '"\\',
     ]) {
-      const startMs = performance.now();
+      const { user } = process.cpuUsage();
       spellingsOf(Buffer.from(`0000 ${piece.repeat(200_000 / piece.length)}z`));
-      assert.ok(performance.now() - startMs < 5_000, piece);
+      assert.ok(process.cpuUsage().user - user < 5_000_000, piece);
     }
   });
 });

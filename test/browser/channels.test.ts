@@ -10,6 +10,7 @@ import {
   faintTexts,
   launchChromium,
   openPage,
+  SLOW,
   skip,
   tabTo,
   takePicture,
@@ -17,8 +18,6 @@ import {
 } from "./testing.ts";
 
 const PEERS = 60;
-/** The page leaves the machine time between two looks: four times what the last one took. */
-const SLOW = { timeout: 60_000 };
 const keyOf = (at: number) => at.toString(16).padStart(64, "0");
 
 describe("the page of a channel", { skip }, () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { type DevnetProcess, startDevnet } from "../devnet-process.ts";
+import { type DevnetProcess, eventually, startDevnet } from "../devnet-process.ts";
 import {
   faintTexts,
   launchChromium,
@@ -207,9 +207,17 @@ describe("the dashboard of a devnet", { skip }, () => {
       .locator(".lane .mark")
       .first()
       .waitFor({ ...SLOW, state: "attached" });
-    const row = page.locator("#messages button", { hasText: "digest" }).first();
-    await row.waitFor(SLOW);
-    await row.click({ ...SLOW, force: true });
+    // By script and at once: the rows move while messages flow.
+    const open = `(() => {
+      const rows = [...document.querySelectorAll("#messages button")];
+      const row = rows.find(({ textContent }) => textContent.includes("digest"));
+      row?.click();
+      return row !== undefined;
+    })()`;
+    await eventually(
+      "a row is opened",
+      async () => (await page.evaluate(open)) === true || undefined,
+    );
     await page.getByRole("button", { name: "Resume" }).waitFor(SLOW);
     const envelope = await page.getByRole("region", { name: "Decoded envelope" }).textContent();
     const { message } = JSON.parse(envelope ?? "");

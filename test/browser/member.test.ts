@@ -74,7 +74,7 @@ describe("the dashboard of a member", { skip }, () => {
     await tabTo(page, "[role=tab]");
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
-    await page.locator("#messages li").nth(50).waitFor({ timeout: 60_000 });
+    await page.locator("#messages li").nth(50).waitFor(SLOW);
     await page.locator("#messages .what", { hasText: "digest" }).first().waitFor(SLOW);
     await tabTo(page, "#messages button");
     for (let rows = 0; rows < 150; rows++) {
@@ -159,7 +159,7 @@ describe("the dashboard of a member", { skip }, () => {
     const url = `${devnet.url}/api/v1/devnet/members/peer1.org2/pause`;
     assert.equal((await fetch(url, { method: "POST" })).status, 200);
     const node = page.locator(".node.dead[data-name='127.0.0.1:19497']");
-    await node.waitFor({ timeout: 60_000 });
+    await node.waitFor(SLOW);
     await page.getByRole("log").getByText("127.0.0.1:19497 is dead").first().waitFor(SLOW);
     await takePicture(page, "member");
   });

@@ -17,13 +17,12 @@ import {
   launchChromium,
   nextFrame,
   openPage,
+  SLOW,
   skip,
   takePicture,
   widthOf,
 } from "./testing.ts";
 
-/** A page of a hundred modules on a machine that does other things as well. */
-const PATIENT = { timeout: 60_000 };
 const SMALL = "seed=5&members=6&organisations=2&lang=en";
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -57,7 +56,7 @@ async function takeTour(page: Page, { name, steps }: Tour, language: string): Pr
     if (place > 0) await page.locator("#tour-next").click();
     const last = doings.at(-1);
     const isMessage = last !== undefined && "wait" in last && last.wait.event === undefined;
-    await page.locator(`body[data-step="${name} ${place} ${isMessage}"]`).waitFor(PATIENT);
+    await page.locator(`body[data-step="${name} ${place} ${isMessage}"]`).waitFor(SLOW);
     const text = await page.locator("#tour-text").textContent();
     assert.equal(text, TOUR_TEXTS[name]?.[language]?.[place + 1]);
   }
@@ -88,21 +87,21 @@ describe("the playground", { skip }, () => {
   async function follow(hash: string): Promise<void> {
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     const seconds = Number(/at=(\d+)/.exec(hash)?.[1] ?? 0) / 1_000;
-    await page.locator("#time", { hasText: `${seconds.toFixed(3)} s` }).waitFor(PATIENT);
+    await page.locator("#time", { hasText: `${seconds.toFixed(3)} s` }).waitFor(SLOW);
   }
 
   test("plays by itself, and pauses by keyboard", async () => {
-    await page.locator("#stage .node.running").nth(3).waitFor(PATIENT);
+    await page.locator("#stage .node.running").nth(3).waitFor(SLOW);
     await page.keyboard.press(" ");
-    await page.getByRole("button", { name: "Play", exact: true }).waitFor(PATIENT);
-    await page.waitForURL(/at=\d+/, PATIENT);
+    await page.getByRole("button", { name: "Play", exact: true }).waitFor(SLOW);
+    await page.waitForURL(/at=\d+/, SLOW);
   });
 
   test("steps by messages, and shows what one changes and who handled it, by keyboard", async () => {
     await follow(`${SMALL}&at=1500`);
     await page.keyboard.press("n");
     const title = page.locator("#message-card-title");
-    await title.filter({ hasText: / from peer\d\.org\d to peer\d\.org\d/ }).waitFor(PATIENT);
+    await title.filter({ hasText: / from peer\d\.org\d to peer\d\.org\d/ }).waitFor(SLOW);
     assert.doesNotMatch((await page.locator("#time").textContent()) ?? "", /^1\.500/);
     const link = page.locator(".message-card a");
     const file = new URL((await link.getAttribute("href")) ?? "");
@@ -110,8 +109,8 @@ describe("the playground", { skip }, () => {
     assert.match(source, new RegExp(`function ${await link.textContent()}\\(`));
     assert.match((await page.locator(".message-card pre").textContent()) ?? "", /"message": \{/);
     await page.locator("#stage .node[aria-label^='peer1.org1']").press("Enter");
-    await page.locator("#member-card-title", { hasText: "peer1.org1" }).waitFor(PATIENT);
-    await page.locator(".member-card summary", { hasText: "Members (" }).waitFor(PATIENT);
+    await page.locator("#member-card-title", { hasText: "peer1.org1" }).waitFor(SLOW);
+    await page.locator(".member-card summary", { hasText: "Members (" }).waitFor(SLOW);
     await takePicture(page, "playground-step");
   });
 
@@ -119,7 +118,7 @@ describe("the playground", { skip }, () => {
     await follow(`${SMALL}&at=8000`);
     await page.locator("#stage .node[aria-label^='peer0.org2']").click();
     await page.getByRole("button", { name: "Crash" }).click();
-    await page.locator("#stage .node.stopped").waitFor(PATIENT);
+    await page.locator("#stage .node.stopped").waitFor(SLOW);
     const stage = page.locator("#stage");
     await stage.scrollIntoViewIfNeeded();
     const { x, y, width, height } = (await stage.boundingBox()) ?? assert.fail("no picture");
@@ -133,12 +132,12 @@ describe("the playground", { skip }, () => {
       await page.mouse.move(x + right * width, y + down * height, { steps: 3 });
     }
     await page.mouse.up();
-    await page.locator("#stage .node.cutoff").nth(2).waitFor(PATIENT);
+    await page.locator("#stage .node.cutoff").nth(2).waitFor(SLOW);
     await page.getByRole("button", { name: "Join Org2MSP" }).click();
-    await page.locator("#stage .node").nth(6).waitFor(PATIENT);
+    await page.locator("#stage .node").nth(6).waitFor(SLOW);
     await page.keyboard.press("n");
-    await page.locator("#message-card-title", { hasText: " from " }).waitFor(PATIENT);
-    await page.waitForURL(/do=8000\.crash\.1,8000\.cut(\.[024]){3},8000\.join\.1/, PATIENT);
+    await page.locator("#message-card-title", { hasText: " from " }).waitFor(SLOW);
+    await page.waitForURL(/do=8000\.crash\.1,8000\.cut(\.[024]){3},8000\.join\.1/, SLOW);
     const { hash } = new URL(page.url());
     await follow(`${SMALL}&at=8000`);
     const before = await labelsOf(page);
@@ -188,7 +187,7 @@ describe("the playground", { skip }, () => {
   test("refuses a link that cannot be used with a sentence", async () => {
     await page.evaluate("location.hash = 'members=1000'");
     const alert = page.getByRole("alert");
-    await alert.getByText("members must be a whole number from 3 to 200").waitFor(PATIENT);
+    await alert.getByText("members must be a whole number from 3 to 200").waitFor(SLOW);
   });
 
   test("complained about nothing and asked nobody else, under its strict policy", () => {
@@ -216,7 +215,7 @@ describe("the playground", { skip }, () => {
     await takePicture(other, "playground-zh");
     assert.deepEqual(await englishTexts(other), []);
     await other.evaluate("location.hash = 'lang=zh&members=1000'");
-    await other.getByRole("alert").getByText("整数").waitFor(PATIENT);
+    await other.getByRole("alert").getByText("整数").waitFor(SLOW);
     assert.deepEqual(problems, []);
     await other.close();
   });

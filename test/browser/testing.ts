@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** The machine may be busy: a page gets so long for whatever it has to do. */
-export const SLOW = { timeout: 20_000 };
+export const SLOW = { timeout: 60_000 };
 
 /** The browser on this machine; undefined if there is none. */
 export function findChromium(): string | undefined {

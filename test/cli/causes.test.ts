@@ -6,12 +6,12 @@ import { launch, type Running, run, until } from "./program.ts";
 
 async function startPeer(t: TestContext, peer: Peer): Promise<Running> {
   const running = launch(t, ["start"], peer.env);
-  await until("it has started", () => /gossips as/.test(running.output()), 60_000);
+  await until("it has started", () => /gossips as/.test(running.output()));
   return running;
 }
 
 function logged(running: Running, line: RegExp): Promise<void> {
-  return until(`${line} in its log`, () => line.test(running.output()), 60_000);
+  return until(`${line} in its log`, () => line.test(running.output()));
 }
 
 function operationsOf({ env }: Peer): string {

@@ -59,7 +59,7 @@ export function run(
 export async function until(
   description: string,
   condition: () => boolean | Promise<boolean>,
-  deadlineMs = 45_000,
+  deadlineMs = 120_000,
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!(await condition())) {

@@ -10,7 +10,7 @@ import { launch, type Running, run, until } from "./program.ts";
 
 async function startPeer(t: TestContext, peer: Peer): Promise<Running> {
   const running = launch(t, ["start"], peer.env);
-  await until("it has started", () => /gossips as/.test(running.output()), 60_000);
+  await until("it has started", () => /gossips as/.test(running.output()));
   return running;
 }
 
@@ -28,7 +28,7 @@ describe("files that are read again", () => {
     const whole = await readFile(file);
     await writeFile(file, whole.subarray(0, 300));
     const told = "could not be used and stays as it was";
-    await until("it is told", () => countOf(running, told) > 0, 30_000);
+    await until("it is told", () => countOf(running, told) > 0);
     const before = countOf(running, told);
     // Another change, and so another look at the same fault.
     await writeFile(file, whole.subarray(0, 300));
@@ -36,7 +36,7 @@ describe("files that are read again", () => {
     assert.equal(countOf(running, told), before, running.output());
     assert.match(await healthOf(peer), /not all files could be read again/);
     await writeFile(file, whole);
-    await until("it is read", () => countOf(running, "read certificates, keys") > 0, 30_000);
+    await until("it is read", () => countOf(running, "read certificates, keys") > 0);
     assert.match(await healthOf(peer), /"OK"/);
   });
 
@@ -62,7 +62,7 @@ describe("files that are read again", () => {
     fellow.env["CORE_PEER_GOSSIP_BOOTSTRAP"] = peer.env["CORE_PEER_ADDRESS"] ?? "";
     const running = await startPeer(t, peer);
     await startPeer(t, fellow);
-    await until("they meet", () => / joined /.test(running.output()), 30_000);
+    await until("they meet", () => / joined /.test(running.output()));
     await rm(join(other.org.mspFolder, "cacerts"), { recursive: true });
     await mkdir(join(other.org.mspFolder, "cacerts"));
     const [certificate = ""] = await readdir(fellow.file("msp/signcerts"));

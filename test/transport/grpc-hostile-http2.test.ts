@@ -60,7 +60,7 @@ describe("HTTP/2 that breaks the rules of gRPC", () => {
   }
 
   test("a Ping that is no empty message, or none at all, is answered or cut", async () => {
-    const { network } = await listening({ timeouts: { connTimeoutMs: 100 } });
+    const { network } = await listening({ timeouts: { connTimeoutMs: 1_000 } });
     const session = openHttp2(network.port);
     const ping = { ":path": "/gossip.Gossip/Ping" };
     const [odd, huge, silent, empty] = [0, 1, 2, 3].map(() => call(session, ping));

@@ -96,18 +96,17 @@ describe("bytes that are no gRPC", () => {
 describe("sockets that only take room", () => {
   test("a silent one is cut off in time, before and after TLS", async () => {
     const member = await listening({ timeouts: { acceptTimeoutMs: 100 } });
-    const started = performance.now();
     const silent = [openTcp(member.network.port), openTls(member.network.port, ["h2"])];
     await Promise.all(silent.map((socket) => closed(socket)));
-    assert.ok(performance.now() - started < 4_000);
     await until(() => member.network.stats().refused.timeout === 2);
   });
 
   test("a session without a stream is cut off in time", async () => {
-    const member = await listening({ timeouts: { idleTimeoutMs: 100 } });
-    const idle = openHttp2(member.network.port);
+    const member = await listening({ timeouts: { idleTimeoutMs: 1_000 } });
     const busy = openHttp2(member.network.port);
     call(busy);
+    await until(() => accepted.length === 1);
+    const idle = openHttp2(member.network.port);
     await closed(idle);
     assert.equal(busy.destroyed, false);
   });

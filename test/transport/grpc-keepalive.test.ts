@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Link } from "../../src/transport/network.ts";
 import { createGrpcWorld, TLS, until } from "./grpc-world.ts";
 import { dialFault, dialOk, listenTo } from "./suite.ts";
@@ -59,8 +60,8 @@ describe("gRPC on a wire that is cut in silence", () => {
   }
 
   const roles = [
-    { name: "dialler", timeouts: { clientKeepaliveMs: 60, keepaliveTimeoutMs: 60 } },
-    { name: "acceptor", timeouts: { serverKeepaliveMs: 60, keepaliveTimeoutMs: 60 } },
+    { name: "dialler", timeouts: { clientKeepaliveMs: 500, keepaliveTimeoutMs: 400 } },
+    { name: "acceptor", timeouts: { serverKeepaliveMs: 500, keepaliveTimeoutMs: 400 } },
   ];
   for (const { name, timeouts } of roles) {
     test(`keepalive tells the ${name}, and does not disturb a good one`, async () => {
@@ -70,7 +71,7 @@ describe("gRPC on a wire that is cut in silence", () => {
       const inbound = accepted[0];
       assert.ok(inbound);
       const heard = listenTo(name === "dialler" ? outbound : inbound);
-      for (let i = 0; i < 6; i++) await world.settle();
+      await sleep(1_300); // Two questions, and what each of them waits for.
       assert.equal(heard.closed.length, 0);
       wire.cut();
       await until(() => heard.closed.length === 1);
