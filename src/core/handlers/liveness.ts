@@ -81,6 +81,8 @@ export function handlePinged(
 
 /** Heartbeats without any news of a member, after which it is asked for a message of its own. */
 const UNHEARD = 2;
+/** Maximum such requests per heartbeat interval: one that refuses us fails each of them at once. */
+const REQUESTS = 50;
 
 /**
  * It is there, but the connection broke: perhaps it believes us dead, as after a standstill of
@@ -89,12 +91,17 @@ const UNHEARD = 2;
  */
 function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
   const { suspicions, options } = core;
-  if (suspicions.pinged.has(member.pkiId)) {
-    const isUnheard = now.elapsedMs - member.lastSeenMs > options.timing.aliveIntervalMs * UNHEARD;
-    return isUnheard ? requestMembership(core, recipientOf(member, 0n), now) : [];
+  const { aliveIntervalMs } = options.timing;
+  const { asked, pinged } = suspicions;
+  if (pinged.has(member.pkiId)) {
+    const isUnheard = now.elapsedMs - member.lastSeenMs > aliveIntervalMs * UNHEARD;
+    const askedMs = asked.get(member.pkiId) ?? Number.NEGATIVE_INFINITY;
+    if (!isUnheard || now.elapsedMs - askedMs < aliveIntervalMs / REQUESTS) return [];
+    asked.set(member.pkiId, now.elapsedMs);
+    return requestMembership(core, recipientOf(member, 0n), now);
   }
   // Do not retry soon: a peer that refuses us breaks the next connection, too.
-  suspicions.pinged.set(member.pkiId, now.elapsedMs);
+  pinged.set(member.pkiId, now.elapsedMs);
   speakSoon(core, now);
   return requestMembership(core, recipientOf(member, 0n), now);
 }

@@ -29,6 +29,8 @@ export interface Suspicions {
   readonly open: Map<PkiId, Suspicion>;
   /** Times of pings, which limit how often a member is pinged. */
   readonly pinged: Map<PkiId, number>;
+  /** Times of requests to members that answer pings, but are not heard of. */
+  readonly asked: Map<PkiId, number>;
   /** When the next silence scan is due. */
   scanAtMs: number;
   /** The moment of the latest open question: the next one comes a little later. */
@@ -50,7 +52,13 @@ const SILENCE = 2.1;
 const LOOKS = 50;
 
 export function createSuspicions(): Suspicions {
-  return { open: new Map(), pinged: new Map(), scanAtMs: 0, lastAtMs: Number.NEGATIVE_INFINITY };
+  return {
+    open: new Map(),
+    pinged: new Map(),
+    asked: new Map(),
+    scanAtMs: 0,
+    lastAtMs: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** Suspects an alive member because of an accusation or silence. */
@@ -141,7 +149,7 @@ export function tidySuspicions(
   now: Now,
 ): void {
   const holdsMs = aliveIntervalMs * ANSWER_HOLDS;
-  for (const [pkiId, atMs] of suspicions.pinged) {
-    if (now.elapsedMs - atMs > holdsMs) suspicions.pinged.delete(pkiId);
+  for (const times of [suspicions.pinged, suspicions.asked]) {
+    for (const [pkiId, atMs] of times) if (now.elapsedMs - atMs > holdsMs) times.delete(pkiId);
   }
 }
