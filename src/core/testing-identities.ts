@@ -73,7 +73,7 @@ function hashHex(bytes: Uint8Array): string {
   let text = "";
   for (let salt = 0; salt < 8; salt++) {
     let hash = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
-    for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+    for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
     text += (hash >>> 0).toString(16).padStart(8, "0");
   }
   return text;
@@ -83,8 +83,8 @@ function hashHex(bytes: Uint8Array): string {
 export function testSignature(pkiId: PkiId, payload: Uint8Array): Uint8Array {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
   for (let i = 0; i < pkiId.length; i++) a = Math.imul(a ^ pkiId.charCodeAt(i), 0x01000193);
-  for (const byte of payload) {
-    a = Math.imul(a ^ byte, 0x01000193);
+  for (let i = 0; i < payload.length; i++) {
+    a = Math.imul(a ^ (payload[i] ?? 0), 0x01000193);
     b = Math.imul(b ^ a, 0x85ebca6b);
   }
   const signature = new Uint8Array(8);

@@ -18,6 +18,7 @@ export interface AliveOptions {
   readonly seqNum?: bigint;
   readonly incNum?: bigint;
   readonly endpoint?: string;
+  readonly metadata?: Uint8Array;
   readonly internalEndpoint?: string;
   /** Whether it carries its author's identity, or these bytes instead. */
   readonly identity?: boolean | Uint8Array;
@@ -43,6 +44,7 @@ function aliveContent(author: Identity, options: AliveOptions): Init<typeof ALIV
   const membership = {
     endpoint: options.endpoint ?? "stranger:1",
     pkiId: options.pkiId ?? pkiIdBytes(author.pkiId),
+    ...(options.metadata ? { metadata: options.metadata } : {}),
   };
   const timestamp = { incNum: options.incNum ?? 1n, seqNum: options.seqNum ?? 1n };
   return {

@@ -31,9 +31,12 @@ export const LIMITS = { ...DEFAULT_CORE_LIMITS, pullItemsMax: 3, hellosPerPeerMa
 export const PKI_IDS = ["x", "y", "z"].map((name) => testIdentity("A", name).pkiId);
 const SUBJECTS = new Map(IDS.map((id) => [id, testIdentity("A", id)]));
 const pkiIdOf = (id: Id): PkiId => SUBJECTS.get(id)?.pkiId ?? assert.fail();
-const itemOf = (id: Id): Uint8Array => identityItemOf(SUBJECTS.get(id) ?? assert.fail());
-const bytesOf = (id: Id): Uint8Array => pkiIdBytes(pkiIdOf(id));
-const idOf = (pkiId: PkiId): Id => IDS.find((id) => pkiIdOf(id) === pkiId) ?? assert.fail();
+const ITEMS = new Map([...SUBJECTS].map(([id, subject]) => [id, identityItemOf(subject)]));
+const BYTES = new Map(IDS.map((id) => [id, pkiIdBytes(pkiIdOf(id))]));
+const BY_PKI_ID = new Map(IDS.map((id) => [pkiIdOf(id), id]));
+const itemOf = (id: Id): Uint8Array => ITEMS.get(id) ?? assert.fail();
+const bytesOf = (id: Id): Uint8Array => BYTES.get(id) ?? assert.fail();
+const idOf = (pkiId: PkiId): Id => BY_PKI_ID.get(pkiId) ?? assert.fail();
 const idIn = (bytes: Uint8Array): Id | undefined =>
   IDS.find((id) => equalBytes(bytes, bytesOf(id)));
 const msgType = PULL_TYPE.identity;

@@ -353,7 +353,9 @@ export function createWorld(seed: number, delayMs = 1): World {
   }
 
   function believes(a: TestNode, { identity }: TestNode): boolean {
-    return identity.notAfterMs > world.now().wallMs && a.crypto.identify(identity.bytes).ok;
+    const { mspId, pkiId, notAfterMs } = identity;
+    const { trusted, revoked } = a.crypto;
+    return notAfterMs > world.now().wallMs && trusted.has(mspId) && !revoked.has(pkiId);
   }
 
   function deliver(node: TestNode, { to, endpoint, messages }: Effect & { type: "send" }): void {
@@ -377,7 +379,8 @@ export function createWorld(seed: number, delayMs = 1): World {
 
   function connectedPeer(node: TestNode, to: PkiId): TestNode | undefined {
     if (!node.connected.has(to)) return undefined;
-    return [...nodes.values()].find((peer) => peer.identity.pkiId === to && peer.isUp);
+    for (const peer of nodes.values()) if (peer.identity.pkiId === to && peer.isUp) return peer;
+    return undefined;
   }
 
   function connect(a: TestNode, b: TestNode): void {

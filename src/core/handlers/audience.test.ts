@@ -5,7 +5,7 @@ import { toHex } from "../../wire/bytes.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
 import type { PkiId } from "../types/host.ts";
-import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout, type Timing } from "../types/options.ts";
 import { allNeighbours, chooseAudience, choosePartners } from "./audience.ts";
 
 interface Network {
@@ -14,7 +14,11 @@ interface Network {
 }
 
 /** So many members of each organisation; all know all, and the start is over. */
-function network(sizes: Readonly<Record<string, number>>, fanout: Partial<Fanout> = {}): Network {
+function network(
+  sizes: Readonly<Record<string, number>>,
+  fanout: Partial<Fanout> = {},
+  timing: Timing = DEFAULT_TIMING,
+): Network {
   const world = createWorld(5);
   const trusts = Object.keys(sizes);
   const nodes: TestNode[] = [];
@@ -26,6 +30,7 @@ function network(sizes: Readonly<Record<string, number>>, fanout: Partial<Fanout
         anchorPeers: nodes.length > 0 ? ["A0:7051"] : [],
         bootstrap: i > 0 ? [`${mspId}0:7051`] : [],
         fanout: { ...DEFAULT_FANOUT, ...fanout },
+        timing,
       };
       nodes.push(world.add(`${mspId}${i}`, options));
     }
@@ -87,7 +92,7 @@ describe("our neighbours", () => {
     const totals: Record<string, number> = {};
     for (const strategy of ["neighbours", "random"] as const) {
       const net = network({ A: 20 }, { strategy });
-      net.world.run(20_000);
+      net.world.run(12_000);
       totals[strategy] = sum(copies(net.nodes).values());
       const reached = coverage(net);
       const isComplete = reached.every((members) => members === 19);
@@ -163,12 +168,12 @@ describe("a member that draws peers for each message, as Fabric's do", () => {
   });
 
   test("is drawn no more when it is gone", () => {
-    const net = network({ A: 13 });
+    const net = network({ A: 13 }, {}, { ...DEFAULT_TIMING, forgetAfterMs: 50_000 });
     const { stranger } = drawn(net, 1);
     net.world.kill(stranger);
     const { core } = first(net.nodes);
     const isForgotten = () => !core.members.table.has(stranger.identity.pkiId);
-    assert.notEqual(net.world.runUntil(isForgotten, 600_000), undefined);
+    assert.notEqual(net.world.runUntil(isForgotten, 150_000), undefined);
     for (let i = 0; i < 100; i++) {
       const { members } = chooseAudience(core, { type: "organisation" }, net.world.now());
       assert.ok([...members].every(({ pkiId }) => pkiId !== stranger.identity.pkiId));

@@ -76,11 +76,12 @@ class NaiveMembership {
   nowMs = 0;
   #rows: Row[] = [];
 
-  get view(): string[] {
+  get view(): string {
     return this.#rows
       .filter(({ status }) => status !== "forgotten")
       .map(({ who, status, time }) => `${who} ${status} ${time.inc}.${time.seq}`)
-      .sort();
+      .sort()
+      .join();
   }
 
   happen(happening: Happening): void {
@@ -220,8 +221,13 @@ class DrivenCore {
         bootstrap: [],
         anchorPeers: [],
         lastIncarnation: 0n,
-        // Nobody here needs to show its certificate again after an hour of silence.
-        timing: { ...DEFAULT_TIMING, identityUnusedMs: Number.MAX_SAFE_INTEGER },
+        timing: {
+          ...DEFAULT_TIMING,
+          // Nobody here needs to show its certificate again after an hour of silence.
+          identityUnusedMs: Number.MAX_SAFE_INTEGER,
+          // Nobody answers a pull.
+          pullIntervalMs: 100_000,
+        },
         fanout: DEFAULT_FANOUT,
         limits: { ...DEFAULT_CORE_LIMITS, membersMax: MEMBERS_MAX },
         crypto: testCrypto("A"),
@@ -237,13 +243,14 @@ class DrivenCore {
     return { elapsedMs: this.#elapsedMs, wallMs: EPOCH_MS + this.#elapsedMs };
   }
 
-  get view(): string[] {
+  get view(): string {
     return [...this.#core.members.table.values()]
       .map(({ pkiId, status, time }) => {
         const who = PEOPLE.findIndex((identity) => identity.pkiId === pkiId);
         return `${who} ${status} ${time.incNum}.${time.seqNum}`;
       })
-      .sort();
+      .sort()
+      .join();
   }
 
   happen(happening: Happening): void {
@@ -370,10 +377,10 @@ describe("membership is what a list of everything heard says", () => {
         for (const one of inOrder(happenings)) {
           core.happen(one);
           naive.happen(one);
-          assert.deepEqual(core.view, naive.view);
+          if (core.view !== naive.view) assert.equal(core.view, naive.view);
         }
       }),
-      { numRuns: 1_000, examples: [[[...remembered]], [[...backAgain]], [[...accusedFirst]]] },
+      { numRuns: 400, examples: [[[...remembered]], [[...backAgain]], [[...accusedFirst]]] },
     );
   });
 });

@@ -159,7 +159,7 @@ describe("an accusation", () => {
     const nodes = Array.from({ length: 25 }, (_, i) =>
       world.add(`p${i}`, { bootstrap: i === 0 ? [] : ["p0:7051"] }),
     );
-    world.run(60_000);
+    world.run(30_000);
     const [accused] = nodes.splice(7, 1);
     assert.ok(accused);
     const { pkiId } = accused.identity;
@@ -242,7 +242,7 @@ describe("a death", () => {
       world.runUntil(() => isComplete(world, ...nodes), 20_000),
       undefined,
     );
-    world.run(30_000);
+    world.run(15_000);
     const [victim, ...others] = nodes.toReversed() as [TestNode, ...TestNode[]];
     // Connections that are not needed any more are closed by the host.
     for (const node of nodes) {
