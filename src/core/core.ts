@@ -35,6 +35,7 @@ import { checkRoutine, drainVerificationQueue } from "./handlers/verification.ts
 import { handleDuplicate } from "./tables/broadcast-queue.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
+import { noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
 import { noteArrival } from "./tables/neighbourhood.ts";
 import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
 import { nextPullMs } from "./tables/pull.ts";
@@ -48,9 +49,6 @@ import type { Input } from "./types/input.ts";
 import type { CoreOptions } from "./types/options.ts";
 
 export { type Core, createCore } from "./handlers/state.ts";
-
-/** A call this much later than requested means that our process was suspended. */
-const STALL_MS = 1_000;
 
 /** Applies one input. Performs no I/O; the host carries out the effects in order. */
 export function step(core: Core, input: Input, now: Now): readonly Effect[] {
@@ -120,6 +118,7 @@ function applyInput(core: Core, input: Input, now: Now): readonly Effect[] {
 
 function noticeStall(core: Core, now: Now): void {
   const lateMs = now.elapsedMs - core.expectedAtMs;
+  noteLateness(core.lateness, lateMs, now);
   if (lateMs > STALL_MS) forgiveStall(core.members, lateMs);
 }
 
@@ -287,8 +286,8 @@ export function nextSuspicionMs(
   return Math.min(scanAtMs, next?.atMs ?? NEVER);
 }
 
-function pingDue({ suspicions, members, options }: Core, now: Now): readonly Effect[] {
-  return pingSuspects(suspicions, members, options.timing, options.random, now);
+function pingDue({ lateness, suspicions, members, options }: Core, now: Now): readonly Effect[] {
+  return pingSuspects(suspicions, members, options, patienceMs(lateness, now), now);
 }
 
 export function nextContactMs(contacts: readonly Contact[]): number {

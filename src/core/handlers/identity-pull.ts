@@ -19,6 +19,7 @@ import {
 } from "../../wire/received.ts";
 import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
+import { patient } from "../tables/lateness.ts";
 import { endpointOf, preferredEndpoint } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import {
@@ -48,13 +49,13 @@ const msgType = PULL_TYPE.identity;
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
   const peers = choosePartners(core, now).map(peerAt);
-  return beginRound(core.pull, peers, core.options, now);
+  return beginRound(core.pull, peers, patient(core, now), now);
 }
 
 /** Ends an overdue round, and starts an unscheduled one if an author is unknown. */
 export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
   const { pull } = core;
-  if (pull.round !== undefined) return attendRound(pull, core.options, now);
+  if (pull.round !== undefined) return attendRound(pull, patient(core, now), now);
   if (pull.wanted.size === 0 || now.elapsedMs < pull.urgentAtMs) return [];
   pull.urgentAtMs = now.elapsedMs + URGENT_PAUSE_MS;
   const peers = new Map<PkiId, PullPeer>();
@@ -64,7 +65,7 @@ export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
     if (peers.size === core.options.fanout.pullPeers) break;
   }
   pull.wanted.clear(); // The next message of a still unknown author requests it again.
-  return beginRound(pull, [...peers.values()], core.options, now);
+  return beginRound(pull, [...peers.values()], patient(core, now), now);
 }
 
 export function handleDigest(
@@ -73,7 +74,7 @@ export function handleDigest(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  return takeDigest(core.pull, digest, from, core.options, now);
+  return takeDigest(core.pull, digest, from, patient(core, now), now);
 }
 
 export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
@@ -92,7 +93,7 @@ export function handleHello(
   now: Now,
 ): readonly Effect[] {
   const mayHave = rightsOf(core, from, now);
-  return answerHello(core.pull, hello, peerOf(core, from), mayHave, core.options, now);
+  return answerHello(core.pull, hello, peerOf(core, from), mayHave, patient(core, now), now);
 }
 
 export function handleRequest(
@@ -102,7 +103,7 @@ export function handleRequest(
   now: Now,
 ): readonly Effect[] {
   const mayHave = rightsOf(core, from, now);
-  return answerRequest(core.pull, request, peerOf(core, from), mayHave, core.options, now);
+  return answerRequest(core.pull, request, peerOf(core, from), mayHave, patient(core, now), now);
 }
 
 /** The peer's access rights, computed once for all items. */

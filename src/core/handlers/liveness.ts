@@ -9,6 +9,7 @@ import { partyOf } from "../rules/disclosure.ts";
 import type { Broadcast } from "../tables/broadcast-queue.ts";
 import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
 import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
+import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { requestAlive } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
@@ -176,7 +177,8 @@ export function handleIdentified(
   }
 
   const nonce = random.uint64();
-  const untilMs = now.elapsedMs + timing.membershipResponseWaitMs;
+  const { membershipResponseWaitMs } = patient(core, now).timing;
+  const untilMs = now.elapsedMs + membershipResponseWaitMs;
   contact.state = { type: "asking", pkiId: identity.pkiId, nonce, untilMs };
   const purpose = {
     type: "membership-request",

@@ -16,6 +16,7 @@ import {
   createIdentities,
   type Identities,
 } from "../tables/identities.ts";
+import { createLateness, type Lateness } from "../tables/lateness.ts";
 import { createMembers, type Members } from "../tables/members.ts";
 import { createNeighbourhood, type Neighbourhood } from "../tables/neighbourhood.ts";
 import { createPollBackoff, type PollBackoff } from "../tables/poll-backoff.ts";
@@ -75,6 +76,7 @@ export interface Core {
   now: Now;
   /** The moment the host was last told to come back at; a later visit means that we stood still. */
   expectedAtMs: number;
+  readonly lateness: Lateness;
 }
 
 /** Budgets of a peer or author; excess is dropped before it costs anything. */
@@ -132,5 +134,6 @@ export function createCore(options: CoreOptions, now: Now): Core {
     },
     now,
     expectedAtMs: now.elapsedMs,
+    lateness: createLateness(),
   };
 }

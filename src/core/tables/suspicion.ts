@@ -9,7 +9,7 @@ import { isNewer } from "../../wire/received.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { Timing } from "../types/options.ts";
+import type { CoreOptions, Timing } from "../types/options.ts";
 import { suspect } from "./deaths.ts";
 import { type Members, preferredEndpoint } from "./members.ts";
 
@@ -96,8 +96,8 @@ export function pingAgain(suspicions: Suspicions, member: Member, now: Now): rea
 function doubtSilent(
   suspicions: Suspicions,
   members: Members,
-  { aliveIntervalMs }: Timing,
-  random: Random,
+  { timing: { aliveIntervalMs }, random }: Pick<CoreOptions, "random" | "timing">,
+  patienceMs: number,
   now: Now,
 ): void {
   if (now.elapsedMs < suspicions.scanAtMs) return;
@@ -105,22 +105,22 @@ function doubtSilent(
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
     const { heardMs } = member;
-    const silentAtMs = heardMs + aliveIntervalMs * SILENCE;
+    const silentAtMs = heardMs + aliveIntervalMs * SILENCE + patienceMs;
     if (silentAtMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, silentAtMs);
     else raise(suspicions, member, { type: "silent", heardMs }, random, now);
   }
   suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
-/** Scans for silence, and returns the suspects whose ping is due. */
+/** Scans for silence, which may last longer if we are patient, and returns the suspects whose ping is due. */
 export function pingSuspects(
   suspicions: Suspicions,
   members: Members,
-  timing: Timing,
-  random: Random,
+  options: Pick<CoreOptions, "random" | "timing">,
+  patienceMs: number,
   now: Now,
 ): readonly Effect[] {
-  doubtSilent(suspicions, members, timing, random, now);
+  doubtSilent(suspicions, members, options, patienceMs, now);
   const { open, pinged } = suspicions;
   const effects: Effect[] = [];
   for (const [pkiId, question] of open) {
