@@ -3,7 +3,7 @@
  * so there are messages of it that are newer than all that was gossiped. An answer contains the last
  * heartbeat.
  */
-import type { Link, Network } from "../src/transport/network.ts";
+import type { Network } from "../src/transport/network.ts";
 import { toHex } from "../src/wire/bytes.ts";
 import {
   encodeEnvelope,
@@ -13,6 +13,7 @@ import {
   parseMessage,
 } from "../src/wire/envelope.ts";
 import type { AliveMessage, GossipMessage } from "../src/wire/messages.ts";
+import { sendingBy } from "./sending-by.ts";
 import { createSharedReader } from "./shared-reader.ts";
 
 /** The signer. */
@@ -25,30 +26,7 @@ export interface Signer {
 /** Wraps a network; `signer` returns the current signer. */
 export function signingAfresh(network: Network, signer: () => Signer): Network {
   const pen = new Pen(signer);
-  return {
-    listen: (accepted, refused) =>
-      network.listen((link) => accepted(rewriting(link, pen)), refused),
-    dial: (endpoint, events) =>
-      network.dial(endpoint, {
-        failed: events.failed,
-        opened: (link) => events.opened(rewriting(link, pen)),
-      }),
-    ping: (endpoint, done) => network.ping(endpoint, done),
-    close: () => network.close(),
-  };
-}
-
-function rewriting(link: Link, pen: Pen): Link {
-  return {
-    outbound: link.outbound,
-    remoteAddress: link.remoteAddress,
-    localCertHash: link.localCertHash,
-    remoteCertHash: link.remoteCertHash,
-    admit: () => link.admit(),
-    start: (events) => link.start(events),
-    close: (refusal) => link.close(refusal),
-    send: (bytes) => link.send(pen.rewrite(bytes)),
-  };
+  return sendingBy(network, (link) => (bytes) => link.send(pen.rewrite(bytes)));
 }
 
 const read = createSharedReader();
