@@ -31,26 +31,44 @@ function addressOf({ internalEndpoint, endpoint }) {
   return clip(visible(internalEndpoint || endpoint), ADDRESS_MAX);
 }
 
+/** Of so many intervals of a member the longest counts: Fabric's peers also sign a heartbeat for each request. */
+const GAPS = 5;
+
 /**
  * Measures how often heartbeats come, because the page is not told the interval. Call the returned
  * function with each answer: it returns the age in milliseconds from which a heartbeat is overdue, long
  * before its member counts as dead: twice the usual interval and a second more. Infinity until an interval
- * has been seen: one look at a few members does not tell a long pause from a short interval.
+ * has been seen: one look at a few members does not tell a long pause from a short interval. A further copy
+ * of a heartbeat is seen later, and begins no interval.
  */
 export function createRhythm() {
   let known = new Map();
   return (members) => {
     known = new Map(members.filter(({ self }) => !self).map((each) => [each.pkiId, gapOf(each)]));
-    const gaps = [...known.values()].flatMap(({ gapMs }) => gapMs ?? []).sort((a, b) => a - b);
-    return 1_000 + 2 * (gaps[Math.floor(gaps.length / 2)] ?? Number.POSITIVE_INFINITY);
+    const usual = [...known.values()]
+      .flatMap(({ gapsMs }) => longest(gapsMs))
+      .sort((a, b) => a - b);
+    return 1_000 + 2 * (usual[Math.floor(usual.length / 2)] ?? Number.POSITIVE_INFINITY);
   };
 
-  function gapOf({ pkiId, lastSeen }) {
-    const seenMs = Date.parse(lastSeen);
-    const before = known.get(pkiId);
-    if (before === undefined || seenMs <= before.seenMs) return before ?? { seenMs };
-    return { seenMs, gapMs: seenMs - before.seenMs };
+  function gapOf(member) {
+    const seenMs = Date.parse(member.lastSeen);
+    const beat = beatOf(member);
+    const before = known.get(member.pkiId);
+    if (before === undefined) return { beat, seenMs, gapsMs: [] };
+    if (before.beat === beat) return before;
+    const gapsMs = [...before.gapsMs, seenMs - before.seenMs].slice(-GAPS);
+    return { beat, seenMs, gapsMs };
   }
+}
+
+function longest(gapsMs) {
+  return gapsMs.length === 0 ? [] : [Math.max(...gapsMs)];
+}
+
+/** Tells one heartbeat from others. */
+function beatOf({ incarnation, sequence }) {
+  return `${incarnation} ${sequence}`;
 }
 
 function describe(member, connections, nowMs, limitMs) {
@@ -68,7 +86,7 @@ function describe(member, connections, nowMs, limitMs) {
     expires: identityExpires,
     state: isQuiet ? "quiet" : status,
     stateText: isQuiet ? "overdue" : status,
-    beat: `${member.incarnation} ${member.sequence}`,
+    beat: beatOf(member),
     connected: member.self ? connections.length : links.length,
   };
 }
