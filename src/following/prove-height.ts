@@ -46,7 +46,7 @@ export async function proveHeight(
     const { code, reason } = next;
     return { ok: false, isLie: isLie(code), isUnusable: code === "untrusted", code, reason };
   }
-  const judged = await turnsOf(judge(host, next.value, block.value), peer.clock);
+  const judged = await turnsOf(judgeUnderNamed(host, next.value, block.value), peer.clock);
   if (judged.ok) return next;
   forgetBlocks(peer);
   return { ok: false, isLie: true, code: judged.code, reason: judged.reason };
@@ -57,8 +57,15 @@ function isLie(code: string): boolean {
   return code.startsWith("block-") || code === "absent" || code === "config-sequence";
 }
 
-/** A block that is the trusted one itself is not judged by its own configuration. */
-function* judge(host: ChannelHost, trust: Trust, block: Block): InTurns<Judged<unknown>> {
+/**
+ * Judges a block under the configuration that it names as the newest one; the signatures cover that name.
+ * A block that is the trusted one itself is not judged by its own configuration.
+ */
+export function* judgeUnderNamed(
+  host: ChannelHost,
+  trust: Trust,
+  block: Block,
+): InTurns<Judged<unknown>> {
   const { number } = block.header;
   if (number !== trust.configuration.blockNumber) {
     return yield* judgeBlock(host, trust, block, { number });

@@ -135,6 +135,22 @@ test("with a bound keeping begins so many blocks before the end, under the confi
   assert.ok(blocks.lacksStart);
 });
 
+test("keeping begins under the configuration of then, whoever names an older one", async (t) => {
+  const { chain, live } = await setUp(t, "keep", 5);
+  const first = live();
+  await first.blocks.open(undefined);
+  const forged = [...chain.blocks];
+  forged[16] = chain.maker.make({ number: 16n, lastConfig: 0n, signers: [] }).bytes;
+  const givers = [memberOf("l", forged), memberOf("h", chain.blocks)].map((peer) => ({
+    ...{ peer, height: 22n },
+  }));
+  await first.blocks.begin(trustOf(chain.blocks[11]), 22n, givers, trustOf(chain.blocks[0]));
+  first.blocks.heard(givers);
+  await first.until(() => first.numbers().length === 5);
+  await first.blocks.stop();
+  assert.equal((await live().blocks.open(undefined))?.configuration.sequence, 1n);
+});
+
 test("verified from the newest block on; forged blocks and members that differ are told", async (t) => {
   const { chain, live } = await setUp(t, "verify");
   const { blocks, numbers, until, events, gave } = live();

@@ -2,11 +2,9 @@
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { ChannelConfig } from "../config/config.ts";
 import type { AskedPeer } from "../following/asked-peer.ts";
-import { configNumber } from "../following/block-facts.ts";
 import { BlockFeed } from "../following/block-feed.ts";
 import { type BlockPeer, blockPeerOf, type GivenBlock } from "../following/block-peer.ts";
-import { fetchBlock } from "../following/fetch.ts";
-import { advance } from "../following/find-trust.ts";
+import { proveHeight } from "../following/prove-height.ts";
 import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
@@ -217,10 +215,8 @@ export class ChannelBlocks {
       return { trust, next: trust.configuration.blockNumber };
     }
     for (const { peer } of givers) {
-      const before = await fetchBlock(peer, channel.name, next - 1n);
-      const number = before.ok ? configNumber(before.value) : undefined;
-      if (number === undefined) continue;
-      const found = await advance(host, peer, trust, number);
+      // In force after the block before, which must be signed: whoever gives it may name an older one.
+      const found = await proveHeight(host, peer, trust, next);
       if (found.ok) return { trust: found.value, next };
     }
     return undefined;
