@@ -1,8 +1,9 @@
 /** Finds the configuration that precedes a block. */
 import { headerHash } from "../channel/rules/header-hash.ts";
 import { configNumber } from "../following/block-facts.ts";
-import { fetchBlock } from "../following/fetch.ts";
+import { fetchBlock, forgetBlocks } from "../following/fetch.ts";
 import { advance } from "../following/find-trust.ts";
+import { judgeUnderNamed } from "../following/prove-height.ts";
 import { type Judged, makeTrust, problem, type Trust, whyUnusable } from "../following/trust.ts";
 import { turnsOf } from "../lib/slices.ts";
 import { accept } from "../wire/verdict.ts";
@@ -34,11 +35,15 @@ export async function startOf(
   if (number === undefined) {
     return problem("no-configuration", `block ${first - 1n} names no configuration block`);
   }
-  const proven = [newest, anchor].find(({ configuration }) => configuration.blockNumber === number);
-  if (proven !== undefined) return accept({ trust: proven, previousHash, isProven: true });
-  if (number > anchor.configuration.blockNumber) {
-    const trust = await advance(host, stream, anchor, number);
-    return trust.ok ? accept({ trust: trust.value, previousHash, isProven: true }) : trust;
+  const known = [newest, anchor].find(({ configuration }) => configuration.blockNumber === number);
+  if (known !== undefined || number > anchor.configuration.blockNumber) {
+    const trust = known ? accept(known) : await advance(host, stream, anchor, number);
+    if (!trust.ok) return trust;
+    // Else a peer could name an older configuration than the one that was in force.
+    const judged = await turnsOf(judgeUnderNamed(host, trust.value, before.value));
+    if (judged.ok) return accept({ trust: trust.value, previousHash, isProven: true });
+    forgetBlocks(stream);
+    return problem(judged.code, `block ${first - 1n}: ${judged.reason}`);
   }
   const block = await fetchBlock(stream, session.channel, number);
   if (!block.ok) return block;
