@@ -174,6 +174,19 @@ describe("the playground", { skip }, () => {
     });
   }
 
+  test("shows every column of a member's state on a phone, and stays where one scrolls to", async () => {
+    await follow(`${SMALL}&at=8000`);
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.locator("#stage .node").first().press("Enter");
+    await page.locator(".member-card details[open] th").last().waitFor(PATIENT);
+    await page.locator(".state").evaluate("(one) => { one.scrollLeft = 999; }");
+    await page.keyboard.press("n");
+    await page.locator("#time").filter({ hasNotText: "8.000 s" }).waitFor(PATIENT);
+    const last = page.locator(".member-card details[open] thead th").last();
+    const { x, width } = (await last.boundingBox()) ?? assert.fail("no column");
+    assert.ok(x > 0 && x + width <= 360, `from ${x} to ${x + width}`);
+  });
+
   test("leads by Tab to every control, and the focus can be seen", async () => {
     const stops = await walkByTab(page);
     const places = stops.map(({ index }) => index).sort((a, b) => a - b);

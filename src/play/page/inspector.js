@@ -44,7 +44,7 @@ function showState(content, state) {
     [...content.querySelectorAll("details[open]")].map(({ dataset }) => dataset.name),
   );
   const isFirst = content.querySelector("details") === null;
-  const scroll = content.scrollTop;
+  const { scrollTop, scrollLeft } = content;
   content.replaceChildren(
     ...sectionsOf(state).map(({ name, table, count }) => {
       const details = make("details", { open: isFirst ? name === "members" : open.has(name) });
@@ -56,7 +56,7 @@ function showState(content, state) {
       return details;
     }),
   );
-  content.scrollTop = scroll;
+  Object.assign(content, { scrollTop, scrollLeft });
 }
 
 function buttonsFor(view, member, act, step) {

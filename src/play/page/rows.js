@@ -81,7 +81,7 @@ function changedRows(name, before, after) {
 
 function marked(what, cells) {
   const row = rowOf(cells, what);
-  row.append(make("td", {}, make("span", { className: "badge" }, t(what))));
+  row.firstChild.append(" ", make("span", { className: "badge" }, t(what)));
   return row;
 }
 
@@ -93,7 +93,6 @@ function comparison(before, after) {
     const parts = old === now ? [now] : [make("del", {}, old), " ", make("ins", {}, now)];
     row.append(make("td", {}, ...parts));
   });
-  row.append(make("td"));
   return row;
 }
 
