@@ -192,7 +192,7 @@ describe("doctor on bootstrap and anchor peers", () => {
         createHttpsServer({ key, cert }),
         /does not speak HTTP\/2 \(protocol\)\. Check that this is the gossip port/,
       ],
-      [noGossip, /unknown service \(protocol\)\. Check that this is the gossip port/],
+      [noGossip, /unknown service\) \(no-gossip\)\. Dial the port of a peer/],
       [
         createServer((socket) => socket.destroy()),
         /closed during the TLS handshake \(tls-closed\)\. Check that it runs/,

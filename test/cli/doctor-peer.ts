@@ -45,12 +45,19 @@ export async function start(
   return env["CORE_PEER_ADDRESS"] ?? "";
 }
 
+/** On a busy machine peers that are there take their time. */
+const PATIENT: Environment = {
+  CORE_PEER_GOSSIP_DIALTIMEOUT: "9s",
+  CORE_PEER_GOSSIP_CONNTIMEOUT: "9s",
+};
+
 export async function findingsOf(
   env: Environment,
   more: Environment = {},
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for await (const finding of examine({ env: { ...env, ...more } })) findings.push(finding);
+  for await (const finding of examine({ env: { ...PATIENT, ...env, ...more } }))
+    findings.push(finding);
   return findings;
 }
 

@@ -15,7 +15,7 @@ export interface RelayedReport {
 }
 
 const { RELAYED_MSPS = "", RELAYED_PORT = "", RELAYED_FAST = "" } = process.env;
-const EVERY_MS = RELAYED_FAST === "true" ? 500 : 5_000;
+const EVERY_MS = RELAYED_FAST === "true" ? 2_000 : 5_000;
 const config = await loadConfig({});
 const relay = await Attacker.create(config, { host: "127.0.0.1", port: Number(RELAYED_PORT) });
 const members: { readonly identity: Identity; readonly signer: Signer }[] = [];
