@@ -1,4 +1,4 @@
-/** Results as tables of Markdown, one for each mark in docs/performance.md. */
+/** Results as tables of Markdown, by mark of docs/performance.md; those without a mark are not written there. */
 import { type Measured, numberAt, rowsAt } from "./all.ts";
 import { GO } from "./go-baseline.ts";
 import { judgeGoals } from "./goals.ts";
