@@ -5,7 +5,7 @@ import type { Config, GossipTls } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { namesMissing } from "../node/load-credentials.ts";
 import { ownChainFault, tlsBeginning } from "../node/own-tls.ts";
-import { readTls } from "../node/tls-files.ts";
+import { readOperationsTls, readTls } from "../node/tls-files.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
@@ -132,14 +132,7 @@ export async function examineOperationsTls(
 ): Promise<readonly Finding[]> {
   if (!tls.enabled || listenAddress === undefined) return [];
   const problems: string[] = [];
-  const files: GossipTls = {
-    ...tls,
-    clientAuthRequired: true, // Anything beyond health requires a certificate in any case.
-    rootCertFile: undefined,
-    clientCertFile: tls.certFile,
-    clientKeyFile: tls.keyFile,
-  };
-  await readTls(files, wallMs, problems);
+  await readOperationsTls(tls, wallMs, problems);
   if (problems.length > 0) return problems.map((problem) => error("operations-tls", problem));
   if (tls.clientRootCaFiles.length === 0) {
     const message =

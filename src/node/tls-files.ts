@@ -1,9 +1,9 @@
 /** The TLS files a configuration names, read and judged. */
 import { type KeyObject, X509Certificate } from "node:crypto";
-import type { GossipTls } from "../config/config.ts";
+import type { GossipTls, TlsFiles } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
 import { fileRemedy, readSmallFile } from "../lib/small-file.ts";
-import { decodePem } from "../msp/pem.ts";
+import { decodePem, encodePem } from "../msp/pem.ts";
 import { privateKeyIn } from "../msp/private-key.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
 import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
@@ -16,6 +16,7 @@ export async function readTls(
   wallMs: number,
   problems: string[],
 ): Promise<TlsCredentials | undefined> {
+  const before = problems.length;
   const server = await readPair("server", tls.certFile, tls.keyFile, wallMs, problems);
   const client =
     tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile
@@ -25,7 +26,8 @@ export async function readTls(
   // As Fabric: a list that nobody needs may name files that are not there.
   const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
   const clientRootCas = await readCas(clientCas, problems);
-  if (!server || !client) return undefined;
+  // With fewer CAs than are named, others would be refused that were accepted before a reload.
+  if (!server || !client || problems.length > before) return undefined;
   const files = {
     cert: server.cert,
     key: server.key,
@@ -45,6 +47,22 @@ export async function readTls(
   }
 }
 
+/** The TLS files of the operations endpoint, likewise. */
+export function readOperationsTls(
+  tls: TlsFiles,
+  wallMs: number,
+  problems: string[],
+): Promise<TlsCredentials | undefined> {
+  const files: GossipTls = {
+    ...tls,
+    clientAuthRequired: true, // Anything beyond health requires a certificate in any case.
+    rootCertFile: undefined,
+    clientCertFile: tls.certFile,
+    clientKeyFile: tls.keyFile,
+  };
+  return readTls(files, wallMs, problems);
+}
+
 interface Pair {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -57,7 +75,7 @@ async function readPair(
   wallMs: number,
   problems: string[],
 ): Promise<Pair | undefined> {
-  const certBytes = await read(certFile, problems);
+  const certBytes = await readCertificates(certFile, problems);
   const keyBytes = await read(keyFile, problems);
   const cert = certBytes && readCertificate(certBytes);
   const key = keyBytes && privateKeyIn(keyBytes);
@@ -139,7 +157,7 @@ function isPair(der: Uint8Array, key: KeyObject): boolean {
 async function readCas(files: readonly string[], problems: string[]): Promise<Buffer[]> {
   const cas: Buffer[] = [];
   for (const file of files) {
-    const ca = await read(file, problems);
+    const ca = await readCertificates(file, problems);
     if (!ca) continue;
     if (holdsCertificate(ca)) cas.push(ca);
     else problems.push(`The TLS CA ${file} cannot be used: ${whyUnusable(ca, "a certificate")}.`);
@@ -161,6 +179,23 @@ function whyUnusable(bytes: Uint8Array, wanted: string): string {
   if (block === undefined) return tellUnusable(whyNoPem(bytes));
   return `its first PEM block (${block.type.slice(0, 40)}) is not ${wanted} that can be read: put ${wanted} there`;
 }
+
+/**
+ * Go passes over headers of a PEM block and blank lines in it, of which OpenSSL makes an error: it gets
+ * the text without them, unless a block cannot be read at all.
+ */
+async function readCertificates(
+  file: string | undefined,
+  problems: string[],
+): Promise<Buffer | undefined> {
+  const pem = await read(file, problems);
+  if (pem === undefined || decodePem(pem)?.type !== "CERTIFICATE") return pem;
+  const found = certificatesIn(pem);
+  const isWhole = found.length === pem.toString("latin1").split(BEGIN).length - 1;
+  return isWhole ? Buffer.concat(found.map((der) => encodePem("CERTIFICATE", der))) : pem;
+}
+
+const BEGIN = "-----BEGIN CERTIFICATE-----";
 
 /** No PEM that we need is longer: a bundle of all public CAs has 250 KB. */
 const FILE_BYTES_MAX = 1_048_576;

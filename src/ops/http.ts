@@ -1,6 +1,5 @@
 /** The operations endpoint: health, version, log levels, metrics and the node's views. */
 
-import { readFile } from "node:fs/promises";
 import type { ServerOptions } from "node:https";
 import { TLSSocket } from "node:tls";
 import type { TlsFiles } from "../config/config.ts";
@@ -8,6 +7,7 @@ import { GossipError } from "../lib/errors.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import { VERSION } from "../lib/version.ts";
 import type { GossipNode } from "../node/node.ts";
+import { readOperationsTls } from "../node/tls-files.ts";
 import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
 import { addChannels } from "./channels.ts";
@@ -45,12 +45,13 @@ export async function startOperations(options: OperationsOptions): Promise<HttpS
   }
 }
 
-async function readTls(tls: TlsFiles): Promise<ServerOptions> {
-  const [cert, key, ...ca] = await Promise.all(
-    [tls.certFile, tls.keyFile, ...tls.clientRootCaFiles].map((file) => readFile(file ?? "")),
-  );
-  if (cert === undefined || key === undefined) throw new Error("TLS without certificate or key");
-  return { cert, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" };
+async function readTls(files: TlsFiles): Promise<ServerOptions> {
+  const problems: string[] = [];
+  const tls = await readOperationsTls(files, Date.now(), problems);
+  if (tls === undefined) throw new GossipError("config-invalid", problems);
+  const { cert, key, clientRootCas: ca } = tls;
+  const rest = { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" } as const;
+  return { cert, key, ca: [...ca], ...rest };
 }
 
 function operationsApp(
