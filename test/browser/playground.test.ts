@@ -178,10 +178,10 @@ describe("the playground", { skip }, () => {
     await follow(`${SMALL}&at=8000`);
     await page.setViewportSize({ width: 360, height: 800 });
     await page.locator("#stage .node").first().press("Enter");
-    await page.locator(".member-card details[open] th").last().waitFor(PATIENT);
+    await page.locator(".member-card details[open] th").last().waitFor(SLOW);
     await page.locator(".state").evaluate("(one) => { one.scrollLeft = 999; }");
     await page.keyboard.press("n");
-    await page.locator("#time").filter({ hasNotText: "8.000 s" }).waitFor(PATIENT);
+    await page.locator("#time").filter({ hasNotText: "8.000 s" }).waitFor(SLOW);
     const last = page.locator(".member-card details[open] thead th").last();
     const { x, width } = (await last.boundingBox()) ?? assert.fail("no column");
     assert.ok(x > 0 && x + width <= 360, `from ${x} to ${x + width}`);
