@@ -29,6 +29,7 @@ describe("the options of a simulation", () => {
     [{ nodes: "3", orgs: "4" }, /there are only 3 nodes/],
     [{ cores: "0" }, /--cores 0: give a number from 1/],
     [{ find: "1", seed: "2" }, /give one of --seed/],
+    [{ find: "1", cores: "2" }, /--find runs one seed at a time/],
     [{ onlyMembers: "1,x" }, /--only-members 1,x: give numbers/],
     [{ nodes: "3.5" }, /whole number/],
     [{ seedRange: "9..3" }, /first\.\.last/],

@@ -88,6 +88,8 @@ export function parseSweep(words: SimulationWords): Sweep {
   const only = parsePart(words, problems);
   const seeds = parseSeeds(words, problems);
   const find = words.find !== undefined;
+  if (find && cores !== undefined)
+    problems.push("--cores: --find runs one seed at a time; leave it out");
   if (problems.length > 0 || !isScenario(scenario) || !isStrategy(strategy)) {
     throw new GossipError("config-invalid", problems);
   }

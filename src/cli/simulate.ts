@@ -77,12 +77,16 @@ async function find(
   pool: SeedPool,
   options: SimulateOptions,
 ): Promise<number> {
-  const run = async (one: SimulationOptions): Promise<RunSummary> =>
-    (await pool.run({ options: one, page: "never", reportsProgress: false })).summary;
+  let last: RunSummary | undefined;
+  const run = async (one: SimulationOptions): Promise<RunSummary> => {
+    last = (await pool.run({ options: one, page: "never", reportsProgress: false })).summary;
+    return last;
+  };
   const found = await findSmallest({ ...common, seed }, run, say);
   say("");
   if (found === undefined) {
-    process.stdout.write(`seed ${seed} does not fail\n`);
+    const text = options.json ? JSON.stringify(last) : `seed ${seed} does not fail`;
+    process.stdout.write(`${text}\n`);
     return 0;
   }
   if (options.report !== undefined) {

@@ -13,17 +13,44 @@ interface Link {
 /** Maximum time of a link: one hour into a run. */
 const AT_MS_MAX = 3_600_000;
 
-/** `seed=7&at=12000&do=9000.crash.3`; other words belong to the page. */
+/** `lang` belongs to the page. */
+const WORDS = ["seed", "members", "organisations", "delayMs", "rules", "at", "do", "lang"];
+
+/** `seed=7&at=12000&do=9000.crash.3`. A misspelt word would show another run than was meant. */
 export function parseLink(text: string): Verdict<Link, string> {
-  const words = new Map(new URLSearchParams(text));
+  const words = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const shown = name.slice(0, 40);
+    if (!WORDS.includes(name)) return reject(`there is no "${shown}": use ${WORDS.join(", ")}`);
+    if (words.has(name)) return reject(`"${shown}" stands there twice`);
+    words.set(name, value);
+  }
   const settings = parseRunSettings(words);
   if (!settings.ok) return settings;
   const actions = parseActions(words.get("do") ?? "");
   if (!actions.ok) return actions;
+  const vain = findVain(actions.value, settings.value);
+  if (vain !== undefined) {
+    return reject(`"${formatAction(vain).slice(0, 40)}" concerns nobody who is there then`);
+  }
   const at = words.get("at") ?? "0";
   const atMs = /^\d{1,8}$/.test(at) ? Number(at) : Number.NaN;
   if (!(atMs <= AT_MS_MAX)) return reject(`at must be a whole number up to ${AT_MS_MAX}`);
   return accept({ settings: settings.value, actions: actions.value, atMs });
+}
+
+/** The first action with a member or an organisation that does not exist at its time. */
+function findVain(actions: readonly Action[], settings: Settings): Action | undefined {
+  let members = settings.members;
+  return actions.find((action) => {
+    if (action.type === "join") {
+      members += 1;
+      return action.organisation >= settings.organisations;
+    }
+    const named =
+      action.type === "cut" ? action.members : "member" in action ? [action.member] : [];
+    return named.some((member) => member >= members);
+  });
 }
 
 export function formatLink({ settings, actions, atMs }: Link): string {

@@ -200,6 +200,11 @@ describe("the text of a link", () => {
     ["do=-1.crash.1", /is no action/],
     ["do=1.constructor.1", /is no action/],
     ["at=99999999", /at must be/],
+    ["member=6", /there is no "member": use seed, members, /],
+    ["members=6&members=7", /"members" stands there twice/],
+    ["members=6&do=12.crash.6", /"12.crash.6" concerns nobody/],
+    ["members=6&do=12.crash.6,11.join.3", /"11.join.3" concerns nobody/],
+    ["members=6&do=12.cut.0.6", /"12.cut.0.6" concerns nobody/],
     [`do=${"1.crash.1,".repeat(1_001)}`, /at most 1000/],
   ] as const;
   for (const [text, reason] of wrong) {

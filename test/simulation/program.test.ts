@@ -73,6 +73,13 @@ describe("fabric-gossip simulate", () => {
     assert.equal(simulate(...command.replaceAll('"', "").split(" ")).status, 1);
   });
 
+  test("finds nothing in a seed that does not fail, as JSON if asked so", () => {
+    const flags = "--scenario calm --nodes 3 --minutes 0.1 --find 1 --json".split(" ");
+    const { stdout, status } = simulate(...flags);
+    assert.equal(status, 0);
+    assert.deepEqual(JSON.parse(stdout).violations, []);
+  });
+
   test("lists all mistakes at once and exits 2", () => {
     const { stderr, status } = simulate("--nodes", "0", "--scenario", "chaos", "--minutes", "x");
     assert.equal(status, 2);

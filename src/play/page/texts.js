@@ -245,6 +245,12 @@ const CHINESE_SENTENCES = [
   },
   { pattern: /^at most (\d+) actions$/, words: "最多 $1 个操作" },
   { pattern: /^"(.*)" is no action$/, words: "“$1”不是操作" },
+  { pattern: /^there is no "(.*)": use (.+)$/, words: "链接中没有“$1”这一项" },
+  { pattern: /^"(.*)" stands there twice$/, words: "“$1”出现了两次" },
+  {
+    pattern: /^"(.*)" concerns nobody who is there then$/,
+    words: "“$1”所指的成员或组织当时不存在",
+  },
 ];
 
 /** A word or sentence of the core or the worker in Chinese; a name or code stays as it is. */
