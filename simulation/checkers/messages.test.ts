@@ -44,6 +44,14 @@ test("an event is heard once, by whom it is for, of whoever has said it", async 
   assert.equal(sentences.length, 5, sentences.join("\n"));
 });
 
+test("a hostile member that hears somebody may pass that on to anybody", async () => {
+  const { world, foreign, hidden, checker, sentences } = await stage();
+  checker.said(hidden, "1", undefined, 0);
+  world.add({ ...hidden.member, name: "hostile" }, undefined, true);
+  checker.heard(foreign, pkiIdOf(hidden), "1", 0);
+  assert.deepEqual(sentences, []);
+});
+
 test("what was said reaches everybody it is for, if its author is still there", async () => {
   const { world, a, b, foreign, hidden, checker, sentences } = await stage();
   checker.said(a, "1", undefined, 0);

@@ -54,7 +54,7 @@ export class MessageChecker {
     if (heard.has(text)) this.#report(atMs, `${name} hears ${text} of ${author.name} twice`);
     this.#heard.set(life.number, heard.add(text));
     const isFor = said.organisations?.includes(mspId) ?? true;
-    if (!isFor || !maySee(life.member, author)) {
+    if (!isFor || !(maySee(life.member, author) || this.#isBetrayed(author))) {
       this.#report(atMs, `${name} hears ${text} of ${author.name}, which is not for it`);
     }
   }
@@ -98,6 +98,11 @@ export class MessageChecker {
         this.#tell(`${observer.name} never heard ${text} of ${author.name}`);
       }
     }
+  }
+
+  /** Hostile members that hear it may pass its messages on to anybody. */
+  #isBetrayed(author: SimulatedMember): boolean {
+    return this.#world.members.some((member) => member.isHostile && maySee(member, author));
   }
 
   #ownerOf(pkiId: string): SimulatedMember | undefined {
