@@ -76,6 +76,10 @@ describe("the dashboard of a member", { skip }, () => {
     await page.keyboard.press("Enter");
     await page.locator("#messages li").nth(50).waitFor(SLOW);
     await page.locator("#messages .what", { hasText: "digest" }).first().waitFor(SLOW);
+    // So that the rows stay where they are.
+    await tabTo(page, "#pause");
+    await page.keyboard.press("Enter");
+    await page.locator("#watching", { hasText: /^paused/ }).waitFor(SLOW);
     await tabTo(page, "#messages button");
     for (let rows = 0; rows < 150; rows++) {
       const focused = await page.locator("#messages button:focus").textContent();
