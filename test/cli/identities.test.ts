@@ -195,7 +195,7 @@ describe("identities of members that are processes", () => {
       organisationFolder: org.folder,
       peer: "peer1",
       nowMs: Date.now(),
-      validityMs: 30_000, // Time to start, on a busy machine.
+      validityMs: 60_000, // Time to start, on a busy machine.
     });
     const [p0, p1] = (await startPeers(t, org, [0, 1])) as [Peer, Peer];
     assert.match(p0.running.output(), /WARN .*the certificate of CN=peer1.* expires at/);
