@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createPair, createWorld, kinds, nameOf } from "../../test/transport/node.ts";
-import { createToyIdentity } from "../../test/transport/toy-identities.ts";
+import { createToyIdentity, toyCrypto } from "../../test/transport/toy-identities.ts";
+import { shakeHands } from "./handshake.ts";
 
 describe("send()", () => {
   test("dials once, and what was queued meanwhile arrives in order, then both use the link", async () => {
@@ -154,6 +155,33 @@ describe("probe()", () => {
     clock.advance(1_000);
     assert.deepEqual(answers, [high.pkiId]);
     assert.deepEqual([low.told, high.told, hub.links], [[], [], 0]);
+  });
+
+  test("is told that there is no place for a connection, unless it has one", async () => {
+    const { node, clock, low, high } = await createPair();
+    const small = await node("cat", { overrides: { limits: { connectionsMax: 1 } } });
+    const ends: string[] = [];
+    const ask = ({ network, person }: typeof low): void => {
+      network.dial(small.endpoint, {
+        failed: assert.fail,
+        opened: (link) => {
+          const closed = (fault: string): void => void ends.push(fault);
+          const about = { clock, crypto: toyCrypto, signer: person.signer, timeoutMs: 2_000 };
+          shakeHands(
+            { ...about, link, self: person.identity, probe: true },
+            { refused: assert.fail, accepted: () => ({ message() {}, drain() {}, closed }) },
+          );
+        },
+      });
+      clock.advance(1_000);
+    };
+    ask(high);
+    small.send(low, "x");
+    clock.advance(1_000);
+    ask(high);
+    ask(low);
+    assert.deepEqual(ends, ["closed", "refused-full", "closed"]);
+    assert.deepEqual(small.told, [`connected ${nameOf(low)} outbound`]);
   });
 
   test("leaves the connections alone that exist, whoever dialled them", async () => {

@@ -195,20 +195,20 @@ class ConnectionTable implements Connections {
 
   #acceptAsAcceptor(link: Link, handshake: Handshake): LinkEvents | undefined {
     const { self, clock } = this.#options;
-    const { pkiId } = handshake.identity;
+    const { probe, identity } = handshake;
     const isTwin = this.#ownHandshakes.isTwin(handshake);
     // Ours too: doctor and the verb `probe` ask in our name, and who is there may be ourselves.
-    if (handshake.probe || (pkiId === self().pkiId && !isTwin)) return void link.close();
+    if (identity.pkiId === self().pkiId && (probe || !isTwin)) return void link.close();
+    const sinceMs = clock.now().elapsedMs - this.#timeouts.idleMs / 2;
+    if (probe) return void link.close(this.#places.refusalFor(identity, sinceMs));
     if (isTwin) this.#options.events.twinSeen(link.remoteAddress);
     if (isTwin) return this.#refuse(link, "same-identity");
-    const known = this.#peers.get(pkiId);
-    const silentSinceMs = clock.now().elapsedMs - this.#timeouts.idleMs / 2;
-    if (known === undefined && !this.#places.find(handshake.identity, silentSinceMs)) {
+    const known = this.#peers.get(identity.pkiId);
+    if (known === undefined && !this.#places.find(identity, sinceMs))
       return this.#refuse(link, "connections-full");
-    }
-    this.#dialBackoff.forget(handshake.identity.certificate);
-    const connection = createProvenLink(link, handshake, undefined, clock);
-    return this.#add(known ?? this.#addPeer(pkiId), connection);
+    this.#dialBackoff.forget(identity.certificate);
+    const peer = known ?? this.#addPeer(identity.pkiId);
+    return this.#add(peer, createProvenLink(link, handshake, undefined, clock));
   }
 
   #refuse(link: Link, fault: "same-identity" | "connections-full"): undefined {

@@ -1,6 +1,7 @@
 /** The places of those who are connected: one for each certificate, and a fair share. */
 import type { Fault } from "../core/types/event.ts";
 import type { Identity, PkiId } from "../core/types/host.ts";
+import { refusalWords } from "./handshake-fault.ts";
 import type { Peer } from "./peer.ts";
 
 interface PlacesOptions {
@@ -28,6 +29,14 @@ export class Places {
     const leaving = whoLeaves(peers.values(), newcomer.mspId, silentSinceMs);
     if (leaving !== undefined) leave(leaving, { code: "place-needed", detail: "" });
     return leaving !== undefined;
+  }
+
+  /** What to tell somebody who only asks who is there: that a connection would find no place. */
+  refusalFor(asker: Identity, silentSinceMs: number): string | undefined {
+    const { max, peers } = this.#options;
+    if (peers.size < max || peers.has(asker.pkiId)) return undefined;
+    const leaving = whoLeaves(peers.values(), asker.mspId, silentSinceMs);
+    return leaving === undefined ? refusalWords("connections-full") : undefined;
   }
 
   /** A peer is connected: under no other PKI-ID any more. */
