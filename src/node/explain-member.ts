@@ -79,6 +79,9 @@ export async function explainMember(
       : []),
     ...discovery.notes,
   ];
+  // What is wrong on this channel is told already.
+  const elsewhere = explanation.causes.filter((cause) => cause.channel !== view.name);
+  const { next } = explanation;
   return {
     ...explanation,
     channel: view.name,
@@ -86,8 +89,12 @@ export async function explainMember(
       pkiId === self.pkiId
         ? ownHeight !== undefined && discovery.listed !== false
         : isInOrder(member) && !isRefused && problems.length === 0,
-    causes: [...causes, ...explanation.causes],
-    sentences: [...causes.map(({ sentence }) => sentence), ...tellings, ...explanation.sentences],
+    causes: [...causes, ...elsewhere],
+    sentences: [
+      ...causes.map(({ sentence }) => sentence),
+      ...tellings,
+      ...[...elsewhere, ...(next ? [next] : [])].map(({ sentence }) => sentence),
+    ],
     remedy: problems[0]?.remedy ?? explanation.remedy,
     discovery,
   };

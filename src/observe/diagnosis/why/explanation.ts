@@ -40,6 +40,8 @@ export interface Cause {
     | ChannelProblemCode;
   /** For people, with names, times and places. */
   readonly sentence: string;
+  /** The channel whose problem it is, if it is one's. */
+  readonly channel?: string;
 }
 
 /** Why a peer is, or is not, visible to us. */

@@ -58,7 +58,7 @@ function channelCauses(
     problems
       .filter((one) => one.pkiId === pkiId || (isSelf && one.pkiId === null))
       .map(({ code, reason, remedy }) => ({
-        code,
+        ...{ code, channel },
         sentence: `On channel ${channel}: ${reason} ${remedy}`,
       })),
   );
