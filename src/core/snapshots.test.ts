@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { channelMac, stateInfoPullRequest } from "../channel/rules/state-info.ts";
 import { encodeUnsigned } from "../wire/envelope.ts";
 import { TAG } from "../wire/messages.ts";
-import { HOST, heightOf } from "./testing-channel.ts";
+import { configurationOf, HOST, heightOf } from "./testing-channel.ts";
 import {
   channelOf,
   foreigner,
@@ -100,6 +100,13 @@ describe("a snapshot", () => {
 });
 
 describe("whoever asks for a snapshot", () => {
+  const answerTo = ({ world, node }: Scene, from: Identity) => {
+    node.sent.length = 0;
+    give(world, node, encodeUnsigned(stateInfoPullRequest(HOST, from.pkiId, "ch")), from);
+    const answer = node.sent.find(({ message }) => message.content?.type === "state-snapshot");
+    assert.ok(answer);
+    return answer;
+  };
   const asks = (scene: Scene, from: Identity): string[] | undefined => {
     const { world, node } = scene;
     node.sent.length = 0;
@@ -126,6 +133,18 @@ describe("whoever asks for a snapshot", () => {
     );
     assert.equal(asks(scene, stranger), undefined);
     assert.deepEqual(node.drops, ["state-info-organisation"]);
+  });
+
+  test("gets nothing that still waits when a configuration removes its organisation", () => {
+    const scene = setUp();
+    const { world, node } = scene;
+    give(world, node, heightOf(one, 5n), two);
+    const answers = [two, foreigner].map((peer) => answerTo(scene, peer));
+    const mayLeave = () => answers.map(({ isAllowed }) => isAllowed());
+    assert.deepEqual(mayLeave(), [true, true]);
+    const configuration = configurationOf({ mspIds: ["A"], blockNumber: 7n });
+    world.give(node, { type: "channel-configured", channel: "ch", configuration });
+    assert.deepEqual(mayLeave(), [true, false]);
   });
 
   test("with another's MAC gets nothing", () => {

@@ -15,7 +15,7 @@ import {
   testSignature,
 } from "./testing-identities.ts";
 import type { DropCode } from "./types/drop.ts";
-import type { Effect } from "./types/effect.ts";
+import type { Effect, Outgoing } from "./types/effect.ts";
 import type { CoreEvent } from "./types/event.ts";
 import type { Crypto, Identity, Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
@@ -44,6 +44,8 @@ export interface TestNode {
     readonly to: PkiId;
     readonly message: GossipMessage;
     readonly bytes: Uint8Array;
+    /** Whether the addressee may still have it. */
+    readonly isAllowed: () => boolean;
     readonly atMs: number;
   }[];
   /** Requests for blocks that it would answer. */
@@ -360,7 +362,7 @@ export function createWorld(seed: number, delayMs = 1): World {
 
   function deliver(node: TestNode, { to, endpoint, messages }: Effect & { type: "send" }): void {
     const from = node.identity.pkiId;
-    for (const { bytes } of messages) node.sent.push(record(to, bytes));
+    for (const message of messages) node.sent.push(record(to, message));
     const target = connectedPeer(node, to) ?? at(endpoint);
     if (target === undefined || !canReach(node, target) || !trusts(node, target)) {
       const lost: Input = { type: "send-failed", pkiId: to, endpoint };
@@ -390,10 +392,13 @@ export function createWorld(seed: number, delayMs = 1): World {
     world.give(b, { type: "connected", identity: a.identity });
   }
 
-  function record(to: PkiId, bytes: Uint8Array): TestNode["sent"][number] {
+  function record(
+    to: PkiId,
+    { bytes, isAllowed = () => true }: Outgoing,
+  ): TestNode["sent"][number] {
     const received = read(bytes);
     if (!received.ok) throw new Error("a core sent something that cannot be decoded");
-    return { to, message: received.value.message, bytes, atMs: elapsedMs };
+    return { to, message: received.value.message, bytes, isAllowed, atMs: elapsedMs };
   }
 
   return world;

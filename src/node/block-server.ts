@@ -37,7 +37,7 @@ export class BlockServer {
 
   /** Reads and sends. What cannot be read is left out, and the asker turns to others. */
   async answer(
-    { channel, nonce, range, to }: Request,
+    { channel, nonce, range, to, isAllowed }: Request,
     connections: Pick<Connections, "send">,
     loop: { give(input: Input): void },
   ): Promise<void> {
@@ -48,7 +48,7 @@ export class BlockServer {
       tag: TAG.chanOrOrg,
       content: { type: "state-response", value: { payloads } },
     });
-    connections.send(to, [{ bytes: message }]);
+    connections.send(to, [{ bytes: message, isPersonal: true, isAllowed }]);
     loop.give({ type: "blocks-served", channel, to: to.pkiId, bytes: message.length });
   }
 

@@ -215,7 +215,8 @@ function answerStateRequest(
   }
   const range = { from: first, to: last < channel.height ? last : channel.height - 1n };
   const to = { pkiId: from, endpoint: endpointOf(core.members, from) };
-  return [{ type: "serve-blocks", channel: channel.name, nonce, range, to }];
+  const isAllowed = (): boolean => isInForce(core, channel, asker.mspId);
+  return [{ type: "serve-blocks", channel: channel.name, nonce, range, to, isAllowed }];
 }
 
 /** Charges the bytes of an answer that the host has sent. */
@@ -275,8 +276,12 @@ function mspOnChannel(
   now: Now,
 ): string | undefined {
   const mspId = useIdentity(core.identities, pkiId, now)?.mspId;
-  const isOn = inForce(core, channel)?.organisations.some((one) => one.mspId === mspId);
-  return isOn ? mspId : undefined;
+  return mspId !== undefined && isInForce(core, channel, mspId) ? mspId : undefined;
+}
+
+/** Whether the newest configuration has our organisation and this one. */
+function isInForce(core: Core, channel: ServedChannel, mspId: string): boolean {
+  return inForce(core, channel)?.organisations.some((one) => one.mspId === mspId) === true;
 }
 
 /**
@@ -302,5 +307,8 @@ function reply(
 ): Effect {
   const name = new TextEncoder().encode(channel.name);
   const bytes = encodeUnsigned({ tag: TAG.chanOrOrg, channel: name, ...message });
-  return send(to, endpointOf(core.members, to), { bytes });
+  const mspId = core.identities.table.get(to)?.identity.mspId ?? "";
+  // It may wait for the connection while a configuration removes the organisation.
+  const isAllowed = (): boolean => isInForce(core, channel, mspId);
+  return send(to, endpointOf(core.members, to), { bytes, isPersonal: true, isAllowed });
 }

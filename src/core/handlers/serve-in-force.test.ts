@@ -19,19 +19,22 @@ test("whatever block its own blocks end with", () => {
   const value = { startSeqNum: 0n, endSeqNum: 0n };
   const content = { type: "state-request", value } as const;
   const bytes = encodeUnsigned({ tag: TAG.chanOrOrg, channel, nonce: 7n, content });
-  const isAnswered = (from: Identity): boolean => {
+  const requestOf = (from: Identity) => {
     node.served.length = 0;
     world.give(node, { type: "message", from: from.pkiId, bytes });
     const [request] = node.served;
-    if (request === undefined) return false;
     world.give(node, { type: "blocks-served", channel: "ch", to: from.pkiId, bytes: 10 });
-    return true;
+    return request;
   };
+  const isAnswered = (from: Identity): boolean => requestOf(from) !== undefined;
   serve(5n);
   assert.deepEqual([isAnswered(one), isAnswered(foreigner)], [true, true]);
   configure(7n, { mspIds: ["A", "B"], revoked: [one.pkiId] });
   assert.deepEqual([isAnswered(one), isAnswered(two), isAnswered(foreigner)], [false, true, true]);
+  const waiting = requestOf(foreigner);
+  assert.equal(waiting?.isAllowed(), true);
   configure(8n, { mspIds: ["A"] });
+  assert.equal(waiting.isAllowed(), false, "its answer may still wait");
   assert.deepEqual([isAnswered(one), isAnswered(foreigner)], [true, false]);
   // Our own organisation is out: we have nothing to say there.
   configure(9n, { mspIds: ["B"] });

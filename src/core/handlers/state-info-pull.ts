@@ -110,7 +110,8 @@ export function handleStateInfoPullRequest(
     tag: TAG.chanOrOrg,
     content: { type: "state-snapshot", value: { elements } },
   });
-  return [send(from, endpointOf(members, from), { bytes })];
+  const isAllowed = (): boolean => isOnChannel(channel, asker.mspId, self.mspId);
+  return [send(from, endpointOf(members, from), { bytes, isPersonal: true, isAllowed })];
 }
 
 /** Queues a snapshot, of whose elements (maybe thousands) each step processes a few. */

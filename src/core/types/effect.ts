@@ -53,6 +53,8 @@ export type Effect =
       readonly nonce: bigint;
       readonly range: BlockRange;
       readonly to: { readonly pkiId: PkiId; readonly endpoint: string };
+      /** Asked when the answer leaves, as of {@link Outgoing}. */
+      readonly isAllowed: () => boolean;
     }
   /** An answer or a block for whoever follows the channel; its bytes are views of what was received. */
   | {
