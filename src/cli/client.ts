@@ -103,19 +103,32 @@ export function open(
   });
 }
 
-/** Turns an error status into an error. */
+/**
+ * Turns an error status into an error. Whoever follows a stream tries again after an
+ * {@link UnreachableError}, and gives up after any other.
+ */
 export function refusal(target: Target, path: string, status: number, text: string): Error {
   const said = errorIn(text);
+  const { origin } = target.url;
   if ((status === 400 || status === 413 || status === 429) && said !== undefined)
     return new GossipError("config-invalid", said);
   if (status === 401) {
     return new UnreachableError(
-      `${target.url.origin} asks for a client certificate: give --cert and --key, issued by a CA of ` +
+      `${origin} asks for a client certificate: give --cert and --key, issued by a CA of ` +
         "the node's operations.tls.clientRootCAs.",
     );
   }
   if (status === 403 && said !== undefined) {
-    return new UnreachableError(`${target.url.origin} refused the request: ${said}`);
+    return new UnreachableError(`${origin} refused the request: ${said}`);
+  }
+  if (status === 503) {
+    const reason = said ?? "it has too many connections: end some, or try again later";
+    return new UnreachableError(`${origin} cannot answer now: ${reason}`);
+  }
+  if (status === 408) {
+    return new UnreachableError(
+      `${origin} waited too long for the request: this machine or the network is busy, try again.`,
+    );
   }
   return notANode(target, path, status);
 }
