@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { GossipNode } from "../src/index.ts";
+import { type ArrivalFigures, Arrivals } from "./arrivals.ts";
 import { type GossipsubTopic, openGossipsubTopic } from "./gossipsub.ts";
 import {
   atMost,
@@ -27,14 +28,7 @@ export interface MessagesOptions {
   readonly progress: (sentence: string) => void;
 }
 
-export interface EventFigures {
-  /** Milliseconds from the call until the last member has the event. */
-  readonly lastMsP50: number;
-  readonly lastMsP99: number;
-  readonly lastMsMax: number;
-  /** Missing and duplicate deliveries. */
-  readonly missing: number;
-  readonly twice: number;
+export interface EventFigures extends ArrivalFigures {
   /** CPU time per event and member, beyond idle time. */
   readonly cpuUsPerDelivery: number;
   readonly verificationsPerDelivery: number;
@@ -96,7 +90,7 @@ async function measureOwn(
     throw new Error(`${members} members did not find each other in ${CONVERGE_MAX_MS / 1_000} s`);
   }
   await sleep(settleSeconds * 1_000);
-  const arrivals = new Arrivals(members);
+  const arrivals = new Arrivals(members, () => performance.now());
   nodes.forEach((node, member) => void listen(node, (payload) => arrivals.note(member, payload)));
   for (const node of nodes) node.answer("bench", ({ payload }) => payload);
 
@@ -110,7 +104,7 @@ async function measureOwn(
   );
   const deliveries = options.events * members;
   const bytesPerDelivery = Math.round((busy.bytes - idle.bytes) / deliveries);
-  const events = arrivals.figures((busy.us - idle.us) / deliveries, verifyUs);
+  const events = withCost(arrivals.figures(), (busy.us - idle.us) / deliveries, verifyUs);
   return {
     members,
     verifyUs,
@@ -126,13 +120,18 @@ async function measureTopic(
   verifyUs: number,
 ): Promise<EventFigures> {
   const { members, events, eventsPerSecond, settleSeconds } = options;
-  const arrivals = new Arrivals(members);
+  const arrivals = new Arrivals(members, () => performance.now());
   topic.listen((member, payload) => arrivals.note(member, payload));
   await sleep(settleSeconds * 1_000);
   const idle = await spend(() => sleep((events / eventsPerSecond) * 1_000), []);
   const busy = await spend(() => publish(options, arrivals, topic.publish), []);
   await topic.close();
-  return arrivals.figures((busy.us - idle.us) / (events * members), verifyUs);
+  return withCost(arrivals.figures(), (busy.us - idle.us) / (events * members), verifyUs);
+}
+
+function withCost(figures: ArrivalFigures, us: number, verifyUs: number): EventFigures {
+  const verificationsPerDelivery = round(us / verifyUs, 2);
+  return { ...figures, cpuUsPerDelivery: round(us, 1), verificationsPerDelivery };
 }
 
 async function listen(node: GossipNode, note: (payload: Uint8Array) => void): Promise<void> {
@@ -191,46 +190,4 @@ async function ask(
     lastMsMax: round(Math.max(0, ...lastMs), 1),
     unanswered,
   };
-}
-
-/** The members that have each event, and when the last one got it. */
-class Arrivals {
-  readonly #members: number;
-  readonly #sentMs: number[] = [];
-  readonly #lastMs: number[] = [];
-  readonly #seen = new Set<number>();
-  #twice = 0;
-
-  constructor(members: number) {
-    this.#members = members;
-  }
-
-  sent(event: number): void {
-    this.#sentMs[event] = performance.now();
-  }
-
-  note(member: number, payload: Uint8Array): void {
-    const event = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
-    const key = event * this.#members + member;
-    if (this.#seen.has(key)) this.#twice += 1;
-    this.#seen.add(key);
-    this.#lastMs[event] = performance.now() - (this.#sentMs[event] ?? 0);
-  }
-
-  isComplete(): boolean {
-    return this.#seen.size === this.#sentMs.length * this.#members;
-  }
-
-  figures(cpuUsPerDelivery: number, verifyUs: number): EventFigures {
-    const at = (share: number): number => round(quantile(this.#lastMs, share), 1);
-    return {
-      lastMsP50: at(0.5),
-      lastMsP99: at(0.99),
-      lastMsMax: at(1),
-      missing: this.#sentMs.length * this.#members - this.#seen.size,
-      twice: this.#twice,
-      cpuUsPerDelivery: round(cpuUsPerDelivery, 1),
-      verificationsPerDelivery: round(cpuUsPerDelivery / verifyUs, 2),
-    };
-  }
 }

@@ -13,6 +13,7 @@ import { benchMessages } from "./messages.ts";
 import { benchPeers } from "./peers.ts";
 import { writeReport } from "./report.ts";
 import { benchSilence } from "./silence.ts";
+import { benchSimulatedMessages } from "./simulated-messages.ts";
 import { benchSimulator } from "./simulator.ts";
 import { benchSpread } from "./spread.ts";
 import { benchStartup } from "./startup.ts";
@@ -139,6 +140,19 @@ bench("messages", "events and queries among members, beside a libp2p topic if it
     });
     print(result, json);
     process.exit(0); // Leftovers of the members must not delay the result.
+  });
+
+bench("simulated-messages", "events and queries among members in virtual time")
+  .option("--members <n>", "how many", "1000")
+  .option("--events <n>", "how many are sent", "40")
+  .option("--rate <n>", "events a second", "2")
+  .option("--queries <n>", "how many are asked", "5")
+  .option("--loss <share>", "of the packets, 0 to 1", "0")
+  .option("--seed <n>", "of the network", "1")
+  .action(async ({ members, events, rate, queries, loss, seed, json }) => {
+    const sizes = { members: Number(members), events: Number(events), queries: Number(queries) };
+    const rest = { eventsPerSecond: Number(rate), loss: Number(loss), seed: Number(seed) };
+    print(await benchSimulatedMessages({ ...sizes, ...rest, progress }), json);
   });
 
 bench("gossipsub", "members of a libp2p topic in one process, for `peers`")

@@ -29,6 +29,10 @@ const RUNS = [
     fields: ["events", "bytesPerDelivery", "queries", "gossipsub"],
   },
   {
+    words: "simulated-messages --members 5 --events 3 --queries 1",
+    fields: ["completeSeconds", "lastMsP50", "missing", "copies", "queries", "cpuSeconds"],
+  },
+  {
     words: "memory --members 3 --seconds 1 --settle 0",
     fields: ["joinMs", "rssSteadyMb", "cpuMsPerSecond", "pausesJoining", "pausesSteady"],
   },

@@ -1,0 +1,174 @@
+/**
+ * Events and queries among members in virtual time: latency, copies and bytes in networks larger
+ * than one machine can run over sockets.
+ */
+import { layOut } from "../simulation/layout.ts";
+import type { SimulatedMember } from "../simulation/member.ts";
+import { createSeededRandom } from "../simulation/random.ts";
+import { World } from "../simulation/world.ts";
+import { type ArrivalFigures, Arrivals } from "./arrivals.ts";
+import { cpuUs, quantile, round } from "./measure.ts";
+
+export interface SimulatedMessagesOptions {
+  readonly members: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  readonly queries: number;
+  /** Packet loss, 0 to 1; lost packets are retransmitted as by TCP. */
+  readonly loss: number;
+  readonly seed: number;
+  readonly progress: (sentence: string) => void;
+}
+
+export interface SimulatedMessagesResult extends ArrivalFigures {
+  readonly members: number;
+  readonly loss: number;
+  /** Virtual seconds from the start of all members until each sees all. */
+  readonly completeSeconds: number;
+  /** Per event and member, beyond idle traffic. */
+  readonly copies: number;
+  readonly bytes: number;
+  readonly queries: {
+    readonly lastMsP50: number;
+    readonly lastMsMax: number;
+    readonly unanswered: number;
+  };
+  readonly cpuSeconds: number;
+}
+
+const TOPIC = "bench";
+const PAYLOAD_BYTES = 240;
+/** Latency within a city: minimum in milliseconds, and random addition. */
+const [DELAY_MS, JITTER_MS] = [2, 3];
+const COMPLETE_MAX_MS = 120_000;
+/** Members sync often at first. */
+const SETTLE_MS = 30_000;
+/** An event not delivered by then counts as missing. */
+const ARRIVE_MAX_MS = 30_000;
+const QUERY_TIMEOUT_MS = 20_000;
+const LOOK_MS = 1_000;
+/** Resolution of arrival times: programs receive events between two steps of the world. */
+const STEP_MS = 2;
+
+interface Volume {
+  messages: number;
+  bytes: number;
+}
+
+export async function benchSimulatedMessages(
+  options: SimulatedMessagesOptions,
+): Promise<SimulatedMessagesResult> {
+  const { members, events, eventsPerSecond, loss, seed, progress } = options;
+  const startUs = cpuUs();
+  const delays = { delayMs: DELAY_MS, jitterMs: JITTER_MS };
+  const world = new World({ seed, strategy: "neighbours", talks: true, ...delays });
+  const sent: Volume = { messages: 0, bytes: 0 };
+  world.watch({
+    delivered: (_from, _to, { length }) => {
+      sent.messages += 1;
+      sent.bytes += length;
+    },
+  });
+  const layout = { nodes: members, orgs: 1, startsWithinMs: 0, hiddenShare: 0, oddShare: 0 };
+  for (const seat of layOut(layout, createSeededRandom(seed))) world.add(seat);
+  progress(`starting ${members} members`);
+  for (const member of world.members) await world.start(member);
+  const completeSeconds = await complete(world);
+  progress(`all see all after ${completeSeconds} virtual seconds`);
+  await world.run(SETTLE_MS);
+  world.network.setLoss(loss);
+
+  const arrivals = new Arrivals(members, () => world.nowMs);
+  for (const member of world.members) listen(member, arrivals);
+  const spread = (): Promise<void> => publish(options, world, arrivals);
+  const idle = await volume(sent, () => world.run((events / eventsPerSecond) * 1_000));
+  progress(`${events} events, then ${options.queries} queries`);
+  const startMs = world.nowMs;
+  const busy = await volume(sent, spread);
+  const share = (world.nowMs - startMs) / ((events / eventsPerSecond) * 1_000);
+  const deliveries = events * (members - 1);
+  return {
+    members,
+    loss,
+    completeSeconds,
+    ...arrivals.figures(),
+    copies: round((busy.messages - share * idle.messages) / deliveries, 2),
+    bytes: Math.round((busy.bytes - share * idle.bytes) / deliveries),
+    queries: await ask(options, world),
+    cpuSeconds: round((cpuUs() - startUs) / 1e6, 1),
+  };
+}
+
+async function complete(world: World): Promise<number> {
+  const { members } = world;
+  const sees = (member: SimulatedMember): number => member.life?.node.members().length ?? 0;
+  while (!members.every((member) => sees(member) === members.length)) {
+    if (world.nowMs > COMPLETE_MAX_MS) throw new Error("The members did not find each other.");
+    await world.run(LOOK_MS);
+  }
+  return Math.round(world.nowMs / 1_000);
+}
+
+function listen(member: SimulatedMember, arrivals: Arrivals): void {
+  const node = member.life?.node;
+  if (node === undefined) return;
+  node.answer(TOPIC, ({ payload }) => payload);
+  void (async () => {
+    for await (const { payload } of node.subscribe(TOPIC)) arrivals.note(member.index, payload);
+  })();
+}
+
+/** Sends the events of all members in turn, and waits for delivery. */
+async function publish(
+  { members, events, eventsPerSecond }: SimulatedMessagesOptions,
+  world: World,
+  arrivals: Arrivals,
+): Promise<void> {
+  const startMs = world.nowMs;
+  for (let event = 0; event < events; event++) {
+    const payload = new Uint8Array(PAYLOAD_BYTES);
+    new DataView(payload.buffer).setUint32(0, event);
+    arrivals.sent(event);
+    const author = world.members[(event * 7) % members];
+    author?.life?.process.run(() => void author.life?.node.broadcast(TOPIC, payload));
+    const nextMs = startMs + (1_000 * (event + 1)) / eventsPerSecond;
+    while (world.nowMs < nextMs) await world.run(STEP_MS);
+  }
+  const untilMs = world.nowMs + ARRIVE_MAX_MS;
+  while (!arrivals.isComplete() && world.nowMs < untilMs) await world.run(LOOK_MS);
+}
+
+async function volume(sent: Volume, run: () => Promise<void>): Promise<Volume> {
+  const { messages, bytes } = sent;
+  await run();
+  return { messages: sent.messages - messages, bytes: sent.bytes - bytes };
+}
+
+async function ask(
+  { members, queries }: SimulatedMessagesOptions,
+  world: World,
+): Promise<SimulatedMessagesResult["queries"]> {
+  const lastMs: number[] = [];
+  let unanswered = 0;
+  for (let i = 0; i < queries; i++) {
+    const node = world.members[(i * 7) % members]?.life?.node;
+    if (node === undefined) continue;
+    const startMs = world.nowMs;
+    const query = node.query(TOPIC, new Uint8Array(PAYLOAD_BYTES), { timeoutMs: QUERY_TIMEOUT_MS });
+    let isOver = false;
+    const answers = (async () => {
+      let last = startMs;
+      for await (const _ of query) last = world.nowMs;
+      isOver = true;
+      return last;
+    })();
+    while (!isOver) await world.run(STEP_MS);
+    lastMs.push((await answers) - startMs);
+    unanswered += query.unanswered.length;
+  }
+  return {
+    lastMsP50: Math.round(quantile(lastMs, 0.5)),
+    lastMsMax: Math.round(Math.max(0, ...lastMs)),
+    unanswered,
+  };
+}
