@@ -151,7 +151,7 @@ function deathsIn(nodes: readonly TestNode[]): readonly string[] {
 }
 
 const script = fc.array(replay, { minLength: 60, maxLength: 160, size: "max" });
-const RUNS = { numRuns: 6, endOnFailure: true }; // To shrink a script takes minutes.
+const RUNS = { numRuns: 8, endOnFailure: true }; // To shrink a script takes minutes.
 
 describe("an adversary that replays, reorders, strips and relabels true messages", () => {
   test("silences nobody who lives", () => {

@@ -81,8 +81,7 @@ function hashHex(bytes: Uint8Array): string {
 
 /** The signature of a made-up identity: a hash of its PKI-ID and the payload, in eight bytes. */
 export function testSignature(pkiId: PkiId, payload: Uint8Array): Uint8Array {
-  let [a, b] = [0x811c9dc5, 0x9e3779b9];
-  for (let i = 0; i < pkiId.length; i++) a = Math.imul(a ^ pkiId.charCodeAt(i), 0x01000193);
+  let [a, b] = [saltOf(pkiId), 0x9e3779b9];
   for (let i = 0; i < payload.length; i++) {
     a = Math.imul(a ^ (payload[i] ?? 0), 0x01000193);
     b = Math.imul(b ^ a, 0x85ebca6b);
@@ -92,6 +91,17 @@ export function testSignature(pkiId: PkiId, payload: Uint8Array): Uint8Array {
   view.setUint32(0, a);
   view.setUint32(4, b ^ (b >>> 15));
   return signature;
+}
+
+const salts = new Map<PkiId, number>();
+
+function saltOf(pkiId: PkiId): number {
+  const known = salts.get(pkiId);
+  if (known !== undefined) return known;
+  let salt = 0x811c9dc5;
+  for (let i = 0; i < pkiId.length; i++) salt = Math.imul(salt ^ pkiId.charCodeAt(i), 0x01000193);
+  salts.set(pkiId, salt);
+  return salt;
 }
 
 /** Believes identities of the given MSPs, except the revoked ones. Counts its checks. */

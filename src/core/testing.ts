@@ -4,7 +4,7 @@
  */
 import type { GossipMessage } from "../wire/messages.ts";
 import { type ReadMessage, readMessage } from "../wire/received.ts";
-import { type Core, createCore, nextDeadlineMs, step } from "./core.ts";
+import { type Core, createCore, step } from "./core.ts";
 import { aliveMembers } from "./tables/members.ts";
 import {
   EPOCH_MS,
@@ -141,7 +141,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         identity,
         crypto,
         core,
-        dueMs: nextDeadlineMs(core),
+        dueMs: core.expectedAtMs,
         isUp: true,
         events: [],
         drops: [],
@@ -197,7 +197,7 @@ export function createWorld(seed: number, delayMs = 1): World {
         return;
       }
       const effects = step(node.core, input, world.now());
-      node.dueMs = nextDeadlineMs(node.core);
+      node.dueMs = node.core.expectedAtMs;
       for (const effect of effects) perform(node, effect);
     },
     meet(node, identity) {

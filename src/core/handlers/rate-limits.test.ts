@@ -112,7 +112,7 @@ describe("a peer that asks too much of us", () => {
 
   test("questions: so many are answered, and others are answered still", () => {
     const { world, node } = setUp();
-    for (let i = 0; i < 2_000; i++) {
+    for (let i = 0; i < 1_000; i++) {
       const member = testIdentity("A", `m${i}`);
       world.give(node, {
         type: "message",
@@ -127,7 +127,7 @@ describe("a peer that asks too much of us", () => {
       });
     world.run(100);
     const refused = give(world, node, hostile, 50, ask(hostile))["answer-budget"] ?? 0;
-    assert.ok(refused > 40, `${refused} were refused`);
+    assert.ok(refused > 30 && refused < 40, `${refused} were refused`);
     assert.deepEqual(give(world, node, honest, 1, ask(honest)), {});
     world.run(1_000);
     assert.deepEqual(give(world, node, hostile, 1, ask(hostile)), {});

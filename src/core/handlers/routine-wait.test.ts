@@ -6,7 +6,7 @@ import { createWorld, type TestNode, type World } from "../testing.ts";
 import { testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
-import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
 
 function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, TestNode[]] {
   const world = createWorld(3);
@@ -17,7 +17,8 @@ function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, 
     }),
   );
   assert.ok(first);
-  world.run(30_000);
+  // While they are new, nothing waits.
+  world.run(DEFAULT_TIMING.publishCertPeriodMs + 3_000);
   return [world, first, others];
 }
 

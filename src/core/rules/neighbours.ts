@@ -79,20 +79,20 @@ function nextOnRings(
   others: readonly Resident[],
   epochs: readonly number[],
 ): Rings {
+  const words = others.map(({ certificate }) => firstWord(certificate));
   const rings: PkiId[][] = [];
   for (let ring = 0; ring < RINGS; ring++) {
     const salt = mix(epochs[ring] ?? 0, ring + 1);
     const here = place(self, salt);
-    let [after, before]: [PkiId | undefined, PkiId | undefined] = [undefined, undefined];
+    let [after, before] = [-1, -1];
     let [leastAfter, leastBefore] = [CIRCLE, CIRCLE];
-    for (const other of others) {
-      const { pkiId } = other;
-      const ahead = (place(other, salt) - here + CIRCLE) % CIRCLE;
+    for (let i = 0; i < words.length; i++) {
+      const ahead = (mix(words[i] ?? 0, salt) - here) >>> 0; // Modulo the circle.
       const behind = CIRCLE - ahead;
-      if (ahead < leastAfter) [leastAfter, after] = [ahead, pkiId];
-      if (behind < leastBefore) [leastBefore, before] = [behind, pkiId];
+      if (ahead < leastAfter) [leastAfter, after] = [ahead, i];
+      if (behind < leastBefore) [leastBefore, before] = [behind, i];
     }
-    rings.push([after, before].filter((pkiId) => pkiId !== undefined));
+    rings.push([others[after]?.pkiId, others[before]?.pkiId].filter((one) => one !== undefined));
   }
   return rings;
 }

@@ -88,6 +88,6 @@ describe("pull over a bad network", () => {
         );
       },
     );
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(property, { numRuns: 500 });
   });
 });

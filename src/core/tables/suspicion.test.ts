@@ -7,6 +7,7 @@ import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
 import { testIdentity } from "../testing-identities.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import { isComplete, trio, views } from "../testing-views.ts";
+import { DEFAULT_TIMING } from "../types/options.ts";
 import { aliveMembers } from "./members.ts";
 import { raise } from "./suspicion.ts";
 
@@ -159,7 +160,7 @@ describe("an accusation", () => {
     const nodes = Array.from({ length: 25 }, (_, i) =>
       world.add(`p${i}`, { bootstrap: i === 0 ? [] : ["p0:7051"] }),
     );
-    world.run(30_000);
+    world.run(DEFAULT_TIMING.publishCertPeriodMs + 3_000);
     const [accused] = nodes.splice(7, 1);
     assert.ok(accused);
     const { pkiId } = accused.identity;

@@ -1,4 +1,0 @@
-/** Whole cores in virtual time. */
-import { runTogether } from "./together.ts";
-
-await runTogether();

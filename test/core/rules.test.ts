@@ -1,4 +1,0 @@
-/** What is pure without any state. */
-import { runTogether } from "./together.ts";
-
-await runTogether("rules");

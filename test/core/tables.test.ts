@@ -1,4 +1,0 @@
-/** Tables with their mutators. */
-import { runTogether } from "./together.ts";
-
-await runTogether("tables");
