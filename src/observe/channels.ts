@@ -28,7 +28,8 @@ export function viewChannel(
     .toSorted((a, b) => compare(a.mspId, b.mspId) || compare(a.subject, b.subject));
   return {
     name,
-    role,
+    // A host may serve a channel of its own accord, as the members of a devnet do.
+    role: core.served.has(name) ? "listed" : role,
     blocks,
     configSequence: configuration?.sequence ?? null,
     height: provenHeight,
