@@ -70,6 +70,7 @@ export type {
   RejectionCode,
   SendCode,
 } from "./observe/events.ts";
+export type { HeightPoint, MemberHeights } from "./observe/height-series.ts";
 export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";
 export type { Histogram, MeteredTraffic, Meters, Volume, Volumes } from "./observe/meters.ts";
 export type { OrganisationSummary, Summary } from "./observe/summary.ts";

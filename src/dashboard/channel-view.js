@@ -127,16 +127,19 @@ async function look(parts, state) {
   const { configSequence, height, blocks } = view;
   const isNewConfig = configSequence !== null && configSequence !== seen.config;
   const isNewBlock = blocks !== "none" && height !== seen.height && height !== "0";
-  const [config, found] = await Promise.all([
+  const [config, found, earlier] = await Promise.all([
     isNewConfig ? getJson(`${path}/config`) : state.shown?.config,
     isNewBlock
       ? getJson(`${path}/blocks?limit=${BLOCKS_ASKED}&from=${firstOf(height, seen.height)}`)
       : [],
+    seen.heights ? [] : getJson(`${path}/heights`).catch(() => []),
   ]);
   if (state.seen !== seen || chooser.value !== name) return; // Another one was chosen meanwhile.
   const last = found.at(-1);
   if (last !== undefined) seen.height = String(BigInt(last.number) + 1n);
   if (configSequence !== null) seen.config = configSequence;
+  seen.heights = "asked";
+  parts.chart.addEarlier(earlier);
   state.shown = { view, config, found };
   show(parts, state.shown);
   state.shown.found = [];

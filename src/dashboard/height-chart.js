@@ -49,6 +49,10 @@ export function createHeightChart(selection) {
     section,
     /** A member had this height at that time. */
     add: (key, height, atMs) => parts.history.add(key, Number(height), atMs),
+    /** What heights members had before: `{ pkiId, points }` each. */
+    addEarlier(series) {
+      for (const { pkiId, points } of series) parts.history.addEarlier(pkiId, points);
+    },
     /** `level`: bad, warn or good. */
     mark(text, level, atMs) {
       parts.marks.push({ text, level, atMs });

@@ -26,6 +26,16 @@ export function createHistory() {
       // One before the beginning stays: it says what the height was then.
       while (list.length > POINTS_MAX || (list[1]?.atMs ?? atMs) < atMs - HISTORY_MS) list.shift();
     },
+    /** What was before the first point, `{ time, height }` each, the oldest first. */
+    addEarlier(key, earlier) {
+      const list = points.get(key) ?? [];
+      const untilMs = list[0]?.atMs ?? Number.POSITIVE_INFINITY;
+      const before = earlier
+        .map(({ time, height }) => ({ atMs: Date.parse(time), height: Number(height) }))
+        .filter(({ atMs }) => atMs < untilMs);
+      const all = [...before, ...list].slice(-POINTS_MAX);
+      if (all.length > 0 && (points.has(key) || points.size < KEYS_MAX)) points.set(key, all);
+    },
     clear() {
       points.clear();
     },

@@ -30,7 +30,7 @@ const RELAYED = new Set([
   "channels",
 ]);
 /** And what is below `channels`. */
-const RELAYED_CHANNEL = /^channels\/[a-z0-9.-]{1,249}(\/(config|blocks))?$/;
+const RELAYED_CHANNEL = /^channels\/[a-z0-9.-]{1,249}(\/(config|blocks|heights))?$/;
 
 /** Starts the server. Throws `listen-failed` if the port cannot be used. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {

@@ -9,6 +9,7 @@ import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { EventContent } from "../observe/events.ts";
+import type { HeightSeries } from "../observe/height-series.ts";
 import type { Connections } from "../transport/connection-options.ts";
 import type { Clock } from "../transport/network.ts";
 import type { Served } from "./block-server.ts";
@@ -49,6 +50,7 @@ export interface Followed {
   /** A configuration is in force that we do not understand. */
   isOver: boolean;
   readonly watch: ChannelWatch;
+  readonly heights: HeightSeries;
   /** Undefined: its blocks are not followed. */
   readonly blocks: ChannelBlocks | undefined;
 }

@@ -14,6 +14,7 @@ import { GossipError } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
 import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
+import { HeightSeries } from "../observe/height-series.ts";
 import { type Candidate, candidatesOf } from "./candidates.ts";
 import { ChannelBlocks } from "./channel-blocks.ts";
 import { changeOf } from "./channel-change.ts";
@@ -46,7 +47,7 @@ export class NodeChannels {
         channel.name,
         {
           ...{ trust: undefined, notes: [], isBusy: false, isCurrent: false, isOver: false },
-          watch: new ChannelWatch(channel.name, clock.now()),
+          ...{ watch: new ChannelWatch(channel.name, clock.now()), heights: new HeightSeries() },
           blocks: parts && this.#blocksOf(channel, parts),
         },
       ]),
@@ -83,6 +84,7 @@ export class NodeChannels {
     const channel = this.#require(name);
     return createNodeChannel(name, {
       view: () => this.#view(channel),
+      heights: () => this.#followed.get(name)?.heights.list() ?? [],
       trust: () => this.#followed.get(name)?.trust,
       wallMs: () => this.#sources.clock.now().wallMs,
       feed: this.#followed.get(name)?.blocks?.feed,
@@ -140,7 +142,10 @@ export class NodeChannels {
   /** A member that has another height is asked for its blocks at once. */
   hear(event: CoreEvent): void {
     if (event.type !== "channel-height") return;
-    this.#followed.get(event.channel)?.blocks?.heard(this.#candidates(event.channel));
+    const { channel, pkiId, height } = event;
+    const { blocks, heights } = this.#followed.get(channel) ?? {};
+    heights?.add(pkiId, height, this.#sources.clock.now().wallMs);
+    blocks?.heard(this.#candidates(channel));
   }
 
   #view(channel: FollowedChannel): Channel {

@@ -4,6 +4,7 @@ import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ConfigView, ReadBlock } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
+import type { MemberHeights } from "../observe/height-series.ts";
 import type { ChannelExplanation } from "./explain-member.ts";
 
 /** Which blocks to read. */
@@ -19,6 +20,8 @@ export interface NodeChannel {
   readonly name: string;
   /** The channel as of now. */
   view(): Channel;
+  /** Heights of its members over the last hour, a point each 15 s; of at most 200 members. */
+  heights(): readonly MemberHeights[];
   /** The configuration in force; null until it was found. */
   configuration(): ConfigView | null;
   /**
@@ -50,6 +53,7 @@ export interface NodeChannel {
 /** Where its answers come from. */
 interface ChannelSource {
   readonly view: () => Channel;
+  readonly heights: () => readonly MemberHeights[];
   readonly trust: () => Trust | undefined;
   readonly wallMs: () => number;
   /** Undefined: its blocks are not followed. */
@@ -59,7 +63,7 @@ interface ChannelSource {
 
 export function createNodeChannel(
   name: string,
-  { view, trust, wallMs, feed, why }: ChannelSource,
+  { view, heights, trust, wallMs, feed, why }: ChannelSource,
 ): NodeChannel {
   const opened = (): Promise<BlockFeed> => {
     if (feed !== undefined) return feed;
@@ -69,6 +73,10 @@ export function createNodeChannel(
   return {
     name,
     view,
+    heights() {
+      const present = new Set<string>(view().members.map(({ pkiId }) => pkiId));
+      return heights().filter(({ pkiId }) => present.has(pkiId));
+    },
     why,
     configuration() {
       const found = trust();

@@ -12,6 +12,10 @@ export function addChannels(app: HttpApp, node: GossipNode): void {
     const found = find(node, context.req.param("name"));
     return found.ok ? context.json(toJson(found.channel.view())) : context.json(found.body, 404);
   });
+  app.get("/api/v1/channels/:name/heights", (context) => {
+    const found = find(node, context.req.param("name"));
+    return found.ok ? context.json(toJson(found.channel.heights())) : context.json(found.body, 404);
+  });
   app.get("/api/v1/channels/:name/config", (context) => {
     const found = find(node, context.req.param("name"));
     if (!found.ok) return context.json(found.body, 404);

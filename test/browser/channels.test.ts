@@ -77,6 +77,13 @@ describe("the page of a channel", { skip }, () => {
     await takePicture(page, "channel");
   });
 
+  test("looks back beyond the events: to what the member has seen in the last hour", async () => {
+    await page.getByLabel("Look back").selectOption("1 hour");
+    // Everybody but the one that lags was a hundred blocks lower half an hour ago.
+    await page.locator("#heights text.height", { hasText: "1,150" }).waitFor(SLOW);
+    await page.getByLabel("Look back").selectOption("10 minutes");
+  });
+
   test("what is wanted is in the address, and survives a reload", async () => {
     await page.locator("#peers-filter").fill("org2msp up");
     await page.getByText("13 of 60 peers").waitFor(SLOW);

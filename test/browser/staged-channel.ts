@@ -6,6 +6,7 @@ import type {
   ConfigView,
   OrganisationView,
 } from "../../src/following/views.ts";
+import type { MemberHeights } from "../../src/observe/height-series.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Member } from "../../src/observe/views.ts";
 import type { HttpApp } from "../../src/ops/http-server.ts";
@@ -50,6 +51,10 @@ export function addStagedChannels(app: HttpApp, channels: readonly StagedChannel
     const found = of(context.req.param("name"));
     return found === undefined ? context.notFound() : context.json(found.view());
   });
+  app.get("/api/v1/channels/:name/heights", (context) => {
+    const found = of(context.req.param("name"));
+    return found === undefined ? context.notFound() : context.json(heightsOf(found.view()));
+  });
   app.get("/api/v1/channels/:name/config", (context) => {
     const found = of(context.req.param("name"));
     return found === undefined ? context.notFound() : context.json(found.config());
@@ -62,6 +67,15 @@ export function addStagedChannels(app: HttpApp, channels: readonly StagedChannel
     const numbers = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
     return context.json(numbers.map(found.block));
   });
+}
+
+/** What they had half an hour ago, when there were a hundred blocks fewer. */
+function heightsOf({ members }: Json<Channel>): readonly Json<MemberHeights>[] {
+  const time = new Date(Date.now() - 1_800_000).toISOString();
+  return members.map(({ pkiId, height }) => ({
+    pkiId,
+    points: [{ time, height: String(Number(height) - 100) }],
+  }));
 }
 
 function viewOf(name: string, crowd: Json<Member>[], state: ChannelState): Json<Channel> {

@@ -43,6 +43,9 @@ test("members that begin at a configuration block tell of the next one, and the 
   await until("both tell", () => changesIn(heard).length > 0 && changesIn(kept).length > 0);
   assert.deepEqual(changesIn(heard), [2n]);
   assert.deepEqual(changesIn(kept), [2n]);
+  const series = observer.channel(CHANNEL).heights();
+  const grown = series.find(({ pkiId }) => pkiId === listed.self().pkiId);
+  assert.equal(grown?.points.at(-1)?.height, 4n);
   const blocks = await listed.channel(CHANNEL).readBlocks(0n, 10);
   assert.deepEqual(
     blocks.map(({ raw }) => Buffer.from(raw)),
