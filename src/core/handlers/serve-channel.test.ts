@@ -74,19 +74,22 @@ function setUp(options: { externalEndpoint?: string } = {}): { world: World; nod
   const world = createWorld(1);
   const channels = { host };
   const node = world.add("n", { trusts: ["A", "B", "C"], channels, ...options });
-  for (const peer of everybody) {
-    world.meet(node, peer);
-    world.give(node, {
-      type: "message",
-      from: peer.pkiId,
-      bytes: aliveOf(peer, { endpoint: `${peer.subject}:1` }),
-    });
-  }
+  for (const peer of everybody) world.meet(node, peer);
+  hearAll(world, node, 1n);
   world.run(1_000);
   serve(world, node, 5n);
   world.run(5_000);
+  hearAll(world, node, 2n);
   node.sent.length = 0;
   return { world, node };
+}
+
+/** Heartbeats of all others. */
+function hearAll(world: World, node: TestNode, seqNum: bigint): void {
+  for (const peer of everybody) {
+    const bytes = aliveOf(peer, { endpoint: `${peer.subject}:1`, seqNum });
+    world.give(node, { type: "message", from: peer.pkiId, bytes });
+  }
 }
 
 function serve(world: World, node: TestNode, height: bigint, readers = ["A", "B"]): void {
@@ -133,11 +136,8 @@ describe("a member that serves a channel", () => {
   test("tells members of its organisations, and nobody else, and only what is new", () => {
     const world = createWorld(1);
     const node = world.add("n", { trusts: ["A", "B", "C"], channels: { host } });
-    for (const peer of everybody) {
-      world.meet(node, peer);
-      const bytes = aliveOf(peer, { endpoint: `${peer.subject}:1` });
-      world.give(node, { type: "message", from: peer.pkiId, bytes });
-    }
+    for (const peer of everybody) world.meet(node, peer);
+    hearAll(world, node, 1n);
     world.run(1_000);
     serve(world, node, 1n);
     world.run(3_000);
@@ -149,6 +149,7 @@ describe("a member that serves a channel", () => {
       new Set(["CN=friend", "CN=user", "CN=foreigner"]),
     );
     assert.ok(first.every(({ height, pkiId }) => height === 1n && pkiId === node.identity.pkiId));
+    hearAll(world, node, 2n);
     node.sent.length = 0;
     // The clock goes back: what is newer is still said to be newer.
     world.setBackMs = 3_600_000;

@@ -32,7 +32,7 @@ function askedCount(node: TestNode): number {
 }
 
 describe("silence", () => {
-  test("a member that vanishes is asked after two missed heartbeats, and dead if it is gone", () => {
+  test("a member that vanishes is asked when a heartbeat is long overdue, and dead if it is gone", () => {
     const { world, p0, p1, p2 } = trio(10);
     world.run(20_000);
     world.cut([p2], [p0, p1]);
@@ -71,7 +71,7 @@ describe("silence", () => {
       const firstMs = askedAtMs();
       assert.ok(firstMs > 0);
       const tookMs = world.runUntil(() => askedAtMs() > firstMs, 20_000);
-      assert.ok(tookMs !== undefined && tookMs <= 11_500, `took ${tookMs} ms`);
+      assert.ok(tookMs !== undefined && tookMs <= 10_000, `took ${tookMs} ms`);
     }
   });
 
