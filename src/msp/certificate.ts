@@ -4,7 +4,7 @@
  * key.
  */
 import type { KeyObject } from "node:crypto";
-import { toHex } from "../wire/bytes.ts";
+import { copyBytes, equalBytes, toHex } from "../wire/bytes.ts";
 import { contextTag, DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { readTime } from "./der-time.ts";
 import { type DistinguishedName, readDistinguishedName } from "./distinguished-name.ts";
@@ -15,7 +15,7 @@ import {
   readExtensions,
 } from "./extensions.ts";
 import { readPublicKey } from "./public-key.ts";
-import { type Curve, canonicalSignature, toLowS } from "./signatures.ts";
+import { type Curve, isCanonical, toLowS } from "./signatures.ts";
 import { ECDSA_ALGORITHMS, readAlgorithm, type Signed } from "./signed.ts";
 
 export interface Certificate extends Signed {
@@ -61,10 +61,10 @@ function readCertificate(der: Uint8Array): Certificate {
   const version = readVersion(body);
   const serial = body.readInteger();
   if ((serial[0] ?? 0) >= 0x80) throw new DerFault("negative serial number");
-  if (!Buffer.from(body.read(DER_TAG.sequence)).equals(algorithm)) {
+  if (!equalBytes(body.read(DER_TAG.sequence), algorithm)) {
     throw new DerFault("two signature algorithms");
   }
-  const issuer = readDistinguishedName(body.readElement(DER_TAG.sequence).whole);
+  const issuer = readIssuer(body.readElement(DER_TAG.sequence).whole);
   const validity = body.enter(DER_TAG.sequence);
   const notBeforeMs = readTime(validity);
   const notAfterMs = readTime(validity);
@@ -87,6 +87,16 @@ function readCertificate(der: Uint8Array): Certificate {
     extensions,
     ...readPublicKey(publicKeyDer),
   };
+}
+
+/** The issuer read last: certificates of one CA follow each other. */
+let lastIssuer: DistinguishedName | undefined;
+
+function readIssuer(der: Uint8Array): DistinguishedName {
+  if (lastIssuer === undefined || !equalBytes(lastIssuer.der, der)) {
+    lastIssuer = readDistinguishedName(copyBytes(der));
+  }
+  return lastIssuer;
 }
 
 function readVersion(body: DerReader): number {
@@ -119,9 +129,7 @@ export function isEcdsaSigned({ algorithm }: Signed): boolean {
 
 /** Whether the issuer's ECDSA signature is in canonical DER; true for other algorithms. */
 export function hasCanonicalSignature(certificate: Certificate): boolean {
-  if (!isEcdsaSigned(certificate)) return true;
-  const canonical = canonicalSignature(certificate.signature);
-  return canonical !== undefined && Buffer.from(canonical).equals(certificate.signature);
+  return !isEcdsaSigned(certificate) || isCanonical(certificate.signature);
 }
 
 /**
@@ -131,7 +139,7 @@ export function hasCanonicalSignature(certificate: Certificate): boolean {
 export function sanitizeCertificate(certificate: Certificate, issuer: Certificate): Certificate {
   if (!isEcdsaSigned(certificate) || issuer.curve === undefined) return certificate;
   const low = toLowS(certificate.signature, issuer.curve);
-  if (low === undefined || Buffer.from(low).equals(certificate.signature)) return certificate;
+  if (low === undefined || equalBytes(low, certificate.signature)) return certificate;
   const outer = new DerReader(certificate.der).enter(DER_TAG.sequence);
   const tbs = outer.readAny().whole;
   const algorithm = outer.readAny().whole;

@@ -53,7 +53,8 @@ export function readDistinguishedName(der: Uint8Array): DistinguishedName {
     while (!set.isEmpty) attributes.push(readAttribute(set.enter(DER_TAG.sequence)));
     relativeNames.push(attributes);
   }
-  const valuesOf = (oid: string) => relativeNames.flat().filter((each) => each.oid === oid);
+  const attributes = relativeNames.flat();
+  const valuesOf = (oid: string) => attributes.filter((each) => each.oid === oid);
   const commonName = valuesOf(COMMON_NAME).at(-1);
   return {
     der,
@@ -85,7 +86,7 @@ const PRINTABLE: ReadonlySet<number> = new Set(
 function isStringOf(tag: number, value: Uint8Array): boolean {
   switch (tag) {
     case DER_TAG.utf8String:
-      return value.every(isAscii) || isUtf8(value);
+      return isUtf8(value);
     case DER_TAG.printableString:
       return value.every((byte) => PRINTABLE.has(byte));
     case DER_TAG.ia5String:
@@ -112,8 +113,9 @@ function isBmp(value: Uint8Array): boolean {
 }
 
 function textOf({ tag, value }: Attribute): string {
-  if (tag === DER_TAG.utf8String) return Buffer.from(value).toString("utf8");
-  if (tag !== DER_TAG.bmpString) return Buffer.from(value).toString("latin1");
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (tag === DER_TAG.utf8String) return bytes.toString("utf8");
+  if (tag !== DER_TAG.bmpString) return bytes.toString("latin1");
   const isTerminated = value.length >= 2 && value.at(-1) === 0 && value.at(-2) === 0;
   return Buffer.from(isTerminated ? value.subarray(0, -2) : value)
     .swap16()
@@ -138,8 +140,12 @@ function printAttribute(attribute: Attribute): string {
   return `${type}=${escapeValue(textOf(attribute).slice(0, TEXT_CHARACTERS_MAX))}`;
 }
 
+/** What needs no escape, and nearly every name consists of. */
+const PLAIN = /^[\w.@:*-]*$/;
+
 /** RFC 4514 section 2.4; control characters too, since the text ends up on terminals. */
 function escapeValue(value: string): string {
+  if (PLAIN.test(value)) return value;
   return value
     .replaceAll(/["+,;<>\\]/g, "\\$&")
     .replaceAll(/^[ #]|(?<=[^\\]) $/g, "\\$&")

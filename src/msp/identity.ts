@@ -1,5 +1,5 @@
 /** Serialized identities (MSP id and certificate text) and their PKI-IDs. */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import { encode } from "../wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
@@ -22,7 +22,7 @@ export function describeIdentity(
   return {
     pkiId: computePkiId(origin.mspId, origin.idBytes),
     mspId: origin.mspId,
-    certificate: createHash("sha256").update(certificate.tbs).digest("hex"),
+    certificate: hash("sha256", certificate.tbs),
     bytes: origin.bytes,
     subject: certificate.subject.text,
     serial: certificate.serial,

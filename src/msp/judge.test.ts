@@ -350,6 +350,9 @@ describe("organisational units", () => {
     assert.notDeepEqual(ca.der, high.der);
     assert.deepEqual(canonicalSignature(ca.signature), ca.signature);
     assert.notEqual(certifiersIdOf([ca]), certifiersIdOf([parsed(high)]));
+    const other = parsed(makeRoot());
+    assert.notEqual(certifiersIdOf([ca, other]), certifiersIdOf([ca]));
+    assert.equal(certifiersIdOf([ca, other]), certifiersIdOf([{ ...ca }, other]));
   });
 });
 

@@ -189,11 +189,27 @@ function printUnits(units: readonly string[]): string {
   return units.length === 0 ? " (it has none)" : ` (it has ${shown.join(", ")})`;
 }
 
+interface Certifiers {
+  readonly authorities: readonly Certificate[];
+  readonly id: string;
+}
+
+/** By the issuer: those above it last, which are nearly always the same. */
+const certifiersByIssuer = new WeakMap<Certificate, Certifiers>();
+
 /** SHA-256 over the CA certificates above an identity, issuer first, in hex. */
 export function certifiersIdOf(authorities: readonly Certificate[]): string {
+  const [issuer] = authorities;
+  const known = issuer && certifiersByIssuer.get(issuer);
+  const isKnown =
+    known?.authorities.length === authorities.length &&
+    known.authorities.every((ca, index) => ca === authorities[index]);
+  if (isKnown) return known.id;
   const hash = createHash("sha256");
   for (const ca of authorities) hash.update(ca.der);
-  return hash.digest("hex");
+  const id = hash.digest("hex");
+  if (issuer) certifiersByIssuer.set(issuer, { authorities, id });
+  return id;
 }
 
 /** The roles that the organisational units of a certificate give; none without role rules. */

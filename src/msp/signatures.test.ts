@@ -3,7 +3,13 @@ import { sign, verify } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { acceptableSignature, canonicalSignature, findCurve, toLowS } from "./signatures.ts";
+import {
+  acceptableSignature,
+  canonicalSignature,
+  findCurve,
+  isCanonical,
+  toLowS,
+} from "./signatures.ts";
 import { makeKeys } from "./testing.ts";
 
 const P256 = findCurve("prime256v1");
@@ -20,6 +26,11 @@ function magnitude(value: bigint): Uint8Array {
   const hex = value.toString(16);
   const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex");
   return (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Uint8Array.of(0), bytes]) : bytes;
+}
+
+function isItsCanonicalForm(bytes: Uint8Array): boolean {
+  const canonical = canonicalSignature(bytes);
+  return canonical !== undefined && Buffer.from(canonical).equals(bytes);
 }
 
 const toBigInt = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
@@ -107,8 +118,23 @@ describe("what counts as a signature", () => {
     test(name, () => {
       assert.deepEqual(acceptableSignature(bytes, P256)?.slice(), want?.slice());
       assert.deepEqual(canonicalSignature(bytes)?.slice(), want?.slice());
+      assert.equal(isCanonical(bytes), isItsCanonicalForm(bytes));
     });
   }
+
+  test("canonical is what encoding r and s anew does not change", () => {
+    const number = fc.bigInt({ min: 0n, max: (1n << 521n) - 1n });
+    const rest = fc.uint8Array({ maxLength: 1 });
+    fc.assert(
+      fc.property(number, number, rest, rest, (r, s, inside, after) => {
+        const both = [r, s].map((value) => encodeDer(DER_TAG.integer, magnitude(value)));
+        const bytes = Buffer.concat([encodeDer(DER_TAG.sequence, ...both, inside), after]);
+        assert.equal(isCanonical(bytes), isItsCanonicalForm(bytes));
+        const isWhole = r > 0n && s > 0n && inside.length + after.length === 0;
+        assert.equal(isCanonical(bytes), isWhole);
+      }),
+    );
+  });
 
   test("random bytes never throw", () => {
     fc.assert(
@@ -117,6 +143,7 @@ describe("what counts as a signature", () => {
         for (const candidate of [bytes, inSequence]) {
           acceptableSignature(candidate, P256);
           toLowS(candidate, P256);
+          assert.equal(isCanonical(candidate), isItsCanonicalForm(candidate));
         }
       }),
       { numRuns: 2_000 },

@@ -146,6 +146,11 @@ export function acceptableSignature(signature: Uint8Array, curve: Curve): Uint8A
   return parts.isExact ? signature : canonicalSignature(signature);
 }
 
+/** Whether a signature is r and s and nothing else, in DER. */
+export function isCanonical(signature: Uint8Array): boolean {
+  return readParts(signature)?.isExact === true;
+}
+
 /** Re-encodes r and s only, without changing s; undefined if they are unreadable. */
 export function canonicalSignature(signature: Uint8Array): Uint8Array | undefined {
   const parts = readParts(signature);
