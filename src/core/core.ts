@@ -22,24 +22,19 @@ import {
 import { handleInput } from "./handlers/inputs.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
-import { publish, publishIdentity, startSync } from "./handlers/publish.ts";
+import { askSoon, publish, publishIdentity, startSync } from "./handlers/publish.ts";
 import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
-import {
-  handleSnapshot,
-  handleStateInfoPullRequest,
-  hurryStateInfo,
-} from "./handlers/state-info-pull.ts";
+import { handleSnapshot, handleStateInfoPullRequest } from "./handlers/state-info-pull.ts";
 import { checkRoutine, drainVerificationQueue } from "./handlers/verification.ts";
 import { handleDuplicate } from "./tables/broadcast-queue.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
-import { noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
+import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
 import { noteArrival } from "./tables/neighbourhood.ts";
-import { beginInterval, hurry, quicken } from "./tables/poll-backoff.ts";
-import { nextPullMs } from "./tables/pull.ts";
-import { beNew } from "./tables/self.ts";
+import { beginInterval } from "./tables/poll-backoff.ts";
+import type { Pull } from "./tables/pull.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
 import { pingSuspects, type Suspicions } from "./tables/suspicion.ts";
 import type { VerificationQueue } from "./tables/verification-queue.ts";
@@ -92,24 +87,6 @@ function assertSound({ verificationQueue, identities, members, options }: Core):
   );
 }
 
-/**
- * Members came or went: there may be more that we missed. While we are new, an arrival even means
- * that the network is still forming and our first picture of it incomplete.
- */
-function askSoon(core: Core, wasAlone: boolean, isArrival: boolean, now: Now): readonly Effect[] {
-  const { members, options, pullBackoff, self, syncBackoff } = core;
-  if (options.beyondFabric?.asksAtOnce === false) return [];
-  // Send the first known member a heartbeat at once, while it still carries our identity.
-  if (isArrival) hurryStateInfo(core, now);
-  const hasMet = wasAlone && members.aliveCount > 0;
-  if (hasMet) beNew(self, options, now);
-  const effects = hasMet ? publish(core, now) : [];
-  quicken(syncBackoff, options, now);
-  quicken(pullBackoff, options, now);
-  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncBackoff, options, now);
-  return effects;
-}
-
 function applyInput(core: Core, input: Input, now: Now): readonly Effect[] {
   if (input.type === "tick") return [];
   if (input.type === "message") return handleMessage(core, input.from, input.bytes, now);
@@ -118,6 +95,7 @@ function applyInput(core: Core, input: Input, now: Now): readonly Effect[] {
 
 function noticeStall(core: Core, now: Now): void {
   const lateMs = now.elapsedMs - core.expectedAtMs;
+  if (lateMs < NOTED_MS) return;
   noteLateness(core.lateness, lateMs, now);
   if (lateMs > STALL_MS) forgiveStall(core.members, lateMs);
 }
@@ -275,6 +253,12 @@ function sync(core: Core, now: Now): readonly Effect[] {
 function pullIdentities(core: Core, now: Now): readonly Effect[] {
   beginInterval(core.pullBackoff, core.options, now);
   return [...publishIdentity(core), ...startIdentityPull(core, now)];
+}
+
+/** Deadline of an open round, or of the next round for an unknown author. */
+export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
+  if (round !== undefined) return round.untilMs;
+  return wanted.size > 0 ? urgentAtMs : Number.POSITIVE_INFINITY;
 }
 
 export function nextSuspicionMs(

@@ -10,6 +10,7 @@ import { EMPTY_BYTES, equalBytes } from "../wire/bytes.ts";
 import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { type Content, PULL_TYPE } from "../wire/messages.ts";
 import { parseIdentityItem, pkiIdBytes } from "../wire/received.ts";
+import { nextPullMs } from "./core.ts";
 import {
   answerHello,
   answerRequest,
@@ -18,7 +19,7 @@ import {
   takeDigest,
   takeUpdate,
 } from "./handlers/identity-pull.ts";
-import { createPull, nextPullMs, offer, type Pull } from "./tables/pull.ts";
+import { createPull, offer, type Pull } from "./tables/pull.ts";
 import { seededRandom, testIdentity } from "./testing-identities.ts";
 import { identityItemOf } from "./testing-messages.ts";
 import type { Effect } from "./types/effect.ts";

@@ -1,7 +1,7 @@
 /** One member's state as rows for the inspector. Reads the tables of its core, changes nothing. */
 import { EPOCH_MS } from "../../simulation/epoch.ts";
-import { type Core, nextContactMs, nextSuspicionMs } from "../core/core.ts";
-import { nextPullMs } from "../core/tables/pull.ts";
+import { type Core, nextContactMs, nextPullMs, nextSuspicionMs } from "../core/core.ts";
+
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 

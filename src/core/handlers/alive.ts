@@ -30,7 +30,7 @@ import { pingAgain, raise } from "../tables/suspicion.ts";
 import { setAside } from "../tables/verification-queue.ts";
 import type { AliveClaim, AliveSource, Verified } from "../types/claim.ts";
 import type { CheckFault } from "../types/drop.ts";
-import { drop, type Effect, inOrder, notify } from "../types/effect.ts";
+import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
 import { aliveKey, broadcastAlive, routineIntervalMs } from "./audience.ts";
@@ -95,11 +95,14 @@ export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
   if (isOurCertificate(core, author)) {
     return { isChecked: true, fault: "own-message", effects: tellTwin(core, alive) };
   }
-  const learnt = isInUse(core.identities, author, now)
-    ? NOTHING
-    : learn(core, author, "alive", now, alive.time);
-  const effects = apply(core, checked.value, claim, now);
-  return { isChecked: true, fault: undefined, effects: inOrder(learnt, effects) };
+  const isKnown = isInUse(core.identities, author, now);
+  const learnt = isKnown ? NOTHING : learn(core, author, "alive", now, alive.time);
+  const applied = apply(core, checked.value, claim, now);
+  return {
+    isChecked: true,
+    fault: undefined,
+    effects: isKnown ? applied : [...learnt, ...applied],
+  };
 }
 
 /** Whether it may change anything; decided before any expensive check. */
@@ -157,7 +160,7 @@ function apply(
   const left = seat(core, shown, claim, now);
   const { isLife } = RIGHTS[source];
   const heard = isLife ? applyLife(core, shown, claim, now) : applyDeath(core, shown, from, now);
-  return inOrder(left, heard);
+  return left === NOTHING ? heard : [...left, ...heard];
 }
 
 /** Refuses foreign members unless both sides have an external endpoint. */

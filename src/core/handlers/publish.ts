@@ -8,9 +8,11 @@ import { TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
+import { hurry, quicken } from "../tables/poll-backoff.ts";
 import { offer } from "../tables/pull.ts";
 import {
   type AlivePurpose,
+  beNew,
   type OwnAlive,
   type Recipient,
   requestAlive,
@@ -23,6 +25,7 @@ import type { Member } from "../types/member.ts";
 import { broadcastAlive, choosePartners } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
+import { hurryStateInfo } from "./state-info-pull.ts";
 
 /** Our data changed, so the last alive message is outdated. */
 export function publishAnew(core: Core, now: Now): readonly Effect[] {
@@ -111,6 +114,29 @@ export function startSync(core: Core, now: Now): readonly Effect[] {
     if (recent) effects.push(membershipRequest(core, recent, recipient));
     else effects.push(...requestMembership(core, recipient, now));
   }
+  return effects;
+}
+
+/**
+ * Members came or went: there may be more that we missed. While we are new, an arrival even means
+ * that the network is still forming and our first picture of it incomplete.
+ */
+export function askSoon(
+  core: Core,
+  wasAlone: boolean,
+  isArrival: boolean,
+  now: Now,
+): readonly Effect[] {
+  const { members, options, pullBackoff, self, syncBackoff } = core;
+  if (options.beyondFabric?.asksAtOnce === false) return [];
+  // Send the first known member a heartbeat at once, while it still carries our identity.
+  if (isArrival) hurryStateInfo(core, now);
+  const hasMet = wasAlone && members.aliveCount > 0;
+  if (hasMet) beNew(self, options, now);
+  const effects = hasMet ? publish(core, now) : [];
+  quicken(syncBackoff, options, now);
+  quicken(pullBackoff, options, now);
+  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncBackoff, options, now);
   return effects;
 }
 

@@ -37,6 +37,6 @@ export function knownAtDeathOf(
  * we cannot reach: not if it was started anew, or its next death would go unnoticed until its silence
  * had lasted too long.
  */
-export function isStillCutOff({ isCutOff, knownAtDeath, time }: Member, heard: PeerTime): boolean {
-  return isCutOff && heard.incNum <= (knownAtDeath ?? time).incNum;
+export function isStillCutOff({ knownAtDeath, time }: Member, heard: PeerTime): boolean {
+  return heard.incNum <= (knownAtDeath ?? time).incNum;
 }

@@ -58,13 +58,17 @@ function suspectsAfter(delaysMs: readonly number[]): number {
   return world.runUntil(() => node.core.suspicions.pinged.size > 0, 20_000) ?? assert.fail();
 }
 
+test("a delay of less than a tenth of a second is none", () => {
+  const noted = (delayMs: number): number => createNode([delayMs]).node.core.lateness.mostMs;
+  assert.deepEqual([99, 100].map(noted), [0, 100]);
+});
+
 describe("patience", () => {
   test("is three times the second longest delay, of this span of ten seconds or the last", () => {
     const lateness = createLateness();
     const patience: number[] = [];
     for (const [ms, delayMs] of [
       [0, 900],
-      [1_000, 99],
       [2_000, 500],
       [3_000, 700],
       [12_000, 200],
@@ -74,7 +78,7 @@ describe("patience", () => {
       noteLateness(lateness, delayMs, at(ms));
       patience.push(patienceMs(lateness, at(ms)));
     }
-    assert.deepEqual(patience, [0, 0, 1_500, 2_100, 2_100, 2_100, 600]);
+    assert.deepEqual(patience, [0, 1_500, 2_100, 2_100, 2_100, 600]);
     assert.equal(patienceMs(lateness, at(43_001)), 0);
   });
 

@@ -18,8 +18,8 @@ export interface Lateness {
 /** A call this much later than requested means that our process was suspended. */
 export const STALL_MS = 1_000;
 const SPAN_MS = 10_000;
-/** Shorter delays are nothing beside what we wait for. */
-const NOTED_MS = 100;
+/** Shorter delays are nothing beside what we wait for, and not noted. */
+export const NOTED_MS = 100;
 /** An answer passes our loop, and often a loop as late as ours, more than once. */
 const PASSES = 3;
 const PATIENCE_MAX_MS = 6_000;
@@ -28,9 +28,8 @@ export function createLateness(): Lateness {
   return { sinceMs: Number.NEGATIVE_INFINITY, mostMs: 0, secondMs: 0, beforeMs: 0 };
 }
 
-/** We were called so long after the time we had asked for. */
+/** We were called so long after the time we had asked for, at least {@link NOTED_MS}. */
 export function noteLateness(lateness: Lateness, lateMs: number, now: Now): void {
-  if (lateMs < NOTED_MS) return;
   const spanMs = now.elapsedMs - lateness.sinceMs;
   if (spanMs > SPAN_MS) {
     lateness.beforeMs = spanMs > 2 * SPAN_MS ? 0 : lateness.secondMs;

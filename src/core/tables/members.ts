@@ -216,7 +216,7 @@ function heardMember(
     reconnectAtMs: now.elapsedMs,
     // A list does not settle a suspicion.
     isSuspect: !isFirstHand && (known?.isSuspect ?? false),
-    isCutOff: !isPresent && known !== undefined && isStillCutOff(known, described.time),
+    isCutOff: !isPresent && known?.isCutOff === true && isStillCutOff(known, described.time),
     knownAtDeath: undefined,
   };
 }

@@ -80,12 +80,6 @@ export function createPull(): Pull {
   };
 }
 
-/** Deadline of an open round, or of the next round for an unknown author. */
-export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
-  if (round !== undefined) return round.untilMs;
-  return wanted.size > 0 ? urgentAtMs : Number.POSITIVE_INFINITY;
-}
-
 /** Records a peer that knows a missing item, for an immediate round. */
 export function want(pull: Pull, id: PkiId, from: PkiId, now: Now): void {
   pull.resting.delete(id);

@@ -65,12 +65,6 @@ export type Effect =
     }
   | { readonly type: "notify"; readonly event: CoreEvent };
 
-/** One after the other; most lists are empty, and then the other one will do. */
-export function inOrder(first: readonly Effect[], then: readonly Effect[]): readonly Effect[] {
-  if (first.length === 0) return then;
-  return then.length === 0 ? first : [...first, ...then];
-}
-
 export function notify(event: CoreEvent): Effect {
   return { type: "notify", event };
 }
