@@ -18,23 +18,20 @@ export interface Reading {
 export interface Metric extends Omit<Family, "samples"> {
   /** Fabric's peer has it with the same name, meaning and labels. */
   readonly isFabrics: boolean;
-  /** Unit of the value; empty for a count. */
-  readonly unit: "" | "bytes" | "seconds";
   readonly labels: readonly string[];
   readonly read: (reading: Reading) => readonly Sample[];
 }
 
-type Row = Pick<Metric, "name" | "type" | "help" | "read"> &
-  Partial<Pick<Metric, "unit" | "labels">>;
+type Row = Pick<Metric, "name" | "type" | "help" | "read"> & Partial<Pick<Metric, "labels">>;
 
 /** Metrics of our own. */
 export function ours(...rows: readonly Row[]): readonly Metric[] {
-  return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: false }));
+  return rows.map((row) => ({ labels: [], ...row, isFabrics: false }));
 }
 
 /** Metrics of Fabric's peer, whose names do not follow Prometheus' conventions. */
 export function fabrics(...rows: readonly Row[]): readonly Metric[] {
-  return rows.map((row) => ({ unit: "", labels: [], ...row, isFabrics: true }));
+  return rows.map((row) => ({ labels: [], ...row, isFabrics: true }));
 }
 
 export function single(value: Sample["value"]): readonly Sample[] {

@@ -60,7 +60,6 @@ export const CHANNEL_METRICS: readonly Metric[] = [
     {
       name: "gossip_channel_behind_max_seconds",
       type: "gauge",
-      unit: "seconds",
       labels: ["channel", "msp"],
       help: "Maximum time for which a member has lacked a block that others have.",
       read: (reading) => byOrganisation(reading, ({ lagMaxMs }) => lagMaxMs / 1_000),

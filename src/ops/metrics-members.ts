@@ -63,7 +63,6 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_member_last_seen_age_max_seconds",
     type: "gauge",
-    unit: "seconds",
     labels: ["msp"],
     help: "Maximum age of the newest alive message, over alive members.",
     read: (reading) =>
@@ -75,7 +74,6 @@ export const MEMBER_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_member_last_seen_age_mean_seconds",
     type: "gauge",
-    unit: "seconds",
     labels: ["msp"],
     help: "Mean age over alive members; normally about half the alive interval.",
     read: (reading) =>
@@ -131,7 +129,6 @@ export const IDENTITY_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_own_certificate_remaining_seconds",
     type: "gauge",
-    unit: "seconds",
     labels: ["certificate"],
     help: "Until our own certificate expires, negative afterwards. certificate: enrolment, tls-server or tls-client.",
     read: ownCertificates,
@@ -139,7 +136,6 @@ export const IDENTITY_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_certificate_remaining_min_seconds",
     type: "gauge",
-    unit: "seconds",
     labels: ["msp"],
     help: "Until the first certificate of another member expires.",
     read: (reading) =>

@@ -71,7 +71,6 @@ export const MESSAGE_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_message_bytes_sent_total",
     type: "counter",
-    unit: "bytes",
     labels: ["type"],
     help: "Bytes of messages sent, without gRPC and TLS.",
     read: (reading) => volumes(reading, "sent", "bytes"),
@@ -79,7 +78,6 @@ export const MESSAGE_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_message_bytes_received_total",
     type: "counter",
-    unit: "bytes",
     labels: ["type"],
     help: "Bytes of messages received, without gRPC and TLS.",
     read: (reading) => volumes(reading, "received", "bytes"),
@@ -171,7 +169,6 @@ export const WORK_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_signature_check_seconds",
     type: "histogram",
-    unit: "seconds",
     help: "Duration of signature checks.",
     read: ({ counts }) => (counts.meters ? single(counts.meters.checks) : []),
   },
@@ -186,14 +183,12 @@ export const WORK_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_event_loop_lag_seconds",
     type: "histogram",
-    unit: "seconds",
     help: "Delay of a timer, ten times a second; up to 2 ms is normal.",
     read: ({ eventLoop }) => single(eventLoop.lag),
   },
   {
     name: "gossip_event_loop_active_seconds_total",
     type: "counter",
-    unit: "seconds",
     help: "Active time of the event loop; its rate is the share of one core.",
     read: ({ eventLoop }) => single(eventLoop.activeSeconds()),
   },
