@@ -57,6 +57,20 @@ function start(isBft: boolean) {
   return { maker, draft };
 }
 
+test("a configuration lists organisations by MSP-ID, in whatever order a block has them", () => {
+  const { maker, draft } = start(false);
+  const turned = draft(org, other);
+  const application = turned.groups["Application"];
+  assert.ok(application?.groups["Org1MSP"] && application.groups["Org2MSP"]);
+  const { Org1MSP, Org2MSP } = application.groups;
+  // A group's name need not be its MSP-ID.
+  application.groups = { first: Org2MSP, second: Org1MSP };
+  const read = readConfiguration(host, parsed(maker.addConfig(turned, 0n)));
+  assert.ok(read.ok);
+  const mspIds = read.value.organisations.map(({ mspId }) => mspId);
+  assert.deepEqual(mspIds, ["Org1MSP", "Org2MSP"]);
+});
+
 for (const isBft of [false, true]) {
   describe(`a chain with ${isBft ? "BFT" : "Raft"} orderers`, () => {
     test("is believed block by block, each under the configuration before it", () => {

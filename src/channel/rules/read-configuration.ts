@@ -200,8 +200,8 @@ function* readSections(
     addFault(faults, "config-value", "/Channel/Application/ACLs", "no capability allows them");
   }
   return {
-    organisations,
-    ordererOrganisations: orderer.organisations,
+    organisations: organisations.toSorted(byName),
+    ordererOrganisations: orderer.organisations.toSorted(byName),
     msps: found.msps,
     capabilities,
     isBft: allowsBft(capabilities),
@@ -211,6 +211,9 @@ function* readSections(
     acls: readAcls(application.ACLs.acls),
   };
 }
+
+/** Of a configuration's groups, each block has its own order. */
+const byName = (a: Organisation, b: Organisation): number => (a.mspId < b.mspId ? -1 : 1);
 
 function readAcls(
   acls: readonly {
