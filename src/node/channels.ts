@@ -194,11 +194,11 @@ export class NodeChannels {
     if (channel === undefined || followed.isOver) return;
     if (blocks?.isUpTo(channel.provenHeight) === true) return;
     await this.#prove(name, trust);
-    const { provenHeight } = channel;
-    if (provenHeight === 0n) return;
+    // Where the channel stands is not known before a member has said so.
+    if (channel.provenHeight === 0n || !followed.isCurrent) return;
     const start = await this.#startOf(channel, followed);
     if (start !== undefined) {
-      await blocks?.begin(followed.trust ?? trust, provenHeight, givers, start);
+      await blocks?.begin(followed.trust ?? trust, channel.provenHeight, givers, start);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Members that follow a channel, over real sockets, of one that serves it: what they hear, keep and publish. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ListedChannel } from "../../src/devnet/listed-channel.ts";
@@ -53,9 +54,39 @@ test("members that begin at a configuration block tell of the next one, and the 
   );
 });
 
+test("an observer that has a configuration block, and meets nobody at first, tells of changes", async (t) => {
+  const folder = await temporaryFolder(t);
+  const parties = await makeParties(folder);
+  const { org1, org2, orderer } = parties;
+  const chain = await makeChain(parties);
+  const configBlock = join(folder, "first.block");
+  await writeFile(configBlock, chain.blocks[0] ?? "");
+  chain.addTransactions(3);
+  const port = await freePort();
+  const startedMs = performance.now();
+  const observer = await start(t, org1, 1, await freePort(), port, {
+    ...{ role: "observer", configBlock },
+  });
+  const heard = eventsOf(observer);
+  await until("it has looked for blocks", () => performance.now() - startedMs > 2_500);
+
+  const source = await start(t, org1, 0, port, port, {});
+  const served = new ListedChannel((one) => source.serveChannel(one));
+  served.take(chain.blocks);
+  const blocks = () => heard.flatMap((event) => (event.type === "block" ? [event.block] : []));
+  await until("it has the newest block", () => blocks().some(({ number }) => number === 3n));
+  chain.addConfig(await makeConfig({ parties: [org1, org2], orderer }), 1n);
+  served.take(chain.blocks);
+  await until("it tells of the change", () => changesIn(heard).length > 0);
+  assert.deepEqual(changesIn(heard), [4n]);
+  const numbers = blocks().map(({ number }) => number);
+  assert.deepEqual(numbers, [3n, 4n], "not those from before it came");
+});
+
 interface Following {
   readonly role?: "observer" | "listed";
   readonly stateDir?: string;
+  readonly configBlock?: string;
 }
 
 async function start(
@@ -64,12 +95,12 @@ async function start(
   index: number,
   port: number,
   first: number,
-  { role, stateDir }: Following,
+  { role, stateDir, configBlock }: Following,
 ): Promise<GossipNode> {
   const files = organisation.peers[index];
   assert.ok(files);
   const blocks = role === "listed" ? "keep" : "verify";
-  const channels = role === undefined ? [] : [{ name: CHANNEL, role, blocks }];
+  const channels = role === undefined ? [] : [{ name: CHANNEL, role, blocks, configBlock }];
   const node = await GossipNode.start({
     ...{ mspId, mspPath: files.mspFolder, preset: "test" as const },
     ...{ listen: `127.0.0.1:${port}`, endpoint: `127.0.0.1:${port}` },
