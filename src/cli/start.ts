@@ -10,7 +10,7 @@ import { assemble } from "../node/assemble.ts";
 import { hasContacts } from "../node/has-contacts.ts";
 import { GossipNode } from "../node/node.ts";
 import type { WrapNetwork } from "../node/options.ts";
-import { watchFiles } from "../node/watch-files.ts";
+import { lookAt, watchFiles } from "../node/watch-files.ts";
 import { createEventLog } from "../observe/event-log.ts";
 import { createLog, type Log, type Logger } from "../observe/log.ts";
 import { startOperations } from "../ops/http.ts";
@@ -38,6 +38,8 @@ export async function start(
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
   const warn = (sentence: string): void => logger.warn(sentence);
+  const files = ownFiles(config);
+  const seen = await lookAt(files);
   const node = await GossipNode.create(await assemble(config, { warn }, wrap));
   void logEvents(node, log);
   node.answer("fabric-gossip:version", () => new TextEncoder().encode(VERSION));
@@ -46,7 +48,7 @@ export async function start(
   started?.(node);
   const reloading = createReload(node, logger);
   signals.onHangup(() => void reloading({ isAsked: true }));
-  const stopWatching = watchFiles(ownFiles(config), () => reloading({ isAsked: false }));
+  const stopWatching = watchFiles(files, seen, () => reloading({ isAsked: false }));
   await aborted(signals.stop);
   stopWatching();
   logger.info("stopping");

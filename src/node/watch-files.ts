@@ -8,22 +8,23 @@ const POLL_MS = 5_000;
 const FILES_PER_FOLDER_MAX = 256;
 
 /**
- * Calls `changed` when a file, or a file in one of the folders, is another one than before. If that
- * resolves to false (the files do not fit together yet), it is called again after the next look.
+ * Calls `changed` when a file, or a file in one of the folders, is another one than it was when they
+ * were looked at (`since`), before they were read. If that resolves to false (the files do not fit
+ * together yet), it is called again after the next look.
  */
 export function watchFiles(
   paths: readonly string[],
+  since: string,
   changed: () => Promise<boolean>,
   pollMs = POLL_MS,
 ): Cancel {
-  let last: string | undefined;
+  let last = since;
   let isLooking = false;
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    const state = await fingerprint(paths);
-    const isFirst = last === undefined;
-    if (state !== last && (isFirst || (await changed()))) last = state;
+    const state = await lookAt(paths);
+    if (state !== last && (await changed())) last = state;
     isLooking = false;
   };
   const timer = setInterval(() => void look(), pollMs);
@@ -32,7 +33,8 @@ export function watchFiles(
   return () => clearInterval(timer);
 }
 
-async function fingerprint(paths: readonly string[]): Promise<string> {
+/** What tells whether files, or those in folders, are others than before. */
+export async function lookAt(paths: readonly string[]): Promise<string> {
   const parts: string[] = [];
   for (const path of paths) {
     for (const file of await filesAt(path)) parts.push(`${file} ${await fingerprintOf(file)}`);
