@@ -8,6 +8,7 @@ import type {
 } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
 import { jsonOf, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
 
@@ -62,7 +63,7 @@ async function write(file: string, raw: Uint8Array): Promise<void> {
   try {
     await writeFile(file, raw);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = fileReason(error);
     throw new GossipError(
       "config-invalid",
       `--out ${file} cannot be written (${why}): choose another.`,

@@ -1,6 +1,7 @@
 /** `fabric-gossip crypto`: key material for networks without a CA of their own. */
 import { join } from "node:path";
 import { GossipError } from "../lib/errors.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
 
@@ -38,7 +39,7 @@ async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
     if (!(error instanceof Error && "code" in error) || error instanceof GossipError) throw error;
     throw new GossipError(
       "config-invalid",
-      `${folder} cannot be written (${error.message}): choose another --output.`,
+      `${folder} cannot be written (${fileReason(error)}): choose another --output.`,
     );
   }
 }

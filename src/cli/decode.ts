@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { GossipError } from "../lib/errors.ts";
 import { printableJson } from "../lib/printable.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { decodeEnvelope } from "../observe/decode-envelope.ts";
 
 /** Maximum input size: twice the longest message in hex. */
@@ -37,7 +38,7 @@ async function readInput(input: string | undefined): Promise<Uint8Array | undefi
   if (input === undefined || input === "-") return readStandardInput();
   const found = await stat(input).catch((error: NodeJS.ErrnoException) => {
     if (NO_FILE.includes(error.code)) return undefined;
-    const what = `${input} cannot be read (${error.message}): check its permissions.`;
+    const what = `${input} cannot be read (${fileReason(error)}): check its permissions.`;
     throw new GossipError("config-invalid", what);
   });
   if (found === undefined) return undefined;
@@ -50,7 +51,7 @@ async function readInput(input: string | undefined): Promise<Uint8Array | undefi
   try {
     return await readFile(input);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = fileReason(error);
     throw new GossipError(
       "config-invalid",
       `${input} cannot be read (${why}): check its permissions.`,

@@ -1,9 +1,9 @@
 /** The node that a verb contacts: address and TLS from flags, environment or configuration. */
-import { readFile } from "node:fs/promises";
 import type { TlsFiles } from "../config/config.ts";
 import { loadConfig, loadOperations } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, isUnspecified } from "../lib/host-port.ts";
+import { readInput } from "../lib/read-input.ts";
 
 /** Flag values; commander adds the environment. */
 export interface TargetOptions {
@@ -46,6 +46,8 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   return { url, tls, source };
 }
 
+const FLAG_USES = { "--ca": "pool", "--cert": "chain" } as const;
+
 /** Reads a file for the `node:https` option of the same name as its flag. */
 async function pem(
   flag: "--ca" | "--cert" | "--key",
@@ -53,14 +55,14 @@ async function pem(
   problems: string[],
 ): Promise<Target["tls"]> {
   if (file === undefined) return {};
-  try {
-    const content = await readFile(file);
-    if (content.includes("-----BEGIN ")) return { [flag.slice(2)]: content };
-    problems.push(`${flag} ${file} holds no PEM block: give a PEM file.`);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    problems.push(`${flag} ${file} cannot be read (${why}): correct the path.`);
-  }
+  const bytes = await readInput(flag, file, problems);
+  if (bytes === undefined) return {};
+  // Every verb reads this file, and few read certificates.
+  const { certificatesOf } = await import("../msp/plain-pem.ts");
+  const { plainKey } = await import("../msp/private-key.ts");
+  const found = flag === "--key" ? plainKey(bytes) : certificatesOf(bytes, FLAG_USES[flag]);
+  if (typeof found !== "string") return { [flag.slice(2)]: found };
+  problems.push(`${flag} ${file} cannot be used: ${found}.`);
   return {};
 }
 

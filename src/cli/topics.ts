@@ -1,7 +1,7 @@
 /** The verbs by which members of our kind talk to each other through a running node. */
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
-import { readSmallFile } from "../lib/small-file.ts";
+import { fileFault, readSmallFile } from "../lib/small-file.ts";
 import { checkSaying, checkTopic } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
@@ -125,7 +125,7 @@ async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {
   if (typeof content !== "string") return content;
   throw new GossipError(
     "config-invalid",
-    `--file ${file} cannot be sent (${content}): name a file of at most ${FILE_BYTES_MAX} bytes.`,
+    `--file ${file} ${fileFault(content)}: name a file of at most ${FILE_BYTES_MAX} bytes.`,
   );
 }
 

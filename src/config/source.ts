@@ -7,6 +7,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { decodeText } from "../lib/decode-text.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { yamlFault } from "../lib/yaml-fault.ts";
 import { MAP_KEYS } from "./key-tags.ts";
 
@@ -180,9 +181,8 @@ async function readSettings(
   warnings: string[],
 ): Promise<Settings> {
   const text = await readText(file).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
     problems.push(
-      `The configuration file ${file} cannot be read (${reason}); ` +
+      `The configuration file ${file} cannot be read (${fileReason(error)}); ` +
         "name another with --config or FABRIC_CFG_PATH.",
     );
   });

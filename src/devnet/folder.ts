@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { GossipError } from "../lib/errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { generateOrganisation, type OrganisationOptions } from "../msp/generate.ts";
 import { type OrganisationFolder, organisationFolder } from "../msp/generate-folder.ts";
 import { type MemberPlan, ORDERER_DOMAIN, ORDERER_HOST, type Plan } from "./plan.ts";
@@ -155,8 +156,10 @@ async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (error) {
     if (error instanceof GossipError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalid(`${path} cannot be used (${reason}); name a writable folder with --dir.`, error);
+    throw invalid(
+      `${path} cannot be used (${fileReason(error)}); name a writable folder with --dir.`,
+      error,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import { type LoadOptions, loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { checkTags } from "../node/check-saying.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
@@ -123,8 +124,7 @@ async function examineState(
     return findings;
   } catch (fault) {
     if (fault instanceof GossipError) return [error("state", fault.message)];
-    const code = fault instanceof Error && "code" in fault ? String(fault.code) : String(fault);
-    const message = `fabricGossip.stateDir ${stateDir} cannot be written (${code}).`;
+    const message = `fabricGossip.stateDir ${stateDir} cannot be written (${fileReason(fault)}).`;
     return [
       warning("state", message, "Make the folder writable for this user, or choose another one."),
     ];

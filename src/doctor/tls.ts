@@ -23,9 +23,10 @@ export async function examineTls(
 ): Promise<Examined<TlsCredentials>> {
   if (!config.tls.enabled) return { findings: [], value: undefined };
   const problems: string[] = [];
-  const tls = await readTls(config.tls, wallMs, problems);
-  const findings: Finding[] = problems.map((problem) => error("tls", problem));
-  if (tls === undefined || problems.length > 0) return { findings, value: undefined };
+  const doubts: string[] = [];
+  const tls = await readTls(config.tls, wallMs, problems, doubts);
+  const findings: Finding[] = [...problems, ...doubts].map((problem) => error("tls", problem));
+  if (tls === undefined || findings.length > 0) return { findings, value: tls };
   const certificate = new X509Certificate(tls.cert);
   const names = certificate.subjectAltName ?? "no name";
   const untilMs = certificate.validToDate.getTime();
@@ -132,8 +133,10 @@ export async function examineOperationsTls(
 ): Promise<readonly Finding[]> {
   if (!tls.enabled || listenAddress === undefined) return [];
   const problems: string[] = [];
-  await readOperationsTls(tls, wallMs, problems);
+  const doubts: string[] = [];
+  await readOperationsTls(tls, wallMs, problems, doubts);
   if (problems.length > 0) return problems.map((problem) => error("operations-tls", problem));
+  if (doubts.length > 0) return doubts.map((doubt) => warning("operations-tls", doubt));
   if (tls.clientRootCaFiles.length === 0) {
     const message =
       "operations.tls.clientRootCAs.files names no CA, so that nobody can use /metrics, /logspec and /api.";

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 
 /** Result for what is not a regular file: a folder, a pipe, a device. */
-export const NO_FILE = "no file";
+export const NO_FILE = "no regular file";
 
 /** The content of a regular file, or in a few words why there is none. */
 export async function readSmallFile(path: string, bytesMax: number): Promise<Buffer | string> {
@@ -23,16 +23,46 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
-/** Remedy for a result of {@link readSmallFile}; undefined: none in particular. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "it does not exist"],
+  ["ENOTDIR", "a part of its path is a file"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "the user that runs this has no permission"],
+  ["EPERM", "the user that runs this has no permission"],
+  ["ELOOP", "its symbolic link leads back to itself"],
+  ["EROFS", "its file system is read-only"],
+  ["ENOSPC", "the disk is full"],
+  ["ENAMETOOLONG", "its name is too long"],
+]);
+
+/** Why a file or folder could not be used, in words without a full stop. */
+export function fileReason(error: unknown): string {
+  const code = codeOf(error);
+  if (REASONS.has(code)) return REASONS.get(code) ?? code;
+  return error instanceof Error ? error.message : code;
+}
+
+/** What is wrong with a file, after {@link readSmallFile} or a code of Node, as words that follow its name. */
+export function fileFault(outcome: string): string {
+  if (outcome === NO_FILE || outcome.startsWith(TOO_LARGE)) return `is ${outcome}`;
+  if (outcome === "ENOENT") return "does not exist";
+  return `cannot be read (${REASONS.get(outcome) ?? outcome})`;
+}
+
+/** The same for a file that is listed in its folder. */
+export function listedFileFault(outcome: string): string {
+  return outcome === "ENOENT" ? "is a symbolic link that leads nowhere" : fileFault(outcome);
+}
+
+/** Remedy for a file of such a fault; undefined: none in particular. */
 export function fileRemedy(outcome: string): string | undefined {
   if (outcome.startsWith(TOO_LARGE)) return "leave only the PEM text in it";
   switch (outcome) {
     case "EACCES":
     case "EPERM":
-      return "let the user that runs this read it, for example with chown or chmod 640";
-    case "ENOENT":
+      return "let that user read it, for example with chown or chmod 640";
     case "ELOOP":
-      return "correct the symbolic link, which leads nowhere";
+      return "correct the link";
     default:
       return undefined;
   }

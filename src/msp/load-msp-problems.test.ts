@@ -315,7 +315,7 @@ describe("a folder that is refused, and what the sentence says", () => {
           "OrganizationalUnitIdentifiers: [{Certificate: cacerts/gone.pem, OrganizationalUnitIdentifier: x}]",
         "admincerts/a.pem": peer.pem,
       }),
-      /^The CA certificate cacerts\/gone\.pem of the organisational unit "x" in config\.yaml cannot be read \(ENOENT\): correct/,
+      /^The CA certificate cacerts\/gone\.pem of the organisational unit "x" in config\.yaml does not exist: correct/,
     ],
     [
       "a NodeOU below something that is no CA of ours",
@@ -357,7 +357,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "YAML that is too long",
       peerFolder({ "config.yaml": `${CONFIG}${"#\n".repeat(10_000)}` }),
-      /^config\.yaml cannot be read \(larger than 16384 bytes\): correct or remove it\.$/,
+      /^config\.yaml is larger than 16384 bytes: correct or remove it\.$/,
     ],
     [
       "YAML that is nested too deep",

@@ -7,7 +7,14 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
-import { codeOf, fileRemedy, NO_FILE, readSmallFile } from "../lib/small-file.ts";
+import {
+  codeOf,
+  fileFault,
+  fileRemedy,
+  listedFileFault,
+  NO_FILE,
+  readSmallFile,
+} from "../lib/small-file.ts";
 import { type Findings, tellSkipped } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig, type UnitText } from "./msp-config.ts";
@@ -99,8 +106,7 @@ const isMeant = (name: string, meant: string): boolean =>
 function folderFault(code: string, ifMissing: string): string {
   if (code === "ENOENT") return `does not exist: ${ifMissing}`;
   if (code === "ENOTDIR") return `is a file: ${ifMissing}`;
-  const remedy = fileRemedy(code) ?? "correct it";
-  return `cannot be read (${code}): ${remedy}`;
+  return `${fileFault(code)}: ${fileRemedy(code) ?? "correct it"}`;
 }
 
 /** Every file of a folder that holds a PEM block, in name order. */
@@ -148,8 +154,8 @@ export async function readFiles(
     // Skips folders, pipes and devices silently, as Fabric does.
     if (outcome === NO_FILE) continue;
     if (typeof outcome === "string") {
-      const why = `it cannot be read (${outcome})`;
-      skipped.push({ name: join(folder, name), why, remedy: fileRemedy(outcome) });
+      const remedy = fileRemedy(outcome) ?? (outcome === "ENOENT" ? "correct the link" : undefined);
+      skipped.push({ name: join(folder, name), why: `it ${listedFileFault(outcome)}`, remedy });
     } else files.push({ name: join(folder, name), bytes: outcome });
   }
   return files;
@@ -166,7 +172,7 @@ async function readConfig(folder: string, findings: Findings): Promise<MspConfig
   if (typeof content !== "string") {
     return parseMspConfig(path, decodeText(content, { strict: false }), findings);
   }
-  findings.problems.push(`${path} cannot be read (${content}): correct or remove it.`);
+  findings.problems.push(`${path} ${fileFault(content)}: correct or remove it.`);
   return EMPTY_MSP_CONFIG;
 }
 
@@ -182,8 +188,8 @@ async function readRequiredUnits(
     if (typeof bytes !== "string") sources.push({ unit, certificate: { name, bytes } });
     else {
       problems.push(
-        `The CA certificate ${name} of the organisational unit "${unit}" in config.yaml cannot ` +
-          `be read (${bytes}): correct Certificate under OrganizationalUnitIdentifiers.`,
+        `The CA certificate ${name} of the organisational unit "${unit}" in config.yaml ` +
+          `${fileFault(bytes)}: correct Certificate under OrganizationalUnitIdentifiers.`,
       );
     }
   }
@@ -214,7 +220,7 @@ async function readRoleUnit(
   const bytes = await readSmallFile(name, FILE_BYTES_MAX);
   if (typeof bytes !== "string") return { unit, certificate: { name, bytes } };
   warnings.push(
-    `NodeOUs accepts the ${role} role from any CA, since ${name} cannot be read (${bytes}): correct the path in config.yaml.`,
+    `NodeOUs accepts the ${role} role from any CA, since ${name} ${fileFault(bytes)}: correct the path in config.yaml.`,
   );
   return { unit, certificate: undefined };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { decodePem, encodePem } from "./pem.ts";
+import { decodePem, decodePemBlocks, encodePem } from "./pem.ts";
 
 const der = Uint8Array.from({ length: 100 }, (_, i) => i);
 const canonical = Buffer.from(encodePem("CERTIFICATE", der)).toString("latin1");
@@ -37,9 +37,20 @@ describe("decodePem() takes what Go takes", () => {
         type,
         der: [...der],
         hasRest,
+        hasHeaders: name === "headers",
       });
     });
   }
+});
+
+test("decodePemBlocks() finds each block that Go finds, one after the other", () => {
+  const second = Buffer.from(encodePem("X", der.slice(9))).toString("latin1");
+  const text = `\uFEFF${canonical}a\n${canonical}${canonical.trimEnd()}${second}b\n${second}`;
+  const found = decodePemBlocks(Buffer.from(text));
+  assert.deepEqual(
+    found.map(({ type }) => type),
+    ["CERTIFICATE", "X"],
+  );
 });
 
 describe("decodePem() refuses what Go refuses", () => {

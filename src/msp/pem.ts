@@ -15,6 +15,8 @@ export interface PemBlock {
   readonly der: Uint8Array;
   /** Whether anything follows the END line, even an empty line. */
   readonly hasRest: boolean;
+  /** Whether lines with a colon stand before its base64. */
+  readonly hasHeaders: boolean;
 }
 
 /**
@@ -22,8 +24,31 @@ export interface PemBlock {
  * line and the last BEGIN line before it, so that each part of the text is read once.
  */
 export function decodePem(bytes: Uint8Array): PemBlock | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  for (let from = 0; ; ) {
+  return findBlock(textOf(bytes), 0)?.block;
+}
+
+/** Every complete block, in the order of the text. */
+export function decodePemBlocks(bytes: Uint8Array): readonly PemBlock[] {
+  const text = textOf(bytes);
+  const blocks: PemBlock[] = [];
+  for (let found = findBlock(text, 0); found !== undefined; found = findBlock(text, found.next)) {
+    blocks.push(found.block);
+  }
+  return blocks;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
+/** A block, and where the line after it starts. */
+interface Found {
+  readonly block: PemBlock;
+  readonly next: number;
+}
+
+function findBlock(text: string, start: number): Found | undefined {
+  for (let from = start; ; ) {
     const end = text.indexOf(END, from);
     if (end < 0) return undefined;
     const begin = text.slice(from, end).lastIndexOf(BEGIN);
@@ -50,7 +75,7 @@ function trimBlanks(line: string): string {
 }
 
 /** The block whose type starts at `at`; undefined: Go would stop searching. */
-function readBlock(text: string, at: number, end: number): PemBlock | "broken" | undefined {
+function readBlock(text: string, at: number, end: number): Found | "broken" | undefined {
   const typeLine = readLine(text, at);
   if (!typeLine.line.endsWith(DASHES)) return "broken";
   const type = typeLine.line.slice(0, -DASHES.length);
@@ -66,7 +91,9 @@ function readBlock(text: string, at: number, end: number): PemBlock | "broken" |
 
   const der = decodeBase64(text.slice(body, end));
   if (der === undefined) return "broken";
-  return { type, der, hasRest: afterEnd.next < text.length };
+  const { next } = afterEnd;
+  const hasHeaders = body !== typeLine.next;
+  return { block: { type, der, hasRest: next < text.length, hasHeaders }, next };
 }
 
 /** Offset of the first line without a colon. */

@@ -3,10 +3,13 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { basename } from "node:path";
 import type { Findings, Skipped } from "./authorities.ts";
 import { readFiles } from "./msp-folder.ts";
-import { decodePem } from "./pem.ts";
+import { decodePemBlocks } from "./pem.ts";
 import { whyNoPem } from "./unusable.ts";
 
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/;
+
+/** Any word may precede, as in Go. */
+const KEY_TYPE = /^(?:.* )?PRIVATE KEY$/;
 
 /** Whether a file holds a private key, perhaps an encrypted one. */
 export function holdsPrivateKey(bytes: Uint8Array): boolean {
@@ -26,16 +29,27 @@ export function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "na
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)) {
     return { why: "it is encrypted", remedy: "replace it by what openssl pkey -in FILE prints" };
   }
-  const pem = text.slice(text.search(PRIVATE_KEY));
-  const block = decodePem(Buffer.from(pem, "latin1"));
+  const block = decodePemBlocks(bytes).find(({ type }) => KEY_TYPE.test(type));
   if (block === undefined) {
-    const { why, remedy } = whyNoPem(Buffer.from(pem, "latin1"));
-    return { why, remedy };
+    // A byte order mark stands at the start of the file; other faults are beside the key.
+    const { holds, why, remedy } = whyNoPem(bytes);
+    if (holds === "bom") return { why, remedy };
+    const broken = whyNoPem(Buffer.from(text.slice(text.search(PRIVATE_KEY)), "latin1"));
+    return { why: broken.why, remedy: broken.remedy };
   }
   // Like Fabric, ignores the format named in the BEGIN line.
   const key = keyIn(block.der);
   return key ?? { why: "it is no private key that can be read", remedy: undefined };
 }
+
+/** A private key as every version of OpenSSL reads it; otherwise why there is none, with the remedy. */
+export function plainKey(bytes: Uint8Array): Buffer | string {
+  const key = privateKeyIn(bytes);
+  if ("why" in key) return `${key.why}: ${key.remedy ?? PUT_KEY_THERE}`;
+  return Buffer.from(key.export({ format: "pem", type: "pkcs8" }));
+}
+
+const PUT_KEY_THERE = "put a private key as unencrypted PEM there";
 
 function keyIn(der: Uint8Array): KeyObject | undefined {
   const forms = ["pkcs8", "sec1", "pkcs1"] as const;

@@ -1,14 +1,22 @@
 /** Chains of TLS certificates, judged as Go's `crypto/tls` judges them. */
+import type { KeyObject } from "node:crypto";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type NoChain, whyUntrusted } from "./chain.ts";
-import { decodePem } from "./pem.ts";
+import { decodePemBlocks } from "./pem.ts";
 
-const BEGIN = "-----BEGIN CERTIFICATE-----";
-const END = "-----END CERTIFICATE-----";
 /** Go's TLS checks no signature of a larger key. */
 const RSA_BITS_MAX = 8_192;
 /** OpenSSL's names of the curves that TLS of Go signs on. */
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
+
+/** Why no Go program shows a certificate with such a key, or believes one; undefined: it does. */
+export function whyUnfitForTls(key: KeyObject): string | undefined {
+  const { asymmetricKeyType: type = "strange", asymmetricKeyDetails: details } = key;
+  if (type === "rsa" || type === "ed25519") return undefined;
+  if (type !== "ec") return `its key is of the kind ${type}`;
+  const { namedCurve: curve = "of its own making" } = details ?? {};
+  return CURVES.includes(curve) ? undefined : `its key is on the curve ${curve}`;
+}
 
 interface TlsQuestion {
   /** The role of the party that presents the certificate. */
@@ -44,21 +52,16 @@ export function judgeTlsChain(
   }
   const [leaf, ...intermediates] = certificates;
   if (leaf === undefined) return other("it shows no certificate");
-  const curve = leaf.publicKey.asymmetricKeyDetails?.namedCurve;
-  if (curve !== undefined && !CURVES.includes(curve))
-    return other(`its key is on the curve ${curve}`);
+  const unfit = whyUnfitForTls(leaf.publicKey);
+  if (unfit !== undefined) return other(unfit);
   return whyUntrusted(leaf, { roots: readAnchors(anchors), intermediates }, { use, atMs });
 }
 
 const other = (reason: string): NoChain => ({ code: "other", reason });
 
-/** Every certificate in a PEM text, in DER; undecodable ones are omitted. */
-export function certificatesIn(pem: Buffer): readonly Uint8Array[] {
-  const parts = pem.toString("latin1").split(END);
-  return parts.slice(0, -1).flatMap((part) => {
-    const block = `${part.slice(part.lastIndexOf(BEGIN))}${END}\n`;
-    return decodePem(Buffer.from(block, "latin1"))?.der ?? [];
-  });
+/** Every certificate in a PEM text, in DER; undecodable ones and other blocks are omitted. */
+export function certificatesIn(pem: Uint8Array): readonly Uint8Array[] {
+  return decodePemBlocks(pem).flatMap(({ type, der }) => (type === "CERTIFICATE" ? der : []));
 }
 
 /** Parsed once per set of files, since strangers trigger the check. */

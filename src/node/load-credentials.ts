@@ -39,7 +39,8 @@ export async function loadCredentials(
     const msp = await collect(problems, loadMsp(path, mspId));
     if (msp) trusted.push(msp);
   }
-  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
+  const { enabled } = config.tls;
+  const tls = enabled ? await readTls(config.tls, wallMs, problems, warnings) : undefined;
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
   if (tls) {
     warnings.push(...namesMissing(config, tls.cert));

@@ -5,6 +5,7 @@
 import { open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
+import { codeOf, fileReason } from "../lib/small-file.ts";
 
 const FILE = "incarnation";
 const FILE_BYTES_MAX = 64;
@@ -36,7 +37,10 @@ export async function readIncarnation(folder: string): Promise<Kept> {
     return unusable("holds no incarnation", "it is written anew; remove it if this comes again");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return { incarnation: 0n, problem: undefined };
-    return unusable(`cannot be read (${codeOf(error)})`, "correct its rights or choose another");
+    return unusable(
+      `cannot be read (${fileReason(error)})`,
+      "correct its rights or choose another",
+    );
   }
 }
 
@@ -57,7 +61,7 @@ export async function writeIncarnation(
     return undefined;
   } catch (error) {
     return (
-      `fabricGossip.stateDir ${folder} cannot be written (${codeOf(error)}), so that the ` +
+      `fabricGossip.stateDir ${folder} cannot be written (${fileReason(error)}), so that the ` +
       "incarnation is not kept across restarts; make it writable or choose another."
     );
   }
@@ -78,9 +82,4 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close();
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** TLS files in the forms in which people have them: read as Go reads them, or named. */
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +24,7 @@ const CONTENT = {
 type Role = keyof typeof CONTENT;
 const ROLES: readonly Role[] = ["cert", "key", "root", "client"];
 const CERTIFICATES: readonly Role[] = ["cert", "root", "client"];
+const POOLS: readonly Role[] = ["root", "client"];
 
 const header =
   (line: string) =>
@@ -49,10 +51,11 @@ describe("readTls()", () => {
       ...{ clientAuthRequired: true, clientRootCaFiles: [file("client")] },
     };
     const problems: string[] = [];
-    const tls = await readTls(files, Date.now(), problems);
+    const doubts: string[] = [];
+    const tls = await readTls(files, Date.now(), problems, doubts);
     const ofOperations: string[] = [];
-    await readOperationsTls(files, Date.now(), ofOperations);
-    return { tls, problems, ofOperations };
+    await readOperationsTls(files, Date.now(), ofOperations, ofOperations);
+    return { tls, problems, doubts, ofOperations };
   }
 
   const readable: readonly (readonly [string, (pem: string) => string])[] = [
@@ -74,6 +77,79 @@ describe("readTls()", () => {
       }
     });
   }
+
+  test("a CA in a block with headers is told of, since Go's pools leave it out", async () => {
+    for (const role of ROLES) {
+      const { doubts } = await read(role, header("Comment: peer0\n\n"));
+      assert.equal(doubts.length, POOLS.includes(role) ? 1 : 0, doubts.join());
+    }
+  });
+
+  const unreadable: readonly (readonly [string, (pem: string) => string])[] = [
+    ["a byte order mark", (pem) => `\uFEFF${pem}`],
+    ["a blank before it", (pem) => ` ${pem}`],
+    ["quotation marks around it", (pem) => `"${pem.trimEnd()}"`],
+    ["text behind its END", (pem) => `${pem.trimEnd()} of peer0\n`],
+    ["everything in one line", (pem) => pem.replaceAll("\n", "")],
+  ];
+  for (const [name, spoil] of unreadable) {
+    test(`${name}: refused, as Go finds no block`, async () => {
+      for (const role of ROLES) {
+        const { tls, problems } = await read(role, spoil);
+        assert.equal(tls, undefined, role);
+        assert.match(problems.join(), /cannot be used: .*: (?:save it without|put the )/);
+      }
+    });
+  }
+
+  const partly: readonly (readonly [string, (pem: string) => string, RegExp])[] = [
+    [
+      "a half one behind it",
+      (pem) => `${pem}-----BEGIN CERTIFICATE-----\nMII`,
+      /^The TLS .* used in part: 1 of its 2 /,
+    ],
+    [
+      "two without a line end between them",
+      (pem) => `${pem}${another.trimEnd()}${another}`,
+      /2 of its 3 .*: put the whole text/,
+    ],
+  ];
+  for (const [name, spoil, want] of partly) {
+    test(`${name}: Go starts with what it finds, and so do we`, async () => {
+      for (const role of CERTIFICATES) {
+        const { tls, problems, doubts } = await read(role, spoil);
+        assert.deepEqual([problems, tls !== undefined], [[], true], role);
+        assert.match(doubts.join(), want);
+      }
+    });
+  }
+
+  test("the certificate that Go passes over is told of rather than that the next has no key", async () => {
+    const { problems } = await read("cert", (pem) => `\uFEFF${pem}${another}`);
+    assert.match(problems.join(), /server.*a byte order mark stands before the PEM block/);
+  });
+
+  test("a key that TLS of Go does not know is no key for TLS", async () => {
+    const keys = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    const strange = makeCertificate({ commonName: "peer", keys, issuer: ca, extensions });
+    const file = join(folder, "strange");
+    await writeFile(file, `${Buffer.from(strange.pem)}${keyPem(strange)}`);
+    const files = { enabled: true, certFile: file, keyFile: file, clientRootCaFiles: [] };
+    const problems: string[] = [];
+    await readOperationsTls({ ...files, clientAuthRequired: false }, Date.now(), problems, []);
+    assert.match(problems.join(), /secp256k1\): have it issued for an ECDSA P-256 key/);
+  });
+
+  test("an expired certificate is a doubt where there is a list of doubts", async () => {
+    const notAfter = "20250101000000Z";
+    const old = makeCertificate({ commonName: "peer", keys: leaf, issuer: ca, notAfter });
+    const { tls, problems, doubts } = await read("cert", () => Buffer.from(old.pem).toString());
+    assert.deepEqual([problems, tls !== undefined], [[], true]);
+    assert.match(
+      doubts.join(),
+      /^The TLS server certificate \S+ expired at 2025-01-01.*: renew it/,
+    );
+  });
 
   test("what is behind the first certificate counts, with headers too", async () => {
     for (const role of CERTIFICATES) {

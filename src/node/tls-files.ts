@@ -1,31 +1,35 @@
 /** The TLS files a configuration names, read and judged. */
-import { type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { GossipTls, TlsFiles } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
-import { fileRemedy, readSmallFile } from "../lib/small-file.ts";
-import { decodePem, encodePem } from "../msp/pem.ts";
-import { privateKeyIn } from "../msp/private-key.ts";
-import { certificatesIn } from "../msp/tls-chain.ts";
-import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
+import { fileFault, fileRemedy, readSmallFile } from "../lib/small-file.ts";
+import { plainCertificates } from "../msp/plain-pem.ts";
+import { plainKey } from "../msp/private-key.ts";
+import { certificatesIn, tlsChainFault, whyUnfitForTls } from "../msp/tls-chain.ts";
 import { checkTls, pairFault } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
-/** Reads them all; undefined if one is unusable. Every problem is added to the list. */
+/**
+ * Reads them all; undefined if one is unusable. Every problem is added to the list. What Go starts
+ * with, but nobody wants, such as an expired certificate, is a doubt, or a problem without that list.
+ */
 export async function readTls(
   tls: GossipTls,
   wallMs: number,
   problems: string[],
+  doubts: string[] = problems,
 ): Promise<TlsCredentials | undefined> {
   const before = problems.length;
-  const server = await readPair("server", tls.certFile, tls.keyFile, wallMs, problems);
+  const found = { wallMs, problems, doubts };
+  const server = await readPair("server", tls.certFile, tls.keyFile, found);
   const client =
     tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile
       ? server
-      : await readPair("client", tls.clientCertFile, tls.clientKeyFile, wallMs, problems);
-  const rootCas = await readCas(tls.rootCertFile ? [tls.rootCertFile] : [], problems);
+      : await readPair("client", tls.clientCertFile, tls.clientKeyFile, found);
+  const rootCas = await readCas(tls.rootCertFile ? [tls.rootCertFile] : [], found);
   // As Fabric: a list that nobody needs may name files that are not there.
   const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
-  const clientRootCas = await readCas(clientCas, problems);
+  const clientRootCas = await readCas(clientCas, found);
   // With fewer CAs than are named, others would be refused that were accepted before a reload.
   if (!server || !client || problems.length > before) return undefined;
   const files = {
@@ -47,11 +51,15 @@ export async function readTls(
   }
 }
 
-/** The TLS files of the operations endpoint, likewise. */
+/**
+ * The TLS files of the operations endpoint, likewise. An expired certificate is a doubt: those that
+ * only watch a member must not keep it from starting.
+ */
 export function readOperationsTls(
   tls: TlsFiles,
   wallMs: number,
   problems: string[],
+  doubts: string[],
 ): Promise<TlsCredentials | undefined> {
   const files: GossipTls = {
     ...tls,
@@ -60,7 +68,22 @@ export function readOperationsTls(
     clientCertFile: tls.certFile,
     clientKeyFile: tls.keyFile,
   };
-  return readTls(files, wallMs, problems);
+  return readTls(files, wallMs, problems, doubts);
+}
+
+/** Whether Go would accept a client that shows this chain (leaf first, DER), under these CAs. */
+export function isTrustedClient(
+  chain: readonly Uint8Array[],
+  cas: readonly Buffer[],
+  atMs: number,
+): boolean {
+  return chain.length > 0 && tlsChainFault(chain, cas, { use: "client", atMs }) === undefined;
+}
+
+interface Found {
+  readonly wallMs: number;
+  readonly problems: string[];
+  readonly doubts: string[];
 }
 
 interface Pair {
@@ -72,78 +95,55 @@ async function readPair(
   role: "server" | "client",
   certFile: string | undefined,
   keyFile: string | undefined,
-  wallMs: number,
-  problems: string[],
+  { wallMs, problems, doubts }: Found,
 ): Promise<Pair | undefined> {
-  const certBytes = await readCertificates(certFile, problems);
+  const certBytes = await read(certFile, problems);
   const keyBytes = await read(keyFile, problems);
-  const cert = certBytes && readCertificate(certBytes);
-  const key = keyBytes && privateKeyIn(keyBytes);
-  if (typeof cert === "string") {
-    problems.push(`The TLS ${role} certificate ${certFile} cannot be used: ${cert}.`);
+  const found = certBytes && plainCertificates(certBytes, "chain");
+  const key = keyBytes && plainKey(keyBytes);
+  const name = `The TLS ${role} certificate ${certFile}`;
+  if (typeof found === "string") problems.push(`${name} cannot be used: ${found}.`);
+  if (typeof key === "string") {
+    problems.push(`The TLS ${role} key ${keyFile} cannot be used: ${key}.`);
   }
-  if (key && "why" in key) {
-    const remedy = key.remedy ?? "put a private key as unencrypted PEM there";
-    problems.push(`The TLS ${role} key ${keyFile} cannot be used: ${key.why}: ${remedy}.`);
+  if (typeof found !== "object" || typeof key !== "object") return undefined;
+  const pair = { cert: found.pem, key };
+  const doubt = found.doubt && `${name} is used in part: ${found.doubt}.`;
+  const files = `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}`;
+  const mismatch = judgePair(files, pair);
+  // What was passed over may have been the certificate of the key.
+  const problem = mismatch ? doubt || mismatch : judgeKey(name, pair);
+  if (problem !== undefined) {
+    problems.push(problem);
+    return undefined;
   }
-  if (!certBytes || typeof cert !== "object" || !key || "why" in key) return undefined;
-  // OpenSSL, unlike Go, believes what the BEGIN line says of the form of a key.
-  const pair = { cert: certBytes, key: Buffer.from(key.export({ format: "pem", type: "pkcs8" })) };
-  const problem =
-    judgePair(role, cert, key, { pair, certFile, keyFile, wallMs }) ??
-    judgeByOpenssl(role, pair, certFile);
-  if (problem !== undefined) problems.push(problem);
-  return problem === undefined ? pair : undefined;
+  if (doubt) doubts.push(doubt);
+  const end = new X509Certificate(pair.cert).validToDate;
+  if (end.getTime() <= wallMs) doubts.push(`${name} expired at ${end.toISOString()}: renew it.`);
+  return pair;
 }
 
-/** The first certificate, or why there is none, with the remedy. */
-function readCertificate(pem: Buffer): X509Certificate | string {
-  try {
-    const isThere = certificatesIn(pem).length > 0;
-    return isThere ? new X509Certificate(pem) : whyUnusable(pem, "a certificate");
-  } catch {
-    return whyUnusable(pem, "a certificate");
-  }
+function judgePair(sentence: string, pair: Pair): string | undefined {
+  const key = createPrivateKey(pair.key);
+  if (new X509Certificate(pair.cert).checkPrivateKey(key)) return undefined;
+  const isLater = certificatesIn(pair.cert).some((der) => isPair(der, key));
+  const remedy = isLater
+    ? "put the certificate of this key first, before those of CAs"
+    : "use the pair that was issued together";
+  return `${sentence}: ${remedy}.`;
 }
 
-function judgePair(
-  role: string,
-  certificate: X509Certificate,
-  key: KeyObject,
-  of: {
-    readonly pair: Pair;
-    readonly certFile: string | undefined;
-    readonly keyFile: string | undefined;
-    readonly wallMs: number;
-  },
-): string | undefined {
-  const { pair, certFile, keyFile, wallMs } = of;
-  if (!certificate.checkPrivateKey(key)) {
-    const isLater = certificatesIn(pair.cert).some((der) => isPair(der, key));
-    const remedy = isLater
-      ? "put the certificate of this key first, before those of CAs"
-      : "use the pair that was issued together";
-    return `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}: ${remedy}.`;
-  }
-  if (certificate.validToDate.getTime() <= wallMs) {
-    return `The TLS ${role} certificate ${certFile} expired at ${certificate.validToDate.toISOString()}: renew it.`;
-  }
-  return undefined;
-}
-
-/** OpenSSL looks at what is behind the first certificate, and at the size of keys. */
-function judgeByOpenssl(
-  role: string,
-  { cert, key }: Pair,
-  certFile: string | undefined,
-): string | undefined {
-  const fault = pairFault(cert, key);
+/** Go knows fewer kinds of keys; OpenSSL looks at their size, also behind the first certificate. */
+function judgeKey(name: string, { cert, key }: Pair): string | undefined {
+  const unfit = whyUnfitForTls(createPrivateKey(key));
+  const fault = unfit ?? pairFault(cert, key);
   if (fault === undefined) return undefined;
-  const isWhole = pairFault(Buffer.from(new X509Certificate(cert).toString()), key) === undefined;
+  const isWhole =
+    !unfit && pairFault(Buffer.from(new X509Certificate(cert).toString()), key) === undefined;
   const remedy = isWhole
     ? "mend or remove what stands behind the first certificate"
     : "have it issued for an ECDSA P-256 key";
-  return `The TLS ${role} certificate ${certFile} cannot be used (${fault}): ${remedy}.`;
+  return `${name} cannot be used (${fault}): ${remedy}.`;
 }
 
 function isPair(der: Uint8Array, key: KeyObject): boolean {
@@ -154,48 +154,19 @@ function isPair(der: Uint8Array, key: KeyObject): boolean {
   }
 }
 
-async function readCas(files: readonly string[], problems: string[]): Promise<Buffer[]> {
+async function readCas(files: readonly string[], { problems, doubts }: Found): Promise<Buffer[]> {
   const cas: Buffer[] = [];
   for (const file of files) {
-    const ca = await readCertificates(file, problems);
-    if (!ca) continue;
-    if (holdsCertificate(ca)) cas.push(ca);
-    else problems.push(`The TLS CA ${file} cannot be used: ${whyUnusable(ca, "a certificate")}.`);
+    const bytes = await read(file, problems);
+    const ca = bytes && plainCertificates(bytes, "pool");
+    if (typeof ca === "string") problems.push(`The TLS CA ${file} cannot be used: ${ca}.`);
+    else if (ca !== undefined) cas.push(ca.pem);
+    if (typeof ca === "object" && ca.doubt !== undefined) {
+      doubts.push(`The TLS CA ${file} is used in part: ${ca.doubt}.`);
+    }
   }
   return cas;
 }
-
-function holdsCertificate(pem: Buffer): boolean {
-  try {
-    return decodePem(pem)?.type === "CERTIFICATE" && new X509Certificate(pem).raw.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Why bytes are not what they should be, with the remedy. */
-function whyUnusable(bytes: Uint8Array, wanted: string): string {
-  const block = decodePem(bytes);
-  if (block === undefined) return tellUnusable(whyNoPem(bytes));
-  return `its first PEM block (${block.type.slice(0, 40)}) is not ${wanted} that can be read: put ${wanted} there`;
-}
-
-/**
- * Go passes over headers of a PEM block and blank lines in it, of which OpenSSL makes an error: it gets
- * the text without them, unless a block cannot be read at all.
- */
-async function readCertificates(
-  file: string | undefined,
-  problems: string[],
-): Promise<Buffer | undefined> {
-  const pem = await read(file, problems);
-  if (pem === undefined || decodePem(pem)?.type !== "CERTIFICATE") return pem;
-  const found = certificatesIn(pem);
-  const isWhole = found.length === pem.toString("latin1").split(BEGIN).length - 1;
-  return isWhole ? Buffer.concat(found.map((der) => encodePem("CERTIFICATE", der))) : pem;
-}
-
-const BEGIN = "-----BEGIN CERTIFICATE-----";
 
 /** No PEM that we need is longer: a bundle of all public CAs has 250 KB. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -204,7 +175,7 @@ async function read(file: string | undefined, problems: string[]): Promise<Buffe
   if (file === undefined) return undefined;
   const outcome = await readSmallFile(file, FILE_BYTES_MAX);
   if (typeof outcome !== "string") return outcome;
-  problems.push(`${file} cannot be read (${outcome}): ${fileRemedy(outcome) ?? "check the path"}.`);
+  problems.push(`${file} ${fileFault(outcome)}: ${fileRemedy(outcome) ?? "correct the path"}.`);
   return undefined;
 }
 

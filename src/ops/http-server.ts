@@ -14,8 +14,10 @@ import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { printable } from "../lib/printable.ts";
+import { useServerContext } from "../transport/grpc-tls.ts";
 import { FairScheduler } from "../transport/limits.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { keyOf, Places } from "./places.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
@@ -101,11 +103,16 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** With `credentials`, clients are judged by these. */
+export interface HttpsOptions extends ServerOptions {
+  readonly credentials?: TlsCredentials;
+}
+
 /** Serves the application. Throws `listen-failed` with the remedy if the address cannot be used. */
 export async function serve(
   app: HttpApp,
   listen: HostPort,
-  tls: ServerOptions | undefined,
+  tls: HttpsOptions | undefined,
   explain: { readonly what: string; readonly remedy: string },
 ): Promise<HttpServer> {
   const answer = getRequestListener(app.fetch);
@@ -124,6 +131,7 @@ export async function serve(
   const server = tls
     ? createHttpsServer({ ...options, ...TLS_OPTIONS, ...tls }, take)
     : createHttpServer(options, take);
+  if (tls?.credentials) useServerContext(server, tls.credentials);
   const places = new Places(server);
   if (tls) greetInTurns(server);
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) =>

@@ -1,6 +1,6 @@
 /** The operations endpoint over real HTTP, in front of a node on a network in memory. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
 import { generateOrganisation } from "../msp/generate.ts";
+import { alternativeNames, keyPem, type Made, makeCertificate } from "../msp/testing.ts";
 import { GossipNode } from "../node/node.ts";
 import { testParts } from "../node/testing.ts";
 import { toJson } from "../observe/json.ts";
@@ -29,6 +30,7 @@ interface World {
   readonly operations: HttpServer;
   readonly node: GossipNode;
   readonly log: Log;
+  readonly lines: readonly string[];
   readonly clock: VirtualClock;
   readonly hub: MemoryHub;
 }
@@ -40,14 +42,15 @@ async function setUp(
   const clock = createVirtualClock();
   const hub = createMemoryHub({ clock });
   const node = await GossipNode.create(testParts("n", { clock, hub, bootstrap }));
-  const log = createLog({ stream: { write: () => true } });
+  const lines: string[] = [];
+  const log = createLog({ stream: { write: (line: string) => lines.push(line) > 0 } });
   const listen = { host: "127.0.0.1", port: 0 };
   const operations = await startOperations({ listen, tls, node, log });
   t.after(async () => {
     await operations.close();
     await node.close();
   });
-  return { operations, node, log, clock, hub };
+  return { operations, node, log, lines, clock, hub };
 }
 
 async function json(
@@ -255,6 +258,38 @@ describe("the operations endpoint", () => {
       [await status("/healthz", {}, strict.url), await status("/healthz", pair, strict.url)],
       [401, 200],
     );
+  });
+
+  test("a CA between is believed as the anchor of clients, and an expired own certificate told of", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const root = makeCertificate({ commonName: "root", isCa: true });
+    const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: root });
+    const extensions = [alternativeNames("localhost")];
+    const old = makeCertificate({ commonName: "old", extensions, notAfter: "20250101000000Z" });
+    const client = makeCertificate({ commonName: "client", issuer: inner });
+    const file = (name: string): string => join(folder, name);
+    await writeFile(file("own.pem"), `${Buffer.from(old.pem)}${keyPem(old)}`);
+    await writeFile(file("ca.pem"), inner.pem);
+    const tls = {
+      ...{ enabled: true, clientAuthRequired: false, clientRootCaFiles: [file("ca.pem")] },
+      ...{ certFile: file("own.pem"), keyFile: file("own.pem") },
+    };
+    const { operations, lines } = await setUp(t, { tls });
+    const ask = (pair: Made) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const { hostname: host, port } = new URL(operations.url);
+        const own = { cert: Buffer.from(pair.pem), key: Buffer.from(keyPem(pair)) };
+        const options = { host, port, path: "/metrics", rejectUnauthorized: false, ...own };
+        const asked = request(options, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        asked.once("error", reject).end();
+      });
+    const stranger = makeCertificate({ commonName: "client", issuer: root });
+    assert.deepEqual([await ask(client), await ask(stranger)], [200, 401]);
+    assert.match(lines.join(""), /WARN.*own\.pem expired at 2025-01-01.*: renew it/i);
   });
 
   test("a request for another host is refused, and a body that is too long", async (t) => {

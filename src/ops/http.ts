@@ -1,21 +1,29 @@
 /** The operations endpoint: health, version, log levels, metrics and the node's views. */
 
-import type { ServerOptions } from "node:https";
 import { TLSSocket } from "node:tls";
 import type { TlsFiles } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import { VERSION } from "../lib/version.ts";
 import type { GossipNode } from "../node/node.ts";
-import { readOperationsTls } from "../node/tls-files.ts";
+import { isTrustedClient, readOperationsTls } from "../node/tls-files.ts";
 import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { shownChain } from "../transport/tls-peer.ts";
 import { addChannels } from "./channels.ts";
 import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
 import { addEvents } from "./events.ts";
 import { CONTENT_TYPE } from "./exposition.ts";
-import { ALWAYS, createApp, type HttpApp, type HttpServer, serve } from "./http-server.ts";
+import {
+  ALWAYS,
+  createApp,
+  type HttpApp,
+  type HttpServer,
+  type HttpsOptions,
+  serve,
+} from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
 import { addTopics, orExplain, tagsIn } from "./topics.ts";
@@ -30,9 +38,10 @@ export interface OperationsOptions {
 /** Starts the endpoint. Throws `listen-failed` if the address cannot be used. */
 export async function startOperations(options: OperationsOptions): Promise<HttpServer> {
   const { listen, tls } = options;
-  const serverTls = tls.enabled ? await readTls(tls) : undefined;
+  const credentials = tls.enabled ? await readTls(options) : undefined;
+  const serverTls = credentials && httpsOptions(credentials);
   const eventLoop = watchEventLoop();
-  const app = operationsApp(options, eventLoop);
+  const app = operationsApp(options, eventLoop, credentials);
   try {
     const server = await serve(app, listen, serverTls, {
       what: "the operations endpoint",
@@ -45,25 +54,46 @@ export async function startOperations(options: OperationsOptions): Promise<HttpS
   }
 }
 
-async function readTls(files: TlsFiles): Promise<ServerOptions> {
+async function readTls({ tls: files, log }: OperationsOptions): Promise<TlsCredentials> {
   const problems: string[] = [];
-  const tls = await readOperationsTls(files, Date.now(), problems);
+  const doubts: string[] = [];
+  const tls = await readOperationsTls(files, Date.now(), problems, doubts);
   if (tls === undefined) throw new GossipError("config-invalid", problems);
-  const { cert, key, clientRootCas: ca } = tls;
+  for (const doubt of doubts) log.logger("gossip").warn(doubt);
+  return tls;
+}
+
+function httpsOptions(credentials: TlsCredentials): HttpsOptions {
+  const { cert, key, clientRootCas: ca } = credentials;
   const rest = { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" } as const;
-  return { cert, key, ca: [...ca], ...rest };
+  return { cert, key, ca: [...ca], ...rest, credentials };
+}
+
+/** Whether a connection is of a client that Go would accept; asked once for each, since its chain can be read once. */
+function createJudge({ clientRootCas }: TlsCredentials): (socket: TLSSocket) => boolean {
+  const known = new WeakMap<TLSSocket, boolean>();
+  return (socket) => {
+    if (socket.authorized) return true;
+    const before = known.get(socket);
+    if (before !== undefined) return before;
+    const isTrusted = isTrustedClient(shownChain(socket), clientRootCas, Date.now());
+    known.set(socket, isTrusted);
+    return isTrusted;
+  };
 }
 
 function operationsApp(
   { listen, tls, node, log }: OperationsOptions,
   eventLoop: EventLoop,
+  credentials: TlsCredentials | undefined,
 ): HttpApp {
   const app = createApp(listen);
+  const isTrusted = credentials ? createJudge(credentials) : () => false;
   app.use(async (context, next) => {
     // As in Fabric: with TLS, everything but health and version needs a client certificate.
     const isOpen = ALWAYS.has(context.req.path);
     const { socket } = context.env.incoming;
-    const isKnown = socket instanceof TLSSocket && socket.authorized;
+    const isKnown = socket instanceof TLSSocket && isTrusted(socket);
     if (!tls.enabled || isKnown || (isOpen && !tls.clientAuthRequired)) return next();
     return context.json({ error: "a client certificate of a trusted CA is required" }, 401);
   });

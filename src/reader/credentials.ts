@@ -1,5 +1,5 @@
 /** Turns options into credentials and the peers to query. */
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ClientConfig, loadClientConfig } from "../config/client.ts";
@@ -12,11 +12,11 @@ import { type Certificate, parseCertificate } from "../msp/certificate.ts";
 import { describeIdentity, serializeIdentity } from "../msp/identity.ts";
 import { loadLocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
-import { decodePem } from "../msp/pem.ts";
-import { findPrivateKey } from "../msp/private-key.ts";
+import { certificatesOf } from "../msp/plain-pem.ts";
+import { findPrivateKey, plainKey } from "../msp/private-key.ts";
 import { createSigner } from "../msp/signer.ts";
+import { certificatesIn } from "../msp/tls-chain.ts";
 import { whyUnfit } from "../msp/unfit-key.ts";
-import { tellUnusable, whyNoPem } from "../msp/unusable.ts";
 import { checkTls } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import type { ReadChannelOptions } from "./options.ts";
@@ -92,13 +92,13 @@ async function fromFlags(
   const { cert: certFile, key: keyFile, signer: given } = options;
   checkBoth(certFile, keyFile, given !== undefined, problems);
   if (mspId === undefined) problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
-  const cert = certFile && (await readInput("--cert", certFile, problems));
-  const key = keyFile && (await readInput("--key", keyFile, problems));
+  const cert = certFile && (await readPem("--cert", certFile, readChain, problems));
+  const key = keyFile && (await readPem("--key", keyFile, plainKey, problems));
   const certificate = cert && readCertificate(certFile, cert, wallMs, problems);
   if (!cert || !certificate || mspId === undefined) return undefined;
-  const privateKey = key ? readKey("--key", keyFile ?? "", cert, key, problems) : undefined;
+  if (key) checkPair("--key", keyFile, { cert, key }, problems);
   const isFit = whyUnfit(certificate.publicKey) === undefined;
-  const signer = given ?? (privateKey && isFit ? createSigner(privateKey) : undefined);
+  const signer = given ?? (key && isFit ? createSigner(createPrivateKey(key)) : undefined);
   if (signer === undefined) return undefined;
   const origin = { mspId, ...serializeIdentity(mspId, certificate.der) };
   const asker = { identity: describeIdentity(certificate, origin), signer, msp: undefined };
@@ -124,10 +124,10 @@ function readCertificate(
   wallMs: number,
   problems: string[],
 ): Certificate | undefined {
-  const der = decodePem(pem)?.der;
+  const [der] = certificatesIn(pem);
   const certificate = der && parseCertificate(der);
   if (certificate === undefined) {
-    problems.push(`--cert ${file} is no certificate: ${tellUnusable(whyNoPem(pem))}.`);
+    problems.push(`--cert ${file} holds a certificate that Fabric cannot read: ${REISSUE}.`);
     return undefined;
   }
   const { notAfterMs, publicKey } = certificate;
@@ -139,32 +139,31 @@ function readCertificate(
   return certificate;
 }
 
-/** The private key of a certificate; otherwise adds a problem. */
-function readKey(
-  flag: string,
+const REISSUE = "have one issued for an ECDSA key on P-256";
+
+type Read = (bytes: Buffer) => Buffer | string;
+
+const readChain: Read = (bytes) => certificatesOf(bytes, "chain");
+const readPool: Read = (bytes) => certificatesOf(bytes, "pool");
+
+/** Reads a file as a member reads its own. */
+async function readPem(
+  what: string,
   file: string,
-  cert: Buffer,
-  key: Buffer,
+  read: Read,
   problems: string[],
-): KeyObject | undefined {
-  const isEncrypted = /ENCRYPTED/.test(key.toString("latin1"));
-  if (isEncrypted) {
-    problems.push(`${flag} ${file} is encrypted: replace it by what openssl pkey -in FILE prints.`);
-    return undefined;
-  }
-  try {
-    const text = key.toString("latin1");
-    const found = createPrivateKey(text.slice(text.search(/-----BEGIN [A-Z ]*PRIVATE KEY-----/)));
-    if (new X509Certificate(cert).checkPrivateKey(found)) return found;
-    problems.push(
-      `${flag} ${file} does not belong to the certificate: use the pair that was issued together.`,
-    );
-  } catch {
-    problems.push(
-      `${flag} ${file} is no private key with its certificate beside it: give both as PEM.`,
-    );
-  }
-  return undefined;
+): Promise<Buffer | undefined> {
+  const bytes = await readInput(what, file, problems);
+  const found = bytes && read(bytes);
+  if (typeof found === "string") problems.push(`${what} ${file} cannot be used: ${found}.`);
+  return typeof found === "string" ? undefined : found;
+}
+
+/** Whether key and certificate are a pair; otherwise adds a problem. */
+function checkPair(what: string, file: string, { cert, key }: Pair, problems: string[]): void {
+  if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  const remedy = "use the pair that was issued together";
+  problems.push(`${what} ${file} does not belong to the certificate: ${remedy}.`);
 }
 
 async function fromConfig(
@@ -228,11 +227,13 @@ async function enrolmentPair(
 }
 
 async function readPair(cert: string, key: string, problems: string[]): Promise<Pair | undefined> {
-  const certificate = await readInput("The TLS client certificate", cert, problems);
-  const privateKey = await readInput("The TLS client key", key, problems);
-  if (certificate === undefined || privateKey === undefined) return undefined;
-  readKey("The TLS client key", key, certificate, privateKey, problems);
-  return { cert: certificate, key: privateKey };
+  const pair = {
+    cert: await readPem("The TLS client certificate", cert, readChain, problems),
+    key: await readPem("The TLS client key", key, plainKey, problems),
+  };
+  if (pair.cert === undefined || pair.key === undefined) return undefined;
+  checkPair("The TLS client key", key, { cert: pair.cert, key: pair.key }, problems);
+  return { cert: pair.cert, key: pair.key };
 }
 
 async function ownTlsPair(
@@ -252,13 +253,8 @@ async function namedAuthorities(
   problems: string[],
 ): Promise<readonly Buffer[]> {
   const files = tlsCa ?? (configured ? [configured] : []);
-  const read = await Promise.all(files.map((file) => readInput("--tls-ca", file, problems)));
-  for (const [i, pem] of read.entries()) {
-    const der = pem && decodePem(pem)?.der;
-    if (pem === undefined || (der && parseCertificate(der) !== undefined)) continue;
-    const remedy = "give the CA of the peer's TLS certificate, PEM";
-    problems.push(`--tls-ca ${files[i]} holds no certificate: ${remedy}.`);
-  }
+  const what = tlsCa === undefined ? "peer.tls.rootcert.file" : "--tls-ca";
+  const read = await Promise.all(files.map((file) => readPem(what, file, readPool, problems)));
   return read.filter((bytes) => bytes !== undefined);
 }
 

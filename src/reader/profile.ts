@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
 import { readInput } from "../lib/read-input.ts";
+import { certificatesOf } from "../msp/plain-pem.ts";
 
 /** One peer of a profile. */
 export interface ProfilePeer {
@@ -114,19 +115,29 @@ async function readAuthorities(
   given: Json | undefined,
   problems: string[],
 ): Promise<readonly Buffer[]> {
-  const pems = [given?.["pem"] ?? []].flat().map((pem) => Buffer.from(String(pem)));
+  const pems = [given?.["pem"] ?? []].flat().flatMap((pem) => {
+    return usable(Buffer.from(String(pem)), `${where}, tlsCACerts.pem`, problems);
+  });
   const path = given?.["path"];
   if (typeof path === "string" && path !== "") {
     const full = resolve(dirname(file), path);
-    const bytes = await readInput(`${where}, tlsCACerts.path`, full, problems);
-    return bytes === undefined ? pems : [...pems, bytes];
+    const what = `${where}, tlsCACerts.path`;
+    const bytes = await readInput(what, full, problems);
+    return bytes === undefined ? pems : [...pems, ...usable(bytes, `${what} ${full}`, problems)];
   }
-  if (pems.length === 0) {
+  if (pems.length === 0 && given?.["pem"] === undefined) {
     problems.push(
       `${where} has no tlsCACerts with a pem or path: add the CA of its TLS certificate.`,
     );
   }
   return pems;
+}
+
+function usable(pem: Buffer, what: string, problems: string[]): readonly Buffer[] {
+  const found = certificatesOf(pem, "pool");
+  if (typeof found !== "string") return [found];
+  problems.push(`${what} cannot be used: ${found}.`);
+  return [];
 }
 
 function entries(value: unknown): readonly (readonly [string, Json])[] {

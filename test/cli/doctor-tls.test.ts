@@ -141,8 +141,8 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       leaf({ keys: makeKeys("brainpoolP256r1") }),
       {},
       "error",
-      "tls-chain",
-      /refuses our server certificate: .* Reissue .* with an ECDSA P-256 key/i,
+      "tls",
+      /its key is on the curve brainpoolP256r1\): have it issued for an ECDSA P-256 key/i,
     ],
     [
       "for servers only, where clients are verified",
@@ -184,7 +184,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       ({ file }) => appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB"),
       "error",
       "tls",
-      /TLS server certificate \S+server\.crt cannot be used \(bad end line\).* Mend or remove what stands behind/i,
+      /TLS server certificate \S+server\.crt is used in part: 1 of its 2 certificates cannot be read.* Put the whole text/i,
     ],
     [
       "the certificate of the CA before that of the server",
@@ -292,6 +292,20 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       /names no CA, so that nobody can use/i,
     ],
     [
+      "the operations endpoint whose certificate has expired, with which the member starts",
+      async (peer) => {
+        const { env, file } = peer;
+        const made = leaf({ notAfter: "20250101000000Z" });
+        await writeFile(file("tls/old.pem"), `${Buffer.from(made.pem)}${keyPem(made)}`);
+        env["CORE_OPERATIONS_TLS_ENABLED"] = "true";
+        env["CORE_OPERATIONS_TLS_CERT_FILE"] = file("tls/old.pem");
+        env["CORE_OPERATIONS_TLS_KEY_FILE"] = file("tls/old.pem");
+      },
+      "warning",
+      "operations-tls",
+      /The TLS server certificate \S+old\.pem expired at 2025-01-01.*: renew it/i,
+    ],
+    [
       "the operations endpoint open to all",
       async ({ env }) => {
         env["CORE_OPERATIONS_LISTENADDRESS"] = `0.0.0.0:${await freePort()}`;
@@ -325,6 +339,20 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     await writeFile(peer.file("tls/server.key"), pem.replaceAll("PRIVATE", "RSA PRIVATE"));
     assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
     await start(t, peer);
+  });
+
+  test("start warns of files that Go starts with, in the words of doctor", async (t) => {
+    const broken = async ({ file }: Peer) =>
+      appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
+    const old = (peer: Peer) => install(peer, leaf({ notAfter: "20250101000000Z" }));
+    for (const spoil of [broken, old]) {
+      const peer = await setUp(t);
+      await spoil(peer);
+      const found = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
+      assert.equal(found.length, 1);
+      const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
+      assert.ok(warnings.includes(found[0]?.message ?? ""), warnings.join("\n"));
+    }
   });
 
   test("start warns of what doctor says of our chain", async (t) => {

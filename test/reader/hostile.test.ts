@@ -284,7 +284,7 @@ test("our user's mistakes are told before anybody is dialled", async (t) => {
   const peers = ["127.0.0.1:9"]; // Nobody is there.
   await assert.rejects(readChannel({ ...options, peers, tlsCa: [key] }), {
     code: "config-invalid",
-    message: /--tls-ca .* holds no certificate: give the CA/,
+    message: /--tls-ca .* cannot be used: its first PEM block \(PRIVATE KEY\) is not a certificate/,
   });
   const reader = await readChannel({ ...options, peers, tlsCa: [tlsCaFile] });
   const blocks = reader.blocks({ from: 5n, to: 3n });

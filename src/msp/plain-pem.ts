@@ -1,0 +1,74 @@
+/** Certificates in files as Go reads them, in the form that OpenSSL reads. */
+import { X509Certificate } from "node:crypto";
+import { printable } from "../lib/printable.ts";
+import { decodePem, decodePemBlocks, encodePem } from "./pem.ts";
+import { tellUnusable, whyNoPem } from "./unusable.ts";
+
+const TYPE = "CERTIFICATE";
+const BEGIN = `-----BEGIN ${TYPE}-----`;
+
+/** A PEM text without headers, blank lines and what stands around the blocks. */
+interface PlainCertificates {
+  readonly pem: Buffer;
+  /** What Go passes over without a word, with the remedy; undefined: nothing. */
+  readonly doubt: string | undefined;
+}
+
+/**
+ * The certificates that Go finds in a PEM file: all blocks of a chain (`chain`), or those that can be
+ * read (`pool`, CAs). Otherwise why there is none, with the remedy.
+ */
+export function plainCertificates(
+  file: Uint8Array,
+  use: "chain" | "pool",
+): PlainCertificates | string {
+  const blocks = decodePemBlocks(file).filter(({ type }) => type === TYPE);
+  const readable = blocks.filter(({ der }) => isCertificate(der));
+  const [first] = readable;
+  if (first === undefined || (use === "chain" && first !== blocks[0])) return whyNone(file);
+  const unread = blocks.findIndex((block) => !readable.includes(block));
+  const unreadable = `its certificate number ${unread + 1} cannot be read: replace or remove it`;
+  // Whoever is shown such a chain refuses it.
+  if (use === "chain" && unread >= 0) return unreadable;
+  const doubt =
+    whyBroken(file, blocks.length) ??
+    (unread >= 0 ? unreadable : undefined) ??
+    (use === "pool" && blocks.some(({ hasHeaders }) => hasHeaders) ? HEADERS : undefined);
+  return { pem: Buffer.concat(readable.map(({ der }) => encodePem(TYPE, der))), doubt };
+}
+
+/** The same for files that a verb is given: what Go would pass over is a fault. */
+export function certificatesOf(file: Uint8Array, use: "chain" | "pool"): Buffer | string {
+  const found = plainCertificates(file, use);
+  if (typeof found === "string") return found;
+  return found.doubt ?? found.pem;
+}
+
+const HEADERS =
+  "lines with a colon stand within a PEM block, which a peer of Fabric does not trust then: remove them";
+
+function whyBroken(file: Uint8Array, found: number): string | undefined {
+  const written = Buffer.from(file).toString("latin1").split(BEGIN).length - 1;
+  if (found === written) return undefined;
+  const unusable = whyNoPem(file);
+  if (unusable.holds === "bom") return tellUnusable(unusable);
+  return `${written - found} of its ${written} certificates cannot be read: ${WHOLE}`;
+}
+
+const WHOLE =
+  "put the whole text from the BEGIN line to the END line there, each at the start of its line";
+
+function isCertificate(der: Uint8Array): boolean {
+  try {
+    return new X509Certificate(der).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function whyNone(file: Uint8Array): string {
+  const block = decodePem(file);
+  if (block === undefined) return tellUnusable(whyNoPem(file));
+  const type = printable(block.type.slice(0, 40));
+  return `its first PEM block (${type}) is not a certificate that can be read: put a certificate there`;
+}
