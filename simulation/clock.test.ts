@@ -40,6 +40,14 @@ describe("a virtual clock", () => {
     assert.deepEqual([seen, clock.now()], [[5, 1_007], { elapsedMs: 10, wallMs: 1_010 }]);
   });
 
+  test("says whether anything ran, so that nobody waits for what did not happen", () => {
+    const clock = createVirtualClock();
+    clock.after(5, () => {});
+    clock.after(7, () => {})();
+    const ran = [4, 1, 5].map((ms) => clock.advance(ms));
+    assert.deepEqual(ran, [false, true, false]);
+  });
+
   test("does not keep what thousands of cancelled timers would need", () => {
     const clock = createVirtualClock();
     const kept: number[] = [];

@@ -4,10 +4,13 @@ import type { Cancel, Clock } from "../src/transport/network.ts";
 
 export interface VirtualClock extends Clock {
   now(): Now;
-  /** Advances the clock and runs callbacks ordered by due time, then by registration. */
-  advance(elapsedMs: number): void;
+  /**
+   * Advances the clock and runs callbacks ordered by due time, then by registration. Returns whether
+   * any ran.
+   */
+  advance(elapsedMs: number): boolean;
   /** The same up to a moment, which is reached without rounding. */
-  runUntil(elapsedMs: number): void;
+  runUntil(elapsedMs: number): boolean;
   /** Runs the next callback that is due by this moment; false: there is none, and nothing moved. */
   runNext(untilMs: number): boolean;
   /** Number of pending callbacks. */
@@ -28,8 +31,7 @@ const CANCELLED_MAX = 1_000;
 export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
   let now: Now = { elapsedMs: 0, wallMs };
   let heap: Timer[] = [];
-  let order = 0;
-  let cancelled = 0;
+  let [order, cancelled] = [0, 0];
 
   function moveTo(elapsedMs: number): void {
     if (elapsedMs > now.elapsedMs) now = { elapsedMs, wallMs: wallMs + elapsedMs };
@@ -78,12 +80,14 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
     runNext,
 
     runUntil(elapsedMs) {
-      while (runNext(elapsedMs));
+      let hasRun = false;
+      while (runNext(elapsedMs)) hasRun = true;
       moveTo(elapsedMs);
+      return hasRun;
     },
 
     advance(durationMs) {
-      this.runUntil(now.elapsedMs + durationMs);
+      return this.runUntil(now.elapsedMs + durationMs);
     },
   };
 }

@@ -234,9 +234,11 @@ export class World {
   /** Advances virtual time. */
   async run(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
+    let hasRun = true; // What the caller has begun.
     while (this.nowMs < untilMs) {
-      this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
-      await afterPromises();
+      hasRun = this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs)) || hasRun;
+      if (hasRun) await afterPromises();
+      hasRun = false;
     }
   }
 

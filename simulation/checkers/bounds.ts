@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
 
 /** Sampling interval: unbounded growth is still there at the next sample. */
-const INTERVAL_MS = 5_000;
+const INTERVAL_MS = 15_000;
 /** Transient maximum of links to one peer. */
 const LINKS_PER_PEER = 3;
 /** Additional PKI-IDs of a hostile member, besides its member PKI-ID. */

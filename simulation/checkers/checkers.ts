@@ -50,7 +50,7 @@ export function installCheckers(
     new ChannelDisclosureChecker(world, report, isSmall ? 1 : size),
   ];
   world.watch(...checkers.flatMap(({ watcher }) => watcher ?? []));
-  const perSecond = Math.max(1, Math.min(size, Math.floor(SHOWN_PER_SECOND / size)));
+  const perSecond = Math.max(1, Math.min(Math.ceil(size / 2), Math.floor(SHOWN_PER_SECOND / size)));
   let next = 0;
   return {
     violations,
