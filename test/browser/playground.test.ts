@@ -174,12 +174,27 @@ describe("the playground", { skip }, () => {
     });
   }
 
+  test("breaks no name on a phone, and draws those of the members large enough", async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    await follow("seed=5&members=12&organisations=3&lang=en&at=9000");
+    await page.locator("#stage .node").nth(11).waitFor(SLOW);
+    await nextFrame(page);
+    const pixels: readonly number[] = await page.evaluate(`
+      [...document.querySelectorAll("#stage :is(.name, .group-name)")].map((one) =>
+        one.getScreenCTM().a * parseFloat(getComputedStyle(one).fontSize))`);
+    assert.equal(pixels.length, 12 + 3);
+    assert.ok(Math.min(...pixels) > 10.5, `names of ${pixels.join(", ")} pixels`);
+    // Two lines: the name, and what it is.
+    const { height } = (await page.locator("h1").boundingBox()) ?? assert.fail();
+    assert.ok(height < 60, `a title of ${height} pixels`);
+  });
+
   test("shows every column of a member's state on a phone, and stays where one scrolls to", async () => {
     await follow(`${SMALL}&at=8000`);
     await page.setViewportSize({ width: 360, height: 800 });
     await page.locator("#stage .node").first().press("Enter");
     await page.locator(".member-card details[open] th").last().waitFor(SLOW);
-    await page.locator(".state").evaluate("(one) => { one.scrollLeft = 999; }");
+    await page.evaluate("document.querySelector('.state').scrollLeft = 999");
     await page.keyboard.press("n");
     await page.locator("#time").filter({ hasNotText: "8.000 s" }).waitFor(SLOW);
     const last = page.locator(".member-card details[open] thead th").last();
@@ -222,9 +237,9 @@ describe("the playground", { skip }, () => {
     await takeTour(other, tour, "zh");
     assert.equal(await other.locator("html").getAttribute("lang"), "zh");
     await other.locator("#stage .node").first().press("Enter");
-    for (const details of await other.locator(".member-card details").all()) {
-      await details.evaluate("(one) => { one.open = true; }");
-    }
+    await other.evaluate(
+      "document.querySelectorAll('.member-card details').forEach((one) => { one.open = true; })",
+    );
     await takePicture(other, "playground-zh");
     assert.deepEqual(await englishTexts(other), []);
     await other.evaluate("location.hash = 'lang=zh&members=1000'");

@@ -22,8 +22,13 @@ const CLASSES = {
   stopped: "bad",
   revoked: "bad",
 };
+/** Below this width in pixels, a page is narrow. */
+const NARROW = 520;
 /** Height of the picture in pixels: on narrow pages, and otherwise. */
-const HEIGHTS = [420, 520];
+const HEIGHTS = [480, 520];
+/** Size of names in units of the picture, and at least in pixels. */
+const NAME_UNITS = 13;
+const NAME_PIXELS = 11;
 
 export function createStage({ select, cut, legend }) {
   const canvas = make("canvas", { "aria-hidden": "true" });
@@ -89,6 +94,19 @@ function isArranged({ arranged, width, organisations }, members) {
   );
 }
 
+/** As large as it gets: organisations in a column or, also on a narrow page, beside each other. */
+function fit(members, width) {
+  const heightMax = HEIGHTS[width < NARROW ? 0 : 1];
+  const [first, second] = [width, Math.max(width, NARROW)].map((assumed) => {
+    const arrangement = arrange(members, assumed);
+    const [x, y, w, h] = arrangement.bounds.split(" ").map(Number);
+    const height = Math.min((width * h) / w, heightMax);
+    const scale = Math.min(width / w, height / h);
+    return { arrangement, box: { x, y, w, h }, height, scale };
+  });
+  return second.scale > first.scale ? second : first;
+}
+
 function arrangeAll(parts, { frame }) {
   const { svg, frame: box } = parts;
   if (parts.width === 0) measure(parts);
@@ -97,17 +115,18 @@ function arrangeAll(parts, { frame }) {
   parts.arranged = width;
   parts.organisations = frame.members.map(({ organisation }) => organisation);
   const named = frame.members.map((member, key) => ({ ...member, key }));
-  const { groups, places, isDense, bounds } = arrange(named, width);
+  const { arrangement, box: seen, height, scale } = fit(named, width);
+  const { groups, places, isDense, bounds } = arrangement;
+  const { x, y, w, h } = seen;
   parts.places = named.map(({ key }) => places.get(key));
   parts.isDense = isDense;
-  const [x, y, w, h] = bounds.split(" ").map(Number);
-  const height = Math.min((width * h) / w, HEIGHTS[width < 520 ? 0 : 1]);
   box.style.height = `${height}px`;
+  svg.style.setProperty("--name", `${Math.max(NAME_UNITS, NAME_PIXELS / scale)}px`);
   parts.height = Math.round(height);
-  parts.scale = Math.min(width / w, height / h);
+  parts.scale = scale;
   parts.offset = {
-    x: (width - w * parts.scale) / 2 - x * parts.scale,
-    y: (height - h * parts.scale) / 2 - y * parts.scale,
+    x: (width - w * scale) / 2 - x * scale,
+    y: (height - h * scale) / 2 - y * scale,
   };
   setAttributes(svg, { viewBox: bounds, class: isDense ? "dense" : "" });
   setAttributes(svg, { "aria-label": t("graph", { count: named.length }) });
