@@ -10,6 +10,7 @@ import type { GossipNode } from "../node/node.ts";
 import { createSystemClock } from "../node/runtime.ts";
 import { createNetworkGate } from "../transport/network-gate.ts";
 import { listenToSignals } from "./signals.ts";
+import { limitYoungGeneration } from "./young-generation.ts";
 
 /** Long enough that several members ask for a block. */
 const LIES_MS = 20_000;
@@ -32,6 +33,7 @@ process.on("message", (message) => {
 process.channel?.unref(); // The channel must not keep a member alive that failed to start.
 
 try {
+  limitYoungGeneration();
   const { start } = await import("./start.ts");
   // The parent process may have exited by now.
   if (!signals.stop.aborted) {

@@ -1,7 +1,6 @@
 /** `fabric-gossip start`: runs one member in the foreground until stopped. */
 
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -32,8 +31,6 @@ export async function start(
   wrap?: WrapNetwork,
   started?: (node: GossipNode) => void,
 ): Promise<void> {
-  // Limit the young generation: its objects die quickly, so a small one keeps memory use low.
-  setFlagsFromString("--semi-space-growth-factor=1");
   const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");

@@ -6,6 +6,7 @@ import { listenToSignals } from "./signals.ts";
 import type { SimulateOptions } from "./simulate.ts";
 import type { StartCommandOptions } from "./start.ts";
 import { withConfiguration, withExamples } from "./words.ts";
+import { limitYoungGeneration } from "./young-generation.ts";
 
 export function addRunVerbs(cli: Command): void {
   const start = withConfiguration(cli.command("start"))
@@ -16,6 +17,7 @@ export function addRunVerbs(cli: Command): void {
     )
     .action(async (options: StartCommandOptions) => {
       const signals = listenToSignals();
+      limitYoungGeneration();
       await (await import("./start.ts")).start(options, signals);
     });
   withExamples(

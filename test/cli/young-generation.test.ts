@@ -1,0 +1,51 @@
+/** The young generation is limited before the member is loaded: afterwards it has grown for good. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { MAIN } from "./program.ts";
+
+/** Writes in which order a flag is set and the core is loaded. */
+const RECORDER = `
+import { registerHooks, syncBuiltinESMExports } from "node:module";
+import v8 from "node:v8";
+const { setFlagsFromString } = v8;
+const say = (what) => process.stdout.write(what + "\\n");
+v8.setFlagsFromString = (flag) => {
+  say(flag);
+  setFlagsFromString(flag);
+};
+syncBuiltinESMExports();
+registerHooks({
+  load(url, context, next) {
+    if (/core\\/core\\.[jt]s$/.test(url)) say("core");
+    return next(url, context);
+  },
+});
+`;
+
+/** It has nothing to start with, and ends. What was said before. */
+function record(path: string, ...args: readonly string[]): string[] {
+  const recorder = `data:text/javascript,${encodeURIComponent(RECORDER)}`;
+  const { PATH = "", HOME = "" } = process.env;
+  const env = { PATH, HOME, CORE_PEER_MSPCONFIGPATH: join(import.meta.dirname, "none") };
+  const child = spawnSync(process.execPath, ["--import", recorder, path, ...args], {
+    env,
+    encoding: "utf8",
+  });
+  assert.equal(child.status, 2, child.stderr);
+  return child.stdout.trim().split("\n");
+}
+
+const FLAG = "--semi-space-growth-factor=1";
+
+describe("the young generation", () => {
+  test("of a member is limited before it is loaded", () => {
+    assert.deepEqual(record(MAIN, "start"), [FLAG, "core"]);
+  });
+
+  test("of a devnet's member is limited too", () => {
+    const path = MAIN.replace(/main(\.[jt]s)$/, "devnet-member$1");
+    assert.ok(record(path).includes(FLAG));
+  });
+});
