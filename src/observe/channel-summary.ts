@@ -1,7 +1,8 @@
 /** The channels that we follow, in numbers, for metrics. */
 import type { Core } from "../core/core.ts";
 import { behindOf, lackingSinceMs, referenceOf } from "../core/handlers/lag.ts";
-import type { FollowedChannel } from "../core/tables/channels.ts";
+import { type FollowedChannel, isOnChannel } from "../core/tables/channels.ts";
+import type { ServedChannel } from "../core/tables/served-channels.ts";
 import type { Now } from "../core/types/host.ts";
 import type { ChannelProblem, ChannelProblemCode } from "../following/views.ts";
 import { CHANNEL_CAUSES } from "./diagnosis/channel-causes.ts";
@@ -85,9 +86,26 @@ function summarise(
     organisation.behindMax = Math.max(organisation.behindMax, Number(behindOf(member, reference)));
     organisation.lagMaxMs = Math.max(organisation.lagMaxMs, now.elapsedMs - sinceMs);
   }
+  const own = publishedOn(core, channel);
+  const ours = organisations.get(core.options.self.mspId);
+  if (own !== undefined && ours !== undefined) {
+    ours.members += 1;
+    const behind = Math.max(0, Number(reference - own.height));
+    ours.behindMax = Math.max(ours.behindMax, behind);
+  }
   const configSequence = configuration && Number(configuration.sequence);
   const height = Number(provenHeight);
   return { name, height, configSequence, peersKnown, organisations, heights };
+}
+
+/** What we publish of a channel ourselves, once that is signed; undefined: nothing. */
+export function publishedOn(
+  { served, options: { self } }: Core,
+  channel: FollowedChannel,
+): ServedChannel | undefined {
+  const own = served.get(channel.name);
+  const isOn = isOnChannel(channel, self.mspId, self.mspId);
+  return own?.message !== undefined && isOn ? own : undefined;
 }
 
 function emptySummary(): ChannelOrganisationSummary {

@@ -5,6 +5,7 @@ import type { BelievedStateInfo, FollowedChannel } from "../core/tables/channels
 import type { Now, PkiId } from "../core/types/host.ts";
 import { chaincodesOf, dateOf } from "../following/describe-state-info.ts";
 import type { Channel, ChannelMember, ChannelProblem } from "../following/views.ts";
+import { publishedOn } from "./channel-summary.ts";
 
 /** What the host knows of a channel beside the core. */
 interface ChannelNotes {
@@ -23,9 +24,12 @@ export function viewChannel(
 ): Channel {
   const { name, role, configuration, provenHeight } = channel;
   const reference = referenceOf(channel);
-  const members = [...channel.members]
-    .map(([pkiId, member]) => viewMember(core, channel, { pkiId, member, reference }, now))
-    .toSorted((a, b) => compare(a.mspId, b.mspId) || compare(a.subject, b.subject));
+  const others = [...channel.members].map(([pkiId, member]) =>
+    viewMember(core, channel, { pkiId, member, reference }, now),
+  );
+  const members = [...viewOurselves(core, channel, reference), ...others].toSorted(
+    (a, b) => compare(a.mspId, b.mspId) || compare(a.subject, b.subject),
+  );
   return {
     name,
     // A host may serve a channel of its own accord, as the members of a devnet do.
@@ -79,6 +83,28 @@ function viewMember(
     leftChannel: claim.hasLeft,
     chaincodes: chaincodesOf(claim),
   };
+}
+
+/** As others see us, once we have published a height. */
+function viewOurselves(
+  core: Core,
+  channel: FollowedChannel,
+  reference: bigint,
+): readonly ChannelMember[] {
+  const own = publishedOn(core, channel);
+  if (own === undefined) return [];
+  const { self, internalEndpoint } = core.options;
+  const { height, changedAtNs, loadedAtNs } = own;
+  return [
+    {
+      ...{ pkiId: self.pkiId, mspId: self.mspId, subject: self.subject },
+      endpoint: core.self.externalEndpoint || internalEndpoint || null,
+      ...{ status: "alive", self: true, height },
+      behind: height < reference ? reference - height : 0n,
+      ...{ committedAt: dateOf(changedAtNs), loadedAt: dateOf(loadedAtNs) },
+      ...{ lagMs: null, lagging: false, leftChannel: false, chaincodes: [] },
+    },
+  ];
 }
 
 const maxOf = (a: bigint, b: bigint): bigint => (a < b ? b : a);

@@ -40,7 +40,7 @@ export const CHANNEL_METRICS: readonly Metric[] = [
       name: "gossip_channel_members",
       type: "gauge",
       labels: ["channel", "msp"],
-      help: "Members of the channel whose StateInfo we hold.",
+      help: "Members of the channel whose StateInfo we hold, ourselves included.",
       read: (reading) => byOrganisation(reading, ({ members }) => members),
     },
     {
