@@ -1,7 +1,8 @@
 /** The newest verified blocks in memory, without a store on disk. */
 import type { StoredBlock } from "./store/block-store.ts";
 
-const BLOCKS_MAX = 100;
+/** So many stay readable. */
+export const RECENT_BLOCKS_MAX = 100;
 const BYTES_MAX = 16_777_216;
 
 export class RecentBlocks {
@@ -20,7 +21,7 @@ export class RecentBlocks {
     this.#bytes += block.bytes.length;
     this.#height = number + 1n;
     while (
-      this.#blocks.length > BLOCKS_MAX ||
+      this.#blocks.length > RECENT_BLOCKS_MAX ||
       (this.#bytes > BYTES_MAX && this.#blocks.length > 1)
     ) {
       this.#bytes -= this.#blocks.shift()?.bytes.length ?? 0;

@@ -49,7 +49,12 @@ function memberOf(name: string, blocks: readonly Uint8Array[]): AskedPeer {
   };
 }
 
-async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: number) {
+async function setUp(
+  t: TestContext,
+  mode: "verify" | "keep",
+  keepBlocks?: number,
+  configBlock?: string,
+) {
   const chain = makeTestChain();
   chain.addTransactions(10);
   chain.addConfig(1n);
@@ -69,7 +74,7 @@ async function setUp(t: TestContext, mode: "verify" | "keep", keepBlocks?: numbe
     const gave: bigint[] = [];
     const blocks = new ChannelBlocks({
       channel: {
-        ...{ name: "ch1", configBlock: undefined, role: "observer", blocks: mode, keepBlocks },
+        ...{ name: "ch1", configBlock, role: "observer", blocks: mode, keepBlocks },
         lag: { blocks: 10, timeMs: 60_000 },
       },
       ...{ host, clock, stateInfoIntervalMs: 4_000 },
@@ -121,6 +126,21 @@ test("kept from the trusted block on; the next life goes on where this one ended
   const feed = await second.blocks.feed;
   assert.equal((await feed.read(3n, 30)).length, 22);
 });
+
+for (const configBlock of ["first.block", undefined]) {
+  const where = configBlock ? "a recent configuration block that our user gave" : "the newest one";
+  test(`only verified, blocks begin at ${where}`, async (t) => {
+    const { chain, live } = await setUp(t, "verify", undefined, configBlock);
+    const { blocks, numbers, until, configured } = live();
+    await blocks.open(undefined);
+    const givers = [{ peer: memberOf("a", chain.blocks), height: 22n }];
+    await blocks.begin(trustOf(chain.blocks[11]), 22n, givers, trustOf(chain.blocks[0]));
+    blocks.heard(givers);
+    await until(() => numbers().at(-1) === 21n);
+    const expected = configBlock ? [range(0, 22), [1n]] : [range(21, 22), []];
+    assert.deepEqual([numbers(), configured], expected);
+  });
+}
 
 test("with a bound keeping begins so many blocks before the end, under the configuration of then", async (t) => {
   const { chain, live } = await setUp(t, "keep", 15);

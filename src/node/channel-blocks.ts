@@ -5,6 +5,7 @@ import type { AskedPeer } from "../following/asked-peer.ts";
 import { BlockFeed } from "../following/block-feed.ts";
 import { type BlockPeer, blockPeerOf, type GivenBlock } from "../following/block-peer.ts";
 import { proveHeight } from "../following/prove-height.ts";
+import { RECENT_BLOCKS_MAX } from "../following/recent-blocks.ts";
 import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
@@ -157,7 +158,7 @@ export class ChannelBlocks {
 
   /**
    * Begins, as soon as it is known where: `trust` is in force at the proven `height`; `trusted` is where
-   * our user wants to begin, if blocks are kept.
+   * our user wants to begin: if blocks are kept, or if it is among those that stay readable.
    */
   async begin(
     trust: Trust,
@@ -170,6 +171,11 @@ export class ChannelBlocks {
     if (this.#kept !== undefined) return feed.start(this.#kept, 0n);
     const { blockNumber } = trust.configuration;
     if (this.#options.openStore === undefined) {
+      const given = trusted.configuration.blockNumber;
+      const isRecent = height - given <= RECENT_BLOCKS_MAX;
+      if (this.#options.channel.configBlock !== undefined && isRecent) {
+        return feed.start(trusted, given);
+      }
       // The newest block is told as well; it may be the one that holds the configuration.
       const newest = height > blockNumber ? height - 1n : blockNumber;
       return feed.start(trust, newest);

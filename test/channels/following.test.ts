@@ -61,7 +61,7 @@ test("an observer that has a configuration block, and meets nobody at first, tel
   const chain = await makeChain(parties);
   const configBlock = join(folder, "first.block");
   await writeFile(configBlock, chain.blocks[0] ?? "");
-  chain.addTransactions(3);
+  chain.addTransactions(120);
   const port = await freePort();
   const startedMs = performance.now();
   const observer = await start(t, org1, 1, await freePort(), port, {
@@ -74,13 +74,13 @@ test("an observer that has a configuration block, and meets nobody at first, tel
   const served = new ListedChannel((one) => source.serveChannel(one));
   served.take(chain.blocks);
   const blocks = () => heard.flatMap((event) => (event.type === "block" ? [event.block] : []));
-  await until("it has the newest block", () => blocks().some(({ number }) => number === 3n));
+  await until("it has the newest block", () => blocks().some(({ number }) => number === 120n));
   chain.addConfig(await makeConfig({ parties: [org1, org2], orderer }), 1n);
   served.take(chain.blocks);
   await until("it tells of the change", () => changesIn(heard).length > 0);
-  assert.deepEqual(changesIn(heard), [4n]);
+  assert.deepEqual(changesIn(heard), [121n]);
   const numbers = blocks().map(({ number }) => number);
-  assert.deepEqual(numbers, [3n, 4n], "not those from before it came");
+  assert.deepEqual(numbers, [120n, 121n], "not those from before it came");
 });
 
 interface Following {
