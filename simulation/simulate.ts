@@ -1,7 +1,7 @@
 /** One simulation from its seed to its result: first phase under faults, second phase healed. */
 
 import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
-import { type Checkers, installCheckers } from "./checkers/checkers.ts";
+import { type Checkers, installCheckers, sampleSeconds } from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
@@ -270,9 +270,9 @@ class Run {
     if (isSettled && this.#isLarge() && world.nowMs % 10_000 !== 0) return;
     const sight = this.#look();
     if (!isSecond) return;
-    this.#checkers.sample();
     const { expected, seen, ghosts } = sight;
     const second = world.nowMs / 1_000;
+    if (second % sampleSeconds(this.#plan.firstPhaseMs) === 0) this.#checkers.sample();
     this.#history.push({ second, share: expected === 0 ? 0 : seen / expected, ghosts });
     this.#progress({ virtualSeconds: second, isHealing: this.#healedMs > 0, sight });
   }

@@ -10,6 +10,7 @@ import type { SimulatedMember } from "../member.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
 import type { Report } from "./checker.ts";
+import { sampleSeconds } from "./checkers.ts";
 import { DisclosureChecker } from "./disclosure.ts";
 import { checkEventOrder } from "./event-order.ts";
 import { NewerWinsChecker } from "./newer-wins.ts";
@@ -221,7 +222,7 @@ describe("the checker of bounds", () => {
     assert.deepEqual(set.sentences, []);
     const more = [...members, viewOf(set.b)];
     const counts = { ...EMPTY.counts, identitiesOffered: 6 };
-    set.checker.snapshot?.(set.life, { ...EMPTY, members: more, counts }, 5_000);
+    set.checker.snapshot?.(set.life, { ...EMPTY, members: more, counts }, 15_000);
     assert.match(set.sentences.join(), /6 members.*6 identities on offer/s);
   });
 });
@@ -278,4 +279,11 @@ describe("the checker of hearsay", () => {
     });
     assert.deepEqual(asked, []);
   });
+});
+
+test("views of a run of hours are read less often than those of minutes", () => {
+  assert.deepEqual(
+    [0.5, 4, 180].map((minutes) => sampleSeconds(minutes * 60_000)),
+    [1, 1, 5],
+  );
 });

@@ -17,8 +17,20 @@ import { IdentityChecker } from "./valid-identities.ts";
 
 export interface Checkers {
   readonly violations: Violations;
-  /** Samples some nodes, all of them in turn. Call once per virtual second. */
+  /** Samples some nodes, all of them in turn. Call every {@link sampleSeconds}. */
   sample(): void;
+}
+
+/** First phase from which a run is long. */
+const LONG_MS = 10 * 60_000;
+const LONG_SECONDS = 5;
+
+/**
+ * Virtual seconds between samples. They cost a third of a quiet run, and what is wrong for hours is
+ * found by a few of them.
+ */
+export function sampleSeconds(firstPhaseMs: number): number {
+  return firstPhaseMs > LONG_MS ? LONG_SECONDS : 1;
 }
 
 /** Maximum members across all views sampled in one second. */
