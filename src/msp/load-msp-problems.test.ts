@@ -318,6 +318,19 @@ describe("a folder that is refused, and what the sentence says", () => {
       /^The CA certificate cacerts\/gone\.pem of the organisational unit "x" in config\.yaml does not exist: correct/,
     ],
     [
+      "a required unit that names no CA",
+      peerFolder({
+        "config.yaml": "OrganizationalUnitIdentifiers: [{OrganizationalUnitIdentifier: x}]",
+        "admincerts/a.pem": peer.pem,
+      }),
+      /^The organisational unit "x" under OrganizationalUnitIdentifiers in config\.yaml names no CA: add Certificate/,
+    ],
+    [
+      "a Windows path in quotation marks",
+      peerFolder({ "config.yaml": CONFIG.replace("cacerts/ca.pem", '"cacerts\\ca.pem"') }),
+      /^config\.yaml is not valid YAML \(Invalid escape sequence .*\): write paths with \/\.$/,
+    ],
+    [
       "a NodeOU below something that is no CA of ours",
       peerFolder({
         "config.yaml": CONFIG.replace("cacerts/ca.pem", "other.pem"),

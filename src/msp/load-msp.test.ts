@@ -136,6 +136,15 @@ describe("a folder that works", () => {
   });
 });
 
+const NODE_OUS = `NodeOUs:
+  Enable: true
+${["Client", "Peer", "Admin"]
+  .map(
+    (role) =>
+      `  ${role}OUIdentifier: {Certificate: CA_FILE, OrganizationalUnitIdentifier: ${role.toLowerCase()}}\n`,
+  )
+  .join("")}`;
+
 describe("a folder that works, with a warning", () => {
   const cases: readonly [name: string, files: Files, warning: RegExp][] = [
     [
@@ -147,6 +156,28 @@ describe("a folder that works, with a warning", () => {
       "the CA of a NodeOU missing, which lifts the restriction",
       peerFolder({ "config.yaml": CONFIG.replace("ca.pem", "gone.pem") }),
       /^NodeOUs accepts the peer role from any CA, since .*cacerts\/gone\.pem does not exist: correct the path in config\.yaml\.$/,
+    ],
+    [
+      "a Windows path of a CA for all roles, told of once",
+      peerFolder({ "config.yaml": NODE_OUS.replaceAll("CA_FILE", "cacerts\\ca.pem") }),
+      /^NodeOUs accepts the client, peer, admin roles from any CA, since .*cacerts\\ca\.pem does not exist: write the path with \/ and relative to the MSP folder\.$/,
+    ],
+    [
+      "an absolute path of a CA, which Fabric looks for below the folder",
+      peerFolder({ "config.yaml": NODE_OUS.replaceAll("CA_FILE", "/etc/msp/cacerts/ca.pem") }),
+      /from any CA, since .*\/etc\/msp\/cacerts\/ca\.pem does not exist: write the path relative to the MSP folder\.$/,
+    ],
+    [
+      "an empty file as the CA of a role",
+      peerFolder({ "config.yaml": CONFIG.replace("cacerts/ca.pem", "empty"), empty: "" }),
+      /^NodeOUs accepts the peer role from any CA, since .*empty is empty: correct the path/,
+    ],
+    [
+      "a key that config.yaml gives twice",
+      peerFolder({
+        "config.yaml": CONFIG.replace("  Enable: true\n", "  Enable: no\n  Enable: true\n"),
+      }),
+      /config\.yaml gives a key twice, which Fabric 3 refuses: remove one of the two\.$/,
     ],
     [
       "a revocation list of another CA",

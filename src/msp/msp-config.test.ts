@@ -22,6 +22,16 @@ describe("parseMspConfig() reads a file as Go does", () => {
     });
   }
 
+  for (const word of ["!!bool true", '!!bool "true"']) {
+    test(`Enable: ${word} is on`, () => assert.equal(read(withSwitch(word)).roleUnits.size, 1));
+  }
+
+  test("of a key given twice the last one counts, with a hint", () => {
+    const { roleUnits, problems, hints } = read(`${withSwitch("no")}${withSwitch("yes")}`);
+    assert.deepEqual([problems, roleUnits.size], [[], 1]);
+    assert.match(hints.join(), /gives a key twice, which Fabric 3 refuses/);
+  });
+
   for (const word of ["false", "no", "No", "off", "OFF", "n", "", "~", "null", " # nothing"]) {
     test(`Enable: ${word} is off`, () => {
       const { roleUnits, problems } = read(withSwitch(word));

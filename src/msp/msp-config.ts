@@ -45,7 +45,7 @@ export function parseMspConfig(
     problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
     return EMPTY_MSP_CONFIG;
   }
-  const content = parseYaml(name, text, problems);
+  const content = parseYaml(name, text, { problems, hints });
   const faults: string[] = [];
   const document = readMap(content, "the document", faults);
   const nodeOus = readMap(document.get("NodeOUs"), "NodeOUs", faults);
@@ -93,8 +93,14 @@ const QUOTED = { true: ["y", "Y", "yes", "on"], false: ["n", "N", "no", "off"] }
 const NULL = /^(?:~|null|Null|NULL|)$/;
 const WORD = new RegExp([TRUE, FALSE, NULL].map(({ source }) => source).join("|"));
 
+const TOLERATED: readonly string[] = ["MULTIPLE_DOCS", "DUPLICATE_KEY"];
+
 /** Like Go, keeps every scalar as written until a field requires another type. */
-function parseYaml(name: string, text: string, problems: string[]): unknown {
+function parseYaml(
+  name: string,
+  text: string,
+  { problems, hints }: Pick<Findings, "problems" | "hints">,
+): unknown {
   try {
     const document = parseDocument(text, {
       schema: "failsafe",
@@ -102,14 +108,21 @@ function parseYaml(name: string, text: string, problems: string[]): unknown {
       logLevel: "error",
       customTags: [
         { tag: "word", default: true, test: WORD, resolve: (word: string) => new Word(word) },
+        { tag: "tag:yaml.org,2002:bool", resolve: (word: string) => new Word(word) },
       ],
     });
-    // As Fabric, we read the first document of several.
-    const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
+    // As Fabric, we read the first document of several, and as Fabric 2 what comes last of a key.
+    const fault = document.errors.find(({ code }) => !TOLERATED.includes(code));
     if (fault !== undefined) throw fault;
+    if (document.errors.some(({ code }) => code === "DUPLICATE_KEY")) {
+      hints.push(`${name} gives a key twice, which Fabric 3 refuses: remove one of the two.`);
+    }
     return document.toJS({ mapAsMap: true });
   } catch (error) {
-    problems.push(`${name} is not valid YAML (${yamlFault(error)}): correct the file.`);
+    const fault = yamlFault(error);
+    // A Windows path in quotation marks.
+    const remedy = /escape sequence/i.test(fault) ? "write paths with /" : "correct the file";
+    problems.push(`${name} is not valid YAML (${fault}): ${remedy}.`);
     return undefined;
   }
 }

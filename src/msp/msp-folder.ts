@@ -17,7 +17,7 @@ import {
 } from "../lib/small-file.ts";
 import { type Findings, tellSkipped } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
-import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig, type UnitText } from "./msp-config.ts";
+import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig } from "./msp-config.ts";
 import { decodePem } from "./pem.ts";
 import { whyNoPem } from "./unusable.ts";
 
@@ -183,44 +183,52 @@ async function readRequiredUnits(
 ): Promise<readonly UnitRuleSource[]> {
   const sources: UnitRuleSource[] = [];
   for (const { unit, certificatePath } of config.requiredUnits) {
+    if (certificatePath === "") {
+      problems.push(
+        `The organisational unit "${unit}" under OrganizationalUnitIdentifiers in config.yaml names ` +
+          "no CA: add Certificate, the file of a CA.",
+      );
+      continue;
+    }
     const name = join(folder, certificatePath);
     const bytes = await readSmallFile(name, FILE_BYTES_MAX);
     if (typeof bytes !== "string") sources.push({ unit, certificate: { name, bytes } });
     else {
       problems.push(
         `The CA certificate ${name} of the organisational unit "${unit}" in config.yaml ` +
-          `${fileFault(bytes)}: correct Certificate under OrganizationalUnitIdentifiers.`,
+          `${fileFault(bytes)}: ${pathRemedy(certificatePath, "correct Certificate under OrganizationalUnitIdentifiers")}.`,
       );
     }
   }
   return sources;
 }
 
-/** In Fabric, a missing file silently removes the restriction to that CA, so we warn. */
+/** What helps if a path in config.yaml leads nowhere. */
+function pathRemedy(path: string, otherwise: string): string {
+  if (path.includes("\\")) return "write the path with / and relative to the MSP folder";
+  return path.startsWith("/") ? "write the path relative to the MSP folder" : otherwise;
+}
+
+/** In Fabric, a missing or empty file silently removes the restriction to that CA, so we warn. */
 async function readRoleUnits(
   folder: string,
   config: MspConfig,
   warnings: string[],
 ): Promise<ReadonlyMap<Role, UnitRuleSource>> {
   const sources = new Map<Role, UnitRuleSource>();
-  for (const [role, text] of config.roleUnits) {
-    sources.set(role, await readRoleUnit(folder, role, text, warnings));
+  const unread = new Map<string, Role[]>();
+  for (const [role, { unit, certificatePath: path }] of config.roleUnits) {
+    const name = join(folder, path);
+    const bytes = path === "" ? undefined : await readSmallFile(name, FILE_BYTES_MAX);
+    const isThere = typeof bytes === "object" && bytes.length > 0;
+    sources.set(role, { unit, certificate: isThere ? { name, bytes } : undefined });
+    if (isThere || bytes === undefined) continue;
+    const why = `${name} ${typeof bytes === "string" ? fileFault(bytes) : "is empty"}: ${pathRemedy(path, "correct the path in config.yaml")}`;
+    unread.set(why, [...(unread.get(why) ?? []), role]);
+  }
+  for (const [why, roles] of unread) {
+    const what = roles.length === 1 ? "role" : "roles";
+    warnings.push(`NodeOUs accepts the ${roles.join(", ")} ${what} from any CA, since ${why}.`);
   }
   return sources;
-}
-
-async function readRoleUnit(
-  folder: string,
-  role: Role,
-  { unit, certificatePath }: UnitText,
-  warnings: string[],
-): Promise<UnitRuleSource> {
-  if (certificatePath === "") return { unit, certificate: undefined };
-  const name = join(folder, certificatePath);
-  const bytes = await readSmallFile(name, FILE_BYTES_MAX);
-  if (typeof bytes !== "string") return { unit, certificate: { name, bytes } };
-  warnings.push(
-    `NodeOUs accepts the ${role} role from any CA, since ${name} ${fileFault(bytes)}: correct the path in config.yaml.`,
-  );
-  return { unit, certificate: undefined };
 }
