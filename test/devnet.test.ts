@@ -298,7 +298,7 @@ describe("devnet refuses with one sentence and exit code 2", () => {
     {
       name: "a folder that cannot be written",
       options: () => ["--dir", join(folder, "notes.txt", "devnet")],
-      says: /ENOTDIR.*name a writable folder with --dir/,
+      says: /a part of its path is a file.*name a writable folder with --dir/,
     },
     {
       name: "a folder of something else",
