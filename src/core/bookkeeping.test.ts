@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseEnvelope } from "../wire/envelope.ts";
-import { checkExpiry } from "./handlers/expiry.ts";
+import { checkExpiry, checkUnused } from "./handlers/expiry.ts";
+import { beginRound } from "./handlers/identity-pull.ts";
 import { publishIdentity } from "./handlers/publish.ts";
+import { isAskedFor, rest, want } from "./tables/pull.ts";
 import { createSuspicions, raise, tidySuspicions } from "./tables/suspicion.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
 import { heightOf } from "./testing-channel.ts";
@@ -214,6 +216,45 @@ describe("suspicions", () => {
   });
 });
 
+describe("an identity", () => {
+  test("that nobody needed is asked for again as soon as its owner is heard of", () => {
+    const { world, node } = setUp();
+    const { pull } = node.core;
+    const { pkiId } = stranger;
+    rest(pull, pkiId, 3_600_000, world.now());
+    const isWanted = (): boolean => isAskedFor(pull, pkiId, friend.pkiId, world.now());
+    assert.equal(isWanted(), false);
+    want(pull, pkiId, friend.pkiId, world.now());
+    assert.equal(isWanted(), true);
+  });
+
+  test("of a contact stays, though nobody needs it and it is no member", () => {
+    const { world, node } = setUp();
+    const [contact, nobody] = [stranger, testIdentity("A", "nobody")];
+    for (const one of [contact, nobody]) world.meet(node, one);
+    const about = { endpoint: "c:1", isBootstrap: true, isResolved: false };
+    const state = { type: "connected", pkiId: contact.pkiId } as const;
+    node.core.contacts.push({ ...about, state, failures: 0, isSelf: false });
+    const { elapsedMs, wallMs } = world.now();
+    const hourMs = DEFAULT_TIMING.identityUnusedMs + 1;
+    checkUnused(node.core, { elapsedMs: elapsedMs + hourMs, wallMs: wallMs + hourMs });
+    const { table } = node.core.identities;
+    assert.deepEqual([table.has(contact.pkiId), table.has(nobody.pkiId)], [true, false]);
+  });
+
+  test("is offered by one digest of each peer in a round", () => {
+    const { world, node } = setUp();
+    const { pull, options } = node.core;
+    const peers = [friend, other].map(({ pkiId }) => ({ pkiId, endpoint: "" }));
+    beginRound(pull, peers, options, world.now());
+    const nonce = pull.round?.exchanges.get(friend.pkiId)?.nonce ?? 0n;
+    node.drops.length = 0;
+    for (const item of [stranger, third]) give(world, node, digest(nonce, [item]), friend);
+    assert.deepEqual(node.drops, ["pull-unsolicited"]);
+    assert.deepEqual([...(pull.round?.owners.keys() ?? [])], [stranger.pkiId]);
+  });
+});
+
 describe("our own messages", () => {
   test("an identity message is signed once, although nobody has signed it yet", () => {
     const { node } = setUp();
@@ -223,7 +264,7 @@ describe("our own messages", () => {
     assert.deepEqual([first.length, second.length], [1, 0]);
   });
 
-  test("requests of one heartbeat carry the same alive message", () => {
+  test("requests and answers of one heartbeat carry the same alive message", () => {
     const { world, node } = setUp();
     const { self } = node.core;
     assert.notEqual(
@@ -236,6 +277,10 @@ describe("our own messages", () => {
     world.give(node, { type: "tick" });
     world.run(50);
     assert.equal(receivers(node, "membership-request").length, 3);
+    const selfInformation = alive(friend, 9n);
+    give(world, node, unsigned({ type: "membership-request", value: { selfInformation } }), friend);
+    world.run(1);
+    assert.deepEqual(receivers(node, "membership-response"), ["friend"]);
     assert.equal(self.sequence, sequence);
   });
 

@@ -126,6 +126,8 @@ describe("whoever asks for a snapshot", () => {
     const { world, node } = scene;
     for (const peer of [one, foreigner, hidden]) give(world, node, heightOf(peer, 5n), two);
     assert.deepEqual(asks(scene, two), ["3"]);
+    const { debts } = node.core.rateLimits.answers;
+    assert.equal(debts.get(two.certificate)?.amount, channelOf(node).bytes);
     assert.deepEqual(
       asks(scene, foreigner),
       ["2"],

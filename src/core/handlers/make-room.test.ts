@@ -40,6 +40,21 @@ for (const table of ["membersMax", "identitiesMax"] as const) {
       assert.ok(node.core.identities.table.size <= (table === "identitiesMax" ? 100 : 1_000));
     });
 
+    test("one leaves for each that comes, and where nobody may leave nobody is sought again at once", () => {
+      const { world, node } = setUp({ [table]: 10 });
+      const known = table === "membersMax" ? node.core.members.table : node.core.identities.table;
+      for (let i = 0; i < 20; i++) hear(world, node, "B", `b${i}`);
+      assert.equal(known.size, 10);
+      hear(world, node, "A", "a");
+      assert.equal(known.size, 10);
+      const { vainSearches } = node.core;
+      vainSearches.clear();
+      hear(world, node, "B", "late");
+      const [until] = [...vainSearches.values()].map(({ untilMs }) => untilMs);
+      assert.equal(until, world.now().elapsedMs + 1_000);
+      assert.ok(!node.core.members.table.has(testIdentity("B", "late").pkiId));
+    });
+
     test("the dead give way to the living of their own organisation", () => {
       const { world, node } = setUp({ [table]: 52 });
       for (let i = 0; i < 50; i++) hear(world, node, "A", `old${i}`);

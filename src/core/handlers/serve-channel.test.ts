@@ -278,6 +278,8 @@ describe("a member that serves a channel", () => {
       ],
     );
     assert.deepEqual(drops, ["private-data"]);
+    // 200 bytes for each of the two.
+    assert.equal(node.core.rateLimits.answers.debts.get(foreigner.certificate)?.amount, 400);
     assert.deepEqual(ask(world, node, stranger, request).drops, ["channel-refused"]);
     const many = { digests: Array.from({ length: 5_000 }, () => digest) };
     const bytes = encodeUnsigned({ ...request, content: { type: "private-request", value: many } });

@@ -111,6 +111,33 @@ describe("a peer that comes back with other text around its certificate", () => 
     }
   });
 
+  test("whose trust ended is not brought back by an older message under another name", () => {
+    const { world, node } = setUp();
+    const [now, before] = [variant("x", "now"), variant("x", "before")];
+    hear(world, node, now, 9n);
+    node.crypto.revoked.add(now.pkiId);
+    world.give(node, { type: "trust-changed" });
+    world.run(1);
+    assert.deepEqual(namesOf(node, now), []);
+    hear(world, node, before, 8n);
+    assert.deepEqual(namesOf(node, now), []);
+    hear(world, node, before, 10n);
+    assert.deepEqual(namesOf(node, now), [before.pkiId]);
+  });
+
+  test("leaves no trace of its former name once nobody can repeat what was said under it", () => {
+    const { world, node } = setUp();
+    const { names } = node.core;
+    hear(world, node, variant("x", 1), 1n);
+    hear(world, node, variant("x", 2), 2n);
+    assert.deepEqual([names.renamed.size, names.lastWords.size], [1, 1]);
+    world.run(20_000);
+    assert.deepEqual([names.renamed.size, names.lastWords.size], [0, 1]);
+    // The second is silent for as long, and is forgotten as well.
+    world.run(1_200_000);
+    assert.equal(names.lastWords.size, 0);
+  });
+
   test("is not pushed out by its former identity message, whoever replays that", () => {
     const { world, node } = setUp();
     hear(world, node, after, 2n);

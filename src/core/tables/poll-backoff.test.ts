@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
-import { DEFAULT_FANOUT } from "../types/options.ts";
+import { type CoreOptions, DEFAULT_FANOUT, DEFAULT_TIMING } from "../types/options.ts";
+import { beginInterval, createPollBackoff } from "./poll-backoff.ts";
 
 function network(
   count: number,
@@ -23,6 +24,17 @@ function sent(world: World, node: TestNode, ms: number, ...kinds: readonly strin
   world.run(ms);
   return node.sent.filter(({ message }) => kinds.includes(message.content?.type ?? "")).length;
 }
+
+test("the next round is up to a tenth late by lot: those that started together do not stay in step", () => {
+  const now = { elapsedMs: 1_000, wallMs: 0 };
+  const afterMs = (lot: (limit: number) => number): number => {
+    const options = { timing: DEFAULT_TIMING, fanout: DEFAULT_FANOUT } as CoreOptions;
+    const backoff = createPollBackoff(options, now);
+    beginInterval(backoff, { ...options, random: { below: lot, uint64: () => 0n } }, now);
+    return backoff.dueMs - now.elapsedMs;
+  };
+  assert.deepEqual([afterMs(() => 0), afterMs((limit) => limit - 1)], [4_000, 4_399]);
+});
 
 describe("in a calm network", () => {
   test("others are asked every 32 s instead of every 4 s", () => {
