@@ -37,13 +37,16 @@ const SLIPS_MAX = 2;
 const LEFT_OUT_MAX = 12;
 
 /** Variables that resemble ours. Fabric's other keys are ignored. */
-function misspelt(source: Source): string[] {
+export function misspelt(source: Source): string[] {
   const names = ALL_KEYS.flatMap(({ name, env }) => [envName(name), ...env]);
   const known = new Set(names);
   return source.variables().flatMap((variable) => {
     if (known.has(variable) || variable.startsWith(envName(OWN_PREFIX))) return [];
-    const found = meant(variable.toUpperCase(), names);
-    return found === undefined ? [] : `${variable} has no effect; did you mean ${found}?`;
+    const name = variable.trim();
+    // As from "NAME = value" in the list form of a Compose file.
+    if (known.has(name)) return `${name} has no effect: remove the blanks around its =.`;
+    const found = meant(name.toUpperCase(), names);
+    return found === undefined ? [] : `${name} has no effect; did you mean ${found}?`;
   });
 }
 

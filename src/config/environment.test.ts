@@ -1,6 +1,7 @@
 /** Configuration values in the environment: their names, their form, near misses. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { GossipError } from "../lib/errors.ts";
 import { loadConfig } from "./load.ts";
 import { CHANNEL, ENV } from "./testing.ts";
 
@@ -123,6 +124,24 @@ describe("a variable that is nearly one of ours", () => {
       assert.ok(warnings.includes(`${slip} has no effect; did you mean ${meant}?`), slip);
     });
   }
+
+  test("one whose absence is an error is told of with the error", async () => {
+    const { CORE_PEER_LOCALMSPID, ...others } = ENV;
+    for (const [name, want] of [
+      ["CORE_PEER_MSPID", "CORE_PEER_MSPID has no effect; did you mean CORE_PEER_LOCALMSPID?"],
+      [
+        "CORE_PEER_LOCALMSPID ",
+        "CORE_PEER_LOCALMSPID has no effect: remove the blanks around its =.",
+      ],
+    ] as const) {
+      await assert.rejects(loadConfig({ env: { ...others, [name]: "Org1MSP" } }), (error) => {
+        assert(error instanceof GossipError);
+        assert.match(error.problems[0] ?? "", /^peer\.localMspId is not set/);
+        assert.deepEqual(error.problems.slice(1), [want]);
+        return true;
+      });
+    }
+  });
 
   test("Fabric's other variables are none of our business", async () => {
     const others = [

@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
-import { checkFiles, checkNames, checkTogether } from "./check.ts";
+import { checkFiles, checkNames, checkTogether, misspelt } from "./check.ts";
 import type { Config } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
 
@@ -46,7 +46,10 @@ export async function configOf(source: Source, problems: string[]): Promise<Conf
   if (source.file === undefined && config.mspId === "" && config.mspFolder === "") {
     problems.unshift(NO_FILE);
   }
-  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  // What is missing may be there under another name.
+  if (problems.length > 0) {
+    throw new GossipError("config-invalid", [...problems, ...misspelt(source)]);
+  }
   return config;
 }
 
