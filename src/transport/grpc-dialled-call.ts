@@ -74,7 +74,11 @@ export function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { read
   stream.once("response", (headers) => {
     read(headers);
     const code = Number(headers[":status"]);
+    const type = headers["content-type"] ?? GRPC_CONTENT_TYPE;
     if (code !== 200) http = { fault: httpFault(code), reason: `HTTP status ${code}` };
+    else if (!type.startsWith(GRPC_CONTENT_TYPE)) {
+      http = { fault: "no-gossip", reason: `an answer of type ${plainText(type.slice(0, 40))}` };
+    }
   });
   stream.once("trailers", read);
   return () => {

@@ -279,6 +279,12 @@ describe("our client of what is no gossip server", () => {
         "unavailable",
       ],
       ["HTTP 302", (stream) => stream.respond({ ":status": 302 }, { endStream: true }), "protocol"],
+      [
+        "a page of a web server",
+        (stream) =>
+          stream.respond({ ":status": 200, "content-type": "text/html" }, { endStream: true }),
+        "no-gossip",
+      ],
       ["REFUSED_STREAM", (stream) => stream.close(0x7), "unavailable"],
       ["ENHANCE_YOUR_CALM", (stream) => stream.close(0xb), "overloaded"],
       ["CANCEL", (stream) => stream.close(0x8), "closed"],

@@ -38,7 +38,7 @@ const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
   },
   protocol: { remedy: NO_GOSSIP_PORT },
   "no-gossip": {
-    say: (detail) => `it speaks gRPC, but offers no gossip on that port${inBrackets(detail)}`,
+    say: (detail) => `it offers no gossip on that port${inBrackets(detail)}`,
     remedy:
       "Dial the port of a peer (peer.listenAddress): orderers and chaincode servers have no gossip, and a proxy in front of a peer must pass on /gossip.Gossip.",
   },
@@ -166,7 +166,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
   "tls-closed": {
     say: () => "the connection was closed during the TLS handshake",
-    remedy: `Check that it runs; if it does, ${LIST_OUR_TLS_CA}`,
+    remedy: `Check that it runs; if it does, its log says why it refuses our TLS certificate: it has expired or is not for clients (clientAuth), which fabric-gossip doctor checks, or its CA is unknown there: ${LIST_OUR_TLS_CA}`,
   },
   "tls-version": {
     say: () => "it speaks another version of TLS",
@@ -175,7 +175,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   "tls-client-refused": {
     say: (detail) => `we do not accept its TLS certificate${inBrackets(detail)}`,
     remedy:
-      "Have the CA of its TLS certificate listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+      "If its CA is unknown, have that listed here: peer.tls.clientRootCAs.files, or the tlscacerts of its MSP folder under fabricGossip.trustedMsps; else have its TLS certificate issued anew without the fault in the brackets.",
   },
   "tls-client-refuses-us": {
     say: (detail) => `it refuses our TLS certificate${inBrackets(detail)}`,
