@@ -7,9 +7,9 @@ import { isNotForUs, isTagLegal } from "../wire/envelope.ts";
 import { readMessage } from "../wire/received.ts";
 import { GATHERED, handleAlive } from "./handlers/alive.ts";
 import { flushBroadcasts, isMeeting } from "./handlers/audience.ts";
-import { attendChannels } from "./handlers/channel-configuration.ts";
+import { recheckMembers } from "./handlers/channel-configuration.ts";
 import { handleChannelMessage } from "./handlers/channel-message.ts";
-import { isAnswerRefused } from "./handlers/check.ts";
+import { chargeAnswer } from "./handlers/check.ts";
 import { attendIdentities, checkExpiry, checkUnused } from "./handlers/expiry.ts";
 import {
   attendIdentityPull,
@@ -20,15 +20,22 @@ import {
   startIdentityPull,
 } from "./handlers/identity-pull.ts";
 import { handleInput } from "./handlers/inputs.ts";
+import { checkLag } from "./handlers/lag.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
 import { askSoon, publish, publishIdentity, startSync } from "./handlers/publish.ts";
 import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
-import { handleSnapshot, handleStateInfoPullRequest } from "./handlers/state-info-pull.ts";
+import {
+  handleSnapshot,
+  handleStateInfoPullRequest,
+  pullStateInfo,
+  workThroughSnapshots,
+} from "./handlers/state-info-pull.ts";
 import { checkRoutine, drainVerificationQueue } from "./handlers/verification.ts";
 import { handleDuplicate } from "./tables/broadcast-queue.ts";
+import type { Channels, FollowedChannel } from "./tables/channels.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
 import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
@@ -113,7 +120,7 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   if (served) return served;
   if (isNotForUs(message)) return [drop(from, "not-followed")];
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
-  if (isAnswerRefused(core, content, from, now)) return [drop(from, "answer-budget")];
+  if (!chargeAnswer(core, content, from, now)) return [drop(from, "answer-budget")];
 
   switch (content?.type) {
     case "alive":
@@ -191,7 +198,13 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingDue },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
   { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
-  { nextMs: nextChannelMs, run: attendChannels },
+  { nextMs: onChannels(({ table }) => nextRecheckMs(table.values())), run: recheckMembers },
+  {
+    nextMs: onChannels(({ snapshots }) => (snapshots.length > 0 ? AT_ONCE : NEVER)),
+    run: workThroughSnapshots,
+  },
+  { nextMs: onChannels(({ lagCheckAtMs }) => lagCheckAtMs), run: checkLag },
+  { nextMs: onChannels(({ pullAtMs }) => pullAtMs), run: pullStateInfo },
   { nextMs: nextFlushMs, run: flushBroadcasts },
 ];
 
@@ -294,9 +307,12 @@ function nextPublishMs(served: ServedChannels): number {
   return next;
 }
 
-function nextChannelMs({ channels }: Core): number {
-  const { lagCheckAtMs, pullAtMs, snapshots, table } = channels;
-  if (table.size === 0) return NEVER;
-  for (const { recheck } of table.values()) if (recheck.size > 0) return AT_ONCE;
-  return snapshots.length > 0 ? AT_ONCE : Math.min(lagCheckAtMs, pullAtMs);
+/** Never where no channel is followed. */
+function onChannels(nextMs: (channels: Channels) => number): Task["nextMs"] {
+  return ({ channels }) => (channels.table.size === 0 ? NEVER : nextMs(channels));
+}
+
+function nextRecheckMs(channels: Iterable<FollowedChannel>): number {
+  for (const { recheck } of channels) if (recheck.size > 0) return AT_ONCE;
+  return NEVER;
 }

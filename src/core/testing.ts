@@ -232,7 +232,6 @@ export function createWorld(seed: number, delayMs = 1): World {
       bootstrap: options.bootstrap ?? [],
       anchorPeers: options.anchorPeers ?? [],
       lastIncarnation: 0n,
-      channels: options.channels,
       timing: options.timing ?? DEFAULT_TIMING,
       fanout: options.fanout ?? DEFAULT_FANOUT,
       limits: DEFAULT_CORE_LIMITS,

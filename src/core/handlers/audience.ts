@@ -106,11 +106,7 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
   const { fanout, random } = options;
   for (const pkiId of randomRelays) {
     const member = members.table.get(pkiId);
-    if (member === undefined) randomRelays.delete(pkiId);
-    else if (
-      member.status === "alive" &&
-      random.below(members.aliveCount) < fanout.propagatePeers
-    ) {
+    if (member?.status === "alive" && random.below(members.aliveCount) < fanout.propagatePeers) {
       neighbours.push(member);
     }
   }

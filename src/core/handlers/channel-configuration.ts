@@ -14,10 +14,10 @@ import { addContacts, dropContacts } from "../tables/contacts.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
-import { checkLag, referenceOf } from "./lag.ts";
+import { referenceOf } from "./lag.ts";
 import { handleServing } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
-import { hurryStateInfo, pullStateInfo, workThroughSnapshots } from "./state-info-pull.ts";
+import { hurryStateInfo } from "./state-info-pull.ts";
 import { rejudgeAll } from "./verification.ts";
 
 type ChannelInput = Extract<Input, { type: `channel-${string}` | "blocks-served" }>;
@@ -91,17 +91,8 @@ function disproveHeight(core: Core, name: string, pkiId: PkiId, height: bigint):
   return [];
 }
 
-/** Continues pending work and runs due tasks of followed channels. */
-export function attendChannels(core: Core, now: Now): readonly Effect[] {
-  const { lagCheckAtMs, pullAtMs } = core.channels;
-  const effects: Effect[] = [...recheckMembers(core), ...workThroughSnapshots(core, now)];
-  if (lagCheckAtMs <= now.elapsedMs) effects.push(...checkLag(core, now));
-  if (pullAtMs <= now.elapsedMs) effects.push(...pullStateInfo(core, now));
-  return effects;
-}
-
 /** Rejudges some members, without checking their valid signatures again. */
-function recheckMembers(core: Core): readonly Effect[] {
+export function recheckMembers(core: Core): readonly Effect[] {
   let left = core.options.limits.checksPerStep;
   for (const channel of core.channels.table.values()) {
     for (const pkiId of channel.recheck) {

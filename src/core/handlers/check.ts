@@ -217,20 +217,20 @@ const ENTRY_BYTES = 300;
 const NAME_BYTES = 34;
 const ITEM_BYTES = 1_100;
 
-/** Whether the answer exceeds the peer's budget; otherwise charges it. */
-export function isAnswerRefused(
+/** Charges the peer for the answer to its message, if there will be one; false: it has spent its budget. */
+export function chargeAnswer(
   core: Core,
   content: GossipMessage["content"],
   from: PkiId,
   now: Now,
 ): boolean {
   const bytes = answerBytesOf(core, content);
-  if (bytes === 0) return false;
+  if (bytes === 0) return true;
   const { answers } = core.rateLimits;
   const account = accountOf(core, from);
-  if (isSpent(answers, account, now)) return true;
+  if (isSpent(answers, account, now)) return false;
   charge(answers, account, bytes, now);
-  return false;
+  return true;
 }
 
 function answerBytesOf({ members, pull }: Core, content: GossipMessage["content"]): number {

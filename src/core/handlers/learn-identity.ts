@@ -68,6 +68,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
   else shun(core.pull, pkiId, now);
   if (identity !== undefined) rememberLastWord(core, identity, now);
   for (const channel of core.channels.table.values()) removeStateInfo(channel, pkiId);
+  core.randomRelays.delete(pkiId);
   const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
   if (identity === undefined) return forgotten;
   return [
@@ -87,6 +88,7 @@ export function forget(
   const known = core.identities.table.get(pkiId);
   if (known !== undefined) rememberLastWord(core, known.identity, now);
   const { forgetAfterMs } = core.options.timing;
+  core.randomRelays.delete(pkiId);
   return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
 }
 
