@@ -132,14 +132,15 @@ async function look(parts, state) {
     isNewBlock
       ? getJson(`${path}/blocks?limit=${BLOCKS_ASKED}&from=${firstOf(height, seen.height)}`)
       : [],
-    seen.heights ? [] : getJson(`${path}/heights`).catch(() => []),
+    seen.heights ? [] : getJson(`${path}/heights`).catch(() => undefined),
   ]);
   if (state.seen !== seen || chooser.value !== name) return; // Another one was chosen meanwhile.
   const last = found.at(-1);
   if (last !== undefined) seen.height = String(BigInt(last.number) + 1n);
   if (configSequence !== null) seen.config = configSequence;
-  seen.heights = "asked";
-  parts.chart.addEarlier(earlier);
+  // It only completes the picture; without an answer it is asked again next time.
+  if (earlier !== undefined) seen.heights = "known";
+  parts.chart.addEarlier(earlier ?? []);
   state.shown = { view, config, found };
   show(parts, state.shown);
   state.shown.found = [];
