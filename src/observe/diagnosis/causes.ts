@@ -18,7 +18,7 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
   "no-membership-response": {
     say: () => "no membership response",
     remedy:
-      "Look into its log: it accepts our connection, but does not answer. It may be overloaded, or take our messages for old because our clock was once ahead.",
+      "If it is of another organisation, set peer.gossip.externalEndpoint there: without one it answers nobody but its own. Otherwise look into its log: it accepts our connection, but does not answer. It may be overloaded, or take our messages for old because our clock was once ahead.",
   },
   "bootstrap-other-organisation": {
     say: (detail, ours) =>
