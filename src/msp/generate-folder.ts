@@ -1,10 +1,12 @@
 /** cryptogen's folder layout, and functions that write it. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
+import { fileFault, readSmallFile } from "../lib/small-file.ts";
 import { type Authority, parseForIssuing } from "./generate-certificate.ts";
 import { decodePem, encodePem } from "./pem.ts";
+import { plainKey } from "./private-key.ts";
 
 /** The folders of one member: a peer or a user. */
 export interface MemberFolder {
@@ -114,8 +116,18 @@ async function writeWhole(file: string, content: string | Uint8Array, mode: numb
 
 /** The CA in these files; throws if they are not as we or cryptogen write them. */
 export async function readAuthority({ certFile, keyFile }: AuthorityFiles): Promise<Authority> {
-  const block = decodePem(await readFile(certFile));
+  const block = decodePem(await readNamedFile(certFile));
   if (block?.type !== "CERTIFICATE") throw new Error(`${certFile} holds no certificate`);
-  const privateKey = createPrivateKey(await readFile(keyFile));
-  return { certificate: parseForIssuing(block.der), privateKey };
+  const key = plainKey(await readNamedFile(keyFile));
+  if (typeof key === "string") throw new Error(`${keyFile} cannot be used: ${key}`);
+  return { certificate: parseForIssuing(block.der), privateKey: createPrivateKey(key) };
+}
+
+export const FILE_BYTES_MAX = 1_048_576;
+
+/** Throws in words what is wrong with the file. */
+export async function readNamedFile(file: string): Promise<Buffer> {
+  const outcome = await readSmallFile(file, FILE_BYTES_MAX);
+  if (typeof outcome === "string") throw new Error(`${file} ${fileFault(outcome)}`);
+  return outcome;
 }

@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { GossipError } from "../lib/errors.ts";
+import { fileFault, readSmallFile } from "../lib/small-file.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   generateKeyPair,
@@ -12,15 +13,19 @@ import {
   parsePkijsRevocationList,
 } from "./generate-certificate.ts";
 import {
+  FILE_BYTES_MAX,
   type MemberFolder,
   memberFolder,
   type OrganisationFolder,
   organisationFolder,
   readAuthority,
+  readNamedFile,
   writeKey,
   writePem,
 } from "./generate-folder.ts";
 import { decodePem } from "./pem.ts";
+import { plainCertificates } from "./plain-pem.ts";
+import { whyNoPem } from "./unusable.ts";
 
 interface RenewOptions {
   /** The folder of the organisation, `.../peerOrganizations/org1.example.com`. */
@@ -109,7 +114,7 @@ export async function revokeCertificate(options: RevokeOptions): Promise<readonl
   return explain(options.organisationFolder, async () => {
     const organisation = openOrganisation(options.organisationFolder);
     const authority = await readAuthority(organisation.ca);
-    const certificate = await readCertificate(options.certFile);
+    const certificate = await readRevoked(options.certFile);
     const issuer = await readCertificate(organisation.ca.certFile);
     if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
       throw new Error(`${options.certFile} was not issued by ${organisation.ca.name}`);
@@ -148,7 +153,21 @@ function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions) {
 }
 
 async function readCertificate(file: string): Promise<X509Certificate> {
-  return new X509Certificate(await readFile(file));
+  const pem = plainCertificates(await readNamedFile(file), "chain");
+  if (typeof pem === "string") throw new Error(`${file} cannot be used: ${pem}`);
+  return new X509Certificate(pem.pem);
+}
+
+/** The certificate that the user names, in DER form too. */
+async function readRevoked(file: string): Promise<X509Certificate> {
+  const bytes = await readSmallFile(file, FILE_BYTES_MAX);
+  if (typeof bytes === "string") {
+    throw new GossipError("msp-invalid", `${file} ${fileFault(bytes)}: check the path.`);
+  }
+  if (whyNoPem(bytes).holds === "certificate") return new X509Certificate(bytes);
+  const found = plainCertificates(bytes, "chain");
+  if (typeof found !== "string") return new X509Certificate(found.pem);
+  throw new GossipError("msp-invalid", `${file} cannot be used: ${found}.`);
 }
 
 /** Problems with the files are user errors. */
@@ -156,6 +175,7 @@ async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> 
   try {
     return await action();
   } catch (error) {
+    if (error instanceof GossipError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const remedy = "name a folder as `crypto generate` or cryptogen makes it, and what is in it";
     throw new GossipError("msp-invalid", `${folder}: ${reason}; ${remedy}.`, { cause: error });

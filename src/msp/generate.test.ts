@@ -13,6 +13,7 @@ import type { MemberFolder } from "./generate-folder.ts";
 import { renewPeerCertificate, revokeCertificate } from "./generate-renew.ts";
 import { serializeIdentity } from "./identity.ts";
 import { loadLocalMsp, loadMsp } from "./load-msp.ts";
+import { makeFolder } from "./testing.ts";
 
 /** Certificates are checked by programs with the real clock, so the tests need it as well. */
 const NOW_MS = Date.now();
@@ -243,6 +244,34 @@ describe("revokeCertificate()", () => {
     });
     assert.equal(printed.match(/Serial Number:/g)?.length, 2, "twice is once");
     assert.match(printed, /CRL Number: \n\s+4\n/);
+  });
+
+  test("reads the certificate as it comes, and says in words why a file is none", async (t) => {
+    const folder = await makeFolder(t, { "empty.pem": "" });
+    const [certFile = ""] = revoked.users.map((user) => user.certFile);
+    const options = { organisationFolder: revoked.folder, nowMs: NOW_MS };
+    const pem = await readFile(certFile, "utf8");
+    const file = join(folder, "read");
+    for (const form of [
+      pem.replace("-----\n", "-----\nComment: x\n\n"),
+      (await readCertificate(certFile)).raw,
+    ]) {
+      await writeFile(file, form);
+      await revokeCertificate({ ...options, certFile: file });
+    }
+    for (const [name, want] of [
+      ["gone.pem", /gone\.pem does not exist: check the path\.$/],
+      [".", / is no regular file: check the path\.$/],
+      ["empty.pem", /empty\.pem cannot be used: it is empty: put the PEM text into it\.$/],
+    ] as const) {
+      const given = { ...options, certFile: join(folder, name) };
+      await assert.rejects(revokeCertificate(given), { code: "msp-invalid", message: want });
+    }
+    const elsewhere = { ...options, certFile, organisationFolder: folder };
+    await assert.rejects(
+      revokeCertificate(elsewhere),
+      /-cert\.pem does not exist; name a folder as/,
+    );
   });
 
   test("refuses the certificate of another CA, and a broken list", async () => {
