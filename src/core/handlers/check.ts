@@ -225,9 +225,13 @@ export function chargeAnswer(
   now: Now,
 ): boolean {
   const bytes = answerBytesOf(core, content);
-  if (bytes === 0) return true;
+  return bytes === 0 || spendAnswer(core, from, bytes, now);
+}
+
+/** Charges the peer for an answer of so many bytes; false: it has spent its budget. */
+export function spendAnswer(core: Core, peer: PkiId, bytes: number, now: Now): boolean {
   const { answers } = core.rateLimits;
-  const account = accountOf(core, from);
+  const account = accountOf(core, peer);
   if (isSpent(answers, account, now)) return false;
   charge(answers, account, bytes, now);
   return true;

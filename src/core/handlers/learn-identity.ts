@@ -11,7 +11,7 @@ import {
   noteRenamed,
   removeIdentity,
 } from "../tables/identities.ts";
-import { rest, shun } from "../tables/pull.ts";
+import { rest, shun, withdraw } from "../tables/pull.ts";
 import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom, PurgeReason } from "../types/event.ts";
@@ -62,7 +62,7 @@ export function learn(
 export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
   const { forgetAfterMs, identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
-  core.pull.offered.delete(pkiId);
+  withdraw(core.pull, pkiId);
   dropAside(core.verificationQueue, pkiId);
   if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
   else shun(core.pull, pkiId, now);

@@ -4,6 +4,7 @@
  */
 
 import { removeIdentity } from "../tables/identities.ts";
+import { withdraw } from "../tables/pull.ts";
 import { createSelf } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Identity, Now } from "../types/host.ts";
@@ -30,7 +31,7 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
   formerIds.add(old);
   formerIds.delete(self.pkiId); // Return to an earlier certificate.
   removeIdentity(core.identities, old);
-  core.pull.offered.delete(old);
+  withdraw(core.pull, old);
   const why = { code: "own-identity-renewed", detail: "" };
   const peers = [...core.identities.table.keys()];
   return [

@@ -29,7 +29,7 @@ import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import { enqueueBroadcast } from "./audience.ts";
-import { accountOf } from "./check.ts";
+import { accountOf, spendAnswer } from "./check.ts";
 import type { Core } from "./state.ts";
 
 const TEXT = new TextDecoder();
@@ -259,12 +259,11 @@ function lackPrivateData(
   now: Now,
 ): readonly Effect[] {
   if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
-  const account = accountOf(core, from);
-  if (isSpent(core.rateLimits.answers, account, now)) return [drop(from, "answer-budget")];
+  const bytes = digests.length * DIGEST_BYTES;
+  if (!spendAnswer(core, from, bytes, now)) return [drop(from, "answer-budget")];
   const value = { elements: digests.map((digest) => ({ digest })) };
   const content = { type: "private-response", value } as const;
   const answer = reply(core, channel, from, { nonce, tag: TAG.chanOnly, content });
-  charge(core.rateLimits.answers, account, digests.length * DIGEST_BYTES, now);
   return [drop(from, "private-data"), answer];
 }
 

@@ -3,7 +3,6 @@
  * and answer whoever asks. Source: spec D 3 (Fabric's `requestStateInfo`, `handleStateInfSnapshot`).
  */
 import { channelByMac, stateInfoPullRequest } from "../../channel/rules/state-info.ts";
-import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { copyBytes } from "../../wire/bytes.ts";
 import { encodeUnsigned } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
@@ -15,6 +14,7 @@ import type { DropCode } from "../types/drop.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
+import { spendAnswer } from "./check.ts";
 import { hearStateInfo } from "./hear-state-info.ts";
 import { checkLag } from "./lag.ts";
 import type { Core } from "./state.ts";
@@ -84,7 +84,7 @@ export function handleStateInfoPullRequest(
   from: PkiId,
   now: Now,
 ): readonly Effect[] {
-  const { rateLimits, channels, identities, members, options } = core;
+  const { channels, identities, members, options } = core;
   const { self } = options;
   const channel = channelByMac(channels.table.values(), channels.host, from, mac);
   if (channel === undefined) return [drop(from, "not-followed")];
@@ -93,8 +93,7 @@ export function handleStateInfoPullRequest(
   if (!isOnChannel(channel, asker.mspId, self.mspId)) {
     return [drop(from, "state-info-organisation")];
   }
-  if (isSpent(rateLimits.answers, asker.certificate, now)) return [drop(from, "answer-budget")];
-  charge(rateLimits.answers, asker.certificate, channel.bytes, now);
+  if (!spendAnswer(core, from, channel.bytes, now)) return [drop(from, "answer-budget")];
   const elements: Uint8Array[] = [];
   for (const [pkiId, { claim, mspId }] of channel.members) {
     const isOurs = mspId === self.mspId && asker.mspId !== self.mspId;

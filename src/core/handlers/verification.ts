@@ -4,6 +4,7 @@
  */
 
 import { hasten, noteHolder } from "../tables/broadcast-queue.ts";
+import { forgiveItems } from "../tables/pull.ts";
 import { takeRoutine } from "../tables/routine-queue.ts";
 import { takeClaim } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
@@ -61,7 +62,7 @@ export function rejudgeAll(core: Core): readonly Effect[] {
   for (const pkiId of core.identities.table.keys()) {
     if (pkiId !== core.options.self.pkiId) core.verificationQueue.rejudge.add(pkiId);
   }
-  core.pull.shunned.clear(); // Identities that were refused may be valid now.
+  forgiveItems(core.pull);
   return [];
 }
 

@@ -92,6 +92,16 @@ export function offer(pull: Pull, id: PkiId, envelope: Uint8Array): void {
   pull.offered.set(id, envelope);
 }
 
+/** Offers an item no longer. */
+export function withdraw({ offered }: Pull, id: PkiId): void {
+  offered.delete(id);
+}
+
+/** Trust has changed: what was refused may be valid now. */
+export function forgiveItems({ shunned }: Pull): void {
+  shunned.clear();
+}
+
 /** Ignores an invalid item for a while, whoever offers it. */
 export function shun(pull: Pull, id: PkiId, now: Now): void {
   putUntil(pull.shunned, id, now.elapsedMs + SHUN_MS);
