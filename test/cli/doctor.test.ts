@@ -233,7 +233,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_FABRICGOSSIP_STATEDIR: "/proc/nothing" },
       "warning",
       "state",
-      /cannot be written \(\w+\)\. Make the folder writable/,
+      /cannot be written \([\w -]+\)\. Make the folder writable/,
     ],
     [
       "a state folder that is a file",

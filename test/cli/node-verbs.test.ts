@@ -318,8 +318,8 @@ describe("a node whose operations endpoint speaks TLS", () => {
     const { code, stderr } = await run(t, ["members", "--ca", file, "--cert", "/nowhere"]);
     assert.equal(code, 2);
     assert.match(stderr, /--cert and --key belong together/);
-    assert.match(stderr, /--ca .* holds no PEM block/);
-    assert.match(stderr, /--cert \/nowhere cannot be read/);
+    assert.match(stderr, /--ca .* cannot be used: there is no PEM block in it/);
+    assert.match(stderr, /--cert \/nowhere does not exist: check the path/);
   });
 
   test("no verb ever prints a private key", async (t) => {
