@@ -106,6 +106,16 @@ describe("a member whose connection breaks", () => {
   });
 });
 
+test("what waits for the identity of a member is dropped when another one is at its endpoint", () => {
+  const { world, node } = setUp();
+  const { aside } = node.core.verificationQueue;
+  receive(world, node, aliveOf(stranger));
+  assert.equal(aside.size, 1);
+  const identity = testIdentity("A", "successor");
+  world.give(node, { type: "replaced", old: stranger.pkiId, identity });
+  assert.equal(aside.size, 0);
+});
+
 test("our former name is ours still: a message under it makes no member", () => {
   const { world, node } = setUp();
   const former = node.identity;
