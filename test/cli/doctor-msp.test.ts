@@ -120,7 +120,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       configYaml((text) => text.replace(/Certificate: .*/, "Certificate: cacerts/gone.pem")),
       "warning",
       "msp",
-      /NodeOUs accepts the client role from any CA, since .* cannot be read .*[.;:] [Cc]orrect the path in config\.yaml/i,
+      /NodeOUs accepts the client role from any CA, since .* does not exist.*[.;:] [Cc]orrect the path in config\.yaml/i,
     ],
     [
       "neither NodeOUs nor admincerts",
