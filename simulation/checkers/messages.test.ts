@@ -67,6 +67,21 @@ test("what was said reaches everybody it is for, if its author is still there", 
   }
 });
 
+test("nobody has to hear what a clock has said that is more than five minutes wrong", async () => {
+  const { world, a, b, checker, sentences } = await stage();
+  for (const [text, skewMs] of [
+    ["1", 3_600_000],
+    ["2", -3_600_000],
+    ["3", 300_000],
+  ] as const) {
+    world.setSkew(a.member, skewMs);
+    checker.said(a, text, undefined, 0);
+  }
+  await world.run(30_000);
+  checker.finish([b.member]);
+  assert.match(sentences.join(), /^[^,]*b never heard 3 of a$/);
+});
+
 test("answers are those of whoever gives them, and nobody is silent in the end", async () => {
   const { a, b, foreign, checker, sentences } = await stage();
   assert.equal(checker.answered(a, pkiIdOf(b), "1", "1 b"), "b");

@@ -12,8 +12,12 @@ interface Said {
   readonly pkiId: PkiId;
   readonly organisations: readonly string[] | undefined;
   readonly atMs: number;
+  /** Said by a clock so wrong that everybody refuses it. */
+  readonly isRefused: boolean;
 }
 
+/** Tolerated clock difference (docs/messages.md). */
+const SKEW_MS = 300_000;
 /** What is older may be forgotten; what is younger may be on its way. */
 const KEPT_MS = 280_000;
 const ARRIVES_MS = 20_000;
@@ -31,8 +35,9 @@ export class MessageChecker {
   }
 
   said(life: Life, text: string, organisations: readonly string[] | undefined, atMs: number): void {
-    const { pkiId } = life.member.issued.identity;
-    this.#said.set(text, { life, pkiId, organisations, atMs });
+    const { issued, skewMs } = life.member;
+    const isRefused = Math.abs(skewMs) > SKEW_MS;
+    this.#said.set(text, { life, pkiId: issued.identity.pkiId, organisations, atMs, isRefused });
   }
 
   /** The process could not say it. */
@@ -87,10 +92,10 @@ export class MessageChecker {
   finish(observers: readonly SimulatedMember[]): void {
     const { nowMs } = this.#world;
     for (const [text, said] of this.#said) {
-      const { life, pkiId, organisations, atMs } = said;
+      const { life, pkiId, organisations, atMs, isRefused } = said;
       const author = life.member;
       const isThere = author.life === life && author.issued.identity.pkiId === pkiId;
-      if (!isThere || atMs < nowMs - KEPT_MS || atMs > nowMs - ARRIVES_MS) continue;
+      if (isRefused || !isThere || atMs < nowMs - KEPT_MS || atMs > nowMs - ARRIVES_MS) continue;
       for (const observer of observers) {
         const isFor = organisations?.includes(observer.mspId) ?? true;
         if (!isFor || !maySee(observer, author) || observer.life === undefined) continue;
