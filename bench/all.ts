@@ -58,7 +58,7 @@ const FULL: Plan = [
   ["messages-10", "messages --members 10"],
   ["messages-50", "messages --members 50"],
   ["messages-100", "messages --members 100"],
-  ["messages-1000", "simulated-messages"],
+  ["messages-300", "simulated-messages"],
   ["memory-6", "memory --members 6"],
   ["memory-10", "memory --members 10"],
   ["memory-100", "memory --members 100"],

@@ -51,11 +51,6 @@ const LOOK_MS = 1_000;
 /** Resolution of arrival times: programs receive events between two steps of the world. */
 const STEP_MS = 2;
 
-interface Volume {
-  messages: number;
-  bytes: number;
-}
-
 export async function benchSimulatedMessages(
   options: SimulatedMessagesOptions,
 ): Promise<SimulatedMessagesResult> {
@@ -64,7 +59,7 @@ export async function benchSimulatedMessages(
   const delays = { delayMs: DELAY_MS, jitterMs: JITTER_MS };
   const world = new World({ seed, strategy: "neighbours", talks: true, ...delays });
   // Messages among members are of no kind of Fabric's protocol.
-  const sent: Volume = { messages: 0, bytes: 0 };
+  const sent = { messages: 0, bytes: 0 };
   const glance = createGlance();
   world.watch({
     delivered: (_from, _to, bytes) => {

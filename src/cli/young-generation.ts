@@ -1,6 +1,7 @@
 /**
- * Memory of a member: nearly everything it allocates dies at once, so that a small young generation
- * does. It grows when a program is loaded and never shrinks again, hence this comes before that.
+ * Limits the memory of a member: nearly all of its objects are short-lived, so a small young
+ * generation suffices. V8 enlarges it while the program loads and never shrinks it again, so the limit
+ * must be set before that.
  */
 import { setFlagsFromString } from "node:v8";
 

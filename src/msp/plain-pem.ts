@@ -1,8 +1,7 @@
 /** Certificates in files as Go reads them, in the form that OpenSSL reads. */
-import { X509Certificate } from "node:crypto";
 import { printable } from "../lib/printable.ts";
 import { decodePem, decodePemBlocks, encodePem } from "./pem.ts";
-import { tellUnusable, whyNoPem } from "./unusable.ts";
+import { isDerCertificate, tellUnusable, whyNoPem } from "./unusable.ts";
 
 const TYPE = "CERTIFICATE";
 const BEGIN = `-----BEGIN ${TYPE}-----`;
@@ -23,7 +22,7 @@ export function plainCertificates(
   use: "chain" | "pool",
 ): PlainCertificates | string {
   const blocks = decodePemBlocks(file).filter(({ type }) => type === TYPE);
-  const readable = blocks.filter(({ der }) => isCertificate(der));
+  const readable = blocks.filter(({ der }) => isDerCertificate(der));
   const [first] = readable;
   if (first === undefined || (use === "chain" && first !== blocks[0])) return whyNone(file);
   const unread = blocks.findIndex((block) => !readable.includes(block));
@@ -57,14 +56,6 @@ function whyBroken(file: Uint8Array, found: number): string | undefined {
 
 const WHOLE =
   "put the whole text from the BEGIN line to the END line there, each at the start of its line";
-
-function isCertificate(der: Uint8Array): boolean {
-  try {
-    return new X509Certificate(der).raw.length > 0;
-  } catch {
-    return false;
-  }
-}
 
 function whyNone(file: Uint8Array): string {
   const block = decodePem(file);

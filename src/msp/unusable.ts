@@ -118,7 +118,8 @@ function isPkcs12(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(content, content + 3)).equals(Buffer.of(2, 1, 3));
 }
 
-function isDerCertificate(bytes: Uint8Array): boolean {
+/** Whether these bytes are one certificate in DER form. */
+export function isDerCertificate(bytes: Uint8Array): boolean {
   try {
     return new X509Certificate(bytes).raw.length > 0;
   } catch {
