@@ -75,6 +75,19 @@ function types({ events }: Member): string[] {
 }
 
 describe("a network of nodes", () => {
+  test("whoever listens as soon as a node has started hears of the first to join", async () => {
+    const network = createNetwork();
+    const { clock, hub } = network;
+    const started = async (): Promise<void> => network.run(2_000);
+    const starting = GossipNode.create({ ...testParts("a", { clock, hub, seed: 7 }), started });
+    await network.start("b", { bootstrap: ["a:1"] });
+    const node = await starting;
+    const events: GossipEvent[] = [];
+    void collect(node, events);
+    await network.run(30_000);
+    assert.equal(events.filter(({ type }) => type === "member-joined").length, 1);
+  });
+
   test("forms over one bootstrap peer, over authenticated connections", async () => {
     const network = createNetwork();
     const [a, b, c] = [

@@ -125,15 +125,15 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     return GossipNode.create(await assemble(await configFrom(from), options));
   }
 
-  /** @internal Starts a node from its parts, for tests and simulations. */
+  /** @internal Starts a node from its parts; whoever listens right after this misses no event. */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
+    await parts.started?.(node.#core.self.incarnation);
     await node.#connections.listen();
     node.#loop.give({ type: "start" });
     node.#followNames();
     node.#channels.start();
     if (parts.watchesItself) node.#watch.start();
-    await parts.started?.(node.#core.self.incarnation);
     return node;
   }
 
