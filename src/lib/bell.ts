@@ -6,10 +6,12 @@ export class Bell {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves when the bell rings, or the signal is aborted. */
-  heard(signal?: AbortSignal): Promise<void> {
+  /** Resolves when the bell rings, the signal is aborted, or after `maxMs`; default: no limit. */
+  heard(signal?: AbortSignal, maxMs?: number): Promise<void> {
     return new Promise((resolve) => {
+      const timer = maxMs === undefined ? undefined : setTimeout(() => wake(), maxMs);
       const wake = (): void => {
+        clearTimeout(timer);
         signal?.removeEventListener("abort", wake);
         this.#waiting.delete(wake);
         resolve();

@@ -1,8 +1,59 @@
 /** Verified blocks of a channel over HTTP: by number, as JSON or as received. */
 import { GossipError } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
+import type { EventOf } from "../observe/events.ts";
 import { toJson } from "../observe/json.ts";
 import type { HttpApp } from "./http-server.ts";
+
+export type ToldBlock = EventOf<"block">["block"];
+
+/** Blocks of the followed channels, as the event stream reads them. */
+export interface ReadableBlocks {
+  readonly channels: readonly string[];
+  /** Number of the newest block of each channel, as soon as it is known what was kept. */
+  newest(): Promise<ReadonlyMap<string, bigint>>;
+  /** The first of the blocks `from` to `to` that are still kept, some at a time; none: no one is. */
+  read(channel: string, from: bigint, to: bigint): Promise<readonly ToldBlock[]>;
+}
+
+export const NO_BLOCKS: ReadableBlocks = {
+  channels: [],
+  newest: async () => new Map(),
+  read: async () => [],
+};
+
+export function readableBlocks(node: GossipNode): ReadableBlocks {
+  const channels = node.channels().map(({ name }) => name);
+  return {
+    channels,
+    async newest() {
+      const newest = new Map<string, bigint>();
+      for (const name of channels) {
+        const range = await orNull(node.channel(name).blockRange());
+        if (range !== null) newest.set(name, range.next - 1n);
+      }
+      return newest;
+    },
+    async read(name, from, to) {
+      const channel = node.channel(name);
+      const range = await orNull(channel.blockRange());
+      const first = higher(from, range?.first ?? from);
+      if (range === null || first > to) return [];
+      const count = Number(lower(to - first + 1n, BigInt(LIMIT)));
+      const found = await orNull(channel.readBlocks(first, count));
+      return (found ?? []).map(({ block }) => block);
+    },
+  };
+}
+
+/** Null for a channel whose blocks are not followed, or cannot be opened. */
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch {
+    return null;
+  }
+}
 
 const LIMIT = 10;
 const LIMIT_MAX = 100;
@@ -15,7 +66,7 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
       const channel = node.channel(context.req.param("name"));
       const range = await channel.blockRange();
       const limit = numberIn(context.req.query("limit") ?? `${LIMIT}`);
-      const latest = range === null ? 0n : lower(range.next - BigInt(LIMIT), range.first);
+      const latest = range === null ? 0n : higher(range.next - BigInt(LIMIT), range.first);
       const from = numberIn(context.req.query("from") ?? `${latest}`);
       if (from === undefined || limit === undefined || limit < 1n || limit > LIMIT_MAX) {
         const rule = `from is a number of a block, limit one from 1 to ${LIMIT_MAX}`;
@@ -67,4 +118,5 @@ function numberIn(text: string): bigint | undefined {
   return number !== undefined && number <= U64_MAX ? number : undefined;
 }
 
-const lower = (number: bigint, least: bigint): bigint => (number < least ? least : number);
+const higher = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const lower = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -1,8 +1,9 @@
 /** `GET /api/v1/events`: the node's events as server-sent events. */
 
 import type { GossipEvent } from "../observe/events.ts";
-import { toJson } from "../observe/json.ts";
-import { createEventFeed, type EventFeed } from "./event-feed.ts";
+import { NO_BLOCKS, type ReadableBlocks } from "./blocks.ts";
+import { createEventFeed } from "./event-feed.ts";
+import { EventReader } from "./event-reader.ts";
 import type { HttpApp } from "./http-server.ts";
 
 export interface EventLimits {
@@ -18,31 +19,36 @@ export interface EventLimits {
 }
 
 const LIMITS: EventLimits = { kept: 1_000, readersMax: 64, heartbeatMs: 15_000 };
-/** Maximum events per write. */
-const CHUNK_MAX = 100;
 /** Delay before a browser reconnects. */
 const RETRY_MS = 1_000;
 
+/** Where the stream has its events from. */
+export interface EventSource {
+  events(): AsyncIterable<GossipEvent>;
+  /** Undefined: the node follows no channel. */
+  readonly blocks?: ReadableBlocks;
+}
+
 /**
  * Adds the stream. A reader that returns with `Last-Event-ID` resumes there; if events were lost,
- * it first gets an event of type `gap`. Slow readers get gaps.
+ * it first gets an event of type `gap`, and then the blocks among them that can still be read. Slow
+ * readers get gaps.
  */
 export function addEvents(
   app: HttpApp,
-  node: { events(): AsyncIterable<GossipEvent> },
+  { events, blocks = NO_BLOCKS }: EventSource,
   limits: EventLimits = LIMITS,
 ): void {
   const { kept, readersMax, heartbeatMs } = limits;
-  const feed = createEventFeed(node.events(), kept);
+  const feed = createEventFeed(events(), kept, blocks.newest());
   let readers = 0;
   app.get("/api/v1/events", (context) => {
     if (readers >= readersMax) {
       const error = `${readersMax} readers listen already: try again when one has left.`;
       return context.json({ error }, 503);
     }
-    const last = context.req.header("last-event-id");
-    const reader = { start: positionOf(feed, last), isBack: last !== undefined, heartbeatMs };
-    const stream = streamOf(feed, reader, (change) => {
+    const reader = new EventReader(feed, blocks, context.req.header("last-event-id"));
+    const stream = streamOf(reader, heartbeatMs, (change) => {
       readers += change;
     });
     return context.body(stream, 200, {
@@ -52,30 +58,14 @@ export function addEvents(
   });
 }
 
-/** The start position of a reader: after its last event, or the next event. */
-function positionOf(feed: EventFeed, last: string | undefined): number {
-  if (last === undefined || !/^\d{1,16}$/.test(last)) return feed.newest;
-  const id = Number(last);
-  return id <= feed.newest ? id : 0; // A future id belongs to a life with another clock.
-}
-
-interface Reader {
-  /** The id before the first event to send. */
-  readonly start: number;
-  /** Whether the reader returns, from this or an earlier life of the node. */
-  readonly isBack: boolean;
-  readonly heartbeatMs: number;
-}
-
 /** `count` is told of each reader that begins and ends. */
 function streamOf(
-  feed: EventFeed,
-  { start, isBack, heartbeatMs }: Reader,
+  reader: EventReader,
+  heartbeatMs: number,
   count: (change: 1 | -1) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const gone = new AbortController();
-  let position = start;
   let isFirst = true;
   const leave = (): void => {
     if (!gone.signal.aborted && !isFirst) count(-1);
@@ -90,27 +80,17 @@ function streamOf(
           controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n: events follow\n\n`));
           return;
         }
-        await feed.wait(position, heartbeatMs, gone.signal);
+        const text = await reader.next(heartbeatMs, gone.signal);
         if (gone.signal.aborted) return;
-        const { events, missed } = feed.after(position, CHUNK_MAX);
-        position = events.at(-1)?.id ?? position;
-        if (events.length === 0 && feed.isClosed) {
+        if (text === undefined) {
           leave();
           controller.close();
           return;
         }
-        // A reader that came before the first event has missed no earlier life.
-        const isGap = missed !== 0 && (missed !== null || isBack);
-        const gap = isGap ? `event: gap\ndata: ${JSON.stringify({ missed })}\n\n` : "";
-        const text = events.length === 0 ? ": still here\n\n" : events.map(formatEvent).join("");
-        controller.enqueue(encoder.encode(gap + text));
+        controller.enqueue(encoder.encode(text));
       },
       cancel: leave,
     },
     { highWaterMark: 0 },
   );
-}
-
-function formatEvent(event: GossipEvent): string {
-  return `id: ${event.id}\ndata: ${JSON.stringify(toJson(event))}\n\n`;
 }

@@ -11,6 +11,7 @@ import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { shownChain } from "../transport/tls-peer.ts";
+import { readableBlocks } from "./blocks.ts";
 import { addChannels } from "./channels.ts";
 import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
@@ -119,7 +120,7 @@ function operationsApp(
   app.get("/api/v1/connections", (context) => context.json(toJson(node.connections())));
   addChannels(app, node);
   addWhy(app, node);
-  addEvents(app, node);
+  addEvents(app, { events: () => node.events(), blocks: readableBlocks(node) });
   addTopics(app, node);
   addMessages(app, node.diagnostics);
   addDashboard(app, "member");

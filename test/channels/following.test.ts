@@ -1,12 +1,15 @@
 /** Members that follow a channel, over real sockets, of one that serves it: what they hear, keep and publish. */
 import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readServerEvents } from "../../src/cli/event-stream.ts";
 import { ListedChannel } from "../../src/devnet/listed-channel.ts";
 import { GossipNode } from "../../src/index.ts";
 import type { GossipEvent } from "../../src/observe/events.ts";
-import { temporaryFolder, until } from "../cli/program.ts";
+import { launch, peerEnvironment, ports, temporaryFolder, until } from "../cli/program.ts";
 import { freePort } from "../ports.ts";
 import { makeConfig, type Party } from "../reader/chain.ts";
 import { CHANNEL, makeChain, makeParties } from "../reader/world.ts";
@@ -82,6 +85,67 @@ test("an observer that has a configuration block, and meets nobody at first, tel
   const numbers = blocks().map(({ number }) => number);
   assert.deepEqual(numbers, [120n, 121n], "not those from before it came");
 });
+
+test("a reader of the event stream gets each kept block once and in order, whenever the member is killed", async (t) => {
+  const folder = await temporaryFolder(t);
+  const parties = await makeParties(folder);
+  const chain = await makeChain(parties);
+  chain.addTransactions(900);
+  const first = await freePort();
+  const source = await start(t, parties.org1, 0, first, first, {});
+  new ListedChannel((one) => source.serveChannel(one)).take(chain.blocks);
+  const configBlock = join(folder, "first.block");
+  await writeFile(configBlock, chain.blocks[0] ?? "");
+  const member = await ports();
+  const channel = { name: CHANNEL, role: "observer", blocks: "keep", configBlock };
+  const env = peerEnvironment(parties.org1.organisation, 1, member, {
+    CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${first}`,
+    CORE_PEER_GOSSIP_REQUESTSTATEINFOINTERVAL: "500ms",
+    CORE_FABRICGOSSIP_CHANNELS: JSON.stringify([channel]),
+    CORE_FABRICGOSSIP_STATEDIR: join(folder, "state"),
+  });
+
+  const numbers: bigint[] = [];
+  let last: string | undefined;
+  for (const number of [100n, 350n, 600n, 900n]) {
+    const { child, finished, output } = launch(t, ["start"], env);
+    const events = readServerEvents(streamOf(member.operations, last, child));
+    for await (const event of events) {
+      last = event.id ?? last;
+      const data = JSON.parse(event.data);
+      if (data.type === "block") numbers.push(BigInt(data.block.number));
+      if ((numbers.at(-1) ?? 0n) >= number) break;
+    }
+    assert.ok((numbers.at(-1) ?? 0n) >= number, output());
+    child.kill("SIGKILL");
+    await finished;
+  }
+  // The first blocks may have been told before the first reader came.
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, i) => BigInt(901 - numbers.length + i)),
+  );
+});
+
+/** The text of the event stream, as soon as the program serves it, until it ends. */
+async function* streamOf(
+  operations: number,
+  last: string | undefined,
+  child: ChildProcess,
+): AsyncGenerator<string, undefined> {
+  const headers = last === undefined ? {} : { "last-event-id": last };
+  let response: Response | undefined;
+  while (response === undefined && child.exitCode === null) {
+    try {
+      response = await fetch(`http://127.0.0.1:${operations}/api/v1/events`, { headers });
+    } catch {
+      await sleep(20);
+    }
+  }
+  const text = response?.body?.pipeThrough(new TextDecoderStream());
+  for await (const chunk of text ?? []) yield chunk;
+  return undefined;
+}
 
 interface Following {
   readonly role?: "observer" | "listed";
