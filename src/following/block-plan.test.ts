@@ -87,6 +87,15 @@ describe("peers at fault", () => {
       assert.deepEqual(told(plan.ask(0)), [range]);
     }
     plan.silent("a", 0);
+    assert.deepEqual(told(plan.ask(1_000)), []);
+    assert.equal(plan.wakesAtMs(0), 2_000);
+  });
+
+  test("a stranger that is silent rests longer with each time", () => {
+    const plan = new BlockPlan(1n);
+    plan.heard("a", 100n);
+    assert.deepEqual(told(plan.ask(0)), ["a 1-1"]);
+    plan.silent("a", 0);
     assert.deepEqual(told(plan.ask(59_000)), []);
     assert.equal(plan.wakesAtMs(0), 60_000);
     assert.deepEqual(told(plan.ask(60_000)), ["a 1-1"]);
@@ -94,6 +103,32 @@ describe("peers at fault", () => {
     assert.equal(plan.wakesAtMs(60_000), 180_000, "twice as long");
     plan.forgive();
     assert.deepEqual(told(plan.ask(61_000)), ["a 1-1"]);
+  });
+
+  test("all that have served are late at once: they are asked again soon", () => {
+    const plan = planOf({ a: 3n, b: 3n });
+    for (const [who, ms] of [
+      ["a", 0],
+      ["b", 3_000],
+    ] as const) {
+      assert.deepEqual(told(plan.ask(ms)), [`${who} 2-2`]);
+      plan.silent(who, ms + 3_000);
+    }
+    assert.deepEqual(told(plan.ask(7_000)), ["a 2-2"]);
+    plan.silent("a", 10_000);
+    assert.deepEqual(told(plan.ask(10_000)), ["b 2-2"], "whoever is late more often comes last");
+  });
+
+  test("silence, or a request that was not made, does not shorten the rest of a liar", () => {
+    for (const outcome of ["silent", "unasked"] as const) {
+      const plan = planOf({ a: 3n });
+      assert.deepEqual(told(plan.ask(0)), ["a 1-2"]);
+      plan.silent("a", 0);
+      assert.deepEqual(told(plan.ask(0)), ["a 1-1"]);
+      plan.lied("a", 0);
+      plan[outcome]("a", 3_000);
+      assert.equal(plan.wakesAtMs(3_000), 60_000, outcome);
+    }
   });
 
   test("whoever lied is asked last, if nobody else has the block", () => {

@@ -16,7 +16,7 @@ const ANSWER_BYTES = 4_194_304;
 /** First pause after a fault; doubles with each. */
 const REST_MS = 60_000;
 const REST_MAX_MS = 3_600_000;
-/** Pause after a request that could not be made. */
+/** Pause after a request that could not be made, or was not answered in time by one who has served. */
 const UNASKED_MS = 2_000;
 const U64_MAX = 2n ** 64n - 1n;
 
@@ -27,6 +27,8 @@ interface PlannedPeer {
   /** Maximum range length: one block until its first answer; less after silence. */
   span: bigint;
   asked: BlockRange | undefined;
+  /** Whether it has given blocks: then silence means that it is late, as a refusal is silent from the first. */
+  hasServed: boolean;
   /** Number of silences and invalid blocks. */
   faults: number;
   restsUntilMs: number;
@@ -78,7 +80,8 @@ export class BlockPlan {
     }
     this.#peers.set(id, {
       height,
-      ...{ lowest: 0n, span: 1n, asked: undefined, faults: 0, restsUntilMs: 0, turn: 0 },
+      ...{ lowest: 0n, span: 1n, asked: undefined, turn: 0 },
+      ...{ hasServed: false, faults: 0, restsUntilMs: 0 },
     });
   }
 
@@ -121,6 +124,7 @@ export class BlockPlan {
     const [first] = numbers;
     if (first !== asked.from) peer.lowest = (first ?? asked.to) + (first === undefined ? 1n : 0n);
     if (numbers.length === 0) return;
+    peer.hasServed = true;
     const mean = bytes / numbers.length;
     const isFirst = this.#blockBytes === undefined;
     this.#blockBytes = isFirst ? mean : ((this.#blockBytes ?? 0) + mean) / 2;
@@ -129,15 +133,24 @@ export class BlockPlan {
     }
   }
 
-  /** Records a missing answer. A long range may exceed what this peer allows. */
+  /**
+   * Records a missing answer. A long range may exceed what this peer allows. One who has served is asked again
+   * soon: the line of questions to it knows for how long it is to be left alone.
+   */
   silent(id: string, nowMs: number): void {
     const peer = this.#peers.get(id);
     const asked = peer?.asked;
     if (peer === undefined || asked === undefined) return;
     peer.asked = undefined;
     const length = asked.to - asked.from + 1n;
-    if (length > 1n) peer.span = length / 2n;
-    else rest(peer, nowMs);
+    if (length > 1n) {
+      peer.span = length / 2n;
+    } else if (peer.hasServed) {
+      peer.faults++;
+      pause(peer, nowMs);
+    } else {
+      rest(peer, nowMs);
+    }
   }
 
   /** The request did not get to the peer, which is no fault of it. */
@@ -145,7 +158,7 @@ export class BlockPlan {
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     peer.asked = undefined;
-    peer.restsUntilMs = nowMs + UNASKED_MS;
+    pause(peer, nowMs);
   }
 
   /** Records an invalid block of a peer. */
@@ -228,6 +241,11 @@ export class BlockPlan {
 }
 
 const minOf = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/** A longer rest, for a block that did not hold, remains. */
+function pause(peer: PlannedPeer, nowMs: number): void {
+  peer.restsUntilMs = Math.max(peer.restsUntilMs, nowMs + UNASKED_MS);
+}
 
 function rest(peer: PlannedPeer, nowMs: number): void {
   peer.restsUntilMs = nowMs + Math.min(REST_MS * 2 ** peer.faults, REST_MAX_MS);

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { readStateInfo } from "../channel/rules/state-info.ts";
+import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import { configurationOf, HOST, heightOf } from "../core/testing-channel.ts";
 import { testCrypto, testIdentity, testSignature } from "../core/testing-identities.ts";
 import { aliveOf } from "../core/testing-messages.ts";
@@ -10,6 +12,7 @@ import { askDiscovery, type DiscoveredChannel } from "../following/ask-discovery
 import { dateOf } from "../following/describe-state-info.ts";
 import type { ChannelMember } from "../following/views.ts";
 import { computePkiId } from "../msp/identity.ts";
+import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
 import { disagreements } from "../observe/diagnosis/why/second-source.ts";
 import { createGrpcNetwork } from "../transport/grpc.ts";
 import { encodeFrame } from "../transport/grpc-link.ts";
@@ -24,6 +27,7 @@ import {
 import { encode } from "../wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import type { Init } from "../wire/schema.ts";
+import { type ExplainSources, explainMember } from "./explain-member.ts";
 
 type Results = NonNullable<Init<typeof DISCOVERY_RESPONSE>["results"]>;
 
@@ -139,8 +143,9 @@ test("whatever a peer answers is one sentence, and never another member's word",
   );
 });
 
-test("names what gossip and discovery disagree on, and nothing where they agree", async () => {
-  const configuration = configurationOf({ mspIds: ["A", "B"] });
+/** A channel that takes the signature of `one` for good, and everybody for a writer. */
+function channelOfOne(...mspIds: readonly string[]): ChannelConfiguration {
+  const configuration = configurationOf({ mspIds });
   const signedByOne = (payload: Uint8Array, signature: Uint8Array): boolean =>
     equalBytes(signature, testSignature(one.pkiId, payload));
   for (const msp of configuration.msps.values()) {
@@ -149,12 +154,20 @@ test("names what gossip and discovery disagree on, and nothing where they agree"
       recognize: (bytes: Uint8Array) => ({ ...recognize(bytes), verify: signedByOne }),
     });
   }
+  const [[, readers] = []] = configuration.policies;
+  assert.ok(readers);
+  const writers = ["/Channel/Application/Writers", readers] as const;
+  return { ...configuration, policies: new Map([...configuration.policies, writers]) };
+}
+
+test("names what gossip and discovery disagree on, and nothing where they agree", async () => {
+  const configuration = channelOfOne("A", "B");
   const state = heightOf(one, 5n, { incNum: 1_000_000n });
   const alive = aliveOf(one, { endpoint: "one:1" });
   const orderers = { mspId: "Orderers", name: "Orderers", anchors: [], endpoints: [] };
   const member = {
     ...{ pkiId: one.pkiId, mspId: "A", endpoint: "one:1", status: "alive", height: 5n },
-    ...{ leftChannel: false, loadedAt: dateOf(1_000_000n) },
+    ...{ leftChannel: false, loadedAt: dateOf(1_000_000n), committedAt: dateOf(5n) },
   } as unknown as ChannelMember;
   const compare = async (
     changes: Partial<ChannelMember> | undefined,
@@ -166,7 +179,6 @@ test("names what gossip and discovery disagree on, and nothing where they agree"
         configuration: { ...configuration, ordererOrganisations: [orderers] },
         pkiId: one.pkiId,
         member: changes && { ...member, ...changes },
-        changedAtNs: 5n,
         own: { pkiId: own ? one.pkiId : self.pkiId, height: own?.height },
       },
       { asked: "p:1", found: await found(results) },
@@ -209,6 +221,44 @@ test("names what gossip and discovery disagree on, and nothing where they agree"
     [same[0] as Results[number], smaller],
     /of gossip has B, Orderers, and that of p:1 has not/,
   );
+});
+
+test("the ages of two heights are compared, not one with a height that came since", async () => {
+  const inMs = (ms: bigint): bigint => ms * 1_000_000n;
+  const claims = [4n, 6n].map((height) => {
+    const read = readStateInfo(HOST, heightOf(one, height, { seqNum: inMs(height) }), "ch");
+    assert.ok(read.ok);
+    return { height, claim: read.value };
+  });
+  const [before, since] = claims;
+  assert.ok(before && since);
+  const core = { claim: before.claim };
+  const member = {
+    ...{ pkiId: one.pkiId, mspId: "A", endpoint: "", status: "alive", height: 4n, behind: 0n },
+    ...{ leftChannel: false, lagging: false, chaincodes: [] },
+    ...{ loadedAt: dateOf(1n), committedAt: dateOf(inMs(4n)) },
+  };
+  const state = heightOf(one, 5n, { seqNum: inMs(5n) });
+  const answer = answering([listing([{ identity: one, stateInfo: state }]), config]);
+  const configuration = channelOfOne("A", "B", "Orderers");
+  const sources = {
+    channel: { name: "ch", configuration, members: new Map([[one.pkiId, core]]) },
+    view: { name: "ch", height: 5n, members: [member], problems: [], organisations: [] },
+    identityOf: () => one,
+    candidates: [{ peer: { name: "p:1" }, identity: two, height: 5n }],
+    ...{ ownHeight: undefined, host: HOST, self, now: { elapsedMs: 0, wallMs: 0 } },
+    signer: (payload: Uint8Array) => testSignature(self.pkiId, payload),
+    call: (async (...asked) => {
+      core.claim = since.claim;
+      return answer(...asked);
+    }) satisfies CallPeer,
+  };
+  const explanation = { pkiId: one.pkiId, causes: [], sentences: [], next: null, remedy: null };
+  const { discovery } = await explainMember(
+    explanation as unknown as Explanation,
+    sources as unknown as ExplainSources,
+  );
+  assert.match(discovery.disagreements.join(), /as 5, gossip as 4; .* is newer than ours/);
 });
 
 test("a call over gRPC: an answer, a refusal, silence of the right kind", async (t) => {

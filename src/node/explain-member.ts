@@ -132,7 +132,6 @@ async function askSecond(
     }
     const found = pkiId === null ? undefined : answer.value.members.get(pkiId);
     const member = view.members.find((one) => one.pkiId === pkiId);
-    const changedAtNs = pkiId === null ? undefined : channel.members.get(pkiId)?.claim.changedAtNs;
     return {
       asked: `${peer.name} of ${identity.mspId}`,
       listed: found !== undefined,
@@ -142,7 +141,6 @@ async function askSecond(
           configuration,
           pkiId,
           member,
-          changedAtNs,
           own: { pkiId: self.pkiId, height: ownHeight },
         },
         { asked: `${peer.name} of ${identity.mspId}`, found: answer.value },

@@ -10,8 +10,6 @@ export interface GossipSide {
   readonly configuration: ChannelConfiguration;
   readonly pkiId: string | null;
   readonly member: ChannelMember | undefined;
-  /** As the core has it: when it changed, nanoseconds of its clock. */
-  readonly changedAtNs: bigint | undefined;
   /** Ourselves: the height that we publish; undefined: we publish none. */
   readonly own: { readonly pkiId: string; readonly height: bigint | undefined };
 }
@@ -87,7 +85,7 @@ function aboutListing(
 }
 
 function aboutMember(
-  { configuration, member, changedAtNs }: GossipSide,
+  { configuration, member }: GossipSide,
   { claim, endpoint, identity: bytes, mspId }: DiscoveredMember,
   asked: string,
 ): readonly string[] {
@@ -101,12 +99,11 @@ function aboutMember(
   if (endpoint !== "" && member.endpoint !== null && endpoint !== member.endpoint) {
     told.push(`${asked} has it at ${endpoint}, gossip at ${member.endpoint}.`);
   }
-  if (claim.height !== member.height && changedAtNs !== undefined) {
-    const isNewer = claim.changedAtNs > changedAtNs;
-    const when = dateOf(claim.changedAtNs).toISOString();
-    const age = isNewer ? "newer than" : "older than";
+  if (claim.height !== member.height) {
+    const changedAt = dateOf(claim.changedAtNs);
+    const age = changedAt > member.committedAt ? "newer than" : "older than";
     told.push(
-      `${asked} has its height as ${claim.height}, gossip as ${member.height}; the one of ${asked}, of ${when}, is ${age} ours.`,
+      `${asked} has its height as ${claim.height}, gossip as ${member.height}; the one of ${asked}, of ${changedAt.toISOString()}, is ${age} ours.`,
     );
   }
   const [theirs, ours] = [dateOf(claim.loadedAtNs), member.loadedAt];
