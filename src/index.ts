@@ -69,6 +69,7 @@ export type {
   ProblemCode,
   RejectionCode,
   SendCode,
+  TlsUse,
 } from "./observe/events.ts";
 export type { HeightPoint, MemberHeights } from "./observe/height-series.ts";
 export type { MessageBatch, TappedMessage } from "./observe/message-tap.ts";

@@ -12,8 +12,7 @@ import type { WrapNetwork } from "../node/options.ts";
 import { lookAt, watchFiles } from "../node/watch-files.ts";
 import { createEventLog } from "../observe/event-log.ts";
 import { createLog, type Log, type Logger } from "../observe/log.ts";
-import { startOperations } from "../ops/http.ts";
-import type { HttpServer } from "../ops/http-server.ts";
+import { type Operations, type OperationsOptions, startOperations } from "../ops/http.ts";
 import { aborted, type Signals } from "./signals.ts";
 
 export interface StartCommandOptions {
@@ -37,10 +36,19 @@ export async function start(
   const warn = (sentence: string): void => logger.warn(sentence);
   const files = ownFiles(config);
   const seen = await lookAt(files);
-  const node = await GossipNode.create(await assemble(config, { warn }, wrap));
+  const parts = await assemble(config, { warn }, wrap);
+  let operations: Operations | undefined;
+  const node = await GossipNode.create({
+    ...parts,
+    reload: async () => {
+      const reread = await parts.reload?.();
+      const problems = [...(reread?.problems ?? []), ...((await operations?.reload()) ?? [])];
+      return { own: reread?.own, problems };
+    },
+  });
   void logEvents(node, log);
   node.answer("fabric-gossip:version", () => new TextEncoder().encode(VERSION));
-  const operations = await startOperationsOf(config, node, log);
+  operations = await startOperationsOf(config, { node, log, meters: parts.meters });
   announce(logger, config, node, operations);
   started?.(node);
   const reloading = createReload(node, logger);
@@ -55,12 +63,16 @@ export async function start(
 }
 
 /** Files that a renewal replaces: our certificate and key, the TLS pairs, and the CAs that we trust in TLS. */
-function ownFiles({ mspFolder, keystoreFolder, tls }: Config): readonly string[] {
+function ownFiles({ mspFolder, keystoreFolder, tls, operations }: Config): readonly string[] {
   const { certFile, keyFile, clientCertFile, clientKeyFile, rootCertFile } = tls;
   const folders = [join(mspFolder, "signcerts"), keystoreFolder ?? join(mspFolder, "keystore")];
   const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
   const pairs = [certFile, keyFile, clientCertFile, clientKeyFile];
   const files = tls.enabled ? [...pairs, rootCertFile, ...clientCas] : [];
+  if (operations.tls.enabled && operations.listenAddress !== undefined) {
+    const { certFile, keyFile, clientRootCaFiles } = operations.tls;
+    files.push(certFile, keyFile, ...clientRootCaFiles);
+  }
   return [...folders, ...files.filter((file) => file !== undefined)];
 }
 
@@ -71,15 +83,14 @@ async function logEvents(node: GossipNode, log: Log): Promise<void> {
 
 async function startOperationsOf(
   config: Config,
-  node: GossipNode,
-  log: Log,
-): Promise<HttpServer | undefined> {
+  parts: Omit<OperationsOptions, "listen" | "tls">,
+): Promise<Operations | undefined> {
   const { listenAddress: listen, tls } = config.operations;
   if (listen === undefined) return undefined;
   try {
-    return await startOperations({ listen, tls, node, log });
+    return await startOperations({ listen, tls, ...parts });
   } catch (error) {
-    await node.close();
+    await parts.node.close();
     throw error;
   }
 }
@@ -88,7 +99,7 @@ function announce(
   logger: Logger,
   config: Config,
   node: GossipNode,
-  operations: HttpServer | undefined,
+  operations: Operations | undefined,
 ): void {
   const { pkiId, mspId } = node.self();
   logger.info(`${config.id} of ${mspId} gossips as ${config.endpoint}`, {

@@ -6,6 +6,7 @@ const LEVELS = {
   "member-returned": "good",
   "member-dead": "bad",
   "identity-expiring": "warn",
+  "tls-certificate-expiring": "warn",
   "handshake-failed": "warn",
   "send-failed": "warn",
   "message-rejected": "warn",
@@ -48,6 +49,8 @@ const SENTENCES = {
   "identity-learnt": (event) =>
     `learnt the certificate of ${subject(event)} by ${event.learntFrom}`,
   "identity-expiring": (event) => `the certificate of ${subject(event)} expires soon`,
+  "tls-certificate-expiring": (event) =>
+    `our own TLS certificate (${event.use}) expires at ${event.notAfter}`,
   "identity-purged": (event) => `forgot the certificate of ${subject(event)}: ${event.reason}`,
   "connection-opened": (event, nameOf) =>
     `connected ${event.outbound ? "to" : "from"} ${nameOf(event.pkiId)}`,

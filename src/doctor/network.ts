@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";
 import { formatHostPort, type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, faultFinding, ok, warning } from "./finding.ts";
 import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
@@ -30,7 +31,8 @@ export async function examineNames(config: Config): Promise<readonly Finding[]> 
 async function nameFinding(endpoint: string, host: string): Promise<Finding> {
   const found = await resolve(host);
   if (typeof found === "string") return ok("dns", `${endpoint} resolves to ${found}.`);
-  const message = `The host of ${endpoint}, which we advertise, does not resolve on this machine (${found.code}).`;
+  const reason = tellFault({ code: "name-unresolved", detail: found.code });
+  const message = `The host of ${endpoint}, which we advertise, does not resolve on this machine: ${reason}.`;
   return warning("dns", message, "Make sure that it resolves for the other members.");
 }
 

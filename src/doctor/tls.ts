@@ -27,17 +27,32 @@ export async function examineTls(
   const tls = await readTls(config.tls, wallMs, problems, doubts);
   const findings: Finding[] = [...problems, ...doubts].map((problem) => error("tls", problem));
   if (tls === undefined || findings.length > 0) return { findings, value: tls };
-  const certificate = new X509Certificate(tls.cert);
-  const names = certificate.subjectAltName ?? "no name";
-  const untilMs = certificate.validToDate.getTime();
-  const message = `${config.tls.certFile} and its key match; it names ${names} and expires in ${timeLeft(untilMs, wallMs)}.`;
-  const isSoon = untilMs - wallMs < (config.fabricGossip.expiryNoticesMs[0] ?? 0);
-  findings.push(isSoon ? warning("tls", message, "Renew it in time.") : ok("tls", message));
+  const names = new X509Certificate(tls.cert).subjectAltName ?? "no name";
+  const { certFile, clientCertFile } = config.tls;
+  const soonMs = config.fabricGossip.expiryNoticesMs[0] ?? 0;
+  const pair = `${certFile} and its key match; it names ${names} and`;
+  findings.push(expiryFinding("tls", pair, tls.cert, { wallMs, soonMs }));
+  if (clientCertFile !== certFile && tls.clientCert !== undefined) {
+    const client = `${clientCertFile} and its key match; it is shown as a client and`;
+    findings.push(expiryFinding("tls", client, tls.clientCert, { wallMs, soonMs }));
+  }
   const later = tlsBeginning(tls, wallMs);
   if (later !== undefined) findings.push(error("clock", later.message, later.remedy));
   findings.push(...nameFindings(config, tls.cert));
   if (later === undefined) findings.push(await chainFinding(config.tls, tls, wallMs));
   return { findings, value: tls };
+}
+
+function expiryFinding(
+  check: string,
+  subject: string,
+  cert: Buffer,
+  { wallMs, soonMs }: { readonly wallMs: number; readonly soonMs: number },
+): Finding {
+  const untilMs = new X509Certificate(cert).validToDate.getTime();
+  const message = `${subject} expires in ${timeLeft(untilMs, wallMs)}.`;
+  const isSoon = untilMs - wallMs < soonMs;
+  return isSoon ? warning(check, message, "Renew it in time.") : ok(check, message);
 }
 
 function nameFindings(config: Config, cert: Buffer): readonly Finding[] {
@@ -128,13 +143,13 @@ function shake(port: number, tls: TlsCredentials): Promise<Fault | undefined> {
 
 /** The TLS of the operations endpoint. */
 export async function examineOperationsTls(
-  { operations: { tls, listenAddress } }: Config,
+  { operations: { tls, listenAddress }, fabricGossip: { expiryNoticesMs } }: Config,
   wallMs: number,
 ): Promise<readonly Finding[]> {
   if (!tls.enabled || listenAddress === undefined) return [];
   const problems: string[] = [];
   const doubts: string[] = [];
-  await readOperationsTls(tls, wallMs, problems, doubts);
+  const read = await readOperationsTls(tls, wallMs, problems, doubts);
   if (problems.length > 0) return problems.map((problem) => error("operations-tls", problem));
   if (doubts.length > 0) return doubts.map((doubt) => warning("operations-tls", doubt));
   if (tls.clientRootCaFiles.length === 0) {
@@ -142,5 +157,7 @@ export async function examineOperationsTls(
       "operations.tls.clientRootCAs.files names no CA, so that nobody can use /metrics, /logspec and /api.";
     return [warning("operations-tls", message, "Name the CA of the clients that may connect.")];
   }
-  return [ok("operations-tls", `${tls.certFile} and its key match.`)];
+  const times = { wallMs, soonMs: expiryNoticesMs[0] ?? 0 };
+  const pair = `${tls.certFile} and its key match; it`;
+  return read ? [expiryFinding("operations-tls", pair, read.cert, times)] : [];
 }

@@ -9,7 +9,7 @@ import { createCrypto } from "../msp/crypto.ts";
 import type { LocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
-import { createMeters, type Meters, meterChecks } from "../observe/meters.ts";
+import { createMeters, type Meters, meterChecks, noteTls } from "../observe/meters.ts";
 import { CONNECTION_TIMEOUTS } from "../transport/connection-options.ts";
 import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
@@ -42,7 +42,7 @@ export async function assemble(
   const crypto = createCrypto(msps);
   const network = createNetwork(config, credentials.tls);
   const meters = createMeters();
-  meters.tlsNotAfterMs = tlsNotAfterMs(credentials.tls);
+  noteTls(meters, tlsNotAfterMs(credentials.tls));
   const { stateDir } = config.fabricGossip;
   const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
   if (kept?.problem !== undefined) warn?.(kept.problem);
@@ -109,7 +109,7 @@ function connectionsOf({ gossip, fabricGossip: { limits } }: Config): NodeParts[
 async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsCredentials): Promise<void> {
   if (tls === undefined) return;
   network.setTls(tls);
-  meters.tlsNotAfterMs = tlsNotAfterMs(tls);
+  noteTls(meters, tlsNotAfterMs(tls));
 }
 
 /** `named`: further endpoints that our user, not a member, has named. */

@@ -100,7 +100,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     });
     const serve = (served: Served): void => give(this.#blocks.serve(served));
     const shared = {
-      ...{ clock, core, connections, failures, publish, give, twinSeen },
+      ...{ clock, core, connections, failures, publish, give, twinSeen, meters: parts.meters },
       reloadProblems: () => this.#reloadProblems,
       names: () => this.#names?.unresolved() ?? [],
     };

@@ -6,6 +6,7 @@ import { fileFault, fileRemedy, readSmallFile } from "../lib/small-file.ts";
 import { plainCertificates } from "../msp/plain-pem.ts";
 import { plainKey } from "../msp/private-key.ts";
 import { certificatesIn, tlsChainFault, whyUnfitForTls } from "../msp/tls-chain.ts";
+import type { TlsExpiries } from "../observe/diagnosis/own-tls.ts";
 import { checkTls, pairFault } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
@@ -179,8 +180,8 @@ async function read(file: string | undefined, problems: string[]): Promise<Buffe
   return undefined;
 }
 
-/** When our certificates expire, by role; empty without TLS. */
-export function tlsNotAfterMs(tls: TlsCredentials | undefined): ReadonlyMap<string, number> {
+/** When our certificates of gossip expire; empty without TLS. */
+export function tlsNotAfterMs(tls: TlsCredentials | undefined): TlsExpiries {
   if (tls === undefined) return new Map();
   const { cert, clientCert = cert } = tls;
   return new Map([

@@ -40,6 +40,8 @@ export function describeEvent(event: GossipEvent): EventText {
     case "identity-expiring":
     case "identity-purged":
       return describeIdentity(event);
+    case "tls-certificate-expiring":
+      return describeTls(event);
     case "connection-opened":
     case "connection-closed":
     case "send-failed":
@@ -59,13 +61,10 @@ export function describeEvent(event: GossipEvent): EventText {
       const text = remedy === null ? reason : `${reason}. ${remedy}`;
       return { logger: "gossip", level: levelOf(code), text, fields: { code } };
     }
-    case "problem-solved":
-      return {
-        logger: "gossip",
-        level: "info",
-        text: `over: ${event.code}`,
-        fields: { code: event.code },
-      };
+    case "problem-solved": {
+      const { code } = event;
+      return { logger: "gossip", level: "info", text: `over: ${code}`, fields: { code } };
+    }
     case "same-identity": {
       const text = tellWithRemedy({ code: event.type, detail: event.endpoint });
       return { logger: "gossip", level: "debug", text, fields: {} }; // The problem follows.
@@ -147,6 +146,12 @@ function describeIdentity(
     case "identity-purged":
       return line("info", `forgot the identity of ${subject}: ${event.reason}`);
   }
+}
+
+function describeTls({ use, notAfter }: TextOf<"tls-certificate-expiring">): EventText {
+  const whose = use === "operations" ? "of the operations endpoint" : `(${use})`;
+  const text = `our own TLS certificate ${whose} expires at ${notAfter}`;
+  return { logger: "gossip", level: "warn", text, fields: {} };
 }
 
 type ConnectionEvent = Extract<

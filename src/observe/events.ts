@@ -38,12 +38,19 @@ export type ProblemCode =
   /** Another peer answers at the endpoint that we advertise. */
   | "endpoint-taken"
   | "own-certificate-expired"
+  /** Of gossip: the certificate that we show as server, as client, or as both. */
+  | "own-tls-certificate-expired"
+  /** Only whoever watches this member is refused. */
+  | "operations-certificate-expired"
   /** Files could not be used when they were last read again. */
   | "reload-failed"
   /** Bootstrap or anchor peers are configured, and no member is alive. */
   | "alone"
   /** Others held messages of our former life that are from the future. */
   | "clock-was-ahead";
+
+/** What a TLS certificate of ours is for: either end of gossip, or the operations endpoint. */
+export type TlsUse = "server" | "client" | "operations";
 
 /**
  * What the node tells its host. Every event has a time and a number that grows by one; the
@@ -90,6 +97,14 @@ export type EventContent =
   | {
       readonly type: "identity-expiring";
       readonly identity: IdentitySummary;
+      /** Seconds before the expiry, at most. */
+      readonly noticeSeconds: number;
+    }
+  /** A TLS certificate of ours expires soon; likewise. */
+  | {
+      readonly type: "tls-certificate-expiring";
+      readonly use: TlsUse;
+      readonly notAfter: Date;
       /** Seconds before the expiry, at most. */
       readonly noticeSeconds: number;
     }

@@ -4,6 +4,7 @@ import type { Crypto, PkiId } from "../core/types/host.ts";
 import type { Link, LinkEvents, Network } from "../transport/network.ts";
 import { type ContentType, parseEnvelope, parseMessage, peekType } from "../wire/envelope.ts";
 import { parsePkiId } from "../wire/received.ts";
+import type { TlsUse } from "./events.ts";
 
 /** Durations counted by their upper bound: a histogram as Prometheus knows it. */
 export interface Histogram {
@@ -38,8 +39,8 @@ export interface Meters {
   readonly traffic: MeteredTraffic;
   /** Of signature checks. */
   readonly checks: Histogram;
-  /** By role, server or client: when the certificate expires, milliseconds since the epoch. */
-  tlsNotAfterMs: ReadonlyMap<string, number>;
+  /** By use: when the certificate expires, milliseconds since the epoch. */
+  tlsNotAfterMs: ReadonlyMap<TlsUse, number>;
 }
 
 /** Bounds for the seconds of one check: P-256 takes 50 to 100 microseconds, P-384 ten times that. */
@@ -51,6 +52,11 @@ export function createMeters(): Meters {
     checks: createHistogram(CHECK_BOUNDS),
     tlsNotAfterMs: new Map(),
   };
+}
+
+/** Certificates are in force from now on, beside those for other uses. */
+export function noteTls(meters: Meters, expiries: ReadonlyMap<TlsUse, number>): void {
+  meters.tlsNotAfterMs = new Map([...meters.tlsNotAfterMs, ...expiries]);
 }
 
 export function createHistogram(bounds: readonly number[]): Histogram {

@@ -100,6 +100,8 @@ function isLoopback(host: string): boolean {
 export interface HttpServer {
   /** `http://host:port`, with the port in use. */
   readonly url: string;
+  /** Puts other TLS files in force for new connections; without effect where none were in use. */
+  setTls(credentials: TlsCredentials): void;
   close(): Promise<void>;
 }
 
@@ -143,6 +145,9 @@ export async function serve(
   const port = typeof address === "object" && address ? address.port : listen.port;
   return {
     url: `${tls ? "https" : "http"}://${formatHostPort({ host: listen.host, port })}`,
+    setTls: (credentials) => {
+      if (tls) useServerContext(server, credentials);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

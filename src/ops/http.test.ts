@@ -6,6 +6,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { TLSSocket } from "node:tls";
 import { GossipError } from "../lib/errors.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { alternativeNames, keyPem, type Made, makeCertificate } from "../msp/testing.ts";
@@ -13,10 +14,10 @@ import { GossipNode } from "../node/node.ts";
 import { testParts } from "../node/testing.ts";
 import { toJson } from "../observe/json.ts";
 import { createLog, type Log } from "../observe/log.ts";
+import { createMeters, type Meters } from "../observe/meters.ts";
 import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
 import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
-import { type OperationsOptions, startOperations } from "./http.ts";
-import type { HttpServer } from "./http-server.ts";
+import { type Operations, type OperationsOptions, startOperations } from "./http.ts";
 
 const NO_TLS = {
   enabled: false,
@@ -27,7 +28,8 @@ const NO_TLS = {
 } as const;
 
 interface World {
-  readonly operations: HttpServer;
+  readonly operations: Operations;
+  readonly meters: Meters;
   readonly node: GossipNode;
   readonly log: Log;
   readonly lines: readonly string[];
@@ -45,12 +47,13 @@ async function setUp(
   const lines: string[] = [];
   const log = createLog({ stream: { write: (line: string) => lines.push(line) > 0 } });
   const listen = { host: "127.0.0.1", port: 0 };
-  const operations = await startOperations({ listen, tls, node, log });
+  const meters = createMeters();
+  const operations = await startOperations({ listen, tls, node, log, meters });
   t.after(async () => {
     await operations.close();
     await node.close();
   });
-  return { operations, node, log, lines, clock, hub };
+  return { operations, meters, node, log, lines, clock, hub };
 }
 
 async function json(
@@ -290,6 +293,48 @@ describe("the operations endpoint", () => {
     const stranger = makeCertificate({ commonName: "client", issuer: root });
     assert.deepEqual([await ask(client), await ask(stranger)], [200, 401]);
     assert.match(lines.join(""), /WARN.*own\.pem expired at 2025-01-01.*: renew it/i);
+  });
+
+  test("TLS files that were renewed are in force after a reload, and faulty ones leave the old", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "fabric-gossip-"));
+    t.after(() => rm(folder, { recursive: true }));
+    const file = (name: string): string => join(folder, name);
+    const write = async (name: string, extensions = [alternativeNames("localhost")]) => {
+      const made = makeCertificate({ commonName: name, extensions });
+      await writeFile(file("own.pem"), `${Buffer.from(made.pem)}${keyPem(made)}`);
+      const ca = makeCertificate({ commonName: `ca of ${name}`, isCa: true });
+      await writeFile(file("ca.pem"), ca.pem);
+      return makeCertificate({ commonName: "client", issuer: ca });
+    };
+    const client = await write("first");
+    const tls = {
+      ...{ enabled: true, clientAuthRequired: false, clientRootCaFiles: [file("ca.pem")] },
+      ...{ certFile: file("own.pem"), keyFile: file("own.pem") },
+    };
+    const { operations, meters } = await setUp(t, { tls });
+    const ask = (pair: Made): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const { hostname: host, port } = new URL(operations.url);
+        const own = { cert: Buffer.from(pair.pem), key: Buffer.from(keyPem(pair)) };
+        const options = { host, port, path: "/metrics", rejectUnauthorized: false, agent: false };
+        const asked = request({ ...options, ...own }, (response) => {
+          const { socket, statusCode } = response;
+          const shown = socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : "";
+          response.resume();
+          resolve(`${shown} ${statusCode}`);
+        });
+        asked.once("error", reject).end();
+      });
+    assert.equal(await ask(client), "first 200");
+    const renewed = await write("second");
+    assert.equal(await ask(client), "first 200");
+    meters.tlsNotAfterMs = new Map();
+    assert.deepEqual(await operations.reload(), []);
+    assert.deepEqual([...meters.tlsNotAfterMs.keys()], ["operations"]);
+    assert.deepEqual([await ask(client), await ask(renewed)], ["second 401", "second 200"]);
+    await writeFile(file("own.pem"), "nothing");
+    assert.match((await operations.reload()).join(), /own\.pem cannot be used/);
+    assert.equal(await ask(renewed), "second 200");
   });
 
   test("a request for another host is refused, and a body that is too long", async (t) => {

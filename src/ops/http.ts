@@ -1,5 +1,6 @@
 /** The operations endpoint: health, version, log levels, metrics and the node's views. */
 
+import { X509Certificate } from "node:crypto";
 import { TLSSocket } from "node:tls";
 import type { TlsFiles } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -9,6 +10,7 @@ import type { GossipNode } from "../node/node.ts";
 import { isTrustedClient, readOperationsTls } from "../node/tls-files.ts";
 import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
+import { type Meters, noteTls } from "../observe/meters.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { shownChain } from "../transport/tls-peer.ts";
 import { readableBlocks } from "./blocks.ts";
@@ -17,14 +19,7 @@ import { addDashboard } from "./dashboard.ts";
 import { type EventLoop, watchEventLoop } from "./event-loop.ts";
 import { addEvents } from "./events.ts";
 import { CONTENT_TYPE } from "./exposition.ts";
-import {
-  ALWAYS,
-  createApp,
-  type HttpApp,
-  type HttpServer,
-  type HttpsOptions,
-  serve,
-} from "./http-server.ts";
+import { ALWAYS, createApp, type HttpApp, type HttpsOptions, serve } from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
 import { addTopics, orExplain, tagsIn } from "./topics.ts";
@@ -34,21 +29,45 @@ export interface OperationsOptions {
   readonly tls: TlsFiles;
   readonly node: GossipNode;
   readonly log: Log;
+  /** Gets the expiry of the certificate; default: nobody. */
+  readonly meters?: Meters | undefined;
+}
+
+export interface Operations {
+  /** `http://host:port`, with the port in use. */
+  readonly url: string;
+  /** Reads the TLS files again; what could not be used and stays as it was, one sentence each. */
+  reload(): Promise<readonly string[]>;
+  close(): Promise<void>;
 }
 
 /** Starts the endpoint. Throws `listen-failed` if the address cannot be used. */
-export async function startOperations(options: OperationsOptions): Promise<HttpServer> {
-  const { listen, tls } = options;
-  const credentials = tls.enabled ? await readTls(options) : undefined;
+export async function startOperations(options: OperationsOptions): Promise<Operations> {
+  const { listen, tls, meters } = options;
+  let credentials = tls.enabled ? await readTls(options) : undefined;
+  noteExpiry(meters, credentials);
   const serverTls = credentials && httpsOptions(credentials);
   const eventLoop = watchEventLoop();
-  const app = operationsApp(options, eventLoop, credentials);
+  const app = operationsApp(options, eventLoop, () => credentials);
   try {
     const server = await serve(app, listen, serverTls, {
       what: "the operations endpoint",
       remedy: "stop what uses it, or choose another operations.listenAddress",
     });
-    return { url: server.url, close: () => server.close().finally(() => eventLoop.stop()) };
+    return {
+      url: server.url,
+      async reload() {
+        if (!tls.enabled) return [];
+        const problems: string[] = [];
+        const reread = await readOperationsTls(tls, Date.now(), problems, problems);
+        if (reread === undefined) return problems;
+        credentials = reread;
+        server.setTls(reread);
+        noteExpiry(meters, reread);
+        return problems;
+      },
+      close: () => server.close().finally(() => eventLoop.stop()),
+    };
   } catch (error) {
     eventLoop.stop();
     throw error;
@@ -64,6 +83,11 @@ async function readTls({ tls: files, log }: OperationsOptions): Promise<TlsCrede
   return tls;
 }
 
+function noteExpiry(meters: Meters | undefined, tls: TlsCredentials | undefined): void {
+  if (meters === undefined || tls === undefined) return;
+  noteTls(meters, new Map([["operations", new X509Certificate(tls.cert).validToDate.getTime()]]));
+}
+
 function httpsOptions(credentials: TlsCredentials): HttpsOptions {
   const { cert, key, clientRootCas: ca } = credentials;
   const rest = { requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" } as const;
@@ -71,13 +95,16 @@ function httpsOptions(credentials: TlsCredentials): HttpsOptions {
 }
 
 /** Whether a connection is of a client that Go would accept; asked once for each, since its chain can be read once. */
-function createJudge({ clientRootCas }: TlsCredentials): (socket: TLSSocket) => boolean {
+function createJudge(
+  credentials: () => TlsCredentials | undefined,
+): (socket: TLSSocket) => boolean {
   const known = new WeakMap<TLSSocket, boolean>();
   return (socket) => {
     if (socket.authorized) return true;
     const before = known.get(socket);
     if (before !== undefined) return before;
-    const isTrusted = isTrustedClient(shownChain(socket), clientRootCas, Date.now());
+    const cas = credentials()?.clientRootCas ?? [];
+    const isTrusted = isTrustedClient(shownChain(socket), cas, Date.now());
     known.set(socket, isTrusted);
     return isTrusted;
   };
@@ -86,10 +113,10 @@ function createJudge({ clientRootCas }: TlsCredentials): (socket: TLSSocket) => 
 function operationsApp(
   { listen, tls, node, log }: OperationsOptions,
   eventLoop: EventLoop,
-  credentials: TlsCredentials | undefined,
+  credentials: () => TlsCredentials | undefined,
 ): HttpApp {
   const app = createApp(listen);
-  const isTrusted = credentials ? createJudge(credentials) : () => false;
+  const isTrusted = createJudge(credentials);
   app.use(async (context, next) => {
     // As in Fabric: with TLS, everything but health and version needs a client certificate.
     const isOpen = ALWAYS.has(context.req.path);

@@ -130,7 +130,7 @@ export const IDENTITY_METRICS: readonly Metric[] = ours(
     name: "gossip_own_certificate_remaining_seconds",
     type: "gauge",
     labels: ["certificate"],
-    help: "Until our own certificate expires, negative afterwards. certificate: enrolment, tls-server or tls-client.",
+    help: "Until our own certificate expires, negative afterwards. certificate: enrolment, tls-server, tls-client or tls-operations.",
     read: ownCertificates,
   },
   {

@@ -24,6 +24,12 @@ import {
   start,
 } from "./doctor-peer.ts";
 
+/** As a certificate has it. */
+function inDays(days: number): string {
+  const time = new Date(Date.now() + days * 86_400_000).toISOString();
+  return `${time.slice(0, 19).replace(/\D/g, "")}Z`;
+}
+
 describe("doctor on TLS files (spec A 1.3)", () => {
   const ca = makeCertificate({ commonName: "tls ca", isCa: true });
   const localhost = alternativeNames("localhost");
@@ -304,6 +310,32 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       "warning",
       "operations-tls",
       /The TLS server certificate \S+old\.pem expired at 2025-01-01.*: renew it/i,
+    ],
+    [
+      "the operations endpoint whose certificate expires soon",
+      async ({ env, file }) => {
+        const made = leaf({ notAfter: inDays(5) });
+        await writeFile(file("tls/soon.pem"), `${Buffer.from(made.pem)}${keyPem(made)}`);
+        env["CORE_OPERATIONS_TLS_ENABLED"] = "true";
+        env["CORE_OPERATIONS_TLS_CERT_FILE"] = file("tls/soon.pem");
+        env["CORE_OPERATIONS_TLS_KEY_FILE"] = file("tls/soon.pem");
+        env["CORE_OPERATIONS_TLS_CLIENTROOTCAS_FILES"] = file("tls/ca.crt");
+      },
+      "warning",
+      "operations-tls",
+      /soon\.pem and its key match; it expires in 4 days\. Renew it in time/i,
+    ],
+    [
+      "the certificate that is shown as a client and expires soon",
+      async ({ env, file }) => {
+        const made = leaf({ notAfter: inDays(5) });
+        await writeFile(file("tls/client.pem"), `${Buffer.from(made.pem)}${keyPem(made)}`);
+        env["CORE_PEER_TLS_CLIENTCERT_FILE"] = file("tls/client.pem");
+        env["CORE_PEER_TLS_CLIENTKEY_FILE"] = file("tls/client.pem");
+      },
+      "warning",
+      "tls",
+      /client\.pem and its key match; it is shown as a client and expires in 4 days\. Renew/i,
     ],
     [
       "the operations endpoint open to all",

@@ -219,7 +219,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_PEER_GOSSIP_EXTERNALENDPOINT: "nowhere.invalid:1" },
       "warning",
       "dns",
-      /which we advertise, does not resolve on this machine/,
+      /which we advertise, does not resolve on this machine: DNS (?:knows nobody under that name|does not answer) \(/,
     ],
     [
       "a bootstrap peer whose name leads nowhere",

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { keyPem, makeCertificate } from "../../src/msp/testing.ts";
+import { keyPem, type Made, makeCertificate } from "../../src/msp/testing.ts";
 import { type Environment, foreign, type Peer, setUp } from "./doctor-peer.ts";
 import { launch, type Running, run, until } from "./program.ts";
 
@@ -76,6 +77,35 @@ describe("files that are read again", () => {
     running.child.kill("SIGHUP");
     await until("it is dropped", () => /forgot the identity of .*: revoked/.test(running.output()));
     await until("the MSP is told of", () => /There is no root CA/.test(running.output()));
+  });
+
+  test("the TLS certificate of the operations endpoint is told of when it has expired, and renewed", async (t) => {
+    const peer = await setUp(t);
+    const [own, url] = [peer.file("operations.pem"), peer.env["CORE_OPERATIONS_LISTENADDRESS"]];
+    const place = async (made: Made): Promise<void> => {
+      await writeFile(own, `${Buffer.from(made.pem)}${keyPem(made)}`, { mode: 0o600 });
+    };
+    await place(makeCertificate({ commonName: "old", notAfter: "20250101000000Z" }));
+    peer.env["CORE_OPERATIONS_TLS_ENABLED"] = "true";
+    peer.env["CORE_OPERATIONS_TLS_CERT_FILE"] = own;
+    peer.env["CORE_OPERATIONS_TLS_KEY_FILE"] = own;
+    const healthz = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const asked = get(`https://${url}/healthz`, { rejectUnauthorized: false }, (response) => {
+          void response.toArray().then((parts) => resolve(Buffer.concat(parts).toString()), reject);
+        });
+        asked.once("error", reject);
+      });
+    const running = await startPeer(t, peer);
+    assert.match(
+      await healthz(),
+      /the TLS certificate of the operations endpoint expired at 2025-01-01.* Renew operations/,
+    );
+    await until("it is told", () => /code=operations-certificate-expired/.test(running.output()));
+    await place(makeCertificate({ commonName: "new" }));
+    running.child.kill("SIGHUP");
+    await until("it is well", async () => (await healthz()).includes('"OK"'));
+    await until("it is over", () => /over: operations-certificate-expired/.test(running.output()));
   });
 
   test("TLS files that OpenSSL alone finds fault with are named", async (t) => {

@@ -84,6 +84,16 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
     say: (detail) => `our own certificate expired at ${detail}, and other members refuse us`,
     remedy: "Renew it: the node loads a new one from signcerts within five seconds.",
   },
+  "own-tls-certificate-expired": {
+    say: (detail) =>
+      `our own TLS certificate expired at ${detail}, and whoever checks it refuses us`,
+    remedy: "Renew it: the node loads the new files within five seconds.",
+  },
+  "operations-certificate-expired": {
+    say: (detail) =>
+      `the TLS certificate of the operations endpoint expired at ${detail}, and clients that check it refuse it`,
+    remedy: "Renew operations.tls.cert.file and its key: the node loads them within five seconds.",
+  },
   "clock-was-ahead": {
     say: (detail) =>
       `other members hold messages of our previous run that are dated in the future, and would reject the present ones as old: we continue from there (${detail})`,

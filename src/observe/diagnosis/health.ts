@@ -6,6 +6,7 @@ import type { Now } from "../../core/types/host.ts";
 import type { ProblemCode } from "../events.ts";
 import { type Problem, tellFault } from "./causes.ts";
 import type { Failures } from "./failures.ts";
+import { expiredTls, type TlsExpiries } from "./own-tls.ts";
 import type { Conflicts } from "./why/conflicts.ts";
 
 export interface Health {
@@ -16,6 +17,7 @@ export interface Health {
   readonly names: readonly { readonly name: string; readonly code: string }[];
   /** What was wrong with our files when they were last read again. */
   readonly reloadProblems: readonly string[];
+  readonly tlsExpiries: TlsExpiries;
 }
 
 /** What is wrong; empty = healthy (`/healthz`). */
@@ -30,6 +32,7 @@ export function healthFaults(health: Health, now: Now): readonly Problem[] {
   if (notAfterMs <= now.wallMs) {
     faults.push({ code: "own-certificate-expired", detail: new Date(notAfterMs).toISOString() });
   }
+  faults.push(...expiredTls(health.tlsExpiries, now));
   faults.push(...conflicts.all(now));
   const hasOthers = contacts.some(({ isSelf }) => !isSelf) || names.length > 0;
   if (hasOthers && members.aliveCount === 0) {

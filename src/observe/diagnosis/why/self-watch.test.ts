@@ -5,14 +5,16 @@ import { testParts } from "../../../node/testing.ts";
 import { createMemoryHub } from "../../../transport/memory.ts";
 import { createVirtualClock } from "../../../transport/testing.ts";
 import type { GossipEvent } from "../../events.ts";
+import { createMeters, noteTls } from "../../meters.ts";
 
 async function world() {
   const clock = createVirtualClock();
   const hub = createMemoryHub({ clock });
+  const meters = createMeters();
   const add = async (name: string, bootstrap: readonly string[] = [], endpoint = `${name}:1`) => {
     const parts = testParts(name, { clock, hub, bootstrap });
     const core = { ...parts.core, internalEndpoint: endpoint };
-    const node = await GossipNode.create({ ...parts, core, watchesItself: true });
+    const node = await GossipNode.create({ ...parts, core, meters, watchesItself: true });
     const told: GossipEvent[] = [];
     void (async () => {
       for await (const event of node.events()) told.push(event);
@@ -26,7 +28,7 @@ async function world() {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { add, run };
+  return { add, run, clock, meters };
 }
 
 function problems(told: readonly GossipEvent[]): string[] {
@@ -70,6 +72,40 @@ describe("a member that watches itself", () => {
     assert.equal(node.diagnostics.why("b:1").visible, false);
     assert.deepEqual(problems(other.told), []);
     await Promise.all([node.close(), other.node.close()]);
+  });
+
+  test("tells that its TLS certificates expire, have expired, and are renewed", async () => {
+    const { add, run, clock, meters } = await world();
+    const hourMs = 3_600_000;
+    const fromMs = clock.now().wallMs;
+    noteTls(meters, new Map([["server", fromMs + hourMs + 20_000]]));
+    noteTls(meters, new Map([["client", fromMs + hourMs + 20_000]]));
+    noteTls(meters, new Map([["operations", fromMs + 10_000]]));
+    const { node, told } = await add("a");
+    const notices = (): string[] =>
+      told.flatMap((event) =>
+        event.type === "tls-certificate-expiring" ? [`${event.use} ${event.noticeSeconds}`] : [],
+      );
+    await run(3_000);
+    assert.deepEqual(notices(), ["server 86400", "client 86400", "operations 3600"]);
+    assert.deepEqual(node.diagnostics.problems(), []);
+    await run(10_000);
+    assert.deepEqual(problems(told), ["operations-certificate-expired"]);
+    assert.equal(notices().length, 3);
+    noteTls(meters, new Map([["operations", fromMs + 10 * 365 * 24 * hourMs]]));
+    await run(10_000);
+    assert.deepEqual(notices().slice(3), ["server 3600", "client 3600"]);
+    assert.deepEqual(node.diagnostics.problems(), []);
+    await run(hourMs);
+    assert.deepEqual(problems(told).slice(1), ["own-tls-certificate-expired"]);
+    assert.match(
+      node.diagnostics.problems()[0] ?? "",
+      /our own TLS certificate expired at \S+ \(server and client\), and whoever checks it refuses us\. Renew it/,
+    );
+    assert.deepEqual(node.diagnostics.unready(), [], "its view is whole");
+    const solved = told.flatMap((event) => (event.type === "problem-solved" ? [event.code] : []));
+    assert.deepEqual(solved, ["operations-certificate-expired"]);
+    await node.close();
   });
 
   test("is silent while it is the first of its network, and about ways it cannot take itself", async () => {

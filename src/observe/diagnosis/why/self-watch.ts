@@ -9,11 +9,13 @@ import type { Now } from "../../../core/types/host.ts";
 import type { Connections } from "../../../transport/connection-options.ts";
 import type { Cancel, Clock } from "../../../transport/network.ts";
 import type { EventContent, ProblemCode } from "../../events.ts";
+import type { Meters } from "../../meters.ts";
 import { createRepeats, type Repeats } from "../../repeats.ts";
 import { problemOf } from "../../snapshots.ts";
 import type { Problem } from "../causes.ts";
 import type { Failures } from "../failures.ts";
 import { type Health, healthFaults, readinessFaults } from "../health.ts";
+import { noticeExpiringTls, type TlsExpiries, type TlsNotices } from "../own-tls.ts";
 import { type Conflicts, createConflicts } from "./conflicts.ts";
 
 interface SelfWatchOptions {
@@ -24,6 +26,7 @@ interface SelfWatchOptions {
   readonly reloadProblems: () => readonly string[];
   /** Names of bootstrap peers that lead nowhere, and why. */
   readonly names: () => Health["names"];
+  readonly meters: Pick<Meters, "tlsNotAfterMs"> | undefined;
   readonly publish: (event: EventContent) => void;
 }
 
@@ -58,9 +61,11 @@ interface Standing {
 }
 
 export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
-  const { clock, core, failures, names, reloadProblems, publish } = options;
+  const { clock, core, failures, names, reloadProblems, meters, publish } = options;
+  const tlsExpiries = (): TlsExpiries => meters?.tlsNotAfterMs ?? new Map();
   const conflicts = createConflicts();
   const standing: Standing = { problems: new Map(), repeats: createRepeats() };
+  const notices: TlsNotices = new Map();
   const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
 
   const note: Note = (fault, at) => {
@@ -70,11 +75,17 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
     }
   };
   const health = (): Health => {
-    return { core, failures, conflicts, names: names(), reloadProblems: reloadProblems() };
+    const own = { names: names(), reloadProblems: reloadProblems(), tlsExpiries: tlsExpiries() };
+    return { core, failures, conflicts, ...own };
   };
   const faults = (): readonly Problem[] => healthFaults(health(), clock.now());
   const look = (): void => {
-    for (const event of eventsOf(faults(), standing, clock.now())) publish(event);
+    const { expiryNoticesMs } = core.options.timing;
+    for (const event of [
+      ...eventsOf(faults(), standing, clock.now()),
+      ...noticeExpiringTls(tlsExpiries(), notices, expiryNoticesMs, clock.now()),
+    ])
+      publish(event);
     cancels.look = clock.after(LOOK_MS, look);
   };
   const probe = (): void => {

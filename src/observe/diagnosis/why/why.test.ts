@@ -8,6 +8,7 @@ import { GossipError } from "../../../lib/errors.ts";
 import { viewEvent, viewSelf } from "../../snapshots.ts";
 import { createFailures, type Failure } from "../failures.ts";
 import { healthFaults } from "../health.ts";
+import type { TlsExpiries } from "../own-tls.ts";
 import { createRefusals } from "../refused-certificates.ts";
 import { createConflicts } from "./conflicts.ts";
 import type { Explanation } from "./explanation.ts";
@@ -19,6 +20,7 @@ function why(
   node: TestNode,
   peer: string,
   lastFailure?: Pick<Failure, "during" | "code" | "reason">,
+  tlsExpiries: TlsExpiries = new Map(),
 ): Explanation {
   const { core } = node;
   const now = world.now();
@@ -31,7 +33,10 @@ function why(
   const refusals = createRefusals(node.crypto, { now: () => now, after: () => () => {} });
   const self = viewSelf(core, 0, now);
   const faults = healthFaults(
-    { core, failures, conflicts: createConflicts(), reloadProblems: [], names: [] },
+    {
+      ...{ core, failures, conflicts: createConflicts() },
+      ...{ reloadProblems: [], names: [], tlsExpiries },
+    },
     now,
   );
   const rest = { connections: [], channelProblems: new Map() };
@@ -244,6 +249,18 @@ describe("a peer whose certificate is gone", () => {
     world.run(10_000);
     assert.match(why(world, a, old).sentences.join("\n"), /another one of the same organisation/);
     assert.equal(why(world, a, "b:7051").visible, true);
+  });
+});
+
+describe("our own TLS certificate that has expired", () => {
+  test("explains whom we do not see, unless it is that of the operations endpoint", () => {
+    const { world, n } = alone();
+    const asked = (use: "server" | "operations", peer: string): Explanation =>
+      why(world, n, peer, undefined, new Map([[use, world.now().wallMs]]));
+    assert.equal(codes(asked("server", "gone:1")), "never-heard-of own-tls-certificate-expired");
+    assert.match(asked("server", "gone:1").remedy ?? "", /^Renew it/);
+    assert.equal(codes(asked("operations", "gone:1")), "never-heard-of");
+    assert.equal(codes(asked("operations", "n:7051")), "self operations-certificate-expired");
   });
 });
 

@@ -43,9 +43,15 @@ export function explain(known: Known, peer: string): Explanation {
   };
 }
 
-/** What is wrong with ourselves and has to do with the peer: with all of them, but to be alone. */
+/** Neither to be alone nor what only those meet who watch us explains anything about a peer. */
+const OURS_ALONE: ReadonlySet<Problem["code"]> = new Set([
+  "alone",
+  "operations-certificate-expired",
+]);
+
+/** What is wrong with ourselves and has to do with the peer. */
 function ownFaults({ faults }: Known, isSelf: boolean): readonly Problem[] {
-  return faults.filter(({ code }) => isSelf || code !== "alone");
+  return faults.filter(({ code }) => isSelf || !OURS_ALONE.has(code));
 }
 
 /** What is wrong with the peer on the channels that we follow; with ourselves, also what is wrong with a whole channel. */
