@@ -5,6 +5,7 @@
 import { isReader } from "../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import {
+  configure,
   type FollowedChannel,
   isOnChannel,
   noteReached,
@@ -46,10 +47,7 @@ function configureChannel(
 ): readonly Effect[] {
   const { channels, options } = core;
   const channel = channels.table.get(name);
-  if (channel === undefined) return [];
-  const before = channel.configuration;
-  if (before !== undefined && before.blockNumber > configuration.blockNumber) return [];
-  channel.configuration = configuration;
+  if (channel === undefined || !configure(channel, configuration)) return [];
   proveHeight(core, name, configuration.blockNumber + 1n, now);
   for (const [pkiId, { mspId }] of channel.members) {
     if (isOnChannel(channel, mspId, options.self.mspId)) channel.recheck.add(pkiId);

@@ -23,14 +23,21 @@ import { patient } from "../tables/lateness.ts";
 import { endpointOf, preferredEndpoint } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import {
-  type Exchange,
-  isAskedFor,
+  chooseOwners,
+  closeIfComplete,
+  closeRound,
+  haveAllAnswered,
+  isGreeted,
+  noteDigest,
+  noteHello,
   offer,
+  openRound,
   type Pull,
   type PullOptions,
   type PullPeer,
-  type Round,
+  requestedFrom,
   shunFrom,
+  takeWanted,
 } from "../tables/pull.ts";
 import { enqueueClaim } from "../tables/verification-queue.ts";
 import type { Claim } from "../types/claim.ts";
@@ -42,8 +49,6 @@ import { checkIdentity, isOurCertificate, isSelf } from "./check.ts";
 import { learn } from "./learn-identity.ts";
 import type { Core } from "./state.ts";
 
-/** Minimum interval between unscheduled rounds. */
-const URGENT_PAUSE_MS = 200;
 const msgType = PULL_TYPE.identity;
 
 /** The regular round: a few members of any organisation. */
@@ -56,15 +61,12 @@ export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
 export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
   const { pull } = core;
   if (pull.round !== undefined) return attendRound(pull, patient(core, now), now);
-  if (pull.wanted.size === 0 || now.elapsedMs < pull.urgentAtMs) return [];
-  pull.urgentAtMs = now.elapsedMs + URGENT_PAUSE_MS;
   const peers = new Map<PkiId, PullPeer>();
-  for (const from of pull.wanted.values()) {
+  for (const from of takeWanted(pull, now)) {
     const member = core.members.table.get(from);
     if (member?.status === "alive") peers.set(from, peerAt(member));
     if (peers.size === core.options.fanout.pullPeers) break;
   }
-  pull.wanted.clear(); // The next message of a still unknown author requests it again.
   return beginRound(pull, [...peers.values()], patient(core, now), now);
 }
 
@@ -163,24 +165,19 @@ export function beginRound(
   now: Now,
 ): readonly Effect[] {
   if (peers.length === 0 || pull.round !== undefined) return [];
-  const exchanges = new Map<PkiId, Exchange>();
-  const effects = peers.map((peer) => {
-    const nonce = random.uint64();
-    const { endpoint } = peer;
-    exchanges.set(peer.pkiId, { nonce, endpoint, hasAnswered: false, requested: new Set() });
-    return sendPull(peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } });
-  });
-  const untilMs = now.elapsedMs + timing.digestWaitMs;
-  pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
-  return effects;
+  const greeted = peers.map((peer) => ({ ...peer, nonce: random.uint64() }));
+  openRound(pull, greeted, now.elapsedMs + timing.digestWaitMs);
+  return greeted.map(({ nonce, ...peer }) =>
+    sendPull(peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } }),
+  );
 }
 
 /** Continues at the deadline with the received digests, or without the missing updates. */
 export function attendRound(pull: Pull, options: PullOptions, now: Now): readonly Effect[] {
   const { round } = pull;
   if (round === undefined || now.elapsedMs < round.untilMs) return [];
-  if (round.phase === "digests") return requestItems(pull, round, options, now);
-  pull.round = undefined;
+  if (round.phase === "digests") return requestItems(pull, options, now);
+  closeRound(pull);
   return [];
 }
 
@@ -192,48 +189,19 @@ export function takeDigest(
   options: PullOptions,
   now: Now,
 ): readonly Effect[] {
-  const { round } = pull;
-  const exchange = round?.exchanges.get(from);
-  if (round?.phase !== "digests" || exchange?.nonce !== digest.nonce || exchange.hasAnswered) {
+  if (!noteDigest(pull, from, digest, options.limits.pullItemsMax, now)) {
     return [drop(from, "pull-unsolicited")];
   }
-  exchange.hasAnswered = true;
-  for (const item of digest.digests) {
-    const id = parsePkiId(item);
-    if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, from, now)) continue;
-    const owners = round.owners.get(id);
-    if (owners) owners.push(from);
-    else if (round.owners.size < options.limits.pullItemsMax) round.owners.set(id, [from]);
-  }
-  const isComplete = [...round.exchanges.values()].every(({ hasAnswered }) => hasAnswered);
-  return isComplete ? requestItems(pull, round, options, now) : [];
+  return haveAllAnswered(pull) ? requestItems(pull, options, now) : [];
 }
 
 /** Requests each missing item from one random owner. */
-function requestItems(
-  pull: Pull,
-  round: Round,
-  { random, timing }: PullOptions,
-  now: Now,
-): readonly Effect[] {
-  for (const [item, owners] of round.owners) {
-    const owner = owners[random.below(owners.length)];
-    if (owner !== undefined) round.exchanges.get(owner)?.requested.add(item);
-  }
-  const effects: Effect[] = [];
-  for (const [pkiId, { nonce, endpoint, requested }] of round.exchanges) {
-    if (requested.size === 0) continue;
+function requestItems(pull: Pull, { random, timing }: PullOptions, now: Now): readonly Effect[] {
+  const asked = chooseOwners(pull, random, now.elapsedMs + timing.responseWaitMs);
+  return asked.map(([pkiId, { nonce, endpoint, requested }]) => {
     const digests = [...requested].map(pkiIdBytes);
-    const peer = { pkiId, endpoint };
-    effects.push(sendPull(peer, { type: "request", value: { nonce, digests, msgType } }));
-  }
-  if (effects.length === 0) {
-    pull.round = undefined;
-    return [];
-  }
-  round.phase = "updates";
-  round.untilMs = now.elapsedMs + timing.responseWaitMs;
-  return effects;
+    return sendPull({ pkiId, endpoint }, { type: "request", value: { nonce, digests, msgType } });
+  });
 }
 
 /**
@@ -245,21 +213,17 @@ export function takeUpdate(
   update: DataUpdate,
   from: PkiId,
 ): { readonly items: readonly IdentityClaim[]; readonly effects: readonly Effect[] } {
-  const { round } = pull;
-  const exchange = round?.exchanges.get(from);
-  if (round?.phase !== "updates" || exchange?.nonce !== update.nonce) {
-    return { items: [], effects: [drop(from, "pull-unsolicited")] };
-  }
+  const requested = requestedFrom(pull, from, update.nonce);
+  if (requested === undefined) return { items: [], effects: [drop(from, "pull-unsolicited")] };
   const items: IdentityClaim[] = [];
   const effects: Effect[] = [];
   for (const bytes of update.data) {
     const item = parseIdentityItem(bytes);
     if (!item.ok) effects.push(drop(from, item.code));
-    else if (exchange.requested.delete(item.value.pkiId)) items.push(item.value);
+    else if (requested.delete(item.value.pkiId)) items.push(item.value);
     else effects.push(drop(from, "pull-unsolicited"));
   }
-  const isComplete = [...round.exchanges.values()].every(({ requested }) => requested.size === 0);
-  if (isComplete) pull.round = undefined;
+  closeIfComplete(pull);
   return { items, effects };
 }
 
@@ -275,12 +239,10 @@ export function answerHello(
   { timing, limits }: PullOptions,
   now: Now,
 ): readonly Effect[] {
-  const hellos = pull.hellos.get(from.pkiId) ?? [];
-  const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
-  if (current.length >= limits.hellosPerPeerMax) return [drop(from.pkiId, "pull-too-often")];
-  const untilMs = now.elapsedMs + timing.requestWaitMs;
-  pull.hellos.set(from.pkiId, [...current, { nonce, untilMs }]);
-
+  const hello = { nonce, untilMs: now.elapsedMs + timing.requestWaitMs };
+  if (!noteHello(pull, from.pkiId, hello, limits.hellosPerPeerMax, now)) {
+    return [drop(from.pkiId, "pull-too-often")];
+  }
   const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
   if (digests.length === 0) return [];
   return [sendPull(from, { type: "digest", value: { nonce, digests, msgType } })];
@@ -296,9 +258,7 @@ export function answerRequest(
   now: Now,
 ): readonly Effect[] {
   const { nonce } = request;
-  const hellos = pull.hellos.get(from.pkiId) ?? [];
-  if (!hellos.some((hello) => hello.nonce === nonce && hello.untilMs > now.elapsedMs))
-    return [drop(from.pkiId, "pull-without-hello")];
+  if (!isGreeted(pull, from.pkiId, nonce, now)) return [drop(from.pkiId, "pull-without-hello")];
   // Ignore duplicates, and items beyond the number that we would request.
   const ids = new Set(request.digests.slice(0, limits.pullItemsMax).map(parsePkiId));
   const data: Uint8Array[] = [];

@@ -7,11 +7,18 @@ import { encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
 import { partyOf } from "../rules/disclosure.ts";
 import type { Broadcast } from "../tables/broadcast-queue.ts";
-import { contactFault, failContact, reachedSelf, refuseContact } from "../tables/contacts.ts";
+import {
+  contactAsked,
+  contactFault,
+  failContact,
+  reachedSelf,
+  refuseContact,
+} from "../tables/contacts.ts";
 import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
 import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { requestAlive } from "../tables/self.ts";
+import { startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
@@ -50,9 +57,7 @@ function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
 export function handleConnected(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
   markReachable(core.members, pkiId);
   const member = core.members.table.get(pkiId);
-  const { pinged } = core.suspicions;
-  if (member?.status !== "dead" || pinged.has(pkiId)) return [];
-  pinged.set(pkiId, now.elapsedMs);
+  if (member?.status !== "dead" || !startPing(core.suspicions, pkiId, now)) return [];
   return requestMembership(core, recipientOf(member, 0n), now);
 }
 
@@ -93,17 +98,14 @@ const REQUESTS = 50;
 function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
   const { suspicions, options } = core;
   const { aliveIntervalMs } = options.timing;
-  const { asked, pinged } = suspicions;
-  if (pinged.has(member.pkiId)) {
-    const isUnheard = now.elapsedMs - member.lastSeenMs > aliveIntervalMs * UNHEARD;
-    const askedMs = asked.get(member.pkiId) ?? Number.NEGATIVE_INFINITY;
-    if (!isUnheard || now.elapsedMs - askedMs < aliveIntervalMs / REQUESTS) return [];
-    asked.set(member.pkiId, now.elapsedMs);
-    return requestMembership(core, recipientOf(member, 0n), now);
-  }
+  const { pkiId, lastSeenMs } = member;
   // Do not retry soon: a peer that refuses us breaks the next connection, too.
-  pinged.set(member.pkiId, now.elapsedMs);
-  speakSoon(core, now);
+  if (startPing(suspicions, pkiId, now)) speakSoon(core, now);
+  else {
+    const isUnheard = now.elapsedMs - lastSeenMs > aliveIntervalMs * UNHEARD;
+    const pauseMs = aliveIntervalMs / REQUESTS;
+    if (!isUnheard || !startAsking(suspicions, pkiId, pauseMs, now)) return [];
+  }
   return requestMembership(core, recipientOf(member, 0n), now);
 }
 
@@ -179,7 +181,7 @@ export function handleIdentified(
   const nonce = random.uint64();
   const { membershipResponseWaitMs } = patient(core, now).timing;
   const untilMs = now.elapsedMs + membershipResponseWaitMs;
-  contact.state = { type: "asking", pkiId: identity.pkiId, nonce, untilMs };
+  contactAsked(contact, { pkiId: identity.pkiId, nonce, untilMs });
   const purpose = {
     type: "membership-request",
     to: identity.pkiId,

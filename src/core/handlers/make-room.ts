@@ -5,6 +5,7 @@
 
 import { contactPkiId } from "../tables/contacts.ts";
 import type { KnownIdentity } from "../tables/identities.ts";
+import { isVain, noteVain } from "../tables/vain-searches.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Core } from "./state.ts";
 
@@ -13,8 +14,6 @@ const WORTH = { heardOf: 0, dead: 1, alive: 2, met: 3, neighbour: 4 } as const;
 
 /** Fraction of a full table removed at once, so that not every newcomer causes a search. */
 const LEAVE_TOGETHER = 1 / 1_000;
-/** Pause after a search without result, unless members change. */
-const SEARCH_PAUSE_MS = 1_000;
 
 /** Proof of a newcomer: listed as dead, heard of, or connected. */
 export type Newcomer = "dead" | "absent" | "present";
@@ -41,16 +40,13 @@ export function makeRoom(
   const { identitiesMax, membersMax } = options.limits;
   const max = table === "identities" ? identitiesMax : membersMax;
   const key = `${table} ${newcomer} ${mspId}`;
-  const search = vainSearches.get(key);
-  const isSearched = search?.version === members.version && search.untilMs > now.elapsedMs;
-  if (core[table].table.size < max || isSearched) return [];
+  const { version } = members;
+  if (core[table].table.size < max || isVain(vainSearches, key, version, now)) return [];
   const residents = residentsOf(core, table);
   const largest = largestOf(residents, mspId);
   const worthMax = largest === mspId ? GIVES_WAY[newcomer] : WORTH.neighbour;
   const leaving = leastOf(core, residents.get(largest) ?? [], worthMax);
-  const { version } = members;
-  const untilMs = now.elapsedMs + SEARCH_PAUSE_MS;
-  if (leaving.length === 0) vainSearches.set(key, { version, untilMs });
+  if (leaving.length === 0) noteVain(vainSearches, key, version, now);
   return leaving.slice(0, Math.ceil(max * LEAVE_TOGETHER));
 }
 

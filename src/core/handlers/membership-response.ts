@@ -1,7 +1,7 @@
 import type { MembershipResponse } from "../../wire/messages.ts";
 import { parseAlive } from "../../wire/received.ts";
 import { contactAnswered } from "../tables/contacts.ts";
-import { enqueueList, type ListClaim } from "../tables/verification-queue.ts";
+import { enqueueList, finishList, type ListClaim } from "../tables/verification-queue.ts";
 import type { DropCode } from "../types/drop.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -43,7 +43,7 @@ export function workThrough(
     readsLeft -= considerEntry(core, list, effects, now) ? READS_PER_CHECK : 1;
   }
   if (list.done >= entries.length) {
-    core.verificationQueue.lists.delete(from);
+    finishList(core.verificationQueue, list);
     core.hasList = true;
     for (const [code, times] of dropped) effects.push(drop(from, code, times));
   }

@@ -6,6 +6,7 @@
 import type { Alive } from "../../wire/received.ts";
 import { accept, type Verdict } from "../../wire/verdict.ts";
 import type { Rights } from "../rules/rights.ts";
+import { outlive } from "../tables/self.ts";
 import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -74,9 +75,7 @@ function isFormerLife({ options, self }: Core, { endpoint, internalEndpoint }: A
 /** Others take our messages for old until we go on from there. Once: a twin would do the same. */
 function overtake(core: Core, { time }: Alive, now: Now): readonly Effect[] {
   const { self } = core;
-  self.incarnation = time.incNum + 1n;
-  self.sequence = 0n;
-  self.alive = undefined;
+  outlive(self, time.incNum);
   const event = { type: "incarnation-raised", incarnation: self.incarnation } as const;
   return [notify(event), ...publish(core, now)];
 }

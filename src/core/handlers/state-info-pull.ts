@@ -7,7 +7,13 @@ import { copyBytes } from "../../wire/bytes.ts";
 import { encodeUnsigned } from "../../wire/envelope.ts";
 import { TAG } from "../../wire/messages.ts";
 import { shuffled } from "../rules/shuffle.ts";
-import { type FollowedChannel, isOnChannel, type PendingSnapshot } from "../tables/channels.ts";
+import {
+  type FollowedChannel,
+  hastenPull,
+  isOnChannel,
+  type PendingSnapshot,
+  planPull,
+} from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { aliveMembers, endpointOf, preferredEndpoint } from "../tables/members.ts";
 import type { DropCode } from "../types/drop.ts";
@@ -33,7 +39,7 @@ const READS_PER_CHECK = 16;
 export function pullStateInfo(core: Core, now: Now): readonly Effect[] {
   const { channels, options } = core;
   const intervalMs = options.timing.stateInfoIntervalMs;
-  channels.pullAtMs = now.elapsedMs + intervalMs + options.random.below(intervalMs / 10 + 1);
+  planPull(channels, intervalMs + options.random.below(intervalMs / 10 + 1), now);
   const effects: Effect[] = [...checkLag(core, now)];
   for (const channel of channels.table.values()) effects.push(...pullChannel(core, channel, now));
   return effects;
@@ -42,8 +48,7 @@ export function pullStateInfo(core: Core, now: Now): readonly Effect[] {
 /** Queries a new connection, which may know more. */
 export function hurryStateInfo({ channels, options }: Core, now: Now): void {
   if (channels.table.size === 0) return;
-  const soonMs = now.elapsedMs + options.timing.stateInfoIntervalMs / 16;
-  channels.pullAtMs = Math.min(channels.pullAtMs, soonMs);
+  hastenPull(channels, options.timing.stateInfoIntervalMs / 16, now);
 }
 
 function pullChannel(core: Core, channel: FollowedChannel, now: Now): readonly Effect[] {

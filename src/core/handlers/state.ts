@@ -25,7 +25,7 @@ import { createRoutineQueue, type RoutineQueue } from "../tables/routine-queue.t
 import { createSelf, type Self } from "../tables/self.ts";
 import type { ServedChannels } from "../tables/served-channels.ts";
 import { createSuspicions, type Suspicions } from "../tables/suspicion.ts";
-import type { VainSearch } from "../tables/vain-searches.ts";
+import type { VainSearches } from "../tables/vain-searches.ts";
 import { createVerificationQueue, type VerificationQueue } from "../tables/verification-queue.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { CoreLimits, CoreOptions } from "../types/options.ts";
@@ -45,7 +45,7 @@ export interface Core {
   readonly identities: Identities;
   readonly names: CertificateNames;
   /** Searches for somebody to leave a full table that found nobody, by table and newcomer. */
-  readonly vainSearches: Map<string, VainSearch>;
+  readonly vainSearches: VainSearches;
   readonly verificationQueue: VerificationQueue;
   /** Heartbeats that wait to be checked together. */
   readonly routine: RoutineQueue;

@@ -6,7 +6,7 @@
 import { hasten, noteHolder } from "../tables/broadcast-queue.ts";
 import { forgiveItems } from "../tables/pull.ts";
 import { takeRoutine } from "../tables/routine-queue.ts";
-import { takeClaim } from "../tables/verification-queue.ts";
+import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
@@ -22,11 +22,10 @@ export function drainVerificationQueue(core: Core, now: Now): readonly Effect[] 
   const { verificationQueue, options } = core;
   const effects: Effect[] = [];
   let checksLeft = options.limits.checksPerStep;
-  for (const pkiId of verificationQueue.rejudge) {
-    if (checksLeft === 0) return effects;
-    checksLeft -= 1;
-    verificationQueue.rejudge.delete(pkiId);
+  for (const pkiId of takeRejudged(verificationQueue)) {
     effects.push(...rejudge(core, pkiId, now));
+    checksLeft -= 1;
+    if (checksLeft === 0) return effects;
   }
   for (; checksLeft > 0; checksLeft--) {
     const claim = takeClaim(verificationQueue);
@@ -59,9 +58,9 @@ export function checkRoutine(core: Core, now: Now): readonly Effect[] {
 
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */
 export function rejudgeAll(core: Core): readonly Effect[] {
-  for (const pkiId of core.identities.table.keys()) {
-    if (pkiId !== core.options.self.pkiId) core.verificationQueue.rejudge.add(pkiId);
-  }
+  const { identities, options, verificationQueue } = core;
+  const others = [...identities.table.keys()].filter((pkiId) => pkiId !== options.self.pkiId);
+  enqueueRejudge(verificationQueue, others);
   forgiveItems(core.pull);
   return [];
 }

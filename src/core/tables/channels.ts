@@ -85,6 +85,16 @@ export function createChannels(options: ChannelsOptions | undefined): Channels {
   return { host, table, snapshots: [], pullAtMs: 0, lagCheckAtMs: 0 };
 }
 
+/** Asks for snapshots next after so long. */
+export function planPull(channels: Channels, afterMs: number, now: Now): void {
+  channels.pullAtMs = now.elapsedMs + afterMs;
+}
+
+/** Asks for snapshots within so long. */
+export function hastenPull(channels: Channels, withinMs: number, now: Now): void {
+  channels.pullAtMs = Math.min(channels.pullAtMs, now.elapsedMs + withinMs);
+}
+
 function createChannel({ name, role, lag }: FollowOptions): FollowedChannel {
   return {
     ...{ name, role, lag },
@@ -181,6 +191,14 @@ export function removeStateInfo(
   channel.disproved.delete(pkiId);
   channel.recheck.delete(pkiId);
   return known;
+}
+
+/** Puts a configuration in force; false if a newer one is. */
+export function configure(channel: FollowedChannel, configuration: ChannelConfiguration): boolean {
+  const before = channel.configuration;
+  if (before !== undefined && before.blockNumber > configuration.blockNumber) return false;
+  channel.configuration = configuration;
+  return true;
 }
 
 export function setLagging(channel: FollowedChannel, pkiId: PkiId, isLagging: boolean): void {

@@ -167,6 +167,14 @@ function attend(contact: Contact, members: Members, ownMspId: string): readonly 
   return [{ type: "identify", endpoint: contact.endpoint }];
 }
 
+/** We know who is there, and ask it for its members. */
+export function contactAsked(
+  contact: Contact,
+  asked: { readonly pkiId: PkiId; readonly nonce: bigint; readonly untilMs: number },
+): void {
+  contact.state = { type: "asking", ...asked };
+}
+
 /** A member of another organisation may say that it is at the endpoint of a bootstrap peer of ours. */
 function isAt(contact: Contact, ownMspId: string, member: Member): boolean {
   if (contact.isBootstrap && member.mspId !== ownMspId) return false;

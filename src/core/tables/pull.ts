@@ -5,6 +5,8 @@
  * `pullstore.go`, `certstore.go`).
  */
 
+import type { DataDigest } from "../../wire/messages.ts";
+import { parsePkiId } from "../../wire/received.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
 import type { CoreLimits, Timing } from "../types/options.ts";
 
@@ -30,7 +32,7 @@ export interface Exchange {
   readonly requested: Set<PkiId>;
 }
 
-export interface Round {
+interface Round {
   /** Digests are collected first; then each item is asked from one owner. */
   phase: "digests" | "updates";
   untilMs: number;
@@ -63,6 +65,8 @@ export interface Pull {
   readonly resting: Map<PkiId, number>;
 }
 
+/** Minimum interval between unscheduled rounds. */
+const URGENT_PAUSE_MS = 200;
 /** How long an item that could not be verified is not asked for again. */
 const SHUN_MS = 60_000;
 const WANTED_MAX = 1_000;
@@ -85,6 +89,114 @@ export function want(pull: Pull, id: PkiId, from: PkiId, now: Now): void {
   pull.resting.delete(id);
   if (isShunned(pull, id, from, now) || pull.wanted.size >= WANTED_MAX) return;
   pull.wanted.set(id, from);
+}
+
+/**
+ * Whom to ask at once for items that we lack, once for each item; nobody if we asked just now. The
+ * next message of an author that is still unknown asks for it again.
+ */
+export function takeWanted(pull: Pull, now: Now): readonly PkiId[] {
+  const { wanted, urgentAtMs } = pull;
+  if (wanted.size === 0 || now.elapsedMs < urgentAtMs) return [];
+  pull.urgentAtMs = now.elapsedMs + URGENT_PAUSE_MS;
+  const known = [...wanted.values()];
+  wanted.clear();
+  return known;
+}
+
+/** Begins a round with peers that were greeted with these nonces. */
+export function openRound(
+  pull: Pull,
+  greeted: readonly (PullPeer & { readonly nonce: bigint })[],
+  untilMs: number,
+): void {
+  const exchanges = new Map<PkiId, Exchange>();
+  for (const { pkiId, endpoint, nonce } of greeted) {
+    exchanges.set(pkiId, { nonce, endpoint, hasAnswered: false, requested: new Set() });
+  }
+  pull.round = { phase: "digests", untilMs, exchanges, owners: new Map() };
+}
+
+export function closeRound(pull: Pull): void {
+  pull.round = undefined;
+}
+
+/** Notes what a peer of the round has that we lack. False: it was not asked, or has answered. */
+export function noteDigest(
+  pull: Pull,
+  from: PkiId,
+  { nonce, digests }: Pick<DataDigest, "nonce" | "digests">,
+  itemsMax: number,
+  now: Now,
+): boolean {
+  const { round } = pull;
+  const exchange = round?.exchanges.get(from);
+  if (round?.phase !== "digests" || exchange?.nonce !== nonce || exchange.hasAnswered) return false;
+  exchange.hasAnswered = true;
+  for (const item of digests) {
+    const id = parsePkiId(item);
+    if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, from, now)) continue;
+    const owners = round.owners.get(id);
+    if (owners) owners.push(from);
+    else if (round.owners.size < itemsMax) round.owners.set(id, [from]);
+  }
+  return true;
+}
+
+/** Whether all peers of the round have said what they have. */
+export function haveAllAnswered({ round }: Pull): boolean {
+  return [...(round?.exchanges.values() ?? [])].every(({ hasAnswered }) => hasAnswered);
+}
+
+/**
+ * Chooses one random owner for each missing item; the round waits for them from now on, or ends if there
+ * are none. Returns what to request from whom.
+ */
+export function chooseOwners(
+  pull: Pull,
+  random: Random,
+  untilMs: number,
+): readonly (readonly [PkiId, Exchange])[] {
+  const { round } = pull;
+  if (round === undefined) return [];
+  for (const [item, owners] of round.owners) {
+    const owner = owners[random.below(owners.length)];
+    if (owner !== undefined) round.exchanges.get(owner)?.requested.add(item);
+  }
+  const asked = [...round.exchanges].filter(([, { requested }]) => requested.size > 0);
+  if (asked.length === 0) closeRound(pull);
+  round.phase = "updates";
+  round.untilMs = untilMs;
+  return asked;
+}
+
+/** What the peer was asked for and has not sent; undefined: nothing, or under another nonce. */
+export function requestedFrom({ round }: Pull, from: PkiId, nonce: bigint): Set<PkiId> | undefined {
+  const exchange = round?.exchanges.get(from);
+  return round?.phase === "updates" && exchange?.nonce === nonce ? exchange.requested : undefined;
+}
+
+/** Ends the round if everything has come. */
+export function closeIfComplete(pull: Pull): void {
+  const exchanges = [...(pull.round?.exchanges.values() ?? [])];
+  if (exchanges.every(({ requested }) => requested.size === 0)) closeRound(pull);
+}
+
+/** Notes a hello, whose request is accepted until then. False: too many of the peer are. */
+export function noteHello(pull: Pull, from: PkiId, hello: Hello, max: number, now: Now): boolean {
+  const current = currentHellos(pull, from, now);
+  if (current.length >= max) return false;
+  pull.hellos.set(from, [...current, hello]);
+  return true;
+}
+
+/** Whether a request follows a hello of the same peer. */
+export function isGreeted(pull: Pull, from: PkiId, nonce: bigint, now: Now): boolean {
+  return currentHellos(pull, from, now).some((hello) => hello.nonce === nonce);
+}
+
+function currentHellos({ hellos }: Pull, from: PkiId, now: Now): readonly Hello[] {
+  return (hellos.get(from) ?? []).filter(({ untilMs }) => untilMs > now.elapsedMs);
 }
 
 /** Offers a verified item to others. */
@@ -159,8 +271,8 @@ function putUntil<Id extends string>(map: Map<Id, number>, id: Id, untilMs: numb
 export function tidyPull(pull: Pull, now: Now): void {
   dropOver(pull.shunned, now);
   dropOver(pull.resting, now);
-  for (const [peer, hellos] of pull.hellos) {
-    const current = hellos.filter(({ untilMs }) => untilMs > now.elapsedMs);
+  for (const peer of pull.hellos.keys()) {
+    const current = currentHellos(pull, peer, now);
     if (current.length === 0) pull.hellos.delete(peer);
     else pull.hellos.set(peer, current);
   }

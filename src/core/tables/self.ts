@@ -116,6 +116,13 @@ export function createSelf(options: CoreOptions, now: Now): Self {
   };
 }
 
+/** Begins a life after this incarnation. */
+export function outlive(self: Self, incarnation: bigint): void {
+  self.incarnation = incarnation + 1n;
+  self.sequence = 0n;
+  self.alive = undefined;
+}
+
 /** We meet our first member, however late that is: to those whom we meet we are new. */
 export function beNew(self: Self, { timing }: CoreOptions, { elapsedMs }: Now): void {
   const untilMs = elapsedMs + timing.publishCertPeriodMs;

@@ -83,6 +83,26 @@ export function raise(
   open.set(member.pkiId, { doubt, atMs: suspicions.lastAtMs });
 }
 
+/** False if the member was pinged lately; otherwise it counts as pinged now. */
+export function startPing({ pinged }: Suspicions, pkiId: PkiId, now: Now): boolean {
+  if (pinged.has(pkiId)) return false;
+  pinged.set(pkiId, now.elapsedMs);
+  return true;
+}
+
+/** False if the member was asked within the pause; otherwise it counts as asked now. */
+export function startAsking(
+  { asked }: Suspicions,
+  pkiId: PkiId,
+  pauseMs: number,
+  now: Now,
+): boolean {
+  const askedMs = asked.get(pkiId) ?? Number.NEGATIVE_INFINITY;
+  if (now.elapsedMs - askedMs < pauseMs) return false;
+  asked.set(pkiId, now.elapsedMs);
+  return true;
+}
+
 /**
  * Somebody whose death a ping has confirmed is said to live: it is pinged at once, and revived by
  * its answer only (liveness.ts).
@@ -90,8 +110,7 @@ export function raise(
 export function pingAgain(suspicions: Suspicions, member: Member, now: Now): readonly Effect[] {
   const { pkiId } = member;
   const endpoint = preferredEndpoint(member);
-  if (endpoint === "" || suspicions.pinged.has(pkiId)) return [];
-  suspicions.pinged.set(pkiId, now.elapsedMs);
+  if (endpoint === "" || !startPing(suspicions, pkiId, now)) return [];
   return [{ type: "ping", pkiId, endpoint }];
 }
 

@@ -91,6 +91,25 @@ export function enqueueList(
   return true;
 }
 
+/** The response has been worked through. */
+export function finishList({ lists }: VerificationQueue, { from }: ListClaim): void {
+  lists.delete(from);
+}
+
+/** Has these identities judged again. */
+export function enqueueRejudge({ rejudge }: VerificationQueue, pkiIds: Iterable<PkiId>): void {
+  for (const pkiId of pkiIds) rejudge.add(pkiId);
+}
+
+/** Removes the identities to be judged again, one for each that is taken. */
+export function* takeRejudged({ rejudge }: VerificationQueue): Generator<PkiId, undefined> {
+  for (const pkiId of rejudge) {
+    rejudge.delete(pkiId);
+    yield pkiId;
+  }
+  return undefined;
+}
+
 /** Removes and returns the next claim. */
 export function takeClaim(queue: VerificationQueue): Claim | undefined {
   const claim = queue.backlog[queue.done];
