@@ -83,6 +83,19 @@ describe("a query", () => {
     assert.equal(first.ended, 1);
   });
 
+  test("asks all of 500 again within seconds whose answers were lost, and gets them", () => {
+    const { world, members, first } = network(500);
+    world.ask(first, "q", 5_000);
+    world.run(100);
+    world.loss = 1;
+    for (const member of members) answerOnce(world, member, new Set());
+    world.run(10);
+    world.loss = 0;
+    assert.equal(first.answers.length, 1, "its own");
+    world.run(3_000);
+    assert.deepEqual([first.answers.length, first.ended], [500, 1]);
+  });
+
   test("that is cancelled takes no answers", () => {
     const { world, first, second } = network(6);
     const token = world.ask(first, "q", 60_000);

@@ -4,13 +4,15 @@ import type { PkiId } from "../../core/types/host.ts";
 interface OwnQuery {
   readonly token: number;
   readonly sequence: bigint;
-  /** Members that have not answered. Those asked again come last. */
+  /** Members that have not answered. */
   readonly waitsFor: Set<PkiId>;
   /** Elapsed time at which it ends. */
   readonly untilMs: number;
-  /** Elapsed time at which silent members are asked again, and the following pause. */
+  /** Elapsed time at which silent members are asked again, and the pause after all of them. */
   repeatAtMs: number;
   repeatPauseMs: number;
+  /** Whom the present round has not asked again yet. */
+  toRepeat: readonly PkiId[];
 }
 
 /** An answer of ours as it was sent. */
@@ -33,8 +35,9 @@ const GIVEN_BYTES_MAX = 4_194_304;
 /** An answer takes a few round trips; without one by then, it or the query was lost. */
 const REPEAT_MS = 500;
 const REPEAT_PAUSE_MS_MAX = 8_000;
-/** Members asked again in parallel, since asking opens connections. */
+/** Members asked again in parallel, since asking opens connections, and the pause until the next ones. */
 const REPEATED_MAX = 50;
+const REPEATED_PAUSE_MS = 250;
 
 export function createQueries(): Queries {
   return { bySequence: new Map(), given: new Map(), givenBytes: 0 };
@@ -42,11 +45,12 @@ export function createQueries(): Queries {
 
 export function openQuery(
   { bySequence }: Queries,
-  query: Omit<OwnQuery, "repeatAtMs" | "repeatPauseMs">,
+  query: Omit<OwnQuery, "repeatAtMs" | "repeatPauseMs" | "toRepeat">,
   elapsedMs: number,
 ): void {
   const repeatAtMs = elapsedMs + REPEAT_MS;
-  bySequence.set(query.sequence, { ...query, repeatAtMs, repeatPauseMs: REPEAT_MS });
+  const repeat = { repeatAtMs, repeatPauseMs: REPEAT_MS, toRepeat: [] };
+  bySequence.set(query.sequence, { ...query, ...repeat });
 }
 
 /** The query that this member may still answer, once. */
@@ -63,17 +67,20 @@ export function endQuery({ bySequence }: Queries, query: OwnQuery): void {
   bySequence.delete(query.sequence);
 }
 
-/** Members to ask again now; doubles the next pause. */
+/** Members to ask again now: all silent ones in turn, then a pause that doubles. */
 export function takeUnanswered(query: OwnQuery, elapsedMs: number): readonly PkiId[] {
   if (query.repeatAtMs > elapsedMs) return [];
-  query.repeatPauseMs = Math.min(2 * query.repeatPauseMs, REPEAT_PAUSE_MS_MAX);
-  query.repeatAtMs = elapsedMs + query.repeatPauseMs;
-  const members = [...query.waitsFor].slice(0, REPEATED_MAX);
-  for (const member of members) {
-    query.waitsFor.delete(member);
-    query.waitsFor.add(member);
+  const { waitsFor, toRepeat } = query;
+  const round = toRepeat.length > 0 ? toRepeat : [...waitsFor];
+  const silent = round.filter((member) => waitsFor.has(member));
+  query.toRepeat = silent.slice(REPEATED_MAX);
+  if (query.toRepeat.length > 0) {
+    query.repeatAtMs = elapsedMs + REPEATED_PAUSE_MS;
+  } else {
+    query.repeatPauseMs = Math.min(2 * query.repeatPauseMs, REPEAT_PAUSE_MS_MAX);
+    query.repeatAtMs = elapsedMs + query.repeatPauseMs;
   }
-  return members;
+  return silent.slice(0, REPEATED_MAX);
 }
 
 /** Keeps an answer as long as its query runs. */
