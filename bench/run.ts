@@ -147,12 +147,14 @@ bench("simulated-messages", "events and queries among members in virtual time")
   .option("--events <n>", "how many are sent", "40")
   .option("--rate <n>", "events a second", "2")
   .option("--queries <n>", "how many are asked", "5")
+  .option("--settle <n>", "virtual seconds before that", "30")
   .option("--loss <share>", "of the packets, 0 to 1", "0")
   .option("--seed <n>", "of the network", "1")
-  .action(async ({ members, events, rate, queries, loss, seed, json }) => {
+  .action(async ({ members, events, rate, queries, settle, loss, seed, json }) => {
     const sizes = { members: Number(members), events: Number(events), queries: Number(queries) };
-    const rest = { eventsPerSecond: Number(rate), loss: Number(loss), seed: Number(seed) };
-    print(await benchSimulatedMessages({ ...sizes, ...rest, progress }), json);
+    const times = { eventsPerSecond: Number(rate), settleSeconds: Number(settle) };
+    const rest = { loss: Number(loss), seed: Number(seed), progress };
+    print(await benchSimulatedMessages({ ...sizes, ...times, ...rest }), json);
   });
 
 bench("gossipsub", "members of a libp2p topic in one process, for `peers`")

@@ -113,7 +113,7 @@ export function createAuthority(seed: number): SimulatedAuthority {
 }
 
 /** Signatures found right that are remembered. */
-const RIGHT_MAX = 2 ** 13;
+const RIGHT_MAX = 2 ** 16;
 
 /** Members that share a message check it once: nobody changes bytes that were sent. */
 function createSignatureCheck(): (key: number, payload: Uint8Array, given: Uint8Array) => boolean {

@@ -20,8 +20,11 @@ interface Entry {
   readonly verdict: ReturnType<ReadMessage>;
 }
 
-/** Messages remembered, by the number in their signature; a power of two. */
-const ENTRIES = 2 ** 13;
+/**
+ * Messages remembered, by the number in their signature; a power of two. While a thousand members start
+ * together, some twenty thousand numbers are given before everybody has the first messages of all.
+ */
+const ENTRIES = 2 ** 16;
 /** Endpoints remembered: members have two at most, but hostile ones name others. */
 const ENDPOINTS_MAX = 2 ** 15;
 

@@ -101,6 +101,7 @@ export class World {
     return this.clock.now().elapsedMs;
   }
 
+  /** Before members start that shall be watched. */
   watch(...watchers: readonly Watcher[]): void {
     this.#watchers.push(...watchers);
     for (const { delivered } of watchers) if (delivered) this.#deliveries.push(delivered);
@@ -156,7 +157,7 @@ export class World {
     member.life = life;
     for (const watcher of this.#watchers) watcher.began?.(life);
     this.channels.began(life);
-    void this.#listen(life);
+    if (this.#watchers.some(({ event }) => event)) void this.#listen(life);
   }
 
   /** Ends the process: by closing its connections, or by a power cut. */
