@@ -4,6 +4,7 @@
  */
 import { Command, Option } from "commander";
 import { runAll } from "./all.ts";
+import { benchBareMessages } from "./bare-messages.ts";
 import { benchCluster } from "./cluster.ts";
 import { benchCodec } from "./codec.ts";
 import { countFiles } from "./files.ts";
@@ -143,18 +144,20 @@ bench("messages", "events and queries among members, beside a libp2p topic if it
   });
 
 bench("simulated-messages", "events and queries among members in virtual time")
-  .option("--members <n>", "how many; 1000 take over an hour", "300")
+  .option("--members <n>", "how many; without --bare, 1000 take over an hour", "300")
   .option("--events <n>", "how many are sent", "40")
   .option("--rate <n>", "events a second", "2")
   .option("--queries <n>", "how many are asked", "5")
   .option("--settle <n>", "virtual seconds before that", "30")
+  .option("--bare", "events alone, without membership and connections, which takes seconds")
   .option("--loss <share>", "of the packets, 0 to 1", "0")
   .option("--seed <n>", "of the network", "1")
-  .action(async ({ members, events, rate, queries, settle, loss, seed, json }) => {
+  .action(async ({ members, events, rate, queries, settle, bare, loss, seed, json }) => {
     const sizes = { members: Number(members), events: Number(events), queries: Number(queries) };
     const times = { eventsPerSecond: Number(rate), settleSeconds: Number(settle) };
-    const rest = { loss: Number(loss), seed: Number(seed), progress };
-    print(await benchSimulatedMessages({ ...sizes, ...times, ...rest }), json);
+    const options = { ...sizes, ...times, loss: Number(loss), seed: Number(seed) };
+    if (bare) print(benchBareMessages(options), json);
+    else print(await benchSimulatedMessages({ ...options, progress }), json);
   });
 
 bench("gossipsub", "members of a libp2p topic in one process, for `peers`")

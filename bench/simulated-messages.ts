@@ -40,12 +40,12 @@ export interface SimulatedMessagesResult extends ArrivalFigures {
 }
 
 const TOPIC = "bench";
-const PAYLOAD_BYTES = 240;
+export const PAYLOAD_BYTES = 240;
 /** Latency within a city: minimum in milliseconds, and random addition. */
-const [DELAY_MS, JITTER_MS] = [2, 3];
+export const [DELAY_MS, JITTER_MS] = [2, 3];
 const COMPLETE_MAX_MS = 120_000;
 /** An event not delivered by then counts as missing. */
-const ARRIVE_MAX_MS = 30_000;
+export const ARRIVE_MAX_MS = 30_000;
 const QUERY_TIMEOUT_MS = 20_000;
 const LOOK_MS = 1_000;
 /** Resolution of arrival times: programs receive events between two steps of the world. */

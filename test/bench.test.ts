@@ -33,6 +33,10 @@ const RUNS = [
     fields: ["completeSeconds", "lastMsP50", "missing", "copies", "queries", "cpuSeconds"],
   },
   {
+    words: "simulated-messages --bare --members 20 --events 3",
+    fields: ["lastMsP50", "missing", "twice", "copies", "bytes", "cpuSeconds"],
+  },
+  {
     words: "memory --members 3 --seconds 1 --settle 0",
     fields: ["joinMs", "rssSteadyMb", "cpuMsPerSecond", "pausesJoining", "pausesSteady"],
   },
