@@ -16,6 +16,8 @@ const BLOCKS_ASKED = 20;
 /** What happens all the time has its place in the picture and among the blocks. */
 const EVERYDAY = new Set(["channel-height", "block"]);
 const MARKED = new Set(["bad", "warn"]);
+/** What becomes of members, whatever their channels. */
+const LIVES = new Set(["member-dead", "member-returned", "member-forgotten"]);
 
 /** @typedef {{ shown: any, events: any[], seen: Record<string, string> }} State */
 
@@ -56,10 +58,10 @@ export function createChannelView(options) {
     },
     /** An event of any kind. */
     hear(event) {
-      if (event.channel === undefined) return;
+      if (event.channel === undefined && !LIVES.has(event.type)) return;
       state.events.push(event);
       if (state.events.length > EVENTS_MAX) state.events.shift();
-      if (event.channel === chooser.value) take(parts, event);
+      if (isOf(chooser.value, event, state)) take(parts, event);
     },
     look: () => look(parts, state),
   };
@@ -101,7 +103,17 @@ function reset(parts, state) {
   for (const part of [chart, config, blocks, timeline]) part.clear();
   selection.select(undefined);
   Object.assign(state, { shown: undefined, seen: {} });
-  for (const event of state.events) if (event.channel === chooser.value) take(parts, event);
+  for (const event of state.events) if (isOf(chooser.value, event, state)) take(parts, event);
+}
+
+/** Whether an event is one of the channel, or of a member of it. */
+function isOf(name, { channel, member }, { shown, events }) {
+  if (channel !== undefined) return channel === name;
+  const { pkiId } = member;
+  return (
+    shown?.view.members.some((one) => one.pkiId === pkiId) ||
+    events.some((one) => one.channel === name && one.pkiId === pkiId)
+  );
 }
 
 function take({ chart, config, timeline, nameOf }, event) {

@@ -106,6 +106,27 @@ describe("the page of a channel", { skip }, () => {
     assert.equal(await page.locator("#channel-events li").count(), 0);
   });
 
+  test("tells who of its members is dead or back, and of nobody else", async () => {
+    const [, shown] = createCrowd(2)();
+    assert.ok(shown);
+    const times = { lastSeen: new Date(), since: new Date(), identityExpires: null };
+    const data = { metadata: new Uint8Array(0), incarnation: 1n, sequence: 1n };
+    const member = { ...shown, ...times, ...data };
+    const stranger = {
+      ...member,
+      pkiId: "f".repeat(64) as typeof member.pkiId,
+      endpoint: "else:1",
+    };
+    for (const one of [stranger, member]) {
+      stage.happen({ type: "member-dead", member: one, reason: "silent" });
+      stage.happen({ type: "member-returned", member: one });
+    }
+    const told = page.locator("#channel-events .text", { hasText: /is dead: silent$|is back$/ });
+    await told.nth(1).waitFor(SLOW);
+    const name = member.endpoint;
+    assert.deepEqual(await told.allTextContents(), [`${name} is back`, `${name} is dead: silent`]);
+  });
+
   test("Tab leads to every control, arrow keys to every peer, Enter chooses", async () => {
     const stops = await walkByTab(page);
     assert.deepEqual(
