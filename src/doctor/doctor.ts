@@ -52,7 +52,7 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   }
   const isSound = own.value && (tls.value || !config.tls.enabled);
   if (own.value === undefined || !isSound) {
-    yield* (await examinePorts(config, undefined)).findings;
+    yield* (await examinePorts(config, undefined, false)).findings;
     const message =
       "Bootstrap and anchor peers were not dialled, as our own files are not in order.";
     yield warning("bootstrap", message, "Mend them first.");
@@ -63,7 +63,8 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
     trusted,
     tls: tls.value && withTlsRootsOf(trusted, tls.value),
   };
-  const ports = await examinePorts(config, files);
+  const isCertain = tls.findings.every(({ status }) => status !== "error");
+  const ports = await examinePorts(config, files, isCertain);
   yield* ports.findings;
   yield* await examineOwnEndpoints(config, files, ports.isRunning);
   yield* await examineContacts(config, files, wallMs, ports.isRunning);

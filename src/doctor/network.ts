@@ -44,16 +44,20 @@ async function resolve(host: string): Promise<string | { readonly code: string }
   }
 }
 
-/** Whether we could listen. `files`: to recognise that we are already listening. */
+/**
+ * Whether we could listen. `files`: to recognise that we are already listening. `isCertain`: whether
+ * these files would let us, so that nobody is ourselves who does not prove it.
+ */
 export async function examinePorts(
   config: Config,
   files: Files | undefined,
+  isCertain: boolean,
 ): Promise<{ readonly findings: readonly Finding[]; readonly isRunning: boolean }> {
   const { listenAddress, operations } = config;
   const gossip = await portFault(listenAddress);
   const isInUse = gossip === "EADDRINUSE" && files !== undefined;
   const isRunning = isInUse && (await isOurselves(config, files));
-  const running = files === undefined ? undefined : isRunning;
+  const running = isRunning || (files !== undefined && isCertain) ? isRunning : undefined;
   const findings = [portFinding("port", listenAddress, gossip, running, "peer.listenAddress")];
   if (operations.listenAddress !== undefined) {
     const fault = await portFault(operations.listenAddress);

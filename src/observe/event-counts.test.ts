@@ -91,8 +91,10 @@ describe("events are counted", () => {
       { type: "send-failed", pkiId: "p", endpoint: "", code: "unreachable", reason: "" },
       { type: "contact-failed", endpoint: "", code: "timeout", reason: "" },
       { type: "contact-failed", endpoint: "", code: "timeout", reason: "" },
+      { type: "signing-failed", detail: "" },
     );
     assert.deepEqual([...counts.sendsFailed], [["unreachable", 1]]);
-    assert.deepEqual([...counts.others], [["contact-failed", 2]]);
+    assert.deepEqual([...counts.contactsFailed], [["timeout", 2]]);
+    assert.deepEqual([...counts.others], [["signing-failed", 1]]);
   });
 });

@@ -35,6 +35,8 @@ export interface EventCounts {
   readonly identitiesPurged: ReadonlyMap<string, number>;
   /** By code. */
   readonly sendsFailed: ReadonlyMap<string, number>;
+  /** By code. */
+  readonly contactsFailed: ReadonlyMap<string, number>;
   /** By channel. */
   readonly blocks: ReadonlyMap<string, BlockCounts>;
   /** Kinds of events of which no more is counted, by type. */
@@ -58,16 +60,7 @@ export function createEventCounter(): EventCounter {
   /** By PKI-ID: the incarnation with which a member died in our view. */
   const died = new BoundedMap<string, bigint>(DEAD_MAX);
 
-  const countsOf = ({ mspId }: Member): MemberCounts => {
-    const known = members.get(mspId ?? "");
-    if (known !== undefined) return known;
-    // A count that appears only with its first event hides that event from `increase()`.
-    const deaths = new Map(DEATH_REASONS.map((reason) => [reason, 0]));
-    const counts = { joins: 0, returns: 0, flaps: 0, deaths };
-    members.set(mspId ?? "", counts);
-    return counts;
-  };
-
+  const countsOf = (member: Member): MemberCounts => countsIn(members, member);
   const noteReturn = (member: Member): void => {
     const counts = countsOf(member);
     counts.returns += 1;
@@ -99,6 +92,8 @@ export function createEventCounter(): EventCounter {
           return add(codes.identitiesPurged, event.reason);
         case "send-failed":
           return add(codes.sendsFailed, event.code);
+        case "contact-failed":
+          return add(codes.contactsFailed, event.code);
         case "block-rejected":
         case "block-conflict":
           return blocks.note(event);
@@ -107,6 +102,16 @@ export function createEventCounter(): EventCounter {
       }
     },
   };
+}
+
+function countsIn(members: Map<string, MemberCounts>, { mspId }: Member): MemberCounts {
+  const known = members.get(mspId ?? "");
+  if (known !== undefined) return known;
+  // A count that appears only with its first event hides that event from `increase()`.
+  const deaths = new Map(DEATH_REASONS.map((reason) => [reason, 0]));
+  const counts = { joins: 0, returns: 0, flaps: 0, deaths };
+  members.set(mspId ?? "", counts);
+  return counts;
 }
 
 function createBlockCounter() {
@@ -138,6 +143,7 @@ function createCodeCounts() {
     identitiesLearnt: empty(),
     identitiesPurged: empty(),
     sendsFailed: empty(),
+    contactsFailed: empty(),
     others: empty(),
   } satisfies Omit<EventCounts, "members" | "blocks">;
 }

@@ -148,8 +148,9 @@ export const CONNECTION_METRICS: readonly Metric[] = ours(
   {
     name: "gossip_contacts_failed_total",
     type: "counter",
+    labels: ["code"],
     help: "Attempts to join a bootstrap or anchor peer that failed.",
-    read: (reading) => event(reading, "contact-failed"),
+    read: ({ counts }) => by("code", counts.events.contactsFailed),
   },
 );
 

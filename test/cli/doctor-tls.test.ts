@@ -1,6 +1,8 @@
 /** Doctor on TLS files: each mistake in a real pair, and what is said of it. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { appendFile, copyFile, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
@@ -56,6 +58,17 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });
     await install(peer, leaf({ issuer: inner }), [inner]);
     assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
+  });
+
+  test("a port in use, by ourselves perhaps, while our certificate has expired", async (t) => {
+    const peer = await setUp(t);
+    await install(peer, leaf({ notAfter: "20250101000000Z" }));
+    const port = Number(peer.env["CORE_PEER_ADDRESS"]?.split(":")[1]);
+    const server = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
+    await once(server, "listening");
+    t.after(() => server.close());
+    const findings = await findingsOf(peer.env);
+    assertSays(findings, "warning", "port", /in use: by this member, if it runs already/);
   });
 
   const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });

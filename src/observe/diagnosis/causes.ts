@@ -124,7 +124,10 @@ const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
     remedy:
       "Check its certificate against the MSP folder as it is now: CAs, revocation lists, NodeOUs.",
   },
-  replaced: { remedy: "Nothing: look for the new one under the same endpoint." },
+  replaced: {
+    remedy:
+      "Nothing, if it was renewed: look for the new one under the same endpoint. If both run, they advertise one endpoint: give each its own.",
+  },
   unused: { remedy: "Nothing: we pull its certificate again when we hear from it." },
   silent: { remedy: "Check that it runs and that somebody who sees it can reach us." },
 };

@@ -223,7 +223,7 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   },
   "refused-full": {
     remedy:
-      "Raise fabricGossip.limits.connectionsMax there, or find out who opens so many connections.",
+      "Raise the limit there that it names, fabricGossip.limits.connectionsMax or handshakesMax, or find out who opens so many connections.",
   },
   "refused-stopping": {
     remedy: "Nothing: it is stopping or restarting, and we dial it again.",

@@ -51,6 +51,15 @@ describe("what is remembered of failures", () => {
     assert.deepEqual(failures.recent("q", ["q:1"]), []);
   });
 
+  test("where another answered: of the one who was meant, not of the one who is there", () => {
+    const failures = noted(sendFailed("p", "wrong-peer"));
+    assert.deepEqual(
+      failures.recent("p", []).map(({ code }) => code),
+      ["wrong-peer"],
+    );
+    assert.deepEqual(failures.recent("q", ["p:1"]), []);
+  });
+
   test("of several, the youngest", () => {
     const failures = noted(sendFailed("p"));
     const time = new Date(TIME.getTime() + 1_000);

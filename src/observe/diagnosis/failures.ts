@@ -121,7 +121,9 @@ function failureOf(event: GossipEvent): Failed | undefined {
     }
     case "send-failed": {
       const { pkiId, endpoint, code, reason } = event;
-      return { where: { pkiId, endpoint }, what: { during: "send", code, reason } };
+      // Whoever answered in its place is in good order there.
+      const where = code === "wrong-peer" ? { pkiId } : { pkiId, endpoint };
+      return { where, what: { during: "send", code, reason } };
     }
     case "message-rejected": {
       const { pkiId, code } = event;
