@@ -2,8 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EMPTY_BYTES, toHex } from "./bytes.ts";
 import { decode } from "./decode.ts";
-import { encode } from "./encode.ts";
-import { DATA_DIGEST, GOSSIP_MESSAGE, type GossipMessageInit, PEER_TIME } from "./messages.ts";
+import { encode, encodeInField } from "./encode.ts";
+import {
+  DATA_DIGEST,
+  ENVELOPE,
+  GOSSIP_MESSAGE,
+  type GossipMessageInit,
+  PEER_TIME,
+} from "./messages.ts";
 import { accept } from "./verdict.ts";
 
 describe("encode()", () => {
@@ -45,6 +51,16 @@ describe("encode()", () => {
 
   test("gives a buffer that holds nothing else", () => {
     assert.equal(encode(PEER_TIME, { incNum: 1n }).buffer.byteLength, 2);
+  });
+
+  test("writes a message into a field of another as if it were written by itself first", () => {
+    for (const length of [0, 1, 120, 127, 128, 5_000, 3_000_000, 5_000_000]) {
+      const digests = length === 0 ? [] : [new Uint8Array(length).fill(1)];
+      const payload = encode(DATA_DIGEST, { digests });
+      const written = encodeInField(DATA_DIGEST, { digests }, 1);
+      assert.deepEqual(written, encode(ENVELOPE, { payload }), `${length} bytes`);
+      assert.equal(written.buffer.byteLength, written.length);
+    }
   });
 
   for (const incNum of [-1n, 2n ** 64n]) {

@@ -22,8 +22,8 @@ const LOW_HALF = 0xffff_ffffn;
  * is made anew for each is slow, as the system hands it out page by page.
  */
 let scratch = new Uint8Array(4_096);
-/** Maximum scratch size to keep; larger messages are rare. */
-const SCRATCH_BYTES_MAX = 1_048_576;
+/** Maximum scratch size to keep: a list of 4,000 members with their certificates; larger messages are rare. */
+const SCRATCH_BYTES_MAX = 4_194_304;
 
 /** What is written lies between `at` and the end of `bytes`. */
 type Writer = { bytes: Uint8Array<ArrayBuffer>; at: number };
@@ -34,8 +34,35 @@ type Writer = { bytes: Uint8Array<ArrayBuffer>; at: number };
  */
 export function encode<S extends Schema>(schema: S, init: Init<S>): Uint8Array;
 export function encode(schema: Schema, init: unknown): Uint8Array {
+  return take(write(schema, init));
+}
+
+/**
+ * Encodes a message as the only field, of this number, of another one: a long list is then copied once,
+ * not twice. The field of an empty message is left out.
+ */
+export function encodeInField<S extends Schema>(
+  schema: S,
+  init: Init<S>,
+  field: number,
+): Uint8Array {
+  const writer = write(schema, init);
+  const length = writer.bytes.length - writer.at;
+  if (length > 0) {
+    writeVarint(writer, length);
+    writeVarint(writer, field * 8 + 2);
+  }
+  return take(writer);
+}
+
+function write(schema: Schema, init: unknown): Writer {
   const writer: Writer = { bytes: scratch, at: scratch.length };
   if (isPlain(init)) writeMessage(writer, schema, init);
+  return writer;
+}
+
+/** What was written, in memory of just its length. */
+function take(writer: Writer): Uint8Array {
   if (writer.bytes.length <= SCRATCH_BYTES_MAX) scratch = writer.bytes;
   return writer.bytes.slice(writer.at);
 }

@@ -5,7 +5,7 @@
  */
 import { EMPTY_BYTES, ownBytes, sameView } from "./bytes.ts";
 import { decode, type WireFault } from "./decode.ts";
-import { encode } from "./encode.ts";
+import { encode, encodeInField } from "./encode.ts";
 import {
   type Content,
   ENVELOPE,
@@ -20,6 +20,7 @@ import {
 import type { Verdict } from "./verdict.ts";
 
 /** Field 1 and field 2, length-delimited, of an envelope and of a secret alike. */
+const PAYLOAD_FIELD = 1;
 const PAYLOAD_TAG = 0x0a;
 const SIGNATURE_TAG = 0x12;
 
@@ -109,7 +110,7 @@ export function encodeEnvelope(parts: {
 
 /** Encodes a message in an envelope without signature, ready to send (Fabric: `NoopSign`). */
 export function encodeUnsigned(message: GossipMessageInit): Uint8Array {
-  return encode(ENVELOPE, { payload: encodeMessage(message) });
+  return encodeInField(GOSSIP_MESSAGE, message, PAYLOAD_FIELD);
 }
 
 /** The same envelope for another organisation: payload and signature untouched, no secret. */
