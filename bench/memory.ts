@@ -153,7 +153,9 @@ export async function compile(build: string): Promise<void> {
   const compiler = join(ROOT, "node_modules/.bin/tsc");
   const run = promisify(execFile);
   const project = join(ROOT, "tsconfig.build.json");
-  await run(compiler, ["-p", project, "--outDir", join(build, "dist")]);
+  const dist = join(build, "dist");
+  await run(compiler, ["-p", project, "--outDir", dist]);
+  await run(process.execPath, ["build.mjs", dist], { cwd: ROOT });
   await cp(join(ROOT, "package.json"), join(build, "package.json"));
   await symlink(join(ROOT, "node_modules"), join(build, "node_modules"), "junction");
   const probe = ["--ignoreConfig", join(import.meta.dirname, "memory-probe.ts")];

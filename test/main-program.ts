@@ -4,17 +4,21 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
 
+/** Written last by `npm run build`. */
+const COMPILED = "dist/src/cli/main.js";
+
 /**
- * The compiled program, which starts in half the time, if every source was compiled since its last
- * change; otherwise the sources.
+ * The compiled program, which starts in half the time, if it was built since the last change of a
+ * source; otherwise the sources.
  */
-export const MAIN = join(ROOT, isCompiled() ? "dist/src/cli/main.js" : "src/cli/main.ts");
+export const MAIN = join(ROOT, isCompiled() ? COMPILED : "src/cli/main.ts");
 
 function isCompiled(): boolean {
   const sources = globSync("{src,simulation}/**/*.{ts,js,css,html}", { cwd: ROOT });
+  const compiledMs = changedMs(COMPILED);
   return sources
     .filter((path) => !/\.test\.ts$|testing[^/]*\.ts$|\.d\.ts$/.test(path))
-    .every((path) => changedMs(path) < changedMs(join("dist", path.replace(/\.ts$/, ".js"))));
+    .every((path) => changedMs(path) < compiledMs);
 }
 
 /** Zero: there is no such file. */

@@ -26,6 +26,7 @@ const SOURCES = [
   "simulation",
   "tsconfig.json",
   "tsconfig.build.json",
+  "build.mjs",
   "README.md",
 ];
 const run = promisify(execFile);
@@ -144,6 +145,28 @@ describe("what npm pack makes", () => {
       assert.deepEqual(foreign, []);
     });
 
+    test("has the program in few files, and its threads beside those that start them", () => {
+      const files = join(folder, "source");
+      for (const entry of ["dist/src/cli/main.js", "dist/src/cli/devnet-member.js"]) {
+        const imports = readFileSync(join(files, entry), "utf8").matchAll(
+          /"(\.{1,2}\/[^"]+\.js)"/g,
+        );
+        const folders = new Set([...imports].map(([, path = ""]) => dirname(path)));
+        assert.deepEqual([...folders], ["../chunks"], entry);
+      }
+      for (const thread of ["store-worker", "seed-worker"]) {
+        const starters = packed.filter(
+          (path) =>
+            path.endsWith(".js") &&
+            readFileSync(join(files, path), "utf8").includes(`./${thread}$`),
+        );
+        assert.ok(starters.length > 0, thread);
+        for (const path of starters) {
+          assert.ok(packed.includes(`${dirname(path)}/${thread}.js`), `${thread}, for ${path}`);
+        }
+      }
+    });
+
     test("names nothing of the machine it was made on", async () => {
       const files = join(folder, "source");
       const texts = packed.map((path) => readFileSync(join(files, path), "utf8"));
@@ -157,6 +180,17 @@ describe("what npm pack makes", () => {
       if (obstacle) return;
       const { stdout } = await run("npx", ["--offline", "fabric-gossip", "version"], { cwd, env });
       assert.equal(stdout.trim(), manifest.version);
+    });
+
+    test("the simulator starts its threads, and the playground finds its files", async (t) => {
+      const cwd = needsInstallation(t);
+      if (obstacle) return;
+      const program = join(cwd, "node_modules/.bin/fabric-gossip");
+      const seeds = ["--seeds", "2", "--cores", "2", "--nodes", "5", "--minutes", "0.1"];
+      const { stdout } = await run(program, ["simulate", ...seeds], { cwd, env });
+      assert.match(stdout, /2 seeds: all is well/);
+      await run(program, ["play", "--output", "site"], { cwd, env });
+      assert.ok(existsSync(join(cwd, "site/index.html")));
     });
 
     test("the devnet serves its page, and its member comes up", async (t) => {

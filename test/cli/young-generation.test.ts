@@ -18,8 +18,11 @@ v8.setFlagsFromString = (flag) => {
 syncBuiltinESMExports();
 registerHooks({
   load(url, context, next) {
-    if (/core\\/core\\.[jt]s$/.test(url)) say("core");
-    return next(url, context);
+    const loaded = next(url, context);
+    // The source itself, or the file that it is bundled into.
+    const isCore = /core\\/core\\.ts$/.test(url) || /^\\/\\/ src\\/core\\/core\\.ts$/m.test(loaded.source);
+    if (isCore) say("core");
+    return loaded;
   },
 });
 `;
