@@ -105,8 +105,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       names: () => this.#names?.unresolved() ?? [],
     };
     this.#channels = new NodeChannels({ ...shared, parts, serve, signer });
-    this.#probing = shared;
-    this.#watch = createSelfWatch(shared);
+    [this.#probing, this.#watch] = [shared, createSelfWatch(shared)];
     this.diagnostics = createDiagnostics({
       ...shared,
       ...{ parts, refusals, counters, tap: this.#tap, watch: this.#watch, startedMs },
@@ -130,6 +129,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const node = new GossipNode(parts);
     await parts.started?.(node.#core.self.incarnation);
     await node.#connections.listen();
+    if (parts.watchesItself) node.#publisher.hold();
     node.#loop.give({ type: "start" });
     node.#followNames();
     node.#channels.start();

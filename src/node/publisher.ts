@@ -15,6 +15,8 @@ export class Publisher {
   readonly #heard: (content: EventContent) => void;
   readonly #isTold = createRejectionFilter();
   #eventId: number;
+  /** What waits for those who are about to listen. */
+  #held: GossipEvent[] | undefined;
 
   /** `eventsMax`: events kept for a listener that does not read; `heard` is told of each first. */
   constructor(clock: Clock, eventsMax: number, heard: (content: EventContent) => void) {
@@ -30,7 +32,18 @@ export class Publisher {
     this.failures.note(event);
     this.#heard(content);
     this.counters.events.note(content);
-    this.events.push(event);
+    if (this.#held) this.#held.push(event);
+    else this.events.push(event);
+  }
+
+  /** Keeps events until the event loop turns: whoever listens by then has them all. */
+  hold(): void {
+    const held: GossipEvent[] = [];
+    this.#held = held;
+    this.#clock.after(0, () => {
+      this.#held = undefined;
+      for (const event of held) this.events.push(event);
+    });
   }
 
   /** Counts what a peer sent and we did not use; what says something against the peer becomes an event. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { testIdentity } from "../../../core/testing-identities.ts";
 import { GossipNode } from "../../../node/node.ts";
 import { testParts } from "../../../node/testing.ts";
 import { createMemoryHub } from "../../../transport/memory.ts";
@@ -11,9 +12,14 @@ async function world() {
   const clock = createVirtualClock();
   const hub = createMemoryHub({ clock });
   const meters = createMeters();
-  const add = async (name: string, bootstrap: readonly string[] = [], endpoint = `${name}:1`) => {
+  const add = async (
+    name: string,
+    bootstrap: readonly string[] = [],
+    endpoint = `${name}:1`,
+    self = testIdentity("A", name),
+  ) => {
     const parts = testParts(name, { clock, hub, bootstrap });
-    const core = { ...parts.core, internalEndpoint: endpoint };
+    const core = { ...parts.core, self, internalEndpoint: endpoint };
     const node = await GossipNode.create({ ...parts, core, meters, watchesItself: true });
     const told: GossipEvent[] = [];
     void (async () => {
@@ -72,6 +78,23 @@ describe("a member that watches itself", () => {
     assert.equal(node.diagnostics.why("b:1").visible, false);
     assert.deepEqual(problems(other.told), []);
     await Promise.all([node.close(), other.node.close()]);
+  });
+
+  test("tells also whoever listens after the start that its own certificate expires soon", async () => {
+    const { add, run, clock } = await world();
+    const notAfterMs = clock.now().wallMs + 3_600_000;
+    const { node, told } = await add("a", [], "a:1", testIdentity("A", "a", notAfterMs));
+    await run(1_000);
+    const notices = told.flatMap((event) => (event.type === "identity-expiring" ? [event] : []));
+    assert.deepEqual(
+      notices.map(({ identity, noticeSeconds }) => [identity.self, noticeSeconds]),
+      [[true, 3_600]],
+    );
+    assert.deepEqual(
+      told.map(({ id }) => id),
+      told.map((_, i) => (told[0]?.id ?? 0) + i),
+    );
+    await node.close();
   });
 
   test("tells that its TLS certificates expire, have expired, and are renewed", async () => {
