@@ -4,7 +4,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { namesMissing } from "../node/load-credentials.ts";
-import { ownChainFault, tlsBeginning } from "../node/own-tls.ts";
+import { clientUseFault, ownChainFault, tlsBeginning } from "../node/own-tls.ts";
 import { readOperationsTls, readTls } from "../node/tls-files.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
@@ -83,6 +83,8 @@ async function chainFinding(
     );
   }
   const failure = await tryTls(tls);
+  const doubt = clientUseFault(tls, files, wallMs);
+  if (failure === undefined && doubt) return warning("tls-chain", doubt.message, doubt.remedy);
   if (failure === undefined) {
     return ok(
       "tls-chain",

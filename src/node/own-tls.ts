@@ -41,6 +41,21 @@ export function ownChainFault(
   return client && tellFault("client", client, files);
 }
 
+/** A finding if our client certificate is not for clients, though nobody with our settings asks for one. */
+export function clientUseFault(
+  { cert, clientCert = cert, rootCas }: TlsCredentials,
+  { clientAuthRequired }: GossipTls,
+  atMs: number,
+): OwnTlsFault | undefined {
+  if (clientAuthRequired || rootCas.length === 0) return undefined;
+  const fault = judgeTlsChain(certificatesIn(clientCert), rootCas, { use: "client", atMs });
+  if (fault?.code !== "usage") return undefined;
+  return {
+    message: `Peers that require TLS client certificates (peer.tls.clientAuthRequired) refuse ours: it is not for clients (${fault.reason}).`,
+    remedy: remedyFor(fault.code, "", ""),
+  };
+}
+
 /** The setting that names the CAs trusted for each role. */
 const JUDGES = {
   server: "peer.tls.rootcert.file",
