@@ -24,11 +24,18 @@ export function checkNames(source: Source, problems: string[], warnings: string[
     if (known.has(name)) continue;
     problems.push(`${name} (${origin}) is no key of fabric-gossip; ${suggest(name, own)}`);
   }
-  for (const { name, origin } of source.overridden()) {
-    if (known.has(name) || name.startsWith(OWN_PREFIX)) continue;
-    warnings.push(`${name} (${origin}) has no effect here; ${suggest(name, names)}`);
-  }
-  warnings.push(...misspelt(source));
+  warnings.push(...withoutEffect(source));
+}
+
+/** Overrides that are no key of ours, and variables that resemble one: often why a key is missing. */
+export function withoutEffect(source: Source): string[] {
+  const names = ALL_KEYS.map(({ name }) => name);
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const overrides = source.overridden().flatMap(({ name, origin }) => {
+    if (known.has(name) || name.startsWith(OWN_PREFIX)) return [];
+    return `${name} (${origin}) has no effect here; ${suggest(name, names)}`;
+  });
+  return [...overrides, ...misspelt(source)];
 }
 
 /** Maximum typing errors in a variable name; more suggest another key of Fabric. */
@@ -37,7 +44,7 @@ const SLIPS_MAX = 2;
 const LEFT_OUT_MAX = 12;
 
 /** Variables that resemble ours. Fabric's other keys are ignored. */
-export function misspelt(source: Source): string[] {
+function misspelt(source: Source): string[] {
   const names = ALL_KEYS.flatMap(({ name, env }) => [envName(name), ...env]);
   const known = new Set(names);
   return source.variables().flatMap((variable) => {

@@ -274,6 +274,13 @@ describe("what is allowed but strange is a warning", () => {
   }
 });
 
+test("an override without effect is told beside what is missing because of it", async () => {
+  const { CORE_PEER_LOCALMSPID: _, ...env } = ENV;
+  const problems = await problemsOf({ env, overrides: ["peer.localMspid2=Org1MSP"] });
+  assert.match(problems.join("\n"), /peer\.localMspId is not set/);
+  assert.match(problems.at(-1) ?? "", /has no effect here; did you mean peer\.localMspId\?/);
+});
+
 describe("the table of keys", () => {
   test("is read completely: every key, given a wrong value, is noticed", async () => {
     // A line break fits no kind of key; those that take any text say so as well.

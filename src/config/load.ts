@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
-import { checkFiles, checkNames, checkTogether, misspelt } from "./check.ts";
+import { checkFiles, checkNames, checkTogether, withoutEffect } from "./check.ts";
 import type { Config } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
 
@@ -48,7 +48,7 @@ export async function configOf(source: Source, problems: string[]): Promise<Conf
   }
   // What is missing may be there under another name.
   if (problems.length > 0) {
-    throw new GossipError("config-invalid", [...problems, ...misspelt(source)]);
+    throw new GossipError("config-invalid", [...problems, ...withoutEffect(source)]);
   }
   return config;
 }
