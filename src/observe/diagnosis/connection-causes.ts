@@ -117,7 +117,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
   "tls-refused-us": {
     say: (detail) => `it refused our TLS certificate${inBrackets(detail)}`,
-    remedy: `H${LIST_OUR_TLS_CA.slice(1)}`,
+    remedy: `H${LIST_OUR_TLS_CA.slice(1)} One of the same name with another key is not it.`,
   },
   "tls-refused-unsaid": {
     say: (detail) => `it refused our TLS certificate, and does not say why${inBrackets(detail)}`,
