@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { remedyFor } from "../observe/diagnosis/causes.ts";
+import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { readRefusal } from "./refusal.ts";
 
 /** What ends our stream, in the words of the other side; as Fabric 2.5 and 3.1 put it, and as we do. */
@@ -13,6 +13,9 @@ const REFUSALS: readonly (readonly [message: string, fault: string])[] = [
   ["gossipping peer identity expired", "refused-expired"],
   ["Expected [1 2] in remote hash of TLS cert, but got [3]", "refused-tls-binding"],
   ["no TLS certificate", "refused-no-certificate"],
+  ["timed out waiting for connection message from 10.0.0.1:7051", "refused-timeout"],
+  ["no handshake arrived in time", "refused-timeout"],
+  ["our own handshake could not be signed: Error: busy", "refused-signing"],
   ["x509: certificate signed by unknown authority", "refused-invalid"],
   ["identity is not well formed: wrong order", "refused-invalid"],
   ["shutting down", "refused-stopping"],
@@ -37,6 +40,9 @@ describe("a refusal by the other side", () => {
       assert.equal(end.fault, fault);
       assert.ok(end.reason.length > 0);
       assert.ok(remedyFor(end.fault), "has a remedy");
+      // The words are of the other side: "the other side" in them is we.
+      const told = tellFault({ code: end.fault, detail: end.reason });
+      assert.equal(told, `it refused us: ${end.reason}`);
     });
   }
 

@@ -17,6 +17,10 @@ export type RefusalFault =
   | "refused-signature"
   /** It saw no TLS client certificate of ours. */
   | "refused-no-certificate"
+  /** Our handshake did not arrive there in time. */
+  | "refused-timeout"
+  /** It could not sign its own handshake. */
+  | "refused-signing"
   /** It has as many connections or handshakes as it allows. */
   | "refused-full"
   /** It is shutting down. */
@@ -53,6 +57,11 @@ const WORDINGS: readonly Wording[] = [
   },
   { pattern: /names another TLS certificate/, fault: "refused-tls-binding" },
   { pattern: /no TLS certificate/, fault: "refused-no-certificate" },
+  {
+    pattern: /^no handshake arrived in time|timed out waiting for connection message/,
+    fault: "refused-timeout",
+  },
+  { pattern: /^our own handshake could not be signed/, fault: "refused-signing" },
   {
     pattern: /signature is invalid|validity of (the )?signature|not signed by its identity/i,
     fault: "refused-signature",

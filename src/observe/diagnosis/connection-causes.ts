@@ -184,6 +184,11 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
 };
 
+/** In its words, which speak of us as the other side. */
+function refusedUs(detail: string): string {
+  return `it refused us: ${detail}`;
+}
+
 const CHECK_SIGNER = "Check the enrolment key or the external signer.";
 
 const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
@@ -199,7 +204,7 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
     say: (detail) => `our own handshake could not be signed${behind(detail)}`,
     remedy: CHECK_SIGNER,
   },
-  "refused-signature": { remedy: CHECK_SIGNER },
+  "refused-signature": { say: refusedUs, remedy: CHECK_SIGNER },
   "handshake-timeout": {
     say: () => "no handshake arrived in time",
     remedy: "Check that it is not overloaded and that nothing delays the connection.",
@@ -208,24 +213,38 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
     say: (detail) => `the link ended before the handshake was complete${behind(detail)}`,
     remedy: LOOK_THERE,
   },
-  "refused-us": { remedy: TRUST_US_THERE },
-  "refused-invalid": { remedy: TRUST_US_THERE },
+  "refused-us": { say: refusedUs, remedy: TRUST_US_THERE },
+  "refused-invalid": { say: refusedUs, remedy: TRUST_US_THERE },
   "refused-revoked": {
+    say: refusedUs,
     remedy:
       "Our certificate is on a revocation list there: enrol this peer anew, or have the list corrected.",
   },
   "refused-expired": {
+    say: refusedUs,
     remedy: "Renew our certificate; if it is valid here, check the clock there.",
   },
-  "refused-tls-binding": { remedy: PASS_TLS_THROUGH },
+  "refused-tls-binding": { say: refusedUs, remedy: PASS_TLS_THROUGH },
+  "refused-timeout": {
+    say: refusedUs,
+    remedy:
+      "Check that neither side, nor an external signer here, is overloaded, and that nothing delays the connection.",
+  },
+  "refused-signing": {
+    say: refusedUs,
+    remedy: "Look into its log: its enrolment key or external signer fails. We dial it again.",
+  },
   "refused-no-certificate": {
+    say: refusedUs,
     remedy: "Let TLS pass through to the peer, and give us a TLS client certificate: it saw none.",
   },
   "refused-full": {
+    say: refusedUs,
     remedy:
       "Raise the limit there that it names, fabricGossip.limits.connectionsMax or handshakesMax, or find out who opens so many connections.",
   },
   "refused-stopping": {
+    say: refusedUs,
     remedy: "Nothing: it is stopping or restarting, and we dial it again.",
   },
   "identity-unknown-msp": {
