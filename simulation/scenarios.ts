@@ -218,17 +218,17 @@ function drawPlan(options: PlanOptions): ScenarioPlan {
   const nodes = options.nodes ?? Math.max(options.orgs ?? 0, scenario.nodes ?? 8);
   const orgs = options.orgs ?? Math.min(nodes, scenario.orgs ?? 1);
   const minutes = options.minutes ?? scenario.minutes ?? 2;
-  const firstPhaseMs = Math.round(minutes * 60_000);
   const seats = layOut(
     {
       nodes,
       orgs,
-      startsWithinMs: Math.min(scenario.startsWithinMs ?? STARTS_WITHIN_MS, firstPhaseMs),
+      startsWithinMs: scenario.startsWithinMs ?? STARTS_WITHIN_MS,
       hiddenShare: scenario.hiddenShare ?? 0,
       oddShare: scenario.oddShare ?? 0,
     },
     random.fork(),
   );
+  const firstPhaseMs = Math.round(minutes * 60_000);
   const drawn = drawFaults(scenario.faultsPerMinute ?? {}, seats, firstPhaseMs, random.fork());
   const faults = [...drawn, ...lossOf(scenario, firstPhaseMs)];
   const cast = withCunning(seats, faults, drawCunning(options, scenario, random), random.fork());
