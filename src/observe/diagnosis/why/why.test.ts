@@ -21,6 +21,7 @@ function why(
   peer: string,
   lastFailure?: Pick<Failure, "during" | "code" | "reason">,
   tlsExpiries: TlsExpiries = new Map(),
+  reloadProblems: readonly string[] = [],
 ): Explanation {
   const { core } = node;
   const now = world.now();
@@ -35,7 +36,7 @@ function why(
   const faults = healthFaults(
     {
       ...{ core, failures, conflicts: createConflicts() },
-      ...{ reloadProblems: [], names: [], tlsExpiries },
+      ...{ reloadProblems, names: [], tlsExpiries },
     },
     now,
   );
@@ -261,6 +262,10 @@ describe("our own TLS certificate that has expired", () => {
     assert.match(asked("server", "gone:1").remedy ?? "", /^Renew it/);
     assert.equal(codes(asked("operations", "gone:1")), "never-heard-of");
     assert.equal(codes(asked("operations", "n:7051")), "self operations-certificate-expired");
+    const expired = new Map([["server", world.now().wallMs]] as const);
+    const renewing = why(world, n, "n:7051", undefined, expired, ["server.key is half written."]);
+    assert.equal(codes(renewing), "self reload-failed own-tls-certificate-expired");
+    assert.match(renewing.remedy ?? "", /^Renew it/);
   });
 });
 

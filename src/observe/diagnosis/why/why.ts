@@ -25,8 +25,9 @@ export function explain(known: Known, peer: string): Explanation {
   const next = isSelf ? undefined : nextOf(core, subject, now);
   const [own] = ours;
   const isVisible = isSelf ? own === undefined : member?.status === "alive";
-  // What is wrong with ourselves explains why nobody is visible.
-  const helps = own ? remedyFor(own.code) : remedyOf(known, subject, recent);
+  // What is wrong with ourselves explains why nobody is visible. Some faults name their remedy themselves.
+  const ownRemedy = ours.map(({ code }) => remedyFor(code)).find((text) => text !== undefined);
+  const helps = own ? ownRemedy : remedyOf(known, subject, recent);
   const remedy = isVisible ? undefined : helps;
   return {
     peer,
