@@ -39,9 +39,10 @@ const WATCH_MS = Number(minutes) * 60_000;
 /** Fabric's own waits: membership is exchanged every 4 s, the dead are redialled every 25 s. */
 const JOIN_MS = 10_000;
 const RETURN_MS = 35_000;
-/** Fabric notices at its next send, by a dial that fails after 3 s; we notice at once. */
+/** Fabric notices at its next send, by a dial that fails after 3 s. */
 const FABRIC_NOTICES_MS = 15_000;
-const WE_NOTICE_MS = 2_000;
+/** At once over an open connection; without one, when our next heartbeat cannot be sent. */
+const WE_NOTICE_MS = 8_000;
 
 /** What an honest neighbour may send that we do not use. Everything else would be a mistake. */
 const HARMLESS = new Set(["stale", "own-message", "not-followed", "identity-unknown"]);
