@@ -266,6 +266,21 @@ describe("the checker of hearsay", () => {
     assert.equal(before.length, 1);
   });
 
+  test("accepts one by lists of somebody who was started anew, for a moment", async () => {
+    const set = await stage((world, report) => checkRevivals(world, report, []));
+    await set.world.start(set.b);
+    await set.world.stop(set.b);
+    set.checker.watcher?.ended?.(set.b, 5_000);
+    die(set, viewOf(set.b), 5_100, "unreachable");
+    await set.world.start(set.b);
+    assert.ok(set.b.life);
+    set.checker.watcher?.began?.(set.b.life);
+    await set.world.stop(set.b);
+    set.checker.watcher?.ended?.(set.b, 8_000);
+    tell(set, "member-returned", viewOf(set.b, { sequence: 6n }), 9_000);
+    assert.deepEqual(set.sentences, []);
+  });
+
   test("accepts one by gossip, whoever has kept it back, or by a request", async () => {
     const gossip = await revived((set) => send(set, set.foreign, set.a, aliveOf(set.b), 8_000));
     assert.deepEqual(gossip, []);

@@ -33,6 +33,11 @@ export class HearsayChecker {
     }
   }
 
+  /** It was started anew: whoever lists it then tells the truth, however soon it ends. */
+  began(pkiId: string): void {
+    for (const key of this.#goneMs.keys()) if (key.endsWith(pkiId)) this.#goneMs.delete(key);
+  }
+
   /** Call for each event about a member that has ended. `key`: life and PKI-ID. */
   check(
     key: string,

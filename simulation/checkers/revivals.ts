@@ -66,6 +66,7 @@ export function checkRevivals(
         endedMs.delete(member);
         const { pkiId } = member.issued.identity;
         for (const key of gone.keys()) if (key.endsWith(pkiId)) gone.delete(key);
+        hearsay?.began(pkiId);
       },
       event({ member: observer, number }, event, atMs) {
         if (!("member" in event)) return;

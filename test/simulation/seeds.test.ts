@@ -71,6 +71,12 @@ describe("what was found before does not come back", () => {
     await assertWell(optionsOf("channels", 348, { only }));
   });
 
+  test("who starts and ends within 8 ms is shown alive, as a list told, and so it was", async () => {
+    const only = { seconds: 370.125, members: [0, 1, 2], faults: [0, 1, 2, 3, 4, 5, 6, 90] };
+    const more = { nodes: 3, minutes: 180, strategy: "random", only } as const;
+    await assertWell(optionsOf("silence", 2510, more));
+  });
+
   const foundInHalfAMinute: readonly (readonly [string, ScenarioName, number])[] = [
     ["what is due while a certificate is renewed is signed with the wrong key", "mixed", 50381],
     ["who is refused and has much to say dials for every message", "mixed", 63088],
