@@ -5,7 +5,6 @@ import { appendFile, copyFile, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { loadConfig } from "../../src/config/load.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import {
   alternativeNames,
@@ -14,7 +13,6 @@ import {
   makeCertificate,
   makeKeys,
 } from "../../src/msp/testing.ts";
-import { loadCredentials } from "../../src/node/load-credentials.ts";
 import { freePort } from "../ports.ts";
 import {
   assertSays,
@@ -25,6 +23,7 @@ import {
   setUp,
   start,
 } from "./doctor-peer.ts";
+import { ca, install, leaf } from "./tls-pairs.ts";
 
 /** As a certificate has it. */
 function inDays(days: number): string {
@@ -33,23 +32,8 @@ function inDays(days: number): string {
 }
 
 describe("doctor on TLS files (spec A 1.3)", () => {
-  const ca = makeCertificate({ commonName: "tls ca", isCa: true });
-  const localhost = alternativeNames("localhost");
   const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
   const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
-  const leaf = (wish: Parameters<typeof makeCertificate>[0] | object = {}): Made =>
-    makeCertificate({ commonName: "peer", issuer: ca, extensions: [localhost], ...wish });
-
-  /** Puts a TLS pair of our own making in place; the peer advertises localhost. */
-  async function install({ env, file }: Peer, made: Made, chain: readonly Made[] = []) {
-    const port = env["CORE_PEER_ADDRESS"]?.split(":")[1] ?? "";
-    env["CORE_PEER_ADDRESS"] = `localhost:${port}`;
-    env["CORE_PEER_GOSSIP_EXTERNALENDPOINT"] = `localhost:${port}`;
-    const pems = [made, ...chain].map(({ pem }) => Buffer.from(pem).toString());
-    await writeFile(file("tls/server.crt"), pems.join(""));
-    await writeFile(file("tls/server.key"), keyPem(made), { mode: 0o600 });
-    await writeFile(file("tls/ca.crt"), ca.pem);
-  }
 
   test("a pair that is in order, also with its chain", async (t) => {
     const peer = await setUp(t);
@@ -371,49 +355,11 @@ describe("doctor on TLS files (spec A 1.3)", () => {
     });
   }
 
-  test("what is wrong with certificate, key and CA is said at once, by start and doctor alike", async (t) => {
-    const peer = await setUp(t);
-    for (const name of ["server.crt", "server.key", "ca.crt"]) {
-      await writeFile(peer.file(`tls/${name}`), "x");
-    }
-    const told = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
-    assert.equal(told.length, 3);
-    await assert.rejects(start(t, peer), { problems: told.map(({ message }) => message) });
-  });
-
   test("a key whose BEGIN line names another form serves, as in Go", async (t) => {
     const peer = await setUp(t);
     const pem = (await readFile(peer.file("tls/server.key"))).toString();
     await writeFile(peer.file("tls/server.key"), pem.replaceAll("PRIVATE", "RSA PRIVATE"));
     assert.deepEqual(errorsOf(await findingsOf(peer.env)), []);
     await start(t, peer);
-  });
-
-  test("start warns of files that Go starts with, in the words of doctor", async (t) => {
-    const broken = async ({ file }: Peer) =>
-      appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
-    const old = (peer: Peer) => install(peer, leaf({ notAfter: "20250101000000Z" }));
-    for (const spoil of [broken, old]) {
-      const peer = await setUp(t);
-      await spoil(peer);
-      const found = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
-      assert.equal(found.length, 1);
-      const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
-      assert.ok(warnings.includes(found[0]?.message ?? ""), warnings.join("\n"));
-    }
-  });
-
-  test("start warns of what doctor says of our chain", async (t) => {
-    for (const made of [leaf({ notBefore: "20590101000000Z" }), leaf({ issuer: inner })]) {
-      const peer = await setUp(t);
-      await install(peer, made);
-      const found = errorsOf(await findingsOf(peer.env)).filter(
-        ({ check }) => check !== "tls-names",
-      );
-      const told = found.map(({ message, remedy }) => `${message} ${remedy}`);
-      assert.equal(told.length, 1);
-      const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
-      assert.ok(warnings.includes(told[0] ?? ""), warnings.join("\n"));
-    }
   });
 });

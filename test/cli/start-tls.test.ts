@@ -1,0 +1,46 @@
+/** Start on TLS files: it says what doctor says, in the same words. */
+import assert from "node:assert/strict";
+import { appendFile, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
+import { makeCertificate } from "../../src/msp/testing.ts";
+import { loadCredentials } from "../../src/node/load-credentials.ts";
+import { errorsOf, findingsOf, type Peer, setUp, start } from "./doctor-peer.ts";
+import { ca, install, leaf } from "./tls-pairs.ts";
+
+test("what is wrong with certificate, key and CA is said at once, by start and doctor alike", async (t) => {
+  const peer = await setUp(t);
+  for (const name of ["server.crt", "server.key", "ca.crt"]) {
+    await writeFile(peer.file(`tls/${name}`), "x");
+  }
+  const told = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
+  assert.equal(told.length, 3);
+  await assert.rejects(start(t, peer), { problems: told.map(({ message }) => message) });
+});
+
+test("start warns of files that Go starts with, in the words of doctor", async (t) => {
+  const broken = async ({ file }: Peer) =>
+    appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
+  const old = (peer: Peer) => install(peer, leaf({ notAfter: "20250101000000Z" }));
+  for (const spoil of [broken, old]) {
+    const peer = await setUp(t);
+    await spoil(peer);
+    const found = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
+    assert.equal(found.length, 1);
+    const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
+    assert.ok(warnings.includes(found[0]?.message ?? ""), warnings.join("\n"));
+  }
+});
+
+test("start warns of what doctor says of our chain", async (t) => {
+  const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: ca });
+  for (const made of [leaf({ notBefore: "20590101000000Z" }), leaf({ issuer: inner })]) {
+    const peer = await setUp(t);
+    await install(peer, made);
+    const found = errorsOf(await findingsOf(peer.env)).filter(({ check }) => check !== "tls-names");
+    const told = found.map(({ message, remedy }) => `${message} ${remedy}`);
+    assert.equal(told.length, 1);
+    const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
+    assert.ok(warnings.includes(told[0] ?? ""), warnings.join("\n"));
+  }
+});
