@@ -147,7 +147,7 @@ describe("dead members", () => {
       const member = members.table.get(pkiId);
       if (member) members.table.set(pkiId, { ...member, reconnectAtMs: -i });
     }
-    const pinged = checkExpiry(node.core, world.now()).flatMap((effect) =>
+    const pinged = checkExpiry({ ...node.core, now: world.now() }).flatMap((effect) =>
       effect.type === "ping" ? [effect.pkiId] : [],
     );
     const longest = dead
@@ -237,7 +237,8 @@ describe("an identity", () => {
     node.core.contacts.push({ ...about, state, failures: 0, isSelf: false });
     const { elapsedMs, wallMs } = world.now();
     const hourMs = DEFAULT_TIMING.identityUnusedMs + 1;
-    checkUnused(node.core, { elapsedMs: elapsedMs + hourMs, wallMs: wallMs + hourMs });
+    const now = { elapsedMs: elapsedMs + hourMs, wallMs: wallMs + hourMs };
+    checkUnused({ ...node.core, now });
     const { table } = node.core.identities;
     assert.deepEqual([table.has(contact.pkiId), table.has(nobody.pkiId)], [true, false]);
   });
@@ -357,7 +358,7 @@ describe("StateInfo that is replaced or removed", () => {
     const graceMs = 5 * DEFAULT_TIMING.stateInfoIntervalMs;
     const isThereAfter = (ms: number): boolean => {
       world.leap(world.now().elapsedMs + ms);
-      checkExpiry(node.core, world.now());
+      checkExpiry({ ...node.core, now: world.now() });
       return channel.members.has(two.pkiId);
     };
     assert.deepEqual([isThereAfter(graceMs), isThereAfter(1)], [true, false]);

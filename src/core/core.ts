@@ -60,19 +60,19 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   core.now = now;
   // A loop turn may bring many messages, so only ticks drain the verification queue.
   const isBehind = input.type === "message" && hasBacklog(core);
-  const applied = applyInput(core, input, now);
+  const applied = applyInput(core, input);
   const laterMs = Math.min(core.expectedAtMs, core.routine.dueMs, nextIdentityMs(core));
   if (applied === GATHERED && laterMs > now.elapsedMs) {
     core.expectedAtMs = laterMs;
     return applied;
   }
   const effects = [...applied];
-  const nextMs = runDue(core, isBehind, effects, now);
+  const nextMs = runDue(core, isBehind, effects);
   const { members } = core;
   const isArrival = members.arrivals > arrivals;
   if (isArrival) noteArrival(core.neighbourhood, now);
   const isChanged = members.version !== version;
-  if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival, now));
+  if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival));
   // If nothing ran, the deadline computed above is still valid.
   const isKnown = nextMs !== undefined && !isChanged;
   core.expectedAtMs = Math.max(now.elapsedMs, isKnown ? nextMs : nextDeadlineMs(core));
@@ -94,10 +94,10 @@ function assertSound({ verificationQueue, identities, members, options }: Core):
   );
 }
 
-function applyInput(core: Core, input: Input, now: Now): readonly Effect[] {
+function applyInput(core: Core, input: Input): readonly Effect[] {
   if (input.type === "tick") return [];
-  if (input.type === "message") return handleMessage(core, input.from, input.bytes, now);
-  return handleInput(core, input, now);
+  if (input.type === "message") return handleMessage(core, input.from, input.bytes);
+  return handleInput(core, input);
 }
 
 function noticeStall(core: Core, now: Now): void {
@@ -108,7 +108,7 @@ function noticeStall(core: Core, now: Now): void {
 }
 
 /** One message of an authenticated peer: tag, then content (spec B 3.3). */
-function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): readonly Effect[] {
+function handleMessage(core: Core, from: PkiId, bytes: Uint8Array): readonly Effect[] {
   const dropped = handleDuplicate(core, bytes, from);
   if (dropped !== undefined) return dropped;
   const { read = readMessage } = core.options;
@@ -116,36 +116,36 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array, now: Now): re
   if (!received.ok) return [drop(from, received.code)];
   const { alive, envelope, message } = received.value;
   const { content, nonce } = message;
-  const served = core.served.size > 0 && handleOfServed(core, message, from, now);
+  const served = core.served.size > 0 && handleOfServed(core, message, from);
   if (served) return served;
   if (isNotForUs(message)) return [drop(from, "not-followed")];
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
-  if (!chargeAnswer(core, content, from, now)) return [drop(from, "answer-budget")];
+  if (!chargeAnswer(core, content, from)) return [drop(from, "answer-budget")];
 
   switch (content?.type) {
     case "alive":
-      return handleAlive(core, alive, from, now);
+      return handleAlive(core, alive, from);
     case "membership-request":
-      return handleMembershipRequest(core, content.value, nonce, from, now);
+      return handleMembershipRequest(core, content.value, nonce, from);
     case "membership-response":
       return handleMembershipResponse(core, content.value, nonce, from);
     case "hello":
-      return handleHello(core, content.value, from, now);
+      return handleHello(core, content.value, from);
     case "digest":
-      return handleDigest(core, content.value, from, now);
+      return handleDigest(core, content.value, from);
     case "request":
-      return handleRequest(core, content.value, from, now);
+      return handleRequest(core, content.value, from);
     case "update":
       return handleUpdate(core, content.value, from);
     case "state-info":
-      return handleStateInfo(core, envelope, content.value, from, now);
+      return handleStateInfo(core, envelope, content.value, from);
     case "state-info-pull-request":
-      return handleStateInfoPullRequest(core, content.value.channelMac, from, now);
+      return handleStateInfoPullRequest(core, content.value.channelMac, from);
     case "state-snapshot":
       return handleSnapshot(core, message.channel, content.value.elements, from);
     case "data":
     case "state-response":
-      return handleChannelMessage(core, message, from, now);
+      return handleChannelMessage(core, message, from);
     // Not relevant to us, or not valid as a top-level message.
     case "conn-establish":
     case "empty":
@@ -173,7 +173,7 @@ const AT_ONCE = Number.NEGATIVE_INFINITY;
 interface Task {
   /** In elapsed milliseconds. */
   readonly nextMs: (core: Core) => number;
-  readonly run: (core: Core, now: Now) => readonly Effect[];
+  readonly run: (core: Core) => readonly Effect[];
 }
 
 const VERIFICATION: Task = {
@@ -219,18 +219,18 @@ export function nextDeadlineMs(core: Core): number {
  * Runs what is due. `isBehind`: not what waits for its check, which is left for ticks. Returns when to
  * come back; undefined if something has run, which may have changed that.
  */
-function runDue(core: Core, isBehind: boolean, effects: Effect[], now: Now): number | undefined {
+function runDue(core: Core, isBehind: boolean, effects: Effect[]): number | undefined {
   let next = NEVER;
   let hasRun = false;
   for (const task of TASKS) {
     const atMs = task.nextMs(core);
     const isLeft = isBehind && (task === VERIFICATION || task === ROUTINE);
-    if (atMs > now.elapsedMs || isLeft) {
+    if (atMs > core.now.elapsedMs || isLeft) {
       next = Math.min(next, atMs);
       continue;
     }
     hasRun = true;
-    for (const effect of task.run(core, now)) effects.push(effect);
+    for (const effect of task.run(core)) effects.push(effect);
   }
   return hasRun ? undefined : next;
 }
@@ -250,7 +250,7 @@ function isEmpty({ backlog, done, lists, rejudge }: VerificationQueue): boolean 
  */
 function nextFlushMs(core: Core): number {
   const { broadcastQueue, now, routine, verificationQueue } = core;
-  const isEarly = !isEmpty(verificationQueue) && isMeeting(core, now);
+  const isEarly = !isEmpty(verificationQueue) && isMeeting(core);
   return isEarly || routine.dueMs <= now.elapsedMs ? NEVER : broadcastQueue.flushAtMs;
 }
 
@@ -258,14 +258,14 @@ function nextIdentityMs({ identities, now }: Core): number {
   return now.elapsedMs + Math.min(identities.nextExpiryMs, identities.nextNoticeMs) - now.wallMs;
 }
 
-function sync(core: Core, now: Now): readonly Effect[] {
-  beginInterval(core.syncBackoff, core.options, now);
-  return startSync(core, now);
+function sync(core: Core): readonly Effect[] {
+  beginInterval(core.syncBackoff, core.options, core.now);
+  return startSync(core);
 }
 
-function pullIdentities(core: Core, now: Now): readonly Effect[] {
-  beginInterval(core.pullBackoff, core.options, now);
-  return [...publishIdentity(core), ...startIdentityPull(core, now)];
+function pullIdentities(core: Core): readonly Effect[] {
+  beginInterval(core.pullBackoff, core.options, core.now);
+  return [...publishIdentity(core), ...startIdentityPull(core)];
 }
 
 /** Deadline of an open round, or of the next round for an unknown author. */
@@ -283,7 +283,7 @@ export function nextSuspicionMs(
   return Math.min(scanAtMs, next?.atMs ?? NEVER);
 }
 
-function pingDue({ lateness, suspicions, members, options }: Core, now: Now): readonly Effect[] {
+function pingDue({ lateness, members, now, options, suspicions }: Core): readonly Effect[] {
   return pingSuspects(suspicions, members, options, patienceMs(lateness, now), now);
 }
 
@@ -296,7 +296,7 @@ export function nextContactMs(contacts: readonly Contact[]): number {
   return next;
 }
 
-function approachContacts({ contacts, members, options }: Core, now: Now): readonly Effect[] {
+function approachContacts({ contacts, members, now, options }: Core): readonly Effect[] {
   const { self, timing, random } = options;
   return attendContacts(contacts, members, self.mspId, timing, random, now);
 }

@@ -21,7 +21,7 @@ describe("an identity that is purged", () => {
     const { world, node } = setUp();
     world.meet(node, stranger);
     const now = later(world.now(), DEFAULT_TIMING.identityUnusedMs + 1);
-    checkUnused(node.core, now);
+    checkUnused({ ...node.core, now });
     const { identities, pull } = node.core;
     assert.equal(identities.table.has(stranger.pkiId), false);
     const untilMs = now.elapsedMs + DEFAULT_TIMING.identityUnusedMs;
@@ -51,7 +51,7 @@ describe("the periodic scan forgets", () => {
     const time = { incNum: 1n, seqNum: 1n };
     members.tombstones.set(stranger.pkiId, { time, untilMs: now.elapsedMs + 5_000 });
     const isKeptAfter = (ms: number): boolean => {
-      checkExpiry(node.core, later(now, ms));
+      checkExpiry({ ...node.core, now: later(now, ms) });
       return members.tombstones.has(stranger.pkiId);
     };
     assert.deepEqual([isKeptAfter(4_999), isKeptAfter(5_000)], [true, false]);
@@ -65,7 +65,7 @@ describe("the periodic scan forgets", () => {
     rest(pull, friend.pkiId, 70_000, now);
     receive(world, node, hello(1n));
     const sizesAfter = (ms: number): readonly number[] => {
-      checkExpiry(node.core, later(now, ms));
+      checkExpiry({ ...node.core, now: later(now, ms) });
       return [pull.hellos.size, pull.shunned.size, pull.resting.size];
     };
     assert.deepEqual(sizesAfter(1_499), [1, 1, 1]);

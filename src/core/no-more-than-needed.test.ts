@@ -51,7 +51,7 @@ describe("no more than needed", () => {
       members.table.set(member.pkiId, { ...member, reconnectAtMs: 0 });
     }
     const pings = () =>
-      checkExpiry(node.core, world.now()).flatMap((effect) =>
+      checkExpiry({ ...node.core, now: world.now() }).flatMap((effect) =>
         effect.type === "ping" ? [effect.pkiId] : [],
       );
     const rounds = [pings(), pings(), pings(), pings()];

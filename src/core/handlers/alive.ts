@@ -31,7 +31,7 @@ import { setAside } from "../tables/verification-queue.ts";
 import type { AliveClaim, AliveSource, Verified } from "../types/claim.ts";
 import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
 import { aliveKey, broadcastAlive, routineIntervalMs } from "./audience.ts";
 import { checkAlive, isOurCertificate, isSelf } from "./check.ts";
@@ -60,44 +60,43 @@ export function handleAlive(
   core: Core,
   alive: Verdict<Alive, AliveFault>,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   if (!alive.ok) return [drop(from, alive.code)];
   const claim = { type: "alive", from, source: "gossip", alive: alive.value } as const;
-  const intervalMs = routineIntervalMs(core, now);
-  const waits = intervalMs !== undefined && gather(core, claim, intervalMs, now);
-  return waits ? GATHERED : hearOne(core, claim, now);
+  const intervalMs = routineIntervalMs(core);
+  const waits = intervalMs !== undefined && gather(core, claim, intervalMs);
+  return waits ? GATHERED : hearOne(core, claim);
 }
 
 /** Reports the reason for a drop at once. */
-export function hearOne(core: Core, claim: AliveClaim, now: Now): readonly Effect[] {
-  const { effects, fault } = hear(core, claim, now);
+export function hearOne(core: Core, claim: AliveClaim): readonly Effect[] {
+  const { effects, fault } = hear(core, claim);
   return fault === undefined ? effects : [...effects, drop(claim.from, fault)];
 }
 
-export function hear(core: Core, claim: AliveClaim, now: Now): Heard {
+export function hear(core: Core, claim: AliveClaim): Heard {
   const { alive, from, source } = claim;
   const rights = RIGHTS[source];
-  if (!rights.isLife) doubt(core, alive, now);
+  if (!rights.isLife) doubt(core, alive);
   if (isSelf(core, alive.pkiId)) {
-    return { isChecked: false, effects: hearOwn(core, alive, rights, from, now) };
+    return { isChecked: false, effects: hearOwn(core, alive, rights, from) };
   }
   if (!isUseful(core, claim)) {
     if (rights.isRelayed) noteDuplicate(core, alive, from);
     return { isChecked: false, fault: "stale", effects: [] };
   }
-  const checked = checkAlive(core, alive, from, hearingOf(source, alive.pkiId, from), now);
+  const checked = checkAlive(core, alive, from, hearingOf(source, alive.pkiId, from));
   if (!checked.ok) {
-    if (checked.code === "identity-unknown") keepAside(core, claim, now);
+    if (checked.code === "identity-unknown") keepAside(core, claim);
     return { isChecked: true, fault: checked.code, effects: [] };
   }
   const { author } = checked.value;
   if (isOurCertificate(core, author)) {
     return { isChecked: true, fault: "own-message", effects: tellTwin(core, alive) };
   }
-  const isKnown = isInUse(core.identities, author, now);
-  const learnt = isKnown ? NOTHING : learn(core, author, "alive", now, alive.time);
-  const applied = apply(core, checked.value, claim, now);
+  const isKnown = isInUse(core.identities, author, core.now);
+  const learnt = isKnown ? NOTHING : learn(core, author, "alive", alive.time);
+  const applied = apply(core, checked.value, claim);
   return {
     isChecked: true,
     fault: undefined,
@@ -119,37 +118,33 @@ function isUseful({ members, options }: Core, { alive, source, from }: AliveClai
  * Somebody believes a member to be dead. If it is us, we say that we are not; if it is one that is
  * alive to us, and nothing newer was heard of it first-hand, we shall ask it (suspicion.ts).
  */
-function doubt(core: Core, { pkiId, time }: Alive, now: Now): void {
+function doubt(core: Core, { pkiId, time }: Alive): void {
   const { members, options, suspicions, self } = core;
   if (isSelf(core, pkiId)) {
-    if (time.incNum >= self.incarnation) speakSoon(core, now);
+    if (time.incNum >= self.incarnation) speakSoon(core);
     return;
   }
   const member = members.table.get(pkiId);
   const isOutdated = member?.firstHand !== undefined && isNewer(member.firstHand, time);
   if (member !== undefined && !isOutdated) {
-    raise(suspicions, member, { type: "told", time }, options.random, now);
+    raise(suspicions, member, { type: "told", time }, options.random, core.now);
   }
   if (!isNews(members, pkiId, time)) {
-    keepForgotten(members, pkiId, now.elapsedMs + options.timing.forgetAfterMs);
+    keepForgotten(members, pkiId, core.now.elapsedMs + options.timing.forgetAfterMs);
   }
 }
 
 /** The author's identity is asked for; the message waits for it, unless its kind does not. */
-function keepAside(core: Core, claim: AliveClaim, now: Now): void {
+function keepAside(core: Core, claim: AliveClaim): void {
   if (RIGHTS[claim.source].waitPriority === undefined) return;
   if (core.options.beyondFabric?.asksAtOnce === false) return;
   const { verificationQueue, pull } = core;
-  if (setAside(verificationQueue, claim, now)) want(pull, claim.alive.pkiId, claim.from, now);
+  if (setAside(verificationQueue, claim, core.now))
+    want(pull, claim.alive.pkiId, claim.from, core.now);
 }
 
 /** Updates the member, probes the previous owner of its endpoint, relays gossip. */
-function apply(
-  core: Core,
-  verified: Verified<Alive>,
-  claim: AliveClaim,
-  now: Now,
-): readonly Effect[] {
+function apply(core: Core, verified: Verified<Alive>, claim: AliveClaim): readonly Effect[] {
   const { from, source } = claim;
   if (isNotOurs(core, verified)) {
     return RIGHTS[source].isAnswered ? [] : [drop(from, "not-disclosed")]; // Covered by the answer.
@@ -157,9 +152,9 @@ function apply(
   // Without its identity, the member would survive expiry and loss of trust.
   if (!core.identities.table.has(verified.author.pkiId)) return []; // Reported before.
   const shown = withForeignSecretDropped(core, verified);
-  const left = seat(core, shown, claim, now);
+  const left = seat(core, shown, claim);
   const { isLife } = RIGHTS[source];
-  const heard = isLife ? applyLife(core, shown, claim, now) : applyDeath(core, shown, from, now);
+  const heard = isLife ? applyLife(core, shown, claim) : applyDeath(core, shown, from);
   return left === NOTHING ? heard : [...left, ...heard];
 }
 
@@ -182,7 +177,6 @@ function seat(
   core: Core,
   { author, claim }: Verified<Alive>,
   { source, from }: AliveClaim,
-  now: Now,
 ): readonly Effect[] {
   const { identities, members } = core;
   const { pkiId, mspId } = author;
@@ -192,17 +186,12 @@ function seat(
     return NOTHING;
   const hasConnected = identities.table.get(pkiId)?.hasConnected ?? false;
   const living = hasConnected ? "present" : "absent";
-  const leaving = makeRoom(core, "members", mspId, isLife ? living : "dead", now);
-  return leaving.flatMap((other) => forget(core, other, "unused", now));
+  const leaving = makeRoom(core, "members", mspId, isLife ? living : "dead");
+  return leaving.flatMap((other) => forget(core, other, "unused"));
 }
 
-function applyDeath(
-  core: Core,
-  verified: Verified<Alive>,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  const events = hearDead(core.members, verified, core.options, now);
+function applyDeath(core: Core, verified: Verified<Alive>, from: PkiId): readonly Effect[] {
+  const events = hearDead(core.members, verified, core.options, core.now);
   return events === "members-full" ? [drop(from, events)] : events.map(notify);
 }
 
@@ -210,23 +199,22 @@ function applyLife(
   core: Core,
   verified: Verified<Alive>,
   { source, from }: AliveClaim,
-  now: Now,
 ): readonly Effect[] {
   const { members, options } = core;
   const { isRelayed, showsGaps } = RIGHTS[source];
   const alive = verified.claim;
   const rival = memberAt(members, alive.internalEndpoint || alive.endpoint);
-  if (showsGaps && hasMissed(members, alive)) quicken(core.syncBackoff, options, now);
+  if (showsGaps && hasMissed(members, alive)) quicken(core.syncBackoff, options, core.now);
   const hearing = hearingOf(source, alive.pkiId, from);
   const isToSpread = isRelayed && isToRelay(members, alive.pkiId, alive.time);
   const how = { hearing, relayed: isToSpread ? alive.time : undefined };
-  const sight = hearAlive(members, verified, how, core.options, now);
+  const sight = hearAlive(members, verified, how, core.options, core.now);
   if (sight.type === "members-full") return [drop(from, sight.type)];
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return [];
-  const effects = followUp(core, sight, hearing, member, rival, now);
+  const effects = followUp(core, sight, hearing, member, rival);
   const isRoutine = sight.type === "alive" && sight.isNews && sight.events.length === 0;
-  if (isToSpread) relay(core, member, alive, from, isRoutine, now);
+  if (isToSpread) relay(core, member, alive, from, isRoutine);
   return effects;
 }
 
@@ -237,18 +225,17 @@ function followUp(
   hearing: Hearing,
   member: Member,
   rival: Member | undefined,
-  now: Now,
 ): readonly Effect[] {
   const { options, suspicions } = core;
-  if (sight.type === "doubtful") return pingAgain(suspicions, member, now);
+  if (sight.type === "doubtful") return pingAgain(suspicions, member, core.now);
   if (sight.type !== "alive" && sight.type !== "completed") return [];
   const effects = sight.events.length === 0 ? NOTHING : sight.events.map(notify);
   if (sight.type === "completed" || sight.wasAlive) return effects;
   // A relay may have withheld the message until its author had died.
   if (!sight.isNews && !WEIGHT[hearing].isPresent) {
-    raise(suspicions, member, { type: "told", time: member.time }, options.random, now);
+    raise(suspicions, member, { type: "told", time: member.time }, options.random, core.now);
   }
-  return rival ? [...effects, ...suspectRival(core, member, rival, now)] : effects;
+  return rival ? [...effects, ...suspectRival(core, member, rival)] : effects;
 }
 
 /** A list may overtake heartbeats in flight. */
@@ -266,24 +253,17 @@ function hasMissed(members: Members, { pkiId, time }: Alive): boolean {
  * A new member at the endpoint of another one is probably the same peer with a renewed certificate.
  * Whoever answers there settles it: the other one is purged as replaced (see liveness.ts).
  */
-function suspectRival(core: Core, member: Member, rival: Member, now: Now): readonly Effect[] {
+function suspectRival(core: Core, member: Member, rival: Member): readonly Effect[] {
   if (rival.pkiId === member.pkiId || rival.mspId !== member.mspId) return [];
   if (preferredEndpoint(rival) !== preferredEndpoint(member)) return [];
-  return requestMembership(core, recipientOf(rival, 0n), now);
+  return requestMembership(core, recipientOf(rival, 0n));
 }
 
 /**
  * What was gossiped to us is passed on, once, as the bytes that came. `isRoutine`: nothing about the
  * member has changed but that it lives still. To those who doubt that, it is news.
  */
-function relay(
-  core: Core,
-  member: Member,
-  alive: Alive,
-  from: PkiId,
-  isRoutine: boolean,
-  now: Now,
-): void {
+function relay(core: Core, member: Member, alive: Alive, from: PkiId, isRoutine: boolean): void {
   const { pkiId, time } = alive;
   if (member.relayed !== time) markRelayed(core.members, pkiId, time);
   const envelope: Envelope =
@@ -293,9 +273,9 @@ function relay(
       ? { author: pkiId, sequence: time.seqNum }
       : undefined;
   const reach = { type: "about", party: partyOf(member), routine } as const;
-  broadcastAlive(core, pkiId, envelope, reach, [from], now);
+  broadcastAlive(core, pkiId, envelope, reach, [from]);
   const { bytes } = envelope;
-  remember(core.seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, now);
+  remember(core.seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, core.now);
 }
 
 /** One in other bytes than the copy that was passed on, with or without its secret: who sent it has it. */

@@ -114,7 +114,7 @@ describe("our neighbours", () => {
   test("a renewed order leaves no gap", () => {
     const { world, nodes } = network({ A: 12 });
     const neighbours = () =>
-      allNeighbours(first(nodes).core, world.now()).map(({ pkiId }) => pkiId);
+      allNeighbours({ ...first(nodes).core, now: world.now() }).map(({ pkiId }) => pkiId);
     const halfMs = DEFAULT_TIMING.neighbourRefreshMs / 2;
     // To half a minute before one ring gets its new order.
     world.setBackMs -= halfMs - (world.now().wallMs % halfMs) - 30_000;
@@ -129,14 +129,14 @@ describe("our neighbours", () => {
   test("a neighbour that we cannot reach is none: another takes its place", () => {
     const { world, nodes } = network({ A: 12 });
     const node = first(nodes);
-    const [lost] = allNeighbours(node.core, world.now());
+    const [lost] = allNeighbours({ ...node.core, now: world.now() });
     const other = nodes.find(({ identity }) => identity.pkiId === lost?.pkiId);
     assert.ok(other);
     world.cut([node], [other]);
     node.connected.delete(other.identity.pkiId);
     world.give(node, { type: "connection-lost", pkiId: other.identity.pkiId });
     world.run(60_000);
-    const now = allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId);
+    const now = allNeighbours({ ...node.core, now: world.now() }).map(({ pkiId }) => pkiId);
     assert.ok(!now.includes(other.identity.pkiId));
     assert.ok(now.length >= 3);
     assert.equal(viewOf(world, node).split(" ").length, 11, "it is seen through others");
@@ -147,7 +147,9 @@ describe("a member that draws peers for each message, as Fabric's do", () => {
   /** How many of so many messages go to a member that is no neighbour. */
   function drawn({ world, nodes }: Network, times: number): { count: number; stranger: TestNode } {
     const node = first(nodes);
-    const neighbours = new Set(allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId));
+    const neighbours = new Set(
+      allNeighbours({ ...node.core, now: world.now() }).map(({ pkiId }) => pkiId),
+    );
     const stranger = nodes.find(
       ({ identity }) => identity.pkiId !== node.identity.pkiId && !neighbours.has(identity.pkiId),
     );
@@ -157,7 +159,10 @@ describe("a member that draws peers for each message, as Fabric's do", () => {
     world.give(node, { type: "message", from: stranger.identity.pkiId, bytes: own });
     let count = 0;
     for (let i = 0; i < times; i++) {
-      const { members } = chooseAudience(node.core, { type: "organisation" }, world.now());
+      const { members } = chooseAudience(
+        { ...node.core, now: world.now() },
+        { type: "organisation" },
+      );
       const isDrawn = [...members].some(({ pkiId }) => pkiId === stranger.identity.pkiId);
       if (isDrawn) count += 1;
     }
@@ -178,7 +183,10 @@ describe("a member that draws peers for each message, as Fabric's do", () => {
     const isForgotten = () => !core.members.table.has(stranger.identity.pkiId);
     assert.notEqual(net.world.runUntil(isForgotten, 150_000), undefined);
     for (let i = 0; i < 100; i++) {
-      const { members } = chooseAudience(core, { type: "organisation" }, net.world.now());
+      const { members } = chooseAudience(
+        { ...core, now: net.world.now() },
+        { type: "organisation" },
+      );
       assert.ok([...members].every(({ pkiId }) => pkiId !== stranger.identity.pkiId));
     }
     assert.equal(core.randomRelays.size, 0);
@@ -189,10 +197,12 @@ describe("whom we ask", () => {
   test("neighbours, and now and then somebody else", () => {
     const { world, nodes } = network({ A: 25 });
     const node = first(nodes);
-    const neighbours = new Set(allNeighbours(node.core, world.now()).map(({ pkiId }) => pkiId));
+    const neighbours = new Set(
+      allNeighbours({ ...node.core, now: world.now() }).map(({ pkiId }) => pkiId),
+    );
     let strangers = 0;
     for (let times = 0; times < 300; times++) {
-      const partners = choosePartners(node.core, world.now());
+      const partners = choosePartners({ ...node.core, now: world.now() });
       assert.equal(new Set(partners).size, 3);
       if (partners.some(({ pkiId }) => !neighbours.has(pkiId))) strangers += 1;
     }
@@ -203,7 +213,8 @@ describe("whom we ask", () => {
     const { world, nodes } = network({ A: 13 }, { strategy: "random" });
     const asked = new Set<PkiId>();
     for (let times = 0; times < 100; times++) {
-      for (const { pkiId } of choosePartners(first(nodes).core, world.now())) asked.add(pkiId);
+      for (const { pkiId } of choosePartners({ ...first(nodes).core, now: world.now() }))
+        asked.add(pkiId);
     }
     assert.equal(asked.size, 12);
   });

@@ -28,16 +28,16 @@ type NewsReach = Extract<Reach, { type: "about" }>;
 const STRANGER_EVERY = 15;
 
 /** The recipients of a message of this reach. */
-export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
+export function chooseAudience(core: Core, reach: Reach): Audience {
   const { fanout, random, self } = core.options;
   if (fanout.strategy === "random") {
     const members = shuffled(aliveMembers(core.members), random);
     return { members, count: fanout.propagatePeers };
   }
   const count = Number.POSITIVE_INFINITY;
-  const connected = whileForming(core, now);
+  const connected = whileForming(core);
   if (connected) return { members: withDrawn(core, connected), count };
-  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+  const { home, homeExternal, abroad } = currentNeighbours(core);
   if (reach.type === "organisation") {
     return { members: withDrawn(core, lookUp(core, ...home)), count };
   }
@@ -47,19 +47,19 @@ export function chooseAudience(core: Core, reach: Reach, now: Now): Audience {
   }
   const { mspId, isExternal } = reach.party;
   if (mspId !== self.mspId) {
-    const members = lookUp(core, ...links(core, homeExternal, reach, now), abroad.get(mspId) ?? []);
+    const members = lookUp(core, ...links(core, homeExternal, reach), abroad.get(mspId) ?? []);
     return { members: withDrawn(core, members), count };
   }
   const gateways = isExternal ? abroad.values() : [];
   return {
-    members: withDrawn(core, lookUp(core, ...links(core, home, reach, now), ...gateways)),
+    members: withDrawn(core, lookUp(core, ...links(core, home, reach), ...gateways)),
     count,
   };
 }
 
 /** Routine messages skip some links. */
-function links(core: Core, rings: Rings, { routine }: NewsReach, now: Now): Rings {
-  if (routine === undefined || !isSparing(core, now)) return rings;
+function links(core: Core, rings: Rings, { routine }: NewsReach): Rings {
+  if (routine === undefined || !isSparing(core)) return rings;
   return [sparing(rings, core.options.self.pkiId, routine.author, routine.sequence)];
 }
 
@@ -89,7 +89,7 @@ export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigi
  * links: where they stand on a ring, it has a gap. Nor while a ring gets its new order, at some a
  * little sooner than at others.
  */
-export function isSparing({ randomRelays, options }: Core, { wallMs }: Now): boolean {
+export function isSparing({ now: { wallMs }, options, randomRelays }: Core): boolean {
   if (options.fanout.strategy !== "neighbours" || randomRelays.size > 0) return false;
   const { aliveIntervalMs, neighbourRefreshMs } = options.timing;
   const halfMs = neighbourRefreshMs / RINGS;
@@ -114,13 +114,11 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
 }
 
 /** Alive members to query. */
-export function choosePartners(core: Core, now: Now): readonly Member[] {
+export function choosePartners(core: Core): readonly Member[] {
   const { fanout, random } = core.options;
   const isRandom = fanout.strategy === "random";
-  const connected = isRandom ? undefined : whileForming(core, now);
-  const candidates = isRandom
-    ? aliveMembers(core.members)
-    : (connected ?? allNeighbours(core, now));
+  const connected = isRandom ? undefined : whileForming(core);
+  const candidates = isRandom ? aliveMembers(core.members) : (connected ?? allNeighbours(core));
   const partners = new Set<Member>();
   if (!isRandom && connected === undefined && random.below(STRANGER_EVERY) === 0) {
     for (const stranger of shuffled(aliveMembers(core.members), random)) {
@@ -149,11 +147,11 @@ const CALM_MS = 2_000;
  * which all are connected, and nobody dials a neighbour of a moment. Undefined: it is not forming, or
  * nobody is connected.
  */
-function whileForming(core: Core, now: Now): Member[] | undefined {
+function whileForming(core: Core): Member[] | undefined {
   const { members, neighbourhood, options, self } = core;
   const untilMs = self.publishCertUntilMs;
   const fromMs = untilMs - options.timing.publishCertPeriodMs;
-  if (!isForming(neighbourhood, members.aliveCount, [fromMs, untilMs], now)) return undefined;
+  if (!isForming(neighbourhood, members.aliveCount, [fromMs, untilMs], core.now)) return undefined;
   const connected = lookUp(core, [...neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
 }
@@ -162,7 +160,7 @@ function whileForming(core: Core, now: Now): Member[] | undefined {
  * Whether we are new and know none of those with whom we are connected yet, although what they told us
  * is still being checked: it names themselves last.
  */
-export function isMeeting({ members, neighbourhood, options, self }: Core, now: Now): boolean {
+export function isMeeting({ members, neighbourhood, now, options, self }: Core): boolean {
   if (now.elapsedMs >= self.publishCertUntilMs || neighbourhood.connected.size === 0) return false;
   if (options.fanout.strategy !== "neighbours") return false;
   for (const pkiId of neighbourhood.connected) {
@@ -184,8 +182,8 @@ export function isForming(
 }
 
 /** All neighbours without duplicates. */
-export function allNeighbours(core: Core, now: Now): readonly Member[] {
-  const { home, homeExternal, abroad } = currentNeighbours(core, now);
+export function allNeighbours(core: Core): readonly Member[] {
+  const { home, homeExternal, abroad } = currentNeighbours(core);
   return [...new Set(lookUp(core, ...home, ...homeExternal, ...abroad.values()))];
 }
 
@@ -202,10 +200,14 @@ function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Me
 }
 
 /** Our neighbours; recomputed when members change or a ring is reordered. */
-function currentNeighbours(
-  { identities, members, neighbourhood, options, self }: Core,
-  now: Now,
-): Neighbours {
+function currentNeighbours({
+  identities,
+  members,
+  neighbourhood,
+  now,
+  options,
+  self,
+}: Core): Neighbours {
   const isExternal = self.externalEndpoint !== "";
   const epochs = epochsAt(options.timing.neighbourRefreshMs, now);
   const { basis } = neighbourhood;
@@ -242,13 +244,13 @@ export const ROUTINE_WAIT = 1 / 20;
 const FEW = 16;
 
 /** Queues a message, to be sent together with others to the same recipients. */
-export function enqueueBroadcast(core: Core, broadcast: Broadcast, now: Now): void {
+export function enqueueBroadcast(core: Core, broadcast: Broadcast): void {
   enqueue(
     core.broadcastQueue,
     broadcast,
     core.options.fanout,
-    patienceMs(core, broadcast.reach, now),
-    now,
+    patienceMs(core, broadcast.reach),
+    core.now,
   );
 }
 
@@ -256,25 +258,25 @@ export function enqueueBroadcast(core: Core, broadcast: Broadcast, now: Now): vo
  * Routine messages wait for each other. For others it is left to chance: two members that have one
  * from a third then rarely send it to each other.
  */
-function patienceMs(core: Core, reach: Reach, now: Now): number {
+function patienceMs(core: Core, reach: Reach): number {
   const isRoutine = reach.type === "about" && reach.routine !== undefined;
-  const routineMs = isRoutine ? routineIntervalMs(core, now) : undefined;
+  const routineMs = isRoutine ? routineIntervalMs(core) : undefined;
   return routineMs ?? burstWaitMs(core.options.timing.burstLatencyMs, core.options.random);
 }
 
 /** Interval at which routine messages are checked and sent; undefined: they do not wait. */
-export function routineIntervalMs(core: Core, now: Now): number | undefined {
+export function routineIntervalMs(core: Core): number | undefined {
   const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
   const routineMs = aliveIntervalMs * ROUTINE_WAIT;
   const isWaiting = routineMs > burstLatencyMs && core.members.aliveCount > FEW;
-  return isWaiting && isSparing(core, now) ? routineMs : undefined;
+  return isWaiting && isSparing(core) ? routineMs : undefined;
 }
 
 /** Sends all queued messages. */
-export function flushBroadcasts(core: Core, now: Now): readonly Effect[] {
+export function flushBroadcasts(core: Core): readonly Effect[] {
   const { self, timing, random } = core.options;
-  const choose = (reach: Reach): Audience => chooseAudience(core, reach, now);
-  return flush(core.broadcastQueue, choose, self.mspId, timing.burstLatencyMs, random, now);
+  const choose = (reach: Reach): Audience => chooseAudience(core, reach);
+  return flush(core.broadcastQueue, choose, self.mspId, timing.burstLatencyMs, random, core.now);
 }
 
 /** Relays an alive message to recipients that may see its author and lack the message. */
@@ -284,7 +286,6 @@ export function broadcastAlive(
   envelope: Envelope,
   reach: Reach,
   holders: readonly PkiId[],
-  now: Now,
 ): void {
   const broadcast: Broadcast = {
     key: aliveKey(author),
@@ -294,7 +295,7 @@ export function broadcastAlive(
     replacesOlder: true,
     holders: [author, ...holders],
   };
-  enqueueBroadcast(core, broadcast, now);
+  enqueueBroadcast(core, broadcast);
 }
 
 /** Key of an alive message; no other key has the form of a PKI-ID. */

@@ -13,7 +13,7 @@ import {
 } from "../tables/channels.ts";
 import { addContacts, dropContacts } from "../tables/contacts.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import { referenceOf } from "./lag.ts";
 import { handleServing } from "./serve-channel.ts";
@@ -24,17 +24,17 @@ import { rejudgeAll } from "./verification.ts";
 type ChannelInput = Extract<Input, { type: `channel-${string}` | "blocks-served" }>;
 
 /** Inputs of the host about a channel. */
-export function handleChannelInput(core: Core, input: ChannelInput, now: Now): readonly Effect[] {
+export function handleChannelInput(core: Core, input: ChannelInput): readonly Effect[] {
   switch (input.type) {
     case "channel-configured":
-      return configureChannel(core, input.channel, input.configuration, now);
+      return configureChannel(core, input.channel, input.configuration);
     case "channel-proven":
-      return proveHeight(core, input.channel, input.height, now);
+      return proveHeight(core, input.channel, input.height);
     case "channel-disproved":
       return disproveHeight(core, input.channel, input.pkiId, input.height);
     case "channel-served":
     case "blocks-served":
-      return handleServing(core, input, now);
+      return handleServing(core, input);
   }
 }
 
@@ -43,20 +43,19 @@ function configureChannel(
   core: Core,
   name: string,
   configuration: ChannelConfiguration,
-  now: Now,
 ): readonly Effect[] {
   const { channels, options } = core;
   const channel = channels.table.get(name);
   if (channel === undefined || !configure(channel, configuration)) return [];
-  proveHeight(core, name, configuration.blockNumber + 1n, now);
+  proveHeight(core, name, configuration.blockNumber + 1n);
   for (const [pkiId, { mspId }] of channel.members) {
     if (isOnChannel(channel, mspId, options.self.mspId)) channel.recheck.add(pkiId);
     else removeStateInfo(channel, pkiId);
   }
   const anchors = anchorsOf(core, channel);
   dropContacts(core.contacts, name, anchors);
-  addContacts(core.contacts, name, anchors, options, now);
-  hurryStateInfo(core, now);
+  addContacts(core.contacts, name, anchors, options, core.now);
+  hurryStateInfo(core);
   return rejudgeAll(core);
 }
 
@@ -74,11 +73,11 @@ function anchorsOf({ options, self }: Core, channel: FollowedChannel): readonly 
 }
 
 /** Records a verified height, from which lag is measured. */
-function proveHeight(core: Core, name: string, height: bigint, now: Now): readonly Effect[] {
+function proveHeight(core: Core, name: string, height: bigint): readonly Effect[] {
   const channel = core.channels.table.get(name);
   if (channel === undefined || height <= channel.provenHeight) return [];
   channel.provenHeight = height;
-  noteReached(channel, referenceOf(channel), now);
+  noteReached(channel, referenceOf(channel), core.now);
   return [];
 }
 
@@ -106,7 +105,7 @@ export function recheckMembers(core: Core): readonly Effect[] {
 }
 
 /** Forgets the StateInfo of former members. */
-export function expireStateInfo({ channels, members, options }: Core, now: Now): readonly Effect[] {
+export function expireStateInfo({ channels, members, now, options }: Core): readonly Effect[] {
   const graceMs = 5 * options.timing.stateInfoIntervalMs;
   for (const channel of channels.table.values()) {
     for (const [pkiId, { heardMs }] of channel.members) {

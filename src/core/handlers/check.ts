@@ -87,7 +87,6 @@ export function checkAlive(
   alive: Alive,
   from: PkiId,
   hearing: Hearing,
-  now: Now,
 ): Verdict<Verified<Alive>, CheckFault> {
   const { identities, members, options } = core;
   const { crypto } = options;
@@ -95,7 +94,7 @@ export function checkAlive(
   const known = identities.table.get(alive.pkiId)?.identity;
   if (known && held && isSameMessage(alive, held)) return accept(verified(alive, known));
   const claim: SignedClaim = {
-    author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, now), alive, now),
+    author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, core.now), alive, core.now),
     time: alive.time,
     isListed: !WEIGHT[hearing].isFirstHand,
     faultOf: (author) =>
@@ -103,7 +102,7 @@ export function checkAlive(
         ? undefined
         : "signature-invalid",
   };
-  const author = check(core, claim, from, now);
+  const author = check(core, claim, from);
   return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
 }
 
@@ -112,17 +111,16 @@ export function checkIdentity(
   core: Core,
   item: IdentityClaim,
   from: PkiId,
-  now: Now,
 ): Verdict<Verified<IdentityClaim>, CheckFault> {
   const { crypto } = core.options;
   const claim: SignedClaim = {
-    author: () => judgeIdentity(crypto, item.certificate, item.pkiId, now),
+    author: () => judgeIdentity(crypto, item.certificate, item.pkiId, core.now),
     time: undefined,
     isListed: false,
     faultOf: (author) =>
       isSignedBy(crypto, author, item.envelope) ? undefined : "signature-invalid",
   };
-  const author = check(core, claim, from, now);
+  const author = check(core, claim, from);
   return author.ok ? accept(verified(item, author.value)) : author;
 }
 
@@ -153,23 +151,18 @@ export interface SignedClaim {
  * Checks a claim; who its author is, if it holds. The author pays for what is really his, so that
  * nobody can silence him in his name.
  */
-export function check(
-  core: Core,
-  claim: SignedClaim,
-  from: PkiId,
-  now: Now,
-): Verdict<Identity, CheckFault> {
+export function check(core: Core, claim: SignedClaim, from: PkiId): Verdict<Identity, CheckFault> {
   const { checks, news } = core.rateLimits;
   const bearer = accountOf(core, from);
-  if (isSpent(checks, bearer, now)) return reject("check-budget");
+  if (isSpent(checks, bearer, core.now)) return reject("check-budget");
   const author = claim.author();
-  const verdict = author.ok ? checkAuthor(core, author.value, claim, now) : author;
+  const verdict = author.ok ? checkAuthor(core, author.value, claim) : author;
   const isKnown = author.ok && core.identities.table.has(author.value.pkiId);
   // Refuse known offenders before the expensive judgement of a certificate.
   if (!isKnown || verdict.ok || !UNCHECKED.has(verdict.code)) {
-    charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, now);
+    charge(checks, bearer, verdict.ok || !WRONG.has(verdict.code) ? 1 : WRONG_COST, core.now);
   }
-  if (verdict.ok) charge(news, newsAccountOf(verdict.value, claim), 1, now);
+  if (verdict.ok) charge(news, newsAccountOf(verdict.value, claim), 1, core.now);
   return verdict;
 }
 
@@ -177,13 +170,12 @@ function checkAuthor(
   core: Core,
   author: Identity,
   claim: SignedClaim,
-  now: Now,
 ): Verdict<Identity, CheckFault> {
-  if (isSpent(core.rateLimits.news, newsAccountOf(author, claim), now))
+  if (isSpent(core.rateLimits.news, newsAccountOf(author, claim), core.now))
     return reject("news-budget");
   if (!isOurCertificate(core, author)) {
     const proof = { time: claim.time, isPresent: false };
-    const named = judgeName(core, author, proof, core.options.timing, now);
+    const named = judgeName(core, author, proof, core.options.timing, core.now);
     if (!named.ok) return named;
   }
   const fault = claim.faultOf(author);
@@ -218,22 +210,17 @@ const NAME_BYTES = 34;
 const ITEM_BYTES = 1_100;
 
 /** Charges the peer for the answer to its message, if there will be one; false: it has spent its budget. */
-export function chargeAnswer(
-  core: Core,
-  content: GossipMessage["content"],
-  from: PkiId,
-  now: Now,
-): boolean {
+export function chargeAnswer(core: Core, content: GossipMessage["content"], from: PkiId): boolean {
   const bytes = answerBytesOf(core, content);
-  return bytes === 0 || spendAnswer(core, from, bytes, now);
+  return bytes === 0 || spendAnswer(core, from, bytes);
 }
 
 /** Charges the peer for an answer of so many bytes; false: it has spent its budget. */
-export function spendAnswer(core: Core, peer: PkiId, bytes: number, now: Now): boolean {
+export function spendAnswer(core: Core, peer: PkiId, bytes: number): boolean {
   const { answers } = core.rateLimits;
   const account = accountOf(core, peer);
-  if (isSpent(answers, account, now)) return false;
-  charge(answers, account, bytes, now);
+  if (isSpent(answers, account, core.now)) return false;
+  charge(answers, account, bytes, core.now);
   return true;
 }
 

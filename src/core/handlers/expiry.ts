@@ -17,7 +17,6 @@ import { tidyPull } from "../tables/pull.ts";
 import { tidySuspicions } from "../tables/suspicion.ts";
 import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { expireStateInfo } from "./channel-configuration.ts";
 import { forget, learn, purge } from "./learn-identity.ts";
@@ -29,91 +28,91 @@ const PURGES_PER_STEP = 64;
 const RECONNECTS_PER_CHECK = 50;
 
 /** Purges expired identities, including our own, which nobody accepts any more. */
-function purgeExpired(core: Core, now: Now): readonly Effect[] {
-  const expired = expiredIdentities(core.identities, PURGES_PER_STEP, now);
-  return expired.flatMap((pkiId) => purge(core, pkiId, "expired", now));
+function purgeExpired(core: Core): readonly Effect[] {
+  const expired = expiredIdentities(core.identities, PURGES_PER_STEP, core.now);
+  return expired.flatMap((pkiId) => purge(core, pkiId, "expired"));
 }
 
 /** Handles expired certificates, and reports those that expire soon. */
-export function attendIdentities(core: Core, now: Now): readonly Effect[] {
+export function attendIdentities(core: Core): readonly Effect[] {
   const { identities, options } = core;
-  const purged = purgeExpired(core, now);
-  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, now)];
+  const purged = purgeExpired(core);
+  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, core.now)];
 }
 
 /** Restores our own identity if a clock that ran ahead had expired it. */
-function restoreSelf(core: Core, now: Now): readonly Effect[] {
+function restoreSelf(core: Core): readonly Effect[] {
   const { self } = core.options;
-  if (core.identities.table.has(self.pkiId) || self.notAfterMs <= now.wallMs) return [];
-  return learn(core, self, "self", now);
+  if (core.identities.table.has(self.pkiId) || self.notAfterMs <= core.now.wallMs) return [];
+  return learn(core, self, "self");
 }
 
 /** The periodic expiry scan. */
-export function checkExpiry(core: Core, now: Now): readonly Effect[] {
+export function checkExpiry(core: Core): readonly Effect[] {
   const { contacts, members, options, schedule } = core;
-  schedule.expiryCheckAtMs = now.elapsedMs + options.timing.aliveExpiryCheckMs;
-  const effects: Effect[] = [...restoreSelf(core, now)];
+  schedule.expiryCheckAtMs = core.now.elapsedMs + options.timing.aliveExpiryCheckMs;
+  const effects: Effect[] = [...restoreSelf(core)];
   const toReconnect: Member[] = [];
   for (const member of [...members.table.values()]) {
     if (member.status === "alive") {
       // Ping unreachable members again, since the route may have recovered.
-      if (member.isCutOff && member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
-      if (now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
-        effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core, now), now));
+      if (member.isCutOff && member.reconnectAtMs <= core.now.elapsedMs) toReconnect.push(member);
+      if (core.now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
+        effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core), core.now));
       }
-    } else if (isOver(core, member, now)) {
-      effects.push(...forget(core, member.pkiId, "silent", now));
-    } else if (member.reconnectAtMs <= now.elapsedMs) toReconnect.push(member);
+    } else if (isOver(core, member)) {
+      effects.push(...forget(core, member.pkiId, "silent"));
+    } else if (member.reconnectAtMs <= core.now.elapsedMs) toReconnect.push(member);
   }
   // Longest wait first, so that each of many dead members gets a turn.
   toReconnect.sort((a, b) => a.reconnectAtMs - b.reconnectAtMs);
   for (const member of toReconnect.slice(0, RECONNECTS_PER_CHECK)) {
-    effects.push(...reconnect(core, member, now));
+    effects.push(...reconnect(core, member));
   }
-  superviseContacts(contacts, members, options.timing, options.random, now);
-  dropTombstones(members, now);
-  tidyPull(core.pull, now);
-  tidyNames(core.names, options.timing, now);
-  tidySuspicions(core.suspicions, options.timing, now);
-  expireChannelNews(core.channelNews, now);
-  expireStateInfo(core, now);
-  tidyAside(core.verificationQueue, options.timing.aliveExpiryMs, now);
+  superviseContacts(contacts, members, options.timing, options.random, core.now);
+  dropTombstones(members, core.now);
+  tidyPull(core.pull, core.now);
+  tidyNames(core.names, options.timing, core.now);
+  tidySuspicions(core.suspicions, options.timing, core.now);
+  expireChannelNews(core.channelNews, core.now);
+  expireStateInfo(core);
+  tidyAside(core.verificationQueue, options.timing.aliveExpiryMs, core.now);
   return effects;
 }
 
 /** Contacts are never forgotten, because a split network heals through them. */
-function isOver(core: Core, member: Member, now: Now): boolean {
-  const isSilentLong = now.elapsedMs - member.lastSeenMs > core.options.timing.forgetAfterMs;
+function isOver(core: Core, member: Member): boolean {
+  const isSilentLong = core.now.elapsedMs - member.lastSeenMs > core.options.timing.forgetAfterMs;
   return isSilentLong && !isContact(core.contacts, core.options.self.mspId, member);
 }
 
 /** A dead member is pinged; if it answers, it is asked for its membership (see liveness.ts). */
-function reconnect(core: Core, member: Member, now: Now): readonly Effect[] {
-  scheduleReconnect(core.members, member.pkiId, reconnectAt(core, now));
+function reconnect(core: Core, member: Member): readonly Effect[] {
+  scheduleReconnect(core.members, member.pkiId, reconnectAt(core));
   const endpoint = preferredEndpoint(member);
   return endpoint === "" ? [] : [{ type: "ping", pkiId: member.pkiId, endpoint }];
 }
 
 /** One interval from now, plus up to a tenth, so that many dead members are not tried together. */
-export function reconnectAt(core: Core, now: Now): number {
+export function reconnectAt(core: Core): number {
   const { reconnectIntervalMs } = core.options.timing;
   const jitterMs = core.options.random.below(Math.max(1, Math.trunc(reconnectIntervalMs / 10)));
-  return now.elapsedMs + reconnectIntervalMs + jitterMs;
+  return core.now.elapsedMs + reconnectIntervalMs + jitterMs;
 }
 
 /**
  * Purges identities that were unused for long, except our own and those of members and contacts.
  */
-export function checkUnused(core: Core, now: Now): readonly Effect[] {
+export function checkUnused(core: Core): readonly Effect[] {
   const { contacts, identities, members, options, schedule } = core;
-  schedule.unusedCheckAtMs = now.elapsedMs + options.timing.identityUnusedMs / 10;
+  schedule.unusedCheckAtMs = core.now.elapsedMs + options.timing.identityUnusedMs / 10;
   const contactIds = new Set(contacts.map(contactPkiId));
   const unused = unusedIdentities(
     identities,
     options.timing.identityUnusedMs,
     ({ identity: { pkiId } }) =>
       pkiId === options.self.pkiId || members.table.has(pkiId) || contactIds.has(pkiId),
-    now,
+    core.now,
   );
-  return unused.flatMap((pkiId) => purge(core, pkiId, "unused", now));
+  return unused.flatMap((pkiId) => purge(core, pkiId, "unused"));
 }

@@ -27,7 +27,7 @@ import { useIdentity } from "../tables/identities.ts";
 import { want } from "../tables/pull.ts";
 import type { DropCode, VerifyFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Identity, PkiId } from "../types/host.ts";
 import { enqueueBroadcast } from "./audience.ts";
 import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
 import { judgeLag, referenceOf } from "./lag.ts";
@@ -49,7 +49,6 @@ export function hearStateInfo(
   channel: FollowedChannel,
   received: Uint8Array,
   { from, isPushed }: Way,
-  now: Now,
 ): Heard {
   if (!isPushed && isHeld(channel, received)) return NOTHING;
   if (received.length > STATE_INFO_BYTES_MAX) return refuse("too-large");
@@ -64,7 +63,7 @@ export function hearStateInfo(
     if (isPushed) noteHolder(core.broadcastQueue, key, from);
     return refuse("stale");
   }
-  const found = findAuthor(core, channel, author, { from, isPushed }, now);
+  const found = findAuthor(core, channel, author, { from, isPushed });
   if (!found.ok) return refuse(found.code);
   const identity = found.value;
   const signed: SignedClaim = {
@@ -73,14 +72,14 @@ export function hearStateInfo(
     isListed: !isPushed,
     faultOf: () => faultOf(core, channel, claim, identity),
   };
-  const checked = check(core, signed, from, now);
+  const checked = check(core, signed, from);
   if (!checked.ok) return { ...refuse(checked.code), isChecked: true };
   const { membersMax } = core.options.limits;
-  if (!putStateInfo(channel, claim, identity.mspId, membersMax, now)) {
+  if (!putStateInfo(channel, claim, identity.mspId, membersMax, core.now)) {
     return { ...refuse("channels-full"), isChecked: true };
   }
-  if (isPushed) spread(core, channel, claim, author, from, now);
-  return { effects: believed(core, channel, author, known?.claim, now), isChecked: true };
+  if (isPushed) spread(core, channel, claim, author, from);
+  return { effects: believed(core, channel, author, known?.claim), isChecked: true };
 }
 
 type Way = { readonly from: PkiId; readonly isPushed: boolean };
@@ -91,11 +90,10 @@ function findAuthor(
   channel: FollowedChannel,
   author: PkiId,
   { from, isPushed }: Way,
-  now: Now,
 ): Verdict<Identity, DropCode> {
-  const identity = useIdentity(core.identities, author, now);
+  const identity = useIdentity(core.identities, author, core.now);
   if (identity === undefined) {
-    want(core.pull, author, from, now);
+    want(core.pull, author, from, core.now);
     return reject("identity-unknown");
   }
   if (!isPushed && !core.members.table.has(author)) return reject("member-unknown");
@@ -134,7 +132,6 @@ function spread(
   claim: StateInfoClaim,
   author: PkiId,
   from: PkiId,
-  now: Now,
 ): void {
   const isExternal = (core.members.table.get(author)?.endpoint ?? "") !== "";
   const { bytes } = claim.envelope;
@@ -145,7 +142,7 @@ function spread(
     withoutSecret: () => bytes,
     holders: [from, author],
   };
-  enqueueBroadcast(core, broadcast, now);
+  enqueueBroadcast(core, broadcast);
 }
 
 function keyOf({ name }: FollowedChannel, claim: StateInfoClaim): string {
@@ -158,13 +155,12 @@ function believed(
   channel: FollowedChannel,
   author: PkiId,
   before: StateInfoClaim | undefined,
-  now: Now,
 ): readonly Effect[] {
   const member = channel.members.get(author);
   if (member === undefined) return [];
   const { claim, mspId } = member;
-  noteReached(channel, referenceOf(channel), now);
-  const lag = judgeLag(core, channel, author, now);
+  noteReached(channel, referenceOf(channel), core.now);
+  const lag = judgeLag(core, channel, author);
   if (before?.height === claim.height && before.hasLeft === claim.hasLeft) return lag;
   const event = notify({
     type: "channel-height",

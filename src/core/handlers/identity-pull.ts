@@ -52,31 +52,26 @@ import type { Core } from "./state.ts";
 const msgType = PULL_TYPE.identity;
 
 /** The regular round: a few members of any organisation. */
-export function startIdentityPull(core: Core, now: Now): readonly Effect[] {
-  const peers = choosePartners(core, now).map(peerAt);
-  return beginRound(core.pull, peers, patient(core, now), now);
+export function startIdentityPull(core: Core): readonly Effect[] {
+  const peers = choosePartners(core).map(peerAt);
+  return beginRound(core.pull, peers, patient(core, core.now), core.now);
 }
 
 /** Ends an overdue round, and starts an unscheduled one if an author is unknown. */
-export function attendIdentityPull(core: Core, now: Now): readonly Effect[] {
+export function attendIdentityPull(core: Core): readonly Effect[] {
   const { pull } = core;
-  if (pull.round !== undefined) return attendRound(pull, patient(core, now), now);
+  if (pull.round !== undefined) return attendRound(pull, patient(core, core.now), core.now);
   const peers = new Map<PkiId, PullPeer>();
-  for (const from of takeWanted(pull, now)) {
+  for (const from of takeWanted(pull, core.now)) {
     const member = core.members.table.get(from);
     if (member?.status === "alive") peers.set(from, peerAt(member));
     if (peers.size === core.options.fanout.pullPeers) break;
   }
-  return beginRound(pull, [...peers.values()], patient(core, now), now);
+  return beginRound(pull, [...peers.values()], patient(core, core.now), core.now);
 }
 
-export function handleDigest(
-  core: Core,
-  digest: DataDigest,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  return takeDigest(core.pull, digest, from, patient(core, now), now);
+export function handleDigest(core: Core, digest: DataDigest, from: PkiId): readonly Effect[] {
+  return takeDigest(core.pull, digest, from, patient(core, core.now), core.now);
 }
 
 export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
@@ -88,29 +83,33 @@ export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): reado
   return [...effects, ...refused.map(() => drop(from, "backlog-full"))];
 }
 
-export function handleHello(
-  core: Core,
-  hello: GossipHello,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  const mayHave = rightsOf(core, from, now);
-  return answerHello(core.pull, hello, peerOf(core, from), mayHave, patient(core, now), now);
+export function handleHello(core: Core, hello: GossipHello, from: PkiId): readonly Effect[] {
+  const mayHave = rightsOf(core, from);
+  return answerHello(
+    core.pull,
+    hello,
+    peerOf(core, from),
+    mayHave,
+    patient(core, core.now),
+    core.now,
+  );
 }
 
-export function handleRequest(
-  core: Core,
-  request: DataRequest,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  const mayHave = rightsOf(core, from, now);
-  return answerRequest(core.pull, request, peerOf(core, from), mayHave, patient(core, now), now);
+export function handleRequest(core: Core, request: DataRequest, from: PkiId): readonly Effect[] {
+  const mayHave = rightsOf(core, from);
+  return answerRequest(
+    core.pull,
+    request,
+    peerOf(core, from),
+    mayHave,
+    patient(core, core.now),
+    core.now,
+  );
 }
 
 /** The peer's access rights, computed once for all items. */
-function rightsOf(core: Core, peer: PkiId, now: Now): MayHave {
-  const asker = useIdentity(core.identities, peer, now);
+function rightsOf(core: Core, peer: PkiId): MayHave {
+  const asker = useIdentity(core.identities, peer, core.now);
   const { mspId } = core.options.self;
   if (asker === undefined) return () => false;
   if (asker.mspId === mspId) return () => true;
@@ -141,18 +140,17 @@ function peerAt(member: Member): PullPeer {
 export function hearIdentity(
   core: Core,
   { item, from }: Extract<Claim, { type: "identity" }>,
-  now: Now,
 ): readonly Effect[] {
   if (isSelf(core, item.pkiId)) return [drop(from, "own-message")];
-  const verified = checkIdentity(core, item, from, now);
+  const verified = checkIdentity(core, item, from);
   if (!verified.ok) {
-    if (verified.code !== "check-budget") shunFrom(core.pull, item.pkiId, from, now);
+    if (verified.code !== "check-budget") shunFrom(core.pull, item.pkiId, from, core.now);
     return [drop(from, verified.code)];
   }
   const { author, claim } = verified.value;
   if (isOurCertificate(core, author)) return [drop(from, "own-message")];
-  const effects = learn(core, author, "pull", now);
-  quicken(core.pullBackoff, core.options, now);
+  const effects = learn(core, author, "pull");
+  quicken(core.pullBackoff, core.options, core.now);
   if (core.identities.table.has(author.pkiId)) offer(core.pull, author.pkiId, claim.envelope.bytes);
   return effects;
 }

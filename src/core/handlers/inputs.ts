@@ -2,7 +2,6 @@
 import { refuseContacts, resolveContacts } from "../tables/contacts.ts";
 import { noteClosed, noteConnected } from "../tables/neighbourhood.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import { handleChannelInput } from "./channel-configuration.ts";
 import { learn } from "./learn-identity.ts";
@@ -21,51 +20,50 @@ import { rejudgeAll } from "./verification.ts";
 export function handleInput(
   core: Core,
   input: Exclude<Input, { type: "message" | "tick" }>,
-  now: Now,
 ): readonly Effect[] {
   switch (input.type) {
     case "start":
-      return [...learn(core, core.options.self, "self", now), ...publishIdentity(core)];
+      return [...learn(core, core.options.self, "self"), ...publishIdentity(core)];
     case "connected":
       noteConnected(core.neighbourhood, input.identity.pkiId);
       return [
-        ...handleConnected(core, input.identity.pkiId, now),
-        ...learn(core, input.identity, "handshake", now),
+        ...handleConnected(core, input.identity.pkiId),
+        ...learn(core, input.identity, "handshake"),
       ];
     case "connection-closed":
       noteClosed(core.neighbourhood, input.pkiId);
       return [];
     case "connection-lost":
       noteClosed(core.neighbourhood, input.pkiId);
-      return handleUnreached(core, input.pkiId, now);
+      return handleUnreached(core, input.pkiId);
     case "send-failed":
-      return handleUnreached(core, input.pkiId, now);
+      return handleUnreached(core, input.pkiId);
     case "refused": {
       const { timing, random } = core.options;
-      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, now);
+      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, core.now);
     }
     case "replaced":
-      return handleReplaced(core, input.old, input.identity, now);
+      return handleReplaced(core, input.old, input.identity);
     case "identified":
-      return handleIdentified(core, input, now);
+      return handleIdentified(core, input);
     case "names-resolved":
-      resolveContacts(core.contacts, input.endpoints, core.options, now);
+      resolveContacts(core.contacts, input.endpoints, core.options, core.now);
       return [];
     case "pinged":
-      return handlePinged(core, input.pkiId, input.reachable, now);
+      return handlePinged(core, input.pkiId, input.reachable);
     case "signed":
-      return publishSigned(core, input, now);
+      return publishSigned(core, input);
     case "set-metadata":
       core.self.metadata = input.metadata;
-      return publishAnew(core, now);
+      return publishAnew(core);
     case "set-endpoint":
       core.self.externalEndpoint = input.externalEndpoint;
-      return publishAnew(core, now);
+      return publishAnew(core);
     case "trust-changed":
       return rejudgeAll(core);
     case "renewed":
-      return renew(core, input.self, now);
+      return renew(core, input.self);
     default:
-      return handleChannelInput(core, input, now);
+      return handleChannelInput(core, input);
   }
 }

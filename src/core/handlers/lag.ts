@@ -7,7 +7,7 @@ import {
   setLagging,
 } from "../tables/channels.ts";
 import { type Effect, notify } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Core } from "./state.ts";
 
 /** Normal age of a height: published every 4 s and requested every 4 s. */
@@ -39,18 +39,13 @@ export function lackingSinceMs(
 }
 
 /** Reports that a member began to lag, or recovered. */
-export function judgeLag(
-  core: Core,
-  channel: FollowedChannel,
-  pkiId: PkiId,
-  now: Now,
-): readonly Effect[] {
+export function judgeLag(core: Core, channel: FollowedChannel, pkiId: PkiId): readonly Effect[] {
   const member = channel.members.get(pkiId);
   if (member === undefined) return [];
   const { claim, mspId } = member;
   const graceMs = GRACE_ROUNDS * core.options.timing.stateInfoIntervalMs;
   const { lag, reached } = channel;
-  const isBehind = isLagging(claim.height, reached, lag, graceMs, now.elapsedMs);
+  const isBehind = isLagging(claim.height, reached, lag, graceMs, core.now.elapsedMs);
   const lags = isBehind && !claim.hasLeft;
   if (lags === member.isLagging) return [];
   setLagging(channel, pkiId, lags);
@@ -63,19 +58,18 @@ export function judgeLag(
       mspId,
       height: claim.height,
       behind: behindOf(member, referenceOf(channel)),
-      lagMs: sinceMs === undefined ? 0 : now.elapsedMs - sinceMs,
+      lagMs: sinceMs === undefined ? 0 : core.now.elapsedMs - sinceMs,
     }),
   ];
 }
 
 /** Periodic scan: a member slightly behind may lag by now. */
-export function checkLag(core: Core, now: Now): readonly Effect[] {
-  core.channels.lagCheckAtMs = now.elapsedMs + core.options.timing.stateInfoIntervalMs / 4;
+export function checkLag(core: Core): readonly Effect[] {
+  core.channels.lagCheckAtMs = core.now.elapsedMs + core.options.timing.stateInfoIntervalMs / 4;
   const effects: Effect[] = [];
   for (const channel of core.channels.table.values()) {
-    noteReached(channel, referenceOf(channel), now);
-    for (const pkiId of channel.members.keys())
-      effects.push(...judgeLag(core, channel, pkiId, now));
+    noteReached(channel, referenceOf(channel), core.now);
+    for (const pkiId of channel.members.keys()) effects.push(...judgeLag(core, channel, pkiId));
   }
   return effects;
 }

@@ -15,7 +15,7 @@ import { rest, shun, withdraw } from "../tables/pull.ts";
 import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom, PurgeReason } from "../types/event.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Identity, PkiId } from "../types/host.ts";
 import { isOurCertificate } from "./check.ts";
 import { makeRoom } from "./make-room.ts";
 import type { Core } from "./state.ts";
@@ -28,28 +28,33 @@ export function learn(
   core: Core,
   identity: Identity,
   learntFrom: LearntFrom,
-  now: Now,
   time?: PeerTime,
 ): readonly Effect[] {
   const { limits, timing } = core.options;
   const { pkiId } = identity;
-  if (identity.notAfterMs <= now.wallMs) return [drop(pkiId, "identity-expired")];
+  if (identity.notAfterMs <= core.now.wallMs) return [drop(pkiId, "identity-expired")];
   if (isOurCertificate(core, identity)) return [drop(pkiId, "own-message")];
   const isPresent = learntFrom === "handshake";
-  const named = judgeName(core, identity, { time, isPresent }, timing, now);
+  const named = judgeName(core, identity, { time, isPresent }, timing, core.now);
   if (!named.ok) return [drop(pkiId, named.code)];
   const effects: Effect[] = [];
   if (!core.identities.table.has(pkiId)) {
     const newcomer = isPresent ? "present" : "absent";
-    for (const other of makeRoom(core, "identities", identity.mspId, newcomer, now)) {
-      effects.push(...purge(core, other, "unused", now));
+    for (const other of makeRoom(core, "identities", identity.mspId, newcomer)) {
+      effects.push(...purge(core, other, "unused"));
     }
   }
-  const learnt = learnIdentity(core.identities, identity, learntFrom, limits.identitiesMax, now);
+  const learnt = learnIdentity(
+    core.identities,
+    identity,
+    learntFrom,
+    limits.identitiesMax,
+    core.now,
+  );
   if (learnt === undefined) return [...effects, drop(pkiId, "identities-full")];
-  for (const name of named.value) effects.push(...purge(core, name, "replaced", now));
-  if (named.value.length > 0) noteRenamed(core.names, identity, now);
-  const waiting = takeAside(core.verificationQueue, pkiId, timing.aliveExpiryMs, now);
+  for (const name of named.value) effects.push(...purge(core, name, "replaced"));
+  if (named.value.length > 0) noteRenamed(core.names, identity, core.now);
+  const waiting = takeAside(core.verificationQueue, pkiId, timing.aliveExpiryMs, core.now);
   if (waiting !== undefined) enqueueClaim(core.verificationQueue, waiting, limits.backlogMax);
   return [...effects, ...learnt];
 }
@@ -59,17 +64,17 @@ export function learn(
  * leave a part behind: the identity, the item offered to others, claims that wait for it, the
  * member and its connections (spec C 7.7).
  */
-export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): readonly Effect[] {
+export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly Effect[] {
   const { forgetAfterMs, identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
   withdraw(core.pull, pkiId);
   dropAside(core.verificationQueue, pkiId);
-  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, now);
-  else shun(core.pull, pkiId, now);
-  if (identity !== undefined) rememberLastWord(core, identity, now);
+  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, core.now);
+  else shun(core.pull, pkiId, core.now);
+  if (identity !== undefined) rememberLastWord(core, identity);
   for (const channel of core.channels.table.values()) removeStateInfo(channel, pkiId);
   core.randomRelays.delete(pkiId);
-  const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
+  const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, core.now);
   if (identity === undefined) return forgotten;
   return [
     notify({ type: "identity-purged", identity, reason }),
@@ -79,22 +84,17 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason, now: Now): 
 }
 
 /** Forgets a member, but not its identity. */
-export function forget(
-  core: Core,
-  pkiId: PkiId,
-  reason: "silent" | "unused",
-  now: Now,
-): readonly Effect[] {
+export function forget(core: Core, pkiId: PkiId, reason: "silent" | "unused"): readonly Effect[] {
   const known = core.identities.table.get(pkiId);
-  if (known !== undefined) rememberLastWord(core, known.identity, now);
+  if (known !== undefined) rememberLastWord(core, known.identity);
   const { forgetAfterMs } = core.options.timing;
   core.randomRelays.delete(pkiId);
-  return forgetMember(core.members, pkiId, reason, forgetAfterMs, now);
+  return forgetMember(core.members, pkiId, reason, forgetAfterMs, core.now);
 }
 
 /** Prevents older messages under other PKI-IDs from reviving a forgotten member. */
-function rememberLastWord(core: Core, identity: Identity, now: Now): void {
+function rememberLastWord(core: Core, identity: Identity): void {
   const time = core.members.table.get(identity.pkiId)?.time;
-  const untilMs = now.elapsedMs + core.options.timing.forgetAfterMs;
+  const untilMs = core.now.elapsedMs + core.options.timing.forgetAfterMs;
   if (time !== undefined) noteLastWord(core.names, identity, time, untilMs);
 }

@@ -21,7 +21,7 @@ import { requestAlive } from "../tables/self.ts";
 import { startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
-import type { Identity, Now, PkiId } from "../types/host.ts";
+import type { Identity, PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import type { Member } from "../types/member.ts";
 import { enqueueBroadcast } from "./audience.ts";
@@ -35,8 +35,8 @@ import type { Core } from "./state.ts";
  * The last connection to the peer broke, or a message could not be delivered: it is asked whether it
  * is there, at the endpoint it has now.
  */
-export function handleUnreached(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
-  if (core.options.beyondFabric?.confirmsDeath === false) return believeDead(core, pkiId, now);
+export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
+  if (core.options.beyondFabric?.confirmsDeath === false) return believeDead(core, pkiId);
   const member = core.members.table.get(pkiId);
   const endpoint = member ? preferredEndpoint(member) : "";
   if (endpoint === "" || !suspect(core.members, pkiId)) return [];
@@ -44,9 +44,9 @@ export function handleUnreached(core: Core, pkiId: PkiId, now: Now): readonly Ef
 }
 
 /** Fabric's rule: no ping, and any newer message revives the member. */
-function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
-  const atMs = reconnectAt(core, now);
-  const effects = declareDead(core.members, pkiId, "unreachable", atMs, now);
+function believeDead(core: Core, pkiId: PkiId): readonly Effect[] {
+  const atMs = reconnectAt(core);
+  const effects = declareDead(core.members, pkiId, "unreachable", atMs, core.now);
   markReachable(core.members, pkiId);
   return effects;
 }
@@ -54,35 +54,30 @@ function believeDead(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
 /**
  * Handles a new connection: a member that we believed dead is asked for an alive message at once.
  */
-export function handleConnected(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+export function handleConnected(core: Core, pkiId: PkiId): readonly Effect[] {
   markReachable(core.members, pkiId);
   const member = core.members.table.get(pkiId);
-  if (member?.status !== "dead" || !startPing(core.suspicions, pkiId, now)) return [];
-  return requestMembership(core, recipientOf(member, 0n), now);
+  if (member?.status !== "dead" || !startPing(core.suspicions, pkiId, core.now)) return [];
+  return requestMembership(core, recipientOf(member, 0n));
 }
 
 /** Handles the result of a ping to a suspect or a dead member. */
-export function handlePinged(
-  core: Core,
-  pkiId: PkiId,
-  reachable: boolean,
-  now: Now,
-): readonly Effect[] {
+export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): readonly Effect[] {
   const member = core.members.table.get(pkiId);
   if (member === undefined) return [];
   if (member.status === "alive") {
     if (reachable) {
-      clearSuspicion(core.members, pkiId, now);
+      clearSuspicion(core.members, pkiId, core.now);
       markReachable(core.members, pkiId);
-      return member.isSuspect ? reassure(core, member, now) : [];
+      return member.isSuspect ? reassure(core, member) : [];
     }
     if (member.isSuspect) {
-      announceDeath(core, member, now);
-      return declareDead(core.members, pkiId, "unreachable", reconnectAt(core, now), now);
+      announceDeath(core, member);
+      return declareDead(core.members, pkiId, "unreachable", reconnectAt(core), core.now);
     }
     return [];
   }
-  return reachable ? requestMembership(core, recipientOf(member, 0n), now) : [];
+  return reachable ? requestMembership(core, recipientOf(member, 0n)) : [];
 }
 
 /** Heartbeats without any news of a member, after which it is asked for a message of its own. */
@@ -95,25 +90,25 @@ const REQUESTS = 50;
  * ours. If only others doubted it, there is nothing to tell; but one whose messages do not arrive,
  * although it answers, would soon be dead by its silence.
  */
-function reassure(core: Core, member: Member, now: Now): readonly Effect[] {
+function reassure(core: Core, member: Member): readonly Effect[] {
   const { suspicions, options } = core;
   const { aliveIntervalMs } = options.timing;
   const { pkiId, lastSeenMs } = member;
   // Do not retry soon: a peer that refuses us breaks the next connection, too.
-  if (startPing(suspicions, pkiId, now)) speakSoon(core, now);
+  if (startPing(suspicions, pkiId, core.now)) speakSoon(core);
   else {
-    const isUnheard = now.elapsedMs - lastSeenMs > aliveIntervalMs * UNHEARD;
+    const isUnheard = core.now.elapsedMs - lastSeenMs > aliveIntervalMs * UNHEARD;
     const pauseMs = aliveIntervalMs / REQUESTS;
-    if (!isUnheard || !startAsking(suspicions, pkiId, pauseMs, now)) return [];
+    if (!isUnheard || !startAsking(suspicions, pkiId, pauseMs, core.now)) return [];
   }
-  return requestMembership(core, recipientOf(member, 0n), now);
+  return requestMembership(core, recipientOf(member, 0n));
 }
 
 /**
  * Tells those who know the member that it does not answer: they ask it themselves. To a Fabric peer
  * it is a membership response that tells nothing new.
  */
-function announceDeath(core: Core, member: Member, now: Now): void {
+function announceDeath(core: Core, member: Member): void {
   const { envelope } = member.alive;
   const broadcast: Broadcast = {
     key: `dead ${member.pkiId}`,
@@ -123,7 +118,7 @@ function announceDeath(core: Core, member: Member, now: Now): void {
     replacesOlder: false,
     holders: [member.pkiId],
   };
-  enqueueBroadcast(core, broadcast, now);
+  enqueueBroadcast(core, broadcast);
 }
 
 function encodeDead(envelope: Uint8Array): Uint8Array {
@@ -134,13 +129,8 @@ function encodeDead(envelope: Uint8Array): Uint8Array {
 }
 
 /** At the endpoint of `old` there is now another identity of the same organisation: a renewal. */
-export function handleReplaced(
-  core: Core,
-  old: PkiId,
-  identity: Identity,
-  now: Now,
-): readonly Effect[] {
-  return [...learn(core, identity, "handshake", now), ...purge(core, old, "replaced", now)];
+export function handleReplaced(core: Core, old: PkiId, identity: Identity): readonly Effect[] {
+  return [...learn(core, identity, "handshake"), ...purge(core, old, "replaced")];
 }
 
 const NOBODY: Fault = { code: "unreachable", detail: "" };
@@ -149,7 +139,6 @@ const NOBODY: Fault = { code: "unreachable", detail: "" };
 export function handleIdentified(
   core: Core,
   answer: Extract<Input, { type: "identified" }>,
-  now: Now,
 ): readonly Effect[] {
   const { options, self } = core;
   const { timing, random } = options;
@@ -158,19 +147,19 @@ export function handleIdentified(
   const { identity } = answer;
   if (identity === undefined) {
     const fault = contactFault(contact, answer.fault ?? NOBODY, options.self.mspId);
-    return [failContact(contact, fault, timing, random, now)];
+    return [failContact(contact, fault, timing, random, core.now)];
   }
   contact.isSelf = isSelf(core, identity.pkiId) && answer.fault === undefined;
   if (isSelf(core, identity.pkiId) && answer.fault) {
-    return [failContact(contact, answer.fault, timing, random, now)];
+    return [failContact(contact, answer.fault, timing, random, core.now)];
   }
   if (contact.isSelf) {
-    reachedSelf(contact, timing, random, now);
+    reachedSelf(contact, timing, random, core.now);
     return [];
   }
   const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
   if (refusal !== undefined) {
-    const failed = failContact(contact, refusal, timing, random, now);
+    const failed = failContact(contact, refusal, timing, random, core.now);
     // It may be connected because we asked who it is; as a member it may stay connected.
     const isMember = core.members.table.get(identity.pkiId)?.status === "alive";
     return isMember
@@ -179,8 +168,8 @@ export function handleIdentified(
   }
 
   const nonce = random.uint64();
-  const { membershipResponseWaitMs } = patient(core, now).timing;
-  const untilMs = now.elapsedMs + membershipResponseWaitMs;
+  const { membershipResponseWaitMs } = patient(core, core.now).timing;
+  const untilMs = core.now.elapsedMs + membershipResponseWaitMs;
   contactAsked(contact, { pkiId: identity.pkiId, nonce, untilMs });
   const purpose = {
     type: "membership-request",
@@ -190,5 +179,5 @@ export function handleIdentified(
     party: { mspId: identity.mspId, isExternal: true },
     nonce,
   } as const;
-  return [...learn(core, identity, "handshake", now), ...requestAlive(self, options, purpose, now)];
+  return [...learn(core, identity, "handshake"), ...requestAlive(self, options, purpose, core.now)];
 }

@@ -6,7 +6,7 @@
 import { contactPkiId } from "../tables/contacts.ts";
 import type { KnownIdentity } from "../tables/identities.ts";
 import { isVain, noteVain } from "../tables/vain-searches.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Core } from "./state.ts";
 
 /** Strength of proof, weakest first. */
@@ -34,19 +34,18 @@ export function makeRoom(
   table: "identities" | "members",
   mspId: string,
   newcomer: Newcomer,
-  now: Now,
 ): readonly PkiId[] {
   const { vainSearches, members, options } = core;
   const { identitiesMax, membersMax } = options.limits;
   const max = table === "identities" ? identitiesMax : membersMax;
   const key = `${table} ${newcomer} ${mspId}`;
   const { version } = members;
-  if (core[table].table.size < max || isVain(vainSearches, key, version, now)) return [];
+  if (core[table].table.size < max || isVain(vainSearches, key, version, core.now)) return [];
   const residents = residentsOf(core, table);
   const largest = largestOf(residents, mspId);
   const worthMax = largest === mspId ? GIVES_WAY[newcomer] : WORTH.neighbour;
   const leaving = leastOf(core, residents.get(largest) ?? [], worthMax);
-  if (leaving.length === 0) noteVain(vainSearches, key, version, now);
+  if (leaving.length === 0) noteVain(vainSearches, key, version, core.now);
   return leaving.slice(0, Math.ceil(max * LEAVE_TOGETHER));
 }
 

@@ -6,7 +6,7 @@ import { discloseMember, type Party } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { type Recipient, requestAlive } from "../tables/self.ts";
 import { drop, type Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import { hear } from "./alive.ts";
 import { membershipResponse, recentAlive } from "./publish.ts";
 import type { Core } from "./state.ts";
@@ -17,15 +17,14 @@ export function handleMembershipRequest(
   request: MembershipRequest,
   nonce: bigint,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   const alive = parseAlive(request.selfInformation, core.options.read);
   if (!alive.ok) return [drop(from, alive.code)];
   if (alive.value.pkiId !== from) return [drop(from, "request-spoofed")];
   const claim = { type: "alive", from, source: "request", alive: alive.value } as const;
-  const { effects, fault } = hear(core, claim, now);
+  const { effects, fault } = hear(core, claim);
   if (fault !== undefined) return [...effects, drop(from, fault)];
-  const mspId = useIdentity(core.identities, from, now)?.mspId;
+  const mspId = useIdentity(core.identities, from, core.now)?.mspId;
   if (mspId === undefined) return [...effects, drop(from, "identity-unknown")];
   const { endpoint, internalEndpoint } = alive.value;
   const asker: Recipient = {
@@ -34,17 +33,17 @@ export function handleMembershipRequest(
     party: { mspId, isExternal: endpoint !== "" },
     nonce,
   };
-  return [...effects, ...answer(core, asker, now)];
+  return [...effects, ...answer(core, asker)];
 }
 
-function answer(core: Core, asker: Recipient, now: Now): readonly Effect[] {
+function answer(core: Core, asker: Recipient): readonly Effect[] {
   const { options, self } = core;
   const own: Party = { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" };
   if (discloseMember(own.mspId, asker.party, own) === "hidden") {
     const why = { code: "not-disclosed", detail: asker.party.mspId };
     return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, why }];
   }
-  const recent = recentAlive(core, now);
+  const recent = recentAlive(core);
   if (recent) return [membershipResponse(core, recent, asker)];
-  return requestAlive(self, options, { type: "membership-response", ...asker }, now);
+  return requestAlive(self, options, { type: "membership-response", ...asker }, core.now);
 }

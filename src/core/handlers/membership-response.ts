@@ -4,7 +4,7 @@ import { contactAnswered } from "../tables/contacts.ts";
 import { enqueueList, finishList, type ListClaim } from "../tables/verification-queue.ts";
 import type { DropCode } from "../types/drop.ts";
 import { drop, type Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import { hear } from "./alive.ts";
 import type { Core } from "./state.ts";
 
@@ -35,12 +35,11 @@ export function workThrough(
   list: ListClaim,
   checks: number,
   effects: Effect[],
-  now: Now,
 ): number {
   const { from, entries, dropped } = list;
   let readsLeft = checks * READS_PER_CHECK;
   while (list.done < entries.length && readsLeft >= READS_PER_CHECK) {
-    readsLeft -= considerEntry(core, list, effects, now) ? READS_PER_CHECK : 1;
+    readsLeft -= considerEntry(core, list, effects) ? READS_PER_CHECK : 1;
   }
   if (list.done >= entries.length) {
     finishList(core.verificationQueue, list);
@@ -51,7 +50,7 @@ export function workThrough(
 }
 
 /** Processes the next entry of a list; true if a signature was checked. */
-function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now): boolean {
+function considerEntry(core: Core, list: ListClaim, effects: Effect[]): boolean {
   const entry = list.entries[list.done];
   list.done += 1;
   if (entry === undefined) return false;
@@ -63,7 +62,7 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[], now: Now)
     return false;
   }
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
-  const heard = hear(core, claim, now);
+  const heard = hear(core, claim);
   effects.push(...heard.effects);
   if (!heard.isChecked) return false; // Known: not worth a report.
   if (heard.fault !== undefined) count(list.dropped, heard.fault);

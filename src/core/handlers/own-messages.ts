@@ -9,7 +9,7 @@ import type { Rights } from "../rules/rights.ts";
 import { outlive } from "../tables/self.ts";
 import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import { checkAlive } from "./check.ts";
 import { publish } from "./publish.ts";
 import type { Core } from "./state.ts";
@@ -23,31 +23,25 @@ export function hearOwn(
   alive: Alive,
   { isRelayed }: Rights,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   // Members with neighbours never relay a message to its author.
   if (isRelayed && core.members.table.has(from)) core.randomRelays.add(from);
-  const found = findTwin(core, alive, from, now);
+  const found = findTwin(core, alive, from);
   if (!found.ok) return [drop(from, found.code)];
   return isRelayed ? [drop(from, "own-message"), ...found.value] : found.value;
 }
 
 /** Reports another process with our identity, once per endpoint. */
-function findTwin(
-  core: Core,
-  alive: Alive,
-  from: PkiId,
-  now: Now,
-): Verdict<readonly Effect[], CheckFault> {
+function findTwin(core: Core, alive: Alive, from: PkiId): Verdict<readonly Effect[], CheckFault> {
   const { options, self } = core;
   const { pkiId, endpoint, time } = alive;
   // An unverified message does not prove a second process.
   if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return accept([]);
-  const verdict = checkAlive(core, alive, from, "list", now);
+  const verdict = checkAlive(core, alive, from, "list");
   if (!verdict.ok) return verdict;
   self.impostors.add(endpoint);
   if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) {
-    return accept(overtake(core, alive, now));
+    return accept(overtake(core, alive));
   }
   return accept([notify({ type: "same-identity", pkiId, endpoint })]);
 }
@@ -73,9 +67,9 @@ function isFormerLife({ options, self }: Core, { endpoint, internalEndpoint }: A
 }
 
 /** Others take our messages for old until we go on from there. Once: a twin would do the same. */
-function overtake(core: Core, { time }: Alive, now: Now): readonly Effect[] {
+function overtake(core: Core, { time }: Alive): readonly Effect[] {
   const { self } = core;
   outlive(self, time.incNum);
   const event = { type: "incarnation-raised", incarnation: self.incarnation } as const;
-  return [notify(event), ...publish(core, now)];
+  return [notify(event), ...publish(core)];
 }

@@ -20,7 +20,6 @@ import {
   takeSigned,
 } from "../tables/self.ts";
 import { type Effect, notify, send } from "../types/effect.ts";
-import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { broadcastAlive, choosePartners } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
@@ -28,27 +27,27 @@ import type { Core } from "./state.ts";
 import { hurryStateInfo } from "./state-info-pull.ts";
 
 /** Our data changed, so the last alive message is outdated. */
-export function publishAnew(core: Core, now: Now): readonly Effect[] {
+export function publishAnew(core: Core): readonly Effect[] {
   core.self.alive = undefined;
-  return publish(core, now);
+  return publish(core);
 }
 
 /** Sends a heartbeat and schedules the next one. If nobody is alive, signs and sends nothing. */
-export function publish(core: Core, now: Now): readonly Effect[] {
+export function publish(core: Core): readonly Effect[] {
   const { aliveIntervalMs } = core.options.timing;
   // A jitter of a twentieth desynchronises members that started together.
   const spanMs = Math.trunc(aliveIntervalMs / 10);
   const jitterMs = core.options.random.below(Math.max(1, spanMs)) - spanMs / 2;
-  core.schedule.heartbeatAtMs = now.elapsedMs + aliveIntervalMs + jitterMs;
+  core.schedule.heartbeatAtMs = core.now.elapsedMs + aliveIntervalMs + jitterMs;
   if (core.members.aliveCount === 0) return [];
-  return requestAlive(core.self, core.options, { type: "heartbeat" }, now);
+  return requestAlive(core.self, core.options, { type: "heartbeat" }, core.now);
 }
 
 /** Minimum interval between heartbeats that refute our death. */
 const REFUTATION_PAUSE_MS = 1_000;
 
 /** Sends the next heartbeat at once, because somebody may believe us dead. */
-export function speakSoon({ schedule, self }: Core, now: Now): void {
+export function speakSoon({ now, schedule, self }: Core): void {
   const soonMs = Math.max(now.elapsedMs, (self.alive?.signedMs ?? 0) + REFUTATION_PAUSE_MS);
   schedule.heartbeatAtMs = Math.min(schedule.heartbeatAtMs, soonMs);
 }
@@ -67,13 +66,12 @@ export function publishIdentity(core: Core): readonly Effect[] {
 export function publishSigned(
   core: Core,
   input: Parameters<typeof takeSigned>[1],
-  now: Now,
 ): readonly Effect[] {
   const pending = core.self.pending.get(input.token);
-  const signed = takeSigned(core.self, input, now);
+  const signed = takeSigned(core.self, input, core.now);
   if (signed === undefined) {
     if (pending === undefined) return [];
-    if (pending.type === "state-info") retryStateInfo(core, pending.channel, now);
+    if (pending.type === "state-info") retryStateInfo(core, pending.channel);
     return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
   }
   if (signed.type === "identity") {
@@ -81,16 +79,16 @@ export function publishSigned(
     return [];
   }
   if (signed.type === "state-info") {
-    takeStateInfo(core, signed.channel, signed, now);
+    takeStateInfo(core, signed.channel, signed);
     return [];
   }
-  return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose, now));
+  return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose));
 }
 
-function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): readonly Effect[] {
+function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Effect[] {
   switch (purpose.type) {
     case "heartbeat":
-      broadcastOwn(core, alive, now);
+      broadcastOwn(core, alive);
       return [];
     case "membership-request":
       return [membershipRequest(core, alive, purpose)];
@@ -99,20 +97,20 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose, now: Now): re
   }
 }
 
-function broadcastOwn(core: Core, alive: OwnAlive, now: Now): void {
+function broadcastOwn(core: Core, alive: OwnAlive): void {
   const { pkiId, mspId } = core.options.self;
   const party = { mspId, isExternal: core.self.externalEndpoint !== "" };
-  broadcastAlive(core, pkiId, alive.envelope, { type: "about", party }, [], now);
+  broadcastAlive(core, pkiId, alive.envelope, { type: "about", party }, []);
 }
 
 /** Sends membership requests to a few members. If nobody is alive, signs and sends nothing. */
-export function startSync(core: Core, now: Now): readonly Effect[] {
+export function startSync(core: Core): readonly Effect[] {
   const effects: Effect[] = [];
-  for (const member of choosePartners(core, now)) {
+  for (const member of choosePartners(core)) {
     const recipient = recipientOf(member, 0n);
-    const recent = recentAlive(core, now);
+    const recent = recentAlive(core);
     if (recent) effects.push(membershipRequest(core, recent, recipient));
-    else effects.push(...requestMembership(core, recipient, now));
+    else effects.push(...requestMembership(core, recipient));
   }
   return effects;
 }
@@ -121,22 +119,18 @@ export function startSync(core: Core, now: Now): readonly Effect[] {
  * Members came or went: there may be more that we missed. While we are new, an arrival even means
  * that the network is still forming and our first picture of it incomplete.
  */
-export function askSoon(
-  core: Core,
-  wasAlone: boolean,
-  isArrival: boolean,
-  now: Now,
-): readonly Effect[] {
+export function askSoon(core: Core, wasAlone: boolean, isArrival: boolean): readonly Effect[] {
   const { members, options, pullBackoff, self, syncBackoff } = core;
   if (options.beyondFabric?.asksAtOnce === false) return [];
   // Send the first known member a heartbeat at once, while it still carries our identity.
-  if (isArrival) hurryStateInfo(core, now);
+  if (isArrival) hurryStateInfo(core);
   const hasMet = wasAlone && members.aliveCount > 0;
-  if (hasMet) beNew(self, options, now);
-  const effects = hasMet ? publish(core, now) : [];
-  quicken(syncBackoff, options, now);
-  quicken(pullBackoff, options, now);
-  if (isArrival && now.elapsedMs < self.publishCertUntilMs) hurry(syncBackoff, options, now);
+  if (hasMet) beNew(self, options, core.now);
+  const effects = hasMet ? publish(core) : [];
+  quicken(syncBackoff, options, core.now);
+  quicken(pullBackoff, options, core.now);
+  if (isArrival && core.now.elapsedMs < self.publishCertUntilMs)
+    hurry(syncBackoff, options, core.now);
   return effects;
 }
 
@@ -150,16 +144,16 @@ export function recipientOf(member: Member, nonce: bigint): Recipient {
 }
 
 /** Our last alive message, unless it is older than a heartbeat. */
-export function recentAlive({ self, options }: Core, now: Now): OwnAlive | undefined {
+export function recentAlive({ now, options, self }: Core): OwnAlive | undefined {
   const { alive } = self;
   const { aliveIntervalMs } = options.timing;
   return alive && now.elapsedMs - alive.signedMs <= aliveIntervalMs ? alive : undefined;
 }
 
 /** Queries one peer with a newly signed alive message, which revives us if it believed us dead. */
-export function requestMembership(core: Core, recipient: Recipient, now: Now): readonly Effect[] {
+export function requestMembership(core: Core, recipient: Recipient): readonly Effect[] {
   const purpose = { type: "membership-request", ...recipient } as const;
-  return requestAlive(core.self, core.options, purpose, now);
+  return requestAlive(core.self, core.options, purpose, core.now);
 }
 
 /** The request itself; our internal endpoint stays within the organisation. */

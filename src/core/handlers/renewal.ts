@@ -7,14 +7,14 @@ import { removeIdentity } from "../tables/identities.ts";
 import { withdraw } from "../tables/pull.ts";
 import { createSelf } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Identity, Now } from "../types/host.ts";
+import type { Identity } from "../types/host.ts";
 import { learn } from "./learn-identity.ts";
 import { publish, publishIdentity } from "./publish.ts";
 import { renewStateInfo } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 
 /** Adopts the new identity. Closes connections of the old one; they reopen on demand. */
-export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
+export function renew(core: Core, self: Identity): readonly Effect[] {
   const old = core.options.self.pkiId;
   if (self.pkiId === old) return [];
   const { externalEndpoint, metadata, incarnation, nextToken } = core.self;
@@ -27,7 +27,7 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
   };
   // A signature by the old key may still be pending, so do not reuse its token.
   const { formerIds } = core.self;
-  core.self = { ...createSelf(core.options, now), nextToken, formerIds };
+  core.self = { ...createSelf(core.options, core.now), nextToken, formerIds };
   formerIds.add(old);
   formerIds.delete(self.pkiId); // Return to an earlier certificate.
   removeIdentity(core.identities, old);
@@ -36,9 +36,9 @@ export function renew(core: Core, self: Identity, now: Now): readonly Effect[] {
   const peers = [...core.identities.table.keys()];
   return [
     ...peers.map((pkiId) => ({ type: "disconnect", pkiId, why }) as const),
-    ...learn(core, self, "self", now),
+    ...learn(core, self, "self"),
     ...publishIdentity(core),
-    ...publish(core, now),
-    ...renewStateInfo(core, now),
+    ...publish(core),
+    ...renewStateInfo(core),
   ];
 }

@@ -6,7 +6,6 @@ import { remember } from "../tables/broadcast-queue.ts";
 import { isToRelay } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
 import type { AliveClaim } from "../types/claim.ts";
-import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { aliveKey } from "./audience.ts";
 import { accountOf, isSelf } from "./check.ts";
@@ -16,7 +15,7 @@ import type { Core } from "./state.ts";
  * Lets a gossiped message wait for others, if it is routine. False: it is not, or another one of its
  * author waits. Then it is heard at once, so that no forgery can hold up a true message.
  */
-export function gather(core: Core, claim: AliveClaim, intervalMs: number, now: Now): boolean {
+export function gather(core: Core, claim: AliveClaim, intervalMs: number): boolean {
   const { members, rateLimits, routine, seenCache, suspicions } = core;
   const { alive, from } = claim;
   const { pkiId, time } = alive;
@@ -25,9 +24,9 @@ export function gather(core: Core, claim: AliveClaim, intervalMs: number, now: N
     return false;
   }
   if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
-  if (isSpent(rateLimits.checks, accountOf(core, from), now)) return false;
-  const { bytes } = enqueueRoutine(routine, claim, intervalMs, now).alive.envelope;
-  remember(seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, now);
+  if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
+  const { bytes } = enqueueRoutine(routine, claim, intervalMs, core.now).alive.envelope;
+  remember(seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, core.now);
   return true;
 }
 

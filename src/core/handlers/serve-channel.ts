@@ -26,7 +26,7 @@ import {
   takeDue,
 } from "../tables/served-channels.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Input } from "../types/input.ts";
 import { enqueueBroadcast } from "./audience.ts";
 import { accountOf, spendAnswer } from "./check.ts";
@@ -40,23 +40,21 @@ const DIGEST_BYTES = 200;
 export function handleServing(
   core: Core,
   input: Extract<Input, { type: "channel-served" | "blocks-served" }>,
-  now: Now,
 ): readonly Effect[] {
   return input.type === "channel-served"
-    ? handleServed(core, input, now)
-    : handleBlocksServed(core, input, now);
+    ? handleServed(core, input)
+    : handleBlocksServed(core, input);
 }
 
 function handleServed(
   core: Core,
   input: Extract<Input, { type: "channel-served" }>,
-  now: Now,
 ): readonly Effect[] {
   const isNews = core.served.get(input.configuration.channel)?.height !== input.height;
-  const channel = serveChannel(core.served, input, now);
+  const channel = serveChannel(core.served, input, core.now);
   // Also at first: a Fabric peer that does not hold our certificate yet would warn of it.
   if (isNews) {
-    channel.publishAtMs = Math.min(channel.publishAtMs, now.elapsedMs + intervalMs(core));
+    channel.publishAtMs = Math.min(channel.publishAtMs, core.now.elapsedMs + intervalMs(core));
   }
   return [];
 }
@@ -68,14 +66,14 @@ function handleServed(
 const intervalMs = ({ options }: Core): number => options.timing.stateInfoExpiryMs / 100;
 
 /** Publishes changes since the last StateInfo. */
-export function publishStateInfo(core: Core, now: Now): readonly Effect[] {
-  return takeDue(core.served, now).flatMap((channel) => sign(core, channel, now));
+export function publishStateInfo(core: Core): readonly Effect[] {
+  return takeDue(core.served, core.now).flatMap((channel) => sign(core, channel));
 }
 
-function sign(core: Core, channel: ServedChannel, now: Now): readonly Effect[] {
+function sign(core: Core, channel: ServedChannel): readonly Effect[] {
   const { channels, self } = core.options;
   if (channels === undefined) return [];
-  const payload = stateInfoPayload(channel, channels.host, self.pkiId, now);
+  const payload = stateInfoPayload(channel, channels.host, self.pkiId, core.now);
   return [requestStateInfo(core.self, channel.name, payload)];
 }
 
@@ -84,7 +82,6 @@ export function takeStateInfo(
   core: Core,
   name: string,
   { payload, signature }: { payload: Uint8Array; signature: Uint8Array },
-  now: Now,
 ): void {
   const channel = core.served.get(name);
   if (channel === undefined) return;
@@ -101,21 +98,21 @@ export function takeStateInfo(
     replacesOlder: true,
     holders: [core.options.self.pkiId],
   };
-  enqueueBroadcast(core, broadcast, now);
+  enqueueBroadcast(core, broadcast);
 }
 
 /** Schedules a retry after a failed signature. */
-export function retryStateInfo(core: Core, name: string, now: Now): void {
+export function retryStateInfo(core: Core, name: string): void {
   const channel = core.served.get(name);
   if (channel === undefined) return;
-  channel.publishAtMs = now.elapsedMs + intervalMs(core);
+  channel.publishAtMs = core.now.elapsedMs + intervalMs(core);
 }
 
 /** Our identity was renewed: what we said under the old one is said again under the new one. */
-export function renewStateInfo(core: Core, now: Now): readonly Effect[] {
+export function renewStateInfo(core: Core): readonly Effect[] {
   return [...core.served.values()].flatMap((channel) => {
     channel.message = undefined;
-    return sign(core, channel, now);
+    return sign(core, channel);
   });
 }
 
@@ -124,7 +121,6 @@ export function handleOfServed(
   core: Core,
   message: GossipMessage,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] | undefined {
   const channel = servedChannelOf(core, message, from);
   if (channel === undefined) return undefined;
@@ -134,18 +130,18 @@ export function handleOfServed(
     return undefined;
   }
   // Fabric does not check the tag of private data.
-  if (content?.type === "private-data") return refusePrivateData(core, channel, message, from, now);
+  if (content?.type === "private-data") return refusePrivateData(core, channel, message, from);
   if (content?.type === "private-request") {
-    return lackPrivateData(core, channel, content.value, { nonce: message.nonce, from }, now);
+    return lackPrivateData(core, channel, content.value, { nonce: message.nonce, from });
   }
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
   switch (content?.type) {
     case "state-info-pull-request":
-      return sendSnapshot(core, channel, from, now);
+      return sendSnapshot(core, channel, from);
     case "state-request":
-      return answerStateRequest(core, channel, content.value, { nonce: message.nonce, from }, now);
+      return answerStateRequest(core, channel, content.value, { nonce: message.nonce, from });
     case "hello":
-      return answerHello(core, channel, content.value, from, now);
+      return answerHello(core, channel, content.value, from);
     default:
       return undefined;
   }
@@ -167,13 +163,8 @@ function servedChannelOf(
 }
 
 /** Answers a request for all StateInfo of a channel. */
-function sendSnapshot(
-  core: Core,
-  channel: ServedChannel,
-  from: PkiId,
-  now: Now,
-): readonly Effect[] {
-  const mspId = mspOnChannel(core, channel, from, now);
+function sendSnapshot(core: Core, channel: ServedChannel, from: PkiId): readonly Effect[] {
+  const mspId = mspOnChannel(core, channel, from);
   if (mspId === undefined) return [drop(from, "channel-refused")];
   const isOwnOrg = mspId === core.options.self.mspId;
   const isShown = isOwnOrg || core.self.externalEndpoint !== "";
@@ -187,9 +178,8 @@ function answerHello(
   channel: ServedChannel,
   { nonce, msgType }: GossipHello,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
-  if (mspOnChannel(core, channel, from, now) !== core.options.self.mspId) {
+  if (mspOnChannel(core, channel, from) !== core.options.self.mspId) {
     return [drop(from, "channel-refused")];
   }
   const value = { nonce, digests: [], msgType };
@@ -202,15 +192,17 @@ function answerStateRequest(
   channel: ServedChannel,
   { startSeqNum: first, endSeqNum: last }: RemoteStateRequest,
   { nonce, from }: { readonly nonce: bigint; readonly from: PkiId },
-  now: Now,
 ): readonly Effect[] {
-  const asker = useIdentity(core.identities, from, now);
+  const asker = useIdentity(core.identities, from, core.now);
   const configuration = inForce(core, channel);
   if (!asker || !configuration || !isReader(configuration, asker.bytes))
     return [drop(from, "channel-refused")];
   const isTooLong = last < first || last - first >= RANGE_BLOCKS_MAX;
   if (isTooLong || first >= channel.height) return [drop(from, "blocks-refused")];
-  if (isSpent(core.rateLimits.answers, accountOf(core, from), now) || !beginAnswer(channel, from)) {
+  if (
+    isSpent(core.rateLimits.answers, accountOf(core, from), core.now) ||
+    !beginAnswer(channel, from)
+  ) {
     return [drop(from, "answer-budget")];
   }
   const range = { from: first, to: last < channel.height ? last : channel.height - 1n };
@@ -223,10 +215,9 @@ function answerStateRequest(
 function handleBlocksServed(
   core: Core,
   { channel, to, bytes }: Extract<Input, { type: "blocks-served" }>,
-  now: Now,
 ): readonly Effect[] {
   core.served.get(channel)?.busy.delete(to);
-  charge(core.rateLimits.answers, accountOf(core, to), bytes, now);
+  charge(core.rateLimits.answers, accountOf(core, to), bytes, core.now);
   return [];
 }
 
@@ -239,9 +230,8 @@ function refusePrivateData(
   channel: ServedChannel,
   { nonce }: GossipMessage,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
-  if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
+  if (mspOnChannel(core, channel, from) === undefined) return [drop(from, "channel-refused")];
   const value = { error: "this member keeps no private data" };
   const bytes = encodeUnsigned({ nonce, content: { type: "ack", value } });
   return [drop(from, "private-data"), send(from, endpointOf(core.members, from), { bytes })];
@@ -256,11 +246,10 @@ function lackPrivateData(
   channel: ServedChannel,
   { digests }: RemotePvtDataRequest,
   { nonce, from }: { readonly nonce: bigint; readonly from: PkiId },
-  now: Now,
 ): readonly Effect[] {
-  if (mspOnChannel(core, channel, from, now) === undefined) return [drop(from, "channel-refused")];
+  if (mspOnChannel(core, channel, from) === undefined) return [drop(from, "channel-refused")];
   const bytes = digests.length * DIGEST_BYTES;
-  if (!spendAnswer(core, from, bytes, now)) return [drop(from, "answer-budget")];
+  if (!spendAnswer(core, from, bytes)) return [drop(from, "answer-budget")];
   const value = { elements: digests.map((digest) => ({ digest })) };
   const content = { type: "private-response", value } as const;
   const answer = reply(core, channel, from, { nonce, tag: TAG.chanOnly, content });
@@ -268,13 +257,8 @@ function lackPrivateData(
 }
 
 /** The organisation of a peer, if it is on the channel and the channel takes the peer for valid. */
-function mspOnChannel(
-  core: Core,
-  channel: ServedChannel,
-  pkiId: PkiId,
-  now: Now,
-): string | undefined {
-  const mspId = useIdentity(core.identities, pkiId, now)?.mspId;
+function mspOnChannel(core: Core, channel: ServedChannel, pkiId: PkiId): string | undefined {
+  const mspId = useIdentity(core.identities, pkiId, core.now)?.mspId;
   return mspId !== undefined && isInForce(core, channel, mspId) ? mspId : undefined;
 }
 

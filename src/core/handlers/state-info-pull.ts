@@ -18,7 +18,7 @@ import { useIdentity } from "../tables/identities.ts";
 import { aliveMembers, endpointOf, preferredEndpoint } from "../tables/members.ts";
 import type { DropCode } from "../types/drop.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { spendAnswer } from "./check.ts";
 import { hearStateInfo } from "./hear-state-info.ts";
@@ -36,32 +36,32 @@ const PENDING_MAX = 64;
 const READS_PER_CHECK = 16;
 
 /** Requests the StateInfo of each channel from some members. */
-export function pullStateInfo(core: Core, now: Now): readonly Effect[] {
+export function pullStateInfo(core: Core): readonly Effect[] {
   const { channels, options } = core;
   const intervalMs = options.timing.stateInfoIntervalMs;
-  planPull(channels, intervalMs + options.random.below(intervalMs / 10 + 1), now);
-  const effects: Effect[] = [...checkLag(core, now)];
-  for (const channel of channels.table.values()) effects.push(...pullChannel(core, channel, now));
+  planPull(channels, intervalMs + options.random.below(intervalMs / 10 + 1), core.now);
+  const effects: Effect[] = [...checkLag(core)];
+  for (const channel of channels.table.values()) effects.push(...pullChannel(core, channel));
   return effects;
 }
 
 /** Queries a new connection, which may know more. */
-export function hurryStateInfo({ channels, options }: Core, now: Now): void {
+export function hurryStateInfo({ channels, now, options }: Core): void {
   if (channels.table.size === 0) return;
   hastenPull(channels, options.timing.stateInfoIntervalMs / 16, now);
 }
 
-function pullChannel(core: Core, channel: FollowedChannel, now: Now): readonly Effect[] {
+function pullChannel(core: Core, channel: FollowedChannel): readonly Effect[] {
   const { channels, options } = core;
   for (const [pkiId, atMs] of channel.asked) {
-    if (now.elapsedMs - atMs > ANSWER_WAIT_MS) channel.asked.delete(pkiId);
+    if (core.now.elapsedMs - atMs > ANSWER_WAIT_MS) channel.asked.delete(pkiId);
   }
   const partners = choosePartners(core, channel);
   if (partners.length === 0) return [];
   const request = stateInfoPullRequest(channels.host, options.self.pkiId, channel.name);
   const message = { bytes: encodeUnsigned(request) };
   return partners.map((member) => {
-    channel.asked.set(member.pkiId, now.elapsedMs);
+    channel.asked.set(member.pkiId, core.now.elapsedMs);
     return send(member.pkiId, preferredEndpoint(member), message);
   });
 }
@@ -87,18 +87,17 @@ export function handleStateInfoPullRequest(
   core: Core,
   mac: Uint8Array,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   const { channels, identities, members, options } = core;
   const { self } = options;
   const channel = channelByMac(channels.table.values(), channels.host, from, mac);
   if (channel === undefined) return [drop(from, "not-followed")];
-  const asker = useIdentity(identities, from, now);
+  const asker = useIdentity(identities, from, core.now);
   if (asker === undefined) return [drop(from, "identity-unknown")];
   if (!isOnChannel(channel, asker.mspId, self.mspId)) {
     return [drop(from, "state-info-organisation")];
   }
-  if (!spendAnswer(core, from, channel.bytes, now)) return [drop(from, "answer-budget")];
+  if (!spendAnswer(core, from, channel.bytes)) return [drop(from, "answer-budget")];
   const elements: Uint8Array[] = [];
   for (const [pkiId, { claim, mspId }] of channel.members) {
     const isOurs = mspId === self.mspId && asker.mspId !== self.mspId;
@@ -136,13 +135,13 @@ export function handleSnapshot(
 }
 
 /** Continues queued snapshots. */
-export function workThroughSnapshots(core: Core, now: Now): readonly Effect[] {
+export function workThroughSnapshots(core: Core): readonly Effect[] {
   const { snapshots, table } = core.channels;
   const [snapshot] = snapshots;
   if (snapshot === undefined) return [];
   const effects: Effect[] = [];
   const channel = table.get(snapshot.channel);
-  if (channel !== undefined) consider(core, channel, snapshot, effects, now);
+  if (channel !== undefined) consider(core, channel, snapshot, effects);
   if (channel === undefined || snapshot.done >= snapshot.elements.length) snapshots.shift();
   return effects;
 }
@@ -152,19 +151,15 @@ function consider(
   channel: FollowedChannel,
   snapshot: PendingSnapshot,
   effects: Effect[],
-  now: Now,
 ): void {
   const { elements, from } = snapshot;
   const faults = new Map<DropCode, number>();
   let readsLeft = core.options.limits.checksPerStep * READS_PER_CHECK;
   for (; snapshot.done < elements.length && readsLeft > 0; snapshot.done++) {
-    const heard = hearStateInfo(
-      core,
-      channel,
-      elements[snapshot.done] ?? new Uint8Array(0),
-      { from, isPushed: false },
-      now,
-    );
+    const heard = hearStateInfo(core, channel, elements[snapshot.done] ?? new Uint8Array(0), {
+      from,
+      isPushed: false,
+    });
     effects.push(...heard.effects);
     readsLeft -= heard.isChecked ? READS_PER_CHECK : 1;
     if (heard.fault === undefined || heard.fault === "stale") continue;

@@ -15,7 +15,7 @@ import { type FollowedChannel, isOnChannel } from "../tables/channels.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import { enqueueBroadcast } from "./audience.ts";
 import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
 import { hearStateInfo } from "./hear-state-info.ts";
@@ -38,13 +38,12 @@ function handleFollowed(
   channel: FollowedChannel,
   { bytes }: Envelope,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
-  const sender = useIdentity(core.identities, from, now)?.mspId ?? "";
+  const sender = useIdentity(core.identities, from, core.now)?.mspId ?? "";
   if (!isOnChannel(channel, sender, core.options.self.mspId)) {
     return [drop(from, "state-info-organisation")];
   }
-  const { effects, fault } = hearStateInfo(core, channel, bytes, { from, isPushed: true }, now);
+  const { effects, fault } = hearStateInfo(core, channel, bytes, { from, isPushed: true });
   return fault === undefined ? effects : [...effects, drop(from, fault)];
 }
 
@@ -54,13 +53,12 @@ export function handleStateInfo(
   envelope: Envelope,
   { pkiId, channelMac, timestamp }: StateInfo,
   from: PkiId,
-  now: Now,
 ): readonly Effect[] {
   const followed = core.channels.table.size > 0 && followedBy(core, pkiId, channelMac);
-  if (followed) return handleFollowed(core, followed, envelope, from, now);
+  if (followed) return handleFollowed(core, followed, envelope, from);
   const { crypto, self } = core.options;
   // Relay only messages from our organisation: others relay their own.
-  if (useIdentity(core.identities, from, now)?.mspId !== self.mspId) {
+  if (useIdentity(core.identities, from, core.now)?.mspId !== self.mspId) {
     return [drop(from, "not-followed")];
   }
   const author = parsePkiId(pkiId);
@@ -74,9 +72,9 @@ export function handleStateInfo(
     noteHolder(core.broadcastQueue, key, from);
     return [drop(from, "stale")];
   }
-  const identity = useIdentity(core.identities, author, now);
+  const identity = useIdentity(core.identities, author, core.now);
   if (identity === undefined) {
-    want(core.pull, author, from, now);
+    want(core.pull, author, from, core.now);
     return [drop(from, "identity-unknown")];
   }
   const claim: SignedClaim = {
@@ -85,9 +83,9 @@ export function handleStateInfo(
     isListed: false,
     faultOf: () => (isSignedBy(crypto, identity, envelope) ? undefined : "signature-invalid"),
   };
-  const checked = check(core, claim, from, now);
+  const checked = check(core, claim, from);
   if (!checked.ok) return [drop(from, checked.code)];
-  if (!addChannelNews(core.channelNews, news, now)) return [drop(from, "channels-full")];
+  if (!addChannelNews(core.channelNews, news, core.now)) return [drop(from, "channels-full")];
   const bytes = copyBytes(envelope.bytes);
   const broadcast: Broadcast = {
     key,
@@ -97,6 +95,6 @@ export function handleStateInfo(
     replacesOlder: false,
     holders: [from, author],
   };
-  enqueueBroadcast(core, broadcast, now);
+  enqueueBroadcast(core, broadcast);
   return [];
 }

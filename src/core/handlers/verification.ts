@@ -8,7 +8,7 @@ import { forgiveItems } from "../tables/pull.ts";
 import { takeRoutine } from "../tables/routine-queue.ts";
 import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
 import { aliveKey } from "./audience.ts";
 import { judgeIdentity } from "./check.ts";
@@ -18,41 +18,40 @@ import { workThrough } from "./membership-response.ts";
 import type { Core } from "./state.ts";
 
 /** Checks as many queued claims as a step allows; changed trust comes first. */
-export function drainVerificationQueue(core: Core, now: Now): readonly Effect[] {
+export function drainVerificationQueue(core: Core): readonly Effect[] {
   const { verificationQueue, options } = core;
   const effects: Effect[] = [];
   let checksLeft = options.limits.checksPerStep;
   for (const pkiId of takeRejudged(verificationQueue)) {
-    effects.push(...rejudge(core, pkiId, now));
+    effects.push(...rejudge(core, pkiId));
     checksLeft -= 1;
     if (checksLeft === 0) return effects;
   }
   for (; checksLeft > 0; checksLeft--) {
     const claim = takeClaim(verificationQueue);
     if (claim === undefined) break;
-    const heard =
-      claim.type === "alive" ? hearOne(core, claim, now) : hearIdentity(core, claim, now);
+    const heard = claim.type === "alive" ? hearOne(core, claim) : hearIdentity(core, claim);
     effects.push(...heard);
   }
   for (const list of verificationQueue.lists.values()) {
     if (checksLeft === 0) break;
-    checksLeft = workThrough(core, list, checksLeft, effects, now);
+    checksLeft = workThrough(core, list, checksLeft, effects);
   }
   return effects;
 }
 
 /** Checks as many routine heartbeats as one step may. When all are done, what follows from them leaves. */
-export function checkRoutine(core: Core, now: Now): readonly Effect[] {
+export function checkRoutine(core: Core): readonly Effect[] {
   const { broadcastQueue, options, routine } = core;
   const effects: Effect[] = [];
   for (let left = options.limits.checksPerStep; left > 0; left--) {
     const next = takeRoutine(routine);
     if (next === undefined) break;
-    effects.push(...hearOne(core, next.claim, now));
+    effects.push(...hearOne(core, next.claim));
     const key = aliveKey(next.claim.alive.pkiId);
     for (const holder of next.holders) noteHolder(broadcastQueue, key, holder);
   }
-  if (routine.waiting.size === 0) hasten(broadcastQueue, now);
+  if (routine.waiting.size === 0) hasten(broadcastQueue, core.now);
   return effects;
 }
 
@@ -65,11 +64,11 @@ export function rejudgeAll(core: Core): readonly Effect[] {
   return [];
 }
 
-function rejudge(core: Core, pkiId: PkiId, now: Now): readonly Effect[] {
+function rejudge(core: Core, pkiId: PkiId): readonly Effect[] {
   const known = core.identities.table.get(pkiId);
   if (known === undefined) return [];
-  const verdict = judgeIdentity(core.options.crypto, known.identity.bytes, pkiId, now);
+  const verdict = judgeIdentity(core.options.crypto, known.identity.bytes, pkiId, core.now);
   if (verdict.ok) return [];
-  if (verdict.code === "identity-expired") return purge(core, pkiId, "expired", now);
-  return purge(core, pkiId, verdict.code === "identity-revoked" ? "revoked" : "invalid", now);
+  if (verdict.code === "identity-expired") return purge(core, pkiId, "expired");
+  return purge(core, pkiId, verdict.code === "identity-revoked" ? "revoked" : "invalid");
 }

@@ -207,7 +207,7 @@ test("a member stands where its certificate puts it: PKI-IDs take nobody's neigh
   const neighbours = (): Set<string> => {
     const found = new Set<string>();
     for (let i = 0; i < 200; i++)
-      for (const { pkiId } of choosePartners(node.core, world.now())) found.add(pkiId);
+      for (const { pkiId } of choosePartners({ ...node.core, now: world.now() })) found.add(pkiId);
     return found;
   };
   const isNeighbour = (): boolean => {
