@@ -14,10 +14,10 @@ const LEVELS = {
   "same-identity": "bad",
   "channel-member-lagging": "bad",
   "channel-member-recovered": "good",
-  "block-conflict": "bad",
+  "block-conflict": "dull",
   "channel-problem": "bad",
   "channel-problem-solved": "good",
-  "block-rejected": "bad",
+  "block-rejected": "dull",
   "signing-failed": "bad",
   "subscriber-lagging": "warn",
   "answer-failed": "warn",
@@ -39,6 +39,8 @@ const member = ({ member: { internalEndpoint, endpoint, pkiId } }) =>
   internalEndpoint || endpoint || pkiId.slice(0, 16);
 const subject = ({ identity: { subject: text, self } }) => (self ? `our own (${text})` : text);
 const other = ({ type }) => type;
+const told = ({ reason, remedy, times = 1 }) =>
+  `${[reason, remedy].filter(Boolean).join(". ")}${times > 1 ? ` (${times} times)` : ""}`;
 
 const SENTENCES = {
   "member-joined": (event) => `${member(event)} joined`,
@@ -58,11 +60,11 @@ const SENTENCES = {
     `connection with ${nameOf(event.pkiId)} closed: ${event.reason}`,
   "message-rejected": (event, nameOf) =>
     `rejected a message of ${nameOf(event.pkiId)}: ${event.code}`,
-  "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${event.reason}`,
+  "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${told(event)}`,
   "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${event.reason}`,
-  "contact-failed": (event) => `could not join ${event.endpoint}: ${event.reason}`,
+  "contact-failed": (event) => `could not join ${event.endpoint}: ${told(event)}`,
   "same-identity": (event) => `another process uses our certificate and key, at ${event.endpoint}`,
-  problem: (event) => [event.reason, event.remedy].filter(Boolean).join(". "),
+  problem: (event) => told(event),
   "problem-solved": (event) => `over: ${event.code}`,
   "subscriber-lagging": (event) => `a subscriber of "${event.topic}" does not keep up`,
   "answer-failed": (event) => `could not answer a query of "${event.topic}": ${event.reason}`,
@@ -72,7 +74,7 @@ const SENTENCES = {
     `${nameOf(event.pkiId)} lags on ${event.channel}: ${event.behind} blocks behind`,
   "channel-member-recovered": (event, nameOf) =>
     `${nameOf(event.pkiId)} has caught up on ${event.channel}`,
-  "channel-problem": (event) => `${event.channel}: ${event.reason}`,
+  "channel-problem": (event) => `${event.channel}: ${event.reason} ${event.remedy}`,
   "channel-problem-solved": (event) => `${event.channel}: over: ${event.reason}`,
   "channel-config-changed": (event) =>
     `configuration ${event.sequence} of ${event.channel} is in force since block ${event.number}`,

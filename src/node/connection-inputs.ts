@@ -3,7 +3,7 @@ import type { PkiId } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import { hostOf } from "../lib/host-of.ts";
 import { add, type Counters } from "../observe/counters.ts";
-import { tellFault } from "../observe/diagnosis/causes.ts";
+import { refusedAs, remedyFor, tellFault, toldOf } from "../observe/diagnosis/causes.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { ConnectionEvents } from "../transport/connection-options.ts";
 
@@ -22,8 +22,7 @@ export const contactFailed = (
   code: "name-unresolved",
   detail: string,
 ): EventContent => {
-  const reason = tellFault({ code, detail });
-  return { type: "contact-failed", endpoint, code, reason };
+  return { type: "contact-failed", endpoint, code, ...toldOf({ code, detail }) };
 };
 
 /** All but the messages, which whoever owns the core takes by itself. */
@@ -55,7 +54,8 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
     handshakeFailed: (code, remote, detail) => {
       add(counters.handshakesFailed, code);
       const reason = tellFault({ code, detail });
-      publish({ type: "handshake-failed", remote, code, reason });
+      const remedy = remedyFor(refusedAs(code)) ?? null;
+      publish({ type: "handshake-failed", remote, code, reason, remedy });
     },
     dropped: (_pkiId, messages) => {
       counters.overflows += messages;

@@ -3,9 +3,15 @@ import type { PkiId } from "../core/types/host.ts";
 import { add, type Counters, createCounters } from "../observe/counters.ts";
 import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
 import { createRejectionFilter } from "../observe/event-rate-filter.ts";
+import { createEventRepeats, limitPerMinute } from "../observe/event-repeats.ts";
 import type { EventContent, GossipEvent, RejectionCode } from "../observe/events.ts";
 import type { Clock } from "../transport/network.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
+
+/** Between two events of one failure. */
+const PAUSES = { firstMs: 10_000, maxMs: 600_000 };
+/** Refused handshakes that become events in a minute, lest strangers push out all other events. */
+const REFUSALS_PER_MINUTE = 60;
 
 export class Publisher {
   readonly events: EventStream<GossipEvent>;
@@ -14,6 +20,8 @@ export class Publisher {
   readonly #clock: Clock;
   readonly #heard: (content: EventContent) => void;
   readonly #isTold = createRejectionFilter();
+  readonly #omittedBefore = createEventRepeats(PAUSES);
+  readonly #isFrequent = limitPerMinute(REFUSALS_PER_MINUTE);
   #eventId: number;
   /** What waits for those who are about to listen. */
   #held: GossipEvent[] | undefined;
@@ -27,11 +35,16 @@ export class Publisher {
   }
 
   publish(content: EventContent): void {
-    const time = new Date(this.#clock.now().wallMs);
-    const event = { id: ++this.#eventId, time, ...content };
-    this.failures.note(event);
+    const { wallMs, elapsedMs } = this.#clock.now();
+    const time = new Date(wallMs);
+    this.failures.note({ id: this.#eventId, time, ...content });
     this.#heard(content);
     this.counters.events.note(content);
+    const omitted = this.#omittedBefore(content, elapsedMs);
+    if (omitted === undefined) return;
+    if (content.type === "handshake-failed" && this.#isFrequent(elapsedMs)) return;
+    const times = omitted > 0 ? { times: omitted + 1 } : {};
+    const event = { id: ++this.#eventId, time, ...content, ...times };
     if (this.#held) this.#held.push(event);
     else this.events.push(event);
   }

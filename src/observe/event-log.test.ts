@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { tellWithRemedy } from "./diagnosis/causes.ts";
+import { refusedAs, remedyFor, tellWithRemedy } from "./diagnosis/causes.ts";
 import { createEventLog } from "./event-log.ts";
 import type { ContactCode, EventContent, HandshakeCode } from "./events.ts";
 import { createLog } from "./log.ts";
@@ -30,7 +30,8 @@ function loggedEverySecond(
 }
 
 function refused(code: HandshakeCode, reason: string): EventContent {
-  return { type: "handshake-failed", remote: "127.0.0.1:1", code, reason };
+  const remedy = remedyFor(refusedAs(code)) ?? null;
+  return { type: "handshake-failed", remote: "127.0.0.1:1", code, reason, remedy };
 }
 
 describe("the log of events", () => {
@@ -72,7 +73,7 @@ describe("the log of events", () => {
   });
 
   const failed = (code: ContactCode, endpoint = "b:1"): EventContent => ({
-    ...{ type: "contact-failed", endpoint, code, reason: "nobody" },
+    ...{ type: "contact-failed", endpoint, code, reason: "nobody", remedy: null },
   });
 
   test("tells a contact that fails again and again at once, then after growing pauses", () => {
@@ -96,7 +97,8 @@ describe("the log of events", () => {
 
   test("tells of a dialler that refuses our certificate once a while, whatever its port", () => {
     const dialler = (port: number, code: HandshakeCode): EventContent => ({
-      ...{ type: "handshake-failed", remote: `10.0.0.9:${port}`, code, reason: "it refuses" },
+      ...refused(code, "it refuses"),
+      ...{ remote: `10.0.0.9:${port}` },
     });
     const lines = logged(
       dialler(1, "tls-client-refuses-us"),

@@ -4,7 +4,7 @@ import type { PkiId } from "../core/types/host.ts";
 import { createRejectionFilter } from "./event-rate-filter.ts";
 import type { RejectionCode } from "./events.ts";
 
-test("of each peer and code one a second is told, everyday ones never", () => {
+test("of each peer and code one is told at once, then after growing pauses, everyday ones never", () => {
   const isTold = createRejectionFilter();
   const at = (name: string, code: RejectionCode, elapsedMs: number): boolean =>
     isTold({ from: name as PkiId, code }, { elapsedMs, wallMs: 0 });
@@ -15,9 +15,11 @@ test("of each peer and code one a second is told, everyday ones never", () => {
     at("a", "tag-illegal", 1),
     at("a", "malformed", 999),
     at("a", "malformed", 1_000),
+    at("a", "malformed", 2_999),
+    at("a", "malformed", 3_000),
     at("a", "stale", 5_000),
   ];
-  assert.deepEqual(told, [true, false, true, true, false, true, false]);
+  assert.deepEqual(told, [true, false, true, true, false, true, false, true, false]);
 });
 
 /**

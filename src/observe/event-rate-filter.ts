@@ -3,6 +3,7 @@ import type { Now, PkiId } from "../core/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
 import { QUIET_FAULTS } from "../messaging/types/effect.ts";
 import type { RejectionCode } from "./events.ts";
+import { createRepeats } from "./repeats.ts";
 
 const QUIET: ReadonlySet<RejectionCode> = new Set<RejectionCode>([...QUIET_DROPS, ...QUIET_FAULTS]);
 
@@ -20,12 +21,13 @@ export function createTopicFilter(clock: { readonly now: () => Now }): (what: st
 }
 
 /**
- * Tells which rejections are worth an event: no everyday ones, and of each peer and code one a
- * second, lest a flood push other events out.
+ * Tells which rejections are worth an event: no everyday ones, and of each peer and code one now and
+ * then, lest a flood push other events out.
  */
 export function createRejectionFilter(): (rejection: Rejection, now: Now) => boolean {
-  const isDue = createPause();
-  return ({ from, code }, now) => !QUIET.has(code) && isDue(`${from} ${code}`, now);
+  const repeats = createRepeats({ firstMs: 1_000, maxMs: 60_000 });
+  return ({ from, code }, { elapsedMs }) =>
+    !QUIET.has(code) && repeats.note(`${from} ${code}`, code, elapsedMs) !== undefined;
 }
 
 /** Whether a second has passed since it was last so. */

@@ -1,5 +1,5 @@
 /** Events in words: one line each, for the log and for the verb `events`. */
-import { remedyFor, tellWithRemedy } from "./diagnosis/causes.ts";
+import { tellWithRemedy } from "./diagnosis/causes.ts";
 import type * as events from "./events.ts";
 import type { Json } from "./json.ts";
 import type { LogFields } from "./log.ts";
@@ -52,13 +52,13 @@ export function describeEvent(event: GossipEvent): EventText {
       return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
     }
     case "contact-failed": {
-      const { endpoint, code, reason } = event;
-      const text = `could not join ${endpoint}, trying again: ${reason} (${code})${advice(code)}`;
+      const { endpoint, code, reason, remedy } = event;
+      const text = `could not join ${endpoint}, trying again: ${reason} (${code})${advice(remedy)}`;
       return { logger: "gossip.discovery", level: "warn", text, fields: {} };
     }
     case "problem": {
       const { code, reason, remedy } = event;
-      const text = remedy === null ? reason : `${reason}. ${remedy}`;
+      const text = `${reason}${advice(remedy)}`;
       return { logger: "gossip", level: levelOf(code), text, fields: { code } };
     }
     case "problem-solved": {
@@ -85,9 +85,8 @@ export function describeEvent(event: GossipEvent): EventText {
   }
 }
 
-function advice(code: string): string {
-  const remedy = remedyFor(code);
-  return remedy === undefined ? "" : `. ${remedy}`;
+function advice(remedy: string | null): string {
+  return remedy ? `. ${remedy}` : "";
 }
 
 const PASSING: ReadonlySet<string> = new Set(["alone", "clock-was-ahead"]);
@@ -179,7 +178,7 @@ function describeConnection(event: ConnectionEvent): EventText {
       // Any port scanner can cause these.
       const isTls = /^(tls-client-|tls-refused-|no-tls-)/.test(event.code);
       const line = { logger, level: isTls ? "info" : "warn" } as const;
-      return { ...line, text: `${text}${advice(event.code)}`, fields: { code: event.code } };
+      return { ...line, text: `${text}${advice(event.remedy)}`, fields: { code: event.code } };
     }
   }
 }
@@ -202,10 +201,10 @@ function describeBlockEvent(
     }
     case "block-rejected": {
       const text = `a member of ${event.mspId} gave a block ${event.number} that is not believed: ${event.reason}`;
-      return line("warn", text, { ...peer(event), code: event.code });
+      return line("debug", text, { ...peer(event), code: event.code }); // The problem follows.
     }
     case "block-conflict":
-      return line("error", `${event.channel}: ${event.reason}`, peer(event));
+      return line("debug", `${event.channel}: ${event.reason}`, peer(event)); // Likewise.
     case "channel-config-changed": {
       const changes = [
         ...event.added.map((fact) => `added ${fact}`),

@@ -131,12 +131,16 @@ export type EventContent =
     }
   /** A peer sent something we do not accept; `code` says what was wrong with it. */
   | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: RejectionCode }
-  /** A handshake failed; `code` says at which check. */
+  /** A handshake failed; `code` says at which check. Told at growing intervals while it repeats. */
   | {
       readonly type: "handshake-failed";
       readonly remote: string;
       readonly code: HandshakeCode;
       readonly reason: string;
+      /** What can be done; null if there is nothing to be done. */
+      readonly remedy: string | null;
+      /** How often it happened in the same way since it was last told, if more than once. */
+      readonly times?: number;
     }
   /** What waited for a peer could not be delivered; `code` says why: no connection, or it broke. */
   | {
@@ -146,12 +150,16 @@ export type EventContent =
       readonly code: SendCode;
       readonly reason: string;
     }
-  /** A bootstrap or anchor peer could not be joined; it is tried again. `reason` is for people. */
+  /** A bootstrap or anchor peer could not be joined; it is tried again, and told likewise. */
   | {
       readonly type: "contact-failed";
       readonly endpoint: string;
       readonly code: ContactCode;
       readonly reason: string;
+      /** What can be done; null if there is nothing to be done. */
+      readonly remedy: string | null;
+      /** How often it happened in the same way since it was last told, if more than once. */
+      readonly times?: number;
     }
   /** Somebody else uses our identity under another endpoint: two peers with one certificate. */
   | { readonly type: "same-identity"; readonly endpoint: string }

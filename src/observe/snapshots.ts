@@ -8,7 +8,7 @@ import type { Member as CoreMember } from "../core/types/member.ts";
 import { dateOf as dateOfNs } from "../following/describe-state-info.ts";
 import type { ConnectionView } from "../transport/connection.ts";
 import { copyBytes, EMPTY_BYTES } from "../wire/bytes.ts";
-import { type Problem, remedyFor, tellFault } from "./diagnosis/causes.ts";
+import { type Problem, toldOf } from "./diagnosis/causes.ts";
 import type { ContactCode, EventContent } from "./events.ts";
 import { readMetadata } from "./member-metadata.ts";
 import type { Connection, Identity, IdentitySummary, Member } from "./views.ts";
@@ -132,7 +132,7 @@ export function viewEvent(core: Core, event: CoreEvent, now: Now): EventContent 
         endpoint: event.endpoint,
         // The core passes on what the connections gave it, or adds one of its own.
         code: event.code as ContactCode,
-        reason: tellFault(event),
+        ...toldOf(event),
       };
     case "same-identity":
       return { type: event.type, endpoint: event.endpoint };
@@ -160,5 +160,5 @@ export function viewEvent(core: Core, event: CoreEvent, now: Now): EventContent 
 /** What is wrong with us, as an event. */
 export function problemOf(fault: Problem): EventContent {
   const { code } = fault;
-  return { type: "problem", code, reason: tellFault(fault), remedy: remedyFor(code) ?? null };
+  return { type: "problem", code, ...toldOf(fault) };
 }

@@ -118,6 +118,7 @@ describe("the dashboard where there is much to show", { skip }, () => {
           endpoint: `c${number}:1`,
           code: "unreachable",
           reason: "unreachable",
+          remedy: null,
         });
         pass([messageOf(number)]);
         if (number % 100 === 0) await page.waitForTimeout(20);
@@ -160,7 +161,13 @@ describe("the dashboard where there is much to show", { skip }, () => {
     const [page, complaints] = await openPage(browser, url, { width: 360 });
     await page.locator("#summary", { hasText: "sees 7 alive" }).waitFor(SLOW);
     for (const [index, text] of strange.entries()) {
-      happen({ type: "contact-failed", endpoint: text, code: "timeout", reason: text });
+      happen({
+        type: "contact-failed",
+        endpoint: text,
+        code: "timeout",
+        reason: text,
+        remedy: text,
+      });
       await page.locator("#graph .node").nth(index).press("Enter");
     }
     await page.getByRole("log").getByText(markup).waitFor(SLOW);

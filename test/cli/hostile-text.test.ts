@@ -43,9 +43,9 @@ const EVENTS: readonly object[] = [
   { type: "member-dead", member: row, reason: HOSTILE },
   { type: "identity-purged", identity: row, reason: HOSTILE },
   { type: "connection-closed", pkiId: HOSTILE, mspId: HOSTILE, reason: HOSTILE },
-  { type: "handshake-failed", remote: HOSTILE, code: HOSTILE, reason: HOSTILE },
+  { type: "handshake-failed", remote: HOSTILE, code: HOSTILE, reason: HOSTILE, remedy: HOSTILE },
   { type: "message-rejected", pkiId: HOSTILE, code: HOSTILE },
-  { type: "contact-failed", endpoint: HOSTILE, code: HOSTILE, reason: HOSTILE },
+  { type: "contact-failed", endpoint: HOSTILE, code: HOSTILE, reason: HOSTILE, remedy: HOSTILE },
   { type: "same-identity", endpoint: HOSTILE },
   { type: "channel-height", channel: HOSTILE, pkiId: HOSTILE, mspId: HOSTILE, height: "1" },
 ];

@@ -149,6 +149,16 @@ export function tellFault({ code, detail, ours = "" }: Fault): string {
   return CAUSES.get(code)?.say?.(detail, ours) ?? (detail || code);
 }
 
+/** Message and remedy, as events have them. */
+export function toldOf(fault: Fault): { readonly reason: string; readonly remedy: string | null } {
+  return { reason: tellFault(fault), remedy: remedyFor(fault.code) ?? null };
+}
+
+/** The code whose remedy helps with somebody whom we refused; the one for whoever dials it says less. */
+export function refusedAs(code: string): string {
+  return code === "identity-unknown-msp" ? "organisation-untrusted" : code;
+}
+
 /** A whole sentence with its remedy: as log, doctor and page have it. */
 export function tellWithRemedy(fault: Fault): string {
   const remedy = remedyFor(fault.code);

@@ -72,14 +72,16 @@ describe("what is remembered of failures", () => {
 
   test("a contact that failed, by its endpoint", () => {
     const reason = "it is of B: a bootstrap peer: is not"; // Reasons are shown, never read.
-    const failed = { type: "contact-failed", endpoint: "c:1", code: "tls", reason } as const;
+    const told = { reason, remedy: null };
+    const failed = { type: "contact-failed", endpoint: "c:1", code: "tls", ...told } as const;
     const [last] = noted(failed).recent(undefined, ["c:1"]);
     assert.deepEqual([last?.during, last?.code, last?.reason], ["contact", "tls", reason]);
   });
 
   test("refused strangers by host, whatever their port", () => {
     const remote = "[::1]:40123";
-    const event = { type: "handshake-failed", remote, code: "malformed", reason: "no" } as const;
+    const told = { reason: "no", remedy: null };
+    const event = { type: "handshake-failed", remote, code: "malformed", ...told } as const;
     assert.equal(noted(event, event).stranger("::1")?.times, 2);
   });
 
@@ -94,6 +96,7 @@ describe("what is remembered of failures", () => {
         remote,
         code: "malformed",
         reason: "",
+        remedy: null,
       });
     }
     assert.equal(failures.stranger("10.0.0.0"), undefined);

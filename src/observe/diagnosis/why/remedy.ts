@@ -1,7 +1,7 @@
 /** What can be done so that a peer becomes visible. */
 
 import type { Core } from "../../../core/core.ts";
-import { remedyFor } from "../causes.ts";
+import { refusedAs, remedyFor } from "../causes.ts";
 import type { Failure } from "../failures.ts";
 import type { Known } from "./explanation.ts";
 import { tellingRefusal } from "./refused.ts";
@@ -21,10 +21,7 @@ export function remedyOf(
     if (remedy !== undefined) return remedy;
   }
   const refusal = tellingRefusal(known, subject);
-  if (refusal) {
-    const isUntrusted = refusal.code === "identity-unknown-msp";
-    return remedyFor(isUntrusted ? "organisation-untrusted" : refusal.code);
-  }
+  if (refusal) return remedyFor(refusedAs(refusal.code));
   if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
     return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
   }
