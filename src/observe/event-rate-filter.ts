@@ -1,11 +1,8 @@
-import { QUIET_DROPS } from "../core/types/drop.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
-import { QUIET_FAULTS } from "../messaging/types/effect.ts";
 import type { RejectionCode } from "./events.ts";
+import { QUIET_REJECTIONS } from "./quiet-rejections.ts";
 import { createRepeats } from "./repeats.ts";
-
-const QUIET: ReadonlySet<RejectionCode> = new Set<RejectionCode>([...QUIET_DROPS, ...QUIET_FAULTS]);
 
 const REMEMBERED_MAX = 1_000;
 
@@ -27,7 +24,7 @@ export function createTopicFilter(clock: { readonly now: () => Now }): (what: st
 export function createRejectionFilter(): (rejection: Rejection, now: Now) => boolean {
   const repeats = createRepeats({ firstMs: 1_000, maxMs: 60_000 });
   return ({ from, code }, { elapsedMs }) =>
-    !QUIET.has(code) && repeats.note(`${from} ${code}`, code, elapsedMs) !== undefined;
+    !QUIET_REJECTIONS.has(code) && repeats.note(`${from} ${code}`, code, elapsedMs) !== undefined;
 }
 
 /** Whether a second has passed since it was last so. */

@@ -3,11 +3,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
-import { QUIET_DROPS } from "../../src/core/types/drop.ts";
-import { QUIET_FAULTS } from "../../src/messaging/types/effect.ts";
 import { GossipNode } from "../../src/node/node.ts";
 import { testParts } from "../../src/node/testing.ts";
 import { createLog } from "../../src/observe/log.ts";
+import { QUIET_REJECTIONS } from "../../src/observe/quiet-rejections.ts";
 import { watchEventLoop } from "../../src/ops/event-loop.ts";
 import { METRICS, metricsText, writeMetricsManual } from "../../src/ops/metrics.ts";
 import { createMemoryHub } from "../../src/transport/memory.ts";
@@ -122,7 +121,7 @@ describe("dashboard and alerts", () => {
   test("leave out of the rejected ones what is everyday life, and nothing else", async () => {
     const [, codes = ""] = /code!~"([^"]+)"/.exec((await dashboardExpressions()).join("\n")) ?? [];
     // Refusals of a budget are not reported one by one, but worth seeing.
-    const everyday = [...QUIET_DROPS, ...QUIET_FAULTS].filter((code) => !code.endsWith("-budget"));
+    const everyday = [...QUIET_REJECTIONS].filter((code) => !code.endsWith("-budget"));
     assert.deepEqual(codes.split("|").toSorted(), everyday.toSorted());
   });
 

@@ -2,68 +2,72 @@ import type { ReadMessage } from "../../wire/received.ts";
 import type { ChannelsOptions } from "./channel.ts";
 import type { Crypto, Identity, Random } from "./host.ts";
 
-/** Periods and waits of the protocol. All in milliseconds; defaults are Fabric's. */
-export interface Timing {
-  /** Between two of our heartbeats; default 5_000 (`aliveTimeInterval`). */
-  readonly aliveIntervalMs: number;
-  /** Silence after which a member counts as dead; default 25_000 (`aliveExpirationTimeout`). */
-  readonly aliveExpiryMs: number;
-  /** Between two searches for silent members; default 2_500 (a tenth of the expiry). */
-  readonly aliveExpiryCheckMs: number;
-  /** Between two attempts to reach a dead member; default 25_000 (`reconnectInterval`). */
-  readonly reconnectIntervalMs: number;
-  /** How long a dead member is remembered; default 500_000 (expiry x `msgExpirationFactor`). */
-  readonly forgetAfterMs: number;
-  /** How long after start our heartbeats carry our certificate; default 10_000 (`publishCertPeriod`). */
-  readonly publishCertPeriodMs: number;
-  /** Between two membership syncs and between two identity pulls; default 4_000 (`pullInterval`). */
-  readonly pullIntervalMs: number;
-  /** How long the digests of a pull round are awaited; default 1_000 (`digestWaitTime`). */
-  readonly digestWaitMs: number;
-  /** How long a hello entitles its sender to a request; default 1_500 (`requestWaitTime`). */
-  readonly requestWaitMs: number;
-  /** How long the updates of a pull round are awaited; default 2_000 (`responseWaitTime`). */
-  readonly responseWaitMs: number;
-  /** Maximum wait of a queued message for others; default 10 (`maxPropagationBurstLatency`). */
-  readonly burstLatencyMs: number;
-  /** How long a bootstrap peer may take to answer a membership request; default 5_000. */
-  readonly membershipResponseWaitMs: number;
-  /** First pause after a failed bootstrap; doubled up to `reconnectIntervalMs`. Default 500 (Fabric: 25 s). */
-  readonly firstRetryMs: number;
+/** Periods and waits of the protocol. All in milliseconds; these are the defaults, and Fabric's. */
+export const DEFAULT_TIMING = {
+  /** Between two of our heartbeats (`aliveTimeInterval`). */
+  aliveIntervalMs: 5_000,
+  /** Silence after which a member counts as dead (`aliveExpirationTimeout`). */
+  aliveExpiryMs: 25_000,
+  /** Between two searches for silent members (a tenth of the expiry). */
+  aliveExpiryCheckMs: 2_500,
+  /** Between two attempts to reach a dead member (`reconnectInterval`). */
+  reconnectIntervalMs: 25_000,
+  /** How long a dead member is remembered (expiry x `msgExpirationFactor`). */
+  forgetAfterMs: 500_000,
+  /** How long after start our heartbeats carry our certificate (`publishCertPeriod`). */
+  publishCertPeriodMs: 10_000,
+  /** Between two membership syncs and between two identity pulls (`pullInterval`). */
+  pullIntervalMs: 4_000,
+  /** How long the digests of a pull round are awaited (`digestWaitTime`). */
+  digestWaitMs: 1_000,
+  /** How long a hello entitles its sender to a request (`requestWaitTime`). */
+  requestWaitMs: 1_500,
+  /** How long the updates of a pull round are awaited (`responseWaitTime`). */
+  responseWaitMs: 2_000,
+  /** Maximum wait of a queued message for others (`maxPropagationBurstLatency`). */
+  burstLatencyMs: 10,
+  /** How long a bootstrap peer may take to answer a membership request. */
+  membershipResponseWaitMs: 5_000,
+  /** First pause after a failed bootstrap; doubled up to `reconnectIntervalMs`. Fabric: 25 s. */
+  firstRetryMs: 500,
   /**
-   * How long news of a channel that we do not follow are remembered, so that they are passed on once;
-   * default 400_000 (`publishStateInfoInterval` x 100).
+   * How long news of a channel that we do not follow are remembered, so that they are passed on once
+   * (`publishStateInfoInterval` x 100).
    */
-  readonly stateInfoExpiryMs: number;
-  /** Between two requests for the StateInfo of a channel; default 4_000 (`requestStateInfoInterval`). */
-  readonly stateInfoIntervalMs: number;
-  /** How long a member keeps its neighbours at most; default 3_600_000. */
-  readonly neighbourRefreshMs: number;
-  /** How long an identity that nobody needs is kept; default 3_600_000 (hard-coded in Fabric). */
-  readonly identityUnusedMs: number;
+  stateInfoExpiryMs: 400_000,
+  /** Between two requests for the StateInfo of a channel (`requestStateInfoInterval`). */
+  stateInfoIntervalMs: 4_000,
+  /** How long a member keeps its neighbours at most. */
+  neighbourRefreshMs: 3_600_000,
+  /** How long an identity that nobody needs is kept (hard-coded in Fabric). */
+  identityUnusedMs: 3_600_000,
   /**
-   * How long before a certificate expires notice is given, longest first; default 30 days, 7 days,
-   * 1 day, 1 hour.
+   * How long before a certificate expires notice is given, longest first: 30 days, 7 days, 1 day,
+   * 1 hour.
    */
-  readonly expiryNoticesMs: readonly number[];
-}
+  expiryNoticesMs: [30 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000] as readonly number[],
+};
+
+export type Timing = Readonly<typeof DEFAULT_TIMING>;
 
 /** How peers are chosen, and how many. Numbers are Fabric's. */
-export interface Fanout {
+export const DEFAULT_FANOUT = {
   /**
    * `neighbours` (default): to a few fixed members, so that every message reaches everybody over few
    * connections (neighbours.ts). `random`: to some drawn anew for each message, as Fabric does.
    */
-  readonly strategy: "neighbours" | "random";
-  /** Peers asked in a membership sync or an identity pull; default 3 (`pullPeerNum`). */
-  readonly pullPeers: number;
-  /** Peers a gossiped message is passed to if they are drawn; default 3 (`propagatePeerNum`). */
-  readonly propagatePeers: number;
-  /** How often a gossiped message is passed on; default 1 (`propagateIterations`). */
-  readonly iterations: number;
-  /** Waiting messages that start a burst at once; default 10 (`maxPropagationBurstSize`). */
-  readonly burstSize: number;
-}
+  strategy: "neighbours" as "neighbours" | "random",
+  /** Peers asked in a membership sync or an identity pull (`pullPeerNum`). */
+  pullPeers: 3,
+  /** Peers a gossiped message is passed to if they are drawn (`propagatePeerNum`). */
+  propagatePeers: 3,
+  /** How often a gossiped message is passed on (`propagateIterations`). */
+  iterations: 1,
+  /** Waiting messages that start a burst at once (`maxPropagationBurstSize`). */
+  burstSize: 10,
+};
+
+export type Fanout = Readonly<typeof DEFAULT_FANOUT>;
 
 /**
  * Extensions of Fabric's rules; both default to true. False is for comparisons with a Fabric peer.
@@ -79,34 +83,36 @@ export interface BeyondFabric {
 }
 
 /** Every collection of the core has a maximum; what is above it is refused and counted. */
-export interface CoreLimits {
+export const DEFAULT_CORE_LIMITS = {
   /**
-   * Signatures of alive messages and the like that are checked for one peer, a second; default
-   * 2_000. In a network of 1_000 members there are 200 heartbeats a second, from whomever they come.
+   * Signatures of alive messages and the like that are checked for one peer, a second. In
+   * a network of 1_000 members there are 200 heartbeats a second, from whomever they come.
    */
-  readonly checksPerSecond: number;
+  checksPerSecond: 2_000,
   /**
-   * News of one author that are believed, a second; default 50. A member has one heartbeat every
+   * News of one author that are believed, a second. A member has one heartbeat every
    * five seconds, and one message every four seconds for each of its channels.
    */
-  readonly newsPerSecond: number;
-  /** Bytes of answers to one peer, a second, as estimated; default 2_097_152. */
-  readonly answerBytesPerSecond: number;
-  /** Members remembered, alive and dead; default 20_000. */
-  readonly membersMax: number;
-  /** Identities remembered; default 20_000. */
-  readonly identitiesMax: number;
-  /** Pulled identities, and news kept aside, that wait for their check; default 50_000. */
-  readonly backlogMax: number;
-  /** News of channels that we do not follow, remembered; default 20_000. */
-  readonly stateInfosMax: number;
-  /** Maximum signature checks per step, 0.1 to 0.5 ms each; default 8. */
-  readonly checksPerStep: number;
-  /** Items asked for, or sent, in one pull message; default 2_000. */
-  readonly pullItemsMax: number;
-  /** Hellos remembered for one peer; default 16. */
-  readonly hellosPerPeerMax: number;
-}
+  newsPerSecond: 50,
+  /** Bytes of answers to one peer, a second, as estimated. */
+  answerBytesPerSecond: 2_097_152,
+  /** Members remembered, alive and dead. */
+  membersMax: 20_000,
+  /** Identities remembered. */
+  identitiesMax: 20_000,
+  /** Pulled identities, and news kept aside, that wait for their check. */
+  backlogMax: 50_000,
+  /** News of channels that we do not follow, remembered. */
+  stateInfosMax: 20_000,
+  /** Maximum signature checks per step, 0.1 to 0.5 ms each. */
+  checksPerStep: 8,
+  /** Items asked for, or sent, in one pull message. */
+  pullItemsMax: 2_000,
+  /** Hellos remembered for one peer. */
+  hellosPerPeerMax: 16,
+};
+
+export type CoreLimits = Readonly<typeof DEFAULT_CORE_LIMITS>;
 
 export interface CoreOptions {
   readonly self: Identity;
@@ -134,45 +140,3 @@ export interface CoreOptions {
   /** Reads messages, perhaps from a cache; default: each core reads for itself. */
   readonly read?: ReadMessage;
 }
-
-export const DEFAULT_TIMING: Timing = {
-  aliveIntervalMs: 5_000,
-  aliveExpiryMs: 25_000,
-  aliveExpiryCheckMs: 2_500,
-  reconnectIntervalMs: 25_000,
-  forgetAfterMs: 500_000,
-  publishCertPeriodMs: 10_000,
-  pullIntervalMs: 4_000,
-  digestWaitMs: 1_000,
-  requestWaitMs: 1_500,
-  responseWaitMs: 2_000,
-  burstLatencyMs: 10,
-  membershipResponseWaitMs: 5_000,
-  firstRetryMs: 500,
-  stateInfoExpiryMs: 400_000,
-  stateInfoIntervalMs: 4_000,
-  neighbourRefreshMs: 3_600_000,
-  identityUnusedMs: 3_600_000,
-  expiryNoticesMs: [30 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000],
-};
-
-export const DEFAULT_FANOUT: Fanout = {
-  strategy: "neighbours",
-  pullPeers: 3,
-  propagatePeers: 3,
-  iterations: 1,
-  burstSize: 10,
-};
-
-export const DEFAULT_CORE_LIMITS: CoreLimits = {
-  checksPerSecond: 2_000,
-  newsPerSecond: 50,
-  answerBytesPerSecond: 2_097_152,
-  membersMax: 20_000,
-  identitiesMax: 20_000,
-  backlogMax: 50_000,
-  stateInfosMax: 20_000,
-  checksPerStep: 8,
-  pullItemsMax: 2_000,
-  hellosPerPeerMax: 16,
-};

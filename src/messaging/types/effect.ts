@@ -2,7 +2,7 @@ import type { PkiId } from "../../core/types/host.ts";
 import type { WireFault } from "../../wire/decode.ts";
 import type { QueryId } from "./input.ts";
 
-/** Why a message was not used. Those in {@link QUIET_FAULTS} are routine. */
+/** Why a message was not used. */
 export type MessagingFault =
   | WireFault
   /** Its author is unknown, because its certificate has not arrived. It is fetched again later. */
@@ -25,18 +25,6 @@ export type MessagingFault =
   | "answer-unexpected"
   /** The peer requests or announces more than the rate limit. */
   | "request-budget";
-
-/** No fault of the peer: honest peers that are slow, new or less informed cause them. */
-export const QUIET_FAULTS: ReadonlySet<MessagingFault> = new Set([
-  "event-author-unknown",
-  "event-stale",
-  "event-expired",
-  "event-budget",
-  "event-foreign",
-  // It arrived after the query had ended.
-  "answer-unexpected",
-  "request-budget",
-]);
 
 export type MessagingEffect =
   | {
