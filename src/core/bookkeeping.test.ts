@@ -245,9 +245,9 @@ describe("an identity", () => {
 
   test("is offered by one digest of each peer in a round", () => {
     const { world, node } = setUp();
-    const { pull, options } = node.core;
+    const { pull } = node.core;
     const peers = [friend, other].map(({ pkiId }) => ({ pkiId, endpoint: "" }));
-    beginRound(pull, peers, options, world.now());
+    beginRound({ ...node.core, now: world.now() }, peers);
     const nonce = pull.round?.exchanges.get(friend.pkiId)?.nonce ?? 0n;
     node.drops.length = 0;
     for (const item of [stranger, third]) give(world, node, digest(nonce, [item]), friend);

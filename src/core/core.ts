@@ -9,7 +9,6 @@ import { GATHERED, handleAlive } from "./handlers/alive.ts";
 import { flushBroadcasts, isMeeting } from "./handlers/audience.ts";
 import { recheckMembers } from "./handlers/channel-configuration.ts";
 import { handleChannelMessage } from "./handlers/channel-message.ts";
-import { chargeAnswer } from "./handlers/check.ts";
 import { attendIdentities, checkExpiry, checkUnused } from "./handlers/expiry.ts";
 import {
   attendIdentityPull,
@@ -120,7 +119,6 @@ function handleMessage(core: Core, from: PkiId, bytes: Uint8Array): readonly Eff
   if (served) return served;
   if (isNotForUs(message)) return [drop(from, "not-followed")];
   if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
-  if (!chargeAnswer(core, content, from)) return [drop(from, "answer-budget")];
 
   switch (content?.type) {
     case "alive":

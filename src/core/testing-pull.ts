@@ -16,14 +16,16 @@ import {
   answerRequest,
   attendRound,
   beginRound,
-  takeDigest,
+  handleDigest,
+  type PullCore,
   takeUpdate,
 } from "./handlers/identity-pull.ts";
+import { createLateness } from "./tables/lateness.ts";
 import { createPull, offer, type Pull } from "./tables/pull.ts";
 import { seededRandom, testIdentity } from "./testing-identities.ts";
 import { identityItemOf } from "./testing-messages.ts";
 import type { Effect } from "./types/effect.ts";
-import type { Now, PkiId } from "./types/host.ts";
+import type { PkiId } from "./types/host.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_TIMING } from "./types/options.ts";
 
 export type Id = "a" | "b" | "c" | "d" | "e";
@@ -87,9 +89,8 @@ export class PullWorld {
   }
 
   begin(who: number): void {
-    const engine = this.#engine(who);
     const peers = PKI_IDS.flatMap((pkiId, i) => (i === who ? [] : [{ pkiId, endpoint: "" }]));
-    this.#send(who, beginRound(engine, peers, this.#options, this.#now));
+    this.#send(who, beginRound(this.#coreOf(who), peers));
   }
 
   /** Somebody hears what nobody has sent; with the nonce of a real hello, if `isApt`. */
@@ -132,7 +133,7 @@ export class PullWorld {
   #attend(who: number): void {
     const engine = this.#engine(who);
     const wasCollecting = engine.round?.phase === "digests";
-    const effects = attendRound(engine, this.#options, this.#now);
+    const effects = attendRound(this.#coreOf(who));
     const said = this.#send(who, effects);
     if (wasCollecting) this.#judgeRequests(who, said);
     else assert.deepEqual(said, []);
@@ -157,20 +158,20 @@ export class PullWorld {
   #react(engine: Pull, { kind, from, to, nonce, ids }: Said): readonly Effect[] {
     const pkiId = PKI_IDS[from] ?? assert.fail();
     const mayHave = (id: PkiId): boolean => this.#rights(to, from, idOf(id));
-    const [options, now] = [this.#options, this.#now];
+    const core = this.#coreOf(to);
     const peer = { pkiId, endpoint: "" };
     const digests = ids.map(bytesOf);
     switch (kind) {
       case "hello": {
         const hello = { nonce, metadata: EMPTY_BYTES, msgType };
-        return answerHello(engine, hello, peer, mayHave, options, now);
+        return answerHello(core, hello, peer, mayHave);
       }
       case "request": {
         const request = { nonce, digests, msgType };
-        return answerRequest(engine, request, peer, mayHave, options, now);
+        return answerRequest(core, request, peer, mayHave);
       }
       case "digest":
-        return takeDigest(engine, { nonce, digests, msgType }, pkiId, options, now);
+        return handleDigest(core, { nonce, digests, msgType }, pkiId);
       case "update": {
         const data = ids.map(itemOf);
         const { items, effects } = takeUpdate(engine, { nonce, data, msgType }, pkiId);
@@ -286,12 +287,13 @@ export class PullWorld {
     return engine;
   }
 
-  get #now(): Now {
-    return { elapsedMs: this.nowMs, wallMs: this.nowMs };
-  }
-
-  get #options() {
-    return { timing: DEFAULT_TIMING, limits: LIMITS, random: this.#random };
+  #coreOf(who: number): PullCore {
+    return {
+      pull: this.#engine(who),
+      now: { elapsedMs: this.nowMs, wallMs: this.nowMs },
+      lateness: createLateness(),
+      options: { timing: DEFAULT_TIMING, limits: LIMITS, random: this.#random },
+    };
   }
 }
 

@@ -14,32 +14,13 @@ import {
 import { addContacts, dropContacts } from "../tables/contacts.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
-import type { Input } from "../types/input.ts";
 import { referenceOf } from "./lag.ts";
-import { handleServing } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 import { hurryStateInfo } from "./state-info-pull.ts";
 import { rejudgeAll } from "./verification.ts";
 
-type ChannelInput = Extract<Input, { type: `channel-${string}` | "blocks-served" }>;
-
-/** Inputs of the host about a channel. */
-export function handleChannelInput(core: Core, input: ChannelInput): readonly Effect[] {
-  switch (input.type) {
-    case "channel-configured":
-      return configureChannel(core, input.channel, input.configuration);
-    case "channel-proven":
-      return proveHeight(core, input.channel, input.height);
-    case "channel-disproved":
-      return disproveHeight(core, input.channel, input.pkiId, input.height);
-    case "channel-served":
-    case "blocks-served":
-      return handleServing(core, input);
-  }
-}
-
 /** Puts a configuration in force. */
-function configureChannel(
+export function configureChannel(
   core: Core,
   name: string,
   configuration: ChannelConfiguration,
@@ -73,7 +54,7 @@ function anchorsOf({ options, self }: Core, channel: FollowedChannel): readonly 
 }
 
 /** Records a verified height, from which lag is measured. */
-function proveHeight(core: Core, name: string, height: bigint): readonly Effect[] {
+export function proveHeight(core: Core, name: string, height: bigint): readonly Effect[] {
   const channel = core.channels.table.get(name);
   if (channel === undefined || height <= channel.provenHeight) return [];
   channel.provenHeight = height;
@@ -82,7 +63,12 @@ function proveHeight(core: Core, name: string, height: bigint): readonly Effect[
 }
 
 /** A member could not show the block that its height promises. */
-function disproveHeight(core: Core, name: string, pkiId: PkiId, height: bigint): readonly Effect[] {
+export function disproveHeight(
+  core: Core,
+  name: string,
+  pkiId: PkiId,
+  height: bigint,
+): readonly Effect[] {
   const channel = core.channels.table.get(name);
   if (channel?.members.has(pkiId)) channel.disproved.set(pkiId, height);
   return [];

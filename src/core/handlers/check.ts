@@ -7,7 +7,7 @@
 import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import type { GossipMessage, PeerTime, SecretEnvelope } from "../../wire/messages.ts";
+import type { PeerTime, SecretEnvelope } from "../../wire/messages.ts";
 import type { Alive, IdentityClaim } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import { WEIGHT } from "../rules/rights.ts";
@@ -204,17 +204,6 @@ function authorOf(
   return judgeIdentity(crypto, alive.identity, alive.pkiId, now);
 }
 
-/** Estimated bytes of a list entry, an item id and an identity. */
-const ENTRY_BYTES = 300;
-const NAME_BYTES = 34;
-const ITEM_BYTES = 1_100;
-
-/** Charges the peer for the answer to its message, if there will be one; false: it has spent its budget. */
-export function chargeAnswer(core: Core, content: GossipMessage["content"], from: PkiId): boolean {
-  const bytes = answerBytesOf(core, content);
-  return bytes === 0 || spendAnswer(core, from, bytes);
-}
-
 /** Charges the peer for an answer of so many bytes; false: it has spent its budget. */
 export function spendAnswer(core: Core, peer: PkiId, bytes: number): boolean {
   const { answers } = core.rateLimits;
@@ -222,17 +211,4 @@ export function spendAnswer(core: Core, peer: PkiId, bytes: number): boolean {
   if (isSpent(answers, account, core.now)) return false;
   charge(answers, account, bytes, core.now);
   return true;
-}
-
-function answerBytesOf({ members, pull }: Core, content: GossipMessage["content"]): number {
-  switch (content?.type) {
-    case "membership-request":
-      return ENTRY_BYTES * (1 + members.table.size);
-    case "hello":
-      return NAME_BYTES * (1 + pull.offered.size);
-    case "request":
-      return ITEM_BYTES * content.value.digests.length;
-    default:
-      return 0;
-  }
 }

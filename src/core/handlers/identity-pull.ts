@@ -33,7 +33,6 @@ import {
   offer,
   openRound,
   type Pull,
-  type PullOptions,
   type PullPeer,
   requestedFrom,
   shunFrom,
@@ -42,36 +41,41 @@ import {
 import { enqueueClaim } from "../tables/verification-queue.ts";
 import type { Claim } from "../types/claim.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
+import type { CoreOptions } from "../types/options.ts";
 import { choosePartners } from "./audience.ts";
-import { checkIdentity, isOurCertificate, isSelf } from "./check.ts";
+import { checkIdentity, isOurCertificate, isSelf, spendAnswer } from "./check.ts";
 import { learn } from "./learn-identity.ts";
-import type { Core } from "./state.ts";
+import { type Core, ownParty } from "./state.ts";
 
 const msgType = PULL_TYPE.identity;
 
+/** Estimated bytes of a name in a digest, and of an item in an update. */
+const NAME_BYTES = 34;
+const ITEM_BYTES = 1_100;
+
+/** What the engine needs of the state. */
+export type PullCore = Pick<Core, "lateness" | "now" | "pull"> & {
+  readonly options: Pick<CoreOptions, "limits" | "random" | "timing">;
+};
+
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {
-  const peers = choosePartners(core).map(peerAt);
-  return beginRound(core.pull, peers, patient(core, core.now), core.now);
+  return beginRound(core, choosePartners(core).map(peerAt));
 }
 
 /** Ends an overdue round, and starts an unscheduled one if an author is unknown. */
 export function attendIdentityPull(core: Core): readonly Effect[] {
   const { pull } = core;
-  if (pull.round !== undefined) return attendRound(pull, patient(core, core.now), core.now);
+  if (pull.round !== undefined) return attendRound(core);
   const peers = new Map<PkiId, PullPeer>();
   for (const from of takeWanted(pull, core.now)) {
     const member = core.members.table.get(from);
     if (member?.status === "alive") peers.set(from, peerAt(member));
     if (peers.size === core.options.fanout.pullPeers) break;
   }
-  return beginRound(pull, [...peers.values()], patient(core, core.now), core.now);
-}
-
-export function handleDigest(core: Core, digest: DataDigest, from: PkiId): readonly Effect[] {
-  return takeDigest(core.pull, digest, from, patient(core, core.now), core.now);
+  return beginRound(core, [...peers.values()]);
 }
 
 export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
@@ -84,27 +88,15 @@ export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): reado
 }
 
 export function handleHello(core: Core, hello: GossipHello, from: PkiId): readonly Effect[] {
-  const mayHave = rightsOf(core, from);
-  return answerHello(
-    core.pull,
-    hello,
-    peerOf(core, from),
-    mayHave,
-    patient(core, core.now),
-    core.now,
-  );
+  const bytes = NAME_BYTES * (1 + core.pull.offered.size);
+  if (!spendAnswer(core, from, bytes)) return [drop(from, "answer-budget")];
+  return answerHello(core, hello, peerOf(core, from), rightsOf(core, from));
 }
 
 export function handleRequest(core: Core, request: DataRequest, from: PkiId): readonly Effect[] {
-  const mayHave = rightsOf(core, from);
-  return answerRequest(
-    core.pull,
-    request,
-    peerOf(core, from),
-    mayHave,
-    patient(core, core.now),
-    core.now,
-  );
+  const bytes = ITEM_BYTES * request.digests.length;
+  if (bytes > 0 && !spendAnswer(core, from, bytes)) return [drop(from, "answer-budget")];
+  return answerRequest(core, request, peerOf(core, from), rightsOf(core, from));
 }
 
 /** The peer's access rights, computed once for all items. */
@@ -120,10 +112,7 @@ function rightsOf(core: Core, peer: PkiId): MayHave {
 }
 
 function partyOfKnown(core: Core, pkiId: PkiId): Party | undefined {
-  const { self } = core.options;
-  if (pkiId === self.pkiId) {
-    return { mspId: self.mspId, isExternal: core.self.externalEndpoint !== "" };
-  }
+  if (pkiId === core.options.self.pkiId) return ownParty(core);
   const member = core.members.table.get(pkiId);
   return member && partyOf(member);
 }
@@ -156,46 +145,38 @@ export function hearIdentity(
 }
 
 /** Sends hellos to these peers, unless there are none or a round is open. */
-export function beginRound(
-  pull: Pull,
-  peers: readonly PullPeer[],
-  { random, timing }: PullOptions,
-  now: Now,
-): readonly Effect[] {
+export function beginRound(core: PullCore, peers: readonly PullPeer[]): readonly Effect[] {
+  const { now, options, pull } = core;
   if (peers.length === 0 || pull.round !== undefined) return [];
-  const greeted = peers.map((peer) => ({ ...peer, nonce: random.uint64() }));
-  openRound(pull, greeted, now.elapsedMs + timing.digestWaitMs);
+  const greeted = peers.map((peer) => ({ ...peer, nonce: options.random.uint64() }));
+  openRound(pull, greeted, now.elapsedMs + patient(core).digestWaitMs);
   return greeted.map(({ nonce, ...peer }) =>
     sendPull(peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } }),
   );
 }
 
 /** Continues at the deadline with the received digests, or without the missing updates. */
-export function attendRound(pull: Pull, options: PullOptions, now: Now): readonly Effect[] {
-  const { round } = pull;
-  if (round === undefined || now.elapsedMs < round.untilMs) return [];
-  if (round.phase === "digests") return requestItems(pull, options, now);
-  closeRound(pull);
+export function attendRound(core: PullCore): readonly Effect[] {
+  const { round } = core.pull;
+  if (round === undefined || core.now.elapsedMs < round.untilMs) return [];
+  if (round.phase === "digests") return requestItems(core);
+  closeRound(core.pull);
   return [];
 }
 
 /** Records a peer's offer. When all have answered, or at the deadline, we request items. */
-export function takeDigest(
-  pull: Pull,
-  digest: DataDigest,
-  from: PkiId,
-  options: PullOptions,
-  now: Now,
-): readonly Effect[] {
+export function handleDigest(core: PullCore, digest: DataDigest, from: PkiId): readonly Effect[] {
+  const { now, options, pull } = core;
   if (!noteDigest(pull, from, digest, options.limits.pullItemsMax, now)) {
     return [drop(from, "pull-unsolicited")];
   }
-  return haveAllAnswered(pull) ? requestItems(pull, options, now) : [];
+  return haveAllAnswered(pull) ? requestItems(core) : [];
 }
 
 /** Requests each missing item from one random owner. */
-function requestItems(pull: Pull, { random, timing }: PullOptions, now: Now): readonly Effect[] {
-  const asked = chooseOwners(pull, random, now.elapsedMs + timing.responseWaitMs);
+function requestItems(core: PullCore): readonly Effect[] {
+  const untilMs = core.now.elapsedMs + patient(core).responseWaitMs;
+  const asked = chooseOwners(core.pull, core.options.random, untilMs);
   return asked.map(([pkiId, { nonce, endpoint, requested }]) => {
     const digests = [...requested].map(pkiIdBytes);
     return sendPull({ pkiId, endpoint }, { type: "request", value: { nonce, digests, msgType } });
@@ -230,15 +211,14 @@ type MayHave = (pkiId: PkiId) => boolean;
 
 /** Answers a hello with a digest, unless it would be empty (spec C 3.5). */
 export function answerHello(
-  pull: Pull,
+  core: PullCore,
   { nonce }: GossipHello,
   from: PullPeer,
   mayHave: MayHave,
-  { timing, limits }: PullOptions,
-  now: Now,
 ): readonly Effect[] {
-  const hello = { nonce, untilMs: now.elapsedMs + timing.requestWaitMs };
-  if (!noteHello(pull, from.pkiId, hello, limits.hellosPerPeerMax, now)) {
+  const { now, options, pull } = core;
+  const hello = { nonce, untilMs: now.elapsedMs + patient(core).requestWaitMs };
+  if (!noteHello(pull, from.pkiId, hello, options.limits.hellosPerPeerMax, now)) {
     return [drop(from.pkiId, "pull-too-often")];
   }
   const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
@@ -248,17 +228,14 @@ export function answerHello(
 
 /** Answers a request, which requires a recent hello of the same peer. */
 export function answerRequest(
-  pull: Pull,
-  request: DataRequest,
+  { now, options, pull }: PullCore,
+  { digests, nonce }: DataRequest,
   from: PullPeer,
   mayHave: MayHave,
-  { limits }: PullOptions,
-  now: Now,
 ): readonly Effect[] {
-  const { nonce } = request;
   if (!isGreeted(pull, from.pkiId, nonce, now)) return [drop(from.pkiId, "pull-without-hello")];
   // Ignore duplicates, and items beyond the number that we would request.
-  const ids = new Set(request.digests.slice(0, limits.pullItemsMax).map(parsePkiId));
+  const ids = new Set(digests.slice(0, options.limits.pullItemsMax).map(parsePkiId));
   const data: Uint8Array[] = [];
   for (const id of ids) {
     const envelope = id === undefined ? undefined : pull.offered.get(id);

@@ -3,7 +3,7 @@ import { refuseContacts, resolveContacts } from "../tables/contacts.ts";
 import { noteClosed, noteConnected } from "../tables/neighbourhood.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Input } from "../types/input.ts";
-import { handleChannelInput } from "./channel-configuration.ts";
+import { configureChannel, disproveHeight, proveHeight } from "./channel-configuration.ts";
 import { learn } from "./learn-identity.ts";
 import {
   handleConnected,
@@ -14,6 +14,7 @@ import {
 } from "./liveness.ts";
 import { publishAnew, publishIdentity, publishSigned } from "./publish.ts";
 import { renew } from "./renewal.ts";
+import { handleBlocksServed, handleServed } from "./serve-channel.ts";
 import type { Core } from "./state.ts";
 import { rejudgeAll } from "./verification.ts";
 
@@ -63,7 +64,15 @@ export function handleInput(
       return rejudgeAll(core);
     case "renewed":
       return renew(core, input.self);
-    default:
-      return handleChannelInput(core, input);
+    case "channel-configured":
+      return configureChannel(core, input.channel, input.configuration);
+    case "channel-proven":
+      return proveHeight(core, input.channel, input.height);
+    case "channel-disproved":
+      return disproveHeight(core, input.channel, input.pkiId, input.height);
+    case "channel-served":
+      return handleServed(core, input);
+    case "blocks-served":
+      return handleBlocksServed(core, input);
   }
 }

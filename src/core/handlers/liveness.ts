@@ -168,7 +168,7 @@ export function handleIdentified(
   }
 
   const nonce = random.uint64();
-  const { membershipResponseWaitMs } = patient(core, core.now).timing;
+  const { membershipResponseWaitMs } = patient(core);
   const untilMs = core.now.elapsedMs + membershipResponseWaitMs;
   contactAsked(contact, { pkiId: identity.pkiId, nonce, untilMs });
   const purpose = {

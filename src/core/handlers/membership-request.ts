@@ -2,14 +2,18 @@
 
 import type { MembershipRequest } from "../../wire/messages.ts";
 import { parseAlive } from "../../wire/received.ts";
-import { discloseMember, type Party } from "../rules/disclosure.ts";
+import { discloseMember } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { type Recipient, requestAlive } from "../tables/self.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { hear } from "./alive.ts";
+import { spendAnswer } from "./check.ts";
 import { membershipResponse, recentAlive } from "./publish.ts";
-import type { Core } from "./state.ts";
+import { type Core, ownParty } from "./state.ts";
+
+/** Estimated bytes of an entry of the answer. */
+const ENTRY_BYTES = 300;
 
 /** Answers a request after applying the requester's alive message. */
 export function handleMembershipRequest(
@@ -18,6 +22,8 @@ export function handleMembershipRequest(
   nonce: bigint,
   from: PkiId,
 ): readonly Effect[] {
+  const bytes = ENTRY_BYTES * (1 + core.members.table.size);
+  if (!spendAnswer(core, from, bytes)) return [drop(from, "answer-budget")];
   const alive = parseAlive(request.selfInformation, core.options.read);
   if (!alive.ok) return [drop(from, alive.code)];
   if (alive.value.pkiId !== from) return [drop(from, "request-spoofed")];
@@ -37,13 +43,12 @@ export function handleMembershipRequest(
 }
 
 function answer(core: Core, asker: Recipient): readonly Effect[] {
-  const { options, self } = core;
-  const own: Party = { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" };
+  const own = ownParty(core);
   if (discloseMember(own.mspId, asker.party, own) === "hidden") {
     const why = { code: "not-disclosed", detail: asker.party.mspId };
     return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, why }];
   }
   const recent = recentAlive(core);
   if (recent) return [membershipResponse(core, recent, asker)];
-  return requestAlive(self, options, { type: "membership-response", ...asker }, core.now);
+  return requestAlive(core.self, core.options, { type: "membership-response", ...asker }, core.now);
 }

@@ -23,7 +23,7 @@ import { type Effect, notify, send } from "../types/effect.ts";
 import type { Member } from "../types/member.ts";
 import { broadcastAlive, choosePartners } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
-import type { Core } from "./state.ts";
+import { type Core, ownParty } from "./state.ts";
 import { hurryStateInfo } from "./state-info-pull.ts";
 
 /** Our data changed, so the last alive message is outdated. */
@@ -98,9 +98,8 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Eff
 }
 
 function broadcastOwn(core: Core, alive: OwnAlive): void {
-  const { pkiId, mspId } = core.options.self;
-  const party = { mspId, isExternal: core.self.externalEndpoint !== "" };
-  broadcastAlive(core, pkiId, alive.envelope, { type: "about", party }, []);
+  const reach = { type: "about", party: ownParty(core) } as const;
+  broadcastAlive(core, core.options.self.pkiId, alive.envelope, reach, []);
 }
 
 /** Sends membership requests to a few members. If nobody is alive, signs and sends nothing. */

@@ -8,6 +8,7 @@ import type { ChannelConfiguration } from "../../channel/types/configuration.ts"
 import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { encodeEnvelope, encodeUnsigned, isTagLegal } from "../../wire/envelope.ts";
 import {
+  type Content,
   type GossipHello,
   type GossipMessage,
   type RemotePvtDataRequest,
@@ -36,17 +37,8 @@ const TEXT = new TextDecoder();
 /** Cost of a private-data digest in the answer budget. */
 const DIGEST_BYTES = 200;
 
-/** The host has stored or sent blocks, or a configuration has come into force. */
-export function handleServing(
-  core: Core,
-  input: Extract<Input, { type: "channel-served" | "blocks-served" }>,
-): readonly Effect[] {
-  return input.type === "channel-served"
-    ? handleServed(core, input)
-    : handleBlocksServed(core, input);
-}
-
-function handleServed(
+/** The host has stored blocks, or a configuration has come into force. */
+export function handleServed(
   core: Core,
   input: Extract<Input, { type: "channel-served" }>,
 ): readonly Effect[] {
@@ -116,46 +108,59 @@ export function renewStateInfo(core: Core): readonly Effect[] {
   });
 }
 
+const SERVED_TYPES = [
+  "hello",
+  "private-data",
+  "private-request",
+  "state-info-pull-request",
+  "state-request",
+] as const;
+
+/** What those who serve a channel are asked; private data are sent to them unasked. */
+type ServedContent = Extract<Content, { type: (typeof SERVED_TYPES)[number] }>;
+
+function isServed(content: Content | undefined): content is ServedContent {
+  return SERVED_TYPES.some((type) => type === content?.type);
+}
+
 /** A message about a channel that we serve; undefined if it is about none. */
 export function handleOfServed(
   core: Core,
   message: GossipMessage,
   from: PkiId,
 ): readonly Effect[] | undefined {
-  const channel = servedChannelOf(core, message, from);
+  const { content, nonce } = message;
+  if (!isServed(content)) return undefined;
+  const channel = servedChannelOf(core, message, content, from);
   if (channel === undefined) return undefined;
-  const { content } = message;
   // The answer also contains StateInfo of others (state-info-pull.ts).
-  if (content?.type === "state-info-pull-request" && core.channels.table.has(channel.name)) {
-    return undefined;
-  }
+  const isFollowed = core.channels.table.has(channel.name);
+  if (content.type === "state-info-pull-request" && isFollowed) return undefined;
   // Fabric does not check the tag of private data.
-  if (content?.type === "private-data") return refusePrivateData(core, channel, message, from);
-  if (content?.type === "private-request") {
-    return lackPrivateData(core, channel, content.value, { nonce: message.nonce, from });
-  }
-  if (!isTagLegal(message)) return [drop(from, "tag-illegal")];
-  switch (content?.type) {
+  const isPrivate = content.type === "private-data" || content.type === "private-request";
+  if (!isPrivate && !isTagLegal(message)) return [drop(from, "tag-illegal")];
+  switch (content.type) {
+    case "private-data":
+      return refusePrivateData(core, channel, nonce, from);
+    case "private-request":
+      return lackPrivateData(core, channel, content.value, { nonce, from });
     case "state-info-pull-request":
       return sendSnapshot(core, channel, from);
     case "state-request":
-      return answerStateRequest(core, channel, content.value, { nonce: message.nonce, from });
+      return answerStateRequest(core, channel, content.value, { nonce, from });
     case "hello":
       return answerHello(core, channel, content.value, from);
-    default:
-      return undefined;
   }
 }
 
 function servedChannelOf(
-  core: Core,
-  message: GossipMessage,
+  { options, served }: Core,
+  { channel }: GossipMessage,
+  content: ServedContent,
   from: PkiId,
 ): ServedChannel | undefined {
-  const { served, options } = core;
-  if (served.size === 0 || options.channels === undefined) return undefined;
-  const { content, channel } = message;
-  if (content?.type === "state-info-pull-request") {
+  if (options.channels === undefined) return undefined;
+  if (content.type === "state-info-pull-request") {
     const { channelMac } = content.value;
     return channelByMac(served.values(), options.channels.host, from, channelMac);
   }
@@ -212,7 +217,7 @@ function answerStateRequest(
 }
 
 /** Charges the bytes of an answer that the host has sent. */
-function handleBlocksServed(
+export function handleBlocksServed(
   core: Core,
   { channel, to, bytes }: Extract<Input, { type: "blocks-served" }>,
 ): readonly Effect[] {
@@ -228,7 +233,7 @@ function handleBlocksServed(
 function refusePrivateData(
   core: Core,
   channel: ServedChannel,
-  { nonce }: GossipMessage,
+  nonce: bigint,
   from: PkiId,
 ): readonly Effect[] {
   if (mspOnChannel(core, channel, from) === undefined) return [drop(from, "channel-refused")];

@@ -1,6 +1,7 @@
 /** All state of one member. Each table is changed by the functions of its own file only. */
 
 import { createRateLimit, type RateLimit } from "../../lib/rate-limit.ts";
+import type { Party } from "../rules/disclosure.ts";
 import {
   type BroadcastQueue,
   createBroadcastQueue,
@@ -100,6 +101,11 @@ export function createRateLimits(limits: CoreLimits): RateLimits {
     news: createRateLimit(limits.newsPerSecond, SAVED_SECONDS),
     answers: createRateLimit(limits.answerBytesPerSecond, ANSWERS_SAVED_SECONDS),
   };
+}
+
+/** Ourselves as far as disclosure is concerned. */
+export function ownParty({ options, self }: Core): Party {
+  return { mspId: options.self.mspId, isExternal: self.externalEndpoint !== "" };
 }
 
 export function createCore(options: CoreOptions, now: Now): Core {

@@ -3,7 +3,7 @@
  * machine with too much to do: answers that came in time wait unread, and are no reason to ask anew.
  */
 import type { Now } from "../types/host.ts";
-import type { CoreOptions, Timing } from "../types/options.ts";
+import type { Timing } from "../types/options.ts";
 
 export interface Lateness {
   /** When the current span began, in elapsed milliseconds. */
@@ -50,20 +50,21 @@ export function patienceMs(lateness: Lateness, now: Now): number {
   return Math.min(Math.max(secondMs, beforeMs) * PASSES, PATIENCE_MAX_MS);
 }
 
-/** The same options, with patience where an answer is awaited. */
-export function patient(
-  { options, lateness }: { readonly options: CoreOptions; readonly lateness: Lateness },
-  now: Now,
-): CoreOptions {
+/** The timing, with patience where an answer is awaited. */
+export function patient({ lateness, now, options: { timing } }: Late): Timing {
   const moreMs = patienceMs(lateness, now);
-  if (moreMs === 0) return options;
-  const { timing } = options;
-  const timingNow: Timing = {
+  if (moreMs === 0) return timing;
+  return {
     ...timing,
     digestWaitMs: timing.digestWaitMs + moreMs,
     requestWaitMs: timing.requestWaitMs + moreMs,
     responseWaitMs: timing.responseWaitMs + moreMs,
     membershipResponseWaitMs: timing.membershipResponseWaitMs + moreMs,
   };
-  return { ...options, timing: timingNow };
+}
+
+interface Late {
+  readonly lateness: Lateness;
+  readonly now: Now;
+  readonly options: { readonly timing: Timing };
 }

@@ -8,19 +8,11 @@
 import type { DataDigest } from "../../wire/messages.ts";
 import { parsePkiId } from "../../wire/received.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
-import type { CoreLimits, Timing } from "../types/options.ts";
 
 /** Somebody we pull from or answer. The endpoint is a fallback: a connection comes first. */
 export interface PullPeer {
   readonly pkiId: PkiId;
   readonly endpoint: string;
-}
-
-/** What the engine needs of the core's options. */
-export interface PullOptions {
-  readonly timing: Timing;
-  readonly limits: CoreLimits;
-  readonly random: Random;
 }
 
 /** What was said between us and one peer in a round. */
