@@ -22,7 +22,7 @@ import { handleInput } from "./handlers/inputs.ts";
 import { checkLag } from "./handlers/lag.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
-import { askSoon, publish, publishIdentity, startSync } from "./handlers/publish.ts";
+import { askSoon, publish, startSync } from "./handlers/publish.ts";
 import { handleOfServed, publishStateInfo } from "./handlers/serve-channel.ts";
 import type { Core } from "./handlers/state.ts";
 import { handleStateInfo } from "./handlers/state-info.ts";
@@ -37,9 +37,8 @@ import { handleDuplicate } from "./tables/broadcast-queue.ts";
 import type { Channels, FollowedChannel } from "./tables/channels.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
-import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
+import { NOTED_MS, noteLateness, STALL_MS } from "./tables/lateness.ts";
 import { noteArrival } from "./tables/neighbourhood.ts";
-import { beginInterval } from "./tables/poll-backoff.ts";
 import type { Pull } from "./tables/pull.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
 import { pingSuspects, type Suspicions } from "./tables/suspicion.ts";
@@ -190,11 +189,11 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
   { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
   { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
-  { nextMs: ({ syncBackoff }) => syncBackoff.dueMs, run: sync },
-  { nextMs: ({ pullBackoff }) => pullBackoff.dueMs, run: pullIdentities },
+  { nextMs: ({ syncBackoff }) => syncBackoff.dueMs, run: startSync },
+  { nextMs: ({ pullBackoff }) => pullBackoff.dueMs, run: startIdentityPull },
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
-  { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingDue },
-  { nextMs: ({ contacts }) => nextContactMs(contacts), run: approachContacts },
+  { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingSuspects },
+  { nextMs: ({ contacts }) => nextContactMs(contacts), run: attendContacts },
   { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
   { nextMs: onChannels(({ table }) => nextRecheckMs(table.values())), run: recheckMembers },
   {
@@ -256,16 +255,6 @@ function nextIdentityMs({ identities, now }: Core): number {
   return now.elapsedMs + Math.min(identities.nextExpiryMs, identities.nextNoticeMs) - now.wallMs;
 }
 
-function sync(core: Core): readonly Effect[] {
-  beginInterval(core.syncBackoff, core.options, core.now);
-  return startSync(core);
-}
-
-function pullIdentities(core: Core): readonly Effect[] {
-  beginInterval(core.pullBackoff, core.options, core.now);
-  return [...publishIdentity(core), ...startIdentityPull(core)];
-}
-
 /** Deadline of an open round, or of the next round for an unknown author. */
 export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
   if (round !== undefined) return round.untilMs;
@@ -281,10 +270,6 @@ export function nextSuspicionMs(
   return Math.min(scanAtMs, next?.atMs ?? NEVER);
 }
 
-function pingDue({ lateness, members, now, options, suspicions }: Core): readonly Effect[] {
-  return pingSuspects(suspicions, members, options, patienceMs(lateness, now), now);
-}
-
 export function nextContactMs(contacts: readonly Contact[]): number {
   let next = NEVER;
   for (const { state } of contacts) {
@@ -292,11 +277,6 @@ export function nextContactMs(contacts: readonly Contact[]): number {
     if (state.type === "asking") next = Math.min(next, state.untilMs);
   }
   return next;
-}
-
-function approachContacts({ contacts, members, now, options }: Core): readonly Effect[] {
-  const { self, timing, random } = options;
-  return attendContacts(contacts, members, self.mspId, timing, random, now);
 }
 
 function nextPublishMs(served: ServedChannels): number {

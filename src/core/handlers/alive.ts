@@ -256,7 +256,7 @@ function hasMissed(members: Members, { pkiId, time }: Alive): boolean {
 function suspectRival(core: Core, member: Member, rival: Member): readonly Effect[] {
   if (rival.pkiId === member.pkiId || rival.mspId !== member.mspId) return [];
   if (preferredEndpoint(rival) !== preferredEndpoint(member)) return [];
-  return requestMembership(core, recipientOf(rival, 0n));
+  return requestMembership(core, recipientOf(rival));
 }
 
 /**

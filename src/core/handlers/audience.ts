@@ -29,32 +29,27 @@ const STRANGER_EVERY = 15;
 
 /** The recipients of a message of this reach. */
 export function chooseAudience(core: Core, reach: Reach): Audience {
-  const { fanout, random, self } = core.options;
+  const { fanout, random } = core.options;
   if (fanout.strategy === "random") {
     const members = shuffled(aliveMembers(core.members), random);
     return { members, count: fanout.propagatePeers };
   }
-  const count = Number.POSITIVE_INFINITY;
-  const connected = whileForming(core);
-  if (connected) return { members: withDrawn(core, connected), count };
+  const recipients = whileForming(core) ?? lookUp(core, neighboursFor(core, reach));
+  return { members: withDrawn(core, recipients), count: Number.POSITIVE_INFINITY };
+}
+
+/** Those of our neighbours that get a message of this reach. */
+function neighboursFor(core: Core, reach: Reach): readonly (readonly PkiId[])[] {
   const { home, homeExternal, abroad } = currentNeighbours(core);
-  if (reach.type === "organisation") {
-    return { members: withDrawn(core, lookUp(core, ...home)), count };
-  }
+  if (reach.type === "organisation") return home;
   if (reach.type === "channel") {
-    const gateways = reach.mspIds().map((mspId) => abroad.get(mspId) ?? []);
-    return { members: withDrawn(core, lookUp(core, ...home, ...gateways)), count };
+    return [...home, ...reach.mspIds().map((mspId) => abroad.get(mspId) ?? [])];
   }
   const { mspId, isExternal } = reach.party;
-  if (mspId !== self.mspId) {
-    const members = lookUp(core, ...links(core, homeExternal, reach), abroad.get(mspId) ?? []);
-    return { members: withDrawn(core, members), count };
+  if (mspId !== core.options.self.mspId) {
+    return [...links(core, homeExternal, reach), abroad.get(mspId) ?? []];
   }
-  const gateways = isExternal ? abroad.values() : [];
-  return {
-    members: withDrawn(core, lookUp(core, ...links(core, home, reach), ...gateways)),
-    count,
-  };
+  return [...links(core, home, reach), ...(isExternal ? abroad.values() : [])];
 }
 
 /** Routine messages skip some links. */
@@ -121,10 +116,8 @@ export function choosePartners(core: Core): readonly Member[] {
   const candidates = isRandom ? aliveMembers(core.members) : (connected ?? allNeighbours(core));
   const partners = new Set<Member>();
   if (!isRandom && connected === undefined && random.below(STRANGER_EVERY) === 0) {
-    for (const stranger of shuffled(aliveMembers(core.members), random)) {
-      partners.add(stranger);
-      break;
-    }
+    const [stranger] = shuffled(aliveMembers(core.members), random);
+    if (stranger) partners.add(stranger);
   }
   for (const member of shuffled(candidates, random)) {
     if (partners.size >= fanout.pullPeers) break;
@@ -152,7 +145,7 @@ function whileForming(core: Core): Member[] | undefined {
   const untilMs = self.publishCertUntilMs;
   const fromMs = untilMs - options.timing.publishCertPeriodMs;
   if (!isForming(neighbourhood, members.aliveCount, [fromMs, untilMs], core.now)) return undefined;
-  const connected = lookUp(core, [...neighbourhood.connected]);
+  const connected = lookUp(core, [neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
 }
 
@@ -184,11 +177,11 @@ export function isForming(
 /** All neighbours without duplicates. */
 export function allNeighbours(core: Core): readonly Member[] {
   const { home, homeExternal, abroad } = currentNeighbours(core);
-  return [...new Set(lookUp(core, ...home, ...homeExternal, ...abroad.values()))];
+  return [...new Set(lookUp(core, [...home, ...homeExternal, ...abroad.values()]))];
 }
 
 /** The alive ones among them, possibly with duplicates. */
-function lookUp({ members }: Core, ...groups: readonly (readonly PkiId[])[]): Member[] {
+function lookUp({ members }: Core, groups: readonly Iterable<PkiId>[]): Member[] {
   const found: Member[] = [];
   for (const group of groups) {
     for (const pkiId of group) {
@@ -288,9 +281,7 @@ export function broadcastAlive(
   holders: readonly PkiId[],
 ): void {
   const broadcast: Broadcast = {
-    key: aliveKey(author),
-    reach,
-    bytes: envelope.bytes,
+    ...{ key: aliveKey(author), reach, bytes: envelope.bytes },
     withoutSecret: () => withoutSecret(envelope).bytes,
     replacesOlder: true,
     holders: [author, ...holders],

@@ -11,7 +11,7 @@ import {
   noteReached,
   removeStateInfo,
 } from "../tables/channels.ts";
-import { addContacts, dropContacts } from "../tables/contacts.ts";
+import { replaceAnchors } from "../tables/contacts.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { referenceOf } from "./lag.ts";
@@ -33,9 +33,7 @@ export function configureChannel(
     if (isOnChannel(channel, mspId, options.self.mspId)) channel.recheck.add(pkiId);
     else removeStateInfo(channel, pkiId);
   }
-  const anchors = anchorsOf(core, channel);
-  dropContacts(core.contacts, name, anchors);
-  addContacts(core.contacts, name, anchors, options, core.now);
+  replaceAnchors(core, name, anchorsOf(core, channel));
   hurryStateInfo(core);
   return rejudgeAll(core);
 }

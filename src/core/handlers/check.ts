@@ -49,6 +49,13 @@ export function isSignedBy(
   return isSigned(secret.payload, secret.signature);
 }
 
+/** The same as a fault, if it is one. */
+export function signatureFault(
+  ...signed: Parameters<typeof isSignedBy>
+): "signature-invalid" | undefined {
+  return isSignedBy(...signed) ? undefined : "signature-invalid";
+}
+
 function isSameSecret(secret: SecretEnvelope, known: SecretEnvelope | undefined): boolean {
   return (
     known !== undefined &&
@@ -97,10 +104,7 @@ export function checkAlive(
     author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, core.now), alive, core.now),
     time: alive.time,
     isListed: !WEIGHT[hearing].isFirstHand,
-    faultOf: (author) =>
-      isSignedBy(crypto, author, alive.envelope, held?.envelope.secret)
-        ? undefined
-        : "signature-invalid",
+    faultOf: (author) => signatureFault(crypto, author, alive.envelope, held?.envelope.secret),
   };
   const author = check(core, claim, from);
   return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
@@ -117,8 +121,7 @@ export function checkIdentity(
     author: () => judgeIdentity(crypto, item.certificate, item.pkiId, core.now),
     time: undefined,
     isListed: false,
-    faultOf: (author) =>
-      isSignedBy(crypto, author, item.envelope) ? undefined : "signature-invalid",
+    faultOf: (author) => signatureFault(crypto, author, item.envelope),
   };
   const author = check(core, claim, from);
   return author.ok ? accept(verified(item, author.value)) : author;

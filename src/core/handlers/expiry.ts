@@ -27,17 +27,13 @@ const PURGES_PER_STEP = 64;
 /** Maximum dead members retried per scan. */
 const RECONNECTS_PER_CHECK = 50;
 
-/** Purges expired identities, including our own, which nobody accepts any more. */
-function purgeExpired(core: Core): readonly Effect[] {
-  const expired = expiredIdentities(core.identities, PURGES_PER_STEP, core.now);
-  return expired.flatMap((pkiId) => purge(core, pkiId, "expired"));
-}
-
-/** Handles expired certificates, and reports those that expire soon. */
+/** Purges expired identities, our own included, and reports those that expire soon. */
 export function attendIdentities(core: Core): readonly Effect[] {
-  const { identities, options } = core;
-  const purged = purgeExpired(core);
-  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, core.now)];
+  const { identities, now, options } = core;
+  const purged = expiredIdentities(identities, PURGES_PER_STEP, now).flatMap((pkiId) =>
+    purge(core, pkiId, "expired"),
+  );
+  return [...purged, ...noticeExpiring(identities, options.timing.expiryNoticesMs, now)];
 }
 
 /** Restores our own identity if a clock that ran ahead had expired it. */
@@ -49,7 +45,7 @@ function restoreSelf(core: Core): readonly Effect[] {
 
 /** The periodic expiry scan. */
 export function checkExpiry(core: Core): readonly Effect[] {
-  const { contacts, members, options, schedule } = core;
+  const { members, options, schedule } = core;
   schedule.expiryCheckAtMs = core.now.elapsedMs + options.timing.aliveExpiryCheckMs;
   const effects: Effect[] = [...restoreSelf(core)];
   const toReconnect: Member[] = [];
@@ -69,7 +65,7 @@ export function checkExpiry(core: Core): readonly Effect[] {
   for (const member of toReconnect.slice(0, RECONNECTS_PER_CHECK)) {
     effects.push(...reconnect(core, member));
   }
-  superviseContacts(contacts, members, options.timing, options.random, core.now);
+  superviseContacts(core);
   dropTombstones(members, core.now);
   tidyPull(core.pull, core.now);
   tidyNames(core.names, options.timing, core.now);

@@ -29,7 +29,7 @@ import type { DropCode, VerifyFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { Identity, PkiId } from "../types/host.ts";
 import { enqueueBroadcast } from "./audience.ts";
-import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
+import { check, isSelf, type SignedClaim, signatureFault } from "./check.ts";
 import { judgeLag, referenceOf } from "./lag.ts";
 import type { Core } from "./state.ts";
 
@@ -118,7 +118,7 @@ function faultOf(
   identity: Identity,
 ): VerifyFault | undefined {
   if (configuration === undefined) {
-    return isSignedBy(options.crypto, identity, claim.envelope) ? undefined : "signature-invalid";
+    return signatureFault(options.crypto, identity, claim.envelope);
   }
   const fault = stateInfoFault(configuration, claim, identity);
   const isSaid = fault === undefined || fault === "state-info-organisation";
@@ -138,8 +138,7 @@ function spread(
   const { mspId } = core.options.self;
   const reach = reachOn(() => organisationsOn(channel, mspId), mspId, isExternal);
   const broadcast = {
-    ...{ key: keyOf(channel, claim), reach, bytes, replacesOlder: false },
-    withoutSecret: () => bytes,
+    ...{ key: keyOf(channel, claim), reach, bytes },
     holders: [from, author],
   };
   enqueueBroadcast(core, broadcast);

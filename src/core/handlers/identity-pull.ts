@@ -21,7 +21,7 @@ import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { patient } from "../tables/lateness.ts";
 import { endpointOf, preferredEndpoint } from "../tables/members.ts";
-import { quicken } from "../tables/poll-backoff.ts";
+import { beginInterval, quicken } from "../tables/poll-backoff.ts";
 import {
   chooseOwners,
   closeIfComplete,
@@ -47,6 +47,7 @@ import type { CoreOptions } from "../types/options.ts";
 import { choosePartners } from "./audience.ts";
 import { checkIdentity, isOurCertificate, isSelf, spendAnswer } from "./check.ts";
 import { learn } from "./learn-identity.ts";
+import { publishIdentity } from "./publish.ts";
 import { type Core, ownParty } from "./state.ts";
 
 const msgType = PULL_TYPE.identity;
@@ -62,7 +63,8 @@ export type PullCore = Pick<Core, "lateness" | "now" | "pull"> & {
 
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {
-  return beginRound(core, choosePartners(core).map(peerAt));
+  beginInterval(core.pullBackoff, core.options, core.now);
+  return [...publishIdentity(core), ...beginRound(core, choosePartners(core).map(peerAt))];
 }
 
 /** Ends an overdue round, and starts an unscheduled one if an author is unknown. */

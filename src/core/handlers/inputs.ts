@@ -39,16 +39,14 @@ export function handleInput(
       return handleUnreached(core, input.pkiId);
     case "send-failed":
       return handleUnreached(core, input.pkiId);
-    case "refused": {
-      const { timing, random } = core.options;
-      return refuseContacts(core.contacts, input.pkiId, input.fault, timing, random, core.now);
-    }
+    case "refused":
+      return refuseContacts(core, input.pkiId, input.fault);
     case "replaced":
       return handleReplaced(core, input.old, input.identity);
     case "identified":
       return handleIdentified(core, input);
     case "names-resolved":
-      resolveContacts(core.contacts, input.endpoints, core.options, core.now);
+      resolveContacts(core, input.endpoints);
       return [];
     case "pinged":
       return handlePinged(core, input.pkiId, input.reachable);

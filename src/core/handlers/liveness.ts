@@ -11,13 +11,12 @@ import {
   contactAsked,
   contactFault,
   failContact,
-  reachedSelf,
   refuseContact,
+  retryLater,
 } from "../tables/contacts.ts";
 import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
 import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
-import { requestAlive } from "../tables/self.ts";
 import { startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
@@ -58,7 +57,7 @@ export function handleConnected(core: Core, pkiId: PkiId): readonly Effect[] {
   markReachable(core.members, pkiId);
   const member = core.members.table.get(pkiId);
   if (member?.status !== "dead" || !startPing(core.suspicions, pkiId, core.now)) return [];
-  return requestMembership(core, recipientOf(member, 0n));
+  return requestMembership(core, recipientOf(member));
 }
 
 /** Handles the result of a ping to a suspect or a dead member. */
@@ -77,7 +76,7 @@ export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): read
     }
     return [];
   }
-  return reachable ? requestMembership(core, recipientOf(member, 0n)) : [];
+  return reachable ? requestMembership(core, recipientOf(member)) : [];
 }
 
 /** Heartbeats without any news of a member, after which it is asked for a message of its own. */
@@ -101,7 +100,7 @@ function reassure(core: Core, member: Member): readonly Effect[] {
     const pauseMs = aliveIntervalMs / REQUESTS;
     if (!isUnheard || !startAsking(suspicions, pkiId, pauseMs, core.now)) return [];
   }
-  return requestMembership(core, recipientOf(member, 0n));
+  return requestMembership(core, recipientOf(member));
 }
 
 /**
@@ -115,7 +114,6 @@ function announceDeath(core: Core, member: Member): void {
     reach: { type: "about", party: partyOf(member) },
     bytes: encodeDead(envelope.bytes),
     withoutSecret: () => encodeDead(withoutSecret(envelope).bytes),
-    replacesOlder: false,
     holders: [member.pkiId],
   };
   enqueueBroadcast(core, broadcast);
@@ -138,46 +136,36 @@ const NOBODY: Fault = { code: "unreachable", detail: "" };
 /** Handles the result of a contact's probe. */
 export function handleIdentified(
   core: Core,
-  answer: Extract<Input, { type: "identified" }>,
+  { endpoint, fault, identity }: Extract<Input, { type: "identified" }>,
 ): readonly Effect[] {
   const { options, self } = core;
-  const { timing, random } = options;
-  const contact = core.contacts.find(({ endpoint }) => endpoint === answer.endpoint);
+  const contact = core.contacts.find((one) => one.endpoint === endpoint);
   if (contact?.state.type !== "identifying") return [];
-  const { identity } = answer;
   if (identity === undefined) {
-    const fault = contactFault(contact, answer.fault ?? NOBODY, options.self.mspId);
-    return [failContact(contact, fault, timing, random, core.now)];
+    return [failContact(core, contact, contactFault(contact, fault ?? NOBODY, options.self.mspId))];
   }
-  contact.isSelf = isSelf(core, identity.pkiId) && answer.fault === undefined;
-  if (isSelf(core, identity.pkiId) && answer.fault) {
-    return [failContact(contact, answer.fault, timing, random, core.now)];
-  }
-  if (contact.isSelf) {
-    reachedSelf(contact, timing, random, core.now);
+  const { mspId, pkiId } = identity;
+  const isOurs = isSelf(core, pkiId);
+  contact.isSelf = isOurs && fault === undefined;
+  if (isOurs && fault !== undefined) return [failContact(core, contact, fault)];
+  if (isOurs) {
+    retryLater(core, contact); // No failure, since another peer may answer next time.
     return [];
   }
-  const refusal = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
-  if (refusal !== undefined) {
-    const failed = failContact(contact, refusal, timing, random, core.now);
+  const why = refuseContact(contact, identity, options.self.mspId, self.externalEndpoint);
+  if (why !== undefined) {
+    const failed = failContact(core, contact, why);
     // It may be connected because we asked who it is; as a member it may stay connected.
-    const isMember = core.members.table.get(identity.pkiId)?.status === "alive";
-    return isMember
-      ? [failed]
-      : [failed, { type: "disconnect", pkiId: identity.pkiId, why: refusal }];
+    const isMember = core.members.table.get(pkiId)?.status === "alive";
+    return isMember ? [failed] : [failed, { type: "disconnect", pkiId, why }];
   }
-
-  const nonce = random.uint64();
-  const { membershipResponseWaitMs } = patient(core);
-  const untilMs = core.now.elapsedMs + membershipResponseWaitMs;
-  contactAsked(contact, { pkiId: identity.pkiId, nonce, untilMs });
-  const purpose = {
-    type: "membership-request",
-    to: identity.pkiId,
-    endpoint: contact.endpoint,
-    // Whether it has an external endpoint is not known yet, and does not matter for a request.
-    party: { mspId: identity.mspId, isExternal: true },
+  const nonce = options.random.uint64();
+  contactAsked(contact, {
+    pkiId,
     nonce,
-  } as const;
-  return [...learn(core, identity, "handshake"), ...requestAlive(self, options, purpose, core.now)];
+    untilMs: core.now.elapsedMs + patient(core).membershipResponseWaitMs,
+  });
+  // Whether it has an external endpoint is not known yet, and does not matter for a request.
+  const asked = { to: pkiId, endpoint, party: { mspId, isExternal: true }, nonce };
+  return [...learn(core, identity, "handshake"), ...requestMembership(core, asked)];
 }

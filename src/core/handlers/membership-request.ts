@@ -4,12 +4,12 @@ import type { MembershipRequest } from "../../wire/messages.ts";
 import { parseAlive } from "../../wire/received.ts";
 import { discloseMember } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
-import { type Recipient, requestAlive } from "../tables/self.ts";
+import type { Recipient } from "../tables/self.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { hear } from "./alive.ts";
 import { spendAnswer } from "./check.ts";
-import { membershipResponse, recentAlive } from "./publish.ts";
+import { serveNow } from "./publish.ts";
 import { type Core, ownParty } from "./state.ts";
 
 /** Estimated bytes of an entry of the answer. */
@@ -48,7 +48,5 @@ function answer(core: Core, asker: Recipient): readonly Effect[] {
     const why = { code: "not-disclosed", detail: asker.party.mspId };
     return [drop(asker.to, "not-disclosed"), { type: "disconnect", pkiId: asker.to, why }];
   }
-  const recent = recentAlive(core);
-  if (recent) return [membershipResponse(core, recent, asker)];
-  return requestAlive(core.self, core.options, { type: "membership-response", ...asker }, core.now);
+  return serveNow(core, { type: "membership-response", ...asker });
 }

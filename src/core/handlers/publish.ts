@@ -2,24 +2,31 @@
  * Our own heartbeats and identity message, from the request to the signed bytes (spec B 1.2, 1.3).
  */
 
-import { type Envelope, encodeUnsigned, withoutSecret } from "../../wire/envelope.ts";
+import {
+  type Envelope,
+  encodeEnvelope,
+  encodeUnsigned,
+  withoutSecret,
+} from "../../wire/envelope.ts";
 import { ENVELOPES_MAX } from "../../wire/limits.ts";
 import { TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
-import { hurry, quicken } from "../tables/poll-backoff.ts";
+import { beginInterval, hurry, quicken } from "../tables/poll-backoff.ts";
 import { offer } from "../tables/pull.ts";
 import {
   type AlivePurpose,
   beNew,
+  keepAlive,
   type OwnAlive,
   type Recipient,
   requestAlive,
   requestIdentityMessage,
-  takeSigned,
+  takePending,
 } from "../tables/self.ts";
 import { type Effect, notify, send } from "../types/effect.ts";
+import type { Input } from "../types/input.ts";
 import type { Member } from "../types/member.ts";
 import { broadcastAlive, choosePartners } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
@@ -40,7 +47,7 @@ export function publish(core: Core): readonly Effect[] {
   const jitterMs = core.options.random.below(Math.max(1, spanMs)) - spanMs / 2;
   core.schedule.heartbeatAtMs = core.now.elapsedMs + aliveIntervalMs + jitterMs;
   if (core.members.aliveCount === 0) return [];
-  return requestAlive(core.self, core.options, { type: "heartbeat" }, core.now);
+  return requestAlive(core, { type: "heartbeat" });
 }
 
 /** Minimum interval between heartbeats that refute our death. */
@@ -65,31 +72,44 @@ export function publishIdentity(core: Core): readonly Effect[] {
 /** Resumes the actions that waited for a signature. */
 export function publishSigned(
   core: Core,
-  input: Parameters<typeof takeSigned>[1],
+  { secretSignature, signature, token }: Extract<Input, { type: "signed" }>,
 ): readonly Effect[] {
-  const pending = core.self.pending.get(input.token);
-  const signed = takeSigned(core.self, input, core.now);
-  if (signed === undefined) {
-    if (pending === undefined) return [];
-    if (pending.type === "state-info") retryStateInfo(core, pending.channel);
-    return [notify({ type: "signing-failed", detail: `${pending.type} message` })];
+  const pending = takePending(core.self, token);
+  if (pending === undefined) return [];
+  const { payload, type } = pending;
+  if (signature === undefined) {
+    if (type === "state-info") retryStateInfo(core, pending.channel);
+    return [notify({ type: "signing-failed", detail: `${type} message` })];
   }
-  if (signed.type === "identity") {
-    offer(core.pull, core.options.self.pkiId, signed.envelope.bytes);
-    return [];
+  switch (type) {
+    case "identity":
+      offer(core.pull, core.options.self.pkiId, encodeEnvelope({ payload, signature }).bytes);
+      return [];
+    case "state-info":
+      takeStateInfo(core, pending.channel, { payload, signature });
+      return [];
+    case "alive": {
+      const alive = keepAlive(core.self, pending, signature, secretSignature, core.now);
+      return pending.purposes.flatMap((purpose) => serve(core, alive, purpose));
+    }
   }
-  if (signed.type === "state-info") {
-    takeStateInfo(core, signed.channel, signed);
-    return [];
-  }
-  return signed.purposes.flatMap((purpose) => serve(core, signed.alive, purpose));
+}
+
+/** Serves the purpose with our last alive message, unless that is older than a heartbeat. */
+export function serveNow(core: Core, purpose: AlivePurpose): readonly Effect[] {
+  const { now, options, self } = core;
+  const { alive } = self;
+  const isRecent = alive && now.elapsedMs - alive.signedMs <= options.timing.aliveIntervalMs;
+  return isRecent ? serve(core, alive, purpose) : requestAlive(core, purpose);
 }
 
 function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Effect[] {
   switch (purpose.type) {
-    case "heartbeat":
-      broadcastOwn(core, alive);
+    case "heartbeat": {
+      const reach = { type: "about", party: ownParty(core) } as const;
+      broadcastAlive(core, core.options.self.pkiId, alive.envelope, reach, []);
       return [];
+    }
     case "membership-request":
       return [membershipRequest(core, alive, purpose)];
     case "membership-response":
@@ -97,21 +117,12 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Eff
   }
 }
 
-function broadcastOwn(core: Core, alive: OwnAlive): void {
-  const reach = { type: "about", party: ownParty(core) } as const;
-  broadcastAlive(core, core.options.self.pkiId, alive.envelope, reach, []);
-}
-
 /** Sends membership requests to a few members. If nobody is alive, signs and sends nothing. */
 export function startSync(core: Core): readonly Effect[] {
-  const effects: Effect[] = [];
-  for (const member of choosePartners(core)) {
-    const recipient = recipientOf(member, 0n);
-    const recent = recentAlive(core);
-    if (recent) effects.push(membershipRequest(core, recent, recipient));
-    else effects.push(...requestMembership(core, recipient));
-  }
-  return effects;
+  beginInterval(core.syncBackoff, core.options, core.now);
+  return choosePartners(core).flatMap((member) =>
+    serveNow(core, { type: "membership-request", ...recipientOf(member) }),
+  );
 }
 
 /**
@@ -133,26 +144,14 @@ export function askSoon(core: Core, wasAlone: boolean, isArrival: boolean): read
   return effects;
 }
 
-export function recipientOf(member: Member, nonce: bigint): Recipient {
-  return {
-    to: member.pkiId,
-    endpoint: preferredEndpoint(member),
-    party: partyOf(member),
-    nonce,
-  };
-}
-
-/** Our last alive message, unless it is older than a heartbeat. */
-export function recentAlive({ now, options, self }: Core): OwnAlive | undefined {
-  const { alive } = self;
-  const { aliveIntervalMs } = options.timing;
-  return alive && now.elapsedMs - alive.signedMs <= aliveIntervalMs ? alive : undefined;
+export function recipientOf(member: Member): Recipient {
+  const { pkiId: to } = member;
+  return { to, endpoint: preferredEndpoint(member), party: partyOf(member), nonce: 0n };
 }
 
 /** Queries one peer with a newly signed alive message, which revives us if it believed us dead. */
 export function requestMembership(core: Core, recipient: Recipient): readonly Effect[] {
-  const purpose = { type: "membership-request", ...recipient } as const;
-  return requestAlive(core.self, core.options, purpose, core.now);
+  return requestAlive(core, { type: "membership-request", ...recipient });
 }
 
 /** The request itself; our internal endpoint stays within the organisation. */

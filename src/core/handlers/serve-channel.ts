@@ -86,7 +86,6 @@ export function takeStateInfo(
     key: `own state-info ${name}`,
     reach: reachOn(mspIds, core.options.self.mspId, core.self.externalEndpoint !== ""),
     bytes,
-    withoutSecret: () => bytes,
     replacesOlder: true,
     holders: [core.options.self.pkiId],
   };

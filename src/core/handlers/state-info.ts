@@ -17,7 +17,7 @@ import { want } from "../tables/pull.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { enqueueBroadcast } from "./audience.ts";
-import { check, isSelf, isSignedBy, type SignedClaim } from "./check.ts";
+import { check, isSelf, type SignedClaim, signatureFault } from "./check.ts";
 import { hearStateInfo } from "./hear-state-info.ts";
 import type { Core } from "./state.ts";
 
@@ -81,7 +81,7 @@ export function handleStateInfo(
     author: () => accept(identity),
     time: undefined,
     isListed: false,
-    faultOf: () => (isSignedBy(crypto, identity, envelope) ? undefined : "signature-invalid"),
+    faultOf: () => signatureFault(crypto, identity, envelope),
   };
   const checked = check(core, claim, from);
   if (!checked.ok) return [drop(from, checked.code)];
@@ -91,8 +91,6 @@ export function handleStateInfo(
     key,
     reach: { type: "organisation" },
     bytes,
-    withoutSecret: () => bytes,
-    replacesOlder: false,
     holders: [from, author],
   };
   enqueueBroadcast(core, broadcast);

@@ -21,10 +21,10 @@ export interface Broadcast {
   readonly reach: Reach;
   /** The encoded envelope. */
   readonly bytes: Uint8Array;
-  /** The same for those who must not see the secret; only made if one of them gets it. */
-  readonly withoutSecret: () => Uint8Array;
-  /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. */
-  readonly replacesOlder: boolean;
+  /** The same for those who must not see the secret; only made if one of them gets it. Default: it has none. */
+  readonly withoutSecret?: () => Uint8Array;
+  /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. Default: it is. */
+  readonly replacesOlder?: boolean;
   /** Members that have it (author, sender, other senders), which are skipped. */
   readonly holders: PkiId[];
 }
@@ -156,7 +156,7 @@ function address(
     done.push(member.pkiId);
     if (disclosure === "with-secret") put(member, guard(full, member));
     else {
-      stripped ??= outgoing(broadcast, broadcast.withoutSecret());
+      stripped ??= outgoing(broadcast, broadcast.withoutSecret?.() ?? broadcast.bytes);
       put(member, guard(stripped, member));
     }
   }

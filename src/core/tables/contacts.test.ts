@@ -3,8 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { createWorld, type TestNode, viewOf } from "../testing.ts";
-import { EPOCH_MS, seededRandom } from "../testing-identities.ts";
-import { addContacts, type Contact, RESOLVED_CONTACTS_MAX, resolveContacts } from "./contacts.ts";
+import { seededRandom } from "../testing-identities.ts";
+import {
+  type Contact,
+  RESOLVED_CONTACTS_MAX,
+  replaceAnchors,
+  resolveContacts,
+} from "./contacts.ts";
 
 const resolve = (node: TestNode, ...endpoints: readonly string[]) =>
   ({ node, input: { type: "names-resolved", endpoints } }) as const;
@@ -18,7 +23,7 @@ test("of the anchor peers of channels a thousand are contacts at most", () => {
   const { core } = createWorld(40).add("p0", { bootstrap: ["b:1"] });
   const anchors = Array.from({ length: 1_100 }, (_, i) => `anchor${i}:1`);
   for (const channel of ["ch1", "ch2"]) {
-    addContacts(core.contacts, channel, anchors, core.options, core.now);
+    replaceAnchors(core, channel, anchors);
     assert.equal(core.contacts.length, 1_000);
   }
 });
@@ -87,7 +92,7 @@ test("whatever names lead to, contacts are few, of one endpoint each, and the co
       const { core } = world.add("p0", { bootstrap: ["m1:1", "m2:1"] });
       const options = { ...core.options, random: seededRandom(seed) };
       for (const { endpoints, failures } of rounds) {
-        resolveContacts(core.contacts, endpoints, options, { elapsedMs: 0, wallMs: EPOCH_MS });
+        resolveContacts({ ...core, options }, endpoints);
         const known = core.contacts.map((contact) => contact.endpoint);
         const resolved = core.contacts.filter(({ isResolved }) => isResolved);
         assert.equal(new Set(known).size, known.length);

@@ -7,9 +7,9 @@
 import { shuffled } from "../rules/shuffle.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
-import type { Identity, Now, PkiId, Random } from "../types/host.ts";
+import type { Identity, Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { CoreOptions, Timing } from "../types/options.ts";
+import type { CoreOptions } from "../types/options.ts";
 import { type Members, memberAt } from "./members.ts";
 
 type ContactState =
@@ -44,23 +44,29 @@ export interface Contact {
   isSelf: boolean;
 }
 
+/** Contacts, and what decides about them. */
+interface ContactTables {
+  readonly contacts: Contact[];
+  readonly members: Members;
+  readonly options: CoreOptions;
+  readonly now: Now;
+}
+
 export function createContacts(options: CoreOptions, now: Now): Contact[] {
   const endpoints = new Map<string, boolean>();
   for (const endpoint of options.anchorPeers) endpoints.set(endpoint, false);
   for (const endpoint of options.bootstrap) endpoints.set(endpoint, true);
   return [...endpoints]
     .filter(([endpoint]) => !isOwnEndpoint(endpoint, options))
-    .map(([endpoint, isBootstrap]) =>
-      newContact({ endpoint, isBootstrap, isResolved: false }, now),
-    );
+    .map(([endpoint, isBootstrap]) => newContact({ endpoint, isBootstrap }, now));
 }
 
 function newContact(
-  about: Pick<Contact, "endpoint" | "isBootstrap" | "isResolved">,
-  now: Now,
+  about: Pick<Contact, "endpoint" | "isBootstrap"> & Partial<Contact>,
+  { elapsedMs }: Now,
 ): Contact {
-  const state: ContactState = { type: "waiting", atMs: now.elapsedMs };
-  return { ...about, state, failures: 0, isSelf: false };
+  const state: ContactState = { type: "waiting", atMs: elapsedMs };
+  return { isResolved: false, ...about, state, failures: 0, isSelf: false };
 }
 
 /**
@@ -75,10 +81,8 @@ const TRIES = 2;
  * given up; of those that are new some are drawn by lot, so that not all members ask the same.
  */
 export function resolveContacts(
-  contacts: Contact[],
+  { contacts, now, options }: Omit<ContactTables, "members">,
   endpoints: readonly string[],
-  options: CoreOptions,
-  now: Now,
 ): void {
   const configured = contacts.filter(({ isResolved }) => !isResolved);
   const wanted = new Set(endpoints.filter((endpoint) => !isOwnEndpoint(endpoint, options)));
@@ -94,30 +98,24 @@ export function resolveContacts(
   contacts.splice(0, contacts.length, ...configured, ...chosen);
 }
 
-/** Anchor peers of a channel that are no contacts yet. */
-export function addContacts(
-  contacts: Contact[],
+/**
+ * The anchor peers of a channel are these now. Those that were before are contacts no longer, but
+ * members all the same.
+ */
+export function replaceAnchors(
+  { contacts, now, options }: Omit<ContactTables, "members">,
   channel: string,
   endpoints: readonly string[],
-  options: CoreOptions,
-  now: Now,
 ): void {
+  const kept = contacts.filter(
+    (one) => one.channel !== channel || endpoints.includes(one.endpoint),
+  );
+  contacts.splice(0, contacts.length, ...kept);
   for (const endpoint of endpoints) {
     if (contacts.length >= CONTACTS_MAX || isOwnEndpoint(endpoint, options)) continue;
     if (contacts.some((contact) => contact.endpoint === endpoint)) continue;
-    const about = { endpoint, isBootstrap: false, isResolved: false };
-    contacts.push({ ...newContact(about, now), channel });
+    contacts.push(newContact({ endpoint, isBootstrap: false, channel }, now));
   }
-}
-
-/** Those that were anchor peers of the channel, but for these. They are members all the same. */
-export function dropContacts(
-  contacts: Contact[],
-  channel: string,
-  except: readonly string[],
-): void {
-  const kept = contacts.filter((one) => one.channel !== channel || except.includes(one.endpoint));
-  contacts.splice(0, contacts.length, ...kept);
 }
 
 /** By Fabric's rule, which knows that the default configuration bootstraps from 127.0.0.1. */
@@ -135,31 +133,20 @@ export function isOwnEndpoint(
 }
 
 /** Starts the attempts that are due and gives up waiting for answers that are overdue. */
-export function attendContacts(
-  contacts: readonly Contact[],
-  members: Members,
-  ownMspId: string,
-  timing: Timing,
-  random: Random,
-  now: Now,
-): readonly Effect[] {
-  const effects: Effect[] = [];
-  for (const contact of contacts) {
+export function attendContacts(tables: ContactTables): readonly Effect[] {
+  const { elapsedMs } = tables.now;
+  const overdue = { code: "no-membership-response", detail: "" };
+  return tables.contacts.flatMap((contact) => {
     const { state } = contact;
-    if (state.type === "waiting" && state.atMs <= now.elapsedMs) {
-      effects.push(...attend(contact, members, ownMspId));
-    } else if (state.type === "asking" && state.untilMs <= now.elapsedMs) {
-      effects.push(
-        failContact(contact, { code: "no-membership-response", detail: "" }, timing, random, now),
-      );
-    }
-  }
-  return effects;
+    if (state.type === "waiting" && state.atMs <= elapsedMs) return attend(tables, contact);
+    const isOverdue = state.type === "asking" && state.untilMs <= elapsedMs;
+    return isOverdue ? failContact(tables, contact, overdue) : [];
+  });
 }
 
-function attend(contact: Contact, members: Members, ownMspId: string): readonly Effect[] {
+function attend({ members, options }: ContactTables, contact: Contact): readonly Effect[] {
   const member = memberAt(members, contact.endpoint);
-  if (member?.status === "alive" && isAt(contact, ownMspId, member)) {
+  if (member?.status === "alive" && isAt(contact, options.self.mspId, member)) {
     contact.state = { type: "connected", pkiId: member.pkiId };
     return [];
   }
@@ -193,29 +180,20 @@ export function contactPkiId({ state }: Contact): PkiId | undefined {
 }
 
 /** Contacts that answered once but are not alive any more are tried again. */
-export function superviseContacts(
-  contacts: readonly Contact[],
-  members: Members,
-  timing: Timing,
-  random: Random,
-  now: Now,
-): void {
-  for (const contact of contacts) {
+export function superviseContacts(tables: ContactTables): void {
+  for (const contact of tables.contacts) {
     if (contact.state.type !== "connected") continue;
-    if (members.table.get(contact.state.pkiId)?.status === "alive") contact.failures = 0;
-    else retryLater(contact, timing, random, now);
+    const member = tables.members.table.get(contact.state.pkiId);
+    if (member?.status === "alive") contact.failures = 0;
+    else retryLater(tables, contact);
   }
 }
 
+type Retry = Pick<ContactTables, "now" | "options">;
+
 /** The probe of a contact failed, or showed somebody we must not join. */
-export function failContact(
-  contact: Contact,
-  fault: Fault,
-  timing: Timing,
-  random: Random,
-  now: Now,
-): Effect {
-  retryLater(contact, timing, random, now);
+export function failContact(tables: Retry, contact: Contact, fault: Fault): Effect {
+  retryLater(tables, contact);
   return notify({ type: "contact-failed", endpoint: contact.endpoint, ...fault });
 }
 
@@ -231,25 +209,17 @@ export function contactFault(
 
 /** A peer refused our request, so its contact stops waiting for the answer. */
 export function refuseContacts(
-  contacts: readonly Contact[],
+  tables: ContactTables,
   pkiId: PkiId,
   fault: Fault,
-  timing: Timing,
-  random: Random,
-  now: Now,
 ): readonly Effect[] {
-  const asked = contacts.filter(({ state }) => state.type === "asking" && state.pkiId === pkiId);
-  return asked.map((contact) => failContact(contact, fault, timing, random, now));
-}
-
-/** We reached ourselves: no failure, since another peer may answer next time. */
-export function reachedSelf(contact: Contact, timing: Timing, random: Random, now: Now): void {
-  contact.isSelf = true;
-  retryLater(contact, timing, random, now);
+  return tables.contacts
+    .filter(({ state }) => state.type === "asking" && state.pkiId === pkiId)
+    .map((contact) => failContact(tables, contact, fault));
 }
 
 /** 0.5 s, 1 s, 2 s ... up to the reconnect interval, each with up to a quarter less. */
-function retryLater(contact: Contact, timing: Timing, random: Random, now: Now): void {
+export function retryLater({ now, options: { random, timing } }: Retry, contact: Contact): void {
   const doubled = timing.firstRetryMs * 2 ** Math.min(contact.failures, 20);
   const delayMs = Math.min(doubled, timing.reconnectIntervalMs);
   const jitterMs = random.below(Math.max(1, Math.trunc(delayMs / 4)));

@@ -46,18 +46,10 @@ interface PendingAlive {
   readonly purposes: AlivePurpose[];
 }
 
-interface PendingStateInfo {
-  readonly type: "state-info";
-  readonly channel: string;
-  readonly payload: Uint8Array;
-}
-
-interface PendingIdentity {
-  readonly type: "identity";
-  readonly payload: Uint8Array;
-}
-
-type Pending = PendingAlive | PendingIdentity | PendingStateInfo;
+type Pending =
+  | PendingAlive
+  | { readonly type: "identity"; readonly payload: Uint8Array }
+  | { readonly type: "state-info"; readonly payload: Uint8Array; readonly channel: string };
 
 /** Our last signed alive message. */
 export interface OwnAlive {
@@ -87,16 +79,6 @@ export interface Self {
   readonly pending: Map<number, Pending>;
   nextToken: number;
 }
-
-/** Result of a signature. */
-export type Signed =
-  | {
-      readonly type: "alive";
-      readonly alive: OwnAlive;
-      readonly purposes: readonly AlivePurpose[];
-    }
-  | { readonly type: "identity"; readonly envelope: Envelope }
-  | (PendingStateInfo & { readonly signature: Uint8Array });
 
 export function createSelf(options: CoreOptions, now: Now): Self {
   const clock = BigInt(Math.trunc(now.wallMs)) * 1_000_000n;
@@ -129,12 +111,16 @@ export function beNew(self: Self, { timing }: CoreOptions, { elapsedMs }: Now): 
   self.publishCertUntilMs = Math.max(self.publishCertUntilMs, untilMs);
 }
 
+interface SelfTables {
+  readonly self: Self;
+  readonly options: CoreOptions;
+  readonly now: Now;
+}
+
 /** Asks for a fresh signed alive message. Requests of the same moment share one signature. */
 export function requestAlive(
-  self: Self,
-  options: CoreOptions,
+  { now, options, self }: SelfTables,
   purpose: AlivePurpose,
-  now: Now,
 ): readonly Effect[] {
   for (const pending of self.pending.values()) {
     if (pending.type === "alive" && isUpToDate(self, pending)) {
@@ -209,29 +195,25 @@ function askForSignature(
   return { type: "sign", token, payload: pending.payload, secret: secretBytes };
 }
 
-/** Puts payload and signature together. Undefined if the signing failed. */
-export function takeSigned(
+/** Removes and returns what the signature is for; undefined: nothing. */
+export function takePending({ pending }: Self, token: number): Pending | undefined {
+  const found = pending.get(token);
+  pending.delete(token);
+  return found;
+}
+
+/** Our new alive message. `secretSignature`: if the secret was signed with it. */
+export function keepAlive(
   self: Self,
-  input: {
-    readonly token: number;
-    readonly signature: Uint8Array | undefined;
-    readonly secretSignature: Uint8Array | undefined;
-  },
+  { payload, secretPayload, time }: PendingAlive,
+  signature: Uint8Array,
+  secretSignature: Uint8Array | undefined,
   now: Now,
-): Signed | undefined {
-  const pending = self.pending.get(input.token);
-  self.pending.delete(input.token);
-  if (pending === undefined || input.signature === undefined) return undefined;
-  const { payload } = pending;
-  const { signature } = input;
-  if (pending.type === "state-info") return { ...pending, signature };
-  if (pending.type === "identity") {
-    return { type: "identity", envelope: encodeEnvelope({ payload, signature }) };
-  }
-  if (input.secretSignature !== undefined) {
-    self.secret = { payload: pending.secretPayload, signature: input.secretSignature };
+): OwnAlive {
+  if (secretSignature !== undefined) {
+    self.secret = { payload: secretPayload, signature: secretSignature };
   }
   const envelope = encodeEnvelope({ payload, signature, secret: self.secret });
-  self.alive = { envelope, time: pending.time, signedMs: now.elapsedMs };
-  return { type: "alive", alive: self.alive, purposes: pending.purposes };
+  self.alive = { envelope, time, signedMs: now.elapsedMs };
+  return self.alive;
 }

@@ -11,6 +11,7 @@ import type { Now, PkiId, Random } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { CoreOptions, Timing } from "../types/options.ts";
 import { suspect } from "./deaths.ts";
+import { type Lateness, patienceMs } from "./lateness.ts";
 import { type Members, preferredEndpoint } from "./members.ts";
 
 /** Reason for a suspicion, and the evidence that settles it. */
@@ -114,35 +115,34 @@ export function pingAgain(suspicions: Suspicions, member: Member, now: Now): rea
   return [{ type: "ping", pkiId, endpoint }];
 }
 
-/** Suspects all members known only from lists for too long. */
-function doubtSilent(
-  suspicions: Suspicions,
-  members: Members,
-  { timing: { aliveIntervalMs }, random }: Pick<CoreOptions, "random" | "timing">,
-  patienceMs: number,
-  now: Now,
-): void {
+interface SuspicionTables {
+  readonly lateness: Lateness;
+  readonly members: Members;
+  readonly now: Now;
+  readonly options: Pick<CoreOptions, "random" | "timing">;
+  readonly suspicions: Suspicions;
+}
+
+/** Suspects all members known only from lists for too long: for longer if we are late ourselves. */
+function doubtSilent({ lateness, members, now, options, suspicions }: SuspicionTables): void {
   if (now.elapsedMs < suspicions.scanAtMs) return;
+  const { aliveIntervalMs } = options.timing;
+  const silenceMs = aliveIntervalMs * SILENCE + patienceMs(lateness, now);
   let scanAtMs = now.elapsedMs + aliveIntervalMs;
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
     const { heardMs } = member;
-    const silentAtMs = heardMs + aliveIntervalMs * SILENCE + patienceMs;
+    const silentAtMs = heardMs + silenceMs;
     if (silentAtMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, silentAtMs);
-    else raise(suspicions, member, { type: "silent", heardMs }, random, now);
+    else raise(suspicions, member, { type: "silent", heardMs }, options.random, now);
   }
   suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
-/** Scans for silence, which may last longer if we are patient, and returns the suspects whose ping is due. */
-export function pingSuspects(
-  suspicions: Suspicions,
-  members: Members,
-  options: Pick<CoreOptions, "random" | "timing">,
-  patienceMs: number,
-  now: Now,
-): readonly Effect[] {
-  doubtSilent(suspicions, members, options, patienceMs, now);
+/** Scans for silence, and pings the suspects whose time has come. */
+export function pingSuspects(tables: SuspicionTables): readonly Effect[] {
+  doubtSilent(tables);
+  const { members, now, suspicions } = tables;
   const { open, pinged } = suspicions;
   const effects: Effect[] = [];
   for (const [pkiId, question] of open) {
