@@ -61,7 +61,7 @@ const SENTENCES = {
   "message-rejected": (event, nameOf) =>
     `rejected a message of ${nameOf(event.pkiId)}: ${event.code}`,
   "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${told(event)}`,
-  "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${event.reason}`,
+  "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${told(event)}`,
   "contact-failed": (event) => `could not join ${event.endpoint}: ${told(event)}`,
   "same-identity": (event) => `another process uses our certificate and key, at ${event.endpoint}`,
   problem: (event) => told(event),

@@ -40,13 +40,12 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
       give({ type: isWilled ? "connection-closed" : "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {
-      const reason = tellFault({ code, detail });
-      publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      publish({ type: "send-failed", pkiId, endpoint, code, ...toldOf({ code, detail }) });
       give({ type: "send-failed", pkiId, endpoint });
     },
     refused: (pkiId, endpoint, { fault: code, reason: detail }, isRepeated) => {
-      const reason = tellFault({ code, detail });
-      if (!isRepeated) publish({ type: "send-failed", pkiId, endpoint, code, reason });
+      const told = toldOf({ code, detail });
+      if (!isRepeated) publish({ type: "send-failed", pkiId, endpoint, code, ...told });
       give({ type: "refused", pkiId, fault: { code, detail } });
     },
     twinSeen: (address) => twinSeen(hostOf(address)),

@@ -88,7 +88,14 @@ describe("events are counted", () => {
 
   test("by code where there is one, else by type", () => {
     const counts = countsOf(
-      { type: "send-failed", pkiId: "p", endpoint: "", code: "unreachable", reason: "" },
+      {
+        type: "send-failed",
+        pkiId: "p",
+        endpoint: "",
+        code: "unreachable",
+        reason: "",
+        remedy: null,
+      },
       { type: "contact-failed", endpoint: "", code: "timeout", reason: "", remedy: null },
       { type: "contact-failed", endpoint: "", code: "timeout", reason: "", remedy: null },
       { type: "signing-failed", detail: "" },

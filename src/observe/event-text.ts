@@ -170,7 +170,8 @@ function describeConnection(event: ConnectionEvent): EventText {
       return { logger, level: "debug", text, fields: peer(event) };
     }
     case "send-failed": {
-      const text = `could not send to ${event.endpoint || "a peer"}: ${event.reason}`;
+      const { endpoint, reason, remedy } = event;
+      const text = `could not send to ${endpoint || "a peer"}: ${reason}${advice(remedy)}`;
       return { logger, level: "debug", text, fields: { ...peer(event), code: event.code } };
     }
     case "handshake-failed": {

@@ -149,6 +149,8 @@ export type EventContent =
       readonly endpoint: string;
       readonly code: SendCode;
       readonly reason: string;
+      /** What can be done; null if there is nothing to be done. */
+      readonly remedy: string | null;
     }
   /** A bootstrap or anchor peer could not be joined; it is tried again, and told likewise. */
   | {

@@ -93,7 +93,8 @@ class SessionDial {
     const socket = openSocket(target, tls, context.judgeTls !== undefined);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
-    socket.once("close", () => this.#failWith(new Error(LOST)));
+    // Of what is wrong with its HTTP/2 the session tells only then.
+    socket.once("close", () => setImmediate(() => this.#failWith(new Error(LOST))));
     socket.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
       this.#watched = context.sockets.watch(socket, formatHostPort(address), () => this.#destroy());
@@ -226,12 +227,15 @@ function dialFault(error: Error, phase: DialPhase): StreamEnd {
   const reason = plainText(error.message || code);
   if (phase === "tcp") return { fault: code === "ETIMEDOUT" ? "timeout" : "unreachable", reason };
   const isLost = LOST_CODES.includes(code) || error.message === LOST;
-  if (phase === "tls") {
-    // With TLS 1.3 a server judges our certificate after the handshake, as we see it; some close
-    // without a word then.
-    if (isLost) return { fault: "tls-closed", reason };
-    const { fault, reason: detail } = tlsFailure(error);
-    return { fault, reason: fault === "protocol" ? NO_HTTP2 : detail };
-  }
-  return { fault: isLost ? "closed" : "protocol", reason };
+  if (phase === "http2") return { fault: isLost ? "closed" : "protocol", reason };
+  // With TLS 1.3 a server judges our certificate after the handshake, as we see it; some close
+  // without a word then.
+  return isLost ? { fault: "tls-closed", reason } : tlsFault(error, code);
+}
+
+function tlsFault(error: Error, code: string): StreamEnd {
+  const { fault, reason } = tlsFailure(error);
+  // TLS is over when the other side's first words are no HTTP/2.
+  const isHttp = fault === "protocol" || code.startsWith("ERR_HTTP2_");
+  return isHttp ? { fault: "protocol", reason: NO_HTTP2 } : { fault, reason };
 }

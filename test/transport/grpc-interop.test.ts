@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, test } from "node:test";
+import { createServer as createTlsServer } from "node:tls";
 import {
   Client,
   type ClientDuplexStream,
@@ -304,4 +305,17 @@ describe("our client of what is no gossip server", () => {
       assert.equal(await dialFault(world, world.grpc().network, `127.0.0.1:${port}`), fault);
     });
   }
+});
+
+test("a TLS server that speaks HTTP/1 although it agreed to HTTP/2 means protocol", async (t) => {
+  const world = createGrpcWorld(TLS);
+  t.after(() => world.close());
+  const server = createTlsServer({ ...TLS, ALPNProtocols: ["h2"] }, (socket) => {
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  assert.equal(await dialFault(world, world.grpc().network, `localhost:${port}`), "protocol");
 });

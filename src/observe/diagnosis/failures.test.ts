@@ -34,6 +34,7 @@ const sendFailed = (pkiId: string, code: SendCode = "unreachable"): EventContent
   endpoint: `${pkiId}:1`,
   code,
   reason: "nobody",
+  remedy: null,
 });
 
 describe("what is remembered of failures", () => {
