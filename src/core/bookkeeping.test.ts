@@ -163,9 +163,9 @@ describe("suspicions", () => {
     const { world, node } = setUp();
     const suspicions = createSuspicions();
     const now = world.now();
-    const random = { below: () => 0, uint64: () => 0n };
+    const options = { random: { below: () => 0, uint64: () => 0n } };
     for (const member of node.core.members.table.values()) {
-      raise(suspicions, member, { type: "told", time: member.time }, random, now);
+      raise({ suspicions, options, now }, member, { type: "told", time: member.time });
     }
     const waits = [...suspicions.open.values()].map(({ atMs }) => atMs - now.elapsedMs);
     assert.deepEqual(waits, [200, 220, 240, 260, 280]);

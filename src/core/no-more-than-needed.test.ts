@@ -145,10 +145,14 @@ describe("no more than needed", () => {
     const suspicions = createSuspicions();
     const now = world.now();
     const raiseAll = (count: number, lot: (limit: number) => number): void => {
-      const random = { below: lot, uint64: () => 0n };
+      const options = { random: { below: lot, uint64: () => 0n } };
       for (let i = 0; i < count; i++) {
         const { pkiId } = testIdentity("A", `m${i}`);
-        raise(suspicions, { ...known, pkiId }, { type: "told", time: known.time }, random, now);
+        raise(
+          { suspicions, options, now },
+          { ...known, pkiId },
+          { type: "told", time: known.time },
+        );
       }
     };
     raiseAll(1, (limit) => limit - 1);
@@ -173,7 +177,7 @@ describe("no more than needed", () => {
       [items[0], items.at(-1)].map((id = friend.pkiId) => pull.shunned.has(id)),
       [false, true],
     );
-    const seen = { author: friend.pkiId, time: { incNum: 1n, seqNum: 1n }, key: "key" };
+    const seen = { author: friend.pkiId, time: { incNum: 1n, seqNum: 1n } };
     for (const length of [2_048, 2_049]) {
       remember(seenCache, { ...seen, bytes: new Uint8Array(length).fill(7) }, world.now());
     }

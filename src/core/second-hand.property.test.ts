@@ -115,7 +115,8 @@ class Stage {
   /** The adversary gives up its place on the rings. */
   leaveRings(): void {
     for (const { core } of this.nodes) {
-      forgetMember(core.members, hostile.pkiId, "unused", 0, this.world.now());
+      const timing = { ...core.options.timing, forgetAfterMs: 0 };
+      forgetMember({ ...core, options: { timing } }, hostile.pkiId, "unused");
     }
   }
 

@@ -8,7 +8,7 @@ import { type Alive, type AliveFault, isNewer } from "../../wire/received.ts";
 import type { Verdict } from "../../wire/verdict.ts";
 import { partyOf } from "../rules/disclosure.ts";
 import { RIGHTS, WEIGHT } from "../rules/rights.ts";
-import { noteHolder, remember } from "../tables/broadcast-queue.ts";
+import { aliveKey, noteHolder, remember } from "../tables/broadcast-queue.ts";
 import { keepForgotten } from "../tables/deaths.ts";
 import { isInUse } from "../tables/identities.ts";
 import {
@@ -33,7 +33,7 @@ import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
-import { aliveKey, broadcastAlive, routineIntervalMs } from "./audience.ts";
+import { broadcastAlive, routineIntervalMs } from "./audience.ts";
 import { checkAlive, isOurCertificate, isSelf } from "./check.ts";
 import { forget, learn } from "./learn-identity.ts";
 import { makeRoom } from "./make-room.ts";
@@ -119,7 +119,7 @@ function isUseful({ members, options }: Core, { alive, source, from }: AliveClai
  * alive to us, and nothing newer was heard of it first-hand, we shall ask it (suspicion.ts).
  */
 function doubt(core: Core, { pkiId, time }: Alive): void {
-  const { members, options, suspicions, self } = core;
+  const { members, options, self } = core;
   if (isSelf(core, pkiId)) {
     if (time.incNum >= self.incarnation) speakSoon(core);
     return;
@@ -127,7 +127,7 @@ function doubt(core: Core, { pkiId, time }: Alive): void {
   const member = members.table.get(pkiId);
   const isOutdated = member?.firstHand !== undefined && isNewer(member.firstHand, time);
   if (member !== undefined && !isOutdated) {
-    raise(suspicions, member, { type: "told", time }, options.random, core.now);
+    raise(core, member, { type: "told", time });
   }
   if (!isNews(members, pkiId, time)) {
     keepForgotten(members, pkiId, core.now.elapsedMs + options.timing.forgetAfterMs);
@@ -191,7 +191,7 @@ function seat(
 }
 
 function applyDeath(core: Core, verified: Verified<Alive>, from: PkiId): readonly Effect[] {
-  const events = hearDead(core.members, verified, core.options, core.now);
+  const events = hearDead(core, verified);
   return events === "members-full" ? [drop(from, events)] : events.map(notify);
 }
 
@@ -208,7 +208,7 @@ function applyLife(
   const hearing = hearingOf(source, alive.pkiId, from);
   const isToSpread = isRelayed && isToRelay(members, alive.pkiId, alive.time);
   const how = { hearing, relayed: isToSpread ? alive.time : undefined };
-  const sight = hearAlive(members, verified, how, core.options, core.now);
+  const sight = hearAlive(core, verified, how);
   if (sight.type === "members-full") return [drop(from, sight.type)];
   const member = members.table.get(alive.pkiId);
   if (member === undefined) return [];
@@ -226,14 +226,13 @@ function followUp(
   member: Member,
   rival: Member | undefined,
 ): readonly Effect[] {
-  const { options, suspicions } = core;
-  if (sight.type === "doubtful") return pingAgain(suspicions, member, core.now);
+  if (sight.type === "doubtful") return pingAgain(core.suspicions, member, core.now);
   if (sight.type !== "alive" && sight.type !== "completed") return [];
   const effects = sight.events.length === 0 ? NOTHING : sight.events.map(notify);
   if (sight.type === "completed" || sight.wasAlive) return effects;
   // A relay may have withheld the message until its author had died.
   if (!sight.isNews && !WEIGHT[hearing].isPresent) {
-    raise(suspicions, member, { type: "told", time: member.time }, options.random, core.now);
+    raise(core, member, { type: "told", time: member.time });
   }
   return rival ? [...effects, ...suspectRival(core, member, rival)] : effects;
 }
@@ -275,7 +274,7 @@ function relay(core: Core, member: Member, alive: Alive, from: PkiId, isRoutine:
   const reach = { type: "about", party: partyOf(member), routine } as const;
   broadcastAlive(core, pkiId, envelope, reach, [from]);
   const { bytes } = envelope;
-  remember(core.seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, core.now);
+  remember(core.seenCache, { author: pkiId, time, bytes }, core.now);
 }
 
 /** One in other bytes than the copy that was passed on, with or without its secret: who sent it has it. */

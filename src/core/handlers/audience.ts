@@ -10,6 +10,7 @@ import { CIRCLE, findNeighbours, type Neighbours, RINGS, type Rings } from "../r
 import { shuffled } from "../rules/shuffle.ts";
 import {
   type Audience,
+  aliveKey,
   type Broadcast,
   burstWaitMs,
   enqueue,
@@ -238,13 +239,7 @@ const FEW = 16;
 
 /** Queues a message, to be sent together with others to the same recipients. */
 export function enqueueBroadcast(core: Core, broadcast: Broadcast): void {
-  enqueue(
-    core.broadcastQueue,
-    broadcast,
-    core.options.fanout,
-    patienceMs(core, broadcast.reach),
-    core.now,
-  );
+  enqueue(core, broadcast, patienceMs(core, broadcast.reach));
 }
 
 /**
@@ -254,7 +249,7 @@ export function enqueueBroadcast(core: Core, broadcast: Broadcast): void {
 function patienceMs(core: Core, reach: Reach): number {
   const isRoutine = reach.type === "about" && reach.routine !== undefined;
   const routineMs = isRoutine ? routineIntervalMs(core) : undefined;
-  return routineMs ?? burstWaitMs(core.options.timing.burstLatencyMs, core.options.random);
+  return routineMs ?? burstWaitMs(core.options);
 }
 
 /** Interval at which routine messages are checked and sent; undefined: they do not wait. */
@@ -267,9 +262,7 @@ export function routineIntervalMs(core: Core): number | undefined {
 
 /** Sends all queued messages. */
 export function flushBroadcasts(core: Core): readonly Effect[] {
-  const { self, timing, random } = core.options;
-  const choose = (reach: Reach): Audience => chooseAudience(core, reach);
-  return flush(core.broadcastQueue, choose, self.mspId, timing.burstLatencyMs, random, core.now);
+  return flush(core, (reach) => chooseAudience(core, reach));
 }
 
 /** Relays an alive message to recipients that may see its author and lack the message. */
@@ -287,9 +280,4 @@ export function broadcastAlive(
     holders: [author, ...holders],
   };
   enqueueBroadcast(core, broadcast);
-}
-
-/** Key of an alive message; no other key has the form of a PKI-ID. */
-export function aliveKey(author: PkiId): string {
-  return author;
 }

@@ -178,7 +178,7 @@ function checkAuthor(
     return reject("news-budget");
   if (!isOurCertificate(core, author)) {
     const proof = { time: claim.time, isPresent: false };
-    const named = judgeName(core, author, proof, core.options.timing, core.now);
+    const named = judgeName(core, author, proof);
     if (!named.ok) return named;
   }
   const fault = claim.faultOf(author);

@@ -54,7 +54,7 @@ export function checkExpiry(core: Core): readonly Effect[] {
       // Ping unreachable members again, since the route may have recovered.
       if (member.isCutOff && member.reconnectAtMs <= core.now.elapsedMs) toReconnect.push(member);
       if (core.now.elapsedMs - member.lastSeenMs > options.timing.aliveExpiryMs) {
-        effects.push(...declareDead(members, member.pkiId, "silent", reconnectAt(core), core.now));
+        effects.push(...declareDead(core, member, "silent", reconnectAt(core)));
       }
     } else if (isOver(core, member)) {
       effects.push(...forget(core, member.pkiId, "silent"));

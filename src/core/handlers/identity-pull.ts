@@ -43,7 +43,7 @@ import type { Claim } from "../types/claim.ts";
 import { drop, type Effect, send } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { CoreOptions } from "../types/options.ts";
+import type { Context } from "../types/options.ts";
 import { choosePartners } from "./audience.ts";
 import { checkIdentity, isOurCertificate, isSelf, spendAnswer } from "./check.ts";
 import { learn } from "./learn-identity.ts";
@@ -57,9 +57,7 @@ const NAME_BYTES = 34;
 const ITEM_BYTES = 1_100;
 
 /** What the engine needs of the state. */
-export type PullCore = Pick<Core, "lateness" | "now" | "pull"> & {
-  readonly options: Pick<CoreOptions, "limits" | "random" | "timing">;
-};
+export type PullCore = Pick<Core, "lateness" | "pull"> & Context<"limits" | "random" | "timing">;
 
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {

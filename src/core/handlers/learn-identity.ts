@@ -35,7 +35,7 @@ export function learn(
   if (identity.notAfterMs <= core.now.wallMs) return [drop(pkiId, "identity-expired")];
   if (isOurCertificate(core, identity)) return [drop(pkiId, "own-message")];
   const isPresent = learntFrom === "handshake";
-  const named = judgeName(core, identity, { time, isPresent }, timing, core.now);
+  const named = judgeName(core, identity, { time, isPresent });
   if (!named.ok) return [drop(pkiId, named.code)];
   const effects: Effect[] = [];
   if (!core.identities.table.has(pkiId)) {
@@ -44,13 +44,7 @@ export function learn(
       effects.push(...purge(core, other, "unused"));
     }
   }
-  const learnt = learnIdentity(
-    core.identities,
-    identity,
-    learntFrom,
-    limits.identitiesMax,
-    core.now,
-  );
+  const learnt = learnIdentity(core, identity, learntFrom);
   if (learnt === undefined) return [...effects, drop(pkiId, "identities-full")];
   for (const name of named.value) effects.push(...purge(core, name, "replaced"));
   if (named.value.length > 0) noteRenamed(core.names, identity, core.now);
@@ -65,7 +59,7 @@ export function learn(
  * member and its connections (spec C 7.7).
  */
 export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly Effect[] {
-  const { forgetAfterMs, identityUnusedMs } = core.options.timing;
+  const { identityUnusedMs } = core.options.timing;
   const identity = removeIdentity(core.identities, pkiId);
   withdraw(core.pull, pkiId);
   dropAside(core.verificationQueue, pkiId);
@@ -74,7 +68,7 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly E
   if (identity !== undefined) rememberLastWord(core, identity);
   for (const channel of core.channels.table.values()) removeStateInfo(channel, pkiId);
   core.randomRelays.delete(pkiId);
-  const forgotten = forgetMember(core.members, pkiId, reason, forgetAfterMs, core.now);
+  const forgotten = forgetMember(core, pkiId, reason);
   if (identity === undefined) return forgotten;
   return [
     notify({ type: "identity-purged", identity, reason }),
@@ -87,9 +81,8 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly E
 export function forget(core: Core, pkiId: PkiId, reason: "silent" | "unused"): readonly Effect[] {
   const known = core.identities.table.get(pkiId);
   if (known !== undefined) rememberLastWord(core, known.identity);
-  const { forgetAfterMs } = core.options.timing;
   core.randomRelays.delete(pkiId);
-  return forgetMember(core.members, pkiId, reason, forgetAfterMs, core.now);
+  return forgetMember(core, pkiId, reason);
 }
 
 /** Prevents older messages under other PKI-IDs from reviving a forgotten member. */

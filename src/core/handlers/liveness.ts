@@ -44,8 +44,9 @@ export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
 
 /** Fabric's rule: no ping, and any newer message revives the member. */
 function believeDead(core: Core, pkiId: PkiId): readonly Effect[] {
-  const atMs = reconnectAt(core);
-  const effects = declareDead(core.members, pkiId, "unreachable", atMs, core.now);
+  const member = core.members.table.get(pkiId);
+  if (member?.status !== "alive") return [];
+  const effects = declareDead(core, member, "unreachable", reconnectAt(core));
   markReachable(core.members, pkiId);
   return effects;
 }
@@ -72,7 +73,7 @@ export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): read
     }
     if (member.isSuspect) {
       announceDeath(core, member);
-      return declareDead(core.members, pkiId, "unreachable", reconnectAt(core), core.now);
+      return declareDead(core, member, "unreachable", reconnectAt(core));
     }
     return [];
   }

@@ -55,15 +55,11 @@ function residentsOf(
   table: "identities" | "members",
 ): Map<string, KnownIdentity[]> {
   const staying = new Set([options.self.pkiId, ...contacts.map(contactPkiId)]);
-  const residents = new Map<string, KnownIdentity[]>();
-  for (const [pkiId, known] of identities.table) {
-    if (staying.has(pkiId) || (table === "members" && !members.table.has(pkiId))) continue;
-    const { mspId } = known.identity;
-    const others = residents.get(mspId);
-    if (others) others.push(known);
-    else residents.set(mspId, [known]);
-  }
-  return residents;
+  const leavable = [...identities.table.values()].filter(
+    ({ identity: { pkiId } }) =>
+      !staying.has(pkiId) && (table === "identities" || members.table.has(pkiId)),
+  );
+  return Map.groupBy(leavable, ({ identity }) => identity.mspId);
 }
 
 /** The largest organisation; on a tie, the newcomer's own. */

@@ -7,7 +7,6 @@ import { isToRelay } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import type { Member } from "../types/member.ts";
-import { aliveKey } from "./audience.ts";
 import { accountOf, isSelf } from "./check.ts";
 import type { Core } from "./state.ts";
 
@@ -26,7 +25,7 @@ export function gather(core: Core, claim: AliveClaim, intervalMs: number): boole
   if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
   if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
   const { bytes } = enqueueRoutine(routine, claim, intervalMs, core.now).alive.envelope;
-  remember(seenCache, { author: pkiId, time, key: aliveKey(pkiId), bytes }, core.now);
+  remember(seenCache, { author: pkiId, time, bytes }, core.now);
   return true;
 }
 

@@ -3,14 +3,13 @@
  * a new identity, and from one that is not trusted any more, is decided here too.
  */
 
-import { hasten, noteHolder } from "../tables/broadcast-queue.ts";
+import { aliveKey, hasten, noteHolder } from "../tables/broadcast-queue.ts";
 import { forgiveItems } from "../tables/pull.ts";
 import { takeRoutine } from "../tables/routine-queue.ts";
 import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
-import { aliveKey } from "./audience.ts";
 import { judgeIdentity } from "./check.ts";
 import { hearIdentity } from "./identity-pull.ts";
 import { purge } from "./learn-identity.ts";

@@ -48,16 +48,11 @@ export function findNeighbours(
   others: Iterable<Resident>,
   epochs: readonly number[],
 ): Neighbours {
-  const home: Resident[] = [];
-  const foreign = new Map<string, Resident[]>();
-  for (const other of others) {
-    if (other.mspId === self.mspId) home.push(other);
-    else if (self.isExternal && other.isExternal) {
-      const residents = foreign.get(other.mspId);
-      if (residents) residents.push(other);
-      else foreign.set(other.mspId, [other]);
-    }
-  }
+  const all = [...others];
+  const home = all.filter(({ mspId }) => mspId === self.mspId);
+  const isVisible = (other: Resident): boolean => other.mspId !== self.mspId && other.isExternal;
+  const visible = self.isExternal ? all.filter(isVisible) : [];
+  const foreign = Map.groupBy(visible, ({ mspId }) => mspId);
   const homeExternal = home.filter(({ isExternal }) => isExternal);
   const ours = [self, ...homeExternal];
   const abroad = new Map<string, readonly PkiId[]>();

@@ -11,7 +11,7 @@ import { EPOCH_MS, seededRandom, testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
 import type { Audience } from "./broadcast-queue.ts";
 import {
   type Broadcast,
@@ -109,8 +109,7 @@ class QueuePair {
       replacesOlder: true,
       holders: [holder],
     };
-    const waitMs = burstWaitMs(LATENCY_MS, this.#random);
-    enqueue(this.#queue, broadcast, this.#fanout, waitMs, this.#now);
+    enqueue(this.#tables, broadcast, burstWaitMs(this.#tables.options));
     const { iterations, burstSize } = this.#fanout;
     if (iterations === 0) return;
     const one = { key, version, isExternal, holders: new Set([holder]), timesLeft: iterations };
@@ -133,10 +132,20 @@ class QueuePair {
     this.#nowMs = endMs;
   }
 
+  get #tables() {
+    const options = {
+      fanout: this.#fanout,
+      random: this.#random,
+      self: SELF,
+      timing: { ...DEFAULT_TIMING, burstLatencyMs: LATENCY_MS },
+    };
+    return { broadcastQueue: this.#queue, options, now: this.#now };
+  }
+
   #flush(): void {
     const audience: Audience = { members: MEMBERS, count: this.#count };
     const choose = () => audience;
-    const effects = flush(this.#queue, choose, "A", LATENCY_MS, this.#random, this.#now);
+    const effects = flush(this.#tables, choose);
     const sent = new Map<PkiId, string[]>();
     for (const effect of effects) {
       assert.ok(effect.type === "send" && !sent.has(effect.to), "two sends to one");
@@ -174,6 +183,7 @@ class QueuePair {
   }
 }
 
+const SELF = testIdentity("A", "self");
 const LATENCY_MS = 10;
 
 function pkiIdOf(who: number): PkiId {

@@ -6,7 +6,7 @@ import { EPOCH_MS, seededRandom, testIdentity } from "../testing-identities.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import { DEFAULT_FANOUT, type Fanout } from "../types/options.ts";
+import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
 import {
   type Broadcast,
   type BroadcastQueue,
@@ -60,6 +60,7 @@ function member(mspId: string, name: string, endpoint = `${name}:1`): Member {
 
 const tenMembers = Array.from({ length: 10 }, (_, i) => member("A", `m${i}`));
 
+const SELF = testIdentity("A", "self");
 const random = seededRandom(1);
 let nextKey = 0;
 
@@ -72,7 +73,7 @@ function add(
 ): void {
   nextKey += 1;
   enqueue(
-    queue,
+    { broadcastQueue: queue, options: optionsOf(fanout), now: at(nowMs) },
     {
       key: `message ${nextKey}`,
       reach: { type: "about", party: { mspId: "A", isExternal: true } },
@@ -82,10 +83,12 @@ function add(
       holders: [],
       ...broadcast,
     },
-    fanout,
     1 + random.below(10),
-    at(nowMs),
   );
+}
+
+function optionsOf(fanout: Fanout) {
+  return { fanout, random, self: SELF, timing: DEFAULT_TIMING };
 }
 
 /** What leaves now, if each message is for `count` of the members in this order. */
@@ -95,7 +98,10 @@ function sends(
   members: readonly Member[] = tenMembers,
   count = 3,
 ): Extract<Effect, { type: "send" }>[] {
-  const effects = flush(queue, () => ({ members, count }), "A", 10, random, at(nowMs));
+  const effects = flush(
+    { broadcastQueue: queue, options: optionsOf(DEFAULT_FANOUT), now: at(nowMs) },
+    () => ({ members, count }),
+  );
   return effects.filter((effect) => effect.type === "send");
 }
 

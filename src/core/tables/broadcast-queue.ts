@@ -7,10 +7,10 @@
 import { equalBytes, sampledHash } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
 import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
-import { drop, type Effect, type Outgoing } from "../types/effect.ts";
-import type { Now, PkiId, Random } from "../types/host.ts";
+import { drop, type Effect, type Outgoing, send } from "../types/effect.ts";
+import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { Fanout } from "../types/options.ts";
+import type { Context } from "../types/options.ts";
 import { isToRelay, type Members, preferredEndpoint } from "./members.ts";
 import { findRoutine, type RoutineQueue } from "./routine-queue.ts";
 
@@ -27,6 +27,11 @@ export interface Broadcast {
   readonly replacesOlder?: boolean;
   /** Members that have it (author, sender, other senders), which are skipped. */
   readonly holders: PkiId[];
+}
+
+/** Key of an alive message; no other key has the form of a PKI-ID. */
+export function aliveKey(author: PkiId): string {
+  return author;
 }
 
 /** Who is to get a message: so many of these, in this order. */
@@ -50,16 +55,18 @@ export function createBroadcastQueue(): BroadcastQueue {
   return { waiting: new Map(), flushAtMs: Number.POSITIVE_INFINITY };
 }
 
+interface QueueTables extends Context<"fanout" | "random" | "self" | "timing"> {
+  readonly broadcastQueue: BroadcastQueue;
+}
+
 /**
  * Adds a message. It leaves in `waitMs` at the latest: with the next that leaves, or at once when
  * the burst is complete.
  */
 export function enqueue(
-  queue: BroadcastQueue,
+  { broadcastQueue: queue, now, options: { fanout } }: QueueTables,
   broadcast: Broadcast,
-  fanout: Fanout,
   waitMs: number,
-  now: Now,
 ): void {
   if (fanout.iterations === 0) return;
   queue.waiting.set(broadcast.key, { broadcast, timesLeft: fanout.iterations });
@@ -74,8 +81,9 @@ export function hasten(queue: BroadcastQueue, { elapsedMs }: Now): void {
 }
 
 /** A random delay within the burst latency. */
-export function burstWaitMs(latencyMs: number, random: Random): number {
-  return latencyMs < 1 ? latencyMs : 1 + random.below(Math.trunc(latencyMs));
+export function burstWaitMs({ random, timing }: QueueTables["options"]): number {
+  const { burstLatencyMs } = timing;
+  return burstLatencyMs < 1 ? burstLatencyMs : 1 + random.below(Math.trunc(burstLatencyMs));
 }
 
 /** The peer has the message that waits under this key, if it is these bytes: it need not get it from us. */
@@ -93,12 +101,8 @@ export function noteHolder(
 
 /** Passes on everything that waits: each message to its own audience, to each peer in one send. */
 export function flush(
-  queue: BroadcastQueue,
+  { broadcastQueue: queue, now, options }: QueueTables,
   choose: (reach: Reach) => Audience,
-  ownMspId: string,
-  latencyMs: number,
-  random: Random,
-  now: Now,
 ): readonly Effect[] {
   const bundles = new Map<PkiId, { member: Member; messages: Outgoing[] }>();
   const put = (member: Member, message: Outgoing): void => {
@@ -109,26 +113,17 @@ export function flush(
   for (const { broadcast, timesLeft } of queue.waiting.values()) {
     const { key } = broadcast;
     const audience = choose(broadcast.reach);
-    address(broadcast, audience, ownMspId, put);
+    address(broadcast, audience, options.self.mspId, put);
     // A send to the whole audience needs no further iteration.
     const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
     if (isOver) queue.waiting.delete(key);
     else queue.waiting.set(key, { broadcast, timesLeft: timesLeft - 1 });
   }
   const isEmpty = queue.waiting.size === 0;
-  queue.flushAtMs = isEmpty
-    ? Number.POSITIVE_INFINITY
-    : now.elapsedMs + burstWaitMs(latencyMs, random);
-  const effects: Effect[] = [];
-  for (const { member, messages } of bundles.values()) {
-    effects.push({
-      type: "send",
-      to: member.pkiId,
-      endpoint: preferredEndpoint(member),
-      messages,
-    });
-  }
-  return effects;
+  queue.flushAtMs = isEmpty ? Number.POSITIVE_INFINITY : now.elapsedMs + burstWaitMs(options);
+  return [...bundles.values()].map(({ member, messages }) =>
+    send(member.pkiId, preferredEndpoint(member), ...messages),
+  );
 }
 
 /** The requested number of recipients, without those that have it or may not see it. */
@@ -169,8 +164,6 @@ function outgoing({ key, replacesOlder }: Broadcast, bytes: Uint8Array): Outgoin
 export interface SeenMessage {
   readonly author: PkiId;
   readonly time: PeerTime;
-  /** Its key in the broadcast queue. */
-  readonly key: string;
   readonly bytes: Uint8Array;
 }
 
@@ -242,6 +235,6 @@ export function handleDuplicate(
   const seen = findDuplicate(tables, bytes);
   if (seen === undefined) return undefined;
   findRoutine(tables.routine, seen.author, seen.bytes)?.holders.add(from);
-  noteHolder(tables.broadcastQueue, seen.key, from, seen.bytes);
+  noteHolder(tables.broadcastQueue, aliveKey(seen.author), from, seen.bytes);
   return [drop(from, "stale")];
 }

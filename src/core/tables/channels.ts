@@ -9,6 +9,7 @@ import {
 } from "../../channel/rules/state-info.ts";
 import type { ChannelConfiguration } from "../../channel/types/configuration.ts";
 import type { ChannelHost } from "../../channel/types/host.ts";
+import { BoundedMap } from "../../lib/bounded-map.ts";
 import { equalBytes, sampledHash } from "../../wire/bytes.ts";
 import { knownPkiId } from "../../wire/received.ts";
 import type { ChannelsOptions, FollowOptions, FollowRole, LagLimits } from "../types/channel.ts";
@@ -49,7 +50,7 @@ export interface FollowedChannel {
   readonly disproved: Map<PkiId, bigint>;
   readonly members: Map<PkiId, BelievedStateInfo>;
   /** What forgotten members last said, the oldest first: something older cannot replace it. */
-  readonly forgotten: Map<PkiId, StateInfoTime>;
+  readonly forgotten: BoundedMap<PkiId, StateInfoTime>;
   /** Bytes of the StateInfo of all members. */
   bytes: number;
   /** Members by a hash of the bytes of their StateInfo: what we hold is known before it is read. */
@@ -102,7 +103,7 @@ function createChannel({ name, role, lag }: FollowOptions): FollowedChannel {
     provenHeight: 0n,
     disproved: new Map(),
     members: new Map(),
-    forgotten: new Map(),
+    forgotten: new BoundedMap(FORGOTTEN_MAX),
     bytes: 0,
     byBytes: new Map(),
     recheck: new Set(),
@@ -184,8 +185,6 @@ export function removeStateInfo(
   const { bytes } = known.claim.envelope;
   channel.members.delete(pkiId);
   channel.forgotten.set(pkiId, { loadedAtNs, changedAtNs });
-  const [oldest] = channel.forgotten.keys();
-  if (channel.forgotten.size > FORGOTTEN_MAX && oldest) channel.forgotten.delete(oldest);
   channel.byBytes.delete(sampledHash(bytes));
   channel.bytes -= bytes.length;
   channel.disproved.delete(pkiId);

@@ -9,7 +9,7 @@ import { type Effect, notify } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { CoreOptions } from "../types/options.ts";
+import type { Context, CoreOptions } from "../types/options.ts";
 import { type Members, memberAt } from "./members.ts";
 
 type ContactState =
@@ -45,11 +45,9 @@ export interface Contact {
 }
 
 /** Contacts, and what decides about them. */
-interface ContactTables {
+interface ContactTables extends Context {
   readonly contacts: Contact[];
   readonly members: Members;
-  readonly options: CoreOptions;
-  readonly now: Now;
 }
 
 export function createContacts(options: CoreOptions, now: Now): Contact[] {
@@ -189,10 +187,12 @@ export function superviseContacts(tables: ContactTables): void {
   }
 }
 
-type Retry = Pick<ContactTables, "now" | "options">;
-
 /** The probe of a contact failed, or showed somebody we must not join. */
-export function failContact(tables: Retry, contact: Contact, fault: Fault): Effect {
+export function failContact(
+  tables: Context<"random" | "timing">,
+  contact: Contact,
+  fault: Fault,
+): Effect {
   retryLater(tables, contact);
   return notify({ type: "contact-failed", endpoint: contact.endpoint, ...fault });
 }
@@ -219,7 +219,10 @@ export function refuseContacts(
 }
 
 /** 0.5 s, 1 s, 2 s ... up to the reconnect interval, each with up to a quarter less. */
-export function retryLater({ now, options: { random, timing } }: Retry, contact: Contact): void {
+export function retryLater(
+  { now, options: { random, timing } }: Context<"random" | "timing">,
+  contact: Contact,
+): void {
   const doubled = timing.firstRetryMs * 2 ** Math.min(contact.failures, 20);
   const delayMs = Math.min(doubled, timing.reconnectIntervalMs);
   const jitterMs = random.below(Math.max(1, Math.trunc(delayMs / 4)));

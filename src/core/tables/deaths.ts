@@ -7,18 +7,20 @@ import { type Effect, notify } from "../types/effect.ts";
 import type { CoreEvent, DeathReason } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import { leaveEndpoint, type Members, putMember, type Tombstone } from "./members.ts";
+import type { Context } from "../types/options.ts";
+import { leaveEndpoint, type Members, putMember } from "./members.ts";
+
+interface DeathTables extends Context<"timing"> {
+  readonly members: Members;
+}
 
 /** Turns an alive member into a dead one; its connections are closed. */
 export function declareDead(
-  members: Members,
-  pkiId: PkiId,
+  { members, now }: DeathTables,
+  known: Member,
   reason: Exclude<DeathReason, "listed-dead">,
   reconnectAtMs: number,
-  now: Now,
 ): readonly Effect[] {
-  const known = members.table.get(pkiId);
-  if (known?.status !== "alive") return [];
   const member: Member = {
     ...known,
     status: "dead",
@@ -31,48 +33,45 @@ export function declareDead(
   putMember(members, member);
   return [
     notify({ type: "member-dead", member, reason }),
-    { type: "disconnect", pkiId, why: { code: "member-dead", detail: reason } },
+    { type: "disconnect", pkiId: member.pkiId, why: { code: "member-dead", detail: reason } },
   ];
+}
+
+/** Changes what does not decide about neighbours. */
+function amend({ table }: Members, pkiId: PkiId, change: Partial<Member>): void {
+  const known = table.get(pkiId);
+  if (known !== undefined) table.set(pkiId, { ...known, ...change });
 }
 
 /** Marks an alive member that could not be reached; false if there is nothing to confirm. */
 export function suspect(members: Members, pkiId: PkiId): boolean {
   const known = members.table.get(pkiId);
   if (known?.status !== "alive" || known.isSuspect || known.isCutOff) return false;
-  members.table.set(pkiId, { ...known, isSuspect: true });
+  amend(members, pkiId, { isSuspect: true });
   return true;
 }
 
 /** Clears the suspicion of a member that answered. */
 export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
-  const known = members.table.get(pkiId);
-  if (known === undefined) return;
-  members.table.set(pkiId, { ...known, isSuspect: false, heardMs: now.elapsedMs });
+  amend(members, pkiId, { isSuspect: false, heardMs: now.elapsedMs });
 }
 
 /** Marks a connected member as reachable. */
 export function markReachable(members: Members, pkiId: PkiId): void {
-  const known = members.table.get(pkiId);
-  if (!known?.isCutOff) return;
-  members.table.set(pkiId, { ...known, isCutOff: false });
+  if (!members.table.get(pkiId)?.isCutOff) return;
+  amend(members, pkiId, { isCutOff: false });
   members.version += 1;
 }
 
 export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
-  const known = members.table.get(pkiId);
-  if (known !== undefined) members.table.set(pkiId, { ...known, reconnectAtMs: atMs });
+  amend(members, pkiId, { reconnectAtMs: atMs });
 }
 
-/**
- * Removes a member. Its time is remembered for `rememberMs`, so that a message relayed late cannot
- * bring it back.
- */
+/** Removes a member. Its time is remembered, so that a message relayed late cannot bring it back. */
 export function forgetMember(
-  members: Members,
+  { members, now, options }: DeathTables,
   pkiId: PkiId,
   reason: Extract<CoreEvent, { type: "member-forgotten" }>["reason"],
-  rememberMs: number,
-  now: Now,
 ): readonly Effect[] {
   const member = members.table.get(pkiId);
   if (member === undefined) return [];
@@ -80,8 +79,8 @@ export function forgetMember(
   members.version += 1;
   if (member.status === "alive") members.aliveCount -= 1;
   leaveEndpoint(members, member);
-  const untilMs = now.elapsedMs + rememberMs;
-  addTombstone(members, pkiId, { time: member.time, untilMs });
+  const untilMs = now.elapsedMs + options.timing.forgetAfterMs;
+  members.tombstones.set(pkiId, { time: member.time, untilMs });
   return [notify({ type: "member-forgotten", member, reason })];
 }
 
@@ -92,17 +91,6 @@ export function forgiveStall(members: Members, stallMs: number): void {
     const lastSeenMs = member.lastSeenMs + stallMs;
     members.table.set(pkiId, { ...member, lastSeenMs, heardMs: member.heardMs + stallMs });
   }
-}
-
-/** As many as the largest network we are built for; beyond it the oldest gives way. */
-const TOMBSTONES_MAX = 20_000;
-
-export function addTombstone({ tombstones }: Members, pkiId: PkiId, tombstone: Tombstone): void {
-  if (tombstones.size >= TOMBSTONES_MAX) {
-    const [oldest] = tombstones.keys();
-    if (oldest !== undefined) tombstones.delete(oldest);
-  }
-  tombstones.set(pkiId, tombstone);
 }
 
 /** A dead member that was forgotten is still listed by others: remember it longer. */

@@ -3,6 +3,7 @@
  * go. Source: spec A 5.4, C1 7 (Fabric's `identity.go`).
  */
 
+import { BoundedMap } from "../../lib/bounded-map.ts";
 import type { PeerTime } from "../../wire/messages.ts";
 import { isNewer } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
@@ -10,7 +11,7 @@ import type { NameFault } from "../types/drop.ts";
 import { type Effect, notify } from "../types/effect.ts";
 import type { LearntFrom } from "../types/event.ts";
 import type { Identity, Now, PkiId } from "../types/host.ts";
-import type { Timing } from "../types/options.ts";
+import type { Context, Timing } from "../types/options.ts";
 import type { Members } from "./members.ts";
 
 export interface KnownIdentity {
@@ -65,15 +66,13 @@ export function isInUse(identities: Identities, identity: Identity, now: Now): b
 }
 
 /**
- * Adds an identity that was judged valid. The table has room for `max`; above that the new one is
- * refused (`undefined`): make-room.ts frees a place first. Learning a known one again changes little.
+ * Adds an identity that was judged valid. If the table is full, it is refused
+ * (`undefined`): make-room.ts frees a place first. Learning a known one again changes little.
  */
 export function learnIdentity(
-  identities: Identities,
+  { identities, now, options }: Context<"limits"> & { readonly identities: Identities },
   identity: Identity,
   learntFrom: LearntFrom,
-  max: number,
-  now: Now,
 ): readonly Effect[] | undefined {
   const { pkiId, certificate } = identity;
   const known = identities.table.get(pkiId);
@@ -82,7 +81,7 @@ export function learnIdentity(
     known.hasConnected ||= hasConnected;
     return [];
   }
-  if (identities.table.size >= max) return undefined;
+  if (identities.table.size >= options.limits.identitiesMax) return undefined;
   const [lastUsedMs, noticeMs] = [now.elapsedMs, NEVER];
   identities.table.set(pkiId, { identity, learntFrom, hasConnected, lastUsedMs, noticeMs });
   const names = identities.byCertificate.get(certificate) ?? [];
@@ -190,19 +189,19 @@ export interface LastWord {
 export interface CertificateNames {
   /** When each last changed it; at most one entry for each identity. */
   readonly renamed: Map<string, number>;
-  /** By certificate, of members that were forgotten; at most {@link LAST_WORDS_MAX}. */
-  readonly lastWords: Map<string, LastWord>;
+  /** By certificate, of members that were forgotten. */
+  readonly lastWords: BoundedMap<string, LastWord>;
 }
 
 /** The tables that tell which names a certificate has, and who spoke under them when. */
-export interface NameTables {
+interface NameTables extends Context<"timing"> {
   readonly names: CertificateNames;
   readonly identities: Identities;
   readonly members: Members;
 }
 
 export function createCertificateNames(): CertificateNames {
-  return { renamed: new Map(), lastWords: new Map() };
+  return { renamed: new Map(), lastWords: new BoundedMap(LAST_WORDS_MAX) };
 }
 
 /** As many as tombstones; beyond it the oldest gives way. */
@@ -215,8 +214,6 @@ export function judgeName(
   tables: NameTables,
   identity: Identity,
   { time, isPresent }: NameProof,
-  { aliveIntervalMs }: Timing,
-  now: Now,
 ): Verdict<readonly PkiId[], NameFault> {
   const names = tables.identities.byCertificate.get(identity.certificate) ?? [];
   // The usual case for each message.
@@ -224,8 +221,7 @@ export function judgeName(
   if (isOnlyName && !tables.names.lastWords.has(identity.certificate)) return GIVES_UP_NONE;
   const others = names.filter((name) => name !== identity.pkiId);
   if (time !== undefined) {
-    const isPaused = isPausedFor(tables.names, identity, aliveIntervalMs, now);
-    return judgeSpeaker(tables, identity, others, time, isPaused);
+    return judgeSpeaker(tables, identity, others, time);
   }
   if (others.length < names.length || names.length < NAMES_MAX) return accept([]);
   const spare = others.find((name) => !tables.members.table.has(name));
@@ -234,30 +230,27 @@ export function judgeName(
 
 /** Whether its message under this name is newer than under any other. */
 function judgeSpeaker(
-  { members, names: { lastWords } }: NameTables,
+  tables: NameTables,
   { pkiId, certificate }: Identity,
   others: readonly PkiId[],
   time: PeerTime,
-  isPaused: boolean,
 ): Verdict<readonly PkiId[], NameFault> {
+  const { members, names } = tables;
   const former = others.filter((name) => members.table.has(name));
   const times = former.flatMap((name) => members.table.get(name)?.time ?? []);
-  const lastWord = lastWords.get(certificate);
+  const lastWord = names.lastWords.get(certificate);
   if (lastWord !== undefined && lastWord.pkiId !== pkiId) times.push(lastWord.time);
   if (times.some((known) => !isNewer(time, known))) return reject("certificate-in-use");
-  if (former.length > 0) return isPaused ? reject("certificate-in-use") : accept(former);
+  if (former.length > 0) {
+    return isPaused(tables, certificate) ? reject("certificate-in-use") : accept(former);
+  }
   return accept(others.length >= NAMES_MAX ? others.slice(0, 1) : []);
 }
 
 /** Whether it has changed its name so lately that it must wait with the next change. */
-function isPausedFor(
-  { renamed }: CertificateNames,
-  { certificate }: Identity,
-  aliveIntervalMs: number,
-  now: Now,
-): boolean {
-  const renamedMs = renamed.get(certificate) ?? Number.NEGATIVE_INFINITY;
-  return now.elapsedMs - renamedMs < aliveIntervalMs * RENAME_HEARTBEATS;
+function isPaused({ names, now, options }: NameTables, certificate: string): boolean {
+  const renamedMs = names.renamed.get(certificate) ?? Number.NEGATIVE_INFINITY;
+  return now.elapsedMs - renamedMs < options.timing.aliveIntervalMs * RENAME_HEARTBEATS;
 }
 
 /** A certificate has given up names for another one. */
@@ -276,9 +269,6 @@ export function noteLastWord(
   time: PeerTime,
   untilMs: number,
 ): void {
-  lastWords.delete(certificate);
-  const [oldest] = lastWords.keys();
-  if (lastWords.size >= LAST_WORDS_MAX && oldest !== undefined) lastWords.delete(oldest);
   lastWords.set(certificate, { pkiId, time, untilMs });
 }
 

@@ -3,7 +3,7 @@
  * machine with too much to do: answers that came in time wait unread, and are no reason to ask anew.
  */
 import type { Now } from "../types/host.ts";
-import type { Timing } from "../types/options.ts";
+import type { Context, Timing } from "../types/options.ts";
 
 export interface Lateness {
   /** When the current span began, in elapsed milliseconds. */
@@ -51,7 +51,11 @@ export function patienceMs(lateness: Lateness, now: Now): number {
 }
 
 /** The timing, with patience where an answer is awaited. */
-export function patient({ lateness, now, options: { timing } }: Late): Timing {
+export function patient({
+  lateness,
+  now,
+  options: { timing },
+}: Context<"timing"> & { readonly lateness: Lateness }): Timing {
   const moreMs = patienceMs(lateness, now);
   if (moreMs === 0) return timing;
   return {
@@ -61,10 +65,4 @@ export function patient({ lateness, now, options: { timing } }: Late): Timing {
     responseWaitMs: timing.responseWaitMs + moreMs,
     membershipResponseWaitMs: timing.membershipResponseWaitMs + moreMs,
   };
-}
-
-interface Late {
-  readonly lateness: Lateness;
-  readonly now: Now;
-  readonly options: { readonly timing: Timing };
 }

@@ -3,6 +3,7 @@
  * does to the member that signed it, by the way it came: from its author, by gossip, or in a list.
  * Source: spec B 1.5 to 1.7 (Fabric's `discovery_impl.go`).
  */
+import { BoundedMap } from "../../lib/bounded-map.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
 import { type Alive, isNewer, ownedAlive } from "../../wire/received.ts";
@@ -12,7 +13,7 @@ import type { Verified } from "../types/claim.ts";
 import type { CoreEvent } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { type Hearing, type HowHeard, LISTED, type Member } from "../types/member.ts";
-import type { CoreOptions } from "../types/options.ts";
+import type { Context } from "../types/options.ts";
 
 export interface Tombstone {
   /** Time of the newest message from any source. */
@@ -22,8 +23,8 @@ export interface Tombstone {
 
 export interface Members {
   readonly table: Map<PkiId, Member>;
-  /** Of forgotten members, the oldest first: an old message cannot bring them back. */
-  readonly tombstones: Map<PkiId, Tombstone>;
+  /** Of forgotten members: an old message cannot bring them back. */
+  readonly tombstones: BoundedMap<PkiId, Tombstone>;
   /** Last member at each endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
@@ -33,8 +34,12 @@ export interface Members {
   arrivals: number;
 }
 
+/** As many as the largest network we are built for. */
+const TOMBSTONES_MAX = 20_000;
+
 export function createMembers(): Members {
-  const [table, tombstones, byEndpoint] = [new Map(), new Map(), new Map()];
+  const [table, byEndpoint] = [new Map(), new Map()];
+  const tombstones = new BoundedMap<PkiId, Tombstone>(TOMBSTONES_MAX);
   return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, arrivals: 0 };
 }
 
@@ -141,11 +146,9 @@ export type Sight =
 
 /** Applies an authentic alive message that somebody is alive. */
 export function hearAlive(
-  members: Members,
+  { members, now, options }: Context & { readonly members: Members },
   verified: Verified<Alive>,
   how: HowHeard,
-  options: CoreOptions,
-  now: Now,
 ): Sight {
   const { pkiId, time } = verified.claim;
   const { mspId: ownMspId } = options.self;
@@ -226,10 +229,8 @@ function heardMember(
  * whether it lives is for others to say.
  */
 export function hearDead(
-  members: Members,
+  { members, now, options }: Context & { readonly members: Members },
   verified: Verified<Alive>,
-  options: CoreOptions,
-  now: Now,
 ): readonly CoreEvent[] | "members-full" {
   const { pkiId, time } = verified.claim;
   if (!isNews(members, pkiId, time)) return [];

@@ -5,6 +5,7 @@
  * `pullstore.go`, `certstore.go`).
  */
 
+import { BoundedMap } from "../../lib/bounded-map.ts";
 import type { DataDigest } from "../../wire/messages.ts";
 import { parsePkiId } from "../../wire/received.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
@@ -52,9 +53,9 @@ export interface Pull {
    * Until when items are not asked for again: from nobody (by id) because we judged them ourselves,
    * or from one peer (by peer and id) because what it sent under that id was worthless.
    */
-  readonly shunned: Map<string, number>;
+  readonly shunned: BoundedMap<string, number>;
   /** Items forgotten as unused, and until when they are not asked for: unless their owner shows life. */
-  readonly resting: Map<PkiId, number>;
+  readonly resting: BoundedMap<PkiId, number>;
 }
 
 /** Minimum interval between unscheduled rounds. */
@@ -71,8 +72,8 @@ export function createPull(): Pull {
     hellos: new Map(),
     wanted: new Map(),
     urgentAtMs: 0,
-    shunned: new Map(),
-    resting: new Map(),
+    shunned: new BoundedMap(SHUNNED_MAX),
+    resting: new BoundedMap(SHUNNED_MAX),
   };
 }
 
@@ -208,7 +209,7 @@ export function forgiveItems({ shunned }: Pull): void {
 
 /** Ignores an invalid item for a while, whoever offers it. */
 export function shun(pull: Pull, id: PkiId, now: Now): void {
-  putUntil(pull.shunned, id, now.elapsedMs + SHUN_MS);
+  pull.shunned.set(id, now.elapsedMs + SHUN_MS);
 }
 
 /**
@@ -216,7 +217,7 @@ export function shun(pull: Pull, id: PkiId, now: Now): void {
  * Others are, or anybody could keep the item from us by sending rubbish under its id.
  */
 export function shunFrom(pull: Pull, id: PkiId, from: PkiId, now: Now): void {
-  putUntil(pull.shunned, offerOf(id, from), now.elapsedMs + SHUN_MS);
+  pull.shunned.set(offerOf(id, from), now.elapsedMs + SHUN_MS);
 }
 
 function offerOf(id: string, from: PkiId): string {
@@ -235,7 +236,7 @@ export function shunnedItems({ shunned }: Pull): ReadonlyMap<string, number> {
 
 /** An item that nobody needed is not asked for again for so long, or everybody would keep it for ever. */
 export function rest(pull: Pull, id: PkiId, forMs: number, now: Now): void {
-  putUntil(pull.resting, id, now.elapsedMs + forMs);
+  pull.resting.set(id, now.elapsedMs + forMs);
 }
 
 /** Whether the item may be requested from the peer. */
@@ -249,16 +250,6 @@ function isShunned({ shunned }: Pull, id: PkiId, from: PkiId, now: Now): boolean
   return untilMs > now.elapsedMs;
 }
 
-/** Adds an entry; evicts the oldest above the maximum. */
-function putUntil<Id extends string>(map: Map<Id, number>, id: Id, untilMs: number): void {
-  map.delete(id);
-  if (map.size >= SHUNNED_MAX) {
-    const [oldest] = map.keys();
-    if (oldest !== undefined) map.delete(oldest);
-  }
-  map.set(id, untilMs);
-}
-
 /** Forgets what is over: hellos that entitle to nothing any more, items that may be tried again. */
 export function tidyPull(pull: Pull, now: Now): void {
   dropOver(pull.shunned, now);
@@ -270,6 +261,6 @@ export function tidyPull(pull: Pull, now: Now): void {
   }
 }
 
-function dropOver(map: Map<string, number>, now: Now): void {
+function dropOver<Id>(map: BoundedMap<Id, number>, now: Now): void {
   for (const [id, untilMs] of map) if (untilMs <= now.elapsedMs) map.delete(id);
 }

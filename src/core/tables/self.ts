@@ -16,7 +16,7 @@ import { pkiIdBytes } from "../../wire/received.ts";
 import type { Party } from "../rules/disclosure.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { CoreOptions } from "../types/options.ts";
+import type { Context, CoreOptions } from "../types/options.ts";
 
 /** Purpose of a new alive message. */
 export type AlivePurpose =
@@ -111,15 +111,9 @@ export function beNew(self: Self, { timing }: CoreOptions, { elapsedMs }: Now): 
   self.publishCertUntilMs = Math.max(self.publishCertUntilMs, untilMs);
 }
 
-interface SelfTables {
-  readonly self: Self;
-  readonly options: CoreOptions;
-  readonly now: Now;
-}
-
 /** Asks for a fresh signed alive message. Requests of the same moment share one signature. */
 export function requestAlive(
-  { now, options, self }: SelfTables,
+  { now, options, self }: Context & { readonly self: Self },
   purpose: AlivePurpose,
 ): readonly Effect[] {
   for (const pending of self.pending.values()) {

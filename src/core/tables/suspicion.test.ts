@@ -233,13 +233,7 @@ describe("an accusation", () => {
       world.give(p0, { type: "message", from: p0.identity.pkiId, bytes });
     }
     for (const member of aliveMembers(p0.core.members))
-      raise(
-        p0.core.suspicions,
-        member,
-        { type: "told", time: member.time },
-        p0.core.options.random,
-        world.now(),
-      );
+      raise({ ...p0.core, now: world.now() }, member, { type: "told", time: member.time });
     const dueMs = [...p0.core.suspicions.open.values()].map(({ atMs }) => atMs);
     assert.ok(dueMs.length > 100);
     assert.ok(dueMs.every((ms, i) => i === 0 || ms - (dueMs[i - 1] ?? 0) >= 20));

@@ -7,9 +7,9 @@
 import type { PeerTime } from "../../wire/messages.ts";
 import { isNewer } from "../../wire/received.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now, PkiId, Random } from "../types/host.ts";
+import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import type { CoreOptions, Timing } from "../types/options.ts";
+import type { Context, Timing } from "../types/options.ts";
 import { suspect } from "./deaths.ts";
 import { type Lateness, patienceMs } from "./lateness.ts";
 import { type Members, preferredEndpoint } from "./members.ts";
@@ -67,11 +67,9 @@ export function createSuspicions(): Suspicions {
 
 /** Suspects an alive member because of an accusation or silence. */
 export function raise(
-  suspicions: Suspicions,
+  { now, options, suspicions }: Context<"random"> & { readonly suspicions: Suspicions },
   member: Member,
   doubt: Doubt,
-  random: Random,
-  now: Now,
 ): void {
   const { open, pinged } = suspicions;
   if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
@@ -79,7 +77,7 @@ export function raise(
   const isSilent = doubt.type === "silent";
   // Who answered a ping has been heard: two missed heartbeats later it may be asked again.
   if (!isSilent && pinged.has(member.pkiId)) return;
-  const soonMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + random.below(JITTER_MS);
+  const soonMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + options.random.below(JITTER_MS);
   suspicions.lastAtMs = Math.max(soonMs, suspicions.lastAtMs + SPACING_MS);
   open.set(member.pkiId, { doubt, atMs: suspicions.lastAtMs });
 }
@@ -115,16 +113,15 @@ export function pingAgain(suspicions: Suspicions, member: Member, now: Now): rea
   return [{ type: "ping", pkiId, endpoint }];
 }
 
-interface SuspicionTables {
+interface SuspicionTables extends Context<"random" | "timing"> {
   readonly lateness: Lateness;
   readonly members: Members;
-  readonly now: Now;
-  readonly options: Pick<CoreOptions, "random" | "timing">;
   readonly suspicions: Suspicions;
 }
 
 /** Suspects all members known only from lists for too long: for longer if we are late ourselves. */
-function doubtSilent({ lateness, members, now, options, suspicions }: SuspicionTables): void {
+function doubtSilent(tables: SuspicionTables): void {
+  const { lateness, members, now, options, suspicions } = tables;
   if (now.elapsedMs < suspicions.scanAtMs) return;
   const { aliveIntervalMs } = options.timing;
   const silenceMs = aliveIntervalMs * SILENCE + patienceMs(lateness, now);
@@ -134,7 +131,7 @@ function doubtSilent({ lateness, members, now, options, suspicions }: SuspicionT
     const { heardMs } = member;
     const silentAtMs = heardMs + silenceMs;
     if (silentAtMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, silentAtMs);
-    else raise(suspicions, member, { type: "silent", heardMs }, options.random, now);
+    else raise(tables, member, { type: "silent", heardMs });
   }
   suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }

@@ -1,6 +1,6 @@
 import type { ReadMessage } from "../../wire/received.ts";
 import type { ChannelsOptions } from "./channel.ts";
-import type { Crypto, Identity, Random } from "./host.ts";
+import type { Crypto, Identity, Now, Random } from "./host.ts";
 
 /** Periods and waits of the protocol. All in milliseconds; these are the defaults, and Fabric's. */
 export const DEFAULT_TIMING = {
@@ -139,4 +139,11 @@ export interface CoreOptions {
   readonly random: Random;
   /** Reads messages, perhaps from a cache; default: each core reads for itself. */
   readonly read?: ReadMessage;
+}
+
+/** What most tables need beside themselves: some options, and when it is. */
+export interface Context<Key extends keyof CoreOptions = keyof CoreOptions> {
+  readonly options: Pick<CoreOptions, Key>;
+  /** The moment of this step. */
+  readonly now: Now;
 }
