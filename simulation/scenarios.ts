@@ -206,8 +206,15 @@ function withChannels(
 
 /** The plan of a run, or the requested part of it. */
 export function makePlan(options: PlanOptions): ScenarioPlan {
-  const plan = drawPlan(options);
-  return options.only === undefined ? plan : takePart(plan, options.only);
+  const drawn = drawPlan(options);
+  const plan = options.only === undefined ? drawn : takePart(drawn, options.only);
+  // In a run that is shorter than the time in which members start, the last ones start at its end.
+  const { firstPhaseMs } = plan;
+  const seats = plan.seats.map((seat) => ({
+    ...seat,
+    startMs: Math.min(seat.startMs, firstPhaseMs),
+  }));
+  return { ...plan, seats };
 }
 
 /** The complete plan of a run, drawn from the seed in advance. */

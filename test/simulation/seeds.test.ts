@@ -96,6 +96,10 @@ test("a member that ends right after it was started anew is missed as soon as an
   assert.ok(deathsKnown.max < 15, `known after ${deathsKnown.max} s`);
 });
 
+test("a run that is shorter than members take to start has all of them", async () => {
+  for (const seed of [2, 5]) await assertWell(optionsOf("mixed", seed, { nodes: 3, minutes: 0.1 }));
+});
+
 describe("channels in which nothing is new", () => {
   test("cost no signature check, however often snapshots repeat what is known", async () => {
     const { channels, nodes } = await assertWell(optionsOf("many-channels", 2, { minutes: 0.5 }));

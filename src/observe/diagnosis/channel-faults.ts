@@ -183,7 +183,8 @@ function whyAccepting(
   const who = `${nameOf(core, pkiId)} of ${mspId}`;
   const count = revokes.length;
   const what = `${count} certificate${count === 1 ? " is" : "s are"} revoked`;
-  const detail = `${who} has ${claim.height} blocks, and not yet block ${number}, with which ${what}`;
+  const blocks = `${claim.height} block${claim.height === 1n ? "" : "s"}`;
+  const detail = `${who} has ${blocks}, and not yet block ${number}, with which ${what}`;
   return [{ code: "crl-pending", mspId, pkiId, about: String(number), detail }];
 }
 
