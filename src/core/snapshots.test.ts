@@ -27,7 +27,7 @@ describe("a snapshot", () => {
   test("is asked for every four seconds, of members of the channel only", () => {
     const scene = setUp();
     scene.node.sent.length = 0;
-    pass(scene.world, scene.node, 12_500, { n: 1n });
+    pass(scene.world, scene.node, 13_500, { n: 1n });
     const asked = scene.node.sent.filter(
       ({ message }) => message.content?.type === "state-info-pull-request",
     );

@@ -1,4 +1,5 @@
 /** Made-up identities and signatures for tests of the core: cheap, and good where nobody attacks. */
+import { createSeededRandom } from "../../simulation/random.ts";
 import { equalBytes, toHex } from "../wire/bytes.ts";
 import { decode } from "../wire/decode.ts";
 import { encode } from "../wire/encode.ts";
@@ -11,21 +12,8 @@ const TEXT = new TextDecoder();
 export const EPOCH_MS = 1_800_000_000_000;
 const FAR_FUTURE_MS = EPOCH_MS + 3_650 * 86_400_000;
 
-/** mulberry32: small, seeded, good enough to choose peers in a test. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  return {
-    uint64: () => (BigInt(next()) << 32n) | BigInt(next()),
-    below: (limit) => next() % limit,
-  };
-}
+/** Random numbers that a seed determines. */
+export const seededRandom: (seed: number) => Random = createSeededRandom;
 
 /** An identity whose certificate is just its name and expiry, written out. */
 export function testIdentity(mspId: string, name: string, notAfterMs = FAR_FUTURE_MS): Identity {
