@@ -1,4 +1,5 @@
 /** Self-contained charts: SVG with its own colours, for light and dark pages. */
+import { drawing, fixed, text } from "../simulation/svg.ts";
 
 export interface Series {
   readonly name: string;
@@ -51,10 +52,9 @@ export function lineChart(options: ChartOptions): string {
     ...series.map((one, index) => drawSeries(one, index, across, up)),
     ...drawNames(series, across, up),
   ];
-  const label = escapeText(title);
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}"`;
   const back = `<rect width="${WIDTH}" height="${HEIGHT}" class="back"/>`;
-  return `${open} role="img" aria-label="${label}"><style>${STYLE}</style>${back}\n${body.join("\n")}\n</svg>\n`;
+  const inside = `<style>${STYLE}</style>${back}\n${body.join("\n")}\n`;
+  return `${drawing({ width: WIDTH, height: HEIGHT, title, body: inside })}\n`;
 }
 
 function drawSeries(
@@ -108,20 +108,6 @@ function logarithmicAxis(values: readonly number[]): Axis {
   const last = Math.max(first + 1, Math.ceil(Math.max(...logs)));
   const marks = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
   return { place: (value) => (Math.log10(value) - first) / (last - first), marks };
-}
-
-function text(x: number, y: number, words: string, anchor: string, style = ""): string {
-  const place = `x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}"`;
-  return `<text ${place}${style ? ` class="${style}"` : ""}>${escapeText(words)}</text>`;
-}
-
-/** Escapes markup in texts. */
-function escapeText(words: string): string {
-  return words.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
 
 function short(value: number): string {

@@ -1,9 +1,12 @@
 /** Charts of a simulation as SVG text. Colours refer to CSS names in report.ts. */
+import { drawing, fixed, text } from "./svg.ts";
 
 const WIDTH = 720;
 const HEIGHT = 160;
 const LEFT = 44;
 const BOTTOM = 20;
+/** Room for half of the topmost label. */
+const TOP = 10;
 /** Approximate width of a sentence about a fault. */
 const LABEL_WIDTH = 320;
 
@@ -19,19 +22,8 @@ export interface Bar {
   readonly label: string;
 }
 
-/** Escapes text for the page, so that it contains no markup. */
-export function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 function svg(height: number, title: string, body: string): string {
-  const label = escapeText(title);
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}">${body}</svg>`;
-}
-
-function text(x: number, y: number, words: string, anchor = "start", style = "label"): string {
-  const place = `x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}" class="${style}"`;
-  return `<text ${place}>${escapeText(words)}</text>`;
+  return drawing({ width: WIDTH, height, title, body });
 }
 
 function rectangle(x: number, y: number, width: number, height: number, style: string): string {
@@ -39,22 +31,18 @@ function rectangle(x: number, y: number, width: number, height: number, style: s
   return `<rect x="${fixed(x)}" y="${fixed(y)}" ${size} class="${style}"/>`;
 }
 
-function fixed(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
 /** A share over time, as a line from 0 to 100 %; a mark where the first phase ends. */
 export function lineChart(title: string, points: readonly Point[], markAt: number): string {
   const last = Math.max(1, points.at(-1)?.x ?? 1);
   const across = (x: number): number => LEFT + ((WIDTH - LEFT) * x) / last;
-  const up = (y: number): number => (HEIGHT - BOTTOM) * (1 - y) + 4;
+  const up = (y: number): number => (HEIGHT - BOTTOM - TOP) * (1 - y) + TOP;
   const path = points.map(({ x, y }) => `${fixed(across(x))},${fixed(up(y))}`).join(" ");
   const grid = [0, 0.5, 1].map(
     (share) =>
       `<path d="M${LEFT} ${fixed(up(share))}H${WIDTH}" class="grid"/>` +
       text(LEFT - 6, up(share) + 4, `${100 * share} %`, "end"),
   );
-  const mark = `<path d="M${fixed(across(markAt))} 4V${HEIGHT - BOTTOM}" class="mark"/>`;
+  const mark = `<path d="M${fixed(across(markAt))} ${TOP}V${HEIGHT - BOTTOM}" class="mark"/>`;
   const ends = text(LEFT, HEIGHT - 4, "0 s") + text(WIDTH, HEIGHT - 4, `${last} s`, "end");
   return svg(
     HEIGHT,

@@ -1,10 +1,11 @@
 /** The result of a simulation as a self-contained HTML page. */
-import { barChart, escapeText, histogram, lineChart, matrix, timeline } from "./charts.ts";
+import { barChart, histogram, lineChart, matrix, timeline } from "./charts.ts";
 import { describeFault } from "./fault.ts";
 import { maySee } from "./member.ts";
 import { commandOf } from "./options.ts";
 import type { Result } from "./simulate.ts";
 import type { RunSummary } from "./summary.ts";
+import { escapeText } from "./svg.ts";
 import { KINDS } from "./wire-kind.ts";
 
 /** Maximum members shown; larger networks show their first members. */
