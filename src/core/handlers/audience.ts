@@ -194,14 +194,8 @@ function lookUp({ members }: Core, groups: readonly Iterable<PkiId>[]): Member[]
 }
 
 /** Our neighbours; recomputed when members change or a ring is reordered. */
-function currentNeighbours({
-  identities,
-  members,
-  neighbourhood,
-  now,
-  options,
-  self,
-}: Core): Neighbours {
+function currentNeighbours(core: Core): Neighbours {
+  const { identities, members, neighbourhood, now, options, self } = core;
   const isExternal = self.externalEndpoint !== "";
   const epochs = epochsAt(options.timing.neighbourRefreshMs, now);
   const { basis } = neighbourhood;
@@ -220,11 +214,8 @@ function currentNeighbours({
       return { pkiId: member.pkiId, certificate: known ?? member.pkiId, ...partyOf(member) };
     });
   const neighbours = findNeighbours({ pkiId, certificate, mspId, isExternal }, others, epochs);
-  return keepNeighbours(neighbourhood, neighbours, {
-    membersVersion: members.version,
-    isExternal,
-    epochs,
-  });
+  const kept = { membersVersion: members.version, isExternal, epochs };
+  return keepNeighbours(neighbourhood, neighbours, kept);
 }
 
 /** Epochs follow from the clock. The rings change alternately, so that one is always stable. */

@@ -100,15 +100,9 @@ export function reconnectAt(core: Core): number {
  * Purges identities that were unused for long, except our own and those of members and contacts.
  */
 export function checkUnused(core: Core): readonly Effect[] {
-  const { contacts, identities, members, options, schedule } = core;
-  schedule.unusedCheckAtMs = core.now.elapsedMs + options.timing.identityUnusedMs / 10;
-  const contactIds = new Set(contacts.map(contactPkiId));
-  const unused = unusedIdentities(
-    identities,
-    options.timing.identityUnusedMs,
-    ({ identity: { pkiId } }) =>
-      pkiId === options.self.pkiId || members.table.has(pkiId) || contactIds.has(pkiId),
-    core.now,
-  );
+  const { contacts, members, now, options, schedule } = core;
+  schedule.unusedCheckAtMs = now.elapsedMs + options.timing.identityUnusedMs / 10;
+  const needed = new Set([options.self.pkiId, ...contacts.map(contactPkiId)]);
+  const unused = unusedIdentities(core, (pkiId) => needed.has(pkiId) || members.table.has(pkiId));
   return unused.flatMap((pkiId) => purge(core, pkiId, "unused"));
 }

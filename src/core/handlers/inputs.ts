@@ -1,6 +1,6 @@
 /** Dispatches each kind of input to its handler, except peer messages and ticks. */
 import { refuseContacts, resolveContacts } from "../tables/contacts.ts";
-import { noteClosed, noteConnected } from "../tables/neighbourhood.ts";
+import { noteClosed } from "../tables/neighbourhood.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Input } from "../types/input.ts";
 import { configureChannel, disproveHeight, proveHeight } from "./channel-configuration.ts";
@@ -26,11 +26,7 @@ export function handleInput(
     case "start":
       return [...learn(core, core.options.self, "self"), ...publishIdentity(core)];
     case "connected":
-      noteConnected(core.neighbourhood, input.identity.pkiId);
-      return [
-        ...handleConnected(core, input.identity.pkiId),
-        ...learn(core, input.identity, "handshake"),
-      ];
+      return handleConnected(core, input.identity);
     case "connection-closed":
       noteClosed(core.neighbourhood, input.pkiId);
       return [];

@@ -59,16 +59,13 @@ export function learn(
  * member and its connections (spec C 7.7).
  */
 export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly Effect[] {
-  const { identityUnusedMs } = core.options.timing;
+  const forgotten = forget(core, pkiId, reason);
   const identity = removeIdentity(core.identities, pkiId);
   withdraw(core.pull, pkiId);
   dropAside(core.verificationQueue, pkiId);
-  if (reason === "unused") rest(core.pull, pkiId, identityUnusedMs, core.now);
-  else shun(core.pull, pkiId, core.now);
-  if (identity !== undefined) rememberLastWord(core, identity);
+  if (reason !== "unused") shun(core.pull, pkiId, core.now);
+  else rest(core.pull, pkiId, core.options.timing.identityUnusedMs, core.now);
   for (const channel of core.channels.table.values()) removeStateInfo(channel, pkiId);
-  core.randomRelays.delete(pkiId);
-  const forgotten = forgetMember(core, pkiId, reason);
   if (identity === undefined) return forgotten;
   return [
     notify({ type: "identity-purged", identity, reason }),
@@ -77,17 +74,19 @@ export function purge(core: Core, pkiId: PkiId, reason: PurgeReason): readonly E
   ];
 }
 
-/** Forgets a member, but not its identity. */
-export function forget(core: Core, pkiId: PkiId, reason: "silent" | "unused"): readonly Effect[] {
-  const known = core.identities.table.get(pkiId);
-  if (known !== undefined) rememberLastWord(core, known.identity);
+/**
+ * Forgets a member, but not its identity. Older messages under other PKI-IDs of its certificate cannot
+ * revive it.
+ */
+export function forget(
+  core: Core,
+  pkiId: PkiId,
+  reason: "silent" | PurgeReason,
+): readonly Effect[] {
+  const identity = core.identities.table.get(pkiId)?.identity;
+  const time = core.members.table.get(pkiId)?.time;
+  const untilMs = core.now.elapsedMs + core.options.timing.forgetAfterMs;
+  if (identity && time) noteLastWord(core.names, identity, time, untilMs);
   core.randomRelays.delete(pkiId);
   return forgetMember(core, pkiId, reason);
-}
-
-/** Prevents older messages under other PKI-IDs from reviving a forgotten member. */
-function rememberLastWord(core: Core, identity: Identity): void {
-  const time = core.members.table.get(identity.pkiId)?.time;
-  const untilMs = core.now.elapsedMs + core.options.timing.forgetAfterMs;
-  if (time !== undefined) noteLastWord(core.names, identity, time, untilMs);
 }

@@ -17,6 +17,7 @@ import {
 import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
 import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
+import { noteConnected } from "../tables/neighbourhood.ts";
 import { startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
@@ -54,30 +55,31 @@ function believeDead(core: Core, pkiId: PkiId): readonly Effect[] {
 /**
  * Handles a new connection: a member that we believed dead is asked for an alive message at once.
  */
-export function handleConnected(core: Core, pkiId: PkiId): readonly Effect[] {
+export function handleConnected(core: Core, identity: Identity): readonly Effect[] {
+  const { pkiId } = identity;
+  noteConnected(core.neighbourhood, pkiId);
   markReachable(core.members, pkiId);
   const member = core.members.table.get(pkiId);
-  if (member?.status !== "dead" || !startPing(core.suspicions, pkiId, core.now)) return [];
-  return requestMembership(core, recipientOf(member));
+  const isBack = member?.status === "dead" && startPing(core.suspicions, pkiId, core.now);
+  const asked = isBack ? requestMembership(core, recipientOf(member)) : [];
+  return [...asked, ...learn(core, identity, "handshake")];
 }
 
 /** Handles the result of a ping to a suspect or a dead member. */
 export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): readonly Effect[] {
   const member = core.members.table.get(pkiId);
   if (member === undefined) return [];
-  if (member.status === "alive") {
-    if (reachable) {
-      clearSuspicion(core.members, pkiId, core.now);
-      markReachable(core.members, pkiId);
-      return member.isSuspect ? reassure(core, member) : [];
-    }
-    if (member.isSuspect) {
-      announceDeath(core, member);
-      return declareDead(core, member, "unreachable", reconnectAt(core));
-    }
-    return [];
+  if (member.status === "dead") {
+    return reachable ? requestMembership(core, recipientOf(member)) : [];
   }
-  return reachable ? requestMembership(core, recipientOf(member)) : [];
+  if (reachable) {
+    clearSuspicion(core.members, pkiId, core.now);
+    markReachable(core.members, pkiId);
+    return member.isSuspect ? reassure(core, member) : [];
+  }
+  if (!member.isSuspect) return [];
+  announceDeath(core, member);
+  return declareDead(core, member, "unreachable", reconnectAt(core));
 }
 
 /** Heartbeats without any news of a member, after which it is asked for a message of its own. */

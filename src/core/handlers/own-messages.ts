@@ -4,10 +4,8 @@
  */
 
 import type { Alive } from "../../wire/received.ts";
-import { accept, type Verdict } from "../../wire/verdict.ts";
 import type { Rights } from "../rules/rights.ts";
 import { outlive } from "../tables/self.ts";
-import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { checkAlive } from "./check.ts";
@@ -17,7 +15,7 @@ import type { Core } from "./state.ts";
 const IMPOSTORS_MAX = 10;
 const INCARNATION_MAX = 2n ** 64n - 1n;
 
-/** Handles a returned message of our own. */
+/** Handles a returned message of our own, which may show another process with our identity. */
 export function hearOwn(
   core: Core,
   alive: Alive,
@@ -26,24 +24,13 @@ export function hearOwn(
 ): readonly Effect[] {
   // Members with neighbours never relay a message to its author.
   if (isRelayed && core.members.table.has(from)) core.randomRelays.add(from);
-  const found = findTwin(core, alive, from);
-  if (!found.ok) return [drop(from, found.code)];
-  return isRelayed ? [drop(from, "own-message"), ...found.value] : found.value;
-}
-
-/** Reports another process with our identity, once per endpoint. */
-function findTwin(core: Core, alive: Alive, from: PkiId): Verdict<readonly Effect[], CheckFault> {
-  const { options, self } = core;
-  const { pkiId, endpoint, time } = alive;
+  const dropped = isRelayed ? [drop(from, "own-message")] : [];
+  if (!isTwin(core, alive) || alive.pkiId !== core.options.self.pkiId) return dropped;
   // An unverified message does not prove a second process.
-  if (!isTwin(core, alive) || pkiId !== options.self.pkiId) return accept([]);
   const verdict = checkAlive(core, alive, from, "list");
-  if (!verdict.ok) return verdict;
-  self.impostors.add(endpoint);
-  if (isFormerLife(core, alive) && time.incNum < INCARNATION_MAX) {
-    return accept(overtake(core, alive));
-  }
-  return accept([notify({ type: "same-identity", pkiId, endpoint })]);
+  if (!verdict.ok) return [drop(from, verdict.code)];
+  const mayOvertake = isFormerLife(core, alive) && alive.time.incNum < INCARNATION_MAX;
+  return [...dropped, ...(mayOvertake ? overtake(core, alive) : tellTwin(core, alive))];
 }
 
 /** Whether it shows a second process, if our key signed it: what we may have said ourselves does not. */
@@ -52,7 +39,7 @@ function isTwin({ self }: Core, { endpoint, time }: Alive): boolean {
   return time.incNum > self.incarnation && !isTold;
 }
 
-/** Reports another process that uses our certificate under another PKI-ID. */
+/** Reports another process with our certificate, under whatever PKI-ID, once per endpoint. */
 export function tellTwin(core: Core, alive: Alive): readonly Effect[] {
   if (!isTwin(core, alive)) return [];
   const { pkiId, endpoint } = alive;
@@ -67,8 +54,9 @@ function isFormerLife({ options, self }: Core, { endpoint, internalEndpoint }: A
 }
 
 /** Others take our messages for old until we go on from there. Once: a twin would do the same. */
-function overtake(core: Core, { time }: Alive): readonly Effect[] {
+function overtake(core: Core, { endpoint, time }: Alive): readonly Effect[] {
   const { self } = core;
+  self.impostors.add(endpoint);
   outlive(self, time.incNum);
   const event = { type: "incarnation-raised", incarnation: self.incarnation } as const;
   return [notify(event), ...publish(core)];

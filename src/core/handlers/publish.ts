@@ -9,7 +9,7 @@ import {
   withoutSecret,
 } from "../../wire/envelope.ts";
 import { ENVELOPES_MAX } from "../../wire/limits.ts";
-import { TAG } from "../../wire/messages.ts";
+import { type GossipMessageInit, TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
@@ -154,16 +154,15 @@ export function requestMembership(core: Core, recipient: Recipient): readonly Ef
   return requestAlive(core, { type: "membership-request", ...recipient });
 }
 
-/** The request itself; our internal endpoint stays within the organisation. */
+/** Our internal endpoint stays within the organisation. */
+function shownTo({ options }: Core, { envelope }: OwnAlive, { party }: Recipient): Uint8Array {
+  const isOwnOrg = party.mspId === options.self.mspId;
+  return (isOwnOrg ? envelope : withoutSecret(envelope)).bytes;
+}
+
 export function membershipRequest(core: Core, alive: OwnAlive, to: Recipient): Effect {
-  const isOwnOrg = to.party.mspId === core.options.self.mspId;
-  const self = isOwnOrg ? alive.envelope : withoutSecret(alive.envelope);
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    nonce: to.nonce,
-    content: { type: "membership-request", value: { selfInformation: self.bytes } },
-  });
-  return send(to.to, to.endpoint, { bytes });
+  const selfInformation = shownTo(core, alive, to);
+  return sendTo(to, { type: "membership-request", value: { selfInformation } });
 }
 
 /** All members that the asker may see, ourselves last (spec B 1.5). */
@@ -178,15 +177,12 @@ export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient):
     const bytes = disclosed(envelope, discloseMember(ownMspId, asker.party, partyOf(member)));
     if (bytes) entries.push(bytes);
   }
-  const isOwnOrg = asker.party.mspId === ownMspId;
-  const self = disclosed(own.envelope, isOwnOrg ? "with-secret" : "without-secret");
-  if (self) alive.push(self);
-  const bytes = encodeUnsigned({
-    tag: TAG.empty,
-    nonce: asker.nonce,
-    content: { type: "membership-response", value: { alive, dead } },
-  });
-  return send(asker.to, asker.endpoint, { bytes });
+  alive.push(shownTo(core, own, asker));
+  return sendTo(asker, { type: "membership-response", value: { alive, dead } });
+}
+
+function sendTo({ endpoint, nonce, to }: Recipient, content: GossipMessageInit["content"]): Effect {
+  return send(to, endpoint, { bytes: encodeUnsigned({ tag: TAG.empty, nonce, content }) });
 }
 
 /** All members; shuffled if they may not all fit, so that each has the same chance. */

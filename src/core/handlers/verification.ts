@@ -16,27 +16,29 @@ import { purge } from "./learn-identity.ts";
 import { workThrough } from "./membership-response.ts";
 import type { Core } from "./state.ts";
 
-/** Checks as many queued claims as a step allows; changed trust comes first. */
+/** Checks as many queued claims as a step allows. */
 export function drainVerificationQueue(core: Core): readonly Effect[] {
-  const { verificationQueue, options } = core;
   const effects: Effect[] = [];
-  let checksLeft = options.limits.checksPerStep;
-  for (const pkiId of takeRejudged(verificationQueue)) {
-    effects.push(...rejudge(core, pkiId));
-    checksLeft -= 1;
-    if (checksLeft === 0) return effects;
-  }
+  let checksLeft = core.options.limits.checksPerStep;
   for (; checksLeft > 0; checksLeft--) {
-    const claim = takeClaim(verificationQueue);
-    if (claim === undefined) break;
-    const heard = claim.type === "alive" ? hearOne(core, claim) : hearIdentity(core, claim);
-    effects.push(...heard);
+    const found = checkNext(core);
+    if (found === undefined) break;
+    effects.push(...found);
   }
-  for (const list of verificationQueue.lists.values()) {
+  for (const list of core.verificationQueue.lists.values()) {
     if (checksLeft === 0) break;
     checksLeft = workThrough(core, list, checksLeft, effects);
   }
   return effects;
+}
+
+/** Changed trust comes first, then claims; undefined: neither is left. */
+function checkNext(core: Core): readonly Effect[] | undefined {
+  const pkiId = takeRejudged(core.verificationQueue);
+  if (pkiId !== undefined) return rejudge(core, pkiId);
+  const claim = takeClaim(core.verificationQueue);
+  if (claim === undefined) return undefined;
+  return claim.type === "alive" ? hearOne(core, claim) : hearIdentity(core, claim);
 }
 
 /** Checks as many routine heartbeats as one step may. When all are done, what follows from them leaves. */

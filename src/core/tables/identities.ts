@@ -149,20 +149,16 @@ export function noticeExpiring(
   return effects;
 }
 
-/** The identities nobody needed for `unusedMs`. Those in `exempt` stay whatever happens. */
+/** The identities that nobody has needed for long. Those that are exempt stay whatever happens. */
 export function unusedIdentities(
-  identities: Identities,
-  unusedMs: number,
-  isExempt: (known: KnownIdentity) => boolean,
-  now: Now,
+  { identities, now, options }: Context<"timing"> & { readonly identities: Identities },
+  isExempt: (pkiId: PkiId) => boolean,
 ): readonly PkiId[] {
-  const unused: PkiId[] = [];
-  for (const known of identities.table.values()) {
-    if (now.elapsedMs - known.lastUsedMs > unusedMs && !isExempt(known)) {
-      unused.push(known.identity.pkiId);
-    }
-  }
-  return unused;
+  const sinceMs = now.elapsedMs - options.timing.identityUnusedMs;
+  const unused = [...identities.table].filter(
+    ([pkiId, { lastUsedMs }]) => lastUsedMs < sinceMs && !isExempt(pkiId),
+  );
+  return unused.map(([pkiId]) => pkiId);
 }
 
 /** Evidence that a certificate uses a PKI-ID. */

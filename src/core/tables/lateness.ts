@@ -50,12 +50,10 @@ export function patienceMs(lateness: Lateness, now: Now): number {
   return Math.min(Math.max(secondMs, beforeMs) * PASSES, PATIENCE_MAX_MS);
 }
 
+type Late = Context<"timing"> & { readonly lateness: Lateness };
+
 /** The timing, with patience where an answer is awaited. */
-export function patient({
-  lateness,
-  now,
-  options: { timing },
-}: Context<"timing"> & { readonly lateness: Lateness }): Timing {
+export function patient({ lateness, now, options: { timing } }: Late): Timing {
   const moreMs = patienceMs(lateness, now);
   if (moreMs === 0) return timing;
   return {

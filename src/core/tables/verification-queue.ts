@@ -101,13 +101,11 @@ export function enqueueRejudge({ rejudge }: VerificationQueue, pkiIds: Iterable<
   for (const pkiId of pkiIds) rejudge.add(pkiId);
 }
 
-/** Removes the identities to be judged again, one for each that is taken. */
-export function* takeRejudged({ rejudge }: VerificationQueue): Generator<PkiId, undefined> {
-  for (const pkiId of rejudge) {
-    rejudge.delete(pkiId);
-    yield pkiId;
-  }
-  return undefined;
+/** Removes and returns the next identity to be judged again. */
+export function takeRejudged({ rejudge }: VerificationQueue): PkiId | undefined {
+  const [pkiId] = rejudge;
+  if (pkiId !== undefined) rejudge.delete(pkiId);
+  return pkiId;
 }
 
 /** Removes and returns the next claim. */
