@@ -37,7 +37,7 @@ import { handleDuplicate } from "./tables/broadcast-queue.ts";
 import type { Channels, FollowedChannel } from "./tables/channels.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
-import { NOTED_MS, noteLateness, STALL_MS } from "./tables/lateness.ts";
+import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
 import { noteArrival } from "./tables/neighbourhood.ts";
 import type { Pull } from "./tables/pull.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
@@ -68,9 +68,9 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const nextMs = runDue(core, isBehind, effects);
   const { members } = core;
   const isArrival = members.arrivals > arrivals;
-  if (isArrival) noteArrival(core.neighbourhood, now);
   const isChanged = members.version !== version;
   if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival));
+  if (isArrival) noteArrival(core.neighbourhood, newness(core), now);
   // If nothing ran, the deadline computed above is still valid.
   const isKnown = nextMs !== undefined && !isChanged;
   core.expectedAtMs = Math.max(now.elapsedMs, isKnown ? nextMs : nextDeadlineMs(core));
@@ -189,8 +189,8 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
   { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
   { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
-  { nextMs: ({ syncBackoff }) => syncBackoff.dueMs, run: startSync },
-  { nextMs: ({ pullBackoff }) => pullBackoff.dueMs, run: startIdentityPull },
+  { nextMs: (core) => nextPollMs(core, core.syncBackoff.dueMs), run: startSync },
+  { nextMs: (core) => nextPollMs(core, core.pullBackoff.dueMs), run: startIdentityPull },
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
   { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingSuspects },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: attendContacts },
@@ -249,6 +249,21 @@ function nextFlushMs(core: Core): number {
   const { broadcastQueue, now, routine, verificationQueue } = core;
   const isEarly = !isEmpty(verificationQueue) && isMeeting(core);
   return isEarly || routine.dueMs <= now.elapsedMs ? NEVER : broadcastQueue.flushAtMs;
+}
+
+/**
+ * When others are asked. Who is late with everything asks less often; and who works through a list of
+ * members, at most an interval later, as the list may hold what it would ask for.
+ */
+function nextPollMs({ lateness, now, options, verificationQueue }: Core, dueMs: number): number {
+  const listMs = verificationQueue.lists.size > 0 ? options.timing.pullIntervalMs : 0;
+  return dueMs + listMs + patienceMs(lateness, now);
+}
+
+/** The span of time in which we are new. */
+function newness({ options, self }: Core): readonly [number, number] {
+  const untilMs = self.publishCertUntilMs;
+  return [untilMs - options.timing.publishCertPeriodMs, untilMs];
 }
 
 function nextIdentityMs({ identities, now }: Core): number {

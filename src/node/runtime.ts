@@ -8,10 +8,17 @@ import type { Now, Random } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
 import { loopBusyMs } from "../transport/patience.ts";
+import { Turns } from "./turns.ts";
 
 /** The longest delay a timer can have; a longer one would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const POOL_BYTES = 4_096;
+
+/** Shared by all members of this thread. */
+const TURNS = new Turns(
+  () => performance.now(),
+  (callback) => void setImmediate(callback),
+);
 
 /** The clocks and timers of this machine. */
 export function createSystemClock(): Clock {
@@ -26,6 +33,7 @@ export function createSystemClock(): Clock {
       const timer = setTimeout(callback, Math.min(Math.ceil(delayMs), TIMER_MS_MAX));
       return () => clearTimeout(timer);
     },
+    inTurn: (callback) => TURNS.take(callback),
     busyMs: loopBusyMs,
   };
 }
@@ -113,10 +121,15 @@ export class StepLoop<Input, Effect> {
     this.#cancelTimer();
     this.#timerAtMs = atMs;
     const delayMs = Math.max(0, atMs - this.#clock.now().elapsedMs);
-    this.#cancelTimer = this.#clock.after(Math.min(delayMs, TIMER_MS_MAX), () => {
+    const tick = (): void => {
       this.#timerAtMs = Number.POSITIVE_INFINITY;
       this.give({ type: "tick" });
-    });
+    };
+    const { inTurn } = this.#clock;
+    this.#cancelTimer =
+      inTurn && delayMs === 0
+        ? inTurn(tick)
+        : this.#clock.after(Math.min(delayMs, TIMER_MS_MAX), tick);
   }
 }
 

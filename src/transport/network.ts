@@ -117,6 +117,8 @@ export interface Clock {
   now(): import("../core/types/host.ts").Now;
   /** Calls back once after the delay (milliseconds, at most 2^31-1), unless cancelled. */
   after(delayMs: number, callback: () => void): Cancel;
+  /** Calls back in turn with others that have work that can wait; default: as `after(0)`. */
+  inTurn?(callback: () => void): Cancel;
   /** How long our event loop has been at work so far, in milliseconds; default: never. */
   busyMs?(): number;
 }

@@ -130,22 +130,14 @@ export function choosePartners(core: Core): readonly Member[] {
 /** Maximum members while forming; in larger networks a bootstrap peer would relay too much. */
 const FORMING_MEMBERS_MAX = 128;
 /**
- * After so long without an arrival the network has its shape; where members are slow to arrive, after
- * as long as they took.
- */
-const CALM_MS = 2_000;
-
-/**
  * While a network forms, everybody's picture of it changes with each message, and so would everybody's
  * neighbours. Until then those that are connected pass messages on: mostly that is a bootstrap peer, to
  * which all are connected, and nobody dials a neighbour of a moment. Undefined: it is not forming, or
  * nobody is connected.
  */
 function whileForming(core: Core): Member[] | undefined {
-  const { members, neighbourhood, options, self } = core;
-  const untilMs = self.publishCertUntilMs;
-  const fromMs = untilMs - options.timing.publishCertPeriodMs;
-  if (!isForming(neighbourhood, members.aliveCount, [fromMs, untilMs], core.now)) return undefined;
+  const { members, neighbourhood, now } = core;
+  if (!isForming(neighbourhood, members.aliveCount, now)) return undefined;
   const connected = lookUp(core, [neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
 }
@@ -163,16 +155,13 @@ export function isMeeting({ members, neighbourhood, now, options, self }: Core):
   return true;
 }
 
-/** Whether we, who are new in this span of time, see a small network that is forming still. */
+/** Whether we see a small network that is forming still. */
 export function isForming(
-  { arrivedMs }: Pick<Core["neighbourhood"], "arrivedMs">,
+  { formingUntilMs }: Pick<Core["neighbourhood"], "formingUntilMs">,
   aliveCount: number,
-  [fromMs, untilMs]: readonly [number, number],
   { elapsedMs }: Now,
 ): boolean {
-  const isSmall = aliveCount <= FORMING_MEMBERS_MAX;
-  const calmMs = Math.max(CALM_MS, arrivedMs - fromMs);
-  return elapsedMs < untilMs && isSmall && elapsedMs - arrivedMs < calmMs;
+  return aliveCount <= FORMING_MEMBERS_MAX && elapsedMs < formingUntilMs;
 }
 
 /** All neighbours without duplicates. */

@@ -1,6 +1,7 @@
 /** A network that forms: who passes messages on before everybody knows who its neighbours are. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createNeighbourhood, noteArrival } from "../tables/neighbourhood.ts";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
 import { isForming } from "./audience.ts";
 
@@ -94,19 +95,36 @@ describe("while a small network forms", () => {
     assert.ok(heartbeats.length > 0 && heartbeats.every((bytes) => bytes > 0));
   });
 
-  test("it has formed after two calm seconds, or when we are not new, or not small", () => {
-    const formation = { arrivedMs: 500 };
+  describe("it has formed", () => {
     const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
-    const young = [0, 10_000] as const;
-    assert.equal(isForming(formation, 128, young, at(2_499)), true);
-    assert.equal(isForming(formation, 128, young, at(2_500)), false);
-    assert.equal(isForming(formation, 129, young, at(600)), false);
-    assert.equal(isForming({ arrivedMs: 9_999 }, 2, young, at(10_000)), false);
-  });
+    const isFormingAt = (elapsedMs: number, aliveCount: number, ...arrivalsMs: number[]) => {
+      const neighbourhood = createNeighbourhood();
+      for (const atMs of arrivalsMs) noteArrival(neighbourhood, [4_000, 14_000], at(atMs));
+      return isForming(neighbourhood, aliveCount, at(elapsedMs));
+    };
 
-  test("where members are slow to arrive, it has formed after as long a calm as they took", () => {
-    const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
-    assert.equal(isForming({ arrivedMs: 7_000 }, 50, [4_000, 14_000], at(9_999)), true);
-    assert.equal(isForming({ arrivedMs: 7_000 }, 50, [4_000, 14_000], at(10_000)), false);
+    test("after two calm seconds, or when it is not small", () => {
+      assert.equal(isFormingAt(6_499, 128, 4_500), true);
+      assert.equal(isFormingAt(6_500, 128, 4_500), false);
+      assert.equal(isFormingAt(4_600, 129, 4_500), false);
+    });
+
+    test("where members are slow to arrive, after as long a calm as they took", () => {
+      assert.equal(isFormingAt(9_999, 50, 7_000), true);
+      assert.equal(isFormingAt(10_000, 50, 7_000), false);
+    });
+
+    test("where they arrive for longer than we are new, after as long as that, or a minute in all", () => {
+      const arrivalsMs = [8_000, 11_000, 16_000, 25_000];
+      assert.equal(isFormingAt(34_999, 50, ...arrivalsMs), true);
+      assert.equal(isFormingAt(35_000, 50, ...arrivalsMs), false);
+      const steadily = Array.from({ length: 100 }, (_, i) => 4_000 + 1_000 * i);
+      assert.equal(isFormingAt(63_999, 50, ...steadily), true);
+      assert.equal(isFormingAt(64_000, 50, ...steadily), false);
+    });
+
+    test("for whoever is not new when somebody arrives", () => {
+      assert.equal(isFormingAt(14_001, 2, 14_000), false);
+    });
   });
 });

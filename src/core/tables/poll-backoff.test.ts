@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
 import { type CoreOptions, DEFAULT_FANOUT, DEFAULT_TIMING } from "../types/options.ts";
+import { noteLateness } from "./lateness.ts";
 import { beginInterval, createPollBackoff } from "./poll-backoff.ts";
+import { enqueueList } from "./verification-queue.ts";
 
 function network(
   count: number,
@@ -62,6 +64,66 @@ test("whoever comes or goes brings the interval back", () => {
   world.run(1_000);
   assert.ok(node.core.syncBackoff.idleRounds <= 1);
   assert.ok(node.core.syncBackoff.dueMs - world.now().elapsedMs <= 4_000);
+});
+
+describe("whoever", () => {
+  const questions = ["membership-request", "hello"] as const;
+
+  /** A member of a calm network whose next rounds are due now, and how often it has asked since. */
+  function dueNow() {
+    const { world, nodes } = network(6);
+    const [node, friend] = nodes as [TestNode, TestNode, ...TestNode[]];
+    world.run(60_000);
+    const { core } = node;
+    const asked = (): number =>
+      node.sent.filter(({ message }) => questions.some((one) => one === message.content?.type))
+        .length;
+    const due = (): void => {
+      node.sent.length = 0;
+      for (const backoff of [core.syncBackoff, core.pullBackoff]) {
+        backoff.dueMs = world.now().elapsedMs;
+      }
+    };
+    return { world, node, friend, asked, due };
+  }
+
+  /** A list from the other one that holds what the member knows, so many times. */
+  function takeList({ core }: TestNode, { identity: { pkiId } }: TestNode, entries: number): void {
+    const known = core.members.table.get(pkiId)?.alive.envelope.bytes ?? assert.fail();
+    enqueueList(core.verificationQueue, pkiId, Array(entries).fill([known, "listed-alive"]));
+  }
+
+  test("works through a list asks when it is done", () => {
+    const { world, node, friend, asked, due } = dueNow();
+    const { lists } = node.core.verificationQueue;
+    due();
+    takeList(node, friend, 1_000);
+    world.give(node, { type: "tick" });
+    assert.deepEqual([lists.size, asked()], [1, 0]);
+    while (lists.size > 0) world.give(node, { type: "tick" });
+    assert.equal(asked(), 6);
+  });
+
+  test("is not done with a list asks after four seconds", () => {
+    const { world, node, friend, asked, due } = dueNow();
+    due();
+    takeList(node, friend, 10_000);
+    const sinceMs = world.now().elapsedMs;
+    while (asked() === 0) {
+      world.leap(world.now().elapsedMs + 50);
+      world.give(node, { type: "tick" });
+    }
+    assert.equal(node.core.verificationQueue.lists.size, 1);
+    assert.equal(world.now().elapsedMs - sinceMs, 4_000);
+  });
+
+  test("is late asks later", () => {
+    const { world, node, asked, due } = dueNow();
+    for (let times = 0; times < 2; times++) noteLateness(node.core.lateness, 500, world.now());
+    due();
+    const late = world.runUntil(() => asked() > 0, 10_000);
+    assert.ok(late !== undefined && late >= 1_500, String(late));
+  });
 });
 
 for (const seed of [4, 22, 47]) {
