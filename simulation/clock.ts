@@ -4,6 +4,8 @@ import type { Cancel, Clock } from "../src/transport/network.ts";
 
 export interface VirtualClock extends Clock {
   now(): Now;
+  /** Once due, the callback is left to the owner, if there is one. */
+  after(delayMs: number, callback: () => void, owner?: TimerOwner): Cancel;
   /**
    * Advances the clock and runs callbacks ordered by due time, then by registration. Returns whether
    * any ran.
@@ -17,11 +19,23 @@ export interface VirtualClock extends Clock {
   readonly waiting: number;
 }
 
-interface Timer {
-  readonly dueMs: number;
-  readonly order: number;
+/** Something to do. */
+export interface Task {
   /** Undefined after the call or cancellation. */
   callback: (() => void) | undefined;
+}
+
+interface Timer extends Task {
+  readonly dueMs: number;
+  readonly order: number;
+  /** Whose timer it is; undefined: nobody's. */
+  readonly owner: TimerOwner | undefined;
+  isWaiting: boolean;
+}
+
+/** Takes its timers when they are due: runs them at once, later, or never. */
+export interface TimerOwner {
+  take(task: Task): void;
 }
 
 /** Cancelled timers stay in the heap until due, or until it holds this many of them. */
@@ -37,24 +51,17 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
     if (elapsedMs > now.elapsedMs) now = { elapsedMs, wallMs: wallMs + elapsedMs };
   }
 
-  function dropCancelled(): void {
-    const kept = heap.filter(({ callback }) => callback !== undefined);
-    heap = [];
-    for (const timer of kept) push(heap, timer);
-    cancelled = 0;
-  }
-
   function runNext(untilMs: number): boolean {
     for (let next = heap[0]; next !== undefined && next.dueMs <= untilMs; next = heap[0]) {
       pop(heap);
-      const { callback } = next;
-      if (callback === undefined) {
+      next.isWaiting = false;
+      if (next.callback === undefined) {
         cancelled -= 1;
         continue;
       }
-      next.callback = undefined;
       moveTo(next.dueMs);
-      callback();
+      if (next.owner === undefined) runTask(next);
+      else next.owner.take(next);
       return true;
     }
     return false;
@@ -66,14 +73,18 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
     },
     now: () => now,
 
-    after(delayMs, callback): Cancel {
-      const timer: Timer = { dueMs: now.elapsedMs + delayMs, order: order++, callback };
+    after(delayMs, callback, owner): Cancel {
+      const dueMs = now.elapsedMs + delayMs;
+      const timer: Timer = { dueMs, order: order++, callback, owner, isWaiting: true };
       push(heap, timer);
       return () => {
         if (timer.callback === undefined) return;
         timer.callback = undefined;
+        if (!timer.isWaiting) return;
         cancelled += 1;
-        if (cancelled > CANCELLED_MAX && cancelled > heap.length / 2) dropCancelled();
+        if (cancelled <= CANCELLED_MAX || cancelled <= heap.length / 2) return;
+        heap = withoutCancelled(heap);
+        cancelled = 0;
       };
     },
 
@@ -90,6 +101,19 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
       return this.runUntil(now.elapsedMs + durationMs);
     },
   };
+}
+
+/** Calls back, once, unless it was cancelled. */
+export function runTask(task: Task): void {
+  const { callback } = task;
+  task.callback = undefined;
+  callback?.();
+}
+
+function withoutCancelled(heap: readonly Timer[]): Timer[] {
+  const kept: Timer[] = [];
+  for (const timer of heap) if (timer.callback !== undefined) push(kept, timer);
+  return kept;
 }
 
 function isSooner(a: Timer, b: Timer): boolean {

@@ -1,16 +1,12 @@
 /** A simulated process: it may stall, end, or have a skewed clock. */
 import type { Now } from "../src/core/types/host.ts";
 import type { Clock } from "../src/transport/network.ts";
+import { runTask, type Task, type TimerOwner, type VirtualClock } from "./clock.ts";
 
-interface Task {
-  /** Undefined once cancelled. */
-  callback: (() => void) | undefined;
-}
-
-export class Process {
+export class Process implements TimerOwner {
   /** The process's own clock; its callbacks run only while the process runs. */
   readonly clock: Clock;
-  readonly #machine: Clock;
+  readonly #machine: VirtualClock;
   #skewMs: number;
   #isStalled = false;
   #hasEnded = false;
@@ -20,21 +16,14 @@ export class Process {
   #now: Now;
 
   /** `skewMs`: how far its wall clock is ahead of the true time. */
-  constructor(machine: Clock, skewMs = 0) {
+  constructor(machine: VirtualClock, skewMs = 0) {
     this.#machine = machine;
     this.#skewMs = skewMs;
     this.#machineNow = machine.now();
     this.#now = skewed(this.#machineNow, skewMs);
     this.clock = {
       now: () => this.#readClock(),
-      after: (delayMs, callback) => {
-        const task: Task = { callback };
-        const cancel = machine.after(delayMs, () => this.#run(task));
-        return () => {
-          task.callback = undefined;
-          cancel();
-        };
-      },
+      after: (delayMs, callback) => machine.after(delayMs, callback, this),
     };
   }
 
@@ -64,25 +53,26 @@ export class Process {
     const held = this.#held;
     this.#held = [];
     this.#machine.after(0, () => {
-      for (const task of held) this.#run(task);
+      for (const task of held) this.take(task);
     });
   }
 
   /** Runs work now, or after a stall ends. */
   run(act: () => void): void {
-    this.#run({ callback: act });
+    this.take({ callback: act });
+  }
+
+  /** Runs what is due, or holds it back while the process is stalled. */
+  take(task: Task): void {
+    if (this.#hasEnded) return;
+    if (this.#isStalled) this.#held.push(task);
+    else runTask(task);
   }
 
   /** Ends the process: no further work runs. */
   end(): void {
     this.#hasEnded = true;
     this.#held = [];
-  }
-
-  #run(task: Task): void {
-    if (this.#hasEnded) return;
-    if (this.#isStalled) this.#held.push(task);
-    else task.callback?.();
   }
 
   #readClock(): Now {

@@ -58,9 +58,11 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   core.now = now;
   // A loop turn may bring many messages, so only ticks drain the verification queue.
   const isBehind = input.type === "message" && hasBacklog(core);
-  const applied = applyInput(core, input);
+  const dropped =
+    input.type === "message" ? handleDuplicate(core, input.bytes, input.from) : undefined;
+  const applied = dropped ?? applyInput(core, input);
   const laterMs = Math.min(core.expectedAtMs, core.routine.dueMs, nextIdentityMs(core));
-  if (applied === GATHERED && laterMs > now.elapsedMs) {
+  if ((dropped !== undefined || applied === GATHERED) && laterMs > now.elapsedMs) {
     core.expectedAtMs = laterMs;
     return applied;
   }
@@ -107,8 +109,6 @@ function noticeStall(core: Core, now: Now): void {
 
 /** One message of an authenticated peer: tag, then content (spec B 3.3). */
 function handleMessage(core: Core, from: PkiId, bytes: Uint8Array): readonly Effect[] {
-  const dropped = handleDuplicate(core, bytes, from);
-  if (dropped !== undefined) return dropped;
   const { read = readMessage } = core.options;
   const received = read(bytes);
   if (!received.ok) return [drop(from, received.code)];

@@ -234,7 +234,7 @@ export function handleDuplicate(
 ): readonly Effect[] | undefined {
   const seen = findDuplicate(tables, bytes);
   if (seen === undefined) return undefined;
-  findRoutine(tables.routine, seen.author, seen.bytes)?.holders.add(from);
+  findRoutine(tables.routine, seen.author, seen.bytes)?.holders.push(from);
   noteHolder(tables.broadcastQueue, aliveKey(seen.author), from, seen.bytes);
   return [drop(from, "stale")];
 }

@@ -9,7 +9,7 @@ import type { Now, PkiId } from "../types/host.ts";
 interface Routine {
   readonly claim: AliveClaim;
   /** Other senders of the same bytes. */
-  readonly holders: Set<PkiId>;
+  readonly holders: PkiId[];
 }
 
 export interface RoutineQueue {
@@ -40,7 +40,7 @@ export function enqueueRoutine(
 ): AliveClaim {
   if (queue.waiting.size === 0) queue.dueMs = nextMomentMs(intervalMs, now);
   const owned = { ...claim, alive: ownedAlive(claim.alive) };
-  queue.waiting.set(claim.alive.pkiId, { claim: owned, holders: new Set() });
+  queue.waiting.set(claim.alive.pkiId, { claim: owned, holders: [] });
   if (queue.waiting.size >= ROUTINE_BATCH) queue.dueMs = now.elapsedMs;
   return owned;
 }
