@@ -142,7 +142,12 @@ export class SocketGuard {
       handshake,
       session: undefined,
       streams: new LeakyBucket(STREAMS),
-      watched: sockets.watch(socket, address, () => this.#cut(guest, "too-many-frames")),
+      watched: sockets.watch(
+        socket,
+        address,
+        () => this.#cut(guest, "too-many-frames"),
+        this.#isSecure,
+      ),
     };
     this.#guests.set(key, guest);
     this.#handshakes += 1;

@@ -112,3 +112,67 @@ test("who sends much beside messages is cut, later too if it has proven who it i
   await once(greedy, "close");
   assert.deepEqual(cut, ["stranger", "member"]);
 });
+
+test("an address whose stranger has brought a long TLS chain rests, while others are heard; then one of it is read at a time", async (t) => {
+  let nowMs = 0;
+  const watch = new SocketWatch(RATE, () => nowMs);
+  const heard: string[] = [];
+  let bytesOf: (bytes: number) => void = () => {};
+  let [accepted, inThisRound, most] = [0, 0, 0];
+  const server = createServer((socket) => {
+    const { remoteAddress = "" } = socket;
+    accepted += 1;
+    watch.watch(socket, remoteAddress, () => assert.fail("nobody is cut"), true);
+    socket.on("data", (piece: Buffer) => {
+      bytesOf(piece.length);
+      heard.push(remoteAddress);
+      inThisRound += 1;
+      most = Math.max(most, inThisRound);
+      setImmediate(() => {
+        inThisRound = 0;
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  t.after(() => server.close());
+  const { port } = address;
+  const send = async (localAddress: string): Promise<Socket> => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress });
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    return socket;
+  };
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await new Promise(setImmediate);
+  };
+  const long = await send("127.0.0.2");
+  const waiting = await Promise.all(Array.from({ length: 20 }, () => send("127.0.0.2")));
+  await until(() => accepted === 21);
+  let longBytes = 0;
+  bytesOf = (bytes) => {
+    longBytes += bytes;
+  };
+  long.write(Buffer.alloc(20_000));
+  await until(() => longBytes > 8_192);
+
+  heard.length = 0;
+  for (const socket of waiting) socket.write("x");
+  const other = await send("127.0.0.3");
+  await until(() => accepted === 22);
+  other.write("x");
+  await until(() => heard.includes("127.0.0.3"));
+  for (let round = 0; round < 100; round++) await new Promise(setImmediate);
+  assert.deepEqual(heard, ["127.0.0.3"]);
+
+  most = 0;
+  nowMs += 1_000;
+  await until(() => {
+    nowMs += 0.1; // Should the long one's rest have come only now, the address rests once more.
+    return heard.length >= 21;
+  });
+  assert.equal(most, 1);
+});

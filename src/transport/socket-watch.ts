@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
 
@@ -9,6 +10,18 @@ import { Conduct } from "./limits.ts";
 const READ_AT_ONCE = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
+/**
+ * The client hello, and a certificate with those of a few CAs: more than that may be a chain that costs
+ * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
+ */
+const TLS_BYTES = 8_192;
+/** How long an address rests for a KiB beyond: as long as RSA keys, the dearest that there are, keep us. */
+const REST_MS_PER_KIB = 1;
+/** So long afterwards one of such an address is read at a time. */
+const CAUTION_MS = 10_000;
+const ADDRESSES_MAX = 1_000;
+/** While all addresses rest. */
+const REST_LOOK_MS = 10;
 /** How often those are looked at who have proven who they are. */
 const LOOK_MS = 250;
 
@@ -34,6 +47,7 @@ interface Watched extends WatchedSocket {
   readonly address: string;
   readonly cut: () => void;
   bytesRead: number;
+  isInTls: boolean;
 }
 
 /**
@@ -50,6 +64,9 @@ export class SocketWatch {
   readonly #waiting = new Map<string, Set<Watched>>();
   /** Those among them that Node reads nevertheless, until this round is over. */
   readonly #begun = new Set<Watched>();
+  /** Until when addresses rest. */
+  readonly #rests = new BoundedMap<string, number>(ADDRESSES_MAX);
+  readonly #nowMs: () => number;
   /** Those among the strangers in this round that have asked for work. */
   readonly #resting = new Set<Watched>();
   #isArmed = false;
@@ -57,20 +74,26 @@ export class SocketWatch {
   #lookAtProven: NodeJS.Timeout | undefined;
 
   /** `provenBytes`: see {@link Conduct}. Without, nobody is proven here. */
-  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }) {
+  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }, nowMs = () => performance.now()) {
     this.#provenBytes = provenBytes;
+    this.#nowMs = nowMs;
   }
 
-  /** Watches a socket of this address; `cut` is to end it at once. */
-  watch(socket: Socket, address: string, cut: () => void): WatchedSocket {
+  /** Watches a socket of this address; `cut` is to end it at once. `isTls`: it begins with TLS. */
+  watch(socket: Socket, address: string, cut: () => void, isTls = false): WatchedSocket {
     const watched: Watched = {
       socket,
       address,
       cut,
       bytesRead: 0,
+      isInTls: isTls,
       conduct: new Conduct(this.#provenBytes),
       prove: (isProven) => this.#prove(watched, isProven),
-      readingBegan: () => this.#begun.add(watched),
+      readingBegan: () => {
+        this.#lookAtTls(watched);
+        watched.isInTls = false;
+        this.#begun.add(watched);
+      },
       rest: () => this.#rest(watched),
       countFrame: () => {
         this.#rest(watched);
@@ -124,7 +147,8 @@ export class SocketWatch {
   }
 
   #addStranger(watched: Watched): void {
-    if (this.#reading.size < READ_AT_ONCE) this.#reading.add(watched);
+    if (this.#reading.size < READ_AT_ONCE && this.#isFree(watched.address))
+      this.#reading.add(watched);
     else this.#wait(watched);
     this.#arm();
   }
@@ -136,8 +160,9 @@ export class SocketWatch {
 
   /** After each round, whatever it was for: such an immediate does not make the loop turn. */
   #arm(): void {
-    if (this.#waiting.size > 0) this.#wake ??= setTimeout(() => this.#woken(), TURN_MS).unref();
-    if (this.#isArmed || this.#reading.size === 0) return;
+    const delayMs = this.#reading.size > 0 ? TURN_MS : REST_LOOK_MS;
+    if (this.#waiting.size > 0) this.#wake ??= setTimeout(() => this.#woken(), delayMs).unref();
+    if (this.#isArmed || this.#reading.size + this.#begun.size === 0) return;
     this.#isArmed = true;
     setImmediate(() => {
       this.#isArmed = false;
@@ -148,6 +173,7 @@ export class SocketWatch {
 
   #woken(): void {
     this.#wake = undefined;
+    if (this.#reading.size === 0) this.#changeTurns();
     this.#arm();
   }
 
@@ -181,20 +207,40 @@ export class SocketWatch {
   }
 
   #takeNext(): Watched | undefined {
-    const [first] = this.#waiting;
-    if (first === undefined) return undefined;
-    const [address, waiting] = first;
-    const [next] = waiting;
-    this.#waiting.delete(address);
-    if (next === undefined) return undefined;
-    waiting.delete(next);
-    if (waiting.size > 0) this.#waiting.set(address, waiting);
-    return next;
+    for (const [address, waiting] of this.#waiting) {
+      const [next] = waiting;
+      if (next === undefined || !this.#isFree(address)) continue;
+      this.#waiting.delete(address);
+      waiting.delete(next);
+      if (waiting.size > 0) this.#waiting.set(address, waiting);
+      return next;
+    }
+    return undefined;
+  }
+
+  /** Whether one of this address may be read now. */
+  #isFree(address: string): boolean {
+    const untilMs = this.#rests.get(address);
+    if (untilMs === undefined) return true;
+    const nowMs = this.#nowMs();
+    if (nowMs >= untilMs + CAUTION_MS) this.#rests.delete(address);
+    else if (nowMs < untilMs) return false;
+    else return [...this.#reading].every((watched) => watched.address !== address);
+    return true;
+  }
+
+  /** Whoever has brought much in its TLS handshake has its address rest. */
+  #lookAtTls({ isInTls, address, bytesRead, socket }: Watched): void {
+    const bytes = socket.bytesRead - Math.max(TLS_BYTES, bytesRead);
+    if (!isInTls || bytes <= 0) return;
+    const fromMs = Math.max(this.#nowMs(), this.#rests.get(address) ?? 0);
+    this.#rests.set(address, fromMs + (bytes / 1_024) * REST_MS_PER_KIB);
   }
 
   #lookAtStranger(watched: Watched): void {
     const { bytesRead } = watched.socket;
     if (bytesRead === watched.bytesRead) return;
+    this.#lookAtTls(watched);
     watched.bytesRead = bytesRead;
     this.#look(watched);
   }
