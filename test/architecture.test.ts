@@ -286,7 +286,7 @@ describe("architecture", () => {
   });
 
   test("a verb loads neither protocol nor network unless it needs them", () => {
-    const loaded = [...reachedFrom(loadGraph(), "src/cli/main.ts")];
+    const loaded = [...reachedFrom(loadGraph(), "src/cli/run.ts")];
     assert.ok(loaded.includes("src/cli/verbs-reader.ts"));
     assert.deepEqual(
       loaded.filter((path) => /^src\/(core|node|msp|following|transport\/grpc)/.test(path)),

@@ -167,6 +167,12 @@ describe("what npm pack makes", () => {
       }
     });
 
+    test("looks at the version of Node.js before it loads what an older one lacks", () => {
+      const main = readFileSync(join(folder, "source/dist/src/cli/main.js"), "utf8");
+      assert.doesNotMatch(main, /^(import|export|\} from) /m);
+      assert.match(main, /nodeProblem\(process\.versions\.node\);[\s\S]* import\("\.\.\/chunks\//);
+    });
+
     test("names nothing of the machine it was made on", async () => {
       const files = join(folder, "source");
       const texts = packed.map((path) => readFileSync(join(files, path), "utf8"));
