@@ -81,13 +81,21 @@ function endOfInteger(bytes: Uint8Array, at: number, limit: number): number {
   return end;
 }
 
+/** Content of the sequence. Its length takes one byte, but for P-521 or if anything follows r and s. */
+function contentOf(signature: Uint8Array): ReturnType<typeof findDerContent> {
+  const length = signature[1] ?? 0;
+  if (signature[0] !== DER_TAG.sequence) return undefined;
+  if (length >= 0x80) return findDerContent(signature, 0);
+  const end = 2 + length;
+  return end > signature.length ? undefined : { start: 2, end };
+}
+
 /**
  * Like Go's parser: strict DER, positive numbers, but what follows r and s, in the sequence or
  * after it, is passed over.
  */
 function readParts(signature: Uint8Array): Parts | undefined {
-  if (signature[0] !== DER_TAG.sequence) return undefined;
-  const content = findDerContent(signature, 0);
+  const content = contentOf(signature);
   if (content === undefined) return undefined;
   const rEnd = endOfInteger(signature, content.start, content.end);
   if (rEnd < 0) return undefined;

@@ -2,7 +2,6 @@
 import type { Config } from "../config/config.ts";
 import type { NodeOptions } from "../config/options.ts";
 import { type Core, createCore } from "../core/core.ts";
-import type { Effect } from "../core/types/effect.ts";
 import type { Identity as KnownIdentity, PkiId, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Channel } from "../following/views.ts";
@@ -17,9 +16,8 @@ import { createMessageTap, type MessageTap } from "../observe/message-tap.ts";
 import { meterNetwork } from "../observe/meters.ts";
 import { viewEvent, viewIdentity, viewLink, viewMember, viewSelf } from "../observe/snapshots.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
-import { type Connections, createConnections } from "../transport/connections.ts";
+import type { Connections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
-import { looksLikeMemberMessage } from "../wire/envelope.ts";
 import { BlockServer, type Served } from "./block-server.ts";
 import { NodeChannels } from "./channels.ts";
 import { connectionInputs, contactFailed } from "./connection-inputs.ts";
@@ -32,7 +30,7 @@ import type { NodeChannel } from "./node-channel.ts";
 import type { NodeParts, StartOptions } from "./options.ts";
 import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
-import { type CoreLoop, createCoreLoop } from "./runtime.ts";
+import { type CoreHost, type CoreLoop, joinCore } from "./runtime.ts";
 import { type SignaturesMade, signBoth } from "./signing.ts";
 import { checkEndpoint, checkMetadata } from "./validate-self.ts";
 
@@ -68,7 +66,6 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const [refusals, startedMs] = [createRefusals(parts.crypto, clock), now.elapsedMs];
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
-    this.#loop = createCoreLoop(core, clock, (effect) => this.#perform(effect));
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
     [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
     const give = (input: Input): void => this.#loop.give(input);
@@ -77,21 +74,17 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const twinSeen = (place: string): void => this.#watch.noteTwin(place);
     const disconnected = (pkiId: PkiId): void => this.#channels.disconnected(pkiId);
     const { counters, failures } = publisher;
-    const connections = createConnections({
+    const { loop, connections } = joinCore(core, {
       ...parts.connections,
       network: meterNetwork(parts.network, parts.meters?.traffic, this.#tap.taps),
       ...{ clock, crypto: refusals.crypto, random: parts.core.random, signer },
       self: () => this.#self,
-      identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
-      events: {
-        ...connectionInputs({ give, publish, counters, twinSeen, disconnected }),
-        message: (from, bytes) => {
-          if (looksLikeMemberMessage(bytes)) this.#messenger.receive(from, bytes);
-          else this.#loop.give({ type: "message", from, bytes });
-        },
-      },
+      events: connectionInputs({ give, publish, counters, twinSeen, disconnected }),
+      memberMessage: (from, bytes) => this.#messenger.receive(from, bytes),
+      perform: (effect) => this.#perform(effect),
     });
-    [this.#core, this.#startedMs, this.#connections] = [core, startedMs, connections];
+    [this.#loop, this.#core, this.#startedMs] = [loop, core, startedMs];
+    this.#connections = connections;
     this.#messenger = new Messenger({
       ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
       verify: parts.crypto.verify,
@@ -271,17 +264,11 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     });
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Parameters<CoreHost["perform"]>[0]): void {
     switch (effect.type) {
-      case "send":
-        this.#connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
-        return;
       case "identify":
       case "ping":
         probe(this.#probing, effect);
-        return;
-      case "disconnect":
-        this.#connections.disconnect(effect.pkiId, effect.why);
         return;
       case "sign": {
         const { token, payload, secret } = effect;

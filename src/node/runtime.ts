@@ -4,10 +4,13 @@
  */
 import { type Core, step } from "../core/core.ts";
 import type { Effect } from "../core/types/effect.ts";
-import type { Now, Random } from "../core/types/host.ts";
+import type { Now, PkiId, Random } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
+import type { ConnectionEvents, ConnectionsOptions } from "../transport/connection-options.ts";
+import { type Connections, createConnections } from "../transport/connections.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
 import { loopBusyMs } from "../transport/patience.ts";
+import { looksLikeMemberMessage } from "../wire/envelope.ts";
 import { Turns } from "./turns.ts";
 
 /** The longest delay a timer can have; a longer one would fire at once. */
@@ -135,14 +138,40 @@ export class StepLoop<Input, Effect> {
 
 export type CoreLoop = StepLoop<Input, Effect>;
 
-export function createCoreLoop(
+/** What is done for a core beside what its connections do. */
+export interface CoreHost extends Omit<ConnectionsOptions, "events" | "identityOf"> {
+  readonly events: Omit<ConnectionEvents, "message">;
+  /** Hears messages among members of our kind; without it, the core gets them. */
+  readonly memberMessage?: (from: PkiId, bytes: Uint8Array) => void;
+  /** Sees every effect before it is carried out. */
+  readonly watch?: (effect: Effect) => void;
+  readonly perform: (effect: Exclude<Effect, { type: "disconnect" | "send" }>) => void;
+}
+
+/** Joins a core and its connections: what they bring goes in, what it sends goes out. */
+export function joinCore(
   core: Core,
-  clock: Clock,
-  perform: (effect: Effect) => void,
-): CoreLoop {
+  { events, memberMessage, perform, watch, ...options }: CoreHost,
+): { readonly loop: CoreLoop; readonly connections: Connections } {
   const machine = {
     step: (input: Input, now: Now): readonly Effect[] => step(core, input, now),
     nextMs: (): number => core.expectedAtMs,
   };
-  return new StepLoop<Input, Effect>(machine, clock, perform);
+  const loop: CoreLoop = new StepLoop<Input, Effect>(machine, options.clock, (effect) => {
+    watch?.(effect);
+    if (effect.type === "send") {
+      connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
+    } else if (effect.type === "disconnect") connections.disconnect(effect.pkiId, effect.why);
+    else perform(effect);
+  });
+  const message = (from: PkiId, bytes: Uint8Array): void => {
+    if (memberMessage && looksLikeMemberMessage(bytes)) memberMessage(from, bytes);
+    else loop.give({ type: "message", from, bytes });
+  };
+  const connections = createConnections({
+    ...options,
+    identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
+    events: { ...events, message },
+  });
+  return { loop, connections };
 }

@@ -9,12 +9,12 @@ import type { Input } from "../core/types/input.ts";
 import type { CoreOptions } from "../core/types/options.ts";
 import { connectionInputs } from "../node/connection-inputs.ts";
 import { identify, type Probing, ping } from "../node/probes.ts";
-import { type CoreLoop, createCoreLoop } from "../node/runtime.ts";
+import { type CoreHost, type CoreLoop, joinCore } from "../node/runtime.ts";
 import { signBoth } from "../node/signing.ts";
 import { createCounters } from "../observe/counters.ts";
 import { createFailures } from "../observe/diagnosis/failures.ts";
 import type { EventContent } from "../observe/events.ts";
-import { type Connections, createConnections } from "../transport/connections.ts";
+import type { Connections } from "../transport/connections.ts";
 import type { Clock, Network } from "../transport/network.ts";
 
 const SIGNER_TIMEOUT_MS = 10_000;
@@ -48,20 +48,18 @@ export class PlayedMember {
     this.#signer = parts.signer;
     const core = createCore({ ...parts.core, crypto }, clock.now());
     this.core = core;
-    this.#loop = createCoreLoop(core, clock, (effect) => this.#perform(effect));
     const give = (input: Input): void => this.#loop.give(input);
     const listener = { give, publish: parts.published, counters: createCounters() };
     const twinSeen = (): void => {};
-    this.connections = createConnections({
+    const { loop, connections } = joinCore(core, {
       ...{ network, clock, random, crypto },
       signer: (payload) => this.#signer(payload),
       self: () => this.#self,
-      identityOf: (pkiId) => core.identities.table.get(pkiId)?.identity,
-      events: {
-        ...connectionInputs({ ...listener, twinSeen, disconnected: () => {} }),
-        message: (from, bytes) => give({ type: "message", from, bytes }),
-      },
+      events: connectionInputs({ ...listener, twinSeen, disconnected: () => {} }),
+      watch: parts.performed,
+      perform: (effect) => this.#perform(effect),
     });
+    [this.#loop, this.connections] = [loop, connections];
     const failures = createFailures();
     this.#probing = { core, connections: this.connections, failures, clock, give, twinSeen };
   }
@@ -91,20 +89,13 @@ export class PlayedMember {
     this.#loop.give({ type: "renewed", self });
   }
 
-  #perform(effect: Effect): void {
-    this.#parts.performed(effect);
+  #perform(effect: Parameters<CoreHost["perform"]>[0]): void {
     switch (effect.type) {
-      case "send":
-        this.connections.send({ pkiId: effect.to, endpoint: effect.endpoint }, effect.messages);
-        return;
       case "identify":
         identify(this.#probing, effect.endpoint);
         return;
       case "ping":
         ping(this.#probing, effect.pkiId, effect.endpoint);
-        return;
-      case "disconnect":
-        this.connections.disconnect(effect.pkiId, effect.why);
         return;
       case "sign":
         this.#sign(effect);

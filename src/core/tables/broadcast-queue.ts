@@ -7,7 +7,7 @@
 import { equalBytes, sampledHash } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
 import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
-import { drop, type Effect, type Outgoing, send } from "../types/effect.ts";
+import { drop, type Effect, type Outgoing } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Context } from "../types/options.ts";
@@ -121,9 +121,9 @@ export function flush(
   }
   const isEmpty = queue.waiting.size === 0;
   queue.flushAtMs = isEmpty ? Number.POSITIVE_INFINITY : now.elapsedMs + burstWaitMs(options);
-  return [...bundles.values()].map(({ member, messages }) =>
-    send(member.pkiId, preferredEndpoint(member), ...messages),
-  );
+  return [...bundles].map(([to, { member, messages }]) => {
+    return { type: "send", to, endpoint: preferredEndpoint(member), messages };
+  });
 }
 
 /** The requested number of recipients, without those that have it or may not see it. */
