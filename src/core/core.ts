@@ -256,6 +256,7 @@ function nextFlushMs(core: Core): number {
  * members, at most an interval later, as the list may hold what it would ask for.
  */
 function nextPollMs({ lateness, now, options, verificationQueue }: Core, dueMs: number): number {
+  if (dueMs > now.elapsedMs) return dueMs; // Soon enough to look again.
   const listMs = verificationQueue.lists.size > 0 ? options.timing.pullIntervalMs : 0;
   return dueMs + listMs + patienceMs(lateness, now);
 }

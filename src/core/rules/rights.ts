@@ -34,37 +34,12 @@ export interface Rights {
   readonly waitPriority: number | undefined;
 }
 
+/** What most sources do not have. */
+const PLAIN = { isRelayed: false, isAnswered: false, showsGaps: false } as const;
+
 export const RIGHTS: Readonly<Record<AliveSource, Rights>> = {
-  gossip: {
-    hearing: "gossip",
-    isLife: true,
-    isRelayed: true,
-    isAnswered: false,
-    showsGaps: false,
-    waitPriority: 2,
-  },
-  request: {
-    hearing: "itself",
-    isLife: true,
-    isRelayed: false,
-    isAnswered: true,
-    showsGaps: false,
-    waitPriority: undefined,
-  },
-  "listed-alive": {
-    hearing: "list",
-    isLife: true,
-    isRelayed: false,
-    isAnswered: false,
-    showsGaps: true,
-    waitPriority: 1,
-  },
-  "listed-dead": {
-    hearing: "list",
-    isLife: false,
-    isRelayed: false,
-    isAnswered: false,
-    showsGaps: false,
-    waitPriority: 0,
-  },
+  gossip: { ...PLAIN, hearing: "gossip", isLife: true, isRelayed: true, waitPriority: 2 },
+  request: { ...PLAIN, hearing: "itself", isLife: true, isAnswered: true, waitPriority: undefined },
+  "listed-alive": { ...PLAIN, hearing: "list", isLife: true, showsGaps: true, waitPriority: 1 },
+  "listed-dead": { ...PLAIN, hearing: "list", isLife: false, waitPriority: 0 },
 };
