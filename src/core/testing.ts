@@ -2,72 +2,15 @@
  * A world of cores in virtual time, for tests of the core: made-up members, a network that delivers
  * after a fixed delay, and nothing else. One seed gives one run.
  */
-import type { GossipMessage } from "../wire/messages.ts";
-import { type ReadMessage, readMessage } from "../wire/received.ts";
-import { type Core, createCore, step } from "./core.ts";
+import { createCore, step } from "./core.ts";
 import { aliveMembers } from "./tables/members.ts";
-import {
-  EPOCH_MS,
-  seededRandom,
-  type TestCrypto,
-  testCrypto,
-  testIdentity,
-  testSignature,
-} from "./testing-identities.ts";
-import type { DropCode } from "./types/drop.ts";
+import { EPOCH_MS, seededRandom, testSignature } from "./testing-identities.ts";
+import { createNode, createReader, type TestNode, type TestNodeOptions } from "./testing-node.ts";
 import type { Effect, Outgoing } from "./types/effect.ts";
-import type { CoreEvent } from "./types/event.ts";
-import type { Crypto, Identity, Now, PkiId } from "./types/host.ts";
+import type { Identity, Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
-import {
-  type CoreOptions,
-  DEFAULT_CORE_LIMITS,
-  DEFAULT_FANOUT,
-  DEFAULT_TIMING,
-} from "./types/options.ts";
 
-export interface TestNode {
-  readonly name: string;
-  readonly endpoint: string;
-  identity: Identity;
-  readonly crypto: TestCrypto;
-  core: Core;
-  /** When its core wants to be called, in elapsed milliseconds. */
-  dueMs: number;
-  isUp: boolean;
-  readonly events: CoreEvent[];
-  readonly drops: DropCode[];
-  /** What was handed to whoever follows a channel. */
-  readonly received: GossipMessage[];
-  /** Every message sent, decoded, in order. */
-  readonly sent: {
-    readonly to: PkiId;
-    readonly message: GossipMessage;
-    readonly bytes: Uint8Array;
-    /** Whether the addressee may still have it. */
-    readonly isAllowed: () => boolean;
-    readonly atMs: number;
-  }[];
-  /** Requests for blocks that it would answer. */
-  readonly served: Extract<Effect, { type: "serve-blocks" }>[];
-  readonly connected: Set<PkiId>;
-  stalledUntilMs: number;
-  /** What happened to it while it stood still. */
-  readonly stalled: Input[];
-}
-
-export type TestNodeOptions = Partial<
-  Pick<
-    CoreOptions,
-    | "bootstrap"
-    | "anchorPeers"
-    | "externalEndpoint"
-    | "timing"
-    | "fanout"
-    | "channels"
-    | "beyondFabric"
-  >
-> & { readonly mspId?: string; readonly trusts?: readonly string[]; readonly identity?: Identity };
+export type { TestNode, TestNodeOptions };
 
 export interface World {
   readonly nodes: Map<string, TestNode>;
@@ -113,13 +56,11 @@ interface Scheduled {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** Messages on their way, and a few more. */
-const LATELY_MAX = 4_096;
 
 export function createWorld(seed: number, delayMs = 1): World {
   const nodes = new Map<string, TestNode>();
   const random = seededRandom(seed);
-  const lately = new Map<Uint8Array, ReturnType<ReadMessage>>();
+  const read = createReader();
   let cuts: [Set<TestNode>, Set<TestNode>][] = [];
   /** The next thing first. */
   const queue: Scheduled[] = [];
@@ -130,28 +71,8 @@ export function createWorld(seed: number, delayMs = 1): World {
     setBackMs: 0,
     now: () => ({ elapsedMs, wallMs: EPOCH_MS + elapsedMs - world.setBackMs }),
     add(name, options = {}) {
-      const mspId = options.mspId ?? "A";
-      const identity = options.identity ?? testIdentity(mspId, name);
-      const crypto = testCrypto(...(options.trusts ?? [mspId]));
-      const endpoint = `${name}:7051`;
-      const core = createCore(coreOptions(identity, crypto, endpoint, options), world.now());
-      const node: TestNode = {
-        name,
-        endpoint,
-        identity,
-        crypto,
-        core,
-        dueMs: core.expectedAtMs,
-        isUp: true,
-        events: [],
-        drops: [],
-        received: [],
-        sent: [],
-        served: [],
-        connected: new Set(),
-        stalledUntilMs: 0,
-        stalled: [],
-      };
+      const draws = seededRandom(random.below(2 ** 31));
+      const node = createNode(name, options, { read, random: draws }, world.now());
       nodes.set(name, node);
       world.give(node, { type: "start" });
       return node;
@@ -217,42 +138,6 @@ export function createWorld(seed: number, delayMs = 1): World {
       return elapsedMs - startMs;
     },
   };
-
-  function coreOptions(
-    self: Identity,
-    crypto: Crypto,
-    endpoint: string,
-    options: TestNodeOptions,
-  ): CoreOptions {
-    return {
-      self,
-      internalEndpoint: endpoint,
-      externalEndpoint: options.externalEndpoint ?? endpoint,
-      metadata: new Uint8Array(0),
-      bootstrap: options.bootstrap ?? [],
-      anchorPeers: options.anchorPeers ?? [],
-      lastIncarnation: 0n,
-      timing: options.timing ?? DEFAULT_TIMING,
-      fanout: options.fanout ?? DEFAULT_FANOUT,
-      limits: DEFAULT_CORE_LIMITS,
-      ...(options.channels ? { channels: options.channels } : {}),
-      ...(options.beyondFabric ? { beyondFabric: options.beyondFabric } : {}),
-      crypto,
-      read,
-      random: seededRandom(random.below(2 ** 31)),
-    };
-  }
-
-  /** What a message says follows from its bytes: all members share what one has read lately. */
-  function read(bytes: Uint8Array): ReturnType<ReadMessage> {
-    const known = lately.get(bytes);
-    if (known !== undefined) return known;
-    // No weak map: the collector has to look at each of its entries.
-    if (lately.size >= LATELY_MAX) lately.clear();
-    const received = readMessage(bytes);
-    lately.set(bytes, received);
-    return received;
-  }
 
   function later(ms: number, action: () => void): void {
     const atMs = elapsedMs + ms;

@@ -1,63 +1,27 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
-import { sanitizeCertificate } from "./certificate.ts";
-import { createMsp } from "./create-msp.ts";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { certifiersIdOf, judgeByMsps, judgeEverywhere, rolesOf } from "./judge.ts";
-import type { Msp, MspMaterial, UnitRuleSource } from "./msp.ts";
+import { judgeByMsps, judgeEverywhere } from "./judge.ts";
+import type { Msp } from "./msp.ts";
 import { encodePem } from "./pem.ts";
-import { canonicalSignature, findCurve, toLowS } from "./signatures.ts";
 import {
   alternativeNames,
   fileOf,
-  keyIdOf,
   type Made,
   makeCertificate,
   makeExtension,
   makeKeys,
   makeRevocationList,
-  materialOf,
-  parsed,
   seq,
   type Wish,
 } from "./testing.ts";
 
-const P256 = findCurve("prime256v1");
-assert(P256);
+import { judge, makeMsp, makePeer, makeRoot, toHighS } from "./testing-judge.ts";
+
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 const ANY_USAGE = "2.5.29.37.0";
-
-const makeRoot = (wish: Partial<Wish> = {}) =>
-  makeCertificate({ commonName: "ca.org", isCa: true, ...wish });
-const makePeer = (issuer: Made, wish: Partial<Wish> = {}) =>
-  makeCertificate({ commonName: "peer0", units: ["peer"], issuer, ...wish });
-const makeMsp = (roots: readonly Made[], more: Partial<MspMaterial> = {}) =>
-  createMsp(materialOf(roots, more));
-
-/** "accepted", or the code of the refusal and why. */
-function judge(msp: Msp, identity: Made): string {
-  const verdict = judgeByMsps([msp], "OrgMSP", identity.pem);
-  return verdict.ok ? "accepted" : `${verdict.code}: ${verdict.reason}`;
-}
-
-/** The signature with high S: verifies, but is not what Fabric keeps. */
-function toHighS(signature: Uint8Array): Uint8Array {
-  const low = toLowS(signature, P256 ?? assert.fail());
-  assert(low);
-  // Negating twice gives the other one: read s as low, write order - s.
-  const r = low.subarray(4, 4 + (low[3] ?? 0));
-  const s = BigInt(`0x${Buffer.from(low.subarray(6 + (low[3] ?? 0))).toString("hex")}`);
-  const order = BigInt(`0x${Buffer.from(P256?.order ?? []).toString("hex")}`);
-  const high = Buffer.from((order - s).toString(16).padStart(64, "0"), "hex");
-  const padded = Buffer.concat([Uint8Array.of(0), high]);
-  return encodeDer(
-    DER_TAG.sequence,
-    encodeDer(DER_TAG.integer, r),
-    encodeDer(DER_TAG.integer, padded),
-  );
-}
 
 describe("one CA: what is accepted", () => {
   const cases: Readonly<Record<string, { root?: Partial<Wish>; peer?: Partial<Wish> }>> = {
@@ -264,95 +228,6 @@ describe("name constraints", () => {
       () => makeMsp([ca]),
       /root\.pem begins with a PEM block .* that holds no X\.509 certificate/,
     );
-  });
-});
-
-describe("revocation", () => {
-  const root = makeRoot();
-  const listed = makePeer(root, { serial: 200 });
-  const judgeWith = (list: Uint8Array, identity = listed) =>
-    judge(makeMsp([root], { revocationLists: [{ name: "crl.pem", bytes: list }] }), identity);
-
-  test("a listed serial number is refused, though the list is years out of date", () => {
-    assert.match(judgeWith(makeRevocationList(root, [199, 200])), /^identity-revoked: CN=ca\.org/);
-  });
-  test("others are not", () => {
-    assert.equal(judgeWith(makeRevocationList(root, [199])), "accepted");
-    assert.equal(judgeWith(makeRevocationList(root, [])), "accepted");
-  });
-  test("a list somebody else signed in the name of the CA counts for nothing", () => {
-    const impostor = { ...root, ...makeKeys() };
-    const list = makeRevocationList(impostor, [200], keyIdOf(root.publicKey));
-    assert.equal(judgeWith(list), "accepted");
-    const { warnings } = makeMsp([root], { revocationLists: [{ name: "crl.pem", bytes: list }] });
-    assert.deepEqual(warnings, ["crl.pem is ignored: CN=ca.org did not sign it."]);
-  });
-  test("a list of another CA counts for nothing", () => {
-    const list = makeRevocationList(makeRoot(), [200]);
-    assert.equal(judgeWith(list), "accepted");
-  });
-});
-
-describe("organisational units", () => {
-  const root = makeRoot();
-  const other = makeRoot({ commonName: "other.org" });
-  const rule = (unit: string, ca?: Made): UnitRuleSource => ({
-    unit,
-    certificate: ca && fileOf(ca),
-  });
-
-  test("required units: one must be there, below the named CA", () => {
-    const msp = makeMsp([root, other], {
-      requiredUnits: [rule("blue", root), rule("red", other)],
-      roleUnits: new Map(),
-      adminCerts: [fileOf(makePeer(root, { units: ["blue"] }), "admin.pem")],
-    });
-    assert.equal(judge(msp, makePeer(root, { units: ["x", "blue"] })), "accepted");
-    assert.equal(judge(msp, makePeer(other, { units: ["red"] })), "accepted");
-    assert.match(judge(msp, makePeer(other, { units: ["blue"] })), /none of its organisational/);
-    assert.match(judge(msp, makePeer(root, { units: [] })), /\(it has none\)$/);
-  });
-
-  test("a role bound to one CA is refused below another", () => {
-    const roleUnits = new Map([
-      ["peer", rule("peer", root)],
-      ["admin", rule("admin")],
-    ] as const);
-    const msp = makeMsp([root, other], { roleUnits });
-    assert.equal(judge(msp, makePeer(root)), "accepted");
-    assert.match(judge(msp, makePeer(other)), /role is reserved to another CA/);
-    assert.equal(judge(msp, makePeer(other, { units: ["admin"] })), "accepted");
-  });
-
-  test("the same role twice is two roles", () => {
-    assert.match(
-      judge(makeMsp([root]), makePeer(root, { units: ["peer", "peer"] })),
-      /several roles/,
-    );
-  });
-
-  test("a certificate in admincerts is an admin, whatever its role", () => {
-    const admin = makePeer(root, { units: ["admin"], reshape: toHighS });
-    const msp = makeMsp([root], { adminCerts: [fileOf(admin)] });
-    const verdict = judgeByMsps([msp], "OrgMSP", admin.pem);
-    assert(verdict.ok);
-    const withoutRules = { ...msp, roleUnits: new Map() };
-    assert.deepEqual(rolesOf(withoutRules, verdict.value), ["admin"]);
-    const [leaf] = verdict.value.chain;
-    assert(leaf);
-    assert.deepEqual(msp.admins[0]?.der, sanitizeCertificate(leaf, parsed(root)).der);
-  });
-
-  test("the certifiers identifier hashes the CAs in low-S form, issuer first", () => {
-    const high = makeRoot({ reshape: toHighS });
-    const [ca] = makeMsp([high]).roots;
-    assert(ca);
-    assert.notDeepEqual(ca.der, high.der);
-    assert.deepEqual(canonicalSignature(ca.signature), ca.signature);
-    assert.notEqual(certifiersIdOf([ca]), certifiersIdOf([parsed(high)]));
-    const other = parsed(makeRoot());
-    assert.notEqual(certifiersIdOf([ca, other]), certifiersIdOf([ca]));
-    assert.equal(certifiersIdOf([ca, other]), certifiersIdOf([{ ...ca }, other]));
   });
 });
 
