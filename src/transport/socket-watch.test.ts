@@ -114,8 +114,8 @@ test("who sends much beside messages is cut, later too if it has proven who it i
 });
 
 test("an address whose stranger has brought a long TLS chain rests, while others are heard; then one of it is read at a time", async (t) => {
-  let nowMs = 0;
-  const watch = new SocketWatch(RATE, () => nowMs);
+  let [nowMs, cpuMs] = [0, 0];
+  const watch = new SocketWatch(RATE, { nowMs: () => nowMs, cpuMs: () => cpuMs });
   const heard: string[] = [];
   let bytesOf: (bytes: number) => void = () => {};
   let [accepted, inThisRound, most] = [0, 0, 0];
@@ -155,11 +155,13 @@ test("an address whose stranger has brought a long TLS chain rests, while others
   let longBytes = 0;
   bytesOf = (bytes) => {
     longBytes += bytes;
+    cpuMs += 100;
   };
   long.write(Buffer.alloc(20_000));
   await until(() => longBytes > 8_192);
 
   heard.length = 0;
+  bytesOf = () => {};
   for (const socket of waiting) socket.write("x");
   const other = await send("127.0.0.3");
   await until(() => accepted === 22);

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
+import { loopBusyMs } from "./patience.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -15,8 +16,8 @@ const TURN_MS = 1;
  * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
  */
 const TLS_BYTES = 8_192;
-/** How long an address rests for a KiB beyond: as long as RSA keys, the dearest that there are, keep us. */
-const REST_MS_PER_KIB = 1;
+/** CPU time of a round that an honest handshake does not take. Its address rests as long as it took. */
+const DEAR_MS = 30;
 /** So long afterwards one of such an address is read at a time. */
 const CAUTION_MS = 10_000;
 const ADDRESSES_MAX = 1_000;
@@ -50,6 +51,20 @@ interface Watched extends WatchedSocket {
   isInTls: boolean;
 }
 
+interface Time {
+  /** That of this thread; where it cannot be had, how long the event loop was at work. */
+  readonly cpuMs: () => number;
+  readonly nowMs: () => number;
+}
+
+const TIME: Time = {
+  cpuMs: () => {
+    const used = process.threadCpuUsage?.();
+    return used === undefined ? loopBusyMs() : (used.user + used.system) / 1_000;
+  },
+  nowMs: () => performance.now(),
+};
+
 /**
  * Watches over sockets: whoever sends more than is fair is cut. Strangers are read in turns, first one
  * of each address, so that no crowd of them keeps the event loop: whatever they have to say waits in
@@ -66,7 +81,9 @@ export class SocketWatch {
   readonly #begun = new Set<Watched>();
   /** Until when addresses rest. */
   readonly #rests = new BoundedMap<string, number>(ADDRESSES_MAX);
-  readonly #nowMs: () => number;
+  readonly #time: Time;
+  /** CPU time at the begin of this round. */
+  #roundMs = 0;
   /** Those among the strangers in this round that have asked for work. */
   readonly #resting = new Set<Watched>();
   #isArmed = false;
@@ -74,9 +91,9 @@ export class SocketWatch {
   #lookAtProven: NodeJS.Timeout | undefined;
 
   /** `provenBytes`: see {@link Conduct}. Without, nobody is proven here. */
-  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }, nowMs = () => performance.now()) {
+  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }, time: Time = TIME) {
     this.#provenBytes = provenBytes;
-    this.#nowMs = nowMs;
+    this.#time = time;
   }
 
   /** Watches a socket of this address; `cut` is to end it at once. `isTls`: it begins with TLS. */
@@ -164,6 +181,7 @@ export class SocketWatch {
     if (this.#waiting.size > 0) this.#wake ??= setTimeout(() => this.#woken(), delayMs).unref();
     if (this.#isArmed || this.#reading.size + this.#begun.size === 0) return;
     this.#isArmed = true;
+    this.#roundMs = this.#time.cpuMs();
     setImmediate(() => {
       this.#isArmed = false;
       this.#endRound();
@@ -222,19 +240,20 @@ export class SocketWatch {
   #isFree(address: string): boolean {
     const untilMs = this.#rests.get(address);
     if (untilMs === undefined) return true;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#time.nowMs();
     if (nowMs >= untilMs + CAUTION_MS) this.#rests.delete(address);
     else if (nowMs < untilMs) return false;
     else return [...this.#reading].every((watched) => watched.address !== address);
     return true;
   }
 
-  /** Whoever has brought much in its TLS handshake has its address rest. */
+  /** Whoever has brought much in a TLS handshake that took long has its address rest. */
   #lookAtTls({ isInTls, address, bytesRead, socket }: Watched): void {
-    const bytes = socket.bytesRead - Math.max(TLS_BYTES, bytesRead);
-    if (!isInTls || bytes <= 0) return;
-    const fromMs = Math.max(this.#nowMs(), this.#rests.get(address) ?? 0);
-    this.#rests.set(address, fromMs + (bytes / 1_024) * REST_MS_PER_KIB);
+    if (!isInTls || socket.bytesRead <= TLS_BYTES || socket.bytesRead === bytesRead) return;
+    const costMs = this.#time.cpuMs() - this.#roundMs;
+    if (costMs < DEAR_MS) return;
+    const fromMs = Math.max(this.#time.nowMs(), this.#rests.get(address) ?? 0);
+    this.#rests.set(address, fromMs + costMs);
   }
 
   #lookAtStranger(watched: Watched): void {
