@@ -38,8 +38,8 @@ import type { Channels, FollowedChannel } from "./tables/channels.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
 import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.ts";
-import { noteArrival } from "./tables/neighbourhood.ts";
 import type { Pull } from "./tables/pull.ts";
+import { noteArrival } from "./tables/self.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
 import { pingSuspects, type Suspicions } from "./tables/suspicion.ts";
 import type { VerificationQueue } from "./tables/verification-queue.ts";
@@ -72,7 +72,7 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const isArrival = members.arrivals > arrivals;
   const isChanged = members.version !== version;
   if (isChanged) effects.push(...askSoon(core, aliveCount === 0, isArrival));
-  if (isArrival) noteArrival(core.neighbourhood, newness(core), now);
+  if (isArrival) noteArrival(core.self, core.options.timing, now);
   // If nothing ran, the deadline computed above is still valid.
   const isKnown = nextMs !== undefined && !isChanged;
   core.expectedAtMs = Math.max(now.elapsedMs, isKnown ? nextMs : nextDeadlineMs(core));
@@ -189,7 +189,7 @@ const TASKS: readonly Task[] = [
   { nextMs: ({ schedule }) => schedule.expiryCheckAtMs, run: checkExpiry },
   { nextMs: ({ schedule }) => schedule.unusedCheckAtMs, run: checkUnused },
   { nextMs: ({ schedule }) => schedule.heartbeatAtMs, run: publish },
-  { nextMs: (core) => nextPollMs(core, core.syncBackoff.dueMs), run: startSync },
+  { nextMs: nextSyncMs, run: startSync },
   { nextMs: (core) => nextPollMs(core, core.pullBackoff.dueMs), run: startIdentityPull },
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
   { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingSuspects },
@@ -252,19 +252,19 @@ function nextFlushMs(core: Core): number {
 }
 
 /**
- * When others are asked. Who is late with everything asks less often; and who works through a list of
- * members, at most an interval later, as the list may hold what it would ask for.
+ * When others are asked: by whoever works through a list of members at most an interval later, as the
+ * list may hold what it would ask for.
  */
-function nextPollMs({ lateness, now, options, verificationQueue }: Core, dueMs: number): number {
+function nextPollMs({ now, options, verificationQueue }: Core, dueMs: number): number {
   if (dueMs > now.elapsedMs) return dueMs; // Soon enough to look again.
-  const listMs = verificationQueue.lists.size > 0 ? options.timing.pullIntervalMs : 0;
-  return dueMs + listMs + patienceMs(lateness, now);
+  return dueMs + (verificationQueue.lists.size > 0 ? options.timing.pullIntervalMs : 0);
 }
 
-/** The span of time in which we are new. */
-function newness({ options, self }: Core): readonly [number, number] {
-  const untilMs = self.publishCertUntilMs;
-  return [untilMs - options.timing.publishCertPeriodMs, untilMs];
+/** Who is late with everything asks for whole lists of members less often. */
+function nextSyncMs(core: Core): number {
+  const { lateness, now, syncBackoff } = core;
+  const atMs = nextPollMs(core, syncBackoff.dueMs);
+  return syncBackoff.dueMs > now.elapsedMs ? atMs : atMs + patienceMs(lateness, now);
 }
 
 function nextIdentityMs({ identities, now }: Core): number {

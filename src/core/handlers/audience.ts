@@ -18,6 +18,7 @@ import {
 } from "../tables/broadcast-queue.ts";
 import { aliveMembers } from "../tables/members.ts";
 import { keepNeighbours } from "../tables/neighbourhood.ts";
+import { isForming } from "../tables/self.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
@@ -127,8 +128,6 @@ export function choosePartners(core: Core): readonly Member[] {
   return [...partners];
 }
 
-/** Maximum members while forming; in larger networks a bootstrap peer would relay too much. */
-const FORMING_MEMBERS_MAX = 128;
 /**
  * While a network forms, everybody's picture of it changes with each message, and so would everybody's
  * neighbours. Until then those that are connected pass messages on: mostly that is a bootstrap peer, to
@@ -136,8 +135,8 @@ const FORMING_MEMBERS_MAX = 128;
  * nobody is connected.
  */
 function whileForming(core: Core): Member[] | undefined {
-  const { members, neighbourhood, now } = core;
-  if (!isForming(neighbourhood, members.aliveCount, now)) return undefined;
+  const { members, neighbourhood, now, self } = core;
+  if (!isForming(self, members.aliveCount, now)) return undefined;
   const connected = lookUp(core, [neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
 }
@@ -153,15 +152,6 @@ export function isMeeting({ members, neighbourhood, now, options, self }: Core):
     if (members.table.get(pkiId)?.status === "alive") return false;
   }
   return true;
-}
-
-/** Whether we see a small network that is forming still. */
-export function isForming(
-  { formingUntilMs }: Pick<Core["neighbourhood"], "formingUntilMs">,
-  aliveCount: number,
-  { elapsedMs }: Now,
-): boolean {
-  return aliveCount <= FORMING_MEMBERS_MAX && elapsedMs < formingUntilMs;
 }
 
 /** All neighbours without duplicates. */

@@ -1,9 +1,11 @@
 /** A network that forms: who passes messages on before everybody knows who its neighbours are. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createNeighbourhood, noteArrival } from "../tables/neighbourhood.ts";
+import { toHex } from "../../wire/bytes.ts";
+import type { AliveMessage } from "../../wire/messages.ts";
+import { isForming, noteArrival } from "../tables/self.ts";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
-import { isForming } from "./audience.ts";
+import { DEFAULT_TIMING } from "../types/options.ts";
 
 const MEMBERS = 16;
 
@@ -20,6 +22,10 @@ function start(
 /** To how many others each has sent anything. */
 function reached(nodes: readonly TestNode[]): readonly number[] {
   return nodes.map(({ sent }) => new Set(sent.map(({ to }) => to)).size);
+}
+
+function isBy({ membership }: AliveMessage, { identity }: TestNode): boolean {
+  return membership !== undefined && toHex(membership.pkiId) === identity.pkiId;
 }
 
 function isComplete(world: World, nodes: readonly TestNode[]): boolean {
@@ -95,12 +101,31 @@ describe("while a small network forms", () => {
     assert.ok(heartbeats.length > 0 && heartbeats.every((bytes) => bytes > 0));
   });
 
+  test("heartbeats carry certificates for as long as members arrive", () => {
+    const { world, nodes } = start(6);
+    const [node] = nodes as [TestNode, ...TestNode[]];
+    for (let times = 0; times < 4; times++) {
+      world.run(4_500);
+      world.add(`late${times}`, { bootstrap: ["m0:7051"] });
+    }
+    world.run(40_000);
+    const own = node.sent.flatMap(({ atMs, message: { content } }) =>
+      content?.type === "alive" && isBy(content.value, node)
+        ? [{ atMs, hasCertificate: content.value.identity.length > 0 }]
+        : [],
+    );
+    const lastMs = Math.max(...own.map(({ atMs, hasCertificate }) => (hasCertificate ? atMs : 0)));
+    assert.ok(lastMs > 20_000 && lastMs < 31_000, String(lastMs));
+    assert.ok(own.every(({ atMs, hasCertificate }) => hasCertificate === atMs <= lastMs));
+  });
+
   describe("it has formed", () => {
     const at = (elapsedMs: number) => ({ elapsedMs, wallMs: 0 });
     const isFormingAt = (elapsedMs: number, aliveCount: number, ...arrivalsMs: number[]) => {
-      const neighbourhood = createNeighbourhood();
-      for (const atMs of arrivalsMs) noteArrival(neighbourhood, [4_000, 14_000], at(atMs));
-      return isForming(neighbourhood, aliveCount, at(elapsedMs));
+      const { self } = createWorld(1).add("new").core;
+      self.publishCertUntilMs = 14_000;
+      for (const atMs of arrivalsMs) noteArrival(self, DEFAULT_TIMING, at(atMs));
+      return isForming(self, aliveCount, at(elapsedMs));
     };
 
     test("after two calm seconds, or when it is not small", () => {

@@ -16,7 +16,7 @@ import { pkiIdBytes } from "../../wire/received.ts";
 import type { Party } from "../rules/disclosure.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import type { Context, CoreOptions } from "../types/options.ts";
+import type { Context, CoreOptions, Timing } from "../types/options.ts";
 
 /** Purpose of a new alive message. */
 export type AlivePurpose =
@@ -69,6 +69,8 @@ export interface Self {
   readonly impostors: Set<string>;
   /** Until when our alive messages carry our certificate: we are new. */
   publishCertUntilMs: number;
+  /** Until when the network counts as forming unless somebody else arrives, in elapsed milliseconds. */
+  formingUntilMs: number;
   alive: OwnAlive | undefined;
   /**
    * Our internal endpoint, signed once: it stays the same, and who has checked it before need not
@@ -91,6 +93,7 @@ export function createSelf(options: CoreOptions, now: Now): Self {
     formerIds: new Set(),
     impostors: new Set(),
     publishCertUntilMs: now.elapsedMs + options.timing.publishCertPeriodMs,
+    formingUntilMs: Number.NEGATIVE_INFINITY,
     alive: undefined,
     secret: undefined,
     pending: new Map(),
@@ -111,9 +114,49 @@ export function beNew(self: Self, { timing }: CoreOptions, { elapsedMs }: Now): 
   self.publishCertUntilMs = Math.max(self.publishCertUntilMs, untilMs);
 }
 
+/** Maximum members of a network that forms; in larger ones a bootstrap peer would relay too much. */
+const FORMING_MEMBERS_MAX = 128;
+/**
+ * After so long without an arrival the network has its shape; where members are slow to arrive, after
+ * as long as they took.
+ */
+const CALM_MS = 2_000;
+/** In a network in which somebody arrives again and again, its first minute counts. */
+const FORMING_MS_MAX = 60_000;
+
+/**
+ * Somebody has become alive. Where we, who are new, see a network form, it goes on doing so: on a
+ * machine with too much to do, members may arrive for longer than we are new.
+ */
+export function noteArrival(
+  self: Self,
+  { publishCertPeriodMs }: Pick<Timing, "publishCertPeriodMs">,
+  { elapsedMs }: Now,
+): void {
+  const untilMs = self.publishCertUntilMs;
+  if (elapsedMs >= Math.max(untilMs, self.formingUntilMs)) return;
+  const fromMs = untilMs - publishCertPeriodMs;
+  const calmMs = Math.min(Math.max(CALM_MS, elapsedMs - fromMs), publishCertPeriodMs);
+  self.formingUntilMs = Math.min(elapsedMs + calmMs, fromMs + FORMING_MS_MAX);
+}
+
+/** Whether we see a small network that is forming still. */
+export function isForming(
+  { formingUntilMs }: Pick<Self, "formingUntilMs">,
+  aliveCount: number,
+  { elapsedMs }: Now,
+): boolean {
+  return aliveCount <= FORMING_MEMBERS_MAX && elapsedMs < formingUntilMs;
+}
+
+interface SelfContext extends Context {
+  readonly self: Self;
+  readonly members: { readonly aliveCount: number };
+}
+
 /** Asks for a fresh signed alive message. Requests of the same moment share one signature. */
 export function requestAlive(
-  { now, options, self }: Context & { readonly self: Self },
+  { members, now, options, self }: SelfContext,
   purpose: AlivePurpose,
 ): readonly Effect[] {
   for (const pending of self.pending.values()) {
@@ -126,7 +169,7 @@ export function requestAlive(
   const time: PeerTime = { incNum: self.incarnation, seqNum: self.sequence };
   const pending: PendingAlive = {
     type: "alive",
-    payload: encodeAlive(self, options, time, now),
+    payload: encodeAlive(self, options, time, isNew(self, members.aliveCount, now)),
     secretPayload: encode(SECRET, { internalEndpoint: options.internalEndpoint }),
     time,
     metadata: self.metadata,
@@ -142,8 +185,17 @@ function isUpToDate(self: Self, pending: PendingAlive): boolean {
   return metadata === self.metadata && externalEndpoint === self.externalEndpoint;
 }
 
-function encodeAlive(self: Self, options: CoreOptions, time: PeerTime, now: Now): Uint8Array {
-  const carriesIdentity = now.elapsedMs < self.publishCertUntilMs;
+/** Whether others may not know our certificate yet. */
+function isNew(self: Self, aliveCount: number, now: Now): boolean {
+  return now.elapsedMs < self.publishCertUntilMs || isForming(self, aliveCount, now);
+}
+
+function encodeAlive(
+  self: Self,
+  options: CoreOptions,
+  time: PeerTime,
+  carriesIdentity: boolean,
+): Uint8Array {
   return encode(GOSSIP_MESSAGE, {
     tag: TAG.empty,
     content: {
