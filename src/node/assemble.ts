@@ -83,7 +83,7 @@ export async function assemble(
       await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(channelMsps, tls)));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
-    started: async (incarnation) => {
+    keep: async (incarnation) => {
       const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
       if (problem) warn?.(problem);
     },

@@ -78,8 +78,8 @@ describe("a network of nodes", () => {
   test("whoever listens as soon as a node has started hears of the first to join", async () => {
     const network = createNetwork();
     const { clock, hub } = network;
-    const started = async (): Promise<void> => network.run(2_000);
-    const starting = GossipNode.create({ ...testParts("a", { clock, hub, seed: 7 }), started });
+    const keep = async (): Promise<void> => network.run(2_000);
+    const starting = GossipNode.create({ ...testParts("a", { clock, hub, seed: 7 }), keep });
     await network.start("b", { bootstrap: ["a:1"] });
     const node = await starting;
     const events: GossipEvent[] = [];
@@ -121,6 +121,25 @@ describe("a network of nodes", () => {
     await network.run(200);
     assert.deepEqual(alive(a), ["b:1"]);
     assert.ok(types(a).includes("member-returned"));
+  });
+
+  test("one whose clock was ahead keeps the incarnation from which it goes on", async () => {
+    const network = createNetwork();
+    const { clock, hub } = network;
+    await network.start("a");
+    const parts = testParts("b", { clock, hub, bootstrap: ["a:1"] });
+    const lastIncarnation = 4_000_000_000_000_000_000n;
+    const core = { ...parts.core, lastIncarnation };
+    const ahead = await GossipNode.create({ ...parts, core });
+    await network.run(600);
+    await ahead.close();
+    const kept: bigint[] = [];
+    const keep = async (incarnation: bigint): Promise<void> => void kept.push(incarnation);
+    const again = testParts("b", { clock, hub, bootstrap: ["a:1"] });
+    await GossipNode.create({ ...again, keep });
+    await network.run(5_000);
+    const [first = 0n, raised = 0n, ...more] = kept;
+    assert.ok(first < lastIncarnation && raised > lastIncarnation && more.length === 0, `${kept}`);
   });
 
   test("survives every link being cut", async () => {

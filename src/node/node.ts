@@ -120,7 +120,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   /** @internal Starts a node from its parts; whoever listens right after this misses no event. */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
-    await parts.started?.(node.#core.self.incarnation);
+    await parts.keep?.(node.#core.self.incarnation);
     await node.#connections.listen();
     if (parts.watchesItself) node.#publisher.hold();
     node.#loop.give({ type: "start" });
@@ -226,10 +226,9 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const part of [this.#loop, this.#names]) part?.stop();
+    for (const part of [this.#loop, this.#names, this.#watch, this.#channels]) part?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
-    for (const part of [this.#watch, this.#channels]) part.stop();
     await this.#parts.network.close();
     this.#parts.closed?.();
   }
@@ -287,6 +286,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         this.#channels.receive(effect);
         return;
       case "notify":
+        if (effect.event.type === "incarnation-raised")
+          void this.#parts.keep?.(effect.event.incarnation);
         this.#messenger.hear(effect.event);
         this.#channels.hear(effect.event);
         this.#publisher.publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));

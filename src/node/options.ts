@@ -53,8 +53,8 @@ export interface NodeParts {
   readonly setTrust?: (msps: readonly Msp[]) => void;
   /** Reads everything again and puts trust and TLS in force (see `GossipNode.reload`). */
   readonly reload?: () => Promise<Reloaded>;
-  /** Called with the incarnation before the node gossips; awaited. */
-  readonly started?: (incarnation: bigint) => Promise<void>;
+  /** Keeps the incarnation for the next life: awaited before the node gossips, and called when it is raised. */
+  readonly keep?: (incarnation: bigint) => Promise<void>;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
 }

@@ -53,6 +53,7 @@ export async function writeIncarnation(
   incarnation: bigint,
 ): Promise<string | undefined> {
   const file = join(folder, FILE);
+  if (incarnation > INCARNATION_MAX) return undefined; // It would not be read.
   try {
     await makeFolder(folder);
     await writeDurably(`${file}.new`, `${incarnation}\n`);

@@ -94,7 +94,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       unknownCa,
       "error",
       "bootstrap",
-      /CA that we do not trust.* \(tls-untrusted\)[.;:] [Aa]dd the CA/,
+      /CA that we do not trust.* \(tls-untrusted\)[.;:] [Cc]heck that it is the gossip port.*add the CA/,
     );
 
     const both = peer.file("tls/both.crt");

@@ -96,7 +96,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   "tls-untrusted": {
     say: (detail) => `its TLS certificate is of a CA that we do not trust${inBrackets(detail)}`,
     remedy:
-      "Add the CA of its TLS certificate to peer.tls.rootcert.file, or to the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
+      "Check that it is the gossip port of a peer: its chaincode port has a CA of its own. Then add the CA of its TLS certificate to peer.tls.rootcert.file, or to the tlscacerts of its MSP folder under fabricGossip.trustedMsps.",
   },
   "tls-expired": {
     say: (detail) => `its TLS certificate has expired${inBrackets(detail)}`,
