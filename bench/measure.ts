@@ -81,15 +81,16 @@ function garbageCollector(): () => void {
   };
 }
 
-/** Milliseconds until the condition holds; undefined after `maxMs`. */
+/** Milliseconds until the condition holds; undefined after `maxMs`. It is looked at every `everyMs`. */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
   maxMs: number,
+  everyMs = 5,
 ): Promise<number | undefined> {
   const startedMs = performance.now();
   while (!(await condition())) {
     if (performance.now() - startedMs > maxMs) return undefined;
-    await sleep(5);
+    await sleep(everyMs);
   }
   return Math.round(performance.now() - startedMs);
 }
