@@ -191,7 +191,7 @@ function readVarint(bytes: Uint8Array, from: number): { value: number; end: numb
   return { value, end: at };
 }
 
-/** The tag a receiver demands of each content; undefined = refused, whatever the tag. */
+/** The tag a receiver demands of each content; undefined = not for us, whatever the tag. */
 const LEGAL_TAG: { readonly [T in Content["type"]]: number | "by-pull-type" | undefined } = {
   alive: TAG.empty,
   "membership-request": TAG.empty,
@@ -241,22 +241,10 @@ export function isChannelRestricted(tag: number): boolean {
 
 /** Contents that a peer sends to everybody whether they care or not; their tag is not our concern. */
 export function isNotForUs({ content, tag }: GossipMessage): boolean {
-  switch (content?.type) {
-    case "conn-establish":
-    case "empty":
-    case "ack":
-    case "private-data":
-    case "private-request":
-    case "private-response":
-      return true;
-    case "hello":
-    case "digest":
-    case "request":
-    case "update":
-      return content.value.msgType === PULL_TYPE.block && isChannelRestricted(tag);
-    default:
-      return false;
-  }
+  if (content === undefined) return false;
+  const legal = LEGAL_TAG[content.type];
+  if (legal !== "by-pull-type") return legal === undefined;
+  return legalPullTag(content) === TAG.chanAndOrg && isChannelRestricted(tag);
 }
 
 /** The channel that our messages name. Its bytes are no channel name that Fabric accepts. */
