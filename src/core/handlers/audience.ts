@@ -136,6 +136,7 @@ export function choosePartners(core: Core): readonly Member[] {
  */
 function whileForming(core: Core): Member[] | undefined {
   const { members, neighbourhood, now, self } = core;
+  if (now.elapsedMs >= self.formingUntilMs) return undefined; // Mostly: see isForming().
   if (!isForming(self, members.aliveCount, now)) return undefined;
   const connected = lookUp(core, [neighbourhood.connected]);
   return connected.length > 0 ? connected : undefined;
