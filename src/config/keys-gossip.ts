@@ -2,6 +2,7 @@
  * Keys of the protocol, under the names and with the defaults of Fabric. Reading, validation and
  * `docs/configuration.md` come from this table. Source: core.yaml; spec A 1.2, 1.3 and 9, spec B 7.
  */
+import { DEFAULT_FANOUT, DEFAULT_TIMING } from "../core/types/options.ts";
 import { duration, whole } from "./key.ts";
 import { endpoint, endpoints } from "./key-network.ts";
 
@@ -27,7 +28,7 @@ export const GOSSIP_KEYS = {
   aliveIntervalMs: duration("peer.gossip.aliveTimeInterval", {
     doc: "Interval between our heartbeats.",
     ...PERIOD,
-    absent: 5 * SECOND,
+    absent: DEFAULT_TIMING.aliveIntervalMs,
   }),
   aliveExpiryMs: duration("peer.gossip.aliveExpirationTimeout", {
     doc: "Silence after which a member is dead; at least twice the heartbeat interval.",
@@ -46,66 +47,66 @@ export const GOSSIP_KEYS = {
     unit: "multiples",
     min: 1,
     max: 10_000,
-    absent: 20,
+    absent: DEFAULT_TIMING.forgetAfterMs / DEFAULT_TIMING.aliveExpiryMs,
   }),
   publishCertPeriodMs: duration("peer.gossip.publishCertPeriod", {
     doc: "Time after the start in which heartbeats carry our certificate.",
     ...PERIOD,
-    absent: 10 * SECOND,
+    absent: DEFAULT_TIMING.publishCertPeriodMs,
   }),
   pullIntervalMs: duration("peer.gossip.pullInterval", {
     doc: "Interval between membership syncs and between pulls; more than digest and response wait together.",
     ...PERIOD,
-    absent: 4 * SECOND,
+    absent: DEFAULT_TIMING.pullIntervalMs,
   }),
   pullPeerNum: whole("peer.gossip.pullPeerNum", {
     doc: "Members asked in each sync or pull.",
     unit: "members",
     min: 1,
     max: 100,
-    absent: 3,
+    absent: DEFAULT_FANOUT.pullPeers,
   }),
   digestWaitMs: duration("peer.gossip.digestWaitTime", {
     doc: "How long a pull waits for digests.",
     ...PERIOD,
-    absent: 1 * SECOND,
+    absent: DEFAULT_TIMING.digestWaitMs,
   }),
   requestWaitMs: duration("peer.gossip.requestWaitTime", {
     doc: "How long a hello permits a request; more than the digest wait.",
     ...PERIOD,
-    absent: 1_500,
+    absent: DEFAULT_TIMING.requestWaitMs,
   }),
   responseWaitMs: duration("peer.gossip.responseWaitTime", {
     doc: "How long a pull waits for updates.",
     ...PERIOD,
-    absent: 2 * SECOND,
+    absent: DEFAULT_TIMING.responseWaitMs,
   }),
   propagateIterations: whole("peer.gossip.propagateIterations", {
     doc: "How often we relay a message.",
     unit: "times",
     min: 1,
     max: 100,
-    absent: 1,
+    absent: DEFAULT_FANOUT.iterations,
   }),
   propagatePeerNum: whole("peer.gossip.propagatePeerNum", {
     doc: "Members to which we relay a message.",
     unit: "members",
     min: 1,
     max: 100,
-    absent: 3,
+    absent: DEFAULT_FANOUT.propagatePeers,
   }),
   propagationBurstSize: whole("peer.gossip.maxPropagationBurstSize", {
     doc: "Queued messages that trigger a send at once.",
     unit: "messages",
     min: 1,
     max: 10_000,
-    absent: 10,
+    absent: DEFAULT_FANOUT.burstSize,
   }),
   propagationBurstLatencyMs: duration("peer.gossip.maxPropagationBurstLatency", {
     doc: "How long a message waits for others before it is sent.",
     min: 1,
     max: 60 * SECOND,
-    absent: 10,
+    absent: DEFAULT_TIMING.burstLatencyMs,
   }),
   dialTimeoutMs: duration("peer.gossip.dialTimeout", {
     doc: "Time limit of a dial for TCP, TLS and HTTP/2 together; up to four times as long while our event loop is busy.",
@@ -134,11 +135,11 @@ export const GOSSIP_KEYS = {
   publishStateInfoIntervalMs: duration("peer.gossip.publishStateInfoInterval", {
     doc: "A hundred times this value is how long we remember StateInfo of channels that we do not follow.",
     ...PERIOD,
-    absent: 4 * SECOND,
+    absent: DEFAULT_TIMING.stateInfoExpiryMs / 100,
   }),
   requestStateInfoIntervalMs: duration("peer.gossip.requestStateInfoInterval", {
     doc: "Interval between requests for StateInfo of followed channels.",
     ...PERIOD,
-    absent: 4 * SECOND,
+    absent: DEFAULT_TIMING.stateInfoIntervalMs,
   }),
 };

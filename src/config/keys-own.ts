@@ -1,4 +1,5 @@
 /** Our own keys, below `fabricGossip`; the manual is generated from this table too. */
+import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../core/types/options.ts";
 import { choice, duration, durations, namedPaths, path, whole } from "./key.ts";
 import { channelList } from "./key-channels.ts";
 import { addresses, addressRanges, dnsNames, endpoints } from "./key-network.ts";
@@ -60,19 +61,19 @@ export const OWN_KEYS = {
   }),
   strategy: choice("fabricGossip.strategy", ["neighbours", "random"], {
     doc: "Recipients of relayed messages: `neighbours`, a few fixed members, or `random`, `peer.gossip.propagatePeerNum` members drawn per message as in Fabric.",
-    absent: "neighbours",
+    absent: DEFAULT_FANOUT.strategy,
   }),
   neighbourRefreshMs: duration("fabricGossip.neighbourRefresh", {
     doc: "Maximum time that a member keeps its neighbours; the same for all members.",
     min: 10_000,
     max: 720 * HOUR,
-    absent: HOUR,
+    absent: DEFAULT_TIMING.neighbourRefreshMs,
   }),
   expiryNoticesMs: durations("fabricGossip.expiryNotices", {
     doc: "Times before the expiry of a certificate, ours or another's, at which we report it.",
     min: 1_000,
     max: 8_760 * HOUR,
-    absent: [720 * HOUR, 168 * HOUR, 24 * HOUR, HOUR],
+    absent: DEFAULT_TIMING.expiryNoticesMs,
   }),
 };
 
@@ -82,69 +83,69 @@ export const LIMIT_KEYS = {
     unit: "members",
     min: 1,
     max: 1_000_000,
-    absent: 20_000,
+    absent: DEFAULT_CORE_LIMITS.membersMax,
   }),
   identitiesMax: whole("fabricGossip.limits.identitiesMax", {
     doc: "Identities kept.",
     unit: "identities",
     min: 1,
     max: 1_000_000,
-    absent: 20_000,
+    absent: DEFAULT_CORE_LIMITS.identitiesMax,
   }),
   identityUsageMs: duration("fabricGossip.limits.identityUsage", {
     doc: "How long we keep an unused identity (fixed in Fabric).",
     min: 100,
     max: 24 * HOUR,
-    absent: HOUR,
+    absent: DEFAULT_TIMING.identityUnusedMs,
   }),
   backlogMax: whole("fabricGossip.limits.backlogMax", {
     doc: "Pulled identities and messages of unknown authors that wait for their signature check.",
     unit: "messages",
     min: 64,
     max: 1_000_000,
-    absent: 50_000,
+    absent: DEFAULT_CORE_LIMITS.backlogMax,
   }),
   stateInfosMax: whole("fabricGossip.limits.stateInfosMax", {
     doc: "StateInfo of channels that we do not follow, kept so that we relay each once.",
     unit: "messages",
     min: 1,
     max: 1_000_000,
-    absent: 20_000,
+    absent: DEFAULT_CORE_LIMITS.stateInfosMax,
   }),
   pullItemsMax: whole("fabricGossip.limits.pullItemsMax", {
     doc: "Items requested or sent in one pull message.",
     unit: "items",
     min: 1,
     max: 100_000,
-    absent: 2_000,
+    absent: DEFAULT_CORE_LIMITS.pullItemsMax,
   }),
   hellosPerPeerMax: whole("fabricGossip.limits.hellosPerPeerMax", {
     doc: "Open hellos kept per peer.",
     unit: "hellos",
     min: 1,
     max: 1_000,
-    absent: 16,
+    absent: DEFAULT_CORE_LIMITS.hellosPerPeerMax,
   }),
   checksPerSecond: whole("fabricGossip.limits.checksPerSecond", {
     doc: "Signatures checked per relaying peer; a wrong one counts ten times. Excess is dropped unchecked (`check-budget`). Ten seconds accumulate.",
     unit: "checks/s",
     min: 10,
     max: 1_000_000,
-    absent: 2_000,
+    absent: DEFAULT_CORE_LIMITS.checksPerSecond,
   }),
   newsPerSecond: whole("fabricGossip.limits.newsPerSecond", {
     doc: "Messages accepted per author, whoever relays them; excess is dropped (`news-budget`). Ten seconds accumulate.",
     unit: "messages/s",
     min: 1,
     max: 1_000_000,
-    absent: 50,
+    absent: DEFAULT_CORE_LIMITS.newsPerSecond,
   }),
   answerBytesPerSecond: whole("fabricGossip.limits.answerBytesPerSecond", {
     doc: "Answers per peer, estimated before they are built; excess requests get none (`answer-budget`). Two seconds accumulate.",
     unit: "bytes/s",
     min: 1_024,
     max: 1_073_741_824,
-    absent: 2_097_152,
+    absent: DEFAULT_CORE_LIMITS.answerBytesPerSecond,
   }),
   connectionsMax: whole("fabricGossip.limits.connectionsMax", {
     doc: "Connections with a complete handshake.",
