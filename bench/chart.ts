@@ -54,7 +54,7 @@ export function lineChart(options: ChartOptions): string {
   ];
   const back = `<rect width="${WIDTH}" height="${HEIGHT}" class="back"/>`;
   const inside = `<style>${STYLE}</style>${back}\n${body.join("\n")}\n`;
-  return `${drawing({ width: WIDTH, height: HEIGHT, title, body: inside })}\n`;
+  return `${drawing({ width: WIDTH, height: HEIGHT, title, body: inside, isFile: true })}\n`;
 }
 
 function drawSeries(

@@ -5,16 +5,18 @@ export function escapeText(words: string): string {
   return words.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A whole picture. The title is read aloud, not shown. */
+/** A whole picture, for a page or, with `isFile`, to be one. The title is read aloud, not shown. */
 export function drawing(picture: {
   readonly width: number;
   readonly height: number;
   readonly title: string;
   readonly body: string;
+  readonly isFile?: boolean;
 }): string {
-  const { width, height, title, body } = picture;
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"`;
-  return `${open} role="img" aria-label="${escapeText(title)}">${body}</svg>`;
+  const { width, height, title, body, isFile } = picture;
+  const namespace = isFile ? ' xmlns="http://www.w3.org/2000/svg"' : "";
+  const box = `viewBox="0 0 ${width} ${height}"`;
+  return `<svg${namespace} ${box} role="img" aria-label="${escapeText(title)}">${body}</svg>`;
 }
 
 export function text(
