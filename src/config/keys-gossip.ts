@@ -50,7 +50,7 @@ export const GOSSIP_KEYS = {
     absent: DEFAULT_TIMING.forgetAfterMs / DEFAULT_TIMING.aliveExpiryMs,
   }),
   publishCertPeriodMs: duration("peer.gossip.publishCertPeriod", {
-    doc: "Time after the start in which heartbeats carry our certificate.",
+    doc: "Time after the start in which heartbeats carry our certificate; longer while the network still forms.",
     ...PERIOD,
     absent: DEFAULT_TIMING.publishCertPeriodMs,
   }),

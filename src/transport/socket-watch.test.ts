@@ -1,10 +1,30 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
-import { test } from "node:test";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
 import { SocketWatch } from "./socket-watch.ts";
 
 const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
+
+/** Opens the server to this machine; returns what dials it from one of its addresses. */
+async function listen(
+  t: TestContext,
+  server: Server,
+): Promise<(localAddress: string) => Promise<Socket>> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const { port } = address;
+  return async (localAddress) => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress });
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    return socket;
+  };
+}
 
 test("strangers are read in turns, a few in each round, and first one of each address", async (t) => {
   const watch = new SocketWatch(RATE);
@@ -23,24 +43,10 @@ test("strangers are read in turns, a few in each round, and first one of each ad
       });
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  const { port } = address;
-  const dial = async (localAddress: string): Promise<Socket> => {
-    const socket = connect({ host: "127.0.0.1", port, localAddress });
-    await once(socket, "connect");
-    return socket;
-  };
+  const dial = await listen(t, server);
   const sockets = await Promise.all(Array.from({ length: 200 }, () => dial("127.0.0.1")));
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
   for (const socket of sockets) socket.write("x");
   const other = await dial("127.0.0.2");
-  sockets.push(other);
   other.write("x");
   while (heard.length < 201) await new Promise(setImmediate);
   assert.ok(most <= 3, `${most} in one round`);
@@ -64,15 +70,8 @@ test("a stranger that asks for work is read once in a round, and on in the next 
       });
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  const socket = connect(address.port, "127.0.0.1");
-  t.after(() => {
-    socket.destroy();
-    server.close();
-  });
+  const dial = await listen(t, server);
+  const socket = await dial("127.0.0.1");
   socket.write(Buffer.alloc(5_000_000));
   while (bytes < 5_000_000) await new Promise(setImmediate);
   assert.equal(most, 1);
@@ -91,16 +90,9 @@ test("who sends much beside messages is cut, later too if it has proven who it i
     });
     if (isMember) watched.prove(true);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  t.after(() => server.close());
-  const { port } = address;
+  const dial = await listen(t, server);
   const send = async (bytes: number): Promise<Socket> => {
-    const socket = connect(port, "127.0.0.1");
-    t.after(() => socket.destroy());
-    socket.on("error", () => {});
+    const socket = await dial("127.0.0.1");
     socket.write(Buffer.alloc(bytes));
     return socket;
   };
@@ -133,24 +125,12 @@ test("an address whose stranger has brought a long TLS chain rests, while others
       });
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  assert.ok(address !== null && typeof address === "object");
-  t.after(() => server.close());
-  const { port } = address;
-  const send = async (localAddress: string): Promise<Socket> => {
-    const socket = connect({ host: "127.0.0.1", port, localAddress });
-    t.after(() => socket.destroy());
-    socket.on("error", () => {});
-    await once(socket, "connect");
-    return socket;
-  };
+  const dial = await listen(t, server);
   const until = async (isTrue: () => boolean): Promise<void> => {
     while (!isTrue()) await new Promise(setImmediate);
   };
-  const long = await send("127.0.0.2");
-  const waiting = await Promise.all(Array.from({ length: 20 }, () => send("127.0.0.2")));
+  const long = await dial("127.0.0.2");
+  const waiting = await Promise.all(Array.from({ length: 20 }, () => dial("127.0.0.2")));
   await until(() => accepted === 21);
   let longBytes = 0;
   bytesOf = (bytes) => {
@@ -163,7 +143,7 @@ test("an address whose stranger has brought a long TLS chain rests, while others
   heard.length = 0;
   bytesOf = () => {};
   for (const socket of waiting) socket.write("x");
-  const other = await send("127.0.0.3");
+  const other = await dial("127.0.0.3");
   await until(() => accepted === 22);
   other.write("x");
   await until(() => heard.includes("127.0.0.3"));
