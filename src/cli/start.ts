@@ -10,6 +10,7 @@ import { hasContacts } from "../node/has-contacts.ts";
 import { GossipNode } from "../node/node.ts";
 import type { WrapNetwork } from "../node/options.ts";
 import { lookAt, watchFiles } from "../node/watch-files.ts";
+import { tellFault } from "../observe/diagnosis/causes.ts";
 import { createEventLog } from "../observe/event-log.ts";
 import { createLog, type Log, type Logger } from "../observe/log.ts";
 import { type Operations, type OperationsOptions, startOperations } from "../ops/http.ts";
@@ -123,8 +124,8 @@ function announce(
 type Reload = (how: { readonly isAsked: boolean }) => Promise<boolean>;
 
 /**
- * Reloads the files. Logs unusable ones once, unless the user asks again: a partial renewal is
- * rechecked every few seconds until it is complete.
+ * Reloads the files. What cannot be used is a problem of the node, which tells it when it begins and
+ * now and then; here it is told only to a user who asks again, in the same words.
  */
 function createReload(node: GossipNode, logger: Logger): Reload {
   let told = "";
@@ -137,13 +138,11 @@ function createReload(node: GossipNode, logger: Logger): Reload {
       return true;
     } catch (error) {
       const problems = error instanceof GossipError ? error.problems : [String(error)];
-      const isNews = isAsked || told !== problems.join();
+      const isAgain = isAsked && told === problems.join();
       told = problems.join();
-      for (const problem of isNews ? problems : []) {
-        logger.error(
-          `read files again, but this could not be used and stays as it was: ${problem}`,
-        );
-      }
+      const code = "reload-failed";
+      for (const detail of isAgain ? problems : [])
+        logger.error(tellFault({ code, detail }), { code });
       return false;
     }
   };

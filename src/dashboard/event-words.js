@@ -59,7 +59,7 @@ const SENTENCES = {
   "connection-closed": (event, nameOf) =>
     `connection with ${nameOf(event.pkiId)} closed: ${event.reason}`,
   "message-rejected": (event, nameOf) =>
-    `rejected a message of ${nameOf(event.pkiId)}: ${event.code}`,
+    `rejected ${event.times > 1 ? `${event.times} messages` : "a message"} of ${nameOf(event.pkiId)}: ${event.code}`,
   "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${told(event)}`,
   "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${told(event)}`,
   "contact-failed": (event) => `could not join ${event.endpoint}: ${told(event)}`,

@@ -5,13 +5,19 @@ import type { Config, GossipTls } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { namesMissing } from "../node/load-credentials.ts";
 import { clientUseFault, ownChainFault, tlsBeginning } from "../node/own-tls.ts";
-import { readOperationsTls, readTls } from "../node/tls-files.ts";
+import {
+  operationsNotAfterMs,
+  readOperationsTls,
+  readTls,
+  tlsNotAfterMs,
+} from "../node/tls-files.ts";
 import { tellFault } from "../observe/diagnosis/causes.ts";
+import { expiredTls } from "../observe/diagnosis/own-tls.ts";
 import { clientOptions, serverContext, useServerContext } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { tlsFailure } from "../transport/tls-fault.ts";
 import { connectTls } from "../transport/tls-peer.ts";
-import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
+import { error, type Finding, faultFinding, ok, timeLeft, warning } from "./finding.ts";
 import type { Examined } from "./identity.ts";
 
 const TRIAL_MS = 5_000;
@@ -24,8 +30,12 @@ export async function examineTls(
   if (!config.tls.enabled) return { findings: [], value: undefined };
   const problems: string[] = [];
   const doubts: string[] = [];
-  const tls = await readTls(config.tls, wallMs, problems, doubts);
-  const findings: Finding[] = [...problems, ...doubts].map((problem) => error("tls", problem));
+  const tls = await readTls(config.tls, problems, doubts);
+  const expired = expiredTls(tlsNotAfterMs(tls), { wallMs, elapsedMs: 0 });
+  const findings: Finding[] = [
+    ...[...problems, ...doubts].map((problem) => error("tls", problem)),
+    ...expired.map((fault) => faultFinding("tls", fault)),
+  ];
   if (tls === undefined || findings.length > 0) return { findings, value: tls };
   const names = new X509Certificate(tls.cert).subjectAltName ?? "no name";
   const { certFile, clientCertFile } = config.tls;
@@ -151,9 +161,12 @@ export async function examineOperationsTls(
   if (!tls.enabled || listenAddress === undefined) return [];
   const problems: string[] = [];
   const doubts: string[] = [];
-  const read = await readOperationsTls(tls, wallMs, problems, doubts);
+  const read = await readOperationsTls(tls, problems, doubts);
   if (problems.length > 0) return problems.map((problem) => error("operations-tls", problem));
   if (doubts.length > 0) return doubts.map((doubt) => warning("operations-tls", doubt));
+  // Those that only watch a member do not keep it from starting: it is in order otherwise.
+  const [expired] = expiredTls(operationsNotAfterMs(read), { wallMs, elapsedMs: 0 });
+  if (expired) return [{ ...faultFinding("operations-tls", expired), status: "warning" }];
   if (tls.clientRootCaFiles.length === 0) {
     const message =
       "operations.tls.clientRootCAs.files names no CA, so that nobody can use /metrics, /logspec and /api.";

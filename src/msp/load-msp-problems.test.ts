@@ -296,7 +296,7 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "our certificate expired",
       peerFolder({}, expired),
-      /^The certificate signcerts\/peer\.pem expired at 2025-01-01T00:00:00.000Z: renew it\.$/,
+      /^Our own certificate expired at 2025-01-01T00:00:00\.000Z \(signcerts\/peer\.pem\), and other members refuse us\. Renew it/,
     ],
     [
       "a TLS CA that is none",

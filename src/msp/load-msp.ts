@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
+import { RENEW_OWN, tellOwnEnd } from "../lib/own-end.ts";
 import { certificateIn, type Findings, noFindings, tellSkipped } from "./authorities.ts";
 import { type Certificate, parseCertificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
@@ -27,9 +28,11 @@ export interface LocalMsp {
   readonly clockDoubt: string | undefined;
 }
 
-interface LocalMspOptions {
+export interface LocalMspOptions {
   /** Now, in milliseconds since the epoch: like Fabric we do not start with an expired identity. */
   readonly wallMs: number;
+  /** When the certificate ends that a running node has: read again, that one is no problem. */
+  readonly inForceUntilMs?: number | undefined;
   /**
    * Folder of the private keys. Default: `keystore` in the MSP folder
    * (Fabric: `peer.BCCSP.SW.FileKeyStore.KeyStore`).
@@ -73,7 +76,7 @@ export async function loadLocalMsp(
     options.signer ??
     (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
   const isMisplaced = signer === "misplaced";
-  if (own !== undefined && !isMisplaced) checkEnd(own, options.wallMs, findings.problems);
+  if (own !== undefined && !isMisplaced) checkEnd(own, options, findings.problems);
   // Without valid CAs, our certificate cannot be judged.
   const identity =
     isFit && isSound && !isMisplaced
@@ -199,10 +202,14 @@ function checkKind({ name, certificate }: OwnCertificate, problems: string[]): b
   return false;
 }
 
-function checkEnd({ name, certificate }: OwnCertificate, wallMs: number, problems: string[]): void {
-  if (certificate.notAfterMs > wallMs) return;
-  const end = new Date(certificate.notAfterMs).toISOString();
-  problems.push(`The certificate ${name} expired at ${end}: renew it.`);
+function checkEnd(
+  { name, certificate: { notAfterMs } }: OwnCertificate,
+  { wallMs, inForceUntilMs }: LocalMspOptions,
+  problems: string[],
+): void {
+  if (notAfterMs > wallMs || notAfterMs === inForceUntilMs) return;
+  const told = tellOwnEnd(`${new Date(notAfterMs).toISOString()} (${name})`);
+  problems.push(`${told.slice(0, 1).toUpperCase()}${told.slice(1)}. ${RENEW_OWN}`);
 }
 
 function beginningOf({ name, certificate }: OwnCertificate, wallMs: number): string | undefined {

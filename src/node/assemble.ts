@@ -15,7 +15,13 @@ import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
-import { collect, loadCredentials, readAgain, withTlsRootsOf } from "./load-credentials.ts";
+import {
+  type Credentials,
+  collect,
+  loadCredentials,
+  readAgain,
+  withTlsRootsOf,
+} from "./load-credentials.ts";
 import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemClock, createSystemRandom } from "./runtime.ts";
@@ -38,7 +44,7 @@ export async function assemble(
   for (const warning of credentials.warnings) warn?.(warning);
   let msps: readonly Msp[] = [credentials.local.msp, ...credentials.trusted];
   let channelMsps: readonly Msp[] = [];
-  let { tls } = credentials;
+  let inForce: Pick<Credentials, "local" | "tls"> = credentials;
   const crypto = createCrypto(msps);
   const network = createNetwork(config, credentials.tls);
   const meters = createMeters();
@@ -68,19 +74,19 @@ export async function assemble(
     channels: await channelParts(config, credentials.local.identity, (ofChannels) => {
       channelMsps = ofChannels;
       crypto.setChannelTrust(ofChannels);
-      void collect([], applyTls(network, meters, tls && withTlsRootsOf(ofChannels, tls)));
+      void collect([], applyTls(network, meters, inForce.tls, ofChannels));
     }),
     setTrust: (msps) => crypto.setTrust(msps),
     reload: async () => {
-      const reread = await readAgain(config, clock.now().wallMs, signer);
+      const reread = await readAgain(config, clock.now().wallMs, inForce, signer);
       // What cannot be read stays as it was; the rest holds at once, revocation above all.
       msps = msps.map((old, i) => reread.msps[i] ?? old);
       crypto.setTrust(msps);
-      const { local } = reread;
-      const problems = [...reread.problems];
+      const { local, problems } = reread;
       // OpenSSL may find fault with files that looked well: then the old ones stay, and trust is new.
-      tls = reread.tls ? withTlsRootsOf(msps.slice(1), reread.tls) : tls;
-      await collect(problems, applyTls(network, meters, tls && withTlsRootsOf(channelMsps, tls)));
+      const tls = reread.tls ? withTlsRootsOf(msps.slice(1), reread.tls) : inForce.tls;
+      inForce = { local: local ?? inForce.local, tls };
+      await collect(problems, applyTls(network, meters, tls, channelMsps));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
     keep: async (incarnation) => {
@@ -106,9 +112,14 @@ function connectionsOf({ gossip, fabricGossip: { limits } }: Config): NodeParts[
   };
 }
 
-async function applyTls(network: GrpcNetwork, meters: Meters, tls?: TlsCredentials): Promise<void> {
+async function applyTls(
+  network: GrpcNetwork,
+  meters: Meters,
+  tls: TlsCredentials | undefined,
+  ofChannels: readonly Msp[],
+): Promise<void> {
   if (tls === undefined) return;
-  network.setTls(tls);
+  network.setTls(withTlsRootsOf(ofChannels, tls));
   noteTls(meters, tlsNotAfterMs(tls));
 }
 

@@ -5,13 +5,13 @@ import type { Config } from "../config/config.ts";
 import type { Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
-import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
+import { type LocalMsp, type LocalMspOptions, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { isCertifiedFor } from "../transport/tls-names.ts";
 import { findOpenKeys } from "./key-permissions.ts";
 import { ownChainFault, tlsBeginning } from "./own-tls.ts";
-import { readTls } from "./tls-files.ts";
+import { readTls, tellExpired, tlsNotAfterMs } from "./tls-files.ts";
 
 /** What the configuration leads to. */
 export interface Credentials {
@@ -33,14 +33,14 @@ export async function loadCredentials(
 ): Promise<Credentials> {
   const problems: string[] = [];
   const warnings: string[] = [...config.warnings];
-  const local = await collect(problems, loadOwn(config, wallMs, signer));
+  const local = await collect(problems, loadOwn(config, { wallMs }, signer));
   const trusted: Msp[] = [];
   for (const { mspId, path } of config.fabricGossip.trustedMsps) {
     const msp = await collect(problems, loadMsp(path, mspId));
     if (msp) trusted.push(msp);
   }
   const { enabled } = config.tls;
-  const tls = enabled ? await readTls(config.tls, wallMs, problems, warnings) : undefined;
+  const tls = enabled ? await readTls(config.tls, problems, warnings) : undefined;
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
   if (tls) {
     warnings.push(...namesMissing(config, tls.cert));
@@ -61,29 +61,41 @@ interface Reread {
   readonly local: LocalMsp | undefined;
   /** Undefined without TLS, and if a file cannot be used. */
   readonly tls: TlsCredentials | undefined;
-  readonly problems: readonly string[];
+  readonly problems: string[];
 }
 
 /**
  * Reads the files again. Trust does not depend on our own certificate and key: a revocation list must
- * hold also while these are being replaced, or have expired.
+ * hold also while these are being replaced, or have expired. Those in force that have expired are told of anyway.
  */
-export async function readAgain(config: Config, wallMs: number, signer?: Signer): Promise<Reread> {
+export async function readAgain(
+  config: Config,
+  wallMs: number,
+  inForce: Pick<Credentials, "local" | "tls">,
+  signer?: Signer,
+): Promise<Reread> {
   const problems: string[] = [];
   const { mspFolder, mspId } = config;
-  const local = await collect(problems, loadOwn(config, wallMs, signer));
+  const times = { wallMs, inForceUntilMs: inForce.local.identity.notAfterMs };
+  const local = await collect(problems, loadOwn(config, times, signer));
   const own = local?.msp ?? (await collect([], loadMsp(mspFolder, mspId)));
   const msps: (Msp | undefined)[] = [own];
   for (const trusted of config.fabricGossip.trustedMsps) {
     msps.push(await collect(problems, loadMsp(trusted.path, trusted.mspId)));
   }
-  const tls = config.tls.enabled ? await readTls(config.tls, wallMs, problems) : undefined;
-  return { msps, local, tls, problems };
+  const tls = config.tls.enabled ? await readTls(config.tls, problems) : undefined;
+  const expired = tellExpired(tlsNotAfterMs(tls), tlsNotAfterMs(inForce.tls), wallMs);
+  problems.push(...expired);
+  return { msps, local, tls: expired.length > 0 ? undefined : tls, problems };
 }
 
-function loadOwn(config: Config, wallMs: number, signer?: Signer): Promise<LocalMsp> {
+function loadOwn(
+  config: Config,
+  times: Pick<LocalMspOptions, "wallMs" | "inForceUntilMs">,
+  signer?: Signer,
+): Promise<LocalMsp> {
   return loadLocalMsp(config.mspFolder, config.mspId, {
-    wallMs,
+    ...times,
     ...(signer ? { signer } : {}),
     ...(config.keystoreFolder ? { keystore: config.keystoreFolder } : {}),
     keyProvider: config.keyProvider,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { PkiId } from "../core/types/host.ts";
 import { refusedAs, remedyFor } from "../observe/diagnosis/causes.ts";
 import { createEventLog } from "../observe/event-log.ts";
 import type { EventContent, GossipEvent } from "../observe/events.ts";
@@ -64,6 +65,21 @@ describe("events of failures", () => {
     const events = await told();
     assert.equal(events[0]?.type, "subscriber-lagging");
     assert.equal(events.length, 61);
+  });
+
+  test("to read a message count messages, not events", async () => {
+    const { publisher, pass, told } = create();
+    const from = "0a".repeat(32) as PkiId;
+    for (let i = 0; i < 5; i++) publisher.reject(from, "malformed");
+    publisher.reject(from, "malformed", 7);
+    publisher.reject(from, "stale");
+    const [failure] = publisher.failures.recent(from, []);
+    assert.deepEqual([failure?.code, failure?.times], ["malformed", 12]);
+    pass(1_000);
+    publisher.reject(from, "malformed");
+    const events = await told();
+    const times = events.map((event) => event.type === "message-rejected" && event.times);
+    assert.deepEqual(times, [undefined, 12]);
   });
 
   test("that fail in another way are told at once", async () => {

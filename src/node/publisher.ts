@@ -5,6 +5,7 @@ import { createFailures, type Failures } from "../observe/diagnosis/failures.ts"
 import { createRejectionFilter } from "../observe/event-rate-filter.ts";
 import { createEventRepeats, limitPerMinute } from "../observe/event-repeats.ts";
 import type { EventContent, GossipEvent, RejectionCode } from "../observe/events.ts";
+import { QUIET_REJECTIONS } from "../observe/quiet-rejections.ts";
 import type { Clock } from "../transport/network.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 
@@ -19,7 +20,7 @@ export class Publisher {
   readonly counters: Counters = createCounters();
   readonly #clock: Clock;
   readonly #heard: (content: EventContent) => void;
-  readonly #isTold = createRejectionFilter();
+  readonly #omittedRejections = createRejectionFilter();
   readonly #omittedBefore = createEventRepeats(PAUSES);
   readonly #isFrequent = limitPerMinute(REFUSALS_PER_MINUTE);
   #eventId: number;
@@ -62,7 +63,12 @@ export class Publisher {
   /** Counts what a peer sent and we did not use; what says something against the peer becomes an event. */
   reject(pkiId: PkiId, code: RejectionCode, times = 1): void {
     add(this.counters.dropped, code, times);
-    const isTold = this.#isTold({ from: pkiId, code }, this.#clock.now());
-    if (isTold) this.publish({ type: "message-rejected", pkiId, code });
+    const now = this.#clock.now();
+    const failure = { during: "message", code, reason: code, time: new Date(now.wallMs) } as const;
+    if (!QUIET_REJECTIONS.has(code)) this.failures.noteFailure({ pkiId }, failure, times);
+    const omitted = this.#omittedRejections({ from: pkiId, code, times }, now);
+    if (omitted === undefined) return;
+    const again = omitted > 0 ? { times: omitted + 1 } : {};
+    this.publish({ type: "message-rejected", pkiId, code, ...again });
   }
 }

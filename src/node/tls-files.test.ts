@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import type { GossipTls } from "../config/config.ts";
 import { alternativeNames, keyPem, makeCertificate } from "../msp/testing.ts";
 import { certificatesIn } from "../msp/tls-chain.ts";
-import { readOperationsTls, readTls } from "./tls-files.ts";
+import { readOperationsTls, readTls, tellExpired, tlsNotAfterMs } from "./tls-files.ts";
 
 const ca = makeCertificate({ commonName: "ca", isCa: true });
 const second = makeCertificate({ commonName: "second ca", isCa: true });
@@ -52,9 +52,9 @@ describe("readTls()", () => {
     };
     const problems: string[] = [];
     const doubts: string[] = [];
-    const tls = await readTls(files, Date.now(), problems, doubts);
+    const tls = await readTls(files, problems, doubts);
     const ofOperations: string[] = [];
-    await readOperationsTls(files, Date.now(), ofOperations, ofOperations);
+    await readOperationsTls(files, ofOperations, ofOperations);
     return { tls, problems, doubts, ofOperations };
   }
 
@@ -136,18 +136,22 @@ describe("readTls()", () => {
     await writeFile(file, `${Buffer.from(strange.pem)}${keyPem(strange)}`);
     const files = { enabled: true, certFile: file, keyFile: file, clientRootCaFiles: [] };
     const problems: string[] = [];
-    await readOperationsTls({ ...files, clientAuthRequired: false }, Date.now(), problems, []);
+    await readOperationsTls({ ...files, clientAuthRequired: false }, problems, []);
     assert.match(problems.join(), /secp256k1\): have it issued for an ECDSA P-256 key/);
   });
 
-  test("an expired certificate is a doubt where there is a list of doubts", async () => {
+  test("an expired certificate is for the caller to judge: read again, it is told unless it is in force", async () => {
     const notAfter = "20250101000000Z";
     const old = makeCertificate({ commonName: "peer", keys: leaf, issuer: ca, notAfter });
     const { tls, problems, doubts } = await read("cert", () => Buffer.from(old.pem).toString());
-    assert.deepEqual([problems, tls !== undefined], [[], true]);
+    assert.deepEqual([problems, doubts], [[], []]);
+    const expired = tlsNotAfterMs(tls);
+    assert.deepEqual(tellExpired(expired, expired, Date.now()), []);
+    const [told = "", ...more] = tellExpired(expired, new Map(), Date.now());
+    assert.deepEqual(more, []);
     assert.match(
-      doubts.join(),
-      /^The TLS server certificate \S+ expired at 2025-01-01.*: renew it/,
+      told,
+      /^our own TLS certificate expired at 2025-01-01\S+ \(server and client\), and/,
     );
   });
 

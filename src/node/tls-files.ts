@@ -6,22 +6,23 @@ import { fileFault, fileRemedy, readSmallFile } from "../lib/small-file.ts";
 import { plainCertificates } from "../msp/plain-pem.ts";
 import { plainKey } from "../msp/private-key.ts";
 import { certificatesIn, tlsChainFault, whyUnfitForTls } from "../msp/tls-chain.ts";
-import type { TlsExpiries } from "../observe/diagnosis/own-tls.ts";
+import { tellWithRemedy } from "../observe/diagnosis/causes.ts";
+import { expiredTls, type TlsExpiries } from "../observe/diagnosis/own-tls.ts";
 import { checkTls, pairFault } from "../transport/grpc-tls.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 
 /**
  * Reads them all; undefined if one is unusable. Every problem is added to the list. What Go starts
- * with, but nobody wants, such as an expired certificate, is a doubt, or a problem without that list.
+ * with, but nobody wants, is a doubt, or a problem without that list. Whether certificates have
+ * expired is for the caller to say: {@link expiredTls} of {@link tlsNotAfterMs}.
  */
 export async function readTls(
   tls: GossipTls,
-  wallMs: number,
   problems: string[],
   doubts: string[] = problems,
 ): Promise<TlsCredentials | undefined> {
   const before = problems.length;
-  const found = { wallMs, problems, doubts };
+  const found = { problems, doubts };
   const server = await readPair("server", tls.certFile, tls.keyFile, found);
   const client =
     tls.clientCertFile === tls.certFile && tls.clientKeyFile === tls.keyFile
@@ -52,13 +53,9 @@ export async function readTls(
   }
 }
 
-/**
- * The TLS files of the operations endpoint, likewise. An expired certificate is a doubt: those that
- * only watch a member must not keep it from starting.
- */
+/** The TLS files of the operations endpoint, likewise. */
 export function readOperationsTls(
   tls: TlsFiles,
-  wallMs: number,
   problems: string[],
   doubts: string[],
 ): Promise<TlsCredentials | undefined> {
@@ -69,7 +66,7 @@ export function readOperationsTls(
     clientCertFile: tls.certFile,
     clientKeyFile: tls.keyFile,
   };
-  return readTls(files, wallMs, problems, doubts);
+  return readTls(files, problems, doubts);
 }
 
 /** Whether Go would accept a client that shows this chain (leaf first, DER), under these CAs. */
@@ -82,7 +79,6 @@ export function isTrustedClient(
 }
 
 interface Found {
-  readonly wallMs: number;
   readonly problems: string[];
   readonly doubts: string[];
 }
@@ -96,7 +92,7 @@ async function readPair(
   role: "server" | "client",
   certFile: string | undefined,
   keyFile: string | undefined,
-  { wallMs, problems, doubts }: Found,
+  { problems, doubts }: Found,
 ): Promise<Pair | undefined> {
   const certBytes = await read(certFile, problems);
   const keyBytes = await read(keyFile, problems);
@@ -119,8 +115,6 @@ async function readPair(
     return undefined;
   }
   if (doubt) doubts.push(doubt);
-  const end = new X509Certificate(pair.cert).validToDate;
-  if (end.getTime() <= wallMs) doubts.push(`${name} expired at ${end.toISOString()}: renew it.`);
   return pair;
 }
 
@@ -178,6 +172,25 @@ async function read(file: string | undefined, problems: string[]): Promise<Buffe
   if (typeof outcome !== "string") return outcome;
   problems.push(`${file} ${fileFault(outcome)}: ${fileRemedy(outcome) ?? "correct the path"}.`);
   return undefined;
+}
+
+/** When the certificate of the operations endpoint expires; empty without TLS. */
+export function operationsNotAfterMs(tls: TlsCredentials | undefined): TlsExpiries {
+  if (tls === undefined) return new Map();
+  return new Map([["operations", new X509Certificate(tls.cert).validToDate.getTime()]]);
+}
+
+/**
+ * What to say of files, read again, whose certificates have expired: they are not put in force. Nothing
+ * of those that are in force already, as that is told of a member in any case.
+ */
+export function tellExpired(
+  reread: TlsExpiries,
+  inForce: TlsExpiries,
+  wallMs: number,
+): readonly string[] {
+  const others = new Map([...reread].filter(([use, endMs]) => inForce.get(use) !== endMs));
+  return expiredTls(others, { wallMs, elapsedMs: 0 }).map(tellWithRemedy);
 }
 
 /** When our certificates of gossip expire; empty without TLS. */

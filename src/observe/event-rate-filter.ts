@@ -9,6 +9,8 @@ const REMEMBERED_MAX = 1_000;
 interface Rejection {
   readonly from: PkiId;
   readonly code: RejectionCode;
+  /** How many messages; default 1. */
+  readonly times?: number;
 }
 
 /** What happens to a program's own topics is worth an event once a second. */
@@ -18,13 +20,15 @@ export function createTopicFilter(clock: { readonly now: () => Now }): (what: st
 }
 
 /**
- * Tells which rejections are worth an event: no everyday ones, and of each peer and code one now and
- * then, lest a flood push other events out.
+ * Tells which rejections are worth an event, by how many were left out before: no everyday ones, and
+ * of each peer and code one now and then, lest a flood push other events out. Undefined: this is none.
  */
-export function createRejectionFilter(): (rejection: Rejection, now: Now) => boolean {
+export function createRejectionFilter(): (rejection: Rejection, now: Now) => number | undefined {
   const repeats = createRepeats({ firstMs: 1_000, maxMs: 60_000 });
-  return ({ from, code }, { elapsedMs }) =>
-    !QUIET_REJECTIONS.has(code) && repeats.note(`${from} ${code}`, code, elapsedMs) !== undefined;
+  return ({ from, code, times }, { elapsedMs }) =>
+    QUIET_REJECTIONS.has(code)
+      ? undefined
+      : repeats.note(`${from} ${code}`, code, elapsedMs, times);
 }
 
 /** Whether a second has passed since it was last so. */

@@ -48,7 +48,8 @@ export function describeEvent(event: GossipEvent): EventText {
     case "handshake-failed":
       return describeConnection(event);
     case "message-rejected": {
-      const text = `rejected a message: ${event.code}`;
+      const { code, times = 1 } = event;
+      const text = `rejected ${times > 1 ? `${times} messages` : "a message"}: ${code}`;
       return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
     }
     case "contact-failed": {

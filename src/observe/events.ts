@@ -129,8 +129,14 @@ export type EventContent =
       readonly code: string;
       readonly reason: string;
     }
-  /** A peer sent something we do not accept; `code` says what was wrong with it. */
-  | { readonly type: "message-rejected"; readonly pkiId: string; readonly code: RejectionCode }
+  /** A peer sent something we do not accept; `code` says what was wrong with it. Told likewise. */
+  | {
+      readonly type: "message-rejected";
+      readonly pkiId: string;
+      readonly code: RejectionCode;
+      /** How many of it were rejected for this reason since it was last told, if more than one. */
+      readonly times?: number;
+    }
   /** A handshake failed; `code` says at which check. Told at growing intervals while it repeats. */
   | {
       readonly type: "handshake-failed";

@@ -292,7 +292,7 @@ describe("the operations endpoint", () => {
       });
     const stranger = makeCertificate({ commonName: "client", issuer: root });
     assert.deepEqual([await ask(client), await ask(stranger)], [200, 401]);
-    assert.match(lines.join(""), /WARN.*own\.pem expired at 2025-01-01.*: renew it/i);
+    assert.equal(lines.join(""), "", "the member tells of it as a problem");
   });
 
   test("TLS files that were renewed are in force after a reload, and faulty ones leave the old", async (t) => {

@@ -1,13 +1,17 @@
 /** The operations endpoint: health, version, log levels, metrics and the node's views. */
 
-import { X509Certificate } from "node:crypto";
 import { TLSSocket } from "node:tls";
 import type { TlsFiles } from "../config/config.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { HostPort } from "../lib/host-port.ts";
 import { VERSION } from "../lib/version.ts";
 import type { GossipNode } from "../node/node.ts";
-import { isTrustedClient, readOperationsTls } from "../node/tls-files.ts";
+import {
+  isTrustedClient,
+  operationsNotAfterMs,
+  readOperationsTls,
+  tellExpired,
+} from "../node/tls-files.ts";
 import { toJson } from "../observe/json.ts";
 import type { Log } from "../observe/log.ts";
 import { type Meters, noteTls } from "../observe/meters.ts";
@@ -59,8 +63,10 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
       async reload() {
         if (!tls.enabled) return [];
         const problems: string[] = [];
-        const reread = await readOperationsTls(tls, Date.now(), problems, problems);
-        if (reread === undefined) return problems;
+        const reread = await readOperationsTls(tls, problems, problems);
+        const ends = [operationsNotAfterMs(reread), operationsNotAfterMs(credentials)] as const;
+        problems.push(...tellExpired(...ends, Date.now()));
+        if (reread === undefined || problems.length > 0) return problems;
         credentials = reread;
         server.setTls(reread);
         noteExpiry(meters, reread);
@@ -77,7 +83,7 @@ export async function startOperations(options: OperationsOptions): Promise<Opera
 async function readTls({ tls: files, log }: OperationsOptions): Promise<TlsCredentials> {
   const problems: string[] = [];
   const doubts: string[] = [];
-  const tls = await readOperationsTls(files, Date.now(), problems, doubts);
+  const tls = await readOperationsTls(files, problems, doubts);
   if (tls === undefined) throw new GossipError("config-invalid", problems);
   for (const doubt of doubts) log.logger("gossip").warn(doubt);
   return tls;
@@ -85,7 +91,7 @@ async function readTls({ tls: files, log }: OperationsOptions): Promise<TlsCrede
 
 function noteExpiry(meters: Meters | undefined, tls: TlsCredentials | undefined): void {
   if (meters === undefined || tls === undefined) return;
-  noteTls(meters, new Map([["operations", new X509Certificate(tls.cert).validToDate.getTime()]]));
+  noteTls(meters, operationsNotAfterMs(tls));
 }
 
 function httpsOptions(credentials: TlsCredentials): HttpsOptions {

@@ -164,11 +164,10 @@ export class StreamLink implements Link {
     partialFrames.hold(this.#giveUp, this.#reader.heldBytes);
     const { fault } = this.#reader;
     if (fault !== undefined && this.#ownEnd === undefined) {
-      const tooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED;
-      this.#end(
-        { fault: tooLarge ? "message-too-large" : "protocol", reason: fault.reason },
-        fault,
-      );
+      // Nobody can raise the limit of a first message.
+      const isTooLarge = fault.status === GRPC_RESOURCE_EXHAUSTED && !fault.isOfFirst;
+      const code = isTooLarge ? "message-too-large" : "protocol";
+      this.#end({ fault: code, reason: fault.reason }, fault);
     }
     if (this.#streamClosed) this.#handleEnd();
   }
@@ -187,7 +186,7 @@ export class StreamLink implements Link {
     else scheduler.wait(turn);
   }
 
-  /** Too much was begun and not finished, here or by others, and here the most. */
+  /** Too much was begun and not finished, and here the most. */
   readonly #giveUp = (): void => {
     const reason = "too many messages were begun and not finished";
     this.#end({ fault: "message-too-large", reason }, { status: GRPC_RESOURCE_EXHAUSTED, reason });
@@ -287,7 +286,8 @@ export class FrameReader {
       this.fault = { status: GRPC_UNIMPLEMENTED, reason };
     } else if (length > this.#bytesMax) {
       const reason = `a message of ${length} bytes is above the limit of ${this.#bytesMax}`;
-      this.fault = { status: GRPC_RESOURCE_EXHAUSTED, reason };
+      const isOfFirst = this.#bytesMax < this.#messageBytesMax;
+      this.fault = { status: GRPC_RESOURCE_EXHAUSTED, reason, isOfFirst };
     }
     return this.fault === undefined ? length : undefined;
   }

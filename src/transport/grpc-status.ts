@@ -88,6 +88,8 @@ export function isStatusFault(fault: string): fault is StatusFault {
 export interface FrameFault {
   readonly status: number;
   readonly reason: string;
+  /** A limit was broken that holds for first messages only. */
+  readonly isOfFirst?: boolean;
 }
 
 /** `grpc-message` travels percent-encoded; a wrong encoding is shown as it came. */

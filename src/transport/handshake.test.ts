@@ -24,6 +24,8 @@ describe("shakeHands() when both are honest", () => {
       ["no-gossip", "no-gossip"],
       ["unavailable", "unavailable"],
       ["refused-full", "refused-full"],
+      ["message-too-large", "message-too-large"],
+      ["protocol", "protocol"],
       ["closed", "handshake-closed"],
     ] as const;
     for (const [fault, want] of ends) {

@@ -47,12 +47,15 @@ export interface HandshakeOptions {
   readonly timeoutMs: number;
 }
 
+/** Ends of a link that say more than that it has ended. */
+type LinkFault = RefusalFault | StatusFault | "protocol" | "message-too-large";
+
 /** One of the two is called, unless cancelled. */
 interface HandshakeEvents {
   /** Returns who hears what the link brings from now on; undefined if it was closed instead. */
   accepted(handshake: Handshake): LinkEvents | undefined;
   /** The link is closed. `detail`: what is known of it beside the code. */
-  refused(fault: HandshakeFault | RefusalFault | StatusFault, detail: string): void;
+  refused(fault: HandshakeFault | LinkFault, detail: string): void;
 }
 
 /** No handshake is longer: a certificate and a few hashes. */
@@ -134,12 +137,15 @@ class Shake implements LinkEvents {
   drain(): void {}
 
   closed(fault: NetworkFault, reason: string): void {
-    if (!this.#isSettled && isVerdict(fault)) {
+    if (this.#isSettled) return;
+    if (!isTelling(fault)) this.#refuse("handshake-closed", reason);
+    // A dialler whose first frame broke the rules did not begin as peers do.
+    else if (fault === "protocol" && !this.#options.link.outbound) {
+      this.#refuse("malformed", reason);
+    } else {
       this.#settle();
       this.#events.refused(fault, reason);
-      return;
     }
-    this.#refuse("handshake-closed", reason);
   }
 
   #settle(): void {
@@ -155,9 +161,9 @@ class Shake implements LinkEvents {
   }
 }
 
-/** Whether the end of a link says more than that it has ended. */
-function isVerdict(fault: NetworkFault): fault is RefusalFault | StatusFault {
-  return isRefusal(fault) || isStatusFault(fault);
+function isTelling(fault: NetworkFault): fault is LinkFault {
+  const isOfFrames = fault === "protocol" || fault === "message-too-large";
+  return isOfFrames || isRefusal(fault) || isStatusFault(fault);
 }
 
 /** Makes our ConnEstablish. The signer may answer at once or later, and may fail. */

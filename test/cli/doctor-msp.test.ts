@@ -65,7 +65,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
         }),
       "error",
       "msp",
-      /expired at .* Renew it/i,
+      /Our own certificate expired at .* Renew it/,
     ],
     [
       "a certificate that expires soon",

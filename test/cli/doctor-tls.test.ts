@@ -73,7 +73,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls",
-      /server certificate .* expired at 2025-01-01.* Renew it/i,
+      /Our own TLS certificate expired at 2025-01-01.* \(own-tls-certificate-expired\)\. Renew it/,
     ],
     [
       "not valid yet",
@@ -309,7 +309,7 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       },
       "warning",
       "operations-tls",
-      /The TLS server certificate \S+old\.pem expired at 2025-01-01.*: renew it/i,
+      /The TLS certificate of the operations endpoint expired at 2025-01-01.* Renew operations/,
     ],
     [
       "the operations endpoint whose certificate expires soon",

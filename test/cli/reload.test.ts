@@ -28,7 +28,7 @@ describe("files that are read again", () => {
     const file = peer.file(`msp/signcerts/${name}`);
     const whole = await readFile(file);
     await writeFile(file, whole.subarray(0, 300));
-    const told = "could not be used and stays as it was";
+    const told = "not all files could be read again";
     // The first write may have come before the member's first look.
     await until("it is told", async () => {
       await utimes(file, new Date(), new Date());

@@ -65,7 +65,7 @@ describe("members as processes", () => {
     await rm(join(folder, "cacerts"), { recursive: true });
     running[0].child.kill("SIGHUP");
     await until("the mistake is reported", () =>
-      running[0].output().includes("could not be used and stays as it was"),
+      running[0].output().includes("not all files could be read again"),
     );
     await until("it still sees the other", async () => (await alive(a)) === 1);
   });

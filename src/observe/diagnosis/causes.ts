@@ -4,6 +4,7 @@
  * parses a sentence.
  */
 import type { Fault } from "../../core/types/event.ts";
+import { RENEW_OWN, tellOwnEnd } from "../../lib/own-end.ts";
 import type { ProblemCode } from "../events.ts";
 import { CHANNEL_CAUSES } from "./channel-causes.ts";
 import { CONNECTION_CAUSES } from "./connection-causes.ts";
@@ -81,18 +82,19 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
       "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint: each peer has its own.",
   },
   "own-certificate-expired": {
-    say: (detail) => `our own certificate expired at ${detail}, and other members refuse us`,
-    remedy: "Renew it: the node loads a new one from signcerts within five seconds.",
+    say: tellOwnEnd,
+    remedy: RENEW_OWN,
   },
   "own-tls-certificate-expired": {
     say: (detail) =>
       `our own TLS certificate expired at ${detail}, and whoever checks it refuses us`,
-    remedy: "Renew it: the node loads the new files within five seconds.",
+    remedy: "Renew it: a running node loads the new files within five seconds.",
   },
   "operations-certificate-expired": {
     say: (detail) =>
       `the TLS certificate of the operations endpoint expired at ${detail}, and clients that check it refuse it`,
-    remedy: "Renew operations.tls.cert.file and its key: the node loads them within five seconds.",
+    remedy:
+      "Renew operations.tls.cert.file and its key: a running node loads them within five seconds.",
   },
   "clock-was-ahead": {
     say: (detail) =>

@@ -66,7 +66,7 @@ const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
   },
   "message-too-large": {
     remedy:
-      "Raise peer.maxRecvMsgSize on the receiving side; of a fabric-gossip member, fabricGossip.limits.messageBytesMax.",
+      "Raise peer.maxSendMsgSize on the sending side if it says that its own message is too large; else peer.maxRecvMsgSize on the receiving side, and of a fabric-gossip member also fabricGossip.limits.messageBytesMax.",
   },
   closed: { remedy: "Check that it runs; the next message reopens the connection." },
 };
@@ -192,7 +192,10 @@ function refusedUs(detail: string): string {
 const CHECK_SIGNER = "Check the enrolment key or the external signer.";
 
 const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
-  malformed: { say: () => "the first message is not a gossip message", remedy: NO_PEER },
+  malformed: {
+    say: (detail) => `the first message is not a gossip message${behind(detail)}`,
+    remedy: NO_PEER,
+  },
   "wrong-first-message": { say: () => "the first message is not a handshake", remedy: NO_PEER },
   "pki-id-missing": { say: () => "the handshake has no PKI-ID", remedy: NO_PEER },
   "identity-missing": { say: () => "the handshake has no identity", remedy: NO_PEER },

@@ -51,7 +51,12 @@ const STRANGERS_MAX = 200;
 export interface Failures {
   /** Takes from an event what `why` may want to know later. */
   note(event: GossipEvent): void;
-  noteFailure(where: { pkiId?: string; endpoint?: string }, what: Omit<Failure, "times">): void;
+  /** `times`: how often it has happened; default 1. */
+  noteFailure(
+    where: { pkiId?: string; endpoint?: string },
+    what: Omit<Failure, "times">,
+    times?: number,
+  ): void;
   /** The latest failures with this peer, one of each code, by PKI-ID or by one of the endpoints. */
   recent(pkiId: string | undefined, endpoints: readonly string[]): readonly Failure[];
   /** The latest handshake of somebody at this host that we refused. */
@@ -69,16 +74,17 @@ export function createFailures(): Failures {
     map: BoundedMap<string, readonly Failure[]>,
     key: string,
     what: Omit<Failure, "times">,
+    more = 1,
   ): void => {
     const before = map.get(key) ?? [];
     const [last] = before;
-    const times = last?.code === what.code ? last.times + 1 : 1;
+    const times = last?.code === what.code ? last.times + more : more;
     const others = before.filter(({ code }) => code !== what.code);
     map.set(key, [{ ...what, times }, ...others].slice(0, KINDS_MAX));
   };
-  const noteFailure: Failures["noteFailure"] = ({ pkiId, endpoint }, what) => {
-    if (pkiId) put(failures, pkiId, what);
-    if (endpoint) put(failures, endpoint, what);
+  const noteFailure: Failures["noteFailure"] = ({ pkiId, endpoint }, what, times) => {
+    if (pkiId) put(failures, pkiId, what, times);
+    if (endpoint) put(failures, endpoint, what, times);
   };
 
   return {
@@ -124,10 +130,6 @@ function failureOf(event: GossipEvent): Failed | undefined {
       // Whoever answered in its place is in good order there.
       const where = code === "wrong-peer" ? { pkiId } : { pkiId, endpoint };
       return { where, what: { during: "send", code, reason } };
-    }
-    case "message-rejected": {
-      const { pkiId, code } = event;
-      return { where: { pkiId }, what: { during: "message", code, reason: code } };
     }
     default:
       return undefined;

@@ -55,8 +55,11 @@ type Note = (fault: Problem, at: string) => void;
 
 /** The problems at present. */
 interface Standing {
-  /** Whether each has been told, and when it is told first. */
-  readonly problems: Map<ProblemCode, { readonly fromMs: number; isTold: boolean }>;
+  /** Whether each has been told, with which details, and when it is told first. */
+  readonly problems: Map<
+    ProblemCode,
+    { readonly fromMs: number; isTold: boolean; told: readonly string[] }
+  >;
   readonly repeats: Repeats;
 }
 
@@ -131,28 +134,53 @@ function askAt(
   });
 }
 
+/** Their details are problems of their own: another file, another place. */
+const IN_PARTS: ReadonlySet<ProblemCode> = new Set([
+  "reload-failed",
+  "endpoint-taken",
+  "own-tls-certificate-expired",
+]);
+
 /** What is to be told now: what has just begun or is over, or lasts for another pause. */
 function eventsOf(
   faults: readonly Problem[],
-  { problems, repeats }: Standing,
+  standing: Standing,
   { elapsedMs }: Now,
 ): readonly EventContent[] {
-  const events: EventContent[] = [];
-  const codes = new Set(faults.map(({ code }) => code));
-  for (const [code, { isTold }] of problems) {
-    if (codes.has(code)) continue;
+  const byCode = Map.groupBy(faults, ({ code }) => code);
+  const due = [...byCode].flatMap(([code, present]) => dueOf(code, present, standing, elapsedMs));
+  return [...overOf(byCode, standing), ...due.map(problemOf)];
+}
+
+function overOf(
+  present: ReadonlyMap<ProblemCode, unknown>,
+  { problems, repeats }: Standing,
+): readonly EventContent[] {
+  const over = [...problems].filter(([code]) => !present.has(code));
+  for (const [code] of over) {
     problems.delete(code);
     repeats.forget(code);
-    if (isTold) events.push({ type: "problem-solved", code });
   }
-  for (const code of codes) {
-    const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
-    const known = problems.get(code) ?? { fromMs: elapsedMs + waitMs, isTold: false };
-    problems.set(code, known);
-    if (known.fromMs > elapsedMs || repeats.note(code, code, elapsedMs) === undefined) continue;
-    const present = faults.filter((fault) => fault.code === code);
-    events.push(...present.map(problemOf));
-    known.isTold = true;
-  }
-  return events;
+  return over.flatMap(([code, { isTold }]) =>
+    isTold ? { type: "problem-solved" as const, code } : [],
+  );
+}
+
+/** The problems of one code, as far as they are to be told. */
+function dueOf(
+  code: ProblemCode,
+  present: readonly Problem[],
+  { problems, repeats }: Standing,
+  elapsedMs: number,
+): readonly Problem[] {
+  const waitMs = code === "alone" ? ALONE_MS - LOOK_MS : 0;
+  const known = problems.get(code) ?? { fromMs: elapsedMs + waitMs, isTold: false, told: [] };
+  problems.set(code, known);
+  if (known.fromMs > elapsedMs) return [];
+  const isDue = repeats.note(code, code, elapsedMs) !== undefined;
+  const { told } = known;
+  const news = present.filter(({ detail }) => IN_PARTS.has(code) && !told.includes(detail));
+  known.isTold = true;
+  known.told = present.map(({ detail }) => detail);
+  return isDue ? present : news;
 }
