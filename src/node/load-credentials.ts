@@ -44,8 +44,10 @@ export async function loadCredentials(
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
   if (tls) {
     warnings.push(...namesMissing(config, tls.cert));
+    const isOver = [...tlsNotAfterMs(tls).values()].some((endMs) => endMs <= wallMs);
     const fault = tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs);
-    if (fault) warnings.push(`${fault.message} ${fault.remedy}`);
+    // That a certificate has expired is told as a problem of the member that runs.
+    if (fault && !isOver) warnings.push(`${fault.message} ${fault.remedy}`);
   }
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
   if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { makeCertificate } from "../../src/msp/testing.ts";
 import { loadCredentials } from "../../src/node/load-credentials.ts";
-import { errorsOf, findingsOf, type Peer, setUp, start } from "./doctor-peer.ts";
+import { errorsOf, findingsOf, setUp, start } from "./doctor-peer.ts";
+import { launch, until } from "./program.ts";
 import { ca, install, leaf } from "./tls-pairs.ts";
 
 test("what is wrong with certificate, key and CA is said at once, by start and doctor alike", async (t) => {
@@ -19,17 +20,29 @@ test("what is wrong with certificate, key and CA is said at once, by start and d
 });
 
 test("start warns of files that Go starts with, in the words of doctor", async (t) => {
-  const broken = async ({ file }: Peer) =>
-    appendFile(file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
-  const old = (peer: Peer) => install(peer, leaf({ notAfter: "20250101000000Z" }));
-  for (const spoil of [broken, old]) {
-    const peer = await setUp(t);
-    await spoil(peer);
-    const found = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
-    assert.equal(found.length, 1);
-    const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
-    assert.ok(warnings.includes(found[0]?.message ?? ""), warnings.join("\n"));
-  }
+  const peer = await setUp(t);
+  await appendFile(peer.file("tls/server.crt"), "-----BEGIN CERTIFICATE-----\nMIIB");
+  const found = (await findingsOf(peer.env)).filter(({ check }) => check === "tls");
+  assert.equal(found.length, 1);
+  const { warnings } = await loadCredentials(await loadConfig({ env: peer.env }), Date.now());
+  assert.ok(warnings.includes(found[0]?.message ?? ""), warnings.join("\n"));
+});
+
+test("a certificate that has expired is told once, by doctor and by the member, in the same words", async (t) => {
+  const peer = await setUp(t);
+  await install(peer, leaf({ notAfter: "20250101000000Z" }));
+  const found = errorsOf(await findingsOf(peer.env));
+  assert.equal(found.length, 1);
+  const running = launch(t, ["start"], peer.env);
+  await until("it is told", () => /has expired|expired at/.test(running.output()));
+  running.child.kill("SIGHUP");
+  await until("the files were read again", () => /read certificates/.test(running.output()));
+  const lines = running.output().split("\n");
+  const told = lines.filter((line) => /WARN|ERRO/.test(line));
+  assert.equal(told.length, 1, told.join("\n"));
+  const plain = (text = ""): string => text.replace(/ \([a-z-]+\)\./, ".").slice(1);
+  assert.match(found[0]?.message ?? "", /\(own-tls-certificate-expired\)\.$/);
+  assert.ok(told[0]?.includes(plain(found[0]?.message)), told[0]);
 });
 
 test("start warns of what doctor says of our chain", async (t) => {
