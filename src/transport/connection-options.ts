@@ -12,7 +12,7 @@ import type { Refused } from "./refusal.ts";
 export type ConnectionFault =
   | NetworkFault
   | HandshakeFault
-  /** We reached ourselves. */
+  /** Where somebody else should be, we reached ourselves. */
   | "self"
   /** Another process that has our key dialled us. */
   | "same-identity"

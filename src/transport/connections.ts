@@ -166,7 +166,7 @@ class ConnectionTable implements Connections {
   /** We know who answered our dial; it need not be the one we meant. */
   #acceptAsDialler(peer: Peer, link: Link, handshake: Handshake): LinkEvents | undefined {
     const { self, identityOf, events, clock } = this.#options;
-    const { pkiId, mspId } = handshake.identity;
+    const { pkiId, mspId, subject } = handshake.identity;
     const connection = createProvenLink(link, handshake, peer.endpoint, clock);
     peer.dial = undefined;
     if (pkiId === peer.pkiId) return this.#add(peer, connection);
@@ -174,7 +174,7 @@ class ConnectionTable implements Connections {
       link.close();
       if (this.#ownHandshakes.isTwin(handshake)) this.#options.events.twinSeen(peer.endpoint);
       const fault = pkiId === self().pkiId ? "self" : "wrong-peer";
-      return void this.#fail(peer, fault, `${pkiId} of ${mspId}`);
+      return void this.#fail(peer, fault, `${subject} of ${mspId}`);
     }
     // Its certificate was renewed: what waited for the old name is meant for the new one.
     const actual = this.#peers.get(pkiId) ?? this.#addPeer(pkiId);

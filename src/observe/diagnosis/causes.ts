@@ -48,8 +48,9 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
     remedy: "Set peer.gossip.externalEndpoint.",
   },
   self: {
-    say: () => "that is ourselves",
-    remedy: "This endpoint is our own: remove or correct it.",
+    say: () => "we ourselves are at the endpoint that it advertises",
+    remedy:
+      "Correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint there: each peer has its own.",
   },
   "wrong-peer": {
     say: (detail) => `${detail} answered`,
@@ -130,7 +131,10 @@ const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
     remedy:
       "Nothing, if it was renewed: look for the new one under the same endpoint. If both run, they advertise one endpoint: give each its own.",
   },
-  unused: { remedy: "Nothing: we pull its certificate again when we hear from it." },
+  unused: {
+    remedy:
+      "Check that it runs and that somebody who sees it can reach us: we pull its certificate again when we hear from it.",
+  },
   silent: { remedy: "Check that it runs and that somebody who sees it can reach us." },
 };
 

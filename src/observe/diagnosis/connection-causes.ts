@@ -15,9 +15,6 @@ const TRUST_US_THERE =
 const PASS_TLS_THROUGH =
   "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.";
 
-const DIAL_ITS_NAME =
-  "Dial a host that its TLS certificate names, or have the certificate issued for this one.";
-
 const LIST_OUR_TLS_CA =
   "have the CA of our TLS certificate listed there: peer.tls.clientRootCAs.files, or the tlscacerts of our MSP folder.";
 
@@ -68,7 +65,10 @@ const OF_THE_NETWORK: Readonly<Record<string, KnownCause>> = {
     remedy:
       "Raise peer.maxSendMsgSize on the sending side if it says that its own message is too large; else peer.maxRecvMsgSize on the receiving side, and of a fabric-gossip member also fabricGossip.limits.messageBytesMax.",
   },
-  closed: { remedy: "Check that it runs; the next message reopens the connection." },
+  closed: {
+    remedy:
+      "Check that it runs and that this is the gossip port of a peer: its log, or that of a proxy in front of it, says why it closes connections. We dial it again.",
+  },
 };
 
 const OF_TLS: Readonly<Record<string, KnownCause>> = {
@@ -87,11 +87,13 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   },
   "tls-name": {
     say: (detail) => `its TLS certificate is not for ${detail}`,
-    remedy: DIAL_ITS_NAME,
+    remedy:
+      "Dial a host that its TLS certificate names, or have the certificate issued for this one.",
   },
   "tls-unknown-name": {
-    say: () => "it does not use the name under which we dial it",
-    remedy: DIAL_ITS_NAME,
+    say: () => "it serves nobody under the name that we dial",
+    remedy:
+      "Dial a host name that it serves, not an address, or have this one added there: who refuses names is a proxy that chooses by them.",
   },
   "tls-untrusted": {
     say: (detail) => `its TLS certificate is of a CA that we do not trust${inBrackets(detail)}`,

@@ -25,7 +25,7 @@ export function causesOf(
     ...aboutDeparture(subject, known.now),
     ...aboutIdentity(known, subject),
     ...aboutDisclosure(known, subject),
-    ...aboutConnection(known, subject),
+    ...aboutConnection(known, subject, failures),
     ...aboutContact(subject),
     ...aboutFailures(known, subject, failures),
     ...aboutRefusals(known, subject),
@@ -112,13 +112,19 @@ const PURGES: Readonly<Record<string, string>> = {
   replaced: "another one of the same organisation is at its endpoint now",
 };
 
-function aboutDeparture({ trace, member }: Subject, now: Now): readonly Cause[] {
+/** A refusal since then says more of what does not fit. */
+function purgedFor(reason: string, refused: Subject["refused"]): string {
+  const more = reason === "invalid" && refused?.reason ? ` (${refused.reason})` : "";
+  return `${PURGES[reason] ?? reason}${more}`;
+}
+
+function aboutDeparture({ trace, member, refused }: Subject, now: Now): readonly Cause[] {
   const causes: Cause[] = [];
   for (const { type, reason, time } of trace?.departures ?? []) {
     const when = moment(time, now);
     if (type === "purged") {
       const whose = trace?.subject ? ` (${trace.subject})` : "";
-      const why = PURGES[reason] ?? reason;
+      const why = purgedFor(reason, refused);
       causes.push(cause("purged", `Its certificate${whose} was dropped ${when}: ${why}.`));
     } else if (type === "forgotten" && member === undefined) {
       const why =
@@ -175,7 +181,11 @@ function aboutDisclosure({ core, self }: Known, subject: Subject): readonly Caus
   return causes;
 }
 
-function aboutConnection({ connections }: Known, subject: Subject): readonly Cause[] {
+function aboutConnection(
+  { connections, now }: Known,
+  subject: Subject,
+  failures: readonly Failure[],
+): readonly Cause[] {
   const open = connections.find(({ pkiId }) => pkiId === subject.pkiId);
   if (open) {
     const whose = open.outbound ? "which we dialled" : "which it dialled";
@@ -183,9 +193,15 @@ function aboutConnection({ connections }: Known, subject: Subject): readonly Cau
     return [cause("connected", `There is a connection with it since ${since}, ${whose}.`)];
   }
   if (subject.member?.status !== "alive") return [];
-  const sentence =
-    "There is no connection with it, and none is needed: others pass its messages on.";
-  return [cause("not-connected", sentence)];
+  const isTried = failures.some((failure) => !isOutdated(failure, subject, now));
+  const isDialable = subject.endpoints.length > 0;
+  const none = "There is no connection with it";
+  if (!isDialable) {
+    const sentence = `${none}, and we cannot dial it, as it advertises no endpoint.`;
+    return [cause("not-connected", sentence)];
+  }
+  const rest = isTried ? "." : ", and none is needed: others pass its messages on.";
+  return [cause("not-connected", `${none}${rest}`)];
 }
 
 function aboutContact({ contact, member }: Subject): readonly Cause[] {

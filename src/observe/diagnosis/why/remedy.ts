@@ -15,7 +15,8 @@ export function remedyOf(
 ): string | undefined {
   const { trace, identity, member } = subject;
   const purged = trace?.departures.find(({ type }) => type === "purged");
-  if (purged) return remedyFor(purged.reason);
+  // Nobody needs a member that is not there: why it is not is what helps.
+  if (purged && purged.reason !== "unused") return remedyFor(purged.reason);
   for (const failure of failures) {
     const remedy = remedyForFailure(failure, subject);
     if (remedy !== undefined) return remedy;
@@ -28,6 +29,7 @@ export function remedyOf(
   if (identity && !member) {
     return "Check that it runs, and if it is of another organisation that it has peer.gossip.externalEndpoint.";
   }
+  if (purged) return remedyFor(purged.reason);
   return member || trace ? remedyFor("silent") : toFindOut(subject);
 }
 

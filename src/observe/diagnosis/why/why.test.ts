@@ -195,6 +195,20 @@ describe("a member that is dead", () => {
   });
 });
 
+test("no connection is needed with a member that can be dialled, as long as nothing has failed", () => {
+  const { world, a } = pair();
+  assert.match(why(world, a, "b:7051").sentences.join(), /and none is needed/);
+  const failed = { during: "send", code: "refused-us", reason: "no" } as const;
+  const told = why(world, a, "b:7051", failed).sentences.join();
+  assert.match(told, /There is no connection with it\./);
+  const { world: other, n } = alone();
+  const mute = testIdentity("A", "mute");
+  other.meet(n, mute);
+  other.give(n, { type: "message", from: mute.pkiId, bytes: aliveOf(mute, { endpoint: "" }) });
+  const ofMute = why(other, n, mute.pkiId).sentences.join();
+  assert.match(ofMute, /we cannot dial it, as it advertises no endpoint/);
+});
+
 describe("a peer whose certificate is gone", () => {
   const purges: readonly (readonly [
     string,
@@ -227,6 +241,19 @@ describe("a peer whose certificate is gone", () => {
       assert.equal(told.next?.action, "pull-identity");
     });
   }
+
+  test("unused: what keeps its member from us is what helps", () => {
+    const { a, b } = pair();
+    const member = a.core.members.table.get(b.identity.pkiId);
+    assert.ok(member);
+    const { world, n } = alone();
+    n.events.push({ type: "member-forgotten", member, reason: "silent" });
+    n.events.push({ type: "identity-purged", identity: b.identity, reason: "unused" });
+    const told = why(world, n, "b:7051", { during: "ping", code: "unreachable", reason: "no" });
+    assert.match(told.sentences.join("\n"), /nobody had needed it for long/);
+    assert.match(told.remedy ?? "", /Check that it runs, that its host name leads there/);
+    assert.match(why(world, n, "b:7051").remedy ?? "", /we pull its certificate again/);
+  });
 
   test("expired", () => {
     const world = createWorld(1);
