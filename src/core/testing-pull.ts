@@ -306,7 +306,7 @@ function contentOf(content: Content | undefined): [Said["kind"], bigint, readonl
     case "request":
       return [content.type, content.value.nonce, idsOf(content.value.digests)];
     case "update": {
-      const items = content.value.data.map(parseIdentityItem);
+      const items = content.value.data.map((bytes) => parseIdentityItem(bytes));
       const ids = items.flatMap((item) => (item.ok ? [idOf(item.value.pkiId)] : []));
       return ["update", content.value.nonce, ids];
     }

@@ -117,17 +117,17 @@ const IDENTITY_BYTES_MAX = 65_536;
 /** Reads the item that is pulled: the signed identity of somebody. */
 export function parseIdentityItem(
   bytes: Uint8Array,
+  read = readMessage,
 ): Verdict<IdentityClaim, WireFault | "not-an-identity"> {
-  const envelope = parseEnvelope(bytes);
-  if (!envelope.ok) return envelope;
-  const message = parseMessage(envelope.value.payload);
-  if (!message.ok) return message;
-  const { content } = message.value;
+  const received = read(bytes);
+  if (!received.ok) return received;
+  const { envelope, message } = received.value;
+  const { content } = message;
   if (content?.type !== "peer-identity") return reject("not-an-identity");
   const pkiId = parsePkiId(content.value.pkiId);
   if (pkiId === undefined) return reject("not-an-identity");
   if (bytes.length > IDENTITY_BYTES_MAX) return reject("too-large");
-  return accept({ pkiId, certificate: content.value.cert, envelope: envelope.value });
+  return accept({ pkiId, certificate: content.value.cert, envelope });
 }
 
 /** The same message in memory of its own, to be kept longer than the buffer it arrived in. */

@@ -3,10 +3,9 @@
  * The tables of rights.ts say where the three differ. Source: spec B 1.5 to 1.7.
  */
 
-import { type Envelope, ownedEnvelope, withoutSecret } from "../../wire/envelope.ts";
+import { ownedEnvelope, withoutSecret } from "../../wire/envelope.ts";
 import { type Alive, type AliveFault, isNewer } from "../../wire/received.ts";
 import type { Verdict } from "../../wire/verdict.ts";
-import { partyOf } from "../rules/disclosure.ts";
 import { RIGHTS, WEIGHT } from "../rules/rights.ts";
 import { aliveKey, noteHolder, remember } from "../tables/broadcast-queue.ts";
 import { keepForgotten } from "../tables/deaths.ts";
@@ -33,7 +32,7 @@ import type { CheckFault } from "../types/drop.ts";
 import { drop, type Effect, notify } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
-import { broadcastAlive, routineIntervalMs } from "./audience.ts";
+import { passOn, routineIntervalMs } from "./audience.ts";
 import { checkAlive, isOurCertificate, isSelf } from "./check.ts";
 import { forget, learn } from "./learn-identity.ts";
 import { makeRoom } from "./make-room.ts";
@@ -259,22 +258,15 @@ function suspectRival(core: Core, member: Member, rival: Member): readonly Effec
 }
 
 /**
- * What was gossiped to us is passed on, once, as the bytes that came. `isRoutine`: nothing about the
- * member has changed but that it lives still. To those who doubt that, it is news.
+ * What was gossiped to us is passed on, once, as the bytes that came, and copies of it are known. `isRoutine`:
+ * nothing about the member has changed but that it lives still.
  */
 function relay(core: Core, member: Member, alive: Alive, from: PkiId, isRoutine: boolean): void {
   const { pkiId, time } = alive;
   if (member.relayed !== time) markRelayed(core.members, pkiId, time);
-  const envelope: Envelope =
-    time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
-  const routine =
-    isRoutine && !core.suspicions.open.has(pkiId)
-      ? { author: pkiId, sequence: time.seqNum }
-      : undefined;
-  const reach = { type: "about", party: partyOf(member), routine } as const;
-  broadcastAlive(core, pkiId, envelope, reach, [from]);
-  const { bytes } = envelope;
-  remember(core.seenCache, { author: pkiId, time, bytes }, core.now);
+  const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
+  passOn(core, member, envelope, from, isRoutine ? time.seqNum : undefined);
+  remember(core.seenCache, { pkiId, time, envelope }, core.now);
 }
 
 /** One in other bytes than the copy that was passed on, with or without its secret: who sent it has it. */

@@ -6,7 +6,15 @@
 import { firstWord, mix } from "../../wire/bytes.ts";
 import { type Envelope, withoutSecret } from "../../wire/envelope.ts";
 import { partyOf, type Reach } from "../rules/disclosure.ts";
-import { CIRCLE, findNeighbours, type Neighbours, RINGS, type Rings } from "../rules/neighbours.ts";
+import {
+  CIRCLE,
+  findNeighbours,
+  isElsewhere,
+  type Neighbours,
+  type Resident,
+  RINGS,
+  type Rings,
+} from "../rules/neighbours.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import {
   type Audience,
@@ -16,6 +24,7 @@ import {
   enqueue,
   flush,
 } from "../tables/broadcast-queue.ts";
+import { changedSince } from "../tables/changes.ts";
 import { aliveMembers } from "../tables/members.ts";
 import { keepNeighbours } from "../tables/neighbourhood.ts";
 import { isForming } from "../tables/self.ts";
@@ -175,27 +184,56 @@ function lookUp({ members }: Core, groups: readonly Iterable<PkiId>[]): Member[]
 
 /** Our neighbours; recomputed when members change or a ring is reordered. */
 function currentNeighbours(core: Core): Neighbours {
-  const { identities, members, neighbourhood, now, options, self } = core;
-  const isExternal = self.externalEndpoint !== "";
+  const { members, neighbourhood, now, options } = core;
+  const isExternal = core.self.externalEndpoint !== "";
   const epochs = epochsAt(options.timing.neighbourRefreshMs, now);
   const { basis } = neighbourhood;
-  const isCurrent =
-    basis.membersVersion === members.version &&
+  const isSamePlace =
     basis.isExternal === isExternal &&
     basis.epochs[0] === epochs[0] &&
     basis.epochs[1] === epochs[1];
-  if (isCurrent) return neighbourhood.neighbours;
+  if (isSamePlace && basis.membersVersion === members.version) return neighbourhood.neighbours;
   const { pkiId, mspId, certificate } = options.self;
-  // An alive member that we cannot reach is no neighbour.
-  const others = aliveMembers(members)
-    .filter(({ isCutOff }) => !isCutOff)
-    .map((member) => {
-      const known = identities.table.get(member.pkiId)?.identity.certificate;
-      return { pkiId: member.pkiId, certificate: known ?? member.pkiId, ...partyOf(member) };
-    });
-  const neighbours = findNeighbours({ pkiId, certificate, mspId, isExternal }, others, epochs);
-  const kept = { membersVersion: members.version, isExternal, epochs };
+  const self = { pkiId, certificate, mspId, isExternal };
+  const isUnmoved =
+    isSamePlace && basis.certificate === certificate && areElsewhere(core, self, epochs);
+  const neighbours = isUnmoved
+    ? neighbourhood.neighbours
+    : findNeighbours(self, residents(core), epochs);
+  const kept = { membersVersion: members.version, certificate, isExternal, epochs };
   return keepNeighbours(neighbourhood, neighbours, kept);
+}
+
+/** Whether none of those that have changed since may be a neighbour of ours, or has been. */
+function areElsewhere(core: Core, self: Resident, epochs: readonly number[]): boolean {
+  const { members, neighbourhood } = core;
+  const { basis, neighbours } = neighbourhood;
+  const changed = changedSince(members, basis.membersVersion);
+  return (
+    changed?.every((pkiId) => {
+      const member = members.table.get(pkiId);
+      const other = member && isReachable(member) ? residentOf(core, member) : undefined;
+      return isElsewhere(self, pkiId, other, neighbours, epochs);
+    }) === true
+  );
+}
+
+function residents(core: Core): readonly Resident[] {
+  const found: Resident[] = [];
+  for (const member of core.members.table.values()) {
+    if (isReachable(member)) found.push(residentOf(core, member));
+  }
+  return found;
+}
+
+/** An alive member that we cannot reach is no neighbour. */
+function isReachable({ status, isCutOff }: Member): boolean {
+  return status === "alive" && !isCutOff;
+}
+
+function residentOf({ identities }: Core, { pkiId, mspId, endpoint }: Member): Resident {
+  const certificate = identities.table.get(pkiId)?.identity.certificate ?? pkiId;
+  return { pkiId, certificate, mspId, isExternal: endpoint !== "" };
 }
 
 /** Epochs follow from the clock. The rings change alternately, so that one is always stable. */
@@ -251,4 +289,22 @@ export function broadcastAlive(
     holders: [author, ...holders],
   };
   enqueueBroadcast(core, broadcast);
+}
+
+/**
+ * Passes a gossiped message on to those who may see its author. `sequence`: its own, if nothing about the
+ * author has changed but that it lives still. To those who doubt that, it is news.
+ */
+export function passOn(
+  core: Core,
+  member: Member,
+  envelope: Envelope,
+  from: PkiId,
+  sequence: bigint | undefined,
+): void {
+  const { pkiId } = member;
+  const isRoutine = sequence !== undefined && !core.suspicions.open.has(pkiId);
+  const routine = isRoutine ? { author: pkiId, sequence } : undefined;
+  const reach = { type: "about", party: partyOf(member), routine } as const;
+  broadcastAlive(core, pkiId, envelope, reach, [from]);
 }

@@ -15,7 +15,7 @@ import { judgeName, useIdentity } from "../tables/identities.ts";
 import type { Verified } from "../types/claim.ts";
 import type { CheckFault, PresentedIdentityFault, VerifyFault } from "../types/drop.ts";
 import type { Crypto, Identity, Now, PkiId } from "../types/host.ts";
-import type { Hearing } from "../types/member.ts";
+import type { Hearing, Member } from "../types/member.ts";
 import type { Core } from "./state.ts";
 
 /** Judges identity bytes presented under a PKI-ID, expiry included. */
@@ -167,6 +167,24 @@ export function check(core: Core, claim: SignedClaim, from: PkiId): Verdict<Iden
   }
   if (verdict.ok) charge(news, newsAccountOf(verdict.value, claim), 1, core.now);
   return verdict;
+}
+
+/** {@link check} of a heartbeat from a known author that has no other name: the same budgets and costs. */
+export function heartbeatFault(
+  core: Core,
+  author: Identity,
+  envelope: Envelope,
+  { alive: held }: Member,
+  from: PkiId,
+): CheckFault | undefined {
+  const { checks, news } = core.rateLimits;
+  const bearer = accountOf(core, from);
+  if (isSpent(checks, bearer, core.now)) return "check-budget";
+  if (isSpent(news, author.certificate, core.now)) return "news-budget";
+  const fault = signatureFault(core.options.crypto, author, envelope, held.envelope.secret);
+  charge(checks, bearer, fault === undefined ? 1 : WRONG_COST, core.now);
+  if (fault === undefined) charge(news, author.certificate, 1, core.now);
+  return fault;
 }
 
 function checkAuthor(

@@ -16,6 +16,7 @@ import {
   parseIdentityItem,
   parsePkiId,
   pkiIdBytes,
+  type ReadMessage,
 } from "../../wire/received.ts";
 import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
@@ -57,7 +58,8 @@ const NAME_BYTES = 34;
 const ITEM_BYTES = 1_100;
 
 /** What the engine needs of the state. */
-export type PullCore = Pick<Core, "lateness" | "pull"> & Context<"limits" | "random" | "timing">;
+export type PullCore = Pick<Core, "lateness" | "pull"> &
+  Context<"limits" | "random" | "timing" | "write">;
 
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {
@@ -79,7 +81,7 @@ export function attendIdentityPull(core: Core): readonly Effect[] {
 }
 
 export function handleUpdate(core: Core, update: DataUpdate, from: PkiId): readonly Effect[] {
-  const { items, effects } = takeUpdate(core.pull, update, from);
+  const { items, effects } = takeUpdate(core.pull, update, from, core.options.read);
   const { backlogMax } = core.options.limits;
   const refused = items.filter(
     (item) => !enqueueClaim(core.verificationQueue, { type: "identity", from, item }, backlogMax),
@@ -151,7 +153,7 @@ export function beginRound(core: PullCore, peers: readonly PullPeer[]): readonly
   const greeted = peers.map((peer) => ({ ...peer, nonce: options.random.uint64() }));
   openRound(pull, greeted, now.elapsedMs + patient(core).digestWaitMs);
   return greeted.map(({ nonce, ...peer }) =>
-    sendPull(peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } }),
+    sendPull(core, peer, { type: "hello", value: { nonce, metadata: EMPTY_BYTES, msgType } }),
   );
 }
 
@@ -179,7 +181,8 @@ function requestItems(core: PullCore): readonly Effect[] {
   const asked = chooseOwners(core.pull, core.options.random, untilMs);
   return asked.map(([pkiId, { nonce, endpoint, requested }]) => {
     const digests = [...requested].map(pkiIdBytes);
-    return sendPull({ pkiId, endpoint }, { type: "request", value: { nonce, digests, msgType } });
+    const content = { type: "request", value: { nonce, digests, msgType } } as const;
+    return sendPull(core, { pkiId, endpoint }, content);
   });
 }
 
@@ -191,13 +194,14 @@ export function takeUpdate(
   pull: Pull,
   update: DataUpdate,
   from: PkiId,
+  read?: ReadMessage,
 ): { readonly items: readonly IdentityClaim[]; readonly effects: readonly Effect[] } {
   const requested = requestedFrom(pull, from, update.nonce);
   if (requested === undefined) return { items: [], effects: [drop(from, "pull-unsolicited")] };
   const items: IdentityClaim[] = [];
   const effects: Effect[] = [];
   for (const bytes of update.data) {
-    const item = parseIdentityItem(bytes);
+    const item = parseIdentityItem(bytes, read);
     if (!item.ok) effects.push(drop(from, item.code));
     else if (requested.delete(item.value.pkiId)) items.push(item.value);
     else effects.push(drop(from, "pull-unsolicited"));
@@ -223,16 +227,17 @@ export function answerHello(
   }
   const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
   if (digests.length === 0) return [];
-  return [sendPull(from, { type: "digest", value: { nonce, digests, msgType } })];
+  return [sendPull(core, from, { type: "digest", value: { nonce, digests, msgType } })];
 }
 
 /** Answers a request, which requires a recent hello of the same peer. */
 export function answerRequest(
-  { now, options, pull }: PullCore,
+  core: PullCore,
   { digests, nonce }: DataRequest,
   from: PullPeer,
   mayHave: MayHave,
 ): readonly Effect[] {
+  const { now, options, pull } = core;
   if (!isGreeted(pull, from.pkiId, nonce, now)) return [drop(from.pkiId, "pull-without-hello")];
   // Ignore duplicates, and items beyond the number that we would request.
   const ids = new Set(digests.slice(0, options.limits.pullItemsMax).map(parsePkiId));
@@ -242,13 +247,15 @@ export function answerRequest(
     if (id !== undefined && envelope !== undefined && mayHave(id)) data.push(envelope);
   }
   if (data.length === 0) return [];
-  return [sendPull(from, { type: "update", value: { nonce, data, msgType } })];
+  return [sendPull(core, from, { type: "update", value: { nonce, data, msgType } })];
 }
 
 /** Sends one message of the pull; they are all unsigned and alike but for their content. */
 function sendPull(
+  { options: { write = encodeUnsigned } }: PullCore,
   { pkiId, endpoint }: PullPeer,
   content: Extract<Content, { type: "hello" | "digest" | "request" | "update" }>,
 ): Effect {
-  return send(pkiId, endpoint, { bytes: encodeUnsigned({ tag: TAG.empty, content }) });
+  const message = { nonce: 0n, channel: EMPTY_BYTES, tag: TAG.empty, content };
+  return send(pkiId, endpoint, { bytes: write(message) });
 }

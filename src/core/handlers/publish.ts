@@ -2,6 +2,7 @@
  * Our own heartbeats and identity message, from the request to the signed bytes (spec B 1.2, 1.3).
  */
 
+import { EMPTY_BYTES } from "../../wire/bytes.ts";
 import {
   type Envelope,
   encodeEnvelope,
@@ -9,7 +10,7 @@ import {
   withoutSecret,
 } from "../../wire/envelope.ts";
 import { ENVELOPES_MAX } from "../../wire/limits.ts";
-import { type GossipMessageInit, TAG } from "../../wire/messages.ts";
+import { type Content, TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
@@ -162,7 +163,7 @@ function shownTo({ options }: Core, { envelope }: OwnAlive, { party }: Recipient
 
 export function membershipRequest(core: Core, alive: OwnAlive, to: Recipient): Effect {
   const selfInformation = shownTo(core, alive, to);
-  return sendTo(to, { type: "membership-request", value: { selfInformation } });
+  return sendTo(core, to, { type: "membership-request", value: { selfInformation, known: [] } });
 }
 
 /** All members that the asker may see, ourselves last (spec B 1.5). */
@@ -178,11 +179,16 @@ export function membershipResponse(core: Core, own: OwnAlive, asker: Recipient):
     if (bytes) entries.push(bytes);
   }
   alive.push(shownTo(core, own, asker));
-  return sendTo(asker, { type: "membership-response", value: { alive, dead } });
+  return sendTo(core, asker, { type: "membership-response", value: { alive, dead } });
 }
 
-function sendTo({ endpoint, nonce, to }: Recipient, content: GossipMessageInit["content"]): Effect {
-  return send(to, endpoint, { bytes: encodeUnsigned({ tag: TAG.empty, nonce, content }) });
+function sendTo(
+  { options: { write = encodeUnsigned } }: Core,
+  { endpoint, nonce, to }: Recipient,
+  content: Content,
+): Effect {
+  const message = { nonce, channel: EMPTY_BYTES, tag: TAG.empty, content };
+  return send(to, endpoint, { bytes: write(message) });
 }
 
 /** All members; shuffled if they may not all fit, so that each has the same chance. */

@@ -2,11 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { charge } from "../../lib/rate-limit.ts";
+import { findSeen } from "../tables/broadcast-queue.ts";
+import { takeRoutine } from "../tables/routine-queue.ts";
 import { createWorld, type TestNode, type World } from "../testing.ts";
 import { testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
+import { hearOne } from "./alive.ts";
+import { confirm } from "./routine.ts";
 
 function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, TestNode[]] {
   const world = createWorld(3);
@@ -66,6 +70,32 @@ describe("a routine heartbeat", () => {
     const ms = longestWaitMs(world, node, other);
     assert.ok(ms > 0 && ms <= 10, `${ms} ms`);
   });
+});
+
+test("the short way of a heartbeat that has waited leads where the long one does", () => {
+  const [short, long] = [confirm, hearOne].map((way) => {
+    const [world, { core }] = network(20);
+    world.runUntil(() => core.routine.waiting.size > 0, 6_000);
+    const { claim } = takeRoutine(core.routine) ?? assert.fail("nobody has a heart");
+    const { pkiId } = claim.alive;
+    const effects = way(core, claim);
+    const { checks, news } = core.rateLimits;
+    return {
+      effects,
+      member: core.members.table.get(pkiId),
+      used: core.identities.table.get(pkiId)?.lastUsedMs,
+      waiting: core.broadcastQueue.waiting.get(pkiId)?.broadcast,
+      isSeen: findSeen(core.seenCache, claim.alive.envelope.bytes) !== undefined,
+      costs: [checks.debts, news.debts],
+    };
+  });
+  assert.ok(short?.waiting && long?.waiting);
+  const [{ withoutSecret: bytes, ...waiting }, { withoutSecret: its, ...theirs }] = [
+    short.waiting,
+    long.waiting,
+  ];
+  assert.deepEqual(bytes?.(), its?.());
+  assert.deepEqual({ ...short, waiting }, { ...long, waiting: theirs });
 });
 
 test("news waits nowhere", () => {

@@ -14,6 +14,7 @@ import { judgeIdentity } from "./check.ts";
 import { hearIdentity } from "./identity-pull.ts";
 import { purge } from "./learn-identity.ts";
 import { workThrough } from "./membership-response.ts";
+import { confirm } from "./routine.ts";
 import type { Core } from "./state.ts";
 
 /** Checks as many queued claims as a step allows. */
@@ -48,7 +49,7 @@ export function checkRoutine(core: Core): readonly Effect[] {
   for (let left = options.limits.checksPerStep; left > 0; left--) {
     const next = takeRoutine(routine);
     if (next === undefined) break;
-    effects.push(...hearOne(core, next.claim));
+    effects.push(...(confirm(core, next.claim) ?? hearOne(core, next.claim)));
     const key = aliveKey(next.claim.alive.pkiId);
     for (const holder of next.holders) noteHolder(broadcastQueue, key, holder);
   }

@@ -4,7 +4,13 @@ import { describe, test } from "node:test";
 import { sparing } from "../handlers/audience.ts";
 import { testIdentity } from "../testing-identities.ts";
 import type { PkiId } from "../types/host.ts";
-import { findNeighbours, type Neighbours, type Resident, type Rings } from "./neighbours.ts";
+import {
+  findNeighbours,
+  isElsewhere,
+  type Neighbours,
+  type Resident,
+  type Rings,
+} from "./neighbours.ts";
 
 function residents(mspId: string, count: number, isExternal = true): Resident[] {
   return Array.from({ length: count }, (_, i) => {
@@ -206,4 +212,32 @@ describe("the overlay", () => {
     assert.ok(kept(old, half) >= 200 && kept(old, half) < 240, String(kept(old, half)));
     assert.ok(kept(old, whole) < 40, String(kept(old, whole)));
   });
+
+  for (const isExternal of [true, false]) {
+    const where = isExternal ? "with" : "without";
+    test(`whoever stands elsewhere moves no link of a member ${where} external endpoint`, () => {
+      const [self = fail(), ...others] = [
+        ...residents("A", 200, isExternal),
+        ...residents("A", 40),
+        ...residents("B", 2, false),
+      ];
+      const present = new Map<PkiId, Resident>();
+      let [neighbours, moves] = [findNeighbours(self, [], [7, 8]), 0];
+      const change = (pkiId: PkiId, other: Resident | undefined): void => {
+        if (other === undefined) present.delete(pkiId);
+        else present.set(pkiId, other);
+        const isCalm = isElsewhere(self, pkiId, other, neighbours, [7, 8]);
+        const now = findNeighbours(self, present.values(), [7, 8]);
+        if (isCalm) assert.deepEqual(now, neighbours);
+        else moves += 1;
+        neighbours = now;
+      };
+      for (const other of others) change(other.pkiId, other);
+      others.forEach((other, i) => {
+        if (i % 3 === 0)
+          change(other.pkiId, i % 2 === 0 ? { ...other, isExternal: false } : undefined);
+      });
+      assert.ok(moves > 4 && moves < 80, String(moves));
+    });
+  }
 });

@@ -21,6 +21,9 @@ export interface Resident extends Party {
 /** For each ring who stands before and after us; on both rings it may be the same. */
 export type Rings = readonly (readonly PkiId[])[];
 
+/** For each ring how far it is to those next to us. */
+export type Spans = readonly { readonly ahead: number; readonly behind: number }[];
+
 export interface Neighbours {
   /** Of our organisation, for messages that all of it may see: those next to us on each ring. */
   readonly home: Rings;
@@ -28,9 +31,16 @@ export interface Neighbours {
   readonly homeExternal: Rings;
   /** Of each other organisation, by MSP-ID. */
   readonly abroad: ReadonlyMap<string, readonly PkiId[]>;
+  /** Of `home` and `homeExternal`. */
+  readonly spans: { readonly home: Spans; readonly homeExternal: Spans };
 }
 
-export const NO_NEIGHBOURS: Neighbours = { home: [], homeExternal: [], abroad: new Map() };
+export const NO_NEIGHBOURS: Neighbours = {
+  home: [],
+  homeExternal: [],
+  abroad: new Map(),
+  spans: { home: [], homeExternal: [] },
+};
 
 export const RINGS = 2;
 /** Links between two organisations: one may break, and one be broken unnoticed. */
@@ -61,11 +71,43 @@ export function findNeighbours(
     const salt = mix(hashPair(self.mspId, mspId), epochs[0] ?? 0);
     abroad.set(mspId, findPartners(self, ours, theirs, links, salt));
   }
+  const next = nextOnRings(self, home, epochs);
+  const external = nextOnRings(self, self.isExternal ? homeExternal : [], epochs);
   return {
-    home: nextOnRings(self, home, epochs),
-    homeExternal: self.isExternal ? nextOnRings(self, homeExternal, epochs) : [],
+    home: next.rings,
+    homeExternal: self.isExternal ? external.rings : [],
     abroad,
+    spans: { home: next.spans, homeExternal: external.spans },
   };
+}
+
+/**
+ * Whether somebody leaves our neighbours as they are by coming, going or changing, as most do in a large
+ * network. A no may be wrong. `other`: undefined if it is gone.
+ */
+export function isElsewhere(
+  self: Resident,
+  pkiId: PkiId,
+  other: Resident | undefined,
+  { abroad, home, homeExternal, spans }: Neighbours,
+  epochs: readonly number[],
+): boolean {
+  const isOurs = (ring: readonly PkiId[]): boolean => ring.includes(pkiId);
+  if (abroad.size > 0 || home.some(isOurs) || homeExternal.some(isOurs)) return false;
+  if (other === undefined) return true;
+  const isVisible = self.isExternal && other.isExternal;
+  if (other.mspId !== self.mspId) return !isVisible;
+  if (isNext(self, other, spans.home, epochs)) return false;
+  return !isVisible || !isNext(self, other, spans.homeExternal, epochs);
+}
+
+/** Whether it would stand next to us on one of the rings. */
+function isNext(self: Resident, other: Resident, spans: Spans, epochs: readonly number[]): boolean {
+  return spans.some((span, ring) => {
+    const salt = mix(epochs[ring] ?? 0, ring + 1);
+    const ahead = (place(other, salt) - place(self, salt)) >>> 0;
+    return ahead <= span.ahead || CIRCLE - ahead <= span.behind;
+  });
 }
 
 /** Our predecessor and successor on each ring. */
@@ -73,9 +115,10 @@ function nextOnRings(
   self: Resident,
   others: readonly Resident[],
   epochs: readonly number[],
-): Rings {
+): { readonly rings: Rings; readonly spans: Spans } {
   const words = others.map(({ certificate }) => firstWord(certificate));
   const rings: PkiId[][] = [];
+  const spans: { ahead: number; behind: number }[] = [];
   for (let ring = 0; ring < RINGS; ring++) {
     const salt = mix(epochs[ring] ?? 0, ring + 1);
     const here = place(self, salt);
@@ -88,8 +131,9 @@ function nextOnRings(
       if (behind < leastBefore) [leastBefore, before] = [behind, i];
     }
     rings.push([others[after]?.pkiId, others[before]?.pkiId].filter((one) => one !== undefined));
+    spans.push({ ahead: leastAfter, behind: leastBefore });
   }
-  return rings;
+  return { rings, spans };
 }
 
 /** Those of another organisation that are linked with us, if we are a gateway to it. */

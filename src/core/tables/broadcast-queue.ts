@@ -5,7 +5,7 @@
  */
 
 import { equalBytes, sampledHash } from "../../wire/bytes.ts";
-import type { PeerTime } from "../../wire/messages.ts";
+import type { Alive } from "../../wire/received.ts";
 import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
 import { drop, type Effect, type Outgoing } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -161,11 +161,8 @@ function outgoing({ key, replacesOlder }: Broadcast, bytes: Uint8Array): Outgoin
   return replacesOlder ? { bytes, replaces: key } : { bytes };
 }
 
-export interface SeenMessage {
-  readonly author: PkiId;
-  readonly time: PeerTime;
-  readonly bytes: Uint8Array;
-}
+/** An alive message, as far as copies of it are concerned. */
+export type SeenMessage = Pick<Alive, "pkiId" | "time" | "envelope">;
 
 /**
  * By a hash of their bytes: those of lately, and those of the time before. To forget the oldest one by
@@ -190,13 +187,14 @@ export function createSeenCache(): SeenCache {
 }
 
 export function remember(cache: SeenCache, seen: SeenMessage, { elapsedMs }: Now): void {
-  if (seen.bytes.length > SEEN_BYTES_MAX) return;
+  const { bytes } = seen.envelope;
+  if (bytes.length > SEEN_BYTES_MAX) return;
   if (cache.recent.size >= SEEN_MAX || elapsedMs >= cache.turnAtMs) {
     cache.older = cache.recent;
     cache.recent = new Map();
     cache.turnAtMs = elapsedMs + SEEN_MS;
   }
-  cache.recent.set(sampledHash(seen.bytes), seen);
+  cache.recent.set(sampledHash(bytes), seen);
 }
 
 /** The message that these bytes are a copy of, if it came lately. */
@@ -204,7 +202,7 @@ export function findSeen(cache: SeenCache, bytes: Uint8Array): SeenMessage | und
   if (bytes.length > SEEN_BYTES_MAX) return undefined;
   const hash = sampledHash(bytes);
   const seen = cache.recent.get(hash) ?? cache.older.get(hash);
-  return seen !== undefined && equalBytes(seen.bytes, bytes) ? seen : undefined;
+  return seen !== undefined && equalBytes(seen.envelope.bytes, bytes) ? seen : undefined;
 }
 
 interface CopyTables {
@@ -222,8 +220,8 @@ export function findDuplicate(
   const seen = findSeen(seenCache, bytes);
   if (seen === undefined) return undefined;
   // Whoever was forgotten since may come back by the same message.
-  const isOver = !isToRelay(members, seen.author, seen.time);
-  return isOver || findRoutine(routine, seen.author, seen.bytes) ? seen : undefined;
+  const isOver = !isToRelay(members, seen.pkiId, seen.time);
+  return isOver || findRoutine(routine, seen) ? seen : undefined;
 }
 
 /** Drops such a copy: who sent it need not get it from us. Undefined: it is none. */
@@ -234,7 +232,7 @@ export function handleDuplicate(
 ): readonly Effect[] | undefined {
   const seen = findDuplicate(tables, bytes);
   if (seen === undefined) return undefined;
-  findRoutine(tables.routine, seen.author, seen.bytes)?.holders.push(from);
-  noteHolder(tables.broadcastQueue, aliveKey(seen.author), from, seen.bytes);
+  findRoutine(tables.routine, seen)?.holders.push(from);
+  noteHolder(tables.broadcastQueue, aliveKey(seen.pkiId), from, seen.envelope.bytes);
   return [drop(from, "stale")];
 }

@@ -8,6 +8,7 @@ import type { CoreEvent, DeathReason } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Context } from "../types/options.ts";
+import { noteChange } from "./changes.ts";
 import { leaveEndpoint, type Members, putMember } from "./members.ts";
 
 interface DeathTables extends Context<"timing"> {
@@ -60,7 +61,7 @@ export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
 export function markReachable(members: Members, pkiId: PkiId): void {
   if (!members.table.get(pkiId)?.isCutOff) return;
   amend(members, pkiId, { isCutOff: false });
-  members.version += 1;
+  noteChange(members, pkiId);
 }
 
 export function scheduleReconnect(members: Members, pkiId: PkiId, atMs: number): void {
@@ -76,7 +77,7 @@ export function forgetMember(
   const member = members.table.get(pkiId);
   if (member === undefined) return [];
   members.table.delete(pkiId);
-  members.version += 1;
+  noteChange(members, pkiId);
   if (member.status === "alive") members.aliveCount -= 1;
   leaveEndpoint(members, member);
   const untilMs = now.elapsedMs + options.timing.forgetAfterMs;

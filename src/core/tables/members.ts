@@ -14,6 +14,7 @@ import type { CoreEvent } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import { type Hearing, type HowHeard, LISTED, type Member } from "../types/member.ts";
 import type { Context } from "../types/options.ts";
+import { type Changes, noteChange } from "./changes.ts";
 
 export interface Tombstone {
   /** Time of the newest message from any source. */
@@ -21,15 +22,13 @@ export interface Tombstone {
   readonly untilMs: number;
 }
 
-export interface Members {
+export interface Members extends Changes {
   readonly table: Map<PkiId, Member>;
   /** Of forgotten members: an old message cannot bring them back. */
   readonly tombstones: BoundedMap<PkiId, Tombstone>;
   /** Last member at each endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
-  /** Changes whenever it may matter for the choice of neighbours. */
-  version: number;
   /** Number of joins and returns. */
   arrivals: number;
 }
@@ -40,7 +39,7 @@ const TOMBSTONES_MAX = 20_000;
 export function createMembers(): Members {
   const [table, byEndpoint] = [new Map(), new Map()];
   const tombstones = new BoundedMap<PkiId, Tombstone>(TOMBSTONES_MAX);
-  return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, arrivals: 0 };
+  return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, changes: [], arrivals: 0 };
 }
 
 /** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
@@ -102,7 +101,7 @@ export function putMember(members: Members, member: Member): void {
   const before = known?.status === "alive" ? 1 : 0;
   const hasMoved = (known?.endpoint === "") !== (member.endpoint === "");
   if (known?.status !== member.status || hasMoved || known.isCutOff !== member.isCutOff) {
-    members.version += 1;
+    noteChange(members, member.pkiId);
   }
   members.table.set(member.pkiId, member);
   if (known === undefined) members.tombstones.delete(member.pkiId);

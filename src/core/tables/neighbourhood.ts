@@ -5,6 +5,8 @@ import type { PkiId } from "../types/host.ts";
 /** What neighbours are computed from, besides the members of this version. */
 export interface NeighbourBasis {
   readonly membersVersion: number;
+  /** Ours. */
+  readonly certificate: string;
   readonly isExternal: boolean;
   readonly epochs: readonly number[];
 }
@@ -22,7 +24,7 @@ const CONNECTED_MAX = 1_000;
 export function createNeighbourhood(): Neighbourhood {
   return {
     neighbours: NO_NEIGHBOURS,
-    basis: { membersVersion: -1, isExternal: false, epochs: [] },
+    basis: { membersVersion: -1, certificate: "", isExternal: false, epochs: [] },
     connected: new Set(),
   };
 }

@@ -2,7 +2,7 @@
  * Heartbeats of known members that say nothing new. They wait for each other: a signature checked
  * right after another costs half of one checked alone, and what is checked together leaves together.
  */
-import { ownedAlive } from "../../wire/received.ts";
+import { type Alive, ownedAlive } from "../../wire/received.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
@@ -55,12 +55,11 @@ export function takeRoutine(queue: RoutineQueue): Routine | undefined {
   return undefined;
 }
 
-/** The message of the author that waits, if it has these very bytes. */
+/** This very message, if it waits. */
 export function findRoutine(
   { waiting }: RoutineQueue,
-  author: PkiId,
-  bytes: Uint8Array,
+  { pkiId, envelope }: Pick<Alive, "pkiId" | "envelope">,
 ): Routine | undefined {
-  const routine = waiting.get(author);
-  return routine?.claim.alive.envelope.bytes === bytes ? routine : undefined;
+  const routine = waiting.get(pkiId);
+  return routine?.claim.alive.envelope === envelope ? routine : undefined;
 }

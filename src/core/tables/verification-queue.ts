@@ -3,7 +3,7 @@
  * or for the identity of their author, because it is still unknown.
  */
 
-import { copyBytes } from "../../wire/bytes.ts";
+import { sameView } from "../../wire/bytes.ts";
 import { ownedEnvelope } from "../../wire/envelope.ts";
 import { isNewer, ownedAlive } from "../../wire/received.ts";
 import { RIGHTS } from "../rules/rights.ts";
@@ -73,8 +73,9 @@ export function enqueueClaim(queue: VerificationQueue, claim: Claim, max: number
 function ownClaim(claim: Claim): Claim {
   if (claim.type === "alive") return { ...claim, alive: ownedAlive(claim.alive) };
   const { item } = claim;
-  const certificate = copyBytes(item.certificate);
-  return { ...claim, item: { ...item, certificate, envelope: ownedEnvelope(item.envelope) } };
+  const envelope = ownedEnvelope(item.envelope);
+  const certificate = sameView(item.certificate, item.envelope.bytes, envelope.bytes);
+  return { ...claim, item: { ...item, certificate, envelope } };
 }
 
 /** Queues a response; false if one of the same peer waits already, or too many bytes wait. */

@@ -14,7 +14,7 @@ export interface HowHeard {
 
 export const LISTED: HowHeard = { hearing: "list", relayed: undefined };
 
-/** A member as we know it. Replaced, never changed, so it can be handed out. */
+/** A member as we know it. Replaced, never changed but by what only confirms it: tables/confirm.ts. */
 export interface Member {
   readonly pkiId: PkiId;
   readonly mspId: string;

@@ -1,3 +1,4 @@
+import type { GossipMessage } from "../../wire/messages.ts";
 import type { ReadMessage } from "../../wire/received.ts";
 import type { ChannelsOptions } from "./channel.ts";
 import type { Crypto, Identity, Now, Random } from "./host.ts";
@@ -139,6 +140,8 @@ export interface CoreOptions {
   readonly random: Random;
   /** Reads messages, perhaps from a cache; default: each core reads for itself. */
   readonly read?: ReadMessage;
+  /** Encodes messages that are not signed; default: `encodeUnsigned`. */
+  readonly write?: (message: GossipMessage) => Uint8Array;
 }
 
 /** What most tables need beside themselves: some options, and when it is. */

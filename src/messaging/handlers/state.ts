@@ -1,5 +1,5 @@
 /** The state of messages among members. Only the functions of its own file change a table. */
-import type { Neighbours } from "../../core/rules/neighbours.ts";
+import { type Neighbours, NO_NEIGHBOURS } from "../../core/rules/neighbours.ts";
 import type { PkiId } from "../../core/types/host.ts";
 import { createRateLimit, type RateLimit } from "../../lib/rate-limit.ts";
 import { createHeard, type HeardTable } from "../tables/heard.ts";
@@ -87,7 +87,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       sent: createRateLimit(limits.sentBytesPerSecond, SHORTLY_SAVED_SECONDS),
     },
     neighbourhood: {
-      neighbours: { home: [], homeExternal: [], abroad: new Map() },
+      neighbours: NO_NEIGHBOURS,
       of: "",
     },
     digests: {
