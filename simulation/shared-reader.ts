@@ -4,13 +4,8 @@
  * a processor's cache.
  */
 
-import { equalBytes } from "../src/wire/bytes.ts";
-import {
-  ownedAlive,
-  type ReadMessage,
-  type ReceivedMessage,
-  readMessage,
-} from "../src/wire/received.ts";
+import { equalBytes, ownBytes } from "../src/wire/bytes.ts";
+import { type ReadMessage, readMessage } from "../src/wire/received.ts";
 import { accept } from "../src/wire/verdict.ts";
 import type { SimulatedAuthority } from "./authority.ts";
 import { createGlance } from "./wire-kind.ts";
@@ -43,9 +38,9 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
     return endpoint;
   }
 
-  function owned(verdict: ReturnType<ReadMessage>): ReturnType<ReadMessage> {
+  function shared(verdict: ReturnType<ReadMessage>): ReturnType<ReadMessage> {
     if (!verdict.ok || !verdict.value.alive.ok) return verdict;
-    const read = ownedAlive(verdict.value.alive.value);
+    const read = verdict.value.alive.value;
     const { endpoint, internalEndpoint, pkiId } = read;
     const issued = authority?.find(pkiId)?.identity.pkiId;
     const alive = {
@@ -54,12 +49,7 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
       endpoint: sameText(endpoint),
       internalEndpoint: internalEndpoint && sameText(internalEndpoint),
     };
-    const received: ReceivedMessage = {
-      ...verdict.value,
-      envelope: alive.envelope,
-      alive: accept(alive),
-    };
-    return accept(received);
+    return accept({ ...verdict.value, alive: accept(alive) });
   }
 
   return (bytes) => {
@@ -68,10 +58,10 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
     const slot = number % ENTRIES;
     const known = entries[slot];
     if (known !== undefined && equalBytes(known.bytes, bytes)) return known.verdict;
-    const verdict = owned(readMessage(bytes));
     // Copied, since a view of a list entry would retain the whole list.
-    const kept = verdict.ok ? verdict.value.envelope.bytes : bytes;
-    entries[slot] = { bytes: equalBytes(kept, bytes) ? kept : bytes, verdict };
+    const kept = ownBytes(bytes);
+    const verdict = shared(readMessage(kept));
+    entries[slot] = { bytes: kept, verdict };
     return verdict;
   };
 }

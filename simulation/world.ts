@@ -24,6 +24,7 @@ import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
+import { createSharedCodec, type SharedCodec } from "./shared-codec.ts";
 import { createSharedReader } from "./shared-reader.ts";
 import { signingAfresh } from "./signing-afresh.ts";
 import type { Watcher } from "./watcher.ts";
@@ -60,7 +61,7 @@ export class World {
   readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
-  readonly #read: ReturnType<typeof createSharedReader>;
+  readonly #codec: SharedCodec;
   #signatures = 0;
   #lives = 0;
 
@@ -71,7 +72,7 @@ export class World {
     this.#nodeDice = dice.fork();
     this.random = dice.fork();
     this.authority = createAuthority(options.seed);
-    this.#read = createSharedReader(this.authority);
+    this.#codec = createSharedCodec(createSharedReader(this.authority));
     this.network = new SimulatedNetwork({
       clock: this.clock,
       random: dice.fork(),
@@ -286,7 +287,7 @@ export class World {
       fanout: { ...DEFAULT_FANOUT, strategy: this.#options.strategy },
       limits: DEFAULT_CORE_LIMITS,
       random: this.#nodeDice.fork(),
-      read: this.#read,
+      ...this.#codec,
     };
   }
 

@@ -17,16 +17,17 @@ const TRANSITIONS: Partial<
 };
 
 export function checkEventOrder(world: World, report: Report): Checker {
-  const statuses = new Map<string, Status>();
+  /** By life, then by PKI-ID. */
+  const statuses = new Map<number, Map<string, Status>>();
   return {
     watcher: {
       event(life, event, atMs) {
         const transition = TRANSITIONS[event.type];
         if (transition === undefined || !("member" in event)) return;
         const { pkiId } = event.member;
-        const key = `${life.number} ${pkiId}`;
-        const status = statuses.get(key) ?? "unknown";
-        statuses.set(key, transition.after);
+        const shown = statuses.get(life.number) ?? new Map<string, Status>();
+        const status = shown.get(pkiId) ?? "unknown";
+        statuses.set(life.number, shown.set(pkiId, transition.after));
         if (transition.before.includes(status)) return;
         const issued = world.authority.find(pkiId);
         const subject = who(issued && world.members[issued.owner], pkiId);

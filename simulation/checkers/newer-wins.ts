@@ -18,8 +18,8 @@ export class NewerWinsChecker implements Checker {
   readonly watcher: Watcher;
   readonly #world: World;
   readonly #report: Report;
-  /** By life and PKI-ID: the newest time it has shown. */
-  readonly #shown = new Map<string, bigint>();
+  /** By life, then by PKI-ID: the newest time it has shown. In one map, a million keys would be text of their own. */
+  readonly #shown = new Map<number, Map<string, bigint>>();
   /** By life and PKI-ID: the newest alive message that was handed to it. */
   readonly #told = new Map<string, Told>();
 
@@ -57,19 +57,20 @@ export class NewerWinsChecker implements Checker {
   }
 
   #checkForward(life: Life, view: MemberView, atMs: number): void {
-    const key = `${life.number} ${view.pkiId}`;
+    const shown = this.#shown.get(life.number) ?? new Map<string, bigint>();
     const time = timeOf(view);
-    const before = this.#shown.get(key) ?? 0n;
+    const before = shown.get(view.pkiId) ?? 0n;
     if (time < before) {
       const subject = who(this.#authorOf(view), view.pkiId);
       this.#report(atMs, `${life.member.name} goes back to an older message of ${subject}`);
     }
-    this.#shown.set(key, time > before ? time : before);
+    if (time > before) shown.set(view.pkiId, time);
+    this.#shown.set(life.number, shown);
   }
 
   /** Messages of a hostile author may arrive out of order. */
   #forgetHostile(life: Life, view: MemberView): void {
-    if (this.#authorOf(view)?.isHostile) this.#shown.delete(`${life.number} ${view.pkiId}`);
+    if (this.#authorOf(view)?.isHostile) this.#shown.get(life.number)?.delete(view.pkiId);
   }
 
   /** A hostile author may contradict itself. */
