@@ -10,9 +10,11 @@ import { createNetwork } from "../node/assemble.ts";
 import { type Credentials, loadCredentials } from "../node/load-credentials.ts";
 import { createSystemClock } from "../node/runtime.ts";
 import { isStatusFault } from "../transport/grpc-status.ts";
+import { clientOptions } from "../transport/grpc-tls.ts";
 import { type Handshake, type HandshakeOptions, shakeHands } from "../transport/handshake.ts";
 import type { LinkEvents, Network, NetworkFault } from "../transport/network.ts";
 import { isRefusal } from "../transport/refusal.ts";
+import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { connectTls } from "../transport/tls-peer.ts";
 
 /** Timeout from dial to answer. */
@@ -55,7 +57,8 @@ export async function probeEndpoint(
   const clock = createSystemClock();
   const { local, trusted, tls } =
     credentials ?? (await loadCredentials(config, clock.now().wallMs));
-  const certificate = tls ? await tlsCertificate(target, config.gossip.dialTimeoutMs) : undefined;
+  const { dialTimeoutMs } = config.gossip;
+  const certificate = tls ? await tlsCertificate(target, tls, dialTimeoutMs) : undefined;
   const shown = (certificate && describeCertificate(certificate)) ?? null;
   const network = createNetwork(config, tls, [endpoint]);
   network.setNamed([endpoint]);
@@ -111,19 +114,23 @@ function describe({ identity }: Handshake): NonNullable<EndpointAnswer["identity
   return { pkiId, mspId, subject, notAfter: new Date(notAfterMs).toISOString() };
 }
 
-/** The leaf certificate that a TLS server presents, trusted or not. */
+/**
+ * The leaf certificate that a TLS server presents, trusted or not. We show ours: to be without one is
+ * an error in the log of a peer that requires it.
+ */
 function tlsCertificate(
   { host, port }: { host: string; port: number },
+  tls: TlsCredentials,
   timeoutMs: number,
 ): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
-    const options = { host, port, rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+    const options = { ...clientOptions(tls, host), host, port, rejectUnauthorized: false };
     const socket = connectTls(options).once("secureConnect", () => {
       resolve(socket.getPeerX509Certificate()?.raw);
       socket.end(); // Cut short, the handshake would be an error in the log of a Fabric peer.
     });
     socket.setTimeout(timeoutMs, () => socket.destroy());
-    socket.once("error", () => resolve(undefined));
+    socket.on("error", () => resolve(undefined));
     socket.once("close", () => resolve(undefined));
   });
 }

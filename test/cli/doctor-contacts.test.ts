@@ -1,4 +1,5 @@
 /** Doctor on bootstrap and anchor peers: real members, and what stands between us. */
+import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createSecureServer } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
@@ -11,6 +12,7 @@ import { alternativeNames, keyPem, makeCertificate } from "../../src/msp/testing
 import { startDnsServer } from "../names/dns-server.ts";
 import { freePort } from "../ports.ts";
 import { assertSays, findingsOf, foreign, setUp, start } from "./doctor-peer.ts";
+import { launch, until } from "./program.ts";
 
 /** Has the server listen on a port of its own, until the test ends. */
 async function listen(t: TestContext, server: Server): Promise<number> {
@@ -39,6 +41,19 @@ describe("doctor on bootstrap and anchor peers", () => {
       "bootstrap",
       /does not speak TLS \(tls-not-spoken\)\. Check the port/,
     );
+  });
+
+  test("leaves nothing in the log of a peer that requires TLS client certificates", async (t) => {
+    const peer = await setUp(t, 1);
+    const other = await setUp(t, 0, peer.org);
+    other.env["CORE_PEER_TLS_CLIENTAUTHREQUIRED"] = "true";
+    other.env["CORE_PEER_TLS_CLIENTROOTCAS_FILES"] = other.env["CORE_PEER_TLS_ROOTCERT_FILE"] ?? "";
+    const running = launch(t, ["start"], other.env);
+    await until("it has started", () => /gossips as/.test(running.output()));
+    const at = other.env["CORE_PEER_ADDRESS"] ?? "";
+    const findings = await findingsOf(peer.env, { CORE_PEER_GOSSIP_BOOTSTRAP: at });
+    assertSays(findings, "ok", "bootstrap", /answers as CN=peer0/);
+    assert.doesNotMatch(running.output(), /refused a handshake/);
   });
 
   test("a certificate that does not name the host we dial", async (t) => {
