@@ -58,6 +58,9 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   core.now = now;
   // A loop turn may bring many messages, so only ticks drain the verification queue.
   const isBehind = input.type === "message" && hasBacklog(core);
+  // Whoever has no time for a list does not know yet who has arrived.
+  if (isBehind && core.verificationQueue.lists.size > 0)
+    noteArrival(core.self, core.options.timing, now);
   const dropped =
     input.type === "message" ? handleDuplicate(core, input.bytes, input.from) : undefined;
   const applied = dropped ?? applyInput(core, input);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { toHex } from "../../wire/bytes.ts";
 import type { AliveMessage } from "../../wire/messages.ts";
+import { step } from "../core.ts";
 import { isForming, noteArrival } from "../tables/self.ts";
 import { createWorld, type TestNode, viewOf, type World } from "../testing.ts";
 import { DEFAULT_TIMING } from "../types/options.ts";
@@ -85,6 +86,26 @@ describe("while a small network forms", () => {
     world.run(100);
     assert.ok(late.sent.some(({ message }) => message.content?.type === "alive"));
     assert.deepEqual(reached([late]), [1]);
+  });
+
+  test("whoever has no time for a list does not take the network for formed", () => {
+    const { world } = start(7, 30);
+    world.run(1_900);
+    const late = world.add("late", { bootstrap: ["m0:7051"] });
+    const { core } = late;
+    const { lists } = core.verificationQueue;
+    assert.ok(world.runUntil(() => lists.size > 0, 1_000) !== undefined);
+    const [[from] = []] = lists;
+    assert.ok(from);
+    const { elapsedMs } = world.now();
+    const isFormingAfter = (ms: number): boolean => {
+      const now = { elapsedMs: elapsedMs + ms, wallMs: ms };
+      step(core, { type: "message", from, bytes: Uint8Array.of(1) }, now); // No tick.
+      return isForming(core.self, core.members.aliveCount, now);
+    };
+    const seconds = Array.from({ length: 70 }, (_, i) => isFormingAfter(1_000 * i));
+    assert.equal(lists.size, 1);
+    assert.deepEqual([seconds.lastIndexOf(true), seconds.indexOf(false)], [59, 60]);
   });
 
   test("who meets the first member late is new to it: its heartbeats carry its certificate", () => {

@@ -80,6 +80,20 @@ describe("a member that watches itself", () => {
     await Promise.all([node.close(), other.node.close()]);
   });
 
+  test("asks there only when the network has formed", async () => {
+    const { add, run } = await world();
+    const others = [await add("a"), await add("x")];
+    const { node, told } = await add("b", ["a:1"], "x:1");
+    for (let i = 0; i < 8; i++) {
+      await run(1_000);
+      others.push(await add(`c${i}`, ["a:1"]));
+    }
+    assert.deepEqual(problems(told), []);
+    await run(20_000);
+    assert.deepEqual(problems(told), ["endpoint-taken"]);
+    await Promise.all([node, ...others.map((other) => other.node)].map((one) => one.close()));
+  });
+
   test("tells also whoever listens after the start that its own certificate expires soon", async () => {
     const { add, run, clock } = await world();
     const notAfterMs = clock.now().wallMs + 3_600_000;

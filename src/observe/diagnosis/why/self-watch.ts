@@ -4,6 +4,7 @@
  */
 
 import type { Core } from "../../../core/core.ts";
+import { isForming } from "../../../core/tables/self.ts";
 import type { Fault } from "../../../core/types/event.ts";
 import type { Now } from "../../../core/types/host.ts";
 import type { Connections } from "../../../transport/connection-options.ts";
@@ -46,7 +47,7 @@ export interface SelfWatch {
 const LOOK_MS = 2_500;
 /** Joining takes a second or two; who is alone for longer is told. */
 const ALONE_MS = 5_000;
-/** Not while we join: nobody waits for the answer. */
+/** Not while we join, nor while the network forms: nobody waits for the answer. */
 const FIRST_PROBE_MS = 5_000;
 const PROBE_MS = 60_000;
 
@@ -92,6 +93,10 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
     cancels.look = clock.after(LOOK_MS, look);
   };
   const probe = (): void => {
+    if (isForming(core.self, core.members.aliveCount, clock.now())) {
+      cancels.probe = clock.after(FIRST_PROBE_MS, probe);
+      return;
+    }
     const endpoints = new Set([core.options.internalEndpoint, core.self.externalEndpoint]);
     endpoints.delete("");
     for (const endpoint of endpoints) askAt(options, endpoint, conflicts, note);
