@@ -25,9 +25,14 @@ export interface SessionEvents {
 /** How far a dial has come; `tls` lasts until the other side has said anything in HTTP/2. */
 type DialPhase = "tcp" | "tls" | "http2";
 
-/** Connects, with TLS if there are files for it, and pings. Unless cancelled, one event follows. */
+/** What is said first in a session: a unary Ping, or whatever it was opened for. */
+export type SessionStart = "ping" | "call";
+
+/**
+ * Connects, with TLS if there are files for it, and perhaps pings. Unless cancelled, one event follows.
+ */
 export function openSession(
-  endpoint: string,
+  { endpoint, start }: { readonly endpoint: string; readonly start: SessionStart },
   tls: TlsCredentials | undefined,
   context: GrpcContext,
   events: SessionEvents,
@@ -48,7 +53,7 @@ export function openSession(
   // Members behind one name are told apart by address, and certified for the name.
   const serverName = named?.host ?? tls?.serverName ?? address.host;
   const authority = formatHostPort({ ...address, ...(named ? { host: named.host } : {}) });
-  const target = { address, serverName, authority, resolve };
+  const target = { address, serverName, authority, resolve, start };
   const dial = new SessionDial(target, tls, context, events);
   return () => dial.cancel();
 }
@@ -59,6 +64,7 @@ interface Target {
   readonly serverName: string;
   readonly authority: string;
   readonly resolve: LookupFunction;
+  readonly start: SessionStart;
 }
 
 class SessionDial {
@@ -70,6 +76,7 @@ class SessionDial {
   #watched: WatchedSocket | undefined;
   readonly #address: HostPort;
   readonly #isPlain: boolean;
+  readonly #start: SessionStart;
   #phase: DialPhase = "tcp";
   /** The other side has spoken HTTP/2. */
   #hasSettings = false;
@@ -83,7 +90,8 @@ class SessionDial {
     context: GrpcContext,
     events: SessionEvents,
   ) {
-    const { address, authority, serverName } = target;
+    const { address, authority, serverName, start } = target;
+    this.#start = start;
     this.#authority = authority;
     this.#address = address;
     this.#isPlain = tls === undefined;
@@ -153,14 +161,19 @@ class SessionDial {
     session.on("error", (error) => this.#failWith(error));
     session.once("close", () => this.#failWith(new Error(LOST)));
     session.once("remoteSettings", () =>
-      this.#ping({ session, watched, authority: this.#authority }),
+      this.#begin({ session, watched, authority: this.#authority }),
     );
   }
 
-  #ping(dialled: DialledSession): void {
+  #begin(dialled: DialledSession): void {
     if (this.#isSettled) return;
     this.#phase = "http2";
     this.#hasSettings = true;
+    if (this.#start === "ping") this.#ping(dialled);
+    else if (this.#settle()) this.#events.opened(dialled);
+  }
+
+  #ping(dialled: DialledSession): void {
     this.#cancelTimer();
     this.#cancelTimer = this.#failAfter(this.#context.timeouts.connTimeoutMs, "no answer to Ping");
     sendPing(dialled, (end) => {

@@ -8,7 +8,7 @@ import type { TlsJudge } from "./tls-credentials.ts";
 export interface GrpcTimeouts {
   /** Name, TCP, TLS and HTTP/2 settings of a dial; default 3_000 (Fabric: `dialTimeout`). */
   readonly dialTimeoutMs: number;
-  /** The unary Ping of a dial; default 2_000 (Fabric: `connTimeout`). */
+  /** A unary Ping; default 2_000 (Fabric: `connTimeout`). */
   readonly connTimeoutMs: number;
   /** TCP to HTTP/2 settings of an accepted socket; default 5_000 (`peer.connectiontimeout`). */
   readonly acceptTimeoutMs: number;

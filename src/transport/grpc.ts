@@ -107,28 +107,34 @@ class Grpc implements GrpcNetwork {
   }
 
   dial(endpoint: string, events: DialEvents): Cancel {
-    return this.#connect(endpoint, {
-      opened: (dialled) => {
-        const { session } = dialled;
-        const link = openStream(dialled, this.#context);
-        if (link === undefined) return events.failed("closed", "the connection was closed");
-        this.#context.stats.dialled += 1;
-        this.#sessions.add(session);
-        session.once("close", () => this.#sessions.delete(session));
-        events.opened(link);
+    return this.#connect(
+      { endpoint, start: "call" },
+      {
+        opened: (dialled) => {
+          const { session } = dialled;
+          const link = openStream(dialled, this.#context);
+          if (link === undefined) return events.failed("closed", "the connection was closed");
+          this.#context.stats.dialled += 1;
+          this.#sessions.add(session);
+          session.once("close", () => this.#sessions.delete(session));
+          events.opened(link);
+        },
+        failed: ({ fault, reason }) => events.failed(fault, reason),
       },
-      failed: ({ fault, reason }) => events.failed(fault, reason),
-    });
+    );
   }
 
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
-    return this.#connect(endpoint, {
-      opened: ({ session }) => {
-        session.destroy();
-        done(undefined, "");
+    return this.#connect(
+      { endpoint, start: "ping" },
+      {
+        opened: ({ session }) => {
+          session.destroy();
+          done(undefined, "");
+        },
+        failed: ({ fault, reason }) => done(fault, reason),
       },
-      failed: ({ fault, reason }) => done(fault, reason),
-    });
+    );
   }
 
   readonly call: CallPeer = (endpoint, call) =>
@@ -141,19 +147,22 @@ class Grpc implements GrpcNetwork {
         clearTimeout(late);
         resolve(answer);
       };
-      let cancel = this.#connect(endpoint, {
-        opened: (dialled) => {
-          const { session } = dialled;
-          this.#sessions.add(session);
-          session.once("close", () => this.#sessions.delete(session));
-          cancel = () => session.destroy();
-          callUnary(dialled, call).then(done, (error: unknown) => {
-            session.destroy();
-            done({ ok: false, fault: "closed", reason: String(error) });
-          });
+      let cancel = this.#connect(
+        { endpoint, start: "ping" },
+        {
+          opened: (dialled) => {
+            const { session } = dialled;
+            this.#sessions.add(session);
+            session.once("close", () => this.#sessions.delete(session));
+            cancel = () => session.destroy();
+            callUnary(dialled, call).then(done, (error: unknown) => {
+              session.destroy();
+              done({ ok: false, fault: "closed", reason: String(error) });
+            });
+          },
+          failed: (end) => done({ ok: false, ...end }),
         },
-        failed: (end) => done({ ok: false, ...end }),
-      });
+      );
     });
 
   close(): Promise<void> {
@@ -168,12 +177,12 @@ class Grpc implements GrpcNetwork {
   }
 
   /** Opens a session; once we are closing it fails, whatever it had reached. */
-  #connect(endpoint: string, events: SessionEvents): Cancel {
+  #connect(target: Parameters<typeof openSession>[0], events: SessionEvents): Cancel {
     if (this.#closing !== undefined) {
       const soon = setImmediate(() => events.failed({ fault: "stopped", reason: CLOSED }));
       return () => clearImmediate(soon);
     }
-    const cancel = openSession(endpoint, this.#tls, this.#context, {
+    const cancel = openSession(target, this.#tls, this.#context, {
       opened: (dialled) => {
         this.#pending.delete(stop);
         events.opened(dialled);

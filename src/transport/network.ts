@@ -20,7 +20,7 @@ export type NetworkFault =
   | "name-unresolved"
   /** An address that is not dialled on a member's word (`fabricGossip.dialDeny`). */
   | "denied"
-  /** TCP, TLS, HTTP/2 or the unary Ping did not finish in time. */
+  /** TCP, TLS, HTTP/2 or a unary Ping did not finish in time. */
   | "timeout"
   | TlsFault
   /** We speak plain TCP, and the port speaks TLS. */
@@ -104,7 +104,10 @@ export type Cancel = () => void;
 export interface Network {
   /** Starts accepting. Resolves when the port is bound; rejects with a GossipError if it cannot. */
   listen(accepted: (link: Link) => void, refused?: Refuse): Promise<void>;
-  /** Connects, pings, opens a stream. Exactly one of the two events follows, unless cancelled. */
+  /**
+   * Connects and opens a stream. Exactly one of the two events follows, unless cancelled. Who is there
+   * need not speak gossip: that shows in how the link ends.
+   */
   dial(endpoint: string, events: DialEvents): Cancel;
   /** Connects, pings, closes: is somebody there? No handshake. */
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel;

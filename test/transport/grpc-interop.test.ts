@@ -245,7 +245,7 @@ describe("our client of a grpc-js server", () => {
   for (const [code, details, fault] of STATUSES) {
     test(`status ${code}, "${details}", means ${fault}: of a Ping, and of the stream`, async () => {
       const mute = await serve(() => {}, { code, details });
-      assert.equal(await dialFault(world, world.grpc().network, mute.endpoint), fault);
+      assert.equal(await pingFault(world, mute.endpoint), fault);
       const { endpoint } = await serve((call) => {
         call.on("error", () => {});
         call.emit("error", { code, details });
@@ -257,6 +257,14 @@ describe("our client of a grpc-js server", () => {
     });
   }
 });
+
+/** Why nobody answers a Ping there; undefined: somebody does. */
+function pingFault(
+  world: ReturnType<typeof createGrpcWorld>,
+  endpoint: string,
+): Promise<NetworkFault | undefined> {
+  return new Promise((resolve) => world.grpc().network.ping(endpoint, resolve));
+}
 
 describe("our client of what is no gossip server", () => {
   const world = createGrpcWorld(undefined);
@@ -302,7 +310,11 @@ describe("our client of what is no gossip server", () => {
         server.close();
       });
       const { port } = server.address() as AddressInfo;
-      assert.equal(await dialFault(world, world.grpc().network, `127.0.0.1:${port}`), fault);
+      const endpoint = `127.0.0.1:${port}`;
+      assert.equal(await pingFault(world, endpoint), fault);
+      const heard = listenTo(await dialOk(world, world.grpc().network, endpoint));
+      await until(() => heard.closed.length === 1);
+      assert.equal(heard.closed[0]?.fault, fault);
     });
   }
 });
