@@ -58,7 +58,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   "height-unproven": {
     severity: "error",
     remedy:
-      "Look for block-rejected among the events: it says what is wrong with the blocks that members give. If nobody answers us, look at the newest configuration block with fabric-gossip channel-config --block: Readers, and the revocation lists of our organisation; an administrator replaces a list without authority key identifier with a configuration update.",
+      "If a member gives an invalid block, do what block-rejected says. If nobody answers us, look at their load, then at the newest configuration block with fabric-gossip channel-config --block: Readers, and the revocation lists of our organisation; an administrator replaces a list without authority key identifier with a configuration update.",
   },
   "block-rejected": {
     severity: "warning",

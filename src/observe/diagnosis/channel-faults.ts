@@ -64,7 +64,7 @@ export type Rejection = Pick<
 const SEARCH_MS = 30_000;
 /** Silence is how peers refuse. Fabric's accept nobody of an organisation with such a list. */
 const REFUSED_READING =
-  "our certificate does not satisfy Readers there, is revoked, or the newest configuration has a revocation list of our organisation without authority key identifier, with which no certificate of it is valid";
+  "it is overloaded, or our certificate does not satisfy Readers there, is revoked, or the newest configuration has a revocation list of our organisation without authority key identifier, with which no certificate of it is valid";
 /** StateInfo is published, and asked for, once in such a round. */
 const GRACE_ROUNDS = 3;
 
@@ -191,7 +191,7 @@ function whyAccepting(
 function* heightFaults(
   core: Core,
   channel: FollowedChannel,
-  { silent }: ChannelFacts,
+  facts: ChannelFacts,
   now: Now,
 ): Generator<ChannelFault> {
   const { lag, provenHeight, reached } = channel;
@@ -208,8 +208,15 @@ function* heightFaults(
   const forMs = now.elapsedMs - sinceMs;
   if (forMs < Math.max(lag.timeMs, graceMs)) return;
   const unproven = `members say that there are ${highest} blocks, but only ${provenHeight} are proven: for ${seconds(forMs)} nobody has shown one that follows and is signed by the orderers`;
-  const why = silent === undefined ? "" : `; ${silent} does not answer: ${REFUSED_READING}`;
-  yield ofChannel("height-unproven", `${unproven}${why}`);
+  yield ofChannel("height-unproven", `${unproven}${whyUnproven(core, channel, facts)}`);
+}
+
+/** What the members that were asked for the blocks gave; empty: nothing is known of it. */
+function whyUnproven(core: Core, channel: FollowedChannel, facts: ChannelFacts): string {
+  const [rejected] = rejectedBlocks(core, channel, facts);
+  if (rejected !== undefined) return `; ${rejected.detail}`;
+  const { silent } = facts;
+  return silent === undefined ? "" : `; ${silent} does not answer: ${REFUSED_READING}`;
 }
 
 function certificateFaults(
