@@ -1,11 +1,12 @@
 /** Measures a run: traffic by kind, dissemination, connections and the trace hash. */
+import type { GossipMessage } from "../src/wire/messages.ts";
 import { Dissemination, type DisseminationFigures } from "./dissemination.ts";
 import { maySee } from "./member.ts";
 import { createTrace } from "./trace.ts";
 import { copyOf, createTraffic, since, type TrafficByKind } from "./traffic.ts";
 import type { Views } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
-import { createGlance } from "./wire-kind.ts";
+import { createGlance, type Glance, KINDS } from "./wire-kind.ts";
 import type { World } from "./world.ts";
 
 /** The steady state: the fault-free part of a run. */
@@ -61,13 +62,14 @@ export function createMeter(world: World, views: Views): Meter {
     signed: (number, member, nowMs) => dissemination.signed(number, member.index, nowMs),
 
     delivered(from, to, bytes, nowMs) {
-      const { kind, number } = glance(bytes);
+      const list = world.lists.messageOf(bytes);
+      const { kind, number } = list ? listed(list) : glance(bytes);
       const volume = traffic[kind];
       volume.messages += 1;
       volume.bytes += bytes.length;
       trace.number(nowMs);
       trace.number(from.index * members.length + to.index);
-      trace.tail(bytes);
+      trace.tail(list ? world.lists.endOf(bytes) : bytes);
       if (kind === "alive" && number >= 0) {
         dissemination.arrived(number, from.index, to.index, nowMs);
       }
@@ -95,6 +97,10 @@ export function createMeter(world: World, views: Views): Meter {
     },
     trace: () => trace.digest(),
   };
+}
+
+function listed({ content }: GossipMessage): Glance {
+  return { kind: KINDS.find((kind) => kind === content?.type) ?? "other", number: -1 };
 }
 
 function steadyFigures(

@@ -1,7 +1,12 @@
 /** One simulation from its seed to its result: first phase under faults, second phase healed. */
 
 import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
-import { type Checkers, installCheckers, sampleSeconds } from "./checkers/checkers.ts";
+import {
+  type Checkers,
+  installCheckers,
+  READ_ALL_MAX,
+  sampleSeconds,
+} from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
@@ -108,7 +113,8 @@ class Run {
     this.#plan = makePlan(options);
     const { strategy, seed } = options;
     const { delayMs, jitterMs, seats, notAfterMs, faults, talks, channels } = this.#plan;
-    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks, channels });
+    const sharesLists = mayShareLists(this.#plan);
+    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks, channels, sharesLists });
     seats.forEach((seat, index) => {
       const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
       this.#world.add(seat, notAfterMs.get(index), isHostile);
@@ -295,6 +301,16 @@ class Run {
       this.#convergedMs = isWell ? (this.#convergedMs ?? world.nowMs) : undefined;
     return sight;
   }
+}
+
+/** Where nobody reads its neighbours' lists with ill will, copies or changes them, and bytes are read by sample. */
+function mayShareLists({ seats, faults, channels }: ScenarioPlan): boolean {
+  return (
+    channels.length === 0 &&
+    seats.length > READ_ALL_MAX &&
+    seats.every(({ duplicates, signsAfresh }) => duplicates === 0 && !signsAfresh) &&
+    faults.every(({ type }) => type !== "hostile")
+  );
 }
 
 function seconds(ms: number | undefined): number | undefined {

@@ -24,7 +24,7 @@ import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
-import { createSharedCodec, type SharedCodec } from "./shared-codec.ts";
+import { createSharedLists, type SharedLists } from "./shared-lists.ts";
 import { createSharedReader } from "./shared-reader.ts";
 import { signingAfresh } from "./signing-afresh.ts";
 import type { Watcher } from "./watcher.ts";
@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly jitterMs: number;
   /** Members show that they are of our kind, so that others talk to them. Default: no. */
   readonly talks?: boolean;
+  /** Long lists go from one to the other without becoming bytes. Default: no. */
+  readonly sharesLists?: boolean;
   /** Channels that members follow; default: none. */
   readonly channels?: readonly ChannelPlan[];
 }
@@ -54,6 +56,8 @@ export class World {
   readonly network: SimulatedNetwork;
   readonly members: SimulatedMember[] = [];
   readonly channels: SimulatedChannels;
+  /** What members write and read. */
+  readonly lists: SharedLists;
   /** Certificates revoked so far. */
   readonly revoked = new Set<PkiId>();
   readonly #options: WorldOptions;
@@ -61,7 +65,7 @@ export class World {
   readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
-  readonly #codec: SharedCodec;
+
   #signatures = 0;
   #lives = 0;
 
@@ -72,7 +76,7 @@ export class World {
     this.#nodeDice = dice.fork();
     this.random = dice.fork();
     this.authority = createAuthority(options.seed);
-    this.#codec = createSharedCodec(createSharedReader(this.authority));
+    this.lists = createSharedLists(createSharedReader(this.authority));
     this.network = new SimulatedNetwork({
       clock: this.clock,
       random: dice.fork(),
@@ -287,7 +291,8 @@ export class World {
       fanout: { ...DEFAULT_FANOUT, strategy: this.#options.strategy },
       limits: DEFAULT_CORE_LIMITS,
       random: this.#nodeDice.fork(),
-      ...this.#codec,
+      read: this.lists.read,
+      ...(this.#options.sharesLists ? { write: this.lists.write } : {}),
     };
   }
 

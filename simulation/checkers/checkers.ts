@@ -36,7 +36,7 @@ export function sampleSeconds(firstPhaseMs: number): number {
 /** Maximum members across all views sampled in one second. */
 const SHOWN_PER_SECOND = 500;
 /** Above this size, checkers read only a sample of the messages. */
-const READ_ALL_MAX = 40;
+export const READ_ALL_MAX = 40;
 
 export function installCheckers(
   world: World,

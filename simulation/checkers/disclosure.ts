@@ -35,7 +35,7 @@ export class DisclosureChecker implements Checker {
   }
 
   #check(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array): void {
-    const content = readContent(bytes);
+    const content = this.#world.lists.messageOf(bytes)?.content ?? readContent(bytes);
     switch (content?.type) {
       case "alive":
         this.#checkNews(from, to, readAlive(bytes));

@@ -1,0 +1,115 @@
+/**
+ * Lists of members and identities in a large world: who gets one reads what its sender wrote, and the bytes
+ * are never made. A thousand members that start together send each other some ten gigabytes of them,
+ * nearly all of which everybody knows. Their lengths are true.
+ */
+import type { WireFault } from "../src/wire/decode.ts";
+import { encode } from "../src/wire/encode.ts";
+import { encodeMessage, encodeUnsigned, lengthBytes } from "../src/wire/envelope.ts";
+import { DATA_DIGEST, DATA_UPDATE, type GossipMessage } from "../src/wire/messages.ts";
+import type { ReadMessage, ReceivedMessage } from "../src/wire/received.ts";
+import { accept, reject, type Verdict } from "../src/wire/verdict.ts";
+
+/** A list apart from what is in it. */
+interface Parts {
+  readonly entries: readonly Uint8Array[];
+  /** The length of its other fields. */
+  readonly rest: number;
+  /** The same message with its last entry alone. */
+  readonly end: GossipMessage;
+}
+
+export interface SharedLists {
+  readonly read: ReadMessage;
+  /** Stands for the message on its way: bytes of its length, all zero, if it is a long list. */
+  readonly write: (message: GossipMessage) => Uint8Array;
+  /** What was written; undefined: these are true bytes. */
+  readonly messageOf: (bytes: Uint8Array) => GossipMessage | undefined;
+  /** A short message that ends as this one does. */
+  readonly endOf: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** Shorter ones are not worth it. */
+const LONG_BYTES = 2_048;
+const NOT_ALIVE = reject("not-alive");
+
+/** `read`: reads what was not written here. */
+export function createSharedLists(read: ReadMessage): SharedLists {
+  // By the bytes themselves, not by what they are: whatever else is sent is read as it comes.
+  const written = new WeakMap<Uint8Array, Verdict<ReceivedMessage, WireFault>>();
+  let zeros = new ArrayBuffer(2 ** 16);
+
+  // No message begins with a zero.
+  const find = (bytes: Uint8Array) => (bytes[0] === 0 ? written.get(bytes) : undefined);
+  const messageOf = (bytes: Uint8Array): GossipMessage | undefined => {
+    const known = find(bytes);
+    return known?.ok ? known.value.message : undefined;
+  };
+  return {
+    write(message) {
+      const parts = partsOf(message);
+      const length = parts === undefined ? 0 : lengthOf(message, parts);
+      if (length < LONG_BYTES) return encodeUnsigned(message);
+      if (length > zeros.byteLength) zeros = new ArrayBuffer(2 * length);
+      const bytes = new Uint8Array(zeros, 0, length);
+      const envelope = {
+        bytes,
+        payload: bytes,
+        signature: bytes.subarray(0, 0),
+        secret: undefined,
+      };
+      written.set(bytes, accept({ envelope, message, alive: NOT_ALIVE }));
+      return bytes;
+    },
+    read: (bytes) => find(bytes) ?? read(bytes),
+    messageOf,
+    endOf(bytes) {
+      const message = messageOf(bytes);
+      const parts = message && partsOf(message);
+      return parts === undefined ? bytes : encodeUnsigned(parts.end);
+    },
+  };
+}
+
+function partsOf(message: GossipMessage): Parts | undefined {
+  const { content } = message;
+  switch (content?.type) {
+    case "membership-response": {
+      const { alive, dead } = content.value;
+      const last =
+        dead.length > 0 ? { alive: [], dead: dead.slice(-1) } : { alive: alive.slice(-1), dead };
+      const end = { ...message, content: { type: content.type, value: last } };
+      return { entries: dead.length > 0 ? [...alive, ...dead] : alive, rest: 0, end };
+    }
+    case "digest": {
+      const { digests } = content.value;
+      const rest = encode(DATA_DIGEST, { ...content.value, digests: [] }).length;
+      const value = { ...content.value, digests: digests.slice(-1) };
+      return {
+        entries: digests,
+        rest,
+        end: { ...message, content: { type: content.type, value } },
+      };
+    }
+    case "update": {
+      const { data } = content.value;
+      const rest = encode(DATA_UPDATE, { ...content.value, data: [] }).length;
+      const value = { ...content.value, data: data.slice(-1) };
+      return { entries: data, rest, end: { ...message, content: { type: content.type, value } } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The length of the envelope. Numbers of all fields concerned take a byte. */
+function lengthOf(message: GossipMessage, { entries, rest }: Parts): number {
+  let length = rest;
+  for (const entry of entries) length += inField(entry.length);
+  const others = encodeMessage({ ...message, content: undefined }).length;
+  return inField(others + inField(length));
+}
+
+function inField(length: number): number {
+  return 1 + lengthBytes(length) + length;
+}
