@@ -6,6 +6,7 @@ import { add, type Counters } from "../observe/counters.ts";
 import { refusedAs, remedyFor, tellFault, toldOf } from "../observe/diagnosis/causes.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { ConnectionEvents } from "../transport/connection-options.ts";
+import { isStatusFault } from "../transport/grpc-status.ts";
 
 interface ConnectionListener {
   readonly give: (input: Input) => void;
@@ -15,6 +16,9 @@ interface ConnectionListener {
   /** Told before the core. */
   readonly disconnected: (pkiId: PkiId) => void;
 }
+
+/** Whether the end of a connection says what a peer does not take; refusals are told apart. */
+const isTelling = (code: string): boolean => code === "message-too-large" || isStatusFault(code);
 
 /** A contact could not be reached, in words. */
 export const contactFailed = (
@@ -37,6 +41,8 @@ export function connectionInputs(listener: ConnectionListener): Omit<ConnectionE
     disconnected: (pkiId, { isWilled, ...end }) => {
       publish({ type: "connection-closed", pkiId, code: end.code, reason: tellFault(end) });
       listener.disconnected(pkiId);
+      // Who waits for its answer knows then why there is none.
+      if (isTelling(end.code)) give({ type: "refused", pkiId, fault: end });
       give({ type: isWilled ? "connection-closed" : "connection-lost", pkiId });
     },
     sendFailed: (pkiId, endpoint, code, detail) => {
