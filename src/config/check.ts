@@ -2,12 +2,12 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
-import { isUnspecified, parseHostPort } from "../lib/host-port.ts";
+import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import type { Config } from "./config.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
-import { KEEPALIVE_KEYS, OPERATIONS_KEYS, TLS_KEYS } from "./keys-peer.ts";
+import { KEEPALIVE_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import { editDistance, nearest } from "./nearest.ts";
 import { envName, type Source } from "./source.ts";
 
@@ -168,6 +168,7 @@ async function readFault(file: string): Promise<string | undefined> {
 /** Refuses impossible combinations and warns of probable mistakes. */
 export function checkTogether(config: Config, problems: string[], warnings: string[]): void {
   checkTimers(config, problems, warnings);
+  checkListening(config, problems);
   checkEndpoints(config, warnings);
   checkTrust(config, problems, warnings);
   if (config.keepalive.clientIntervalMs < FABRIC_PING_INTERVAL_MS) {
@@ -235,6 +236,18 @@ function checkTimers({ gossip }: Config, problems: string[], warnings: string[])
         "or requests of other peers come too late.",
     );
   }
+}
+
+function checkListening({ listenAddress, operations }: Config, problems: string[]): void {
+  const { listenAddress: other } = operations;
+  if (other === undefined || other.port === 0 || other.port !== listenAddress.port) return;
+  const isEverywhere = ({ host }: HostPort): boolean => host === "" || isUnspecified(host);
+  const isOne = listenAddress.host === other.host;
+  if (!isOne && !isEverywhere(listenAddress) && !isEverywhere(other)) return;
+  problems.push(
+    `${PEER_KEYS.listenAddress.name} and ${OPERATIONS_KEYS.listenAddress.name} both take port ` +
+      `${other.port}; choose another one for one of them.`,
+  );
 }
 
 function checkEndpoints(config: Config, warnings: string[]): void {

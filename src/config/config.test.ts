@@ -161,6 +161,7 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
       "peer.address=peer0",
       /^peer\.address \(--set\) is "peer0", which is no endpoint; write host:/,
     ],
+    ["peer.address=::1:7051", /"::1:7051", which is no endpoint; write an IPv6 address in br/],
     ["peer.gossip.bootstrap=a:1,b", /"b", which is no endpoint/],
     ["peer.gossip.bootstrap=a:0", /"a:0", which is no endpoint/],
     [
@@ -193,6 +194,7 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
     ["logging.spec=loud", /no level called "loud"/],
     ["fabricGossip.strategy=flood", /write one of neighbours, random/],
     ["operations.listenAddress=9443", /no address; write host:port, for example 127\.0\.0\.1:9443/],
+    ["operations.listenAddress=127.0.0.1:7051", /both take port 7051; choose another one/],
     ["fabricGossip.trustedMsps=Org2MSP", /no mspId with a path; write mspId=path/],
     ["fabricGossip.trustedMsps=Org1MSP=/a", /lists our own Org1MSP/],
     ["fabricGossip.trustedMsps=A=/a,A=/b", /lists A twice/],

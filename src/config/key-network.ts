@@ -81,6 +81,9 @@ export function addressRanges(
 function readEndpoint(raw: unknown): Parsed<string> {
   const found = parseHostPort(String(raw));
   if (found !== undefined && found.host !== "" && found.port > 0) return { value: String(raw) };
-  const remedy = "write host:port, for example peer0.org1.example.com:7051";
+  const isBare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(String(raw));
+  const remedy = isBare
+    ? "write an IPv6 address in brackets, for example [2001:db8::1]:7051"
+    : "write host:port, for example peer0.org1.example.com:7051";
   return wrong(raw, "no endpoint", remedy);
 }

@@ -78,6 +78,12 @@ describe("a folder whose files cannot be reached, or that is another one", () =>
     assert.match(problems.join(), /^The folder \S+ is no MSP folder, but holds one: name msp\.$/);
   });
 
+  test("a part of the MSP folder", async (t) => {
+    const folder = await makeFolder(t, peerFolder());
+    const problems = await problemsOf(join(folder, "signcerts"));
+    assert.match(problems.join(), /^The folder \S+ is a part of an MSP folder: name \S+\.$/);
+  });
+
   test("links that lead nowhere", async (t) => {
     for (const name of ["cacerts/ca.pem", "signcerts/peer.pem", "keystore/key.pem"]) {
       const folder = await makeFolder(t, peerFolder());

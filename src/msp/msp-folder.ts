@@ -4,7 +4,7 @@
  * reading happens here; `create-msp.ts` judges what was read.
  */
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import {
@@ -89,6 +89,13 @@ async function checkFolder(folder: string, hints: string[]): Promise<void> {
     );
     if (isInner) {
       const why = `The folder ${folder} is no MSP folder, but holds one: name ${inner}.`;
+      throw new GossipError("msp-invalid", why);
+    }
+    const outer = dirname(folder);
+    const isPart = NAMES.some((name) => name === basename(folder));
+    const around: readonly string[] = isPart ? await readdir(outer).catch(() => []) : [];
+    if (around.includes("cacerts")) {
+      const why = `The folder ${folder} is a part of an MSP folder: name ${outer}.`;
       throw new GossipError("msp-invalid", why);
     }
   }
