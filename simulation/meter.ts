@@ -35,7 +35,7 @@ export interface Meter {
 }
 
 /** Maximum heartbeat arrivals measured per virtual second; above it, a sample. */
-const ARRIVALS_PER_SECOND = 400_000;
+const ARRIVALS_PER_SECOND = 20_000;
 const HEARTBEAT_SECONDS = 5;
 
 export function createMeter(world: World, views: Views): Meter {

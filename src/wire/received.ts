@@ -160,5 +160,7 @@ export function knownPkiId(hex: string): PkiId {
 
 /** Whether `time` is strictly later than `known`: by incarnation, then by sequence. */
 export function isNewer(time: PeerTime, known: PeerTime): boolean {
-  return time.incNum > known.incNum || (time.incNum === known.incNum && time.seqNum > known.seqNum);
+  if (time === known) return false; // Often in one process; comparing bigints is slow.
+  if (time.incNum !== known.incNum) return time.incNum > known.incNum;
+  return time.seqNum > known.seqNum;
 }

@@ -51,6 +51,7 @@ export interface Heard {
 }
 
 const NOTHING: readonly Effect[] = [];
+const STALE: Heard = { isChecked: false, fault: "stale", effects: NOTHING };
 /** The message waits for a joint check, which is all that it made due. */
 export const GATHERED: readonly Effect[] = [];
 
@@ -82,7 +83,7 @@ export function hear(core: Core, claim: AliveClaim): Heard {
   }
   if (!isUseful(core, claim)) {
     if (rights.isRelayed) noteDuplicate(core, alive, from);
-    return { isChecked: false, fault: "stale", effects: [] };
+    return STALE;
   }
   const checked = checkAlive(core, alive, from, hearingOf(source, alive.pkiId, from));
   if (!checked.ok) {

@@ -60,7 +60,8 @@ function neighboursFor(core: Core, reach: Reach): readonly (readonly PkiId[])[] 
   if (mspId !== core.options.self.mspId) {
     return [...links(core, homeExternal, reach), abroad.get(mspId) ?? []];
   }
-  return [...links(core, home, reach), ...(isExternal ? abroad.values() : [])];
+  const ours = links(core, home, reach);
+  return isExternal && abroad.size > 0 ? [...ours, ...abroad.values()] : ours;
 }
 
 /** Routine messages skip some links. */
@@ -81,12 +82,12 @@ export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigi
   const whole = lot % RINGS;
   const own = firstWord(self);
   const chosen: PkiId[] = [];
-  rings.forEach((ring, i) => {
-    for (const pkiId of ring) {
+  for (let i = 0; i < rings.length; i++) {
+    for (const pkiId of rings[i] ?? []) {
       const isChosen = i === whole || mix(own ^ firstWord(pkiId), lot) < CIRCLE * ROUTINE_SHARE;
       if (isChosen) chosen.push(pkiId);
     }
-  });
+  }
   return chosen;
 }
 
@@ -283,7 +284,9 @@ export function broadcastAlive(
   holders: readonly PkiId[],
 ): void {
   const broadcast: Broadcast = {
-    ...{ key: aliveKey(author), reach, bytes: envelope.bytes },
+    key: aliveKey(author),
+    reach,
+    bytes: envelope.bytes,
     withoutSecret: () => withoutSecret(envelope).bytes,
     replacesOlder: true,
     holders: [author, ...holders],

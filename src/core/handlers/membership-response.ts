@@ -11,16 +11,12 @@ import type { Core } from "./state.ts";
 /** Queues a response, which is processed a few entries at a time (see verification.ts). */
 export function handleMembershipResponse(
   core: Core,
-  { alive, dead }: MembershipResponse,
+  response: MembershipResponse,
   nonce: bigint,
   from: PkiId,
 ): readonly Effect[] {
   contactAnswered(core.contacts, from, nonce);
-  const entries = [
-    ...alive.map((bytes) => [bytes, "listed-alive"] as const),
-    ...dead.map((bytes) => [bytes, "listed-dead"] as const),
-  ];
-  return enqueueList(core.verificationQueue, from, entries) ? [] : [drop(from, "backlog-full")];
+  return enqueueList(core.verificationQueue, from, response) ? [] : [drop(from, "backlog-full")];
 }
 
 /** Entries of a list that are read for each one that may be verified. Reading takes about 3 us. */
@@ -51,10 +47,10 @@ export function workThrough(
 
 /** Processes the next entry of a list; true if a signature was checked. */
 function considerEntry(core: Core, list: ListClaim, effects: Effect[]): boolean {
-  const entry = list.entries[list.done];
+  const bytes = list.entries[list.done];
+  const source = list.done < list.living ? "listed-alive" : "listed-dead";
   list.done += 1;
-  if (entry === undefined) return false;
-  const [bytes, source] = entry;
+  if (bytes === undefined) return false;
   const alive = parseAlive(bytes, core.options.read);
   if (!alive.ok) {
     // A list with so many useless entries is abandoned.
@@ -63,7 +59,7 @@ function considerEntry(core: Core, list: ListClaim, effects: Effect[]): boolean 
   }
   const claim = { type: "alive", from: list.from, source, alive: alive.value } as const;
   const heard = hear(core, claim);
-  effects.push(...heard.effects);
+  for (const effect of heard.effects) effects.push(effect);
   if (!heard.isChecked) return false; // Known: not worth a report.
   if (heard.fault !== undefined) count(list.dropped, heard.fault);
   if (heard.fault === "check-budget") list.done = list.entries.length;

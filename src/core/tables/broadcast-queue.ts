@@ -136,10 +136,6 @@ function address(
   const { reach, holders } = broadcast;
   const full = outgoing(broadcast, broadcast.bytes);
   let stripped: Outgoing | undefined;
-  const guard = (message: Outgoing, { mspId }: Member): Outgoing =>
-    reach.type === "channel"
-      ? { ...message, isAllowed: () => reach.mspIds().includes(mspId) }
-      : message;
   let left = count;
   const done: PkiId[] = []; // Neighbours, or as many as are drawn: few.
   for (const member of members) {
@@ -149,12 +145,17 @@ function address(
     if (disclosure === "hidden") continue;
     left -= 1;
     done.push(member.pkiId);
-    if (disclosure === "with-secret") put(member, guard(full, member));
+    if (disclosure === "with-secret") put(member, guarded(full, reach, member));
     else {
       stripped ??= outgoing(broadcast, broadcast.withoutSecret?.() ?? broadcast.bytes);
-      put(member, guard(stripped, member));
+      put(member, guarded(stripped, reach, member));
     }
   }
+}
+
+function guarded(message: Outgoing, reach: Reach, { mspId }: Member): Outgoing {
+  if (reach.type !== "channel") return message;
+  return { ...message, isAllowed: () => reach.mspIds().includes(mspId) };
 }
 
 function outgoing({ key, replacesOlder }: Broadcast, bytes: Uint8Array): Outgoing {

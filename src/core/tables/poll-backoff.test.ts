@@ -90,7 +90,7 @@ describe("whoever", () => {
   /** A list from the other one that holds what the member knows, so many times. */
   function takeList({ core }: TestNode, { identity: { pkiId } }: TestNode, entries: number): void {
     const known = core.members.table.get(pkiId)?.alive.envelope.bytes ?? assert.fail();
-    enqueueList(core.verificationQueue, pkiId, Array(entries).fill([known, "listed-alive"]));
+    enqueueList(core.verificationQueue, pkiId, { alive: Array(entries).fill(known), dead: [] });
   }
 
   test("works through a list asks when it is done", () => {

@@ -39,7 +39,8 @@ export function enqueueRoutine(
   now: Now,
 ): AliveClaim {
   if (queue.waiting.size === 0) queue.dueMs = nextMomentMs(intervalMs, now);
-  const owned = { ...claim, alive: ownedAlive(claim.alive) };
+  const alive = ownedAlive(claim.alive);
+  const owned = alive === claim.alive ? claim : { ...claim, alive };
   queue.waiting.set(claim.alive.pkiId, { claim: owned, holders: [] });
   if (queue.waiting.size >= ROUTINE_BATCH) queue.dueMs = now.elapsedMs;
   return owned;
@@ -47,8 +48,8 @@ export function enqueueRoutine(
 
 /** Removes and returns the oldest entry. */
 export function takeRoutine(queue: RoutineQueue): Routine | undefined {
-  for (const [pkiId, routine] of queue.waiting) {
-    queue.waiting.delete(pkiId);
+  for (const routine of queue.waiting.values()) {
+    queue.waiting.delete(routine.claim.alive.pkiId);
     if (queue.waiting.size === 0) queue.dueMs = Number.POSITIVE_INFINITY;
     return routine;
   }

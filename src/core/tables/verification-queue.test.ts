@@ -46,11 +46,11 @@ describe("the backlog", () => {
 describe("lists", () => {
   test("wait one for each peer, and together for so many bytes", () => {
     const queue = createVerificationQueue();
-    const entry = [new Uint8Array(30_000_000), "listed-alive"] as const;
+    const list = { alive: [], dead: [new Uint8Array(30_000_000)] };
     const peers = ["a", "b", "c"].map((name) => testIdentity("A", name).pkiId);
-    const accepted = peers.map((peer) => enqueueList(queue, peer, [entry]));
+    const accepted = peers.map((peer) => enqueueList(queue, peer, list));
     assert.deepEqual(accepted, [true, true, false]);
-    assert.equal(peers[0] && enqueueList(queue, peers[0], []), false);
+    assert.equal(peers[0] && enqueueList(queue, peers[0], { alive: [], dead: [] }), false);
   });
 });
 

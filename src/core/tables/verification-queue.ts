@@ -5,16 +5,20 @@
 
 import { sameView } from "../../wire/bytes.ts";
 import { ownedEnvelope } from "../../wire/envelope.ts";
+import type { MembershipResponse } from "../../wire/messages.ts";
 import { isNewer, ownedAlive } from "../../wire/received.ts";
 import { RIGHTS } from "../rules/rights.ts";
-import type { AliveClaim, AliveSource, Claim } from "../types/claim.ts";
+import type { AliveClaim, Claim } from "../types/claim.ts";
 import type { DropCode } from "../types/drop.ts";
 import type { Now, PkiId } from "../types/host.ts";
 
 /** A membership response that is being worked through, a few entries in each step. */
 export interface ListClaim {
   readonly from: PkiId;
-  readonly entries: readonly (readonly [bytes: Uint8Array, source: AliveSource])[];
+  /** Members listed as alive, then those listed as dead. */
+  readonly entries: readonly Uint8Array[];
+  /** How many are listed as alive. */
+  readonly living: number;
   /** Bytes of all entries. */
   readonly bytes: number;
   /** How many entries are done. */
@@ -82,13 +86,16 @@ function ownClaim(claim: Claim): Claim {
 export function enqueueList(
   queue: VerificationQueue,
   from: PkiId,
-  entries: ListClaim["entries"],
+  { alive, dead }: MembershipResponse,
 ): boolean {
   let waiting = 0;
   for (const list of queue.lists.values()) waiting += list.bytes;
-  const bytes = entries.reduce((sum, [entry]) => sum + entry.length, 0);
+  const entries = dead.length === 0 ? alive : [...alive, ...dead];
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.length;
   if (queue.lists.has(from) || waiting + bytes > LIST_BYTES_MAX) return false;
-  queue.lists.set(from, { from, entries, bytes, done: 0, dropped: new Map() });
+  const list = { from, entries, living: alive.length, bytes, done: 0, dropped: new Map() };
+  queue.lists.set(from, list);
   return true;
 }
 
