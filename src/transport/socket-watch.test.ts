@@ -54,6 +54,71 @@ test("strangers are read in turns, a few in each round, and first one of each ad
   assert.ok(before < 20, `${before} were heard before the one of another address`);
 });
 
+/** Who takes part in a conversation of five words, each after the answer to the one before; who has ended it. */
+function converse(socket: Socket, ended: () => void): void {
+  let answers = 0;
+  socket.write("x");
+  socket.on("data", () => {
+    answers += 1;
+    if (answers === 5) ended();
+    else socket.write("x");
+  });
+}
+
+test("in long rounds a few strangers go on until they have ended, before others begin", async (t) => {
+  let cpuMs = 0;
+  const watch = new SocketWatch(RATE, {
+    nowMs: () => performance.now(),
+    cpuMs: () => {
+      cpuMs += 50;
+      return cpuMs;
+    },
+  });
+  let begun = 0;
+  const server = createServer((socket) => {
+    watch.watch(socket, "", () => assert.fail("nobody is cut"));
+    socket.once("data", () => {
+      begun += 1;
+    });
+    socket.on("data", () => socket.write("y"));
+    socket.on("error", () => {});
+  });
+  const dial = await listen(t, server);
+  const sockets = await Promise.all(Array.from({ length: 90 }, () => dial("127.0.0.1")));
+  const begunAtEnds: number[] = [];
+  for (const socket of sockets) converse(socket, () => begunAtEnds.push(begun));
+  while (begunAtEnds.length < 90) await new Promise(setImmediate);
+  const half = begunAtEnds[44] ?? 90;
+  assert.ok(half < 70, `${half} had begun when half of them had ended`);
+});
+
+test("a stranger ends beside others that are silent, or always have more to say", async (t) => {
+  const watch = new SocketWatch(RATE);
+  let turns = 0;
+  const server = createServer((socket) => {
+    const watched = watch.watch(socket, "", () => {});
+    socket.on("data", () => {
+      watched.rest();
+      turns += 1;
+      socket.write("y");
+    });
+    socket.on("error", () => {});
+  });
+  const dial = await listen(t, server);
+  const greedy = await Promise.all(Array.from({ length: 30 }, () => dial("127.0.0.1")));
+  for (const socket of greedy) socket.resume().write(Buffer.alloc(4_000_000));
+  await Promise.all(Array.from({ length: 30 }, () => dial("127.0.0.1"))); // Silent ones.
+  while (turns < 30) await new Promise(setImmediate);
+  const before = turns;
+  let isEnded = false;
+  converse(await dial("127.0.0.1"), () => {
+    isEnded = true;
+  });
+  while (!isEnded) await new Promise(setImmediate);
+  // Five rounds through all of them, as if nobody went on first, and what each of those that do takes.
+  assert.ok(turns - before < 5 * 31 + 30 * 6, `${turns - before} turns of others`);
+});
+
 test("a stranger that asks for work is read once in a round, and on in the next one", async (t) => {
   const watch = new SocketWatch(RATE);
   let [inThisRound, most, bytes] = [0, 0, 0];

@@ -9,6 +9,12 @@ import { loopBusyMs } from "./patience.ts";
  * round at most, of frames that cost 7 ns a byte, or has us do a part of a TLS handshake.
  */
 const READ_AT_ONCE = 3;
+/** In rounds of more CPU time so many go on first: of many handshakes at once, none ends in time. */
+const LONG_ROUND_MS = 30;
+const UNDER_WAY = 6;
+/** For so many turns each, and no longer than it is silent in so many of them one after the other. */
+const TURNS = 5;
+const SILENT_TURNS = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
 /**
@@ -23,7 +29,7 @@ const CAUTION_MS = 10_000;
 const ADDRESSES_MAX = 1_000;
 /** While all addresses rest. */
 const REST_LOOK_MS = 10;
-/** How often those are looked at who have proven who they are. */
+/** How often those are looked at who have proven themselves. */
 const LOOK_MS = 250;
 
 /** A socket that is watched, until it is closed. */
@@ -49,6 +55,9 @@ interface Watched extends WatchedSocket {
   readonly cut: () => void;
   bytesRead: number;
   isInTls: boolean;
+  /** Turns in which it has said something, and silent ones since. */
+  turns: number;
+  silentTurns: number;
 }
 
 interface Time {
@@ -77,13 +86,16 @@ export class SocketWatch {
   readonly #reading = new Set<Watched>();
   /** Those who wait for their turn, by address, the next one first. */
   readonly #waiting = new Map<string, Set<Watched>>();
-  /** Those among them that Node reads nevertheless, until this round is over. */
+  /** Those who go on first, the next one first. */
+  readonly #underWay = new Set<Watched>();
+  /** Those among both that Node reads nevertheless, until this round is over. */
   readonly #begun = new Set<Watched>();
   /** Until when addresses rest. */
   readonly #rests = new BoundedMap<string, number>(ADDRESSES_MAX);
   readonly #time: Time;
   /** CPU time at the begin of this round. */
   #roundMs = 0;
+  #isLong = false;
   /** Those among the strangers in this round that have asked for work. */
   readonly #resting = new Set<Watched>();
   #isArmed = false;
@@ -104,6 +116,8 @@ export class SocketWatch {
       cut,
       bytesRead: 0,
       isInTls: isTls,
+      turns: 0,
+      silentTurns: 0,
       conduct: new Conduct(this.#provenBytes),
       prove: (isProven) => this.#prove(watched, isProven),
       readingBegan: () => {
@@ -145,6 +159,7 @@ export class SocketWatch {
   #forget(watched: Watched): void {
     this.#proven.delete(watched);
     this.#reading.delete(watched);
+    this.#underWay.delete(watched);
     this.#begun.delete(watched);
     this.#resting.delete(watched);
     const { address } = watched;
@@ -178,7 +193,8 @@ export class SocketWatch {
   /** After each round, whatever it was for: such an immediate does not make the loop turn. */
   #arm(): void {
     const delayMs = this.#reading.size > 0 ? TURN_MS : REST_LOOK_MS;
-    if (this.#waiting.size > 0) this.#wake ??= setTimeout(() => this.#woken(), delayMs).unref();
+    if (this.#waiting.size + this.#underWay.size > 0)
+      this.#wake ??= setTimeout(() => this.#woken(), delayMs).unref();
     if (this.#isArmed || this.#reading.size + this.#begun.size === 0) return;
     this.#isArmed = true;
     this.#roundMs = this.#time.cpuMs();
@@ -196,8 +212,9 @@ export class SocketWatch {
   }
 
   #endRound(): void {
+    this.#isLong = this.#time.cpuMs() - this.#roundMs > LONG_ROUND_MS;
     for (const watched of this.#reading) this.#lookAtStranger(watched);
-    if (this.#waiting.size > 0) this.#changeTurns();
+    if (this.#waiting.size + this.#underWay.size > 0) this.#changeTurns();
     for (const watched of this.#resting) {
       if (this.#reading.has(watched)) setReading(watched.socket, true);
     }
@@ -209,19 +226,37 @@ export class SocketWatch {
     this.#begun.clear();
   }
 
-  /** Those who were read are last now. */
+  /** Those who were read are last now, among those who go on first or among all. */
   #changeTurns(): void {
     for (const watched of this.#reading) {
       setReading(watched.socket, false);
-      this.#wait(watched);
+      if (this.#goesOn(watched)) this.#underWay.add(watched);
+      else this.#wait(watched);
     }
     this.#reading.clear();
     while (this.#reading.size < READ_AT_ONCE) {
-      const next = this.#takeNext();
+      // The last place is for somebody who begins, if there is room for one.
+      const isRoom = this.#underWay.size + this.#reading.size < UNDER_WAY;
+      const isOthers = isRoom && this.#reading.size === READ_AT_ONCE - 1;
+      const next = (isOthers && this.#takeNext()) || this.#takeUnderWay() || this.#takeNext();
       if (next === undefined) return;
       this.#reading.add(next);
       setReading(next.socket, true);
     }
+  }
+
+  #goesOn({ silentTurns, turns }: Watched): boolean {
+    if (!this.#isLong || this.#underWay.size >= UNDER_WAY) return false;
+    return turns > 0 && turns < TURNS && silentTurns < SILENT_TURNS;
+  }
+
+  #takeUnderWay(): Watched | undefined {
+    for (const watched of this.#underWay) {
+      this.#underWay.delete(watched);
+      if (this.#isFree(watched.address)) return watched;
+      this.#wait(watched);
+    }
+    return undefined;
   }
 
   #takeNext(): Watched | undefined {
@@ -258,7 +293,10 @@ export class SocketWatch {
 
   #lookAtStranger(watched: Watched): void {
     const { bytesRead } = watched.socket;
+    watched.silentTurns += 1;
     if (bytesRead === watched.bytesRead) return;
+    watched.silentTurns = 0;
+    watched.turns += 1;
     this.#lookAtTls(watched);
     watched.bytesRead = bytesRead;
     this.#look(watched);
