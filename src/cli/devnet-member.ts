@@ -9,8 +9,8 @@ import { GossipError } from "../lib/errors.ts";
 import type { GossipNode } from "../node/node.ts";
 import { createSystemClock } from "../node/runtime.ts";
 import { createNetworkGate } from "../transport/network-gate.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { listenToSignals } from "./signals.ts";
-import { limitYoungGeneration } from "./young-generation.ts";
 
 /** Long enough that several members ask for a block. */
 const LIES_MS = 20_000;
@@ -33,7 +33,7 @@ process.on("message", (message) => {
 process.channel?.unref(); // The channel must not keep a member alive that failed to start.
 
 try {
-  limitYoungGeneration();
+  keepHeapSmall();
   const { start } = await import("./start.ts");
   // The parent process may have exited by now.
   if (!signals.stop.aborted) {

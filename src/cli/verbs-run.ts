@@ -1,12 +1,12 @@
 /** The verbs that run something: a member, a network, a simulation. */
 import type { Command } from "commander";
 import type { DevnetOptions } from "./devnet.ts";
+import { letHeapGrow } from "./heap.ts";
 import type { PlayOptions } from "./play.ts";
 import { listenToSignals } from "./signals.ts";
 import type { SimulateOptions } from "./simulate.ts";
 import type { StartCommandOptions } from "./start.ts";
 import { withConfiguration, withExamples } from "./words.ts";
-import { limitYoungGeneration } from "./young-generation.ts";
 
 export function addRunVerbs(cli: Command): void {
   const start = withConfiguration(cli.command("start"))
@@ -17,7 +17,6 @@ export function addRunVerbs(cli: Command): void {
     )
     .action(async (options: StartCommandOptions) => {
       const signals = listenToSignals();
-      limitYoungGeneration();
       await (await import("./start.ts")).start(options, signals);
     });
   withExamples(
@@ -90,6 +89,7 @@ function addSimulate(cli: Command): void {
     .option("--report <file>", "write the run as an HTML page with charts")
     .option("--json", "end with one JSON line, for programs")
     .action(async (options: SimulateOptions) => {
+      letHeapGrow();
       process.exitCode = await (await import("./simulate.ts")).runSimulation(options);
     });
   withExamples(
