@@ -60,7 +60,7 @@ const SENTENCES = {
     `connection with ${nameOf(event.pkiId)} closed: ${event.reason}`,
   "message-rejected": (event, nameOf) =>
     `rejected ${event.times > 1 ? `${event.times} messages` : "a message"} of ${nameOf(event.pkiId)}: ${event.code}`,
-  "handshake-failed": (event) => `refused a handshake from ${event.remote}: ${told(event)}`,
+  "handshake-failed": (event) => `a handshake with ${event.remote} failed: ${told(event)}`,
   "send-failed": (event, nameOf) => `could not send to ${nameOf(event.pkiId)}: ${told(event)}`,
   "contact-failed": (event) => `could not join ${event.endpoint}: ${told(event)}`,
   "same-identity": (event) => `another process uses our certificate and key, at ${event.endpoint}`,

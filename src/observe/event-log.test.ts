@@ -108,7 +108,7 @@ describe("the log of events", () => {
     assert.equal(lines.length, 2);
     assert.match(
       lines[0] ?? "",
-      /INFO .*10\.0\.0\.9:1: it refuses\. Have our TLS CA trusted there/,
+      /INFO .*10\.0\.0\.9:1 failed: it refuses\. Have our TLS CA trusted there/,
     );
   });
 

@@ -176,13 +176,22 @@ function describeConnection(event: ConnectionEvent): EventText {
       return { logger, level: "debug", text, fields: { ...peer(event), code: event.code } };
     }
     case "handshake-failed": {
-      const text = `refused a handshake from ${event.remote}: ${event.reason}`;
+      const text = `${handshakeFailed(event)}: ${event.reason}`;
       // Any port scanner can cause these.
       const isTls = /^(tls-client-|tls-refused-|no-tls-)/.test(event.code);
       const line = { logger, level: isTls ? "info" : "warn" } as const;
       return { ...line, text: `${text}${advice(event.remedy)}`, fields: { code: event.code } };
     }
   }
+}
+
+/** Codes of handshakes that we did not refuse ourselves, or not for sure. */
+const THEIRS = /^(tls-client-refuses-us|tls-refused-|handshake-closed$|message-too-large$)/;
+
+function handshakeFailed({ remote, code }: TextOf<"handshake-failed">): string {
+  return THEIRS.test(code)
+    ? `a handshake with ${remote} failed`
+    : `refused a handshake from ${remote}`;
 }
 
 /** Lines of a change of configuration that the log holds; the event has them all. */

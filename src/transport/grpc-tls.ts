@@ -1,5 +1,5 @@
 import { constants, X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
+import { isIP, Socket } from "node:net";
 import {
   type ConnectionOptions,
   createSecureContext,
@@ -116,8 +116,11 @@ export function hearRefusals(server: Server, refused: Refuse): void {
   });
 }
 
-function addressOf({ remoteAddress = "", remotePort = 0 }: TLSSocket): string {
-  return formatHostPort({ host: remoteAddress, port: remotePort });
+function addressOf(socket: TLSSocket): string {
+  // Who has reset the connection has no address any more; the socket below was asked in time.
+  const below: unknown = Reflect.get(socket, "_parent");
+  const one = socket.remoteAddress === undefined && below instanceof Socket ? below : socket;
+  return formatHostPort({ host: one.remoteAddress ?? "", port: one.remotePort ?? 0 });
 }
 
 /** What a certificate that is not believed says of its owner. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect as connectTcp, createServer as createTcpServer } from "node:net";
-import { afterEach, describe, test } from "node:test";
+import { afterEach, describe, type TestContext, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
 import { GossipError } from "../../src/lib/errors.ts";
 import type { Link, NetworkFault } from "../../src/transport/network.ts";
@@ -150,7 +150,13 @@ describe("gRPC and TLS", () => {
     });
   }
 
-  test("a dialler that refuses our certificate is named, with its alert", async () => {
+  for (const isReset of [false, true]) {
+    const how = isReset ? ", also if it resets the connection" : "";
+    test(`a dialler that refuses our certificate is named, with its alert${how}`, (t) =>
+      refuseServer(t, isReset));
+  }
+
+  async function refuseServer(t: TestContext, isReset: boolean): Promise<void> {
     const refused: string[][] = [];
     const { network } = world.grpc({ tls: TLS });
     await network.listen(
@@ -162,7 +168,8 @@ describe("gRPC and TLS", () => {
     const proxy = createTcpServer((client) => {
       client.once("data", (hello) => toServer.write(hello));
       client.on("error", () => {});
-      toServer.once("data", () => toServer.write(Buffer.from([21, 3, 3, 0, 2, 2, 42])));
+      const end = (): unknown => isReset && toServer.resetAndDestroy();
+      toServer.once("data", () => toServer.write(Buffer.from([21, 3, 3, 0, 2, 2, 42]), end));
     });
     proxy.listen(0, "127.0.0.1");
     await once(proxy, "listening");
@@ -170,13 +177,15 @@ describe("gRPC and TLS", () => {
     const port = typeof address === "object" && address ? address.port : 0;
     const dialler = connect({ host: "127.0.0.1", port, maxVersion: "TLSv1.2" });
     dialler.on("error", () => {});
+    t.after(() => {
+      for (const one of [dialler, toServer]) one.destroy();
+      proxy.close();
+    });
     await world.until(() => refused.length === 1);
     const [code, remote, reason] = refused[0] ?? [];
     assert.deepEqual([code, reason], ["tls-client-refuses-us", "bad certificate"]);
     assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
-    for (const one of [dialler, toServer]) one.destroy();
-    proxy.close();
-  });
+  }
 
   test("a cancelled dial does not break off the TLS handshake", async (t) => {
     const seen: string[] = [];
