@@ -45,7 +45,8 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
   },
   "we-are-hidden": {
     say: (detail) => `it is of ${name(detail)}, and we have no external endpoint to show it`,
-    remedy: "Set peer.gossip.externalEndpoint.",
+    remedy:
+      "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.",
   },
   self: {
     say: () => "we ourselves are at the endpoint that it advertises",

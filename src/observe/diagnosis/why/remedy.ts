@@ -24,7 +24,7 @@ export function remedyOf(
   const refusal = tellingRefusal(known, subject);
   if (refusal) return remedyFor(refusedAs(refusal.code));
   if (isHidden(known.core, identity?.identity.mspId ?? trace?.mspId ?? undefined)) {
-    return "Set peer.gossip.externalEndpoint: other organisations show themselves only to those who have one.";
+    return remedyFor("we-are-hidden");
   }
   if (identity && !member) {
     return "Check that it runs, and if it is of another organisation that it has peer.gossip.externalEndpoint.";
