@@ -5,6 +5,7 @@
  */
 
 import { equalBytes, ownBytes } from "../src/wire/bytes.ts";
+import type { SecretEnvelope } from "../src/wire/messages.ts";
 import { type ReadMessage, readMessage } from "../src/wire/received.ts";
 import { accept } from "../src/wire/verdict.ts";
 import type { SimulatedAuthority } from "./authority.ts";
@@ -23,11 +24,15 @@ const ENTRIES = 2 ** 16;
 /** Endpoints remembered: members have two at most, but hostile ones name others. */
 const ENDPOINTS_MAX = 2 ** 15;
 
+/** Secrets remembered, by member. */
+const SECRETS_MAX = 2 ** 15;
+
 /** `authority`: knows the text of most PKI-IDs already. */
 export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">): ReadMessage {
   const glance = createGlance();
   const entries = new Array<Entry | undefined>(ENTRIES);
   const endpoints = new Map<string, string>();
+  const sameSecret = createSecrets();
 
   /** One object for each text: tables find a key at once if it is the very object that they hold. */
   function sameText(endpoint: string): string {
@@ -41,15 +46,18 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
   function shared(verdict: ReturnType<ReadMessage>): ReturnType<ReadMessage> {
     if (!verdict.ok || !verdict.value.alive.ok) return verdict;
     const read = verdict.value.alive.value;
-    const { endpoint, internalEndpoint, pkiId } = read;
+    const { endpoint, internalEndpoint, pkiId, envelope: own } = read;
     const issued = authority?.find(pkiId)?.identity.pkiId;
+    const secret = own.secret && sameSecret(pkiId, own.secret);
+    const envelope = secret === own.secret ? own : { ...own, secret };
     const alive = {
       ...read,
       pkiId: issued === pkiId ? issued : pkiId,
       endpoint: sameText(endpoint),
       internalEndpoint: internalEndpoint && sameText(internalEndpoint),
+      envelope,
     };
-    return accept({ ...verdict.value, alive: accept(alive) });
+    return accept({ ...verdict.value, envelope, alive: accept(alive) });
   }
 
   return (bytes) => {
@@ -63,5 +71,21 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
     const verdict = shared(readMessage(kept));
     entries[slot] = { bytes: kept, verdict };
     return verdict;
+  };
+}
+
+/** A member shows the same secret with each message: who has checked it knows it at once. */
+function createSecrets(): (pkiId: string, secret: SecretEnvelope) => SecretEnvelope {
+  const secrets = new Map<string, SecretEnvelope>();
+  return (pkiId, secret) => {
+    const known = secrets.get(pkiId);
+    const isSame =
+      known !== undefined &&
+      equalBytes(known.signature, secret.signature) &&
+      equalBytes(known.payload, secret.payload);
+    if (isSame) return known;
+    if (secrets.size >= SECRETS_MAX) secrets.clear();
+    secrets.set(pkiId, secret);
+    return secret;
   };
 }

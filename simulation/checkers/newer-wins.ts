@@ -28,10 +28,7 @@ export class NewerWinsChecker implements Checker {
     this.#world = world;
     this.#report = report;
     this.watcher = {
-      delivered: (from, to, bytes, nowMs) => {
-        // Messages from hostile members may be forged, so they set no expectation.
-        if (reads && !from.isHostile) this.#hear(to, bytes, nowMs);
-      },
+      ...(reads ? { delivered: (...message) => this.#deliver(...message) } : {}),
       event: (life, event, atMs) => {
         if ("member" in event) this.#checkForward(life, event.member, atMs);
         if (event.type === "member-forgotten") this.#forgetHostile(life, event.member);
@@ -45,6 +42,11 @@ export class NewerWinsChecker implements Checker {
       this.#checkForward(life, view, nowMs);
       this.#checkUpToDate(life, view, nowMs);
     }
+  }
+
+  /** Messages from hostile members may be forged, so they set no expectation. */
+  #deliver(...[from, to, bytes, nowMs]: Parameters<NonNullable<Watcher["delivered"]>>): void {
+    if (!from.isHostile) this.#hear(to, bytes, nowMs);
   }
 
   #hear(to: SimulatedMember, bytes: Uint8Array, atMs: number): void {

@@ -7,6 +7,7 @@ import type { GossipEvent } from "../../src/observe/events.ts";
 import type { SimulatedFault } from "../fault.ts";
 import type { Habit } from "../habits.ts";
 import type { SimulatedMember } from "../member.ts";
+import type { Watcher } from "../watcher.ts";
 import type { World } from "../world.ts";
 import { type Checker, type Report, who } from "./checker.ts";
 import { HearsayChecker } from "./hearsay.ts";
@@ -58,9 +59,7 @@ export function checkRevivals(
 
   return {
     watcher: {
-      delivered(_from, to, bytes, nowMs) {
-        if (endedMs.size > 0) hearsay?.hear(to, bytes, nowMs);
-      },
+      ...(hearsay ? { delivered: heardBy(hearsay, endedMs) } : {}),
       ended: (member, nowMs) => endedMs.set(member, nowMs),
       began({ member }) {
         endedMs.delete(member);
@@ -86,6 +85,16 @@ export function checkRevivals(
     snapshot({ member: observer, number }, { members }, nowMs) {
       for (const { pkiId } of members) check(`${number} ${pkiId}`, observer, pkiId, nowMs);
     },
+  };
+}
+
+/** While anybody is gone. */
+function heardBy(
+  hearsay: HearsayChecker,
+  endedMs: ReadonlyMap<SimulatedMember, number>,
+): NonNullable<Watcher["delivered"]> {
+  return (_from, to, bytes, nowMs) => {
+    if (endedMs.size > 0) hearsay.hear(to, bytes, nowMs);
   };
 }
 

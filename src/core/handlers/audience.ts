@@ -4,7 +4,7 @@
  */
 
 import { firstWord, mix } from "../../wire/bytes.ts";
-import { type Envelope, withoutSecret } from "../../wire/envelope.ts";
+import type { Envelope } from "../../wire/envelope.ts";
 import { partyOf, type Reach } from "../rules/disclosure.ts";
 import {
   CIRCLE,
@@ -45,29 +45,30 @@ export function chooseAudience(core: Core, reach: Reach): Audience {
     const members = shuffled(aliveMembers(core.members), random);
     return { members, count: fanout.propagatePeers };
   }
-  const recipients = whileForming(core) ?? lookUp(core, neighboursFor(core, reach));
+  const recipients = whileForming(core) ?? neighboursFor(core, reach);
   return { members: withDrawn(core, recipients), count: Number.POSITIVE_INFINITY };
 }
 
-/** Those of our neighbours that get a message of this reach. */
-function neighboursFor(core: Core, reach: Reach): readonly (readonly PkiId[])[] {
+/** Those of our neighbours that get a message of this reach, possibly with duplicates. */
+function neighboursFor(core: Core, reach: Reach): Member[] {
   const { home, homeExternal, abroad } = currentNeighbours(core);
-  if (reach.type === "organisation") return home;
+  if (reach.type === "organisation") return lookUp(core, home);
   if (reach.type === "channel") {
-    return [...home, ...reach.mspIds().map((mspId) => abroad.get(mspId) ?? [])];
+    return lookUp(core, [...home, ...reach.mspIds().map((mspId) => abroad.get(mspId) ?? [])]);
   }
   const { mspId, isExternal } = reach.party;
-  if (mspId !== core.options.self.mspId) {
-    return [...links(core, homeExternal, reach), abroad.get(mspId) ?? []];
-  }
-  const ours = links(core, home, reach);
-  return isExternal && abroad.size > 0 ? [...ours, ...abroad.values()] : ours;
+  const isOurs = mspId === core.options.self.mspId;
+  const found = linked(core, isOurs ? home : homeExternal, reach);
+  if (!isOurs) addAlive(core, abroad.get(mspId) ?? [], found);
+  else if (isExternal) for (const group of abroad.values()) addAlive(core, group, found);
+  return found;
 }
 
 /** Routine messages skip some links. */
-function links(core: Core, rings: Rings, { routine }: NewsReach): Rings {
-  if (routine === undefined || !isSparing(core)) return rings;
-  return [sparing(rings, core.options.self.pkiId, routine.author, routine.sequence)];
+function linked(core: Core, rings: Rings, { routine }: NewsReach): Member[] {
+  if (routine === undefined || !isSparing(core)) return lookUp(core, rings);
+  const { author, sequence } = routine;
+  return lookUp(core, [sparing(rings, core.options.self.pkiId, author, sequence)]);
 }
 
 /** Share of the links of the second ring that a routine message uses. */
@@ -172,15 +173,17 @@ export function allNeighbours(core: Core): readonly Member[] {
 }
 
 /** The alive ones among them, possibly with duplicates. */
-function lookUp({ members }: Core, groups: readonly Iterable<PkiId>[]): Member[] {
+function lookUp(core: Core, groups: readonly Iterable<PkiId>[]): Member[] {
   const found: Member[] = [];
-  for (const group of groups) {
-    for (const pkiId of group) {
-      const member = members.table.get(pkiId);
-      if (member?.status === "alive" && !member.isCutOff) found.push(member);
-    }
-  }
+  for (const group of groups) addAlive(core, group, found);
   return found;
+}
+
+function addAlive({ members }: Core, group: Iterable<PkiId>, found: Member[]): void {
+  for (const pkiId of group) {
+    const member = members.table.get(pkiId);
+    if (member?.status === "alive" && !member.isCutOff) found.push(member);
+  }
 }
 
 /** Our neighbours; recomputed when members change or a ring is reordered. */
@@ -281,15 +284,15 @@ export function broadcastAlive(
   author: PkiId,
   envelope: Envelope,
   reach: Reach,
-  holders: readonly PkiId[],
+  holders: PkiId[],
 ): void {
   const broadcast: Broadcast = {
     key: aliveKey(author),
     reach,
     bytes: envelope.bytes,
-    withoutSecret: () => withoutSecret(envelope).bytes,
+    envelope,
     replacesOlder: true,
-    holders: [author, ...holders],
+    holders,
   };
   enqueueBroadcast(core, broadcast);
 }
@@ -309,5 +312,5 @@ export function passOn(
   const isRoutine = sequence !== undefined && !core.suspicions.open.has(pkiId);
   const routine = isRoutine ? { author: pkiId, sequence } : undefined;
   const reach = { type: "about", party: partyOf(member), routine } as const;
-  broadcastAlive(core, pkiId, envelope, reach, [from]);
+  broadcastAlive(core, pkiId, envelope, reach, [pkiId, from]);
 }

@@ -42,11 +42,13 @@ export function isSignedBy(
   { payload, signature, secret }: Envelope,
   knownSecret?: SecretEnvelope,
 ): boolean {
-  const isSigned = (signed: Uint8Array, by: Uint8Array): boolean =>
-    signed.length > 0 && by.length > 0 && crypto.verify(identity, signed, by);
-  if (!isSigned(payload, signature)) return false;
+  if (!isSigned(crypto, identity, payload, signature)) return false;
   if (secret === undefined || isSameSecret(secret, knownSecret)) return true;
-  return isSigned(secret.payload, secret.signature);
+  return isSigned(crypto, identity, secret.payload, secret.signature);
+}
+
+function isSigned(crypto: Crypto, by: Identity, payload: Uint8Array, signature: Uint8Array) {
+  return payload.length > 0 && signature.length > 0 && crypto.verify(by, payload, signature);
 }
 
 /** The same as a fault, if it is one. */
@@ -57,6 +59,7 @@ export function signatureFault(
 }
 
 function isSameSecret(secret: SecretEnvelope, known: SecretEnvelope | undefined): boolean {
+  if (secret === known) return true;
   return (
     known !== undefined &&
     equalBytes(secret.signature, known.signature) &&

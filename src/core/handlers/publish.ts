@@ -108,7 +108,8 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Eff
   switch (purpose.type) {
     case "heartbeat": {
       const reach = { type: "about", party: ownParty(core) } as const;
-      broadcastAlive(core, core.options.self.pkiId, alive.envelope, reach, []);
+      const { pkiId } = core.options.self;
+      broadcastAlive(core, pkiId, alive.envelope, reach, [pkiId]);
       return [];
     }
     case "membership-request":

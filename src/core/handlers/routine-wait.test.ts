@@ -89,13 +89,8 @@ test("the short way of a heartbeat that has waited leads where the long one does
       costs: [checks.debts, news.debts],
     };
   });
-  assert.ok(short?.waiting && long?.waiting);
-  const [{ withoutSecret: bytes, ...waiting }, { withoutSecret: its, ...theirs }] = [
-    short.waiting,
-    long.waiting,
-  ];
-  assert.deepEqual(bytes?.(), its?.());
-  assert.deepEqual({ ...short, waiting }, { ...long, waiting: theirs });
+  assert.ok(short?.waiting);
+  assert.deepEqual(short, long);
 });
 
 test("news waits nowhere", () => {

@@ -5,6 +5,7 @@
  */
 
 import { equalBytes, sampledHash } from "../../wire/bytes.ts";
+import { type Envelope, withoutSecret as strip } from "../../wire/envelope.ts";
 import type { Alive } from "../../wire/received.ts";
 import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
 import { drop, type Effect, type Outgoing } from "../types/effect.ts";
@@ -21,7 +22,9 @@ export interface Broadcast {
   readonly reach: Reach;
   /** The encoded envelope. */
   readonly bytes: Uint8Array;
-  /** The same for those who must not see the secret; only made if one of them gets it. Default: it has none. */
+  /** What the bytes are, if that may have a secret: those who must not see it get it without. */
+  readonly envelope?: Envelope;
+  /** The same bytes without a secret that is within; only made if somebody gets them. Default: there is none. */
   readonly withoutSecret?: () => Uint8Array;
   /** Whether an older one of the same key, still queued for a peer, is not worth sending any more. Default: it is. */
   readonly replacesOlder?: boolean;
@@ -104,26 +107,33 @@ export function flush(
   { broadcastQueue: queue, now, options }: QueueTables,
   choose: (reach: Reach) => Audience,
 ): readonly Effect[] {
-  const bundles = new Map<PkiId, { member: Member; messages: Outgoing[] }>();
-  const put = (member: Member, message: Outgoing): void => {
-    const bundle = bundles.get(member.pkiId);
-    if (bundle) bundle.messages.push(message);
-    else bundles.set(member.pkiId, { member, messages: [message] });
-  };
-  for (const { broadcast, timesLeft } of queue.waiting.values()) {
-    const { key } = broadcast;
+  const bundles = new Map<PkiId, Bundle>();
+  const staying: Waiting[] = [];
+  for (const waiting of queue.waiting.values()) {
+    const { broadcast, timesLeft } = waiting;
     const audience = choose(broadcast.reach);
-    address(broadcast, audience, options.self.mspId, put);
+    address(broadcast, audience, options.self.mspId, bundles);
     // A send to the whole audience needs no further iteration.
     const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
-    if (isOver) queue.waiting.delete(key);
-    else queue.waiting.set(key, { broadcast, timesLeft: timesLeft - 1 });
+    if (!isOver) staying.push({ broadcast, timesLeft: timesLeft - 1 });
   }
+  queue.waiting.clear();
+  for (const waiting of staying) queue.waiting.set(waiting.broadcast.key, waiting);
   const isEmpty = queue.waiting.size === 0;
   queue.flushAtMs = isEmpty ? Number.POSITIVE_INFINITY : now.elapsedMs + burstWaitMs(options);
-  return [...bundles].map(([to, { member, messages }]) => {
-    return { type: "send", to, endpoint: preferredEndpoint(member), messages };
-  });
+  const effects: Effect[] = [];
+  for (const [to, { member, messages }] of bundles) {
+    effects.push({ type: "send", to, endpoint: preferredEndpoint(member), messages });
+  }
+  return effects;
+}
+
+/** What is sent to one peer. */
+interface Bundle {
+  readonly member: Member;
+  readonly messages: Outgoing[];
+  /** What was added last: nobody gets it twice. */
+  last: Broadcast;
 }
 
 /** The requested number of recipients, without those that have it or may not see it. */
@@ -131,26 +141,37 @@ function address(
   broadcast: Broadcast,
   { members, count }: Audience,
   ownMspId: string,
-  put: (member: Member, message: Outgoing) => void,
+  bundles: Map<PkiId, Bundle>,
 ): void {
   const { reach, holders } = broadcast;
   const full = outgoing(broadcast, broadcast.bytes);
   let stripped: Outgoing | undefined;
   let left = count;
-  const done: PkiId[] = []; // Neighbours, or as many as are drawn: few.
   for (const member of members) {
     if (left === 0) return;
-    if (holders.includes(member.pkiId) || done.includes(member.pkiId)) continue;
+    if (holders.includes(member.pkiId)) continue;
+    const bundle = bundles.get(member.pkiId);
     const disclosure = discloseTo(ownMspId, reach, partyOf(member));
-    if (disclosure === "hidden") continue;
+    if (bundle?.last === broadcast || disclosure === "hidden") continue;
     left -= 1;
-    done.push(member.pkiId);
-    if (disclosure === "with-secret") put(member, guarded(full, reach, member));
-    else {
-      stripped ??= outgoing(broadcast, broadcast.withoutSecret?.() ?? broadcast.bytes);
-      put(member, guarded(stripped, reach, member));
+    if (disclosure !== "with-secret")
+      stripped ??= outgoing(broadcast, bytesWithoutSecret(broadcast));
+    const message = guarded(
+      disclosure === "with-secret" ? full : (stripped ?? full),
+      reach,
+      member,
+    );
+    if (bundle === undefined) {
+      bundles.set(member.pkiId, { member, messages: [message], last: broadcast });
+      continue;
     }
+    bundle.messages.push(message);
+    bundle.last = broadcast;
   }
+}
+
+function bytesWithoutSecret({ bytes, envelope, withoutSecret }: Broadcast): Uint8Array {
+  return withoutSecret?.() ?? (envelope ? strip(envelope).bytes : bytes);
 }
 
 function guarded(message: Outgoing, reach: Reach, { mspId }: Member): Outgoing {
