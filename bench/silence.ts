@@ -139,10 +139,11 @@ class Watch {
     });
     const layout = { nodes: members, orgs: 1, startsWithinMs: 0, hiddenShare: 0, oddShare: 0 };
     for (const seat of layOut(layout, createSeededRandom(seed))) world.add(seat);
+    const watch = new Watch(world, seed); // Before they start: whoever comes later is told nothing.
     for (const member of world.members) await world.start(member);
     await world.run(SETTLE_MS);
     world.network.setLoss(loss);
-    return new Watch(world, seed);
+    return watch;
   }
 
   /** A period without silences. */

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { runForJson } from "../bench/program.ts";
 
-const RUNS = [
+interface Run {
+  readonly words: string;
+  readonly fields: readonly string[];
+  /** What some of them must be. */
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+const RUNS: readonly Run[] = [
   {
     words: "codec --members 2 --rounds 1",
     fields: ["entries", "verifyUs", "rows"],
@@ -17,6 +24,7 @@ const RUNS = [
   {
     words: "silence --members 3 --deaths 1 --hours 1",
     fields: ["allSeconds", "missed", "memberHours", "falseDeaths", "memberHoursPerMinute"],
+    values: { missed: 0, falseDeaths: 0 },
   },
   { words: "spread --members 20", fields: ["coverage", "hopsMax", "copies"] },
   { words: "startup --runs 1", fields: ["medianMs", "bestMs", "emptyMs"] },
@@ -51,7 +59,7 @@ const RUNS = [
 ];
 
 describe("npm run bench", { concurrency: 2 }, () => {
-  for (const { words, fields } of RUNS) {
+  for (const { words, fields, values = {} } of RUNS) {
     test(`${words} ends with a line of JSON`, async ({ signal }) => {
       const args = [...words.split(" "), "--json"];
       const result = await runForJson("bench/run.ts", args, signal);
@@ -60,6 +68,9 @@ describe("npm run bench", { concurrency: 2 }, () => {
         fields.filter((field) => !(field in result)),
         [],
       );
+      for (const [name, value] of Object.entries(values)) {
+        assert.equal(Reflect.get(result, name), value, name);
+      }
     });
   }
 });

@@ -109,7 +109,7 @@ export const GOSSIP_KEYS = {
     absent: DEFAULT_TIMING.burstLatencyMs,
   }),
   dialTimeoutMs: duration("peer.gossip.dialTimeout", {
-    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together; up to four times as long while our event loop is busy.",
+    doc: "Time limit of a dial for TCP, TLS and HTTP/2 together, 70 % of it for one that only pings; up to four times as long while our event loop is busy.",
     ...PERIOD,
     absent: 3 * SECOND,
   }),

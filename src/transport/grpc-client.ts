@@ -10,7 +10,7 @@ import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, StreamEnd } from "./network.ts";
-import { afterPatiently, LOOP_TIMER } from "./patience.ts";
+import { afterPatiently, LOOP_TIMER, PING_SHARE } from "./patience.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
@@ -25,8 +25,8 @@ export interface SessionEvents {
 /** How far a dial has come; `tls` lasts until the other side has said anything in HTTP/2. */
 type DialPhase = "tcp" | "tls" | "http2";
 
-/** What is said first in a session: a unary Ping, or whatever it was opened for. */
-export type SessionStart = "ping" | "call";
+/** What a session is for: a unary Ping alone, one before something else, or something else at once. */
+export type SessionStart = "ping" | "ping-first" | "call";
 
 /**
  * Connects, with TLS if there are files for it, and perhaps pings. Unless cancelled, one event follows.
@@ -97,7 +97,10 @@ class SessionDial {
     this.#isPlain = tls === undefined;
     this.#context = context;
     this.#events = events;
-    this.#cancelTimer = this.#failAfter(context.timeouts.dialTimeoutMs, "no connection");
+    this.#cancelTimer = this.#failAfter(
+      context.timeouts.dialTimeoutMs * (start === "ping" ? PING_SHARE : 1),
+      "no connection",
+    );
     const socket = openSocket(target, tls, context.judgeTls !== undefined);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
@@ -169,7 +172,7 @@ class SessionDial {
     if (this.#isSettled) return;
     this.#phase = "http2";
     this.#hasSettings = true;
-    if (this.#start === "ping") this.#ping(dialled);
+    if (this.#start !== "call") this.#ping(dialled);
     else if (this.#settle()) this.#events.opened(dialled);
   }
 

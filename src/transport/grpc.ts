@@ -148,7 +148,7 @@ class Grpc implements GrpcNetwork {
         resolve(answer);
       };
       let cancel = this.#connect(
-        { endpoint, start: "ping" },
+        { endpoint, start: "ping-first" },
         {
           opened: (dialled) => {
             const { session } = dialled;

@@ -8,6 +8,7 @@ import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { HubOptions, MemorySettings } from "./memory-options.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";
+import { PING_SHARE } from "./patience.ts";
 
 interface MemoryNetworkOptions {
   /** Where others dial this network; the first is its address on routes. */
@@ -115,14 +116,19 @@ class MemoryNetwork implements Network {
   }
 
   dial(endpoint: string, events: DialEvents): Cancel {
-    return this.#connect(endpoint, {
+    const { dialTimeoutMs } = this.#hub.settings;
+    return this.#connect(endpoint, dialTimeoutMs, {
       reached: (node) => events.opened(this.#open(node)),
       failed: (fault, reason) => events.failed(fault, reason),
     });
   }
 
   ping(endpoint: string, done: (fault: NetworkFault | undefined, reason: string) => void): Cancel {
-    return this.#connect(endpoint, { reached: () => done(undefined, ""), failed: done });
+    const timeoutMs = this.#hub.settings.dialTimeoutMs * PING_SHARE;
+    return this.#connect(endpoint, timeoutMs, {
+      reached: () => done(undefined, ""),
+      failed: done,
+    });
   }
 
   async close(): Promise<void> {
@@ -150,8 +156,8 @@ class MemoryNetwork implements Network {
   }
 
   /** There and back again, or a failure; stopped by `close`. */
-  #connect(endpoint: string, events: ConnectEvents): Cancel {
-    const { latencyMs, route, dialTimeoutMs } = this.#hub.settings;
+  #connect(endpoint: string, timeoutMs: number, events: ConnectEvents): Cancel {
+    const { latencyMs, route } = this.#hub.settings;
     const { address, clock } = this.#node;
     const roundTripMs = latencyMs(address, endpoint) + latencyMs(endpoint, address);
     let cancelTimer: Cancel = () => {};
@@ -169,8 +175,8 @@ class MemoryNetwork implements Network {
       const node = this.#hub.listeners.get(endpoint);
       const there = route(address, node?.address ?? endpoint);
       const back = route(node?.address ?? endpoint, address);
-      if (there === "lose" || back === "lose" || roundTripMs > dialTimeoutMs) {
-        cancelTimer = clock.after(dialTimeoutMs, () => fail("timeout", "no answer"));
+      if (there === "lose" || back === "lose" || roundTripMs > timeoutMs) {
+        cancelTimer = clock.after(timeoutMs, () => fail("timeout", "no answer"));
       } else if (node === undefined || there === "refuse") {
         fail("unreachable", `nothing listens on ${endpoint}`);
       } else {
@@ -179,7 +185,7 @@ class MemoryNetwork implements Network {
       }
     };
     const soon = this.#closed ? stop : arrive;
-    cancelTimer = clock.after(Math.min(roundTripMs, dialTimeoutMs), soon);
+    cancelTimer = clock.after(Math.min(roundTripMs, timeoutMs), soon);
     return settle;
   }
 }

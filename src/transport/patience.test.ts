@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createGrpcNetwork } from "./grpc.ts";
+import { createMemoryHub } from "./memory.ts";
 import { afterPatiently, loopBusyMs } from "./patience.ts";
 import { createVirtualClock } from "./testing.ts";
 
@@ -87,4 +88,20 @@ test("a dial does not fail because we were busy ourselves when it should have en
   const startMs = performance.now();
   while (performance.now() - startMs < 600);
   assert.equal(await dialled, "opened");
+});
+
+test("a ping of somebody who does not answer is over before a dial would be", async () => {
+  const clock = createVirtualClock();
+  const hub = createMemoryHub({ clock, route: () => "lose" });
+  const network = hub.network({ endpoints: ["a:1"], certificate: new Uint8Array(1) });
+  const failed: string[] = [];
+  network.ping("b:1", () => failed.push("ping"));
+  network.dial("b:1", { opened: () => failed.push("opened"), failed: () => failed.push("dial") });
+  clock.advance(2_099);
+  assert.deepEqual(failed, []);
+  clock.advance(2);
+  assert.deepEqual(failed, ["ping"]);
+  clock.advance(900);
+  assert.deepEqual(failed, ["ping", "dial"]);
+  await network.close();
 });

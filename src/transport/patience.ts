@@ -10,6 +10,12 @@ const BUSY_SHARE = 1 / 2;
 /** Then the limit holds anew, at most so often: whoever keeps us busy gains no more than that. */
 const EXTENSIONS_MAX = 3;
 
+/**
+ * A ping may take this share of the time of a dial: with the default of 3 s TCP repeats its first packet
+ * after 1 s and then after the end, so whoever has not answered by then hardly will.
+ */
+export const PING_SHARE = 0.7;
+
 type Timer = Pick<Clock, "after" | "busyMs">;
 
 /** Calls back after the delay, or a multiple of it if our event loop is busy for most of the time. */
