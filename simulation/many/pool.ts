@@ -24,6 +24,9 @@ export type FromWorker =
 
 /** Messages live for a few virtual milliseconds: a large nursery collects them for nothing. */
 const NURSERY_MB = 128;
+/** Of a network in which what waits for a moment would fill that one several times. */
+const LARGE_NURSERY_MB = 1_152;
+const LARGE = 300;
 /** Share of the machine's memory that one thread may use. */
 const MEMORY_SHARE = 0.9;
 
@@ -52,7 +55,8 @@ export class SeedPool {
   }
 
   async run(job: Job, progress: (progress: Progress) => void = () => {}): Promise<Outcome> {
-    const worker = this.#idle.pop() ?? this.#start();
+    const isLarge = (job.options.nodes ?? 0) > LARGE;
+    const worker = this.#idle.pop() ?? this.#start(isLarge ? LARGE_NURSERY_MB : NURSERY_MB);
     return new Promise((resolve, reject) => {
       const hear = (message: FromWorker): void => {
         if (message.type === "progress") {
@@ -73,13 +77,13 @@ export class SeedPool {
     for (const worker of this.#all) void worker.terminate();
   }
 
-  #start(): Worker {
+  #start(maxYoungGenerationSizeMb: number): Worker {
     // The compiled program has compiled neighbours, the sources have sources.
     const file = new URL(`./seed-worker${extname(import.meta.filename)}`, import.meta.url);
     const worker = new Worker(file, {
       workerData: { isAlone: this.#cores === 1 },
       resourceLimits: {
-        maxYoungGenerationSizeMb: NURSERY_MB,
+        maxYoungGenerationSizeMb,
         maxOldGenerationSizeMb: Math.floor((totalmem() * MEMORY_SHARE) / 2 ** 20),
       },
     });
