@@ -40,23 +40,20 @@ function record(path: string, ...args: readonly string[]): string[] {
   return child.stdout.trim().split("\n");
 }
 
-const SMALL = ["--semi-space-growth-factor=1", "--optimize-for-size"];
-const LARGE = ["--semi-space-growth-factor=2", "--no-optimize-for-size"];
+const SMALL = "--semi-space-growth-factor=1";
+const LARGE = "--semi-space-growth-factor=2";
 
 describe("the heap", () => {
   test("of a member is kept small before the member is loaded", () => {
-    assert.deepEqual(record(MAIN, "start"), [...SMALL, "core"]);
+    assert.deepEqual(record(MAIN, "start"), [SMALL, "core"]);
   });
 
   test("of a devnet's member too", () => {
     const path = MAIN.replace(/main(\.[jt]s)$/, "devnet-member$1");
-    assert.deepEqual(
-      record(path).filter((line) => line !== "core"),
-      SMALL,
-    );
+    assert.ok(record(path).includes(SMALL));
   });
 
   test("of a simulation may grow", () => {
-    assert.deepEqual(record(MAIN, "simulate", "--scenario", "none"), [...SMALL, ...LARGE]);
+    assert.deepEqual(record(MAIN, "simulate", "--scenario", "none"), [SMALL, LARGE]);
   });
 });
