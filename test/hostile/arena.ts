@@ -157,6 +157,13 @@ export class Arena {
     return { attack, seconds, victim, others, attacker, harmed, crowdSeen, visits };
   }
 
+  /** MiB that the member under attack has in use, without garbage. */
+  async heldMb(): Promise<number> {
+    const [victim] = this.#members;
+    if (victim === undefined) throw new Error("an arena has a victim");
+    return await ask<number>(victim, { type: "held" } satisfies MemberOrder);
+  }
+
   /** Ends all processes and removes their files. */
   async close(): Promise<void> {
     const all = [...this.#members, this.#attacker, ...(this.#relay ? [this.#relay] : [])];
@@ -253,6 +260,7 @@ function forkProgram(program: string, env: Record<string, string>): ChildProcess
   const { PATH = "", HOME = "" } = process.env;
   const child = fork(join(import.meta.dirname, program), [], {
     env: { PATH, HOME, ...env },
+    execArgv: ["--expose-gc"],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

@@ -2,7 +2,7 @@
  * An honest member that measures itself: a program of its own that uses the library as any other
  * would. It is configured by the environment, told what to do over IPC, and prints nothing.
  */
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 import { loadConfig } from "../../src/config/load.ts";
 import { GossipNode } from "../../src/node/node.ts";
 
@@ -15,9 +15,12 @@ export interface Report {
   readonly loopMs: { readonly p50: number; readonly p99: number; readonly max: number };
   /**
    * The longest the event loop was kept by one thing after another without looking at its timers;
-   * milliseconds of its own CPU time, which does not count what other processes took.
+   * milliseconds of its own CPU time, which does not count what other processes took, nor what V8 took
+   * to collect garbage: when it does, and how long it then takes, differs from machine to machine.
    */
   readonly busyMaxMs: number;
+  /** The longest that V8 collected garbage in one go; milliseconds by the clock. */
+  readonly gcMaxMs: number;
   /** Share of one core, in percent. */
   readonly cpuPercent: number;
   /** How old the heartbeats of the member that stamps them were when they arrived, milliseconds. */
@@ -37,6 +40,8 @@ export interface Report {
 export type MemberOrder =
   | { readonly type: "measure" }
   | { readonly type: "report" }
+  /** Collect all garbage, and answer how many MiB are in use then. */
+  | { readonly type: "held" }
   /** Publish the time of day in a heartbeat, every so many milliseconds. */
   | { readonly type: "stamp"; readonly everyMs: number };
 
@@ -44,13 +49,43 @@ const MIB = 1_048_576;
 const node = await GossipNode.start(await loadConfig({}));
 const loop = monitorEventLoopDelay({ resolution: 1 });
 
+/** Shorter rounds of the event loop are not looked at. */
+const ROUND_MS = 5;
+interface Round {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly cpuMs: number;
+}
 let threadCpuMs = 0;
-let busyMaxMs = 0;
+let lookedMs = 0;
+let rounds: Round[] = [];
 setInterval(() => {
-  const nowMs = threadMs();
-  busyMaxMs = Math.max(busyMaxMs, nowMs - threadCpuMs);
-  threadCpuMs = nowMs;
+  const [nowMs, cpuMs] = [performance.now(), threadMs()];
+  const round = { fromMs: lookedMs, toMs: nowMs, cpuMs: cpuMs - threadCpuMs };
+  if (round.cpuMs > ROUND_MS) rounds.push(round);
+  threadCpuMs = cpuMs;
+  lookedMs = nowMs;
 }, 1);
+
+interface Collection {
+  readonly startTime: number;
+  readonly duration: number;
+}
+let collections: Collection[] = [];
+const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
+observer.observe({ entryTypes: ["gc"] });
+
+/** CPU time of the event loop in this round, without what was spent on collecting garbage. */
+function ownMs({ fromMs, toMs, cpuMs }: Round): number {
+  const within = collections.filter(({ startTime }) => startTime >= fromMs && startTime < toMs);
+  return within.reduce((ms, { duration }) => ms - duration, cpuMs);
+}
+
+function heldMb(): number {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / MIB;
+}
 
 function threadMs(): number {
   const { user, system } = process.threadCpuUsage();
@@ -75,7 +110,9 @@ function measure(): void {
   startedMs = performance.now();
   cpu = process.cpuUsage();
   threadCpuMs = threadMs();
-  busyMaxMs = 0;
+  lookedMs = startedMs;
+  rounds = [];
+  collections = [];
   before = node.diagnostics.counts();
   ages.length = 0;
   lost.clear();
@@ -85,6 +122,7 @@ function measure(): void {
 
 function report(): Report {
   loop.disable();
+  collections.push(...observer.takeRecords());
   const { user, system } = process.cpuUsage(cpu);
   const counts = node.diagnostics.counts();
   const failed = { ...counts.handshakesFailed, ...counts.traffic.refused };
@@ -97,7 +135,8 @@ function report(): Report {
       p99: loop.percentile(99) / 1e6,
       max: loop.max / 1e6,
     },
-    busyMaxMs,
+    busyMaxMs: Math.max(0, ...rounds.map(ownMs)),
+    gcMaxMs: Math.max(0, ...collections.map(({ duration }) => duration)),
     cpuPercent: (user + system) / 10 / (performance.now() - startedMs),
     newsMs: { count: sorted.length, p50: sorted[sorted.length >> 1] ?? 0, max: sorted.at(-1) ?? 0 },
     alive: node.members().flatMap(({ pkiId, status }) => (status === "alive" ? [pkiId] : [])),
@@ -139,6 +178,7 @@ async function watch(): Promise<void> {
 process.on("message", (order: MemberOrder) => {
   if (order.type === "measure") measure();
   else if (order.type === "report") process.send?.(report());
+  else if (order.type === "held") process.send?.(heldMb());
   else setInterval(() => node.setMetadata(Buffer.from(String(Date.now()))), order.everyMs);
 });
 process.once("disconnect", () => process.exit(0));
