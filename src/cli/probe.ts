@@ -1,7 +1,7 @@
 /** `fabric-gossip probe`: identifies an endpoint and checks mutual trust. */
-import { loadConfig } from "../config/load.ts";
 import { type EndpointAnswer, probeEndpoint } from "../doctor/probe-endpoint.ts";
 import { printable, printableJson } from "../lib/printable.ts";
+import { loadSoundConfig } from "../node/file-problems.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 
 export interface ProbeCommandOptions {
@@ -15,7 +15,7 @@ const NOBODY: readonly string[] = ["unreachable", "name-unresolved", "timeout"];
 
 /** Prints the answer; returns 0 for a trusted peer, 1 for any other, 3 if none answers. */
 export async function probe(endpoint: string, options: ProbeCommandOptions): Promise<number> {
-  const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
+  const config = await loadSoundConfig({ file: options.config, overrides: options.set ?? [] });
   const answer = await probeEndpoint(config, endpoint);
   process.stdout.write(`${options.json ? printableJson(view(answer)) : describe(answer)}\n`);
   if (answer.failure === null) return 0;

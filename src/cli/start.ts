@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 import { assemble } from "../node/assemble.ts";
+import { loadSoundConfig } from "../node/file-problems.ts";
 import { hasContacts } from "../node/has-contacts.ts";
 import { GossipNode } from "../node/node.ts";
 import type { WrapNetwork } from "../node/options.ts";
@@ -31,7 +31,7 @@ export async function start(
   wrap?: WrapNetwork,
   started?: (node: GossipNode) => void,
 ): Promise<void> {
-  const config = await loadConfig({ file: options.config, overrides: options.set ?? [] });
+  const config = await loadSoundConfig({ file: options.config, overrides: options.set ?? [] });
   const log = createLog({ spec: config.logging.spec, format: config.logging.format });
   const logger = log.logger("gossip");
   const warn = (sentence: string): void => logger.warn(sentence);

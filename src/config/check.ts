@@ -107,8 +107,12 @@ interface WantedFile {
   readonly file: string | undefined;
 }
 
-/** Checks that every file TLS needs is named, is a file and can be read. Contents come later. */
-export async function checkFiles(config: Config, problems: string[]): Promise<void> {
+/**
+ * Checks that every file TLS needs is named, is a file and can be read. Contents come later. Returns
+ * the files for which that is not so.
+ */
+export async function checkFiles(config: Config, problems: string[]): Promise<ReadonlySet<string>> {
+  const faulty = new Set<string>();
   const wanted = [...gossipTlsFiles(config.tls), ...operationsTlsFiles(config.operations)];
   for (const { name, file } of wanted) {
     if (file === undefined) {
@@ -117,11 +121,13 @@ export async function checkFiles(config: Config, problems: string[]): Promise<vo
     }
     const fault = await readFault(file);
     if (fault === undefined) continue;
+    faulty.add(file);
     const remedy = /[*?]/.test(file)
       ? "name each file, since patterns are not expanded, by Fabric neither"
       : "correct the path or the file's rights";
     problems.push(`${name} names ${file}, which ${fault}; ${remedy}.`);
   }
+  return faulty;
 }
 
 function gossipTlsFiles(tls: Config["tls"]): WantedFile[] {

@@ -10,6 +10,16 @@ describe("values from the environment", () => {
     { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: "a:1 b:2", want: ["a:1", "b:2"] },
     { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: "a:1,b:2, c:3", want: ["a:1", "b:2", "c:3"] },
     { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: "[::1]:1", want: ["[::1]:1"] },
+    { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: '["a:1","b:2"]', want: ["a:1", "b:2"] },
+    { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: `'["a:1","b:2"]'`, want: ["a:1", "b:2"] },
+    { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: " [ 'a:1' , b:2 ] ", want: ["a:1", "b:2"] },
+    { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: "[[::1]:1]", want: ["[::1]:1"] },
+    {
+      variable: "CORE_PEER_GOSSIP_BOOTSTRAP",
+      value: "[::1]:1 [::1]:2",
+      want: ["[::1]:1", "[::1]:2"],
+    },
+    { variable: "CORE_PEER_GOSSIP_BOOTSTRAP", value: "[]", want: [] },
   ];
   for (const { variable, value, want } of cases) {
     test(`${variable}=${value}`, async () => {
@@ -17,6 +27,28 @@ describe("values from the environment", () => {
       assert.deepEqual(gossip.bootstrap, want);
     });
   }
+
+  test("name the piece of a list in brackets that is wrong", async () => {
+    for (const value of ['["a:1","b"]', "[a:1, b]", "[::1],[::2]"]) {
+      const env = { ...ENV, CORE_PEER_GOSSIP_BOOTSTRAP: value };
+      const wrong = value.startsWith("[:")
+        ? /BOOTSTRAP\) is "\[::1\]", which/
+        : /BOOTSTRAP\) is "b", which/;
+      await assert.rejects(loadConfig({ env }), wrong);
+    }
+  });
+
+  test("name trusted MSPs and tags also in JSON", async () => {
+    const { fabricGossip } = await loadConfig({
+      env: {
+        ...ENV,
+        CORE_FABRICGOSSIP_TRUSTEDMSPS: '[{"mspId": "Org2MSP", "path": "/a, b/msp"}]',
+        CORE_FABRICGOSSIP_TAGS: '{"role": "shop", "http": "10.0.0.5:80"}',
+      },
+    });
+    assert.deepEqual(fabricGossip.trustedMsps, [{ mspId: "Org2MSP", path: "/a, b/msp" }]);
+    assert.deepEqual({ ...fabricGossip.tags }, { role: "shop", http: "10.0.0.5:80" });
+  });
 
   test("name trusted MSPs, channels and anchor peers in short", async () => {
     const { fabricGossip } = await loadConfig({

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { ChannelConfig } from "./config.ts";
 import { parseDurationMs } from "./duration.ts";
-import { type Key, key, readAll, readList, wrong } from "./key.ts";
+import { type Key, key, readAll, readJson, readList, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
 
 const ROLES = ["observer", "listed"] as const;
@@ -35,17 +35,8 @@ export function channelList(name: string, doc: string): Key<readonly ChannelConf
 
 /** As text: JSON, or `name=path,name`. */
 function readItems(raw: unknown): readonly unknown[] | undefined {
-  if (typeof raw !== "string" || !/^\s*[[{]/.test(raw)) return readList(raw, /\s*,\s*/);
-  try {
-    const parsed: unknown = JSON.parse(raw, (_key, value: unknown) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? new Map(Object.entries(value))
-        : value,
-    );
-    return Array.isArray(parsed) ? parsed : [parsed];
-  } catch {
-    return undefined;
-  }
+  const isJson = typeof raw === "string" && /^\s*[[{]/.test(raw);
+  return isJson && readJson(raw) === undefined ? undefined : readList(raw, /\s*,\s*/);
 }
 
 type Fields = ReadonlyMap<unknown, unknown>;

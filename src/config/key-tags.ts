@@ -1,5 +1,5 @@
 /** The key whose value is a map of names to texts. */
-import { type About, type Key, key, readList, wrong } from "./key.ts";
+import { type About, type Key, key, readJson, readList, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
 
 type Tags = Readonly<Record<string, string>>;
@@ -9,9 +9,10 @@ export const MAP_KEYS: ReadonlySet<string> = new Set(["fabricgossip.tags"]);
 
 /** Names with values: a map, or as text `role=shop,http=10.0.0.5:80`. */
 export function tags(name: string, about: About<Tags>): Key<Tags> {
-  return key(name, "map of names to texts", about, (raw) =>
-    raw instanceof Map ? readPairs(raw) : readPairs(pairsOfText(raw)),
-  );
+  return key(name, "map of names to texts", about, (raw) => {
+    const map = typeof raw === "string" ? readJson(raw) : raw;
+    return readPairs(map instanceof Map ? map : pairsOfText(raw));
+  });
 }
 
 function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {

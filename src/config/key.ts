@@ -1,4 +1,5 @@
 /** Configuration keys: their kinds, and how each is read and validated. */
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
@@ -201,9 +202,35 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
 export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
   if (typeof raw !== "string") return [raw];
+  const json = readJson(raw);
+  if (json !== undefined) return Array.isArray(json) ? json : [json];
   // Compose files may leave quotation marks around each item, too.
-  const items = raw.split(separator).map((item) => item.replace(/^["']+|["']+$/g, ""));
+  const items = withoutBrackets(raw)
+    .split(separator)
+    .map((item) => item.replace(/^["']+|["']+$/g, ""));
   return items.filter((item) => item !== "");
+}
+
+/** A list or an object, as a map, in JSON; undefined for any other text. */
+export function readJson(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text, (_key, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? new Map(Object.entries(value))
+        : value,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** `[a, b]` as in YAML, or as a shell leaves JSON. `[::1]:7051,[::1]:7052` begins and ends otherwise. */
+function withoutBrackets(text: string): string {
+  const inner = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1];
+  if (inner === undefined || isIPv6(inner)) return text;
+  const isClosedBefore = inner.indexOf("]") < inner.indexOf("[");
+  return isClosedBefore ? text : inner;
 }
 
 export function readAll<T>(

@@ -2,7 +2,7 @@ import { networkInterfaces } from "node:os";
 import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether, withoutEffect } from "./check.ts";
-import type { Config } from "./config.ts";
+import type { Config, TlsFiles } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
 
 /** Sources of a configuration; all are optional. */
@@ -20,11 +20,29 @@ export interface LoadOptions {
  * Throws one `GossipError` "config-invalid" that lists every problem.
  */
 export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
-  const options = typeof from === "string" ? { file: from } : from;
+  const { config, problems } = await readConfig(typeof from === "string" ? { file: from } : from);
+  if (config === undefined || problems.length > 0)
+    throw new GossipError("config-invalid", problems);
+  return config;
+}
+
+/** What can be read of a configuration, and what is wrong with it. */
+export interface ReadConfig {
+  /**
+   * With problems, defaults stand for what they are about, and TLS files that are not there are left
+   * out: enough to look for problems elsewhere. Undefined if the file cannot be read at all.
+   */
+  readonly config: Config | undefined;
+  readonly problems: readonly string[];
+}
+
+export type ReadWhole = ReadConfig & { readonly config: Config };
+
+/** As `loadConfig`, but throws nothing. */
+export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
   const problems: string[] = [];
   const source = await openSource({ env: process.env, ...options }, problems);
-  if (source.isBroken) throw new GossipError("config-invalid", problems);
-  return configOf(source, problems);
+  return source.isBroken ? { config: undefined, problems } : configOf(source, problems);
 }
 
 /** The operations endpoint alone, whatever is missing beside it. Throws what is wrong with its keys. */
@@ -37,20 +55,39 @@ export async function loadOperations(env: LoadOptions["env"]): Promise<Config["o
   return operations;
 }
 
-/** Reads and checks every key. Throws all problems, including earlier ones. */
-export async function configOf(source: Source, problems: string[]): Promise<Config> {
+/** Reads and checks every key; earlier problems stay among the problems. */
+export async function configOf(source: Source, problems: string[]): Promise<ReadWhole> {
   const config = buildConfig(source, firstAddress(), problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);
-  await checkFiles(config, problems);
+  const faulty = await checkFiles(config, problems);
   if (source.file === undefined && config.mspId === "" && config.mspFolder === "") {
     problems.unshift(NO_FILE);
   }
   // What is missing may be there under another name.
-  if (problems.length > 0) {
-    throw new GossipError("config-invalid", [...problems, ...withoutEffect(source)]);
-  }
-  return config;
+  if (problems.length > 0) problems.push(...withoutEffect(source));
+  return { config: withoutFiles(config, faulty), problems };
+}
+
+function withoutFiles(config: Config, faulty: ReadonlySet<string>): Config {
+  const { tls, operations } = config;
+  const there = (file: string | undefined) => (file && faulty.has(file) ? undefined : file);
+  const pairOf = ({ certFile, keyFile, clientRootCaFiles }: TlsFiles) => ({
+    certFile: there(certFile),
+    keyFile: there(keyFile),
+    clientRootCaFiles: clientRootCaFiles.filter((file) => !faulty.has(file)),
+  });
+  return {
+    ...config,
+    tls: {
+      ...tls,
+      ...pairOf(tls),
+      rootCertFile: there(tls.rootCertFile),
+      clientCertFile: there(tls.clientCertFile),
+      clientKeyFile: there(tls.clientKeyFile),
+    },
+    operations: { ...operations, tls: { ...operations.tls, ...pairOf(operations.tls) } },
+  };
 }
 
 const NO_FILE =

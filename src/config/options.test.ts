@@ -3,19 +3,18 @@ import { describe, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
 import type { GossipConfig } from "./config.ts";
 import { loadConfig } from "./load.ts";
-import { configOfOptions, type NodeOptions, PRESETS } from "./options.ts";
+import { type NodeOptions, PRESETS, readOptions } from "./options.ts";
 
 const MINIMAL: NodeOptions = { mspId: "Org1MSP", mspPath: "msp", listen: "127.0.0.1:7051" };
 
 async function problemsOf(options: object): Promise<readonly string[]> {
   try {
-    await configOfOptions({ ...MINIMAL, ...options });
+    return (await readOptions({ ...MINIMAL, ...options })).problems;
   } catch (error) {
     assert.ok(error instanceof GossipError);
     assert.equal(error.code, "config-invalid");
     return error.problems;
   }
-  return [];
 }
 
 describe("the options of a node", () => {
@@ -46,11 +45,11 @@ describe("the options of a node", () => {
       "fabricGossip.limits.membersMax=7",
       "operations.listenAddress=",
     ];
-    assert.deepEqual(await configOfOptions(options), await loadConfig({ env: {}, overrides }));
+    assert.deepEqual((await readOptions(options)).config, await loadConfig({ env: {}, overrides }));
   });
 
   test("need no more than who we are and where we listen", async () => {
-    const config = await configOfOptions(MINIMAL);
+    const { config } = await readOptions(MINIMAL);
     assert.equal(config.endpoint, "127.0.0.1:7051");
     assert.equal(config.tls.enabled, false);
     assert.equal(config.operations.listenAddress, undefined);
@@ -78,7 +77,7 @@ describe("the options of a node", () => {
 
 describe("the presets", () => {
   const timersOf = async (options: object): Promise<GossipConfig> =>
-    (await configOfOptions({ ...MINIMAL, ...options })).gossip;
+    (await readOptions({ ...MINIMAL, ...options })).config.gossip;
 
   test("lan is what Fabric has", async () => {
     assert.deepEqual(await timersOf({ preset: "lan" }), await timersOf({}));
@@ -90,7 +89,7 @@ describe("the presets", () => {
     assert.equal(wan.dialTimeoutMs, 10_000);
     assert.equal(wan.aliveIntervalMs, lan.aliveIntervalMs);
     assert.equal(wan.digestWaitMs, lan.digestWaitMs);
-    assert.deepEqual((await configOfOptions({ ...MINIMAL, preset: "wan" })).warnings.length, 1);
+    assert.deepEqual((await readOptions({ ...MINIMAL, preset: "wan" })).config.warnings.length, 1);
   });
 
   test("test is ten times as fast, but for what a machine takes", async () => {

@@ -3,12 +3,11 @@
  * option stands for one key of core.yaml, whose range and default hold here too.
  */
 import { GossipError } from "../lib/errors.ts";
-import type { Config } from "./config.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
-import { configOf } from "./load.ts";
+import { configOf, type ReadWhole } from "./load.ts";
 import { sourceOf } from "./source.ts";
 
 /** TLS of the gossip connections: paths of PEM files. */
@@ -108,8 +107,8 @@ export const PRESETS: Readonly<Record<Preset, readonly (readonly [string, string
   test: fastTimers(),
 };
 
-/** Checks options as `loadConfig` checks a file. Throws `config-invalid` with every problem at once. */
-export async function configOfOptions(options: NodeOptions): Promise<Config> {
+/** Checks options as `readConfig` checks a file. Throws only for a preset that does not exist. */
+export async function readOptions(options: NodeOptions): Promise<ReadWhole> {
   const problems: string[] = [];
   const { preset = "lan", settings = {} } = options;
   if (!Object.hasOwn(PRESETS, preset)) {

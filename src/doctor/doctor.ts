@@ -5,12 +5,13 @@
 import { mkdtemp, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { type LoadOptions, loadConfig } from "../config/load.ts";
+import { type LoadOptions, readConfig } from "../config/load.ts";
 import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
 import { fileReason } from "../lib/small-file.ts";
 import { checkTags } from "../node/check-saying.ts";
-import { withTlsRootsOf } from "../node/load-credentials.ts";
+import { withFileProblems } from "../node/file-problems.ts";
+import { collect, withTlsRootsOf } from "../node/load-credentials.ts";
 import { readIncarnation } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
 import { examineContacts } from "./contacts.ts";
@@ -22,9 +23,13 @@ import { examineOperationsTls, examineTls } from "./tls.ts";
 /** Never throws for a faulty configuration, but reports it. */
 export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
   const wallMs = Date.now();
-  const { findings, config } = await examineConfig(options);
+  const { findings, config, isSound } = await examineConfig(options);
   yield* findings;
   if (config === undefined) return;
+  if (!isSound) {
+    yield* await examineFiles(config, findings);
+    return;
+  }
   let isClockDoubtful = false;
   for await (const finding of examineAll(config, wallMs)) {
     isClockDoubtful ||= finding.check === "clock";
@@ -70,22 +75,34 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* await examineContacts(config, files, wallMs, ports.isRunning);
 }
 
-async function examineConfig(
-  options: LoadOptions,
-): Promise<{ readonly findings: readonly Finding[]; readonly config: Config | undefined }> {
-  try {
-    const config = await loadConfig(options);
-    checkTags(config.fabricGossip.tags);
-    const from = config.file ?? "what the environment and --set say";
-    const warnings = config.warnings.map((sentence) => warning("configuration", sentence));
-    return { findings: [ok("configuration", `${from} can be read.`), ...warnings], config };
-  } catch (fault) {
-    if (!(fault instanceof GossipError)) throw fault;
-    return {
-      findings: fault.problems.map((problem) => error("configuration", problem)),
-      config: undefined,
-    };
+interface ExaminedConfig {
+  readonly findings: readonly Finding[];
+  /** As far as it can be read. */
+  readonly config: Config | undefined;
+  readonly isSound: boolean;
+}
+
+async function examineConfig(options: LoadOptions): Promise<ExaminedConfig> {
+  const { config, problems: wrong } = await readConfig(options);
+  const problems = [...wrong];
+  if (config) await collect(problems, (async () => checkTags(config.fabricGossip.tags))());
+  if (config === undefined || problems.length > 0) {
+    const findings = problems.map((problem) => error("configuration", problem));
+    return { findings, config, isSound: false };
   }
+  const from = config.file ?? "what the environment and --set say";
+  const warnings = config.warnings.map((sentence) => warning("configuration", sentence));
+  const read = ok("configuration", `${from} can be read.`);
+  return { findings: [read, ...warnings], config, isSound: true };
+}
+
+/** What is wrong with the files that a faulty configuration names, so that all can be mended at once. */
+async function examineFiles(config: Config, told: readonly Finding[]): Promise<readonly Finding[]> {
+  const known = told.map(({ message }) => message);
+  const problems = await withFileProblems(known, config);
+  return problems
+    .filter((problem) => !known.includes(problem))
+    .map((problem) => error("files", problem));
 }
 
 function operationsFindings({ operations: { listenAddress, tls } }: Config): readonly Finding[] {

@@ -190,6 +190,16 @@ describe("a folder that works, with a warning", () => {
       /signcerts\/peer\.pem begins in the future: check the clock/,
     ],
     [
+      "an administrator's certificate",
+      peerFolder({}, makePeer({ units: ["admin"] })),
+      /has the role "admin", not that of a peer: .* change the organisation\. Set peer\.mspConfigPath/,
+    ],
+    [
+      "a client's certificate",
+      peerFolder({}, makePeer({ units: ["client"] })),
+      /has the role "client", not that of a peer: .* do not count this one\. Set peer\.mspConfigPath/,
+    ],
+    [
       "revocation lists in a folder that nobody reads",
       peerFolder({ "crl/c.pem": makeRevocationList(root, [9]) }),
       /\/crl is not read: its name has to be crls\.$/,

@@ -9,7 +9,7 @@ import { type Certificate, parseCertificate, sanitizeCertificate } from "./certi
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { CA_REFUSAL, judgeByMsps } from "./judge.ts";
+import { CA_REFUSAL, judgeByMsps, rolesByUnit } from "./judge.ts";
 import type { Msp, MspMaterial } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { ownRemedy } from "./own-remedy.ts";
@@ -84,6 +84,8 @@ export async function loadLocalMsp(
       : undefined;
   checkProblems(findings);
   assert(own && identity && signer && !isMisplaced, "whatever is missing is among the problems");
+  const doubt = roleDoubt(own, msp);
+  if (doubt !== undefined) findings.warnings.push(doubt);
   const clockDoubt = beginningOf(own, options.wallMs);
   return { msp: withWarnings(msp, findings), identity, signer, clockDoubt };
 }
@@ -215,6 +217,19 @@ function checkEnd(
 function beginningOf({ name, certificate }: OwnCertificate, wallMs: number): string | undefined {
   if (certificate.notBeforeMs <= wallMs) return undefined;
   return `The certificate ${name} begins in the future: check the clock of this machine.`;
+}
+
+/** Fabric's peers start with any role, and others accept it; but a shell often points at an administrator's folder. */
+function roleDoubt({ name, certificate }: OwnCertificate, msp: Msp): string | undefined {
+  const [role] = rolesByUnit(msp, certificate);
+  if (role === undefined || role === "peer") return undefined;
+  const risk =
+    role === "admin" ? ", and whoever gets at the key here can change the organisation" : "";
+  return (
+    `The certificate ${name} has the role "${role}", not that of a peer: members accept it, but ` +
+    `policies that ask for a peer do not count this one${risk}. Set peer.mspConfigPath to the msp ` +
+    "folder of this peer."
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 /** From a configuration to the parts of a node: reads files, makes network, crypto, options. */
 
 import type { Config } from "../config/config.ts";
-import { configOfOptions, type NodeOptions } from "../config/options.ts";
+import { type NodeOptions, readOptions } from "../config/options.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
+import { GossipError } from "../lib/errors.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { createCrypto } from "../msp/crypto.ts";
@@ -15,6 +16,7 @@ import { createGrpcNetwork, type GrpcNetwork } from "../transport/grpc.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
+import { soundConfig, withFileProblems } from "./file-problems.ts";
 import {
   type Credentials,
   collect,
@@ -28,13 +30,32 @@ import { createSystemClock, createSystemRandom } from "./runtime.ts";
 import { readIncarnation, writeIncarnation } from "./state-folder.ts";
 import { tlsNotAfterMs } from "./tls-files.ts";
 
-/** A configuration has been checked already; options are checked here. */
-export async function configFrom(from: NodeOptions | Config): Promise<Config> {
-  return "fabricGossip" in from ? from : configOfOptions(from);
+/** A configuration has been checked already; options are checked here, and then all files too. */
+export async function configFrom(
+  from: NodeOptions | Config,
+  { signer }: StartOptions,
+): Promise<Config> {
+  return "fabricGossip" in from ? from : soundConfig(await readOptions(from), signer);
 }
 
 /** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */
 export async function assemble(
+  config: Config,
+  options: StartOptions,
+  wrap?: WrapNetwork,
+): Promise<NodeParts> {
+  try {
+    return await assembleParts(config, options, wrap);
+  } catch (error) {
+    if (!(error instanceof GossipError)) throw error;
+    throw new GossipError(
+      error.code,
+      await withFileProblems(error.problems, config, options.signer),
+    );
+  }
+}
+
+async function assembleParts(
   config: Config,
   { signer, warn, nameService }: StartOptions,
   wrap: WrapNetwork = (network) => network,

@@ -25,11 +25,7 @@ export async function channelParts(
   const host = createChannelHost();
   const problems: string[] = [];
   const trusted = new Map<string, Trust>();
-  for (const { name, configBlock, blocks } of channels) {
-    if (blocks === "keep" && stateDir === undefined) {
-      const remedy = "set fabricGossip.stateDir, or blocks: verify";
-      problems.push(`fabricGossip.channels: blocks: keep of ${name} needs a folder: ${remedy}.`);
-    }
+  for (const { name, configBlock } of channels) {
     if (configBlock === undefined) continue;
     const key = `fabricGossip.channels: configBlock of ${name}`;
     const trust = await collect(problems, trustFromFile(host, key, configBlock, name));

@@ -91,7 +91,8 @@ export async function readAgain(
   return { msps, local, tls: expired.length > 0 ? undefined : tls, problems };
 }
 
-function loadOwn(
+/** Our MSP, certificate and key. */
+export function loadOwn(
   config: Config,
   times: Pick<LocalMspOptions, "wallMs" | "inForceUntilMs">,
   signer?: Signer,

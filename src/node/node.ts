@@ -114,7 +114,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   static async start(from: NodeOptions | Config, options: StartOptions = {}): Promise<GossipNode> {
     // Not above: who makes a node of parts of their own needs neither gRPC nor files.
     const { assemble, configFrom } = await import("./assemble.ts");
-    return GossipNode.create(await assemble(await configFrom(from), options));
+    return GossipNode.create(await assemble(await configFrom(from, options), options));
   }
 
   /** @internal Starts a node from its parts; whoever listens right after this misses no event. */

@@ -174,6 +174,38 @@ test("doctor says what start says, in the same words", async (t) => {
   assert.deepEqual(found, problems);
 });
 
+test("errors of files are told together with those of the configuration, by doctor and start alike", async (t) => {
+  const { env, file } = await setUp(t);
+  await rm(file("msp/keystore"), { recursive: true });
+  await writeFile(file("tls/server.key"), "");
+  await writeFile(file("my.block"), "no block");
+  const wrong = {
+    ...env,
+    CORE_PEER_GOSSIP_PULLINTERVAL: "soon",
+    CORE_PEER_TLS_CERT_FILE: "/nowhere/cert.pem",
+    CORE_OPERATIONS_TLS_ENABLED: "true",
+    CORE_OPERATIONS_TLS_CERT_FILE: file("msp/config.yaml"),
+    CORE_OPERATIONS_TLS_KEY_FILE: file("tls/server.key"),
+    CORE_FABRICGOSSIP_TRUSTEDMSPS: `Org2MSP=${file("tls")}`,
+  };
+  const want = [
+    /pullInterval \(CORE_PEER_GOSSIP_PULLINTERVAL\)/,
+    /names \/nowhere\/cert\.pem, which does not exist/,
+    /msp\/keystore/,
+    /tls\/cacerts/,
+    /has no administrator/,
+    /The TLS server key .*server\.key cannot be used/,
+    /The TLS server certificate .*config\.yaml cannot be used/,
+  ];
+  const errors = errorsOf(await findingsOf(wrong)).map(({ message }) => message);
+  const { stderr } = await run(t, ["start"], wrong);
+  for (const sentence of want) {
+    assert.equal(errors.filter((error) => sentence.test(error)).length, 1, `${sentence}`);
+    assert.match(stderr, sentence);
+  }
+  assert.equal(errors.length, want.length, errors.join("\n"));
+});
+
 describe("doctor on ports, names and folders", () => {
   test("a port that somebody else uses", async (t) => {
     const { env } = await setUp(t);

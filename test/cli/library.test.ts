@@ -89,6 +89,17 @@ describe("the library", () => {
     );
   });
 
+  test("wrong options are told of together with the files that they name", async (t) => {
+    const mspPath = await temporaryFolder(t);
+    const options = { mspId: "Org1MSP", mspPath, listen: "127.0.0.1:7051", bootstrap: ["nowhere"] };
+    await assert.rejects(GossipNode.start(options), (error) => {
+      assert(error instanceof GossipError);
+      assert.match(error.problems[0] ?? "", /nowhere.*no endpoint/);
+      assert.match(error.problems[1] ?? "", /cacerts/);
+      return true;
+    });
+  });
+
   test("a wrong configuration lists every problem at once", async (t) => {
     const org = await organisation(await temporaryFolder(t));
     const file = await coreYaml(org, 0);
