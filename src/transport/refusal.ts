@@ -44,7 +44,7 @@ const WORDINGS: readonly Wording[] = [
   // Fabric quotes the whole certificate here. A revoked or invalid one of another organisation is
   // refused in the same words.
   {
-    pattern: /^Peer Identity /i,
+    pattern: /(?:^|: )Peer Identity /i,
     fault: "refused-us",
     reason: "no MSP there accepts our certificate",
   },

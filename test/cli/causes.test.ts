@@ -37,13 +37,13 @@ describe("one cause, the same sentence everywhere", () => {
     other.env["CORE_PEER_TLS_CLIENTAUTHREQUIRED"] = "false";
     await startPeer(t, other);
     const running = await startPeer(t, peer);
-    await logged(running, /could not join .*not trusted.*Have our MSP folder trusted there/);
+    await logged(running, /could not join .*not trusted.*Have our organisation trusted there/);
     assert.match(
       await whyOf(t, peer, addressOf(other)),
-      /\(refused-us\).*What to do: Have our MSP/s,
+      /\(refused-us\).*What to do: Have our organisation/s,
     );
     const findings = await findingsOf({ ...peer.env });
-    assertSays(findings, "error", "anchor", /\(refused-us\)\. Have our MSP folder trusted there/);
+    assertSays(findings, "error", "anchor", /\(refused-us\)\. Have our organisation trusted there/);
   });
 
   test("a server that accepts clients of its own CAs only names who was refused", async (t) => {

@@ -154,7 +154,7 @@ describe("doctor on bootstrap and anchor peers", () => {
       findings,
       "error",
       "anchor",
-      /who answers as CN=peer0\.org2.* cannot be joined: .*not trusted.*\(refused-us\)\. Have our MSP folder trusted there/,
+      /who answers as CN=peer0\.org2.* cannot be joined: .*not trusted.*\(refused-us\)\. Have our organisation trusted there/,
     );
   });
 

@@ -55,7 +55,8 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
   },
   "wrong-peer": {
     say: (detail) => `${detail} answered`,
-    remedy: "Another peer answers there: check the endpoints that both advertise.",
+    remedy:
+      "Two peers advertise that endpoint: correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint of the one that is not there, as each peer has its own.",
   },
   "no-endpoint": {
     say: () => "not connected, and no endpoint is known",

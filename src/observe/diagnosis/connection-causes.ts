@@ -1,8 +1,8 @@
 /** Why a connection fails, or ends: network, TLS, handshake. */
 import { behind, inBrackets, type KnownCause, name, noMsp } from "./known-cause.ts";
 
-const LOOK_THERE =
-  "Look into its log: the other side ended the connection. Most likely it does not trust our organisation or our certificate.";
+const LOOK_BETWEEN =
+  "Look into its log, and into that of a proxy in between: a peer that does not trust us says so. Most likely its process ended, or something cut the connection. We dial it again.";
 
 const NO_GOSSIP_PORT =
   "Check that this is the gossip port of a peer, with no other proxy in front of it.";
@@ -10,7 +10,7 @@ const NO_GOSSIP_PORT =
 const NO_PEER = "Find out who that is: no Fabric peer and no member of ours begins like that.";
 
 const TRUST_US_THERE =
-  "Have our MSP folder trusted there, and our certificate checked against it: the reason is the other side's own.";
+  "Have our organisation trusted there: a Fabric peer trusts those of the channels that it has joined, a fabric-gossip member those under fabricGossip.trustedMsps. If ours is, our certificate does not fit its MSP there: CAs, NodeOUs, revocation lists.";
 
 const PASS_TLS_THROUGH =
   "Let TLS pass through to the peer: a proxy that ends TLS breaks the binding of identity and connection.";
@@ -216,7 +216,7 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   },
   "handshake-closed": {
     say: (detail) => `the link ended before the handshake was complete${behind(detail)}`,
-    remedy: LOOK_THERE,
+    remedy: LOOK_BETWEEN,
   },
   "refused-us": { say: refusedUs, remedy: TRUST_US_THERE },
   "refused-invalid": { say: refusedUs, remedy: TRUST_US_THERE },

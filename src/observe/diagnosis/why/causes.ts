@@ -9,6 +9,7 @@ import type { Cause, Known } from "./explanation.ts";
 import { moment, tell, wallTime } from "./moment.ts";
 import { aboutRefusals } from "./refused.ts";
 import { isHidden } from "./remedy.ts";
+import { aboutSharedEndpoint } from "./shared-endpoint.ts";
 import type { Subject } from "./subject.ts";
 
 export function causesOf(
@@ -18,10 +19,11 @@ export function causesOf(
 ): readonly Cause[] {
   if (subject.pkiId === known.self.pkiId) {
     const sentence = `That is this node itself: ${nameOf(subject)} of ${known.self.mspId}.`;
-    return [cause("self", sentence)];
+    return [cause("self", sentence), ...aboutSharedEndpoint(known, subject)];
   }
   return [
     ...aboutMember(known, subject),
+    ...aboutSharedEndpoint(known, subject),
     ...aboutDeparture(subject, known.now),
     ...aboutIdentity(known, subject),
     ...aboutDisclosure(known, subject),

@@ -19,6 +19,7 @@ export interface Cause {
     | "dead"
     | "suspect"
     | "cut-off"
+    | "shared-endpoint"
     | "forgotten"
     | "purged"
     | "never-heard-of"

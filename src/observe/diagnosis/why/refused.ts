@@ -23,7 +23,7 @@ export function aboutRefusals(known: Known, subject: Subject): readonly Cause[] 
     causes.push({ code: "identity-refused", sentence });
   }
   for (const { host, failure } of strangersOf(known, subject)) {
-    const sentence = `Somebody from ${host} dialled us and was refused: ${tell(failure, now)}.`;
+    const sentence = `Somebody from ${host} dialled us, and the handshake failed: ${tell(failure, now)}.`;
     causes.push({ code: "stranger-refused", sentence });
   }
   for (const one of strangeOrganisations(known, subject)) {

@@ -172,10 +172,10 @@ function describe(
   };
 }
 
-function ownOf({ options, self }: Core): readonly string[] {
-  return [options.internalEndpoint, self.externalEndpoint];
+export function ownOf({ options, self }: Core): readonly string[] {
+  return [options.internalEndpoint, self.externalEndpoint].filter((known) => known !== "");
 }
 
-function endpointsOf({ internalEndpoint, endpoint }: CoreMember): readonly string[] {
+export function endpointsOf({ internalEndpoint, endpoint }: CoreMember): readonly string[] {
   return [internalEndpoint ?? "", endpoint].filter((known) => known !== "");
 }

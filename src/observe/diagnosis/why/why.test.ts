@@ -72,6 +72,21 @@ describe("a peer that is visible", () => {
     }
   });
 
+  test("one that advertises our endpoint: both are told so, with the remedy", () => {
+    const world = createWorld(1);
+    const a = world.add("a", { externalEndpoint: "shared:1" });
+    world.add("b", { bootstrap: ["a:7051"], externalEndpoint: "shared:1" });
+    world.run(2_000);
+    const told = why(world, a, "b:7051");
+    assert.equal(told.visible, true);
+    assert.equal(codes(told), "alive shared-endpoint identity-known not-connected");
+    assert.match(told.sentences[1] ?? "", /^shared:1 is advertised by this node itself too: /);
+    assert.match(told.remedy ?? "", /each peer has its own/);
+    const ofUs = why(world, a, "a:7051");
+    assert.equal(codes(ofUs), "self shared-endpoint");
+    assert.match(ofUs.sentences[1] ?? "", /^shared:1 is advertised by CN=b.* too: /);
+  });
+
   test("a member of our organisation, by endpoint or by PKI-ID", () => {
     const { world, a, b } = pair();
     for (const peer of ["b:7051", b.identity.pkiId, b.identity.pkiId.slice(0, 6).toUpperCase()]) {

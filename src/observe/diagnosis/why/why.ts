@@ -28,7 +28,9 @@ export function explain(known: Known, peer: string): Explanation {
   // What is wrong with ourselves explains why nobody is visible. Some faults name their remedy themselves.
   const ownRemedy = ours.map(({ code }) => remedyFor(code)).find((text) => text !== undefined);
   const helps = own ? ownRemedy : remedyOf(known, subject, recent);
-  const remedy = isVisible ? undefined : helps;
+  const isShared = causes.some(({ code }) => code === "shared-endpoint");
+  const whenVisible = isShared ? remedyFor("wrong-peer") : undefined;
+  const remedy = isVisible ? whenVisible : helps;
   return {
     peer,
     visible: isVisible,
