@@ -46,3 +46,29 @@ test("a failure of ours is written with its stack, and its client learns no more
   assert.deepEqual(await response.json(), { error: "this request failed unexpectedly" });
   assert.match(written.join(""), /^Error: ours\n {4}at /);
 });
+
+test("a client that may not ask is told so before its body is read", async () => {
+  let read = 0;
+  const body = new ReadableStream(
+    {
+      pull(controller) {
+        read += 1;
+        controller.enqueue(new Uint8Array(10));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const app = createApp({ host: "127.0.0.1", port: 0 }, (_env, path) =>
+    path === "/private" ? "show a certificate" : undefined,
+  );
+  const request = new Request("http://127.0.0.1/private", {
+    method: "POST",
+    headers: { host: "127.0.0.1" },
+    body,
+    duplex: "half",
+  });
+  const response = await app.request(request, undefined, { incoming: { socket: {} } });
+  assert.equal(response.status, 401);
+  assert.deepEqual(await response.json(), { error: "show a certificate" });
+  assert.equal(read, 0);
+});

@@ -35,11 +35,15 @@ const TLS_OPTIONS = {
 /** Answered even at capacity, for monitoring. */
 export const ALWAYS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/version"]);
 
+/** Why this request is not answered, if so; asked before its body is read. */
+export type Refuse = (bindings: HttpBindings, path: string) => string | undefined;
+
 /**
  * An application that checks the origin of requests: on loopback only requests for this machine,
- * and changes only from our own pages or from programs. Bodies are bounded.
+ * and changes only from our own pages or from programs. Whoever is `unauthorized` gets a 401. Bodies
+ * are bounded.
  */
-export function createApp({ host }: HostPort): HttpApp {
+export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
   const app: HttpApp = new Hono();
   const isLocal = isLoopback(host);
   app.use(async (context, next) => {
@@ -47,6 +51,8 @@ export function createApp({ host }: HostPort): HttpApp {
     context.header("cache-control", "no-store");
     const refusal = refuse(context.req.raw, isLocal);
     if (refusal !== undefined) return context.json({ error: refusal }, 403);
+    const stranger = unauthorized?.(context.env, context.req.path);
+    if (stranger !== undefined) return context.json({ error: stranger }, 401);
     await next();
     // Nobody reads a body that HEAD leaves out; a stream would wait for its reader.
     if (context.req.method === "HEAD") await context.res.body?.cancel();

@@ -121,15 +121,13 @@ function operationsApp(
   eventLoop: EventLoop,
   credentials: () => TlsCredentials | undefined,
 ): HttpApp {
-  const app = createApp(listen);
   const isTrusted = createJudge(credentials);
-  app.use(async (context, next) => {
-    // As in Fabric: with TLS, everything but health and version needs a client certificate.
-    const isOpen = ALWAYS.has(context.req.path);
-    const { socket } = context.env.incoming;
-    const isKnown = socket instanceof TLSSocket && isTrusted(socket);
-    if (!tls.enabled || isKnown || (isOpen && !tls.clientAuthRequired)) return next();
-    return context.json({ error: "a client certificate of a trusted CA is required" }, 401);
+  // As in Fabric: with TLS, everything but health and version needs a client certificate.
+  const app = createApp(listen, ({ incoming: { socket } }, path) => {
+    const isOpen = ALWAYS.has(path) && !tls.clientAuthRequired;
+    if (!tls.enabled || isOpen) return undefined;
+    if (socket instanceof TLSSocket && isTrusted(socket)) return undefined;
+    return "a client certificate of a trusted CA is required";
   });
   addHealth(app, node);
   addLogSpec(app, log);
