@@ -9,15 +9,15 @@ export interface Rate {
 }
 
 /** What was spent and has not been earned back yet, as of a moment. */
-interface Debt {
+export interface Debt {
   amount: number;
   atMs: number;
 }
 
 /** A rate limit for many accounts, each with a bucket of its own. */
 export interface RateLimit extends Rate {
-  /** Accounts that may owe something; all others have their whole burst left. */
-  readonly debts: Map<string, Debt>;
+  /** Accounts that may owe something; all others have their whole burst left. Another map after each tidying. */
+  debts: Map<string, Debt>;
   /** Prune settled accounts above this many. */
   tidyAt: number;
 }
@@ -36,31 +36,50 @@ export function createRateLimit(perSecond: number, savedSeconds: number): RateLi
 
 /** Whether nothing is left. */
 export function isSpent(limit: RateLimit, account: string, now: Moment): boolean {
-  return owed(limit.debts.get(account), limit.perSecond, now.elapsedMs) >= limit.burst;
+  return isExhausted(limit, limit.debts.get(account), now);
+}
+
+/** The same for whoever has looked up what the account owes. */
+export function isExhausted(
+  { burst, perSecond }: RateLimit,
+  debt: Debt | undefined,
+  { elapsedMs }: Moment,
+): boolean {
+  return owed(debt, perSecond, elapsedMs) >= burst;
 }
 
 /** Takes the cost from the account. */
 export function charge(limit: RateLimit, account: string, cost: number, now: Moment): void {
-  const { debts, perSecond, tidyAt } = limit;
-  const debt = debts.get(account);
+  chargeTo(limit, account, limit.debts.get(account), cost, now);
+}
+
+/** The same for whoever has just looked up what the account owes. */
+export function chargeTo(
+  limit: RateLimit,
+  account: string,
+  debt: Debt | undefined,
+  cost: number,
+  now: Moment,
+): void {
   if (debt !== undefined) {
-    addTo(debt, cost, perSecond, now.elapsedMs);
+    addTo(debt, cost, limit.perSecond, now.elapsedMs);
     return;
   }
-  if (debts.size >= tidyAt) tidy(limit, now);
-  debts.set(account, { amount: cost, atMs: now.elapsedMs });
+  if (limit.debts.size >= limit.tidyAt) tidy(limit, now);
+  limit.debts.set(account, { amount: cost, atMs: now.elapsedMs });
 }
 
 /** Forgets settled accounts; if all still owe, the oldest ones. */
 function tidy(limit: RateLimit, now: Moment): void {
-  const { debts, perSecond } = limit;
-  for (const [account, debt] of debts) {
-    if (owed(debt, perSecond, now.elapsedMs) === 0) debts.delete(account);
+  const debts = new Map<string, Debt>();
+  for (const [account, debt] of limit.debts) {
+    if (owed(debt, limit.perSecond, now.elapsedMs) > 0) debts.set(account, debt);
   }
   for (const account of debts.keys()) {
     if (debts.size < DEBTS_MAX) break;
     debts.delete(account);
   }
+  limit.debts = debts;
   limit.tidyAt = Math.min(DEBTS_MAX, Math.max(TIDY_MIN, 2 * debts.size));
 }
 

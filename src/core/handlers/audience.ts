@@ -68,7 +68,9 @@ function neighboursFor(core: Core, reach: Reach): Member[] {
 function linked(core: Core, rings: Rings, { routine }: NewsReach): Member[] {
   if (routine === undefined || !isSparing(core)) return lookUp(core, rings);
   const { author, sequence } = routine;
-  return lookUp(core, [sparing(rings, core.options.self.pkiId, author, sequence)]);
+  const found: Member[] = [];
+  addAlive(core, sparing(rings, core.options.self.pkiId, author, sequence), found);
+  return found;
 }
 
 /** Share of the links of the second ring that a routine message uses. */
@@ -149,7 +151,7 @@ function whileForming(core: Core): Member[] | undefined {
   const { members, neighbourhood, now, self } = core;
   if (now.elapsedMs >= self.formingUntilMs) return undefined; // Mostly: see isForming().
   if (!isForming(self, members.aliveCount, now)) return undefined;
-  const connected = lookUp(core, [neighbourhood.connected]);
+  const connected = lookUp(core, [[...neighbourhood.connected]]);
   return connected.length > 0 ? connected : undefined;
 }
 
@@ -173,13 +175,13 @@ export function allNeighbours(core: Core): readonly Member[] {
 }
 
 /** The alive ones among them, possibly with duplicates. */
-function lookUp(core: Core, groups: readonly Iterable<PkiId>[]): Member[] {
+function lookUp(core: Core, groups: readonly (readonly PkiId[])[]): Member[] {
   const found: Member[] = [];
   for (const group of groups) addAlive(core, group, found);
   return found;
 }
 
-function addAlive({ members }: Core, group: Iterable<PkiId>, found: Member[]): void {
+function addAlive({ members }: Core, group: readonly PkiId[], found: Member[]): void {
   for (const pkiId of group) {
     const member = members.table.get(pkiId);
     if (member?.status === "alive" && !member.isCutOff) found.push(member);

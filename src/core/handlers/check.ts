@@ -4,7 +4,7 @@
  * it on, and the author, have not used up what they may cost us.
  */
 
-import { charge, isSpent } from "../../lib/rate-limit.ts";
+import { charge, chargeTo, isExhausted, isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import type { PeerTime, SecretEnvelope } from "../../wire/messages.ts";
@@ -181,12 +181,15 @@ export function heartbeatFault(
   from: PkiId,
 ): CheckFault | undefined {
   const { checks, news } = core.rateLimits;
+  const { now } = core;
   const bearer = accountOf(core, from);
-  if (isSpent(checks, bearer, core.now)) return "check-budget";
-  if (isSpent(news, author.certificate, core.now)) return "news-budget";
+  const owed = checks.debts.get(bearer);
+  if (isExhausted(checks, owed, now)) return "check-budget";
+  const authorOwes = news.debts.get(author.certificate);
+  if (isExhausted(news, authorOwes, now)) return "news-budget";
   const fault = signatureFault(core.options.crypto, author, envelope, held.envelope.secret);
-  charge(checks, bearer, fault === undefined ? 1 : WRONG_COST, core.now);
-  if (fault === undefined) charge(news, author.certificate, 1, core.now);
+  chargeTo(checks, bearer, owed, fault === undefined ? 1 : WRONG_COST, now);
+  if (fault === undefined) chargeTo(news, author.certificate, authorOwes, 1, now);
   return fault;
 }
 

@@ -4,7 +4,7 @@ import { equalBytes } from "../../wire/bytes.ts";
 import type { Alive } from "../../wire/received.ts";
 import { remember } from "../tables/broadcast-queue.ts";
 import { confirmMember } from "../tables/confirm.ts";
-import { isInUse } from "../tables/identities.ts";
+import { isOnlyName } from "../tables/identities.ts";
 import { isToRelay } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
 import type { AliveClaim } from "../types/claim.ts";
@@ -58,8 +58,10 @@ export function confirm(core: Core, { alive, from }: AliveClaim): readonly Effec
 /** Whether its author has no other name, and may be known to us whatever the message says. */
 function isPlain({ identities, names, now, options, self }: Core, author: Identity, alive: Alive) {
   const { certificate, mspId } = author;
-  if (certificate === options.self.certificate || names.lastWords.has(certificate)) return false;
-  if (!isInUse(identities, author, now)) return false;
+  const { lastWords } = names;
+  if (certificate === options.self.certificate) return false;
+  if (lastWords.size > 0 && lastWords.has(certificate)) return false;
+  if (!isOnlyName(identities, author, now)) return false;
   if (mspId === options.self.mspId) return true;
   const isDisclosed = alive.endpoint !== "" && self.externalEndpoint !== "";
   return isDisclosed && alive.envelope.secret === undefined;

@@ -49,7 +49,8 @@ interface Waiting {
 }
 
 export interface BroadcastQueue {
-  readonly waiting: Map<string, Waiting>;
+  /** Another map after each flush, for the sake of garbage collection: see routine-queue.ts. */
+  waiting: Map<string, Waiting>;
   /** When the queue is sent; Infinity if empty. */
   flushAtMs: number;
 }
@@ -108,22 +109,22 @@ export function flush(
   choose: (reach: Reach) => Audience,
 ): readonly Effect[] {
   const bundles = new Map<PkiId, Bundle>();
-  const staying: Waiting[] = [];
+  const staying = new Map<string, Waiting>();
   for (const waiting of queue.waiting.values()) {
     const { broadcast, timesLeft } = waiting;
     const audience = choose(broadcast.reach);
     address(broadcast, audience, options.self.mspId, bundles);
     // A send to the whole audience needs no further iteration.
     const isOver = timesLeft === 1 || audience.count === Number.POSITIVE_INFINITY;
-    if (!isOver) staying.push({ broadcast, timesLeft: timesLeft - 1 });
+    if (!isOver) staying.set(broadcast.key, { broadcast, timesLeft: timesLeft - 1 });
   }
-  queue.waiting.clear();
-  for (const waiting of staying) queue.waiting.set(waiting.broadcast.key, waiting);
+  queue.waiting = staying;
   const isEmpty = queue.waiting.size === 0;
   queue.flushAtMs = isEmpty ? Number.POSITIVE_INFINITY : now.elapsedMs + burstWaitMs(options);
   const effects: Effect[] = [];
-  for (const [to, { member, messages }] of bundles) {
-    effects.push({ type: "send", to, endpoint: preferredEndpoint(member), messages });
+  for (const { member, messages } of bundles.values()) {
+    const endpoint = preferredEndpoint(member);
+    effects.push({ type: "send", to: member.pkiId, endpoint, messages });
   }
   return effects;
 }

@@ -11,7 +11,7 @@ type Changeable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A living member has been heard of by gossip, or from itself; the message, kept from now on, is passed on. */
 export function confirmMember(
-  { byEndpoint }: Members,
+  { byEndpoint, table }: Members,
   member: Changeable<Member>,
   alive: Alive,
   { elapsedMs }: Now,
@@ -25,6 +25,8 @@ export function confirmMember(
   member.heardMs = elapsedMs;
   member.reconnectAtMs = elapsedMs;
   member.knownAtDeath = undefined;
+  // As many endpoints as members: each member has its own already.
+  if (byEndpoint.size === table.size) return;
   const endpoint = preferredEndpoint(member);
   if (endpoint === "" || byEndpoint.get(endpoint) === member.pkiId) return;
   byEndpoint.set(endpoint, member.pkiId);

@@ -6,6 +6,7 @@ import { createWorld, type TestNode, type World } from "../testing.ts";
 import { EPOCH_MS, testIdentity } from "../testing-identities.ts";
 import { aliveOf, digest, identityItemOf, unsigned, update } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
+import { isInUse } from "./identities.ts";
 
 const FAR_MS = EPOCH_MS + 86_400_000;
 const friend = testIdentity("A", "friend");
@@ -70,6 +71,32 @@ describe("a certificate under many PKI-IDs", () => {
     for (let i = 0; i < 100; i++) world.meet(node, variant("m", i));
     assert.ok(namesOf(node, variant("m", 0)).length <= 3);
     assert.ok(namesOf(node, variant("m", 0)).includes(variant("m", 99).pkiId), "it is present");
+  });
+
+  test("is counted as long as it is known under several", () => {
+    const { world, node } = setUp();
+    const { identities } = node.core;
+    const counts = [0, 1, 2, 3].map((i) => {
+      if (i > 0) world.meet(node, variant("m", i));
+      return [namesOf(node, variant("m", 0)).length, identities.severalNames];
+    });
+    assert.deepEqual(counts, [
+      [0, 0],
+      [1, 0],
+      [2, 1],
+      [3, 1],
+    ]);
+    hear(world, node, variant("m", 1), 1n);
+    assert.equal(isInUse(identities, variant("m", 1), node.core.now), false);
+    for (const i of [1, 2]) {
+      node.crypto.revoked.add(variant("m", i).pkiId);
+      world.give(node, { type: "trust-changed" });
+      world.run(1);
+    }
+    assert.deepEqual(namesOf(node, variant("m", 0)), [variant("m", 3).pkiId]);
+    assert.equal(identities.severalNames, 0);
+    assert.equal(isInUse(identities, variant("m", 3), node.core.now), true);
+    assert.equal(isInUse(identities, variant("m", 1), node.core.now), false);
   });
 
   test("in lists of the living and of the dead is one member", () => {

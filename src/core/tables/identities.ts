@@ -29,6 +29,8 @@ export interface Identities {
   readonly table: Map<PkiId, KnownIdentity>;
   /** The PKI-IDs of each certificate, the oldest first: see certificate-names.ts. */
   readonly byCertificate: Map<string, readonly PkiId[]>;
+  /** Certificates with more than one. */
+  severalNames: number;
   /** Wall time before which no identity in the table expires. */
   nextExpiryMs: number;
   /** Wall time before which no notice of an expiry is to be given. */
@@ -44,6 +46,7 @@ export function createIdentities([longestNoticeMs = -NEVER]: readonly number[]):
   return {
     table: new Map(),
     byCertificate: new Map(),
+    severalNames: 0,
     nextExpiryMs: NEVER,
     nextNoticeMs: NEVER,
     longestNoticeMs,
@@ -60,9 +63,17 @@ export function useIdentity(identities: Identities, pkiId: PkiId, now: Now): Ide
 
 /** Whether an identity is known, valid still, and the only name of its certificate. */
 export function isInUse(identities: Identities, identity: Identity, now: Now): boolean {
-  const { pkiId, certificate, notAfterMs } = identity;
-  const names = identities.byCertificate.get(certificate);
-  return names?.length === 1 && names[0] === pkiId && notAfterMs > now.wallMs;
+  return identities.table.has(identity.pkiId) && isOnlyName(identities, identity, now);
+}
+
+/** The same of one from the table. */
+export function isOnlyName(
+  { byCertificate, severalNames }: Identities,
+  { certificate, notAfterMs }: Identity,
+  now: Now,
+): boolean {
+  if (notAfterMs <= now.wallMs) return false;
+  return severalNames === 0 || byCertificate.get(certificate)?.length === 1;
 }
 
 /**
@@ -86,6 +97,7 @@ export function learnIdentity(
   identities.table.set(pkiId, { identity, learntFrom, hasConnected, lastUsedMs, noticeMs });
   const names = identities.byCertificate.get(certificate) ?? [];
   identities.byCertificate.set(certificate, [...names, pkiId]);
+  if (names.length === 1) identities.severalNames += 1;
   const noticeAtMs = identity.notAfterMs - identities.longestNoticeMs;
   identities.nextNoticeMs = Math.min(identities.nextNoticeMs, noticeAtMs);
   identities.nextExpiryMs = Math.min(identities.nextExpiryMs, identity.notAfterMs);
@@ -99,6 +111,7 @@ export function removeIdentity(identities: Identities, pkiId: PkiId): Identity |
   identities.table.delete(pkiId);
   const { certificate } = known.identity;
   const names = identities.byCertificate.get(certificate)?.filter((name) => name !== pkiId) ?? [];
+  if (names.length === 1) identities.severalNames -= 1;
   if (names.length > 0) identities.byCertificate.set(certificate, names);
   else identities.byCertificate.delete(certificate);
   return known.identity;
@@ -213,8 +226,8 @@ export function judgeName(
 ): Verdict<readonly PkiId[], NameFault> {
   const names = tables.identities.byCertificate.get(identity.certificate) ?? [];
   // The usual case for each message.
-  const isOnlyName = names.length === 1 && names[0] === identity.pkiId;
-  if (isOnlyName && !tables.names.lastWords.has(identity.certificate)) return GIVES_UP_NONE;
+  const isAlone = names.length === 1 && names[0] === identity.pkiId;
+  if (isAlone && !tables.names.lastWords.has(identity.certificate)) return GIVES_UP_NONE;
   const others = names.filter((name) => name !== identity.pkiId);
   if (time !== undefined) {
     return judgeSpeaker(tables, identity, others, time);

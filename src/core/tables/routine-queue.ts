@@ -13,8 +13,11 @@ interface Routine {
 }
 
 export interface RoutineQueue {
-  /** By author; of each one message, so that there are no more than members. */
-  readonly waiting: Map<PkiId, Routine>;
+  /**
+   * By author; of each one message, so that there are no more than members. Another map whenever it has become
+   * empty: an engine that collects garbage by age keeps all that an old map has held, and has it copied.
+   */
+  waiting: Map<PkiId, Routine>;
   /** When they are checked, in elapsed milliseconds; Infinity: none waits. */
   dueMs: number;
 }
@@ -49,8 +52,11 @@ export function enqueueRoutine(
 /** Removes and returns the oldest entry. */
 export function takeRoutine(queue: RoutineQueue): Routine | undefined {
   for (const routine of queue.waiting.values()) {
-    queue.waiting.delete(routine.claim.alive.pkiId);
-    if (queue.waiting.size === 0) queue.dueMs = Number.POSITIVE_INFINITY;
+    if (queue.waiting.size > 1) queue.waiting.delete(routine.claim.alive.pkiId);
+    else {
+      queue.waiting = new Map();
+      queue.dueMs = Number.POSITIVE_INFINITY;
+    }
     return routine;
   }
   return undefined;
