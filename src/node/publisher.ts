@@ -63,9 +63,10 @@ export class Publisher {
   /** Counts what a peer sent and we did not use; what says something against the peer becomes an event. */
   reject(pkiId: PkiId, code: RejectionCode, times = 1): void {
     add(this.counters.dropped, code, times);
+    if (QUIET_REJECTIONS.has(code)) return;
     const now = this.#clock.now();
     const failure = { during: "message", code, reason: code, time: new Date(now.wallMs) } as const;
-    if (!QUIET_REJECTIONS.has(code)) this.failures.noteFailure({ pkiId }, failure, times);
+    this.failures.noteFailure({ pkiId }, failure, times);
     const omitted = this.#omittedRejections({ from: pkiId, code, times }, now);
     if (omitted === undefined) return;
     const again = omitted > 0 ? { times: omitted + 1 } : {};

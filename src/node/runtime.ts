@@ -71,6 +71,8 @@ interface Tick {
   readonly type: "tick";
 }
 
+const TICK: Tick = { type: "tick" };
+
 interface Machine<Input, Effect> {
   readonly step: (input: Input | Tick, now: Now) => readonly Effect[];
   /** The elapsed time by which it must be called again; Infinity: no deadline. */
@@ -83,6 +85,10 @@ export class StepLoop<Input, Effect> {
   readonly #clock: Clock;
   readonly #perform: (effect: Effect) => void;
   readonly #inputs: (Input | Tick)[] = [];
+  readonly #tick = (): void => {
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    this.give(TICK);
+  };
   #timerAtMs = Number.POSITIVE_INFINITY;
   #cancelTimer: Cancel = () => {};
   #isStepping = false;
@@ -103,8 +109,9 @@ export class StepLoop<Input, Effect> {
     this.#isStepping = true;
     try {
       let next: Input | Tick | undefined = input;
-      for (; next && !this.#isStopped; next = this.#inputs.shift()) {
+      while (next && !this.#isStopped) {
         for (const effect of this.#machine.step(next, this.#clock.now())) this.#perform(effect);
+        next = this.#inputs.length > 0 ? this.#inputs.shift() : undefined;
       }
     } finally {
       this.#isStepping = false;
@@ -124,15 +131,11 @@ export class StepLoop<Input, Effect> {
     this.#cancelTimer();
     this.#timerAtMs = atMs;
     const delayMs = Math.max(0, atMs - this.#clock.now().elapsedMs);
-    const tick = (): void => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      this.give({ type: "tick" });
-    };
     const { inTurn } = this.#clock;
     this.#cancelTimer =
       inTurn && delayMs === 0
-        ? inTurn(tick)
-        : this.#clock.after(Math.min(delayMs, TIMER_MS_MAX), tick);
+        ? inTurn(this.#tick)
+        : this.#clock.after(Math.min(delayMs, TIMER_MS_MAX), this.#tick);
   }
 }
 

@@ -174,33 +174,59 @@ export function watchNetwork(network: Network, watch: (remote: string) => LinkWa
 }
 
 function watchLink(link: Link, watch: LinkWatcher): Link {
-  let isClosed = false;
-  const { outbound, remoteAddress, localCertHash, remoteCertHash } = link;
-  return {
-    outbound,
-    remoteAddress,
-    localCertHash,
-    remoteCertHash,
-    start: (events) =>
-      link.start({
-        message(bytes) {
-          watch("received", bytes);
-          events.message(bytes);
-        },
-        drain: () => events.drain(),
-        closed(...why: Parameters<LinkEvents["closed"]>) {
-          isClosed = true;
-          events.closed(...why);
-        },
-      }),
-    admit: () => link.admit(),
-    send(bytes) {
-      if (!isClosed) watch("sent", bytes);
-      return link.send(bytes);
-    },
-    close(refusal) {
-      isClosed = true;
-      link.close(refusal);
-    },
-  };
+  return new WatchedLink(link, watch);
+}
+
+/** One object for both directions, as each message passes it twice. */
+class WatchedLink implements Link, LinkEvents {
+  readonly outbound: boolean;
+  readonly remoteAddress: string;
+  readonly localCertHash: Uint8Array;
+  readonly remoteCertHash: Uint8Array | undefined;
+  readonly #link: Link;
+  readonly #watch: LinkWatcher;
+  #events: LinkEvents | undefined;
+  #isClosed = false;
+
+  constructor(link: Link, watch: LinkWatcher) {
+    this.outbound = link.outbound;
+    this.remoteAddress = link.remoteAddress;
+    this.localCertHash = link.localCertHash;
+    this.remoteCertHash = link.remoteCertHash;
+    this.#link = link;
+    this.#watch = watch;
+  }
+
+  start(events: LinkEvents): void {
+    this.#events = events;
+    this.#link.start(this);
+  }
+
+  admit(): void {
+    this.#link.admit();
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (!this.#isClosed) this.#watch("sent", bytes);
+    return this.#link.send(bytes);
+  }
+
+  close(refusal?: string): void {
+    this.#isClosed = true;
+    this.#link.close(refusal);
+  }
+
+  message(bytes: Uint8Array): void {
+    this.#watch("received", bytes);
+    this.#events?.message(bytes);
+  }
+
+  drain(): void {
+    this.#events?.drain();
+  }
+
+  closed(...why: Parameters<LinkEvents["closed"]>): void {
+    this.#isClosed = true;
+    this.#events?.closed(...why);
+  }
 }

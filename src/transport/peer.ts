@@ -94,7 +94,7 @@ export class Peer {
       else if (!this.queue.push(message)) dropped += 1;
     }
     this.#dropped += dropped;
-    this.pump();
+    if (this.queue.size > 0) this.pump();
     return dropped;
   }
 
@@ -217,41 +217,51 @@ export interface SendQueue {
 
 /** Messages for one peer that wait for a connection, or for room on it. First in, first out. */
 export function createSendQueue(limits: SendQueueLimits): SendQueue {
-  const messages: Outgoing[] = [];
-  let bytes = 0;
+  return new MessageQueue(limits);
+}
 
-  const indexOf = (key: string | undefined): number =>
-    key === undefined ? -1 : messages.findIndex(({ replaces }) => replaces === key);
+class MessageQueue implements SendQueue {
+  readonly #limits: SendQueueLimits;
+  readonly #messages: Outgoing[] = [];
+  #bytes = 0;
 
-  return {
-    get size() {
-      return messages.length;
-    },
+  constructor(limits: SendQueueLimits) {
+    this.#limits = limits;
+  }
 
-    push(message) {
-      const index = indexOf(message.replaces);
-      const old = messages[index];
-      const newBytes = bytes - (old?.bytes.length ?? 0) + message.bytes.length;
-      const others = messages.length - (old === undefined ? 0 : 1);
-      const isFull = others >= limits.queuedMessagesMax || newBytes > limits.queuedBytesMax;
-      if (isFull && others > 0) return false;
-      if (old === undefined) messages.push(message);
-      else messages[index] = message;
-      bytes = newBytes;
-      return true;
-    },
+  get size(): number {
+    return this.#messages.length;
+  }
 
-    unshift(message) {
-      // A newer one that came meanwhile makes it superfluous.
-      if (indexOf(message.replaces) >= 0) return;
-      messages.unshift(message);
-      bytes += message.bytes.length;
-    },
+  push(message: Outgoing): boolean {
+    const { queuedBytesMax, queuedMessagesMax } = this.#limits;
+    const messages = this.#messages;
+    const index = this.#indexOf(message.replaces);
+    const old = messages[index];
+    const newBytes = this.#bytes - (old?.bytes.length ?? 0) + message.bytes.length;
+    const others = messages.length - (old === undefined ? 0 : 1);
+    const isFull = others >= queuedMessagesMax || newBytes > queuedBytesMax;
+    if (isFull && others > 0) return false;
+    if (old === undefined) messages.push(message);
+    else messages[index] = message;
+    this.#bytes = newBytes;
+    return true;
+  }
 
-    shift() {
-      const message = messages.shift();
-      bytes -= message?.bytes.length ?? 0;
-      return message;
-    },
-  };
+  unshift(message: Outgoing): void {
+    // A newer one that came meanwhile makes it superfluous.
+    if (this.#indexOf(message.replaces) >= 0) return;
+    this.#messages.unshift(message);
+    this.#bytes += message.bytes.length;
+  }
+
+  shift(): Outgoing | undefined {
+    const message = this.#messages.shift();
+    this.#bytes -= message?.bytes.length ?? 0;
+    return message;
+  }
+
+  #indexOf(key: string | undefined): number {
+    return key === undefined ? -1 : this.#messages.findIndex(({ replaces }) => replaces === key);
+  }
 }
