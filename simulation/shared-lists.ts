@@ -3,6 +3,8 @@
  * are never made. A thousand members that start together send each other some ten gigabytes of them,
  * nearly all of which everybody knows. Their lengths are true.
  */
+
+import { EMPTY_BYTES } from "../src/wire/bytes.ts";
 import type { WireFault } from "../src/wire/decode.ts";
 import { encode } from "../src/wire/encode.ts";
 import { encodeMessage, encodeUnsigned, lengthBytes } from "../src/wire/envelope.ts";
@@ -17,6 +19,14 @@ interface Parts {
   readonly rest: number;
   /** The same message with its last entry alone. */
   readonly end: GossipMessage;
+}
+
+/**
+ * Bytes on their way that stand for a message, which goes with them: a WeakMap would keep it until the next
+ * collection of everything.
+ */
+class Blank extends Uint8Array {
+  written: Verdict<ReceivedMessage, WireFault> | undefined;
 }
 
 export interface SharedLists {
@@ -35,12 +45,11 @@ const NOT_ALIVE = reject("not-alive");
 
 /** `read`: reads what was not written here. */
 export function createSharedLists(read: ReadMessage): SharedLists {
-  // By the bytes themselves, not by what they are: whatever else is sent is read as it comes.
-  const written = new WeakMap<Uint8Array, Verdict<ReceivedMessage, WireFault>>();
   let zeros = new ArrayBuffer(2 ** 16);
 
   // No message begins with a zero.
-  const find = (bytes: Uint8Array) => (bytes[0] === 0 ? written.get(bytes) : undefined);
+  const find = (bytes: Uint8Array) =>
+    bytes[0] === 0 ? (bytes as Partial<Blank>).written : undefined;
   const messageOf = (bytes: Uint8Array): GossipMessage | undefined => {
     const known = find(bytes);
     return known?.ok ? known.value.message : undefined;
@@ -51,14 +60,14 @@ export function createSharedLists(read: ReadMessage): SharedLists {
       const length = parts === undefined ? 0 : lengthOf(message, parts);
       if (length < LONG_BYTES) return encodeUnsigned(message);
       if (length > zeros.byteLength) zeros = new ArrayBuffer(2 * length);
-      const bytes = new Uint8Array(zeros, 0, length);
+      const bytes = new Blank(zeros, 0, length);
       const envelope = {
         bytes,
         payload: bytes,
-        signature: bytes.subarray(0, 0),
+        signature: EMPTY_BYTES,
         secret: undefined,
       };
-      written.set(bytes, accept({ envelope, message, alive: NOT_ALIVE }));
+      bytes.written = accept({ envelope, message, alive: NOT_ALIVE });
       return bytes;
     },
     read: (bytes) => find(bytes) ?? read(bytes),

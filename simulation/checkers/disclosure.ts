@@ -7,7 +7,13 @@ import type { SimulatedMember } from "../member.ts";
 import type { Watcher } from "../watcher.ts";
 import type { World } from "../world.ts";
 import type { Checker, Report } from "./checker.ts";
-import { type AliveOnWire, readAlive, readContent, readItemId } from "./wire-reader.ts";
+import {
+  type AliveOnWire,
+  readAlive,
+  readAliveTime,
+  readContent,
+  readItemId,
+} from "./wire-reader.ts";
 
 /** The organisation of the author. */
 interface Author {
@@ -35,6 +41,11 @@ export class DisclosureChecker implements Checker {
   }
 
   #check(from: SimulatedMember, to: SimulatedMember, bytes: Uint8Array): void {
+    const news = readAliveTime(bytes); // Most are, by their first bytes.
+    if (news !== undefined) {
+      this.#checkNews(from, to, news);
+      return;
+    }
     const content = this.#world.lists.messageOf(bytes)?.content ?? readContent(bytes);
     switch (content?.type) {
       case "alive":

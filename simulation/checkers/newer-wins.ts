@@ -20,8 +20,8 @@ export class NewerWinsChecker implements Checker {
   readonly #report: Report;
   /** By life, then by PKI-ID: the newest time it has shown. In one map, a million keys would be text of their own. */
   readonly #shown = new Map<number, Map<string, bigint>>();
-  /** By life and PKI-ID: the newest alive message that was handed to it. */
-  readonly #told = new Map<string, Told>();
+  /** Likewise: the newest alive message that was handed to it. */
+  readonly #told = new Map<number, Map<string, Told>>();
 
   /** `reads`: whether the checker reads every message, or only events and views. */
   constructor(world: World, report: Report, reads: boolean) {
@@ -52,14 +52,14 @@ export class NewerWinsChecker implements Checker {
   #hear(to: SimulatedMember, bytes: Uint8Array, atMs: number): void {
     const alive = readAliveTime(bytes);
     if (alive === undefined || to.life === undefined) return;
-    const key = `${to.life.number} ${alive.pkiId}`;
-    const before = this.#told.get(key);
+    const told = rowOf(this.#told, to.life);
+    const before = told.get(alive.pkiId);
     if (before !== undefined && alive.time <= before.time) return;
-    this.#told.set(key, { time: alive.time, atMs });
+    told.set(alive.pkiId, { time: alive.time, atMs });
   }
 
   #checkForward(life: Life, view: MemberView, atMs: number): void {
-    const shown = this.#shown.get(life.number) ?? new Map<string, bigint>();
+    const shown = rowOf(this.#shown, life);
     const time = timeOf(view);
     const before = shown.get(view.pkiId) ?? 0n;
     if (time < before) {
@@ -67,7 +67,6 @@ export class NewerWinsChecker implements Checker {
       this.#report(atMs, `${life.member.name} goes back to an older message of ${subject}`);
     }
     if (time > before) shown.set(view.pkiId, time);
-    this.#shown.set(life.number, shown);
   }
 
   /** Messages of a hostile author may arrive out of order. */
@@ -77,20 +76,27 @@ export class NewerWinsChecker implements Checker {
 
   /** A hostile author may contradict itself. */
   #checkUpToDate(life: Life, view: MemberView, nowMs: number): void {
+    const told = this.#told.get(life.number);
+    const newest = told?.get(view.pkiId);
+    if (newest === undefined || nowMs - newest.atMs <= DIGESTION_MS) return;
     const author = this.#authorOf(view);
-    const key = `${life.number} ${view.pkiId}`;
-    const newest = this.#told.get(key);
-    if (newest === undefined || author?.isHostile !== false) return;
-    if (nowMs - newest.atMs <= DIGESTION_MS || timeOf(view) >= newest.time) return;
+    if (author?.isHostile !== false || timeOf(view) >= newest.time) return;
     const subject = who(author, view.pkiId);
     this.#report(nowMs, `${life.member.name} was told news of ${subject}, and keeps the old`);
-    this.#told.delete(key);
+    told?.delete(view.pkiId);
   }
 
   #authorOf({ pkiId }: MemberView): SimulatedMember | undefined {
     const issued = this.#world.authority.find(pkiId);
     return issued && this.#world.members[issued.owner];
   }
+}
+
+/** Of one life, by PKI-ID. */
+function rowOf<T>(rows: Map<number, Map<string, T>>, { number }: Life): Map<string, T> {
+  const row = rows.get(number) ?? new Map<string, T>();
+  if (row.size === 0) rows.set(number, row);
+  return row;
 }
 
 /** Incarnation and sequence combined into one monotonic number. */

@@ -6,23 +6,31 @@ import type { Checker, Report } from "./checker.ts";
 const IDENTITIES_MAX = 3;
 
 export function checkOneCertificate(authority: SimulatedAuthority, report: Report): Checker {
-  const countAll = (views: readonly { readonly pkiId: string }[]): Map<number, number> => {
-    const counts = new Map<number, number>();
+  /** By certificate; all 0 between calls. */
+  const counts: number[] = [];
+  /** The certificates that occur more than `max` times, and how often. */
+  const above = (
+    views: readonly { readonly pkiId: string }[],
+    max: number,
+  ): Map<number, number> => {
+    const found = new Map<number, number>();
     for (const { pkiId } of views) {
       const certificate = authority.find(pkiId)?.index;
-      if (certificate !== undefined) counts.set(certificate, (counts.get(certificate) ?? 0) + 1);
+      if (certificate === undefined) continue;
+      const times = (counts[certificate] ?? 0) + 1;
+      counts[certificate] = times;
+      if (times > max) found.set(certificate, times);
     }
-    return counts;
+    counts.fill(0);
+    return found;
   };
   return {
     snapshot({ member }, { members, identities }, nowMs) {
-      for (const [certificate, times] of countAll(members)) {
-        if (times > 1)
-          report(nowMs, `${member.name} knows ${times} members by certificate ${certificate}`);
+      for (const [certificate, times] of above(members, 1)) {
+        report(nowMs, `${member.name} knows ${times} members by certificate ${certificate}`);
       }
-      for (const [certificate, times] of countAll(identities)) {
-        if (times > IDENTITIES_MAX)
-          report(nowMs, `${member.name} knows ${times} identities by certificate ${certificate}`);
+      for (const [certificate, times] of above(identities, IDENTITIES_MAX)) {
+        report(nowMs, `${member.name} knows ${times} identities by certificate ${certificate}`);
       }
     },
   };

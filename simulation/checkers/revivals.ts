@@ -83,6 +83,7 @@ export function checkRevivals(
       },
     },
     snapshot({ member: observer, number }, { members }, nowMs) {
+      if (gone.size === 0) return;
       for (const { pkiId } of members) check(`${number} ${pkiId}`, observer, pkiId, nowMs);
     },
   };

@@ -40,8 +40,10 @@ export class IdentityChecker implements Checker {
 
   #checkShown(life: Life, shown: Identity | MemberView, nowMs: number): void {
     const issued = this.#world.authority.find(shown.pkiId);
+    const isRight = issued === undefined || shown.self || isValid(life, issued, nowMs);
+    if (isRight && this.#invalidSince.size === 0) return;
     const key = `${life.number} ${shown.pkiId}`;
-    if (issued === undefined || shown.self || isValid(life, issued, nowMs)) {
+    if (isRight) {
       this.#invalidSince.delete(key);
       return;
     }

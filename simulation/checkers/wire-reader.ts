@@ -13,8 +13,17 @@ export interface AliveOnWire {
   readonly time: bigint;
 }
 
+/** Alive messages remembered, by the number in their signature: several checkers read each copy. */
+const ENTRIES = 2 ** 12;
+
 const glance = createGlance();
 const read = createSharedReader();
+const entries = new Array<Entry | undefined>(ENTRIES);
+
+interface Entry {
+  readonly bytes: Uint8Array;
+  readonly alive: AliveOnWire | undefined;
+}
 
 /** Author and time of a gossiped alive message; undefined if it is something else. */
 export function readAliveTime(bytes: Uint8Array): AliveOnWire | undefined {
@@ -23,6 +32,17 @@ export function readAliveTime(bytes: Uint8Array): AliveOnWire | undefined {
 
 /** An alive message in its envelope; undefined if it is none, or incomplete. */
 export function readAlive(bytes: Uint8Array): AliveOnWire | undefined {
+  const { number } = glance(bytes);
+  if (number < 0) return readAnew(bytes);
+  const slot = number % ENTRIES;
+  const known = entries[slot];
+  if (known?.bytes === bytes) return known.alive;
+  const alive = readAnew(bytes);
+  entries[slot] = { bytes, alive };
+  return alive;
+}
+
+function readAnew(bytes: Uint8Array): AliveOnWire | undefined {
   const received = read(bytes);
   if (!received.ok) return undefined;
   const { envelope, message } = received.value;
