@@ -1,6 +1,7 @@
 /** Worker threads that simulate many runs at the same time. One run never spans two threads. */
 import { totalmem } from "node:os";
 import { extname } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { SimulationOptions } from "../options.ts";
 import type { Progress } from "../simulate.ts";
@@ -27,6 +28,11 @@ const NURSERY_MB = 128;
 /** Of a network in which what waits for a moment would fill that one several times. */
 const LARGE_NURSERY_MB = 1_152;
 const LARGE = 300;
+/**
+ * Bytecode that V8 puts into one optimized function; its default is 920. A run lasts seconds: more of it takes
+ * longer to compile than it saves.
+ */
+const INLINED_BYTES_MAX = 300;
 /** Share of the machine's memory that one thread may use. */
 const MEMORY_SHARE = 0.9;
 
@@ -56,6 +62,7 @@ export class SeedPool {
 
   async run(job: Job, progress: (progress: Progress) => void = () => {}): Promise<Outcome> {
     const isLarge = (job.options.nodes ?? 0) > LARGE;
+    if (!isLarge) setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES_MAX}`);
     const worker = this.#idle.pop() ?? this.#start(isLarge ? LARGE_NURSERY_MB : NURSERY_MB);
     return new Promise((resolve, reject) => {
       const hear = (message: FromWorker): void => {

@@ -9,11 +9,17 @@ const { isAlone }: { readonly isAlone: boolean } = workerData;
 
 parentPort?.on("message", (job: Job) => void run(job));
 
+/** Nobody reads faster than that. */
+const PROGRESS_MS = 100;
+
 async function run(job: Job): Promise<void> {
   const startedMs = performance.now();
   const before = cpuSeconds();
+  let toldMs = Number.NEGATIVE_INFINITY;
   const result = await simulate(job.options, (progress) => {
-    if (job.reportsProgress) send({ type: "progress", progress });
+    if (!job.reportsProgress || performance.now() - toldMs < PROGRESS_MS) return;
+    toldMs = performance.now();
+    send({ type: "progress", progress });
   });
   const summary = summariseRun(result, {
     wallSeconds: (performance.now() - startedMs) / 1_000,
