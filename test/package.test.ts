@@ -167,6 +167,17 @@ describe("what npm pack makes", () => {
       }
     });
 
+    test("has a program that takes a byte of memory per character", () => {
+      const files = join(folder, "source");
+      const program = packed.filter((path) => /^dist\/src\/(chunks|cli)\/.*\.js$/.test(path));
+      // One character beyond Latin-1, and V8 keeps the whole file in two bytes per character.
+      const wide = program.filter((path) =>
+        /[^\0-\xff]/.test(readFileSync(join(files, path), "utf8")),
+      );
+      assert.ok(program.length > 0);
+      assert.deepEqual(wide, []);
+    });
+
     test("looks at the version of Node.js before it loads what an older one lacks", () => {
       const main = readFileSync(join(folder, "source/dist/src/cli/main.js"), "utf8");
       assert.doesNotMatch(main, /^(import|export|\} from) /m);

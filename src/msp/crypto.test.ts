@@ -111,6 +111,12 @@ describe("identify() remembers", () => {
     assert.match(verdict.reason, /larger than 65536 bytes/);
   });
 
+  test("an identity takes over bytes that are kept", () => {
+    const item = identityOf(makePeer());
+    const verdict = createCrypto([msp]).identify(item, true);
+    assert.equal(verdict.ok && verdict.value.bytes, item);
+  });
+
   test("an identity keeps its own copy of the bytes", () => {
     const frame = Buffer.from(identityOf(makePeer()));
     const verdict = createCrypto([msp]).identify(frame);

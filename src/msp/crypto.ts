@@ -16,7 +16,7 @@ import { createVerifier, type VerifyKey } from "./signatures.ts";
 type IdentityVerdict = { readonly ok: true; readonly value: Identity } | Refusal;
 
 export interface MspCrypto extends Crypto {
-  identify(bytes: Uint8Array): IdentityVerdict;
+  identify(bytes: Uint8Array, areKept?: boolean): IdentityVerdict;
   /** Replaces the trusted MSPs; all later verdicts use the new ones. */
   setTrust(msps: readonly Msp[]): void;
   /** The same for the organisations of channels, which come and go with their configurations. */
@@ -44,23 +44,23 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
   const verifier = createVerifier(keyOf);
 
-  const judge = (bytes: Uint8Array): IdentityVerdict => {
-    const judged = judgeBytes(trusted, ofChannels, bytes);
+  const judge = (bytes: Uint8Array, areKept: boolean): IdentityVerdict => {
+    const judged = judgeBytes(trusted, ofChannels, bytes, areKept);
     if (!judged.ok) return judged;
     verifier.note(judged.value.identity, judged.value.verifyKey);
     return accept(judged.value.identity);
   };
 
   return {
-    identify(bytes) {
+    identify(bytes, areKept = false) {
       if (bytes.length > IDENTITY_BYTES_MAX) {
         return refuse("identity-malformed", `it is larger than ${IDENTITY_BYTES_MAX} bytes`);
       }
-      if (bytes.length > REMEMBERED_BYTES_MAX) return judge(bytes);
+      if (bytes.length > REMEMBERED_BYTES_MAX) return judge(bytes, areKept);
       const name = hash("sha256", bytes, "base64");
       const known = recall(accepted, name) ?? recall(refused, name);
       if (known !== undefined) return known;
-      const verdict = judge(bytes);
+      const verdict = judge(bytes, areKept);
       (verdict.ok ? accepted : refused).set(name, verdict);
       return verdict;
     },
@@ -90,6 +90,7 @@ function judgeBytes(
   msps: readonly Msp[],
   ofChannels: readonly Msp[],
   bytes: Uint8Array,
+  areKept: boolean,
 ): Judgement<Judged> {
   const decoded = decode(SERIALIZED_IDENTITY, bytes);
   if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
@@ -97,8 +98,8 @@ function judgeBytes(
   const judged = judgeEverywhere(msps, ofChannels, mspid, idBytes);
   if (!judged.ok) return judged;
   const { certificate } = judged.value;
-  // A copy: the bytes may be a view of a received frame. (Buffer's own slice() copies nothing.)
-  const origin = { mspId: mspid, idBytes, bytes: new Uint8Array(bytes) };
+  // Mostly a copy: the bytes may be a view of a received frame. (Buffer's own slice() copies nothing.)
+  const origin = { mspId: mspid, idBytes, bytes: areKept ? bytes : new Uint8Array(bytes) };
   const verifyKey = { key: certificate.publicKey, curve: certificate.curve };
   return accept({ identity: describeIdentity(certificate, origin), verifyKey });
 }

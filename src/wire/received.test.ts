@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { PeerTime } from "./messages.ts";
-import { isNewer } from "./received.ts";
+import { isNewer, ownedAlive, parseAlive } from "./received.ts";
+import { readEnvelopeVectors } from "./testing.ts";
 
 /** Protobuf JSON of what can be compared by its time. */
 interface JsonContent {
@@ -33,6 +34,20 @@ const timed = vectors.flatMap(({ name, result, this: one, that: other }) => {
   return message && stored && message.subject === stored.subject
     ? [{ name, result, time: message.time, known: stored.time }]
     : [];
+});
+
+test("ownedAlive() keeps the texts that are known already, but no internal endpoint that nobody told", () => {
+  for (const isTold of [true, false]) {
+    const name = isTold ? "alive-with-secret" : "alive";
+    const { bytes = [] } = readEnvelopeVectors().find((vector) => vector.name === name) ?? {};
+    const alive = parseAlive(new Uint8Array([...bytes, 0]).subarray(0, -1));
+    assert.ok(alive.ok);
+    const { pkiId, endpoint } = alive.value;
+    const owned = ownedAlive(alive.value, { pkiId, endpoint, internalEndpoint: "known:1" });
+    assert.deepEqual([owned.pkiId, owned.endpoint], [pkiId, endpoint]);
+    assert.equal(owned.internalEndpoint, isTold ? "known:1" : undefined);
+    assert.deepEqual(owned.envelope.bytes, alive.value.envelope.bytes);
+  }
 });
 
 describe("isNewer()", () => {

@@ -39,6 +39,9 @@ export interface Alive {
   readonly envelope: Envelope;
 }
 
+/** The texts of an alive message. */
+type AliveTexts = Pick<Alive, "pkiId" | "endpoint" | "internalEndpoint">;
+
 /** A message of any kind. `alive`: the same if it is an alive message, and complete. */
 export interface ReceivedMessage {
   readonly envelope: Envelope;
@@ -130,14 +133,21 @@ export function parseIdentityItem(
   return accept({ pkiId, certificate: content.value.cert, envelope });
 }
 
-/** The same message in memory of its own, to be kept longer than the buffer it arrived in. */
-export function ownedAlive(alive: Alive): Alive {
+/**
+ * The same message in memory of its own, to be kept longer than the buffer it arrived in. `known`: equal
+ * texts that are kept already, in whose place those of the message need not be.
+ */
+export function ownedAlive(alive: Alive, known: AliveTexts = alive): Alive {
   const envelope = ownedEnvelope(alive.envelope);
   if (envelope === alive.envelope) return alive;
   const [whole, copy] = [alive.envelope.bytes, envelope.bytes];
   return {
-    ...alive,
+    pkiId: known.pkiId,
+    endpoint: known.endpoint,
+    // A message without its secret names none.
+    internalEndpoint: alive.internalEndpoint && known.internalEndpoint,
     metadata: sameView(alive.metadata, whole, copy),
+    time: alive.time,
     identity: sameView(alive.identity, whole, copy),
     envelope,
   };

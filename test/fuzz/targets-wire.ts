@@ -173,7 +173,9 @@ function checkAlive(input: Uint8Array): void {
   assert.match(value.pkiId, /^[0-9a-f]{64}$/);
   assert.notEqual(value.internalEndpoint, "");
   assert.ok(value.envelope.signature.length > 0, "believed without signature");
-  assert.ok(isDeepStrictEqual(ownedAlive(value), value), "a copy is another message");
+  const { bytes, payload, signature, secret } = ownedAlive(value).envelope;
+  const owned = { ...ownedAlive(value), envelope: { bytes, payload, signature, secret } };
+  assert.ok(isDeepStrictEqual(owned, value), "a copy is another message");
 }
 
 const recorded = readEnvelopeVectors().map(({ bytes }) => bytes);

@@ -59,14 +59,14 @@ const UNIT_NANOSECONDS: Readonly<Record<string, number>> = {
   m: 60e9,
   h: 3_600e9,
 };
-const DURATION = /^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const DURATION = /^\+?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/;
 const INT64_MAX = 2 ** 63;
 
 /** Whether Go's `time.ParseDuration` reads a duration above zero. */
 export function isPositiveDuration(text: string): boolean {
   if (text.length > 100 || !DURATION.test(text)) return false;
   let nanoseconds = 0;
-  for (const [, number, unit] of text.matchAll(/([\d.]+)([a-zµμ]+)/g)) {
+  for (const [, number, unit] of text.matchAll(/([\d.]+)([a-z\u00b5\u03bc]+)/g)) {
     nanoseconds += Math.floor(Number(number) * (UNIT_NANOSECONDS[unit ?? ""] ?? 0));
   }
   return nanoseconds > 0 && nanoseconds < INT64_MAX;

@@ -18,14 +18,15 @@ import type { Crypto, Identity, Now, PkiId } from "../types/host.ts";
 import type { Hearing, Member } from "../types/member.ts";
 import type { Core } from "./state.ts";
 
-/** Judges identity bytes presented under a PKI-ID, expiry included. */
+/** Judges identity bytes presented under a PKI-ID, expiry included. `areKept`: see {@link Crypto}. */
 export function judgeIdentity(
   crypto: Crypto,
   bytes: Uint8Array,
   pkiId: PkiId,
   now: Now,
+  areKept = false,
 ): Verdict<Identity, PresentedIdentityFault> {
-  const identity = crypto.identify(bytes);
+  const identity = crypto.identify(bytes, areKept);
   if (!identity.ok) return identity;
   if (identity.value.pkiId !== pkiId) return reject("pki-id-mismatch");
   if (identity.value.notAfterMs <= now.wallMs) return reject("identity-expired");
@@ -113,7 +114,10 @@ export function checkAlive(
   return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
 }
 
-/** Checks a pulled identity, but not its tag, because the item is nested (spec C 2.2). */
+/**
+ * Checks a pulled identity, but not its tag, because the item is nested (spec C 2.2). The item lies in
+ * memory of its own, as it has waited; it is handed on as it is, and holds what we keep of the identity.
+ */
 export function checkIdentity(
   core: Core,
   item: IdentityClaim,
@@ -121,7 +125,7 @@ export function checkIdentity(
 ): Verdict<Verified<IdentityClaim>, CheckFault> {
   const { crypto } = core.options;
   const claim: SignedClaim = {
-    author: () => judgeIdentity(crypto, item.certificate, item.pkiId, core.now),
+    author: () => judgeIdentity(crypto, item.certificate, item.pkiId, core.now, true),
     time: undefined,
     isListed: false,
     faultOf: (author) => signatureFault(crypto, author, item.envelope),

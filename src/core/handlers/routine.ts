@@ -31,7 +31,7 @@ export function gather(core: Core, claim: AliveClaim, intervalMs: number): boole
   }
   if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
   if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
-  remember(seenCache, enqueueRoutine(routine, claim, intervalMs, core.now).alive, core.now);
+  remember(seenCache, enqueueRoutine(routine, claim, member, intervalMs, core.now).alive, core.now);
   return true;
 }
 

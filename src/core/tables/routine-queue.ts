@@ -5,6 +5,7 @@
 import { type Alive, ownedAlive } from "../../wire/received.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import type { Now, PkiId } from "../types/host.ts";
+import type { Member } from "../types/member.ts";
 
 interface Routine {
   readonly claim: AliveClaim;
@@ -34,17 +35,21 @@ function nextMomentMs(intervalMs: number, { elapsedMs }: Now): number {
   return (Math.floor(elapsedMs / intervalMs) + 1) * intervalMs;
 }
 
-/** Keeps a copy of the claim, which is returned, until the next moment or until a batch is complete. */
+/**
+ * Keeps a copy of the claim, which is returned, until the next moment or until a batch is complete. The
+ * member it confirms has the same texts.
+ */
 export function enqueueRoutine(
   queue: RoutineQueue,
   claim: AliveClaim,
+  member: Member,
   intervalMs: number,
   now: Now,
 ): AliveClaim {
   if (queue.waiting.size === 0) queue.dueMs = nextMomentMs(intervalMs, now);
-  const alive = ownedAlive(claim.alive);
+  const alive = ownedAlive(claim.alive, member);
   const owned = alive === claim.alive ? claim : { ...claim, alive };
-  queue.waiting.set(claim.alive.pkiId, { claim: owned, holders: [] });
+  queue.waiting.set(member.pkiId, { claim: owned, holders: [] });
   if (queue.waiting.size >= ROUTINE_BATCH) queue.dueMs = now.elapsedMs;
   return owned;
 }

@@ -43,9 +43,10 @@ export type IdentityFault =
 export interface Crypto {
   /**
    * Judges a SerializedIdentity against the MSPs trusted at this moment. Says nothing of expiry,
-   * which the caller compares with its own clock. Results may be cached until trust changes.
+   * which the caller compares with its own clock. Results may be cached until trust changes. `areKept`: the
+   * caller keeps these bytes as they are, so no copy of them is needed. Default: no.
    */
-  identify(bytes: Uint8Array): Verdict<Identity, IdentityFault>;
+  identify(bytes: Uint8Array, areKept?: boolean): Verdict<Identity, IdentityFault>;
   /** Whether `signature` over `payload` was made by this identity's key (low-S, strict DER). */
   verify(identity: Identity, payload: Uint8Array, signature: Uint8Array): boolean;
 }

@@ -51,8 +51,8 @@ export function createRefusals(crypto: Crypto, clock: Clock): Refusals {
   return {
     crypto: {
       ...crypto,
-      identify(bytes) {
-        const verdict = crypto.identify(bytes);
+      identify(bytes, areKept) {
+        const verdict = crypto.identify(bytes, areKept);
         if (!verdict.ok) note(bytes, verdict.code, verdict.reason ?? "");
         return verdict;
       },
