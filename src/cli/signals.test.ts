@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { url as inspectorUrl } from "node:inspector";
 import { test } from "node:test";
 import { aborted, listenToSignals } from "./signals.ts";
+
+test("SIGUSR1, to which Node.js answers with a debugger, is answered with a sentence", async (t) => {
+  const written = t.mock.method(process.stderr, "write", () => true);
+  listenToSignals();
+  process.kill(process.pid, "SIGUSR1");
+  await once(process, "SIGUSR1");
+  assert.match(String(written.mock.calls[0]?.arguments[0]), /^SIGUSR1 has no effect/);
+  written.mock.restore();
+  assert.equal(inspectorUrl(), undefined);
+});
 
 test("a SIGHUP that comes before anybody listens is not lost; SIGTERM stops", async () => {
   const signals = listenToSignals();

@@ -13,6 +13,12 @@ export function listenToSignals(): Signals {
   let isHangupDue = false;
   // Repeated signals change nothing, because stopping is bounded.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort());
+  // Node.js would open a debugger to all users of this machine; peers of Fabric log their stacks.
+  process.on("SIGUSR1", () => {
+    process.stderr.write(
+      "SIGUSR1 has no effect: ask the operations endpoint how this member is.\n",
+    );
+  });
   process.once("disconnect", () => stopping.abort());
   process.channel?.unref(); // A member that cannot start must not wait for its parent.
   if (process.connected === false) stopping.abort();

@@ -4,11 +4,13 @@ import { access, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import type { Config } from "./config.ts";
+import { withoutEffectInFile } from "./file-keys.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { KEEPALIVE_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
-import { editDistance, nearest } from "./nearest.ts";
+import { meant } from "./meant.ts";
+import { nearest } from "./nearest.ts";
 import { envName, type Source } from "./source.ts";
 
 const OWN_PREFIX = "fabricgossip.";
@@ -22,7 +24,11 @@ export function checkNames(source: Source, problems: string[], warnings: string[
   const own = names.filter((name) => name.toLowerCase().startsWith(OWN_PREFIX));
   for (const { name, origin } of source.under(OWN_PREFIX)) {
     if (known.has(name)) continue;
-    problems.push(`${name} (${origin}) is no key of fabric-gossip; ${suggest(name, own)}`);
+    const outer = ALL_KEYS.find((key) => name.startsWith(`${key.name.toLowerCase()}.`));
+    const remedy = outer
+      ? `${outer.name} is no map of names, but a ${outer.kind}.`
+      : suggest(name, own);
+    problems.push(`${name} (${origin}) is no key of fabric-gossip; ${remedy}`);
   }
   warnings.push(...withoutEffect(source));
 }
@@ -33,15 +39,12 @@ export function withoutEffect(source: Source): string[] {
   const known = new Set(names.map((name) => name.toLowerCase()));
   const overrides = source.overridden().flatMap(({ name, origin }) => {
     if (known.has(name) || name.startsWith(OWN_PREFIX)) return [];
-    return `${name} (${origin}) has no effect here; ${suggest(name, names)}`;
+    const ofVariable = names.find((key) => envName(key) === name.toUpperCase());
+    const remedy = ofVariable ? `write ${ofVariable}.` : suggest(name, names);
+    return `${name} (${origin}) has no effect here; ${remedy}`;
   });
-  return [...overrides, ...misspelt(source)];
+  return [...overrides, ...misspelt(source), ...withoutEffectInFile(source)];
 }
-
-/** Maximum typing errors in a variable name; more suggest another key of Fabric. */
-const SLIPS_MAX = 2;
-/** Maximum letters that may be missing if the existing words match. */
-const LEFT_OUT_MAX = 12;
 
 /** Variables that resemble ours. Fabric's other keys are ignored. */
 function misspelt(source: Source): string[] {
@@ -55,45 +58,6 @@ function misspelt(source: Source): string[] {
     const found = meant(name.toUpperCase(), names);
     return found === undefined ? [] : `${name} has no effect; did you mean ${found}?`;
   });
-}
-
-/** The name that differs by a typing error, or else the only name with a few more words. */
-function meant(variable: string, names: readonly string[]): string | undefined {
-  const found = nearest(variable, names);
-  if (found !== undefined && lettersApart(variable, found) <= SLIPS_MAX) return found;
-  for (const isWord of [isSame, isEnd]) {
-    const longer = names.filter((name) => leavesOut(variable, name, isWord));
-    if (longer.length === 1) return longer[0];
-  }
-  return undefined;
-}
-
-const isSame = (word: string, whole: string): boolean => word === whole;
-/** As `MSPID` for `LOCALMSPID`, or `EXTERNAL` for `EXTERNALENDPOINT`. */
-const isEnd = (word: string, whole: string): boolean =>
-  whole.startsWith(word) || whole.endsWith(word);
-
-/** Whether the words of a variable appear in a longer name in the same order. */
-function leavesOut(
-  variable: string,
-  name: string,
-  isWord: (word: string, whole: string) => boolean,
-): boolean {
-  const words = variable.split("_");
-  if (words.length < 3 || words.includes("") || name.length > variable.length + LEFT_OUT_MAX) {
-    return false;
-  }
-  let at = 0;
-  for (const whole of name.split("_")) {
-    const word = words[at];
-    if (word !== undefined && isWord(word, whole)) at++;
-  }
-  return at === words.length;
-}
-
-/** Ignores underscores: misplaced word boundaries are the most frequent error. */
-function lettersApart(a: string, b: string): number {
-  return editDistance(a.replaceAll("_", ""), b.replaceAll("_", ""));
 }
 
 function suggest(name: string, candidates: readonly string[]): string {

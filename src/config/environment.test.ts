@@ -38,6 +38,39 @@ describe("values from the environment", () => {
     }
   });
 
+  const endpoints: readonly (readonly [string, RegExp])[] = [
+    ["grpcs://peer1.org1.example.com:7051", /no endpoint; write peer1\.org1\.example\.com:7051\.$/],
+    ["localhost:7051/", /no endpoint; write localhost:7051\.$/],
+    ["peer1.m\u00fcller.example:7051", /write peer1\.xn--mller-kva\.example:7051\.$/],
+    ["{{ .Values.peer }}", /where a template has been left as it was\.$/],
+    ["a\u200b:1", /is "a\\u\{200b\}:1", which is no endpoint/],
+  ];
+  for (const [value, want] of endpoints) {
+    test(`name the endpoint that is meant: ${JSON.stringify(value)}`, async () => {
+      await assert.rejects(
+        loadConfig({ env: { ...ENV, CORE_PEER_GOSSIP_BOOTSTRAP: value } }),
+        want,
+      );
+    });
+  }
+
+  test("are doubted where they hold a character that nobody sees", async () => {
+    for (const [value, want] of [
+      ["Org1MSP\u200b", "Org1MSP\\u{200b}"],
+      ["Org1\u00a0MSP", "Org1\\u{a0}MSP"],
+    ] as const) {
+      const { mspId, warnings } = await loadConfig({
+        env: { ...ENV, CORE_PEER_LOCALMSPID: value },
+      });
+      assert.equal(mspId, value);
+      const told = `peer.localMspId (CORE_PEER_LOCALMSPID) is "${want}", with a character that nobody sees`;
+      assert.ok(
+        warnings.some((warning) => warning.startsWith(told)),
+        warnings.join("\n"),
+      );
+    }
+  });
+
   test("name trusted MSPs and tags also in JSON", async () => {
     const { fabricGossip } = await loadConfig({
       env: {

@@ -43,6 +43,42 @@ async function problemsOf(env: Record<string, string>): Promise<readonly string[
   }
 }
 
+describe("a file that is no core.yaml, or not quite", () => {
+  const doubtful: readonly (readonly [string, RegExp])[] = [
+    ["peers: {p: {url: 'grpcs://h:1'}}", /core\.yaml has no key below peer or fabricGossip: is it/],
+    ["peer: [{id: x}]", /has no key below peer or fabricGossip: is it the core\.yaml of a peer\?$/],
+    [
+      "peer: {fabricGossip: {anchorPeers: [a:1]}}",
+      /core\.yaml:1\) has no effect: fabricGossip stands/,
+    ],
+    [
+      "peer: {gossip: {bootstraps: a:1}}",
+      /\.bootstraps .* did you mean peer\.gossip\.bootstrap\?$/,
+    ],
+  ];
+  for (const [content, want] of doubtful) {
+    test(content, async () => {
+      const { warnings } = await withFile(content);
+      assert.equal(warnings.filter((warning) => want.test(warning)).length, 1, warnings.join());
+    });
+  }
+
+  test("a template that has not been filled in, and a map where a list belongs", async () => {
+    await assert.rejects(withFile("peer:\n  id: {{ .Values.id }}\n"), /\{\{ \}\} of a template/);
+    await assert.rejects(
+      withFile("fabricGossip: {trustedMsps: {Org2MSP: /x}}"),
+      /fabricGossip\.trustedMsps is no map of names, but a list of `\{mspId, path\}`\.$/,
+    );
+    await assert.rejects(loadConfig({ file: folder, env: ENV }), /\(it is a folder\)/);
+  });
+
+  test("a variable's name behind --set", async () => {
+    assert.deepEqual(await warningsOf(["CORE_PEER_ID=x"]), [
+      "core_peer_id (--set) has no effect here; write peer.id.",
+    ]);
+  });
+});
+
 describe("numbers that Fabric takes", () => {
   const zeros = [
     "propagateIterations",

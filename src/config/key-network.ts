@@ -1,5 +1,6 @@
 /** Keys whose values are endpoints, addresses and names of the network. */
 import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
 import { parseBootstrapName } from "../lib/bootstrap-name.ts";
 import {
   formatHostPort,
@@ -81,9 +82,19 @@ export function addressRanges(
 function readEndpoint(raw: unknown): Parsed<string> {
   const found = parseHostPort(String(raw));
   if (found !== undefined && found.host !== "" && found.port > 0) return { value: String(raw) };
-  const isBare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(String(raw));
-  const remedy = isBare
-    ? "write an IPv6 address in brackets, for example [2001:db8::1]:7051"
-    : "write host:port, for example peer0.org1.example.com:7051";
-  return wrong(raw, "no endpoint", remedy);
+  return wrong(raw, "no endpoint", endpointRemedy(String(raw)));
+}
+
+function endpointRemedy(text: string): string {
+  if (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) {
+    return "write an IPv6 address in brackets, for example [2001:db8::1]:7051";
+  }
+  if (/\$[{(]|\{\{|^<.*>/.test(text))
+    return "write host:port where a template has been left as it was";
+  // Without a scheme and a path; and as DNS knows a name that is not in ASCII.
+  const bare = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/]*)(?:\/.*)?$/i.exec(text)?.[1] ?? "";
+  const colon = bare.lastIndexOf(":");
+  const ascii = colon < 1 ? "" : domainToASCII(bare.slice(0, colon)) + bare.slice(colon);
+  const meant = [bare, ascii].find((one) => parseEndpoint(one) !== undefined);
+  return `write ${meant ?? "host:port, for example peer0.org1.example.com:7051"}`;
 }

@@ -188,14 +188,19 @@ function readText(raw: unknown): Parsed<string> {
   const value = String(raw);
   // Control characters would corrupt logs and tables.
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
-  return unfit ? wrong(raw, "too long or not printable", "write one short line") : { value };
+  if (unfit) return wrong(raw, "too long or not printable", "write one short line");
+  if (!UNSEEN.test(value)) return { value };
+  return { value, doubt: `is ${show(raw)}, with a character that nobody sees; write it anew.` };
 }
+
+/** Characters without width, and blanks other than the usual one. */
+const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 function readPath(raw: unknown, folder: string): Parsed<string> {
   const read = readText(raw);
   if ("fault" in read) return read;
   const value = resolve(folder, read.value);
-  if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { value };
+  if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { ...read, value };
   return { value, doubt: `is ${show(raw)}, taken as it is written: only a shell would expand it.` };
 }
 
@@ -273,7 +278,11 @@ function show(raw: unknown): string {
   if (Array.isArray(raw)) return "a list";
   if (raw instanceof Map) return `{${[...raw.keys()].join(", ").slice(0, 100)}}`;
   const text = String(raw);
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+  const short = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+  return short.replaceAll(new RegExp(UNSEEN, "gu"), (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
 }
 
 function group(value: number): string {

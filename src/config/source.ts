@@ -4,9 +4,10 @@
  * environment beats the file, an empty environment variable counts as absent.
  */
 import { readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { decodeText } from "../lib/decode-text.ts";
+import { GossipError } from "../lib/errors.ts";
 import { fileReason } from "../lib/small-file.ts";
 import { yamlFault } from "../lib/yaml-fault.ts";
 import { MAP_KEYS } from "./key-tags.ts";
@@ -43,6 +44,8 @@ export interface Source {
   under(prefix: string): readonly Given[];
   /** The names given by overrides. */
   overridden(): readonly Given[];
+  /** Those given by the file, in lower case. */
+  inFile(): readonly Given[];
   /** The `CORE_` variables that have a value, below `fabricGossip` or not. */
   variables(): readonly string[];
 }
@@ -71,7 +74,8 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
   const { FABRIC_CFG_PATH = "" } = options.env;
   const { raw: configFolder } = trim(FABRIC_CFG_PATH);
   const named = options.file ?? (configFolder ? join(configFolder, "core.yaml") : undefined);
-  const file = named === undefined ? undefined : resolve(named);
+  const from = named === undefined || isAbsolute(named) ? "/" : workingFolder();
+  const file = named === undefined ? undefined : resolve(from, named);
   const before = problems.length;
   const warnings: string[] = [];
   const ofFile = file === undefined ? new Map() : await readSettings(file, problems, warnings);
@@ -81,7 +85,7 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
     file,
     isBroken,
     warnings,
-    folder: file === undefined ? process.cwd() : dirname(file),
+    folder: file === undefined ? workingFolder() : dirname(file),
     find(name, extraEnv) {
       const key = name.toLowerCase();
       return ofOverrides.get(key) ?? findEnv(options.env, name, extraEnv) ?? ofFile.get(key);
@@ -92,6 +96,7 @@ export async function openSource(options: SourceOptions, problems: string[]): Pr
       ...given(ofFile, prefix),
     ],
     overridden: () => given(ofOverrides, ""),
+    inFile: () => given(ofFile, ""),
     variables: () =>
       Object.keys(options.env).filter(
         (name) => name.toUpperCase().startsWith(ENV_PREFIX) && options.env[name],
@@ -110,12 +115,23 @@ export function sourceOf(
     file: undefined,
     isBroken: false,
     warnings: [],
-    folder: process.cwd(),
+    folder: workingFolder(),
     find: (name) => all.get(name.toLowerCase()),
     under: (prefix) => given(all, prefix),
     overridden: () => given(all, ""),
+    inFile: () => [],
     variables: () => [],
   };
+}
+
+/** Relative paths start there. Throws `config-invalid` if it is gone. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    const gone = "The working directory does not exist any more: change into another one.";
+    throw new GossipError("config-invalid", gone);
+  }
 }
 
 function findEnv(
@@ -192,6 +208,7 @@ async function readSettings(
 async function readText(file: string): Promise<string> {
   const found = await stat(file);
   // A pipe would never end, a folder never start.
+  if (found.isDirectory()) throw new Error("it is a folder");
   if (!found.isFile()) throw new Error("it is not a regular file");
   if (found.size > FILE_BYTES_MAX) {
     throw new Error(`it has ${found.size} bytes, more than the ${FILE_BYTES_MAX} of any core.yaml`);
@@ -278,6 +295,7 @@ function collectLines(
   if (!isMap(node)) return;
   for (const { key, value } of node.items) {
     // The key `<<`, which may come more than once, is a symbol.
+    if (isMap(key)) throw new Error("{{ }} of a template has not been filled in");
     if (!isScalar(key) || !key.range || typeof key.value === "symbol") continue;
     const inner = path === "" ? String(key.value) : `${path}.${key.value}`;
     found(inner.toLowerCase(), inner, key.range[0]);

@@ -43,7 +43,7 @@ export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
 async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Finding> {
   const own = await examineOwnMsp(config, wallMs);
   yield* own.findings;
-  const { findings, value: trusted = [] } = await examineTrusted(config);
+  const { findings, value: trusted = [] } = await examineTrusted(config, own.value?.msp);
   yield* findings;
   yield* await examineKeys(config);
   const tls = await examineTls(config, wallMs);

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import { findOpenKeys } from "../node/key-permissions.ts";
-import { collect, keyPaths } from "../node/load-credentials.ts";
+import { collect, keyPaths, sharedAuthorities } from "../node/load-credentials.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 
 export interface Examined<T> {
@@ -43,7 +43,10 @@ function describeMsp({ mspId, roots, intermediates, revoked }: Msp, folder: stri
 }
 
 /** The organisations whose members we accept. */
-export async function examineTrusted(config: Config): Promise<Examined<readonly Msp[]>> {
+export async function examineTrusted(
+  config: Config,
+  own: Msp | undefined,
+): Promise<Examined<readonly Msp[]>> {
   const findings: Finding[] = [];
   const trusted: Msp[] = [];
   for (const { mspId, path } of config.fabricGossip.trustedMsps) {
@@ -59,6 +62,8 @@ export async function examineTrusted(config: Config): Promise<Examined<readonly 
       findings.push(warning("trusted-msp", message, "Put its TLS CA certificate there."));
     }
   }
+  const shared = sharedAuthorities([...(own ? [own] : []), ...trusted]);
+  findings.push(...shared.map((sentence) => warning("trusted-msp", sentence)));
   if (trusted.length === 0 && config.externalEndpoint !== "") {
     const message =
       "No other organisation is trusted: if a channel is shared with one, its peers learn of peer.gossip.externalEndpoint, dial us in vain, see us come and go, and warn in their logs. List it under fabricGossip.trustedMsps, or leave that endpoint empty.";

@@ -15,8 +15,9 @@ export async function examineNames(config: Config): Promise<readonly Finding[]> 
     if (address === undefined || address.host === "" || isUnspecified(address.host)) continue;
     findings.push(await nameFinding(endpoint, address.host));
     const { port } = config.listenAddress;
-    if (address.port === port || port === 0) continue;
-    const message = `We advertise ${endpoint}, but listen on port ${port}.`;
+    if (address.port === port) continue;
+    const where = port === 0 ? "any free port" : `port ${port}`;
+    const message = `We advertise ${endpoint}, but listen on ${where}.`;
     findings.push(
       warning(
         "endpoint",

@@ -4,7 +4,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import type { Config, GossipTls } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { namesMissing } from "../node/load-credentials.ts";
-import { clientUseFault, ownChainFault, tlsBeginning } from "../node/own-tls.ts";
+import { clientUseFault, loneRootFault, ownChainFault, tlsBeginning } from "../node/own-tls.ts";
 import {
   operationsNotAfterMs,
   readOperationsTls,
@@ -92,6 +92,8 @@ async function chainFinding(
       "Name the TLS CA there.",
     );
   }
+  const lone = loneRootFault(tls);
+  if (lone !== undefined) return warning("tls-chain", lone.message, lone.remedy);
   const failure = await tryTls(tls);
   const doubt = clientUseFault(tls, files, wallMs);
   if (failure === undefined && doubt) return warning("tls-chain", doubt.message, doubt.remedy);

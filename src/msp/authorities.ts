@@ -59,13 +59,21 @@ export function certificateIn(file: MspFile, problems: string[]): Certificate | 
   return certificate;
 }
 
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/CERTIFICATE REQUEST$/, "replace it by the certificate that the CA issues for it"],
+  [/^(?:PKCS7|CMS)$/, "replace it by what openssl pkcs7 -print_certs -in FILE prints"],
+  [/^X509 CRL$/, "put a revocation list into crls"],
+  [/PRIVATE KEY$/, "put a private key into keystore"],
+];
+
 /** Names what a file contains instead of a certificate, with the remedy. */
 function whyNoCertificate({ bytes }: MspFile, block: PemBlock | undefined): string {
   if (block === undefined) return `cannot be used: ${tellUnusable(whyNoPem(bytes))}`;
   const found = `begins with a PEM block (${printable(block.type.slice(0, 40))}) that holds no X.509 certificate`;
   const hasLater =
     certificatesIn(Buffer.from(bytes)).length > (block.type === "CERTIFICATE" ? 1 : 0);
-  return `${found}: ${hasLater ? "put the certificate first" : "replace the file or remove it"}`;
+  const remedy = REMEDIES.find(([type]) => type.test(block.type))?.[1];
+  return `${found}: ${hasLater ? "put the certificate first" : (remedy ?? "replace the file or remove it")}`;
 }
 
 /** A certificate with the file it came from. */

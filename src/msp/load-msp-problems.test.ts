@@ -108,7 +108,17 @@ describe("a folder that is refused, and what the sentence says", () => {
     [
       "a certificate request instead of the certificate",
       peerFolder({ "signcerts/peer.pem": encodePem("CERTIFICATE REQUEST", root.der.subarray(9)) }),
-      /^signcerts\/peer\.pem begins with a PEM block \(CERTIFICATE REQUEST\) that holds no .*: replace/,
+      /^signcerts\/peer\.pem begins with a PEM block \(CERTIFICATE REQUEST\) that holds no .*: replace it by the certificate that the CA issues for it\.$/,
+    ],
+    [
+      "certificates as PKCS#7",
+      peerFolder({ "signcerts/peer.pem": encodePem("PKCS7", root.der.subarray(9)) }),
+      /^signcerts\/peer\.pem begins .*: replace it by what openssl pkcs7 -print_certs -in FILE prints\.$/,
+    ],
+    [
+      "the folder of an organisation instead of a peer's",
+      peerFolder({ "signcerts/peer.pem": undefined, "keystore/key.pem": undefined }),
+      /^There is no certificate in signcerts: this folder has the CAs of an organisation alone, so name/,
     ],
     [
       "the key before the certificate",
@@ -236,6 +246,21 @@ describe("a folder that is refused, and what the sentence says", () => {
         "keystore/cert.pem": peer.pem,
       }),
       /^No file in keystore .*\.DS_Store: it holds no private key.*cert\.pem: it holds no private key/,
+    ],
+    [
+      "keys in other forms",
+      peerFolder({
+        "keystore/key.pem": undefined,
+        "keystore/a.pub": "ecdsa-sha2-nistp256 AAAA",
+        "keystore/b.pem": encodePem("PUBLIC KEY", root.der.subarray(9)),
+        "keystore/c.json": '{"crv":"P-256","kty":"EC"}',
+      }),
+      /a\.pub: it is a public key; .*b\.pem: it is a public key; .*c\.json: it is a key in JSON \(JWK\)\): write it as PEM/,
+    ],
+    [
+      "a key of OpenSSH",
+      peerFolder({ "keystore/key.pem": encodePem("OPENSSH PRIVATE KEY", root.der.subarray(9)) }),
+      /key\.pem: it is a key of OpenSSH\): replace it by what ssh-keygen -p -m PKCS8/,
     ],
     [
       "our certificate in DER form",

@@ -190,6 +190,14 @@ describe("a folder that works, with a warning", () => {
       /signcerts\/peer\.pem begins in the future: check the clock/,
     ],
     [
+      "a misspelt key in NodeOUs",
+      peerFolder({
+        "config.yaml": "NodeOUs:\n  Enabled: true\n",
+        "admincerts/a.pem": makePeer().pem,
+      }),
+      /config\.yaml: Enabled has no effect; NodeOUs knows Enable, ClientOUIdentifier, /,
+    ],
+    [
       "an administrator's certificate",
       peerFolder({}, makePeer({ units: ["admin"] })),
       /has the role "admin", not that of a peer: .* change the organisation\. Set peer\.mspConfigPath/,

@@ -1,5 +1,6 @@
 /** Loads an MSP, our identity and our signer from an MSP folder. */
 import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -114,7 +115,10 @@ async function readOwnCertificate(
     const skipped = allSkipped.splice(skippedBefore).map(tellSkipped);
     const [empty] = await readFiles(signCerts, findings, "optional");
     const why = empty ? ` (${empty.name} is empty)` : "";
-    const none = `There is no certificate in ${signCerts}${why}: put the one of this node there.`;
+    const remedy = (await isOfOrganisation(signCerts))
+      ? "this folder has the CAs of an organisation alone, so name the msp folder of this peer"
+      : "put the one of this node there";
+    const none = `There is no certificate in ${signCerts}${why}: ${remedy}.`;
     problems.push(...(skipped.length > 0 ? skipped : [none]));
     return undefined;
   }
@@ -132,6 +136,12 @@ async function readOwnCertificate(
       .slice(0, OTHERS_MAX)
       .flatMap(({ name, certificate }) => (certificate === undefined ? [] : { name, certificate })),
   };
+}
+
+/** Whether an MSP folder has neither a certificate nor a key of its own, as that for a channel's configuration. */
+async function isOfOrganisation(signCerts: string): Promise<boolean> {
+  const there = await Promise.allSettled([stat(signCerts), stat(join(signCerts, "../keystore"))]);
+  return there.every(({ status }) => status === "rejected");
 }
 
 /** Maximum number of further certificates in signcerts that are examined. */

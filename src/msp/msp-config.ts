@@ -1,5 +1,6 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
 import { parseDocument } from "yaml";
+import { printable } from "../lib/printable.ts";
 import { yamlFault } from "../lib/yaml-fault.ts";
 import type { Findings } from "./authorities.ts";
 import { ROLES, type Role } from "./msp.ts";
@@ -53,6 +54,11 @@ export function parseMspConfig(
     const meant = KEYS.find((one) => one !== key && one.toLowerCase() === key.toLowerCase());
     if (meant !== undefined) hints.push(`${name}: ${key} has no effect; did you mean ${meant}?`);
   }
+  for (const key of [...nodeOus.keys()].map(String).filter(isStrange).slice(0, STRANGE_MAX)) {
+    const known = Object.values(KEY_OF_ROLE).join(", ");
+    const what = printable(key.slice(0, 100));
+    hints.push(`${name}: ${what} has no effect; NodeOUs knows Enable, ${known}.`);
+  }
   const isEnabled = readFlag(nodeOus.get("Enable"), "NodeOUs.Enable", faults);
   const roleUnits = new Map<Role, UnitText>();
   for (const role of ROLES) {
@@ -65,6 +71,13 @@ export function parseMspConfig(
   const requiredUnits = list.map((item, index) => readUnit(item, `${listKey}.${index}`, faults));
   problems.push(...faults.map((fault) => `${name}: ${fault}: correct the value.`));
   return faults.length === 0 ? { requiredUnits, roleUnits } : EMPTY_MSP_CONFIG;
+}
+
+/** Keys of NodeOUs that are told of; a file may hold many. */
+const STRANGE_MAX = 3;
+
+function isStrange(key: string): boolean {
+  return !KEYS.some((known) => known.toLowerCase() === key.toLowerCase());
 }
 
 function opensTooMuch(text: string): boolean {

@@ -37,6 +37,10 @@ export function privateKeyIn(bytes: Uint8Array): KeyObject | Omit<NotTheKey, "na
     const broken = whyNoPem(Buffer.from(text.slice(text.search(PRIVATE_KEY)), "latin1"));
     return { why: broken.why, remedy: broken.remedy };
   }
+  if (block.type === "OPENSSH PRIVATE KEY") {
+    const remedy = "replace it by what ssh-keygen -p -m PKCS8 -f FILE makes of it";
+    return { why: "it is a key of OpenSSH", remedy };
+  }
   // Like Fabric, ignores the format named in the BEGIN line.
   const key = keyIn(block.der);
   return key ?? { why: "it is no private key that can be read", remedy: undefined };
@@ -71,6 +75,13 @@ function keyInForm(key: Buffer, type: "pkcs8" | "sec1" | "pkcs1"): KeyObject | u
  */
 function whyNoKey(text: string, bytes: Uint8Array): Omit<NotTheKey, "name"> {
   const { holds, why, remedy } = whyNoPem(bytes);
+  if (/-----BEGIN (?:[A-Z0-9]+ )*PUBLIC KEY-----|^(?:ssh|ecdsa)-/.test(text)) {
+    return { why: "it is a public key", remedy: undefined };
+  }
+  if (/^\s*\{[\s\S]*"kty"/.test(text)) {
+    const remedy = "write it as PEM with the tool that made it";
+    return { why: "it is a key in JSON (JWK)", remedy };
+  }
   if (text.includes("-----BEGIN") || holds === "no-pem") {
     return { why: "it holds no private key in PEM form", remedy: undefined };
   }

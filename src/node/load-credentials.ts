@@ -10,7 +10,7 @@ import type { Msp } from "../msp/msp.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { isCertifiedFor } from "../transport/tls-names.ts";
 import { findOpenKeys } from "./key-permissions.ts";
-import { ownChainFault, tlsBeginning } from "./own-tls.ts";
+import { loneRootFault, ownChainFault, tlsBeginning } from "./own-tls.ts";
 import { readTls, tellExpired, tlsNotAfterMs } from "./tls-files.ts";
 
 /** What the configuration leads to. */
@@ -45,11 +45,13 @@ export async function loadCredentials(
   if (tls) {
     warnings.push(...namesMissing(config, tls.cert));
     const isOver = [...tlsNotAfterMs(tls).values()].some((endMs) => endMs <= wallMs);
-    const fault = tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs);
+    const fault =
+      tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs) ?? loneRootFault(tls);
     // That a certificate has expired is told as a problem of the member that runs.
     if (fault && !isOver) warnings.push(`${fault.message} ${fault.remedy}`);
   }
   for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
+  warnings.push(...sharedAuthorities([local.msp, ...trusted]));
   if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);
   warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
@@ -137,6 +139,20 @@ export async function collect<T>(problems: string[], part: Promise<T>): Promise<
     problems.push(...error.problems);
     return undefined;
   }
+}
+
+/** Root CAs that two organisations have in common: mostly one folder is named twice. */
+export function sharedAuthorities(msps: readonly Msp[]): readonly string[] {
+  const owners = new Map<string, string>();
+  return msps.flatMap(({ mspId, roots }) =>
+    roots.flatMap(({ der, subject }) => {
+      const key = Buffer.from(der).toString("base64");
+      const owner = owners.get(key) ?? mspId;
+      owners.set(key, owner);
+      if (owner === mspId) return [];
+      return `${mspId} has the CA of ${owner}, ${subject.text}: whoever it certifies counts in both; check the path of its MSP folder.`;
+    }),
+  );
 }
 
 /** Advertised hosts that the TLS certificate does not name: whoever dials them is refused by TLS. */

@@ -4,6 +4,7 @@ import type { GossipTls } from "../config/config.ts";
 import type { ChainFault, NoChain } from "../msp/chain.ts";
 import { certificatesIn, judgeTlsChain } from "../msp/tls-chain.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
+import { equalBytes } from "../wire/bytes.ts";
 
 /** A finding and its remedy, one sentence each. */
 export interface OwnTlsFault {
@@ -39,6 +40,19 @@ export function ownChainFault(
   if (!clientAuthRequired) return undefined;
   const client = judgeTlsChain(certificatesIn(clientCert), clientRootCas, { use: "client", atMs });
   return client && tellFault("client", client, files);
+}
+
+/** A finding if we trust our own TLS certificate alone when we dial. */
+export function loneRootFault({ cert, rootCas }: TlsCredentials): OwnTlsFault | undefined {
+  const [own] = certificatesIn(cert);
+  const roots = rootCas.flatMap(certificatesIn);
+  const isOwn = (der: Uint8Array) => own !== undefined && equalBytes(der, own);
+  if (roots.length === 0 || !roots.every(isOwn)) return undefined;
+  return {
+    message:
+      "peer.tls.rootcert.file holds our own TLS certificate and no other, so that we trust no other peer when we dial.",
+    remedy: "Name the file of the TLS CA, or add the certificates of the others.",
+  };
 }
 
 /** A finding if our client certificate is not for clients, though nobody with our settings asks for one. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import {
   channelGroup,
@@ -107,6 +108,9 @@ describe("decodeEnvelope()", () => {
       [framed(bytes).subarray(0, -7), /cut short \(7 bytes are missing\)/],
       [Buffer.concat([framed(bytes), framed(bytes)]), /More than one frame/],
       [Buffer.from(pem), /That is a PEM block \(CERTIFICATE\)/],
+      [gzipSync(bytes), /That is compressed with gzip/],
+      [Buffer.from(bytes.toString("hex").slice(1)), /That is hex with an odd number of digits/],
+      [Buffer.from('{"payload":"CgQI"}'), /That is JSON without an envelope in it/],
       [identity, /That is a serialized identity of Org1MSP/],
     ];
     for (const [input, sentence] of mistakes) {

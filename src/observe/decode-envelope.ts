@@ -2,6 +2,7 @@
 
 import { GossipError } from "../lib/errors.ts";
 import { decodePem } from "../msp/pem.ts";
+import { isDerCertificate } from "../msp/unusable.ts";
 import { decode } from "../wire/decode.ts";
 import { encodeEnvelope, parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { GOSSIP_MESSAGE, type GossipMessage, SERIALIZED_IDENTITY } from "../wire/messages.ts";
@@ -56,6 +57,40 @@ function wrong(what: string): GossipError {
   return new GossipError("config-invalid", `${what}: ${REMEDY}.`);
 }
 
+interface Other {
+  /** After "That is". */
+  readonly what: string;
+  readonly isIt: (input: Uint8Array) => boolean;
+}
+
+const OTHERS: readonly Other[] = [
+  { what: "compressed with gzip", isIt: ([a, b]) => a === 0x1f && b === 0x8b },
+  {
+    what: "a certificate in DER form, no gossip envelope; openssl shows what is in it",
+    isIt: (input) => input[0] === 0x30 && isDerCertificate(input),
+  },
+  { what: "JSON without an envelope in it", isIt: isJson },
+  {
+    what: "hex with an odd number of digits",
+    isIt: (input) => input.length % 2 === 1 && /^[0-9a-f]{9,}$/i.test(startOf(input)),
+  },
+];
+
+const START_MAX = 65_536;
+
+function startOf(input: Uint8Array): string {
+  return new TextDecoder().decode(input.subarray(0, START_MAX)).trim();
+}
+
+function isJson(input: Uint8Array): boolean {
+  if (!/^[{[]/.test(startOf(input)) || input.length > START_MAX) return false;
+  try {
+    return typeof JSON.parse(startOf(input)) === "object";
+  } catch {
+    return false;
+  }
+}
+
 /** What people give by mistake, named. */
 function somethingElse(
   input: Uint8Array,
@@ -66,6 +101,8 @@ function somethingElse(
     const kind = pem.type.slice(0, 40);
     return wrong(`That is a PEM block (${kind}), no gossip envelope; openssl shows what is in it`);
   }
+  const other = OTHERS.find(({ isIt }) => isIt(input));
+  if (other !== undefined) return wrong(`That is ${other.what}`);
   for (const bytes of spellings) {
     const identity = decode(SERIALIZED_IDENTITY, bytes);
     if (identity.ok && decodePem(identity.value.idBytes) !== undefined) {

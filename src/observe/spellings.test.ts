@@ -85,6 +85,7 @@ const SPELLINGS: Readonly<Record<string, (bytes: Buffer) => string>> = {
     `unsigned char a[] = {\n  ${[...bytes].map((byte) => `0x${hexOf(byte)}`).join(", ")}\n};\nunsigned int a_len = ${bytes.length};\n`,
   "an array of JSON": (bytes) => JSON.stringify([...bytes]),
   "a Buffer of Node in JSON": (bytes) => JSON.stringify(bytes),
+  "a Buffer of Node as it is logged": (bytes) => `<Buffer ${spaced(bytes)}>`,
   "a slice of Go": (bytes) => `[${[...bytes].join(" ")}]`,
   "a string of Python": (bytes) => `b"${escapedOf(bytes)}"`,
 };

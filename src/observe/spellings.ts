@@ -50,6 +50,8 @@ function numbered(text: string): Uint8Array[] {
 }
 
 function hexed(text: string): Uint8Array[] {
+  const ofNode = /<Buffer ([0-9a-f ]+)>/i.exec(text)?.[1];
+  if (ofNode !== undefined) return [Buffer.from(ofNode.replaceAll(" ", ""), "hex")];
   const hex = text.replace(/0x|\\x|[\s:,"'%-]+/gi, "");
   return hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex) ? [Buffer.from(hex, "hex")] : [];
 }

@@ -7,6 +7,7 @@ import { describe, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Finding } from "../../src/doctor/finding.ts";
 import type { GossipError } from "../../src/lib/errors.ts";
+import { loadCredentials } from "../../src/node/load-credentials.ts";
 import {
   assertSays,
   type Environment,
@@ -206,6 +207,24 @@ test("errors of files are told together with those of the configuration, by doct
   assert.equal(errors.length, want.length, errors.join("\n"));
 });
 
+test("doctor and start say what is trusted by mistake, in the same words", async (t) => {
+  const { env, file, org } = await setUp(t);
+  const wrong = {
+    ...env,
+    CORE_PEER_TLS_ROOTCERT_FILE: file("tls/server.crt"),
+    CORE_FABRICGOSSIP_TRUSTEDMSPS: `Org2MSP=${org.mspFolder}`,
+  };
+  const findings = await findingsOf(wrong);
+  const { warnings } = await loadCredentials(await loadConfig({ env: wrong }), Date.now());
+  const told = warnings.join("\n");
+  const shared = /Org2MSP has the CA of Org1MSP, CN=ca\.org1/;
+  const lone = /peer\.tls\.rootcert\.file holds our own TLS certificate and no other/;
+  assertSays(findings, "warning", "trusted-msp", shared);
+  assertSays(findings, "warning", "tls-chain", lone);
+  assert.match(told, shared);
+  assert.match(told, lone);
+});
+
 describe("doctor on ports, names and folders", () => {
   test("a port that somebody else uses", async (t) => {
     const { env } = await setUp(t);
@@ -245,6 +264,13 @@ describe("doctor on ports, names and folders", () => {
       "warning",
       "endpoint",
       /but listen on port 31999[.;:] [Cc]orrect one of them, unless/,
+    ],
+    [
+      "any port, while one is advertised",
+      { CORE_PEER_LISTENADDRESS: "127.0.0.1:0" },
+      "warning",
+      "endpoint",
+      /but listen on any free port/,
     ],
     [
       "a name that leads nowhere",
