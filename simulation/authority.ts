@@ -62,13 +62,7 @@ export function createAuthority(seed: number): SimulatedAuthority {
   const keys = new Map<Identity, number>();
   const isSignedWith = createSignatureCheck();
 
-  function identityOf(bytes: Uint8Array): Identity | undefined {
-    const decoded = decode(SERIALIZED_IDENTITY, bytes);
-    if (!decoded.ok) return undefined;
-    const found = issued[serialOf(decoded.value.idBytes)];
-    if (found !== undefined && equalBytes(found.identity.bytes, bytes)) return found.identity;
-    return [...(found?.aliases.values() ?? [])].find((alias) => equalBytes(alias.bytes, bytes));
-  }
+  const identityOf = createLookup(issued);
 
   return {
     issued,
@@ -109,6 +103,29 @@ export function createAuthority(seed: number): SimulatedAuthority {
         return key !== undefined && isSignedWith(key, payload, given);
       },
     }),
+  };
+}
+
+/** Finds the identity with these bytes. */
+function createLookup(issued: readonly Issued[]): (bytes: Uint8Array) => Identity | undefined {
+  /** The very bytes that each was last found by: members that share a message ask with the same ones. */
+  const foundBy: Uint8Array[] = [];
+
+  function find(bytes: Uint8Array): Identity | undefined {
+    const decoded = decode(SERIALIZED_IDENTITY, bytes);
+    if (!decoded.ok) return undefined;
+    const found = issued[serialOf(decoded.value.idBytes)];
+    if (found !== undefined && equalBytes(found.identity.bytes, bytes)) return found.identity;
+    return [...(found?.aliases.values() ?? [])].find((alias) => equalBytes(alias.bytes, bytes));
+  }
+
+  return (bytes) => {
+    const serial = serialOf(bytes, certificateAt(bytes));
+    const known = issued[serial]?.identity;
+    if (known !== undefined && foundBy[serial] === bytes) return known;
+    const identity = find(bytes);
+    if (identity !== undefined && identity === known) foundBy[serial] = bytes;
+    return identity;
   };
 }
 
@@ -165,14 +182,20 @@ function makeAlias({ identity, index, request }: Issued, number: number): Identi
   return { ...makeIdentity(index, request, `alias ${number}`), certificate };
 }
 
-/** The number at the start of a certificate. */
-function serialOf(certificate: Uint8Array): number {
+/** The number at the start of a certificate, which begins there. */
+function serialOf(bytes: Uint8Array, at = 0): number {
   let serial = 0;
-  for (const byte of certificate.subarray(0, 8)) {
+  for (let i = at; i < at + 8; i++) {
+    const byte = bytes[i] ?? 0;
     if (byte === SEPARATOR) return serial;
     serial = serial * 10 + byte - ZERO;
   }
   return -1;
+}
+
+/** Where the certificate begins in an identity with a short MSP-ID: behind two tags and three bytes of lengths. */
+function certificateAt(bytes: Uint8Array): number {
+  return 2 + (bytes[1] ?? 0) + 3;
 }
 
 function signature(payload: Uint8Array, key: number, number: number): Uint8Array {

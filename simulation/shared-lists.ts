@@ -9,8 +9,16 @@ import type { WireFault } from "../src/wire/decode.ts";
 import { encode } from "../src/wire/encode.ts";
 import { encodeMessage, encodeUnsigned, lengthBytes } from "../src/wire/envelope.ts";
 import { DATA_DIGEST, DATA_UPDATE, type GossipMessage } from "../src/wire/messages.ts";
-import type { ReadMessage, ReceivedMessage } from "../src/wire/received.ts";
+import {
+  PKI_ID_CODEC,
+  type PkiIdCodec,
+  type ReadMessage,
+  type ReceivedMessage,
+} from "../src/wire/received.ts";
 import { accept, reject, type Verdict } from "../src/wire/verdict.ts";
+import type { SimulatedAuthority } from "./authority.ts";
+import { createSharedIds } from "./shared-ids.ts";
+import { createSharedReader } from "./shared-reader.ts";
 
 /** A list apart from what is in it. */
 interface Parts {
@@ -31,6 +39,8 @@ class Blank extends Uint8Array {
 
 export interface SharedLists {
   readonly read: ReadMessage;
+  /** Of the PKI-IDs in lists. */
+  readonly ids: PkiIdCodec;
   /** Stands for the message on its way: bytes of its length, all zero, if it is a long list. */
   readonly write: (message: GossipMessage) => Uint8Array;
   /** What was written; undefined: these are true bytes. */
@@ -43,8 +53,13 @@ export interface SharedLists {
 const LONG_BYTES = 2_048;
 const NOT_ALIVE = reject("not-alive");
 
+/** For the members of a world. */
+export function shareLists(authority: SimulatedAuthority): SharedLists {
+  return createSharedLists(createSharedReader(authority), createSharedIds(authority));
+}
+
 /** `read`: reads what was not written here. */
-export function createSharedLists(read: ReadMessage): SharedLists {
+export function createSharedLists(read: ReadMessage, ids = PKI_ID_CODEC): SharedLists {
   let zeros = new ArrayBuffer(2 ** 16);
 
   // No message begins with a zero.
@@ -70,6 +85,7 @@ export function createSharedLists(read: ReadMessage): SharedLists {
       bytes.written = accept({ envelope, message, alive: NOT_ALIVE });
       return bytes;
     },
+    ids,
     read: (bytes) => find(bytes) ?? read(bytes),
     messageOf,
     endOf(bytes) {

@@ -24,8 +24,7 @@ import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
-import { createSharedLists, type SharedLists } from "./shared-lists.ts";
-import { createSharedReader } from "./shared-reader.ts";
+import { type SharedLists, shareLists } from "./shared-lists.ts";
 import { signingAfresh } from "./signing-afresh.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -76,7 +75,7 @@ export class World {
     this.#nodeDice = dice.fork();
     this.random = dice.fork();
     this.authority = createAuthority(options.seed);
-    this.lists = createSharedLists(createSharedReader(this.authority));
+    this.lists = shareLists(this.authority);
     this.network = new SimulatedNetwork({
       clock: this.clock,
       random: dice.fork(),
@@ -292,6 +291,7 @@ export class World {
       limits: DEFAULT_CORE_LIMITS,
       random: this.#nodeDice.fork(),
       read: this.lists.read,
+      ids: this.lists.ids,
       ...(this.#options.sharesLists ? { write: this.lists.write } : {}),
     };
   }

@@ -163,6 +163,15 @@ export function pkiIdBytes(pkiId: PkiId): Uint8Array {
   return fromHex(pkiId);
 }
 
+/** How PKI-IDs are read from lists of them and written there. */
+export interface PkiIdCodec {
+  readonly read: (bytes: Uint8Array) => PkiId | undefined;
+  readonly write: (pkiId: PkiId) => Uint8Array;
+}
+
+/** Each time anew. */
+export const PKI_ID_CODEC: PkiIdCodec = { read: parsePkiId, write: pkiIdBytes };
+
 /** One of a StateInfo, whose reader has made 64 hex digits of 32 bytes. */
 export function knownPkiId(hex: string): PkiId {
   return hex as PkiId;

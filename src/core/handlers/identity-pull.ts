@@ -13,9 +13,9 @@ import {
 } from "../../wire/messages.ts";
 import {
   type IdentityClaim,
+  PKI_ID_CODEC,
+  type PkiIdCodec,
   parseIdentityItem,
-  parsePkiId,
-  pkiIdBytes,
   type ReadMessage,
 } from "../../wire/received.ts";
 import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
@@ -59,7 +59,7 @@ const ITEM_BYTES = 1_100;
 
 /** What the engine needs of the state. */
 export type PullCore = Pick<Core, "lateness" | "pull"> &
-  Context<"limits" | "random" | "timing" | "write">;
+  Context<"ids" | "limits" | "random" | "timing" | "write">;
 
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {
@@ -169,7 +169,7 @@ export function attendRound(core: PullCore): readonly Effect[] {
 /** Records a peer's offer. When all have answered, or at the deadline, we request items. */
 export function handleDigest(core: PullCore, digest: DataDigest, from: PkiId): readonly Effect[] {
   const { now, options, pull } = core;
-  if (!noteDigest(pull, from, digest, options.limits.pullItemsMax, now)) {
+  if (!noteDigest(pull, from, digest, options, now)) {
     return [drop(from, "pull-unsolicited")];
   }
   return haveAllAnswered(pull) ? requestItems(core) : [];
@@ -180,7 +180,7 @@ function requestItems(core: PullCore): readonly Effect[] {
   const untilMs = core.now.elapsedMs + patient(core).responseWaitMs;
   const asked = chooseOwners(core.pull, core.options.random, untilMs);
   return asked.map(([pkiId, { nonce, endpoint, requested }]) => {
-    const digests = [...requested].map(pkiIdBytes);
+    const digests = [...requested].map(idsOf(core).write);
     const content = { type: "request", value: { nonce, digests, msgType } } as const;
     return sendPull(core, { pkiId, endpoint }, content);
   });
@@ -225,7 +225,7 @@ export function answerHello(
   if (!noteHello(pull, from.pkiId, hello, options.limits.hellosPerPeerMax, now)) {
     return [drop(from.pkiId, "pull-too-often")];
   }
-  const digests = [...pull.offered.keys()].filter(mayHave).map(pkiIdBytes);
+  const digests = [...pull.offered.keys()].filter(mayHave).map(idsOf(core).write);
   if (digests.length === 0) return [];
   return [sendPull(core, from, { type: "digest", value: { nonce, digests, msgType } })];
 }
@@ -240,7 +240,7 @@ export function answerRequest(
   const { now, options, pull } = core;
   if (!isGreeted(pull, from.pkiId, nonce, now)) return [drop(from.pkiId, "pull-without-hello")];
   // Ignore duplicates, and items beyond the number that we would request.
-  const ids = new Set(digests.slice(0, options.limits.pullItemsMax).map(parsePkiId));
+  const ids = new Set(digests.slice(0, options.limits.pullItemsMax).map(idsOf(core).read));
   const data: Uint8Array[] = [];
   for (const id of ids) {
     const envelope = id === undefined ? undefined : pull.offered.get(id);
@@ -248,6 +248,10 @@ export function answerRequest(
   }
   if (data.length === 0) return [];
   return [sendPull(core, from, { type: "update", value: { nonce, data, msgType } })];
+}
+
+function idsOf({ options: { ids = PKI_ID_CODEC } }: PullCore): PkiIdCodec {
+  return ids;
 }
 
 /** Sends one message of the pull; they are all unsigned and alike but for their content. */

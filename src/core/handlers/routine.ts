@@ -5,7 +5,7 @@ import type { Alive } from "../../wire/received.ts";
 import { remember } from "../tables/broadcast-queue.ts";
 import { confirmMember } from "../tables/confirm.ts";
 import { isOnlyName } from "../tables/identities.ts";
-import { isToRelay } from "../tables/members.ts";
+import { isUnrelayed } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import { drop, type Effect } from "../types/effect.ts";
@@ -26,9 +26,7 @@ export function gather(core: Core, claim: AliveClaim, intervalMs: number): boole
   const { alive, from } = claim;
   const { pkiId, time } = alive;
   const member = members.table.get(pkiId);
-  if (member === undefined || !isRoutine(member, alive) || !isToRelay(members, pkiId, time)) {
-    return false;
-  }
+  if (member === undefined || !isRoutine(member, alive) || !isUnrelayed(member, time)) return false;
   if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
   if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
   remember(seenCache, enqueueRoutine(routine, claim, member, intervalMs, core.now).alive, core.now);

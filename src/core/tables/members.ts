@@ -86,7 +86,12 @@ function firstHandOf({ table, tombstones }: Members, pkiId: PkiId): PeerTime | u
 export function isToRelay(members: Members, pkiId: PkiId, time: PeerTime): boolean {
   const member = members.table.get(pkiId);
   if (member === undefined) return isSignOfLife(members, pkiId, time, "gossip");
-  return member.relayed === undefined || isNewer(time, member.relayed);
+  return isUnrelayed(member, time);
+}
+
+/** The same of a member that we know. */
+export function isUnrelayed({ relayed }: Member, time: PeerTime): boolean {
+  return relayed === undefined || isNewer(time, relayed);
 }
 
 /** Remembers that the alive message of this time was passed on. */

@@ -7,8 +7,9 @@
 
 import { BoundedMap } from "../../lib/bounded-map.ts";
 import type { DataDigest } from "../../wire/messages.ts";
-import { parsePkiId } from "../../wire/received.ts";
+import { PKI_ID_CODEC } from "../../wire/received.ts";
 import type { Now, PkiId, Random } from "../types/host.ts";
+import type { Context } from "../types/options.ts";
 
 /** Somebody we pull from or answer. The endpoint is a fallback: a connection comes first. */
 export interface PullPeer {
@@ -119,7 +120,7 @@ export function noteDigest(
   pull: Pull,
   from: PkiId,
   { nonce, digests }: Pick<DataDigest, "nonce" | "digests">,
-  itemsMax: number,
+  { ids = PKI_ID_CODEC, limits }: Context<"ids" | "limits">["options"],
   now: Now,
 ): boolean {
   const { round } = pull;
@@ -127,11 +128,11 @@ export function noteDigest(
   if (round?.phase !== "digests" || exchange?.nonce !== nonce || exchange.hasAnswered) return false;
   exchange.hasAnswered = true;
   for (const item of digests) {
-    const id = parsePkiId(item);
+    const id = ids.read(item);
     if (id === undefined || pull.offered.has(id) || !isAskedFor(pull, id, from, now)) continue;
     const owners = round.owners.get(id);
     if (owners) owners.push(from);
-    else if (round.owners.size < itemsMax) round.owners.set(id, [from]);
+    else if (round.owners.size < limits.pullItemsMax) round.owners.set(id, [from]);
   }
   return true;
 }

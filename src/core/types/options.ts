@@ -1,5 +1,5 @@
 import type { GossipMessage } from "../../wire/messages.ts";
-import type { ReadMessage } from "../../wire/received.ts";
+import type { PkiIdCodec, ReadMessage } from "../../wire/received.ts";
 import type { ChannelsOptions } from "./channel.ts";
 import type { Crypto, Identity, Now, Random } from "./host.ts";
 
@@ -142,6 +142,8 @@ export interface CoreOptions {
   readonly read?: ReadMessage;
   /** Encodes messages that are not signed; default: `encodeUnsigned`. */
   readonly write?: (message: GossipMessage) => Uint8Array;
+  /** PKI-IDs in digests and requests; default: `PKI_ID_CODEC`. */
+  readonly ids?: PkiIdCodec;
 }
 
 /** What most tables need beside themselves: some options, and when it is. */
