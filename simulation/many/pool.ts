@@ -33,6 +33,8 @@ const LARGE = 300;
  * longer to compile than it saves.
  */
 const INLINED_BYTES_MAX = 300;
+/** How much a large heap grows until all of it is looked through again, which takes seconds. */
+const GROWTH_PERCENT = 100;
 /** Share of the machine's memory that one thread may use. */
 const MEMORY_SHARE = 0.9;
 
@@ -62,7 +64,11 @@ export class SeedPool {
 
   async run(job: Job, progress: (progress: Progress) => void = () => {}): Promise<Outcome> {
     const isLarge = (job.options.nodes ?? 0) > LARGE;
-    if (!isLarge) setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES_MAX}`);
+    setFlagsFromString(
+      isLarge
+        ? `--heap-growing-percent=${GROWTH_PERCENT}`
+        : `--max-inlined-bytecode-size-cumulative=${INLINED_BYTES_MAX}`,
+    );
     const worker = this.#idle.pop() ?? this.#start(isLarge ? LARGE_NURSERY_MB : NURSERY_MB);
     return new Promise((resolve, reject) => {
       const hear = (message: FromWorker): void => {
