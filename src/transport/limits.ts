@@ -79,7 +79,7 @@ export class Conduct {
   #frames = new LeakyBucket(STRANGER_FRAMES);
   #pieces = new LeakyBucket(STRANGER_PIECE);
   #overhead = new LeakyBucket(STRANGER_BYTES);
-  /** What had come beside messages when it was looked at last; and what has come in messages. */
+  /** The most that had come beside messages when it was looked at; and what has come in messages. */
   #seenBytes = 0;
   #messageBytes = 0;
 
@@ -115,9 +115,10 @@ export class Conduct {
   /** So much has come from the socket in all. */
   look(bytesRead: number): boolean {
     const bytes = bytesRead - this.#messageBytes;
-    const isFair = this.#overhead.take(Math.max(0, bytes - this.#seenBytes), performance.now());
-    this.#seenBytes = bytes;
-    return isFair;
+    // Of what has come, a part may be of a message whose rest has not: it is counted as one then.
+    const more = Math.max(0, bytes - this.#seenBytes);
+    this.#seenBytes += more;
+    return this.#overhead.take(more, performance.now());
   }
 }
 
