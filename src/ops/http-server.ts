@@ -172,7 +172,9 @@ function greetInTurns(server: Server): void {
   server.on("connection", (socket: Socket) => {
     if (socket.destroyed) return; // There was no place for it.
     const key = keyOf(socket);
-    const watched = watch.watch(socket, socket.remoteAddress ?? "", () => socket.destroy());
+    const watched = watch.watch(socket, socket.remoteAddress ?? "", {
+      cut: () => socket.destroy(),
+    });
     greeted.set(key, watched);
     socket.once("close", () => {
       watched.forget();

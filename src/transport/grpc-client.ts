@@ -108,7 +108,9 @@ class SessionDial {
     socket.once("close", () => setImmediate(() => this.#failWith(new Error(LOST))));
     socket.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
-      this.#watched = context.sockets.watch(socket, formatHostPort(address), () => this.#destroy());
+      this.#watched = context.sockets.watch(socket, formatHostPort(address), {
+        cut: () => this.#destroy(),
+      });
       socket.once("close", () => this.#watched?.forget());
     });
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {

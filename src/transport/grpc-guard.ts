@@ -16,6 +16,7 @@ import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
 import { limitPieces } from "./limits.ts";
 import { afterPatiently, LOOP_TIMER } from "./patience.ts";
+import { nameAsBelow, PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -38,6 +39,7 @@ interface Guest {
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
   session: Http2Session | undefined;
+  readonly isPiecewise: boolean;
   readonly streams: LeakyBucket;
   /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
   readonly watched: WatchedSocket;
@@ -55,11 +57,23 @@ export class SocketGuard {
   readonly #unproven = new Map<string, number>();
   #handshakes = 0;
   readonly #bySession = new WeakMap<Http2Session, Guest>();
+  /** Until when TLS reads newcomers piece by piece. */
+  #cautionUntilMs = 0;
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
     this.#isSecure = isSecure(server);
-    server.on("connection", (socket: Socket) => this.#accept(socket));
+    // Node's own: it begins TLS, or HTTP/2 where there is none.
+    const begins = server.listeners("connection");
+    server.removeAllListeners("connection");
+    server.on("connection", (socket: Socket) => {
+      const accepted = this.#accept(socket);
+      for (const begin of accepted ? begins : []) begin.call(server, accepted);
+    });
+    server.prependListener("secureConnection", nameAsBelow);
+    server.prependListener("tlsClientError", (_error: Error, socket: Socket) =>
+      nameAsBelow(socket),
+    );
     server.on("secureConnection", (socket: Socket) => {
       if (socket.destroyed) return; // Its client is not trusted.
       const guest = this.#guests.get(socketKey(socket));
@@ -123,16 +137,19 @@ export class SocketGuard {
     for (const { socket } of this.#guests.values()) socket.destroy();
   }
 
-  #accept(socket: Socket): void {
+  /** What TLS or HTTP/2 is to read; undefined: there is no room. */
+  #accept(socket: Socket): Socket | PiecewiseSocket | undefined {
     const { timeouts, stats, sockets } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
     const address = socket.remoteAddress ?? "";
     if (!this.#makeRoom(address)) {
       stats.refused["too-many-connections"] += 1;
       socket.destroy();
-      return;
+      return undefined;
     }
     stats.accepted += 1;
+    const isCautious = this.#isSecure && performance.now() < this.#cautionUntilMs;
+    const read = isCautious ? new PiecewiseSocket(socket) : socket;
     const key = socketKey(socket);
     const handshake = this.#isSecure ? "tls" : "protocol";
     const guest: Guest = {
@@ -141,11 +158,18 @@ export class SocketGuard {
       address,
       handshake,
       session: undefined,
+      isPiecewise: isCautious,
       streams: new LeakyBucket(STREAMS),
       watched: sockets.watch(
-        socket,
+        read,
         address,
-        () => this.#cut(guest, "too-many-frames"),
+        {
+          cut: () => {
+            this.#cut(guest, guest.handshake === "tls" ? "tls" : "too-many-frames");
+            this.#beCautious(guest);
+          },
+          dear: () => this.#beCautious(guest),
+        },
         this.#isSecure,
       ),
     };
@@ -161,6 +185,20 @@ export class SocketGuard {
       if (guest.handshake !== undefined) stats.refused[guest.handshake] += 1;
       this.#forget(guest);
     });
+    return read;
+  }
+
+  /**
+   * What has come kept TLS busy, or may have. Strangers of its address begin anew, to be read piece by
+   * piece.
+   */
+  #beCautious({ address }: Guest): void {
+    if (!this.#isSecure) return;
+    this.#cautionUntilMs = performance.now() + this.#context.timeouts.cautionMs;
+    for (const guest of this.#guests.values()) {
+      const isStranger = guest.address === address && !isProven(guest);
+      if (isStranger && !guest.isPiecewise) this.#cut(guest, "too-many-frames");
+    }
   }
 
   /**

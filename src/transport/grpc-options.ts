@@ -21,6 +21,10 @@ export interface GrpcTimeouts {
   readonly serverKeepaliveMs: number;
   /** How long an answer to such a ping may take; default 20_000 (`peer.keepalive.timeout`). */
   readonly keepaliveTimeoutMs: number;
+  /**
+   * How long TLS reads strangers piece by piece after one of them has kept it busy; default 600_000.
+   */
+  readonly cautionMs: number;
 }
 
 export interface GrpcLimits {
@@ -64,6 +68,7 @@ const GRPC_TIMEOUTS: GrpcTimeouts = {
   clientKeepaliveMs: 60_000,
   serverKeepaliveMs: 7_200_000,
   keepaliveTimeoutMs: 20_000,
+  cautionMs: 600_000,
 };
 
 const GRPC_LIMITS: GrpcLimits = {
@@ -99,7 +104,7 @@ export type AcceptFault =
   | "too-many-handshakes"
   /** It opened streams faster than anybody needs them. */
   | "too-many-streams"
-  /** It sent frames that bring no messages, or messages in tiny pieces, by the thousand. */
+  /** It sent frames that bring no messages, or messages in tiny pieces, by the thousand; or its address did. */
   | "too-many-frames"
   /** Not finished within `acceptTimeoutMs`. */
   | "timeout"

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
 import { loopBusyMs } from "./patience.ts";
+import { PiecewiseSocket, setReading } from "./piecewise-socket.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -22,13 +22,8 @@ const TURN_MS = 1;
  * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
  */
 const TLS_BYTES = 8_192;
-/** CPU time of a round that an honest handshake does not take. Its address rests as long as it took. */
+/** CPU time of a round that an honest handshake does not take. */
 const DEAR_MS = 30;
-/** So long afterwards one of such an address is read at a time. */
-const CAUTION_MS = 10_000;
-const ADDRESSES_MAX = 1_000;
-/** While all addresses rest. */
-const REST_LOOK_MS = 10;
 /** How often those are looked at who have proven themselves. */
 const LOOK_MS = 250;
 
@@ -49,10 +44,18 @@ export interface WatchedSocket {
   release(): void;
 }
 
-interface Watched extends WatchedSocket {
-  readonly socket: Socket;
-  readonly address: string;
+/** What befalls a watched socket. */
+export interface WatchEvents {
+  /** It is to be ended at once: it has brought more than is fair. */
   readonly cut: () => void;
+  /** Its TLS handshake was long and took much time; default: nobody minds. */
+  readonly dear?: () => void;
+}
+
+interface Watched extends WatchedSocket {
+  readonly socket: Socket | PiecewiseSocket;
+  readonly address: string;
+  readonly events: WatchEvents;
   bytesRead: number;
   isInTls: boolean;
   /** Turns in which it has said something, and silent ones since. */
@@ -60,19 +63,11 @@ interface Watched extends WatchedSocket {
   silentTurns: number;
 }
 
-interface Time {
-  /** That of this thread; where it cannot be had, how long the event loop was at work. */
-  readonly cpuMs: () => number;
-  readonly nowMs: () => number;
+/** CPU time of this thread; where it cannot be had, how long the event loop was at work. */
+function threadCpuMs(): number {
+  const used = process.threadCpuUsage?.();
+  return used === undefined ? loopBusyMs() : (used.user + used.system) / 1_000;
 }
-
-const TIME: Time = {
-  cpuMs: () => {
-    const used = process.threadCpuUsage?.();
-    return used === undefined ? loopBusyMs() : (used.user + used.system) / 1_000;
-  },
-  nowMs: () => performance.now(),
-};
 
 /**
  * Watches over sockets: whoever sends more than is fair is cut. Strangers are read in turns, first one
@@ -90,9 +85,7 @@ export class SocketWatch {
   readonly #underWay = new Set<Watched>();
   /** Those among both that Node reads nevertheless, until this round is over. */
   readonly #begun = new Set<Watched>();
-  /** Until when addresses rest. */
-  readonly #rests = new BoundedMap<string, number>(ADDRESSES_MAX);
-  readonly #time: Time;
+  readonly #cpuMs: () => number;
   /** CPU time at the begin of this round. */
   #roundMs = 0;
   #isLong = false;
@@ -103,17 +96,22 @@ export class SocketWatch {
   #lookAtProven: NodeJS.Timeout | undefined;
 
   /** `provenBytes`: see {@link Conduct}. Without, nobody is proven here. */
-  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }, time: Time = TIME) {
+  constructor(provenBytes: Rate = { burst: 0, perSecond: 0 }, cpuMs = threadCpuMs) {
     this.#provenBytes = provenBytes;
-    this.#time = time;
+    this.#cpuMs = cpuMs;
   }
 
-  /** Watches a socket of this address; `cut` is to end it at once. `isTls`: it begins with TLS. */
-  watch(socket: Socket, address: string, cut: () => void, isTls = false): WatchedSocket {
+  /** Watches a socket of this address. `isTls`: it begins with TLS. */
+  watch(
+    socket: Socket | PiecewiseSocket,
+    address: string,
+    events: WatchEvents,
+    isTls = false,
+  ): WatchedSocket {
     const watched: Watched = {
       socket,
       address,
-      cut,
+      events,
       bytesRead: 0,
       isInTls: isTls,
       turns: 0,
@@ -136,9 +134,22 @@ export class SocketWatch {
         setReading(socket, true);
       },
     };
+    if (socket instanceof PiecewiseSocket) this.#ruleOver(watched, socket);
     this.#addStranger(watched);
     this.#begun.add(watched);
     return watched;
+  }
+
+  #ruleOver(watched: Watched, socket: PiecewiseSocket): void {
+    socket.obey({
+      isProven: () => watched.conduct.isProven,
+      isFair: (bytes) => {
+        const isFair = !watched.isInTls || bytes <= TLS_BYTES;
+        if (!isFair) watched.events.cut();
+        return isFair;
+      },
+      rest: () => this.#rest(watched),
+    });
   }
 
   #prove(watched: Watched, isProven: boolean): void {
@@ -179,8 +190,7 @@ export class SocketWatch {
   }
 
   #addStranger(watched: Watched): void {
-    if (this.#reading.size < READ_AT_ONCE && this.#isFree(watched.address))
-      this.#reading.add(watched);
+    if (this.#reading.size < READ_AT_ONCE) this.#reading.add(watched);
     else this.#wait(watched);
     this.#arm();
   }
@@ -192,12 +202,11 @@ export class SocketWatch {
 
   /** After each round, whatever it was for: such an immediate does not make the loop turn. */
   #arm(): void {
-    const delayMs = this.#reading.size > 0 ? TURN_MS : REST_LOOK_MS;
     if (this.#waiting.size + this.#underWay.size > 0)
-      this.#wake ??= setTimeout(() => this.#woken(), delayMs).unref();
+      this.#wake ??= setTimeout(() => this.#woken(), TURN_MS).unref();
     if (this.#isArmed || this.#reading.size + this.#begun.size === 0) return;
     this.#isArmed = true;
-    this.#roundMs = this.#time.cpuMs();
+    this.#roundMs = this.#cpuMs();
     setImmediate(() => {
       this.#isArmed = false;
       this.#endRound();
@@ -212,13 +221,14 @@ export class SocketWatch {
   }
 
   #endRound(): void {
-    this.#isLong = this.#time.cpuMs() - this.#roundMs > LONG_ROUND_MS;
+    this.#isLong = this.#cpuMs() - this.#roundMs > LONG_ROUND_MS;
     for (const watched of this.#reading) this.#lookAtStranger(watched);
     if (this.#waiting.size + this.#underWay.size > 0) this.#changeTurns();
-    for (const watched of this.#resting) {
+    const resting = [...this.#resting];
+    this.#resting.clear();
+    for (const watched of resting) {
       if (this.#reading.has(watched)) setReading(watched.socket, true);
     }
-    this.#resting.clear();
     for (const watched of this.#begun) {
       const isTurn = this.#reading.has(watched) || watched.conduct.isProven;
       if (!isTurn) setReading(watched.socket, false);
@@ -251,18 +261,15 @@ export class SocketWatch {
   }
 
   #takeUnderWay(): Watched | undefined {
-    for (const watched of this.#underWay) {
-      this.#underWay.delete(watched);
-      if (this.#isFree(watched.address)) return watched;
-      this.#wait(watched);
-    }
-    return undefined;
+    const [next] = this.#underWay;
+    if (next !== undefined) this.#underWay.delete(next);
+    return next;
   }
 
   #takeNext(): Watched | undefined {
     for (const [address, waiting] of this.#waiting) {
       const [next] = waiting;
-      if (next === undefined || !this.#isFree(address)) continue;
+      if (next === undefined) continue;
       this.#waiting.delete(address);
       waiting.delete(next);
       if (waiting.size > 0) this.#waiting.set(address, waiting);
@@ -271,24 +278,10 @@ export class SocketWatch {
     return undefined;
   }
 
-  /** Whether one of this address may be read now. */
-  #isFree(address: string): boolean {
-    const untilMs = this.#rests.get(address);
-    if (untilMs === undefined) return true;
-    const nowMs = this.#time.nowMs();
-    if (nowMs >= untilMs + CAUTION_MS) this.#rests.delete(address);
-    else if (nowMs < untilMs) return false;
-    else return [...this.#reading].every((watched) => watched.address !== address);
-    return true;
-  }
-
-  /** Whoever has brought much in a TLS handshake that took long has its address rest. */
-  #lookAtTls({ isInTls, address, bytesRead, socket }: Watched): void {
+  /** Whether it has brought much in a TLS handshake, and that took long. */
+  #lookAtTls({ isInTls, events, bytesRead, socket }: Watched): void {
     if (!isInTls || socket.bytesRead <= TLS_BYTES || socket.bytesRead === bytesRead) return;
-    const costMs = this.#time.cpuMs() - this.#roundMs;
-    if (costMs < DEAR_MS) return;
-    const fromMs = Math.max(this.#time.nowMs(), this.#rests.get(address) ?? 0);
-    this.#rests.set(address, fromMs + costMs);
+    if (this.#cpuMs() - this.#roundMs >= DEAR_MS) events.dear?.();
   }
 
   #lookAtStranger(watched: Watched): void {
@@ -302,18 +295,7 @@ export class SocketWatch {
     this.#look(watched);
   }
 
-  #look({ conduct, socket, cut }: Watched): void {
-    if (!conduct.look(socket.bytesRead)) cut();
+  #look({ conduct, socket, events }: Watched): void {
+    if (!conduct.look(socket.bytesRead)) events.cut();
   }
-}
-
-/**
- * Node cannot keep a socket from being read once TLS or HTTP/2 have taken it over; its handle can.
- * Should a version of Node have no such handle, everybody is read at once.
- */
-function setReading(socket: Socket, isReading: boolean): void {
-  const handle: unknown = Reflect.get(socket, "_handle");
-  if (typeof handle !== "object" || handle === null) return;
-  const set: unknown = Reflect.get(handle, isReading ? "readStart" : "readStop");
-  if (typeof set === "function") set.call(handle);
 }

@@ -2,19 +2,26 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
 import { describe, test } from "node:test";
-import { until } from "./grpc-world.ts";
+import type { Link } from "../../src/transport/network.ts";
+import { frame, TYPE } from "../hostile/http2-frames.ts";
+import { authority, TLS, until } from "./grpc-world.ts";
 import {
   accepted,
   assertServes,
   call,
   closed,
+  floodWith,
   listening,
   openHttp2,
   openTcp,
   openTls,
   plainWorld,
+  sessions,
+  world,
 } from "./hostile-world.ts";
+import { listenTo } from "./suite.ts";
 
 test("closing does not wait for somebody in the middle of TLS", async () => {
   const { network } = await listening({ timeouts: { acceptTimeoutMs: 3_600_000 } });
@@ -158,5 +165,75 @@ describe("sockets that only take room", () => {
       [false, false, false],
     );
     assert.equal(member.network.stats().refused["too-many-connections"], 2);
+  });
+});
+
+describe("after a stranger that may have kept TLS busy", () => {
+  /** More than a fair stranger sends beside messages: priorities, which ask for nothing. */
+  async function flood(port: number): Promise<void> {
+    const socket = openTls(port, ["h2"]);
+    await once(socket, "secureConnect");
+    const priority = frame(TYPE.priority, 0, 1, Buffer.of(0, 0, 0, 3, 1));
+    floodWith(socket, Buffer.alloc(0), Buffer.concat(Array(1_000).fill(priority)));
+    await closed(socket);
+  }
+
+  /** Shows a chain of 16 KiB; resolves to whether it is let through. */
+  async function showLongChain(port: number): Promise<boolean> {
+    const chain = Array(40).fill(authority.cert);
+    const cert = Buffer.concat([TLS.cert, ...chain]);
+    const session = connectHttp2(`https://localhost:${port}`, {
+      ca: authority.cert,
+      cert,
+      key: TLS.key,
+    });
+    session.on("error", () => {});
+    sessions.push(session);
+    return await Promise.race([
+      once(session, "remoteSettings").then(
+        () => true,
+        () => false,
+      ),
+      closed(session).then(() => false),
+    ]);
+  }
+
+  test("newcomers are read piece by piece: long chains are refused, members are served", async () => {
+    const member = await listening();
+    const { port } = member.network;
+    assert.equal(await showLongChain(port), true);
+    await flood(port);
+    assert.equal(await showLongChain(port), false);
+    assert.equal(member.network.stats().refused.tls, 1);
+    await assertServes(member);
+  });
+
+  test("messages arrive, and links are told whose they are", async () => {
+    const member = await listening();
+    await flood(member.network.port);
+    const friend = world.grpc();
+    const link = await new Promise<Link>((opened, failed) => {
+      friend.network.dial(member.endpoint(), {
+        opened,
+        failed: (fault, reason) => failed(new Error(`${fault}: ${reason}`)),
+      });
+    });
+    await until(() => accepted.length === 1);
+    const [other] = accepted;
+    assert.ok(other);
+    assert.match(other.remoteAddress, /^127\.0\.0\.1:\d+$/);
+    const [atFriend, atMember] = [listenTo(link), listenTo(other)];
+    const sent = [0, 1, 1_000, 16_384, 70_000, 250_000].map((length) => Buffer.alloc(length, 7));
+    for (const message of sent) link.send(message);
+    other.send(Buffer.from("back"));
+    await until(() => atMember.messages.length === sent.length && atFriend.messages.length === 1);
+    assert.deepEqual(atMember.messages, sent);
+  });
+
+  test("some time later all is as before", async () => {
+    const member = await listening({ timeouts: { cautionMs: 1 } });
+    await flood(member.network.port);
+    await until(() => member.network.stats().acceptedClosed === 1);
+    assert.equal(await showLongChain(member.network.port), true);
   });
 });

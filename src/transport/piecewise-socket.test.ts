@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { PiecewiseSocket } from "./piecewise-socket.ts";
+import { SocketWatch } from "./socket-watch.ts";
+
+const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
+
+/** A connection: who dials, and what the other side reads piece by piece. */
+async function pair(t: TestContext): Promise<readonly [Socket, PiecewiseSocket]> {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const dialler = connect(address.port, "127.0.0.1");
+  t.after(() => dialler.destroy());
+  dialler.on("error", () => {});
+  const [below] = await once(server, "connection");
+  below.on("error", () => {});
+  const read = new PiecewiseSocket(below);
+  read.on("error", () => {});
+  t.after(() => read.destroy());
+  return [dialler, read];
+}
+
+test("a stranger's bytes come whole and in order, one piece in a round of the event loop", async (t) => {
+  const [dialler, read] = await pair(t);
+  new SocketWatch(RATE).watch(read, "", { cut: () => assert.fail("nobody is cut") });
+  const sent = Buffer.from(Uint8Array.from({ length: 50_000 }, (_, i) => i % 251));
+  const pieces: Buffer[] = [];
+  let [inThisRound, most] = [0, 0];
+  read.on("data", (piece: Buffer) => {
+    pieces.push(piece);
+    inThisRound += 1;
+    most = Math.max(most, inThisRound);
+    setImmediate(() => {
+      inThisRound = 0;
+    });
+  });
+  dialler.end(sent);
+  await once(read, "end");
+  assert.deepEqual(Buffer.concat(pieces), sent);
+  assert.ok(pieces.every(({ length }) => length <= 2_048));
+  assert.ok(most <= 2, `${most} in one round`); // One may have come with the socket.
+  assert.equal(read.bytesRead, 50_000);
+});
+
+test("each of many strangers is heard to its end", async (t) => {
+  const watch = new SocketWatch(RATE);
+  const pairs = await Promise.all(Array.from({ length: 12 }, () => pair(t)));
+  const ends = pairs.map(async ([dialler, read]) => {
+    watch.watch(read, "", { cut: () => assert.fail("nobody is cut") });
+    dialler.end(Buffer.alloc(20_000));
+    let bytes = 0;
+    for await (const piece of read) bytes += piece.length;
+    return bytes;
+  });
+  assert.deepEqual([...new Set(await Promise.all(ends))], [20_000]);
+});
+
+test("who has proven who it is comes in larger pieces, without waiting for a turn", async (t) => {
+  const [dialler, read] = await pair(t);
+  const watched = new SocketWatch(RATE).watch(read, "", {
+    cut: () => assert.fail("nobody is cut"),
+  });
+  watched.prove(true);
+  const lengths: number[] = [];
+  read.on("data", ({ length }: Buffer) => lengths.push(length));
+  dialler.end(Buffer.alloc(1_000_000));
+  await once(read, "end");
+  assert.equal(
+    lengths.reduce((sum, length) => sum + length, 0),
+    1_000_000,
+  );
+  assert.ok(Math.max(...lengths) > 2_048 && Math.max(...lengths) <= 16_384);
+});
+
+test("TLS that takes more bytes than a handshake needs is ended before they are handed on", async (t) => {
+  const [dialler, read] = await pair(t);
+  let bytes = 0;
+  const isCut = new Promise<void>((cut) => {
+    new SocketWatch(RATE).watch(read, "", { cut }, true);
+  });
+  read.on("data", ({ length }: Buffer) => {
+    bytes += length;
+  });
+  dialler.write(Buffer.alloc(20_000));
+  await isCut;
+  assert.equal(bytes, 8_192);
+});
+
+test("what is written reaches the other side; the end of one side is the end of the other", async (t) => {
+  const [dialler, read] = await pair(t);
+  read.resume();
+  read.cork();
+  for (const word of ["a", "b", "c"]) read.write(word);
+  read.uncork();
+  read.end("d");
+  let heard = "";
+  for await (const piece of dialler.setEncoding("utf8")) heard += piece;
+  assert.equal(heard, "abcd");
+  dialler.destroy();
+  if (!read.closed) await once(read, "close");
+});
+
+test("a connection that is reset is told of as one", async (t) => {
+  const [dialler, read] = await pair(t);
+  const failed = once(read, "error");
+  dialler.resetAndDestroy();
+  const [{ code }] = await failed;
+  assert.equal(code, "ECONNRESET");
+});

@@ -1,0 +1,172 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+
+/**
+ * So much reaches TLS at a time, of strangers and of others. Key updates of TLS 1.3, the costliest that
+ * fit, take 1 ms for a kilobyte.
+ */
+const PIECE_BYTES = 2_048;
+const PROVEN_PIECE_BYTES = 16_384;
+const NOTHING = Buffer.alloc(0);
+
+/** Asked before each piece. */
+export interface PieceRules {
+  /** The other side has proven who it is: it need not wait for its turn. */
+  readonly isProven: () => boolean;
+  /** So many bytes have been handed on, this piece included; false: it is not. */
+  readonly isFair: (bytes: number) => boolean;
+  /** A stranger has more to say. */
+  readonly rest: () => void;
+}
+
+/**
+ * What an accepted socket brings, in small pieces. OpenSSL works through everything that it is given in
+ * one go, and Node hands it half a megabyte; between our pieces the event loop goes on. The price, a
+ * fraction of what a message costs, lasts as long as the connection.
+ */
+export class PiecewiseSocket extends Duplex {
+  readonly #below: Socket;
+  #rules: PieceRules | undefined;
+  #waiting: Buffer = NOTHING;
+  #isReading = true;
+  #hasEnded = false;
+  #soon: NodeJS.Immediate | undefined;
+  /** As of a socket: what has been handed on. */
+  bytesRead = 0;
+
+  constructor(below: Socket) {
+    super({ allowHalfOpen: false }); // TLS takes that over: it ends once the other side has.
+    this.#below = below;
+    below.allowHalfOpen = true; // What TLS says last is still to be written.
+    below.on("data", (bytes: Buffer) => {
+      this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
+      this.#handOn();
+    });
+    below.once("end", () => {
+      this.allowHalfOpen = true;
+      this.#hasEnded = true;
+      this.#handOn();
+    });
+    below.once("close", () => {
+      if (!this.#hasEnded) this.destroy(Object.assign(new Error(CLOSED), { code: "ECONNRESET" }));
+      else if (this.readableEnded) this.destroy();
+      else this.once("end", () => this.destroy());
+    });
+  }
+
+  /** In the words of Node's handles. */
+  get peer(): { readonly address?: string; readonly port?: number; readonly family?: string } {
+    const { remoteAddress, remotePort, remoteFamily } = this.#below;
+    return {
+      ...(remoteAddress !== undefined && { address: remoteAddress }),
+      ...(remotePort !== undefined && { port: remotePort }),
+      ...(remoteFamily !== undefined && { family: remoteFamily }),
+    };
+  }
+
+  /** Once, before the first byte. */
+  obey(rules: PieceRules): void {
+    this.#rules = rules;
+  }
+
+  /** Whether it is this one's turn: each brings a piece. */
+  setReading(isReading: boolean): void {
+    this.#isReading = isReading;
+    if (isReading) this.#handOn();
+    else setReading(this.#below, false);
+  }
+
+  override _read(): void {} // It comes in turns.
+
+  override _write(bytes: Buffer, _encoding: unknown, done: (error?: Error | null) => void): void {
+    this.#below.write(bytes, done);
+  }
+
+  override _writev(
+    pieces: { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#below.write(Buffer.concat(pieces.map(({ chunk }) => chunk)), done);
+  }
+
+  override _final(done: () => void): void {
+    this.#below.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#waiting = NOTHING;
+    this.#below.destroy();
+    done(error);
+  }
+
+  #handOn(): void {
+    if (this.destroyed) return;
+    if (!this.#isReading) {
+      setReading(this.#below, false);
+      return;
+    }
+    const isProven = this.#rules?.isProven() === true;
+    if (!this.#handOnPiece(isProven ? PROVEN_PIECE_BYTES : PIECE_BYTES)) return;
+    if (!this.#isReading) {
+      this.#turnLoop();
+      return;
+    }
+    const isMore = this.#waiting.length > 0;
+    setReading(this.#below, !isMore);
+    if (isMore && isProven) this.#soon ??= setImmediate(() => this.#goOn());
+    else if (isMore) this.#rest();
+    else if (this.#hasEnded) this.push(null);
+  }
+
+  #goOn(): void {
+    this.#soon = undefined;
+    this.#handOn();
+  }
+
+  #rest(): void {
+    this.#rules?.rest();
+    this.#turnLoop();
+  }
+
+  /** What waits here wakes nobody, as what waits in the kernel would. */
+  #turnLoop(): void {
+    setImmediate(() => {});
+  }
+
+  #handOnPiece(bytes: number): boolean {
+    if (this.#waiting.length === 0) return true;
+    const piece = this.#waiting.subarray(0, bytes);
+    this.#waiting = this.#waiting.subarray(bytes);
+    this.bytesRead += piece.length;
+    if (this.#rules?.isFair(this.bytesRead) === false) return false;
+    this.push(piece);
+    return !this.destroyed;
+  }
+}
+
+const CLOSED = "the connection was closed";
+
+/**
+ * Node cannot keep a socket from being read once TLS or HTTP/2 have taken it over; its handle can.
+ * Should a version of Node have no such handle, everybody is read at once.
+ */
+export function setReading(socket: Socket | PiecewiseSocket, isReading: boolean): void {
+  if (socket instanceof PiecewiseSocket) {
+    socket.setReading(isReading);
+    return;
+  }
+  const handle = fieldOf(socket, "_handle");
+  const set = fieldOf(handle, isReading ? "readStart" : "readStop");
+  if (typeof set === "function") set.call(handle);
+}
+
+/** A TLS socket above a piecewise one does not know whose it is; one above a plain socket does. */
+export function nameAsBelow(socket: Socket): void {
+  const wrap = fieldOf(fieldOf(socket, "_handle"), "_parentWrap");
+  const stream = fieldOf(wrap, "stream");
+  if (stream instanceof PiecewiseSocket) Reflect.set(socket, "_peername", stream.peer);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
