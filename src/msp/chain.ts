@@ -7,7 +7,7 @@ import { equalBytes } from "../wire/bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { legacyNameConstraintFault, nameConstraintFault } from "./name-constraints.ts";
 import { arePoliciesValid } from "./policies.ts";
-import { isCertifiedBy } from "./signed.ts";
+import { isCertifiedBy, weaknessOf } from "./signed.ts";
 
 /** The CAs of one MSP (or its TLS CAs). */
 export interface Authorities {
@@ -27,6 +27,8 @@ export type ChainFault =
   | "issuer-unfit"
   /** A known CA has the issuer's name but another key. */
   | "issuer-key"
+  /** It is signed in a way that Go believes of nobody. */
+  | "weak-signature"
   /** Its issuer was not valid at the time of judgement. */
   | "issuer-time"
   /** It is not valid at the time of judgement. */
@@ -215,6 +217,11 @@ function issuerFault(certificate: Certificate, ca: Certificate): NoChain | undef
     return { code: "issuer-unfit", reason: `its issuer ${ca.subject.text} may not issue it` };
   }
   if (isCertifiedBy(certificate, ca.publicKey, "refuse")) return undefined;
+  const weakness = weaknessOf(certificate);
+  if (weakness !== undefined) {
+    const reason = `its issuer ${ca.subject.text} signed it with ${weakness}, which Go does not accept`;
+    return { code: "weak-signature", reason };
+  }
   const reason = `the signature of its issuer ${ca.subject.text} does not verify`;
   return { code: "issuer-key", reason };
 }

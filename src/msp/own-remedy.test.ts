@@ -48,6 +48,12 @@ const cases: readonly (readonly [name: string, Files, RegExp, ...mended: Files[]
     peerFolder({ ...intermediate, "config.yaml": noRule }, below),
   ],
   [
+    "a signature with SHA-1",
+    peerFolder({}, makePeer({ isSha1: true })),
+    /its issuer CN=ca\.org signed it with SHA-1, which Go .*: have one issued that is signed with SHA-256/,
+    peerFolder({}),
+  ],
+  [
     "root and intermediate in one file",
     peerFolder({ "cacerts/ca.pem": text(root.pem, inner.pem), "config.yaml": noRule }, below),
     /put each certificate of cacerts\/ca\.pem into a file of its own/,

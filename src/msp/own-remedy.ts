@@ -35,6 +35,8 @@ export function ownRemedy({ code, kind }: Refusal, own: Certificate, files: MspM
       return `replace ${issuer} by a CA certificate with basicConstraints CA and the key usage keyCertSign`;
     case "issuer-key":
       return `have one issued by the CA of this folder, or replace ${issuer} by the certificate of the CA that issued it, which has the same name`;
+    case "weak-signature":
+      return "have one issued that is signed with SHA-256";
     case "own-issuer":
       return ISSUE_BY_CA;
     case "inner-issuer":

@@ -79,6 +79,13 @@ export function isCertifiedBy(signed: Signed, key: KeyObject, sha1: "refuse" | "
   }
 }
 
+/** What Go does not believe a signature on a certificate for, whoever made it; undefined: nothing. */
+export function weaknessOf(signed: Signed): string | undefined {
+  const algorithm = findAlgorithm(signed);
+  if (algorithm === undefined) return `the algorithm ${signed.algorithm}`;
+  return algorithm.hash === "sha1" ? "SHA-1" : undefined;
+}
+
 function bitsOf(key: KeyObject): number {
   return key.asymmetricKeyDetails?.modulusLength ?? 0;
 }

@@ -44,6 +44,8 @@ export interface Wish {
   readonly serial?: number;
   readonly notBefore?: string;
   readonly notAfter?: string;
+  /** Signed with SHA-1 instead of SHA-256. */
+  readonly isSha1?: boolean;
   /** Called with the issuer's signature; what it returns goes into the certificate. */
   readonly reshape?: (signature: Uint8Array) => Uint8Array;
 }
@@ -111,7 +113,12 @@ function extensionsOf(wish: Wish, publicKey: KeyObject): readonly Uint8Array[] {
 }
 
 /** Algorithm and signature by the key: ECDSA with SHA-256, or Ed25519. */
-function signWith(key: KeyObject, tbs: Uint8Array): { algorithm: Uint8Array; bits: Uint8Array } {
+function signWith(
+  key: KeyObject,
+  tbs: Uint8Array,
+  isSha1 = false,
+): { algorithm: Uint8Array; bits: Uint8Array } {
+  if (isSha1) return { algorithm: seq(oid("1.2.840.10045.4.1")), bits: sign("sha1", tbs, key) };
   if (key.asymmetricKeyType === "ed25519") {
     return { algorithm: seq(oid("1.3.101.112")), bits: sign(null, tbs, key) };
   }
@@ -128,7 +135,7 @@ export function makeCertificate(wish: Wish): Made {
   const issuerKey = wish.issuer?.privateKey ?? keys.privateKey;
   const name = wish.subject ?? makeName(wish.commonName, wish.units);
   const extensions = extensionsOf(wish, keys.publicKey);
-  const { algorithm } = signWith(issuerKey, name);
+  const { algorithm } = signWith(issuerKey, name, wish.isSha1);
   const tbs = seq(
     encodeDer(contextTag(0, true), integer(2)),
     integer(wish.serial ?? ++lastSerial),
@@ -142,7 +149,7 @@ export function makeCertificate(wish: Wish): Made {
     keys.publicKey.export({ type: "spki", format: "der" }),
     ...(extensions.length > 0 ? [encodeDer(contextTag(3, true), seq(...extensions))] : []),
   );
-  const { bits } = signWith(issuerKey, tbs);
+  const { bits } = signWith(issuerKey, tbs, wish.isSha1);
   const der = seq(tbs, algorithm, bitString(wish.reshape?.(bits) ?? bits));
   return { ...keys, name, der, pem: encodePem("CERTIFICATE", der) };
 }

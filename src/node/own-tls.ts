@@ -97,6 +97,8 @@ function remedyFor(code: ChainFault, file: string, cas: string): string {
       return `Have ${file} issued by a CA in ${cas}, or add its CA there; put intermediate CAs behind the certificate in ${file}.`;
     case "issuer-key":
       return `Put the CA that issued ${file} into ${cas}: the one there has the same name, but another key.`;
+    case "weak-signature":
+      return `Have ${file} issued anew, signed with SHA-256.`;
     case "issuer-unfit":
       return `Put a CA certificate with basicConstraints CA and the key usage keyCertSign into ${cas}, and have ${file} issued by it.`;
     case "issuer-time":
