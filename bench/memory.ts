@@ -21,7 +21,7 @@ export interface MemoryOptions {
   readonly members: number;
   /** Duration of the steady-state measurement. */
   readonly seconds: number;
-  /** Time until pulls and syncs have slowed down. */
+  /** Time until pulls and syncs have slowed down, and V8 has compiled what is hot. */
   readonly settleSeconds: number;
   /** Whether neighbours send each heartbeat alone, as Fabric peers do, or gather them as we do. */
   readonly isSingly: boolean;

@@ -79,7 +79,7 @@ bench("simulator", "virtual time, memory and messages of calm simulated networks
 bench("memory", "one daemon in a network of so many members")
   .option("--members <n>", "how many, up to 1000", "100")
   .option("--seconds <n>", "how long it is watched", "30")
-  .option("--settle <n>", "seconds before that", "45")
+  .option("--settle <n>", "seconds before that, in which V8 compiles what is hot", "100")
   .option("--singly", "neighbours send each heartbeat alone, as Fabric peers do")
   .action(async ({ members, seconds, settle, singly, json }) => {
     const times = { seconds: Number(seconds), settleSeconds: Number(settle) };
