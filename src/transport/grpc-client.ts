@@ -11,6 +11,7 @@ import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, StreamEnd } from "./network.ts";
 import { afterPatiently, LOOP_TIMER, PING_SHARE } from "./patience.ts";
+import { PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
@@ -101,19 +102,20 @@ class SessionDial {
       context.timeouts.dialTimeoutMs * (start === "ping" ? PING_SHARE : 1),
       "no connection",
     );
-    const socket = openSocket(target, tls, context.judgeTls !== undefined);
+    const { socket, below, read } = openSocket(target, tls, context);
     this.#socket = socket;
     socket.on("error", (error) => this.#failWith(error));
     // Of what is wrong with its HTTP/2 the session tells only then.
     socket.once("close", () => setImmediate(() => this.#failWith(new Error(LOST))));
-    socket.once("connect", () => {
+    below.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
-      this.#watched = context.sockets.watch(socket, formatHostPort(address), {
-        cut: () => this.#destroy(),
-      });
+      const events = { cut: () => this.#destroy(), dear: () => context.caution.begin() };
+      const isTls = tls !== undefined;
+      this.#watched = context.sockets.watch(read, formatHostPort(address), events, isTls);
       socket.once("close", () => this.#watched?.forget());
     });
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      this.#watched?.readingBegan();
       if (this.#isTrusted(serverName, tls)) this.#startHttp2();
     });
   }
@@ -161,7 +163,6 @@ class SessionDial {
     this.#session = session;
     const watched = this.#watched;
     if (watched === undefined) return; // Not connected, then.
-    watched.readingBegan();
     watchFrames(session, () => watched.countFrame() || this.#destroy());
     session.on("error", (error) => this.#failWith(error));
     session.once("close", () => this.#failWith(new Error(LOST)));
@@ -222,14 +223,30 @@ class SessionDial {
   }
 }
 
+interface Opened {
+  readonly socket: Socket;
+  /** Tells when TCP is connected. */
+  readonly below: Socket;
+  /** What comes, before TLS if it goes through our hands. */
+  readonly read: Socket | PiecewiseSocket;
+}
+
 function openSocket(
   { address: { host, port }, serverName, resolve: lookup }: Target,
   tls: TlsCredentials | undefined,
-  hasJudge: boolean,
-): Socket {
-  if (tls === undefined) return connectTcp({ host, port, lookup, noDelay: true });
-  const options = { ...clientOptions(tls, serverName), host, port, lookup };
-  return connectTls({ ...options, rejectUnauthorized: !hasJudge }).setNoDelay(true);
+  { judgeTls, caution }: GrpcContext,
+): Opened {
+  const rejectUnauthorized = judgeTls === undefined;
+  if (tls !== undefined && !caution.isOn) {
+    const options = { ...clientOptions(tls, serverName), host, port, lookup, rejectUnauthorized };
+    const socket = connectTls(options).setNoDelay(true);
+    return { socket, below: socket, read: socket };
+  }
+  const below = connectTcp({ host, port, lookup, noDelay: true });
+  if (tls === undefined) return { socket: below, below, read: below };
+  const read = new PiecewiseSocket(below);
+  const options = { ...clientOptions(tls, serverName), socket: read, rejectUnauthorized };
+  return { socket: connectTls(options), below, read };
 }
 
 const NO_HTTP2 = "the other side does not speak HTTP/2";

@@ -57,8 +57,6 @@ export class SocketGuard {
   readonly #unproven = new Map<string, number>();
   #handshakes = 0;
   readonly #bySession = new WeakMap<Http2Session, Guest>();
-  /** Until when TLS reads newcomers piece by piece. */
-  #cautionUntilMs = 0;
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
     this.#context = context;
@@ -148,7 +146,7 @@ export class SocketGuard {
       return undefined;
     }
     stats.accepted += 1;
-    const isCautious = this.#isSecure && performance.now() < this.#cautionUntilMs;
+    const isCautious = this.#isSecure && this.#context.caution.isOn;
     const read = isCautious ? new PiecewiseSocket(socket) : socket;
     const key = socketKey(socket);
     const handshake = this.#isSecure ? "tls" : "protocol";
@@ -194,7 +192,7 @@ export class SocketGuard {
    */
   #beCautious({ address }: Guest): void {
     if (!this.#isSecure) return;
-    this.#cautionUntilMs = performance.now() + this.#context.timeouts.cautionMs;
+    this.#context.caution.begin();
     for (const guest of this.#guests.values()) {
       const isStranger = guest.address === address && !isProven(guest);
       if (isStranger && !guest.isPiecewise) this.#cut(guest, "too-many-frames");

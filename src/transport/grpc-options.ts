@@ -1,6 +1,7 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { FairScheduler, PartialFrameBudget } from "./limits.ts";
+import { Caution } from "./piecewise-socket.ts";
 import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";
 
@@ -22,7 +23,7 @@ export interface GrpcTimeouts {
   /** How long an answer to such a ping may take; default 20_000 (`peer.keepalive.timeout`). */
   readonly keepaliveTimeoutMs: number;
   /**
-   * How long TLS reads strangers piece by piece after one of them has kept it busy; default 600_000.
+   * How long TLS reads new connections piece by piece after one of them has kept it busy; default 600_000.
    */
   readonly cautionMs: number;
 }
@@ -143,6 +144,7 @@ export interface GrpcContext {
   readonly partialFrames: PartialFrameBudget;
   readonly dialFilter: DialFilter;
   readonly sockets: SocketWatch;
+  readonly caution: Caution;
   /** Asked about chains that OpenSSL refuses; default: its word stands. */
   readonly judgeTls: TlsJudge | undefined;
 }
@@ -158,8 +160,9 @@ export function createGrpcContext(
   partialFrames?: PartialFrameBudget,
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
+  const allTimeouts = { ...GRPC_TIMEOUTS, ...timeouts };
   return {
-    timeouts: { ...GRPC_TIMEOUTS, ...timeouts },
+    timeouts: allTimeouts,
     limits: allLimits,
     stats: createGrpcStats(),
     scheduler: new FairScheduler(),
@@ -171,6 +174,7 @@ export function createGrpcContext(
       burst: 2 * CONNECTION_WINDOW_BYTES,
       perSecond: allLimits.receivedBytesPerSecond,
     }),
+    caution: new Caution(allTimeouts.cautionMs),
     judgeTls,
   };
 }

@@ -19,8 +19,26 @@ export interface PieceRules {
   readonly rest: () => void;
 }
 
+/** Whether new connections are read piece by piece: for some time after one of them has kept TLS busy. */
+export class Caution {
+  readonly #lastsMs: number;
+  #untilMs = 0;
+
+  constructor(lastsMs: number) {
+    this.#lastsMs = lastsMs;
+  }
+
+  get isOn(): boolean {
+    return performance.now() < this.#untilMs;
+  }
+
+  begin(): void {
+    this.#untilMs = performance.now() + this.#lastsMs;
+  }
+}
+
 /**
- * What an accepted socket brings, in small pieces. OpenSSL works through everything that it is given in
+ * What a socket brings, in small pieces. OpenSSL works through everything that it is given in
  * one go, and Node hands it half a megabyte; between our pieces the event loop goes on. The price, a
  * fraction of what a message costs, lasts as long as the connection.
  */
@@ -42,6 +60,7 @@ export class PiecewiseSocket extends Duplex {
       this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
       this.#handOn();
     });
+    below.once("error", (error) => this.destroy(error));
     below.once("end", () => {
       this.allowHalfOpen = true;
       this.#hasEnded = true;
@@ -167,6 +186,6 @@ export function nameAsBelow(socket: Socket): void {
   if (stream instanceof PiecewiseSocket) Reflect.set(socket, "_peername", stream.peer);
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+export function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
 import { loopBusyMs } from "./patience.ts";
-import { PiecewiseSocket, setReading } from "./piecewise-socket.ts";
+import { fieldOf, PiecewiseSocket, setReading } from "./piecewise-socket.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -280,7 +280,7 @@ export class SocketWatch {
 
   /** Whether it has brought much in a TLS handshake, and that took long. */
   #lookAtTls({ isInTls, events, bytesRead, socket }: Watched): void {
-    if (!isInTls || socket.bytesRead <= TLS_BYTES || socket.bytesRead === bytesRead) return;
+    if (!isInTls || tlsBytes(socket) <= TLS_BYTES || tlsBytes(socket) === bytesRead) return;
     if (this.#cpuMs() - this.#roundMs >= DEAR_MS) events.dear?.();
   }
 
@@ -298,4 +298,10 @@ export class SocketWatch {
   #look({ conduct, socket, events }: Watched): void {
     if (!conduct.look(socket.bytesRead)) events.cut();
   }
+}
+
+/** What has come below TLS: a socket that began as one of TLS counts what comes out of it. */
+function tlsBytes(socket: Socket | PiecewiseSocket): number {
+  const bytes = fieldOf(fieldOf(fieldOf(socket, "_handle"), "_parent"), "bytesRead");
+  return typeof bytes === "number" ? bytes : socket.bytesRead;
 }

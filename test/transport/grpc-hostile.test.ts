@@ -230,6 +230,37 @@ describe("after a stranger that may have kept TLS busy", () => {
     assert.deepEqual(atMember.messages, sent);
   });
 
+  test("so are those whom we dial", async () => {
+    const [member, friend] = [await listening(), await listening()];
+    await flood(member.network.port);
+    const dial = async (endpoint: string) =>
+      await new Promise<Link | string>((opened) => {
+        member.network.dial(endpoint, { opened, failed: (fault) => opened(fault) });
+      });
+    const link = await dial(friend.endpoint());
+    assert.ok(typeof link === "object", `${link}`);
+    await until(() => accepted.length === 1);
+    const [other] = accepted;
+    assert.ok(other);
+    const [here, there] = [listenTo(link), listenTo(other)];
+    const sent = [0, 1, 16_384, 250_000].map((length) => Buffer.alloc(length, 7));
+    for (const message of sent) {
+      link.send(message);
+      other.send(message);
+    }
+    await until(() => [here, there].every(({ messages }) => messages.length === sent.length));
+    assert.deepEqual([here.messages, there.messages], [sent, sent]);
+    link.close();
+    await until(() => there.closed.length === 1);
+
+    assert.equal(await dial("127.0.0.1:1"), "unreachable");
+    const cert = Buffer.concat([TLS.cert, ...Array(40).fill(authority.cert)]);
+    const { port } = (await listening({ tls: { ...TLS, cert } })).network;
+    assert.equal(await dial(`localhost:${port}`), "tls-closed");
+    const plain = await listening({}, plainWorld);
+    assert.equal(await dial(plain.endpoint()), "tls-not-spoken");
+  });
+
   test("some time later all is as before", async () => {
     const member = await listening({ timeouts: { cautionMs: 1 } });
     await flood(member.network.port);
