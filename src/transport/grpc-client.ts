@@ -11,7 +11,7 @@ import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, StreamEnd } from "./network.ts";
 import { afterPatiently, LOOP_TIMER, PING_SHARE } from "./patience.ts";
-import { PiecewiseSocket } from "./piecewise-socket.ts";
+import { LONG_CHAIN, PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
@@ -109,7 +109,7 @@ class SessionDial {
     socket.once("close", () => setImmediate(() => this.#failWith(new Error(LOST))));
     below.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
-      const events = { cut: () => this.#destroy(), dear: () => context.caution.begin() };
+      const events = { cut: () => this.#cut(), dear: () => context.caution.begin() };
       const isTls = tls !== undefined;
       this.#watched = context.sockets.watch(read, formatHostPort(address), events, isTls);
       socket.once("close", () => this.#watched?.forget());
@@ -138,6 +138,12 @@ class SessionDial {
   #destroy(): void {
     this.#session?.destroy();
     this.#socket.destroy();
+  }
+
+  /** It has brought more than is fair. */
+  #cut(): void {
+    if (this.#phase === "tls") this.#fail({ fault: "tls-bad-certificate", reason: LONG_CHAIN });
+    this.#destroy();
   }
 
   #isTrusted(host: string, tls: TlsCredentials | undefined): boolean {

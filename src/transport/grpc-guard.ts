@@ -15,8 +15,9 @@ import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
 import { limitPieces } from "./limits.ts";
+import type { Refuse } from "./network.ts";
 import { afterPatiently, LOOP_TIMER } from "./patience.ts";
-import { nameAsBelow, PiecewiseSocket } from "./piecewise-socket.ts";
+import { LONG_CHAIN, nameAsBelow, PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -50,6 +51,7 @@ const isProven = ({ watched }: Guest): boolean => watched.conduct.isProven;
 /** Watches over the sockets that a server accepts, from the first byte on. */
 export class SocketGuard {
   readonly #context: GrpcContext;
+  readonly #refused: Refuse;
   readonly #isSecure: boolean;
   /** By remote address and port, the oldest first. */
   readonly #guests = new Map<string, Guest>();
@@ -58,8 +60,9 @@ export class SocketGuard {
   #handshakes = 0;
   readonly #bySession = new WeakMap<Http2Session, Guest>();
 
-  constructor(server: Http2Server | Http2SecureServer, context: GrpcContext) {
+  constructor(server: Http2Server | Http2SecureServer, context: GrpcContext, refused: Refuse) {
     this.#context = context;
+    this.#refused = refused;
     this.#isSecure = isSecure(server);
     // Node's own: it begins TLS, or HTTP/2 where there is none.
     const begins = server.listeners("connection");
@@ -162,10 +165,7 @@ export class SocketGuard {
         read,
         address,
         {
-          cut: () => {
-            this.#cut(guest, guest.handshake === "tls" ? "tls" : "too-many-frames");
-            this.#beCautious(guest);
-          },
+          cut: () => this.#cutGreedy(guest),
           dear: () => this.#beCautious(guest),
         },
         this.#isSecure,
@@ -184,6 +184,14 @@ export class SocketGuard {
       this.#forget(guest);
     });
     return read;
+  }
+
+  /** It has brought more than is fair. */
+  #cutGreedy(guest: Guest): void {
+    const isLongChain = guest.handshake === "tls";
+    if (isLongChain) this.#refused("tls-client-refused", guest.key, LONG_CHAIN);
+    this.#cut(guest, isLongChain ? "tls" : "too-many-frames");
+    this.#beCautious(guest);
   }
 
   /**

@@ -41,7 +41,7 @@ export function createGrpcServer(
   watchClients(server, () => current, context, refused);
   const sessions = new Set<ServerHttp2Session>();
   const links = new Set<Link>();
-  const guard = new SocketGuard(server, context);
+  const guard = new SocketGuard(server, context, refused);
 
   server.on("session", (session) => {
     sessions.add(session);

@@ -9,6 +9,14 @@ const PIECE_BYTES = 2_048;
 const PROVEN_PIECE_BYTES = 16_384;
 const NOTHING = Buffer.alloc(0);
 
+/**
+ * The client hello, and a certificate with those of a few CAs: more than that may be a chain that costs
+ * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
+ */
+export const TLS_BYTES = 8_192;
+/** Why a connection ends that brings more than that before TLS is established. */
+export const LONG_CHAIN = "it shows more than 8 KiB of certificates while TLS is under attack";
+
 /** Asked before each piece. */
 export interface PieceRules {
   /** The other side has proven who it is: it need not wait for its turn. */

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
 import { loopBusyMs } from "./patience.ts";
-import { fieldOf, PiecewiseSocket, setReading } from "./piecewise-socket.ts";
+import { fieldOf, PiecewiseSocket, setReading, TLS_BYTES } from "./piecewise-socket.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -17,11 +17,6 @@ const TURNS = 5;
 const SILENT_TURNS = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
-/**
- * The client hello, and a certificate with those of a few CAs: more than that may be a chain that costs
- * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
- */
-const TLS_BYTES = 8_192;
 /** CPU time of a round that an honest handshake does not take. */
 const DEAR_MS = 30;
 /** How often those are looked at who have proven themselves. */

@@ -199,12 +199,19 @@ describe("after a stranger that may have kept TLS busy", () => {
   }
 
   test("newcomers are read piece by piece: long chains are refused, members are served", async () => {
-    const member = await listening();
+    const member = world.grpc();
+    const refusals: string[] = [];
+    await member.network.listen(
+      () => {},
+      (fault, _address, detail) => refusals.push(`${fault}: ${detail}`),
+    );
     const { port } = member.network;
     assert.equal(await showLongChain(port), true);
     await flood(port);
     assert.equal(await showLongChain(port), false);
     assert.equal(member.network.stats().refused.tls, 1);
+    assert.equal(refusals.length, 1);
+    assert.match(refusals[0] ?? "", /^tls-client-refused: it shows more than 8 KiB/);
     await assertServes(member);
   });
 
@@ -256,7 +263,7 @@ describe("after a stranger that may have kept TLS busy", () => {
     assert.equal(await dial("127.0.0.1:1"), "unreachable");
     const cert = Buffer.concat([TLS.cert, ...Array(40).fill(authority.cert)]);
     const { port } = (await listening({ tls: { ...TLS, cert } })).network;
-    assert.equal(await dial(`localhost:${port}`), "tls-closed");
+    assert.equal(await dial(`localhost:${port}`), "tls-bad-certificate");
     const plain = await listening({}, plainWorld);
     assert.equal(await dial(plain.endpoint()), "tls-not-spoken");
   });
