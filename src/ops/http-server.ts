@@ -16,9 +16,9 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { printable } from "../lib/printable.ts";
 import { useServerContext } from "../transport/grpc-tls.ts";
 import { FairScheduler } from "../transport/limits.ts";
-import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
-import { keyOf, Places } from "./places.ts";
+import { greetInTurns } from "./greet-in-turns.ts";
+import { Places } from "./places.ts";
 import { readInTurns } from "./read-in-turns.ts";
 
 /** An application with access to the socket of a request. */
@@ -140,8 +140,11 @@ export async function serve(
     ? createHttpsServer({ ...options, ...TLS_OPTIONS, ...tls }, take)
     : createHttpServer(options, take);
   if (tls?.credentials) useServerContext(server, tls.credentials);
+  // Node's own: they begin TLS.
+  const begins = tls ? server.listeners("connection") : [];
+  if (tls) server.removeAllListeners("connection");
   const places = new Places(server);
-  if (tls) greetInTurns(server);
+  if (tls) greetInTurns(server, begins, turns);
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) =>
     readInTurns(socket, turns),
   );
@@ -160,28 +163,6 @@ export async function serve(
         server.closeAllConnections();
       }),
   };
-}
-
-/**
- * A TLS handshake takes about a millisecond, and hundreds of them may arrive together: the event
- * loop reads a few of them per round.
- */
-function greetInTurns(server: Server): void {
-  const watch = new SocketWatch();
-  const greeted = new Map<string, WatchedSocket>();
-  server.on("connection", (socket: Socket) => {
-    if (socket.destroyed) return; // There was no place for it.
-    const key = keyOf(socket);
-    const watched = watch.watch(socket, socket.remoteAddress ?? "", {
-      cut: () => socket.destroy(),
-    });
-    greeted.set(key, watched);
-    socket.once("close", () => {
-      watched.forget();
-      if (greeted.get(key) === watched) greeted.delete(key);
-    });
-  });
-  server.on("secureConnection", (socket: Socket) => greeted.get(keyOf(socket))?.release());
 }
 
 function bind(

@@ -63,6 +63,38 @@ test("answers a few of the clients that begin together, and the next ones in lat
   assert.ok(most <= 3, `${most} in one round`);
 });
 
+test("knows and answers a client whose bytes come one by one, and one whose come all at once", async (t) => {
+  const app = createApp(LISTEN);
+  app.get("/who", (context) => context.text(`from ${context.env.incoming.socket.remoteAddress}`));
+  const server = await serve(app, LISTEN, { cert, key }, EXPLAIN);
+  const port = Number(new URL(server.url).port);
+  const slow = createServer((client) => {
+    const onward = connectTcp(port, LISTEN.host).setNoDelay();
+    onward.pipe(client);
+    client.on("data", (bytes: Buffer) => {
+      for (const byte of bytes) onward.write(Uint8Array.of(byte));
+    });
+    client.on("close", () => onward.destroy()).on("error", () => {});
+    onward.on("error", () => {});
+  }).listen(0, LISTEN.host);
+  await once(slow, "listening");
+  t.after(async () => {
+    slow.close();
+    await server.close();
+  });
+  const request = "GET /who HTTP/1.1\r\nhost: localhost\r\n";
+  for (const [through, times] of [
+    [portOf(slow), 1],
+    [port, 3],
+  ] as const) {
+    const client = connectTls({ port: through, ca: authority.cert });
+    client.write(`${`${request}\r\n`.repeat(times - 1)}${request}connection: close\r\n\r\n`);
+    let answer = "";
+    for await (const bytes of client) answer += bytes;
+    assert.equal(answer.match(/from 127\.0\.0\.1/g)?.length, times);
+  }
+});
+
 test("shakes hands once in a connection, and answers there", async (t) => {
   const app = createApp(LISTEN);
   app.get("/healthz", (context) => context.json({ status: "OK" }));
