@@ -5,6 +5,7 @@
 import { type KeyObject, verify, X509Certificate } from "node:crypto";
 import { createSeededRandom } from "../simulation/random.ts";
 import { type Core, createCore, step } from "../src/core/core.ts";
+import { ROUTINE_WAIT } from "../src/core/handlers/audience.ts";
 import { DEFAULT_CORE_LIMITS, DEFAULT_FANOUT, DEFAULT_TIMING } from "../src/core/types/options.ts";
 import { decode } from "../src/wire/decode.ts";
 import type { Envelope } from "../src/wire/envelope.ts";
@@ -29,6 +30,8 @@ export interface VerifyResult {
 
 /** Virtual milliseconds between two messages: more than a network of 1,000 members sends. */
 const PAUSE_MS = 2;
+/** How long heartbeats wait to be checked and passed on together. */
+const GATHER_MS = DEFAULT_TIMING.aliveIntervalMs * ROUTINE_WAIT;
 
 export async function benchVerify(members: number, rounds: number): Promise<VerifyResult> {
   const fixtures = await inTemporaryFolder((folder) => makeFixtures(folder, members + 1));
@@ -92,14 +95,25 @@ class Receiver {
     }
   }
 
-  /** Each message, from one of the members. */
+  /** Each message, from one of the members, until all are applied and passed on. */
   receive(beats: readonly Envelope[], from: number): void {
     const { identity } = this.#fixtures[from % this.#fixtures.length] ?? {};
     if (identity === undefined) return;
     for (const { bytes } of beats) {
-      this.#elapsedMs += PAUSE_MS;
+      this.#pass(PAUSE_MS);
       step(this.#core, { type: "message", from: identity.pkiId, bytes }, this.#now());
     }
+    this.#pass(GATHER_MS);
+  }
+
+  /** Time passes; the core is woken when it asks for it, as by the loop of a node. */
+  #pass(ms: number): void {
+    const untilMs = this.#elapsedMs + ms;
+    while (this.#core.expectedAtMs <= untilMs) {
+      this.#elapsedMs = Math.max(this.#elapsedMs, this.#core.expectedAtMs);
+      step(this.#core, { type: "tick" }, this.#now());
+    }
+    this.#elapsedMs = untilMs;
   }
 
   /** Validates the measurement: nothing was refused. */
