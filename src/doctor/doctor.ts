@@ -12,6 +12,7 @@ import { fileReason } from "../lib/small-file.ts";
 import { checkTags } from "../node/check-saying.ts";
 import { withFileProblems } from "../node/file-problems.ts";
 import { collect, withTlsRootsOf } from "../node/load-credentials.ts";
+import { openFilesDoubt } from "../node/open-files.ts";
 import { readIncarnation } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
 import { examineContacts } from "./contacts.ts";
@@ -51,6 +52,8 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* await examineOperationsTls(config, wallMs);
   yield* operationsFindings(config);
   yield* await examineState(config, wallMs);
+  const fewFiles = await openFilesDoubt(config);
+  if (fewFiles !== undefined) yield warning("limits", fewFiles);
   yield* await examineNames(config);
   if (own.value !== undefined) {
     yield* await examineChannels(config, own.value.identity, wallMs);

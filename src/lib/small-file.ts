@@ -33,6 +33,9 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["EROFS", "its file system is read-only"],
   ["ENOSPC", "the disk is full"],
   ["ENAMETOOLONG", "its name is too long"],
+  ["EMFILE", "this process has too many files open"],
+  ["ENFILE", "this machine has too many files open"],
+  ["EIO", "the disk failed"],
 ]);
 
 /** Why a file or folder could not be used, in words without a full stop. */
@@ -63,6 +66,11 @@ export function fileRemedy(outcome: string): string | undefined {
       return "let that user read it, for example with chown or chmod 640";
     case "ELOOP":
       return "correct the link";
+    case "EMFILE":
+    case "ENFILE":
+      return "raise the limit of open files, as with ulimit -n";
+    case "EIO":
+      return "look at the disk";
     default:
       return undefined;
   }

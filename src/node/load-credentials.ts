@@ -10,6 +10,7 @@ import type { Msp } from "../msp/msp.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { isCertifiedFor } from "../transport/tls-names.ts";
 import { findOpenKeys } from "./key-permissions.ts";
+import { openFilesDoubt } from "./open-files.ts";
 import { loneRootFault, ownChainFault, tlsBeginning } from "./own-tls.ts";
 import { readTls, tellExpired, tlsNotAfterMs } from "./tls-files.ts";
 
@@ -54,6 +55,8 @@ export async function loadCredentials(
   warnings.push(...sharedAuthorities([local.msp, ...trusted]));
   if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);
   warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
+  const fewFiles = await openFilesDoubt(config);
+  if (fewFiles !== undefined) warnings.push(fewFiles);
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
 }
 

@@ -171,9 +171,11 @@ function bind(
   { what, remedy }: { readonly what: string; readonly remedy: string },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = ({ message }: Error): void => {
+    const failed = ({ message, code }: NodeJS.ErrnoException): void => {
       const where = `${what} cannot listen on ${formatHostPort(listen)}`;
-      reject(new GossipError("listen-failed", `${where} (${message}): ${remedy}.`));
+      const isFull = code === "EMFILE" || code === "ENFILE";
+      const help = isFull ? "raise the limit of open files, as with ulimit -n" : remedy;
+      reject(new GossipError("listen-failed", `${where} (${message}): ${help}.`));
     };
     server.once("error", failed);
     server.listen(listen.port, listen.host, () => {
