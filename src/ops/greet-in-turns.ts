@@ -5,11 +5,12 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { FairScheduler } from "../transport/limits.ts";
+import { threadCpuMs } from "../transport/patience.ts";
 import { Caution, nameAsBelow, PiecewiseSocket, TLS_BYTES } from "../transport/piecewise-socket.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
 import { keyOf } from "./places.ts";
 
-/** After a handshake that was dear, so long none may bring more. */
+/** After a long chain that took much time, so long none is taken. */
 const CAUTION_MS = 600_000;
 
 interface Guest {
@@ -36,10 +37,7 @@ export function greetInTurns(
   const piecewise = (socket: Socket): PiecewiseSocket => {
     const key = keyOf(socket);
     const read = new PiecewiseSocket(socket);
-    const events = {
-      cut: () => read.destroy(),
-      dear: () => caution.begin(),
-    };
+    const events = { cut: () => read.destroy() };
     const watched = watch.watch(read, socket.remoteAddress ?? "", events, true);
     const guest: Guest = { watched, isGreeted: false };
     guests.set(key, guest);
@@ -47,9 +45,14 @@ export function greetInTurns(
     read.obey({
       isProven: () => false,
       isFair: (bytes) => {
-        const isFair = guest.isGreeted || bytes <= TLS_BYTES || !caution.isOn;
+        const isFair = guest.isGreeted || bytes <= TLS_BYTES || !caution.refusesLongChains;
         if (!isFair) read.destroy();
         return isFair;
+      },
+      handOn: (hand) => {
+        const isLong = !guest.isGreeted && read.bytesRead > TLS_BYTES;
+        if (isLong) caution.time(hand, threadCpuMs);
+        else hand();
       },
       rest: () => {
         if (!guest.isGreeted) {

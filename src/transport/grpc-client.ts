@@ -109,7 +109,8 @@ class SessionDial {
     socket.once("close", () => setImmediate(() => this.#failWith(new Error(LOST))));
     below.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
-      const events = { cut: () => this.#cut(), dear: () => context.caution.begin() };
+      const { caution } = context;
+      const events = { cut: () => this.#cut(), dear: () => caution.begin(), caution };
       const isTls = tls !== undefined;
       this.#watched = context.sockets.watch(read, formatHostPort(address), events, isTls);
       socket.once("close", () => this.#watched?.forget());

@@ -167,6 +167,7 @@ export class SocketGuard {
         {
           cut: () => this.#cutGreedy(guest),
           dear: () => this.#beCautious(guest),
+          caution: this.#context.caution,
         },
         this.#isSecure,
       ),
@@ -191,7 +192,7 @@ export class SocketGuard {
     const isLongChain = guest.handshake === "tls";
     if (isLongChain) this.#refused("tls-client-refused", guest.key, LONG_CHAIN);
     this.#cut(guest, isLongChain ? "tls" : "too-many-frames");
-    this.#beCautious(guest);
+    if (!isLongChain) this.#beCautious(guest);
   }
 
   /**

@@ -46,3 +46,9 @@ export const LOOP_TIMER: Timer = {
   },
   busyMs: loopBusyMs,
 };
+
+/** CPU time of this thread; where it cannot be had, how long the event loop was at work. */
+export function threadCpuMs(): number {
+  const used = process.threadCpuUsage?.();
+  return used === undefined ? loopBusyMs() : (used.user + used.system) / 1_000;
+}

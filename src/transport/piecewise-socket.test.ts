@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { PiecewiseSocket } from "./piecewise-socket.ts";
+import { Caution, PiecewiseSocket } from "./piecewise-socket.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
 const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
@@ -77,18 +77,36 @@ test("who has proven who it is comes in larger pieces, without waiting for a tur
   assert.ok(Math.max(...lengths) > 2_048 && Math.max(...lengths) <= 16_384);
 });
 
-test("TLS that takes more bytes than a handshake needs is ended before they are handed on", async (t) => {
-  const [dialler, read] = await pair(t);
-  let bytes = 0;
-  const isCut = new Promise<void>((cut) => {
-    new SocketWatch(RATE).watch(read, "", { cut }, true);
-  });
-  read.on("data", ({ length }: Buffer) => {
-    bytes += length;
-  });
-  dialler.write(Buffer.alloc(20_000));
-  await isCut;
-  assert.equal(bytes, 8_192);
+test("long TLS handshakes are ended before the rest is handed on, once one has taken much time", async (t) => {
+  let cpuMs = 0;
+  const caution = new Caution(3_600_000);
+  const watch = new SocketWatch(RATE, () => cpuMs);
+  let costMs = 0;
+  const handshake = async (length: number) => {
+    const [dialler, read] = await pair(t);
+    let [bytes, isCut] = [0, false];
+    await new Promise<void>((resolve) => {
+      const cut = (): void => {
+        isCut = true;
+        resolve();
+      };
+      watch.watch(read, "", { cut, caution }, true);
+      read.on("data", (piece: Buffer) => {
+        bytes += piece.length;
+        if (bytes === length) cpuMs += costMs;
+      });
+      read.once("end", resolve);
+      dialler.end(Buffer.alloc(length));
+    });
+    read.destroy();
+    return { bytes, isCut };
+  };
+  assert.deepEqual(await handshake(20_000), { bytes: 20_000, isCut: false });
+  costMs = 100;
+  assert.deepEqual(await handshake(8_000), { bytes: 8_000, isCut: false });
+  assert.deepEqual(await handshake(9_000), { bytes: 9_000, isCut: false }); // This one is noticed.
+  assert.deepEqual(await handshake(20_000), { bytes: 8_192, isCut: true });
+  assert.deepEqual(await handshake(8_000), { bytes: 8_000, isCut: false });
 });
 
 test("what is written reaches the other side; the end of one side is the end of the other", async (t) => {

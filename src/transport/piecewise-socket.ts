@@ -9,6 +9,9 @@ const PIECE_BYTES = 2_048;
 const PROVEN_PIECE_BYTES = 16_384;
 const NOTHING = Buffer.alloc(0);
 
+/** CPU time that no honest handshake takes. */
+export const DEAR_MS = 30;
+
 /**
  * The client hello, and a certificate with those of a few CAs: more than that may be a chain that costs
  * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
@@ -23,14 +26,20 @@ export interface PieceRules {
   readonly isProven: () => boolean;
   /** So many bytes have been handed on, this piece included; false: it is not. */
   readonly isFair: (bytes: number) => boolean;
+  /** To do so around it, such as taking the time. */
+  readonly handOn?: (hand: () => void) => void;
   /** A stranger has more to say. */
   readonly rest: () => void;
 }
 
-/** Whether new connections are read piece by piece: for some time after one of them has kept TLS busy. */
+/**
+ * For some time after a connection may have kept TLS busy, new ones are read piece by piece. If one of
+ * these has kept it busy for certain, by a long chain, long chains are refused for the same time.
+ */
 export class Caution {
   readonly #lastsMs: number;
   #untilMs = 0;
+  #longChainsUntilMs = 0;
 
   constructor(lastsMs: number) {
     this.#lastsMs = lastsMs;
@@ -40,8 +49,21 @@ export class Caution {
     return performance.now() < this.#untilMs;
   }
 
+  get refusesLongChains(): boolean {
+    return performance.now() < this.#longChainsUntilMs;
+  }
+
   begin(): void {
     this.#untilMs = performance.now() + this.#lastsMs;
+  }
+
+  /** Hands on a part of a long chain. OpenSSL checks all of it with the last one. */
+  time(hand: () => void, cpuMs: () => number): void {
+    const beforeMs = cpuMs();
+    hand();
+    if (cpuMs() - beforeMs < DEAR_MS) return;
+    this.begin();
+    this.#longChainsUntilMs = this.#untilMs;
   }
 }
 
@@ -166,7 +188,9 @@ export class PiecewiseSocket extends Duplex {
     this.#waiting = this.#waiting.subarray(bytes);
     this.bytesRead += piece.length;
     if (this.#rules?.isFair(this.bytesRead) === false) return false;
-    this.push(piece);
+    const hand = (): void => void this.push(piece);
+    if (this.#rules?.handOn === undefined) hand();
+    else this.#rules.handOn(hand);
     return !this.destroyed;
   }
 }

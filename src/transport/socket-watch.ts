@@ -1,8 +1,15 @@
 import type { Socket } from "node:net";
 import type { Rate } from "../lib/rate-limit.ts";
 import { Conduct } from "./limits.ts";
-import { loopBusyMs } from "./patience.ts";
-import { fieldOf, PiecewiseSocket, setReading, TLS_BYTES } from "./piecewise-socket.ts";
+import { threadCpuMs } from "./patience.ts";
+import {
+  type Caution,
+  DEAR_MS,
+  fieldOf,
+  PiecewiseSocket,
+  setReading,
+  TLS_BYTES,
+} from "./piecewise-socket.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -17,8 +24,6 @@ const TURNS = 5;
 const SILENT_TURNS = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
-/** CPU time of a round that an honest handshake does not take. */
-const DEAR_MS = 30;
 /** How often those are looked at who have proven themselves. */
 const LOOK_MS = 250;
 
@@ -45,6 +50,8 @@ export interface WatchEvents {
   readonly cut: () => void;
   /** Its TLS handshake was long and took much time; default: nobody minds. */
   readonly dear?: () => void;
+  /** Whether long chains are refused; default: they are not. */
+  readonly caution?: Caution;
 }
 
 interface Watched extends WatchedSocket {
@@ -56,12 +63,6 @@ interface Watched extends WatchedSocket {
   /** Turns in which it has said something, and silent ones since. */
   turns: number;
   silentTurns: number;
-}
-
-/** CPU time of this thread; where it cannot be had, how long the event loop was at work. */
-function threadCpuMs(): number {
-  const used = process.threadCpuUsage?.();
-  return used === undefined ? loopBusyMs() : (used.user + used.system) / 1_000;
 }
 
 /**
@@ -136,12 +137,19 @@ export class SocketWatch {
   }
 
   #ruleOver(watched: Watched, socket: PiecewiseSocket): void {
+    const { caution } = watched.events;
     socket.obey({
       isProven: () => watched.conduct.isProven,
       isFair: (bytes) => {
-        const isFair = !watched.isInTls || bytes <= TLS_BYTES;
+        const isLong = watched.isInTls && bytes > TLS_BYTES;
+        const isFair = !isLong || caution?.refusesLongChains !== true;
         if (!isFair) watched.events.cut();
         return isFair;
+      },
+      handOn: (hand) => {
+        const isLong = watched.isInTls && socket.bytesRead > TLS_BYTES;
+        if (isLong && caution) caution.time(hand, this.#cpuMs);
+        else hand();
       },
       rest: () => this.#rest(watched),
     });
