@@ -81,7 +81,7 @@ async function isOurselves(config: Config, files: Files): Promise<boolean> {
   const isAnywhere = host === "" || isUnspecified(host);
   const endpoint = formatHostPort({ host: isAnywhere ? "127.0.0.1" : host, port });
   // Its own or its advertised address, whichever the TLS certificate names.
-  for (const candidate of [config.endpoint, endpoint]) {
+  for (const candidate of new Set([config.endpoint, endpoint])) {
     const { identity } = await probeEndpoint(config, candidate, files).catch(() => NOBODY);
     if (identity?.pkiId === files.local.identity.pkiId) return true;
   }

@@ -54,6 +54,7 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   const revoked = new Map(allOf(authorities).map((ca) => [ca, serialsRevokedBy(ca, lists)]));
   const tlsAuthorities = setUpTls(material, lists, problems);
   warnOfIdleLists(lists, [...allOf(authorities), ...allOf(tlsAuthorities)], warnings);
+  warnOfTlsLists(lists, allOf(authorities), allOf(tlsAuthorities), warnings);
   const msp: Msp = {
     mspId: material.mspId,
     ...authorities,
@@ -127,6 +128,24 @@ function warnOfIdleLists(
         ? "its authority key identifier is that of no CA of this MSP"
         : `${named[0]?.subject.text} did not sign it`;
     warnings.push(`${name} is ignored: ${reason}.`);
+  }
+}
+
+/** Who revokes a TLS certificate may rely on it. */
+function warnOfTlsLists(
+  lists: readonly NamedList[],
+  cas: readonly Certificate[],
+  tlsCas: readonly Certificate[],
+  warnings: string[],
+): void {
+  for (const { name, list } of lists) {
+    const isOf = (ca: Certificate) => isListOf(list, ca) && isListSignedBy(list, ca);
+    const tlsCa = cas.some(isOf) ? undefined : tlsCas.find(isOf);
+    if (tlsCa === undefined || list.serials.size === 0) continue;
+    warnings.push(
+      `${name} is of the TLS CA ${tlsCa.subject.text}: neither Fabric nor we look for revoked TLS ` +
+        "certificates, so revoke the enrolment certificate of that member too.",
+    );
   }
 }
 

@@ -23,6 +23,8 @@ const intermediate = makeCertificate({ commonName: "ica.org", isCa: true, issuer
 const NOW_MS = Date.UTC(2026, 0, 1);
 const loadOwn = (folder: string) => loadLocalMsp(folder, "OrgMSP", { wallMs: NOW_MS });
 
+const tlsRoot = makeCertificate({ commonName: "tlsca.org", isCa: true });
+
 describe("a folder that works", () => {
   const variants: Readonly<Record<string, Files>> = {
     "PKCS#8 key": peerFolder(),
@@ -188,6 +190,14 @@ describe("a folder that works, with a warning", () => {
       "our certificate begins tomorrow",
       peerFolder({}, makePeer({ notBefore: "20260102000000Z" })),
       /signcerts\/peer\.pem begins in the future: check the clock/,
+    ],
+    [
+      "a revocation list of the TLS CA",
+      peerFolder({
+        "tlscacerts/t.pem": tlsRoot.pem,
+        "crls/crl.pem": makeRevocationList(tlsRoot, [1]),
+      }),
+      /crls\/crl\.pem is of the TLS CA CN=tlsca\.org: neither Fabric nor we look for revoked TLS/,
     ],
     [
       "a misspelt key in NodeOUs",
