@@ -63,6 +63,25 @@ describe("a file that is no core.yaml, or not quite", () => {
     });
   }
 
+  test("keys of Fabric that are none of ours, of any version, are passed over", async () => {
+    const others =
+      `networkId chaincodeListenAddress chaincodeAddress validatorPoolSize keepalive.deliveryClient.interval
+      workers gossip.useLeaderElection gossip.orgLeader
+      gossip.membershipTrackerInterval gossip.maxBlockCountToStore gossip.stateInfoRetentionInterval
+      gossip.skipBlockVerification gossip.skipHandshake gossip.nonBlockingCommitMode
+      gossip.maxConnectionAttempts gossip.election.startupGracePeriod gossip.state.enabled
+      gossip.pvtData.minPeers events.address events.timeout tls.serverhostoverride
+      authentication.timewindow fileSystemPath BCCSP.SW.Hash BCCSP.PKCS11.Library localMspType
+      client.connTimeout deliveryclient.connTimeout profile.listenAddress adminService.listenAddress
+      discovery.enabled limits.concurrency.endorserService gateway.dialTimeout`.split(/\s+/);
+    const { warnings } = await withFile(others.map((key) => `"peer.${key}": x`).join("\n"));
+    const nested = others.map((key) => `peer.${key}`);
+    assert.deepEqual(
+      warnings.filter((one) => nested.some((key) => one.includes(key.toLowerCase()))),
+      [],
+    );
+  });
+
   test("a template that has not been filled in, and a map where a list belongs", async () => {
     await assert.rejects(withFile("peer:\n  id: {{ .Values.id }}\n"), /\{\{ \}\} of a template/);
     await assert.rejects(
