@@ -141,9 +141,12 @@ function createHttp2Server(
 
 function listen(server: Http2Server | Http2SecureServer, address: HostPort): Promise<number> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => {
-      const at = formatHostPort(address);
-      const problem = `Cannot listen on ${at} (${error.message}); choose another address or port.`;
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const isFull = error.code === "EMFILE" || error.code === "ENFILE";
+      const remedy = isFull
+        ? "raise the limit of open files, as with ulimit -n"
+        : "choose another address or port";
+      const problem = `Cannot listen on ${formatHostPort(address)} (${error.message}); ${remedy}.`;
       reject(new GossipError("listen-failed", problem, { cause: error }));
     };
     server.once("error", failed);
