@@ -77,6 +77,21 @@ test("who has proven who it is comes in larger pieces, without waiting for a tur
   assert.ok(Math.max(...lengths) > 2_048 && Math.max(...lengths) <= 16_384);
 });
 
+test("no more is read than somebody wants", async (t) => {
+  const [dialler, read] = await pair(t);
+  const watched = new SocketWatch(RATE).watch(read, "", {
+    cut: () => assert.fail("nobody is cut"),
+  });
+  watched.prove(true);
+  dialler.end(Buffer.alloc(900_000));
+  while (read.bytesRead < read.readableHighWaterMark) await new Promise(setImmediate);
+  for (let round = 0; round < 200; round++) await new Promise(setImmediate);
+  assert.ok(read.bytesRead < read.readableHighWaterMark + 16_384, `${read.bytesRead} bytes`);
+  let bytes = 0;
+  for await (const piece of read) bytes += piece.length;
+  assert.equal(bytes, 900_000);
+});
+
 test("long TLS handshakes are ended before the rest is handed on, once one has taken much time", async (t) => {
   let cpuMs = 0;
   const caution = new Caution(3_600_000);

@@ -1,3 +1,7 @@
+/**
+ * TLS that is read in small pieces. OpenSSL works through everything that it is given in one go, and
+ * Node hands it half a megabyte; between our pieces the event loop goes on.
+ */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
@@ -68,15 +72,16 @@ export class Caution {
 }
 
 /**
- * What a socket brings, in small pieces. OpenSSL works through everything that it is given in
- * one go, and Node hands it half a megabyte; between our pieces the event loop goes on. The price, a
- * fraction of what a message costs, lasts as long as the connection.
+ * What a socket brings, in small pieces, for TLS above it. The price, a fraction of what a message
+ * costs, lasts as long as the connection.
  */
 export class PiecewiseSocket extends Duplex {
   readonly #below: Socket;
   #rules: PieceRules | undefined;
   #waiting: Buffer = NOTHING;
   #isReading = true;
+  /** Who reads us does not want more for now. */
+  #isFull = false;
   #hasEnded = false;
   #soon: NodeJS.Immediate | undefined;
   /** As of a socket: what has been handed on. */
@@ -125,7 +130,11 @@ export class PiecewiseSocket extends Duplex {
     else setReading(this.#below, false);
   }
 
-  override _read(): void {} // It comes in turns.
+  override _read(): void {
+    if (!this.#isFull) return; // It comes in turns.
+    this.#isFull = false;
+    this.#handOn();
+  }
 
   override _write(bytes: Buffer, _encoding: unknown, done: (error?: Error | null) => void): void {
     this.#below.write(bytes, done);
@@ -150,13 +159,13 @@ export class PiecewiseSocket extends Duplex {
 
   #handOn(): void {
     if (this.destroyed) return;
-    if (!this.#isReading) {
+    if (!this.#isReading || this.#isFull) {
       setReading(this.#below, false);
       return;
     }
     const isProven = this.#rules?.isProven() === true;
     if (!this.#handOnPiece(isProven ? PROVEN_PIECE_BYTES : PIECE_BYTES)) return;
-    if (!this.#isReading) {
+    if (!this.#isReading || this.#isFull) {
       this.#turnLoop();
       return;
     }
@@ -188,7 +197,9 @@ export class PiecewiseSocket extends Duplex {
     this.#waiting = this.#waiting.subarray(bytes);
     this.bytesRead += piece.length;
     if (this.#rules?.isFair(this.bytesRead) === false) return false;
-    const hand = (): void => void this.push(piece);
+    const hand = (): void => {
+      this.#isFull = !this.push(piece);
+    };
     if (this.#rules?.handOn === undefined) hand();
     else this.#rules.handOn(hand);
     return !this.destroyed;
