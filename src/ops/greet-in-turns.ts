@@ -6,7 +6,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { FairScheduler } from "../transport/limits.ts";
 import { threadCpuMs } from "../transport/patience.ts";
-import { Caution, nameAsBelow, PiecewiseSocket, TLS_BYTES } from "../transport/piecewise-socket.ts";
+import { Caution, nameAsBelow, PiecewiseSocket } from "../transport/piecewise-socket.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
 import { keyOf } from "./places.ts";
 
@@ -44,16 +44,7 @@ export function greetInTurns(
     read.on("error", () => {}); // The close event that follows does the rest.
     read.obey({
       isProven: () => false,
-      isFair: (bytes) => {
-        const isFair = guest.isGreeted || bytes <= TLS_BYTES || !caution.refusesLongChains;
-        if (!isFair) read.destroy();
-        return isFair;
-      },
-      handOn: (hand) => {
-        const isLong = !guest.isGreeted && read.bytesRead > TLS_BYTES;
-        if (isLong) caution.time(hand, threadCpuMs);
-        else hand();
-      },
+      ...caution.rulesFor(read, () => !guest.isGreeted, events.cut, threadCpuMs),
       rest: () => {
         if (!guest.isGreeted) {
           watched.rest();

@@ -13,7 +13,7 @@ const PIECE_BYTES = 2_048;
 const PROVEN_PIECE_BYTES = 16_384;
 const NOTHING = Buffer.alloc(0);
 
-/** CPU time that no honest handshake takes. */
+/** CPU time of more than an honest handshake, in milliseconds. */
 export const DEAR_MS = 30;
 
 /**
@@ -24,13 +24,13 @@ export const TLS_BYTES = 8_192;
 /** Why a connection ends that brings more than that before TLS is established. */
 export const LONG_CHAIN = "it shows more than 8 KiB of certificates while TLS is under attack";
 
-/** Asked before each piece. */
+/** Asked about each piece. */
 export interface PieceRules {
   /** The other side has proven who it is: it need not wait for its turn. */
   readonly isProven: () => boolean;
   /** So many bytes have been handed on, this piece included; false: it is not. */
   readonly isFair: (bytes: number) => boolean;
-  /** To do so around it, such as taking the time. */
+  /** Calls `hand`, which hands on the piece; default: nothing else. */
   readonly handOn?: (hand: () => void) => void;
   /** A stranger has more to say. */
   readonly rest: () => void;
@@ -61,8 +61,29 @@ export class Caution {
     this.#untilMs = performance.now() + this.#lastsMs;
   }
 
-  /** Hands on a part of a long chain. OpenSSL checks all of it with the last one. */
-  time(hand: () => void, cpuMs: () => number): void {
+  /** The rules for long chains on a connection; `cut` ends it. */
+  rulesFor(
+    socket: PiecewiseSocket,
+    isInTls: () => boolean,
+    cut: () => void,
+    cpuMs: () => number,
+  ): Pick<PieceRules, "isFair" | "handOn"> {
+    const isLong = (bytes: number): boolean => isInTls() && bytes > TLS_BYTES;
+    return {
+      isFair: (bytes) => {
+        const isFair = !isLong(bytes) || !this.refusesLongChains;
+        if (!isFair) cut();
+        return isFair;
+      },
+      handOn: (hand) => {
+        if (isLong(socket.bytesRead)) this.#time(hand, cpuMs);
+        else hand();
+      },
+    };
+  }
+
+  /** OpenSSL checks the whole chain when its last part is handed on. */
+  #time(hand: () => void, cpuMs: () => number): void {
     const beforeMs = cpuMs();
     hand();
     if (cpuMs() - beforeMs < DEAR_MS) return;

@@ -137,20 +137,11 @@ export class SocketWatch {
   }
 
   #ruleOver(watched: Watched, socket: PiecewiseSocket): void {
-    const { caution } = watched.events;
+    const { caution, cut } = watched.events;
+    const isInTls = (): boolean => watched.isInTls;
     socket.obey({
       isProven: () => watched.conduct.isProven,
-      isFair: (bytes) => {
-        const isLong = watched.isInTls && bytes > TLS_BYTES;
-        const isFair = !isLong || caution?.refusesLongChains !== true;
-        if (!isFair) watched.events.cut();
-        return isFair;
-      },
-      handOn: (hand) => {
-        const isLong = watched.isInTls && socket.bytesRead > TLS_BYTES;
-        if (isLong && caution) caution.time(hand, this.#cpuMs);
-        else hand();
-      },
+      ...(caution?.rulesFor(socket, isInTls, cut, this.#cpuMs) ?? { isFair: () => true }),
       rest: () => this.#rest(watched),
     });
   }
