@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
-import { ask } from "./client.ts";
+import { ask, getDatedList } from "./client.ts";
 import { openTarget } from "./target.ts";
 import { UnreachableError } from "./unreachable.ts";
 
@@ -49,4 +49,23 @@ describe("an answer with an error status", () => {
   test("any other status: perhaps not a node", async (t) => {
     assert.match((await failure(t, 404, "")).message, /answered 404: is this the operations/);
   });
+});
+
+describe("the time from which ages are counted", () => {
+  for (const [name, differenceMs] of [
+    ["is the node's if its clock differs", -3_600_000],
+    ["is ours if they agree, which has more than whole seconds", 0],
+  ] as const) {
+    test(name, async (t) => {
+      const date = new Date(Date.now() + differenceMs).toUTCString();
+      const server = createServer((_, response) => response.writeHead(200, { date }).end("[]"));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      t.after(() => server.close());
+      const { port } = server.address() as AddressInfo;
+      const target = await openTarget({ url: `http://127.0.0.1:${port}` });
+      const { nowMs } = await getDatedList(target, "/api/v1/members");
+      const offMs = nowMs - Date.parse(date);
+      assert.ok(differenceMs === 0 ? offMs >= 0 : offMs === 0, `${offMs} ms`);
+    });
+  }
 });

@@ -16,6 +16,7 @@ interface Asked {
 }
 
 const TIMEOUT_MS = 5_000;
+const CLOCK_TOLERANCE_MS = 2_000;
 /** Maximum response size; the member list of the largest network stays below it. */
 const BODY_LENGTH_MAX = 268_435_456;
 
@@ -28,22 +29,32 @@ export async function getList<T extends object>(
   path: string,
 ): Promise<readonly T[]> {
   const target = typeof from === "string" ? await openTarget({ url: from }) : from;
-  const body = await getJson(target, path);
+  return (await getDatedList<T>(target, path)).rows;
+}
+
+/** The same, and the time on the node's machine: ages in the list are to be counted from it. */
+export async function getDatedList<T extends object>(
+  target: Target,
+  path: string,
+): Promise<{ readonly rows: readonly T[]; readonly nowMs: number }> {
+  const { text, dateMs } = await exchange(target, path, {});
+  const rows = parse(target, path, text);
   const isList =
-    Array.isArray(body) && body.every((row) => typeof row === "object" && row !== null);
-  if (isList) return body as readonly T[];
-  throw notANode(target, path);
+    Array.isArray(rows) && rows.every((row) => typeof row === "object" && row !== null);
+  if (!isList) throw notANode(target, path);
+  // Its date has whole seconds: our own clock is better where the two agree.
+  const isAlike = !(Math.abs(Date.now() - dateMs) > CLOCK_TOLERANCE_MS);
+  return { rows, nowMs: isAlike ? Date.now() : dateMs };
 }
 
 /** GETs an object. Throws {@link UnreachableError} unless a node answers. */
 export async function getObject<T extends object>(target: Target, path: string): Promise<T> {
-  const body = await getJson(target, path);
+  const body = parse(target, path, await ask(target, path, {}));
   if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as T;
   throw notANode(target, path);
 }
 
-async function getJson(target: Target, path: string): Promise<unknown> {
-  const text = await ask(target, path, {});
+function parse(target: Target, path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -56,11 +67,20 @@ async function getJson(target: Target, path: string): Promise<unknown> {
  * answers, and `config-invalid` with the node's own message if it rejects the request.
  */
 export async function ask(target: Target, path: string, asked: Asked): Promise<string> {
+  return (await exchange(target, path, asked)).text;
+}
+
+async function exchange(
+  target: Target,
+  path: string,
+  asked: Asked,
+): Promise<{ readonly text: string; readonly dateMs: number }> {
   const signal = AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS);
   const response = await open(target, path, asked, signal);
   const text = await readText(target, path, response);
   const { statusCode = 0 } = response;
-  if (statusCode >= 200 && statusCode < 300) return text;
+  const dateMs = Date.parse(response.headers.date ?? "");
+  if (statusCode >= 200 && statusCode < 300) return { text, dateMs };
   throw refusal(target, path, statusCode, text);
 }
 

@@ -5,7 +5,7 @@ import { printable, printableJson } from "../lib/printable.ts";
 import type { Json } from "../observe/json.ts";
 import type { Service, ServiceHealth } from "../observe/topics.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
-import { getList } from "./client.ts";
+import { getDatedList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 import { type Colour, painter, widthOf } from "./terminal.ts";
@@ -167,11 +167,11 @@ async function show<T extends object>(
   const target = await openTarget(options);
   const paint = painter(process.stdout);
   for (;;) {
-    const rows = await getList<T>(target, path);
+    const { rows, nowMs } = await getDatedList<T>(target, path);
     const table = (): string =>
       rows.length === 0
         ? none
-        : formatTable(rows, columns(Date.now(), rows), widthOf(process.stdout), paint);
+        : formatTable(rows, columns(nowMs, rows), widthOf(process.stdout), paint);
     const text = json ? printableJson(rows) : table();
     if (watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
     process.stdout.write(`${text}\n`);

@@ -2,18 +2,14 @@
  * Checks a configuration before use (`doctor`): everything that can be checked without
  * joining the network, one finding per check, as they complete.
  */
-import { mkdtemp, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { type LoadOptions, readConfig } from "../config/load.ts";
-import { GossipError } from "../lib/errors.ts";
 import { isUnspecified } from "../lib/host-port.ts";
-import { fileReason } from "../lib/small-file.ts";
 import { checkTags } from "../node/check-saying.ts";
 import { withFileProblems } from "../node/file-problems.ts";
 import { collect, withTlsRootsOf } from "../node/load-credentials.ts";
 import { openFilesDoubt } from "../node/open-files.ts";
-import { readIncarnation } from "../node/state-folder.ts";
+import { lifeAhead, readIncarnation, tryStateFolder } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
 import { examineContacts } from "./contacts.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
@@ -118,14 +114,6 @@ function operationsFindings({ operations: { listenAddress, tls } }: Config): rea
   return [warning("operations", message, "Listen on 127.0.0.1, or set operations.tls.")];
 }
 
-/** Maximum clock difference under a time service. */
-const CLOCK_TOLERANCE_MS = 60_000;
-const LIFE_AHEAD = warning(
-  "clock",
-  "According to fabricGossip.stateDir, this member last started in the future: its clock was fast then or is slow now.",
-  "Check the clock of this machine.",
-);
-
 async function examineState(
   { fabricGossip: { stateDir } }: Config,
   wallMs: number,
@@ -135,34 +123,14 @@ async function examineState(
       ok("state", "fabricGossip.stateDir is not set: this member keeps no state across restarts."),
     ];
   }
-  try {
-    // Permissions alone do not suffice: the disk may be full, or the file system read-only.
-    await rmdir(await mkdtemp(join(await nearestFolder(stateDir), ".doctor-")));
-    const { problem, incarnation } = await readIncarnation(stateDir);
-    const findings = [ok("state", `${stateDir} can be written.`)];
-    if (problem !== undefined) findings.push(warning("state", problem));
-    if (Number(incarnation / 1_000_000n) > wallMs + CLOCK_TOLERANCE_MS) findings.push(LIFE_AHEAD);
-    return findings;
-  } catch (fault) {
-    if (fault instanceof GossipError) return [error("state", fault.message)];
-    const message = `fabricGossip.stateDir ${stateDir} cannot be written (${fileReason(fault)}).`;
-    return [
-      warning("state", message, "Make the folder writable for this user, or choose another one."),
-    ];
-  }
-}
-
-/** The folder itself, or its closest existing parent. */
-async function nearestFolder(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).isDirectory()) return path;
-  } catch (fault) {
-    const isMissing = fault instanceof Error && "code" in fault && fault.code === "ENOENT";
-    if (isMissing && dirname(path) !== path) return nearestFolder(dirname(path));
-    throw fault;
-  }
-  throw new GossipError(
-    "config-invalid",
-    `fabricGossip.stateDir ${path} is not a folder: choose another.`,
-  );
+  const { problem, incarnation } = await readIncarnation(stateDir);
+  const unwritable = await tryStateFolder(stateDir);
+  const ahead = lifeAhead(incarnation, wallMs);
+  return [
+    unwritable === undefined
+      ? ok("state", `${stateDir} can be written.`)
+      : warning("state", unwritable),
+    ...(problem === undefined ? [] : [warning("state", problem)]),
+    ...(ahead === undefined ? [] : [warning("clock", ahead)]),
+  ];
 }

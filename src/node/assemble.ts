@@ -27,7 +27,7 @@ import {
 import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemClock, createSystemRandom } from "./runtime.ts";
-import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+import { lifeAhead, readIncarnation, writeIncarnation } from "./state-folder.ts";
 import { tlsNotAfterMs } from "./tls-files.ts";
 
 /** A configuration has been checked already; options are checked here, and then all files too. */
@@ -71,9 +71,7 @@ async function assembleParts(
   const meters = createMeters();
   noteTls(meters, tlsNotAfterMs(credentials.tls));
   const { stateDir } = config.fabricGossip;
-  const kept = stateDir === undefined ? undefined : await readIncarnation(stateDir);
-  if (kept?.problem !== undefined) warn?.(kept.problem);
-  const lastIncarnation = kept?.incarnation ?? 0n;
+  const lastIncarnation = await lastIncarnationOf(stateDir, clock.now().wallMs, warn);
   return {
     core: { ...coreOptions(config, credentials.local), lastIncarnation },
     crypto: meterChecks(crypto, meters.checks),
@@ -115,6 +113,19 @@ async function assembleParts(
       if (problem) warn?.(problem);
     },
   };
+}
+
+async function lastIncarnationOf(
+  stateDir: string | undefined,
+  wallMs: number,
+  warn: StartOptions["warn"],
+): Promise<bigint> {
+  if (stateDir === undefined) return 0n;
+  const { incarnation, problem } = await readIncarnation(stateDir);
+  for (const doubt of [problem, lifeAhead(incarnation, wallMs)]) {
+    if (doubt !== undefined) warn?.(doubt);
+  }
+  return incarnation;
 }
 
 function connectionsOf({ gossip, fabricGossip: { limits } }: Config): NodeParts["connections"] {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { readIncarnation, writeIncarnation } from "./state-folder.ts";
+import { lifeAhead, readIncarnation, tryStateFolder, writeIncarnation } from "./state-folder.ts";
 
 async function makeStateFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "state-"));
@@ -52,9 +52,32 @@ describe("the state folder", () => {
   test("that is no folder, or cannot be written, is told of and throws nothing", async (t) => {
     const folder = await makeStateFolder(t);
     await writeFile(join(folder, "file"), "");
-    assert.match((await writeIncarnation(join(folder, "file"), 1n)) ?? "", /cannot be written/);
-    assert.match((await readIncarnation(join(folder, "file"))).problem ?? "", /cannot be read/);
+    const told = await writeIncarnation(join(folder, "file"), 1n);
+    assert.match(told ?? "", /cannot be written/);
+    assert.equal(
+      await tryStateFolder(join(folder, "file")),
+      told,
+      "before anything is written too",
+    );
+    const kept = await readIncarnation(join(folder, "file"));
+    assert.deepEqual(kept, { incarnation: 0n, problem: undefined }, "told once");
     await mkdir(join(folder, "incarnation"));
     assert.match((await readIncarnation(folder)).problem ?? "", /cannot be read|bytes/);
+  });
+
+  test("whose last life began in the future raises a doubt about the clock", () => {
+    const wallMs = Date.parse("2026-01-01T00:00:00Z");
+    const at = (iso: string) => BigInt(Date.parse(iso)) * 1_000_000n;
+    assert.equal(lifeAhead(at("2025-12-31T23:00:00Z"), wallMs), undefined);
+    assert.equal(
+      lifeAhead(at("2026-01-01T00:00:59Z"), wallMs),
+      undefined,
+      "clocks differ a little",
+    );
+    assert.match(
+      lifeAhead(at("2026-01-02T00:00:00Z"), wallMs) ?? "",
+      /future, at 2026-01-02T00:00/,
+    );
+    assert.match(lifeAhead(2n ** 63n - 1n, wallMs) ?? "", /in the future, at 2262-/);
   });
 });

@@ -2,8 +2,8 @@
  * What survives a restart: the incarnation of the last life (`stateDir`). It is a safeguard
  * against a clock that went back; nothing about it keeps a member from starting.
  */
-import { open, readFile, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, open, readFile, rename, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
 import { codeOf, fileReason } from "../lib/small-file.ts";
 
@@ -36,7 +36,9 @@ export async function readIncarnation(folder: string): Promise<Kept> {
     }
     return unusable("holds no incarnation", "it is written anew; remove it if this comes again");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return { incarnation: 0n, problem: undefined };
+    // A folder that is a file is told when it is written.
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error)))
+      return { incarnation: 0n, problem: undefined };
     return unusable(
       `cannot be read (${fileReason(error)})`,
       "correct its rights or choose another",
@@ -61,11 +63,50 @@ export async function writeIncarnation(
     await syncFolder(folder);
     return undefined;
   } catch (error) {
-    return (
-      `fabricGossip.stateDir ${folder} cannot be written (${fileReason(error)}), so that the ` +
-      "incarnation is not kept across restarts; make it writable or choose another."
-    );
+    return unwritable(folder, error);
   }
+}
+
+/** Whether something can be written there, without leaving anything; else what a start would say. */
+export async function tryStateFolder(folder: string): Promise<string | undefined> {
+  try {
+    // Permissions alone do not suffice: the disk may be full, or the file system read-only.
+    await rmdir(await mkdtemp(join(await nearestFolder(folder), ".doctor-")));
+    return undefined;
+  } catch (error) {
+    return unwritable(folder, error);
+  }
+}
+
+/** The folder itself, or its closest existing parent. */
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" && dirname(path) !== path) return nearestFolder(dirname(path));
+    throw error;
+  }
+}
+
+function unwritable(folder: string, error: unknown): string {
+  return (
+    `fabricGossip.stateDir ${folder} cannot be written (${fileReason(error)}), so that the ` +
+    "incarnation is not kept across restarts; make it writable or choose another."
+  );
+}
+
+/** Maximum clock difference under a time service. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+/** A doubt if the last life began in the future. */
+export function lifeAhead(incarnation: bigint, wallMs: number): string | undefined {
+  const beganMs = Number(incarnation / 1_000_000n);
+  if (beganMs <= wallMs + CLOCK_TOLERANCE_MS) return undefined;
+  const when = Number.isNaN(new Date(beganMs).getTime())
+    ? ""
+    : `, at ${new Date(beganMs).toISOString()}`;
+  return `According to fabricGossip.stateDir, this member last started in the future${when}: its clock was fast then or is slow now. Check the clock of this machine; if it is right, do nothing, as we continue from there.`;
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {

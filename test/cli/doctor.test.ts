@@ -291,14 +291,14 @@ describe("doctor on ports, names and folders", () => {
       { CORE_FABRICGOSSIP_STATEDIR: "/proc/nothing" },
       "warning",
       "state",
-      /cannot be written \([\w -]+\)\. Make the folder writable/,
+      /cannot be written \([\w -]+\), so that .*; make it writable/,
     ],
     [
       "a state folder that is a file",
       { CORE_FABRICGOSSIP_STATEDIR: import.meta.filename },
-      "error",
+      "warning",
       "state",
-      /is not a folder/,
+      /cannot be written \([\w -]+\), so that the incarnation is not kept/,
     ],
   ];
   for (const [name, more, status, check, sentence] of cases) {
@@ -317,5 +317,8 @@ describe("doctor on ports, names and folders", () => {
     await mkdir(join(folder, "deep/state"), { recursive: true });
     await writeFile(join(folder, "deep/state/incarnation"), "yesterday");
     assertSays(await findingsOf(env, state), "warning", "state", /holds no incarnation/);
+    await writeFile(join(folder, "deep/state/incarnation"), "4000000000000000000\n");
+    const ahead = /last started in the future, at 2096-10-02T07:06:40\.000Z: .* Check the clock/;
+    assertSays(await findingsOf(env, state), "warning", "clock", ahead);
   });
 });
