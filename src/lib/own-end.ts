@@ -5,4 +5,4 @@ export const tellOwnEnd = (end: string): string =>
   `our own certificate expired at ${end}, and other members refuse us`;
 
 export const RENEW_OWN =
-  "Renew it: a running node loads the new one from signcerts within five seconds.";
+  "Renew it, unless the clock of this machine is wrong: a running node loads the new one from signcerts within five seconds.";

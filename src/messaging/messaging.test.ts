@@ -180,6 +180,18 @@ describe("a hostile member", () => {
     assert.deepEqual([texts(third), dropsOf(third, "event-expired")], [[], 4]);
   });
 
+  test("of whose clock is an hour off nothing is heard, and it is told of itself alone", () => {
+    const { world, first, second, third } = network(9);
+    for (const [sequence, ageMs] of [-3_600_000, 3_600_000].entries()) {
+      const sentAt = BigInt(EPOCH_MS - ageMs);
+      const message = forge(first, { sentAt, sequence: BigInt(sequence + 1) });
+      world.receive(second, first.identity.pkiId, message);
+      world.receive(third, second.identity.pkiId, message);
+    }
+    assert.deepEqual([dropsOf(second, "clock-differs"), dropsOf(second, "event-expired")], [2, 0]);
+    assert.deepEqual([dropsOf(third, "clock-differs"), dropsOf(third, "event-expired")], [0, 2]);
+  });
+
   test("that floods is heard within its bound, and does not crowd out the others", () => {
     const { world, first, second, third } = network(9);
     world.say(first, "t", bytes("honest"));

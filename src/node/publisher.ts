@@ -1,6 +1,7 @@
 /** Everything that a node tells: events for its listeners, failures and counts for its diagnostics. */
 import type { PkiId } from "../core/types/host.ts";
 import { add, type Counters, createCounters } from "../observe/counters.ts";
+import { toldOfMessage } from "../observe/diagnosis/causes.ts";
 import { createFailures, type Failures } from "../observe/diagnosis/failures.ts";
 import { createRejectionFilter } from "../observe/event-rate-filter.ts";
 import { createEventRepeats, limitPerMinute } from "../observe/event-repeats.ts";
@@ -65,7 +66,8 @@ export class Publisher {
     add(this.counters.dropped, code, times);
     if (QUIET_REJECTIONS.has(code)) return;
     const now = this.#clock.now();
-    const failure = { during: "message", code, reason: code, time: new Date(now.wallMs) } as const;
+    const { reason } = toldOfMessage(code);
+    const failure = { during: "message", code, reason, time: new Date(now.wallMs) } as const;
     this.failures.noteFailure({ pkiId }, failure, times);
     const omitted = this.#omittedRejections({ from: pkiId, code, times }, now);
     if (omitted === undefined) return;

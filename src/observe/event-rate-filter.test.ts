@@ -77,6 +77,7 @@ const HONEST: Readonly<Record<RejectionCode, boolean>> = {
   "request-budget": true,
   "event-signature-invalid": false,
   "event-malformed": false,
+  "clock-differs": false,
   "event-not-addressed": false,
 };
 

@@ -23,6 +23,16 @@ function joined(endpoint: string): string {
   return describeEvent({ id: 1, time, type: "member-joined", member }).text;
 }
 
+test("a message that was rejected is told by its code, and by a sentence where that helps more", () => {
+  const told = (code: "malformed" | "clock-differs") =>
+    describeEvent({ id: 1, time, type: "message-rejected", pkiId: "ab", code, times: 2 }).text;
+  assert.equal(told("malformed"), "rejected 2 messages: malformed");
+  assert.match(
+    told("clock-differs"),
+    /minutes from our time.* \(clock-differs\)\. Check the clocks/,
+  );
+});
+
 test("an endpoint stands as it is announced", () => {
   assert.equal(joined("peer0.org1:7051"), "peer0.org1:7051 joined");
   assert.equal(joined("[2001:db8::1]:7051"), "[2001:db8::1]:7051 joined");

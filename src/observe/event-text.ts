@@ -1,5 +1,5 @@
 /** Events in words: one line each, for the log and for the verb `events`. */
-import { tellWithRemedy } from "./diagnosis/causes.ts";
+import { tellWithRemedy, toldOfMessage } from "./diagnosis/causes.ts";
 import type * as events from "./events.ts";
 import type { Json } from "./json.ts";
 import type { LogFields } from "./log.ts";
@@ -47,11 +47,8 @@ export function describeEvent(event: GossipEvent): EventText {
     case "send-failed":
     case "handshake-failed":
       return describeConnection(event);
-    case "message-rejected": {
-      const { code, times = 1 } = event;
-      const text = `rejected ${times > 1 ? `${times} messages` : "a message"}: ${code}`;
-      return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
-    }
+    case "message-rejected":
+      return describeRejection(event);
     case "contact-failed": {
       const { endpoint, code, reason, remedy } = event;
       const text = `could not join ${endpoint}, trying again: ${reason} (${code})${advice(remedy)}`;
@@ -84,6 +81,14 @@ export function describeEvent(event: GossipEvent): EventText {
       return { logger: "gossip.gossip", level: "error", text, fields: {} };
     }
   }
+}
+
+function describeRejection(event: Extract<GossipEvent, { type: "message-rejected" }>): EventText {
+  const { code, times = 1 } = event;
+  const { reason, remedy = null } = toldOfMessage(code);
+  const what = reason === code ? code : `${reason} (${code})`;
+  const text = `rejected ${times > 1 ? `${times} messages` : "a message"}: ${what}${advice(remedy)}`;
+  return { logger: "gossip.gossip", level: "warn", text, fields: peer(event) };
 }
 
 function advice(remedy: string | null): string {

@@ -39,7 +39,7 @@ export function handleSaying(
   saying: MemberEvent | MemberQuery,
   now: Now,
 ): readonly MessagingEffect[] {
-  const read = readSaying(messaging, envelope, saying, now);
+  const read = readSaying(messaging, envelope, saying, from, now);
   if (!read.ok) {
     const isRepeated = read.code === "event-stale" && "timeoutMs" in saying;
     const again = isRepeated ? handleRepeated(messaging, from, saying, now) : [];
@@ -90,6 +90,7 @@ function readSaying(
   { heard, kept, options }: Messaging,
   envelope: Envelope,
   saying: MemberEvent | MemberQuery,
+  from: PkiId,
   now: Now,
 ): Verdict<Read, MessagingFault> {
   const self = options.directory.self();
@@ -113,11 +114,16 @@ function readSaying(
   const filter = { tags: tagsOf(saying.tags), organisations };
   if (!isOfOrganisation(filter, self)) return reject("event-not-addressed");
   const sentAtMs = Number(saying.sentAt);
-  const ageMs = now.wallMs - sentAtMs;
   const keptMs = timeoutMs ?? options.limits.retentionMs;
-  if (ageMs > keptMs + SKEW_MS || ageMs < -SKEW_MS) return reject("event-expired");
+  if (isUntimely(now.wallMs - sentAtMs, keptMs)) {
+    return reject(author === from ? "clock-differs" : "event-expired");
+  }
   const id = { author, incarnation, sequence };
   return accept({ id, topic, payload, filter, sentAtMs, timeoutMs });
+}
+
+function isUntimely(ageMs: number, keptMs: number): boolean {
+  return ageMs > keptMs + SKEW_MS || ageMs < -SKEW_MS;
 }
 
 /** Checks the author, its rate and its signature. */

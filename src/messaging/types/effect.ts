@@ -13,6 +13,8 @@ export type MessagingFault =
   | "event-stale"
   /** Its retention is over, or its author's clock differs too much. */
   | "event-expired"
+  /** The same, from its author: no one else has delayed it. */
+  | "clock-differs"
   /** Too large, without a topic, or otherwise malformed. */
   | "event-malformed"
   /** Its author exceeds the rate limit. */

@@ -56,7 +56,7 @@ const OF_CONTACTS: Readonly<Record<string, KnownCause>> = {
   "wrong-peer": {
     say: (detail) => `${detail} answered`,
     remedy:
-      "Two peers advertise that endpoint: correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint of the one that is not there, as each peer has its own.",
+      "If both run, correct CORE_PEER_ADDRESS, peer.gossip.endpoint and peer.gossip.externalEndpoint of the one that is not there, as each peer has its own, or the name or proxy that leads to the wrong one. If the other has taken its place for good, do nothing.",
   },
   "no-endpoint": {
     say: () => "not connected, and no endpoint is known",
@@ -91,13 +91,14 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
   "own-tls-certificate-expired": {
     say: (detail) =>
       `our own TLS certificate expired at ${detail}, and whoever checks it refuses us`,
-    remedy: "Renew it: a running node loads the new files within five seconds.",
+    remedy:
+      "Renew it, unless the clock of this machine is wrong: a running node loads the new files within five seconds.",
   },
   "operations-certificate-expired": {
     say: (detail) =>
       `the TLS certificate of the operations endpoint expired at ${detail}, and clients that check it refuse it`,
     remedy:
-      "Renew operations.tls.cert.file and its key: a running node loads them within five seconds.",
+      "Renew operations.tls.cert.file and its key, unless the clock of this machine is wrong: a running node loads them within five seconds.",
   },
   "clock-was-ahead": {
     say: (detail) =>
@@ -120,7 +121,10 @@ const OF_OURSELVES: Readonly<Record<string, KnownCause>> = {
 
 /** Why a member is gone. */
 const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
-  expired: { remedy: "Renew its certificate: it returns by itself with a valid one." },
+  expired: {
+    remedy:
+      "Renew its certificate, unless the clock of this machine is wrong: it returns by itself with a valid one.",
+  },
   revoked: {
     remedy:
       "If this was intended, nothing; else remove it from the revocation list and have its node start with a valid certificate.",
@@ -131,7 +135,7 @@ const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
   },
   replaced: {
     remedy:
-      "Nothing, if it was renewed: look for the new one under the same endpoint. If both run, they advertise one endpoint: give each its own.",
+      "Nothing, if it was renewed or has left its place to the other: look for the one under the same endpoint. If both run, they advertise one endpoint: give each its own.",
   },
   unused: {
     remedy:
@@ -140,11 +144,22 @@ const OF_DEPARTURES: Readonly<Record<string, KnownCause>> = {
   silent: { remedy: "Check that it runs and that somebody who sees it can reach us." },
 };
 
+/** Why a message of a member was not used, where its code alone would not help. */
+const OF_MESSAGES: Readonly<Record<string, KnownCause>> = {
+  "clock-differs": {
+    say: () =>
+      "it dates its events or queries more than five minutes from our time, and we do not take them",
+    remedy:
+      "Check the clocks of both machines, and keep them with a time service. If it stood still for minutes, do nothing.",
+  },
+};
+
 /** All known causes, in the order of docs/troubleshooting.md. */
 export const CAUSES: ReadonlyMap<string, KnownCause> = new Map(
-  [...[CONNECTION_CAUSES, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES], CHANNEL_CAUSES].flatMap(
-    (part) => Object.entries(part),
-  ),
+  [
+    ...[CONNECTION_CAUSES, OF_CONTACTS, OF_OURSELVES, OF_DEPARTURES, OF_MESSAGES],
+    CHANNEL_CAUSES,
+  ].flatMap((part) => Object.entries(part)),
 );
 
 /** The remedy for a code; undefined if there is none. */
@@ -160,6 +175,15 @@ export function tellFault({ code, detail, ours = "" }: Fault): string {
 /** Message and remedy, as events have them. */
 export function toldOf(fault: Fault): { readonly reason: string; readonly remedy: string | null } {
   return { reason: tellFault(fault), remedy: remedyFor(fault.code) ?? null };
+}
+
+/** Why a message was rejected; a code for the others, which need none to understand. */
+export function toldOfMessage(code: string): {
+  readonly reason: string;
+  readonly remedy: string | undefined;
+} {
+  const known = OF_MESSAGES[code];
+  return { reason: known?.say?.("", "") ?? code, remedy: known?.remedy };
 }
 
 /** The code whose remedy helps with somebody whom we refused; the one for whoever dials it says less. */

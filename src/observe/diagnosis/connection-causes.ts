@@ -272,7 +272,7 @@ const OF_THE_HANDSHAKE: Readonly<Record<string, KnownCause>> = {
   },
   "identity-expired": {
     say: (detail) => `the identity has expired${behind(detail)}`,
-    remedy: "Renew its certificate.",
+    remedy: "Renew its certificate, unless the clock of this machine is wrong.",
   },
   "identity-malformed": {
     say: (detail) => `the identity cannot be read${behind(detail)}`,

@@ -6,7 +6,7 @@ import type { Member as CoreMember } from "../../../core/types/member.ts";
 import { dateOf } from "../../snapshots.ts";
 import type { Departure, Failure } from "../failures.ts";
 import type { Cause, Known } from "./explanation.ts";
-import { moment, tell, wallTime } from "./moment.ts";
+import { isAhead, moment, tell, wallTime } from "./moment.ts";
 import { aboutRefusals } from "./refused.ts";
 import { isHidden } from "./remedy.ts";
 import { aboutSharedEndpoint } from "./shared-endpoint.ts";
@@ -236,5 +236,6 @@ function aboutFailures(
 
 /** What went wrong before it came to life explains nothing. */
 function isOutdated({ time }: Failure, { member }: Subject, now: Now): boolean {
-  return member?.status === "alive" && time < dateOf(member.sinceMs, now);
+  if (member?.status !== "alive") return false;
+  return isAhead(time, now) || time < dateOf(member.sinceMs, now);
 }

@@ -10,14 +10,23 @@ export function tell({ reason, code, time, times }: Failure, now: Now): string {
   return `${what}, ${moment(time, now)}${again}`;
 }
 
+/** Clocks are set by less than this all the time. */
+const CLOCK_TOLERANCE_MS = 5_000;
+
 /** The wall time of a moment on the clock that never jumps, ISO 8601. */
 export function wallTime(elapsedMs: number, now: Now): string {
   return dateOf(elapsedMs, now).toISOString();
 }
 
 /** `12 s ago (2026-11-22T15:55:14.000Z)` */
-export function moment(time: Date, { wallMs }: Now): string {
-  return `${ago(wallMs - time.getTime())} (${time.toISOString()})`;
+export function moment(time: Date, now: Now, whenAhead = "before the clock was set back"): string {
+  const when = isAhead(time, now) ? whenAhead : ago(now.wallMs - time.getTime());
+  return `${when} (${time.toISOString()})`;
+}
+
+/** Dated by a clock that was ahead of what ours says now: another's, or ours before it was set back. */
+export function isAhead(time: Date, { wallMs }: Now): boolean {
+  return time.getTime() > wallMs + CLOCK_TOLERANCE_MS;
 }
 
 function ago(ms: number): string {

@@ -14,6 +14,9 @@ import type {
 } from "../../../following/views.ts";
 import { moment } from "./moment.ts";
 
+/** What another's clock says may be ahead of ours. */
+const IN_FUTURE = "in our future";
+
 /** One fact about a peer on a channel. */
 export interface ChannelCause {
   /** A stable word, for programs. */
@@ -123,14 +126,14 @@ function ofMember(member: ChannelMember, known: OnChannel): readonly ChannelCaus
   const { height, behind, committedAt, loadedAt, lagMs } = member;
   const causes: ChannelCause[] = [];
   if (member.leftChannel) {
-    const sentence = `It says that it has left the channel, ${moment(committedAt, now)} by its clock.`;
+    const sentence = `It says that it has left the channel, ${moment(committedAt, now, IN_FUTURE)} by its clock.`;
     causes.push({ code: "left-channel", sentence });
   } else {
     const since = `since ${loadedAt.toISOString()} by its clock`;
     causes.push({ code: "channel-member", sentence: `It is a member of ${view.name} ${since}.` });
   }
   const what = behind === 0n ? "as many as anybody" : `${behind} fewer than there are`;
-  const sentence = `It has ${height} blocks, ${what}; the last change was ${moment(committedAt, now)} by its clock.`;
+  const sentence = `It has ${height} blocks, ${what}; the last change was ${moment(committedAt, now, IN_FUTURE)} by its clock.`;
   causes.push({ code: "height", sentence });
   if (member.lagging) {
     const forHow = lagMs === null ? "" : ` for ${Math.round(lagMs / 1_000)} s`;

@@ -1,7 +1,7 @@
 /** What can be done so that a peer becomes visible. */
 
 import type { Core } from "../../../core/core.ts";
-import { refusedAs, remedyFor } from "../causes.ts";
+import { refusedAs, remedyFor, toldOfMessage } from "../causes.ts";
 import type { Failure } from "../failures.ts";
 import type { Known } from "./explanation.ts";
 import { tellingRefusal } from "./refused.ts";
@@ -34,7 +34,7 @@ export function remedyOf(
 }
 
 function remedyForFailure({ during, code }: Failure, { member }: Subject): string | undefined {
-  if (during === "message") return undefined;
+  if (during === "message") return toldOfMessage(code).remedy;
   // TLS has worked with a member before: if it breaks off in the middle, its process is ending.
   return remedyFor(member && code === "tls-closed" ? "unreachable" : code);
 }

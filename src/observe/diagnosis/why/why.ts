@@ -4,7 +4,8 @@
  */
 
 import { dateOf } from "../../snapshots.ts";
-import { type Problem, remedyFor, tellFault } from "../causes.ts";
+import { type Problem, remedyFor, tellFault, toldOfMessage } from "../causes.ts";
+import type { Failure } from "../failures.ts";
 import { causesOf } from "./causes.ts";
 import type { Cause, Explanation, Known } from "./explanation.ts";
 import { nextOf } from "./next.ts";
@@ -29,7 +30,7 @@ export function explain(known: Known, peer: string): Explanation {
   const ownRemedy = ours.map(({ code }) => remedyFor(code)).find((text) => text !== undefined);
   const helps = own ? ownRemedy : remedyOf(known, subject, recent);
   const isShared = causes.some(({ code }) => code === "shared-endpoint");
-  const whenVisible = isShared ? remedyFor("wrong-peer") : undefined;
+  const whenVisible = isShared ? remedyFor("wrong-peer") : remedyOfMessages(recent);
   const remedy = isVisible ? whenVisible : helps;
   return {
     peer,
@@ -44,6 +45,12 @@ export function explain(known: Known, peer: string): Explanation {
     lastFailure: lastFailure ?? null,
     next: next ?? null,
   };
+}
+
+/** Whoever is visible may still not be heard. */
+function remedyOfMessages(failures: readonly Failure[]): string | undefined {
+  const rejected = failures.filter(({ during }) => during === "message");
+  return rejected.map(({ code }) => toldOfMessage(code).remedy).find((text) => text !== undefined);
 }
 
 /** Neither to be alone nor what only those meet who watch us explains anything about a peer. */
