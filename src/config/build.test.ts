@@ -19,7 +19,7 @@ describe("the own endpoint (Fabric: getLocalAddress)", () => {
       const overrides = Object.entries(given).map(([key, value]) => `peer.${key}=${value}`);
       const problems: string[] = [];
       const source = await openSource({ env: ENV, overrides }, problems);
-      const config = buildConfig(source, local, problems);
+      const config = buildConfig(source, () => local, problems);
       assert.equal(config.endpoint, want);
       assert.deepEqual(problems, []);
       assert.equal(config.warnings.length, local === undefined ? 1 : 0);

@@ -28,12 +28,12 @@ interface Draft extends Config {
 }
 
 /**
- * Reads every key. The result is usable only if `problems` stayed empty. `localAddress` is the IPv4
- * address that replaces an unspecified host, if there is one.
+ * Reads every key. The result is usable only if `problems` stayed empty. `localAddress` finds the
+ * IPv4 address that replaces an unspecified host, if there is one.
  */
 export function buildConfig(
   source: Source,
-  localAddress: string | undefined,
+  localAddress: () => string | undefined,
   problems: string[],
 ): Draft {
   const warnings: string[] = [...source.warnings];
@@ -152,7 +152,7 @@ function required(
 /** Fabric's rule for the address a peer gives out (srvcfg:getLocalAddress, initGossipService). */
 function ownEndpoint(
   read: Read,
-  localAddress: string | undefined,
+  localAddress: () => string | undefined,
   problems: string[],
   warnings: string[],
 ): string {
@@ -163,13 +163,14 @@ function ownEndpoint(
   const address = required(read, PEER_KEYS.address, example, problems);
   const parts = parseHostPort(address);
   if (parts === undefined || !(autoDetect || isUnspecified(parts.host))) return address;
-  if (localAddress === undefined) {
+  const local = localAddress();
+  if (local === undefined) {
     warnings.push(
       `${PEER_KEYS.address.name} asks for the address of a network card, but there is none; ` +
         "127.0.0.1 is used, which only this machine can reach.",
     );
   }
-  return formatHostPort({ host: localAddress ?? "127.0.0.1", port: parts.port });
+  return formatHostPort({ host: local ?? "127.0.0.1", port: parts.port });
 }
 
 function readTls(read: Read, problems: string[]): GossipTls {

@@ -14,20 +14,20 @@ import { nearest } from "./nearest.ts";
 import { envName, type Source } from "./source.ts";
 
 const OWN_PREFIX = "fabricgossip.";
+const NAMES = ALL_KEYS.map(({ name }) => name);
+const KNOWN = new Set(NAMES.map((name) => name.toLowerCase()));
+const OWN_NAMES = NAMES.filter((name) => name.toLowerCase().startsWith(OWN_PREFIX));
 /** What Fabric's peers tolerate by default (`peer.keepalive.minInterval`). */
 const FABRIC_PING_INTERVAL_MS = 60_000;
 
 /** Refuses names below `fabricGossip` that do not exist; warns of overrides without effect. */
 export function checkNames(source: Source, problems: string[], warnings: string[]): void {
-  const names = ALL_KEYS.map(({ name }) => name);
-  const known = new Set(names.map((name) => name.toLowerCase()));
-  const own = names.filter((name) => name.toLowerCase().startsWith(OWN_PREFIX));
   for (const { name, origin } of source.under(OWN_PREFIX)) {
-    if (known.has(name)) continue;
+    if (KNOWN.has(name)) continue;
     const outer = ALL_KEYS.find((key) => name.startsWith(`${key.name.toLowerCase()}.`));
     const remedy = outer
       ? `${outer.name} is no map of names, but a ${outer.kind}.`
-      : suggest(name, own);
+      : suggest(name, OWN_NAMES);
     problems.push(`${name} (${origin}) is no key of fabric-gossip; ${remedy}`);
   }
   warnings.push(...withoutEffect(source));
@@ -35,12 +35,10 @@ export function checkNames(source: Source, problems: string[], warnings: string[
 
 /** Overrides that are no key of ours, and variables that resemble one: often why a key is missing. */
 export function withoutEffect(source: Source): string[] {
-  const names = ALL_KEYS.map(({ name }) => name);
-  const known = new Set(names.map((name) => name.toLowerCase()));
   const overrides = source.overridden().flatMap(({ name, origin }) => {
-    if (known.has(name) || name.startsWith(OWN_PREFIX)) return [];
-    const ofVariable = names.find((key) => envName(key) === name.toUpperCase());
-    const remedy = ofVariable ? `write ${ofVariable}.` : suggest(name, names);
+    if (KNOWN.has(name) || name.startsWith(OWN_PREFIX)) return [];
+    const ofVariable = NAMES.find((key) => envName(key) === name.toUpperCase());
+    const remedy = ofVariable ? `write ${ofVariable}.` : suggest(name, NAMES);
     return `${name} (${origin}) has no effect here; ${remedy}`;
   });
   return [...overrides, ...misspelt(source), ...withoutEffectInFile(source)];
@@ -48,9 +46,11 @@ export function withoutEffect(source: Source): string[] {
 
 /** Variables that resemble ours. Fabric's other keys are ignored. */
 function misspelt(source: Source): string[] {
+  const variables = source.variables();
+  if (variables.length === 0) return [];
   const names = ALL_KEYS.flatMap(({ name, env }) => [envName(name), ...env]);
   const known = new Set(names);
-  return source.variables().flatMap((variable) => {
+  return variables.flatMap((variable) => {
     if (known.has(variable) || variable.startsWith(envName(OWN_PREFIX))) return [];
     const name = variable.trim();
     // As from "NAME = value" in the list form of a Compose file.

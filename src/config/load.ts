@@ -49,7 +49,7 @@ export async function readConfig(options: LoadOptions): Promise<ReadConfig> {
 export async function loadOperations(env: LoadOptions["env"]): Promise<Config["operations"]> {
   const problems: string[] = [];
   const source = await openSource({ env: env ?? {} }, problems);
-  const { operations } = buildConfig(source, undefined, problems);
+  const { operations } = buildConfig(source, () => undefined, problems);
   const own = problems.filter((problem) => /^operations\./.test(problem));
   if (own.length > 0) throw new GossipError("config-invalid", own);
   return operations;
@@ -57,7 +57,7 @@ export async function loadOperations(env: LoadOptions["env"]): Promise<Config["o
 
 /** Reads and checks every key; earlier problems stay among the problems. */
 export async function configOf(source: Source, problems: string[]): Promise<ReadWhole> {
-  const config = buildConfig(source, firstAddress(), problems);
+  const config = buildConfig(source, firstAddress, problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);
   const faulty = await checkFiles(config, problems);

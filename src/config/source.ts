@@ -148,6 +148,7 @@ function findEnv(
 
 /** A value without the blanks, line ends and pair of quotation marks around it. */
 function trim(text: string): { readonly raw: string; readonly trimmed?: Trimmed } {
+  if (text === "") return { raw: text };
   const bare = text.trim();
   const quoted = /^(?:"([^"]*)"|'([^']*)'|[\u201c\u201d]([^\u201c\u201d]*)[\u201c\u201d])$/.exec(
     bare,

@@ -1,5 +1,5 @@
 /** Serialized identities (MSP id and certificate text) and their PKI-IDs. */
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Identity, PkiId } from "../core/types/host.ts";
 import { encode } from "../wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
@@ -11,7 +11,12 @@ import { encodePem } from "./pem.ts";
  * member (spec A 5.1, Fabric's `GetPKIidOfCert`).
  */
 export function computePkiId(mspId: string, idBytes: Uint8Array): PkiId {
-  return createHash("sha256").update(mspId, "utf8").update(idBytes).digest("hex") as PkiId;
+  // In one call, which takes a third of the time.
+  const name = Buffer.from(mspId, "utf8");
+  const bytes = Buffer.allocUnsafe(name.length + idBytes.length);
+  bytes.set(name);
+  bytes.set(idBytes, name.length);
+  return hash("sha256", bytes, "hex") as PkiId;
 }
 
 /** The identity that an accepted certificate proves. Retains `bytes`: pass a copy. */

@@ -33,11 +33,28 @@ const KEY_OF_ROLE = {
 } as const;
 const KEYS = ["NodeOUs", "Enable", "OrganizationalUnitIdentifiers", ...Object.values(KEY_OF_ROLE)];
 
+/** The text read last of which there was nothing to say: folders of one network, or read again, have the same. */
+let last: { readonly text: string; readonly config: MspConfig } | undefined;
+
 /**
  * Reads the file. Its mistakes are added to `problems`. Unknown keys are ignored, as in Fabric, but a
  * key in other capitals than Fabric's is worth a hint.
  */
 export function parseMspConfig(
+  name: string,
+  text: string,
+  findings: Pick<Findings, "problems" | "hints">,
+): MspConfig {
+  if (last?.text === text) return last.config;
+  const found = { problems: [], hints: [] };
+  const config = readMspConfig(name, text, found);
+  findings.problems.push(...found.problems);
+  findings.hints.push(...found.hints);
+  if (found.problems.length === 0 && found.hints.length === 0) last = { text, config };
+  return config;
+}
+
+function readMspConfig(
   name: string,
   text: string,
   { problems, hints }: Pick<Findings, "problems" | "hints">,

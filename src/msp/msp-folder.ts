@@ -60,17 +60,24 @@ export async function readMspFolder(
     findings.problems.push(...findings.skipped.splice(before).map(tellSkipped));
   const problemsBefore = findings.problems.length;
   const config = await readConfig(folder, findings);
+  const isIncomplete = findings.problems.length > problemsBefore;
+  const intermediateCerts = await read("intermediatecerts");
   return {
-    isIncomplete: findings.problems.length > problemsBefore,
+    isIncomplete,
     mspId,
     rootCerts,
-    intermediateCerts: await read("intermediatecerts"),
+    intermediateCerts,
     adminCerts: await read("admincerts"),
     revocationLists: await read("crls"),
     tlsRootCerts: await read("tlscacerts"),
     tlsIntermediateCerts: await read("tlsintermediatecerts"),
     requiredUnits: await readRequiredUnits(folder, config, findings.problems),
-    roleUnits: await readRoleUnits(folder, config, findings.warnings),
+    roleUnits: await readRoleUnits(
+      folder,
+      config,
+      [...rootCerts, ...intermediateCerts],
+      findings.warnings,
+    ),
   };
 }
 
@@ -220,13 +227,14 @@ function pathRemedy(path: string, otherwise: string): string {
 async function readRoleUnits(
   folder: string,
   config: MspConfig,
+  known: readonly MspFile[],
   warnings: string[],
 ): Promise<ReadonlyMap<Role, UnitRuleSource>> {
   const sources = new Map<Role, UnitRuleSource>();
   const unread = new Map<string, Role[]>();
   for (const [role, { unit, certificatePath: path }] of config.roleUnits) {
     const name = join(folder, path);
-    const bytes = path === "" ? undefined : await readSmallFile(name, FILE_BYTES_MAX);
+    const bytes = path === "" ? undefined : await readOnce(name, known);
     const isThere = typeof bytes === "object" && bytes.length > 0;
     sources.set(role, { unit, certificate: isThere ? { name, bytes } : undefined });
     if (isThere || bytes === undefined) continue;
@@ -238,4 +246,10 @@ async function readRoleUnits(
     warnings.push(`NodeOUs accepts the ${roles.join(", ")} ${what} from any CA, since ${why}.`);
   }
   return sources;
+}
+
+/** A file that may have been read before: all roles mostly name a CA of the MSP. */
+async function readOnce(name: string, known: readonly MspFile[]): Promise<Uint8Array | string> {
+  const same = known.find((file) => file.name === name);
+  return same?.bytes ?? (await readSmallFile(name, FILE_BYTES_MAX));
 }

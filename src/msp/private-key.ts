@@ -56,9 +56,8 @@ export function plainKey(bytes: Uint8Array): Buffer | string {
 const PUT_KEY_THERE = "put a private key as unencrypted PEM there";
 
 function keyIn(der: Uint8Array): KeyObject | undefined {
-  const forms = ["pkcs8", "sec1", "pkcs1"] as const;
-  const keys = forms.map((type) => keyInForm(Buffer.from(der), type));
-  return keys.find((key) => key !== undefined);
+  const bytes = Buffer.from(der);
+  return keyInForm(bytes, "pkcs8") ?? keyInForm(bytes, "sec1") ?? keyInForm(bytes, "pkcs1");
 }
 
 function keyInForm(key: Buffer, type: "pkcs8" | "sec1" | "pkcs1"): KeyObject | undefined {

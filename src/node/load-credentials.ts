@@ -121,6 +121,8 @@ export function keyPaths(config: Config, signer?: Signer): readonly string[] {
 
 /** Members of other organisations have TLS certificates of their own TLS CAs. */
 export function withTlsRootsOf(trusted: readonly Msp[], tls: TlsCredentials): TlsCredentials {
+  // The same files, so that what has been made of them once is used again.
+  if (trusted.length === 0) return tls;
   const authorities = trusted.flatMap(({ tlsAuthorities: { roots, intermediates } }) => [
     ...roots,
     ...intermediates,

@@ -86,6 +86,8 @@ interface Found {
 interface Pair {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** The same key. */
+  readonly privateKey: KeyObject;
 }
 
 async function readPair(
@@ -104,7 +106,7 @@ async function readPair(
     problems.push(`The TLS ${role} key ${keyFile} cannot be used: ${key}.`);
   }
   if (typeof found !== "object" || typeof key !== "object") return undefined;
-  const pair = { cert: found.pem, key };
+  const pair = { cert: found.pem, key, privateKey: createPrivateKey(key) };
   const doubt = found.doubt && `${name} is used in part: ${found.doubt}.`;
   const files = `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}`;
   const mismatch = judgePair(files, pair);
@@ -118,10 +120,9 @@ async function readPair(
   return pair;
 }
 
-function judgePair(sentence: string, pair: Pair): string | undefined {
-  const key = createPrivateKey(pair.key);
-  if (new X509Certificate(pair.cert).checkPrivateKey(key)) return undefined;
-  const isLater = certificatesIn(pair.cert).some((der) => isPair(der, key));
+function judgePair(sentence: string, { cert, privateKey }: Pair): string | undefined {
+  if (new X509Certificate(cert).checkPrivateKey(privateKey)) return undefined;
+  const isLater = certificatesIn(cert).some((der) => isPair(der, privateKey));
   const remedy = isLater
     ? "put the certificate of this key first, before those of CAs"
     : "use the pair that was issued together";
@@ -129,8 +130,8 @@ function judgePair(sentence: string, pair: Pair): string | undefined {
 }
 
 /** Go knows fewer kinds of keys; OpenSSL looks at their size, also behind the first certificate. */
-function judgeKey(name: string, { cert, key }: Pair): string | undefined {
-  const unfit = whyUnfitForTls(createPrivateKey(key));
+function judgeKey(name: string, { cert, key, privateKey }: Pair): string | undefined {
+  const unfit = whyUnfitForTls(privateKey);
   const fault = unfit ?? pairFault(cert, key);
   if (fault === undefined) return undefined;
   const isWhole =
@@ -197,8 +198,11 @@ export function tellExpired(
 export function tlsNotAfterMs(tls: TlsCredentials | undefined): TlsExpiries {
   if (tls === undefined) return new Map();
   const { cert, clientCert = cert } = tls;
+  const endMs = new X509Certificate(cert).validToDate.getTime();
+  const clientEndMs =
+    clientCert === cert ? endMs : new X509Certificate(clientCert).validToDate.getTime();
   return new Map([
-    ["server", new X509Certificate(cert).validToDate.getTime()],
-    ["client", new X509Certificate(clientCert).validToDate.getTime()],
+    ["server", endMs],
+    ["client", clientEndMs],
   ]);
 }

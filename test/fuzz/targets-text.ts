@@ -91,7 +91,7 @@ async function checkConfig(input: Uint8Array): Promise<string> {
         .map(([name, { origin }]) => ({ name, origin })),
     ],
   };
-  const config = buildConfig(source, "192.0.2.1", problems);
+  const config = buildConfig(source, () => "192.0.2.1", problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);
   checkProblems(problems);
