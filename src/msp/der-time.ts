@@ -16,6 +16,8 @@ const MINUTE_MS = 60_000;
  */
 export function readTime(reader: DerReader, fraction: "refuse" | "skip" = "refuse"): number {
   const { tag, content } = reader.readAny();
+  const usual = tag === DER_TAG.utcTime ? readUsualTime(content) : undefined;
+  if (usual !== undefined) return usual;
   if (content.length > TEXT_BYTES_MAX) throw new DerFault("malformed time");
   const whole = Buffer.from(content).toString("latin1");
   const text = fraction === "skip" && tag !== DER_TAG.utcTime ? whole.replace(FRACTION, "") : whole;
@@ -32,6 +34,31 @@ export function readTime(reader: DerReader, fraction: "refuse" | "skip" = "refus
     readClock(Number(hour), Number(minute), Number(second ?? 0)) -
     readZone(zone)
   );
+}
+
+const USUAL_BYTES = 13;
+const DIGIT_0 = 0x30;
+const Z = 0x5a;
+/** In every month, so that it need not be looked up. */
+const DAYS_MIN = 28;
+
+/** A UTCTime with seconds that ends in Z, as nearly all are; undefined: judge it in full. */
+function readUsualTime(content: Uint8Array): number | undefined {
+  if (content.length !== USUAL_BYTES || content[USUAL_BYTES - 1] !== Z) return undefined;
+  const years = twoDigits(content, 0);
+  const month = twoDigits(content, 2);
+  const day = twoDigits(content, 4);
+  const clock = readClock(twoDigits(content, 6), twoDigits(content, 8), twoDigits(content, 10));
+  if (Number.isNaN(years + clock) || !(month >= 1 && month <= 12 && day >= 1 && day <= DAYS_MIN)) {
+    return undefined;
+  }
+  return Date.UTC(years + (years >= 50 ? 1900 : 2000), month - 1, day) + clock;
+}
+
+/** NaN if they are none. */
+function twoDigits(text: Uint8Array, at: number): number {
+  const [tens, ones] = [(text[at] ?? 0) - DIGIT_0, (text[at + 1] ?? 0) - DIGIT_0];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN;
 }
 
 function readDate(year: number, month: number, day: number): number {

@@ -1,5 +1,6 @@
 /** Subject and issuer of a certificate: the parts that rules need, and a readable line. */
 import { isUtf8 } from "node:buffer";
+import { equalBytes } from "../wire/bytes.ts";
 import { DER_TAG, DerFault, DerReader } from "./der.ts";
 
 export interface DistinguishedName {
@@ -36,32 +37,50 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 /** Maximum length of the readable form: an untrusted certificate may hold 48 KB of names. */
 const TEXT_CHARACTERS_MAX = 1_000;
 
-/** A type and its value, known to be a string of its kind. */
+/** A type and its value. */
 interface Attribute {
   readonly oid: string;
-  readonly tag: number;
-  readonly value: Uint8Array;
+  readonly value: string;
 }
+
+/** A part of a name: mostly one attribute. */
+interface RelativeName {
+  readonly der: Uint8Array;
+  readonly attributes: readonly Attribute[];
+  readonly text: string;
+}
+
+/** The name read last, part by part: those of one organisation differ in one part alone. */
+let last: readonly RelativeName[] = [];
+/** Longer names are not remembered, since they hold what they were read from in memory. */
+const REMEMBERED_BYTES_MAX = 1_024;
 
 /** Reads a Name from its content. `der` is the whole element. */
 export function readDistinguishedName(der: Uint8Array): DistinguishedName {
   const sets = new DerReader(der).enter(DER_TAG.sequence);
-  const relativeNames: Attribute[][] = [];
+  const names: RelativeName[] = [];
+  let commonName = "";
+  const organizationalUnits: string[] = [];
   while (!sets.isEmpty) {
-    const set = sets.enter(DER_TAG.set);
-    const attributes: Attribute[] = [];
-    while (!set.isEmpty) attributes.push(readAttribute(set.enter(DER_TAG.sequence)));
-    relativeNames.push(attributes);
+    const set = sets.readElement(DER_TAG.set);
+    const former = last[names.length];
+    const isSame = former !== undefined && equalBytes(former.der, set.whole);
+    const name = isSame ? former : readRelativeName(set.whole, set.content);
+    names.push(name);
+    for (const { oid, value } of name.attributes) {
+      if (oid === COMMON_NAME) commonName = value;
+      else if (oid === ORGANIZATIONAL_UNIT) organizationalUnits.push(value);
+    }
   }
-  const attributes = relativeNames.flat();
-  const valuesOf = (oid: string) => attributes.filter((each) => each.oid === oid);
-  const commonName = valuesOf(COMMON_NAME).at(-1);
-  return {
-    der,
-    commonName: commonName === undefined ? "" : textOf(commonName),
-    organizationalUnits: valuesOf(ORGANIZATIONAL_UNIT).map(textOf),
-    text: printName(relativeNames),
-  };
+  if (der.length <= REMEMBERED_BYTES_MAX) last = names;
+  return { der, commonName, organizationalUnits, text: printName(names) };
+}
+
+function readRelativeName(der: Uint8Array, content: Uint8Array): RelativeName {
+  const set = new DerReader(content);
+  const attributes: Attribute[] = [];
+  while (!set.isEmpty) attributes.push(readAttribute(set.enter(DER_TAG.sequence)));
+  return { der, attributes, text: attributes.map(printAttribute).join("+") };
 }
 
 /** Type and value; like Go, ignores anything after them. */
@@ -69,7 +88,7 @@ function readAttribute(reader: DerReader): Attribute {
   const oid = reader.readOid();
   const { tag, content } = reader.readAny();
   if (!isStringOf(tag, content)) throw new DerFault("characters outside the string type");
-  return { oid, tag, value: content };
+  return { oid, value: textOf(tag, content) };
 }
 
 const isAscii = (byte: number): boolean => byte < 0x80;
@@ -112,7 +131,7 @@ function isBmp(value: Uint8Array): boolean {
   return true;
 }
 
-function textOf({ tag, value }: Attribute): string {
+function textOf(tag: number, value: Uint8Array): string {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   if (tag === DER_TAG.utf8String) return bytes.toString("utf8");
   if (tag !== DER_TAG.bmpString) return bytes.toString("latin1");
@@ -122,22 +141,18 @@ function textOf({ tag, value }: Attribute): string {
     .toString("utf16le");
 }
 
-function printName(relativeNames: readonly (readonly Attribute[])[]): string {
+function printName(names: readonly RelativeName[]): string {
   let text = "";
-  for (const attributes of relativeNames.toReversed()) {
-    let joint = text === "" ? "" : ",";
-    for (const attribute of attributes) {
-      text += joint + printAttribute(attribute);
-      if (text.length > TEXT_CHARACTERS_MAX) return `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
-      joint = "+";
-    }
+  for (let at = names.length - 1; at >= 0; at--) {
+    text += (text === "" ? "" : ",") + (names[at]?.text ?? "");
+    if (text.length > TEXT_CHARACTERS_MAX) return `${text.slice(0, TEXT_CHARACTERS_MAX)}...`;
   }
   return text;
 }
 
-function printAttribute(attribute: Attribute): string {
-  const type = SHORT_NAMES[attribute.oid] ?? attribute.oid.slice(0, TEXT_CHARACTERS_MAX);
-  return `${type}=${escapeValue(textOf(attribute).slice(0, TEXT_CHARACTERS_MAX))}`;
+function printAttribute({ oid, value }: Attribute): string {
+  const type = SHORT_NAMES[oid] ?? oid.slice(0, TEXT_CHARACTERS_MAX);
+  return `${type}=${escapeValue(value.slice(0, TEXT_CHARACTERS_MAX))}`;
 }
 
 /** What needs no escape, and nearly every name consists of. */

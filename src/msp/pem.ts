@@ -107,11 +107,16 @@ function skipHeaders(text: string, at: number): number {
   return next;
 }
 
-/** Standard base64 with padding over several lines; undefined if it contains anything else. */
+/**
+ * Standard base64 with padding over several lines; undefined if it contains anything else. Node takes the
+ * two characters of addresses too, and passes over all others, which leaves fewer bytes.
+ */
 function decodeBase64(text: string): Uint8Array | undefined {
   const dense = text.replaceAll(/[ \t\r\n]+/g, "");
-  if (dense.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(dense)) return undefined;
-  return Buffer.from(dense, "base64");
+  if (dense.length % 4 !== 0 || dense.includes("-") || dense.includes("_")) return undefined;
+  const padding = dense.endsWith("==") ? 2 : Number(dense.endsWith("="));
+  const bytes = Buffer.from(dense, "base64");
+  return bytes.length === (dense.length / 4) * 3 - padding ? bytes : undefined;
 }
 
 /** The canonical text: lines of 64 characters, line feeds, one at the end. */

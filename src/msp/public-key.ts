@@ -1,5 +1,6 @@
 /** The public key of a certificate: the kinds that Go knows, and their encoding. */
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { fromHex } from "../wire/bytes.ts";
 import { DER_TAG, DerFault, DerReader, encodeDer } from "./der.ts";
 import { type Curve, findCurve } from "./signatures.ts";
 
@@ -14,6 +15,10 @@ const RSA_KEY = "1.2.840.113549.1.1.1";
 const ED25519_KEY = "1.3.101.112";
 
 const UNCOMPRESSED_POINT = 0x04;
+/** How a key on P-256 begins, up to its point: nearly every certificate in Fabric has one. */
+const P256_HEAD = fromHex("3059301306072a8648ce3d020106082a8648ce3d03010703420004");
+const P256_KEY_BYTES = 91;
+const P256 = findCurve("1.2.840.10045.3.1.7");
 const ED25519_KEY_BYTES = 32;
 const NULL = Uint8Array.of(5, 0);
 
@@ -22,6 +27,9 @@ const NULL = Uint8Array.of(5, 0);
  * them. Throws if Fabric could not use the key.
  */
 export function readPublicKey(der: Uint8Array): PublicKey {
+  if (der.length === P256_KEY_BYTES && P256_HEAD.every((byte, at) => der[at] === byte)) {
+    return { publicKey: createPublicKey(toPem(der)), curve: P256 };
+  }
   const reader = new DerReader(der).enter(DER_TAG.sequence);
   const algorithm = reader.enter(DER_TAG.sequence);
   const { whole: type } = algorithm.readElement(DER_TAG.oid);
@@ -66,16 +74,19 @@ function rsaKey(bytes: Uint8Array): Uint8Array {
   );
 }
 
+const LINE_CHARACTERS = 64;
+
 /**
  * Given DER, Node throws and catches errors to detect the format; their stack traces triple the
  * time. PEM text is recognised at once.
  */
 function toPem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`;
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString("base64");
+  let text = "-----BEGIN PUBLIC KEY-----\n";
+  for (let at = 0; at < base64.length; at += LINE_CHARACTERS) {
+    text += `${base64.slice(at, at + LINE_CHARACTERS)}\n`;
+  }
+  return `${text}-----END PUBLIC KEY-----\n`;
 }
 
 function importKey(algorithm: readonly (Uint8Array | undefined)[], bytes: Uint8Array): KeyObject {
