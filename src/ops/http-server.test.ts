@@ -72,3 +72,32 @@ test("a client that may not ask is told so before its body is read", async () =>
   assert.deepEqual(await response.json(), { error: "show a certificate" });
   assert.equal(read, 0);
 });
+
+/** What a client gets that never ends its body. */
+async function answerTo(t: TestContext, head: string, piece: string): Promise<string> {
+  const { url } = await setUp(t);
+  const client = connect(Number(new URL(url).port), "127.0.0.1");
+  client.on("error", () => {}); // It is cut while it writes.
+  const more = (): void => {
+    while (!client.destroyed && client.write(piece));
+  };
+  client.on("drain", more);
+  client.write(`POST /upload HTTP/1.1\r\nhost: 127.0.0.1\r\n${head}\r\n\r\n`, more);
+  let answer = "";
+  client.setEncoding("utf8").on("data", (text: string) => {
+    answer += text;
+  });
+  await new Promise((resolve) => client.once("close", resolve));
+  return answer;
+}
+
+for (const [name, head] of [
+  ["announces more than is taken", "content-length: 100000000"],
+  ["sends more than is taken", "transfer-encoding: chunked"],
+] as const) {
+  test(`a client that ${name} has its answer, and its connection is ended before its body is read`, async (t) => {
+    const answer = await answerTo(t, head, `1000\r\n${"x".repeat(4_096)}\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 413 /);
+    assert.match(answer, /^connection: close\r$/im);
+  });
+}

@@ -26,6 +26,7 @@ export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
 /** Maximum body: a message to other members. */
 const BODY_BYTES_MAX = 20_480;
+const TOO_LARGE = `at most ${BODY_BYTES_MAX} bytes`;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_OPTIONS = {
@@ -61,7 +62,7 @@ export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
   app.use(
     bodyLimit({
       maxSize: BODY_BYTES_MAX,
-      onError: (context) => context.json({ error: `at most ${BODY_BYTES_MAX} bytes` }, 413),
+      onError: (context) => context.json({ error: TOO_LARGE }, 413, { connection: "close" }),
     }),
   );
   app.onError((error, context) => {
@@ -127,9 +128,11 @@ export async function serve(
   const turns = new FairScheduler();
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.socket.destroyed) return; // Cut a moment ago.
+    response.once("finish", () => endUnread(request));
     const isUrgent = ALWAYS.has(request.url ?? "");
     const place = places.hold(request, response);
     if (place === "none") request.socket.destroy();
+    else if (announcedBytes(request) > BODY_BYTES_MAX) refuseBody(response);
     else if (isUrgent) void answer(request, response);
     else if (place === "any") turns.take(() => void answer(request, response));
     else response.writeHead(503, { connection: "close" }).end("too many connections\n");
@@ -163,6 +166,21 @@ export async function serve(
         server.closeAllConnections();
       }),
   };
+}
+
+/** Of a body without a length nothing is known before it has come. */
+function announcedBytes({ headers }: IncomingMessage): number {
+  return Number(headers["content-length"] ?? 0);
+}
+
+function refuseBody(response: ServerResponse): void {
+  const head = { connection: "close", "content-type": "application/json" };
+  response.writeHead(413, head).end(JSON.stringify({ error: TOO_LARGE }));
+}
+
+/** Whoever has its answer need not send the rest of its body: Node would read it to its end. */
+function endUnread({ complete, socket }: IncomingMessage): void {
+  if (!complete) socket.destroySoon();
 }
 
 function bind(
