@@ -5,6 +5,7 @@ import { TLSSocket } from "node:tls";
 import { formatHostPort, type HostPort, parseEndpoint } from "../lib/host-port.ts";
 import { plainText } from "../lib/plain-text.ts";
 import { DeniedError } from "./dial-rules.ts";
+import { farewell } from "./farewell.ts";
 import { type DialledSession, LOST, sendPing } from "./grpc-dialled-call.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { watchFrames } from "./grpc-session.ts";
@@ -152,8 +153,24 @@ class SessionDial {
     const { judgeTls } = this.#context;
     if (this.#isSettled || tls === undefined || !(socket instanceof TLSSocket)) return true;
     const end = judgeTls && serverFault(socket, host, tls, judgeTls);
-    if (end !== undefined) this.#fail(end);
-    return end === undefined;
+    if (end === undefined) return true;
+    if (this.#settle()) {
+      this.#leave(socket, end);
+      this.#events.failed(end);
+    }
+    return false;
+  }
+
+  /** Not without a word: nobody else could tell those who run the server what is wrong with it. */
+  #leave(socket: TLSSocket, { fault }: StreamEnd): void {
+    const words = socket.alpnProtocol === "h2" ? farewell(fault) : undefined;
+    if (words === undefined) {
+      this.#destroy();
+      return;
+    }
+    const { dialTimeoutMs } = this.#context.timeouts;
+    setTimeout(() => socket.destroy(), dialTimeoutMs).unref();
+    socket.unref().end(words, () => socket.destroySoon());
   }
 
   #startHttp2(): void {

@@ -10,6 +10,7 @@ import {
 } from "node:http2";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
+import { hearFarewell } from "./farewell.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";
 import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
@@ -46,6 +47,7 @@ export function createGrpcServer(
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
+    hearFarewell(session, refused);
     guard.tend(session);
   });
   server.on("stream", (stream, headers) => {

@@ -25,12 +25,14 @@ function isTls(socket: Http2Session["socket"]): socket is TLSSocket {
   return "encrypted" in socket && socket.encrypted === true;
 }
 
+/** Who is at the other end, as host:port. */
+export function remoteOf({ socket }: Http2Session): string {
+  return formatHostPort({ host: socket.remoteAddress ?? "unknown", port: socket.remotePort ?? 0 });
+}
+
 export function sessionFacts(session: Http2Session): SessionFacts {
   const { socket } = session;
-  const remoteAddress = formatHostPort({
-    host: socket.remoteAddress ?? "unknown",
-    port: socket.remotePort ?? 0,
-  });
+  const remoteAddress = remoteOf(session);
   if (!isTls(socket)) return { remoteAddress, localCertHash: NO_HASH, remoteCertHash: NO_HASH };
   return {
     remoteAddress,

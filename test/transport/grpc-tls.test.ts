@@ -5,12 +5,15 @@ import { connect as connectTcp, createServer as createTcpServer } from "node:net
 import { afterEach, describe, type TestContext, test } from "node:test";
 import { connect, createServer as createTlsServer } from "node:tls";
 import { GossipError } from "../../src/lib/errors.ts";
+import { tlsChainFault } from "../../src/msp/tls-chain.ts";
 import type { Link, NetworkFault } from "../../src/transport/network.ts";
-import type { TlsCredentials } from "../../src/transport/tls-credentials.ts";
+import type { TlsCredentials, TlsJudge } from "../../src/transport/tls-credentials.ts";
 import { type Credentials, createAuthority } from "./certificates.ts";
 import { authority, createGrpcWorld, TLS } from "./grpc-world.ts";
 import { dialFault, dialOk, listenTo } from "./suite.ts";
 
+const judgeTls: TlsJudge = (chain, anchors, use) =>
+  tlsChainFault(chain, anchors, { use, atMs: Date.now() });
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 const stranger = await createAuthority("another-ca");
 const strangerLeaf = await stranger.issue("stranger");
@@ -185,6 +188,26 @@ describe("gRPC and TLS", () => {
     const [code, remote, reason] = refused[0] ?? [];
     assert.deepEqual([code, reason], ["tls-client-refuses-us", "bad certificate"]);
     assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
+  }
+
+  for (const [name, tls, reason] of [
+    ["of a CA that it does not know", { rootCas: [stranger.cert] }, "unknown CA"],
+    ["for another host", { serverName: "h.example.com" }, "not for the host that is dialled"],
+  ] as const) {
+    test(`a dialler of our kind that refuses a server certificate ${name} says so`, async () => {
+      const refused: string[][] = [];
+      const { network, endpoint } = world.grpc();
+      await network.listen(
+        () => {},
+        (...refusal) => refused.push(refusal),
+      );
+      const dialler = world.grpc({ tls: { ...TLS, ...tls }, judgeTls });
+      await dialFault(world, dialler.network, endpoint());
+      await world.until(() => refused.length === 1);
+      const [code, remote, why] = refused[0] ?? [];
+      assert.deepEqual([code, why], ["tls-client-refuses-us", reason]);
+      assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
+    });
   }
 
   test("a cancelled dial does not break off the TLS handshake", async (t) => {
