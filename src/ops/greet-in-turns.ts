@@ -4,19 +4,11 @@
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { Caution, CLIENT_BYTES } from "../transport/caution.ts";
 import type { FairScheduler } from "../transport/limits.ts";
-import { threadCpuMs } from "../transport/patience.ts";
-import { Caution, nameAsBelow, PiecewiseSocket } from "../transport/piecewise-socket.ts";
+import { nameAsBelow, PiecewiseSocket } from "../transport/piecewise-socket.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
 import { keyOf } from "./places.ts";
-
-/** After a long chain that took much time, so long none is taken. */
-const CAUTION_MS = 600_000;
-
-interface Guest {
-  readonly watched: WatchedSocket;
-  isGreeted: boolean;
-}
 
 /** `begins`: what would listen to connections without us; it begins TLS. */
 export function greetInTurns(
@@ -25,8 +17,8 @@ export function greetInTurns(
   turns: FairScheduler,
 ): void {
   const watch = new SocketWatch();
-  const guests = new Map<string, Guest>();
-  const caution = new Caution(CAUTION_MS);
+  const guests = new Map<string, WatchedSocket>();
+  const caution = new Caution(CLIENT_BYTES);
   server.on("connection", (socket: Socket) => {
     if (socket.destroyed) return; // There was no place for it.
     const read = piecewise(socket);
@@ -37,26 +29,17 @@ export function greetInTurns(
   const piecewise = (socket: Socket): PiecewiseSocket => {
     const key = keyOf(socket);
     const read = new PiecewiseSocket(socket);
-    const events = { cut: () => read.destroy() };
+    const rest = (): void => {
+      read.setReading(false);
+      turns.wait(() => read.setReading(true));
+    };
+    const events = { cut: () => read.destroy(), caution, rest };
     const watched = watch.watch(read, socket.remoteAddress ?? "", events, true);
-    const guest: Guest = { watched, isGreeted: false };
-    guests.set(key, guest);
+    guests.set(key, watched);
     read.on("error", () => {}); // The close event that follows does the rest.
-    read.obey({
-      isProven: () => false,
-      ...caution.rulesFor(read, () => !guest.isGreeted, events.cut, threadCpuMs),
-      rest: () => {
-        if (!guest.isGreeted) {
-          watched.rest();
-          return;
-        }
-        read.setReading(false);
-        turns.wait(() => read.setReading(true));
-      },
-    });
     socket.once("close", () => {
       watched.forget();
-      if (guests.get(key) === guest) guests.delete(key);
+      if (guests.get(key) === watched) guests.delete(key);
     });
     return read;
   };
@@ -64,10 +47,8 @@ export function greetInTurns(
   server.prependListener("tlsClientError", (_error: Error, socket: Socket) => nameAsBelow(socket));
   server.prependListener("secureConnection", (socket: Socket) => {
     nameAsBelow(socket);
-    const guest = guests.get(keyOf(socket));
-    if (guest === undefined) return;
-    guest.isGreeted = true;
-    guest.watched.readingBegan();
-    guest.watched.release();
+    const watched = guests.get(keyOf(socket));
+    watched?.readingBegan();
+    watched?.release();
   });
 }

@@ -12,7 +12,7 @@ import { watchFrames } from "./grpc-session.ts";
 import { clientOptions, serverFault } from "./grpc-tls.ts";
 import type { Cancel, StreamEnd } from "./network.ts";
 import { afterPatiently, LOOP_TIMER, PING_SHARE } from "./patience.ts";
-import { LONG_CHAIN, PiecewiseSocket } from "./piecewise-socket.ts";
+import { PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 import { tlsFailure } from "./tls-fault.ts";
@@ -111,7 +111,7 @@ class SessionDial {
     below.once("connect", () => {
       this.#phase = tls === undefined ? "http2" : "tls";
       const { caution } = context;
-      const events = { cut: () => this.#cut(), dear: () => caution.begin(), caution };
+      const events = { cut: (reason?: string) => this.#cut(reason), caution };
       const isTls = tls !== undefined;
       this.#watched = context.sockets.watch(read, formatHostPort(address), events, isTls);
       socket.once("close", () => this.#watched?.forget());
@@ -143,8 +143,8 @@ class SessionDial {
   }
 
   /** It has brought more than is fair. */
-  #cut(): void {
-    if (this.#phase === "tls") this.#fail({ fault: "tls-bad-certificate", reason: LONG_CHAIN });
+  #cut(reason = "it sends too much before TLS is established"): void {
+    if (this.#phase === "tls") this.#fail({ fault: "tls-bad-certificate", reason });
     this.#destroy();
   }
 

@@ -12,12 +12,13 @@ import type {
 import type { Socket } from "node:net";
 import { formatHostPort } from "../lib/host-port.ts";
 import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
+import { Caution, CLIENT_BYTES } from "./caution.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
 import { limitPieces } from "./limits.ts";
 import type { Refuse } from "./network.ts";
 import { afterPatiently, LOOP_TIMER } from "./patience.ts";
-import { LONG_CHAIN, nameAsBelow, PiecewiseSocket } from "./piecewise-socket.ts";
+import { nameAsBelow, PiecewiseSocket } from "./piecewise-socket.ts";
 import type { WatchedSocket } from "./socket-watch.ts";
 
 /** The key of an accepted socket; the TLS layer does not hand out the socket below it. */
@@ -40,7 +41,6 @@ interface Guest {
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
   session: Http2Session | undefined;
-  readonly isPiecewise: boolean;
   readonly streams: LeakyBucket;
   /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
   readonly watched: WatchedSocket;
@@ -53,6 +53,7 @@ export class SocketGuard {
   readonly #context: GrpcContext;
   readonly #refused: Refuse;
   readonly #isSecure: boolean;
+  readonly #caution = new Caution(CLIENT_BYTES);
   /** By remote address and port, the oldest first. */
   readonly #guests = new Map<string, Guest>();
   /** How many of each address have proven nothing; and how many of all are in their handshake. */
@@ -149,8 +150,7 @@ export class SocketGuard {
       return undefined;
     }
     stats.accepted += 1;
-    const isCautious = this.#isSecure && this.#context.caution.isOn;
-    const read = isCautious ? new PiecewiseSocket(socket) : socket;
+    const read = this.#isSecure ? new PiecewiseSocket(socket) : socket;
     const key = socketKey(socket);
     const handshake = this.#isSecure ? "tls" : "protocol";
     const guest: Guest = {
@@ -159,16 +159,11 @@ export class SocketGuard {
       address,
       handshake,
       session: undefined,
-      isPiecewise: isCautious,
       streams: new LeakyBucket(STREAMS),
       watched: sockets.watch(
         read,
         address,
-        {
-          cut: () => this.#cutGreedy(guest),
-          dear: () => this.#beCautious(guest),
-          caution: this.#context.caution,
-        },
+        { cut: (reason) => this.#cutGreedy(guest, reason), caution: this.#caution },
         this.#isSecure,
       ),
     };
@@ -187,25 +182,10 @@ export class SocketGuard {
     return read;
   }
 
-  /** It has brought more than is fair. */
-  #cutGreedy(guest: Guest): void {
-    const isLongChain = guest.handshake === "tls";
-    if (isLongChain) this.#refused("tls-client-refused", guest.key, LONG_CHAIN);
-    this.#cut(guest, isLongChain ? "tls" : "too-many-frames");
-    if (!isLongChain) this.#beCautious(guest);
-  }
-
-  /**
-   * What has come kept TLS busy, or may have. Strangers of its address begin anew, to be read piece by
-   * piece.
-   */
-  #beCautious({ address }: Guest): void {
-    if (!this.#isSecure) return;
-    this.#context.caution.begin();
-    for (const guest of this.#guests.values()) {
-      const isStranger = guest.address === address && !isProven(guest);
-      if (isStranger && !guest.isPiecewise) this.#cut(guest, "too-many-frames");
-    }
+  /** It has brought more than is fair. `reason`: before TLS is established. */
+  #cutGreedy(guest: Guest, reason: string | undefined): void {
+    if (reason !== undefined) this.#refused("tls-client-refused", guest.key, reason);
+    this.#cut(guest, reason === undefined ? "too-many-frames" : "tls");
   }
 
   /**

@@ -1,7 +1,7 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
+import { Caution, SERVER_BYTES } from "./caution.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { FairScheduler, PartialFrameBudget } from "./limits.ts";
-import { Caution } from "./piecewise-socket.ts";
 import { SocketWatch } from "./socket-watch.ts";
 import type { TlsJudge } from "./tls-credentials.ts";
 
@@ -22,10 +22,6 @@ export interface GrpcTimeouts {
   readonly serverKeepaliveMs: number;
   /** How long an answer to such a ping may take; default 20_000 (`peer.keepalive.timeout`). */
   readonly keepaliveTimeoutMs: number;
-  /**
-   * How long TLS reads new connections piece by piece after one of them has kept it busy; default 600_000.
-   */
-  readonly cautionMs: number;
 }
 
 export interface GrpcLimits {
@@ -69,7 +65,6 @@ const GRPC_TIMEOUTS: GrpcTimeouts = {
   clientKeepaliveMs: 60_000,
   serverKeepaliveMs: 7_200_000,
   keepaliveTimeoutMs: 20_000,
-  cautionMs: 600_000,
 };
 
 const GRPC_LIMITS: GrpcLimits = {
@@ -144,6 +139,7 @@ export interface GrpcContext {
   readonly partialFrames: PartialFrameBudget;
   readonly dialFilter: DialFilter;
   readonly sockets: SocketWatch;
+  /** About those whom we dial. */
   readonly caution: Caution;
   /** Asked about chains that OpenSSL refuses; default: its word stands. */
   readonly judgeTls: TlsJudge | undefined;
@@ -158,6 +154,7 @@ export function createGrpcContext(
   dialRules: DialRules = { deny: [], ownPorts: [], homes: [], exempt: [] },
   judgeTls?: TlsJudge,
   partialFrames?: PartialFrameBudget,
+  caution = new Caution(SERVER_BYTES),
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
   const allTimeouts = { ...GRPC_TIMEOUTS, ...timeouts };
@@ -174,7 +171,7 @@ export function createGrpcContext(
       burst: 2 * CONNECTION_WINDOW_BYTES,
       perSecond: allLimits.receivedBytesPerSecond,
     }),
-    caution: new Caution(allTimeouts.cautionMs),
+    caution,
     judgeTls,
   };
 }

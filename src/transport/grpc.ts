@@ -1,6 +1,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import { GossipError } from "../lib/errors.ts";
 import type { HostPort } from "../lib/host-port.ts";
+import type { Caution } from "./caution.ts";
 import type { DialRules } from "./dial-rules.ts";
 import { openSession, type SessionEvents } from "./grpc-client.ts";
 import { openStream } from "./grpc-dialled-call.ts";
@@ -31,6 +32,8 @@ export interface GrpcOptions {
   readonly judgeTls?: TlsJudge;
   /** Shared by several networks; default: one of its own, with room for the longest message. */
   readonly partialFrames?: PartialFrameBudget;
+  /** What is known of long TLS chains of those whom we dial; default: nothing. */
+  readonly caution?: Caution;
 }
 
 export interface GrpcNetwork extends Network {
@@ -77,8 +80,15 @@ class Grpc implements GrpcNetwork {
     this.#listen = options.listen;
     this.#port = options.listen.port;
     this.#tls = options.tls;
-    const { timeouts, limits, dialRules, judgeTls, partialFrames } = options;
-    this.#context = createGrpcContext(timeouts, limits, dialRules, judgeTls, partialFrames);
+    const { timeouts, limits, dialRules, judgeTls, partialFrames, caution } = options;
+    this.#context = createGrpcContext(
+      timeouts,
+      limits,
+      dialRules,
+      judgeTls,
+      partialFrames,
+      caution,
+    );
   }
 
   get port(): number {

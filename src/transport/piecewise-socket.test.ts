@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { Caution, PiecewiseSocket } from "./piecewise-socket.ts";
+import { Caution } from "./caution.ts";
+import { PiecewiseSocket } from "./piecewise-socket.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
 const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
@@ -92,36 +93,68 @@ test("no more is read than somebody wants", async (t) => {
   assert.equal(bytes, 900_000);
 });
 
-test("long TLS handshakes are ended before the rest is handed on, once one has taken much time", async (t) => {
+test("long TLS handshakes are ended before the rest is handed on, shorter ones once one has taken much time", async (t) => {
   let cpuMs = 0;
-  const caution = new Caution(3_600_000);
+  const caution = new Caution(3_000);
   const watch = new SocketWatch(RATE, () => cpuMs);
   let costMs = 0;
-  const handshake = async (length: number) => {
+  const handshake = async (hello: number, answer: number) => {
     const [dialler, read] = await pair(t);
-    let [bytes, isCut] = [0, false];
-    await new Promise<void>((resolve) => {
-      const cut = (): void => {
-        isCut = true;
-        resolve();
-      };
-      watch.watch(read, "", { cut, caution }, true);
+    let bytes = 0;
+    const reason = await new Promise<string | undefined>((resolve) => {
+      watch.watch(read, "", { cut: resolve, caution }, true);
       read.on("data", (piece: Buffer) => {
         bytes += piece.length;
-        if (bytes === length) cpuMs += costMs;
+        if (bytes === hello) read.write("server hello");
+        if (bytes === hello + answer) cpuMs += costMs;
       });
-      read.once("end", resolve);
-      dialler.end(Buffer.alloc(length));
+      read.once("end", () => resolve(undefined));
+      dialler.once("data", () => dialler.end(Buffer.alloc(answer)));
+      dialler.write(Buffer.alloc(hello));
     });
     read.destroy();
-    return { bytes, isCut };
+    return [bytes, reason];
   };
-  assert.deepEqual(await handshake(20_000), { bytes: 20_000, isCut: false });
+  const tooLong = /^it shows more than 16 KiB of certificates: /;
+  const tooLongNow =
+    /^it shows more than 3000 bytes while long chains are refused after an attack: /;
+  const passes = async (hello: number, answer: number) =>
+    assert.deepEqual(await handshake(hello, answer), [hello + answer, undefined]);
+  const ends = async (hello: number, answer: number, after: number, why: RegExp) => {
+    const [bytes, reason] = await handshake(hello, answer);
+    assert.equal(bytes, after);
+    assert.match(String(reason), why);
+  };
+  await passes(2_000, 14_000);
+  await ends(2_000, 30_000, 2_000 + 7 * 2_048, tooLong);
   costMs = 100;
-  assert.deepEqual(await handshake(8_000), { bytes: 8_000, isCut: false });
-  assert.deepEqual(await handshake(9_000), { bytes: 9_000, isCut: false }); // This one is noticed.
-  assert.deepEqual(await handshake(20_000), { bytes: 8_192, isCut: true });
-  assert.deepEqual(await handshake(8_000), { bytes: 8_000, isCut: false });
+  await passes(2_000, 3_000);
+  await passes(2_000, 4_000); // This one is noticed.
+  await ends(2_000, 4_000, 2_000 + 2_048, tooLongNow);
+  await passes(2_000, 3_000);
+});
+
+test("TLS of strangers has its turn in each round, however many come together", async (t) => {
+  let cpuMs = 0;
+  const watch = new SocketWatch(RATE, () => cpuMs);
+  const pairs = await Promise.all(Array.from({ length: 3 }, () => pair(t)));
+  let [inThisRound, most] = [0, 0];
+  const ends = pairs.map(async ([dialler, read]) => {
+    read.on("data", () => {
+      cpuMs += 15;
+      inThisRound += 1;
+      most = Math.max(most, inThisRound);
+      setImmediate(() => {
+        inThisRound = 0;
+      });
+    });
+    dialler.end(Buffer.alloc(10));
+    watch.watch(read, "", { cut: () => assert.fail("nobody is cut") }, true);
+    await once(read, "end");
+    return read.bytesRead;
+  });
+  assert.deepEqual(await Promise.all(ends), [10, 10, 10]);
+  assert.equal(most, 1);
 });
 
 test("what is written reaches the other side; the end of one side is the end of the other", async (t) => {

@@ -13,83 +13,18 @@ const PIECE_BYTES = 2_048;
 const PROVEN_PIECE_BYTES = 16_384;
 const NOTHING = Buffer.alloc(0);
 
-/** CPU time of more than an honest handshake, in milliseconds. */
-export const DEAR_MS = 30;
-
-/**
- * The client hello, and a certificate with those of a few CAs: more than that may be a chain that costs
- * us more time than a whole handshake. OpenSSL checks it in one go, as soon as its last byte has come.
- */
-export const TLS_BYTES = 8_192;
-/** Why a connection ends that brings more than that before TLS is established. */
-export const LONG_CHAIN = "it shows more than 8 KiB of certificates while TLS is under attack";
-
 /** Asked about each piece. */
 export interface PieceRules {
   /** The other side has proven who it is: it need not wait for its turn. */
   readonly isProven: () => boolean;
-  /** So many bytes have been handed on, this piece included; false: it is not. */
-  readonly isFair: (bytes: number) => boolean;
-  /** Calls `hand`, which hands on the piece; default: nothing else. */
-  readonly handOn?: (hand: () => void) => void;
+  /** False: TLS has been busy enough for one round of the event loop. */
+  readonly isTime: () => boolean;
+  /** Its bytes are counted; false: it is not handed on. */
+  readonly isFair: () => boolean;
+  /** Calls `hand`, which hands on the piece. */
+  readonly handOn: (hand: () => void) => void;
   /** A stranger has more to say. */
   readonly rest: () => void;
-}
-
-/**
- * For some time after a connection may have kept TLS busy, new ones are read piece by piece. If one of
- * these has kept it busy for certain, by a long chain, long chains are refused for the same time.
- */
-export class Caution {
-  readonly #lastsMs: number;
-  #untilMs = 0;
-  #longChainsUntilMs = 0;
-
-  constructor(lastsMs: number) {
-    this.#lastsMs = lastsMs;
-  }
-
-  get isOn(): boolean {
-    return performance.now() < this.#untilMs;
-  }
-
-  get refusesLongChains(): boolean {
-    return performance.now() < this.#longChainsUntilMs;
-  }
-
-  begin(): void {
-    this.#untilMs = performance.now() + this.#lastsMs;
-  }
-
-  /** The rules for long chains on a connection; `cut` ends it. */
-  rulesFor(
-    socket: PiecewiseSocket,
-    isInTls: () => boolean,
-    cut: () => void,
-    cpuMs: () => number,
-  ): Pick<PieceRules, "isFair" | "handOn"> {
-    const isLong = (bytes: number): boolean => isInTls() && bytes > TLS_BYTES;
-    return {
-      isFair: (bytes) => {
-        const isFair = !isLong(bytes) || !this.refusesLongChains;
-        if (!isFair) cut();
-        return isFair;
-      },
-      handOn: (hand) => {
-        if (isLong(socket.bytesRead)) this.#time(hand, cpuMs);
-        else hand();
-      },
-    };
-  }
-
-  /** OpenSSL checks the whole chain when its last part is handed on. */
-  #time(hand: () => void, cpuMs: () => number): void {
-    const beforeMs = cpuMs();
-    hand();
-    if (cpuMs() - beforeMs < DEAR_MS) return;
-    this.begin();
-    this.#longChainsUntilMs = this.#untilMs;
-  }
 }
 
 /**
@@ -107,6 +42,8 @@ export class PiecewiseSocket extends Duplex {
   #soon: NodeJS.Immediate | undefined;
   /** As of a socket: what has been handed on. */
   bytesRead = 0;
+  /** The part of it that came after our first words; of a TLS client, what follows its hello. */
+  answerBytes = 0;
 
   constructor(below: Socket) {
     super({ allowHalfOpen: false }); // TLS takes that over: it ends once the other side has.
@@ -184,6 +121,11 @@ export class PiecewiseSocket extends Duplex {
       setReading(this.#below, false);
       return;
     }
+    if (this.#rules?.isTime() === false) {
+      setReading(this.#below, false);
+      this.#soon ??= setImmediate(() => this.#goOn());
+      return;
+    }
     const isProven = this.#rules?.isProven() === true;
     if (!this.#handOnPiece(isProven ? PROVEN_PIECE_BYTES : PIECE_BYTES)) return;
     if (!this.#isReading || this.#isFull) {
@@ -217,11 +159,12 @@ export class PiecewiseSocket extends Duplex {
     const piece = this.#waiting.subarray(0, bytes);
     this.#waiting = this.#waiting.subarray(bytes);
     this.bytesRead += piece.length;
-    if (this.#rules?.isFair(this.bytesRead) === false) return false;
+    if (this.#below.bytesWritten > 0) this.answerBytes += piece.length;
+    if (this.#rules?.isFair() === false) return false;
     const hand = (): void => {
       this.#isFull = !this.push(piece);
     };
-    if (this.#rules?.handOn === undefined) hand();
+    if (this.#rules === undefined) hand();
     else this.#rules.handOn(hand);
     return !this.destroyed;
   }
@@ -250,6 +193,12 @@ export function nameAsBelow(socket: Socket): void {
   if (stream instanceof PiecewiseSocket) Reflect.set(socket, "_peername", stream.peer);
 }
 
-export function fieldOf(value: unknown, name: string): unknown {
+/** What has come below TLS: a socket that began as one of TLS counts what comes out of it. */
+export function tlsBytes(socket: Socket): number {
+  const bytes = fieldOf(fieldOf(fieldOf(socket, "_handle"), "_parent"), "bytesRead");
+  return typeof bytes === "number" ? bytes : socket.bytesRead;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
+import { Caution, SERVER_BYTES } from "./caution.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
 const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
@@ -169,16 +170,15 @@ test("who sends much beside messages is cut, later too if it has proven who it i
   assert.deepEqual(cut, ["stranger", "member"]);
 });
 
-test("a long TLS handshake that takes much time is told of, and no other", async (t) => {
+test("a long chain of somebody who is read in one go, and that takes much time, is a reason for caution", async (t) => {
   let cpuMs = 0;
   const watch = new SocketWatch(RATE, () => cpuMs);
-  const dear: string[] = [];
+  const cautions = new Map<string, Caution>();
   const server = createServer((socket) => {
     const { remoteAddress = "" } = socket;
-    const events = {
-      cut: () => assert.fail("nobody is cut"),
-      dear: () => dear.push(remoteAddress),
-    };
+    const caution = new Caution(SERVER_BYTES);
+    cautions.set(remoteAddress, caution);
+    const events = { cut: () => assert.fail("nobody is cut"), caution };
     const watched = watch.watch(socket, remoteAddress, events, true);
     if (remoteAddress === "127.0.0.5") watched.readingBegan(); // TLS is done.
     socket.on("data", () => {
@@ -198,5 +198,9 @@ test("a long TLS handshake that takes much time is told of, and no other", async
     socket.resume().end(Buffer.alloc(bytes));
     await once(socket, "end");
   }
-  assert.deepEqual([...new Set(dear)], ["127.0.0.4"]);
+  const dear = [...cautions].filter(([, { isOn }]) => isOn);
+  assert.deepEqual(
+    dear.map(([address]) => address),
+    ["127.0.0.4"],
+  );
 });

@@ -1,15 +1,9 @@
 import type { Socket } from "node:net";
 import type { Rate } from "../lib/rate-limit.ts";
+import { type Caution, SERVER_BYTES } from "./caution.ts";
 import { Conduct } from "./limits.ts";
 import { threadCpuMs } from "./patience.ts";
-import {
-  type Caution,
-  DEAR_MS,
-  fieldOf,
-  PiecewiseSocket,
-  setReading,
-  TLS_BYTES,
-} from "./piecewise-socket.ts";
+import { PiecewiseSocket, setReading, tlsBytes } from "./piecewise-socket.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -24,6 +18,8 @@ const TURNS = 5;
 const SILENT_TURNS = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
+/** TLS of strangers takes no more CPU time in one round, but for its last part. */
+const TLS_ROUND_MS = 3;
 /** How often those are looked at who have proven themselves. */
 const LOOK_MS = 250;
 
@@ -46,12 +42,12 @@ export interface WatchedSocket {
 
 /** What befalls a watched socket. */
 export interface WatchEvents {
-  /** It is to be ended at once: it has brought more than is fair. */
-  readonly cut: () => void;
-  /** Its TLS handshake was long and took much time; default: nobody minds. */
-  readonly dear?: () => void;
-  /** Whether long chains are refused; default: they are not. */
+  /** It is to be ended at once: it has brought more than is fair. In TLS the reason is given. */
+  readonly cut: (reason?: string) => void;
+  /** Judges and learns how long a chain of certificates may be; default: as long as you like. */
   readonly caution?: Caution;
+  /** A piecewise socket has more to say, after TLS; default: it rests until the next round. */
+  readonly rest?: () => void;
 }
 
 interface Watched extends WatchedSocket {
@@ -85,6 +81,8 @@ export class SocketWatch {
   /** CPU time at the begin of this round. */
   #roundMs = 0;
   #isLong = false;
+  /** What TLS of strangers has taken in this round, of those whom we read piece by piece. */
+  #tlsMs = 0;
   /** Those among the strangers in this round that have asked for work. */
   readonly #resting = new Set<Watched>();
   #isArmed = false;
@@ -137,12 +135,30 @@ export class SocketWatch {
   }
 
   #ruleOver(watched: Watched, socket: PiecewiseSocket): void {
-    const { caution, cut } = watched.events;
-    const isInTls = (): boolean => watched.isInTls;
+    const { caution, cut, rest } = watched.events;
     socket.obey({
       isProven: () => watched.conduct.isProven,
-      ...(caution?.rulesFor(socket, isInTls, cut, this.#cpuMs) ?? { isFair: () => true }),
-      rest: () => this.#rest(watched),
+      isTime: () => !watched.isInTls || this.#tlsMs < TLS_ROUND_MS,
+      isFair: () => {
+        const reason = watched.isInTls ? caution?.objection(socket) : undefined;
+        if (reason !== undefined) cut(reason);
+        return reason === undefined;
+      },
+      handOn: (hand) => {
+        if (!watched.isInTls) {
+          hand();
+          return;
+        }
+        const beforeMs = this.#cpuMs();
+        hand();
+        const cpuMs = this.#cpuMs() - beforeMs;
+        this.#tlsMs += cpuMs;
+        caution?.learn(socket, cpuMs);
+      },
+      rest: () => {
+        if (watched.isInTls || rest === undefined) this.#rest(watched);
+        else rest();
+      },
     });
   }
 
@@ -216,6 +232,7 @@ export class SocketWatch {
 
   #endRound(): void {
     this.#isLong = this.#cpuMs() - this.#roundMs > LONG_ROUND_MS;
+    this.#tlsMs = 0;
     for (const watched of this.#reading) this.#lookAtStranger(watched);
     if (this.#waiting.size + this.#underWay.size > 0) this.#changeTurns();
     const resting = [...this.#resting];
@@ -272,10 +289,12 @@ export class SocketWatch {
     return undefined;
   }
 
-  /** Whether it has brought much in a TLS handshake, and that took long. */
-  #lookAtTls({ isInTls, events, bytesRead, socket }: Watched): void {
-    if (!isInTls || tlsBytes(socket) <= TLS_BYTES || tlsBytes(socket) === bytesRead) return;
-    if (this.#cpuMs() - this.#roundMs >= DEAR_MS) events.dear?.();
+  /** Whether somebody who is read in one go has brought a long chain, and that may have taken long. */
+  #lookAtTls({ isInTls, events: { caution }, bytesRead, socket }: Watched): void {
+    if (!isInTls || socket instanceof PiecewiseSocket || caution === undefined) return;
+    const bytes = tlsBytes(socket);
+    if (bytes <= SERVER_BYTES || bytes === bytesRead) return;
+    if (this.#cpuMs() - this.#roundMs >= LONG_ROUND_MS) caution.begin();
   }
 
   #lookAtStranger(watched: Watched): void {
@@ -292,10 +311,4 @@ export class SocketWatch {
   #look({ conduct, socket, events }: Watched): void {
     if (!conduct.look(socket.bytesRead)) events.cut();
   }
-}
-
-/** What has come below TLS: a socket that began as one of TLS counts what comes out of it. */
-function tlsBytes(socket: Socket | PiecewiseSocket): number {
-  const bytes = fieldOf(fieldOf(fieldOf(socket, "_handle"), "_parent"), "bytesRead");
-  return typeof bytes === "number" ? bytes : socket.bytesRead;
 }
