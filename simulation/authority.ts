@@ -11,6 +11,7 @@ import { encode } from "../src/wire/encode.ts";
 import { SERIALIZED_IDENTITY } from "../src/wire/messages.ts";
 import { parsePkiId } from "../src/wire/received.ts";
 import { accept, reject } from "../src/wire/verdict.ts";
+import { rememberedIn } from "./remembered.ts";
 
 /** An issued certificate and its owner. */
 export interface Issued {
@@ -55,12 +56,13 @@ const UTF8 = new TextEncoder();
 const SEPARATOR = "|".charCodeAt(0);
 const ZERO = "0".charCodeAt(0);
 
-export function createAuthority(seed: number): SimulatedAuthority {
+/** `size`: members of the world, unless it is large. */
+export function createAuthority(seed: number, size?: number): SimulatedAuthority {
   const issued: Issued[] = [];
   const byPkiId = new Map<string, Issued>();
   /** A world holds one object per identity. */
   const keys = new Map<Identity, number>();
-  const isSignedWith = createSignatureCheck();
+  const isSignedWith = createSignatureCheck(rememberedIn(size));
 
   const identityOf = createLookup(issued);
 
@@ -129,20 +131,19 @@ function createLookup(issued: readonly Issued[]): (bytes: Uint8Array) => Identit
   };
 }
 
-/** Signatures found right that are remembered. */
-const RIGHT_MAX = 2 ** 16;
-
 /** Members that share a message check it once: nobody changes bytes that were sent. */
-function createSignatureCheck(): (key: number, payload: Uint8Array, given: Uint8Array) => boolean {
+function createSignatureCheck(
+  remembered: number,
+): (key: number, payload: Uint8Array, given: Uint8Array) => boolean {
   type Right = { readonly key: number; readonly payload: Uint8Array; readonly given: Uint8Array };
-  const right = new Array<Right | undefined>(RIGHT_MAX);
+  const right = new Array<Right | undefined>(remembered);
   return (key, payload, given) => {
     if (given.length !== SIGNATURE_BYTES) return false;
     const number = numberAt(given, NUMBER_AT);
-    const known = right[number % RIGHT_MAX];
+    const known = right[number % remembered];
     if (known?.payload === payload && known.given === given && known.key === key) return true;
     const isRight = equalBytes(given, signature(payload, key, number));
-    if (isRight) right[number % RIGHT_MAX] = { key, payload, given };
+    if (isRight) right[number % remembered] = { key, payload, given };
     return isRight;
   };
 }

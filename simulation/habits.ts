@@ -2,14 +2,10 @@
  * Uses of a victim's true messages by a hostile member the moment it hears them, before gossip has
  * spread them: it signed none of them, and each is genuine.
  */
-import {
-  encodeUnsigned,
-  parseEnvelope,
-  parseMessage,
-  withoutSecret,
-} from "../src/wire/envelope.ts";
+import { encodeUnsigned, parseEnvelope, withoutSecret } from "../src/wire/envelope.ts";
 import { TAG } from "../src/wire/messages.ts";
 import { list } from "./forged-message-parts.ts";
+import { readUnsigned } from "./shared-reader.ts";
 
 export const HABITS = ["dead", "alive", "stripped", "gossip", "request"] as const;
 /** `late`: lists what members have signed for it alone, when they have been gone for a while. */
@@ -34,10 +30,9 @@ export const RELABEL: Readonly<Record<Habit, (bytes: Uint8Array) => Uint8Array>>
 
 /** The alive messages within a message: itself, in a request, in a list. */
 export function aliveMessagesIn(bytes: Uint8Array): readonly Uint8Array[] {
-  const envelope = parseEnvelope(bytes);
-  const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
-  if (!message.ok) return [];
-  const { content } = message.value;
+  const received = readUnsigned(bytes);
+  if (!received.ok) return [];
+  const { content } = received.value.message;
   switch (content?.type) {
     case "alive":
       return [bytes];

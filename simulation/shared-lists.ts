@@ -54,8 +54,8 @@ const LONG_BYTES = 2_048;
 const NOT_ALIVE = reject("not-alive");
 
 /** For the members of a world. */
-export function shareLists(authority: SimulatedAuthority): SharedLists {
-  return createSharedLists(createSharedReader(authority), createSharedIds(authority));
+export function shareLists(authority: SimulatedAuthority, size?: number): SharedLists {
+  return createSharedLists(createSharedReader(authority, size), createSharedIds(authority));
 }
 
 /** `read`: reads what was not written here. */

@@ -4,11 +4,12 @@
  * a processor's cache.
  */
 
-import { equalBytes, ownBytes } from "../src/wire/bytes.ts";
+import { EMPTY_BYTES, equalBytes, ownBytes } from "../src/wire/bytes.ts";
 import type { SecretEnvelope } from "../src/wire/messages.ts";
 import { type ReadMessage, readMessage } from "../src/wire/received.ts";
 import { accept } from "../src/wire/verdict.ts";
 import type { SimulatedAuthority } from "./authority.ts";
+import { rememberedIn } from "./remembered.ts";
 import { createGlance } from "./wire-kind.ts";
 
 interface Entry {
@@ -16,21 +17,20 @@ interface Entry {
   readonly verdict: ReturnType<ReadMessage>;
 }
 
-/**
- * Messages remembered, by the number in their signature; a power of two. While a thousand members start
- * together, some twenty thousand numbers are given before everybody has the first messages of all.
- */
-const ENTRIES = 2 ** 16;
 /** Endpoints remembered: members have two at most, but hostile ones name others. */
 const ENDPOINTS_MAX = 2 ** 15;
 
 /** Secrets remembered, by member. */
 const SECRETS_MAX = 2 ** 15;
 
-/** `authority`: knows the text of most PKI-IDs already. */
-export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">): ReadMessage {
+/** `authority`: knows the text of most PKI-IDs already. `size`: members of its world. */
+export function createSharedReader(
+  authority?: Pick<SimulatedAuthority, "find">,
+  size?: number,
+): ReadMessage {
   const glance = createGlance();
-  const entries = new Array<Entry | undefined>(ENTRIES);
+  const remembered = rememberedIn(size);
+  const entries = new Array<Entry | undefined>(remembered);
   const endpoints = new Map<string, string>();
   const sameSecret = createSecrets();
 
@@ -62,8 +62,8 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
 
   return (bytes) => {
     const { number } = glance(bytes);
-    if (number < 0) return readMessage(bytes);
-    const slot = number % ENTRIES;
+    if (number < 0) return readUnsigned(bytes);
+    const slot = number % remembered;
     const known = entries[slot];
     if (known !== undefined && equalBytes(known.bytes, bytes)) return known.verdict;
     // Copied, since a view of a list entry would retain the whole list.
@@ -72,6 +72,14 @@ export function createSharedReader(authority?: Pick<SimulatedAuthority, "find">)
     entries[slot] = { bytes: kept, verdict };
     return verdict;
   };
+}
+
+let last: Entry = { bytes: EMPTY_BYTES, verdict: readMessage(EMPTY_BYTES) };
+
+/** Checkers read a message without signature right before its receiver does. */
+export function readUnsigned(bytes: Uint8Array): ReturnType<ReadMessage> {
+  if (last.bytes !== bytes) last = { bytes, verdict: readMessage(bytes) };
+  return last.verdict;
 }
 
 /** A member shows the same secret with each message: who has checked it knows it at once. */

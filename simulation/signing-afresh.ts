@@ -15,6 +15,7 @@ import {
 import type { AliveMessage, GossipMessage } from "../src/wire/messages.ts";
 import { sendingBy } from "./sending-by.ts";
 import { createSharedReader } from "./shared-reader.ts";
+import { createGlance } from "./wire-kind.ts";
 
 /** The signer. */
 export interface Signer {
@@ -29,7 +30,8 @@ export function signingAfresh(network: Network, signer: () => Signer): Network {
   return sendingBy(network, (link) => (bytes) => link.send(pen.rewrite(bytes)));
 }
 
-const read = createSharedReader();
+const read = createSharedReader(undefined, 1);
+const glance = createGlance();
 
 /** Maximum remembered messages: gossip sends one message to several members in turn. */
 const GOSSIPED_MAX = 16;
@@ -51,13 +53,14 @@ class Pen {
   }
 
   rewrite(bytes: Uint8Array): Uint8Array {
+    const { kind } = glance(bytes);
+    if (kind === "alive") return this.#again(bytes);
+    if (kind !== "membership-request" && kind !== "membership-response") return bytes;
     const envelope = parseEnvelope(bytes);
     const message = envelope.ok ? parseMessage(envelope.value.payload) : envelope;
     if (!envelope.ok || !message.ok) return bytes;
     const { content, nonce, tag } = message.value;
     switch (content?.type) {
-      case "alive":
-        return this.#again(bytes);
       case "membership-request": {
         const selfInformation = this.#afresh(content.value.selfInformation);
         const value = { ...content.value, selfInformation };

@@ -114,7 +114,8 @@ class Run {
     const { strategy, seed } = options;
     const { delayMs, jitterMs, seats, notAfterMs, faults, talks, channels } = this.#plan;
     const sharesLists = mayShareLists(this.#plan);
-    this.#world = new World({ seed, strategy, delayMs, jitterMs, talks, channels, sharesLists });
+    const traits = { size: seats.length, talks, channels, sharesLists };
+    this.#world = new World({ seed, strategy, delayMs, jitterMs, ...traits });
     seats.forEach((seat, index) => {
       const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
       this.#world.add(seat, notAfterMs.get(index), isHostile);

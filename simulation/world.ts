@@ -2,7 +2,6 @@
  * A network of real nodes in virtual time. The world holds the truth: which members run, which
  * certificates are valid, how the network behaves. Watchers receive every event and change nothing.
  */
-import { setImmediate as afterPromises } from "node:timers/promises";
 import type { Identity, PkiId } from "../src/core/types/host.ts";
 import {
   type CoreOptions,
@@ -26,6 +25,7 @@ import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 import { type SharedLists, shareLists } from "./shared-lists.ts";
 import { signingAfresh } from "./signing-afresh.ts";
+import { afterPromises, turn } from "./turns.ts";
 import type { Watcher } from "./watcher.ts";
 
 export interface WorldOptions {
@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly strategy: CoreOptions["fanout"]["strategy"];
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** Members that are about to be added, unless there are many. */
+  readonly size?: number | undefined;
   /** Members show that they are of our kind, so that others talk to them. Default: no. */
   readonly talks?: boolean;
   /** Long lists go from one to the other without becoming bytes. Default: no. */
@@ -64,7 +66,6 @@ export class World {
   readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
-
   #signatures = 0;
   #lives = 0;
 
@@ -74,8 +75,8 @@ export class World {
     const dice = createSeededRandom(options.seed);
     this.#nodeDice = dice.fork();
     this.random = dice.fork();
-    this.authority = createAuthority(options.seed);
-    this.lists = shareLists(this.authority);
+    this.authority = createAuthority(options.seed, options.size);
+    this.lists = shareLists(this.authority, options.size);
     this.network = new SimulatedNetwork({
       clock: this.clock,
       random: dice.fork(),
@@ -239,12 +240,11 @@ export class World {
   /** Advances virtual time. */
   async run(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
-    let hasRun = true; // What the caller has begun.
-    while (this.nowMs < untilMs) {
-      hasRun = this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs)) || hasRun;
-      if (hasRun) await afterPromises();
-      hasRun = false;
+    for (let isFirst = true; this.nowMs < untilMs; isFirst = false) {
+      const hasRun = this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
+      if (hasRun || isFirst) await afterPromises(); // The caller may have begun something.
     }
+    await turn();
   }
 
   /** Signs with the key of the current certificate. */

@@ -3,7 +3,7 @@ import type { SimulatedFault } from "../fault.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
 import { ChannelDisclosureChecker } from "./channel-disclosure.ts";
-import { type Checker, createViolations, type Violations } from "./checker.ts";
+import { type Checker, createViolations, type Snapshot, type Violations } from "./checker.ts";
 import { checkDeaths } from "./deaths.ts";
 import { DisclosureChecker } from "./disclosure.ts";
 import { checkEventOrder } from "./event-order.ts";
@@ -72,13 +72,15 @@ export function installCheckers(
         next = (next + 1) % size;
         if (life === undefined || life.process.isStalled) continue;
         const { node } = life;
+        let connections: Snapshot["connections"] | undefined;
         const snapshot = {
           members: node.members(),
           identities: node.identities(),
           channels: node.channels(),
           // Lazy, because no sample reads all of them.
           get connections() {
-            return node.connections();
+            connections ??= node.connections();
+            return connections;
           },
           get counts() {
             return node.diagnostics.counts();

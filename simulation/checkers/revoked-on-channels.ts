@@ -21,7 +21,9 @@ export class RevokedOnChannelsChecker implements Checker {
     this.#report = report;
   }
 
-  snapshot(life: Life, { channels, members, identities, connections }: Snapshot, nowMs: number) {
+  snapshot(life: Life, snapshot: Snapshot, nowMs: number) {
+    if (this.#world.channels.revoked.size === 0) return;
+    const { channels, members, identities, connections } = snapshot;
     for (const [pkiId, { channel, sequence }] of this.#world.channels.revoked) {
       const view = channels.find(({ name }) => name === channel);
       if (view === undefined || (view.configSequence ?? -1n) < sequence) continue;

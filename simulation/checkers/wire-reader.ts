@@ -1,8 +1,9 @@
 /** Reads messages off the wire with the codec alone; applies no protocol rule. */
 
+import { equalBytes, ownBytes } from "../../src/wire/bytes.ts";
 import type { Content, GossipMessage } from "../../src/wire/messages.ts";
-import { parsePkiId } from "../../src/wire/received.ts";
-import { createSharedReader } from "../shared-reader.ts";
+import { parsePkiId, type ReadMessage, readMessage } from "../../src/wire/received.ts";
+import { readUnsigned } from "../shared-reader.ts";
 import { createGlance } from "../wire-kind.ts";
 
 /** An alive message, gossiped or embedded. */
@@ -17,7 +18,6 @@ export interface AliveOnWire {
 const ENTRIES = 2 ** 12;
 
 const glance = createGlance();
-const read = createSharedReader();
 const entries = new Array<Entry | undefined>(ENTRIES);
 
 interface Entry {
@@ -36,10 +36,14 @@ export function readAlive(bytes: Uint8Array): AliveOnWire | undefined {
   if (number < 0) return readAnew(bytes);
   const slot = number % ENTRIES;
   const known = entries[slot];
-  if (known?.bytes === bytes) return known.alive;
+  if (known !== undefined && equalBytes(known.bytes, bytes)) return known.alive;
   const alive = readAnew(bytes);
-  entries[slot] = { bytes, alive };
+  entries[slot] = { bytes: ownBytes(bytes), alive };
   return alive;
+}
+
+function read(bytes: Uint8Array): ReturnType<ReadMessage> {
+  return glance(bytes).number < 0 ? readUnsigned(bytes) : readMessage(bytes);
 }
 
 function readAnew(bytes: Uint8Array): AliveOnWire | undefined {

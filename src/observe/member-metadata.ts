@@ -12,6 +12,7 @@ const read = new WeakMap<Uint8Array, Metadata | null>();
 
 /** Undefined: of a member of another kind. */
 export function metadataOf({ metadata }: { readonly metadata: Uint8Array }): Metadata | undefined {
+  if (metadata.length === 0) return undefined; // Of most: the others of us have a mark.
   let known = read.get(metadata);
   if (known === undefined) {
     known = decodeMetadata(metadata) ?? null;
