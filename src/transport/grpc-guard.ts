@@ -198,7 +198,11 @@ export class SocketGuard {
       this.#cutFirst("too-many-connections", (guest) => guest.address === address);
     }
     if (this.#handshakes >= handshakesMax) {
-      this.#cutFirst("too-many-handshakes", ({ handshake }) => handshake !== undefined);
+      const largest = this.#addressOfMostHandshakes();
+      this.#cutFirst(
+        "too-many-handshakes",
+        (guest) => guest.handshake !== undefined && guest.address === largest,
+      );
     }
     if (this.#guests.size < connectionsMax) return true;
     const largest = this.#largestAddress();
@@ -207,8 +211,16 @@ export class SocketGuard {
 
   /** The address that holds the most sockets that have proven nothing. */
   #largestAddress(): string | undefined {
-    const [largest] = [...this.#unproven].toSorted(([, a], [, b]) => b - a);
-    return largest?.[0];
+    return mostOf(this.#unproven);
+  }
+
+  /** The address that has the most sockets in their handshake. */
+  #addressOfMostHandshakes(): string | undefined {
+    const counts = new Map<string, number>();
+    for (const { handshake, address } of this.#guests.values()) {
+      if (handshake !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
+    }
+    return mostOf(counts);
   }
 
   /** Ends the oldest socket of this kind that has proven nothing; false if there is none. */
@@ -268,6 +280,15 @@ export class SocketGuard {
     if (count > 0) this.#unproven.set(address, count);
     else this.#unproven.delete(address);
   }
+}
+
+/** The address with the highest count, the first of several. */
+function mostOf(counts: ReadonlyMap<string, number>): string | undefined {
+  let [most, highest]: [string | undefined, number] = [undefined, 0];
+  for (const [address, count] of counts) {
+    if (count > highest) [most, highest] = [address, count];
+  }
+  return most;
 }
 
 function isSecure(server: Http2Server | Http2SecureServer): server is Http2SecureServer {

@@ -96,7 +96,7 @@ export interface GrpcStats {
 export type AcceptFault =
   /** More sockets than allowed, and this one was the oldest without proof, or all others had it. */
   | "too-many-connections"
-  /** More than `handshakesMax` sockets in their handshake, this one for longest. */
+  /** More than `handshakesMax` sockets in their handshake, this one for longest of the address with most. */
   | "too-many-handshakes"
   /** It opened streams faster than anybody needs them. */
   | "too-many-streams"

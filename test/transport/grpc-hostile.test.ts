@@ -130,6 +130,17 @@ describe("sockets that only take room", () => {
     assert.equal(member.network.stats().refused["too-many-handshakes"], 1);
   });
 
+  test("of too many handshakes none is cut whose address has few", async () => {
+    const member = await listening({ limits: { handshakesMax: 3 } });
+    const first = openTcp(member.network.port, "127.0.0.2");
+    await once(first, "connect");
+    const crowd = Array.from({ length: 6 }, () => openTcp(member.network.port));
+    await until(() => member.network.stats().accepted === 7);
+    await until(() => crowd.filter(({ destroyed }) => destroyed).length === 4);
+    assert.equal(first.destroyed, false);
+    assert.equal(member.network.stats().refused["too-many-handshakes"], 4);
+  });
+
   test("silent ones, however many, keep nobody out", async () => {
     const member = await listening({ limits: { handshakesMax: 20, connectionsMax: 30 } });
     for (let i = 0; i < 40; i++) openTcp(member.network.port);

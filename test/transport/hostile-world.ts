@@ -57,8 +57,8 @@ export function closed(socket: Socket | ClientHttp2Session): Promise<void> {
   });
 }
 
-export function openTcp(port: number): Socket {
-  const socket = connectTcp(port, "127.0.0.1");
+export function openTcp(port: number, localAddress = "127.0.0.1"): Socket {
+  const socket = connectTcp({ port, host: "127.0.0.1", localAddress });
   socket.on("error", () => {});
   socket.resume();
   sockets.push(socket);
