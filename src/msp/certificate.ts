@@ -71,11 +71,14 @@ function readCertificate(der: Uint8Array): Certificate {
   const subject = readDistinguishedName(body.readElement(DER_TAG.sequence).whole);
   const publicKeyDer = body.readElement(DER_TAG.sequence).whole;
   const extensions = readExtensions(readTrailer(body, version));
+  const { publicKey, curve } = readPublicKey(publicKeyDer);
+  const signed = readAlgorithm(new DerReader(algorithm));
 
   return {
     der,
     tbs: tbs.whole,
-    ...readAlgorithm(new DerReader(algorithm)),
+    algorithm: signed.algorithm,
+    parameters: signed.parameters,
     signature,
     version,
     serial: toHex(serial.length > 1 && serial[0] === 0 ? serial.subarray(1) : serial),
@@ -85,7 +88,8 @@ function readCertificate(der: Uint8Array): Certificate {
     notAfterMs,
     publicKeyDer,
     extensions,
-    ...readPublicKey(publicKeyDer),
+    publicKey,
+    curve,
   };
 }
 

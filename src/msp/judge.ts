@@ -170,8 +170,7 @@ function unitRefusal(
   }
 
   if (msp.roleUnits.size === 0) return undefined;
-  const byUnit = new Map([...msp.roleUnits.values()].map((rule) => [rule.unit, rule]));
-  const rules = units.flatMap((unit) => byUnit.get(unit) ?? []);
+  const rules = units.flatMap((unit) => ruleOf(msp, unit) ?? []);
   if (rules.length === 0) {
     return invalid("unit", `no organisational unit says what role it has${printUnits(units)}`);
   }
@@ -180,6 +179,13 @@ function unitRefusal(
   }
   if (rules.every(isBelow)) return undefined;
   return invalid("unit-of-other-ca", "its role is reserved to another CA of the MSP");
+}
+
+/** The role rule of a unit; of several the last one. */
+function ruleOf({ roleUnits }: Msp, unit: string): UnitRule | undefined {
+  let found: UnitRule | undefined;
+  for (const rule of roleUnits.values()) if (rule.unit === unit) found = rule;
+  return found;
 }
 
 function printUnits(units: readonly string[]): string {

@@ -51,8 +51,11 @@ export async function readMspFolder(
   mspId: string,
   findings: Findings,
 ): Promise<MspMaterial> {
-  await checkFolder(folder, findings.hints);
-  const read = (name: string) => readPemFiles(join(folder, name), findings);
+  const names = await checkFolder(folder, findings.hints);
+  // Some file systems know no capitals.
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const read = (name: string) =>
+    known.has(name) ? readPemFiles(join(folder, name), findings) : [];
   const before = findings.skipped.length;
   const rootCerts = await readPemFiles(join(folder, "cacerts"), findings, "required");
   // Without any root, what was skipped is the reason.
@@ -81,8 +84,11 @@ export async function readMspFolder(
   };
 }
 
-/** Refuses other folders, and finds misspelt folder names that Fabric would ignore. */
-async function checkFolder(folder: string, hints: string[]): Promise<void> {
+/**
+ * What is in the folder. Refuses other folders, and finds misspelt folder names that Fabric would
+ * ignore.
+ */
+async function checkFolder(folder: string, hints: string[]): Promise<readonly string[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     const what = "correct the path (peer.mspConfigPath, or path of a trusted MSP)";
     const why = `The MSP folder ${folder} ${folderFault(codeOf(error), what)}.`;
@@ -111,6 +117,7 @@ async function checkFolder(folder: string, hints: string[]): Promise<void> {
     if (meant === undefined) continue;
     hints.push(`${join(folder, name)} is not read: its name has to be ${meant}.`);
   }
+  return names;
 }
 
 const isMeant = (name: string, meant: string): boolean =>
