@@ -1,8 +1,12 @@
 /** Reads files that the user named, up to a size limit. */
-import { readFile, stat } from "node:fs/promises";
+import { constants, readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 
 /** Result for what is not a regular file: a folder, a pipe, a device. */
 export const NO_FILE = "no regular file";
+
+/** Should a pipe have taken the place of a file, its writer is not waited for. */
+const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** The content of a regular file, or in a few words why there is none. */
 export async function readSmallFile(path: string, bytesMax: number): Promise<Buffer | string> {
@@ -11,7 +15,8 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Buf
     const status = await stat(path);
     if (!status.isFile()) return NO_FILE;
     if (status.size > bytesMax) return `${TOO_LARGE} ${bytesMax} bytes`;
-    return await readFile(path);
+    // Its file system answers, so that this takes microseconds. Other threads would take ten times as long.
+    return readFileSync(path, { flag: AT_ONCE });
   } catch (error) {
     return codeOf(error);
   }
