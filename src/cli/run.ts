@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { GossipError } from "../lib/errors.ts";
 import { printable } from "../lib/printable.ts";
+import { fileReason } from "../lib/small-file.ts";
 import { ReadError } from "../reader/read-error.ts";
 import { program } from "./program.ts";
 import { UnreachableError } from "./unreachable.ts";
@@ -35,7 +36,9 @@ function report(error: unknown): number {
 export async function run(): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // `fabric-gossip members | head` closes the pipe on purpose; a full disk is an error.
-    process.exit(error.code === "EPIPE" ? 0 : 1);
+    if (error.code === "EPIPE") process.exit(0);
+    process.stderr.write(`error: The output cannot be written (${fileReason(error)}).\n`);
+    process.exit(EXIT.no);
   });
   process.stderr.on("error", () => {}); // A closed log pipe is no reason to stop gossiping.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {

@@ -57,8 +57,11 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
 }
 
 /** The answer did not come from a node, or came from another version. */
+/** What a user wrote may be in it, at any length. */
+const ADDRESS_SHOWN_MAX = 200;
+
 export function notANode({ url }: Target, path: string, status?: number): UnreachableError {
-  const address = new URL(path, url);
+  const address = String(new URL(path, url)).slice(0, ADDRESS_SHOWN_MAX);
   return new UnreachableError(
     `${address} answered ${status ?? "unexpectedly"}: is this the operations address of a fabric-gossip node? ` +
       "(Of a devnet, it is the port of the dashboard plus 2.)",

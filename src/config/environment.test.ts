@@ -54,6 +54,16 @@ describe("values from the environment", () => {
     });
   }
 
+  test("are doubted where they were not UTF-8", async () => {
+    const { warnings } = await loadConfig({
+      env: { ...ENV, CORE_PEER_LOCALMSPID: "Org\ufffdMSP" },
+    });
+    assert.match(
+      warnings.join(),
+      /localMspId .* is "Org.*MSP", with what is not UTF-8; write it anew/,
+    );
+  });
+
   test("are doubted where they hold a character that nobody sees", async () => {
     for (const [value, want] of [
       ["Org1MSP\u200b", "Org1MSP\\u{200b}"],

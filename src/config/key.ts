@@ -189,6 +189,9 @@ function readText(raw: unknown): Parsed<string> {
   // Control characters would corrupt logs and tables.
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
   if (unfit) return wrong(raw, "too long or not printable", "write one short line");
+  if (value.includes("\ufffd")) {
+    return { value, doubt: `is ${show(raw)}, with what is not UTF-8; write it anew.` };
+  }
   if (!UNSEEN.test(value)) return { value };
   return { value, doubt: `is ${show(raw)}, with a character that nobody sees; write it anew.` };
 }

@@ -33,7 +33,7 @@ export async function examineTls(
   const tls = await readTls(config.tls, problems, doubts);
   const expired = expiredTls(tlsNotAfterMs(tls), { wallMs, elapsedMs: 0 });
   const findings: Finding[] = [
-    ...[...problems, ...doubts].map((problem) => error("tls", problem)),
+    ...[...new Set([...problems, ...doubts])].map((problem) => error("tls", problem)),
     ...expired.map((fault) => faultFinding("tls", fault)),
   ];
   if (tls === undefined || findings.length > 0) return { findings, value: tls };

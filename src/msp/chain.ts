@@ -33,6 +33,8 @@ export type ChainFault =
   | "issuer-time"
   /** It is not valid at the time of judgement. */
   | "time"
+  /** A CA above it may not vouch for its names. */
+  | "names"
   | "other";
 
 /** Why there is no chain; `reason` ends a sentence. */
@@ -241,7 +243,7 @@ function authorityFault(
     return other(`more CAs stand below ${ca.subject.text} than its path length allows`);
   }
   const constraint = nameConstraintFault(ca, chain);
-  return constraint === undefined ? undefined : other(constraint);
+  return constraint === undefined ? undefined : { code: "names", reason: constraint };
 }
 
 /** Faults of a certificate that do not depend on its position in the chain. */

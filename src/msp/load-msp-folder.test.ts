@@ -1,6 +1,6 @@
 /** MSP folders whose files cannot be reached, or that are something else. */
 import assert from "node:assert/strict";
-import { chmod, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { loadLocalMsp, loadMsp } from "./load-msp.ts";
@@ -36,6 +36,19 @@ describe("a folder whose files cannot be reached, or that is another one", () =>
       assert.equal(problems[0]?.split("let that user").length, 2);
       assert.ok(problems[0]?.includes(file), file);
     }
+  });
+
+  test("a file whose name is not UTF-8, which cannot be found by what is read of it", async (t) => {
+    const folder = await makeFolder(t, peerFolder());
+    const name = Buffer.concat([Buffer.from(`${folder}/keystore/`), Uint8Array.of(0xff, 0xfe)]);
+    try {
+      await rename(join(folder, "keystore/key.pem"), name);
+    } catch {
+      return t.skip("no such names here");
+    }
+    const [problem = ""] = await problemsOf(folder);
+    assert.match(problem, /its name is not UTF-8\): rename the file\.$/);
+    return undefined;
   });
 
   test("a key in an HSM", async (t) => {

@@ -238,7 +238,7 @@ function roleDoubt({ name, certificate }: OwnCertificate, msp: Msp): string | un
   return (
     `The certificate ${name} has the role "${role}", not that of a peer: members accept it, but ` +
     `policies that ask for a peer do not count this one${risk}. Set peer.mspConfigPath to the msp ` +
-    "folder of this peer."
+    "folder of this peer, or correct NodeOUs in config.yaml if they give it that role."
   );
 }
 

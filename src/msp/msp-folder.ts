@@ -15,7 +15,7 @@ import {
   NO_FILE,
   readSmallFile,
 } from "../lib/small-file.ts";
-import { type Findings, tellSkipped } from "./authorities.ts";
+import { type Findings, type Skipped, tellSkipped } from "./authorities.ts";
 import type { MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
 import { EMPTY_MSP_CONFIG, type MspConfig, parseMspConfig } from "./msp-config.ts";
 import { decodePem } from "./pem.ts";
@@ -175,11 +175,19 @@ export async function readFiles(
     // Skips folders, pipes and devices silently, as Fabric does.
     if (outcome === NO_FILE) continue;
     if (typeof outcome === "string") {
-      const remedy = fileRemedy(outcome) ?? (outcome === "ENOENT" ? "correct the link" : undefined);
-      skipped.push({ name: join(folder, name), why: `it ${listedFileFault(outcome)}`, remedy });
+      skipped.push({ name: join(folder, name), ...listedFault(name, outcome) });
     } else files.push({ name: join(folder, name), bytes: outcome });
   }
   return files;
+}
+
+function listedFault(name: string, outcome: string): Omit<Skipped, "name"> {
+  // What is not UTF-8 in a name is lost, so that the file is not found again.
+  if (outcome === "ENOENT" && name.includes("\ufffd")) {
+    return { why: "its name is not UTF-8", remedy: "rename the file" };
+  }
+  const remedy = fileRemedy(outcome) ?? (outcome === "ENOENT" ? "correct the link" : undefined);
+  return { why: `it ${listedFileFault(outcome)}`, remedy };
 }
 
 async function readConfig(folder: string, findings: Findings): Promise<MspConfig> {

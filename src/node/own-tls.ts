@@ -103,6 +103,8 @@ function remedyFor(code: ChainFault, file: string, cas: string): string {
       return `Put a CA certificate with basicConstraints CA and the key usage keyCertSign into ${cas}, and have ${file} issued by it.`;
     case "issuer-time":
       return `Renew the CA certificate, or have ${file} issued by a CA that is valid; if it is, check the clock of this machine.`;
+    case "names":
+      return `Have ${file} issued for names that this CA may vouch for, or by another CA.`;
     case "time":
       return "Check the clock of this machine.";
     default:

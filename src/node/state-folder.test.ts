@@ -1,6 +1,6 @@
 /** The incarnation that survives a restart, and files that are none. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -59,6 +59,10 @@ describe("the state folder", () => {
       told,
       "before anything is written too",
     );
+    await symlink("nowhere/else", join(folder, "link"));
+    const ofLink = await writeIncarnation(join(folder, "link"), 1n);
+    assert.match(ofLink ?? "", /cannot be written/);
+    assert.equal(await tryStateFolder(join(folder, "link")), ofLink);
     const kept = await readIncarnation(join(folder, "file"));
     assert.deepEqual(kept, { incarnation: 0n, problem: undefined }, "told once");
     await mkdir(join(folder, "incarnation"));

@@ -2,7 +2,7 @@
  * What survives a restart: the incarnation of the last life (`stateDir`). It is a safeguard
  * against a clock that went back; nothing about it keeps a member from starting.
  */
-import { mkdtemp, open, readFile, rename, rmdir, stat } from "node:fs/promises";
+import { lstat, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
 import { codeOf, fileReason } from "../lib/small-file.ts";
@@ -71,7 +71,12 @@ export async function writeIncarnation(
 export async function tryStateFolder(folder: string): Promise<string | undefined> {
   try {
     // Permissions alone do not suffice: the disk may be full, or the file system read-only.
-    await rmdir(await mkdtemp(join(await nearestFolder(folder), ".doctor-")));
+    const trial = await mkdtemp(join(await nearestFolder(folder), ".doctor-"));
+    try {
+      await writeDurably(join(trial, FILE), `${INCARNATION_MAX}\n`);
+    } finally {
+      await rm(trial, { recursive: true });
+    }
     return undefined;
   } catch (error) {
     return unwritable(folder, error);
@@ -84,8 +89,12 @@ async function nearestFolder(path: string): Promise<string> {
     await stat(path);
     return path;
   } catch (error) {
-    if (codeOf(error) === "ENOENT" && dirname(path) !== path) return nearestFolder(dirname(path));
-    throw error;
+    const isLink = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    if (codeOf(error) !== "ENOENT" || isLink || dirname(path) === path) throw error;
+    return nearestFolder(dirname(path));
   }
 }
 

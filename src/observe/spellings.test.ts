@@ -46,6 +46,9 @@ const SPELLINGS: Readonly<Record<string, (bytes: Buffer) => string>> = {
   "hex with 0x": (bytes) => `0x${bytes.toString("hex")}`,
   "hex with \\x, as PostgreSQL prints it": (bytes) => `\\x${bytes.toString("hex")}`,
   "hex in a byte order mark": (bytes) => `\ufeff${bytes.toString("hex")}\r\n`,
+  "an array of Go, as %#v prints it": (bytes) =>
+    `[]byte{${[...bytes].map((byte) => `0x${byte.toString(16)}`).join(", ")}}`,
+  "numbers, as od -An -t u1 prints them": (bytes) => [...bytes].join(" "),
   "percent signs": (bytes) => [...bytes].map((byte) => `%${hexOf(byte)}`).join(""),
   "base64 in lines": (bytes) => (bytes.toString("base64").match(/.{1,20}/g) ?? []).join("\r\n"),
   "base64url in quotes": (bytes) => `'${bytes.toString("base64url")}'`,

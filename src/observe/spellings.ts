@@ -40,8 +40,9 @@ function spelled(text: string): Uint8Array[] {
 
 /** An array as programs print it: xxd -i, JSON, Go, Python. */
 function numbered(text: string): Uint8Array[] {
-  const inHex = text.match(/0x[0-9a-f]{2}\b/gi) ?? [];
-  const inDecimal = /[[{(]([\d\s,]+)[\]})]/.exec(text)?.[1]?.match(/\d+/g) ?? [];
+  const inHex = text.match(/0x[0-9a-f]{1,2}\b/gi) ?? [];
+  const list = /[[{(]([\d\s,]+)[\]})]/.exec(text)?.[1] ?? /^[\d\s,]+$/.exec(text)?.[0];
+  const inDecimal = list?.match(/\d+/g) ?? [];
   return [inHex, inDecimal].flatMap((words) => {
     const numbers = words.map(Number);
     const areBytes = numbers.length > ARRAY_MIN && numbers.every((number) => number < 256);

@@ -26,7 +26,7 @@ export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 
 /** Maximum body: a message to other members. */
 const BODY_BYTES_MAX = 20_480;
-const TOO_LARGE = `at most ${BODY_BYTES_MAX} bytes`;
+const TOO_LARGE = `A request may have at most ${BODY_BYTES_MAX} bytes: send less.`;
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_OPTIONS = {

@@ -141,13 +141,19 @@ function createHttp2Server(
   return server;
 }
 
+const RAISE_LIMIT = "raise the limit of open files, as with ulimit -n";
+const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "stop the process that uses it, or choose another port",
+  EADDRNOTAVAIL: "choose an address of this machine",
+  EACCES: "choose a port above 1023, or allow this user to listen there",
+  EMFILE: RAISE_LIMIT,
+  ENFILE: RAISE_LIMIT,
+};
+
 function listen(server: Http2Server | Http2SecureServer, address: HostPort): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
-      const isFull = error.code === "EMFILE" || error.code === "ENFILE";
-      const remedy = isFull
-        ? "raise the limit of open files, as with ulimit -n"
-        : "choose another address or port";
+      const remedy = LISTEN_REMEDIES[error.code ?? ""] ?? "choose another address or port";
       const problem = `Cannot listen on ${formatHostPort(address)} (${error.message}); ${remedy}.`;
       reject(new GossipError("listen-failed", problem, { cause: error }));
     };

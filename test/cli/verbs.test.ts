@@ -54,7 +54,9 @@ describe("fabric-gossip", () => {
 
   test("output that cannot be written, as to a full disk, is no success", () => {
     const script = '"$0" "$1" version >/dev/full';
-    assert.equal(spawnSync("/bin/sh", ["-c", script, process.execPath, MAIN]).status, 1);
+    const { status, stderr } = spawnSync("/bin/sh", ["-c", script, process.execPath, MAIN]);
+    assert.equal(status, 1);
+    assert.equal(String(stderr), "error: The output cannot be written (the disk is full).\n");
   });
 
   test("members of a node that does not run: exit 3, and what to do", async (t) => {
