@@ -259,11 +259,15 @@ function ownIdentity(
   material: MspMaterial,
   problems: string[],
 ): Identity | undefined {
-  const found = findChain(certificate, msp);
-  const issuer = found.ok ? found.chain[1] : undefined;
+  const { mspId } = msp;
+  const written = { mspId, ...serializeIdentity(mspId, certificate.der) };
+  const first = judgeByMsps([msp], mspId, written.idBytes);
+  const chain = first.ok ? first.value.chain : chainOf(certificate, msp);
+  const issuer = chain[1];
   const sanitized = issuer === undefined ? certificate : sanitizeCertificate(certificate, issuer);
-  const origin = { mspId: msp.mspId, ...serializeIdentity(msp.mspId, sanitized.der) };
-  const judged = judgeByMsps([msp], msp.mspId, origin.idBytes);
+  const isSent = sanitized === certificate;
+  const origin = isSent ? written : { mspId, ...serializeIdentity(mspId, sanitized.der) };
+  const judged = isSent ? first : judgeByMsps([msp], mspId, origin.idBytes);
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
   // A CA's own signature may have another form in the folder of CAs, and then it has no issuer there.
   const refusal = certificate.extensions.isCa === true ? CA_REFUSAL : judged;
@@ -272,4 +276,9 @@ function ownIdentity(
       `${ownRemedy(refusal, certificate, material)}.`,
   );
   return undefined;
+}
+
+function chainOf(certificate: Certificate, msp: Msp): readonly Certificate[] {
+  const found = findChain(certificate, msp);
+  return found.ok ? found.chain : [];
 }

@@ -1,8 +1,10 @@
 /** Ties the organisational-unit rules of an MSP to its CAs (Fabric: `getCertifiersIdentifier`). */
+import { equalBytes } from "../wire/bytes.ts";
 import { certificateIn, sanitizeAuthority } from "./authorities.ts";
 import { type Authorities, findChain, includesCertificate } from "./chain.ts";
 import { certifiersIdOf } from "./judge.ts";
 import type { MspFile, Role, UnitRule, UnitRuleSource } from "./msp.ts";
+import { decodePem } from "./pem.ts";
 
 /** Identifiers by file: usually one CA stands behind all rules. */
 type Resolved = Map<string, string | undefined>;
@@ -44,6 +46,10 @@ function certifiersIdIn(
   authorities: Authorities,
   problems: string[],
 ): string | undefined {
+  const der = decodePem(file.bytes)?.der;
+  // Mostly it is a root that has been read and judged already.
+  const root = der && authorities.roots.find((one) => equalBytes(one.der, der));
+  if (root !== undefined) return certifiersIdOf([root]);
   const certificate = certificateIn(file, problems);
   if (certificate === undefined) return undefined;
   const ca = sanitizeAuthority(certificate, authorities);

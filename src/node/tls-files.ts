@@ -33,7 +33,10 @@ export async function readTls(
   const clientCas = tls.clientAuthRequired ? tls.clientRootCaFiles : [];
   const clientRootCas = await readCas(clientCas, found);
   // With fewer CAs than are named, others would be refused that were accepted before a reload.
-  if (!server || !client || problems.length > before) return undefined;
+  if (!server || !client || problems.length > before) {
+    problems.push(...pairProblems([server, client]));
+    return undefined;
+  }
   const files = {
     cert: server.cert,
     key: server.key,
@@ -48,7 +51,8 @@ export async function readTls(
     return files;
   } catch (error) {
     if (!(error instanceof GossipError)) throw error;
-    problems.push(...error.problems);
+    const ofPairs = pairProblems([server, client]);
+    problems.push(...(ofPairs.length > 0 ? ofPairs : error.problems));
     return undefined;
   }
 }
@@ -84,6 +88,8 @@ interface Found {
 }
 
 interface Pair {
+  /** Begins a sentence about the certificate. */
+  readonly name: string;
   readonly cert: Buffer;
   readonly key: Buffer;
   /** The same key. */
@@ -106,12 +112,12 @@ async function readPair(
     problems.push(`The TLS ${role} key ${keyFile} cannot be used: ${key}.`);
   }
   if (typeof found !== "object" || typeof key !== "object") return undefined;
-  const pair = { cert: found.pem, key, privateKey: createPrivateKey(key) };
+  const pair = { name, cert: found.pem, key, privateKey: createPrivateKey(key) };
   const doubt = found.doubt && `${name} is used in part: ${found.doubt}.`;
   const files = `The TLS ${role} key ${keyFile} does not belong to the certificate ${certFile}`;
   const mismatch = judgePair(files, pair);
   // What was passed over may have been the certificate of the key.
-  const problem = mismatch ? doubt || mismatch : judgeKey(name, pair);
+  const problem = mismatch ? doubt || mismatch : unfitProblem(pair);
   if (problem !== undefined) {
     problems.push(problem);
     return undefined;
@@ -129,17 +135,27 @@ function judgePair(sentence: string, { cert, privateKey }: Pair): string | undef
   return `${sentence}: ${remedy}.`;
 }
 
-/** Go knows fewer kinds of keys; OpenSSL looks at their size, also behind the first certificate. */
-function judgeKey(name: string, { cert, key, privateKey }: Pair): string | undefined {
+/** Go knows fewer kinds of keys. */
+function unfitProblem({ name, privateKey }: Pair): string | undefined {
   const unfit = whyUnfitForTls(privateKey);
-  const fault = unfit ?? pairFault(cert, key);
-  if (fault === undefined) return undefined;
-  const isWhole =
-    !unfit && pairFault(Buffer.from(new X509Certificate(cert).toString()), key) === undefined;
-  const remedy = isWhole
-    ? "mend or remove what stands behind the first certificate"
-    : "have it issued for an ECDSA P-256 key";
-  return `${name} cannot be used (${fault}): ${remedy}.`;
+  return unfit && `${name} cannot be used (${unfit}): ${ISSUE_ANEW}.`;
+}
+
+const ISSUE_ANEW = "have it issued for an ECDSA P-256 key";
+
+/**
+ * OpenSSL looks at the size of keys, also behind the first certificate. Asked only when something is wrong:
+ * what it makes of a pair and the CAs for our connections, it makes of the pair alone.
+ */
+function pairProblems(pairs: readonly (Pair | undefined)[]): readonly string[] {
+  return [...new Set(pairs)].flatMap((pair) => {
+    const fault = pair && pairFault(pair.cert, pair.key);
+    if (!pair || fault === undefined) return [];
+    const first = Buffer.from(new X509Certificate(pair.cert).toString());
+    const isWhole = pairFault(first, pair.key) === undefined;
+    const remedy = isWhole ? "mend or remove what stands behind the first certificate" : ISSUE_ANEW;
+    return `${pair.name} cannot be used (${fault}): ${remedy}.`;
+  });
 }
 
 function isPair(der: Uint8Array, key: KeyObject): boolean {
