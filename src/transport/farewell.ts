@@ -41,6 +41,8 @@ export function hearFarewell(session: Http2Session, refused: Refuse): void {
   session.once("goaway", (_code: number, _lastStream: number, data?: Uint8Array) => {
     const said = data === undefined ? "" : Buffer.from(data).toString();
     const words = Object.values(WORDS).find((one) => said === OPENING + one);
-    if (words !== undefined) refused("tls-client-refuses-us", remoteAddress, words);
+    if (words === undefined) return;
+    const isOver = words === WORDS["tls-expired"];
+    refused(isOver ? "tls-refused-expired" : "tls-client-refuses-us", remoteAddress, words);
   });
 }

@@ -190,22 +190,29 @@ describe("gRPC and TLS", () => {
     assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
   }
 
-  for (const [name, tls, reason] of [
-    ["of a CA that it does not know", { rootCas: [stranger.cert] }, "unknown CA"],
-    ["for another host", { serverName: "h.example.com" }, "not for the host that is dialled"],
+  const refusesUs = "tls-client-refuses-us";
+  for (const [name, theirs, ours, said] of [
+    ["of a CA that it does not know", { rootCas: [stranger.cert] }, {}, [refusesUs, "unknown CA"]],
+    [
+      "for another host",
+      { serverName: "h.example.com" },
+      {},
+      [refusesUs, "not for the host that is dialled"],
+    ],
+    ["that has expired", {}, served(expired), ["tls-refused-expired", "expired"]],
   ] as const) {
     test(`a dialler of our kind that refuses a server certificate ${name} says so`, async () => {
       const refused: string[][] = [];
-      const { network, endpoint } = world.grpc();
+      const { network, endpoint } = world.grpc({ tls: { ...TLS, ...ours } });
       await network.listen(
         () => {},
         (...refusal) => refused.push(refusal),
       );
-      const dialler = world.grpc({ tls: { ...TLS, ...tls }, judgeTls });
+      const dialler = world.grpc({ tls: { ...TLS, ...theirs }, judgeTls });
       await dialFault(world, dialler.network, endpoint());
       await world.until(() => refused.length === 1);
       const [code, remote, why] = refused[0] ?? [];
-      assert.deepEqual([code, why], ["tls-client-refuses-us", reason]);
+      assert.deepEqual([code, why], said);
       assert.match(remote ?? "", /^127\.0\.0\.1:\d+$/);
     });
   }

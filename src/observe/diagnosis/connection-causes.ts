@@ -182,7 +182,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   "tls-client-refuses-us": {
     say: (detail) => `it refuses our TLS certificate${inBrackets(detail)}`,
     remedy:
-      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it has not expired: fabric-gossip doctor checks both.",
+      "Have our TLS CA trusted there; check that our certificate names the host that is dialled, and that it is valid by the clocks here and there: fabric-gossip doctor checks both.",
   },
 };
 
