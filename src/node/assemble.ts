@@ -62,7 +62,8 @@ async function assembleParts(
 ): Promise<NodeParts> {
   const clock = createSystemClock();
   const credentials = await loadCredentials(config, clock.now().wallMs, signer);
-  for (const warning of credentials.warnings) warn?.(warning);
+  const warnOfNew = createWarner(warn);
+  warnOfNew(credentials.warnings, true);
   let msps: readonly Msp[] = [credentials.local.msp, ...credentials.trusted];
   let channelMsps: readonly Msp[] = [];
   let inForce: Pick<Credentials, "local" | "tls"> = credentials;
@@ -102,6 +103,7 @@ async function assembleParts(
       msps = msps.map((old, i) => reread.msps[i] ?? old);
       crypto.setTrust(msps);
       const { local, problems } = reread;
+      warnOfNew(reread.warnings, problems.length === 0);
       // OpenSSL may find fault with files that looked well: then the old ones stay, and trust is new.
       const tls = reread.tls ? withTlsRootsOf(msps.slice(1), reread.tls) : inForce.tls;
       inForce = { local: local ?? inForce.local, tls };
@@ -112,6 +114,20 @@ async function assembleParts(
       const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
       if (problem) warn?.(problem);
     },
+  };
+}
+
+/**
+ * Warns of what was not doubtful before: at a start of everything, at a reload of what is new. Of files
+ * that could not be read, not all doubts are known: then those from before stand.
+ */
+function createWarner(
+  warn: StartOptions["warn"],
+): (doubts: readonly string[], areAll: boolean) => void {
+  let told: readonly string[] = [];
+  return (doubts, areAll) => {
+    for (const doubt of doubts) if (!told.includes(doubt)) warn?.(doubt);
+    told = areAll ? doubts : [...new Set([...told, ...doubts])];
   };
 }
 

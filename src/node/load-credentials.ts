@@ -43,21 +43,33 @@ export async function loadCredentials(
   const { enabled } = config.tls;
   const tls = enabled ? await readTls(config.tls, problems, warnings) : undefined;
   if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
-  if (tls) {
-    warnings.push(...namesMissing(config, tls.cert));
-    const isOver = [...tlsNotAfterMs(tls).values()].some((endMs) => endMs <= wallMs);
-    const fault =
-      tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs) ?? loneRootFault(tls);
-    // That a certificate has expired is told as a problem of the member that runs.
-    if (fault && !isOver) warnings.push(`${fault.message} ${fault.remedy}`);
-  }
-  for (const msp of [local.msp, ...trusted]) warnings.push(...msp.warnings);
-  warnings.push(...sharedAuthorities([local.msp, ...trusted]));
-  if (local.clockDoubt !== undefined) warnings.push(local.clockDoubt);
-  warnings.push(...(await findOpenKeys(keyPaths(config, signer))));
+  const msps = [local.msp, ...trusted];
+  warnings.push(...(await doubtsAbout({ local, msps, tls }, config, wallMs, signer)));
   const fewFiles = await openFilesDoubt(config);
   if (fewFiles !== undefined) warnings.push(fewFiles);
   return { local, trusted, tls: tls && withTlsRootsOf(trusted, tls), warnings };
+}
+
+/** What is doubtful about files that can be used. */
+async function doubtsAbout(
+  { local, msps, tls }: Pick<Reread, "local" | "msps" | "tls">,
+  config: Config,
+  wallMs: number,
+  signer: Signer | undefined,
+): Promise<readonly string[]> {
+  const usable = msps.filter((msp) => msp !== undefined);
+  const doubts = tls ? [...namesMissing(config, tls.cert), ...tlsDoubts(tls, config, wallMs)] : [];
+  doubts.push(...usable.flatMap(({ warnings }) => warnings), ...sharedAuthorities(usable));
+  if (local?.clockDoubt !== undefined) doubts.push(local.clockDoubt);
+  return [...doubts, ...(await findOpenKeys(keyPaths(config, signer)))];
+}
+
+function tlsDoubts(tls: TlsCredentials, config: Config, wallMs: number): readonly string[] {
+  // That a certificate has expired is told as a problem of the member that runs.
+  if ([...tlsNotAfterMs(tls).values()].some((endMs) => endMs <= wallMs)) return [];
+  const fault =
+    tlsBeginning(tls, wallMs) ?? ownChainFault(tls, config.tls, wallMs) ?? loneRootFault(tls);
+  return fault ? [`${fault.message} ${fault.remedy}`] : [];
 }
 
 /** What a running node finds when it reads its files again, part by part. */
@@ -69,6 +81,8 @@ interface Reread {
   /** Undefined without TLS, and if a file cannot be used. */
   readonly tls: TlsCredentials | undefined;
   readonly problems: string[];
+  /** Allowed, but probably not meant, as at a start. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -90,10 +104,13 @@ export async function readAgain(
   for (const trusted of config.fabricGossip.trustedMsps) {
     msps.push(await collect(problems, loadMsp(trusted.path, trusted.mspId)));
   }
-  const tls = config.tls.enabled ? await readTls(config.tls, problems) : undefined;
+  const doubts: string[] = [];
+  const tls = config.tls.enabled ? await readTls(config.tls, problems, doubts) : undefined;
+  doubts.push(...(await doubtsAbout({ local, msps, tls }, config, wallMs, signer)));
   const expired = tellExpired(tlsNotAfterMs(tls), tlsNotAfterMs(inForce.tls), wallMs);
   problems.push(...expired);
-  return { msps, local, tls: expired.length > 0 ? undefined : tls, problems };
+  const usableTls = expired.length > 0 ? undefined : tls;
+  return { msps, local, tls: usableTls, problems, warnings: doubts };
 }
 
 /** Our MSP, certificate and key. */

@@ -70,6 +70,19 @@ describe("members as processes", () => {
     await until("it still sees the other", async () => (await alive(a)) === 1);
   });
 
+  test("SIGHUP tells of a file that is skipped since then, once", async (t) => {
+    const { org, running } = await pair(t);
+    const folder = join(org.peers[0]?.folder ?? "", "msp/crls");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "new.crl"), "hello");
+    const times = (what: RegExp) => running[0].output().match(what)?.length ?? 0;
+    for (const count of [1, 2]) {
+      running[0].child.kill("SIGHUP");
+      await until("it has read all again", () => times(/INFO .* read certificates/g) === count);
+    }
+    assert.equal(times(/WARN .*new\.crl is skipped: there is no PEM block/g), 1);
+  });
+
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     test(`told to stop by ${signal} while it still starts, one ends with exit code 0`, async (t) => {
       const org = await organisation(await temporaryFolder(t));
