@@ -33,6 +33,14 @@ test("a message that was rejected is told by its code, and by a sentence where t
   );
 });
 
+test("whoever answers in another's place is told to everybody, other failures of sending to few", () => {
+  const levelOf = (code: "wrong-peer" | "unreachable") => {
+    const failed = { type: "send-failed", pkiId: "ab", endpoint: "h:1", reason: "x" } as const;
+    return describeEvent({ id: 1, time, ...failed, code, remedy: null }).level;
+  };
+  assert.deepEqual([levelOf("wrong-peer"), levelOf("unreachable")], ["info", "debug"]);
+});
+
 test("an endpoint stands as it is announced", () => {
   assert.equal(joined("peer0.org1:7051"), "peer0.org1:7051 joined");
   assert.equal(joined("[2001:db8::1]:7051"), "[2001:db8::1]:7051 joined");

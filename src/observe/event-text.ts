@@ -178,7 +178,9 @@ function describeConnection(event: ConnectionEvent): EventText {
     case "send-failed": {
       const { endpoint, reason, remedy } = event;
       const text = `could not send to ${endpoint || "a peer"}: ${reason}${advice(remedy)}`;
-      return { logger, level: "debug", text, fields: { ...peer(event), code: event.code } };
+      // It may run, and never learn that its endpoint leads to somebody else.
+      const level = event.code === "wrong-peer" ? "info" : "debug";
+      return { logger, level, text, fields: { ...peer(event), code: event.code } };
     }
     case "handshake-failed": {
       const text = `${handshakeFailed(event)}: ${event.reason}`;
