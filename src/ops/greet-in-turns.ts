@@ -4,7 +4,7 @@
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { Caution, CLIENT_BYTES } from "../transport/caution.ts";
+import { readAlong } from "../transport/client-flight.ts";
 import type { FairScheduler } from "../transport/limits.ts";
 import { nameAsBelow, PiecewiseSocket } from "../transport/piecewise-socket.ts";
 import { SocketWatch, type WatchedSocket } from "../transport/socket-watch.ts";
@@ -18,7 +18,7 @@ export function greetInTurns(
 ): void {
   const watch = new SocketWatch();
   const guests = new Map<string, WatchedSocket>();
-  const caution = new Caution(CLIENT_BYTES);
+  const objection = readAlong(server);
   server.on("connection", (socket: Socket) => {
     if (socket.destroyed) return; // There was no place for it.
     const read = piecewise(socket);
@@ -33,7 +33,7 @@ export function greetInTurns(
       read.setReading(false);
       turns.wait(() => read.setReading(true));
     };
-    const events = { cut: () => read.destroy(), caution, rest };
+    const events = { cut: () => read.destroy(), objection, rest };
     const watched = watch.watch(read, socket.remoteAddress ?? "", events, true);
     guests.set(key, watched);
     read.on("error", () => {}); // The close event that follows does the rest.

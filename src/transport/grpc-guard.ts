@@ -12,7 +12,7 @@ import type {
 import type { Socket } from "node:net";
 import { formatHostPort } from "../lib/host-port.ts";
 import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
-import { Caution, CLIENT_BYTES } from "./caution.ts";
+import { readAlong } from "./client-flight.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
 import { limitPieces } from "./limits.ts";
@@ -53,7 +53,7 @@ export class SocketGuard {
   readonly #context: GrpcContext;
   readonly #refused: Refuse;
   readonly #isSecure: boolean;
-  readonly #caution = new Caution(CLIENT_BYTES);
+  readonly #objection: ReturnType<typeof readAlong>;
   /** By remote address and port, the oldest first. */
   readonly #guests = new Map<string, Guest>();
   /** How many of each address have proven nothing; and how many of all are in their handshake. */
@@ -65,6 +65,7 @@ export class SocketGuard {
     this.#context = context;
     this.#refused = refused;
     this.#isSecure = isSecure(server);
+    this.#objection = readAlong(server);
     // Node's own: it begins TLS, or HTTP/2 where there is none.
     const begins = server.listeners("connection");
     server.removeAllListeners("connection");
@@ -90,7 +91,7 @@ export class SocketGuard {
   /** Watches over a new session: its handshake, idle time and keepalive. */
   tend(session: ServerHttp2Session): void {
     const { timeouts } = this.#context;
-    session.on("error", () => {}); // The close event that follows tells the rest.
+    session.on("error", (error) => this.#countBroken(session, error));
     session.once("remoteSettings", () => {
       const guest = this.#guestOf(session);
       if (guest !== undefined) this.#endHandshake(guest);
@@ -99,6 +100,15 @@ export class SocketGuard {
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
+  }
+
+  /** Node ends who breaks the rules of HTTP/2. Of handshakes the close event tells. */
+  #countBroken(session: Http2Session, error: Error): void {
+    const isBroken = "code" in error && error.code === "ERR_HTTP2_ERROR";
+    const guest = this.#bySession.get(session);
+    if (isBroken && guest !== undefined && guest.handshake === undefined) {
+      this.#context.stats.refused.protocol += 1;
+    }
   }
 
   /**
@@ -163,7 +173,7 @@ export class SocketGuard {
       watched: sockets.watch(
         read,
         address,
-        { cut: (reason) => this.#cutGreedy(guest, reason), caution: this.#caution },
+        { cut: (reason) => this.#cutGreedy(guest, reason), objection: this.#objection },
         this.#isSecure,
       ),
     };

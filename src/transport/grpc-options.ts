@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from "../wire/bytes.ts";
-import { Caution, SERVER_BYTES } from "./caution.ts";
+import { Caution } from "./caution.ts";
 import { DialFilter, type DialRules } from "./dial-rules.ts";
 import { FairScheduler, PartialFrameBudget } from "./limits.ts";
 import { SocketWatch } from "./socket-watch.ts";
@@ -154,7 +154,7 @@ export function createGrpcContext(
   dialRules: DialRules = { deny: [], ownPorts: [], homes: [], exempt: [] },
   judgeTls?: TlsJudge,
   partialFrames?: PartialFrameBudget,
-  caution = new Caution(SERVER_BYTES),
+  caution = new Caution(),
 ): GrpcContext {
   const allLimits = { ...GRPC_LIMITS, ...limits };
   const allTimeouts = { ...GRPC_TIMEOUTS, ...timeouts };

@@ -20,7 +20,7 @@ export interface PieceRules {
   /** False: TLS has been busy enough for one round of the event loop. */
   readonly isTime: () => boolean;
   /** Its bytes are counted; false: it is not handed on. */
-  readonly isFair: () => boolean;
+  readonly isFair: (piece: Buffer) => boolean;
   /** Calls `hand`, which hands on the piece. */
   readonly handOn: (hand: () => void) => void;
   /** A stranger has more to say. */
@@ -42,8 +42,6 @@ export class PiecewiseSocket extends Duplex {
   #soon: NodeJS.Immediate | undefined;
   /** As of a socket: what has been handed on. */
   bytesRead = 0;
-  /** The part of it that came after our first words; of a TLS client, what follows its hello. */
-  answerBytes = 0;
 
   constructor(below: Socket) {
     super({ allowHalfOpen: false }); // TLS takes that over: it ends once the other side has.
@@ -159,8 +157,7 @@ export class PiecewiseSocket extends Duplex {
     const piece = this.#waiting.subarray(0, bytes);
     this.#waiting = this.#waiting.subarray(bytes);
     this.bytesRead += piece.length;
-    if (this.#below.bytesWritten > 0) this.answerBytes += piece.length;
-    if (this.#rules?.isFair() === false) return false;
+    if (this.#rules?.isFair(piece) === false) return false;
     const hand = (): void => {
       this.#isFull = !this.push(piece);
     };
@@ -186,11 +183,17 @@ export function setReading(socket: Socket | PiecewiseSocket, isReading: boolean)
   if (typeof set === "function") set.call(handle);
 }
 
-/** A TLS socket above a piecewise one does not know whose it is; one above a plain socket does. */
-export function nameAsBelow(socket: Socket): void {
+/** The piecewise socket below one of TLS. */
+export function piecewiseBelow(socket: Socket): PiecewiseSocket | undefined {
   const wrap = fieldOf(fieldOf(socket, "_handle"), "_parentWrap");
   const stream = fieldOf(wrap, "stream");
-  if (stream instanceof PiecewiseSocket) Reflect.set(socket, "_peername", stream.peer);
+  return stream instanceof PiecewiseSocket ? stream : undefined;
+}
+
+/** A TLS socket above a piecewise one does not know whose it is; one above a plain socket does. */
+export function nameAsBelow(socket: Socket): void {
+  const below = piecewiseBelow(socket);
+  if (below !== undefined) Reflect.set(socket, "_peername", below.peer);
 }
 
 /** What has come below TLS: a socket that began as one of TLS counts what comes out of it. */

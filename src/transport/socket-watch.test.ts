@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
-import { Caution, SERVER_BYTES } from "./caution.ts";
+import { Caution } from "./caution.ts";
 import { SocketWatch } from "./socket-watch.ts";
 
 const RATE = { burst: 1_000_000, perSecond: 1_000_000 };
@@ -176,7 +176,7 @@ test("a long chain of somebody who is read in one go, and that takes much time, 
   const cautions = new Map<string, Caution>();
   const server = createServer((socket) => {
     const { remoteAddress = "" } = socket;
-    const caution = new Caution(SERVER_BYTES);
+    const caution = new Caution();
     cautions.set(remoteAddress, caution);
     const events = { cut: () => assert.fail("nobody is cut"), caution };
     const watched = watch.watch(socket, remoteAddress, events, true);

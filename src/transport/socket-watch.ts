@@ -44,7 +44,9 @@ export interface WatchedSocket {
 export interface WatchEvents {
   /** It is to be ended at once: it has brought more than is fair. In TLS the reason is given. */
   readonly cut: (reason?: string) => void;
-  /** Judges and learns how long a chain of certificates may be; default: as long as you like. */
+  /** Why the next piece of a piecewise socket must not reach TLS before it is established; default: it may. */
+  readonly objection?: (socket: PiecewiseSocket, piece: Buffer) => string | undefined;
+  /** Of a server: judges and learns how long its chain may be; default: as long as you like. */
   readonly caution?: Caution;
   /** A piecewise socket has more to say, after TLS; default: it rests until the next round. */
   readonly rest?: () => void;
@@ -135,12 +137,13 @@ export class SocketWatch {
   }
 
   #ruleOver(watched: Watched, socket: PiecewiseSocket): void {
-    const { caution, cut, rest } = watched.events;
+    const { caution, cut, objection, rest } = watched.events;
     socket.obey({
       isProven: () => watched.conduct.isProven,
       isTime: () => !watched.isInTls || this.#tlsMs < TLS_ROUND_MS,
-      isFair: () => {
-        const reason = watched.isInTls ? caution?.objection(socket) : undefined;
+      isFair: (piece) => {
+        if (!watched.isInTls) return true;
+        const reason = objection?.(socket, piece) ?? caution?.objection(socket);
         if (reason !== undefined) cut(reason);
         return reason === undefined;
       },

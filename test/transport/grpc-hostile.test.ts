@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { describe, test } from "node:test";
-import { Caution, SERVER_BYTES } from "../../src/transport/caution.ts";
+import { Caution } from "../../src/transport/caution.ts";
 import type { Link } from "../../src/transport/network.ts";
 import { authority, TLS, until } from "./grpc-world.ts";
 import {
@@ -239,7 +239,7 @@ describe("TLS that is read piece by piece", () => {
   });
 
   test("so are those whom we dial, after one that may have kept TLS busy", async () => {
-    const caution = new Caution(SERVER_BYTES);
+    const caution = new Caution();
     caution.begin();
     const [member, friend] = [await listening({ caution }), await listening()];
     const dial = async (endpoint: string) =>
