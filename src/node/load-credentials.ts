@@ -104,9 +104,9 @@ export async function readAgain(
   for (const trusted of config.fabricGossip.trustedMsps) {
     msps.push(await collect(problems, loadMsp(trusted.path, trusted.mspId)));
   }
-  const doubts: string[] = [];
-  const tls = config.tls.enabled ? await readTls(config.tls, problems, doubts) : undefined;
-  doubts.push(...(await doubtsAbout({ local, msps, tls }, config, wallMs, signer)));
+  // Files that are used in part may be half written: those in force stay.
+  const tls = config.tls.enabled ? await readTls(config.tls, problems) : undefined;
+  const doubts = await doubtsAbout({ local, msps, tls }, config, wallMs, signer);
   const expired = tellExpired(tlsNotAfterMs(tls), tlsNotAfterMs(inForce.tls), wallMs);
   problems.push(...expired);
   const usableTls = expired.length > 0 ? undefined : tls;
