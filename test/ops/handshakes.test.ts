@@ -119,4 +119,22 @@ test("shakes hands once in a connection, and answers there", async (t) => {
   assert.equal(isDone, false);
 });
 
+test("refuses a client whose certificates are too many to be checked in one go", async (t) => {
+  const asks = { ca: authority.cert, requestCert: true, rejectUnauthorized: false };
+  const server = await serve(createApp(LISTEN), LISTEN, { cert, key, ...asks }, EXPLAIN);
+  t.after(() => server.close());
+  const statusAfter = async (chainLength: number): Promise<string> => {
+    const chain = Buffer.concat([cert, ...Array(chainLength).fill(authority.cert)]);
+    const port = Number(new URL(server.url).port);
+    const client = connectTls({ port, ca: authority.cert, cert: chain, key });
+    client.on("error", () => {});
+    client.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    const [answer] = await Promise.race([once(client, "data"), once(client, "close")]);
+    client.destroy();
+    return answer instanceof Buffer ? answer.toString("latin1").split("\r\n", 1).join() : "closed";
+  };
+  assert.equal(await statusAfter(5), "HTTP/1.1 404 Not Found");
+  assert.equal(await statusAfter(60), "closed");
+});
+
 const EXPLAIN = { what: "the test", remedy: "" };
