@@ -142,7 +142,7 @@ function createSignatureCheck(
     const number = numberAt(given, NUMBER_AT);
     const known = right[number % remembered];
     if (known?.payload === payload && known.given === given && known.key === key) return true;
-    const isRight = equalBytes(given, signature(payload, key, number));
+    const isRight = isSignature(given, payload, key, number);
     if (isRight) right[number % remembered] = { key, payload, given };
     return isRight;
   };
@@ -201,10 +201,19 @@ function certificateAt(bytes: Uint8Array): number {
 
 function signature(payload: Uint8Array, key: number, number: number): Uint8Array {
   const bytes = new Uint8Array(SIGNATURE_BYTES);
-  putNumber(bytes, 0, hash(payload, key ^ number));
-  putNumber(bytes, 4, hash(bytes.subarray(0, 4), key));
+  const first = hash(payload, key ^ number);
+  putNumber(bytes, 0, first);
+  putNumber(bytes, 4, hashWord(first, key));
   putNumber(bytes, NUMBER_AT, number);
   return bytes;
+}
+
+/** Whether these, of the right length and with this number in them, are the bytes of {@link signature}. */
+function isSignature(given: Uint8Array, payload: Uint8Array, key: number, number: number): boolean {
+  const first = hash(payload, key ^ number);
+  if (numberAt(given, 0) !== first || numberAt(given, 4) !== hashWord(first, key)) return false;
+  for (let i = NUMBER_AT + 4; i < SIGNATURE_BYTES; i++) if (given[i] !== 0) return false;
+  return true;
 }
 
 function putNumber(bytes: Uint8Array, at: number, number: number): void {
@@ -222,12 +231,22 @@ export function numberAt(bytes: Uint8Array, at: number): number {
 /** FNV-1a over words of four bytes, salted, with a final mixing step. It need not resist attacks. */
 function hash(bytes: Uint8Array, salt: number): number {
   let state = 0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1);
-  for (let i = 0; i < bytes.length; i += 4) {
-    const word = wordAt(bytes, i);
-    state = Math.imul(state ^ word, 0x01000193) ^ (state >>> 15);
-  }
-  state = Math.imul(state ^ bytes.length ^ (state >>> 16), 0x85ebca6b);
-  return (state ^ (state >>> 13)) >>> 0;
+  for (let i = 0; i < bytes.length; i += 4) state = taken(state, wordAt(bytes, i));
+  return mixed(state, bytes.length);
+}
+
+/** The same of the four bytes of one word. */
+function hashWord(word: number, salt: number): number {
+  return mixed(taken(0x811c9dc5 ^ Math.imul(salt, 0x9e3779b1), word), 4);
+}
+
+function taken(state: number, word: number): number {
+  return Math.imul(state ^ word, 0x01000193) ^ (state >>> 15);
+}
+
+function mixed(state: number, length: number): number {
+  const last = Math.imul(state ^ length ^ (state >>> 16), 0x85ebca6b);
+  return (last ^ (last >>> 13)) >>> 0;
 }
 
 /** Reads four bytes at this offset; bytes beyond the end are zero. */

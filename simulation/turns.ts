@@ -1,7 +1,12 @@
 /** Waiting within one process without waiting in virtual time. */
-export { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn } from "node:timers/promises";
 
-/** When nothing is left that promises have made due. Other threads and true timers wait for a turn. */
-export function afterPromises(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+export { turn };
+
+/**
+ * When nothing is left that promises have made due. Other threads and true timers wait for a turn of the event
+ * loop, and so may work on blocks: `hasBlocks`, and it is a turn.
+ */
+export function afterPromises(hasBlocks: boolean): Promise<void> {
+  return hasBlocks ? turn() : new Promise((resolve) => process.nextTick(resolve));
 }

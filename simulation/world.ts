@@ -237,12 +237,12 @@ export class World {
     return identity.notAfterMs > wallMs && !observer.revoked.has(identity.pkiId);
   }
 
-  /** Advances virtual time. */
+  /** Advances virtual time, after what the caller has begun. */
   async run(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     for (let isFirst = true; this.nowMs < untilMs; isFirst = false) {
       const hasRun = this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
-      if (hasRun || isFirst) await afterPromises(); // The caller may have begun something.
+      if (hasRun || isFirst) await afterPromises(this.channels.table.size > 0);
     }
     await turn();
   }

@@ -132,6 +132,14 @@ function copyOf<T>(value: T): T;
 function copyOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
-  if (value instanceof Map) return new Map([...value].map(([key, held]) => [key, copyOf(held)]));
-  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copyOf(held)]));
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>();
+    for (const [key, held] of value) copy.set(key, copyOf(held));
+    return copy;
+  }
+  const copy: Record<string, unknown> = { ...value };
+  for (const [key, held] of Object.entries(copy)) {
+    if (typeof held === "object") copy[key] = copyOf(held);
+  }
+  return copy;
 }
