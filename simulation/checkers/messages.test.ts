@@ -52,6 +52,17 @@ test("a hostile member that hears somebody may pass that on to anybody", async (
   assert.deepEqual(sentences, []);
 });
 
+test("so may one that claims to be visible outside its organisation", async () => {
+  const { world, foreign, hidden, checker, sentences } = await stage();
+  checker.said(foreign, "1", undefined, 0);
+  checker.heard(hidden, pkiIdOf(foreign), "1", 0);
+  assert.equal(sentences.length, 1);
+  world.add({ ...hidden.member, name: "hostile" }, undefined, true);
+  checker.said(foreign, "2", undefined, 0);
+  checker.heard(hidden, pkiIdOf(foreign), "2", 0);
+  assert.equal(sentences.length, 1);
+});
+
 test("what was said reaches everybody it is for, if its author is still there", async () => {
   const { world, a, b, foreign, hidden, checker, sentences } = await stage();
   checker.said(a, "1", undefined, 0);

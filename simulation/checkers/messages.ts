@@ -105,9 +105,15 @@ export class MessageChecker {
     }
   }
 
-  /** Hostile members that hear it may pass its messages on to anybody. */
+  /**
+   * Hostile members that hear it may pass its messages on to anybody. One that is invisible outside its
+   * organisation may claim an endpoint there, and hears the others then.
+   */
   #isBetrayed(author: SimulatedMember): boolean {
-    return this.#world.members.some((member) => member.isHostile && maySee(member, author));
+    const isVisible = author.externalEndpoint !== "";
+    return this.#world.members.some(
+      (member) => member.isHostile && (isVisible || maySee(member, author)),
+    );
   }
 
   #ownerOf(pkiId: string): SimulatedMember | undefined {

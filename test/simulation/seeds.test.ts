@@ -89,6 +89,10 @@ describe("what was found before does not come back", () => {
   }
 });
 
+test("a hostile member claims to be visible, and tells others of its organisation what it hears", async () => {
+  await assertWell(optionsOf("messages", 34047, { minutes: 0.5, strategy: "random" }));
+});
+
 test("a member that ends right after it was started anew is missed as soon as any other", async () => {
   const options = optionsOf("silence", 55, { nodes: 3, minutes: 30 });
   const { deathsKnown } = await assertWell(options);
