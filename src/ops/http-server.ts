@@ -14,6 +14,7 @@ import { bodyLimit } from "hono/body-limit";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { printable } from "../lib/printable.ts";
+import { BACKLOG } from "../transport/grpc-options.ts";
 import { useServerContext } from "../transport/grpc-tls.ts";
 import { FairScheduler } from "../transport/limits.ts";
 import type { TlsCredentials } from "../transport/tls-credentials.ts";
@@ -196,7 +197,7 @@ function bind(
       reject(new GossipError("listen-failed", `${where} (${message}): ${help}.`));
     };
     server.once("error", failed);
-    server.listen(listen.port, listen.host, () => {
+    server.listen({ ...listen, backlog: BACKLOG }, () => {
       server.off("error", failed);
       resolve();
     });

@@ -176,6 +176,12 @@ export function createGrpcContext(
   };
 }
 
+/**
+ * So many connections wait to be accepted, as in Go, or as many as the kernel allows. Node accepts one in a
+ * round of the event loop, and beyond its own 511 a newcomer tries again after seconds.
+ */
+export const BACKLOG = 4_096;
+
 const KIB = 1_024;
 
 /** What one stream, and one connection, may send us ahead of our reading. */

@@ -13,7 +13,7 @@ import { formatHostPort, type HostPort } from "../lib/host-port.ts";
 import { hearFarewell } from "./farewell.ts";
 import { acceptStream, answerPing, refuseCall, requestFault } from "./grpc-call.ts";
 import { SocketGuard } from "./grpc-guard.ts";
-import { type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
+import { BACKLOG, type GrpcContext, HTTP2_LIMITS } from "./grpc-options.ts";
 import { SERVICE_PING, sessionFacts } from "./grpc-session.ts";
 import { hearRefusals, judgeClients, serverOptions, useServerContext } from "./grpc-tls.ts";
 import type { Link, Refuse } from "./network.ts";
@@ -158,7 +158,7 @@ function listen(server: Http2Server | Http2SecureServer, address: HostPort): Pro
       reject(new GossipError("listen-failed", problem, { cause: error }));
     };
     server.once("error", failed);
-    server.listen(address, () => {
+    server.listen({ ...address, backlog: BACKLOG }, () => {
       server.off("error", failed);
       server.on("error", () => {}); // Accepting one socket failed; the next may succeed.
       const bound = server.address();
