@@ -39,7 +39,7 @@ export class PiecewiseSocket extends Duplex {
   /** Who reads us does not want more for now. */
   #isFull = false;
   #hasEnded = false;
-  #soon: NodeJS.Immediate | undefined;
+  #soon: NodeJS.Immediate | NodeJS.Timeout | undefined;
   /** As of a socket: what has been handed on. */
   bytesRead = 0;
 
@@ -121,7 +121,7 @@ export class PiecewiseSocket extends Duplex {
     }
     if (this.#rules?.isTime() === false) {
       setReading(this.#below, false);
-      this.#soon ??= setImmediate(() => this.#goOn());
+      this.#soon ??= setTimeout(() => this.#goOn(), 0); // An immediate would be part of this round.
       return;
     }
     const isProven = this.#rules?.isProven() === true;
