@@ -60,7 +60,8 @@ test("answers a few of the clients that begin together, and the next ones in lat
   }
   for (const socket of sockets) socket.write(hello);
   while (greeted < sockets.length) await nextRound();
-  assert.ok(most <= 3, `${most} in one round`);
+  // Three are read, and at the end of the round as many begin their turn whose bytes were put off.
+  assert.ok(most <= 6, `${most} in one round`);
 });
 
 test("knows and answers a client whose bytes come one by one, and one whose come all at once", async (t) => {
