@@ -1,4 +1,9 @@
-import { createDecipheriv, createHmac } from "node:crypto";
+import {
+  createDecipheriv,
+  createHmac,
+  type DecipherChaCha20Poly1305,
+  type DecipherGCM,
+} from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { keyWeight } from "./key-weight.ts";
@@ -12,7 +17,7 @@ const MESSAGE_HEADER_BYTES = 4;
 const TAG_BYTES = 16;
 const NOTHING = Buffer.alloc(0);
 
-/** A chain that takes longer to check, in microseconds, belongs to nobody who is honest. */
+/** A chain whose signatures take longer to check, in microseconds, belongs to nobody who is honest. */
 const WEIGHT_MAX = 10_000;
 
 /** No honest chain is longer: eight certificates with RSA keys of 4,096 bits. */
@@ -48,7 +53,7 @@ export function readAlong(
  * checks the whole chain in one go, gets their last byte. TLS 1.3 has them encrypted: the key comes from
  * the key log of the connection. What cannot be read here OpenSSL cannot read either.
  */
-export class ClientFlight {
+class ClientFlight {
   #raw: Buffer = NOTHING;
   /** Handshake messages so far, of the records that are encrypted or of those that are not. */
   #messages: Buffer = NOTHING;
@@ -157,10 +162,8 @@ function certificatesIn(message: Buffer, isTls13: boolean): Uint8Array[] {
 
 /** Of a client in the handshake of TLS 1.3: RFC 8446, 7.3 and 5.2. */
 class HandshakeKeys {
-  readonly #ciphers: readonly {
-    readonly name: "aes-128-gcm" | "aes-256-gcm" | "chacha20-poly1305";
-    readonly key: Buffer;
-  }[];
+  /** Of the cipher suites with this hash. */
+  readonly #ciphers: readonly ((nonce: Buffer) => DecipherGCM | DecipherChaCha20Poly1305)[];
   readonly #iv: Buffer;
   #sequence = 0;
 
@@ -172,28 +175,26 @@ class HandshakeKeys {
       return createHmac(hash, secret).update(Buffer.concat(info)).digest().subarray(0, bytes);
     };
     this.#iv = expand("iv", 12);
+    const [short, long] = [expand("key", 16), expand("key", 32)];
+    const options = { authTagLength: TAG_BYTES };
     this.#ciphers =
       hash === "sha384"
-        ? [{ name: "aes-256-gcm", key: expand("key", 32) }]
+        ? [(nonce) => createDecipheriv("aes-256-gcm", long, nonce, options)]
         : [
-            { name: "aes-128-gcm", key: expand("key", 16) },
-            { name: "chacha20-poly1305", key: expand("key", 32) },
+            (nonce) => createDecipheriv("aes-128-gcm", short, nonce, options),
+            (nonce) => createDecipheriv("chacha20-poly1305", long, nonce, options),
           ];
   }
 
   /** Undefined if it is not a record of this handshake. */
   decrypt(record: Buffer): Buffer | undefined {
+    if (record.length < RECORD_HEADER_BYTES + TAG_BYTES) return undefined;
     const header = record.subarray(0, RECORD_HEADER_BYTES);
     const text = record.subarray(RECORD_HEADER_BYTES, -TAG_BYTES);
-    if (record.length < RECORD_HEADER_BYTES + TAG_BYTES) return undefined;
     const nonce = Buffer.from(this.#iv);
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.#sequence) >>> 0, 8);
-    for (const { name, key } of this.#ciphers) {
-      const options = { authTagLength: TAG_BYTES };
-      const decipher =
-        name === "chacha20-poly1305"
-          ? createDecipheriv(name, key, nonce, options)
-          : createDecipheriv(name, key, nonce, options);
+    for (const open of this.#ciphers) {
+      const decipher = open(nonce);
       decipher.setAAD(header, { plaintextLength: text.length });
       decipher.setAuthTag(record.subarray(-TAG_BYTES));
       const inner = decipher.update(text);
