@@ -18,20 +18,18 @@ const LONG = [
   [10, 20],
   [5, 120],
   [5, 240],
-  [3, 240],
+  [3, 480],
   [3, 480],
 ] as const;
-const DRAWN = [
-  ...(["mixed", "mixed", "mixed", "mixed", "mixed", "replay", "silence"] as const),
-  "any",
-] as const;
+/** The others of sixteen are `mixed`. */
+const RARE = ["replay", "silence", "any"] as const;
 /** Minutes of the fault phase of all others. */
-const SHORT = [0.5, 0.5, 1, 2] as const;
+const SHORT = [0.5, 0.5, 1, 1] as const;
 
-/** Most are `mixed`, and soon over. `silence` has an eighth of the seeds and almost all hours. */
+/** Most are `mixed`, and soon over. `silence` has a sixteenth of the seeds and almost all hours. */
 export function drawOptions(seed: number): SimulationOptions {
   const random = createSeededRandom(seed).fork();
-  const drawn = random.pick(DRAWN);
+  const drawn = RARE[random.below(16)] ?? "mixed";
   const scenario = drawn === "any" ? random.pick(SCENARIOS) : drawn;
   const isSilence = scenario === "silence";
   const [nodes, minutes] = isSilence ? random.pick(LONG) : [undefined, random.pick(SHORT)];
