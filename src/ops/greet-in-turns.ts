@@ -4,6 +4,7 @@
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { originOf } from "../lib/origin.ts";
 import { readAlong } from "../transport/client-flight.ts";
 import type { FairScheduler } from "../transport/limits.ts";
 import { nameAsBelow, PiecewiseSocket } from "../transport/piecewise-socket.ts";
@@ -34,7 +35,7 @@ export function greetInTurns(
       turns.wait(() => read.setReading(true));
     };
     const events = { cut: () => read.destroy(), objection, rest };
-    const watched = watch.watch(read, socket.remoteAddress ?? "", events, true);
+    const watched = watch.watch(read, originOf(socket.remoteAddress ?? ""), events, true);
     guests.set(key, watched);
     read.on("error", () => {}); // The close event that follows does the rest.
     socket.once("close", () => {

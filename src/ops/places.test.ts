@@ -1,9 +1,11 @@
 /** Places at an HTTP server: a probe and a newcomer get in whoever holds connections. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { IncomingMessage, Server, ServerResponse } from "node:http";
+import { connect, Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { createApp, type HttpServer, serve } from "./http-server.ts";
+import { Places } from "./places.ts";
 
 interface World {
   readonly server: HttpServer;
@@ -98,4 +100,18 @@ describe("an HTTP server of ours", () => {
       assert.equal(answered(), i);
     }
   });
+});
+
+test("who comes again from the same port before its first connection has closed has a place", () => {
+  const server = new Server();
+  const places = new Places(server);
+  const [first, second] = [new Socket(), new Socket()];
+  for (const socket of [first, second]) {
+    Object.defineProperty(socket, "remotePort", { value: 40_000 });
+    server.emit("connection", socket);
+  }
+  assert.deepEqual([first.destroyed, second.destroyed], [true, false]);
+  first.emit("close");
+  const request = new IncomingMessage(second);
+  assert.equal(places.hold(request, new ServerResponse(request)), "any");
 });

@@ -40,7 +40,9 @@ export class Places {
     guest.requests += 1;
     response.once("close", () => {
       guest.requests -= 1;
-      if (this.#guests.delete(key)) this.#guests.set(key, guest);
+      if (this.#guests.get(key) !== guest) return;
+      this.#guests.delete(key);
+      this.#guests.set(key, guest);
     });
     return guest.isExtra ? "health" : "any";
   }
@@ -53,8 +55,12 @@ export class Places {
       return;
     }
     const key = keyOf(socket);
+    // Who resets a connection may come again from the same port before its close event.
+    this.#guests.get(key)?.socket.destroy();
     this.#guests.set(key, { socket, requests: 0, isExtra: isFull });
-    socket.once("close", () => this.#guests.delete(key));
+    socket.once("close", () => {
+      if (this.#guests.get(key)?.socket === socket) this.#guests.delete(key);
+    });
   }
 
   /** Whether a slot of this kind is free, or can be taken from an idle connection. */

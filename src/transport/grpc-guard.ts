@@ -11,7 +11,9 @@ import type {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { formatHostPort } from "../lib/host-port.ts";
+import { originOf } from "../lib/origin.ts";
 import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
+import { Standing } from "../lib/standing.ts";
 import { readAlong } from "./client-flight.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
 import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
@@ -37,10 +39,12 @@ interface Guest {
   /** Remote address and port. */
   readonly key: string;
   readonly socket: Socket;
-  readonly address: string;
+  /** See {@link originOf}. */
+  readonly origin: string;
   /** What it counts as if it ends now; undefined once TLS and the HTTP/2 settings are finished. */
   handshake: AcceptFault | undefined;
   session: Http2Session | undefined;
+  wasProven: boolean;
   readonly streams: LeakyBucket;
   /** Says also whether the dialler has proven who it is, by a gossip stream that is still open. */
   readonly watched: WatchedSocket;
@@ -56,9 +60,10 @@ export class SocketGuard {
   readonly #objection: ReturnType<typeof readAlong>;
   /** By remote address and port, the oldest first. */
   readonly #guests = new Map<string, Guest>();
-  /** How many of each address have proven nothing; and how many of all are in their handshake. */
+  /** How many of each origin have proven nothing; and how many of all are in their handshake. */
   readonly #unproven = new Map<string, number>();
   #handshakes = 0;
+  readonly #standing = new Standing(() => performance.now());
   readonly #bySession = new WeakMap<Http2Session, Guest>();
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext, refused: Refuse) {
@@ -153,8 +158,8 @@ export class SocketGuard {
   #accept(socket: Socket): Socket | PiecewiseSocket | undefined {
     const { timeouts, stats, sockets } = this.#context;
     socket.on("error", () => {}); // The close event that follows tells the rest.
-    const address = socket.remoteAddress ?? "";
-    if (!this.#makeRoom(address)) {
+    const origin = originOf(socket.remoteAddress ?? "");
+    if (!this.#makeRoom(origin)) {
       stats.refused["too-many-connections"] += 1;
       socket.destroy();
       return undefined;
@@ -166,20 +171,22 @@ export class SocketGuard {
     const guest: Guest = {
       key,
       socket,
-      address,
+      origin,
       handshake,
       session: undefined,
+      wasProven: false,
       streams: new LeakyBucket(STREAMS),
       watched: sockets.watch(
         read,
-        address,
+        origin,
         { cut: (reason) => this.#cutGreedy(guest, reason), objection: this.#objection },
         this.#isSecure,
       ),
     };
+    this.#forgetStale(key);
     this.#guests.set(key, guest);
     this.#handshakes += 1;
-    this.#count(address, 1);
+    this.#count(origin, 1);
     const cancelTimer = afterPatiently(LOOP_TIMER, timeouts.acceptTimeoutMs, () => {
       if (guest.handshake !== undefined) this.#cut(guest, "timeout");
     });
@@ -199,38 +206,29 @@ export class SocketGuard {
   }
 
   /**
-   * A newcomer takes the place of whoever has been there longest without proving who it is: silent
-   * ones cannot keep others out, nor can an address that holds many. False: everybody is proven.
+   * A newcomer takes the place of somebody who has not proven who it is: neither silent ones keep
+   * others out, nor does an address that holds many, nor a crowd that comes again and again. False:
+   * everybody is proven.
    */
-  #makeRoom(address: string): boolean {
+  #makeRoom(origin: string): boolean {
     const { connectionsMax, handshakesMax, unprovenPerAddressMax } = this.#context.limits;
-    if ((this.#unproven.get(address) ?? 0) >= unprovenPerAddressMax) {
-      this.#cutFirst("too-many-connections", (guest) => guest.address === address);
+    if ((this.#unproven.get(origin) ?? 0) >= unprovenPerAddressMax) {
+      this.#cutFirst("too-many-connections", (guest) => guest.origin === origin);
     }
     if (this.#handshakes >= handshakesMax) {
-      const largest = this.#addressOfMostHandshakes();
-      this.#cutFirst(
-        "too-many-handshakes",
-        (guest) => guest.handshake !== undefined && guest.address === largest,
-      );
+      this.#cutWorst("too-many-handshakes", ({ handshake }) => handshake !== undefined);
     }
-    if (this.#guests.size < connectionsMax) return true;
-    const largest = this.#largestAddress();
-    return this.#cutFirst("too-many-connections", (guest) => guest.address === largest);
+    return (
+      this.#guests.size < connectionsMax ||
+      this.#cutWorst("too-many-connections", (guest) => !isProven(guest))
+    );
   }
 
-  /** The address that holds the most sockets that have proven nothing. */
-  #largestAddress(): string | undefined {
-    return mostOf(this.#unproven);
-  }
-
-  /** The address that has the most sockets in their handshake. */
-  #addressOfMostHandshakes(): string | undefined {
-    const counts = new Map<string, number>();
-    for (const { handshake, address } of this.#guests.values()) {
-      if (handshake !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
-    }
-    return mostOf(counts);
+  /** Of this kind: the oldest one of the origin that has most of them, or has failed most often. */
+  #cutWorst(fault: AcceptFault, isKind: (guest: Guest) => boolean): boolean {
+    const kind = [...this.#guests.values()].filter(isKind);
+    const worst = this.#standing.worstOf(kind.map(({ origin }) => origin));
+    return this.#cutFirst(fault, (guest) => isKind(guest) && guest.origin === worst);
   }
 
   /** Ends the oldest socket of this kind that has proven nothing; false if there is none. */
@@ -264,12 +262,21 @@ export class SocketGuard {
     guest.socket.destroy();
   }
 
+  /** Who resets a connection may come again from the same port before we have read of it. */
+  #forgetStale(key: string): void {
+    const stale = this.#guests.get(key);
+    if (stale === undefined) return;
+    this.#forget(stale);
+    stale.socket.destroy();
+  }
+
   #forget(guest: Guest): void {
     if (this.#guests.get(guest.key) !== guest) return;
     this.#guests.delete(guest.key);
     this.#endHandshake(guest);
     guest.watched.forget();
-    if (!isProven(guest)) this.#count(guest.address, -1);
+    if (!isProven(guest)) this.#count(guest.origin, -1);
+    if (!guest.wasProven) this.#standing.failed(guest.origin);
   }
 
   #endHandshake(guest: Guest): void {
@@ -282,23 +289,15 @@ export class SocketGuard {
     const isKnown = this.#guests.get(guest.key) === guest;
     if (!isKnown || isProven(guest) === hasProof) return;
     guest.watched.prove(hasProof);
-    this.#count(guest.address, hasProof ? -1 : 1);
+    this.#count(guest.origin, hasProof ? -1 : 1);
+    guest.wasProven ||= hasProof;
   }
 
-  #count(address: string, change: 1 | -1): void {
-    const count = (this.#unproven.get(address) ?? 0) + change;
-    if (count > 0) this.#unproven.set(address, count);
-    else this.#unproven.delete(address);
+  #count(origin: string, change: 1 | -1): void {
+    const count = (this.#unproven.get(origin) ?? 0) + change;
+    if (count > 0) this.#unproven.set(origin, count);
+    else this.#unproven.delete(origin);
   }
-}
-
-/** The address with the highest count, the first of several. */
-function mostOf(counts: ReadonlyMap<string, number>): string | undefined {
-  let [most, highest]: [string | undefined, number] = [undefined, 0];
-  for (const [address, count] of counts) {
-    if (count > highest) [most, highest] = [address, count];
-  }
-  return most;
 }
 
 function isSecure(server: Http2Server | Http2SecureServer): server is Http2SecureServer {

@@ -44,15 +44,15 @@ export interface GrpcLimits {
   readonly sentBytesMax: number;
   /**
    * Accepted sockets at any time; default 1_000. A further one takes the place of the oldest whose
-   * dialler has not proven who it is, of the address that has most of them; if all have, it is closed
-   * at once.
+   * dialler has not proven who it is, of the worst address (see {@link Standing}); if all have, it is
+   * closed at once.
    */
   readonly connectionsMax: number;
   /** Accepted sockets of one address whose diallers have not proven who they are; default 100. */
   readonly unprovenPerAddressMax: number;
   /**
    * Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. A further one takes
-   * the place of the one that has taken longest.
+   * the place of the oldest of the worst address.
    */
   readonly handshakesMax: number;
 }
@@ -94,9 +94,9 @@ export interface GrpcStats {
 
 /** Why an accepted socket did not become a connection. */
 export type AcceptFault =
-  /** More sockets than allowed, and this one was the oldest without proof, or all others had it. */
+  /** More sockets than allowed, and this one was the oldest without proof of the worst address, or all had it. */
   | "too-many-connections"
-  /** More than `handshakesMax` sockets in their handshake, this one for longest of the address with most. */
+  /** More than `handshakesMax` sockets in their handshake, this one for longest of the worst address. */
   | "too-many-handshakes"
   /** It opened streams faster than anybody needs them. */
   | "too-many-streams"

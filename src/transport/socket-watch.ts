@@ -20,6 +20,8 @@ const SILENT_TURNS = 3;
 const TURN_MS = 1;
 /** TLS of strangers takes no more CPU time in one round, but for its last part. */
 const TLS_ROUND_MS = 3;
+/** Less by that once somebody was accepted: the next ones wait in the kernel for the next round. */
+const ACCEPTED_MS = 2;
 /** How often those are looked at who have proven themselves. */
 const LOOK_MS = 250;
 
@@ -133,6 +135,7 @@ export class SocketWatch {
     if (socket instanceof PiecewiseSocket) this.#ruleOver(watched, socket);
     this.#addStranger(watched);
     this.#begun.add(watched);
+    this.#tlsMs += ACCEPTED_MS;
     return watched;
   }
 
@@ -148,10 +151,7 @@ export class SocketWatch {
         return reason === undefined;
       },
       handOn: (hand) => {
-        if (!watched.isInTls) {
-          hand();
-          return;
-        }
+        if (!watched.isInTls) return hand();
         const beforeMs = this.#cpuMs();
         hand();
         const cpuMs = this.#cpuMs() - beforeMs;

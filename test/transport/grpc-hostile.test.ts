@@ -141,6 +141,49 @@ describe("sockets that only take room", () => {
     assert.equal(member.network.stats().refused["too-many-handshakes"], 4);
   });
 
+  test("of too many handshakes none is cut whose address is new, however many the others have", async () => {
+    const timeouts = { acceptTimeoutMs: 3_600_000 };
+    const member = await listening({ limits: { handshakesMax: 8 }, timeouts });
+    const refused = (): number => member.network.stats().refused["too-many-handshakes"];
+    const crowd = (): void => {
+      for (let i = 1; i <= 9; i++) openTcp(member.network.port, `127.0.1.${i}`);
+    };
+    crowd();
+    await until(() => refused() === 1);
+    for (let i = 0; i < 3; i++) crowd();
+    await until(() => refused() === 28);
+    const newcomer = openTcp(member.network.port, "127.0.2.1");
+    await once(newcomer, "connect");
+    for (let i = 0; i < 3; i++) crowd();
+    await until(() => refused() === 56);
+    assert.equal(newcomer.destroyed, false);
+  });
+
+  test("who resets and comes again from the same port is counted once", async () => {
+    const max = 50;
+    const timeouts = { acceptTimeoutMs: 3_600_000 };
+    const { network } = await listening({ limits: { handshakesMax: max }, timeouts });
+    const silent = Array.from({ length: 40 }, () => openTcp(network.port, "127.0.0.3"));
+    await until(() => network.stats().accepted === 40);
+    let again = openTcp(network.port, "127.0.0.2");
+    await once(again, "connect");
+    const { localPort } = again;
+    for (let i = 1; i <= 20; i++) {
+      await until(() => network.stats().accepted === 40 + i); // Nobody has read yet that it is reset.
+      const isClosed = once(again, "close");
+      again.resetAndDestroy();
+      await isClosed;
+      again = openTcp(network.port, "127.0.0.2", localPort);
+      await once(again, "connect");
+    }
+    for (const socket of [...silent, again]) socket.destroy();
+    await until(() => network.stats().acceptedClosed === 61);
+    assert.equal(network.stats().refused["too-many-handshakes"], 0);
+    for (let i = 0; i < max; i++) openTcp(network.port, "127.0.0.4");
+    await until(() => network.stats().accepted === 61 + max);
+    assert.equal(network.stats().refused["too-many-handshakes"], 0);
+  });
+
   test("silent ones, however many, keep nobody out", async () => {
     const member = await listening({ limits: { handshakesMax: 20, connectionsMax: 30 } });
     for (let i = 0; i < 40; i++) openTcp(member.network.port);

@@ -57,8 +57,10 @@ export function closed(socket: Socket | ClientHttp2Session): Promise<void> {
   });
 }
 
-export function openTcp(port: number, localAddress = "127.0.0.1"): Socket {
-  const socket = connectTcp({ port, host: "127.0.0.1", localAddress });
+/** `localPort`: default any. */
+export function openTcp(port: number, localAddress = "127.0.0.1", localPort?: number): Socket {
+  const from = { localAddress, ...(localPort !== undefined && { localPort }) };
+  const socket = connectTcp({ port, host: "127.0.0.1", ...from });
   socket.on("error", () => {});
   socket.resume();
   sockets.push(socket);
