@@ -5,7 +5,7 @@
 import { layOut } from "../simulation/layout.ts";
 import type { SimulatedMember } from "../simulation/member.ts";
 import { createSeededRandom } from "../simulation/random.ts";
-import { createGlance } from "../simulation/wire-kind.ts";
+import { glance } from "../simulation/wire-kind.ts";
 import { World } from "../simulation/world.ts";
 import { type ArrivalFigures, Arrivals } from "./arrivals.ts";
 import { cpuUs, quantile, round } from "./measure.ts";
@@ -65,7 +65,6 @@ export async function benchSimulatedMessages(
   const world = new World({ seed, strategy: "neighbours", talks: true, ...delays });
   // Messages among members are of no kind of Fabric's protocol.
   const sent = { messages: 0, bytes: 0 };
-  const glance = createGlance();
   world.watch({
     delivered: (_from, _to, bytes) => {
       if (glance(bytes).kind !== "other") return;

@@ -14,7 +14,7 @@ import { type GossipMessageInit, PULL_TYPE, SECRET, TAG } from "../src/wire/mess
 import { pkiIdBytes } from "../src/wire/received.ts";
 import type { SimulatedMember } from "./member.ts";
 import type { SeededRandom } from "./random.ts";
-import { createGlance } from "./wire-kind.ts";
+import { glance } from "./wire-kind.ts";
 
 /** State that a hostile member uses to forge messages. */
 export interface Forger {
@@ -108,7 +108,6 @@ export function pull(content: PullContent): Uint8Array {
 
 /** Alive messages it received, gossiped or in lists. */
 export function aliveHeard({ heard }: Forger): readonly Uint8Array[] {
-  const glance = createGlance();
   const found: Uint8Array[] = [];
   for (const bytes of heard.slice(-100)) {
     const { kind } = glance(bytes);

@@ -22,7 +22,7 @@ import { Hoard } from "./hoard.ts";
 import type { SimulatedMember } from "./member.ts";
 import { Process } from "./process.ts";
 import type { SeededRandom } from "./random.ts";
-import { createGlance } from "./wire-kind.ts";
+import { glance } from "./wire-kind.ts";
 import type { World } from "./world.ts";
 
 /** Mean pause between actions. */
@@ -58,7 +58,6 @@ export class HostileMember {
   readonly #network: Network;
   readonly #links = new Map<string, Link>();
   readonly #forger: Forger;
-  readonly #glance = createGlance();
   readonly #ambush: Ambush | undefined;
   readonly #hoard: Hoard;
   readonly #forgeries: readonly Forgery[];
@@ -220,7 +219,7 @@ export class HostileMember {
 
   /** Forwards fresh gossip at once with another author's secret, before the genuine copy arrives. */
   #tamper(bytes: Uint8Array): void {
-    if (this.#glance(bytes).kind !== "alive" || this.#links.size === 0) return;
+    if (glance(bytes).kind !== "alive" || this.#links.size === 0) return;
     const changed = swapSecret(this.#forger, bytes);
     if (changed !== undefined) for (const link of this.#links.values()) link.send(changed);
   }

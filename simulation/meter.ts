@@ -6,7 +6,7 @@ import { createTrace } from "./trace.ts";
 import { copyOf, createTraffic, since, type TrafficByKind } from "./traffic.ts";
 import type { Views } from "./views.ts";
 import type { Watcher } from "./watcher.ts";
-import { createGlance, type Glance, KINDS } from "./wire-kind.ts";
+import { type Glance, glance, KINDS } from "./wire-kind.ts";
 import type { World } from "./world.ts";
 
 /** The steady state: the fault-free part of a run. */
@@ -42,7 +42,6 @@ export function createMeter(world: World, views: Views): Meter {
   const { members } = world;
   const traffic = createTraffic();
   const trace = createTrace();
-  const glance = createGlance();
   const arrivals = members.length ** 2 / HEARTBEAT_SECONDS;
   const dissemination = new Dissemination(
     {

@@ -10,7 +10,7 @@ import { type ReadMessage, readMessage } from "../src/wire/received.ts";
 import { accept } from "../src/wire/verdict.ts";
 import type { SimulatedAuthority } from "./authority.ts";
 import { rememberedIn } from "./remembered.ts";
-import { createGlance } from "./wire-kind.ts";
+import { glance } from "./wire-kind.ts";
 
 interface Entry {
   readonly bytes: Uint8Array;
@@ -28,7 +28,6 @@ export function createSharedReader(
   authority?: Pick<SimulatedAuthority, "find">,
   size?: number,
 ): ReadMessage {
-  const glance = createGlance();
   const remembered = rememberedIn(size);
   const entries = new Array<Entry | undefined>(remembered);
   const endpoints = new Map<string, string>();

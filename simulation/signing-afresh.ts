@@ -15,7 +15,7 @@ import {
 import type { AliveMessage, GossipMessage } from "../src/wire/messages.ts";
 import { sendingBy } from "./sending-by.ts";
 import { createSharedReader } from "./shared-reader.ts";
-import { createGlance } from "./wire-kind.ts";
+import { glance } from "./wire-kind.ts";
 
 /** The signer. */
 export interface Signer {
@@ -31,7 +31,6 @@ export function signingAfresh(network: Network, signer: () => Signer): Network {
 }
 
 const read = createSharedReader(undefined, 1);
-const glance = createGlance();
 
 /** Maximum remembered messages: gossip sends one message to several members in turn. */
 const GOSSIPED_MAX = 16;

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { encodeEnvelope, encodeMessage, encodeUnsigned } from "../src/wire/envelope.ts";
 import { type GossipMessageInit, PULL_TYPE, TAG } from "../src/wire/messages.ts";
 import { createAuthority } from "./authority.ts";
-import { createGlance, type Kind } from "./wire-kind.ts";
+import { glance, type Kind } from "./wire-kind.ts";
 
 const CASES: readonly (readonly [NonNullable<GossipMessageInit["content"]>, Kind])[] = [
   [{ type: "alive", value: {} }, "alive"],
@@ -21,8 +21,6 @@ const CASES: readonly (readonly [NonNullable<GossipMessageInit["content"]>, Kind
 ];
 
 describe("a glance at an envelope", () => {
-  const glance = createGlance();
-
   for (const [content, kind] of CASES) {
     test(`tells ${content.type} by its number, whatever comes before it`, () => {
       const message = { content, tag: TAG.chanOrOrg };

@@ -1,6 +1,6 @@
 /** What channels cost a member: messages, bytes and signature checks, and heights told again and again. */
 import { readWhole } from "../checkers/wire-reader.ts";
-import { createGlance } from "../wire-kind.ts";
+import { glance } from "../wire-kind.ts";
 import type { World } from "../world.ts";
 
 /** Per member and second. */
@@ -32,7 +32,6 @@ export class ChannelCostMeter {
   constructor(world: World) {
     this.#world = world;
     this.#count = this.#begun();
-    const glance = createGlance();
     world.watch({
       delivered: (_from, _to, bytes) => {
         const { kind } = glance(bytes);

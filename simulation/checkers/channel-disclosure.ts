@@ -9,7 +9,7 @@ import { parsePkiId } from "../../src/wire/received.ts";
 import { sha256 } from "../channels/simulated-host.ts";
 import type { Life, SimulatedMember } from "../member.ts";
 import type { Watcher } from "../watcher.ts";
-import { createGlance } from "../wire-kind.ts";
+import { glance } from "../wire-kind.ts";
 import type { World } from "../world.ts";
 import type { Checker, Report, Snapshot } from "./checker.ts";
 import { readContent, readWhole } from "./wire-reader.ts";
@@ -33,7 +33,6 @@ export class ChannelDisclosureChecker implements Checker {
   readonly watcher: Watcher;
   readonly #world: World;
   readonly #report: Report;
-  readonly #glance = createGlance();
   /** Channels by the MACs that stand for them. */
   readonly #channels = new Map<string, string>();
   /** PKI-IDs whose MACs are known. */
@@ -53,7 +52,7 @@ export class ChannelDisclosureChecker implements Checker {
       delivered: (from, to, bytes, _nowMs, sentAtMs) => {
         if (from.isHostile || this.#world.channels.table.size === 0) return;
         this.#count += 1;
-        const { kind } = this.#glance(bytes);
+        const { kind } = glance(bytes);
         if (kind !== "state-info" && kind !== "other") return;
         if (this.#count % every === 0) this.#check({ from, to, sentAtMs }, readWhole(bytes));
       },

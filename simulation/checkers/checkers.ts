@@ -1,4 +1,5 @@
 /** Installs all checkers of a world and feeds them samples. */
+import type { GossipNode } from "../../src/node/node.ts";
 import type { SimulatedFault } from "../fault.ts";
 import type { World } from "../world.ts";
 import { checkBounds } from "./bounds.ts";
@@ -71,23 +72,34 @@ export function installCheckers(
         const life = world.members[next]?.life;
         next = (next + 1) % size;
         if (life === undefined || life.process.isStalled) continue;
-        const { node } = life;
-        let connections: Snapshot["connections"] | undefined;
-        const snapshot = {
-          members: node.members(),
-          identities: node.identities(),
-          channels: node.channels(),
-          // Lazy, because no sample reads all of them.
-          get connections() {
-            connections ??= node.connections();
-            return connections;
-          },
-          get counts() {
-            return node.diagnostics.counts();
-          },
-        };
+        const snapshot = new NodeSnapshot(life.node);
         for (const checker of checkers) checker.snapshot?.(life, snapshot, world.nowMs);
       }
     },
   };
+}
+
+/** What is read less often than in each sample is made when it is read. */
+class NodeSnapshot implements Snapshot {
+  readonly members: Snapshot["members"];
+  readonly identities: Snapshot["identities"];
+  readonly channels: Snapshot["channels"];
+  readonly #node: GossipNode;
+  #connections: Snapshot["connections"] | undefined;
+
+  constructor(node: GossipNode) {
+    this.#node = node;
+    this.members = node.members();
+    this.identities = node.identities();
+    this.channels = node.channels();
+  }
+
+  get connections(): Snapshot["connections"] {
+    this.#connections ??= this.#node.connections();
+    return this.#connections;
+  }
+
+  get counts(): Snapshot["counts"] {
+    return this.#node.diagnostics.counts();
+  }
 }

@@ -5,7 +5,7 @@
 import type { GossipEvent } from "../../src/observe/events.ts";
 import { aliveMessagesIn } from "../habits.ts";
 import type { SimulatedMember } from "../member.ts";
-import { createGlance } from "../wire-kind.ts";
+import { glance } from "../wire-kind.ts";
 import { type Report, who } from "./checker.ts";
 import { readAlive } from "./wire-reader.ts";
 
@@ -14,7 +14,6 @@ const LATE_MS = 1_000;
 
 export class HearsayChecker {
   readonly #report: Report;
-  readonly #glance = createGlance();
   /** When a ping found a member gone, by life and PKI-ID. */
   readonly #goneMs = new Map<string, number>();
   /** When a message of it was last delivered first-hand, by life and PKI-ID. */
@@ -25,7 +24,7 @@ export class HearsayChecker {
   }
 
   hear(to: SimulatedMember, bytes: Uint8Array, nowMs: number): void {
-    const { kind } = this.#glance(bytes);
+    const { kind } = glance(bytes);
     if (to.life === undefined || (kind !== "alive" && kind !== "membership-request")) return;
     for (const one of aliveMessagesIn(bytes)) {
       const said = readAlive(one);

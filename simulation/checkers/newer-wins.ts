@@ -6,6 +6,13 @@ import type { World } from "../world.ts";
 import { type Checker, type Report, type Snapshot, who } from "./checker.ts";
 import { readAliveTime } from "./wire-reader.ts";
 
+/** The newest that a life has shown. */
+interface Shown {
+  readonly incarnation: bigint;
+  readonly sequence: bigint;
+  readonly time: bigint;
+}
+
 interface Told {
   readonly time: bigint;
   readonly atMs: number;
@@ -18,8 +25,8 @@ export class NewerWinsChecker implements Checker {
   readonly watcher: Watcher;
   readonly #world: World;
   readonly #report: Report;
-  /** By life, then by PKI-ID: the newest time it has shown. In one map, a million keys would be text of their own. */
-  readonly #shown = new Map<number, Map<string, bigint>>();
+  /** By life, then by PKI-ID. In one map, a million keys would be text of their own. */
+  readonly #shown = new Map<number, Map<string, Shown>>();
   /** Likewise: the newest alive message that was handed to it. */
   readonly #told = new Map<number, Map<string, Told>>();
 
@@ -30,17 +37,24 @@ export class NewerWinsChecker implements Checker {
     this.watcher = {
       ...(reads ? { delivered: (...message) => this.#deliver(...message) } : {}),
       event: (life, event, atMs) => {
-        if ("member" in event) this.#checkForward(life, event.member, atMs);
+        if ("member" in event)
+          this.#checkForward(life, event.member, rowOf(this.#shown, life), atMs);
         if (event.type === "member-forgotten") this.#forgetHostile(life, event.member);
       },
     };
   }
 
   snapshot(life: Life, { members }: Snapshot, nowMs: number): void {
+    const shown = rowOf(this.#shown, life);
+    const told = this.#told.get(life.number);
     for (const view of members) {
       if (view.self) continue;
-      this.#checkForward(life, view, nowMs);
-      this.#checkUpToDate(life, view, nowMs);
+      const time = this.#checkForward(life, view, shown, nowMs);
+      if (told !== undefined && this.#isBehind(view, told, time, nowMs)) {
+        const subject = who(this.#authorOf(view), view.pkiId);
+        this.#report(nowMs, `${life.member.name} was told news of ${subject}, and keeps the old`);
+        told.delete(view.pkiId);
+      }
     }
   }
 
@@ -58,15 +72,18 @@ export class NewerWinsChecker implements Checker {
     told.set(alive.pkiId, { time: alive.time, atMs });
   }
 
-  #checkForward(life: Life, view: MemberView, atMs: number): void {
-    const shown = rowOf(this.#shown, life);
+  /** Returns the time that it shows. */
+  #checkForward(life: Life, view: MemberView, shown: Map<string, Shown>, atMs: number): bigint {
+    const { incarnation, pkiId, sequence } = view;
+    const before = shown.get(pkiId);
+    const isSame = before?.sequence === sequence && before.incarnation === incarnation;
+    if (isSame) return before.time; // Mostly.
     const time = timeOf(view);
-    const before = shown.get(view.pkiId) ?? 0n;
-    if (time < before) {
-      const subject = who(this.#authorOf(view), view.pkiId);
+    if (before !== undefined && time < before.time) {
+      const subject = who(this.#authorOf(view), pkiId);
       this.#report(atMs, `${life.member.name} goes back to an older message of ${subject}`);
-    }
-    if (time > before) shown.set(view.pkiId, time);
+    } else shown.set(pkiId, { incarnation, sequence, time });
+    return time;
   }
 
   /** Messages of a hostile author may arrive out of order. */
@@ -74,16 +91,11 @@ export class NewerWinsChecker implements Checker {
     if (this.#authorOf(view)?.isHostile) this.#shown.get(life.number)?.delete(view.pkiId);
   }
 
-  /** A hostile author may contradict itself. */
-  #checkUpToDate(life: Life, view: MemberView, nowMs: number): void {
-    const told = this.#told.get(life.number);
-    const newest = told?.get(view.pkiId);
-    if (newest === undefined || nowMs - newest.atMs <= DIGESTION_MS) return;
-    const author = this.#authorOf(view);
-    if (author?.isHostile !== false || timeOf(view) >= newest.time) return;
-    const subject = who(author, view.pkiId);
-    this.#report(nowMs, `${life.member.name} was told news of ${subject}, and keeps the old`);
-    told?.delete(view.pkiId);
+  /** Whether it keeps what is older than it was told; a hostile author may contradict itself. */
+  #isBehind(view: MemberView, told: Map<string, Told>, time: bigint, nowMs: number): boolean {
+    const newest = told.get(view.pkiId);
+    if (newest === undefined || nowMs - newest.atMs <= DIGESTION_MS) return false;
+    return time < newest.time && this.#authorOf(view)?.isHostile === false;
   }
 
   #authorOf({ pkiId }: MemberView): SimulatedMember | undefined {

@@ -4,7 +4,7 @@ import { equalBytes, ownBytes } from "../../src/wire/bytes.ts";
 import type { Content, GossipMessage } from "../../src/wire/messages.ts";
 import { parsePkiId, type ReadMessage, readMessage } from "../../src/wire/received.ts";
 import { readUnsigned } from "../shared-reader.ts";
-import { createGlance } from "../wire-kind.ts";
+import { glance } from "../wire-kind.ts";
 
 /** An alive message, gossiped or embedded. */
 export interface AliveOnWire {
@@ -17,7 +17,6 @@ export interface AliveOnWire {
 /** Alive messages remembered, by the number in their signature: several checkers read each copy. */
 const ENTRIES = 2 ** 12;
 
-const glance = createGlance();
 const entries = new Array<Entry | undefined>(ENTRIES);
 
 interface Entry {

@@ -137,15 +137,18 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   /** Ourselves first, then every member we know, alive and dead. */
   members(): readonly Member[] {
-    const now = this.#parts.clock.now();
-    const others = [...this.#core.members.table.values()];
-    return [this.self(), ...others.map((member) => viewMember(this.#core, member, now))];
+    const [core, now] = [this.#core, this.#parts.clock.now()];
+    const views = [this.self()];
+    for (const member of core.members.table.values()) views.push(viewMember(core, member, now));
+    return views;
   }
 
   /** Every certificate that we know, ours included. */
   identities(): readonly Identity[] {
-    const [now, known] = [this.#parts.clock.now(), this.#core.identities.table.values()];
-    return [...known].map((entry) => viewIdentity(this.#core, entry, now));
+    const [core, now] = [this.#core, this.#parts.clock.now()];
+    const views: Identity[] = [];
+    for (const entry of core.identities.table.values()) views.push(viewIdentity(core, entry, now));
+    return views;
   }
 
   /** The open connections; for moments two with one peer. */

@@ -1,5 +1,5 @@
 /** Messages in transit. */
-import { createGlance, type Kind } from "../../simulation/wire-kind.ts";
+import { glance, type Kind } from "../../simulation/wire-kind.ts";
 import type { Player } from "./player.ts";
 
 export interface Flight {
@@ -15,7 +15,6 @@ export interface Flight {
 const LOST_MS = 85_000;
 
 export class Flights {
-  readonly #glance = createGlance();
   /** By sender and receiver, in the order of sending. */
   readonly #flying = new Map<number, Flight[]>();
   #lastId = 0;
@@ -52,7 +51,7 @@ export class Flights {
 
   #make(from: Player, to: Player, bytes: Uint8Array, sentMs: number): Flight {
     this.#lastId += 1;
-    const { kind } = this.#glance(bytes);
+    const { kind } = glance(bytes);
     return { id: this.#lastId, kind, from: from.index, to: to.index, bytes, sentMs };
   }
 }
