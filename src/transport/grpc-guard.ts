@@ -16,7 +16,7 @@ import { LeakyBucket, type Rate } from "../lib/rate-limit.ts";
 import { Standing } from "../lib/standing.ts";
 import { readAlong } from "./client-flight.ts";
 import type { AcceptFault, GrpcContext } from "./grpc-options.ts";
-import { endIdle, keepAlive, openWindow, watchFrames } from "./grpc-session.ts";
+import { endIdle, keepAlive, openWindow, watchFrames, watchStreams } from "./grpc-session.ts";
 import { limitPieces } from "./limits.ts";
 import type { Refuse } from "./network.ts";
 import { afterPatiently, LOOP_TIMER } from "./patience.ts";
@@ -65,6 +65,7 @@ export class SocketGuard {
   #handshakes = 0;
   readonly #standing = new Standing(() => performance.now());
   readonly #bySession = new WeakMap<Http2Session, Guest>();
+  readonly #counted = new WeakSet<ServerHttp2Stream>();
 
   constructor(server: Http2Server | Http2SecureServer, context: GrpcContext, refused: Refuse) {
     this.#context = context;
@@ -102,6 +103,7 @@ export class SocketGuard {
       if (guest !== undefined) this.#endHandshake(guest);
     });
     watchFrames(session, () => this.#countFrame(session));
+    watchStreams(session, (stream) => this.#countStream(session, stream));
     openWindow(session);
     keepAlive(session, timeouts.serverKeepaliveMs, timeouts.keepaliveTimeoutMs);
     endIdle(session, timeouts.idleTimeoutMs);
@@ -117,19 +119,23 @@ export class SocketGuard {
   }
 
   /**
-   * Counts a stream, whatever it is for, and the pieces that arrive in it. False: the session has
-   * opened more streams than anybody needs, and is ended.
+   * Counts the pieces that arrive in a stream, whatever it is for. False: the session has opened more
+   * streams than anybody needs, and was ended.
    */
   allow(session: Http2Session, stream: ServerHttp2Stream): boolean {
+    if (!this.#counted.has(stream)) this.#countStream(session, stream); // Before Node 24.3.
     const guest = this.#guestOf(session);
     if (guest === undefined) return false; // Cut a moment ago; the rest of its frames is not read.
+    limitPieces(stream, guest.watched, () => this.#cut(guest, "too-many-frames"));
+    return true;
+  }
+
+  #countStream(session: Http2Session, stream: ServerHttp2Stream): void {
+    this.#counted.add(stream);
+    const guest = this.#guestOf(session);
+    if (guest === undefined) return;
     guest.watched.rest();
-    if (guest.streams.take(1, performance.now())) {
-      limitPieces(stream, guest.watched, () => this.#cut(guest, "too-many-frames"));
-      return true;
-    }
-    this.#cut(guest, "too-many-streams");
-    return false;
+    if (!guest.streams.take(1, performance.now())) this.#cut(guest, "too-many-streams");
   }
 
   #countFrame(session: Http2Session): void {

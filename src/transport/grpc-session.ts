@@ -1,6 +1,7 @@
 /** What accepted and dialled HTTP/2 connections have in common. */
 import { createHash, type X509Certificate } from "node:crypto";
-import type { Http2Session } from "node:http2";
+import { subscribe } from "node:diagnostics_channel";
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { formatHostPort } from "../lib/host-port.ts";
 import { CONNECTION_WINDOW_BYTES, NO_HASH } from "./grpc-options.ts";
@@ -52,6 +53,22 @@ const FRAMES = ["ping", "remoteSettings", "goaway", "altsvc", "origin"] as const
 /** Calls back at each of them: a flood of them costs more than its bytes tell. */
 export function watchFrames(session: Http2Session, frame: () => void): void {
   for (const name of FRAMES) session.on(name, frame);
+}
+
+type HearStream = (stream: ServerHttp2Stream) => void;
+const hearStreams = new WeakMap<Http2Session, HearStream>();
+
+subscribe("http2.server.stream.created", (message) => {
+  const stream: ServerHttp2Stream = Reflect.get(Object(message), "stream");
+  if (stream.session !== undefined) hearStreams.get(stream.session)?.(stream);
+});
+
+/**
+ * Calls back for each stream of a server's session before Node makes the next one. The stream events of
+ * all that a record of TLS has brought, of hundreds, come after that.
+ */
+export function watchStreams(session: Http2Session, hear: HearStream): void {
+  hearStreams.set(session, hear);
 }
 
 /** A second in a minute: or network jitter would make us look more eager than the peer allows. */

@@ -1,10 +1,11 @@
 /** HTTP/2 that breaks the rules of gRPC: the server survives, stays small, and serves everybody else. */
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { constants } from "node:http2";
 import { describe, test } from "node:test";
 import { encodeFrame } from "../../src/transport/grpc-link.ts";
-import { frame, open, requestHeaders, TYPE, uint32 } from "../hostile/http2-frames.ts";
+import { frame, open, PREFACE, requestHeaders, TYPE, uint32 } from "../hostile/http2-frames.ts";
 import { MESSAGE_BYTES_MAX, until } from "./grpc-world.ts";
 import {
   accepted,
@@ -101,6 +102,37 @@ describe("HTTP/2 that breaks the rules of gRPC", () => {
     session.destroy();
     await until(() => [...open].every(({ closed }) => closed.length === 1));
   });
+
+  for (const [name, rest] of [
+    ["reset at once", (id: number) => frame(TYPE.reset, 0, id, uint32(8))],
+    ["left open", () => Buffer.alloc(0)],
+  ] as const) {
+    test(`of hundreds of streams in one record of TLS, ${name}, none is made after the fifth`, async () => {
+      const member = await listening();
+      let made = 0;
+      const count = (): void => {
+        made += 1;
+      };
+      subscribe("http2.server.stream.created", count);
+      try {
+        const socket = openTls(member.network.port, ["h2"]);
+        await once(socket, "secureConnect");
+        const streams = Array.from({ length: 100 }, (_, i) => {
+          const id = 2 * i + 1;
+          return [open(id, requestHeaders("/gossip.Gossip/GossipStream")), rest(id)];
+        });
+        const opened = Buffer.concat([PREFACE, frame(TYPE.settings, 0, 0), ...streams.flat()]);
+        assert.ok(opened.length < 16_384);
+        socket.write(opened);
+        await closed(socket);
+      } finally {
+        unsubscribe("http2.server.stream.created", count);
+      }
+      assert.equal(made, 5);
+      assert.equal(member.network.stats().refused["too-many-streams"], 1);
+      await assertServes(member);
+    });
+  }
 
   test("streams by the hundred end the session, a few at a time do not", async () => {
     const member = await listening();
