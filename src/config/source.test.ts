@@ -67,6 +67,12 @@ describe("parseSettings()", () => {
     assert.deepEqual([problems.length, warnings.length], [0, 5]);
   });
 
+  test("tells of a second document that is not read", () => {
+    const { problems, warnings } = parse("peer:\n  id: a\n---\npeer:\n  address: b:1\n");
+    assert.deepEqual(problems, []);
+    assert.match(warnings.join(), /^core\.yaml has a second YAML document, from line 3 on/);
+  });
+
   const alike = [
     ["a byte order mark", "\ufeffpeer:\n  id: a\n"],
     ["Windows line ends", "peer:\r\n  id: a\r\n"],

@@ -9,7 +9,7 @@ import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import { fileReason } from "../lib/small-file.ts";
-import { yamlFault } from "../lib/yaml-fault.ts";
+import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
 import { MAP_KEYS } from "./key-tags.ts";
 
 /** One raw value and where it was found, for people: `core.yaml:12`, `CORE_PEER_ID`, `--set`. */
@@ -236,6 +236,8 @@ export function parseSettings(
     // As Fabric, we read the first document of several.
     const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (fault !== undefined) throw fault;
+    const hint = secondDocumentHint(file, text, document.errors);
+    if (hint !== undefined) warnings.push(hint);
     if (document.contents !== null && !isMap(document.contents)) {
       throw new Error("its top level is no mapping; is this a core.yaml?");
     }

@@ -89,6 +89,11 @@ describe("parseMspConfig() reads a file as Go does", () => {
     });
   }
 
+  test("a second document is told of", () => {
+    const { hints } = read(`${withSwitch("yes")}---\nNodeOUs:\n  Enable: false\n`);
+    assert.match(hints.join(), /has a second YAML document/);
+  });
+
   test("a merge key brings what it names", () => {
     const text =
       "x: &unit\n  Certificate: ca.pem\nOrganizationalUnitIdentifiers:\n" +

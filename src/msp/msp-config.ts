@@ -1,7 +1,7 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
 import { parseDocument } from "yaml";
 import { printable } from "../lib/printable.ts";
-import { yamlFault } from "../lib/yaml-fault.ts";
+import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
 import type { Findings } from "./authorities.ts";
 import { ROLES, type Role } from "./msp.ts";
 
@@ -147,6 +147,8 @@ function parseYaml(
     if (document.errors.some(({ code }) => code === "DUPLICATE_KEY")) {
       hints.push(`${name} gives a key twice, which Fabric 3 refuses: remove one of the two.`);
     }
+    const hint = secondDocumentHint(name, text, document.errors);
+    if (hint !== undefined) hints.push(hint);
     return document.toJS({ mapAsMap: true });
   } catch (error) {
     const fault = yamlFault(error);

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
 import { readInput } from "../lib/read-input.ts";
+import { yamlFault } from "../lib/yaml-fault.ts";
 import { certificatesOf } from "../msp/plain-pem.ts";
 
 /** One peer of a profile. */
@@ -79,7 +80,7 @@ function parse(file: string, text: string, problems: string[]): Json | undefined
   const [error] = document.errors;
   const json = error === undefined ? asJson(document.toJS({ maxAliasCount: 100 })) : undefined;
   if (json === undefined) {
-    const why = error?.message.split("\n")[0] ?? "it is no mapping";
+    const why = error === undefined ? "it is no mapping" : yamlFault(error);
     problems.push(`${file} is no connection profile in JSON or YAML (${why}): correct the file.`);
   }
   return json;
