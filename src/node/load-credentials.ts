@@ -42,7 +42,11 @@ export async function loadCredentials(
   }
   const { enabled } = config.tls;
   const tls = enabled ? await readTls(config.tls, problems, warnings) : undefined;
-  if (problems.length > 0 || local === undefined) throw new GossipError("config-invalid", problems);
+  if (problems.length > 0 || local === undefined) {
+    // It alone prevents no start, but whoever mends the rest should not find it afterwards.
+    problems.push(...tellExpired(tlsNotAfterMs(tls), new Map(), wallMs));
+    throw new GossipError("config-invalid", problems);
+  }
   const msps = [local.msp, ...trusted];
   warnings.push(...(await doubtsAbout({ local, msps, tls }, config, wallMs, signer)));
   const fewFiles = await openFilesDoubt(config);

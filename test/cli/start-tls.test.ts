@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { appendFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
+import { GossipError } from "../../src/lib/errors.ts";
 import { makeCertificate } from "../../src/msp/testing.ts";
 import { loadCredentials } from "../../src/node/load-credentials.ts";
 import { errorsOf, findingsOf, setUp, start } from "./doctor-peer.ts";
@@ -43,6 +44,21 @@ test("a certificate that has expired is told once, by doctor and by the member, 
   const plain = (text = ""): string => text.replace(/ \([a-z-]+\)\./, ".").slice(1);
   assert.match(found[0]?.message ?? "", /\(own-tls-certificate-expired\)\.$/);
   assert.ok(told[0]?.includes(plain(found[0]?.message)), told[0]);
+});
+
+test("a start that fails for an expired certificate names the other one that has expired", async (t) => {
+  const peer = await setUp(t);
+  const inCenturies = Date.parse("2300-01-01");
+  await assert.rejects(
+    loadCredentials(await loadConfig({ env: peer.env }), inCenturies),
+    (error) => {
+      assert.ok(error instanceof GossipError);
+      assert.equal(error.problems.length, 2);
+      assert.match(error.problems[0] ?? "", /our own certificate .*expired at/i);
+      assert.match(error.problems[1] ?? "", /our own TLS certificate expired at/i);
+      return true;
+    },
+  );
 });
 
 test("start warns of what doctor says of our chain", async (t) => {
