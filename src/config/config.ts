@@ -139,7 +139,7 @@ export interface Limits {
   readonly connectionsMax: number;
   /** Incoming connections without a finished handshake; 1 to 10_000, default 100. */
   readonly handshakesMax: number;
-  /** Incoming connections per address without proven identity; 1 to 10_000, default 100. */
+  /** Incoming connections per address, or IPv6 network of 64 bits, without proven identity; 1 to 10_000, default 100. */
   readonly unprovenPerAddressMax: number;
   /** Bytes of one received message; 64 KiB to `maxRecvMessageBytes`, default 16 MiB. */
   readonly messageBytesMax: number;

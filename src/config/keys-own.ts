@@ -162,7 +162,7 @@ export const LIMIT_KEYS = {
     absent: 100,
   }),
   unprovenPerAddressMax: whole("fabricGossip.limits.unprovenPerAddressMax", {
-    doc: "Incoming connections per address without proven identity; a further one replaces the oldest. Raise it where many members share an address.",
+    doc: "Incoming connections per address (IPv6: per network of 64 bits) without proven identity; a further one replaces the oldest. Raise it where many members share an address.",
     unit: "connections",
     min: 1,
     max: 10_000,

@@ -48,7 +48,7 @@ export interface GrpcLimits {
    * closed at once.
    */
   readonly connectionsMax: number;
-  /** Accepted sockets of one address whose diallers have not proven who they are; default 100. */
+  /** Accepted sockets of one address (see {@link originOf}) whose diallers have not proven who they are; default 100. */
   readonly unprovenPerAddressMax: number;
   /**
    * Accepted sockets that have not finished TLS and HTTP/2 settings; default 100. A further one takes
