@@ -61,15 +61,19 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   // Whoever has no time for a list does not know yet who has arrived.
   if (isBehind && core.verificationQueue.lists.size > 0)
     noteArrival(core.self, core.options.timing, now);
+  // A certificate may have expired since, by a clock that jumped: its member is not taken in any more.
+  const isExpiring = input.type === "message" && nextIdentityMs(core) <= now.elapsedMs;
+  const expired = isExpiring ? attendIdentities(core) : [];
   const dropped =
     input.type === "message" ? handleDuplicate(core, input.bytes, input.from) : undefined;
   const applied = dropped ?? applyInput(core, input);
   const laterMs = Math.min(core.expectedAtMs, core.routine.dueMs, nextIdentityMs(core));
-  if ((dropped !== undefined || applied === GATHERED) && laterMs > now.elapsedMs) {
+  const isQuiet = expired.length === 0 && (dropped !== undefined || applied === GATHERED);
+  if (isQuiet && laterMs > now.elapsedMs) {
     core.expectedAtMs = laterMs;
     return applied;
   }
-  const effects = [...applied];
+  const effects = [...expired, ...applied];
   const nextMs = runDue(core, isBehind, effects);
   const { members } = core;
   const isArrival = members.arrivals > arrivals;

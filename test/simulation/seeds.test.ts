@@ -93,6 +93,10 @@ test("a hostile member claims to be visible, and tells others of its organisatio
   await assertWell(optionsOf("messages", 34047, { minutes: 0.5, strategy: "random" }));
 });
 
+test("seed 95202: a member is not taken in whose certificate has expired by a clock that jumped", async () => {
+  await assertWell(optionsOf("mixed", 95202, { minutes: 0.5, strategy: "random" }));
+});
+
 test("a member that ends right after it was started anew is missed as soon as any other", async () => {
   const options = optionsOf("silence", 55, { nodes: 3, minutes: 30 });
   const { deathsKnown } = await assertWell(options);
