@@ -64,7 +64,7 @@ class ConnectionTable implements Connections {
       leave: (pkiId, why) => this.disconnect(pkiId, why),
     });
     this.#probes = new Probes(options.network, this.#ownHandshakes, this.#timeouts.probeTimeoutMs);
-    this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, options.clock, {
+    this.#inbound = new InboundHandshakes(this.#limits.handshakesMax, {
       accepted: (link, handshake) => this.#acceptAsAcceptor(link, handshake),
       failed: (...failure) => options.events.handshakeFailed(...failure),
     });
