@@ -65,7 +65,7 @@ describe("a hostile member or stranger", () => {
     ["lists of forged news", "signature-invalid"],
     ["much asked for, nothing read", "answer-budget"],
     ["1,000 silent TLS connections", "too-many-connections"],
-    ["streams opened and reset", "protocol"],
+    ["streams opened and reset", "too-many-streams"],
     ["HTTP/2 pings", "too-many-frames"],
     ["windows opened by a byte", "too-many-frames"],
     ["settings without end", "too-many-frames"],
