@@ -32,7 +32,11 @@ describe("the files of the playground", () => {
     const bytes = loaded.reduce((sum, [, { text }]) => sum + Buffer.byteLength(text), 0);
     assert.ok(bytes < BYTES_MAX, `${bytes} bytes in ${files.size} files`);
     const worker = files.get("src/play/worker.js")?.text ?? "";
-    for (const name of ["function step", "function applyInput", "class Peer "]) {
+    for (const name of [
+      "function step(core, input, now) {",
+      "function applyInput",
+      "class Peer ",
+    ]) {
       assert.ok(worker.includes(name), name);
     }
   });

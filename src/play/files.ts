@@ -68,9 +68,14 @@ async function readModule(path: string): Promise<string> {
   }
 }
 
-/** Approximately as the compiler would leave it. */
+/** Approximately as the compiler would leave it, without the blanks that take the place of types. */
 function withoutTypes(source: string): string {
-  return stripTypeScriptTypes(source)
+  const code = stripTypeScriptTypes(source);
+  return code
+    .replace(/ +/g, (blanks, at: number) => {
+      if (source.startsWith(blanks, at)) return blanks;
+      return /[\w${=]/.test(code[at + blanks.length] ?? "") ? " " : "";
+    })
     .replace(/(\bfrom\s*"\.[^"]+)\.ts"/g, '$1.js"')
     .replace(/[ \t]+$/gm, "")
     .replace(/\n{3,}/g, "\n\n");
