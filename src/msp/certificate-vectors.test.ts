@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { createMsp } from "./create-msp.ts";
-import { formRefusal, recognizeIdentity, rolesOf, validityRefusal } from "./judge.ts";
+import { formRefusal, recognizeIdentity, rolesOf, textOf, validityRefusal } from "./judge.ts";
 import type { Msp, MspFile, Role, UnitRuleSource } from "./msp.ts";
 import { encodePem } from "./pem.ts";
 
@@ -94,7 +94,7 @@ function setUp(vector: MspVector): Msp | undefined {
 
 /** "ok" and the roles, or "refused". */
 function judge(msp: Msp, idBytes: Uint8Array): { readonly verdict: string; notAfter?: number } {
-  const recognized = recognizeIdentity(msp, idBytes);
+  const recognized = recognizeIdentity(msp, textOf(idBytes));
   if (!recognized.ok) return { verdict: "refused" };
   const identity = recognized.value;
   if (formRefusal(identity) ?? validityRefusal(msp, identity)) return { verdict: "refused" };

@@ -20,6 +20,7 @@ import {
   recognizeIdentity,
   refuse,
   rolesByUnit,
+  textOf,
   validityRefusal,
 } from "./judge.ts";
 import type { Msp, MspFile, MspMaterial, Role, UnitRuleSource } from "./msp.ts";
@@ -112,7 +113,7 @@ interface Judge {
 
 function recognize(judge: Judge, idBytes: Uint8Array): ChannelIdentity | undefined {
   const { msp, signatureHash } = judge;
-  const found = recognizeIdentity(msp, idBytes);
+  const found = recognizeIdentity(msp, textOf(idBytes));
   if (!found.ok) return undefined;
   const { certificate, chain } = found.value;
   const [, issuer] = chain;

@@ -126,6 +126,45 @@ describe("identify() remembers", () => {
   });
 });
 
+describe("members of one thread read an identity once, and each judges it", () => {
+  const bytes = identityOf(makePeer());
+  createCrypto([msp]);
+  const first = createCrypto([msp]).identify(bytes);
+  assert(first.ok);
+
+  test("each looks for the chain itself", () => {
+    let searches = 0;
+    const watched = {
+      ...msp,
+      get roots() {
+        searches += 1;
+        return msp.roots;
+      },
+    };
+    const verdict = createCrypto([watched]).identify(bytes);
+    assert.equal(verdict.ok && verdict.value, first.value);
+    assert.ok(searches > 0);
+  });
+
+  test("whoever does not trust its CA refuses what another has accepted", () => {
+    const other = makeCertificate({ commonName: "ca.org", isCa: true });
+    const verdict = createCrypto([createMsp(materialOf([other]))]).identify(bytes);
+    assert.equal(verdict.ok || verdict.code, "identity-invalid");
+  });
+
+  test("whoever knows that it is revoked refuses it", () => {
+    const list = { name: "crl.pem", bytes: makeRevocationList(root, [300]) };
+    const strict = createMsp(materialOf([root], { revocationLists: [list] }));
+    const verdict = createCrypto([strict]).identify(bytes);
+    assert.equal(verdict.ok || verdict.code, "identity-revoked");
+  });
+
+  test("whoever does not know its MSP refuses it", () => {
+    const verdict = createCrypto([{ ...msp, mspId: "OtherMSP" }]).identify(bytes);
+    assert.equal(verdict.ok || verdict.code, "identity-unknown-msp");
+  });
+});
+
 test("bytes that are no SerializedIdentity are malformed", () => {
   const verdict = createCrypto([msp]).identify(Uint8Array.of(0xff, 0xff));
   assert(!verdict.ok && verdict.code === "identity-malformed");

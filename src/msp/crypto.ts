@@ -7,9 +7,10 @@ import { SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { accept } from "../wire/verdict.ts";
 import { parseCertificate } from "./certificate.ts";
 import { describeIdentity } from "./identity.ts";
-import { type Judgement, judgeEverywhere, type Refusal, refuse } from "./judge.ts";
+import { type Judgement, judgeEverywhere, type Refusal, refuse, textOf } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
+import { countJudge, findReading, keepReading, type Reading } from "./readings.ts";
 import { createVerifier, type VerifyKey } from "./signatures.ts";
 
 /** A verdict with its reason in words, for `why` and `doctor`. */
@@ -44,11 +45,18 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
   const verifier = createVerifier(keyOf);
 
-  const judge = (bytes: Uint8Array, areKept: boolean): IdentityVerdict => {
-    const judged = judgeBytes(trusted, ofChannels, bytes, areKept);
+  if (msps.length > 0) countJudge();
+
+  const judge = (bytes: Uint8Array, areKept: boolean, name?: string): IdentityVerdict => {
+    const known = name === undefined ? undefined : findReading(name);
+    const judged = known
+      ? judgeReading(trusted, ofChannels, known)
+      : judgeBytes(trusted, ofChannels, bytes, areKept);
     if (!judged.ok) return judged;
-    verifier.note(judged.value.identity, judged.value.verifyKey);
-    return accept(judged.value.identity);
+    const { identity, verifyKey } = judged.value;
+    if (name !== undefined && known === undefined) keepReading(name, judged.value);
+    verifier.note(identity, verifyKey);
+    return accept(identity);
   };
 
   return {
@@ -60,7 +68,7 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
       const name = hash("sha256", bytes, "base64");
       const known = recall(accepted, name) ?? recall(refused, name);
       if (known !== undefined) return known;
-      const verdict = judge(bytes, areKept);
+      const verdict = judge(bytes, areKept, name);
       (verdict.ok ? accepted : refused).set(name, verdict);
       return verdict;
     },
@@ -81,9 +89,15 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   };
 }
 
-interface Judged {
-  readonly identity: Identity;
-  readonly verifyKey: VerifyKey;
+/** The same verdict as on its bytes. */
+function judgeReading(
+  msps: readonly Msp[],
+  ofChannels: readonly Msp[],
+  reading: Reading,
+): Judgement<Reading> {
+  const text = () => accept(reading.presented);
+  const judged = judgeEverywhere(msps, ofChannels, reading.identity.mspId, text);
+  return judged.ok ? accept(reading) : judged;
 }
 
 function judgeBytes(
@@ -91,17 +105,18 @@ function judgeBytes(
   ofChannels: readonly Msp[],
   bytes: Uint8Array,
   areKept: boolean,
-): Judgement<Judged> {
+): Judgement<Reading> {
   const decoded = decode(SERIALIZED_IDENTITY, bytes);
   if (!decoded.ok) return refuse("identity-malformed", "it is no SerializedIdentity");
   const { mspid, idBytes } = decoded.value;
-  const judged = judgeEverywhere(msps, ofChannels, mspid, idBytes);
+  const judged = judgeEverywhere(msps, ofChannels, mspid, textOf(idBytes));
   if (!judged.ok) return judged;
-  const { certificate } = judged.value;
+  const { block, certificate } = judged.value;
   // Mostly a copy: the bytes may be a view of a received frame. (Buffer's own slice() copies nothing.)
   const origin = { mspId: mspid, idBytes, bytes: areKept ? bytes : new Uint8Array(bytes) };
   const verifyKey = { key: certificate.publicKey, curve: certificate.curve };
-  return accept({ identity: describeIdentity(certificate, origin), verifyKey });
+  const identity = describeIdentity(certificate, origin);
+  return accept({ identity, verifyKey, presented: { block, certificate } });
 }
 
 /** The key of an identity that somebody else judged: our own, which `loadLocalMsp` made. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sanitizeCertificate } from "./certificate.ts";
-import { certifiersIdOf, judgeByMsps, rolesOf } from "./judge.ts";
+import { certifiersIdOf, judgeByMsps, rolesOf, textOf } from "./judge.ts";
 import type { UnitRuleSource } from "./msp.ts";
 import { canonicalSignature } from "./signatures.ts";
 import { fileOf, keyIdOf, type Made, makeKeys, makeRevocationList, parsed } from "./testing.ts";
@@ -76,7 +76,7 @@ describe("organisational units", () => {
   test("a certificate in admincerts is an admin, whatever its role", () => {
     const admin = makePeer(root, { units: ["admin"], reshape: toHighS });
     const msp = makeMsp([root], { adminCerts: [fileOf(admin)] });
-    const verdict = judgeByMsps([msp], "OrgMSP", admin.pem);
+    const verdict = judgeByMsps([msp], "OrgMSP", textOf(admin.pem));
     assert(verdict.ok);
     const withoutRules = { ...msp, roleUnits: new Map() };
     assert.deepEqual(rolesOf(withoutRules, verdict.value), ["admin"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { judgeByMsps, judgeEverywhere } from "./judge.ts";
+import { judgeByMsps, judgeEverywhere, textOf } from "./judge.ts";
 import type { Msp } from "./msp.ts";
 import { encodePem } from "./pem.ts";
 import {
@@ -111,7 +111,7 @@ describe("one CA: what is refused, and why", () => {
 
   test("an MSP id we do not know, cut short in the reason", () => {
     const ca = makeRoot();
-    const verdict = judgeByMsps([makeMsp([ca])], "x".repeat(60_000), makePeer(ca).pem);
+    const verdict = judgeByMsps([makeMsp([ca])], "x".repeat(60_000), textOf(makePeer(ca).pem));
     assert(!verdict.ok && verdict.code === "identity-unknown-msp" && verdict.reason.length < 200);
   });
 });
@@ -157,7 +157,7 @@ describe("chains", () => {
     });
     const other = makeMsp([makeRoot({ commonName: "other.org" })]);
     const peer = makePeer(root, { serial: 77 });
-    const verdict = (...msps: readonly Msp[]) => judgeByMsps(msps, "OrgMSP", peer.pem).ok;
+    const verdict = (...msps: readonly Msp[]) => judgeByMsps(msps, "OrgMSP", textOf(peer.pem)).ok;
     assert.equal(verdict(other, makeMsp([root])), true);
     assert.equal(verdict(revoking, makeMsp([root])), false);
     assert.equal(verdict(makeMsp([root]), revoking), true);
@@ -241,7 +241,7 @@ test("reasons stay short whatever a certificate says", () => {
 
 test("an unparsable certificate in a good PEM block", () => {
   const pem = encodePem("CERTIFICATE", seq(seq(), seq()));
-  const verdict = judgeByMsps([makeMsp([makeRoot()])], "OrgMSP", pem);
+  const verdict = judgeByMsps([makeMsp([makeRoot()])], "OrgMSP", textOf(pem));
   assert(!verdict.ok && verdict.code === "identity-malformed");
 });
 
@@ -260,11 +260,11 @@ describe("judgeEverywhere() looks for a chain once", () => {
       },
     };
     const ofChannels = Array.from({ length: channels }, () => msp);
-    judgeByMsps([watched], "OrgMSP", identity.pem);
+    judgeByMsps([watched], "OrgMSP", textOf(identity.pem));
     const once = searches;
     assert.ok(once > 0);
     searches = 0;
-    judgeEverywhere([watched], ofChannels, "OrgMSP", identity.pem);
+    judgeEverywhere([watched], ofChannels, "OrgMSP", textOf(identity.pem));
     return searches / once;
   };
 

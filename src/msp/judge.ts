@@ -39,9 +39,7 @@ type InvalidKind =
   | "unit-of-other-ca";
 
 /** A certificate an MSP recognises. */
-export interface Recognized {
-  readonly certificate: Certificate;
-  readonly block: PemBlock;
+export interface Recognized extends Presented {
   /** From the certificate to its root. */
   readonly chain: readonly Certificate[];
 }
@@ -59,6 +57,15 @@ const CA_REASON = "it is a CA certificate";
  */
 const RSA_REASON =
   "its key is RSA, by which no signature counts in Fabric: enrol it with an ECDSA P-256 key";
+
+/** The certificate of an identity, as it is presented: nothing of it is believed yet. */
+export interface Presented {
+  readonly block: PemBlock;
+  readonly certificate: Certificate;
+}
+
+/** A certificate text (`id_bytes`) that is read when it is first needed, and once, whoever needs it. */
+export type CertificateText = () => Judgement<Presented>;
 
 export type Judgement<T> = { readonly ok: true; readonly value: T } | Refusal;
 
@@ -81,12 +88,12 @@ export const CA_REFUSAL: Refusal = invalid("ca", CA_REASON);
 export function judgeByMsps(
   msps: readonly Msp[],
   mspId: string,
-  idBytes: Uint8Array,
+  text: CertificateText,
 ): Judgement<Recognized> {
   let refusal: Refusal | undefined;
   for (const msp of msps) {
     if (msp.mspId !== mspId) continue;
-    const recognized = recognizeIdentity(msp, idBytes);
+    const recognized = recognizeIdentity(msp, text);
     if (recognized.ok) {
       return formRefusal(recognized.value) ?? validityRefusal(msp, recognized.value) ?? recognized;
     }
@@ -95,14 +102,28 @@ export function judgeByMsps(
   return refusal ?? refuse("identity-unknown-msp", printable(mspId.slice(0, SHOWN_CHARACTERS_MAX)));
 }
 
-/** Fabric's DeserializeIdentity: a certificate with a usable key and a chain to the MSP's root. */
-export function recognizeIdentity(msp: Msp, idBytes: Uint8Array): Judgement<Recognized> {
+/** The text in these bytes. */
+export function textOf(idBytes: Uint8Array): CertificateText {
+  let read: Judgement<Presented> | undefined;
+  return () => {
+    read ??= readText(idBytes);
+    return read;
+  };
+}
+
+function readText(idBytes: Uint8Array): Judgement<Presented> {
   const block = decodePem(idBytes);
   if (block === undefined) return refuse("identity-malformed", "there is no PEM block in it");
   const certificate = parseCertificate(block.der);
-  if (certificate === undefined) {
-    return refuse("identity-malformed", "the PEM block holds no X.509 certificate");
-  }
+  if (certificate !== undefined) return accept({ block, certificate });
+  return refuse("identity-malformed", "the PEM block holds no X.509 certificate");
+}
+
+/** Fabric's DeserializeIdentity: a certificate with a usable key and a chain to the MSP's root. */
+export function recognizeIdentity(msp: Msp, text: CertificateText): Judgement<Recognized> {
+  const read = text();
+  if (!read.ok) return read;
+  const { block, certificate } = read.value;
   const found = findChain(certificate, msp);
   if (!found.ok) return invalid(found.code, found.reason);
   const issuer = found.chain[1];
@@ -248,24 +269,24 @@ export function judgeEverywhere(
   msps: readonly Msp[],
   ofChannels: readonly Msp[],
   mspId: string,
-  idBytes: Uint8Array,
+  text: CertificateText,
 ): Judgement<Recognized> {
-  let verdict = judgeByMsps(msps, mspId, idBytes);
+  let verdict = judgeByMsps(msps, mspId, text);
   const others = ofChannels.filter((msp) => msp.mspId === mspId);
   // Recognition costs a signature check: skip it for identities that our own MSPs accept.
-  const isOpen = !verdict.ok && others.length > 0 && !isRecognized(msps, mspId, idBytes);
+  const isOpen = !verdict.ok && others.length > 0 && !isRecognized(msps, mspId, text);
   for (const msp of isOpen ? others : []) {
-    verdict = judgeByMsps([msp], mspId, idBytes);
+    verdict = judgeByMsps([msp], mspId, text);
     if (verdict.ok) break;
   }
   if (!verdict.ok) return verdict;
   for (const msp of others) {
-    const other = judgeByMsps([msp], mspId, idBytes);
+    const other = judgeByMsps([msp], mspId, text);
     if (!other.ok && other.code === "identity-revoked") return other;
   }
   return verdict;
 }
 
-function isRecognized(msps: readonly Msp[], mspId: string, idBytes: Uint8Array): boolean {
-  return msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, idBytes).ok);
+function isRecognized(msps: readonly Msp[], mspId: string, text: CertificateText): boolean {
+  return msps.some((msp) => msp.mspId === mspId && recognizeIdentity(msp, text).ok);
 }

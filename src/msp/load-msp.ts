@@ -10,7 +10,7 @@ import { type Certificate, parseCertificate, sanitizeCertificate } from "./certi
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
-import { CA_REFUSAL, judgeByMsps, rolesByUnit } from "./judge.ts";
+import { CA_REFUSAL, judgeByMsps, rolesByUnit, textOf } from "./judge.ts";
 import type { Msp, MspMaterial } from "./msp.ts";
 import { readFiles, readMspFolder, readPemFiles } from "./msp-folder.ts";
 import { ownRemedy } from "./own-remedy.ts";
@@ -261,13 +261,13 @@ function ownIdentity(
 ): Identity | undefined {
   const { mspId } = msp;
   const written = { mspId, ...serializeIdentity(mspId, certificate.der) };
-  const first = judgeByMsps([msp], mspId, written.idBytes);
+  const first = judgeByMsps([msp], mspId, textOf(written.idBytes));
   const chain = first.ok ? first.value.chain : chainOf(certificate, msp);
   const issuer = chain[1];
   const sanitized = issuer === undefined ? certificate : sanitizeCertificate(certificate, issuer);
   const isSent = sanitized === certificate;
   const origin = isSent ? written : { mspId, ...serializeIdentity(mspId, sanitized.der) };
-  const judged = isSent ? first : judgeByMsps([msp], mspId, origin.idBytes);
+  const judged = isSent ? first : judgeByMsps([msp], mspId, textOf(origin.idBytes));
   if (judged.ok) return describeIdentity(judged.value.certificate, origin);
   // A CA's own signature may have another form in the folder of CAs, and then it has no issuer there.
   const refusal = certificate.extensions.isCa === true ? CA_REFUSAL : judged;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createMsp } from "./create-msp.ts";
 import { DER_TAG, encodeDer } from "./der.ts";
-import { judgeByMsps } from "./judge.ts";
+import { judgeByMsps, textOf } from "./judge.ts";
 import type { Msp, MspMaterial } from "./msp.ts";
 import { findCurve, toLowS } from "./signatures.ts";
 import { type Made, makeCertificate, materialOf, type Wish } from "./testing.ts";
@@ -19,7 +19,7 @@ export const makeMsp = (roots: readonly Made[], more: Partial<MspMaterial> = {})
 
 /** "accepted", or the code of the refusal and why. */
 export function judge(msp: Msp, identity: Made): string {
-  const verdict = judgeByMsps([msp], "OrgMSP", identity.pem);
+  const verdict = judgeByMsps([msp], "OrgMSP", textOf(identity.pem));
   return verdict.ok ? "accepted" : `${verdict.code}: ${verdict.reason}`;
 }
 

@@ -11,7 +11,7 @@ import { ENVELOPE, SERIALIZED_IDENTITY } from "../wire/messages.ts";
 import { createMsp } from "./create-msp.ts";
 import { createCrypto, type MspCrypto } from "./crypto.ts";
 import { computePkiId, serializeIdentity } from "./identity.ts";
-import { formRefusal, recognizeIdentity, rolesOf, validityRefusal } from "./judge.ts";
+import { formRefusal, recognizeIdentity, rolesOf, textOf, validityRefusal } from "./judge.ts";
 import { loadMsp } from "./load-msp.ts";
 import type { Msp } from "./msp.ts";
 import { decodePem } from "./pem.ts";
@@ -50,7 +50,7 @@ describe("msp.json", () => {
     const isRecognized = vector.deserialize_error === "";
 
     test(`${vector.name}: each step as in Fabric`, () => {
-      const recognized = recognizeIdentity(msp, idBytes);
+      const recognized = recognizeIdentity(msp, textOf(idBytes));
       // The MSP id is compared before, by judgeIdentity().
       assert.equal(recognized.ok, isRecognized || vector.mspid !== msp.mspId);
       if (!recognized.ok || vector.mspid !== msp.mspId) return;
