@@ -9,6 +9,7 @@ import {
   GOSSIP_MESSAGE,
   type GossipMessageInit,
   PEER_TIME,
+  SERIALIZED_IDENTITY,
 } from "./messages.ts";
 import { accept } from "./verdict.ts";
 
@@ -60,6 +61,30 @@ describe("encode()", () => {
       const written = encodeInField(DATA_DIGEST, { digests }, 1);
       assert.deepEqual(written, encode(ENVELOPE, { payload }), `${length} bytes`);
       assert.equal(written.buffer.byteLength, written.length);
+    }
+  });
+
+  for (const text of [
+    "peer0:7051",
+    "a".repeat(64),
+    "a".repeat(65),
+    "\u007f\u0080",
+    "zürich",
+    "节点",
+    "🙂",
+  ]) {
+    test(`writes "${text}" in UTF-8`, () => {
+      const idBytes = Uint8Array.of(1, 2);
+      const bytes = new TextEncoder().encode(text);
+      const written = encode(SERIALIZED_IDENTITY, { mspid: text, idBytes });
+      assert.deepEqual(written, Uint8Array.of(10, bytes.length, ...bytes, 18, 2, 1, 2));
+    });
+  }
+
+  test("writes numbers of 64 bits up to the greatest", () => {
+    for (const incNum of [1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n]) {
+      const value = { incNum, seqNum: incNum };
+      assert.deepEqual(decode(PEER_TIME, encode(PEER_TIME, value)), accept(value));
     }
   });
 

@@ -3,7 +3,7 @@
  * Fabric's Go encoder writes for these messages. Works from the last byte to the first, so that the
  * length of a sub-message is known by the time it is written and nothing is measured twice.
  */
-import { caseOf, isPlain } from "./decode.ts";
+import { isPlain } from "./decode.ts";
 import {
   type Init,
   isDefault,
@@ -15,8 +15,8 @@ import {
 } from "./schema.ts";
 
 const UTF8 = new TextEncoder();
-const UINT64_MAX = 0xffff_ffff_ffff_ffffn;
-const LOW_HALF = 0xffff_ffffn;
+/** Takes numbers of 64 bits apart, without a bigint for each half. */
+const HALVES = new DataView(new ArrayBuffer(8));
 /**
  * Where messages are put together, before they are copied into memory of just their length: room that
  * is made anew for each is slow, as the system hands it out page by page.
@@ -24,6 +24,10 @@ const LOW_HALF = 0xffff_ffffn;
 let scratch = new Uint8Array(4_096);
 /** Maximum scratch size to keep: a list of 4,000 members with their certificates; larger messages are rare. */
 const SCRATCH_BYTES_MAX = 4_194_304;
+
+/** Up to this many characters are written one by one: calling for so few costs more than they do. */
+const SHORT_TEXT = 64;
+const ASCII_MAX = 0x7f;
 
 /** What is written lies between `at` and the end of `bytes`. */
 type Writer = { bytes: Uint8Array<ArrayBuffer>; at: number };
@@ -68,16 +72,25 @@ function take(writer: Writer): Uint8Array {
 }
 
 function writeMessage(writer: Writer, schema: Schema, message: Plain): void {
-  for (let i = schema.slots.length - 1; i >= 0; i--) {
-    const slot = schema.slots[i];
-    if (slot !== undefined) writeSlot(writer, slot, message[slot.key], schema.isMapEntry);
+  for (let i = schema.rows.length - 1; i >= 0; i--) {
+    const row = schema.rows[i];
+    if (row === undefined) continue;
+    const held = message[row.key];
+    if (row.slot === undefined) writeCase(writer, row.cases, held);
+    else writeSlot(writer, row.slot, held, schema.isMapEntry);
   }
 }
 
-function writeSlot(writer: Writer, slot: Slot, held: PlainValue, isMapEntry: boolean): void {
-  const value = slot.type === undefined ? held : caseOf(slot, held);
-  // That a oneof holds a case, and what key and value an entry has, is always said.
-  if (value === undefined || (isDefault(value) && slot.type === undefined && !isMapEntry)) return;
+/** That a oneof holds a case is always said, even if the case is empty. */
+function writeCase(writer: Writer, cases: ReadonlyMap<unknown, Slot>, held: PlainValue): void {
+  if (!isPlain(held)) return;
+  const slot = cases.get(held["type"]);
+  if (slot !== undefined && held["value"] !== undefined) writeField(writer, slot, held["value"]);
+}
+
+/** So is what key and value an entry of a map has. */
+function writeSlot(writer: Writer, slot: Slot, value: PlainValue, isMapEntry: boolean): void {
+  if (value === undefined || (!isMapEntry && isDefault(value))) return;
   if (!Array.isArray(value)) writeField(writer, slot, value);
   else for (let i = value.length - 1; i >= 0; i--) writeField(writer, slot, value[i]);
 }
@@ -93,7 +106,7 @@ function writeValue(writer: Writer, { field, name }: Slot, value: PlainValue): v
   if (typeof value === "bigint") writeLong(writer, field.kind, value);
   else if (typeof value === "boolean") writeVarint(writer, value ? 1 : 0);
   else if (typeof value === "number") writeShort(writer, value);
-  else if (typeof value === "string") writeBytes(writer, UTF8.encode(value));
+  else if (typeof value === "string") writeText(writer, value);
   else if (value instanceof Uint8Array) writeBytes(writer, value);
   else if (isPlain(value) && field.kind === "message") writeMessage(writer, field.schema, value);
   else throw new TypeError(`${name}: not a value of kind ${field.kind}`);
@@ -111,8 +124,9 @@ function writeShort(writer: Writer, value: number): void {
 }
 
 function writeUint64(writer: Writer, value: bigint): void {
-  if (value < 0n || value > UINT64_MAX) throw new RangeError(`${value} is no uint64`);
-  writeVarint(writer, Number(value & LOW_HALF), Number(value >> 32n));
+  HALVES.setBigUint64(0, value);
+  if (HALVES.getBigUint64(0) !== value) throw new RangeError(`${value} is no uint64`);
+  writeVarint(writer, HALVES.getUint32(4), HALVES.getUint32(0));
 }
 
 /** Writes a number of 64 bits, given as two unsigned halves of 32 bits. */
@@ -127,6 +141,24 @@ function writeVarint(writer: Writer, low: number, high = 0): void {
     if (shift === 28) byte |= high << 4; // The one byte with bits of both halves.
     writer.bytes[writer.at + i] = i === length - 1 ? byte & 0x7f : byte | 0x80;
   }
+}
+
+function writeText(writer: Writer, text: string): void {
+  if (text.length > SHORT_TEXT || !writeAscii(writer, text)) writeBytes(writer, UTF8.encode(text));
+}
+
+/** False: it is something else, and nothing is written. */
+function writeAscii(writer: Writer, text: string): boolean {
+  const { length } = text;
+  reserve(writer, length);
+  const at = writer.at - length;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > ASCII_MAX) return false;
+    writer.bytes[at + i] = code;
+  }
+  writer.at = at;
+  return true;
 }
 
 function writeBytes(writer: Writer, bytes: Uint8Array): void {

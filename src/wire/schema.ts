@@ -69,10 +69,18 @@ export type Slot = {
   readonly type: string | undefined;
 };
 
+/** One key of a value: the slot of its field, or those of a oneof by the `type` of their cases. */
+type Row = { readonly key: string } & (
+  | { readonly slot: Slot }
+  | { readonly slot: undefined; readonly cases: ReadonlyMap<unknown, Slot> }
+);
+
 export type Schema<F extends Fields = Fields> = {
   readonly fields: F;
   /** In ascending order of field number. */
   readonly slots: readonly Slot[];
+  /** The same by key, in the same order: the cases of a oneof stand together. */
+  readonly rows: readonly Row[];
   /** The same slots by field number. */
   readonly byNumber: readonly (Slot | undefined)[];
   /** An entry of a map is sent with key and value even if they are defaults, and is one in JSON. */
@@ -224,11 +232,18 @@ export function table<F extends Fields>(fields: F): Schema<F> {
     byNumber.push(slot);
     defaults[slot.key] = defaultOf(slot);
   }
-  return { fields, slots, byNumber, isMapEntry: false, defaults };
+  const rows = [...Map.groupBy(slots, ({ key }) => key)].map(rowOf);
+  return { fields, slots, rows, byNumber, isMapEntry: false, defaults };
 }
 
 function mapEntry<F extends Fields>(fields: F): Schema<F> {
   return { ...table(fields), isMapEntry: true };
+}
+
+function rowOf([key, slots]: readonly [string, readonly Slot[]]): Row {
+  const [slot] = slots;
+  if (slot !== undefined && slot.type === undefined) return { key, slot };
+  return { key, slot: undefined, cases: new Map(slots.map((one) => [one.type, one])) };
 }
 
 function slotsOf(key: string, field: Field): Slot[] {
