@@ -160,6 +160,7 @@ class MemoryNetwork implements Network {
     const { latencyMs, route } = this.#hub.settings;
     const { address, clock } = this.#node;
     const roundTripMs = latencyMs(address, endpoint) + latencyMs(endpoint, address);
+    const waitMs = Math.min(roundTripMs, timeoutMs);
     let cancelTimer: Cancel = () => {};
     const settle = (): void => {
       cancelTimer();
@@ -176,7 +177,7 @@ class MemoryNetwork implements Network {
       const there = route(address, node?.address ?? endpoint);
       const back = route(node?.address ?? endpoint, address);
       if (there === "lose" || back === "lose" || roundTripMs > timeoutMs) {
-        cancelTimer = clock.after(timeoutMs, () => fail("timeout", "no answer"));
+        cancelTimer = clock.after(timeoutMs - waitMs, () => fail("timeout", "no answer"));
       } else if (node === undefined || there === "refuse") {
         fail("unreachable", `nothing listens on ${endpoint}`);
       } else {
@@ -185,7 +186,7 @@ class MemoryNetwork implements Network {
       }
     };
     const soon = this.#closed ? stop : arrive;
-    cancelTimer = clock.after(Math.min(roundTripMs, timeoutMs), soon);
+    cancelTimer = clock.after(waitMs, soon);
     return settle;
   }
 }
