@@ -95,11 +95,14 @@ bench("silence", "how soon a silent death is known, and whether anybody is wrong
   .option("--members <n>", "in each simulated network", "10")
   .option("--deaths <n>", "how often somebody falls silent", "100")
   .option("--hours <n>", "hours without a death, added up over the members", "100")
+  .option("--together <n>", "how many fall silent at the same time", "1")
+  .option("--settle <n>", "seconds before that", "60")
   .option("--loss <share>", "of the packets, 0 to 1", "0")
   .option("--seed <n>", "of the first network", "1")
-  .action(async ({ members, deaths, hours, loss, seed, json }) => {
+  .action(async ({ members, deaths, together, settle, hours, loss, seed, json }) => {
     const sizes = { members: Number(members), deaths: Number(deaths), memberHours: Number(hours) };
-    const rest = { loss: Number(loss), seed: Number(seed), progress };
+    const times = { together: Number(together), settleSeconds: Number(settle) };
+    const rest = { ...times, loss: Number(loss), seed: Number(seed), progress };
     print(await benchSilence({ ...sizes, ...rest }), json);
   });
 

@@ -3,10 +3,11 @@
  * dead falsely: real nodes in virtual time with default timers.
  */
 
+import { READ_ALL_MAX } from "../simulation/checkers/checkers.ts";
 import { layOut } from "../simulation/layout.ts";
-import type { SimulatedMember } from "../simulation/member.ts";
 import { createSeededRandom, type SeededRandom } from "../simulation/random.ts";
 import { World } from "../simulation/world.ts";
+import { shuffled } from "../src/core/rules/shuffle.ts";
 import { cpuUs, quantile, round } from "./measure.ts";
 
 export interface SilenceOptions {
@@ -15,6 +16,10 @@ export interface SilenceOptions {
   readonly loss: number;
   /** Number of silent members. */
   readonly deaths: number;
+  /** How many of them fall silent at the same time, within a heartbeat. */
+  readonly together: number;
+  /** Seconds from the start, and from the end of a silence, until the next one. */
+  readonly settleSeconds: number;
   /** Member-hours without silences. */
   readonly memberHours: number;
   readonly seed: number;
@@ -45,8 +50,6 @@ export interface Quantiles {
 }
 
 const HOUR_MS = 3_600_000;
-/** Members sync often at first. */
-const SETTLE_MS = 60_000;
 const HEARTBEAT_MS = 5_000;
 const NOTICE_MAX_MS = 60_000;
 const RECOVER_MAX_MS = 120_000;
@@ -57,7 +60,7 @@ const HOURS_PER_WORLD = 10;
 const [DELAY_MS, JITTER_MS] = [2, 3];
 
 export async function benchSilence(options: SilenceOptions): Promise<SilenceResult> {
-  const { members, loss, deaths, memberHours, progress } = options;
+  const { members, deaths, together, memberHours, progress } = options;
   const first: number[] = [];
   const all: number[] = [];
   let [seed, falseDeaths, livedMs, missed] = [options.seed, 0, 0, 0];
@@ -66,19 +69,23 @@ export async function benchSilence(options: SilenceOptions): Promise<SilenceResu
     livedMs += watch.livedMs;
   };
   for (let done = 0; done < deaths; ) {
-    const watch = await Watch.begin(members, loss, seed++);
-    for (let i = 0; i < DEATHS_PER_WORLD && done < deaths; i++, done++) {
-      const noticedMs = await watch.silence();
-      if (noticedMs.length < members - 1) missed += 1;
-      first.push(Math.min(...noticedMs) / 1_000);
-      all.push((noticedMs.length < members - 1 ? NOTICE_MAX_MS : Math.max(...noticedMs)) / 1_000);
+    const watch = await Watch.begin(options, seed++);
+    for (let i = 0; i < DEATHS_PER_WORLD && done < deaths; ) {
+      const count = Math.min(together, DEATHS_PER_WORLD - i, deaths - done);
+      for (const noticedMs of await watch.silence(count)) {
+        missed += noticedMs.length < members - count ? 1 : 0;
+        first.push(Math.min(NOTICE_MAX_MS, ...noticedMs) / 1_000);
+        all.push(lastOf(noticedMs, members - count) / 1_000);
+      }
+      i += count;
+      done += count;
+      progress(`${done} of ${deaths} deaths`);
     }
     note(watch);
-    progress(`${done} of ${deaths} deaths`);
   }
   const [startUs, startMs] = [cpuUs(), livedMs];
   while (livedMs < memberHours * HOUR_MS) {
-    const watch = await Watch.begin(members, loss, seed++);
+    const watch = await Watch.begin(options, seed++);
     const leftMs = (memberHours * HOUR_MS - livedMs) / members;
     await watch.live(Math.min(leftMs, HOURS_PER_WORLD * HOUR_MS));
     note(watch);
@@ -87,7 +94,7 @@ export async function benchSilence(options: SilenceOptions): Promise<SilenceResu
   const minutes = (cpuUs() - startUs) / 60e6;
   return {
     members,
-    loss,
+    loss: options.loss,
     deaths,
     firstSeconds: quantiles(first),
     allSeconds: quantiles(all),
@@ -98,6 +105,10 @@ export async function benchSilence(options: SilenceOptions): Promise<SilenceResu
   };
 }
 
+function lastOf(noticedMs: readonly number[], observers: number): number {
+  return noticedMs.length < observers ? NOTICE_MAX_MS : Math.max(...noticedMs);
+}
+
 function quantiles(values: readonly number[]): Quantiles {
   return {
     p50: round(quantile(values, 0.5), 1),
@@ -106,42 +117,55 @@ function quantiles(values: readonly number[]): Quantiles {
   };
 }
 
+interface Silence {
+  readonly fromMs: number;
+  /** By the number of the observer. */
+  readonly noticedAtMs: Map<number, number>;
+}
+
 /** One network, and who calls whom dead in it. */
 class Watch {
   readonly #world: World;
   readonly #dice: SeededRandom;
-  /** The silent member, and when each of the others knew. */
-  #silent: SimulatedMember | undefined;
-  readonly #noticedAtMs = new Map<number, number>();
+  readonly #settleMs: number;
+  /** The silent members, and when each of the others knew of them. */
+  readonly #silent = new Map<string, Silence>();
   falseDeaths = 0;
   /** Added up over all members except silent ones. */
   livedMs = 0;
 
-  private constructor(world: World, seed: number) {
+  private constructor(world: World, seed: number, settleMs: number) {
     this.#world = world;
+    this.#settleMs = settleMs;
     this.#dice = createSeededRandom(seed).fork();
     world.watch({
       event: ({ member: observer }, event, atMs) => {
-        if (event.type !== "member-dead" || observer === this.#silent) return;
-        if (event.member.pkiId === this.#silent?.issued.identity.pkiId) {
-          if (!this.#noticedAtMs.has(observer.index)) this.#noticedAtMs.set(observer.index, atMs);
-        } else this.falseDeaths += 1;
+        if (event.type !== "member-dead") return;
+        if (this.#silent.has(observer.issued.identity.pkiId)) return;
+        const silence = this.#silent.get(event.member.pkiId);
+        if (silence === undefined) this.falseDeaths += 1;
+        else if (!silence.noticedAtMs.has(observer.index))
+          silence.noticedAtMs.set(observer.index, atMs);
       },
     });
   }
 
-  static async begin(members: number, loss: number, seed: number): Promise<Watch> {
+  static async begin(options: SilenceOptions, seed: number): Promise<Watch> {
+    const { members, loss, settleSeconds } = options;
+    const settleMs = settleSeconds * 1_000;
     const world = new World({
       seed,
       strategy: "neighbours",
       delayMs: DELAY_MS,
       jitterMs: JITTER_MS,
+      size: members,
+      sharesLists: members > READ_ALL_MAX,
     });
     const layout = { nodes: members, orgs: 1, startsWithinMs: 0, hiddenShare: 0, oddShare: 0 };
     for (const seat of layOut(layout, createSeededRandom(seed))) world.add(seat);
-    const watch = new Watch(world, seed); // Before they start: whoever comes later is told nothing.
+    const watch = new Watch(world, seed, settleMs); // Before they start: whoever comes later is told nothing.
     for (const member of world.members) await world.start(member);
-    await world.run(SETTLE_MS);
+    await world.run(settleMs);
     world.network.setLoss(loss);
     return watch;
   }
@@ -153,26 +177,41 @@ class Watch {
     this.livedMs += (this.#world.nowMs - nowMs) * members.length;
   }
 
-  /** Silences a member; returns when each of the others knew, in milliseconds. Then it resumes. */
-  async silence(): Promise<readonly number[]> {
+  /**
+   * Silences so many members, each at a moment within a heartbeat; returns when each of the others knew, in
+   * milliseconds. Then they resume.
+   */
+  async silence(count: number): Promise<readonly (readonly number[])[]> {
     const world = this.#world;
-    await this.live(this.#dice.fraction() * HEARTBEAT_MS);
-    const victim = this.#dice.pick(world.members);
+    const observers = world.members.length - count;
+    const victims = [...shuffled(world.members, this.#dice)].slice(0, count);
+    const moments = victims.map(() => this.#dice.fraction() * HEARTBEAT_MS);
+    const startMs = world.nowMs;
+    for (const [i, afterMs] of moments.toSorted((a, b) => a - b).entries()) {
+      await this.live(startMs + afterMs - world.nowMs);
+      const victim = victims[i];
+      if (victim === undefined) continue;
+      world.stall(victim);
+      const silence = { fromMs: world.nowMs, noticedAtMs: new Map() };
+      this.#silent.set(victim.issued.identity.pkiId, silence);
+    }
+    const silences = [...this.#silent.values()];
     const fromMs = world.nowMs;
-    const observers = world.members.length - 1;
-    this.#silent = victim;
-    this.#noticedAtMs.clear();
-    world.stall(victim);
-    while (this.#noticedAtMs.size < observers && world.nowMs < fromMs + NOTICE_MAX_MS) {
+    while (
+      silences.some(({ noticedAtMs }) => noticedAtMs.size < observers) &&
+      world.nowMs < fromMs + NOTICE_MAX_MS
+    ) {
       await world.run(100);
     }
     this.livedMs += (world.nowMs - fromMs) * observers;
-    world.resume(victim);
+    for (const victim of victims) world.resume(victim);
     const untilMs = world.nowMs + RECOVER_MAX_MS;
     while (!this.#isWhole() && world.nowMs < untilMs) await world.run(1_000);
-    await world.run(SETTLE_MS);
-    this.#silent = undefined;
-    return [...this.#noticedAtMs.values()].map((atMs) => atMs - fromMs);
+    await world.run(this.#settleMs);
+    this.#silent.clear();
+    return silences.map((silence) => {
+      return [...silence.noticedAtMs.values()].map((atMs) => atMs - silence.fromMs);
+    });
   }
 
   #isWhole(): boolean {

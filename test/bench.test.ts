@@ -22,7 +22,7 @@ const RUNS: readonly Run[] = [
   { words: "transport --rounds 1", fields: ["bytes", "rows"] },
   { words: "simulator --members 3 --minutes 0.1", fields: ["minutes", "rows"] },
   {
-    words: "silence --members 3 --deaths 1 --hours 1",
+    words: "silence --members 4 --deaths 2 --together 2 --settle 20 --hours 1",
     fields: ["allSeconds", "missed", "memberHours", "falseDeaths", "memberHoursPerMinute"],
     values: { missed: 0, falseDeaths: 0 },
   },

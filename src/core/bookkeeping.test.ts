@@ -171,15 +171,16 @@ describe("suspicions", () => {
     assert.deepEqual(waits, [200, 220, 240, 260, 280]);
     suspicions.pinged.set(friend.pkiId, now.elapsedMs);
     suspicions.asked.set(friend.pkiId, now.elapsedMs);
+    suspicions.silent.add(friend.pkiId);
     const sizesAfter = (ms: number): readonly number[] => {
       tidySuspicions(suspicions, DEFAULT_TIMING, { ...now, elapsedMs: now.elapsedMs + ms });
-      return [suspicions.pinged.size, suspicions.asked.size];
+      return [suspicions.pinged.size, suspicions.asked.size, suspicions.silent.size];
     };
     assert.deepEqual(
       [sizesAfter(10_000), sizesAfter(10_001)],
       [
-        [1, 1],
-        [0, 0],
+        [1, 1, 1],
+        [0, 0, 0],
       ],
     );
   });

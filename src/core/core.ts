@@ -20,6 +20,7 @@ import {
 } from "./handlers/identity-pull.ts";
 import { handleInput } from "./handlers/inputs.ts";
 import { checkLag } from "./handlers/lag.ts";
+import { askSuspects } from "./handlers/liveness.ts";
 import { handleMembershipRequest } from "./handlers/membership-request.ts";
 import { handleMembershipResponse } from "./handlers/membership-response.ts";
 import { askSoon, publish, startSync } from "./handlers/publish.ts";
@@ -41,7 +42,6 @@ import { NOTED_MS, noteLateness, patienceMs, STALL_MS } from "./tables/lateness.
 import type { Pull } from "./tables/pull.ts";
 import { noteArrival } from "./tables/self.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
-import { pingSuspects, type Suspicions } from "./tables/suspicion.ts";
 import type { VerificationQueue } from "./tables/verification-queue.ts";
 import { drop, type Effect } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
@@ -199,7 +199,7 @@ const TASKS: readonly Task[] = [
   { nextMs: nextSyncMs, run: startSync },
   { nextMs: (core) => nextPollMs(core, core.pullBackoff.dueMs), run: startIdentityPull },
   { nextMs: ({ pull }) => nextPullMs(pull), run: attendIdentityPull },
-  { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: pingSuspects },
+  { nextMs: ({ options, suspicions }) => nextSuspicionMs(suspicions, options), run: askSuspects },
   { nextMs: ({ contacts }) => nextContactMs(contacts), run: attendContacts },
   { nextMs: ({ served }) => nextPublishMs(served), run: publishStateInfo },
   { nextMs: onChannels(({ table }) => nextRecheckMs(table.values())), run: recheckMembers },
@@ -285,7 +285,7 @@ export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
 }
 
 export function nextSuspicionMs(
-  { open, scanAtMs }: Suspicions,
+  { open, scanAtMs }: Core["suspicions"],
   { beyondFabric }: Pick<CoreOptions, "beyondFabric">,
 ): number {
   if (beyondFabric?.confirmsDeath === false) return NEVER;

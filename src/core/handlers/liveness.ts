@@ -14,11 +14,17 @@ import {
   refuseContact,
   retryLater,
 } from "../tables/contacts.ts";
-import { clearSuspicion, declareDead, markReachable, suspect } from "../tables/deaths.ts";
+import {
+  clearSuspicion,
+  declareDead,
+  markReachable,
+  suspect,
+  withdrawSuspicion,
+} from "../tables/deaths.ts";
 import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { noteConnected } from "../tables/neighbourhood.ts";
-import { startAsking, startPing } from "../tables/suspicion.ts";
+import { isTooEarly, pingSuspects, startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
 import type { Identity, PkiId } from "../types/host.ts";
@@ -29,7 +35,13 @@ import { isSelf } from "./check.ts";
 import { reconnectAt } from "./expiry.ts";
 import { learn, purge } from "./learn-identity.ts";
 import { recipientOf, requestMembership, speakSoon } from "./publish.ts";
+import { isGathering } from "./routine.ts";
 import type { Core } from "./state.ts";
+
+/** Asks whoever has been silent for long, or is said to be dead, whether it is there. */
+export function askSuspects(core: Core): readonly Effect[] {
+  return pingSuspects(core, isGathering(core));
+}
 
 /**
  * The last connection to the peer broke, or a message could not be delivered: it is asked whether it
@@ -37,6 +49,7 @@ import type { Core } from "./state.ts";
  */
 export function handleUnreached(core: Core, pkiId: PkiId): readonly Effect[] {
   if (core.options.beyondFabric?.confirmsDeath === false) return believeDead(core, pkiId);
+  core.suspicions.silent.delete(pkiId); // More than its silence speaks against it.
   const member = core.members.table.get(pkiId);
   const endpoint = member ? preferredEndpoint(member) : "";
   if (endpoint === "" || !suspect(core.members, pkiId)) return [];
@@ -78,12 +91,16 @@ export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): read
     return member.isSuspect ? reassure(core, member) : [];
   }
   if (!member.isSuspect) return [];
+  if (isTooEarly(core, member)) {
+    withdrawSuspicion(core.members, pkiId);
+    return [];
+  }
   announceDeath(core, member);
   return declareDead(core, member, "unreachable", reconnectAt(core));
 }
 
 /** Heartbeats without any news of a member, after which it is asked for a message of its own. */
-const UNHEARD = 2;
+const UNHEARD = 1.5;
 /** Maximum such requests per heartbeat interval: one that refuses us fails each of them at once. */
 const REQUESTS = 50;
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { charge } from "../../lib/rate-limit.ts";
 import { findSeen } from "../tables/broadcast-queue.ts";
+import { noteLateness } from "../tables/lateness.ts";
 import { takeRoutine } from "../tables/routine-queue.ts";
 import { createWorld, type TestNode, type World } from "../testing.ts";
 import { testIdentity } from "../testing-identities.ts";
@@ -160,6 +161,31 @@ describe("heartbeats that say nothing new", () => {
     for (const other of others) hear(other, 42n, second);
     world.run(5);
     assert.deepEqual(new Set(others.slice(0, 16).map(sequenceOf)), new Set([42n]));
+  });
+
+  test("do not wait when they are late, but for those that come with them", () => {
+    const { world, node, hear, sequenceOf } = setUp();
+    world.run(500);
+    hear(first, 42n, second);
+    world.run(5);
+    assert.equal(sequenceOf(first), 1n);
+    world.run(500);
+    for (const other of [second, third]) hear(other, 42n, first);
+    assert.deepEqual([second, third].map(sequenceOf), [1n, 1n]);
+    world.run(5);
+    assert.deepEqual([second, third].map(sequenceOf), [42n, 42n]);
+    const moments = relaysOf(node, 42n).filter(({ atMs }) => atMs > world.now().elapsedMs - 10);
+    assert.ok(moments.length >= 4, String(moments.length));
+    assert.equal(new Set(moments.map(({ atMs }) => atMs)).size, 1);
+  });
+
+  test("wait though they are late where we are late ourselves", () => {
+    const { world, node, hear, sequenceOf } = setUp();
+    world.run(1_000);
+    for (let times = 0; times < 2; times++) noteLateness(node.core.lateness, 500, world.now());
+    hear(third, 42n, second);
+    world.run(5);
+    assert.equal(sequenceOf(third), 1n);
   });
 
   test("are not held up by a forgery that waits", () => {

@@ -5,17 +5,28 @@ import type { Alive } from "../../wire/received.ts";
 import { remember } from "../tables/broadcast-queue.ts";
 import { confirmMember } from "../tables/confirm.ts";
 import { isOnlyName } from "../tables/identities.ts";
+import { patienceMs } from "../tables/lateness.ts";
 import { isUnrelayed } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
+import { isForming } from "../tables/self.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Identity } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
-import { passOn } from "./audience.ts";
+import { passOn, routineIntervalMs } from "./audience.ts";
 import { accountOf, heartbeatFault, isSelf } from "./check.ts";
 import type { Core } from "./state.ts";
 
 const NOTHING: readonly Effect[] = [];
+
+/**
+ * Whether heartbeats wait for each other, but none is lost: whoever has been silent for a while has hardly
+ * spoken since.
+ */
+export function isGathering(core: Core): boolean {
+  const { members, now, self } = core;
+  return !isForming(self, members.aliveCount, now) && routineIntervalMs(core) !== undefined;
+}
 
 /**
  * Lets a gossiped message wait for others, if it is routine. False: it is not, or another one of its
@@ -29,8 +40,22 @@ export function gather(core: Core, claim: AliveClaim, intervalMs: number): boole
   if (member === undefined || !isRoutine(member, alive) || !isUnrelayed(member, time)) return false;
   if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
   if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
-  remember(seenCache, enqueueRoutine(routine, claim, member, intervalMs, core.now).alive, core.now);
+  const waitMs = isLate(core, member) ? LATE_WAIT_MS : intervalMs;
+  remember(seenCache, enqueueRoutine(routine, claim, member, waitMs, core.now).alive, core.now);
   return true;
+}
+
+/**
+ * Heartbeat intervals between two of a member, above which the second has waited enough on its way. Were it the
+ * last one, whoever hears it late would doubt late; and in vain, should it come later still.
+ */
+const LATE = 1.2;
+/** Only for what comes with it. */
+const LATE_WAIT_MS = 1;
+
+function isLate({ lateness, now, options }: Core, { heardMs }: Member): boolean {
+  const lateMs = options.timing.aliveIntervalMs * LATE + patienceMs(lateness, now);
+  return now.elapsedMs - heardMs > lateMs;
 }
 
 /**

@@ -57,6 +57,11 @@ export function clearSuspicion(members: Members, pkiId: PkiId, now: Now): void {
   amend(members, pkiId, { isSuspect: false, heardMs: now.elapsedMs });
 }
 
+/** Clears one that came too early to be confirmed: whether the member lives stays open. */
+export function withdrawSuspicion(members: Members, pkiId: PkiId): void {
+  amend(members, pkiId, { isSuspect: false });
+}
+
 /** Marks a connected member as reachable. */
 export function markReachable(members: Members, pkiId: PkiId): void {
   if (!members.table.get(pkiId)?.isCutOff) return;

@@ -46,7 +46,7 @@ export function enqueueRoutine(
   intervalMs: number,
   now: Now,
 ): AliveClaim {
-  if (queue.waiting.size === 0) queue.dueMs = nextMomentMs(intervalMs, now);
+  queue.dueMs = Math.min(queue.dueMs, nextMomentMs(intervalMs, now));
   const alive = ownedAlive(claim.alive, member);
   const owned = alive === claim.alive ? claim : { ...claim, alive };
   queue.waiting.set(member.pkiId, { claim: owned, holders: [] });

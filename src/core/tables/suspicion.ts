@@ -32,6 +32,8 @@ export interface Suspicions {
   readonly pinged: Map<PkiId, number>;
   /** Times of requests to members that answer pings, but are not heard of. */
   readonly asked: Map<PkiId, number>;
+  /** Those among the pinged that nothing but silence spoke against. */
+  readonly silent: Set<PkiId>;
   /** When the next silence scan is due. */
   scanAtMs: number;
   /** The moment of the latest open question: the next one comes a little later. */
@@ -48,10 +50,15 @@ const OPEN_MAX = 1_000;
 /** Validity of a ping's answer, in heartbeats. */
 const ANSWER_HOLDS = 2;
 /**
- * Heartbeats missed, with a little patience, before a member is asked. More than two, as one of them may
+ * Heartbeats missed, with a little patience, before a member may be dead. More than two, as one of them may
  * be lost: those of Fabric's peers reach 94 % of the members, and not everybody can be dialled.
  */
 const SILENCE = 2.1;
+/**
+ * Before it is asked, where heartbeats come late, but are not lost (isGathering() in routine.ts): a ping takes
+ * up to 0.4 heartbeats.
+ */
+const SILENCE_EARLY = 1.7;
 /** Maximum silence scans per heartbeat interval. */
 const LOOKS = 50;
 
@@ -60,6 +67,7 @@ export function createSuspicions(): Suspicions {
     open: new Map(),
     pinged: new Map(),
     asked: new Map(),
+    silent: new Set(),
     scanAtMs: 0,
     lastAtMs: Number.NEGATIVE_INFINITY,
   };
@@ -119,28 +127,37 @@ interface SuspicionTables extends Context<"random" | "timing"> {
   readonly suspicions: Suspicions;
 }
 
-/** Suspects all members known only from lists for too long: for longer if we are late ourselves. */
-function doubtSilent(tables: SuspicionTables): void {
-  const { lateness, members, now, options, suspicions } = tables;
+/** So many heartbeats; longer if we are late ourselves. */
+function silenceMs({ lateness, now, options }: SuspicionTables, heartbeats: number): number {
+  return options.timing.aliveIntervalMs * heartbeats + patienceMs(lateness, now);
+}
+
+/** Suspects all members known only from lists for too long. */
+function doubtSilent(tables: SuspicionTables, isEarly: boolean): void {
+  const { members, now, options, suspicions } = tables;
   if (now.elapsedMs < suspicions.scanAtMs) return;
   const { aliveIntervalMs } = options.timing;
-  const silenceMs = aliveIntervalMs * SILENCE + patienceMs(lateness, now);
+  const lateMs = silenceMs(tables, SILENCE);
+  const soonMs = isEarly ? silenceMs(tables, SILENCE_EARLY) : lateMs;
   let scanAtMs = now.elapsedMs + aliveIntervalMs;
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
-    const { heardMs } = member;
-    const silentAtMs = heardMs + silenceMs;
-    if (silentAtMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, silentAtMs);
-    else raise(tables, member, { type: "silent", heardMs });
+    const { heardMs, pkiId } = member;
+    const wasAsked = (suspicions.pinged.get(pkiId) ?? 0) > heardMs;
+    const askAtMs = heardMs + (wasAsked ? lateMs : soonMs);
+    const isDue = askAtMs <= now.elapsedMs;
+    if (isDue) raise(tables, member, { type: "silent", heardMs });
+    const nextMs = isDue ? heardMs + lateMs : askAtMs;
+    if (nextMs > now.elapsedMs) scanAtMs = Math.min(scanAtMs, nextMs);
   }
   suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
-/** Scans for silence, and pings the suspects whose time has come. */
-export function pingSuspects(tables: SuspicionTables): readonly Effect[] {
-  doubtSilent(tables);
+/** Scans for silence, and pings the suspects whose time has come. `isEarly`: heartbeats are late, but not lost. */
+export function pingSuspects(tables: SuspicionTables, isEarly: boolean): readonly Effect[] {
+  doubtSilent(tables, isEarly);
   const { members, now, suspicions } = tables;
-  const { open, pinged } = suspicions;
+  const { open, pinged, silent } = suspicions;
   const effects: Effect[] = [];
   for (const [pkiId, question] of open) {
     if (question.atMs > now.elapsedMs) break;
@@ -150,6 +167,7 @@ export function pingSuspects(tables: SuspicionTables): readonly Effect[] {
     const endpoint = preferredEndpoint(present);
     if (endpoint === "" || !suspect(members, pkiId)) continue;
     pinged.set(pkiId, now.elapsedMs);
+    if (question.doubt.type === "silent") silent.add(pkiId);
     effects.push({ type: "ping", pkiId, endpoint });
   }
   return effects;
@@ -161,6 +179,12 @@ function isSettled(doubt: Doubt, present: Member): boolean {
     : present.firstHand !== undefined && isNewer(present.firstHand, doubt.time);
 }
 
+/** Whether a ping without answer proves nothing yet: the member is asked again if it stays silent. */
+export function isTooEarly(tables: SuspicionTables, { heardMs, pkiId }: Member): boolean {
+  const { now, suspicions } = tables;
+  return suspicions.silent.has(pkiId) && now.elapsedMs < heardMs + silenceMs(tables, SILENCE);
+}
+
 /** Forgets old pings, so that those members may be pinged again. */
 export function tidySuspicions(
   suspicions: Suspicions,
@@ -170,5 +194,8 @@ export function tidySuspicions(
   const holdsMs = aliveIntervalMs * ANSWER_HOLDS;
   for (const times of [suspicions.pinged, suspicions.asked]) {
     for (const [pkiId, atMs] of times) if (now.elapsedMs - atMs > holdsMs) times.delete(pkiId);
+  }
+  for (const pkiId of suspicions.silent) {
+    if (!suspicions.pinged.has(pkiId)) suspicions.silent.delete(pkiId);
   }
 }
