@@ -11,10 +11,10 @@ import {
   type Envelope,
   encodeEnvelope,
   encodeMessage,
-  ownedEnvelope,
   parseEnvelope,
   parseMessage,
 } from "../wire/envelope.ts";
+import { ownedEnvelope } from "../wire/kept-envelope.ts";
 import { TAG } from "../wire/messages.ts";
 import { parsePkiId, pkiIdBytes } from "../wire/received.ts";
 import { accept, reject, type Verdict } from "../wire/verdict.ts";

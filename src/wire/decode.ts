@@ -5,7 +5,9 @@
  * it allocates.
  */
 import { EMPTY_BYTES } from "./bytes.ts";
+import { caseOf, isPlain } from "./plain.ts";
 import type { Plain, PlainValue, Schema, Single, Slot, Value } from "./schema.ts";
+import { decodeText } from "./text.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Why bytes are no message we take. Only the first is a fault to Fabric too; the rest are limits. */
@@ -37,8 +39,6 @@ const GROUP_END = 4;
 const FIXED_32 = 5;
 /** In place of a byte: the message ends here. */
 const NO_BYTE = 256;
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Where the decoder stands. */
 type Cursor = {
@@ -152,8 +152,17 @@ function readTag(cursor: Cursor): void {
   if (cursor.number === 0 || cursor.high !== 0) fail(cursor, "malformed");
 }
 
-/** Reads a varint of at most ten bytes, 64 bits, into `low` and `high`. */
+/** Reads a varint of at most ten bytes, 64 bits, into `low` and `high`. Most take one byte. */
 function readVarint(cursor: Cursor): void {
+  const first = cursor.at < cursor.end ? (cursor.bytes[cursor.at] ?? 0) : NO_BYTE;
+  if (first < 0x80) {
+    cursor.at++;
+    cursor.low = first;
+    cursor.high = 0;
+  } else readLongVarint(cursor);
+}
+
+function readLongVarint(cursor: Cursor): void {
   const { bytes, end } = cursor;
   let low = 0;
   let high = 0;
@@ -245,12 +254,10 @@ function readString(cursor: Cursor, end: number, bytesMax: number): string {
   if (length > bytesMax) fail(cursor, "too-large");
   spend(cursor, length / BYTES_PER_WORK);
   if (cursor.fault !== undefined) return "";
-  try {
-    return UTF8.decode(takeBytes(cursor, end));
-  } catch {
-    fail(cursor, "malformed"); // Throwing is the only way the platform tells us.
-    return "";
-  }
+  const text = decodeText(cursor.bytes, cursor.at, end);
+  if (text === undefined) fail(cursor, "malformed");
+  else cursor.at = end;
+  return text ?? "";
 }
 
 function takeBytes(cursor: Cursor, end: number): Uint8Array {
@@ -299,21 +306,4 @@ function skipGroup(cursor: Cursor): void {
   }
   if (cursor.number !== number) fail(cursor, "malformed");
   cursor.depth--;
-}
-
-/** Whether the value is a message, or the `{ type, value }` of a oneof. */
-export function isPlain(value: unknown): value is Plain {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !(value instanceof Uint8Array) &&
-    !Array.isArray(value)
-  );
-}
-
-/** The message a oneof holds if it is this slot's case; otherwise undefined. */
-export function caseOf(slot: Slot, oneofValue: PlainValue): PlainValue {
-  if (!isPlain(oneofValue)) return undefined;
-  const { type, value } = oneofValue;
-  return type === slot.type ? value : undefined;
 }

@@ -3,7 +3,7 @@
  * Fabric's Go encoder writes for these messages. Works from the last byte to the first, so that the
  * length of a sub-message is known by the time it is written and nothing is measured twice.
  */
-import { isPlain } from "./decode.ts";
+import { isPlain } from "./plain.ts";
 import {
   type Init,
   isDefault,

@@ -9,12 +9,12 @@ import {
   encodeUnsigned,
   internalEndpointOf,
   isTagLegal,
-  ownedEnvelope,
   parseEnvelope,
   parseMessage,
   withoutSecret,
 } from "./envelope.ts";
 import { messageToJson } from "./json.ts";
+import { haveSameSecret, ownedEnvelope } from "./kept-envelope.ts";
 import { ENVELOPE, type GossipMessage, SECRET, SECRET_ENVELOPE, TAG } from "./messages.ts";
 import { readEnvelopeVectors } from "./testing.ts";
 import { reject } from "./verdict.ts";
@@ -198,6 +198,34 @@ test("ownedEnvelope() equals the original and pins no other memory", () => {
   for (const part of parts) assert.equal(part?.buffer, owned.bytes.buffer);
   assert.equal(owned.bytes.buffer.byteLength, original.bytes.length);
   assert.notEqual(owned.bytes.buffer, original.bytes.buffer);
+});
+
+describe("haveSameSecret()", () => {
+  const of = (secret?: string, payload = "p") =>
+    encodeEnvelope({
+      payload: Buffer.from(payload),
+      signature: Buffer.from("signature"),
+      secret:
+        secret === undefined
+          ? undefined
+          : { payload: Buffer.from(secret), signature: Buffer.from("s") },
+    });
+  const kept = (envelope: Envelope) => {
+    const chunk = new Uint8Array(envelope.bytes.length + 1);
+    chunk.set(envelope.bytes, 1);
+    return ownedEnvelope(envelopeOf(chunk.subarray(1)));
+  };
+  for (const form of [envelopeOf, kept] as const) {
+    const read = (envelope: Envelope) =>
+      form === kept ? kept(envelope) : envelopeOf(envelope.bytes);
+    test(`compares secrets, not what is signed beside them (${form.name})`, () => {
+      assert.equal(haveSameSecret(of("a:1"), read(of("a:1", "another"))), true);
+      assert.equal(haveSameSecret(read(of("a:1")), of("a:2")), false);
+      assert.equal(haveSameSecret(read(of("a:1")), of("a:10")), false);
+      assert.equal(haveSameSecret(of("a:1"), read(of())), false);
+      assert.equal(haveSameSecret(read(of()), of()), false, "there is none");
+    });
+  }
 });
 
 describe("internalEndpointOf()", () => {

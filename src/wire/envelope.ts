@@ -3,7 +3,7 @@
  * secret beside them (spec A 2.1 and 4). What was signed is never encoded again: signatures are
  * checked over, and relays pass on, the bytes that were received.
  */
-import { EMPTY_BYTES, ownBytes } from "./bytes.ts";
+import { EMPTY_BYTES } from "./bytes.ts";
 import { decode, type WireFault } from "./decode.ts";
 import { encode, encodeInField } from "./encode.ts";
 import {
@@ -17,6 +17,7 @@ import {
   type SecretEnvelope,
   TAG,
 } from "./messages.ts";
+import { readPlainEnvelope } from "./plain-envelope.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Field 1 and field 2, length-delimited, of an envelope and of a secret alike. */
@@ -41,9 +42,11 @@ export type Envelope = {
 /**
  * Reads an envelope. Its parts are views of its `bytes`, which are those given unless they hold more
  * than the three parts, or hold them in another order: unknown fields, a part twice, one in the wrong
- * wire type, which Go takes for an empty secret. See {@link ownedEnvelope}.
+ * wire type, which Go takes for an empty secret. See `ownedEnvelope`.
  */
 export function parseEnvelope(bytes: Uint8Array): Verdict<Envelope, WireFault> {
+  const plain = readPlainEnvelope(bytes);
+  if (plain !== undefined) return { ok: true, value: plain };
   const verdict = decode(ENVELOPE, bytes);
   if (!verdict.ok) return verdict;
   const { payload, signature, secretEnvelope } = verdict.value;
@@ -74,7 +77,7 @@ function isInOrder({ bytes, payload, signature, secret }: Envelope): boolean {
 }
 
 /** Of a field of bytes; an empty one is not encoded. */
-function fieldLength(length: number): number {
+export function fieldLength(length: number): number {
   return length === 0 ? 0 : 1 + lengthBytes(length) + length;
 }
 
@@ -117,71 +120,6 @@ export function encodeUnsigned(message: GossipMessageInit): Uint8Array {
 export function withoutSecret(envelope: Envelope): Envelope {
   if (envelope.secret === undefined) return envelope;
   return encodeEnvelope({ payload: envelope.payload, signature: envelope.signature });
-}
-
-/** One that can be kept: the original may be a view that holds a whole network buffer in memory. */
-export function ownedEnvelope(envelope: Envelope): Envelope {
-  const bytes = ownBytes(envelope.bytes);
-  return bytes === envelope.bytes ? envelope : new KeptEnvelope(envelope, bytes);
-}
-
-/**
- * An envelope in memory of its own. Most are only passed on as they are, so its parts are views that are
- * made when somebody asks for them: four of them, kept, would take more memory than a heartbeat.
- */
-class KeptEnvelope implements Envelope {
-  readonly bytes: Uint8Array;
-  readonly #hasSecret: boolean;
-  readonly #payloadAt: number;
-  readonly #payloadEnd: number;
-  readonly #signatureAt: number;
-  readonly #signatureEnd: number;
-  /** Payload and signature of the secret. */
-  readonly #secretAt: number;
-  readonly #secretEnd: number;
-  readonly #sealAt: number;
-  readonly #sealEnd: number;
-
-  /** `bytes`: a copy of those of the envelope, whose parts are views of its bytes. */
-  constructor({ bytes: whole, payload, signature, secret }: Envelope, bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.#hasSecret = secret !== undefined;
-    this.#payloadAt = placeIn(whole, payload);
-    this.#payloadEnd = this.#payloadAt + payload.length;
-    this.#signatureAt = placeIn(whole, signature);
-    this.#signatureEnd = this.#signatureAt + signature.length;
-    this.#secretAt = secret ? placeIn(whole, secret.payload) : 0;
-    this.#secretEnd = this.#secretAt + (secret?.payload.length ?? 0);
-    this.#sealAt = secret ? placeIn(whole, secret.signature) : 0;
-    this.#sealEnd = this.#sealAt + (secret?.signature.length ?? 0);
-  }
-
-  get payload(): Uint8Array {
-    return this.#part(this.#payloadAt, this.#payloadEnd);
-  }
-
-  get signature(): Uint8Array {
-    return this.#part(this.#signatureAt, this.#signatureEnd);
-  }
-
-  get secret(): SecretEnvelope | undefined {
-    if (!this.#hasSecret) return undefined;
-    return {
-      payload: this.#part(this.#secretAt, this.#secretEnd),
-      signature: this.#part(this.#sealAt, this.#sealEnd),
-    };
-  }
-
-  #part(at: number, end: number): Uint8Array {
-    return end === at ? EMPTY_BYTES : this.bytes.subarray(at, end);
-  }
-}
-
-/** Where a part of the whole begins; an empty one may be anywhere. */
-function placeIn(whole: Uint8Array, part: Uint8Array): number {
-  if (part.length === 0) return 0;
-  if (part.buffer !== whole.buffer) throw new RangeError("a part that is not in its envelope");
-  return part.byteOffset - whole.byteOffset;
 }
 
 /** The internal endpoint in a secret; undefined if there is none or it cannot be read. */

@@ -1,7 +1,8 @@
 /** Protobuf JSON of messages, with Fabric's field names. */
 import { toBase64 } from "./bytes.ts";
-import { caseOf, decode, isPlain } from "./decode.ts";
+import { decode } from "./decode.ts";
 import { GOSSIP_MESSAGE, type GossipMessage } from "./messages.ts";
+import { caseOf, isPlain } from "./plain.ts";
 import {
   isDefault,
   type Plain,

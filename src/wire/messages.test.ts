@@ -4,10 +4,11 @@ import { common, msp, gossip as official, orderer, peer } from "@hyperledger/fab
 import fc from "fast-check";
 import * as blocks from "./block-messages.ts";
 import * as configs from "./config-messages.ts";
-import { caseOf, decode, isPlain } from "./decode.ts";
+import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import * as messages from "./messages.ts";
 import * as mspMessages from "./msp-messages.ts";
+import { caseOf, isPlain } from "./plain.ts";
 import * as policies from "./policy-messages.ts";
 import { isDefault, type PlainValue, type Schema, type Slot } from "./schema.ts";
 import { arbitraryValue, TABLES } from "./testing.ts";

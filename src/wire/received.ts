@@ -5,13 +5,8 @@
 
 import { fromHex, sameView, toHex } from "./bytes.ts";
 import type { WireFault } from "./decode.ts";
-import {
-  type Envelope,
-  internalEndpointOf,
-  ownedEnvelope,
-  parseEnvelope,
-  parseMessage,
-} from "./envelope.ts";
+import { type Envelope, internalEndpointOf, parseEnvelope, parseMessage } from "./envelope.ts";
+import { ownedEnvelope } from "./kept-envelope.ts";
 import type { AliveMessage, GossipMessage, PeerTime } from "./messages.ts";
 import { accept, reject, type Verdict } from "./verdict.ts";
 

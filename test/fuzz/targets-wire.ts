@@ -3,19 +3,20 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { equalBytes } from "../../src/wire/bytes.ts";
-import { decode, isPlain } from "../../src/wire/decode.ts";
+import { decode } from "../../src/wire/decode.ts";
 import { encode } from "../../src/wire/encode.ts";
 import {
   type Envelope,
   encodeEnvelope,
   internalEndpointOf,
   isTagLegal,
-  ownedEnvelope,
   parseEnvelope,
   parseMessage,
   withoutSecret,
 } from "../../src/wire/envelope.ts";
 import { messageToJson } from "../../src/wire/json.ts";
+import { ownedEnvelope } from "../../src/wire/kept-envelope.ts";
+import { isPlain } from "../../src/wire/plain.ts";
 import { ownedAlive, parseAlive } from "../../src/wire/received.ts";
 import type { Schema } from "../../src/wire/schema.ts";
 import { arbitraryValue, readEnvelopeVectors, TABLES } from "../../src/wire/testing.ts";

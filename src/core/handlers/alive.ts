@@ -3,7 +3,8 @@
  * The tables of rights.ts say where the three differ. Source: spec B 1.5 to 1.7.
  */
 
-import { ownedEnvelope, withoutSecret } from "../../wire/envelope.ts";
+import { withoutSecret } from "../../wire/envelope.ts";
+import { ownedEnvelope } from "../../wire/kept-envelope.ts";
 import { type Alive, type AliveFault, isNewer } from "../../wire/received.ts";
 import type { Verdict } from "../../wire/verdict.ts";
 import { RIGHTS, WEIGHT } from "../rules/rights.ts";

@@ -7,7 +7,8 @@
 import { charge, chargeTo, isExhausted, isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
-import type { PeerTime, SecretEnvelope } from "../../wire/messages.ts";
+import { haveSameSecret } from "../../wire/kept-envelope.ts";
+import type { PeerTime } from "../../wire/messages.ts";
 import type { Alive, IdentityClaim } from "../../wire/received.ts";
 import { accept, reject, type Verdict } from "../../wire/verdict.ts";
 import { WEIGHT } from "../rules/rights.ts";
@@ -35,17 +36,18 @@ export function judgeIdentity(
 
 /**
  * Whether the identity signed the payload and, if there is one, the secret of the envelope.
- * `knownSecret`: one of the same identity that was checked before, and need not be again.
+ * `known`: one of the same identity that was checked before, whose secret need not be again.
  */
 export function isSignedBy(
   crypto: Crypto,
   identity: Identity,
-  { payload, signature, secret }: Envelope,
-  knownSecret?: SecretEnvelope,
+  envelope: Envelope,
+  known?: Envelope,
 ): boolean {
-  if (!isSigned(crypto, identity, payload, signature)) return false;
-  if (secret === undefined || isSameSecret(secret, knownSecret)) return true;
-  return isSigned(crypto, identity, secret.payload, secret.signature);
+  if (!isSigned(crypto, identity, envelope.payload, envelope.signature)) return false;
+  if (known !== undefined && haveSameSecret(envelope, known)) return true;
+  const { secret } = envelope;
+  return secret === undefined || isSigned(crypto, identity, secret.payload, secret.signature);
 }
 
 function isSigned(crypto: Crypto, by: Identity, payload: Uint8Array, signature: Uint8Array) {
@@ -57,15 +59,6 @@ export function signatureFault(
   ...signed: Parameters<typeof isSignedBy>
 ): "signature-invalid" | undefined {
   return isSignedBy(...signed) ? undefined : "signature-invalid";
-}
-
-function isSameSecret(secret: SecretEnvelope, known: SecretEnvelope | undefined): boolean {
-  if (secret === known) return true;
-  return (
-    known !== undefined &&
-    equalBytes(secret.signature, known.signature) &&
-    equalBytes(secret.payload, known.payload)
-  );
 }
 
 /** Budget cost of a wrong claim to its relay; a valid one costs 1. */
@@ -108,7 +101,7 @@ export function checkAlive(
     author: () => authorOf(crypto, useIdentity(identities, alive.pkiId, core.now), alive, core.now),
     time: alive.time,
     isListed: !WEIGHT[hearing].isFirstHand,
-    faultOf: (author) => signatureFault(crypto, author, alive.envelope, held?.envelope.secret),
+    faultOf: (author) => signatureFault(crypto, author, alive.envelope, held?.envelope),
   };
   const author = check(core, claim, from);
   return author.ok ? { ok: true, value: verified(alive, author.value) } : author;
@@ -191,7 +184,7 @@ export function heartbeatFault(
   if (isExhausted(checks, owed, now)) return "check-budget";
   const authorOwes = news.debts.get(author.certificate);
   if (isExhausted(news, authorOwes, now)) return "news-budget";
-  const fault = signatureFault(core.options.crypto, author, envelope, held.envelope.secret);
+  const fault = signatureFault(core.options.crypto, author, envelope, held.envelope);
   chargeTo(checks, bearer, owed, fault === undefined ? 1 : WRONG_COST, now);
   if (fault === undefined) chargeTo(news, author.certificate, authorOwes, 1, now);
   return fault;

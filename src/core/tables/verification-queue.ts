@@ -4,7 +4,7 @@
  */
 
 import { sameView } from "../../wire/bytes.ts";
-import { ownedEnvelope } from "../../wire/envelope.ts";
+import { ownedEnvelope } from "../../wire/kept-envelope.ts";
 import type { MembershipResponse } from "../../wire/messages.ts";
 import { isNewer, ownedAlive } from "../../wire/received.ts";
 import { RIGHTS } from "../rules/rights.ts";

@@ -6,7 +6,8 @@
 import type { Now, PkiId } from "../../core/types/host.ts";
 import { charge, isSpent } from "../../lib/rate-limit.ts";
 import { copyBytes } from "../../wire/bytes.ts";
-import { type Envelope, ownedEnvelope } from "../../wire/envelope.ts";
+import type { Envelope } from "../../wire/envelope.ts";
+import { ownedEnvelope } from "../../wire/kept-envelope.ts";
 import {
   MEMBER_PAYLOAD_BYTES_MAX,
   type MemberEvent,
