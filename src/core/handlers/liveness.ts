@@ -24,6 +24,7 @@ import {
 import { patient } from "../tables/lateness.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { noteConnected } from "../tables/neighbourhood.ts";
+import { forgetRoutine } from "../tables/routine-queue.ts";
 import { isTooEarly, pingSuspects, startAsking, startPing } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Fault } from "../types/event.ts";
@@ -95,6 +96,7 @@ export function handlePinged(core: Core, pkiId: PkiId, reachable: boolean): read
     withdrawSuspicion(core.members, pkiId);
     return [];
   }
+  forgetRoutine(core.routine, pkiId); // It was said before, and would revive the dead.
   announceDeath(core, member);
   return declareDead(core, member, "unreachable", reconnectAt(core));
 }

@@ -188,6 +188,17 @@ describe("heartbeats that say nothing new", () => {
     assert.equal(sequenceOf(third), 1n);
   });
 
+  test("do not revive their author if a ping has found it gone while they waited", () => {
+    const { world, node, hear } = setUp();
+    hear(third, 42n, third);
+    assert.equal(node.core.routine.waiting.size, 1);
+    world.give(node, { type: "connection-lost", pkiId: third.pkiId });
+    world.run(1_000);
+    assert.equal(node.core.members.table.get(third.pkiId)?.status, "dead");
+    hear(third, 43n, third);
+    assert.equal(node.core.members.table.get(third.pkiId)?.status, "alive");
+  });
+
   test("are not held up by a forgery that waits", () => {
     const { world, node, hear, sequenceOf } = setUp();
     hear(third, 42n, first, Uint8Array.of(1, 2, 3));

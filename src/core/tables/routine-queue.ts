@@ -57,14 +57,19 @@ export function enqueueRoutine(
 /** Removes and returns the oldest entry. */
 export function takeRoutine(queue: RoutineQueue): Routine | undefined {
   for (const routine of queue.waiting.values()) {
-    if (queue.waiting.size > 1) queue.waiting.delete(routine.claim.alive.pkiId);
-    else {
-      queue.waiting = new Map();
-      queue.dueMs = Number.POSITIVE_INFINITY;
-    }
+    forgetRoutine(queue, routine.claim.alive.pkiId);
     return routine;
   }
   return undefined;
+}
+
+/** Removes what waits of this author. */
+export function forgetRoutine(queue: RoutineQueue, author: PkiId): void {
+  if (queue.waiting.size > 1 || !queue.waiting.has(author)) queue.waiting.delete(author);
+  else {
+    queue.waiting = new Map();
+    queue.dueMs = Number.POSITIVE_INFINITY;
+  }
 }
 
 /** This very message, if it waits. */
