@@ -117,6 +117,29 @@ test("a stranger ends beside others that are silent, or always have more to say"
   assert.ok(turns - before < 5 * 31 + 30 * 6, `${turns - before} turns of others`);
 });
 
+test("a newcomer does not wait for those who have said much and are silent now", async (t) => {
+  let rounds = 0;
+  const watch = new SocketWatch(RATE, () => {
+    rounds += 1 / 2; // Asked at the begin and at the end of each.
+    return 0;
+  });
+  const server = createServer((socket) => {
+    watch.watch(socket, "", { cut: () => assert.fail("nobody is cut") });
+    socket.on("data", () => socket.write("y"));
+    socket.on("error", () => {});
+  });
+  const dial = await listen(t, server);
+  const talk = async (): Promise<void> => {
+    const socket = await dial("127.0.0.1");
+    await new Promise<void>((resolve) => converse(socket, resolve));
+  };
+  await Promise.all(Array.from({ length: 90 }, talk));
+  const before = rounds;
+  await talk();
+  // Five times through all the others would be 150.
+  assert.ok(rounds - before < 75, `${rounds - before} rounds`);
+});
+
 test("a stranger that asks for work is read once in a round, and on in the next one", async (t) => {
   const watch = new SocketWatch(RATE);
   let [inThisRound, most, bytes] = [0, 0, 0];

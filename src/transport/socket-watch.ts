@@ -4,6 +4,7 @@ import { type Caution, SERVER_BYTES } from "./caution.ts";
 import { Conduct } from "./limits.ts";
 import { threadCpuMs } from "./patience.ts";
 import { PiecewiseSocket, setReading, tlsBytes } from "./piecewise-socket.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /**
  * So many strangers are read in one round of the event loop. One of them brings half a megabyte in a
@@ -16,6 +17,9 @@ const UNDER_WAY = 6;
 /** For so many turns each, and no longer than it is silent in so many of them one after the other. */
 const TURNS = 5;
 const SILENT_TURNS = 3;
+/** Past TLS nobody is a newcomer who was silent in so many turns; of so many places others have one. */
+const NEWCOMER_SILENT_TURNS = 10;
+const OTHERS_SHARE = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
 const TURN_MS = 1;
 /** TLS of strangers takes no more CPU time in one round, but for its last part. */
@@ -75,8 +79,10 @@ export class SocketWatch {
   readonly #proven = new Set<Watched>();
   /** The strangers that are read in this round. */
   readonly #reading = new Set<Watched>();
-  /** Those who wait for their turn, by address, the next one first. */
-  readonly #waiting = new Map<string, Set<Watched>>();
+  /** Those who wait for their turn: who has not said much yet, and all others, of whom most are silent. */
+  readonly #newcomers = new TurnQueue<Watched>();
+  readonly #others = new TurnQueue<Watched>();
+  #taken = 0;
   /** Those who go on first, the next one first. */
   readonly #underWay = new Set<Watched>();
   /** Those among both that Node reads nevertheless, until this round is over. */
@@ -186,10 +192,8 @@ export class SocketWatch {
     this.#underWay.delete(watched);
     this.#begun.delete(watched);
     this.#resting.delete(watched);
-    const { address } = watched;
-    const waiting = this.#waiting.get(address);
-    waiting?.delete(watched);
-    if (waiting?.size === 0) this.#waiting.delete(address);
+    this.#newcomers.delete(watched);
+    this.#others.delete(watched);
     if (this.#proven.size > 0) return;
     clearInterval(this.#lookAtProven);
     this.#lookAtProven = undefined;
@@ -209,14 +213,17 @@ export class SocketWatch {
   }
 
   #wait(watched: Watched): void {
-    const waiting = this.#waiting.get(watched.address) ?? new Set();
-    this.#waiting.set(watched.address, waiting.add(watched));
+    const isTalking = watched.turns < TURNS && watched.silentTurns < NEWCOMER_SILENT_TURNS;
+    (watched.isInTls || isTalking ? this.#newcomers : this.#others).add(watched);
+  }
+
+  get #isAnybodyWaiting(): boolean {
+    return this.#underWay.size > 0 || !this.#newcomers.isEmpty || !this.#others.isEmpty;
   }
 
   /** After each round, whatever it was for: such an immediate does not make the loop turn. */
   #arm(): void {
-    if (this.#waiting.size + this.#underWay.size > 0)
-      this.#wake ??= setTimeout(() => this.#woken(), TURN_MS).unref();
+    if (this.#isAnybodyWaiting) this.#wake ??= setTimeout(() => this.#woken(), TURN_MS).unref();
     if (this.#isArmed || this.#reading.size + this.#begun.size === 0) return;
     this.#isArmed = true;
     this.#roundMs = this.#cpuMs();
@@ -237,7 +244,7 @@ export class SocketWatch {
     this.#isLong = this.#cpuMs() - this.#roundMs > LONG_ROUND_MS;
     this.#tlsMs = 0;
     for (const watched of this.#reading) this.#lookAtStranger(watched);
-    if (this.#waiting.size + this.#underWay.size > 0) this.#changeTurns();
+    if (this.#isAnybodyWaiting) this.#changeTurns();
     const resting = [...this.#resting];
     this.#resting.clear();
     for (const watched of resting) {
@@ -281,15 +288,10 @@ export class SocketWatch {
   }
 
   #takeNext(): Watched | undefined {
-    for (const [address, waiting] of this.#waiting) {
-      const [next] = waiting;
-      if (next === undefined) continue;
-      this.#waiting.delete(address);
-      waiting.delete(next);
-      if (waiting.size > 0) this.#waiting.set(address, waiting);
-      return next;
-    }
-    return undefined;
+    this.#taken += 1;
+    return this.#taken % OTHERS_SHARE === 0
+      ? (this.#others.take() ?? this.#newcomers.take())
+      : (this.#newcomers.take() ?? this.#others.take());
   }
 
   /** Whether somebody who is read in one go has brought a long chain, and that may have taken long. */
