@@ -17,7 +17,7 @@ const UNDER_WAY = 6;
 /** For so many turns each, and no longer than it is silent in so many of them one after the other. */
 const TURNS = 5;
 const SILENT_TURNS = 3;
-/** Past TLS nobody is a newcomer who was silent in so many turns; of so many places others have one. */
+/** Silent turns after TLS that end being a newcomer; and one turn of so many goes to all others. */
 const NEWCOMER_SILENT_TURNS = 10;
 const OTHERS_SHARE = 3;
 /** The next ones have their turn at the latest then, if those before them say nothing. */
