@@ -57,6 +57,12 @@ describe("the search for the smallest run that fails", () => {
     const other = "after 3.0 s: peer0.org2 calls peer9.org1 (89abcdef) dead (silent)";
     assert.equal(kindOf(one), kindOf(other));
     assert.notEqual(kindOf(one), kindOf("after 3.0 s: peer0.org2 connects with peer1.org1"));
+    const unfound = (pairs: string) =>
+      kindOf(
+        `after 127.4 s: not everybody is found: ${pairs} pairs see each other, 0 see somebody gone`,
+      );
+    assert.equal(unfound("12 of 30"), unfound("0 of 20"));
+    assert.notEqual(unfound("12 of 30"), unfound("0 of 0"), "nobody may know anybody");
   });
 });
 

@@ -112,12 +112,16 @@ class Search {
 
 /** A violation without its moment, names and numbers. */
 export function kindOf(violation: string): string {
-  return violation
-    .replace(/^after [\d.]+ s: /, "")
-    .replace(/"[^"]*"/g, '""')
-    .replace(/\bpeer\d+\.org\d+\b/g, "somebody")
-    .replace(/\([0-9a-f]{8}\)/g, "")
-    .replace(/\d+/g, "0");
+  return (
+    violation
+      .replace(/^after [\d.]+ s: /, "")
+      .replace(/"[^"]*"/g, '""')
+      .replace(/\bpeer\d+\.org\d+\b/g, "somebody")
+      .replace(/\([0-9a-f]{8}\)/g, "")
+      // Members that may not know each other are no smaller case of some that do not find each other.
+      .replace(/\b0 of 0 pairs\b/, "no pairs")
+      .replace(/\d+/g, "0")
+  );
 }
 
 function rounded(seconds: number): number {

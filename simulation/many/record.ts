@@ -1,5 +1,6 @@
 /** The record of all sweeps: one line of JSON per sweep, with what it ran and what it found. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { GossipError } from "../../src/lib/errors.ts";
 
 export interface SweepRecord {
   readonly date: string;
@@ -29,10 +30,22 @@ interface Totals {
   readonly failures: number;
 }
 
+/** Empty if there is no file yet. Throws `GossipError` `config-invalid` for another kind of file. */
 export function readRecords(file: string): readonly SweepRecord[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line): SweepRecord => JSON.parse(line));
+  return lines.filter((line) => line !== "").map((line, place) => parseRecord(line, file, place));
+}
+
+function parseRecord(line: string, file: string, place: number): SweepRecord {
+  try {
+    const record: SweepRecord = JSON.parse(line);
+    if (record.seeds.every(Number.isSafeInteger)) return record;
+  } catch {
+    // Said below.
+  }
+  const problem = `--record ${file}: line ${place + 1} is no record of a sweep; name another file`;
+  throw new GossipError("config-invalid", problem);
 }
 
 /** A sweep rewrites its own last line until its time is up: what it has found survives its end. */

@@ -11,6 +11,7 @@ export interface PlayOptions {
 
 export async function play({ port, output }: PlayOptions, signals: Signals): Promise<void> {
   if (output !== undefined) {
+    if (output === "") throw wrongUse("--output: name a folder of your own");
     const bytes = await writeFiles(output);
     const size = `${Math.round(bytes / 1_000)} kB`;
     print(`wrote the playground to ${output} (${size}): serve it with any web server`);
@@ -25,7 +26,11 @@ export async function play({ port, output }: PlayOptions, signals: Signals): Pro
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
-  throw new GossipError("config-invalid", `--port ${text}: write a number from 0 to 65535`);
+  throw wrongUse(`--port ${text}: write a number from 0 to 65535`);
+}
+
+function wrongUse(problem: string): GossipError {
+  return new GossipError("config-invalid", problem);
 }
 
 function print(line: string): void {
