@@ -151,6 +151,38 @@ describe("the guided tours", () => {
     }
   });
 
+  /** The run of a tour up to a step, counted from 1, with the last step's message and events. */
+  function takeStep(name: string, place: number) {
+    const tour = TOURS.find((one) => one.name === name) ?? assert.fail(name);
+    const { link, doings } = scriptOf(tour, place - 2);
+    const start = parseLink(link);
+    assert.ok(start.ok);
+    const playback = playTo(start.value.atMs, [], start.value.settings);
+    playback.perform(place > 1 ? doings : []);
+    playback.takeHappened();
+    const { step } = playback.perform(tour.steps[place - 1]?.doings ?? []);
+    return { step, events: playback.takeHappened().events };
+  }
+
+  test("say what is there to see", () => {
+    const { step: list } = takeStep("death", 4);
+    const asked = list?.after?.waiting.map(({ cells }) => cells.slice(0, 3));
+    assert.deepEqual(asked?.at(-1), ["to ask", "peer2.org1", "told"]);
+    for (const [place, observer] of [
+      [1, 0],
+      [2, 1],
+    ] as const) {
+      const { events } = takeStep("revoked", place);
+      const purges = events.filter(({ type }) => type === "identity-purged");
+      assert.deepEqual(
+        purges.map((event) => event.observer),
+        [observer],
+      );
+    }
+    const { step: request } = takeStep("pull", 4);
+    assert.equal(JSON.stringify(request?.message).match(/"peer\d/g)?.length, 6, "not only two");
+  });
+
   for (const tour of TOURS) {
     test(`${tour.name}: whatever a step waits for comes, and all agree at the end`, () => {
       const agreeing = tour.steps.map((_, place) => {

@@ -10,8 +10,17 @@ import { scriptOf, TOURS, type Tour } from "./tours.ts";
 /** Of the pages, which have no types. */
 const { KINDS }: { KINDS: readonly { readonly name: string; readonly sentence: string }[] } =
   await import(new URL("../dashboard/message-types.js", import.meta.url).href);
-const { chinese }: { chinese: (text: string) => string } = await import(
-  new URL("page/texts.js", import.meta.url).href
+const {
+  chinese,
+  CHINESE,
+  CHINESE_WORDS,
+}: {
+  chinese: (text: string) => string;
+  CHINESE: Record<string, string>;
+  CHINESE_WORDS: Record<string, string>;
+} = await import(new URL("page/texts.js", import.meta.url).href);
+const { TOUR_TEXTS }: { TOUR_TEXTS: Record<string, { zh: readonly string[] }> } = await import(
+  new URL("page/tour-texts.js", import.meta.url).href
 );
 
 /** Two words in a row that no name has. */
@@ -84,6 +93,18 @@ describe("in Chinese are", () => {
     assert.ok(texts.size > 50, `${texts.size} texts`);
     const english = [...texts].map(chinese).filter((text) => ENGLISH.test(text));
     assert.deepEqual(english, []);
+  });
+
+  test("the words that a tour quotes, as the page shows them", () => {
+    const shown = new Set([...Object.values(CHINESE), ...Object.values(CHINESE_WORDS)]);
+    const quoted = Object.values(TOUR_TEXTS).flatMap(({ zh }) =>
+      zh.flatMap((text) => [...text.matchAll(/“([^”]+)”/g)].map(([, words = ""]) => words)),
+    );
+    assert.ok(quoted.length > 5);
+    assert.deepEqual(
+      quoted.filter((words) => !shown.has(words)),
+      [],
+    );
   });
 
   test("the reasons why a link is refused", () => {

@@ -91,7 +91,8 @@ export const TOURS: readonly Tour[] = [
       look(0, { act: { type: "crash", member: 4 } }),
       look(0, { runMs: 60 }),
       awaits({ event: "member-dead", to: 4 }, 0),
-      awaits({ kind: "membership-response" }, 0),
+      // Which had no link with it.
+      awaits({ kind: "membership-response", to: 5 }, 5),
       look(0, { runMs: 1_500 }),
       look(0, { act: { type: "start", member: 4 } }, { runMs: 2_000 }),
     ],

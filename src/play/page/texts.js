@@ -265,7 +265,7 @@ export function chinese(text) {
 }
 
 /** Words of the core, as the worker reports them, and of the kinds of messages. */
-const CHINESE_WORDS = {
+export const CHINESE_WORDS = {
   handshake: "握手",
   alive: "存活",
   "membership request": "成员请求",
