@@ -34,7 +34,38 @@ interface Heard {
   readonly detail: { readonly from?: { toString(): string }; readonly data: Uint8Array };
 }
 
-type Make = () => Promise<Member>;
+/** Counts the bytes of the messages that members send, as a register of their metrics. */
+class SentBytes {
+  total = 0;
+
+  gauge({ name }: { readonly name: string }): object {
+    if (name !== "gossipsub_rpc_sent_bytes_total") return IGNORED;
+    const inc = (bytes: number): void => {
+      this.total += bytes;
+    };
+    return { ...IGNORED, inc };
+  }
+
+  histogram(): object {
+    return IGNORED;
+  }
+
+  avgMinMax(): object {
+    return IGNORED;
+  }
+}
+
+/** A metric of any kind that counts nothing. */
+const IGNORED = {
+  inc() {},
+  set() {},
+  addCollect() {},
+  observe() {},
+  reset() {},
+  startTimer: () => () => {},
+};
+
+type Make = (metricsRegister?: SentBytes) => Promise<Member>;
 
 const PACKAGES = [
   ["libp2p", "createLibp2p"],
@@ -58,16 +89,24 @@ async function findPackages(): Promise<Make | string> {
     }
   }
   const [createLibp2p, tcp, identify, gossipsub, noise, yamux] = found;
-  return () =>
+  return (metricsRegister) =>
     createLibp2p({
       addresses: { listen: ["/ip4/127.0.0.1/tcp/0"] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [yamux()],
-      connectionManager: { inboundConnectionThreshold: 1_000 },
+      connectionManager: {
+        inboundConnectionThreshold: 1_000,
+        maxIncomingPendingConnections: 1_000,
+      },
       services: {
         identify: identify(),
-        pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: true }),
+        pubsub: gossipsub({
+          allowPublishToZeroTopicPeers: true,
+          emitSelf: true,
+          metricsRegister,
+          metricsTopicStrToLabel: new Map(),
+        }),
       },
     });
 }
@@ -81,7 +120,8 @@ export async function benchGossipsub(
   if (typeof make === "string") return { error: make };
   const rssBefore = process.memoryUsage.rss();
   const startedMs = performance.now();
-  const members = await Promise.all(Array.from({ length: count }, make));
+  const sent = new SentBytes();
+  const members = await Promise.all(Array.from({ length: count }, () => make(sent)));
   const heard = members.map(listen);
   const timers = members.map((member) => setInterval(() => speak(member), HEARTBEAT_MS));
   await connectAll(members);
@@ -90,11 +130,13 @@ export async function benchGossipsub(
   const waitedMs = await waitFor(isComplete, CONVERGE_MAX_MS);
   const convergeMs = waitedMs === undefined ? null : Math.round(performance.now() - startedMs);
   await sleep(settleSeconds * 1_000);
+  const bytesBefore = sent.total;
   const { cpuMs, memberSeconds } = await watch(count, seconds);
   const result = {
     members: count,
     convergeMs,
     cpuMsPerMemberSecond: round(cpuMs / memberSeconds, 2),
+    bytesPerMemberSecond: Math.round((sent.total - bytesBefore) / memberSeconds),
     connectionsPerMember: round(mean(members.map((one) => one.getConnections().length)), 1),
     rssMbPerMember: round((process.memoryUsage.rss() - rssBefore) / count / 1e6, 2),
   };
@@ -126,7 +168,7 @@ export interface GossipsubTopic {
 export async function openGossipsubTopic(count: number): Promise<GossipsubTopic | string> {
   const make = await findPackages();
   if (typeof make === "string") return make;
-  const members = await Promise.all(Array.from({ length: count }, make));
+  const members = await Promise.all(Array.from({ length: count }, () => make()));
   for (const { services } of members) services.pubsub.subscribe(TOPIC);
   await connectAll(members);
   return {
