@@ -43,24 +43,33 @@ export function cpuUs(): number {
 export interface Task {
   /** Operations per run. */
   readonly times: number;
-  /** Preparation before each run, not measured. */
+  /** Preparation before each round, not measured. */
   readonly prepare?: () => void;
   readonly run: () => void | Promise<void>;
 }
 
-/**
- * Median CPU microseconds per operation for each task. In a round each task runs once, so that
- * disturbances affect all alike. Warm-up rounds do not count.
- */
+/** Median CPU microseconds per operation for each task. See {@link sampleTurns}. */
 export async function takeTurns(
   tasks: readonly Task[],
   rounds: number,
 ): Promise<readonly number[]> {
+  return (await sampleTurns(tasks, rounds)).map(median);
+}
+
+/**
+ * CPU microseconds per operation for each task, one sample a round. In a round each task runs once, so that
+ * disturbances affect all alike, and each of them is as often the first after the preparation, which leaves the
+ * caches of the processor to nobody. Warm-up rounds do not count.
+ */
+export async function sampleTurns(
+  tasks: readonly Task[],
+  rounds: number,
+): Promise<readonly (readonly number[])[]> {
   const turns = tasks.map((task) => ({ task, samples: [] as number[] }));
   const collectGarbage = garbageCollector();
   for (let round = -Math.ceil(rounds / 4); round < rounds; round++) {
-    for (const { task, samples } of round % 2 === 0 ? turns : turns.toReversed()) {
-      task.prepare?.();
+    for (const { prepare } of tasks) prepare?.();
+    for (const { task, samples } of inOrderOf(round, turns)) {
       // Garbage of the previous task must not count towards this one.
       collectGarbage();
       const before = cpuUs();
@@ -69,7 +78,16 @@ export async function takeTurns(
       if (round >= 0) samples.push(us);
     }
   }
-  return turns.map(({ samples }) => median(samples));
+  return turns.map(({ samples }) => samples);
+}
+
+/** Begins with each one in turn, and goes forwards and backwards. */
+function inOrderOf<T>(round: number, all: readonly T[]): readonly T[] {
+  const first = ((round % all.length) + all.length) % all.length;
+  const order = [...all.slice(first), ...all.slice(0, first)];
+  return Math.floor(round / all.length) % 2 === 0
+    ? order
+    : [...order.slice(0, 1), ...order.slice(1).toReversed()];
 }
 
 /** Collects the young generation. */

@@ -47,8 +47,9 @@ export function createSharedReader(
     const read = verdict.value.alive.value;
     const { endpoint, internalEndpoint, pkiId, envelope: own } = read;
     const issued = authority?.find(pkiId)?.identity.pkiId;
-    const secret = own.secret && sameSecret(pkiId, own.secret);
-    const envelope = secret === own.secret ? own : { ...own, secret };
+    const { bytes, payload, signature, secret: ownSecret } = own;
+    const secret = ownSecret && sameSecret(pkiId, ownSecret);
+    const envelope = { bytes, payload, signature, secret };
     const alive = {
       ...read,
       pkiId: issued === pkiId ? issued : pkiId,

@@ -91,8 +91,9 @@ describe("what Fabric recorded", () => {
     });
 
     test(`${vector.name}: is written as Fabric writes it`, () => {
-      const { signature, secret, ...envelope } = envelopeOf(vector.bytes);
-      const payload = encodeMessage(messageOf({ signature, secret, ...envelope }));
+      const envelope = envelopeOf(vector.bytes);
+      const { signature, secret } = envelope;
+      const payload = encodeMessage(messageOf(envelope));
       const written = encodeEnvelope({ payload, signature, secret });
       assert.equal(toHex(written.bytes), toHex(vector.bytes));
     });

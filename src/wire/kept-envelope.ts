@@ -1,56 +1,32 @@
 /** Envelopes that outlive the buffer they came in. */
-import { EMPTY_BYTES, ownBytes } from "./bytes.ts";
-import { type Envelope, fieldLength, parseEnvelope } from "./envelope.ts";
-import type { SecretEnvelope } from "./messages.ts";
+import { ownBytes } from "./bytes.ts";
+import { type Envelope, fieldLength } from "./envelope.ts";
+import { PlacedEnvelope, type Places } from "./placed-envelope.ts";
 
 /** One that can be kept: the original may be a view that holds a whole network buffer in memory. */
 export function ownedEnvelope(envelope: Envelope): Envelope {
   const bytes = ownBytes(envelope.bytes);
-  return bytes === envelope.bytes ? envelope : new KeptEnvelope(envelope, bytes);
+  if (bytes === envelope.bytes) return envelope;
+  return new PlacedEnvelope(
+    bytes,
+    envelope instanceof PlacedEnvelope ? envelope : placesOf(envelope),
+  );
 }
 
-/**
- * An envelope in memory of its own. Most are only passed on as they are, so its parts are views that are
- * made when somebody asks for them: four of them, kept, would take more memory than a heartbeat.
- */
-class KeptEnvelope implements Envelope {
-  readonly bytes: Uint8Array;
-  readonly #payloadAt: number;
-  readonly #payloadEnd: number;
-  readonly #signatureAt: number;
-  readonly #signatureEnd: number;
-
-  /** `bytes`: a copy of those of the envelope, whose parts are views of its bytes. */
-  constructor({ bytes: whole, payload, signature }: Envelope, bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.#payloadAt = placeIn(whole, payload);
-    this.#payloadEnd = this.#payloadAt + payload.length;
-    this.#signatureAt = placeIn(whole, signature);
-    this.#signatureEnd = this.#signatureAt + signature.length;
-  }
-
-  get payload(): Uint8Array {
-    return this.#part(this.#payloadAt, this.#payloadEnd);
-  }
-
-  get signature(): Uint8Array {
-    return this.#part(this.#signatureAt, this.#signatureEnd);
-  }
-
-  get secret(): SecretEnvelope | undefined {
-    if (this.secretAt === this.bytes.length) return undefined;
-    const read = parseEnvelope(this.bytes);
-    return read.ok ? read.value.secret : undefined;
-  }
-
-  /** What comes after payload and signature. */
-  get secretAt(): number {
-    return this.#signatureEnd || this.#payloadEnd;
-  }
-
-  #part(at: number, end: number): Uint8Array {
-    return end === at ? EMPTY_BYTES : this.bytes.subarray(at, end);
-  }
+/** The parts are views of the bytes. */
+function placesOf({ bytes, payload, signature, secret }: Envelope): Places {
+  const payloadAt = placeIn(bytes, payload);
+  const signatureAt = placeIn(bytes, signature);
+  const innerAt = secret ? placeIn(bytes, secret.payload) : 0;
+  return {
+    payloadAt,
+    payloadEnd: payloadAt + payload.length,
+    signatureAt,
+    signatureEnd: signatureAt + signature.length,
+    innerAt,
+    innerEnd: innerAt + (secret?.payload.length ?? 0),
+    sealAt: bytes.length - (secret?.signature.length ?? 0),
+  };
 }
 
 /** Where a part of the whole begins; an empty one may be anywhere. */
@@ -70,6 +46,6 @@ export function haveSameSecret(a: Envelope, b: Envelope): boolean {
 }
 
 function secretAtOf(envelope: Envelope): number {
-  if (envelope instanceof KeptEnvelope) return envelope.secretAt;
+  if (envelope instanceof PlacedEnvelope) return envelope.secretAt;
   return fieldLength(envelope.payload.length) + fieldLength(envelope.signature.length);
 }

@@ -2,45 +2,55 @@
  * Envelopes as Fabric writes them, read in place: nearly all are, and each heartbeat is one. The decoder knows
  * all the others, and says of these the same.
  */
-import type { SecretEnvelope } from "./messages.ts";
+import { PlacedEnvelope, type Places } from "./placed-envelope.ts";
 
 const PAYLOAD_TAG = 0x0a;
 const SIGNATURE_TAG = 0x12;
 const SECRET_TAG = 0x1a;
 
-/** Where the reader stands. */
+/** Where the reader stands, and where the part begins that it has just read. */
 let at = 0;
+let start = 0;
+/** What it has found. */
+const found: { -readonly [Part in keyof Places]: number } = {
+  payloadAt: 0,
+  payloadEnd: 0,
+  signatureAt: 0,
+  signatureEnd: 0,
+  innerAt: 0,
+  innerEnd: 0,
+  sealAt: 0,
+};
 
 /**
  * Payload, signature and perhaps a secret, none of them empty, each once, in this order, in at most 16 KiB, and
  * nothing besides. Undefined: it is written otherwise, or has a fault.
  */
-export function readPlainEnvelope(bytes: Uint8Array):
-  | {
-      readonly bytes: Uint8Array;
-      readonly payload: Uint8Array;
-      readonly signature: Uint8Array;
-      readonly secret: SecretEnvelope | undefined;
-    }
-  | undefined {
+export function readPlainEnvelope(bytes: Uint8Array): PlacedEnvelope | undefined {
   at = 0;
-  const payload = takeField(bytes, PAYLOAD_TAG);
-  const signature = payload && takeField(bytes, SIGNATURE_TAG);
-  if (payload === undefined || signature === undefined) return undefined;
-  if (at === bytes.length) return { bytes, payload, signature, secret: undefined };
+  if (!takeField(bytes, PAYLOAD_TAG)) return undefined;
+  found.payloadAt = start;
+  found.payloadEnd = at;
+  if (!takeField(bytes, SIGNATURE_TAG)) return undefined;
+  found.signatureAt = start;
+  found.signatureEnd = at;
+  if (at === bytes.length) return new PlacedEnvelope(bytes, found);
   if (takeHeader(bytes, SECRET_TAG) !== bytes.length - at) return undefined;
-  const inner = takeField(bytes, PAYLOAD_TAG);
-  const seal = inner && takeField(bytes, SIGNATURE_TAG);
-  if (inner === undefined || seal === undefined || at !== bytes.length) return undefined;
-  return { bytes, payload, signature, secret: { payload: inner, signature: seal } };
+  if (!takeField(bytes, PAYLOAD_TAG)) return undefined;
+  found.innerAt = start;
+  found.innerEnd = at;
+  if (!takeField(bytes, SIGNATURE_TAG) || at !== bytes.length) return undefined;
+  found.sealAt = start;
+  return new PlacedEnvelope(bytes, found);
 }
 
-function takeField(bytes: Uint8Array, tag: number): Uint8Array | undefined {
+/** False: there is none such, or it is empty. */
+function takeField(bytes: Uint8Array, tag: number): boolean {
   const length = takeHeader(bytes, tag);
-  const start = at;
-  if (length === 0 || length > bytes.length - start) return undefined;
+  start = at;
+  if (length === 0 || length > bytes.length - start) return false;
   at = start + length;
-  return bytes.subarray(start, at);
+  return true;
 }
 
 /** The length after this tag, in one byte or in two; 0: there is none such. */

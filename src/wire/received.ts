@@ -3,11 +3,14 @@
  * pulled identity, nothing that can be wrong.
  */
 
-import { fromHex, sameView, toHex } from "./bytes.ts";
+import { fromHex, sameView } from "./bytes.ts";
 import type { WireFault } from "./decode.ts";
 import { type Envelope, internalEndpointOf, parseEnvelope, parseMessage } from "./envelope.ts";
+import { HASH_BYTES, textOfHash } from "./hash-texts.ts";
 import { ownedEnvelope } from "./kept-envelope.ts";
 import type { AliveMessage, GossipMessage, PeerTime } from "./messages.ts";
+import { PlacedEnvelope } from "./placed-envelope.ts";
+import { readPlainAlive, readPlainSecret } from "./plain-alive.ts";
 import { accept, reject, type Verdict } from "./verdict.ts";
 
 declare const pkiIdBrand: unique symbol;
@@ -74,13 +77,11 @@ export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Al
   if (envelope.bytes.length > ALIVE_BYTES_MAX) return reject("too-large");
   const { membership, timestamp } = message;
   const pkiId = membership && parsePkiId(membership.pkiId);
-  if (!membership || !pkiId || !timestamp || envelope.signature.length === 0) {
-    return reject("alive-incomplete");
-  }
+  if (!membership || !pkiId || !timestamp || !isSigned(envelope)) return reject("alive-incomplete");
   const value: Alive = {
     pkiId,
     endpoint: membership.endpoint,
-    internalEndpoint: envelope.secret && internalEndpointOf(envelope.secret),
+    internalEndpoint: endpointWithin(envelope),
     metadata: membership.metadata,
     time: timestamp,
     identity: message.identity,
@@ -89,11 +90,32 @@ export function readAlive(envelope: Envelope, message: AliveMessage): Verdict<Al
   return { ok: true, value };
 }
 
+function isSigned(envelope: Envelope): boolean {
+  if (!(envelope instanceof PlacedEnvelope)) return envelope.signature.length > 0;
+  return envelope.signatureEnd > envelope.signatureAt;
+}
+
+/** The internal endpoint, which nearly always can be read in place. */
+function endpointWithin(envelope: Envelope): string | undefined {
+  if (!(envelope instanceof PlacedEnvelope)) return internalEndpointOf(envelope.secret);
+  if (!envelope.hasSecret) return undefined;
+  const plain = readPlainSecret(envelope.bytes, envelope.innerAt, envelope.innerEnd);
+  return plain ?? internalEndpointOf(envelope.secret);
+}
+
+/** The content of an envelope; heartbeats are read in place. */
+function readContent(envelope: Envelope): Verdict<GossipMessage, WireFault> {
+  if (!(envelope instanceof PlacedEnvelope)) return parseMessage(envelope.payload);
+  const { bytes, payloadAt, payloadEnd } = envelope;
+  const plain = readPlainAlive(bytes, payloadAt, payloadEnd);
+  return plain === undefined ? parseMessage(envelope.payload) : { ok: true, value: plain };
+}
+
 /** Reads any message, alone or nested in another one. */
 export const readMessage: ReadMessage = (bytes) => {
   const envelope = parseEnvelope(bytes);
   if (!envelope.ok) return envelope;
-  const message = parseMessage(envelope.value.payload);
+  const message = readContent(envelope.value);
   if (!message.ok) return message;
   const { content } = message.value;
   const alive = content?.type === "alive" ? readAlive(envelope.value, content.value) : NOT_ALIVE;
@@ -150,7 +172,7 @@ export function ownedAlive(alive: Alive, known: AliveTexts = alive): Alive {
 
 /** The PKI-ID in 32 raw bytes; undefined for any other length. */
 export function parsePkiId(bytes: Uint8Array): PkiId | undefined {
-  return bytes.length === 32 ? (toHex(bytes) as PkiId) : undefined;
+  return bytes.length === HASH_BYTES ? (textOfHash(bytes) as PkiId) : undefined;
 }
 
 /** The 32 raw bytes that travel. */
