@@ -132,17 +132,18 @@ export async function benchGossipsub(
   await sleep(settleSeconds * 1_000);
   const bytesBefore = sent.total;
   const { cpuMs, memberSeconds } = await watch(count, seconds);
+  const connections = mean(members.map((one) => one.getConnections().length));
   const result = {
     members: count,
     convergeMs,
     cpuMsPerMemberSecond: round(cpuMs / memberSeconds, 2),
     bytesPerMemberSecond: Math.round((sent.total - bytesBefore) / memberSeconds),
-    connectionsPerMember: round(mean(members.map((one) => one.getConnections().length)), 1),
+    connectionsPerMember: round(connections, 1),
     rssMbPerMember: round((process.memoryUsage.rss() - rssBefore) / count / 1e6, 2),
   };
   for (const timer of timers) clearInterval(timer);
   await stopAll(members);
-  return result;
+  return connections < 1 ? { error: "its members lost their connections" } : result;
 }
 
 async function watch(

@@ -49,7 +49,7 @@ export async function benchPeers(options: PeersOptions): Promise<PeersResult> {
     runForJson<object>("bench/run.ts", [name, ...args, "--json"]);
   const others: readonly (readonly [string, () => Promise<object>])[] = [
     ["fabric-gossip", ours("cluster")],
-    ["gossip of Fabric (FABRIC_GOSSIP_BENCH)", () => runFabric(args)],
+    ["Fabric's gossip", () => runFabric(args)],
     ["libp2p gossipsub", ours("gossipsub")],
   ];
   const before = measureVerification();

@@ -1,8 +1,6 @@
-/** Results as charts: ours beside Fabric's, and growth with the number of members. */
-import { type Measured, numberAt, rowsAt } from "./all.ts";
+/** Results as charts: ours beside other systems', and growth with the number of members. */
+import { type Measured, numberAt, rowsAt, valueAt } from "./all.ts";
 import { lineChart, type Series } from "./chart.ts";
-import { GO } from "./go-baseline.ts";
-import { mean } from "./measure.ts";
 import { named } from "./tables.ts";
 
 type Results = ReadonlyMap<string, Measured>;
@@ -17,30 +15,54 @@ export function pictures(results: Results): ReadonlyMap<string, string> {
     const options = { title, yLabel, xLabel: "members", series: seen };
     if (seen.length > 0) made.set(name, lineChart({ ...options, isLogarithmic: name === "scale" }));
   };
-  put("cpu", "Processor time of one member", "verifications a second", [
-    { name: "fabric-gossip", points: curve(cluster, "verificationsPerMemberSecond") },
-    { name: "Fabric (Go)", points: GO.map((go) => [go.members, mean(go.verifications)]) },
-  ]);
-  const goes = GO.filter(({ convergeSeconds }) => convergeSeconds.length > 0);
-  put("converge", "Cold start: all see all", "seconds", [
-    { name: "fabric-gossip", points: curve(cluster, "convergeMs", 1_000) },
-    { name: "Fabric (Go)", points: goes.map((go) => [go.members, mean(go.convergeSeconds)]) },
-  ]);
-  put("memory", "Memory of one member among others in one process", "MB", [
-    { name: "fabric-gossip", points: curve(cluster, "rssMbPerMember") },
-    {
-      name: "Fabric (Go)",
-      points: GO.flatMap(({ members, memoryMb }) =>
-        memoryMb ? [[members, memoryMb] as const] : [],
-      ),
-    },
-  ]);
+  const peers = named(results, "peers-");
+  put(
+    "cpu",
+    "Processor time of one member",
+    "verifications a second",
+    beside(cluster, peers, "verificationsPerMemberSecond"),
+  );
+  put(
+    "converge",
+    "Cold start: all see all",
+    "seconds",
+    beside(cluster, peers, "convergeMs", 1_000),
+  );
+  put(
+    "memory",
+    "Memory of one member among others in one process",
+    "MB",
+    beside(cluster, peers, "rssMbPerMember"),
+  );
   put("scale", "Messages that one member sends", "a second", [
     { name: "real sockets", points: curve(cluster, "messagesPerMemberSecond") },
     { name: "simulated whole", points: curve(simulator, "messagesPerMemberSecond") },
     { name: "spreading only", points: spreadCurve(named(results, "spread-")) },
   ]);
   return made;
+}
+
+const OTHERS = ["Fabric's gossip", "libp2p gossipsub"];
+
+/** Ours at all sizes, and the others as far as they were measured. */
+function beside(
+  cluster: readonly Measured[],
+  peers: readonly Measured[],
+  path: string,
+  per = 1,
+): readonly Series[] {
+  const others = OTHERS.map((name) => {
+    const points = peers.flatMap((one): [number, number][] => {
+      const [members, values] = [numberAt(one, "members"), rowsAt(one, "rows")];
+      const value = numberAt(
+        values.find((system) => valueAt(system, "name") === name),
+        path,
+      );
+      return members === undefined || value === undefined ? [] : [[members, value / per]];
+    });
+    return { name, points };
+  });
+  return [{ name: "fabric-gossip", points: curve(cluster, path, per) }, ...others];
 }
 
 function curve(from: readonly Measured[], path: string, per = 1): readonly [number, number][] {

@@ -1,6 +1,5 @@
 /** Results as tables of Markdown, by mark of docs/performance.md; those without a mark are not written there. */
 import { type Measured, numberAt, rowsAt } from "./all.ts";
-import { GO } from "./go-baseline.ts";
 import { judgeGoals } from "./goals.ts";
 
 type Results = ReadonlyMap<string, Measured>;
@@ -53,7 +52,7 @@ export function tables(results: Results): ReadonlyMap<string, string> {
   );
   put("simulator", SIMULATOR_HEAD, rowsAt(results.get("simulator"), "rows").map(simulatorRow));
   put("memory", MEMORY_HEAD, named(results, "memory-").map(memoryRow));
-  put("peers", PEERS_HEAD, rowsAt(results.get("peers"), "rows").map(peersRow));
+  put("peers", PEERS_HEAD, named(results, "peers-").flatMap(peersRows));
   put("silence", SILENCE_HEAD, named(results, "silence").map(silenceRow));
   put("spread", SPREAD_HEAD, named(results, "spread-").map(spreadRow));
   const profile = results.get("profile");
@@ -90,11 +89,11 @@ function goalRows(results: Results): readonly Row[] {
 
 const CLUSTER_HEAD = [
   "N",
-  "All see all, s (Go)",
+  "All see all, s",
   "CPU until then, per member, ms",
-  "CPU per member, v (Go)",
+  "CPU per member, v",
   "ms/s",
-  "Memory per member, MB (Go)",
+  "Memory per member, MB",
   "Connections, mean / most",
   "Messages, bytes sent a second",
   "End known by all, ms",
@@ -103,24 +102,23 @@ const CLUSTER_HEAD = [
 
 function clusterRow(one: Measured): Row {
   const at = (path: string): number | undefined => numberAt(one, path);
-  const members = at("members");
-  const go = GO.find((baseline) => baseline.members === members);
-  const convergeMs = at("convergeMs");
-  const ours = convergeMs === undefined ? "never" : (convergeMs / 1_000).toFixed(2);
-  const goConverge = go?.convergeSeconds.join(", ") || "never";
-  const beside = (value: string | undefined): string => (go ? ` (${value ?? "-"})` : "");
   return [
-    members,
-    ours + beside(goConverge),
+    at("members"),
+    seconds(at("convergeMs")),
     at("startCpuMsPerMember"),
-    `${at("verificationsPerMemberSecond")}${beside(go?.verifications.join(" to "))}`,
+    at("verificationsPerMemberSecond"),
     at("cpuMsPerMemberSecond"),
-    `${at("rssMbPerMember")}${beside(go?.memoryMb?.toString())}`,
+    at("rssMbPerMember"),
     `${at("connectionsPerMember")} / ${at("connectionsMax")}`,
     `${at("messagesPerMemberSecond")}, ${at("bytesPerMemberSecond")}`,
     at("killSeenByAllMs"),
     at("lateJoinerMs"),
   ];
+}
+
+/** With two digits; undefined: not within the limit. */
+function seconds(ms: number | undefined): string {
+  return ms === undefined ? "never" : (ms / 1_000).toFixed(2);
 }
 
 const SIMULATOR_HEAD = [
@@ -167,24 +165,32 @@ function memoryRow(one: Measured): Row {
 }
 
 const PEERS_HEAD = [
+  "N",
   "Members of",
   "All heard all, s",
-  "CPU of one, ms/s",
-  "in v",
-  "Bytes sent by one a second",
-  "Connections",
+  "CPU per member, v",
+  "ms/s",
+  "Message bytes sent a second",
+  "Connections, mean",
   "End known by all, ms",
-  "Memory of one, MB",
+  "Memory per member, MB",
 ];
 
-function peersRow(one: Measured): Row {
-  const convergeMs = numberAt(one, "convergeMs");
-  return [
-    textAt(one, "name"),
-    convergeMs === undefined ? undefined : (convergeMs / 1_000).toFixed(2),
-    ...row(one, "cpuMsPerMemberSecond", "verificationsPerMemberSecond", "bytesPerMemberSecond"),
-    ...row(one, "connectionsPerMember", "killSeenByAllMs", "rssMbPerMember"),
-  ];
+/** A row for each system; one that could not be measured has its reason. */
+function peersRows(one: Measured): readonly Row[] {
+  const members = numberAt(one, "members");
+  const measured = rowsAt(one, "rows").map((system) => [
+    members,
+    textAt(system, "name"),
+    seconds(numberAt(system, "convergeMs")),
+    ...row(system, "verificationsPerMemberSecond", "cpuMsPerMemberSecond", "bytesPerMemberSecond"),
+    ...row(system, "connectionsPerMember", "killSeenByAllMs", "rssMbPerMember"),
+  ]);
+  const missing = rowsAt(one, "missing").map(({ result }) => {
+    const cells: Row = [members, String(result)];
+    return PEERS_HEAD.map((_, index) => cells[index]);
+  });
+  return [...measured, ...missing];
 }
 
 const SILENCE_HEAD = [
