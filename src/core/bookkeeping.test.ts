@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseEnvelope } from "../wire/envelope.ts";
+import { nextSuspicionMs } from "./core.ts";
 import { checkExpiry, checkUnused } from "./handlers/expiry.ts";
 import { beginRound } from "./handlers/identity-pull.ts";
 import { publishIdentity } from "./handlers/publish.ts";
 import { isAskedFor, rest, want } from "./tables/pull.ts";
-import { createSuspicions, raise, tidySuspicions } from "./tables/suspicion.ts";
+import { createSuspicions, pingSuspects, raise, tidySuspicions } from "./tables/suspicion.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
 import { heightOf } from "./testing-channel.ts";
 import {
@@ -162,13 +163,22 @@ describe("suspicions", () => {
   test("of many members come one after the other, and are over some time after their answer", () => {
     const { world, node } = setUp();
     const suspicions = createSuspicions();
+    const { members, lateness } = node.core;
+    const options = { ...node.core.options, random: { below: () => 0, uint64: () => 0n } };
     const now = world.now();
-    const options = { random: { below: () => 0, uint64: () => 0n } };
-    for (const member of node.core.members.table.values()) {
+    for (const member of members.table.values()) {
       raise({ suspicions, options, now }, member, { type: "told", time: member.time });
     }
-    const waits = [...suspicions.open.values()].map(({ atMs }) => atMs - now.elapsedMs);
+    const waits: number[] = [];
+    for (let ms = 1; ms <= 1_000; ms++) {
+      const later = { ...now, elapsedMs: now.elapsedMs + ms };
+      const tables = { suspicions, options, now: later, members, lateness };
+      const isDue = nextSuspicionMs(suspicions, {}) <= later.elapsedMs;
+      if (isDue && pingSuspects(tables, false).length > 0) waits.push(ms);
+    }
     assert.deepEqual(waits, [200, 220, 240, 260, 280]);
+    assert.equal(suspicions.dueMs, Number.POSITIVE_INFINITY);
+    suspicions.pinged.clear();
     suspicions.pinged.set(friend.pkiId, now.elapsedMs);
     suspicions.asked.set(friend.pkiId, now.elapsedMs);
     suspicions.silent.add(friend.pkiId);

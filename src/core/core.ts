@@ -285,12 +285,11 @@ export function nextPullMs({ round, wanted, urgentAtMs }: Pull): number {
 }
 
 export function nextSuspicionMs(
-  { open, scanAtMs }: Core["suspicions"],
+  { dueMs, scanAtMs }: Core["suspicions"],
   { beyondFabric }: Pick<CoreOptions, "beyondFabric">,
 ): number {
   if (beyondFabric?.confirmsDeath === false) return NEVER;
-  const [next] = open.values(); // In the order in which the doubts arose.
-  return Math.min(scanAtMs, next?.atMs ?? NEVER);
+  return Math.min(scanAtMs, dueMs);
 }
 
 export function nextContactMs(contacts: readonly Contact[]): number {

@@ -9,8 +9,6 @@ import { testIdentity } from "../testing-identities.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import { isComplete, trio, views } from "../testing-views.ts";
 import { DEFAULT_TIMING } from "../types/options.ts";
-import { aliveMembers } from "./members.ts";
-import { raise } from "./suspicion.ts";
 
 /** What `about` last said, as an entry of a list of dead members. */
 function accuse(world: World, node: TestNode, about: TestNode, from: TestNode): void {
@@ -244,20 +242,6 @@ describe("an accusation", () => {
       heartbeatsAfter(() => world.give(p2, input)),
       0,
     );
-  });
-
-  test("of everybody spreads the questions over time", () => {
-    const { world, p0 } = trio(17);
-    for (let i = 0; i < 100; i++) {
-      const identity = testIdentity("A", `m${i}`);
-      const bytes = aliveOf(identity, { identity: true, endpoint: `m${i}:1` });
-      world.give(p0, { type: "message", from: p0.identity.pkiId, bytes });
-    }
-    for (const member of aliveMembers(p0.core.members))
-      raise({ ...p0.core, now: world.now() }, member, { type: "told", time: member.time });
-    const dueMs = [...p0.core.suspicions.open.values()].map(({ atMs }) => atMs);
-    assert.ok(dueMs.length > 100);
-    assert.ok(dueMs.every((ms, i) => i === 0 || ms - (dueMs[i - 1] ?? 0) >= 20));
   });
 });
 

@@ -22,11 +22,16 @@ export type Doubt =
   | { readonly type: "told"; readonly time: PeerTime };
 
 interface Suspicion {
+  /** The first one. */
   readonly doubt: Doubt;
+  /** It is not asked before. */
   readonly atMs: number;
+  /** Silent, and said to be dead. */
+  readonly isUrgent: boolean;
 }
 
 export interface Suspicions {
+  /** In the order in which they arose. */
   readonly open: Map<PkiId, Suspicion>;
   /** Times of pings, which limit how often a member is pinged. */
   readonly pinged: Map<PkiId, number>;
@@ -36,15 +41,20 @@ export interface Suspicions {
   readonly silent: Set<PkiId>;
   /** When the next silence scan is due. */
   scanAtMs: number;
-  /** The moment of the latest open question: the next one comes a little later. */
-  lastAtMs: number;
+  /** No question is put before, so soon after the latest one. */
+  turnAtMs: number;
+  /** When an open question may be due; Infinity: none is open. */
+  dueMs: number;
 }
 
 /** Time for the accused to be heard of: it hears of the accusation as soon as we do. */
 const PATIENCE_MS = 200;
 /** Random additional delay, so that not everybody pings at once. */
 const JITTER_MS = 300;
-/** Between two questions: who doubts many members does not dial them all together. */
+/**
+ * Between two questions: who doubts many members does not dial them all together, but up to 50 a second. Doubts
+ * that settle themselves in the meantime take no turn.
+ */
 const SPACING_MS = 20;
 const OPEN_MAX = 1_000;
 /** Validity of a ping's answer, in heartbeats. */
@@ -69,7 +79,8 @@ export function createSuspicions(): Suspicions {
     asked: new Map(),
     silent: new Set(),
     scanAtMs: 0,
-    lastAtMs: Number.NEGATIVE_INFINITY,
+    turnAtMs: Number.NEGATIVE_INFINITY,
+    dueMs: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -80,14 +91,19 @@ export function raise(
   doubt: Doubt,
 ): void {
   const { open, pinged } = suspicions;
-  if (member.status !== "alive" || member.isSuspect || member.isCutOff) return;
-  if (open.has(member.pkiId) || open.size >= OPEN_MAX) return;
+  if (!isAskable(member)) return;
+  const earlier = open.get(member.pkiId);
+  if (earlier !== undefined && !isSettled(earlier.doubt, member)) {
+    if (earlier.doubt.type !== doubt.type) open.set(member.pkiId, { ...earlier, isUrgent: true });
+    return;
+  }
+  if (earlier === undefined && open.size >= OPEN_MAX) return;
   const isSilent = doubt.type === "silent";
   // Who answered a ping has been heard: two missed heartbeats later it may be asked again.
   if (!isSilent && pinged.has(member.pkiId)) return;
-  const soonMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + options.random.below(JITTER_MS);
-  suspicions.lastAtMs = Math.max(soonMs, suspicions.lastAtMs + SPACING_MS);
-  open.set(member.pkiId, { doubt, atMs: suspicions.lastAtMs });
+  const atMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + options.random.below(JITTER_MS);
+  open.set(member.pkiId, { doubt, atMs, isUrgent: false });
+  suspicions.dueMs = Math.min(suspicions.dueMs, Math.max(atMs, suspicions.turnAtMs));
 }
 
 /** False if the member was pinged lately; otherwise it counts as pinged now. */
@@ -153,30 +169,59 @@ function doubtSilent(tables: SuspicionTables, isEarly: boolean): void {
   suspicions.scanAtMs = Math.max(scanAtMs, now.elapsedMs + aliveIntervalMs / LOOKS);
 }
 
-/** Scans for silence, and pings the suspects whose time has come. `isEarly`: heartbeats are late, but not lost. */
+/** Scans for silence, and pings the suspect whose turn it is. `isEarly`: heartbeats are late, but not lost. */
 export function pingSuspects(tables: SuspicionTables, isEarly: boolean): readonly Effect[] {
   doubtSilent(tables, isEarly);
   const { members, now, suspicions } = tables;
-  const { open, pinged, silent } = suspicions;
-  const effects: Effect[] = [];
-  for (const [pkiId, question] of open) {
-    if (question.atMs > now.elapsedMs) break;
-    open.delete(pkiId);
-    const present = members.table.get(pkiId);
-    if (present === undefined || isSettled(question.doubt, present)) continue;
-    const endpoint = preferredEndpoint(present);
-    if (endpoint === "" || !suspect(members, pkiId)) continue;
-    pinged.set(pkiId, now.elapsedMs);
-    if (question.doubt.type === "silent") silent.add(pkiId);
-    effects.push({ type: "ping", pkiId, endpoint });
-  }
-  return effects;
+  const { pinged, silent } = suspicions;
+  const question = suspicions.dueMs <= now.elapsedMs ? takeQuestion(tables) : undefined;
+  if (question === undefined) return [];
+  const { doubt, member } = question;
+  const { pkiId } = member;
+  suspect(members, pkiId);
+  pinged.set(pkiId, now.elapsedMs);
+  if (doubt.type === "silent") silent.add(pkiId);
+  return [{ type: "ping", pkiId, endpoint: preferredEndpoint(member) }];
 }
 
+interface Question extends Suspicion {
+  readonly member: Member;
+}
+
+/** Drops the questions that are settled, and removes the one whose turn it is: the oldest of the most urgent. */
+function takeQuestion({ members, now, suspicions }: SuspicionTables): Question | undefined {
+  const { open } = suspicions;
+  let next: Question | undefined;
+  for (const [pkiId, suspicion] of open) {
+    const member = members.table.get(pkiId);
+    if (member === undefined || isSettled(suspicion.doubt, member)) open.delete(pkiId);
+    else if (suspicion.atMs <= now.elapsedMs && isBefore(suspicion, next))
+      next = { ...suspicion, member };
+  }
+  if (next !== undefined) {
+    open.delete(next.member.pkiId);
+    suspicions.turnAtMs = now.elapsedMs + SPACING_MS;
+  }
+  let dueMs = Number.POSITIVE_INFINITY;
+  for (const { atMs } of open.values()) dueMs = Math.min(dueMs, atMs);
+  suspicions.dueMs = Math.max(dueMs, suspicions.turnAtMs);
+  return next;
+}
+
+function isBefore({ isUrgent }: Suspicion, later: Suspicion | undefined): boolean {
+  return later === undefined || (isUrgent && !later.isUrgent);
+}
+
+/** Whether it need not be put any more; or cannot: a ping is under way, or there is no endpoint. */
 function isSettled(doubt: Doubt, present: Member): boolean {
+  if (!isAskable(present) || preferredEndpoint(present) === "") return true;
   return doubt.type === "silent"
     ? present.heardMs > doubt.heardMs
     : present.firstHand !== undefined && isNewer(present.firstHand, doubt.time);
+}
+
+function isAskable({ status, isCutOff, isSuspect }: Member): boolean {
+  return status === "alive" && !isSuspect && !isCutOff;
 }
 
 /** Whether a ping without answer proves nothing yet: the member is asked again if it stays silent. */
