@@ -2,7 +2,6 @@
  * One live connection per peer, over links that come and go and may be dialled by both sides at
  * once. Spec A 6.4 to 6.7, with the shortcomings listed there avoided.
  */
-
 import type { Outgoing } from "../core/types/effect.ts";
 import type { Fault } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
@@ -22,6 +21,7 @@ import {
 import { DialBackoff } from "./dial-backoff.ts";
 import type { Handshake } from "./handshake.ts";
 import { refusalWords } from "./handshake-fault.ts";
+import { watchIdle } from "./idle-watch.ts";
 import { InboundHandshakes } from "./inbound.ts";
 import type { Cancel, Link, LinkEvents, NetworkFault } from "./network.ts";
 import { Outbound } from "./outbound.ts";
@@ -71,13 +71,19 @@ class ConnectionTable implements Connections {
   }
 
   async listen(): Promise<void> {
-    const { network, events } = this.#options;
+    const { network, events, clock } = this.#options;
     const accept = (link: Link): void => {
       if (this.#isClosed) link.close(refusalWords("stopped"));
       else this.#inbound.accept(link, this.#ownHandshakes.options());
     };
-    await network.listen(accept, events.handshakeFailed);
-    if (!this.#isClosed) this.#closeIdle();
+    // Before the first wait: in virtual time, nothing depends on when promises have their turn.
+    this.#cancelIdleCheck = watchIdle(clock, this.#timeouts.idleMs, this.#peers, this.#leave);
+    try {
+      await network.listen(accept, events.handshakeFailed);
+    } catch (error) {
+      this.#cancelIdleCheck();
+      throw error;
+    }
   }
 
   send({ pkiId, endpoint }: Destination, messages: readonly Outgoing[]): void {
@@ -271,17 +277,11 @@ class ConnectionTable implements Connections {
   }
 
   /** Closes what nobody uses, and looks again after a while. */
-  #closeIdle(): void {
-    const { clock, events } = this.#options;
-    const untilMs = clock.now().elapsedMs - this.#timeouts.idleMs;
-    for (const peer of [...this.#peers.values()]) {
-      if (peer.activeMs === undefined || peer.activeMs > untilMs || peer.queue.size > 0) continue;
-      this.#forget(peer);
-      peer.end();
-      events.disconnected(peer.pkiId, IDLE);
-    }
-    this.#cancelIdleCheck = clock.after(this.#timeouts.idleMs / 4, () => this.#closeIdle());
-  }
+  readonly #leave = (peer: Peer): void => {
+    this.#forget(peer);
+    peer.end();
+    this.#options.events.disconnected(peer.pkiId, IDLE);
+  };
 
   /**
    * A peer that has dialled at the same time may have closed one link in favour of another that we
