@@ -47,7 +47,8 @@ const NUMBERS: Readonly<Record<ChangeType, readonly (readonly [number, number])[
   loss: [[0, 90]],
   delay: [[1, 1_000]],
 };
-const TIME_MS_MAX = 86_400_000;
+/** A run ends after a day. */
+export const TIME_MS_MAX = 86_400_000;
 /** Maximum actions per link; that is 20 kB of text. */
 export const ACTIONS_MAX = 1_000;
 

@@ -9,7 +9,7 @@ import { ALL_HANDLERS, handlerOf } from "./handlers.ts";
 const ROOT = join(import.meta.dirname, "../..");
 const BYTES_MAX = 500_000;
 /** The others are sources that the page links to. */
-const isLoaded = (path: string): boolean => /^src\/play\/|\.(?:html|css)$/.test(path);
+const isLoaded = (path: string): boolean => /^src\/play\/|^index\.html$|\.css$/.test(path);
 
 describe("the files of the playground", () => {
   test("need neither Node, nor a package, nor anybody else's server", async () => {
@@ -40,6 +40,15 @@ describe("the files of the playground", () => {
       assert.ok(worker.includes(name), name);
     }
   });
+});
+
+test("whatever handles a message is a marked place in a page of its own", async () => {
+  const files = await collectFiles();
+  for (const { name, file } of ALL_HANDLERS) {
+    const text = files.get(file.replace(/\.ts$/, ".html"))?.text ?? "";
+    assert.match(text, new RegExp(`<mark id="${name}">[^<]*function ${name}\\(`), file);
+    assert.doesNotMatch(text, /<(?:script|style)/, file);
+  }
 });
 
 describe("the handler that is named for a message", () => {

@@ -17,7 +17,8 @@ export interface StaticFile {
 const ROOT = new URL("../../", import.meta.url);
 const PAGE = "src/play/page/index.html";
 /** Files that nobody imports; each is joined with all that it imports. */
-const ENTRIES = ["src/play/worker.js", "src/play/page/main.js"];
+const WORKER = "src/play/worker.js";
+const MAIN = "src/play/page/main.js";
 const TYPES = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -32,14 +33,69 @@ export async function collectFiles(): Promise<ReadonlyMap<string, StaticFile>> {
     files.set(path, { text: await readFile(new URL(path, ROOT), "utf8"), type: TYPES.css });
   }
   const readCompact = async (path: string): Promise<string> => compact(await readModule(path));
-  for (const path of ENTRIES) {
-    files.set(path, { text: await bundle(path, readCompact), type: TYPES.js });
-  }
-  for (const { file } of ALL_HANDLERS) {
-    const path = file.replace(/\.ts$/, ".js");
-    files.set(path, { text: await readModule(path), type: TYPES.js });
+  const worker = asWorker(await bundle(WORKER, readCompact));
+  files.set(WORKER, { text: worker, type: TYPES.js });
+  const main = `"use strict";\n{\n${await bundle(MAIN, readCompact)}}\n`;
+  files.set(MAIN, { text: main, type: TYPES.js });
+  for (const file of new Set(ALL_HANDLERS.map((handler) => handler.file))) {
+    const text = await readModule(file.replace(/\.ts$/, ".js"));
+    files.set(file.replace(/\.ts$/, ".html"), { text: sourcePage(file, text), type: TYPES.html });
   }
   return files;
+}
+
+/**
+ * A script without imports: browsers load no module from disk. There they load no worker either; as a script
+ * of the page it gives its text, and the page makes a worker of it.
+ */
+function asWorker(code: string): string {
+  return `{
+const run = () => {
+"use strict";
+${code}};
+if (typeof document === "undefined") run();
+else globalThis.playgroundWorker = run;
+}
+`;
+}
+
+/** A module to read, with the handlers as places that a link can lead to. */
+function sourcePage(file: string, code: string): string {
+  const names = ALL_HANDLERS.filter((handler) => handler.file === file).map(({ name }) => name);
+  const up = "../".repeat(file.split("/").length - 1);
+  const lines = escapeHtml(code.trimEnd())
+    .split("\n")
+    .map((line) => {
+      const name = names.find((one) => line.includes(`function ${one}(`));
+      return name === undefined ? line : `<mark id="${name}">${line}</mark>`;
+    });
+  const styles = ["base", "controls"].map(
+    (name) => `<link rel="stylesheet" href="${up}src/dashboard/${name}.css">`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${file}</title>
+<link rel="icon" href="data:,">
+${styles.join("\n")}
+<link rel="stylesheet" href="${up}src/play/page/play.css">
+</head>
+<body class="source">
+<main>
+<h1>${file}</h1>
+<p class="soft">As it runs in the playground, without types.</p>
+<pre tabindex="0">${lines.join("\n")}</pre>
+</main>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 /** Writes the files into a folder, for any web server. Returns how many bytes they have. */

@@ -1,6 +1,6 @@
 /** A run as the text of a link: settings, actions, and the displayed time. */
 import { accept, reject, type Verdict } from "../wire/verdict.ts";
-import { type Action, formatAction, parseActions } from "./actions.ts";
+import { type Action, formatAction, parseActions, TIME_MS_MAX } from "./actions.ts";
 import { formatSettings, parseRunSettings, type Settings } from "./settings.ts";
 
 interface Link {
@@ -8,13 +8,25 @@ interface Link {
   readonly actions: readonly Action[];
   /** Virtual milliseconds since the start. */
   readonly atMs: number;
+  /** The delivered message that is shown; undefined: none. */
+  readonly message?: number | undefined;
 }
 
-/** Maximum time of a link: one hour into a run. */
-const AT_MS_MAX = 3_600_000;
+/** Of a millisecond: no two messages are read closer to each other. */
+const FRACTION = 10_000;
 
 /** `lang` belongs to the page. */
-const WORDS = ["seed", "members", "organisations", "delayMs", "rules", "at", "do", "lang"];
+const WORDS = [
+  "seed",
+  "members",
+  "organisations",
+  "delayMs",
+  "rules",
+  "at",
+  "message",
+  "do",
+  "lang",
+];
 
 /** `seed=7&at=12000&do=9000.crash.3`. A misspelt word would show another run than was meant. */
 export function parseLink(text: string): Verdict<Link, string> {
@@ -34,9 +46,12 @@ export function parseLink(text: string): Verdict<Link, string> {
     return reject(`"${formatAction(vain).slice(0, 40)}" concerns nobody who is there then`);
   }
   const at = words.get("at") ?? "0";
-  const atMs = /^\d{1,8}$/.test(at) ? Number(at) : Number.NaN;
-  if (!(atMs <= AT_MS_MAX)) return reject(`at must be a whole number up to ${AT_MS_MAX}`);
-  return accept({ settings: settings.value, actions: actions.value, atMs });
+  const atMs = /^\d{1,8}(?:\.\d{1,4})?$/.test(at) ? Number(at) : Number.NaN;
+  if (!(atMs <= TIME_MS_MAX)) return reject(`at must be a number up to ${TIME_MS_MAX}`);
+  const shown = words.get("message");
+  if (shown !== undefined && !/^\d{1,12}$/.test(shown)) return reject("message must be a number");
+  const message = shown === undefined ? undefined : Number(shown);
+  return accept({ settings: settings.value, actions: actions.value, atMs, message });
 }
 
 /** The first action with a member or an organisation that does not exist at its time. */
@@ -53,9 +68,13 @@ function findVain(actions: readonly Action[], settings: Settings): Action | unde
   });
 }
 
-export function formatLink({ settings, actions, atMs }: Link): string {
+/** Its moment is rounded up, so that what has happened is behind it. */
+export function formatLink({ settings, actions, atMs, message }: Link): string {
   const words = [...formatSettings(settings)];
-  if (atMs > 0) words.push(`at=${Math.min(Math.floor(atMs), AT_MS_MAX)}`);
+  const nearest = Math.round(atMs * FRACTION) / FRACTION;
+  const moment = nearest < atMs ? Math.ceil(atMs * FRACTION) / FRACTION : nearest;
+  if (atMs > 0) words.push(`at=${Math.min(moment, TIME_MS_MAX)}`);
+  if (message !== undefined) words.push(`message=${message}`);
   if (actions.length > 0) words.push(`do=${actions.map(formatAction).join(",")}`);
   return words.join("&");
 }

@@ -44,6 +44,19 @@ describe("a run of the playground", () => {
     assert.deepEqual(outcome(stepped), whole);
   });
 
+  test("is the same when the page has its turn in between", async () => {
+    const settings = { ...SETTINGS, members: 12 };
+    const joins = [{ atMs: 5_000, type: "join", organisation: 0 }] as const;
+    const whole = outcome(playTo(60_000, joins, settings));
+    const turns = new Playback(settings, joins);
+    for (let ms = 0; ms < 60_000; ms += 997) {
+      turns.runUntil(ms);
+      await Promise.resolve();
+    }
+    turns.runUntil(60_000);
+    assert.deepEqual(outcome(turns), whole);
+  });
+
   test("is the same again from the link that it gave, whatever was done", () => {
     const live = playTo(4_321.5);
     live.act({ type: "crash", member: 1 });
@@ -59,6 +72,44 @@ describe("a run of the playground", () => {
     assert.deepEqual(link.value.actions, live.actions);
     const again = playTo(link.value.atMs, link.value.actions, link.value.settings);
     assert.deepEqual(outcome(again), outcome(live));
+  });
+
+  test("is shown to others at the same message, and in the same state", () => {
+    const live = playTo(1_500);
+    for (let i = 0; i < 20; i++) live.step({});
+    const { step } = live.step({});
+    assert.ok(step);
+    const message = step.id;
+    const text = formatLink({ settings: SETTINGS, actions: [], atMs: live.nowMs, message });
+    const link = parseLink(text);
+    assert.ok(link.ok && link.value.message === message);
+    const again = playTo(0);
+    assert.deepEqual(again.step({ id: message }, link.value.atMs).step, step);
+    again.runUntil(link.value.atMs);
+    assert.deepEqual(outcome(again), outcome(live));
+    const { atMs } = link.value;
+    assert.equal(formatLink({ settings: SETTINGS, actions: [], atMs, message }), text);
+  });
+
+  test("tells how the share of agreeing members went, also on the way to a link's moment", () => {
+    const cut = { atMs: 10_000, type: "cut", members: [0, 2] } as const;
+    const { shares } = playTo(60_000, [cut]).takeHappened();
+    const at = (ms: number) => shares.find(({ atMs }) => atMs >= ms)?.agreeing;
+    assert.deepEqual([at(9_000), at(45_000)], [1, 0]);
+    assert.ok(shares.length > 100 && shares.length <= 601, `${shares.length}`);
+  });
+
+  test("ends after a day, and takes no more than a maximum of actions", () => {
+    const small = { ...SETTINGS, members: 3 };
+    const playback = playTo(3_000, [], small);
+    for (let i = 0; i < 1_000; i++)
+      assert.ok(playback.act({ type: "clock", member: 0, seconds: i }));
+    assert.ok(!playback.act({ type: "clock", member: 0, seconds: 0 }));
+    const late = playTo(3_000, [], small);
+    for (const member of [0, 1, 2]) late.act({ type: "crash", member });
+    assert.ok(late.runUntil(99_999_999_999));
+    assert.equal(late.nowMs, 86_400_000);
+    assert.ok(!late.act({ type: "start", member: 0 }));
   });
 
   test("shows of a message who handled it, and its receiver before and after", () => {
@@ -100,6 +151,21 @@ describe("a run of the playground", () => {
     playback.runUntil(120_000);
     assert.equal(playback.agreement().agreeing, 5);
   });
+});
+
+test("whoever joins during a partition is outside of it", () => {
+  const playback = playTo(8_000);
+  playback.act({ type: "cut", members: [0, 2] });
+  playback.act({ type: "join", organisation: 0 });
+  const { network } = playback;
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((one) => network.isCut(5, one) && network.isCut(one, 5)),
+    [true, false, true, false, false],
+  );
+  playback.runUntil(40_000);
+  const seen = playback.state(5)?.members.filter(({ cells }) => cells[1] === "alive");
+  const names = seen?.map(({ cells: [name] }) => name);
+  assert.deepEqual(names?.toSorted(), ["peer0.org2", "peer1.org2", "peer2.org1"]);
 });
 
 describe("by a Fabric peer's rules", () => {
@@ -232,6 +298,9 @@ describe("the text of a link", () => {
     ["do=-1.crash.1", /is no action/],
     ["do=1.constructor.1", /is no action/],
     ["at=99999999", /at must be/],
+    ["at=1.23456", /at must be/],
+    ["at=-1", /at must be/],
+    ["message=x", /message must be/],
     ["member=6", /there is no "member": use seed, members, /],
     ["members=6&members=7", /"members" stands there twice/],
     ["members=6&do=12.crash.6", /"12.crash.6" concerns nobody/],

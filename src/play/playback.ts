@@ -7,7 +7,7 @@ import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
 import { findDuplicate } from "../core/tables/broadcast-queue.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { EventContent } from "../observe/events.ts";
-import { ACTIONS_MAX, type Action, type Change } from "./actions.ts";
+import { ACTIONS_MAX, type Action, type Change, TIME_MS_MAX } from "./actions.ts";
 import { type Agreement, compareViews } from "./agreement.ts";
 import { describeForPage, readAuthor } from "./describe.ts";
 import { type Flight, Flights } from "./flights.ts";
@@ -16,6 +16,7 @@ import { describeEffect, type EventText, eventOf, type PlayEvent } from "./notic
 import { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 import type { Settings } from "./settings.ts";
+import { type Share, Shares } from "./shares.ts";
 import { nameOf, type StateView, viewState } from "./state-view.ts";
 import type { Doing } from "./tours.ts";
 import { isEventWanted, isMessageWanted, type Wanted } from "./wanted.ts";
@@ -40,12 +41,13 @@ export interface Step {
 interface Happened {
   readonly landed: readonly Flight[];
   readonly events: readonly PlayEvent[];
+  readonly shares: readonly Share[];
   /** Delivered messages by kind, since the start. */
   readonly counts: Readonly<Record<Kind, number>>;
 }
 
 /** Maximum virtual time to wait for a message. */
-const STEP_MAX_MS = 60_000;
+export const STEP_MAX_MS = 60_000;
 /** Maximum events kept until requested; the newest stay. */
 const LANDED_MAX = 400;
 const EVENTS_MAX = 200;
@@ -63,6 +65,7 @@ export class Playback {
   readonly network: PlayedNetwork;
   readonly actions: Action[];
   readonly #flights = new Flights();
+  readonly #shares: Shares;
   readonly #counts: Record<Kind, number>;
   readonly #links = new Map<number, Set<number>>();
   #landed: Flight[] = [];
@@ -76,6 +79,7 @@ export class Playback {
 
   constructor(settings: Settings, actions: readonly Action[]) {
     this.actions = [...actions];
+    this.#shares = new Shares(settings.members);
     this.#counts = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
     this.network = new PlayedNetwork(settings, {
       sent: (from, to, bytes) => this.#flights.sent(from, to, bytes, this.network.nowMs),
@@ -118,9 +122,15 @@ export class Playback {
     return pairs;
   }
 
-  /** Plays until a time, unless `mayGoOn` returns false. Returns whether it got there. */
-  runUntil(untilMs: number, mayGoOn: () => boolean = () => true): boolean {
+  /** The actions that have been applied. */
+  get done(): readonly Action[] {
+    return this.actions.slice(0, this.#done);
+  }
+
+  /** Plays until a time, unless `mayGoOn` returns false. Returns whether it got there, or to the end of all runs. */
+  runUntil(wantedMs: number, mayGoOn: () => boolean = () => true): boolean {
     const { clock } = this.network;
+    const untilMs = Math.min(wantedMs, TIME_MS_MAX);
     for (let action = this.#next(); action; action = this.#next()) {
       if (action.atMs > untilMs) break;
       if (!this.#runClock(action.atMs, mayGoOn)) return false;
@@ -133,26 +143,29 @@ export class Playback {
     return true;
   }
 
-  /** Plays until the message or event arrives. */
+  /** Plays until the message or event arrives; unless `mayGoOn` returns false. */
   step(
     wanted: Wanted,
     maxMs = STEP_MAX_MS,
+    mayGoOn: () => boolean = () => true,
   ): { readonly isFound: boolean; readonly step: Step | undefined } {
     const untilMs = this.nowMs + maxMs;
     this.#wanted = wanted;
     this.#isFound = false;
-    this.runUntil(untilMs, () => !this.#isFound);
+    this.runUntil(untilMs, () => !this.#isFound && mayGoOn());
     this.#wanted = undefined;
     const [watch, isFound] = [this.#watch, this.#isFound];
     this.#watch = undefined;
     return { isFound, step: watch && this.#describe(watch) };
   }
 
-  /** Applies an action now, at the end of this millisecond. */
-  act(change: Change): void {
-    if (this.actions.length >= ACTIONS_MAX) return;
+  /** Applies an action now, at the end of this millisecond. False: no more are possible. */
+  act(change: Change): boolean {
+    const isFull = this.actions.length >= ACTIONS_MAX || this.nowMs >= TIME_MS_MAX;
+    if (isFull || (change.type === "join" && this.network.isFull)) return false;
     this.actions.splice(this.#done, 0, { atMs: Math.ceil(this.nowMs), ...change });
     this.runUntil(Math.ceil(this.nowMs));
+    return true;
   }
 
   /** Applies all steps; `isFound`: every awaited message came. The last message is described. */
@@ -179,7 +192,7 @@ export class Playback {
   takeHappened(): Happened {
     const [landed, events] = [this.#landed, this.#events];
     [this.#landed, this.#events] = [[], []];
-    return { landed, events, counts: { ...this.#counts } };
+    return { landed, events, shares: this.#shares.take(), counts: { ...this.#counts } };
   }
 
   #next(): Action | undefined {
@@ -192,6 +205,7 @@ export class Playback {
     for (;;) {
       if (!mayGoOn()) return false;
       for (let i = 0; i < (this.#wanted ? 1 : CALLBACKS); i++) {
+        if (this.#shares.isDue(this.nowMs)) this.#shares.note(this.nowMs, this.agreement());
         if (!clock.runNext(untilMs)) return true;
       }
     }

@@ -45,6 +45,8 @@ export class PlayedNetwork {
   readonly #revoked = new Set<PkiId>();
   readonly #read = createSharedReader();
   #cuts: readonly Cut[] = [];
+  /** The other side of the drawn partition: whoever comes later is there, too. */
+  #outside = new Set<number>();
   #delayMs: number;
   #signatures = 0;
 
@@ -79,6 +81,16 @@ export class PlayedNetwork {
   /** Expected one-way delay of a message, in milliseconds. */
   get delayMs(): number {
     return this.#delayMs * 1.25;
+  }
+
+  /** As the last actions set them: packet loss in per cent, delay in milliseconds. */
+  get conditions(): { readonly lossPercent: number; readonly delayMs: number } {
+    return { lossPercent: Math.round(this.#network.loss * 100), delayMs: this.#delayMs };
+  }
+
+  /** Whether nobody can join any more. */
+  get isFull(): boolean {
+    return this.players.length >= PLAYERS_MAX;
   }
 
   playerAt(endpoint: string): Player | undefined {
@@ -227,17 +239,21 @@ export class PlayedNetwork {
     const { organisations } = this.#settings;
     const org = Math.min(organisation, organisations - 1);
     const place = this.players.filter((player) => player.org === org).length;
-    if (this.players.length >= PLAYERS_MAX) return;
+    if (this.isFull) return;
     // Positions of a larger network keep those of the smaller one.
     const nodes = place * organisations + org + 1;
     const layout = { nodes, orgs: organisations, hiddenShare: 0, oddShare: 0, startsWithinMs: 0 };
     const seat = layOut(layout, createSeededRandom(nodes)).at(-1);
-    if (seat !== undefined) this.#start(this.#add(seat));
+    if (seat === undefined) return;
+    const player = this.#add(seat);
+    this.#outside.add(player.index);
+    this.#start(player);
   }
 
   #cut(members: ReadonlySet<number>): void {
     for (const cut of this.#cuts) this.#network.removeCut(cut);
     const others = new Set(this.players.map(({ index }) => index).filter((i) => !members.has(i)));
+    this.#outside = others;
     const isCut = members.size > 0 && others.size > 0;
     this.#cuts = isCut
       ? [

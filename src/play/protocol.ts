@@ -5,6 +5,7 @@ import type { Agreement } from "./agreement.ts";
 import type { PlayEvent } from "./noticed.ts";
 import type { Step } from "./playback.ts";
 import type { Settings } from "./settings.ts";
+import type { Share } from "./shares.ts";
 import type { StateView } from "./state-view.ts";
 import type { Doing } from "./tours.ts";
 import type { Wanted } from "./wanted.ts";
@@ -57,6 +58,14 @@ export interface Frame {
   readonly flying: readonly FlightView[];
   readonly landed: readonly FlightView[];
   readonly events: readonly PlayEvent[];
+  /** How the share of agreeing members went since the previous frame. */
+  readonly shares: readonly Share[];
+  /** Moments of the visitor's actions so far, in virtual milliseconds. */
+  readonly acts: readonly number[];
+  /** As the last actions set them: packet loss in per cent, delay in milliseconds. */
+  readonly conditions: { readonly lossPercent: number; readonly delayMs: number };
+  /** Whether the run has come to its end, after a day. */
+  readonly isOver: boolean;
   readonly counts: Readonly<Record<Kind, number>>;
   readonly agreement: Agreement;
   /** State of the requested member. */
@@ -66,7 +75,15 @@ export interface Frame {
 }
 
 export type EngineAnswer =
-  | { readonly type: "opened"; readonly settings: Settings; readonly frame: Frame }
+  /** `step`: the message that the link shows. */
+  | {
+      readonly type: "opened";
+      readonly settings: Settings;
+      readonly step: Step | undefined;
+      readonly frame: Frame;
+    }
+  /** How far a long way to a moment or a message has come. */
+  | { readonly type: "running"; readonly nowMs: number; readonly untilMs: number }
   | { readonly type: "frame"; readonly frame: Frame }
   /** `step`: the awaited message, if any. */
   | {
@@ -75,5 +92,7 @@ export type EngineAnswer =
       readonly step: Step | undefined;
       readonly frame: Frame;
     }
-  /** The link cannot be used; the sentence says why. */
-  | { readonly type: "refused"; readonly reason: string };
+  /** An action was not applied: a run has a maximum of them, and of members. */
+  | { readonly type: "full" }
+  /** The link cannot be used; the sentence says why. The former run goes on, with its settings. */
+  | { readonly type: "refused"; readonly reason: string; readonly settings: Settings };

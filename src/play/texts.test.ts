@@ -110,7 +110,7 @@ describe("in Chinese are", () => {
   test("the reasons why a link is refused", () => {
     const links = ["members=1000", "seed=x", "rules=none", "members=3&organisations=9", "at=x"];
     links.push("do=nonsense", `do=${"1.crash.1,".repeat(20_000)}1.crash.1`);
-    links.push("member=6", "members=6&members=7", "members=6&do=12.crash.6");
+    links.push("message=x", "member=6", "members=6&members=7", "members=6&do=12.crash.6");
     for (const link of links) {
       const refused = parseLink(link);
       assert.ok(!refused.ok, link);

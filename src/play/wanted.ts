@@ -3,6 +3,8 @@ import type { Kind } from "../../simulation/wire-kind.ts";
 
 /** Omitted fields match anything. Members are numbers. */
 export interface Wanted {
+  /** The number of the message, as links have it. */
+  readonly id?: number;
   readonly kind?: Kind;
   readonly from?: number;
   readonly to?: number;
@@ -15,6 +17,7 @@ export interface Wanted {
 }
 
 interface Message {
+  readonly id: number;
   readonly kind: Kind;
   readonly from: number;
   readonly to: number;
@@ -24,8 +27,9 @@ interface Message {
 
 export function isMessageWanted(wanted: Wanted, message: Message): boolean {
   if (wanted.event !== undefined) return false;
-  const { kind, from, to, author, isCopy } = { ...message, ...wanted };
+  const { id, kind, from, to, author, isCopy } = { ...message, ...wanted };
   return (
+    id === message.id &&
     kind === message.kind &&
     from === message.from &&
     to === message.to &&

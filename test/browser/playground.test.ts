@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import type { HttpServer } from "../../src/ops/http-server.ts";
 import { writeFiles } from "../../src/play/files.ts";
@@ -104,9 +105,13 @@ describe("the playground", { skip }, () => {
     await title.filter({ hasText: / from peer\d\.org\d to peer\d\.org\d/ }).waitFor(SLOW);
     assert.doesNotMatch((await page.locator("#time").textContent()) ?? "", /^1\.500/);
     const link = page.locator(".message-card a");
-    const file = new URL((await link.getAttribute("href")) ?? "");
-    const source = await (await fetch(file)).text();
-    assert.match(source, new RegExp(`function ${await link.textContent()}\\(`));
+    const [source] = await Promise.all([page.waitForEvent("popup", SLOW), link.click()]);
+    const name = await link.textContent();
+    const place = source.locator(`mark#${name}`, { hasText: `function ${name}(` });
+    await place.waitFor(SLOW);
+    const { y } = (await place.boundingBox()) ?? assert.fail("no place");
+    assert.ok(y >= 0 && y < 800, `at ${y} of 800 pixels`);
+    await source.close();
     assert.match((await page.locator(".message-card pre").textContent()) ?? "", /"message": \{/);
     await page.locator("#stage .node[aria-label^='peer1.org1']").press("Enter");
     await page.locator("#member-card-title", { hasText: "peer1.org1" }).waitFor(SLOW);
@@ -148,6 +153,52 @@ describe("the playground", { skip }, () => {
     assert.match(labels[1] ?? "", /peer0\.org2, Org2MSP, stopped/);
     assert.equal(labels.filter((label) => /cut off/.test(label ?? "")).length, 3);
     await takePicture(page, "playground-partition");
+  });
+
+  test("shows somebody else the same message by its address", async () => {
+    await follow(`${SMALL}&at=3000`);
+    await page.keyboard.press("n");
+    await page.waitForURL(/at=[\d.]+&message=\d+$/, SLOW);
+    const [other, problems] = await openPage(browser, `${page.url()}&lang=en`);
+    const title = other.locator("#message-card-title", { hasText: " from " });
+    await title.waitFor(SLOW);
+    for (const selector of [".message-card", ".member-card", "#time", ".kinds >> nth=0"]) {
+      const [mine, theirs] = [page, other].map((one) => one.locator(selector).textContent());
+      assert.equal(await theirs, await mine, selector);
+    }
+    assert.deepEqual(problems, []);
+    await other.close();
+  });
+
+  test("says so when no message comes", async () => {
+    await follow(`${SMALL}&at=8000&do=7000.crash.1`);
+    await page.locator("#stage .node").nth(1).click();
+    await page.getByRole("button", { name: "Next message of peer0.org2" }).click();
+    const card = page.locator(".message-card", { hasText: "No such message came" });
+    await card.waitFor(SLOW);
+    assert.equal(await page.locator("#time").textContent(), "68.000 s");
+  });
+
+  test("shows loss, delay and partition of a link, and cuts off one member after the other", async () => {
+    await follow(`${SMALL}&at=9000&do=8000.loss.30,8000.delay.200,8500.cut.0`);
+    assert.equal(await page.locator("#loss").inputValue(), "30");
+    assert.equal(await page.locator("#delay").inputValue(), "200");
+    await page.locator("#stage .node").nth(2).press("Enter");
+    await page.getByRole("button", { name: "Cut off", exact: true }).click();
+    await page.waitForURL(/,9000\.cut\.0\.2$/, SLOW);
+    await page.locator("#stage .node").first().press("Enter");
+    await page.getByRole("button", { name: "Let back in" }).click();
+    await page.waitForURL(/,9000\.cut\.2$/, SLOW);
+    await follow(`${SMALL}&at=9500`);
+    assert.equal(await page.locator("#loss").inputValue(), "0");
+    assert.equal(await page.locator("#delay").inputValue(), "40");
+  });
+
+  test("tells how far a long run is, and gives it up for another", async () => {
+    await page.evaluate("location.hash = 'lang=en&members=200&at=86400000'");
+    await page.locator("#time", { hasText: "on the way to 86400.0 s" }).waitFor(SLOW);
+    await follow(`${SMALL}&at=2000`);
+    assert.equal(await page.locator("#stage .node").count(), 6);
   });
 
   for (const tour of TOURS) {
@@ -216,6 +267,29 @@ describe("the playground", { skip }, () => {
     await page.evaluate("location.hash = 'members=1000'");
     const alert = page.getByRole("alert");
     await alert.getByText("members must be a whole number from 3 to 200").waitFor(SLOW);
+    await page.setViewportSize({ width: 1_280, height: 800 });
+    await page.locator("input[name=members]").fill("3");
+    await page.locator("input[name=organisations]").fill("9");
+    await page.getByRole("button", { name: "Start again" }).click();
+    await alert.getByText("at least as many members as organisations").waitFor(SLOW);
+    const { y, width } = (await alert.boundingBox()) ?? assert.fail("no alert");
+    assert.ok(y >= 0 && y < 800, `at ${y} of 800 pixels`);
+    assert.ok(width > 1_000, `${width} pixels wide`);
+    await page.getByRole("button", { name: "Start again" }).scrollIntoViewIfNeeded();
+  });
+
+  test("keeps a refused link in the address, to be corrected", async () => {
+    const [other, problems] = await openPage(browser, `${server.url}/#members=1000&lang=en`);
+    await other.getByRole("alert").getByText("members must be").waitFor(SLOW);
+    await other.locator("#stage .node").nth(8).waitFor(SLOW);
+    assert.equal(new URL(other.url()).hash, "#members=1000&lang=en");
+    assert.equal(await other.locator("input[name=members]").inputValue(), "9");
+    assert.equal(await other.locator("#play").textContent(), "Play");
+    await other.getByRole("button", { name: "Start again" }).click();
+    await other.waitForURL((url) => url.hash === "" || url.hash === "#", SLOW);
+    assert.ok(await other.getByRole("alert").isHidden());
+    assert.deepEqual(problems, []);
+    await other.close();
   });
 
   test("complained about nothing and asked nobody else, under its strict policy", () => {
@@ -244,6 +318,22 @@ describe("the playground", { skip }, () => {
     assert.deepEqual(await englishTexts(other), []);
     await other.evaluate("location.hash = 'lang=zh&members=1000'");
     await other.getByRole("alert").getByText("整数").waitFor(SLOW);
+    assert.deepEqual(problems, []);
+    await other.close();
+  });
+
+  test("runs from disk, without a server", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "playground-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    await writeFiles(folder);
+    const { href } = pathToFileURL(join(folder, "index.html"));
+    const [other, problems] = await openPage(browser, `${href}#${SMALL}&at=3000`);
+    await other.locator("#stage .node").nth(5).waitFor(SLOW);
+    await other.keyboard.press("n");
+    await other.waitForURL(/message=\d+$/, SLOW);
+    const link = other.locator(".message-card a");
+    const [source] = await Promise.all([other.waitForEvent("popup", SLOW), link.click()]);
+    await source.locator(`mark#${await link.textContent()}`).waitFor(SLOW);
     assert.deepEqual(problems, []);
     await other.close();
   });

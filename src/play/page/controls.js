@@ -28,6 +28,11 @@ export function createControls({ toggle, step, setSpeed }) {
   const element = make("div", { className: "actions" }, play, once, label, time);
   return {
     element,
+    /** A long way to a moment or a message. */
+    running({ nowMs, untilMs }) {
+      const [now, until] = [nowMs, untilMs].map((ms) => (ms / 1_000).toFixed(1));
+      setText(time, t("onTheWay", { time: now, until }));
+    },
     update({ frame, isPlaying, isLagging }) {
       setText(play, isPlaying ? t("pause") : t("play"));
       const seconds = (frame.nowMs / 1_000).toFixed(isPlaying ? 1 : 3);

@@ -17,10 +17,13 @@ export function createMemberCard({ act, step }) {
     update({ frame, selected }) {
       const member = frame.members[selected];
       heading.textContent = member ? `${member.name} · ${t(member.state)}` : t("member");
-      const key = member ? `${selected} ${member.state}` : "";
+      const isolated = frame.members.flatMap(({ isCutOff }, index) => (isCutOff ? [index] : []));
+      const key = member ? `${selected} ${member.state} ${isolated}` : "";
       if (key !== shown) {
         shown = key;
-        actions.replaceChildren(...(member ? buttonsFor(member, selected, act, step) : []));
+        actions.replaceChildren(
+          ...(member ? buttonsFor(member, selected, isolated, { act, step }) : []),
+        );
       }
       showWhatIsKnown(content, member, frame.state);
     },
@@ -59,15 +62,22 @@ function showState(content, state) {
   Object.assign(content, { scrollTop, scrollLeft });
 }
 
-function buttonsFor(view, member, act, step) {
+/** `isolated`: the members inside the partition. */
+function buttonsFor(view, member, isolated, { act, step }) {
   const { name, state } = view;
   const change = (key, type, more = {}) => button(t(key), () => act({ type, member, ...more }));
+  const cut = (key, members) => button(t(key), () => act({ type: "cut", members }));
   return [
     isRunning(view) ? change("crash", "crash") : change("start", "start"),
     ...(isRunning(view)
       ? [state === "stalled" ? change("resume", "resume") : change("stall", "stall")]
       : []),
-    button(t("isolate"), () => act({ type: "cut", members: [member] })),
+    view.isCutOff
+      ? cut(
+          "rejoin",
+          isolated.filter((one) => one !== member),
+        )
+      : cut("isolate", [...isolated, member]),
     change("revoke", "revoke"),
     change("renew", "renew"),
     change("expire", "expire", { seconds: 20 }),
@@ -84,8 +94,10 @@ export function createMessageCard() {
   const { section, heading } = card("message-card", t("message"), content);
   return {
     section,
-    clear() {
+    /** `key`: the text in place of a message. */
+    clear(key = "noMessage") {
       heading.textContent = t("message");
+      hint.textContent = t(key);
       content.replaceChildren(hint);
     },
     show(step, members) {
@@ -110,9 +122,7 @@ export function createMessageCard() {
 
 /** The source file that runs here, at the function. */
 function linkTo({ name, file }) {
-  const compiled = file.replace(/\.ts$/, ".js");
-  const place = new URL(`../../../${compiled}`, import.meta.url);
-  const href = `${place}#:~:text=function%20${name}`;
+  const { href } = new URL(`${file.replace(/\.ts$/, ".html")}#${name}`, document.baseURI);
   const link = make("a", { href, target: "_blank", rel: "noopener" }, name);
   return make("span", {}, link, make("span", { className: "soft" }, ` ${file}`));
 }

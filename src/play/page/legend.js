@@ -39,7 +39,7 @@ export function createLegend() {
     counts.set(kind, count);
     swatches.set(kind, swatch);
   }
-  const line = make("span", { className: "swatch line", hidden: false, "aria-hidden": "true" });
+  const line = make("span", { className: "swatch line", "aria-hidden": "true" });
   const cut = make("span", { className: "swatch cutline", "aria-hidden": "true" });
   element.append(make("li", { className: "hidden" }, line, cut));
   return {

@@ -2,12 +2,14 @@
 import { button, byId, make, setText } from "../../dashboard/dom.js";
 import { startTheme } from "../../dashboard/theme.js";
 import { createControls, createSetup } from "./controls.js";
+import { startEngine } from "./engine.js";
+import { createFaults } from "./faults.js";
 import { createMemberCard, createMessageCard } from "./inspector.js";
 import { createLegend } from "./legend.js";
 import { createStage } from "./stage.js";
 import { createTimeline } from "./timeline.js";
 import { createTours } from "./tour.js";
-import { languageOf, startLanguage, t, w } from "./words.js";
+import { isInOtherLanguage, languageOf, startLanguage, t, w } from "./words.js";
 
 /** A pause in a hidden tab is not caught up. */
 const FRAME_MS_MAX = 100;
@@ -17,7 +19,6 @@ const LINK_MS = 1_000;
 
 /** `frame`: as `src/play/protocol.ts` has it. @type {any} */
 const model = { frame: undefined, isPlaying: false, isLagging: false, speed: 1, selected: -1 };
-const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module" });
 let isAwaited = false;
 let [lastMs, stateMs, linkMs] = [performance.now(), 0, 0];
 
@@ -26,7 +27,12 @@ startLanguage();
 byId("subtitle").textContent = t("subtitle");
 byId("skip").textContent = t("skip");
 
-const ask = (request) => worker.postMessage(request);
+const engine = startEngine(hear);
+const ask = (request) => {
+  // A refused link stays in the address, to be corrected, until the visitor goes on.
+  if (request.type !== "frame" || request.ms > 0) byId("problem").hidden = true;
+  engine(request);
+};
 const act = (change) => ask({ type: "act", change });
 const step = (wanted) => {
   model.isPlaying = false;
@@ -43,6 +49,7 @@ const select = (index) => {
 };
 const open = (link) => {
   model.isPlaying = false;
+  tours.leave();
   ask({ type: "open", link });
 };
 
@@ -63,76 +70,36 @@ const tours = createTours(ask, (index) => {
   model.isPlaying = false;
   model.selected = index;
 });
+const faults = createFaults(act, (isOn) => stage.lasso.arm(isOn));
 
 stage.head.append(controls.element);
-stage.section.append(legend.element, createFaults());
+stage.section.append(legend.element, faults.element);
 const side = make("div", { className: "side" }, message.section, member.section);
 byId("main").append(tours.section, stage.section, side, timeline.section, createRun());
 
-/** Faults of the whole network. */
-function createFaults() {
-  const loss = make("input", {
-    type: "range",
-    min: "0",
-    max: "50",
-    value: "0",
-    ariaLabel: t("loss"),
-  });
-  const lossText = make("output", { className: "soft" }, "0 %");
-  loss.addEventListener("change", () => act({ type: "loss", percent: Number(loss.value) }));
-  loss.addEventListener("input", () => setText(lossText, `${loss.value} %`));
-  const delay = make("input", { type: "number", min: "1", max: "1000", value: "40" });
-  delay.addEventListener(
-    "change",
-    () => delay.checkValidity() && act({ type: "delay", ms: Number(delay.value) }),
-  );
-  const drawing = button(t("draw"), () => {
-    const isOn = drawing.ariaPressed !== "true";
-    drawing.ariaPressed = String(isOn);
-    stage.lasso.arm(isOn);
-  });
-  drawing.ariaPressed = "false";
-  drawing.title = t("drawTitle");
-  const joins = make("span", { className: "actions", id: "joins" });
-  return make(
-    "div",
-    { className: "actions faults" },
-    make("label", {}, `${t("loss")} `, loss, lossText),
-    make("label", {}, `${t("delay")} `, delay),
-    drawing,
-    button(t("heal"), () => act({ type: "cut", members: [] })),
-    joins,
-  );
-}
-
 function createRun() {
   const section = make("section", { className: "card run-card", "aria-labelledby": "run-title" });
+  const outcome = make("output", { id: "copied" });
   const copy = button(t("copy"), async () => {
     showLink();
-    await navigator.clipboard?.writeText(location.href).catch(() => {});
-    byId("announcement").textContent = t("copied");
+    outcome.textContent = "";
+    // Browsers give no clipboard to pages of other machines without TLS.
+    const isDone = await navigator.clipboard?.writeText(location.href).then(
+      () => true,
+      () => false,
+    );
+    outcome.textContent = t(isDone ? "copied" : "copiedNot");
   });
   section.append(
     make("div", { className: "card-head" }, make("h2", { id: "run-title" }, t("run"))),
     setup.element,
-    make("p", { className: "soft" }, t("linkHere"), " ", copy),
+    make("p", { className: "soft" }, t("linkHere"), " ", copy, " ", outcome),
   );
   return section;
 }
 
-function showJoins({ members }) {
-  const names = [...new Set(members.map(({ organisation }) => organisation))];
-  const joins = byId("joins");
-  if (joins.childElementCount === names.length) return;
-  joins.replaceChildren(
-    ...names.map((name, organisation) =>
-      button(t("join", { name }), () => act({ type: "join", organisation })),
-    ),
-  );
-}
-
 function showLink() {
-  if (model.frame === undefined) return;
+  if (model.frame === undefined || !byId("problem").hidden) return;
   const hash = `#${model.frame.link}`;
   const own = languageOf() === "zh" ? `${hash === "#" ? "" : "&"}lang=zh` : "";
   if (location.hash !== hash + own) history.replaceState(null, "", hash + own);
@@ -150,18 +117,19 @@ function showAll(isFresh) {
   legend.update(frame);
   stage.update(model, isFresh);
   member.update(model);
-  showJoins(frame);
+  faults.update(frame);
   if (isFresh) timeline.update(model);
 }
 
 function take(frame) {
   model.frame = frame;
+  if (frame.isOver) model.isPlaying = false;
   showAll(true);
 }
 
-function showStep({ step, frame }) {
+function showStep({ type, isFound, step, frame }) {
   if (step === undefined) {
-    message.clear();
+    message.clear(isFound || type === "opened" ? "noMessage" : "noneCame");
     return;
   }
   model.selected = step.to;
@@ -169,30 +137,45 @@ function showStep({ step, frame }) {
   byId("announcement").textContent = byId("message-card-title").textContent;
 }
 
-worker.addEventListener("message", ({ data }) => {
+function complain(text) {
+  const problem = byId("problem");
+  problem.textContent = text;
+  problem.hidden = false;
+  problem.scrollIntoView({ block: "nearest" });
+}
+
+function hear(data) {
+  if (data.type !== "running") isAwaited = false;
   switch (data.type) {
     case "refused":
-      byId("problem").hidden = false;
-      byId("problem").textContent = t("refused", { reason: w(data.reason) });
+      complain(t("refused", { reason: w(data.reason) }));
+      model.isPlaying = false;
+      setup.show(data.settings);
+      // On a page that has just been opened, there is no former run.
+      if (model.frame === undefined) ask({ type: "frame", ms: 0, member: -1 });
+      return;
+    case "full":
+      complain(t("full"));
+      return;
+    case "running":
+      controls.running(data);
       return;
     case "opened":
-      byId("problem").hidden = true;
       setup.show(data.settings);
       timeline.clear();
-      message.clear();
+      showStep(data);
       break;
     case "stepped":
       showStep(data);
       break;
     case "frame":
-      isAwaited = false;
       model.isLagging = model.isPlaying && !data.frame.isInTime;
   }
   take(data.frame);
   stage.mark(model.selected);
   if (data.type === "stepped") tours.arrived(data.isFound, data.step !== undefined);
   if (data.type !== "frame" || !model.isPlaying) showLink();
-});
+}
 
 function beat(nowMs) {
   const elapsedMs = Math.min(FRAME_MS_MAX, nowMs - lastMs);
@@ -219,12 +202,20 @@ addEventListener("keydown", (event) => {
   if (event.key === " " && !isBusy) {
     event.preventDefault();
     toggle();
-  } else if (event.key === "n" && !(event.target instanceof HTMLInputElement)) step({});
+  } else if (event.key === "n" && !isTyping(event.target)) step({});
 });
+function isTyping(target) {
+  return target instanceof HTMLSelectElement || target instanceof HTMLInputElement;
+}
+
 addEventListener("resize", () => showAll(false));
 
 /** A link typed or followed in this tab. */
-addEventListener("hashchange", ({ newURL }) => open(new URL(newURL).hash.slice(1)));
+addEventListener("hashchange", ({ newURL }) => {
+  const link = new URL(newURL).hash.slice(1);
+  if (isInOtherLanguage(link)) location.reload();
+  else open(link);
+});
 
 const words = location.hash.slice(1);
 open(words);

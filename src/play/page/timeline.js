@@ -11,13 +11,13 @@ const PAINT_MS = 250;
 export function createTimeline(select) {
   const line = draw("path", { class: "share" });
   const ghosts = draw("path", { class: "ghosts" });
-  const marks = draw("g", { class: "acts" });
+  const marks = draw("path", { class: "acts" });
   const chart = draw(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" },
+    marks,
     ghosts,
     line,
-    marks,
   );
   setAttributes(chart, {
     "aria-label": t("shareTitle"),
@@ -31,13 +31,13 @@ export function createTimeline(select) {
     tabIndex: 0,
   });
   const hint = make("p", { className: "soft" }, t("nothingYet"));
-  const { section } = card("timeline-card", t("timeline"), chart, hint, list);
-  const state = { points: [], last: -1, paintedMs: 0, list, hint, select };
+  const { section } = card("timeline-card", t("timeline"), chart, createKey(), hint, list);
+  const state = { points: [], hasPresent: false, paintedMs: 0, list, hint, select };
   return {
     section,
     clear() {
       state.points = [];
-      state.last = -1;
+      state.hasPresent = false;
       list.replaceChildren();
       hint.hidden = false;
     },
@@ -46,7 +46,7 @@ export function createTimeline(select) {
       const nowMs = performance.now();
       if (!isPlaying || nowMs - state.paintedMs > PAINT_MS) {
         state.paintedMs = nowMs;
-        paint(state, line, ghosts);
+        paint(state, { line, ghosts, marks }, frame.acts);
       }
       for (const event of frame.events.slice(-EVENTS_MAX)) addEvent(state, event, frame.members);
       while (list.childElementCount > EVENTS_MAX) list.lastElementChild.remove();
@@ -54,28 +54,47 @@ export function createTimeline(select) {
   };
 }
 
-function addPoint(state, { nowMs, agreement }) {
-  const { agreeing, running, expected, ghosts } = agreement;
-  if (nowMs === state.last) state.points.pop();
-  state.last = nowMs;
-  const share = running === 0 ? 0 : agreeing / running;
-  state.points.push({ nowMs, share, ghosts: expected === 0 ? 0 : Math.min(1, ghosts / expected) });
-  // Drops every second point, so that the whole run stays visible.
-  if (state.points.length > POINTS_MAX) state.points = state.points.filter((_, at) => at % 2 === 0);
+/** What the lines of the chart are. */
+function createKey() {
+  const entries = ["share", "ghosts", "acts"].map((name) => {
+    const swatch = draw("svg", { viewBox: "0 0 24 8", class: "chart-key", "aria-hidden": "true" });
+    swatch.append(draw("path", { class: name, d: name === "acts" ? "M12 0V8" : "M0 4H24" }));
+    return make("li", {}, swatch, ` ${t(`${name}Key`)}`);
+  });
+  return make("ul", { className: "kinds soft" }, ...entries);
 }
 
-function paint({ points }, line, ghosts) {
-  const lastMs = Math.max(1, points.at(-1).nowMs);
+function addPoint(state, { nowMs, agreement, shares }) {
+  const { agreeing, running, expected, ghosts } = agreement;
+  const present = {
+    atMs: nowMs,
+    agreeing: running === 0 ? 0 : agreeing / running,
+    ghosts: expected === 0 ? 0 : Math.min(1, ghosts / expected),
+  };
+  // The present belongs to it until the next frame.
+  if (state.hasPresent) state.points.pop();
+  state.points.push(...shares, present);
+  state.hasPresent = true;
+  // Drops every second point, so that the whole run stays visible.
+  if (state.points.length > POINTS_MAX) {
+    state.points = state.points.filter((_, at) => at % 2 === 0);
+    state.hasPresent = false;
+  }
+}
+
+function paint({ points }, { line, ghosts, marks }, acts) {
+  const lastMs = Math.max(1, points.at(-1).atMs);
+  const across = (atMs) => ((WIDTH * atMs) / lastMs).toFixed(1);
   const path = (height) =>
     points
       .map((point, at) => {
-        const x = (WIDTH * point.nowMs) / lastMs;
         const y = HEIGHT - 2 - (HEIGHT - 4) * height(point);
-        return `${at === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+        return `${at === 0 ? "M" : "L"}${across(point.atMs)} ${y.toFixed(1)}`;
       })
       .join("");
-  setAttributes(line, { d: path(({ share }) => share) });
-  setAttributes(ghosts, { d: path(({ ghosts: share }) => share) });
+  setAttributes(line, { d: path((point) => point.agreeing) });
+  setAttributes(ghosts, { d: path((point) => point.ghosts) });
+  setAttributes(marks, { d: acts.map((atMs) => `M${across(atMs)} 0V${HEIGHT}`).join("") });
 }
 
 function addEvent({ list, hint, select }, { atMs, observer, type, subject, reason }, members) {

@@ -24,14 +24,12 @@ export function createTours(ask, opened) {
     if (state.tour?.steps[state.at + by] !== undefined) go(state.tour, state.at + by);
   };
   const back = button(t("back"), () => move(-1), { id: "tour-back" });
-  const next = button(t("next"), () => move(1), {
-    id: "tour-next",
-    className: "primary",
-  });
-  const leave = button(t("leave"), () => {
+  const next = button(t("next"), () => move(1), { id: "tour-next", className: "primary" });
+  const end = () => {
     state.tour = undefined;
     show();
-  });
+  };
+  const leave = button(t("leave"), end);
   const steps = make("div", { className: "tour", hidden: true }, text);
   steps.append(make("div", { className: "actions" }, back, next, place, leave));
   for (const tour of TOURS) {
@@ -55,6 +53,8 @@ export function createTours(ask, opened) {
   }
   return {
     section,
+    /** Another run begins. */
+    leave: end,
     /** The step is complete. `hasMessage`: a message is shown. */
     arrived(isFound, hasMessage) {
       const { tour, at } = state;

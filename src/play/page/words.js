@@ -22,6 +22,12 @@ export function languageOf() {
   return language;
 }
 
+/** Whether a link asks for another language than the page has. */
+export function isInOtherLanguage(link) {
+  const wanted = new URLSearchParams(link).get("lang");
+  return Object.hasOwn(TEXTS, wanted ?? "") && wanted !== language;
+}
+
 /** The button that changes the language: the page is loaded again, in the same run. */
 export function startLanguage() {
   document.documentElement.lang = language;
