@@ -254,9 +254,16 @@ describe("the playground", { skip }, () => {
   });
 
   test("leads by Tab to every control, and the focus can be seen", async () => {
+    await follow(`${SMALL}&at=7000`);
     const stops = await walkByTab(page);
     const places = stops.map(({ index }) => index).sort((a, b) => a - b);
     assert.deepEqual(places, await tabStops(page));
+    const inEvents = await page.locator(".events button[tabindex='0']").count();
+    assert.equal(inEvents, 1, "not through every event");
+    const first = page.locator(".events button").first();
+    await first.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.locator(".events li:nth-child(2) button:focus").waitFor(SLOW);
     assert.deepEqual(
       stops.filter(({ isVisible }) => !isVisible),
       [],

@@ -1,5 +1,5 @@
 /** The share of agreeing members over time, and members' events. */
-import { card, draw, make, setAttributes } from "../../dashboard/dom.js";
+import { card, draw, make, moveByArrows, setAttributes, setTabStop } from "../../dashboard/dom.js";
 import { t, w } from "./words.js";
 
 const POINTS_MAX = 600;
@@ -30,6 +30,7 @@ export function createTimeline(select) {
     ariaLabel: t("timeline"),
     tabIndex: 0,
   });
+  moveByArrows(list, "button");
   const hint = make("p", { className: "soft" }, t("nothingYet"));
   const { section } = card("timeline-card", t("timeline"), chart, createKey(), hint, list);
   const state = { points: [], hasPresent: false, paintedMs: 0, list, hint, select };
@@ -48,8 +49,7 @@ export function createTimeline(select) {
         state.paintedMs = nowMs;
         paint(state, { line, ghosts, marks }, frame.acts);
       }
-      for (const event of frame.events.slice(-EVENTS_MAX)) addEvent(state, event, frame.members);
-      while (list.childElementCount > EVENTS_MAX) list.lastElementChild.remove();
+      addEvents(state, frame);
     },
   };
 }
@@ -95,6 +95,16 @@ function paint({ points }, { line, ghosts, marks }, acts) {
   setAttributes(line, { d: path((point) => point.agreeing) });
   setAttributes(ghosts, { d: path((point) => point.ghosts) });
   setAttributes(marks, { d: acts.map((atMs) => `M${across(atMs)} 0V${HEIGHT}`).join("") });
+}
+
+/** One of the many is in the tab order; the arrow keys lead to the others. */
+function addEvents(state, { events, members }) {
+  if (events.length === 0) return;
+  const { list } = state;
+  for (const event of events.slice(-EVENTS_MAX)) addEvent(state, event, members);
+  while (list.childElementCount > EVENTS_MAX) list.lastElementChild.remove();
+  const links = [...list.querySelectorAll("button")];
+  setTabStop(links, links.find((link) => link === document.activeElement) ?? links[0]);
 }
 
 function addEvent({ list, hint, select }, { atMs, observer, type, subject, reason }, members) {
