@@ -17,7 +17,7 @@ import {
 import { messageToJson } from "../../src/wire/json.ts";
 import { ownedEnvelope } from "../../src/wire/kept-envelope.ts";
 import { isPlain } from "../../src/wire/plain.ts";
-import { ownedAlive, parseAlive } from "../../src/wire/received.ts";
+import { type Alive, ownedAlive, parseAlive } from "../../src/wire/received.ts";
 import type { Schema } from "../../src/wire/schema.ts";
 import { arbitraryValue, readEnvelopeVectors, TABLES } from "../../src/wire/testing.ts";
 import { decodeNaively } from "../../src/wire/testing-naive.ts";
@@ -174,9 +174,14 @@ function checkAlive(input: Uint8Array): void {
   assert.match(value.pkiId, /^[0-9a-f]{64}$/);
   assert.notEqual(value.internalEndpoint, "");
   assert.ok(value.envelope.signature.length > 0, "believed without signature");
-  const { bytes, payload, signature, secret } = ownedAlive(value).envelope;
-  const owned = { ...ownedAlive(value), envelope: { bytes, payload, signature, secret } };
-  assert.ok(isDeepStrictEqual(owned, value), "a copy is another message");
+  const copy = withParts(ownedAlive(value));
+  assert.ok(isDeepStrictEqual(copy, withParts(value)), "a copy is another message");
+}
+
+/** Envelopes of equal parts may know in different ways where these are. */
+function withParts(alive: Alive): object {
+  const { bytes, payload, signature, secret } = alive.envelope;
+  return { ...alive, envelope: { bytes, payload, signature, secret } };
 }
 
 const recorded = readEnvelopeVectors().map(({ bytes }) => bytes);
