@@ -403,6 +403,11 @@ describe("a folder that is refused, and what the sentence says", () => {
       /^config\.yaml opens more than 32 brackets: correct the file\.$/,
     ],
     [
+      "YAML of too many marks, of which those in comments are none",
+      peerFolder({ "config.yaml": `${"# a: b\n".repeat(1_000)}NodeOUs:\n${":\n".repeat(1_000)}` }),
+      /^config\.yaml has more than 1000 colons, commas and the like: correct the file\.$/,
+    ],
+    [
       "a switch that is no boolean",
       peerFolder({ "config.yaml": "NodeOUs: {Enable: 3}" }),
       /^config\.yaml: NodeOUs\.Enable must be true or false, without quotation marks: correct/,

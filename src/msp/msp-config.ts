@@ -20,10 +20,11 @@ export interface MspConfig {
 export const EMPTY_MSP_CONFIG: MspConfig = { requiredUnits: [], roleUnits: new Map() };
 
 /**
- * Maximum nesting of brackets; a real file has two. The time that the YAML parser takes grows
- * with the square of their number.
+ * Maximum nesting of brackets, of which a real file has two, and maximum number of marks of YAML, of which it has
+ * some fifty. The time that the parser takes grows with the square of both.
  */
 const BRACKETS_MAX = 32;
+const MARKS_MAX = 1_000;
 
 const KEY_OF_ROLE = {
   client: "ClientOUIdentifier",
@@ -61,6 +62,12 @@ function readMspConfig(
 ): MspConfig {
   if (opensTooMuch(text)) {
     problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
+    return EMPTY_MSP_CONFIG;
+  }
+  if (hasTooManyMarks(text)) {
+    problems.push(
+      `${name} has more than ${MARKS_MAX} colons, commas and the like: correct the file.`,
+    );
     return EMPTY_MSP_CONFIG;
   }
   const content = parseYaml(name, text, { problems, hints });
@@ -105,6 +112,12 @@ function opensTooMuch(text: string): boolean {
     if (open > BRACKETS_MAX) return true;
   }
   return false;
+}
+
+/** Comments do not count. */
+function hasTooManyMarks(text: string): boolean {
+  const marks = text.replace(/^[^\S\n]*#.*$/gm, "").match(/[:,?&*!|>"'[\]{}-]/g);
+  return marks !== null && marks.length > MARKS_MAX;
 }
 
 /** An unquoted word with a special meaning in YAML; text fields keep it as text. */
