@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { MAIN } from "../main-program.ts";
 import { freePort } from "../ports.ts";
 import { approveChaincode } from "./chaincode.ts";
 import { makeChannelBlock } from "./channel.ts";
@@ -36,7 +36,6 @@ import {
 } from "./workspace.ts";
 
 const search = findInstallation(process.env);
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const CHANNEL = "interop";
 const JOIN_MS = 30_000;
 /** Blocks spread at once, heights every 4 s. */

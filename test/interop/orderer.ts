@@ -1,11 +1,9 @@
 /** The orderer of a workspace: one, of Raft, for one channel. */
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Running, runToEnd, start } from "./program.ts";
+import { PATIENT_MS, type Running, runToEnd, start } from "./program.ts";
 import { until } from "./until.ts";
 import { local, type Workspace } from "./workspace.ts";
-
-const START_TIMEOUT_MS = 20_000;
 
 export interface OrdererPorts {
   readonly listen: number;
@@ -57,7 +55,7 @@ export async function startOrderer(
   });
   await until({
     what: "the orderer takes part in the channel",
-    timeoutMs: START_TIMEOUT_MS,
+    timeoutMs: PATIENT_MS,
     async isSo() {
       const end = running.ended();
       if (end !== undefined) throw new Error(`it ended with ${end}: ${lastLines(running)}`);

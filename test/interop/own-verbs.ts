@@ -1,9 +1,7 @@
 /** Our command line, which asks a member of ours. */
-import { fileURLToPath } from "node:url";
+import { MAIN } from "../main-program.ts";
 import { runToEnd, start } from "./program.ts";
 import type { Workspace } from "./workspace.ts";
-
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 export function ask({ folder }: Workspace, url: string, ...words: readonly string[]) {
   const all = [MAIN, ...words, "--url", url];

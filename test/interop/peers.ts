@@ -1,10 +1,17 @@
 /** The two kinds of peers behind one face, so that a scenario reads the same for both. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { getList } from "../../src/cli/client.ts";
 import type { Json } from "../../src/observe/json.ts";
 import type { Connection, Identity, Member } from "../../src/observe/views.ts";
-import { type Command, type LogLine, type Running, runToEnd, start } from "./program.ts";
+import { MAIN } from "../main-program.ts";
+import {
+  type Command,
+  type LogLine,
+  PATIENT_MS,
+  type Running,
+  runToEnd,
+  start,
+} from "./program.ts";
 import { until } from "./until.ts";
 import {
   endpointOf,
@@ -15,9 +22,6 @@ import {
   type PeerSettings,
   type Workspace,
 } from "./workspace.ts";
-
-const START_TIMEOUT_MS = 20_000;
-const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 export interface Peer {
   readonly organisation: Organisation;
@@ -186,7 +190,7 @@ function createPeer(
       running = program;
       await until({
         what: `${id} serves`,
-        timeoutMs: START_TIMEOUT_MS,
+        timeoutMs: PATIENT_MS,
         isSo() {
           assertRuns(id, program);
           return program.log().some(isUp) || (program.log().at(-1)?.text ?? "silence");

@@ -7,6 +7,9 @@ import { owned } from "../children.ts";
 
 const run = promisify(execFile);
 
+/** Time to start, or to run to its end, on a busy machine. */
+export const PATIENT_MS = 120_000;
+
 export interface Command {
   readonly program: string;
   readonly arguments: readonly string[];
@@ -63,7 +66,7 @@ export function start(command: Command): Running {
 /** Runs a program to its end and returns what it wrote; a failure is an error with its complaint. */
 export async function runToEnd(command: Command): Promise<string> {
   const { program, arguments: words, environment, folder } = command;
-  const options = { cwd: folder, env: inherited(environment), timeout: 20_000 };
+  const options = { cwd: folder, env: inherited(environment), timeout: PATIENT_MS };
   const { stdout } = await run(program, words, options);
   return stdout;
 }
