@@ -20,7 +20,7 @@ export interface Lifetimes {
   memberHours(): number;
   /** The same at {@link LOSSY} or more. */
   lossyMemberHours(): number;
-  /** Seconds from the end of a process until another member calls it dead. */
+  /** Seconds from the end of a process until another member, which knew it alive, calls it dead. */
   deathsKnown(): DeathFigures;
 }
 
@@ -33,6 +33,8 @@ const HOUR_SECONDS = 3_600;
 
 export function createLifetimes(world: World): Lifetimes {
   const endedMs = new Map<string, number>();
+  /** Observers that first heard of somebody who had gone already: they notice no death. */
+  const learntLate = new Set<string>();
   const delays = createNumberCounts(TICKS_MAX);
   const ticks: number[] = [];
   let [livedSeconds, lossySeconds] = [0, 0];
@@ -40,10 +42,16 @@ export function createLifetimes(world: World): Lifetimes {
     watcher: {
       began: ({ member }) => endedMs.delete(member.issued.identity.pkiId),
       ended: (member, nowMs) => endedMs.set(member.issued.identity.pkiId, nowMs),
-      event({ bornMs }, event, atMs) {
-        if (event.type !== "member-dead") return;
+      event({ bornMs, number }, event, atMs) {
+        if (event.type !== "member-dead" && event.type !== "member-joined") return;
         const sinceMs = endedMs.get(event.member.pkiId);
         if (sinceMs === undefined || bornMs > sinceMs) return;
+        const pair = `${number} ${event.member.pkiId} ${sinceMs}`;
+        if (event.type === "member-joined") {
+          if (atMs > sinceMs) learntLate.add(pair);
+          return;
+        }
+        if (learntLate.has(pair) || event.reason === "listed-dead") return;
         const after = Math.min(
           TICKS_MAX,
           Math.round(((atMs - sinceMs) / 1_000) * TICKS_PER_SECOND),
