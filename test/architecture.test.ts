@@ -366,6 +366,12 @@ describe("architecture", () => {
     );
   });
 
+  test("one file hands texts to the YAML parser, within limits", () => {
+    const parsing = /\b(parse|parseDocument|parseAllDocuments)\b[^;]* from "yaml"/;
+    const parsers = product.filter(({ text }) => parsing.test(text)).map(({ path }) => path);
+    assert.deepEqual(parsers, ["src/lib/yaml-text.ts"]);
+  });
+
   test("no error is swallowed without a word, no type forced, no check suppressed", () => {
     const wrong = product.filter(
       ({ text }) =>

@@ -17,18 +17,24 @@ const OWN_PREFIX = "fabricgossip.";
 const NAMES = ALL_KEYS.map(({ name }) => name);
 const KNOWN = new Set(NAMES.map((name) => name.toLowerCase()));
 const OWN_NAMES = NAMES.filter((name) => name.toLowerCase().startsWith(OWN_PREFIX));
+/** Unknown names that are told one by one; a file may hold thousands. */
+const TOLD_MAX = 20;
 /** What Fabric's peers tolerate by default (`peer.keepalive.minInterval`). */
 const FABRIC_PING_INTERVAL_MS = 60_000;
 
 /** Refuses names below `fabricGossip` that do not exist; warns of overrides without effect. */
 export function checkNames(source: Source, problems: string[], warnings: string[]): void {
-  for (const { name, origin } of source.under(OWN_PREFIX)) {
-    if (KNOWN.has(name)) continue;
+  const unknown = source.under(OWN_PREFIX).filter(({ name }) => !KNOWN.has(name));
+  for (const { name, origin } of unknown.slice(0, TOLD_MAX)) {
     const outer = ALL_KEYS.find((key) => name.startsWith(`${key.name.toLowerCase()}.`));
     const remedy = outer
       ? `${outer.name} is no map of names, but a ${outer.kind}.`
       : suggest(name, OWN_NAMES);
     problems.push(`${name} (${origin}) is no key of fabric-gossip; ${remedy}`);
+  }
+  const others = unknown.length - TOLD_MAX;
+  if (others > 0) {
+    problems.push(`${others} other names below fabricGossip are no keys of it; remove them.`);
   }
   warnings.push(...withoutEffect(source));
 }

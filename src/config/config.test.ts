@@ -232,6 +232,18 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
     assert.match(problems[0] ?? "", /^There is no configuration: name the core\.yaml/);
   });
 
+  test("of very many names that do not exist, the first are told one by one", async () => {
+    const file = join(folder, "strange.yaml");
+    const names = Array.from({ length: 1_020 }, (_, i) => `  strange${i}: 1\n`);
+    await writeFile(file, `fabricGossip:\n${names.join("")}`);
+    const problems = await problemsOf({ file, env: ENV });
+    assert.equal(problems.length, 21);
+    assert.equal(
+      problems[20],
+      "1000 other names below fabricGossip are no keys of it; remove them.",
+    );
+  });
+
   test("TLS files are looked for, all of them", async () => {
     const problems = await problemsOf({
       env: { FABRIC_CFG_PATH: folder },

@@ -5,6 +5,8 @@ import { envName, type Source } from "./source.ts";
 
 /** A file may be one and the same mistake many times. */
 const TOLD_MAX = 5;
+/** Names that are compared with ours; Fabric's own sample has 250. */
+const COMPARED_MAX = 1_000;
 
 export function withoutEffectInFile(source: Source): readonly string[] {
   const given = source.inFile();
@@ -14,7 +16,7 @@ export function withoutEffectInFile(source: Source): readonly string[] {
   }
   const byVariable = new Map(ALL_KEYS.map(({ name }) => [envName(name), name]));
   const variables = [...byVariable.keys()];
-  const told = given.flatMap(({ name, origin }) => {
+  const told = given.slice(0, COMPARED_MAX).flatMap(({ name, origin }) => {
     const variable = envName(name);
     if (byVariable.has(variable) || name.startsWith("fabricgossip.")) return [];
     const isInner = name.includes(".fabricgossip.");

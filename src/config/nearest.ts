@@ -7,6 +7,8 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 5)) + 1;
   for (const candidate of candidates) {
+    // Each letter that one has more is a difference.
+    if (Math.abs(name.length - candidate.length) >= least) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }

@@ -5,11 +5,12 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter } from "yaml";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import { fileReason } from "../lib/small-file.ts";
 import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
+import { parseYaml } from "../lib/yaml-text.ts";
 import { MAP_KEYS } from "./key-tags.ts";
 
 /** One raw value and where it was found, for people: `core.yaml:12`, `CORE_PEER_ID`, `--set`. */
@@ -59,8 +60,10 @@ interface SourceOptions {
 type Settings = Map<string, Setting>;
 
 const ENV_PREFIX = "CORE_";
-/** Fabric's own sample has 40 KB; parsing takes about 1 us a byte at worst. */
+/** Fabric's own sample has 40 KB, 300 marks and 200 values; aliases can repeat values. */
 const FILE_BYTES_MAX = 1 << 18;
+const MARKS_MAX = 5_000;
+const VALUES_MAX = 5_000;
 const DEPTH_MAX = 20;
 /** Keys given twice that are told of; a file may be one and the same line many times. */
 const TOLD_MAX = 5;
@@ -232,7 +235,13 @@ export function parseSettings(
     const lines = new LineCounter();
     // Keys that are given twice we find ourselves: the library compares each with each.
     const options = { merge: true, lineCounter: lines, uniqueKeys: false };
-    const document = parseDocument(text, options);
+    const document = parseYaml(text, MARKS_MAX, options);
+    if (typeof document === "string") {
+      problems.push(
+        `The configuration file ${file} ${document}; name a core.yaml with --config or FABRIC_CFG_PATH.`,
+      );
+      return settings;
+    }
     // As Fabric, we read the first document of several.
     const fault = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (fault !== undefined) throw fault;
@@ -256,6 +265,7 @@ export function parseSettings(
     });
     const values: unknown = document.toJS({ mapAsMap: true });
     collectLeaves(values, "", 0, (name, raw) => {
+      if (settings.size === VALUES_MAX) throw new Error(`it has more than ${VALUES_MAX} values`);
       const origin = origins.get(name) ?? file;
       if (settings.has(name)) {
         problems.push(`${name} (${origin}) is given twice in different capitals; remove one.`);
@@ -265,7 +275,7 @@ export function parseSettings(
   } catch (error) {
     // Also the stack overflow of a text nested without end.
     problems.push(
-      `The configuration file ${file} is not valid YAML (${yamlFault(error)}): correct it.`,
+      `The configuration file ${file} is not valid YAML (${yamlFault(error, text)}): correct it.`,
     );
   }
   return settings;

@@ -1,7 +1,7 @@
 /** `config.yaml` of an MSP folder: the rules about organisational units (spec A 7.1). */
-import { parseDocument } from "yaml";
 import { printable } from "../lib/printable.ts";
 import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
+import { parseYaml } from "../lib/yaml-text.ts";
 import type { Findings } from "./authorities.ts";
 import { ROLES, type Role } from "./msp.ts";
 
@@ -19,11 +19,7 @@ export interface MspConfig {
 
 export const EMPTY_MSP_CONFIG: MspConfig = { requiredUnits: [], roleUnits: new Map() };
 
-/**
- * Maximum nesting of brackets, of which a real file has two, and maximum number of marks of YAML, of which it has
- * some fifty. The time that the parser takes grows with the square of both.
- */
-const BRACKETS_MAX = 32;
+/** Of a real file some fifty. A daemon reads the file again whenever its MSP changes. */
 const MARKS_MAX = 1_000;
 
 const KEY_OF_ROLE = {
@@ -60,17 +56,7 @@ function readMspConfig(
   text: string,
   { problems, hints }: Pick<Findings, "problems" | "hints">,
 ): MspConfig {
-  if (opensTooMuch(text)) {
-    problems.push(`${name} opens more than ${BRACKETS_MAX} brackets: correct the file.`);
-    return EMPTY_MSP_CONFIG;
-  }
-  if (hasTooManyMarks(text)) {
-    problems.push(
-      `${name} has more than ${MARKS_MAX} colons, commas and the like: correct the file.`,
-    );
-    return EMPTY_MSP_CONFIG;
-  }
-  const content = parseYaml(name, text, { problems, hints });
+  const content = readYaml(name, text, { problems, hints });
   const faults: string[] = [];
   const document = readMap(content, "the document", faults);
   const nodeOus = readMap(document.get("NodeOUs"), "NodeOUs", faults);
@@ -104,22 +90,6 @@ function isStrange(key: string): boolean {
   return !KEYS.some((known) => known.toLowerCase() === key.toLowerCase());
 }
 
-function opensTooMuch(text: string): boolean {
-  let open = 0;
-  for (const character of text) {
-    if (character === "{" || character === "[") open++;
-    else if (character === "}" || character === "]") open = Math.max(0, open - 1);
-    if (open > BRACKETS_MAX) return true;
-  }
-  return false;
-}
-
-/** Comments do not count. */
-function hasTooManyMarks(text: string): boolean {
-  const marks = text.replace(/^[^\S\n]*#.*$/gm, "").match(/[:,?&*!|>"'[\]{}-]/g);
-  return marks !== null && marks.length > MARKS_MAX;
-}
-
 /** An unquoted word with a special meaning in YAML; text fields keep it as text. */
 class Word {
   readonly text: string;
@@ -139,13 +109,13 @@ const WORD = new RegExp([TRUE, FALSE, NULL].map(({ source }) => source).join("|"
 const TOLERATED: readonly string[] = ["MULTIPLE_DOCS", "DUPLICATE_KEY"];
 
 /** Like Go, keeps every scalar as written until a field requires another type. */
-function parseYaml(
+function readYaml(
   name: string,
   text: string,
   { problems, hints }: Pick<Findings, "problems" | "hints">,
 ): unknown {
   try {
-    const document = parseDocument(text, {
+    const document = parseYaml(text, MARKS_MAX, {
       schema: "failsafe",
       merge: true,
       logLevel: "error",
@@ -154,6 +124,10 @@ function parseYaml(
         { tag: "tag:yaml.org,2002:bool", resolve: (word: string) => new Word(word) },
       ],
     });
+    if (typeof document === "string") {
+      problems.push(`${name} ${document}: correct the file.`);
+      return undefined;
+    }
     // As Fabric, we read the first document of several, and as Fabric 2 what comes last of a key.
     const fault = document.errors.find(({ code }) => !TOLERATED.includes(code));
     if (fault !== undefined) throw fault;
@@ -164,7 +138,7 @@ function parseYaml(
     if (hint !== undefined) hints.push(hint);
     return document.toJS({ mapAsMap: true });
   } catch (error) {
-    const fault = yamlFault(error);
+    const fault = yamlFault(error, text);
     // A Windows path in quotation marks.
     const remedy = /escape sequence/i.test(fault) ? "write paths with /" : "correct the file";
     problems.push(`${name} is not valid YAML (${fault}): ${remedy}.`);

@@ -1,9 +1,11 @@
 /** Fabric's connection profile: where peers are, and which CA their TLS certificates come from. */
 import { dirname, resolve } from "node:path";
-import { parseDocument } from "yaml";
+import { isMap, isScalar, isSeq } from "yaml";
 import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
+import { printable } from "../lib/printable.ts";
 import { readInput } from "../lib/read-input.ts";
 import { yamlFault } from "../lib/yaml-fault.ts";
+import { parseYaml } from "../lib/yaml-text.ts";
 import { certificatesOf } from "../msp/plain-pem.ts";
 
 /** One peer of a profile. */
@@ -26,7 +28,9 @@ interface Profile {
 /** Peers of one profile. */
 const PEERS_MAX = 200;
 const PROFILE_BYTES_MAX = 4_194_304;
-const BRACKETS_MAX = 64;
+/** Of 300 peers a YAML file has 7,000, one in JSON 24,000; the latter has no errors, which take most of the time. */
+const MARKS_MAX = 20_000;
+const JSON_MARKS_MAX = 50_000;
 
 type Json = { readonly [key: string]: unknown };
 
@@ -47,7 +51,8 @@ export async function readProfile(file: string, problems: string[]): Promise<Pro
   const peers: ProfilePeer[] = [];
   const found = entries(profile["peers"]);
   if (found.length === 0) problems.push(`${file} lists no peers: give a profile that has "peers".`);
-  if (found.length > PEERS_MAX) problems.push(`${file} lists more than ${PEERS_MAX} peers.`);
+  if (found.length > PEERS_MAX)
+    problems.push(`${file} lists more than ${PEERS_MAX} peers: remove some.`);
   for (const [name, peer] of found.slice(0, PEERS_MAX)) {
     const read = await readPeer(file, name, peer, problems);
     if (read !== undefined) peers.push({ ...read, mspId: owners.get(name) });
@@ -66,24 +71,61 @@ function clientMspId(
 }
 
 function parse(file: string, text: string, problems: string[]): Json | undefined {
-  let open = 0;
-  for (const character of text) {
-    if (character === "{" || character === "[") open++;
-    else if (character === "}" || character === "]") open--;
-    // The YAML parser's time grows with the square of their number.
-    if (open > BRACKETS_MAX) {
-      problems.push(`${file} is no connection profile: it nests too deep.`);
+  try {
+    // The parser compares each key with all others of its map.
+    const options = { logLevel: "error", uniqueKeys: false } as const;
+    const document = parseYaml(text, isJson(text) ? JSON_MARKS_MAX : MARKS_MAX, options);
+    if (typeof document === "string") {
+      problems.push(`${file} ${document}: give a connection profile.`);
       return undefined;
     }
-  }
-  const document = parseDocument(text, { logLevel: "error" });
-  const [error] = document.errors;
-  const json = error === undefined ? asJson(document.toJS({ maxAliasCount: 100 })) : undefined;
-  if (json === undefined) {
-    const why = error === undefined ? "it is no mapping" : yamlFault(error);
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    const fault = keyFault(document.contents);
+    if (fault !== undefined) throw new Error(fault);
+    const json = asJson(document.toJS({ maxAliasCount: 100 }));
+    if (json === undefined) throw new Error("it is no mapping");
+    return json;
+  } catch (error) {
+    const why = yamlFault(error, text);
     problems.push(`${file} is no connection profile in JSON or YAML (${why}): correct the file.`);
+    return undefined;
   }
-  return json;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The library makes texts of keys that are lists or maps; of some hundred within each other it never comes to an end. */
+function keyFault(node: unknown): string | undefined {
+  if (isSeq(node)) return firstOf(node.items, keyFault);
+  if (!isMap(node)) return undefined;
+  const keys = new Set<string>();
+  return firstOf(node.items, ({ key, value }) => {
+    if (!isScalar(key)) return "a key is no text";
+    const name = String(key.value);
+    if (keys.has(name)) return `the key ${printable(name.slice(0, 100))} is given twice`;
+    keys.add(name);
+    return keyFault(value);
+  });
+}
+
+/** The first result that is not undefined. */
+function firstOf<Item>(
+  items: readonly Item[],
+  find: (item: Item) => string | undefined,
+): string | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function readPeer(
@@ -116,9 +158,13 @@ async function readAuthorities(
   given: Json | undefined,
   problems: string[],
 ): Promise<readonly Buffer[]> {
-  const pems = [given?.["pem"] ?? []].flat().flatMap((pem) => {
-    return usable(Buffer.from(String(pem)), `${where}, tlsCACerts.pem`, problems);
-  });
+  const pems: Buffer[] = [];
+  for (const pem of [given?.["pem"] ?? []].flat()) {
+    const found = usable(Buffer.from(String(pem)), `${where}, tlsCACerts.pem`, problems);
+    // The list may be long, and what is wrong with one is often wrong with all.
+    if (found.length === 0) break;
+    pems.push(...found);
+  }
   const path = given?.["path"];
   if (typeof path === "string" && path !== "") {
     const full = resolve(dirname(file), path);
