@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChannelBlock } from "../following/views.ts";
-import { GossipError } from "../lib/errors.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable, printableJson } from "../lib/printable.ts";
+import { writingTo } from "../lib/write-output.ts";
 import type { BlocksOptions } from "../reader/blocks.ts";
 import type { ChannelReader } from "../reader/read-channel.ts";
 import { jsonOf, parseNumber, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
@@ -27,7 +27,7 @@ export async function blocks(
   const { follow, out } = flags;
   const from = flags.from === undefined ? undefined : parseNumber("--from", flags.from);
   const to = flags.to === undefined ? undefined : parseNumber("--to", flags.to);
-  if (out !== undefined) await makeOut(out);
+  if (out !== undefined) await writingTo("--out", out, () => makeFolder(out));
   const range = { from, to, follow, signal: signals.stop };
   const hasConflict = await useReader(channel, flags, (reader) =>
     print(reader, channel, range, flags),
@@ -52,22 +52,11 @@ async function print(
     printNotes(block.agreement.conflicts);
     hasConflict ||= block.agreement.conflicts.length > 0;
     if (out !== undefined) {
-      await writeFile(join(out, `${channel}_${block.number}.block`), raw);
+      const file = join(out, `${channel}_${block.number}.block`);
+      await writingTo("--out", out, () => writeFile(file, raw));
     }
   }
   return hasConflict;
-}
-
-async function makeOut(folder: string): Promise<void> {
-  try {
-    await makeFolder(folder);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new GossipError(
-      "config-invalid",
-      `--out ${folder} cannot be made (${why}): choose another.`,
-    );
-  }
 }
 
 /** Rows come one by one: the widths are fixed. */

@@ -8,7 +8,7 @@ import type {
 } from "../following/views.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import { fileReason } from "../lib/small-file.ts";
+import { writingTo } from "../lib/write-output.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
 import { jsonOf, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
 
@@ -31,7 +31,8 @@ export async function channelConfig(
   }
   const [found, other] = await findBoth(channel, flags);
   const diff = other && found.since(other);
-  if (flags.out !== undefined) await write(flags.out, found.raw);
+  const { out } = flags;
+  if (out !== undefined) await writingTo("--out", out, () => writeFile(out, found.raw));
   if (flags.json) {
     const value = { ...found.view, ...(diff ? { diff } : {}) };
     process.stdout.write(`${printableJson(jsonOf(value))}\n`);
@@ -57,18 +58,6 @@ async function findBoth(
   const other = diff === undefined ? undefined : await readConfigurationFile(diff, "--diff", name);
   if (given !== undefined) return [given, other];
   return [await useReader(name, flags, (reader) => reader.configuration()), other];
-}
-
-async function write(file: string, raw: Uint8Array): Promise<void> {
-  try {
-    await writeFile(file, raw);
-  } catch (error) {
-    const why = fileReason(error);
-    throw new GossipError(
-      "config-invalid",
-      `--out ${file} cannot be written (${why}): choose another.`,
-    );
-  }
 }
 
 function describe(view: ConfigView): readonly string[] {

@@ -1,7 +1,7 @@
 /** `fabric-gossip crypto`: key material for networks without a CA of their own. */
 import { join } from "node:path";
 import { GossipError } from "../lib/errors.ts";
-import { fileReason } from "../lib/small-file.ts";
+import { writingTo } from "../lib/write-output.ts";
 import { generateOrganisation } from "../msp/generate.ts";
 import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
 
@@ -17,7 +17,7 @@ export async function generateCrypto(options: GenerateOptions): Promise<void> {
   const domains = options.org ?? ["org1.example.com"];
   const [peers, users] = [count("--peers", options.peers), count("--users", options.users)];
   for (const domain of domains) {
-    const organisation = await writing(options.output, () =>
+    const organisation = await writingTo("--output", options.output, () =>
       generateOrganisation({
         folder: options.output,
         domain,
@@ -28,19 +28,6 @@ export async function generateCrypto(options: GenerateOptions): Promise<void> {
       }),
     );
     process.stdout.write(`${organisation.folder}\n`);
-  }
-}
-
-/** An unwritable folder is a user error. */
-async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error) || error instanceof GossipError) throw error;
-    throw new GossipError(
-      "config-invalid",
-      `${folder} cannot be written (${fileReason(error)}): choose another --output.`,
-    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** `fabric-gossip simulate`: runs one seed or many, shows progress and reports findings. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { findSmallest } from "../../simulation/many/find.ts";
 import { type Job, type Outcome, SeedPool } from "../../simulation/many/pool.ts";
@@ -12,7 +12,7 @@ import {
 } from "../../simulation/options.ts";
 import type { Progress } from "../../simulation/simulate.ts";
 import { isFailed, type RunSummary, summariseAll } from "../../simulation/summary.ts";
-import { GossipError } from "../lib/errors.ts";
+import { writingTo } from "../lib/write-output.ts";
 
 export interface SimulateOptions extends SimulationWords {
   readonly report?: string;
@@ -25,7 +25,9 @@ const MILESTONE = 500;
 /** Returns the exit code: 0 for success, 1 for a violation or missing convergence. */
 export async function runSimulation(options: SimulateOptions): Promise<number> {
   const sweep = parseSweep(options);
-  if (options.report !== undefined) checkWritable(options.report);
+  const { report } = options;
+  // Before a long run, not after it.
+  if (report !== undefined) await writingTo("--report", report, () => appendFile(report, ""));
   const [first, last] = sweep.seeds;
   const cores = sweep.cores ?? availableParallelism();
   const pool = new SeedPool(sweep.find ? 1 : Math.min(cores, last - first + 1));
@@ -50,12 +52,12 @@ async function runSeeds(sweep: Sweep, pool: SeedPool, options: SimulateOptions):
   const jobs = jobsOf(sweep, options.report !== undefined, () => page !== undefined);
   await pool.runAll(jobs, done, first === last ? showProgress : undefined);
   say("");
-  if (options.report !== undefined && page !== undefined) writeFileSync(options.report, page);
   summaries.sort((a, b) => a.seed - b.seed);
   const wallSeconds = Math.round(performance.now() - startedMs) / 1_000;
   const sum = summariseAll(summaries);
   const all = first < last ? { ...sum, wallSeconds } : sum;
   show(all, summaries, options);
+  if (page !== undefined) await writeReport(options, page);
   return isFailed(all) ? 1 : 0;
 }
 
@@ -89,10 +91,6 @@ async function find(
     process.stdout.write(`${text}\n`);
     return 0;
   }
-  if (options.report !== undefined) {
-    const job = { options: found.options, page: "always", reportsProgress: false } as const;
-    writeFileSync(options.report, (await pool.run(job)).page ?? "");
-  }
   showFailure(found.options, found.summary);
   if (options.json) process.stdout.write(`${JSON.stringify(found.summary)}\n`);
   else {
@@ -102,17 +100,16 @@ async function find(
       `${size}: the smallest of ${found.runs} runs that fails as seed ${seed}\n`,
     );
   }
+  if (options.report !== undefined) {
+    const job = { options: found.options, page: "always", reportsProgress: false } as const;
+    await writeReport(options, (await pool.run(job)).page ?? "");
+  }
   return 1;
 }
 
-/** Checks before a long run, not after it. */
-function checkWritable(file: string): void {
-  try {
-    appendFileSync(file, "");
-  } catch (error) {
-    const problem = `--report ${file}: cannot be written; name a file in a folder that exists`;
-    throw new GossipError("config-invalid", problem, { cause: error });
-  }
+/** After the result, so that a full disk does not cost that too. */
+async function writeReport({ report }: SimulateOptions, page: string): Promise<void> {
+  if (report !== undefined) await writingTo("--report", report, () => writeFile(report, page));
 }
 
 function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -9,7 +9,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    if (isExisting(error)) return;
+    if (isExisting(error)) return assertFolder(path);
     const above = dirname(path);
     if (codeOf(error) !== "ENOENT" || above === path) throw error;
     await makeFolder(above);
@@ -17,6 +17,12 @@ export async function makeFolder(path: string): Promise<void> {
       if (!isExisting(again)) throw again; // Somebody else may have been faster.
     });
   }
+}
+
+/** What is there may be a file, or a link that leads nowhere. */
+async function assertFolder(path: string): Promise<void> {
+  if ((await stat(path)).isDirectory()) return;
+  throw Object.assign(new Error(`${path} is a file`), { code: "ENOTDIR", syscall: "mkdir" });
 }
 
 function isExisting(error: unknown): boolean {

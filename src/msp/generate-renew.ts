@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { GossipError } from "../lib/errors.ts";
-import { fileFault, readSmallFile } from "../lib/small-file.ts";
+import { codeOf, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   generateKeyPair,
@@ -170,12 +170,18 @@ async function readRevoked(file: string): Promise<X509Certificate> {
   throw new GossipError("msp-invalid", `${file} cannot be used: ${found}.`);
 }
 
+const UNWRITABLE: ReadonlySet<string> = new Set(["EACCES", "ENOSPC", "EPERM", "EROFS"]);
+
 /** Problems with the files are user errors. */
 async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     if (error instanceof GossipError) throw error;
+    if (UNWRITABLE.has(codeOf(error))) {
+      const problem = `${folder} cannot be written (${fileReason(error)}): make it writable.`;
+      throw new GossipError("msp-invalid", problem, { cause: error });
+    }
     const reason = error instanceof Error ? error.message : String(error);
     const remedy = "name a folder as `crypto generate` or cryptogen makes it, and what is in it";
     throw new GossipError("msp-invalid", `${folder}: ${reason}; ${remedy}.`, { cause: error });

@@ -2,10 +2,11 @@
  * The files of the playground: its page, and one file each for page and worker, joined of the modules
  * of this package; and the modules that the page links to. From sources, types are stripped.
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
-import { GossipError } from "../lib/errors.ts";
+import { makeFolder } from "../lib/make-folder.ts";
+import { writingTo } from "../lib/write-output.ts";
 import { bundle } from "./bundle.ts";
 import { ALL_HANDLERS } from "./handlers.ts";
 
@@ -100,19 +101,17 @@ function escapeHtml(text: string): string {
 
 /** Writes the files into a folder, for any web server. Returns how many bytes they have. */
 export async function writeFiles(folder: string): Promise<number> {
-  let bytes = 0;
-  try {
-    for (const [path, { text }] of await collectFiles()) {
+  const files = await collectFiles();
+  return writingTo("--output", folder, async () => {
+    let bytes = 0;
+    for (const [path, { text }] of files) {
       const file = join(folder, path);
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(file, text);
       bytes += Buffer.byteLength(text);
     }
-  } catch (error) {
-    const problem = `--output ${folder}: cannot be written; name a folder of your own`;
-    throw new GossipError("config-invalid", problem, { cause: error });
-  }
-  return bytes;
+    return bytes;
+  });
 }
 
 async function readModule(path: string): Promise<string> {

@@ -118,11 +118,22 @@ describe("fabric-gossip", () => {
     });
   }
 
-  test("crypto generate where nothing can be made: exit 2, at once", async (t) => {
-    const { code, stderr } = await run(t, ["crypto", "generate", "--output", "/proc/nothing"]);
-    assert.equal(code, 2);
-    assert.match(stderr, /error: /);
-  });
+  const unwritable = [
+    ["crypto", "generate", "--output", "/proc/nothing"],
+    ["play", "--output", "/proc/nothing"],
+    ["play", "--output", "/dev/null"],
+    ["blocks", "ch1", "--out", "/dev/null"],
+    ["blocks", "ch1", "--out", "/proc/nothing"],
+    ["simulate", "--nodes", "3", "--minutes", "0.1", "--report", "/proc/nothing"],
+    ["simulate", "--nodes", "3", "--minutes", "0.1", "--report", "/dev/full"],
+  ];
+  for (const args of unwritable) {
+    test(`${args.join(" ")}, where nothing can be written: exit 2, at once`, async (t) => {
+      const { code, stderr } = await run(t, args);
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: --\w+ \S+ cannot be written \([\w ]+\): choose another\.$/m);
+    });
+  }
 
   test("crypto generate makes what it says, and never overwrites", async (t) => {
     const folder = join(await temporaryFolder(t), "crypto");

@@ -1,0 +1,26 @@
+/** Files and folders that a flag names for what is written. */
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { GossipError } from "./errors.ts";
+import { codeOf, fileReason } from "./small-file.ts";
+
+/** Does what writes to a path. Throws `config-invalid` with one sentence if the system refuses it. */
+export async function writingTo<T>(flag: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // Else it is a bug of ours, or a sentence already.
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    const why = codeOf(error) === "ENOENT" ? await whatIsMissing(path) : fileReason(error);
+    const problem = `${flag} ${path} cannot be written (${why}): choose another.`;
+    throw new GossipError("config-invalid", problem, { cause: error });
+  }
+}
+
+async function whatIsMissing(path: string): Promise<string> {
+  const isFolder = await stat(dirname(path)).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? "nothing can be made in its folder" : "its folder does not exist";
+}
