@@ -10,7 +10,12 @@ import { createMeters, noteTls } from "../../meters.ts";
 
 async function world() {
   const clock = createVirtualClock();
-  const hub = createMemoryHub({ clock });
+  /** When somebody asked at its own endpoint. */
+  const asked = new Set<number>();
+  const delivered = (from: string, to: string, _: Uint8Array, sentMs: number): void => {
+    if (from === to) asked.add(sentMs);
+  };
+  const hub = createMemoryHub({ clock, delivered });
   const meters = createMeters();
   const add = async (
     name: string,
@@ -34,7 +39,7 @@ async function world() {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { add, run, clock, meters };
+  return { add, run, clock, meters, asked };
 }
 
 function problems(told: readonly GossipEvent[]): string[] {
@@ -78,6 +83,29 @@ describe("a member that watches itself", () => {
     assert.equal(node.diagnostics.why("b:1").visible, false);
     assert.deepEqual(problems(other.told), []);
     await Promise.all([node.close(), other.node.close()]);
+  });
+
+  test("asks there less and less often while it is itself who answers", async () => {
+    const { add, run, asked } = await world();
+    const { node } = await add("a");
+    await run(3_600_000);
+    const seconds = [...asked].map((ms) => Math.round(ms / 1_000));
+    assert.deepEqual(seconds, [5, 65, 185, 425, 905, 1_385, 1_865, 2_345, 2_825, 3_305]);
+    await node.close();
+  });
+
+  test("asks there every minute while somebody else answers, so that it is gone when it is mended", async () => {
+    const { add, run } = await world();
+    const other = await add("a");
+    const { node, told } = await add("b", ["a:1"], "a:1");
+    await run(1_200_000);
+    assert.equal(node.diagnostics.problems().length, 1);
+    await other.node.close();
+    await run(160_000);
+    assert.ok(
+      told.some((event) => event.type === "problem-solved" && event.code === "endpoint-taken"),
+    );
+    await node.close();
   });
 
   test("asks there only when the network has formed", async () => {

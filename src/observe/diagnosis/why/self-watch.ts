@@ -49,7 +49,9 @@ const LOOK_MS = 2_500;
 const ALONE_MS = 5_000;
 /** Not while we join, nor while the network forms: nobody waits for the answer. */
 const FIRST_PROBE_MS = 5_000;
+/** Doubled up to the second one as long as nothing is wrong: a probe takes milliseconds of CPU. */
 const PROBE_MS = 60_000;
+const PROBE_MAX_MS = 480_000;
 
 /** What was found at an endpoint, or address. */
 type Note = (fault: Problem, at: string) => void;
@@ -70,14 +72,18 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
   const conflicts = createConflicts();
   const standing: Standing = { problems: new Map(), repeats: createRepeats() };
   const notices: TlsNotices = new Map();
-  const cancels: Record<"look" | "probe", Cancel> = { look: () => {}, probe: () => {} };
+  let cancelLook: Cancel = () => {};
 
+  const stand = (fault: Problem, at: string): boolean => {
+    probes.hurry();
+    return conflicts.note(fault, at, clock.now());
+  };
   const note: Note = (fault, at) => {
-    const isNews = conflicts.note(fault, at, clock.now());
-    if (isNews && fault.code === "same-identity") {
+    if (stand(fault, at) && fault.code === "same-identity") {
       publish({ type: "same-identity", endpoint: fault.detail });
     }
   };
+  const probes = createOwnProbes(options, conflicts, note);
   const health = (): Health => {
     const own = { names: names(), reloadProblems: reloadProblems(), tlsExpiries: tlsExpiries() };
     return { core, failures, conflicts, ...own };
@@ -90,17 +96,7 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
       ...noticeExpiringTls(tlsExpiries(), notices, expiryNoticesMs, clock.now()),
     ])
       publish(event);
-    cancels.look = clock.after(LOOK_MS, look);
-  };
-  const probe = (): void => {
-    if (isForming(core.self, core.members.aliveCount, clock.now())) {
-      cancels.probe = clock.after(FIRST_PROBE_MS, probe);
-      return;
-    }
-    const endpoints = new Set([core.options.internalEndpoint, core.self.externalEndpoint]);
-    endpoints.delete("");
-    for (const endpoint of endpoints) askAt(options, endpoint, conflicts, note);
-    cancels.probe = clock.after(PROBE_MS, probe);
+    cancelLook = clock.after(LOOK_MS, look);
   };
 
   return {
@@ -108,16 +104,57 @@ export function createSelfWatch(options: SelfWatchOptions): SelfWatch {
     hear(event) {
       if (event.type !== "same-identity") return;
       const { type: code, endpoint } = event;
-      conflicts.note({ code, detail: endpoint }, endpoint, clock.now());
+      stand({ code, detail: endpoint }, endpoint);
     },
     faults,
     unready: () => readinessFaults(health(), clock.now()),
     start() {
-      cancels.look = clock.after(LOOK_MS, look);
-      cancels.probe = clock.after(FIRST_PROBE_MS, probe);
+      cancelLook = clock.after(LOOK_MS, look);
+      probes.start();
     },
     stop() {
-      for (const cancel of Object.values(cancels)) cancel();
+      cancelLook();
+      probes.stop();
+    },
+  };
+}
+
+/** Asks again and again who answers at our own endpoints. */
+interface OwnProbes {
+  start(): void;
+  stop(): void;
+  /** Something is wrong: looked at often, it is gone when it is mended. */
+  hurry(): void;
+}
+
+function createOwnProbes(options: SelfWatchOptions, conflicts: Conflicts, note: Note): OwnProbes {
+  const { clock, core } = options;
+  let pauseMs = PROBE_MS;
+  let cancelProbe: Cancel | undefined;
+  const probeAfter = (ms: number): void => {
+    cancelProbe?.();
+    cancelProbe = clock.after(ms, probe);
+  };
+  const probe = (): void => {
+    if (isForming(core.self, core.members.aliveCount, clock.now())) {
+      probeAfter(FIRST_PROBE_MS);
+      return;
+    }
+    const endpoints = new Set([core.options.internalEndpoint, core.self.externalEndpoint]);
+    endpoints.delete("");
+    for (const endpoint of endpoints) askAt(options, endpoint, conflicts, note);
+    probeAfter(pauseMs);
+    if (conflicts.all(clock.now()).length === 0) pauseMs = Math.min(2 * pauseMs, PROBE_MAX_MS);
+  };
+  return {
+    start: () => probeAfter(FIRST_PROBE_MS),
+    stop() {
+      cancelProbe?.();
+      cancelProbe = undefined;
+    },
+    hurry() {
+      if (pauseMs > PROBE_MS && cancelProbe !== undefined) probeAfter(PROBE_MS);
+      pauseMs = PROBE_MS;
     },
   };
 }
