@@ -60,7 +60,7 @@ export const GOSSIP_KEYS = {
     absent: DEFAULT_TIMING.pullIntervalMs,
   }),
   pullPeerNum: whole("peer.gossip.pullPeerNum", {
-    doc: "Members asked in each sync or pull.",
+    doc: "Members asked in each sync or pull; one while that brings nothing.",
     unit: "members",
     min: 1,
     max: 100,

@@ -284,7 +284,7 @@ describe("our own messages", () => {
       undefined,
     );
     const { sequence } = self;
-    node.core.syncBackoff.dueMs = world.now().elapsedMs;
+    Object.assign(node.core.syncBackoff, { dueMs: world.now().elapsedMs, idleRounds: 0 });
     node.sent.length = 0;
     world.give(node, { type: "tick" });
     world.run(50);

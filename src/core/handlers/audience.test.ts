@@ -202,19 +202,33 @@ describe("whom we ask", () => {
     );
     let strangers = 0;
     for (let times = 0; times < 300; times++) {
-      const partners = choosePartners({ ...node.core, now: world.now() });
+      const partners = choosePartners({ ...node.core, now: world.now() }, 3);
       assert.equal(new Set(partners).size, 3);
       if (partners.some(({ pkiId }) => !neighbours.has(pkiId))) strangers += 1;
     }
     assert.ok(strangers >= 5 && strangers <= 60, String(strangers));
   });
 
+  test("if only one is asked, any of them in time, and others", () => {
+    const { world, nodes } = network({ A: 25 });
+    const { core } = first(nodes);
+    const asked = new Set<PkiId>();
+    for (let times = 0; times < 100; times++) {
+      const partners = choosePartners({ ...core, now: world.now() }, 1);
+      assert.equal(partners.length, 1);
+      for (const { pkiId } of partners) asked.add(pkiId);
+    }
+    const neighbours = allNeighbours({ ...core, now: world.now() });
+    assert.ok(neighbours.every(({ pkiId }) => asked.has(pkiId)));
+    assert.ok(asked.size > neighbours.length);
+  });
+
   test("with Fabric's strategy anybody", () => {
     const { world, nodes } = network({ A: 13 }, { strategy: "random" });
     const asked = new Set<PkiId>();
     for (let times = 0; times < 100; times++) {
-      for (const { pkiId } of choosePartners({ ...first(nodes).core, now: world.now() }))
-        asked.add(pkiId);
+      const { core } = first(nodes);
+      for (const { pkiId } of choosePartners({ ...core, now: world.now() }, 3)) asked.add(pkiId);
     }
     assert.equal(asked.size, 12);
   });

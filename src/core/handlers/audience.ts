@@ -123,8 +123,8 @@ function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
   return neighbours;
 }
 
-/** Alive members to query. */
-export function choosePartners(core: Core): readonly Member[] {
+/** So many alive members to query. */
+export function choosePartners(core: Core, count: number): readonly Member[] {
   const { fanout, random } = core.options;
   const isRandom = fanout.strategy === "random";
   const connected = isRandom ? undefined : whileForming(core);
@@ -135,7 +135,7 @@ export function choosePartners(core: Core): readonly Member[] {
     if (stranger) partners.add(stranger);
   }
   for (const member of shuffled(candidates, random)) {
-    if (partners.size >= fanout.pullPeers) break;
+    if (partners.size >= count) break;
     partners.add(member);
   }
   return [...partners];

@@ -22,7 +22,7 @@ import { mayPullIdentity, type Party, partyOf } from "../rules/disclosure.ts";
 import { useIdentity } from "../tables/identities.ts";
 import { patient } from "../tables/lateness.ts";
 import { endpointOf, preferredEndpoint } from "../tables/members.ts";
-import { beginInterval, quicken } from "../tables/poll-backoff.ts";
+import { beginInterval, partnerCount, quicken } from "../tables/poll-backoff.ts";
 import {
   chooseOwners,
   closeIfComplete,
@@ -64,7 +64,8 @@ export type PullCore = Pick<Core, "lateness" | "pull"> &
 /** The regular round: a few members of any organisation. */
 export function startIdentityPull(core: Core): readonly Effect[] {
   beginInterval(core.pullBackoff, core.options, core.now);
-  return [...publishIdentity(core), ...beginRound(core, choosePartners(core).map(peerAt))];
+  const partners = choosePartners(core, partnerCount(core.pullBackoff, core.options)).map(peerAt);
+  return [...publishIdentity(core), ...beginRound(core, partners)];
 }
 
 /** Ends an overdue round, and starts an unscheduled one if an author is unknown. */

@@ -14,7 +14,7 @@ import { type Content, TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
-import { beginInterval, hurry, quicken } from "../tables/poll-backoff.ts";
+import { beginInterval, hurry, partnerCount, quicken } from "../tables/poll-backoff.ts";
 import { offer } from "../tables/pull.ts";
 import {
   type AlivePurpose,
@@ -122,7 +122,7 @@ function serve(core: Core, alive: OwnAlive, purpose: AlivePurpose): readonly Eff
 /** Sends membership requests to a few members. If nobody is alive, signs and sends nothing. */
 export function startSync(core: Core): readonly Effect[] {
   beginInterval(core.syncBackoff, core.options, core.now);
-  return choosePartners(core).flatMap((member) =>
+  return choosePartners(core, partnerCount(core.syncBackoff, core.options)).flatMap((member) =>
     serveNow(core, { type: "membership-request", ...recipientOf(member) }),
   );
 }

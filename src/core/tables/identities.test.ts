@@ -233,8 +233,11 @@ test("a member stands where its certificate puts it: PKI-IDs take nobody's neigh
   for (const identity of honest) hear(world, node, identity, 1n);
   const neighbours = (): Set<string> => {
     const found = new Set<string>();
-    for (let i = 0; i < 200; i++)
-      for (const { pkiId } of choosePartners({ ...node.core, now: world.now() })) found.add(pkiId);
+    const { core } = node;
+    for (let i = 0; i < 200; i++) {
+      const partners = choosePartners({ ...core, now: world.now() }, 3);
+      for (const { pkiId } of partners) found.add(pkiId);
+    }
     return found;
   };
   const isNeighbour = (): boolean => {

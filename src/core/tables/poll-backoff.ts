@@ -42,6 +42,11 @@ export function beginInterval(
   }
 }
 
+/** Members to ask in a round: one once the interval grows no more. */
+export function partnerCount({ idleRounds }: PollBackoff, { fanout }: CoreOptions): number {
+  return idleRounds === IDLE_ROUNDS_MAX ? 1 : fanout.pullPeers;
+}
+
 /** Resets the backoff after news or a change. */
 export function quicken(backoff: PollBackoff, { timing }: CoreOptions, now: Now): void {
   backoff.idleRounds = 0;
