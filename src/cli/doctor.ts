@@ -1,6 +1,7 @@
 /** `fabric-gossip doctor`: checks a configuration before use. */
 import { examine } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
+import { groupFindings } from "../doctor/group-findings.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { type Colour, painter } from "./terminal.ts";
 
@@ -18,18 +19,31 @@ const COLOURS: Readonly<Record<Finding["status"], Colour>> = {
 const STATUS_WIDTH = "warning".length;
 const CHECK_WIDTH = "operations-tls".length;
 
-/** Prints each finding immediately, or all as JSON; returns 1 on any error, else 0. */
+/** Prints findings as they come, or all as JSON; returns 1 on any error, else 0. */
 export async function doctor({ config, set = [], json }: DoctorOptions): Promise<number> {
+  const findings = examine({ file: config, overrides: set });
+  if (json) {
+    const all: Finding[] = [];
+    for await (const finding of findings) all.push(finding);
+    process.stdout.write(`${printableJson(all.map(fieldsOf))}\n`);
+    return all.some(isError) ? 1 : 0;
+  }
   const paint = painter(process.stdout);
-  const findings: Finding[] = [];
-  for await (const finding of examine({ file: config, overrides: set })) {
-    findings.push(finding);
-    if (json) continue;
+  let code = 0;
+  for await (const finding of groupFindings(findings)) {
     const { check, status, message, remedy } = finding;
     const mark = paint(COLOURS[status], status.padEnd(STATUS_WIDTH));
     const sentences = printable(remedy === null ? message : `${message} ${remedy}`);
     process.stdout.write(`${mark} ${check.padEnd(CHECK_WIDTH)} ${sentences}\n`);
+    if (isError(finding)) code = 1;
   }
-  if (json) process.stdout.write(`${printableJson(findings)}\n`);
-  return findings.some(({ status }) => status === "error") ? 1 : 0;
+  return code;
+}
+
+function isError({ status }: Finding): boolean {
+  return status === "error";
+}
+
+function fieldsOf({ check, status, message, remedy }: Finding): Finding {
+  return { check, status, message, remedy };
 }

@@ -76,7 +76,8 @@ async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): P
     }
     const reason = tellFault({ code: "name-unresolved", detail: code });
     const message = `${name} leads nowhere: ${reason} (name-unresolved).`;
-    findings.push(warning("bootstrap", message, remedyFor("name-unresolved")));
+    const finding = warning("bootstrap", message, remedyFor("name-unresolved"));
+    findings.push({ ...finding, about: name });
   }
   return { findings, endpoints: [...new Set(endpoints)].slice(0, RESOLVED_CONTACTS_MAX) };
 }
@@ -120,7 +121,7 @@ async function contactFindings(
   if (code !== undefined) {
     const reason = tellFault({ code: "name-unresolved", detail: code });
     const message = `${endpoint} cannot be joined: ${reason} (name-unresolved).`;
-    return [error(check, message, remedyFor("name-unresolved"))];
+    return [{ ...error(check, message, remedyFor("name-unresolved")), about: endpoint }];
   }
   const answer = await probeEndpoint(config, endpoint, files);
   const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
@@ -145,7 +146,7 @@ function answerFinding(
     const [code, reason] = [fault.code, tellFault(fault)];
     const who = identity ? `, who answers as ${identity.subject} of ${identity.mspId},` : "";
     const message = `${endpoint}${who} cannot be joined: ${reason} (${code}).`;
-    return error(check, message, remedyFor(code) ?? "Look into its log.");
+    return { ...error(check, message, remedyFor(code) ?? "Look into its log."), about: endpoint };
   }
   if (identity.pkiId === local.identity.pkiId) {
     const isHere = isRunning && parseHostPort(endpoint)?.port === config.listenAddress.port;
@@ -155,7 +156,7 @@ function answerFinding(
   if (refusal) {
     const { code } = refusal;
     const message = `${endpoint} cannot be joined: ${tellFault(refusal)} (${code}).`;
-    return error(check, message, remedyFor(code));
+    return { ...error(check, message, remedyFor(code)), about: endpoint };
   }
   const left = timeLeft(Date.parse(identity.notAfter), wallMs);
   const { subject, mspId } = identity;

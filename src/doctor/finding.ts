@@ -10,6 +10,8 @@ export interface Finding {
   readonly message: string;
   /** Remedy; null if none is needed or the message contains it. */
   readonly remedy: string | null;
+  /** The contact that the message begins with, if that may have the same fault as many others. No part of JSON. */
+  readonly about?: string;
 }
 
 export function ok(check: string, message: string): Finding {

@@ -77,6 +77,23 @@ describe("doctor, when all is well", () => {
       /peer\.tls\.key\.file names .*gone, which does not exist[.;:] [Cc]orrect/,
     );
   });
+
+  test("of many contacts that are gone, one line for people, and each in JSON", async (t) => {
+    const { env } = await setUp(t);
+    const hosts = Array.from({ length: 12 }, (_, i) => `127.0.0.${i + 1}:1`);
+    const args = ["doctor", "--set", `peer.gossip.bootstrap=${hosts.join(" ")}`];
+    const { code, stdout } = await run(t, args, env);
+    assert.equal(code, 1);
+    const [line = "", ...others] = stdout.split("\n").filter((one) => one.startsWith("error "));
+    assert.deepEqual(others, []);
+    assert.match(line, /127\.0\.0\.1:1, .* and 7 more cannot be joined: .* Check that it runs/);
+    const all: Finding[] = JSON.parse((await run(t, [...args, "--json"], env)).stdout);
+    const gone = all.filter(({ status }) => status === "error");
+    assert.equal(gone.length, 12);
+    for (const one of gone) {
+      assert.deepEqual(Object.keys(one), ["check", "status", "message", "remedy"]);
+    }
+  });
 });
 
 describe("doctor on the configuration (specs A 1, B 2.1)", () => {
