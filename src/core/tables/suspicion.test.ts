@@ -87,6 +87,23 @@ describe("silence", () => {
     assert.deepEqual([askedCount(node), deaths(node)], [0, []]);
   });
 
+  test("is asked about as soon when somebody says just before that the member is dead", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const world = createWorld(seed);
+      const node = world.add("n");
+      const [friend, ghost] = [testIdentity("A", "friend"), testIdentity("A", "ghost")];
+      for (const identity of [friend, ghost]) world.meet(node, identity);
+      const hear = (bytes: Uint8Array): void =>
+        world.give(node, { type: "message", from: friend.pkiId, bytes });
+      const last = aliveOf(ghost, { seqNum: 1n, endpoint: "ghost:1" });
+      hear(last);
+      world.run(10_400);
+      hear(unsigned({ type: "membership-response", value: { alive: [], dead: [last] } }));
+      const afterMs = world.runUntil(() => askedCount(node) > 0, 2_000);
+      assert.ok(afterMs !== undefined && afterMs <= 450, `seed ${seed}: after ${afterMs} ms`);
+    }
+  });
+
   test("lists alone cannot keep a dead member alive", () => {
     const world = createWorld(12);
     const node = world.add("n");

@@ -93,16 +93,16 @@ export function raise(
   const { open, pinged } = suspicions;
   if (!isAskable(member)) return;
   const earlier = open.get(member.pkiId);
-  if (earlier !== undefined && !isSettled(earlier.doubt, member)) {
-    if (earlier.doubt.type !== doubt.type) open.set(member.pkiId, { ...earlier, isUrgent: true });
-    return;
-  }
+  const isOpen = earlier !== undefined && !isSettled(earlier.doubt, member);
+  if (isOpen && (earlier.isUrgent || earlier.doubt.type === doubt.type)) return;
   if (earlier === undefined && open.size >= OPEN_MAX) return;
   const isSilent = doubt.type === "silent";
   // Who answered a ping has been heard: two missed heartbeats later it may be asked again.
-  if (!isSilent && pinged.has(member.pkiId)) return;
-  const atMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + options.random.below(JITTER_MS);
-  open.set(member.pkiId, { doubt, atMs, isUrgent: false });
+  if (!isOpen && !isSilent && pinged.has(member.pkiId)) return;
+  const drawnMs = now.elapsedMs + (isSilent ? 0 : PATIENCE_MS) + options.random.below(JITTER_MS);
+  // A second reason puts nothing off.
+  const atMs = isOpen ? Math.min(earlier.atMs, drawnMs) : drawnMs;
+  open.set(member.pkiId, { doubt: isOpen ? earlier.doubt : doubt, atMs, isUrgent: isOpen });
   suspicions.dueMs = Math.min(suspicions.dueMs, Math.max(atMs, suspicions.turnAtMs));
 }
 
