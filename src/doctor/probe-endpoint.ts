@@ -62,15 +62,17 @@ export async function probeEndpoint(
   const shown = (certificate && describeCertificate(certificate)) ?? null;
   const network = createNetwork(config, tls, [endpoint]);
   network.setNamed([endpoint]);
+  const crypto = createCrypto([local.msp, ...trusted]);
   const options: Shaking = {
     clock,
-    crypto: createCrypto([local.msp, ...trusted]),
+    crypto,
     signer: local.signer,
     self: local.identity,
     timeoutMs: config.gossip.connTimeoutMs,
   };
   const met = await meet(network, endpoint, options);
   await network.close();
+  crypto.close();
   return { endpoint, tls: shown, ...met };
 }
 

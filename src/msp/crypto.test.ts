@@ -128,7 +128,7 @@ describe("identify() remembers", () => {
 
 describe("members of one thread read an identity once, and each judges it", () => {
   const bytes = identityOf(makePeer());
-  createCrypto([msp]);
+  createCrypto([msp]).identify(identityOf(makePeer()));
   const first = createCrypto([msp]).identify(bytes);
   assert(first.ok);
 

@@ -22,6 +22,8 @@ export interface MspCrypto extends Crypto {
   setTrust(msps: readonly Msp[]): void;
   /** The same for the organisations of channels, which come and go with their configurations. */
   setChannelTrust(msps: readonly Msp[]): void;
+  /** Its member has ended: those that are left share what they read without it. */
+  close(): void;
 }
 
 /** Maximum identity size; an enrolment certificate has 1 KB. */
@@ -45,9 +47,12 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
   const refused = new BoundedMap<string, IdentityVerdict>(REFUSED_MAX);
   const verifier = createVerifier(keyOf);
 
-  if (msps.length > 0) countJudge();
+  // Counted when it first judges: a member whose start fails is never closed.
+  let uncount: (() => void) | undefined;
+  let isClosed = false;
 
   const judge = (bytes: Uint8Array, areKept: boolean, name?: string): IdentityVerdict => {
+    if (!isClosed) uncount ??= countJudge();
     const known = name === undefined ? undefined : findReading(name);
     const judged = known
       ? judgeReading(trusted, ofChannels, known)
@@ -85,6 +90,11 @@ export function createCrypto(msps: readonly Msp[]): MspCrypto {
       ofChannels = next;
       accepted.clear();
       refused.clear();
+    },
+
+    close() {
+      isClosed = true;
+      uncount?.();
     },
   };
 }

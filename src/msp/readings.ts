@@ -22,9 +22,19 @@ const READINGS_MAX = 1_000;
 const readings = new BoundedMap<string, Reading>(READINGS_MAX);
 let judges = 0;
 
-/** One more member judges identities in this thread. Of a single one nothing is kept: it remembers its verdicts. */
-export function countJudge(): void {
+/**
+ * One more member judges identities in this thread, until it calls what it gets. Of a single one nothing is
+ * kept: it remembers its verdicts.
+ */
+export function countJudge(): () => void {
   judges += 1;
+  let counts = true;
+  return () => {
+    if (!counts) return;
+    counts = false;
+    judges -= 1;
+    if (judges <= 1) readings.clear();
+  };
 }
 
 export function findReading(name: string): Reading | undefined {

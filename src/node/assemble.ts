@@ -80,8 +80,7 @@ async function assembleParts(
     network: wrap(network),
     traffic: () => network.stats(),
     call: network.call,
-    meters,
-    clock,
+    ...{ meters, clock },
     connections: connectionsOf(config),
     watchesItself: true,
     tags: checkTags(config.fabricGossip.tags),
@@ -114,6 +113,7 @@ async function assembleParts(
       const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
       if (problem) warn?.(problem);
     },
+    closed: () => crypto.close(),
   };
 }
 
