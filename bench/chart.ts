@@ -17,6 +17,8 @@ export interface ChartOptions {
 
 const [WIDTH, HEIGHT] = [640, 360];
 const LINE = 15;
+/** Width of a wide one. */
+const CHARACTER = 7;
 const [LEFT, RIGHT, TOP, BOTTOM] = [64, 130, 44, 52];
 const STYLE =
   "text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:15px;font-weight:600}" +
@@ -71,23 +73,58 @@ function drawSeries(
   return `<g class="s${index}"><polyline points="${path}" class="line"/>${dots.join("")}</g>`;
 }
 
-/** Labels each series at its last point, moving overlapping labels apart. */
+type Point = readonly [x: number, y: number];
+
+interface Label {
+  readonly name: string;
+  readonly index: number;
+  readonly x: number;
+  readonly y: number;
+  readonly anchor: "start" | "end";
+  readonly isAbove: boolean;
+}
+
+/**
+ * Labels each series at its last point: right of it or, where that would cross a line, above it. Moves
+ * overlapping labels at the right apart.
+ */
 function drawNames(
   series: readonly Series[],
   across: (x: number) => number,
   up: (y: number) => number,
 ): readonly string[] {
-  const names = series.map(({ name, points }, index) => {
-    const [x, y] = points.toSorted(([a], [b]) => a - b).at(-1) ?? [0, 0];
-    return { name, index, x: across(x) + 8, y: up(y) + 4 };
+  const lines = series.map(({ points }) =>
+    points.toSorted(([a], [b]) => a - b).map(([x, y]): Point => [across(x), up(y)]),
+  );
+  const labels = series.map(({ name }, index): Label => {
+    const [x, y] = lines[index]?.at(-1) ?? [0, 0];
+    const right = { name, index, x: x + 8, y: y + 4, anchor: "start", isAbove: false } as const;
+    const above = { ...right, x: x - 4, y: y - 8, isAbove: true };
+    const places: readonly Label[] = [right, above, { ...above, anchor: "end" }];
+    return places.find((label) => !lines.some((line) => crosses(line, label))) ?? right;
   });
   let lowest = Number.NEGATIVE_INFINITY;
-  return names
+  return labels
     .sort((a, b) => a.y - b.y)
-    .map(({ name, index, x, y }) => {
-      lowest = Math.max(y, lowest + LINE);
-      return text(x, lowest, name, "start", `s${index}`);
+    .map(({ name, index, x, y, anchor, isAbove }) => {
+      if (!isAbove) lowest = Math.max(y, lowest + LINE);
+      return text(x, isAbove ? y : lowest, name, anchor, `s${index}`);
     });
+}
+
+function crosses(line: readonly Point[], { name, x, y, anchor }: Label): boolean {
+  const width = CHARACTER * name.length;
+  const left = anchor === "start" ? x : x - width;
+  const [right, top, bottom] = [left + width, y - 11, y + 4];
+  return line.slice(1).some(([x2, y2], i) => {
+    const [x1, y1] = line[i] ?? [x2, y2];
+    const [from, to] = [Math.max(x1, left), Math.min(x2, right)];
+    if (from > to) return false;
+    const ends = [from, to].map((at) =>
+      x1 === x2 ? y1 : y1 + ((y2 - y1) * (at - x1)) / (x2 - x1),
+    );
+    return Math.max(...ends) >= top && Math.min(...ends) <= bottom;
+  });
 }
 
 /** From zero to a round number above the largest value. */
