@@ -6,6 +6,7 @@ import { GossipError } from "../lib/errors.ts";
 import { codeOf, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
+  type Authority,
   generateKeyPair,
   issueCertificate,
   issueRevocationList,
@@ -13,6 +14,7 @@ import {
   parsePkijsRevocationList,
 } from "./generate-certificate.ts";
 import {
+  type AuthorityFiles,
   FILE_BYTES_MAX,
   type MemberFolder,
   memberFolder,
@@ -53,7 +55,8 @@ const LIST_FILE = join("crls", "crl.pem");
 
 /**
  * Gives a peer a new key and certificate; its PKI-ID changes, the old certificate stays valid until
- * it expires or is revoked. Throws `msp-invalid` if the folders are not as expected.
+ * it expires or is revoked. Throws `msp-invalid` if the folders are not as expected, or a CA is not
+ * valid now; then nothing is written.
  */
 export async function renewPeerCertificate(options: RenewOptions): Promise<MemberFolder> {
   return explain(options.organisationFolder, async () => {
@@ -61,18 +64,41 @@ export async function renewPeerCertificate(options: RenewOptions): Promise<Membe
     const isFull = options.peer.endsWith(`.${organisation.domain}`);
     const name = isFull ? options.peer : `${options.peer}.${organisation.domain}`;
     const peer = memberFolder(organisation.peersFolder, name, "server");
-    await renewEnrolment(organisation, peer, options);
-    if (options.tls === true) await renewTls(organisation, peer, options);
+    const ca = await readIssuer(organisation.ca, options.nowMs);
+    const tlsCa = options.tls ? await readIssuer(organisation.tlsCa, options.nowMs) : undefined;
+    await renewEnrolment(organisation, peer, ca, options);
+    if (tlsCa !== undefined) await renewTls(peer, tlsCa, options);
     return peer;
   });
+}
+
+/** A CA that is valid now: members refuse whatever another one issues. */
+async function readIssuer(files: AuthorityFiles, nowMs: number): Promise<Authority> {
+  const authority = await readAuthority(files);
+  const { fromMs, untilMs } = lifeOf(authority);
+  const isEarly = nowMs < fromMs;
+  if (!isEarly && nowMs < untilMs) return authority;
+  const when = isEarly
+    ? `begins at ${new Date(fromMs).toISOString()}, in the future`
+    : `expired at ${new Date(untilMs).toISOString()}`;
+  const remedy = isEarly ? "wait" : "replace it by a renewed one of the same key";
+  throw new GossipError(
+    "msp-invalid",
+    `The CA certificate ${files.certFile} ${when}, so that members refuse what it issues now: check the clock of this machine, or ${remedy}.`,
+  );
+}
+
+function lifeOf({ certificate }: Authority) {
+  const { notBefore, notAfter } = certificate;
+  return { fromMs: notBefore.value.getTime(), untilMs: notAfter.value.getTime() };
 }
 
 async function renewEnrolment(
   organisation: OrganisationFolder,
   peer: MemberFolder,
+  ca: Authority,
   options: RenewOptions,
 ): Promise<void> {
-  const ca = await readAuthority(organisation.ca);
   // A misspelt name must not create a new peer.
   await readCertificate(peer.certFile).catch(async (error: unknown) => {
     const peers = await readdir(organisation.peersFolder);
@@ -80,7 +106,7 @@ async function renewEnrolment(
     throw new Error(`there is no peer ${peer.name}, but ${peers.join(", ") || "none"}`);
   });
   const { privateKey, publicKey } = generateKeyPair();
-  const period = validity(options);
+  const period = validity(options, ca);
   const request = { commonName: peer.name, unit: "peer", publicKey, ...period };
   const der = issueCertificate({ ...request, purpose: "enrolment" }, ca);
   await writeKey(peer.keyFile, privateKey);
@@ -88,18 +114,18 @@ async function renewEnrolment(
 }
 
 async function renewTls(
-  organisation: OrganisationFolder,
   peer: MemberFolder,
+  tlsCa: Authority,
   options: RenewOptions,
 ): Promise<void> {
-  const tlsCa = await readAuthority(organisation.tlsCa);
   const { subjectAltName = "" } = await readCertificate(peer.tlsCertFile);
   const alternativeNames = subjectAltName
     .split(", ")
     .filter((name) => name !== "")
     .map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
   const { privateKey, publicKey } = generateKeyPair();
-  const request = { commonName: peer.name, alternativeNames, publicKey, ...validity(options) };
+  const period = validity(options, tlsCa);
+  const request = { commonName: peer.name, alternativeNames, publicKey, ...period };
   const der = issueCertificate({ ...request, purpose: "tls" }, tlsCa);
   await writeKey(peer.tlsKeyFile, privateKey);
   await writePem(peer.tlsCertFile, "CERTIFICATE", der);
@@ -108,7 +134,7 @@ async function renewTls(
 /**
  * Adds a certificate to the organisation's revocation list, in its own MSP folder and in those of
  * its peers, and returns these files. Other organisations must be given the first. Twice is once.
- * Throws `msp-invalid` if the certificate is not of this organisation's CA.
+ * Throws `msp-invalid` if the certificate is not of this organisation's CA, or that of the CA itself.
  */
 export async function revokeCertificate(options: RevokeOptions): Promise<readonly string[]> {
   return explain(options.organisationFolder, async () => {
@@ -121,6 +147,12 @@ export async function revokeCertificate(options: RevokeOptions): Promise<readonl
     }
     const listFile = join(organisation.mspFolder, LIST_FILE);
     const list = await readList(listFile);
+    if (certificate.raw.equals(issuer.raw)) {
+      throw new GossipError(
+        "msp-invalid",
+        `${options.certFile} is the certificate of the CA itself, which its own revocation list cannot revoke: name that of a member, or remove the CA from the MSP folders of all who trust it.`,
+      );
+    }
     const { serialNumber } = parseForIssuing(certificate.raw);
     const der = issueRevocationList(authority, list, serialNumber, options.nowMs);
     const peers = await readdir(organisation.peersFolder);
@@ -147,9 +179,13 @@ function openOrganisation(folder: string): OrganisationFolder {
   return organisationFolder(folder, basename(resolve(folder)), kind);
 }
 
-function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions) {
-  const notBeforeMs = beginOfValidity(nowMs);
-  return { notBeforeMs, notAfterMs: endOfValidity(nowMs, validityMs) };
+/** Within the life of the CA, so that the notices before an expiry come before the true one. */
+function validity({ nowMs, validityMs = TEN_YEARS_MS }: RenewOptions, ca: Authority) {
+  const { fromMs, untilMs } = lifeOf(ca);
+  return {
+    notBeforeMs: Math.max(beginOfValidity(nowMs), fromMs),
+    notAfterMs: Math.min(endOfValidity(nowMs, validityMs), untilMs),
+  };
 }
 
 async function readCertificate(file: string): Promise<X509Certificate> {

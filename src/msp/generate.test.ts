@@ -196,6 +196,35 @@ describe("renewPeerCertificate()", () => {
     const options = { organisationFolder: org.folder, peer: "peer9", nowMs: NOW_MS };
     await assert.rejects(renewPeerCertificate(options), GossipError);
   });
+
+  test("issues nothing that outlives its CA, and nothing of a CA that is not valid", async () => {
+    const { folder: organisationFolder, peers, ca, tlsCa } = await make("late.example.com");
+    const peer = member(peers, "peer0.late.example.com");
+    const renewAt = (nowMs: number, tls = true) =>
+      renewPeerCertificate({ organisationFolder, peer: "peer0", nowMs, tls });
+    const yearMs = 365 * 24 * 3_600_000;
+    await renewAt(NOW_MS + yearMs);
+    for (const [authority, file] of [
+      [ca, peer.certFile],
+      [tlsCa, peer.tlsCertFile],
+    ] as const) {
+      const [{ validTo: end }, leaf] = [
+        await readCertificate(authority.certFile),
+        await readCertificate(file),
+      ];
+      assert.equal(leaf.validTo, end);
+    }
+    const before = await readFile(peer.certFile, "utf8");
+    await assert.rejects(renewAt(NOW_MS + 11 * yearMs), {
+      code: "msp-invalid",
+      message:
+        /^The CA certificate .*ca\.late.*-cert\.pem expired at 20\S+Z, so that members refuse/,
+    });
+    await assert.rejects(renewAt(NOW_MS - yearMs), /begins at 20\S+Z, in the future, so that/);
+    await writeFile(tlsCa.certFile, "nonsense");
+    await assert.rejects(renewAt(NOW_MS), /holds no certificate/);
+    assert.equal(await readFile(peer.certFile, "utf8"), before, "all or nothing");
+  });
 });
 
 describe("revokeCertificate()", () => {
@@ -274,11 +303,13 @@ describe("revokeCertificate()", () => {
     );
   });
 
-  test("refuses the certificate of another CA, and a broken list", async () => {
+  test("refuses the certificate of the CA itself, of another CA, and a broken list", async () => {
     const organisationFolder = revoked.folder;
     const certFile = org.peers[0]?.certFile ?? "";
     const options = { organisationFolder, certFile, nowMs: NOW_MS };
     await assert.rejects(revokeCertificate(options), /was not issued by ca\.revoke\.example\.com/);
+    const root = { ...options, certFile: revoked.ca.certFile };
+    await assert.rejects(revokeCertificate(root), /the CA itself, which its own revocation list/);
     await writeFile(files[0] ?? "", "nonsense");
     const own = revoked.peers[0]?.certFile ?? "";
     await assert.rejects(revokeCertificate({ ...options, certFile: own }), /no revocation list/);
