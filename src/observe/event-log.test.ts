@@ -87,6 +87,17 @@ describe("the log of events", () => {
     assert.equal(loggedEverySecond(100_000, failed("unreachable")).length, 33);
   });
 
+  test("of thousands of contacts that fail, writes twenty a minute, and that there are more", () => {
+    const lines = logged(
+      ...Array.from({ length: 3_000 }, (_, i) => failed("unreachable", `p${i}:1`)),
+    );
+    assert.equal(lines.length, 21);
+    assert.match(
+      lines[20] ?? "",
+      /WARN .*could not join many more contacts, .*doctor --json names all/,
+    );
+  });
+
   test("tells at once what fails in another way, at another place, or again after it went well", () => {
     assert.equal(logged(failed("unreachable"), failed("tls-name"), failed("timeout")).length, 3);
     assert.equal(logged(failed("timeout"), failed("timeout", "c:1"), failed("timeout")).length, 2);

@@ -9,19 +9,20 @@ export type EventRepeats = (event: EventContent, atMs: number) => number | undef
 
 /** `pauses`: between two that are told; whatever goes well in between makes the next one news. */
 export function createEventRepeats(pauses?: Pauses): EventRepeats {
-  const repeats = createRepeats(pauses);
+  // Apart, so that strangers leave contacts their room.
+  const [contacts, diallers] = [createRepeats(pauses), createRepeats(pauses)];
   return (event, atMs) => {
     switch (event.type) {
       case "contact-failed":
-        return repeats.note(event.endpoint, event.code, atMs, event.times);
+        return contacts.note(event.endpoint, event.code, atMs, event.times);
       case "handshake-failed": {
         const subject = `from ${hostOf(event.remote)}: ${event.reason}`;
-        return repeats.note(subject, event.code, atMs, event.times);
+        return diallers.note(subject, event.code, atMs, event.times);
       }
       case "member-joined":
       case "member-returned": {
         const { endpoint, internalEndpoint } = event.member;
-        for (const place of [endpoint, internalEndpoint]) if (place) repeats.forget(place);
+        for (const place of [endpoint, internalEndpoint]) if (place) contacts.forget(place);
         return 0;
       }
       default:
@@ -32,12 +33,18 @@ export function createEventRepeats(pauses?: Pauses): EventRepeats {
 
 /** True for everything above `max` within one minute. */
 export function limitPerMinute(max: number): (atMs: number) => boolean {
+  const count = countPerMinute();
+  return (atMs) => count(atMs) > max;
+}
+
+/** The number of each within its minute, from 1. */
+export function countPerMinute(): (atMs: number) => number {
   let minute = -1;
   let count = 0;
   return (atMs) => {
     const current = Math.floor(atMs / 60_000);
     if (current !== minute) [minute, count] = [current, 0];
     count += 1;
-    return count > max;
+    return count;
   };
 }

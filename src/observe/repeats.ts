@@ -7,8 +7,9 @@ export interface Pauses {
 }
 
 const PAUSES: Pauses = { firstMs: 60_000, maxMs: 3_600_000 };
-/** Whose repetitions are remembered. */
+/** Whose repetitions are remembered; what there is no room for counts as one subject for each of so many codes. */
 const SUBJECTS_MAX = 1_000;
+const CODES_MAX = 100;
 
 export interface Repeats {
   /**
@@ -29,12 +30,16 @@ interface Told {
 
 /** The pause doubles each time. */
 export function createRepeats({ firstMs, maxMs }: Pauses = PAUSES): Repeats {
-  const told = new BoundedMap<string, Told>(SUBJECTS_MAX);
+  const told = new Map<string, Told>();
+  const others = new BoundedMap<string, Told>(CODES_MAX);
   return {
     note(subject, code, atMs, times = 1) {
-      const before = told.get(subject);
+      const hasRoom = told.has(subject) || makeRoom(told, atMs);
+      const [table, key] = hasRoom ? [told, subject] : [others, code];
+      const before = table.get(key);
       if (before?.code !== code) {
-        told.set(subject, { code, dueMs: atMs + firstMs, pauseMs: firstMs, omitted: 0 });
+        table.delete(key);
+        table.set(key, { code, dueMs: atMs + firstMs, pauseMs: firstMs, omitted: 0 });
         return times - 1;
       }
       if (atMs < before.dueMs) {
@@ -45,8 +50,18 @@ export function createRepeats({ firstMs, maxMs }: Pauses = PAUSES): Repeats {
       before.pauseMs = Math.min(2 * before.pauseMs, maxMs);
       before.dueMs = atMs + before.pauseMs;
       before.omitted = 0;
+      table.delete(key);
+      table.set(key, before);
       return omitted;
     },
     forget: (subject) => told.delete(subject),
   };
+}
+
+/** Whether one more may be remembered. Who was told longest ago gives way if its pause is over: it is quiet now. */
+function makeRoom(told: Map<string, Told>, atMs: number): boolean {
+  if (told.size < SUBJECTS_MAX) return true;
+  const [oldest] = told;
+  if (oldest === undefined || atMs < oldest[1].dueMs) return false;
+  return told.delete(oldest[0]);
 }
