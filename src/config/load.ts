@@ -4,6 +4,7 @@ import { buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether, withoutEffect } from "./check.ts";
 import type { Config, TlsFiles } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
+import { notOptions, unknownNames } from "./unknown-names.ts";
 
 /** Sources of a configuration; all are optional. */
 export interface LoadOptions {
@@ -15,12 +16,22 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
 }
 
+const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions, true>> = {
+  file: true,
+  env: true,
+  overrides: true,
+};
+
 /**
  * Reads a peer's configuration from its file, the environment and overrides; later sources win.
  * Throws one `GossipError` "config-invalid" that lists every problem.
  */
 export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
-  const { config, problems } = await readConfig(typeof from === "string" ? { file: from } : from);
+  const options = typeof from === "string" ? { file: from } : from;
+  const misuse = notOptions(options, "loadConfig takes the path of a core.yaml or options");
+  const unknown = misuse ?? unknownNames("option", options, LOAD_OPTIONS);
+  if (unknown.length > 0) throw new GossipError("config-invalid", unknown);
+  const { config, problems } = await readConfig(options);
   if (config === undefined || problems.length > 0)
     throw new GossipError("config-invalid", problems);
   return config;

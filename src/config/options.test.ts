@@ -66,12 +66,50 @@ describe("the options of a node", () => {
     assert.match(text, /peer\.gossip\.bootstrap \(option bootstrap\) is "a"/);
     assert.match(text, /peer\.gossip\.pullInterval \(option settings\) is "soon"/);
     assert.match(text, /fabricgossip\.limit\.members \(option settings\) is no key/);
-    assert.match((await problemsOf({ preset: "moon" })).join(), /choose one of lan, wan, test/);
+    const moon = (await problemsOf({ preset: "moon", listen: "nowhere" })).join("\n");
+    assert.match(moon, /preset is "moon"; choose one of lan, wan, test\.$.*listenAddress/ms);
     assert.match((await problemsOf({ mspId: "" })).join(), /peer\.localMspId is not set/);
     assert.match(
       (await problemsOf({ tls: { certPath: "no.pem", keyPath: "no.key" } })).join(),
       /peer\.tls\.cert\.file names .*no\.pem, which does not exist/,
     );
+  });
+});
+
+describe("what a program without types may pass", () => {
+  test("names that are no options are told, with those that were meant", async () => {
+    const tls = { certPath: "no.pem", keyPath: "no.key", rootCertPaths: "no.crt", x: 1 };
+    const text = (await problemsOf({ bootstraps: [], tls, colour: "red" })).join("\n");
+    assert.match(text, /^option "bootstraps" is unknown; did you mean bootstrap\?$/m);
+    assert.match(text, /^option "colour" is unknown; choose of mspId, mspPath, .*settings\.$/m);
+    assert.match(text, /^option tls "rootCertPaths" is unknown; did you mean rootCertPath\?$/m);
+    assert.match(text, /^option tls "x" is unknown; choose of certPath, /m);
+    await assert.rejects(loadConfig(JSON.parse('{"flie": "core.yaml"}')), {
+      code: "config-invalid",
+      message: 'option "flie" is unknown; did you mean file?',
+    });
+  });
+
+  test("values of the wrong kind are told, and none throws anything else", async () => {
+    for (const value of [5, "\u{1}", [5], [null]]) {
+      for (const name of ["tls", "trustedMsps", "bootstrap", "tags", "listen", "endpoint"]) {
+        const problems = await problemsOf({ [name]: value });
+        assert.match(problems.join(), /^(?:option tls takes|[\w.]+ \(option \w+\) is )/, name);
+      }
+    }
+    const text = (await problemsOf({ tls: "yes" })).join();
+    assert.match(text, /^option tls takes an object with certPath and keyPath, not "yes"\./);
+  });
+
+  test("a promise, or no options at all, is refused in a sentence", async () => {
+    const promise: unknown = Promise.resolve({});
+    for (const [given, want] of [
+      [promise, /^loadConfig takes the path of .*, not a promise: write await before it\.$/],
+      [null, /, not null\.$/],
+      [["core.yaml"], /, not a list\.$/],
+    ] as const) {
+      await assert.rejects(loadConfig(given as string), { code: "config-invalid", message: want });
+    }
   });
 });
 

@@ -2,13 +2,13 @@
  * A configuration as a program writes it: `GossipNode.start({ mspId, mspPath, listen, ... })`. Each
  * option stands for one key of core.yaml, whose range and default hold here too.
  */
-import { GossipError } from "../lib/errors.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import { configOf, type ReadWhole } from "./load.ts";
 import { sourceOf } from "./source.ts";
+import { notOptions, unknownNames } from "./unknown-names.ts";
 
 /** TLS of the gossip connections: paths of PEM files. */
 export interface TlsOptions {
@@ -107,16 +107,48 @@ export const PRESETS: Readonly<Record<Preset, readonly (readonly [string, string
   test: fastTimers(),
 };
 
-/** Checks options as `readConfig` checks a file. Throws only for a preset that does not exist. */
+const OPTIONS: Readonly<Record<keyof NodeOptions, true>> = {
+  mspId: true,
+  mspPath: true,
+  listen: true,
+  endpoint: true,
+  externalEndpoint: true,
+  bootstrap: true,
+  bootstrapNames: true,
+  anchorPeers: true,
+  tls: true,
+  trustedMsps: true,
+  preset: true,
+  tags: true,
+  statePath: true,
+  settings: true,
+};
+const TLS_OPTIONS: Readonly<Record<keyof TlsOptions, true>> = {
+  certPath: true,
+  keyPath: true,
+  rootCertPath: true,
+  clientCertPath: true,
+  clientKeyPath: true,
+  clientAuthRequired: true,
+  clientRootCaPaths: true,
+};
+
+/** Checks options as `readConfig` checks a file, misspelt names among them: no compiler may have looked. */
 export async function readOptions(options: NodeOptions): Promise<ReadWhole> {
-  const problems: string[] = [];
-  const { preset = "lan", settings = {} } = options;
-  if (!Object.hasOwn(PRESETS, preset)) {
-    const names = Object.keys(PRESETS).join(", ");
-    throw new GossipError("config-invalid", `preset is "${preset}"; choose one of ${names}.`);
+  const { tls, preset = "lan", settings = {} } = options;
+  const problems = unknownNames("option", options, OPTIONS);
+  if (tls !== undefined) {
+    const misuse = notOptions(tls, "option tls takes an object with certPath and keyPath");
+    problems.push(...(misuse ? [misuse] : unknownNames("option tls", tls, TLS_OPTIONS)));
   }
+  const isPreset = Object.hasOwn(PRESETS, preset);
+  if (!isPreset) {
+    const names = Object.keys(PRESETS).join(", ");
+    problems.push(`preset is "${preset}"; choose one of ${names}.`);
+  }
+  const timers = isPreset ? PRESETS[preset] : [];
   const given = [
-    ...PRESETS[preset].map(([name, raw]) => ({ name, raw, origin: `preset ${preset}` })),
+    ...timers.map(([name, raw]) => ({ name, raw, origin: `preset ${preset}` })),
     ...settingsOf(options),
     ...Object.entries(settings).map(([name, raw]) => ({ name, raw, origin: "option settings" })),
   ];
@@ -131,13 +163,10 @@ interface Given {
 
 /** The options that are set, under the names of their keys. */
 function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
-  const trusted = options.trustedMsps?.map(
-    ({ mspId, path }) =>
-      new Map([
-        ["mspId", mspId],
-        ["path", path],
-      ]),
-  );
+  // A program in JavaScript may give anything: what is of the wrong kind, the key refuses.
+  const trusted = Array.isArray(options.trustedMsps)
+    ? options.trustedMsps.map(entriesOf)
+    : options.trustedMsps;
   const rows: readonly (readonly [string, { readonly name: string }, unknown])[] = [
     ["mspId", PEER_KEYS.mspId, options.mspId],
     ["mspPath", PEER_KEYS.mspFolder, options.mspPath],
@@ -148,7 +177,7 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["bootstrapNames", OWN_KEYS.bootstrapNames, options.bootstrapNames],
     ["anchorPeers", OWN_KEYS.anchorPeers, options.anchorPeers],
     ["trustedMsps", OWN_KEYS.trustedMsps, trusted],
-    ["tags", OWN_KEYS.tags, options.tags && new Map(Object.entries(options.tags))],
+    ["tags", OWN_KEYS.tags, entriesOf(options.tags)],
     ["statePath", OWN_KEYS.stateDir, options.statePath],
     // The operations endpoint is the daemon's.
     ["operations", OPERATIONS_KEYS.listenAddress, ""],
@@ -164,4 +193,9 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
   return rows.flatMap(([option, { name }, raw]) =>
     raw === undefined ? [] : [{ name, raw, origin: `option ${option}` }],
   );
+}
+
+function entriesOf(value: unknown): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? new Map(Object.entries(value)) : value;
 }

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config/config.ts";
 import { type NodeOptions, readOptions } from "../config/options.ts";
+import { notOptions } from "../config/unknown-names.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
@@ -35,6 +36,8 @@ export async function configFrom(
   from: NodeOptions | Config,
   { signer }: StartOptions,
 ): Promise<Config> {
+  const problem = notOptions(from, "GossipNode.start takes options or what loadConfig returns");
+  if (problem !== undefined) throw new GossipError("config-invalid", problem);
   return "fabricGossip" in from ? from : soundConfig(await readOptions(from), signer);
 }
 

@@ -4,7 +4,14 @@ import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { GossipError, type GossipEvent, GossipNode, loadConfig, loadMsp } from "../../src/index.ts";
+import {
+  GossipError,
+  type GossipEvent,
+  GossipNode,
+  loadConfig,
+  loadMsp,
+  type NodeOptions,
+} from "../../src/index.ts";
 import type { GeneratedOrganisation } from "../../src/msp/generate.ts";
 import { owned } from "../children.ts";
 import { organisation, ports, temporaryFolder, until } from "./program.ts";
@@ -98,6 +105,17 @@ describe("the library", () => {
       assert.match(error.problems[1] ?? "", /cacerts/);
       return true;
     });
+  });
+
+  test("a promise or a path instead of a configuration is refused in a sentence", async () => {
+    for (const [given, want] of [
+      [loadConfig({ env: {} }).catch(() => undefined), /not a promise: write await before it/],
+      ["core.yaml", /^GossipNode\.start takes .* loadConfig returns, not "core\.yaml"\.$/],
+      [undefined, /, not undefined\.$/],
+    ] as const) {
+      const start = GossipNode.start(given as unknown as NodeOptions);
+      await assert.rejects(start, { code: "config-invalid", message: want });
+    }
   });
 
   test("a wrong configuration lists every problem at once", async (t) => {
