@@ -25,13 +25,14 @@ export async function blocks(
   signals: Signals,
 ): Promise<number> {
   const { follow, out } = flags;
-  const from = flags.from === undefined ? undefined : parseNumber("--from", flags.from);
-  const to = flags.to === undefined ? undefined : parseNumber("--to", flags.to);
-  if (out !== undefined) await writingTo("--out", out, () => makeFolder(out));
+  const problems: string[] = [];
+  const from = parseNumber("--from", flags.from, problems);
+  const to = parseNumber("--to", flags.to, problems);
   const range = { from, to, follow, signal: signals.stop };
-  const hasConflict = await useReader(channel, flags, (reader) =>
-    print(reader, channel, range, flags),
-  );
+  const hasConflict = await useReader(channel, flags, problems, async (reader) => {
+    if (out !== undefined) await writingTo("--out", out, () => makeFolder(out));
+    return print(reader, channel, range, flags);
+  });
   return hasConflict ? 1 : 0;
 }
 

@@ -12,7 +12,7 @@ export interface ChaincodesFlags extends ReaderFlags {
 /** Prints the table; 1 if peers have different definitions of one chaincode. */
 export async function chaincodes(channel: string, flags: ChaincodesFlags): Promise<number> {
   let differs = false;
-  await useReader(channel, flags, (reader) =>
+  await useReader(channel, flags, [], (reader) =>
     watch(flags, async () => {
       const found = await reader.chaincodes();
       differs = found.chaincodes.some((one) => one.differs);

@@ -6,6 +6,7 @@ import type {
   ConfigView,
   OrganisationView,
 } from "../following/views.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { writingTo } from "../lib/write-output.ts";
@@ -55,9 +56,16 @@ async function findBoth(
   const { block, diff } = flags;
   const given = block === undefined ? undefined : await readConfigurationFile(block, "--block");
   const name = given?.view.channel ?? channel ?? "";
-  const other = diff === undefined ? undefined : await readConfigurationFile(diff, "--diff", name);
-  if (given !== undefined) return [given, other];
-  return [await useReader(name, flags, (reader) => reader.configuration()), other];
+  const problems: string[] = [];
+  const other =
+    diff === undefined
+      ? undefined
+      : await collect(problems, readConfigurationFile(diff, "--diff", name));
+  if (given === undefined) {
+    return [await useReader(name, flags, problems, (reader) => reader.configuration()), other];
+  }
+  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  return [given, other];
 }
 
 function describe(view: ConfigView): readonly string[] {

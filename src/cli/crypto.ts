@@ -1,5 +1,6 @@
 /** `fabric-gossip crypto`: key material for networks without a CA of their own. */
 import { join } from "node:path";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { writingTo } from "../lib/write-output.ts";
 import { generateOrganisation } from "../msp/generate.ts";
@@ -15,7 +16,10 @@ export interface GenerateOptions {
 
 export async function generateCrypto(options: GenerateOptions): Promise<void> {
   const domains = options.org ?? ["org1.example.com"];
-  const [peers, users] = [count("--peers", options.peers), count("--users", options.users)];
+  const problems: string[] = [];
+  const peers = await collect(problems, () => count("--peers", options.peers));
+  const users = await collect(problems, () => count("--users", options.users));
+  if (peers === undefined || users === undefined) throw new GossipError("config-invalid", problems);
   for (const domain of domains) {
     const organisation = await writingTo("--output", options.output, () =>
       generateOrganisation({

@@ -14,13 +14,13 @@ export interface HeightsFlags extends ReaderFlags {
 
 /** Prints the table; 1 if a peer is further behind than allowed. */
 export async function heights(channel: string, flags: HeightsFlags): Promise<number> {
+  const problems: string[] = [];
   const limits = {
-    behindMax:
-      flags.maxBehind === undefined ? undefined : parseNumber("--max-behind", flags.maxBehind),
-    lagMaxMs: parseSpan("--max-lag", flags.maxLag),
+    behindMax: parseNumber("--max-behind", flags.maxBehind, problems),
+    lagMaxMs: parseSpan("--max-lag", flags.maxLag, problems),
   };
   let isLagging = false;
-  await useReader(channel, flags, (reader) =>
+  await useReader(channel, flags, problems, (reader) =>
     watch(flags, async () => {
       const found = await reader.heights(limits);
       isLagging = found.members.some(({ lagging }) => lagging);

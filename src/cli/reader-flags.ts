@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { parseDurationMs } from "../config/duration.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import type { ReadChannelOptions } from "../reader/options.ts";
@@ -40,13 +41,17 @@ export function withReader(verb: Command): Command {
     .option("--set <key=value>", "any key of core.yaml; may be repeated", append);
 }
 
-/** Opens a reader as the flags say, and closes it after use. */
+/**
+ * Opens a reader as the flags say, and closes it after use. Throws its problems together with those of
+ * the verb's own flags.
+ */
 export async function useReader<T>(
   channel: string,
   flags: ReaderFlags,
+  problems: string[],
   use: (reader: ChannelReader) => Promise<T>,
 ): Promise<T> {
-  const reader = await openReader(channel, flags);
+  const reader = await openReader(channel, flags, problems);
   try {
     return await use(reader);
   } finally {
@@ -54,16 +59,25 @@ export async function useReader<T>(
   }
 }
 
-async function openReader(channel: string, flags: ReaderFlags): Promise<ChannelReader> {
+async function openReader(
+  channel: string,
+  flags: ReaderFlags,
+  problems: string[],
+): Promise<ChannelReader> {
   const { peer: peers, ...rest } = flags;
   const { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust } = rest;
-  const answerTimeoutMs = parseSpan("--timeout", flags.timeout);
+  const answerTimeoutMs = parseSpan("--timeout", flags.timeout, problems);
   const who = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa };
   const given = { ...who, trust, peers, answerTimeoutMs };
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
   // Every verb reads this file, and few need what is behind a reader.
   const { readChannel } = await import("../reader/read-channel.ts");
-  return readChannel({ channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions);
+  const options = { channel, ...Object.fromEntries(defined) } satisfies ReadChannelOptions;
+  // It dials nobody yet.
+  const reader = await collect(problems, readChannel(options));
+  if (reader !== undefined && problems.length === 0) return reader;
+  await reader?.close();
+  throw new GossipError("config-invalid", problems);
 }
 
 interface Shown {
@@ -106,18 +120,29 @@ export function printNotes(notes: readonly string[]): void {
   for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
 }
 
-/** A whole number of blocks. */
-export function parseNumber(flag: string, text: string): bigint {
+/** A whole number of blocks; anything else joins the problems. */
+export function parseNumber(
+  flag: string,
+  text: string | undefined,
+  problems: string[],
+): bigint | undefined {
+  if (text === undefined) return undefined;
   if (/^\d{1,19}$/.test(text)) return BigInt(text);
-  throw new GossipError("config-invalid", `${flag} ${text} is no number: write it in digits.`);
+  problems.push(`${flag} ${text} is no number: write it in digits.`);
+  return undefined;
 }
 
-/** A span of time, as in core.yaml. */
-export function parseSpan(flag: string, text: string | undefined): number | undefined {
+/** A span of time, as in core.yaml; anything else joins the problems. */
+export function parseSpan(
+  flag: string,
+  text: string | undefined,
+  problems: string[],
+): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d+$/.test(text) ? undefined : parseDurationMs(text);
   if (ms !== undefined && ms >= 0) return ms;
-  throw new GossipError("config-invalid", `${flag} ${text} is no duration: write 60s or 5m.`);
+  problems.push(`${flag} ${text} is no duration: write 60s or 5m.`);
+  return undefined;
 }
 
 /** The value as JSON has it: whole numbers of 64 bits and moments as text, bytes in hex. */

@@ -1,4 +1,5 @@
 /** The verbs by which members of our kind talk to each other through a running node. */
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
 import { fileFault, readSmallFile } from "../lib/small-file.ts";
@@ -9,7 +10,7 @@ import type { Member } from "../observe/views.ts";
 import { ask } from "./client.ts";
 import { followStream } from "./follow-stream.ts";
 import type { Signals } from "./signals.ts";
-import { openTarget, type TargetOptions } from "./target.ts";
+import { openTarget, type Target, type TargetOptions } from "./target.ts";
 
 export interface SayOptions extends TargetOptions {
   readonly payload?: string;
@@ -35,9 +36,7 @@ const TIMEOUT_S = 5;
 const TIMEOUT_S_MAX = 300;
 
 export async function sendEvent(topic: string, options: SayOptions): Promise<void> {
-  const body = await payloadOf(options);
-  checkSaying(topic, body, {});
-  const target = await openTarget(options);
+  const { body, target } = await prepare(topic, options, []);
   const path = `/api/v1/events/${encodeURIComponent(topic)}?${audienceOf(options)}`;
   const text = await ask(target, path, { method: "POST", body });
   const { id }: { id: string } = JSON.parse(text);
@@ -46,15 +45,15 @@ export async function sendEvent(topic: string, options: SayOptions): Promise<voi
 
 /** Prints the answers; 0 if there is one, else 1. */
 export async function query(topic: string, options: QueryOptions): Promise<number> {
+  const problems: string[] = [];
   const seconds = Number(options.timeout ?? TIMEOUT_S);
   if (!(seconds >= 0.001 && seconds <= TIMEOUT_S_MAX)) {
-    const problem = `--timeout ${options.timeout} is no time to wait: give seconds, at most ${TIMEOUT_S_MAX}.`;
-    throw new GossipError("config-invalid", problem);
+    problems.push(
+      `--timeout ${options.timeout} is no time to wait: give seconds, at most ${TIMEOUT_S_MAX}.`,
+    );
   }
   const timeoutMs = Math.round(seconds * 1_000);
-  const body = await payloadOf(options);
-  checkSaying(topic, body, {});
-  const target = await openTarget(options);
+  const { body, target } = await prepare(topic, options, problems);
   const parameters = audienceOf(options);
   parameters.append("timeoutMs", String(timeoutMs));
   const path = `/api/v1/queries/${encodeURIComponent(topic)}?${parameters}`;
@@ -114,6 +113,19 @@ function textOf(payload: string): string {
   const bytes = Buffer.from(payload, "base64");
   const text = bytes.toString("utf8");
   return Buffer.from(text, "utf8").equals(bytes) ? printable(text) : `base64:${payload}`;
+}
+
+/** What is said, and to which node; what is wrong with either joins the problems, and all are thrown. */
+async function prepare(
+  topic: string,
+  options: SayOptions,
+  problems: string[],
+): Promise<{ readonly body: Uint8Array; readonly target: Target }> {
+  const body = await collect(problems, payloadOf(options));
+  await collect(problems, () => checkSaying(topic, body ?? new Uint8Array(0), {}));
+  const target = await collect(problems, openTarget(options));
+  if (body !== undefined && target !== undefined && problems.length === 0) return { body, target };
+  throw new GossipError("config-invalid", problems);
 }
 
 async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {

@@ -4,8 +4,8 @@ import type { Identity } from "../core/types/host.ts";
 import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "../following/config-problems.ts";
 import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
+import { collect } from "../lib/collect.ts";
 import { channelParts } from "../node/channel-parts.ts";
-import { collect } from "../node/load-credentials.ts";
 import { CHANNEL_CAUSES } from "../observe/diagnosis/channel-causes.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 

@@ -4,10 +4,11 @@
  */
 import type { Config } from "../config/config.ts";
 import { type LoadOptions, readConfig } from "../config/load.ts";
+import { collect } from "../lib/collect.ts";
 import { isUnspecified } from "../lib/host-port.ts";
 import { checkTags } from "../node/check-saying.ts";
 import { withFileProblems } from "../node/file-problems.ts";
-import { collect, withTlsRootsOf } from "../node/load-credentials.ts";
+import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { openFilesDoubt } from "../node/open-files.ts";
 import { lifeAhead, readIncarnation, tryStateFolder } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
@@ -84,7 +85,7 @@ interface ExaminedConfig {
 async function examineConfig(options: LoadOptions): Promise<ExaminedConfig> {
   const { config, problems: wrong } = await readConfig(options);
   const problems = [...wrong];
-  if (config) await collect(problems, (async () => checkTags(config.fabricGossip.tags))());
+  if (config) await collect(problems, () => checkTags(config.fabricGossip.tags));
   if (config === undefined || problems.length > 0) {
     const findings = problems.map((problem) => error("configuration", problem));
     return { findings, config, isSound: false };

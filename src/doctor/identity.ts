@@ -1,9 +1,10 @@
 /** Doctor: MSP folders, our certificate and key, and those of the organisations we trust. */
 import type { Config } from "../config/config.ts";
+import { collect } from "../lib/collect.ts";
 import { type LocalMsp, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import { findOpenKeys } from "../node/key-permissions.ts";
-import { collect, keyPaths, sharedAuthorities } from "../node/load-credentials.ts";
+import { keyPaths, sharedAuthorities } from "../node/load-credentials.ts";
 import { error, type Finding, ok, timeLeft, warning } from "./finding.ts";
 
 export interface Examined<T> {

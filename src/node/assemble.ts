@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { type NodeOptions, readOptions } from "../config/options.ts";
 import { notOptions } from "../config/unknown-names.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
@@ -20,7 +21,6 @@ import { checkTags } from "./check-saying.ts";
 import { soundConfig, withFileProblems } from "./file-problems.ts";
 import {
   type Credentials,
-  collect,
   loadCredentials,
   readAgain,
   withTlsRootsOf,

@@ -6,11 +6,11 @@ import { whyStranger } from "../following/find-trust.ts";
 import { BlockStore } from "../following/store/block-store.ts";
 import { type Trust, whyUnusable } from "../following/trust.ts";
 import { trustFromFile } from "../following/trust-file.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost, mspOf } from "../msp/channel-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import type { ChannelParts } from "./channel-sources.ts";
-import { collect } from "./load-credentials.ts";
 
 /**
  * Reads the configuration blocks that our user trusts. Throws `config-invalid` with every problem.

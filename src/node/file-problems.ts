@@ -2,11 +2,12 @@
 import type { Config } from "../config/config.ts";
 import { type LoadOptions, type ReadConfig, readConfig } from "../config/load.ts";
 import type { Signer } from "../core/types/host.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { loadMsp } from "../msp/load-msp.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
-import { collect, loadOwn } from "./load-credentials.ts";
+import { loadOwn } from "./load-credentials.ts";
 import { readOperationsTls, readTls } from "./tls-files.ts";
 
 /** As `loadConfig`, but what is wrong with the files is told together with what is wrong with the configuration. */
@@ -42,7 +43,7 @@ export async function withFileProblems(
   if (tls.enabled) await readTls(tls, found, []);
   const isServed = operations.listenAddress !== undefined && operations.tls.enabled;
   if (isServed) await readOperationsTls(operations.tls, found, []);
-  await collect(found, (async () => checkTags(fabricGossip.tags))());
+  await collect(found, () => checkTags(fabricGossip.tags));
   if (local)
     await collect(
       found,

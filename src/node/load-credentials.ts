@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Signer } from "../core/types/host.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
 import { type LocalMsp, type LocalMspOptions, loadLocalMsp, loadMsp } from "../msp/load-msp.ts";
@@ -154,17 +155,6 @@ export function withTlsRootsOf(trusted: readonly Msp[], tls: TlsCredentials): Tl
     rootCas: [...tls.rootCas, ...pems],
     clientRootCas: [...tls.clientRootCas, ...pems],
   };
-}
-
-/** Waits for one part; its problems join the others, so that all are reported together. */
-export async function collect<T>(problems: string[], part: Promise<T>): Promise<T | undefined> {
-  try {
-    return await part;
-  } catch (error) {
-    if (!(error instanceof GossipError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
 }
 
 /** Root CAs that two organisations have in common: mostly one folder is named twice. */

@@ -8,6 +8,7 @@ import { fetchBlock } from "../following/fetch.ts";
 import { type Trust, whyUnusable } from "../following/trust.ts";
 import { trustFromFile } from "../following/trust-file.ts";
 import type { ConfigDiff, ConfigView, ReadBlock } from "../following/views.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { type BlocksOptions, readBlocks } from "./blocks.ts";
@@ -29,12 +30,17 @@ const LAG_BLOCKS_MAX = 10;
 export async function readChannel(options: ReadChannelOptions): Promise<ChannelReader> {
   const host = createChannelHost();
   const { trust: file, channel } = options;
-  const session = await Session.create(options);
+  const problems: string[] = [];
+  const session = await collect(problems, Session.create(options));
   const trust =
-    file === undefined ? undefined : await trustFromFile(host, "--trust", file, channel);
+    file === undefined
+      ? undefined
+      : await collect(problems, trustFromFile(host, "--trust", file, channel));
   const unusable = trust && whyUnusable(trust);
-  if (unusable !== undefined)
-    throw new GossipError("config-invalid", `--trust ${file}: ${unusable}.`);
+  if (unusable !== undefined) problems.push(`--trust ${file}: ${unusable}.`);
+  if (session === undefined || problems.length > 0) {
+    throw new GossipError("config-invalid", problems);
+  }
   return new Reader(new ViewOfChannel(session, host, trust));
 }
 

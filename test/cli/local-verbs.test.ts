@@ -152,3 +152,41 @@ describe("decode", () => {
     });
   }
 });
+
+describe("flags that are wrong are told all at once", () => {
+  const reader = ["--peer", "nowhere", "--cert", "no.pem", "--timeout", "3", "--trust", "no.block"];
+  const ofReader = [/--timeout 3 is no duration/, /nowhere/, /no\.pem/, /no\.block/];
+  const say = ["--timeout", "soon", "--payload", "x", "--file", "x", "--ca", "no.ca"];
+  const ofSay = [/--payload and --file exclude/, /topic ""/, /no\.ca/];
+  const cases: readonly (readonly [args: readonly string[], wants: readonly RegExp[]])[] = [
+    [
+      ["heights", "ch1", "--max-behind", "x", "--max-lag", "y", ...reader],
+      [/--max-behind x is no number/, /--max-lag y is no duration/, ...ofReader],
+    ],
+    [
+      ["blocks", "ch1", "--from", "x", "--to", "y", "--out", "made", ...reader],
+      [/--from x is no number/, /--to y is no number/, ...ofReader],
+    ],
+    [
+      ["channel-config", "ch1", "--diff", "no.diff", ...reader],
+      [/no\.diff/, ...ofReader],
+    ],
+    [
+      ["query", "", ...say],
+      [/--timeout soon/, ...ofSay],
+    ],
+    [["event", "send", "", ...say.slice(2)], ofSay],
+    [
+      ["crypto", "generate", "--peers", "x", "--users", "y"],
+      [/--peers x/, /--users y/],
+    ],
+  ];
+  for (const [args, wants] of cases) {
+    test(args.slice(0, 2).join(" "), async (t) => {
+      const { code, stderr } = await run(t, args);
+      assert.equal(code, 2, stderr);
+      for (const want of wants) assert.match(stderr, want);
+      for (const line of stderr.trim().split("\n")) assert.match(line, /^error: .*[.?]$/);
+    });
+  }
+});
