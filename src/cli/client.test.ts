@@ -4,17 +4,22 @@ import type { AddressInfo } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
 import { ask, getDatedList } from "./client.ts";
-import { openTarget } from "./target.ts";
+import { openTarget, type Target } from "./target.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /** What the user reads when the endpoint answers with this status and body. */
-async function failure(t: TestContext, status: number, body: string): Promise<Error> {
+async function failure(
+  t: TestContext,
+  status: number,
+  body: string,
+  tls: Target["tls"] = {},
+): Promise<Error> {
   const server = createServer((_, response) => response.writeHead(status).end(body));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const target = await openTarget({ url: `http://127.0.0.1:${port}` });
-  return ask(target, "/api/v1/members", {}).then(
+  return ask({ ...target, tls }, "/api/v1/members", {}).then(
     () => assert.fail("it was answered"),
     (error: Error) => error,
   );
@@ -45,6 +50,13 @@ describe("an answer with an error status", () => {
       assert.doesNotMatch(caught.message, /operations address/);
     });
   }
+
+  test("401: whether we have shown a certificate", async (t) => {
+    const without = await failure(t, 401, "");
+    assert.match(without.message, /asks for a client certificate: give --cert and --key/);
+    const shown = await failure(t, 401, "", { cert: Buffer.from("ours") });
+    assert.match(shown.message, /does not accept our client certificate: give --cert and --key/);
+  });
 
   test("any other status: perhaps not a node", async (t) => {
     assert.match((await failure(t, 404, "")).message, /answered 404: is this the operations/);

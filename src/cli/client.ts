@@ -133,8 +133,12 @@ export function refusal(target: Target, path: string, status: number, text: stri
   if ((status === 400 || status === 413 || status === 429) && said !== undefined)
     return new GossipError("config-invalid", said);
   if (status === 401) {
+    const what =
+      target.tls.cert === undefined
+        ? "asks for a client certificate"
+        : "does not accept our client certificate";
     return new UnreachableError(
-      `${origin} asks for a client certificate: give --cert and --key, issued by a CA of ` +
+      `${origin} ${what}: give --cert and --key, issued by a CA of ` +
         "the node's operations.tls.clientRootCAs.",
     );
   }

@@ -91,6 +91,15 @@ describe("a file that is no core.yaml, or not quite", () => {
     await assert.rejects(loadConfig({ file: folder, env: ENV }), /\(it is a folder\)/);
   });
 
+  test("a file in another encoding, with the line and what to do", async () => {
+    const file = join(folder, "latin.yaml");
+    await writeFile(file, Buffer.from("peer:\n  id: x\n  # caf\u00e9\n", "latin1"));
+    await assert.rejects(
+      loadConfig({ file, env: ENV }),
+      /latin\.yaml cannot be read \(line 3 is not UTF-8\); save it as UTF-8\.$/,
+    );
+  });
+
   test("a variable's name behind --set", async () => {
     assert.deepEqual(await warningsOf(["CORE_PEER_ID=x"]), [
       "core_peer_id (--set) has no effect here; write peer.id.",

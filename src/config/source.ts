@@ -6,7 +6,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter } from "yaml";
-import { decodeText } from "../lib/decode-text.ts";
+import { decodeText, EncodingError } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import { fileReason } from "../lib/small-file.ts";
 import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
@@ -201,9 +201,10 @@ async function readSettings(
   warnings: string[],
 ): Promise<Settings> {
   const text = await readText(file).catch((error: unknown) => {
+    const another = "name another with --config or FABRIC_CFG_PATH";
+    const remedy = error instanceof EncodingError ? "save it as UTF-8" : another;
     problems.push(
-      `The configuration file ${file} cannot be read (${fileReason(error)}); ` +
-        "name another with --config or FABRIC_CFG_PATH.",
+      `The configuration file ${file} cannot be read (${fileReason(error)}); ${remedy}.`,
     );
   });
   return text === undefined ? new Map() : parseSettings(text, file, problems, warnings);
@@ -217,8 +218,7 @@ async function readText(file: string): Promise<string> {
   if (found.size > FILE_BYTES_MAX) {
     throw new Error(`it has ${found.size} bytes, more than the ${FILE_BYTES_MAX} of any core.yaml`);
   }
-  const bytes = await readFile(file);
-  const text = decodeText(bytes, { strict: true });
+  const text = decodeText(await readFile(file), { strict: true });
   if (text.includes("\0")) throw new Error("it is no text");
   return text;
 }
