@@ -119,6 +119,17 @@ describe("the dashboard without a mouse, and for those who hear it", { skip }, (
     await page.close();
   });
 
+  test("on a phone the name of the page of a member stays in one line", async (t) => {
+    const [page] = await openPage(browser, (await stageMember(t, crowd())).url, { width: 360 });
+    await page.locator("#summary", { hasText: "sees" }).waitFor(SLOW);
+    const lines = await page.evaluate(`
+      const range = document.createRange();
+      range.selectNode(document.querySelector("h1").firstChild);
+      new Set([...range.getClientRects()].map(({ top }) => top)).size`);
+    assert.equal(lines, 1);
+    await page.close();
+  });
+
   test("what matters is spoken, and what comes all the time is not", async (t) => {
     const { url, happen } = await stageMember(t, crowd());
     const [page] = await openPage(browser, url);
