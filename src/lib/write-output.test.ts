@@ -58,3 +58,9 @@ test("what succeeds has its result, and a bug stays one", async (t) => {
   const fail = () => Promise.reject(bug);
   await assert.rejects(writingTo("--out", path, fail), bug);
 });
+
+test("an empty path is nowhere, and not the current folder", async () => {
+  const work = (): never => assert.fail("nothing is written");
+  const message = "--output is empty: name a place to write to.";
+  await assert.rejects(writingTo("--output", "", work), { code: "config-invalid", message });
+});

@@ -6,6 +6,9 @@ import { codeOf, fileReason } from "./small-file.ts";
 
 /** Does what writes to a path. Throws `config-invalid` with one sentence if the system refuses it. */
 export async function writingTo<T>(flag: string, path: string, work: () => Promise<T>): Promise<T> {
+  // Node.js takes it for the current folder.
+  if (path === "")
+    throw new GossipError("config-invalid", `${flag} is empty: name a place to write to.`);
   try {
     return await work();
   } catch (error) {
