@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChannelBlock } from "../following/views.ts";
+import { collect } from "../lib/collect.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { writingTo } from "../lib/write-output.ts";
@@ -28,11 +29,16 @@ export async function blocks(
   const problems: string[] = [];
   const from = parseNumber("--from", flags.from, problems);
   const to = parseNumber("--to", flags.to, problems);
+  if (out !== undefined) {
+    await collect(
+      problems,
+      writingTo("--out", out, () => makeFolder(out)),
+    );
+  }
   const range = { from, to, follow, signal: signals.stop };
-  const hasConflict = await useReader(channel, flags, problems, async (reader) => {
-    if (out !== undefined) await writingTo("--out", out, () => makeFolder(out));
-    return print(reader, channel, range, flags);
-  });
+  const hasConflict = await useReader(channel, flags, problems, (reader) =>
+    print(reader, channel, range, flags),
+  );
   return hasConflict ? 1 : 0;
 }
 
