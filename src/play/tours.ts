@@ -28,6 +28,8 @@ export interface Tour {
 
 /** Six members of two organisations that have known each other for a while. */
 const CALM = "members=6&organisations=2&at=20000";
+/** A second later a certificate reaches the newcomer after the list, and before its pull. */
+const SYNC = "members=6&organisations=2&at=21000";
 const NEWCOMER = 6;
 
 function look(member: number, ...doings: readonly Doing[]): TourStep {
@@ -52,7 +54,7 @@ export const TOURS: readonly Tour[] = [
   },
   {
     name: "sync",
-    link: CALM,
+    link: SYNC,
     steps: [
       look(NEWCOMER, { act: { type: "join", organisation: 0 } }),
       awaits({ kind: "handshake", from: NEWCOMER }, NEWCOMER),
