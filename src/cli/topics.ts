@@ -3,7 +3,7 @@ import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
 import { fileFault, readSmallFile } from "../lib/small-file.ts";
-import { checkSaying, checkTopic } from "../node/check-saying.ts";
+import { checkSaying, checkSubscription } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
@@ -91,7 +91,7 @@ export async function watchEvents(
   options: WatchOptions,
   { stop }: Signals,
 ): Promise<void> {
-  if (topic !== undefined) checkTopic(topic);
+  checkSubscription(topic, undefined);
   const target = await openTarget(options);
   const path = `/api/v1/events/${topic === undefined ? "*" : encodeURIComponent(topic)}`;
   await followStream(target, path, stop, ({ data }) => {

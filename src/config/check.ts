@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
+import { nearest } from "../lib/nearest.ts";
 import type { Config } from "./config.ts";
 import { withoutEffectInFile } from "./file-keys.ts";
 import { ALL_KEYS } from "./keys.ts";
@@ -10,7 +11,6 @@ import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { KEEPALIVE_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import { meant } from "./meant.ts";
-import { nearest } from "./nearest.ts";
 import { envName, type Source } from "./source.ts";
 
 const OWN_PREFIX = "fabricgossip.";

@@ -184,7 +184,8 @@ export function key<T>(
 }
 
 function readText(raw: unknown): Parsed<string> {
-  if (typeof raw === "object") return wrong(raw, "no text", "write one value");
+  const isText = ["string", "number", "bigint", "boolean"].includes(typeof raw);
+  if (!isText) return wrong(raw, "no text", "write one value");
   const value = String(raw);
   // Control characters would corrupt logs and tables.
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);

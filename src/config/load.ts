@@ -1,10 +1,16 @@
 import { networkInterfaces } from "node:os";
+import {
+  ENVIRONMENT,
+  type OptionKinds,
+  optionProblems,
+  STRING,
+  STRINGS,
+} from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether, withoutEffect } from "./check.ts";
 import type { Config, TlsFiles } from "./config.ts";
 import { openSource, type Source } from "./source.ts";
-import { notOptions, unknownNames } from "./unknown-names.ts";
 
 /** Sources of a configuration; all are optional. */
 export interface LoadOptions {
@@ -16,10 +22,10 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
 }
 
-const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions, true>> = {
-  file: true,
-  env: true,
-  overrides: true,
+const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
+  file: STRING,
+  env: ENVIRONMENT,
+  overrides: STRINGS,
 };
 
 /**
@@ -28,9 +34,9 @@ const LOAD_OPTIONS: Readonly<Record<keyof LoadOptions, true>> = {
  */
 export async function loadConfig(from: string | LoadOptions = {}): Promise<Config> {
   const options = typeof from === "string" ? { file: from } : from;
-  const misuse = notOptions(options, "loadConfig takes the path of a core.yaml or options");
-  const unknown = misuse ?? unknownNames("option", options, LOAD_OPTIONS);
-  if (unknown.length > 0) throw new GossipError("config-invalid", unknown);
+  const wanted = "loadConfig takes the path of a core.yaml or options";
+  const misuse = optionProblems("loadConfig", options, LOAD_OPTIONS, wanted);
+  if (misuse.length > 0) throw new GossipError("config-invalid", misuse);
   const { config, problems } = await readConfig(options);
   if (config === undefined || problems.length > 0)
     throw new GossipError("config-invalid", problems);

@@ -1,5 +1,5 @@
 /** Which of our variables a similar one was meant to be. */
-import { editDistance, nearest } from "./nearest.ts";
+import { editDistance, nearest } from "../lib/nearest.ts";
 
 /** Maximum typing errors in a variable name; more suggest another key of Fabric. */
 const SLIPS_MAX = 2;

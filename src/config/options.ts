@@ -2,13 +2,13 @@
  * A configuration as a program writes it: `GossipNode.start({ mspId, mspPath, listen, ... })`. Each
  * option stands for one key of core.yaml, whose range and default hold here too.
  */
+import { isRecord, notOptions, shown, unknownNames } from "../lib/arguments.ts";
 import { ALL_KEYS } from "./keys.ts";
 import { GOSSIP_KEYS } from "./keys-gossip.ts";
 import { OWN_KEYS } from "./keys-own.ts";
 import { OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } from "./keys-peer.ts";
 import { configOf, type ReadWhole } from "./load.ts";
 import { sourceOf } from "./source.ts";
-import { notOptions, unknownNames } from "./unknown-names.ts";
 
 /** TLS of the gossip connections: paths of PEM files. */
 export interface TlsOptions {
@@ -138,19 +138,25 @@ export async function readOptions(options: NodeOptions): Promise<ReadWhole> {
   const { tls, preset = "lan", settings = {} } = options;
   const problems = unknownNames("option", options, OPTIONS);
   if (tls !== undefined) {
-    const misuse = notOptions(tls, "option tls takes an object with certPath and keyPath");
-    problems.push(...(misuse ? [misuse] : unknownNames("option tls", tls, TLS_OPTIONS)));
+    problems.push(
+      ...(isRecord(tls)
+        ? unknownNames("option tls", tls, TLS_OPTIONS)
+        : notOptions(tls, "option tls takes an object with certPath and keyPath")),
+    );
   }
-  const isPreset = Object.hasOwn(PRESETS, preset);
+  problems.push(...notOptions(settings, "option settings takes an object of keys and values"));
+  const isPreset = typeof preset === "string" && Object.hasOwn(PRESETS, preset);
   if (!isPreset) {
     const names = Object.keys(PRESETS).join(", ");
-    problems.push(`preset is "${preset}"; choose one of ${names}.`);
+    problems.push(`preset is ${shown(preset)}; choose one of ${names}.`);
   }
   const timers = isPreset ? PRESETS[preset] : [];
   const given = [
     ...timers.map(([name, raw]) => ({ name, raw, origin: `preset ${preset}` })),
     ...settingsOf(options),
-    ...Object.entries(settings).map(([name, raw]) => ({ name, raw, origin: "option settings" })),
+    ...(isRecord(settings) ? Object.entries(settings) : []).map(([name, raw]) => ({
+      ...{ name, raw: plain(raw), origin: "option settings" },
+    })),
   ];
   return configOf(sourceOf(given), problems);
 }
@@ -163,10 +169,6 @@ interface Given {
 
 /** The options that are set, under the names of their keys. */
 function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
-  // A program in JavaScript may give anything: what is of the wrong kind, the key refuses.
-  const trusted = Array.isArray(options.trustedMsps)
-    ? options.trustedMsps.map(entriesOf)
-    : options.trustedMsps;
   const rows: readonly (readonly [string, { readonly name: string }, unknown])[] = [
     ["mspId", PEER_KEYS.mspId, options.mspId],
     ["mspPath", PEER_KEYS.mspFolder, options.mspPath],
@@ -176,8 +178,8 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["bootstrap", GOSSIP_KEYS.bootstrap, options.bootstrap],
     ["bootstrapNames", OWN_KEYS.bootstrapNames, options.bootstrapNames],
     ["anchorPeers", OWN_KEYS.anchorPeers, options.anchorPeers],
-    ["trustedMsps", OWN_KEYS.trustedMsps, trusted],
-    ["tags", OWN_KEYS.tags, entriesOf(options.tags)],
+    ["trustedMsps", OWN_KEYS.trustedMsps, options.trustedMsps],
+    ["tags", OWN_KEYS.tags, options.tags],
     ["statePath", OWN_KEYS.stateDir, options.statePath],
     // The operations endpoint is the daemon's.
     ["operations", OPERATIONS_KEYS.listenAddress, ""],
@@ -191,11 +193,15 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["tls.clientRootCaPaths", TLS_KEYS.clientRootCaFiles, tls?.clientRootCaPaths],
   ];
   return rows.flatMap(([option, { name }, raw]) =>
-    raw === undefined ? [] : [{ name, raw, origin: `option ${option}` }],
+    // A program in JavaScript may give anything: what is of the wrong kind, the key refuses.
+    raw === undefined ? [] : [{ name, raw: plain(raw), origin: `option ${option}` }],
   );
 }
 
-function entriesOf(value: unknown): unknown {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? new Map(Object.entries(value)) : value;
+/** As YAML has it: what names its values is a map. No key looks deeper. */
+function plain(value: unknown, depth = 3): unknown {
+  if (Array.isArray(value)) return depth > 0 ? value.map((one) => plain(one, depth - 1)) : [];
+  if (!isRecord(value)) return value;
+  const entries = depth > 0 ? Object.entries(value) : [];
+  return new Map(entries.map(([name, one]) => [name, plain(one, depth - 1)]));
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Identity, Signer } from "../core/types/host.ts";
+import { checkArguments, STRING } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { RENEW_OWN, tellOwnEnd } from "../lib/own-end.ts";
 import { certificateIn, type Findings, noFindings, tellSkipped } from "./authorities.ts";
@@ -50,6 +51,11 @@ export interface LocalMspOptions {
  * looked for. Throws `msp-invalid` with every problem and its remedy.
  */
 export async function loadMsp(folder: string, mspId: string): Promise<Msp> {
+  const rows = [
+    ["loadMsp", folder, { ...STRING, words: "the path of an MSP folder" }],
+    ["loadMsp", mspId, { ...STRING, words: 'an MSP-ID such as "Org1MSP"' }],
+  ] as const;
+  checkArguments(rows, "msp-invalid");
   const findings = noFindings();
   const msp = setUpMsp(await readMspFolder(folder, mspId, findings), findings);
   checkProblems(findings);

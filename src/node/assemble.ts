@@ -2,8 +2,14 @@
 
 import type { Config } from "../config/config.ts";
 import { type NodeOptions, readOptions } from "../config/options.ts";
-import { notOptions } from "../config/unknown-names.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
+import {
+  FUNCTION,
+  hasMethods,
+  notOptions,
+  type OptionKinds,
+  optionProblems,
+} from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
@@ -31,14 +37,29 @@ import { createSystemClock, createSystemRandom } from "./runtime.ts";
 import { lifeAhead, readIncarnation, writeIncarnation } from "./state-folder.ts";
 import { tlsNotAfterMs } from "./tls-files.ts";
 
+const START_OPTIONS: OptionKinds<StartOptions> = {
+  signer: FUNCTION,
+  nameService: {
+    words: "an object with the methods addresses and services",
+    fits: (value) => hasMethods(value, ["addresses", "services"]),
+  },
+  warn: FUNCTION,
+};
+
 /** A configuration has been checked already; options are checked here, and then all files too. */
 export async function configFrom(
   from: NodeOptions | Config,
-  { signer }: StartOptions,
+  options: StartOptions,
 ): Promise<Config> {
-  const problem = notOptions(from, "GossipNode.start takes options or what loadConfig returns");
-  if (problem !== undefined) throw new GossipError("config-invalid", problem);
-  return "fabricGossip" in from ? from : soundConfig(await readOptions(from), signer);
+  const what = "GossipNode.start takes options or what loadConfig returns";
+  const second = "GossipNode.start takes an object with signer, nameService or warn after them";
+  const problems = [
+    ...notOptions(from, what),
+    ...optionProblems("GossipNode.start", options, START_OPTIONS, second),
+  ];
+  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  const isConfig = "fabricGossip" in from && "gossip" in from;
+  return isConfig ? from : soundConfig(await readOptions(from), options.signer);
 }
 
 /** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */

@@ -1,7 +1,7 @@
 /** What a program may say to other members: every mistake at once, each with its remedy. */
+import { isRecord, misfit, SIGNAL, shown } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { TAGS_BYTES_MAX, tagBytes } from "../messaging/rules/metadata.ts";
-import type { Audience } from "../observe/topics.ts";
 import {
   FILTER_ORGANISATIONS_MAX,
   MEMBER_PAYLOAD_BYTES_MAX,
@@ -24,9 +24,22 @@ export function checkTags(tags: unknown): Tags {
 }
 
 /** Throws `message-invalid` unless this can be sent to members. */
-export function checkSaying(topic: unknown, payload: unknown, audience: Audience): void {
-  const problems = [...topicProblems(topic), ...payloadProblems(payload)];
-  problems.push(...audienceProblems(audience));
+export function checkSaying(topic: unknown, payload: unknown, audience: unknown): void {
+  refuse([...topicProblems(topic), ...payloadProblems(payload), ...audienceProblems(audience)]);
+}
+
+/** Throws `message-invalid` unless members can be asked this. */
+export function checkQuery(topic: unknown, payload: unknown, options: unknown): void {
+  const { timeoutMs, ...audience } = isRecord(options) ? options : {};
+  refuse([
+    ...topicProblems(topic),
+    ...payloadProblems(payload),
+    ...audienceProblems(isRecord(options) ? audience : options),
+    ...timeoutProblems(timeoutMs),
+  ]);
+}
+
+function refuse(problems: readonly string[]): void {
   if (problems.length > 0) throw new GossipError("message-invalid", problems);
 }
 
@@ -34,46 +47,40 @@ export function checkSaying(topic: unknown, payload: unknown, audience: Audience
 export function checkChoice(tags: unknown): void {
   const problems: string[] = [];
   copyTags(tags, problems);
-  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+  refuse(problems);
 }
 
 /** Throws `message-invalid` unless a ring can name so many owners of this key. */
 export function checkOwners(key: unknown, count: unknown): void {
   const problems: string[] = [];
-  if (typeof key !== "string") problems.push(`the key ${printed(key)} is no text: give a string.`);
+  if (typeof key !== "string") problems.push(`the key ${shown(key)} is no text: give a string.`);
   if (!(typeof count === "number" && Number.isInteger(count) && count >= 0)) {
-    problems.push(`${printed(count)} owners cannot be named: give a whole number from 0.`);
+    problems.push(`${shown(count)} owners cannot be named: give a whole number from 0.`);
   }
-  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+  refuse(problems);
 }
 
-/** Throws `message-invalid` unless this is a topic. */
-export function checkTopic(topic: unknown): void {
+/** Throws `message-invalid` unless one can subscribe to this topic, undefined being any. */
+export function checkSubscription(topic: unknown, signal: unknown): void {
+  const problems = topic === undefined ? [] : topicProblems(topic);
+  if (signal !== undefined) problems.push(...misfit("subscribe", signal, SIGNAL));
+  refuse(problems);
+}
+
+/** Throws `message-invalid` unless this can answer queries of this topic. */
+export function checkAnswer(topic: unknown, answerer: unknown): void {
   const problems = topicProblems(topic);
-  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+  if (typeof answerer !== "function") {
+    problems.push("the answerer is no function: give one that takes a query and gives bytes.");
+  }
+  refuse(problems);
 }
 
-/** Throws `message-invalid` unless this can answer queries. */
-export function checkAnswerer(answerer: unknown): void {
-  if (typeof answerer === "function") return;
-  throw new GossipError(
-    "message-invalid",
-    "the answerer is no function: give one that takes a query and gives bytes.",
-  );
-}
-
-/** Throws `message-invalid` unless one can wait so long for answers. */
-export function checkTimeout(timeoutMs: unknown): void {
-  const isRight =
-    typeof timeoutMs === "number" &&
-    Number.isInteger(timeoutMs) &&
-    timeoutMs >= 1 &&
-    timeoutMs <= TIMEOUT_MS_MAX;
-  if (isRight) return;
-  throw new GossipError(
-    "message-invalid",
-    `timeoutMs is ${String(timeoutMs)}: give whole milliseconds from 1 to ${TIMEOUT_MS_MAX}.`,
-  );
+function timeoutProblems(timeoutMs: unknown): string[] {
+  if (timeoutMs === undefined) return [];
+  const isWhole = typeof timeoutMs === "number" && Number.isInteger(timeoutMs);
+  if (isWhole && timeoutMs >= 1 && timeoutMs <= TIMEOUT_MS_MAX) return [];
+  return [`timeoutMs is ${shown(timeoutMs)}: give whole milliseconds from 1 to ${TIMEOUT_MS_MAX}.`];
 }
 
 /** What is wrong with a payload, if anything. */
@@ -98,18 +105,18 @@ function topicProblems(topic: unknown): string[] {
   const isRight = isText && topic !== "." && topic !== "..";
   if (isRight && length >= 1 && length <= TOPIC_BYTES_MAX) return [];
   return [
-    `the topic ${JSON.stringify(topic)?.slice(0, 100)} cannot be used: give 1 to ${TOPIC_BYTES_MAX} bytes of text ` +
+    `the topic ${shown(topic)} cannot be used: give 1 to ${TOPIC_BYTES_MAX} bytes of text ` +
       'without control characters, other than "." and "..".',
   ];
 }
 
 function copyTags(tags: unknown, problems: string[]): Tags {
   const copy: Record<string, string> = Object.create(null);
-  if (typeof tags !== "object" || tags === null || Array.isArray(tags)) {
+  if (!isRecord(tags)) {
     problems.push('tags are names with values: give an object such as { role: "shop" }.');
     return copy;
   }
-  const entries: [string, unknown][] = Object.entries(tags);
+  const entries = Object.entries(tags);
   for (const [key, value] of entries) {
     const isRight = key !== "" && typeof value === "string" && (key + value).isWellFormed();
     if (isRight) copy[key] = value;
@@ -130,20 +137,16 @@ function copyTags(tags: unknown, problems: string[]): Tags {
 
 /** A name that is no part of an audience would widen it to all. */
 function audienceProblems(audience: unknown): string[] {
-  if (typeof audience !== "object" || audience === null || Array.isArray(audience)) {
+  if (!isRecord(audience)) {
     return ['the audience is no object: give { tags: { role: "shop" } }, for example.'];
   }
-  const { tags, organisations, ...unknown } = audience as Partial<Record<string, unknown>>;
+  const { tags, organisations, ...unknown } = audience;
   const problems = Object.keys(unknown).map(
-    (name) => `an audience has no ${printed(name)}: it has tags and organisations.`,
+    (name) => `an audience has no ${shown(name)}: it has tags and organisations.`,
   );
   if (tags !== undefined) copyTags(tags, problems);
   problems.push(...organisationProblems(organisations));
   return problems;
-}
-
-function printed(value: unknown): string {
-  return String(typeof value === "string" ? JSON.stringify(value) : value).slice(0, 100);
 }
 
 function organisationProblems(organisations: unknown): string[] {

@@ -1,5 +1,6 @@
 /** What explains a node to its operator: `node.diagnostics`. */
 import type { Core } from "../core/core.ts";
+import { checkArguments, checkSignal, type Kind, STRING } from "../lib/arguments.ts";
 import type { ChannelProblems } from "../observe/channel-summary.ts";
 import { type Counters, type Counts, viewCounts } from "../observe/counters.ts";
 import { tellWithRemedy } from "../observe/diagnosis/causes.ts";
@@ -54,11 +55,17 @@ interface DiagnosticsSources {
   readonly channelProblems: () => ChannelProblems;
 }
 
+const PEER: Kind = {
+  ...STRING,
+  words: "a string: the endpoint, name or beginning of the PKI-ID of a peer",
+};
+
 export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
   const { parts, core, connections, failures, refusals, counters, tap, watch } = sources;
   const now = () => parts.clock.now();
   return {
     why(peer) {
+      checkArguments([["why", peer, PEER]]);
       const self = viewSelf(core, sources.startedMs, now());
       const links = connections.list().map(viewLink);
       const known = { core, failures, faults: watch.faults(), refusals, self, now: now() };
@@ -72,7 +79,10 @@ export function createDiagnostics(sources: DiagnosticsSources): Diagnostics {
     unready: () => watch.unready().map(tellWithRemedy),
     counts: () => viewCounts(counters, core, parts, sources.reloadProblems().length),
     summary: () => summarise(core, connections.list(), now(), sources.channelProblems()),
-    messages: (signal) => tap.watch(signal),
+    messages(signal) {
+      checkSignal("messages", signal);
+      return tap.watch(signal);
+    },
   };
 }
 

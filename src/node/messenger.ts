@@ -25,12 +25,12 @@ import { parseEnvelope, parseMessage } from "../wire/envelope.ts";
 import { memberDataOf, parseMemberMessage } from "../wire/member-messages.ts";
 import { Answerers, type AnswerQuery } from "./answerers.ts";
 import {
-  checkAnswerer,
+  checkAnswer,
   checkChoice,
   checkOwners,
+  checkQuery,
   checkSaying,
-  checkTimeout,
-  checkTopic,
+  checkSubscription,
 } from "./check-saying.ts";
 import { createDirectory, type LiveDirectory } from "./directory.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
@@ -146,18 +146,18 @@ export class Messenger {
   }
 
   subscribe(topic: string | undefined, signal?: AbortSignal): AsyncIterableIterator<TopicEvent> {
+    checkSubscription(topic, signal);
     if (topic === undefined) return this.#events.listen(signal);
-    checkTopic(topic);
     return this.#events.listen(signal, (event) => event.topic === topic);
   }
 
   query(
     topic: string,
     payload: Uint8Array,
-    { timeoutMs = DEFAULT_TIMEOUT_MS, ...audience }: Audience & { readonly timeoutMs?: number },
+    options: Audience & { readonly timeoutMs?: number },
   ): Query {
-    checkSaying(topic, payload, audience);
-    checkTimeout(timeoutMs);
+    checkQuery(topic, payload, options);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, ...audience } = options;
     this.#assertModerate();
     if (this.#queries.size >= DEFAULT_MESSAGING_LIMITS.queriesMax) throw tooFast();
     const token = this.#tokens++;
@@ -179,8 +179,7 @@ export class Messenger {
   }
 
   answer(topic: string, answerer: AnswerQuery): Disposable {
-    checkTopic(topic);
-    checkAnswerer(answerer);
+    checkAnswer(topic, answerer);
     return this.#answerers.add(topic, answerer);
   }
 

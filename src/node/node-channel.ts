@@ -3,6 +3,15 @@ import type { BlockFeed } from "../following/block-feed.ts";
 import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ConfigView, ReadBlock } from "../following/views.ts";
+import {
+  BLOCK_NUMBER,
+  checkArguments,
+  checkOptions,
+  type Kind,
+  type OptionKinds,
+  SIGNAL,
+  STRING,
+} from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { MemberHeights } from "../observe/height-series.ts";
 import type { ChannelExplanation } from "./explain-member.ts";
@@ -14,6 +23,12 @@ export interface NodeBlocksOptions {
   /** Ends it. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const BLOCKS_OPTIONS: OptionKinds<NodeBlocksOptions> = { from: BLOCK_NUMBER, signal: SIGNAL };
+const BLOCK_COUNT: Kind = {
+  words: "a whole number of blocks",
+  fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+};
 
 /** A channel that a node follows. */
 export interface NodeChannel {
@@ -82,14 +97,24 @@ export function createNodeChannel(
       const found = trust();
       return found ? describeConfiguration(found.configuration, found.origin, wallMs()) : null;
     },
-    async *blocks({ from, signal } = {}) {
-      yield* (await opened()).blocks(from, signal);
+    async *blocks(options = {}) {
+      checkOptions("blocks", options, BLOCKS_OPTIONS);
+      yield* (await opened()).blocks(options.from, options.signal);
     },
-    readBlocks: async (from, count) => (await opened()).read(from, count),
+    async readBlocks(from, count) {
+      checkArguments([
+        ["readBlocks", from, BLOCK_NUMBER],
+        ["readBlocks", count, BLOCK_COUNT],
+      ]);
+      return (await opened()).read(from, count);
+    },
     async blockRange() {
       const { first, height } = await opened();
       return first === undefined || height === undefined ? null : { first, next: height };
     },
-    findTransaction: async (txId) => (await (await opened()).findTransaction(txId)) ?? null,
+    async findTransaction(txId) {
+      checkArguments([["findTransaction", txId, STRING]]);
+      return (await (await opened()).findTransaction(txId)) ?? null;
+    },
   };
 }

@@ -5,6 +5,7 @@ import { type Core, createCore } from "../core/core.ts";
 import type { Identity as KnownIdentity, PkiId, Signer } from "../core/types/host.ts";
 import type { Input } from "../core/types/input.ts";
 import type { Channel } from "../following/views.ts";
+import { checkArguments, checkSignal, STRING } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { type Metadata, NO_TAGS } from "../messaging/rules/metadata.ts";
 import type { Msp } from "../msp/msp.ts";
@@ -32,7 +33,7 @@ import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type CoreHost, type CoreLoop, joinCore } from "./runtime.ts";
 import { type SignaturesMade, signBoth } from "./signing.ts";
-import { checkEndpoint, checkMetadata } from "./validate-self.ts";
+import { checkEndpoint, checkMetadata, checkTrust } from "./validate-self.ts";
 
 /**
  * One member of a gossip network: joins it, knows who else is in it, tells what changes. All that it
@@ -163,6 +164,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   /** One of them. Throws `config-invalid` if it is not followed. */
   channel(name: string): NodeChannel {
+    checkArguments([["channel", name, STRING]]);
     return this.#channels.open(name, (peer) => this.diagnostics.why(peer));
   }
 
@@ -171,6 +173,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
    * lags behind, `limits.eventsMax` events are kept; of more, the oldest are left out.
    */
   events(signal?: AbortSignal): AsyncIterableIterator<GossipEvent> {
+    checkSignal("events", signal);
     return this.#publisher.events.listen(signal);
   }
 
@@ -191,9 +194,14 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#loop.give({ type: "set-endpoint", externalEndpoint });
   }
 
-  /** Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. */
+  /**
+   * Replaces the MSPs we trust (`loadMsp`), ours among them, and judges everybody again at once. Refuses whom
+   * neither they nor a followed channel accept: without ours our own organisation, with an empty list everybody.
+   * Throws `config-invalid` for anything else than MSPs.
+   */
   setTrust(msps: readonly Msp[]): void {
     this.assertOpen();
+    checkTrust(msps);
     this.#parts.setTrust?.(msps);
     this.#loop.give({ type: "trust-changed" });
   }

@@ -1,7 +1,14 @@
-/** What a host may have us publish about ourselves. */
-
+/** What a host may have us publish about ourselves, and whom it may have us trust. */
+import { checkArguments, isRecord, type Kind, listOf, STRING } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
+import type { Msp } from "../msp/msp.ts";
+
+const ENDPOINT: Kind = { ...STRING, words: 'a string: host:port, or ""' };
+const MSPS = listOf({
+  words: "what loadMsp returns",
+  fits: (value) => isRecord(value) && typeof value["mspId"] === "string" && "revoked" in value,
+});
 
 /** Every heartbeat carries them. */
 const METADATA_BYTES_MAX = 4_096;
@@ -21,8 +28,14 @@ export function checkMetadata(metadata: unknown): void {
 
 /** Throws `config-invalid` unless it is `host:port`, or empty. */
 export function checkEndpoint(endpoint: string): void {
+  checkArguments([["setEndpoint", endpoint, ENDPOINT]]);
   const address = endpoint === "" ? undefined : parseHostPort(endpoint);
   if (endpoint !== "" && (!address?.host || address.port === 0)) {
     throw new GossipError("config-invalid", "an endpoint is host:port, or empty to have none");
   }
+}
+
+/** Throws `config-invalid` unless these are MSPs. */
+export function checkTrust(msps: readonly Msp[]): void {
+  checkArguments([["setTrust", msps, MSPS]]);
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ChainStart } from "../following/chain-head.ts";
 import { Follower } from "../following/follower.ts";
 import type { ReadBlock } from "../following/views.ts";
+import { BLOCK_NUMBER, BOOLEAN, FUNCTION, type OptionKinds, SIGNAL } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { compareRun } from "./compare-run.ts";
 import { startOf } from "./find-start.ts";
@@ -30,6 +31,14 @@ export interface BlocksOptions {
    */
   readonly note?: ((sentence: string) => void) | undefined;
 }
+
+export const BLOCKS_OPTIONS: OptionKinds<BlocksOptions> = {
+  from: BLOCK_NUMBER,
+  to: BLOCK_NUMBER,
+  follow: BOOLEAN,
+  signal: SIGNAL,
+  note: FUNCTION,
+};
 
 /** Peers publish their height at most every 4 s; half of that suffices. */
 const POLL_MS = 2_000;

@@ -4,6 +4,7 @@ import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { Identity } from "../core/types/host.ts";
 import { chaincodesOf, dateOf, msOf } from "../following/describe-state-info.ts";
 import type { ChannelMember } from "../following/views.ts";
+import { BLOCK_NUMBER, type OptionKinds } from "../lib/arguments.ts";
 import type { ChannelHeights } from "./views.ts";
 
 /** The newest StateInfo of an author, signed by it; the author may read the channel. */
@@ -17,6 +18,14 @@ export interface LagLimits {
   readonly behindMax?: bigint | undefined;
   readonly lagMaxMs?: number | undefined;
 }
+
+export const LAG_LIMITS: OptionKinds<LagLimits> = {
+  behindMax: { ...BLOCK_NUMBER, words: "a number of blocks as a bigint, such as 10n" },
+  lagMaxMs: {
+    words: "milliseconds from 0",
+    fits: (value) => typeof value === "number" && value >= 0,
+  },
+};
 
 interface HeightsInput {
   readonly configuration: ChannelConfiguration;

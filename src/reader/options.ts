@@ -1,5 +1,13 @@
 /** Options of a reader: channel, credentials, peers, trust. */
 import type { Signer } from "../core/types/host.ts";
+import {
+  ENVIRONMENT,
+  FUNCTION,
+  type Kind,
+  type OptionKinds,
+  STRING,
+  STRINGS,
+} from "../lib/arguments.ts";
 
 /** Options of `readChannel`. Files are paths; relative ones start at the working directory. */
 export interface ReadChannelOptions {
@@ -41,3 +49,28 @@ export interface ReadChannelOptions {
   /** Environment for `CORE_` variables; default: the one of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
+
+/** An hour: longer than any block takes. */
+const ANSWER_TIMEOUT_MS_MAX = 3_600_000;
+const MILLISECONDS: Kind = {
+  words: `milliseconds from 1 to ${ANSWER_TIMEOUT_MS_MAX}`,
+  fits: (value) => typeof value === "number" && value >= 1 && value <= ANSWER_TIMEOUT_MS_MAX,
+};
+
+export const READ_OPTIONS: OptionKinds<ReadChannelOptions> = {
+  channel: STRING,
+  config: STRING,
+  set: STRINGS,
+  profile: STRING,
+  mspId: STRING,
+  cert: STRING,
+  key: STRING,
+  tlsCert: STRING,
+  tlsKey: STRING,
+  peers: STRINGS,
+  tlsCa: STRINGS,
+  trust: STRING,
+  answerTimeoutMs: MILLISECONDS,
+  signer: FUNCTION,
+  env: ENVIRONMENT,
+};

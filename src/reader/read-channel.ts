@@ -1,6 +1,4 @@
 /** Reads a channel of Fabric peers without being a member. */
-
-import assert from "node:assert/strict";
 import { madeAtMs } from "../following/block-facts.ts";
 import { diffConfigurations } from "../following/config-diff.ts";
 import { describeConfiguration } from "../following/config-view.ts";
@@ -8,13 +6,14 @@ import { fetchBlock } from "../following/fetch.ts";
 import { type Trust, whyUnusable } from "../following/trust.ts";
 import { trustFromFile } from "../following/trust-file.ts";
 import type { ConfigDiff, ConfigView, ReadBlock } from "../following/views.ts";
+import { checkArguments, checkOptions, STRING, shown } from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
-import { type BlocksOptions, readBlocks } from "./blocks.ts";
+import { BLOCKS_OPTIONS, type BlocksOptions, readBlocks } from "./blocks.ts";
 import { describeChaincodes } from "./chaincodes.ts";
-import { describeHeights, highestOf, type LagLimits } from "./heights.ts";
-import type { ReadChannelOptions } from "./options.ts";
+import { describeHeights, highestOf, LAG_LIMITS, type LagLimits } from "./heights.ts";
+import { READ_OPTIONS, type ReadChannelOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { ViewOfChannel, type ViewRound } from "./view-of-channel.ts";
 import type { ChannelChaincodes, ChannelHeights } from "./views.ts";
@@ -28,6 +27,7 @@ const LAG_BLOCKS_MAX = 10;
  * Dials with the first request.
  */
 export async function readChannel(options: ReadChannelOptions): Promise<ChannelReader> {
+  checkOptions("readChannel", options, READ_OPTIONS);
   const host = createChannelHost();
   const { trust: file, channel } = options;
   const problems: string[] = [];
@@ -87,6 +87,11 @@ export async function readConfigurationFile(
   flag = "The file",
   channel?: string,
 ): Promise<ReadConfiguration> {
+  checkArguments([
+    ["readConfigurationFile", file, { ...STRING, words: "the path of a file" }],
+    ["readConfigurationFile", flag, { ...STRING, words: "a string that names the file in errors" }],
+    ["readConfigurationFile", channel ?? "", { ...STRING, words: "the name of a channel" }],
+  ]);
   return describe(await trustFromFile(createChannelHost(), flag, file, channel), [], Date.now());
 }
 
@@ -101,7 +106,10 @@ function describe(trust: Trust, notes: readonly string[], nowMs: number): ReadCo
     notes,
     since(before) {
       const former = trees.get(before);
-      assert(former, "a ReadConfiguration is made here");
+      if (former === undefined) {
+        const wanted = "since takes what configuration() or readConfigurationFile returns";
+        throw new GossipError("config-invalid", `${wanted}, not ${shown(before)}.`);
+      }
       if (former.channel !== view.channel) {
         throw new GossipError(
           "config-invalid",
@@ -127,6 +135,7 @@ class Reader implements ChannelReader {
   }
 
   async heights(limits: LagLimits = {}): Promise<ChannelHeights> {
+    checkOptions("heights", limits, LAG_LIMITS);
     const round = await this.#view.refresh();
     const { trust, believed, disproved, provenHeight, notes } = round;
     const isTimed = limits.lagMaxMs !== undefined;
@@ -151,6 +160,7 @@ class Reader implements ChannelReader {
   }
 
   blocks(options: BlocksOptions = {}): AsyncIterable<ReadBlock> {
+    checkOptions("blocks", options, BLOCKS_OPTIONS);
     return readBlocks(this.#view, options);
   }
 

@@ -1,4 +1,6 @@
 /** The streams of a reader: one to each peer, reopened after a loss. */
+import { shown } from "../lib/arguments.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
 import { createSystemClock, createSystemRandom } from "../node/runtime.ts";
@@ -61,17 +63,21 @@ export class Session {
 
   /** Throws `config-invalid` with all problems of the options; dials nobody yet. */
   static async create(options: ReadChannelOptions): Promise<Session> {
+    const problems: string[] = [];
     const { channel } = options;
     if (!/^[a-z][a-z0-9.-]{0,248}$/.test(channel)) {
       const rule = "a lower-case letter, then letters, digits, dots and dashes";
-      throw new GossipError("config-invalid", `"${channel}" is no name of a channel: ${rule}.`);
+      problems.push(`${shown(channel)} is no name of a channel: ${rule}.`);
     }
     const clock = createSystemClock();
-    const { asker, targets } = await loadReaderCredentials(options, clock.now().wallMs);
-    if (targets.length > TARGETS_MAX) {
-      throw new GossipError("config-invalid", `At most ${TARGETS_MAX} peers: name some by --peer.`);
+    const found = await collect(problems, loadReaderCredentials(options, clock.now().wallMs));
+    if (found !== undefined && found.targets.length > TARGETS_MAX) {
+      problems.push(`At most ${TARGETS_MAX} peers: name some by --peer.`);
     }
-    return new Session(options, asker, targets, clock);
+    if (found === undefined || problems.length > 0) {
+      throw new GossipError("config-invalid", problems);
+    }
+    return new Session(options, found.asker, found.targets, clock);
   }
 
   /** Dials peers without a stream that may be dialled again. */
