@@ -17,7 +17,7 @@ const LIES_MS = 20_000;
 /** Members compare a block with one of the others every ten seconds. */
 const DIFFERS_MS = 60_000;
 
-const signals = listenToSignals();
+const signals = listenToSignals({ reloads: true });
 const gate = createNetworkGate(createSystemClock());
 gate.cutOff(new Set(process.argv.slice(2)));
 let channel: ListedChannel | undefined;

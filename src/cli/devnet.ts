@@ -31,10 +31,8 @@ export async function devnet(options: DevnetOptions, signals: Signals): Promise<
   process.exit(0);
 }
 
-/** Each of the three signals requests a stop. */
 function stopSignal(signals: Signals): AbortSignal {
   const controller = new AbortController();
-  signals.onHangup(() => controller.abort());
   // SIGTERM to npm kills the shell in between, which does not forward the signal.
   if (process.env["npm_lifecycle_event"] !== undefined) {
     const parent = process.ppid;

@@ -2,19 +2,20 @@
 import { Command } from "commander";
 import { VERSION } from "../lib/version.ts";
 import { addCompletion } from "./completion.ts";
+import type { Signals } from "./signals.ts";
 import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";
 import { addReaderVerbs } from "./verbs-reader.ts";
 import { addRunVerbs } from "./verbs-run.ts";
 import { addTopicVerbs } from "./verbs-topics.ts";
 
-export function program(): Command {
+export function program(early?: Signals): Command {
   const cli = new Command("fabric-gossip")
     .description("The gossip layer of Hyperledger Fabric: one member, or a network of them.")
     .version(VERSION, "-V, --version", "print the version, like the verb `version`")
     .exitOverride()
     .showHelpAfterError("(--help lists the verbs and options)");
-  addRunVerbs(cli);
+  addRunVerbs(cli, early);
   addNodeVerbs(cli);
   addTopicVerbs(cli);
   addReaderVerbs(cli);

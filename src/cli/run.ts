@@ -5,6 +5,7 @@ import { printable } from "../lib/printable.ts";
 import { fileReason } from "../lib/small-file.ts";
 import { ReadError } from "../reader/read-error.ts";
 import { program } from "./program.ts";
+import type { Signals } from "./signals.ts";
 import { UnreachableError } from "./unreachable.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
@@ -32,8 +33,8 @@ function report(error: unknown): number {
   return EXIT.unexpected;
 }
 
-/** Runs the verb that the arguments name, and sets the exit code. */
-export async function run(): Promise<void> {
+/** Runs the verb that the arguments name, and sets the exit code. `early`: handlers that are installed already. */
+export async function run(early?: Signals): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // `fabric-gossip members | head` closes the pipe on purpose; a full disk is an error.
     if (error.code === "EPIPE") process.exit(0);
@@ -45,7 +46,7 @@ export async function run(): Promise<void> {
     process.on(event, (error: unknown) => process.exit(report(error)));
   }
   try {
-    await program().parseAsync();
+    await program(early).parseAsync();
   } catch (error) {
     process.exitCode = report(error);
   }

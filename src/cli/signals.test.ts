@@ -15,7 +15,7 @@ test("SIGUSR1, to which Node.js answers with a debugger, is answered with a sent
 });
 
 test("a SIGHUP that comes before anybody listens is not lost; SIGTERM stops", async () => {
-  const signals = listenToSignals();
+  const signals = listenToSignals({ reloads: true });
   process.emit("SIGHUP", "SIGHUP");
   let hangups = 0;
   signals.onHangup(() => {
@@ -28,4 +28,10 @@ test("a SIGHUP that comes before anybody listens is not lost; SIGTERM stops", as
   process.emit("SIGTERM", "SIGTERM");
   await stopped;
   await aborted(signals.stop);
+});
+
+test("SIGHUP, as of a terminal that closes, stops what has nothing to reload", () => {
+  const signals = listenToSignals();
+  process.emit("SIGHUP", "SIGHUP");
+  assert.equal(signals.stop.aborted, true);
 });

@@ -1,13 +1,17 @@
 /** Signal handlers, installed before the rest of the program loads. */
 
 export interface Signals {
-  /** Aborted by SIGTERM, SIGINT, or the end of a parent process with an IPC channel. */
+  /**
+   * Aborted by SIGTERM, SIGINT, or the end of a parent process with an IPC channel; by SIGHUP, as when a
+   * terminal closes, unless that reloads.
+   */
   readonly stop: AbortSignal;
-  /** Calls back for each SIGHUP, including one received earlier. */
+  /** If SIGHUP reloads: calls back for each one, including one received earlier. */
   onHangup(callback: () => void): void;
 }
 
-export function listenToSignals(): Signals {
+/** `reloads`: SIGHUP asks a member to read its files again. */
+export function listenToSignals({ reloads = false } = {}): Signals {
   const stopping = new AbortController();
   let hangUp: (() => void) | undefined;
   let isHangupDue = false;
@@ -23,7 +27,8 @@ export function listenToSignals(): Signals {
   process.channel?.unref(); // A member that cannot start must not wait for its parent.
   if (process.connected === false) stopping.abort();
   process.on("SIGHUP", () => {
-    if (hangUp === undefined) isHangupDue = true;
+    if (!reloads) stopping.abort();
+    else if (hangUp === undefined) isHangupDue = true;
     else hangUp();
   });
   return {

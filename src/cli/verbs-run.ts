@@ -3,12 +3,12 @@ import type { Command } from "commander";
 import type { DevnetOptions } from "./devnet.ts";
 import { letHeapGrow } from "./heap.ts";
 import type { PlayOptions } from "./play.ts";
-import { listenToSignals } from "./signals.ts";
+import { listenToSignals, type Signals } from "./signals.ts";
 import type { SimulateOptions } from "./simulate.ts";
 import type { StartCommandOptions } from "./start.ts";
 import { withConfiguration, withExamples } from "./words.ts";
 
-export function addRunVerbs(cli: Command): void {
+export function addRunVerbs(cli: Command, early: Signals | undefined): void {
   const start = withConfiguration(cli.command("start"))
     .description("run one member in the foreground, configured like a Fabric peer, until SIGTERM")
     .addHelpText(
@@ -16,7 +16,7 @@ export function addRunVerbs(cli: Command): void {
       "\nCORE_ variables override the file: CORE_PEER_GOSSIP_BOOTSTRAP=host:port",
     )
     .action(async (options: StartCommandOptions) => {
-      const signals = listenToSignals();
+      const signals = early ?? listenToSignals({ reloads: true });
       await (await import("./start.ts")).start(options, signals);
     });
   withExamples(

@@ -100,6 +100,24 @@ describe("members as processes", () => {
     });
   }
 
+  for (const signal of ["SIGHUP", "SIGTERM", "SIGUSR1"] as const) {
+    test(`${signal} does not end a member that has not even loaded`, async (t) => {
+      const hook = [
+        'import { registerHooks } from "node:module";',
+        "registerHooks({ resolve(name, context, next) {",
+        `  if (/\\bheap\\b/.test(name)) process.kill(process.pid, "${signal}");`,
+        "  return next(name, context);",
+        "} });",
+      ];
+      const url = `data:text/javascript,${encodeURIComponent(hook.join("\n"))}`;
+      // Without a configuration it ends by itself.
+      const { code, stderr } = await run(t, ["start"], { NODE_OPTIONS: `--import=${url}` });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /peer\.localMspId is not set/);
+      assert.doesNotMatch(stderr, /Debugger/);
+    });
+  }
+
   test("go on when nobody reads their log any more", async (t) => {
     const { a, running } = await pair(t);
     running[0].child.stderr?.destroy();
