@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { writingTo } from "../lib/write-output.ts";
-import { generateOrganisation } from "../msp/generate.ts";
+import { generateOrganisation, organisationProblems } from "../msp/generate.ts";
 import { renewPeerCertificate, revokeCertificate } from "../msp/generate-renew.ts";
 
 export interface GenerateOptions {
@@ -17,20 +17,24 @@ export interface GenerateOptions {
 export async function generateCrypto(options: GenerateOptions): Promise<void> {
   const domains = options.org ?? ["org1.example.com"];
   const problems: string[] = [];
-  const peers = await collect(problems, () => count("--peers", options.peers));
-  const users = await collect(problems, () => count("--users", options.users));
-  if (peers === undefined || users === undefined) throw new GossipError("config-invalid", problems);
-  for (const domain of domains) {
-    const organisation = await writingTo("--output", options.output, () =>
-      generateOrganisation({
-        folder: options.output,
-        domain,
-        peers,
-        users,
-        sans: options.san ?? [],
-        nowMs: Date.now(),
-      }),
-    );
+  const { output: folder, san: sans = [] } = options;
+  await collect(
+    problems,
+    writingTo("--output", folder, async () => {}),
+  );
+  const peers = (await collect(problems, () => count("--peers", options.peers))) ?? 0;
+  const users = (await collect(problems, () => count("--users", options.users))) ?? 0;
+  const wanted = domains.map((domain) => {
+    return { folder, domain, peers, users, sans, nowMs: Date.now() };
+  });
+  for (const one of wanted) problems.push(...(await organisationProblems(one)));
+  for (const domain of new Set(domains)) {
+    const times = domains.filter((one) => one === domain).length;
+    if (times > 1) problems.push(`--org ${domain} is given ${times} times; give it once.`);
+  }
+  if (problems.length > 0) throw new GossipError("config-invalid", [...new Set(problems)]);
+  for (const one of wanted) {
+    const organisation = await writingTo("--output", folder, () => generateOrganisation(one));
     process.stdout.write(`${organisation.folder}\n`);
   }
 }
@@ -49,13 +53,16 @@ export async function renewCrypto(
   peer: string,
   { org, tls, days }: RenewCommandOptions,
 ): Promise<void> {
-  const validityMs = days === undefined ? undefined : count("--days", days, 1, 3_650) * DAY_MS;
+  const problems: string[] = [];
+  const valid =
+    days === undefined ? undefined : await collect(problems, () => count("--days", days, 1, 3_650));
   const { mspFolder } = await renewPeerCertificate({
     organisationFolder: org,
     peer,
     tls: tls === true,
     nowMs: Date.now(),
-    ...(validityMs === undefined ? {} : { validityMs }),
+    ...(valid === undefined ? {} : { validityMs: valid * DAY_MS }),
+    problems,
   });
   process.stdout.write(`${join(mspFolder, "signcerts")}\n`);
 }

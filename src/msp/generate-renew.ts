@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { codeOf, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
@@ -40,6 +41,8 @@ interface RenewOptions {
   readonly nowMs: number;
   /** Milliseconds; default 10 years. */
   readonly validityMs?: number;
+  /** What is wrong otherwise: thrown with what is wrong here. */
+  readonly problems?: readonly string[];
 }
 
 interface RevokeOptions {
@@ -55,21 +58,31 @@ const LIST_FILE = join("crls", "crl.pem");
 
 /**
  * Gives a peer a new key and certificate; its PKI-ID changes, the old certificate stays valid until
- * it expires or is revoked. Throws `msp-invalid` if the folders are not as expected, or a CA is not
- * valid now; then nothing is written.
+ * it expires or is revoked. Throws `msp-invalid`, with every problem, if the folders are not as expected,
+ * or a CA is not valid now; then nothing is written.
  */
 export async function renewPeerCertificate(options: RenewOptions): Promise<MemberFolder> {
-  return explain(options.organisationFolder, async () => {
-    const organisation = openOrganisation(options.organisationFolder);
-    const isFull = options.peer.endsWith(`.${organisation.domain}`);
-    const name = isFull ? options.peer : `${options.peer}.${organisation.domain}`;
-    const peer = memberFolder(organisation.peersFolder, name, "server");
-    const ca = await readIssuer(organisation.ca, options.nowMs);
-    const tlsCa = options.tls ? await readIssuer(organisation.tlsCa, options.nowMs) : undefined;
-    await renewEnrolment(organisation, peer, ca, options);
-    if (tlsCa !== undefined) await renewTls(peer, tlsCa, options);
+  const { organisationFolder: folder, nowMs, tls = false } = options;
+  const problems = [...(options.problems ?? [])];
+  const organisation = await openOrganisation(folder, problems);
+  const isFull = options.peer.endsWith(`.${organisation.domain}`);
+  const name = isFull ? options.peer : `${options.peer}.${organisation.domain}`;
+  const peer = memberFolder(organisation.peersFolder, name, "server");
+  const read = <T>(part: () => Promise<T>) => collect(problems, explain(folder, part));
+  const ca = await read(() => readIssuer(organisation.ca, nowMs));
+  const tlsCa = tls ? await read(() => readIssuer(organisation.tlsCa, nowMs)) : undefined;
+  const isThere = await read(() => checkPeer(organisation, peer));
+  const names = tls && isThere ? await read(() => namesInTls(peer)) : [];
+  if (ca === undefined || names === undefined || problems.length > 0) throw misused(problems);
+  return explain(folder, async () => {
+    await renewEnrolment(peer, ca, options);
+    if (tlsCa !== undefined) await renewTls(peer, names, tlsCa, options);
     return peer;
   });
+}
+
+function misused(problems: readonly string[]): GossipError {
+  return new GossipError("msp-invalid", problems);
 }
 
 /** A CA that is valid now: members refuse whatever another one issues. */
@@ -93,18 +106,21 @@ function lifeOf({ certificate }: Authority) {
   return { fromMs: notBefore.value.getTime(), untilMs: notAfter.value.getTime() };
 }
 
-async function renewEnrolment(
-  organisation: OrganisationFolder,
-  peer: MemberFolder,
-  ca: Authority,
-  options: RenewOptions,
-): Promise<void> {
-  // A misspelt name must not create a new peer.
+/** A misspelt name must not create a new peer. */
+async function checkPeer(organisation: OrganisationFolder, peer: MemberFolder): Promise<true> {
   await readCertificate(peer.certFile).catch(async (error: unknown) => {
     const peers = await readdir(organisation.peersFolder);
     if (peers.includes(peer.name)) throw error;
     throw new Error(`there is no peer ${peer.name}, but ${peers.join(", ") || "none"}`);
   });
+  return true;
+}
+
+async function renewEnrolment(
+  peer: MemberFolder,
+  ca: Authority,
+  options: RenewOptions,
+): Promise<void> {
   const { privateKey, publicKey } = generateKeyPair();
   const period = validity(options, ca);
   const request = { commonName: peer.name, unit: "peer", publicKey, ...period };
@@ -113,16 +129,20 @@ async function renewEnrolment(
   await writePem(peer.certFile, "CERTIFICATE", der);
 }
 
-async function renewTls(
-  peer: MemberFolder,
-  tlsCa: Authority,
-  options: RenewOptions,
-): Promise<void> {
+async function namesInTls(peer: MemberFolder): Promise<readonly string[]> {
   const { subjectAltName = "" } = await readCertificate(peer.tlsCertFile);
-  const alternativeNames = subjectAltName
+  return subjectAltName
     .split(", ")
     .filter((name) => name !== "")
     .map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
+}
+
+async function renewTls(
+  peer: MemberFolder,
+  alternativeNames: readonly string[],
+  tlsCa: Authority,
+  options: RenewOptions,
+): Promise<void> {
   const { privateKey, publicKey } = generateKeyPair();
   const period = validity(options, tlsCa);
   const request = { commonName: peer.name, alternativeNames, publicKey, ...period };
@@ -134,46 +154,70 @@ async function renewTls(
 /**
  * Adds a certificate to the organisation's revocation list, in its own MSP folder and in those of
  * its peers, and returns these files. Other organisations must be given the first. Twice is once.
- * Throws `msp-invalid` if the certificate is not of this organisation's CA, or that of the CA itself.
+ * Throws `msp-invalid`, with every problem, if the certificate is not of this organisation's CA, or that of
+ * the CA itself; then nothing is written.
  */
 export async function revokeCertificate(options: RevokeOptions): Promise<readonly string[]> {
-  return explain(options.organisationFolder, async () => {
-    const organisation = openOrganisation(options.organisationFolder);
-    const authority = await readAuthority(organisation.ca);
-    const certificate = await readRevoked(options.certFile);
-    const issuer = await readCertificate(organisation.ca.certFile);
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
-      throw new Error(`${options.certFile} was not issued by ${organisation.ca.name}`);
-    }
-    const listFile = join(organisation.mspFolder, LIST_FILE);
-    const list = await readList(listFile);
-    if (certificate.raw.equals(issuer.raw)) {
-      throw new GossipError(
-        "msp-invalid",
-        `${options.certFile} is the certificate of the CA itself, which its own revocation list cannot revoke: name that of a member, or remove the CA from the MSP folders of all who trust it.`,
-      );
-    }
+  const { organisationFolder: folder, certFile, nowMs } = options;
+  const problems: string[] = [];
+  const certificate = await collect(problems, readRevoked(certFile));
+  const organisation = await openOrganisation(folder, problems);
+  const { ca, peersFolder, mspFolder } = organisation;
+  const listFile = join(mspFolder, LIST_FILE);
+  const read = <T>(part: () => Promise<T>) => collect(problems, explain(folder, part));
+  const authority = await read(() => readAuthority(ca));
+  const list = await read(() => readList(listFile));
+  const peers = await read(() => readdir(peersFolder));
+  if (authority && certificate) await read(() => checkIssued(certFile, certificate, ca));
+  if (!authority || !certificate || !list || !peers || problems.length > 0) throw misused(problems);
+  return explain(folder, async () => {
     const { serialNumber } = parseForIssuing(certificate.raw);
-    const der = issueRevocationList(authority, list, serialNumber, options.nowMs);
-    const peers = await readdir(organisation.peersFolder);
-    const mspFolders = peers.map((name) => join(organisation.peersFolder, name, "msp"));
-    const files = [listFile, ...mspFolders.map((folder) => join(folder, LIST_FILE))];
+    const der = issueRevocationList(authority, list.before, serialNumber, nowMs);
+    const mspFolders = peers.map((name) => join(peersFolder, name, "msp"));
+    const files = [listFile, ...mspFolders.map((one) => join(one, LIST_FILE))];
     for (const file of files) await writePem(file, "X509 CRL", der);
     return files;
   });
 }
 
+/** Throws unless the CA has issued it to somebody else. */
+async function checkIssued(
+  file: string,
+  certificate: X509Certificate,
+  ca: AuthorityFiles,
+): Promise<void> {
+  const issuer = await readCertificate(ca.certFile);
+  if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+    throw new Error(`${file} was not issued by ${ca.name}`);
+  }
+  if (!certificate.raw.equals(issuer.raw)) return;
+  throw new GossipError(
+    "msp-invalid",
+    `${file} is the certificate of the CA itself, which its own revocation list cannot revoke: name that of a member, or remove the CA from the MSP folders of all who trust it.`,
+  );
+}
+
 /** The list so far; undefined before the first revocation. */
 async function readList(file: string) {
   const entries = await readdir(dirname(file)).catch((): string[] => []);
-  if (!entries.includes(basename(file))) return undefined;
+  if (!entries.includes(basename(file))) return { before: undefined };
   const block = decodePem(await readFile(file));
   if (block?.type !== "X509 CRL") throw new Error(`${file} is no revocation list`);
-  return parsePkijsRevocationList(block.der);
+  return { before: parsePkijsRevocationList(block.der) };
 }
 
-/** Orderer organisation if the folder is where cryptogen puts those. */
-function openOrganisation(folder: string): OrganisationFolder {
+/**
+ * Orderer organisation if the folder is where cryptogen puts those. Throws for a folder that is not there, with
+ * the problems from before: what would be in it is no further one.
+ */
+async function openOrganisation(
+  folder: string,
+  problems: readonly string[],
+): Promise<OrganisationFolder> {
+  await readdir(folder).catch((error: unknown) => {
+    const why = `${folder || "The folder"} ${folder ? fileFault(codeOf(error)) : "has no name"}`;
+    throw misused([...problems, `${why}: name a folder as crypto generate or cryptogen makes it.`]);
+  });
   const isOfOrderers = basename(dirname(resolve(folder))) === "ordererOrganizations";
   const kind = isOfOrderers ? "orderer" : "peer";
   return organisationFolder(folder, basename(resolve(folder)), kind);

@@ -62,16 +62,10 @@ const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9](?:[A-Za-z0
 export async function generateOrganisation(
   options: OrganisationOptions,
 ): Promise<GeneratedOrganisation> {
+  const problems = await organisationProblems(options);
+  if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const hosts = hostsOf(options.peers);
-  checkOptions(options, hosts);
-  const parent = join(options.folder, `${options.kind ?? "peer"}Organizations`);
-  const final = join(parent, options.domain);
-  if (await exists(final)) {
-    throw new GossipError(
-      "config-invalid",
-      `${final} exists already; remove it or choose another folder.`,
-    );
-  }
+  const { parent, final } = placeOf(options);
   const draft = join(parent, `.${options.domain}.new`);
   await rm(draft, { recursive: true, force: true });
   try {
@@ -83,16 +77,38 @@ export async function generateOrganisation(
   return describe(final, options, hosts);
 }
 
-function hostsOf(peers: number | readonly string[]): readonly string[] {
-  if (typeof peers !== "number") return peers;
-  const count = Number.isInteger(peers) && peers >= 0 && peers <= MEMBERS_MAX ? peers : -1;
-  if (count >= 0) return Array.from({ length: count }, (_, index) => `peer${index}`);
-  throw new GossipError("config-invalid", `${peers} peers cannot be made; ask for 0 to 1000.`);
+function placeOf({ folder, domain, kind = "peer" }: OrganisationOptions) {
+  const parent = join(folder, `${kind}Organizations`);
+  return { parent, final: join(parent, domain) };
 }
 
-function checkOptions(options: OrganisationOptions, hosts: readonly string[]): void {
-  const { domain, users = 1, sans = [], validityMs = TEN_YEARS_MS } = options;
+function hostsOf(peers: number | readonly string[]): readonly string[] {
+  if (typeof peers !== "number") return peers;
+  return Array.from({ length: isCount(peers) ? peers : 0 }, (_, index) => `peer${index}`);
+}
+
+function isCount(members: number): boolean {
+  return Number.isInteger(members) && members >= 0 && members <= MEMBERS_MAX;
+}
+
+/** All that keeps the organisation from being made. */
+export async function organisationProblems(
+  options: OrganisationOptions,
+): Promise<readonly string[]> {
+  const { final } = placeOf(options);
+  const there = (await exists(final))
+    ? [`${final} exists already; remove it or choose another folder.`]
+    : [];
+  return [...optionProblems(options), ...there];
+}
+
+function optionProblems(options: OrganisationOptions): string[] {
+  const { domain, peers, users = 1, sans = [], validityMs = TEN_YEARS_MS } = options;
+  const hosts = hostsOf(peers);
   const problems: string[] = [];
+  if (typeof peers === "number" && !isCount(peers)) {
+    problems.push(`${peers} peers cannot be made; ask for 0 to ${MEMBERS_MAX}.`);
+  }
   for (const name of [domain, ...hosts]) {
     if (HOST_NAME.test(name) && name.length <= 200) continue;
     problems.push(`"${name}" is no host name; use letters, digits, "-" and ".".`);
@@ -104,13 +120,13 @@ function checkOptions(options: OrganisationOptions, hosts: readonly string[]): v
   if (new Set(hosts).size < hosts.length) {
     problems.push("Two peers have the same name; give each its own.");
   }
-  if (hosts.length > MEMBERS_MAX || !Number.isInteger(users) || users < 0 || users > MEMBERS_MAX) {
+  if (hosts.length > MEMBERS_MAX || !isCount(users)) {
     problems.push(`More than ${MEMBERS_MAX} peers or users cannot be made; ask for fewer.`);
   }
   if (!(validityMs > 0 && validityMs <= TEN_YEARS_MS)) {
     problems.push(`A validity of ${validityMs} ms is out of range; use up to 10 years.`);
   }
-  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  return problems;
 }
 
 async function exists(path: string): Promise<boolean> {

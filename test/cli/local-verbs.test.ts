@@ -158,6 +158,8 @@ describe("flags that are wrong are told all at once", () => {
   const ofReader = [/--timeout 3 is no duration/, /nowhere/, /no\.pem/, /no\.block/];
   const say = ["--timeout", "soon", "--payload", "x", "--file", "x", "--ca", "no.ca"];
   const ofSay = [/--payload and --file exclude/, /topic ""/, /no\.ca/];
+  const generate = ["crypto", "generate"];
+  const twice = ["--org", "a.b", "--org", "a.b"];
   const cases: readonly (readonly [args: readonly string[], wants: readonly RegExp[]])[] = [
     [
       ["heights", "ch1", "--max-behind", "x", "--max-lag", "y", ...reader],
@@ -177,8 +179,20 @@ describe("flags that are wrong are told all at once", () => {
     ],
     [["event", "send", "", ...say.slice(2)], ofSay],
     [
-      ["crypto", "generate", "--peers", "x", "--users", "y"],
-      [/--peers x/, /--users y/],
+      [...generate, "--peers", "x", "--users", "y", "--san", "a b", "--org", "c d", "--output", ""],
+      [/--peers x/, /--users y/, /"a b" is neither/, /"c d" is no host/, /--output is empty/],
+    ],
+    [
+      [...generate, ...twice, "--org", "c d"],
+      [/--org a\.b is given 2 times/, /"c d" is no host/],
+    ],
+    [
+      ["crypto", "renew", "peer0", "--days", "0", "--org", "nowhere"],
+      [/--days 0/, /nowhere does not exist/],
+    ],
+    [
+      ["crypto", "revoke", "no.pem", "--org", "nowhere"],
+      [/no\.pem does not exist/, /nowhere does not exist/],
     ],
   ];
   for (const [args, wants] of cases) {

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, type TestContext, test } from "node:test";
+import { GossipError } from "../lib/errors.ts";
+import { type GeneratedOrganisation, generateOrganisation } from "./generate.ts";
+import { renewPeerCertificate, revokeCertificate } from "./generate-renew.ts";
+import { makeFolder } from "./testing.ts";
+
+const NOW_MS = Date.UTC(2030, 0, 1);
+
+async function organisation(t: TestContext): Promise<GeneratedOrganisation> {
+  const folder = await makeFolder(t, {});
+  return generateOrganisation({ folder, domain: "a.org", peers: 1, users: 0, nowMs: NOW_MS });
+}
+
+/** Whether exactly these problems are told, in this order. */
+function tells(...wants: readonly RegExp[]) {
+  return (error: unknown): boolean => {
+    assert(error instanceof GossipError);
+    assert.equal(error.problems.length, wants.length, error.message);
+    for (const [i, want] of wants.entries()) assert.match(error.problems[i] ?? "", want);
+    return true;
+  };
+}
+
+describe("all that is wrong is told at once, and nothing is written", () => {
+  test("with CAs, peer and TLS certificate of a renewal", async (t) => {
+    const org = await organisation(t);
+    const options = { organisationFolder: org.folder, nowMs: NOW_MS, tls: true };
+    const [peer] = org.peers;
+    assert(peer);
+    await rm(org.tlsCa.keyFile);
+    await rm(peer.tlsCertFile);
+    const before = await readFile(peer.certFile, "utf8");
+    await assert.rejects(
+      renewPeerCertificate({ ...options, peer: "peer0", problems: ["Another."] }),
+      tells(/^Another\.$/, /tlsca\/priv_sk does not exist/, /server\.crt does not exist/),
+    );
+    assert.equal(await readFile(peer.certFile, "utf8"), before);
+    await writeFile(org.ca.certFile, "");
+    await assert.rejects(
+      renewPeerCertificate({ ...options, peer: "peer7" }),
+      tells(
+        /ca\.a\.org.* holds no certificate/,
+        /tlsca/,
+        /there is no peer peer7\.a\.org, but peer0/,
+      ),
+    );
+  });
+
+  test("with CA, certificate and list of a revocation", async (t) => {
+    const org = await organisation(t);
+    const options = { organisationFolder: org.folder, nowMs: NOW_MS };
+    const list = join(org.mspFolder, "crls/crl.pem");
+    const [peer] = org.peers;
+    assert(peer);
+    await revokeCertificate({ ...options, certFile: peer.certFile });
+    await writeFile(list, "x");
+    await assert.rejects(
+      revokeCertificate({ ...options, certFile: org.tlsCa.certFile }),
+      tells(/crl\.pem is no revocation list/, /was not issued by ca\.a\.org/),
+    );
+    await rm(org.ca.keyFile);
+    await assert.rejects(
+      revokeCertificate({ ...options, certFile: "no.pem" }),
+      tells(/^no\.pem does not exist/, /ca\/priv_sk does not exist/, /crl\.pem is no/),
+    );
+    assert.equal(await readFile(list, "utf8"), "x");
+  });
+
+  test("with an organisation that is not there, once", async (t) => {
+    const organisationFolder = join(await makeFolder(t, {}), "no");
+    const options = { organisationFolder, nowMs: NOW_MS };
+    await assert.rejects(
+      renewPeerCertificate({ ...options, peer: "peer0", tls: true }),
+      tells(/no does not exist: name a folder as crypto generate/),
+    );
+    await assert.rejects(
+      revokeCertificate({ ...options, certFile: "no.pem" }),
+      tells(/^no\.pem/, /no does not exist: name a folder/),
+    );
+  });
+});
