@@ -49,7 +49,7 @@ describe("a configuration file", () => {
     ]);
     assert.equal(config.fabricGossip.stateDir, join(folder, "state"));
     const tags = { role: "shop", HTTP: "10.0.0.5:80", replicas: "3", empty: "", "a.b": "c" };
-    assert.deepEqual({ ...config.fabricGossip.tags }, tags);
+    assert.deepEqual(config.fabricGossip.tags, tags);
     assert.equal(config.fabricGossip.limits.membersMax, 500);
   });
 

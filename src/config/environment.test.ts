@@ -90,7 +90,7 @@ describe("values from the environment", () => {
       },
     });
     assert.deepEqual(fabricGossip.trustedMsps, [{ mspId: "Org2MSP", path: "/a, b/msp" }]);
-    assert.deepEqual({ ...fabricGossip.tags }, { role: "shop", http: "10.0.0.5:80" });
+    assert.deepEqual(fabricGossip.tags, { role: "shop", http: "10.0.0.5:80" });
   });
 
   test("name trusted MSPs, channels and anchor peers in short", async () => {

@@ -24,7 +24,7 @@ function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
 }
 
 function readPairs(pairs: Iterable<readonly [unknown, unknown]>): Parsed<Tags> {
-  const value: Record<string, string> = Object.create(null);
+  const value: [string, string][] = [];
   for (const [name, text] of pairs) {
     const isText = typeof text !== "object" || text === null;
     const [key, tag] = [String(name), String(text ?? "")];
@@ -35,7 +35,7 @@ function readPairs(pairs: Iterable<readonly [unknown, unknown]>): Parsed<Tags> {
         "write NAME: VALUE, or as text NAME=VALUE",
       );
     }
-    value[key] = tag;
+    value.push([key, tag]);
   }
-  return { value };
+  return { value: Object.fromEntries(value) };
 }

@@ -152,7 +152,10 @@ function audienceProblems(audience: unknown): string[] {
 function organisationProblems(organisations: unknown): string[] {
   if (organisations === undefined) return [];
   const isRight = (one: unknown): boolean =>
-    typeof one === "string" && one.isWellFormed() && TEXT.encode(one).length <= MSP_ID_BYTES_MAX;
+    typeof one === "string" &&
+    one !== "" &&
+    one.isWellFormed() &&
+    TEXT.encode(one).length <= MSP_ID_BYTES_MAX;
   if (
     Array.isArray(organisations) &&
     organisations.length <= FILTER_ORGANISATIONS_MAX &&
@@ -160,5 +163,7 @@ function organisationProblems(organisations: unknown): string[] {
   ) {
     return [];
   }
-  return [`organisations is a list of at most ${FILTER_ORGANISATIONS_MAX} MSP-IDs.`];
+  return [
+    `organisations is a list of at most ${FILTER_ORGANISATIONS_MAX} MSP-IDs, none of them empty.`,
+  ];
 }

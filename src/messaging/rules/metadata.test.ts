@@ -13,7 +13,7 @@ function published(tags: Tags): Tags | undefined {
 }
 
 test("tags of more than 512 bytes count as none, and take nothing else with them", () => {
-  assert.deepEqual({ ...published({ a: "x".repeat(503) }) }, { a: "x".repeat(503) });
+  assert.deepEqual(published({ a: "x".repeat(503) }), { a: "x".repeat(503) });
   assert.equal(published({ a: "x".repeat(504) }), NO_TAGS);
   assert.equal(published({ a: "x".repeat(256), b: "y".repeat(256) }), NO_TAGS);
 });
@@ -26,7 +26,7 @@ test("metadata behind the mark that cannot be read are those of a member without
   assert.equal(decodeMetadata(metadata.subarray(0, 3)), undefined);
   const later = metadata.slice();
   later[3] = 9;
-  assert.deepEqual({ ...decodeMetadata(later)?.tags }, { role: "shop" });
+  assert.deepEqual(decodeMetadata(later)?.tags, { role: "shop" });
 });
 
 test("a filter finds own tags only, whatever an object inherits", () => {

@@ -44,12 +44,10 @@ export function pairsOf(tags: Tags): { key: string; value: string }[] {
   return pairs.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** Tags from encoded pairs. No key reaches a prototype. */
+/** Tags from encoded pairs: a plain object, whatever their names are. */
 export function tagsOf(pairs: readonly { readonly key: string; readonly value: string }[]): Tags {
   if (pairs.length === 0) return NO_TAGS;
-  const tags: Record<string, string> = Object.create(null);
-  for (const { key, value } of pairs) tags[key] = value;
-  return Object.freeze(tags);
+  return Object.freeze(Object.fromEntries(pairs.map(({ key, value }) => [key, value])));
 }
 
 /**
