@@ -4,6 +4,7 @@ import type { GossipNode } from "../node/node.ts";
 import type { EventOf } from "../observe/events.ts";
 import { toJson } from "../observe/json.ts";
 import type { HttpApp } from "./http-server.ts";
+import { parameterProblems } from "./parameters.ts";
 
 export type ToldBlock = EventOf<"block">["block"];
 
@@ -64,6 +65,8 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
   app.get("/api/v1/channels/:name/blocks", (context) =>
     answering(context, async () => {
       const channel = node.channel(context.req.param("name"));
+      const wrong = parameterProblems(context, [], ["from", "limit"]);
+      if (wrong.length > 0) return context.json({ error: wrong.join("\n") }, 400);
       const range = await channel.blockRange();
       const limit = numberIn(context.req.query("limit") ?? `${LIMIT}`);
       const latest = range === null ? 0n : higher(range.next - BigInt(LIMIT), range.first);

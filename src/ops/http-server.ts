@@ -74,8 +74,29 @@ export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
     }
     return context.json({ error: "this request failed unexpectedly" }, 500);
   });
-  app.notFound((context) => context.json({ error: "no such path" }, 404));
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    const methods = methodsOf(app, path);
+    if (methods.length === 0 || methods.includes(method === "HEAD" ? "GET" : method))
+      return context.json({ error: "no such path" }, 404);
+    const allow = methods.join(", ");
+    return context.json({ error: `${method} does nothing here: use ${allow}.` }, 405, { allow });
+  });
   return app;
+}
+
+/** The methods that a path has; middleware is for all. */
+function methodsOf({ routes }: HttpApp, path: string): readonly string[] {
+  const parts = path.split("/");
+  const isAt = (pattern: string): boolean => {
+    const wanted = pattern.split("/");
+    return (
+      wanted.length === parts.length &&
+      wanted.every((part, i) => part === parts[i] || (part.startsWith(":") && parts[i] !== ""))
+    );
+  };
+  const found = routes.filter(({ method, path: pattern }) => method !== "ALL" && isAt(pattern));
+  return [...new Set(found.map(({ method }) => method))];
 }
 
 /** The fault of a request's origin, if any. */

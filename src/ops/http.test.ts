@@ -173,6 +173,29 @@ describe("the operations endpoint", () => {
     assert.equal((await json(operations.url, "/nowhere")).status, 404);
   });
 
+  test("a path that has another method says which, and only those that have parameters take any", async (t) => {
+    const { operations } = await setUp(t);
+    const asked = async (method: string, path: string) => {
+      const response = await fetch(operations.url + path, { method });
+      return [response.status, response.headers.get("allow"), await response.text()];
+    };
+    const error = '{"error":"DELETE does nothing here: use GET, PUT."}';
+    assert.deepEqual(await asked("DELETE", "/logspec"), [405, "GET, PUT", error]);
+    assert.deepEqual((await asked("POST", "/api/v1/members")).slice(0, 2), [405, "GET"]);
+    assert.deepEqual((await asked("GET", "/api/v1/queries/x")).slice(0, 2), [405, "POST"]);
+    assert.deepEqual((await asked("POST", "/api/v1/queries/")).slice(0, 2), [404, null]);
+    for (const path of [
+      "members?tags=role=shop",
+      "services?tag=a=b",
+      "why?peer=a&peer=b",
+      "why?peers=a",
+    ]) {
+      const [status, , text] = await asked("GET", `/api/v1/${path}`);
+      assert.equal(status, 400, path);
+      assert.match(String(text), /there is no parameter|give it once/);
+    }
+  });
+
   test("why explains a peer, and calls a wrong question wrong", async (t) => {
     const { operations, node } = await setUp(t, { bootstrap: ["elsewhere:1"] });
     const about = (peer: string) => json(operations.url, `/api/v1/why?peer=${peer}`);

@@ -26,6 +26,7 @@ import { CONTENT_TYPE } from "./exposition.ts";
 import { ALWAYS, createApp, type HttpApp, type HttpsOptions, serve } from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
+import { checkParameters } from "./parameters.ts";
 import { addTopics, orExplain, tagsIn } from "./topics.ts";
 
 export interface OperationsOptions {
@@ -140,6 +141,7 @@ function operationsApp(
   app.get("/api/v1/self", (context) => context.json(toJson(node.self())));
   app.get("/api/v1/members", (context) =>
     orExplain(context, async () => {
+      checkParameters(context, ["tag"]);
       const wanted = Object.entries(tagsIn(context));
       const members = node
         .members()
@@ -176,17 +178,15 @@ function addHealth(app: HttpApp, node: GossipNode): void {
 }
 
 function addWhy(app: HttpApp, node: GossipNode): void {
-  app.get("/api/v1/why", async (context) => {
-    const { peer = "", channel } = context.req.query();
-    try {
+  app.get("/api/v1/why", (context) =>
+    orExplain(context, async () => {
+      checkParameters(context, [], ["peer", "channel"]);
+      const { peer = "", channel } = context.req.query();
       const { diagnostics } = node;
       if (channel === undefined) return context.json(toJson(diagnostics.why(peer)));
       return context.json(toJson(await node.channel(channel).why(peer)));
-    } catch (error) {
-      if (!(error instanceof GossipError)) throw error;
-      return context.json({ error: error.message }, 400);
-    }
-  });
+    }),
+  );
 }
 
 function addLogSpec(app: HttpApp, log: Log): void {

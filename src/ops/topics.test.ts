@@ -129,7 +129,10 @@ describe("topics over HTTP", () => {
       ["/api/v1/events/t?organization=Z&tag=a=b", "", /no parameter "organization"/, 400],
       ["/api/v1/events/t?timeoutMs=5", "", /no parameter "timeoutMs"/, 400],
       ["/api/v1/queries/t?timeout=5", "", /no parameter "timeout": use .*, timeoutMs\./, 400],
-      ["/api/v1/queries/t?timeoutMs=soon", "", /timeoutMs is NaN/, 400],
+      ["/api/v1/queries/t?timeoutMs=soon", "", /timeoutMs is "soon"/, 400],
+      ["/api/v1/queries/t?timeoutMs=1e3", "", /timeoutMs is "1e3"/, 400],
+      ["/api/v1/queries/t?timeoutMs=5&timeoutMs=6", "", /is there 2 times/, 400],
+      ["/api/v1/events/t?organisation=", "", /none of them empty/, 400],
       ["/api/v1/queries/t?timeoutMs=300001", "", /from 1 to 300000/, 400],
     ];
     for (const [path, body, sentence, status] of wrong) {

@@ -5,6 +5,7 @@ import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
 import type { Answer, Audience, Query, TopicEvent } from "../observe/topics.ts";
 import type { HttpApp } from "./http-server.ts";
+import { checkParameters } from "./parameters.ts";
 
 const LISTENERS_MAX = 64;
 /** Interval of keepalive comments. */
@@ -19,10 +20,15 @@ const STATUS: Partial<Record<GossipErrorCode, 400 | 429 | 503>> = {
 };
 
 export function addTopics(app: HttpApp, node: GossipNode): void {
-  app.get("/api/v1/services", (context) => context.json(toJson(node.services())));
-  app.post("/api/v1/events/:topic", (context) =>
+  app.get("/api/v1/services", (context) =>
     orExplain(context, async () => {
       checkParameters(context, []);
+      return context.json(toJson(node.services()));
+    }),
+  );
+  app.post("/api/v1/events/:topic", (context) =>
+    orExplain(context, async () => {
+      checkParameters(context, AUDIENCE);
       const payload = new Uint8Array(await context.req.arrayBuffer());
       const id = await node.broadcast(context.req.param("topic"), payload, audienceOf(context));
       return context.json({ id });
@@ -30,12 +36,12 @@ export function addTopics(app: HttpApp, node: GossipNode): void {
   );
   app.post("/api/v1/queries/:topic", (context) =>
     orExplain(context, async () => {
-      checkParameters(context, ["timeoutMs"]);
+      checkParameters(context, AUDIENCE, ["timeoutMs"]);
       const payload = new Uint8Array(await context.req.arrayBuffer());
-      const timeoutMs = context.req.query("timeoutMs");
+      const timeoutMs = timeoutIn(context);
       const query = node.query(context.req.param("topic"), payload, {
         ...audienceOf(context),
-        ...(timeoutMs === undefined ? {} : { timeoutMs: Number(timeoutMs) }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });
       const answers = await collect(query, context.req.raw.signal);
       return context.json(toJson({ answers, unanswered: query.unanswered }));
@@ -121,13 +127,11 @@ function streamOf(
 
 const AUDIENCE = ["tag", "organisation"];
 
-/** A misspelt parameter would widen the audience to all. */
-function checkParameters(context: Context, more: readonly string[]): void {
-  const known = [...AUDIENCE, ...more];
-  const problems = Object.keys(context.req.queries())
-    .filter((name) => !known.includes(name))
-    .map((name) => `there is no parameter "${name.slice(0, 100)}": use ${known.join(", ")}.`);
-  if (problems.length > 0) throw new GossipError("message-invalid", problems);
+function timeoutIn(context: Context): number | undefined {
+  const text = context.req.query("timeoutMs");
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? text : Number(text);
+  const shown = JSON.stringify(text.slice(0, 100));
+  throw new GossipError("message-invalid", `timeoutMs is ${shown}: give whole milliseconds.`);
 }
 
 /** `?tag=NAME=VALUE&organisation=MSPID`, both repeatable. */

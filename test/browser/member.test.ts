@@ -135,6 +135,7 @@ describe("the dashboard of a member", { skip }, () => {
       ["ch1/blocks/x", 400, /a block has a number/],
       ["ch1/blocks/18446744073709551615", 404, /is not here/],
       ["ch2/blocks", 404, /ch2 is not followed/],
+      ["ch1/blocks?form=1", 400, /no parameter "form": use from, limit/],
       ["ch1/transactions/00", 404, /no block that can be read/],
       ["ch2/transactions/00", 404, /ch2 is not followed/],
     ] as const;
