@@ -50,7 +50,8 @@ export async function start(
   void logEvents(node, log);
   node.answer("fabric-gossip:version", () => new TextEncoder().encode(VERSION));
   operations = await startOperationsOf(config, { node, log, meters: parts.meters });
-  announce(logger, config, node, operations);
+  const isRemembering = (parts.core.formerPeers ?? []).length > 0;
+  announce(logger, config, { node, operations, isRemembering });
   started?.(node);
   const reloading = createReload(node, logger);
   signals.onHangup(() => void reloading({ isAsked: true }));
@@ -99,9 +100,14 @@ async function startOperationsOf(
 function announce(
   logger: Logger,
   config: Config,
-  node: GossipNode,
-  operations: Operations | undefined,
+  started: {
+    readonly node: GossipNode;
+    readonly operations: Operations | undefined;
+    /** It knows where members of its last life were. */
+    readonly isRemembering: boolean;
+  },
 ): void {
+  const { node, operations, isRemembering } = started;
   const { pkiId, mspId } = node.self();
   logger.info(`${config.id} of ${mspId} gossips as ${config.endpoint}`, {
     peer: pkiId.slice(0, 16),
@@ -117,7 +123,7 @@ function announce(
       ? "there is no bootstrap or anchor peer"
       : `the only bootstrap peer, ${bootstrap.join(" and ")}, is this member itself`;
   logger.info(
-    `${why}, so it waits for others to contact it. Set peer.gossip.bootstrap to another peer of ${mspId} unless this is the first`,
+    `${why}, so it ${isRemembering ? "asks the members of its last life and " : ""}waits for others to contact it. Set peer.gossip.bootstrap to another peer of ${mspId} unless this is the first`,
   );
 }
 

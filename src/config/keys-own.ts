@@ -56,7 +56,7 @@ export const OWN_KEYS = {
     byDefault: "none",
   }),
   stateDir: path("fabricGossip.stateDir", {
-    doc: "Folder that keeps the last incarnation, and blocks of channels, across restarts. Empty: nothing is kept.",
+    doc: "Folder that keeps the last incarnation, up to 20 known members and blocks of channels across restarts. Members known before are contacted while nobody is alive. Empty: nothing is kept.",
     absent: undefined,
   }),
   strategy: choice("fabricGossip.strategy", ["neighbours", "random"], {

@@ -63,7 +63,7 @@ export interface NodeOptions {
   readonly preset?: Preset;
   /** Tags from the start; default none (`fabricGossip.tags`). */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Folder that keeps the incarnation and blocks across restarts; default none (`fabricGossip.stateDir`). */
+  /** Folder that keeps the incarnation, known members and blocks across restarts; default none (`fabricGossip.stateDir`). */
   readonly statePath?: string;
   /**
    * Any other key of core.yaml with its value: `{ "peer.gossip.pullInterval": "2s" }`; default none.

@@ -243,7 +243,7 @@ describe("an identity", () => {
     const { world, node } = setUp();
     const [contact, nobody] = [stranger, testIdentity("A", "nobody")];
     for (const one of [contact, nobody]) world.meet(node, one);
-    const about = { endpoint: "c:1", isBootstrap: true, isResolved: false };
+    const about = { endpoint: "c:1", isBootstrap: true, isResolved: false, isFormer: false };
     const state = { type: "connected", pkiId: contact.pkiId } as const;
     node.core.contacts.push({ ...about, state, failures: 0, isSelf: false });
     const { elapsedMs, wallMs } = world.now();

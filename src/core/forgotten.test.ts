@@ -141,7 +141,7 @@ test("a contact has answered when its response carries the nonce of the request"
   const { world, node } = setUp();
   const nonce = 5n;
   const state = { type: "asking", pkiId: friend.pkiId, nonce, untilMs: 5_000 } as const;
-  const about = { endpoint: "friend:1", isBootstrap: true, isResolved: false };
+  const about = { endpoint: "friend:1", isBootstrap: true, isResolved: false, isFormer: false };
   node.core.contacts.push({ ...about, state, failures: 0, isSelf: false });
   const content = { type: "membership-response", value: { alive: [], dead: [] } } as const;
   const stateAfter = (answered: bigint, from = friend): string | undefined => {

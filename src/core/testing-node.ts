@@ -52,6 +52,7 @@ export type TestNodeOptions = Partial<
   Pick<
     CoreOptions,
     | "bootstrap"
+    | "formerPeers"
     | "anchorPeers"
     | "externalEndpoint"
     | "timing"

@@ -25,6 +25,7 @@ import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
 import { soundConfig, withFileProblems } from "./file-problems.ts";
+import { keepMembers } from "./keep-members.ts";
 import {
   type Credentials,
   loadCredentials,
@@ -34,7 +35,13 @@ import {
 import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemClock, createSystemRandom } from "./runtime.ts";
-import { lifeAhead, readIncarnation, writeIncarnation } from "./state-folder.ts";
+import {
+  lifeAhead,
+  readFormerMembers,
+  readIncarnation,
+  writeFormerMembers,
+  writeIncarnation,
+} from "./state-folder.ts";
 import { tlsNotAfterMs } from "./tls-files.ts";
 
 const START_OPTIONS: OptionKinds<StartOptions> = {
@@ -96,9 +103,12 @@ async function assembleParts(
   const meters = createMeters();
   noteTls(meters, tlsNotAfterMs(credentials.tls));
   const { stateDir } = config.fabricGossip;
-  const lastIncarnation = await lastIncarnationOf(stateDir, clock.now().wallMs, warn);
+  const { wallMs } = clock.now();
   return {
-    core: { ...coreOptions(config, credentials.local), lastIncarnation },
+    core: {
+      ...coreOptions(config, credentials.local),
+      ...(await lastLife(stateDir, wallMs, warn)),
+    },
     crypto: meterChecks(crypto, meters.checks),
     signer: credentials.local.signer,
     network: wrap(network),
@@ -133,10 +143,7 @@ async function assembleParts(
       await collect(problems, applyTls(network, meters, tls, channelMsps));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
-    keep: async (incarnation) => {
-      const problem = stateDir && (await writeIncarnation(stateDir, incarnation));
-      if (problem) warn?.(problem);
-    },
+    ...keeping(stateDir, warn),
     closed: () => crypto.close(),
   };
 }
@@ -155,17 +162,33 @@ function createWarner(
   };
 }
 
-async function lastIncarnationOf(
+async function lastLife(
   stateDir: string | undefined,
   wallMs: number,
   warn: StartOptions["warn"],
-): Promise<bigint> {
-  if (stateDir === undefined) return 0n;
+): Promise<Pick<CoreOptions, "lastIncarnation" | "formerPeers">> {
+  if (stateDir === undefined) return { lastIncarnation: 0n };
   const { incarnation, problem } = await readIncarnation(stateDir);
   for (const doubt of [problem, lifeAhead(incarnation, wallMs)]) {
     if (doubt !== undefined) warn?.(doubt);
   }
-  return incarnation;
+  return { lastIncarnation: incarnation, formerPeers: await readFormerMembers(stateDir) };
+}
+
+function keeping(
+  stateDir: string | undefined,
+  warn: StartOptions["warn"],
+): Pick<NodeParts, "keep" | "keepMembers"> {
+  if (stateDir === undefined) return {};
+  const tell = createWarner(warn);
+  const tellOnce = (problem: string | undefined): void => tell(problem ? [problem] : [], true);
+  return {
+    keep: async (incarnation) => tellOnce(await writeIncarnation(stateDir, incarnation)),
+    keepMembers: (core, clock) =>
+      keepMembers(core, clock, async (endpoints) =>
+        tellOnce(await writeFormerMembers(stateDir, endpoints)),
+      ),
+  };
 }
 
 function connectionsOf({ gossip, fabricGossip: { limits } }: Config): NodeParts["connections"] {

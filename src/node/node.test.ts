@@ -12,6 +12,7 @@ import { toJson } from "../observe/json.ts";
 import { createMemoryHub, type MemoryHub } from "../transport/memory.ts";
 import { createVirtualClock, type VirtualClock } from "../transport/testing.ts";
 import { toHex } from "../wire/bytes.ts";
+import { keepMembers } from "./keep-members.ts";
 import { GossipNode } from "./node.ts";
 import { testParts } from "./testing.ts";
 
@@ -86,6 +87,32 @@ describe("a network of nodes", () => {
     void collect(node, events);
     await network.run(30_000);
     assert.equal(events.filter(({ type }) => type === "member-joined").length, 1);
+  });
+
+  test("where members are is kept, for a next life in which no contact answers", async () => {
+    const network = createNetwork();
+    const { clock, hub } = network;
+    const kept: string[] = [];
+    const note = async (places: readonly string[]): Promise<void> => {
+      kept.push(places.join(" "));
+    };
+    const a = await network.start("a");
+    const b = await GossipNode.create({
+      ...testParts("b", { clock, hub, bootstrap: ["a:1"], seed: 8 }),
+      keepMembers: (core, time) => keepMembers(core, time, note),
+    });
+    await network.run(20_000);
+    assert.deepEqual(kept, ["a:1"], "once for each change");
+    const c = await network.start("c");
+    await network.run(1_000);
+    await b.close();
+    assert.deepEqual(kept, ["a:1", "a:1 c:1"], "the last change too");
+    await a.node.close();
+    const parts = testParts("d", { clock, hub, seed: 9, bootstrap: ["a:1"] });
+    const core = { ...parts.core, formerPeers: ["c:1"] };
+    await GossipNode.create({ ...parts, core });
+    await network.run(5_000);
+    assert.ok(alive(c).includes("d:1"));
   });
 
   test("forms over one bootstrap peer, over authenticated connections", async () => {

@@ -28,7 +28,7 @@ import { hideAtFirst } from "./hide-at-first.ts";
 import { MessagingMember } from "./messaging-member.ts";
 import { Messenger } from "./messenger.ts";
 import type { NodeChannel } from "./node-channel.ts";
-import type { NodeParts, StartOptions } from "./options.ts";
+import type { KeptMembers, NodeParts, StartOptions } from "./options.ts";
 import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type CoreHost, type CoreLoop, joinCore } from "./runtime.ts";
@@ -54,6 +54,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   readonly #probing: Probing;
   readonly #watch: SelfWatch;
   #names: FollowedNames | undefined;
+  #kept: KeptMembers | undefined;
   readonly #blocks = new BlockServer();
   #self: KnownIdentity;
   #signer: Signer;
@@ -68,7 +69,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });
     const core = createCore({ ...hideAtFirst(parts), metadata, crypto: refusals.crypto }, now);
     const publisher = new Publisher(clock, parts.eventsMax ?? 1_000, (e) => this.#watch.hear(e));
-    [this.#publisher, this.#tap] = [publisher, createMessageTap(clock)];
+    [this.#publisher, this.#tap, this.#startedMs] = [publisher, createMessageTap(clock), startedMs];
     const give = (input: Input): void => this.#loop.give(input);
     const publish = (event: EventContent): void => publisher.publish(event);
     const signer: Signer = (payload) => this.#signer(payload);
@@ -84,8 +85,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       memberMessage: (from, bytes) => this.#messenger.receive(from, bytes),
       perform: (effect) => this.#perform(effect),
     });
-    [this.#loop, this.#core, this.#startedMs] = [loop, core, startedMs];
-    this.#connections = connections;
+    [this.#loop, this.#core, this.#connections] = [loop, core, connections];
     this.#messenger = new Messenger({
       ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
       verify: parts.crypto.verify,
@@ -127,6 +127,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     node.#loop.give({ type: "start" });
     node.#followNames();
     node.#channels.start();
+    node.#kept = parts.keepMembers?.(node.#core, parts.clock);
     if (parts.watchesItself) node.#watch.start();
     return node;
   }
@@ -240,7 +241,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     for (const part of [this.#loop, this.#names, this.#watch, this.#channels]) part?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
-    await this.#parts.network.close();
+    await Promise.all([this.#kept?.stop(), this.#parts.network.close()]);
     this.#parts.closed?.();
   }
 

@@ -1,4 +1,5 @@
 /** What a node is made of. */
+import type { Core } from "../core/core.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
 import type { CoreOptions } from "../core/types/options.ts";
 import type { Msp } from "../msp/msp.ts";
@@ -55,8 +56,15 @@ export interface NodeParts {
   readonly reload?: () => Promise<Reloaded>;
   /** Keeps the incarnation for the next life: awaited before the node gossips, and called when it is raised. */
   readonly keep?: (incarnation: bigint) => Promise<void>;
+  /** Keeps where members are for the next life; default: nothing is kept. */
+  readonly keepMembers?: (core: Core, clock: Clock) => KeptMembers;
   /** Called once when the node has been closed. */
   readonly closed?: () => void;
+}
+
+export interface KeptMembers {
+  /** Writes the last change. */
+  stop(): Promise<void>;
 }
 
 interface BootstrapNames {

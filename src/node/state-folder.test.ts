@@ -4,7 +4,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import { lifeAhead, readIncarnation, tryStateFolder, writeIncarnation } from "./state-folder.ts";
+import {
+  lifeAhead,
+  readFormerMembers,
+  readIncarnation,
+  tryStateFolder,
+  writeFormerMembers,
+  writeIncarnation,
+} from "./state-folder.ts";
 
 async function makeStateFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "state-"));
@@ -21,6 +28,17 @@ describe("the state folder", () => {
     }
     assert.deepEqual(await readdir(folder), ["incarnation"]);
     assert.equal(await readFile(join(folder, "incarnation"), "utf8"), "1800000000000000000\n");
+  });
+
+  test("gives back where members were, and nothing that is no endpoint", async (t) => {
+    const folder = await makeStateFolder(t);
+    assert.deepEqual(await readFormerMembers(folder), []);
+    assert.equal(await writeFormerMembers(folder, ["a:1", "[::1]:2"]), undefined);
+    assert.deepEqual(await readFormerMembers(folder), ["a:1", "[::1]:2"]);
+    await writeFile(join(folder, "members"), "a:1\n\0\nb\na:1\r\n\u001b[2J:1\nc:3\n");
+    assert.deepEqual(await readFormerMembers(folder), ["a:1", "c:3"]);
+    await writeFile(join(folder, "members"), "a:1\n".repeat(10_000));
+    assert.deepEqual(await readFormerMembers(folder), [], "more than we write is not ours");
   });
 
   test("has no incarnation before the first start, and that is no problem", async (t) => {

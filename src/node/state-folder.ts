@@ -1,14 +1,20 @@
 /**
- * What survives a restart: the incarnation of the last life (`stateDir`). It is a safeguard
- * against a clock that went back; nothing about it keeps a member from starting.
+ * What survives a restart (`stateDir`): the incarnation of the last life, a safeguard against a clock
+ * that went back, and where members were. Nothing about it keeps a member from starting.
  */
 import { lstat, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parseEndpoint } from "../lib/host-port.ts";
 import { makeFolder } from "../lib/make-folder.ts";
-import { codeOf, fileReason } from "../lib/small-file.ts";
+import { codeOf, fileReason, readSmallFile } from "../lib/small-file.ts";
 
 const FILE = "incarnation";
 const FILE_BYTES_MAX = 64;
+/** One endpoint a line. */
+const MEMBERS_FILE = "members";
+const MEMBERS_BYTES_MAX = 16_384;
+/** One that answers is enough. */
+export const MEMBERS_KEPT_MAX = 20;
 /** Each start counts one up: beyond this the incarnations of Fabric's uint64 would come to an end. */
 const INCARNATION_MAX = 2n ** 63n;
 
@@ -54,17 +60,43 @@ export async function writeIncarnation(
   folder: string,
   incarnation: bigint,
 ): Promise<string | undefined> {
-  const file = join(folder, FILE);
   if (incarnation > INCARNATION_MAX) return undefined; // It would not be read.
   try {
-    await makeFolder(folder);
-    await writeDurably(`${file}.new`, `${incarnation}\n`);
-    await rename(`${file}.new`, file);
-    await syncFolder(folder);
+    await replaceFile(folder, FILE, `${incarnation}\n`);
     return undefined;
   } catch (error) {
     return unwritable(folder, error);
   }
+}
+
+/** Where members were in the last life; what is no endpoint is left out. */
+export async function readFormerMembers(folder: string): Promise<readonly string[]> {
+  const content = await readSmallFile(join(folder, MEMBERS_FILE), MEMBERS_BYTES_MAX);
+  if (typeof content === "string") return [];
+  const lines = new Set(new TextDecoder().decode(content).split("\n"));
+  const endpoints = [...lines].filter((line) => parseEndpoint(line) !== undefined);
+  return endpoints.slice(0, MEMBERS_KEPT_MAX);
+}
+
+/** Returns why they could not be written, if so. */
+export async function writeFormerMembers(
+  folder: string,
+  endpoints: readonly string[],
+): Promise<string | undefined> {
+  try {
+    await replaceFile(folder, MEMBERS_FILE, `${endpoints.join("\n")}\n`);
+    return undefined;
+  } catch (error) {
+    return unwritable(folder, error);
+  }
+}
+
+async function replaceFile(folder: string, name: string, text: string): Promise<void> {
+  const file = join(folder, name);
+  await makeFolder(folder);
+  await writeDurably(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+  await syncFolder(folder);
 }
 
 /** Whether something can be written there, without leaving anything; else what a start would say. */
@@ -101,7 +133,7 @@ async function nearestFolder(path: string): Promise<string> {
 function unwritable(folder: string, error: unknown): string {
   return (
     `fabricGossip.stateDir ${folder} cannot be written (${fileReason(error)}), so that the ` +
-    "incarnation is not kept across restarts; make it writable or choose another."
+    "incarnation and the known members are not kept across restarts; make it writable or choose another."
   );
 }
 

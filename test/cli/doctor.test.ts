@@ -315,7 +315,7 @@ describe("doctor on ports, names and folders", () => {
       { CORE_FABRICGOSSIP_STATEDIR: import.meta.filename },
       "warning",
       "state",
-      /cannot be written \([\w -]+\), so that the incarnation is not kept/,
+      /cannot be written \([\w -]+\), so that the incarnation and the known members are not kept/,
     ],
   ];
   for (const [name, more, status, check, sentence] of cases) {

@@ -80,6 +80,39 @@ describe("where names lead", () => {
   });
 });
 
+describe("members of the last life", () => {
+  const lone = { bootstrap: ["gone:1"], formerPeers: ["p1:7051", "gone:2", "p0:7051"] };
+
+  test("are asked when no other contact answers, and left as soon as anybody is alive", () => {
+    const world = createWorld(44);
+    const p0 = world.add("p0", lone);
+    world.add("p1");
+    assert.equal(contactsOf(p0), "gone:1 gone:2 p1:7051", "we ourselves are nobody to contact");
+    world.run(5_000);
+    assert.equal(viewOf(world, p0), "p1");
+    assert.equal(contactsOf(p0), "gone:1");
+  });
+
+  test("are left in peace where another contact answers", () => {
+    const world = createWorld(45);
+    const p0 = world.add("p0", { ...lone, bootstrap: ["p1:7051"], formerPeers: ["p2:7051"] });
+    world.add("p1");
+    world.run(5_000);
+    assert.equal(viewOf(world, p0), "p1");
+    assert.equal(contactsOf(p0), "p1:7051");
+  });
+
+  test("give way to a contact that names or a channel lead to", () => {
+    const world = createWorld(46);
+    const p0 = world.add("p0", { formerPeers: ["p1:7051", "p2:7051"] });
+    const { node, input } = resolve(p0, "p1:7051");
+    world.give(node, input);
+    replaceAnchors(p0.core, "ch1", ["p2:7051"]);
+    assert.equal(contactsOf(p0), "p1:7051 p2:7051");
+    assert.ok(p0.core.contacts.every(({ isFormer }) => !isFormer));
+  });
+});
+
 test("whatever names lead to, contacts are few, of one endpoint each, and the configured ones stay", () => {
   const endpoint = fc.integer({ min: 0, max: 30 }).map((i) => `m${i}:1`);
   const round = fc.record({

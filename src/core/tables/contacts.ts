@@ -1,6 +1,7 @@
 /**
  * The peers we were told to contact: bootstrap peers and anchor peers. Each is identified by a probe
- * first, then asked for its membership; one that fails or goes away is tried again for ever.
+ * first, then asked for its membership; one that fails or goes away is tried again for ever. While
+ * nobody is alive, members of our last life are contacts too.
  * Source: spec B 1.4 and 2.6 (Fabric's `Connect`, `connect2BootstrapPeers`, `learnAnchorPeers`).
  */
 
@@ -35,6 +36,8 @@ export interface Contact {
   readonly isBootstrap: boolean;
   /** A DNS name currently resolves to it. */
   readonly isResolved: boolean;
+  /** Nobody has named it: it was a member in our last life. */
+  readonly isFormer: boolean;
   /** The channel whose configuration names it as an anchor peer; undefined: our user has named it. */
   readonly channel?: string | undefined;
   state: ContactState;
@@ -54,9 +57,25 @@ export function createContacts(options: CoreOptions, now: Now): Contact[] {
   const endpoints = new Map<string, boolean>();
   for (const endpoint of options.anchorPeers) endpoints.set(endpoint, false);
   for (const endpoint of options.bootstrap) endpoints.set(endpoint, true);
-  return [...endpoints]
-    .filter(([endpoint]) => !isOwnEndpoint(endpoint, options))
-    .map(([endpoint, isBootstrap]) => newContact({ endpoint, isBootstrap }, now));
+  const named = [...endpoints].map(([endpoint, isBootstrap]) =>
+    newContact({ endpoint, isBootstrap }, now),
+  );
+  // Those that our user named come first, and are normally enough.
+  const later = { ...now, elapsedMs: now.elapsedMs + 2 * options.timing.firstRetryMs };
+  const former = (options.formerPeers ?? [])
+    .filter((endpoint) => !endpoints.has(endpoint))
+    .map((endpoint) => newContact({ endpoint, isBootstrap: false, isFormer: true }, later));
+  return [...named, ...former].filter(({ endpoint }) => !isOwnEndpoint(endpoint, options));
+}
+
+/** Members of our last life have done their part once anybody is alive. */
+function leaveFormer({ contacts, members }: ContactTables): void {
+  if (members.aliveCount > 0) dropFormer(contacts, () => true);
+}
+
+function dropFormer(contacts: Contact[], isDropped: (contact: Contact) => boolean): void {
+  const kept = contacts.filter((contact) => !contact.isFormer || !isDropped(contact));
+  if (kept.length < contacts.length) contacts.splice(0, contacts.length, ...kept);
 }
 
 function newContact(
@@ -64,7 +83,7 @@ function newContact(
   { elapsedMs }: Now,
 ): Contact {
   const state: ContactState = { type: "waiting", atMs: elapsedMs };
-  return { isResolved: false, ...about, state, failures: 0, isSelf: false };
+  return { isResolved: false, isFormer: false, ...about, state, failures: 0, isSelf: false };
 }
 
 /**
@@ -82,6 +101,7 @@ export function resolveContacts(
   { contacts, now, options }: Omit<ContactTables, "members">,
   endpoints: readonly string[],
 ): void {
+  dropFormer(contacts, ({ endpoint }) => endpoints.includes(endpoint));
   const configured = contacts.filter(({ isResolved }) => !isResolved);
   const wanted = new Set(endpoints.filter((endpoint) => !isOwnEndpoint(endpoint, options)));
   for (const { endpoint } of configured) wanted.delete(endpoint);
@@ -105,6 +125,7 @@ export function replaceAnchors(
   channel: string,
   endpoints: readonly string[],
 ): void {
+  dropFormer(contacts, ({ endpoint }) => endpoints.includes(endpoint));
   const kept = contacts.filter(
     (one) => one.channel !== channel || endpoints.includes(one.endpoint),
   );
@@ -132,6 +153,7 @@ export function isOwnEndpoint(
 
 /** Starts the attempts that are due and gives up waiting for answers that are overdue. */
 export function attendContacts(tables: ContactTables): readonly Effect[] {
+  leaveFormer(tables);
   const { elapsedMs } = tables.now;
   const overdue = { code: "no-membership-response", detail: "" };
   return tables.contacts.flatMap((contact) => {
@@ -179,6 +201,7 @@ export function contactPkiId({ state }: Contact): PkiId | undefined {
 
 /** Contacts that answered once but are not alive any more are tried again. */
 export function superviseContacts(tables: ContactTables): void {
+  leaveFormer(tables);
   for (const contact of tables.contacts) {
     if (contact.state.type !== "connected") continue;
     const member = tables.members.table.get(contact.state.pkiId);

@@ -127,6 +127,8 @@ export interface CoreOptions {
   readonly bootstrap: readonly string[];
   /** Members of any trusted organisation to contact, `host:port`. Never given up. */
   readonly anchorPeers: readonly string[];
+  /** Where members of our last life were, asked only while nobody is alive; default: none are known. */
+  readonly formerPeers?: readonly string[];
   /** The incarnation of our last life, if known: the new one is higher even if the clock went back. */
   readonly lastIncarnation: bigint;
   /** The channels to follow; default: none. */

@@ -34,9 +34,10 @@ export function healthFaults(health: Health, now: Now): readonly Problem[] {
   }
   faults.push(...expiredTls(health.tlsExpiries, now));
   faults.push(...conflicts.all(now));
-  const hasOthers = contacts.some(({ isSelf }) => !isSelf) || names.length > 0;
+  const named = contacts.filter(({ isFormer }) => !isFormer);
+  const hasOthers = named.some(({ isSelf }) => !isSelf) || names.length > 0;
   if (hasOthers && members.aliveCount === 0) {
-    const others = contacts.map(({ endpoint }) => {
+    const others = named.map(({ endpoint }) => {
       const [failure] = failures.recent(undefined, [endpoint]);
       return failure ? `${endpoint} (${failure.reason})` : endpoint;
     });
@@ -59,6 +60,6 @@ export function readinessFaults(health: Health, now: Now): readonly Fault[] {
   const faults = healthFaults(health, now).filter(({ code }) => IN_THE_WAY.has(code));
   if (faults.length > 0) return faults;
   const { contacts, hasList } = health.core;
-  const isFirst = !contacts.some(({ isSelf }) => !isSelf);
+  const isFirst = !contacts.some(({ isSelf, isFormer }) => !isSelf && !isFormer);
   return isFirst || hasList ? [] : [{ code: "no-list", detail: "" }];
 }

@@ -1,5 +1,6 @@
 /** What there is to say of a peer, fact by fact. */
 
+import type { Contact } from "../../../core/tables/contacts.ts";
 import { shunnedItems } from "../../../core/tables/pull.ts";
 import type { Now } from "../../../core/types/host.ts";
 import type { Member as CoreMember } from "../../../core/types/member.ts";
@@ -66,7 +67,7 @@ function aboutMember({ core, now }: Known, subject: Subject): readonly Cause[] {
     return [cause("forgotten", `${name} was a member once and has been forgotten.`)];
   }
   const whose = contact
-    ? `${name} is configured as ${contact.isBootstrap ? "a bootstrap" : "an anchor"} peer, but nobody there has become a member.`
+    ? `${name} ${contact.isFormer ? "was" : "is configured as"} ${kindOf(contact)}, but nobody there has become a member.`
     : `Nothing was ever heard of ${name}: no alive message, no certificate, no connection.`;
   return [cause("never-heard-of", whose)];
 }
@@ -208,10 +209,14 @@ function aboutConnection(
 
 function aboutContact({ contact, member }: Subject): readonly Cause[] {
   if (contact === undefined || member?.status === "alive" || contact.failures === 0) return [];
-  const kind = contact.isBootstrap ? "a bootstrap" : "an anchor";
   const times = contact.failures === 1 ? "once" : `${contact.failures} times`;
-  const sentence = `As ${kind} peer ${contact.endpoint} was tried ${times} since it was last there.`;
+  const sentence = `As ${kindOf(contact)} ${contact.endpoint} was tried ${times} since it was last there.`;
   return [cause("contact", sentence)];
+}
+
+function kindOf({ isBootstrap, isFormer }: Contact): string {
+  if (isFormer) return "a member of our last life";
+  return isBootstrap ? "a bootstrap peer" : "an anchor peer";
 }
 
 const DURING: Readonly<Record<Failure["during"], string>> = {
