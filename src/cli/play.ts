@@ -10,27 +10,27 @@ export interface PlayOptions {
 }
 
 export async function play({ port, output }: PlayOptions, signals: Signals): Promise<void> {
+  const problems: string[] = [];
+  const number = parsePort(port, problems);
+  if (output === "") problems.push("--output is empty: name a folder of your own.");
+  if (problems.length > 0) throw new GossipError("config-invalid", problems);
   if (output !== undefined) {
-    if (output === "") throw wrongUse("--output: name a folder of your own");
     const bytes = await writeFiles(output);
     const size = `${Math.round(bytes / 1_000)} kB`;
     print(`wrote the playground to ${output} (${size}): serve it with any web server`);
     return;
   }
-  const server = await servePlayground(parsePort(port));
+  const server = await servePlayground(number);
   print(`playground: ${server.url} (Ctrl-C stops it)`);
   await aborted(signals.stop);
   await server.close();
 }
 
-function parsePort(text: string): number {
+function parsePort(text: string, problems: string[]): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port >= 0 && port <= 65_535) return port;
-  throw wrongUse(`--port ${text}: write a number from 0 to 65535`);
-}
-
-function wrongUse(problem: string): GossipError {
-  return new GossipError("config-invalid", problem);
+  if (!(port <= 65_535))
+    problems.push(`--port ${text} is no port: write a number from 0 to 65535.`);
+  return port;
 }
 
 function print(line: string): void {

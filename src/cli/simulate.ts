@@ -150,9 +150,9 @@ function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
   const runs = summaries.length === 1 ? `seed ${all.seed}` : `${summaries.length} seeds`;
   const size = `${all.nodes} nodes, ${all.virtualSeconds} virtual seconds in ${all.wallSeconds} s`;
   const outcome = failed === 0 ? "all is well" : `${failed} failed`;
+  const views = `${all.converged ? "all views were complete" : "views were incomplete"} ${all.convergeSeconds} s`;
   return (
-    `${runs}: ${outcome}. ${size}; all views were complete ${all.convergeSeconds} s after the ` +
-    `last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %` +
+    `${runs}: ${outcome}. ${size}; ${views} after the last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %` +
     (summaries.length === 1 ? costOfChannels(all) : "")
   );
 }

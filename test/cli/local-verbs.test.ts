@@ -187,6 +187,10 @@ describe("flags that are wrong are told all at once", () => {
       [/--org a\.b is given 2 times/, /"c d" is no host/],
     ],
     [
+      ["play", "--port", "70000", "--output", ""],
+      [/--port 70000/, /--output is empty/],
+    ],
+    [
       ["crypto", "renew", "peer0", "--days", "0", "--org", "nowhere"],
       [/--days 0/, /nowhere does not exist/],
     ],
