@@ -36,11 +36,18 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   if ((options.cert === undefined) !== (options.key === undefined)) {
     problems.push("--cert and --key belong together: give both or neither.");
   }
-  const tls = {
+  const tls: Target["tls"] = {
     ...(await pem("--ca", options.ca, problems)),
     ...(await pem("--cert", options.cert, problems)),
     ...(await pem("--key", options.key, problems)),
   };
+  if (tls.cert !== undefined && tls.key !== undefined) {
+    const { pairFault } = await import("../transport/grpc-tls.ts");
+    const fault = pairFault(tls.cert, tls.key);
+    const files = `--cert ${options.cert} and --key ${options.key} cannot be used together`;
+    if (fault !== undefined)
+      problems.push(`${files} (${fault}): give a certificate and the key that it was issued for.`);
+  }
   if (url === null || problems.length > 0) throw new GossipError("config-invalid", problems);
   const source = options.url === flags.url ? "--url" : "operations.listenAddress";
   return { url, tls, source };

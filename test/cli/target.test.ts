@@ -47,6 +47,19 @@ describe("a verb over https", () => {
   }
 });
 
+test("a certificate and the key of another are named together", async (t) => {
+  const authority = await createAuthority("test CA");
+  const folder = await mkdtemp(join(tmpdir(), "target-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const [cert, key] = [join(folder, "one.pem"), join(folder, "other.key")];
+  await writeFile(cert, (await authority.issue("one", {})).cert);
+  await writeFile(key, (await authority.issue("other", {})).key);
+  await assert.rejects(openTarget({ cert, key }), {
+    code: "config-invalid",
+    message: `--cert ${cert} and --key ${key} cannot be used together (key values mismatch): give a certificate and the key that it was issued for.`,
+  });
+});
+
 describe("a verb without --url", () => {
   const setUp = (t: TestContext, variables: Readonly<Record<string, string>>): void => {
     for (const [name, value] of Object.entries(variables)) process.env[name] = value;
