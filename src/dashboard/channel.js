@@ -80,7 +80,7 @@ function createMembers(setLagging) {
   return {
     table: make(
       "table",
-      { className: "plain" },
+      { className: "plain tight" },
       caption,
       make("thead", {}, make("tr", {}, ...heads)),
       rows,

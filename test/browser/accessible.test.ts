@@ -107,6 +107,18 @@ describe("the dashboard without a mouse, and for those who hear it", { skip }, (
     await page.close();
   });
 
+  test("what can be done to members of a channel is whole on a phone", async (t) => {
+    const [page] = await openPage(browser, await stageDevnet(t, 6), { width: 360 });
+    await page.getByRole("tab", { name: "Channel" }).click();
+    const buttons = page.getByRole("button", { name: /^Let it (lag|catch up): / });
+    await buttons.first().waitFor(SLOW);
+    const isWhole = await page.evaluate(`
+      [...document.querySelectorAll("button[aria-label^='Let it']")].map((one) =>
+        one.getBoundingClientRect().right <= one.closest(".scroll").getBoundingClientRect().right)`);
+    assert.deepEqual(isWhole, Array(6).fill(true));
+    await page.close();
+  });
+
   test("on a phone the matrix shows signs and says words", async (t) => {
     const [page] = await openPage(browser, await stageDevnet(t, 6), { width: 360 });
     const cell = page.locator("#matrix td.alive").first();
