@@ -53,18 +53,23 @@ async function findBoth(
   channel: string | undefined,
   flags: ChannelConfigFlags,
 ): Promise<[ReadConfiguration, ReadConfiguration | undefined]> {
-  const { block, diff } = flags;
-  const given = block === undefined ? undefined : await readConfigurationFile(block, "--block");
-  const name = given?.view.channel ?? channel ?? "";
   const problems: string[] = [];
-  const other =
-    diff === undefined
-      ? undefined
-      : await collect(problems, readConfigurationFile(diff, "--diff", name));
-  if (given === undefined) {
-    return [await useReader(name, flags, problems, (reader) => reader.configuration()), other];
+  const read = async (flag: "block" | "diff", name?: string) => {
+    const file = flags[flag];
+    if (file === undefined) return undefined;
+    return await collect(problems, readConfigurationFile(file, `--${flag}`, name));
+  };
+  if (flags.out === "")
+    await collect(
+      problems,
+      writingTo("--out", "", async () => {}),
+    );
+  const given = await read("block");
+  const other = await read("diff", given?.view.channel ?? channel);
+  if (channel !== undefined) {
+    return [await useReader(channel, flags, problems, (reader) => reader.configuration()), other];
   }
-  if (problems.length > 0) throw new GossipError("config-invalid", problems);
+  if (given === undefined || problems.length > 0) throw new GossipError("config-invalid", problems);
   return [given, other];
 }
 

@@ -49,6 +49,7 @@ async function prepareKeys(plan: Plan, folder: Folder, stop: AbortSignal): Promi
     print(`making keys of ${domain} (${plan.peers} ${plan.peers === 1 ? "peer" : "peers"})`);
   };
   await generateKeys(plan, folder, progress, stop);
+  if (stop.aborted) return;
   const how = made === 0 ? "kept from before" : `made in ${seconds(performance.now() - startedMs)}`;
   print(`keys ${how}: ${folder.path}${folder.isTemporary ? " (removed at the end)" : ""}`);
 }

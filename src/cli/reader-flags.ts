@@ -127,8 +127,9 @@ export function parseNumber(
   problems: string[],
 ): bigint | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,19}$/.test(text)) return BigInt(text);
-  problems.push(`${flag} ${text} is no number: write it in digits.`);
+  const number = /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+  if (number !== undefined && number < 2n ** 64n) return number;
+  problems.push(`${flag} ${text} is no number from 0 to 2^64 - 1: write it in digits.`);
   return undefined;
 }
 

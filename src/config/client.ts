@@ -38,7 +38,8 @@ export async function loadClientConfig(
   const mspId = read(PEER_KEYS.mspId);
   const nothing = mspId === "" && mspFolder === undefined && problems.length === 0;
   if (nothing) problems.push(NO_CREDENTIALS);
-  else {
+  // What a file that cannot be read would have set is not known.
+  else if (!source.isBroken) {
     if (mspId === "") problems.push("peer.localMspId is not set: for example Org1MSP.");
     if (mspFolder === undefined) problems.push("peer.mspConfigPath is not set: the MSP of a user.");
   }

@@ -36,7 +36,6 @@ export interface Folder {
  * written, holds something else, or a devnet of another size, or is in use.
  */
 export async function openFolder(dir: string | undefined, plan: Plan): Promise<Folder> {
-  if (dir === "") throw invalid("--dir is empty: name a folder, or leave it out.");
   const path = resolve(dir ?? (await makeTemporary()));
   await explain(path, async () => {
     await makeFolder(path);

@@ -50,8 +50,8 @@ describe("parsePlan()", () => {
     { name: "no room above", options: { basePort: "65524" }, says: [/1024 to 65523/] },
     {
       name: "several mistakes, all at once",
-      options: { orgs: "0", peers: "x", basePort: "" },
-      says: [/--orgs/, /--peers/, /--base-port/],
+      options: { orgs: "0", peers: "x", basePort: "", dir: "" },
+      says: [/--orgs/, /--peers/, /--base-port/, /--dir is empty/],
     },
   ];
   for (const { name, options, says } of refused) {

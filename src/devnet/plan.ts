@@ -82,6 +82,7 @@ export function parsePlan(options: DevnetOptions): Plan {
       `--channel ${printable(channel)} is no name of a channel; write a lower-case letter, then letters, digits, "." or "-".`,
     );
   }
+  if (options.dir === "") problems.push("--dir is empty: name a folder, or leave it out.");
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const members = Array.from({ length: count }, (_, index) => planMember(index, peers, basePort));
   const isFast = options.fast === true;

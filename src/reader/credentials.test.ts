@@ -47,6 +47,25 @@ describe("files of a reader's flags", () => {
     );
   }
 
+  test("a peer that is named twice is asked once", async () => {
+    assert.equal(await load("cert", String), "");
+    const [cert, key] = [join(folder, "cert"), join(folder, "key")];
+    const who = {
+      channel: "ch",
+      mspId: "Org1MSP",
+      env: {},
+      cert,
+      key,
+      tlsCa: [join(folder, "tlsCa")],
+    };
+    const peers = ["localhost:7051", "localhost:8051", "localhost:7051"];
+    const { targets } = await loadReaderCredentials({ ...who, peers }, Date.now());
+    assert.deepEqual(
+      targets.map(({ endpoint }) => endpoint),
+      ["localhost:7051", "localhost:8051"],
+    );
+  });
+
   const readable: readonly (readonly [string, (pem: string) => string, readonly Role[]])[] = [
     ["bag attributes", (pem) => `Bag Attributes\n    friendlyName: x\n${pem}`, ROLES],
     ["a header", header("Comment: user\n\n"), ["cert", "key", "tlsCert", "tlsKey"]],

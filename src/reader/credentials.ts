@@ -65,7 +65,9 @@ export async function loadReaderCredentials(
   const peers = choosePeers(options, profile?.peers ?? [], who, rootCas, problems);
   if (problems.length === 0) checkPairs(peers, tlsPair, problems);
   if (problems.length > 0 || who === undefined) throw new GossipError("config-invalid", problems);
-  const targets = peers.map(({ name, endpoint, tls }) => ({
+  // A peer keeps one connection for each certificate: asked twice at a time, it ends the first.
+  const once = new Map(peers.map((peer) => [peer.endpoint, peer]));
+  const targets = [...once.values()].map(({ name, endpoint, tls }) => ({
     name,
     endpoint,
     tls: tls && tlsPair && tlsOf(tls, tlsPair),

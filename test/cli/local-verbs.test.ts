@@ -170,8 +170,12 @@ describe("flags that are wrong are told all at once", () => {
       [/--from x is no number/, /--to y is no number/, ...ofReader],
     ],
     [
-      ["channel-config", "ch1", "--diff", "no.diff", ...reader],
-      [/no\.diff/, ...ofReader],
+      ["channel-config", "ch1", "--diff", "no.diff", "--out", "", ...reader],
+      [/no\.diff/, /--out is empty/, ...ofReader],
+    ],
+    [
+      ["channel-config", "--block", "no.block", "--diff", "no.diff", "--out", ""],
+      [/no\.block/, /no\.diff/, /--out is empty/],
     ],
     [
       ["query", "", ...say],
@@ -207,4 +211,12 @@ describe("flags that are wrong are told all at once", () => {
       for (const line of stderr.trim().split("\n")) assert.match(line, /^error: .*[.?]$/);
     });
   }
+
+  test("what a file would have set that cannot be read is not missed", async (t) => {
+    for (const args of [["heights", "ch1"], ["start"], ["members"]]) {
+      const { code, stderr } = await run(t, [...args, "--config", "no.yaml"]);
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: The configuration file \S+no\.yaml cannot be read [^\n]*\n$/);
+    }
+  });
 });
