@@ -12,12 +12,15 @@ export interface HeightsFlags extends ReaderFlags {
   readonly maxLag?: string;
 }
 
+/** Up to a year. */
+const LAG_RANGE = { min: 0, max: 31_536_000_000 };
+
 /** Prints the table; 1 if a peer is further behind than allowed. */
 export async function heights(channel: string, flags: HeightsFlags): Promise<number> {
   const problems: string[] = [];
   const limits = {
     behindMax: parseNumber("--max-behind", flags.maxBehind, problems),
-    lagMaxMs: parseSpan("--max-lag", flags.maxLag, problems),
+    lagMaxMs: parseSpan("--max-lag", flags.maxLag, problems, LAG_RANGE),
   };
   let isLagging = false;
   await useReader(channel, flags, problems, (reader) =>

@@ -1,11 +1,12 @@
 /** What the verbs that read a channel have in common: who asks, whom, how often. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { parseDurationMs } from "../config/duration.ts";
+import { formatDuration, parseDurationMs } from "../config/duration.ts";
+import type { Range } from "../config/range.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import type { ReadChannelOptions } from "../reader/options.ts";
+import { ANSWER_TIMEOUT_RANGE, type ReadChannelOptions } from "../reader/options.ts";
 import type { ChannelReader } from "../reader/read-channel.ts";
 import { ReadError } from "../reader/read-error.ts";
 import { append } from "./words.ts";
@@ -66,7 +67,7 @@ async function openReader(
 ): Promise<ChannelReader> {
   const { peer: peers, ...rest } = flags;
   const { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa, trust } = rest;
-  const answerTimeoutMs = parseSpan("--timeout", flags.timeout, problems);
+  const answerTimeoutMs = parseSpan("--timeout", flags.timeout, problems, ANSWER_TIMEOUT_RANGE);
   const who = { config, set, profile, mspId, cert, key, tlsCert, tlsKey, tlsCa };
   const given = { ...who, trust, peers, answerTimeoutMs };
   const defined = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -138,11 +139,15 @@ export function parseSpan(
   flag: string,
   text: string | undefined,
   problems: string[],
+  { min, max }: Range,
 ): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d+$/.test(text) ? undefined : parseDurationMs(text);
-  if (ms !== undefined && ms >= 0) return ms;
-  problems.push(`${flag} ${text} is no duration: write 60s or 5m.`);
+  // Less than a millisecond is a slip: nothing is measured so finely.
+  const isWhole = ms !== undefined && (ms === 0 || ms >= 1);
+  if (isWhole && ms >= min && ms <= max) return ms;
+  const range = `from ${formatDuration(min)} to ${formatDuration(max)}`;
+  problems.push(`${flag} ${text} is no duration ${range}: write for example 60s or 5m.`);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** The node that a verb contacts: address and TLS from flags, environment or configuration. */
 import type { TlsFiles } from "../config/config.ts";
 import { loadConfig, loadOperations } from "../config/load.ts";
+import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { formatHostPort, isUnspecified } from "../lib/host-port.ts";
 import { readInput } from "../lib/read-input.ts";
@@ -26,8 +27,8 @@ export const DEFAULT_URL = "http://127.0.0.1:9443";
 
 /** Throws `config-invalid` with every problem of the flags and files. */
 export async function openTarget(flags: TargetOptions): Promise<Target> {
-  const options = await withConfig(flags);
   const problems: string[] = [];
+  const options = (await collect(problems, withConfig(flags))) ?? flags;
   const { url: given = DEFAULT_URL } = options;
   const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
   if (url === null || !/^https?:$/.test(url.protocol)) {

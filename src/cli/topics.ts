@@ -91,8 +91,11 @@ export async function watchEvents(
   options: WatchOptions,
   { stop }: Signals,
 ): Promise<void> {
-  checkSubscription(topic, undefined);
-  const target = await openTarget(options);
+  const problems: string[] = [];
+  await collect(problems, () => checkSubscription(topic, undefined));
+  const target = await collect(problems, openTarget(options));
+  if (target === undefined || problems.length > 0)
+    throw new GossipError("config-invalid", problems);
   const path = `/api/v1/events/${topic === undefined ? "*" : encodeURIComponent(topic)}`;
   await followStream(target, path, stop, ({ data }) => {
     const line = options.json ? escapeJson(data) : lineOf(JSON.parse(data));
@@ -133,6 +136,7 @@ async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {
     throw new GossipError("config-invalid", "--payload and --file exclude each other: give one.");
   }
   if (file === undefined) return Buffer.from(payload ?? "");
+  if (file === "") throw new GossipError("config-invalid", "--file is empty: name a file.");
   const content = await readSmallFile(file, FILE_BYTES_MAX);
   if (typeof content !== "string") return content;
   throw new GossipError(

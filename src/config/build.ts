@@ -106,7 +106,7 @@ export function readKey<T>(
     }
     return parsed.value;
   }
-  problems.push(`${key.name} (${setting.origin}) ${parsed.fault}`);
+  problems.push(...parsed.faults.map((fault) => `${key.name} (${setting.origin}) ${fault}`));
   return key.absent;
 }
 

@@ -2,8 +2,9 @@
 import { resolve } from "node:path";
 import type { ChannelConfig } from "./config.ts";
 import { parseDurationMs } from "./duration.ts";
-import { type Key, key, readAll, readJson, readList, wrong } from "./key.ts";
+import { type Key, key, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
+import { readAll, readJson, readList } from "./read-list.ts";
 
 const ROLES = ["observer", "listed"] as const;
 const BLOCKS = ["none", "verify", "keep"] as const;
@@ -29,7 +30,7 @@ export function channelList(name: string, doc: string): Key<readonly ChannelConf
     if (items.length > CHANNELS_MAX) {
       return wrong(raw, "too long", `follow at most ${CHANNELS_MAX} channels`);
     }
-    return readAll(items, (item) => readChannel(item, folder));
+    return readAll(name, items, (item) => readChannel(item, folder));
   });
 }
 
@@ -51,14 +52,10 @@ function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
       `${REMEDY}; a name is lower-case letters, digits, dots and dashes`,
     );
   }
-  const unknown = [...fields.keys()].find((field) => !FIELDS.includes(String(field)));
-  if (unknown !== undefined) {
-    const known = FIELDS.join(", ");
-    return {
-      fault: `has ${name} with "${String(unknown).slice(0, 100)}", which is no field; use ${known}.`,
-    };
-  }
-  const faults: string[] = [];
+  const unknown = [...fields.keys()].filter((field) => !FIELDS.includes(String(field)));
+  const faults = unknown.map((field) => {
+    return `"${String(field).slice(0, 100)}", which is no field; use ${FIELDS.join(", ")}`;
+  });
   const file = text(fields, "configBlock", faults);
   const value: ChannelConfig = {
     name,
@@ -68,8 +65,8 @@ function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
     keepBlocks: whole(fields, "keepBlocks", faults),
     lag: readLag(fields.get("lag"), faults),
   };
-  const [fault] = faults;
-  return fault === undefined ? { value } : { fault: `has ${name} with ${fault}.` };
+  if (faults.length === 0) return { value };
+  return { faults: faults.map((fault) => `has ${name} with ${fault}.`) };
 }
 
 function fieldsOf(item: unknown): Fields | undefined {
@@ -87,12 +84,12 @@ function readLag(raw: unknown, faults: string[]): ChannelConfig["lag"] {
     faults.push("lag, which needs {blocks: 10, time: 60s}");
     return CHANNEL_DEFAULTS.lag;
   }
-  const other = [...raw.keys()].find((field) => !LAG_FIELDS.includes(String(field)));
-  if (other !== undefined) faults.push(`lag.${String(other).slice(0, 100)}, which is no field`);
+  const others = [...raw.keys()].filter((field) => !LAG_FIELDS.includes(String(field)));
+  faults.push(...others.map((field) => `lag.${String(field).slice(0, 100)}, which is no field`));
   const { blocks, timeMs } = CHANNEL_DEFAULTS.lag;
   const stillMs = readTime(raw, "still", faults);
   return {
-    blocks: whole(raw, "blocks", faults) ?? blocks,
+    blocks: whole(raw, "blocks", faults, "lag.blocks") ?? blocks,
     timeMs: readTime(raw, "time", faults) ?? timeMs,
     ...(stillMs === undefined ? {} : { stillMs }),
   };
@@ -128,11 +125,11 @@ function word<W extends string>(
   return found;
 }
 
-function whole(fields: Fields, field: string, faults: string[]): number | undefined {
+function whole(fields: Fields, field: string, faults: string[], shown = field): number | undefined {
   const value = fields.get(field);
   if (value === undefined || value === null) return undefined;
   const count = Number(String(value).replaceAll("_", ""));
   if (Number.isInteger(count) && count >= 1 && count <= BLOCKS_MAX) return count;
-  faults.push(`${field}, which must be a whole number from 1`);
+  faults.push(`${shown}, which must be a whole number from 1`);
   return undefined;
 }

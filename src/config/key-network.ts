@@ -9,8 +9,9 @@ import {
   parseEndpoint,
   parseHostPort,
 } from "../lib/host-port.ts";
-import { type About, type Key, key, readAll, readList, wrong } from "./key.ts";
+import { type About, type Key, key, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
+import { readAll, readList } from "./read-list.ts";
 
 /** Where to listen: `host:port`, `[IPv6]:port` or `:port` (every interface). Port 0 = any free. */
 export function listenAddress<A extends HostPort | undefined>(
@@ -34,13 +35,15 @@ export function endpoint(name: string, about: About<string>): Key<string> {
 
 /** Several endpoints: a YAML list, or one text separated by spaces or commas. */
 export function endpoints(name: string, about: About<readonly string[]>): Key<readonly string[]> {
-  return key(name, "list of `host:port`", about, (raw) => readAll(readList(raw), readEndpoint));
+  return key(name, "list of `host:port`", about, (raw) =>
+    readAll(name, readList(raw), readEndpoint),
+  );
 }
 
 /** Several names of DNS: a YAML list, or one text separated by spaces or commas. */
 export function dnsNames(name: string, about: About<readonly string[]>): Key<readonly string[]> {
   return key(name, "list of `host:port` and services", about, (raw) =>
-    readAll(readList(raw), (item) => {
+    readAll(name, readList(raw), (item) => {
       const value = String(item);
       if (parseBootstrapName(value) !== undefined) return { value };
       if (isIP(parseEndpoint(value)?.host ?? "") !== 0) {
@@ -55,7 +58,7 @@ export function dnsNames(name: string, about: About<readonly string[]>): Key<rea
 /** Servers by address, with or without port: a YAML list, or one text separated by spaces or commas. */
 export function addresses(name: string, about: About<readonly string[]>): Key<readonly string[]> {
   return key(name, "list of addresses", about, (raw) =>
-    readAll(readList(raw), (item) => {
+    readAll(name, readList(raw), (item) => {
       const value = String(item);
       const host = isIP(value) === 0 ? parseEndpoint(value)?.host : value;
       if (isIP(host ?? "") !== 0) return { value };
@@ -70,7 +73,7 @@ export function addressRanges(
   about: About<readonly string[]>,
 ): Key<readonly string[]> {
   return key(name, "list of addresses and networks", about, (raw) =>
-    readAll(readList(raw), (item) => {
+    readAll(name, readList(raw), (item) => {
       const range = String(item);
       if (isAddressRange(range)) return { value: range };
       const remedy = "write for example 169.254.169.254, 10.0.0.0/8 or fe80::/10";

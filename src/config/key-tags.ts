@@ -1,6 +1,7 @@
 /** The key whose value is a map of names to texts. */
-import { type About, type Key, key, readJson, readList, wrong } from "./key.ts";
+import { type About, type Key, key, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
+import { readAll, readJson, readList } from "./read-list.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -11,7 +12,7 @@ export const MAP_KEYS: ReadonlySet<string> = new Set(["fabricgossip.tags"]);
 export function tags(name: string, about: About<Tags>): Key<Tags> {
   return key(name, "map of names to texts", about, (raw) => {
     const map = typeof raw === "string" ? readJson(raw) : raw;
-    return readPairs(map instanceof Map ? map : pairsOfText(raw));
+    return readPairs(name, [...(map instanceof Map ? map : pairsOfText(raw))]);
   });
 }
 
@@ -23,19 +24,19 @@ function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
   });
 }
 
-function readPairs(pairs: Iterable<readonly [unknown, unknown]>): Parsed<Tags> {
-  const value: [string, string][] = [];
-  for (const [name, text] of pairs) {
-    const isText = typeof text !== "object" || text === null;
-    const [key, tag] = [String(name), String(text ?? "")];
-    if (!isText || key === "" || /\p{Cc}/u.test(key + tag)) {
-      return wrong(
-        isText && key !== "" ? `${key}=${tag}` : key || tag,
-        "no tag",
-        "write NAME: VALUE, or as text NAME=VALUE",
-      );
-    }
-    value.push([key, tag]);
-  }
-  return { value: Object.fromEntries(value) };
+function readPairs(name: string, pairs: readonly (readonly [unknown, unknown])[]): Parsed<Tags> {
+  const read = readAll(name, pairs, (pair) => readPair(pair as readonly [unknown, unknown]));
+  if ("faults" in read) return read;
+  return { value: Object.fromEntries(read.value) };
+}
+
+function readPair([name, text]: readonly [unknown, unknown]): Parsed<readonly [string, string]> {
+  const isText = typeof text !== "object" || text === null;
+  const [key, tag] = [String(name), String(text ?? "")];
+  if (isText && key !== "" && !/\p{Cc}/u.test(key + tag)) return { value: [key, tag] };
+  return wrong(
+    isText && key !== "" ? `${key}=${tag}` : key || tag,
+    "no tag",
+    "write NAME: VALUE, or as text NAME=VALUE",
+  );
 }

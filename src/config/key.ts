@@ -1,8 +1,8 @@
 /** Configuration keys: their kinds, and how each is read and validated. */
-import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
-import { fit, isOfFabric, type Parsed, type Range } from "./range.ts";
+import { fit, group, isOfFabric, type Parsed, type Range } from "./range.ts";
+import { readAll, readList } from "./read-list.ts";
 
 /** Everything known about one key; parsing, validation and the manual all come from here. */
 export interface Key<T> {
@@ -33,7 +33,6 @@ export interface About<T> {
 }
 
 const TEXT_LENGTH_MAX = 4_096;
-
 /** A text without control characters. */
 export function text(name: string, about: About<string>): Key<string> {
   return key(name, "text", about, (raw) => readText(raw));
@@ -127,8 +126,8 @@ export function durations(
   const kind = `list of durations, ${formatDuration(min)} to ${formatDuration(max)}`;
   const words = about.absent.map(formatDuration).join(" ");
   return key(name, kind, { byDefault: words, ...about }, (raw, folder) => {
-    const parsed = readAll(readList(raw), (item) => one.parse(item, folder));
-    if ("fault" in parsed) return parsed;
+    const parsed = readAll(name, readList(raw), (item) => one.parse(item, folder));
+    if ("faults" in parsed) return parsed;
     return { value: parsed.value.filter((ms) => ms !== undefined).toSorted((a, b) => b - a) };
   });
 }
@@ -141,7 +140,7 @@ export function path(name: string, about: About<undefined>): Key<string | undefi
 /** Several paths: a YAML list, or one text separated by spaces or commas. */
 export function paths(name: string, about: About<readonly string[]>): Key<readonly string[]> {
   return key(name, "list of paths", about, (raw, folder) =>
-    readAll(readList(raw), (item) => readPath(item, folder)),
+    readAll(name, readList(raw), (item) => readPath(item, folder)),
   );
 }
 
@@ -161,10 +160,13 @@ export function namedPaths(
   const { name: first, path: second } = fields;
   const remedy = `write ${first}=${second}, or {${first}: ..., ${second}: ...}`;
   return key(name, kind, about, (raw, folder) =>
-    readAll(readList(raw, /\s*,\s*/), (item) => {
+    readAll(name, readList(raw, /\s*,\s*/), (item) => {
       const pair = item instanceof Map ? pairOfMap(item, fields) : pairOfText(item);
       if (pair === undefined) return wrong(item, `no ${fields.name} with a ${fields.path}`, remedy);
-      return { value: { name: pair[0], path: resolve(folder, pair[1]) } };
+      const [named, place] = [readText(pair[0]), readPath(pair[1], folder)];
+      if ("faults" in named) return named;
+      if ("faults" in place) return place;
+      return { ...place, value: { name: named.value, path: place.value } };
     }),
   );
 }
@@ -202,59 +204,10 @@ const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
 function readPath(raw: unknown, folder: string): Parsed<string> {
   const read = readText(raw);
-  if ("fault" in read) return read;
+  if ("faults" in read) return read;
   const value = resolve(folder, read.value);
   if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { ...read, value };
   return { value, doubt: `is ${show(raw)}, taken as it is written: only a shell would expand it.` };
-}
-
-export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
-  if (Array.isArray(raw)) return raw;
-  if (typeof raw !== "string") return [raw];
-  const json = readJson(raw);
-  if (json !== undefined) return Array.isArray(json) ? json : [json];
-  // Compose files may leave quotation marks around each item, too.
-  const items = withoutBrackets(raw)
-    .split(separator)
-    .map((item) => item.replace(/^["']+|["']+$/g, ""));
-  return items.filter((item) => item !== "");
-}
-
-/** A list or an object, as a map, in JSON; undefined for any other text. */
-export function readJson(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text, (_key, value: unknown) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? new Map(Object.entries(value))
-        : value,
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-/** `[a, b]` as in YAML, or as a shell leaves JSON. `[::1]:7051,[::1]:7052` begins and ends otherwise. */
-function withoutBrackets(text: string): string {
-  const inner = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1];
-  if (inner === undefined || isIPv6(inner)) return text;
-  const isClosedBefore = inner.indexOf("]") < inner.indexOf("[");
-  return isClosedBefore ? text : inner;
-}
-
-export function readAll<T>(
-  items: readonly unknown[],
-  read: (item: unknown) => Parsed<T>,
-): Parsed<T[]> {
-  const value: T[] = [];
-  let doubt: string | undefined;
-  for (const item of items) {
-    const parsed = read(item);
-    if ("fault" in parsed) return parsed;
-    value.push(parsed.value);
-    doubt ??= parsed.doubt;
-  }
-  return doubt === undefined ? { value } : { value, doubt };
 }
 
 function pairOfText(item: unknown): [string, string] | undefined {
@@ -274,8 +227,12 @@ function pairOfMap(
   return name === "" || path === "" ? undefined : [name, path];
 }
 
-export function wrong(raw: unknown, what: string, remedy: string): { readonly fault: string } {
-  return { fault: `is ${show(raw)}, which is ${what}; ${remedy}.` };
+export function wrong(
+  raw: unknown,
+  what: string,
+  remedy: string,
+): { readonly faults: readonly string[] } {
+  return { faults: [`is ${show(raw)}, which is ${what}; ${remedy}.`] };
 }
 
 function show(raw: unknown): string {
@@ -287,8 +244,4 @@ function show(raw: unknown): string {
     const code = character.codePointAt(0) ?? 0;
     return `\\u{${code.toString(16)}}`;
   });
-}
-
-function group(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, "_");
 }

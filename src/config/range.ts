@@ -1,10 +1,12 @@
 /** What reading a value leads to, and what becomes of numbers outside the range of their key. */
 
 /**
- * A value, perhaps with a doubt about it, or what is wrong: each the rest of a sentence that starts
+ * A value, perhaps with a doubt about it, or all that is wrong: each the rest of a sentence that starts
  * with the key's name.
  */
-export type Parsed<T> = { readonly value: T; readonly doubt?: string } | { readonly fault: string };
+export type Parsed<T> =
+  | { readonly value: T; readonly doubt?: string }
+  | { readonly faults: readonly string[] };
 
 export interface Range {
   readonly min: number;
@@ -32,4 +34,9 @@ export function fit(
   const [how, end] = value > max ? (["more", max] as const) : (["less", min] as const);
   const doubt = `is ${shown}, ${how} than is possible here; ${words(end)} is used.`;
   return { value: end, doubt };
+}
+
+/** A number for people, its digits in groups as the keys take them. */
+export function group(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "_");
 }

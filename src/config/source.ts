@@ -67,6 +67,8 @@ const VALUES_MAX = 5_000;
 const DEPTH_MAX = 20;
 /** Keys given twice that are told of; a file may be one and the same line many times. */
 const TOLD_MAX = 5;
+const NO_NAME =
+  "The name of the configuration file is empty; name a core.yaml with --config, or leave it out.";
 
 export function envName(name: string): string {
   return ENV_PREFIX + name.toUpperCase().replaceAll(".", "_");
@@ -75,12 +77,15 @@ export function envName(name: string): string {
 /** Reads everything there is to read. What cannot be read is added to `problems`. */
 export async function openSource(options: SourceOptions, problems: string[]): Promise<Source> {
   const { FABRIC_CFG_PATH = "" } = options.env;
+  if (options.file === "") {
+    problems.push(NO_NAME);
+    return { ...sourceOf([]), isBroken: true };
+  }
   const { raw: configFolder } = trim(FABRIC_CFG_PATH);
   const named = options.file ?? (configFolder ? join(configFolder, "core.yaml") : undefined);
   const from = named === undefined || isAbsolute(named) ? "/" : workingFolder();
   const file = named === undefined ? undefined : resolve(from, named);
-  const before = problems.length;
-  const warnings: string[] = [];
+  const [before, warnings]: [number, string[]] = [problems.length, []];
   const ofFile = file === undefined ? new Map() : await readSettings(file, problems, warnings);
   const isBroken = problems.length > before && ofFile.size === 0;
   const ofOverrides = readOverrides(options.overrides ?? [], problems);
@@ -157,25 +162,24 @@ function trim(text: string): { readonly raw: string; readonly trimmed?: Trimmed 
     bare,
   );
   const within = quoted?.[1] ?? quoted?.[2] ?? quoted?.[3];
-  if (within !== undefined) {
-    return { raw: within.trim(), trimmed: "quotation marks" };
-  }
-  if (bare === text) return { raw: text };
-  return { raw: bare, trimmed: text.endsWith("\r") ? "carriage return" : "blank" };
+  if (within !== undefined) return { raw: within.trim(), trimmed: "quotation marks" };
+  const trimmed = text.endsWith("\r") ? "carriage return" : "blank";
+  return bare === text ? { raw: text } : { raw: bare, trimmed };
 }
 
 function given(settings: Settings, prefix: string): Given[] {
-  const names = [...settings.entries()].filter(([name]) => name.startsWith(prefix));
-  return names.map(([name, { origin }]) => ({ name, origin }));
+  return [...settings]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { origin }]) => ({ name, origin }));
 }
 
 function givenByEnv(env: SourceOptions["env"], prefix: string): Given[] {
   const start = envName(prefix);
   const variables = Object.keys(env).filter((name) => name.startsWith(start) && env[name]);
-  return variables.map((variable) => ({
-    name: variable.slice(ENV_PREFIX.length).toLowerCase().replaceAll("_", "."),
-    origin: variable,
-  }));
+  return variables.map((origin) => {
+    const name = origin.slice(ENV_PREFIX.length).toLowerCase().replaceAll("_", ".");
+    return { name, origin };
+  });
 }
 
 function readOverrides(overrides: readonly string[], problems: string[]): Settings {
@@ -203,9 +207,8 @@ async function readSettings(
   const text = await readText(file).catch((error: unknown) => {
     const another = "name another with --config or FABRIC_CFG_PATH";
     const remedy = error instanceof EncodingError ? "save it as UTF-8" : another;
-    problems.push(
-      `The configuration file ${file} cannot be read (${fileReason(error)}); ${remedy}.`,
-    );
+    const what = `The configuration file ${file} cannot be read`;
+    problems.push(`${what} (${fileReason(error)}); ${remedy}.`);
   });
   return text === undefined ? new Map() : parseSettings(text, file, problems, warnings);
 }
@@ -250,8 +253,7 @@ export function parseSettings(
     if (document.contents !== null && !isMap(document.contents)) {
       throw new Error("its top level is no mapping; is this a core.yaml?");
     }
-    const origins = new Map<string, string>();
-    const keys = new Set<string>();
+    const [origins, keys] = [new Map<string, string>(), new Set<string>()];
     collectLines(document.contents, "", (name, key, offset) => {
       const { line } = lines.linePos(offset);
       if (keys.has(key) && warnings.length < TOLD_MAX) {

@@ -11,6 +11,10 @@ export async function readInput(
   problems: string[],
   bytesMax = FILE_BYTES_MAX,
 ): Promise<Buffer | undefined> {
+  if (file === "") {
+    problems.push(`${what} is empty: name a file.`);
+    return undefined;
+  }
   const outcome = await readSmallFile(file, bytesMax);
   if (typeof outcome !== "string") return outcome;
   problems.push(

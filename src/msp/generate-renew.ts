@@ -109,7 +109,7 @@ function lifeOf({ certificate }: Authority) {
 /** A misspelt name must not create a new peer. */
 async function checkPeer(organisation: OrganisationFolder, peer: MemberFolder): Promise<true> {
   await readCertificate(peer.certFile).catch(async (error: unknown) => {
-    const peers = await readdir(organisation.peersFolder);
+    const peers = await namesIn(organisation.peersFolder);
     if (peers.includes(peer.name)) throw error;
     throw new Error(`there is no peer ${peer.name}, but ${peers.join(", ") || "none"}`);
   });
@@ -167,7 +167,7 @@ export async function revokeCertificate(options: RevokeOptions): Promise<readonl
   const read = <T>(part: () => Promise<T>) => collect(problems, explain(folder, part));
   const authority = await read(() => readAuthority(ca));
   const list = await read(() => readList(listFile));
-  const peers = await read(() => readdir(peersFolder));
+  const peers = await read(() => namesIn(peersFolder));
   if (authority && certificate) await read(() => checkIssued(certFile, certificate, ca));
   if (!authority || !certificate || !list || !peers || problems.length > 0) throw misused(problems);
   return explain(folder, async () => {
@@ -195,6 +195,12 @@ async function checkIssued(
     "msp-invalid",
     `${file} is the certificate of the CA itself, which its own revocation list cannot revoke: name that of a member, or remove the CA from the MSP folders of all who trust it.`,
   );
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    throw new Error(`${folder} ${fileFault(codeOf(error))}`);
+  });
 }
 
 /** The list so far; undefined before the first revocation. */
@@ -240,6 +246,8 @@ async function readCertificate(file: string): Promise<X509Certificate> {
 
 /** The certificate that the user names, in DER form too. */
 async function readRevoked(file: string): Promise<X509Certificate> {
+  if (file === "")
+    throw new GossipError("msp-invalid", "The certificate has no name: name a file.");
   const bytes = await readSmallFile(file, FILE_BYTES_MAX);
   if (typeof bytes === "string") {
     throw new GossipError("msp-invalid", `${file} ${fileFault(bytes)}: check the path.`);

@@ -93,12 +93,14 @@ async function fromFlags(
 ): Promise<Who | undefined> {
   const { cert: certFile, key: keyFile, signer: given } = options;
   checkBoth(certFile, keyFile, given !== undefined, problems);
-  if (mspId === undefined) problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
-  const cert = certFile && (await readPem("--cert", certFile, readChain, problems));
-  const key = keyFile && (await readPem("--key", keyFile, plainKey, problems));
-  const certificate = cert && readCertificate(certFile, cert, wallMs, problems);
-  if (!cert || !certificate || mspId === undefined) return undefined;
-  if (key) checkPair("--key", keyFile, { cert, key }, problems);
+  if (!mspId) problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
+  const cert =
+    certFile === undefined ? undefined : await readPem("--cert", certFile, readChain, problems);
+  const key =
+    keyFile === undefined ? undefined : await readPem("--key", keyFile, plainKey, problems);
+  const certificate = cert && readCertificate(certFile ?? "", cert, wallMs, problems);
+  if (!cert || !certificate || !mspId) return undefined;
+  if (key) checkPair("--key", keyFile ?? "", { cert, key }, problems);
   const isFit = whyUnfit(certificate.publicKey) === undefined;
   const signer = given ?? (key && isFit ? createSigner(createPrivateKey(key)) : undefined);
   if (signer === undefined) return undefined;

@@ -1,4 +1,5 @@
 /** Options of a reader: channel, credentials, peers, trust. */
+import type { Range } from "../config/range.ts";
 import type { Signer } from "../core/types/host.ts";
 import {
   ENVIRONMENT,
@@ -50,11 +51,12 @@ export interface ReadChannelOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** An hour: longer than any block takes. */
-const ANSWER_TIMEOUT_MS_MAX = 3_600_000;
+/** Of `answerTimeoutMs`. No block takes an hour. */
+export const ANSWER_TIMEOUT_RANGE: Range = { min: 1, max: 3_600_000 };
+const { min, max } = ANSWER_TIMEOUT_RANGE;
 const MILLISECONDS: Kind = {
-  words: `milliseconds from 1 to ${ANSWER_TIMEOUT_MS_MAX}`,
-  fits: (value) => typeof value === "number" && value >= 1 && value <= ANSWER_TIMEOUT_MS_MAX,
+  words: `milliseconds from ${min} to ${max}`,
+  fits: (value) => typeof value === "number" && value >= min && value <= max,
 };
 
 export const READ_OPTIONS: OptionKinds<ReadChannelOptions> = {

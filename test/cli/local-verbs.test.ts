@@ -158,6 +158,8 @@ describe("flags that are wrong are told all at once", () => {
   const ofReader = [/--timeout 3 is no duration/, /nowhere/, /no\.pem/, /no\.block/];
   const say = ["--timeout", "soon", "--payload", "x", "--file", "x", "--ca", "no.ca"];
   const ofSay = [/--payload and --file exclude/, /topic ""/, /no\.ca/];
+  const empty = ["--cert", "", "--key", "", "--msp-id", "", "--tls-ca", "", "--trust", ""];
+  const ofEmpty = [/--cert is empty/, /--key is empty/, /MSP id/, /--tls-ca is/, /--trust is/];
   const generate = ["crypto", "generate"];
   const twice = ["--org", "a.b", "--org", "a.b"];
   const cases: readonly (readonly [args: readonly string[], wants: readonly RegExp[]])[] = [
@@ -177,6 +179,27 @@ describe("flags that are wrong are told all at once", () => {
       ["channel-config", "--block", "no.block", "--diff", "no.diff", "--out", ""],
       [/no\.block/, /no\.diff/, /--out is empty/],
     ],
+    [
+      ["channel-config", "--block", "no.block", "--diff", ""],
+      [/--block no\.block does/, /--diff is empty: name a file/],
+    ],
+    [
+      ["heights", "ch1", "--timeout", "1ns", "--max-lag", "1us", ...empty],
+      [/--timeout 1ns is no duration from 1ms to 1h/, /--max-lag 1us/, ...ofEmpty],
+    ],
+    [
+      ["heights", "ch1", "--timeout", "2h", "--config", "", "--profile", ""],
+      [/--timeout 2h/, /configuration file is empty/, /--profile is empty/],
+    ],
+    [
+      ["members", "--url", "", "--config", "", "--ca", ""],
+      [/"" is not the URL/, /configuration file is empty/, /--ca is empty/],
+    ],
+    [
+      ["event", "watch", "", "--ca", "no.ca"],
+      [/topic ""/, /no\.ca/],
+    ],
+    [["event", "send", "t", "--file", ""], [/--file is empty/]],
     [
       ["query", "", ...say],
       [/--timeout soon/, ...ofSay],
