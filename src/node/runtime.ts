@@ -16,6 +16,8 @@ import { Turns } from "./turns.ts";
 /** The longest delay a timer can have; a longer one would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 const POOL_BYTES = 4_096;
+/** Clocks apart by more than this: the wall clock was set. By less: this process was held up between both. */
+const WALL_SET_MS = 100;
 
 /** Shared by all members of this thread. */
 const TURNS = new Turns(
@@ -25,8 +27,14 @@ const TURNS = new Turns(
 
 /** The clocks and timers of this machine. */
 export function createSystemClock(): Clock {
+  let zeroMs = Number.NaN;
   return {
-    now: () => ({ elapsedMs: performance.now(), wallMs: Date.now() }),
+    now() {
+      const [elapsedMs, wallMs] = [performance.now(), Date.now()];
+      const isKept = Math.abs(wallMs - elapsedMs - zeroMs) < WALL_SET_MS;
+      if (!isKept) zeroMs = wallMs - elapsedMs;
+      return { elapsedMs, wallMs, zeroMs };
+    },
     after(delayMs, callback) {
       // A timer of 0 ms takes 1 ms; an immediate lets I/O through and comes back at once.
       if (delayMs <= 0) {

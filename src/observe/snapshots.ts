@@ -13,9 +13,9 @@ import type { ContactCode, EventContent } from "./events.ts";
 import { readMetadata } from "./member-metadata.ts";
 import type { Connection, Identity, IdentitySummary, Member } from "./views.ts";
 
-/** The date that belongs to a moment on the clock that never jumps. */
+/** The date that belongs to a moment on the clock that never jumps: the same at each call, until the wall clock is set. */
 export function dateOf(elapsedMs: number, now: Now): Date {
-  return new Date(now.wallMs - (now.elapsedMs - elapsedMs));
+  return new Date((now.zeroMs ?? now.wallMs - now.elapsedMs) + elapsedMs);
 }
 
 export function viewMember(core: Core, member: CoreMember, now: Now): Member {

@@ -65,6 +65,11 @@ export interface Now {
   readonly elapsedMs: number;
   /** Milliseconds since the epoch, may be set back: for certificates and our own incarnation. */
   readonly wallMs: number;
+  /**
+   * The wall clock at `elapsedMs` 0, the same until somebody sets it: the difference of both is not, as one
+   * is read after the other, in other units. Absent: it is.
+   */
+  readonly zeroMs?: number;
 }
 
 /**
