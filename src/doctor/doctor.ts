@@ -4,13 +4,14 @@
  */
 import type { Config } from "../config/config.ts";
 import { type LoadOptions, readConfig } from "../config/load.ts";
+import type { Identity } from "../core/types/host.ts";
 import { collect } from "../lib/collect.ts";
 import { isUnspecified } from "../lib/host-port.ts";
 import { checkTags } from "../node/check-saying.ts";
 import { withFileProblems } from "../node/file-problems.ts";
 import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { openFilesDoubt } from "../node/open-files.ts";
-import { lifeAhead, readIncarnation, tryStateFolder } from "../node/state-folder.ts";
+import { lifeAhead, ownerDoubt, readIncarnation, tryStateFolder } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
 import { examineContacts } from "./contacts.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
@@ -48,7 +49,7 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   yield* tls.findings;
   yield* await examineOperationsTls(config, wallMs);
   yield* operationsFindings(config);
-  yield* await examineState(config, wallMs);
+  yield* await examineState(config, own.value?.identity, wallMs);
   const fewFiles = await openFilesDoubt(config);
   if (fewFiles !== undefined) yield warning("limits", fewFiles);
   yield* await examineNames(config);
@@ -117,6 +118,7 @@ function operationsFindings({ operations: { listenAddress, tls } }: Config): rea
 
 async function examineState(
   { fabricGossip: { stateDir } }: Config,
+  self: Identity | undefined,
   wallMs: number,
 ): Promise<readonly Finding[]> {
   if (stateDir === undefined) {
@@ -127,10 +129,12 @@ async function examineState(
   const { problem, incarnation } = await readIncarnation(stateDir);
   const unwritable = await tryStateFolder(stateDir);
   const ahead = lifeAhead(incarnation, wallMs);
+  const owner = self && (await ownerDoubt(stateDir, self));
   return [
     unwritable === undefined
       ? ok("state", `${stateDir} can be written.`)
       : warning("state", unwritable),
+    ...(owner === undefined ? [] : [warning("state", owner)]),
     ...(problem === undefined ? [] : [warning("state", problem)]),
     ...(ahead === undefined ? [] : [warning("clock", ahead)]),
   ];

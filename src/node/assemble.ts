@@ -25,7 +25,7 @@ import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
 import { soundConfig, withFileProblems } from "./file-problems.ts";
-import { keepMembers } from "./keep-members.ts";
+import { keeping, lastLife } from "./last-life.ts";
 import {
   type Credentials,
   loadCredentials,
@@ -35,14 +35,8 @@ import {
 import { createNameService } from "./name-service.ts";
 import type { NodeParts, StartOptions, WrapNetwork } from "./options.ts";
 import { createSystemClock, createSystemRandom } from "./runtime.ts";
-import {
-  lifeAhead,
-  readFormerMembers,
-  readIncarnation,
-  writeFormerMembers,
-  writeIncarnation,
-} from "./state-folder.ts";
 import { tlsNotAfterMs } from "./tls-files.ts";
+import { createWarner } from "./warner.ts";
 
 const START_OPTIONS: OptionKinds<StartOptions> = {
   signer: FUNCTION,
@@ -107,7 +101,7 @@ async function assembleParts(
   return {
     core: {
       ...coreOptions(config, credentials.local),
-      ...(await lastLife(stateDir, wallMs, warn)),
+      ...(await lastLife(stateDir, credentials.local.identity, wallMs, warn)),
     },
     crypto: meterChecks(crypto, meters.checks),
     signer: credentials.local.signer,
@@ -143,51 +137,8 @@ async function assembleParts(
       await collect(problems, applyTls(network, meters, tls, channelMsps));
       return { own: local && { self: local.identity, signer: local.signer }, problems };
     },
-    ...keeping(stateDir, warn),
+    ...keeping(stateDir, credentials.local.identity, warn),
     closed: () => crypto.close(),
-  };
-}
-
-/**
- * Warns of what was not doubtful before: at a start of everything, at a reload of what is new. Of files
- * that could not be read, not all doubts are known: then those from before stand.
- */
-function createWarner(
-  warn: StartOptions["warn"],
-): (doubts: readonly string[], areAll: boolean) => void {
-  let told: readonly string[] = [];
-  return (doubts, areAll) => {
-    for (const doubt of doubts) if (!told.includes(doubt)) warn?.(doubt);
-    told = areAll ? doubts : [...new Set([...told, ...doubts])];
-  };
-}
-
-async function lastLife(
-  stateDir: string | undefined,
-  wallMs: number,
-  warn: StartOptions["warn"],
-): Promise<Pick<CoreOptions, "lastIncarnation" | "formerPeers">> {
-  if (stateDir === undefined) return { lastIncarnation: 0n };
-  const { incarnation, problem } = await readIncarnation(stateDir);
-  for (const doubt of [problem, lifeAhead(incarnation, wallMs)]) {
-    if (doubt !== undefined) warn?.(doubt);
-  }
-  return { lastIncarnation: incarnation, formerPeers: await readFormerMembers(stateDir) };
-}
-
-function keeping(
-  stateDir: string | undefined,
-  warn: StartOptions["warn"],
-): Pick<NodeParts, "keep" | "keepMembers"> {
-  if (stateDir === undefined) return {};
-  const tell = createWarner(warn);
-  const tellOnce = (problem: string | undefined): void => tell(problem ? [problem] : [], true);
-  return {
-    keep: async (incarnation) => tellOnce(await writeIncarnation(stateDir, incarnation)),
-    keepMembers: (core, clock) =>
-      keepMembers(core, clock, async (endpoints) =>
-        tellOnce(await writeFormerMembers(stateDir, endpoints)),
-      ),
   };
 }
 

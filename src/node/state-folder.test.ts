@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import {
   lifeAhead,
+  ownerDoubt,
   readFormerMembers,
   readIncarnation,
   tryStateFolder,
   writeFormerMembers,
   writeIncarnation,
+  writeOwner,
 } from "./state-folder.ts";
 
 async function makeStateFolder(t: TestContext): Promise<string> {
@@ -39,6 +41,20 @@ describe("the state folder", () => {
     assert.deepEqual(await readFormerMembers(folder), ["a:1", "c:3"]);
     await writeFile(join(folder, "members"), "a:1\n".repeat(10_000));
     assert.deepEqual(await readFormerMembers(folder), [], "more than we write is not ours");
+  });
+
+  test("tells of another member that used it last, whatever stands there", async (t) => {
+    const folder = await makeStateFolder(t);
+    const [one, other] = ["one", "other"].map((name) => ({ mspId: "A", subject: `CN=${name}` }));
+    assert.ok(one && other);
+    assert.equal(await ownerDoubt(folder, one), undefined);
+    await writeOwner(folder, one);
+    assert.equal(await ownerDoubt(folder, one), undefined);
+    assert.match((await ownerDoubt(folder, other)) ?? "", /by another member, A CN=one: give each/);
+    await writeOwner(folder, other);
+    assert.equal(await ownerDoubt(folder, other), undefined);
+    await writeFile(join(folder, "owner"), " \n");
+    assert.equal(await ownerDoubt(folder, one), undefined);
   });
 
   test("has no incarnation before the first start, and that is no problem", async (t) => {

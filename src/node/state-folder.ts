@@ -4,8 +4,10 @@
  */
 import { lstat, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Identity } from "../core/types/host.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
 import { makeFolder } from "../lib/make-folder.ts";
+import { printable } from "../lib/printable.ts";
 import { codeOf, fileReason, readSmallFile } from "../lib/small-file.ts";
 
 const FILE = "incarnation";
@@ -89,6 +91,31 @@ export async function writeFormerMembers(
   } catch (error) {
     return unwritable(folder, error);
   }
+}
+
+/** Whose state it is: a folder that two members share gives each what the other one keeps. */
+const OWNER_FILE = "owner";
+const OWNER_BYTES_MAX = 4_096;
+
+type Owner = Pick<Identity, "mspId" | "subject">;
+
+/** A doubt if another member used the folder last. */
+export async function ownerDoubt(folder: string, owner: Owner): Promise<string | undefined> {
+  const content = await readSmallFile(join(folder, OWNER_FILE), OWNER_BYTES_MAX);
+  const last = typeof content === "string" ? "" : content.toString("utf8").trim();
+  if (last === "" || last === lineOf(owner)) return undefined;
+  return `fabricGossip.stateDir ${folder} was last used by another member, ${last}: give each member a folder of its own. If it is this one under a former name, do nothing.`;
+}
+
+/** Should it fail, so does what is written there for the user. */
+export async function writeOwner(folder: string, owner: Owner): Promise<void> {
+  const before = await readSmallFile(join(folder, OWNER_FILE), OWNER_BYTES_MAX);
+  if (String(before).trim() === lineOf(owner)) return;
+  await replaceFile(folder, OWNER_FILE, `${lineOf(owner)}\n`).catch(() => {});
+}
+
+function lineOf({ mspId, subject }: Owner): string {
+  return printable(`${mspId} ${subject}`);
 }
 
 async function replaceFile(folder: string, name: string, text: string): Promise<void> {

@@ -59,6 +59,27 @@ describe("members as processes", () => {
     await until("the stop is noticed", async () => (await alive(a)) === 0);
   });
 
+  test("a member that returns while its bootstrap peer is gone finds those that it knew", async (t) => {
+    const { org, a, b, running } = await pair(t);
+    const [c, stateDir] = [await ports(), await temporaryFolder(t)];
+    const more = {
+      CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.1:${a.port}`,
+      CORE_FABRICGOSSIP_STATEDIR: stateDir,
+    };
+    const env = peerEnvironment(org, 2, c, more);
+    const before = launch(t, ["start"], env);
+    await until("it sees both", async () => (await alive(c)) === 2);
+    before.child.kill("SIGTERM");
+    running[0].child.kill("SIGKILL");
+    await Promise.all([before.finished, running[0].finished]);
+    const again = launch(t, ["start"], env);
+    await until("it finds the other one", async () => (await alive(c)) === 1);
+    assert.match(again.output(), new RegExp(`could not join 127.0.0.1:${a.port}`));
+    assert.doesNotMatch(again.output(), /another member/);
+    const { stdout } = await run(t, ["doctor"], peerEnvironment(org, 1, b, more));
+    assert.match(stdout, /^warning state .* was last used by another member, Org1MSP CN=peer2/m);
+  });
+
   test("SIGHUP reads MSP folders again; one that cannot be used stays as it was", async (t) => {
     const { org, a, running } = await pair(t);
     const folder = join(org.peers[0]?.folder ?? "", "msp");
