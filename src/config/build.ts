@@ -9,7 +9,14 @@ import { KEEPALIVE_KEYS, LOGGING_KEYS, OPERATIONS_KEYS, PEER_KEYS, TLS_KEYS } fr
 import type { Setting, Source, Trimmed } from "./source.ts";
 
 /** Reads one key; a fault is recorded, and the default stands in for the value. */
-type Read = <T>(key: Key<T>) => T;
+/** Of options of a program, also the one that a setting of this name comes from. */
+export type AnySource = Source & { readonly optionOf?: (name: string) => string };
+
+interface Read {
+  <T>(key: Key<T>): T;
+  /** How a setting that is missing can be given. */
+  readonly remedy: (name: string) => string;
+}
 
 /** Keys of Fabric without effect here. An invalid value is an error all the same. */
 const WITHOUT_EFFECT: readonly Key<number>[] = [
@@ -32,13 +39,16 @@ interface Draft extends Config {
  * IPv4 address that replaces an unspecified host, if there is one.
  */
 export function buildConfig(
-  source: Source,
+  source: AnySource,
   localAddress: () => string | undefined,
   problems: string[],
 ): Draft {
   const warnings: string[] = [...source.warnings];
   const trimmed: Setting[] = [];
-  const read: Read = (key) => readKey(source, key, { problems, warnings, trimmed });
+  const read: Read = Object.assign(
+    <T>(key: Key<T>) => readKey(source, key, { problems, warnings, trimmed }),
+    { remedy: (name: string) => remedyOf(source, name) },
+  );
   const endpoint = ownEndpoint(read, localAddress, problems, warnings);
   const maxRecvMessageBytes = read(PEER_KEYS.maxRecvMessageBytes);
   for (const key of WITHOUT_EFFECT) read(key);
@@ -135,6 +145,10 @@ function trimmedSentences(settings: readonly Setting[]): string[] {
   });
 }
 
+function remedyOf({ optionOf }: AnySource, name: string): string {
+  return optionOf ? `option ${optionOf(name)}` : "it in the file or the environment";
+}
+
 function required(
   read: Read,
   key: Key<string | undefined>,
@@ -144,7 +158,7 @@ function required(
   const before = problems.length;
   const value = read(key);
   if (!value && problems.length === before) {
-    problems.push(`${key.name} is not set; give it in the file or the environment, ${example}.`);
+    problems.push(`${key.name} is not set; give ${read.remedy(key.name)}, ${example}.`);
   }
   return value ?? "";
 }

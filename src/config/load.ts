@@ -7,10 +7,10 @@ import {
   STRINGS,
 } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
-import { buildConfig } from "./build.ts";
+import { type AnySource, buildConfig } from "./build.ts";
 import { checkFiles, checkNames, checkTogether, withoutEffect } from "./check.ts";
 import type { Config, TlsFiles } from "./config.ts";
-import { openSource, type Source } from "./source.ts";
+import { openSource } from "./source.ts";
 
 /** Sources of a configuration; all are optional. */
 export interface LoadOptions {
@@ -73,12 +73,13 @@ export async function loadOperations(env: LoadOptions["env"]): Promise<Config["o
 }
 
 /** Reads and checks every key; earlier problems stay among the problems. */
-export async function configOf(source: Source, problems: string[]): Promise<ReadWhole> {
+export async function configOf(source: AnySource, problems: string[]): Promise<ReadWhole> {
   const config = buildConfig(source, firstAddress, problems);
   checkNames(source, problems, config.warnings);
   checkTogether(config, problems, config.warnings);
   const faulty = await checkFiles(config, problems);
-  if (source.file === undefined && config.mspId === "" && config.mspFolder === "") {
+  const isNowhere = source.file === undefined && source.optionOf === undefined;
+  if (isNowhere && config.mspId === "" && config.mspFolder === "") {
     problems.unshift(NO_FILE);
   }
   // What is missing may be there under another name.

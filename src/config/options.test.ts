@@ -69,6 +69,15 @@ describe("the options of a node", () => {
     const moon = (await problemsOf({ preset: "moon", listen: "nowhere" })).join("\n");
     assert.match(moon, /preset is "moon"; choose one of lan, wan, test\.$.*listenAddress/ms);
     assert.match((await problemsOf({ mspId: "" })).join(), /peer\.localMspId is not set/);
+    const nothing = JSON.parse('{"mspId":"","mspPath":"","listen":""}');
+    assert.deepEqual(
+      (await problemsOf(nothing)).map((problem) => problem.replace(/,.*/, "")),
+      [
+        "peer.address is not set; give option endpoint",
+        "peer.localMspId is not set; give option mspId",
+        "peer.mspConfigPath is not set; give option mspPath",
+      ],
+    );
     assert.match(
       (await problemsOf({ tls: { certPath: "no.pem", keyPath: "no.key" } })).join(),
       /peer\.tls\.cert\.file names .*no\.pem, which does not exist/,

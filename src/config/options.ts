@@ -158,7 +158,9 @@ export async function readOptions(options: NodeOptions): Promise<ReadWhole> {
       ...{ name, raw: plain(raw), origin: "option settings" },
     })),
   ];
-  return configOf(sourceOf(given), problems);
+  const names = new Map(rowsOf(options).map(([option, { name }]) => [name, option]));
+  const optionOf = (name: string): string => names.get(name) ?? "settings";
+  return configOf({ ...sourceOf(given), optionOf }, problems);
 }
 
 interface Given {
@@ -167,9 +169,11 @@ interface Given {
   readonly origin: string;
 }
 
-/** The options that are set, under the names of their keys. */
-function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
-  const rows: readonly (readonly [string, { readonly name: string }, unknown])[] = [
+type Row = readonly [option: string, key: { readonly name: string }, value: unknown];
+
+/** All options, with the keys that they stand for. */
+function rowsOf({ tls, ...options }: NodeOptions): readonly Row[] {
+  return [
     ["mspId", PEER_KEYS.mspId, options.mspId],
     ["mspPath", PEER_KEYS.mspFolder, options.mspPath],
     ["listen", PEER_KEYS.listenAddress, options.listen],
@@ -192,7 +196,11 @@ function settingsOf({ tls, ...options }: NodeOptions): readonly Given[] {
     ["tls.clientAuthRequired", TLS_KEYS.clientAuthRequired, tls?.clientAuthRequired],
     ["tls.clientRootCaPaths", TLS_KEYS.clientRootCaFiles, tls?.clientRootCaPaths],
   ];
-  return rows.flatMap(([option, { name }, raw]) =>
+}
+
+/** The options that are set, under the names of their keys. */
+function settingsOf(options: NodeOptions): readonly Given[] {
+  return rowsOf(options).flatMap(([option, { name }, raw]) =>
     // A program in JavaScript may give anything: what is of the wrong kind, the key refuses.
     raw === undefined ? [] : [{ name, raw: plain(raw), origin: `option ${option}` }],
   );
