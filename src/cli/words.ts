@@ -25,8 +25,11 @@ export function withConfiguration(verb: Command): Command {
 
 /** Connection options of every verb that asks a running node. */
 export function withTarget(verb: Command): Command {
-  const option = (flags: string, description: string, variable: string): Option =>
-    new Option(flags, description).env(variable);
+  const option = (flags: string, description: string, variable: string): Option => {
+    // Compose files make what is not set an empty text, which would count as a value.
+    if (process.env[variable] === "") delete process.env[variable];
+    return new Option(flags, description).env(variable);
+  };
   return verb
     .addOption(
       option("--url <url>", `operations address (default: ${DEFAULT_URL})`, "FABRIC_GOSSIP_URL"),

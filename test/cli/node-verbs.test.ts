@@ -269,6 +269,11 @@ describe("a node whose operations endpoint speaks TLS", () => {
       FABRIC_GOSSIP_KEY: key,
     };
     assert.equal((await run(t, ["members"], variables)).code, 0);
+    const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, ""]));
+    const elsewhere = { ...empty, CORE_OPERATIONS_LISTENADDRESS: "127.0.0.1:1" };
+    const { code, stderr } = await run(t, ["members"], elsewhere);
+    assert.equal(code, 3);
+    assert.match(stderr, /^No node answers at http:\/\/127\.0\.0\.1:1 /);
     const file = join(await temporaryFolder(t), "core.yaml");
     await writeFile(file, "peer: {}\n");
     assert.equal((await run(t, ["members", "--config", file], env)).code, 0);
