@@ -52,8 +52,20 @@ describe("decodeEnvelope()", () => {
     for (const { name, envelope_hex } of vectors) {
       const json = decodeEnvelope(Buffer.from(envelope_hex));
       assert.ok(at(json, "message"), name);
+      assert.equal(at(json, "unknown"), undefined, name);
       JSON.stringify(json);
     }
+  });
+
+  test("calls no content unknown that it knows, whatever byte it ends with", () => {
+    for (let byte = 0; byte < 256; byte++) {
+      const pkiId = Buffer.alloc(200, byte);
+      const membership = { endpoint: "a:1", metadata: new Uint8Array(0), pkiId };
+      const value = { membership, timestamp: { incNum: 1n, seqNum: 2n }, identity: pkiId };
+      const payload = encodeMessage({ tag: TAG.empty, content: { type: "alive", value } });
+      assert.equal(at(decodeEnvelope(encodeEnvelope({ payload }).bytes), "unknown"), undefined);
+    }
+    assert.equal(at(decodeEnvelope(Buffer.from("0a0408016a00", "hex")), "unknown"), undefined);
   });
 
   test("reads hex, base64 of both alphabets, bytes, and bytes in a gRPC frame alike", () => {

@@ -170,9 +170,9 @@ function unknownField(payload: Uint8Array): number | undefined {
     const number = Math.floor(tag / 8);
     if (!known.has(number)) return number;
     const wireType = tag % 8;
-    if (wireType === 0) varint();
-    else if (wireType === 2) at += varint();
-    else return undefined; // No field of ours: the message was read, so it is none that matters.
+    if (wireType !== 0 && wireType !== 2) return undefined; // No field of ours: the message was read, so it is none that matters.
+    const value = varint(); // Before its bytes are passed over: it moves on, too.
+    if (wireType === 2) at += value;
   }
   return undefined;
 }
