@@ -10,48 +10,76 @@ import {
 } from "../core/tables/contacts.ts";
 import { parseResolved } from "../lib/bootstrap-name.ts";
 import { parseHostPort } from "../lib/host-port.ts";
+import { inOrder } from "../lib/in-order.ts";
 import { createNameService, resolveName } from "../node/name-service.ts";
+import { openFilesMax } from "../node/open-files.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
 import { error, type Finding, faultFinding, ok, timeLeft, warning } from "./finding.ts";
 import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint.ts";
 
-/** Endpoints probed in parallel. */
-const PROBES_MAX = 8;
+/** Endpoints probed in parallel: most of the time is waiting for those that do not answer. */
+const PROBES_MAX = 64;
+/** Files that one probe has open at a time, and those of the rest of the process. */
+const FILES_OF_PROBE = 4;
+const OTHER_FILES = 100;
 
 interface Contacted {
   readonly endpoint: string;
   readonly isBootstrap: boolean;
 }
 
+/** Told how many contacts have been examined, and how many there are. */
+export type Progress = (done: number, all: number) => void;
+
+/** What contacts are examined with. */
+interface Examination {
+  readonly config: Config;
+  readonly files: Files;
+  readonly wallMs: number;
+  /** Whether this member runs. */
+  readonly isRunning: boolean;
+}
+
 /** Dials every bootstrap and anchor peer and shakes hands, as the member would. */
-export async function examineContacts(
-  config: Config,
-  files: Files,
-  wallMs: number,
-  isRunning: boolean,
-): Promise<readonly Finding[]> {
+export async function* examineContacts(
+  examination: Examination,
+  progress: Progress,
+): AsyncGenerator<Finding, undefined> {
+  const { config } = examination;
   const own = { internalEndpoint: config.endpoint, externalEndpoint: config.externalEndpoint };
   const named = await examineBootstrapNames(config);
-  const all: Contacted[] = [
+  const all: readonly Contacted[] = [
     ...named.endpoints.map((endpoint) => ({ endpoint, isBootstrap: true })),
     ...config.gossip.bootstrap.map((endpoint) => ({ endpoint, isBootstrap: true })),
     ...config.fabricGossip.anchorPeers.map((endpoint) => ({ endpoint, isBootstrap: false })),
   ];
-  const others = all.filter(({ endpoint }) => !isOwnEndpoint(endpoint, own));
+  // Whoever is both is a bootstrap peer, as to the member.
+  const once = new Map(all.toReversed().map((one) => [one.endpoint, one]));
+  const others = all.filter(
+    (one) => once.get(one.endpoint) === one && !isOwnEndpoint(one.endpoint, own),
+  );
   if (others.length === 0 && named.findings.length === 0) {
     const message =
       "No bootstrap or anchor peer except this member: it waits for others to contact it.";
-    return [ok("bootstrap", message)];
+    yield ok("bootstrap", message);
+    return undefined;
   }
-  const findings: Finding[] = [...named.findings];
-  for (let i = 0; i < others.length; i += PROBES_MAX) {
-    const batch = others.slice(i, i + PROBES_MAX);
-    const found = await Promise.all(
-      batch.map((one) => contactFindings(config, files, one, wallMs, isRunning)),
-    );
-    findings.push(...found.flat());
-  }
-  return findings;
+  yield* named.findings;
+  let done = 0;
+  const examine = async (one: Contacted): Promise<readonly Finding[]> => {
+    const found = await contactFindings(examination, one);
+    progress(++done, others.length);
+    return found;
+  };
+  for await (const found of inOrder(others, probesWithin(await openFilesMax()), examine))
+    yield* found;
+  return undefined;
+}
+
+/** As many as the process may have open files for, if that is known. */
+export function probesWithin(openMax = Number.POSITIVE_INFINITY): number {
+  const most = Math.floor((openMax - OTHER_FILES) / FILES_OF_PROBE);
+  return Math.max(1, Math.min(PROBES_MAX, most));
 }
 
 interface Named {
@@ -109,11 +137,8 @@ async function resolveFault(endpoint: string): Promise<string | undefined> {
 }
 
 async function contactFindings(
-  config: Config,
-  files: Files,
+  examination: Examination,
   contact: Contacted,
-  wallMs: number,
-  isRunning: boolean,
 ): Promise<readonly Finding[]> {
   const { endpoint, isBootstrap } = contact;
   const check = isBootstrap ? "bootstrap" : "anchor";
@@ -123,18 +148,15 @@ async function contactFindings(
     const message = `${endpoint} cannot be joined: ${reason} (name-unresolved).`;
     return [{ ...error(check, message, remedyFor("name-unresolved")), about: endpoint }];
   }
+  const { config, files, wallMs } = examination;
   const answer = await probeEndpoint(config, endpoint, files);
-  const finding = answerFinding(config, files, contact, answer, wallMs, isRunning);
-  return [finding, ...clockFindings(answer, wallMs)];
+  return [answerFinding(examination, contact, answer), ...clockFindings(answer, wallMs)];
 }
 
 function answerFinding(
-  config: Config,
-  { local }: Files,
+  { config, files: { local }, wallMs, isRunning }: Examination,
   { endpoint, isBootstrap }: Contacted,
   { identity, failure }: EndpointAnswer,
-  wallMs: number,
-  isRunning: boolean,
 ): Finding {
   const check = isBootstrap ? "bootstrap" : "anchor";
   // Whom we must not join, we leave alone, whatever it thinks of us.

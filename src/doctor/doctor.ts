@@ -13,14 +13,17 @@ import { withTlsRootsOf } from "../node/load-credentials.ts";
 import { openFilesDoubt } from "../node/open-files.ts";
 import { lifeAhead, ownerDoubt, readIncarnation, tryStateFolder } from "../node/state-folder.ts";
 import { examineChannels } from "./channels.ts";
-import { examineContacts } from "./contacts.ts";
+import { examineContacts, type Progress } from "./contacts.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 import { examineKeys, examineOwnMsp, examineTrusted } from "./identity.ts";
 import { examineNames, examineOwnEndpoints, examinePorts } from "./network.ts";
 import { examineOperationsTls, examineTls } from "./tls.ts";
 
 /** Never throws for a faulty configuration, but reports it. */
-export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
+export async function* examine(
+  options: LoadOptions,
+  progress: Progress = () => {},
+): AsyncGenerator<Finding> {
   const wallMs = Date.now();
   const { findings, config, isSound } = await examineConfig(options);
   yield* findings;
@@ -30,7 +33,7 @@ export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
     return;
   }
   let isClockDoubtful = false;
-  for await (const finding of examineAll(config, wallMs)) {
+  for await (const finding of examineAll(config, wallMs, progress)) {
     isClockDoubtful ||= finding.check === "clock";
     yield finding;
   }
@@ -39,7 +42,11 @@ export async function* examine(options: LoadOptions): AsyncGenerator<Finding> {
   yield ok("clock", `The clock says ${time}, and no certificate that was seen begins later.`);
 }
 
-async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Finding> {
+async function* examineAll(
+  config: Config,
+  wallMs: number,
+  progress: Progress,
+): AsyncGenerator<Finding> {
   const own = await examineOwnMsp(config, wallMs);
   yield* own.findings;
   const { findings, value: trusted = [] } = await examineTrusted(config, own.value?.msp);
@@ -73,7 +80,8 @@ async function* examineAll(config: Config, wallMs: number): AsyncGenerator<Findi
   const ports = await examinePorts(config, files, isCertain);
   yield* ports.findings;
   yield* await examineOwnEndpoints(config, files, ports.isRunning);
-  yield* await examineContacts(config, files, wallMs, ports.isRunning);
+  const { isRunning } = ports;
+  yield* examineContacts({ config, files, wallMs, isRunning }, progress);
 }
 
 interface ExaminedConfig {
