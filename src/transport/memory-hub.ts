@@ -5,8 +5,10 @@
  */
 import { GossipError } from "../lib/errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
-import { type End, openMemoryLinks, type Pipe } from "./memory-link.ts";
+import type { Arrivals, Border, CrossingDial } from "./memory-crossing.ts";
+import { type End, MemoryLink, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { HubOptions, MemorySettings } from "./memory-options.ts";
+import { Transit } from "./memory-transit.ts";
 import type { Cancel, Clock, DialEvents, Link, Network, NetworkFault } from "./network.ts";
 import { PING_SHARE } from "./patience.ts";
 
@@ -33,12 +35,16 @@ export interface MemoryHub {
   routesChanged(): void;
   /** Open links. */
   readonly links: number;
+  /** To be told of what other hubs of the same network hand over. */
+  readonly arrivals: Arrivals;
 }
 
 interface Hub {
   readonly settings: MemorySettings;
   readonly listeners: Map<string, Node>;
   readonly pipes: Set<Pipe>;
+  /** Ends of links in a network of several hubs. */
+  readonly ends: Map<number, MemoryLink>;
 }
 
 interface Node extends End {
@@ -61,11 +67,12 @@ export function createHub(options: HubOptions): MemoryHub {
     delivered: () => {},
     ...options,
   };
-  const hub: Hub = { settings, listeners: new Map(), pipes: new Set() };
+  const hub: Hub = { settings, listeners: new Map(), pipes: new Set(), ends: new Map() };
   return {
     get links() {
       return hub.pipes.size;
     },
+    arrivals: arrivalsAt(hub),
     network: (node) => new MemoryNetwork(hub, node),
 
     dropLinks(isDropped) {
@@ -116,7 +123,8 @@ class MemoryNetwork implements Network {
   }
 
   dial(endpoint: string, events: DialEvents): Cancel {
-    const { dialTimeoutMs } = this.#hub.settings;
+    const { border, dialTimeoutMs } = this.#hub.settings;
+    if (border !== undefined) return this.#dialAcross(border, endpoint, events);
     return this.#connect(endpoint, dialTimeoutMs, {
       reached: (node) => events.opened(this.#open(node)),
       failed: (fault, reason) => events.failed(fault, reason),
@@ -134,12 +142,48 @@ class MemoryNetwork implements Network {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const { listeners, pipes } = this.#hub;
+    const { ends, listeners, pipes } = this.#hub;
     for (const endpoint of this.#endpoints) {
       if (listeners.get(endpoint) === this.#node) listeners.delete(endpoint);
     }
     for (const stop of this.#pending) stop();
     for (const pipe of pipes) pipe.leave(this.#node.address);
+    for (const end of ends.values()) if (end.address === this.#node.address) end.close();
+  }
+
+  /** Both hubs open their ends at the same moment, without asking each other then. */
+  #dialAcross(border: Border, endpoint: string, events: DialEvents): Cancel {
+    const { clock, dialTimeoutMs } = this.#hub.settings;
+    const { address } = this.#node;
+    const link = border.nextLink();
+    const nowMs = clock.now().elapsedMs;
+    const atMs = nowMs + Math.min(this.#roundTripMs(endpoint), dialTimeoutMs);
+    const isAbroad = border.isAbroad(endpoint);
+    if (isAbroad) border.dialled({ link, dialler: address, endpoint, atMs });
+    let isWithdrawn = false;
+    const cancel = this.#connect(endpoint, dialTimeoutMs, {
+      reached: (node) => {
+        const near = openEnd(this.#hub, this.#node, node, { link, outbound: true });
+        if (!isAbroad) accept(this.#hub, this.#node, node, link);
+        if (isWithdrawn) near.close();
+        else events.opened(near);
+      },
+      failed: (fault, reason) => {
+        if (!isWithdrawn) events.failed(fault, reason);
+      },
+    });
+    return () => {
+      isWithdrawn = true;
+      if (clock.now().elapsedMs + border.crossingMs > atMs) return;
+      cancel();
+      if (isAbroad) border.withdrew(link, endpoint);
+    };
+  }
+
+  #roundTripMs(endpoint: string): number {
+    const { latencyMs } = this.#hub.settings;
+    const { address } = this.#node;
+    return latencyMs(address, endpoint) + latencyMs(endpoint, address);
   }
 
   #open(node: Node): Link {
@@ -157,9 +201,9 @@ class MemoryNetwork implements Network {
 
   /** There and back again, or a failure; stopped by `close`. */
   #connect(endpoint: string, timeoutMs: number, events: ConnectEvents): Cancel {
-    const { latencyMs, route } = this.#hub.settings;
+    const { route } = this.#hub.settings;
     const { address, clock } = this.#node;
-    const roundTripMs = latencyMs(address, endpoint) + latencyMs(endpoint, address);
+    const roundTripMs = this.#roundTripMs(endpoint);
     const waitMs = Math.min(roundTripMs, timeoutMs);
     let cancelTimer: Cancel = () => {};
     const settle = (): void => {
@@ -194,4 +238,68 @@ class MemoryNetwork implements Network {
 interface ConnectEvents {
   reached(node: Node): void;
   failed(fault: NetworkFault, reason: string): void;
+}
+
+/** Ends of a link have numbers next to each other: that of its dialler is even. */
+function endOf({ link, outbound }: { link: number; outbound: boolean }): number {
+  return 2 * link + (outbound ? 0 : 1);
+}
+
+/** Opens our end of a link in a network of several hubs. */
+function openEnd(
+  hub: Hub,
+  own: Node,
+  other: Node,
+  { link, outbound }: { readonly link: number; readonly outbound: boolean },
+): MemoryLink {
+  const { settings, ends } = hub;
+  const [key, far] = [endOf({ link, outbound }), endOf({ link, outbound: !outbound })];
+  const near = new MemoryLink(settings, () => ends.delete(key), {
+    outbound,
+    own,
+    remoteAddress: other.address,
+    localCertHash: outbound ? own.clientHash : own.serverHash,
+    remoteCertHash: outbound ? other.serverHash : other.clientHash,
+  });
+  ends.set(key, near);
+  const { border } = settings;
+  const isAbroad = border?.isAbroad(other.address) === true;
+  const transit = new Transit(near, own.clock, other.windowBytes, (dueMs, sentAtMs, content) => {
+    const crossing = { end: far, dueMs, sentAtMs, content };
+    if (isAbroad) border.sent(crossing, own.address, other.address);
+    else ends.get(far)?.receive(dueMs, content, sentAtMs);
+  });
+  near.join(transit);
+  return near;
+}
+
+function accept(hub: Hub, dialler: Node, acceptor: Node, link: number): void {
+  acceptor.accepted?.(openEnd(hub, acceptor, dialler, { link, outbound: false }));
+}
+
+/** What other hubs hand over. */
+function arrivalsAt(hub: Hub): Arrivals {
+  const { ends, listeners, settings } = hub;
+  const dials = new Map<number, Cancel>();
+
+  function answer({ link, dialler, endpoint }: CrossingDial): void {
+    dials.delete(link);
+    const [from, to] = [listeners.get(dialler), listeners.get(endpoint)];
+    if (from !== undefined && to !== undefined) accept(hub, from, to, link);
+  }
+
+  return {
+    dialled(dial) {
+      const delayMs = dial.atMs - settings.clock.now().elapsedMs;
+      dials.set(
+        dial.link,
+        settings.clock.after(delayMs, () => answer(dial)),
+      );
+    },
+    withdrew(link) {
+      dials.get(link)?.();
+      dials.delete(link);
+    },
+    sent: ({ end, dueMs, sentAtMs, content }) => ends.get(end)?.receive(dueMs, content, sentAtMs),
+  };
 }

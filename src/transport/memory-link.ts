@@ -1,4 +1,5 @@
 import { copyBytes } from "../wire/bytes.ts";
+import type { Content } from "./memory-crossing.ts";
 import type { MemorySettings } from "./memory-options.ts";
 import type { Cancel, Clock, Link, LinkEvents, NetworkFault, StreamEnd } from "./network.ts";
 import { readRefusal } from "./refusal.ts";
@@ -33,12 +34,22 @@ interface PipeFacts {
   closed(): void;
 }
 
+/** The other end, as one end of a link sees it: here, or in another hub. */
+export interface OtherEnd {
+  /** Bytes on their way to it. */
+  readonly inboxBytes: number;
+  /** From so many on, this end must wait. */
+  readonly windowBytes: number;
+  receive(arrivalMs: number, content: Content): void;
+  /** This end has handed over what was sent; so many bytes are still on their way to it. */
+  drainSoon(inboxBytes: number, windowBytes: number): void;
+}
+
 /** A message, or why there will be none any more. */
 interface Parcel {
   readonly dueMs: number;
   readonly sentAtMs: number;
-  /** A message, or how the other side ended the stream. */
-  readonly content: Uint8Array | StreamEnd;
+  readonly content: Content;
   /** What was sent after it. */
   next: Parcel | undefined;
 }
@@ -110,7 +121,7 @@ class MemoryPipe implements Pipe {
   }
 }
 
-interface EndFacts {
+export interface EndFacts {
   readonly outbound: boolean;
   readonly own: End;
   readonly remoteAddress: string;
@@ -119,7 +130,7 @@ interface EndFacts {
 }
 
 /** One end: what was sent to it and has not been handed over waits in its inbox, in order. */
-class MemoryLink implements Link {
+export class MemoryLink implements Link, OtherEnd {
   readonly outbound: boolean;
   readonly remoteAddress: string;
   readonly localCertHash: Uint8Array;
@@ -127,7 +138,7 @@ class MemoryLink implements Link {
   readonly #settings: MemorySettings;
   readonly #own: End;
   readonly #closed: () => void;
-  #other: MemoryLink | undefined;
+  #other: OtherEnd | undefined;
   #events: LinkEvents | undefined;
   /** A chain: an array that is emptied from its front is made anew again and again. */
   #first: Parcel | undefined;
@@ -154,7 +165,11 @@ class MemoryLink implements Link {
     this.remoteCertHash = facts.remoteCertHash;
   }
 
-  join(other: MemoryLink): void {
+  get address(): string {
+    return this.#own.address;
+  }
+
+  join(other: OtherEnd): void {
     this.#other = other;
   }
 
@@ -176,11 +191,11 @@ class MemoryLink implements Link {
     if (bytes.length > messageBytesMax) {
       const reason = `a message of ${bytes.length} bytes is above the limit of ${messageBytesMax}`;
       this.end("message-too-large", reason);
-      other.#receive(this.#arrivalMs(), { fault: "closed", reason });
+      other.receive(this.#arrivalMs(), { fault: "closed", reason });
       return false;
     }
-    other.#receive(this.#arrivalMs(), sharesBytes ? bytes : copyBytes(bytes));
-    this.#blocked = other.#inboxBytes >= other.#own.windowBytes;
+    other.receive(this.#arrivalMs(), sharesBytes ? bytes : copyBytes(bytes));
+    this.#blocked = other.inboxBytes >= other.windowBytes;
     return !this.#blocked;
   }
 
@@ -191,7 +206,7 @@ class MemoryLink implements Link {
       refusal === undefined
         ? { fault: "closed", reason: "the other side ended the stream" }
         : readRefusal(refusal);
-    if (this.#other !== undefined) this.#other.#receive(this.#arrivalMs(), end);
+    if (this.#other !== undefined) this.#other.receive(this.#arrivalMs(), end);
   }
 
   /** Ends this side; nothing more is handed over but the end. */
@@ -227,12 +242,23 @@ class MemoryLink implements Link {
     return this.#packetDueMs;
   }
 
-  #receive(arrivalMs: number, content: Uint8Array | StreamEnd): void {
+  get inboxBytes(): number {
+    return this.#inboxBytes;
+  }
+
+  get windowBytes(): number {
+    return this.#own.windowBytes;
+  }
+
+  receive(
+    arrivalMs: number,
+    content: Content,
+    sentAtMs = this.#settings.clock.now().elapsedMs,
+  ): void {
     if (this.#end !== undefined) return;
     // A stream keeps its order, even if the delay has become shorter meanwhile.
     const isFirst = this.#first === undefined;
     const dueMs = isFirst ? arrivalMs : Math.max(arrivalMs, this.#last?.dueMs ?? 0);
-    const sentAtMs = this.#settings.clock.now().elapsedMs;
     const parcel: Parcel = { dueMs, sentAtMs, content, next: undefined };
     if (isFirst || this.#last === undefined) this.#first = parcel;
     else this.#last.next = parcel;
@@ -262,12 +288,10 @@ class MemoryLink implements Link {
     this.#inboxBytes -= bytes.length;
     this.#settings.delivered(this.remoteAddress, this.#own.address, bytes, sentAtMs);
     this.#events?.message(bytes);
-    if (this.#other !== undefined) {
-      this.#other.#drainSoon(this.#inboxBytes, this.#own.windowBytes);
-    }
+    this.#other?.drainSoon(this.#inboxBytes, this.#own.windowBytes);
   }
 
-  #drainSoon(inboxBytes: number, windowBytes: number): void {
+  drainSoon(inboxBytes: number, windowBytes: number): void {
     if (!this.#blocked || inboxBytes >= windowBytes / 2) return;
     this.#blocked = false;
     this.#own.clock.after(0, () => {

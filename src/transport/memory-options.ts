@@ -1,3 +1,4 @@
+import type { Border } from "./memory-crossing.ts";
 import type { Clock } from "./network.ts";
 
 /** What becomes of the bytes from one address to another. */
@@ -34,10 +35,13 @@ export interface MemoryHubOptions {
    * milliseconds; for measurements. Default: nobody.
    */
   readonly delivered?: (from: string, to: string, bytes: Uint8Array, sentAtMs: number) => void;
+  /** Other hubs of the same network; default: it has only this one. */
+  readonly border?: Border;
 }
 
 /** Without a default for what needs the platform. */
 export type HubOptions = MemoryHubOptions & Required<Pick<MemoryHubOptions, "hash">>;
 
 /** The options of a hub with their defaults filled in. */
-export type MemorySettings = Required<MemoryHubOptions>;
+export type MemorySettings = Required<Omit<MemoryHubOptions, "border">> &
+  Pick<MemoryHubOptions, "border">;
