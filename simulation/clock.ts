@@ -15,6 +15,8 @@ export interface VirtualClock extends Clock {
   runUntil(elapsedMs: number): boolean;
   /** Runs the next callback that is due by this moment; false: there is none, and nothing moved. */
   runNext(untilMs: number): boolean;
+  /** When the next callback is due; Infinity: there is none. */
+  nextMs(): number;
   /** Number of pending callbacks. */
   readonly waiting: number;
 }
@@ -60,8 +62,7 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
         continue;
       }
       moveTo(next.dueMs);
-      if (next.owner === undefined) runTask(next);
-      else next.owner.take(next);
+      runDue(next);
       return true;
     }
     return false;
@@ -83,12 +84,16 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
         if (!timer.isWaiting) return;
         cancelled += 1;
         if (cancelled <= CANCELLED_MAX || cancelled <= heap.length / 2) return;
-        heap = withoutCancelled(heap);
-        cancelled = 0;
+        [heap, cancelled] = [withoutCancelled(heap), 0];
       };
     },
 
     runNext,
+
+    nextMs() {
+      cancelled -= dropCancelled(heap);
+      return heap[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    },
 
     runUntil(elapsedMs) {
       let hasRun = false;
@@ -103,11 +108,27 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
   };
 }
 
+function runDue(timer: Timer): void {
+  if (timer.owner === undefined) runTask(timer);
+  else timer.owner.take(timer);
+}
+
 /** Calls back, once, unless it was cancelled. */
 export function runTask(task: Task): void {
   const { callback } = task;
   task.callback = undefined;
   callback?.();
+}
+
+/** Removes those at the front; returns how many. */
+function dropCancelled(heap: Timer[]): number {
+  let dropped = 0;
+  for (let first = heap[0]; first && first.callback === undefined; first = heap[0]) {
+    pop(heap);
+    first.isWaiting = false;
+    dropped += 1;
+  }
+  return dropped;
 }
 
 function withoutCancelled(heap: readonly Timer[]): Timer[] {

@@ -28,11 +28,12 @@ export function look(world: World, views: Views): Sight {
   return { expected, seen, ghosts };
 }
 
-/** Members whose views count: running, not stalled, and holding an identity that is valid for all. */
+/** Members of this thread whose views count: running, not stalled, and holding an identity that is valid for all. */
 export function observers(world: World): readonly SimulatedMember[] {
   return world.members.filter(
     (member) =>
       member.life !== undefined &&
+      !member.isElsewhere &&
       !member.life.process.isStalled &&
       world.isValidFor(member, member.issued) &&
       !world.channels.revoked.has(member.issued.identity.pkiId),

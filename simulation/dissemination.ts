@@ -7,6 +7,8 @@ export interface Audience {
   readonly size: number;
   /** Whether a heartbeat of `origin`, made at that moment, should have reached the member by now. */
   isConcerned(origin: number, member: number, bornMs: number): boolean;
+  /** Whether other threads simulate other members. Default: no. */
+  readonly isPart?: boolean;
 }
 
 export interface DisseminationFigures {
@@ -30,12 +32,30 @@ export interface Figures {
   readonly max: number;
 }
 
+/** How far a heartbeat has come with one member, for a thread that simulates others. */
+export interface Passage {
+  readonly origin: number;
+  readonly bornMs: number;
+  readonly from: number;
+  /** Hops to `from`. */
+  readonly hop: number;
+}
+
+/** What one of several threads has measured. */
+export interface DisseminationPart {
+  readonly latencies: Float64Array;
+  readonly hopCounts: Float64Array;
+  readonly copies: number;
+  readonly arrivals: number;
+  /** Of each heartbeat that has settled: its number, members concerned, members reached. */
+  readonly settled: readonly (readonly [number, number, number])[];
+}
+
 interface Heartbeat {
   readonly origin: number;
   readonly bornMs: number;
   /** Hops to each member; 0 means it has not arrived. */
   readonly hops: Uint8Array;
-  copies: number;
 }
 
 /** Dissemination of a heartbeat is complete after this long. */
@@ -66,6 +86,8 @@ export class Dissemination {
   #coverageMin = 1;
   #copies = 0;
   #arrivals = 0;
+  /** Of a part only. */
+  readonly #settled: (readonly [number, number, number])[] = [];
 
   /** `every`: measures one heartbeat in this many. */
   constructor(audience: Audience, every: number) {
@@ -94,7 +116,7 @@ export class Dissemination {
     const heartbeat = this.#underway.get(number) ?? this.#begin(number, from, nowMs);
     if (heartbeat === undefined || to === heartbeat.origin) return;
     const { hops, origin, bornMs } = heartbeat;
-    heartbeat.copies += 1;
+    this.#copies += 1;
     if ((hops[to] ?? 0) > 0) return;
     const hop = from === origin ? 1 : (hops[from] ?? 0) + 1;
     hops[to] = Math.min(HOPS_MAX, hop);
@@ -103,11 +125,58 @@ export class Dissemination {
     this.hopCounts.add(hop);
   }
 
+  /** To tell another thread when this member sends this heartbeat there; undefined: it is not measured. */
+  passage(number: number, from: number): Passage | undefined {
+    if (number % this.#every !== 0) return undefined;
+    const known = this.#underway.get(number);
+    const slot = number % this.#births.length;
+    const [origin, bornMs] = known
+      ? [known.origin, known.bornMs]
+      : [this.#origins[slot] ?? 0, this.#births[slot] ?? 0];
+    if (known === undefined && from !== origin) return undefined;
+    return { origin, bornMs, from, hop: known?.hops[from] ?? 0 };
+  }
+
+  /** What another thread tells. */
+  passed(number: number, { origin, bornMs, from, hop }: Passage, nowMs: number): void {
+    if (from === origin) {
+      this.signed(number, origin, bornMs);
+      return;
+    }
+    if (nowMs - bornMs > SETTLED_MS || bornMs < this.#fromMs || bornMs >= this.#untilMs) return;
+    const { hops } = this.#underway.get(number) ?? this.#measure(number, origin, bornMs);
+    if (hop > 0) hops[from] = hop;
+  }
+
+  part(): DisseminationPart {
+    const [copies, arrivals, settled] = [this.#copies, this.#arrivals, this.#settled];
+    const [latencies, hopCounts] = [this.latencies.counts, this.hopCounts.counts];
+    return { latencies, hopCounts, copies, arrivals, settled };
+  }
+
+  /** Adds the parts of all other threads to its own. */
+  absorb(others: readonly DisseminationPart[]): void {
+    const settled = new Map<number, readonly [number, number]>();
+    for (const part of others) {
+      this.latencies.addAll(part.latencies);
+      this.hopCounts.addAll(part.hopCounts);
+      this.#copies += part.copies;
+      this.#arrivals += part.arrivals;
+    }
+    for (const list of [this.#settled, ...others.map((part) => part.settled)]) {
+      for (const [number, concerned, reached] of list) {
+        const [others, reachedOthers] = settled.get(number) ?? [0, 0];
+        settled.set(number, [others + concerned, reachedOthers + reached]);
+      }
+    }
+    for (const [concerned, reached] of settled.values()) this.#note(concerned, reached);
+  }
+
   /** Counts completed heartbeats. */
   settle(nowMs: number): void {
     for (const [number, heartbeat] of this.#underway) {
       if (nowMs - heartbeat.bornMs <= SETTLED_MS) break;
-      this.#count(heartbeat);
+      this.#count(number, heartbeat);
       this.#pool.push(heartbeat.hops);
       this.#underway.delete(number);
     }
@@ -131,25 +200,33 @@ export class Dissemination {
     if (this.#origins[number % this.#births.length] !== from || nowMs - bornMs > SETTLED_MS)
       return undefined;
     if (bornMs < this.#fromMs || bornMs >= this.#untilMs) return undefined;
+    return this.#measure(number, from, bornMs);
+  }
+
+  #measure(number: number, origin: number, bornMs: number): Heartbeat {
     const hops = this.#pool.pop()?.fill(0) ?? new Uint8Array(this.#audience.size);
-    const heartbeat = { origin: from, bornMs, hops, copies: 0 };
+    const heartbeat = { origin, bornMs, hops };
     this.#underway.set(number, heartbeat);
     return heartbeat;
   }
 
-  #count({ origin, bornMs, hops, copies }: Heartbeat): void {
+  #count(number: number, { origin, bornMs, hops }: Heartbeat): void {
     let [concerned, reached] = [0, 0];
     for (let member = 0; member < this.#audience.size; member++) {
       if (!this.#audience.isConcerned(origin, member, bornMs)) continue;
       concerned += 1;
       if ((hops[member] ?? 0) > 0) reached += 1;
     }
+    if (this.#audience.isPart) this.#settled.push([number, concerned, reached]);
+    else this.#note(concerned, reached);
+  }
+
+  #note(concerned: number, reached: number): void {
     if (concerned === 0) return;
     const coverage = reached / concerned;
     this.#heartbeats += 1;
     this.#coverageSum += coverage;
     this.#coverageMin = Math.min(this.#coverageMin, coverage);
     this.coverages.add(Math.floor(coverage * 100));
-    this.#copies += copies;
   }
 }

@@ -3,6 +3,8 @@
 export interface NumberCounts {
   /** Adds a number; one above the maximum counts as the maximum. */
   add(value: number): void;
+  /** Adds how often each number occurred. */
+  addAll(counts: Float64Array): void;
   readonly counts: Float64Array;
   figures(): { mean: number; p50: number; p99: number; max: number };
 }
@@ -20,14 +22,19 @@ export function createNumberCounts(max: number): NumberCounts {
     return largest;
   }
 
+  function addTimes(value: number, times: number): void {
+    const bin = Math.min(max, Math.max(0, value));
+    counts[bin] = (counts[bin] ?? 0) + times;
+    total += times;
+    sum += times * bin;
+    largest = Math.max(largest, bin);
+  }
+
   return {
     counts,
-    add(value) {
-      const bin = Math.min(max, Math.max(0, value));
-      counts[bin] = (counts[bin] ?? 0) + 1;
-      total += 1;
-      sum += bin;
-      largest = Math.max(largest, bin);
+    add: (value) => addTimes(value, 1),
+    addAll(others) {
+      for (const [value, times] of others.entries()) if (times > 0) addTimes(value, times);
     },
     figures: () =>
       total === 0

@@ -35,6 +35,25 @@ export interface Life {
   readonly bornMs: number;
 }
 
+/** One that another thread simulates: nobody asks its node here. */
+export class LifeElsewhere implements Life {
+  readonly member: SimulatedMember;
+  readonly number: number;
+  readonly process: Process;
+  readonly bornMs: number;
+
+  constructor(member: SimulatedMember, number: number, process: Process, bornMs: number) {
+    this.member = member;
+    this.number = number;
+    this.process = process;
+    this.bornMs = bornMs;
+  }
+
+  get node(): GossipNode {
+    throw new Error(`another thread runs the node of ${this.member.name}`);
+  }
+}
+
 export interface SimulatedMember extends SimulatedMemberPlan {
   /** Index of this member in the world, from 0. */
   readonly index: number;
@@ -48,10 +67,26 @@ export interface SimulatedMember extends SimulatedMemberPlan {
   skewMs: number;
   /** Incarnation of its previous life, which a restart may or may not keep. */
   lastIncarnation: bigint;
+  /** Another thread runs its process. */
+  readonly isElsewhere: boolean;
   /** An authenticated attacker. */
   readonly isHostile: boolean;
   /** It has left permanently and never restarts. */
   hasLeft: boolean;
+}
+
+/** Before its first start. */
+export function createMember(
+  plan: SimulatedMemberPlan,
+  facts: Pick<SimulatedMember, "index" | "issued" | "isElsewhere" | "isHostile">,
+): SimulatedMember {
+  const fresh = { life: undefined, skewMs: 0, lastIncarnation: 0n, hasLeft: false };
+  return { ...plan, ...facts, ...fresh, revoked: new Map() };
+}
+
+export function endpointsOf(member: SimulatedMemberPlan): readonly [string, ...string[]] {
+  const { internalEndpoint, externalEndpoint } = member;
+  return externalEndpoint === "" ? [internalEndpoint] : [internalEndpoint, externalEndpoint];
 }
 
 /** Whether two members may see each other: same organisation, or both visible outside. */

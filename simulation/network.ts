@@ -2,9 +2,12 @@
  * The network between members in its current condition: slow, lossy or partitioned. Packets travel
  * over TCP: a lost packet adds delay, and many consecutive losses break the link.
  */
+
+import type { Border } from "../src/transport/memory-crossing.ts";
 import { createHub, type MemoryHub } from "../src/transport/memory-hub.ts";
 import type { Route } from "../src/transport/memory-options.ts";
 import type { Clock } from "../src/transport/network.ts";
+import { mix } from "../src/wire/bytes.ts";
 import { digest } from "./authority.ts";
 import type { SeededRandom } from "./random.ts";
 
@@ -17,6 +20,8 @@ export interface NetworkOptions {
   /** Index of the member at an endpoint; undefined if there is none. */
   readonly memberAt: (endpoint: string) => number | undefined;
   readonly delivered: (from: string, to: string, bytes: Uint8Array, sentAtMs: number) => void;
+  /** If several threads can simulate this network: then delays do not depend on who draws first. */
+  readonly border?: Border | undefined;
 }
 
 /** Drops packets from members in `from` to members in `to`. */
@@ -33,6 +38,8 @@ const RETRANSMISSIONS_MAX = 6;
 export class SimulatedNetwork {
   readonly hub: MemoryHub;
   readonly #options: NetworkOptions;
+  /** From 0 to 1, for a message between two members at this moment. */
+  readonly #lot: (from: string, to: string) => number;
   readonly #cuts = new Set<Cut>();
   /** Members with stalled processes, and members with disconnected machines. */
   readonly #deaf = new Set<number>();
@@ -41,8 +48,9 @@ export class SimulatedNetwork {
   #slowness = 1;
 
   constructor(options: NetworkOptions) {
-    const { clock, delivered } = options;
+    const { border, clock, delivered, random } = options;
     this.#options = options;
+    this.#lot = border ? createLots(random.below(2 ** 32), options) : () => random.fraction();
     this.hub = createHub({
       hash: digest,
       clock,
@@ -50,6 +58,7 @@ export class SimulatedNetwork {
       sharesBytes: true, // Nodes never modify sent bytes, so sharing them is safe.
       latencyMs: (from, to) => this.#latencyMs(from, to),
       route: (from, to) => this.#route(from, to),
+      ...(border && { border }),
     });
   }
 
@@ -115,8 +124,8 @@ export class SimulatedNetwork {
   }
 
   #latencyMs(from: string, to: string): number {
-    const { random, delayMs, jitterMs } = this.#options;
-    const transitMs = this.#slowness * (delayMs + random.fraction() * jitterMs);
+    const { delayMs, jitterMs } = this.#options;
+    const transitMs = this.#slowness * (delayMs + this.#lot(from, to) * jitterMs);
     return this.#loss === 0 ? transitMs : transitMs + this.#retransmissionMs(from, to);
   }
 
@@ -138,4 +147,18 @@ export class SimulatedNetwork {
     const pair = new Set([memberAt(from), memberAt(to)]);
     this.breakLinks((dialler, acceptor) => pair.has(dialler) && pair.has(acceptor));
   }
+}
+
+/** Lots that follow from who sends to whom and when, not from what else has been drawn. */
+function createLots(
+  salt: number,
+  { clock, memberAt }: NetworkOptions,
+): (from: string, to: string) => number {
+  const moment = new Float64Array(1);
+  const words = new Uint32Array(moment.buffer);
+  return (from, to) => {
+    moment[0] = clock.now().elapsedMs;
+    const pair = mix(mix(salt, memberAt(from)), memberAt(to));
+    return mix(mix(pair, words[0]), words[1]) / 2 ** 32;
+  };
 }

@@ -23,10 +23,12 @@ import { createSharedReader } from "./shared-reader.ts";
 /** A list apart from what is in it. */
 interface Parts {
   readonly entries: readonly Uint8Array[];
+  /** So many of them, the first ones, are of living members. */
+  readonly alive: number;
   /** The length of its other fields. */
   readonly rest: number;
-  /** The same message with its last entry alone. */
-  readonly end: GossipMessage;
+  /** The same message with other entries, of which so many are of living members. */
+  readonly filled: (entries: readonly Uint8Array[], alive: number) => GossipMessage;
 }
 
 /**
@@ -47,6 +49,14 @@ export interface SharedLists {
   readonly messageOf: (bytes: Uint8Array) => GossipMessage | undefined;
   /** A short message that ends as this one does. */
   readonly endOf: (bytes: Uint8Array) => Uint8Array;
+  /** What was written, to be put together in another thread; undefined: these are true bytes. */
+  readonly apart: (bytes: Uint8Array) => ListApart | undefined;
+  readonly together: (list: ListApart) => Uint8Array;
+}
+
+/** A list, and the message around it. */
+export interface ListApart extends Pick<Parts, "entries" | "alive"> {
+  readonly frame: Uint8Array;
 }
 
 /** Shorter ones are not worth it. */
@@ -69,58 +79,72 @@ export function createSharedLists(read: ReadMessage, ids = PKI_ID_CODEC): Shared
     const known = find(bytes);
     return known?.ok ? known.value.message : undefined;
   };
+  function write(message: GossipMessage): Uint8Array {
+    const parts = partsOf(message);
+    const length = parts === undefined ? 0 : lengthOf(message, parts);
+    if (length < LONG_BYTES) return encodeUnsigned(message);
+    if (length > zeros.byteLength) zeros = new ArrayBuffer(2 * length);
+    const bytes = new Blank(zeros, 0, length);
+    const envelope = {
+      bytes,
+      payload: bytes,
+      signature: EMPTY_BYTES,
+      secret: undefined,
+    };
+    bytes.written = accept({ envelope, message, alive: NOT_ALIVE });
+    return bytes;
+  }
+
   return {
-    write(message) {
-      const parts = partsOf(message);
-      const length = parts === undefined ? 0 : lengthOf(message, parts);
-      if (length < LONG_BYTES) return encodeUnsigned(message);
-      if (length > zeros.byteLength) zeros = new ArrayBuffer(2 * length);
-      const bytes = new Blank(zeros, 0, length);
-      const envelope = {
-        bytes,
-        payload: bytes,
-        signature: EMPTY_BYTES,
-        secret: undefined,
-      };
-      bytes.written = accept({ envelope, message, alive: NOT_ALIVE });
-      return bytes;
-    },
+    write,
     ids,
     read: (bytes) => find(bytes) ?? read(bytes),
     messageOf,
     endOf(bytes) {
       const message = messageOf(bytes);
       const parts = message && partsOf(message);
-      return parts === undefined ? bytes : encodeUnsigned(parts.end);
+      if (parts === undefined) return bytes;
+      const { alive, entries, filled } = parts;
+      return encodeUnsigned(filled(entries.slice(-1), alive === entries.length ? 1 : 0));
+    },
+    apart(bytes) {
+      const message = messageOf(bytes);
+      const parts = message && partsOf(message);
+      if (parts === undefined) return undefined;
+      const { alive, entries, filled } = parts;
+      return { alive, entries, frame: encodeUnsigned(filled([], 0)) };
+    },
+    together({ alive, entries, frame }) {
+      const framed = read(frame);
+      const parts = framed.ok ? partsOf(framed.value.message) : undefined;
+      if (parts === undefined) throw new RangeError("this frames no list");
+      return write(parts.filled(entries, alive));
     },
   };
 }
 
 function partsOf(message: GossipMessage): Parts | undefined {
   const { content } = message;
+  const around = (content: GossipMessage["content"]): GossipMessage => ({ ...message, content });
   switch (content?.type) {
     case "membership-response": {
-      const { alive, dead } = content.value;
-      const last =
-        dead.length > 0 ? { alive: [], dead: dead.slice(-1) } : { alive: alive.slice(-1), dead };
-      const end = { ...message, content: { type: content.type, value: last } };
-      return { entries: dead.length > 0 ? [...alive, ...dead] : alive, rest: 0, end };
+      const { type, value } = content;
+      const entries = value.dead.length > 0 ? [...value.alive, ...value.dead] : value.alive;
+      const filled: Parts["filled"] = (all, alive) =>
+        around({ type, value: { alive: all.slice(0, alive), dead: all.slice(alive) } });
+      return { entries, alive: value.alive.length, rest: 0, filled };
     }
     case "digest": {
-      const { digests } = content.value;
-      const rest = encode(DATA_DIGEST, { ...content.value, digests: [] }).length;
-      const value = { ...content.value, digests: digests.slice(-1) };
-      return {
-        entries: digests,
-        rest,
-        end: { ...message, content: { type: content.type, value } },
-      };
+      const { type, value } = content;
+      const rest = encode(DATA_DIGEST, { ...value, digests: [] }).length;
+      const filled: Parts["filled"] = (digests) => around({ type, value: { ...value, digests } });
+      return { entries: value.digests, alive: value.digests.length, rest, filled };
     }
     case "update": {
-      const { data } = content.value;
-      const rest = encode(DATA_UPDATE, { ...content.value, data: [] }).length;
-      const value = { ...content.value, data: data.slice(-1) };
-      return { entries: data, rest, end: { ...message, content: { type: content.type, value } } };
+      const { type, value } = content;
+      const rest = encode(DATA_UPDATE, { ...value, data: [] }).length;
+      const filled: Parts["filled"] = (data) => around({ type, value: { ...value, data } });
+      return { entries: value.data, alive: value.data.length, rest, filled };
     }
     default:
       return undefined;

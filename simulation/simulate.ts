@@ -1,22 +1,20 @@
 /** One simulation from its seed to its result: first phase under faults, second phase healed. */
 
 import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
-import {
-  type Checkers,
-  installCheckers,
-  READ_ALL_MAX,
-  sampleSeconds,
-} from "./checkers/checkers.ts";
+import { type Checkers, installCheckers, sampleSeconds } from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
 import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
+import { Division, type Place } from "./division.ts";
 import { Faults } from "./faults.ts";
 import { createLifetimes, type DeathFigures, type Lifetimes } from "./lifetimes.ts";
 import { createMeter, type Meter, type SteadyFigures } from "./meter.ts";
 import type { SimulationOptions } from "./options.ts";
 import { makePlan, type ScenarioPlan } from "./scenarios.ts";
+import { stepsOf } from "./steps.ts";
 import { Talk } from "./talk.ts";
 import { type TrafficByKind, totalOf } from "./traffic.ts";
+import { isDivisible, mayShareLists } from "./traits.ts";
 import { createViews, type Views } from "./views.ts";
 import { World } from "./world.ts";
 
@@ -75,18 +73,15 @@ const LOOK_MS = 100;
 /** Above this number of pairs, comparisons run less often. */
 const PAIRS_MAX = 200_000;
 
+/** `place`: of this thread, if several simulate the same network; then the first one has the result of all. */
 export async function simulate(
   options: SimulationOptions,
   progress: (progress: Progress) => void = () => {},
+  place?: Place,
 ): Promise<Result> {
-  const run = new Run(options, progress);
+  const run = new Run(options, progress, place);
   await run.phases();
   return run.finish();
-}
-
-interface Step {
-  readonly atMs: number;
-  readonly act: () => void | Promise<void>;
 }
 
 class Run {
@@ -104,17 +99,26 @@ class Run {
   readonly #reach: ChannelReach | undefined;
   #firstConvergedMs: number | undefined;
   #healedMs = 0;
+  #hasBrokenOff = false;
   #isSteady = false;
   #convergedMs: number | undefined;
 
-  constructor(options: SimulationOptions, progress: (progress: Progress) => void) {
+  readonly #division: Division | undefined;
+
+  constructor(
+    options: SimulationOptions,
+    progress: (progress: Progress) => void,
+    place: Place | undefined,
+  ) {
     this.#options = options;
     this.#progress = progress;
     this.#plan = makePlan(options);
     const { strategy, seed } = options;
     const { delayMs, jitterMs, seats, notAfterMs, faults, talks, channels } = this.#plan;
     const sharesLists = mayShareLists(this.#plan);
-    const traits = { size: seats.length, talks, channels, sharesLists };
+    const orgs = new Set(seats.map(({ org }) => org)).size;
+    if (isDivisible(this.#plan)) this.#division = new Division(place, orgs, delayMs);
+    const traits = { size: seats.length, talks, channels, sharesLists, division: this.#division };
     this.#world = new World({ seed, strategy, delayMs, jitterMs, ...traits });
     seats.forEach((seat, index) => {
       const isHostile = faults.some((fault) => fault.type === "hostile" && fault.member === index);
@@ -123,7 +127,7 @@ class Run {
     this.#world.channels.start();
     this.#faults = new Faults(this.#world);
     this.#views = createViews(this.#world.authority);
-    this.#meter = createMeter(this.#world, this.#views);
+    this.#meter = createMeter(this.#world, this.#views, this.#division);
     this.#checkers = installCheckers(this.#world, this.#plan.faults, delayMs + jitterMs);
     const { report } = this.#checkers.violations;
     const hasFaults = faults.length > 0;
@@ -145,12 +149,14 @@ class Run {
       await this.#reach?.finish();
     } catch (error) {
       this.#checkers.violations.report(this.#world.nowMs, `the run broke off: ${String(error)}`);
+      this.#hasBrokenOff = true;
+      this.#division?.breakOff();
     }
   }
 
   async #firstPhase(): Promise<void> {
     const { firstPhaseMs } = this.#plan;
-    for (const { atMs, act } of this.#steps()) {
+    for (const { atMs, act } of stepsOf(this.#plan, this.#world, this.#faults)) {
       if (atMs > firstPhaseMs) break;
       await this.#runUntil(atMs);
       await act();
@@ -177,10 +183,11 @@ class Run {
 
   finish(): Result {
     const [world, meter] = [this.#world, this.#meter];
-    const { messages, bytes } = totalOf(meter.traffic);
     const converged = this.#convergedMs !== undefined;
     if (!converged) this.#reportGaps();
     this.#reportIllness();
+    this.#absorbParts();
+    const { messages, bytes } = totalOf(meter.traffic);
     const endMs = this.#convergedMs ?? world.nowMs;
     return {
       options: this.#options,
@@ -208,6 +215,18 @@ class Run {
     };
   }
 
+  /** The first of several threads adds what the others have measured and found. */
+  #absorbParts(): void {
+    if (this.#division === undefined || this.#hasBrokenOff) return;
+    const { violations } = this.#checkers;
+    const parts = this.#division.collect({
+      meter: this.#meter.part(),
+      violations: violations.sentences,
+    });
+    this.#meter.absorb(parts.map(({ meter }) => meter));
+    for (const part of parts) violations.add(part.violations);
+  }
+
   #reportGaps(): void {
     const { report } = this.#checkers.violations;
     const { seen, expected, ghosts } = this.#look();
@@ -226,25 +245,6 @@ class Run {
         this.#checkers.violations.report(this.#world.nowMs, sentence);
       }
     }
-  }
-
-  /** Starts and faults in chronological order. */
-  #steps(): readonly Step[] {
-    const { seats, faults, firstPhaseMs } = this.#plan;
-    const world = this.#world;
-    const steps: Step[] = [];
-    seats.forEach(({ startMs }, index) => {
-      const member = world.members[index];
-      if (member) steps.push({ atMs: startMs, act: () => world.start(member) });
-    });
-    for (const fault of faults) {
-      steps.push({ atMs: fault.fromMs, act: () => this.#faults.begin(fault) });
-      const endMs = Math.min(fault.untilMs, firstPhaseMs);
-      if (Number.isFinite(fault.untilMs)) {
-        steps.push({ atMs: endMs, act: () => this.#faults.end(fault) });
-      }
-    }
-    return steps.toSorted((a, b) => a.atMs - b.atMs);
   }
 
   async #runUntil(untilMs: number): Promise<void> {
@@ -286,7 +286,8 @@ class Run {
 
   #look(): Sight {
     const world = this.#world;
-    const sight = look(world, this.#views);
+    const own = look(world, this.#views);
+    const sight = this.#division?.together(own) ?? own;
     const haveStarted = this.#plan.seats.every(({ startMs }) => startMs <= world.nowMs);
     const isWell = haveStarted && sight.expected > 0 && isComplete(sight);
     if (isWell) this.#firstConvergedMs ??= world.nowMs;
@@ -302,16 +303,6 @@ class Run {
       this.#convergedMs = isWell ? (this.#convergedMs ?? world.nowMs) : undefined;
     return sight;
   }
-}
-
-/** Where nobody reads its neighbours' lists with ill will, copies or changes them, and bytes are read by sample. */
-function mayShareLists({ seats, faults, channels }: ScenarioPlan): boolean {
-  return (
-    channels.length === 0 &&
-    seats.length > READ_ALL_MAX &&
-    seats.every(({ duplicates, signsAfresh }) => duplicates === 0 && !signsAfresh) &&
-    faults.every(({ type }) => type !== "hostile")
-  );
 }
 
 function seconds(ms: number | undefined): number | undefined {

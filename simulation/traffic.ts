@@ -46,6 +46,13 @@ export function since(earlier: TrafficByKind, later: TrafficByKind): TrafficByKi
   return difference;
 }
 
+export function addTo(total: TrafficByKind, more: TrafficByKind): void {
+  for (const kind of KINDS) {
+    total[kind].messages += more[kind].messages;
+    total[kind].bytes += more[kind].bytes;
+  }
+}
+
 export function copyOf(traffic: TrafficByKind): TrafficByKind {
   return since(createTraffic(), traffic);
 }

@@ -2,13 +2,8 @@
  * A network of real nodes in virtual time. The world holds the truth: which members run, which
  * certificates are valid, how the network behaves. Watchers receive every event and change nothing.
  */
-import type { Identity, PkiId } from "../src/core/types/host.ts";
-import {
-  type CoreOptions,
-  DEFAULT_CORE_LIMITS,
-  DEFAULT_FANOUT,
-  DEFAULT_TIMING,
-} from "../src/core/types/options.ts";
+import type { PkiId } from "../src/core/types/host.ts";
+import type { CoreOptions } from "../src/core/types/options.ts";
 import { encodeMetadata, NO_TAGS } from "../src/messaging/rules/metadata.ts";
 import { GossipNode } from "../src/node/node.ts";
 import type { Network } from "../src/transport/network.ts";
@@ -17,13 +12,23 @@ import { createAuthority, type Issued, type SimulatedAuthority } from "./authori
 import type { ChannelPlan } from "./channels/channel-plan.ts";
 import { SimulatedChannels } from "./channels/simulated-channels.ts";
 import { createVirtualClock, type VirtualClock } from "./clock.ts";
+import { type CoreOptionsOfMember, coreOptionsOf } from "./core-options.ts";
+import type { Division } from "./division.ts";
 import { duplicating } from "./duplicating.ts";
 import { EPOCH_MS } from "./epoch.ts";
-import type { Life, SimulatedMember, SimulatedMemberPlan } from "./member.ts";
+import {
+  createMember,
+  endpointsOf,
+  type Life,
+  LifeElsewhere,
+  type SimulatedMember,
+  type SimulatedMemberPlan,
+} from "./member.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Process } from "./process.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 import { type SharedLists, shareLists } from "./shared-lists.ts";
+import { SignatureNumbers } from "./signature-numbers.ts";
 import { signingAfresh } from "./signing-afresh.ts";
 import { afterPromises, turn } from "./turns.ts";
 import type { Watcher } from "./watcher.ts";
@@ -41,6 +46,8 @@ export interface WorldOptions {
   readonly sharesLists?: boolean;
   /** Channels that members follow; default: none. */
   readonly channels?: readonly ChannelPlan[];
+  /** Several threads can simulate this world: without faults, slow readers and channels. Default: one can. */
+  readonly division?: Division | undefined;
 }
 
 /** Ten years: longer than any simulation. */
@@ -66,7 +73,7 @@ export class World {
   readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
   readonly #byEndpoint = new Map<string, SimulatedMember>();
   readonly #nodeDice: SeededRandom;
-  #signatures = 0;
+  readonly #signatures: SignatureNumbers;
   #lives = 0;
 
   constructor(options: WorldOptions) {
@@ -74,6 +81,7 @@ export class World {
     this.clock = createVirtualClock(EPOCH_MS);
     const dice = createSeededRandom(options.seed);
     this.#nodeDice = dice.fork();
+    this.#signatures = new SignatureNumbers(options.division && (() => this.members.length));
     this.random = dice.fork();
     this.authority = createAuthority(options.seed, options.size);
     this.lists = shareLists(this.authority, options.size);
@@ -84,8 +92,11 @@ export class World {
       jitterMs: options.jitterMs,
       memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
       delivered: (from, to, bytes, sentAtMs) => this.#deliver(from, to, bytes, sentAtMs),
+      border: options.division,
     });
-    const { authority, clock, members } = this;
+    const { authority, clock, lists, members } = this;
+    const indexAt = (endpoint: string): number => this.#byEndpoint.get(endpoint)?.index ?? 0;
+    options.division?.join({ arrivals: this.network.hub.arrivals, clock, lists, indexAt });
     const plans = options.channels ?? [];
     const random = createSeededRandom(options.seed ^ ORDERERS);
     const reload = (member: SimulatedMember): void => this.readRevocations(member);
@@ -120,17 +131,8 @@ export class World {
     const index = this.members.length;
     const { mspId, name } = plan;
     const issued = this.authority.issue({ mspId, name, owner: index, notAfterMs });
-    const member: SimulatedMember = {
-      ...plan,
-      index,
-      issued,
-      revoked: new Map(),
-      life: undefined,
-      skewMs: 0,
-      lastIncarnation: 0n,
-      isHostile,
-      hasLeft: false,
-    };
+    const isElsewhere = this.#options.division?.isOwn(index) === false;
+    const member = createMember(plan, { index, issued, isElsewhere, isHostile });
     this.members.push(member);
     for (const endpoint of endpointsOf(member)) this.#byEndpoint.set(endpoint, member);
     return member;
@@ -139,6 +141,9 @@ export class World {
   /** Starts the member's process unless it is running. */
   async start(member: SimulatedMember, remembersIncarnation = true): Promise<void> {
     if (member.life !== undefined || member.isHostile) return;
+    if (member.isElsewhere) {
+      return this.#startElsewhere(member);
+    }
     this.network.setOff(member.index, false);
     this.channels.forgetRevocations(member);
     this.#takeRevocations(member);
@@ -163,6 +168,14 @@ export class World {
     for (const watcher of this.#watchers) watcher.began?.(life);
     this.channels.began(life);
     if (this.#watchers.some(({ event }) => event)) void this.#listen(life);
+  }
+
+  /** Another thread starts it; what dials it from here finds it listening. */
+  async #startElsewhere(member: SimulatedMember): Promise<void> {
+    this.#nodeDice.fork(); // As there, so that all others draw the same.
+    const process = new Process(this.clock, member.skewMs);
+    await this.networkOf(member, process).listen(() => {});
+    member.life = new LifeElsewhere(member, this.#lives++, process, this.nowMs);
   }
 
   /** Ends the process: by closing its connections, or by a power cut. */
@@ -240,8 +253,9 @@ export class World {
   /** Advances virtual time, after what the caller has begun. */
   async run(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
+    const time = this.#options.division ?? this.clock;
     for (let isFirst = true; this.nowMs < untilMs; isFirst = false) {
-      const hasRun = this.clock.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
+      const hasRun = time.advance(Math.min(SLICE_MS, untilMs - this.nowMs));
       if (hasRun || isFirst) await afterPromises(this.channels.table.size > 0);
     }
     await turn();
@@ -249,9 +263,9 @@ export class World {
 
   /** Signs with the key of the current certificate. */
   signer(member: SimulatedMember): (payload: Uint8Array) => Uint8Array {
-    const { issued } = member;
+    const { index, issued } = member;
     return (payload) => {
-      const number = this.#signatures++;
+      const number = this.#signatures.next(index);
       for (const watcher of this.#watchers) watcher.signed?.(number, member, this.nowMs);
       return issued.sign(payload, number);
     };
@@ -273,27 +287,18 @@ export class World {
     });
   }
 
-  #coreOptions(
-    member: SimulatedMember,
-    remembersIncarnation: boolean,
-  ): Omit<CoreOptions, "crypto"> {
-    const self: Identity = member.issued.identity;
-    return {
-      self,
-      internalEndpoint: member.internalEndpoint,
-      externalEndpoint: member.externalEndpoint,
-      metadata: this.metadata,
-      bootstrap: member.bootstrap,
-      anchorPeers: member.anchorPeers,
+  #coreOptions(member: SimulatedMember, remembersIncarnation: boolean): CoreOptionsOfMember {
+    const { sharesLists, strategy } = this.#options;
+    const { lists, metadata } = this;
+    const random = this.#nodeDice.fork();
+    return coreOptionsOf(member, {
       lastIncarnation: remembersIncarnation ? member.lastIncarnation : 0n,
-      timing: DEFAULT_TIMING,
-      fanout: { ...DEFAULT_FANOUT, strategy: this.#options.strategy },
-      limits: DEFAULT_CORE_LIMITS,
-      random: this.#nodeDice.fork(),
-      read: this.lists.read,
-      ids: this.lists.ids,
-      ...(this.#options.sharesLists ? { write: this.lists.write } : {}),
-    };
+      lists,
+      metadata,
+      random,
+      sharesLists: sharesLists === true,
+      strategy,
+    });
   }
 
   #deliver(from: string, to: string, bytes: Uint8Array, sentAtMs: number): void {
@@ -311,9 +316,4 @@ export class World {
       for (const watcher of this.#watchers) watcher.event?.(life, event, atMs);
     }
   }
-}
-
-export function endpointsOf(member: SimulatedMemberPlan): readonly [string, ...string[]] {
-  const { internalEndpoint, externalEndpoint } = member;
-  return externalEndpoint === "" ? [internalEndpoint] : [internalEndpoint, externalEndpoint];
 }

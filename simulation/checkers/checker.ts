@@ -30,6 +30,8 @@ export interface Violations {
   /** Repeated sentences are reported once. */
   readonly report: Report;
   readonly sentences: readonly string[];
+  /** Adds sentences of another thread. */
+  add(sentences: readonly string[]): void;
 }
 
 const SENTENCES_MAX = 50;
@@ -43,6 +45,12 @@ export function createViolations(): Violations {
       if (told.has(sentence) || sentences.length >= SENTENCES_MAX) return;
       told.add(sentence);
       sentences.push(`after ${(atMs / 1_000).toFixed(1)} s: ${sentence}`);
+    },
+    add(others) {
+      for (const sentence of others) {
+        if (!sentences.includes(sentence) && sentences.length < SENTENCES_MAX)
+          sentences.push(sentence);
+      }
     },
   };
 }

@@ -69,9 +69,10 @@ export function installCheckers(
     violations,
     sample() {
       for (let i = 0; i < perSecond; i++) {
-        const life = world.members[next]?.life;
+        const member = world.members[next];
+        const life = member?.life;
         next = (next + 1) % size;
-        if (life === undefined || life.process.isStalled) continue;
+        if (life === undefined || member?.isElsewhere || life.process.isStalled) continue;
         const snapshot = new NodeSnapshot(life.node);
         for (const checker of checkers) checker.snapshot?.(life, snapshot, world.nowMs);
       }

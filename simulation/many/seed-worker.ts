@@ -1,7 +1,7 @@
 /** A thread that simulates the runs it is handed, one after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { renderReport } from "../report.ts";
-import { simulate } from "../simulate.ts";
+import { type Progress, simulate } from "../simulate.ts";
 import { isFailed, type RunSummary, summariseRun } from "../summary.ts";
 import type { FromWorker, Job } from "./pool.ts";
 
@@ -16,11 +16,12 @@ async function run(job: Job): Promise<void> {
   const startedMs = performance.now();
   const before = cpuSeconds();
   let toldMs = Number.NEGATIVE_INFINITY;
-  const result = await simulate(job.options, (progress) => {
+  const tell = (progress: Progress): void => {
     if (!job.reportsProgress || performance.now() - toldMs < PROGRESS_MS) return;
     toldMs = performance.now();
     send({ type: "progress", progress });
-  });
+  };
+  const result = await simulate(job.options, tell, job.place);
   const summary = summariseRun(result, {
     wallSeconds: (performance.now() - startedMs) / 1_000,
     cpuSeconds: cpuSeconds() - before,

@@ -30,7 +30,8 @@ export async function runSimulation(options: SimulateOptions): Promise<number> {
   if (report !== undefined) await writingTo("--report", report, () => appendFile(report, ""));
   const [first, last] = sweep.seeds;
   const cores = sweep.cores ?? availableParallelism();
-  const pool = new SeedPool(sweep.find ? 1 : Math.min(cores, last - first + 1));
+  const runs = sweep.find ? 1 : Math.min(cores, last - first + 1);
+  const pool = new SeedPool(runs, Math.floor(cores / runs));
   try {
     return sweep.find ? await find(sweep, pool, options) : await runSeeds(sweep, pool, options);
   } finally {

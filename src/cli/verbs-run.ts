@@ -78,7 +78,7 @@ function addSimulate(cli: Command): void {
     )
     .option("--channels <n>", "channels, in a scenario that has some (default: as it says)")
     .option("--strategy <name>", "recipients of relayed messages: neighbours or random")
-    .option("--cores <n>", "seeds to run in parallel (default: all cores)")
+    .option("--cores <n>", "threads, one a seed, or several for a large network (default: all)")
     .option(
       "--find <seed>",
       "find the shortest run with the fewest members and faults that fails like this seed",

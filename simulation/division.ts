@@ -1,0 +1,213 @@
+/**
+ * One network simulated by several threads. Each runs some of the members, and knows the plan of all. What is
+ * sent takes a moment at least, so the threads may all run that moment without hearing of each other; then
+ * they meet and hand over what has been sent meanwhile. The run is the same however many threads there are.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type {
+  Arrivals,
+  Border,
+  CrossingContent,
+  CrossingDial,
+} from "../src/transport/memory-crossing.ts";
+import type { VirtualClock } from "./clock.ts";
+import type { Dissemination, Passage } from "./dissemination.ts";
+import { type Crate, CratePacker, CrateUnpacker } from "./division-crate.ts";
+import { Rendezvous, type Row } from "./rendezvous.ts";
+import type { SharedLists } from "./shared-lists.ts";
+import { glance } from "./wire-kind.ts";
+
+/** The place of one thread among those that simulate a network. */
+export interface Place {
+  readonly index: number;
+  readonly count: number;
+  readonly memory: SharedArrayBuffer;
+  /** To each other thread; nothing at its own index. */
+  readonly ports: readonly (MessagePort | undefined)[];
+}
+
+/** The part of a world that this needs. */
+interface Country {
+  readonly arrivals: Arrivals;
+  readonly clock: VirtualClock;
+  readonly lists: SharedLists;
+  readonly indexAt: (endpoint: string) => number;
+}
+
+interface Seen {
+  readonly expected: number;
+  readonly seen: number;
+  readonly ghosts: number;
+}
+
+interface Neighbour {
+  readonly index: number;
+  readonly port: MessagePort;
+  readonly packer: CratePacker;
+  readonly unpacker: CrateUnpacker;
+}
+
+/** With so many organisations for each thread, each organisation lives in one. */
+const ORGANISATIONS_MIN = 8;
+/** Arrivals may come at the very end of the least time: all of what is run before must be earlier. */
+const SAFETY = 0.999;
+const WIDTH = 4;
+
+export class Division implements Border {
+  readonly crossingMs: number;
+  readonly #place: Place | undefined;
+  readonly #orgs: number;
+  readonly #rendezvous: Rendezvous | undefined;
+  #neighbours: readonly Neighbour[] = [];
+  #country: Country | undefined;
+  #dissemination: Dissemination | undefined;
+  #links = 0;
+
+  /** `orgs`: organisations, to which members belong in turn. `crossingMs`: the least time a message takes. */
+  constructor(place: Place | undefined, orgs: number, crossingMs: number) {
+    this.#place = place;
+    this.#orgs = orgs;
+    this.crossingMs = crossingMs;
+    this.#rendezvous = place && new Rendezvous(place.memory, place.index, place.count);
+  }
+
+  /** Whether this thread speaks for all. */
+  get isFirst(): boolean {
+    return (this.#place?.index ?? 0) === 0;
+  }
+
+  get isPart(): boolean {
+    return this.#place !== undefined;
+  }
+
+  /** Whether this thread runs the member. */
+  isOwn(member: number): boolean {
+    return this.#place === undefined || this.#threadOf(member) === this.#place.index;
+  }
+
+  join(country: Country): void {
+    this.#country = country;
+    const { lists } = country;
+    this.#neighbours = (this.#place?.ports ?? []).flatMap((port, index) =>
+      port === undefined
+        ? []
+        : { index, port, packer: new CratePacker(lists), unpacker: new CrateUnpacker(lists) },
+    );
+  }
+
+  /** Measures heartbeats that cross. */
+  measureWith(dissemination: Dissemination): void {
+    this.#dissemination = dissemination;
+  }
+
+  isAbroad(endpoint: string): boolean {
+    return this.#place !== undefined && !this.isOwn(this.#country?.indexAt(endpoint) ?? 0);
+  }
+
+  nextLink(): number {
+    const { index, count } = this.#place ?? { index: 0, count: 1 };
+    return this.#links++ * count + index;
+  }
+
+  dialled(dial: CrossingDial): void {
+    this.#packerOf(dial.endpoint)?.dial(dial);
+  }
+
+  withdrew(link: number, endpoint: string): void {
+    this.#packerOf(endpoint)?.withdraw(link);
+  }
+
+  sent(crossing: CrossingContent, from: string, to: string): void {
+    const packer = this.#packerOf(to);
+    if (packer === undefined) return;
+    const { content } = crossing;
+    if (content instanceof Uint8Array) {
+      const { kind, number } = glance(content);
+      const isHeartbeat = kind === "alive" && number >= 0;
+      const author = this.#country?.indexAt(from) ?? 0;
+      const passage = isHeartbeat ? this.#dissemination?.passage(number, author) : undefined;
+      if (passage) packer.pass(number, passage);
+    }
+    packer.send(crossing);
+  }
+
+  /** Advances the clock together with those of the other threads. Returns whether anything ran. */
+  advance(durationMs: number): boolean {
+    if (this.#country === undefined) return false;
+    const { arrivals, clock } = this.#country;
+    const endMs = clock.now().elapsedMs + durationMs;
+    let hasRun = false;
+    for (;;) {
+      const nextMs = this.#exchange(clock, arrivals);
+      if (nextMs > endMs) break;
+      const untilMs = Math.min(endMs, nextMs + SAFETY * this.crossingMs);
+      hasRun = clock.runUntil(untilMs) || hasRun;
+    }
+    return clock.runUntil(endMs) || hasRun;
+  }
+
+  /** What all threads see. */
+  together(own: Seen): Seen {
+    const row: Row = [own.expected, own.seen, own.ghosts, 0];
+    const [expected, seen, ghosts] = this.#rendezvous?.sum(row) ?? row;
+    return { expected, seen, ghosts };
+  }
+
+  /** Hands what was measured to the first thread, which gets the parts of all others. */
+  collect<Part>(part: Part): readonly Part[] {
+    const { isFirst } = this;
+    if (!isFirst) this.#neighbours.find(({ index }) => index === 0)?.port.postMessage(part);
+    this.#rendezvous?.meet([0, 0, 0, 0]);
+    return isFirst ? this.#neighbours.map(({ port }) => take<Part>(port)) : [];
+  }
+
+  /** The others need not wait for this thread. */
+  breakOff(): void {
+    this.#rendezvous?.breakOff();
+  }
+
+  #threadOf(member: number): number {
+    const count = this.#place?.count ?? 1;
+    const orgs = this.#orgs;
+    const isByOrganisation = orgs % count === 0 || orgs >= ORGANISATIONS_MIN * count;
+    return (isByOrganisation ? member % orgs : member) % count;
+  }
+
+  #packerOf(endpoint: string): CratePacker | undefined {
+    const thread = this.#threadOf(this.#country?.indexAt(endpoint) ?? 0);
+    return this.#neighbours.find(({ index }) => index === thread)?.packer;
+  }
+
+  /** Returns when the next thing happens anywhere. */
+  #exchange(clock: VirtualClock, arrivals: Arrivals): number {
+    const rendezvous = this.#rendezvous;
+    let nextMs = clock.nextMs();
+    if (rendezvous === undefined) return nextMs;
+    let handedOver = 0;
+    for (const { index, packer, port } of this.#neighbours) {
+      nextMs = Math.min(nextMs, packer.dueMs);
+      const crate = packer.close();
+      if (crate === undefined) continue;
+      port.postMessage(crate, [crate.numbers.buffer, crate.bytes.buffer]);
+      handedOver += 2 ** index;
+    }
+    const table = rendezvous.meet([nextMs, handedOver, 0, 0]);
+    const nowMs = clock.now().elapsedMs;
+    const passed = (number: number, passage: Passage): void =>
+      this.#dissemination?.passed(number, passage, nowMs);
+    const receiver = { ...arrivals, passed };
+    for (const { index, port, unpacker } of this.#neighbours) {
+      const isForUs = Math.floor((table[WIDTH * index + 1] ?? 0) / 2 ** rendezvous.index) % 2 === 1;
+      if (isForUs) unpacker.unpack(take<Crate>(port), receiver);
+    }
+    for (let i = 0; i < rendezvous.count; i++)
+      nextMs = Math.min(nextMs, table[WIDTH * i] ?? Number.POSITIVE_INFINITY);
+    return nextMs;
+  }
+}
+
+function take<T>(port: MessagePort): T {
+  const received = receiveMessageOnPort(port);
+  if (received === undefined) throw new Error("another thread has handed over nothing");
+  return received.message as T;
+}
