@@ -29,6 +29,9 @@ export async function blocks(
   const problems: string[] = [];
   const from = parseNumber("--from", flags.from, problems);
   const to = parseNumber("--to", flags.to, problems);
+  if (from !== undefined && to !== undefined && to < from) {
+    problems.push(`--to ${to} comes before --from ${from}: give the lower number as --from.`);
+  }
   if (out !== undefined) {
     await collect(
       problems,

@@ -1,5 +1,7 @@
 /** `fabric-gossip probe`: identifies an endpoint and checks mutual trust. */
-import { type EndpointAnswer, probeEndpoint } from "../doctor/probe-endpoint.ts";
+import { addressOf, type EndpointAnswer, probeEndpoint } from "../doctor/probe-endpoint.ts";
+import { collect } from "../lib/collect.ts";
+import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { loadSoundConfig } from "../node/file-problems.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
@@ -15,7 +17,13 @@ const NOBODY: readonly string[] = ["unreachable", "name-unresolved", "timeout"];
 
 /** Prints the answer; returns 0 for a trusted peer, 1 for any other, 3 if none answers. */
 export async function probe(endpoint: string, options: ProbeCommandOptions): Promise<number> {
-  const config = await loadSoundConfig({ file: options.config, overrides: options.set ?? [] });
+  const problems: string[] = [];
+  await collect(problems, () => addressOf(endpoint));
+  const sources = { file: options.config, overrides: options.set ?? [] };
+  const config = await collect(problems, loadSoundConfig(sources));
+  if (config === undefined || problems.length > 0) {
+    throw new GossipError("config-invalid", problems);
+  }
   const answer = await probeEndpoint(config, endpoint);
   process.stdout.write(`${options.json ? printableJson(view(answer)) : describe(answer)}\n`);
   if (answer.failure === null) return 0;

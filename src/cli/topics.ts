@@ -46,7 +46,8 @@ export async function sendEvent(topic: string, options: SayOptions): Promise<voi
 /** Prints the answers; 0 if there is one, else 1. */
 export async function query(topic: string, options: QueryOptions): Promise<number> {
   const problems: string[] = [];
-  const seconds = Number(options.timeout ?? TIMEOUT_S);
+  const text = options.timeout ?? String(TIMEOUT_S);
+  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(seconds >= 0.001 && seconds <= TIMEOUT_S_MAX)) {
     problems.push(
       `--timeout ${options.timeout} is no time to wait: give seconds, at most ${TIMEOUT_S_MAX}.`,
@@ -57,12 +58,12 @@ export async function query(topic: string, options: QueryOptions): Promise<numbe
   const parameters = audienceOf(options);
   parameters.append("timeoutMs", String(timeoutMs));
   const path = `/api/v1/queries/${encodeURIComponent(topic)}?${parameters}`;
-  const text = await ask(target, path, {
+  const told = await ask(target, path, {
     method: "POST",
     body,
     timeoutMs: timeoutMs + SLACK_MS,
   });
-  const found: { answers: Json<Answer>[]; unanswered: Json<Unanswered>[] } = JSON.parse(text);
+  const found: { answers: Json<Answer>[]; unanswered: Json<Unanswered>[] } = JSON.parse(told);
   if (options.json) process.stdout.write(`${printableJson(found)}\n`);
   else printAnswers(found);
   return found.answers.length > 0 ? 0 : 1;

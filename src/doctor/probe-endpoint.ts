@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Fault } from "../core/types/event.ts";
 import { parseResolved } from "../lib/bootstrap-name.ts";
 import { GossipError } from "../lib/errors.ts";
-import { parseHostPort } from "../lib/host-port.ts";
+import { type HostPort, parseHostPort } from "../lib/host-port.ts";
 import { createCrypto } from "../msp/crypto.ts";
 import { type CertificateDescription, describeCertificate } from "../msp/describe.ts";
 import { createNetwork } from "../node/assemble.ts";
@@ -50,10 +50,7 @@ export async function probeEndpoint(
   endpoint: string,
   credentials?: Files,
 ): Promise<EndpointAnswer> {
-  const target = parseResolved(endpoint)?.address ?? parseHostPort(endpoint);
-  if (target === undefined || target.host === "" || target.port === 0) {
-    throw new GossipError("config-invalid", `"${endpoint}" is not an endpoint: write host:port.`);
-  }
+  const target = addressOf(endpoint);
   const clock = createSystemClock();
   const { local, trusted, tls } =
     credentials ?? (await loadCredentials(config, clock.now().wallMs));
@@ -74,6 +71,13 @@ export async function probeEndpoint(
   await network.close();
   crypto.close();
   return { endpoint, tls: shown, ...met };
+}
+
+/** Throws `config-invalid` if nobody can be dialled there. */
+export function addressOf(endpoint: string): HostPort {
+  const target = parseResolved(endpoint)?.address ?? parseHostPort(endpoint);
+  if (target !== undefined && target.host !== "" && target.port !== 0) return target;
+  throw new GossipError("config-invalid", `"${endpoint}" is not an endpoint: write host:port.`);
 }
 
 type Shaking = Omit<HandshakeOptions, "link" | "probe">;

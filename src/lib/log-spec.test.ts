@@ -47,6 +47,13 @@ describe("parseLogSpec() refuses with a reason and a remedy", () => {
   }
 });
 
+test("parseLogSpec() tells all that is wrong, the same once", () => {
+  assert.throws(
+    () => parseLogSpec("loud:a=soft:info:=debug:loud"),
+    (error) => error instanceof GossipError && error.problems.length === 3,
+  );
+});
+
 test("formatLogSpec() prints Fabric's normal form: loggers in order, then the default", () => {
   const spec = parseLogSpec("WARNING:gossip,comm=debug:comm.grpc.=fatal");
   assert.equal(formatLogSpec(spec), "comm.grpc.=fatal:comm=debug:gossip=debug:warn");

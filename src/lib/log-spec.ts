@@ -50,22 +50,30 @@ export function parseLogSpec(spec: string): LogSpec {
   }
   let level: LogLevel = "info";
   const levels = new Map<string, LogLevel>();
-  for (const segment of spec.split(":")) {
-    if (segment === "") continue;
-    const [left = "", right, surplus] = segment.split("=");
-    if (surplus !== undefined) throw wrongSpec(`has two "=" in ${quote(segment)}`);
-    if (right === undefined) {
-      level = parseLevel(left);
-      continue;
-    }
-    for (const name of left.split(",")) {
-      if (!LOGGER_NAME.test(name.replace(/\.$/, ""))) {
-        throw wrongSpec(`has no correct logger name in ${quote(segment)}`);
-      }
-      levels.set(name, parseLevel(right));
-    }
+  const faults = new Set<string>();
+  for (const segment of spec.split(":").filter((one) => one !== "")) {
+    const read = readSegment(segment);
+    if (typeof read === "string") faults.add(read);
+    else if (read.names === undefined) level = read.level;
+    else for (const name of read.names) levels.set(name, read.level);
   }
+  if (faults.size > 0) throw wrongSpec(...faults);
   return { level, levels };
+}
+
+/** `LEVEL`, or loggers with one: its names are undefined for the former. A text: what is wrong. */
+function readSegment(
+  segment: string,
+): { readonly names: readonly string[] | undefined; readonly level: LogLevel } | string {
+  const [left = "", right, surplus] = segment.split("=");
+  if (surplus !== undefined) return `has two "=" in ${quote(segment)}`;
+  const names = right === undefined ? undefined : left.split(",");
+  if (names?.some((name) => !LOGGER_NAME.test(name.replace(/\.$/, "")))) {
+    return `has no correct logger name in ${quote(segment)}`;
+  }
+  const word = right ?? left;
+  const level = LEVEL_OF_WORD.get(word.toLowerCase());
+  return level === undefined ? `has no level called ${quote(word)}` : { names, level };
 }
 
 /** The specification as Fabric prints it: loggers in order, then the default. */
@@ -85,14 +93,15 @@ export function levelOf({ level, levels }: LogSpec, name: string): LogLevel {
   return level;
 }
 
-function parseLevel(word: string): LogLevel {
-  const level = LEVEL_OF_WORD.get(word.toLowerCase());
-  if (level === undefined) throw wrongSpec(`has no level called ${quote(word)}`);
-  return level;
-}
+/** Of many faults, the first ones. */
+const TOLD_MAX = 10;
 
-function wrongSpec(fault: string): GossipError {
-  return new GossipError("config-invalid", `The log specification ${fault}; ${REMEDY}.`);
+function wrongSpec(...faults: readonly string[]): GossipError {
+  const told = faults.slice(0, TOLD_MAX);
+  return new GossipError(
+    "config-invalid",
+    told.map((fault) => `The log specification ${fault}; ${REMEDY}.`),
+  );
 }
 
 function quote(part: string): string {

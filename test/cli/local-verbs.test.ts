@@ -201,6 +201,18 @@ describe("flags that are wrong are told all at once", () => {
     ],
     [["event", "send", "t", "--file", ""], [/--file is empty/]],
     [
+      ["blocks", "ch1", "--from", "5", "--to", "3", ...reader],
+      [/--to 3 comes before --from 5/, ...ofReader],
+    ],
+    [
+      ["probe", "nowhere", "--config", "no.yaml"],
+      [/"nowhere" is not an endpoint/, /no\.yaml/],
+    ],
+    [
+      ["query", "t", "--timeout", "0x10", "--ca", "no.ca"],
+      [/--timeout 0x10/, /no\.ca/],
+    ],
+    [
       ["query", "", ...say],
       [/--timeout soon/, ...ofSay],
     ],
