@@ -46,6 +46,11 @@ export class BlockFeed {
     this.#height = options.store?.height;
   }
 
+  /** Why blocks cannot be written at present, if so. */
+  get unkept(): string | undefined {
+    return this.#follower?.unkept;
+  }
+
   /**
    * Where a store continues; undefined: there is none, or it is empty. Throws if it belongs to
    * another chain.

@@ -10,6 +10,7 @@ import { capabilities } from "../channel-maker/config-draft.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { Follower, type FollowerOptions } from "./follower.ts";
 import { BlockStore } from "./store/block-store.ts";
+import type { KeptBlocks } from "./store/kept-blocks.ts";
 import { makeTestChain, makeTestPeer, type TestChain } from "./testing-chain.ts";
 import { makeTrust, type Trust } from "./trust.ts";
 
@@ -244,4 +245,33 @@ test("what is kept is told after it is on the disk, and is where the next life g
     [store.first, store.height, configuration.configuration.sequence],
     [0n, 61n, 1n],
   );
+});
+
+test("why blocks cannot be written can be asked, and they are told once they are", async () => {
+  let isFull = true;
+  let height: bigint | undefined;
+  const store: KeptBlocks = {
+    ...{ folder: "memory", note: undefined, first: 0n },
+    get height() {
+      return height;
+    },
+    append: async (blocks) => {
+      if (isFull) throw new Error("database or disk is full");
+      height = (blocks.at(-1)?.number ?? 0n) + 1n;
+    },
+    read: async () => [],
+    readNoted: async () => [],
+    findTransaction: async () => undefined,
+    configuration: async () => undefined,
+    close: async () => {},
+  };
+  const { follower, numbers, peer, run } = start(longChain(), { store });
+  assert.equal(follower.unkept, undefined);
+  follower.heard(peer("a"), 61n);
+  await run(1_000);
+  assert.deepEqual([follower.unkept, numbers], ["database or disk is full", []]);
+  isFull = false;
+  await run(6_000, 20);
+  assert.deepEqual([follower.unkept, numbers], [undefined, upTo(61)]);
+  follower.stop();
 });

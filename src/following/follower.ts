@@ -80,6 +80,11 @@ export class Follower {
     });
   }
 
+  /** Why blocks cannot be written at present, if so. */
+  get unkept(): string | undefined {
+    return this.#keeper.refusal;
+  }
+
   /** Number of the next block to verify. */
   get next(): bigint {
     return this.#head.next;

@@ -32,6 +32,7 @@ export class Keeper {
   #bytesWaiting = 0;
   #isKeeping = false;
   #isRefused = false;
+  #refusal: string | undefined;
   #isStopped = false;
   #cancelRetry: Cancel = () => {};
   #wake: (() => void)[] = [];
@@ -42,6 +43,11 @@ export class Keeper {
 
   get bytesWaiting(): number {
     return this.#bytesWaiting;
+  }
+
+  /** Why the last write failed; undefined: it succeeded. */
+  get refusal(): string | undefined {
+    return this.#refusal;
   }
 
   get isFull(): boolean {
@@ -103,6 +109,7 @@ export class Keeper {
   }
 
   #done(batch: readonly FollowedBlock[]): void {
+    this.#refusal = undefined;
     this.#options.problem(undefined);
     for (const block of batch) {
       this.#waiting.shift();
@@ -120,6 +127,7 @@ export class Keeper {
     if (this.#isStopped) return;
     this.#isRefused = true;
     const reason = error instanceof Error ? error.message : String(error);
+    this.#refusal = reason;
     this.#options.problem(
       `Blocks cannot be kept (${reason}): make room in fabricGossip.stateDir, or let it be written.`,
     );

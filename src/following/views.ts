@@ -50,6 +50,8 @@ export type ChannelProblemCode =
   | "crl-pending"
   /** No block for `lag.still`. */
   | "channel-still"
+  /** Blocks cannot be written to `stateDir`. */
+  | "blocks-unkept"
   /** Nobody serves the blocks that members claim to have. */
   | "height-unproven"
   /** A member gave a block that is not valid. */

@@ -81,6 +81,11 @@ export class ChannelBlocks {
     return this.#options.openStore === undefined ? "verify" : "keep";
   }
 
+  /** Why blocks cannot be written at present, if so. */
+  get unkept(): string | undefined {
+    return this.#feed?.unkept;
+  }
+
   /** What keeps it from going on, or from being served; a sentence each. */
   get notes(): readonly string[] {
     const { role } = this.#options.channel;

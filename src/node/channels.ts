@@ -37,10 +37,9 @@ export class NodeChannels {
   #cancel: () => void = () => {};
 
   constructor(sources: ChannelsSources) {
-    const { clock, connections, core } = sources;
-    const parts = sources.parts.channels;
-    const { externalEndpoint } = sources.parts.core;
-    this.#hiding = new Hiding({ core, clock, give: sources.give }, externalEndpoint);
+    const { clock, connections, core, give } = sources;
+    const { channels: parts, core: own } = sources.parts;
+    this.#hiding = new Hiding({ core, clock, give }, own.externalEndpoint);
     this.#sources = sources;
     this.#followed = new Map(
       (parts?.followed ?? []).map((channel) => [
@@ -171,7 +170,8 @@ export class NodeChannels {
     this.#hiding.showIf(!isSearching);
     this.#cancel = clock.after(isSearching ? SEARCH_MS : LOOK_MS, () => {
       for (const [name, followed] of this.#followed) {
-        for (const event of followed.watch.look(core, clock.now())) publish(event);
+        const { watch, blocks } = followed;
+        for (const event of watch.look(core, clock.now(), blocks?.unkept)) publish(event);
         if (followed.isBusy) continue;
         followed.isBusy = true;
         void this.#look(name, followed).finally(() => {

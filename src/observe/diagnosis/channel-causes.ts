@@ -55,6 +55,11 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
     remedy:
       "Look at the orderers, and at whether clients and peers reach them. If the channel may be quiet for so long, raise still under lag in fabricGossip.channels.",
   },
+  "blocks-unkept": {
+    severity: "error",
+    remedy:
+      "Make room in fabricGossip.stateDir, or let it be written. Until then no new block is told; they wait in memory, and following pauses once 16 MiB do.",
+  },
   "height-unproven": {
     severity: "error",
     remedy:

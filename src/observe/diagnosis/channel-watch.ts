@@ -133,14 +133,14 @@ export class ChannelWatch {
     this.#rejected.delete(pkiId);
   }
 
-  /** Looks again; returns what has begun, and what is over. */
-  look(core: Core, now: Now): readonly EventContent[] {
+  /** Looks again; returns what has begun, and what is over. `unkept`: why no block can be written. */
+  look(core: Core, now: Now, unkept?: string): readonly EventContent[] {
     const channel = this.#name;
     const followed = core.channels.table.get(channel);
     if (followed === undefined) return [];
     const facts = {
       ...this.#facts,
-      findings: [...this.#findings.values()],
+      findings: [...this.#findings.values(), ...unwritten(unkept)],
       rejected: [...this.#rejected.values()],
     };
     const before = this.#problems;
@@ -167,6 +167,12 @@ export class ChannelWatch {
 }
 
 const NOBODY = { mspId: null, pkiId: null };
+
+function unwritten(unkept: string | undefined): readonly ChannelFault[] {
+  if (unkept === undefined) return [];
+  const detail = `blocks cannot be written: ${unkept.replace(/\.$/, "")}`;
+  return [{ ...NOBODY, code: "blocks-unkept", about: "", detail }];
+}
 
 function problemOf(
   { code, mspId, pkiId, about, detail }: ChannelFault,
