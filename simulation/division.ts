@@ -57,7 +57,7 @@ export class Division implements Border {
   readonly crossingMs: number;
   readonly #place: Place | undefined;
   readonly #orgs: number;
-  readonly #rendezvous: Rendezvous | undefined;
+  #rendezvous: Rendezvous | undefined;
   #neighbours: readonly Neighbour[] = [];
   #country: Country | undefined;
   #dissemination: Dissemination | undefined;
@@ -161,9 +161,11 @@ export class Division implements Border {
     return isFirst ? this.#neighbours.map(({ port }) => take<Part>(port)) : [];
   }
 
-  /** The others need not wait for this thread. */
+  /** From now on neither this thread nor the others wait for each other. */
   breakOff(): void {
     this.#rendezvous?.breakOff();
+    this.#rendezvous = undefined;
+    this.#neighbours = [];
   }
 
   #threadOf(member: number): number {

@@ -99,7 +99,6 @@ class Run {
   readonly #reach: ChannelReach | undefined;
   #firstConvergedMs: number | undefined;
   #healedMs = 0;
-  #hasBrokenOff = false;
   #isSteady = false;
   #convergedMs: number | undefined;
 
@@ -142,14 +141,20 @@ class Run {
 
   /** An error, such as an assertion of the core, is a finding like any other. */
   async phases(): Promise<void> {
-    try {
+    await this.#attempt(async () => {
       await this.#firstPhase();
       await this.#secondPhase();
       await this.#talk?.finish();
       await this.#reach?.finish();
+    });
+    await this.#attempt(() => this.#judge());
+  }
+
+  async #attempt(work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       this.#checkers.violations.report(this.#world.nowMs, `the run broke off: ${String(error)}`);
-      this.#hasBrokenOff = true;
       this.#division?.breakOff();
     }
   }
@@ -184,9 +189,6 @@ class Run {
   finish(): Result {
     const [world, meter] = [this.#world, this.#meter];
     const converged = this.#convergedMs !== undefined;
-    if (!converged) this.#reportGaps();
-    this.#reportIllness();
-    this.#absorbParts();
     const { messages, bytes } = totalOf(meter.traffic);
     const endMs = this.#convergedMs ?? world.nowMs;
     return {
@@ -215,9 +217,15 @@ class Run {
     };
   }
 
+  #judge(): void {
+    if (this.#convergedMs === undefined) this.#reportGaps();
+    this.#reportIllness();
+    this.#absorbParts();
+  }
+
   /** The first of several threads adds what the others have measured and found. */
   #absorbParts(): void {
-    if (this.#division === undefined || this.#hasBrokenOff) return;
+    if (this.#division === undefined) return;
     const { violations } = this.#checkers;
     const parts = this.#division.collect({
       meter: this.#meter.part(),
