@@ -96,6 +96,11 @@ async function assembleParts(
   const network = createNetwork(config, credentials.tls);
   const meters = createMeters();
   noteTls(meters, tlsNotAfterMs(credentials.tls));
+  const acceptChannels = (ofChannels: readonly Msp[]): void => {
+    channelMsps = ofChannels;
+    crypto.setChannelTrust(ofChannels);
+    void collect([], applyTls(network, meters, inForce.tls, ofChannels));
+  };
   const { stateDir } = config.fabricGossip;
   const { wallMs } = clock.now();
   return {
@@ -107,8 +112,7 @@ async function assembleParts(
     signer: credentials.local.signer,
     network: wrap(network),
     traffic: () => network.stats(),
-    call: network.call,
-    ...{ meters, clock },
+    ...{ meters, clock, call: network.call },
     connections: connectionsOf(config),
     watchesItself: true,
     tags: checkTags(config.fabricGossip.tags),
@@ -118,11 +122,7 @@ async function assembleParts(
       resolved: (endpoints) => network.setNamed(endpoints),
     },
     eventsMax: config.fabricGossip.limits.eventsMax,
-    channels: await channelParts(config, credentials.local.identity, (ofChannels) => {
-      channelMsps = ofChannels;
-      crypto.setChannelTrust(ofChannels);
-      void collect([], applyTls(network, meters, inForce.tls, ofChannels));
-    }),
+    channels: await channelParts(config, credentials.local.identity, acceptChannels, warn),
     setTrust: (msps) => crypto.setTrust(msps),
     reload: async () => {
       const reread = await readAgain(config, clock.now().wallMs, inForce, signer);

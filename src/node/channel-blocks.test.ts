@@ -1,6 +1,6 @@
 /** Where a node begins to follow blocks, what it tells, and what it notices at other members. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -98,8 +98,18 @@ async function setUp(
     };
     return { blocks, events, proven, configured, numbers, until, gave };
   };
-  return { chain, live };
+  return { chain, live, folder };
 }
+
+test("why what was kept cannot be opened can be asked", async (t) => {
+  const { live, folder } = await setUp(t, "keep");
+  await rm(folder, { recursive: true });
+  await writeFile(folder, "no folder");
+  const { blocks } = live();
+  assert.equal(blocks.unkept, undefined);
+  await assert.rejects(blocks.open(undefined));
+  assert.match(blocks.unkept ?? "", / is a file$/);
+});
 
 const range = (from: number, to: number): readonly bigint[] =>
   Array.from({ length: to - from }, (_, i) => BigInt(from + i));

@@ -61,6 +61,8 @@ export class ChannelBlocks {
   #kept: Trust | undefined;
   #isTelling = false;
   #problem: string | undefined;
+  /** Why what was kept could not be opened. */
+  #unopened: string | undefined;
   #isStopped = false;
 
   constructor(options: ChannelBlocksOptions) {
@@ -83,7 +85,7 @@ export class ChannelBlocks {
 
   /** Why blocks cannot be written at present, if so. */
   get unkept(): string | undefined {
-    return this.#feed?.unkept;
+    return this.#unopened ?? this.#feed?.unkept;
   }
 
   /** What keeps it from going on, or from being served; a sentence each. */
@@ -126,6 +128,7 @@ export class ChannelBlocks {
     try {
       return await this.#open(trusted);
     } catch (error) {
+      this.#unopened = error instanceof Error ? error.message : String(error);
       this.#opened.reject(error);
       throw error;
     }

@@ -11,6 +11,7 @@ import { GossipError } from "../lib/errors.ts";
 import { createChannelHost, mspOf } from "../msp/channel-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import type { ChannelParts } from "./channel-sources.ts";
+import type { StartOptions } from "./options.ts";
 
 /**
  * Reads the configuration blocks that our user trusts. Throws `config-invalid` with every problem.
@@ -20,6 +21,7 @@ export async function channelParts(
   { fabricGossip: { channels, stateDir } }: Config,
   self: Identity,
   accept: (msps: readonly Msp[]) => void,
+  warn?: StartOptions["warn"],
 ): Promise<ChannelParts | undefined> {
   if (channels.length === 0) return undefined;
   const host = createChannelHost();
@@ -38,7 +40,7 @@ export async function channelParts(
   return {
     host,
     followed: channels,
-    openStore: stateDir === undefined ? undefined : openIn(stateDir),
+    openStore: stateDir === undefined ? undefined : openIn(stateDir, warn),
     trusted,
     accept: (configurations) =>
       accept(
@@ -54,6 +56,9 @@ export async function channelParts(
 }
 
 const openIn =
-  (stateDir: string): ChannelParts["openStore"] =>
-  (channel, keepBlocks) =>
-    BlockStore.open(join(stateDir, "channels", channel), keepBlocks);
+  (stateDir: string, warn: StartOptions["warn"]): ChannelParts["openStore"] =>
+  async (channel, keepBlocks) => {
+    const store = await BlockStore.open(join(stateDir, "channels", channel), keepBlocks);
+    if (store.note !== undefined) warn?.(store.note);
+    return store;
+  };

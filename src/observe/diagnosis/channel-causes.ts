@@ -58,7 +58,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   "blocks-unkept": {
     severity: "error",
     remedy:
-      "Make room in fabricGossip.stateDir, or let it be written. Until then no new block is told; they wait in memory, and following pauses once 16 MiB do.",
+      "Make room in fabricGossip.stateDir, or let it be written; if it could not be opened at the start, restart then. Until then no new block is told; 16 MiB of them wait in memory.",
   },
   "height-unproven": {
     severity: "error",
