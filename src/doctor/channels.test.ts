@@ -67,4 +67,12 @@ test("a listed member is told what it means; a configuration block is looked thr
   assert.match(stranger ?? "", /^error .*Org9MSP is no organisation of the channel/);
   const [missing] = await examine({ configBlock: join(folder, "none") });
   assert.match(missing ?? "", /^error .*configBlock of ch1/);
+  assert.equal((await examine({ blocks: "keep" })).length, 1);
+  await writeFile(join(folder, "channels"), "no folder");
+  const [, unkept] = await examine({ blocks: "keep" });
+  assert.match(
+    unkept ?? "",
+    /^error Blocks of ch1 cannot be kept in .* \(a part of its path is a file\)\.$/,
+  );
+  assert.equal((await examine({ blocks: "verify" })).length, 1);
 });

@@ -5,7 +5,8 @@ import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "../following/c
 import { describeConfiguration } from "../following/config-view.ts";
 import type { Trust } from "../following/trust.ts";
 import { collect } from "../lib/collect.ts";
-import { channelParts } from "../node/channel-parts.ts";
+import { channelParts, storeFolder } from "../node/channel-parts.ts";
+import { whyUnwritable } from "../node/state-folder.ts";
 import { CHANNEL_CAUSES } from "../observe/diagnosis/channel-causes.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 
@@ -14,12 +15,13 @@ export async function examineChannels(
   self: Identity,
   wallMs: number,
 ): Promise<readonly Finding[]> {
-  const { channels, expiryNoticesMs } = config.fabricGossip;
+  const { channels, expiryNoticesMs, stateDir } = config.fabricGossip;
   const problems: string[] = [];
   const parts = await collect(
     problems,
     channelParts(config, self, () => {}),
   );
+  const unkept = await Promise.all(channels.map((channel) => aboutStore(channel, stateDir)));
   const soonMs = wallMs + (expiryNoticesMs[0] ?? 0);
   return [
     ...problems.map((problem) => error("channel", problem)),
@@ -28,7 +30,21 @@ export async function examineChannels(
       const known = trust === undefined ? [] : aboutConfiguration(trust, wallMs, soonMs);
       return [...aboutChannel(channel), ...known];
     }),
+    ...unkept.flat(),
   ];
+}
+
+/** Whether its blocks can be written where they are to be kept. */
+async function aboutStore(
+  { name, blocks }: ChannelConfig,
+  stateDir: string | undefined,
+): Promise<readonly Finding[]> {
+  if (blocks !== "keep" || stateDir === undefined) return [];
+  const folder = storeFolder(stateDir, name);
+  const why = await whyUnwritable(folder);
+  if (why === undefined) return [];
+  const remedy = "Make room or let it be written, or choose another fabricGossip.stateDir.";
+  return [error("channel", `Blocks of ${name} cannot be kept in ${folder} (${why}).`, remedy)];
 }
 
 function aboutChannel({ name, role, configBlock, blocks }: ChannelConfig): readonly Finding[] {

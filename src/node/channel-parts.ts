@@ -55,10 +55,14 @@ export async function channelParts(
   };
 }
 
+/** Where the blocks of a channel are kept. */
+export const storeFolder = (stateDir: string, channel: string): string =>
+  join(stateDir, "channels", channel);
+
 const openIn =
   (stateDir: string, warn: StartOptions["warn"]): ChannelParts["openStore"] =>
   async (channel, keepBlocks) => {
-    const store = await BlockStore.open(join(stateDir, "channels", channel), keepBlocks);
+    const store = await BlockStore.open(storeFolder(stateDir, channel), keepBlocks);
     if (store.note !== undefined) warn?.(store.note);
     return store;
   };

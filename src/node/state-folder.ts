@@ -128,6 +128,12 @@ async function replaceFile(folder: string, name: string, text: string): Promise<
 
 /** Whether something can be written there, without leaving anything; else what a start would say. */
 export async function tryStateFolder(folder: string): Promise<string | undefined> {
+  const why = await whyUnwritable(folder);
+  return why && sentenceOf(folder, why);
+}
+
+/** Why nothing can be written in a folder, or where it would be, in words without a full stop. */
+export async function whyUnwritable(folder: string): Promise<string | undefined> {
   try {
     // Permissions alone do not suffice: the disk may be full, or the file system read-only.
     const trial = await mkdtemp(join(await nearestFolder(folder), ".doctor-"));
@@ -138,7 +144,7 @@ export async function tryStateFolder(folder: string): Promise<string | undefined
     }
     return undefined;
   } catch (error) {
-    return unwritable(folder, error);
+    return fileReason(error);
   }
 }
 
@@ -158,8 +164,12 @@ async function nearestFolder(path: string): Promise<string> {
 }
 
 function unwritable(folder: string, error: unknown): string {
+  return sentenceOf(folder, fileReason(error));
+}
+
+function sentenceOf(folder: string, why: string): string {
   return (
-    `fabricGossip.stateDir ${folder} cannot be written (${fileReason(error)}), so that the ` +
+    `fabricGossip.stateDir ${folder} cannot be written (${why}), so that the ` +
     "incarnation and the known members are not kept across restarts; make it writable or choose another."
   );
 }
