@@ -51,6 +51,19 @@ function follow(...names: readonly string[]): Followed {
 }
 
 describe("names of bootstrap peers", () => {
+  test("lead to ten thousand endpoints together at most, each to its share", async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `n${i}.test:1`);
+    const followed = follow(...names);
+    followed.answer = Array.from({ length: 200 }, (_, i) => `10.0.0.${i}`);
+    await followed.run(2_000);
+    const all = followed.resolved.at(-1) ?? [];
+    assert.equal(all.length, 10_000);
+    for (const name of ["n0.test", "n99.test"]) {
+      assert.equal(all.filter((endpoint) => endpoint.startsWith(`${name}/`)).length, 100);
+    }
+    followed.stop();
+  });
+
   test("are resolved every second while nobody else is alive, and every 30 s otherwise", async () => {
     const followed = follow("a.test:1");
     await followed.run(10_000);

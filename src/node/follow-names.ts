@@ -6,6 +6,8 @@ import { isNobody, type NameService, type Resolution, resolveName } from "./name
 const LOOK_MS = 1_000;
 /** While others are alive, they tell more than DNS. */
 const REFRESH_MS = 30_000;
+/** Of all names together, each its share: a member contacts few of them. */
+const ENDPOINTS_MAX = 10_000;
 
 interface FollowOptions {
   readonly names: readonly string[];
@@ -37,6 +39,7 @@ export function followNames(options: FollowOptions): FollowedNames {
   const { clock, names, isAlone } = options;
   const pending: Resolution = { endpoints: [], code: PENDING };
   const followed = names.map((name): Followed => ({ name, resolution: pending, dueMs: 0 }));
+  const share = Math.max(1, Math.floor(ENDPOINTS_MAX / names.length));
   let isStopped = false;
   let cancel: Cancel = () => {};
 
@@ -50,7 +53,8 @@ export function followNames(options: FollowOptions): FollowedNames {
     const isKept = code !== undefined && !isNobody(code);
     one.resolution = { endpoints: isKept ? before.endpoints : endpoints, code };
     if (code !== undefined && code !== before.code) options.failed(one.name, code);
-    options.resolved([...new Set(followed.flatMap(({ resolution }) => resolution.endpoints))]);
+    const found = followed.flatMap(({ resolution }) => resolution.endpoints.slice(0, share));
+    options.resolved([...new Set(found)]);
   };
   const look = (): void => {
     const { elapsedMs } = clock.now();
