@@ -19,6 +19,8 @@ import { type EndpointAnswer, type Files, probeEndpoint } from "./probe-endpoint
 
 /** Endpoints probed in parallel: most of the time is waiting for those that do not answer. */
 const PROBES_MAX = 64;
+/** Names asked for in parallel. */
+const NAMES_MAX = 16;
 /** Files that one probe has open at a time, and those of the rest of the process. */
 const FILES_OF_PROBE = 4;
 const OTHER_FILES = 100;
@@ -95,8 +97,8 @@ async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): P
   const findings: Finding[] = [];
   const endpoints: string[] = [];
   const isHere = hereAt(listenAddress.port);
-  for (const name of bootstrapNames) {
-    const { endpoints: found, code } = await resolveName(service, name);
+  const ask = async (name: string) => ({ name, ...(await resolveName(service, name)) });
+  for await (const { name, endpoints: found, code } of inOrder(bootstrapNames, NAMES_MAX, ask)) {
     if (code === undefined) {
       findings.push(ok("bootstrap", `${name} leads to ${some(found)}.`));
       endpoints.push(...found.filter((endpoint) => !isHere(endpoint)));
