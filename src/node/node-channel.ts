@@ -45,7 +45,10 @@ export interface NodeChannel {
    * blocks of the channel are not followed, or that one is not kept any more.
    */
   blocks(options?: NodeBlocksOptions): AsyncIterableIterator<ReadBlock>;
-  /** Verified blocks from a number on, as many as there are and fit; none if that one is not kept. */
+  /**
+   * Verified blocks from a number on, as many as there are and fit; none if that one is not kept. Throws
+   * `config-invalid` as `blocks`.
+   */
   readBlocks(from: bigint, count: number): Promise<readonly ReadBlock[]>;
   /** Numbers of the oldest block that can be read, and of the next one; null: there is none yet. */
   blockRange(): Promise<{ readonly first: bigint; readonly next: bigint } | null>;

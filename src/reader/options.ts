@@ -41,8 +41,8 @@ export interface ReadChannelOptions {
    */
   readonly trust?: string;
   /**
-   * Maximum time for one answer of a peer, in milliseconds; default 3_000, as in Fabric. Large blocks
-   * on a slow link need more.
+   * Maximum time for one answer of a peer, in milliseconds, 1 to 3_600_000; default 3_000, as in Fabric.
+   * Large blocks on a slow link need more.
    */
   readonly answerTimeoutMs?: number;
   /** Signs instead of a private key in a file, for HSMs. */
