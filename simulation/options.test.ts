@@ -31,6 +31,12 @@ describe("the options of a simulation", () => {
     [{ find: "1", seed: "2" }, /give one of --seed/],
     [{ find: "1", cores: "2" }, /--find runs one seed at a time/],
     [{ onlyMembers: "1,x" }, /--only-members 1,x: give numbers/],
+    [{ onlyMembers: "" }, /--only-members: name at least one/],
+    [
+      { scenario: "churn", onlyMembers: "0,8,99" },
+      /--only-members 8,99: not in the plan of seed 1, they are numbered 0 to 7/,
+    ],
+    [{ scenario: "calm", onlyFaults: "0" }, /--only-faults 0: not in .* seed 1, there are none/],
     [{ nodes: "3.5" }, /whole number/],
     [{ seedRange: "9..3" }, /first\.\.last/],
     [{ seedRange: "abc" }, /first\.\.last/],

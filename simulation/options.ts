@@ -1,7 +1,7 @@
 /** Options of a simulation, validated together. */
 import { GossipError } from "../src/lib/errors.ts";
 import type { PartOfPlan } from "./part-of-plan.ts";
-import { hasChannels, SCENARIOS, type ScenarioName } from "./scenarios.ts";
+import { hasChannels, makePlan, SCENARIOS, type ScenarioName } from "./scenarios.ts";
 
 export type Strategy = "neighbours" | "random";
 
@@ -87,6 +87,17 @@ export function parseSweep(words: SimulationWords): Sweep {
   const cores = whole("--cores", number("--cores", words.cores, 1, CORES_MAX), problems);
   const only = parsePart(words, problems);
   const seeds = parseSeeds(words, problems);
+  if (
+    problems.length === 0 &&
+    seeds[0] === seeds[1] &&
+    isScenario(scenario) &&
+    isStrategy(strategy)
+  )
+    checkPart(
+      { scenario, strategy, nodes, orgs, minutes, channels, seed: seeds[0] },
+      only,
+      problems,
+    );
   const find = words.find !== undefined;
   if (find && cores !== undefined)
     problems.push("--cores: --find runs one seed at a time; leave it out");
@@ -115,6 +126,25 @@ function parsePart(
       : parseNumber("--only-seconds", onlySeconds, 0, longest, problems);
   const members = list("--only-members", onlyMembers);
   return { seconds, members, faults: list("--only-faults", onlyFaults) };
+}
+
+/** A part names members and faults that the plan of the seed has. */
+function checkPart(
+  options: SimulationOptions,
+  part: PartOfPlan | undefined,
+  problems: string[],
+): void {
+  if (part === undefined) return;
+  const { seats, faults } = makePlan(options);
+  const check = (flag: string, numbers: readonly number[] | undefined, count: number): void => {
+    const wrong = numbers?.filter((number) => number >= count) ?? [];
+    if (wrong.length === 0) return;
+    const there = count === 0 ? "there are none" : `they are numbered 0 to ${count - 1}`;
+    problems.push(`${flag} ${wrong.join()}: not in the plan of seed ${options.seed}, ${there}`);
+  };
+  check("--only-members", part.members, seats.length);
+  check("--only-faults", part.faults, faults.length);
+  if (part.members?.length === 0) problems.push("--only-members: name at least one");
 }
 
 function isScenario(word: string): word is ScenarioName {

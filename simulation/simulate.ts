@@ -98,7 +98,8 @@ class Run {
   readonly #talk: Talk | undefined;
   readonly #reach: ChannelReach | undefined;
   #firstConvergedMs: number | undefined;
-  #healedMs = 0;
+  /** When all faults have ended. */
+  #healedMs: number | undefined;
   #isSteady = false;
   #convergedMs: number | undefined;
 
@@ -197,7 +198,7 @@ class Run {
       nodes: world.members.length,
       virtualSeconds: world.nowMs / 1_000,
       converged,
-      convergeSeconds: (endMs - this.#healedMs) / 1_000,
+      convergeSeconds: (endMs - (this.#healedMs ?? 0)) / 1_000,
       firstConvergeSeconds: seconds(this.#firstConvergedMs),
       violations: this.#checkers.violations.sentences,
       messages,
@@ -289,7 +290,7 @@ class Run {
     const second = world.nowMs / 1_000;
     if (second % sampleSeconds(this.#plan.firstPhaseMs) === 0) this.#checkers.sample();
     this.#history.push({ second, share: expected === 0 ? 0 : seen / expected, ghosts });
-    this.#progress({ virtualSeconds: second, isHealing: this.#healedMs > 0, sight });
+    this.#progress({ virtualSeconds: second, isHealing: this.#healedMs !== undefined, sight });
   }
 
   #look(): Sight {
@@ -307,7 +308,7 @@ class Run {
       this.#isSteady = true;
       this.#meter.beginSteady();
     }
-    if (this.#healedMs > 0)
+    if (this.#healedMs !== undefined)
       this.#convergedMs = isWell ? (this.#convergedMs ?? world.nowMs) : undefined;
     return sight;
   }

@@ -108,6 +108,11 @@ test("a run that is shorter than members take to start has all of them", async (
   for (const seed of [2, 5]) await assertWell(optionsOf("mixed", seed, { nodes: 3, minutes: 0.1 }));
 });
 
+test("a run whose faults are over before it begins ends well", async () => {
+  const only = { seconds: 0, members: undefined, faults: undefined };
+  await assertWell(optionsOf("churn", 1, { minutes: 0.3, only }));
+});
+
 describe("channels in which nothing is new", () => {
   test("cost no signature check, however often snapshots repeat what is known", async () => {
     const { channels, nodes } = await assertWell(optionsOf("many-channels", 2, { minutes: 0.5 }));
