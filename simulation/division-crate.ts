@@ -116,7 +116,7 @@ export class CratePacker {
   /** By what number the other thread knows these bytes from now on. */
   #keep(bytes: Uint8Array): number {
     const { number } = glance(bytes);
-    const key = number * KEPT_BYTES_MAX + bytes.length;
+    const key = number * 2 ** 20 + bytes.length;
     const known = number < 0 ? this.#unsignedIds.get(bytes) : this.#ids.get(key);
     if (known !== undefined && this.#nextId - known < KEPT / 2) return known;
     const id = this.#nextId++;
