@@ -1,16 +1,8 @@
 /** Convergence: compares every member's view with the truth. */
 import type { Issued } from "./authority.ts";
 import { maySee, type SimulatedMember } from "./member.ts";
-import type { Views } from "./views.ts";
+import type { Sight, Views } from "./views.ts";
 import type { World } from "./world.ts";
-
-export interface Sight {
-  /** Observer-subject pairs that should see each other, and how many do. */
-  readonly expected: number;
-  readonly seen: number;
-  /** Pairs in which the observer shows a subject alive that is not. */
-  readonly ghosts: number;
-}
 
 type Gap = "missing" | "ghost";
 

@@ -13,8 +13,9 @@ import type {
 import type { VirtualClock } from "./clock.ts";
 import type { Dissemination, Passage } from "./dissemination.ts";
 import { type Crate, CratePacker, CrateUnpacker } from "./division-crate.ts";
-import { Rendezvous, type Row } from "./rendezvous.ts";
+import { Rendezvous, type Row, WIDTH } from "./rendezvous.ts";
 import type { SharedLists } from "./shared-lists.ts";
+import type { Sight } from "./views.ts";
 import { glance } from "./wire-kind.ts";
 
 /** The place of one thread among those that simulate a network. */
@@ -34,12 +35,6 @@ interface Country {
   readonly indexAt: (endpoint: string) => number;
 }
 
-interface Seen {
-  readonly expected: number;
-  readonly seen: number;
-  readonly ghosts: number;
-}
-
 interface Neighbour {
   readonly index: number;
   readonly port: MessagePort;
@@ -51,7 +46,6 @@ interface Neighbour {
 const ORGANISATIONS_MIN = 8;
 /** Arrivals may come at the very end of the least time: all of what is run before must be earlier. */
 const SAFETY = 0.999;
-const WIDTH = 4;
 
 export class Division implements Border {
   readonly crossingMs: number;
@@ -147,7 +141,7 @@ export class Division implements Border {
   }
 
   /** What all threads see. */
-  together(own: Seen): Seen {
+  together(own: Sight): Sight {
     const row: Row = [own.expected, own.seen, own.ghosts, 0];
     const [expected, seen, ghosts] = this.#rendezvous?.sum(row) ?? row;
     return { expected, seen, ghosts };

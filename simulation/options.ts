@@ -42,7 +42,7 @@ export interface Sweep {
   readonly options: Omit<SimulationOptions, "seed">;
   /** First and last seed. */
   readonly seeds: readonly [number, number];
-  /** Runs at a time; undefined = as many as the machine has cores. */
+  /** Threads; undefined = as many as the machine has cores. */
   readonly cores: number | undefined;
   /** Reduce this seed's plan to the smallest failing part. */
   readonly find: boolean;

@@ -1,34 +1,71 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { once } from "node:events";
+import { after, describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { Rendezvous, rendezvousMemory } from "./rendezvous.ts";
+import { type Row, rendezvousMemory } from "./rendezvous.ts";
 
-const OTHER = `
-  const { workerData } = require("node:worker_threads");
-  import(workerData.file).then(({ Rendezvous }) => {
-    const rendezvous = new Rendezvous(workerData.memory, 1, 2);
-    for (let i = 1; i <= workerData.meetings; i++) rendezvous.meet([10 * i, 0, 0, 1]);
-    if (workerData.breaksOff) rendezvous.breakOff();
-  });
+/** Meets so many times, telling `row` and the number of the meeting, then breaks off if asked to. */
+const THREAD = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const { breaksOff, file, index, meetings, memory, row } = workerData;
+  import(file).then(({ Rendezvous }) => {
+    const rendezvous = new Rendezvous(memory, index, 2);
+    const tables = [];
+    for (let i = 1; i <= meetings; i++) tables.push([...rendezvous.meet([i, ...row.slice(1)])]);
+    if (breaksOff) rendezvous.breakOff();
+    return { tables, sum: breaksOff ? [] : rendezvous.sum(row) };
+  }).then(
+    (told) => parentPort.postMessage(told),
+    (error) => parentPort.postMessage({ tables: [], sum: [], error: error.message }),
+  );
 `;
 
-function meetOther(meetings: number, breaksOff: boolean): Rendezvous {
-  const memory = rendezvousMemory(2);
-  const file = new URL("./rendezvous.ts", import.meta.url).href;
-  new Worker(OTHER, { eval: true, workerData: { breaksOff, file, meetings, memory } });
-  return new Rendezvous(memory, 0, 2);
+interface Told {
+  readonly tables: readonly (readonly number[])[];
+  readonly sum: readonly number[];
+  readonly error?: string;
 }
 
-describe("threads that meet", () => {
-  test("tell each other their numbers, meeting after meeting", () => {
-    const rendezvous = meetOther(1_000, false);
-    for (let i = 1; i <= 999; i++)
-      assert.deepEqual([...rendezvous.meet([i, 1, 2, 3])], [i, 1, 2, 3, 10 * i, 0, 0, 1]);
-    assert.deepEqual(rendezvous.sum([1, 1, 2, 3]), [10_001, 1, 2, 4]);
+interface Thread {
+  readonly row: Row;
+  readonly meetings: number;
+  readonly breaksOff?: boolean;
+}
+
+const running: Worker[] = [];
+
+/** What the threads tell; a test waits for them, since who waits within a thread cannot be interrupted. */
+async function meet(threads: readonly Thread[]): Promise<readonly Told[]> {
+  const memory = rendezvousMemory(threads.length);
+  const file = new URL("./rendezvous.ts", import.meta.url).href;
+  const workers = threads.map(
+    (thread, index) =>
+      new Worker(THREAD, { eval: true, workerData: { ...thread, file, index, memory } }),
+  );
+  running.push(...workers);
+  return Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0]));
+}
+
+describe("threads that meet", { timeout: 60_000 }, () => {
+  // Also those that still wait, after a failure.
+  after(() => Promise.all(running.map((worker) => worker.terminate())));
+
+  test("tell each other their numbers, meeting after meeting", async () => {
+    const [one, other] = await meet([
+      { row: [0, 1, 2, 3], meetings: 1_000 },
+      { row: [0, 10, 20, 30], meetings: 1_000 },
+    ]);
+    const tables = Array.from({ length: 1_000 }, (_, i) => [i + 1, 1, 2, 3, i + 1, 10, 20, 30]);
+    assert.deepEqual(one, { tables, sum: [0, 11, 22, 33] });
+    assert.deepEqual(other, one);
   });
 
-  test("do not wait for one that breaks off", () => {
-    const rendezvous = meetOther(0, true);
-    assert.throws(() => rendezvous.meet([0, 0, 0, 0]), /another thread broke off/);
+  test("do not wait for one that breaks off", async () => {
+    const [one, other] = await meet([
+      { row: [0, 0, 0, 0], meetings: 1 },
+      { row: [0, 0, 0, 0], meetings: 0, breaksOff: true },
+    ]);
+    assert.equal(one?.error, "another thread broke off");
+    assert.equal(other?.error, undefined);
   });
 });

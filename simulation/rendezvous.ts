@@ -1,7 +1,7 @@
 /** Threads that wait for each other, and tell each other a few numbers whenever they meet. */
 
 /** Numbers that each thread tells. */
-const WIDTH = 4;
+export const WIDTH = 4;
 /** How often a thread looks whether the others have come, before it sleeps. */
 const LOOKS = 3_000;
 /** Places of the counters. */

@@ -3,7 +3,7 @@
 import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
 import { type Checkers, installCheckers, sampleSeconds } from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
-import { describeGaps, isComplete, look, observers, type Sight } from "./convergence.ts";
+import { describeGaps, isComplete, look, observers } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
 import { Division, type Place } from "./division.ts";
 import { Faults } from "./faults.ts";
@@ -15,7 +15,7 @@ import { stepsOf } from "./steps.ts";
 import { Talk } from "./talk.ts";
 import { type TrafficByKind, totalOf } from "./traffic.ts";
 import { isDivisible, mayShareLists } from "./traits.ts";
-import { createViews, type Views } from "./views.ts";
+import { createViews, type Sight, type Views } from "./views.ts";
 import { World } from "./world.ts";
 
 /** Progress of a simulation, reported every virtual second. */

@@ -3,6 +3,14 @@ import type { GossipEvent } from "../src/observe/events.ts";
 import type { SimulatedAuthority } from "./authority.ts";
 import type { SimulatedMember } from "./member.ts";
 
+export interface Sight {
+  /** Observer-subject pairs that should see each other, and how many do. */
+  readonly expected: number;
+  readonly seen: number;
+  /** Pairs in which the observer shows a subject alive that is not. */
+  readonly ghosts: number;
+}
+
 export interface Views {
   /** A process has started: it sees nobody. */
   begin(observer: SimulatedMember): void;
