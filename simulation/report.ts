@@ -37,7 +37,7 @@ ${section("Faults", faultTimeline(result))}
 ${section("Who sees whom, at the end", membership(result))}
 ${section("Messages by kind", volumes(result, "messages"))}
 ${section("Bytes by kind", volumes(result, "bytes"))}
-${section("Heartbeats: share of members reached", coverage(result))}
+${section("Heartbeats: share of members reached", coverages(result))}
 ${section("Heartbeats: time to each member", latency(result))}
 ${section("Heartbeats: hops to each member", hops(result))}
 </main>
@@ -51,17 +51,19 @@ function section(title: string, body: string): string {
 }
 
 function figures(summary: RunSummary): string {
-  const { dissemination, steady } = summary;
+  const { coverage, steady } = summary;
+  const { copies } = summary.dissemination;
   const entries: readonly (readonly [string, string])[] = [
     ["members", String(summary.nodes)],
     ["virtual time", `${summary.virtualSeconds} s`],
     ["wall time", `${summary.wallSeconds.toFixed(1)} s`],
     ["memory at most", `${summary.peakRssMb} MB`],
-    ["all saw all after", `${summary.convergeSeconds} s`],
+    ["all saw all after", summary.converged ? `${summary.convergeSeconds} s` : "never"],
     ["messages", summary.messages.toLocaleString("en")],
     ["bytes", size(summary.bytes)],
-    ["coverage", `${(100 * summary.coverage).toFixed(2)} %`],
-    ["copies of a heartbeat", dissemination.copies.toFixed(2)],
+    ["coverage", coverage === null ? "not measured" : `${(100 * coverage).toFixed(2)} %`],
+    // Of a heartbeat that arrives, there is one copy at least.
+    ["copies of a heartbeat", copies === 0 ? "not measured" : copies.toFixed(2)],
     ["connections", `${steady.connectionsMean.toFixed(1)}, at most ${steady.connectionsMax}`],
   ];
   const items = entries.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
@@ -119,7 +121,7 @@ function volumes({ traffic }: Result, unit: "messages" | "bytes"): string {
   return barChart(`${unit} by kind`, rows);
 }
 
-function coverage({ meter }: Result): string {
+function coverages({ meter }: Result): string {
   return histogram("coverage of heartbeats", meter.dissemination.coverages.counts, "%");
 }
 

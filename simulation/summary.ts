@@ -12,8 +12,8 @@ export interface RunSummary {
   readonly violations: readonly string[];
   readonly messages: number;
   readonly bytes: number;
-  /** Mean share of eligible members that a heartbeat reached by gossip. */
-  readonly coverage: number;
+  /** Mean share of eligible members that a heartbeat reached by gossip; null if none was measured. */
+  readonly coverage: number | null;
   /** Processor time in seconds, independent of other load on the machine. */
   readonly cpuSeconds: number;
   readonly scenario: string;
@@ -54,7 +54,7 @@ export function summariseRun(result: Result, cost: Cost): RunSummary {
     violations: result.violations,
     messages: result.messages,
     bytes: result.bytes,
-    coverage: rounded(dissemination.coverage),
+    coverage: dissemination.heartbeats === 0 ? null : rounded(dissemination.coverage),
     cpuSeconds: rounded(cost.cpuSeconds),
     scenario: options.scenario,
     strategy: options.strategy,
@@ -78,6 +78,10 @@ function rounded(value: number): number {
   return Math.round(value * 10_000) / 10_000;
 }
 
+function mean(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
+
 /** Merges several runs: sums, maxima and all violations with their seeds. */
 export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
   const [first, ...rest] = summaries;
@@ -86,6 +90,7 @@ export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
   const sum = (read: (summary: RunSummary) => number): number =>
     rounded(summaries.reduce((total, summary) => total + read(summary), 0));
   const max = (read: (summary: RunSummary) => number): number => Math.max(...summaries.map(read));
+  const coverages = summaries.flatMap(({ coverage }) => coverage ?? []);
   return {
     ...first,
     seeds: summaries.length,
@@ -104,6 +109,6 @@ export function summariseAll(summaries: readonly RunSummary[]): RunSummary {
     lossyMemberHours: sum(({ lossyMemberHours }) => lossyMemberHours),
     messages: sum(({ messages }) => messages),
     bytes: sum(({ bytes }) => bytes),
-    coverage: rounded(sum(({ coverage }) => coverage) / summaries.length),
+    coverage: coverages.length === 0 ? null : rounded(mean(coverages)),
   };
 }

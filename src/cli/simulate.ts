@@ -152,8 +152,11 @@ function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
   const size = `${all.nodes} nodes, ${all.virtualSeconds} virtual seconds in ${all.wallSeconds} s`;
   const outcome = failed === 0 ? "all is well" : `${failed} failed`;
   const views = `${all.converged ? "all views were complete" : "views were incomplete"} ${all.convergeSeconds} s`;
+  const { coverage } = all;
+  const reach =
+    coverage === null ? "no heartbeat was measured" : `coverage ${(100 * coverage).toFixed(2)} %`;
   return (
-    `${runs}: ${outcome}. ${size}; ${views} after the last fault; ${all.messages} messages, coverage ${(100 * all.coverage).toFixed(2)} %` +
+    `${runs}: ${outcome}. ${size}; ${views} after the last fault; ${all.messages} messages, ${reach}` +
     (summaries.length === 1 ? costOfChannels(all) : "")
   );
 }

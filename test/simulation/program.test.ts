@@ -41,6 +41,22 @@ describe("fabric-gossip simulate", () => {
     );
   });
 
+  test("says so where no heartbeat was measured", () => {
+    const folder = mkdtempSync(join(tmpdir(), "simulate-"));
+    const page = join(folder, "report.html");
+    try {
+      const short = "--scenario calm --nodes 2 --minutes 0.1".split(" ");
+      const { stdout } = simulate(...short, "--report", page);
+      assert.match(stdout, /all is well.* messages, no heartbeat was measured$/m);
+      assert.match(readFileSync(page, "utf8"), /<dt>coverage<.dt><dd>not measured</);
+      assert.equal(JSON.parse(simulate(...short, "--json").stdout).coverage, null);
+      const many = simulate(...short, "--seeds", "2", "--json");
+      assert.equal(JSON.parse(many.stdout).coverage, null);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("sums up many seeds", () => {
     const { stdout, status } = simulate(
       ..."--scenario calm --nodes 3 --minutes 0.2 --seed-range 4..6 --json".split(" "),
