@@ -110,14 +110,13 @@ export function readKey<T>(
   if (setting === undefined) return key.absent;
   if (setting.trimmed !== undefined) trimmed.push(setting);
   const parsed = key.parse(setting.raw, source.folder);
+  const about = (rest: string): string => `${key.name} (${setting.origin}) ${rest}`;
   if ("value" in parsed) {
-    if (parsed.doubt !== undefined) {
-      warnings.push(`${key.name} (${setting.origin}) ${parsed.doubt}`);
-    }
+    warnings.push(...(parsed.doubts ?? []).map(about));
     return parsed.value;
   }
-  problems.push(...parsed.faults.map((fault) => `${key.name} (${setting.origin}) ${fault}`));
-  return key.absent;
+  problems.push(...parsed.faults.map(about));
+  return parsed.rest ?? key.absent;
 }
 
 /** Describes the removed characters, with the remedy. */

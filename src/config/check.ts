@@ -155,31 +155,13 @@ export function checkTogether(config: Config, problems: string[], warnings: stri
 }
 
 function checkChannels({ fabricGossip: { channels, stateDir } }: Config, problems: string[]): void {
+  if (stateDir !== undefined) return;
   const { name: key } = OWN_KEYS.channels;
-  const seen = new Set<string>();
-  for (const { name, blocks, role, keepBlocks } of channels) {
-    if (seen.has(name)) problems.push(`${key} lists ${name} twice; keep one of the two.`);
-    seen.add(name);
-    if (blocks === "keep" && stateDir === undefined) {
-      problems.push(
-        `${key} keeps the blocks of ${name}, for which ${OWN_KEYS.stateDir.name} must name a folder.`,
-      );
-    }
-    if (keepBlocks !== undefined && blocks !== "keep") {
-      problems.push(`${key} has ${name} with keepBlocks, which needs blocks: keep.`);
-    }
-    if (role === "listed" && blocks !== "keep") {
-      problems.push(
-        `${key} has ${name} with role: listed, which needs blocks: keep: who publishes a height must ` +
-          "serve its blocks.",
-      );
-    }
-    if (role === "listed" && keepBlocks !== undefined) {
-      problems.push(
-        `${key} has ${name} with role: listed and keepBlocks: who publishes a height is asked for every ` +
-          "block below it; remove keepBlocks.",
-      );
-    }
+  for (const { name, blocks } of channels) {
+    if (blocks !== "keep") continue;
+    problems.push(
+      `${key} keeps the blocks of ${name}, for which ${OWN_KEYS.stateDir.name} must name a folder.`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { ChannelConfig } from "./config.ts";
 import { parseDurationMs } from "./duration.ts";
-import { type Key, key, wrong } from "./key.ts";
+import { type Key, key, show, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
 import { readAll, readJson, readList } from "./read-list.ts";
 
@@ -20,6 +20,7 @@ const LAG_TIME_MS_MAX = 86_400_000;
 
 const FIELDS = ["name", "configBlock", "role", "blocks", "keepBlocks", "lag"];
 const REMEDY = "write {name: mychannel}, mychannel or mychannel=mychannel.block";
+const NAME = "lower-case letters, digits, dots and dashes, with a letter first";
 
 export function channelList(name: string, doc: string): Key<readonly ChannelConfig[]> {
   const kind = "list of channels (see below)";
@@ -30,8 +31,18 @@ export function channelList(name: string, doc: string): Key<readonly ChannelConf
     if (items.length > CHANNELS_MAX) {
       return wrong(raw, "too long", `follow at most ${CHANNELS_MAX} channels`);
     }
-    return readAll(name, items, (item) => readChannel(item, folder));
+    const read = readAll(name, items, (item) => readChannel(item, folder));
+    const channels = "value" in read ? read.value : (read.rest ?? []);
+    const twice = listedTwice(channels);
+    if (twice.length === 0) return read;
+    return { faults: [...("faults" in read ? read.faults : []), ...twice], rest: channels };
   });
+}
+
+function listedTwice(channels: readonly ChannelConfig[]): readonly string[] {
+  const names = channels.map(({ name }) => name);
+  const twice = names.filter((name, i) => names.indexOf(name) !== i);
+  return [...new Set(twice)].map((name) => `lists ${name} twice; keep one of the two.`);
 }
 
 /** As text: JSON, or `name=path,name`. */
@@ -44,35 +55,62 @@ type Fields = ReadonlyMap<unknown, unknown>;
 
 function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
   const fields = fieldsOf(item);
-  const name = fields?.get("name");
-  if (fields === undefined || typeof name !== "string" || !/^[a-z][a-z0-9.-]{0,248}$/.test(name)) {
-    return wrong(
-      item,
-      "no channel",
-      `${REMEDY}; a name is lower-case letters, digits, dots and dashes`,
-    );
-  }
+  if (fields === undefined) return wrong(item, "no channel", `${REMEDY}; a name is ${NAME}`);
+  const given = fields.get("name");
+  const name = typeof given === "string" && isName(given) ? given : undefined;
   const unknown = [...fields.keys()].filter((field) => !FIELDS.includes(String(field)));
-  const faults = unknown.map((field) => {
-    return `"${String(field).slice(0, 100)}", which is no field; use ${FIELDS.join(", ")}`;
-  });
+  const faults = [
+    ...(name === undefined ? [`name, which must be ${NAME}`] : []),
+    ...unknown.map((field) => {
+      return `"${String(field).slice(0, 100)}", which is no field; use ${FIELDS.join(", ")}`;
+    }),
+  ];
   const file = text(fields, "configBlock", faults);
-  const value: ChannelConfig = {
-    name,
+  const value = {
     configBlock: file === undefined ? undefined : resolve(folder, file),
     role: word(fields, "role", ROLES, faults) ?? CHANNEL_DEFAULTS.role,
     blocks: word(fields, "blocks", BLOCKS, faults) ?? CHANNEL_DEFAULTS.blocks,
     keepBlocks: whole(fields, "keepBlocks", faults),
     lag: readLag(fields.get("lag"), faults),
   };
-  if (faults.length === 0) return { value };
-  return { faults: faults.map((fault) => `has ${name} with ${fault}.`) };
+  faults.push(...faultsTogether(fields));
+  if (name !== undefined && faults.length === 0) return { value: { name, ...value } };
+  const who = name ?? show(typeof given === "string" ? given : item);
+  return {
+    faults: faults.map((fault) => `has ${who} with ${fault}.`),
+    ...(name === undefined ? {} : { rest: { name, ...value } }),
+  };
+}
+
+function isName(text: string): boolean {
+  return /^[a-z][a-z0-9.-]{0,248}$/.test(text);
+}
+
+/** Fields that are valid, each by itself. */
+function faultsTogether(fields: Fields): readonly string[] {
+  const blocks = fields.get("blocks") ?? CHANNEL_DEFAULTS.blocks;
+  const isUnkept = blocks === "none" || blocks === "verify";
+  const isListed = fields.get("role") === "listed";
+  const hasLimit = (fields.get("keepBlocks") ?? undefined) !== undefined;
+  return [
+    ...(isListed && isUnkept
+      ? ["role: listed, which needs blocks: keep: who publishes a height must serve its blocks"]
+      : []),
+    ...(isListed && hasLimit
+      ? [
+          "role: listed and keepBlocks: who publishes a height is asked for every block below it; " +
+            "remove keepBlocks",
+        ]
+      : []),
+    ...(!isListed && hasLimit && isUnkept ? ["keepBlocks, which needs blocks: keep"] : []),
+  ];
 }
 
 function fieldsOf(item: unknown): Fields | undefined {
   if (item instanceof Map) return item;
   if (typeof item !== "string") return undefined;
   const [name = "", ...path] = item.split("=");
+  if (!isName(name)) return undefined;
   const fields = new Map([["name", name]]);
   if (path.length > 0) fields.set("configBlock", path.join("="));
   return fields;

@@ -26,7 +26,7 @@ function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
 
 function readPairs(name: string, pairs: readonly (readonly [unknown, unknown])[]): Parsed<Tags> {
   const read = readAll(name, pairs, (pair) => readPair(pair as readonly [unknown, unknown]));
-  if ("faults" in read) return read;
+  if ("faults" in read) return { faults: read.faults };
   return { value: Object.fromEntries(read.value) };
 }
 

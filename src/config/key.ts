@@ -53,7 +53,7 @@ export function choice<W extends string>(
       return wrong(raw, "none of the possible words", `write one of ${one}`);
     }
     const doubt = `is ${show(raw)}, which counts as ${about.absent}; write one of ${one}.`;
-    return { value: about.absent, doubt };
+    return { value: about.absent, doubts: [doubt] };
   });
 }
 
@@ -63,7 +63,7 @@ export function flag(name: string, about: About<boolean>): Key<boolean> {
     const word = String(raw).toLowerCase();
     if (["true", "t", "1"].includes(word)) return { value: true };
     const doubt = `is ${show(raw)}, which not every peer of Fabric reads as true; write true.`;
-    if (["yes", "y", "on"].includes(word)) return { value: true, doubt };
+    if (["yes", "y", "on"].includes(word)) return { value: true, doubts: [doubt] };
     if (["false", "f", "0", "no", "n", "off"].includes(word)) return { value: false };
     return wrong(raw, "neither yes nor no", "write true or false");
   });
@@ -108,7 +108,7 @@ export function duration<A extends number | undefined>(
     const bare = /^[-+]?[\d.]+$/.test(String(raw));
     if (bare && ms > 0 && ms < min && isOfFabric(name)) {
       const doubt = `is ${show(raw)}, nanoseconds without a unit; write for example 5s. The default is used.`;
-      return { value: about.absent, doubt };
+      return { value: about.absent, doubts: [doubt] };
     }
     const fitted = fit(name, show(raw), ms, { min, max }, formatDuration);
     if (fitted !== undefined) return fitted;
@@ -127,8 +127,9 @@ export function durations(
   const words = about.absent.map(formatDuration).join(" ");
   return key(name, kind, { byDefault: words, ...about }, (raw, folder) => {
     const parsed = readAll(name, readList(raw), (item) => one.parse(item, folder));
-    if ("faults" in parsed) return parsed;
-    return { value: parsed.value.filter((ms) => ms !== undefined).toSorted((a, b) => b - a) };
+    if ("faults" in parsed) return { faults: parsed.faults };
+    const value = parsed.value.filter((ms) => ms !== undefined).toSorted((a, b) => b - a);
+    return { ...parsed, value };
   });
 }
 
@@ -164,9 +165,11 @@ export function namedPaths(
       const pair = item instanceof Map ? pairOfMap(item, fields) : pairOfText(item);
       if (pair === undefined) return wrong(item, `no ${fields.name} with a ${fields.path}`, remedy);
       const [named, place] = [readText(pair[0]), readPath(pair[1], folder)];
-      if ("faults" in named) return named;
-      if ("faults" in place) return place;
-      return { ...place, value: { name: named.value, path: place.value } };
+      if ("value" in named && "value" in place) {
+        const doubts = [...(named.doubts ?? []), ...(place.doubts ?? [])];
+        return { value: { name: named.value, path: place.value }, doubts };
+      }
+      return { faults: [named, place].flatMap((one) => ("faults" in one ? one.faults : [])) };
     }),
   );
 }
@@ -192,11 +195,11 @@ function readText(raw: unknown): Parsed<string> {
   // Control characters would corrupt logs and tables.
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
   if (unfit) return wrong(raw, "too long or not printable", "write one short line");
-  if (value.includes("\ufffd")) {
-    return { value, doubt: `is ${show(raw)}, with what is not UTF-8; write it anew.` };
-  }
-  if (!UNSEEN.test(value)) return { value };
-  return { value, doubt: `is ${show(raw)}, with a character that nobody sees; write it anew.` };
+  const odd = [
+    ...(value.includes("\ufffd") ? ["what is not UTF-8"] : []),
+    ...(UNSEEN.test(value) ? ["a character that nobody sees"] : []),
+  ];
+  return { value, doubts: odd.map((what) => `is ${show(raw)}, with ${what}; write it anew.`) };
 }
 
 /** Characters without width, and blanks other than the usual one. */
@@ -207,7 +210,8 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
   if ("faults" in read) return read;
   const value = resolve(folder, read.value);
   if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { ...read, value };
-  return { value, doubt: `is ${show(raw)}, taken as it is written: only a shell would expand it.` };
+  const doubt = `is ${show(raw)}, taken as it is written: only a shell would expand it.`;
+  return { value, doubts: [...(read.doubts ?? []), doubt] };
 }
 
 function pairOfText(item: unknown): [string, string] | undefined {
@@ -235,7 +239,8 @@ export function wrong(
   return { faults: [`is ${show(raw)}, which is ${what}; ${remedy}.`] };
 }
 
-function show(raw: unknown): string {
+/** A value for people, not too long. */
+export function show(raw: unknown): string {
   if (Array.isArray(raw)) return "a list";
   if (raw instanceof Map) return `{${[...raw.keys()].join(", ").slice(0, 100)}}`;
   const text = String(raw);

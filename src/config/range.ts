@@ -1,12 +1,12 @@
 /** What reading a value leads to, and what becomes of numbers outside the range of their key. */
 
 /**
- * A value, perhaps with a doubt about it, or all that is wrong: each the rest of a sentence that starts
- * with the key's name.
+ * A value, perhaps with doubts about it, or all that is wrong, perhaps with what is left of the value:
+ * each the rest of a sentence that starts with the key's name.
  */
 export type Parsed<T> =
-  | { readonly value: T; readonly doubt?: string }
-  | { readonly faults: readonly string[] };
+  | { readonly value: T; readonly doubts?: readonly string[] }
+  | { readonly faults: readonly string[]; readonly rest?: T };
 
 export interface Range {
   readonly min: number;
@@ -33,7 +33,7 @@ export function fit(
   if (value <= 0 || !isOfFabric(name)) return undefined;
   const [how, end] = value > max ? (["more", max] as const) : (["less", min] as const);
   const doubt = `is ${shown}, ${how} than is possible here; ${words(end)} is used.`;
-  return { value: end, doubt };
+  return { value: end, doubts: [doubt] };
 }
 
 /** A number for people, its digits in groups as the keys take them. */

@@ -37,6 +37,26 @@ describe("of a list, all that is wrong is told at once", () => {
       'fabricGossip.channels=[{"name":"a","x":1,"y":2,"lag":{"z":1,"blocks":0}},"B"]',
       [/has a with "x"/, /has a with "y"/, /with lag\.z/, /with lag\.blocks, which/, /is "B", /],
     ],
+    [
+      'fabricGossip.channels=[{"name":"B","role":"x","lag":5},{"role":"y"}]',
+      [
+        /has "B" with name, which must be lower-case letters/,
+        /has "B" with role, which/,
+        /has "B" with lag, which/,
+        /has \{role\} with name, /,
+        /has \{role\} with role, /,
+      ],
+    ],
+    [
+      'fabricGossip.channels=[{"name":"a","role":"listed","keepBlocks":5,"lag":3},{"name":"a"}]',
+      [/with lag, /, /a with role: listed, which needs/, /; remove keepBlocks/, /lists a twice;/],
+    ],
+    [
+      'fabricGossip.channels=[{"name":"a","keepBlocks":5},{"name":"b","blocks":"keep","x":1}]',
+      [/a with keepBlocks, which needs/, /b with "x"/, /the blocks of b, .* must name a folder/],
+    ],
+    ['fabricGossip.channels=[{"name":"a","blocks":"kep","keepBlocks":5}]', [/with blocks, which/]],
+    ["fabricGossip.trustedMsps=A\u0001=b\u0001,C=d,C=e,x", [/"A/, /"b/, /is "x"/, /lists C twice/]],
   ];
   for (const [override, wants] of cases) {
     test(override, async () => {
@@ -53,6 +73,26 @@ describe("of a list, all that is wrong is told at once", () => {
     assert.equal(problems.length, 21);
     assert.match(problems[20] ?? "", /has 30 more of these; correct them, too\.$/);
   });
+});
+
+describe("each doubt is told, not only the first, of", () => {
+  const cases: readonly (readonly [string, readonly RegExp[]])[] = [
+    ["peer.tls.clientRootCAs.files=~/a,~/b,/c", [/is "~\/a", taken as/, /is "~\/b", taken as/]],
+    [
+      "fabricGossip.trustedMsps=A\u200b=~/\u200b",
+      [/is "A\\u\{200b\}", with a ch/, /is "~\/\\u\{200b\}", with/, /taken as/],
+    ],
+    ["peer.id=x\ufffd\u200b", [/with what is not UTF-8/, /with a character that nobody sees/]],
+  ];
+  for (const [override, wants] of cases) {
+    test(override, async () => {
+      const overrides = [override, "peer.gossip.externalEndpoint=h:1"];
+      const { warnings } = await loadConfig({ env: ENV, overrides });
+      const told = warnings.filter((warning) => warning.startsWith(override.split("=")[0] ?? "-"));
+      assert.equal(told.length, wants.length, told.join("\n"));
+      for (const [i, want] of wants.entries()) assert.match(told[i] ?? "", want);
+    });
+  }
 });
 
 describe("a list has at most a thousand items", () => {

@@ -4,8 +4,8 @@ import { group, isOfFabric, type Parsed } from "./range.ts";
 
 /** Items of one list: each costs a dial, memory, or a look at whatever comes. */
 const ITEMS_MAX = 1_000;
-/** Faults of one list that are told one by one. */
-const FAULTS_MAX = 20;
+/** Faults or doubts of one list that are told one by one. */
+const TOLD_MAX = 20;
 
 export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[] {
   if (Array.isArray(raw)) return raw;
@@ -42,7 +42,7 @@ function withoutBrackets(text: string): string {
   return isClosedBefore ? text : inner;
 }
 
-/** Every item, or all that is wrong with them. Of a list of Fabric's that is too long, the first ones. */
+/** Every item, or all that is wrong with them and the others. Of a list of Fabric's that is too long, the first ones. */
 export function readAll<T>(
   name: string,
   items: readonly unknown[],
@@ -52,25 +52,22 @@ export function readAll<T>(
   if (isLong && !isOfFabric(name)) {
     return { faults: [`${has}, more than the ${group(ITEMS_MAX)} possible; leave some out.`] };
   }
-  let doubt = isLong
-    ? `${has}, of which the first ${group(ITEMS_MAX)} are used; leave some out.`
-    : undefined;
-  const value: T[] = [];
-  const faults = new Set<string>();
-  for (const item of items.slice(0, ITEMS_MAX)) {
-    const parsed = read(item);
-    if ("faults" in parsed) for (const fault of parsed.faults) faults.add(fault);
-    else {
-      value.push(parsed.value);
-      doubt ??= parsed.doubt;
-    }
-  }
-  if (faults.size > 0) return { faults: firstOf([...faults]) };
-  return doubt === undefined ? { value } : { value, doubt };
+  const length = `${has}, of which the first ${group(ITEMS_MAX)} are used; leave some out.`;
+  const all = items.slice(0, ITEMS_MAX).map(read);
+  const value = all.flatMap((one) => {
+    if ("value" in one) return [one.value];
+    return one.rest === undefined ? [] : [one.rest];
+  });
+  const faults = all.flatMap((one) => ("faults" in one ? one.faults : []));
+  if (faults.length > 0) return { faults: firstOf(faults), rest: value };
+  const doubts = all.flatMap((one) => ("value" in one ? (one.doubts ?? []) : []));
+  return { value, doubts: firstOf(isLong ? [length, ...doubts] : doubts) };
 }
 
-function firstOf(faults: readonly string[]): readonly string[] {
-  const more = faults.length - FAULTS_MAX;
-  if (more <= 0) return faults;
-  return [...faults.slice(0, FAULTS_MAX), `has ${group(more)} more of these; correct them, too.`];
+/** Each once. */
+function firstOf(sentences: readonly string[]): readonly string[] {
+  const told = [...new Set(sentences)];
+  const more = told.length - TOLD_MAX;
+  if (more <= 0) return told;
+  return [...told.slice(0, TOLD_MAX), `has ${group(more)} more of these; correct them, too.`];
 }

@@ -25,15 +25,28 @@ export function plainCertificates(
   const readable = blocks.filter(({ der }) => isDerCertificate(der));
   const [first] = readable;
   if (first === undefined || (use === "chain" && first !== blocks[0])) return whyNone(file);
-  const unread = blocks.findIndex((block) => !readable.includes(block));
-  const unreadable = `its certificate number ${unread + 1} cannot be read: replace or remove it`;
+  const unreadable = tellUnread(blocks.map((block) => readable.includes(block)));
   // Whoever is shown such a chain refuses it.
-  if (use === "chain" && unread >= 0) return unreadable;
-  const doubt =
-    whyBroken(file, blocks.length) ??
-    (unread >= 0 ? unreadable : undefined) ??
-    (use === "pool" && blocks.some(({ hasHeaders }) => hasHeaders) ? HEADERS : undefined);
-  return { pem: Buffer.concat(readable.map(({ der }) => encodePem(TYPE, der))), doubt };
+  if (use === "chain" && unreadable !== undefined) return unreadable;
+  const headers = use === "pool" && blocks.some(({ hasHeaders }) => hasHeaders);
+  const doubts = [whyBroken(file, blocks.length), unreadable, headers ? HEADERS : undefined];
+  const told = doubts.filter((one) => one !== undefined).join("; ");
+  const pem = Buffer.concat(readable.map(({ der }) => encodePem(TYPE, der)));
+  return { pem, doubt: told || undefined };
+}
+
+/** Numbers that are told; a file may hold thousands. */
+const NUMBERS_MAX = 5;
+
+function tellUnread(areReadable: readonly boolean[]): string | undefined {
+  const numbers = areReadable.flatMap((isReadable, i) => (isReadable ? [] : [i + 1]));
+  if (numbers.length === 0) return undefined;
+  if (numbers.length === 1) {
+    return `its certificate number ${numbers[0]} cannot be read: replace or remove it`;
+  }
+  const more = numbers.length - NUMBERS_MAX;
+  const which = `${numbers.slice(0, NUMBERS_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `its certificates number ${which} cannot be read: replace or remove them`;
 }
 
 /** The same for files that a verb is given: what Go would pass over is a fault. */

@@ -85,6 +85,19 @@ describe("readTls()", () => {
     }
   });
 
+  test("of the CAs in a file, all that is passed over is told", async () => {
+    const block = (text: string) =>
+      `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
+    const spoil = (pem: string) =>
+      `${header("Comment: peer0\n\n")(pem)}${block("AAAA")}${block("BBBB")}-----BEGIN CERTIFICATE-----\nMII`;
+    for (const role of POOLS) {
+      const { doubts } = await read(role, spoil);
+      const want =
+        /in part: 1 of its 4 certificates .*; its certificates number 2, 3 cannot be read: .*; lines with a colon /;
+      assert.match(doubts.join(), want);
+    }
+  });
+
   const unreadable: readonly (readonly [string, (pem: string) => string])[] = [
     ["a byte order mark", (pem) => `\uFEFF${pem}`],
     ["a blank before it", (pem) => ` ${pem}`],
