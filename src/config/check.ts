@@ -1,9 +1,17 @@
 /** Checks across values that are valid individually: names, files, combinations. */
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { access, lstat, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import { nearest } from "../lib/nearest.ts";
+import {
+  codeOf,
+  FOLDER_REMEDY,
+  fileFault,
+  fileRemedy,
+  listedFileFault,
+  NO_FILE,
+} from "../lib/small-file.ts";
 import type { Config } from "./config.ts";
 import { withoutEffectInFile } from "./file-keys.ts";
 import { ALL_KEYS } from "./keys.ts";
@@ -92,10 +100,11 @@ export async function checkFiles(config: Config, problems: string[]): Promise<Re
     const fault = await readFault(file);
     if (fault === undefined) continue;
     faulty.add(file);
-    const remedy = /[*?]/.test(file)
+    const [why, remedy] = fault;
+    const instead = /[*?]/.test(file)
       ? "name each file, since patterns are not expanded, by Fabric neither"
-      : "correct the path or the file's rights";
-    problems.push(`${name} names ${file}, which ${fault}; ${remedy}.`);
+      : remedy;
+    problems.push(`${name} names ${file}, which ${why}; ${instead}.`);
   }
   return faulty;
 }
@@ -130,14 +139,25 @@ function operationsTlsFiles({ listenAddress, tls }: Config["operations"]): Wante
   ];
 }
 
-async function readFault(file: string): Promise<string | undefined> {
+/** Why a file cannot be read, and the remedy. */
+async function readFault(file: string): Promise<readonly [string, string] | undefined> {
   try {
-    if (!(await stat(file)).isFile()) return "is not a file";
+    const found = await stat(file);
+    if (found.isDirectory()) return [fileFault("EISDIR"), `name a file, or ${FOLDER_REMEDY}`];
+    if (!found.isFile()) return [fileFault(NO_FILE), "name a file"];
     await access(file, constants.R_OK);
     return undefined;
   } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return missing ? "does not exist" : "cannot be read";
+    const code = codeOf(error);
+    if (code !== "ENOENT") return [fileFault(code), fileRemedy(code) ?? "correct the path"];
+    // There it is for whoever lists the folder.
+    const isLink = await lstat(file).then(
+      () => true,
+      () => false,
+    );
+    return isLink
+      ? [listedFileFault(code), "correct the link"]
+      : [fileFault(code), "correct the path"];
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -245,6 +245,7 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
   });
 
   test("TLS files are looked for, all of them", async () => {
+    await symlink("nowhere", join(folder, "gone.crt"));
     const problems = await problemsOf({
       env: { FABRIC_CFG_PATH: folder },
       overrides: [
@@ -255,9 +256,15 @@ describe("a wrong value is one sentence with its place and a remedy", () => {
         "operations.tls.cert.file=gone.crt",
       ],
     });
-    assert.match(problems[0] ?? "", /peer\.tls\.key\.file names .*tls, which is not a file/);
+    assert.match(
+      problems[0] ?? "",
+      /peer\.tls\.key\.file names .*tls, which is a folder; name a file/,
+    );
     assert.match(problems[1] ?? "", /clientRootCAs\.files names .*none\.crt, which does not exist/);
-    assert.match(problems[2] ?? "", /operations\.tls\.cert\.file names .*gone\.crt/);
+    assert.match(
+      problems[2] ?? "",
+      /gone\.crt, which is a symbolic link that leads nowhere; correct/,
+    );
     assert.match(
       problems[3] ?? "",
       /operations\.tls\.key\.file is not set although TLS is enabled/,

@@ -65,7 +65,7 @@ export async function examineTrusted(
   }
   const shared = sharedAuthorities([...(own ? [own] : []), ...trusted]);
   findings.push(...shared.map((sentence) => warning("trusted-msp", sentence)));
-  if (trusted.length === 0 && config.externalEndpoint !== "") {
+  if (config.fabricGossip.trustedMsps.length === 0 && config.externalEndpoint !== "") {
     const message =
       "No other organisation is trusted: if a channel is shared with one, its peers learn of peer.gossip.externalEndpoint, dial us in vain, see us come and go, and warn in their logs. List it under fabricGossip.trustedMsps, or leave that endpoint empty.";
     findings.push(ok("trusted-msp", message));

@@ -2,7 +2,7 @@
 import { constants, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 
-/** Result for what is not a regular file: a folder, a pipe, a device. */
+/** Result for what is neither a regular file nor a folder: a pipe, a device. */
 export const NO_FILE = "no regular file";
 
 /** Should a pipe have taken the place of a file, its writer is not waited for. */
@@ -13,6 +13,7 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Buf
   try {
     // Asked first, because opening a pipe would wait for its writer.
     const status = await stat(path);
+    if (status.isDirectory()) return "EISDIR";
     if (!status.isFile()) return NO_FILE;
     if (status.size > bytesMax) return `${TOO_LARGE} ${bytesMax} bytes`;
     // Its file system answers, so that this takes microseconds. Other threads would take ten times as long.
@@ -54,6 +55,7 @@ export function fileReason(error: unknown): string {
 export function fileFault(outcome: string): string {
   if (outcome === NO_FILE || outcome.startsWith(TOO_LARGE)) return `is ${outcome}`;
   if (outcome === "ENOENT") return "does not exist";
+  if (outcome === "EISDIR") return "is a folder";
   return `cannot be read (${REASONS.get(outcome) ?? outcome})`;
 }
 
@@ -61,6 +63,10 @@ export function fileFault(outcome: string): string {
 export function listedFileFault(outcome: string): string {
   return outcome === "ENOENT" ? "is a symbolic link that leads nowhere" : fileFault(outcome);
 }
+
+/** Remedy for a folder that has the name of a file. */
+export const FOLDER_REMEDY =
+  "put the file there, since Docker makes a folder where the file to mount is missing";
 
 /** Remedy for a file of such a fault; undefined: none in particular. */
 export function fileRemedy(outcome: string): string | undefined {

@@ -3,6 +3,7 @@
  * that every problem is reported, not only the first. Pure: no files, no clock.
  */
 import { GossipError } from "../lib/errors.ts";
+import { equalBytes } from "../wire/bytes.ts";
 import {
   allOf,
   checkAuthorities,
@@ -25,6 +26,7 @@ import {
   parseRevocationList,
   type RevocationList,
 } from "./revocation.ts";
+import { certificatesIn } from "./tls-chain.ts";
 import { resolveRoleUnits, resolveUnits } from "./unit-rules.ts";
 
 /** An MSP, or `msp-invalid` with every problem of the material and its remedy. */
@@ -53,6 +55,7 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
   const lists = readLists(material.revocationLists ?? [], problems);
   const revoked = new Map(allOf(authorities).map((ca) => [ca, serialsRevokedBy(ca, lists)]));
   const tlsAuthorities = setUpTls(material, lists, problems);
+  warnOfLaterCas(material, allOf(authorities), warnings);
   warnOfIdleLists(lists, [...allOf(authorities), ...allOf(tlsAuthorities)], warnings);
   warnOfTlsLists(lists, allOf(authorities), allOf(tlsAuthorities), warnings);
   const msp: Msp = {
@@ -75,14 +78,15 @@ export function setUpMsp(material: MspMaterial, findings: Findings): Msp {
 }
 
 /** That there is no root CA, and where one lies instead. */
-function noRoots({ intermediateCerts = [] }: MspMaterial): string {
+function noRoots({ folder, intermediateCerts = [] }: MspMaterial): string {
   const misplaced = intermediateCerts.find(({ bytes }) => {
     const block = decodePem(bytes);
     const certificate = block && parseCertificate(block.der);
     return certificate !== undefined && isSelfIssued(certificate);
   });
   const remedy = misplaced ? `move ${misplaced.name} there` : "put at least one there";
-  return `There is no root CA certificate in cacerts: ${remedy}.`;
+  const cacerts = folder === undefined ? "cacerts" : `${folder}/cacerts`;
+  return `There is no root CA certificate in ${cacerts}: ${remedy}.`;
 }
 
 function readLists(files: readonly MspFile[], problems: string[]): readonly NamedList[] {
@@ -113,6 +117,30 @@ function serialsRevokedBy(ca: Certificate, lists: readonly NamedList[]): Readonl
   const counting = lists.filter(({ list }) => isListOf(list, ca) && isListSignedBy(list, ca));
   return new Set(counting.flatMap(({ list }) => [...list.serials]));
 }
+
+/** CAs behind the first certificate of a file, which Fabric does not read, unless they have a file of their own. */
+function warnOfLaterCas(
+  { rootCerts, intermediateCerts = [] }: MspMaterial,
+  cas: readonly Certificate[],
+  warnings: string[],
+): void {
+  const isRead = ({ serial, subject }: Certificate) =>
+    cas.some((ca) => ca.serial === serial && equalBytes(ca.subject.der, subject.der));
+  for (const { name, bytes } of [...rootCerts, ...intermediateCerts]) {
+    const [, ...later] = certificatesIn(Buffer.from(bytes)).slice(0, CAS_OF_FILE_MAX);
+    const unread = later
+      .flatMap((der) => parseCertificate(der) ?? [])
+      .find((ca) => ca.extensions.isCa === true && !isRead(ca));
+    if (unread === undefined) continue;
+    warnings.push(
+      `${name} also holds the CA ${unread.subject.text}, which does not count: put each CA into a ` +
+        "file of its own, as only the first certificate of a file is read.",
+    );
+  }
+}
+
+/** Certificates of one file that are looked at. */
+const CAS_OF_FILE_MAX = 8;
 
 /** A list without effect is legal but probably unintended. */
 function warnOfIdleLists(
@@ -171,14 +199,15 @@ function setUpTls(
 }
 
 function setUpAdmins(
-  { adminCerts: files = [], isIncomplete = false }: MspMaterial,
+  { folder, adminCerts: files = [], isIncomplete = false }: MspMaterial,
   msp: Msp,
   hasRoots: boolean,
   problems: string[],
 ): readonly Certificate[] {
   if (files.length === 0 && !msp.roleUnits.has("admin") && !isIncomplete) {
+    const where = folder === undefined ? "" : ` in ${folder}`;
     problems.push(
-      "The MSP has no administrator: put a certificate into admincerts, or set NodeOUs with " +
+      `The MSP${where} has no administrator: put a certificate into admincerts, or set NodeOUs with ` +
         "Enable: true and an AdminOUIdentifier in config.yaml.",
     );
   }

@@ -290,7 +290,7 @@ describe("revokeCertificate()", () => {
     }
     for (const [name, want] of [
       ["gone.pem", /gone\.pem does not exist: check the path\.$/],
-      [".", / is no regular file: check the path\.$/],
+      [".", / is a folder: check the path\.$/],
       ["empty.pem", /empty\.pem cannot be used: it is empty: put the PEM text into it\.$/],
     ] as const) {
       const given = { ...options, certFile: join(folder, name) };

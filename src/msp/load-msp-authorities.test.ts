@@ -21,7 +21,7 @@ const cases: readonly RefusedFolder[] = [
     "no cacerts",
     peerFolder({ "cacerts/ca.pem": undefined, "config.yaml": undefined }),
     /^The folder cacerts does not exist: make it a folder with its files\.$/,
-    /^The MSP has no administrator/,
+    /^The MSP in \S+ has no administrator/,
   ],
   [
     "a root that is no certificate",
@@ -114,7 +114,7 @@ const cases: readonly RefusedFolder[] = [
     "every root CA in DER form",
     peerFolder({ "cacerts/ca.pem": root.der, "config.yaml": undefined }),
     /^cacerts\/ca\.pem is skipped: it is a certificate in DER form/,
-    /^The MSP has no administrator/,
+    /^The MSP in \S+ has no administrator/,
   ],
   [
     "a TLS CA that is none",

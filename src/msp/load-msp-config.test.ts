@@ -18,7 +18,7 @@ const cases: readonly RefusedFolder[] = [
   [
     "NodeOUs in other capitals",
     peerFolder({ "config.yaml": CONFIG.replace("NodeOUs", "NodeOus") }),
-    /^The MSP has no administrator/,
+    /^The MSP in \S+ has no administrator/,
     /^config\.yaml: NodeOus has no effect; did you mean NodeOUs\?$/,
   ],
   [
@@ -29,7 +29,7 @@ const cases: readonly RefusedFolder[] = [
   [
     "config.yml",
     { ...peerFolder({ "config.yaml": undefined }), "config.yml": CONFIG },
-    /^The MSP has no administrator/,
+    /^The MSP in \S+ has no administrator/,
     /^config\.yml is not read: its name has to be config\.yaml\.$/,
   ],
   [
@@ -65,7 +65,7 @@ const cases: readonly RefusedFolder[] = [
   [
     "no administrator",
     peerFolder({ "config.yaml": undefined }),
-    /^The MSP has no administrator: put a certificate into admincerts, or set NodeOUs/,
+    /^The MSP in \S+ has no administrator: put a certificate into admincerts, or set NodeOUs/,
   ],
   [
     "an administrator who is a peer",

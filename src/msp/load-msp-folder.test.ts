@@ -1,7 +1,7 @@
 /** MSP folders whose files cannot be reached, or that are something else. */
 import assert from "node:assert/strict";
-import { chmod, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { loadLocalMsp, loadMsp } from "./load-msp.ts";
 import { makeFolder, peerFolder } from "./testing.ts";
@@ -97,16 +97,34 @@ describe("a folder whose files cannot be reached, or that is another one", () =>
     assert.match(problems.join(), /^The folder \S+ is a part of an MSP folder: name \S+\.$/);
   });
 
+  const places = ["cacerts/ca.pem", "signcerts/peer.pem", "keystore/key.pem", "config.yaml"];
+
   test("links that lead nowhere", async (t) => {
-    for (const name of ["cacerts/ca.pem", "signcerts/peer.pem", "keystore/key.pem"]) {
+    for (const name of places) {
       const folder = await makeFolder(t, peerFolder());
       await rm(join(folder, name));
       await symlink("../gone", join(folder, name));
       const problems = await problemsOf(folder);
+      assert.equal(problems.length, 1, problems.join("\n"));
       assert.match(
         problems.join(),
-        /is a symbolic link that leads nowhere\)?: correct the link\.$/,
+        /is a symbolic link that leads nowhere\)?: correct (?:the link|or remove it)\.$/,
       );
+    }
+  });
+
+  test("folders in the place of files are named, those beside files are passed over", async (t) => {
+    for (const name of places) {
+      const folder = await makeFolder(t, peerFolder());
+      await mkdir(join(folder, dirname(name), "old"), { recursive: true });
+      assert.deepEqual(await problemsOf(folder), []);
+      await rm(join(folder, dirname(name), "old"), { recursive: true });
+      await rm(join(folder, name));
+      await mkdir(join(folder, name));
+      const problems = await problemsOf(folder);
+      assert.equal(problems.length, 1, problems.join("\n"));
+      assert.match(problems.join(), /is a folder\)?: put the file there, since Docker makes/);
+      assert.ok(problems.join().includes(name), problems.join());
     }
   });
 });

@@ -128,6 +128,16 @@ describe("a folder that works", () => {
     ]);
   });
 
+  test("a CA behind another one in its file is told, unless it has a file of its own", async (t) => {
+    const later = makeCertificate({ commonName: "later.org", isCa: true, issuer: root });
+    const files = { "cacerts/ca.pem": Buffer.concat([root.pem, later.pem]), "config.yaml": CONFIG };
+    const [warning = "", ...others] = (await loadMsp(await makeFolder(t, files), "M")).warnings;
+    assert.match(warning, /cacerts\/ca\.pem also holds the CA CN=later\.org, which does not count/);
+    assert.deepEqual(others, []);
+    const own = { ...files, "intermediatecerts/i.pem": Buffer.concat([later.pem, root.pem]) };
+    assert.deepEqual((await loadMsp(await makeFolder(t, own), "M")).warnings, []);
+  });
+
   test("an organisation we only trust needs neither certificate nor key", async (t) => {
     const msp = await loadMsp(
       await makeFolder(t, { "cacerts/ca.pem": root.pem, "config.yaml": CONFIG }),

@@ -1,14 +1,15 @@
 /**
  * Reads an MSP folder as Fabric lays it out (spec A 7.1): files in name order, symbolic links
- * followed, folders within passed over, files without a PEM block skipped with a warning. Only
+ * followed, folders beside files passed over, files without a PEM block skipped with a warning. Only
  * reading happens here; `create-msp.ts` judges what was read.
  */
-import { readdir, stat } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import {
   codeOf,
+  FOLDER_REMEDY,
   fileFault,
   fileRemedy,
   listedFileFault,
@@ -66,6 +67,7 @@ export async function readMspFolder(
   const isIncomplete = findings.problems.length > problemsBefore;
   const intermediateCerts = await read("intermediatecerts");
   return {
+    folder,
     isIncomplete,
     mspId,
     rootCerts,
@@ -153,6 +155,28 @@ export async function readFiles(
   { problems, skipped }: Findings,
   need: "required" | "optional",
 ): Promise<readonly MspFile[]> {
+  const files: MspFile[] = [];
+  const folders: Skipped[] = [];
+  for (const inner of await namesIn(folder, problems, need)) {
+    const name = join(folder, inner);
+    const outcome = await readSmallFile(name, FILE_BYTES_MAX);
+    // Skips pipes and devices silently, as Fabric does.
+    if (outcome === NO_FILE) continue;
+    if (outcome === "EISDIR") folders.push({ name, why: "it is a folder", remedy: FOLDER_REMEDY });
+    else if (typeof outcome === "string") skipped.push({ name, ...listedFault(inner, outcome) });
+    else files.push({ name, bytes: outcome });
+  }
+  // Beside a file a folder is no mistake; alone it stands in the place of one. Kubernetes has hidden ones.
+  if (files.length === 0)
+    skipped.push(...folders.filter(({ name }) => !basename(name).startsWith(".")));
+  return files;
+}
+
+async function namesIn(
+  folder: string,
+  problems: string[],
+  need: "required" | "optional",
+): Promise<readonly string[]> {
   let names: string[];
   try {
     names = (await readdir(folder)).sort();
@@ -163,22 +187,11 @@ export async function readFiles(
     );
     return [];
   }
-  if (names.length > FILES_MAX) {
-    problems.push(
-      `The folder ${folder} has ${names.length} files, more than ${FILES_MAX}: remove some.`,
-    );
-    return [];
-  }
-  const files: MspFile[] = [];
-  for (const name of names) {
-    const outcome = await readSmallFile(join(folder, name), FILE_BYTES_MAX);
-    // Skips folders, pipes and devices silently, as Fabric does.
-    if (outcome === NO_FILE) continue;
-    if (typeof outcome === "string") {
-      skipped.push({ name: join(folder, name), ...listedFault(name, outcome) });
-    } else files.push({ name: join(folder, name), bytes: outcome });
-  }
-  return files;
+  if (names.length <= FILES_MAX) return names;
+  problems.push(
+    `The folder ${folder} has ${names.length} files, more than ${FILES_MAX}: remove some.`,
+  );
+  return [];
 }
 
 function listedFault(name: string, outcome: string): Omit<Skipped, "name"> {
@@ -192,7 +205,7 @@ function listedFault(name: string, outcome: string): Omit<Skipped, "name"> {
 
 async function readConfig(folder: string, findings: Findings): Promise<MspConfig> {
   const path = join(folder, "config.yaml");
-  const isThere = await stat(path).then(
+  const isThere = await lstat(path).then(
     () => true,
     () => false,
   );
@@ -201,7 +214,8 @@ async function readConfig(folder: string, findings: Findings): Promise<MspConfig
   if (typeof content !== "string") {
     return parseMspConfig(path, decodeText(content, { strict: false }), findings);
   }
-  findings.problems.push(`${path} ${fileFault(content)}: correct or remove it.`);
+  const remedy = content === "EISDIR" ? FOLDER_REMEDY : "correct or remove it";
+  findings.problems.push(`${path} ${listedFileFault(content)}: ${remedy}.`);
   return EMPTY_MSP_CONFIG;
 }
 

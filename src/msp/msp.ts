@@ -54,6 +54,8 @@ export interface UnitRuleSource {
 /** Everything an MSP is made of: the content of an MSP folder, or of a channel configuration. */
 export interface MspMaterial {
   readonly mspId: string;
+  /** Where it was read from, for problems. */
+  readonly folder?: string;
   readonly rootCerts: readonly MspFile[];
   readonly intermediateCerts?: readonly MspFile[];
   readonly adminCerts?: readonly MspFile[];

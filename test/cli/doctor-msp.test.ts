@@ -1,4 +1,5 @@
 /** Doctor on MSP folders: each mistake in real files, and what is said of it. */
+import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
@@ -127,7 +128,7 @@ describe("doctor on MSP folders (spec A 7)", () => {
       ({ file }) => rm(file("msp/config.yaml")),
       "error",
       "msp",
-      /The MSP has no administrator[.;:] [Pp]ut a certificate into admincerts/i,
+      /The MSP in \S+ has no administrator[.;:] [Pp]ut a certificate into admincerts/i,
     ],
     [
       "an administrator who is a peer",
@@ -168,6 +169,16 @@ describe("doctor on MSP folders (spec A 7)", () => {
       /Org2MSP has no TLS CA .* Put its TLS CA certificate there/i,
     ],
   ];
+  test("a trusted organisation that cannot be read is named, and does not count as missing", async (t) => {
+    const { env } = await setUp(t);
+    const { org } = await foreign(t);
+    await rm(join(org.mspFolder, "config.yaml"));
+    env["CORE_FABRICGOSSIP_TRUSTEDMSPS"] = `Org2MSP=${org.mspFolder}`;
+    const findings = await findingsOf(env);
+    assertSays(findings, "error", "trusted-msp", new RegExp(`The MSP in ${org.mspFolder} has no`));
+    assert.equal(findings.filter(({ check }) => check === "trusted-msp").length, 1);
+  });
+
   for (const [name, spoil, status, check, sentence] of cases) {
     test(name, async (t) => {
       const peer = await setUp(t);
