@@ -81,6 +81,26 @@ describe("values from the environment", () => {
     }
   });
 
+  test("are doubted where a quotation mark stands at one end", async () => {
+    const { mspId, warnings } = await loadConfig({
+      env: { ...ENV, CORE_PEER_LOCALMSPID: 'Org1MSP"' },
+    });
+    assert.equal(mspId, 'Org1MSP"');
+    assert.match(
+      warnings.join("\n"),
+      /^peer\.localMspId \(CORE_PEER_LOCALMSPID\) is "Org1MSP\\"", with a quotation mark at one end; remove it\.$/m,
+    );
+  });
+
+  test("name trusted MSPs with blanks and quotation marks around each part", async () => {
+    for (const value of ['Org2MSP="/a b/msp"', " Org2MSP = '/a b/msp' ", '"Org2MSP"="/a b/msp"']) {
+      const { fabricGossip } = await loadConfig({
+        env: { ...ENV, CORE_FABRICGOSSIP_TRUSTEDMSPS: value },
+      });
+      assert.deepEqual(fabricGossip.trustedMsps, [{ mspId: "Org2MSP", path: "/a b/msp" }], value);
+    }
+  });
+
   test("name trusted MSPs and tags also in JSON", async () => {
     const { fabricGossip } = await loadConfig({
       env: {

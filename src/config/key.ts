@@ -196,11 +196,15 @@ function readText(raw: unknown): Parsed<string> {
   const unfit = value.length > TEXT_LENGTH_MAX || /\p{Cc}/u.test(value);
   if (unfit) return wrong(raw, "too long or not printable", "write one short line");
   const odd = [
-    ...(value.includes("\ufffd") ? ["what is not UTF-8"] : []),
-    ...(UNSEEN.test(value) ? ["a character that nobody sees"] : []),
+    ...(value.includes("\ufffd") ? ["what is not UTF-8; write it anew"] : []),
+    ...(UNSEEN.test(value) ? ["a character that nobody sees; write it anew"] : []),
+    ...(LONE_QUOTE.test(value) ? ["a quotation mark at one end; remove it"] : []),
   ];
-  return { value, doubts: odd.map((what) => `is ${show(raw)}, with ${what}; write it anew.`) };
+  return { value, doubts: odd.map((what) => `is ${show(raw)}, with ${what}.`) };
 }
+
+/** A pair of them is left out before a value is read. */
+const LONE_QUOTE = /^["'\u201c\u201d]|["'\u201c\u201d]$/;
 
 /** Characters without width, and blanks other than the usual one. */
 const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
@@ -217,8 +221,16 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
 function pairOfText(item: unknown): [string, string] | undefined {
   const text = typeof item === "string" ? item : "";
   const equals = text.indexOf("=");
-  if (equals < 1 || equals === text.length - 1) return undefined;
-  return [text.slice(0, equals), text.slice(equals + 1)];
+  const pair: [string, string] = [bareOf(text.slice(0, equals)), bareOf(text.slice(equals + 1))];
+  return equals < 1 || pair.includes("") ? undefined : pair;
+}
+
+/** Without the blanks and quotation marks around one half of a pair. */
+function bareOf(half: string): string {
+  return half
+    .trim()
+    .replace(/^["']+|["']+$/g, "")
+    .trim();
 }
 
 function pairOfMap(
@@ -228,7 +240,8 @@ function pairOfMap(
   const name = item.get(fields.name);
   const path = item.get(fields.path);
   if (item.size !== 2 || typeof name !== "string" || typeof path !== "string") return undefined;
-  return name === "" || path === "" ? undefined : [name, path];
+  const pair: [string, string] = [name.trim(), path.trim()];
+  return pair.includes("") ? undefined : pair;
 }
 
 export function wrong(
