@@ -11,7 +11,8 @@ export class UnreachableError extends Error {
 /** Remedy for TLS problems with an operations endpoint. */
 const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-not-spoken": "write http:// in --url",
-  "tls-name": "use a name of the certificate in --url",
+  "tls-name":
+    "use a name of the certificate in --url, or have this one added to its subject alternative names",
   "tls-untrusted": "give the CA with --ca",
   "tls-expired": "renew it; if it is valid, check the clock of this machine",
   "tls-not-yet-valid": "check the clock of this machine",

@@ -37,7 +37,7 @@ export async function examineTls(
     ...expired.map((fault) => faultFinding("tls", fault)),
   ];
   if (tls === undefined || findings.length > 0) return { findings, value: tls };
-  const names = new X509Certificate(tls.cert).subjectAltName ?? "no name";
+  const names = new X509Certificate(tls.cert).subjectAltName ?? "nothing";
   const { certFile, clientCertFile } = config.tls;
   const soonMs = config.fabricGossip.expiryNoticesMs[0] ?? 0;
   const pair = `${certFile} and its key match; it names ${names} and`;

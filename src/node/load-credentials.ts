@@ -1,5 +1,6 @@
 /** From a configuration to what it names: every file read and judged, before anything listens. */
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { Signer } from "../core/types/host.ts";
@@ -182,12 +183,26 @@ export function namesMissing(config: Config, cert: Buffer): readonly string[] {
   for (const [endpoint, key] of endpoints) {
     const host = parseHostPort(endpoint)?.host;
     if (host === undefined || host === "") continue;
-    if (isCertifiedFor(host, certificate.subjectAltName)) continue;
+    const { subjectAltName } = certificate;
+    if (isCertifiedFor(host, subjectAltName)) continue;
+    const wanted = `${isIP(host) === 0 ? "DNS" : "IP Address"}:${host}`;
     warnings.push(
       `${key} advertises ${host}, which the TLS certificate does not name ` +
-        `(it names ${certificate.subjectAltName ?? "nothing"}): peers that dial it will refuse; ` +
-        "advertise a name of the certificate or have it issued for this one.",
+        `(${whatItNames(certificate, host)}): peers that dial it will refuse; ` +
+        `${subjectAltName === undefined ? "" : "advertise a name of the certificate, or "}` +
+        `have it issued with the subject alternative name ${wanted}.`,
     );
   }
   return warnings;
+}
+
+/** What does not count as a name is told, too: people see it there. */
+function whatItNames({ subject, subjectAltName }: X509Certificate, host: string): string {
+  if (subjectAltName === undefined) {
+    const hasCommonName = /^CN=/m.test(subject);
+    return `it names nothing${hasCommonName ? ", as a common name does not count" : ""}`;
+  }
+  const isOtherKind = subjectAltName.split(", ").includes(`DNS:${host}`);
+  const why = isOtherKind ? ", and an address counts as IP Address only" : "";
+  return `it names ${subjectAltName}${why}`;
 }

@@ -105,7 +105,15 @@ describe("doctor on TLS files (spec A 1.3)", () => {
       {},
       "error",
       "tls-names",
-      /\(it names nothing\).* Advertise a name of the certificate/i,
+      /\(it names nothing, as a common name does not count\).*; have it issued with the subject alternative name DNS:localhost\./,
+    ],
+    [
+      "with an address among the DNS names",
+      leaf({ extensions: [alternativeNames("127.0.0.1")] }),
+      { CORE_PEER_GOSSIP_ENDPOINT: "127.0.0.1:7051" },
+      "error",
+      "tls-names",
+      /and an address counts as IP Address only\).* subject alternative name IP Address:127\.0\.0\.1\./,
     ],
     [
       "with another name",

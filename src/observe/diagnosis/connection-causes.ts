@@ -88,7 +88,7 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
   "tls-name": {
     say: (detail) => `its TLS certificate is not for ${detail}`,
     remedy:
-      "Dial a host that its TLS certificate names, or have the certificate issued for this one.",
+      "Dial a host that its TLS certificate names, or have this one added to its subject alternative names: a common name does not count, nor an address as a DNS name.",
   },
   "tls-unknown-name": {
     say: () => "it serves nobody under the name that we dial",
