@@ -9,8 +9,9 @@ import {
   refuseContact,
 } from "../core/tables/contacts.ts";
 import { parseResolved } from "../lib/bootstrap-name.ts";
-import { parseHostPort } from "../lib/host-port.ts";
+import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import { inOrder } from "../lib/in-order.ts";
+import { describeCertificate } from "../msp/describe.ts";
 import { createNameService, resolveName } from "../node/name-service.ts";
 import { openFilesMax } from "../node/open-files.ts";
 import { remedyFor, tellFault } from "../observe/diagnosis/causes.ts";
@@ -114,12 +115,16 @@ async function examineBootstrapNames({ fabricGossip, listenAddress }: Config): P
 
 /** Whether an endpoint is an address of this machine with our own port. */
 function hereAt(ownPort: number): (endpoint: string) => boolean {
-  const cards = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  const own = new Set(cards.map(({ address }) => address));
+  const own = addressesHere();
   return (endpoint) => {
     const { host, port } = parseResolved(endpoint)?.address ?? { host: "", port: 0 };
     return own.has(host) && port === ownPort;
   };
+}
+
+function addressesHere(): ReadonlySet<string> {
+  const cards = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return new Set(cards.map(({ address }) => address));
 }
 
 const SHOWN_MAX = 5;
@@ -129,12 +134,12 @@ function some(endpoints: readonly string[]): string {
   return `${endpoints.slice(0, SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-async function resolveFault(endpoint: string): Promise<string | undefined> {
+/** The first address of the host, or why there is none. */
+async function resolveHost(host: string): Promise<{ address: string } | { code: string }> {
   try {
-    await lookup(parseHostPort(endpoint)?.host ?? "");
-    return undefined;
+    return await lookup(host);
   } catch (fault) {
-    return fault instanceof Error && "code" in fault ? String(fault.code) : "unknown";
+    return { code: fault instanceof Error && "code" in fault ? String(fault.code) : "unknown" };
   }
 }
 
@@ -144,15 +149,34 @@ async function contactFindings(
 ): Promise<readonly Finding[]> {
   const { endpoint, isBootstrap } = contact;
   const check = isBootstrap ? "bootstrap" : "anchor";
-  const code = parseResolved(endpoint) ? undefined : await resolveFault(endpoint);
-  if (code !== undefined) {
-    const reason = tellFault({ code: "name-unresolved", detail: code });
+  const { host = "", port = 0 } = parseResolved(endpoint)?.address ?? parseHostPort(endpoint) ?? {};
+  const found = await resolveHost(host);
+  if ("code" in found && parseResolved(endpoint) === undefined) {
+    const reason = tellFault({ code: "name-unresolved", detail: found.code });
     const message = `${endpoint} cannot be joined: ${reason} (name-unresolved).`;
     return [{ ...error(check, message, remedyFor("name-unresolved")), about: endpoint }];
   }
   const { config, files, wallMs } = examination;
   const answer = await probeEndpoint(config, endpoint, files);
+  const place = { host: "address" in found ? found.address : host, port };
+  if (isOurPlace(examination, place, answer)) {
+    const message = `${endpoint} leads to this member itself, but is none of the endpoints that it has.`;
+    return [warning(check, message, "Name another peer there, unless this is the first one.")];
+  }
   return [answerFinding(examination, contact, answer), ...clockFindings(answer, wallMs)];
+}
+
+/** Whether nobody but this member can be there: nobody is yet, or our own TLS certificate is shown. */
+function isOurPlace(
+  { config: { listenAddress }, files: { tls } }: Examination,
+  { host, port }: HostPort,
+  { identity, failure, tls: shown }: EndpointAnswer,
+): boolean {
+  if (identity !== null || port !== listenAddress.port) return false;
+  const own = tls && describeCertificate(tls.cert);
+  if (shown !== null) return shown.sha256 === own?.sha256;
+  const isHere = isUnspecified(host) || host.startsWith("127.") || addressesHere().has(host);
+  return isHere && failure?.code === "unreachable";
 }
 
 function answerFinding(

@@ -56,6 +56,28 @@ describe("doctor on bootstrap and anchor peers", () => {
     assert.doesNotMatch(running.output(), /refused a handshake/);
   });
 
+  test("this member itself under an address that is none of its endpoints, running or not", async (t) => {
+    const peer = await setUp(t);
+    const [, port = ""] = (peer.env["CORE_PEER_ADDRESS"] ?? "").split(":");
+    const more = {
+      CORE_PEER_LISTENADDRESS: `0.0.0.0:${port}`,
+      CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.2:${port} 0.0.0.0:${port}`,
+    };
+    const itself = [/^127\.0\.0\.2:\d+ leads to this member itself/, /^0\.0\.0\.0:\d+ leads to/];
+    for (const isRunning of [false, true]) {
+      if (isRunning) await start(t, peer, more);
+      const findings = await findingsOf(peer.env, more);
+      const told = findings.filter(({ check }) => check === "bootstrap");
+      assert.deepEqual(
+        told.map(({ status }) => status),
+        ["warning", "warning"],
+      );
+      for (const [i, { message }] of told.entries()) assert.match(message, itself[i] ?? /^$/);
+    }
+    const elsewhere = { CORE_PEER_GOSSIP_BOOTSTRAP: `127.0.0.2:${await freePort()}` };
+    assertSays(await findingsOf(peer.env, elsewhere), "error", "bootstrap", /ECONNREFUSED/);
+  });
+
   test("a certificate that does not name the host we dial", async (t) => {
     const peer = await setUp(t, 1);
     const at = await start(t, await setUp(t, 0, peer.org));
