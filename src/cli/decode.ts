@@ -9,7 +9,7 @@ import { decodeEnvelope } from "../observe/decode-envelope.ts";
 const INPUT_BYTES_MAX = 134_217_728;
 
 /** Text that cannot be a file name. */
-const HEX = /^(0x)?[\s0-9a-f:]{16,}$/i;
+const NO_NAME = /^(?:(0x)?[\s0-9a-f:]{16,}|[^/]*\.\.\. \d+ more (?:byte|item)s?\b[^/]*)$/i;
 /** Longer arguments must be envelopes, because no file name is this long. */
 const NAME_LENGTH_MAX = 255;
 const NO_FILE: readonly unknown[] = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"];
@@ -23,7 +23,7 @@ export async function decode(input: string | undefined): Promise<void> {
 /** Returns the argument itself if it is an envelope; otherwise treats it as a file name. */
 function asWord(input: string): Uint8Array {
   const bytes = Buffer.from(input);
-  if (input === "" || input.length > NAME_LENGTH_MAX || HEX.test(input)) return bytes;
+  if (input === "" || input.length > NAME_LENGTH_MAX || NO_NAME.test(input)) return bytes;
   try {
     decodeEnvelope(bytes);
     return bytes;

@@ -286,6 +286,19 @@ describe("decodeEnvelope()", () => {
     });
   }
 
+  test("parts of buffers and captures are called by their names", () => {
+    for (const [input, want] of [
+      ["<Buffer 0a 53 18 01 2a 4f 0a 3f 0a 1b ... 87 more bytes>", /the beginning of a buffer/],
+      [
+        "Uint8Array(137) [ 10, 83, 24, 1, 42, 79, 10, 63, 1, 1, ... 37 more items ]",
+        /beginning of/,
+      ],
+      ["\xd4\xc3\xb2\xa1\x02\0\x04\0\n", /a capture of packets/],
+    ] as const) {
+      assert.throws(() => decodeEnvelope(Buffer.from(input, "latin1")), want);
+    }
+  });
+
   test("whatever it is given, it answers or throws a GossipError", () => {
     const known = fc.constantFrom(...vectors.map((vector) => vector.name));
     const mutated = fc.tuple(known, fc.nat(), fc.nat(255)).map(([name, place, byte]) => {

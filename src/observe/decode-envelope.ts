@@ -71,10 +71,22 @@ const OTHERS: readonly Other[] = [
   },
   { what: "JSON without an envelope in it", isIt: isJson },
   {
+    what: "the beginning of a buffer, as Node.js shows long ones",
+    isIt: (input) => /\.\.\. \d+ more (?:byte|item)s?/.test(startOf(input)),
+  },
+  { what: "a capture of packets, no gossip envelope", isIt: isCapture },
+  {
     what: "hex with an odd number of digits",
     isIt: (input) => input.length % 2 === 1 && /^[0-9a-f]{9,}$/i.test(startOf(input)),
   },
 ];
+
+/** Files of tcpdump, in either byte order and both precisions, and of Wireshark. */
+const CAPTURES = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];
+
+function isCapture(input: Uint8Array): boolean {
+  return CAPTURES.includes(Buffer.from(input.subarray(0, 4)).toString("hex"));
+}
 
 const START_MAX = 65_536;
 
