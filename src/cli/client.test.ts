@@ -52,9 +52,9 @@ describe("an answer with an error status", () => {
   }
 
   test("401: whether we have shown a certificate", async (t) => {
-    const without = await failure(t, 401, "");
+    const without = await failure(t, 401, error("no certificate"));
     assert.match(without.message, /asks for a client certificate: give --cert and --key/);
-    const shown = await failure(t, 401, "", { cert: Buffer.from("ours") });
+    const shown = await failure(t, 401, error("unknown CA"), { cert: Buffer.from("ours") });
     assert.match(shown.message, /does not accept our client certificate: give --cert and --key/);
   });
 

@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import type { PeerCertificate } from "node:tls";
 import { GossipError } from "../lib/errors.ts";
 import { checkServerName } from "../transport/tls-names.ts";
-import { openTarget, type Target } from "./target.ts";
+import { addressOf, openTarget, type Target } from "./target.ts";
 import { explainFailure, notANode, UnreachableError } from "./unreachable.ts";
 
 interface Asked {
@@ -109,8 +109,8 @@ export function open(
   { method = "GET", headers = {}, body }: Asked,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { url, tls } = target;
-  const address = new URL(path, url);
+  const { tls } = target;
+  const { url: address } = addressOf(target, path);
   const request = address.protocol === "https:" ? requestHttps : requestHttp;
   // Not the name that Node hands on: brackets and a final dot belong to it.
   const checkServerIdentity = (_: string, certificate: PeerCertificate): Error | undefined =>
@@ -132,6 +132,12 @@ export function refusal(target: Target, path: string, status: number, text: stri
   const { origin } = target.url;
   if ((status === 400 || status === 413 || status === 429) && said !== undefined)
     return new GossipError("config-invalid", said);
+  if (status === 401 && said === undefined) {
+    return new UnreachableError(
+      `${origin} asks for a user and a password, which no node does: write those of the proxy in front ` +
+        "of the node in --url, as in https://user:password@host.",
+    );
+  }
   if (status === 401) {
     const what =
       target.tls.cert === undefined

@@ -16,6 +16,7 @@ export interface TargetOptions {
 }
 
 export interface Target {
+  /** Its path, of a proxy in front of the node, comes before that of every request. */
   readonly url: URL;
   /** PEM; empty without files. */
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
@@ -30,10 +31,7 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   const problems: string[] = [];
   const options = (await collect(problems, withConfig(flags))) ?? flags;
   const { url: given = DEFAULT_URL } = options;
-  const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    problems.push(`"${given}" is not the URL of a node: give one like ${DEFAULT_URL} with --url.`);
-  }
+  const url = readUrl(given, problems);
   if ((options.cert === undefined) !== (options.key === undefined)) {
     problems.push("--cert and --key belong together: give both or neither.");
   }
@@ -49,9 +47,49 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
     if (fault !== undefined)
       problems.push(`${files} (${fault}): give a certificate and the key that it was issued for.`);
   }
-  if (url === null || problems.length > 0) throw new GossipError("config-invalid", problems);
+  if (url === undefined || problems.length > 0) throw new GossipError("config-invalid", problems);
   const source = options.url === flags.url ? "--url" : "operations.listenAddress";
   return { url, tls, source };
+}
+
+function readUrl(given: string, problems: string[]): URL | undefined {
+  const url = URL.parse(/^[a-z]+:\/\/|^$/i.test(given) ? given : `http://${given}`);
+  const secret = url === null ? /^([a-z]+:\/\/)?.*@/is : /^([a-z]+:\/\/)?[^/?#]*@/i;
+  const shown = given.replace(secret, "$1***@").slice(0, URL_SHOWN_MAX);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    problems.push(`"${shown}" is not the URL of a node: give one like ${DEFAULT_URL} with --url.`);
+    return undefined;
+  }
+  if (url.search !== "" || url.hash !== "") {
+    const [bare = ""] = shown.split(/[?#]/);
+    problems.push(`--url ${shown} goes on after the address of a node: write ${bare} alone.`);
+  }
+  if (!isDecodable(`${url.username}:${url.password}`)) {
+    problems.push(`--url ${shown} has a user or password with a lone %: write %25 for it.`);
+  }
+  return url;
+}
+
+/** What a user wrote may be of any length. */
+const URL_SHOWN_MAX = 200;
+
+/** Node.js throws for others. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The address of a path of a node; as it may be told, without its password. */
+export function addressOf({ url }: Target, path: string): { readonly url: URL; told: string } {
+  const told = new URL(`${url.origin}${url.pathname.replace(/\/+$/, "")}${path}`);
+  const whole = new URL(told);
+  whole.username = url.username;
+  whole.password = url.password;
+  return { url: whole, told: String(told).slice(0, URL_SHOWN_MAX) };
 }
 
 const FLAG_USES = { "--ca": "pool", "--cert": "chain" } as const;

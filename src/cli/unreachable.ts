@@ -1,7 +1,7 @@
 /** Explains why no node answers, with the remedy. */
 import { tellFault } from "../observe/diagnosis/causes.ts";
 import { opensslReason, tlsFailure } from "../transport/tls-fault.ts";
-import { DEFAULT_URL, type Target } from "./target.ts";
+import { addressOf, DEFAULT_URL, type Target } from "./target.ts";
 
 /** No node answered. Ends the program with exit code 3. */
 export class UnreachableError extends Error {
@@ -58,16 +58,17 @@ export function explainFailure({ url, source }: Target, error: unknown): Error {
 }
 
 /** The answer did not come from a node, or came from another version. */
-/** What a user wrote may be in it, at any length. */
-const ADDRESS_SHOWN_MAX = 200;
-
-export function notANode({ url }: Target, path: string, status?: number): UnreachableError {
-  const address = String(new URL(path, url)).slice(0, ADDRESS_SHOWN_MAX);
+export function notANode(target: Target, path: string, status?: number): UnreachableError {
+  const hint =
+    target.url.pathname === "/"
+      ? "Of a devnet, it is the port of the dashboard plus 2."
+      : `The path ${target.url.pathname.slice(0, PATH_SHOWN_MAX)} of --url is that of a proxy in front of it.`;
   return new UnreachableError(
-    `${address} answered ${status ?? "unexpectedly"}: is this the operations address of a fabric-gossip node? ` +
-      "(Of a devnet, it is the port of the dashboard plus 2.)",
+    `${addressOf(target, path).told} answered ${status ?? "unexpectedly"}: is this the operations address of a fabric-gossip node? (${hint})`,
   );
 }
+
+const PATH_SHOWN_MAX = 100;
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

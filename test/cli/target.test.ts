@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +44,75 @@ describe("a verb over https", () => {
       const answer = ask(target, "/", {});
       if (isBelieved) assert.equal(await answer, "[]");
       else await assert.rejects(answer, /is not for localhost, but for .*: use a name of/);
+    });
+  }
+});
+
+describe("of the URL of a node", () => {
+  const serve = async (t: TestContext, status = 200) => {
+    const asked: string[] = [];
+    const server = createHttpServer(({ url, headers }, response) => {
+      asked.push(`${headers.authorization ?? ""} ${url}`);
+      response.writeHead(status).end("[]");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(() => server.close());
+    const address = server.address();
+    assert(typeof address === "object" && address !== null);
+    return { asked, host: `127.0.0.1:${address.port}` };
+  };
+
+  test("the path and the password of a proxy in front of it are used, the password is never told", async (t) => {
+    const { asked, host } = await serve(t);
+    for (const path of ["", "/", "/a/b", "/a/b/", "//c"]) {
+      await ask(await openTarget({ url: `http://me:p%25@${host}${path}` }), "/api?x=1", {});
+    }
+    const basic = `Basic ${Buffer.from("me:p%").toString("base64")}`;
+    assert.deepEqual(
+      asked,
+      ["/api?x=1", "/api?x=1", "/a/b/api?x=1", "/a/b/api?x=1", "//c/api?x=1"].map(
+        (path) => `${basic} ${path}`,
+      ),
+    );
+    for (const [status, want] of [
+      [404, /^http:..127\.0\.0\.1:\d+\/a\/api answered 404: .*The path \/a of --url is that of a/],
+      [401, /^http:..127\.0\.0\.1:\d+ asks for a user and a password/],
+    ] as const) {
+      const other = await serve(t, status);
+      const target = await openTarget({ url: `http://me:secret@${other.host}/a` });
+      await assert.rejects(ask(target, "/api", {}), (error: Error) => {
+        assert.match(error.message, want);
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      });
+    }
+  });
+
+  for (const [url, want] of [
+    [
+      "http://h:1/a?b=c#d",
+      "--url http://h:1/a?b=c#d goes on after the address of a node: write http://h:1/a alone.",
+    ],
+    [
+      "http://h:1?b=me@c",
+      "--url http://h:1?b=me@c goes on after the address of a node: write http://h:1 alone.",
+    ],
+    [
+      "me:x#y@h:1",
+      '"***@h:1" is not the URL of a node: give one like http://127.0.0.1:9443 with --url.',
+    ],
+    ["h:1#members", "--url h:1#members goes on after the address of a node: write h:1 alone."],
+    [
+      "http://me:%zz@h:1",
+      "--url http://***@h:1 has a user or password with a lone %: write %25 for it.",
+    ],
+    [
+      "ftp://me:x@h:1",
+      '"ftp://***@h:1" is not the URL of a node: give one like http://127.0.0.1:9443 with --url.',
+    ],
+  ] as const) {
+    test(`${url} is refused`, async () => {
+      await assert.rejects(openTarget({ url }), { code: "config-invalid", message: want });
     });
   }
 });
