@@ -7,6 +7,7 @@ import { ReadError } from "../reader/read-error.ts";
 import { program } from "./program.ts";
 import type { Signals } from "./signals.ts";
 import { UnreachableError } from "./unreachable.ts";
+import { readVerb } from "./verb-words.ts";
 
 /** 0 success, 1 the answer is no, 2 wrong use or configuration, 3 cannot reach the node. */
 const EXIT = { no: 1, unexpected: 1, wrongUse: 2, unreachable: 3 } as const;
@@ -46,7 +47,8 @@ export async function run(early?: Signals): Promise<void> {
     process.on(event, (error: unknown) => process.exit(report(error)));
   }
   try {
-    await program(early).parseAsync();
+    const cli = program(early);
+    await cli.parseAsync(readVerb(cli, process.argv.slice(2)), { from: "user" });
   } catch (error) {
     process.exitCode = report(error);
   }

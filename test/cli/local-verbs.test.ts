@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Command } from "commander";
 import { program } from "../../src/cli/program.ts";
+import { readVerb } from "../../src/cli/verb-words.ts";
 import { launch, MAIN, run, temporaryFolder } from "./program.ts";
 
 /** Every verb that does something, with the words that lead to it. */
@@ -40,6 +41,42 @@ describe("help", () => {
       verb.outputHelp();
       const wide = text.split("\n").filter((line) => line.length > 80 && !/^ {2}\$ /.test(line));
       assert.deepEqual(wide, [], verb.name());
+    }
+  });
+});
+
+describe("a verb that does not exist is named, with the nearest one,", () => {
+  const ofAll = 'fabric-gossip has no verb "nonsense": fabric-gossip --help lists all.';
+  const cases: readonly (readonly [string, string])[] = [
+    ["nonsense", ofAll],
+    ["help nonsense", ofAll],
+    ["nonsense --help", ofAll],
+    ["help Memebrs", 'fabric-gossip has no verb "Memebrs": did you mean members?'],
+    ["crypto renwe", 'crypto has no verb "renwe": did you mean renew?'],
+    ["help event x", 'event has no verb "x": write one of send, watch.'],
+    ["event help x", 'event has no verb "x": write one of send, watch.'],
+  ];
+  for (const [words, want] of cases) {
+    test(`in "${words}"`, async (t) => {
+      const { code, stdout, stderr } = await run(t, words.split(" "));
+      assert.deepEqual([code, stdout, stderr], [2, "", `error: ${want}\n`]);
+    });
+  }
+
+  test("and help of one that does is its own", () => {
+    const cli = program();
+    const cases: readonly (readonly [string, string])[] = [
+      ["help crypto renew", "crypto renew --help"],
+      ["event help send", "event send --help"],
+      ["help members x", "members --help x"],
+      ["help", "--help"],
+      ["help help", "--help"],
+      ["query help --json", "query help --json"],
+      ["-V", "-V"],
+      ["crypto", "crypto"],
+    ];
+    for (const [words, want] of cases) {
+      assert.equal(readVerb(cli, words.split(" ")).join(" "), want);
     }
   });
 });
