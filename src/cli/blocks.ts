@@ -9,7 +9,6 @@ import { writingTo } from "../lib/write-output.ts";
 import type { BlocksOptions } from "../reader/blocks.ts";
 import type { ChannelReader } from "../reader/read-channel.ts";
 import { jsonOf, parseNumber, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
-import type { Signals } from "./signals.ts";
 
 export interface BlocksFlags extends ReaderFlags {
   readonly from?: string;
@@ -23,7 +22,7 @@ export interface BlocksFlags extends ReaderFlags {
 export async function blocks(
   channel: string,
   flags: BlocksFlags,
-  signals: Signals,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const { follow, out } = flags;
   const problems: string[] = [];
@@ -38,7 +37,7 @@ export async function blocks(
       writingTo("--out", out, () => makeFolder(out)),
     );
   }
-  const range = { from, to, follow, signal: signals.stop };
+  const range = { from, to, follow, signal };
   const hasConflict = await useReader(channel, flags, problems, (reader) =>
     print(reader, channel, range, flags),
   );

@@ -9,17 +9,15 @@ export interface ChaincodesFlags extends ReaderFlags {
   readonly watch?: boolean;
 }
 
-/** Prints the table; 1 if peers have different definitions of one chaincode. */
-export async function chaincodes(channel: string, flags: ChaincodesFlags): Promise<number> {
-  let differs = false;
+/** Prints the table; exit code 1 if peers have different definitions of one chaincode. */
+export async function chaincodes(channel: string, flags: ChaincodesFlags): Promise<void> {
   await useReader(channel, flags, [], (reader) =>
     watch(flags, async () => {
       const found = await reader.chaincodes();
-      differs = found.chaincodes.some((one) => one.differs);
-      return { value: found, text: () => describe(found), notes: found.notes };
+      const isNo = found.chaincodes.some((one) => one.differs);
+      return { value: found, isNo, text: () => describe(found), notes: found.notes };
     }),
   );
-  return differs ? 1 : 0;
 }
 
 interface Row {

@@ -15,22 +15,20 @@ export interface HeightsFlags extends ReaderFlags {
 /** Up to a year. */
 const LAG_RANGE = { min: 0, max: 31_536_000_000 };
 
-/** Prints the table; 1 if a peer is further behind than allowed. */
-export async function heights(channel: string, flags: HeightsFlags): Promise<number> {
+/** Prints the table; exit code 1 if a peer is further behind than allowed. */
+export async function heights(channel: string, flags: HeightsFlags): Promise<void> {
   const problems: string[] = [];
   const limits = {
     behindMax: parseNumber("--max-behind", flags.maxBehind, problems),
     lagMaxMs: parseSpan("--max-lag", flags.maxLag, problems, LAG_RANGE),
   };
-  let isLagging = false;
   await useReader(channel, flags, problems, (reader) =>
     watch(flags, async () => {
       const found = await reader.heights(limits);
-      isLagging = found.members.some(({ lagging }) => lagging);
-      return { value: found, text: () => describe(found), notes: found.notes };
+      const isNo = found.members.some(({ lagging }) => lagging);
+      return { value: found, isNo, text: () => describe(found), notes: found.notes };
     }),
   );
-  return isLagging ? 1 : 0;
 }
 
 function describe(found: ChannelHeights): string {

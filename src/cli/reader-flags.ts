@@ -84,6 +84,8 @@ async function openReader(
 interface Shown {
   /** For `--json`. */
   readonly value: object;
+  /** Exit code 1. */
+  readonly isNo: boolean;
   readonly text: () => string;
   /** For people, on standard error; part of the JSON. */
   readonly notes: readonly string[];
@@ -92,7 +94,10 @@ interface Shown {
 /** Peers publish every 4 s at most; asking more often than this brings nothing. */
 const WATCH_MS = 2_000;
 
-/** Prints once, or with `--watch` again and again; on a terminal it redraws in place. */
+/**
+ * Prints once, or with `--watch` again and again; on a terminal it redraws in place. Sets the exit code for what
+ * was shown last.
+ */
 export async function watch(
   flags: { readonly watch?: boolean; readonly json?: boolean },
   look: () => Promise<Shown>,
@@ -108,7 +113,8 @@ export async function watch(
       await sleep(WATCH_MS);
       continue;
     }
-    const { value, text, notes } = shown;
+    const { value, isNo, text, notes } = shown;
+    process.exitCode = isNo ? 1 : 0;
     if (flags.watch && process.stdout.isTTY) process.stdout.write("\x1b[H\x1b[J");
     process.stdout.write(`${flags.json ? printableJson(jsonOf(value)) : text()}\n`);
     if (!flags.json) printNotes(notes);

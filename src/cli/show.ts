@@ -9,6 +9,7 @@ import { getDatedList } from "./client.ts";
 import { ago, type Column, formatTable, until } from "./table.ts";
 import { openTarget, type TargetOptions } from "./target.ts";
 import { type Colour, painter, widthOf } from "./terminal.ts";
+import { UnreachableError } from "./unreachable.ts";
 
 export interface ShowOptions extends TargetOptions {
   readonly json?: boolean;
@@ -166,8 +167,18 @@ async function show<T extends object>(
 ): Promise<void> {
   const target = await openTarget(options);
   const paint = painter(process.stdout);
-  for (;;) {
-    const { rows, nowMs } = await getDatedList<T>(target, path);
+  for (let isFirst = true; ; isFirst = false) {
+    const found = await getDatedList<T>(target, path).catch((error: unknown) => {
+      // Whoever watches wants to see the node come back.
+      if (isFirst || !(error instanceof UnreachableError)) throw error;
+      process.stderr.write(`${printable(error.message)}\n`);
+      return undefined;
+    });
+    if (found === undefined) {
+      await sleep(WATCH_MS);
+      continue;
+    }
+    const { rows, nowMs } = found;
     const table = (): string =>
       rows.length === 0
         ? none

@@ -40,6 +40,11 @@ export function listenToSignals({ reloads = false } = {}): Signals {
   };
 }
 
+/** Ends a verb that goes on until it is stopped: with the exit code of what it has found so far. */
+export function exitWhenStopped(): void {
+  void aborted(listenToSignals().stop).then(() => process.exit());
+}
+
 /** Resolves when the signal aborts, or at once if it already has. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

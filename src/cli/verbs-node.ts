@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { EventsOptions } from "./events.ts";
 import type { ShowOptions } from "./show.ts";
-import { listenToSignals } from "./signals.ts";
+import { exitWhenStopped, listenToSignals } from "./signals.ts";
 import type { TargetOptions } from "./target.ts";
 import type { WhyOptions } from "./why.ts";
 import { append, withExamples, withTarget } from "./words.ts";
@@ -41,8 +41,11 @@ function shower(
 ): Command {
   const command = withTarget(cli.command(verb).description(description))
     .option("--json", "as JSON, for programs")
-    .option("--watch", "repeat every second")
-    .action(async (options: ShowOptions) => which(await import("./show.ts"))(options));
+    .option("--watch", "repeat every second until interrupted")
+    .action(async (options: ShowOptions) => {
+      if (options.watch) exitWhenStopped();
+      await which(await import("./show.ts"))(options);
+    });
   withExamples(
     command,
     [`fabric-gossip ${verb} --watch`, "the node on this machine, refreshed every second"],

@@ -5,7 +5,7 @@ import type { ChaincodesFlags } from "./chaincodes.ts";
 import type { ChannelConfigFlags } from "./channel-config.ts";
 import type { HeightsFlags } from "./heights.ts";
 import { withReader } from "./reader-flags.ts";
-import { listenToSignals } from "./signals.ts";
+import { exitWhenStopped, listenToSignals } from "./signals.ts";
 import { withExamples } from "./words.ts";
 
 const WHO = "--profile connection.json --cert user.pem --key user.key";
@@ -23,10 +23,11 @@ function addHeights(cli: Command): void {
     .argument("<channel>", "name of the channel")
     .option("--max-behind <n>", "exit with 1 if a peer is more blocks behind")
     .option("--max-lag <duration>", "exit with 1 if a peer lacks a block for longer, like 60s")
-    .option("--watch", "repeat every two seconds")
+    .option("--watch", "repeat every two seconds until interrupted")
     .option("--json", "as JSON, for programs")
     .action(async (channel: string, flags: HeightsFlags) => {
-      process.exitCode = await (await import("./heights.ts")).heights(channel, flags);
+      if (flags.watch) exitWhenStopped();
+      await (await import("./heights.ts")).heights(channel, flags);
     });
   withExamples(
     verb,
@@ -43,10 +44,11 @@ function addChaincodes(cli: Command): void {
   const verb = withReader(cli.command("chaincodes"))
     .description("chaincodes ready on each organisation's peers; exit code 1 if they differ")
     .argument("<channel>", "name of the channel")
-    .option("--watch", "repeat every two seconds")
+    .option("--watch", "repeat every two seconds until interrupted")
     .option("--json", "as JSON, for programs")
     .action(async (channel: string, flags: ChaincodesFlags) => {
-      process.exitCode = await (await import("./chaincodes.ts")).chaincodes(channel, flags);
+      if (flags.watch) exitWhenStopped();
+      await (await import("./chaincodes.ts")).chaincodes(channel, flags);
     });
   withExamples(verb, [
     `npx fabric-gossip chaincodes mychannel ${WHO}`,
@@ -64,8 +66,9 @@ function addBlocks(cli: Command): void {
     .option("--out <folder>", "write each block to a file, as peer channel fetch does")
     .option("--json", "one JSON line per block, for programs")
     .action(async (channel: string, flags: BlocksFlags) => {
-      const signals = listenToSignals();
-      process.exitCode = await (await import("./blocks.ts")).blocks(channel, flags, signals);
+      // Without --follow, whoever is interrupted has not done what was asked.
+      const stop = flags.follow ? listenToSignals().stop : undefined;
+      process.exitCode = await (await import("./blocks.ts")).blocks(channel, flags, stop);
     });
   withExamples(
     verb,

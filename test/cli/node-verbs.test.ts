@@ -111,6 +111,30 @@ describe("members that talk to each other", () => {
   });
 });
 
+test("--watch waits for a node that is gone, and ends with 0 when it is stopped", async (t) => {
+  const org = await organisation(await temporaryFolder(t));
+  const at = await ports();
+  const environment = peerEnvironment(org, 0, at);
+  const url = `http://127.0.0.1:${at.operations}`;
+  const first = launch(t, ["start"], environment);
+  await until("it answers", async () => (await get(at.operations, "/api/v1/self")) !== undefined);
+  const watches = ["members", "connections"].map((verb) =>
+    launch(t, [verb, "--watch", "--url", url]),
+  );
+  const [members] = watches;
+  const tables = () => members?.output().split("ENDPOINT ").length ?? 0;
+  await until("tables", () => tables() > 2);
+  first.child.kill("SIGTERM");
+  await until("it is gone", () => members?.output().includes(`No node answers at ${url}`) ?? false);
+  launch(t, ["start"], environment);
+  const before = tables();
+  await until("tables of its next life", () => tables() > before);
+  for (const [i, signal] of (["SIGINT", "SIGTERM"] as const).entries()) {
+    watches[i]?.child.kill(signal);
+    assert.equal((await watches[i]?.finished)?.code, 0);
+  }
+});
+
 describe("why", () => {
   test("0 for who is visible, 1 for who is not, 2 for what is no peer", async (t) => {
     const { at, url } = await startMember(t);

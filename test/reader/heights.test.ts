@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ChannelHeights } from "../../src/reader/views.ts";
 import { encodeEnvelope, parseEnvelope } from "../../src/wire/envelope.ts";
+import { launch, until } from "../cli/program.ts";
 import { answer } from "./peer.ts";
 import { CHANNEL, flagsOf, makeChain, makeWorld, read } from "./world.ts";
 
@@ -69,6 +70,22 @@ test("a peer that lags ends it with 1, if a limit is given", async (t) => {
   assert.equal(chain.height, 5n);
   // The block that it lacks was made a moment ago.
   assert.deepEqual([await code("--max-lag", "1h"), await code("--max-lag", "0s")], [0, 1]);
+});
+
+test("--watch, interrupted, ends with what was shown last: 1 if a peer lags, else 0", async (t) => {
+  const { org1, peer } = await makeWorld(t);
+  const own = await peer(org1, 0);
+  own.know(await peer(org1, 1), { height: 3n });
+  for (const [max, want] of [
+    ["2", 0],
+    ["1", 1],
+  ] as const) {
+    const flags = [...flagsOf(org1, own), "--watch", "--max-behind", max];
+    const running = launch(t, ["heights", CHANNEL, ...flags]);
+    await until("a table", () => running.output().includes("PEER "));
+    running.child.kill("SIGINT");
+    assert.equal((await running.finished).code, want);
+  }
 });
 
 test("it asks politely: nothing past a height, one question at a time, no word of its own", async (t) => {
