@@ -1,7 +1,10 @@
 /** The verbs that print what a running node knows. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "../following/views.ts";
+import { collect } from "../lib/collect.ts";
+import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
+import { readTags } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Service, ServiceHealth } from "../observe/topics.ts";
 import type { Connection, Identity, Member } from "../observe/views.ts";
@@ -50,6 +53,8 @@ function urgency(expires: string | null, nowMs: number): Colour | undefined {
 }
 
 export async function showMembers(options: ShowOptions): Promise<void> {
+  const problems: string[] = [];
+  await collect(problems, () => readTags(options.tag ?? []));
   const parameters = new URLSearchParams();
   for (const tag of options.tag ?? []) parameters.append("tag", tag);
   const path = parameters.size === 0 ? "/api/v1/members" : `/api/v1/members?${parameters}`;
@@ -59,7 +64,7 @@ export async function showMembers(options: ShowOptions): Promise<void> {
       : memberColumns(nowMs);
   const tags = printable((options.tag ?? []).join(" "));
   const none = `No member has the tags ${tags}: without --tag the verb lists all members with theirs.`;
-  await show<Json<Member>>(options, path, columns, none);
+  await show<Json<Member>>(options, path, columns, none, problems);
 }
 
 /** Members of older versions have none. */
@@ -164,8 +169,11 @@ async function show<T extends object>(
   path: string,
   columns: (nowMs: number, rows: readonly T[]) => readonly Column<T>[],
   none: string,
+  problems: string[] = [],
 ): Promise<void> {
-  const target = await openTarget(options);
+  const target = await collect(problems, openTarget(options));
+  if (target === undefined || problems.length > 0)
+    throw new GossipError("config-invalid", problems);
   const paint = painter(process.stdout);
   for (let isFirst = true; ; isFirst = false) {
     const found = await getDatedList<T>(target, path).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
 import { fileFault, readSmallFile } from "../lib/small-file.ts";
-import { checkSaying, checkSubscription } from "../node/check-saying.ts";
+import { checkSaying, checkSubscription, readTags } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
@@ -32,6 +32,8 @@ export interface WatchOptions extends TargetOptions {
 const SLACK_MS = 5_000;
 /** What an event or query can carry. */
 const FILE_BYTES_MAX = 16_384;
+/** Every topic, as in the path of the request. */
+const ALL = "*";
 const TIMEOUT_S = 5;
 const TIMEOUT_S_MAX = 300;
 
@@ -93,11 +95,12 @@ export async function watchEvents(
   { stop }: Signals,
 ): Promise<void> {
   const problems: string[] = [];
-  await collect(problems, () => checkSubscription(topic, undefined));
+  const wanted = topic === ALL ? undefined : topic;
+  await collect(problems, () => checkSubscription(wanted, undefined));
   const target = await collect(problems, openTarget(options));
   if (target === undefined || problems.length > 0)
     throw new GossipError("config-invalid", problems);
-  const path = `/api/v1/events/${topic === undefined ? "*" : encodeURIComponent(topic)}`;
+  const path = `/api/v1/events/${wanted === undefined ? ALL : encodeURIComponent(wanted)}`;
   await followStream(target, path, stop, ({ data }) => {
     const line = options.json ? escapeJson(data) : lineOf(JSON.parse(data));
     process.stdout.write(`${line}\n`);
@@ -126,7 +129,11 @@ async function prepare(
   problems: string[],
 ): Promise<{ readonly body: Uint8Array; readonly target: Target }> {
   const body = await collect(problems, payloadOf(options));
-  await collect(problems, () => checkSaying(topic, body ?? new Uint8Array(0), {}));
+  const tags = await collect(problems, () => readTags(options.tag ?? []));
+  const { organisation: organisations = [] } = options;
+  await collect(problems, () =>
+    checkSaying(topic, body ?? new Uint8Array(0), { tags: tags ?? {}, organisations }),
+  );
   const target = await collect(problems, openTarget(options));
   if (body !== undefined && target !== undefined && problems.length === 0) return { body, target };
   throw new GossipError("config-invalid", problems);

@@ -62,7 +62,7 @@ export function checkOwners(key: unknown, count: unknown): void {
 
 /** Throws `message-invalid` unless one can subscribe to this topic, undefined being any. */
 export function checkSubscription(topic: unknown, signal: unknown): void {
-  const problems = topic === undefined ? [] : topicProblems(topic);
+  const problems = topic === undefined ? [] : topicProblems(topic, "leave it out for any topic");
   if (signal !== undefined) problems.push(...misfit("subscribe", signal, SIGNAL));
   refuse(problems);
 }
@@ -97,17 +97,34 @@ export function payloadProblems(payload: unknown): string[] {
   ];
 }
 
-function topicProblems(topic: unknown): string[] {
+/** `any`: the remedy for whoever means all topics. */
+function topicProblems(topic: unknown, any?: string): string[] {
   const length = typeof topic === "string" ? TEXT.encode(topic).length : 0;
   // Escape sequences would reach whoever prints it; half a surrogate pair cannot travel.
   const isText = typeof topic === "string" && !/\p{Cc}/u.test(topic) && topic.isWellFormed();
-  // A dot or two are no name in the path of a URL.
-  const isRight = isText && topic !== "." && topic !== "..";
+  // A dot or two are no name in the path of a URL, and a star means every topic there.
+  const isRight = isText && topic !== "." && topic !== ".." && topic !== "*";
   if (isRight && length >= 1 && length <= TOPIC_BYTES_MAX) return [];
-  return [
-    `the topic ${shown(topic)} cannot be used: give 1 to ${TOPIC_BYTES_MAX} bytes of text ` +
-      'without control characters, other than "." and "..".',
-  ];
+  const remedy =
+    topic === "*" && any !== undefined
+      ? any
+      : `give 1 to ${TOPIC_BYTES_MAX} bytes of text without control characters, other than ".", ".." and "*"`;
+  return [`the topic ${shown(topic)} cannot be used: ${remedy}.`];
+}
+
+/** Tags as `NAME=VALUE` each. Throws `message-invalid` for all that are none. */
+export function readTags(words: readonly string[]): Tags {
+  const tags: Record<string, string> = Object.create(null);
+  const problems: string[] = [];
+  for (const word of words) {
+    const equals = word.indexOf("=");
+    const [name, value] = [word.slice(0, Math.max(0, equals)), word.slice(equals + 1)];
+    if (name === "") problems.push(`the tag ${shown(word)} has no value: write NAME=VALUE.`);
+    else if ((tags[name] ?? value) === value) tags[name] = value;
+    else problems.push(`the tag ${shown(name)} has two values: a member has one of them at most.`);
+  }
+  refuse(problems);
+  return tags;
 }
 
 function copyTags(tags: unknown, problems: string[]): Tags {

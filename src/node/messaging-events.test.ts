@@ -127,6 +127,7 @@ describe("an event", () => {
       [7, bytes("x")],
       [".", bytes("x")],
       ["..", bytes("x")],
+      ["*", bytes("x")],
       ["t", bytes("x"), { tags: { a: 1 } }],
       ["t", bytes("x"), null],
       ["t", bytes("x"), "shop"],
@@ -146,6 +147,8 @@ describe("an event", () => {
     await node.broadcast("x".repeat(128), new Uint8Array(16_384));
     await node.broadcast("ü".repeat(64), new Uint8Array(0));
     assert.throws(() => node.subscribe("a\nb"), { code: "message-invalid" });
+    const star = 'the topic "*" cannot be used: leave it out for any topic.';
+    assert.throws(() => node.subscribe("*"), { code: "message-invalid", message: star });
   });
 
   test("too many in too short a time are refused; those before arrive", async () => {

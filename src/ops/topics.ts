@@ -1,6 +1,7 @@
 /** Messages among members of our kind over HTTP: broadcast, query, subscribe, services. */
 import type { Context } from "hono";
 import { GossipError, type GossipErrorCode } from "../lib/errors.ts";
+import { readTags } from "../node/check-saying.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
 import type { Answer, Audience, Query, TopicEvent } from "../observe/topics.ts";
@@ -142,16 +143,7 @@ function audienceOf(context: Context): Audience {
 
 /** The tags of a request. */
 export function tagsIn(context: Context): Readonly<Record<string, string>> {
-  const tags: Record<string, string> = Object.create(null);
-  for (const tag of context.req.queries("tag") ?? []) {
-    const equals = tag.indexOf("=");
-    if (equals < 1) {
-      const problem = `the tag "${tag.slice(0, 100)}" has no value: write NAME=VALUE.`;
-      throw new GossipError("message-invalid", problem);
-    }
-    tags[tag.slice(0, equals)] = tag.slice(equals + 1);
-  }
-  return tags;
+  return readTags(context.req.queries("tag") ?? []);
 }
 
 /** The caller's mistake as text. */

@@ -238,6 +238,14 @@ describe("flags that are wrong are told all at once", () => {
     ],
     [["event", "send", "t", "--file", ""], [/--file is empty/]],
     [
+      ["event", "send", "*", "--tag", "x", "--tag", "=y", "--organisation", ""],
+      [/topic "\*"/, /tag "x" has no value/, /tag "=y" has no value/, /none of them empty/],
+    ],
+    [
+      ["members", "--tag", "role=a", "--tag", "role=b", "--ca", "no.ca"],
+      [/tag "role" has two values/, /no\.ca/],
+    ],
+    [
       ["blocks", "ch1", "--from", "5", "--to", "3", ...reader],
       [/--to 3 comes before --from 5/, ...ofReader],
     ],
