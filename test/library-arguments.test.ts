@@ -71,6 +71,16 @@ async function openReader(t: TestContext): Promise<library.ChannelReader> {
 const says = (call: () => unknown, message: string): void =>
   assert.throws(call, { name: "GossipError", code: "config-invalid", message });
 
+/** For each value in an object, at any depth, how to put another in its place. */
+function changesOf(whole: object): ((value: unknown) => unknown)[] {
+  return Object.entries(whole).flatMap(([name, one]: [string, unknown]) => {
+    const put = (value: unknown): unknown =>
+      Array.isArray(whole) ? whole.with(Number(name), value) : { ...whole, [name]: value };
+    const inner = typeof one === "object" && one !== null ? changesOf(one) : [];
+    return [put, ...inner.map((change) => (value: unknown) => put(change(value)))];
+  });
+}
+
 const any = (value: unknown): never => value as never;
 
 describe("a program without types", () => {
@@ -109,6 +119,72 @@ describe("a program without types", () => {
     says(
       () => node.setTags(any(new Map([["role", "shop"]]))),
       'tags are names with values: give an object such as { role: "shop" }.',
+    );
+  });
+
+  test("may bring a signal of another realm, but nothing that never ends", async (t) => {
+    const node = await startNode(t);
+    const likeSignal = () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const like = {
+        get aborted() {
+          return signal.aborted;
+        },
+        addEventListener: signal.addEventListener.bind(signal),
+        removeEventListener: signal.removeEventListener.bind(signal),
+      };
+      return { like, abort: () => controller.abort() };
+    };
+    const streams = [
+      (signal: unknown) => node.events(any(signal)),
+      (signal: unknown) => node.subscribe("t", any(signal)),
+      (signal: unknown) => node.diagnostics.messages(any(signal)),
+    ];
+    for (const stream of streams) {
+      const { like, abort } = likeSignal();
+      const next = stream(like).next();
+      abort();
+      assert.equal((await next).done, true);
+      assert.equal((await stream(like).next()).done, true);
+      assert.throws(() => stream(new EventTarget()), /takes the signal of an AbortController/);
+    }
+  });
+
+  test("is told that a node is started, not made", () => {
+    for (const parts of [undefined, {}, { clock: {} }]) {
+      says(
+        () => Reflect.construct(GossipNode, [parts]),
+        "new GossipNode() makes no node: write await GossipNode.start(options) instead.",
+      );
+    }
+  });
+
+  test("is told what its own configuration lacks", async (t) => {
+    const folder = await temporaryFolder(t);
+    const env = { CORE_PEER_LOCALMSPID: "A", CORE_PEER_ADDRESS: "a:1" };
+    const overrides = [
+      `peer.mspConfigPath=${folder}`,
+      "peer.tls.enabled=false",
+      "fabricGossip.trustedMsps=B=b",
+      "fabricGossip.channels=ch1",
+      "fabricGossip.tags=a=b",
+    ];
+    const config = await library.loadConfig({ env, overrides });
+    const start = (given: unknown) => GossipNode.start(any(given));
+    await assert.rejects(start({ gossip: {}, fabricGossip: {} }), {
+      code: "config-invalid",
+      message:
+        /^The configuration has no id, mspId, mspFolder and \d+ more: change a copy of what loadConfig returns, or give options\.$/,
+    });
+    await assert.rejects(start({ ...config, gossip: { ...config.gossip, pullPeerNum: "3" } }), {
+      message: 'gossip.pullPeerNum of the configuration takes a number from 0, not "3".',
+    });
+    await assert.rejects(start({ ...config }), { message: /The folder \S+cacerts does not exist/ });
+    await checkAll(
+      changesOf(config).map(
+        (change): Call => [{ start: (value: unknown) => start(change(value)) }, "start", 0],
+      ),
     );
   });
 

@@ -23,7 +23,10 @@ export const BLOCK_NUMBER: Kind = {
 /** Of whatever realm or package it is; null as `fetch` takes it. */
 export const SIGNAL: Kind = {
   words: "the signal of an AbortController",
-  fits: (value) => value === null || hasMethods(value, ["addEventListener", "removeEventListener"]),
+  fits: (value) =>
+    value === null ||
+    (hasMethods(value, ["addEventListener", "removeEventListener"]) &&
+      typeof Reflect.get(Object(value), "aborted") === "boolean"),
 };
 /** `CORE_` variables; those of a process are an object of their own kind. */
 export const ENVIRONMENT: Kind = {

@@ -1,6 +1,7 @@
 /** From a configuration to the parts of a node: reads files, makes network, crypto, options. */
 
 import type { Config } from "../config/config.ts";
+import { shapeProblems } from "../config/config-shape.ts";
 import { type NodeOptions, readOptions } from "../config/options.ts";
 import { type CoreOptions, DEFAULT_CORE_LIMITS } from "../core/types/options.ts";
 import {
@@ -47,7 +48,7 @@ const START_OPTIONS: OptionKinds<StartOptions> = {
   warn: FUNCTION,
 };
 
-/** A configuration has been checked already; options are checked here, and then all files too. */
+/** A configuration is checked for what is missing in it; options are checked here, and then all files too. */
 export async function configFrom(
   from: NodeOptions | Config,
   options: StartOptions,
@@ -60,7 +61,10 @@ export async function configFrom(
   ];
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const isConfig = "fabricGossip" in from && "gossip" in from;
-  return isConfig ? from : soundConfig(await readOptions(from), options.signer);
+  if (!isConfig) return soundConfig(await readOptions(from), options.signer);
+  const misshapen = shapeProblems(from);
+  if (misshapen.length > 0) throw new GossipError("config-invalid", misshapen);
+  return from;
 }
 
 /** Reads what a configuration names and makes the parts of a node of it; nothing listens yet. */

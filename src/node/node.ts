@@ -33,7 +33,7 @@ import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type CoreHost, type CoreLoop, joinCore } from "./runtime.ts";
 import { type SignaturesMade, signBoth } from "./signing.ts";
-import { checkEndpoint, checkMetadata, checkTrust } from "./validate-self.ts";
+import { checkEndpoint, checkMetadata, checkTrust, clockOf } from "./validate-self.ts";
 
 /**
  * One member of a gossip network: joins it, knows who else is in it, tells what changes. All that it
@@ -63,7 +63,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   private constructor(parts: NodeParts) {
     super();
-    const [clock, now] = [parts.clock, parts.clock.now()];
+    const [clock, now] = [clockOf(parts), parts.clock.now()];
     [this.#parts, this.#self, this.#signer] = [parts, parts.core.self, parts.signer];
     const [refusals, startedMs] = [createRefusals(parts.crypto, clock), now.elapsedMs];
     const metadata = changeMetadata(parts.core, { tags: parts.tags ?? NO_TAGS });

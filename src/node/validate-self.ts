@@ -1,8 +1,16 @@
 /** What a host may have us publish about ourselves, and whom it may have us trust. */
-import { checkArguments, isRecord, type Kind, listOf, STRING } from "../lib/arguments.ts";
+import {
+  checkArguments,
+  hasMethods,
+  isRecord,
+  type Kind,
+  listOf,
+  STRING,
+} from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { parseHostPort } from "../lib/host-port.ts";
 import type { Msp } from "../msp/msp.ts";
+import type { NodeParts } from "./options.ts";
 
 const ENDPOINT: Kind = { ...STRING, words: 'a string: host:port, or ""' };
 const MSPS = listOf({
@@ -38,4 +46,12 @@ export function checkEndpoint(endpoint: string): void {
 /** Throws `config-invalid` unless these are MSPs. */
 export function checkTrust(msps: readonly Msp[]): void {
   checkArguments([["setTrust", msps, MSPS]]);
+}
+
+/** Throws `config-invalid` unless a node is made by `start`: in JavaScript no constructor is private. */
+export function clockOf(parts: NodeParts): NodeParts["clock"] {
+  const given: unknown = parts;
+  if (isRecord(given) && hasMethods(given["clock"], ["now"])) return parts.clock;
+  const sentence = "new GossipNode() makes no node: write await GossipNode.start(options) instead.";
+  throw new GossipError("config-invalid", sentence);
 }

@@ -81,7 +81,15 @@ class Watchers implements MessageTap {
   }
 
   async *watch(signal?: AbortSignal): AsyncGenerator<MessageBatch, undefined> {
-    const end = AbortSignal.any([this.#closed.signal, ...(signal ? [signal] : [])]);
+    // Not AbortSignal.any(), which takes those of this realm only.
+    const ending = new AbortController();
+    const end = ending.signal;
+    const leave = (): void => ending.abort();
+    const reasons = [this.#closed.signal, ...(signal ? [signal] : [])];
+    for (const reason of reasons) {
+      reason.addEventListener("abort", leave);
+      if (reason.aborted) leave();
+    }
     const waiting: Seen[] = [];
     let skipped = 0;
     let wake = (): void => {};
@@ -116,6 +124,7 @@ class Watchers implements MessageTap {
       }
       return undefined;
     } finally {
+      for (const reason of reasons) reason.removeEventListener("abort", leave);
       end.removeEventListener("abort", stop);
       stop();
     }
