@@ -8,6 +8,8 @@ import { channelGroup, makeOrganisation } from "../channel/testing.ts";
 import { ChainMaker } from "../channel-maker/chain.ts";
 import { loadConfig } from "../config/load.ts";
 import { testIdentity } from "../core/testing-identities.ts";
+import { BlockStore } from "../following/store/block-store.ts";
+import { makeRun } from "../following/store/testing-store.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
 import { computePkiId } from "../msp/identity.ts";
 import { createSigner } from "../msp/signer.ts";
@@ -68,6 +70,24 @@ test("a listed member is told what it means; a configuration block is looked thr
   const [missing] = await examine({ configBlock: join(folder, "none") });
   assert.match(missing ?? "", /^error .*configBlock of ch1/);
   assert.equal((await examine({ blocks: "keep" })).length, 1);
+  for (const [first, role, want] of [
+    [0n, "listed", undefined],
+    [5n, "observer", undefined],
+    [
+      5n,
+      "listed",
+      /^error Channel ch1: this member is not listed: its kept blocks do not begin with/,
+    ],
+  ] as const) {
+    const kept = join(folder, "channels", "ch1");
+    const store = await BlockStore.open(kept, 0);
+    await store.append(makeRun(first, 2));
+    await store.close();
+    const found = (await examine({ blocks: "keep", role })).at(-1) ?? "";
+    if (want === undefined) assert.doesNotMatch(found, /not listed/);
+    else assert.match(found, want);
+    await rm(join(folder, "channels"), { recursive: true });
+  }
   await writeFile(join(folder, "channels"), "no folder");
   const [, unkept] = await examine({ blocks: "keep" });
   assert.match(

@@ -3,11 +3,12 @@ import type { ChannelConfig, Config } from "../config/config.ts";
 import type { Identity } from "../core/types/host.ts";
 import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "../following/config-problems.ts";
 import { describeConfiguration } from "../following/config-view.ts";
+import { BlockStore } from "../following/store/block-store.ts";
 import type { Trust } from "../following/trust.ts";
 import { collect } from "../lib/collect.ts";
 import { channelParts, storeFolder } from "../node/channel-parts.ts";
 import { whyUnwritable } from "../node/state-folder.ts";
-import { CHANNEL_CAUSES } from "../observe/diagnosis/channel-causes.ts";
+import { CHANNEL_CAUSES, FIRST_BLOCKS_MISSING } from "../observe/diagnosis/channel-causes.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
 
 export async function examineChannels(
@@ -34,15 +35,20 @@ export async function examineChannels(
   ];
 }
 
-/** Whether its blocks can be written where they are to be kept. */
+/** Whether its blocks can be written where they are to be kept, and what is kept there is enough. */
 async function aboutStore(
-  { name, blocks }: ChannelConfig,
+  { name, role, blocks }: ChannelConfig,
   stateDir: string | undefined,
 ): Promise<readonly Finding[]> {
   if (blocks !== "keep" || stateDir === undefined) return [];
   const folder = storeFolder(stateDir, name);
   const why = await whyUnwritable(folder);
-  if (why === undefined) return [];
+  if (why === undefined) {
+    const first = role === "listed" ? await BlockStore.firstIn(folder) : undefined;
+    if (first === undefined || first === 0n) return [];
+    const { remedy } = CHANNEL_CAUSES["first-blocks-missing"];
+    return [error("channel", `Channel ${name}: ${FIRST_BLOCKS_MISSING}.`, remedy)];
+  }
   const remedy = "Make room or let it be written, or choose another fabricGossip.stateDir.";
   return [error("channel", `Blocks of ${name} cannot be kept in ${folder} (${why}).`, remedy)];
 }

@@ -52,6 +52,8 @@ export type ChannelProblemCode =
   | "channel-still"
   /** Blocks cannot be written to `stateDir`. */
   | "blocks-unkept"
+  /** We are to be listed, but what we keep does not begin with block 0. */
+  | "first-blocks-missing"
   /** Nobody serves the blocks that members claim to have. */
   | "height-unproven"
   /** A member gave a block that is not valid. */

@@ -66,7 +66,7 @@ async function setUp(
     await Promise.all(lives.map((one) => one.stop()));
     await rm(folder, { recursive: true, force: true });
   });
-  const live = () => {
+  const live = (role: "observer" | "listed" = "observer") => {
     const events: EventContent[] = [];
     const proven: bigint[] = [];
     const configured: bigint[] = [];
@@ -74,7 +74,7 @@ async function setUp(
     const gave: bigint[] = [];
     const blocks = new ChannelBlocks({
       channel: {
-        ...{ name: "ch1", configBlock, role: "observer", blocks: mode, keepBlocks },
+        ...{ name: "ch1", configBlock, role, blocks: mode, keepBlocks },
         lag: { blocks: 10, timeMs: 60_000 },
       },
       ...{ host, clock, stateInfoIntervalMs: 4_000 },
@@ -124,7 +124,7 @@ test("kept from the trusted block on; the next life goes on where this one ended
   await first.until(() => first.proven.at(-1) === 22n);
   assert.deepEqual([first.numbers(), first.configured], [range(0, 22), [1n]]);
   assert.ok(first.blocks.isUpTo(22n));
-  assert.deepEqual([first.blocks.shelf?.height, first.blocks.lacksStart], [22n, false]);
+  assert.deepEqual([first.blocks.shelf?.height, first.blocks.isUnlisted], [22n, false]);
   await first.blocks.stop();
   const second = live();
   assert.equal((await second.blocks.open(trustOf(chain.blocks[0])))?.configuration.sequence, 1n);
@@ -162,7 +162,12 @@ test("with a bound keeping begins so many blocks before the end, under the confi
   await until(() => numbers().length === 15);
   assert.deepEqual([numbers(), configured], [range(7, 22), [1n]]);
   assert.equal(blocks.shelf, undefined, "a height promises every block below it");
-  assert.ok(blocks.lacksStart);
+  assert.equal(blocks.isUnlisted, false, "an observer need not be");
+  await blocks.stop();
+  const listed = live("listed").blocks;
+  assert.equal(listed.isUnlisted, false);
+  await listed.open(undefined);
+  assert.equal(listed.isUnlisted, true);
 });
 
 test("keeping begins under the configuration of then, whoever names an older one", async (t) => {

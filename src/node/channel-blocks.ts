@@ -47,8 +47,6 @@ interface BlockGiver {
 const PROVEN_MS = 100;
 /** Rounds of StateInfo between two comparisons of a block at two members; every member publishes once in a round. */
 const COMPARE_ROUNDS = 2.5;
-const LACKS_START =
-  "Not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it. Remove what is kept of the channel under fabricGossip.stateDir, and name the genesis block as configBlock or none.";
 
 export class ChannelBlocks {
   readonly #options: ChannelBlocksOptions;
@@ -88,13 +86,15 @@ export class ChannelBlocks {
     return this.#unopened ?? this.#feed?.unkept;
   }
 
-  /** What keeps it from going on, or from being served; a sentence each. */
+  /** Whether the first blocks, without which nobody is listed, are missing although we are to be. */
+  get isUnlisted(): boolean {
+    const isLate = this.#store?.height !== undefined && this.#store.first !== 0n;
+    return isLate && this.#options.channel.role === "listed";
+  }
+
+  /** What keeps it from going on; a sentence each. */
   get notes(): readonly string[] {
-    const { role } = this.#options.channel;
-    return [
-      ...(this.#problem === undefined ? [] : [this.#problem]),
-      ...(role === "listed" && this.lacksStart ? [LACKS_START] : []),
-    ];
+    return this.#problem === undefined ? [] : [this.#problem];
   }
 
   /** As soon as it is known what was kept. Rejects if that cannot be read. */
@@ -116,11 +116,6 @@ export class ChannelBlocks {
   /** Whether it has verified everything up to this height. */
   isUpTo(height: bigint): boolean {
     return this.#feed?.isStarted === true && (this.#feed.height ?? 0n) >= height;
-  }
-
-  /** Whether the first blocks are missing in what is kept. */
-  get lacksStart(): boolean {
-    return this.#store?.height !== undefined && this.#store.first !== 0n;
   }
 
   /** Opens what was kept; returns the configuration to go on from, if there is one. */

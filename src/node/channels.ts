@@ -171,7 +171,7 @@ export class NodeChannels {
     this.#cancel = clock.after(isSearching ? SEARCH_MS : LOOK_MS, () => {
       for (const [name, followed] of this.#followed) {
         const { watch, blocks } = followed;
-        for (const event of watch.look(core, clock.now(), blocks?.unkept)) publish(event);
+        for (const event of watch.look(core, clock.now(), blocks)) publish(event);
         if (followed.isBusy) continue;
         followed.isBusy = true;
         void this.#look(name, followed).finally(() => {

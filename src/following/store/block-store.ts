@@ -61,6 +61,18 @@ export class BlockStore implements KeptBlocks {
     }
   }
 
+  /** Number of the oldest block in a folder, in which nothing is changed; undefined: none can be read. */
+  static async firstIn(folder: string): Promise<bigint | undefined> {
+    const line = callThread();
+    try {
+      return extentIn(await line.ask({ type: "look", file: join(folder, FILE) })).first;
+    } catch {
+      return undefined; // Not there, or spoilt, which a start tells.
+    } finally {
+      await line.hangUp();
+    }
+  }
+
   get height(): bigint | undefined {
     return this.#extent.height;
   }

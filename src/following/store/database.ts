@@ -1,5 +1,7 @@
 /** One database: blocks by number, transactions by a key of their id, the current configuration. */
+import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { Extent, KeptBlock, StoredBlock, TransactionPlace } from "./store-messages.ts";
 
 /**
@@ -52,12 +54,7 @@ export class Database {
   }
 
   extent(): Extent {
-    const row = this.#statements.extent.get();
-    const [first, last] = [row?.["first"], row?.["last"]];
-    if (typeof first !== "bigint" || typeof last !== "bigint") {
-      return { first: undefined, height: undefined };
-    }
-    return { first, height: last + 1n };
+    return extentOf(this.#statements.extent);
   }
 
   /** All or nothing; on disk when it returns. */
@@ -120,6 +117,30 @@ export class Database {
     if (first >= bound) return;
     this.#statements.dropBlocks.run(bound);
     this.#statements.dropPlaces.run(bound << POSITION_BITS);
+  }
+}
+
+function extentOf(statement: StatementSync): Extent {
+  const row = statement.get();
+  const [first, last] = [row?.["first"], row?.["last"]];
+  if (typeof first !== "bigint" || typeof last !== "bigint") {
+    return { first: undefined, height: undefined };
+  }
+  return { first, height: last + 1n };
+}
+
+/** Reads what there is, and leaves no file behind: another user may run the member. */
+export function lookInto(file: string): Extent {
+  const url = pathToFileURL(file);
+  // Without a log nobody writes; a log that is there is read, too.
+  if (!existsSync(`${file}-wal`)) url.search = "?immutable=1";
+  const database = new DatabaseSync(url, { readOnly: true });
+  try {
+    const statement = database.prepare(STATEMENTS.extent);
+    statement.setReadBigInts(true);
+    return extentOf(statement);
+  } finally {
+    database.close();
   }
 }
 

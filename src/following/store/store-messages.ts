@@ -28,6 +28,8 @@ export interface TransactionPlace {
 }
 
 export type StoreAsk =
+  /** Changes nothing, unlike the next. */
+  | { readonly type: "look"; readonly file: string }
   | { readonly type: "open"; readonly file: string; readonly keepBlocks: number }
   | {
       readonly type: "append";

@@ -8,11 +8,12 @@ import type { StoreAnswer, StoreQuestion } from "./store-messages.ts";
 
 // Hides Node 22's warning that SQLite is experimental, in this thread only.
 process.removeAllListeners("warning");
-const { Database } = await import("./database.ts");
+const { Database, lookInto } = await import("./database.ts");
 
 const databases = new Map<number, InstanceType<typeof Database>>();
 
 function answer({ store, ask }: StoreQuestion): StoreAnswer["value"] {
+  if (ask.type === "look") return lookInto(ask.file);
   if (ask.type === "open") {
     const opened = openDatabase(ask.file, ask.keepBlocks);
     databases.set(store, opened.database);

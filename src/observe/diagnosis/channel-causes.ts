@@ -60,6 +60,11 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
     remedy:
       "Make room in fabricGossip.stateDir, or let it be written; if it could not be opened at the start, restart then. Until then no new block is told; 16 MiB of them wait in memory.",
   },
+  "first-blocks-missing": {
+    severity: "error",
+    remedy:
+      "Stop this member, remove what it keeps of the channel under fabricGossip.stateDir, name the genesis block as configBlock in fabricGossip.channels, or none, and start it again.",
+  },
   "height-unproven": {
     severity: "error",
     remedy:
@@ -81,3 +86,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
       "Find out which of the two differs from the others with fabric-gossip blocks and a --peer of each organisation, and rebuild its databases: peer node rebuild-dbs. Look for chaincode that is not deterministic.",
   },
 };
+
+/** What keeps a member with `role: listed` from being listed, without the end of its sentence. */
+export const FIRST_BLOCKS_MISSING =
+  "this member is not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it";

@@ -79,8 +79,8 @@ function setUp(
     give(world, node, heightOf(peer, height, { seqNum }), peer);
   };
   const told: string[] = [];
-  const look = (unkept?: string): readonly string[] => {
-    const news = watch.look(node.core, world.now(), unkept).map((event) => {
+  const look = (ours?: Parameters<typeof watch.look>[2]): readonly string[] => {
+    const news = watch.look(node.core, world.now(), ours).map((event) => {
       assert.ok(event.type === "channel-problem" || event.type === "channel-problem-solved");
       const whose = PEERS.findIndex(({ pkiId }) => pkiId === event.pkiId);
       const sign = event.type === "channel-problem" ? "+" : "-";
@@ -295,9 +295,11 @@ test("a conflict lasts until the member agrees again; a search that finds nothin
   watch.agreed(one.pkiId);
   watch.agreed(three.pkiId);
   assert.deepEqual(look(), ["-results-differ 1"]);
-  assert.deepEqual(look("database or disk is full"), ["+blocks-unkept"]);
+  assert.deepEqual(look({ unkept: "database or disk is full" }), ["+blocks-unkept"]);
   assert.match(watch.problems.at(-1)?.reason ?? "", /blocks cannot be written: .* is full\.$/i);
-  assert.deepEqual(look(), ["-blocks-unkept"]);
+  assert.deepEqual(look({ isUnlisted: true }), ["+first-blocks-missing", "-blocks-unkept"]);
+  assert.match(watch.problems.at(-1)?.reason ?? "", /^This member is not listed: .* block 0, /);
+  assert.deepEqual(look(), ["-first-blocks-missing"]);
   watch.unusable("block 9: capability V9_9");
   assert.deepEqual(look(), ["+config-unusable"]);
   for (const problem of watch.problems) {

@@ -7,7 +7,7 @@ import { describeConfiguration } from "../../following/config-view.ts";
 import type { Trust } from "../../following/trust.ts";
 import type { ChannelProblem, ConfigView } from "../../following/views.ts";
 import type { EventContent, EventOf } from "../events.ts";
-import { CHANNEL_CAUSES } from "./channel-causes.ts";
+import { CHANNEL_CAUSES, FIRST_BLOCKS_MISSING } from "./channel-causes.ts";
 import {
   type ChannelFacts,
   type ChannelFault,
@@ -30,6 +30,14 @@ type Outcome = Pick<Asked<unknown>, "ok"> & { readonly code?: string; readonly i
 interface Searched {
   readonly notes: readonly string[];
   readonly rivals: readonly [Trust, Trust] | undefined;
+}
+
+/** What is known of the blocks that we keep. */
+interface OwnBlocks {
+  /** Why no block can be written. */
+  readonly unkept?: string | undefined;
+  /** The first blocks are missing, without which nobody is listed. */
+  readonly isUnlisted?: boolean;
 }
 
 export class ChannelWatch {
@@ -133,14 +141,14 @@ export class ChannelWatch {
     this.#rejected.delete(pkiId);
   }
 
-  /** Looks again; returns what has begun, and what is over. `unkept`: why no block can be written. */
-  look(core: Core, now: Now, unkept?: string): readonly EventContent[] {
+  /** Looks again; returns what has begun, and what is over. */
+  look(core: Core, now: Now, ours: OwnBlocks = {}): readonly EventContent[] {
     const channel = this.#name;
     const followed = core.channels.table.get(channel);
     if (followed === undefined) return [];
     const facts = {
       ...this.#facts,
-      findings: [...this.#findings.values(), ...unwritten(unkept)],
+      findings: [...this.#findings.values(), ...ownFaults(ours)],
       rejected: [...this.#rejected.values()],
     };
     const before = this.#problems;
@@ -168,10 +176,17 @@ export class ChannelWatch {
 
 const NOBODY = { mspId: null, pkiId: null };
 
-function unwritten(unkept: string | undefined): readonly ChannelFault[] {
-  if (unkept === undefined) return [];
-  const detail = `blocks cannot be written: ${unkept.replace(/\.$/, "")}`;
-  return [{ ...NOBODY, code: "blocks-unkept", about: "", detail }];
+function ownFaults({ unkept, isUnlisted = false }: OwnBlocks): readonly ChannelFault[] {
+  const faults: ChannelFault[] = [];
+  if (unkept !== undefined) {
+    const detail = `blocks cannot be written: ${unkept.replace(/\.$/, "")}`;
+    faults.push({ ...NOBODY, code: "blocks-unkept", about: "", detail });
+  }
+  if (isUnlisted) {
+    const detail = FIRST_BLOCKS_MISSING;
+    faults.push({ ...NOBODY, code: "first-blocks-missing", about: "", detail });
+  }
+  return faults;
 }
 
 function problemOf(
