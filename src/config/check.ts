@@ -1,17 +1,8 @@
 /** Checks across values that are valid individually: names, files, combinations. */
-import { constants } from "node:fs";
-import { access, lstat, stat } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { type HostPort, isUnspecified, parseHostPort } from "../lib/host-port.ts";
 import { nearest } from "../lib/nearest.ts";
-import {
-  codeOf,
-  FOLDER_REMEDY,
-  fileFault,
-  fileRemedy,
-  listedFileFault,
-  NO_FILE,
-} from "../lib/small-file.ts";
+import { FOLDER_REMEDY, fileFault, fileRemedy, readSmallFile } from "../lib/small-file.ts";
 import type { Config } from "./config.ts";
 import { withoutEffectInFile } from "./file-keys.ts";
 import { ALL_KEYS } from "./keys.ts";
@@ -139,26 +130,15 @@ function operationsTlsFiles({ listenAddress, tls }: Config["operations"]): Wante
   ];
 }
 
+/** No PEM that TLS needs is longer. */
+const FILE_BYTES_MAX = 1_048_576;
+
 /** Why a file cannot be read, and the remedy. */
 async function readFault(file: string): Promise<readonly [string, string] | undefined> {
-  try {
-    const found = await stat(file);
-    if (found.isDirectory()) return [fileFault("EISDIR"), `name a file, or ${FOLDER_REMEDY}`];
-    if (!found.isFile()) return [fileFault(NO_FILE), "name a file"];
-    await access(file, constants.R_OK);
-    return undefined;
-  } catch (error) {
-    const code = codeOf(error);
-    if (code !== "ENOENT") return [fileFault(code), fileRemedy(code) ?? "correct the path"];
-    // There it is for whoever lists the folder.
-    const isLink = await lstat(file).then(
-      () => true,
-      () => false,
-    );
-    return isLink
-      ? [listedFileFault(code), "correct the link"]
-      : [fileFault(code), "correct the path"];
-  }
+  const outcome = await readSmallFile(file, FILE_BYTES_MAX);
+  if (typeof outcome !== "string") return undefined;
+  const remedy = outcome === "EISDIR" ? `name a file, or ${FOLDER_REMEDY}` : fileRemedy(outcome);
+  return [fileFault(outcome), remedy ?? "correct the path"];
 }
 
 /** Refuses impossible combinations and warns of probable mistakes. */

@@ -1,9 +1,11 @@
 /** Reads files that the user named, up to a size limit. */
 import { constants, readFileSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 
 /** Result for what is neither a regular file nor a folder: a pipe, a device. */
 export const NO_FILE = "no regular file";
+/** Result for a link without a file at its end: for whoever lists the folder, it is there. */
+const DEAD_LINK = "a symbolic link that leads nowhere";
 
 /** Should a pipe have taken the place of a file, its writer is not waited for. */
 const AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -19,8 +21,16 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Buf
     // Its file system answers, so that this takes microseconds. Other threads would take ten times as long.
     return readFileSync(path, { flag: AT_ONCE });
   } catch (error) {
-    return codeOf(error);
+    const code = codeOf(error);
+    return code === "ENOENT" && (await isThere(path)) ? DEAD_LINK : code;
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 const TOO_LARGE = "larger than";
@@ -53,15 +63,11 @@ export function fileReason(error: unknown): string {
 
 /** What is wrong with a file, after {@link readSmallFile} or a code of Node, as words that follow its name. */
 export function fileFault(outcome: string): string {
-  if (outcome === NO_FILE || outcome.startsWith(TOO_LARGE)) return `is ${outcome}`;
+  if (outcome === NO_FILE || outcome === DEAD_LINK || outcome.startsWith(TOO_LARGE))
+    return `is ${outcome}`;
   if (outcome === "ENOENT") return "does not exist";
   if (outcome === "EISDIR") return "is a folder";
   return `cannot be read (${REASONS.get(outcome) ?? outcome})`;
-}
-
-/** The same for a file that is listed in its folder. */
-export function listedFileFault(outcome: string): string {
-  return outcome === "ENOENT" ? "is a symbolic link that leads nowhere" : fileFault(outcome);
 }
 
 /** Remedy for a folder that has the name of a file. */
@@ -76,6 +82,7 @@ export function fileRemedy(outcome: string): string | undefined {
     case "EPERM":
       return "let that user read it, for example with chown or chmod 640";
     case "ELOOP":
+    case DEAD_LINK:
       return "correct the link";
     case "EMFILE":
     case "ENFILE":

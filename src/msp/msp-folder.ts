@@ -3,7 +3,7 @@
  * followed, folders beside files passed over, files without a PEM block skipped with a warning. Only
  * reading happens here; `create-msp.ts` judges what was read.
  */
-import { lstat, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
@@ -12,7 +12,6 @@ import {
   FOLDER_REMEDY,
   fileFault,
   fileRemedy,
-  listedFileFault,
   NO_FILE,
   readSmallFile,
 } from "../lib/small-file.ts";
@@ -199,23 +198,18 @@ function listedFault(name: string, outcome: string): Omit<Skipped, "name"> {
   if (outcome === "ENOENT" && name.includes("\ufffd")) {
     return { why: "its name is not UTF-8", remedy: "rename the file" };
   }
-  const remedy = fileRemedy(outcome) ?? (outcome === "ENOENT" ? "correct the link" : undefined);
-  return { why: `it ${listedFileFault(outcome)}`, remedy };
+  return { why: `it ${fileFault(outcome)}`, remedy: fileRemedy(outcome) };
 }
 
 async function readConfig(folder: string, findings: Findings): Promise<MspConfig> {
   const path = join(folder, "config.yaml");
-  const isThere = await lstat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return EMPTY_MSP_CONFIG;
   const content = await readSmallFile(path, CONFIG_BYTES_MAX);
   if (typeof content !== "string") {
     return parseMspConfig(path, decodeText(content, { strict: false }), findings);
   }
+  if (content === "ENOENT") return EMPTY_MSP_CONFIG;
   const remedy = content === "EISDIR" ? FOLDER_REMEDY : "correct or remove it";
-  findings.problems.push(`${path} ${listedFileFault(content)}: ${remedy}.`);
+  findings.problems.push(`${path} ${fileFault(content)}: ${remedy}.`);
   return EMPTY_MSP_CONFIG;
 }
 
