@@ -101,6 +101,25 @@ describe("values from the environment", () => {
     }
   });
 
+  test("name channels and tags with blanks and quotation marks around each part", async () => {
+    const { fabricGossip } = await loadConfig({
+      env: {
+        ...ENV,
+        CORE_FABRICGOSSIP_CHANNELS: "one=\"/one.block\", two = '/two.block', 'three'",
+        CORE_FABRICGOSSIP_TAGS: 'role="shop", http = 10.0.0.5:80, "empty"=',
+      },
+    });
+    assert.deepEqual(
+      fabricGossip.channels.map(({ name, configBlock }) => [name, configBlock]),
+      [
+        ["one", "/one.block"],
+        ["two", "/two.block"],
+        ["three", undefined],
+      ],
+    );
+    assert.deepEqual(fabricGossip.tags, { role: "shop", http: "10.0.0.5:80", empty: "" });
+  });
+
   test("name trusted MSPs and tags also in JSON", async () => {
     const { fabricGossip } = await loadConfig({
       env: {

@@ -4,7 +4,7 @@ import type { ChannelConfig } from "./config.ts";
 import { parseDurationMs } from "./duration.ts";
 import { type Key, key, show, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
-import { readAll, readJson, readList } from "./read-list.ts";
+import { readAll, readJson, readList, readPair } from "./read-list.ts";
 
 const ROLES = ["observer", "listed"] as const;
 const BLOCKS = ["none", "verify", "keep"] as const;
@@ -109,11 +109,9 @@ function faultsTogether(fields: Fields): readonly string[] {
 function fieldsOf(item: unknown): Fields | undefined {
   if (item instanceof Map) return item;
   if (typeof item !== "string") return undefined;
-  const [name = "", ...path] = item.split("=");
+  const [name, file] = readPair(item) ?? [item, undefined];
   if (!isName(name)) return undefined;
-  const fields = new Map([["name", name]]);
-  if (path.length > 0) fields.set("configBlock", path.join("="));
-  return fields;
+  return new Map([["name", name], ...(file === undefined ? [] : [["configBlock", file] as const])]);
 }
 
 function readLag(raw: unknown, faults: string[]): ChannelConfig["lag"] {

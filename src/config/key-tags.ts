@@ -1,7 +1,7 @@
 /** The key whose value is a map of names to texts. */
 import { type About, type Key, key, wrong } from "./key.ts";
 import type { Parsed } from "./range.ts";
-import { readAll, readJson, readList } from "./read-list.ts";
+import { readAll, readJson, readList, readPair } from "./read-list.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -19,18 +19,17 @@ export function tags(name: string, about: About<Tags>): Key<Tags> {
 function pairsOfText(raw: unknown): readonly (readonly [unknown, unknown])[] {
   return readList(raw, /\s*,\s*/).map((item) => {
     const text = typeof item === "string" ? item : "";
-    const equals = text.indexOf("=");
-    return equals < 1 ? ["", text] : [text.slice(0, equals), text.slice(equals + 1)];
+    return readPair(text) ?? ["", text];
   });
 }
 
 function readPairs(name: string, pairs: readonly (readonly [unknown, unknown])[]): Parsed<Tags> {
-  const read = readAll(name, pairs, (pair) => readPair(pair as readonly [unknown, unknown]));
+  const read = readAll(name, pairs, (pair) => readTag(pair as readonly [unknown, unknown]));
   if ("faults" in read) return { faults: read.faults };
   return { value: Object.fromEntries(read.value) };
 }
 
-function readPair([name, text]: readonly [unknown, unknown]): Parsed<readonly [string, string]> {
+function readTag([name, text]: readonly [unknown, unknown]): Parsed<readonly [string, string]> {
   const isText = typeof text !== "object" || text === null;
   const [key, tag] = [String(name), String(text ?? "")];
   if (isText && key !== "" && !/\p{Cc}/u.test(key + tag)) return { value: [key, tag] };

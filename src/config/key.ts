@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { fit, group, isOfFabric, type Parsed, type Range } from "./range.ts";
-import { readAll, readList } from "./read-list.ts";
+import { readAll, readList, readPair } from "./read-list.ts";
 
 /** Everything known about one key; parsing, validation and the manual all come from here. */
 export interface Key<T> {
@@ -162,8 +162,8 @@ export function namedPaths(
   const remedy = `write ${first}=${second}, or {${first}: ..., ${second}: ...}`;
   return key(name, kind, about, (raw, folder) =>
     readAll(name, readList(raw, /\s*,\s*/), (item) => {
-      const pair = item instanceof Map ? pairOfMap(item, fields) : pairOfText(item);
-      if (pair === undefined) return wrong(item, `no ${fields.name} with a ${fields.path}`, remedy);
+      const pair = item instanceof Map ? pairOfMap(item, fields) : readPair(String(item));
+      if (!pair?.[1]) return wrong(item, `no ${fields.name} with a ${fields.path}`, remedy);
       const [named, place] = [readText(pair[0]), readPath(pair[1], folder)];
       if ("value" in named && "value" in place) {
         const doubts = [...(named.doubts ?? []), ...(place.doubts ?? [])];
@@ -218,25 +218,10 @@ function readPath(raw: unknown, folder: string): Parsed<string> {
   return { value, doubts: [...(read.doubts ?? []), doubt] };
 }
 
-function pairOfText(item: unknown): [string, string] | undefined {
-  const text = typeof item === "string" ? item : "";
-  const equals = text.indexOf("=");
-  const pair: [string, string] = [bareOf(text.slice(0, equals)), bareOf(text.slice(equals + 1))];
-  return equals < 1 || pair.includes("") ? undefined : pair;
-}
-
-/** Without the blanks and quotation marks around one half of a pair. */
-function bareOf(half: string): string {
-  return half
-    .trim()
-    .replace(/^["']+|["']+$/g, "")
-    .trim();
-}
-
 function pairOfMap(
   item: ReadonlyMap<unknown, unknown>,
   fields: { readonly name: string; readonly path: string },
-): [string, string] | undefined {
+): readonly [string, string] | undefined {
   const name = item.get(fields.name);
   const path = item.get(fields.path);
   if (item.size !== 2 || typeof name !== "string" || typeof path !== "string") return undefined;

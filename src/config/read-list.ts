@@ -20,6 +20,20 @@ export function readList(raw: unknown, separator = /[\s,]+/): readonly unknown[]
   return items.filter((item) => item !== "");
 }
 
+/** Both halves of `name=value`, without the blanks and quotation marks around each; undefined: there is no name. */
+export function readPair(text: string): readonly [string, string] | undefined {
+  const equals = text.indexOf("=");
+  const [name = "", value = ""] = [text.slice(0, equals), text.slice(equals + 1)].map(bareOf);
+  return equals < 1 || name === "" ? undefined : [name, value];
+}
+
+function bareOf(half: string): string {
+  return half
+    .trim()
+    .replace(/^["']+|["']+$/g, "")
+    .trim();
+}
+
 /** A list or an object, as a map, in JSON; undefined for any other text. */
 export function readJson(text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined;
