@@ -30,7 +30,8 @@ export const DEFAULT_URL = "http://127.0.0.1:9443";
 export async function openTarget(flags: TargetOptions): Promise<Target> {
   const problems: string[] = [];
   const options = (await collect(problems, withConfig(flags))) ?? flags;
-  const { url: given = DEFAULT_URL } = options;
+  // Shells and env files may leave quotation marks there.
+  const given = (options.url ?? DEFAULT_URL).trim().replace(/^(["'])(.*)\1$/, "$2");
   const url = readUrl(given, problems);
   if ((options.cert === undefined) !== (options.key === undefined)) {
     problems.push("--cert and --key belong together: give both or neither.");

@@ -30,13 +30,17 @@ const TLS_REMEDIES: Readonly<Record<string, string>> = {
   "tls-version": "allow TLS 1.2 or 1.3 there",
 };
 
+/** What Node adds about the CAs of the system, which are not asked. */
+const NODE_ADVICE = /; if the root CA is installed locally.*$/;
+
 /** Describes a failure below HTTP, with its remedy. */
 export function explainFailure({ url, source }: Target, error: unknown): Error {
   if (error instanceof UnreachableError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const where = url.origin;
   if (url.protocol === "https:" && error instanceof Error) {
-    const { fault, reason: detail } = tlsFailure(error);
+    const { fault, reason } = tlsFailure(error);
+    const detail = reason.replace(NODE_ADVICE, "");
     const remedy = TLS_REMEDIES[fault];
     if (remedy !== undefined) {
       const what = tellFault({ code: fault, detail });

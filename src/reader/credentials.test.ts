@@ -66,6 +66,24 @@ describe("files of a reader's flags", () => {
     );
   });
 
+  test("what a profile that cannot be read would have said is not missing", async () => {
+    assert.equal(await load("cert", String), "");
+    const profile = join(folder, "profile.yaml");
+    const [cert, key] = [join(folder, "cert"), join(folder, "key")];
+    const problem = async (text: string, more: object = {}): Promise<string> => {
+      await writeFile(profile, text);
+      const options = { channel: "ch", env: {}, cert, key, profile, ...more };
+      return loadReaderCredentials(options, Date.now()).then(
+        ({ asker }) => asker.identity.mspId,
+        (error: Error) => error.message,
+      );
+    };
+    assert.match(await problem("\t- x"), /^\S+ is no connection profile in JSON or YAML \([^\n]*$/);
+    const peers = "peers: {p: {url: 'grpc://localhost:7051'}}";
+    assert.match(await problem(peers), /^Give the MSP id of --cert with --msp-id/);
+    assert.equal(await problem(peers, { mspId: " Org1MSP " }), "Org1MSP");
+  });
+
   const readable: readonly (readonly [string, (pem: string) => string, readonly Role[]])[] = [
     ["bag attributes", (pem) => `Bag Attributes\n    friendlyName: x\n${pem}`, ROLES],
     ["a header", header("Comment: user\n\n"), ["cert", "key", "tlsCert", "tlsKey"]],

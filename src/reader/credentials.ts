@@ -57,8 +57,12 @@ export async function loadReaderCredentials(
   const profile =
     options.profile === undefined ? undefined : await readProfile(options.profile, problems);
   const hasFlags = options.cert !== undefined || options.key !== undefined;
+  const mspId = (options.mspId ?? profile?.mspId)?.trim();
+  // What a profile that cannot be read would have said is not missing.
+  if (hasFlags && !mspId && (problems.length === 0 || profile?.peers.length !== 0))
+    problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
   const who = hasFlags
-    ? await fromFlags(options, options.mspId ?? profile?.mspId, wallMs, problems)
+    ? await fromFlags(options, mspId, wallMs, problems)
     : await fromConfig(options, wallMs, problems);
   const tlsPair = await ownTlsPair(options, who?.tlsPair, problems);
   const rootCas = await namedAuthorities(options, who?.rootCertFile, problems);
@@ -93,7 +97,6 @@ async function fromFlags(
 ): Promise<Who | undefined> {
   const { cert: certFile, key: keyFile, signer: given } = options;
   checkBoth(certFile, keyFile, given !== undefined, problems);
-  if (!mspId) problems.push("Give the MSP id of --cert with --msp-id, like Org1MSP.");
   const cert =
     certFile === undefined ? undefined : await readPem("--cert", certFile, readChain, problems);
   const key =
@@ -117,9 +120,7 @@ function checkBoth(
   problems: string[],
 ): void {
   if (cert === undefined) problems.push("--key is given without --cert: give both.");
-  if (key === undefined && !hasSigner) {
-    problems.push("--cert is given without --key: give both.");
-  }
+  if (key === undefined && !hasSigner) problems.push("--cert is given without --key: give both.");
 }
 
 function readCertificate(
@@ -131,7 +132,8 @@ function readCertificate(
   const [der] = certificatesIn(pem);
   const certificate = der && parseCertificate(der);
   if (certificate === undefined) {
-    problems.push(`--cert ${file} holds a certificate that Fabric cannot read: ${REISSUE}.`);
+    const remedy = "have one issued for an ECDSA key on P-256";
+    problems.push(`--cert ${file} holds a certificate that Fabric cannot read: ${remedy}.`);
     return undefined;
   }
   const { notAfterMs, publicKey } = certificate;
@@ -142,8 +144,6 @@ function readCertificate(
   if (unfit !== undefined) problems.push(`--cert ${file} has ${unfit}: enrol with ECDSA P-256.`);
   return certificate;
 }
-
-const REISSUE = "have one issued for an ECDSA key on P-256";
 
 type Read = (bytes: Buffer) => Buffer | string;
 

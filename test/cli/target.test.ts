@@ -9,17 +9,25 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { ask } from "../../src/cli/client.ts";
 import { openTarget } from "../../src/cli/target.ts";
+import { alternativeNames, keyPem, makeCertificate } from "../../src/msp/testing.ts";
 import { createAuthority } from "../transport/certificates.ts";
 
-/** The port of a server whose certificate has these names, and the file of its CA. */
-async function serve(t: TestContext, names: readonly string[]): Promise<readonly [number, string]> {
-  const authority = await createAuthority("test CA");
+interface Pair {
+  readonly cert: string | Uint8Array;
+  readonly key: string | Uint8Array;
+}
+
+/** The port of a server with this pair, and a file with its CA. */
+async function serveWith(
+  t: TestContext,
+  { cert, key }: Pair,
+  authority: string | Uint8Array,
+): Promise<readonly [number, string]> {
   const folder = await mkdtemp(join(tmpdir(), "target-"));
   const ca = join(folder, "ca.pem");
-  await writeFile(ca, authority.cert);
-  const server = createServer(await authority.issue("localhost", { names }), (_, response) => {
-    response.end("[]");
-  });
+  await writeFile(ca, authority);
+  const pair = { cert: Buffer.from(cert), key: Buffer.from(key) };
+  const server = createServer(pair, (_, response) => response.end("[]"));
   await once(server.listen(0, "localhost"), "listening");
   t.after(async () => {
     server.close();
@@ -28,6 +36,12 @@ async function serve(t: TestContext, names: readonly string[]): Promise<readonly
   const address = server.address();
   assert(typeof address === "object" && address !== null);
   return [address.port, ca];
+}
+
+/** The same; its certificate has these names. */
+async function serve(t: TestContext, names: readonly string[]): Promise<readonly [number, string]> {
+  const authority = await createAuthority("test CA");
+  return serveWith(t, await authority.issue("localhost", { names }), authority.cert);
 }
 
 describe("a verb over https", () => {
@@ -115,6 +129,26 @@ describe("of the URL of a node", () => {
       await assert.rejects(openTarget({ url }), { code: "config-invalid", message: want });
     });
   }
+});
+
+test("an intermediate CA is enough, and quotation marks around the URL are left out", async (t) => {
+  const root = makeCertificate({ commonName: "root", isCa: true });
+  const inner = makeCertificate({ commonName: "inner", isCa: true, issuer: root });
+  const extensions = [alternativeNames("localhost")];
+  const made = makeCertificate({ commonName: "node", issuer: inner, extensions });
+  const pair = { cert: made.pem, key: keyPem(made) };
+  const [port, ca] = await serveWith(t, pair, inner.pem);
+  const target = await openTarget({ url: `"https://localhost:${port}"`, ca });
+  assert.equal(await ask(target, "/", {}), "[]");
+  const [other, wrong] = await serveWith(
+    t,
+    pair,
+    makeCertificate({ commonName: "other", isCa: true }).pem,
+  );
+  await assert.rejects(
+    openTarget({ url: `https://localhost:${other}`, ca: wrong }).then((one) => ask(one, "/", {})),
+    /of a CA that we do not trust \([^;]*\): give the CA with --ca\.$/,
+  );
 });
 
 test("a certificate and the key of another are named together", async (t) => {
