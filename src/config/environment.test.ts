@@ -81,14 +81,23 @@ describe("values from the environment", () => {
     }
   });
 
-  test("are doubted where a quotation mark stands at one end", async () => {
-    const { mspId, warnings } = await loadConfig({
-      env: { ...ENV, CORE_PEER_LOCALMSPID: 'Org1MSP"' },
-    });
-    assert.equal(mspId, 'Org1MSP"');
-    assert.match(
-      warnings.join("\n"),
-      /^peer\.localMspId \(CORE_PEER_LOCALMSPID\) is "Org1MSP\\"", with a quotation mark at one end; remove it\.$/m,
+  test("are doubted where a quotation mark, a comment or a variable was left in them", async () => {
+    for (const [value, want] of [
+      ['Org1MSP"', "with a quotation mark at one end; remove it."],
+      ["Org1MSP # ours", "with a comment, which belongs to the value here; remove it."],
+      ["$ORG", "taken as it is written: only a shell would expand it."],
+      ["$(hostname)MSP", "taken as it is written: only a shell would expand it."],
+    ] as const) {
+      const { mspId, warnings } = await loadConfig({
+        env: { ...ENV, CORE_PEER_LOCALMSPID: value },
+      });
+      assert.equal(mspId, value);
+      const told = `peer.localMspId (CORE_PEER_LOCALMSPID) is ${JSON.stringify(value)}, ${want}`;
+      assert.ok(warnings.includes(told), warnings.join("\n"));
+    }
+    assert.deepEqual(
+      (await loadConfig({ env: { ...ENV, CORE_PEER_LOCALMSPID: "Org#1.MSP_a-b" } })).warnings,
+      (await loadConfig({ env: ENV })).warnings,
     );
   });
 

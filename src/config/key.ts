@@ -199,8 +199,15 @@ function readText(raw: unknown): Parsed<string> {
     ...(value.includes("\ufffd") ? ["what is not UTF-8; write it anew"] : []),
     ...(UNSEEN.test(value) ? ["a character that nobody sees; write it anew"] : []),
     ...(LONE_QUOTE.test(value) ? ["a quotation mark at one end; remove it"] : []),
+    ...(/\s#/.test(value) ? ["a comment, which belongs to the value here; remove it"] : []),
   ];
-  return { value, doubts: odd.map((what) => `is ${show(raw)}, with ${what}.`) };
+  const doubts = odd.map((what) => `is ${show(raw)}, with ${what}.`);
+  return { value, doubts: [...doubts, ...unexpanded(raw, /\$[{(\w]/)] };
+}
+
+function unexpanded(raw: unknown, pattern: RegExp): readonly string[] {
+  if (!pattern.test(String(raw))) return [];
+  return [`is ${show(raw)}, taken as it is written: only a shell would expand it.`];
 }
 
 /** A pair of them is left out before a value is read. */
@@ -212,10 +219,8 @@ const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 function readPath(raw: unknown, folder: string): Parsed<string> {
   const read = readText(raw);
   if ("faults" in read) return read;
-  const value = resolve(folder, read.value);
-  if (!/^~|\$[{(\w]|%\w+%/.test(read.value)) return { ...read, value };
-  const doubt = `is ${show(raw)}, taken as it is written: only a shell would expand it.`;
-  return { value, doubts: [...(read.doubts ?? []), doubt] };
+  const doubts = [...(read.doubts ?? []), ...unexpanded(raw, /^~|%\w+%/)];
+  return { value: resolve(folder, read.value), doubts };
 }
 
 function pairOfMap(
