@@ -15,11 +15,16 @@ interface Circumstances extends Pick<CoreOptions, "lastIncarnation" | "metadata"
   /** Long lists go from one to the other without becoming bytes. */
   readonly sharesLists: boolean;
   readonly strategy: CoreOptions["fanout"]["strategy"];
+  /** Of a network that several threads can simulate. */
+  readonly isLarge: boolean;
 }
+
+/** To come to each of a thousand members again for a few more checks costs more than the checks, which are cheap here. */
+const LARGE_LIMITS = { ...DEFAULT_CORE_LIMITS, checksPerStep: 64 };
 
 export function coreOptionsOf(
   { issued, internalEndpoint, externalEndpoint, bootstrap, anchorPeers }: SimulatedMember,
-  { lists, sharesLists, strategy, ...circumstances }: Circumstances,
+  { isLarge, lists, sharesLists, strategy, ...circumstances }: Circumstances,
 ): CoreOptionsOfMember {
   return {
     self: issued.identity,
@@ -30,7 +35,7 @@ export function coreOptionsOf(
     ...circumstances,
     timing: DEFAULT_TIMING,
     fanout: { ...DEFAULT_FANOUT, strategy },
-    limits: DEFAULT_CORE_LIMITS,
+    limits: isLarge ? LARGE_LIMITS : DEFAULT_CORE_LIMITS,
     read: lists.read,
     ids: lists.ids,
     ...(sharesLists ? { write: lists.write } : {}),

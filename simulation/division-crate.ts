@@ -2,7 +2,7 @@
  * What crosses from one thread to another between two meetings, in one piece. Most of it are copies of a few
  * messages: each message goes over once, then its number is enough.
  */
-import type { CrossingContent, CrossingDial } from "../src/transport/memory-crossing.ts";
+import type { Content, CrossingDial, CrossingPacket } from "../src/transport/memory-crossing.ts";
 import type { NetworkFault } from "../src/transport/network.ts";
 import type { Passage } from "./dissemination.ts";
 import type { ListApart, SharedLists } from "./shared-lists.ts";
@@ -10,6 +10,8 @@ import { glance } from "./wire-kind.ts";
 
 /** As it crosses. */
 export interface Crate {
+  /** What must be known before the rest is read. */
+  readonly known: Float64Array<ArrayBuffer>;
   readonly numbers: Float64Array<ArrayBuffer>;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly texts: readonly string[];
@@ -19,20 +21,55 @@ export interface Crate {
 export interface Receiver {
   dialled(dial: CrossingDial): void;
   withdrew(link: number): void;
-  sent(crossing: CrossingContent): void;
+  sent(packet: CrossingPacket): void;
   /** How far the heartbeat of a message that is sent next has come. */
   passed(number: number, passage: Passage): void;
 }
 
-const [DIAL, WITHDRAWAL, KNOWN, NEW, OTHER, LIST, END, PASSAGE] = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Numbers of each entry; those of a list fill whole ones. */
-const FIELDS = 6;
+const [DIAL, WITHDRAWAL, PACKET, NEW, OTHER, LIST, END, PASSAGE] = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Messages that the other thread keeps: the newest ones. */
 const KEPT = 2 ** 17;
 /** Longer ones are lists, of which each is sent to one member. */
 const KEPT_BYTES_MAX = 2_048;
 const PKI_ID_BYTES = 32;
-const NO_IDS = new Float64Array(0);
+
+/** Numbers in a row, of which each kind of entry takes so many as it needs. */
+class Numbers {
+  #numbers = new Float64Array(2 ** 12);
+  #used = 0;
+
+  get length(): number {
+    return this.#used;
+  }
+
+  put(...numbers: readonly number[]): void {
+    for (const number of numbers) this.add(number);
+  }
+
+  add(number: number): void {
+    if (this.#used === this.#numbers.length) {
+      const grown = new Float64Array(2 * this.#used);
+      grown.set(this.#numbers);
+      this.#numbers = grown;
+    }
+    this.#numbers[this.#used++] = number;
+  }
+
+  at(index: number): number {
+    return this.#numbers[index] ?? 0;
+  }
+
+  increment(index: number): void {
+    this.#numbers[index] = this.at(index) + 1;
+  }
+
+  /** What is in it, which is out of it then. */
+  take(): Float64Array<ArrayBuffer> {
+    const taken = this.#numbers.slice(0, this.#used);
+    this.#used = 0;
+    return taken;
+  }
+}
 
 export class CratePacker {
   readonly #lists: SharedLists;
@@ -40,12 +77,15 @@ export class CratePacker {
   #ids = new Map<number, number>();
   #unsignedIds = new WeakMap<Uint8Array, number>();
   #nextId = 0;
-  #numbers = new Float64Array(FIELDS * 2 ** 10);
+  /** What the other thread must know before it reads the rest. */
+  readonly #known = new Numbers();
+  readonly #numbers = new Numbers();
   #bytes = new Uint8Array(2 ** 16);
   #texts: string[] = [];
-  #numbersUsed = 0;
   #bytesUsed = 0;
   #dueMs = Number.POSITIVE_INFINITY;
+  /** Where the last entry begins, if it is a packet. */
+  #packetAt = -1;
 
   constructor(lists: SharedLists) {
     this.#lists = lists;
@@ -58,59 +98,76 @@ export class CratePacker {
 
   dial({ link, dialler, endpoint, atMs }: CrossingDial): void {
     this.#texts.push(dialler, endpoint);
-    this.#put(DIAL, link, atMs);
+    this.#begin(DIAL);
+    this.#numbers.put(link, atMs);
     this.#dueMs = Math.min(this.#dueMs, atMs);
   }
 
   withdraw(link: number): void {
-    this.#put(WITHDRAWAL, link);
+    this.#begin(WITHDRAWAL);
+    this.#numbers.add(link);
   }
 
   pass(number: number, { origin, from, hop, bornMs }: Passage): void {
-    this.#put(PASSAGE, number, origin, from, bornMs, hop);
+    this.#known.put(PASSAGE, number, origin, from, bornMs, hop);
   }
 
-  send({ end, dueMs, sentAtMs, content }: CrossingContent): void {
+  send(end: number, dueMs: number, sentAtMs: number, content: Content): void {
     this.#dueMs = Math.min(this.#dueMs, dueMs);
     if (!(content instanceof Uint8Array)) {
       this.#texts.push(content.fault, content.reason);
-      this.#put(END, end, dueMs, sentAtMs);
-      return;
-    }
-    const list = this.#lists.apart(content);
-    if (list !== undefined) {
-      this.#sendList(list, end, dueMs, sentAtMs);
+      this.#begin(END);
+      this.#numbers.put(end, dueMs, sentAtMs);
       return;
     }
     const { number } = glance(content);
-    if (number < 0 || content.length > KEPT_BYTES_MAX) {
-      this.#put(OTHER, end, dueMs, sentAtMs, content.length);
-      this.#putBytes(content);
-      return;
-    }
-    this.#put(KNOWN, end, dueMs, sentAtMs, this.#keep(content));
+    const list = number < 0 ? this.#lists.apart(content) : undefined;
+    if (list !== undefined) {
+      this.#sendList(list, end, dueMs, sentAtMs);
+    } else if (number < 0 || content.length > KEPT_BYTES_MAX) {
+      this.#begin(OTHER);
+      this.#numbers.put(end, dueMs, sentAtMs, this.#putBytes(content), content.length);
+    } else this.#addToPacket(end, dueMs, sentAtMs, this.#keep(content));
   }
 
   /** Undefined: it is empty. */
   close(): Crate | undefined {
-    if (this.#numbersUsed === 0) return undefined;
+    if (this.#numbers.length === 0 && this.#known.length === 0) return undefined;
     const crate = {
-      numbers: this.#numbers.slice(0, this.#numbersUsed),
+      known: this.#known.take(),
+      numbers: this.#numbers.take(),
       bytes: this.#bytes.slice(0, this.#bytesUsed),
       texts: this.#texts,
     };
     this.#texts = [];
-    [this.#numbersUsed, this.#bytesUsed] = [0, 0];
+    this.#bytesUsed = 0;
+    this.#packetAt = -1;
     this.#dueMs = Number.POSITIVE_INFINITY;
     return crate;
   }
 
+  #begin(type: number): void {
+    this.#packetAt = type === PACKET ? this.#numbers.length : -1;
+    this.#numbers.add(type);
+  }
+
+  /** To the last one, if it goes the same way. */
+  #addToPacket(end: number, dueMs: number, sentAtMs: number, id: number): void {
+    const [numbers, at] = [this.#numbers, this.#packetAt];
+    const isOpen = at >= 0 && numbers.at(at + 1) === end && numbers.at(at + 3) === sentAtMs;
+    if (!isOpen) {
+      this.#begin(PACKET);
+      numbers.put(end, dueMs, sentAtMs, 0);
+    }
+    numbers.increment(this.#packetAt + 4);
+    numbers.add(id);
+  }
+
   #sendList({ alive, entries, frame }: ListApart, end: number, dueMs: number, sentAtMs: number) {
-    const row = [alive, ...entries.map((entry) => this.#keep(entry))];
-    this.#put(LIST, end, dueMs, sentAtMs, frame.length, entries.length);
-    this.#putBytes(frame);
-    for (let i = 0; i < row.length; i += FIELDS)
-      this.#put(row[i] ?? 0, row[i + 1], row[i + 2], row[i + 3], row[i + 4], row[i + 5]);
+    this.#begin(LIST);
+    const frameAt = this.#putBytes(frame);
+    this.#numbers.put(end, dueMs, sentAtMs, frameAt, frame.length, alive, entries.length);
+    for (const entry of entries) this.#numbers.add(this.#keep(entry));
   }
 
   /** By what number the other thread knows these bytes from now on. */
@@ -125,37 +182,22 @@ export class CratePacker {
       if (this.#ids.size > KEPT) this.#ids = new Map();
       this.#ids.set(key, id);
     }
-    this.#put(NEW, id, bytes.length);
-    this.#putBytes(bytes);
+    this.#known.put(NEW, id, this.#putBytes(bytes), bytes.length);
     return id;
   }
 
-  #put(type: number, a = 0, b = 0, c = 0, d = 0, e = 0): void {
-    const at = this.#numbersUsed;
-    if (at === this.#numbers.length) {
-      const grown = new Float64Array(2 * at);
-      grown.set(this.#numbers);
-      this.#numbers = grown;
-    }
-    const numbers = this.#numbers;
-    numbers[at] = type;
-    numbers[at + 1] = a;
-    numbers[at + 2] = b;
-    numbers[at + 3] = c;
-    numbers[at + 4] = d;
-    numbers[at + 5] = e;
-    this.#numbersUsed = at + FIELDS;
-  }
-
-  #putBytes(bytes: Uint8Array): void {
-    const end = this.#bytesUsed + bytes.length;
+  /** Returns where they begin. */
+  #putBytes(bytes: Uint8Array): number {
+    const at = this.#bytesUsed;
+    const end = at + bytes.length;
     if (end > this.#bytes.length) {
       const grown = new Uint8Array(2 * end);
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
-    this.#bytes.set(bytes, this.#bytesUsed);
+    this.#bytes.set(bytes, at);
     this.#bytesUsed = end;
+    return at;
   }
 }
 
@@ -168,51 +210,39 @@ export class CrateUnpacker {
   }
 
   unpack(crate: Crate, receiver: Receiver): void {
-    const { numbers } = crate;
-    const contents = new Contents(crate);
-    let at = 0;
-    while (at < numbers.length) {
-      const [type, a, b] = [numbers[at], numbers[at + 1] ?? 0, numbers[at + 2] ?? 0];
-      const [c, d, e] = [numbers[at + 3] ?? 0, numbers[at + 4] ?? 0, numbers[at + 5] ?? 0];
-      at += FIELDS;
-      const ids = type === LIST ? numbers.subarray(at, at + 1 + e) : NO_IDS;
-      at += FIELDS * Math.ceil(ids.length / FIELDS);
-      switch (type) {
-        case NEW:
-          this.#kept[a % KEPT] = this.#named(contents.bytes(b));
-          break;
-        case PASSAGE:
-          receiver.passed(a, { origin: b, from: c, bornMs: d, hop: e });
-          break;
-        case DIAL: {
-          const [dialler, endpoint] = [contents.text(), contents.text()];
-          receiver.dialled({ link: a, dialler, endpoint, atMs: b });
-          break;
-        }
-        case WITHDRAWAL:
-          receiver.withdrew(a);
-          break;
-        default: {
-          const content = this.#content(type, d, ids, contents);
-          receiver.sent({ end: a, dueMs: b, sentAtMs: c, content });
-        }
+    const known = new Contents(crate, crate.known);
+    while (!known.isOver) {
+      if (known.number() === NEW) {
+        this.#kept[known.number() % KEPT] = this.#named(known.bytes());
+      } else {
+        const [number, origin, from] = [known.number(), known.number(), known.number()];
+        receiver.passed(number, { origin, from, bornMs: known.number(), hop: known.number() });
       }
+    }
+    const contents = new Contents(crate, crate.numbers);
+    while (!contents.isOver) this.#receive(contents.number(), contents, receiver);
+  }
+
+  #receive(type: number, contents: Contents, receiver: Receiver): void {
+    if (type === WITHDRAWAL) receiver.withdrew(contents.number());
+    else if (type === DIAL) {
+      const [dialler, endpoint] = [contents.text(), contents.text()];
+      receiver.dialled({ link: contents.number(), dialler, endpoint, atMs: contents.number() });
+    } else {
+      const [end, dueMs, sentAtMs] = [contents.number(), contents.number(), contents.number()];
+      receiver.sent({ end, dueMs, sentAtMs, contents: this.#content(type, contents) });
     }
   }
 
-  /** `size`: of its bytes, or its number. `ids`: of a list, after the count of the living. */
-  #content(
-    type: number | undefined,
-    size: number,
-    ids: Float64Array,
-    contents: Contents,
-  ): CrossingContent["content"] {
-    if (type === KNOWN) return this.#keptAt(size);
-    if (type === OTHER) return contents.bytes(size);
-    if (type === END) return { fault: contents.text() as NetworkFault, reason: contents.text() };
-    const [alive = 0, ...others] = ids;
-    const entries = others.map((id) => this.#keptAt(id));
-    return this.#lists.together({ alive, entries, frame: contents.bytes(size) });
+  #content(type: number, contents: Contents): readonly Content[] {
+    if (type === PACKET) return this.#keptIn(contents, contents.number());
+    if (type === OTHER) return [contents.bytes()];
+    if (type === END) {
+      return [{ fault: contents.text() as NetworkFault, reason: contents.text() }];
+    }
+    const [frame, alive] = [contents.bytes(), contents.number()];
+    const entries = this.#keptIn(contents, contents.number());
+    return [this.#lists.together({ alive, entries, frame })];
   }
 
   /** A PKI-ID is one of those that this thread has already. */
@@ -222,21 +252,35 @@ export class CrateUnpacker {
     return pkiId === undefined ? bytes : ids.write(pkiId);
   }
 
-  #keptAt(id: number): Uint8Array {
-    const bytes = this.#kept[id % KEPT];
-    if (bytes === undefined) throw new Error("a message has not crossed before its copy");
-    return bytes;
+  #keptIn(contents: Contents, count: number): readonly Uint8Array[] {
+    const kept: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const bytes = this.#kept[contents.number() % KEPT];
+      if (bytes === undefined) throw new Error("a message has not crossed before its copy");
+      kept.push(bytes);
+    }
+    return kept;
   }
 }
 
 /** What entries of a crate take out of it, in their order. */
 class Contents {
   readonly #crate: Crate;
+  readonly #numbers: Float64Array;
+  #at = 0;
   #texts = 0;
-  #bytes = 0;
 
-  constructor(crate: Crate) {
+  constructor(crate: Crate, numbers: Float64Array) {
     this.#crate = crate;
+    this.#numbers = numbers;
+  }
+
+  get isOver(): boolean {
+    return this.#at >= this.#numbers.length;
+  }
+
+  number(): number {
+    return this.#numbers[this.#at++] ?? 0;
   }
 
   text(): string {
@@ -244,8 +288,8 @@ class Contents {
   }
 
   /** A copy: what is kept of it must not keep the whole crate. */
-  bytes(length: number): Uint8Array {
-    this.#bytes += length;
-    return this.#crate.bytes.slice(this.#bytes - length, this.#bytes);
+  bytes(): Uint8Array {
+    const [at, length] = [this.number(), this.number()];
+    return this.#crate.bytes.slice(at, at + length);
   }
 }

@@ -4,12 +4,7 @@
  * they meet and hand over what has been sent meanwhile. The run is the same however many threads there are.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type {
-  Arrivals,
-  Border,
-  CrossingContent,
-  CrossingDial,
-} from "../src/transport/memory-crossing.ts";
+import type { Arrivals, Border, CrossingDial, Send } from "../src/transport/memory-crossing.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { Dissemination, Passage } from "./dissemination.ts";
 import { type Crate, CratePacker, CrateUnpacker } from "./division-crate.ts";
@@ -111,18 +106,21 @@ export class Division implements Border {
     this.#packerOf(endpoint)?.withdraw(link);
   }
 
-  sent(crossing: CrossingContent, from: string, to: string): void {
+  way(end: number, from: string, to: string): Send {
     const packer = this.#packerOf(to);
-    if (packer === undefined) return;
-    const { content } = crossing;
-    if (content instanceof Uint8Array) {
-      const { kind, number } = glance(content);
-      const isHeartbeat = kind === "alive" && number >= 0;
-      const author = this.#country?.indexAt(from) ?? 0;
-      const passage = isHeartbeat ? this.#dissemination?.passage(number, author) : undefined;
-      if (passage) packer.pass(number, passage);
-    }
-    packer.send(crossing);
+    const member = this.#country?.indexAt(from) ?? 0;
+    return (dueMs, sentAtMs, content) => {
+      if (packer === undefined || this.#rendezvous === undefined) return;
+      if (content instanceof Uint8Array) this.#tellPassage(packer, content, member);
+      packer.send(end, dueMs, sentAtMs, content);
+    };
+  }
+
+  #tellPassage(packer: CratePacker, bytes: Uint8Array, member: number): void {
+    const { kind, number } = glance(bytes);
+    const isHeartbeat = kind === "alive" && number >= 0;
+    const passage = isHeartbeat ? this.#dissemination?.passage(number, member) : undefined;
+    if (passage) packer.pass(number, passage);
   }
 
   /** Advances the clock together with those of the other threads. Returns whether anything ran. */
@@ -184,7 +182,7 @@ export class Division implements Border {
       nextMs = Math.min(nextMs, packer.dueMs);
       const crate = packer.close();
       if (crate === undefined) continue;
-      port.postMessage(crate, [crate.numbers.buffer, crate.bytes.buffer]);
+      port.postMessage(crate, [crate.known.buffer, crate.numbers.buffer, crate.bytes.buffer]);
       handedOver += 2 ** index;
     }
     const table = rendezvous.meet([nextMs, handedOver, 0, 0]);

@@ -8,6 +8,7 @@ import { encodeMetadata, NO_TAGS } from "../src/messaging/rules/metadata.ts";
 import { GossipNode } from "../src/node/node.ts";
 import type { Network } from "../src/transport/network.ts";
 import { EMPTY_BYTES } from "../src/wire/bytes.ts";
+import { Addresses } from "./addresses.ts";
 import { createAuthority, type Issued, type SimulatedAuthority } from "./authority.ts";
 import type { ChannelPlan } from "./channels/channel-plan.ts";
 import { SimulatedChannels } from "./channels/simulated-channels.ts";
@@ -71,7 +72,7 @@ export class World {
   readonly #options: WorldOptions;
   readonly #watchers: Watcher[] = [];
   readonly #deliveries: NonNullable<Watcher["delivered"]>[] = [];
-  readonly #byEndpoint = new Map<string, SimulatedMember>();
+  readonly #addresses = new Addresses();
   readonly #nodeDice: SeededRandom;
   readonly #signatures: SignatureNumbers;
   #lives = 0;
@@ -90,12 +91,12 @@ export class World {
       random: dice.fork(),
       delayMs: options.delayMs,
       jitterMs: options.jitterMs,
-      memberAt: (endpoint) => this.#byEndpoint.get(endpoint)?.index,
+      memberAt: (endpoint) => this.#addresses.indexAt(endpoint),
       delivered: (from, to, bytes, sentAtMs) => this.#deliver(from, to, bytes, sentAtMs),
       border: options.division,
     });
     const { authority, clock, lists, members } = this;
-    const indexAt = (endpoint: string): number => this.#byEndpoint.get(endpoint)?.index ?? 0;
+    const indexAt = (endpoint: string): number => this.#addresses.indexAt(endpoint) ?? 0;
     options.division?.join({ arrivals: this.network.hub.arrivals, clock, lists, indexAt });
     const plans = options.channels ?? [];
     const random = createSeededRandom(options.seed ^ ORDERERS);
@@ -134,7 +135,7 @@ export class World {
     const isElsewhere = this.#options.division?.isOwn(index) === false;
     const member = createMember(plan, { index, issued, isElsewhere, isHostile });
     this.members.push(member);
-    for (const endpoint of endpointsOf(member)) this.#byEndpoint.set(endpoint, member);
+    this.#addresses.add(member);
     return member;
   }
 
@@ -288,10 +289,11 @@ export class World {
   }
 
   #coreOptions(member: SimulatedMember, remembersIncarnation: boolean): CoreOptionsOfMember {
-    const { sharesLists, strategy } = this.#options;
+    const { division, sharesLists, strategy } = this.#options;
     const { lists, metadata } = this;
     const random = this.#nodeDice.fork();
     return coreOptionsOf(member, {
+      isLarge: division !== undefined,
       lastIncarnation: remembersIncarnation ? member.lastIncarnation : 0n,
       lists,
       metadata,
@@ -302,7 +304,7 @@ export class World {
   }
 
   #deliver(from: string, to: string, bytes: Uint8Array, sentAtMs: number): void {
-    const [sender, receiver] = [this.#byEndpoint.get(from), this.#byEndpoint.get(to)];
+    const { sender, receiver } = this.#addresses.between(from, to);
     if (sender === undefined || receiver === undefined) return;
     const { nowMs } = this;
     for (const delivered of this.#deliveries) delivered(sender, receiver, bytes, nowMs, sentAtMs);

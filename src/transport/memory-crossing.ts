@@ -16,13 +16,16 @@ export interface CrossingDial {
   readonly atMs: number;
 }
 
-/** A message to one end of a link, or the end of the stream. */
-export interface CrossingContent {
+/** What was sent to one end of a link in one moment. */
+export interface CrossingPacket {
   readonly end: number;
   readonly dueMs: number;
   readonly sentAtMs: number;
-  readonly content: Content;
+  readonly contents: readonly Content[];
 }
+
+/** Brings a message to one end of a link, wherever that is. */
+export type Send = (dueMs: number, sentAtMs: number, content: Content) => void;
 
 /** What a hub hands to the other hubs of its network. Nothing breaks in such a network, and nobody reads slowly. */
 export interface Border {
@@ -34,12 +37,13 @@ export interface Border {
   nextLink(): number;
   dialled(dial: CrossingDial): void;
   withdrew(link: number, endpoint: string): void;
-  sent(crossing: CrossingContent, from: string, to: string): void;
+  /** The way to that end of a link between these addresses. */
+  way(end: number, from: string, to: string): Send;
 }
 
 /** What comes from the other hubs. */
 export interface Arrivals {
   dialled(dial: CrossingDial): void;
   withdrew(link: number): void;
-  sent(crossing: CrossingContent): void;
+  sent(packet: CrossingPacket): void;
 }

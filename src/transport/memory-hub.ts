@@ -5,7 +5,7 @@
  */
 import { GossipError } from "../lib/errors.ts";
 import { EMPTY_BYTES } from "../wire/bytes.ts";
-import type { Arrivals, Border, CrossingDial } from "./memory-crossing.ts";
+import type { Arrivals, Border, CrossingDial, Send } from "./memory-crossing.ts";
 import { type End, MemoryLink, openMemoryLinks, type Pipe } from "./memory-link.ts";
 import type { HubOptions, MemorySettings } from "./memory-options.ts";
 import { Transit } from "./memory-transit.ts";
@@ -263,14 +263,21 @@ function openEnd(
   });
   ends.set(key, near);
   const { border } = settings;
-  const isAbroad = border?.isAbroad(other.address) === true;
-  const transit = new Transit(near, own.clock, other.windowBytes, (dueMs, sentAtMs, content) => {
-    const crossing = { end: far, dueMs, sentAtMs, content };
-    if (isAbroad) border.sent(crossing, own.address, other.address);
-    else ends.get(far)?.receive(dueMs, content, sentAtMs);
-  });
+  const send = border?.isAbroad(other.address)
+    ? border.way(far, own.address, other.address)
+    : sendWithin(ends, far);
+  const transit = new Transit(near, own.clock, other.windowBytes, send);
   near.join(transit);
   return near;
+}
+
+/** Both ends are here; the other one may not be open yet. */
+function sendWithin(ends: Hub["ends"], far: number): Send {
+  let there: MemoryLink | undefined;
+  return (dueMs, sentAtMs, content) => {
+    there ??= ends.get(far);
+    there?.receive(dueMs, content, sentAtMs);
+  };
 }
 
 function accept(hub: Hub, dialler: Node, acceptor: Node, link: number): void {
@@ -300,6 +307,9 @@ function arrivalsAt(hub: Hub): Arrivals {
       dials.get(link)?.();
       dials.delete(link);
     },
-    sent: ({ end, dueMs, sentAtMs, content }) => ends.get(end)?.receive(dueMs, content, sentAtMs),
+    sent({ end, dueMs, sentAtMs, contents }) {
+      const link = ends.get(end);
+      if (link) for (const content of contents) link.receive(dueMs, content, sentAtMs);
+    },
   };
 }

@@ -45,13 +45,15 @@ export interface OtherEnd {
   drainSoon(inboxBytes: number, windowBytes: number): void;
 }
 
-/** A message, or why there will be none any more. */
-interface Parcel {
+/** What was sent in one moment: messages, or at the end why there will be none any more. */
+interface Packet {
   readonly dueMs: number;
   readonly sentAtMs: number;
-  readonly content: Content;
+  readonly contents: Content[];
+  /** How many of them have been handed over. */
+  done: number;
   /** What was sent after it. */
-  next: Parcel | undefined;
+  next: Packet | undefined;
 }
 
 export function openMemoryLinks(
@@ -141,8 +143,8 @@ export class MemoryLink implements Link, OtherEnd {
   #other: OtherEnd | undefined;
   #events: LinkEvents | undefined;
   /** A chain: an array that is emptied from its front is made anew again and again. */
-  #first: Parcel | undefined;
-  #last: Parcel | undefined;
+  #first: Packet | undefined;
+  #last: Packet | undefined;
   #inboxBytes = 0;
   #cancelDelivery: Cancel | undefined;
   readonly #deliverDue = (): void => this.#deliver();
@@ -256,15 +258,21 @@ export class MemoryLink implements Link, OtherEnd {
     sentAtMs = this.#settings.clock.now().elapsedMs,
   ): void {
     if (this.#end !== undefined) return;
-    // A stream keeps its order, even if the delay has become shorter meanwhile.
-    const isFirst = this.#first === undefined;
-    const dueMs = isFirst ? arrivalMs : Math.max(arrivalMs, this.#last?.dueMs ?? 0);
-    const parcel: Parcel = { dueMs, sentAtMs, content, next: undefined };
-    if (isFirst || this.#last === undefined) this.#first = parcel;
-    else this.#last.next = parcel;
-    this.#last = parcel;
     if (content instanceof Uint8Array) this.#inboxBytes += content.length;
-    if (isFirst) this.pump();
+    const last = this.#first && this.#last;
+    if (last?.sentAtMs === sentAtMs) {
+      last.contents.push(content);
+      return;
+    }
+    // A stream keeps its order, even if the delay has become shorter meanwhile.
+    const dueMs = Math.max(arrivalMs, last?.dueMs ?? 0);
+    const packet: Packet = { dueMs, sentAtMs, contents: [content], done: 0, next: undefined };
+    this.#last = packet;
+    if (last !== undefined) last.next = packet;
+    else {
+      this.#first = packet;
+      this.pump();
+    }
   }
 
   #deliver(): void {
@@ -276,9 +284,10 @@ export class MemoryLink implements Link, OtherEnd {
     while (this.#end === undefined) {
       const head = this.#first;
       if (head === undefined || Math.max(head.dueMs, this.#readyAtMs) > nowMs) break;
-      this.#first = head.next;
-      if (head.content instanceof Uint8Array) this.#handOver(head.content, head.sentAtMs);
-      else this.end(head.content.fault, head.content.reason);
+      const content = head.contents[head.done++];
+      if (head.done === head.contents.length) this.#first = head.next;
+      if (content instanceof Uint8Array) this.#handOver(content, head.sentAtMs);
+      else if (content !== undefined) this.end(content.fault, content.reason);
       this.#readyAtMs = nowMs + readMs;
     }
     this.pump();

@@ -1,14 +1,13 @@
 /** The other end of a link whose network several hubs share. */
-import type { Content } from "./memory-crossing.ts";
+import type { Content, Send } from "./memory-crossing.ts";
 import type { MemoryLink, OtherEnd } from "./memory-link.ts";
 import type { Clock } from "./network.ts";
 
-/** Brings a message to the other end, wherever that is. */
-export type Send = (dueMs: number, sentAtMs: number, content: Content) => void;
-
+/** What was sent in one moment. */
 interface UnderWay {
   readonly dueMs: number;
-  readonly bytes: number;
+  readonly sentAtMs: number;
+  bytes: number;
   next: UnderWay | undefined;
 }
 
@@ -35,18 +34,28 @@ export class Transit implements OtherEnd {
   }
 
   receive(arrivalMs: number, content: Content): void {
-    const nowMs = this.#clock.now().elapsedMs;
-    this.#arrive(nowMs);
-    const dueMs =
-      this.#first === undefined ? arrivalMs : Math.max(arrivalMs, this.#last?.dueMs ?? 0);
+    const sentAtMs = this.#clock.now().elapsedMs;
     const bytes = content instanceof Uint8Array ? content.length : 0;
-    const underWay: UnderWay = { dueMs, bytes, next: undefined };
-    if (this.#first === undefined || this.#last === undefined) this.#first = underWay;
-    else this.#last.next = underWay;
-    this.#last = underWay;
+    const dueMs = this.#add(arrivalMs, sentAtMs, bytes);
     this.inboxBytes += bytes;
-    this.#send(dueMs, nowMs, content);
+    this.#send(dueMs, sentAtMs, content);
     if (this.inboxBytes >= this.windowBytes) this.#wait();
+  }
+
+  /** Returns when it is due: a stream keeps its order. */
+  #add(arrivalMs: number, sentAtMs: number, bytes: number): number {
+    if (this.#first !== undefined && this.#last?.sentAtMs === sentAtMs) {
+      this.#last.bytes += bytes;
+      return this.#last.dueMs;
+    }
+    this.#arrive(sentAtMs);
+    const last = this.#first && this.#last;
+    const dueMs = Math.max(arrivalMs, last?.dueMs ?? 0);
+    const underWay: UnderWay = { dueMs, sentAtMs, bytes, next: undefined };
+    if (last === undefined) this.#first = underWay;
+    else last.next = underWay;
+    this.#last = underWay;
+    return dueMs;
   }
 
   /** It drains by itself. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createMemoryHub, type MemoryHub } from "../../src/transport/memory.ts";
+import type { Send } from "../../src/transport/memory-crossing.ts";
 import type { Link, Network } from "../../src/transport/network.ts";
 import { createVirtualClock } from "../../src/transport/testing.ts";
 
@@ -40,8 +41,10 @@ async function createAbroad(windowBytes = 65_536): Promise<Abroad> {
       dialled: (dial: Parameters<MemoryHub["arrivals"]["dialled"]>[0]) =>
         hubAt(dial.endpoint).dialled(dial),
       withdrew: (link: number, endpoint: string) => hubAt(endpoint).withdrew(link),
-      sent: (crossing: Parameters<MemoryHub["arrivals"]["sent"]>[0], _from: string, to: string) =>
-        hubAt(to).sent(crossing),
+      way:
+        (end: number, _from: string, to: string): Send =>
+        (dueMs, sentAtMs, content) =>
+          hubAt(to).sent({ end, dueMs, sentAtMs, contents: [content] }),
     };
     hubs.push(createMemoryHub({ clock, latencyMs: () => LATENCY_MS, windowBytes, border }));
   }
