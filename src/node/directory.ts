@@ -1,6 +1,6 @@
 /** The members of our kind, as messages among them need them. */
 import type { Core } from "../core/core.ts";
-import { epochsAt } from "../core/handlers/audience.ts";
+import { epochsAt } from "../core/handlers/current-neighbours.ts";
 import { partyOf } from "../core/rules/disclosure.ts";
 import { preferredEndpoint } from "../core/tables/members.ts";
 import type { CoreEvent } from "../core/types/event.ts";

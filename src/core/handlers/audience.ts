@@ -6,15 +6,7 @@
 import { firstWord, mix } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { partyOf, type Reach } from "../rules/disclosure.ts";
-import {
-  CIRCLE,
-  findNeighbours,
-  isElsewhere,
-  type Neighbours,
-  type Resident,
-  RINGS,
-  type Rings,
-} from "../rules/neighbours.ts";
+import { CIRCLE, type Neighbours, NO_NEIGHBOURS, RINGS, type Rings } from "../rules/neighbours.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import {
   type Audience,
@@ -24,13 +16,13 @@ import {
   enqueue,
   flush,
 } from "../tables/broadcast-queue.ts";
-import { changedSince } from "../tables/changes.ts";
 import { aliveMembers } from "../tables/members.ts";
-import { keepNeighbours } from "../tables/neighbourhood.ts";
 import { isForming } from "../tables/self.ts";
+import { isSuspected } from "../tables/suspicion.ts";
 import type { Effect } from "../types/effect.ts";
-import type { Now, PkiId } from "../types/host.ts";
+import type { PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
+import { currentNeighbours } from "./current-neighbours.ts";
 import type { Core } from "./state.ts";
 
 type NewsReach = Extract<Reach, { type: "about" }>;
@@ -38,38 +30,76 @@ type NewsReach = Extract<Reach, { type: "about" }>;
 /** One in this many queries goes to a random member, which may know more than our neighbours. */
 const STRANGER_EVERY = 15;
 
-/** The recipients of a message of this reach. */
-export function chooseAudience(core: Core, reach: Reach): Audience {
+/** The recipients of a message of this reach. `ways`: of all messages that leave together. */
+export function chooseAudience(core: Core, reach: Reach, ways = new Ways(core)): Audience {
   const { fanout, random } = core.options;
   if (fanout.strategy === "random") {
     const members = shuffled(aliveMembers(core.members), random);
     return { members, count: fanout.propagatePeers };
   }
-  const recipients = whileForming(core) ?? neighboursFor(core, reach);
+  const forming = ways.whileForming;
+  const recipients = forming ? [...forming] : neighboursFor(core, reach, ways);
   return { members: withDrawn(core, recipients), count: Number.POSITIVE_INFINITY };
 }
 
 /** Those of our neighbours that get a message of this reach, possibly with duplicates. */
-function neighboursFor(core: Core, reach: Reach): Member[] {
-  const { home, homeExternal, abroad } = currentNeighbours(core);
+function neighboursFor(core: Core, reach: Reach, ways: Ways): Member[] {
+  const { home, abroad } = ways.neighbours;
   if (reach.type === "organisation") return lookUp(core, home);
   if (reach.type === "channel") {
     return lookUp(core, [...home, ...reach.mspIds().map((mspId) => abroad.get(mspId) ?? [])]);
   }
   const { mspId, isExternal } = reach.party;
   const isOurs = mspId === core.options.self.mspId;
-  const found = linked(core, isOurs ? home : homeExternal, reach);
+  const found = linked(isOurs ? ways.home : ways.homeExternal, reach, ways);
   if (!isOurs) addAlive(core, abroad.get(mspId) ?? [], found);
   else if (isExternal) for (const group of abroad.values()) addAlive(core, group, found);
   return found;
 }
 
+/** A link to a neighbour on a ring. */
+interface RingLink {
+  readonly ring: number;
+  readonly neighbour: Member;
+  /** The same at both ends. */
+  readonly pair: number;
+}
+
+/** Where messages may go at this moment. */
+class Ways {
+  readonly whileForming: Member[] | undefined;
+  readonly neighbours: Neighbours;
+  readonly home: readonly RingLink[];
+  readonly homeExternal: readonly RingLink[];
+  readonly isSparing: boolean;
+
+  constructor(core: Core) {
+    const isRandom = core.options.fanout.strategy === "random";
+    this.whileForming = isRandom ? undefined : whileForming(core);
+    this.neighbours = isRandom ? NO_NEIGHBOURS : currentNeighbours(core);
+    this.home = ringLinks(core, this.neighbours.home);
+    this.homeExternal = ringLinks(core, this.neighbours.homeExternal);
+    this.isSparing = isSparing(core);
+  }
+}
+
+function ringLinks(core: Core, rings: Rings): readonly RingLink[] {
+  const { pkiId: self } = core.options.self;
+  return rings.flatMap((group, ring) =>
+    lookUp(core, [group]).map((neighbour) => {
+      return { ring, neighbour, pair: pairOf(self, neighbour.pkiId) };
+    }),
+  );
+}
+
 /** Routine messages skip some links. */
-function linked(core: Core, rings: Rings, { routine }: NewsReach): Member[] {
-  if (routine === undefined || !isSparing(core)) return lookUp(core, rings);
-  const { author, sequence } = routine;
+function linked(links: readonly RingLink[], { routine }: NewsReach, ways: Ways): Member[] {
   const found: Member[] = [];
-  addAlive(core, sparing(rings, core.options.self.pkiId, author, sequence), found);
+  const isWhole = routine === undefined || !ways.isSparing;
+  const lot = isWhole ? 0 : lotOf(routine.author, routine.sequence);
+  for (const { ring, neighbour, pair } of links) {
+    if (isWhole || isChosen(ring, pair, lot)) found.push(neighbour);
+  }
   return found;
 }
 
@@ -81,17 +111,22 @@ const ROUTINE_SHARE = 1 / 4;
  * of the other. Both ends of a link draw the same lot, and each message its own.
  */
 export function sparing(rings: Rings, self: PkiId, author: PkiId, sequence: bigint): PkiId[] {
-  const lot = mix(firstWord(author), Number(BigInt.asUintN(32, sequence)));
-  const whole = lot % RINGS;
-  const own = firstWord(self);
-  const chosen: PkiId[] = [];
-  for (let i = 0; i < rings.length; i++) {
-    for (const pkiId of rings[i] ?? []) {
-      const isChosen = i === whole || mix(own ^ firstWord(pkiId), lot) < CIRCLE * ROUTINE_SHARE;
-      if (isChosen) chosen.push(pkiId);
-    }
-  }
-  return chosen;
+  const lot = lotOf(author, sequence);
+  return rings.flatMap((group, ring) =>
+    group.filter((pkiId) => isChosen(ring, pairOf(self, pkiId), lot)),
+  );
+}
+
+function lotOf(author: PkiId, sequence: bigint): number {
+  return mix(firstWord(author), Number(BigInt.asUintN(32, sequence)));
+}
+
+function pairOf(self: PkiId, neighbour: PkiId): number {
+  return firstWord(self) ^ firstWord(neighbour);
+}
+
+function isChosen(ring: number, pair: number, lot: number): boolean {
+  return ring === lot % RINGS || mix(pair, lot) < CIRCLE * ROUTINE_SHARE;
 }
 
 /**
@@ -188,65 +223,6 @@ function addAlive({ members }: Core, group: readonly PkiId[], found: Member[]): 
   }
 }
 
-/** Our neighbours; recomputed when members change or a ring is reordered. */
-function currentNeighbours(core: Core): Neighbours {
-  const { members, neighbourhood, now, options } = core;
-  const isExternal = core.self.externalEndpoint !== "";
-  const epochs = epochsAt(options.timing.neighbourRefreshMs, now);
-  const { basis } = neighbourhood;
-  const isSamePlace =
-    basis.isExternal === isExternal &&
-    basis.epochs[0] === epochs[0] &&
-    basis.epochs[1] === epochs[1];
-  if (isSamePlace && basis.membersVersion === members.version) return neighbourhood.neighbours;
-  const { pkiId, mspId, certificate } = options.self;
-  const self = { pkiId, certificate, mspId, isExternal };
-  const isUnmoved =
-    isSamePlace && basis.certificate === certificate && areElsewhere(core, self, epochs);
-  const neighbours = isUnmoved
-    ? neighbourhood.neighbours
-    : findNeighbours(self, residents(core), epochs);
-  const kept = { membersVersion: members.version, certificate, isExternal, epochs };
-  return keepNeighbours(neighbourhood, neighbours, kept);
-}
-
-/** Whether none of those that have changed since may be a neighbour of ours, or has been. */
-function areElsewhere(core: Core, self: Resident, epochs: readonly number[]): boolean {
-  const { members, neighbourhood } = core;
-  const { basis, neighbours } = neighbourhood;
-  const changed = changedSince(members, basis.membersVersion);
-  return (
-    changed?.every((pkiId) => {
-      const member = members.table.get(pkiId);
-      const other = member && isReachable(member) ? residentOf(core, member) : undefined;
-      return isElsewhere(self, pkiId, other, neighbours, epochs);
-    }) === true
-  );
-}
-
-function residents(core: Core): readonly Resident[] {
-  const found: Resident[] = [];
-  for (const member of core.members.table.values()) {
-    if (isReachable(member)) found.push(residentOf(core, member));
-  }
-  return found;
-}
-
-/** An alive member that we cannot reach is no neighbour. */
-function isReachable({ status, isCutOff }: Member): boolean {
-  return status === "alive" && !isCutOff;
-}
-
-function residentOf({ identities }: Core, { pkiId, mspId, endpoint }: Member): Resident {
-  const certificate = identities.table.get(pkiId)?.identity.certificate ?? pkiId;
-  return { pkiId, certificate, mspId, isExternal: endpoint !== "" };
-}
-
-/** Epochs follow from the clock. The rings change alternately, so that one is always stable. */
-export function epochsAt(refreshMs: number, { wallMs }: Now): readonly [number, number] {
-  return [Math.floor(wallMs / refreshMs), Math.floor(wallMs / refreshMs + 0.5)];
-}
-
 /** Maximum wait of a routine message per hop, as a fraction of the heartbeat interval. */
 export const ROUTINE_WAIT = 1 / 20;
 /** In networks up to this size, waiting saves little. */
@@ -277,7 +253,8 @@ export function routineIntervalMs(core: Core): number | undefined {
 
 /** Sends all queued messages. */
 export function flushBroadcasts(core: Core): readonly Effect[] {
-  return flush(core, (reach) => chooseAudience(core, reach));
+  const ways = new Ways(core);
+  return flush(core, (reach) => chooseAudience(core, reach, ways));
 }
 
 /** Relays an alive message to recipients that may see its author and lack the message. */
@@ -311,7 +288,7 @@ export function passOn(
   sequence: bigint | undefined,
 ): void {
   const { pkiId } = member;
-  const isRoutine = sequence !== undefined && !core.suspicions.open.has(pkiId);
+  const isRoutine = sequence !== undefined && !isSuspected(core.suspicions, pkiId);
   const routine = isRoutine ? { author: pkiId, sequence } : undefined;
   const reach = { type: "about", party: partyOf(member), routine } as const;
   broadcastAlive(core, pkiId, envelope, reach, [pkiId, from]);

@@ -47,6 +47,11 @@ export interface Suspicions {
   dueMs: number;
 }
 
+/** Whether a question about this member is open; mostly none is. */
+export function isSuspected({ open }: Suspicions, pkiId: PkiId): boolean {
+  return open.size > 0 && open.has(pkiId);
+}
+
 /** Time for the accused to be heard of: it hears of the accusation as soon as we do. */
 const PATIENCE_MS = 200;
 /** Random additional delay, so that not everybody pings at once. */
