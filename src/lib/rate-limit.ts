@@ -48,6 +48,11 @@ export function isExhausted(
   return owed(debt, perSecond, elapsedMs) >= burst;
 }
 
+/** Whether so much time pays for this cost. */
+export function isEarned({ perSecond }: RateLimit, cost: number, elapsedMs: number): boolean {
+  return elapsedMs * perSecond >= cost * 1_000;
+}
+
 /** Takes the cost from the account. */
 export function charge(limit: RateLimit, account: string, cost: number, now: Moment): void {
   chargeTo(limit, account, limit.debts.get(account), cost, now);

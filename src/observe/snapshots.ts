@@ -1,7 +1,7 @@
 /** Makes what the outside sees of what the core knows: copies, as of one moment. */
 
 import type { Core } from "../core/core.ts";
-import type { KnownIdentity as IdentityEntry } from "../core/tables/identities.ts";
+import { type KnownIdentity as IdentityEntry, usedMs } from "../core/tables/identities.ts";
 import type { CoreEvent } from "../core/types/event.ts";
 import type { Identity as KnownIdentity, Now, PkiId } from "../core/types/host.ts";
 import type { Member as CoreMember } from "../core/types/member.ts";
@@ -83,7 +83,7 @@ export function viewIdentity(core: Core, entry: IdentityEntry, now: Now): Identi
   return {
     ...describeIdentity(entry.identity, core.options.self.pkiId),
     learntFrom: entry.learntFrom,
-    lastUsed: dateOf(entry.lastUsedMs, now),
+    lastUsed: dateOf(usedMs(core.members, entry), now),
   };
 }
 

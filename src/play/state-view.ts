@@ -1,7 +1,7 @@
 /** One member's state as rows for the inspector. Reads the tables of its core, changes nothing. */
 import { EPOCH_MS } from "../../simulation/epoch.ts";
 import { type Core, nextContactMs, nextPullMs, nextSuspicionMs } from "../core/core.ts";
-
+import { usedMs } from "../core/tables/identities.ts";
 import type { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
 
@@ -84,11 +84,14 @@ function stateOf(member: {
   return member.isCutOff ? "cut off" : "alive";
 }
 
-function viewIdentities({ identities }: Core, name: (pkiId: string) => string): readonly Row[] {
-  return [...identities.table.values()].map(({ identity, learntFrom, lastUsedMs }) => ({
-    key: identity.pkiId,
-    cells: [name(identity.pkiId), learntFrom, { ms: lastUsedMs }],
-  }));
+function viewIdentities(
+  { identities, members }: Core,
+  name: (pkiId: string) => string,
+): readonly Row[] {
+  return [...identities.table.values()].map((known) => {
+    const { pkiId } = known.identity;
+    return { key: pkiId, cells: [name(pkiId), known.learntFrom, { ms: usedMs(members, known) }] };
+  });
 }
 
 function viewTimers(core: Core): readonly Row[] {

@@ -4,7 +4,7 @@
  * it on, and the author, have not used up what they may cost us.
  */
 
-import { charge, chargeTo, isExhausted, isSpent } from "../../lib/rate-limit.ts";
+import { charge, chargeTo, isEarned, isExhausted, isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { Envelope } from "../../wire/envelope.ts";
 import { haveSameSecret } from "../../wire/kept-envelope.ts";
@@ -77,7 +77,7 @@ const UNCHECKED: ReadonlySet<string> = new Set<CheckFault>(["news-budget", "cert
 
 /** Whether this is our own PKI-ID, current or former. */
 export function isSelf({ options, self }: Core, pkiId: PkiId): boolean {
-  return pkiId === options.self.pkiId || self.formerIds.has(pkiId);
+  return pkiId === options.self.pkiId || (self.formerIds.size > 0 && self.formerIds.has(pkiId));
 }
 
 /** Whether another process uses our certificate under another PKI-ID. */
@@ -169,12 +169,15 @@ export function check(core: Core, claim: SignedClaim, from: PkiId): Verdict<Iden
   return verdict;
 }
 
-/** {@link check} of a heartbeat from a known author that has no other name: the same budgets and costs. */
+/**
+ * {@link check} of a heartbeat from a known author that has no other name: the same budgets and costs.
+ * An author that owes nothing and has earned one heartbeat since its last one need not be charged.
+ */
 export function heartbeatFault(
   core: Core,
   author: Identity,
   envelope: Envelope,
-  { alive: held }: Member,
+  { alive: held, heardMs }: Member,
   from: PkiId,
 ): CheckFault | undefined {
   const { checks, news } = core.rateLimits;
@@ -186,7 +189,8 @@ export function heartbeatFault(
   if (isExhausted(news, authorOwes, now)) return "news-budget";
   const fault = signatureFault(core.options.crypto, author, envelope, held.envelope);
   chargeTo(checks, bearer, owed, fault === undefined ? 1 : WRONG_COST, now);
-  if (fault === undefined) chargeTo(news, author.certificate, authorOwes, 1, now);
+  const isOwed = authorOwes !== undefined || !isEarned(news, 1, now.elapsedMs - heardMs);
+  if (fault === undefined && isOwed) chargeTo(news, author.certificate, authorOwes, 1, now);
   return fault;
 }
 

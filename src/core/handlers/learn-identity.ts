@@ -10,6 +10,7 @@ import {
   noteLastWord,
   noteRenamed,
   removeIdentity,
+  usedMs,
 } from "../tables/identities.ts";
 import { rest, shun, withdraw } from "../tables/pull.ts";
 import { dropAside, enqueueClaim, takeAside } from "../tables/verification-queue.ts";
@@ -83,10 +84,13 @@ export function forget(
   pkiId: PkiId,
   reason: "silent" | PurgeReason,
 ): readonly Effect[] {
-  const identity = core.identities.table.get(pkiId)?.identity;
+  const known = core.identities.table.get(pkiId);
   const time = core.members.table.get(pkiId)?.time;
   const untilMs = core.now.elapsedMs + core.options.timing.forgetAfterMs;
-  if (identity && time) noteLastWord(core.names, identity, time, untilMs);
+  if (known && time) {
+    known.lastUsedMs = usedMs(core.members, known);
+    noteLastWord(core.names, known.identity, time, untilMs);
+  }
   core.randomRelays.delete(pkiId);
   return forgetMember(core, pkiId, reason);
 }

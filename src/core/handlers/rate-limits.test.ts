@@ -7,6 +7,7 @@ import { testIdentity } from "../testing-identities.ts";
 import { aliveOf, unsigned } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 import { DEFAULT_CORE_LIMITS } from "../types/options.ts";
+import { heartbeatFault } from "./check.ts";
 import { createRateLimits } from "./state.ts";
 
 test("no limit is ever used up by an honest peer that tells us of 1,000 members", () => {
@@ -21,6 +22,35 @@ test("no limit is ever used up by an honest peer that tells us of 1,000 members"
       false,
     );
   }
+});
+
+test("an author is charged for heartbeats only if they come faster than it may send them", () => {
+  const world = createWorld(1);
+  const node = world.add("n");
+  const [relay, author] = [testIdentity("A", "relay"), testIdentity("A", "author")];
+  for (const identity of [relay, author]) world.meet(node, identity);
+  world.give(node, { type: "message", from: relay.pkiId, bytes: aliveOf(author) });
+  const { core } = node;
+  const member = core.members.table.get(author.pkiId) ?? assert.fail("the author is no member");
+  const { burst, debts, perSecond } = core.rateLimits.news;
+  const sendEvery = (ms: number, times: number): unknown[] =>
+    Array.from({ length: times }, () => {
+      const heardMs = core.now.elapsedMs;
+      core.now = { elapsedMs: heardMs + ms, wallMs: core.now.wallMs + ms };
+      return heartbeatFault(
+        core,
+        author,
+        member.alive.envelope,
+        { ...member, heardMs },
+        relay.pkiId,
+      );
+    });
+  debts.clear();
+  assert.deepEqual(new Set(sendEvery(1_000 / perSecond, 1_000)), new Set([undefined]));
+  assert.equal(debts.size, 0);
+  const faults = sendEvery(500 / perSecond, 2 * burst + 100);
+  assert.ok(faults.slice(0, 2 * burst - 10).every((fault) => fault === undefined));
+  assert.ok(faults.slice(-10).includes("news-budget"), String(faults.slice(-10)));
 });
 
 describe("a peer that asks too much of us", () => {

@@ -28,10 +28,12 @@ function at(elapsedMs: number): Now {
 }
 
 function member(mspId: string, name: string, endpoint = `${name}:1`): Member {
-  const { pkiId } = testIdentity(mspId, name);
+  const author = testIdentity(mspId, name);
+  const { pkiId } = author;
   return {
     pkiId,
     mspId,
+    author,
     status: "alive",
     endpoint,
     internalEndpoint: undefined,

@@ -19,7 +19,7 @@ export interface KnownIdentity {
   readonly learntFrom: LearntFrom;
   /** It was once connected, so it is more than a claimed name. */
   hasConnected: boolean;
-  /** Elapsed time at which it was last looked up. */
+  /** Elapsed time at which it was last looked up. Routine heartbeats do without: see {@link usedMs}. */
   lastUsedMs: number;
   /** The shortest notice of its expiry that was given, in milliseconds; Infinity: none yet. */
   noticeMs: number;
@@ -59,6 +59,11 @@ export function useIdentity(identities: Identities, pkiId: PkiId, now: Now): Ide
   if (known === undefined) return undefined;
   known.lastUsedMs = now.elapsedMs;
   return known.identity;
+}
+
+/** Elapsed time at which it was last needed, be it for a heartbeat of its member. */
+export function usedMs({ table }: Members, { identity, lastUsedMs }: KnownIdentity): number {
+  return Math.max(lastUsedMs, table.get(identity.pkiId)?.heardMs ?? lastUsedMs);
 }
 
 /** Whether an identity is known, valid still, and the only name of its certificate. */

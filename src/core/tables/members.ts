@@ -209,6 +209,7 @@ function heardMember(
   return {
     pkiId: described.pkiId,
     mspId: described.mspId,
+    author: described.author,
     endpoint: described.endpoint,
     internalEndpoint: described.internalEndpoint,
     metadata: described.metadata,
@@ -257,7 +258,15 @@ export function hearDead(
 
 type Described = Pick<
   Member,
-  "pkiId" | "mspId" | "endpoint" | "internalEndpoint" | "metadata" | "time" | "alive" | "relayed"
+  | "pkiId"
+  | "mspId"
+  | "author"
+  | "endpoint"
+  | "internalEndpoint"
+  | "metadata"
+  | "time"
+  | "alive"
+  | "relayed"
 >;
 
 /** The author's data from the newer of the known message and this one. */
@@ -271,6 +280,7 @@ function describeMember(
   return {
     pkiId: alive.pkiId,
     mspId: author.mspId,
+    author,
     endpoint: alive.endpoint,
     // Relays may have dropped the secret: its absence says nothing about the internal endpoint.
     // Ignore another organisation's internal endpoint even if it reaches us.

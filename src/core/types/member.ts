@@ -1,7 +1,7 @@
 /** A member as we know it, and the message that tells of it. */
 import type { PeerTime } from "../../wire/messages.ts";
 import type { Alive } from "../../wire/received.ts";
-import type { PkiId } from "./host.ts";
+import type { Identity, PkiId } from "./host.ts";
 
 /** How an alive message reached us: from its author, by gossip, or in somebody else's list. */
 export type Hearing = "itself" | "gossip" | "list";
@@ -18,6 +18,8 @@ export const LISTED: HowHeard = { hearing: "list", relayed: undefined };
 export interface Member {
   readonly pkiId: PkiId;
   readonly mspId: string;
+  /** Its identity: the one that the table of identities has. */
+  readonly author: Identity;
   readonly status: "alive" | "dead";
   /** External endpoint; may be empty. */
   readonly endpoint: string;
