@@ -34,7 +34,6 @@ import {
   workThroughSnapshots,
 } from "./handlers/state-info-pull.ts";
 import { checkRoutine, drainVerificationQueue } from "./handlers/verification.ts";
-import { handleDuplicate } from "./tables/broadcast-queue.ts";
 import type { Channels, FollowedChannel } from "./tables/channels.ts";
 import { attendContacts, type Contact } from "./tables/contacts.ts";
 import { forgiveStall } from "./tables/deaths.ts";
@@ -64,11 +63,9 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   // A certificate may have expired since, by a clock that jumped: its member is not taken in any more.
   const isExpiring = input.type === "message" && nextIdentityMs(core) <= now.elapsedMs;
   const expired = isExpiring ? attendIdentities(core) : [];
-  const dropped =
-    input.type === "message" ? handleDuplicate(core, input.bytes, input.from) : undefined;
-  const applied = dropped ?? applyInput(core, input);
+  const applied = applyInput(core, input);
   const laterMs = Math.min(core.expectedAtMs, core.routine.dueMs, nextIdentityMs(core));
-  const isQuiet = expired.length === 0 && (dropped !== undefined || applied === GATHERED);
+  const isQuiet = expired.length === 0 && (applied === GATHERED || isStale(applied));
   if (isQuiet && laterMs > now.elapsedMs) {
     core.expectedAtMs = laterMs;
     return applied;
@@ -99,6 +96,11 @@ function assertSound({ verificationQueue, identities, members, options }: Core):
     verificationQueue.backlog.length - verificationQueue.done <= backlogMax,
     "more claims wait than may",
   );
+}
+
+/** Whether nothing came of a message because it said what was known: then nothing is due. */
+function isStale([first, ...others]: readonly Effect[]): boolean {
+  return first?.type === "drop" && first.code === "stale" && others.length === 0;
 }
 
 function applyInput(core: Core, input: Input): readonly Effect[] {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkExpiry } from "./handlers/expiry.ts";
-import { createSeenCache, findSeen, remember, type SeenMessage } from "./tables/broadcast-queue.ts";
 import { shun } from "./tables/pull.ts";
 import { createSuspicions, raise } from "./tables/suspicion.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
@@ -165,10 +164,9 @@ describe("no more than needed", () => {
     assert.equal(suspicions.open.size, 1_000);
   });
 
-  test("what is remembered of bad items and of long messages has its bound", () => {
+  test("what is remembered of bad items has its bound", () => {
     const { world, node } = setUp();
     const { pull } = node.core;
-    const seenCache = createSeenCache();
     const items = Array.from({ length: 10_050 }, (_, i) => numberedPkiId(i));
     for (const id of items) shun(pull, id, world.now());
     assert.equal(pull.shunned.size, 10_000);
@@ -176,21 +174,5 @@ describe("no more than needed", () => {
       [items[0], items.at(-1)].map((id = friend.pkiId) => pull.shunned.has(id)),
       [false, true],
     );
-    const seen = (bytes: Uint8Array): SeenMessage => {
-      const envelope = { bytes, payload: bytes, signature: bytes, secret: undefined };
-      return { pkiId: friend.pkiId, time: { incNum: 1n, seqNum: 1n }, envelope };
-    };
-    for (const length of [2_048, 2_049]) {
-      remember(seenCache, seen(new Uint8Array(length).fill(7)), world.now());
-    }
-    const isKnown = (length: number): boolean =>
-      findSeen(seenCache, new Uint8Array(length).fill(7)) !== undefined;
-    assert.deepEqual([isKnown(2_048), isKnown(2_049), seenCache.recent.size], [true, false, 1]);
-    for (let i = 0; i < 5_000; i++) {
-      const bytes = new TextEncoder().encode(`${i}`.padStart(40, "0"));
-      remember(seenCache, seen(bytes), world.now());
-      assert.equal(findSeen(seenCache, bytes)?.envelope.bytes, bytes);
-    }
-    assert.ok(seenCache.recent.size + seenCache.older.size <= 2_048);
   });
 });

@@ -25,11 +25,8 @@ const HANDLERS: Readonly<Record<Exclude<Kind, "other">, Handler>> = {
   handshake: { name: "shakeHands", file: "src/transport/handshake.ts" },
 };
 
-/** A message whose bytes were relayed before. */
-export const DUPLICATE_HANDLER: Handler = {
-  name: "handleDuplicate",
-  file: "src/core/tables/broadcast-queue.ts",
-};
+/** Of a message that was passed on before, or will be. */
+export const COPY_HANDLER: Handler = { name: "noteCopy", file: "src/core/handlers/alive.ts" };
 
 const DISPATCHER: Handler = { name: "handleMessage", file: "src/core/core.ts" };
 
@@ -40,6 +37,6 @@ export function handlerOf(kind: Kind): Handler {
 /** All handlers with a name. */
 export const ALL_HANDLERS: readonly Handler[] = [
   ...Object.values(HANDLERS),
-  DUPLICATE_HANDLER,
+  COPY_HANDLER,
   DISPATCHER,
 ];

@@ -4,14 +4,15 @@
  * time.
  */
 import { KINDS, type Kind } from "../../simulation/wire-kind.ts";
-import { findDuplicate } from "../core/tables/broadcast-queue.ts";
+import { isCopy } from "../core/handlers/alive.ts";
 import type { Effect } from "../core/types/effect.ts";
 import type { EventContent } from "../observe/events.ts";
+import { readMessage } from "../wire/received.ts";
 import { ACTIONS_MAX, type Action, type Change, TIME_MS_MAX } from "./actions.ts";
 import { type Agreement, compareViews } from "./agreement.ts";
 import { describeForPage, readAuthor } from "./describe.ts";
 import { type Flight, Flights } from "./flights.ts";
-import { DUPLICATE_HANDLER, type Handler, handlerOf } from "./handlers.ts";
+import { COPY_HANDLER, type Handler, handlerOf } from "./handlers.ts";
 import { describeEffect, type EventText, eventOf, type PlayEvent } from "./noticed.ts";
 import { PlayedNetwork } from "./played-network.ts";
 import type { Player } from "./player.ts";
@@ -220,7 +221,7 @@ export class Playback {
     const message = {
       ...flight,
       author: this.#authorOf(flight),
-      isCopy: handler === DUPLICATE_HANDLER,
+      isCopy: handler === COPY_HANDLER,
     };
     if (!isMessageWanted(this.#wanted, message)) return;
     this.#isFound = true;
@@ -287,5 +288,8 @@ function keep<T>(list: T[], item: T, max: number): void {
 /** The function that will handle a message, determined before delivery. */
 function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
   const core = life?.member.core;
-  return core && findDuplicate(core, bytes) ? DUPLICATE_HANDLER : handlerOf(kind);
+  const received = core && kind === "alive" ? readMessage(bytes) : undefined;
+  const alive = received?.ok && received.value.alive.ok ? received.value.alive.value : undefined;
+  const isKnown = core && alive && isCopy(core, alive, core.members.table.get(alive.pkiId));
+  return isKnown ? COPY_HANDLER : handlerOf(kind);
 }

@@ -38,6 +38,8 @@ function placeIn(whole: Uint8Array, part: Uint8Array): number {
 
 /** Whether both have a secret, and the same: it is all that comes after payload and signature. */
 export function haveSameSecret(a: Envelope, b: Envelope): boolean {
+  if (!(a instanceof PlacedEnvelope) && a.secret !== undefined && a.secret === b.secret)
+    return true;
   const [aAt, bAt] = [secretAtOf(a), secretAtOf(b)];
   const length = a.bytes.length - aAt;
   if (length === 0 || length !== b.bytes.length - bAt) return false;

@@ -8,7 +8,7 @@ import { ownedEnvelope } from "../../wire/kept-envelope.ts";
 import { type Alive, type AliveFault, isNewer } from "../../wire/received.ts";
 import type { Verdict } from "../../wire/verdict.ts";
 import { RIGHTS, WEIGHT } from "../rules/rights.ts";
-import { aliveKey, noteHolder, remember } from "../tables/broadcast-queue.ts";
+import { aliveKey, noteHolder } from "../tables/broadcast-queue.ts";
 import { keepForgotten } from "../tables/deaths.ts";
 import { isInUse } from "../tables/identities.ts";
 import {
@@ -18,6 +18,7 @@ import {
   isNews,
   isSignOfLife,
   isToRelay,
+  isUnrelayed,
   type Members,
   markRelayed,
   memberAt,
@@ -26,6 +27,7 @@ import {
 } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import { want } from "../tables/pull.ts";
+import { findRoutine } from "../tables/routine-queue.ts";
 import { pingAgain, raise } from "../tables/suspicion.ts";
 import { setAside } from "../tables/verification-queue.ts";
 import type { AliveClaim, AliveSource, Verified } from "../types/claim.ts";
@@ -56,17 +58,35 @@ const STALE: Heard = { isChecked: false, fault: "stale", effects: NOTHING };
 /** The message waits for a joint check, which is all that it made due. */
 export const GATHERED: readonly Effect[] = [];
 
-/** Processes a gossiped message at once, or queues it for a joint check if routine. */
+/** Processes a gossiped message at once, or queues it for a joint check if routine. Most are copies. */
 export function handleAlive(
   core: Core,
   alive: Verdict<Alive, AliveFault>,
   from: PkiId,
 ): readonly Effect[] {
   if (!alive.ok) return [drop(from, alive.code)];
+  const member = core.members.table.get(alive.value.pkiId);
+  if (isCopy(core, alive.value, member)) return noteCopy(core, alive.value, from);
   const claim = { type: "alive", from, source: "gossip", alive: alive.value } as const;
-  const intervalMs = routineIntervalMs(core);
-  const waits = intervalMs !== undefined && gather(core, claim, intervalMs);
+  const intervalMs = member && routineIntervalMs(core);
+  const waits = member && intervalMs !== undefined && gather(core, claim, member, intervalMs);
   return waits ? GATHERED : hearOne(core, claim);
+}
+
+/** Whether it is a message that was passed on, or will be: `member` is its author. */
+export function isCopy(core: Core, alive: Alive, member: Member | undefined): boolean {
+  if (member === undefined) return false;
+  if (findRoutine(core.routine, alive) !== undefined) return true;
+  const { members, options } = core;
+  return !isUnrelayed(member, alive.time) && !bringsSecret(members, alive, options.self.mspId);
+}
+
+/** Who sent a copy has the message: it need not get it from us. */
+export function noteCopy(core: Core, alive: Alive, from: PkiId): readonly Effect[] {
+  const waiting = findRoutine(core.routine, alive);
+  if (waiting) waiting.holders.push(from);
+  else noteDuplicate(core, alive, from);
+  return [drop(from, "stale")];
 }
 
 /** Reports the reason for a drop at once. */
@@ -260,7 +280,7 @@ function suspectRival(core: Core, member: Member, rival: Member): readonly Effec
 }
 
 /**
- * What was gossiped to us is passed on, once, as the bytes that came, and copies of it are known. `isRoutine`:
+ * What was gossiped to us is passed on, once, as the bytes that came. `isRoutine`:
  * nothing about the member has changed but that it lives still.
  */
 function relay(core: Core, member: Member, alive: Alive, from: PkiId, isRoutine: boolean): void {
@@ -268,7 +288,6 @@ function relay(core: Core, member: Member, alive: Alive, from: PkiId, isRoutine:
   if (member.relayed !== time) markRelayed(core.members, pkiId, time);
   const envelope = time === member.time ? member.alive.envelope : ownedEnvelope(alive.envelope);
   passOn(core, member, envelope, from, isRoutine ? time.seqNum : undefined);
-  remember(core.seenCache, { pkiId, time, envelope }, core.now);
 }
 
 /** One in other bytes than the copy that was passed on, with or without its secret: who sent it has it. */

@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { charge } from "../../lib/rate-limit.ts";
-import { findSeen } from "../tables/broadcast-queue.ts";
+import { usedMs } from "../tables/identities.ts";
 import { noteLateness } from "../tables/lateness.ts";
-import { takeRoutine } from "../tables/routine-queue.ts";
+import { ROUTINE_BATCH, takeRoutines } from "../tables/routine-queue.ts";
 import { createWorld, type TestNode, type World } from "../testing.ts";
 import { testIdentity } from "../testing-identities.ts";
 import { aliveOf } from "../testing-messages.ts";
 import type { Identity } from "../types/host.ts";
 import { DEFAULT_FANOUT, DEFAULT_TIMING, type Fanout } from "../types/options.ts";
 import { hearOne } from "./alive.ts";
+import { forget } from "./learn-identity.ts";
 import { confirm } from "./routine.ts";
 
 function network(size: number, fanout: Partial<Fanout> = {}): [World, TestNode, TestNode[]] {
@@ -77,21 +78,35 @@ test("the short way of a heartbeat that has waited leads where the long one does
   const [short, long] = [confirm, hearOne].map((way) => {
     const [world, { core }] = network(20);
     world.runUntil(() => core.routine.waiting.size > 0, 6_000);
-    const { claim } = takeRoutine(core.routine) ?? assert.fail("nobody has a heart");
+    const [{ claim } = assert.fail("nobody has a heart")] = takeRoutines(core.routine, 1);
     const { pkiId } = claim.alive;
     const effects = way(core, claim);
-    const { checks, news } = core.rateLimits;
+    const { checks } = core.rateLimits;
     return {
       effects,
       member: core.members.table.get(pkiId),
-      used: core.identities.table.get(pkiId)?.lastUsedMs,
+      used: usedMs(core.members, core.identities.table.get(pkiId) ?? assert.fail()),
       waiting: core.broadcastQueue.waiting.get(pkiId)?.broadcast,
-      isSeen: findSeen(core.seenCache, claim.alive.envelope.bytes) !== undefined,
-      costs: [checks.debts, news.debts],
+      costs: checks.debts,
     };
   });
   assert.ok(short?.waiting);
   assert.deepEqual(short, long);
+});
+
+test("an identity counts as used since the last heartbeat of its member, also when that is forgotten", () => {
+  const [world, { core }] = network(20);
+  world.runUntil(() => core.routine.waiting.size > 0, 6_000);
+  const [{ claim } = assert.fail("nobody has a heart")] = takeRoutines(core.routine, 1);
+  const { pkiId } = claim.alive;
+  confirm(core, claim);
+  const known = core.identities.table.get(pkiId) ?? assert.fail("its identity is gone");
+  const { elapsedMs } = core.now;
+  assert.ok(known.lastUsedMs < elapsedMs);
+  assert.equal(usedMs(core.members, known), elapsedMs);
+  core.now = { ...core.now, elapsedMs: elapsedMs + 1_000 };
+  forget(core, pkiId, "silent");
+  assert.equal(usedMs(core.members, known), elapsedMs);
 });
 
 test("news waits nowhere", () => {
@@ -157,10 +172,19 @@ describe("heartbeats that say nothing new", () => {
   });
 
   test("do not wait when a batch of them is complete", () => {
-    const { world, hear, sequenceOf } = setUp();
-    for (const other of others) hear(other, 42n, second);
+    const { world, node, hear, sequenceOf } = setUp();
+    const more = Array.from({ length: ROUTINE_BATCH - 20 }, (_, i) =>
+      testIdentity("A", `more${i}`),
+    );
+    for (const other of more) world.meet(node, other);
+    for (const other of more) hear(other, 41n, other);
+    const all = [...others, ...more];
+    for (const other of all.slice(1)) hear(other, 42n, second);
     world.run(5);
-    assert.deepEqual(new Set(others.slice(0, 16).map(sequenceOf)), new Set([42n]));
+    assert.deepEqual(new Set(all.map(sequenceOf)), new Set([1n, 41n]));
+    hear(first, 42n, second);
+    world.run(20);
+    assert.deepEqual(new Set(all.map(sequenceOf)), new Set([42n]));
   });
 
   test("do not wait when they are late, but for those that come with them", () => {
@@ -219,11 +243,12 @@ describe("heartbeats that say nothing new", () => {
     assert.deepEqual(relaysOf(node, 42n), []);
   });
 
-  test("are heard at once from whoever has spent what it may cost us", () => {
-    const { node, hear } = setUp();
+  test("are refused when they are checked, from whoever has spent what it may cost us", () => {
+    const { world, node, hear } = setUp();
     const { checks } = node.core.rateLimits;
     charge(checks, second.certificate, checks.burst * 2, node.core.now);
     hear(third, 42n, second);
+    world.run(250);
     assert.equal(node.core.routine.waiting.size, 0);
     assert.deepEqual(node.drops, ["check-budget"]);
   });

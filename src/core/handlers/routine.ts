@@ -1,20 +1,19 @@
 /** Heartbeats that only confirm their author: gathered, so that they are checked and passed on together. */
-import { isSpent } from "../../lib/rate-limit.ts";
 import { equalBytes } from "../../wire/bytes.ts";
 import type { Alive } from "../../wire/received.ts";
-import { remember } from "../tables/broadcast-queue.ts";
 import { confirmMember } from "../tables/confirm.ts";
 import { isOnlyName } from "../tables/identities.ts";
 import { patienceMs } from "../tables/lateness.ts";
 import { isUnrelayed } from "../tables/members.ts";
 import { enqueueRoutine } from "../tables/routine-queue.ts";
 import { isForming } from "../tables/self.ts";
+import { isSuspected } from "../tables/suspicion.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import { drop, type Effect } from "../types/effect.ts";
 import type { Identity } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import { passOn, routineIntervalMs } from "./audience.ts";
-import { accountOf, heartbeatFault, isSelf } from "./check.ts";
+import { heartbeatFault, isSelf } from "./check.ts";
 import type { Core } from "./state.ts";
 
 const NOTHING: readonly Effect[] = [];
@@ -32,16 +31,14 @@ export function isGathering(core: Core): boolean {
  * Lets a gossiped message wait for others, if it is routine. False: it is not, or another one of its
  * author waits. Then it is heard at once, so that no forgery can hold up a true message.
  */
-export function gather(core: Core, claim: AliveClaim, intervalMs: number): boolean {
-  const { members, rateLimits, routine, seenCache, suspicions } = core;
-  const { alive, from } = claim;
-  const { pkiId, time } = alive;
-  const member = members.table.get(pkiId);
-  if (member === undefined || !isRoutine(member, alive) || !isUnrelayed(member, time)) return false;
-  if (suspicions.open.has(pkiId) || routine.waiting.has(pkiId) || isSelf(core, pkiId)) return false;
-  if (isSpent(rateLimits.checks, accountOf(core, from), core.now)) return false;
+export function gather(core: Core, claim: AliveClaim, member: Member, intervalMs: number): boolean {
+  const { routine, suspicions } = core;
+  const { pkiId, time } = claim.alive;
+  if (!isRoutine(member, claim.alive) || !isUnrelayed(member, time)) return false;
+  if (routine.waiting.has(pkiId) || isSuspected(suspicions, pkiId) || isSelf(core, pkiId))
+    return false;
   const waitMs = isLate(core, member) ? LATE_WAIT_MS : intervalMs;
-  remember(seenCache, enqueueRoutine(routine, claim, member, waitMs, core.now).alive, core.now);
+  enqueueRoutine(routine, claim, member, waitMs, core.now);
   return true;
 }
 
@@ -64,14 +61,11 @@ function isLate({ lateness, now, options }: Core, { heardMs }: Member): boolean 
  * need not be looked at here, and in a network of 1,000 members 200 a second are heard.
  */
 export function confirm(core: Core, { alive, from }: AliveClaim): readonly Effect[] | undefined {
-  const { identities, members, now } = core;
-  const { pkiId } = alive;
-  const member = members.table.get(pkiId);
-  const known = identities.table.get(pkiId);
+  const { members, now } = core;
+  const member = members.table.get(alive.pkiId);
   if (member === undefined || !isRoutine(member, alive)) return undefined;
-  if (known === undefined || !isPlain(core, known.identity, alive)) return undefined;
-  known.lastUsedMs = now.elapsedMs;
-  const fault = heartbeatFault(core, known.identity, alive.envelope, member, from);
+  if (!isPlain(core, member.author, alive)) return undefined;
+  const fault = heartbeatFault(core, member.author, alive.envelope, member, from);
   if (fault !== undefined) return [drop(from, fault)];
   confirmMember(members, member, alive, now);
   passOn(core, member, alive.envelope, from, alive.time.seqNum);

@@ -2,7 +2,7 @@
 
 import { createRateLimit } from "../../lib/rate-limit.ts";
 import type { Party } from "../rules/disclosure.ts";
-import { createBroadcastQueue, createSeenCache } from "../tables/broadcast-queue.ts";
+import { createBroadcastQueue } from "../tables/broadcast-queue.ts";
 import { createChannelNews } from "../tables/channel-news.ts";
 import { createChannels } from "../tables/channels.ts";
 import { createContacts } from "../tables/contacts.ts";
@@ -55,8 +55,6 @@ function createTables(options: CoreOptions, now: Now) {
     rateLimits: createRateLimits(limits),
     contacts: createContacts(options, now),
     broadcastQueue: createBroadcastQueue(),
-    /** Recently relayed messages. */
-    seenCache: createSeenCache(),
     neighbourhood: createNeighbourhood(),
     /** Members that draw peers anew for each message, as Fabric does. */
     randomRelays: new Set<PkiId>(),

@@ -5,7 +5,7 @@
 
 import { aliveKey, hasten, noteHolder } from "../tables/broadcast-queue.ts";
 import { forgiveItems } from "../tables/pull.ts";
-import { takeRoutine } from "../tables/routine-queue.ts";
+import { takeRoutines } from "../tables/routine-queue.ts";
 import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
@@ -46,12 +46,10 @@ function checkNext(core: Core): readonly Effect[] | undefined {
 export function checkRoutine(core: Core): readonly Effect[] {
   const { broadcastQueue, options, routine } = core;
   const effects: Effect[] = [];
-  for (let left = options.limits.checksPerStep; left > 0; left--) {
-    const next = takeRoutine(routine);
-    if (next === undefined) break;
-    effects.push(...(confirm(core, next.claim) ?? hearOne(core, next.claim)));
-    const key = aliveKey(next.claim.alive.pkiId);
-    for (const holder of next.holders) noteHolder(broadcastQueue, key, holder);
+  for (const { claim, holders } of takeRoutines(routine, options.limits.checksPerStep)) {
+    for (const effect of confirm(core, claim) ?? hearOne(core, claim)) effects.push(effect);
+    const key = aliveKey(claim.alive.pkiId);
+    for (const holder of holders) noteHolder(broadcastQueue, key, holder);
   }
   if (routine.waiting.size === 0) hasten(broadcastQueue, core.now);
   return effects;

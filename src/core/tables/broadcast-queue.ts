@@ -4,16 +4,13 @@
  * `batcher.go`, `gossipBatch`).
  */
 
-import { equalBytes, sampledHash } from "../../wire/bytes.ts";
 import { type Envelope, withoutSecret as strip } from "../../wire/envelope.ts";
-import type { Alive } from "../../wire/received.ts";
 import { discloseTo, partyOf, type Reach } from "../rules/disclosure.ts";
-import { drop, type Effect, type Outgoing } from "../types/effect.ts";
+import type { Effect, Outgoing } from "../types/effect.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Context } from "../types/options.ts";
-import { isToRelay, type Members, preferredEndpoint } from "./members.ts";
-import { findRoutine, type RoutineQueue } from "./routine-queue.ts";
+import { preferredEndpoint } from "./members.ts";
 
 /** A queued message. */
 export interface Broadcast {
@@ -182,80 +179,4 @@ function guarded(message: Outgoing, reach: Reach, { mspId }: Member): Outgoing {
 
 function outgoing({ key, replacesOlder }: Broadcast, bytes: Uint8Array): Outgoing {
   return replacesOlder ? { bytes, replaces: key } : { bytes };
-}
-
-/** An alive message, as far as copies of it are concerned. */
-export type SeenMessage = Pick<Alive, "pkiId" | "time" | "envelope">;
-
-/**
- * By a hash of their bytes: those of lately, and those of the time before. To forget the oldest one by
- * one would cost more than to know it. Two of one hash: the later one is known.
- */
-export interface SeenCache {
-  recent: Map<number, SeenMessage>;
-  older: Map<number, SeenMessage>;
-  /** When the recent ones become the older ones, if there are not too many before. */
-  turnAtMs: number;
-}
-
-/** Of each kind; in a network of 1,000 there are 200 heartbeats a second. */
-const SEEN_MAX = 1_024;
-/** Copies come within a few seconds. */
-const SEEN_MS = 15_000;
-/** A heartbeat with a certificate has 1,200. Lists are not worth being looked at. */
-const SEEN_BYTES_MAX = 2_048;
-
-export function createSeenCache(): SeenCache {
-  return { recent: new Map(), older: new Map(), turnAtMs: Number.NEGATIVE_INFINITY };
-}
-
-export function remember(cache: SeenCache, seen: SeenMessage, { elapsedMs }: Now): void {
-  const { bytes } = seen.envelope;
-  if (bytes.length > SEEN_BYTES_MAX) return;
-  if (cache.recent.size >= SEEN_MAX || elapsedMs >= cache.turnAtMs) {
-    cache.older = cache.recent;
-    cache.recent = new Map();
-    cache.turnAtMs = elapsedMs + SEEN_MS;
-  }
-  cache.recent.set(sampledHash(bytes), seen);
-}
-
-/** The message that these bytes are a copy of, if it came lately. */
-export function findSeen(cache: SeenCache, bytes: Uint8Array): SeenMessage | undefined {
-  if (bytes.length > SEEN_BYTES_MAX) return undefined;
-  const hash = sampledHash(bytes);
-  const seen = cache.recent.get(hash) ?? cache.older.get(hash);
-  return seen !== undefined && equalBytes(seen.envelope.bytes, bytes) ? seen : undefined;
-}
-
-interface CopyTables {
-  readonly broadcastQueue: BroadcastQueue;
-  readonly members: Members;
-  readonly routine: RoutineQueue;
-  readonly seenCache: SeenCache;
-}
-
-/** Whether these are the very bytes of a message that was passed on, or will be: known without reading them. */
-export function findDuplicate(
-  { members, routine, seenCache }: Omit<CopyTables, "broadcastQueue">,
-  bytes: Uint8Array,
-): SeenMessage | undefined {
-  const seen = findSeen(seenCache, bytes);
-  if (seen === undefined) return undefined;
-  // Whoever was forgotten since may come back by the same message.
-  const isOver = !isToRelay(members, seen.pkiId, seen.time);
-  return isOver || findRoutine(routine, seen) ? seen : undefined;
-}
-
-/** Drops such a copy: who sent it need not get it from us. Undefined: it is none. */
-export function handleDuplicate(
-  tables: CopyTables,
-  bytes: Uint8Array,
-  from: PkiId,
-): readonly Effect[] | undefined {
-  const seen = findDuplicate(tables, bytes);
-  if (seen === undefined) return undefined;
-  findRoutine(tables.routine, seen)?.holders.push(from);
-  noteHolder(tables.broadcastQueue, aliveKey(seen.pkiId), from, seen.envelope.bytes);
-  return [drop(from, "stale")];
 }

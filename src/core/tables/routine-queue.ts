@@ -2,6 +2,7 @@
  * Heartbeats of known members that say nothing new. They wait for each other: a signature checked
  * right after another costs half of one checked alone, and what is checked together leaves together.
  */
+import { equalBytes } from "../../wire/bytes.ts";
 import { type Alive, ownedAlive } from "../../wire/received.ts";
 import type { AliveClaim } from "../types/claim.ts";
 import type { Now, PkiId } from "../types/host.ts";
@@ -24,7 +25,7 @@ export interface RoutineQueue {
 }
 
 /** Size of a batch that does not wait any longer. */
-export const ROUTINE_BATCH = 16;
+export const ROUTINE_BATCH = 64;
 
 export function createRoutineQueue(): RoutineQueue {
   return { waiting: new Map(), dueMs: Number.POSITIVE_INFINITY };
@@ -54,29 +55,35 @@ export function enqueueRoutine(
   return owned;
 }
 
-/** Removes and returns the oldest entry. */
-export function takeRoutine(queue: RoutineQueue): Routine | undefined {
+/** Removes and returns the oldest entries, so many at most. */
+export function takeRoutines(queue: RoutineQueue, max: number): readonly Routine[] {
+  const taken: Routine[] = [];
   for (const routine of queue.waiting.values()) {
-    forgetRoutine(queue, routine.claim.alive.pkiId);
-    return routine;
+    if (taken.length === max) break;
+    taken.push(routine);
   }
-  return undefined;
+  if (taken.length === queue.waiting.size) empty(queue);
+  else for (const { claim } of taken) queue.waiting.delete(claim.alive.pkiId);
+  return taken;
+}
+
+function empty(queue: RoutineQueue): void {
+  queue.waiting = new Map();
+  queue.dueMs = Number.POSITIVE_INFINITY;
 }
 
 /** Removes what waits of this author. */
 export function forgetRoutine(queue: RoutineQueue, author: PkiId): void {
   if (queue.waiting.size > 1 || !queue.waiting.has(author)) queue.waiting.delete(author);
-  else {
-    queue.waiting = new Map();
-    queue.dueMs = Number.POSITIVE_INFINITY;
-  }
+  else empty(queue);
 }
 
 /** This very message, if it waits. */
 export function findRoutine(
   { waiting }: RoutineQueue,
-  { pkiId, envelope }: Pick<Alive, "pkiId" | "envelope">,
+  { pkiId, envelope }: Alive,
 ): Routine | undefined {
   const routine = waiting.get(pkiId);
-  return routine?.claim.alive.envelope === envelope ? routine : undefined;
+  if (routine === undefined) return undefined;
+  return equalBytes(routine.claim.alive.envelope.bytes, envelope.bytes) ? routine : undefined;
 }
