@@ -34,7 +34,7 @@ const NURSERY_MB = 128;
 /** Of a network in which what waits for a moment would fill that one several times. */
 const LARGE_NURSERY_MB = 1_152;
 /** Of all threads that simulate one together. */
-const DIVIDED_NURSERY_MB = 960;
+const DIVIDED_NURSERY_MB = 768;
 const LARGE = 300;
 /**
  * Bytecode that V8 puts into one optimized function; its default is 920. A run lasts seconds: more of it takes

@@ -120,10 +120,9 @@ export function meterNetwork(
 ): Network {
   return watchNetwork(network, (remote) => {
     const link: { remote: string; pkiId: PkiId | null } = { remote, pkiId: null };
-    const isFirst = { sent: true, received: true };
+    const isFirst = createFirsts();
     return (direction, bytes) => {
-      const isHandshake = isFirst[direction];
-      isFirst[direction] = false;
+      const isHandshake = isFirst(direction);
       if (isHandshake && direction === "received") link.pkiId = pkiIdIn(bytes);
       if (traffic === undefined && taps.size === 0) return;
       const type = peekType(bytes);
@@ -131,6 +130,17 @@ export function meterNetwork(
       for (const tap of taps) tap(link, direction, type, bytes);
     };
   });
+}
+
+/** Whether it is the first message in its direction. */
+function createFirsts(): (direction: Direction) => boolean {
+  let [hasSent, hasReceived] = [false, false];
+  return (direction) => {
+    const had = direction === "sent" ? hasSent : hasReceived;
+    if (direction === "sent") hasSent = true;
+    else hasReceived = true;
+    return !had;
+  };
 }
 
 /** The first message of a stream is its handshake, and no other is. */

@@ -156,6 +156,7 @@ function silenceMs({ lateness, now, options }: SuspicionTables, heartbeats: numb
 /** Suspects all members known only from lists for too long. */
 function doubtSilent(tables: SuspicionTables, isEarly: boolean): void {
   const { members, now, options, suspicions } = tables;
+  const { pinged } = suspicions;
   if (now.elapsedMs < suspicions.scanAtMs) return;
   const { aliveIntervalMs } = options.timing;
   const lateMs = silenceMs(tables, SILENCE);
@@ -164,7 +165,7 @@ function doubtSilent(tables: SuspicionTables, isEarly: boolean): void {
   for (const member of members.table.values()) {
     if (member.status !== "alive") continue;
     const { heardMs, pkiId } = member;
-    const wasAsked = (suspicions.pinged.get(pkiId) ?? 0) > heardMs;
+    const wasAsked = pinged.size > 0 && (pinged.get(pkiId) ?? 0) > heardMs;
     const askAtMs = heardMs + (wasAsked ? lateMs : soonMs);
     const isDue = askAtMs <= now.elapsedMs;
     if (isDue) raise(tables, member, { type: "silent", heardMs });
