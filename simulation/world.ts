@@ -290,13 +290,12 @@ export class World {
 
   #coreOptions(member: SimulatedMember, remembersIncarnation: boolean): CoreOptionsOfMember {
     const { division, sharesLists, strategy } = this.#options;
-    const { lists, metadata } = this;
     const random = this.#nodeDice.fork();
     return coreOptionsOf(member, {
       isLarge: division !== undefined,
       lastIncarnation: remembersIncarnation ? member.lastIncarnation : 0n,
-      lists,
-      metadata,
+      lists: this.lists,
+      metadata: this.metadata,
       random,
       sharesLists: sharesLists === true,
       strategy,
@@ -304,9 +303,8 @@ export class World {
   }
 
   #deliver(from: string, to: string, bytes: Uint8Array, sentAtMs: number): void {
-    const { sender, receiver } = this.#addresses.between(from, to);
+    const [{ sender, receiver }, { nowMs }] = [this.#addresses.between(from, to), this];
     if (sender === undefined || receiver === undefined) return;
-    const { nowMs } = this;
     for (const delivered of this.#deliveries) delivered(sender, receiver, bytes, nowMs, sentAtMs);
   }
 

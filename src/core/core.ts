@@ -42,7 +42,7 @@ import type { Pull } from "./tables/pull.ts";
 import { noteArrival } from "./tables/self.ts";
 import type { ServedChannels } from "./tables/served-channels.ts";
 import type { VerificationQueue } from "./tables/verification-queue.ts";
-import { drop, type Effect } from "./types/effect.ts";
+import { drop, type Effect, isStale } from "./types/effect.ts";
 import type { Now, PkiId } from "./types/host.ts";
 import type { Input } from "./types/input.ts";
 import type { CoreOptions } from "./types/options.ts";
@@ -96,11 +96,6 @@ function assertSound({ verificationQueue, identities, members, options }: Core):
     verificationQueue.backlog.length - verificationQueue.done <= backlogMax,
     "more claims wait than may",
   );
-}
-
-/** Whether nothing came of a message because it said what was known: then nothing is due. */
-function isStale([first, ...others]: readonly Effect[]): boolean {
-  return first?.type === "drop" && first.code === "stale" && others.length === 0;
 }
 
 function applyInput(core: Core, input: Input): readonly Effect[] {

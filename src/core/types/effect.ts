@@ -76,3 +76,9 @@ export function drop(from: PkiId, code: DropCode, times = 1): Effect {
 export function send(to: PkiId, endpoint: string, ...messages: readonly Outgoing[]): Effect {
   return { type: "send", to, endpoint, messages };
 }
+
+/** Whether nothing came of a message because it said what was known: then nothing is due. */
+export function isStale(effects: readonly Effect[]): boolean {
+  const [first] = effects;
+  return effects.length === 1 && first?.type === "drop" && first.code === "stale";
+}
