@@ -15,8 +15,6 @@ export interface VirtualClock extends Clock {
   runUntil(elapsedMs: number): boolean;
   /** Runs the next callback that is due by this moment; false: there is none, and nothing moved. */
   runNext(untilMs: number): boolean;
-  /** When the next callback is due; Infinity: there is none. */
-  nextMs(): number;
   /** Number of pending callbacks. */
   readonly waiting: number;
 }
@@ -90,11 +88,6 @@ export function createVirtualClock(wallMs = 1_700_000_000_000): VirtualClock {
 
     runNext,
 
-    nextMs() {
-      cancelled -= dropCancelled(heap);
-      return heap[0]?.dueMs ?? Number.POSITIVE_INFINITY;
-    },
-
     runUntil(elapsedMs) {
       let hasRun = false;
       while (runNext(elapsedMs)) hasRun = true;
@@ -118,17 +111,6 @@ export function runTask(task: Task): void {
   const { callback } = task;
   task.callback = undefined;
   callback?.();
-}
-
-/** Removes those at the front; returns how many. */
-function dropCancelled(heap: Timer[]): number {
-  let dropped = 0;
-  for (let first = heap[0]; first && first.callback === undefined; first = heap[0]) {
-    pop(heap);
-    first.isWaiting = false;
-    dropped += 1;
-  }
-  return dropped;
 }
 
 function withoutCancelled(heap: readonly Timer[]): Timer[] {

@@ -83,7 +83,6 @@ export class CratePacker {
   #bytes = new Uint8Array(2 ** 16);
   #texts: string[] = [];
   #bytesUsed = 0;
-  #dueMs = Number.POSITIVE_INFINITY;
   /** Where the last entry begins, if it is a packet. */
   #packetAt = -1;
 
@@ -91,16 +90,10 @@ export class CratePacker {
     this.#lists = lists;
   }
 
-  /** When the first of what is in it is due. */
-  get dueMs(): number {
-    return this.#dueMs;
-  }
-
   dial({ link, dialler, endpoint, atMs }: CrossingDial): void {
     this.#texts.push(dialler, endpoint);
     this.#begin(DIAL);
     this.#numbers.put(link, atMs);
-    this.#dueMs = Math.min(this.#dueMs, atMs);
   }
 
   withdraw(link: number): void {
@@ -113,7 +106,6 @@ export class CratePacker {
   }
 
   send(end: number, dueMs: number, sentAtMs: number, content: Content): void {
-    this.#dueMs = Math.min(this.#dueMs, dueMs);
     if (!(content instanceof Uint8Array)) {
       this.#texts.push(content.fault, content.reason);
       this.#begin(END);
@@ -142,7 +134,6 @@ export class CratePacker {
     this.#texts = [];
     this.#bytesUsed = 0;
     this.#packetAt = -1;
-    this.#dueMs = Number.POSITIVE_INFINITY;
     return crate;
   }
 

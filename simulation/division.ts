@@ -1,14 +1,14 @@
 /**
  * One network simulated by several threads. Each runs some of the members, and knows the plan of all. What is
- * sent takes a moment at least, so the threads may all run that moment without hearing of each other; then
- * they meet and hand over what has been sent meanwhile. The run is the same however many threads there are.
+ * sent takes a moment at least, so each thread runs half of that moment, hands over what has been sent
+ * meanwhile, and needs to have heard only of the half before from the others. The run is the same however many threads there are.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Arrivals, Border, CrossingDial, Send } from "../src/transport/memory-crossing.ts";
 import type { VirtualClock } from "./clock.ts";
-import type { Dissemination, Passage } from "./dissemination.ts";
-import { type Crate, CratePacker, CrateUnpacker } from "./division-crate.ts";
-import { Rendezvous, type Row, WIDTH } from "./rendezvous.ts";
+import type { Dissemination } from "./dissemination.ts";
+import { type Crate, CratePacker, CrateUnpacker, type Receiver } from "./division-crate.ts";
+import { Rendezvous, type Row } from "./rendezvous.ts";
 import type { SharedLists } from "./shared-lists.ts";
 import type { Sight } from "./views.ts";
 import { glance } from "./wire-kind.ts";
@@ -41,6 +41,7 @@ interface Neighbour {
 const ORGANISATIONS_MIN = 8;
 /** Arrivals may come at the very end of the least time: all of what is run before must be earlier. */
 const SAFETY = 0.999;
+const NOTHING: Row = [0, 0, 0, 0];
 
 export class Division implements Border {
   readonly crossingMs: number;
@@ -51,6 +52,8 @@ export class Division implements Border {
   #country: Country | undefined;
   #dissemination: Dissemination | undefined;
   #links = 0;
+  /** The last meeting at which what others had handed over was taken. */
+  #received = 0;
 
   /** `orgs`: organisations, to which members belong in turn. `crossingMs`: the least time a message takes. */
   constructor(place: Place | undefined, orgs: number, crossingMs: number) {
@@ -123,23 +126,29 @@ export class Division implements Border {
     if (passage) packer.pass(number, passage);
   }
 
-  /** Advances the clock together with those of the other threads. Returns whether anything ran. */
+  /**
+   * Advances the clock in parts of half the time that anything needs to cross: what others sent in the part
+   * before the last must have come before the next one is run, so no thread is far ahead, and few wait.
+   * Returns whether anything ran.
+   */
   advance(durationMs: number): boolean {
     if (this.#country === undefined) return false;
-    const { arrivals, clock } = this.#country;
+    const { clock } = this.#country;
     const endMs = clock.now().elapsedMs + durationMs;
+    if (this.#rendezvous === undefined) return clock.runUntil(endMs);
     let hasRun = false;
-    for (;;) {
-      const nextMs = this.#exchange(clock, arrivals);
-      if (nextMs > endMs) break;
-      const untilMs = Math.min(endMs, nextMs + SAFETY * this.crossingMs);
-      hasRun = clock.runUntil(untilMs) || hasRun;
+    while (clock.now().elapsedMs < endMs) {
+      this.#receive(this.#rendezvous.meetings - 1);
+      const partMs = clock.now().elapsedMs + (SAFETY * this.crossingMs) / 2;
+      hasRun = clock.runUntil(Math.min(endMs, partMs)) || hasRun;
+      this.#handOver();
     }
-    return clock.runUntil(endMs) || hasRun;
+    return hasRun;
   }
 
   /** What all threads see. */
   together(own: Sight): Sight {
+    this.#receive(this.#rendezvous?.meetings ?? 0);
     const row: Row = [own.expected, own.seen, own.ghosts, 0];
     const [expected, seen, ghosts] = this.#rendezvous?.sum(row) ?? row;
     return { expected, seen, ghosts };
@@ -148,8 +157,9 @@ export class Division implements Border {
   /** Hands what was measured to the first thread, which gets the parts of all others. */
   collect<Part>(part: Part): readonly Part[] {
     const { isFirst } = this;
+    this.#receive(this.#rendezvous?.meetings ?? 0);
     if (!isFirst) this.#neighbours.find(({ index }) => index === 0)?.port.postMessage(part);
-    this.#rendezvous?.meet([0, 0, 0, 0]);
+    this.#rendezvous?.sum(NOTHING);
     return isFirst ? this.#neighbours.map(({ port }) => take<Part>(port)) : [];
   }
 
@@ -172,31 +182,38 @@ export class Division implements Border {
     return this.#neighbours.find(({ index }) => index === thread)?.packer;
   }
 
-  /** Returns when the next thing happens anywhere. */
-  #exchange(clock: VirtualClock, arrivals: Arrivals): number {
-    const rendezvous = this.#rendezvous;
-    let nextMs = clock.nextMs();
-    if (rendezvous === undefined) return nextMs;
+  /** Hands over what was sent to other threads since the last meeting. */
+  #handOver(): void {
+    if (this.#rendezvous === undefined) return;
     let handedOver = 0;
     for (const { index, packer, port } of this.#neighbours) {
-      nextMs = Math.min(nextMs, packer.dueMs);
       const crate = packer.close();
       if (crate === undefined) continue;
       port.postMessage(crate, [crate.known.buffer, crate.numbers.buffer, crate.bytes.buffer]);
       handedOver += 2 ** index;
     }
-    const table = rendezvous.meet([nextMs, handedOver, 0, 0]);
-    const nowMs = clock.now().elapsedMs;
-    const passed = (number: number, passage: Passage): void =>
-      this.#dissemination?.passed(number, passage, nowMs);
-    const receiver = { ...arrivals, passed };
-    for (const { index, port, unpacker } of this.#neighbours) {
-      const isForUs = Math.floor((table[WIDTH * index + 1] ?? 0) / 2 ** rendezvous.index) % 2 === 1;
-      if (isForUs) unpacker.unpack(take<Crate>(port), receiver);
+    this.#rendezvous.arrive([0, 0, 0, handedOver]);
+  }
+
+  /** Receives what others have handed over up to this meeting. */
+  #receive(meeting: number): void {
+    const [rendezvous, country] = [this.#rendezvous, this.#country];
+    if (rendezvous === undefined || country === undefined) return;
+    const nowMs = country.clock.now().elapsedMs;
+    const dissemination = this.#dissemination;
+    const receiver: Receiver = {
+      ...country.arrivals,
+      passed: (number, passage) => dissemination?.passed(number, passage, nowMs),
+    };
+    while (this.#received < meeting) {
+      this.#received += 1;
+      rendezvous.await(this.#received);
+      for (const { index, port, unpacker } of this.#neighbours) {
+        const [, , , handedOver = 0] = rendezvous.told(this.#received, index);
+        const isForUs = Math.floor(handedOver / 2 ** rendezvous.index) % 2 === 1;
+        if (isForUs) unpacker.unpack(take<Crate>(port), receiver);
+      }
     }
-    for (let i = 0; i < rendezvous.count; i++)
-      nextMs = Math.min(nextMs, table[WIDTH * i] ?? Number.POSITIVE_INFINITY);
-    return nextMs;
   }
 }
 

@@ -4,15 +4,27 @@ import { after, describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { type Row, rendezvousMemory } from "./rendezvous.ts";
 
-/** Meets so many times, telling `row` and the number of the meeting, then breaks off if asked to. */
+/**
+ * Arrives so many times, telling `row` and the number of the meeting, and waits for the others one meeting late;
+ * then breaks off if asked to.
+ */
 const THREAD = `
   const { parentPort, workerData } = require("node:worker_threads");
   const { breaksOff, file, index, meetings, memory, row } = workerData;
   import(file).then(({ Rendezvous }) => {
     const rendezvous = new Rendezvous(memory, index, 2);
     const tables = [];
-    for (let i = 1; i <= meetings; i++) tables.push([...rendezvous.meet([i, ...row.slice(1)])]);
+    const note = (meeting) => {
+      if (meeting === 0) return;
+      rendezvous.await(meeting);
+      tables.push([0, 1].flatMap((other) => [...rendezvous.told(meeting, other)]));
+    };
+    for (let i = 1; i <= meetings; i++) {
+      rendezvous.arrive([i, ...row.slice(1)]);
+      note(i - 1);
+    }
     if (breaksOff) rendezvous.breakOff();
+    else note(meetings);
     return { tables, sum: breaksOff ? [] : rendezvous.sum(row) };
   }).then(
     (told) => parentPort.postMessage(told),

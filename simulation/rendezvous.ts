@@ -1,78 +1,96 @@
-/** Threads that wait for each other, and tell each other a few numbers whenever they meet. */
+/** Threads that tell each other a few numbers at each meeting, and wait for each other as little as they can. */
 
 /** Numbers that each thread tells. */
 export const WIDTH = 4;
 /** How often a thread looks whether the others have come, before it sleeps. */
 const LOOKS = 3_000;
-/** Places of the counters. */
-const [ARRIVED, BROKEN] = [0, 1];
-const HEADER_BYTES = 8;
+/** So long at most, lest it wait for somebody who waits for a thread that broke off. */
+const SLEEP_MS = 100;
+/** Nobody is ahead of anybody else by more meetings than two, so rows of four need a place. */
+const KEPT = 4;
 
 export type Row = readonly [number, number, number, number];
 
 export class Rendezvous {
   readonly index: number;
   readonly count: number;
+  /** How often each thread has arrived; behind that, whether one broke off. */
   readonly #counters: Int32Array;
-  /** Two tables in turn: who is fast writes into the next while others still read the last. */
-  readonly #tables: readonly [Float64Array, Float64Array];
+  readonly #rows: Float64Array;
   #meetings = 0;
 
   /** `memory`: of {@link rendezvousMemory}, the same for all threads. */
   constructor(memory: SharedArrayBuffer, index: number, count: number) {
     this.index = index;
     this.count = count;
-    const table = (place: number): Float64Array =>
-      new Float64Array(memory, HEADER_BYTES + place * tableBytes(count), WIDTH * count);
-    this.#counters = new Int32Array(memory, 0, 2);
-    this.#tables = [table(0), table(1)];
+    this.#counters = new Int32Array(memory, 0, count + 1);
+    this.#rows = new Float64Array(memory, headerBytes(count), KEPT * WIDTH * count);
   }
 
-  /** Tells the others these numbers; returns theirs and its own, thread by thread, until the next meeting. */
-  meet(row: Row): Float64Array {
-    const table = this.#tables[this.#meetings % 2 === 0 ? 0 : 1];
-    table.set(row, WIDTH * this.index);
+  /** The number of the meeting at which this thread arrived last; 0: at none. */
+  get meetings(): number {
+    return this.#meetings;
+  }
+
+  /** Tells the others these numbers at the next meeting, but does not wait for them. */
+  arrive(row: Row): void {
     this.#meetings += 1;
-    const counters = this.#counters;
-    // The counter may wrap around: only the difference counts.
-    const all = (this.#meetings * this.count) | 0;
-    Atomics.add(counters, ARRIVED, 1);
-    Atomics.notify(counters, ARRIVED);
-    let looks = 0;
-    for (;;) {
-      const arrived = Atomics.load(counters, ARRIVED);
-      if (((arrived - all) | 0) >= 0) return table;
-      if (Atomics.load(counters, BROKEN) !== 0) throw new Error("another thread broke off");
-      looks += 1;
-      if (looks > LOOKS) Atomics.wait(counters, ARRIVED, arrived);
-    }
+    this.#rows.set(row, this.#at(this.#meetings, this.index));
+    Atomics.add(this.#counters, this.index, 1);
+    Atomics.notify(this.#counters, this.index);
   }
 
-  /** The sums of what the threads tell. */
+  /** Waits until all have arrived at this meeting: the present one, or the one before. */
+  await(meeting: number): void {
+    for (let other = 0; other < this.count; other++) this.#awaitOne(other, meeting);
+  }
+
+  /** What a thread has told at a meeting for which this one has waited: one of the last two. */
+  told(meeting: number, index: number): Float64Array {
+    const at = this.#at(meeting, index);
+    return this.#rows.subarray(at, at + WIDTH);
+  }
+
+  /** The sums of what all tell at the next meeting. */
   sum(row: Row): Row {
-    const table = this.meet(row);
+    this.arrive(row);
+    this.await(this.#meetings);
     const total: [number, number, number, number] = [0, 0, 0, 0];
-    for (let i = 0; i < table.length; i++) {
-      const column = i % WIDTH;
-      total[column] = (total[column] ?? 0) + (table[i] ?? 0);
+    for (let index = 0; index < this.count; index++) {
+      this.told(this.#meetings, index).forEach((value, column) => {
+        total[column] = (total[column] ?? 0) + value;
+      });
     }
     return total;
   }
 
   /** This thread comes no more: whoever waits for it is told so. */
   breakOff(): void {
+    Atomics.store(this.#counters, this.count, 1);
+  }
+
+  #at(meeting: number, index: number): number {
+    return WIDTH * (this.count * (meeting % KEPT) + index);
+  }
+
+  #awaitOne(other: number, meeting: number): void {
     const counters = this.#counters;
-    Atomics.store(counters, BROKEN, 1);
-    // Whoever sleeps waits for this number to change.
-    Atomics.sub(counters, ARRIVED, 1);
-    Atomics.notify(counters, ARRIVED);
+    for (let looks = 0; ; looks++) {
+      const arrived = Atomics.load(counters, other);
+      // The counter may wrap around: only the difference counts.
+      if (((arrived - meeting) | 0) >= 0) return;
+      if (Atomics.load(counters, this.count) !== 0) throw new Error("another thread broke off");
+      if (looks > LOOKS) Atomics.wait(counters, other, arrived, SLEEP_MS);
+    }
   }
 }
 
-function tableBytes(count: number): number {
-  return Float64Array.BYTES_PER_ELEMENT * WIDTH * count;
+/** A multiple of the size of the numbers behind it. */
+function headerBytes(count: number): number {
+  return Float64Array.BYTES_PER_ELEMENT * Math.ceil((count + 1) / 2);
 }
 
 export function rendezvousMemory(count: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + 2 * tableBytes(count));
+  const rows = KEPT * WIDTH * count;
+  return new SharedArrayBuffer(headerBytes(count) + Float64Array.BYTES_PER_ELEMENT * rows);
 }
