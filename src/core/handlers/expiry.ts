@@ -49,7 +49,7 @@ export function checkExpiry(core: Core): readonly Effect[] {
   schedule.expiryCheckAtMs = core.now.elapsedMs + options.timing.aliveExpiryCheckMs;
   const effects: Effect[] = [...restoreSelf(core)];
   const toReconnect: Member[] = [];
-  for (const member of [...members.table.values()]) {
+  for (const member of members.table.values()) {
     if (member.status === "alive") {
       // Ping unreachable members again, since the route may have recovered.
       if (member.isCutOff && member.reconnectAtMs <= core.now.elapsedMs) toReconnect.push(member);

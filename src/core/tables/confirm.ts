@@ -16,7 +16,7 @@ export function confirmMember(
   alive: Alive,
   { elapsedMs }: Now,
 ): void {
-  member.metadata = alive.metadata;
+  if (member.metadata !== alive.metadata) member.metadata = alive.metadata;
   member.time = alive.time;
   member.alive = alive;
   member.firstHand = alive.time;

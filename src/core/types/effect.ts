@@ -79,6 +79,6 @@ export function send(to: PkiId, endpoint: string, ...messages: readonly Outgoing
 
 /** Whether nothing came of a message because it said what was known: then nothing is due. */
 export function isStale(effects: readonly Effect[]): boolean {
-  const [first] = effects;
+  const first = effects[0];
   return effects.length === 1 && first?.type === "drop" && first.code === "stale";
 }
