@@ -84,8 +84,9 @@ export function isCopy(core: Core, alive: Alive, member: Member | undefined): bo
 /** Who sent a copy has the message: it need not get it from us. */
 export function noteCopy(core: Core, alive: Alive, from: PkiId): readonly Effect[] {
   const waiting = findRoutine(core.routine, alive);
-  if (waiting) waiting.holders.push(from);
-  else noteDuplicate(core, alive, from);
+  if (waiting && from !== waiting.claim.from && !waiting.holders.includes(from)) {
+    waiting.holders.push(from);
+  } else if (waiting === undefined) noteDuplicate(core, alive, from);
   return [drop(from, "stale")];
 }
 

@@ -252,4 +252,14 @@ describe("heartbeats that say nothing new", () => {
     assert.equal(node.core.routine.waiting.size, 0);
     assert.deepEqual(node.drops, ["check-budget"]);
   });
+
+  test("are checked all the same if anybody else has sent the same", () => {
+    const { world, node, hear, sequenceOf } = setUp();
+    const { checks } = node.core.rateLimits;
+    charge(checks, second.certificate, checks.burst * 2, node.core.now);
+    for (const from of [second, second, others[3], others[4]]) hear(third, 42n, from);
+    world.run(250);
+    assert.equal(sequenceOf(third), 42n);
+    assert.deepEqual(node.drops, ["stale", "stale", "stale", "check-budget"]);
+  });
 });

@@ -5,8 +5,9 @@
 
 import { aliveKey, hasten, noteHolder } from "../tables/broadcast-queue.ts";
 import { forgiveItems } from "../tables/pull.ts";
-import { takeRoutines } from "../tables/routine-queue.ts";
+import { type Routine, takeRoutines } from "../tables/routine-queue.ts";
 import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
+import type { AliveClaim } from "../types/claim.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
@@ -46,13 +47,36 @@ function checkNext(core: Core): readonly Effect[] | undefined {
 export function checkRoutine(core: Core): readonly Effect[] {
   const { broadcastQueue, options, routine } = core;
   const effects: Effect[] = [];
-  for (const { claim, holders } of takeRoutines(routine, options.limits.checksPerStep)) {
-    for (const effect of confirm(core, claim) ?? hearOne(core, claim)) effects.push(effect);
-    const key = aliveKey(claim.alive.pkiId);
-    for (const holder of holders) noteHolder(broadcastQueue, key, holder);
+  for (const waiting of takeRoutines(routine, options.limits.checksPerStep)) {
+    for (const effect of hearWaiting(core, waiting)) effects.push(effect);
+    const key = aliveKey(waiting.claim.alive.pkiId);
+    for (const holder of waiting.holders) noteHolder(broadcastQueue, key, holder);
   }
   if (routine.waiting.size === 0) hasten(broadcastQueue, core.now);
   return effects;
+}
+
+/** One that has waited. If whoever brought it has spent its budget, another one that sent the same pays for the check. */
+function hearWaiting(core: Core, { claim, holders }: Routine): readonly Effect[] {
+  let heard = hearFrom(core, claim, claim.from);
+  if (!isUnpaid(heard)) return heard;
+  const effects = [...heard];
+  for (const from of holders) {
+    if (!isUnpaid(heard)) break;
+    heard = hearFrom(core, claim, from);
+    effects.push(...heard);
+  }
+  return effects;
+}
+
+function hearFrom(core: Core, waiting: AliveClaim, from: PkiId): readonly Effect[] {
+  const claim = from === waiting.from ? waiting : { ...waiting, from };
+  return confirm(core, claim) ?? hearOne(core, claim);
+}
+
+function isUnpaid(effects: readonly Effect[]): boolean {
+  const first = effects[0];
+  return first?.type === "drop" && first.code === "check-budget";
 }
 
 /** Trust changed: every identity is judged again, a few in each step. Our own is the host's affair. */

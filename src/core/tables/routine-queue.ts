@@ -8,7 +8,7 @@ import type { AliveClaim } from "../types/claim.ts";
 import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 
-interface Routine {
+export interface Routine {
   readonly claim: AliveClaim;
   /** Other senders of the same bytes. */
   readonly holders: PkiId[];
