@@ -290,6 +290,6 @@ function handlerFor({ life }: Player, { kind, bytes }: Flight): Handler {
   const core = life?.member.core;
   const received = core && kind === "alive" ? readMessage(bytes) : undefined;
   const alive = received?.ok && received.value.alive.ok ? received.value.alive.value : undefined;
-  const isKnown = core && alive && isCopy(core, alive, core.members.table.get(alive.pkiId));
+  const isKnown = core && alive && isCopy(core, alive);
   return isKnown ? COPY_HANDLER : handlerOf(kind);
 }

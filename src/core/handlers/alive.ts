@@ -27,7 +27,7 @@ import {
 } from "../tables/members.ts";
 import { quicken } from "../tables/poll-backoff.ts";
 import { want } from "../tables/pull.ts";
-import { findRoutine } from "../tables/routine-queue.ts";
+import { isSame, type Routine } from "../tables/routine-queue.ts";
 import { pingAgain, raise } from "../tables/suspicion.ts";
 import { setAside } from "../tables/verification-queue.ts";
 import type { AliveClaim, AliveSource, Verified } from "../types/claim.ts";
@@ -65,28 +65,41 @@ export function handleAlive(
   from: PkiId,
 ): readonly Effect[] {
   if (!alive.ok) return [drop(from, alive.code)];
-  const member = core.members.table.get(alive.value.pkiId);
-  if (isCopy(core, alive.value, member)) return noteCopy(core, alive.value, from);
+  const { pkiId } = alive.value;
+  const member = core.members.table.get(pkiId);
+  const waiting = core.routine.waiting.get(pkiId);
+  if (isCopy(core, alive.value, member, waiting)) return noteCopy(core, alive.value, from, waiting);
   const claim = { type: "alive", from, source: "gossip", alive: alive.value } as const;
-  const intervalMs = member && routineIntervalMs(core);
+  // If another one of its author waits, it is heard at once: no forgery can hold up a true message.
+  const intervalMs = member && !waiting ? routineIntervalMs(core) : undefined;
   const waits = member && intervalMs !== undefined && gather(core, claim, member, intervalMs);
   return waits ? GATHERED : hearOne(core, claim);
 }
 
-/** Whether it is a message that was passed on, or will be: `member` is its author. */
-export function isCopy(core: Core, alive: Alive, member: Member | undefined): boolean {
+/** Whether it is a message that was passed on, or will be: of this author, of whom that one waits. */
+export function isCopy(
+  core: Core,
+  alive: Alive,
+  member = core.members.table.get(alive.pkiId),
+  waiting = core.routine.waiting.get(alive.pkiId),
+): boolean {
   if (member === undefined) return false;
-  if (findRoutine(core.routine, alive) !== undefined) return true;
+  if (waiting !== undefined && isSame(waiting, alive)) return true;
   const { members, options } = core;
   return !isUnrelayed(member, alive.time) && !bringsSecret(members, alive, options.self.mspId);
 }
 
 /** Who sent a copy has the message: it need not get it from us. */
-export function noteCopy(core: Core, alive: Alive, from: PkiId): readonly Effect[] {
-  const waiting = findRoutine(core.routine, alive);
-  if (waiting && from !== waiting.claim.from && !waiting.holders.includes(from)) {
+export function noteCopy(
+  core: Core,
+  alive: Alive,
+  from: PkiId,
+  waiting: Routine | undefined,
+): readonly Effect[] {
+  if (waiting === undefined || !isSame(waiting, alive)) noteDuplicate(core, alive, from);
+  else if (from !== waiting.claim.from && !waiting.holders.includes(from)) {
     waiting.holders.push(from);
-  } else if (waiting === undefined) noteDuplicate(core, alive, from);
+  }
   return [drop(from, "stale")];
 }
 

@@ -25,8 +25,6 @@ import type { Member } from "../types/member.ts";
 import { currentNeighbours } from "./current-neighbours.ts";
 import type { Core } from "./state.ts";
 
-type NewsReach = Extract<Reach, { type: "about" }>;
-
 /** One in this many queries goes to a random member, which may know more than our neighbours. */
 const STRANGER_EVERY = 15;
 
@@ -38,69 +36,75 @@ export function chooseAudience(core: Core, reach: Reach, ways = new Ways(core)):
     return { members, count: fanout.propagatePeers };
   }
   const forming = ways.whileForming;
-  const recipients = forming ? [...forming] : neighboursFor(core, reach, ways);
+  const recipients = forming ?? neighboursFor(core, reach, ways);
   return { members: withDrawn(core, recipients), count: Number.POSITIVE_INFINITY };
 }
 
 /** Those of our neighbours that get a message of this reach, possibly with duplicates. */
-function neighboursFor(core: Core, reach: Reach, ways: Ways): Member[] {
+function neighboursFor(core: Core, reach: Reach, ways: Ways): readonly Member[] {
   const { home, abroad } = ways.neighbours;
   if (reach.type === "organisation") return lookUp(core, home);
   if (reach.type === "channel") {
     return lookUp(core, [...home, ...reach.mspIds().map((mspId) => abroad.get(mspId) ?? [])]);
   }
-  const { mspId, isExternal } = reach.party;
+  const { party, lot } = reach;
+  const { mspId, isExternal } = party;
   const isOurs = mspId === core.options.self.mspId;
-  const found = linked(isOurs ? ways.home : ways.homeExternal, reach, ways);
+  const links = isOurs ? ways.home : ways.homeExternal;
+  const onRings = links.chosenBy(ways.isSparing ? lot : undefined);
+  if (abroad.size === 0 || (isOurs && !isExternal)) return onRings;
+  const found = [...onRings];
   if (!isOurs) addAlive(core, abroad.get(mspId) ?? [], found);
   else if (isExternal) for (const group of abroad.values()) addAlive(core, group, found);
   return found;
 }
 
-/** A link to a neighbour on a ring. */
-interface RingLink {
-  readonly ring: number;
-  readonly neighbour: Member;
-  /** The same at both ends. */
-  readonly pair: number;
+/** The links to our neighbours on the rings. */
+class RingLinks {
+  readonly #links: readonly { readonly ring: number; readonly pair: number }[];
+  readonly #neighbours: readonly Member[];
+  /** By which of them are chosen, as bits: many messages that leave together choose the same. */
+  readonly #chosen: (readonly Member[] | undefined)[] = [];
+
+  constructor(core: Core, rings: Rings) {
+    const { pkiId: self } = core.options.self;
+    const links = rings.flatMap((group, ring) =>
+      lookUp(core, [group]).map((neighbour) => {
+        return { ring, neighbour, pair: pairOf(self, neighbour.pkiId) };
+      }),
+    );
+    this.#links = links;
+    this.#neighbours = links.map(({ neighbour }) => neighbour);
+  }
+
+  /** Routine messages skip some links by lot. */
+  chosenBy(lot: number | undefined): readonly Member[] {
+    if (lot === undefined) return this.#neighbours;
+    let bits = 0;
+    for (const { ring, pair } of this.#links) bits = 2 * bits + (isChosen(ring, pair, lot) ? 1 : 0);
+    const last = this.#links.length - 1;
+    const isIn = (_: Member, index: number): boolean => ((bits >> (last - index)) & 1) === 1;
+    this.#chosen[bits] ??= this.#neighbours.filter(isIn);
+    return this.#chosen[bits] ?? [];
+  }
 }
 
 /** Where messages may go at this moment. */
 class Ways {
-  readonly whileForming: Member[] | undefined;
+  readonly whileForming: readonly Member[] | undefined;
   readonly neighbours: Neighbours;
-  readonly home: readonly RingLink[];
-  readonly homeExternal: readonly RingLink[];
+  readonly home: RingLinks;
+  readonly homeExternal: RingLinks;
   readonly isSparing: boolean;
 
   constructor(core: Core) {
     const isRandom = core.options.fanout.strategy === "random";
     this.whileForming = isRandom ? undefined : whileForming(core);
     this.neighbours = isRandom ? NO_NEIGHBOURS : currentNeighbours(core);
-    this.home = ringLinks(core, this.neighbours.home);
-    this.homeExternal = ringLinks(core, this.neighbours.homeExternal);
+    this.home = new RingLinks(core, this.neighbours.home);
+    this.homeExternal = new RingLinks(core, this.neighbours.homeExternal);
     this.isSparing = isSparing(core);
   }
-}
-
-function ringLinks(core: Core, rings: Rings): readonly RingLink[] {
-  const { pkiId: self } = core.options.self;
-  return rings.flatMap((group, ring) =>
-    lookUp(core, [group]).map((neighbour) => {
-      return { ring, neighbour, pair: pairOf(self, neighbour.pkiId) };
-    }),
-  );
-}
-
-/** Routine messages skip some links. */
-function linked(links: readonly RingLink[], { routine }: NewsReach, ways: Ways): Member[] {
-  const found: Member[] = [];
-  const isWhole = routine === undefined || !ways.isSparing;
-  const lot = isWhole ? 0 : lotOf(routine.author, routine.sequence);
-  for (const { ring, neighbour, pair } of links) {
-    if (isWhole || isChosen(ring, pair, lot)) found.push(neighbour);
-  }
-  return found;
 }
 
 /** Share of the links of the second ring that a routine message uses. */
@@ -146,16 +150,18 @@ export function isSparing({ now: { wallMs }, options, randomRelays }: Core): boo
  * Whoever draws peers for each message is drawn by us too, as often as by its like: it may have no
  * neighbour that knows of neighbours.
  */
-function withDrawn(core: Core, neighbours: Member[]): readonly Member[] {
+function withDrawn(core: Core, neighbours: readonly Member[]): readonly Member[] {
   const { members, randomRelays, options } = core;
   const { fanout, random } = options;
+  if (randomRelays.size === 0) return neighbours;
+  const drawn = [...neighbours];
   for (const pkiId of randomRelays) {
     const member = members.table.get(pkiId);
     if (member?.status === "alive" && random.below(members.aliveCount) < fanout.propagatePeers) {
-      neighbours.push(member);
+      drawn.push(member);
     }
   }
-  return neighbours;
+  return drawn;
 }
 
 /** So many alive members to query. */
@@ -238,7 +244,7 @@ export function enqueueBroadcast(core: Core, broadcast: Broadcast): void {
  * from a third then rarely send it to each other.
  */
 function patienceMs(core: Core, reach: Reach): number {
-  const isRoutine = reach.type === "about" && reach.routine !== undefined;
+  const isRoutine = reach.type === "about" && reach.lot !== undefined;
   const routineMs = isRoutine ? routineIntervalMs(core) : undefined;
   return routineMs ?? burstWaitMs(core.options);
 }
@@ -289,7 +295,7 @@ export function passOn(
 ): void {
   const { pkiId } = member;
   const isRoutine = sequence !== undefined && !isSuspected(core.suspicions, pkiId);
-  const routine = isRoutine ? { author: pkiId, sequence } : undefined;
-  const reach = { type: "about", party: partyOf(member), routine } as const;
+  const lot = isRoutine ? lotOf(pkiId, sequence) : undefined;
+  const reach = { type: "about", party: partyOf(member), lot } as const;
   broadcastAlive(core, pkiId, envelope, reach, [pkiId, from]);
 }

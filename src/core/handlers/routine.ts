@@ -5,7 +5,7 @@ import { confirmMember } from "../tables/confirm.ts";
 import { isOnlyName } from "../tables/identities.ts";
 import { patienceMs } from "../tables/lateness.ts";
 import { isUnrelayed } from "../tables/members.ts";
-import { enqueueRoutine } from "../tables/routine-queue.ts";
+import { enqueueRoutine, type Routine } from "../tables/routine-queue.ts";
 import { isForming } from "../tables/self.ts";
 import { isSuspected } from "../tables/suspicion.ts";
 import type { AliveClaim } from "../types/claim.ts";
@@ -27,18 +27,15 @@ export function isGathering(core: Core): boolean {
   return !isForming(self, members.aliveCount, now) && routineIntervalMs(core) !== undefined;
 }
 
-/**
- * Lets a gossiped message wait for others, if it is routine. False: it is not, or another one of its
- * author waits. Then it is heard at once, so that no forgery can hold up a true message.
- */
+/** Lets a gossiped message wait for others. False: it is not routine, and is heard at once. */
 export function gather(core: Core, claim: AliveClaim, member: Member, intervalMs: number): boolean {
-  const { routine, suspicions } = core;
+  const { members, routine, suspicions } = core;
   const { pkiId, time } = claim.alive;
   if (!isRoutine(member, claim.alive) || !isUnrelayed(member, time)) return false;
-  if (routine.waiting.has(pkiId) || isSuspected(suspicions, pkiId) || isSelf(core, pkiId))
-    return false;
+  if (isSuspected(suspicions, pkiId) || isSelf(core, pkiId)) return false;
   const waitMs = isLate(core, member) ? LATE_WAIT_MS : intervalMs;
-  enqueueRoutine(routine, claim, member, waitMs, core.now);
+  const { replacements } = members;
+  enqueueRoutine(routine, claim, { member, replacements }, waitMs, core.now);
   return true;
 }
 
@@ -58,12 +55,18 @@ function isLate({ lateness, now, options }: Core, { heardMs }: Member): boolean 
 /**
  * Checks one that has waited; if it holds, its member lives still, and it is passed on. Undefined: it is
  * not routine any more, and must be heard as others are. The same follows from it there, but most of it
- * need not be looked at here, and in a network of 1,000 members 200 a second are heard.
+ * need not be looked at here, and in a network of 1,000 members 200 a second are heard. `waiting`: what was
+ * known when it came.
  */
-export function confirm(core: Core, { alive, from }: AliveClaim): readonly Effect[] | undefined {
+export function confirm(
+  core: Core,
+  { alive, from }: AliveClaim,
+  waiting?: Pick<Routine, "member" | "replacements">,
+): readonly Effect[] | undefined {
   const { members, now } = core;
-  const member = members.table.get(alive.pkiId);
-  if (member === undefined || !isRoutine(member, alive)) return undefined;
+  const isAsItWas = waiting?.replacements === members.replacements;
+  const member = isAsItWas ? waiting.member : members.table.get(alive.pkiId);
+  if (member === undefined || !(isAsItWas || isRoutine(member, alive))) return undefined;
   if (!isPlain(core, member.author, alive)) return undefined;
   const fault = heartbeatFault(core, member.author, alive.envelope, member, from);
   if (fault !== undefined) return [drop(from, fault)];

@@ -7,7 +7,6 @@ import { aliveKey, hasten, noteHolder } from "../tables/broadcast-queue.ts";
 import { forgiveItems } from "../tables/pull.ts";
 import { type Routine, takeRoutines } from "../tables/routine-queue.ts";
 import { enqueueRejudge, takeClaim, takeRejudged } from "../tables/verification-queue.ts";
-import type { AliveClaim } from "../types/claim.ts";
 import type { Effect } from "../types/effect.ts";
 import type { PkiId } from "../types/host.ts";
 import { hearOne } from "./alive.ts";
@@ -57,21 +56,18 @@ export function checkRoutine(core: Core): readonly Effect[] {
 }
 
 /** One that has waited. If whoever brought it has spent its budget, another one that sent the same pays for the check. */
-function hearWaiting(core: Core, { claim, holders }: Routine): readonly Effect[] {
-  let heard = hearFrom(core, claim, claim.from);
+function hearWaiting(core: Core, waiting: Routine): readonly Effect[] {
+  const { claim, holders } = waiting;
+  let heard = confirm(core, claim, waiting) ?? hearOne(core, claim);
   if (!isUnpaid(heard)) return heard;
   const effects = [...heard];
   for (const from of holders) {
     if (!isUnpaid(heard)) break;
-    heard = hearFrom(core, claim, from);
+    const next = { ...claim, from };
+    heard = confirm(core, next, waiting) ?? hearOne(core, next);
     effects.push(...heard);
   }
   return effects;
-}
-
-function hearFrom(core: Core, waiting: AliveClaim, from: PkiId): readonly Effect[] {
-  const claim = from === waiting.from ? waiting : { ...waiting, from };
-  return confirm(core, claim) ?? hearOne(core, claim);
 }
 
 function isUnpaid(effects: readonly Effect[]): boolean {

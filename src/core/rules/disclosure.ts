@@ -2,7 +2,6 @@
  * Which organisation may learn what. Pure predicates; the tables are spec B 2.3 to 2.5 (Fabric's
  * `disclosurePolicy`, `peersByOriginOrgPolicy`, `sameOrgOrOurOrgPullFilter`).
  */
-import type { PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 
 /** Properties of a party that decide about disclosure. */
@@ -48,8 +47,11 @@ export function mayPullIdentity(ownMspId: string, askerMspId: string, subject: P
 
 /** How far a message may travel. */
 export type Reach =
-  /** As news of this party: see {@link disclosePush}. `routine`: what is missed comes again soon. */
-  | { readonly type: "about"; readonly party: Party; readonly routine?: Heartbeat | undefined }
+  /**
+   * As news of this party: see {@link disclosePush}. `lot`: it is routine, as what is missed comes again soon,
+   * and takes a way by lot.
+   */
+  | { readonly type: "about"; readonly party: Party; readonly lot?: number | undefined }
   /**
    * Members of organisations of a channel; others must not even learn that it exists. Asked when the
    * message leaves: a configuration may have removed an organisation while it waited.
@@ -57,12 +59,6 @@ export type Reach =
   | { readonly type: "channel"; readonly mspIds: () => readonly string[] }
   /** Everybody in our organisation, nobody else. */
   | { readonly type: "organisation" };
-
-/** One of many messages of its author that are all alike but for their sequence. */
-export interface Heartbeat {
-  readonly author: PkiId;
-  readonly sequence: bigint;
-}
 
 /** In which form somebody may get a message of this reach. */
 export function discloseTo(ownMspId: string, reach: Reach, target: Party): Disclosure {

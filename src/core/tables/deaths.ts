@@ -39,9 +39,11 @@ export function declareDead(
 }
 
 /** Changes what does not decide about neighbours. */
-function amend({ table }: Members, pkiId: PkiId, change: Partial<Member>): void {
-  const known = table.get(pkiId);
-  if (known !== undefined) table.set(pkiId, { ...known, ...change });
+function amend(members: Members, pkiId: PkiId, change: Partial<Member>): void {
+  const known = members.table.get(pkiId);
+  if (known === undefined) return;
+  members.table.set(pkiId, { ...known, ...change });
+  members.replacements += 1;
 }
 
 /** Marks an alive member that could not be reached; false if there is nothing to confirm. */
@@ -82,6 +84,7 @@ export function forgetMember(
   const member = members.table.get(pkiId);
   if (member === undefined) return [];
   members.table.delete(pkiId);
+  members.replacements += 1;
   noteChange(members, pkiId);
   if (member.status === "alive") members.aliveCount -= 1;
   leaveEndpoint(members, member);
@@ -97,6 +100,7 @@ export function forgiveStall(members: Members, stallMs: number): void {
     const lastSeenMs = member.lastSeenMs + stallMs;
     members.table.set(pkiId, { ...member, lastSeenMs, heardMs: member.heardMs + stallMs });
   }
+  members.replacements += 1;
 }
 
 /** A dead member that was forgotten is still listed by others: remember it longer. */

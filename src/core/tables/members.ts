@@ -4,15 +4,21 @@
  * Source: spec B 1.5 to 1.7 (Fabric's `discovery_impl.go`).
  */
 import { BoundedMap } from "../../lib/bounded-map.ts";
-import { equalBytes } from "../../wire/bytes.ts";
 import type { PeerTime } from "../../wire/messages.ts";
 import { type Alive, isNewer, ownedAlive } from "../../wire/received.ts";
 import { isSaidSince, isStillCutOff, knownAtDeathOf } from "../rules/confirmed-death.ts";
+import { isChanged, newsOf } from "../rules/member-news.ts";
 import { WEIGHT } from "../rules/rights.ts";
 import type { Verified } from "../types/claim.ts";
 import type { CoreEvent } from "../types/event.ts";
 import type { Now, PkiId } from "../types/host.ts";
-import { type Hearing, type HowHeard, LISTED, type Member } from "../types/member.ts";
+import {
+  type Described,
+  type Hearing,
+  type HowHeard,
+  LISTED,
+  type Member,
+} from "../types/member.ts";
 import type { Context } from "../types/options.ts";
 import { type Changes, noteChange } from "./changes.ts";
 
@@ -29,6 +35,8 @@ export interface Members extends Changes {
   /** Last member at each endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
+  /** How often one has been replaced or removed: as long as it stays, all are the objects that they were. */
+  replacements: number;
   /** Number of joins and returns. */
   arrivals: number;
 }
@@ -39,7 +47,16 @@ const TOMBSTONES_MAX = 20_000;
 export function createMembers(): Members {
   const [table, byEndpoint] = [new Map(), new Map()];
   const tombstones = new BoundedMap<PkiId, Tombstone>(TOMBSTONES_MAX);
-  return { table, tombstones, byEndpoint, aliveCount: 0, version: 0, changes: [], arrivals: 0 };
+  return {
+    table,
+    tombstones,
+    byEndpoint,
+    aliveCount: 0,
+    version: 0,
+    changes: [],
+    arrivals: 0,
+    replacements: 0,
+  };
 }
 
 /** The endpoint to dial: the internal one if we know it (Fabric's `PreferredEndpoint`). */
@@ -97,7 +114,9 @@ export function isUnrelayed({ relayed }: Member, time: PeerTime): boolean {
 /** Remembers that the alive message of this time was passed on. */
 export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): void {
   const member = members.table.get(pkiId);
-  if (member !== undefined) members.table.set(pkiId, { ...member, relayed: time });
+  if (member === undefined) return;
+  members.table.set(pkiId, { ...member, relayed: time });
+  members.replacements += 1;
 }
 
 /** The only writer of the map, which keeps count and tombstones consistent. */
@@ -109,6 +128,7 @@ export function putMember(members: Members, member: Member): void {
     noteChange(members, member.pkiId);
   }
   members.table.set(member.pkiId, member);
+  members.replacements += 1;
   if (known === undefined) members.tombstones.delete(member.pkiId);
   const endpoint = preferredEndpoint(member);
   if (known && preferredEndpoint(known) !== endpoint) leaveEndpoint(members, known);
@@ -256,19 +276,6 @@ export function hearDead(
   return [{ type: "member-dead", member, reason: "listed-dead" }];
 }
 
-type Described = Pick<
-  Member,
-  | "pkiId"
-  | "mspId"
-  | "author"
-  | "endpoint"
-  | "internalEndpoint"
-  | "metadata"
-  | "time"
-  | "alive"
-  | "relayed"
->;
-
 /** The author's data from the newer of the known message and this one. */
 function describeMember(
   { claim: alive, author }: Verified<Alive>,
@@ -298,19 +305,4 @@ function isReplacedBy(kept: Alive, alive: Alive): boolean {
   if (isNewer(alive.time, kept.time)) return true;
   const isSameTime = !isNewer(kept.time, alive.time);
   return isSameTime && kept.envelope.secret === undefined && alive.envelope.secret !== undefined;
-}
-
-function newsOf(member: Member, known: Member | undefined): readonly CoreEvent[] {
-  if (known === undefined) return [{ type: "member-joined", member }];
-  if (known.status === "dead") return [{ type: "member-returned", member }];
-  return isChanged(member, known) ? [{ type: "member-updated", member }] : [];
-}
-
-function isChanged(member: Member, known: Member): boolean {
-  return (
-    member.endpoint !== known.endpoint ||
-    member.internalEndpoint !== known.internalEndpoint ||
-    member.time.incNum !== known.time.incNum ||
-    !equalBytes(member.metadata, known.metadata)
-  );
 }

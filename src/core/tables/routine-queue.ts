@@ -12,6 +12,9 @@ export interface Routine {
   readonly claim: AliveClaim;
   /** Other senders of the same bytes. */
   readonly holders: PkiId[];
+  /** Its author, unless a member has been replaced since: see {@link Members}. */
+  readonly member: Member;
+  readonly replacements: number;
 }
 
 export interface RoutineQueue {
@@ -37,22 +40,21 @@ function nextMomentMs(intervalMs: number, { elapsedMs }: Now): number {
 }
 
 /**
- * Keeps a copy of the claim, which is returned, until the next moment or until a batch is complete. The
+ * Keeps a copy of the claim until the next moment or until a batch is complete. The
  * member it confirms has the same texts.
  */
 export function enqueueRoutine(
   queue: RoutineQueue,
   claim: AliveClaim,
-  member: Member,
+  { member, replacements }: Pick<Routine, "member" | "replacements">,
   intervalMs: number,
   now: Now,
-): AliveClaim {
+): void {
   queue.dueMs = Math.min(queue.dueMs, nextMomentMs(intervalMs, now));
   const alive = ownedAlive(claim.alive, member);
   const owned = alive === claim.alive ? claim : { ...claim, alive };
-  queue.waiting.set(member.pkiId, { claim: owned, holders: [] });
+  queue.waiting.set(member.pkiId, { claim: owned, holders: [], member, replacements });
   if (queue.waiting.size >= ROUTINE_BATCH) queue.dueMs = now.elapsedMs;
-  return owned;
 }
 
 /** Removes and returns the oldest entries, so many at most. */
@@ -78,12 +80,7 @@ export function forgetRoutine(queue: RoutineQueue, author: PkiId): void {
   else empty(queue);
 }
 
-/** This very message, if it waits. */
-export function findRoutine(
-  { waiting }: RoutineQueue,
-  { pkiId, envelope }: Alive,
-): Routine | undefined {
-  const routine = waiting.get(pkiId);
-  if (routine === undefined) return undefined;
-  return equalBytes(routine.claim.alive.envelope.bytes, envelope.bytes) ? routine : undefined;
+/** Whether that message waits. */
+export function isSame({ claim }: Routine, { envelope }: Alive): boolean {
+  return equalBytes(claim.alive.envelope.bytes, envelope.bytes);
 }

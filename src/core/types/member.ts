@@ -62,3 +62,17 @@ export interface Member {
    */
   readonly knownAtDeath: PeerTime | undefined;
 }
+
+/** What its newest message tells of it. */
+export type Described = Pick<
+  Member,
+  | "pkiId"
+  | "mspId"
+  | "author"
+  | "endpoint"
+  | "internalEndpoint"
+  | "metadata"
+  | "time"
+  | "alive"
+  | "relayed"
+>;
