@@ -34,7 +34,7 @@ const NURSERY_MB = 128;
 /** Of a network in which what waits for a moment would fill that one several times. */
 const LARGE_NURSERY_MB = 1_152;
 /** Of all threads that simulate one together. */
-const DIVIDED_NURSERY_MB = 960;
+const DIVIDED_NURSERY_MB = 768;
 const LARGE = 300;
 /**
  * Bytecode that V8 puts into one optimized function; its default is 920. A run lasts seconds: more of it takes
@@ -85,8 +85,6 @@ export class SeedPool {
         ? `--heap-growing-percent=${GROWTH_PERCENT}`
         : `--max-inlined-bytecode-size-cumulative=${INLINED_BYTES_MAX} --invocation-count-for-maglev=${CALLS_MIN}`,
     );
-    // Helpers of a thread that collects garbage would take their time from the others.
-    setFlagsFromString(threads > 1 ? "--no-parallel-scavenge" : "--parallel-scavenge");
     if (threads === 1) return this.#runOn(this.#take(isLarge, 1), job, progress);
     const [first, ...others] = await Promise.all(
       placesOf(threads).map((place) =>
