@@ -1,7 +1,7 @@
 /**
  * One network simulated by several threads. Each runs some of the members, and knows the plan of all. What is
  * sent takes a moment at least, so each thread runs half of that moment, hands over what has been sent
- * meanwhile, and needs to have heard only of the half before from the others. The run is the same however many threads there are.
+ * meanwhile, and needs from the others only what they sent up to the half before. The run is the same however many threads there are.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Arrivals, Border, CrossingDial, Send } from "../src/transport/memory-crossing.ts";

@@ -6,7 +6,7 @@ export const WIDTH = 4;
 const LOOKS = 3_000;
 /** So long at most, lest it wait for somebody who waits for a thread that broke off. */
 const SLEEP_MS = 100;
-/** Nobody is ahead of anybody else by more meetings than two, so rows of four need a place. */
+/** No thread is ahead of another one by more than two meetings, so the rows of four are kept. */
 const KEPT = 4;
 
 export type Row = readonly [number, number, number, number];

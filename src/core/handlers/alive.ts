@@ -76,7 +76,7 @@ export function handleAlive(
   return waits ? GATHERED : hearOne(core, claim);
 }
 
-/** Whether it is a message that was passed on, or will be: of this author, of whom that one waits. */
+/** Whether the message was passed on, or waits to be. `member`: its author; `waiting`: what waits of that author. */
 export function isCopy(
   core: Core,
   alive: Alive,

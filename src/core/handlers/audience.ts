@@ -63,7 +63,7 @@ function neighboursFor(core: Core, reach: Reach, ways: Ways): readonly Member[] 
 class RingLinks {
   readonly #links: readonly { readonly ring: number; readonly pair: number }[];
   readonly #neighbours: readonly Member[];
-  /** By which of them are chosen, as bits: many messages that leave together choose the same. */
+  /** By which of them are chosen, a bit for each: many messages that leave together choose the same. */
   readonly #chosen: (readonly Member[] | undefined)[] = [];
 
   constructor(core: Core, rings: Rings) {
@@ -81,10 +81,10 @@ class RingLinks {
   chosenBy(lot: number | undefined): readonly Member[] {
     if (lot === undefined) return this.#neighbours;
     let bits = 0;
-    for (const { ring, pair } of this.#links) bits = 2 * bits + (isChosen(ring, pair, lot) ? 1 : 0);
-    const last = this.#links.length - 1;
-    const isIn = (_: Member, index: number): boolean => ((bits >> (last - index)) & 1) === 1;
-    this.#chosen[bits] ??= this.#neighbours.filter(isIn);
+    this.#links.forEach(({ ring, pair }, index) => {
+      if (isChosen(ring, pair, lot)) bits |= 1 << index;
+    });
+    this.#chosen[bits] ??= this.#neighbours.filter((_, index) => (bits >> index) & 1);
     return this.#chosen[bits] ?? [];
   }
 }

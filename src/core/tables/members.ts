@@ -35,7 +35,7 @@ export interface Members extends Changes {
   /** Last member at each endpoint. */
   readonly byEndpoint: Map<string, PkiId>;
   aliveCount: number;
-  /** How often one has been replaced or removed: as long as it stays, all are the objects that they were. */
+  /** How many have been replaced or removed so far. */
   replacements: number;
   /** Number of joins and returns. */
   arrivals: number;

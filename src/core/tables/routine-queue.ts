@@ -12,8 +12,9 @@ export interface Routine {
   readonly claim: AliveClaim;
   /** Other senders of the same bytes. */
   readonly holders: PkiId[];
-  /** Its author, unless a member has been replaced since: see {@link Members}. */
+  /** Its author when it came. */
   readonly member: Member;
+  /** That of {@link Members} when it came: while it is the same, so is `member`. */
   readonly replacements: number;
 }
 
