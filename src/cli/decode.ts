@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { GossipError } from "../lib/errors.ts";
 import { printableJson } from "../lib/printable.ts";
-import { fileReason } from "../lib/small-file.ts";
+import { codeOf, faultAt, fileReason, fileRemedy } from "../lib/small-file.ts";
 import { decodeEnvelope } from "../observe/decode-envelope.ts";
 
 /** Maximum input size: twice the longest message in hex. */
@@ -36,10 +36,10 @@ function asWord(input: string): Uint8Array {
 /** Undefined if the file does not exist. */
 async function readInput(input: string | undefined): Promise<Uint8Array | undefined> {
   if (input === undefined || input === "-") return readStandardInput();
-  const found = await stat(input).catch((error: NodeJS.ErrnoException) => {
-    if (NO_FILE.includes(error.code)) return undefined;
-    const what = `${input} cannot be read (${fileReason(error)}): check its permissions.`;
-    throw new GossipError("config-invalid", what);
+  const found = await stat(input).catch(async (error: unknown) => {
+    const fault = await faultAt(input, error);
+    if (NO_FILE.includes(fault)) return undefined;
+    throw unreadable(input, fault);
   });
   if (found === undefined) return undefined;
   if (!found.isFile() || found.size > INPUT_BYTES_MAX) {
@@ -51,12 +51,16 @@ async function readInput(input: string | undefined): Promise<Uint8Array | undefi
   try {
     return await readFile(input);
   } catch (error) {
-    const why = fileReason(error);
-    throw new GossipError(
-      "config-invalid",
-      `${input} cannot be read (${why}): check its permissions.`,
-    );
+    throw unreadable(input, codeOf(error));
   }
+}
+
+function unreadable(input: string, fault: string): GossipError {
+  const remedy = fileRemedy(fault) ?? "check its permissions";
+  return new GossipError(
+    "config-invalid",
+    `${input} cannot be read (${fileReason(fault)}): ${remedy}.`,
+  );
 }
 
 async function readStandardInput(): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isMap, isScalar, LineCounter } from "yaml";
 import { decodeText, EncodingError } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
-import { fileReason } from "../lib/small-file.ts";
+import { faultAt, fileReason, fileRemedy } from "../lib/small-file.ts";
 import { secondDocumentHint, yamlFault } from "../lib/yaml-fault.ts";
 import { parseYaml } from "../lib/yaml-text.ts";
 import { MAP_KEYS } from "./key-tags.ts";
@@ -204,11 +204,12 @@ async function readSettings(
   problems: string[],
   warnings: string[],
 ): Promise<Settings> {
-  const text = await readText(file).catch((error: unknown) => {
-    const another = "name another with --config or FABRIC_CFG_PATH";
+  const text = await readText(file).catch(async (error: unknown) => {
+    const fault = await faultAt(file, error);
+    const another = fileRemedy(fault) ?? "name another with --config or FABRIC_CFG_PATH";
     const remedy = error instanceof EncodingError ? "save it as UTF-8" : another;
     const what = `The configuration file ${file} cannot be read`;
-    problems.push(`${what} (${fileReason(error)}); ${remedy}.`);
+    problems.push(`${what} (${fileReason(fault)}); ${remedy}.`);
   });
   return text === undefined ? new Map() : parseSettings(text, file, problems, warnings);
 }
@@ -275,7 +276,6 @@ export function parseSettings(
       settings.set(name, { ...(typeof raw === "string" ? trim(raw) : { raw }), origin });
     });
   } catch (error) {
-    // Also the stack overflow of a text nested without end.
     problems.push(
       `The configuration file ${file} is not valid YAML (${yamlFault(error, text)}): correct it.`,
     );

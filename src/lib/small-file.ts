@@ -4,7 +4,7 @@ import { lstat, stat } from "node:fs/promises";
 
 /** Result for what is neither a regular file nor a folder: a pipe, a device. */
 export const NO_FILE = "no regular file";
-/** Result for a link without a file at its end: for whoever lists the folder, it is there. */
+/** Result for a link with nothing at its end: for whoever lists the folder, it is there. */
 const DEAD_LINK = "a symbolic link that leads nowhere";
 
 /** Should a pipe have taken the place of a file, its writer is not waited for. */
@@ -21,22 +21,25 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Buf
     // Its file system answers, so that this takes microseconds. Other threads would take ten times as long.
     return readFileSync(path, { flag: AT_ONCE });
   } catch (error) {
-    const code = codeOf(error);
-    return code === "ENOENT" && (await isThere(path)) ? DEAD_LINK : code;
+    return faultAt(path, error);
   }
 }
 
-function isThere(path: string): Promise<boolean> {
+/** What an error says about this path, for {@link fileFault} and the like: mostly a code of Node. */
+export async function faultAt(path: string, error: unknown): Promise<string> {
+  const code = codeOf(error);
+  if (code !== "ENOENT") return code;
   return lstat(path).then(
-    () => true,
-    () => false,
+    () => DEAD_LINK,
+    () => code,
   );
 }
 
 const TOO_LARGE = "larger than";
 
 export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error ? String(error.code) : error.message;
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
@@ -46,6 +49,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "the user that runs this has no permission"],
   ["EPERM", "the user that runs this has no permission"],
   ["ELOOP", "its symbolic link leads back to itself"],
+  [DEAD_LINK, "its symbolic link leads nowhere"],
   ["EROFS", "its file system is read-only"],
   ["ENOSPC", "the disk is full"],
   ["ENAMETOOLONG", "its name is too long"],
@@ -61,7 +65,7 @@ export function fileReason(error: unknown): string {
   return error instanceof Error ? error.message : code;
 }
 
-/** What is wrong with a file, after {@link readSmallFile} or a code of Node, as words that follow its name. */
+/** What is wrong with a file, after {@link readSmallFile} or {@link faultAt}, as words that follow its name. */
 export function fileFault(outcome: string): string {
   if (outcome === NO_FILE || outcome === DEAD_LINK || outcome.startsWith(TOO_LARGE))
     return `is ${outcome}`;

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { GossipError } from "./errors.ts";
-import { codeOf, fileReason } from "./small-file.ts";
+import { faultAt, fileReason } from "./small-file.ts";
 
 /** Does what writes to a path. Throws `config-invalid` with one sentence if the system refuses it. */
 export async function writingTo<T>(flag: string, path: string, work: () => Promise<T>): Promise<T> {
@@ -14,7 +14,8 @@ export async function writingTo<T>(flag: string, path: string, work: () => Promi
   } catch (error) {
     // Else it is a bug of ours, or a sentence already.
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    const why = codeOf(error) === "ENOENT" ? await whatIsMissing(path) : fileReason(error);
+    const fault = await faultAt(path, error);
+    const why = fault === "ENOENT" ? await whatIsMissing(path) : fileReason(fault);
     const problem = `${flag} ${path} cannot be written (${why}): choose another.`;
     throw new GossipError("config-invalid", problem, { cause: error });
   }

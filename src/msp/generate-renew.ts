@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
-import { codeOf, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
+import { codeOf, faultAt, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   type Authority,
@@ -198,8 +198,8 @@ async function checkIssued(
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    throw new Error(`${folder} ${fileFault(codeOf(error))}`);
+  return readdir(folder).catch(async (error: unknown) => {
+    throw new Error(`${folder} ${fileFault(await faultAt(folder, error))}`);
   });
 }
 
@@ -220,8 +220,9 @@ async function openOrganisation(
   folder: string,
   problems: readonly string[],
 ): Promise<OrganisationFolder> {
-  await readdir(folder).catch((error: unknown) => {
-    const why = `${folder || "The folder"} ${folder ? fileFault(codeOf(error)) : "has no name"}`;
+  await readdir(folder).catch(async (error: unknown) => {
+    const fault = await faultAt(folder, error);
+    const why = `${folder || "The folder"} ${folder ? fileFault(fault) : "has no name"}`;
     throw misused([...problems, `${why}: name a folder as crypto generate or cryptogen makes it.`]);
   });
   const isOfOrderers = basename(dirname(resolve(folder))) === "ordererOrganizations";

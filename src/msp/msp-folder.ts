@@ -8,8 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { decodeText } from "../lib/decode-text.ts";
 import { GossipError } from "../lib/errors.ts";
 import {
-  codeOf,
   FOLDER_REMEDY,
+  faultAt,
   fileFault,
   fileRemedy,
   NO_FILE,
@@ -90,9 +90,9 @@ export async function readMspFolder(
  * ignore.
  */
 async function checkFolder(folder: string, hints: string[]): Promise<readonly string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
+  const names = await readdir(folder).catch(async (error: unknown) => {
     const what = "correct the path (peer.mspConfigPath, or path of a trusted MSP)";
-    const why = `The MSP folder ${folder} ${folderFault(codeOf(error), what)}.`;
+    const why = `The MSP folder ${folder} ${folderFault(await faultAt(folder, error), what)}.`;
     throw new GossipError("msp-invalid", why);
   });
   if (!names.includes("cacerts")) {
@@ -180,10 +180,10 @@ async function namesIn(
   try {
     names = (await readdir(folder)).sort();
   } catch (error) {
-    if (codeOf(error) === "ENOENT" && need === "optional") return [];
-    problems.push(
-      `The folder ${folder} ${folderFault(codeOf(error), "make it a folder with its files")}.`,
-    );
+    const fault = await faultAt(folder, error);
+    if (fault === "ENOENT" && need === "optional") return [];
+    const remedy = folderFault(fault, "make it a folder with its files");
+    problems.push(`The folder ${folder} ${remedy}.`);
     return [];
   }
   if (names.length <= FILES_MAX) return names;

@@ -2,13 +2,13 @@
  * What survives a restart (`stateDir`): the incarnation of the last life, a safeguard against a clock
  * that went back, and where members were. Nothing about it keeps a member from starting.
  */
-import { lstat, mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Identity } from "../core/types/host.ts";
 import { parseEndpoint } from "../lib/host-port.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable } from "../lib/printable.ts";
-import { codeOf, fileReason, readSmallFile } from "../lib/small-file.ts";
+import { codeOf, faultAt, fileReason, readSmallFile } from "../lib/small-file.ts";
 
 const FILE = "incarnation";
 const FILE_BYTES_MAX = 64;
@@ -154,17 +154,14 @@ async function nearestFolder(path: string): Promise<string> {
     await stat(path);
     return path;
   } catch (error) {
-    const isLink = await lstat(path).then(
-      () => true,
-      () => false,
-    );
-    if (codeOf(error) !== "ENOENT" || isLink || dirname(path) === path) throw error;
+    const fault = await faultAt(path, error);
+    if (fault !== "ENOENT" || dirname(path) === path) throw new Error(fileReason(fault));
     return nearestFolder(dirname(path));
   }
 }
 
-function unwritable(folder: string, error: unknown): string {
-  return sentenceOf(folder, fileReason(error));
+async function unwritable(folder: string, error: unknown): Promise<string> {
+  return sentenceOf(folder, fileReason(await faultAt(folder, error)));
 }
 
 function sentenceOf(folder: string, why: string): string {
