@@ -1,8 +1,9 @@
 /** Defines the command line verb by verb. Each verb loads only what it needs. */
-import { Command } from "commander";
+import type { Command } from "commander";
 import { VERSION } from "../lib/version.ts";
 import { addCompletion } from "./completion.ts";
 import type { Signals } from "./signals.ts";
+import { Verb } from "./verb.ts";
 import { addLocalVerbs } from "./verbs-local.ts";
 import { addNodeVerbs } from "./verbs-node.ts";
 import { addReaderVerbs } from "./verbs-reader.ts";
@@ -10,11 +11,10 @@ import { addRunVerbs } from "./verbs-run.ts";
 import { addTopicVerbs } from "./verbs-topics.ts";
 
 export function program(early?: Signals): Command {
-  const cli = new Command("fabric-gossip")
+  const cli = new Verb("fabric-gossip")
     .description("The gossip layer of Hyperledger Fabric: one member, or a network of them.")
     .version(VERSION, "-V, --version", "print the version, like the verb `version`")
-    .exitOverride()
-    .showHelpAfterError("(--help lists the verbs and options)");
+    .exitOverride();
   addRunVerbs(cli, early);
   addNodeVerbs(cli);
   addTopicVerbs(cli);
