@@ -48,9 +48,22 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
     if (fault !== undefined)
       problems.push(`${files} (${fault}): give a certificate and the key that it was issued for.`);
   }
+  if (problems.length === 0 && url?.protocol === "http:") problems.push(...unused(flags, url));
   if (url === undefined || problems.length > 0) throw new GossipError("config-invalid", problems);
   const source = options.url === flags.url ? "--url" : "operations.listenAddress";
   return { url, tls, source };
+}
+
+/** What was given for TLS, and would be ignored without it. */
+function unused(flags: TargetOptions, url: URL): readonly string[] {
+  const given = (["ca", "cert", "key"] as const).filter((name) => flags[name] !== undefined);
+  if (given.length === 0) return [];
+  const names = given.map((name) => `--${name}`).join(" and ");
+  const host = url.host.slice(0, URL_SHOWN_MAX);
+  return [
+    `${names} ${given.length > 1 ? "have" : "has"} no effect on http://${host}, which is not encrypted: ` +
+      `write https://${host} in --url, or leave ${names} out, also as a FABRIC_GOSSIP_ variable.`,
+  ];
 }
 
 function readUrl(given: string, problems: string[]): URL | undefined {

@@ -151,6 +151,28 @@ test("an intermediate CA is enough, and quotation marks around the URL are left 
   );
 });
 
+test("what TLS needs is refused without TLS, not ignored", async (t) => {
+  const authority = await createAuthority("test CA");
+  const folder = await mkdtemp(join(tmpdir(), "target-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const files = { ca: join(folder, "ca"), cert: join(folder, "cert"), key: join(folder, "key") };
+  const { cert, key } = await authority.issue("one", {});
+  await writeFile(files.ca, authority.cert);
+  await writeFile(files.cert, cert);
+  await writeFile(files.key, key);
+  await assert.rejects(openTarget({ url: "h:1", ca: files.ca }), {
+    code: "config-invalid",
+    message:
+      "--ca has no effect on http://h:1, which is not encrypted: write https://h:1 in --url, or " +
+      "leave --ca out, also as a FABRIC_GOSSIP_ variable.",
+  });
+  await assert.rejects(
+    openTarget(files),
+    / --ca and --cert and --key have no effect on http:\/\/127/,
+  );
+  assert.equal((await openTarget({ url: "https://h:1", ...files })).url.host, "h:1");
+});
+
 test("a certificate and the key of another are named together", async (t) => {
   const authority = await createAuthority("test CA");
   const folder = await mkdtemp(join(tmpdir(), "target-"));
