@@ -71,6 +71,29 @@ test("a configuration lists organisations by MSP-ID, in whatever order a block h
   assert.deepEqual(mspIds, ["Org1MSP", "Org2MSP"]);
 });
 
+test("anchor peers and orderers with an IPv6 address have it in brackets, as Fabric dials them", () => {
+  for (const [host, expected] of [
+    ["2001:db8::1", "[2001:db8::1]"],
+    ["[2001:db8::1]", "[2001:db8::1]"],
+  ] as const) {
+    for (const isBft of [false, true]) {
+      const { maker } = start(isBft);
+      const bft = isBft ? { consenters } : {};
+      const draft = channelGroup({ organisations: [org], orderer, host, ...bft });
+      const read = readConfiguration(createChannelHost(), parsed(maker.addConfig(draft, 0n)));
+      assert.ok(read.ok);
+      const { organisations, consensus } = read.value;
+      const hosts = [
+        ...organisations.flatMap(({ anchors }) => anchors),
+        ...(consensus?.raft ?? []),
+        ...(consensus?.bft ?? []),
+      ].map((one) => one.host);
+      assert.deepEqual([...new Set(hosts)], [expected]);
+      assert.equal(hosts.length, isBft ? 5 : 2);
+    }
+  }
+});
+
 for (const isBft of [false, true]) {
   describe(`a chain with ${isBft ? "BFT" : "Raft"} orderers`, () => {
     test("is believed block by block, each under the configuration before it", () => {

@@ -70,21 +70,23 @@ export interface TestChannel {
   readonly orderer: TestOrganisation;
   /** Given: BFT with these orderers, numbered from 1; else Raft. */
   readonly consenters?: readonly Made[];
+  /** Of all anchor peers and orderers; default: a name for each. */
+  readonly host?: string;
 }
 
 export function channelGroup(channel: TestChannel): ConfigDraft {
-  const { organisations, orderer, consenters } = channel;
+  const { organisations, orderer, consenters, host } = channel;
   const plan = {
     organisations: organisations.map((one, i) => ({
       ...ofChannel(one),
-      anchors: [{ host: `peer0.org${i + 1}.example.com`, port: 7051 }],
+      anchors: [{ host: host ?? `peer0.org${i + 1}.example.com`, port: 7051 }],
     })),
     orderer: ofChannel(orderer),
   };
   if (consenters !== undefined) {
-    return channelDraft({ ...plan, consenters: consentersOf(consenters), consensus: "BFT" });
+    return channelDraft({ ...plan, consenters: consentersOf(consenters, host), consensus: "BFT" });
   }
-  return channelDraft({ ...plan, consenters: consentersOf([orderer.ca]) });
+  return channelDraft({ ...plan, consenters: consentersOf([orderer.ca], host) });
 }
 
 const ofChannel = (organisation: TestOrganisation): ChannelOrganisation => ({
@@ -92,9 +94,9 @@ const ofChannel = (organisation: TestOrganisation): ChannelOrganisation => ({
   msp: mspOf(organisation),
 });
 
-const consentersOf = (certificates: readonly Made[]): readonly Consenter[] =>
+const consentersOf = (certificates: readonly Made[], host?: string): readonly Consenter[] =>
   certificates.map(({ pem }, i) => ({
-    host: `orderer${i + 1}.example.com`,
+    host: host ?? `orderer${i + 1}.example.com`,
     port: 7050,
     certificate: pem,
     tlsCertificate: pem,

@@ -61,6 +61,8 @@ test("channel-config tells what has changed", async (t) => {
   assert.match(joined, /^changed: \/Channel\/Application\/Org3MSP$/m);
   const anchored = await change({ parties: [{ ...org1, anchors: [["p0", 7051]] }, org2] });
   assert.match(anchored, /^\+ Org1MSP: anchor peer p0:7051$/m);
+  const onIpv6 = await change({ parties: [{ ...org1, anchors: [["::1", 7051]] }, org2] });
+  assert.match(onIpv6, /^\+ Org1MSP: anchor peer \[::1\]:7051$/m);
   const twice = await change({
     parties: [
       {

@@ -71,3 +71,9 @@ export function isPositiveDuration(text: string): boolean {
   }
   return nanoseconds > 0 && nanoseconds < INT64_MAX;
 }
+
+/** An IPv6 address gets the brackets that it needs before a port, as in Fabric (`net.JoinHostPort`). */
+export function withBrackets<T extends { readonly host: string }>(address: T): T {
+  const { host } = address;
+  return host.includes(":") && !host.startsWith("[") ? { ...address, host: `[${host}]` } : address;
+}

@@ -20,7 +20,7 @@ import type {
   Organisation,
 } from "../types/configuration.ts";
 import { allowsBft, allowsEndpoints } from "./capabilities.ts";
-import { addFault, isPositiveDuration, readValues } from "./config-values.ts";
+import { addFault, isPositiveDuration, readValues, withBrackets } from "./config-values.ts";
 import type { InTurns } from "./in-turns.ts";
 import { type Reading, readOrdererOrganisation } from "./organisations.ts";
 
@@ -103,8 +103,8 @@ function readConsensus(
   return {
     type,
     isInMaintenance: state === MAINTENANCE,
-    raft: raft?.ok ? raft.value.consenters : [],
-    bft: consenterMapping,
+    raft: raft?.ok ? raft.value.consenters.map(withBrackets) : [],
+    bft: consenterMapping.map(withBrackets),
     metadata,
   };
 }

@@ -6,7 +6,7 @@ import { FABRIC_MSP, FABRIC_MSP_CONFIG, MSP_CONFIG } from "../../wire/msp-messag
 import type { Value } from "../../wire/schema.ts";
 import type { ConfigFault, ConfigTree, Organisation } from "../types/configuration.ts";
 import type { ChannelHost, ChannelMsp, MspRules } from "../types/host.ts";
-import { addFault, readValues } from "./config-values.ts";
+import { addFault, readValues, withBrackets } from "./config-values.ts";
 
 type MspConfig = Value<typeof MSP_CONFIG>;
 
@@ -37,7 +37,7 @@ export function readApplicationOrganisation(
   refuseGroups(tree, path, reading.faults);
   const { MSP, AnchorPeers } = readValues(tree, path, APPLICATION_VALUES, reading.faults);
   const mspId = readMsp(MSP, `${path}/MSP`, reading);
-  return { name, mspId, anchors: AnchorPeers.anchorPeers, endpoints: [] };
+  return { name, mspId, anchors: AnchorPeers.anchorPeers.map(withBrackets), endpoints: [] };
 }
 
 export function readOrdererOrganisation(

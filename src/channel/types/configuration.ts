@@ -79,6 +79,7 @@ export type SignatureRule =
   | { readonly type: "n-out-of"; readonly n: number; readonly rules: readonly SignatureRule[] };
 
 interface HostPort {
+  /** An IPv6 address is in brackets. */
   readonly host: string;
   readonly port: number;
 }
