@@ -12,7 +12,7 @@ export type GossipErrorCode =
   | "too-fast"
   /** The signer failed or took too long. */
   | "signing-failed"
-  /** The node was used after it was closed. */
+  /** The node, or the reader, was used after it was closed. */
   | "closed";
 
 /** A mistake on our side of the wire: wrong options or wrong use. Never caused by a peer. */

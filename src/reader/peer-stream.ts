@@ -32,6 +32,8 @@ interface StreamOptions {
   readonly connectTimeoutMs?: number;
   /** For one answer; default: as `QuestionLine` has it. */
   readonly answerTimeoutMs?: number | undefined;
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** As much as Fabric's peers send (`peer.maxSendMsgSize`). */
@@ -40,10 +42,11 @@ export const MESSAGE_BYTES_MAX = 104_857_600;
 const BYTES_PER_SECOND = 1_073_741_824;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HANDSHAKE_TIMEOUT_MS = 3_000;
+const CLOSED = "we closed it";
 
 /** Dials, shakes hands, and returns the stream. */
 export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream>> {
-  const { target, clock, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const { target, clock, signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const network = createGrpcNetwork({
     listen: { host: "127.0.0.1", port: 0 }, // Never bound: we only dial.
     ...(target.tls ? { tls: target.tls } : {}),
@@ -54,6 +57,7 @@ export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream
   return new Promise((resolve) => {
     const finish = (outcome: Asked<PeerStream>): void => {
       cancelTimer();
+      signal?.removeEventListener("abort", stop);
       if (!outcome.ok) void network.close();
       resolve(outcome);
     };
@@ -61,6 +65,8 @@ export function openPeerStream(options: StreamOptions): Promise<Asked<PeerStream
     const cancelTimer = clock.after(connectTimeoutMs, () =>
       fail("timeout", `no handshake within ${connectTimeoutMs} ms`),
     );
+    const stop = (): void => fail("stopped", CLOSED);
+    signal?.addEventListener("abort", stop);
     network.dial(target.endpoint, {
       failed: fail,
       opened: (link) => greet(link, network, options, finish),
@@ -170,7 +176,7 @@ export class PeerStream implements AskedPeer {
   };
 
   async close(): Promise<void> {
-    this.#end ??= { code: "stopped", reason: "we closed it" };
+    this.#end ??= { code: "stopped", reason: CLOSED };
     this.#link.close();
     await this.#network.close();
   }

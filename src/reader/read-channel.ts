@@ -9,7 +9,9 @@ import type { ConfigDiff, ConfigView, ReadBlock } from "../following/views.ts";
 import { checkArguments, checkOptions, STRING, shown } from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
+import { leavingAtOnce } from "../node/event-stream.ts";
 import { BLOCKS_OPTIONS, type BlocksOptions, readBlocks } from "./blocks.ts";
 import { describeChaincodes } from "./chaincodes.ts";
 import { describeHeights, highestOf, LAG_LIMITS, type LagLimits } from "./heights.ts";
@@ -44,7 +46,10 @@ export async function readChannel(options: ReadChannelOptions): Promise<ChannelR
   return new Reader(new ViewOfChannel(session, host, trust));
 }
 
-/** A reader of one channel. Close it, or declare it with `await using`. */
+/**
+ * A reader of one channel. Close it, or declare it with `await using`. After `close()` all methods throw
+ * {@link GossipError} `closed`.
+ */
 export interface ChannelReader extends AsyncDisposable {
   /**
    * Heights of the peers of all organisations, signed by each peer itself. Throws a {@link
@@ -55,12 +60,12 @@ export interface ChannelReader extends AsyncDisposable {
   chaincodes(): Promise<ChannelChaincodes>;
   /**
    * Verified blocks in ascending order, resumable by number. Throws a {@link ReadError} if no peer
-   * serves a valid block, or the configuration cannot be followed.
+   * serves a valid block, or the configuration cannot be followed. Ends with the signal or the reader.
    */
   blocks(options?: BlocksOptions): AsyncIterable<ReadBlock>;
   /** The newest configuration, proven from the trusted one. Throws as `heights`. */
   configuration(): Promise<ReadConfiguration>;
-  /** Closes all streams. */
+  /** Closes all streams, and ends what is under way. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -136,7 +141,7 @@ class Reader implements ChannelReader {
 
   async heights(limits: LagLimits = {}): Promise<ChannelHeights> {
     checkOptions("heights", limits, LAG_LIMITS);
-    const round = await this.#view.refresh();
+    const round = await this.#refresh();
     const { trust, believed, disproved, provenHeight, notes } = round;
     const isTimed = limits.lagMaxMs !== undefined;
     return describeHeights({
@@ -161,11 +166,25 @@ class Reader implements ChannelReader {
 
   blocks(options: BlocksOptions = {}): AsyncIterable<ReadBlock> {
     checkOptions("blocks", options, BLOCKS_OPTIONS);
-    return readBlocks(this.#view, options);
+    const { session } = this.#view;
+    session.requireOpen();
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    // Their signal may be of another realm, which `AbortSignal.any` refuses.
+    const causes = [session.closing, options.signal ?? session.closing];
+    for (const cause of causes) {
+      cause.addEventListener("abort", end, { signal: ended.signal });
+      if (cause.aborted) end();
+    }
+    const note = (sentence: string): void => {
+      if (!ended.signal.aborted) options.note?.(sentence);
+    };
+    const found = readBlocks(this.#view, { ...options, note, signal: ended.signal });
+    return leavingAtOnce(untilAborted(found, ended.signal), end);
   }
 
   async configuration(): Promise<ReadConfiguration> {
-    const { trust, notes } = await this.#view.refresh();
+    const { trust, notes } = await this.#refresh();
     return describe(trust, notes, this.#view.session.clock.now().wallMs);
   }
 
@@ -175,6 +194,16 @@ class Reader implements ChannelReader {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #refresh(): Promise<ViewRound> {
+    const { session } = this.#view;
+    try {
+      return await this.#view.refresh();
+    } catch (error) {
+      session.requireOpen(); // Else the streams that we closed would look like faults of the peers.
+      throw error;
+    }
   }
 
   /** For each peer that is behind, the creation time of the first block that it lacks. */

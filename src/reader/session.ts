@@ -30,6 +30,8 @@ interface SessionPeer {
   /** Not dialled before this time of the monotonic clock. */
   notBeforeMs: number;
   delayMs: number;
+  /** The attempt under way, which all that need the peer wait for: it keeps one stream of ours. */
+  dialling: Promise<void> | undefined;
 }
 
 export class Session {
@@ -41,6 +43,7 @@ export class Session {
   readonly #random = createSystemRandom();
   readonly #crypto = createUnjudgedCrypto();
   readonly #memory = new PartialFrameBudget(MEMORY_BYTES);
+  readonly #closing = new AbortController();
 
   private constructor(
     { channel, answerTimeoutMs }: ReadChannelOptions,
@@ -58,6 +61,7 @@ export class Session {
       failure: undefined,
       notBeforeMs: 0,
       delayMs: REDIAL_MS,
+      dialling: undefined,
     }));
   }
 
@@ -80,13 +84,30 @@ export class Session {
     return new Session(options, found.asker, found.targets, clock);
   }
 
+  /** Aborted by `close()`. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Throws after `close()`. */
+  requireOpen(): void {
+    if (!this.closing.aborted) return;
+    throw new GossipError("closed", "the reader was closed: open another one");
+  }
+
   /** Dials peers without a stream that may be dialled again. */
   async connect(): Promise<void> {
+    this.requireOpen();
     const { elapsedMs } = this.clock.now();
     await Promise.all(
       this.peers
         .filter((peer) => !isLive(peer) && peer.notBeforeMs <= elapsedMs)
-        .map((peer) => this.#dial(peer)),
+        .map((peer) => {
+          peer.dialling ??= this.#dial(peer).finally(() => {
+            peer.dialling = undefined;
+          });
+          return peer.dialling;
+        }),
     );
   }
 
@@ -122,6 +143,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all(this.peers.map(({ stream }) => stream?.close()));
   }
 
@@ -134,6 +156,7 @@ export class Session {
       random: this.#random,
       memory: this.#memory,
       answerTimeoutMs: this.#answerTimeoutMs,
+      signal: this.closing,
       judgeTls: (chain, anchors, use) => tlsChainFault(chain, anchors, { use, atMs: Date.now() }),
     });
     // Peers that keep ending our streams are redialled slowly.

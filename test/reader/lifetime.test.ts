@@ -1,0 +1,91 @@
+/** `readChannel` used as programs do: several calls at once, signals, and a reader that is closed meanwhile. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type ChannelReader, readChannel } from "../../src/reader/read-channel.ts";
+import type { FakePeer, PeerWish } from "./peer.ts";
+import { CHANNEL, makeWorld } from "./world.ts";
+
+const CLOSED = { name: "GossipError", code: "closed" };
+/** Longer than any of these tests. */
+const PATIENT_MS = 600_000;
+
+interface Scene {
+  readonly reader: ChannelReader;
+  readonly peer: FakePeer;
+}
+
+async function open(t: TestContext, wish: Partial<PeerWish> = {}): Promise<Scene> {
+  const world = await makeWorld(t, 20);
+  const peer = await world.peer(world.org1, 0, wish);
+  const [user] = world.org1.organisation.users;
+  assert.ok(user);
+  const reader = await readChannel({
+    ...{ channel: CHANNEL, mspId: world.org1.mspId, peers: [peer.endpoint], env: {} },
+    ...{ tlsCa: [peer.tlsCaFile], cert: user.certFile, key: user.keyFile },
+    ...{ tlsCert: user.tlsCertFile, tlsKey: user.tlsKeyFile, answerTimeoutMs: PATIENT_MS },
+  });
+  t.after(() => reader.close());
+  return { reader, peer };
+}
+
+async function numbersOf(blocks: ReturnType<ChannelReader["blocks"]>): Promise<bigint[]> {
+  const numbers: bigint[] = [];
+  for await (const { block } of blocks) numbers.push(block.number);
+  return numbers;
+}
+
+const within = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, "late"));
+
+test("calls at the same time share one stream, as a peer keeps one for each certificate", async (t) => {
+  let streams = 0;
+  const refuse = (): undefined => void streams++;
+  const { reader } = await open(t, { refuse });
+  await Promise.all([reader.heights(), reader.configuration(), numbersOf(reader.blocks())]);
+  assert.equal(streams, 1);
+});
+
+test("no block comes after the signal, although more were received", async (t) => {
+  const { reader } = await open(t);
+  const stop = new AbortController();
+  const numbers: bigint[] = [];
+  for await (const { block } of reader.blocks({ from: 0n, follow: true, signal: stop.signal })) {
+    numbers.push(block.number);
+    if (numbers.length === 1) await within(300);
+    if (numbers.length === 3) stop.abort();
+  }
+  assert.deepEqual(numbers, [0n, 1n, 2n]);
+  assert.deepEqual(await numbersOf(reader.blocks({ signal: AbortSignal.abort() })), []);
+});
+
+test("a signal, return() and close() end what waits for a silent peer at once", async (t) => {
+  const { reader } = await open(t, { answer: () => [] });
+  const stop = new AbortController();
+  const aborted = numbersOf(reader.blocks({ follow: true, signal: stop.signal }));
+  const left = reader.blocks({ follow: true })[Symbol.asyncIterator]();
+  const leaving = left.next();
+  const waiting = numbersOf(reader.blocks({ follow: true }));
+  const heights = reader.heights();
+  const refused = assert.rejects(heights, CLOSED);
+  await within(300);
+  stop.abort();
+  assert.deepEqual(await Promise.race([aborted, within(5_000)]), []);
+  await Promise.race([left.return?.(), within(5_000)]);
+  assert.deepEqual(await Promise.race([leaving, within(5_000)]), { done: true, value: undefined });
+  await reader.close();
+  assert.deepEqual(await Promise.race([waiting, within(5_000)]), []);
+  await refused;
+});
+
+test("a closed reader ends what follows blocks, and says that it was closed", async (t) => {
+  const { reader, peer } = await open(t);
+  const following = numbersOf(reader.blocks({ from: 20n, follow: true }));
+  while (peer.requests.every(({ first }) => first !== 20n)) await within(10);
+  await Promise.all([reader.close(), reader.close()]);
+  assert.notEqual(await Promise.race([following, within(5_000)]), "late");
+  const asked = peer.requests.length;
+  for (const call of ["heights", "chaincodes", "configuration"] as const) {
+    await assert.rejects(reader[call](), CLOSED, call);
+  }
+  assert.throws(() => reader.blocks(), CLOSED);
+  assert.equal(peer.requests.length, asked);
+});
