@@ -1,4 +1,5 @@
 /** Events for any number of listeners, none of whom can hold up the node or fill its memory. */
+import { leavingAtOnce } from "../lib/ending.ts";
 
 interface Listener<T> {
   readonly waiting: T[];
@@ -60,19 +61,6 @@ export function createEventStream<T>(
 
 function read<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {
   return leavingAtOnce(waitFor(listener, done), done);
-}
-
-/** The generator, whose `return` first calls `leave`: by itself it would wait for its next value. */
-export function leavingAtOnce<T>(
-  values: AsyncGenerator<T, undefined>,
-  leave: () => void,
-): AsyncGenerator<T, undefined> {
-  const end = values.return.bind(values);
-  values.return = (value) => {
-    leave();
-    return end(value);
-  };
-  return values;
 }
 
 async function* waitFor<T>(listener: Listener<T>, done: () => void): AsyncGenerator<T, undefined> {

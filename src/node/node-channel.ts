@@ -12,6 +12,7 @@ import {
   SIGNAL,
   STRING,
 } from "../lib/arguments.ts";
+import { endingWith } from "../lib/ending.ts";
 import { GossipError } from "../lib/errors.ts";
 import type { MemberHeights } from "../observe/height-series.ts";
 import type { ChannelExplanation } from "./explain-member.ts";
@@ -100,9 +101,11 @@ export function createNodeChannel(
       const found = trust();
       return found ? describeConfiguration(found.configuration, found.origin, wallMs()) : null;
     },
-    async *blocks(options = {}) {
+    blocks(options = {}) {
       checkOptions("blocks", options, BLOCKS_OPTIONS);
-      yield* (await opened()).blocks(options.from, options.signal);
+      const { from, signal } = options;
+      const feed = opened();
+      return endingWith([signal], (ended) => readFeed(feed, from, ended));
     },
     async readBlocks(from, count) {
       checkArguments([
@@ -120,4 +123,12 @@ export function createNodeChannel(
       return (await (await opened()).findTransaction(txId)) ?? null;
     },
   };
+}
+
+async function* readFeed(
+  feed: Promise<BlockFeed>,
+  from: bigint | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ReadBlock, undefined> {
+  return yield* (await feed).blocks(from, signal);
 }

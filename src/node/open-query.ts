@@ -1,10 +1,11 @@
 /** A query of our program while it waits for answers. */
 import type { Now, PkiId } from "../core/types/host.ts";
+import { leavingAtOnce } from "../lib/ending.ts";
 import type { GossipError } from "../lib/errors.ts";
 import type { HeardAnswer } from "../messaging/types/effect.ts";
 import type { Answer, NoAnswerReason, Query, Unanswered } from "../observe/topics.ts";
 import type { Member } from "../observe/views.ts";
-import { createEventStream, type EventStream, leavingAtOnce } from "./event-stream.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
 
 const REASONS: ReadonlySet<string> = new Set<NoAnswerReason>(["no-answerer", "failed", "busy"]);
 

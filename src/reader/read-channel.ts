@@ -8,10 +8,9 @@ import { trustFromFile } from "../following/trust-file.ts";
 import type { ConfigDiff, ConfigView, ReadBlock } from "../following/views.ts";
 import { checkArguments, checkOptions, STRING, shown } from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
+import { endingWith } from "../lib/ending.ts";
 import { GossipError } from "../lib/errors.ts";
-import { untilAborted } from "../lib/until-aborted.ts";
 import { createChannelHost } from "../msp/channel-msp.ts";
-import { leavingAtOnce } from "../node/event-stream.ts";
 import { BLOCKS_OPTIONS, type BlocksOptions, readBlocks } from "./blocks.ts";
 import { describeChaincodes } from "./chaincodes.ts";
 import { describeHeights, highestOf, LAG_LIMITS, type LagLimits } from "./heights.ts";
@@ -168,19 +167,12 @@ class Reader implements ChannelReader {
     checkOptions("blocks", options, BLOCKS_OPTIONS);
     const { session } = this.#view;
     session.requireOpen();
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    // Their signal may be of another realm, which `AbortSignal.any` refuses.
-    const causes = [session.closing, options.signal ?? session.closing];
-    for (const cause of causes) {
-      cause.addEventListener("abort", end, { signal: ended.signal });
-      if (cause.aborted) end();
-    }
-    const note = (sentence: string): void => {
-      if (!ended.signal.aborted) options.note?.(sentence);
-    };
-    const found = readBlocks(this.#view, { ...options, note, signal: ended.signal });
-    return leavingAtOnce(untilAborted(found, ended.signal), end);
+    return endingWith([options.signal, session.closing], (signal) => {
+      const note = (sentence: string): void => {
+        if (!signal.aborted) options.note?.(sentence);
+      };
+      return readBlocks(this.#view, { ...options, note, signal });
+    });
   }
 
   async configuration(): Promise<ReadConfiguration> {

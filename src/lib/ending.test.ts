@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { untilAborted } from "./until-aborted.ts";
+import { endingWith } from "./ending.ts";
 
 test("ends at once, even while the next value is awaited, and ends the generator", async () => {
   const stop = new AbortController();
@@ -16,7 +17,7 @@ test("ends at once, even while the next value is awaited, and ends the generator
     }
   }
   const found: number[] = [];
-  for await (const value of untilAborted(slow(), stop.signal)) {
+  for await (const value of endingWith([stop.signal], slow)) {
     found.push(value);
     setImmediate(() => stop.abort());
   }
@@ -24,6 +25,20 @@ test("ends at once, even while the next value is awaited, and ends the generator
   resolve();
   await new Promise(setImmediate);
   assert.ok(isEnded);
+});
+
+test("return() ends it at once, and leaves nothing at a signal", async () => {
+  const { signal } = new AbortController();
+  const listeners = (): number => getEventListeners(signal, "abort").length;
+  async function* never(): AsyncGenerator<number, void> {
+    await new Promise(() => {});
+  }
+  const values = endingWith([signal], never);
+  const waiting = values.next();
+  assert.equal(listeners(), 1);
+  await values.return(undefined);
+  assert.deepEqual(await waiting, { done: true, value: undefined });
+  assert.equal(listeners(), 0);
 });
 
 test("passes on every value and the fault of a generator whose signal is not aborted", async () => {
@@ -34,8 +49,7 @@ test("passes on every value and the fault of a generator whose signal is not abo
   }
   const found: number[] = [];
   const reading = async (): Promise<void> => {
-    for await (const value of untilAborted(faulty(), new AbortController().signal))
-      found.push(value);
+    for await (const value of endingWith([undefined, null], faulty)) found.push(value);
   };
   await assert.rejects(reading(), /no more/);
   assert.deepEqual(found, [1, 2]);
