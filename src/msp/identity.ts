@@ -36,6 +36,12 @@ export function describeIdentity(
   };
 }
 
+/** Its certificate. */
+export function certificatePem({ bytes }: Identity): Buffer {
+  const all = Buffer.from(bytes);
+  return all.subarray(all.indexOf("-----BEGIN"));
+}
+
 /** A SerializedIdentity in the text form a Fabric peer gives its own certificate. */
 export function serializeIdentity(
   mspId: string,

@@ -18,7 +18,7 @@ import { ownRemedy } from "./own-remedy.ts";
 import { findPrivateKey } from "./private-key.ts";
 import { createSigner } from "./signer.ts";
 import { certificatesIn } from "./tls-chain.ts";
-import { whyUnfit } from "./unfit-key.ts";
+import { keyDoubt, whyUnfit } from "./unfit-key.ts";
 
 /** Our own organisation's MSP with our identity in it. */
 export interface LocalMsp {
@@ -91,7 +91,7 @@ export async function loadLocalMsp(
       : undefined;
   checkProblems(findings);
   assert(own && identity && signer && !isMisplaced, "whatever is missing is among the problems");
-  const doubts = [kindDoubt(own), roleDoubt(own, msp)];
+  const doubts = [keyDoubt(own.name, own.certificate.publicKey), roleDoubt(own, msp)];
   findings.warnings.push(...doubts.filter((doubt) => doubt !== undefined));
   const clockDoubt = beginningOf(own, options.wallMs);
   return { msp: withWarnings(msp, findings), identity, signer, clockDoubt };
@@ -218,15 +218,6 @@ function checkKind({ name, certificate }: OwnCertificate, problems: string[]): b
       "have one issued for an ECDSA key on P-256.",
   );
   return false;
-}
-
-function kindDoubt({ name, certificate }: OwnCertificate): string | undefined {
-  if (certificate.publicKey.asymmetricKeyType !== "ed25519") return undefined;
-  return (
-    `The certificate ${name} has an Ed25519 key, which peers of Fabric 2 refuse, and those of Fabric 3 on ` +
-    "channels without the capability V3_0: have one issued for an ECDSA key on P-256, unless there are " +
-    "none of these."
-  );
 }
 
 function checkEnd(

@@ -9,7 +9,7 @@ import { parseHostPort } from "../lib/host-port.ts";
 import { readInput } from "../lib/read-input.ts";
 import { noFindings } from "../msp/authorities.ts";
 import { type Certificate, parseCertificate } from "../msp/certificate.ts";
-import { describeIdentity, serializeIdentity } from "../msp/identity.ts";
+import { certificatePem, describeIdentity, serializeIdentity } from "../msp/identity.ts";
 import { loadLocalMsp } from "../msp/load-msp.ts";
 import type { Msp } from "../msp/msp.ts";
 import { certificatesOf } from "../msp/plain-pem.ts";
@@ -221,9 +221,9 @@ async function configuredPair(
 
 async function enrolmentPair(
   { mspFolder, keystoreFolder = join(mspFolder, "keystore") }: ClientConfig,
-  { bytes }: Identity,
+  identity: Identity,
 ): Promise<Pair | undefined> {
-  const cert = Buffer.from(bytes).subarray(Buffer.from(bytes).indexOf("-----BEGIN"));
+  const cert = certificatePem(identity);
   const { publicKey } = new X509Certificate(cert);
   const found = await findPrivateKey(publicKey, keystoreFolder, noFindings());
   if (!("key" in found)) return undefined;

@@ -9,7 +9,6 @@ import { parsePkiId } from "../wire/received.ts";
 import type { PeerStream } from "./peer-stream.ts";
 import { pullIdentities, pullStateInfo } from "./questions.ts";
 import { ReadError } from "./read-error.ts";
-import { tellFailure } from "./remedies.ts";
 import type { Session } from "./session.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
@@ -47,13 +46,11 @@ export async function observe(
 ): Promise<Observation> {
   await session.connect();
   const streams = session.requireStreams();
-  const notes: string[] = [];
   const told: Told[] = [];
   const ask = async (stream: PeerStream): Promise<void> => {
     const answer = await pullStateInfo(stream, host, session.asker.identity.pkiId, session.channel);
     if (!answer.ok) {
       session.fail(stream, answer);
-      notes.push(tellFailure(stream.target, answer));
       return;
     }
     const { claims, faults } = await turnsOf(readSnapshot(host, answer.value, session.channel));
@@ -62,10 +59,10 @@ export async function observe(
     told.push({ stream, claims, faults: faults.length, height: own?.height });
   };
   await Promise.all(streams.map((stream) => stream.using(() => ask(stream))));
-  if (told.length === 0) throw new ReadError("refused", notes);
+  if (told.length === 0) throw new ReadError("refused", session.notes());
   // In the order that the user gave.
   told.sort((a, b) => streams.indexOf(a.stream) - streams.indexOf(b.stream));
-  return { told, identities: known, notes: [...session.notes()] };
+  return { told, identities: known, notes: session.notes() };
 }
 
 async function learn(stream: PeerStream, known: Map<string, Identity>): Promise<void> {

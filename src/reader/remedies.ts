@@ -60,3 +60,8 @@ const NOBODY: ReadonlySet<AskFault> = new Set([
 export function isUnreachable({ code }: ReadFailure): boolean {
   return NOBODY.has(code);
 }
+
+/** Whether a peer refuses our certificate without a word about its reason. */
+export function isRefusal({ code }: ReadFailure): boolean {
+  return code === "refused-us" || code === "refused-invalid";
+}

@@ -1,8 +1,11 @@
 /** The streams of a reader: one to each peer, reopened after a loss. */
+import { X509Certificate } from "node:crypto";
 import { shown } from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
+import { certificatePem } from "../msp/identity.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
+import { keyDoubt } from "../msp/unfit-key.ts";
 import { createSystemClock, createSystemRandom } from "../node/runtime.ts";
 import { PartialFrameBudget } from "../transport/limits.ts";
 import type { Clock } from "../transport/network.ts";
@@ -10,7 +13,7 @@ import { type Asker, loadReaderCredentials, type PeerTarget } from "./credential
 import type { ReadChannelOptions } from "./options.ts";
 import { MESSAGE_BYTES_MAX, openPeerStream, type PeerStream } from "./peer-stream.ts";
 import { ReadError } from "./read-error.ts";
-import { isUnreachable, type ReadFailure, tellFailure } from "./remedies.ts";
+import { isRefusal, isUnreachable, type ReadFailure, tellFailure } from "./remedies.ts";
 import { createUnjudgedCrypto } from "./unjudged.ts";
 
 /** Peers queried in parallel. */
@@ -39,6 +42,7 @@ export class Session {
   readonly asker: Asker;
   readonly clock: Clock;
   readonly #answerTimeoutMs: number | undefined;
+  readonly #certFile: string | undefined;
   readonly peers: readonly SessionPeer[];
   readonly #random = createSystemRandom();
   readonly #crypto = createUnjudgedCrypto();
@@ -46,13 +50,14 @@ export class Session {
   readonly #closing = new AbortController();
 
   private constructor(
-    { channel, answerTimeoutMs }: ReadChannelOptions,
+    { channel, answerTimeoutMs, cert }: ReadChannelOptions,
     asker: Asker,
     targets: readonly PeerTarget[],
     clock: Clock,
   ) {
     this.channel = channel;
     this.#answerTimeoutMs = answerTimeoutMs;
+    this.#certFile = cert;
     this.asker = asker;
     this.clock = clock;
     this.peers = targets.map((target) => ({
@@ -134,12 +139,18 @@ export class Session {
     if (isFinal) peer.notBeforeMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Why peers are unusable, one sentence each. */
+  /** Why peers are unusable, one sentence each; and what may be why they refuse us. */
   notes(): readonly string[] {
-    return this.peers.flatMap(({ target, failure, stream }) => {
+    const failures = this.peers.flatMap(({ target, failure, stream }) => {
       const why = failure ?? stream?.end;
-      return why === undefined ? [] : [tellFailure(target, why)];
+      return why === undefined ? [] : [{ target, why }];
     });
+    const notes = failures.map(({ target, why }) => tellFailure(target, why));
+    const { identity } = this.asker;
+    const { publicKey } = new X509Certificate(certificatePem(identity));
+    const doubt = keyDoubt(this.#certFile ?? identity.subject, publicKey);
+    const isRefused = failures.some(({ why }) => isRefusal(why));
+    return isRefused && doubt !== undefined ? [...notes, doubt] : notes;
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { keyPem, makeCertificate, makeKeys } from "../../src/msp/testing.ts";
 import type { ChannelHeights } from "../../src/reader/views.ts";
 import { encodeEnvelope, parseEnvelope } from "../../src/wire/envelope.ts";
 import { launch, until } from "../cli/program.ts";
@@ -129,6 +130,24 @@ test("whoever refuses us is quoted, with what to do", async (t) => {
   const revoked = await read(t, "heights", flagsOf(org1, own));
   assert.equal(revoked.code, 1);
   assert.match(revoked.stderr, /revoked: enrol anew/);
+});
+
+test("whoever is refused with an Ed25519 key is told that this may be why, once", async (t) => {
+  const { folder, org1, peer } = await makeWorld(t);
+  const [own, other] = [await peer(org1, 0), await peer(org1, 1)];
+  const made = makeCertificate({ commonName: "user", keys: makeKeys("ed25519") });
+  const [cert, key] = [join(folder, "ed25519.pem"), join(folder, "ed25519.key")];
+  await writeFile(cert, made.pem);
+  await writeFile(key, keyPem(made));
+  const flags = [...flagsOf(org1, own, other), "--cert", cert, "--key", key];
+  const doubt =
+    /The certificate .*ed25519\.pem has an Ed25519 key, which peers of Fabric 2 refuse/g;
+  const stranger = await read(t, "heights", flags);
+  assert.match(stranger.stderr, /does not know the CA of its certificate/);
+  assert.doesNotMatch(stranger.stderr, doubt);
+  for (const one of [own, other]) one.set({ refuse: () => "Peer Identity unknown" });
+  const refused = await read(t, "heights", flags);
+  assert.deepEqual([refused.code, refused.stderr.match(doubt)?.length], [1, 1], refused.stderr);
 });
 
 test("a peer that lets us see but not read says why", async (t) => {
