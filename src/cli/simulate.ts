@@ -11,7 +11,7 @@ import {
   type Sweep,
 } from "../../simulation/options.ts";
 import type { Progress } from "../../simulation/simulate.ts";
-import { isFailed, type RunSummary, summariseAll } from "../../simulation/summary.ts";
+import { isFailed, type RunSummary, type Summary, summariseAll } from "../../simulation/summary.ts";
 import { writingTo } from "../lib/write-output.ts";
 
 export interface SimulateOptions extends SimulationWords {
@@ -141,12 +141,12 @@ function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
-function show(all: RunSummary, summaries: readonly RunSummary[], { json }: SimulateOptions): void {
+function show(all: Summary, summaries: readonly RunSummary[], { json }: SimulateOptions): void {
   const text = json ? JSON.stringify(all) : sentenceOf(all, summaries);
   process.stdout.write(`${text}\n`);
 }
 
-function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
+function sentenceOf(all: Summary, summaries: readonly RunSummary[]): string {
   const failed = summaries.filter(isFailed).length;
   const runs = summaries.length === 1 ? `seed ${all.seed}` : `${summaries.length} seeds`;
   const size = `${all.nodes} nodes, ${all.virtualSeconds} virtual seconds in ${all.wallSeconds} s`;
@@ -157,7 +157,7 @@ function sentenceOf(all: RunSummary, summaries: readonly RunSummary[]): string {
     coverage === null ? "no heartbeat was measured" : `coverage ${(100 * coverage).toFixed(2)} %`;
   return (
     `${runs}: ${outcome}. ${size}; ${views} after the last fault; ${all.messages} messages, ${reach}` +
-    (summaries.length === 1 ? costOfChannels(all) : "")
+    (summaries.length === 1 ? summaries.map(costOfChannels).join() : "")
   );
 }
 

@@ -49,7 +49,10 @@ describe("fabric-gossip simulate", () => {
       const { stdout } = simulate(...short, "--report", page);
       assert.match(stdout, /all is well.* messages, no heartbeat was measured$/m);
       assert.match(readFileSync(page, "utf8"), /<dt>coverage<.dt><dd>not measured</);
-      assert.equal(JSON.parse(simulate(...short, "--json").stdout).coverage, null);
+      const one = JSON.parse(simulate(...short, "--json").stdout);
+      assert.equal(one.coverage, null);
+      const { coverage, hops, latencyMs } = one.dissemination;
+      assert.deepEqual([coverage, hops, latencyMs], [null, null, null]);
       const many = simulate(...short, "--seeds", "2", "--json");
       assert.equal(JSON.parse(many.stdout).coverage, null);
     } finally {
@@ -61,8 +64,10 @@ describe("fabric-gossip simulate", () => {
     const { stdout, status } = simulate(
       ..."--scenario calm --nodes 3 --minutes 0.2 --seed-range 4..6 --json".split(" "),
     );
-    const { seeds, failedSeeds, virtualSeconds } = JSON.parse(stdout);
+    const { seeds, failedSeeds, virtualSeconds, ...rest } = JSON.parse(stdout);
     assert.deepEqual([status, seeds, failedSeeds, virtualSeconds], [0, 3, [], 36]);
+    const ofOne = ["dissemination", "traffic", "steady", "trace"].filter((name) => name in rest);
+    assert.deepEqual(ofOne, [], "of no single seed");
   });
 
   test("gives the same on several cores as on one", () => {
