@@ -103,8 +103,13 @@ const cases: readonly RefusedFolder[] = [
   ],
   [
     "YAML of too many marks, of which those in comments are none",
-    peerFolder({ "config.yaml": `${"# a: b\n".repeat(1_000)}NodeOUs:\n${":\n".repeat(1_000)}` }),
-    /^config\.yaml has more than 1000 colons, commas and the like: correct the file\.$/,
+    peerFolder({ "config.yaml": `${"# a: b, c: d\n".repeat(200)}NodeOUs: [${"a,".repeat(300)}]` }),
+    /^config\.yaml has more than 300 colons, commas and the like: correct the file\.$/,
+  ],
+  [
+    "YAML of too many lines",
+    peerFolder({ "config.yaml": `a: [\n${"x\n".repeat(300)}` }),
+    /^config\.yaml has more than 300 lines: correct the file\.$/,
   ],
   [
     "a switch that is no boolean",

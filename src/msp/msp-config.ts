@@ -20,7 +20,7 @@ export interface MspConfig {
 export const EMPTY_MSP_CONFIG: MspConfig = { requiredUnits: [], roleUnits: new Map() };
 
 /** Of a real file some fifty. A daemon reads the file again whenever its MSP changes. */
-const MARKS_MAX = 1_000;
+const MARKS_MAX = 300;
 
 const KEY_OF_ROLE = {
   client: "ClientOUIdentifier",
