@@ -131,6 +131,22 @@ describe("a folder that works", () => {
     ]);
   });
 
+  test("what desktops and editors leave behind is not told, unless it may be meant", async (t) => {
+    const junk = Buffer.from("\0\0\0\x01Bud1");
+    const names = [".DS_Store", "._ca.pem", "Thumbs.db", "desktop.ini", "ca.pem~", ".gitignore"];
+    const left = ["cacerts", "admincerts", "crls", "tlscacerts", "signcerts", "keystore"].flatMap(
+      (inner) => names.map((name) => [`${inner}/${name}`, junk] as const),
+    );
+    const broken = Buffer.from(Buffer.from(root.pem).toString().replace("-----END", "-END"));
+    const meant = { "cacerts/.ca.der": root.der, "cacerts/old.pem~": broken };
+    const folder = await makeFolder(t, peerFolder({ ...Object.fromEntries(left), ...meant }));
+    await symlink("me@here.1", join(folder, "cacerts/.#ca.pem"));
+    const { warnings } = (await loadOwn(folder)).msp;
+    assert.equal(warnings.length, 2, warnings.join("\n"));
+    assert.match(warnings.join("\n"), /\.ca\.der is skipped: it is a certificate in DER form/);
+    assert.match(warnings.join("\n"), /old\.pem~ is skipped: /);
+  });
+
   test("a CA behind another one in its file is told, unless it has a file of its own", async (t) => {
     const later = makeCertificate({ commonName: "later.org", isCa: true, issuer: root });
     const files = { "cacerts/ca.pem": Buffer.concat([root.pem, later.pem]), "config.yaml": CONFIG };

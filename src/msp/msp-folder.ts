@@ -160,7 +160,7 @@ export async function readFiles(
     const name = join(folder, inner);
     const outcome = await readSmallFile(name, FILE_BYTES_MAX);
     // Skips pipes and devices silently, as Fabric does.
-    if (outcome === NO_FILE) continue;
+    if (outcome === NO_FILE || isLeftover(inner, outcome)) continue;
     if (outcome === "EISDIR") folders.push({ name, why: "it is a folder", remedy: FOLDER_REMEDY });
     else if (typeof outcome === "string") skipped.push({ name, ...listedFault(inner, outcome) });
     else files.push({ name, bytes: outcome });
@@ -169,6 +169,16 @@ export async function readFiles(
   if (files.length === 0)
     skipped.push(...folders.filter(({ name }) => !basename(name).startsWith(".")));
   return files;
+}
+
+/** Files of desktops and editors, such as `.DS_Store` and `ca.pem~`. */
+const LEFTOVER = /^\.|~$|^(?:thumbs\.db|desktop\.ini)$/i;
+
+/** Whether a file is one that nobody put there; what may be a certificate, list or key is none, as it counts. */
+function isLeftover(name: string, outcome: Buffer | string): boolean {
+  // Emacs locks a file by a link that leads nowhere.
+  if (typeof outcome === "string") return name.startsWith(".#");
+  return outcome.length > 0 && LEFTOVER.test(name) && whyNoPem(outcome).holds === "no-pem";
 }
 
 async function namesIn(
