@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { readProfile } from "./profile.ts";
 
 /** The problems of a profile of this text, without its path. */
-async function problemsOf(t: TestContext, text: string): Promise<string[]> {
+async function problemsOf(t: TestContext, text: string | Uint8Array): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), "profile-"));
   t.after(() => rm(folder, { recursive: true }));
   const file = join(folder, "profile");
@@ -25,6 +25,7 @@ const peers = Object.fromEntries(
 );
 
 const cases = [
+  ["other bytes", Buffer.from("peers:\n  \xfc: 1\n", "latin1"), [notA("line 2 is not UTF-8")]],
   ["many empty keys", ":\n".repeat(20_001), [TOO_MUCH]],
   [
     "aliases of aliases",
@@ -64,4 +65,12 @@ test("a profile of 200 peers is read, in YAML and in JSON with twice the marks",
   assert.deepEqual(await problemsOf(t, json), []);
   assert.deepEqual(await problemsOf(t, `# YAML\n${JSON.stringify({ peers })}`), []);
   assert.deepEqual(await problemsOf(t, `# YAML\n${json}`), [TOO_MUCH]);
+});
+
+test("a profile in UTF-16, as editors of Windows save it, and a URL in capitals are read", async (t) => {
+  const text = '\ufeff{"peers": {"p": {"url": "GRPC://HOST:1/"}}}\r\n';
+  const littleEndian = Buffer.from(text, "utf16le");
+  for (const bytes of [littleEndian, Buffer.from(littleEndian).swap16(), Buffer.from(text)]) {
+    assert.deepEqual(await problemsOf(t, bytes), []);
+  }
 });

@@ -1,6 +1,7 @@
 /** Fabric's connection profile: where peers are, and which CA their TLS certificates come from. */
 import { dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq } from "yaml";
+import { decodeText, EncodingError } from "../lib/decode-text.ts";
 import { formatHostPort, parseHostPort } from "../lib/host-port.ts";
 import { printable } from "../lib/printable.ts";
 import { readInput } from "../lib/read-input.ts";
@@ -32,6 +33,8 @@ const PROFILE_BYTES_MAX = 4_194_304;
 const MARKS_MAX = 20_000;
 const JSON_MARKS_MAX = 50_000;
 
+const URL_PARTS = /^(grpcs?):\/\/(.*?)\/?$/i;
+
 type Json = { readonly [key: string]: unknown };
 
 /** Reads JSON or YAML. Adds problems to the list; the result is usable only without problems. */
@@ -39,7 +42,7 @@ export async function readProfile(file: string, problems: string[]): Promise<Pro
   const none: Profile = { peers: [], mspId: undefined };
   const bytes = await readInput("--profile", file, problems, PROFILE_BYTES_MAX);
   if (bytes === undefined) return none;
-  const profile = parse(file, bytes.toString("utf8"), problems);
+  const profile = parse(file, bytes, problems);
   if (profile === undefined) return none;
   const organisations = entries(profile["organizations"]);
   const owners = new Map<string, string>();
@@ -70,8 +73,10 @@ function clientMspId(
   return typeof mspId === "string" ? mspId : undefined;
 }
 
-function parse(file: string, text: string, problems: string[]): Json | undefined {
+function parse(file: string, bytes: Buffer, problems: string[]): Json | undefined {
+  let text = "";
   try {
+    text = decodeText(bytes, { strict: true });
     // The parser compares each key with all others of its map.
     const options = { logLevel: "error", uniqueKeys: false } as const;
     const document = parseYaml(text, isJson(text) ? JSON_MARKS_MAX : MARKS_MAX, options);
@@ -87,7 +92,7 @@ function parse(file: string, text: string, problems: string[]): Json | undefined
     if (json === undefined) throw new Error("it is no mapping");
     return json;
   } catch (error) {
-    const why = yamlFault(error, text);
+    const why = error instanceof EncodingError ? error.message : yamlFault(error, text);
     problems.push(`${file} is no connection profile in JSON or YAML (${why}): correct the file.`);
     return undefined;
   }
@@ -136,14 +141,14 @@ async function readPeer(
 ): Promise<Omit<ProfilePeer, "mspId"> | undefined> {
   const { url } = peer;
   const where = `${file}: peer ${name}`;
-  const [, scheme = "", rest = ""] = /^(grpcs?):\/\/(.*?)\/?$/.exec(String(url ?? "")) ?? [];
+  const [, scheme = "", rest = ""] = URL_PARTS.exec(String(url ?? "")) ?? [];
   const address = parseHostPort(rest);
   if (scheme === "" || address === undefined || address.host === "" || address.port === 0) {
     problems.push(`${where} has no url like grpcs://host:port: correct it.`);
     return undefined;
   }
   const endpoint = formatHostPort(address);
-  if (scheme === "grpc") return { name, endpoint, tls: undefined };
+  if (scheme.toLowerCase() === "grpc") return { name, endpoint, tls: undefined };
   const rootCas = await readAuthorities(file, where, asJson(peer["tlsCACerts"]), problems);
   const options = asJson(peer["grpcOptions"]) ?? {};
   const override = options["ssl-target-name-override"] ?? options["hostnameOverride"];
