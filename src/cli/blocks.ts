@@ -1,11 +1,11 @@
 /** `fabric-gossip blocks`: verified blocks of a channel, one line each. */
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChannelBlock } from "../following/views.ts";
 import { collect } from "../lib/collect.ts";
 import { makeFolder } from "../lib/make-folder.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { writingTo } from "../lib/write-output.ts";
+import { writeWhole } from "../lib/write-whole.ts";
 import type { BlocksOptions } from "../reader/blocks.ts";
 import type { ChannelReader } from "../reader/read-channel.ts";
 import { jsonOf, parseNumber, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
@@ -62,7 +62,7 @@ async function print(
     hasConflict ||= block.agreement.conflicts.length > 0;
     if (out !== undefined) {
       const file = join(out, `${channel}_${block.number}.block`);
-      await writingTo("--out", out, () => writeFile(file, raw));
+      await writingTo("--out", out, () => writeWhole(file, raw));
     }
   }
   return hasConflict;

@@ -1,5 +1,4 @@
 /** `fabric-gossip channel-config`: the configuration of a channel, and what is wrong with it. */
-import { writeFile } from "node:fs/promises";
 import type {
   CertificateView,
   ConfigDiff,
@@ -10,6 +9,7 @@ import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
 import { writingTo } from "../lib/write-output.ts";
+import { writeWhole } from "../lib/write-whole.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
 import { jsonOf, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
 
@@ -33,7 +33,7 @@ export async function channelConfig(
   const [found, other] = await findBoth(channel, flags);
   const diff = other && found.since(other);
   const { out } = flags;
-  if (out !== undefined) await writingTo("--out", out, () => writeFile(out, found.raw));
+  if (out !== undefined) await writingTo("--out", out, () => writeWhole(out, found.raw));
   if (flags.json) {
     const value = { ...found.view, ...(diff ? { diff } : {}) };
     process.stdout.write(`${printableJson(jsonOf(value))}\n`);

@@ -1,5 +1,5 @@
 /** `fabric-gossip simulate`: runs one seed or many, shows progress and reports findings. */
-import { appendFile, writeFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { findSmallest } from "../../simulation/many/find.ts";
 import { type Job, type Outcome, SeedPool } from "../../simulation/many/pool.ts";
@@ -13,6 +13,7 @@ import {
 import type { Progress } from "../../simulation/simulate.ts";
 import { isFailed, type RunSummary, type Summary, summariseAll } from "../../simulation/summary.ts";
 import { writingTo } from "../lib/write-output.ts";
+import { writeWhole } from "../lib/write-whole.ts";
 
 export interface SimulateOptions extends SimulationWords {
   readonly report?: string;
@@ -110,7 +111,7 @@ async function find(
 
 /** After the result, so that a full disk does not cost that too. */
 async function writeReport({ report }: SimulateOptions, page: string): Promise<void> {
-  if (report !== undefined) await writingTo("--report", report, () => writeFile(report, page));
+  if (report !== undefined) await writingTo("--report", report, () => writeWhole(report, page));
 }
 
 function showProgress({ virtualSeconds, isHealing, sight }: Progress): void {

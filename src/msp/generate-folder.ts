@@ -1,9 +1,9 @@
 /** cryptogen's folder layout, and functions that write it. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
 import { fileFault, readSmallFile } from "../lib/small-file.ts";
+import { writeWhole } from "../lib/write-whole.ts";
 import { type Authority, parseForIssuing } from "./generate-certificate.ts";
 import { decodePem, encodePem } from "./pem.ts";
 import { plainKey } from "./private-key.ts";
@@ -95,23 +95,25 @@ export function certFileName(name: string): string {
 
 /** Writes a certificate or list, readable by all. The file appears whole or not at all. */
 export async function writePem(file: string, type: string, der: Uint8Array): Promise<void> {
-  await writeWhole(file, encodePem(type, der), 0o644);
+  await writeInFolder(file, encodePem(type, der), 0o644);
 }
 
 /** Writes a private key as PKCS#8, readable by its owner only. */
 export async function writeKey(file: string, key: KeyObject): Promise<void> {
-  await writeWhole(file, key.export({ type: "pkcs8", format: "pem" }), 0o600);
+  await writeInFolder(file, key.export({ type: "pkcs8", format: "pem" }), 0o600);
 }
 
 export async function writeText(file: string, text: string): Promise<void> {
-  await writeWhole(file, text, 0o644);
+  await writeInFolder(file, text, 0o644);
 }
 
-async function writeWhole(file: string, content: string | Uint8Array, mode: number): Promise<void> {
+async function writeInFolder(
+  file: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
   await makeFolder(dirname(file));
-  const draft = `${file}.new`;
-  await writeFile(draft, content, { mode });
-  await rename(draft, file);
+  await writeWhole(file, content, mode);
 }
 
 /** The CA in these files; throws if they are not as we or cryptogen write them. */

@@ -2,11 +2,12 @@
  * The files of the playground: its page, and one file each for page and worker, joined of the modules
  * of this package; and the modules that the page links to. From sources, types are stripped.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../lib/make-folder.ts";
 import { writingTo } from "../lib/write-output.ts";
+import { writeWhole } from "../lib/write-whole.ts";
 import { bundle } from "./bundle.ts";
 import { ALL_HANDLERS } from "./handlers.ts";
 
@@ -107,7 +108,7 @@ export async function writeFiles(folder: string): Promise<number> {
     for (const [path, { text }] of files) {
       const file = join(folder, path);
       await makeFolder(dirname(file));
-      await writeFile(file, text);
+      await writeWhole(file, text);
       bytes += Buffer.byteLength(text);
     }
     return bytes;
