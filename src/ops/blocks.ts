@@ -4,7 +4,6 @@ import type { GossipNode } from "../node/node.ts";
 import type { EventOf } from "../observe/events.ts";
 import { toJson } from "../observe/json.ts";
 import type { HttpApp } from "./http-server.ts";
-import { parameterProblems } from "./parameters.ts";
 
 export type ToldBlock = EventOf<"block">["block"];
 
@@ -65,8 +64,6 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
   app.get("/api/v1/channels/:name/blocks", (context) =>
     answering(context, async () => {
       const channel = node.channel(context.req.param("name"));
-      const wrong = parameterProblems(context, [], ["from", "limit"]);
-      if (wrong.length > 0) return context.json({ error: wrong.join("\n") }, 400);
       const range = await channel.blockRange();
       const limit = numberIn(context.req.query("limit") ?? `${LIMIT}`);
       const latest = range === null ? 0n : higher(range.next - BigInt(LIMIT), range.first);
@@ -86,7 +83,7 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
       if (number === undefined) return context.json({ error: "a block has a number." }, 400);
       const [found] = await channel.readBlocks(number, 1);
       if (found === undefined) return context.json({ error: `block ${number} is not here.` }, 404);
-      const isRaw = context.req.header("accept")?.includes(RAW) === true;
+      const isRaw = context.req.header("accept")?.toLowerCase().includes(RAW) === true;
       if (!isRaw) return context.json(toJson(found.block));
       return context.body(new Uint8Array(found.raw), 200, { "content-type": RAW });
     }),

@@ -85,8 +85,16 @@ export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
   return app;
 }
 
-/** The methods that a path has; middleware is for all. */
-function methodsOf({ routes }: HttpApp, path: string): readonly string[] {
+/** The methods that a path has. */
+function methodsOf(app: HttpApp, path: string): readonly string[] {
+  return [...new Set(routesAt(app, path).map(({ method }) => method))];
+}
+
+/** What answers at a path, by method and pattern; middleware is for all. */
+export function routesAt(
+  { routes }: HttpApp,
+  path: string,
+): readonly { readonly method: string; readonly path: string }[] {
   const parts = path.split("/");
   const isAt = (pattern: string): boolean => {
     const wanted = pattern.split("/");
@@ -95,8 +103,7 @@ function methodsOf({ routes }: HttpApp, path: string): readonly string[] {
       wanted.every((part, i) => part === parts[i] || (part.startsWith(":") && parts[i] !== ""))
     );
   };
-  const found = routes.filter(({ method, path: pattern }) => method !== "ALL" && isAt(pattern));
-  return [...new Set(found.map(({ method }) => method))];
+  return routes.filter(({ method, path: pattern }) => method !== "ALL" && isAt(pattern));
 }
 
 /** The fault of a request's origin, if any. */

@@ -189,11 +189,24 @@ describe("the operations endpoint", () => {
       "services?tag=a=b",
       "why?peer=a&peer=b",
       "why?peers=a",
+      "self?pkiId=a",
+      "identities?mspId=Org1MSP",
+      "connections?tag=a=b",
+      "events?types=member-dead",
+      "events/topic?from=a",
+      "messages?peer=a",
+      "channels?name=ch1",
+      "channels/ch1?at=1",
+      "channels/ch1/heights?from=1",
+      "channels/ch1/blocks?form=1",
+      "channels/ch1/blocks/1?raw=1",
     ]) {
       const [status, , text] = await asked("GET", `/api/v1/${path}`);
       assert.equal(status, 400, path);
       assert.match(String(text), /there is no parameter|give it once/);
     }
+    assert.equal((await asked("GET", "/api/v1/nothing?x=1"))[0], 404);
+    assert.equal((await asked("HEAD", "/api/v1/self?x=1"))[0], 400);
   });
 
   test("why explains a peer, and calls a wrong question wrong", async (t) => {

@@ -26,7 +26,7 @@ import { CONTENT_TYPE } from "./exposition.ts";
 import { ALWAYS, createApp, type HttpApp, type HttpsOptions, serve } from "./http-server.ts";
 import { addMessages } from "./messages.ts";
 import { metricsText } from "./metrics.ts";
-import { checkParameters } from "./parameters.ts";
+import { addParameterCheck } from "./parameters.ts";
 import { addTopics, orExplain, tagsIn } from "./topics.ts";
 
 export interface OperationsOptions {
@@ -130,6 +130,7 @@ function operationsApp(
     if (socket instanceof TLSSocket && isTrusted(socket)) return undefined;
     return "a client certificate of a trusted CA is required";
   });
+  addParameterCheck(app);
   addHealth(app, node);
   addLogSpec(app, log);
   app.get("/version", (context) => context.json({ CommitSHA: "unknown", Version: VERSION }));
@@ -141,7 +142,6 @@ function operationsApp(
   app.get("/api/v1/self", (context) => context.json(toJson(node.self())));
   app.get("/api/v1/members", (context) =>
     orExplain(context, async () => {
-      checkParameters(context, ["tag"]);
       const wanted = Object.entries(tagsIn(context));
       const members = node
         .members()
@@ -180,7 +180,6 @@ function addHealth(app: HttpApp, node: GossipNode): void {
 function addWhy(app: HttpApp, node: GossipNode): void {
   app.get("/api/v1/why", (context) =>
     orExplain(context, async () => {
-      checkParameters(context, [], ["peer", "channel"]);
       const { peer = "", channel } = context.req.query();
       const { diagnostics } = node;
       if (channel === undefined) return context.json(toJson(diagnostics.why(peer)));

@@ -6,7 +6,6 @@ import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
 import type { Answer, Audience, Query, TopicEvent } from "../observe/topics.ts";
 import type { HttpApp } from "./http-server.ts";
-import { checkParameters } from "./parameters.ts";
 
 const LISTENERS_MAX = 64;
 /** Interval of keepalive comments. */
@@ -21,15 +20,9 @@ const STATUS: Partial<Record<GossipErrorCode, 400 | 429 | 503>> = {
 };
 
 export function addTopics(app: HttpApp, node: GossipNode): void {
-  app.get("/api/v1/services", (context) =>
-    orExplain(context, async () => {
-      checkParameters(context, []);
-      return context.json(toJson(node.services()));
-    }),
-  );
+  app.get("/api/v1/services", (context) => context.json(toJson(node.services())));
   app.post("/api/v1/events/:topic", (context) =>
     orExplain(context, async () => {
-      checkParameters(context, AUDIENCE);
       const payload = new Uint8Array(await context.req.arrayBuffer());
       const id = await node.broadcast(context.req.param("topic"), payload, audienceOf(context));
       return context.json({ id });
@@ -37,7 +30,6 @@ export function addTopics(app: HttpApp, node: GossipNode): void {
   );
   app.post("/api/v1/queries/:topic", (context) =>
     orExplain(context, async () => {
-      checkParameters(context, AUDIENCE, ["timeoutMs"]);
       const payload = new Uint8Array(await context.req.arrayBuffer());
       const timeoutMs = timeoutIn(context);
       const query = node.query(context.req.param("topic"), payload, {
@@ -125,8 +117,6 @@ function streamOf(
     { highWaterMark: 0 },
   );
 }
-
-const AUDIENCE = ["tag", "organisation"];
 
 function timeoutIn(context: Context): number | undefined {
   const text = context.req.query("timeoutMs");
