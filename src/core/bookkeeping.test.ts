@@ -6,6 +6,7 @@ import { nextSuspicionMs } from "./core.ts";
 import { checkExpiry, checkUnused } from "./handlers/expiry.ts";
 import { beginRound } from "./handlers/identity-pull.ts";
 import { publishIdentity } from "./handlers/publish.ts";
+import { putMember } from "./tables/members.ts";
 import { isAskedFor, rest, want } from "./tables/pull.ts";
 import { createSuspicions, pingSuspects, raise, tidySuspicions } from "./tables/suspicion.ts";
 import { createWorld, type TestNode, type World } from "./testing.ts";
@@ -21,6 +22,7 @@ import { testIdentity } from "./testing-identities.ts";
 import { aliveOf, digest, unsigned } from "./testing-messages.ts";
 import { stripped } from "./testing-second-hand.ts";
 import type { Identity } from "./types/host.ts";
+import type { Member } from "./types/member.ts";
 import { DEFAULT_TIMING } from "./types/options.ts";
 
 const [friend, other, third, author] = ["friend", "other", "third", "author"].map((name) =>
@@ -156,6 +158,70 @@ describe("dead members", () => {
       .map(({ pkiId }) => pkiId)
       .reverse();
     assert.deepEqual(pinged, longest);
+  });
+});
+
+describe("the expiry check", () => {
+  const { aliveExpiryCheckMs } = DEFAULT_TIMING;
+
+  /** Whom it pings. */
+  function check(world: World, node: TestNode): readonly string[] {
+    return checkExpiry({ ...node.core, now: world.now() }).flatMap((effect) =>
+      effect.type === "ping" ? [effect.pkiId] : [],
+    );
+  }
+
+  /** Changes what the node knows of the friend. */
+  function change({ core }: TestNode, part: Partial<Member>): void {
+    putMember(core.members, { ...memberAt(core, friend), ...part });
+  }
+
+  function memberAt({ members }: TestNode["core"], { pkiId }: Identity): Member {
+    return members.table.get(pkiId) ?? assert.fail();
+  }
+
+  test("does not look at members that were heard of when it did last", (t) => {
+    const { world, node } = setUp();
+    world.run(aliveExpiryCheckMs + 1);
+    const { mock } = t.mock.method(node.core.members.table, "values");
+    check(world, node);
+    assert.equal(mock.callCount(), 0);
+    world.run(DEFAULT_TIMING.aliveExpiryMs + aliveExpiryCheckMs);
+    assert.notEqual(mock.callCount(), 0);
+    assert.equal(memberAt(node.core, third).status, "dead");
+  });
+
+  test("tries to reach a member when its time has come", () => {
+    const { world, node } = setUp();
+    const dueMs = world.now().elapsedMs + 1_000;
+    change(node, { isCutOff: true, reconnectAtMs: dueMs });
+    assert.deepEqual(check(world, node), []);
+    world.run(999);
+    assert.deepEqual(check(world, node), []);
+    world.run(1);
+    assert.deepEqual(check(world, node), [friend.pkiId]);
+  });
+
+  for (const [name, part] of [
+    ["dead", { status: "dead" }],
+    ["cut off", { isCutOff: true }],
+  ] as const) {
+    test(`tries to reach one that is ${name} at once if news of it says so`, () => {
+      const { world, node } = setUp();
+      change(node, { ...part, reconnectAtMs: Number.POSITIVE_INFINITY });
+      assert.deepEqual(check(world, node), []);
+      change(node, { reconnectAtMs: world.now().elapsedMs });
+      assert.deepEqual(check(world, node), [friend.pkiId]);
+    });
+  }
+
+  test("forgets accounts that owe nothing any more", () => {
+    const { world, node } = setUp();
+    const debtors = () => Object.values(node.core.rateLimits).map(({ debts }) => debts.size);
+    assert.notDeepEqual(debtors(), [0, 0, 0]);
+    world.run(aliveExpiryCheckMs + 1);
+    check(world, node);
+    assert.deepEqual(debtors(), [0, 0, 0]);
   });
 });
 

@@ -16,9 +16,9 @@ export interface Debt {
 
 /** A rate limit for many accounts, each with a bucket of its own. */
 export interface RateLimit extends Rate {
-  /** Accounts that may owe something; all others have their whole burst left. Another map after each tidying. */
+  /** Accounts that may owe something; all others have their whole burst left. Another map when those are forgotten. */
   debts: Map<string, Debt>;
-  /** Prune settled accounts above this many. */
+  /** So many accounts, and those that are settled are forgotten. */
   tidyAt: number;
 }
 
@@ -70,12 +70,12 @@ export function chargeTo(
     addTo(debt, cost, limit.perSecond, now.elapsedMs);
     return;
   }
-  if (limit.debts.size >= limit.tidyAt) tidy(limit, now);
+  if (limit.debts.size >= limit.tidyAt) forgetSettled(limit, now);
   limit.debts.set(account, { amount: cost, atMs: now.elapsedMs });
 }
 
 /** Forgets settled accounts; if all still owe, the oldest ones. */
-function tidy(limit: RateLimit, now: Moment): void {
+export function forgetSettled(limit: RateLimit, now: Moment): void {
   const debts = new Map<string, Debt>();
   for (const [account, debt] of limit.debts) {
     if (owed(debt, limit.perSecond, now.elapsedMs) > 0) debts.set(account, debt);

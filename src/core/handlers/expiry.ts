@@ -3,6 +3,7 @@
  * Source: spec B 1.3, 1.8 and C1 7.5.
  */
 
+import { forgetSettled } from "../../lib/rate-limit.ts";
 import { expireChannelNews } from "../tables/channel-news.ts";
 import { contactPkiId, isContact, superviseContacts } from "../tables/contacts.ts";
 import { declareDead, dropTombstones, scheduleReconnect } from "../tables/deaths.ts";
@@ -18,6 +19,7 @@ import { tidySuspicions } from "../tables/suspicion.ts";
 import { tidyAside } from "../tables/verification-queue.ts";
 import type { Effect } from "../types/effect.ts";
 import type { Member } from "../types/member.ts";
+import type { Timing } from "../types/options.ts";
 import { expireStateInfo } from "./channel-configuration.ts";
 import { forget, learn, purge } from "./learn-identity.ts";
 import type { Core } from "./state.ts";
@@ -43,13 +45,39 @@ function restoreSelf(core: Core): readonly Effect[] {
   return learn(core, self, "self");
 }
 
-/** The periodic expiry scan. */
+/** The periodic expiry check. */
 export function checkExpiry(core: Core): readonly Effect[] {
-  const { members, options, schedule } = core;
+  const { members, options, rateLimits, schedule } = core;
   schedule.expiryCheckAtMs = core.now.elapsedMs + options.timing.aliveExpiryCheckMs;
   const effects: Effect[] = [...restoreSelf(core)];
+  if (isAnyDue(core)) effects.push(...attendMembers(core));
+  superviseContacts(core);
+  dropTombstones(members, core.now);
+  tidyPull(core.pull, core.now);
+  tidyNames(core.names, options.timing, core.now);
+  tidySuspicions(core.suspicions, options.timing, core.now);
+  expireChannelNews(core.channelNews, core.now);
+  expireStateInfo(core);
+  tidyAside(core.verificationQueue, options.timing.aliveExpiryMs, core.now);
+  for (const limit of Object.values(rateLimits)) forgetSettled(limit, core.now);
+  return effects;
+}
+
+/** Whether a scan may find anything: who is heard of is due later, and only who is dead or cut off may be due soon. */
+function isAnyDue({ members, now, schedule }: Core): boolean {
+  const { nextDueMs, outcasts } = schedule.members;
+  return outcasts !== members.outcasts || nextDueMs <= now.elapsedMs;
+}
+
+/** Members silent for too long die or are forgotten; those that could not be reached are tried again. */
+function attendMembers(core: Core): readonly Effect[] {
+  const { members, options, schedule } = core;
+  const { outcasts } = members;
+  const effects: Effect[] = [];
   const toReconnect: Member[] = [];
+  let nextDueMs = core.now.elapsedMs + options.timing.aliveExpiryMs;
   for (const member of members.table.values()) {
+    nextDueMs = Math.min(nextDueMs, dueMs(member, options.timing));
     if (member.status === "alive") {
       // Ping unreachable members again, since the route may have recovered.
       if (member.isCutOff && member.reconnectAtMs <= core.now.elapsedMs) toReconnect.push(member);
@@ -65,15 +93,15 @@ export function checkExpiry(core: Core): readonly Effect[] {
   for (const member of toReconnect.slice(0, RECONNECTS_PER_CHECK)) {
     effects.push(...reconnect(core, member));
   }
-  superviseContacts(core);
-  dropTombstones(members, core.now);
-  tidyPull(core.pull, core.now);
-  tidyNames(core.names, options.timing, core.now);
-  tidySuspicions(core.suspicions, options.timing, core.now);
-  expireChannelNews(core.channelNews, core.now);
-  expireStateInfo(core);
-  tidyAside(core.verificationQueue, options.timing.aliveExpiryMs, core.now);
+  schedule.members = { nextDueMs, outcasts };
   return effects;
+}
+
+/** Nothing about it ends or is tried before. */
+function dueMs(member: Member, { aliveExpiryMs, forgetAfterMs }: Timing): number {
+  const { isCutOff, lastSeenMs, reconnectAtMs, status } = member;
+  const endMs = lastSeenMs + (status === "alive" ? aliveExpiryMs : forgetAfterMs);
+  return status === "alive" && !isCutOff ? endMs : Math.min(endMs, reconnectAtMs);
 }
 
 /** Contacts are never forgotten, because a split network heals through them. */

@@ -74,6 +74,8 @@ function createTables(options: CoreOptions, now: Now) {
       heartbeatAtMs: now.elapsedMs + timing.aliveIntervalMs,
       expiryCheckAtMs: now.elapsedMs + timing.aliveExpiryCheckMs,
       unusedCheckAtMs: now.elapsedMs + timing.identityUnusedMs / 10,
+      /** When the first member was due by the last scan, and {@link Members.outcasts} then. */
+      members: { nextDueMs: Number.NEGATIVE_INFINITY, outcasts: 0 },
     },
     lateness: createLateness(),
   };

@@ -9,7 +9,7 @@ import type { Now, PkiId } from "../types/host.ts";
 import type { Member } from "../types/member.ts";
 import type { Context } from "../types/options.ts";
 import { noteChange } from "./changes.ts";
-import { leaveEndpoint, type Members, putMember } from "./members.ts";
+import { leaveEndpoint, type Members, putMember, replace } from "./members.ts";
 
 interface DeathTables extends Context<"timing"> {
   readonly members: Members;
@@ -42,8 +42,7 @@ export function declareDead(
 function amend(members: Members, pkiId: PkiId, change: Partial<Member>): void {
   const known = members.table.get(pkiId);
   if (known === undefined) return;
-  members.table.set(pkiId, { ...known, ...change });
-  members.replacements += 1;
+  replace(members, { ...known, ...change });
 }
 
 /** Marks an alive member that could not be reached; false if there is nothing to confirm. */

@@ -37,6 +37,8 @@ export interface Members extends Changes {
   aliveCount: number;
   /** How many have been replaced or removed so far. */
   replacements: number;
+  /** How often one that is dead or cut off has been added or replaced so far. */
+  outcasts: number;
   /** Number of joins and returns. */
   arrivals: number;
 }
@@ -56,6 +58,7 @@ export function createMembers(): Members {
     changes: [],
     arrivals: 0,
     replacements: 0,
+    outcasts: 0,
   };
 }
 
@@ -115,11 +118,17 @@ export function isUnrelayed({ relayed }: Member, time: PeerTime): boolean {
 export function markRelayed(members: Members, pkiId: PkiId, time: PeerTime): void {
   const member = members.table.get(pkiId);
   if (member === undefined) return;
-  members.table.set(pkiId, { ...member, relayed: time });
-  members.replacements += 1;
+  replace(members, { ...member, relayed: time });
 }
 
-/** The only writer of the map, which keeps count and tombstones consistent. */
+/** Puts the member into the map and counts it. What else depends on it must be the same: see {@link putMember}. */
+export function replace(members: Members, member: Member): void {
+  members.table.set(member.pkiId, member);
+  members.replacements += 1;
+  if (member.status === "dead" || member.isCutOff) members.outcasts += 1;
+}
+
+/** Puts the member into the map, and keeps counts, endpoints and tombstones consistent. */
 export function putMember(members: Members, member: Member): void {
   const known = members.table.get(member.pkiId);
   const before = known?.status === "alive" ? 1 : 0;
@@ -127,8 +136,7 @@ export function putMember(members: Members, member: Member): void {
   if (known?.status !== member.status || hasMoved || known.isCutOff !== member.isCutOff) {
     noteChange(members, member.pkiId);
   }
-  members.table.set(member.pkiId, member);
-  members.replacements += 1;
+  replace(members, member);
   if (known === undefined) members.tombstones.delete(member.pkiId);
   const endpoint = preferredEndpoint(member);
   if (known && preferredEndpoint(known) !== endpoint) leaveEndpoint(members, known);
