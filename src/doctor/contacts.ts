@@ -160,6 +160,8 @@ async function contactFindings(
   const answer = await probeEndpoint(config, endpoint, files);
   const place = { host: "address" in found ? found.address : host, port };
   if (isOurPlace(examination, place, answer)) {
+    if (answer.failure?.code === "tls-own")
+      return [{ ...answerFinding(examination, contact, answer), status: "warning" }];
     const message = `${endpoint} leads to this member itself, but is none of the endpoints that it has.`;
     return [warning(check, message, "Name another peer there, unless this is the first one.")];
   }

@@ -40,7 +40,10 @@ export interface ReadFailure {
 }
 
 /** One sentence about a peer that failed. */
-export function tellFailure({ name, endpoint }: PeerTarget, { code, reason }: ReadFailure): string {
+export function tellFailure({ name, endpoint }: PeerTarget, failure: ReadFailure): string {
+  const { reason } = failure;
+  // Whoever reads with the certificate of a peer may ask that peer.
+  const code = failure.code === "tls-own" ? "tls-name" : failure.code;
   const who = name === endpoint ? endpoint : `${name} (${endpoint})`;
   const remedy = REMEDIES[code] ?? remedyFor(code) ?? "";
   const what = code === "silent" ? "" : ` ${tellFault({ code, detail: reason })}.`;

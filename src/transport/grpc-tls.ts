@@ -182,7 +182,7 @@ export function clientOptions(tls: TlsCredentials, host: string): ConnectionOpti
 export function serverFault(
   socket: TLSSocket,
   host: string,
-  { rootCas }: TlsCredentials,
+  { rootCas, cert }: TlsCredentials,
   judge: TlsJudge,
 ): StreamEnd | undefined {
   if (socket.authorized) return undefined;
@@ -191,7 +191,9 @@ export function serverFault(
     verdict === NAME_VERDICT ? undefined : judge(shownChain(socket), rootCas, "server");
   if (detail !== undefined) return { fault: verdictFault(verdict), reason: plainText(detail) };
   const names = nameFault(host, shownNames(socket));
-  return names === undefined ? undefined : { fault: "tls-name", reason: names };
+  if (names === undefined) return undefined;
+  const isOurs = socket.getPeerX509Certificate()?.raw.equals(new X509Certificate(cert).raw);
+  return { fault: isOurs ? "tls-own" : "tls-name", reason: names };
 }
 
 /** Why the client at the other end is not trusted; undefined: it is. */

@@ -12,6 +12,8 @@ export const TLS_FAULTS = [
   "tls-not-spoken",
   /** Its certificate does not name the host we dial. */
   "tls-name",
+  /** The same, and its certificate is ours. */
+  "tls-own",
   /** It refuses the name under which we dial it. */
   "tls-unknown-name",
   /** Its certificate leads to no CA that we trust. */

@@ -61,6 +61,17 @@ const CASES: readonly (readonly [code: string, arrange: Arrange])[] = [
     },
   ],
   [
+    "tls-own",
+    async (t, { ours }, us) => {
+      const { env, ...other } = await setUp(t, 1, ours);
+      const tls = Object.entries(us).filter(([name]) => name.startsWith("CORE_PEER_TLS_"));
+      const anywhere = (env["CORE_PEER_ADDRESS"] ?? "").replace(/.*:/, "0.0.0.0:");
+      const more = { ...Object.fromEntries(tls), CORE_PEER_LISTENADDRESS: anywhere };
+      const at = await start(t, { ...other, env }, more);
+      return bootstrapTo(us, at.replace("127.0.0.1", "127.0.0.2"));
+    },
+  ],
+  [
     "bootstrap-other-organisation",
     async (t, world, us) => {
       us["CORE_FABRICGOSSIP_TRUSTEDMSPS"] = `Org2MSP=${world.theirs.mspFolder}`;

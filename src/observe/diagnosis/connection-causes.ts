@@ -90,6 +90,12 @@ const OF_TLS: Readonly<Record<string, KnownCause>> = {
     remedy:
       "Dial a host that its TLS certificate names, or have this one added to its subject alternative names: a common name does not count, nor an address as a DNS name.",
   },
+  "tls-own": {
+    say: (detail) =>
+      `it leads to this member itself, or to one with the same TLS certificate, which is not for ${detail}`,
+    remedy:
+      "Name another peer there, unless this is the first one; if one has the same certificate, have this host added to its subject alternative names.",
+  },
   "tls-unknown-name": {
     say: () => "it serves nobody under the name that we dial",
     remedy:
