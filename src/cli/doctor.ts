@@ -3,7 +3,7 @@ import { examine } from "../doctor/doctor.ts";
 import type { Finding } from "../doctor/finding.ts";
 import { groupFindings } from "../doctor/group-findings.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import { type Colour, painter } from "./terminal.ts";
+import { type Colour, painter, rewriteLine } from "./terminal.ts";
 
 export interface DoctorOptions {
   readonly config?: string;
@@ -47,6 +47,7 @@ export async function doctor({ config, set = [], json }: DoctorOptions): Promise
 /** One line on a terminal, if there is much to do. */
 export function createProgress(screen: {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string): unknown;
 }): {
   show(done: number, all: number): void;
@@ -54,7 +55,7 @@ export function createProgress(screen: {
 } {
   let isShown = false;
   const erase = (): void => {
-    if (isShown) screen.write("\r\x1b[K");
+    if (isShown) rewriteLine(screen, "");
     isShown = false;
   };
   return {
@@ -62,7 +63,7 @@ export function createProgress(screen: {
     show(done, all) {
       erase();
       if (screen.isTTY !== true || all < PROGRESS_MIN || done === all) return;
-      screen.write(`examined ${done} of ${all} bootstrap and anchor peers`);
+      rewriteLine(screen, `examined ${done} of ${all} bootstrap and anchor peers`);
       isShown = true;
     },
   };

@@ -14,6 +14,7 @@ import type { Progress } from "../../simulation/simulate.ts";
 import { isFailed, type RunSummary, type Summary, summariseAll } from "../../simulation/summary.ts";
 import { writingTo } from "../lib/write-output.ts";
 import { writeWhole } from "../lib/write-whole.ts";
+import { rewriteLine } from "./terminal.ts";
 
 export interface SimulateOptions extends SimulationWords {
   readonly report?: string;
@@ -139,7 +140,7 @@ function showCount(summaries: readonly RunSummary[], count: number, startedMs: n
 
 /** Shows progress on a terminal as one line that is rewritten in place. */
 function say(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+  rewriteLine(process.stderr, line);
 }
 
 function show(all: Summary, summaries: readonly RunSummary[], { json }: SimulateOptions): void {

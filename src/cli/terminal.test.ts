@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Column, formatTable } from "./table.ts";
-import { painter, widthOf } from "./terminal.ts";
+import { painter, rewriteLine, widthOf } from "./terminal.ts";
 
 const terminal = { isTTY: true, columns: 40 };
 
@@ -49,4 +49,13 @@ describe("colours", () => {
 
 test("only a terminal has a width", () => {
   assert.deepEqual([widthOf(terminal), widthOf({ columns: 80 })], [40, undefined]);
+});
+
+test("a line that is rewritten never takes a second one, and is for terminals", () => {
+  const written: string[] = [];
+  const write = (text: string): number => written.push(text);
+  rewriteLine({ ...terminal, columns: 10, write }, "1 of 3000 seeds");
+  rewriteLine({ isTTY: true, write }, "1 of 3000 seeds");
+  rewriteLine({ columns: 10, write }, "1 of 3000 seeds");
+  assert.deepEqual(written, ["\r\x1b[K1 of 3000", "\r\x1b[K1 of 3000 seeds"]);
 });

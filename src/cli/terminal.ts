@@ -26,3 +26,13 @@ export function painter(
 export function widthOf({ isTTY, columns }: Stream): number | undefined {
   return isTTY === true && columns !== undefined && columns > 0 ? columns : undefined;
 }
+
+/**
+ * Shows one line in the place of the one before, on a terminal: what does not fit is left out, as
+ * the next one would not cover a second line.
+ */
+export function rewriteLine(stream: Stream & { write(text: string): unknown }, line: string): void {
+  if (stream.isTTY !== true) return;
+  const width = widthOf(stream) ?? line.length + 1;
+  stream.write(`\r\x1b[K${line.slice(0, width - 1)}`);
+}
