@@ -40,7 +40,7 @@ export interface NodeOptions {
   readonly mspId: string;
   /** Folder of our MSP: certificate, key, CAs (`peer.mspConfigPath`). */
   readonly mspPath: string;
-  /** Where to listen, `host:port`; port 0 lets the system choose (`peer.listenAddress`). */
+  /** Where to listen, `host:port`; port 0: a free one (`peer.listenAddress`). */
   readonly listen: string;
   /** Where our organisation reaches us, `host:port`; default `listen` (`peer.gossip.endpoint`). */
   readonly endpoint?: string;

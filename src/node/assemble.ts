@@ -26,6 +26,7 @@ import type { TlsCredentials } from "../transport/tls-credentials.ts";
 import { channelParts } from "./channel-parts.ts";
 import { checkTags } from "./check-saying.ts";
 import { soundConfig, withFileProblems } from "./file-problems.ts";
+import { withFreePort } from "./free-port.ts";
 import { keeping, lastLife } from "./last-life.ts";
 import {
   type Credentials,
@@ -61,7 +62,7 @@ export async function configFrom(
   ];
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const isConfig = "fabricGossip" in from && "gossip" in from;
-  if (!isConfig) return soundConfig(await readOptions(from), options.signer);
+  if (!isConfig) return soundConfig(await readOptions(await withFreePort(from)), options.signer);
   const misshapen = shapeProblems(from);
   if (misshapen.length > 0) throw new GossipError("config-invalid", misshapen);
   return from;

@@ -58,6 +58,29 @@ function portOf(node: GossipNode): number {
 }
 
 describe("the library", () => {
+  test("port 0 is a free port, under which other members reach the node", async (t) => {
+    const { peers } = await organisation(await temporaryFolder(t));
+    const start = async (index: number, listen: string, bootstrap: readonly string[] = []) => {
+      const peer = peers[index] ?? assert.fail();
+      const { tlsCertFile: certPath, tlsKeyFile: keyPath, tlsCaFile: rootCertPath } = peer;
+      const node = await GossipNode.start({
+        ...{ mspId: "Org1MSP", mspPath: peer.mspFolder, listen, bootstrap, preset: "test" },
+        tls: { certPath, keyPath, rootCertPath },
+      });
+      t.after(() => node.close());
+      return node;
+    };
+    const a = await start(0, "127.0.0.1:0");
+    const { internalEndpoint = "" } = a.self();
+    assert.match(String(internalEndpoint), /^127\.0\.0\.1:[1-9]\d+$/);
+    const b = await start(1, "127.0.0.1:0", [String(internalEndpoint)]);
+    await until("both see both", () => a.members().length === 2 && b.members().length === 2);
+    await assert.rejects(start(0, "192.0.2.1:0"), {
+      code: "listen-failed",
+      message: /^Cannot listen on 192\.0\.2\.1:0 \(listen EADDRNOTAVAIL/,
+    });
+  });
+
   test("two nodes in one process meet; events tell of it; metadata travel", async (t) => {
     const org = await organisation(await temporaryFolder(t));
     const a = await startNode(t, await coreYaml(org, 0));
