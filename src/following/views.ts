@@ -52,7 +52,7 @@ export type ChannelProblemCode =
   | "channel-still"
   /** Blocks cannot be written to `stateDir`. */
   | "blocks-unkept"
-  /** We are to be listed, but what we keep does not begin with block 0. */
+  /** We are to be listed, but what we keep does not begin with block 0, or nobody gives that. */
   | "first-blocks-missing"
   /** Nobody serves the blocks that members claim to have. */
   | "height-unproven"

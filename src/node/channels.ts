@@ -204,17 +204,14 @@ export class NodeChannels {
 
   /** Where blocks are kept from: where our user says; of a listed member from the first one on. */
   async #startOf({ name, role }: FollowedChannel, followed: Followed): Promise<Trust | undefined> {
-    const { core, parts } = this.#sources;
+    const { clock, core, parts } = this.#sources;
     const trusted = parts.channels?.trusted.get(name);
     if (trusted !== undefined || role !== "listed" || !parts.channels) {
       return trusted ?? followed.trust;
     }
     const { host } = parts.channels;
     const first = await findFirstBlock(host, name, core.options.self, this.#candidates(name));
-    followed.notes =
-      first === undefined
-        ? [`Not listed yet: no member of our organisation gives block 0 of ${name}.`]
-        : [];
+    followed.watch.soughtFirst(first !== undefined, clock.now());
     return first;
   }
 

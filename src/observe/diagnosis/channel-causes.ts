@@ -63,7 +63,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   "first-blocks-missing": {
     severity: "error",
     remedy:
-      "Stop this member, remove what it keeps of the channel under fabricGossip.stateDir, name the genesis block as configBlock in fabricGossip.channels, or none, and start it again.",
+      "Stop this member, remove what it keeps of the channel under fabricGossip.stateDir, if anything, name the genesis block as configBlock in fabricGossip.channels, and start it again; without configBlock, a peer of our organisation must have all blocks: one that joined by a snapshot lacks them.",
   },
   "height-unproven": {
     severity: "error",
@@ -87,6 +87,8 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   },
 };
 
+const NO_FIRST_BLOCKS = "and whoever publishes a height is asked for any block below it";
+
 /** What keeps a member with `role: listed` from being listed, without the end of its sentence. */
-export const FIRST_BLOCKS_MISSING =
-  "this member is not listed: its kept blocks do not begin with block 0, and whoever publishes a height is asked for any block below it";
+export const FIRST_BLOCKS_MISSING = `this member is not listed: its kept blocks do not begin with block 0, ${NO_FIRST_BLOCKS}`;
+export const FIRST_BLOCK_NOT_GIVEN = `this member is not listed: no member of our organisation gives block 0, ${NO_FIRST_BLOCKS}`;

@@ -61,7 +61,7 @@ export type Rejection = Pick<
 >;
 
 /** A configuration is asked for every 250 ms: so long it may take. */
-const SEARCH_MS = 30_000;
+export const SEARCH_MS = 30_000;
 /** Silence is how peers refuse. Fabric's accept nobody of an organisation with such a list. */
 const REFUSED_READING =
   "it is overloaded, or our certificate does not satisfy Readers there, is revoked, or the newest configuration has a revocation list of our organisation without authority key identifier, with which no certificate of it is valid";

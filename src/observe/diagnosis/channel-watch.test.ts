@@ -300,6 +300,16 @@ test("a conflict lasts until the member agrees again; a search that finds nothin
   assert.deepEqual(look({ isUnlisted: true }), ["+first-blocks-missing", "-blocks-unkept"]);
   assert.match(watch.problems.at(-1)?.reason ?? "", /^This member is not listed: .* block 0, /);
   assert.deepEqual(look(), ["-first-blocks-missing"]);
+  const elapsedMs = world.now().elapsedMs - 30_000;
+  watch.soughtFirst(false, { ...world.now(), elapsedMs: elapsedMs + 1 });
+  assert.deepEqual(look(), []);
+  watch.soughtFirst(true, world.now());
+  watch.soughtFirst(false, { ...world.now(), elapsedMs });
+  watch.soughtFirst(false, world.now());
+  assert.deepEqual(look(), ["+first-blocks-missing"]);
+  assert.match(watch.problems.at(-1)?.reason ?? "", /no member of our organisation gives block 0/);
+  watch.soughtFirst(true, world.now());
+  assert.deepEqual(look(), ["-first-blocks-missing"]);
   watch.unusable("block 9: capability V9_9");
   assert.deepEqual(look(), ["+config-unusable"]);
   for (const problem of watch.problems) {

@@ -7,12 +7,13 @@ import { describeConfiguration } from "../../following/config-view.ts";
 import type { Trust } from "../../following/trust.ts";
 import type { ChannelProblem, ConfigView } from "../../following/views.ts";
 import type { EventContent, EventOf } from "../events.ts";
-import { CHANNEL_CAUSES, FIRST_BLOCKS_MISSING } from "./channel-causes.ts";
+import { CHANNEL_CAUSES, FIRST_BLOCK_NOT_GIVEN, FIRST_BLOCKS_MISSING } from "./channel-causes.ts";
 import {
   type ChannelFacts,
   type ChannelFault,
   channelFaults,
   type Rejection,
+  SEARCH_MS,
   type Turn,
 } from "./channel-faults.ts";
 
@@ -48,6 +49,8 @@ export class ChannelWatch {
   #problems: ReadonlyMap<string, ChannelProblem> = new Map();
   #facts: Omit<ChannelFacts, "findings" | "rejected">;
   #view: ConfigView | undefined;
+  /** Since when nobody gives block 0, which a listed member needs. */
+  #withoutFirstMs: number | undefined;
 
   constructor(name: string, now: Now) {
     this.#name = name;
@@ -102,6 +105,11 @@ export class ChannelWatch {
     this.#facts = { ...this.#facts, silent: outcome.ok ? undefined : `${name} of ${mspId}` };
   }
 
+  /** Whether a member of our organisation gave block 0. */
+  soughtFirst(isFound: boolean, { elapsedMs }: Now): void {
+    this.#withoutFirstMs = isFound ? undefined : (this.#withoutFirstMs ?? elapsedMs);
+  }
+
   /** A configuration that we do not understand is in force: the channel is not followed any more. */
   unusable(reason: string): void {
     const detail = `it cannot be followed any further: ${reason}`;
@@ -148,7 +156,7 @@ export class ChannelWatch {
     if (followed === undefined) return [];
     const facts = {
       ...this.#facts,
-      findings: [...this.#findings.values(), ...ownFaults(ours)],
+      findings: [...this.#findings.values(), ...ownFaults(ours), ...this.#firstFaults(now)],
       rejected: [...this.#rejected.values()],
     };
     const before = this.#problems;
@@ -166,6 +174,13 @@ export class ChannelWatch {
       ...begun.map(([, one]): EventContent => ({ type: "channel-problem", channel, ...one })),
       ...over.map(([, one]): EventContent => ({ type: "channel-problem-solved", channel, ...one })),
     ];
+  }
+
+  #firstFaults({ elapsedMs }: Now): readonly ChannelFault[] {
+    const forMs = elapsedMs - (this.#withoutFirstMs ?? elapsedMs);
+    if (forMs < SEARCH_MS) return [];
+    const detail = FIRST_BLOCK_NOT_GIVEN;
+    return [{ ...NOBODY, code: "first-blocks-missing", about: "", detail }];
   }
 
   #find(fault: ChannelFault): void {
