@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
 import { type GeneratedOrganisation, generateOrganisation } from "./generate.ts";
 import { renewPeerCertificate, revokeCertificate } from "./generate-renew.ts";
+import { parseRevocationList } from "./revocation.ts";
 import { makeFolder } from "./testing.ts";
 
 const NOW_MS = Date.UTC(2030, 0, 1);
@@ -80,5 +83,38 @@ describe("all that is wrong is told at once, and nothing is written", () => {
       revokeCertificate({ ...options, certFile: "no.pem" }),
       tells(/^no\.pem/, /no does not exist: name a folder/),
     );
+  });
+});
+
+describe("of changes at the same time, each takes effect", () => {
+  test("no revocation is lost, and nothing else is left, also after a process that was killed", async (t) => {
+    const folder = await makeFolder(t, {});
+    const made = { folder, domain: "b.org", peers: 4, users: 1, nowMs: NOW_MS };
+    const { peers, users, mspFolder, ...org } = await generateOrganisation(made);
+    const before = await readdir(org.folder);
+    const gone = spawnSync(process.execPath, ["--version"]).pid;
+    await writeFile(join(org.folder, ".in-use"), `${gone}\n`);
+    const revoked = [...peers, ...users];
+    await Promise.all(
+      revoked.map(({ certFile }) =>
+        revokeCertificate({ organisationFolder: org.folder, certFile, nowMs: NOW_MS }),
+      ),
+    );
+    const list = await readFile(join(mspFolder, "crls/crl.pem"));
+    const serials = parseRevocationList(list)?.serials;
+    assert.equal(serials?.size, revoked.length);
+    assert.deepEqual(await readdir(org.folder), before);
+  });
+
+  test("a certificate and a key of one renewal stand beside each other", async (t) => {
+    const org = await organisation(t);
+    const options = { organisationFolder: org.folder, peer: "peer0", nowMs: NOW_MS };
+    const [peer] = org.peers;
+    assert(peer);
+    for (let i = 0; i < 5; i++) {
+      await Promise.all([1, 2, 3].map(() => renewPeerCertificate(options)));
+      const certificate = new X509Certificate(await readFile(peer.certFile));
+      assert.ok(certificate.checkPrivateKey(createPrivateKey(await readFile(peer.keyFile))));
+    }
   });
 });

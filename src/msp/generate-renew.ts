@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { codeOf, faultAt, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
+import { holdingFolder } from "./folder-lock.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
 import {
   type Authority,
@@ -61,7 +62,11 @@ const LIST_FILE = join("crls", "crl.pem");
  * it expires or is revoked. Throws `msp-invalid`, with every problem, if the folders are not as expected,
  * or a CA is not valid now; then nothing is written.
  */
-export async function renewPeerCertificate(options: RenewOptions): Promise<MemberFolder> {
+export function renewPeerCertificate(options: RenewOptions): Promise<MemberFolder> {
+  return holdingFolder(options.organisationFolder, () => renew(options));
+}
+
+async function renew(options: RenewOptions): Promise<MemberFolder> {
   const { organisationFolder: folder, nowMs, tls = false } = options;
   const problems = [...(options.problems ?? [])];
   const organisation = await openOrganisation(folder, problems);
@@ -157,7 +162,11 @@ async function renewTls(
  * Throws `msp-invalid`, with every problem, if the certificate is not of this organisation's CA, or that of
  * the CA itself; then nothing is written.
  */
-export async function revokeCertificate(options: RevokeOptions): Promise<readonly string[]> {
+export function revokeCertificate(options: RevokeOptions): Promise<readonly string[]> {
+  return holdingFolder(options.organisationFolder, () => revoke(options));
+}
+
+async function revoke(options: RevokeOptions): Promise<readonly string[]> {
   const { organisationFolder: folder, certFile, nowMs } = options;
   const problems: string[] = [];
   const certificate = await collect(problems, readRevoked(certFile));
