@@ -51,6 +51,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["ELOOP", "its symbolic link leads back to itself"],
   [DEAD_LINK, "its symbolic link leads nowhere"],
   ["EROFS", "its file system is read-only"],
+  ["ENOTEMPTY", "a folder of that name is there already"],
   ["ENOSPC", "the disk is full"],
   ["ENAMETOOLONG", "its name is too long"],
   ["EMFILE", "this process has too many files open"],

@@ -1,6 +1,6 @@
 /** One sentence for each reason that nothing can be written where a flag says. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -14,6 +14,11 @@ const toFile: Write = (path) => writeFile(path, "x");
 const toFolder: Write = async (path) => {
   await makeFolder(path);
   await writeFile(join(path, "x"), "x");
+};
+
+const inItsPlace: Write = async (path) => {
+  const draft = await mkdtemp(join(tmpdir(), "output-"));
+  await rename(draft, path).finally(() => rm(draft, { recursive: true }));
 };
 
 async function temporaryFolder(t: TestContext): Promise<string> {
@@ -34,6 +39,7 @@ const cases: readonly (readonly [path: string, write: Write, why: string])[] = [
   ["/proc/x/y", toFolder, "its folder does not exist"],
   ["/dev/null/x", toFolder, "a part of its path is a file"],
   ["/dev/full", toFile, "the disk is full"],
+  [".", inItsPlace, "a folder of that name is there already"],
 ];
 for (const [name, write, why] of cases) {
   const what = write === toFile ? "a file" : "a folder";
