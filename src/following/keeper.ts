@@ -129,7 +129,7 @@ export class Keeper {
     const reason = error instanceof Error ? error.message : String(error);
     this.#refusal = reason;
     this.#options.problem(
-      `Blocks cannot be kept (${reason}): make room in fabricGossip.stateDir, or let it be written.`,
+      `Blocks cannot be kept (${reason}): make room in fabricGossip.stateDir, let it be written, or give each member one of its own.`,
     );
     this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => {
       this.#isRefused = false;

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { BlockStore } from "./block-store.ts";
 import { makeBlock, makeRun } from "./testing-store.ts";
@@ -43,6 +44,23 @@ test("where a store begins can be asked without changing it, also while it is op
   await writeFile(join(folder, "blocks.db"), "spoilt");
   assert.equal(await BlockStore.firstIn(folder), undefined);
   assert.deepEqual(await readdir(folder), before);
+});
+
+test("whoever comes later says that another process keeps blocks in the folder", async (t) => {
+  const folder = await folderOf(t);
+  const [one, two] = [await BlockStore.open(folder, 0), await BlockStore.open(folder, 0)];
+  t.after(() => Promise.all([one.close(), two.close()]));
+  await one.append(makeRun(0n, 4));
+  const message = "another process keeps blocks in the same folder";
+  await assert.rejects(two.append(makeRun(0n, 4)), { message });
+  await assertKept(one, 0n, 4n);
+  const outside = new DatabaseSync(join(folder, "blocks.db"));
+  outside.exec("begin immediate");
+  await assert.rejects(one.append(makeRun(4n, 1)), { message });
+  outside.exec("rollback");
+  outside.close();
+  await one.append(makeRun(4n, 1));
+  await assertKept(one, 0n, 5n);
 });
 
 test("blocks are read by number and by transaction, also after opening again", async (t) => {
@@ -98,7 +116,7 @@ test("what fails leaves what was confirmed, and may be tried again; stores do no
   await second.append(makeRun(70n, 3));
   // A transaction that stands in two places at once.
   const twice = { ...makeBlock(3n), number: 2n };
-  await assert.rejects(store.append([makeBlock(2n), twice]), /constraint/i);
+  await assert.rejects(store.append([makeBlock(2n), twice]), /another process/);
   await assertKept(store, 0n, 2n);
   await store.append(makeRun(2n, 2));
   await assertKept(store, 0n, 4n);

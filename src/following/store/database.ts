@@ -60,8 +60,8 @@ export class Database {
   /** All or nothing; on disk when it returns. */
   append(blocks: readonly KeptBlock[], configuration: Uint8Array | undefined): Extent {
     const { addBlock, addPlace, setConfiguration } = this.#statements;
-    this.#database.exec("begin immediate");
     try {
+      this.#database.exec("begin immediate");
       for (const { number, bytes, note, keys } of blocks) {
         addBlock.run(number, note, bytes);
         for (const [i, key] of keys.entries()) {
@@ -73,6 +73,7 @@ export class Database {
       this.#database.exec("commit");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
+      if (isOfTwoWriters(error)) throw new Error(TWO_WRITERS, { cause: error });
       throw error;
     }
     return this.extent();
@@ -118,6 +119,19 @@ export class Database {
     this.#statements.dropBlocks.run(bound);
     this.#statements.dropPlaces.run(bound << POSITION_BITS);
   }
+}
+
+const TWO_WRITERS = "another process keeps blocks in the same folder";
+
+/** SQLITE_BUSY, and SQLITE_CONSTRAINT: a block that we lacked is there. */
+function isOfTwoWriters(error: unknown): boolean {
+  const code = resultCodeOf(error);
+  return code === 5 || code === 19;
+}
+
+/** What SQLite says of an error, without details; 0 of others. */
+export function resultCodeOf(error: unknown): number {
+  return error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
 }
 
 function extentOf(statement: StatementSync): Extent {

@@ -8,7 +8,7 @@ import type { StoreAnswer, StoreQuestion } from "./store-messages.ts";
 
 // Hides Node 22's warning that SQLite is experimental, in this thread only.
 process.removeAllListeners("warning");
-const { Database, lookInto } = await import("./database.ts");
+const { Database, lookInto, resultCodeOf } = await import("./database.ts");
 
 const databases = new Map<number, InstanceType<typeof Database>>();
 
@@ -58,7 +58,7 @@ function openDatabase(
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 function isSpoilt(error: unknown): boolean {
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  const code = resultCodeOf(error);
   return code === 11 || code === 26;
 }
 

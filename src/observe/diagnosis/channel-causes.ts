@@ -58,7 +58,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   "blocks-unkept": {
     severity: "error",
     remedy:
-      "Make room in fabricGossip.stateDir, or let it be written; if it could not be opened at the start, restart then. Until then no new block is told; 16 MiB of them wait in memory.",
+      "Make room in fabricGossip.stateDir, let it be written, or give each member one of its own; if it could not be opened at the start, or another process used it, restart then. Until then no new block is told; 16 MiB of them wait in memory.",
   },
   "first-blocks-missing": {
     severity: "error",
