@@ -35,6 +35,8 @@ interface SessionPeer {
   delayMs: number;
   /** The attempt under way, which all that need the peer wait for: it keeps one stream of ours. */
   dialling: Promise<void> | undefined;
+  /** Name of another address of the same peer, which is used in the place of this one. */
+  sameAs: string | undefined;
 }
 
 export class Session {
@@ -67,6 +69,7 @@ export class Session {
       notBeforeMs: 0,
       delayMs: REDIAL_MS,
       dialling: undefined,
+      sameAs: undefined,
     }));
   }
 
@@ -106,7 +109,7 @@ export class Session {
     const { elapsedMs } = this.clock.now();
     await Promise.all(
       this.peers
-        .filter((peer) => !isLive(peer) && peer.notBeforeMs <= elapsedMs)
+        .filter((one) => !isLive(one) && !one.sameAs && one.notBeforeMs <= elapsedMs)
         .map((peer) => {
           peer.dialling ??= this.#dial(peer).finally(() => {
             peer.dialling = undefined;
@@ -145,7 +148,12 @@ export class Session {
       const why = failure ?? stream?.end;
       return why === undefined ? [] : [{ target, why }];
     });
-    const notes = failures.map(({ target, why }) => tellFailure(target, why));
+    const notes = [
+      ...failures.map(({ target, why }) => tellFailure(target, why)),
+      ...this.peers.flatMap(({ target, sameAs }) =>
+        sameAs === undefined ? [] : [`${target.name} is the same peer as ${sameAs}: name it once.`],
+      ),
+    ];
     const { identity } = this.asker;
     const { publicKey } = new X509Certificate(certificatePem(identity));
     const doubt = keyDoubt(this.#certFile ?? identity.subject, publicKey);
@@ -173,12 +181,30 @@ export class Session {
     // Peers that keep ending our streams are redialled slowly.
     peer.notBeforeMs = this.clock.now().elapsedMs + peer.delayMs;
     peer.delayMs = Math.min(2 * peer.delayMs, REDIAL_MAX_MS);
-    if (opened.ok) {
-      peer.stream = opened.value;
-      peer.failure = undefined;
-    } else {
+    if (!opened.ok) {
       peer.failure = { code: opened.code, reason: opened.reason };
+      return;
     }
+    const stream = opened.value;
+    if (this.closing.aborted) return stream.close();
+    peer.failure = undefined;
+    const { pkiId } = stream.identity;
+    const same = this.peers.find((one) => one !== peer && one.stream?.identity.pkiId === pkiId);
+    if (same === undefined) peer.stream = stream;
+    else await this.#merge(peer, same, stream);
+  }
+
+  /** One peer under two addresses ends one of our streams for the other, we cannot know which. */
+  async #merge(peer: SessionPeer, same: SessionPeer, stream: PeerStream): Promise<void> {
+    peer.sameAs = same.target.name;
+    const former = same.stream;
+    same.stream = undefined;
+    await Promise.all([stream.close(), former?.close()]);
+    if (!this.closing.aborted) await this.#dial(same);
+    if (this.closing.aborted || isLive(same) || same.sameAs !== undefined) return;
+    // It was reached there before, and now only here.
+    peer.sameAs = undefined;
+    await this.#dial(peer);
   }
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { type ChannelReader, readChannel } from "../../src/reader/read-channel.ts";
 import type { FakePeer, PeerWish } from "./peer.ts";
-import { CHANNEL, makeWorld } from "./world.ts";
+import { CHANNEL, flagsOf, makeWorld, read } from "./world.ts";
 
 const CLOSED = { name: "GossipError", code: "closed" };
 /** Longer than any of these tests. */
@@ -88,4 +88,15 @@ test("a closed reader ends what follows blocks, and says that it was closed", as
   }
   assert.throws(() => reader.blocks(), CLOSED);
   assert.equal(peer.requests.length, asked);
+});
+
+test("one peer under two addresses is read through one stream, and said to be named twice", async (t) => {
+  const world = await makeWorld(t, 3);
+  const peer = await world.peer(world.org1, 0);
+  const other = peer.endpoint.replace("127.0.0.1", "localhost");
+  const flags = flagsOf(world.org1, { ...peer, endpoint: other }, peer);
+  const { code, stdout, stderr } = await read(t, "heights", flags);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^note: (\S+) is the same peer as (?!\1)\S+: name it once\.\n$/);
+  assert.equal(stdout.match(/^peer0\.org1/gm)?.length, 1);
 });
