@@ -29,6 +29,8 @@ export interface Receiver {
 const [DIAL, WITHDRAWAL, PACKET, NEW, OTHER, LIST, END, PASSAGE] = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Messages that the other thread keeps: the newest ones. */
 const KEPT = 2 ** 17;
+/** A prime, so that what differs in length only is not kept in the same place. */
+const SPREAD = 7_919;
 /** Longer ones are lists, of which each is sent to one member. */
 const KEPT_BYTES_MAX = 2_048;
 const PKI_ID_BYTES = 32;
@@ -73,8 +75,9 @@ class Numbers {
 
 export class CratePacker {
   readonly #lists: SharedLists;
-  /** By the number in its signature, and its length: the same message is sent with a secret and without. */
-  #ids = new Map<number, number>();
+  /** What crossed last of those that share a place: the number in its signature, and its id. */
+  readonly #signed = new Float64Array(KEPT).fill(-1);
+  readonly #ids = new Float64Array(KEPT);
   #unsignedIds = new WeakMap<Uint8Array, number>();
   #nextId = 0;
   /** What the other thread must know before it reads the rest. */
@@ -164,14 +167,17 @@ export class CratePacker {
   /** By what number the other thread knows these bytes from now on. */
   #keep(bytes: Uint8Array): number {
     const { number } = glance(bytes);
+    // The same message is sent with a secret and without.
     const key = number * 2 ** 20 + bytes.length;
-    const known = number < 0 ? this.#unsignedIds.get(bytes) : this.#ids.get(key);
+    const place = (number + bytes.length * SPREAD) % KEPT;
+    const isSame = number >= 0 && this.#signed[place] === key;
+    const known = number < 0 ? this.#unsignedIds.get(bytes) : isSame ? this.#ids[place] : undefined;
     if (known !== undefined && this.#nextId - known < KEPT / 2) return known;
     const id = this.#nextId++;
     if (number < 0) this.#unsignedIds.set(bytes, id);
     else {
-      if (this.#ids.size > KEPT) this.#ids = new Map();
-      this.#ids.set(key, id);
+      this.#signed[place] = key;
+      this.#ids[place] = id;
     }
     this.#known.put(NEW, id, this.#putBytes(bytes), bytes.length);
     return id;
