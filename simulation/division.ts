@@ -1,14 +1,15 @@
 /**
  * One network simulated by several threads. Each runs some of the members, and knows the plan of all. What is
- * sent takes a moment at least, so each thread runs half of that moment, hands over what has been sent
- * meanwhile, and needs from the others only what they sent up to the half before. The run is the same however many threads there are.
+ * sent takes a moment at least, so each thread runs a quarter of that moment, hands over what has been sent
+ * meanwhile, and needs from the others only what they sent up to three quarters before. The run is the same
+ * however many threads there are.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Arrivals, Border, CrossingDial, Send } from "../src/transport/memory-crossing.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { Dissemination } from "./dissemination.ts";
 import { type Crate, CratePacker, CrateUnpacker, type Receiver } from "./division-crate.ts";
-import { Rendezvous, type Row } from "./rendezvous.ts";
+import { LATE_MAX, Rendezvous, type Row } from "./rendezvous.ts";
 import type { SharedLists } from "./shared-lists.ts";
 import type { Sight } from "./views.ts";
 import { glance } from "./wire-kind.ts";
@@ -127,8 +128,8 @@ export class Division implements Border {
   }
 
   /**
-   * Advances the clock in parts of half the time that anything needs to cross: what others sent in the part
-   * before the last must have come before the next one is run, so no thread is far ahead, and few wait.
+   * Advances the clock in parts of a quarter of the time that anything needs to cross: what others sent four
+   * parts before must have come before the next one is run, so no thread is far ahead, and few wait.
    * Returns whether anything ran.
    */
   advance(durationMs: number): boolean {
@@ -138,8 +139,8 @@ export class Division implements Border {
     if (this.#rendezvous === undefined) return clock.runUntil(endMs);
     let hasRun = false;
     while (clock.now().elapsedMs < endMs) {
-      this.#receive(this.#rendezvous.meetings - 1);
-      const partMs = clock.now().elapsedMs + (SAFETY * this.crossingMs) / 2;
+      this.#receive(this.#rendezvous.meetings - LATE_MAX);
+      const partMs = clock.now().elapsedMs + (SAFETY * this.crossingMs) / (LATE_MAX + 1);
       hasRun = clock.runUntil(Math.min(endMs, partMs)) || hasRun;
       this.#handOver();
     }

@@ -5,26 +5,26 @@ import { Worker } from "node:worker_threads";
 import { type Row, rendezvousMemory } from "./rendezvous.ts";
 
 /**
- * Arrives so many times, telling `row` and the number of the meeting, and waits for the others one meeting late;
+ * Arrives so many times, telling `row` and the number of the meeting, and waits for the others as late as it may;
  * then breaks off if asked to.
  */
 const THREAD = `
   const { parentPort, workerData } = require("node:worker_threads");
   const { breaksOff, file, index, meetings, memory, row } = workerData;
-  import(file).then(({ Rendezvous }) => {
+  import(file).then(({ LATE_MAX, Rendezvous }) => {
     const rendezvous = new Rendezvous(memory, index, 2);
     const tables = [];
     const note = (meeting) => {
-      if (meeting === 0) return;
+      if (meeting <= 0) return;
       rendezvous.await(meeting);
       tables.push([0, 1].flatMap((other) => [...rendezvous.told(meeting, other)]));
     };
     for (let i = 1; i <= meetings; i++) {
       rendezvous.arrive([i, ...row.slice(1)]);
-      note(i - 1);
+      note(i - LATE_MAX);
     }
     if (breaksOff) rendezvous.breakOff();
-    else note(meetings);
+    else for (let i = 1; i <= LATE_MAX; i++) note(meetings - LATE_MAX + i);
     return { tables, sum: breaksOff ? [] : rendezvous.sum(row) };
   }).then(
     (told) => parentPort.postMessage(told),

@@ -6,8 +6,10 @@ export const WIDTH = 4;
 const LOOKS = 3_000;
 /** So long at most, lest it wait for somebody who waits for a thread that broke off. */
 const SLEEP_MS = 100;
-/** No thread is ahead of another one by more than two meetings, so the rows of four are kept. */
-const KEPT = 4;
+/** How many meetings later a thread may wait for one. */
+export const LATE_MAX = 3;
+/** Fewer meetings than these lie between what one thread writes and what another one has yet to read. */
+const KEPT = 2 * (LATE_MAX + 1);
 
 export type Row = readonly [number, number, number, number];
 
@@ -40,12 +42,12 @@ export class Rendezvous {
     Atomics.notify(this.#counters, this.index);
   }
 
-  /** Waits until all have arrived at this meeting: the present one, or the one before. */
+  /** Waits until all have arrived at this meeting: the present one, or one of the {@link LATE_MAX} before. */
   await(meeting: number): void {
     for (let other = 0; other < this.count; other++) this.#awaitOne(other, meeting);
   }
 
-  /** What a thread has told at a meeting for which this one has waited: one of the last two. */
+  /** What a thread has told at a meeting for which this one has waited, before it arrives at the next one. */
   told(meeting: number, index: number): Float64Array {
     const at = this.#at(meeting, index);
     return this.#rows.subarray(at, at + WIDTH);
