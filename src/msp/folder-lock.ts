@@ -34,12 +34,33 @@ async function take(folder: string, lock: string): Promise<boolean> {
         return false;
       }
     }
-    if (await isLeftOver(lock)) await rm(lock, { force: true });
-    else if (waitedMs < WAIT_MS) await sleep(PAUSE_MS);
-    else {
+    if (await removeLeftOver(lock)) continue;
+    if (waitedMs >= WAIT_MS) {
       const what = `${folder} is being changed by another command for ${WAIT_MS / 1_000} s`;
       throw new GossipError("msp-invalid", `${what}: wait for it, or remove ${lock} if none runs.`);
     }
+    await sleep(PAUSE_MS);
+  }
+}
+
+/**
+ * Removes it if the process that made it is gone. Only whoever holds a second lock looks and removes: else one
+ * that has looked could remove what another one has made since.
+ */
+async function removeLeftOver(lock: string): Promise<boolean> {
+  if (!(await isLeftOver(lock))) return false;
+  const guard = `${lock}.left`;
+  const isHeld = await writeFile(guard, "", { flag: "wx" }).then(
+    () => true,
+    () => false,
+  );
+  if (!isHeld) return false;
+  try {
+    if (!(await isLeftOver(lock))) return false;
+    await rm(lock, { force: true });
+    return true;
+  } finally {
+    await rm(guard, { force: true });
   }
 }
 
