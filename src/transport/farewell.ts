@@ -19,6 +19,7 @@ const OPENING = "TLS certificate refused: ";
 const WORDS: Partial<Record<TlsFault, string>> = {
   "tls-untrusted": "unknown CA",
   "tls-name": "not for the host that is dialled",
+  "tls-own": "not for the host that is dialled",
   "tls-expired": "expired",
   "tls-not-yet-valid": "not yet valid",
   "tls-wrong-purpose": "not for servers",
