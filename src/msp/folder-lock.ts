@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GossipError } from "../lib/errors.ts";
@@ -7,12 +8,39 @@ import { codeOf } from "../lib/small-file.ts";
 const LOCK = ".in-use";
 const PAUSE_MS = 50;
 const WAIT_MS = 10_000;
+/** A lock without a number was left so by a process that ended while it made it. */
+const EMPTY_MS = 2_000;
+
+/** What this process does in each folder, one after the other. */
+const turns = new Map<string, Promise<void>>();
 
 /**
  * One at a time changes the keys and lists of an organisation: of two that read a list and write it, one
  * would lose its revocation. Throws `msp-invalid` if another does not end.
  */
 export async function holdingFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const place = placeOf(folder);
+  const before = turns.get(place);
+  const done = Promise.withResolvers<void>();
+  turns.set(place, done.promise);
+  await before;
+  try {
+    return await holdingAlone(folder, work);
+  } finally {
+    done.resolve();
+    if (turns.get(place) === done.promise) turns.delete(place);
+  }
+}
+
+function placeOf(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
+async function holdingAlone<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const lock = join(folder, LOCK);
   const isHeld = folder !== "" && (await take(folder, lock));
   try {
@@ -29,14 +57,14 @@ async function take(folder: string, lock: string): Promise<boolean> {
       await writeFile(lock, `${process.pid}\n`, { flag: "wx" });
       return true;
     } catch (error) {
-      if (codeOf(error) !== "EEXIST") {
-        await rm(lock, { force: true }).catch(() => {}); // Of a full disk an empty one is left.
-        return false;
-      }
+      const code = codeOf(error);
+      // An empty one is left.
+      if (code === "ENOSPC" || code === "EDQUOT") await rm(lock, { force: true }).catch(() => {});
+      if (code !== "EEXIST") return false;
     }
     if (await removeLeftOver(lock)) continue;
     if (waitedMs >= WAIT_MS) {
-      const what = `${folder} is being changed by another command for ${WAIT_MS / 1_000} s`;
+      const what = `${folder} has been in use by another command for ${WAIT_MS / 1_000} s`;
       throw new GossipError("msp-invalid", `${what}: wait for it, or remove ${lock} if none runs.`);
     }
     await sleep(PAUSE_MS);
@@ -64,14 +92,26 @@ async function removeLeftOver(lock: string): Promise<boolean> {
   }
 }
 
-/** Whether the process that made it is gone. */
+/** Whether the process that made it is gone; one with our number is, as we have none at this moment. */
 async function isLeftOver(lock: string): Promise<boolean> {
-  const pid = Number(await readFile(lock, "utf8").catch(() => ""));
+  const text = await readFile(lock, "utf8").catch(() => undefined);
+  if (text === undefined) return false;
+  if (text === "") return isOld(lock);
+  const pid = Number(text);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (pid === process.pid) return true;
   try {
     process.kill(pid, 0);
     return false;
   } catch (error) {
     return codeOf(error) === "ESRCH";
   }
+}
+
+async function isOld(lock: string): Promise<boolean> {
+  const madeMs = await stat(lock).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - madeMs > EMPTY_MS;
 }

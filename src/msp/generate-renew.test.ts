@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { GossipError } from "../lib/errors.ts";
@@ -93,13 +93,20 @@ describe("of changes at the same time, each takes effect", () => {
     const { peers, users, mspFolder, ...org } = await generateOrganisation(made);
     const before = await readdir(org.folder);
     const gone = spawnSync(process.execPath, ["--version"]).pid;
-    await writeFile(join(org.folder, ".in-use"), `${gone}\n`);
+    const lock = join(org.folder, ".in-use");
+    await writeFile(lock, `${gone}\n`);
     const revoked = [...peers, ...users];
-    await Promise.all(
-      revoked.map(({ certFile }) =>
-        revokeCertificate({ organisationFolder: org.folder, certFile, nowMs: NOW_MS }),
-      ),
-    );
+    const revoke = ({ certFile }: { readonly certFile: string }) =>
+      revokeCertificate({ organisationFolder: org.folder, certFile, nowMs: NOW_MS });
+    const [first, second, ...others] = revoked;
+    assert(first && second);
+    await Promise.all(others.map(revoke));
+    // In a container each command may have the same number.
+    await writeFile(lock, `${process.pid}\n`);
+    await revoke(first);
+    await writeFile(lock, "");
+    await utimes(lock, 1, 1);
+    await revoke(second);
     const list = await readFile(join(mspFolder, "crls/crl.pem"));
     const serials = parseRevocationList(list)?.serials;
     assert.equal(serials?.size, revoked.length);
