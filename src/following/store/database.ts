@@ -73,7 +73,7 @@ export class Database {
       this.#database.exec("commit");
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("rollback");
-      if (isOfTwoWriters(error)) throw new Error(TWO_WRITERS, { cause: error });
+      if (this.#isOfTwoWriters(error, blocks)) throw new Error(TWO_WRITERS, { cause: error });
       throw error;
     }
     return this.extent();
@@ -111,6 +111,13 @@ export class Database {
     this.#database.close();
   }
 
+  /** SQLITE_BUSY, or SQLITE_CONSTRAINT where a block that we lacked is there. */
+  #isOfTwoWriters(error: unknown, blocks: readonly KeptBlock[]): boolean {
+    const code = resultCodeOf(error);
+    const isThere = ({ number }: KeptBlock): boolean => this.read(number, number, 0).length > 0;
+    return code === 5 || (code === 19 && blocks.some(isThere));
+  }
+
   #prune(): void {
     const { first, height } = this.extent();
     if (this.#keepBlocks === 0n || first === undefined || height === undefined) return;
@@ -122,12 +129,6 @@ export class Database {
 }
 
 const TWO_WRITERS = "another process keeps blocks in the same folder";
-
-/** SQLITE_BUSY, and SQLITE_CONSTRAINT: a block that we lacked is there. */
-function isOfTwoWriters(error: unknown): boolean {
-  const code = resultCodeOf(error);
-  return code === 5 || code === 19;
-}
 
 /** What SQLite says of an error, without details; 0 of others. */
 export function resultCodeOf(error: unknown): number {
