@@ -54,15 +54,22 @@ export async function openTarget(flags: TargetOptions): Promise<Target> {
   return { url, tls, source };
 }
 
-/** What was given for TLS, and would be ignored without it. */
+/** What was given for TLS, and would be ignored without it. Variables may be set for other nodes. */
 function unused(flags: TargetOptions, url: URL): readonly string[] {
-  const given = (["ca", "cert", "key"] as const).filter((name) => flags[name] !== undefined);
+  const given = (["ca", "cert", "key"] as const).filter((name) => {
+    const file = flags[name];
+    return file !== undefined && file !== process.env[`FABRIC_GOSSIP_${name.toUpperCase()}`];
+  });
   if (given.length === 0) return [];
-  const names = given.map((name) => `--${name}`).join(" and ");
+  const names = given
+    .map((name) => `--${name}`)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " and ");
+  const [have, them] = given.length > 1 ? ["have", "them"] : ["has", "it"];
   const host = url.host.slice(0, URL_SHOWN_MAX);
   return [
-    `${names} ${given.length > 1 ? "have" : "has"} no effect on http://${host}, which is not encrypted: ` +
-      `write https://${host} in --url, or leave ${names} out, also as a FABRIC_GOSSIP_ variable.`,
+    `${names} ${have} no effect on http://${host}, which does not use TLS: ` +
+      `use https://${host} with --url, or omit ${them}.`,
   ];
 }
 

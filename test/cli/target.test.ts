@@ -163,13 +163,15 @@ test("what TLS needs is refused without TLS, not ignored", async (t) => {
   await assert.rejects(openTarget({ url: "h:1", ca: files.ca }), {
     code: "config-invalid",
     message:
-      "--ca has no effect on http://h:1, which is not encrypted: write https://h:1 in --url, or " +
-      "leave --ca out, also as a FABRIC_GOSSIP_ variable.",
+      "--ca has no effect on http://h:1, which does not use TLS: use https://h:1 with --url, or omit it.",
   });
   await assert.rejects(
     openTarget(files),
-    / --ca and --cert and --key have no effect on http:\/\/127/,
+    / --ca, --cert and --key have no effect on http:\/\/127.* or omit them\.$/,
   );
+  process.env["FABRIC_GOSSIP_CA"] = files.ca;
+  t.after(() => delete process.env["FABRIC_GOSSIP_CA"]);
+  assert.equal((await openTarget({ url: "h:1", ca: files.ca })).url.host, "h:1");
   assert.equal((await openTarget({ url: "https://h:1", ...files })).url.host, "h:1");
 });
 
