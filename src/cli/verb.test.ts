@@ -5,6 +5,8 @@ import { GossipError } from "../lib/errors.ts";
 import { program } from "./program.ts";
 
 const CASES: readonly (readonly [given: string, sentence: RegExp])[] = [
+  ["members --json=3", /^fabric-gossip members --json takes no value: write it alone\.$/],
+  ["members --o'x", /^fabric-gossip members has no option "--o'x": .*--help lists all\.$/],
   ["members --jsn=3", /^fabric-gossip members has no option "--jsn": did you mean --json\?$/],
   [
     "blocks ch --nothing\u001b",

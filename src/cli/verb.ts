@@ -13,7 +13,9 @@ export class Verb extends Command {
 
   /** Throws `config-invalid`, where the library would print a message and end the process. */
   override error(message: string, { code }: ErrorOptions = {}): never {
-    const [, quoted = ""] = /'([^']*)'/.exec(message) ?? [];
+    // Only an unknown option is quoted as it was written; then nothing follows but a suggestion.
+    const isWritten = code === "commander.unknownOption";
+    const [, quoted = ""] = (isWritten ? /'(.*)'/s : /'([^']*)'/).exec(message) ?? [];
     throw new GossipError("config-invalid", sentenceOf(this, code ?? "", quoted, message));
   }
 }
@@ -45,6 +47,7 @@ function sentenceOf(verb: Command, code: string, quoted: string, message: string
 function noOption(verb: Command, flag: string): string {
   const path = pathOf(verb);
   const options = verb.options.flatMap(({ long }) => long ?? []);
+  if (options.includes(flag)) return `${path} ${flag} takes no value: write it alone.`;
   const found = nearest(flag, options);
   const list =
     verb.parent === null

@@ -54,7 +54,7 @@ export function step(core: Core, input: Input, now: Now): readonly Effect[] {
   const { aliveCount, arrivals, version } = core.members;
   assertHolds(now.elapsedMs >= core.now.elapsedMs, "the clock that never jumps went back");
   noticeStall(core, now);
-  // Nothing is written that is the same: an engine that collects garbage by age notes each pointer from old to new.
+  // Mostly the same object: writing it again would cost an engine that notes each pointer from old objects to new ones.
   if (core.now !== now) core.now = now;
   // A loop turn may bring many messages, so only ticks drain the verification queue.
   const isBehind = input.type === "message" && hasBacklog(core);

@@ -5,7 +5,9 @@ const LENGTH_MAX = 100;
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > LENGTH_MAX) return undefined;
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 5)) + 1;
+  const letters = name.replace(/^-+/, "").length;
+  // In so short a word, two differences are another word.
+  let least = (letters < 4 ? 1 : Math.max(2, Math.floor(name.length / 5))) + 1;
   for (const candidate of candidates) {
     // Each letter that one has more is a difference.
     if (Math.abs(name.length - candidate.length) >= least) continue;

@@ -18,7 +18,7 @@ export interface Debt {
 export interface RateLimit extends Rate {
   /** Accounts that may owe something; all others have their whole burst left. Another map when those are forgotten. */
   debts: Map<string, Debt>;
-  /** So many accounts, and those that are settled are forgotten. */
+  /** Prune settled accounts above this many. */
   tidyAt: number;
 }
 

@@ -63,7 +63,7 @@ export function checkExpiry(core: Core): readonly Effect[] {
   return effects;
 }
 
-/** Whether a scan may find anything: who is heard of is due later, and only who is dead or cut off may be due soon. */
+/** Whether a scan may find anything. News of a living member only puts off its time; any other news may bring it forward. */
 function isAnyDue({ members, now, schedule }: Core): boolean {
   const { nextDueMs, outcasts } = schedule.members;
   return outcasts !== members.outcasts || nextDueMs <= now.elapsedMs;
