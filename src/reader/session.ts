@@ -35,8 +35,8 @@ interface SessionPeer {
   delayMs: number;
   /** The attempt under way, which all that need the peer wait for: it keeps one stream of ours. */
   dialling: Promise<void> | undefined;
-  /** Name of another address of the same peer, which is used in the place of this one. */
-  sameAs: string | undefined;
+  /** Another address of the same peer, which is used in the place of this one: it has no stream. */
+  sameAs: { readonly peer: SessionPeer; readonly pkiId: string } | undefined;
 }
 
 export class Session {
@@ -103,20 +103,17 @@ export class Session {
     throw new GossipError("closed", "the reader was closed: open another one");
   }
 
-  /** Dials peers without a stream that may be dialled again. */
+  /** Dials peers without a stream that may be dialled again, and waits for all attempts under way. */
   async connect(): Promise<void> {
     this.requireOpen();
     const { elapsedMs } = this.clock.now();
-    await Promise.all(
-      this.peers
-        .filter((one) => !isLive(one) && !one.sameAs && one.notBeforeMs <= elapsedMs)
-        .map((peer) => {
-          peer.dialling ??= this.#dial(peer).finally(() => {
-            peer.dialling = undefined;
-          });
-          return peer.dialling;
-        }),
-    );
+    const isDue = (one: SessionPeer) =>
+      !isLive(one) && one.sameAs === undefined && one.notBeforeMs <= elapsedMs;
+    // An attempt that fails makes other addresses of that peer due.
+    do {
+      for (const peer of this.peers.filter(isDue)) void this.#attempt(peer);
+      await Promise.all(this.peers.map(({ dialling }) => dialling));
+    } while (!this.closing.aborted && this.peers.some(isDue));
   }
 
   /** The open streams. */
@@ -151,7 +148,9 @@ export class Session {
     const notes = [
       ...failures.map(({ target, why }) => tellFailure(target, why)),
       ...this.peers.flatMap(({ target, sameAs }) =>
-        sameAs === undefined ? [] : [`${target.name} is the same peer as ${sameAs}: name it once.`],
+        sameAs === undefined
+          ? []
+          : [`${target.name} is the same peer as ${sameAs.peer.target.name}: name it once.`],
       ),
     ];
     const { identity } = this.asker;
@@ -166,7 +165,17 @@ export class Session {
     await Promise.all(this.peers.map(({ stream }) => stream?.close()));
   }
 
+  #attempt(peer: SessionPeer, ready: Promise<unknown> = Promise.resolve()): Promise<void> {
+    peer.dialling ??= ready
+      .then(() => this.#dial(peer))
+      .finally(() => {
+        peer.dialling = undefined;
+      });
+    return peer.dialling;
+  }
+
   async #dial(peer: SessionPeer): Promise<void> {
+    if (this.closing.aborted) return;
     const opened = await openPeerStream({
       target: peer.target,
       asker: this.asker,
@@ -183,28 +192,41 @@ export class Session {
     peer.delayMs = Math.min(2 * peer.delayMs, REDIAL_MAX_MS);
     if (!opened.ok) {
       peer.failure = { code: opened.code, reason: opened.reason };
+      this.#separate(peer, undefined);
       return;
     }
     const stream = opened.value;
     if (this.closing.aborted) return stream.close();
     peer.failure = undefined;
     const { pkiId } = stream.identity;
+    this.#separate(peer, pkiId);
     const same = this.peers.find((one) => one !== peer && one.stream?.identity.pkiId === pkiId);
     if (same === undefined) peer.stream = stream;
     else await this.#merge(peer, same, stream);
   }
 
-  /** One peer under two addresses ends one of our streams for the other, we cannot know which. */
+  /**
+   * One peer under two addresses ends one of our streams for the other, we cannot know which. No
+   * two attempts wait for each other: an address that waits has no stream, so none merges into it.
+   */
   async #merge(peer: SessionPeer, same: SessionPeer, stream: PeerStream): Promise<void> {
-    peer.sameAs = same.target.name;
+    peer.sameAs = { peer: same, pkiId: stream.identity.pkiId };
     const former = same.stream;
+    peer.stream = undefined;
     same.stream = undefined;
-    await Promise.all([stream.close(), former?.close()]);
-    if (!this.closing.aborted) await this.#dial(same);
-    if (this.closing.aborted || isLive(same) || same.sameAs !== undefined) return;
-    // It was reached there before, and now only here.
-    peer.sameAs = undefined;
-    await this.#dial(peer);
+    const closed = Promise.all([stream.close(), former?.close()]);
+    await this.#attempt(same, closed);
+    // Separated again: it was reached there before, and now only here.
+    if (peer.sameAs === undefined) await this.#dial(peer);
+  }
+
+  /** Has the addresses dialled again in whose place this one was used, unless it leads to their peer. */
+  #separate(peer: SessionPeer, pkiId: string | undefined): void {
+    for (const one of this.peers) {
+      if (one.sameAs?.peer !== peer || one.sameAs.pkiId === pkiId) continue;
+      one.sameAs = undefined;
+      one.notBeforeMs = 0;
+    }
   }
 }
 
