@@ -81,3 +81,27 @@ export function describeGaps(world: World, views: Views, max = 5): readonly stri
 export function isComplete({ expected, seen, ghosts }: Sight): boolean {
   return seen === expected && ghosts === 0;
 }
+
+/** What healthy nodes report of themselves at the end, when nothing should be wrong. */
+export function illnesses(world: World): readonly string[] {
+  return observers(world).flatMap((member) => {
+    const problems = member.life?.node.diagnostics.problems() ?? [];
+    const rightly = removedUnawares(world, member).map((name) => `On channel ${name}:`);
+    return problems
+      .filter((problem) => !rightly.some((begin) => problem.startsWith(begin)))
+      .map((problem) => `${member.name} says "${problem}"`);
+  });
+}
+
+/**
+ * Channels that removed the member's organisation before it had their configuration: its peers do not speak
+ * of them any more, so it says rightly that it cannot learn it.
+ */
+function removedUnawares({ channels }: World, { life, mspId }: SimulatedMember): readonly string[] {
+  return (life?.node.channels() ?? [])
+    .filter(({ name, configSequence }) => {
+      const organisations = channels.table.get(name)?.configuration.organisations ?? [];
+      return configSequence === null && organisations.every((one) => one.mspId !== mspId);
+    })
+    .map(({ name }) => name);
+}

@@ -3,7 +3,7 @@
 import { type ChannelFigures, ChannelReach } from "./checkers/channel-reach.ts";
 import { type Checkers, installCheckers, sampleSeconds } from "./checkers/checkers.ts";
 import { MessageChecker } from "./checkers/messages.ts";
-import { describeGaps, isComplete, look, observers } from "./convergence.ts";
+import { describeGaps, illnesses, isComplete, look } from "./convergence.ts";
 import type { DisseminationFigures } from "./dissemination.ts";
 import { Division, type Place } from "./division.ts";
 import { Faults } from "./faults.ts";
@@ -246,13 +246,12 @@ class Run {
     }
   }
 
-  /** At the end, no trusted node may report an internal problem. */
   #reportIllness(): void {
-    for (const { name, life } of observers(this.#world)) {
-      for (const problem of life?.node.diagnostics.problems() ?? []) {
-        const sentence = `${name} says "${problem}", although all faults are over`;
-        this.#checkers.violations.report(this.#world.nowMs, sentence);
-      }
+    for (const illness of illnesses(this.#world)) {
+      this.#checkers.violations.report(
+        this.#world.nowMs,
+        `${illness}, although all faults are over`,
+      );
     }
   }
 

@@ -97,6 +97,10 @@ test("seed 95202: a member is not taken in whose certificate has expired by a cl
   await assertWell(optionsOf("mixed", 95202, { minutes: 0.5, strategy: "random" }));
 });
 
+test("seed 122705: who cannot learn the configuration of a channel that has removed its organisation says so", async () => {
+  await assertWell(optionsOf("channels", 122705, { minutes: 0.5 }));
+});
+
 test("a member that ends right after it was started anew is missed as soon as any other", async () => {
   const options = optionsOf("silence", 55, { nodes: 3, minutes: 30 });
   const { deathsKnown } = await assertWell(options);
