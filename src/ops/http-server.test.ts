@@ -39,6 +39,16 @@ test("a client that leaves in the middle of its request leaves no stack trace", 
   assert.deepEqual(written, []);
 });
 
+test("a path or parameter that is no UTF-8 is refused, not taken as it is written", async (t) => {
+  const { url } = await setUp(t);
+  for (const path of ["/bug/%E9", "/upload?tag=%E9", "/100%", "/%C3%A9/%zz"]) {
+    const response = await fetch(url + path, { method: "POST" });
+    assert.equal(response.status, 400, path);
+    assert.match(JSON.stringify(await response.json()), /write é as %C3%A9, and .* as %25/);
+  }
+  assert.equal((await fetch(`${url}/%C3%A9?tag=100%25`)).status, 404);
+});
+
 test("a failure of ours is written with its stack, and its client learns no more than that", async (t) => {
   const { url, written } = await setUp(t);
   const response = await fetch(`${url}/bug`);

@@ -28,6 +28,8 @@ export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 /** Maximum body: a message to other members. */
 const BODY_BYTES_MAX = 20_480;
 const TOO_LARGE = `A request may have at most ${BODY_BYTES_MAX} bytes: send less.`;
+const UNDECODABLE =
+  "The path or a parameter is not UTF-8 where it has percent signs: write é as %C3%A9, and a percent sign itself as %25.";
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const TLS_OPTIONS = {
@@ -53,6 +55,7 @@ export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
     context.header("cache-control", "no-store");
     const refusal = refuse(context.req.raw, isLocal);
     if (refusal !== undefined) return context.json({ error: refusal }, 403);
+    if (!isDecodable(context.req.raw)) return context.json({ error: UNDECODABLE }, 400);
     const stranger = unauthorized?.(context.env, context.req.path);
     if (stranger !== undefined) return context.json({ error: stranger }, 401);
     await next();
@@ -83,6 +86,16 @@ export function createApp({ host }: HostPort, unauthorized?: Refuse): HttpApp {
     return context.json({ error: `${method} does nothing here: use ${allow}.` }, 405, { allow });
   });
   return app;
+}
+
+/** Whether what its percent signs encode is UTF-8: a part that is not would be taken as it is written. */
+function isDecodable({ url }: Request): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The methods that a path has. */
