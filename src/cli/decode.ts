@@ -1,8 +1,7 @@
 /** `fabric-gossip decode`: an envelope as readable JSON. */
-import { readFile, stat } from "node:fs/promises";
 import { GossipError } from "../lib/errors.ts";
 import { printableJson } from "../lib/printable.ts";
-import { codeOf, faultAt, fileReason, fileRemedy } from "../lib/small-file.ts";
+import { fileFault, fileRemedy, readSmallFileOrPipe } from "../lib/small-file.ts";
 import { decodeEnvelope } from "../observe/decode-envelope.ts";
 
 /** Maximum input size: twice the longest message in hex. */
@@ -36,31 +35,15 @@ function asWord(input: string): Uint8Array {
 /** Undefined if the file does not exist. */
 async function readInput(input: string | undefined): Promise<Uint8Array | undefined> {
   if (input === undefined || input === "-") return readStandardInput();
-  const found = await stat(input).catch(async (error: unknown) => {
-    const fault = await faultAt(input, error);
-    if (NO_FILE.includes(fault)) return undefined;
-    throw unreadable(input, fault);
-  });
-  if (found === undefined) return undefined;
-  if (!found.isFile() || found.size > INPUT_BYTES_MAX) {
-    throw new GossipError(
-      "config-invalid",
-      `${input} is not a regular file: give a file that holds an envelope.`,
-    );
-  }
-  try {
-    return await readFile(input);
-  } catch (error) {
-    throw unreadable(input, codeOf(error));
-  }
+  const content = await readSmallFileOrPipe(input, INPUT_BYTES_MAX);
+  if (typeof content !== "string") return content;
+  if (NO_FILE.includes(content)) return undefined;
+  throw unreadable(input, content);
 }
 
 function unreadable(input: string, fault: string): GossipError {
-  const remedy = fileRemedy(fault) ?? "check its permissions";
-  return new GossipError(
-    "config-invalid",
-    `${input} cannot be read (${fileReason(fault)}): ${remedy}.`,
-  );
+  const remedy = fileRemedy(fault) ?? "give a file that holds an envelope";
+  return new GossipError("config-invalid", `${input} ${fileFault(fault)}: ${remedy}.`);
 }
 
 async function readStandardInput(): Promise<Uint8Array> {

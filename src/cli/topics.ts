@@ -2,7 +2,7 @@
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { escapeJson, printable, printableJson } from "../lib/printable.ts";
-import { fileFault, readSmallFile } from "../lib/small-file.ts";
+import { fileFault, readSmallFileOrPipe } from "../lib/small-file.ts";
 import { checkSaying, checkSubscription, readTags } from "../node/check-saying.ts";
 import type { Json } from "../observe/json.ts";
 import type { Answer, TopicEvent, Unanswered } from "../observe/topics.ts";
@@ -145,11 +145,11 @@ async function payloadOf({ payload, file }: SayOptions): Promise<Uint8Array> {
   }
   if (file === undefined) return Buffer.from(payload ?? "");
   if (file === "") throw new GossipError("config-invalid", "--file is empty: name a file.");
-  const content = await readSmallFile(file, FILE_BYTES_MAX);
+  const content = await readSmallFileOrPipe(file, FILE_BYTES_MAX);
   if (typeof content !== "string") return content;
   throw new GossipError(
     "config-invalid",
-    `--file ${file} ${fileFault(content)}: name a file of at most ${FILE_BYTES_MAX} bytes.`,
+    `--file ${file} ${fileFault(content)}: name a file or pipe of at most ${FILE_BYTES_MAX} bytes.`,
   );
 }
 

@@ -12,7 +12,7 @@ export function addTopicVerbs(cli: Command): void {
 function withSaying(verb: Command): Command {
   return withTarget(verb)
     .option("--payload <text>", "payload as text; default: empty")
-    .option("--file <file>", "payload from a file, at most 16 KiB")
+    .option("--file <file>", "payload from a file or pipe, at most 16 KiB")
     .option("--tag <name=value>", "only members with this tag; may be repeated", append)
     .option("--organisation <mspid>", "only members of this organisation; may be repeated", append);
 }

@@ -1,5 +1,5 @@
 /** Reads files that the user named, up to a size limit. */
-import { constants, readFileSync } from "node:fs";
+import { constants, createReadStream, readFileSync } from "node:fs";
 import { lstat, stat } from "node:fs/promises";
 
 /** Result for what is neither a regular file nor a folder: a pipe, a device. */
@@ -20,6 +20,24 @@ export async function readSmallFile(path: string, bytesMax: number): Promise<Buf
     if (status.size > bytesMax) return `${TOO_LARGE} ${bytesMax} bytes`;
     // Its file system answers, so that this takes microseconds. Other threads would take ten times as long.
     return readFileSync(path, { flag: AT_ONCE });
+  } catch (error) {
+    return faultAt(path, error);
+  }
+}
+
+/** The same of a pipe, too, until its writer has ended: for programs that a user waits for. */
+export async function readSmallFileOrPipe(
+  path: string,
+  bytesMax: number,
+): Promise<Buffer | string> {
+  const outcome = await readSmallFile(path, bytesMax);
+  if (outcome !== NO_FILE) return outcome;
+  try {
+    if (!(await stat(path)).isFIFO()) return NO_FILE;
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream(path, { end: bytesMax })) chunks.push(chunk);
+    const content = Buffer.concat(chunks);
+    return content.length > bytesMax ? `${TOO_LARGE} ${bytesMax} bytes` : content;
   } catch (error) {
     return faultAt(path, error);
   }

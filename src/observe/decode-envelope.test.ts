@@ -122,6 +122,11 @@ describe("decodeEnvelope()", () => {
       [Buffer.from(pem), /That is a PEM block \(CERTIFICATE\)/],
       [gzipSync(bytes), /That is compressed with gzip/],
       [Buffer.from(bytes.toString("hex").slice(1)), /That is hex with an odd number of digits/],
+      [Buffer.from(`0x${bytes.toString("hex").slice(1)}\r\n`), /hex with an odd number of digits/],
+      [
+        Buffer.from(`${bytes.toString("hex").slice(0, 120)}\n`),
+        /cut short \(\d+ bytes are missing\)/,
+      ],
       [Buffer.from('{"payload":"CgQI"}'), /That is JSON without an envelope in it/],
       [identity, /That is a serialized identity of Org1MSP/],
     ];

@@ -77,9 +77,14 @@ const OTHERS: readonly Other[] = [
   { what: "a capture of packets, no gossip envelope", isIt: isCapture },
   {
     what: "hex with an odd number of digits",
-    isIt: (input) => input.length % 2 === 1 && /^[0-9a-f]{9,}$/i.test(startOf(input)),
+    isIt: (input) => /^(?:0x)?[0-9a-f\s:]{9,}$/i.test(startOf(input)) && digitsIn(input) % 2 === 1,
   },
 ];
+
+/** Blanks, line ends and colons between them do not count; the x of 0x makes up for its 0. */
+function digitsIn(hex: Uint8Array): number {
+  return hex.reduce((digits, byte) => (byte > 0x20 && byte !== 0x3a ? digits + 1 : digits), 0);
+}
 
 /** Files of tcpdump, in either byte order and both precisions, and of Wireshark. */
 const CAPTURES = ["d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "0a0d0d0a"];

@@ -52,9 +52,9 @@ describe("a verb that does not exist is named, with the nearest one,", () => {
     ["help nonsense", ofAll],
     ["nonsense --help", ofAll],
     ["help Memebrs", 'fabric-gossip has no verb "Memebrs": did you mean members?'],
-    ["crypto renwe", 'crypto has no verb "renwe": did you mean renew?'],
-    ["help event x", 'event has no verb "x": write one of send, watch.'],
-    ["event help x", 'event has no verb "x": write one of send, watch.'],
+    ["crypto renwe", 'fabric-gossip crypto has no verb "renwe": did you mean renew?'],
+    ["help event x", 'fabric-gossip event has no verb "x": write one of send, watch.'],
+    ["event help x", 'fabric-gossip event has no verb "x": write one of send, watch.'],
   ];
   for (const [words, want] of cases) {
     test(`in "${words}"`, async (t) => {
@@ -177,7 +177,7 @@ describe("decode", () => {
     ],
     ["0a5318012a4f0a3f", /error: That is no gossip envelope \(malformed\): give one as hex/],
     ["0a5318012a4f0a3f0a1b70656572", /error: That is cut short \(71 bytes are missing\): copy all/],
-    ["/proc", /error: \/proc is not a regular file/],
+    ["/proc", /error: \/proc is a folder: give a file that holds an envelope\.$/m],
     ["", /error: There is nothing to decode/],
   ];
   for (const [input, sentence] of wrong) {
