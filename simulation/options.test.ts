@@ -31,7 +31,9 @@ describe("the options of a simulation", () => {
     [{ find: "1", seed: "2" }, /give one of --seed/],
     [{ find: "1", cores: "2" }, /--find runs one seed at a time/],
     [{ onlyMembers: "1,x" }, /--only-members 1,x: give numbers/],
-    [{ onlyMembers: "" }, /--only-members: name at least one/],
+    [{ onlyMembers: "" }, /--only-members: name at least two/],
+    [{ onlyMembers: "0" }, /--only-members: name at least two/],
+    [{ onlyMembers: "1,1" }, /--only-members: name at least two/],
     [
       { scenario: "churn", onlyMembers: "0,8,99" },
       /--only-members 8,99: not in the plan of seed 1, they are numbered 0 to 7/,

@@ -144,7 +144,11 @@ function checkPart(
   };
   check("--only-members", part.members, seats.length);
   check("--only-faults", part.faults, faults.length);
-  if (part.members?.length === 0) problems.push("--only-members: name at least one");
+  if (part.members !== undefined && new Set(part.members).size < 2) {
+    problems.push(
+      "--only-members: name at least two, as nobody sees another one in a network of one",
+    );
+  }
 }
 
 function isScenario(word: string): word is ScenarioName {

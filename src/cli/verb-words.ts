@@ -23,19 +23,19 @@ export function readVerb(cli: Command, given: readonly string[]): readonly strin
       continue;
     }
     const found = command.commands.find((one) => one.name() === word);
-    if (found === undefined) throw new GossipError("config-invalid", noVerb(command, word));
+    if (found === undefined) throw new GossipError("config-invalid", noVerb(command, verbs, word));
     verbs.push(word);
     command = found;
   }
   return asksHelp ? [...verbs, "--help"] : verbs;
 }
 
-function noVerb(command: Command, word: string): string {
+function noVerb(command: Command, verbs: readonly string[], word: string): string {
   const names = command.commands.map((one) => one.name());
   const found = nearest(word, names);
   const list =
     command.parent === null ? "fabric-gossip --help lists all" : `write one of ${names.join(", ")}`;
   const remedy = found === undefined ? `${list}.` : `did you mean ${found}?`;
   const shown = JSON.stringify(word.slice(0, WORD_SHOWN_MAX));
-  return `${command.name()} has no verb ${shown}: ${remedy}`;
+  return `fabric-gossip ${verbs.map((one) => `${one} `).join("")}has no verb ${shown}: ${remedy}`;
 }
