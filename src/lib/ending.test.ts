@@ -41,6 +41,19 @@ test("return() ends it at once, and leaves nothing at a signal", async () => {
   assert.equal(listeners(), 0);
 });
 
+test("what is never started leaves nothing at a signal, and ends if that was aborted before", async () => {
+  const stop = new AbortController();
+  async function* one() {
+    yield 1;
+  }
+  const [left, ended] = [endingWith([stop.signal], one), endingWith([stop.signal], one)];
+  assert.equal(getEventListeners(stop.signal, "abort").length, 0);
+  await left.return(undefined);
+  assert.deepEqual(await left.next(), { done: true, value: undefined });
+  stop.abort();
+  assert.deepEqual(await ended.next(), { done: true, value: undefined });
+});
+
 test("passes on every value and the fault of a generator whose signal is not aborted", async () => {
   async function* faulty() {
     yield 1;

@@ -2,7 +2,8 @@
 
 /**
  * The values of a generator until one of the signals is aborted or `return` is called. It gets a signal of
- * its own, and is then ended without waiting for it. Signals may be of another realm.
+ * its own, and is then ended without waiting for it. Signals may be of another realm; before the first value
+ * is asked for, nothing listens to them.
  */
 export function endingWith<T>(
   signals: readonly (AbortSignal | null | undefined)[],
@@ -10,15 +11,17 @@ export function endingWith<T>(
 ): AsyncGenerator<T, undefined> {
   const ended = new AbortController();
   const end = (): void => ended.abort();
-  for (const cause of signals) {
-    cause?.addEventListener("abort", end, { once: true });
-    if (cause?.aborted === true) end();
-  }
+  const heed = (): void => {
+    for (const cause of signals) {
+      cause?.addEventListener("abort", end, { once: true });
+      if (cause?.aborted === true) end();
+    }
+  };
   const forget = (): void => {
     end();
     for (const cause of signals) cause?.removeEventListener("abort", end);
   };
-  return leavingAtOnce(untilAborted(start(ended.signal), ended.signal, forget), forget);
+  return leavingAtOnce(untilAborted(start(ended.signal), ended.signal, heed, forget), forget);
 }
 
 /** The generator, whose `return` first calls `leave`: by itself it would wait for its next value. */
@@ -37,9 +40,11 @@ export function leavingAtOnce<T>(
 async function* untilAborted<T>(
   values: AsyncGenerator<T, void>,
   signal: AbortSignal,
+  begin: () => void,
   done: () => void,
 ): AsyncGenerator<T, undefined> {
   try {
+    begin();
     while (!signal.aborted) {
       const next = await unlessAborted(values.next(), signal);
       if (next === undefined || next.done === true) return;
