@@ -22,6 +22,6 @@ export async function withFreePort(options: NodeOptions): Promise<NodeOptions> {
     // Some port, so that the attempt to listen says what is wrong with the host.
     return { ...options, endpoint: formatHostPort({ ...address, port: 1 }) };
   } finally {
-    server.close();
+    if (server.listening) await once(server.close(), "close");
   }
 }
