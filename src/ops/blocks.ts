@@ -66,7 +66,7 @@ export function addBlocks(app: HttpApp, node: GossipNode): void {
       const channel = node.channel(context.req.param("name"));
       const range = await channel.blockRange();
       const limit = numberIn(context.req.query("limit") ?? `${LIMIT}`);
-      const latest = range === null ? 0n : higher(range.next - BigInt(LIMIT), range.first);
+      const latest = range === null ? 0n : higher(range.next - (limit ?? 0n), range.first);
       const from = numberIn(context.req.query("from") ?? `${latest}`);
       if (from === undefined || limit === undefined || limit < 1n || limit > LIMIT_MAX) {
         const rule = `from is a number of a block, limit one from 1 to ${LIMIT_MAX}`;
