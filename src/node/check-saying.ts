@@ -12,6 +12,8 @@ import {
 const TEXT = new TextEncoder();
 const MSP_ID_BYTES_MAX = 256;
 const TIMEOUT_MS_MAX = 300_000;
+/** For a timeout that cannot be used. */
+export const TIMEOUT_REMEDY = `give whole milliseconds from 1 to ${TIMEOUT_MS_MAX}`;
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -80,7 +82,7 @@ function timeoutProblems(timeoutMs: unknown): string[] {
   if (timeoutMs === undefined) return [];
   const isWhole = typeof timeoutMs === "number" && Number.isInteger(timeoutMs);
   if (isWhole && timeoutMs >= 1 && timeoutMs <= TIMEOUT_MS_MAX) return [];
-  return [`timeoutMs is ${shown(timeoutMs)}: give whole milliseconds from 1 to ${TIMEOUT_MS_MAX}.`];
+  return [`timeoutMs is ${shown(timeoutMs)}: ${TIMEOUT_REMEDY}.`];
 }
 
 /** What is wrong with a payload, if anything. */

@@ -224,7 +224,9 @@ describe("the operations endpoint", () => {
       assert.equal(status, 400);
       assert.match(
         JSON.stringify(body),
-        /"error":".* names no peer that is known: write its endpoint/,
+        wrong === ""
+          ? /"error":"No peer is named: write its endpoint/
+          : /"error":".* names no peer that is known: write its endpoint/,
       );
     }
   });

@@ -1,7 +1,7 @@
 /** Messages among members of our kind over HTTP: broadcast, query, subscribe, services. */
 import type { Context } from "hono";
 import { GossipError, type GossipErrorCode } from "../lib/errors.ts";
-import { readTags } from "../node/check-saying.ts";
+import { readTags, TIMEOUT_REMEDY } from "../node/check-saying.ts";
 import type { GossipNode } from "../node/node.ts";
 import { toJson } from "../observe/json.ts";
 import type { Answer, Audience, Query, TopicEvent } from "../observe/topics.ts";
@@ -120,9 +120,10 @@ function streamOf(
 
 function timeoutIn(context: Context): number | undefined {
   const text = context.req.query("timeoutMs");
-  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? text : Number(text);
+  if (text === undefined || /^\d{1,100}$/.test(text))
+    return text === undefined ? text : Number(text);
   const shown = JSON.stringify(text.slice(0, 100));
-  throw new GossipError("message-invalid", `timeoutMs is ${shown}: give whole milliseconds.`);
+  throw new GossipError("message-invalid", `timeoutMs is ${shown}: ${TIMEOUT_REMEDY}.`);
 }
 
 /** `?tag=NAME=VALUE&organisation=MSPID`, both repeatable. */

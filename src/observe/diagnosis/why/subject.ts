@@ -42,10 +42,13 @@ export function findSubject(known: Known, peer: string): Subject {
   if (address === undefined || address.host === "" || address.port === 0) {
     const named = findName(known, peer);
     if (named) return describe(known, named, undefined);
+    const fault =
+      peer === ""
+        ? "No peer is named"
+        : `${JSON.stringify(peer.slice(0, 100))} names no peer that is known`;
     throw new GossipError(
       "config-invalid",
-      `${JSON.stringify(peer.slice(0, 100))} names no peer that is known: write its endpoint as ` +
-        "host:port, or the first digits of its PKI-ID, or its name, as the tables show them.",
+      `${fault}: write its endpoint as host:port, or the first digits of its PKI-ID, or its name, as the tables show them.`,
     );
   }
   return describe(known, pkiIdAt(known, peer), peer);
