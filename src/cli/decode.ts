@@ -42,7 +42,7 @@ async function readInput(input: string | undefined): Promise<Uint8Array | undefi
 }
 
 function unreadable(input: string, fault: string): GossipError {
-  const remedy = fileRemedy(fault) ?? "give a file that holds an envelope";
+  const remedy = fileRemedy(fault, "an envelope") ?? "give a file that holds an envelope";
   return new GossipError("config-invalid", `${input} ${fileFault(fault)}: ${remedy}.`);
 }
 

@@ -16,7 +16,7 @@ export async function trustFromFile(
   channel?: string,
 ): Promise<Trust> {
   const problems: string[] = [];
-  const bytes = await readInput(flag, file, problems, CONFIG_BLOCK_BYTES_MAX);
+  const bytes = await readInput(flag, file, problems, CONFIG_BLOCK_BYTES_MAX, "the block");
   const made = bytes && (await turnsOf(makeTrust(host, new Uint8Array(bytes), `from ${file}`)));
   if (made !== undefined && !made.ok) {
     problems.push(

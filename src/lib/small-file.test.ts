@@ -13,6 +13,11 @@ test("files that are open elsewhere are not the fault of the one to be read", ()
   assert.match(fileRemedy("EIO") ?? "", /disk/);
 });
 
+test("a file that is too large should be left with what it is for", () => {
+  assert.equal(fileRemedy("larger than 5 bytes"), "leave only the PEM text in it");
+  assert.equal(fileRemedy("larger than 5 bytes", "the block"), "leave only the block in it");
+});
+
 test("a link that leads nowhere and a folder are not called absent files", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "small-file-"));
   t.after(() => rm(folder, { recursive: true }));

@@ -97,9 +97,9 @@ export function fileFault(outcome: string): string {
 export const FOLDER_REMEDY =
   "put the file there, since Docker makes a folder where the file to mount is missing";
 
-/** Remedy for a file of such a fault; undefined: none in particular. */
-export function fileRemedy(outcome: string): string | undefined {
-  if (outcome.startsWith(TOO_LARGE)) return "leave only the PEM text in it";
+/** Remedy for a file of such a fault that should hold this; undefined: none in particular. */
+export function fileRemedy(outcome: string, content = "the PEM text"): string | undefined {
+  if (outcome.startsWith(TOO_LARGE)) return `leave only ${content} in it`;
   switch (outcome) {
     case "EACCES":
     case "EPERM":

@@ -40,7 +40,7 @@ type Json = { readonly [key: string]: unknown };
 /** Reads JSON or YAML. Adds problems to the list; the result is usable only without problems. */
 export async function readProfile(file: string, problems: string[]): Promise<Profile> {
   const none: Profile = { peers: [], mspId: undefined };
-  const bytes = await readInput("--profile", file, problems, PROFILE_BYTES_MAX);
+  const bytes = await readInput("--profile", file, problems, PROFILE_BYTES_MAX, "the profile");
   if (bytes === undefined) return none;
   const profile = parse(file, bytes, problems);
   if (profile === undefined) return none;
