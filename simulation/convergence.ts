@@ -86,18 +86,18 @@ export function isComplete({ expected, seen, ghosts }: Sight): boolean {
 export function illnesses(world: World): readonly string[] {
   return observers(world).flatMap((member) => {
     const problems = member.life?.node.diagnostics.problems() ?? [];
-    const rightly = removedUnawares(world, member).map((name) => `On channel ${name}:`);
+    const expected = unlearnable(world, member).map((name) => `On channel ${name}:`);
     return problems
-      .filter((problem) => !rightly.some((begin) => problem.startsWith(begin)))
+      .filter((problem) => !expected.some((start) => problem.startsWith(start)))
       .map((problem) => `${member.name} says "${problem}"`);
   });
 }
 
 /**
- * Channels that removed the member's organisation before it had their configuration: its peers do not speak
- * of them any more, so it says rightly that it cannot learn it.
+ * Channels that removed the member's organisation before the member had learned their configuration: the
+ * peers of its organisation no longer speak of them, so it never will, and is right to say so.
  */
-function removedUnawares({ channels }: World, { life, mspId }: SimulatedMember): readonly string[] {
+function unlearnable({ channels }: World, { life, mspId }: SimulatedMember): readonly string[] {
   return (life?.node.channels() ?? [])
     .filter(({ name, configSequence }) => {
       const organisations = channels.table.get(name)?.configuration.organisations ?? [];

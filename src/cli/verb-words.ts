@@ -37,5 +37,5 @@ function noVerb(command: Command, verbs: readonly string[], word: string): strin
     command.parent === null ? "fabric-gossip --help lists all" : `write one of ${names.join(", ")}`;
   const remedy = found === undefined ? `${list}.` : `did you mean ${found}?`;
   const shown = JSON.stringify(word.slice(0, WORD_SHOWN_MAX));
-  return `fabric-gossip ${verbs.map((one) => `${one} `).join("")}has no verb ${shown}: ${remedy}`;
+  return `${["fabric-gossip", ...verbs].join(" ")} has no verb ${shown}: ${remedy}`;
 }

@@ -4,7 +4,7 @@ import { fileFault, fileRemedy, readSmallFile } from "./small-file.ts";
 /** No certificate, key or bundle that we need is longer. */
 const FILE_BYTES_MAX = 1_048_576;
 
-/** The bytes; undefined if they cannot be had, and then why is among the problems. `content`: default the PEM text. */
+/** The bytes; undefined if they cannot be had, and then why is among the problems. `content`: what the file is for, if not PEM text. */
 export async function readInput(
   what: string,
   file: string,

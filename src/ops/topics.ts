@@ -120,8 +120,8 @@ function streamOf(
 
 function timeoutIn(context: Context): number | undefined {
   const text = context.req.query("timeoutMs");
-  if (text === undefined || /^\d{1,100}$/.test(text))
-    return text === undefined ? text : Number(text);
+  if (text === undefined) return undefined;
+  if (/^\d{1,100}$/.test(text)) return Number(text);
   const shown = JSON.stringify(text.slice(0, 100));
   throw new GossipError("message-invalid", `timeoutMs is ${shown}: ${TIMEOUT_REMEDY}.`);
 }
