@@ -73,7 +73,7 @@ function copies(nodes: readonly TestNode[]): Map<string, number> {
   return counts;
 }
 
-/** In so long a routine heartbeat is everywhere: it waits a quarter of a second at each. */
+/** In so long a routine heartbeat is everywhere: it waits an eighth of a second at each. */
 const ROUND_MS = 4_000;
 
 /** How many members got each heartbeat that its author sent since, and long enough ago. */

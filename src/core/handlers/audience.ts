@@ -138,12 +138,18 @@ function isChosen(ring: number, pair: number, lot: number): boolean {
  * links: where they stand on a ring, it has a gap. Nor while a ring gets its new order, at some a
  * little sooner than at others.
  */
-export function isSparing({ now: { wallMs }, options, randomRelays }: Core): boolean {
-  if (options.fanout.strategy !== "neighbours" || randomRelays.size > 0) return false;
-  const { aliveIntervalMs, neighbourRefreshMs } = options.timing;
+export function isSparing(core: Core): boolean {
+  if (!isLinked(core)) return false;
+  const { wallMs } = core.now;
+  const { aliveIntervalMs, neighbourRefreshMs } = core.options.timing;
   const halfMs = neighbourRefreshMs / RINGS;
   const sinceMs = ((wallMs % halfMs) + halfMs) % halfMs;
   return Math.min(sinceMs, halfMs - sinceMs) > aliveIntervalMs;
+}
+
+/** Whether everybody, as far as we know, passes messages on over links. */
+function isLinked({ options, randomRelays }: Core): boolean {
+  return options.fanout.strategy === "neighbours" && randomRelays.size === 0;
 }
 
 /**
@@ -230,7 +236,7 @@ function addAlive({ members }: Core, group: readonly PkiId[], found: Member[]): 
 }
 
 /** Maximum wait of a routine message per hop, as a fraction of the heartbeat interval. */
-export const ROUTINE_WAIT = 1 / 20;
+export const ROUTINE_WAIT = 1 / 40;
 /** In networks up to this size, waiting saves little. */
 const FEW = 16;
 
@@ -251,10 +257,21 @@ function patienceMs(core: Core, reach: Reach): number {
 
 /** Interval at which routine messages are checked and sent; undefined: they do not wait. */
 export function routineIntervalMs(core: Core): number | undefined {
-  const { aliveIntervalMs, burstLatencyMs } = core.options.timing;
-  const routineMs = aliveIntervalMs * ROUTINE_WAIT;
-  const isWaiting = routineMs > burstLatencyMs && core.members.aliveCount > FEW;
-  return isWaiting && isSparing(core) ? routineMs : undefined;
+  return isWorthWaiting(core) && isSparing(core) ? routineWaitMs(core) : undefined;
+}
+
+/** Whether heartbeats wait for each other, and so may as well come together. Mostly; see isSparing(). */
+export function speaksWithOthers(core: Core): boolean {
+  return isWorthWaiting(core) && isLinked(core);
+}
+
+function isWorthWaiting(core: Core): boolean {
+  const { members, options } = core;
+  return members.aliveCount > FEW && routineWaitMs(core) > options.timing.burstLatencyMs;
+}
+
+function routineWaitMs({ options }: Core): number {
+  return options.timing.aliveIntervalMs * ROUTINE_WAIT;
 }
 
 /** Sends all queued messages. */

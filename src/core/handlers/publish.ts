@@ -12,6 +12,7 @@ import {
 import { ENVELOPES_MAX } from "../../wire/limits.ts";
 import { type Content, TAG } from "../../wire/messages.ts";
 import { type Disclosure, discloseMember, partyOf } from "../rules/disclosure.ts";
+import { anyWaitMs, momentWaitMs } from "../rules/heartbeat-wait.ts";
 import { shuffled } from "../rules/shuffle.ts";
 import { preferredEndpoint } from "../tables/members.ts";
 import { beginInterval, hurry, partnerCount, quicken } from "../tables/poll-backoff.ts";
@@ -29,7 +30,7 @@ import {
 import { type Effect, notify, send } from "../types/effect.ts";
 import type { Input } from "../types/input.ts";
 import type { Member } from "../types/member.ts";
-import { broadcastAlive, choosePartners } from "./audience.ts";
+import { broadcastAlive, choosePartners, speaksWithOthers } from "./audience.ts";
 import { retryStateInfo, takeStateInfo } from "./serve-channel.ts";
 import { type Core, ownParty } from "./state.ts";
 import { hurryStateInfo } from "./state-info-pull.ts";
@@ -42,12 +43,10 @@ export function publishAnew(core: Core): readonly Effect[] {
 
 /** Sends a heartbeat and schedules the next one. If nobody is alive, signs and sends nothing. */
 export function publish(core: Core): readonly Effect[] {
-  const { aliveIntervalMs } = core.options.timing;
-  // A jitter of a twentieth desynchronises members that started together.
-  const spanMs = Math.trunc(aliveIntervalMs / 10);
-  const jitterMs = core.options.random.below(Math.max(1, spanMs)) - spanMs / 2;
-  core.schedule.heartbeatAtMs = core.now.elapsedMs + aliveIntervalMs + jitterMs;
-  if (core.members.aliveCount === 0) return [];
+  const { members, now, options, schedule } = core;
+  const waitMs = speaksWithOthers(core) ? momentWaitMs : anyWaitMs;
+  schedule.heartbeatAtMs = now.elapsedMs + waitMs(options, members.aliveCount, now);
+  if (members.aliveCount === 0) return [];
   return requestAlive(core, { type: "heartbeat" });
 }
 
