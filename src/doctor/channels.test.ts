@@ -1,6 +1,6 @@
 /** What doctor says of channels, and of being listed there. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -88,6 +88,19 @@ test("a listed member is told what it means; a configuration block is looked thr
     else assert.match(found, want);
     await rm(join(folder, "channels"), { recursive: true });
   }
+  const kept = await BlockStore.open(join(folder, "channels", "ch1"), 0);
+  await kept.append(makeRun(5n, 2), await readFile(block));
+  await kept.close();
+  assert.equal((await examine({ blocks: "keep" })).length, 1);
+  const anew = makeOrganisation("Org1MSP");
+  const successor = { ...self, bytes: anew.identity(anew.member("peer0")) };
+  const both = await examine({ blocks: "keep", role: "listed" }, successor);
+  const before = both.findLastIndex((line) => line.includes("kept blocks do not begin with"));
+  assert.match(
+    both[before + 1] ?? "",
+    /^error Channel ch1: our certificate is not accepted under configuration 0 of block 0, kept in .*: Org1MSP does not know the CA of its certificate\.$/,
+  );
+  await rm(join(folder, "channels"), { recursive: true });
   await writeFile(join(folder, "channels"), "no folder");
   const [, unkept] = await examine({ blocks: "keep" });
   assert.match(

@@ -3,9 +3,11 @@ import type { ChannelConfig, Config } from "../config/config.ts";
 import type { Identity } from "../core/types/host.ts";
 import { certificatesOfConfig, inconsistenciesOf, tellEnd } from "../following/config-problems.ts";
 import { describeConfiguration } from "../following/config-view.ts";
+import { whyRefusedBy } from "../following/find-trust.ts";
 import { BlockStore } from "../following/store/block-store.ts";
 import type { Trust } from "../following/trust.ts";
 import { collect } from "../lib/collect.ts";
+import { createChannelHost } from "../msp/channel-msp.ts";
 import { channelParts, storeFolder } from "../node/channel-parts.ts";
 import { whyUnwritable } from "../node/state-folder.ts";
 import { CHANNEL_CAUSES, FIRST_BLOCKS_MISSING } from "../observe/diagnosis/channel-causes.ts";
@@ -22,7 +24,7 @@ export async function examineChannels(
     problems,
     channelParts(config, self, () => {}),
   );
-  const unkept = await Promise.all(channels.map((channel) => aboutStore(channel, stateDir)));
+  const unkept = await Promise.all(channels.map((channel) => aboutStore(channel, stateDir, self)));
   const soonMs = wallMs + (expiryNoticesMs[0] ?? 0);
   return [
     ...problems.map((problem) => error("channel", problem)),
@@ -39,18 +41,27 @@ export async function examineChannels(
 async function aboutStore(
   { name, role, blocks }: ChannelConfig,
   stateDir: string | undefined,
+  self: Identity,
 ): Promise<readonly Finding[]> {
   if (blocks !== "keep" || stateDir === undefined) return [];
   const folder = storeFolder(stateDir, name);
   const why = await whyUnwritable(folder);
-  if (why === undefined) {
-    const first = role === "listed" ? await BlockStore.firstIn(folder) : undefined;
-    if (first === undefined || first === 0n) return [];
-    const { remedy } = CHANNEL_CAUSES["first-blocks-missing"];
-    return [error("channel", `Channel ${name}: ${FIRST_BLOCKS_MISSING}.`, remedy)];
+  if (why !== undefined) {
+    const remedy = "Make room or let it be written, or choose another fabricGossip.stateDir.";
+    return [error("channel", `Blocks of ${name} cannot be kept in ${folder} (${why}).`, remedy)];
   }
-  const remedy = "Make room or let it be written, or choose another fabricGossip.stateDir.";
-  return [error("channel", `Blocks of ${name} cannot be kept in ${folder} (${why}).`, remedy)];
+  const { first = 0n, configuration } = (await BlockStore.lookIn(folder)) ?? {};
+  const refusal =
+    configuration && whyRefusedBy(createChannelHost(), configuration, `kept in ${folder}`, self);
+  const faults = [
+    ["first-blocks-missing", role === "listed" && first > 0n ? FIRST_BLOCKS_MISSING : undefined],
+    ["certificate-refused", refusal],
+  ] as const;
+  return faults.flatMap(([code, detail]) =>
+    detail === undefined
+      ? []
+      : [error("channel", `Channel ${name}: ${detail}.`, CHANNEL_CAUSES[code].remedy)],
+  );
 }
 
 function aboutChannel({ name, role, configBlock, blocks }: ChannelConfig): readonly Finding[] {

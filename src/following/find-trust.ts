@@ -1,5 +1,6 @@
 /** Fetches the configuration of a channel from a peer and follows it to the newest one. */
 import { recognize } from "../channel/rules/identities.ts";
+import { atOnce } from "../channel/rules/in-turns.ts";
 import type { ChannelConfiguration } from "../channel/types/configuration.ts";
 import type { ChannelHost } from "../channel/types/host.ts";
 import type { Identity } from "../core/types/host.ts";
@@ -103,6 +104,26 @@ export function whyStranger({ configuration }: Trust, identity: Identity): strin
   const known = recognize(configuration.msps, bytes);
   if (known === undefined) return `${mspId} does not know the CA of its certificate`;
   return known.refusal;
+}
+
+/** Why a configuration refuses our certificate, although our organisation is on the channel; without the end of the sentence. */
+export function whyRefused(trust: Trust, self: Identity): string | undefined {
+  const { organisations, sequence, blockNumber } = trust.configuration;
+  if (!organisations.some(({ mspId }) => mspId === self.mspId)) return undefined;
+  const why = whyStranger(trust, self);
+  const which = `configuration ${sequence} of block ${blockNumber}, ${trust.origin}`;
+  return why && `our certificate is not accepted under ${which}: ${why}`;
+}
+
+/** The same of a configuration block; one that cannot be read refuses nobody. */
+export function whyRefusedBy(
+  host: ChannelHost,
+  block: Uint8Array,
+  origin: string,
+  self: Identity,
+): string | undefined {
+  const trust = atOnce(makeTrust(host, block, origin));
+  return trust.ok ? whyRefused(trust.value, self) : undefined;
 }
 
 /**

@@ -44,6 +44,8 @@ export type ChannelProblemCode =
   | "certificate-expired"
   /** It needs a capability unknown to this version, or breaks a rule of Fabric. */
   | "config-unusable"
+  /** The configuration in force does not accept our own certificate. */
+  | "certificate-refused"
   /** A member has stopped before a configuration block on which older peers panic. */
   | "capability-stops-member"
   /** A member has not committed the configuration that revokes certificates. */

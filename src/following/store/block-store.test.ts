@@ -31,18 +31,18 @@ async function assertKept(store: BlockStore, first: bigint, height: bigint): Pro
 
 test("where a store begins can be asked without changing it, also while it is open", async (t) => {
   const folder = await folderOf(t);
-  assert.equal(await BlockStore.firstIn(folder), undefined);
+  assert.equal((await BlockStore.lookIn(folder))?.first, undefined);
   assert.deepEqual(await readdir(folder), []);
   const store = await BlockStore.open(folder, 0);
-  assert.equal(await BlockStore.firstIn(folder), undefined);
+  assert.equal((await BlockStore.lookIn(folder))?.first, undefined);
   await store.append(makeRun(5n, 4));
-  assert.equal(await BlockStore.firstIn(folder), 5n);
+  assert.equal((await BlockStore.lookIn(folder))?.first, 5n);
   await store.close();
   const before = await readdir(folder);
-  assert.equal(await BlockStore.firstIn(folder), 5n);
+  assert.equal((await BlockStore.lookIn(folder))?.first, 5n);
   assert.deepEqual(await readdir(folder), before);
   await writeFile(join(folder, "blocks.db"), "spoilt");
-  assert.equal(await BlockStore.firstIn(folder), undefined);
+  assert.equal((await BlockStore.lookIn(folder))?.first, undefined);
   assert.deepEqual(await readdir(folder), before);
 });
 

@@ -11,6 +11,7 @@ import { startSlices } from "../../lib/slices.ts";
 import type { BlockToKeep, KeptBlocks } from "./kept-blocks.ts";
 import type {
   Extent,
+  Glimpse,
   KeptBlock,
   StoreAnswer,
   StoredBlock,
@@ -61,11 +62,12 @@ export class BlockStore implements KeptBlocks {
     }
   }
 
-  /** Number of the oldest block in a folder, in which nothing is changed; undefined: none can be read. */
-  static async firstIn(folder: string): Promise<bigint | undefined> {
+  /** What is kept in a folder, in which nothing is changed; undefined: nothing can be read. */
+  static async lookIn(folder: string): Promise<Glimpse | undefined> {
     const line = callThread();
     try {
-      return extentIn(await line.ask({ type: "look", file: join(folder, FILE) })).first;
+      const found = await line.ask({ type: "look", file: join(folder, FILE) });
+      return found !== undefined && "configuration" in found ? found : undefined;
     } catch {
       return undefined; // Not there, or spoilt, which a start tells.
     } finally {

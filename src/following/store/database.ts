@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import type { Extent, KeptBlock, StoredBlock, TransactionPlace } from "./store-messages.ts";
+import type {
+  Extent,
+  Glimpse,
+  KeptBlock,
+  StoredBlock,
+  TransactionPlace,
+} from "./store-messages.ts";
 
 /**
  * `place`: block number and position, so that the oldest are adjacent. Two ids with one key both
@@ -145,7 +151,7 @@ function extentOf(statement: StatementSync): Extent {
 }
 
 /** Reads what there is, and leaves no file behind: another user may run the member. */
-export function lookInto(file: string): Extent {
+export function lookInto(file: string): Glimpse {
   const url = pathToFileURL(file);
   // Without a log nobody writes; a log that is there is read, too.
   if (!existsSync(`${file}-wal`)) url.search = "?immutable=1";
@@ -153,7 +159,9 @@ export function lookInto(file: string): Extent {
   try {
     const statement = database.prepare(STATEMENTS.extent);
     statement.setReadBigInts(true);
-    return extentOf(statement);
+    const bytes = database.prepare(STATEMENTS.configuration).get()?.["bytes"];
+    const configuration = bytes instanceof Uint8Array ? bytes : undefined;
+    return { ...extentOf(statement), configuration };
   } finally {
     database.close();
   }

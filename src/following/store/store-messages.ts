@@ -20,6 +20,12 @@ export interface Extent {
   readonly height: bigint | undefined;
 }
 
+/** What is there, as far as it is of interest before a start. */
+export interface Glimpse extends Extent {
+  /** The last configuration block. */
+  readonly configuration: Uint8Array | undefined;
+}
+
 /** A transaction that may be the wanted one: two ids may share a key. */
 export interface TransactionPlace {
   readonly number: bigint;
@@ -58,6 +64,7 @@ export interface StoreAnswer {
   readonly value:
     | undefined
     | Extent
+    | Glimpse
     | (Extent & { readonly note: string | undefined })
     | Uint8Array
     | readonly StoredBlock[]

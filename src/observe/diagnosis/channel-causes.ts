@@ -40,6 +40,11 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
     remedy:
       "If it needs a capability of a later Fabric, update fabric-gossip; until it is restarted it follows this channel no further.",
   },
+  "certificate-refused": {
+    severity: "error",
+    remedy:
+      "If the channel was made anew under its old name, stop this member, remove what it keeps of the channel under fabricGossip.stateDir, if anything, and start it again. Otherwise start it with a certificate that the channel accepts: not revoked there, and of a CA that the channel names for our organisation.",
+  },
   "capability-stops-member": {
     severity: "error",
     remedy:

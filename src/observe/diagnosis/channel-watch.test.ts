@@ -361,3 +361,25 @@ test("whatever members give rise to, problems are bounded", () => {
   assert.equal(look().length, 100);
   assert.equal(look().length, 0);
 });
+
+test("a configuration that does not accept our own certificate is told, until one does", () => {
+  const chain = makeChain();
+  const { watch, world, node } = setUp();
+  const whoWeAre = (organisation: typeof org, mspId = "Org1MSP"): typeof node.core => {
+    const bytes = organisation.identity(organisation.member("peer0"));
+    const self = { ...node.core.options.self, mspId, bytes };
+    return { ...node.core, options: { ...node.core.options, self } };
+  };
+  watch.configured(chain.configure(), world.now());
+  // As after the network was made anew under the same names.
+  const successor = whoWeAre(makeOrganisation("Org1MSP"));
+  assert.equal(watch.look(successor, world.now()).length, 1);
+  const [problem] = watch.problems;
+  assert.equal(problem?.code, "certificate-refused");
+  assert.equal(
+    problem?.reason,
+    "Our certificate is not accepted under configuration 0 of block 0, of a test: Org1MSP does not know the CA of its certificate.",
+  );
+  assert.equal(watch.look(whoWeAre(org), world.now())[0]?.type, "channel-problem-solved");
+  assert.deepEqual(watch.look(whoWeAre(other, "Org9MSP"), world.now()), [], "it is not on it");
+});

@@ -1,9 +1,10 @@
 /** What is wrong with a channel, since when, and what has come and gone since it was looked last. */
 import type { Core } from "../../core/core.ts";
-import type { Now } from "../../core/types/host.ts";
+import type { Identity, Now } from "../../core/types/host.ts";
 import type { Asked, AskedPeer } from "../../following/asked-peer.ts";
 import { certificatesOfConfig, inconsistenciesOf } from "../../following/config-problems.ts";
 import { describeConfiguration } from "../../following/config-view.ts";
+import { whyRefused } from "../../following/find-trust.ts";
 import type { Trust } from "../../following/trust.ts";
 import type { ChannelProblem, ConfigView } from "../../following/views.ts";
 import type { EventContent, EventOf } from "../events.ts";
@@ -48,6 +49,7 @@ export class ChannelWatch {
   readonly #rejected = new Map<string, Rejection>();
   #problems: ReadonlyMap<string, ChannelProblem> = new Map();
   #facts: Omit<ChannelFacts, "findings" | "rejected">;
+  #trust: Trust | undefined;
   #view: ConfigView | undefined;
   /** Since when nobody gives block 0, which a listed member needs. */
   #withoutFirstMs: number | undefined;
@@ -65,7 +67,8 @@ export class ChannelWatch {
     return [...this.#problems.values()];
   }
 
-  configured({ configuration, origin }: Trust, now: Now): void {
+  configured(trust: Trust, now: Now): void {
+    const { configuration, origin } = trust;
     const before = this.#view;
     const view = describeConfiguration(configuration, origin, now.wallMs);
     const turn = turnOf(before, view, now);
@@ -76,7 +79,7 @@ export class ChannelWatch {
       ...one,
       revokes: one.revokes.filter((name) => revoked.has(name)),
     }));
-    this.#view = view;
+    [this.#trust, this.#view] = [trust, view];
     this.#facts = {
       ...this.#facts,
       ...{ isConfigured: true, complaints: [] },
@@ -156,7 +159,12 @@ export class ChannelWatch {
     if (followed === undefined) return [];
     const facts = {
       ...this.#facts,
-      findings: [...this.#findings.values(), ...ownFaults(ours), ...this.#firstFaults(now)],
+      findings: [
+        ...this.#findings.values(),
+        ...ownFaults(ours),
+        ...this.#firstFaults(now),
+        ...refusals(this.#trust, core.options.self),
+      ],
       rejected: [...this.#rejected.values()],
     };
     const before = this.#problems;
@@ -202,6 +210,15 @@ function ownFaults({ unkept, isUnlisted = false }: OwnBlocks): readonly ChannelF
     faults.push({ ...NOBODY, code: "first-blocks-missing", about: "", detail });
   }
   return faults;
+}
+
+/** Nobody who is refused is answered, and one who was removed from the channel asks nothing. */
+function refusals(trust: Trust | undefined, self: Identity): readonly ChannelFault[] {
+  if (trust === undefined) return [];
+  const why = whyRefused(trust, self);
+  return why === undefined
+    ? []
+    : [{ ...NOBODY, code: "certificate-refused", about: "", detail: why }];
 }
 
 function problemOf(

@@ -63,7 +63,11 @@ export function channelCausesOf(known: OnChannel, pkiId: string | null): readonl
 }
 
 /** What keeps us from judging anybody on the channel. */
-const IN_THE_WAY: ReadonlySet<ChannelProblemCode> = new Set(["config-unknown", "config-unusable"]);
+const IN_THE_WAY: ReadonlySet<ChannelProblemCode> = new Set([
+  "config-unknown",
+  "config-unusable",
+  "certificate-refused",
+]);
 
 /** Problems with the peer, and those of the whole channel that concern us, or the answer. */
 export function problemsWith(
