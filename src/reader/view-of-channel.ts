@@ -39,6 +39,7 @@ export class ViewOfChannel {
   readonly #identities = new Map<string, Identity>();
   /** What was believed the last time: its signatures are not checked again. */
   readonly #claims = new Map<string, StateInfoClaim>();
+  readonly #given: Trust | undefined;
   /** The configuration that everything else follows from. */
   #anchor: Trust | undefined;
   #trust: Trust | undefined;
@@ -50,6 +51,7 @@ export class ViewOfChannel {
   constructor(session: Session, host: ChannelHost, trust: Trust | undefined) {
     this.session = session;
     this.host = host;
+    this.#given = trust;
     this.#trust = trust;
     this.#anchor = trust;
   }
@@ -63,10 +65,15 @@ export class ViewOfChannel {
     const trustedHeight = trust.configuration.blockNumber + 1n;
     if (this.#provenHeight < trustedHeight) this.#provenHeight = trustedHeight;
     const disproved = new Set<string>();
-    const members = told.filter((one) => isMember(trust, one, notes));
-    if (members.length === 0) throw new ReadError("untrusted", notes);
-    for (const one of byHeight(members)) trust = await this.#prove(one, trust, disproved, notes);
+    const start = trust;
+    const known = told.filter((one) => whyNoMember(start, one) === undefined);
+    const others = told.filter((one) => !known.includes(one));
+    for (const one of byHeight(known)) trust = await this.#prove(one, trust, disproved, notes);
+    // Orderers sign the configuration that added them, too; about strangers no more need be said than that.
+    for (const one of byHeight(others)) trust = await this.#prove(one, trust, disproved, []);
     this.#trust = trust;
+    const members = told.filter((one) => known.includes(one) || isMember(trust, one, notes));
+    if (members.length === 0) throw new ReadError("untrusted", [...notes, ...this.#remedies()]);
     const claims = judgeClaims(trust, members, this.#identities, this.#claims);
     const judged = await turnsOf(claims);
     notes.push(...judged.notes);
@@ -81,6 +88,13 @@ export class ViewOfChannel {
       provenHeight: this.#provenHeight,
       notes,
     };
+  }
+
+  /** For whoever started from a block of another channel of this name, or one that is too old. */
+  #remedies(): readonly string[] {
+    const { origin } = this.#given ?? {};
+    const what = `The configuration ${origin} does not lead to one that has the peers that were asked`;
+    return origin === undefined ? [] : [`${what}: give another block with --trust, or none.`];
   }
 
   close(): Promise<void> {
@@ -114,9 +128,13 @@ export class ViewOfChannel {
   }
 }
 
-function isMember(trust: Trust, { stream }: Told, notes: string[]): boolean {
-  const reason = whyStranger(trust, stream.identity);
-  if (reason !== undefined) notes.push(`${stream.target.name} is not believed: ${reason}.`);
+function whyNoMember(trust: Trust, { stream }: Told): string | undefined {
+  return whyStranger(trust, stream.identity);
+}
+
+function isMember(trust: Trust, one: Told, notes: string[]): boolean {
+  const reason = whyNoMember(trust, one);
+  if (reason !== undefined) notes.push(`${one.stream.target.name} is not believed: ${reason}.`);
   return reason === undefined;
 }
 

@@ -107,6 +107,26 @@ test("configurations of two channels are not compared", async (t) => {
   assert.throws(() => after.since(before), /two channels, ch2 and ch1, cannot be compared/);
 });
 
+test("a peer of an organisation that was added since the trusted block is believed", async (t) => {
+  const { org1, org2, org3, orderer, chain, folder, peer } = await makeWorld(t);
+  const genesis = join(folder, "genesis.block");
+  await writeFile(genesis, chain.blocks[0] ?? "");
+  chain.addConfig(await makeConfig({ parties: [org1, org2, org3], orderer }), 1n);
+  const added = await peer(org3, 0);
+  const from = [...flagsOf(org3, added), "--trust", genesis];
+  const { code, stdout, stderr } = await read(t, "heights", [...from, "--json"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { configSequence, members } = JSON.parse(stdout);
+  assert.deepEqual([configSequence, members[0]?.mspId], ["1", "Org3MSP"]);
+  const other = await makeChain({ org1, org2: org3, orderer: org2 });
+  await writeFile(genesis, other.blocks[0] ?? "");
+  const own = await peer(org2, 0);
+  const refused = await read(t, "blocks", [...flagsOf(org2, own), "--trust", genesis]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /is not believed: Org2MSP is no organisation of the channel\.$/m);
+  assert.match(refused.stderr, /^error: The configuration from .*genesis\.block .* or none\.$/m);
+});
+
 test("an unknown capability is a problem, and nothing is verified under it", async (t) => {
   const { org1, org2, orderer, chain, peer } = await makeWorld(t);
   const own = await peer(org1, 0);
