@@ -10,8 +10,8 @@ import type { CoreOptions } from "../types/options.ts";
 
 type Options = Pick<CoreOptions, "random" | "self" | "timing">;
 
-/** Maximum members that speak at one moment, on average: more would be checked in several parts anyway. */
-const TOGETHER = 64;
+/** Maximum members that speak at one moment, on average. To check so many heartbeats takes some 8 ms. */
+const TOGETHER = 128;
 /** A heartbeat may be late by this share of the interval. */
 const LATE_BY = 1 / 20;
 /** Share of the interval over which the heartbeats of one moment are spread, for a machine with many members. */
