@@ -73,7 +73,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   "height-unproven": {
     severity: "error",
     remedy:
-      "If a member gives an invalid block, do what block-rejected says. If nobody answers us, look at their load, then at the newest configuration block with fabric-gossip channel-config --block: Readers, and the revocation lists of our organisation; an administrator replaces a list without authority key identifier with a configuration update.",
+      "If fork or block-rejected is told as well, do what it says. If nobody answers us, look at their load, then at the newest configuration block with fabric-gossip channel-config --block: Readers, and the revocation lists of our organisation; an administrator replaces a list without authority key identifier with a configuration update.",
   },
   "block-rejected": {
     severity: "warning",
@@ -83,7 +83,7 @@ export const CHANNEL_CAUSES: Readonly<Record<ChannelProblemCode, ChannelCause>> 
   fork: {
     severity: "error",
     remedy:
-      "Orderers have signed two histories: stop writing to the channel, and compare the block at peers of every organisation with fabric-gossip blocks. We stay on the branch that we verified first; if that is the wrong one, stop this member, remove what it keeps of the channel under fabricGossip.stateDir, if anything, and start it again.",
+      "If the channel was made anew under its old name, stop this member, remove what it keeps of the channel under fabricGossip.stateDir, if anything, and start it again. Otherwise orderers have signed two histories: stop writing to the channel, and compare the block at peers of every organisation with fabric-gossip blocks. We stay on the branch that we verified first; if that is the wrong one, stop, remove and start in the same way.",
   },
   "results-differ": {
     severity: "error",
