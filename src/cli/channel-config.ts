@@ -8,7 +8,7 @@ import type {
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { printable, printableJson } from "../lib/printable.ts";
-import { writingTo } from "../lib/write-output.ts";
+import { checkOutput, writingTo } from "../lib/write-output.ts";
 import { writeWhole } from "../lib/write-whole.ts";
 import { type ReadConfiguration, readConfigurationFile } from "../reader/read-channel.ts";
 import { jsonOf, printNotes, type ReaderFlags, useReader } from "./reader-flags.ts";
@@ -59,13 +59,9 @@ async function findBoth(
     if (file === undefined) return undefined;
     return await collect(problems, readConfigurationFile(file, `--${flag}`, name));
   };
-  if (flags.out === "")
-    await collect(
-      problems,
-      writingTo("--out", "", async () => {}),
-    );
   const given = await read("block");
   const other = await read("diff", given?.view.channel ?? channel);
+  if (flags.out !== undefined) await collect(problems, checkOutput("--out", flags.out));
   if (channel !== undefined) {
     return [await useReader(channel, flags, problems, (reader) => reader.configuration()), other];
   }

@@ -20,7 +20,7 @@ export async function trustFromFile(
   const made = bytes && (await turnsOf(makeTrust(host, new Uint8Array(bytes), `from ${file}`)));
   if (made !== undefined && !made.ok) {
     problems.push(
-      `${flag} ${file} is no configuration block (${made.reason}): fetch one with ` +
+      `${flag} ${file} is no configuration block (${bytes?.length === 0 ? "it is empty" : made.reason}): fetch one with ` +
         "peer channel fetch config, or channel-config --out.",
     );
   }

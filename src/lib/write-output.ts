@@ -1,8 +1,8 @@
 /** Files and folders that a flag names for what is written. */
-import { stat } from "node:fs/promises";
+import { access, constants, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { GossipError } from "./errors.ts";
-import { faultAt, fileReason } from "./small-file.ts";
+import { codeOf, faultAt, fileReason } from "./small-file.ts";
 
 /** Does what writes to a path. Throws `config-invalid` with one sentence if the system refuses it. */
 export async function writingTo<T>(flag: string, path: string, work: () => Promise<T>): Promise<T> {
@@ -19,6 +19,18 @@ export async function writingTo<T>(flag: string, path: string, work: () => Promi
     const problem = `${flag} ${path} cannot be written (${why}): choose another.`;
     throw new GossipError("config-invalid", problem, { cause: error });
   }
+}
+
+/** The same before what is to be written is at hand: rejects if a file cannot be written there. It makes none. */
+export function checkOutput(flag: string, path: string): Promise<void> {
+  return writingTo(flag, path, async () => {
+    const found = await stat(path).catch((error: unknown) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+    if (found === undefined) return access(dirname(path), constants.W_OK);
+    // Opening a pipe could wait for its reader.
+    if (found.isFile() || found.isDirectory()) await (await open(path, "r+")).close();
+  });
 }
 
 async function whatIsMissing(path: string): Promise<string> {

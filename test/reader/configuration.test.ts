@@ -139,7 +139,7 @@ test("an unknown capability is a problem, and nothing is verified under it", asy
 });
 
 test("wrong files and words of channel-config have their sentences", async (t) => {
-  const { folder, chain } = await makeWorld(t, 1);
+  const { folder, chain, org1, peer } = await makeWorld(t, 1);
   const say = async (...args: string[]) => {
     const { code, stderr } = await run(t, ["channel-config", ...args]);
     assert.equal(code, 2, stderr);
@@ -150,6 +150,20 @@ test("wrong files and words of channel-config have their sentences", async (t) =
   assert.match(await say(), /Nothing says which configuration/);
   assert.match(await say("--block", file), /is no configuration block \(it holds transactions\)/);
   assert.match(await say("--block", join(folder, "none")), /does not exist: check the path/);
+  const both = await say("--block", join(folder, "none"), "--out", folder);
+  assert.match(both, /^error: --block .* does not exist: check the path\.$/m);
+  assert.match(both, /^error: --out .* cannot be written \(it is a folder\): choose another\.$/m);
+  const inNone = join(folder, "none", "out.block");
+  const unasked = [
+    CHANNEL,
+    ...flagsOf(org1, { ...(await peer(org1, 0)), endpoint: "127.0.0.1:1" }),
+  ];
+  assert.match(
+    await say(...unasked, "--out", inNone),
+    /^error: --out .* cannot be written \(its folder does not exist\): choose another\.\n$/,
+  );
+  await writeFile(file, "");
+  assert.match(await say("--block", file), /is no configuration block \(it is empty\): fetch one/);
   await writeFile(file, new Uint8Array(1_000_000).fill(0xff));
   assert.match(await say("--block", file), /is no configuration block/);
 });
