@@ -3,6 +3,7 @@
  * nothing is told before.
  */
 import { channelHeaderOf } from "../channel/rules/read-block.ts";
+import { reasonOf } from "../lib/errors.ts";
 import { startSlices } from "../lib/slices.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
 import { noteOf } from "./block-note.ts";
@@ -126,7 +127,7 @@ export class Keeper {
   #refused(store: KeptBlocks, error: unknown): void {
     if (this.#isStopped) return;
     this.#isRefused = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#refusal = reason;
     this.#options.problem(
       `Blocks cannot be kept (${reason}): make room in fabricGossip.stateDir, let it be written, or give each member one of its own.`,

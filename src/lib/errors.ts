@@ -15,6 +15,15 @@ export type GossipErrorCode =
   /** The node, or the reader, was used after it was closed. */
   | "closed";
 
+/** What something thrown says. A program throws whatever it likes; this never throws. */
+export function reasonOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "something without words was thrown";
+  }
+}
+
 /** A mistake on our side of the wire: wrong options or wrong use. Never caused by a peer. */
 export class GossipError extends Error {
   override readonly name = "GossipError";

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { collect } from "../lib/collect.ts";
-import { GossipError } from "../lib/errors.ts";
+import { GossipError, reasonOf } from "../lib/errors.ts";
 import { codeOf, faultAt, fileFault, fileReason, readSmallFile } from "../lib/small-file.ts";
 import { holdingFolder } from "./folder-lock.ts";
 import { beginOfValidity, endOfValidity, TEN_YEARS_MS } from "./generate.ts";
@@ -280,7 +280,7 @@ async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> 
       const problem = `${folder} cannot be written (${fileReason(error)}): make it writable.`;
       throw new GossipError("msp-invalid", problem, { cause: error });
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     const remedy = "name a folder as `crypto generate` or cryptogen makes it, and what is in it";
     throw new GossipError("msp-invalid", `${folder}: ${reason}; ${remedy}.`, { cause: error });
   }

@@ -10,6 +10,7 @@ import { certificateIn, type Findings, noFindings, tellSkipped } from "./authori
 import { type Certificate, parseCertificate, sanitizeCertificate } from "./certificate.ts";
 import { findChain } from "./chain.ts";
 import { setUpMsp } from "./create-msp.ts";
+import { givenSigner } from "./given-signer.ts";
 import { describeIdentity, serializeIdentity } from "./identity.ts";
 import { CA_REFUSAL, judgeByMsps, rolesByUnit, textOf } from "./judge.ts";
 import type { Msp, MspMaterial } from "./msp.ts";
@@ -80,8 +81,11 @@ export async function loadLocalMsp(
   const keystore = options.keystore ?? join(folder, "keystore");
   const isFit = own !== undefined && checkKind(own, findings.problems);
   const signer =
-    options.signer ??
-    (isFit ? await readOwnSigner(own, keystore, options.keyProvider, findings) : undefined);
+    options.signer !== undefined
+      ? givenSigner(options.signer)
+      : isFit
+        ? await readOwnSigner(own, keystore, options.keyProvider, findings)
+        : undefined;
   const isMisplaced = signer === "misplaced";
   if (own !== undefined && !isMisplaced) checkEnd(own, options, findings.problems);
   // Without valid CAs, our certificate cannot be judged.

@@ -1,5 +1,5 @@
 /** What our program answers: one answerer for each topic, none of which can hold up the node. */
-import { GossipError } from "../lib/errors.ts";
+import { GossipError, reasonOf } from "../lib/errors.ts";
 import type { QueryId } from "../messaging/types/input.ts";
 import type { NoAnswerReason, TopicQuery } from "../observe/topics.ts";
 import type { Clock } from "../transport/network.ts";
@@ -62,7 +62,7 @@ export class Answerers {
     } catch (error) {
       // What went wrong here is nobody else's business.
       answer(id, EMPTY_BYTES, "failed");
-      failed(query.topic, reasonOf(error));
+      failed(query.topic, reasonOf(error).slice(0, REASON_MAX));
     } finally {
       this.#busy -= 1;
     }
@@ -76,8 +76,4 @@ export class Answerers {
       work().then(resolve, reject).finally(cancel);
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX);
 }

@@ -9,6 +9,7 @@ import { RECENT_BLOCKS_MAX } from "../following/recent-blocks.ts";
 import type { KeptBlocks } from "../following/store/kept-blocks.ts";
 import type { Trust } from "../following/trust.ts";
 import type { ReadBlock } from "../following/views.ts";
+import { reasonOf } from "../lib/errors.ts";
 import type { EventContent } from "../observe/events.ts";
 import type { Clock } from "../transport/network.ts";
 import type { BlockReader } from "./block-server.ts";
@@ -123,7 +124,7 @@ export class ChannelBlocks {
     try {
       return await this.#open(trusted);
     } catch (error) {
-      this.#unopened = error instanceof Error ? error.message : String(error);
+      this.#unopened = reasonOf(error);
       this.#opened.reject(error);
       throw error;
     }

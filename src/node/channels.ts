@@ -10,7 +10,7 @@ import type { CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ChannelProblem } from "../following/views.ts";
-import { GossipError } from "../lib/errors.ts";
+import { GossipError, reasonOf } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
 import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
 import type { Explanation } from "../observe/diagnosis/why/explanation.ts";
@@ -260,7 +260,7 @@ export class NodeChannels {
       followed.isCurrent = true;
       this.#serve(name);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       followed.notes = [`Blocks of ${name} are not followed: ${reason}`];
     } finally {
       followed.isBusy = false;

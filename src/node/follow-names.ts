@@ -1,6 +1,10 @@
 /** Resolves the names of bootstrap peers again and again, for as long as the node lives. */
+import type { EventContent } from "../observe/events.ts";
 import type { Cancel, Clock } from "../transport/network.ts";
+import { contactFailed } from "./connection-inputs.ts";
 import { isNobody, type NameService, type Resolution, resolveName } from "./name-service.ts";
+import type { BootstrapNames } from "./options.ts";
+import type { Probing } from "./probes.ts";
 
 /** How often it is looked whether a name is due. */
 const LOOK_MS = 1_000;
@@ -73,4 +77,23 @@ export function followNames(options: FollowOptions): FollowedNames {
       cancel();
     },
   };
+}
+
+/** What is told of them, and who is told. */
+export interface FollowTold extends Pick<Probing, "clock" | "core" | "give"> {
+  readonly publish: (event: EventContent) => void;
+}
+
+/** Follows the names that a node has: its core contacts whom they lead to. */
+export function followContacts(names: BootstrapNames, told: FollowTold): FollowedNames {
+  const { clock, core, give, publish } = told;
+  return followNames({
+    ...{ ...names, clock },
+    isAlone: () => core.members.aliveCount === 0,
+    resolved: (endpoints) => {
+      names.resolved(endpoints);
+      give({ type: "names-resolved", endpoints });
+    },
+    failed: (endpoint, detail) => publish(contactFailed(endpoint, "name-unresolved", detail)),
+  });
 }

@@ -127,6 +127,32 @@ describe("a query", () => {
     assert.equal(throwing.node.diagnostics.counts().topics.answersFailed, 1);
   });
 
+  test("whose answerer throws what has no words is told so, and others are answered", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a");
+    assert.ok(a);
+    const unprintable = {
+      toString: () => {
+        throw new Error("never shown");
+      },
+    };
+    const wordless = Object.assign(new Error("x"), { message: { code: 5 } });
+    for (const thrown of [Object.create(null), unprintable, wordless, Symbol("x"), undefined]) {
+      using _ = a.node.answer("q", () => {
+        throw thrown;
+      });
+      const query = a.node.query("q", bytes(""));
+      await ended(network, query, 100);
+      assert.deepEqual(
+        query.unanswered.map(({ reason }) => reason),
+        ["failed"],
+      );
+    }
+    const told = a.events.filter(({ type }) => type === "answer-failed");
+    assert.equal(told.length > 0, true);
+    assert.equal(a.node.diagnostics.counts().topics.answersFailed, 5);
+  });
+
   test("asks those of its audience only; nobody in it: it ends at once", async () => {
     const network = new Network();
     const a = await network.start("a");

@@ -369,6 +369,36 @@ describe("a node", () => {
     await collect(node, []);
   });
 
+  test("whoever closes it again waits as long as the first", async () => {
+    const network = createNetwork();
+    const { node } = await network.start("a");
+    const done: string[] = [];
+    const first = node.close().then(() => done.push("first"));
+    await node.close();
+    await first;
+    done.push("second");
+    assert.deepEqual(done, ["first", "second"]);
+  });
+
+  test("one that cannot start leaves nothing behind", async () => {
+    const clock = createVirtualClock(1_800_000_000_000);
+    const hub = createMemoryHub({ clock, latencyMs: () => 1 });
+    let closed = 0;
+    const failing = {
+      ...testParts("a", { clock, hub }),
+      closed: () => {
+        closed += 1;
+      },
+      keepMembers: () => {
+        throw new Error("the disk is full");
+      },
+    };
+    await assert.rejects(GossipNode.create(failing), /the disk is full/);
+    assert.deepEqual([closed, clock.waiting], [1, 0]);
+    // Its place is free.
+    await (await GossipNode.create(testParts("a", { clock, hub }))).close();
+  });
+
   test("is closed by `await using`", async () => {
     const network = createNetwork();
     const member = (await network.start("a")).node;

@@ -21,9 +21,9 @@ import type { Connections } from "../transport/connections.ts";
 import { copyBytes } from "../wire/bytes.ts";
 import { BlockServer, type Served } from "./block-server.ts";
 import { NodeChannels } from "./channels.ts";
-import { connectionInputs, contactFailed } from "./connection-inputs.ts";
+import { connectionInputs } from "./connection-inputs.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
-import { type FollowedNames, followNames } from "./follow-names.ts";
+import { type FollowedNames, type FollowTold, followContacts } from "./follow-names.ts";
 import { hideAtFirst } from "./hide-at-first.ts";
 import { MessagingMember } from "./messaging-member.ts";
 import { Messenger } from "./messenger.ts";
@@ -51,7 +51,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   readonly #publisher: Publisher;
   readonly #tap: MessageTap;
   readonly #channels: NodeChannels;
-  readonly #probing: Probing;
+  readonly #probing: Probing & FollowTold;
   readonly #watch: SelfWatch;
   #names: FollowedNames | undefined;
   #kept: KeptMembers | undefined;
@@ -59,7 +59,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   #self: KnownIdentity;
   #signer: Signer;
   #reloadProblems: readonly string[] = [];
-  #isClosed = false;
+  /** Undefined: it is open. */
+  #closing: Promise<void> | undefined;
 
   private constructor(parts: NodeParts) {
     super();
@@ -121,15 +122,26 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   /** @internal Starts a node from its parts; whoever listens right after this misses no event. */
   static async create(parts: NodeParts): Promise<GossipNode> {
     const node = new GossipNode(parts);
-    await parts.keep?.(node.#core.self.incarnation);
-    await node.#connections.listen();
-    if (parts.watchesItself) node.#publisher.hold();
-    node.#loop.give({ type: "start" });
-    node.#followNames();
-    node.#channels.start();
-    node.#kept = parts.keepMembers?.(node.#core, parts.clock);
-    if (parts.watchesItself) node.#watch.start();
+    try {
+      await node.#start();
+    } catch (error) {
+      // Nobody has it to close it: what it holds would be held for ever.
+      await node.close();
+      throw error;
+    }
     return node;
+  }
+
+  async #start(): Promise<void> {
+    const { keep, keepMembers, names, clock, watchesItself } = this.#parts;
+    await keep?.(this.#core.self.incarnation);
+    await this.#connections.listen();
+    if (watchesItself) this.#publisher.hold();
+    this.#loop.give({ type: "start" });
+    this.#names = names && followContacts(names, this.#probing);
+    this.#channels.start();
+    this.#kept = keepMembers?.(this.#core, clock);
+    if (watchesItself) this.#watch.start();
   }
 
   /** Ourselves, as others see us. */
@@ -216,7 +228,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   async reload(): Promise<void> {
     this.assertOpen();
     const reloaded = await this.#parts.reload?.();
-    if (reloaded === undefined || this.#isClosed) return;
+    if (reloaded === undefined || this.#closing) return;
     this.#loop.give({ type: "trust-changed" });
     const { own, problems } = reloaded;
     if (own !== undefined) {
@@ -234,10 +246,13 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
     this.#loop.give(this.#blocks.serve(served));
   }
 
-  /** Closes every connection and stops. May be called twice. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Closes every connection and stops; resolves when all is over. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     for (const part of [this.#loop, this.#names, this.#watch, this.#channels]) part?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
@@ -257,22 +272,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
 
   /** @internal */
   protected override assertOpen(): void {
-    if (this.#isClosed) throw new GossipError("closed", "the node was closed: start another one");
-  }
-
-  #followNames(): void {
-    const { names, clock } = this.#parts;
-    if (names === undefined) return;
-    this.#names = followNames({
-      ...{ ...names, clock },
-      isAlone: () => this.#core.members.aliveCount === 0,
-      resolved: (endpoints) => {
-        names.resolved(endpoints);
-        this.#loop.give({ type: "names-resolved", endpoints });
-      },
-      failed: (endpoint, detail) =>
-        this.#publisher.publish(contactFailed(endpoint, "name-unresolved", detail)),
-    });
+    if (this.#closing) throw new GossipError("closed", "the node was closed: start another one");
   }
 
   #perform(effect: Parameters<CoreHost["perform"]>[0]): void {

@@ -67,7 +67,7 @@ export interface KeptMembers {
   stop(): Promise<void>;
 }
 
-interface BootstrapNames {
+export interface BootstrapNames {
   readonly names: readonly string[];
   readonly service: NameService;
   /** Told of everything that they lead to, before it is dialled. */

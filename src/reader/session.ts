@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { shown } from "../lib/arguments.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
+import { givenSigner } from "../msp/given-signer.ts";
 import { certificatePem } from "../msp/identity.ts";
 import { tlsChainFault } from "../msp/tls-chain.ts";
 import { keyDoubt } from "../msp/unfit-key.ts";
@@ -60,7 +61,7 @@ export class Session {
     this.channel = channel;
     this.#answerTimeoutMs = answerTimeoutMs;
     this.#certFile = cert;
-    this.asker = asker;
+    this.asker = { ...asker, signer: givenSigner(asker.signer) };
     this.clock = clock;
     this.peers = targets.map((target) => ({
       target,

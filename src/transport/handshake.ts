@@ -6,6 +6,7 @@
 
 import { isSignedBy, judgeIdentity } from "../core/handlers/check.ts";
 import type { Crypto, Identity, Signer } from "../core/types/host.ts";
+import { reasonOf } from "../lib/errors.ts";
 import { copyBytes, equalBytes } from "../wire/bytes.ts";
 import {
   type Envelope,
@@ -101,7 +102,7 @@ class Shake implements LinkEvents {
       if (this.#first === undefined) link.start(this);
       else this.#judge(this.#first);
     };
-    signHandshake(this.#options, begin, (error) => refuseSoon("signing-failed", String(error)));
+    signHandshake(this.#options, begin, (error) => refuseSoon("signing-failed", reasonOf(error)));
   }
 
   cancel(): void {

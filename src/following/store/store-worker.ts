@@ -4,6 +4,7 @@
  */
 import { renameSync, rmSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
+import { reasonOf } from "../../lib/errors.ts";
 import type { StoreAnswer, StoreQuestion } from "./store-messages.ts";
 
 // Hides Node 22's warning that SQLite is experimental, in this thread only.
@@ -77,7 +78,7 @@ parentPort?.on("message", (question: StoreQuestion) => {
     const value = answer(question);
     parentPort?.postMessage({ id, ok: true, value }, buffersOf(value));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     parentPort?.postMessage({ id, ok: false, reason });
   }
 });
