@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import * as library from "../src/index.ts";
 import { shown } from "../src/lib/arguments.ts";
 import { createNodeChannel } from "../src/node/node-channel.ts";
@@ -186,6 +187,44 @@ describe("a program without types", () => {
         (change): Call => [{ start: (value: unknown) => start(change(value)) }, "start", 0],
       ),
     );
+  });
+
+  test("is told of holes in lists, of bytes that were transferred, and of what is no MSP", async (t) => {
+    const node = await startNode(t);
+    const bytes = new Uint8Array(8);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    const gone = /is empty, as its memory was transferred elsewhere/;
+    await assert.rejects(node.broadcast("t", bytes), { code: "message-invalid", message: gone });
+    says(
+      () => node.setMetadata(bytes),
+      "metadata is empty, as its memory was transferred elsewhere: transfer a copy, or give these bytes first.",
+    );
+    await assert.rejects(node.broadcast("t", new Uint8Array(0), { organisations: new Array(2) }), {
+      code: "message-invalid",
+      message: /^organisations is a list/,
+    });
+    await assert.rejects(library.readChannel(any({ channel: "ch1", peers: new Array(2) })), {
+      code: "config-invalid",
+      message: /option peers takes a list of strings/,
+    });
+    says(
+      () => node.setTrust(any([{ mspId: "A", revoked: new Set() }])),
+      "setTrust takes a list of what loadMsp returns, not a list.",
+    );
+  });
+
+  test("may sign as it likes: what is no signature ends nothing", async (t) => {
+    const { peers } = await organisation(await temporaryFolder(t));
+    const { mspFolder } = peers[0] ?? assert.fail();
+    const listen = "127.0.0.1:0";
+    const foreign = runInNewContext("Promise").resolve(new Uint8Array(70));
+    for (const signer of [() => "text", () => foreign, () => ({}), async () => 5, () => {}]) {
+      const node = await GossipNode.start(
+        { mspId: "Org1MSP", mspPath: mspFolder, listen, externalEndpoint: "127.0.0.1:7051" },
+        { signer: any(signer) },
+      );
+      await node.close();
+    }
   });
 
   test("is told all that is wrong with a query or a subscription at once", async (t) => {

@@ -40,13 +40,23 @@ export const ENVIRONMENT: Kind = {
 export function listOf(of: Kind): Kind {
   return {
     words: `a list of ${of.words}`,
-    fits: (value) => Array.isArray(value) && value.every(of.fits),
+    // Not of the list itself: that would pass over holes in it.
+    fits: (value) => Array.isArray(value) && Array.from<unknown>(value).every(of.fits),
   };
 }
 
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+/** What is wrong with bytes that {@link isGivenAway}. */
+export const GIVEN_AWAY =
+  "is empty, as its memory was transferred elsewhere: transfer a copy, or give these bytes first.";
+
+/** Whether the memory of these bytes was transferred, to a worker for example: they are gone. */
+export function isGivenAway({ buffer }: Uint8Array): boolean {
+  return "detached" in buffer && buffer.detached;
 }
 
 /** A value for people, of at most 100 characters. Throws for none. */

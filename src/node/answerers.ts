@@ -1,5 +1,6 @@
 /** What our program answers: one answerer for each topic, none of which can hold up the node. */
 import { GossipError, reasonOf } from "../lib/errors.ts";
+import { Timers } from "../lib/timers.ts";
 import type { QueryId } from "../messaging/types/input.ts";
 import type { NoAnswerReason, TopicQuery } from "../observe/topics.ts";
 import type { Clock } from "../transport/network.ts";
@@ -22,11 +23,18 @@ const REASON_MAX = 200;
 
 export class Answerers {
   readonly #host: AnswerersHost;
+  readonly #timers: Timers;
   readonly #byTopic = new Map<string, AnswerQuery>();
   #busy = 0;
 
   constructor(host: AnswerersHost) {
     this.#host = host;
+    this.#timers = new Timers(host.clock);
+  }
+
+  /** Waits for no answer any longer. */
+  close(): void {
+    this.#timers.stop();
   }
 
   add(topic: string, answerer: AnswerQuery): Disposable {
@@ -72,7 +80,7 @@ export class Answerers {
   #within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = new Error(`no answer within ${timeoutMs} ms`);
-      const cancel = this.#host.clock.after(timeoutMs, () => reject(late));
+      const cancel = this.#timers.after(timeoutMs, () => reject(late));
       work().then(resolve, reject).finally(cancel);
     });
   }

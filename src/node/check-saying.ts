@@ -1,5 +1,5 @@
 /** What a program may say to other members: every mistake at once, each with its remedy. */
-import { isRecord, misfit, SIGNAL, shown } from "../lib/arguments.ts";
+import { GIVEN_AWAY, isGivenAway, isRecord, misfit, SIGNAL, shown } from "../lib/arguments.ts";
 import { GossipError } from "../lib/errors.ts";
 import { TAGS_BYTES_MAX, tagBytes } from "../messaging/rules/metadata.ts";
 import {
@@ -92,6 +92,7 @@ export function payloadProblems(payload: unknown): string[] {
       "the payload is no bytes: give a Uint8Array, of text with new TextEncoder().encode(text).",
     ];
   }
+  if (isGivenAway(payload)) return [`the payload ${GIVEN_AWAY}`];
   if (payload.length <= MEMBER_PAYLOAD_BYTES_MAX) return [];
   return [
     `the payload has ${payload.length} bytes: at most ${MEMBER_PAYLOAD_BYTES_MAX} can be sent; put what ` +
@@ -178,7 +179,8 @@ function organisationProblems(organisations: unknown): string[] {
   if (
     Array.isArray(organisations) &&
     organisations.length <= FILTER_ORGANISATIONS_MAX &&
-    organisations.every(isRight)
+    // Not of the list itself: that would pass over holes in it.
+    Array.from<unknown>(organisations).every(isRight)
   ) {
     return [];
   }

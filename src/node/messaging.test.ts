@@ -153,6 +153,19 @@ describe("a query", () => {
     assert.equal(a.node.diagnostics.counts().topics.answersFailed, 5);
   });
 
+  test("whose answerer and signer never answer leaves no timer when the node is closed", async () => {
+    const network = new Network();
+    const a = await network.start("a", { signer: () => new Promise(() => {}) });
+    const b = await network.start("b");
+    await network.run(100);
+    b.node.answer("q", () => new Promise(() => {}));
+    const query = b.node.query("q", bytes(""), { timeoutMs: 300_000 });
+    await network.run(100);
+    await Promise.all([a.node.close(), b.node.close()]);
+    await ended(network, query, 10);
+    assert.deepEqual([network.hub.links, network.clock.waiting], [0, 0]);
+  });
+
   test("asks those of its audience only; nobody in it: it ends at once", async () => {
     const network = new Network();
     const a = await network.start("a");

@@ -203,6 +203,7 @@ export class Messenger {
 
   close(): void {
     this.#loop.stop();
+    this.#answerers.close();
     this.#events.close();
     for (const query of this.#queries.values()) query.end();
     const closed = [...this.#said.values()];

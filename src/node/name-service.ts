@@ -7,6 +7,7 @@ import {
   isHostName,
   parseBootstrapName,
 } from "../lib/bootstrap-name.ts";
+import { reasonOf } from "../lib/errors.ts";
 import { formatHostPort, parseEndpoint } from "../lib/host-port.ts";
 
 /** Answers what names of `fabricGossip.bootstrapNames` lead to. */
@@ -134,5 +135,5 @@ export function isNobody(code: string | undefined): boolean {
 }
 
 function dnsCodeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  return error instanceof Error && "code" in error ? reasonOf(error.code) : "unknown";
 }

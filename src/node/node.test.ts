@@ -370,14 +370,20 @@ describe("a node", () => {
   });
 
   test("whoever closes it again waits as long as the first", async () => {
-    const network = createNetwork();
-    const { node } = await network.start("a");
-    const done: string[] = [];
-    const first = node.close().then(() => done.push("first"));
-    await node.close();
-    await first;
-    done.push("second");
-    assert.deepEqual(done, ["first", "second"]);
+    const clock = createVirtualClock(NOW_MS);
+    const hub = createMemoryHub({ clock, latencyMs: () => 1 });
+    const { promise: written, resolve } = Promise.withResolvers<void>();
+    const parts = {
+      ...testParts("a", { clock, hub }),
+      keepMembers: () => ({ stop: () => written }),
+    };
+    const node = await GossipNode.create(parts);
+    const ended: number[] = [];
+    const closing = [1, 2].map((which) => node.close().then(() => ended.push(which)));
+    await new Promise(setImmediate);
+    assert.deepEqual(ended, []);
+    resolve();
+    await Promise.all(closing);
   });
 
   test("one that cannot start leaves nothing behind", async () => {

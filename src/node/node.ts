@@ -32,7 +32,7 @@ import type { KeptMembers, NodeParts, StartOptions } from "./options.ts";
 import { type Probing, probe } from "./probes.ts";
 import { Publisher } from "./publisher.ts";
 import { type CoreHost, type CoreLoop, joinCore } from "./runtime.ts";
-import { type SignaturesMade, signBoth } from "./signing.ts";
+import { Signing } from "./signing.ts";
 import { checkEndpoint, checkMetadata, checkTrust, clockOf } from "./validate-self.ts";
 
 /**
@@ -58,6 +58,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   readonly #blocks = new BlockServer();
   #self: KnownIdentity;
   #signer: Signer;
+  readonly #signing: Signing;
   #reloadProblems: readonly string[] = [];
   /** Undefined: it is open. */
   #closing: Promise<void> | undefined;
@@ -87,10 +88,11 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
       perform: (effect) => this.#perform(effect),
     });
     [this.#loop, this.#core, this.#connections] = [loop, core, connections];
+    this.#signing = new Signing({ signer, clock, timeoutMs: parts.signerTimeoutMs, counters });
     this.#messenger = new Messenger({
       ...{ core, clock, publish, connections, startedMs, counts: counters.topics },
       verify: parts.crypto.verify,
-      sign: (payload, done) => this.#sign(payload, undefined, done),
+      sign: (payload, done) => this.#signing.sign(payload, undefined, done),
       drop: (from, code) => publisher.reject(from, code),
     });
     const serve = (served: Served): void => give(this.#blocks.serve(served));
@@ -253,7 +255,8 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    for (const part of [this.#loop, this.#names, this.#watch, this.#channels]) part?.stop();
+    const working = [this.#loop, this.#signing, this.#names, this.#watch, this.#channels];
+    for (const part of working) part?.stop();
     for (const part of [this.#messenger, this.#publisher.events, this.#tap, this.#connections])
       part.close();
     await Promise.all([this.#kept?.stop(), this.#parts.network.close()]);
@@ -283,7 +286,7 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         return;
       case "sign": {
         const { token, payload, secret } = effect;
-        this.#sign(payload, secret, (signature, secretSignature) =>
+        this.#signing.sign(payload, secret, (signature, secretSignature) =>
           this.#loop.give({ type: "signed", token, signature, secretSignature }),
         );
         return;
@@ -304,12 +307,6 @@ export class GossipNode extends MessagingMember implements AsyncDisposable {
         this.#channels.hear(effect.event);
         this.#publisher.publish(viewEvent(this.#core, effect.event, this.#parts.clock.now()));
     }
-  }
-
-  #sign(payload: Uint8Array, secret: Uint8Array | undefined, signed: SignaturesMade): void {
-    const { clock, signerTimeoutMs = 10_000 } = this.#parts;
-    this.#publisher.counters.signatures += secret ? 2 : 1;
-    signBoth(this.#signer, payload, secret, clock, signerTimeoutMs, signed);
   }
 
   /** @internal */

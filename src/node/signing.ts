@@ -1,10 +1,42 @@
 import type { Signer } from "../core/types/host.ts";
+import { Timers } from "../lib/timers.ts";
+import type { Counters } from "../observe/counters.ts";
 import type { Clock } from "../transport/network.ts";
 
 /** What came of it; no signature = the signer failed or took too long. */
 export type SignaturesMade = (signature?: Uint8Array, secretSignature?: Uint8Array) => void;
 
 type Signature = Uint8Array | undefined;
+
+interface SigningOptions {
+  readonly signer: Signer;
+  readonly clock: Pick<Clock, "after">;
+  /** How long the signer may take; default 10_000 ms. */
+  readonly timeoutMs: number | undefined;
+  readonly counters: Pick<Counters, "signatures">;
+}
+
+/** The signing of a node: counted, and bounded in time. */
+export class Signing {
+  readonly #options: SigningOptions;
+  readonly #timers: Timers;
+
+  constructor(options: SigningOptions) {
+    this.#options = options;
+    this.#timers = new Timers(options.clock);
+  }
+
+  sign(payload: Uint8Array, secret: Uint8Array | undefined, signed: SignaturesMade): void {
+    const { signer, timeoutMs = 10_000, counters } = this.#options;
+    counters.signatures += secret ? 2 : 1;
+    signBoth(signer, payload, secret, this.#timers, timeoutMs, signed);
+  }
+
+  /** Waits for no signature any longer. */
+  stop(): void {
+    this.#timers.stop();
+  }
+}
 
 /**
  * Signs a payload and, if there is one, a secret. A signer that is at once done is answered at once,
@@ -14,7 +46,7 @@ export function signBoth(
   signer: Signer,
   payload: Uint8Array,
   secret: Uint8Array | undefined,
-  clock: Clock,
+  clock: Pick<Clock, "after">,
   timeoutMs: number,
   signed: SignaturesMade,
 ): void {
@@ -38,7 +70,7 @@ function attempt(signer: Signer, payload: Uint8Array): Signature | Promise<Signa
 
 function awaitBoth(
   signatures: readonly [Signature | Promise<Signature>, Signature | Promise<Signature>],
-  clock: Clock,
+  clock: Pick<Clock, "after">,
   timeoutMs: number,
   signed: SignaturesMade,
 ): void {

@@ -1,7 +1,9 @@
 /** What a host may have us publish about ourselves, and whom it may have us trust. */
 import {
   checkArguments,
+  GIVEN_AWAY,
   hasMethods,
+  isGivenAway,
   isRecord,
   type Kind,
   listOf,
@@ -15,7 +17,11 @@ import type { NodeParts } from "./options.ts";
 const ENDPOINT: Kind = { ...STRING, words: 'a string: host:port, or ""' };
 const MSPS = listOf({
   words: "what loadMsp returns",
-  fits: (value) => isRecord(value) && typeof value["mspId"] === "string" && "revoked" in value,
+  fits: (value) =>
+    isRecord(value) &&
+    typeof value["mspId"] === "string" &&
+    ["roots", "intermediates", "admins"].every((name) => Array.isArray(value[name])) &&
+    ["revoked", "roleUnits"].every((name) => value[name] instanceof Map),
 });
 
 /** Every heartbeat carries them. */
@@ -26,6 +32,7 @@ export function checkMetadata(metadata: unknown): void {
   if (!(metadata instanceof Uint8Array)) {
     throw new GossipError("config-invalid", "metadata are bytes: give a Uint8Array");
   }
+  if (isGivenAway(metadata)) throw new GossipError("config-invalid", `metadata ${GIVEN_AWAY}`);
   if (metadata.length > METADATA_BYTES_MAX) {
     throw new GossipError(
       "config-invalid",
