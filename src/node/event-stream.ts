@@ -17,10 +17,14 @@ export interface EventStream<T> {
   close(): void;
 }
 
-/** `waitingMax`: events kept for a listener that does not read; `lost` is told of each that it loses. */
+/**
+ * `waitingMax`: events kept for a listener that does not read; `lost` is told of each that it loses;
+ * `copied`: what a listener may change without others seeing it; default: the event itself.
+ */
 export function createEventStream<T>(
   waitingMax: number,
   lost: (event: T) => void = () => {},
+  copied: (event: T) => T = (event) => event,
 ): EventStream<T> {
   const listeners = new Set<Listener<T>>();
   let isClosed = false;
@@ -37,7 +41,7 @@ export function createEventStream<T>(
         if (!listener.wants(event)) continue;
         const oldest = listener.waiting.length >= waitingMax ? listener.waiting.shift() : undefined;
         if (oldest !== undefined) lost(oldest);
-        listener.waiting.push(event);
+        listener.waiting.push(copied(event));
         listener.wake?.();
       }
     },

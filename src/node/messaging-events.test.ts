@@ -169,6 +169,16 @@ describe("an event", () => {
     await a.node.broadcast("t", bytes("again"));
   });
 
+  test("belongs to each subscriber: what one does to its payload is not seen by another", async () => {
+    const network = new Network();
+    const [a] = await network.startAll("a");
+    assert.ok(a);
+    const [first, second] = [a.node.subscribe("t"), a.node.subscribe("t")];
+    await a.node.broadcast("t", bytes("whole"));
+    (await first.next()).value?.payload.fill(0);
+    assert.equal(text((await second.next()).value?.payload ?? bytes("")), "whole");
+  });
+
   test("that a slow subscriber loses is counted and told; the node goes on", async () => {
     const network = new Network();
     const [a, b] = await network.startAll("a", "b");

@@ -5,7 +5,6 @@
 import type { Core } from "../core/core.ts";
 import type { CoreEvent } from "../core/types/event.ts";
 import type { Now, PkiId } from "../core/types/host.ts";
-import { GossipError } from "../lib/errors.ts";
 import { createMessaging, maySay, nextMessagingMs, stepMessaging } from "../messaging/messaging.ts";
 import { leaderOf } from "../messaging/rules/leader.ts";
 import { createRing, ownersOf } from "../messaging/rules/ring.ts";
@@ -34,6 +33,7 @@ import {
 } from "./check-saying.ts";
 import { createDirectory, type LiveDirectory } from "./directory.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
+import { tooFast, unsigned } from "./not-said.ts";
 import { OpenQuery } from "./open-query.ts";
 import { StepLoop } from "./runtime.ts";
 
@@ -91,10 +91,14 @@ export class Messenger {
     );
     this.#maySay = (now) => maySay(messaging, core.options.self.certificate, now);
     const isTold = createTopicFilter(clock);
-    this.#events = createEventStream(WAITING_MAX, ({ topic }) => {
-      host.counts.eventsLost += 1;
-      if (isTold(`lagging ${topic}`)) host.publish({ type: "subscriber-lagging", topic });
-    });
+    this.#events = createEventStream(
+      WAITING_MAX,
+      ({ topic }) => {
+        host.counts.eventsLost += 1;
+        if (isTold(`lagging ${topic}`)) host.publish({ type: "subscriber-lagging", topic });
+      },
+      ownPayload,
+    );
     this.#answerers = new Answerers({
       clock,
       failed: (topic, reason) => {
@@ -293,27 +297,15 @@ function idOf({ author, incarnation, sequence }: QueryId): string {
   return `${author}/${incarnation}/${sequence}`;
 }
 
+/** Of several subscribers each may overwrite or transfer its own. */
+function ownPayload(event: TopicEvent): TopicEvent {
+  return { ...event, payload: copyBytes(event.payload) };
+}
+
 /** What a program may change afterwards. */
 function copyAudience({ tags, organisations }: Audience): Audience {
   return {
     ...(tags ? { tags: { ...tags } } : {}),
     ...(organisations ? { organisations: [...organisations] } : {}),
   };
-}
-
-function unsigned(): GossipError {
-  return new GossipError(
-    "signing-failed",
-    "the message could not be signed, or the node was closed meanwhile: see that the signer works, and " +
-      "say it again.",
-  );
-}
-
-function tooFast(): GossipError {
-  const { perAuthorPerSecond } = DEFAULT_MESSAGING_LIMITS;
-  return new GossipError(
-    "too-fast",
-    `other members take ${perAuthorPerSecond} messages a second of one author: say less, or several things in ` +
-      "one message.",
-  );
 }
