@@ -157,7 +157,9 @@ async function advanceTo(
   for (const number of pending.value) {
     const block = await fetchBlock(peer, trust.configuration.channel, number);
     if (!block.ok) return problem(block.code, tellFetch(block, number));
-    const judging = judgeBlock(host, current, block.value, { number });
+    const isNext = number === current.configuration.blockNumber + 1n;
+    const previousHash = isNext ? current.hash : undefined;
+    const judging = judgeBlock(host, current, block.value, { number, previousHash });
     const verified = await turnsOf(judging, peer.clock);
     const next = verified.ok
       ? await turnsOf(follow(host, current, verified.value), peer.clock)

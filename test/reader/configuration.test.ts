@@ -127,6 +127,18 @@ test("a peer of an organisation that was added since the trusted block is believ
   assert.match(refused.stderr, /^error: The configuration from .*genesis\.block .* or none\.$/m);
 });
 
+test("a channel that was made anew does not follow from its former first block", async (t) => {
+  const { org1, org2, orderer, chain, folder, peer } = await makeWorld(t, 0);
+  const former = await makeChain({ org1, org2, orderer });
+  const genesis = join(folder, "genesis.block");
+  await writeFile(genesis, former.blocks[0] ?? "");
+  assert.notDeepEqual(former.blocks[0], chain.blocks[0]);
+  chain.addConfig(await makeConfig({ parties: [org1, org2], orderer }), 1n);
+  const flags = [...flagsOf(org1, await peer(org1, 0)), "--trust", genesis];
+  const { stderr } = await read(t, "heights", flags);
+  assert.match(stderr, /configuration block 1: it does not follow the block before\.$/m);
+});
+
 test("an unknown capability is a problem, and nothing is verified under it", async (t) => {
   const { org1, org2, orderer, chain, peer } = await makeWorld(t);
   const own = await peer(org1, 0);
