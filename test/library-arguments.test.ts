@@ -289,7 +289,7 @@ describe("a program without types", () => {
     const options = { channel: "No", cert: "no.pem", key: "no.key", mspId: "Org1MSP", env: {} };
     await assert.rejects(library.readChannel(options), (error) => {
       assert(error instanceof GossipError);
-      assert.match(error.message, /^"No" is no name of a channel: .*no\.pem.*no\.key/s);
+      assert.match(error.message, /^"No" is no name of a channel, .*no\.pem.*no\.key/s);
       return true;
     });
   });

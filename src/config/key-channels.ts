@@ -1,5 +1,6 @@
 /** The key `fabricGossip.channels`: a list of channels, each with its own fields. */
 import { resolve } from "node:path";
+import { CHANNEL_NAME, isChannelName } from "../lib/channel-name.ts";
 import type { ChannelConfig } from "./config.ts";
 import { parseDurationMs } from "./duration.ts";
 import { type Key, key, show, wrong } from "./key.ts";
@@ -20,7 +21,6 @@ const LAG_TIME_MS_MAX = 86_400_000;
 
 const FIELDS = ["name", "configBlock", "role", "blocks", "keepBlocks", "lag"];
 const REMEDY = "write {name: mychannel}, mychannel or mychannel=mychannel.block";
-const NAME = "lower-case letters, digits, dots and dashes, with a letter first";
 
 export function channelList(name: string, doc: string): Key<readonly ChannelConfig[]> {
   const kind = "list of channels (see below)";
@@ -55,12 +55,13 @@ type Fields = ReadonlyMap<unknown, unknown>;
 
 function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
   const fields = fieldsOf(item);
-  if (fields === undefined) return wrong(item, "no channel", `${REMEDY}; a name is ${NAME}`);
+  if (fields === undefined)
+    return wrong(item, "no channel", `${REMEDY}; a name is ${CHANNEL_NAME}`);
   const given = fields.get("name");
-  const name = typeof given === "string" && isName(given) ? given : undefined;
+  const name = typeof given === "string" && isChannelName(given) ? given : undefined;
   const unknown = [...fields.keys()].filter((field) => !FIELDS.includes(String(field)));
   const faults = [
-    ...(name === undefined ? [`name, which must be ${NAME}`] : []),
+    ...(name === undefined ? [`name, which must be ${CHANNEL_NAME}`] : []),
     ...unknown.map((field) => {
       return `"${String(field).slice(0, 100)}", which is no field; use ${FIELDS.join(", ")}`;
     }),
@@ -80,10 +81,6 @@ function readChannel(item: unknown, folder: string): Parsed<ChannelConfig> {
     faults: faults.map((fault) => `has ${who} with ${fault}.`),
     ...(name === undefined ? {} : { rest: { name, ...value } }),
   };
-}
-
-function isName(text: string): boolean {
-  return /^[a-z][a-z0-9.-]{0,248}$/.test(text);
 }
 
 /** Fields that are valid, each by itself. */
@@ -110,7 +107,7 @@ function fieldsOf(item: unknown): Fields | undefined {
   if (item instanceof Map) return item;
   if (typeof item !== "string") return undefined;
   const [name, file] = readPair(item) ?? [item, undefined];
-  if (!isName(name)) return undefined;
+  if (!isChannelName(name)) return undefined;
   return new Map([["name", name], ...(file === undefined ? [] : [["configBlock", file] as const])]);
 }
 

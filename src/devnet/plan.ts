@@ -1,6 +1,6 @@
 /** The plan of a devnet: its members and their addresses. */
+import { channelNameFault } from "../lib/channel-name.ts";
 import { GossipError } from "../lib/errors.ts";
-import { printable } from "../lib/printable.ts";
 
 /** Raw command-line options. */
 export interface DevnetOptions {
@@ -52,7 +52,6 @@ export const HOST = "127.0.0.1";
 /** Maximum members; each is a process of about 130 MB. */
 const MEMBERS_MAX = 100;
 /** As Fabric allows. */
-const CHANNEL_NAME = /^[a-z][a-z0-9.-]{0,248}$/;
 const PORT_MIN = 1_024;
 const PORT_MAX = 65_535;
 
@@ -77,11 +76,8 @@ export function parsePlan(options: DevnetOptions): Plan {
     );
   }
   const { channel } = options;
-  if (channel !== undefined && !CHANNEL_NAME.test(channel)) {
-    problems.push(
-      `--channel ${printable(channel)} is no name of a channel; write a lower-case letter, then letters, digits, "." or "-".`,
-    );
-  }
+  const misnamed = channel === undefined ? undefined : channelNameFault(channel);
+  if (misnamed !== undefined) problems.push(`--channel ${misnamed}`);
   if (options.dir === "") problems.push("--dir is empty: name a folder, or leave it out.");
   if (problems.length > 0) throw new GossipError("config-invalid", problems);
   const members = Array.from({ length: count }, (_, index) => planMember(index, peers, basePort));

@@ -10,6 +10,7 @@ import type { CoreEvent } from "../core/types/event.ts";
 import type { PkiId } from "../core/types/host.ts";
 import type { Trust } from "../following/trust.ts";
 import type { Channel, ChannelProblem } from "../following/views.ts";
+import { channelNameFault } from "../lib/channel-name.ts";
 import { GossipError, reasonOf } from "../lib/errors.ts";
 import { viewChannel } from "../observe/channels.ts";
 import { ChannelWatch } from "../observe/diagnosis/channel-watch.ts";
@@ -160,8 +161,8 @@ export class NodeChannels {
   #require(name: string): FollowedChannel {
     const channel = this.#sources.core.channels.table.get(name);
     if (channel !== undefined) return channel;
-    const remedy = "add it to fabricGossip.channels";
-    throw new GossipError("config-invalid", `Channel ${name} is not followed: ${remedy}.`);
+    const unknown = `Channel ${name} is not followed: add it to fabricGossip.channels.`;
+    throw new GossipError("config-invalid", channelNameFault(name) ?? unknown);
   }
 
   #lookLater(): void {

@@ -1,6 +1,6 @@
 /** The streams of a reader: one to each peer, reopened after a loss. */
 import { X509Certificate } from "node:crypto";
-import { shown } from "../lib/arguments.ts";
+import { channelNameFault } from "../lib/channel-name.ts";
 import { collect } from "../lib/collect.ts";
 import { GossipError } from "../lib/errors.ts";
 import { givenSigner } from "../msp/given-signer.ts";
@@ -78,10 +78,8 @@ export class Session {
   static async create(options: ReadChannelOptions): Promise<Session> {
     const problems: string[] = [];
     const { channel } = options;
-    if (!/^[a-z][a-z0-9.-]{0,248}$/.test(channel)) {
-      const rule = "a lower-case letter, then letters, digits, dots and dashes";
-      problems.push(`${shown(channel)} is no name of a channel: ${rule}.`);
-    }
+    const misnamed = channelNameFault(channel);
+    if (misnamed !== undefined) problems.push(misnamed);
     const clock = createSystemClock();
     const found = await collect(problems, loadReaderCredentials(options, clock.now().wallMs));
     if (found !== undefined && found.targets.length > TARGETS_MAX) {

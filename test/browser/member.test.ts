@@ -136,6 +136,7 @@ describe("the dashboard of a member", { skip }, () => {
       ["ch1/blocks/x", 400, /a block has a number/],
       ["ch1/blocks/18446744073709551615", 404, /is not here/],
       ["ch2/blocks", 404, /ch2 is not followed/],
+      ["Ch1/blocks", 404, /"Ch1" is no name of a channel/],
       ["ch1/blocks?form=1", 400, /no parameter "form": use from, limit/],
       ["ch1/transactions/00", 404, /no block that can be read/],
       ["ch2/transactions/00", 404, /ch2 is not followed/],
