@@ -86,7 +86,8 @@ export function watchStatus(stream: ClientHttp2Stream): () => StreamEnd & { read
       if (http !== undefined) return { ok: false, ...http };
       return { ok: false, fault: resetFault(stream.rstCode), reason: reason || LOST };
     }
-    if (status === GRPC_OK) return { ok: true, fault: "closed", reason: "ended with status OK" };
+    if (status === GRPC_OK)
+      return { ok: true, fault: "closed", reason: "the stream ended with status OK" };
     if (status === GRPC_UNKNOWN) return { ok: false, ...readRefusal(reason) };
     const said = reason === "" ? "" : `: ${reason}`;
     return {
