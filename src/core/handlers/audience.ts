@@ -260,7 +260,7 @@ export function routineIntervalMs(core: Core): number | undefined {
   return isWorthWaiting(core) && isSparing(core) ? routineWaitMs(core) : undefined;
 }
 
-/** Whether heartbeats wait for each other, and so may as well come together. Mostly; see isSparing(). */
+/** Whether heartbeats had better come together. True also while a ring changes, when they do not wait: see isSparing(). */
 export function speaksWithOthers(core: Core): boolean {
   return isWorthWaiting(core) && isLinked(core);
 }

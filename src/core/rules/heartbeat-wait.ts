@@ -1,7 +1,7 @@
 /**
  * How long it is until our next heartbeat. Where heartbeats wait for each other on their way, those of
- * one moment share packets: members speak at the same moments of the wall clock. Members whose clocks
- * differ share fewer packets, no more.
+ * one moment share packets: members speak at the same moments of the wall clock. Clocks that differ
+ * cost packets, nothing else.
  */
 
 import { firstWord } from "../../wire/bytes.ts";
